@@ -1,0 +1,84 @@
+/**
+ * The public face of the engine: every operation on plugins. `openPluginEngine` makes one.
+ */
+import type { RegistryAccess } from '@outboard/oci';
+import type { Plugin, Privilege } from './config/plugin-config.ts';
+import type { ReportProgress } from './progress.ts';
+import type { PluginState } from './supervise/supervisor.ts';
+
+/** Something that happened to a plugin, as Docker's `/events` tells it. */
+export interface PluginEvent {
+  readonly action: 'create' | 'pull' | 'enable' | 'disable' | 'remove';
+  /** The plugin's ID; for `pull` the remote reference in familiar form. */
+  readonly id: string;
+  /** The plugin's full local name. */
+  readonly name: string;
+  readonly at: Date;
+  /** Nanoseconds since the epoch; strictly increasing, so it orders events. */
+  readonly timeNano: bigint;
+}
+
+/** Which plugins to list. */
+export interface PluginFilters {
+  readonly enabled?: boolean;
+  /** Regular expressions on the bare capability; a plugin matches when one of its types matches one of them. */
+  readonly capabilities?: readonly RegExp[];
+}
+
+interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
+export interface PullRequest extends Cancellable {
+  readonly remote: string;
+  /** Local name; default the remote's name. */
+  readonly name?: string;
+  /** What the operator agreed to; compared as a whole before any layer moves. */
+  readonly privileges: readonly Privilege[];
+  readonly access?: RegistryAccess;
+  readonly onProgress?: ReportProgress;
+}
+
+export interface UpgradeRequest extends Cancellable {
+  /** Name or ID of the installed plugin. */
+  readonly plugin: string;
+  readonly remote: string;
+  readonly privileges: readonly Privilege[];
+  readonly access?: RegistryAccess;
+  readonly onProgress?: ReportProgress;
+}
+
+export interface PushRequest extends Cancellable {
+  readonly plugin: string;
+  readonly access?: RegistryAccess;
+  readonly onProgress?: ReportProgress;
+}
+
+/** What garbage collection removed. */
+export interface CollectedGarbage {
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+export interface PluginEngine extends AsyncDisposable {
+  list(filters?: PluginFilters): readonly Plugin[];
+  /** @param plugin name, ID or unique ID prefix. @throws {OutboardError} not-found; invalid when a prefix is ambiguous */
+  inspect(plugin: string): Plugin;
+  state(plugin: string): PluginState;
+  /** What a remote plugin asks for. @throws {OutboardError} every failure to find out; never an empty list instead */
+  privileges(remote: string, options?: Cancellable & { readonly access?: RegistryAccess }): Promise<readonly Privilege[]>;
+  /** The local name under which a remote would be installed. @throws {OutboardError} invalid */
+  localName(remote: string, name?: string): string;
+  pull(request: PullRequest): Promise<Plugin>;
+  create(request: Cancellable & { readonly name: string; readonly context: AsyncIterable<Uint8Array> }): Promise<Plugin>;
+  push(request: PushRequest): Promise<void>;
+  upgrade(request: UpgradeRequest): Promise<Plugin>;
+  enable(plugin: string, options?: Cancellable & { readonly timeoutSeconds?: number }): Promise<void>;
+  disable(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
+  /** @param args each `<name>[.<field>][=<value>]`; applied all or none */
+  set(plugin: string, args: readonly string[]): Promise<void>;
+  remove(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
+  collectGarbage(): Promise<CollectedGarbage>;
+  /** Be told of every event from now on. @returns stops it */
+  onEvent(listener: (event: PluginEvent) => void): () => void;
+}

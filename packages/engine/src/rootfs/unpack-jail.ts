@@ -1,0 +1,43 @@
+/**
+ * The contract of the unpack jail: a child process that can reach nothing but one staging directory.
+ */
+import type { Digest } from '@outboard/oci';
+
+/** Bounds on what an archive may unpack to. */
+export interface UnpackLimits {
+  /** Bytes of all unpacked content and headers; default 10 GiB. */
+  readonly maxBytes: number;
+  /** Entries over all layers; default 1,000,000. */
+  readonly maxEntries: number;
+}
+
+/** What one applied layer turned out to be. */
+export interface AppliedLayer {
+  /** Digest of the uncompressed tar. */
+  readonly diffId: Digest;
+  readonly compression: 'none' | 'gzip' | 'zstd';
+  readonly entries: number;
+  /** Uncompressed bytes. */
+  readonly size: number;
+  /** What was left out and why (filtered xattrs, foreign whiteouts). Bounded. */
+  readonly warnings: readonly string[];
+}
+
+/** A running jail. Dispose kills it; what it unpacked stays for the caller to keep or delete. */
+export interface UnpackJail extends AsyncDisposable {
+  /**
+   * Apply one layer on top of those before it. The compressed bytes are read once, in order.
+   * @throws {OutboardError} invalid when the archive is malformed, hostile or beyond a limit; system on disk errors (ENOSPC and others)
+   */
+  apply(layer: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<AppliedLayer>;
+  /** Flush everything to disk (`syncfs`), then end the child. Nothing can be applied afterwards. */
+  finish(): Promise<void>;
+}
+
+/**
+ * Start a jail over an existing, empty directory. Start it early: it warms up while the network is awaited.
+ */
+export type OpenUnpackJail = (
+  directory: string,
+  options?: { readonly limits?: Partial<UnpackLimits>; readonly signal?: AbortSignal },
+) => UnpackJail;

@@ -1,0 +1,48 @@
+/**
+ * The contract of the container runtime: conmon holds the container, an OCI runtime (runc, crun) makes it.
+ */
+
+/** How a container ended. An exit that nobody saw has neither code nor signal. */
+export interface ContainerExit {
+  readonly code?: number;
+  readonly signal?: string;
+  readonly outOfMemory: boolean;
+}
+
+/** One container that was started, by this process or by one before it. */
+export interface Container {
+  readonly id: string;
+  /** Pid of the container's first process, on the host. */
+  readonly pid: number;
+  /** Resolves once the container has exited, whoever ended it; also when its monitor vanished. Never rejects. */
+  readonly exited: Promise<ContainerExit>;
+  /** Send a signal to the container's first process. Does nothing when it has exited. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** The last lines of stdout and stderr, oldest first, at most `lines` of them and 64 KiB. */
+  readLogTail(lines: number): Promise<readonly string[]>;
+  /**
+   * Remove what the container leaves on the host: runtime state, cgroup with every process in it, mounts, bundle.
+   * The container must have exited or is killed first. Idempotent.
+   */
+  remove(): Promise<void>;
+}
+
+/** What to start. */
+export interface StartContainer {
+  /** 64 hex digits. */
+  readonly id: string;
+  /** The OCI runtime spec (config.json of the bundle). */
+  readonly spec: object;
+  readonly signal?: AbortSignal;
+}
+
+/** Starts containers and finds those that an earlier process started. */
+export interface ContainerRuntime {
+  /** @throws {OutboardError} system with the runtime's own words when it refuses; nothing is left behind then */
+  start(request: StartContainer): Promise<Container>;
+  /**
+   * Take back containers that still run, verified by pid, process start time and boot ID; clean up what remains of
+   * the others. Afterwards nothing is on the host but the returned containers.
+   */
+  recover(): Promise<ReadonlyMap<string, Container>>;
+}

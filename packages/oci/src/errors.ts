@@ -1,0 +1,47 @@
+/**
+ * The one error class of the project. Callers branch on `kind`, never on the message.
+ */
+
+/** What went wrong, as far as a caller can act on it. The daemon maps each kind to one HTTP status. */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'not-implemented'
+  | 'unavailable'
+  | 'system';
+
+/** What an error carries beside its message. */
+export interface OutboardErrorOptions {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+  /** A stable name for one case where the kind alone is too coarse, such as `privileges-differ`. */
+  readonly code?: string;
+  /** Plain facts (subject, expected, actual). Never secrets: details reach logs. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An error with a kind. The message says what was wrong, with the value, and what would be right;
+ * it is lower case, has no final period, and never holds a secret.
+ */
+export class OutboardError extends Error {
+  override readonly name = 'OutboardError';
+  readonly kind: ErrorKind;
+  readonly code: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(kind: ErrorKind, message: string, options: OutboardErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.code = options.code;
+    this.details = options.details;
+  }
+}
+
+/** Whether a value is an `OutboardError`, of the given kind if one is named. */
+export function isOutboardError(value: unknown, kind?: ErrorKind): value is OutboardError {
+  return value instanceof OutboardError && (kind === undefined || value.kind === kind);
+}
