@@ -1,0 +1,39 @@
+/**
+ * OCI references, content, manifests, layers and registries: the public face of the package.
+ */
+
+export type {
+  BlobCollector,
+  BlobReader,
+  BlobStatus,
+  BlobWriter,
+  ContentStore,
+  ExpectedContent,
+  Ingest,
+  Lease,
+} from './content/content-store.ts';
+export type { Digest, DigestAlgorithm, Digester } from './digests/digest.ts';
+export {
+  createDigester,
+  digestAlgorithm,
+  digestHex,
+  digestOf,
+  parseDigest,
+  shortDigest,
+} from './digests/digest.ts';
+export type { ErrorKind, OutboardErrorOptions } from './errors.ts';
+export { isOutboardError, OutboardError } from './errors.ts';
+export type { TarEntry, TarEntryType, TarHandler, TarReader } from './layers/tar/tar-entry.ts';
+export type { Descriptor, Platform } from './manifests/descriptor.ts';
+export type { Reference } from './references/reference.ts';
+export type {
+  BlobFetcher,
+  ManifestFetcher,
+  RegistryAccess,
+  RegistryClient,
+  RegistryCredentials,
+  ReportBytes,
+  Repository,
+  RepositoryPusher,
+  ResolvedManifest,
+} from './registry/repository.ts';
