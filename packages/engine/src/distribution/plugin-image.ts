@@ -1,0 +1,108 @@
+/**
+ * A plugin in a registry: its manifest and config, fetched and checked before any layer moves.
+ */
+import {
+  choosePlatform,
+  type Descriptor,
+  familiarString,
+  hostPlatform,
+  type ImageManifest,
+  isIndexMediaType,
+  isOutboardError,
+  mediaTypes,
+  OutboardError,
+  parseIndex,
+  parseManifest,
+  parseReference,
+  type Reference,
+  type RegistryAccess,
+  type RegistryClient,
+  type Repository,
+  type ResolvedManifest,
+  withDefaultTag,
+} from '@outboard/oci';
+import { parsePluginConfig } from '../config/parse-plugin-config.ts';
+import type { PluginConfig } from '../config/plugin-config.ts';
+import { validatePluginConfig } from '../config/validate-plugin-config.ts';
+
+/** The largest config accepted, in bytes. */
+export const maxConfigBytes = 1024 * 1024;
+
+/** What a reference in a registry stands for on this host's platform. */
+export interface PluginImage {
+  /** Where it was found, with the tag or digest asked for. */
+  readonly reference: Reference;
+  readonly repository: Repository;
+  /** The manifest itself, never an index. */
+  readonly resolved: ResolvedManifest;
+  readonly manifest: ImageManifest;
+  readonly configBytes: Buffer;
+  readonly config: PluginConfig;
+  /** What is odd about the config but does not keep the plugin from running. */
+  readonly warnings: readonly string[];
+}
+
+/** What a fetch from a registry needs. */
+export interface FetchOptions {
+  readonly access?: RegistryAccess;
+  readonly signal?: AbortSignal;
+}
+
+/** The normalized form of a remote, with the tag that will be asked for. @throws {OutboardError} invalid */
+export function parseRemote(remote: string): Reference {
+  return withDefaultTag(parseReference(remote));
+}
+
+/**
+ * Find the manifest that a remote names, choosing this host's platform out of an index.
+ * @throws {OutboardError} not-found, unauthorized, unavailable, invalid, with Docker's words before the reason
+ */
+export async function resolvePlugin(
+  registry: RegistryClient,
+  reference: Reference,
+  options: FetchOptions,
+): Promise<{ repository: Repository; resolved: ResolvedManifest }> {
+  const repository = registry.repository(reference, 'pull', options.access);
+  const cancellable = options.signal === undefined ? {} : { signal: options.signal };
+  try {
+    const resolved = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', cancellable);
+    if (!isIndexMediaType(resolved.descriptor.mediaType)) return { repository, resolved };
+    const index = parseIndex(resolved.bytes, resolved.descriptor.mediaType);
+    const chosen = choosePlatform(index.manifests, hostPlatform());
+    return { repository, resolved: await repository.resolve(chosen.digest, cancellable) };
+  } catch (cause) {
+    if (!isOutboardError(cause)) throw cause;
+    throw new OutboardError(cause.kind, `error resolving plugin reference: ${cause.message}`, { cause });
+  }
+}
+
+/**
+ * Fetch and check the config of a resolved plugin.
+ * @throws {OutboardError} invalid when it is not a plugin or its config is refused; the registry's errors
+ */
+export async function fetchPluginImage(
+  reference: Reference,
+  found: { readonly repository: Repository; readonly resolved: ResolvedManifest },
+  signal?: AbortSignal,
+): Promise<PluginImage> {
+  const { repository, resolved } = found;
+  const manifest = parseManifest(resolved.bytes, resolved.descriptor.mediaType);
+  requirePluginConfig(manifest.config, reference);
+  const configBytes = await repository.readBlob(manifest.config, {
+    maxBytes: maxConfigBytes,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const parsed = parsePluginConfig(configBytes);
+  const warnings = [...parsed.warnings, ...validatePluginConfig(parsed.config)];
+  return { reference, repository, resolved, manifest, configBytes, config: parsed.config, warnings };
+}
+
+function requirePluginConfig(config: Descriptor, reference: Reference): void {
+  if (config.mediaType === mediaTypes.dockerPluginConfig) return;
+  throw new OutboardError(
+    'invalid',
+    `did not find plugin config for specified reference ${familiarString(reference)}: ` +
+      `its config is ${JSON.stringify(config.mediaType)}, not ${mediaTypes.dockerPluginConfig}`,
+    { code: 'not-a-plugin' },
+  );
+}

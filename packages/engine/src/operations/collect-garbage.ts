@@ -1,0 +1,17 @@
+/**
+ * Collect garbage: delete content that no plugin and no running operation uses.
+ */
+import type { CollectedGarbage } from '../plugin-engine-contract.ts';
+import type { EngineContext } from './engine-context.ts';
+
+/**
+ * Delete unreferenced blobs. Manifests count as referenced, so a pulled plugin can be pushed again as it was.
+ * Safe at any time: what an operation under way needs is leased.
+ */
+export async function collectGarbage(
+  context: Pick<EngineContext, 'store' | 'content'>,
+): Promise<CollectedGarbage> {
+  // Asked anew for each blob: a pull that ends during the sweep lets go of its lease only after its record counts.
+  const removed = await context.content.sweep((digest) => context.store.isReferenced(digest));
+  return { blobs: removed.length, bytes: removed.reduce((sum, { size }) => sum + size, 0) };
+}

@@ -1,0 +1,51 @@
+/**
+ * Enable: start a plugin and remember that it should run.
+ */
+import { OutboardError } from '@outboard/oci';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import type { EngineContext } from './engine-context.ts';
+
+/** How long a socket may take to appear when the caller sets no limit, in seconds. */
+const defaultTimeoutSeconds = 30;
+
+/**
+ * Start a plugin; it is enabled once its socket accepts a connection.
+ * @param options.timeoutSeconds limit for the socket to appear, and for later calls to the plugin;
+ *   0 or absent: 30 s for the socket, none for calls
+ * @throws {OutboardError} not-found; conflict when it is enabled already; invalid for a negative timeout;
+ *   system when it does not start, with its exit code and last log lines; nothing is left running then
+ */
+export async function enablePlugin(
+  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce'>,
+  plugin: string,
+  options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal },
+): Promise<void> {
+  const { timeoutSeconds = 0, signal } = options;
+  if (!Number.isSafeInteger(timeoutSeconds) || timeoutSeconds < 0) {
+    throw new OutboardError('invalid', `negative timeout ${timeoutSeconds}: want 0 or more seconds`);
+  }
+  const { id } = context.store.find(plugin);
+  await context.queue.run(id, async () => {
+    const record = context.store.find(id);
+    if (record.enabled) {
+      throw new OutboardError('conflict', `plugin already enabled: plugin ${record.name} is enabled`);
+    }
+    const limit = timeoutSeconds === 0 ? defaultTimeoutSeconds : timeoutSeconds;
+    const cancellable = signal === undefined ? {} : { signal };
+    await context.supervisor.start(record, { timeoutMs: limit * 1000, ...cancellable });
+    await saveEnabled(context, { ...record, enabled: true, timeoutSeconds });
+    context.announce('enable', id, record.name);
+  });
+}
+
+async function saveEnabled(
+  context: Pick<EngineContext, 'store' | 'supervisor'>,
+  record: PluginRecord,
+): Promise<void> {
+  try {
+    await context.store.save(record);
+  } catch (error) {
+    await context.supervisor.stop(record.id);
+    throw error;
+  }
+}

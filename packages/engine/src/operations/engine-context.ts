@@ -1,0 +1,27 @@
+/**
+ * The parts that operations work with. Each operation declares which of them it takes.
+ */
+import type { ContentStore, RegistryClient } from '@outboard/oci';
+import type { Logger } from 'pino';
+import type { PluginEvent } from '../plugin-engine-contract.ts';
+import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
+import type { Staging } from '../rootfs/staging.ts';
+import type { KeyedQueue } from '../store/keyed-queue.ts';
+import type { PluginStore } from '../store/plugin-store.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+
+export interface EngineContext {
+  readonly store: PluginStore;
+  readonly content: ContentStore;
+  readonly registry: RegistryClient;
+  readonly supervisor: Supervisor;
+  readonly staging: Staging;
+  readonly openJail: OpenUnpackJail;
+  /** One queue per plugin ID: operations on the same plugin run one after another. */
+  readonly queue: KeyedQueue;
+  /** One queue per blob digest. */
+  readonly downloads: KeyedQueue;
+  readonly logger: Logger;
+  /** Tell the listeners what happened; called after it is on disk. */
+  readonly announce: (action: PluginEvent['action'], id: string, name: string) => void;
+}

@@ -1,0 +1,66 @@
+/**
+ * Push: upload a plugin to the registry that its local name points at.
+ */
+import {
+  type Descriptor,
+  familiarName,
+  isOutboardError,
+  OutboardError,
+  parseManifest,
+  parseReference,
+  type Repository,
+  shortDigest,
+} from '@outboard/oci';
+import type { PushRequest } from '../plugin-engine-contract.ts';
+import type { ReportProgress } from '../progress.ts';
+import type { EngineContext } from './engine-context.ts';
+import { ignoreProgress } from './pull.ts';
+
+const maxManifestBytes = 4 * 1024 * 1024;
+
+type PushContext = Pick<EngineContext, 'store' | 'content' | 'registry'>;
+
+/**
+ * Push a plugin's blobs, then its manifest, byte for byte as it was made or pulled, so that its digest stays.
+ * A push that was cut short can be repeated: what the registry has is not sent again.
+ * @throws {OutboardError} not-found; the registry's errors
+ */
+export async function pushPlugin(context: PushContext, request: PushRequest): Promise<void> {
+  const record = context.store.find(request.plugin);
+  const onProgress = request.onProgress ?? ignoreProgress;
+  const cancellable = request.signal === undefined ? {} : { signal: request.signal };
+  const reference = parseReference(record.name);
+  await using lease = context.content.lease();
+  for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
+
+  const bytes = await context.content.read(record.manifestDigest, { maxBytes: maxManifestBytes });
+  const manifest = parseManifest(bytes);
+  onProgress({ status: `The push refers to repository [${familiarName(reference)}]` });
+  const repository = context.registry.repository(reference, 'pull,push', request.access);
+  const blobs = [...manifest.layers, manifest.config];
+  for (const blob of blobs) onProgress({ status: 'Preparing', id: shortDigest(blob.digest) });
+  try {
+    for (const blob of blobs) await pushBlob(context, repository, blob, { onProgress, ...cancellable });
+    const tag = reference.tag ?? 'latest';
+    const digest = await repository.pushManifest(tag, { mediaType: manifest.mediaType, bytes }, cancellable);
+    onProgress({ status: '', result: { tag, digest, size: bytes.length } });
+  } catch (cause) {
+    if (!isOutboardError(cause)) throw cause;
+    throw new OutboardError(cause.kind, `error pushing plugin: ${cause.message}`, { cause });
+  }
+}
+
+async function pushBlob(
+  context: Pick<PushContext, 'content'>,
+  repository: Repository,
+  blob: Descriptor,
+  options: { readonly onProgress: ReportProgress; readonly signal?: AbortSignal },
+): Promise<void> {
+  const id = shortDigest(blob.digest);
+  const cancellable = options.signal === undefined ? {} : { signal: options.signal };
+  const outcome = await repository.pushBlob(blob, () => context.content.open(blob.digest, cancellable), {
+    ...cancellable,
+    onProgress: (current) => options.onProgress({ status: 'Uploading', id, current, total: blob.size }),
+  });
+  options.onProgress({ status: outcome === 'exists' ? 'Already exists' : 'Upload complete', id });
+}

@@ -1,0 +1,126 @@
+/**
+ * Finds plugins by name, by ID and by unique ID prefix, without walking all of them.
+ * @see moby daemon/pkg/plugin/store.go for the rules of precedence
+ */
+import {
+  type Digest,
+  familiarString,
+  isOutboardError,
+  OutboardError,
+  parseReference,
+  withDefaultTag,
+} from '@outboard/oci';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import { isPluginId } from './plugin-layout.ts';
+
+/** Holds the records in memory; not on disk. */
+export class PluginIndex {
+  readonly #records = new Map<string, PluginRecord>();
+  readonly #idByName = new Map<string, string>();
+  /** IDs in order, so that a prefix is one binary search. */
+  readonly #sortedIds: string[] = [];
+  /** How many plugins name a blob, so that garbage collection need not walk them. */
+  readonly #references = new Map<Digest, number>();
+
+  /** Add a record, or replace the one with the same ID. */
+  put(record: PluginRecord): void {
+    const before = this.#records.get(record.id);
+    if (before === undefined) this.#sortedIds.splice(this.#position(record.id), 0, record.id);
+    else this.#release(before);
+    for (const digest of blobsOf(record)) this.#references.set(digest, (this.#references.get(digest) ?? 0) + 1);
+    this.#records.set(record.id, record);
+    this.#idByName.set(record.name, record.id);
+  }
+
+  delete(id: string): void {
+    const record = this.#records.get(id);
+    if (record === undefined) return;
+    this.#records.delete(id);
+    this.#release(record);
+    this.#sortedIds.splice(this.#position(id), 1);
+  }
+
+  /** Whether a plugin's manifest, config or layers include this blob. */
+  isReferenced(digest: Digest): boolean {
+    return this.#references.has(digest);
+  }
+
+  #release(record: PluginRecord): void {
+    this.#idByName.delete(record.name);
+    for (const digest of blobsOf(record)) {
+      const count = (this.#references.get(digest) ?? 0) - 1;
+      if (count > 0) this.#references.set(digest, count);
+      else this.#references.delete(digest);
+    }
+  }
+
+  get(id: string): PluginRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  hasName(name: string): boolean {
+    return this.#idByName.has(name);
+  }
+
+  all(): readonly PluginRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /**
+   * Find what a user typed: a full ID, a name in any familiar form, or a unique ID prefix, in this order.
+   * @throws {OutboardError} not-found; invalid when several IDs have the prefix
+   */
+  find(typed: string): PluginRecord {
+    if (isPluginId(typed)) return this.#records.get(typed) ?? notFound(typed);
+    const name = familiarNameOf(typed);
+    if (name === undefined) return notFound(typed);
+    const id = this.#idByName.get(name) ?? this.#idWithPrefix(typed);
+    const record = id === undefined ? undefined : this.#records.get(id);
+    return record ?? notFound(typed);
+  }
+
+  #idWithPrefix(prefix: string): string | undefined {
+    if (prefix === '') return undefined;
+    const first = this.#position(prefix);
+    const id = this.#sortedIds[first];
+    if (id === undefined || !id.startsWith(prefix)) return undefined;
+    if (this.#sortedIds[first + 1]?.startsWith(prefix) === true) {
+      throw new OutboardError('invalid', `multiple plugins found for ${JSON.stringify(prefix)}`, {
+        code: 'ambiguous-prefix',
+      });
+    }
+    return id;
+  }
+
+  /** Index of the first ID that is not below `text`. */
+  #position(text: string): number {
+    let low = 0;
+    let high = this.#sortedIds.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      // Inside the bounds of the array, as low <= middle < high.
+      if ((this.#sortedIds[middle] as string) < text) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function blobsOf(record: PluginRecord): readonly Digest[] {
+  return [record.manifestDigest, record.configDigest, ...record.blobDigests];
+}
+
+function notFound(typed: string): never {
+  throw new OutboardError('not-found', `plugin ${JSON.stringify(typed)} not found`);
+}
+
+/** The stored form of a typed name; undefined for what cannot be one: unparsable text, or a digest. */
+function familiarNameOf(typed: string): string | undefined {
+  try {
+    const reference = parseReference(typed);
+    return reference.digest === undefined ? familiarString(withDefaultTag(reference)) : undefined;
+  } catch (error) {
+    if (isOutboardError(error, 'invalid')) return undefined; // Docker answers "not found" to names it cannot parse
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * A plugin's record on disk: the shape that Docker writes, with what only Outboard knows under a key of its own.
+ * @see moby daemon/pkg/plugin/v2/plugin.go, type Plugin
+ */
+import { readFile } from 'node:fs/promises';
+import { digestOf, OutboardError, parseDigest, writeFileDurably } from '@outboard/oci';
+import { z } from 'zod';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import {
+  parsePluginDocument,
+  parsePrivileges,
+  toPluginDocument,
+  toPrivilegeDocument,
+} from '../config/plugin-document.ts';
+import { computePrivileges } from '../config/privileges.ts';
+import type { PluginPaths } from './plugin-layout.ts';
+
+const recordVersion = 1;
+
+const ownFields = z.object({
+  Version: z.literal(recordVersion),
+  Privileges: z.unknown(),
+  TimeoutSeconds: z.number().int().min(0),
+  /** sha256 of the document as written, less this field. */
+  Checksum: z.string(),
+});
+
+const recordDocument = z.looseObject({
+  plugin: z.unknown(),
+  Config: z.string(),
+  Manifest: z.string(),
+  Blobsums: z.array(z.string()).nullish(),
+  Outboard: ownFields.optional(),
+});
+
+/**
+ * Write a record so that it is wholly the old one or wholly this one, whatever happens meanwhile.
+ * @param paths where the plugin lies now; `home` where it will lie, if it is still being staged
+ */
+export async function writeRecord(
+  record: PluginRecord,
+  paths: PluginPaths,
+  home: PluginPaths = paths,
+): Promise<void> {
+  const document = {
+    plugin: toPluginDocument(record),
+    PropagatedMount: record.config.propagatedMount === '' ? '' : home.propagatedMount,
+    Rootfs: home.rootfs,
+    Config: record.configDigest,
+    Blobsums: record.blobDigests,
+    Manifest: record.manifestDigest,
+    SwarmServiceID: '',
+  };
+  const own = {
+    Version: recordVersion,
+    Privileges: record.privileges.map(toPrivilegeDocument),
+    TimeoutSeconds: record.timeoutSeconds,
+  };
+  const Checksum = checksumOf({ ...document, Outboard: own });
+  const text = JSON.stringify({ ...document, Outboard: { ...own, Checksum } });
+  await writeFileDurably(paths.record, Buffer.from(`${text}\n`), { mode: 0o600 });
+}
+
+/**
+ * Read a record, written by us or by Docker.
+ * @throws {OutboardError} system when the file is damaged; the error of the file system when it cannot be read
+ */
+export async function readRecord(paths: PluginPaths): Promise<PluginRecord> {
+  const text = await readFile(paths.record, 'utf8');
+  try {
+    return parseRecord(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OutboardError('system', `plugin record ${JSON.stringify(paths.record)} is damaged: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+function parseRecord(text: string): PluginRecord {
+  const document = recordDocument.parse(JSON.parse(text));
+  const plugin = parsePluginDocument(document.plugin);
+  const own = document.Outboard;
+  if (own !== undefined) {
+    const { Checksum, ...rest } = own;
+    const expected = checksumOf({ ...document, Outboard: rest });
+    if (Checksum !== expected) throw new OutboardError('system', `checksum is ${Checksum}, want ${expected}`);
+  }
+  return {
+    ...plugin,
+    configDigest: parseDigest(document.Config),
+    manifestDigest: parseDigest(document.Manifest),
+    blobDigests: (document.Blobsums ?? []).map(parseDigest),
+    // A record that Docker wrote names no privileges: whoever installed it agreed to those of its config.
+    privileges: own === undefined ? computePrivileges(plugin.config) : parsePrivileges(own.Privileges),
+    timeoutSeconds: own?.TimeoutSeconds ?? 0,
+  };
+}
+
+/** Keys keep their order through `JSON.parse`, so a document read back has the checksum of the one written. */
+function checksumOf(document: object): string {
+  return digestOf(Buffer.from(JSON.stringify(document)));
+}

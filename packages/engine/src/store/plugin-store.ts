@@ -1,0 +1,124 @@
+/**
+ * The plugins of one data root: records in memory and on disk, always alike. Every change is one rename.
+ */
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { type Digest, OutboardError, syncDirectory } from '@outboard/oci';
+import type { Logger } from 'pino';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import { removeTree } from '../linux/remove-tree.ts';
+import { PluginIndex } from './plugin-index.ts';
+import {
+  isBeingRemoved,
+  isPluginId,
+  type PluginLayout,
+  type PluginPaths,
+  pluginPaths,
+} from './plugin-layout.ts';
+import { readRecord, writeRecord } from './plugin-record-file.ts';
+import { settleUpgrade } from './upgrade-journal.ts';
+
+/** A local name that nobody else can take until it is disposed of. */
+export type NameReservation = Disposable;
+
+export class PluginStore {
+  readonly layout: PluginLayout;
+  readonly #index = new PluginIndex();
+  readonly #reservedNames = new Set<string>();
+  readonly #logger: Logger;
+
+  private constructor(layout: PluginLayout, logger: Logger) {
+    this.layout = layout;
+    this.#logger = logger;
+  }
+
+  /**
+   * Load all records. Finishes or undoes what a crash left: removals go on, upgrades end as wholly old or new.
+   * A plugin whose record cannot be read is left out, reported, and left where it lies.
+   */
+  static async open(layout: PluginLayout, logger: Logger): Promise<PluginStore> {
+    const store = new PluginStore(layout, logger);
+    await mkdir(layout.pluginsDirectory, { recursive: true, mode: 0o700 });
+    const names = await readdir(layout.pluginsDirectory);
+    await Promise.all(
+      names.map(async (name) => {
+        if (isPluginId(name)) await store.#load(name);
+        else if (isBeingRemoved(name)) await removeTree(pluginPaths(`${layout.pluginsDirectory}/${name}`).directory);
+      }),
+    );
+    return store;
+  }
+
+  async #load(id: string): Promise<void> {
+    const paths = this.paths(id);
+    try {
+      const record = await readRecord(paths);
+      if (record.id !== id) throw new OutboardError('system', `record of ${id} names another ID: ${record.id}`);
+      if (this.#index.hasName(record.name)) {
+        throw new OutboardError('system', `two plugins have the name ${JSON.stringify(record.name)}`);
+      }
+      await settleUpgrade(paths, record.manifestDigest);
+      this.#index.put(record);
+    } catch (error) {
+      // One damaged plugin must not keep the others from running.
+      this.#logger.error({ err: error, plugin: id }, 'plugin left out: its directory cannot be read');
+    }
+  }
+
+  paths(id: string): PluginPaths {
+    return this.layout.plugin(id);
+  }
+
+  /** @throws {OutboardError} not-found; invalid when an ID prefix is ambiguous */
+  find(typed: string): PluginRecord {
+    return this.#index.find(typed);
+  }
+
+  get(id: string): PluginRecord | undefined {
+    return this.#index.get(id);
+  }
+
+  all(): readonly PluginRecord[] {
+    return this.#index.all();
+  }
+
+  /** Whether a plugin names this blob now. */
+  isReferenced(digest: Digest): boolean {
+    return this.#index.isReferenced(digest);
+  }
+
+  /** @throws {OutboardError} conflict when the name is taken or about to be */
+  reserveName(name: string): NameReservation {
+    if (this.#index.hasName(name) || this.#reservedNames.has(name)) {
+      throw new OutboardError('conflict', `plugin ${name} already exists`, { code: 'name-taken' });
+    }
+    this.#reservedNames.add(name);
+    return { [Symbol.dispose]: () => void this.#reservedNames.delete(name) };
+  }
+
+  /**
+   * Make a staged plugin real: the rename of its directory is the commit.
+   * The staged root filesystem must be flushed already, and its name reserved.
+   */
+  async add(record: PluginRecord, stagedDirectory: string): Promise<void> {
+    const home = this.paths(record.id);
+    await writeRecord(record, pluginPaths(stagedDirectory), home);
+    await rename(stagedDirectory, home.directory);
+    await syncDirectory(this.layout.pluginsDirectory);
+    this.#index.put(record);
+  }
+
+  /** Replace a plugin's record, on disk first. */
+  async save(record: PluginRecord): Promise<void> {
+    await writeRecord(record, this.paths(record.id));
+    this.#index.put(record);
+  }
+
+  /** Forget a plugin, then delete its directory. Nothing of it may be running or mounted. */
+  async remove(id: string): Promise<void> {
+    const removing = this.layout.removing(id);
+    await rename(this.paths(id).directory, removing);
+    await syncDirectory(this.layout.pluginsDirectory);
+    this.#index.delete(id);
+    await removeTree(removing);
+  }
+}
