@@ -25,6 +25,16 @@ export type { ErrorKind, OutboardErrorOptions } from './errors.ts';
 export { isOutboardError, OutboardError } from './errors.ts';
 export type { TarEntry, TarEntryType, TarHandler, TarReader } from './layers/tar/tar-entry.ts';
 export type { Descriptor, Platform } from './manifests/descriptor.ts';
+export {
+  canonicalName,
+  canonicalString,
+  familiarName,
+  familiarString,
+  withDefaultTag,
+  withoutDigest,
+  withTag,
+} from './references/format-reference.ts';
+export { parseReference } from './references/parse-reference.ts';
 export type { Reference } from './references/reference.ts';
 export type {
   BlobFetcher,
