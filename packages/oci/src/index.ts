@@ -21,6 +21,9 @@ export {
   parseDigest,
   shortDigest,
 } from './digests/digest.ts';
+export { foldFieldName, withFieldNames } from './documents/field-names.ts';
+export type { StrictJsonOptions } from './documents/strict-json.ts';
+export { parseStrictJson } from './documents/strict-json.ts';
 export type { ErrorKind, OutboardErrorOptions } from './errors.ts';
 export { isOutboardError, OutboardError } from './errors.ts';
 export type { TarEntry, TarEntryType, TarHandler, TarReader } from './layers/tar/tar-entry.ts';
