@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { freeSocketPath, resolveSocketPath } from './socket-path.ts';
+
+describe('resolveSocketPath()', () => {
+  test('places a name and a file name in the folder that hosts watch', () => {
+    assert.equal(resolveSocketPath('acme'), '/run/docker/plugins/acme.sock');
+    assert.equal(resolveSocketPath('acme.sock'), '/run/docker/plugins/acme.sock');
+  });
+
+  test('takes an absolute path as it is', () => {
+    assert.equal(resolveSocketPath('/tmp/x'), '/tmp/x');
+  });
+
+  test('accepts 107 bytes and refuses 108', () => {
+    assert.equal(resolveSocketPath(`/${'a'.repeat(106)}`).length, 107);
+    assert.throws(
+      () => resolveSocketPath(`/${'a'.repeat(107)}`),
+      /108 bytes, a unix socket path has at most 107/,
+    );
+  });
+
+  test('counts bytes, not characters', () => {
+    assert.throws(() => resolveSocketPath(`/${'é'.repeat(54)}`), /109 bytes/);
+  });
+
+  for (const socket of ['', 'a/b', '../x.sock', '/tmp/a\0b']) {
+    test(`refuses ${JSON.stringify(socket)}`, () => {
+      assert.throws(() => resolveSocketPath(socket), /neither an absolute path nor a file name/);
+    });
+  }
+});
+
+describe('freeSocketPath()', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outboard-socket-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test('makes the folder', async () => {
+    await freeSocketPath(join(folder, 'a', 'b.sock'));
+    assert.ok((await stat(join(folder, 'a'))).isDirectory());
+  });
+
+  test('removes a socket that a killed process left', async () => {
+    const path = join(folder, 'stale.sock');
+    await leaveStaleSocket(path);
+    await freeSocketPath(path);
+    await assert.rejects(stat(path), { code: 'ENOENT' });
+  });
+
+  test('refuses to take the socket of a process that listens', async () => {
+    const path = join(folder, 'live.sock');
+    const server: Server = createServer().listen(path);
+    await once(server, 'listening');
+    try {
+      await assert.rejects(freeSocketPath(path), /another process listens there/);
+      assert.ok((await stat(path)).isSocket());
+    } finally {
+      server.close();
+      await once(server, 'close');
+    }
+  });
+
+  test('refuses to remove a file that is no socket', async () => {
+    const path = join(folder, 'file.sock');
+    await writeFile(path, 'precious');
+    await assert.rejects(freeSocketPath(path), /a file that is no socket is in the way/);
+  });
+});
+
+/** A process that is killed cannot unlink its socket. */
+async function leaveStaleSocket(path: string): Promise<void> {
+  const script =
+    'require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))';
+  await once(spawn(process.execPath, ['-e', script, path]), 'exit');
+  assert.ok((await stat(path)).isSocket());
+}

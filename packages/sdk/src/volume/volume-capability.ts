@@ -1,0 +1,137 @@
+/**
+ * The VolumeDriver protocol over a driver: decodes requests, serialises work per volume, encodes answers.
+ * @see https://docs.docker.com/engine/extend/plugins_volume/
+ */
+import { readFile } from 'node:fs/promises';
+import type { CallContext, CallHandler, Capability } from '../call.ts';
+import { messageOf, PluginError } from '../plugin-error.ts';
+import { requiredTextField, textField, textMapField } from '../wire/message.ts';
+import { MountJournal } from './mount-journal.ts';
+import { SerialQueue } from './serial-queue.ts';
+import type { Volume, VolumeDriver } from './volume-driver.ts';
+import { VolumeMounts } from './volume-mounts.ts';
+
+/** How a volume capability is set up. */
+export interface VolumeCapabilityOptions {
+  /** Absolute path of the mount journal; without one, mount counts are lost on restart. */
+  readonly journalFile: string | undefined;
+  /** Told what went wrong where no caller waits for an answer. */
+  readonly log: (message: string) => void;
+}
+
+/** Everything the handlers share. */
+interface VolumeService {
+  readonly driver: VolumeDriver;
+  readonly queue: SerialQueue;
+  readonly mounts: VolumeMounts;
+}
+
+/** Serve a volume driver. @throws {PluginError} if the mount journal is damaged */
+export async function openVolumeCapability(
+  driver: VolumeDriver,
+  options: VolumeCapabilityOptions,
+): Promise<Capability> {
+  const journal = await MountJournal.open(options.journalFile, await readBootId());
+  const service = { driver, queue: new SerialQueue(), mounts: new VolumeMounts(driver, journal) };
+  const ending = new AbortController();
+  return {
+    implements: 'VolumeDriver',
+    handlers: volumeHandlers(service),
+    start() {
+      restoreMounts(service, ending.signal, options.log);
+    },
+    async stop() {
+      ending.abort();
+      await service.queue.idle();
+    },
+  };
+}
+
+/** In a container without /proc every boot looks the same, so counts are kept: the safe side. */
+async function readBootId(): Promise<string> {
+  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => 'unknown',
+  );
+}
+
+/** A call that arrives meanwhile waits behind the restoring of its volume; one that fails is tried again by `Mount`. */
+function restoreMounts(service: VolumeService, signal: AbortSignal, log: (message: string) => void): void {
+  for (const name of service.mounts.heldEarlier()) {
+    service.queue
+      .run(name, () => service.mounts.restore(name, { signal }))
+      .catch((error: unknown) => log(`cannot mount volume "${name}" again: ${messageOf(error)}`));
+  }
+}
+
+function volumeHandlers(service: VolumeService): ReadonlyMap<string, CallHandler> {
+  const { driver, queue, mounts } = service;
+  const handlers: Record<string, CallHandler> = {
+    async Capabilities() {
+      return { Capabilities: { Scope: driver.scope ?? 'local' } };
+    },
+    async Create(message, context) {
+      const name = requiredTextField(message, 'Name');
+      const options = textMapField(message, 'Opts');
+      return queue.run(name, async () => {
+        // Engines create whatever `Get` failed for, whyever it failed.
+        if ((await driver.get(name, context)) === undefined) await driver.create({ name, options }, context);
+        return {};
+      });
+    },
+    async Remove(message, context) {
+      const name = requiredTextField(message, 'Name');
+      return queue.run(name, async () => {
+        if (mounts.isHeld(name)) throw new PluginError(`cannot remove volume "${name}": it is mounted`);
+        await findVolume(driver, name, context);
+        await driver.remove(name, context);
+        return {};
+      });
+    },
+    async Mount(message, context) {
+      const name = requiredTextField(message, 'Name');
+      const id = textField(message, 'ID');
+      return queue.run(name, async () => {
+        await findVolume(driver, name, context);
+        return { Mountpoint: await mounts.mount(name, id, context) };
+      });
+    },
+    async Unmount(message, context) {
+      const name = requiredTextField(message, 'Name');
+      const id = textField(message, 'ID');
+      return queue.run(name, async () => {
+        await mounts.unmount(name, id, context);
+        return {};
+      });
+    },
+    async Path(message, context) {
+      const volume = await findVolume(driver, requiredTextField(message, 'Name'), context);
+      return { Mountpoint: mounts.mountpoint(volume.name) ?? volume.mountpoint ?? '' };
+    },
+    async Get(message, context) {
+      const volume = await findVolume(driver, requiredTextField(message, 'Name'), context);
+      return { Volume: volumeOnWire(volume, mounts) };
+    },
+    async List(_message, context) {
+      return { Volumes: (await driver.list(context)).map((volume) => volumeOnWire(volume, mounts)) };
+    },
+  };
+  return new Map(Object.entries(handlers).map(([method, handler]) => [`/VolumeDriver.${method}`, handler]));
+}
+
+async function findVolume(driver: VolumeDriver, name: string, context: CallContext): Promise<Volume> {
+  const volume = await driver.get(name, context);
+  if (volume === undefined) throw new PluginError(`volume "${name}" does not exist`);
+  return volume;
+}
+
+/** Absent fields stay absent: an empty `CreatedAt` makes the engine fail a whole `List`. */
+function volumeOnWire(volume: Volume, mounts: VolumeMounts): object {
+  const mountpoint = mounts.mountpoint(volume.name) ?? volume.mountpoint;
+  return {
+    Name: volume.name,
+    ...(mountpoint === undefined ? {} : { Mountpoint: mountpoint }),
+    ...(volume.createdAt === undefined ? {} : { CreatedAt: volume.createdAt.toISOString() }),
+    ...(volume.status === undefined ? {} : { Status: volume.status }),
+  };
+}
