@@ -26,7 +26,10 @@ export type { StrictJsonOptions } from './documents/strict-json.ts';
 export { parseStrictJson } from './documents/strict-json.ts';
 export type { ErrorKind, OutboardErrorOptions } from './errors.ts';
 export { isOutboardError, OutboardError } from './errors.ts';
+export { cleanEntryName, pathComponents } from './layers/tar/path.ts';
 export type { TarEntry, TarEntryType, TarHandler, TarReader } from './layers/tar/tar-entry.ts';
+export type { TarLimits } from './layers/tar/tar-limits.ts';
+export { createTarReader } from './layers/tar/tar-reader.ts';
 export type { Descriptor, Platform } from './manifests/descriptor.ts';
 export {
   canonicalName,

@@ -1,0 +1,215 @@
+/**
+ * From header blocks to entries: collects the extensions (PAX, GNU long names) that precede an entry
+ * and applies them to it, and to nothing else. Where readers in the wild disagree about what an
+ * archive holds, it is refused.
+ */
+import {
+  type HeaderFields,
+  headerDevice,
+  headerFields,
+  headerLinkName,
+  headerSize,
+  headerTypeflag,
+} from './header-block.ts';
+import { malformed, quoteBytes } from './numeric-field.ts';
+import {
+  type PaxAttributes,
+  parseGlobalAttributes,
+  parsePaxAttributes,
+  sparseRefused,
+} from './pax-records.ts';
+import type { TarEntry, TarEntryType } from './tar-entry.ts';
+import type { TarLimits } from './tar-limits.ts';
+
+/** A header that is followed by `size` bytes about the next entry; hand them to `addExtension`. */
+export interface ExtensionHeader {
+  readonly type: 'extension';
+  readonly size: number;
+}
+
+const PAX_GLOBAL = 0x67; // g
+const PAX_NEXT = 0x78; // x
+const GNU_LONG_NAME = 0x4c; // L
+const GNU_LONG_LINK = 0x4b; // K
+const GNU_SPARSE = 0x53; // S
+
+const SLASH = 0x2f;
+const EMPTY = Buffer.alloc(0);
+const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
+const NO_DEVICE = { major: 0, minor: 0 };
+
+/** By type flag. `7` (contiguous) is a file to everyone who does not lay out disks. */
+const entryTypes = new Map<number, TarEntryType>([
+  [0x00, 'file'],
+  [0x30, 'file'],
+  [0x31, 'hard-link'],
+  [0x32, 'symlink'],
+  [0x33, 'character-device'],
+  [0x34, 'block-device'],
+  [0x35, 'directory'],
+  [0x36, 'fifo'],
+  [0x37, 'file'],
+]);
+
+/** Turns the header blocks of one archive into entries. */
+export class EntryAssembler {
+  readonly #limits: TarLimits;
+  #extensionType = 0;
+  #extensionCount = 0;
+  #pax: PaxAttributes | undefined;
+  #global: PaxAttributes | undefined;
+  #longName: Buffer | undefined;
+  #longLink: Buffer | undefined;
+
+  constructor(limits: TarLimits) {
+    this.#limits = limits;
+  }
+
+  /** Whether extensions were read for an entry that has not come yet. */
+  get hasPending(): boolean {
+    return this.#pax !== undefined || this.#longName !== undefined || this.#longLink !== undefined;
+  }
+
+  /**
+   * Read a header block whose checksum is right.
+   * @throws {OutboardError} invalid when malformed, ambiguous, or of a kind that layers do not hold
+   */
+  readHeader(bytes: Buffer, start: number): TarEntry | ExtensionHeader {
+    const typeflag = headerTypeflag(bytes, start);
+    const type = entryTypes.get(typeflag);
+    if (type === undefined) return this.#extensionHeader(typeflag, headerSize(bytes, start));
+    const entry = this.#entry(type, bytes, start);
+    this.#pax = undefined;
+    this.#longName = undefined;
+    this.#longLink = undefined;
+    this.#extensionCount = 0;
+    return entry;
+  }
+
+  /**
+   * Take what followed an extension header. Nothing of `bytes` is kept.
+   * @throws {OutboardError} invalid
+   */
+  addExtension(bytes: Buffer): void {
+    switch (this.#extensionType) {
+      case PAX_GLOBAL:
+        this.#global = mergeGlobal(this.#global, parseGlobalAttributes(bytes, this.#limits));
+        break;
+      case PAX_NEXT:
+        if (this.#pax !== undefined) throw malformed('one entry has two pax headers');
+        this.#pax = parsePaxAttributes(bytes, this.#limits);
+        break;
+      case GNU_LONG_NAME:
+        if (this.#longName !== undefined) throw malformed('one entry has two long names');
+        this.#longName = gnuLongText(bytes);
+        break;
+      default:
+        if (this.#longLink !== undefined) throw malformed('one entry has two long link names');
+        this.#longLink = gnuLongText(bytes);
+    }
+  }
+
+  #extensionHeader(typeflag: number, size: number): ExtensionHeader {
+    const isExtension =
+      typeflag === PAX_NEXT ||
+      typeflag === PAX_GLOBAL ||
+      typeflag === GNU_LONG_NAME ||
+      typeflag === GNU_LONG_LINK;
+    if (typeflag === GNU_SPARSE) throw sparseRefused();
+    if (!isExtension) {
+      throw malformed(
+        `type flag ${quoteBytes(Uint8Array.of(typeflag))} is not a file, link, device, directory or fifo`,
+      );
+    }
+    if (size > this.#limits.maxExtensionBytes) {
+      throw malformed(
+        `an extension header has ${size} bytes, the limit is ${this.#limits.maxExtensionBytes}`,
+      );
+    }
+    this.#extensionCount++;
+    if (this.#extensionCount > this.#limits.maxExtensions) {
+      throw malformed(`more than ${this.#limits.maxExtensions} extension headers precede one entry`);
+    }
+    this.#extensionType = typeflag;
+    return { type: 'extension', size };
+  }
+
+  #entry(flagged: TarEntryType, bytes: Buffer, start: number): TarEntry {
+    const fields = headerFields(bytes, start);
+    const name = this.#checkName('name', choose('path', this.#pax?.path, this.#longName) ?? fields.name);
+    // A trailing slash made a directory in v7, and still does to GNU and BSD tar.
+    const type = flagged === 'file' && name[name.length - 1] === SLASH ? 'directory' : flagged;
+    const isLink = type === 'hard-link' || type === 'symlink';
+    const isDevice = type === 'character-device' || type === 'block-device';
+    const device = isDevice ? headerDevice(bytes, start) : NO_DEVICE;
+    return {
+      type,
+      name,
+      linkName: isLink ? this.#linkName(bytes, start) : EMPTY,
+      mode: fields.mode,
+      uid: this.#pax?.uid ?? this.#global?.uid ?? fields.uid,
+      gid: this.#pax?.gid ?? this.#global?.gid ?? fields.gid,
+      size: contentSize(type, name, headerSize(bytes, start), this.#pax?.size),
+      modifiedAt: this.#modifiedAt(fields),
+      deviceMajor: device.major,
+      deviceMinor: device.minor,
+      xattrs: this.#pax?.xattrs ?? NO_XATTRS,
+    };
+  }
+
+  #modifiedAt(fields: HeaderFields): number {
+    return this.#pax?.modifiedAt ?? this.#global?.modifiedAt ?? fields.modifiedAt;
+  }
+
+  #linkName(bytes: Buffer, start: number): Buffer {
+    const linkName = choose('linkpath', this.#pax?.linkPath, this.#longLink) ?? headerLinkName(bytes, start);
+    if (linkName.length === 0) throw malformed('a link has no target');
+    return this.#checkName('link target', linkName);
+  }
+
+  #checkName(what: string, name: Buffer): Buffer {
+    if (name.length <= this.#limits.maxNameBytes) return name;
+    throw malformed(
+      `${what} ${quoteBytes(name)} has ${name.length} bytes, the limit is ${this.#limits.maxNameBytes}`,
+    );
+  }
+}
+
+/** GNU tar lets PAX win over its own long names, Go the other way round: never let both speak. */
+function choose(keyword: string, pax: Buffer | undefined, gnu: Buffer | undefined): Buffer | undefined {
+  if (pax !== undefined && gnu !== undefined) {
+    throw malformed(`one entry has both a pax ${keyword} and a GNU long name`);
+  }
+  return pax ?? gnu;
+}
+
+/**
+ * How much content follows. PAX wins over the header for the content and thereby for where the next
+ * header lies (CVE-2025-62518). Header sizes of hard links count for nothing, as writers differ there and
+ * readers do not; for all else that has no content readers differ, so a size is refused.
+ */
+function contentSize(type: TarEntryType, name: Buffer, size: number, paxSize: number | undefined): number {
+  if (type === 'file') return paxSize ?? size;
+  const stated = paxSize ?? (type === 'hard-link' ? 0 : size);
+  if (stated === 0) return 0;
+  throw malformed(`${type} ${quoteBytes(name)} has a size of ${stated}, want 0`);
+}
+
+function gnuLongText(bytes: Buffer): Buffer {
+  const end = bytes.indexOf(0);
+  const length = end === -1 ? bytes.length : end;
+  for (let at = length; at < bytes.length; at++) {
+    if (bytes[at] !== 0) throw malformed('a GNU long name holds a NUL');
+  }
+  if (length === 0) throw malformed('a GNU long name is empty');
+  return Buffer.from(bytes.subarray(0, length));
+}
+
+function mergeGlobal(earlier: PaxAttributes | undefined, later: PaxAttributes): PaxAttributes {
+  return {
+    ...later,
+    uid: later.uid ?? earlier?.uid,
+    gid: later.gid ?? earlier?.gid,
+    modifiedAt: later.modifiedAt ?? earlier?.modifiedAt,
+  };
+}

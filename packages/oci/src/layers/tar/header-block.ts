@@ -1,0 +1,138 @@
+/**
+ * One 512-byte tar header: v7, ustar, star or GNU. Pure; extensions (PAX, long names) are applied by
+ * the reader. All functions take the bytes and where the block starts, so that none is copied.
+ */
+import { clampTime, MAX_OWNER_ID, malformed, parseNumericField, requireRange } from './numeric-field.ts';
+
+/** Bytes in a header, and what content is padded to. */
+export const BLOCK_BYTES = 512;
+
+const CHECKSUM_START = 148;
+const CHECKSUM_BYTES = 8;
+const TYPEFLAG = 156;
+const MAGIC = 257;
+const PREFIX = 345;
+const EMPTY = Buffer.alloc(0);
+
+/** What a block is: `zero` marks the end of an archive, `header` has a correct checksum. */
+export type BlockKind = 'zero' | 'header';
+
+/** The fields of an entry's header block, as far as they do not depend on its type. */
+export interface HeaderFields {
+  readonly name: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly modifiedAt: number;
+}
+
+/**
+ * Check a block's checksum. Old writers summed signed bytes; both sums are accepted, as POSIX asks of readers.
+ * @throws {OutboardError} invalid when it matches neither
+ */
+export function checkBlock(bytes: Uint8Array, start: number): BlockKind {
+  const end = start + BLOCK_BYTES;
+  let sum = 0;
+  for (let at = start; at < end; at++) sum += bytes[at] as number; // a whole block lies at `start`
+  if (sum === 0) return 'zero';
+  const stored = parseNumericField(bytes, start + CHECKSUM_START, CHECKSUM_BYTES, 'checksum');
+  const fieldStart = start + CHECKSUM_START;
+  let field = 0;
+  for (let at = fieldStart; at < fieldStart + CHECKSUM_BYTES; at++) field += bytes[at] as number; // as above
+  const unsigned = sum - field + CHECKSUM_BYTES * 0x20;
+  if (stored !== unsigned && stored !== signedChecksum(bytes, start)) {
+    throw malformed(`header checksum is ${stored}, its bytes sum up to ${unsigned}`);
+  }
+  return 'header';
+}
+
+function signedChecksum(bytes: Uint8Array, start: number): number {
+  let sum = CHECKSUM_BYTES * 0x20;
+  for (let index = 0; index < BLOCK_BYTES; index++) {
+    if (index >= CHECKSUM_START && index < CHECKSUM_START + CHECKSUM_BYTES) continue;
+    sum += ((bytes[start + index] as number) << 24) >> 24; // a whole block lies at `start`
+  }
+  return sum;
+}
+
+/** The type flag of a block, as a character code; NUL in v7 archives. */
+export function headerTypeflag(bytes: Uint8Array, start: number): number {
+  return bytes[start + TYPEFLAG] as number; // a whole block lies at `start`
+}
+
+/** @throws {OutboardError} invalid unless the size is 0 to 2^53 - 1 */
+export function headerSize(bytes: Uint8Array, start: number): number {
+  const size = parseNumericField(bytes, start + 124, 12, 'size');
+  return requireRange(size, Number.MAX_SAFE_INTEGER, 'size');
+}
+
+/** @throws {OutboardError} invalid when a number is malformed or an owner is out of range */
+export function headerFields(bytes: Uint8Array, start: number): HeaderFields {
+  const mode = parseNumericField(bytes, start + 100, 8, 'mode');
+  const uid = parseNumericField(bytes, start + 108, 8, 'uid');
+  const gid = parseNumericField(bytes, start + 116, 8, 'gid');
+  const modifiedAt = parseNumericField(bytes, start + 136, 12, 'mtime');
+  return {
+    name: headerName(bytes, start),
+    // v7 and some GNU archives keep the file type here too; the type flag alone decides it
+    mode: requireRange(mode, 0xffff_ffff, 'mode') & 0o7777,
+    uid: requireRange(uid, MAX_OWNER_ID, 'uid'),
+    gid: requireRange(gid, MAX_OWNER_ID, 'gid'),
+    modifiedAt: clampTime(modifiedAt),
+  };
+}
+
+/** The target that the header itself gives for a hard link or symlink. */
+export function headerLinkName(bytes: Uint8Array, start: number): Buffer {
+  return text(bytes, start + 157, 100);
+}
+
+/**
+ * The numbers of a device node, within what Linux can represent (12 and 20 bits).
+ * @throws {OutboardError} invalid when malformed or out of range
+ */
+export function headerDevice(
+  bytes: Uint8Array,
+  start: number,
+): { readonly major: number; readonly minor: number } {
+  const major = parseNumericField(bytes, start + 329, 8, 'device major');
+  const minor = parseNumericField(bytes, start + 337, 8, 'device minor');
+  return {
+    major: requireRange(major, 0xfff, 'device major'),
+    minor: requireRange(minor, 0xf_ffff, 'device minor'),
+  };
+}
+
+/** Only POSIX headers have a name prefix; GNU keeps times in its place, v7 nothing. */
+function headerName(bytes: Uint8Array, start: number): Buffer {
+  const name = text(bytes, start, 100);
+  if (bytes[start + PREFIX] === 0 || !isPosix(bytes, start)) return name;
+  const prefix = text(bytes, start + PREFIX, isStar(bytes, start) ? 131 : 155);
+  return Buffer.concat([prefix, Buffer.from('/'), name]);
+}
+
+function isPosix(bytes: Uint8Array, start: number): boolean {
+  return hasText(bytes, start + MAGIC, 'ustar\0');
+}
+
+/** star keeps times in the last 24 bytes of the prefix, and says so at the block's end. */
+function isStar(bytes: Uint8Array, start: number): boolean {
+  return hasText(bytes, start + 508, 'tar\0');
+}
+
+function hasText(bytes: Uint8Array, start: number, expected: string): boolean {
+  for (let index = 0; index < expected.length; index++) {
+    if (bytes[start + index] !== expected.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** Copy a text field up to its first NUL. Copied, since the chunk that holds it is not ours to keep. */
+function text(bytes: Uint8Array, start: number, maxLength: number): Buffer {
+  let length = 0;
+  while (length < maxLength && bytes[start + length] !== 0) length++;
+  if (length === 0) return EMPTY;
+  const copy = Buffer.allocUnsafe(length);
+  for (let index = 0; index < length; index++) copy[index] = bytes[start + index] as number; // inside the field
+  return copy;
+}

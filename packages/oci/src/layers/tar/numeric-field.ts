@@ -1,0 +1,89 @@
+/**
+ * Numbers in tar headers: octal text, or GNU's base-256 for what octal cannot hold.
+ * A value is never guessed: a field that is not a number refuses the archive, since two readers that
+ * guess differently see two different archives.
+ */
+import { OutboardError } from '../../errors.ts';
+
+const SPACE = 0x20;
+const ZERO = 0x30;
+
+/** The largest user or group ID; 2^32 - 1 means "leave as it is" to `chown(2)`, so it names nobody. */
+export const MAX_OWNER_ID = 0xffff_fffe;
+
+/**
+ * The latest modification time kept, in seconds: 2^63 - 1 nanoseconds, in the year 2262.
+ * Docker's bound, from `boundTime` in moby/go-archive.
+ */
+export const MAX_TIME_SECONDS = 9_223_372_036;
+
+/** The error of an archive that is not well-formed; the reader adds where. */
+export function malformed(message: string, cause?: unknown): OutboardError {
+  return new OutboardError('invalid', `malformed tar archive: ${message}`, { cause });
+}
+
+/** Show bytes of an archive in a message: printable, quoted, and short. */
+export function quoteBytes(bytes: Uint8Array): string {
+  const shown = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 80));
+  return `${JSON.stringify(shown.toString('latin1'))}${bytes.length > shown.length ? '…' : ''}`;
+}
+
+/**
+ * Read a numeric header field as GNU tar and Go do: spaces, octal digits, then spaces or NULs to the
+ * end; or base-256 when the first bit is set. A field of NULs alone is 0, one of spaces is refused.
+ *
+ * @param field what the number means, for messages
+ * @returns a whole number; beyond 2^53 only its magnitude is right, so bound it
+ * @throws {OutboardError} invalid when the field holds no number
+ * @see POSIX.1-2017 pax "ustar Header Block"; GNU tar manual, "Extensions to numeric fields"
+ */
+export function parseNumericField(bytes: Uint8Array, start: number, length: number, field: string): number {
+  const end = start + length;
+  let at = start;
+  if (byteAt(bytes, at) & 0x80) return parseBase256(bytes, start, end);
+  while (at < end && byteAt(bytes, at) === SPACE) at++;
+  const firstDigit = at;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = byteAt(bytes, at) - ZERO;
+    if (digit < 0 || digit > 7) break;
+    value = value * 8 + digit;
+  }
+  const isBlank = at === firstDigit && firstDigit !== start;
+  for (; at < end && !isBlank; at++) {
+    const byte = byteAt(bytes, at);
+    if (byte !== 0 && byte !== SPACE) break;
+  }
+  if (at !== end || isBlank) {
+    throw malformed(`${field} ${quoteBytes(bytes.subarray(start, end))} is not an octal number`);
+  }
+  return value;
+}
+
+/** Two's complement, big-endian; the first bit only marks the encoding, the second is the sign. */
+function parseBase256(bytes: Uint8Array, start: number, end: number): number {
+  const first = byteAt(bytes, start);
+  const isNegative = (first & 0x40) !== 0;
+  const flip = isNegative ? 0xff : 0;
+  let value = (first ^ flip) & 0x3f;
+  for (let at = start + 1; at < end; at++) value = value * 256 + (byteAt(bytes, at) ^ flip);
+  return isNegative ? -value - 1 : value;
+}
+
+/**
+ * Refuse a number outside 0 to `max`.
+ * @throws {OutboardError} invalid
+ */
+export function requireRange(value: number, max: number, field: string): number {
+  if (value >= 0 && value <= max) return value;
+  throw malformed(`${field} ${value} is out of range: want 0 to ${max}`);
+}
+
+/** Bring a time into what file systems and Docker hold: the epoch to the year 2262. */
+export function clampTime(seconds: number): number {
+  return Math.min(Math.max(seconds, 0), MAX_TIME_SECONDS);
+}
+
+function byteAt(bytes: Uint8Array, index: number): number {
+  return bytes[index] as number; // callers pass a whole field, so the index is inside
+}
