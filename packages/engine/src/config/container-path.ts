@@ -1,0 +1,36 @@
+/**
+ * Paths inside a plugin's root filesystem, compared as text. Links in the root filesystem are the business of whoever
+ * opens a path there; here only the words are judged.
+ */
+
+/**
+ * The path without doubled and trailing slashes.
+ * @returns undefined when the path is relative or has a `.` or `..` component: such a path may mean another place
+ */
+export function cleanAbsolutePath(path: string): string | undefined {
+  if (!path.startsWith('/')) return undefined;
+  const components = path.split('/').filter((component) => component !== '');
+  if (components.some((component) => component === '.' || component === '..')) return undefined;
+  return `/${components.join('/')}`;
+}
+
+/** Whether a clean path is the parent itself or lies below it. */
+export function isAtOrBelow(path: string, parent: string): boolean {
+  return parent === '/' || path === parent || path.startsWith(`${parent}/`);
+}
+
+/** Whether a clean path lies below the parent. */
+export function isBelow(path: string, parent: string): boolean {
+  return path !== parent && isAtOrBelow(path, parent);
+}
+
+/** The path with `/var/run` written as `/run`, which it is on every Linux distribution of today. */
+export function withoutVarRun(path: string): string {
+  return isAtOrBelow(path, '/var/run') ? path.slice('/var'.length) : path;
+}
+
+/** Whether a text has a NUL, a newline or another control character, none of which belongs in a name or a path. */
+export function hasControlCharacters(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return /[\u0000-\u001f\u007f]/.test(text);
+}

@@ -1,0 +1,71 @@
+/**
+ * Reads a plugin's `config.json`: hostile bytes in, a typed config out. What the values mean is judged afterwards,
+ * by `validatePluginConfig`.
+ */
+import { isOutboardError, OutboardError, parseStrictJson } from '@outboard/oci';
+import { canonicalizeFields, configFields } from './config-fields.ts';
+import { configSchema, readWithSchema } from './config-schema.ts';
+import { isJsonObject, type JsonObject, showValue } from './json-document.ts';
+import type { PluginConfig } from './plugin-config.ts';
+
+/** Bytes of the largest config that is read. */
+export const maxConfigBytes = 1024 * 1024;
+
+const maxConfigDepth = 32;
+
+/** A config with what it was read from. */
+export interface ParsedPluginConfig {
+  readonly config: PluginConfig;
+  /** As parsed: the author's spelling and every unknown key. */
+  readonly document: JsonObject;
+  /** One line each, for the author: unknown keys, tolerated mistakes. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Read a `config.json`. Field names may be spelled in any letter case, null means the zero value, unknown keys are
+ * kept and warned about.
+ * @throws {OutboardError} invalid: not JSON, ambiguous, too large, or a value of the wrong type
+ */
+export function parsePluginConfig(bytes: Uint8Array): ParsedPluginConfig {
+  const document = parseDocument(bytes);
+  return { ...readConfigDocument(document), document };
+}
+
+/**
+ * Read a config out of a document that is already parsed.
+ * @throws {OutboardError} invalid: ambiguous, or a value of the wrong type
+ */
+export function readConfigDocument(document: JsonObject): Omit<ParsedPluginConfig, 'document'> {
+  const subject = 'failed to parse config';
+  const warnings: string[] = [];
+  const canonical = canonicalizeFields(document, configFields, subject, (warning) => {
+    warnings.push(`config: ${warning}`);
+  });
+  const config = readWithSchema(configSchema, canonical, subject);
+  return { config: normalizeSocket(config, warnings), warnings };
+}
+
+function parseDocument(bytes: Uint8Array): JsonObject {
+  let document: unknown;
+  try {
+    document = parseStrictJson(bytes, { maxBytes: maxConfigBytes, maxDepth: maxConfigDepth });
+  } catch (error) {
+    if (!isOutboardError(error)) throw error;
+    // Docker's wording, which its users and scripts know.
+    throw new OutboardError(error.kind, `failed to parse config: ${error.message}`, { cause: error });
+  }
+  if (isJsonObject(document)) return document;
+  throw new OutboardError(
+    'invalid',
+    `failed to parse config: expected an object, got ${showValue(document)}`,
+  );
+}
+
+/** Docker joins the socket's name to a folder, so a leading slash has always worked (kathara/katharanp has one). */
+function normalizeSocket(config: PluginConfig, warnings: string[]): PluginConfig {
+  const { socket } = config.interface;
+  if (!socket.startsWith('/')) return config;
+  warnings.push(`config: "Interface.Socket": ${showValue(socket)} is read as ${showValue(socket.slice(1))}`);
+  return { ...config, interface: { ...config.interface, socket: socket.slice(1) } };
+}

@@ -1,0 +1,213 @@
+/**
+ * Judges what a config means. Every config passes here before anything of it is used: on create strictly, so that an
+ * author hears of mistakes; on pull as strictly as safety needs, so that every plugin in the field still installs.
+ */
+import { OutboardError } from '@outboard/oci';
+import { canonicalCapability } from './capability-names.ts';
+import {
+  cleanAbsolutePath,
+  hasControlCharacters,
+  isAtOrBelow,
+  isBelow,
+  withoutVarRun,
+} from './container-path.ts';
+import { formatInterfaceType } from './interface-type.ts';
+import { showValue } from './json-document.ts';
+import { checkMount, checkPath, socketDirectoryInPlugin } from './mount-rules.ts';
+import type { PluginConfig } from './plugin-config.ts';
+
+export interface ValidateOptions {
+  /** `create` also refuses what could only be a mistake: on pull that is a warning. */
+  readonly strictness: 'create' | 'pull';
+}
+
+/** Bytes of one argument or `NAME=VALUE`, NUL included: MAX_ARG_STRLEN of Linux. */
+const maxArgumentBytes = 128 * 1024;
+const maxEntries = 1024;
+/** `/run/docker/plugins/<name>` must fit sun_path (108 bytes with NUL), or the plugin cannot bind it. */
+const maxSocketNameBytes = 107 - `${socketDirectoryInPlugin}/`.length;
+
+/** Collects what one validation finds. */
+interface Findings {
+  readonly warnings: string[];
+  /** A mistake that makes the plugin useless but harms no one. */
+  readonly mistake: (field: string, got: unknown, want: string) => void;
+}
+
+/**
+ * Check a config.
+ * @returns warnings, one line each
+ * @throws {OutboardError} invalid with the field, its value, and what would be right
+ */
+export function validatePluginConfig(config: PluginConfig, options: ValidateOptions): readonly string[] {
+  const warnings: string[] = [];
+  const findings: Findings = {
+    warnings,
+    mistake(field, got, want) {
+      const message = describe(field, got, want);
+      if (options.strictness === 'create') throw new OutboardError('invalid', message);
+      warnings.push(message);
+    },
+  };
+  checkInterface(config, findings);
+  checkProcess(config, findings);
+  checkEnv(config, findings);
+  checkMounts(config, findings);
+  checkPropagatedMount(config, warnings);
+  checkDevices(config, findings);
+  checkCapabilities(config, warnings);
+  checkNetwork(config, warnings);
+  return warnings;
+}
+
+function describe(field: string, got: unknown, want: string): string {
+  return `config: ${JSON.stringify(field)}: invalid value ${showValue(got)}: want ${want}`;
+}
+
+function refusal(field: string, got: unknown, want: string): OutboardError {
+  return new OutboardError('invalid', describe(field, got, want));
+}
+
+function checkCount(field: string, list: readonly unknown[] | null): void {
+  if (list !== null && list.length > maxEntries) {
+    throw refusal(field, `${list.length} entries`, `at most ${maxEntries}`);
+  }
+}
+
+function checkInterface(config: PluginConfig, findings: Findings): void {
+  const { types, socket } = config.interface;
+  checkCount('Interface.Types', types);
+  for (const [index, type] of (types ?? []).entries()) {
+    const field = `Interface.Types[${index}]`;
+    const shown = formatInterfaceType(type);
+    if (hasControlCharacters(shown)) throw refusal(field, shown, 'text without control characters');
+    if (type.prefix === '' || type.capability === '' || type.version === '') {
+      findings.mistake(field, shown, '<prefix>.<capability>/<version>, such as "docker.volumedriver/1.0"');
+    }
+  }
+  const hasTypes = types !== null && types.length > 0;
+  if (socket === '') {
+    const want = 'the name of the socket, such as "plugin.sock"';
+    if (hasTypes) findings.mistake('Interface.Socket', socket, want);
+    else findings.warnings.push(describe('Interface.Socket', socket, want));
+    return;
+  }
+  // The name is joined to a folder of the host: anything but one clean component would leave it.
+  const isComponent = !socket.includes('/') && socket !== '.' && socket !== '..';
+  if (!isComponent || hasControlCharacters(socket) || Buffer.byteLength(socket) > maxSocketNameBytes) {
+    throw refusal('Interface.Socket', socket, `one file name of at most ${maxSocketNameBytes} bytes`);
+  }
+}
+
+function checkProcess(config: PluginConfig, findings: Findings): void {
+  const { entrypoint, workDir } = config;
+  if (entrypoint === null || entrypoint.length === 0) {
+    findings.warnings.push(
+      describe('Entrypoint', entrypoint, 'a program: the plugin cannot be enabled without'),
+    );
+  }
+  checkArguments('Entrypoint', entrypoint);
+  checkArguments('Args.Value', config.args.value);
+  if (workDir === '') return;
+  const clean = checkPath(workDir, 'WorkDir', 'config');
+  // A working directory that is a link to an open file of the runtime leaves the container (CVE-2024-21626).
+  if (isAtOrBelow(clean, '/proc') || isAtOrBelow(clean, '/dev')) {
+    throw refusal('WorkDir', workDir, 'a folder of the root filesystem, outside /proc and /dev');
+  }
+}
+
+function checkArguments(field: string, list: readonly string[] | null): void {
+  checkCount(field, list);
+  for (const [index, argument] of (list ?? []).entries()) {
+    if (argument.includes('\0') || Buffer.byteLength(argument) >= maxArgumentBytes) {
+      throw refusal(
+        `${field}[${index}]`,
+        argument,
+        `text without NUL, shorter than ${maxArgumentBytes} bytes`,
+      );
+    }
+  }
+}
+
+function checkEnv(config: PluginConfig, findings: Findings): void {
+  checkCount('Env', config.env);
+  const seen = new Set<string>();
+  for (const [index, env] of (config.env ?? []).entries()) {
+    if (env.name === '' || env.name.includes('=') || hasControlCharacters(env.name)) {
+      throw refusal(`Env[${index}].Name`, env.name, 'a name without "=" and control characters');
+    }
+    checkArguments(`Env[${index}].Value`, [`${env.name}=${env.value ?? ''}`]);
+    if (seen.has(env.name))
+      findings.warnings.push(`config: "Env[${index}].Name": ${showValue(env.name)} is there twice`);
+    seen.add(env.name);
+  }
+}
+
+function checkMounts(config: PluginConfig, findings: Findings): void {
+  checkCount('Mounts', config.mounts);
+  const seen = new Set<string>();
+  for (const [index, mount] of (config.mounts ?? []).entries()) {
+    const field = `Mounts[${index}]`;
+    const checked = checkMount(mount, `config: "${field}"`);
+    findings.warnings.push(...checked.warnings);
+    if (seen.has(checked.destination)) {
+      findings.warnings.push(
+        `config: "${field}": mounts over another mount at ${showValue(checked.destination)}`,
+      );
+    }
+    seen.add(checked.destination);
+    if (checked.kind === 'tmpfs' || mount.source === null || mount.source === '') continue;
+    if (hasControlCharacters(mount.source)) {
+      throw refusal(`${field}.Source`, mount.source, 'text without control characters');
+    }
+    if (cleanAbsolutePath(mount.source) === undefined) {
+      findings.mistake(`${field}.Source`, mount.source, 'an absolute path without "." and ".." components');
+    }
+  }
+}
+
+function checkPropagatedMount(config: PluginConfig, warnings: string[]): void {
+  if (config.propagatedMount === '') return;
+  const clean = checkPath(config.propagatedMount, 'PropagatedMount', 'config');
+  const reserved = ['/proc', '/sys', '/dev', socketDirectoryInPlugin];
+  if (clean === '/' || reserved.some((parent) => isAtOrBelow(withoutVarRun(clean), parent))) {
+    const want = `a folder of the root filesystem, not / and not in ${reserved.join(', ')}`;
+    throw refusal('PropagatedMount', config.propagatedMount, want);
+  }
+  if (config.mounts?.some((mount) => cleanAbsolutePath(mount.destination) === clean)) {
+    warnings.push(`config: "PropagatedMount": a mount at ${showValue(clean)} covers it`);
+  }
+  if (isBelow(socketDirectoryInPlugin, withoutVarRun(clean))) {
+    warnings.push(`config: "PropagatedMount": ${showValue(clean)} contains the socket directory`);
+  }
+}
+
+function checkDevices(config: PluginConfig, findings: Findings): void {
+  checkCount('Linux.Devices', config.linux.devices);
+  for (const [index, device] of (config.linux.devices ?? []).entries()) {
+    if (device.path === null || device.path === '') continue;
+    const field = `Linux.Devices[${index}].Path`;
+    if (hasControlCharacters(device.path))
+      throw refusal(field, device.path, 'text without control characters');
+    if (cleanAbsolutePath(device.path) !== device.path) {
+      findings.mistake(field, device.path, 'the clean absolute path of a device, such as "/dev/fuse"');
+    }
+  }
+}
+
+function checkCapabilities(config: PluginConfig, warnings: string[]): void {
+  const list = config.linux.capabilities ?? [];
+  checkCount('Linux.Capabilities', list);
+  const canonical = list.map((name) => canonicalCapability(name));
+  if (new Set(canonical).size < canonical.length) {
+    warnings.push(`config: "Linux.Capabilities": ${showValue(list)} names a capability twice`);
+  }
+}
+
+function checkNetwork(config: PluginConfig, warnings: string[]): void {
+  const { type } = config.network;
+  if (hasControlCharacters(type)) throw refusal('Network.Type', type, 'text without control characters');
+  if (!['', 'host', 'bridge', 'none', 'null'].includes(type)) {
+    warnings.push(describe('Network.Type', type, '"host", or nothing for a network of its own'));
+  }
+}
