@@ -1,0 +1,177 @@
+/**
+ * The measurements, one function each. Engines take turns, so that what else the machine does meets both alike.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type EngineKind, engineFolder, MeasuredEngine } from './measured-engine.ts';
+import { makeTinyContext, type PluginFixtures } from './plugin-fixtures.ts';
+import { create, disable, enable, install, listRate, push, remove, timed } from './plugin-work.ts';
+import { memoryOf } from './process-memory.ts';
+import type { Measurement } from './report.ts';
+
+export interface BenchmarkOptions {
+  readonly kinds: readonly EngineKind[];
+  /** A folder on tmpfs. */
+  readonly root: string;
+  /** `127.0.0.1:PORT` */
+  readonly registry: string;
+  readonly fixtures: PluginFixtures;
+  /** How often each piece of work is timed. */
+  readonly runs: number;
+  readonly onStep: (text: string) => void;
+}
+
+type Figures = Partial<Record<EngineKind['name'], number[]>>;
+
+/** How many plugins the listing is measured with, and how many are enabled when memory is measured. */
+const listedPlugins = 1_000;
+const enabledPlugins = 20;
+
+export async function runBenchmark(options: BenchmarkOptions): Promise<readonly Measurement[]> {
+  const starts = await measureStart(options);
+  const engines = await startAll(options);
+  try {
+    return [
+      ...(await measureLifeCycle(options, engines)),
+      ...(await measureMany(options, engines)),
+      ...(await measureMemory(options, engines)),
+      ...(await measureList(options, engines)),
+      starts,
+    ];
+  } finally {
+    for (const engine of engines) await engine.stop();
+  }
+}
+
+function startAll({ kinds, root, registry }: BenchmarkOptions): Promise<MeasuredEngine[]> {
+  return Promise.all(kinds.map((kind) => MeasuredEngine.start(kind, engineFolder(root, kind), registry)));
+}
+
+async function measureStart(options: BenchmarkOptions): Promise<Measurement> {
+  const figures: Figures = {};
+  for (let run = 0; run < options.runs; run++) {
+    for (const kind of options.kinds) {
+      let engine: MeasuredEngine | undefined;
+      const milliseconds = await timed(async () => {
+        engine = await MeasuredEngine.start(kind, engineFolder(options.root, kind), options.registry);
+      });
+      add(figures, kind.name, milliseconds);
+      await engine?.stop();
+    }
+  }
+  options.onStep('daemon start');
+  return { work: 'daemon start to first answer', unit: 'ms', bar: { ratio: 0.5 }, figures };
+}
+
+/** The big plugin through its life: create, push, remove, install, enable, disable. */
+async function measureLifeCycle(
+  options: BenchmarkOptions,
+  engines: readonly MeasuredEngine[],
+): Promise<readonly Measurement[]> {
+  const figures = { create: {}, install: {}, enable: {}, disable: {}, remove: {} } satisfies Record<
+    string,
+    Figures
+  >;
+  for (let run = 0; run < options.runs; run++) {
+    for (const { kind, api } of engines) {
+      const name = `${options.registry}/bench/${kind.name.toLowerCase()}-big:latest`;
+      add(figures.create, kind.name, await timed(() => create(api, name, options.fixtures.big)));
+      if (run === 0) await push(api, name);
+      await remove(api, name);
+      add(figures.install, kind.name, await timed(() => install(api, name)));
+      add(figures.enable, kind.name, await timed(() => enable(api, name)));
+      add(figures.disable, kind.name, await timed(() => disable(api, name)));
+      add(figures.remove, kind.name, await timed(() => remove(api, name)));
+    }
+    options.onStep(`big plugin, run ${run + 1} of ${options.runs}`);
+  }
+  return [
+    { work: 'install, 100 MB in few files', unit: 'ms', bar: { ratio: 0.5 }, figures: figures.install },
+    { work: 'enable, until the socket accepts', unit: 'ms', bar: { ratio: 0.15 }, figures: figures.enable },
+    { work: 'create, 100 MB in few files', unit: 'ms', bar: { ratio: 0.35 }, figures: figures.create },
+    { work: 'disable', unit: 'ms', bar: { ratio: 1 }, figures: figures.disable },
+    { work: 'remove', unit: 'ms', bar: { ratio: 1 }, figures: figures.remove },
+  ];
+}
+
+async function measureMany(
+  options: BenchmarkOptions,
+  engines: readonly MeasuredEngine[],
+): Promise<readonly Measurement[]> {
+  const figures: Figures = {};
+  for (let run = 0; run < options.runs; run++) {
+    for (const { kind, api } of engines) {
+      const name = `${options.registry}/bench/${kind.name.toLowerCase()}-many:latest`;
+      if (run === 0) {
+        await create(api, name, options.fixtures.many);
+        await push(api, name);
+        await remove(api, name);
+      }
+      add(figures, kind.name, await timed(() => install(api, name)));
+      await remove(api, name);
+    }
+    options.onStep(`many files, run ${run + 1} of ${options.runs}`);
+  }
+  return [{ work: 'install, 58,000 small files', unit: 'ms', bar: { ratio: 0.4 }, figures }];
+}
+
+/** Daemon and helpers with 20 plugins enabled; the plugins' own processes do not count. */
+async function measureMemory(
+  options: BenchmarkOptions,
+  engines: readonly MeasuredEngine[],
+): Promise<readonly Measurement[]> {
+  const figures: Figures = {};
+  for (const { kind, api, process, folder } of engines) {
+    const remote = `${options.registry}/bench/${kind.name.toLowerCase()}-big:latest`;
+    const names = Array.from({ length: enabledPlugins }, (_, index) => `bench/memory-${index}:latest`);
+    for (const name of names) {
+      await installAs(api, remote, name);
+      await enable(api, name);
+    }
+    if (process.pid === undefined) throw new Error(`${kind.name} has no process`);
+    add(figures, kind.name, (await memoryOf(process.pid, kind.helperNames, folder)) / 1_000_000);
+    for (const name of names) await remove(api, name);
+    options.onStep(`memory of ${kind.name}`);
+  }
+  return [{ work: `memory, ${enabledPlugins} plugins enabled`, unit: 'MB', bar: { ratio: 0.6 }, figures }];
+}
+
+async function installAs(api: MeasuredEngine['api'], remote: string, name: string): Promise<void> {
+  const query = `remote=${encodeURIComponent(remote)}`;
+  const privileges = await api.request('GET', `/plugins/privileges?${query}`);
+  await api.request('POST', `/plugins/pull?name=${encodeURIComponent(name)}&${query}`, {
+    type: 'application/json',
+    content: Buffer.from(privileges.body),
+  });
+}
+
+async function measureList(
+  options: BenchmarkOptions,
+  engines: readonly MeasuredEngine[],
+): Promise<readonly Measurement[]> {
+  const figures: Figures = {};
+  const folder = join(options.root, 'tiny');
+  await mkdir(folder, { recursive: true });
+  for (let index = 0; index < listedPlugins; index++) {
+    const context = await makeTinyContext(folder, index);
+    for (const { api } of engines) await create(api, `bench/tiny-${index}:latest`, context);
+  }
+  options.onStep(`${listedPlugins} plugins created`);
+  for (let run = 0; run < options.runs; run++) {
+    for (const { kind, api } of engines) add(figures, kind.name, await listRate(api, 60));
+  }
+  return [
+    {
+      work: `list, ${listedPlugins} plugins`,
+      unit: 'requests/s',
+      bar: { ratio: 1, isMinimum: true },
+      figures,
+    },
+  ];
+}
+
+function add(figures: Figures, name: EngineKind['name'], figure: number): void {
+  const list = figures[name] ?? [];
+  list.push(figure);
+  figures[name] = list;
+}

@@ -1,0 +1,89 @@
+/**
+ * `npm run bench`: measures Outboard, and Docker Engine beside it when `dockerd` is installed.
+ */
+import { execFileSync } from 'node:child_process';
+import { access, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runBenchmark } from './benchmark.ts';
+import { docker, outboard } from './measured-engine.ts';
+import { makeFixtures } from './plugin-fixtures.ts';
+import { startRegistry } from './registry.ts';
+import { formatTable, summarise } from './report.ts';
+
+const usage = `usage: npm run bench -- [--with-docker] [--runs N] [--json FILE]
+
+  --with-docker  install Docker Engine (Debian's docker.io, not started as a service) and measure it side by side
+  --runs N       how often each piece of work is timed; default 5
+  --json FILE    also write all figures to FILE`;
+
+const tmpfsType = 0x01021994;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      'with-docker': { type: 'boolean', default: false },
+      runs: { type: 'string', default: '5' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return console.log(usage);
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1)
+    throw new Error(`--runs ${values.runs}: want a whole number of 1 or more`);
+  if (process.getuid?.() !== 0) throw new Error('the benchmark starts containers: run it as root');
+  if (values['with-docker'] && !(await isInstalled('dockerd'))) installDocker();
+  const hasDocker = await isInstalled('dockerd');
+
+  const root = await mkdtemp(join(await memoryFolder(), 'outboard-bench-'));
+  const registry = await startRegistry(join(root, 'registry'));
+  try {
+    console.error('making the plugins that are measured …');
+    const fixtures = await makeFixtures(join(root, 'fixtures'));
+    const kinds = hasDocker ? [docker, outboard] : [outboard];
+    const onStep = (text: string) => console.error(`measured: ${text}`);
+    const measurements = await runBenchmark({ kinds, root, registry: registry.host, fixtures, runs, onStep });
+    console.log(`\n${formatTable(measurements)}\n\nmedians of ${runs}; data roots on tmpfs`);
+    if (!hasDocker)
+      console.log(
+        'Docker Engine is not installed; `npm run bench -- --with-docker` installs and measures it too',
+      );
+    if (values.json !== undefined)
+      await writeFile(values.json, `${JSON.stringify(summarise(measurements), null, 2)}\n`);
+  } finally {
+    await registry.stop();
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
+  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, program))));
+  return found.some(({ status }) => status === 'fulfilled');
+}
+
+/** Installs the package without letting it start its service. */
+function installDocker(): void {
+  const options = {
+    stdio: 'inherit',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+  } as const;
+  execFileSync('apt-get', ['update', '-q'], options);
+  execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'docker.io'], options);
+}
+
+/** A folder in memory, so that the disk's moods do not show in the figures. */
+async function memoryFolder(): Promise<string> {
+  for (const folder of ['/dev/shm', tmpdir()]) {
+    const { type } = await statfs(folder);
+    if (type === tmpfsType) return folder;
+  }
+  throw new Error('no tmpfs found: mount one at /dev/shm, so that the figures do not depend on a disk');
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,130 @@
+/**
+ * An engine under measurement: started with roots of its own, driven through its socket, stopped by its process ID.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, watch } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import net from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EngineApi } from './engine-api.ts';
+
+/** How to start one engine below a folder. */
+export interface EngineKind {
+  readonly name: 'Docker' | 'Outboard';
+  command(folder: string, socketPath: string, registry: string): readonly string[];
+  /** Which of the processes that it starts are its own and not a plugin's, by name. */
+  readonly helperNames: readonly string[];
+}
+
+const outboardProgram = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
+
+export const outboard: EngineKind = {
+  name: 'Outboard',
+  command: (folder, socketPath, registry) => [
+    process.execPath,
+    outboardProgram,
+    'daemon',
+    '--data-root',
+    join(folder, 'data'),
+    '--exec-root',
+    join(folder, 'exec'),
+    '--host',
+    `unix://${socketPath}`,
+    '--insecure-registry',
+    registry,
+    '--log-level',
+    'error',
+  ],
+  helperNames: ['conmon'],
+};
+
+export const docker: EngineKind = {
+  name: 'Docker',
+  command: (folder, socketPath, registry) => [
+    'dockerd',
+    '--data-root',
+    join(folder, 'data'),
+    '--exec-root',
+    join(folder, 'exec'),
+    '--pidfile',
+    join(folder, 'dockerd.pid'),
+    '--host',
+    `unix://${socketPath}`,
+    '--insecure-registry',
+    registry,
+    '--bridge=none',
+    '--iptables=false',
+    '--log-level',
+    'error',
+  ],
+  helperNames: ['containerd', 'containerd-shim'],
+};
+
+export class MeasuredEngine {
+  readonly kind: EngineKind;
+  readonly folder: string;
+  readonly api: EngineApi;
+  readonly process: ChildProcess;
+
+  private constructor(kind: EngineKind, folder: string, api: EngineApi, child: ChildProcess) {
+    this.kind = kind;
+    this.folder = folder;
+    this.api = api;
+    this.process = child;
+  }
+
+  /** Start an engine; resolves at its first answer. Its roots are kept when it is stopped, so it can start again. */
+  static async start(kind: EngineKind, folder: string, registry: string): Promise<MeasuredEngine> {
+    await mkdir(folder, { recursive: true });
+    const socketPath = join(folder, 'api.sock');
+    await rm(socketPath, { force: true });
+    const [program = '', ...args] = kind.command(folder, socketPath, registry);
+    const log = createWriteStream(join(folder, 'daemon.log'), { flags: 'a' });
+    await once(log, 'open');
+    const child = spawn(program, args, { stdio: ['ignore', log, log] });
+    const api = new EngineApi(socketPath);
+    const failed = once(child, 'exit').then(([code]) => {
+      throw new Error(`${kind.name} ended with code ${code} before it answered; see ${folder}/daemon.log`);
+    });
+    await Promise.race([untilAccepting(socketPath), failed]);
+    await api.request('GET', '/_ping');
+    failed.catch(() => undefined); // from here on its end is expected
+    return new MeasuredEngine(kind, folder, api, child);
+  }
+
+  async stop(): Promise<void> {
+    this.api.close();
+    const exited = once(this.process, 'exit');
+    if (this.process.exitCode === null && this.process.kill('SIGTERM')) await exited;
+  }
+}
+
+/** Resolves when the socket accepts a connection; the folder is watched, not polled. */
+async function untilAccepting(socketPath: string): Promise<void> {
+  const watcher = watch(dirname(socketPath));
+  try {
+    while (!(await accepts(socketPath))) {
+      await Promise.race([once(watcher, 'change'), new Promise((resolve) => setTimeout(resolve, 5))]);
+    }
+  } finally {
+    watcher.close();
+  }
+}
+
+function accepts(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** The name under which a run of the benchmark keeps one engine. */
+export function engineFolder(root: string, kind: EngineKind): string {
+  return join(root, basename(kind.name).toLowerCase());
+}

@@ -1,0 +1,61 @@
+/**
+ * The pieces of work that are timed, the same requests for both engines.
+ */
+import { createReadStream } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import type { EngineApi } from './engine-api.ts';
+
+/** Time one piece of work, in milliseconds. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
+export async function create(api: EngineApi, name: string, context: string): Promise<void> {
+  await api.request('POST', `/plugins/create?name=${encodeURIComponent(name)}`, {
+    type: 'application/x-tar',
+    content: createReadStream(context, { highWaterMark: 1024 * 1024 }),
+  });
+}
+
+export async function push(api: EngineApi, name: string): Promise<void> {
+  await api.request('POST', `/plugins/${name}/push`);
+}
+
+/** Ask for the privileges and install with them, as `docker plugin install --disable` does. */
+export async function install(api: EngineApi, name: string): Promise<void> {
+  const remote = encodeURIComponent(name);
+  const privileges = await api.request('GET', `/plugins/privileges?remote=${remote}`);
+  const pull = await api.request('POST', `/plugins/pull?name=&remote=${remote}`, {
+    type: 'application/json',
+    content: Buffer.from(privileges.body),
+  });
+  if (pull.body.includes('Already exists'))
+    throw new Error(`${name} was not fetched: its layers were in the store`);
+}
+
+export async function enable(api: EngineApi, name: string): Promise<void> {
+  await api.request('POST', `/plugins/${name}/enable?timeout=30`);
+}
+
+export async function disable(api: EngineApi, name: string): Promise<void> {
+  await api.request('POST', `/plugins/${name}/disable`);
+}
+
+export async function remove(api: EngineApi, name: string): Promise<void> {
+  await api.request('DELETE', `/plugins/${name}?force=1`);
+}
+
+/** Requests answered in a second by `GET /plugins`, four at a time. */
+export async function listRate(api: EngineApi, requests: number): Promise<number> {
+  const inParallel = 4;
+  const milliseconds = await timed(() =>
+    Promise.all(
+      Array.from({ length: inParallel }, async () => {
+        for (let index = 0; index < requests / inParallel; index++) await api.request('GET', '/plugins');
+      }),
+    ),
+  );
+  return requests / (milliseconds / 1000);
+}

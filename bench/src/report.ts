@@ -1,0 +1,57 @@
+/**
+ * Figures as a table for people and as JSON for programs.
+ */
+import type { EngineKind } from './measured-engine.ts';
+
+/** One thing that was measured, on each engine several times. */
+export interface Measurement {
+  readonly work: string;
+  readonly unit: 'ms' | 'requests/s' | 'MB';
+  readonly bar: { readonly ratio: number; readonly isMinimum?: boolean };
+  readonly figures: Readonly<Partial<Record<EngineKind['name'], readonly number[]>>>;
+}
+
+export function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
+
+/** Medians, ratios and whether each bar is met. */
+export function summarise(measurements: readonly Measurement[]) {
+  return measurements.map(({ work, unit, bar, figures }) => {
+    const outboard = median(figures.Outboard ?? []);
+    const docker = figures.Docker === undefined ? undefined : median(figures.Docker);
+    const ratio = docker === undefined ? undefined : outboard / docker;
+    const isMet =
+      ratio === undefined ? undefined : bar.isMinimum === true ? ratio >= bar.ratio : ratio <= bar.ratio;
+    return { work, unit, outboard, docker, ratio, bar, isMet, figures };
+  });
+}
+
+export function formatTable(measurements: readonly Measurement[]): string {
+  const rows = summarise(measurements).map(({ work, unit, outboard, docker, ratio, bar, isMet }) => [
+    work,
+    `${format(outboard)} ${unit}`,
+    docker === undefined ? 'not measured' : `${format(docker)} ${unit}`,
+    ratio === undefined ? '' : ratio.toFixed(2),
+    `${bar.isMinimum === true ? '>=' : '<='} ${bar.ratio}`,
+    isMet === undefined ? '' : isMet ? 'met' : 'MISSED',
+  ]);
+  const lines = [['work', 'Outboard', 'Docker', 'ratio', 'bar', ''], ...rows];
+  const widths =
+    lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function format(figure: number): string {
+  return figure >= 100 ? figure.toFixed(0) : figure.toFixed(1);
+}
