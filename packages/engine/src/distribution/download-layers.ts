@@ -42,7 +42,8 @@ export async function downloadLayers(
   options: LayerOptions,
 ): Promise<readonly string[]> {
   const { manifest, resolved } = image;
-  for (const descriptor of [resolved.descriptor, manifest.config, ...manifest.layers]) to.lease.add(descriptor.digest);
+  for (const descriptor of [resolved.descriptor, manifest.config, ...manifest.layers])
+    to.lease.add(descriptor.digest);
   for (const layer of manifest.layers) requireKnownLayer(layer);
   for (const layer of manifest.layers) {
     options.onProgress({ status: 'Waiting', id: shortDigest(layer.digest) });
@@ -67,17 +68,28 @@ export async function downloadLayers(
 /** Docker skips layers of unknown type in silence and installs an empty plugin; a plugin that lacks files is refused here. */
 function requireKnownLayer(layer: Descriptor): void {
   if (isLayerMediaType(layer.mediaType)) return;
-  throw new OutboardError('invalid', `layer ${layer.digest} has the unknown media type ${JSON.stringify(layer.mediaType)}`);
+  throw new OutboardError(
+    'invalid',
+    `layer ${layer.digest} has the unknown media type ${JSON.stringify(layer.mediaType)}`,
+  );
 }
 
-async function transferLayer(image: PluginImage, layer: Descriptor, to: LayerDestination, options: LayerOptions) {
+async function transferLayer(
+  image: PluginImage,
+  layer: Descriptor,
+  to: LayerDestination,
+  options: LayerOptions,
+) {
   const id = shortDigest(layer.digest);
   const cancellable = options.signal === undefined ? {} : { signal: options.signal };
   const stored = await to.content.stat(layer.digest);
   if (stored.exists) {
     options.onProgress({ status: 'Already exists', id });
     const source = await to.content.open(layer.digest, cancellable);
-    const applied = await to.jail.apply(countBytes(source, 'Extracting', layer, options.onProgress), cancellable);
+    const applied = await to.jail.apply(
+      countBytes(source, 'Extracting', layer, options.onProgress),
+      cancellable,
+    );
     options.onProgress({ status: 'Complete', id });
     return applied;
   }
@@ -135,5 +147,7 @@ function compareDiffIds(image: PluginImage, diffIds: readonly Digest[]): readonl
   const isMatch =
     declared.length === layers.length &&
     declared.every((digest, index) => digest === diffIds[index] || digest === layers[index]?.digest);
-  return isMatch ? [] : ['rootfs.diff_ids in the config match neither the compressed nor the uncompressed layers'];
+  return isMatch
+    ? []
+    : ['rootfs.diff_ids in the config match neither the compressed nor the uncompressed layers'];
 }

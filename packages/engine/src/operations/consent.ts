@@ -14,9 +14,13 @@ import { computePrivileges, privilegesEqual } from '../config/privileges.ts';
 export function requireConsent(config: PluginConfig, granted: readonly Privilege[]): readonly Privilege[] {
   const required = computePrivileges(config);
   if (privilegesEqual(required, granted)) return required;
-  throw new OutboardError('forbidden', `incorrect privileges: the plugin asks for ${list(required)}, granted were ${list(granted)}`, {
-    code: 'privileges-differ',
-  });
+  throw new OutboardError(
+    'forbidden',
+    `incorrect privileges: the plugin asks for ${list(required)}, granted were ${list(granted)}`,
+    {
+      code: 'privileges-differ',
+    },
+  );
 }
 
 function list(privileges: readonly Privilege[]): string {

@@ -4,8 +4,8 @@
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginEvent } from '../plugin-engine-contract.ts';
-import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
 import type { Staging } from '../rootfs/staging.ts';
+import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';

@@ -3,7 +3,12 @@
  */
 import type { Privilege } from '../config/plugin-config.ts';
 import { computePrivileges } from '../config/privileges.ts';
-import { type FetchOptions, fetchPluginImage, parseRemote, resolvePlugin } from '../distribution/plugin-image.ts';
+import {
+  type FetchOptions,
+  fetchPluginImage,
+  parseRemote,
+  resolvePlugin,
+} from '../distribution/plugin-image.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /**

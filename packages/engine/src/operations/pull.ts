@@ -94,7 +94,8 @@ export function installedFrom(image: PluginImage) {
 
 /** The first lines of a pull or upgrade, as Docker prints them. */
 export function announceImage(reference: Reference, digest: string, onProgress: ReportProgress): void {
-  const id = reference.digest === undefined ? reference.tag : `${familiarName(reference)}@${reference.digest}`;
+  const id =
+    reference.digest === undefined ? reference.tag : `${familiarName(reference)}@${reference.digest}`;
   onProgress({ status: `Pulling from ${familiarName(reference)}`, ...(id === undefined ? {} : { id }) });
   onProgress({ status: `Digest: ${digest}` });
 }
@@ -105,7 +106,8 @@ export function reportWarnings(
   record: PluginRecord,
   warnings: readonly string[],
 ): void {
-  if (warnings.length > 0) context.logger.warn({ plugin: record.name, warnings }, 'plugin installed with warnings');
+  if (warnings.length > 0)
+    context.logger.warn({ plugin: record.name, warnings }, 'plugin installed with warnings');
 }
 
 /** For callers that do not watch. */

@@ -6,7 +6,12 @@ import { familiarString, OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { carrySettings } from '../config/settings.ts';
 import { downloadLayers } from '../distribution/download-layers.ts';
-import { fetchPluginImage, type PluginImage, parseRemote, resolvePlugin } from '../distribution/plugin-image.ts';
+import {
+  fetchPluginImage,
+  type PluginImage,
+  parseRemote,
+  resolvePlugin,
+} from '../distribution/plugin-image.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import type { UpgradeRequest } from '../plugin-engine-contract.ts';
 import { exchangeRootfs, settleUpgrade } from '../store/upgrade-journal.ts';

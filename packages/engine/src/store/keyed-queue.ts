@@ -16,7 +16,11 @@ export function createKeyedQueue(): KeyedQueue {
   /** For each key, what the next one to come must wait for; it never rejects. */
   const tails = new Map<string, Promise<void>>();
 
-  async function run<Result>(key: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+  async function run<Result>(
+    key: string,
+    work: () => Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<Result> {
     signal?.throwIfAborted();
     const before = tails.get(key) ?? Promise.resolve();
     const current = unlessAborted(before, signal).then(work);

@@ -27,7 +27,8 @@ export class PluginIndex {
     const before = this.#records.get(record.id);
     if (before === undefined) this.#sortedIds.splice(this.#position(record.id), 0, record.id);
     else this.#release(before);
-    for (const digest of blobsOf(record)) this.#references.set(digest, (this.#references.get(digest) ?? 0) + 1);
+    for (const digest of blobsOf(record))
+      this.#references.set(digest, (this.#references.get(digest) ?? 0) + 1);
     this.#records.set(record.id, record);
     this.#idByName.set(record.name, record.id);
   }

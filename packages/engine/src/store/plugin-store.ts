@@ -42,7 +42,8 @@ export class PluginStore {
     await Promise.all(
       names.map(async (name) => {
         if (isPluginId(name)) await store.#load(name);
-        else if (isBeingRemoved(name)) await removeTree(pluginPaths(`${layout.pluginsDirectory}/${name}`).directory);
+        else if (isBeingRemoved(name))
+          await removeTree(pluginPaths(`${layout.pluginsDirectory}/${name}`).directory);
       }),
     );
     return store;
@@ -52,7 +53,8 @@ export class PluginStore {
     const paths = this.paths(id);
     try {
       const record = await readRecord(paths);
-      if (record.id !== id) throw new OutboardError('system', `record of ${id} names another ID: ${record.id}`);
+      if (record.id !== id)
+        throw new OutboardError('system', `record of ${id} names another ID: ${record.id}`);
       if (this.#index.hasName(record.name)) {
         throw new OutboardError('system', `two plugins have the name ${JSON.stringify(record.name)}`);
       }
