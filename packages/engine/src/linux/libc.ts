@@ -1,0 +1,83 @@
+/**
+ * The door to libc: binds functions that Node.js lacks and turns `errno` into errors of the shape that `node:fs` throws.
+ */
+import { getSystemErrorMap } from 'node:util';
+import koffi from 'koffi';
+
+// The process's own symbols: whichever libc (glibc or musl) Node.js itself is linked with.
+const library = koffi.load(null);
+
+/** What a bound function takes. A `Uint8Array` passes as a pointer to its first byte; a C path must end in a NUL. */
+export type LibcArgument =
+  | string
+  | number
+  | bigint
+  | Uint8Array
+  | BigInt64Array
+  | Uint32Array
+  | BigUint64Array
+  | null;
+
+/** A failed call, with the fields that errors of `node:fs` have. */
+export class ErrnoError extends Error {
+  override readonly name = 'ErrnoError';
+  /** `ENOENT`, `EPERM`, … */
+  readonly code: string;
+  /** The positive error number. */
+  readonly errno: number;
+  readonly syscall: string;
+  readonly path: string | undefined;
+
+  constructor(errno: number, syscall: string, path?: string) {
+    const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error number ${errno}`];
+    super(`${syscall}${path === undefined ? '' : ` ${JSON.stringify(path)}`}: ${code}, ${text}`);
+    this.code = code;
+    this.errno = errno;
+    this.syscall = syscall;
+    this.path = path;
+  }
+}
+
+/**
+ * Bind a libc function that returns -1 on failure.
+ * @param definition a C prototype with pointers as `const char *` (a string) or `const void *` (bytes)
+ * @returns a function that gives the result, or minus the error number
+ */
+export function bindCall<Arguments extends readonly LibcArgument[]>(
+  definition: string,
+): (...values: Arguments) => number {
+  const call = library.func(definition);
+  return (...values) => {
+    const result: number = call(...values);
+    return result < 0 ? -koffi.errno() : result;
+  };
+}
+
+/**
+ * As `bindCall`, but the call runs on a thread of libuv's pool, so that a slow disk does not stop the event loop.
+ */
+export function bindAsyncCall<Arguments extends readonly LibcArgument[]>(
+  definition: string,
+): (...values: Arguments) => Promise<number> {
+  const call = library.func(definition);
+  return (...values) =>
+    new Promise((resolve, reject) => {
+      call.async(...values, (error: Error | null, result: number) => {
+        // koffi hands the pool thread's errno to this callback.
+        if (error !== null) reject(error);
+        else resolve(result < 0 ? -koffi.errno() : result);
+      });
+    });
+}
+
+/** Pass a call's result on, or throw what went wrong. @throws {ErrnoError} when the result is negative */
+export function checkResult(result: number, syscall: string, path?: string): number {
+  if (result < 0) throw new ErrnoError(-result, syscall, path);
+  return result;
+}
+
+/** The `code` of a system error (`ENOENT`), from here or from `node:fs`; undefined for anything else. */
+export function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

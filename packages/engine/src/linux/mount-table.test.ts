@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { mount } from './mount.ts';
+import {
+  makeSharedMount,
+  mountsBelow,
+  parseMountTable,
+  readMountTable,
+  unmountBelow,
+} from './mount-table.ts';
+
+const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
+
+async function makePlace() {
+  const path = await mkdtemp(join(tmpdir(), 'outboard-mounts-'));
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => {
+      await unmountBelow(path);
+      await rm(path, { recursive: true });
+    },
+  };
+}
+
+test('parseMountTable() decodes octal escapes and keeps optional fields', () => {
+  const line = String.raw`36 35 98:0 /mnt1 /a\040b\011c\012d\134e\043f rw,noatime shared:7 master:1 - ext3 /dev/root rw,errors=continue`;
+  const [entry, ...rest] = parseMountTable(`${line}\n`);
+  assert.deepEqual(rest, []);
+  assert.deepEqual(entry, {
+    id: 36,
+    parentId: 35,
+    mountPoint: '/a b\tc\nd\\e#f',
+    propagation: ['shared:7', 'master:1'],
+    fileSystem: 'ext3',
+  });
+});
+
+test('parseMountTable() refuses a line of another shape', () => {
+  assert.throws(() => parseMountTable('36 35 98:0'), { kind: 'system' });
+});
+
+test('readMountTable() reads the mounts of this machine', async () => {
+  assert.ok((await readMountTable()).some(({ mountPoint }) => mountPoint === '/proc'));
+});
+
+test('mountsBelow() lists nested mounts deepest first and no neighbour', { skip: needsRoot }, async () => {
+  await using place = await makePlace();
+  const odd = join(place.path, 'root with space\n\\', 'in');
+  await mkdir(join(odd, 'deep'), { recursive: true });
+  await mkdir(join(place.path, 'root-evil'));
+  mount('tmpfs', odd, 0, { type: 'tmpfs' });
+  await mkdir(join(odd, 'deep'));
+  mount('tmpfs', join(odd, 'deep'), 0, { type: 'tmpfs' });
+  mount('tmpfs', join(place.path, 'root-evil'), 0, { type: 'tmpfs' });
+  const root = join(place.path, 'root with space\n\\');
+  assert.deepEqual(
+    (await mountsBelow(root)).map(({ mountPoint }) => mountPoint),
+    [join(odd, 'deep'), odd],
+  );
+  await unmountBelow(root);
+  assert.deepEqual(await mountsBelow(root), []);
+  assert.equal((await mountsBelow(join(place.path, 'root-evil'))).length, 1);
+});
+
+test('unmountBelow() takes away mounts on top of each other', {
+  skip: needsRoot,
+}, async () => {
+  await using place = await makePlace();
+  for (const _ of [1, 2, 3]) mount('tmpfs', place.path, 0, { type: 'tmpfs' });
+  await writeFile(join(place.path, 'top'), '');
+  await unmountBelow(place.path);
+  assert.deepEqual(await mountsBelow(place.path), []);
+  await assert.rejects(readFile(join(place.path, 'top')), { code: 'ENOENT' });
+});
+
+test('unmountBelow() unmounts below a name that is not UTF-8', { skip: needsRoot }, async () => {
+  await using place = await makePlace();
+  await mkdir(join(place.path, 'old', 'in'), { recursive: true });
+  mount('tmpfs', join(place.path, 'old', 'in'), 0, { type: 'tmpfs' });
+  await rename(
+    join(place.path, 'old'),
+    Buffer.concat([Buffer.from(`${place.path}/`), Buffer.from([0xff, 0xfe])]),
+  );
+  assert.equal((await mountsBelow(place.path)).length, 1);
+  await unmountBelow(place.path);
+  assert.deepEqual(await mountsBelow(place.path), []);
+});
+
+test('mountsBelow() knows nothing below a path that is absent', async () => {
+  assert.deepEqual(await mountsBelow('/nonexistent/outboard/place'), []);
+});
+
+test('makeSharedMount() makes one shared mount, however often it is called', {
+  skip: needsRoot,
+}, async () => {
+  await using place = await makePlace();
+  await makeSharedMount(place.path);
+  await makeSharedMount(place.path);
+  const mounts = await mountsBelow(place.path);
+  assert.equal(mounts.length, 1);
+  assert.match(mounts[0]?.propagation.join(' ') ?? '', /^shared:\d+$/);
+});
