@@ -1,0 +1,38 @@
+/**
+ * The schema of the configuration file. Loaded only when there is a file.
+ */
+import { OutboardError } from '@outboard/engine';
+import { z } from 'zod';
+import { logLevels, type PartialConfiguration } from './configuration.ts';
+
+const absolutePath = z.string().refine((path) => path.startsWith('/') && !path.includes('\0'), {
+  message: 'expected an absolute path',
+});
+
+const fileSchema = z.strictObject({
+  'data-root': absolutePath.optional(),
+  'exec-root': absolutePath.optional(),
+  hosts: z.array(z.string()).min(1).optional(),
+  'insecure-tcp': z.boolean().optional(),
+  'insecure-registries': z.array(z.string()).optional(),
+  runtime: z.string().min(1).optional(),
+  'log-level': z.enum(logLevels).optional(),
+});
+
+/**
+ * Check a parsed configuration file.
+ * @param source where it was read, for messages
+ * @throws {OutboardError} invalid; names every unknown key, and the known ones
+ */
+export function parseConfigurationDocument(document: unknown, source: string): PartialConfiguration {
+  const result = fileSchema.safeParse(document);
+  if (result.success) return result.data;
+  const reasons = result.error.issues.map((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      const known = Object.keys(fileSchema.shape).join(', ');
+      return `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}; known are ${known}`;
+    }
+    return issue.path.length === 0 ? issue.message : `"${issue.path.join('.')}": ${issue.message}`;
+  });
+  throw new OutboardError('invalid', `configuration file ${JSON.stringify(source)}: ${reasons.join('; ')}`);
+}

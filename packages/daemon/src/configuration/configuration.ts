@@ -1,0 +1,41 @@
+/**
+ * How the daemon is configured: the values in force, and their defaults.
+ */
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Everything that can be configured, by the names of the configuration file. */
+export interface Configuration {
+  readonly 'data-root': string;
+  readonly 'exec-root': string;
+  /** Addresses to listen on; `unix:///PATH` or `tcp://ADDRESS:PORT`. */
+  readonly hosts: readonly string[];
+  /** Whether TCP without TLS is wanted, on loopback. */
+  readonly 'insecure-tcp': boolean;
+  /** Registries that may be spoken to in plain HTTP or with any certificate. */
+  readonly 'insecure-registries': readonly string[];
+  /** `runc`, `crun`, or the path of an OCI runtime. */
+  readonly runtime: string;
+  readonly 'log-level': LogLevel;
+}
+
+/** What one source (the command line, the file) says. */
+export type PartialConfiguration = { readonly [Key in keyof Configuration]?: Configuration[Key] | undefined };
+
+/** Where the file is looked for when none is named; there it may be missing. */
+export const defaultConfigurationFile = '/etc/outboard/daemon.json';
+
+/** Fill in what no source said. */
+export function withDefaults(given: PartialConfiguration): Configuration {
+  const execRoot = given['exec-root'] ?? '/run/outboard';
+  return {
+    'data-root': given['data-root'] ?? '/var/lib/outboard',
+    'exec-root': execRoot,
+    hosts: given.hosts ?? [`unix://${execRoot}/outboard.sock`],
+    'insecure-tcp': given['insecure-tcp'] ?? false,
+    'insecure-registries': given['insecure-registries'] ?? [],
+    runtime: given.runtime ?? 'runc',
+    'log-level': given['log-level'] ?? 'info',
+  };
+}

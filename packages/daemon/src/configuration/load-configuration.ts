@@ -1,0 +1,73 @@
+/**
+ * Brings together what the command line and the configuration file say.
+ */
+import { readFile } from 'node:fs/promises';
+import { OutboardError } from '@outboard/engine';
+import {
+  type Configuration,
+  defaultConfigurationFile,
+  type PartialConfiguration,
+  withDefaults,
+} from './configuration.ts';
+
+const maxFileBytes = 1024 * 1024;
+
+/**
+ * The configuration in force.
+ * @param flags what the command line says
+ * @param file the file that the command line names; else the default one is read if there is one
+ * @throws {OutboardError} invalid when the file is wrong, or both say something about one thing
+ */
+export async function loadConfiguration(flags: PartialConfiguration, file?: string): Promise<Configuration> {
+  const fromFile = await readConfigurationFile(file ?? defaultConfigurationFile, file === undefined);
+  refuseConflicts(flags, fromFile);
+  return withDefaults({ ...fromFile, ...flags });
+}
+
+async function readConfigurationFile(path: string, mayBeMissing: boolean): Promise<PartialConfiguration> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException; // readFile() rejects with nothing else
+    if (code === 'ENOENT' && mayBeMissing) return {};
+    throw new OutboardError('invalid', `cannot read the configuration file: ${message}`, { cause });
+  }
+  if (text.length > maxFileBytes) {
+    throw new OutboardError(
+      'invalid',
+      `configuration file ${JSON.stringify(path)} is larger than ${maxFileBytes} bytes`,
+    );
+  }
+  const { parseConfigurationDocument } = await import('./configuration-schema.ts');
+  return parseConfigurationDocument(parseJson(text, path), path);
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OutboardError('invalid', `configuration file ${JSON.stringify(path)} is not JSON: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+/** As dockerd: which of the two would win is a question that no one should have to ask. */
+function refuseConflicts(flags: PartialConfiguration, fromFile: PartialConfiguration): void {
+  const conflicts = Object.entries(flags)
+    .filter(([key, value]) => value !== undefined && Object.hasOwn(fromFile, key))
+    .map(([key, value]) => {
+      // Object.hasOwn() above says that the key is one of the file's.
+      const inFile = fromFile[key as keyof PartialConfiguration];
+      return `${key}: (from flag: ${JSON.stringify(value)}, from file: ${JSON.stringify(inFile)})`;
+    });
+  if (conflicts.length > 0) {
+    throw new OutboardError(
+      'invalid',
+      'the following directives are specified both as a flag and in the configuration file: ' +
+        conflicts.join(', '),
+    );
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Which events a client asks for: a span of time and filters.
+ * @see moby daemon/events/filter.go and daemon/events/events.go
+ */
+import type { PluginEvent } from '@outboard/engine';
+import { HttpError } from '../http/errors.ts';
+import { type ListFilters, parseListFilters } from '../http/list-filters.ts';
+
+/** A client's question. */
+export interface EventQuery {
+  /** Nanoseconds since the epoch, as `until`; absent: nothing from the past, unless `until` is given. */
+  readonly since?: bigint;
+  readonly until?: bigint;
+  readonly matches: (event: PluginEvent) => boolean;
+}
+
+/** Kinds of objects whose filters Docker compares with every event, whatever its type. */
+const objectFilters = ['container', 'daemon', 'network', 'plugin', 'volume'] as const;
+
+/**
+ * Parse the query of `GET /events`.
+ * @throws {HttpError} 400
+ */
+export function parseEventQuery(query: URLSearchParams): EventQuery {
+  const since = parseTimestamp('since', query.get('since'));
+  const until = parseTimestamp('until', query.get('until'));
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new HttpError(
+      400,
+      `\`since\` time (${query.get('since')}) cannot be after \`until\` time (${query.get('until')})`,
+    );
+  }
+  const filters = parseListFilters(query.get('filters'));
+  return {
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    matches: (event) => matchesFilters(event, filters),
+  };
+}
+
+const timestamp = /^(\d{1,12})(?:\.(\d{1,9}))?$/;
+
+/** Unix seconds with an optional fraction. */
+function parseTimestamp(name: string, text: string | null): bigint | undefined {
+  if (text === null || text === '') return undefined;
+  const match = timestamp.exec(text);
+  if (match === null) {
+    throw new HttpError(
+      400,
+      `invalid value for '${name}': invalid timestamp ${JSON.stringify(text)}: expected Unix seconds such as "1136073600.5"`,
+    );
+  }
+  const [, seconds = '0', fraction = ''] = match;
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
+}
+
+/** Several keys must all match, several values of one key are alternatives; unknown keys are ignored, as in Docker. */
+function matchesFilters(event: PluginEvent, filters: ListFilters): boolean {
+  const oneOf = (key: string, actual: string) => accepts(filters, key, (wanted) => wanted === actual);
+  return (
+    oneOf('type', 'plugin') &&
+    oneOf('event', event.action) &&
+    oneOf('scope', 'local') &&
+    accepts(filters, 'label', (label) => label === 'name' || label === `name=${event.name}`) &&
+    objectFilters.every((key) =>
+      accepts(filters, key, (prefix) => event.id.startsWith(prefix) || event.name.startsWith(prefix)),
+    )
+  );
+}
+
+function accepts(filters: ListFilters, key: string, test: (value: string) => boolean): boolean {
+  const values = filters.get(key);
+  return values === undefined || values.length === 0 || values.some(test);
+}

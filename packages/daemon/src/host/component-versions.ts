@@ -1,0 +1,34 @@
+/**
+ * The versions of the programs that the daemon works with, asked from themselves.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** One program and the version it says it has. */
+export interface ComponentVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
+const deadlineMs = 5_000;
+
+/**
+ * Ask an OCI runtime and conmon for their versions. A program that is missing or does not answer is left out: it is
+ * an error when a plugin needs it, not when someone asks for versions.
+ * @param runtime name or path of the OCI runtime
+ */
+export async function readComponentVersions(runtime: string): Promise<readonly ComponentVersion[]> {
+  const found = await Promise.all([readVersion(runtime), readVersion('conmon')]);
+  return found.filter((component) => component !== undefined);
+}
+
+async function readVersion(program: string): Promise<ComponentVersion | undefined> {
+  try {
+    const options = { timeout: deadlineMs, maxBuffer: 64 * 1024 };
+    const { stdout } = await promisify(execFile)(program, ['--version'], options);
+    const version = /version\s+(\S+)/.exec(stdout)?.[1];
+    return version === undefined ? undefined : { name: program.split('/').at(-1) ?? program, version };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Docker's `filters` query parameter: JSON, either `{"key":["value"]}` or the older `{"key":{"value":true}}`.
+ */
+import { HttpError } from './errors.ts';
+
+/** The values asked for, by key. A map, because keys are outside text. */
+export type ListFilters = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Parse a `filters` parameter; absent or empty means no filters.
+ * @throws {HttpError} 400 `invalid filter` when it has neither form
+ */
+export function parseListFilters(text: string | null): ListFilters {
+  const filters = new Map<string, readonly string[]>();
+  if (text === null || text === '') return filters;
+  const document = parse(text);
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) throw invalid();
+  for (const [key, values] of Object.entries(document)) filters.set(key, parseValues(values));
+  return filters;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid();
+  }
+}
+
+function parseValues(values: unknown): readonly string[] {
+  if (Array.isArray(values)) {
+    if (!values.every((value) => typeof value === 'string')) throw invalid();
+    return values;
+  }
+  if (typeof values !== 'object' || values === null) throw invalid();
+  const entries = Object.entries(values);
+  if (!entries.every(([, wanted]) => typeof wanted === 'boolean')) throw invalid();
+  return entries.filter(([, wanted]) => wanted).map(([value]) => value);
+}
+
+function invalid(): HttpError {
+  return new HttpError(400, 'invalid filter: expected JSON of the form {"key":["value"]}');
+}

@@ -1,0 +1,45 @@
+/**
+ * What a route answers, as a value: the server writes it, and checks around a route can look at it first.
+ */
+import type { ServerResponse } from 'node:http';
+import { encodeJson } from './json.ts';
+
+type ReplyHeaders = Readonly<Record<string, string>>;
+
+/** An answer that is known as a whole. */
+export interface WholeReply {
+  readonly status: number;
+  readonly headers: ReplyHeaders;
+  /** Absent: no body, and no Content-Type either. */
+  readonly body?: string;
+}
+
+/**
+ * An answer that is written while something happens. An error before the first byte becomes a status; afterwards `write`
+ * itself tells the client of errors.
+ */
+export interface StreamedReply {
+  readonly headers: ReplyHeaders;
+  /** Write everything but the end. Resolves when done; rejects only while no byte is written. */
+  readonly write: (response: ServerResponse) => Promise<void>;
+}
+
+export type Reply = WholeReply | StreamedReply;
+
+/** Exactly this and no charset: Docker's CLI compares the text. */
+export const jsonContentType = 'application/json';
+
+/** A status without a body. */
+export function emptyReply(status: number, headers: ReplyHeaders = {}): WholeReply {
+  return { status, headers };
+}
+
+/** A JSON document. */
+export function jsonReply(status: number, value: unknown): WholeReply {
+  return encodedJsonReply(status, encodeJson(value));
+}
+
+/** A JSON document that is encoded already. */
+export function encodedJsonReply(status: number, document: string): WholeReply {
+  return { status, headers: { 'Content-Type': jsonContentType }, body: `${document}\n` };
+}

@@ -1,0 +1,59 @@
+/**
+ * What is refused before a request is routed: framing that two parsers could read differently, and requests that a
+ * web page made.
+ */
+import type { IncomingMessage } from 'node:http';
+import { HttpError } from './errors.ts';
+
+const maxHeaders = 200;
+
+/** What a listener demands of its requests. */
+export interface RequestRules {
+  /** The host names that a `Host` header may carry; absent on a unix socket, which no name leads to. */
+  readonly allowedHosts?: ReadonlySet<string>;
+}
+
+/**
+ * @throws {HttpError} 400 for ambiguous framing, 431 for too many headers, 403 for requests of web pages. The
+ *   connection is to be closed after any of them.
+ */
+export function guardRequest(request: IncomingMessage, rules: RequestRules): void {
+  guardFraming(request);
+  guardOrigin(request);
+  if (rules.allowedHosts !== undefined) guardHost(request.headers.host ?? '', rules.allowedHosts);
+}
+
+/** Request smuggling (D01): Node.js accepts more transfer codings than it can undo, and several Host headers. */
+function guardFraming(request: IncomingMessage): void {
+  const { rawHeaders } = request;
+  if (rawHeaders.length / 2 > maxHeaders) {
+    throw new HttpError(431, `the request has more than ${maxHeaders} headers`);
+  }
+  const coding = request.headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+    throw new HttpError(400, `unsupported transfer encoding ${JSON.stringify(coding)}: only "chunked" is`);
+  }
+  if (coding !== undefined && request.httpVersion === '1.0') {
+    throw new HttpError(400, 'transfer encoding is not allowed in HTTP/1.0');
+  }
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === 'host') hosts += 1;
+  if (hosts > 1) throw new HttpError(400, 'the request has more than one Host header');
+}
+
+/** Cross-site requests (D10, D11): browsers always say where such a request comes from, other clients never do. */
+function guardOrigin(request: IncomingMessage): void {
+  const site = request.headers['sec-fetch-site'];
+  const fromWeb = site !== undefined && site !== 'none' && site !== 'same-origin';
+  if (fromWeb || request.headers.origin !== undefined) {
+    throw new HttpError(403, 'requests from web pages are refused');
+  }
+}
+
+/** DNS rebinding (D10): a page whose name was pointed at this address still sends its own name. */
+function guardHost(host: string, allowed: ReadonlySet<string>): void {
+  const name = host.toLowerCase().replace(/:\d+$/, '');
+  if (!allowed.has(name)) {
+    throw new HttpError(403, `host ${JSON.stringify(host.slice(0, 256))} is not a name of this daemon`);
+  }
+}

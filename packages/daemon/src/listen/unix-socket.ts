@@ -1,0 +1,87 @@
+/**
+ * Readies the place of the API's unix socket and opens it to root and one group. A live socket is never taken away.
+ */
+import { once } from 'node:events';
+import { chmodSync, chownSync } from 'node:fs';
+import { lstat, mkdir, readFile, unlink } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { OutboardError } from '@outboard/engine';
+
+/** Members of this group may use the API, which is as good as being root. */
+const groupName = 'outboard';
+
+/**
+ * Listen on a unix socket with mode 0660, owned by root and the group `outboard`, or by root's group if there is none.
+ * @throws {OutboardError} conflict when another process listens there; invalid when something else lies there
+ */
+export async function listenOnUnixSocket(server: Server, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await removeStaleSocket(path);
+  const gid = await findGroup(groupName);
+  // The umask holds for the moment of bind() only, which happens within listen(): no one else can connect before chmod.
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  await once(server, 'listening');
+  if (gid !== undefined && process.getuid?.() === 0) chownSync(path, 0, gid);
+  chmodSync(path, 0o660);
+}
+
+/** Remove a socket that no process listens on any more. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(ignoreMissing);
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new OutboardError(
+      'invalid',
+      `cannot listen on ${JSON.stringify(path)}: a file that is no socket lies there`,
+    );
+  }
+  if (await hasListener(path)) {
+    throw new OutboardError(
+      'conflict',
+      `cannot listen on ${JSON.stringify(path)}: another process listens there`,
+    );
+  }
+  // Only the very socket that proved dead: one that was made meanwhile has another inode.
+  const again = await lstat(path).catch(ignoreMissing);
+  if (again?.ino === found.ino) await unlink(path).catch(ignoreMissing);
+}
+
+function hasListener(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      // A full backlog (EAGAIN) is a listener too.
+      else if (error.code === 'EAGAIN') resolve(true);
+      else
+        reject(
+          new OutboardError('system', `cannot examine the socket ${JSON.stringify(path)}`, { cause: error }),
+        );
+    });
+  });
+}
+
+/** The ID of a group of this host; undefined when there is none of that name. */
+async function findGroup(name: string): Promise<number | undefined> {
+  const groups = await readFile('/etc/group', 'utf8').catch(ignoreMissing);
+  for (const line of groups?.split('\n') ?? []) {
+    const [group, , gid] = line.split(':');
+    if (group === name && gid !== undefined && /^\d+$/.test(gid)) return Number(gid);
+  }
+  return undefined;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined;
+  throw error;
+}

@@ -1,0 +1,35 @@
+/**
+ * The daemon's log: one JSON object per line on standard error. Secrets do not reach it, because nothing that can hold
+ * them (headers, bodies, settings) is ever given to it.
+ */
+import { type Logger, pino } from 'pino';
+import type { LogLevel } from '../configuration/configuration.ts';
+
+/** The log and how to make sure that all of it is written. */
+export interface DaemonLog {
+  readonly logger: Logger;
+  /** Write what is buffered, now; for the end of the process. */
+  flush(): void;
+}
+
+/** A log on standard error that never blocks the process. */
+export function openLog(level: LogLevel): DaemonLog {
+  const output = pino.destination({ dest: 2, sync: false });
+  const logger = pino(
+    { level, base: { pid: process.pid } },
+    { write: (line: string) => void output.write(escapeControls(line)) },
+  );
+  return { logger, flush: () => output.flushSync() };
+}
+
+// C1 controls and what turns the direction of writing: harmless in JSON, not on a terminal (D15). C0 controls are
+// escaped by JSON itself.
+const terminalControls = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Escape what could change how a terminal shows a line of JSON; the JSON stays equal. */
+export function escapeControls(line: string): string {
+  return line.replace(
+    terminalControls,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

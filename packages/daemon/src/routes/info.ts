@@ -1,0 +1,127 @@
+/**
+ * `GET /info`
+ * @see Docker Engine API v1.51, SystemInfo
+ */
+import { cpus, hostname, totalmem } from 'node:os';
+import type { Plugin, PluginEngine } from '@outboard/engine';
+import type { HostFacts } from '../host/host-facts.ts';
+import { jsonReply } from '../http/reply.ts';
+import type { Route } from '../http/route-table.ts';
+
+export interface InfoSources {
+  readonly engine: Pick<PluginEngine, 'list'>;
+  readonly version: string;
+  readonly dataRoot: string;
+  readonly insecureRegistries: readonly string[];
+  readonly runtime: string;
+  readonly hostFacts: () => Promise<HostFacts>;
+}
+
+/** The fields that clients of the plugin routes read, and those without which Docker's CLI would warn. */
+export function infoRoute(sources: InfoSources): Route {
+  return {
+    method: 'GET',
+    path: '/info',
+    async handle() {
+      const host = await sources.hostFacts();
+      return jsonReply(200, {
+        ID: '',
+        Name: hostname(),
+        ServerVersion: sources.version,
+        ...emptyContainerFacts,
+        Plugins: {
+          // Docker lists built-in drivers here, not managed plugins; this daemon has none.
+          Volume: [],
+          Network: enabledNetworkPlugins(sources.engine.list({ enabled: true })),
+          Authorization: null,
+          Log: [],
+        },
+        SystemTime: new Date().toISOString(),
+        OSType: 'linux',
+        OperatingSystem: host.operatingSystem,
+        OSVersion: host.operatingSystemVersion,
+        Architecture: host.machine,
+        KernelVersion: host.kernelVersion,
+        NCPU: cpus().length,
+        MemTotal: totalmem(),
+        DockerRootDir: sources.dataRoot,
+        DefaultRuntime: sources.runtime,
+        Runtimes: { [sources.runtime]: { path: sources.runtime } },
+        IndexServerAddress: 'https://index.docker.io/v1/',
+        RegistryConfig: registryConfig(sources.insecureRegistries),
+      });
+    },
+  };
+}
+
+/** What there is none of here, in the form of a Docker Engine that has none of it. */
+const emptyContainerFacts = {
+  Containers: 0,
+  ContainersRunning: 0,
+  ContainersPaused: 0,
+  ContainersStopped: 0,
+  Images: 0,
+  Driver: '',
+  DriverStatus: [],
+  MemoryLimit: true,
+  SwapLimit: true,
+  CpuCfsPeriod: true,
+  CpuCfsQuota: true,
+  CPUShares: true,
+  CPUSet: true,
+  PidsLimit: true,
+  OomKillDisable: true,
+  IPv4Forwarding: true,
+  Debug: false,
+  LoggingDriver: '',
+  CgroupDriver: 'cgroupfs',
+  HttpProxy: '',
+  HttpsProxy: '',
+  NoProxy: '',
+  Labels: [],
+  ExperimentalBuild: false,
+  LiveRestoreEnabled: true,
+  Isolation: '',
+  InitBinary: '',
+  SecurityOptions: [],
+  Swarm: {
+    NodeID: '',
+    NodeAddr: '',
+    LocalNodeState: 'inactive',
+    ControlAvailable: false,
+    Error: '',
+    RemoteManagers: null,
+  },
+  Warnings: null,
+};
+
+function enabledNetworkPlugins(plugins: readonly Plugin[]): readonly string[] {
+  const isNetwork = (plugin: Plugin) =>
+    plugin.config.interface.types?.some(({ capability }) => capability === 'networkdriver') ?? false;
+  return plugins
+    .filter(isNetwork)
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** Loopback registries need no entry to be spoken to in plain HTTP. */
+function registryConfig(insecureRegistries: readonly string[]): object {
+  const isNetwork = (registry: string) => registry.includes('/');
+  const hosts = insecureRegistries.filter((registry) => !isNetwork(registry));
+  const index = (name: string, official: boolean) => ({
+    Name: name,
+    Mirrors: [],
+    Secure: official,
+    Official: official,
+  });
+  return {
+    AllowNondistributableArtifactsCIDRs: null,
+    AllowNondistributableArtifactsHostnames: null,
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecureRegistries.filter(isNetwork)],
+    IndexConfigs: Object.fromEntries([
+      ['docker.io', index('docker.io', true)],
+      ...hosts.map((host) => [host, index(host, false)]),
+    ]),
+    Mirrors: null,
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * All routes of the API, in one table.
+ */
+import type { PluginEngine } from '@outboard/engine';
+import type { EventLog } from '../events/event-log.ts';
+import type { Route } from '../http/route-table.ts';
+import { collectGarbageRoute } from './collect-garbage.ts';
+import { createRoute } from './create.ts';
+import { disableRoute } from './disable.ts';
+import { enableRoute } from './enable.ts';
+import { eventsRoute } from './events.ts';
+import { type InfoSources, infoRoute } from './info.ts';
+import { inspectRoute } from './inspect.ts';
+import { listRoute } from './list.ts';
+import { pingRoutes } from './ping.ts';
+import { createPluginEncoder } from './plugin-encoder.ts';
+import { privilegesRoute } from './privileges.ts';
+import { pullRoute } from './pull.ts';
+import { pushRoutes } from './push.ts';
+import { removeRoute } from './remove.ts';
+import { setRoute } from './set.ts';
+import { upgradeRoute } from './upgrade.ts';
+import { type VersionSources, versionRoute } from './version.ts';
+
+/** What the routes answer from. */
+export interface RouteSources extends VersionSources, Omit<InfoSources, 'engine'> {
+  readonly engine: PluginEngine;
+  readonly events: EventLog;
+}
+
+/** The table of routes. A pattern comes after the literal paths that it would match. */
+export function createRoutes(sources: RouteSources): readonly Route[] {
+  const { engine } = sources;
+  const encode = createPluginEncoder();
+  return [
+    ...pingRoutes(),
+    versionRoute(sources),
+    infoRoute(sources),
+    eventsRoute(sources.events),
+    collectGarbageRoute(engine),
+    listRoute(engine, encode),
+    privilegesRoute(engine),
+    inspectRoute(engine, encode),
+    pullRoute(engine),
+    createRoute(engine),
+    enableRoute(engine),
+    disableRoute(engine),
+    setRoute(engine),
+    upgradeRoute(engine),
+    ...pushRoutes(engine),
+    removeRoute(engine),
+  ];
+}

@@ -1,0 +1,92 @@
+/**
+ * Wires the daemon together: engine, events, routes, listeners. It holds no logic of its own.
+ */
+import { readFileSync } from 'node:fs';
+import { OutboardError, openPluginEngine } from '@outboard/engine';
+import type { Logger } from 'pino';
+import type { Configuration } from './configuration/configuration.ts';
+import { createEventLog } from './events/event-log.ts';
+import { readComponentVersions } from './host/component-versions.ts';
+import { readHostFacts } from './host/host-facts.ts';
+import { createRequestHandler } from './http/request-handler.ts';
+import { createRouteTable } from './http/route-table.ts';
+import { startApiServer } from './listen/api-server.ts';
+import { formatHostAddress, parseHostAddress } from './listen/host-address.ts';
+import { createRequestLogger } from './log/log-request.ts';
+import { createRoutes } from './routes/routes.ts';
+
+/** How long requests under way may take to end once they are aborted. */
+const closeDeadlineMs = 10_000;
+
+/** A daemon that serves. */
+export interface Daemon {
+  /** Where it listens, as `--host` names it. */
+  readonly hosts: readonly string[];
+  /** Abort what is under way, answer it, let go of the plugins, which go on running. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Start the daemon; it serves when this resolves.
+ * @throws {OutboardError} invalid for a wrong host; conflict when another daemon uses the data root or a host
+ */
+export async function startDaemon(configuration: Configuration, logger: Logger): Promise<Daemon> {
+  const insecureTcp = configuration['insecure-tcp'];
+  const addresses = configuration.hosts.map((host) => parseHostAddress(host, { insecureTcp }));
+  const version = readOwnVersion();
+  const engine = await openPluginEngine({
+    dataRoot: configuration['data-root'],
+    execRoot: configuration['exec-root'],
+    runtime: configuration.runtime,
+    insecureRegistries: configuration['insecure-registries'],
+    userAgent: `outboard/${version}`,
+    logger,
+  });
+  const stopping = new AbortController();
+  try {
+    const routes = createRoutes({
+      engine,
+      events: createEventLog((listener) => engine.onEvent(listener)),
+      version,
+      dataRoot: configuration['data-root'],
+      insecureRegistries: configuration['insecure-registries'],
+      runtime: configuration.runtime,
+      hostFacts: once(readHostFacts),
+      components: once(() => readComponentVersions(configuration.runtime)),
+    });
+    const handle = createRequestHandler({
+      findRoute: createRouteTable(routes),
+      version,
+      stopping: stopping.signal,
+      log: createRequestLogger(logger),
+    });
+    const server = await startApiServer(addresses, handle, (error) =>
+      logger.error({ err: error }, 'cannot accept a connection'),
+    );
+    return {
+      hosts: server.addresses.map(formatHostAddress),
+      async stop() {
+        stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
+        await server.close(AbortSignal.timeout(closeDeadlineMs));
+        await engine[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Ask once, when first needed. */
+function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let answer: Promise<Value> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}
+
+function readOwnVersion(): string {
+  const document = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return String(document.version);
+}
