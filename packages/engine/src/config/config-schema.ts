@@ -2,7 +2,7 @@
  * The schemas of plugin documents, over field names in Docker's spelling. A missing field or null is the zero value,
  * as Go's decoder has it; a value of another type is an error that names the path and the value.
  */
-import { OutboardError, parseDigest } from '@outboard/oci';
+import { isOutboardError, OutboardError, parseDigest } from '@outboard/oci';
 import { z } from 'zod';
 import { parseInterfaceType } from './interface-type.ts';
 import { showValue } from './json-document.ts';
@@ -80,7 +80,15 @@ const argsSchema = fieldsOf({ Name: text, Description: text, Value: texts, Setta
   (args) => ({ name: args.Name, description: args.Description, value: args.Value, settable: args.Settable }),
 );
 
-const digestSchema = z.string().transform((value) => parseDigest(value));
+const digestSchema = z.string().transform((value, context) => {
+  try {
+    return parseDigest(value);
+  } catch (error) {
+    if (!isOutboardError(error)) throw error;
+    context.addIssue({ code: 'custom', message: 'sha256: and 64 lower-case hex digits' });
+    return z.NEVER;
+  }
+});
 
 /** Reads a plugin config. */
 export const configSchema = fieldsOf({
@@ -198,6 +206,7 @@ const expectations: ReadonlyMap<string, string> = new Map([
 ]);
 
 function expectation(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'custom') return issue.message;
   if (issue?.code === 'invalid_type') {
     const expected = expectations.get(issue.expected);
     if (expected !== undefined) return expected;

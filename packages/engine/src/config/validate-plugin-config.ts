@@ -39,7 +39,10 @@ interface Findings {
  * @returns warnings, one line each
  * @throws {OutboardError} invalid with the field, its value, and what would be right
  */
-export function validatePluginConfig(config: PluginConfig, options: ValidateOptions): readonly string[] {
+export function validatePluginConfig(
+  config: PluginConfig,
+  options: ValidateOptions = { strictness: 'pull' },
+): readonly string[] {
   const warnings: string[] = [];
   const findings: Findings = {
     warnings,

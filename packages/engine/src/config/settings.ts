@@ -1,0 +1,180 @@
+/**
+ * Settings: the values in force for a plugin. They start as the config's and change by `set`; the config never changes.
+ * @see moby daemon/pkg/plugin/v2/plugin.go and settable.go (28.x), whose grammar and error texts are kept
+ */
+import { OutboardError } from '@outboard/oci';
+import { showValue } from './json-document.ts';
+import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from './plugin-config.ts';
+
+/** Bytes of one value: with its name it must be an argument that Linux takes (MAX_ARG_STRLEN). */
+const maxValueBytes = 120 * 1024;
+
+/** The settings of a plugin that no one has changed. */
+export function initialSettings(config: PluginConfig): PluginSettings {
+  return {
+    mounts: config.mounts ?? [],
+    devices: config.linux.devices ?? [],
+    env: (config.env ?? []).flatMap((env) => (env.value === null ? [] : [`${env.name}=${env.value}`])),
+    args: config.args.value ?? [],
+  };
+}
+
+/**
+ * Apply `set` arguments, each `<name>[.<field>][=<value>]`, in order. All of them apply or none does.
+ * @throws {OutboardError} invalid: grammar, an unknown name, or a field that the config does not allow to be set
+ */
+export function applySettings(
+  config: PluginConfig,
+  settings: PluginSettings,
+  args: readonly string[],
+): PluginSettings {
+  return args.reduce((current, arg) => applyOne(config, current, parseArgument(arg)), settings);
+}
+
+interface SettingArgument {
+  readonly name: string;
+  /** Empty when the argument names none. */
+  readonly field: string;
+  readonly value: string;
+}
+
+function parseArgument(arg: string): SettingArgument {
+  const equals = arg.indexOf('=');
+  if (equals === 0) throw invalid('invalid format, must be <name>[.<field>][=<value>]');
+  const left = equals < 0 ? arg : arg.slice(0, equals);
+  const value = equals < 0 ? '' : arg.slice(equals + 1);
+  if (value.includes('\0') || Buffer.byteLength(value) > maxValueBytes) {
+    throw invalid(
+      `cannot set ${showValue(left)}: want a value without NUL, of at most ${maxValueBytes} bytes`,
+    );
+  }
+  const dot = left.lastIndexOf('.');
+  if (dot <= 0) return { name: left, field: '', value };
+  return { name: left.slice(0, dot), field: left.slice(dot + 1), value };
+}
+
+/** The first entry of that name decides, in Docker's order: env, mounts, devices, args. */
+function applyOne(config: PluginConfig, settings: PluginSettings, arg: SettingArgument): PluginSettings {
+  const { name, value } = arg;
+  const env = config.env?.find((entry) => entry.name === name);
+  if (env !== undefined) {
+    requireSettable(arg, 'value', env.settable);
+    return { ...settings, env: withEnv(settings.env, name, value) };
+  }
+  const mount = config.mounts?.find((entry) => entry.name === name);
+  if (mount !== undefined) {
+    requireSettable(arg, 'source', mount.settable);
+    if (mount.source === null) throw invalid('plugin config has no mount source');
+    return { ...settings, mounts: withMountSource(settings.mounts, mount, value) };
+  }
+  const device = config.linux.devices?.find((entry) => entry.name === name);
+  if (device !== undefined) {
+    requireSettable(arg, 'path', device.settable);
+    if (device.path === null) throw invalid('plugin config has no device path');
+    return { ...settings, devices: withDevicePath(settings.devices, device, value) };
+  }
+  if (config.args.name === name) {
+    requireSettable(arg, 'value', config.args.settable);
+    return { ...settings, args: value.split(' ') };
+  }
+  throw invalid(`setting ${JSON.stringify(name)} not found in the plugin configuration`);
+}
+
+function requireSettable(arg: SettingArgument, allowed: string, settable: readonly string[] | null): void {
+  const list = settable ?? [];
+  if (arg.field === '' && list.length > 1)
+    throw invalid('multiple fields are settable, one must be specified');
+  const field = arg.field === '' ? (list[0] ?? '') : arg.field;
+  if (field === allowed && list.includes(field)) return;
+  throw invalid(`${JSON.stringify(field === '' ? arg.name : `${arg.name}.${field}`)} is not settable`);
+}
+
+function withEnv(env: readonly string[], name: string, value: string): readonly string[] {
+  const entry = `${name}=${value}`;
+  const index = env.findIndex((existing) => existing.startsWith(`${name}=`));
+  return index < 0 ? [...env, entry] : env.with(index, entry);
+}
+
+function withMountSource(
+  mounts: readonly PluginMount[],
+  mount: PluginMount,
+  source: string,
+): readonly PluginMount[] {
+  return replaceFirst(mounts, ({ name }) => name === mount.name, { ...mount, source });
+}
+
+function withDevicePath(
+  devices: readonly PluginDevice[],
+  device: PluginDevice,
+  path: string,
+): readonly PluginDevice[] {
+  return replaceFirst(devices, ({ name }) => name === device.name, { ...device, path });
+}
+
+/** Settings that Docker wrote may lack an entry that the config has: then it is added. */
+function replaceFirst<T>(list: readonly T[], matches: (item: T) => boolean, replacement: T): readonly T[] {
+  const index = list.findIndex(matches);
+  return index < 0 ? [...list, replacement] : list.with(index, replacement);
+}
+
+/**
+ * The settings after an upgrade. A value that the operator changed stays where the new config still has the setting
+ * and still allows it to be set; everything else takes the new config's defaults.
+ */
+export function carrySettings(
+  oldConfig: PluginConfig,
+  oldSettings: PluginSettings,
+  newConfig: PluginConfig,
+): PluginSettings {
+  const defaults = initialSettings(newConfig);
+  const allows = (settable: readonly string[] | null, field: string) => settable?.includes(field) === true;
+
+  const env = changedEnv(oldConfig, oldSettings).reduce((carried, [name, value]) => {
+    const entry = newConfig.env?.find((candidate) => candidate.name === name);
+    return entry !== undefined && allows(entry.settable, 'value') ? withEnv(carried, name, value) : carried;
+  }, defaults.env);
+
+  const mounts = defaults.mounts.map((mount) => {
+    const source = changedValue(oldConfig.mounts, oldSettings.mounts, mount.name, ({ source }) => source);
+    const isCarried = source !== undefined && mount.source !== null && allows(mount.settable, 'source');
+    return isCarried ? { ...mount, source } : mount;
+  });
+
+  const devices = defaults.devices.map((device) => {
+    const path = changedValue(oldConfig.linux.devices, oldSettings.devices, device.name, ({ path }) => path);
+    const isCarried = path !== undefined && device.path !== null && allows(device.settable, 'path');
+    return isCarried ? { ...device, path } : device;
+  });
+
+  const areArgsChanged = JSON.stringify(oldSettings.args) !== JSON.stringify(oldConfig.args.value ?? []);
+  const areArgsSame = oldConfig.args.name === newConfig.args.name && allows(newConfig.args.settable, 'value');
+  return { env, mounts, devices, args: areArgsChanged && areArgsSame ? oldSettings.args : defaults.args };
+}
+
+function changedEnv(config: PluginConfig, settings: PluginSettings): readonly (readonly [string, string])[] {
+  const before = new Set(initialSettings(config).env);
+  return settings.env
+    .filter((entry) => !before.has(entry))
+    .map((entry) => {
+      const equals = entry.indexOf('=');
+      return [entry.slice(0, equals), entry.slice(equals + 1)] as const;
+    });
+}
+
+/** The value that was set for the first entry of a name; undefined when it is the config's own, or has no name. */
+function changedValue<T extends { readonly name: string }>(
+  configured: readonly T[] | null,
+  inForce: readonly T[],
+  name: string,
+  read: (item: T) => string | null,
+): string | undefined {
+  const before = configured?.find((item) => item.name === name);
+  const after = inForce.find((item) => item.name === name);
+  if (name === '' || before === undefined || after === undefined) return undefined;
+  const value = read(after);
+  return value === null || value === read(before) ? undefined : value;
+}
+
+function invalid(message: string): OutboardError {
+  return new OutboardError('invalid', message);
+}
