@@ -14,7 +14,10 @@ export interface Container {
   readonly id: string;
   /** Pid of the container's first process, on the host. */
   readonly pid: number;
-  /** Resolves once the container has exited, whoever ended it; also when its monitor vanished. Never rejects. */
+  /**
+   * Resolves once the container has exited, whoever ended it; also when its monitor vanished. Never rejects. Waiting for it
+   * does not keep this process alive: containers outlive it.
+   */
   readonly exited: Promise<ContainerExit>;
   /** Send a signal to the container's first process. Does nothing when it has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -45,4 +48,6 @@ export interface ContainerRuntime {
    * the others. Afterwards nothing is on the host but the returned containers.
    */
   recover(): Promise<ReadonlyMap<string, Container>>;
+  /** Let go of all containers: they run on, are no longer watched, and `exited` of those that still run stays pending. */
+  release(): void;
 }

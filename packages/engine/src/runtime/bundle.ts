@@ -1,0 +1,118 @@
+/**
+ * One container's folder below the exec root: the OCI bundle, what conmon writes, and the record by which a later
+ * process takes the container back. All of it is volatile; it means nothing after a reboot.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OutboardError } from '@outboard/oci';
+import { z } from 'zod';
+import { isErrno } from './errno.ts';
+
+/** Names below `EXEC_ROOT/bundles/<id>`. */
+export interface BundlePaths {
+  readonly directory: string;
+  /** The OCI runtime spec. */
+  readonly spec: string;
+  /** Pid of the container's first process, written by conmon. */
+  readonly containerPid: string;
+  readonly log: string;
+  /** Created by conmon in its working directory when the kernel ran out of memory for the container. */
+  readonly outOfMemory: string;
+  /** The run record; present once the container was started. */
+  readonly record: string;
+}
+
+export function bundlePaths(directory: string): BundlePaths {
+  return {
+    directory,
+    spec: join(directory, 'config.json'),
+    containerPid: join(directory, 'container.pid'),
+    log: join(directory, 'log'),
+    outOfMemory: join(directory, 'oom'),
+    record: join(directory, 'run.json'),
+  };
+}
+
+/**
+ * Where conmon leaves the exit code of one run. The generation is in the path, so that a monitor of an earlier run
+ * can never tell its end as that of a later one.
+ */
+export function exitDirectory(paths: BundlePaths, generation: string): string {
+  return join(paths.directory, `exit-${generation}`);
+}
+
+const processIdentity = z.object({ pid: z.int().positive(), startTime: z.string().regex(/^\d+$/) });
+
+const runRecord = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  generation: z.string().regex(/^[a-f0-9]{16}$/),
+  bootId: z.string(),
+  cgroupsPath: z.string(),
+  container: processIdentity,
+  monitor: processIdentity,
+});
+
+/** What a later process must know to take a container back. */
+export type RunRecord = z.infer<typeof runRecord>;
+
+/** A name for one run of a container, never used again. */
+export function createGeneration(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/**
+ * Make the folder of a new run.
+ * @throws {OutboardError} conflict when the folder exists
+ */
+export async function createBundle(paths: BundlePaths, generation: string, spec: object): Promise<void> {
+  try {
+    await mkdir(paths.directory, { mode: 0o700 });
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    throw new OutboardError('conflict', `bundle "${paths.directory}" exists already`, { cause: error });
+  }
+  await mkdir(exitDirectory(paths, generation), { mode: 0o700 });
+  // The spec holds the plugin's settings, which may be secrets.
+  await writeFile(paths.spec, JSON.stringify(spec), { mode: 0o600, flag: 'wx' });
+}
+
+/** Write the record whole or not at all. Not flushed: after a power cut its boot ID would refuse it anyway. */
+export async function writeRunRecord(paths: BundlePaths, record: RunRecord): Promise<void> {
+  const temporary = `${paths.record}.new`;
+  await writeFile(temporary, JSON.stringify(record), { mode: 0o600 });
+  await rename(temporary, paths.record);
+}
+
+/** The record of a bundle, or undefined when the run never got that far or the record is damaged. */
+export async function readRunRecord(paths: BundlePaths): Promise<RunRecord | undefined> {
+  const value = await readJson(paths.record);
+  const parsed = runRecord.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The cgroup that a bundle's spec names, for a run that left no record. */
+export async function readCgroupsPath(paths: BundlePaths): Promise<string | undefined> {
+  return cgroupsPathOf(await readJson(paths.spec));
+}
+
+const specWithCgroup = z.object({ linux: z.object({ cgroupsPath: z.string().regex(/^\/[^\0]*[^/\0]$/) }) });
+
+/** The absolute cgroup path in a runtime spec, or undefined when it has none or one that climbs. */
+export function cgroupsPathOf(spec: unknown): string | undefined {
+  const parsed = specWithCgroup.safeParse(spec);
+  if (!parsed.success) return undefined;
+  const path = parsed.data.linux.cgroupsPath;
+  return path.split('/').includes('..') ? undefined : path;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    // A kill between two steps leaves the file out or, for the spec, cut off: both mean "nothing to be learned".
+    if (isErrno(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

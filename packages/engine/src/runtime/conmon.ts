@@ -1,0 +1,206 @@
+/**
+ * Starts conmon, which creates the container and then holds it: it keeps the output pipes open, writes the log and
+ * the exit code, and lives on when this process ends.
+ * @see conmon(8), version 2.1
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { OutboardError } from '@outboard/oci';
+import { z } from 'zod';
+import { type BundlePaths, exitDirectory } from './bundle.ts';
+import { programEnvironment } from './run-program.ts';
+import { readRuntimeMessage } from './runtime-message.ts';
+
+/** What conmon is to hold. */
+export interface ConmonRequest {
+  readonly conmon: string;
+  readonly runtime: string;
+  /** The runtime's state folder. */
+  readonly runtimeRoot: string;
+  readonly id: string;
+  readonly generation: string;
+  readonly paths: BundlePaths;
+  /** At this size the log is begun anew, in bytes. */
+  readonly maxLogBytes: number;
+}
+
+/** A created container that waits to be started, and the monitor that holds it. */
+export interface CreatedContainer {
+  readonly containerPid: number;
+  /** Does not keep this process alive. */
+  readonly monitor: ChildProcess & { readonly pid: number };
+}
+
+/** Descriptor number of the sync pipe in conmon. */
+const syncPipeFd = 3;
+
+/** Bound on what conmon may say on the sync pipe and on stderr. */
+const maxReportBytes = 64 * 1024;
+
+/** conmon's command line. */
+export function conmonArguments(request: ConmonRequest): readonly string[] {
+  const { id, paths } = request;
+  return [
+    // Stay this process's child while it lives: its end is then known at once, and no init has to reap it.
+    '--sync',
+    // The attach socket's path may be longer than the 107 bytes of a socket address.
+    '--full-attach',
+    ...['--socket-dir-path', paths.directory],
+    ...['--cid', id, '--cuuid', id],
+    ...['--runtime', request.runtime, `--runtime-arg=--root=${request.runtimeRoot}`],
+    ...['--bundle', paths.directory, '--container-pidfile', paths.containerPid],
+    ...['--exit-dir', exitDirectory(paths, request.generation)],
+    ...['--log-path', `k8s-file:${paths.log}`, '--log-size-max', String(request.maxLogBytes)],
+    // The log lies in memory and is gone after a power cut anyway.
+    '--no-sync-log',
+  ];
+}
+
+/**
+ * Create a container under a new conmon. After its fork conmon reports only on the sync pipe, so that is read with a
+ * deadline; when anything fails, conmon and the runtime it started are killed.
+ *
+ * @throws {OutboardError} system with the runtime's own words; the abort reason when aborted
+ */
+export async function createUnderConmon(
+  request: ConmonRequest,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<CreatedContainer> {
+  options.signal?.throwIfAborted();
+  const monitor = spawn(request.conmon, conmonArguments(request), {
+    // Its own session: a Ctrl-C at the daemon's terminal is not meant for plugins.
+    detached: true,
+    // conmon marks an out-of-memory kill by a file in its working directory.
+    cwd: request.paths.directory,
+    env: { ...programEnvironment(), _OCI_SYNCPIPE: String(syncPipeFd) },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  // Present, since stdio above asks for both.
+  const errors = monitor.stdio[2] as Readable;
+  const syncPipe = monitor.stdio[syncPipeFd] as Readable;
+  try {
+    const containerPid = await awaitReport(monitor, syncPipe, errors, options);
+    monitor.unref();
+    // A pid is there once the process was spawned, and without one no report could have come.
+    return { containerPid, monitor: monitor as CreatedContainer['monitor'] };
+  } catch (error) {
+    killGroup(monitor);
+    throw error;
+  } finally {
+    syncPipe.destroy();
+    errors.destroy();
+  }
+}
+
+async function awaitReport(
+  monitor: ChildProcess,
+  syncPipe: Readable,
+  errors: Readable,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<number> {
+  const said = collect(errors);
+  const scope = new AbortController();
+  const { promise: stopped, reject: stop } = withResolvers<never>();
+  const onAbort = (): void => stop(options.signal?.reason);
+  const deadline = setTimeout(
+    () => stop(failure(`conmon did not report within ${options.timeoutMs} ms`)),
+    options.timeoutMs,
+  );
+  options.signal?.addEventListener('abort', onAbort, { signal: scope.signal });
+  monitor.once('error', (error) => stop(failure(`cannot run conmon: ${error.message}`, error)));
+  try {
+    // Without a pid the spawn failed and the error event follows; the pipes tell nothing then.
+    const line = await (monitor.pid === undefined ? stopped : Promise.race([readLine(syncPipe), stopped]));
+    if (line === '') throw failure(`conmon ended without a report: ${await afterwards(said, monitor)}`);
+    return parseReport(line);
+  } finally {
+    clearTimeout(deadline);
+    scope.abort();
+  }
+}
+
+const report = z.object({ pid: z.int(), message: z.string().optional() });
+
+/** @returns the container's pid */
+function parseReport(line: string): number {
+  const parsed = report.safeParse(parseJson(line));
+  if (!parsed.success) throw failure(`conmon reported "${readRuntimeMessage(line)}", expected a pid`);
+  const { pid, message = '' } = parsed.data;
+  if (pid > 0) return pid;
+  const reason = readRuntimeMessage(message);
+  // Docker's words, which its users search for.
+  throw failure(
+    `OCI runtime create failed: ${reason === '' ? `unknown reason (conmon reports ${pid})` : reason}`,
+  );
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The schema refuses undefined and shows the line.
+    return undefined;
+  }
+}
+
+/** The first line of a stream, or what there is when it ends before; bounded. */
+async function readLine(stream: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) {
+    text += String(chunk);
+    const end = text.indexOf('\n');
+    if (end >= 0) return text.slice(0, end);
+    if (text.length > maxReportBytes) throw failure(`conmon reported more than ${maxReportBytes} bytes`);
+  }
+  return text;
+}
+
+/** Keeps the beginning of a stream and reads the rest away, so that its writer is never held up. */
+function collect(stream: Readable): { text: string } {
+  const kept = { text: '' };
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    if (kept.text.length < maxReportBytes) kept.text += chunk;
+  });
+  // Whatever breaks this stream breaks the sync pipe too, where it is reported.
+  stream.on('error', () => undefined);
+  return kept;
+}
+
+/** What conmon had said by the time that it ended. */
+async function afterwards(said: { readonly text: string }, monitor: ChildProcess): Promise<string> {
+  killGroup(monitor);
+  if (monitor.exitCode === null && monitor.signalCode === null) {
+    await new Promise((resolve) => monitor.once('close', resolve));
+  }
+  const message = readRuntimeMessage(said.text);
+  if (message !== '') return message;
+  return monitor.signalCode === null ? `exit code ${monitor.exitCode}` : `signal ${monitor.signalCode}`;
+}
+
+/** conmon and the runtime that it runs; the container itself has its own session and is found by its cgroup. */
+function killGroup(monitor: ChildProcess): void {
+  if (monitor.pid === undefined) return;
+  try {
+    process.kill(-monitor.pid, 'SIGKILL');
+  } catch {
+    // The group has ended by itself: that is what was wanted.
+  }
+}
+
+function withResolvers<Value>(): {
+  readonly promise: Promise<Value>;
+  readonly reject: (reason: unknown) => void;
+} {
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<Value>((_, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  // Losing the race is no unhandled rejection.
+  promise.catch(() => undefined);
+  return { promise, reject };
+}
+
+function failure(message: string, cause?: unknown): OutboardError {
+  return new OutboardError('system', message, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,130 @@
+/**
+ * What the tests of this folder share: an exec root of their own, containers that run shell scripts of the host's
+ * programs, and a check that nothing of them is left.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import pino from 'pino';
+import { findCgroupFolders } from './cgroup.ts';
+import type { ContainerRuntime } from './container.ts';
+import { type ContainerRuntimeOptions, openContainerRuntime } from './container-runtime.ts';
+import { defaultCgroupsPath } from './recover-containers.ts';
+
+export interface ContainerFixture {
+  readonly execRoot: string;
+  readonly rootfs: string;
+  /** A new runtime over the same exec root, as after a restart of the daemon. */
+  open(options?: Partial<ContainerRuntimeOptions>): Promise<ContainerRuntime>;
+  createId(): string;
+  /** A runtime spec for the host's programs. */
+  spec(id: string, args: readonly string[], linux?: object): object;
+  bundle(id: string): string;
+}
+
+const hostFolders = ['/usr', '/bin', '/lib', '/lib64'];
+
+/** Made for one test; when it ends, nothing may be left of its containers. */
+export function createContainerFixture(test: TestContext): ContainerFixture {
+  const root = mkdtempSync(join(tmpdir(), 'outboard-runtime-'));
+  const execRoot = join(root, 'run');
+  const rootfs = join(root, 'rootfs');
+  // Node.js may be installed outside of the system's folders.
+  const folders = [...new Set([...hostFolders, dirname(dirname(process.execPath))])];
+  for (const folder of ['/proc', '/dev', '/tmp', ...folders])
+    mkdirSync(join(rootfs, folder), { recursive: true });
+  const runtimes: ContainerRuntime[] = [];
+  const ids: string[] = [];
+  // Waiting for an exit does not keep a program alive, and these tests do little else.
+  const alive = setInterval(() => undefined, 60_000);
+  test.after(async () => {
+    clearInterval(alive);
+    for (const runtime of runtimes) runtime.release();
+    await assertNothingLeft(execRoot, ids);
+    rmSync(root, { recursive: true });
+  });
+  return {
+    execRoot,
+    rootfs,
+    async open(options = {}) {
+      const runtime = await openContainerRuntime({ execRoot, logger: pino({ level: 'silent' }), ...options });
+      runtimes.push(runtime);
+      return runtime;
+    },
+    createId() {
+      const id = randomBytes(32).toString('hex');
+      ids.push(id);
+      return id;
+    },
+    spec: (id, args, linux = {}) => runtimeSpec({ id, args, rootfs, folders, linux }),
+    bundle: (id) => join(execRoot, 'bundles', id),
+  };
+}
+
+function runtimeSpec(options: {
+  readonly id: string;
+  readonly args: readonly string[];
+  readonly rootfs: string;
+  readonly folders: readonly string[];
+  readonly linux: object;
+}): object {
+  const { id, args, rootfs, folders, linux } = options;
+  const binds = folders.map((folder) => ({
+    destination: folder,
+    type: 'bind',
+    source: folder,
+    options: ['rbind', 'ro'],
+  }));
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args,
+      env: ['PATH=/usr/sbin:/usr/bin:/bin'],
+      cwd: '/',
+      capabilities: { bounding: ['CAP_KILL'], effective: ['CAP_KILL'], permitted: ['CAP_KILL'] },
+    },
+    root: { path: rootfs },
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+      ...binds,
+    ],
+    linux: {
+      cgroupsPath: defaultCgroupsPath(id),
+      namespaces: ['mount', 'pid', 'network', 'ipc', 'uts'].map((type) => ({ type })),
+      ...linux,
+    },
+  };
+}
+
+/** No cgroup, bundle, runtime state, mount or process of these containers. */
+export async function assertNothingLeft(execRoot: string, ids: readonly string[]): Promise<void> {
+  for (const id of ids)
+    assert.deepEqual(await findCgroupFolders(defaultCgroupsPath(id)), [], `cgroup of ${id}`);
+  assert.deepEqual(readdirSync(join(execRoot, 'bundles')), [], 'bundles');
+  assert.deepEqual(readdirSync(join(execRoot, 'runtime')), [], 'runtime state');
+  assert.deepEqual(processesNaming(execRoot), [], 'processes');
+  assert.equal(readFileSync('/proc/self/mountinfo', 'utf8').includes(execRoot), false, 'mounts');
+}
+
+/** Command lines that name a path, without this process's own. */
+export function processesNaming(path: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((pid) => `${pid} ${readCommandLine(pid)}`)
+    .filter((line) => line.includes(path));
+}
+
+function readCommandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    // It ended while the folder was listed.
+    return '';
+  }
+}

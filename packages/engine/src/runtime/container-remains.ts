@@ -1,0 +1,97 @@
+/**
+ * Removes what a container leaves on the host, whatever state it is in and whoever started it.
+ */
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { removeTree } from '../linux/remove-tree.ts';
+import type { BundlePaths } from './bundle.ts';
+import { removeCgroup } from './cgroup.ts';
+import { isErrno } from './errno.ts';
+import { findBinary } from './find-binary.ts';
+import { deleteContainer } from './oci-runtime.ts';
+import { isSameProcess, type ProcessIdentity, signalProcess } from './process-identity.ts';
+
+/** What is known of a container that is to go. */
+export interface ContainerRemains {
+  readonly id: string;
+  readonly paths: BundlePaths;
+  readonly cgroupsPath: string;
+  /** Its conmon, if one of this boot is known. */
+  readonly monitor?: ProcessIdentity;
+  /** Whether the runtime's state is of this boot; pids in an older one mean nothing and are not looked at. */
+  readonly isOfThisBoot: boolean;
+}
+
+/** What removing needs to know of the host. */
+export interface RemovalHost {
+  /** Name or path of the OCI runtime. */
+  readonly runtime: string;
+  /** The runtime's state folder. */
+  readonly runtimeRoot: string;
+  readonly logger: Logger;
+  readonly deadlines: RemovalDeadlines;
+}
+
+/** In milliseconds. */
+export interface RemovalDeadlines {
+  /** For one call of the OCI runtime; default 30,000. */
+  readonly callMs: number;
+  /** For processes to end after SIGKILL; default 10,000. */
+  readonly killMs: number;
+  /** For conmon to end after its container; then it is killed; default 3,000. */
+  readonly monitorMs: number;
+}
+
+/**
+ * Remove everything: processes and cgroup first, since only the cgroup knows all of them; then the monitor, the
+ * runtime's state and the bundle. Idempotent; a missing or broken runtime is no obstacle.
+ *
+ * @throws {OutboardError} system when processes or mounts cannot be removed; the rest is then kept for another try
+ */
+export async function removeRemains(remains: ContainerRemains, host: RemovalHost): Promise<void> {
+  await removeCgroup(remains.cgroupsPath, { timeoutMs: host.deadlines.killMs });
+  // conmon reaps the first process; until then the runtime takes it for running and waits.
+  if (remains.monitor !== undefined) await endMonitor(remains.monitor, host.deadlines.monitorMs);
+  await removeRuntimeState(remains, host);
+  await removeTree(remains.paths.directory);
+}
+
+async function removeRuntimeState(remains: ContainerRemains, host: RemovalHost): Promise<void> {
+  const state = join(host.runtimeRoot, remains.id);
+  if (!(await exists(state))) return;
+  if (remains.isOfThisBoot) {
+    try {
+      const runtime = await findBinary(host.runtime);
+      const call = { runtime, root: host.runtimeRoot, id: remains.id };
+      await deleteContainer(call, { timeoutMs: host.deadlines.callMs });
+    } catch (error) {
+      // Its processes are gone already, so what the runtime failed to remove is files.
+      host.logger.warn({ err: error, id: remains.id }, 'the OCI runtime could not delete a container');
+    }
+  }
+  if (await exists(state)) await removeTree(state);
+}
+
+/** Wait for the monitor to end by itself, as it does right after its container; then kill it. */
+async function endMonitor(monitor: ProcessIdentity, timeoutMs: number): Promise<void> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  let pauseMs = 1;
+  // It may be no child of this process, and then its end has no event.
+  while (isSameProcess(monitor)) {
+    if (deadline.aborted) signalProcess(monitor, 'SIGKILL');
+    await delay(pauseMs);
+    pauseMs = Math.min(pauseMs * 2, 50);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+}

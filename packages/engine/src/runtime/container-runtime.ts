@@ -1,0 +1,217 @@
+/**
+ * Starts containers: conmon holds each one, an OCI runtime (runc, crun) makes it. Holds those that run, nothing else.
+ */
+import { existsSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import { isPluginId } from '../store/plugin-layout.ts';
+import {
+  type BundlePaths,
+  bundlePaths,
+  cgroupsPathOf,
+  createBundle,
+  createGeneration,
+  type RunRecord,
+  writeRunRecord,
+} from './bundle.ts';
+import { findCgroupFolders } from './cgroup.ts';
+import { createUnderConmon } from './conmon.ts';
+import type { Container, ContainerRuntime, StartContainer } from './container.ts';
+import { type RemovalDeadlines, type RemovalHost, removeRemains } from './container-remains.ts';
+import { findBinary } from './find-binary.ts';
+import { MonitoredContainer } from './monitored-container.ts';
+import { startContainer } from './oci-runtime.ts';
+import { identifyProcess, type ProcessIdentity, readBootId } from './process-identity.ts';
+import { recoverContainers } from './recover-containers.ts';
+
+export interface ContainerRuntimeOptions {
+  /** Such as `/run/outboard`; on a file system that a reboot empties. */
+  readonly execRoot: string;
+  /** `runc` (default), `crun`, or the absolute path of a runtime that has their command line. */
+  readonly runtime?: string;
+  /** Name or absolute path; default `conmon`. */
+  readonly conmon?: string;
+  readonly logger: Logger;
+  /** A container's log is begun anew at this size, in bytes; default 1 MiB. */
+  readonly maxLogBytes?: number;
+  /** How often to look whether monitors still live, in milliseconds; default 3,000. */
+  readonly checkIntervalMs?: number;
+  readonly deadlines?: Partial<RemovalDeadlines>;
+}
+
+/**
+ * Open the runtime over an exec root, whose folders are made when absent. Programs are looked for when a container is
+ * started, so that a missing one fails that start only.
+ */
+export async function openContainerRuntime(options: ContainerRuntimeOptions): Promise<ContainerRuntime> {
+  const { execRoot } = options;
+  await mkdir(execRoot, { recursive: true, mode: 0o700 });
+  for (const folder of ['bundles', 'runtime']) {
+    const path = join(execRoot, folder);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await chmod(path, 0o700);
+  }
+  return new ConmonRuntime(options);
+}
+
+const defaultDeadlines: RemovalDeadlines = { callMs: 30_000, killMs: 10_000, monitorMs: 3_000 };
+
+class ConmonRuntime implements ContainerRuntime {
+  readonly #options: ContainerRuntimeOptions;
+  readonly #host: RemovalHost;
+  readonly #bundles: string;
+  readonly #bootId = readBootId();
+  /** Those that are starting, run, or have ended and are not removed yet. */
+  readonly #containers = new Map<string, MonitoredContainer | 'starting'>();
+  #checks: NodeJS.Timeout | undefined;
+
+  constructor(options: ContainerRuntimeOptions) {
+    this.#options = options;
+    this.#bundles = join(options.execRoot, 'bundles');
+    this.#host = {
+      runtime: options.runtime ?? 'runc',
+      runtimeRoot: join(options.execRoot, 'runtime'),
+      logger: options.logger,
+      deadlines: { ...defaultDeadlines, ...options.deadlines },
+    };
+  }
+
+  async start(request: StartContainer): Promise<Container> {
+    const { id } = request;
+    if (!isPluginId(id)) throw new OutboardError('invalid', `container id "${id}" is not 64 hex digits`);
+    const cgroupsPath = cgroupsPathOf(request.spec);
+    if (cgroupsPath === undefined) {
+      throw new OutboardError('invalid', 'the runtime spec has no absolute, clean "linux.cgroupsPath"');
+    }
+    if (this.#containers.has(id)) {
+      throw new OutboardError('conflict', `container "${id}" exists already; remove it first`);
+    }
+    this.#containers.set(id, 'starting');
+    try {
+      const container = await this.#launch(request, cgroupsPath);
+      this.#hold(container);
+      return container;
+    } catch (error) {
+      this.#containers.delete(id);
+      throw error;
+    }
+  }
+
+  async recover(): Promise<ReadonlyMap<string, Container>> {
+    const alive = await recoverContainers({
+      bundles: this.#bundles,
+      bootId: this.#bootId,
+      host: this.#host,
+      isHeld: (id) => this.#containers.has(id),
+    });
+    const containers = alive.map((record) => this.#watch(record));
+    for (const container of containers) this.#hold(container);
+    return new Map(containers.map((container) => [container.id, container]));
+  }
+
+  release(): void {
+    clearInterval(this.#checks);
+    this.#checks = undefined;
+    for (const container of this.#containers.values()) if (container !== 'starting') container.release();
+    this.#containers.clear();
+  }
+
+  /** Everything from an empty place to a running program; on failure the place is empty again. */
+  async #launch(request: StartContainer, cgroupsPath: string): Promise<MonitoredContainer> {
+    const { id, signal } = request;
+    signal?.throwIfAborted();
+    const [conmon, runtime] = await Promise.all([
+      findBinary(this.#options.conmon ?? 'conmon'),
+      findBinary(this.#host.runtime),
+    ]);
+    const paths = this.#paths(id);
+    let monitor: ProcessIdentity | undefined;
+    const remove = (): Promise<void> =>
+      removeRemains({ id, paths, cgroupsPath, isOfThisBoot: true, ...(monitor && { monitor }) }, this.#host);
+    // Nothing of an earlier run may be there: the runtime would join its cgroup and mix up the two.
+    if ((await findCgroupFolders(cgroupsPath)).length > 0 || existsSync(paths.directory)) await remove();
+    const generation = createGeneration();
+    await createBundle(paths, generation, request.spec);
+    try {
+      const limits = { timeoutMs: this.#host.deadlines.callMs, ...(signal && { signal }) };
+      const { runtimeRoot } = this.#host;
+      const maxLogBytes = this.#options.maxLogBytes ?? 1024 * 1024;
+      const created = await createUnderConmon(
+        { conmon, runtime, runtimeRoot, id, generation, paths, maxLogBytes },
+        limits,
+      );
+      monitor = requireProcess(created.monitor.pid, 'conmon');
+      const container = requireProcess(created.containerPid, 'the container');
+      const record = {
+        version: 1,
+        id,
+        generation,
+        bootId: this.#bootId,
+        cgroupsPath,
+        container,
+        monitor,
+      } as const;
+      const watched = this.#watch(record);
+      created.monitor.once('exit', () => void watched.check());
+      try {
+        await startContainer({ runtime, root: runtimeRoot, id }, limits);
+        // Only a started container has a record: recovery removes what was created and never ran.
+        await writeRunRecord(paths, record);
+      } catch (error) {
+        watched.release();
+        throw error;
+      }
+      // It may have ended before the watch saw it.
+      void watched.check();
+      return watched;
+    } catch (error) {
+      await this.#removeFailed(id, remove);
+      throw error;
+    }
+  }
+
+  #watch(record: RunRecord): MonitoredContainer {
+    const { id, cgroupsPath, monitor } = record;
+    const paths = this.#paths(id);
+    return new MonitoredContainer({
+      record,
+      paths,
+      logger: this.#options.logger,
+      removeRemains: async () => {
+        await removeRemains({ id, paths, cgroupsPath, monitor, isOfThisBoot: true }, this.#host);
+        this.#containers.delete(id);
+      },
+    });
+  }
+
+  #hold(container: MonitoredContainer): void {
+    this.#containers.set(container.id, container);
+    // Without a reference, so that a program that is done can end and leave its containers running.
+    this.#checks ??= setInterval(() => this.#checkAll(), this.#options.checkIntervalMs ?? 3_000).unref();
+  }
+
+  #checkAll(): void {
+    for (const container of this.#containers.values()) if (container !== 'starting') void container.check();
+  }
+
+  /** The error of the start is the one to report; that of the clean-up is logged. */
+  async #removeFailed(id: string, remove: () => Promise<void>): Promise<void> {
+    try {
+      await remove();
+    } catch (error) {
+      this.#options.logger.error({ err: error, id }, 'cannot remove what a failed start left');
+    }
+  }
+
+  #paths(id: string): BundlePaths {
+    return bundlePaths(join(this.#bundles, id));
+  }
+}
+
+function requireProcess(pid: number, what: string): ProcessIdentity {
+  const identity = identifyProcess(pid);
+  if (identity !== undefined) return identity;
+  throw new OutboardError('system', `OCI runtime create failed: ${what} (pid ${pid}) ended at once`);
+}

@@ -1,0 +1,51 @@
+/**
+ * Finds the programs that run containers. They are looked up at each use, so that one installed later is found
+ * without a restart of the daemon.
+ */
+import { access, constants, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { OutboardError } from '@outboard/oci';
+
+/** System folders that the PATH of an unprivileged shell or a minimal service may lack; runc is in one of them. */
+const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/**
+ * The absolute path of a program.
+ *
+ * @param name a bare name, searched in PATH and the system folders, or an absolute path
+ * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install
+ */
+export async function findBinary(name: string): Promise<string> {
+  if (isAbsolute(name)) {
+    if (await isExecutable(name)) return name;
+    throw missing(`cannot run "${name}": it is not an executable file`, name);
+  }
+  if (name === '' || name.includes('/')) {
+    throw missing(`cannot run "${name}": expected a bare program name or an absolute path`, name);
+  }
+  for (const folder of searchFolders()) {
+    const candidate = join(folder, name);
+    if (await isExecutable(candidate)) return candidate;
+  }
+  throw missing(`cannot find "${name}" in PATH: install the Debian package "${name}"`, name);
+}
+
+function searchFolders(): readonly string[] {
+  const fromEnvironment = (process.env.PATH ?? '').split(':').filter((folder) => isAbsolute(folder));
+  return [...new Set([...fromEnvironment, ...systemFolders])];
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    // A directory passes the access check too.
+    return (await stat(path)).isFile();
+  } catch {
+    // Whatever the reason (absent, forbidden), this candidate cannot be run; the caller reports if none can.
+    return false;
+  }
+}
+
+function missing(message: string, program: string): OutboardError {
+  return new OutboardError('system', message, { code: 'program-missing', details: { program } });
+}

@@ -1,0 +1,142 @@
+/**
+ * A container that conmon holds. Its end is learned from the exit file, which is watched; a look at the processes
+ * now and then finds what no file tells: a monitor that was killed.
+ */
+import { type FSWatcher, watch } from 'node:fs';
+import type { Logger } from 'pino';
+import { type BundlePaths, exitDirectory, type RunRecord } from './bundle.ts';
+import type { Container, ContainerExit } from './container.ts';
+import { readExit } from './container-exit.ts';
+import { readLogTail } from './container-log.ts';
+import { isSameProcess, signalProcess } from './process-identity.ts';
+
+/** What a `MonitoredContainer` is made of. */
+export interface MonitoredContainerParts {
+  readonly record: RunRecord;
+  readonly paths: BundlePaths;
+  readonly logger: Logger;
+  /** Removes everything of the container from the host. */
+  readonly removeRemains: () => Promise<void>;
+}
+
+/** One running container, watched until it ends, is removed or is let go. */
+export class MonitoredContainer implements Container {
+  readonly id: string;
+  readonly pid: number;
+  readonly exited: Promise<ContainerExit>;
+  readonly #parts: MonitoredContainerParts;
+  readonly #exitDirectory: string;
+  readonly #settle: (exit: ContainerExit) => void;
+  #hasEnded = false;
+  #missedLooks = 0;
+  #watcher: FSWatcher | undefined;
+  #look: Promise<void> | undefined;
+  #removal: Promise<void> | undefined;
+
+  constructor(parts: MonitoredContainerParts) {
+    this.#parts = parts;
+    this.id = parts.record.id;
+    this.pid = parts.record.container.pid;
+    this.#exitDirectory = exitDirectory(parts.paths, parts.record.generation);
+    let settle: (exit: ContainerExit) => void = () => undefined;
+    this.exited = new Promise((resolve) => {
+      settle = resolve;
+    });
+    this.#settle = settle;
+    this.#watcher = this.#watchExitFile();
+  }
+
+  /** Whether its end is known. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    if (!this.#hasEnded) signalProcess(this.#parts.record.container, signal);
+  }
+
+  readLogTail(lines: number): Promise<readonly string[]> {
+    return readLogTail(this.#parts.paths.log, lines);
+  }
+
+  remove(): Promise<void> {
+    // A removal that failed may be tried again.
+    this.#removal ??= this.#remove().catch((error: unknown) => {
+      this.#removal = undefined;
+      throw error;
+    });
+    return this.#removal;
+  }
+
+  /** Look whether it has ended. Called when something hints at it, and every few seconds. */
+  check(): Promise<void> {
+    this.#look ??= this.#checkOnce()
+      .catch((error: unknown) => {
+        this.#parts.logger.error({ err: error, id: this.id }, 'cannot tell whether a container still runs');
+      })
+      .finally(() => {
+        this.#look = undefined;
+      });
+    return this.#look;
+  }
+
+  /** Stop watching; the container runs on and `exited` stays pending. */
+  release(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+
+  async #remove(): Promise<void> {
+    await this.#parts.removeRemains();
+    this.#end({ outOfMemory: false });
+  }
+
+  async #checkOnce(): Promise<void> {
+    if (this.#hasEnded) return;
+    const { record } = this.#parts;
+    // The processes first: a monitor that ends between the two looks has written the file by then.
+    const monitorRuns = isSameProcess(record.monitor);
+    const containerRuns = isSameProcess(record.container);
+    const exit = await this.#readExit();
+    if (exit !== undefined) return this.#end(exit);
+    // No exit file will come without its writer, whether the container still runs or not.
+    if (!monitorRuns) return this.#end({ outOfMemory: false });
+    // A monitor that lives may be about to write; one that still has not at the next look is stuck.
+    this.#missedLooks = containerRuns ? 0 : this.#missedLooks + 1;
+    if (this.#missedLooks >= 3) this.#end({ outOfMemory: false });
+  }
+
+  #readExit(): Promise<ContainerExit | undefined> {
+    const { record, paths } = this.#parts;
+    return readExit(this.#exitDirectory, {
+      id: this.id,
+      outOfMemoryMark: paths.outOfMemory,
+      cgroupsPath: record.cgroupsPath,
+    });
+  }
+
+  #end(exit: ContainerExit): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.release();
+    this.#settle(exit);
+  }
+
+  #watchExitFile(): FSWatcher | undefined {
+    try {
+      const watcher = watch(this.#exitDirectory, { persistent: false }, (_event, name) => {
+        if (name === this.id) void this.check();
+      });
+      watcher.on('error', (error) => this.#watchFailed(error));
+      return watcher;
+    } catch (error) {
+      this.#watchFailed(error);
+      return undefined;
+    }
+  }
+
+  /** Out of inotify watches, or the folder is gone: the periodic look remains. */
+  #watchFailed(error: unknown): void {
+    this.#parts.logger.warn({ err: error, id: this.id }, 'cannot watch for the exit of a container');
+  }
+}

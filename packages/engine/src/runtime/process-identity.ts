@@ -1,0 +1,75 @@
+/**
+ * Which process a pid means. A pid alone is reused; together with the start time and the boot it is unique.
+ */
+import { readFileSync } from 'node:fs';
+import { isErrno } from './errno.ts';
+
+/** A process, told apart from every other one of the same boot. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks between boot and start of the process, as text: field 22 of `/proc/<pid>/stat`. */
+  readonly startTime: string;
+}
+
+/**
+ * The identity of a pid now, or undefined when no such process runs. A zombie counts as gone: it has exited and
+ * only waits to be reaped.
+ * @see proc_pid_stat(5)
+ */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
+  const stat = readStat(pid);
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined;
+  return { pid, startTime: stat.startTime };
+}
+
+/** Whether exactly this process still runs. */
+export function isSameProcess(identity: ProcessIdentity): boolean {
+  return identifyProcess(identity.pid)?.startTime === identity.startTime;
+}
+
+/** The state letter of a process (`R`, `S`, `D`, `Z`, …), or undefined when there is none. */
+export function processState(pid: number): string | undefined {
+  return readStat(pid)?.state;
+}
+
+/** What tells this boot of the kernel from every other one. */
+export function readBootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/**
+ * Send a signal to exactly this process.
+ * @returns false when it has gone
+ * @throws {Error} as `process.kill` does, except for a process that has gone
+ */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isSameProcess(identity)) return false;
+  try {
+    process.kill(identity.pid, signal);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ESRCH')) return false;
+    throw error;
+  }
+}
+
+interface ProcessStat {
+  readonly state: string;
+  readonly startTime: string;
+}
+
+// Synchronous on purpose: the kernel answers from memory, and the thread pool may be busy with slow disks.
+function readStat(pid: number): ProcessStat | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
+  // The second field is the program's name, which may hold spaces and parentheses: count from its last one.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, startTime] = [fields[0], fields[19]];
+  return state === undefined || startTime === undefined ? undefined : { state, startTime };
+}
