@@ -6,7 +6,7 @@ import type { CallHandler, Capability } from './call.ts';
 import { PluginError } from './plugin-error.ts';
 import { listen } from './server/plugin-server.ts';
 import { resolveSocketPath } from './server/socket-path.ts';
-import { onStopSignals } from './server/stop-signals.ts';
+import { createStopRequest, type StopRequest } from './server/stop-request.ts';
 import { openVolumeCapability } from './volume/volume-capability.ts';
 import type { VolumeDriver } from './volume/volume-driver.ts';
 
@@ -73,48 +73,48 @@ export function definePlugin(definition: PluginDefinition): Plugin {
 
 async function servePlugin(definition: PluginDefinition, options: ServeOptions): Promise<RunningPlugin> {
   options.signal?.throwIfAborted();
+  // Before anyone can see the socket: a host may stop a plugin the moment it is ready.
+  const stop = createStopRequest(options);
+  try {
+    const { path, end } = await openPlugin(definition, options);
+    return runUntilStopped(path, stop, end);
+  } catch (error) {
+    stop.forget();
+    throw error;
+  }
+}
+
+/** Start all parts. @returns the socket's path, and what ends them all */
+async function openPlugin(
+  definition: PluginDefinition,
+  options: ServeOptions,
+): Promise<{ readonly path: string; readonly end: () => Promise<void> }> {
   const log = definition.log ?? logToStandardError;
   const path = resolveSocketPath(options.socket ?? definition.name);
   const journalFile =
     definition.stateFolder === undefined ? undefined : join(definition.stateFolder, 'mounts.json');
   const volume = await openVolumeCapability(definition.volume, { journalFile, log });
   volume.start();
-  const server = await listen({
-    path,
-    mode: options.mode ?? 0o660,
-    handlers: handlersOf([volume]),
-    graceMs: options.graceMs ?? 8000,
-    log,
-  }).catch(async (error: unknown) => {
+  try {
+    const { mode = 0o660, graceMs = 8000 } = options;
+    const server = await listen({ path, mode, handlers: handlersOf([volume]), graceMs, log });
+    return { path, end: () => server.close().finally(() => volume.stop()) };
+  } catch (error) {
     await volume.stop();
     throw error;
-  });
-  const running = runUntilStopped(path, options, async () => {
-    await server.close();
-    await volume.stop();
-  });
-  if (options.signal?.aborted) await running.close();
-  return running;
+  }
 }
 
-function runUntilStopped(socketPath: string, options: ServeOptions, end: () => Promise<void>): RunningPlugin {
-  const { signal } = options;
-  let reportClosed: (closing: Promise<void>) => void;
-  const closed = new Promise<void>((resolve) => {
-    reportClosed = resolve;
+function runUntilStopped(socketPath: string, stop: StopRequest, end: () => Promise<void>): RunningPlugin {
+  const closed = stop.asked.then(() => {
+    // From now on a second signal does what signals do: it ends the process at once.
+    stop.forget();
+    return end();
   });
-  let closing: Promise<void> | undefined;
-  function close(): Promise<void> {
-    if (closing === undefined) {
-      forgetSignals();
-      signal?.removeEventListener('abort', close);
-      closing = end();
-      reportClosed(closing);
-    }
-    return closing;
+  async function close(): Promise<void> {
+    stop.ask();
+    await closed;
   }
-  const forgetSignals = onStopSignals(options.stopSignals ?? ['SIGTERM', 'SIGINT'], close);
-  signal?.addEventListener('abort', close);
   return { socketPath, close, closed, [Symbol.asyncDispose]: close };
 }
 

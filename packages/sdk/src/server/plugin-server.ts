@@ -1,10 +1,11 @@
 /**
  * The HTTP server of a plugin: listens on a unix socket, tracks calls, ends gracefully.
  */
+import { rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { CallHandler } from '../call.ts';
 import { answerCall } from './answer-call.ts';
-import { freeSocketPath } from './socket-path.ts';
+import { freeSocketPath, temporarySocketPath } from './socket-path.ts';
 
 /** How long a client may take to send one whole request. Not how long a call may run. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -67,8 +68,23 @@ export async function listen(options: PluginServerOptions): Promise<ListeningSer
   return { close: () => closeGracefully(server, calls, options) };
 }
 
+/**
+ * The socket gets its name only once it accepts connections: hosts watch for the name, and between bind() and
+ * listen() they would be refused.
+ */
+async function listenOn(server: Server, path: string, mode: number): Promise<void> {
+  const temporary = temporarySocketPath(path);
+  await bind(server, temporary, mode);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
 /** The umask holds while the socket is made, so that it is never open to more than `mode` says. */
-function listenOn(server: Server, path: string, mode: number): Promise<void> {
+function bind(server: Server, path: string, mode: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const before = process.umask(0o777 & ~mode);
@@ -88,6 +104,8 @@ async function closeGracefully(
   calls: ReadonlySet<RunningCall>,
   options: PluginServerOptions,
 ): Promise<void> {
+  // Node.js would remove the name that it made, which is the temporary one.
+  await rm(options.path, { force: true });
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });

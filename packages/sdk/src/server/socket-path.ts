@@ -1,6 +1,7 @@
 /**
  * Where a plugin listens, and making the place free without taking it from anyone.
  */
+import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -23,13 +24,29 @@ export function resolveSocketPath(socket: string): string {
   }
   const named = socket.endsWith('.sock') ? socket : `${socket}.sock`;
   const path = socket.startsWith('/') ? socket : join(PLUGIN_SOCKET_FOLDER, named);
+  checkLength(path);
+  return path;
+}
+
+/**
+ * A name in the same folder under which to make the socket, before it gets its own. Not longer than most names, for
+ * the limit holds for both.
+ *
+ * @throws {PluginError} if it is too long
+ */
+export function temporarySocketPath(path: string): string {
+  const temporary = join(dirname(path), `.${randomBytes(3).toString('hex')}`);
+  checkLength(temporary);
+  return temporary;
+}
+
+function checkLength(path: string): void {
   const length = Buffer.byteLength(path);
   if (length > MAX_SOCKET_PATH_BYTES) {
     throw new PluginError(
       `cannot listen on "${path}": ${length} bytes, a unix socket path has at most ${MAX_SOCKET_PATH_BYTES}`,
     );
   }
-  return path;
 }
 
 /**

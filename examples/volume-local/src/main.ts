@@ -1,0 +1,20 @@
+/**
+ * The plugin's program: wires driver and server, nothing else.
+ */
+import { definePlugin } from '@outboard/sdk';
+import { LocalVolumes, stateFolderOf } from './local-volumes.ts';
+
+/** `propagatedMount` in config.json; it outlives restarts and upgrades of the plugin. */
+const root = process.env.VOLUME_LOCAL_ROOT ?? '/mnt/volumes';
+const isDebugging = process.env.DEBUG === '1';
+
+const volume = await LocalVolumes.open({
+  root,
+  hostNameFile: '/etc/hostname',
+  log: (message) => {
+    if (isDebugging) console.log(message);
+  },
+});
+const plugin = definePlugin({ name: 'volume-local', volume, stateFolder: stateFolderOf(root) });
+// The socket can be given for tries outside a container.
+await plugin.serve(process.argv[2] === undefined ? {} : { socket: process.argv[2] });

@@ -1,0 +1,148 @@
+#!/usr/bin/env node
+/**
+ * Packs a plugin that is a Node.js program: writes `config.json` and `rootfs/` as `plugin create` takes them, with
+ * this machine's Node.js, the shared libraries that it needs, the program and its npm dependencies. No Docker, no
+ * network, no root.
+ *
+ *     node scripts/pack-plugin.mjs <plugin folder> <output folder>
+ *
+ * The plugin folder holds `config.json` and a built npm package; the program lands in `/plugin`.
+ */
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
+import { chmod, copyFile, cp, lstat, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Folders that a container's mounts and programs expect. */
+const FOLDERS = ['dev', 'etc', 'mnt', 'proc', 'root', 'run/docker/plugins', 'sys', 'usr/bin', 'var'];
+
+const ETC = {
+  passwd:
+    'root:x:0:0:root:/root:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
+  group: 'root:x:0:\nnogroup:x:65534:\n',
+  'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+  hosts: '127.0.0.1 localhost\n::1 localhost\n',
+};
+
+/**
+ * Pack a plugin.
+ *
+ * @param {string} pluginFolder holds `config.json`, `package.json` and the built program
+ * @param {string} outputFolder must not exist or be empty
+ * @returns {Promise<void>}
+ */
+export async function packPlugin(pluginFolder, outputFolder) {
+  const plugin = resolve(pluginFolder);
+  const rootfs = join(resolve(outputFolder), 'rootfs');
+  await mkdir(dirname(rootfs), { recursive: true });
+  // Fails if there is a tree already: a packed plugin never holds leftovers of an earlier one.
+  await mkdir(rootfs);
+  await makeSystem(rootfs);
+  await copyNode(rootfs);
+  await copyPackages(plugin, join(rootfs, 'plugin'));
+  await makeMountPoints(plugin, rootfs);
+  await copyFile(join(plugin, 'config.json'), join(dirname(rootfs), 'config.json'));
+}
+
+async function makeSystem(rootfs) {
+  for (const folder of FOLDERS) await mkdir(join(rootfs, folder), { recursive: true });
+  await mkdir(join(rootfs, 'tmp'));
+  await chmod(join(rootfs, 'tmp'), 0o1777);
+  for (const [name, content] of Object.entries(ETC)) await writeFile(join(rootfs, 'etc', name), content);
+}
+
+/** Node.js and every library that the loader would load for it, each where the loader looks for it. */
+async function copyNode(rootfs) {
+  await copyInto(rootfs, process.execPath, '/usr/bin/node');
+  for (const library of sharedLibraries(process.execPath)) await copyInto(rootfs, library, library);
+}
+
+/** Absolute paths from ldd's lines `name => /path (address)` and, for the loader itself, `/path (address)`. */
+function sharedLibraries(program) {
+  const lines = execFileSync('ldd', [program], { encoding: 'utf8' }).split('\n');
+  const missing = lines.find((line) => line.includes('not found'));
+  if (missing !== undefined) throw new Error(`cannot pack "${program}": library missing: ${missing.trim()}`);
+  return lines.flatMap((line) => /(?:^|=>)\s*(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+}
+
+async function copyInto(rootfs, from, path) {
+  const to = join(rootfs, path);
+  await mkdir(dirname(to), { recursive: true });
+  // A file system that can share the blocks does; links are followed, so that no name dangles.
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+}
+
+/**
+ * Copy a package and all that it depends on. Each dependency goes to the top `node_modules`; a second version of one
+ * goes below the package that wants it, where Node.js looks first.
+ */
+async function copyPackages(plugin, target) {
+  const placed = new Map();
+  async function place(source, to) {
+    const manifest = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'));
+    await copyPackage(source, to, manifest);
+    for (const name of Object.keys(manifest.dependencies ?? {})) {
+      const dependency = await findPackage(name, source);
+      if (placed.get(name) === dependency) continue;
+      const folder = placed.has(name) ? to : target;
+      if (!placed.has(name)) placed.set(name, dependency);
+      await place(dependency, join(folder, 'node_modules', name));
+    }
+  }
+  await place(await realpath(plugin), target);
+}
+
+/** What npm would publish of a package that says so in `files`, else all but its own dependencies. */
+async function copyPackage(source, to, manifest) {
+  await mkdir(to, { recursive: true });
+  const listed = (manifest.files ?? []).filter((entry) => !entry.startsWith('!'));
+  for (const entry of listed.length === 0 ? ['.'] : ['package.json', ...listed]) {
+    await cp(join(source, entry), join(to, entry), {
+      recursive: true,
+      filter: (path) => path === source || isPublished(basename(path)),
+    }).catch((error) => {
+      throw new Error(`cannot pack "${join(source, entry)}": ${error.message}; is the package built?`);
+    });
+  }
+}
+
+function isPublished(name) {
+  return name !== 'node_modules' && !/\.test\.|\.map$|\.tsbuildinfo$|\.d\.ts$/.test(name);
+}
+
+/** As Node.js resolves a package: in `node_modules` here or in a folder above. */
+async function findPackage(name, from) {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', name);
+    if (await exists(join(candidate, 'package.json'))) return realpath(candidate);
+    if (folder === dirname(folder))
+      throw new Error(`cannot find the dependency "${name}" of "${from}"; run npm ci`);
+  }
+}
+
+/** Places at which the config mounts something; a read-only or minimal host makes none on its own. */
+async function makeMountPoints(plugin, rootfs) {
+  const config = JSON.parse(await readFile(join(plugin, 'config.json'), 'utf8'));
+  if (config.propagatedMount) await mkdir(join(rootfs, config.propagatedMount), { recursive: true });
+}
+
+function exists(path) {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+if (
+  process.argv[1] !== undefined &&
+  import.meta.url === pathToFileURL(await realpath(process.argv[1])).href
+) {
+  const [pluginFolder, outputFolder] = process.argv.slice(2);
+  if (pluginFolder === undefined || outputFolder === undefined) {
+    console.error('usage: node scripts/pack-plugin.mjs <plugin folder> <output folder>');
+    process.exitCode = 2;
+  } else {
+    await packPlugin(pluginFolder, outputFolder);
+  }
+}
