@@ -17,6 +17,7 @@ export type {
   PluginSettings,
   Privilege,
 } from './config/plugin-config.ts';
+export { parsePrivileges, toPluginDocument, toPrivilegeDocument } from './config/plugin-document.ts';
 export type {
   CollectedGarbage,
   PluginEngine,
