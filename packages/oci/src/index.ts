@@ -12,6 +12,15 @@ export type {
   Ingest,
   Lease,
 } from './content/content-store.ts';
+export {
+  isUnfinishedWrite,
+  makeDirectoryDurably,
+  syncDirectory,
+  writeFileDurably,
+} from './content/durable-file.ts';
+export type { FileContentStoreOptions } from './content/file-content-store.ts';
+export { openFileContentStore } from './content/file-content-store.ts';
+export { storageError, systemErrorCode } from './content/storage-error.ts';
 export type { Digest, DigestAlgorithm, Digester } from './digests/digest.ts';
 export {
   createDigester,
@@ -31,6 +40,20 @@ export type { TarEntry, TarEntryType, TarHandler, TarReader } from './layers/tar
 export type { TarLimits } from './layers/tar/tar-limits.ts';
 export { createTarReader } from './layers/tar/tar-reader.ts';
 export type { Descriptor, Platform } from './manifests/descriptor.ts';
+export { maxManifestBytes } from './manifests/document-schema.ts';
+export type { ImageIndex } from './manifests/image-index.ts';
+export { parseIndex } from './manifests/image-index.ts';
+export type { ImageManifest } from './manifests/image-manifest.ts';
+export { encodeManifest, maxLayers, parseManifest } from './manifests/image-manifest.ts';
+export {
+  isForeignLayerMediaType,
+  isIndexMediaType,
+  isLayerMediaType,
+  isManifestMediaType,
+  mediaTypes,
+} from './manifests/media-types.ts';
+export type { HostFacts } from './manifests/platform.ts';
+export { choosePlatform, hostPlatform, platformText } from './manifests/platform.ts';
 export {
   canonicalName,
   canonicalString,
@@ -42,6 +65,10 @@ export {
 } from './references/format-reference.ts';
 export { parseReference } from './references/parse-reference.ts';
 export type { Reference } from './references/reference.ts';
+export type { TrustedRealm } from './registry/authentication/realm.ts';
+export type { RegistryClientOptions } from './registry/client.ts';
+export { createRegistryClient } from './registry/client.ts';
+export type { Clock } from './registry/clock.ts';
 export type {
   BlobFetcher,
   ManifestFetcher,
@@ -53,3 +80,5 @@ export type {
   RepositoryPusher,
   ResolvedManifest,
 } from './registry/repository.ts';
+export type { RetryPolicy } from './registry/retry.ts';
+export type { StallLimits } from './registry/stall-watch.ts';

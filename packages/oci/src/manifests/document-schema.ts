@@ -1,0 +1,140 @@
+/**
+ * What manifests and indexes have in common: how their bytes are read, and the schema of descriptors.
+ */
+import { z } from 'zod';
+import { type Digest, parseDigest } from '../digests/digest.ts';
+import { withFieldNames } from '../documents/field-names.ts';
+import { parseStrictJson } from '../documents/strict-json.ts';
+import { isOutboardError, OutboardError } from '../errors.ts';
+
+/** Upper bound of a manifest or index, in bytes. @see OCI distribution-spec v1.1.1, "Pushing Manifests" */
+export const maxManifestBytes = 4 * 1024 * 1024;
+
+/** A schema of an object whose fields are known by one spelling each, in any case; unknown fields are dropped. */
+export function documentObject<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.preprocess((value) => withFieldNames(value, Object.keys(shape)), z.object(shape));
+}
+
+/** A field that may be absent or null, which Go encoders write for the same thing. */
+export function optionalField<Schema extends z.ZodType>(schema: Schema) {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
+
+const digest = z.string().transform((text, context): Digest => {
+  try {
+    return parseDigest(text);
+  } catch (error) {
+    if (!isOutboardError(error)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+});
+
+/** A media type by RFC 6838: bounded, and safe to show. */
+const mediaType = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}$/, 'want a media type');
+
+const annotations = z.record(z.string(), z.string());
+
+/** A size in bytes: an integer from 0 to 2^53 - 1. */
+const size = z
+  .number()
+  .refine((value) => Number.isSafeInteger(value) && value >= 0, 'want a size in bytes, 0 or more');
+
+const platformText = z.string().max(128);
+const platform = documentObject({
+  os: platformText,
+  architecture: platformText,
+  variant: optionalField(platformText),
+}).transform(({ variant, ...rest }) => ({ ...rest, ...(variant !== undefined && { variant }) }));
+
+/** A descriptor. `urls` and `data` are left out: nothing is fetched from where a manifest says, or taken unverified. */
+export const descriptorSchema = documentObject({
+  mediaType,
+  digest,
+  size,
+  platform: optionalField(platform),
+  annotations: optionalField(annotations),
+}).transform(({ platform, annotations, ...rest }) => ({
+  ...rest,
+  ...(platform !== undefined && { platform }),
+  ...(annotations !== undefined && { annotations }),
+}));
+
+/** Schema of the fields that tell what a document is. */
+const kindFields = {
+  schemaVersion: z.unknown().optional(),
+  mediaType: z.unknown().optional(),
+  config: z.unknown().optional(),
+  layers: z.unknown().optional(),
+  manifests: z.unknown().optional(),
+  fsLayers: z.unknown().optional(),
+};
+
+/** Schema of annotations. */
+export const annotationsSchema = optionalField(annotations);
+
+/** What a document says it is, before it is read as that. */
+export interface DocumentHead {
+  readonly subject: 'manifest' | 'index';
+  /** The media type under which the document came: its Content-Type or descriptor. */
+  readonly mediaType: string;
+  /** Fields that only documents of the other kind have. */
+  readonly foreignFields: readonly ('config' | 'layers' | 'manifests')[];
+}
+
+/**
+ * Read a document as strict JSON and refuse one that could be taken for another kind.
+ * @throws {OutboardError} invalid
+ * @see CVE-2021-41190: one digest must not mean a manifest here and an index there
+ */
+export function readDocument(bytes: Uint8Array, head: DocumentHead): unknown {
+  const { subject } = head;
+  const value = parseStrictJson(bytes, { maxBytes: maxManifestBytes, subject });
+  const fields = parseWith(documentObject(kindFields), value, subject);
+  // Schema 1 is told first: it fails the other checks too, with less helpful words.
+  if (fields.schemaVersion === 1 || isPresent(fields.fsLayers)) {
+    throw new OutboardError(
+      'invalid',
+      `invalid ${subject}: schema version 1 is not supported, want 2: push it again with a current tool`,
+    );
+  }
+  if (fields.schemaVersion !== 2) throw invalidDocument(subject, 'schemaVersion', 'want 2');
+  if (isPresent(fields.mediaType) && fields.mediaType !== head.mediaType) {
+    throw new OutboardError(
+      'invalid',
+      `invalid ${subject}: it was served as "${head.mediaType}" and says it is ${JSON.stringify(fields.mediaType)?.slice(0, 300)}`,
+    );
+  }
+  for (const name of head.foreignFields) {
+    if (isPresent(fields[name])) {
+      throw new OutboardError(
+        'invalid',
+        `invalid ${subject}: it is ambiguous, "${name}" is no field of "${head.mediaType}"`,
+      );
+    }
+  }
+  return value;
+}
+
+/**
+ * Apply a schema to a document.
+ * @throws {OutboardError} invalid, with the path of the first issue
+ */
+export function parseWith<Output>(schema: z.ZodType<Output>, value: unknown, subject: string): Output {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const problem = issue?.message.replace(/^Invalid input: /, '') ?? 'not as its schema wants it';
+  throw invalidDocument(subject, issue?.path.join('.') ?? '', problem, result.error);
+}
+
+function invalidDocument(subject: string, path: string, problem: string, cause?: unknown): OutboardError {
+  const where = path === '' ? '' : ` at "${path}"`;
+  return new OutboardError('invalid', `invalid ${subject}${where}: ${problem}`, { cause });
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

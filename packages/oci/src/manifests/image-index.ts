@@ -1,0 +1,31 @@
+/**
+ * An index: the manifests of one name for several platforms. Docker calls it a manifest list.
+ */
+import { z } from 'zod';
+import { OutboardError } from '../errors.ts';
+import type { Descriptor } from './descriptor.ts';
+import { descriptorSchema, documentObject, parseWith, readDocument } from './document-schema.ts';
+import { isIndexMediaType } from './media-types.ts';
+
+/** A checked index. @see OCI image-spec v1.1.1, image-index.md */
+export interface ImageIndex {
+  readonly manifests: readonly Descriptor[];
+}
+
+const indexSchema = documentObject({ manifests: z.array(descriptorSchema) });
+
+/**
+ * Check the bytes of an index that came under `mediaType`. Pick one entry with `choosePlatform`.
+ * @param mediaType Content-Type or descriptor's media type, without parameters
+ * @throws {OutboardError} invalid
+ */
+export function parseIndex(bytes: Uint8Array, mediaType: string): ImageIndex {
+  if (!isIndexMediaType(mediaType)) {
+    throw new OutboardError(
+      'invalid',
+      `invalid index: ${JSON.stringify(mediaType.slice(0, 300))} is no index media type`,
+    );
+  }
+  const document = readDocument(bytes, { subject: 'index', mediaType, foreignFields: ['config', 'layers'] });
+  return parseWith(indexSchema, document, 'index');
+}

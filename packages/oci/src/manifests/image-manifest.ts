@@ -1,0 +1,102 @@
+/**
+ * The manifest of one plugin or image: a config and layers, in the order in which they are applied.
+ */
+import { z } from 'zod';
+import { OutboardError } from '../errors.ts';
+import type { Descriptor } from './descriptor.ts';
+import {
+  annotationsSchema,
+  descriptorSchema,
+  documentObject,
+  parseWith,
+  readDocument,
+} from './document-schema.ts';
+import { isForeignLayerMediaType, isLayerMediaType, isManifestMediaType, mediaTypes } from './media-types.ts';
+
+/** Upper bound of layers in one manifest. */
+export const maxLayers = 128;
+
+/** A checked manifest. @see OCI image-spec v1.1.1, manifest.md; Docker image manifest v2 schema 2 */
+export interface ImageManifest {
+  readonly schemaVersion: 2;
+  /** The media type under which it came, which decides how it is read. */
+  readonly mediaType: string;
+  readonly config: Descriptor;
+  /** At least one, each digest once, each of a type that `isLayerMediaType` accepts; lowest layer first. */
+  readonly layers: readonly Descriptor[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+const manifestSchema = documentObject({
+  config: descriptorSchema,
+  layers: z
+    .array(descriptorSchema)
+    .min(1, 'want at least one layer')
+    .max(maxLayers, `want at most ${maxLayers} layers`),
+  annotations: annotationsSchema,
+});
+
+/**
+ * Check the bytes of a manifest that came under `mediaType`. Whether its config is a plugin's is for the caller to ask.
+ *
+ * A layer digest may show once: the OCI spec is silent on repeats, no plugin tool writes them, and one
+ * blob in two places would be fetched and counted twice. `subject`, `artifactType` and unknown fields
+ * are ignored, as the spec asks.
+ * @param mediaType Content-Type or descriptor's media type, without parameters
+ * @throws {OutboardError} invalid
+ */
+export function parseManifest(bytes: Uint8Array, mediaType: string): ImageManifest {
+  if (!isManifestMediaType(mediaType)) {
+    throw new OutboardError(
+      'invalid',
+      `invalid manifest: ${JSON.stringify(mediaType.slice(0, 300))} is no manifest media type`,
+    );
+  }
+  const document = readDocument(bytes, { subject: 'manifest', mediaType, foreignFields: ['manifests'] });
+  const { config, layers, annotations } = parseWith(manifestSchema, document, 'manifest');
+  refuseUnusableLayers(layers);
+  return { schemaVersion: 2, mediaType, config, layers, ...(annotations !== undefined && { annotations }) };
+}
+
+function refuseUnusableLayers(layers: readonly Descriptor[]): void {
+  const seen = new Set<string>();
+  for (const layer of layers) {
+    if (isForeignLayerMediaType(layer.mediaType)) {
+      throw new OutboardError(
+        'invalid',
+        `invalid manifest: layer ${layer.digest} is of foreign type "${layer.mediaType}": only layers kept in the registry are used`,
+      );
+    }
+    if (!isLayerMediaType(layer.mediaType)) {
+      throw new OutboardError(
+        'invalid',
+        `invalid manifest: layer ${layer.digest} is of unknown type "${layer.mediaType}", want a tar, gzip or zstd layer`,
+      );
+    }
+    if (seen.has(layer.digest)) {
+      throw new OutboardError('invalid', `invalid manifest: layer ${layer.digest} is listed twice`);
+    }
+    seen.add(layer.digest);
+  }
+}
+
+/**
+ * Write a Docker schema 2 manifest: compact JSON, as `docker plugin create` stores it.
+ * @see moby v20.10, plugin/backend_linux.go `buildManifest`
+ */
+export function encodeManifest(manifest: {
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}): Buffer {
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.dockerManifest,
+    config: encodedDescriptor(manifest.config),
+    layers: manifest.layers.map(encodedDescriptor),
+  };
+  return Buffer.from(JSON.stringify(document));
+}
+
+function encodedDescriptor({ mediaType, digest, size }: Descriptor) {
+  return { mediaType, digest, size };
+}
