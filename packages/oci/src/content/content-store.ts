@@ -41,7 +41,10 @@ export interface Ingest extends AsyncDisposable {
   readonly size: number;
   /** The sha256 of what was appended; reading it does not end the ingest. */
   digest(): Digest;
-  /** Resolves when the store can take more: await it to honour back-pressure. */
+  /**
+   * Resolves when the store can take more: await it to honour back-pressure. The store may still be
+   * writing the chunk then: do not change its bytes until the commit.
+   */
   append(chunk: Uint8Array): Promise<void>;
   /**
    * Make the blob visible: verify, fsync, rename, fsync the folder. A blob that exists already is left as it is.

@@ -1,0 +1,187 @@
+/**
+ * A content store in a folder: `blobs/<algorithm>/<hex>`, in the layout that Docker and OCI image
+ * layouts share. A blob is written aside, verified, flushed and renamed; so it is whole or absent.
+ */
+import { randomBytes } from 'node:crypto';
+import { createReadStream, renameSync } from 'node:fs';
+import { type FileHandle, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import {
+  type Digest,
+  type DigestAlgorithm,
+  digestAlgorithm,
+  digestHex,
+  parseDigest,
+} from '../digests/digest.ts';
+import { OutboardError } from '../errors.ts';
+import type { BlobStatus, ContentStore, ExpectedContent, Ingest, Lease } from './content-store.ts';
+import { makeDirectoryDurably, syncDirectory } from './durable-file.ts';
+import { openFileIngest } from './file-ingest.ts';
+import { Leases } from './leases.ts';
+import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
+
+/** Where a file store lives. Both folders are created (0700) when missing and must be on one file system. */
+export interface FileContentStoreOptions {
+  /** Holds `blobs/`. */
+  readonly root: string;
+  /** Holds blobs under way, and nothing else: it is emptied when the store opens. */
+  readonly ingestDirectory: string;
+}
+
+const algorithms: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
+const readSize = 256 * 1024;
+
+/**
+ * Open a store, and remove what an interrupted process left in its ingest folder.
+ * One process at a time may have a store open: leases are kept in memory.
+ * @throws {OutboardError} system
+ */
+export async function openFileContentStore(options: FileContentStoreOptions): Promise<ContentStore> {
+  for (const algorithm of algorithms) {
+    await makeDirectoryDurably(join(options.root, 'blobs', algorithm), { mode: 0o700 });
+  }
+  await makeDirectoryDurably(options.ingestDirectory, { mode: 0o700 });
+  await onStorage('empty folder', options.ingestDirectory, async () => {
+    for (const name of await readdir(options.ingestDirectory)) {
+      await rm(join(options.ingestDirectory, name), { recursive: true, force: true });
+    }
+  });
+  return new FileContentStore(options);
+}
+
+class FileContentStore implements ContentStore {
+  readonly #root: string;
+  readonly #ingestDirectory: string;
+  readonly #leases = new Leases();
+
+  constructor(options: FileContentStoreOptions) {
+    this.#root = options.root;
+    this.#ingestDirectory = options.ingestDirectory;
+  }
+
+  async stat(digest: Digest): Promise<BlobStatus> {
+    const path = this.#path(digest);
+    try {
+      return { exists: true, size: (await stat(path)).size };
+    } catch (cause) {
+      if (systemErrorCode(cause) === 'ENOENT') return { exists: false };
+      throw storageError('look up blob', path, cause);
+    }
+  }
+
+  async open(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<Readable> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const fd = await this.#openFile(digest);
+    // The path is not used: the stream reads, and closes, the open file.
+    return createReadStream('', { fd, highWaterMark: readSize, ...(signal !== undefined && { signal }) });
+  }
+
+  async read(digest: Digest, options: { readonly maxBytes: number }): Promise<Buffer> {
+    await using file = await this.#openFile(digest);
+    const { size } = await file.stat();
+    if (size > options.maxBytes) {
+      throw new OutboardError(
+        'invalid',
+        `blob ${digest} has ${size} bytes, at most ${options.maxBytes} are accepted`,
+      );
+    }
+    return await file.readFile();
+  }
+
+  async ingest(options: { readonly algorithm?: DigestAlgorithm } = {}): Promise<Ingest> {
+    return openFileIngest({
+      path: this.#temporaryPath(),
+      algorithm: options.algorithm ?? 'sha256',
+      publish: (path, content) => this.#publish(path, content),
+    });
+  }
+
+  async write(bytes: Uint8Array): Promise<ExpectedContent> {
+    await using ingest = await this.ingest();
+    await ingest.append(bytes);
+    return await ingest.commit();
+  }
+
+  async *walk(): AsyncGenerator<ExpectedContent> {
+    for (const algorithm of algorithms) {
+      const folder = join(this.#root, 'blobs', algorithm);
+      for await (const { name } of await onStorage('list blobs', folder, () => opendir(folder))) {
+        const digest = blobDigest(algorithm, name);
+        if (digest === undefined) continue;
+        const status = await this.stat(digest);
+        if (status.exists) yield { digest, size: status.size };
+      }
+    }
+  }
+
+  async sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]> {
+    const removed: ExpectedContent[] = [];
+    for await (const content of this.walk()) {
+      const doomed = this.#takeAway(content.digest, isReferenced);
+      if (doomed === undefined) continue;
+      await onStorage('remove blob', doomed, () => rm(doomed, { force: true }));
+      removed.push(content);
+    }
+    return removed;
+  }
+
+  lease(): Lease {
+    return this.#leases.open();
+  }
+
+  /**
+   * Move a blob that nobody wants out of sight, in one turn of the event loop with the question
+   * whether it is wanted: a lease taken later finds it gone, a lease taken before finds it there.
+   * @returns where the file is now; undefined when the blob stays
+   */
+  #takeAway(digest: Digest, isReferenced: (digest: Digest) => boolean): string | undefined {
+    if (this.#leases.holds(digest) || isReferenced(digest)) return undefined;
+    const path = this.#path(digest);
+    const doomed = this.#temporaryPath();
+    try {
+      renameSync(path, doomed);
+    } catch (cause) {
+      if (systemErrorCode(cause) === 'ENOENT') return undefined; // another sweep was faster
+      throw storageError('remove blob', path, cause);
+    }
+    return doomed;
+  }
+
+  async #publish(temporary: string, { digest }: ExpectedContent): Promise<void> {
+    await using lease = this.#leases.open();
+    lease.add(digest); // a sweep must not take the blob that this commit finds in place
+    const path = this.#path(digest);
+    const { exists } = await this.stat(digest);
+    await onStorage('commit blob', path, () =>
+      exists ? rm(temporary, { force: true }) : rename(temporary, path),
+    );
+    // Also for a blob that was there: its writer may not have come to this yet.
+    await syncDirectory(join(this.#root, 'blobs', digestAlgorithm(digest)));
+  }
+
+  async #openFile(digest: Digest): Promise<FileHandle> {
+    const path = this.#path(digest);
+    try {
+      return await open(path, 'r');
+    } catch (cause) {
+      if (systemErrorCode(cause) !== 'ENOENT') throw storageError('open blob', path, cause);
+      throw new OutboardError('not-found', `blob ${digest} is not in the content store`, { cause });
+    }
+  }
+
+  #path(digest: Digest): string {
+    return join(this.#root, 'blobs', digestAlgorithm(digest), digestHex(digest));
+  }
+
+  #temporaryPath(): string {
+    return join(this.#ingestDirectory, randomBytes(16).toString('hex'));
+  }
+}
+
+/** The digest that a file name stands for; undefined for a file that is no blob. */
+function blobDigest(algorithm: DigestAlgorithm, name: string): Digest | undefined {
+  const length = algorithm === 'sha256' ? 64 : 128;
+  return name.length === length && /^[0-9a-f]+$/.test(name) ? parseDigest(`${algorithm}:${name}`) : undefined;
+}

@@ -1,0 +1,181 @@
+/**
+ * One blob on its way into a file store. Each chunk is hashed while the chunks before it are being
+ * written; what piles up meanwhile goes out in one gathered write.
+ */
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import {
+  createDigester,
+  type Digest,
+  type DigestAlgorithm,
+  type Digester,
+  digestAlgorithm,
+} from '../digests/digest.ts';
+import { OutboardError } from '../errors.ts';
+import type { ExpectedContent, Ingest } from './content-store.ts';
+import { onStorage, storageError } from './storage-error.ts';
+
+/** Bytes that may wait for the disk before `append` makes its caller wait too. */
+const maxWaitingBytes = 4 * 1024 * 1024;
+
+/** What an ingest needs of its store. */
+export interface FileIngestOptions {
+  /** Where to write; must not exist. */
+  readonly path: string;
+  readonly algorithm: DigestAlgorithm;
+  /** Takes a verified, flushed file; moves it into place or removes it. */
+  readonly publish: (path: string, content: ExpectedContent) => Promise<void>;
+}
+
+/**
+ * Start an ingest on a new file.
+ * @throws {OutboardError} system
+ */
+export async function openFileIngest(options: FileIngestOptions): Promise<Ingest> {
+  const file = await onStorage('create blob', options.path, () => open(options.path, 'wx', 0o600));
+  return new FileIngest(options, file);
+}
+
+class FileIngest implements Ingest {
+  readonly #options: FileIngestOptions;
+  readonly #file: FileHandle;
+  readonly #sha256: Digester = createDigester('sha256');
+  readonly #sha512: Digester | undefined;
+  #size = 0;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #failure: OutboardError | undefined;
+  #hasEnded = false;
+
+  constructor(options: FileIngestOptions, file: FileHandle) {
+    this.#options = options;
+    this.#file = file;
+    this.#sha512 = options.algorithm === 'sha512' ? createDigester('sha512') : undefined;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  digest(): Digest {
+    return this.#sha256.digest();
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    this.#assertOpen();
+    if (chunk.length === 0) return;
+    this.#size += chunk.length;
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    this.#writing ??= this.#write();
+    // After the write was started: the disk and this thread work at the same time.
+    this.#sha256.update(chunk);
+    this.#sha512?.update(chunk);
+    while (this.#waitingBytes > maxWaitingBytes && this.#writing !== undefined) await this.#writing;
+    await this.#throwFailure();
+  }
+
+  async commit(expected?: ExpectedContent): Promise<ExpectedContent> {
+    this.#assertOpen();
+    while (this.#writing !== undefined) await this.#writing;
+    await this.#throwFailure();
+    try {
+      const content = this.#verified(expected);
+      await this.#flush();
+      await this.#options.publish(this.#options.path, content);
+      this.#hasEnded = true;
+      return content;
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#waiting = [];
+    await this.#writing;
+    await onStorage('drop blob', this.#options.path, async () => {
+      await this.#file.close();
+      await rm(this.#options.path, { force: true });
+    });
+  }
+
+  /** Write until nothing waits. Never rejects: the failure is kept for the next call of the owner. */
+  async #write(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0) {
+        const chunks = this.#waiting;
+        const bytes = this.#waitingBytes;
+        this.#waiting = [];
+        await writeAll(this.#file, chunks);
+        this.#waitingBytes -= bytes;
+      }
+    } catch (cause) {
+      this.#failure = storageError('write blob', this.#options.path, cause);
+      this.#waitingBytes = 0;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #throwFailure(): Promise<void> {
+    if (this.#failure === undefined) return;
+    await this[Symbol.asyncDispose]();
+    throw this.#failure;
+  }
+
+  #verified(expected: ExpectedContent | undefined): ExpectedContent {
+    if (expected === undefined) return { digest: this.digest(), size: this.#size };
+    if (this.#size !== expected.size) {
+      throw new OutboardError(
+        'invalid',
+        `content of ${expected.digest} has ${this.#size} bytes, want ${expected.size}`,
+      );
+    }
+    const digester = digestAlgorithm(expected.digest) === 'sha512' ? this.#sha512 : this.#sha256;
+    if (digester === undefined) {
+      throw new OutboardError(
+        'invalid',
+        `cannot verify ${expected.digest}: the ingest was opened for sha256`,
+      );
+    }
+    const actual = digester.digest();
+    if (actual !== expected.digest) {
+      throw new OutboardError('invalid', `content has digest ${actual}, want ${expected.digest}`);
+    }
+    return expected;
+  }
+
+  async #flush(): Promise<void> {
+    await onStorage('flush blob', this.#options.path, async () => {
+      await this.#file.sync();
+      await this.#file.close();
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#hasEnded)
+      throw this.#failure ?? new OutboardError('system', 'this ingest has ended: open a new one');
+  }
+}
+
+/** Write chunks at the end of a file; the kernel may take less than it was given. */
+async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  let rest = chunks;
+  while (rest.length > 0) {
+    const { bytesWritten } = await file.writev(rest);
+    if (bytesWritten === 0) throw new Error('the file takes no more bytes');
+    rest = withoutFirst(rest, bytesWritten);
+  }
+}
+
+function withoutFirst(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let taken = bytes;
+  for (const [index, chunk] of chunks.entries()) {
+    if (taken < chunk.length) return [chunk.subarray(taken), ...chunks.slice(index + 1)];
+    taken -= chunk.length;
+  }
+  return [];
+}
