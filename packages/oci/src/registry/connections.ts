@@ -1,0 +1,308 @@
+/**
+ * One HTTP request, one answer: connection pools, TLS rules and deadlines. It follows no redirect, decodes no
+ * content and knows no credentials; the layers above do.
+ */
+import { type LookupAddress, type LookupOptions, lookup as resolveName } from 'node:dns';
+import type { Readable } from 'node:stream';
+import { Agent, type Dispatcher } from 'undici';
+import { OutboardError } from '../errors.ts';
+import { isLinkLocal } from './addresses.ts';
+import type { Clock } from './clock.ts';
+import { quoteForeignText, redactUrl } from './registry-error.ts';
+import { errorCode, isTransientFault, TransientFailure } from './retry.ts';
+import { defaultStallLimits, type StallLimits, watchForStall } from './stall-watch.ts';
+
+/** How far to trust the far side of a connection. */
+export interface Route {
+  /** Accept only certificates that verify. */
+  readonly verifyTls: boolean;
+  /** The address was chosen by a stranger (a redirect, a realm): names that resolve to link-local ones are refused. */
+  readonly foreign: boolean;
+}
+
+/** A body that is streamed while it is sent. */
+export interface UploadBody {
+  /** Bytes; `Content-Length` is this, and another amount fails the request. */
+  readonly size: number;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** One HTTP request. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | UploadBody;
+  readonly route: Route;
+  readonly signal?: AbortSignal;
+}
+
+/** Headers of an answer; names in lower case. */
+export interface AnswerHeaders {
+  /** The value of a header; repeated ones are joined by `, `. */
+  get(name: string): string | undefined;
+  /** Each value of a header that may be repeated. */
+  all(name: string): readonly string[];
+}
+
+/** The head of an answer, with its body still to come. The receiver consumes or destroys the body. */
+export interface Answer {
+  readonly method: HttpRequest['method'];
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: Readable;
+  /** What an error of the body means: the signal's reason, a `TransientFailure`, or an `OutboardError`. */
+  explain(error: unknown): unknown;
+}
+
+/** What connections need from their owner. */
+export interface ConnectionOptions {
+  readonly userAgent: string;
+  readonly clock: Clock;
+  /** Certificates to trust besides the system's, as PEM. */
+  readonly ca?: string;
+  readonly stallLimits?: StallLimits;
+}
+
+/** Connection pools. Close them to end every request under way. */
+export interface Connections extends AsyncDisposable {
+  readonly clock: Clock;
+  readonly stallLimits: StallLimits;
+  /**
+   * Send a request and wait for the head of the answer.
+   * @throws {TransientFailure} the connection failed or stalled in a way that another try may cure
+   * @throws {OutboardError} unavailable when it failed in another way; the signal's reason when aborted
+   */
+  exchange(request: HttpRequest): Promise<Answer>;
+}
+
+/** Time for a registry to store what was uploaded, after its last byte: a large blob is hashed and moved then. */
+const storeTimeoutMs = 300_000;
+const connectTimeoutMs = 30_000;
+/** What one answer buffers before the connection is paused. */
+const answerBufferBytes = 256 * 1024;
+
+/** Open connection pools; they connect when they are used. */
+export function createConnections(options: ConnectionOptions): Connections {
+  const agents = new Map<string, Agent>();
+  const limits = options.stallLimits ?? defaultStallLimits;
+
+  function agentFor(route: Route): Agent {
+    const key = `${route.verifyTls} ${route.foreign}`;
+    const known = agents.get(key);
+    if (known !== undefined) return known;
+    const agent = createAgent(route, options.ca);
+    agents.set(key, agent);
+    return agent;
+  }
+
+  return {
+    clock: options.clock,
+    stallLimits: limits,
+    async exchange(request) {
+      request.signal?.throwIfAborted();
+      if (request.route.foreign) refuseLinkLocal(request.url);
+      return await exchange(agentFor(request.route), request, options, limits);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+    },
+  };
+}
+
+function createAgent(route: Route, ca: string | undefined): Agent {
+  return new Agent({
+    headersTimeout: 0, // progress is watched by this module, on an injected clock
+    bodyTimeout: 0,
+    keepAliveTimeout: 15_000,
+    maxHeaderSize: 64 * 1024,
+    connect: {
+      timeout: connectTimeoutMs,
+      rejectUnauthorized: route.verifyTls,
+      ...(ca === undefined ? {} : { ca }),
+      ...(route.foreign ? { lookup: lookupGuarded } : {}),
+    },
+  });
+}
+
+function refuseLinkLocal(url: URL): void {
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (isLinkLocal(hostname)) {
+    throw new OutboardError(
+      'forbidden',
+      `refusing to connect to ${redactUrl(url)}: the address is link-local`,
+    );
+  }
+}
+
+type LookupCallback = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
+
+// A public name may resolve to a metadata service; the address that is connected to is the one to check.
+function lookupGuarded(hostname: string, options: LookupOptions, callback: LookupCallback): void {
+  resolveName(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) {
+      callback(error, []);
+      return;
+    }
+    const allowed = addresses.filter(({ address }) => !isLinkLocal(address));
+    const first = allowed[0];
+    if (first === undefined) {
+      callback(Object.assign(new Error(`${hostname} is a link-local address`), { code: 'ENOTFOUND' }), []);
+    } else if (options.all) {
+      callback(null, allowed);
+    } else {
+      callback(null, first.address, first.family);
+    }
+  });
+}
+
+type SentBody = NonNullable<Dispatcher.RequestOptions['body']> | null;
+
+/** Joins the caller's signal with deadlines, and stops them when the exchange is over. */
+interface Scope {
+  readonly controller: AbortController;
+  readonly body: SentBody;
+  answered(): void;
+  release(): void;
+}
+
+function openScope(request: HttpRequest, clock: Clock, limits: StallLimits): Scope {
+  const controller = new AbortController();
+  const stall = (error: OutboardError) => controller.abort(new TransientFailure(error));
+  const onAbort = () => controller.abort(request.signal?.reason);
+  request.signal?.addEventListener('abort', onAbort, { once: true });
+  let stop = () => {};
+  let body: SentBody = null;
+  if (request.body === undefined || request.body instanceof Uint8Array) {
+    const waitMs = request.body === undefined ? limits.windowMs : storeTimeoutMs;
+    stop = clock.schedule(waitMs, () => stall(noAnswer(request, waitMs)));
+    body = request.body ?? null;
+  } else {
+    const watch = watchForStall(clock, limits, stall);
+    stop = watch.stop;
+    const sent = () => {
+      watch.stop();
+      stop = clock.schedule(storeTimeoutMs, () => stall(noAnswer(request, storeTimeoutMs)));
+    };
+    // undici takes async iterables too, which its types leave out
+    body = watchUpload(request.body.content, watch.progress, sent) as unknown as Readable;
+  }
+  return {
+    controller,
+    body,
+    answered: () => stop(),
+    release() {
+      stop();
+      request.signal?.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+async function* watchUpload(
+  content: AsyncIterable<Uint8Array>,
+  progress: (bytes: number) => void,
+  sent: () => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    progress(chunk.length);
+    yield chunk;
+  }
+  sent();
+}
+
+function noAnswer(request: HttpRequest, waitMs: number): OutboardError {
+  return new OutboardError(
+    'unavailable',
+    `failed to do request: ${request.method} "${redactUrl(request.url)}": no answer in ${waitMs / 1000} s`,
+  );
+}
+
+async function exchange(
+  agent: Agent,
+  request: HttpRequest,
+  options: ConnectionOptions,
+  limits: StallLimits,
+): Promise<Answer> {
+  const scope = openScope(request, options.clock, limits);
+  try {
+    const response = await agent.request({
+      origin: request.url.origin,
+      path: `${request.url.pathname}${request.url.search}`,
+      method: request.method,
+      headers: {
+        ...request.headers,
+        'user-agent': options.userAgent,
+        'accept-encoding': 'identity',
+        ...(isUpload(request.body) ? { 'content-length': String(request.body.size) } : {}),
+      },
+      body: scope.body,
+      signal: scope.controller.signal,
+      highWaterMark: answerBufferBytes,
+    });
+    scope.answered();
+    response.body.once('close', scope.release);
+    return {
+      method: request.method,
+      url: request.url,
+      status: response.statusCode,
+      headers: wrapHeaders(response.headers),
+      body: response.body,
+      explain: (error) => explainFault(request, error),
+    };
+  } catch (error) {
+    scope.release();
+    throw explainFault(request, error);
+  }
+}
+
+function isUpload(body: HttpRequest['body']): body is UploadBody {
+  return body !== undefined && !(body instanceof Uint8Array);
+}
+
+function wrapHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): AnswerHeaders {
+  const values = (name: string): readonly string[] => {
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    if (value === undefined) return [];
+    return typeof value === 'string' ? [value] : value;
+  };
+  return {
+    all: values,
+    get(name) {
+      const all = values(name);
+      return all.length === 0 ? undefined : all.join(', ');
+    },
+  };
+}
+
+function explainFault(request: HttpRequest, error: unknown): unknown {
+  if (request.signal?.aborted) return request.signal.reason;
+  if (error instanceof TransientFailure) return error;
+  if (error instanceof OutboardError)
+    return error.kind === 'unavailable' ? new TransientFailure(error) : error;
+  const reason = error instanceof Error ? describeFault(error) : String(error);
+  const wrapped = new OutboardError(
+    'unavailable',
+    `failed to do request: ${request.method} "${redactUrl(request.url)}": ${quoteForeignText(reason)}`,
+    { cause: error },
+  );
+  return isTransientFault(error) ? new TransientFailure(wrapped) : wrapped;
+}
+
+function describeFault(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((each) => describeFault(each)).join(', ');
+  const code = errorCode(error);
+  // OpenSSL's sentence for "the first bytes were not TLS", which says little to most readers
+  if (
+    code === 'EPROTO' ||
+    code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
+    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
+  ) {
+    return 'server gave HTTP response to HTTPS client';
+  }
+  return error.message || code || error.name;
+}
