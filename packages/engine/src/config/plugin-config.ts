@@ -105,6 +105,8 @@ export interface Plugin {
 export interface PluginRecord extends Plugin {
   readonly configDigest: Digest;
   readonly manifestDigest: Digest;
+  /** The media type under which the manifest came, and goes when it is pushed. */
+  readonly manifestMediaType: string;
   /** Layers as stored, in manifest order. */
   readonly blobDigests: readonly Digest[];
   /** What the operator agreed to, as computed from the config that is installed. */

@@ -21,12 +21,9 @@ import {
   type ResolvedManifest,
   withDefaultTag,
 } from '@outboard/oci';
-import { parsePluginConfig } from '../config/parse-plugin-config.ts';
+import { maxConfigBytes, parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import { validatePluginConfig } from '../config/validate-plugin-config.ts';
-
-/** The largest config accepted, in bytes. */
-export const maxConfigBytes = 1024 * 1024;
 
 /** What a reference in a registry stands for on this host's platform. */
 export interface PluginImage {

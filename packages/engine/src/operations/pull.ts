@@ -88,6 +88,7 @@ export function installedFrom(image: PluginImage) {
     config: image.config,
     configDigest: image.manifest.config.digest,
     manifestDigest: image.resolved.descriptor.digest,
+    manifestMediaType: image.resolved.descriptor.mediaType,
     blobDigests: image.manifest.layers.map((layer) => layer.digest),
   };
 }

@@ -5,6 +5,7 @@ import {
   type Descriptor,
   familiarName,
   isOutboardError,
+  maxManifestBytes,
   OutboardError,
   parseManifest,
   parseReference,
@@ -15,8 +16,6 @@ import type { PushRequest } from '../plugin-engine-contract.ts';
 import type { ReportProgress } from '../progress.ts';
 import type { EngineContext } from './engine-context.ts';
 import { ignoreProgress } from './pull.ts';
-
-const maxManifestBytes = 4 * 1024 * 1024;
 
 type PushContext = Pick<EngineContext, 'store' | 'content' | 'registry'>;
 
@@ -34,7 +33,7 @@ export async function pushPlugin(context: PushContext, request: PushRequest): Pr
   for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
 
   const bytes = await context.content.read(record.manifestDigest, { maxBytes: maxManifestBytes });
-  const manifest = parseManifest(bytes);
+  const manifest = parseManifest(bytes, record.manifestMediaType);
   onProgress({ status: `The push refers to repository [${familiarName(reference)}]` });
   const repository = context.registry.repository(reference, 'pull,push', request.access);
   const blobs = [...manifest.layers, manifest.config];

@@ -3,7 +3,7 @@
  * @see moby daemon/pkg/plugin/v2/plugin.go, type Plugin
  */
 import { readFile } from 'node:fs/promises';
-import { digestOf, OutboardError, parseDigest, writeFileDurably } from '@outboard/oci';
+import { digestOf, mediaTypes, OutboardError, parseDigest, writeFileDurably } from '@outboard/oci';
 import { z } from 'zod';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import {
@@ -21,6 +21,7 @@ const ownFields = z.object({
   Version: z.literal(recordVersion),
   Privileges: z.unknown(),
   TimeoutSeconds: z.number().int().min(0),
+  ManifestMediaType: z.string(),
   /** sha256 of the document as written, less this field. */
   Checksum: z.string(),
 });
@@ -55,6 +56,7 @@ export async function writeRecord(
     Version: recordVersion,
     Privileges: record.privileges.map(toPrivilegeDocument),
     TimeoutSeconds: record.timeoutSeconds,
+    ManifestMediaType: record.manifestMediaType,
   };
   const Checksum = checksumOf({ ...document, Outboard: own });
   const text = JSON.stringify({ ...document, Outboard: { ...own, Checksum } });
@@ -81,15 +83,12 @@ function parseRecord(text: string): PluginRecord {
   const document = recordDocument.parse(JSON.parse(text));
   const plugin = parsePluginDocument(document.plugin);
   const own = document.Outboard;
-  if (own !== undefined) {
-    const { Checksum, ...rest } = own;
-    const expected = checksumOf({ ...document, Outboard: rest });
-    if (Checksum !== expected) throw new OutboardError('system', `checksum is ${Checksum}, want ${expected}`);
-  }
+  if (own !== undefined) verifyChecksum(text, own.Checksum);
   return {
     ...plugin,
     configDigest: parseDigest(document.Config),
     manifestDigest: parseDigest(document.Manifest),
+    manifestMediaType: own?.ManifestMediaType ?? mediaTypes.dockerManifest,
     blobDigests: (document.Blobsums ?? []).map(parseDigest),
     // A record that Docker wrote names no privileges: whoever installed it agreed to those of its config.
     privileges: own === undefined ? computePrivileges(plugin.config) : parsePrivileges(own.Privileges),
@@ -97,7 +96,14 @@ function parseRecord(text: string): PluginRecord {
   };
 }
 
-/** Keys keep their order through `JSON.parse`, so a document read back has the checksum of the one written. */
+function verifyChecksum(text: string, checksum: string): void {
+  // Keys keep their order through JSON.parse, so a document read back has the checksum of the one written.
+  const document = JSON.parse(text);
+  delete document.Outboard.Checksum;
+  const expected = checksumOf(document);
+  if (checksum !== expected) throw new OutboardError('system', `checksum is ${checksum}, want ${expected}`);
+}
+
 function checksumOf(document: object): string {
   return digestOf(Buffer.from(JSON.stringify(document)));
 }

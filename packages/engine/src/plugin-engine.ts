@@ -1,0 +1,122 @@
+/**
+ * Wires the parts of the engine together. It holds no logic of its own: each operation is one file in `operations/`.
+ */
+import { join } from 'node:path';
+import { createRegistryClient, makeDirectoryDurably, openFileContentStore } from '@outboard/oci';
+import { type Logger, pino } from 'pino';
+import { lockDirectory } from './linux/lock-directory.ts';
+import { collectGarbage } from './operations/collect-garbage.ts';
+import { createPlugin } from './operations/create.ts';
+import { disablePlugin } from './operations/disable.ts';
+import { enablePlugin } from './operations/enable.ts';
+import type { EngineContext } from './operations/engine-context.ts';
+import { inspectPlugin } from './operations/inspect.ts';
+import { listPlugins } from './operations/list.ts';
+import { fetchPrivileges } from './operations/privileges.ts';
+import { localName, pullPlugin } from './operations/pull.ts';
+import { pushPlugin } from './operations/push.ts';
+import { removePlugin } from './operations/remove.ts';
+import { setPlugin } from './operations/set.ts';
+import { upgradePlugin } from './operations/upgrade.ts';
+import type { PluginEngine } from './plugin-engine-contract.ts';
+import { createPluginEvents, type PluginEvents } from './plugin-events.ts';
+import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
+import { openStaging } from './rootfs/staging.ts';
+import { openContainerRuntime } from './runtime/container-runtime.ts';
+import { createKeyedQueue } from './store/keyed-queue.ts';
+import { createPluginLayout } from './store/plugin-layout.ts';
+import { PluginStore } from './store/plugin-store.ts';
+import { createPluginSupervisor } from './supervise/create-plugin-supervisor.ts';
+
+export interface PluginEngineOptions {
+  /** Where plugins and their content are kept, such as `/var/lib/outboard`. One engine at a time may use it. */
+  readonly dataRoot: string;
+  /** Where sockets and bundles live while plugins run, such as `/run/outboard`. */
+  readonly execRoot: string;
+  /** `runc` (default), `crun`, or the path of an OCI runtime. */
+  readonly runtime?: string;
+  /** Registries that may be spoken to in plain HTTP or with any certificate: `HOST[:PORT]` or CIDR. */
+  readonly insecureRegistries?: readonly string[];
+  /** What registries see; default `outboard`. */
+  readonly userAgent?: string;
+  /** Default: silent. */
+  readonly logger?: Logger;
+}
+
+/**
+ * Open the engine: finish or undo what a crash left, take back plugins that still run, start those that should.
+ * Disposing it lets go of the plugins and leaves them running.
+ * @throws {OutboardError} conflict when another engine uses the data root
+ */
+export async function openPluginEngine(options: PluginEngineOptions): Promise<PluginEngine> {
+  const logger = options.logger ?? pino({ level: 'silent' });
+  await makeDirectoryDurably(options.dataRoot, { mode: 0o700 });
+  const lock = lockDirectory(options.dataRoot);
+  try {
+    const events = createPluginEvents(logger);
+    const context = await openContext(options, events, logger);
+    await context.supervisor.restore(context.store.all().filter((record) => record.enabled));
+    return assemble(context, events, async () => {
+      await context.queue.idle();
+      await context.supervisor.shutdown('leave-running');
+      await context.registry[Symbol.asyncDispose]();
+      lock.release();
+    });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openContext(
+  options: PluginEngineOptions,
+  events: PluginEvents,
+  logger: Logger,
+): Promise<EngineContext> {
+  const layout = createPluginLayout(options.dataRoot);
+  const store = await PluginStore.open(layout, logger);
+  const [content, staging, runtime] = await Promise.all([
+    openFileContentStore({
+      root: layout.contentDirectory,
+      ingestDirectory: join(layout.contentDirectory, 'ingest'),
+    }),
+    openStaging(layout.stagingDirectory),
+    openContainerRuntime({ execRoot: options.execRoot, runtime: options.runtime ?? 'runc', logger }),
+  ]);
+  return {
+    store,
+    content,
+    staging,
+    logger,
+    registry: createRegistryClient({
+      insecureRegistries: options.insecureRegistries ?? [],
+      userAgent: options.userAgent ?? 'outboard',
+    }),
+    supervisor: createPluginSupervisor({ runtime, execRoot: options.execRoot, layout, logger }),
+    openJail: openUnpackJail,
+    queue: createKeyedQueue(),
+    downloads: createKeyedQueue(),
+    announce: events.announce,
+  };
+}
+
+function assemble(context: EngineContext, events: PluginEvents, close: () => Promise<void>): PluginEngine {
+  return {
+    list: (filters) => listPlugins(context, filters),
+    inspect: (plugin) => inspectPlugin(context, plugin),
+    state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
+    privileges: (remote, options = {}) => fetchPrivileges(context, remote, options),
+    localName,
+    pull: (request) => pullPlugin(context, request),
+    create: (request) => createPlugin(context, request),
+    push: (request) => pushPlugin(context, request),
+    upgrade: (request) => upgradePlugin(context, request),
+    enable: (plugin, options = {}) => enablePlugin(context, plugin, options),
+    disable: (plugin) => disablePlugin(context, plugin),
+    set: (plugin, args) => setPlugin(context, plugin, args),
+    remove: (plugin, options = {}) => removePlugin(context, plugin, options),
+    collectGarbage: () => collectGarbage(context),
+    onEvent: events.subscribe,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { digestOf, isOutboardError } from '@outboard/oci';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import { PluginIndex } from './plugin-index.ts';
+import { recordFixture } from './record-fixture.ts';
+
+const firstId = `a${'1'.repeat(63)}`;
+const secondId = `a${'2'.repeat(63)}`;
+
+function indexOf(...records: readonly PluginRecord[]): PluginIndex {
+  const index = new PluginIndex();
+  for (const record of records) index.put(record);
+  return index;
+}
+
+const index = indexOf(
+  recordFixture({ id: firstId, name: 'acme/p:latest' }),
+  recordFixture({ id: secondId, name: 'reg:5000/acme/p:v1' }),
+  recordFixture({ id: `b${'3'.repeat(63)}`, name: 'a2:latest' }),
+);
+
+for (const [typed, id] of [
+  ['acme/p', firstId],
+  ['acme/p:latest', firstId],
+  ['docker.io/acme/p', firstId],
+  ['index.docker.io/acme/p:latest', firstId],
+  [firstId, firstId],
+  ['a1', firstId],
+  ['reg:5000/acme/p:v1', secondId],
+  ['a22', secondId],
+  ['b', `b${'3'.repeat(63)}`],
+  ['a2', `b${'3'.repeat(63)}`],
+] as const) {
+  test(`find() finds a plugin by ${typed.slice(0, 30)}, names before ID prefixes`, () => {
+    assert.equal(index.find(typed).id, id);
+  });
+}
+
+for (const typed of [
+  'acme/p:v2',
+  'a1:latest',
+  'c',
+  '',
+  'Ac/Me',
+  `acme/p@sha256:${'0'.repeat(64)}`,
+  '0'.repeat(64),
+]) {
+  test(`find() tells that ${JSON.stringify(typed.slice(0, 30))} is not there, as it was typed`, () => {
+    assert.throws(
+      () => index.find(typed),
+      (error) =>
+        isOutboardError(error, 'not-found') && error.message === `plugin ${JSON.stringify(typed)} not found`,
+    );
+  });
+}
+
+test('find() refuses an ID prefix that several plugins have', () => {
+  assert.throws(
+    () => index.find('a'),
+    (error) => isOutboardError(error, 'invalid') && error.message === 'multiple plugins found for "a"',
+  );
+});
+
+test('put() replaces the record of an ID, and delete() frees its name', () => {
+  const changing = indexOf(recordFixture({ id: firstId, name: 'one:latest' }));
+  changing.put(recordFixture({ id: firstId, name: 'one:latest', enabled: true }));
+  assert.equal(changing.all().length, 1);
+  assert.equal(changing.find('one').enabled, true);
+  changing.delete(firstId);
+  assert.equal(changing.hasName('one:latest'), false);
+  assert.throws(() => changing.find(firstId.slice(0, 5)));
+});
+
+test('isReferenced() counts blobs that several plugins share until the last one goes', () => {
+  const shared = digestOf(Buffer.from('layer'));
+  const own = digestOf(Buffer.from('old layer'));
+  const counting = indexOf(
+    recordFixture({ id: firstId, name: 'one:latest', blobDigests: [shared, own] }),
+    recordFixture({ id: secondId, name: 'two:latest', blobDigests: [shared] }),
+  );
+  counting.put(recordFixture({ id: firstId, name: 'one:latest', blobDigests: [shared] }));
+  assert.equal(counting.isReferenced(own), false, 'an upgrade lets go of the old layer');
+  counting.delete(firstId);
+  assert.equal(counting.isReferenced(shared), true);
+  counting.delete(secondId);
+  assert.equal(counting.isReferenced(shared), false);
+});

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isOutboardError } from '@outboard/oci';
+import { pluginPaths } from './plugin-layout.ts';
+import { readRecord, writeRecord } from './plugin-record-file.ts';
+import { recordFixture } from './record-fixture.ts';
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'outboard-record-'));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('readRecord() reads back what writeRecord() wrote, private to root', () =>
+  inFolder(async (folder) => {
+    const record = recordFixture({ enabled: true, timeoutSeconds: 45 });
+    const paths = pluginPaths(folder);
+    await writeRecord(record, paths);
+    assert.deepEqual(await readRecord(paths), record);
+    assert.equal((await stat(paths.record)).mode & 0o777, 0o600);
+  }));
+
+test('writeRecord() writes the keys that Docker writes', () =>
+  inFolder(async (folder) => {
+    const paths = pluginPaths(folder);
+    await writeRecord(recordFixture(), paths);
+    const document = JSON.parse(await readFile(paths.record, 'utf8'));
+    const { Outboard, ...dockers } = document;
+    assert.deepEqual(Object.keys(dockers), [
+      'plugin',
+      'PropagatedMount',
+      'Rootfs',
+      'Config',
+      'Blobsums',
+      'Manifest',
+      'SwarmServiceID',
+    ]);
+    assert.equal(document.plugin.Name, 'acme/p:latest');
+    assert.equal(document.Rootfs, paths.rootfs);
+    assert.equal(Outboard.Version, 1);
+  }));
+
+test('readRecord() takes over a record that Docker wrote', () =>
+  inFolder(async (folder) => {
+    const paths = pluginPaths(folder);
+    const record = recordFixture();
+    await writeRecord(record, paths);
+    const { Outboard: _own, ...dockers } = JSON.parse(await readFile(paths.record, 'utf8'));
+    await writeFile(paths.record, JSON.stringify({ ...dockers, Blobsums: null }));
+    assert.deepEqual(await readRecord(paths), { ...record, blobDigests: [] });
+  }));
+
+for (const [damage, change] of [
+  ['a changed name', (text: string) => text.replace('acme/p', 'acme/q')],
+  ['an added privilege', (text: string) => text.replace('"Enabled":false', '"Enabled":true')],
+  ['a cut', (text: string) => text.slice(0, -20)],
+  ['no bytes', () => ''],
+] as const) {
+  test(`readRecord() refuses a record with ${damage}`, () =>
+    inFolder(async (folder) => {
+      const paths = pluginPaths(folder);
+      await writeRecord(recordFixture(), paths);
+      await writeFile(paths.record, change(await readFile(paths.record, 'utf8')));
+      await assert.rejects(
+        readRecord(paths),
+        (error) => isOutboardError(error, 'system') && error.message.includes('is damaged'),
+      );
+    }));
+}
