@@ -43,8 +43,12 @@ export function createContainerFixture(test: TestContext): ContainerFixture {
   test.after(async () => {
     clearInterval(alive);
     for (const runtime of runtimes) runtime.release();
-    await assertNothingLeft(execRoot, ids);
-    rmSync(root, { recursive: true });
+    try {
+      await assertNothingLeft(execRoot, ids);
+    } finally {
+      await removeAll(execRoot);
+      rmSync(root, { recursive: true });
+    }
   });
   return {
     execRoot,
@@ -100,6 +104,13 @@ function runtimeSpec(options: {
       ...linux,
     },
   };
+}
+
+/** A test that failed half-way leaves its containers: end them, so that they do not outlive the tests. */
+async function removeAll(execRoot: string): Promise<void> {
+  const runtime = await openContainerRuntime({ execRoot, logger: pino({ level: 'silent' }) });
+  for (const container of (await runtime.recover()).values()) await container.remove();
+  runtime.release();
 }
 
 /** No cgroup, bundle, runtime state, mount or process of these containers. */

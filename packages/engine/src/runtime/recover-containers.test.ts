@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type ContainerFixture, createContainerFixture } from './container-fixture.test.support.ts';
+import { identifyProcess } from './process-identity.ts';
+
+/** A container that a first runtime started and let go of, as when the daemon ends. */
+async function leaveRunning(
+  fixture: ContainerFixture,
+): Promise<{ readonly id: string; readonly pid: number }> {
+  const runtime = await fixture.open();
+  const id = fixture.createId();
+  const { pid } = await runtime.start({ id, spec: fixture.spec(id, ['/bin/sleep', '1000']) });
+  runtime.release();
+  return { id, pid };
+}
+
+function changeRecord(fixture: ContainerFixture, id: string, change: object): void {
+  const path = join(fixture.bundle(id), 'run.json');
+  const record = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...record, ...change }));
+}
+
+test('S15 recover() takes a running container back with its pid, log and exit', async (t) => {
+  const fixture = createContainerFixture(t);
+  const { id, pid } = await leaveRunning(fixture);
+  const second = await fixture.open();
+  const container = (await second.recover()).get(id);
+  assert.equal(container?.pid, pid);
+  assert.deepEqual(await container?.readLogTail(5), []);
+  // A second look leaves alone what is held.
+  assert.equal((await second.recover()).size, 0);
+  assert.notEqual(identifyProcess(pid), undefined);
+  await container?.kill('SIGTERM');
+  await container?.kill('SIGKILL');
+  assert.equal((await container?.exited)?.signal, 'SIGKILL');
+  await container?.remove();
+});
+
+test('S12 recover() notices a monitor that is killed later, though it is no child of this process', async (t) => {
+  const fixture = createContainerFixture(t);
+  const { id } = await leaveRunning(fixture);
+  const second = await fixture.open({ checkIntervalMs: 20 });
+  const container = (await second.recover()).get(id);
+  const record = JSON.parse(readFileSync(join(fixture.bundle(id), 'run.json'), 'utf8')) as {
+    monitor: { pid: number };
+  };
+  process.kill(record.monitor.pid, 'SIGKILL');
+  assert.deepEqual(await container?.exited, { outOfMemory: false });
+  await container?.remove();
+});
+
+for (const [name, change] of [
+  ['S18 of another boot', { bootId: '00000000-0000-0000-0000-000000000000' }],
+  ['S16 whose record was never written', undefined],
+  ['S14 whose record is damaged', { version: 'one' }],
+  ['whose record belongs to another container', { id: 'f'.repeat(64) }],
+] as const) {
+  test(`recover() removes a container ${name}`, async (t) => {
+    const fixture = createContainerFixture(t);
+    const { id, pid } = await leaveRunning(fixture);
+    if (change === undefined) rmSync(join(fixture.bundle(id), 'run.json'));
+    else changeRecord(fixture, id, change);
+    const second = await fixture.open();
+    assert.equal((await second.recover()).size, 0);
+    assert.equal(identifyProcess(pid), undefined);
+  });
+}
+
+test('S17 recover() never touches a process that got the pid of a container', async (t) => {
+  const fixture = createContainerFixture(t);
+  const { id, pid } = await leaveRunning(fixture);
+  const innocent = spawn('/bin/sleep', ['1000'], { stdio: 'ignore' });
+  t.after(() => innocent.kill('SIGKILL'));
+  await once(innocent, 'spawn');
+  changeRecord(fixture, id, { container: { pid: innocent.pid, startTime: '1' } });
+  const second = await fixture.open();
+  assert.equal((await second.recover()).size, 0);
+  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(innocent.exitCode, null);
+  assert.equal(innocent.signalCode, null);
+});
+
+test('S16 recover() ends a monitor and a container whose bundle is gone', async (t) => {
+  const fixture = createContainerFixture(t);
+  const { id, pid } = await leaveRunning(fixture);
+  rmSync(fixture.bundle(id), { recursive: true });
+  const second = await fixture.open();
+  assert.equal((await second.recover()).size, 0);
+  assert.equal(identifyProcess(pid), undefined);
+});
+
+test('S16 recover() removes a bundle that never got further', async (t) => {
+  const fixture = createContainerFixture(t);
+  const second = await fixture.open();
+  const id = fixture.createId();
+  mkdirSync(fixture.bundle(id));
+  writeFileSync(join(fixture.bundle(id), 'config.json'), '{"linux": {"cgro');
+  assert.equal((await second.recover()).size, 0);
+});
+
+test('S20 recover() removes a dead container although the runtime is missing', async (t) => {
+  const fixture = createContainerFixture(t);
+  const { id, pid } = await leaveRunning(fixture);
+  renameSync(join(fixture.bundle(id), 'run.json'), join(fixture.bundle(id), 'gone'));
+  const second = await fixture.open({ runtime: '/no/such/runtime' });
+  assert.equal((await second.recover()).size, 0);
+  assert.equal(identifyProcess(pid), undefined);
+});
