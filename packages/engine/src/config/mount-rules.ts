@@ -76,6 +76,24 @@ export function checkMount(mount: PluginMount, subject: string): CheckedMount {
   return { kind, destination, options: known, shared, warnings };
 }
 
+/**
+ * Refuse mounts below a shared one: they would be mounted on the host as well, over what is there.
+ * @throws {OutboardError} invalid
+ */
+export function requireNothingBelowShared(
+  mounts: readonly Pick<CheckedMount, 'destination' | 'shared'>[],
+): void {
+  for (const outer of mounts.filter((mount) => mount.shared)) {
+    const inner = mounts.find((mount) => isBelow(mount.destination, outer.destination));
+    if (inner === undefined) continue;
+    throw new OutboardError(
+      'invalid',
+      `mount at ${showValue(inner.destination)} lies below the shared mount at ${showValue(outer.destination)}: ` +
+        'want another path, or propagation "rslave"',
+    );
+  }
+}
+
 /** Whether an option says how far a mount's own mounts travel. */
 export function isPropagationOption(option: string): boolean {
   return propagationOptions.has(option);

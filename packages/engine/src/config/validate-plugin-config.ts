@@ -13,7 +13,13 @@ import {
 } from './container-path.ts';
 import { formatInterfaceType } from './interface-type.ts';
 import { showValue } from './json-document.ts';
-import { checkMount, checkPath, socketDirectoryInPlugin } from './mount-rules.ts';
+import {
+  type CheckedMount,
+  checkMount,
+  checkPath,
+  requireNothingBelowShared,
+  socketDirectoryInPlugin,
+} from './mount-rules.ts';
 import type { PluginConfig } from './plugin-config.ts';
 
 export interface ValidateOptions {
@@ -149,9 +155,11 @@ function checkEnv(config: PluginConfig, findings: Findings): void {
 function checkMounts(config: PluginConfig, findings: Findings): void {
   checkCount('Mounts', config.mounts);
   const seen = new Set<string>();
+  const all: CheckedMount[] = [];
   for (const [index, mount] of (config.mounts ?? []).entries()) {
     const field = `Mounts[${index}]`;
     const checked = checkMount(mount, `config: "${field}"`);
+    all.push(checked);
     findings.warnings.push(...checked.warnings);
     if (seen.has(checked.destination)) {
       findings.warnings.push(
@@ -167,6 +175,7 @@ function checkMounts(config: PluginConfig, findings: Findings): void {
       findings.mistake(`${field}.Source`, mount.source, 'an absolute path without "." and ".." components');
     }
   }
+  requireNothingBelowShared(all);
 }
 
 function checkPropagatedMount(config: PluginConfig, warnings: string[]): void {

@@ -1,0 +1,129 @@
+/**
+ * From a plugin's config and settings to the OCI runtime spec of its container. A pure function: the same input gives
+ * the same spec, and the spec never exceeds Docker's default container plus what the config's privileges name.
+ */
+import { OutboardError } from '@outboard/oci';
+import { canonicalCapability } from '../../config/capability-names.ts';
+import { cleanAbsolutePath, isAtOrBelow } from '../../config/container-path.ts';
+import type { PluginConfig, PluginSettings } from '../../config/plugin-config.ts';
+import { validatePluginConfig } from '../../config/validate-plugin-config.ts';
+import {
+  defaultCapabilities,
+  defaultDeviceRules,
+  defaultPath,
+  maskedPaths,
+  readonlyPaths,
+} from './baseline.ts';
+import { createPluginMounts, type PluginMountsInput } from './plugin-mounts.ts';
+import type {
+  RuntimeSpec,
+  SpecCapabilities,
+  SpecDevice,
+  SpecDeviceRule,
+  SpecMount,
+  SpecNamespace,
+} from './runtime-spec.ts';
+
+export interface RuntimeSpecInput extends PluginMountsInput {
+  /** Absolute path of the root filesystem on the host. */
+  readonly rootfsPath: string;
+  /** As `resolveDevices` found them. */
+  readonly devices: readonly SpecDevice[];
+  /** Path of the plugin's cgroup, below each controller's root. */
+  readonly cgroupsPath: string;
+  /** Cgroup version of the host; on 2 the plugin gets a cgroup namespace. Default 1. */
+  readonly cgroupVersion?: 1 | 2;
+  /** Default: the host's. */
+  readonly hostname?: string;
+}
+
+/** A spec and what the operator should know about it. */
+export interface CreatedRuntimeSpec {
+  readonly spec: RuntimeSpec;
+  readonly notices: readonly string[];
+}
+
+/**
+ * The runtime spec of a plugin.
+ *
+ * Kept from Docker: the process is root whatever `User` says, there is no terminal, the root filesystem is writable,
+ * and set-user-ID programs work (`noNewPrivileges` is false). Unlike Docker's, inheritable capabilities are empty
+ * (CVE-2022-24769).
+ * @throws {OutboardError} invalid: a config that `validatePluginConfig` refuses (a record of Docker's was never
+ *   judged), a mount that the rules refuse or without source, no entrypoint
+ * @see OCI runtime-spec v1.0.2
+ */
+export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
+  const { config, settings } = input;
+  validatePluginConfig(config, { strictness: 'pull' });
+  const { mounts, sharedDestinations, notices } = createPluginMounts(input);
+  const isPrivateToPlugin = (path: string) => {
+    // A mask on a shared mount would mask the host's path too.
+    return !sharedDestinations.some((destination) => isAtOrBelow(path, destination));
+  };
+  const spec: RuntimeSpec = {
+    ociVersion: '1.0.2',
+    ...(input.hostname === undefined ? {} : { hostname: input.hostname }),
+    root: { path: input.rootfsPath, readonly: false },
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args: processArguments(config, settings),
+      env: processEnvironment(settings),
+      cwd: cleanAbsolutePath(config.workDir) ?? '/',
+      capabilities: processCapabilities(config),
+      noNewPrivileges: false,
+    },
+    mounts,
+    linux: {
+      namespaces: namespaces(config, input.cgroupVersion ?? 1).map((type) => ({ type })),
+      devices: deviceNodes(input.devices, mounts),
+      resources: { devices: deviceRules(config, input.devices) },
+      cgroupsPath: input.cgroupsPath,
+      ...(config.propagatedMount === '' ? {} : { rootfsPropagation: 'rshared' as const }),
+      maskedPaths: maskedPaths.filter(isPrivateToPlugin),
+      readonlyPaths: readonlyPaths.filter(isPrivateToPlugin),
+    },
+  };
+  return { spec, notices };
+}
+
+function processArguments(config: PluginConfig, settings: PluginSettings): readonly string[] {
+  const entrypoint = config.entrypoint ?? [];
+  if (entrypoint.length > 0) return [...entrypoint, ...settings.args];
+  throw new OutboardError('invalid', 'cannot start the plugin: its config has no entrypoint');
+}
+
+function processEnvironment(settings: PluginSettings): readonly string[] {
+  // Two PATH entries would be read in two ways, by the runtime and by the plugin.
+  const hasPath = settings.env.some((entry) => entry.startsWith('PATH='));
+  return hasPath ? settings.env : [defaultPath, ...settings.env];
+}
+
+function processCapabilities(config: PluginConfig): SpecCapabilities {
+  const granted = (config.linux.capabilities ?? []).map(canonicalCapability);
+  const all = [...new Set([...defaultCapabilities, ...granted])];
+  return { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
+}
+
+function namespaces(config: PluginConfig, cgroupVersion: 1 | 2): readonly SpecNamespace[] {
+  const list: SpecNamespace[] = ['mount', 'uts'];
+  if (config.network.type !== 'host') list.push('network');
+  if (!config.pidHost) list.push('pid');
+  if (!config.ipcHost) list.push('ipc');
+  if (cgroupVersion === 2) list.push('cgroup');
+  return list;
+}
+
+/** With the host's `/dev` mounted the nodes are there already; making them again would make them on the host. */
+function deviceNodes(devices: readonly SpecDevice[], mounts: readonly SpecMount[]): readonly SpecDevice[] {
+  return mounts.some(({ destination, type }) => destination === '/dev' && type === 'bind') ? [] : devices;
+}
+
+function deviceRules(config: PluginConfig, devices: readonly SpecDevice[]): readonly SpecDeviceRule[] {
+  const base = config.linux.allowAllDevices ? [{ allow: true, access: 'rwm' }] : defaultDeviceRules;
+  return [
+    ...base,
+    ...devices.map(({ type, major, minor }) => ({ allow: true, type, major, minor, access: 'rwm' })),
+  ];
+}

@@ -1,0 +1,90 @@
+/**
+ * From device paths in settings to device nodes. The path that the operator was shown is the node that is used:
+ * a link or a folder of devices would stand for something that was not shown.
+ */
+import { OutboardError } from '@outboard/oci';
+import type { PluginDevice } from '../../config/plugin-config.ts';
+import type { SpecDevice } from './runtime-spec.ts';
+
+/** What is read of a file; `lstat` of `node:fs/promises` answers it. */
+export interface DeviceStatus {
+  readonly mode: number;
+  readonly rdev: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface ResolvedDevices {
+  readonly devices: readonly SpecDevice[];
+  /** Devices left out because the operator has not named them yet. */
+  readonly notices: readonly string[];
+}
+
+const fileTypeMask = 0o170000;
+const characterDeviceType = 0o020000;
+const blockDeviceType = 0o060000;
+const symbolicLinkType = 0o120000;
+
+/**
+ * Look up the devices of a plugin's settings on the host.
+ * @param lstat status of a path, links not followed
+ * @throws {OutboardError} invalid: a device without path, a path that does not exist or is not a device node
+ */
+export async function resolveDevices(
+  devices: readonly PluginDevice[],
+  lstat: (path: string) => Promise<DeviceStatus>,
+): Promise<ResolvedDevices> {
+  const notices: string[] = [];
+  const resolved: SpecDevice[] = [];
+  for (const device of devices) {
+    if (device.path !== null && device.path !== '') {
+      resolved.push(await resolveDevice(device.path, lstat));
+    } else if (device.settable?.includes('path') === true) {
+      notices.push(`device ${JSON.stringify(device.name)} is left out: its path is not set`);
+    } else {
+      throw new OutboardError(
+        'invalid',
+        `device path is not specified: device ${JSON.stringify(device.name)}`,
+      );
+    }
+  }
+  return { devices: resolved, notices };
+}
+
+async function resolveDevice(
+  path: string,
+  lstat: (path: string) => Promise<DeviceStatus>,
+): Promise<SpecDevice> {
+  let status: DeviceStatus;
+  try {
+    status = await lstat(path);
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw deviceError(path, isMissing ? 'no such file or directory' : String(cause), cause);
+  }
+  const type = status.mode & fileTypeMask;
+  if (type === symbolicLinkType) throw deviceError(path, 'is a symbolic link, name the device node itself');
+  if (type !== characterDeviceType && type !== blockDeviceType) throw deviceError(path, 'not a device node');
+  return {
+    path,
+    type: type === blockDeviceType ? 'b' : 'c',
+    ...splitDeviceNumber(status.rdev),
+    fileMode: status.mode & 0o7777,
+    uid: status.uid,
+    gid: status.gid,
+  };
+}
+
+/** Major and minor of a `dev_t`, as gnu_dev_major and gnu_dev_minor of glibc split it. */
+export function splitDeviceNumber(rdev: number): { readonly major: number; readonly minor: number } {
+  const bits = BigInt(rdev);
+  const major = ((bits >> 8n) & 0xfffn) | ((bits >> 32n) & 0xfffff000n);
+  const minor = (bits & 0xffn) | ((bits >> 12n) & 0xffffff00n);
+  return { major: Number(major), minor: Number(minor) };
+}
+
+/** Docker's words, with the reason at the end. */
+function deviceError(path: string, reason: string, cause?: unknown): OutboardError {
+  const message = `error gathering device information while adding custom device ${JSON.stringify(path)}: ${reason}`;
+  return new OutboardError('invalid', message, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,135 @@
+/**
+ * The mounts of a plugin's container, in order. Order is part of compatibility: kernel file systems, the propagated
+ * mount, the config's mounts, then the socket directory, so that a plugin that mounts all of `/run` still has it.
+ * @see moby daemon/pkg/plugin/v2/plugin_linux.go (28.x), InitSpec
+ */
+import { OutboardError } from '@outboard/oci';
+import { isAtOrBelow, withoutVarRun } from '../../config/container-path.ts';
+import {
+  type CheckedMount,
+  checkMount,
+  checkPath,
+  isBindOption,
+  isPropagationOption,
+  requireNothingBelowShared,
+  socketDirectoryInPlugin,
+} from '../../config/mount-rules.ts';
+import type { PluginConfig, PluginMount, PluginSettings } from '../../config/plugin-config.ts';
+import { defaultMounts } from './baseline.ts';
+import type { SpecMount } from './runtime-spec.ts';
+
+export interface PluginMountsInput {
+  readonly config: PluginConfig;
+  readonly settings: PluginSettings;
+  /** Host side of the propagated mount; needed when the config has one. */
+  readonly propagatedMountPath?: string;
+  /** Host side of `/run/docker/plugins`. */
+  readonly socketDirectory: string;
+}
+
+export interface PluginMounts {
+  readonly mounts: readonly SpecMount[];
+  /** Container paths whose mounts are shared with the host: nothing else may be mounted below them. */
+  readonly sharedDestinations: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/** A mount of the settings that takes part. */
+interface UserMount {
+  readonly spec: SpecMount;
+  readonly shared: boolean;
+}
+
+/**
+ * All mounts of one plugin.
+ * @throws {OutboardError} invalid: a mount without source, or one that the rules refuse; system: no host folder given
+ *   for the propagated mount
+ */
+export function createPluginMounts(input: PluginMountsInput): PluginMounts {
+  const notices: string[] = [];
+  const userMounts = input.settings.mounts.flatMap((mount) => toUserMount(mount, notices));
+  requireNothingBelowShared(
+    userMounts.map(({ spec, shared }) => ({ destination: spec.destination, shared })),
+  );
+  const shared = userMounts.filter((mount) => mount.shared).map((mount) => mount.spec.destination);
+  const mounts = [
+    ...defaultMounts.filter((mount) => !userMounts.some(({ spec }) => replacesDefault(spec, mount))),
+    ...propagatedMount(input),
+    ...userMounts.filter((mount) => !mount.shared).map((mount) => mount.spec),
+    hostBind(input.socketDirectory, socketDirectoryInPlugin, 'rbind', 'rprivate'),
+    ...networkFiles(input.config, shared),
+    // Last: what is mounted after a shared mount could, through a link in the root filesystem, land below it, and so
+    // on the host.
+    ...userMounts.filter((mount) => mount.shared).map((mount) => mount.spec),
+  ];
+  return { mounts, sharedDestinations: shared, notices };
+}
+
+function hostBind(source: string, destination: string, ...options: string[]): SpecMount {
+  return { destination, type: 'bind', source, options };
+}
+
+function propagatedMount(input: PluginMountsInput): readonly SpecMount[] {
+  if (input.config.propagatedMount === '') return [];
+  if (input.propagatedMountPath === undefined) {
+    throw new OutboardError('system', 'the config has a propagated mount: want its folder on the host');
+  }
+  const destination = checkPath(input.config.propagatedMount, 'PropagatedMount', 'config');
+  return [hostBind(input.propagatedMountPath, destination, 'rbind', 'rw', 'rshared')];
+}
+
+/** Docker adds these for every network type that is not empty, even `none`. */
+function networkFiles(config: PluginConfig, shared: readonly string[]): readonly SpecMount[] {
+  if (config.network.type === '') return [];
+  return (
+    ['/etc/hosts', '/etc/resolv.conf']
+      // On the shared `/etc` of a host (hpe) they would be mounted, read-only, on the host as well.
+      .filter((path) => !shared.some((destination) => isAtOrBelow(path, destination)))
+      .map((path) => hostBind(path, path, 'rbind', 'ro', 'rprivate'))
+  );
+}
+
+/**
+ * A mount at `/dev` or `/sys`, or below, stands instead of the kernel file systems that it would cover.
+ * (Docker mounts both; its attempt to drop the first one drops others as well.)
+ */
+function replacesDefault(user: SpecMount, kernel: SpecMount): boolean {
+  return isAtOrBelow(kernel.destination, user.destination);
+}
+
+function toUserMount(mount: PluginMount, notices: string[]): readonly UserMount[] {
+  const label = mount.name === '' ? mount.destination : mount.name;
+  const checked = checkMount(mount, `mount ${JSON.stringify(label)}`);
+  if (checked.kind === 'tmpfs') return [{ spec: tmpfsMount(checked), shared: false }];
+  if (mount.source === null || mount.source === '') {
+    if (mount.settable?.includes('source') !== true) {
+      throw new OutboardError('invalid', `mount source is not specified: mount ${JSON.stringify(label)}`);
+    }
+    notices.push(`mount ${JSON.stringify(label)} is left out: its source is not set`);
+    return [];
+  }
+  const source = checkPath(mount.source, 'Source', `mount ${JSON.stringify(label)}`);
+  if (withoutVarRun(checked.destination) === socketDirectoryInPlugin) {
+    notices.push(
+      `mount ${JSON.stringify(label)} is left out: the plugin's own socket directory is mounted there`,
+    );
+    return [];
+  }
+  return [{ spec: bindMount(source, checked), shared: checked.shared }];
+}
+
+function bindMount(source: string, { destination, options }: CheckedMount): SpecMount {
+  const added = [
+    ...(options.some(isBindOption) ? [] : ['rbind']),
+    // Without a word on propagation the mount would take the root's, which is shared when there is a propagated
+    // mount: then everything mounted below it would show on the host, which no one was asked about.
+    ...(options.some(isPropagationOption) ? [] : ['rslave']),
+  ];
+  return { destination, type: 'bind', source, options: [...options, ...added] };
+}
+
+function tmpfsMount({ destination, options }: CheckedMount): SpecMount {
+  const defaults = ['nosuid', 'nodev', ...(options.includes('exec') ? [] : ['noexec'])];
+  const added = defaults.filter((option) => !options.includes(option));
+  return { destination, type: 'tmpfs', source: 'tmpfs', options: [...options, ...added] };
+}

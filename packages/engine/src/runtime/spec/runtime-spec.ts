@@ -1,0 +1,68 @@
+/**
+ * The part of an OCI runtime spec (the `config.json` of a bundle) that plugins use.
+ * @see OCI runtime-spec v1.0.2, config.md and config-linux.md
+ */
+
+export interface SpecMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+export interface SpecCapabilities {
+  readonly bounding: readonly string[];
+  readonly effective: readonly string[];
+  readonly permitted: readonly string[];
+  readonly inheritable: readonly string[];
+  readonly ambient: readonly string[];
+}
+
+/** A device node that the runtime makes in the container. */
+export interface SpecDevice {
+  readonly path: string;
+  /** `c` character, `b` block. */
+  readonly type: 'c' | 'b';
+  readonly major: number;
+  readonly minor: number;
+  /** Permission bits. */
+  readonly fileMode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** One rule of the device cgroup; without type, major and minor it means every device. */
+export interface SpecDeviceRule {
+  readonly allow: boolean;
+  readonly type?: 'c' | 'b';
+  readonly major?: number;
+  readonly minor?: number;
+  readonly access: string;
+}
+
+export type SpecNamespace = 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup';
+
+export interface RuntimeSpec {
+  readonly ociVersion: string;
+  readonly hostname?: string;
+  readonly root: { readonly path: string; readonly readonly: boolean };
+  readonly process: {
+    readonly terminal: boolean;
+    readonly user: { readonly uid: number; readonly gid: number };
+    readonly args: readonly string[];
+    readonly env: readonly string[];
+    readonly cwd: string;
+    readonly capabilities: SpecCapabilities;
+    readonly noNewPrivileges: boolean;
+  };
+  readonly mounts: readonly SpecMount[];
+  readonly linux: {
+    readonly namespaces: readonly { readonly type: SpecNamespace }[];
+    readonly devices: readonly SpecDevice[];
+    readonly resources: { readonly devices: readonly SpecDeviceRule[] };
+    readonly cgroupsPath: string;
+    readonly rootfsPropagation?: 'rshared';
+    readonly maskedPaths: readonly string[];
+    readonly readonlyPaths: readonly string[];
+  };
+}
