@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
 
@@ -66,7 +66,7 @@ export async function makeDirectoryDurably(path: string, options: { readonly mod
   try {
     await mkdir(absolute, { mode: options.mode });
   } catch (cause) {
-    if (systemErrorCode(cause) === 'EEXIST') return;
+    if (systemErrorCode(cause) === 'EEXIST' && (await isDirectory(absolute))) return;
     if (systemErrorCode(cause) !== 'ENOENT' || dirname(absolute) === absolute) {
       throw storageError('create folder', absolute, cause);
     }
@@ -74,4 +74,8 @@ export async function makeDirectoryDurably(path: string, options: { readonly mod
     return makeDirectoryDurably(absolute, options);
   }
   await syncDirectory(dirname(absolute));
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await onStorage('look up folder', path, () => stat(path))).isDirectory();
 }
