@@ -12,7 +12,7 @@ import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
 import { chmod, copyFile, cp, lstat, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isMain } from './is-main.mjs';
 
 /** Folders that a container's mounts and programs expect. */
 const FOLDERS = ['dev', 'etc', 'mnt', 'proc', 'root', 'run/docker/plugins', 'sys', 'usr/bin', 'var'];
@@ -134,10 +134,7 @@ function exists(path) {
   );
 }
 
-if (
-  process.argv[1] !== undefined &&
-  import.meta.url === pathToFileURL(await realpath(process.argv[1])).href
-) {
+if (isMain(import.meta.url)) {
   const [pluginFolder, outputFolder] = process.argv.slice(2);
   if (pluginFolder === undefined || outputFolder === undefined) {
     console.error('usage: node scripts/pack-plugin.mjs <plugin folder> <output folder>');

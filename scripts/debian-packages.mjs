@@ -1,0 +1,107 @@
+/**
+ * The programs that Outboard builds upon, and getting them from Debian.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Any one of the programs will do; the package provides the first. */
+const NEEDED = [
+  { programs: ['runc', 'crun'], debianPackage: 'runc' },
+  { programs: ['conmon'], debianPackage: 'conmon' },
+  { programs: ['docker-registry'], debianPackage: 'docker-registry' },
+];
+const DOCKER_CLI = { programs: ['docker'], debianPackage: 'docker-cli' };
+
+/** Debian asks this file before it starts a service that it installs; 101 says no. */
+const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
+
+/** Daemons live in sbin, which the PATH of an ordinary user lacks. */
+const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+/**
+ * Where a program is.
+ *
+ * @param {string} name
+ * @returns {string | undefined} its absolute path
+ */
+export function findProgram(name) {
+  return FOLDERS.filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+/**
+ * What is not on this machine.
+ *
+ * @param {{ needsDockerCli: boolean }} options
+ * @returns {readonly string[]} Debian packages that provide it
+ */
+export function missingPrograms(options) {
+  const needed = options.needsDockerCli ? [...NEEDED, DOCKER_CLI] : NEEDED;
+  return needed
+    .filter(({ programs }) => programs.every((program) => findProgram(program) === undefined))
+    .map(({ debianPackage }) => debianPackage);
+}
+
+/**
+ * Install packages if this is Debian and we are root; else say what to do.
+ *
+ * @param {readonly string[]} packages
+ * @returns {{ installed: boolean, message: string }}
+ */
+export function installDebianPackages(packages) {
+  if (findProgram('apt-get') === undefined) {
+    return {
+      installed: false,
+      message: `missing: ${packages.join(', ')}; install them with your package manager`,
+    };
+  }
+  if (process.getuid?.() !== 0) {
+    const line = `sudo apt-get update && sudo apt-get install --no-install-recommends ${packages.join(' ')}`;
+    return { installed: false, message: `missing: ${packages.join(', ')}; run: ${line}` };
+  }
+  // The machine may never have fetched the list of packages, or long ago.
+  if (!apt('apt-get', ['-qq', 'update'])) return { installed: false, message: 'apt-get update failed' };
+  const names = packages.map(nameInThisRelease);
+  if (
+    !withoutStartingServices(() =>
+      apt('apt-get', ['-qq', 'install', '--no-install-recommends', '-y', ...names]),
+    )
+  ) {
+    return { installed: false, message: `apt-get install ${names.join(' ')} failed` };
+  }
+  return { installed: true, message: `installed ${names.join(', ')}` };
+}
+
+/** Before Debian 13 the docker command line came with the engine, in docker.io. */
+function nameInThisRelease(name) {
+  if (name !== DOCKER_CLI.debianPackage) return name;
+  return spawnSync('apt-cache', ['show', name], { stdio: 'ignore' }).status === 0 ? name : 'docker.io';
+}
+
+function apt(program, args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+}
+
+/** We want the programs: what runs on the machine is for its owner to say. */
+function withoutStartingServices(install) {
+  if (existsSync(SERVICE_POLICY)) return install();
+  writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    rmSync(SERVICE_POLICY);
+  }
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not for us to run: either way the next folder may have it.
+    return false;
+  }
+}

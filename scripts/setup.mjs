@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/**
+ * `npm run setup`: makes a checkout ready to run. Does only what is missing, so that a second run takes a moment.
+ * Plain JavaScript with no dependency: it runs before there are any.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installDebianPackages, missingPrograms } from './debian-packages.mjs';
+import { isMain } from './is-main.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LEAST_NODE = [20, 19];
+
+/**
+ * Set the checkout up and say what was done, one line per step.
+ *
+ * @param {{ needsDockerCli?: boolean }} options tests and the demo also want the docker command line
+ * @returns {boolean} whether everything is there; what is missing was told
+ */
+export function setUp(options = {}) {
+  const steps = [checkPlatform, () => checkPrograms(options.needsDockerCli ?? false), installPackages, build];
+  return steps.every((step) => step());
+}
+
+function checkPlatform() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isNew = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  if (!isNew)
+    return fail('Node.js', `${process.versions.node} is too old; install ${LEAST_NODE.join('.')} or newer`);
+  if (process.platform !== 'linux') return fail('system', `${process.platform} has no containers; use Linux`);
+  return done('Node.js', process.versions.node);
+}
+
+function checkPrograms(needsDockerCli) {
+  const missing = missingPrograms({ needsDockerCli });
+  if (missing.length === 0) return done('programs', 'all there');
+  const outcome = installDebianPackages(missing);
+  return outcome.installed ? done('programs', outcome.message) : fail('programs', outcome.message);
+}
+
+/** The stamp names the lock file that `node_modules` was made from. */
+function installPackages() {
+  const stamp = join(ROOT, 'node_modules', '.outboard-setup');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return done('npm packages', 'up to date');
+  const startedAt = performance.now();
+  if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']))
+    return fail('npm packages', 'npm ci failed');
+  writeFileSync(stamp, wanted);
+  return done('npm packages', `installed (${secondsSince(startedAt)})`);
+}
+
+/** The compiler itself skips what has not changed. */
+function build() {
+  const startedAt = performance.now();
+  const projects = ['packages/daemon', 'packages/cli', 'packages/sdk', 'examples/volume-local', 'bench'];
+  const compiler = join('node_modules', 'typescript', 'bin', 'tsc');
+  if (!run(process.execPath, [compiler, '--build', ...projects])) return fail('build', 'tsc --build failed');
+  return done('build', `up to date (${secondsSince(startedAt)})`);
+}
+
+function run(program, args) {
+  return spawnSync(program, args, { cwd: ROOT, stdio: 'inherit' }).status === 0;
+}
+
+function secondsSince(startedAt) {
+  return `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+}
+
+function done(step, words) {
+  console.log(`setup: ${step}: ${words}`);
+  return true;
+}
+
+function fail(step, words) {
+  console.error(`setup: ${step}: ${words}`);
+  return false;
+}
+
+if (isMain(import.meta.url)) process.exitCode = setUp() ? 0 : 1;

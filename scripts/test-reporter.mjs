@@ -1,0 +1,55 @@
+/**
+ * A reporter for node:test that prints each file, what failed and what was skipped and why, and hands the
+ * counts to `scripts/test.mjs` through file descriptor 3.
+ */
+import { writeSync } from 'node:fs';
+import { relative } from 'node:path';
+
+const COUNTS_FD = 3;
+
+/** @param {AsyncIterable<import('node:test/reporters').TestEvent>} events */
+export default async function* report(events) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const skipped = new Map();
+  let file;
+  for await (const event of events) {
+    if (event.type === 'test:stderr' || event.type === 'test:stdout') yield event.data.message;
+    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
+    const { data } = event;
+    if (data.file !== undefined && data.file !== file) {
+      file = data.file;
+      yield `${relative(process.cwd(), file)}\n`;
+    }
+    // A suite is neither passed nor failed beside its tests, unless it broke itself.
+    const isSuite = data.details?.type === 'suite';
+    if (isSuite && (event.type === 'test:pass' || failedInTests(data))) continue;
+    if (data.skip !== undefined && data.skip !== false) {
+      counts.skipped++;
+      const reason = typeof data.skip === 'string' && data.skip !== '' ? data.skip : 'no reason given';
+      skipped.set(reason, [...(skipped.get(reason) ?? []), data.name]);
+    } else if (event.type === 'test:pass') counts.passed++;
+    else {
+      counts.failed++;
+      yield failure(data);
+    }
+  }
+  for (const [reason, names] of skipped) {
+    yield `\nskipped, ${reason}:\n${names.map((name) => `  ${name}\n`).join('')}`;
+  }
+  writeSync(COUNTS_FD, JSON.stringify(counts));
+}
+
+function failedInTests(data) {
+  return data.details?.error?.failureType === 'subtestsFailed';
+}
+
+function failure(data) {
+  const error = data.details?.error;
+  const cause = error?.cause ?? error;
+  const words = cause?.stack ?? cause?.message ?? String(cause);
+  return `\nFAILED  ${data.name}\n  in ${data.file}\n${indent(words)}\n\n`;
+}
+
+function indent(text) {
+  return String(text).replace(/^/gm, '    ');
+}
