@@ -20,15 +20,16 @@ export default async function* report(events) {
       file = data.file;
       yield `${relative(process.cwd(), file)}\n`;
     }
-    // A suite is neither passed nor failed beside its tests, unless it broke itself.
     const isSuite = data.details?.type === 'suite';
-    if (isSuite && (event.type === 'test:pass' || failedInTests(data))) continue;
     if (data.skip !== undefined && data.skip !== false) {
       counts.skipped++;
       const reason = typeof data.skip === 'string' && data.skip !== '' ? data.skip : 'no reason given';
       skipped.set(reason, [...(skipped.get(reason) ?? []), data.name]);
-    } else if (event.type === 'test:pass') counts.passed++;
-    else {
+    } else if (isSuite && (event.type === 'test:pass' || failedInTests(data))) {
+      // A suite counts beside its tests only when it broke itself; a skipped one stands for tests that nobody saw.
+    } else if (event.type === 'test:pass') {
+      counts.passed++;
+    } else {
       counts.failed++;
       yield failure(data);
     }

@@ -1,0 +1,138 @@
+/**
+ * The direction of imports is the architecture; this is where it is written down and kept.
+ */
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { findCircle } from './find-circle.ts';
+import { findImports, readSources, resolveImport, type SourceFile } from './source-imports.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Which packages each folder may import. A change here is a change of the architecture. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'packages/oci': [],
+  'packages/engine': ['@outboard/oci'],
+  'packages/daemon': ['@outboard/engine', '@outboard/oci'],
+  'packages/cli': [],
+  'packages/sdk': [],
+  'examples/volume-local': ['@outboard/sdk'],
+  bench: [],
+  scripts: [],
+  tests: ['@outboard/cli', '@outboard/daemon', '@outboard/engine', '@outboard/oci', '@outboard/sdk'],
+};
+
+describe('imports', () => {
+  const sources = new Map<string, readonly SourceFile[]>();
+
+  before(async () => {
+    process.chdir(REPOSITORY);
+    for (const folder of Object.keys(ALLOWED)) sources.set(folder, await readSources(REPOSITORY, folder));
+  });
+
+  test('every package and example has its rule', async () => {
+    const folders = ['packages', 'examples'].map(async (group) =>
+      (await readdir(join(REPOSITORY, group))).map((name) => `${group}/${name}`),
+    );
+    const without = (await Promise.all(folders)).flat().filter((folder) => !(folder in ALLOWED));
+    assert.deepEqual(without, []);
+  });
+
+  for (const [folder, allowed] of Object.entries(ALLOWED)) {
+    test(`${folder} imports no package of ours but ${allowed.join(', ') || 'none'}, each by its name`, () => {
+      const wrong = importsOf(sources.get(folder)).filter(
+        ({ specifier }) => specifier.startsWith('@outboard/') && !allowed.includes(specifier),
+      );
+      assert.deepEqual(wrong.map(describeImport), []);
+    });
+
+    test(`${folder} reaches into no other folder`, () => {
+      const wrong = importsOf(sources.get(folder)).filter(
+        ({ path, specifier }) =>
+          specifier.startsWith('.') && !resolveImport(path, specifier).startsWith(`${folder}/`),
+      );
+      assert.deepEqual(wrong.map(describeImport), []);
+    });
+
+    test(`${folder} has no circle of files`, () => {
+      const edges = new Map(
+        (sources.get(folder) ?? []).map((file) => [
+          file.path,
+          file.imports
+            .filter(({ specifier }) => specifier.startsWith('.'))
+            .map(({ specifier }) => resolveImport(file.path, specifier)),
+        ]),
+      );
+      assert.equal(findCircle(edges)?.join(' -> '), undefined);
+    });
+
+    test(`${folder} re-exports from an index.ts only`, () => {
+      const wrong = importsOf(sources.get(folder)).filter(
+        ({ path, isReExport }) => isReExport && !path.endsWith('/src/index.ts'),
+      );
+      assert.deepEqual(wrong.map(describeImport), []);
+    });
+  }
+
+  test('scripts import nothing that has to be installed: they run before anything is', () => {
+    const wrong = importsOf(sources.get('scripts')).filter(
+      ({ specifier }) => !specifier.startsWith('./') && !isBuiltin(specifier),
+    );
+    assert.deepEqual(wrong.map(describeImport), []);
+  });
+
+  test('the SDK needs nothing but Node.js', () => {
+    const wrong = importsOf(sources.get('packages/sdk')).filter(
+      ({ specifier }) => !specifier.startsWith('.') && !isBuiltin(specifier),
+    );
+    assert.deepEqual(wrong.map(describeImport), []);
+  });
+});
+
+describe('findImports()', () => {
+  for (const [name, source, expected] of [
+    ['a plain import', "import { a } from './a.ts';", [['./a.ts', false]]],
+    ['a type import', "import type { A } from './a.ts';", [['./a.ts', false]]],
+    ['an import of types only', "import { type A, type B } from './a.ts';", [['./a.ts', false]]],
+    ['an import over lines', "import {\n  a,\n  type B,\n} from './a.ts';", [['./a.ts', false]]],
+    ['a bare import', "import './a.ts';", [['./a.ts', false]]],
+    ['a dynamic import', "const a = await import('./a.ts');", [['./a.ts', false]]],
+    ['a re-export', "export { a } from './a.ts';", [['./a.ts', true]]],
+    ['no comment', "/* import './a.ts'; */", []],
+    ['no local export', "export const a = 1;\nconst from = 'x';", []],
+  ] as const) {
+    test(`finds ${name}`, () => {
+      const found = findImports(source).map(({ specifier, isReExport }) => [specifier, isReExport]);
+      assert.deepEqual(found, expected);
+    });
+  }
+});
+
+test('findCircle() reports the way round a circle, and none in a tree', () => {
+  const circle = new Map([
+    ['main', ['a']],
+    ['a', ['b']],
+    ['b', ['c', 'a']],
+    ['c', []],
+  ]);
+  assert.deepEqual(findCircle(circle), ['a', 'b', 'a']);
+  circle.set('b', ['c']);
+  assert.equal(findCircle(circle), undefined);
+});
+
+interface FoundImport {
+  readonly path: string;
+  readonly specifier: string;
+  readonly isReExport: boolean;
+}
+
+function importsOf(files: readonly SourceFile[] = []): readonly FoundImport[] {
+  return files.flatMap(({ path, imports }) => imports.map((found) => ({ path, ...found })));
+}
+
+function describeImport({ path, specifier }: FoundImport): string {
+  return `${path}: '${specifier}'`;
+}
