@@ -4,13 +4,14 @@
  */
 import { type LookupAddress, type LookupOptions, lookup as resolveName } from 'node:dns';
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import { OutboardError } from '../errors.ts';
 import { isLinkLocal } from './addresses.ts';
 import type { Clock } from './clock.ts';
+import { openExchangeScope } from './exchange-scope.ts';
 import { quoteForeignText, redactUrl } from './registry-error.ts';
 import { errorCode, isTransientFault, TransientFailure } from './retry.ts';
-import { defaultStallLimits, type StallLimits, watchForStall } from './stall-watch.ts';
+import { defaultStallLimits, type StallLimits } from './stall-watch.ts';
 
 /** How far to trust the far side of a connection. */
 export interface Route {
@@ -77,8 +78,6 @@ export interface Connections extends AsyncDisposable {
   exchange(request: HttpRequest): Promise<Answer>;
 }
 
-/** Time for a registry to store what was uploaded, after its last byte: a large blob is hashed and moved then. */
-const storeTimeoutMs = 300_000;
 const connectTimeoutMs = 30_000;
 /** What one answer buffers before the connection is paused. */
 const answerBufferBytes = 256 * 1024;
@@ -161,74 +160,13 @@ function lookupGuarded(hostname: string, options: LookupOptions, callback: Looku
   });
 }
 
-type SentBody = NonNullable<Dispatcher.RequestOptions['body']> | null;
-
-/** Joins the caller's signal with deadlines, and stops them when the exchange is over. */
-interface Scope {
-  readonly controller: AbortController;
-  readonly body: SentBody;
-  answered(): void;
-  release(): void;
-}
-
-function openScope(request: HttpRequest, clock: Clock, limits: StallLimits): Scope {
-  const controller = new AbortController();
-  const stall = (error: OutboardError) => controller.abort(new TransientFailure(error));
-  const onAbort = () => controller.abort(request.signal?.reason);
-  request.signal?.addEventListener('abort', onAbort, { once: true });
-  let stop = () => {};
-  let body: SentBody = null;
-  if (request.body === undefined || request.body instanceof Uint8Array) {
-    const waitMs = request.body === undefined ? limits.windowMs : storeTimeoutMs;
-    stop = clock.schedule(waitMs, () => stall(noAnswer(request, waitMs)));
-    body = request.body ?? null;
-  } else {
-    const watch = watchForStall(clock, limits, stall);
-    stop = watch.stop;
-    const sent = () => {
-      watch.stop();
-      stop = clock.schedule(storeTimeoutMs, () => stall(noAnswer(request, storeTimeoutMs)));
-    };
-    // undici takes async iterables too, which its types leave out
-    body = watchUpload(request.body.content, watch.progress, sent) as unknown as Readable;
-  }
-  return {
-    controller,
-    body,
-    answered: () => stop(),
-    release() {
-      stop();
-      request.signal?.removeEventListener('abort', onAbort);
-    },
-  };
-}
-
-async function* watchUpload(
-  content: AsyncIterable<Uint8Array>,
-  progress: (bytes: number) => void,
-  sent: () => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    progress(chunk.length);
-    yield chunk;
-  }
-  sent();
-}
-
-function noAnswer(request: HttpRequest, waitMs: number): OutboardError {
-  return new OutboardError(
-    'unavailable',
-    `failed to do request: ${request.method} "${redactUrl(request.url)}": no answer in ${waitMs / 1000} s`,
-  );
-}
-
 async function exchange(
   agent: Agent,
   request: HttpRequest,
   options: ConnectionOptions,
   limits: StallLimits,
 ): Promise<Answer> {
-  const scope = openScope(request, options.clock, limits);
+  const scope = openExchangeScope(request, options.clock, limits);
   try {
     const response = await agent.request({
       origin: request.url.origin,
@@ -241,7 +179,7 @@ async function exchange(
         ...(isUpload(request.body) ? { 'content-length': String(request.body.size) } : {}),
       },
       body: scope.body,
-      signal: scope.controller.signal,
+      signal: scope.signal,
       highWaterMark: answerBufferBytes,
     });
     scope.answered();

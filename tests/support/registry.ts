@@ -1,0 +1,90 @@
+/**
+ * A real registry for tests: the `docker-registry` program (Debian package of that name, distribution 2.8) on a
+ * free port of 127.0.0.1, with its storage in a folder of its own.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A registry that runs. */
+export interface TestRegistry {
+  /** `127.0.0.1:PORT`; plain HTTP. */
+  readonly host: string;
+  /** The folder that holds its content. */
+  readonly directory: string;
+  /** End it, and remove the folder unless the caller gave it. */
+  stop(): Promise<void>;
+}
+
+/** How a registry runs. */
+export interface TestRegistryOptions {
+  /** Ask for Basic authentication; the password must be `registryPassword`, whose hash is known here. */
+  readonly auth?: { readonly username: string; readonly password: string };
+  /** Where its content is kept, and stays; default a temporary folder that `stop()` removes. */
+  readonly directory?: string;
+}
+
+/** The password of registries with authentication. */
+export const registryPassword = 'secret';
+/** Its bcrypt hash, cost 5: `python3 -c 'import crypt; print(crypt.crypt("secret", "$2b$05$abcdefghijklmnopqrstuu"))'`. */
+const passwordHash = '$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a';
+
+/** Start a registry and wait until it listens. */
+export async function startRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
+  if (options.auth !== undefined && options.auth.password !== registryPassword) {
+    throw new Error(`a test registry knows one password: ${registryPassword}`);
+  }
+  const home = await mkdtemp(join(tmpdir(), 'outboard-registry-'));
+  const directory = options.directory ?? join(home, 'content');
+  let child: ChildProcess | undefined;
+  const stop = async () => {
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    await mkdir(directory, { recursive: true });
+    const configuration = join(home, 'config.json');
+    await writeFile(configuration, JSON.stringify(await configure(home, directory, options)));
+    child = spawn('docker-registry', ['serve', configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
+    return { host: await listeningHost(child), directory, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+// YAML is a superset of JSON, so the registry reads this as it is.
+async function configure(home: string, directory: string, options: TestRegistryOptions): Promise<object> {
+  const passwords = join(home, 'htpasswd');
+  if (options.auth !== undefined) await writeFile(passwords, `${options.auth.username}:${passwordHash}\n`);
+  return {
+    version: '0.1',
+    log: { level: 'info', formatter: 'json', accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: directory }, delete: { enabled: true } },
+    http: { addr: '127.0.0.1:0', secret: 'test' },
+    ...(options.auth === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: passwords } } }),
+  };
+}
+
+/** Wait for the log line that tells the port the kernel chose. The log is read on, or the registry would block. */
+async function listeningHost(child: ChildProcess): Promise<string> {
+  if (child.stderr === null) throw new Error('the registry was started without a pipe for its log');
+  const lines = createInterface({ input: child.stderr });
+  const log: string[] = [];
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`docker-registry ended with ${code}: ${log.join('\n')}`)));
+    lines.on('line', (line) => {
+      if (log.length < 100) log.push(line);
+      const host = /listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1];
+      if (host !== undefined) resolve(host);
+    });
+  });
+}
