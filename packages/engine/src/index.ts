@@ -5,6 +5,10 @@
 // What callers of the engine need from @outboard/oci, so that they import one package.
 export type { ErrorKind, OutboardErrorOptions, RegistryAccess, RegistryCredentials } from '@outboard/oci';
 export { isOutboardError, OutboardError } from '@outboard/oci';
+export { formatInterfaceType, parseInterfaceType } from './config/interface-type.ts';
+export type { JsonObject, JsonValue } from './config/json-document.ts';
+export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';
+export { parsePluginConfig } from './config/parse-plugin-config.ts';
 export type {
   InterfaceType,
   Plugin,
@@ -18,6 +22,9 @@ export type {
   Privilege,
 } from './config/plugin-config.ts';
 export { parsePrivileges, toPluginDocument, toPrivilegeDocument } from './config/plugin-document.ts';
+export { computePrivileges, privilegesEqual } from './config/privileges.ts';
+export type { ValidateOptions } from './config/validate-plugin-config.ts';
+export { validatePluginConfig } from './config/validate-plugin-config.ts';
 export type {
   CollectedGarbage,
   PluginEngine,
@@ -28,4 +35,11 @@ export type {
   UpgradeRequest,
 } from './plugin-engine-contract.ts';
 export type { ProgressEvent, ReportProgress } from './progress.ts';
+export { activate } from './protocol/activate.ts';
+export type { CallOptions, PluginClient, PluginClientOptions } from './protocol/plugin-client.ts';
+export { createPluginClient } from './protocol/plugin-client.ts';
+export type { ReplyFields } from './protocol/plugin-reply.ts';
+export { connectSocket } from './protocol/socket-handle.ts';
+export type { DriverVolume, VolumeDriver } from './protocol/volume-driver.ts';
+export { createVolumeDriver } from './protocol/volume-driver.ts';
 export type { PluginState } from './supervise/supervisor.ts';

@@ -31,6 +31,5 @@ export function withoutVarRun(path: string): string {
 
 /** Whether a text has a NUL, a newline or another control character, none of which belongs in a name or a path. */
 export function hasControlCharacters(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return /[\u0000-\u001f\u007f]/.test(text);
+  return /\p{Cc}/u.test(text);
 }

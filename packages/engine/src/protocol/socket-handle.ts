@@ -76,7 +76,8 @@ function connectHandle(handle: FileHandle, path: string, signal: AbortSignal | u
     const fail = (cause: unknown) => {
       stop();
       const code = errorCode(cause);
-      const isRefused = code === 'ECONNREFUSED';
+      // EAGAIN: the plugin does not accept as fast as it is called.
+      const isRefused = code === 'ECONNREFUSED' || code === 'EAGAIN';
       const reason = isRefused ? 'connect: connection refused' : `connect: ${code ?? String(cause)}`;
       reject(dialError(path, reason, isRefused ? 'socket-refused' : 'socket-unreachable', cause));
     };
