@@ -27,38 +27,34 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
+const texts = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'));
+const numbers = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.double({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, noNaN: true }),
+);
+const names = fc.oneof(texts, fc.constantFrom('a', 'A', 'Labels', '__proto__', 'toString'));
+
+/** Values in which no strict rule finds fault: names that differ by more than case, numbers and texts in bounds. */
+const unambiguousDocuments = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 6, withCrossShrink: true },
+    fc.oneof(texts, numbers, fc.boolean(), fc.constant(null)),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc
+      .uniqueArray(fc.tuple(names, tie('value')), { maxLength: 4, selector: ([name]) => foldFieldName(name) })
+      .map((fields) => Object.fromEntries(fields)),
+  ),
+})).value;
+
 describe('parseStrictJson()', () => {
-  it('reads what JSON.parse reads, wherever both accept a document', () => {
-    const names = fc.oneof(
-      fc.string({ unit: 'grapheme' }),
-      fc.constantFrom('a', 'A', '__proto__', 'toString'),
-    );
-    const documents = fc
-      .jsonValue({ stringUnit: 'grapheme', maxDepth: 6 })
-      .chain((value) =>
-        fc.tuple(
-          fc.oneof(fc.constant(value), fc.dictionary(names, fc.constant(value))),
-          fc.constantFrom(undefined, 1, '\t'),
-        ),
-      );
-    let compared = 0;
+  it('reads what JSON.parse reads in every document that is not ambiguous', () => {
     fc.assert(
-      fc.property(documents, ([value, indent]) => {
+      fc.property(unambiguousDocuments, fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
         const text = JSON.stringify(value, undefined, indent);
-        let read: unknown;
-        try {
-          read = parse(text);
-        } catch (error) {
-          // Only the strict rules may refuse what JSON.stringify wrote.
-          assert.match(String(error), /ambiguous|safe integers|NUL|surrogate/);
-          return;
-        }
-        compared++;
-        assert.deepEqual(plain(read), JSON.parse(text));
+        assert.deepEqual(plain(parse(text)), JSON.parse(text));
       }),
       { numRuns: 400 },
     );
-    assert.ok(compared > 200, `only ${compared} documents were compared`);
   });
 
   it('refuses whatever JSON.parse refuses', () => {
