@@ -39,6 +39,8 @@ function guardFraming(request: IncomingMessage): void {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === 'host') hosts += 1;
   if (hosts > 1) throw new HttpError(400, 'the request has more than one Host header');
+  if (hosts === 0 && request.httpVersion !== '1.0')
+    throw new HttpError(400, 'the request has no Host header');
 }
 
 /** Cross-site requests (D10, D11): browsers always say where such a request comes from, other clients never do. */

@@ -74,6 +74,8 @@ function createHttpServer(address: HostAddress, handle: HandleRequest): Server {
       requestTimeout: 0,
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: 5_000,
+      // Node.js would go on to serve what follows such a request; the request guard does not.
+      requireHostHeader: false,
       noDelay: true,
     },
     (request, response) => void handle(request, response, rules),

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { loadConfiguration } from './load-configuration.ts';
+import { parseFlags } from './parse-flags.ts';
+
+async function fileWith(context: TestContext, text: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-configuration-'));
+  context.after(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'daemon.json');
+  await writeFile(path, text);
+  return path;
+}
+
+test('loadConfiguration() has defaults for everything', async (context) => {
+  assert.deepEqual(await loadConfiguration({}, await fileWith(context, '{}')), {
+    'data-root': '/var/lib/outboard',
+    'exec-root': '/run/outboard',
+    hosts: ['unix:///run/outboard/outboard.sock'],
+    'insecure-tcp': false,
+    'insecure-registries': [],
+    runtime: 'runc',
+    'log-level': 'info',
+  });
+});
+
+test('loadConfiguration() joins flags and file, and puts the socket into the exec root', async (context) => {
+  const file = await fileWith(context, '{"exec-root":"/x","insecure-registries":["a:5000"]}');
+  const configuration = await loadConfiguration(parseFlags(['--data-root', '/d']).configuration, file);
+  assert.equal(configuration['data-root'], '/d');
+  assert.deepEqual(configuration.hosts, ['unix:///x/outboard.sock']);
+  assert.deepEqual(configuration['insecure-registries'], ['a:5000']);
+});
+
+test('loadConfiguration() refuses what both flag and file say, as dockerd', async (context) => {
+  const file = await fileWith(context, '{"log-level":"warn"}');
+  const flags = parseFlags(['--log-level', 'debug']).configuration;
+  await assert.rejects(loadConfiguration(flags, file), {
+    message:
+      'the following directives are specified both as a flag and in the configuration file: ' +
+      'log-level: (from flag: "debug", from file: "warn")',
+  });
+});
+
+const refused: readonly [text: string, message: RegExp][] = [
+  ['{"bogus":1}', /unknown key "bogus"; known are data-root, exec-root, hosts/],
+  ['{"hosts":"x"}', /"hosts": /],
+  ['{"hosts":[]}', /"hosts": /],
+  ['{"data-root":"relative"}', /"data-root": expected an absolute path/],
+  ['{"log-level":"loud"}', /"log-level": /],
+  ['[]', /expected object/],
+  ['{', /is not JSON/],
+];
+for (const [text, message] of refused) {
+  test(`loadConfiguration() refuses the file ${text}`, async (context) => {
+    await assert.rejects(loadConfiguration({}, await fileWith(context, text)), { kind: 'invalid', message });
+  });
+}
+
+test('loadConfiguration() refuses a named file that is missing', async () => {
+  await assert.rejects(loadConfiguration({}, '/nonexistent/daemon.json'), /ENOENT/);
+});
+
+test('parseFlags() collects repeated flags', () => {
+  const { configuration, configFile } = parseFlags([
+    ...['--host', 'unix:///a', '--host', 'tcp://127.0.0.1:1', '--insecure-tcp'],
+    ...['--insecure-registry', 'a', '--insecure-registry', 'b:1', '--runtime', 'crun', '--config', '/f'],
+  ]);
+  assert.deepEqual(configuration, {
+    hosts: ['unix:///a', 'tcp://127.0.0.1:1'],
+    'insecure-tcp': true,
+    'insecure-registries': ['a', 'b:1'],
+    runtime: 'crun',
+  });
+  assert.equal(configFile, '/f');
+});

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readRegistryAccess } from './registry-access.ts';
+
+const json = '{"username":"us>r?","password":"p~~~ss"}';
+const login = { username: 'us>r?', password: 'p~~~ss' };
+const encode = (text: string, encoding: 'base64' | 'base64url') => Buffer.from(text).toString(encoding);
+
+const cases: readonly [name: string, header: string, credentials: object | undefined][] = [
+  ['the unpadded url-safe alphabet', encode(json, 'base64url'), login],
+  ['the padded standard alphabet', encode(json, 'base64'), login],
+  ['keys in any case', encode('{"UserName":"us>r?","PASSWORD":"p~~~ss","x":1}', 'base64url'), login],
+  ['auth alone', encode(`{"auth":"${encode('us>r?:p~~~ss', 'base64')}"}`, 'base64'), login],
+  ['an identity token', encode('{"identitytoken":"t"}', 'base64'), { identityToken: 't' }],
+  ['a registry token', encode('{"registrytoken":"t"}', 'base64'), { registryToken: 't' }],
+  [
+    'a password with colons in auth',
+    encode(`{"auth":"${encode('a:b:c', 'base64')}"}`, 'base64'),
+    { username: 'a', password: 'b:c' },
+  ],
+  ['no credentials, as the CLI sends it', 'e30=', undefined],
+  ['empty fields', encode('{"username":"","password":""}', 'base64'), undefined],
+  ['what is no JSON', encode('{"username":', 'base64'), undefined],
+  ['JSON of another type', encode('["a"]', 'base64'), undefined],
+  ['null', encode('null', 'base64'), undefined],
+  ['what is no base64', '%%%', undefined],
+  ['fields of another type', encode('{"username":1,"password":{}}', 'base64'), undefined],
+];
+for (const [name, header, credentials] of cases) {
+  test(`readRegistryAccess() reads ${name}`, () => {
+    assert.deepEqual(readRegistryAccess({ 'x-registry-auth': header }).credentials, credentials);
+  });
+}
+
+test('readRegistryAccess() passes on X-Meta headers and no others', () => {
+  const { headers } = readRegistryAccess({
+    'x-meta-a': '1',
+    authorization: 'secret',
+    'x-registry-auth': 'e30=',
+  });
+  assert.deepEqual(headers, { 'x-meta-a': '1' });
+});

@@ -1,0 +1,70 @@
+/**
+ * Writes replies and errors to a client that may vanish at any moment.
+ */
+import type { ServerResponse } from 'node:http';
+import { encodeJson } from './json.ts';
+import { jsonContentType, type Reply } from './reply.ts';
+import type { RequestBody } from './request-body.ts';
+
+/** The client's side of an exchange. */
+export interface Client {
+  readonly response: ServerResponse;
+  readonly body: RequestBody;
+  /** Aborted when the client is gone. */
+  readonly gone: AbortSignal;
+}
+
+/** Write a reply. Resolves when it is handed to the system or the client is gone. */
+export async function writeReply(reply: Reply, client: Client): Promise<void> {
+  const { response } = client;
+  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
+  if ('write' in reply) {
+    await reply.write(response);
+    await end(client);
+    return;
+  }
+  await drainBody(client);
+  response.statusCode = reply.status;
+  await end(client, reply.body);
+}
+
+/** Write an error in Docker's form. */
+export async function writeError(status: number, message: string, client: Client): Promise<void> {
+  const { response } = client;
+  if (response.headersSent) {
+    // Whoever streams tells of errors in the stream. What is left here must not look like a complete answer.
+    response.destroy();
+    return;
+  }
+  await drainBody(client);
+  response.statusCode = status;
+  response.setHeader('Content-Type', jsonContentType);
+  await end(client, `${encodeJson({ message })}\n`);
+}
+
+/** Docker's CLI fails on a closed pipe when it is answered before it has sent its body. */
+async function drainBody({ response, body }: Client): Promise<void> {
+  try {
+    await body.drain();
+  } catch {
+    // It stalls, never ends or is gone: answer it all the same, and let go of the connection.
+    response.setHeader('Connection', 'close');
+  }
+}
+
+/** A response that waits behind another on its connection is never told that the connection closed; its client's signal is. */
+function end({ response, gone }: Client, body?: string): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      gone.removeEventListener('abort', done);
+      resolve();
+    };
+    gone.addEventListener('abort', done);
+    if (gone.aborted) done();
+    else if (body === undefined) response.end(done);
+    else {
+      response.setHeader('Content-Length', Buffer.byteLength(body));
+      response.end(body, done);
+    }
+  });
+}

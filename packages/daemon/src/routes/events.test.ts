@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { test } from 'node:test';
+import type { PluginEngine, PluginEvent } from '@outboard/engine';
+import { openConnection, readToEnd, send } from '../testing/raw-http.ts';
+import { scriptEngine } from '../testing/scripted-engine.ts';
+import { startTestApi } from '../testing/test-api.ts';
+
+/** An engine that tells the events which the test makes; the n-th happens n seconds after the epoch. */
+function eventSource(): { engine: PluginEngine; happen: (...actions: PluginEvent['action'][]) => void } {
+  const listeners = new Set<(event: PluginEvent) => void>();
+  let second = 0;
+  const engine = scriptEngine({
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  });
+  const happen = (...actions: PluginEvent['action'][]) => {
+    for (const action of actions) {
+      second += 1;
+      const timeNano = BigInt(second) * 1_000_000_000n;
+      const event = {
+        action,
+        id: `id${second}`,
+        name: 'acme/p:latest',
+        at: new Date(second * 1000),
+        timeNano,
+      };
+      for (const listener of listeners) listener(event);
+    }
+  };
+  return { engine, happen };
+}
+
+const actionsIn = (body: string) =>
+  body
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line).Action);
+
+/** Open a stream of events; resolves when its head is here. */
+async function openStream(endpoint: string, query = ''): Promise<Socket> {
+  const socket = await openConnection(endpoint);
+  socket.write(`GET /events${query} HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n`);
+  const [head] = await once(socket, 'data');
+  assert.match(String(head), /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(String(head), /Content-Type: application\/json\r\n/);
+  return socket;
+}
+
+test('GET /events sends its head at once and then every event as it happens', async () => {
+  const { engine, happen } = eventSource();
+  await using api = await startTestApi(engine);
+  happen('create');
+  const socket = await openStream(api.socket);
+  happen('enable');
+  const [chunk] = await once(socket, 'data');
+  assert.match(String(chunk), /"Action":"enable".*"time":2,"timeNano":2000000000\}\n/);
+  socket.destroy();
+});
+
+const spans: readonly [query: string, actions: readonly string[]][] = [
+  ['?since=0&until=100', ['create', 'enable', 'disable', 'remove']],
+  ['?since=2&until=3', ['enable', 'disable']],
+  ['?since=2.000000001&until=3', ['disable']],
+  ['?until=2', ['create', 'enable']],
+  [`?until=100&filters=${encodeURIComponent('{"event":["remove"]}')}`, ['remove']],
+  [`?until=100&filters=${encodeURIComponent('{"plugin":{"id1":true}}')}`, ['create']],
+];
+for (const [query, actions] of spans) {
+  test(`GET /events${decodeURIComponent(query)} replays and ends`, async () => {
+    const { engine, happen } = eventSource();
+    await using api = await startTestApi(engine);
+    happen('create', 'enable', 'disable', 'remove');
+    const response = await send(api.socket, 'GET', `/v1.41/events${query}`);
+    assert.equal(response.status, 200);
+    assert.deepEqual(actionsIn(response.body), actions);
+  });
+}
+
+test('GET /events with since replays, then follows, without a gap', async () => {
+  const { engine, happen } = eventSource();
+  await using api = await startTestApi(engine);
+  happen('create');
+  const socket = await openStream(api.socket, '?since=0');
+  const answer = readToEnd(socket);
+  happen('enable', 'disable');
+  api.stopping.abort(new Error('stop'));
+  // The head and perhaps the first event were read already.
+  assert.match(String(await answer), /"Action":"enable"[\s\S]*"Action":"disable"/);
+});
+
+test('the last 256 events are kept', async () => {
+  const { engine, happen } = eventSource();
+  await using api = await startTestApi(engine);
+  happen(...Array.from({ length: 300 }, () => 'enable' as const));
+  const { body } = await send(api.socket, 'GET', '/events?since=0&until=1000');
+  const seconds = body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).time);
+  assert.deepEqual([seconds.length, seconds[0], seconds.at(-1)], [256, 45, 300]);
+});
+
+test('a stream ends when its time is up', async () => {
+  const { engine } = eventSource();
+  await using api = await startTestApi(engine);
+  const until = Date.now() / 1000 + 0.05;
+  assert.equal((await send(api.socket, 'GET', `/events?until=${until.toFixed(3)}`)).body, '');
+});
+
+test('a client that does not read is cut off rather than shown a gap', async () => {
+  const { engine, happen } = eventSource();
+  await using api = await startTestApi(engine);
+  const socket = await openStream(api.socket);
+  socket.pause();
+  const closed = once(socket, 'close');
+  for (let i = 0; i < 40_000; i += 1) happen('enable');
+  const received = readToEnd(socket.resume());
+  await closed;
+  const body = (await received).toString();
+  assert.doesNotMatch(body, /"time":40000/);
+});
+
+test('GET /events refuses a bad query with a status', async () => {
+  const { engine } = eventSource();
+  await using api = await startTestApi(engine);
+  for (const query of ['?since=abc', '?since=2&until=1', '?filters=x']) {
+    assert.equal((await send(api.socket, 'GET', `/events${query}`)).status, 400, query);
+  }
+});

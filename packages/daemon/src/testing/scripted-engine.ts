@@ -1,0 +1,61 @@
+/**
+ * An engine whose methods a test supplies: for faults of HTTP and timing that the real engine cannot be asked for.
+ */
+import { OutboardError, type Plugin, type PluginEngine } from '@outboard/engine';
+
+/** An engine with the given methods; every other one fails. */
+export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
+  const missing = (method: string) => () => {
+    throw new OutboardError('not-implemented', `the test did not expect a call of ${method}()`);
+  };
+  return {
+    list: missing('list'),
+    inspect: missing('inspect'),
+    state: missing('state'),
+    privileges: missing('privileges'),
+    localName: missing('localName'),
+    pull: missing('pull'),
+    create: missing('create'),
+    push: missing('push'),
+    upgrade: missing('upgrade'),
+    enable: missing('enable'),
+    disable: missing('disable'),
+    set: missing('set'),
+    remove: missing('remove'),
+    collectGarbage: missing('collectGarbage'),
+    onEvent: () => () => {},
+    [Symbol.asyncDispose]: async () => {},
+    ...script,
+  };
+}
+
+/** A plugin as the engine would return it. */
+export function samplePlugin(changes: Partial<Plugin> = {}): Plugin {
+  return {
+    id: 'a'.repeat(64),
+    name: 'acme/p:latest',
+    enabled: false,
+    settings: { mounts: [], devices: [], env: [], args: [] },
+    config: {
+      description: 'a <sample>',
+      documentation: '',
+      interface: {
+        types: [{ prefix: 'docker', capability: 'volumedriver', version: '1.0' }],
+        socket: 'p.sock',
+        protocolScheme: '',
+      },
+      entrypoint: ['/p'],
+      workDir: '',
+      user: { uid: 0, gid: 0 },
+      network: { type: '' },
+      ipcHost: false,
+      pidHost: false,
+      propagatedMount: '',
+      mounts: null,
+      env: null,
+      args: { name: '', description: '', value: null, settable: null },
+      linux: { capabilities: null, allowAllDevices: false, devices: null },
+    },
+    ...changes,
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * The API on a unix socket in a temporary directory, over any engine.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PluginEngine } from '@outboard/engine';
+import { createEventLog } from '../events/event-log.ts';
+import type { BodyLimits } from '../http/request-body.ts';
+import { createRequestHandler, type RequestLog } from '../http/request-handler.ts';
+import { createRouteTable } from '../http/route-table.ts';
+import { startApiServer } from '../listen/api-server.ts';
+import { createRoutes } from '../routes/routes.ts';
+
+/** A served API. */
+export interface TestApi extends AsyncDisposable {
+  /** Path of the unix socket. */
+  readonly socket: string;
+  /** Port of the TCP listener on 127.0.0.1. */
+  readonly port: number;
+  /** Every answer so far. */
+  readonly log: readonly RequestLog[];
+  /** Abort what is under way, as the daemon does when it stops. */
+  readonly stopping: AbortController;
+}
+
+/** Serve the API over an engine until disposed. */
+export async function startTestApi(engine: PluginEngine, bodyLimits: BodyLimits = {}): Promise<TestApi> {
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-api-'));
+  const socket = join(directory, 'api.sock');
+  const log: RequestLog[] = [];
+  const stopping = new AbortController();
+  const handle = createRequestHandler({
+    findRoute: createRouteTable(
+      createRoutes({
+        engine,
+        events: createEventLog((listener) => engine.onEvent(listener)),
+        version: '1.2.3',
+        dataRoot: '/data',
+        insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
+        runtime: 'runc',
+        hostFacts: async () => ({
+          kernelVersion: '6.1',
+          architecture: 'amd64',
+          machine: 'x86_64',
+          operatingSystem: 'Debian',
+          operatingSystemVersion: '12',
+        }),
+        components: async () => [{ name: 'runc', version: '1.1.5' }],
+      }),
+    ),
+    version: '1.2.3',
+    stopping: stopping.signal,
+    log: (entry) => log.push(entry),
+    bodyLimits,
+  });
+  const addresses = [
+    { kind: 'unix', path: socket },
+    { kind: 'tcp', hostname: '127.0.0.1', port: 0 },
+  ] as const;
+  const server = await startApiServer(addresses, handle, (error) => {
+    throw error;
+  });
+  const [, tcp] = server.addresses;
+  return {
+    socket,
+    port: tcp?.kind === 'tcp' ? tcp.port : 0,
+    log,
+    stopping,
+    async [Symbol.asyncDispose]() {
+      await server.close(AbortSignal.abort());
+      await rm(directory, { recursive: true });
+    },
+  };
+}
