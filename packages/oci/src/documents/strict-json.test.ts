@@ -27,7 +27,14 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-const texts = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'));
+const texts = fc
+  .string({
+    unit: fc.oneof(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+      fc.constantFrom('"', '\\', '\n'),
+    ),
+  })
+  .filter((text) => !text.includes('\0'));
 const numbers = fc.oneof(
   fc.maxSafeInteger(),
   fc.double({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, noNaN: true }),
