@@ -1,7 +1,13 @@
 /**
  * `POST /plugins/pull`
  */
-import { type PluginEngine, parsePrivileges } from '@outboard/engine';
+import {
+  isOutboardError,
+  OutboardError,
+  type PluginEngine,
+  parsePrivileges,
+  type ReportProgress,
+} from '@outboard/engine';
 import { progressReply } from '../http/progress-stream.ts';
 import { readRegistryAccess } from '../http/registry-access.ts';
 import type { Route } from '../http/route-table.ts';
@@ -16,12 +22,15 @@ export function pullRoute(engine: Pick<PluginEngine, 'pull' | 'localName'>): Rou
       const remote = query.get('remote') ?? '';
       const name = engine.localName(remote, query.get('name') || undefined);
       const access = readRegistryAccess(headers);
-      return progressReply(
-        (onProgress) => engine.pull({ remote, name, privileges, access, onProgress, signal }),
-        {
-          'Docker-Plugin-Name': name,
-        },
-      );
+      const pull = (onProgress: ReportProgress) =>
+        engine.pull({ remote, name, privileges, access, onProgress, signal }).catch(nameTakenIsInvalid);
+      return progressReply(pull, { 'Docker-Plugin-Name': name });
     },
   };
+}
+
+/** A name that is taken is 400 here and 409 for create: Docker's answers, on which its clients build. */
+function nameTakenIsInvalid(error: unknown): never {
+  if (!isOutboardError(error) || error.code !== 'name-taken') throw error;
+  throw new OutboardError('invalid', error.message, { cause: error, code: error.code });
 }
