@@ -35,10 +35,21 @@ export type { StrictJsonOptions } from './documents/strict-json.ts';
 export { parseStrictJson } from './documents/strict-json.ts';
 export type { ErrorKind, OutboardErrorOptions } from './errors.ts';
 export { isOutboardError, OutboardError } from './errors.ts';
+export type {
+  DecompressedLayer,
+  DecompressOptions,
+  DetectedCompression,
+  LayerCompression,
+} from './layers/compression.ts';
+export { DETECTION_BYTES, decompress, detectCompression } from './layers/compression.ts';
+export type { GzipOptions } from './layers/gzip-writer.ts';
+export { gzipStream } from './layers/gzip-writer.ts';
 export { cleanEntryName, pathComponents } from './layers/tar/path.ts';
 export type { TarEntry, TarEntryType, TarHandler, TarReader } from './layers/tar/tar-entry.ts';
 export type { TarLimits } from './layers/tar/tar-limits.ts';
 export { createTarReader } from './layers/tar/tar-reader.ts';
+export type { TarWriter } from './layers/tar/tar-writer.ts';
+export { createTarWriter } from './layers/tar/tar-writer.ts';
 export type { Descriptor, Platform } from './manifests/descriptor.ts';
 export { maxManifestBytes } from './manifests/document-schema.ts';
 export type { ImageIndex } from './manifests/image-index.ts';

@@ -31,19 +31,29 @@ export interface HeaderFields {
  * @throws {OutboardError} invalid when it matches neither
  */
 export function checkBlock(bytes: Uint8Array, start: number): BlockKind {
-  const end = start + BLOCK_BYTES;
-  let sum = 0;
-  for (let at = start; at < end; at++) sum += bytes[at] as number; // a whole block lies at `start`
+  const sum = sumBytes(bytes, start, BLOCK_BYTES);
   if (sum === 0) return 'zero';
-  const stored = parseNumericField(bytes, start + CHECKSUM_START, CHECKSUM_BYTES, 'checksum');
   const fieldStart = start + CHECKSUM_START;
-  let field = 0;
-  for (let at = fieldStart; at < fieldStart + CHECKSUM_BYTES; at++) field += bytes[at] as number; // as above
-  const unsigned = sum - field + CHECKSUM_BYTES * 0x20;
+  const stored = parseNumericField(bytes, fieldStart, CHECKSUM_BYTES, 'checksum');
+  const unsigned = sum - sumBytes(bytes, fieldStart, CHECKSUM_BYTES) + CHECKSUM_BYTES * 0x20;
   if (stored !== unsigned && stored !== signedChecksum(bytes, start)) {
     throw malformed(`header checksum is ${stored}, its bytes sum up to ${unsigned}`);
   }
   return 'header';
+}
+
+/** @param length a multiple of 4: four bytes a round take half the time, and this is most of a header's cost */
+function sumBytes(bytes: Uint8Array, start: number, length: number): number {
+  const end = start + length;
+  let sum = 0;
+  for (let at = start; at < end; at += 4) {
+    // callers pass whole fields, so that all four are inside
+    sum += bytes[at] as number;
+    sum += bytes[at + 1] as number;
+    sum += bytes[at + 2] as number;
+    sum += bytes[at + 3] as number;
+  }
+  return sum;
 }
 
 function signedChecksum(bytes: Uint8Array, start: number): number {

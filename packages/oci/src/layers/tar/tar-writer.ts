@@ -1,0 +1,195 @@
+/**
+ * Writes tar archives: the mirror of the reader, and as synchronous. Everything that the reader tells of an
+ * entry is kept, byte for byte; PAX records say what a ustar header cannot hold. Times of writing and
+ * names of users never enter, so the same entries give the same bytes.
+ *
+ * Own code rather than a library, since the one we would use turns mode 0 into 0644, cuts owners above
+ * 2,097,151 and times after 2038, and cannot write names or attributes that are not UTF-8.
+ *
+ * @see POSIX.1-2017 pax, "ustar Interchange Format" and "pax Extended Header"
+ */
+import { isUtf8 } from 'node:buffer';
+import { OutboardError } from '../../errors.ts';
+import { BLOCK_BYTES } from './header-block.ts';
+import { quoteBytes } from './numeric-field.ts';
+import type { TarEntry, TarEntryType, TarHandler } from './tar-entry.ts';
+
+/** Takes entries as the reader tells them, so that it can be a reader's handler. */
+export interface TarWriter extends TarHandler {
+  /** @throws {OutboardError} invalid on an attribute that PAX cannot name */
+  onEntry(entry: TarEntry): void;
+  /** @throws {OutboardError} invalid when there is more content than the entry's size */
+  onContent(chunk: Buffer): void;
+  /** @throws {OutboardError} invalid when there was less content than the entry's size */
+  onEntryEnd(): void;
+  /** Write the end marker; nothing may follow. */
+  end(): void;
+}
+
+const TYPEFLAGS: Readonly<Record<TarEntryType, string>> = {
+  file: '0',
+  'hard-link': '1',
+  symlink: '2',
+  'character-device': '3',
+  'block-device': '4',
+  directory: '5',
+  fifo: '6',
+};
+
+const NAME_BYTES = 100;
+const MAX_OCTAL_8 = 0o7777777;
+const MAX_OCTAL_12 = 0o77777777777;
+const SLASH = Buffer.from('/');
+const ZEROS = Buffer.alloc(2 * BLOCK_BYTES);
+const NEWLINE = Buffer.from('\n');
+
+/**
+ * Start writing an archive.
+ *
+ * Back-pressure is the driver's: `output` is called during the calls of the handler, so a generator that
+ * hands on what has come out after each chunk it put into the reader never holds more than one chunk:
+ *
+ *     const out: Buffer[] = [];
+ *     const writer = createTarWriter((chunk) => out.push(chunk));
+ *     const reader = createTarReader(writer);
+ *     for await (const chunk of source) {
+ *       reader.write(chunk);
+ *       yield* out.splice(0);
+ *     }
+ *
+ * @param output takes the archive's bytes; content is passed on, not copied, and valid as long as it was for `onContent`
+ */
+export function createTarWriter(output: (chunk: Buffer) => void): TarWriter {
+  let current: TarEntry | undefined;
+  let remaining = 0;
+  return {
+    onEntry(entry) {
+      for (const block of encodeEntry(entry)) output(block);
+      current = entry;
+      remaining = entry.size;
+    },
+    onContent(chunk) {
+      remaining -= chunk.length;
+      if (remaining < 0) throw wrongSize(current);
+      output(chunk);
+    },
+    onEntryEnd() {
+      if (remaining !== 0 || current === undefined) throw wrongSize(current);
+      const padding = paddingOf(current.size);
+      if (padding > 0) output(ZEROS.subarray(0, padding));
+      current = undefined;
+    },
+    end() {
+      if (current !== undefined) throw wrongSize(current);
+      output(ZEROS);
+    },
+  };
+}
+
+/**
+ * The header of an entry, with a PAX header before it if it needs one.
+ * @throws {OutboardError} invalid on an attribute that PAX cannot name
+ */
+export function encodeEntry(entry: TarEntry): Buffer[] {
+  // Readers older than the type flag know directories by their slash, and GNU tar writes one too.
+  const needsSlash = entry.type === 'directory' && entry.name[entry.name.length - 1] !== SLASH[0];
+  const name = needsSlash ? Buffer.concat([entry.name, SLASH]) : entry.name;
+  const records = paxRecords(entry, name);
+  const header = encodeHeader(entry, name, entry.size, TYPEFLAGS[entry.type]);
+  if (records.length === 0) return [header];
+  const body = Buffer.concat(records);
+  const paxHeader = encodeHeader(PAX_HEADER, PAX_HEADER.name, body.length, 'x');
+  return [paxHeader, body, ZEROS.subarray(0, paddingOf(body.length)), header];
+}
+
+const EMPTY = Buffer.alloc(0);
+const PAX_HEADER: TarEntry = {
+  type: 'file',
+  name: Buffer.from('PaxHeader'),
+  linkName: EMPTY,
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  modifiedAt: 0,
+  deviceMajor: 0,
+  deviceMinor: 0,
+  xattrs: new Map(),
+};
+
+/** What a ustar header cannot say, or readers do not agree on. */
+function paxRecords(entry: TarEntry, name: Buffer): Buffer[] {
+  const records: Buffer[] = [];
+  const isLongName = name.length > NAME_BYTES;
+  const isLongLink = entry.linkName.length > NAME_BYTES;
+  if ((isLongName && !isUtf8(name)) || (isLongLink && !isUtf8(entry.linkName))) {
+    records.push(paxRecord('hdrcharset', Buffer.from('BINARY')));
+  }
+  if (isLongName) records.push(paxRecord('path', name));
+  if (isLongLink) records.push(paxRecord('linkpath', entry.linkName));
+  if (entry.uid > MAX_OCTAL_8) records.push(paxRecord('uid', Buffer.from(String(entry.uid))));
+  if (entry.gid > MAX_OCTAL_8) records.push(paxRecord('gid', Buffer.from(String(entry.gid))));
+  if (entry.size > MAX_OCTAL_12) records.push(paxRecord('size', Buffer.from(String(entry.size))));
+  if (!Number.isInteger(entry.modifiedAt) || entry.modifiedAt > MAX_OCTAL_12) {
+    records.push(paxRecord('mtime', Buffer.from(decimal(entry.modifiedAt))));
+  }
+  for (const [key, value] of entry.xattrs) {
+    if (key.includes('=')) {
+      throw new OutboardError(
+        'invalid',
+        `cannot write extended attribute ${JSON.stringify(key)} of ${quoteBytes(entry.name)}: its name holds a "="`,
+      );
+    }
+    records.push(paxRecord(`SCHILY.xattr.${key}`, value));
+  }
+  return records;
+}
+
+/** `<length> <keyword>=<value>\n`, where the length counts its own digits. */
+function paxRecord(keyword: string, value: Buffer): Buffer {
+  const rest = Buffer.concat([Buffer.from(` ${keyword}=`), value, NEWLINE]);
+  let length = rest.length + String(rest.length).length;
+  if (String(length).length !== String(rest.length).length) length = rest.length + String(length).length;
+  return Buffer.concat([Buffer.from(String(length)), rest]);
+}
+
+/** Seconds with a fraction of up to nine digits, and never an exponent. */
+function decimal(seconds: number): string {
+  return seconds.toFixed(9).replace(/\.?0+$/, '');
+}
+
+function encodeHeader(entry: TarEntry, name: Buffer, size: number, typeflag: string): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  name.copy(block, 0, 0, NAME_BYTES);
+  writeOctal(block, 100, 8, entry.mode);
+  writeOctal(block, 108, 8, entry.uid);
+  writeOctal(block, 116, 8, entry.gid);
+  writeOctal(block, 124, 12, size);
+  writeOctal(block, 136, 12, Math.floor(entry.modifiedAt));
+  block.write(typeflag, 156, 'latin1');
+  entry.linkName.copy(block, 157, 0, NAME_BYTES);
+  block.write('ustar\x0000', 257, 'latin1');
+  writeOctal(block, 329, 8, entry.deviceMajor);
+  writeOctal(block, 337, 8, entry.deviceMinor);
+  block.fill(0x20, 148, 156);
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  writeOctal(block, 148, 7, sum);
+  return block;
+}
+
+/** Octal digits and a NUL. What does not fit is 0 here, and said by a PAX record. */
+function writeOctal(block: Buffer, start: number, length: number, value: number): void {
+  const digits = value.toString(8);
+  const fits = digits.length < length;
+  block.write(`${(fits ? digits : '').padStart(length - 1, '0')}\0`, start, 'latin1');
+}
+
+function paddingOf(size: number): number {
+  return -size & (BLOCK_BYTES - 1);
+}
+
+function wrongSize(entry: TarEntry | undefined): OutboardError {
+  const what = entry === undefined ? 'no entry' : `${quoteBytes(entry.name)} of ${entry.size} bytes`;
+  return new OutboardError('invalid', `tar content does not match its entry: ${what} is open`);
+}

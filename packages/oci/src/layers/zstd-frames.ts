@@ -1,0 +1,129 @@
+/**
+ * Finds where zstd frames end, without decompressing. Node.js (22.15 to 24) drops what follows a
+ * frame in the same write, and takes a cut frame for a whole one; fed frame by frame, and told of cuts
+ * by this walk, it loses nothing. Layers of several frames are common: zstd:chunked, pzstd.
+ *
+ * @see RFC 8878, section 3.1
+ */
+import { OutboardError } from '../errors.ts';
+
+const FRAME_MAGIC = 0xfd2fb528;
+const SKIPPABLE_MAGIC = 0x184d2a50;
+const RLE_BLOCK = 1;
+const RESERVED_BLOCK = 3;
+const CHECKSUM_BYTES = 4;
+const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
+const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
+
+/** The fixed-size parts that tell how long the rest is. */
+type Field = 'magic' | 'descriptor' | 'frame-header' | 'block-header' | 'skippable-size';
+
+/**
+ * Cut a zstd stream so that no chunk crosses the border of two frames.
+ * @throws {OutboardError} invalid when it ends inside a frame, or holds anything but frames
+ */
+export async function* splitZstdFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const walk = new FrameWalk();
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; ) {
+      const end = walk.advance(chunk, at);
+      yield chunk.subarray(at, end);
+      at = end;
+    }
+  }
+  if (!walk.isBetweenFrames) throw new OutboardError('invalid', 'zstd data is truncated inside a frame');
+}
+
+class FrameWalk {
+  #field: Field = 'magic';
+  readonly #bytes = Buffer.alloc(16);
+  #wanted = 4;
+  #filled = 0;
+  /** Bytes to pass over before the next field or the frame's end. */
+  #skip = 0;
+  #endsAfterSkip = false;
+  #hasChecksum = false;
+
+  get isBetweenFrames(): boolean {
+    return this.#field === 'magic' && this.#filled === 0;
+  }
+
+  /** @returns the end of the frame, or of the chunk if the frame goes on */
+  advance(chunk: Uint8Array, start: number): number {
+    let at = start;
+    while (at < chunk.length) {
+      if (this.#skip > 0) {
+        const passed = Math.min(this.#skip, chunk.length - at);
+        this.#skip -= passed;
+        at += passed;
+      } else {
+        this.#bytes[this.#filled++] = chunk[at++] as number; // `at` is inside the chunk
+        if (this.#filled === this.#wanted) this.#interpret();
+      }
+      if (this.#skip === 0 && this.#endsAfterSkip) {
+        this.#endsAfterSkip = false;
+        this.#expect('magic', 4);
+        return at;
+      }
+    }
+    return at;
+  }
+
+  #expect(field: Field, bytes: number): void {
+    this.#field = field;
+    this.#wanted = bytes;
+    this.#filled = 0;
+  }
+
+  #interpret(): void {
+    switch (this.#field) {
+      case 'magic':
+        this.#readMagic(this.#bytes.readUInt32LE());
+        break;
+      case 'descriptor':
+        this.#readDescriptor(this.#bytes.readUInt8());
+        break;
+      case 'frame-header':
+        this.#expect('block-header', 3);
+        break;
+      case 'block-header':
+        this.#readBlockHeader(this.#bytes.readUIntLE(0, 3));
+        break;
+      case 'skippable-size':
+        this.#skip = this.#bytes.readUInt32LE();
+        this.#endsAfterSkip = true;
+    }
+  }
+
+  #readMagic(magic: number): void {
+    if (magic === FRAME_MAGIC) {
+      this.#expect('descriptor', 1);
+    } else if ((magic & 0xffff_fff0) >>> 0 === SKIPPABLE_MAGIC) {
+      this.#expect('skippable-size', 4);
+    } else {
+      throw new OutboardError('invalid', 'zstd data is followed by something that is not a zstd frame');
+    }
+  }
+
+  #readDescriptor(descriptor: number): void {
+    const isSingleSegment = (descriptor & 0x20) !== 0;
+    this.#hasChecksum = (descriptor & 0x04) !== 0;
+    const dictionaryBytes = DICTIONARY_ID_BYTES[descriptor & 3] as number; // two bits, four cases
+    const sizeBytes = CONTENT_SIZE_BYTES[descriptor >> 6] as number; // as above
+    // A window descriptor of one byte, or a content size of at least one byte.
+    this.#expect(
+      'frame-header',
+      dictionaryBytes + (isSingleSegment ? Math.max(sizeBytes, 1) : sizeBytes + 1),
+    );
+  }
+
+  #readBlockHeader(header: number): void {
+    const type = (header >> 1) & 3;
+    if (type === RESERVED_BLOCK)
+      throw new OutboardError('invalid', 'zstd data has a block of a reserved type');
+    this.#endsAfterSkip = (header & 1) !== 0;
+    this.#skip = type === RLE_BLOCK ? 1 : header >> 3;
+    if (this.#endsAfterSkip && this.#hasChecksum) this.#skip += CHECKSUM_BYTES;
+    this.#expect('block-header', 3);
+  }
+}
