@@ -1,0 +1,118 @@
+/**
+ * What is on the host because of one test: processes, mounts, cgroups and files. Taken before and after, it shows
+ * what was left behind. Only what belongs to a folder is looked at, since other tests run at the same time.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface HostSnapshot {
+  /** The folder that everything in it belongs to. */
+  readonly folder: string;
+  /** Processes (conmon, runtimes, plugins and their children) as `pid command line`. */
+  readonly processes: readonly string[];
+  readonly mounts: readonly string[];
+  /** Folders of plugins' cgroups, in any hierarchy. */
+  readonly cgroups: readonly string[];
+  /** Files and folders below the folder, as paths. */
+  readonly entries: readonly string[];
+}
+
+/** What to look at beside the folder itself. */
+export interface SnapshotOptions {
+  /** Folders below it whose content counts; default none. */
+  readonly entries?: readonly string[];
+  /** IDs of plugins that the test had: a cgroup that is left bears only its plugin's ID. */
+  readonly plugins?: readonly string[];
+}
+
+/**
+ * Look at the host.
+ * @param folder the test's own folder, such as the one that holds data root and exec root
+ */
+export function snapshotHost(folder: string, options: SnapshotOptions = {}): HostSnapshot {
+  const inFolder = [...allFiles(folder, 4)].flatMap((path) => path.split('/')).filter(isId);
+  const ids = [...new Set([...inFolder, ...(options.plugins ?? [])])];
+  const marks = [folder, ...ids];
+  const processes = listProcesses().filter(({ pid, places }) => {
+    return pid !== process.pid && places.some((place) => marks.some((mark) => place.includes(mark)));
+  });
+  return {
+    folder,
+    processes: processes.map(({ pid, places }) => `${pid} ${places[0]}`).sort(),
+    mounts: readTable('/proc/self/mountinfo')
+      .map((line) => line.split(' ')[4] ?? '')
+      .filter((mountPoint) => `${mountPoint}/`.startsWith(`${folder}/`))
+      .sort(),
+    cgroups: listCgroups().filter((path) => ids.some((id) => path.includes(id))),
+    entries: (options.entries ?? []).flatMap((entry) => [...allFiles(join(folder, entry), 8)]).sort(),
+  };
+}
+
+/**
+ * Look again and compare. Give the same `entries`, and the IDs of all plugins that there have been.
+ * @throws {AssertionError} naming what is new and what is gone
+ */
+export function assertHostUnchanged(before: HostSnapshot, options: SnapshotOptions = {}): void {
+  const after = snapshotHost(before.folder, options);
+  for (const kind of ['processes', 'mounts', 'cgroups', 'entries'] as const) {
+    const added = after[kind].filter((item) => !before[kind].includes(item));
+    const gone = before[kind].filter((item) => !after[kind].includes(item));
+    assert.deepEqual({ kind, added, gone }, { kind, added: [], gone: [] });
+  }
+}
+
+function isId(name: string): boolean {
+  return /^[a-f0-9]{64}$/.test(name);
+}
+
+interface SeenProcess {
+  readonly pid: number;
+  /** Command line, working folder and cgroups: a container's processes are known by the last only. */
+  readonly places: readonly string[];
+}
+
+function listProcesses(): readonly SeenProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({
+      pid: Number(name),
+      places: [
+        attempt(() => readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()),
+        attempt(() => readlinkSync(`/proc/${name}/cwd`)),
+        attempt(() => readFileSync(`/proc/${name}/cgroup`, 'utf8')),
+      ],
+    }));
+}
+
+function listCgroups(): readonly string[] {
+  const roots = readTable('/proc/self/mountinfo')
+    .filter((line) => / - cgroup2? /.test(line))
+    .map((line) => join(line.split(' ')[4] ?? '', 'outboard'));
+  return roots.flatMap((root) =>
+    attempt(() => readdirSync(root).filter(isId), []).map((id) => join(root, id)),
+  );
+}
+
+function* allFiles(folder: string, depth: number): Generator<string> {
+  for (const entry of attempt(() => readdirSync(folder, { withFileTypes: true }), [])) {
+    const path = join(folder, entry.name);
+    yield path;
+    if (entry.isDirectory() && depth > 1) yield* allFiles(path, depth - 1);
+  }
+}
+
+function readTable(path: string): readonly string[] {
+  return readFileSync(path, 'utf8').split('\n');
+}
+
+/** Processes end and folders go while they are listed: what is gone is not on the host. */
+function attempt(read: () => string): string;
+function attempt<Value>(read: () => Value, otherwise: Value): Value;
+function attempt(read: () => unknown, otherwise: unknown = ''): unknown {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
