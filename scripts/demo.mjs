@@ -1,0 +1,127 @@
+#!/usr/bin/env node
+/**
+ * `npm run demo`: the main job, done once before your eyes on real parts, in a temporary folder that is gone afterwards.
+ *
+ *     npm run demo                     tells the story and cleans up
+ *     npm run demo -- --keep           leaves registry, daemon and plugin for you to try
+ *     npm run demo -- --stop <folder>  ends what --keep left
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cleanUp } from './demo/clean-up.mjs';
+import { commandLines } from './demo/command-lines.mjs';
+import { Narrator } from './demo/narrator.mjs';
+import { tellStory } from './demo/story.mjs';
+import {
+  createSurroundings,
+  loadSurroundings,
+  saveSurroundings,
+  startDaemon,
+  startRegistry,
+} from './demo/surroundings.mjs';
+import { packPlugin } from './pack-plugin.mjs';
+import { setUp } from './setup.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PROGRAM = join(ROOT, 'bin', 'outboard');
+const EXAMPLE = join(ROOT, 'examples', 'volume-local');
+
+const { values: flags } = parseArgs({ options: { keep: { type: 'boolean' }, stop: { type: 'string' } } });
+process.exitCode = flags.stop === undefined ? await demonstrate(flags.keep ?? false) : await stop(flags.stop);
+
+/** @returns {Promise<number>} exit code */
+async function demonstrate(keep) {
+  if (process.getuid?.() !== 0) {
+    console.error('demo: plugins run in containers, which takes root; run: sudo npm run demo');
+    return 1;
+  }
+  if (!setUp({ needsDockerCli: true })) return 1;
+  const interrupted = new AbortController();
+  const interrupt = (signal) => interrupted.abort(new Error(`stopped by ${signal}`));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
+  const surroundings = createSurroundings();
+  const ids = new Set();
+  const failure = await play(surroundings, { ids, keep, signal: interrupted.signal }).then(
+    () => undefined,
+    describe,
+  );
+  if (failure !== undefined) await tellFailure(surroundings, failure);
+  else if (keep) return tellWhatToTry(surroundings);
+  return Math.max(await end(surroundings, ids), failure === undefined ? 0 : 1);
+}
+
+async function play(surroundings, { ids, keep, signal }) {
+  const narrator = new Narrator();
+  narrator.heading(`The parts, in ${surroundings.folder}`);
+  const packed = await narrator.step(
+    'Pack the example plugin in two versions: Node.js, its libraries, the program',
+    () => packVersions(surroundings),
+  );
+  await narrator.step('Start a registry', () => startRegistry(surroundings, signal));
+  await narrator.step('Start the daemon', () => startDaemon(surroundings, PROGRAM, signal));
+  saveSurroundings(surroundings);
+  const lines = commandLines({ surroundings, program: PROGRAM, narrator, signal });
+  for (const commandLine of lines) {
+    narrator.heading(`With the command line "${commandLine.name}"`);
+    const isLast = commandLine === lines.at(-1);
+    const stage = { surroundings, narrator, commandLine, packed, ids, signal };
+    await tellStory(stage, { keepsPlugin: keep && isLast });
+  }
+}
+
+/** The versions differ in what they say of themselves. */
+async function packVersions({ folder }) {
+  const versions = ['v1', 'v2'].map((tag) => ({ tag, folder: join(folder, `packed-${tag}`) }));
+  for (const { tag, folder: packed } of versions) {
+    await mkdir(packed);
+    await packPlugin(EXAMPLE, packed);
+    const file = join(packed, 'config.json');
+    const config = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(
+      file,
+      JSON.stringify({ ...config, description: `${config.description}, ${tag}` }, null, 2),
+    );
+  }
+  return versions;
+}
+
+async function stop(folder) {
+  const surroundings = loadSurroundings(folder);
+  return end(surroundings, new Set());
+}
+
+/** Clean up and say so. @returns {Promise<number>} exit code */
+async function end(surroundings, ids) {
+  const leftovers = await cleanUp(surroundings, ids);
+  console.log(`\nleft behind: ${leftovers.length === 0 ? 'nothing' : `\n  ${leftovers.join('\n  ')}`}`);
+  return leftovers.length === 0 ? 0 : 1;
+}
+
+function describe(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function tellFailure({ folder }, failure) {
+  console.error(`\ndemo failed: ${failure}`);
+  const log = await readFile(join(folder, 'daemon.log'), 'utf8').catch(() => 'the daemon never ran\n');
+  console.error(`last words of the daemon:\n${log.split('\n').slice(-15).join('\n')}`);
+}
+
+function tellWhatToTry({ folder, host, registry }) {
+  console.log(`
+All of it still runs. Try:
+
+  export DOCKER_HOST=${host} OUTBOARD_HOST=${host}
+  docker plugin ls
+  docker plugin inspect --format '{{json .Settings}}' ${registry}/docker/volume-local:v1
+  ${PROGRAM} ls
+  ${PROGRAM} privileges ${registry}/outboard/volume-local:v2
+  ${PROGRAM} install --alias second ${registry}/outboard/volume-local:v2
+
+End it with:
+
+  npm run demo -- --stop ${folder}`);
+  return 0;
+}

@@ -1,0 +1,48 @@
+/**
+ * One JSON call over a unix socket: to the daemon's API, or to a plugin as a container engine would.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+
+/**
+ * @param {{ socketPath: string, method: string, path: string, body?: object, signal?: AbortSignal }} call
+ * @returns {Promise<unknown>} the decoded answer; undefined if there is none
+ */
+export function callSocket({ socketPath, method, path, body, signal }) {
+  return new Promise((resolve, reject) => {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const headers = {
+      'Content-Length': Buffer.byteLength(text),
+      ...(body && { 'Content-Type': 'application/json' }),
+    };
+    const outgoing = request({ socketPath, method, path, headers, signal }, async (response) => {
+      try {
+        const answer = Buffer.concat(await response.toArray()).toString();
+        if (response.statusCode >= 400)
+          throw new Error(`${method} ${path}: ${response.statusCode} ${answer.trim()}`);
+        resolve(answer.trim() === '' ? undefined : JSON.parse(answer));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    outgoing.on('error', reject);
+    outgoing.end(text);
+  });
+}
+
+/**
+ * Call a plugin. Its folder is opened first and the socket reached through that: the path of the socket itself may be
+ * longer than the 107 bytes that a unix socket takes.
+ *
+ * @param {{ folder: string, socket: string, call: string, body: object, signal?: AbortSignal }} options
+ */
+export async function callPlugin({ folder, socket, call, body, signal }) {
+  const handle = openSync(folder, 'r');
+  try {
+    const socketPath = join('/proc/self/fd', String(handle), socket);
+    return await callSocket({ socketPath, method: 'POST', path: `/${call}`, body, signal });
+  } finally {
+    closeSync(handle);
+  }
+}

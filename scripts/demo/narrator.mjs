@@ -1,0 +1,49 @@
+/**
+ * What the demo says: numbered steps in plain words, the commands, what they answer, and the time that each took.
+ */
+
+/** Lines of output shown of one command. */
+const MAX_LINES = 12;
+
+export class Narrator {
+  #step = 0;
+
+  /** @param {string} words */
+  heading(words) {
+    console.log(`\n== ${words}`);
+  }
+
+  /**
+   * Tell and do one step.
+   *
+   * @template T
+   * @param {string} words what happens, as a sentence
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async step(words, work) {
+    this.#step++;
+    console.log(`\n${this.#step}. ${words}`);
+    const startedAt = performance.now();
+    const result = await work();
+    console.log(`   took ${((performance.now() - startedAt) / 1000).toFixed(2)} s`);
+    return result;
+  }
+
+  /** @param {string} line a command as one would type it */
+  command(line) {
+    console.log(`   $ ${line}`);
+  }
+
+  /** @param {string} text what came of it; the last lines if there are many */
+  output(text) {
+    const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+    if (lines.length > MAX_LINES) console.log(`     ... ${lines.length - MAX_LINES} lines`);
+    for (const line of lines.slice(-MAX_LINES)) console.log(`     ${line}`);
+  }
+
+  /** @param {string} words a fact that was just seen */
+  note(words) {
+    console.log(`   ${words}`);
+  }
+}
