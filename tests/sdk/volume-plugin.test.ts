@@ -135,7 +135,7 @@ describe('a volume plugin', () => {
   test('answers failures with status 500 and Err', async () => {
     const answer = await call('VolumeDriver.Get', { Name: 'nope' });
     assert.deepEqual([answer.status, answer.body], [500, { Err: 'volume "nope" does not exist' }]);
-    assert.deepEqual(logged, ['/VolumeDriver.Get: volume "nope" does not exist']);
+    assert.deepEqual(logged, [], 'engines ask for a volume before they create it');
   });
 
   test('answers an unknown call with 404, another method with 405 and broken JSON with 400, each with Err', async () => {

@@ -20,7 +20,7 @@ export interface PluginDefinition {
    * keeps there who has mounted what. Without it a restarted plugin forgets its mounts.
    */
   readonly stateFolder?: string;
-  /** Told of failed calls and of background trouble, one line each. Default: standard error. */
+  /** Told of calls that failed in a driver and of background trouble, one line each. Default: standard error. */
   readonly log?: (message: string) => void;
 }
 

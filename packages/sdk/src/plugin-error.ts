@@ -6,8 +6,8 @@
 export type FailureStatus = 400 | 404 | 405 | 413 | 500;
 
 /**
- * A failure with its HTTP status. Drivers need not use it: any error that they throw is answered with status 500
- * and its message.
+ * A failure with its HTTP status, and no surprise to the plugin. Drivers need not use it: any error that they throw is
+ * answered with status 500 and its message, and logged.
  */
 export class PluginError extends Error {
   override readonly name = 'PluginError';

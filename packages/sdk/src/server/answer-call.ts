@@ -16,7 +16,7 @@ export interface AnswerOptions {
   readonly handlers: ReadonlyMap<string, CallHandler>;
   /** Aborts the call: the server does when the plugin shuts down, `answerCall` when the caller hangs up. */
   readonly abort: AbortController;
-  /** Told of every call that failed. */
+  /** Told of every call that failed in the driver. */
   readonly log: (message: string) => void;
 }
 
@@ -34,7 +34,8 @@ export async function answerCall(
     const message = decodeMessage(await readBody(request));
     send(response, 200, await handler(message, { signal: options.abort.signal }));
   } catch (error) {
-    options.log(`${call}: ${messageOf(error)}`);
+    // What the SDK itself refuses is routine: engines ask for a volume before they create it.
+    if (!(error instanceof PluginError)) options.log(`${call}: ${messageOf(error)}`);
     // Bytes of a body that nobody read would be taken for the next request.
     if (!request.complete) response.setHeader('Connection', 'close');
     send(response, error instanceof PluginError ? error.status : 500, { Err: messageOf(error) });
