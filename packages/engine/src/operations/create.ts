@@ -1,0 +1,161 @@
+/**
+ * Create: make a plugin of a config and a root filesystem.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  createTarReader,
+  createTarWriter,
+  decompress,
+  type ExpectedContent,
+  encodeManifest,
+  familiarString,
+  gzipStream,
+  type Ingest,
+  type Lease,
+  mediaTypes,
+  OutboardError,
+  parseReference,
+  withDefaultTag,
+} from '@outboard/oci';
+import { parsePluginConfig } from '../config/parse-plugin-config.ts';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import { encodeConfigBlob } from '../config/plugin-document.ts';
+import { computePrivileges } from '../config/privileges.ts';
+import { initialSettings } from '../config/settings.ts';
+import { validatePluginConfig } from '../config/validate-plugin-config.ts';
+import { createContextSplitter } from '../distribution/plugin-context.ts';
+import { splitStream } from '../distribution/split-stream.ts';
+import type { AppliedLayer } from '../rootfs/unpack-jail.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import type { EngineContext } from './engine-context.ts';
+
+/** What `create` is given. */
+export interface CreateRequest {
+  /** Local name; `latest` is added when it has no tag. */
+  readonly name: string;
+  /** A tar archive, plain or gzip, with `config.json` and `rootfs/` at its top, in any order. */
+  readonly context: AsyncIterable<Uint8Array>;
+  readonly signal?: AbortSignal;
+}
+
+type CreateContext = Omit<EngineContext, 'supervisor' | 'queue' | 'registry' | 'downloads'>;
+
+/**
+ * Create a plugin, disabled. The root filesystem streams once: into the unpack jail, and compressed into the store.
+ * @throws {OutboardError} conflict when the name is taken; invalid for a bad name, archive or config
+ */
+export async function createPlugin(context: CreateContext, request: CreateRequest): Promise<PluginRecord> {
+  try {
+    return await buildPlugin(context, request);
+  } catch (error) {
+    await collectGarbage(context); // blobs that were stored before the failure
+    throw error;
+  }
+}
+
+async function buildPlugin(context: CreateContext, request: CreateRequest): Promise<PluginRecord> {
+  const { signal } = request;
+  const cancellable = signal === undefined ? {} : { signal };
+  const name = parseLocalName(request.name);
+  using _name = context.store.reserveName(name);
+  await using lease = context.content.lease();
+  await using staged = await context.staging.create();
+  await using jail = context.openJail(await staged.makeDirectory('rootfs'), cancellable);
+  await using ingest = await context.content.ingest();
+
+  const { layerTar, readConfig } = await openContext(request);
+  const [applied, layer] = await splitStream<[AppliedLayer, ExpectedContent]>(
+    layerTar,
+    [
+      (branch, stop) => jail.apply(branch, { signal: stop }),
+      (branch, stop) => storeCompressed(branch, { ingest, lease, signal: stop }),
+    ],
+    signal,
+  );
+  const { config, document, warnings } = readConfig();
+  const configBlob = await store(encodeConfigBlob(document, [applied.diffId]));
+  const manifest = await store(
+    encodeManifest({
+      config: { mediaType: mediaTypes.dockerPluginConfig, ...configBlob },
+      layers: [{ mediaType: mediaTypes.dockerLayerGzip, ...layer }],
+    }),
+  );
+  await jail.finish();
+  signal?.throwIfAborted();
+
+  const record: PluginRecord = {
+    id: randomBytes(32).toString('hex'),
+    name,
+    enabled: false,
+    pluginReference: name,
+    config: { ...config, rootfs: { type: 'layers', diffIds: [applied.diffId] } },
+    settings: initialSettings(config),
+    configDigest: configBlob.digest,
+    manifestDigest: manifest.digest,
+    manifestMediaType: mediaTypes.dockerManifest,
+    blobDigests: [layer.digest],
+    privileges: computePrivileges(config),
+    timeoutSeconds: 0,
+  };
+  await context.store.add(record, staged.commit());
+  const oddities = [...warnings, ...applied.warnings];
+  if (oddities.length > 0)
+    context.logger.warn({ plugin: name, warnings: oddities }, 'plugin created with warnings');
+  context.announce('create', record.id, name);
+  return record;
+
+  async function store(bytes: Buffer) {
+    const stored = await context.content.write(bytes);
+    lease.add(stored.digest);
+    return stored;
+  }
+}
+
+async function storeCompressed(
+  tar: AsyncIterable<Buffer>,
+  to: { readonly ingest: Ingest; readonly lease: Lease; readonly signal: AbortSignal },
+): Promise<ExpectedContent> {
+  for await (const chunk of gzipStream(tar, { signal: to.signal })) await to.ingest.append(chunk);
+  to.lease.add(to.ingest.digest());
+  return to.ingest.commit();
+}
+
+/** @throws {OutboardError} invalid, in Docker's words */
+function parseLocalName(text: string): string {
+  try {
+    const reference = parseReference(text);
+    if (reference.digest === undefined) return familiarString(withDefaultTag(reference));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OutboardError('invalid', `failed to parse reference ${text}: ${reason}`, { cause });
+  }
+  throw new OutboardError('invalid', 'canonical references are not permitted');
+}
+
+/** The layer out of a context, as it streams in; once it was read to its end, the config can be read too. */
+async function openContext({ context, signal }: CreateRequest) {
+  const out: Buffer[] = [];
+  const writer = createTarWriter((chunk) => void out.push(chunk));
+  const splitter = createContextSplitter(writer);
+  const { content } = await decompress(context, signal === undefined ? {} : { signal });
+
+  async function* layerTar(): AsyncGenerator<Buffer> {
+    const reader = createTarReader(splitter);
+    for await (const chunk of content) {
+      reader.write(chunk);
+      yield* out.splice(0);
+    }
+    reader.end();
+    splitter.finish();
+    writer.end();
+    yield* out.splice(0);
+  }
+
+  function readConfig() {
+    const parsed = parsePluginConfig(splitter.finish());
+    const warnings = [...parsed.warnings, ...validatePluginConfig(parsed.config, { strictness: 'create' })];
+    return { ...parsed, warnings };
+  }
+
+  return { layerTar: layerTar(), readConfig };
+}
