@@ -76,7 +76,9 @@ async function runCommand({ shown, command, args, env, narrator, signal, answer 
     textOf(child.stdout),
     textOf(child.stderr),
   ]);
-  narrator.output(`${output}\n${errors}`);
+  // What was typed is seen on a terminal, not in a pipe.
+  const shownOutput = answer === '' ? output : output.replace('[y/N] ', `[y/N] ${answer}`);
+  narrator.output(`${shownOutput}\n${errors}`);
   if (code !== 0) throw new Error(`"${[shown, ...args].join(' ')}" failed with exit code ${code}`);
   return output;
 }

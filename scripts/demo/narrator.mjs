@@ -37,7 +37,7 @@ export class Narrator {
 
   /** @param {string} text what came of it; the last lines if there are many */
   output(text) {
-    const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+    const lines = lastStates(text.split(/[\r\n]+/).filter((line) => line.trim() !== ''));
     if (lines.length > MAX_LINES) console.log(`     ... ${lines.length - MAX_LINES} lines`);
     for (const line of lines.slice(-MAX_LINES)) console.log(`     ${line}`);
   }
@@ -46,4 +46,13 @@ export class Narrator {
   note(words) {
     console.log(`   ${words}`);
   }
+}
+
+/** Progress comes as `<id>: <state>`, many times for one ID: the last state tells the story. */
+function lastStates(lines) {
+  const idOf = (line) => /^([0-9a-f]{12}): /.exec(line)?.[1];
+  return lines.filter((line, index) => {
+    const id = idOf(line);
+    return id === undefined || !lines.slice(index + 1).some((later) => idOf(later) === id);
+  });
 }

@@ -26,9 +26,9 @@ const VOLUME = 'photos';
  * @returns {Promise<string>} the plugin's reference
  */
 export async function tellStory(stage, { keepsPlugin }) {
-  const [first, second] = stage.packed.map(({ tag, folder }) => ({
-    reference: referenceOf(stage, tag),
-    folder,
+  const [first, second] = stage.packed.map((version) => ({
+    ...version,
+    reference: referenceOf(stage, version.tag),
   }));
   for (const version of [first, second]) await publish(stage, version);
   await installAndEnable(stage, first.reference);
@@ -42,9 +42,9 @@ function referenceOf({ surroundings, commandLine }, tag) {
   return `${surroundings.registry}/${commandLine.name}/volume-local:${tag}`;
 }
 
-async function publish(stage, { reference, folder }) {
+async function publish(stage, { tag, folder, reference }) {
   const { narrator, commandLine } = stage;
-  await narrator.step('Make a plugin of a root filesystem and its config.json', async () => {
+  await narrator.step(`Make version ${tag} of a root filesystem and its config.json`, async () => {
     await commandLine.run(['create', reference, folder]);
     stage.ids.add((await findPlugin(stage, reference)).Id);
   });
