@@ -215,3 +215,14 @@ test('POST enable takes its parameters from a form too, as Docker does', async (
   }
   assert.deepEqual(timeouts, [7, 30, 0]);
 });
+
+test('D04 a flood of idle TCP connections leaves the unix socket free', async () => {
+  await using api = await startTestApi(scriptEngine({}));
+  const idle = await Promise.all(Array.from({ length: 600 }, () => openConnection(api.port)));
+  // The listener holds 512; it closes the others as soon as they come.
+  const closed = idle.map((socket) => once(socket.resume(), 'close'));
+  await Promise.race(closed);
+  assert.equal((await send(api.socket, 'GET', '/_ping')).status, 200);
+  for (const socket of idle) socket.destroy();
+  await Promise.all(closed);
+});
