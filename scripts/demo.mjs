@@ -6,6 +6,7 @@
  *     npm run demo -- --keep           leaves registry, daemon and plugin for you to try
  *     npm run demo -- --stop <folder>  ends what --keep left
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -88,8 +89,11 @@ async function packVersions({ folder }) {
 }
 
 async function stop(folder) {
-  const surroundings = loadSurroundings(folder);
-  return end(surroundings, new Set());
+  if (!existsSync(join(folder, 'demo.json'))) {
+    console.error(`demo: nothing to stop: "${folder}" is no folder that --keep left`);
+    return 1;
+  }
+  return end(loadSurroundings(folder), new Set());
 }
 
 /** Clean up and say so. @returns {Promise<number>} exit code */

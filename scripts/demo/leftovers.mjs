@@ -23,10 +23,20 @@ export function findLeftovers({ folder, ids }) {
   ];
 }
 
+/** Without the demo itself and those who started it: `npm run demo -- --stop <folder>` names the folder, too. */
 function processes() {
+  const own = ancestors(process.pid);
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => /^\d+$/.test(name) && !own.includes(Number(name)))
     .map((pid) => `process ${pid} ${traceOf(pid)}`);
+}
+
+/** A process and all above it. */
+function ancestors(pid) {
+  if (pid === 0) return [];
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return [pid, ...ancestors(Number(parent))];
 }
 
 /** What a process was started with and where it is; empty once it is gone. */
