@@ -18,6 +18,12 @@ export type LibcArgument =
   | BigUint64Array
   | null;
 
+/** An error number's name (`ENOENT`) and text. @param errno positive */
+export function describeErrno(errno: number): { readonly code: string; readonly text: string } {
+  const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error number ${errno}`];
+  return { code, text };
+}
+
 /** A failed call, with the fields that errors of `node:fs` have. */
 export class ErrnoError extends Error {
   override readonly name = 'ErrnoError';
@@ -29,7 +35,7 @@ export class ErrnoError extends Error {
   readonly path: string | undefined;
 
   constructor(errno: number, syscall: string, path?: string) {
-    const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error number ${errno}`];
+    const { code, text } = describeErrno(errno);
     super(`${syscall}${path === undefined ? '' : ` ${JSON.stringify(path)}`}: ${code}, ${text}`);
     this.code = code;
     this.errno = errno;
@@ -80,4 +86,10 @@ export function checkResult(result: number, syscall: string, path?: string): num
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** The positive error number of a system error, from here or from `node:fs`; undefined for anything else. */
+export function errorNumber(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errno' in error)) return undefined;
+  return typeof error.errno === 'number' ? Math.abs(error.errno) : undefined;
 }

@@ -14,6 +14,7 @@ const unshareCall = bindCall<[number]>('int unshare(int flags)');
 const pivotRootCall = bindCall<[string, string]>('int pivot_root(const char *new_root, const char *put_old)');
 const fchdirCall = bindCall<[number]>('int fchdir(int fd)');
 const chrootOnPoolThread = bindAsyncCall<[string]>('int chroot(const char *path)');
+const chdirOnPoolThread = bindAsyncCall<[string]>('int chdir(const char *path)');
 
 /**
  * Leave the shared namespaces. A new mount namespace also gives the calling thread its own root, working
@@ -34,7 +35,8 @@ export function changeDirectory(directory: number): void {
   checkResult(fchdirCall(directory), 'fchdir');
 }
 
-/** Change the root of all threads that share it with libuv's pool. @throws {ErrnoError} */
+/** Change root and working directory of all threads that share them with libuv's pool. @throws {ErrnoError} */
 export async function chrootPoolThreads(path: string): Promise<void> {
   checkResult(await chrootOnPoolThread(path), 'chroot', path);
+  checkResult(await chdirOnPoolThread('/'), 'chdir', '/');
 }

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { checkRootfs } from './check-rootfs.ts';
+
+interface Case {
+  readonly title: string;
+  readonly directories?: readonly string[];
+  readonly files?: readonly string[];
+  readonly links?: Readonly<Record<string, string>>;
+  readonly destinations?: readonly string[];
+  /** Absent: accepted. */
+  readonly message?: RegExp;
+}
+
+const cases: readonly Case[] = [
+  { title: 'accepts an empty root' },
+  { title: 'accepts real directories', directories: ['dev', 'proc', 'sys', 'run/docker/plugins'] },
+  { title: 'refuses /dev as a link', links: { dev: '/tmp' }, message: /^"\/dev" .*is a link/ },
+  { title: 'refuses /proc as a link', links: { proc: 'elsewhere' }, message: /^"\/proc" .*is a link/ },
+  { title: 'refuses /sys as a link', links: { sys: '..' }, message: /^"\/sys" .*is a link/ },
+  { title: 'refuses /run as a link', links: { run: 'var/run' }, message: /^"\/run" .*is a link/ },
+  {
+    title: 'refuses /run/docker as a link',
+    links: { 'run/docker': '/x' },
+    message: /^"\/run\/docker" .*is a link/,
+  },
+  {
+    title: 'refuses /run/docker/plugins as a link',
+    links: { 'run/docker/plugins': '/dev' },
+    message: /^"\/run\/docker\/plugins" .*is a link/,
+  },
+  { title: 'refuses a file as /dev', files: ['dev'], message: /^"\/dev" .*is not a directory/ },
+  { title: 'refuses a file as /run', files: ['run'], message: /^"\/run" .*is not a directory/ },
+  { title: 'accepts a destination that is absent', destinations: ['/mnt/a/b'] },
+  { title: 'accepts a destination that is a file', files: ['etc/hosts'], destinations: ['/etc/hosts'] },
+  {
+    title: 'accepts a destination below /var/run -> /run',
+    directories: ['run'],
+    links: { 'var/run': '/run' },
+    destinations: ['/var/run/docker.sock'],
+  },
+  {
+    title: 'accepts a destination below a relative link that tries to leave',
+    links: { 'var/up': '../../../../mnt' },
+    destinations: ['/var/up/volumes'],
+  },
+  {
+    title: 'refuses a destination that a link leads into /proc',
+    links: { data: '/proc/sys' },
+    destinations: ['/data/kernel'],
+    message: /^mount destination "\/data\/kernel" leads to "\/proc\/sys\/kernel".*"\/data"$/,
+  },
+  {
+    title: 'refuses a destination that is a link to the plugin sockets',
+    links: { data: 'run/docker/plugins' },
+    destinations: ['/data'],
+    message: /leads to "\/run\/docker\/plugins"/,
+  },
+  {
+    title: 'refuses a destination that two links lead into /sys',
+    links: { 'a/b': '../c', c: '/var/../sys/fs' },
+    destinations: ['/a/b/cgroup'],
+    message: /leads to "\/sys\/fs\/cgroup"/,
+  },
+  {
+    title: 'refuses a destination below a file',
+    files: ['etc/hosts'],
+    destinations: ['/etc/hosts/x'],
+    message: /^"\/etc\/hosts" .*is not a directory/,
+  },
+  {
+    title: 'refuses a destination in a circle of links',
+    links: { a: 'b', b: 'a' },
+    destinations: ['/a/x'],
+    message: /too many links on the way to "\/a\/x"/,
+  },
+  {
+    title: 'accepts the mounts that every container has',
+    directories: ['dev', 'proc'],
+    destinations: ['/proc', '/dev/pts'],
+  },
+];
+
+for (const { title, directories = [], files = [], links = {}, destinations = [], message } of cases) {
+  test(`I05 checkRootfs() ${title}`, async () => {
+    const root = await mkdtemp(join(tmpdir(), 'outboard-rootfs-'));
+    try {
+      for (const path of directories) await mkdir(join(root, path), { recursive: true });
+      for (const path of [...files, ...Object.keys(links)])
+        await mkdir(dirname(join(root, path)), { recursive: true });
+      for (const path of files) await writeFile(join(root, path), '');
+      for (const [path, target] of Object.entries(links)) await symlink(target, join(root, path));
+      const descriptors = (await readdir('/proc/self/fd')).length;
+      const checked = checkRootfs(root, destinations);
+      if (message === undefined) await checked;
+      else await assert.rejects(checked, { kind: 'invalid', message });
+      assert.equal((await readdir('/proc/self/fd')).length, descriptors);
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  });
+}
+
+test('checkRootfs() refuses a root that is absent', async () => {
+  await assert.rejects(checkRootfs('/nonexistent/rootfs'), { kind: 'invalid', message: /is absent/ });
+});

@@ -1,0 +1,44 @@
+/**
+ * One layer inside the jail: decompress, count, digest, parse, write.
+ */
+import { createDigester, createTarReader, decompress, OutboardError } from '@outboard/oci';
+import type { AppliedLayer } from '../unpack-jail.ts';
+import type { TreeWriter } from './tree-writer.ts';
+
+/** Counts what all layers of a jail unpack to. */
+export interface ByteBudget {
+  /** Bytes that may still come; becomes smaller. */
+  left: number;
+  /** For the message. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Apply a layer to the tree. The thread pool decompresses the next chunk while this thread writes the last one.
+ * @param compressed read to its end
+ * @throws {OutboardError} as the contract of the jail says; the tree is of no use then
+ */
+export async function applyLayer(
+  compressed: AsyncIterable<Buffer>,
+  writer: TreeWriter,
+  budget: ByteBudget,
+): Promise<AppliedLayer> {
+  const { compression, content } = await decompress(compressed);
+  const digester = createDigester();
+  const reader = createTarReader(writer);
+  let size = 0;
+  writer.startLayer();
+  for await (const chunk of content) {
+    size += chunk.length;
+    budget.left -= chunk.length;
+    if (budget.left < 0) {
+      throw new OutboardError('invalid', `layers unpack to more than ${budget.maxBytes} bytes`, {
+        code: 'too-many-bytes',
+      });
+    }
+    digester.update(chunk);
+    reader.write(chunk);
+  }
+  reader.end();
+  return { diffId: digester.digest(), compression, size, ...writer.endLayer() };
+}

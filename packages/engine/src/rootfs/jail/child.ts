@@ -1,0 +1,56 @@
+/**
+ * The program of the unpack jail's child process: enter the jail, then apply layer after layer until told to finish.
+ */
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { createDigester, isOutboardError } from '@outboard/oci';
+import { syncFileSystem } from '../../linux/file-calls.ts';
+import { checkResult } from '../../linux/libc.ts';
+import { applyLayer } from './apply-layer.ts';
+import { enterJail } from './enter-jail.ts';
+import { FrameReader } from './frame-reader.ts';
+import { controlDescriptor, type JailMessage, stagingDescriptor } from './jail-protocol.ts';
+import { TreeWriter } from './tree-writer.ts';
+
+async function run(): Promise<void> {
+  const [maxBytes, maxEntries] = process.argv.slice(2).map(Number);
+  if (maxBytes === undefined || maxEntries === undefined) throw new Error('want two limits as arguments');
+  const input = process.stdin;
+  createDigester().update(Buffer.alloc(1)); // OpenSSL loads what it needs at its first use
+  await enterJail(stagingDescriptor);
+
+  const frames = new FrameReader(input);
+  const writer = new TreeWriter({ maxEntries });
+  const budget = { left: maxBytes, maxBytes };
+  for (let next = await frames.next(); next.type === 'layer'; next = await frames.next()) {
+    send({ type: 'layer', layer: await applyLayer(next.content, writer, budget) });
+  }
+  flush();
+  send({ type: 'finished' });
+}
+
+function flush(): void {
+  const root = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY);
+  checkResult(syncFileSystem(root), 'syncfs');
+  closeSync(root);
+}
+
+function send(message: JailMessage): void {
+  writeSync(controlDescriptor, `${JSON.stringify(message)}\n`);
+}
+
+function failureOf(error: unknown): JailMessage {
+  if (isOutboardError(error)) {
+    const { kind, message, code } = error;
+    return { type: 'failed', kind, message, ...(code === undefined ? {} : { code }) };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { type: 'failed', kind: 'system', message: `unpacking failed: ${message}` };
+}
+
+try {
+  await run();
+  process.exit(0); // the input is still open
+} catch (error) {
+  send(failureOf(error));
+  process.exit(1);
+}

@@ -1,0 +1,58 @@
+/**
+ * Reads the parent's frames: layer after layer, each as it streams.
+ */
+import { OutboardError } from '@outboard/oci';
+import { finishMark, lengthBytes } from './jail-protocol.ts';
+
+/** What comes next on the input. */
+export type NextInput =
+  | { readonly type: 'layer'; readonly content: AsyncIterable<Buffer> }
+  | { readonly type: 'finish' };
+
+/** Wraps the input stream. Read each layer's content to its end before asking for the next input. */
+export class FrameReader {
+  readonly #input: AsyncIterator<Buffer>;
+  #chunk: Buffer = Buffer.alloc(0);
+  /** Length of the frame that `next` met. */
+  #first = 0;
+
+  constructor(input: AsyncIterable<Buffer>) {
+    this.#input = input[Symbol.asyncIterator]();
+  }
+
+  /** @throws {OutboardError} system when the parent has gone */
+  async next(): Promise<NextInput> {
+    this.#first = await this.#readLength();
+    return this.#first === finishMark ? { type: 'finish' } : { type: 'layer', content: this.#layer() };
+  }
+
+  async *#layer(): AsyncGenerator<Buffer> {
+    for (let left = this.#first; left > 0; left = await this.#readLength()) {
+      while (left > 0) {
+        const piece = await this.#read(left);
+        left -= piece.length;
+        yield piece;
+      }
+    }
+  }
+
+  async #readLength(): Promise<number> {
+    let header = await this.#read(lengthBytes);
+    while (header.length < lengthBytes) {
+      header = Buffer.concat([header, await this.#read(lengthBytes - header.length)]);
+    }
+    return header.readUInt32BE();
+  }
+
+  /** 1 to `most` bytes. */
+  async #read(most: number): Promise<Buffer> {
+    while (this.#chunk.length === 0) {
+      const next = await this.#input.next();
+      if (next.done === true) throw new OutboardError('system', 'the parent of the unpack jail has gone');
+      this.#chunk = next.value;
+    }
+    const piece = this.#chunk.subarray(0, most);
+    this.#chunk = this.#chunk.subarray(piece.length);
+    return piece;
+  }
+}

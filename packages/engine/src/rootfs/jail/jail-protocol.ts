@@ -1,0 +1,32 @@
+/**
+ * What parent and child of a jail say to each other.
+ *
+ * Parent to child, on the child's standard input: the options as one frame, then for each layer its compressed bytes
+ * in frames (length as unsigned 32-bit big-endian, then the bytes) and an empty frame, and at last `finishMark`.
+ * Child to parent, on `controlDescriptor`: one JSON message in a line for each thing done.
+ */
+import type { ErrorKind } from '@outboard/oci';
+import type { AppliedLayer, UnpackLimits } from '../unpack-jail.ts';
+
+/** The child's end of the control channel. */
+export const controlDescriptor = 3;
+/** The staging directory, open, in the child. */
+export const stagingDescriptor = 4;
+/** In the place of a frame's length: flush and end. */
+export const finishMark = 0xffff_ffff;
+export const lengthBytes = 4;
+
+/** `layer` answers a layer's end, `finished` the mark; `failed` ends the child at any time. */
+export type JailMessage =
+  | { readonly type: 'layer'; readonly layer: AppliedLayer }
+  | { readonly type: 'finished' }
+  | { readonly type: 'failed'; readonly kind: ErrorKind; readonly message: string; readonly code?: string };
+
+export const defaultLimits: UnpackLimits = { maxBytes: 10 * 1024 ** 3, maxEntries: 1_000_000 };
+
+/** The header of a frame. */
+export function frameLength(length: number): Buffer {
+  const header = Buffer.allocUnsafe(lengthBytes);
+  header.writeUInt32BE(length);
+  return header;
+}

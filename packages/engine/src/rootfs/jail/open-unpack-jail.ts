@@ -1,0 +1,155 @@
+/**
+ * The unpack jail, from the side of the process that uses it.
+ */
+import { once } from 'node:events';
+import { OutboardError } from '@outboard/oci';
+import type { AppliedLayer, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
+import { createMessageReader } from './child-messages.ts';
+import { type JailProcess, startJailProcess } from './jail-process.ts';
+import { defaultLimits, finishMark, frameLength, type JailMessage } from './jail-protocol.ts';
+import { stopWhenAborted } from './stop-when-aborted.ts';
+
+/**
+ * Start a jail: see the contract in `unpack-jail.ts`. It needs root.
+ * @throws {OutboardError} system when the directory cannot be opened or no process can be started
+ */
+export const openUnpackJail: OpenUnpackJail = (directory, options = {}) => {
+  options.signal?.throwIfAborted();
+  const started = startJailProcess(directory, { ...defaultLimits, ...options.limits });
+  return new RunningJail(started, options.signal);
+};
+
+interface Waiter {
+  readonly type: JailMessage['type'];
+  readonly resolve: (message: JailMessage) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+class RunningJail implements UnpackJail {
+  readonly #process: JailProcess;
+  readonly #signal: AbortSignal | undefined;
+  /** Aborted by the first failure, which is its reason. Whatever comes after cannot work. */
+  readonly #failed = new AbortController();
+  #waiter: Waiter | undefined;
+  #isBusy = false;
+  #isFinished = false;
+
+  readonly #onAbort = () => this.#fail(this.#signal?.reason);
+
+  constructor(started: JailProcess, signal: AbortSignal | undefined) {
+    this.#process = started;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const read = createMessageReader((message) => this.#take(message));
+    started.control.setEncoding('utf8').on('data', (text: string) => {
+      try {
+        read(text);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    // A broken pipe comes with the child's end, which says more.
+    started.control.on('error', () => {});
+    started.input.on('error', () => {});
+    void started.ended.then((how) => {
+      if (!this.#isFinished) this.#fail(new OutboardError('system', `the unpack jail ${how}`));
+    });
+  }
+
+  async apply(
+    layer: AsyncIterable<Uint8Array>,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<AppliedLayer> {
+    options.signal?.throwIfAborted();
+    const onAbort = () => this.#fail(options.signal?.reason);
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const message = await this.#exchange(() => this.#sendLayer(layer), 'layer');
+      return message.layer;
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async finish(): Promise<void> {
+    await this.#exchange(() => this.#write(frameLength(finishMark)), 'finished');
+    this.#isFinished = true;
+    await this.#process.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#fail(new OutboardError('system', 'the unpack jail was closed'));
+    await this.#process.ended;
+  }
+
+  /** Send something and wait for its answer; the first failure of either ends the jail. */
+  async #exchange<Type extends JailMessage['type']>(
+    send: () => Promise<void>,
+    type: Type,
+  ): Promise<Extract<JailMessage, { type: Type }>> {
+    this.#failed.signal.throwIfAborted();
+    if (this.#isBusy || this.#isFinished) {
+      throw new OutboardError('conflict', `the unpack jail is ${this.#isBusy ? 'busy' : 'finished'}`);
+    }
+    this.#isBusy = true;
+    try {
+      const answer = this.#receive(type);
+      const [message] = await Promise.all([answer, send()]);
+      return message as Extract<JailMessage, { type: Type }>; // #take() compares the types
+    } catch (error) {
+      this.#fail(error);
+      throw this.#failed.signal.reason;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #sendLayer(layer: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of stopWhenAborted(layer, this.#failed.signal)) {
+      if (chunk.length > 0) await this.#write(frameLength(chunk.length), chunk);
+    }
+    await this.#write(frameLength(0));
+  }
+
+  async #write(...pieces: readonly Uint8Array[]): Promise<void> {
+    const { input, ended } = this.#process;
+    let hasRoom = true;
+    input.cork();
+    for (const piece of pieces) hasRoom = input.write(piece);
+    input.uncork();
+    if (hasRoom) return;
+    try {
+      await once(input, 'drain', { signal: this.#failed.signal });
+    } catch (error) {
+      await ended; // by now #failed knows why
+      throw error;
+    }
+  }
+
+  #receive(type: JailMessage['type']): Promise<JailMessage> {
+    return new Promise((resolve, reject) => {
+      this.#waiter = { type, resolve, reject };
+    });
+  }
+
+  #take(message: JailMessage): void {
+    if (message.type === 'failed') {
+      const { kind, message: text, code } = message;
+      this.#fail(new OutboardError(kind, text, code === undefined ? {} : { code }));
+    } else if (message.type === this.#waiter?.type) {
+      this.#waiter.resolve(message);
+      this.#waiter = undefined;
+    } else {
+      this.#fail(new OutboardError('system', `the unpack jail said "${message.type}" unasked`));
+    }
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#failed.signal.aborted) return;
+    if (!this.#isFinished) this.#process.child.kill('SIGKILL');
+    this.#failed.abort(reason);
+    this.#waiter?.reject(reason);
+    this.#waiter = undefined;
+  }
+}

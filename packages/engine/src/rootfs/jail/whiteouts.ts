@@ -1,0 +1,73 @@
+/**
+ * Whiteouts: entries that say what of the lower layers is gone.
+ * @see OCI image-spec v1.1.1, layer.md "Whiteouts"
+ */
+import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { OutboardError } from '@outboard/oci';
+import { removeDirectory, removeFile, terminatePath } from '../../linux/file-calls.ts';
+import { baseOf, check, type JailPath, parentOf, showName, withoutNul } from './jail-path.ts';
+import type { LayerNames } from './layer-names.ts';
+import { removeContents } from './remove-contents.ts';
+
+const prefix = Buffer.from('.wh.');
+const slash = Buffer.from('/');
+
+/** `remove`: one name; `opaque`: all that lower layers have in the directory; `foreign`: AUFS's own, without meaning here. */
+export type Whiteout =
+  | { readonly kind: 'remove'; readonly target: JailPath }
+  | { readonly kind: 'opaque'; readonly directory: JailPath }
+  | { readonly kind: 'foreign' };
+
+/**
+ * What a path means as a whiteout; undefined when it is an ordinary entry.
+ * @throws {OutboardError} invalid when it would remove nothing, `.` or `..`
+ */
+export function parseWhiteout(path: JailPath): Whiteout | undefined {
+  const base = baseOf(path);
+  if (!startsWith(base, prefix)) return undefined;
+  const hidden = base.subarray(prefix.length);
+  if (startsWith(hidden, prefix)) {
+    const isOpaque = hidden.length === 8 && hidden.toString('latin1', 4) === '.opq';
+    return isOpaque ? { kind: 'opaque', directory: parentOf(path) } : { kind: 'foreign' };
+  }
+  const isDots = hidden.every((byte) => byte === 0x2e) && hidden.length < 3;
+  if (isDots)
+    throw new OutboardError('invalid', `whiteout ${showName(withoutNul(path))} names no entry to remove`);
+  const parent = withoutNul(parentOf(path));
+  return { kind: 'remove', target: terminatePath(Buffer.concat([parent, slash, hidden])) };
+}
+
+/** Compares no more than the first bytes: this runs for every entry. */
+function startsWith(bytes: Buffer, start: Buffer): boolean {
+  if (bytes.length < start.length) return false;
+  for (let at = 0; at < start.length; at++) if (bytes[at] !== start[at]) return false;
+  return true;
+}
+
+/**
+ * Do what a whiteout says, to what lower layers left. What the current layer wrote stays, in whatever order.
+ * @throws {OutboardError} as the file system fails
+ */
+export function applyWhiteout(whiteout: Whiteout, written: LayerNames): void {
+  if (whiteout.kind === 'remove') removeName(whiteout.target, written);
+  if (whiteout.kind === 'opaque') {
+    const directory = statSync(withoutNul(whiteout.directory), { throwIfNoEntry: false });
+    if (directory?.isDirectory())
+      removeContents(whiteout.directory, (inode, name) => written.has(inode, name));
+  }
+}
+
+function removeName(target: JailPath, written: LayerNames): void {
+  const found = lstatSync(withoutNul(target), { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const parent = statSync(withoutNul(parentOf(target)));
+  const isWritten = written.has(parent.ino, baseOf(target));
+  if (!found.isDirectory()) {
+    if (!isWritten) check(removeFile(target), 'remove', target);
+    return;
+  }
+  removeContents(target, (inode, name) => written.has(inode, name));
+  // What this layer wrote below without an entry for the directory itself keeps the directory.
+  if (!isWritten && readdirSync(withoutNul(target)).length === 0)
+    check(removeDirectory(target), 'remove directory', target);
+}
