@@ -168,7 +168,7 @@ async function exchange(
 ): Promise<Answer> {
   const scope = openExchangeScope(request, options.clock, limits);
   try {
-    const response = await agent.request({
+    const sent = agent.request({
       origin: request.url.origin,
       path: `${request.url.pathname}${request.url.search}`,
       method: request.method,
@@ -182,8 +182,12 @@ async function exchange(
       signal: scope.signal,
       highWaterMark: answerBufferBytes,
     });
+    const response = await orAbort(sent, scope.signal);
     scope.answered();
     response.body.once('close', scope.release);
+    // undici reports a body that is dropped unread as an error, which would end the process if nobody listened.
+    // Whoever reads the body still gets the error.
+    response.body.on('error', () => {});
     return {
       method: request.method,
       url: request.url,
@@ -196,6 +200,15 @@ async function exchange(
     scope.release();
     throw explainFault(request, error);
   }
+}
+
+// undici looks at the signal once it is connected, which a peer can put off for as long as connecting may take.
+async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 function isUpload(body: HttpRequest['body']): body is UploadBody {

@@ -36,9 +36,9 @@ const shortestLifeSeconds = 60;
 const longestLifeSeconds = 3600;
 
 const tokenAnswer = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.unknown(),
+  token: z.string().nullish(),
+  access_token: z.string().nullish(),
+  expires_in: z.unknown().optional(),
 });
 
 /**
