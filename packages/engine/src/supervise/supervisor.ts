@@ -38,6 +38,10 @@ export interface Supervisor {
   state(id: string): PluginState;
   /** Path of the plugin's socket on the host. */
   socketPath(record: PluginRecord): string;
+  /** The last lines of a plugin's output, oldest first; none when it does not run. */
+  readLogTail(id: string, lines: number): Promise<readonly string[]>;
+  /** Be told of every change of a plugin's state, after it. The listener must not throw. @returns stops it */
+  onChange(listener: (id: string, state: PluginState) => void): () => void;
   /** Let go of all plugins and leave them running (`leave-running`), or stop them (`stop`). */
   shutdown(mode: 'leave-running' | 'stop'): Promise<void>;
 }

@@ -1,0 +1,118 @@
+/**
+ * What a plugin has on the host around its container: the folder of its socket, the mount that it shares with the
+ * host, and the runtime spec that ties them together.
+ */
+import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../linux/mount-table.ts';
+import { removeTree } from '../linux/remove-tree.ts';
+import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
+import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
+import { resolveDevices } from '../runtime/spec/devices.ts';
+import { isPluginId, type PluginLayout } from '../store/plugin-layout.ts';
+import type { PluginHost } from './launch-plugin.ts';
+
+export interface PluginHostOptions {
+  readonly layout: PluginLayout;
+  readonly execRoot: string;
+  readonly logger: Logger;
+  /** Refuses a root filesystem in which a mount would land elsewhere, through a link at or above its destination. */
+  readonly checkRootfs: (rootfs: string, destinations: readonly string[]) => Promise<void>;
+}
+
+/** Where plugins live on this host, below the data root and the exec root. */
+export function createPluginHost(options: PluginHostOptions): PluginHost {
+  const { layout, logger } = options;
+  const sockets = join(options.execRoot, 'plugins');
+  const socketDirectory = (id: string): string => join(sockets, id);
+  return {
+    socketPath: (record) => join(socketDirectory(record.id), socketName(record)),
+
+    async prepare(record) {
+      const paths = layout.plugin(record.id);
+      const { config, settings } = record;
+      const { devices, notices } = await resolveDevices(settings.devices, lstat);
+      const hasPropagatedMount = config.propagatedMount !== '';
+      const created = createRuntimeSpec({
+        config,
+        settings,
+        devices,
+        rootfsPath: paths.rootfs,
+        socketDirectory: socketDirectory(record.id),
+        cgroupsPath: defaultCgroupsPath(record.id),
+        cgroupVersion: await cgroupVersion(),
+        ...(hasPropagatedMount && { propagatedMountPath: paths.propagatedMount }),
+      });
+      await options.checkRootfs(
+        paths.rootfs,
+        created.spec.mounts.map(({ destination }) => destination),
+      );
+      for (const notice of [...notices, ...created.notices]) {
+        logger.info({ id: record.id, plugin: record.name }, notice);
+      }
+      // What an instance before this one left mounted, if it ended with the daemon.
+      await unmountBelow(paths.directory);
+      await makeSocketDirectory(sockets, socketDirectory(record.id));
+      if (hasPropagatedMount) {
+        await mkdir(paths.propagatedMount, { recursive: true, mode: 0o755 });
+        await makeSharedMount(paths.propagatedMount);
+      }
+      return created.spec;
+    },
+
+    async cleanUp(id) {
+      // Also what the plugin mounted below its root filesystem, should that ever reach the host.
+      await unmountBelow(layout.plugin(id).directory);
+      await removeTree(socketDirectory(id));
+    },
+
+    async present() {
+      const mounted = await mountedPlugins(layout.pluginsDirectory);
+      return [...new Set([...mounted, ...(await listFolder(sockets))])].filter(isPluginId);
+    },
+  };
+}
+
+/** The names below the plugins' folder under which something is mounted. */
+async function mountedPlugins(directory: string): Promise<readonly string[]> {
+  const prefix = `${await realpath(directory)}/`;
+  const mounts = await mountsBelow(directory);
+  return mounts
+    .filter(({ mountPoint }) => mountPoint.startsWith(prefix))
+    .map(({ mountPoint }) => mountPoint.slice(prefix.length).replace(/\/.*$/s, ''));
+}
+
+/** Empty: a socket of an earlier run would look like that of this one. */
+async function makeSocketDirectory(sockets: string, directory: string): Promise<void> {
+  await mkdir(sockets, { recursive: true, mode: 0o700 });
+  await removeTree(directory);
+  await mkdir(directory, { mode: 0o700 });
+}
+
+/**
+ * The name of the socket in its folder, which the plugin's author chose.
+ * @throws {OutboardError} invalid unless it is one path component: it must not lead out of the folder
+ */
+function socketName(record: PluginRecord): string {
+  const name = record.config.interface.socket;
+  if (name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)) return name;
+  throw new OutboardError('invalid', `socket "${name}" of plugin "${record.name}" is not a file name`);
+}
+
+async function cgroupVersion(): Promise<1 | 2> {
+  const mounts = await readMountTable();
+  const root = mounts.findLast(({ mountPoint }) => mountPoint === '/sys/fs/cgroup');
+  return root?.fileSystem === 'cgroup2' ? 2 : 1;
+}
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * What the tests of this folder share: a data root and an exec root of their own, real plugins that run one script
+ * with the host's Node.js, and a check that nothing of them is left.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import pino from 'pino';
+import { parsePluginConfig } from '../config/parse-plugin-config.ts';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import { initialSettings } from '../config/settings.ts';
+import { connectSocket } from '../protocol/socket-handle.ts';
+import type { ContainerRuntime } from '../runtime/container.ts';
+import { assertNothingLeft } from '../runtime/container-fixture.test.support.ts';
+import { type ContainerRuntimeOptions, openContainerRuntime } from '../runtime/container-runtime.ts';
+import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
+import { recordFixture } from '../store/record-fixture.ts';
+import { createSupervisor, type SupervisorOptions } from './create-supervisor.ts';
+import { createPluginHost } from './prepare-plugin.ts';
+import type { PluginState, Supervisor } from './supervisor.ts';
+
+/** A supervisor and how its plugins' states went. */
+export interface OpenedSupervisor {
+  readonly supervisor: Supervisor;
+  readonly runtime: ContainerRuntime;
+  /** The state that a plugin has or reaches next for which this holds. */
+  waitFor<Status extends PluginState['status']>(
+    id: string,
+    status: Status,
+    accept?: (state: Extract<PluginState, { status: Status }>) => boolean,
+  ): Promise<Extract<PluginState, { status: Status }>>;
+}
+
+export interface SupervisorFixture {
+  readonly execRoot: string;
+  readonly layout: PluginLayout;
+  /** A new supervisor over the same roots, as after a restart of the daemon. */
+  open(
+    options?: Partial<SupervisorOptions>,
+    runtime?: Partial<ContainerRuntimeOptions>,
+  ): Promise<OpenedSupervisor>;
+  /** Put a plugin on disk, as an install does. */
+  install(script: string, config?: object): PluginRecord;
+}
+
+/** Opens the socket; what follows is the test's. */
+export const listening = `
+import { createServer } from 'node:net';
+const server = createServer((socket) => socket.on('error', () => {}).resume());
+server.listen('/run/docker/plugins/plugin.sock', () => console.log('listening'));
+process.on('SIGTERM', () => process.exit(0));
+`;
+
+/** Made for one test; when it ends, nothing may be left of its plugins. */
+export function createSupervisorFixture(test: TestContext): SupervisorFixture {
+  const root = mkdtempSync(join(tmpdir(), 'outboard-supervise-'));
+  const execRoot = join(root, 'run');
+  const layout = createPluginLayout(join(root, 'data'));
+  mkdirSync(layout.pluginsDirectory, { recursive: true });
+  const logger = pino({ level: 'silent' });
+  const opened: Supervisor[] = [];
+  const ids: string[] = [];
+  // Waiting for a plugin's exit does not keep a program alive, and these tests do little else.
+  const alive = setInterval(() => undefined, 60_000);
+
+  async function open(
+    options: Partial<SupervisorOptions> = {},
+    runtimeOptions: Partial<ContainerRuntimeOptions> = {},
+  ): Promise<OpenedSupervisor> {
+    const runtime = await openContainerRuntime({ execRoot, logger, ...runtimeOptions });
+    const host = createPluginHost({ layout, execRoot, logger, checkRootfs: async () => undefined });
+    const backOff = { initialMs: 1, maxMs: 20 };
+    const supervisor = createSupervisor({
+      runtime,
+      host,
+      connect: connectSocket,
+      logger,
+      backOff,
+      ...options,
+    });
+    opened.push(supervisor);
+    return { supervisor, runtime, waitFor: (id, status, accept) => waitFor(supervisor, id, status, accept) };
+  }
+
+  test.after(async () => {
+    clearInterval(alive);
+    for (const supervisor of opened) await supervisor.shutdown('leave-running');
+    try {
+      await assertNothingLeft(execRoot, ids);
+      assert.deepEqual(listFolder(join(execRoot, 'plugins')), [], 'socket folders');
+      assert.equal(readFileSync('/proc/self/mountinfo', 'utf8').includes(root), false, 'mounts');
+    } finally {
+      // A test that failed half-way leaves its plugins: none of them is wanted any more.
+      const { supervisor } = await open();
+      await supervisor.restore([]);
+      await supervisor.shutdown('stop');
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  return {
+    execRoot,
+    layout,
+    open,
+    install(script, config = {}) {
+      const id = randomBytes(32).toString('hex');
+      ids.push(id);
+      return installPlugin({ id, rootfs: layout.plugin(id).rootfs, script, config });
+    },
+  };
+}
+
+function installPlugin(options: {
+  readonly id: string;
+  readonly rootfs: string;
+  readonly script: string;
+  readonly config: object;
+}): PluginRecord {
+  const { id, rootfs, script } = options;
+  // Node.js may be installed outside of the system's folders.
+  const folders = [...new Set(['/usr', '/bin', '/lib', '/lib64', dirname(dirname(process.execPath))])];
+  for (const folder of ['/proc', '/sys', '/dev', '/run/docker/plugins', '/propagated', ...folders]) {
+    mkdirSync(join(rootfs, folder), { recursive: true });
+  }
+  writeFileSync(join(rootfs, 'plugin.mjs'), script);
+  const document = {
+    interface: { types: ['docker.volumedriver/1.0'], socket: 'plugin.sock' },
+    entrypoint: [process.execPath, '/plugin.mjs'],
+    mounts: folders.map((folder) => ({
+      name: folder,
+      source: folder,
+      destination: folder,
+      type: 'bind',
+      options: ['rbind', 'ro'],
+    })),
+    ...options.config,
+  };
+  const { config } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
+  return recordFixture({
+    id,
+    name: `acme/${id.slice(0, 8)}:latest`,
+    config,
+    settings: initialSettings(config),
+  });
+}
+
+function listFolder(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function waitFor<Status extends PluginState['status']>(
+  supervisor: Supervisor,
+  id: string,
+  status: Status,
+  accept: (state: Extract<PluginState, { status: Status }>) => boolean = () => true,
+): Promise<Extract<PluginState, { status: Status }>> {
+  return new Promise((resolve) => {
+    const look = (state: PluginState): boolean => {
+      // The comparison proves the narrowing, which the compiler cannot follow for a generic status.
+      const narrowed = state as Extract<PluginState, { status: Status }>;
+      if (state.status !== status || !accept(narrowed)) return false;
+      resolve(narrowed);
+      return true;
+    };
+    if (look(supervisor.state(id))) return;
+    const stop = supervisor.onChange((changed, state) => {
+      if (changed === id && look(state)) stop();
+    });
+  });
+}
