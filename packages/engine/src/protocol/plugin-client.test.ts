@@ -1,0 +1,342 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { isOutboardError } from '@outboard/oci';
+import { activate } from './activate.ts';
+import { createPluginClient, type PluginClient, type PluginClientOptions } from './plugin-client.ts';
+import { createVolumeDriver } from './volume-driver.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+interface Call {
+  readonly line: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+let folder: string;
+let socketPath: string;
+let server: Server | undefined;
+let client: PluginClient | undefined;
+let calls: Call[] = [];
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outboard-client-'));
+  socketPath = join(folder, 'plugin.sock');
+});
+after(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  await client?.[Symbol.asyncDispose]();
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  server = undefined;
+  client = undefined;
+  calls = [];
+});
+
+/** A plugin on a unix socket, in this process, that answers as it is told. */
+async function serve(answer: Answer): Promise<void> {
+  const started = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('error', () => {}); // a caller that hangs up is part of some tests
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      calls.push({ line: `${request.method} ${request.url}`, headers: request.headers, body });
+      answer(request, response, body);
+    });
+  });
+  server = started;
+  await new Promise<void>((resolve) => started.listen(socketPath, resolve));
+}
+
+const reply = (status: number, text: string): Answer => {
+  return (_request, response) => {
+    response.writeHead(status);
+    response.end(text);
+  };
+};
+
+function open(options: Partial<PluginClientOptions> = {}): PluginClient {
+  client = createPluginClient({ socketPath, delay: async () => {}, ...options });
+  return client;
+}
+
+describe('createPluginClient()', () => {
+  test('posts one JSON value and a newline with the headers that plugins know', async () => {
+    await serve(reply(200, '{}'));
+    await open().call('VolumeDriver.Create', { Name: 'v', Opts: { a: 'b' } });
+    const [call] = calls;
+    assert.equal(call?.line, 'POST /VolumeDriver.Create');
+    assert.equal(call?.body, '{"Name":"v","Opts":{"a":"b"}}\n');
+    assert.equal(call?.headers.host, 'plugin.moby.localhost');
+    assert.equal(call?.headers.accept, 'application/vnd.docker.plugins.v1.2+json');
+    assert.equal(call?.headers['content-type'], undefined);
+  });
+
+  test('sends no body at all without a request', async () => {
+    await serve(reply(200, '{}'));
+    await open().call('Plugin.Activate');
+    assert.deepEqual([calls[0]?.body, calls[0]?.headers['content-length']], ['', '0']);
+  });
+
+  test('reads field names in any letter case, and null as nothing', async () => {
+    await serve(reply(200, '{"mountPOINT":"/m","volume":null,"VOLUMES":[null],"err":null,"extra":1}'));
+    const fields = await open().call('X.Y');
+    assert.equal(fields.text('Mountpoint'), '/m');
+    assert.equal(fields.object('Volume'), undefined);
+    assert.equal(fields.objects('Volumes')[0]?.text('Name'), '');
+    assert.deepEqual(fields.texts('Missing'), []);
+    assert.throws(() => fields.text('extra'), {
+      kind: 'system',
+      code: 'plugin-reply-malformed',
+      message: /"extra" to be a string, got 1/,
+    });
+  });
+
+  test('reads a reply of null as an empty object', async () => {
+    await serve(reply(200, 'null'));
+    assert.equal((await open().call('X.Y')).text('Err'), '');
+  });
+
+  const failures: readonly (readonly [string, number, string, string])[] = [
+    ['Err with status 200', 200, '{"Err":"no space"}', 'X.Y: no space'],
+    ['Err with status 500', 500, '{"Err":"no space"}', 'X.Y: no space'],
+    ['err in lower case', 200, '{"err":"no space"}', 'X.Y: no space'],
+    ['Error of an IPAM driver', 200, '{"Err":"","Error":"no pool"}', 'X.Y: no pool'],
+    ['Err that is no text', 200, '{"Err":{"code":5}}', 'X.Y: {"code":5}'],
+    ['plain text with status 500', 500, 'it broke\n', 'X.Y: it broke'],
+    ['JSON without Err', 500, '{"message":"x"}', 'X.Y: {"message":"x"}'],
+    ['an empty 404', 404, '', 'X.Y: status 404'],
+    ['a status 201', 201, '{}', 'X.Y: {}'],
+    ['control characters and escapes', 500, 'a\u001b[31m\r\nb\u202ec', 'X.Y: a [31m b c'],
+  ];
+  for (const [name, status, text, message] of failures) {
+    test(`reports ${name} as a failure of the plugin, and does not call again`, async () => {
+      await serve(reply(status, text));
+      await assert.rejects(open().call('X.Y'), (error) => {
+        assert.ok(isOutboardError(error, 'system'));
+        assert.equal(error.message, message);
+        assert.equal(error.code, 'plugin-error');
+        assert.equal(error.details?.status, status);
+        return true;
+      });
+      assert.equal(calls.length, 1);
+    });
+  }
+
+  test('cuts long error texts', async () => {
+    await serve(reply(500, 'x'.repeat(100_000)));
+    await assert.rejects(
+      open().call('X.Y'),
+      (error) => error instanceof Error && error.message.length < 1100,
+    );
+  });
+
+  for (const [name, text] of [
+    ['nothing', ''],
+    ['text', 'ok'],
+    ['an array', '[]'],
+    ['half an object', '{"a":'],
+  ] as const) {
+    test(`refuses a reply of ${name} with status 200`, async () => {
+      await serve(reply(200, text));
+      await assert.rejects(open().call('X.Y'), { kind: 'system', code: 'plugin-reply-malformed' });
+    });
+  }
+
+  test('stops reading a reply that is too large', async () => {
+    await serve((_request, response) => {
+      response.on('error', () => {}); // the client hangs up
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', more);
+      more();
+    });
+    await assert.rejects(open().call('X.Y'), { kind: 'system', code: 'plugin-reply-too-large' });
+  });
+
+  test('gives up after its time, also in the middle of a reply', async () => {
+    await serve((_request, response) => {
+      response.writeHead(200);
+      response.write('{"half":');
+    });
+    await assert.rejects(open({ timeoutMs: 30 }).call('VolumeDriver.Mount'), {
+      kind: 'unavailable',
+      code: 'plugin-timeout',
+      message: 'VolumeDriver.Mount: no answer from the plugin within 0.03 s',
+    });
+  });
+
+  test('lets a call have its own time', async () => {
+    await serve(() => {});
+    await assert.rejects(open({ timeoutMs: 60_000 }).call('X.Y', {}, { timeoutMs: 20 }), {
+      code: 'plugin-timeout',
+    });
+  });
+
+  test('throws the reason of the signal when the caller gives up', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    await serve(() => controller.abort(reason));
+    await assert.rejects(open().call('X.Y', {}, { signal: controller.signal }), reason);
+  });
+
+  test('tries again with the whole body while no connection can be made, 1, 2, 4, 8 s apart', async () => {
+    const waits: number[] = [];
+    const delay = async (ms: number) => {
+      waits.push(ms);
+      if (waits.length === 3) await serve(reply(200, '{}'));
+    };
+    await open({ delay }).call('X.Y', { a: 1 });
+    assert.deepEqual(waits, [1000, 2000, 4000]);
+    assert.deepEqual(
+      calls.map(({ body }) => body),
+      ['{"a":1}\n'],
+    );
+  });
+
+  test('gives up when the next wait would reach 30 s', async () => {
+    let clock = 0;
+    const waits: number[] = [];
+    const delay = async (ms: number) => {
+      waits.push(ms);
+      clock += ms;
+    };
+    await assert.rejects(open({ delay, now: () => clock }).call('X.Y'), {
+      code: 'socket-missing',
+      message: `dial unix ${socketPath}: connect: no such file or directory`,
+    });
+    assert.deepEqual(waits, [1000, 2000, 4000, 8000]);
+  });
+
+  test('sends a call whose reply was lost once, and an idempotent one again with its whole body', async () => {
+    let lost = 0;
+    await serve((request, response) => {
+      lost += 1;
+      if (lost <= 2) request.socket.destroy();
+      else response.end('{}');
+    });
+    const opened = open();
+    await assert.rejects(opened.call('VolumeDriver.Mount', { a: 1 }), {
+      kind: 'unavailable',
+      code: 'plugin-connection-lost',
+      message: /^VolumeDriver\.Mount: lost the connection to the plugin/,
+    });
+    await opened.call('VolumeDriver.List', { a: 1 }, { idempotent: true });
+    assert.deepEqual(
+      calls.map(({ body }) => body),
+      ['{"a":1}\n', '{"a":1}\n', '{"a":1}\n'],
+    );
+  });
+
+  test('finds the plugin again after it was started anew', async () => {
+    await serve(reply(200, '{}'));
+    const opened = open();
+    await opened.call('X.Y');
+    const first = server;
+    first?.closeAllConnections();
+    await new Promise((resolve) => first?.close(resolve));
+    await serve(reply(200, '{"a":"again"}'));
+    assert.equal((await opened.call('X.Y', {}, { idempotent: true })).text('a'), 'again');
+  });
+});
+
+describe('activate()', () => {
+  test('tells what the plugin implements', async () => {
+    await serve(reply(200, '{"implements":["VolumeDriver","authz"]}'));
+    assert.deepEqual(await activate(open()), ['VolumeDriver', 'authz']);
+    assert.equal(calls[0]?.line, 'POST /Plugin.Activate');
+  });
+
+  test('has no answer from a plugin without the handshake, and passes other failures on', async () => {
+    await serve(reply(404, 'page not found'));
+    assert.equal(await activate(open()), undefined);
+    server?.removeAllListeners('request');
+    server?.on('request', (_request, response) => response.writeHead(500).end('broken'));
+    await assert.rejects(activate(client ?? open()), { code: 'plugin-error' });
+  });
+});
+
+describe('createVolumeDriver()', () => {
+  test('makes every call of the protocol', async () => {
+    await serve((request, response) => {
+      const replies: Record<string, string> = {
+        '/VolumeDriver.Mount': '{"Mountpoint":"/mnt/v"}',
+        '/VolumeDriver.Path': '{"Mountpoint":""}',
+        '/VolumeDriver.Get':
+          '{"Volume":{"Name":"v","Mountpoint":"/mnt/v","CreatedAt":"2024-01-02T03:04:05.6+01:00","Status":{"a":1}}}',
+        '/VolumeDriver.List': '{"Volumes":[{"Name":"v","CreatedAt":""},{"name":"w"}]}',
+        '/VolumeDriver.Capabilities': '{"Capabilities":{"Scope":"Global"}}',
+      };
+      response.end(replies[request.url ?? ''] ?? '{}');
+    });
+    const driver = createVolumeDriver(open());
+    await driver.create('v', { size: '1' });
+    assert.equal(await driver.mount('v', 'id'), '/mnt/v');
+    assert.equal(await driver.path('v'), '');
+    const volume = await driver.get('v');
+    assert.equal(volume?.createdAt?.toISOString(), '2024-01-02T02:04:05.600Z');
+    assert.deepEqual(volume?.status, { a: 1 });
+    assert.deepEqual(await driver.list(), [
+      { name: 'v', mountpoint: '' },
+      { name: 'w', mountpoint: '' },
+    ]);
+    assert.deepEqual(await driver.capabilities(), { scope: 'global' });
+    await driver.unmount('v', 'id');
+    await driver.remove('v');
+    assert.deepEqual(
+      calls.map(({ line, body }) => `${line.replace('POST /VolumeDriver.', '')} ${body.trim()}`),
+      [
+        'Create {"Name":"v","Opts":{"size":"1"}}',
+        'Mount {"Name":"v","ID":"id"}',
+        'Path {"Name":"v"}',
+        'Get {"Name":"v"}',
+        'List {}',
+        'Capabilities {}',
+        'Unmount {"Name":"v","ID":"id"}',
+        'Remove {"Name":"v"}',
+      ],
+    );
+  });
+
+  test('reads no volumes and no volume from null', async () => {
+    await serve(reply(200, '{"Volumes":null,"Volume":null}'));
+    const driver = createVolumeDriver(open());
+    assert.deepEqual(await driver.list(), []);
+    assert.equal(await driver.get('v'), undefined);
+  });
+
+  for (const text of [
+    '{}',
+    '{"Capabilities":null}',
+    '{"Capabilities":{"Scope":"odd"}}',
+    '{"Err":"not supported"}',
+    'junk',
+  ]) {
+    test(`takes a driver that answers ${text} to Capabilities as local`, async () => {
+      await serve(reply(200, text));
+      assert.deepEqual(await createVolumeDriver(open()).capabilities(), { scope: 'local' });
+    });
+  }
+
+  test('does not take a driver that cannot be reached as local', async () => {
+    let clock = 0;
+    const delay = async (ms: number) => {
+      clock += ms;
+    };
+    const driver = createVolumeDriver(open({ delay, now: () => clock }));
+    await assert.rejects(driver.capabilities(), { code: 'socket-missing' });
+  });
+
+  test('refuses a time of creation that is no RFC 3339 time', async () => {
+    await serve(reply(200, '{"Volume":{"Name":"v","CreatedAt":"yesterday"}}'));
+    await assert.rejects(createVolumeDriver(open()).get('v'), {
+      message: /"CreatedAt" to be an RFC 3339 time, got "yesterday"/,
+    });
+  });
+});
