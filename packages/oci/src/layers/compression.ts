@@ -228,19 +228,26 @@ function createZstdEngine(chunkBytes: number): Transform {
   });
 }
 
-/**
- * Errors of zlib and zstd have codes such as `Z_DATA_ERROR` and `ZSTD_error_prefix_unknown`; a gzip
- * member after trailing zeros makes zlib push after its end.
- */
+/** What Node.js reports when a gzip member follows zeros, in a later write. */
+const PUSHED_AFTER_END = 'ERR_STREAM_PUSH_AFTER_EOF';
+
+/** Errors of zlib and zstd have codes such as `Z_DATA_ERROR` and `ZSTD_error_prefix_unknown`. */
 function isEngineError(error: unknown): error is Error {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    /^(?:Z_|ZSTD_|ERR_STREAM_PUSH_AFTER_EOF$)/.test(String(error.code)) &&
-    !isOutboardError(error)
+  if (!(error instanceof Error) || isOutboardError(error) || !('code' in error)) return false;
+  return error.code === PUSHED_AFTER_END || /^Z(?:STD)?_/.test(String(error.code));
+}
+
+function trailingData(cause?: Error): OutboardError {
+  return new OutboardError(
+    'invalid',
+    'gzip data is followed by something that is neither zeros nor gzip data',
+    {
+      cause,
+    },
   );
 }
 
 function damaged(format: string, cause: Error): OutboardError {
+  if ('code' in cause && cause.code === PUSHED_AFTER_END) return trailingData(cause);
   return new OutboardError('invalid', `${format} data is damaged or truncated: ${cause.message}`, { cause });
 }

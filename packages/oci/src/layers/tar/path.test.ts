@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { isOutboardError } from '../../errors.ts';
+import { cleanEntryName, pathComponents } from './path.ts';
+
+function clean(name: string, isDirectory = false): string {
+  return cleanEntryName(Buffer.from(name, 'latin1'), isDirectory).toString('latin1');
+}
+
+describe('cleanEntryName()', () => {
+  for (const name of [
+    '..',
+    '../x',
+    '/..',
+    './..',
+    'a/..',
+    'a/../b',
+    'a/../../x',
+    'a//../b',
+    '../',
+    './/../x',
+  ]) {
+    test(`A01 refuses ${JSON.stringify(name)}`, () => {
+      for (const isDirectory of [false, true]) {
+        assert.throws(
+          () => clean(name, isDirectory),
+          (error) => isOutboardError(error, 'invalid') && error.message.includes('has a ".." component'),
+        );
+      }
+    });
+  }
+
+  const cleaned: readonly (readonly [string, string])[] = [
+    ['/etc/x', 'etc/x'],
+    ['////etc/x', 'etc/x'],
+    ['/./etc/x', 'etc/x'],
+    ['./a', 'a'],
+    ['././a/./b/.', 'a/b'],
+    ['a//b', 'a/b'],
+    ['a/b/', 'a/b'],
+    ['a', 'a'],
+    ['...', '...'],
+    ['.a/..b/c..', '.a/..b/c..'],
+    ['a/.../b', 'a/.../b'],
+    [' ', ' '],
+    ['\xff\n', '\xff\n'],
+  ];
+  for (const [name, expected] of cleaned) {
+    test(`A02 makes ${JSON.stringify(expected)} of ${JSON.stringify(name)}`, () => {
+      assert.equal(clean(name), expected);
+      assert.equal(clean(name, true), expected);
+    });
+  }
+
+  test('A15 lets only a directory be the root', () => {
+    for (const name of ['', '.', '/', './', '//', '/.', './.']) {
+      assert.equal(clean(name, true), '');
+      assert.throws(
+        () => clean(name),
+        (error) => isOutboardError(error, 'invalid') && error.message.includes('names the root directory'),
+      );
+    }
+  });
+
+  test('never yields an empty, "." or ".." component, and changes nothing the second time', () => {
+    const name = fc.array(fc.constantFrom('.', '..', '/', 'a', '\xff', ' '), { maxLength: 12 });
+    fc.assert(
+      fc.property(name, (parts) => {
+        const raw = Buffer.from(parts.join(''), 'latin1');
+        const expected = raw
+          .toString('latin1')
+          .split('/')
+          .filter((part) => part !== '' && part !== '.');
+        if (expected.includes('..')) {
+          assert.throws(() => cleanEntryName(raw, true));
+          return;
+        }
+        const result = cleanEntryName(raw, true);
+        assert.deepEqual(
+          pathComponents(result).map((part) => part.toString('latin1')),
+          expected,
+        );
+        assert.deepEqual(cleanEntryName(result, true), result);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
