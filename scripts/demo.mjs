@@ -44,15 +44,18 @@ async function demonstrate(keep) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
   const surroundings = createSurroundings();
   const ids = new Set();
-  const failure = await play(surroundings, { ids, keep, signal: interrupted.signal }).then(
-    () => undefined,
-    describe,
-  );
-  if (failure !== undefined) await tellFailure(surroundings, failure);
-  else if (keep) return tellWhatToTry(surroundings);
-  return Math.max(await end(surroundings, ids), failure === undefined ? 0 : 1);
+  let kept;
+  try {
+    kept = await play(surroundings, { ids, keep, signal: interrupted.signal });
+  } catch (error) {
+    await tellFailure(surroundings, interrupted.signal.aborted ? interrupted.signal.reason : error);
+    await end(surroundings, ids);
+    return 1;
+  }
+  return keep ? tellWhatToTry(surroundings, kept) : end(surroundings, ids);
 }
 
+/** @returns {Promise<{ name: string, plugin: string }>} the last command line, and the plugin that it left */
 async function play(surroundings, { ids, keep, signal }) {
   const narrator = new Narrator();
   narrator.heading(`The parts, in ${surroundings.folder}`);
@@ -63,13 +66,15 @@ async function play(surroundings, { ids, keep, signal }) {
   await narrator.step('Start a registry', () => startRegistry(surroundings, signal));
   await narrator.step('Start the daemon', () => startDaemon(surroundings, PROGRAM, signal));
   saveSurroundings(surroundings);
+  let last;
   const lines = commandLines({ surroundings, program: PROGRAM, narrator, signal });
   for (const commandLine of lines) {
     narrator.heading(`With the command line "${commandLine.name}"`);
     const isLast = commandLine === lines.at(-1);
     const stage = { surroundings, narrator, commandLine, packed, ids, signal };
-    await tellStory(stage, { keepsPlugin: keep && isLast });
+    last = { name: commandLine.name, plugin: await tellStory(stage, { keepsPlugin: keep && isLast }) };
   }
+  return last;
 }
 
 /** The versions differ in what they say of themselves. */
@@ -103,23 +108,22 @@ async function end(surroundings, ids) {
   return leftovers.length === 0 ? 0 : 1;
 }
 
-function describe(error) {
-  return error instanceof Error ? error.message : String(error);
-}
-
-async function tellFailure({ folder }, failure) {
-  console.error(`\ndemo failed: ${failure}`);
-  const log = await readFile(join(folder, 'daemon.log'), 'utf8').catch(() => 'the daemon never ran\n');
+async function tellFailure({ folder }, error) {
+  console.error(`\ndemo: ${error.message}`);
+  const log = await readFile(join(folder, 'daemon.log'), 'utf8').catch(() => 'it never ran');
   console.error(`last words of the daemon:\n${log.split('\n').slice(-15).join('\n')}`);
 }
 
-function tellWhatToTry({ folder, host, registry }) {
+function tellWhatToTry({ folder, host, registry }, { name, plugin }) {
+  const withDocker = `
+  export DOCKER_HOST=${host}
+  docker plugin ls
+  docker plugin inspect --format '{{json .Settings}}' ${plugin}
+`;
   console.log(`
 All of it still runs. Try:
-
-  export DOCKER_HOST=${host} OUTBOARD_HOST=${host}
-  docker plugin ls
-  docker plugin inspect --format '{{json .Settings}}' ${registry}/docker/volume-local:v1
+${name === 'docker' ? withDocker : ''}
+  export OUTBOARD_HOST=${host}
   ${PROGRAM} ls
   ${PROGRAM} privileges ${registry}/outboard/volume-local:v2
   ${PROGRAM} install --alias second ${registry}/outboard/volume-local:v2

@@ -1,0 +1,67 @@
+/**
+ * The demo is the first thing that people run: it must work, and leave their machine as it was.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const DEMO = fileURLToPath(new URL('../../scripts/demo.mjs', import.meta.url));
+const skip = process.getuid?.() === 0 ? false : 'the demo starts containers, which takes root';
+
+interface DemoRun {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Run the demo. @param onOutput told of all the output so far, whenever some comes */
+async function runDemo(
+  args: readonly string[],
+  onOutput: (output: string, interrupt: () => void) => void = () => undefined,
+): Promise<DemoRun> {
+  const child = spawn(process.execPath, [DEMO, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const interrupt = (): void => {
+    child.kill('SIGINT');
+  };
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      onOutput(output, interrupt);
+    });
+  }
+  await once(child, 'close');
+  return { code: child.exitCode, output };
+}
+
+test('the demo tells its whole story, keeps what it was asked to keep, and stops it on request', {
+  skip,
+}, async () => {
+  const kept = await runDemo(['--keep']);
+  const folder = /The parts, in (\S+)/.exec(kept.output)?.[1];
+  const stopped = await runDemo(['--stop', folder ?? 'no folder named']);
+  assert.equal(kept.code, 0, kept.output);
+  assert.match(
+    kept.output,
+    /With the command line "outboard"[\s\S]*seen in the plugin[\s\S]*Disable it and remove it/,
+  );
+  assert.match(kept.output, new RegExp(`npm run demo -- --stop ${folder}`));
+  assert.equal(stopped.code, 0, stopped.output);
+  assert.match(stopped.output, /^left behind: nothing$/m);
+});
+
+test('the demo cleans up after Ctrl-C in the middle', { skip }, async () => {
+  const { code, output } = await runDemo([], (soFar, interrupt) => {
+    if (/Send it to the registry/.test(soFar)) interrupt();
+  });
+  assert.equal(code, 1, output);
+  assert.match(output, /^demo: stopped by SIGINT$/m);
+  assert.match(output, /^left behind: nothing$/m);
+});
+
+test('the demo says when there is nothing to stop', { skip }, async () => {
+  const { code, output } = await runDemo(['--stop', '/nonexistent']);
+  assert.equal(code, 1);
+  assert.match(output, /"\/nonexistent" is no folder that --keep left/);
+});
