@@ -34,6 +34,7 @@ describe('followLocation()', () => {
     [plain, 'http://[::ffff:169.254.169.254]/', /link-local/],
     [secure, 'https://user:secret@cdn.example/', /user name/],
     [secure, undefined, /redirect to nowhere/],
+    [secure, '', /redirect to nowhere/],
     [secure, 'https://', /redirect to nowhere/],
     [secure, `/${'x'.repeat(20_000)}`, /redirect to nowhere/],
   ] as const;

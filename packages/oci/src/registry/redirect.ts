@@ -22,7 +22,8 @@ export function isRedirect(status: number): boolean {
  *   in the URL, and link-local addresses; invalid when there is no URL to read
  */
 export function followLocation(from: URL, location: string | undefined): URL {
-  if (location === undefined || location.length > longestLocation || !URL.canParse(location, from.href)) {
+  // An empty one would resolve to the URL just asked, and so to a loop.
+  if (!location || location.length > longestLocation || !URL.canParse(location, from.href)) {
     throw new OutboardError(
       'invalid',
       `${redactUrl(from)} answered with a redirect to nowhere: want a URL in Location`,
