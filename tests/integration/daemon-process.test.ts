@@ -1,0 +1,146 @@
+/**
+ * The daemon as a process: start, lock, signals, restart, and what its log holds.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { lstat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { callApi, makeDaemonHome, startDaemon } from '../support/daemon.ts';
+import { createDockerCli } from '../support/docker-cli.ts';
+import { writePluginContext } from '../support/plugin-fixture.ts';
+
+async function temporaryHome(context: TestContext): Promise<string> {
+  const { home, remove } = await makeDaemonHome();
+  context.after(remove);
+  return home;
+}
+
+test('the daemon prints one line when it serves, logs JSON, and ends with 0 on SIGTERM', async (context) => {
+  const daemon = await startDaemon({ home: await temporaryHome(context), args: ['--log-level', 'debug'] });
+  assert.equal(daemon.readyLine, `outboard daemon ready on unix://${daemon.socket} (pid ${daemon.pid})`);
+  assert.equal((await callApi(daemon.socket, 'GET', '/_ping')).text, 'OK');
+  assert.equal(await daemon.end('SIGTERM'), 0);
+  for (const line of daemon.log().trim().split('\n')) JSON.parse(line);
+  await assert.rejects(lstat(daemon.socket), { code: 'ENOENT' });
+});
+
+test('a second daemon on the same data root is refused, and the first goes on', async (context) => {
+  const home = await temporaryHome(context);
+  const daemon = await startDaemon({ home });
+  const other = join(home, 'other.sock');
+  await assert.rejects(startDaemon({ home, args: ['--host', `unix://${other}`] }), (error: Error) =>
+    error.message.includes(`outboard daemon: data root "${daemon.dataRoot}" is in use by another daemon`),
+  );
+  assert.equal((await callApi(daemon.socket, 'GET', '/_ping')).status, 200);
+  assert.equal(await daemon.end('SIGINT'), 0);
+});
+
+test('a daemon that was killed is succeeded by another, which takes back its plugins', async (context) => {
+  const home = await temporaryHome(context);
+  const plugin = await writePluginContext(join(home, 'context'));
+  const killed = await startDaemon({ home });
+  const docker = await createDockerCli(killed.socket);
+  context.after(() => docker.remove());
+  await docker.succeed('plugin', 'create', 'acme/p', plugin.directory);
+  await docker.succeed('plugin', 'enable', 'acme/p');
+  await killed.end('SIGKILL');
+
+  const next = await startDaemon({ home });
+  const list = ['plugin', 'ls', '--format', '{{.Name}} {{.Enabled}}'];
+  assert.equal(await docker.succeed(...list), 'acme/p:latest true\n');
+  assert.equal(await next.end('SIGTERM'), 0, next.log());
+
+  const last = await startDaemon({ home });
+  assert.equal(await docker.succeed(...list), 'acme/p:latest true\n');
+  await docker.succeed('plugin', 'rm', '-f', 'acme/p');
+  assert.equal(await last.end('SIGTERM'), 0, last.log());
+});
+
+test('D08 a pull under way when the daemon stops is told so, and the daemon ends', async (context) => {
+  const asked = gate();
+  const silent = createServer(() => asked.resolve());
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  context.after(() => silent.closeAllConnections());
+  context.after(() => silent.close());
+  const { port } = silent.address() as AddressInfo; // a server on TCP has no other address
+  const daemon = await startDaemon({ home: await temporaryHome(context) });
+  const path = `/plugins/pull?remote=127.0.0.1:${port}/acme/p:v1`;
+  const json = { 'content-type': 'application/json' };
+  const pull = callApi(daemon.socket, 'POST', path, { headers: json, body: '[]' });
+  await asked.promise;
+  const ended = daemon.end('SIGTERM');
+  const answer = await pull;
+  assert.equal(answer.status, 503);
+  assert.match(answer.text, /the daemon is shutting down"\}\n$/);
+  assert.equal(await ended, 0, daemon.log());
+});
+
+test('D16 no secret of a request reaches the log', async (context) => {
+  const home = await temporaryHome(context);
+  const plugin = await writePluginContext(join(home, 'context'));
+  const daemon = await startDaemon({ home, args: ['--log-level', 'trace'] });
+  const docker = await createDockerCli(daemon.socket);
+  context.after(() => docker.remove());
+  await docker.succeed('plugin', 'create', 'acme/p', plugin.directory);
+  const auth = JSON.stringify({ username: 'canary-user', password: 'canary-password' });
+  const headers = {
+    'content-type': 'application/json',
+    'x-registry-auth': Buffer.from(auth).toString('base64url'),
+    'x-meta-token': 'canary-meta',
+  };
+  const requests = [
+    ['/plugins/acme/p/set', '["DEBUG=canary-setting"]'],
+    ['/plugins/acme/p/set', '["NOPE=canary-setting"]'],
+    ['/plugins/acme/p/set', '["DEBUG=canary-setting"'],
+    ['/plugins/pull?remote=127.0.0.1:1/acme/p', '[]'],
+    ['/plugins/acme/p/push', '[]'],
+  ] as const;
+  for (const [path, body] of requests) {
+    const answer = await callApi(daemon.socket, 'POST', path, { headers, body });
+    assert.doesNotMatch(answer.text, /canary/, path);
+  }
+  await docker.succeed('plugin', 'rm', 'acme/p');
+  assert.equal(await daemon.end('SIGTERM'), 0);
+  assert.match(daemon.log(), /request failed/);
+  assert.doesNotMatch(daemon.log(), /canary|Y2FuYXJ5/);
+});
+
+test('a wrong configuration is one line on standard error and exit code 1', async (context) => {
+  const home = await temporaryHome(context);
+  const file = join(home, 'daemon.json');
+  await writeFile(file, '{"bogus":1}');
+  const cases: readonly [args: readonly string[], message: RegExp][] = [
+    [
+      ['--config', file],
+      /: outboard daemon: configuration file ".*": unknown key "bogus"; known are [^\n]*\n$/,
+    ],
+    [
+      ['--host', 'tcp://127.0.0.1:0'],
+      /: outboard daemon: refusing to listen on [^\n]*--insecure-tcp[^\n]*\n$/,
+    ],
+    [
+      ['--host', 'tcp://0.0.0.0:1', '--insecure-tcp'],
+      /: outboard daemon: refusing to listen on [^\n]*loopback[^\n]*\n$/,
+    ],
+    [['--log-level', 'loud'], /error: option '--log-level <level>' argument 'loud' is invalid/],
+  ];
+  for (const [args, message] of cases) {
+    await assert.rejects(startDaemon({ home, args }), (error: Error) => {
+      assert.match(error.message, /^the daemon ended with 1: /);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+/** A promise and what resolves it. */
+function gate(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,113 @@
+/**
+ * The real daemon as a process of its own, from source, on a unix socket in a temporary folder.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+/** A daemon that runs. */
+export interface TestDaemon {
+  readonly pid: number;
+  readonly socket: string;
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  /** The line that it printed when it was ready. */
+  readonly readyLine: string;
+  /** Everything that it logged so far. */
+  log(): string;
+  /** Send a signal and wait for the end. @returns exit code, or null if the signal killed it */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** How a daemon runs. */
+export interface TestDaemonOptions {
+  /** Holds data root, exec root and socket. */
+  readonly home: string;
+  /** Further arguments of `outboard daemon`. */
+  readonly args?: readonly string[];
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = `
+  const { runDaemon } = await import('@outboard/daemon');
+  process.exitCode = await runDaemon(process.argv.slice(1));
+`;
+
+/** A short-named folder for one daemon, so that socket paths stay short. @returns the folder and how to remove it */
+export async function makeDaemonHome(): Promise<{ home: string; remove: () => Promise<void> }> {
+  const home = await mkdtemp(join(tmpdir(), 'ob-'));
+  return { home, remove: () => rm(home, { recursive: true, force: true }) };
+}
+
+/**
+ * Start a daemon and wait until it is ready.
+ * @throws {Error} with its log if it ends before that
+ */
+export async function startDaemon({ home, args = [] }: TestDaemonOptions): Promise<TestDaemon> {
+  const dataRoot = join(home, 'data');
+  const execRoot = join(home, 'run');
+  const socket = join(home, 'run', 'outboard.sock');
+  const command = [
+    ...['--conditions=outboard-source', '--import=tsx', '--input-type=module', '--eval', program, '--'],
+    ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`, ...args],
+  ];
+  const child = spawn(process.execPath, command, {
+    cwd: join(root, 'tests'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log += chunk;
+  });
+  const ended = once(child, 'exit');
+  const readyLine = await Promise.race([
+    once(createInterface(child.stdout), 'line').then(([line]) => String(line)),
+    ended.then(([code]) => Promise.reject(new Error(`the daemon ended with ${code}: ${log}`))),
+  ]);
+  return {
+    pid: pidOf(child),
+    socket,
+    dataRoot,
+    execRoot,
+    readyLine,
+    log: () => log,
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await ended;
+      return child.exitCode;
+    },
+  };
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error('the daemon has no pid');
+  return child.pid;
+}
+
+/** An answer of the API. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Call the API of a daemon. */
+export function callApi(
+  socketPath: string,
+  method: string,
+  path: string,
+  options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string } = {},
+): Promise<ApiAnswer> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, method, path, headers: options.headers ?? {} }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), reject);
+    });
+    call.on('error', reject);
+    call.end(options.body);
+  });
+}
