@@ -102,6 +102,13 @@ describe('findImports()', () => {
     ['a dynamic import', "const a = await import('./a.ts');", [['./a.ts', false]]],
     ['a re-export', "export { a } from './a.ts';", [['./a.ts', true]]],
     ['no comment', "/* import './a.ts'; */", []],
+    ['a re-export of types', "export type {\n  A,\n} from './a.ts';", [['./a.ts', true]]],
+    ['a re-export of all', "export * from './a.ts';", [['./a.ts', true]]],
+    [
+      'no re-export in a program that is text',
+      "export const a = `\nimport { b } from './b.ts';\n`;",
+      [['./b.ts', false]],
+    ],
     ['no local export', "export const a = 1;\nconst from = 'x';", []],
   ] as const) {
     test(`finds ${name}`, () => {

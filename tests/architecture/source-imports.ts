@@ -19,8 +19,11 @@ export interface SourceFile {
 }
 
 const NOT_SOURCE = new Set(['node_modules', 'dist']);
-/** `import … from 'x'` and `export … from 'x'`, over several lines too; the clause holds no quote and no semicolon. */
-const FROM = /^(import|export)\s[^'";]*?\bfrom\s*'([^']+)'/gm;
+/**
+ * `import … from 'x'` and `export … from 'x'`, over several lines too. What is imported holds no quote, `=` or semicolon;
+ * what is re-exported begins with `*` or `{`, which tells it from `export const`.
+ */
+const FROM = /^(import\s|export\s+(?:type\s+)?[*{])[^'"`=;]*?\bfrom\s*'([^']+)'/gm;
 const BARE_OR_DYNAMIC = /^import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
 const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//g;
 
@@ -40,7 +43,7 @@ export function findImports(source: string): readonly SourceImport[] {
   const code = source.replace(BLOCK_COMMENT, '');
   const from = [...code.matchAll(FROM)].map(([, keyword, specifier]) => ({
     specifier: specifier ?? '',
-    isReExport: keyword === 'export',
+    isReExport: keyword?.startsWith('export') ?? false,
   }));
   const others = [...code.matchAll(BARE_OR_DYNAMIC)].map(([, bare, dynamic]) => ({
     specifier: bare ?? dynamic ?? '',
