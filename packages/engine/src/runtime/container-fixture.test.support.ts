@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -26,6 +26,16 @@ export interface ContainerFixture {
 }
 
 const hostFolders = ['/usr', '/bin', '/lib', '/lib64'];
+
+/** Why a runtime cannot run on this host, for the `skip` option of a test; false when it can. */
+export function whyRuntimeCannotRun(runtime: 'runc' | 'crun'): string | false {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+  const isHybrid = / - cgroup /.test(mounts) && / - cgroup2 /.test(mounts);
+  if (runtime === 'crun' && isHybrid) return 'crun refuses hosts that mix cgroup v1 and v2';
+  const folders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
+  if (!folders.some((folder) => existsSync(join(folder, runtime)))) return `${runtime} is not installed`;
+  return false;
+}
 
 /** Made for one test; when it ends, nothing may be left of its containers. */
 export function createContainerFixture(test: TestContext): ContainerFixture {

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isOutboardError, type OutboardError } from '@outboard/oci';
 import type { Container } from './container.ts';
-import { createContainerFixture, processesNaming } from './container-fixture.test.support.ts';
+import {
+  createContainerFixture,
+  processesNaming,
+  whyRuntimeCannotRun,
+} from './container-fixture.test.support.ts';
 import { identifyProcess, isSameProcess } from './process-identity.ts';
 
 /** What a container has said, as soon as it has said as many lines. */
@@ -25,47 +29,55 @@ function isSystemError(pattern: RegExp): (error: unknown) => boolean {
   };
 }
 
-test('start() runs a program and exited tells its exit code', async (t) => {
-  const fixture = createContainerFixture(t);
-  const runtime = await fixture.open();
-  const id = fixture.createId();
-  const spec = fixture.spec(id, ['/bin/sh', '-c', 'echo out; echo err >&2; printf unfinished; exit 3']);
-  const container = await runtime.start({ id, spec });
-  assert.deepEqual(await container.exited, { code: 3, outOfMemory: false });
-  assert.deepEqual([...(await container.readLogTail(20))].sort(), ['err', 'out', 'unfinished']);
-  assert.deepEqual(await container.readLogTail(0), []);
-  await container.remove();
-  await container.remove();
-});
+for (const name of ['runc', 'crun'] as const) {
+  const options = { skip: whyRuntimeCannotRun(name) };
 
-test('exited tells the signal that ended a container', async (t) => {
-  const fixture = createContainerFixture(t);
-  const runtime = await fixture.open();
-  const id = fixture.createId();
-  const container = await runtime.start({ id, spec: fixture.spec(id, ['/bin/sleep', '1000']) });
-  assert.equal(
-    isSameProcess({ pid: container.pid, startTime: identifyProcess(container.pid)?.startTime ?? '' }),
-    true,
-  );
-  await container.kill('SIGKILL');
-  assert.deepEqual(await container.exited, { code: 137, signal: 'SIGKILL', outOfMemory: false });
-  await container.kill('SIGTERM');
-  await container.remove();
-});
+  test(`start() runs a program and exited tells its exit code (${name})`, options, async (t) => {
+    const fixture = createContainerFixture(t);
+    const runtime = await fixture.open({ runtime: name });
+    const id = fixture.createId();
+    const spec = fixture.spec(id, ['/bin/sh', '-c', 'echo out; echo err >&2; printf unfinished; exit 3']);
+    const container = await runtime.start({ id, spec });
+    assert.deepEqual(await container.exited, { code: 3, outOfMemory: false });
+    assert.deepEqual([...(await container.readLogTail(20))].sort(), ['err', 'out', 'unfinished']);
+    assert.deepEqual(await container.readLogTail(0), []);
+    await container.remove();
+    await container.remove();
+  });
 
-test('start() reports the words of the runtime when the program is missing, and leaves nothing', async (t) => {
-  const fixture = createContainerFixture(t);
-  const runtime = await fixture.open();
-  const id = fixture.createId();
-  await assert.rejects(
-    runtime.start({ id, spec: fixture.spec(id, ['/no/such/program']) }),
-    isSystemError(/^OCI runtime create failed: .*"\/no\/such\/program".*no such file or directory$/),
+  test(`exited tells the signal that ended a container (${name})`, options, async (t) => {
+    const fixture = createContainerFixture(t);
+    const runtime = await fixture.open({ runtime: name });
+    const id = fixture.createId();
+    const container = await runtime.start({ id, spec: fixture.spec(id, ['/bin/sleep', '1000']) });
+    assert.equal(
+      isSameProcess({ pid: container.pid, startTime: identifyProcess(container.pid)?.startTime ?? '' }),
+      true,
+    );
+    await container.kill('SIGKILL');
+    assert.deepEqual(await container.exited, { code: 137, signal: 'SIGKILL', outOfMemory: false });
+    await container.kill('SIGTERM');
+    await container.remove();
+  });
+
+  test(
+    `start() reports the words of the runtime when the program is missing, and leaves nothing (${name})`,
+    options,
+    async (t) => {
+      const fixture = createContainerFixture(t);
+      const runtime = await fixture.open({ runtime: name });
+      const id = fixture.createId();
+      await assert.rejects(
+        runtime.start({ id, spec: fixture.spec(id, ['/no/such/program']) }),
+        isSystemError(/^OCI runtime create failed: .*\/no\/such\/program.*no such file or directory$/i),
+      );
+      // The same ID can be started afterwards.
+      const container = await runtime.start({ id, spec: fixture.spec(id, ['/bin/true']) });
+      assert.equal((await container.exited).code, 0);
+      await container.remove();
+    },
   );
-  // The same ID can be started afterwards.
-  const container = await runtime.start({ id, spec: fixture.spec(id, ['/bin/true']) });
-  assert.equal((await container.exited).code, 0);
-  await container.remove();
-});
+}
 
 test('start() refuses a container that exists, a bad id and a spec without a cgroup', async (t) => {
   const fixture = createContainerFixture(t);

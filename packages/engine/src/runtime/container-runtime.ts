@@ -85,6 +85,8 @@ class ConmonRuntime implements ContainerRuntime {
     if (cgroupsPath === undefined) {
       throw new OutboardError('invalid', 'the runtime spec has no absolute, clean "linux.cgroupsPath"');
     }
+    const held = this.#containers.get(id);
+    if (held !== undefined && held !== 'starting' && held.hasFailedRemoval) await held.remove();
     if (this.#containers.has(id)) {
       throw new OutboardError('conflict', `container "${id}" exists already; remove it first`);
     }

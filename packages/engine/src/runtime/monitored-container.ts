@@ -28,6 +28,7 @@ export class MonitoredContainer implements Container {
   readonly #exitDirectory: string;
   readonly #settle: (exit: ContainerExit) => void;
   #hasEnded = false;
+  #hasFailedRemoval = false;
   #missedLooks = 0;
   #watcher: FSWatcher | undefined;
   #look: Promise<void> | undefined;
@@ -46,9 +47,9 @@ export class MonitoredContainer implements Container {
     this.#watcher = this.#watchExitFile();
   }
 
-  /** Whether its end is known. */
-  get hasEnded(): boolean {
-    return this.#hasEnded;
+  /** Whether it was to be removed and could not be: nothing of it may stay when its ID is used again. */
+  get hasFailedRemoval(): boolean {
+    return this.#hasFailedRemoval;
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
@@ -63,6 +64,7 @@ export class MonitoredContainer implements Container {
     // A removal that failed may be tried again.
     this.#removal ??= this.#remove().catch((error: unknown) => {
       this.#removal = undefined;
+      this.#hasFailedRemoval = true;
       throw error;
     });
     return this.#removal;

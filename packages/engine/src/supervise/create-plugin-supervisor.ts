@@ -3,7 +3,6 @@
  */
 import type { Logger } from 'pino';
 import { connectSocket } from '../protocol/socket-handle.ts';
-import { checkRootfs } from '../rootfs/check-rootfs.ts';
 import type { ContainerRuntime } from '../runtime/container.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import { createSupervisor } from './create-supervisor.ts';
@@ -20,6 +19,6 @@ export interface PluginSupervisorOptions {
 /** The supervisor of the plugins below a data root and an exec root. */
 export function createPluginSupervisor(options: PluginSupervisorOptions): Supervisor {
   const { runtime, execRoot, layout, logger } = options;
-  const host = createPluginHost({ layout, execRoot, logger, checkRootfs });
+  const host = createPluginHost({ layout, execRoot, logger });
   return createSupervisor({ runtime, host, connect: connectSocket, logger });
 }

@@ -134,7 +134,14 @@ class PluginSupervisor implements Supervisor {
   #announce(id: string, state: PluginState): void {
     // What does not run is not kept: plugins come and go for as long as the daemon lives.
     if (state.status === 'stopped') this.#plugins.delete(id);
-    for (const listener of this.#listeners) listener(id, state);
+    for (const listener of this.#listeners) {
+      try {
+        listener(id, state);
+      } catch (error) {
+        // A listener's mistake must not change what becomes of the plugin.
+        this.#options.logger.error({ err: error, id }, 'a listener of plugin states failed');
+      }
+    }
   }
 
   #restoreOne(record: PluginRecord, container: Container | undefined): void {

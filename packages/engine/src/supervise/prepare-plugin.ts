@@ -2,6 +2,7 @@
  * What a plugin has on the host around its container: the folder of its socket, the mount that it shares with the
  * host, and the runtime spec that ties them together.
  */
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
@@ -9,6 +10,7 @@ import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../linux/mount-table.ts';
 import { removeTree } from '../linux/remove-tree.ts';
+import { checkRootfs } from '../rootfs/check-rootfs.ts';
 import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
 import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
@@ -19,8 +21,6 @@ export interface PluginHostOptions {
   readonly layout: PluginLayout;
   readonly execRoot: string;
   readonly logger: Logger;
-  /** Refuses a root filesystem in which a mount would land elsewhere, through a link at or above its destination. */
-  readonly checkRootfs: (rootfs: string, destinations: readonly string[]) => Promise<void>;
 }
 
 /** Where plugins live on this host, below the data root and the exec root. */
@@ -46,7 +46,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         cgroupVersion: await cgroupVersion(),
         ...(hasPropagatedMount && { propagatedMountPath: paths.propagatedMount }),
       });
-      await options.checkRootfs(
+      await checkRootfs(
         paths.rootfs,
         created.spec.mounts.map(({ destination }) => destination),
       );
@@ -88,7 +88,7 @@ async function mountedPlugins(directory: string): Promise<readonly string[]> {
 /** Empty: a socket of an earlier run would look like that of this one. */
 async function makeSocketDirectory(sockets: string, directory: string): Promise<void> {
   await mkdir(sockets, { recursive: true, mode: 0o700 });
-  await removeTree(directory);
+  if (existsSync(directory)) await removeTree(directory);
   await mkdir(directory, { mode: 0o700 });
 }
 

@@ -79,7 +79,7 @@ export function createSupervisorFixture(test: TestContext): SupervisorFixture {
     runtimeOptions: Partial<ContainerRuntimeOptions> = {},
   ): Promise<OpenedSupervisor> {
     const runtime = await openContainerRuntime({ execRoot, logger, ...runtimeOptions });
-    const host = createPluginHost({ layout, execRoot, logger, checkRootfs: async () => undefined });
+    const host = createPluginHost({ layout, execRoot, logger });
     const backOff = { initialMs: 1, maxMs: 20 };
     const supervisor = createSupervisor({
       runtime,

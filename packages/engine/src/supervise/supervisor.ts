@@ -40,7 +40,7 @@ export interface Supervisor {
   socketPath(record: PluginRecord): string;
   /** The last lines of a plugin's output, oldest first; none when it does not run. */
   readLogTail(id: string, lines: number): Promise<readonly string[]>;
-  /** Be told of every change of a plugin's state, after it. The listener must not throw. @returns stops it */
+  /** Be told of every change of a plugin's state, after it. @returns stops it */
   onChange(listener: (id: string, state: PluginState) => void): () => void;
   /** Let go of all plugins and leave them running (`leave-running`), or stop them (`stop`). */
   shutdown(mode: 'leave-running' | 'stop'): Promise<void>;
