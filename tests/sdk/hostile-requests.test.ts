@@ -1,0 +1,98 @@
+/**
+ * Whatever comes over its socket, a plugin answers with JSON and goes on serving.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { definePlugin, type RunningPlugin, type VolumeDriver } from '@outboard/sdk';
+import fc from 'fast-check';
+import { callPlugin } from '../support/plugin-client.ts';
+
+const METHODS = ['Create', 'Remove', 'Mount', 'Unmount', 'Path', 'Get', 'List', 'Capabilities', 'Nope'];
+
+/** Accepts every name, so that nothing but the SDK refuses anything. */
+const driver: VolumeDriver = {
+  create: async () => undefined,
+  remove: async () => undefined,
+  mount: async (name) => `/mnt/${name}`,
+  unmount: async () => undefined,
+  get: async (name) => ({ name }),
+  list: async () => [],
+};
+
+describe('a plugin under hostile requests', () => {
+  let folder: string;
+  let plugin: RunningPlugin;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outboard-hostile-'));
+    const definition = definePlugin({ name: 'hostile', volume: driver, log: () => undefined });
+    plugin = await definition.serve({ socket: join(folder, 'p.sock'), stopSignals: [] });
+  });
+
+  after(async () => {
+    await plugin.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function answers(method: string, body: string): Promise<void> {
+    const answer = await callPlugin(plugin.socketPath, `VolumeDriver.${method}`, body);
+    assert.ok(answer.body !== null && typeof answer.body === 'object' && !Array.isArray(answer.body));
+    assert.equal(answer.status === 200, answer.body.Err === undefined, JSON.stringify(answer));
+  }
+
+  test('answers any JSON with 200 and an object, or a failure and Err', () =>
+    fc.assert(
+      fc.asyncProperty(fc.constantFrom(...METHODS), fc.jsonValue(), (method, value) =>
+        answers(method, JSON.stringify(value)),
+      ),
+    ));
+
+  test('answers requests with the right fields of any type', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...METHODS),
+        fc.record({ Name: fc.jsonValue(), ID: fc.jsonValue(), Opts: fc.jsonValue() }, { requiredKeys: [] }),
+        (method, value) => answers(method, JSON.stringify(value)),
+      ),
+    ));
+
+  test('answers any text', () =>
+    fc.assert(
+      fc.asyncProperty(fc.constantFrom(...METHODS), fc.string(), (method, text) => answers(method, text)),
+    ));
+
+  test('answers JSON that is nested a hundred thousand deep', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    await answers('Create', deep);
+    await answers('Create', `{"Name":"v","Opts":{"a":${deep}}}`);
+  });
+
+  for (const [name, bytes] of [
+    ['bytes that are no HTTP', '\x16\x03\x01\x02\x00'],
+    ['a header without an end', `POST /Plugin.Activate HTTP/1.1\r\nX: ${'a'.repeat(64 * 1024)}`],
+    [
+      'two lengths',
+      'POST /Plugin.Activate HTTP/1.1\r\nHost: p\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}',
+    ],
+    [
+      'a length and chunks',
+      'POST /x HTTP/1.1\r\nHost: p\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+  ] as const) {
+    test(`refuses ${name}, closes the connection, and goes on serving`, async () => {
+      const socket = connect(plugin.socketPath);
+      const closed = once(socket, 'close');
+      // The server may close before it has read all that is sent.
+      socket.on('error', () => undefined);
+      socket.resume();
+      socket.write(bytes);
+      await closed;
+      assert.equal((await callPlugin(plugin.socketPath, 'Plugin.Activate')).status, 200);
+    });
+  }
+});
