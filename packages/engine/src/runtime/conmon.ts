@@ -5,11 +5,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { OutboardError } from '@outboard/oci';
 import { z } from 'zod';
 import { type BundlePaths, exitDirectory } from './bundle.ts';
-import { isErrno } from './errno.ts';
+import { endProcessGroup } from './process-identity.ts';
 import { programEnvironment } from './run-program.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
 
@@ -86,7 +85,7 @@ export async function createUnderConmon(
     // A pid is there once the process was spawned, and without one no report could have come.
     return { containerPid, monitor: monitor as CreatedContainer['monitor'] };
   } catch (error) {
-    await endGroup(monitor);
+    await endMonitor(monitor);
     throw error;
   } finally {
     syncPipe.destroy();
@@ -171,37 +170,18 @@ function collect(stream: Readable): { text: string } {
 
 /** What conmon had said by the time that it ended. */
 async function afterwards(said: { readonly text: string }, monitor: ChildProcess): Promise<string> {
-  await endGroup(monitor);
+  await endMonitor(monitor);
   const message = readRuntimeMessage(said.text);
   if (message !== '') return message;
   return monitor.signalCode === null ? `exit code ${monitor.exitCode}` : `signal ${monitor.signalCode}`;
 }
 
-/** Bound on waiting for killed processes to be gone; one that is not by then sleeps uninterruptibly. */
-const groupEndMs = 5_000;
-
 /**
  * Kill conmon and the runtime that it runs, and wait until they are gone, so that none of them makes anything more.
  * The container itself has its own session and is found by its cgroup.
  */
-async function endGroup(monitor: ChildProcess): Promise<void> {
-  if (monitor.pid === undefined) return;
-  const deadline = AbortSignal.timeout(groupEndMs);
-  // A process group has no event for its end.
-  for (let pauseMs = 1; killGroup(monitor.pid) && !deadline.aborted; pauseMs = Math.min(pauseMs * 2, 50)) {
-    await delay(pauseMs);
-  }
-}
-
-/** @returns false when the group has ended */
-function killGroup(leader: number): boolean {
-  try {
-    process.kill(-leader, 'SIGKILL');
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ESRCH')) return false;
-    throw error;
-  }
+async function endMonitor(monitor: ChildProcess): Promise<void> {
+  if (monitor.pid !== undefined) await endProcessGroup(monitor.pid);
 }
 
 function withResolvers<Value>(): {

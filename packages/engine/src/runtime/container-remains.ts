@@ -11,7 +11,7 @@ import { removeCgroup } from './cgroup.ts';
 import { isErrno } from './errno.ts';
 import { findBinary } from './find-binary.ts';
 import { deleteContainer } from './oci-runtime.ts';
-import { isSameProcess, type ProcessIdentity, signalProcess } from './process-identity.ts';
+import { endProcessGroup, isSameProcess, type ProcessIdentity } from './process-identity.ts';
 
 /** What is known of a container that is to go. */
 export interface ContainerRemains {
@@ -20,6 +20,11 @@ export interface ContainerRemains {
   readonly cgroupsPath: string;
   /** Its conmon, if one of this boot is known. */
   readonly monitor?: ProcessIdentity;
+  /**
+   * Whether the monitor may end by itself, right after its container, as it does when someone waits for the exit.
+   * Otherwise it is killed first: it may be creating the container at this moment.
+   */
+  readonly awaitsMonitor: boolean;
   /** Whether the runtime's state is of this boot; pids in an older one mean nothing and are not looked at. */
   readonly isOfThisBoot: boolean;
 }
@@ -51,9 +56,11 @@ export interface RemovalDeadlines {
  * @throws {OutboardError} system when processes or mounts cannot be removed; the rest is then kept for another try
  */
 export async function removeRemains(remains: ContainerRemains, host: RemovalHost): Promise<void> {
+  const { monitor, awaitsMonitor } = remains;
+  if (monitor !== undefined && !awaitsMonitor) await endMonitor(monitor, 0);
   await removeCgroup(remains.cgroupsPath, { timeoutMs: host.deadlines.killMs });
   // conmon reaps the first process; until then the runtime takes it for running and waits.
-  if (remains.monitor !== undefined) await endMonitor(remains.monitor, host.deadlines.monitorMs);
+  if (monitor !== undefined && awaitsMonitor) await endMonitor(monitor, host.deadlines.monitorMs);
   await removeRuntimeState(remains, host);
   await removeTree(remains.paths.directory);
 }
@@ -74,13 +81,16 @@ async function removeRuntimeState(remains: ContainerRemains, host: RemovalHost):
   if (await exists(state)) await removeTree(state);
 }
 
-/** Wait for the monitor to end by itself, as it does right after its container; then kill it. */
-async function endMonitor(monitor: ProcessIdentity, timeoutMs: number): Promise<void> {
-  const deadline = AbortSignal.timeout(timeoutMs);
+/**
+ * Wait for the monitor to end by itself; then kill it with all of its process group, which is conmon and what the
+ * runtime runs to create a container. The container has a session of its own.
+ */
+async function endMonitor(monitor: ProcessIdentity, graceMs: number): Promise<void> {
+  const deadline = performance.now() + graceMs;
   let pauseMs = 1;
   // It may be no child of this process, and then its end has no event.
   while (isSameProcess(monitor)) {
-    if (deadline.aborted) signalProcess(monitor, 'SIGKILL');
+    if (performance.now() >= deadline) return endProcessGroup(monitor.pid);
     await delay(pauseMs);
     pauseMs = Math.min(pauseMs * 2, 50);
   }

@@ -131,7 +131,10 @@ class ConmonRuntime implements ContainerRuntime {
     const paths = this.#paths(id);
     let monitor: ProcessIdentity | undefined;
     const remove = (): Promise<void> =>
-      removeRemains({ id, paths, cgroupsPath, isOfThisBoot: true, ...(monitor && { monitor }) }, this.#host);
+      removeRemains(
+        { id, paths, cgroupsPath, isOfThisBoot: true, awaitsMonitor: true, ...(monitor && { monitor }) },
+        this.#host,
+      );
     // Nothing of an earlier run may be there: the runtime would join its cgroup and mix up the two.
     if ((await findCgroupFolders(cgroupsPath)).length > 0 || existsSync(paths.directory)) await remove();
     const generation = createGeneration();
@@ -182,7 +185,10 @@ class ConmonRuntime implements ContainerRuntime {
       paths,
       logger: this.#options.logger,
       removeRemains: async () => {
-        await removeRemains({ id, paths, cgroupsPath, monitor, isOfThisBoot: true }, this.#host);
+        await removeRemains(
+          { id, paths, cgroupsPath, monitor, isOfThisBoot: true, awaitsMonitor: true },
+          this.#host,
+        );
         this.#containers.delete(id);
       },
     });

@@ -2,6 +2,7 @@
  * Which process a pid means. A pid alone is reused; together with the start time and the boot it is unique.
  */
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isErrno } from './errno.ts';
 
 /** A process, told apart from every other one of the same boot. */
@@ -47,6 +48,36 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   if (!isSameProcess(identity)) return false;
   try {
     process.kill(identity.pid, signal);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ESRCH')) return false;
+    throw error;
+  }
+}
+
+/** Bound on waiting for killed processes to be gone; one that is not by then sleeps uninterruptibly. */
+const groupEndMs = 5_000;
+
+/**
+ * Kill a process group, and wait until none of it is left or 5 s have passed.
+ * @param leader pid of the leader, verified by the caller to be the one that is meant
+ */
+export async function endProcessGroup(leader: number): Promise<void> {
+  const deadline = performance.now() + groupEndMs;
+  // A process group has no event for its end.
+  for (
+    let pauseMs = 1;
+    killGroup(leader) && performance.now() < deadline;
+    pauseMs = Math.min(pauseMs * 2, 50)
+  ) {
+    await delay(pauseMs);
+  }
+}
+
+/** @returns false when the group has ended */
+function killGroup(leader: number): boolean {
+  try {
+    process.kill(-leader, 'SIGKILL');
     return true;
   } catch (error) {
     if (isErrno(error, 'ESRCH')) return false;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type ContainerFixture, createContainerFixture } from './container-fixture.test.support.ts';
 import { identifyProcess } from './process-identity.ts';
 
@@ -101,6 +102,31 @@ test('S16 recover() removes a bundle that never got further', async (t) => {
   writeFileSync(join(fixture.bundle(id), 'config.json'), '{"linux": {"cgro');
   assert.equal((await second.recover()).size, 0);
 });
+
+for (const command of ['create', 'start']) {
+  test(`S16 recover() removes what a daemon leaves that is killed during "runc ${command}"`, async (t) => {
+    const fixture = createContainerFixture(t);
+    const runtime = await fixture.open();
+    const id = fixture.createId();
+    const held = join(fixture.execRoot, 'held');
+    // Stops at the command, and says so by its pid.
+    const wrapper = `#!/bin/sh\ncase " $* " in *" ${command} "*) echo $$ > ${held}.new; mv ${held}.new ${held}; kill -STOP $$;; esac\nexec runc "$@"\n`;
+    writeFileSync(join(fixture.execRoot, 'wrapper'), wrapper, { mode: 0o755 });
+    const script = fileURLToPath(new URL('./start-container.test.support.ts', import.meta.url));
+    const spec = JSON.stringify(fixture.spec(id, ['/bin/sleep', '1000']));
+    const args = [...process.execArgv, script, fixture.execRoot, join(fixture.execRoot, 'wrapper'), id, spec];
+    const watcher = watch(fixture.execRoot);
+    const daemon = spawn(process.execPath, args, { stdio: 'inherit' });
+    const daemonEnded = once(daemon, 'exit');
+    while (!existsSync(held)) await Promise.race([once(watcher, 'change'), daemonEnded]);
+    watcher.close();
+    daemon.kill('SIGKILL');
+    await daemonEnded;
+    assert.equal((await runtime.recover()).size, 0);
+    // What the daemon itself ran is not conmon's and would end by itself, were it not held here.
+    if (command === 'start') process.kill(Number(readFileSync(held, 'utf8')), 'SIGKILL');
+  });
+}
 
 test('S20 recover() removes a dead container although the runtime is missing', async (t) => {
   const fixture = createContainerFixture(t);

@@ -58,7 +58,14 @@ async function takeBackOrRemove(
     if (record?.id === id && isRunning(record, options.bootId)) return record;
     const cgroupsPath = record?.cgroupsPath ?? (await readCgroupsPath(paths)) ?? defaultCgroupsPath(id);
     const isOfThisBoot = record === undefined || record.bootId === options.bootId;
-    const remains = { id, paths, cgroupsPath, isOfThisBoot, ...(monitor && { monitor }) };
+    const remains = {
+      id,
+      paths,
+      cgroupsPath,
+      isOfThisBoot,
+      awaitsMonitor: false,
+      ...(monitor && { monitor }),
+    };
     await removeRemains(remains, options.host);
     options.host.logger.info({ id }, 'removed what an earlier run left of a container');
   } catch (error) {
