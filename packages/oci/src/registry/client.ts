@@ -9,10 +9,11 @@ import { createAuthorizer, repositoryScopes } from './authentication/authorizer.
 import type { TrustedRealm } from './authentication/realm.ts';
 import { createTokenCache } from './authentication/token-cache.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { createConnections, type Route } from './connections.ts';
+import { createConnections } from './connections.ts';
 import { createEndpoint, type Endpoint } from './endpoint.ts';
 import { openBlob, readBlob } from './fetch-blob.ts';
 import { fetchManifest } from './fetch-manifest.ts';
+import type { Route } from './http-request.ts';
 import { hasBlob, pushBlob } from './push-blob.ts';
 import { pushManifest } from './push-manifest.ts';
 import { parseInsecureList, registryHost } from './registry-host.ts';

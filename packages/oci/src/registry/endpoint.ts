@@ -6,7 +6,8 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { OutboardError } from '../errors.ts';
 import { readStart } from './bounded-body.ts';
-import type { Connections, Route } from './connections.ts';
+import type { Connections } from './connections.ts';
+import type { Route } from './http-request.ts';
 import { type HostTrust, type InsecureList, registryHost, trustOf } from './registry-host.ts';
 import { isCertificateFault, TransientFailure } from './retry.ts';
 

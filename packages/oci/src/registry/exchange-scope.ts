@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { OutboardError } from '../errors.ts';
 import type { Clock } from './clock.ts';
-import type { HttpRequest } from './connections.ts';
+import type { HttpRequest } from './http-request.ts';
 import { redactUrl } from './registry-error.ts';
 import { TransientFailure } from './retry.ts';
 import { type StallLimits, watchForStall } from './stall-watch.ts';

@@ -5,8 +5,9 @@
 import { isOutboardError, OutboardError } from '../errors.ts';
 import type { Authorizer } from './authentication/authorizer.ts';
 import { readStart } from './bounded-body.ts';
-import type { Answer, Connections, HttpRequest, Route } from './connections.ts';
+import type { Answer, Connections } from './connections.ts';
 import type { Base, Endpoint } from './endpoint.ts';
+import type { HttpRequest, Route } from './http-request.ts';
 import { followLocation, isRedirect, maxRedirects } from './redirect.ts';
 import { unexpectedStatus } from './registry-error.ts';
 import { isTransientStatus, parseRetryAfter, TransientFailure } from './retry.ts';

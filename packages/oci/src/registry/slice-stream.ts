@@ -1,7 +1,7 @@
 /**
  * Cuts one stream of bytes into bodies of known size, without holding any of them in memory.
  */
-import type { UploadBody } from './connections.ts';
+import type { UploadBody } from './http-request.ts';
 
 /**
  * Cut `total` bytes into slices of `sliceBytes`, the last one shorter. Consume each slice before asking for the next.

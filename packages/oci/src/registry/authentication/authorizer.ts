@@ -2,8 +2,9 @@
  * Decides what proof to send to one registry for one repository, and answers its challenges.
  */
 import { OutboardError } from '../../errors.ts';
-import type { Connections, Route } from '../connections.ts';
+import type { Connections } from '../connections.ts';
 import type { Base } from '../endpoint.ts';
+import type { Route } from '../http-request.ts';
 import type { RegistryCredentials } from '../repository.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { checkRealm, type TrustedRealm } from './realm.ts';

@@ -4,7 +4,8 @@
 import { z } from 'zod';
 import { OutboardError } from '../../errors.ts';
 import { readBounded, readStart } from '../bounded-body.ts';
-import type { Answer, Connections, HttpRequest, Route } from '../connections.ts';
+import type { Answer, Connections } from '../connections.ts';
+import type { HttpRequest, Route } from '../http-request.ts';
 import { redactUrl, unexpectedStatus } from '../registry-error.ts';
 import type { RegistryCredentials } from '../repository.ts';
 import { isTransientStatus, parseRetryAfter, TransientFailure } from '../retry.ts';
