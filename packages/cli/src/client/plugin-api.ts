@@ -1,0 +1,175 @@
+/**
+ * The plugin routes of the Docker Engine API, one function each.
+ * @see Docker Engine API v1.51, "Plugins"
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { CommandError, DaemonError } from '../command-error.ts';
+import type { EngineClient, EngineRequest } from './engine-client.ts';
+import {
+  field,
+  type PluginSummary,
+  type Privilege,
+  parsePlugins,
+  parsePrivileges,
+  toPrivilegeDocuments,
+} from './plugin-documents.ts';
+
+/** A reference at a registry, and the X-Registry-Auth header for it. */
+export interface RemotePlugin {
+  readonly remote: string;
+  readonly registryAuth: string;
+}
+
+/** `{"key": {"value": true}}` for each filter. */
+export type ListFilters = Readonly<Record<string, Readonly<Record<string, true>>>>;
+
+export async function listPlugins(
+  client: EngineClient,
+  filters: ListFilters,
+): Promise<readonly PluginSummary[]> {
+  const query = Object.keys(filters).length === 0 ? {} : { filters: JSON.stringify(filters) };
+  return parsePlugins(await client.call({ method: 'GET', path: '/plugins', query }));
+}
+
+/** @returns the plugin's document as the daemon sent it */
+export async function inspectPlugin(client: EngineClient, name: string): Promise<unknown> {
+  return await client.call({ method: 'GET', path: pluginPath(name, '/json') });
+}
+
+export async function fetchPrivileges(
+  client: EngineClient,
+  plugin: RemotePlugin,
+): Promise<readonly Privilege[]> {
+  const answer = await client.call({
+    method: 'GET',
+    path: '/plugins/privileges',
+    query: { remote: plugin.remote },
+    headers: { 'X-Registry-Auth': plugin.registryAuth },
+  });
+  return parsePrivileges(answer);
+}
+
+/**
+ * Pull a plugin and grant it privileges.
+ * @param localName empty to derive it from the remote
+ * @returns the stream of progress, and the name that the plugin gets
+ */
+export async function pullPlugin(
+  client: EngineClient,
+  localName: string,
+  plugin: RemotePlugin,
+  granted: readonly Privilege[],
+): Promise<{ readonly progress: IncomingMessage; readonly name: string }> {
+  const request = transfer('/plugins/pull', { name: localName, remote: plugin.remote }, plugin, granted);
+  const progress = await client.open(request);
+  const name = progress.headers['docker-plugin-name'];
+  if (typeof name !== 'string' || name === '') {
+    progress.destroy();
+    throw new CommandError('the daemon did not tell the name of the plugin it pulls');
+  }
+  return { progress, name };
+}
+
+/** @returns the stream of progress */
+export async function upgradePlugin(
+  client: EngineClient,
+  name: string,
+  plugin: RemotePlugin,
+  granted: readonly Privilege[],
+): Promise<IncomingMessage> {
+  return await client.open(
+    transfer(pluginPath(name, '/upgrade'), { remote: plugin.remote }, plugin, granted),
+  );
+}
+
+/** @returns the stream of progress */
+export async function pushPlugin(
+  client: EngineClient,
+  name: string,
+  registryAuth: string,
+): Promise<IncomingMessage> {
+  return await client.open({
+    method: 'POST',
+    path: pluginPath(name, '/push'),
+    headers: { 'X-Registry-Auth': registryAuth },
+  });
+}
+
+/** @param context a tar archive, plain or gzip; destroyed on failure */
+export async function createPlugin(client: EngineClient, name: string, context: Readable): Promise<void> {
+  await client.call({
+    method: 'POST',
+    path: '/plugins/create',
+    query: { name },
+    headers: { 'Content-Type': 'application/x-tar' },
+    body: context,
+  });
+}
+
+/** @param timeoutSeconds limit for calls to the plugin, 0 for none */
+export async function enablePlugin(
+  client: EngineClient,
+  name: string,
+  timeoutSeconds: number,
+): Promise<void> {
+  const query = { timeout: String(timeoutSeconds) };
+  await client.call({ method: 'POST', path: pluginPath(name, '/enable'), query });
+}
+
+export async function disablePlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
+  const query = force ? { force: '1' } : {};
+  await client.call({ method: 'POST', path: pluginPath(name, '/disable'), query });
+}
+
+/** @param settings `NAME[.FIELD]=VALUE` */
+export async function setPlugin(
+  client: EngineClient,
+  name: string,
+  settings: readonly string[],
+): Promise<void> {
+  await client.call({ method: 'POST', path: pluginPath(name, '/set'), json: settings });
+}
+
+export async function removePlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
+  await client.call({ method: 'DELETE', path: pluginPath(name, ''), query: force ? { force: '1' } : {} });
+}
+
+/**
+ * Remove content that no plugin needs. Outboard's own route.
+ * @throws {CommandError} if the daemon has none, as Docker Engine
+ */
+export async function collectGarbage(client: EngineClient): Promise<{ blobs: number; bytes: number }> {
+  try {
+    const answer = await client.call({ method: 'POST', path: '/outboard/v1/gc' });
+    return {
+      blobs: Number(field(answer, 'BlobsRemoved') ?? 0),
+      bytes: Number(field(answer, 'BytesReclaimed') ?? 0),
+    };
+  } catch (error) {
+    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
+    throw new CommandError('this daemon has no garbage collection endpoint', { cause: error });
+  }
+}
+
+/** @returns the daemon's own description of its versions */
+export async function fetchVersion(client: EngineClient): Promise<unknown> {
+  return await client.call({ method: 'GET', path: '/version' });
+}
+
+function transfer(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  { registryAuth }: RemotePlugin,
+  granted: readonly Privilege[],
+): EngineRequest {
+  const headers = { 'X-Registry-Auth': registryAuth };
+  return { method: 'POST', path, query, headers, json: toPrivilegeDocuments(granted) };
+}
+
+/** Slashes and colons of names stay as they are, as in Docker's client; nothing else can leave its place. */
+function pluginPath(name: string, action: string): string {
+  if (name.trim() === '') throw new CommandError('invalid plugin name: value is empty');
+  const encoded = encodeURIComponent(name).replace(/%(2F|3A|40)/g, decodeURIComponent);
+  return `/plugins/${encoded}${action}`;
+}

@@ -1,0 +1,83 @@
+/**
+ * Documents of a daemon, which may be anyone's: each is parsed into the fields that commands show.
+ */
+import { CommandError } from '../command-error.ts';
+
+/** What lists and upgrades show of a plugin. */
+export interface PluginSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly isEnabled: boolean;
+  readonly description: string;
+  /** Where it came from; empty for one that never had a reference. */
+  readonly reference: string;
+}
+
+/** What a plugin asks for. */
+export interface Privilege {
+  readonly name: string;
+  readonly description: string;
+  readonly value: readonly string[];
+}
+
+/** @throws {CommandError} if the value is not a plugin object. @see Docker Engine API v1.51, Plugin */
+export function parsePlugin(value: unknown): PluginSummary {
+  const id = field(value, 'Id');
+  const name = field(value, 'Name');
+  if (typeof id !== 'string' || typeof name !== 'string') throw unexpected('a plugin');
+  return {
+    id,
+    name,
+    isEnabled: field(value, 'Enabled') === true,
+    description: asText(field(field(value, 'Config'), 'Description')),
+    reference: asText(field(value, 'PluginReference')),
+  };
+}
+
+/** @throws {CommandError} if the value is not an array of plugin objects */
+export function parsePlugins(value: unknown): readonly PluginSummary[] {
+  if (!Array.isArray(value)) throw unexpected('a list of plugins');
+  return value.map(parsePlugin);
+}
+
+/**
+ * Privileges, complete and in their order. Docker answers `null` for none.
+ * @throws {CommandError} for anything that is not understood whole: nobody can consent to that
+ */
+export function parsePrivileges(value: unknown): readonly Privilege[] {
+  if (value === null || value === undefined) return [];
+  if (!Array.isArray(value)) throw unexpected('a list of privileges');
+  return value.map((item: unknown) => {
+    const name = field(item, 'Name');
+    const values = field(item, 'Value') ?? [];
+    if (typeof name !== 'string' || !Array.isArray(values) || !values.every((v) => typeof v === 'string')) {
+      throw unexpected('a privilege');
+    }
+    return { name, description: asText(field(item, 'Description')), value: values };
+  });
+}
+
+/** The form in which privileges travel. */
+export function toPrivilegeDocuments(privileges: readonly Privilege[]): readonly object[] {
+  return privileges.map(({ name, description, value }) => ({
+    Name: name,
+    Description: description,
+    Value: value,
+  }));
+}
+
+/** One field of a JSON object; undefined if there is no such object or field. */
+export function field(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  // It is an object with that key of its own, as was just seen.
+  return (value as Record<string, unknown>)[key];
+}
+
+/** A string, or the empty one. */
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function unexpected(what: string): CommandError {
+  return new CommandError(`the daemon answered with something that is not ${what}`);
+}

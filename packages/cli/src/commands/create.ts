@@ -1,0 +1,32 @@
+/**
+ * `outboard create`
+ * @see docker/cli cli/command/plugin/create.go (28.x)
+ */
+import { pipeline } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { createPlugin } from '../client/plugin-api.ts';
+import { checkContext } from '../context/check-context.ts';
+import { packContext } from '../context/pack-context.ts';
+import { parseLocalName } from '../references/remote-reference.ts';
+import { escapeText } from '../terminal/escape-text.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** @param directory holds `config.json` and `rootfs/` */
+export async function create(
+  { client, host, signal }: CommandContext,
+  name: string,
+  directory: string,
+  options: { readonly compress?: boolean },
+): Promise<void> {
+  // Refused here, before the files are read; the daemon gets the name as it was typed.
+  parseLocalName(name);
+  await checkContext(directory);
+  const archive = packContext(directory, {
+    onWarning: (message) => host.stderr.write(`warning: ${escapeText(message)}\n`),
+    signal,
+  });
+  // An error of the archive reaches the reader through the compressor.
+  const body = options.compress === true ? pipeline(archive, createGzip(), () => {}) : archive;
+  await createPlugin(client, name, body);
+  host.stdout.write(`${name}\n`);
+}

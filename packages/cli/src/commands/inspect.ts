@@ -1,0 +1,33 @@
+/**
+ * `outboard inspect`
+ * @see docker/cli cli/command/inspect/inspector.go (28.x)
+ */
+import { inspectPlugin } from '../client/plugin-api.ts';
+import { CommandError } from '../command-error.ts';
+import { encodePrintableJson } from '../terminal/escape-text.ts';
+import { formatTemplate } from '../terminal/format-template.ts';
+import { type CommandContext, forEachName } from './command-context.ts';
+
+/** Print what is there, and then fail for what is not. */
+export async function inspect(
+  context: CommandContext,
+  names: readonly string[],
+  { format }: { readonly format?: string },
+): Promise<void> {
+  if (format === 'table')
+    throw new CommandError('a plugin is shown as json or by a template, not as a table');
+  const found: unknown[] = [];
+  try {
+    await forEachName(names, context, async (name) => {
+      found.push(await inspectPlugin(context.client, name));
+    });
+  } finally {
+    context.host.stdout.write(formatPlugins(found, format));
+  }
+}
+
+function formatPlugins(plugins: readonly unknown[], format: string | undefined): string {
+  if (format === undefined || format === '') return `${encodePrintableJson(plugins, 4)}\n`;
+  if (format === 'json') return plugins.map((plugin) => `${encodePrintableJson(plugin)}\n`).join('');
+  return plugins.map((plugin) => `${formatTemplate(format, plugin)}\n`).join('');
+}

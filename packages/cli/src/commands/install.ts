@@ -1,0 +1,40 @@
+/**
+ * `outboard install`: ask what the plugin wants, get consent, pull, set, enable.
+ * @see docker/cli cli/command/plugin/install.go, moby client/plugin_install.go (28.x)
+ */
+import { enablePlugin, fetchPrivileges, pullPlugin, setPlugin } from '../client/plugin-api.ts';
+import { CommandError } from '../command-error.ts';
+import { askConsent } from '../privileges/consent.ts';
+import { showProgress } from '../progress/show-progress.ts';
+import { parseLocalName } from '../references/remote-reference.ts';
+import type { CommandContext } from './command-context.ts';
+import { toRemotePlugin } from './remote-plugin.ts';
+
+export interface InstallOptions {
+  /** Local name; default the remote's. */
+  readonly alias?: string;
+  readonly disable?: boolean;
+  readonly grantAllPermissions?: boolean;
+}
+
+/** @param settings applied before the plugin is enabled */
+export async function install(
+  context: CommandContext,
+  remote: string,
+  settings: readonly string[],
+  options: InstallOptions,
+): Promise<void> {
+  const { client, host, signal } = context;
+  const localName = options.alias === undefined ? '' : parseLocalName(options.alias);
+  const plugin = await toRemotePlugin(remote, context);
+  const privileges = await fetchPrivileges(client, plugin);
+  if (options.grantAllPermissions !== true && !(await askConsent(remote, privileges, host, signal))) {
+    throw new CommandError(`permission denied while installing plugin ${remote}`);
+  }
+  const { progress, name } = await pullPlugin(client, localName, plugin, privileges);
+  await showProgress(progress, host.stdout, signal);
+  if (settings.length > 0) await setPlugin(client, name, settings);
+  // Docker's client sends 0 here, no limit for calls to the plugin.
+  if (options.disable !== true) await enablePlugin(client, name, 0);
+  host.stdout.write(`Installed plugin ${remote}\n`);
+}

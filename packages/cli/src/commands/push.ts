@@ -1,0 +1,16 @@
+/**
+ * `outboard push`
+ * @see docker/cli cli/command/plugin/push.go (28.x)
+ */
+import { pushPlugin } from '../client/plugin-api.ts';
+import { registryAuthFor } from '../credentials/registry-auth.ts';
+import { showProgress } from '../progress/show-progress.ts';
+import { parseLocalName, parseRemoteReference } from '../references/remote-reference.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** Push a plugin to the registry that its name tells. */
+export async function push({ client, host, signal }: CommandContext, name: string): Promise<void> {
+  const localName = parseLocalName(name);
+  const registryAuth = await registryAuthFor(parseRemoteReference(name).domain, host, signal);
+  await showProgress(await pushPlugin(client, localName, registryAuth), host.stdout, signal);
+}

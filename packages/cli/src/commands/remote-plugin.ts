@@ -1,0 +1,19 @@
+/**
+ * A plugin at a registry, ready to be asked for.
+ */
+import type { RemotePlugin } from '../client/plugin-api.ts';
+import { registryAuthFor } from '../credentials/registry-auth.ts';
+import { formatReference, parseRemoteReference } from '../references/remote-reference.ts';
+import type { CommandContext } from './command-context.ts';
+
+/**
+ * @param text reference as the user typed it; the daemon adds the tag
+ * @throws {CommandError} if it is not a reference
+ */
+export async function toRemotePlugin(text: string, { host, signal }: CommandContext): Promise<RemotePlugin> {
+  const reference = parseRemoteReference(text);
+  return {
+    remote: formatReference(reference),
+    registryAuth: await registryAuthFor(reference.domain, host, signal),
+  };
+}

@@ -1,0 +1,17 @@
+/**
+ * `outboard rm`
+ */
+import { removePlugin } from '../client/plugin-api.ts';
+import { type CommandContext, forEachName } from './command-context.ts';
+
+/** Remove each plugin that can be removed, and fail for the others. */
+export async function remove(
+  context: CommandContext,
+  names: readonly string[],
+  options: { readonly force?: boolean },
+): Promise<void> {
+  await forEachName(names, context, async (name) => {
+    await removePlugin(context.client, name, options.force === true);
+    context.host.stdout.write(`${name}\n`);
+  });
+}

@@ -1,0 +1,54 @@
+/**
+ * `outboard upgrade`
+ * @see docker/cli cli/command/plugin/upgrade.go (28.x)
+ */
+import { fetchPrivileges, inspectPlugin, upgradePlugin } from '../client/plugin-api.ts';
+import { parsePlugin } from '../client/plugin-documents.ts';
+import { CommandError } from '../command-error.ts';
+import { askConsent } from '../privileges/consent.ts';
+import { showProgress } from '../progress/show-progress.ts';
+import {
+  formatFamiliarReference,
+  formatReference,
+  parseRemoteReference,
+  withDefaultTag,
+} from '../references/remote-reference.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { escapeText } from '../terminal/escape-text.ts';
+import type { CommandContext } from './command-context.ts';
+import { toRemotePlugin } from './remote-plugin.ts';
+
+export interface UpgradeOptions {
+  readonly grantAllPermissions?: boolean;
+  /** Do not ask when the new reference is another one than the old. */
+  readonly skipRemoteCheck?: boolean;
+}
+
+/** @param remote default what the plugin was installed from */
+export async function upgrade(
+  context: CommandContext,
+  localName: string,
+  remote: string | undefined,
+  options: UpgradeOptions,
+): Promise<void> {
+  const { client, host, signal } = context;
+  const plugin = parsePlugin(await inspectPlugin(client, localName));
+  if (plugin.isEnabled) throw new CommandError('the plugin must be disabled before upgrading');
+  const from = withDefaultTag(parseRemoteReference(plugin.reference || plugin.name));
+  const to = remote === undefined ? from : withDefaultTag(parseRemoteReference(remote));
+  const toText = formatFamiliarReference(to);
+  host.stdout.write(
+    `Upgrading plugin ${escapeText(plugin.name)} from ${formatFamiliarReference(from)} to ${toText}\n`,
+  );
+  if (options.skipRemoteCheck !== true && formatReference(from) !== formatReference(to)) {
+    const question = { text: 'Plugin images do not match, are you sure?', flag: '--skip-remote-check' };
+    if (!(await confirm(host, question, signal))) throw new CommandError('plugin upgrade has been cancelled');
+  }
+  const target = await toRemotePlugin(formatReference(to), context);
+  const privileges = await fetchPrivileges(client, target);
+  if (options.grantAllPermissions !== true && !(await askConsent(toText, privileges, host, signal))) {
+    throw new CommandError(`permission denied while upgrading plugin ${plugin.name}`);
+  }
+  await showProgress(await upgradePlugin(client, plugin.name, target, privileges), host.stdout, signal);
+  host.stdout.write(`Upgraded plugin ${escapeText(plugin.name)} to ${toText}\n`);
+}

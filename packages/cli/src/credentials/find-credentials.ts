@@ -1,0 +1,59 @@
+/**
+ * The credentials of a registry, from where `docker login` put them.
+ * @see docker/cli cli/config/configfile/file.go, GetAuthConfig and GetCredentialsStore (28.x)
+ */
+import { asText, field } from '../client/plugin-documents.ts';
+import { CommandError } from '../command-error.ts';
+import type { CommandHost } from '../host.ts';
+import { askCredentialHelper } from './credential-helper.ts';
+import type { Credentials } from './credentials.ts';
+import { type DockerConfigFile, readDockerConfigFile } from './docker-config-file.ts';
+
+/** Under which Docker keeps the credentials of Docker Hub. */
+const hubKey = 'https://index.docker.io/v1/';
+
+/**
+ * @param domain registry host as in a reference
+ * @returns undefined if there are none
+ * @throws {CommandError} if the configuration or a helper cannot be read; never with a secret in its text
+ */
+export async function findCredentials(
+  domain: string,
+  options: { readonly env: CommandHost['env']; readonly signal: AbortSignal },
+): Promise<Credentials | undefined> {
+  const server = domain === 'docker.io' ? hubKey : domain;
+  const file = await readDockerConfigFile(options.env);
+  const helper =
+    file.credentialHelpers.get(server) ?? file.credentialHelpers.get(domain) ?? file.credentialStore;
+  if (helper !== undefined) return await askCredentialHelper(helper, server, options);
+  return credentialsInFile(file, server);
+}
+
+function credentialsInFile(file: DockerConfigFile, server: string): Credentials | undefined {
+  const exact = file.auths.get(server);
+  if (exact !== undefined) return parseAuth(exact, file.path);
+  for (const [key, value] of file.auths) {
+    if (hostOf(key) === hostOf(server)) return parseAuth(value, file.path);
+  }
+  return undefined;
+}
+
+/** Keys may be URLs. @see docker/cli cli/config/credentials/file_store.go, ConvertToHostname */
+function hostOf(key: string): string {
+  return key.replace(/^https?:\/\//, '').split('/', 1)[0] ?? '';
+}
+
+function parseAuth(value: unknown, path: string): Credentials | undefined {
+  const identityToken = asText(field(value, 'identitytoken'));
+  if (identityToken !== '') return { identityToken };
+  const auth = asText(field(value, 'auth'));
+  if (auth === '') {
+    const username = asText(field(value, 'username'));
+    return username === '' ? undefined : { username, password: asText(field(value, 'password')) };
+  }
+  const decoded = Buffer.from(auth, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (colon < 1) throw new CommandError(`"${path}" has an "auth" that is not base64 of USER:PASSWORD`);
+  // Docker drops zero bytes at the end, which old versions padded with.
+  return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, '') };
+}

@@ -1,0 +1,42 @@
+/**
+ * Show a progress stream to its end, drawn on a terminal and as plain lines elsewhere.
+ */
+import type { IncomingMessage } from 'node:http';
+import { readLines } from '../client/read-body.ts';
+import { CommandError } from '../command-error.ts';
+import type { OutputStream } from '../host.ts';
+import { createPlainProgress } from './plain-progress.ts';
+import { type ProgressLine, parseProgressLine } from './progress-line.ts';
+import { createTerminalProgress } from './terminal-progress.ts';
+
+/** Draws progress, line by line. */
+export interface ProgressView {
+  show(line: ProgressLine): void;
+}
+
+const maxLineBytes = 1024 * 1024;
+
+/**
+ * @throws {CommandError} with the daemon's reason if the operation fails, or if the connection breaks before its end
+ */
+export async function showProgress(
+  response: IncomingMessage,
+  output: OutputStream,
+  signal: AbortSignal,
+): Promise<void> {
+  const view =
+    output.isTTY === true
+      ? createTerminalProgress(output, () => performance.now())
+      : createPlainProgress(output);
+  try {
+    for await (const text of readLines(response, maxLineBytes)) view.show(parseProgressLine(text));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CommandError) throw error;
+    throw new CommandError('the daemon ended the connection before the operation was complete', {
+      cause: error,
+    });
+  } finally {
+    response.destroy();
+  }
+}

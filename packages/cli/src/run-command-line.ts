@@ -1,0 +1,109 @@
+/**
+ * Run one command line to its exit code.
+ */
+import { readFileSync } from 'node:fs';
+import { CommanderError } from 'commander';
+import { findAddress } from './client/engine-address.ts';
+import { EngineClient } from './client/engine-client.ts';
+import { asText, field } from './client/plugin-documents.ts';
+import { CommandError, codeOf, messageOf } from './command-error.ts';
+import type { CommandHost } from './host.ts';
+import { createProgram, type RunCommand } from './program.ts';
+import { escapeLines } from './terminal/escape-text.ts';
+
+/** What ends a command from outside, with the exit code that shells expect: 128 and the signal's number. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
+
+/** Why a command was ended. */
+class Interruption extends Error {
+  override readonly name = 'Interruption';
+  readonly exitCode: number;
+
+  constructor(signal: keyof typeof exitCodes) {
+    super(`ended by ${signal}`);
+    this.exitCode = exitCodes[signal];
+  }
+}
+
+/**
+ * Run a command. Errors go to standard error; nothing is thrown for them.
+ * SIGINT and SIGTERM cancel the request that is under way; a second one ends the process as it always does.
+ *
+ * @param argv words after the program's name
+ * @param host `process`, or streams and environment of a test
+ * @returns 0, 1 for failures, 125 for wrong flags, 130 after Ctrl-C, 141 if nobody reads the output any more
+ */
+export async function runCommandLine(argv: readonly string[], host: CommandHost): Promise<number> {
+  const interruption = new AbortController();
+  const interrupt = (signal: keyof typeof exitCodes) => interruption.abort(new Interruption(signal));
+  const onOutputError = (error: unknown) => {
+    if (codeOf(error) === 'EPIPE') interrupt('SIGPIPE');
+    else interruption.abort(error);
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  host.stdout.on('error', onOutputError);
+  try {
+    await parseAndRun(argv, host, interruption.signal);
+    return 0;
+  } catch (error) {
+    return reportFailure(interruption.signal.aborted ? interruption.signal.reason : error, host);
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    host.stdout.off('error', onOutputError);
+  }
+}
+
+async function parseAndRun(argv: readonly string[], host: CommandHost, signal: AbortSignal): Promise<void> {
+  const run: RunCommand = async (command) => {
+    const version = readVersion();
+    const client = new EngineClient({
+      address: findAddress(program.opts<{ host?: string }>().host, host.env),
+      signal,
+      userAgent: `outboard/${version} (linux)`,
+      apiVersion: host.env.DOCKER_API_VERSION,
+    });
+    try {
+      await command({ client, host, signal, version });
+    } finally {
+      client.close();
+    }
+  };
+  const program = createProgram(run);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+    });
+    const path = command === program ? 'outboard' : `outboard ${command.name()}`;
+    command.showHelpAfterError(`\nRun '${path} --help' for more information`);
+  }
+  if (argv.length === 0) program.outputHelp();
+  else await program.parseAsync(argv, { from: 'user' });
+}
+
+/** @returns the exit code */
+function reportFailure(error: unknown, host: CommandHost): number {
+  if (error instanceof Interruption) return error.exitCode;
+  // Commander has written its own text already.
+  if (error instanceof CommanderError) return exitCodeOf(error);
+  host.stderr.write(`${escapeLines(messageOf(error))}\n`);
+  return error instanceof CommandError ? error.exitCode : 1;
+}
+
+/** Docker's: a wrong flag is 125, a wrong number of arguments or a wrong command is 1. */
+function exitCodeOf(error: CommanderError): number {
+  switch (error.code) {
+    case 'commander.unknownOption':
+    case 'commander.optionMissingArgument':
+    case 'commander.invalidArgument':
+    case 'commander.conflictingOption':
+      return 125;
+    default:
+      return error.exitCode;
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return asText(field(JSON.parse(text), 'version'));
+}
