@@ -108,6 +108,28 @@ test('D16 no secret of a request reaches the log', async (context) => {
   assert.doesNotMatch(daemon.log(), /canary|Y2FuYXJ5/);
 });
 
+test('D20 an error that nobody caught is logged and counted, and the daemon goes on', async (context) => {
+  const prelude = `
+    process.on('SIGUSR2', () => {
+      Promise.reject(new Error('lost promise'));
+      setImmediate(() => { throw new Error('thrown in a timer'); });
+    });
+  `;
+  const daemon = await startDaemon({ home: await temporaryHome(context), prelude });
+  process.kill(daemon.pid, 'SIGUSR2');
+  await daemon.untilLogged(/lost promise[\s\S]*thrown in a timer[\s\S]*"count":2/);
+  assert.equal((await callApi(daemon.socket, 'GET', '/_ping')).status, 200);
+  assert.equal(await daemon.end('SIGTERM'), 0);
+});
+
+test('a second signal ends the daemon at once', async (context) => {
+  // Right after the first one: closing the listener takes longer than that.
+  const prelude = `process.once('SIGTERM', () => setImmediate(() => process.emit('SIGINT', 'SIGINT')));`;
+  const daemon = await startDaemon({ home: await temporaryHome(context), prelude });
+  assert.equal(await daemon.end('SIGTERM'), 1);
+  assert.match(daemon.log(), /"reason":"second SIGINT"/);
+});
+
 test('a wrong configuration is one line on standard error and exit code 1', async (context) => {
   const home = await temporaryHome(context);
   const file = join(home, 'daemon.json');

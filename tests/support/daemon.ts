@@ -21,6 +21,8 @@ export interface TestDaemon {
   readonly readyLine: string;
   /** Everything that it logged so far. */
   log(): string;
+  /** Wait until the log holds this. */
+  untilLogged(pattern: RegExp): Promise<void>;
   /** Send a signal and wait for the end. @returns exit code, or null if the signal killed it */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -31,6 +33,8 @@ export interface TestDaemonOptions {
   readonly home: string;
   /** Further arguments of `outboard daemon`. */
   readonly args?: readonly string[];
+  /** JavaScript that runs in the daemon's process before it starts: how a test lays mines. */
+  readonly prelude?: string;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,12 +53,19 @@ export async function makeDaemonHome(): Promise<{ home: string; remove: () => Pr
  * Start a daemon and wait until it is ready.
  * @throws {Error} with its log if it ends before that
  */
-export async function startDaemon({ home, args = [] }: TestDaemonOptions): Promise<TestDaemon> {
+export async function startDaemon({ home, args = [], prelude = '' }: TestDaemonOptions): Promise<TestDaemon> {
   const dataRoot = join(home, 'data');
   const execRoot = join(home, 'run');
   const socket = join(home, 'run', 'outboard.sock');
   const command = [
-    ...['--conditions=outboard-source', '--import=tsx', '--input-type=module', '--eval', program, '--'],
+    ...[
+      '--conditions=outboard-source',
+      '--import=tsx',
+      '--input-type=module',
+      '--eval',
+      prelude + program,
+      '--',
+    ],
     ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`, ...args],
   ];
   const child = spawn(process.execPath, command, {
@@ -77,6 +88,9 @@ export async function startDaemon({ home, args = [] }: TestDaemonOptions): Promi
     execRoot,
     readyLine,
     log: () => log,
+    async untilLogged(pattern) {
+      while (!pattern.test(log)) await once(child.stderr, 'data');
+    },
     async end(signal) {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await ended;
@@ -101,7 +115,7 @@ export function callApi(
   socketPath: string,
   method: string,
   path: string,
-  options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string } = {},
+  options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer } = {},
 ): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
     const call = request({ socketPath, method, path, headers: options.headers ?? {} }, (response) => {
