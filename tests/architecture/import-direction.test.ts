@@ -15,7 +15,8 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 /** Which packages each folder may import. A change here is a change of the architecture. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'packages/oci': [],
-  'packages/engine': ['@outboard/oci'],
+  // The unpack jail's child loads the readers of layers and nothing else of the package.
+  'packages/engine': ['@outboard/oci', '@outboard/oci/layers'],
   'packages/daemon': ['@outboard/engine', '@outboard/oci'],
   'packages/cli': [],
   'packages/sdk': [],
@@ -71,7 +72,8 @@ describe('imports', () => {
 
     test(`${folder} re-exports from an index.ts only`, () => {
       const wrong = importsOf(sources.get(folder)).filter(
-        ({ path, isReExport }) => isReExport && !path.endsWith('/src/index.ts'),
+        ({ path, isReExport }) =>
+          isReExport && !path.endsWith('/src/index.ts') && path !== 'packages/oci/src/layers/index.ts',
       );
       assert.deepEqual(wrong.map(describeImport), []);
     });

@@ -43,4 +43,6 @@ export type { ReplyFields } from './protocol/plugin-reply.ts';
 export { connectSocket } from './protocol/socket-handle.ts';
 export type { DriverVolume, VolumeDriver } from './protocol/volume-driver.ts';
 export { createVolumeDriver } from './protocol/volume-driver.ts';
+export { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
+export type { AppliedLayer, OpenUnpackJail, UnpackJail, UnpackLimits } from './rootfs/unpack-jail.ts';
 export type { PluginState } from './supervise/supervisor.ts';

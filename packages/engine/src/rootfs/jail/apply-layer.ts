@@ -1,7 +1,7 @@
 /**
  * One layer inside the jail: decompress, count, digest, parse, write.
  */
-import { createDigester, createTarReader, decompress, OutboardError } from '@outboard/oci';
+import { createDigester, createTarReader, decompress, OutboardError } from '@outboard/oci/layers';
 import type { AppliedLayer } from '../unpack-jail.ts';
 import type { TreeWriter } from './tree-writer.ts';
 

@@ -1,8 +1,9 @@
 /**
  * The program of the unpack jail's child process: enter the jail, then apply layer after layer until told to finish.
+ * What it imports decides how soon it is ready: only `@outboard/oci/layers`, no schemas, no HTTP (15 ms, not 200).
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { createDigester, isOutboardError } from '@outboard/oci';
+import { createDigester, isOutboardError } from '@outboard/oci/layers';
 import { syncFileSystem } from '../../linux/file-calls.ts';
 import { checkResult } from '../../linux/libc.ts';
 import { applyLayer } from './apply-layer.ts';

@@ -3,7 +3,7 @@
  * reachable by path, descriptor, network or IPC, and only what unpacking needs is permitted.
  */
 import { closeSync, fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci/layers';
 import {
   capabilities,
   dieWithParent,

@@ -5,7 +5,7 @@
  */
 import { constants, lstatSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import { cleanEntryName, OutboardError, type TarEntry } from '@outboard/oci';
+import { cleanEntryName, OutboardError, type TarEntry } from '@outboard/oci/layers';
 import {
   closeFile,
   makeDirectory,
@@ -64,9 +64,6 @@ export class EntryMaker {
   }
 
   makeSymlink(entry: TarEntry, path: JailPath): void {
-    if (entry.linkName.length === 0) {
-      throw new OutboardError('invalid', `link ${showName(entry.name)} has an empty target`);
-    }
     const target = terminatePath(entry.linkName);
     this.#create(path, () => makeSymlink(target, path));
     this.#finishPath(entry, path);

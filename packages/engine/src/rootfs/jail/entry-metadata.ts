@@ -3,7 +3,7 @@
  * bits and file capabilities, and a write clears file capabilities too.
  */
 import { constants } from 'node:os';
-import type { TarEntry } from '@outboard/oci';
+import type { TarEntry } from '@outboard/oci/layers';
 import {
   changeMode,
   changeOwner,

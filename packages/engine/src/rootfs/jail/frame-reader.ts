@@ -1,7 +1,7 @@
 /**
  * Reads the parent's frames: layer after layer, each as it streams.
  */
-import { OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci/layers';
 import { finishMark, lengthBytes } from './jail-protocol.ts';
 
 /** What comes next on the input. */

@@ -1,7 +1,7 @@
 /**
  * Paths inside the jail: absolute (the jail is the root), clean, bytes that end in a NUL.
  */
-import { OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci/layers';
 import { describeErrno } from '../../linux/libc.ts';
 
 const slash = 0x2f;

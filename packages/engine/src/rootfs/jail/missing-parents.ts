@@ -3,7 +3,7 @@
  */
 import { readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci/layers';
 import { makeDirectory, terminatePath } from '../../linux/file-calls.ts';
 import { errorCode } from '../../linux/libc.ts';
 import { check, type JailPath, parentOf, showName, withoutNul } from './jail-path.ts';

@@ -3,7 +3,7 @@
  * so that neither depth nor path length is limited, and it enters nothing through a link.
  */
 import { constants, lstatSync, readdirSync, statSync } from 'node:fs';
-import { OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci/layers';
 import {
   closeFile,
   enterDirectory,

@@ -7,7 +7,7 @@ import {
   type TarEntry,
   type TarEntryType,
   type TarHandler,
-} from '@outboard/oci';
+} from '@outboard/oci/layers';
 import { closeFile, setTimes, writeFile } from '../../linux/file-calls.ts';
 import { errorNumber } from '../../linux/libc.ts';
 import { DirectoryTimes } from './directory-times.ts';

@@ -3,7 +3,7 @@
  * @see OCI image-spec v1.1.1, layer.md "Whiteouts"
  */
 import { lstatSync, readdirSync, statSync } from 'node:fs';
-import { OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci/layers';
 import { removeDirectory, removeFile, terminatePath } from '../../linux/file-calls.ts';
 import { baseOf, check, type JailPath, parentOf, showName, withoutNul } from './jail-path.ts';
 import type { LayerNames } from './layer-names.ts';

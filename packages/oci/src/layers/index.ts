@@ -1,0 +1,13 @@
+/**
+ * Reading layers, without the rest: `@outboard/oci/layers` loads no HTTP client and no schemas, for processes that
+ * start often and unpack. It is a part of the package's public face, like `index.ts` above.
+ */
+
+export type { Digest } from '../digests/digest.ts';
+export { createDigester } from '../digests/digest.ts';
+export { isOutboardError, OutboardError } from '../errors.ts';
+export type { DecompressedLayer, LayerCompression } from './compression.ts';
+export { decompress } from './compression.ts';
+export { cleanEntryName } from './tar/path.ts';
+export type { TarEntry, TarEntryType, TarHandler, TarReader } from './tar/tar-entry.ts';
+export { createTarReader } from './tar/tar-reader.ts';
