@@ -9,6 +9,10 @@ import { create, disable, enable, install, listRate, push, remove, timed } from 
 import { memoryOf } from './process-memory.ts';
 import type { Measurement } from './report.ts';
 
+/** What can be measured by itself. */
+export const benchmarkGroups = ['start', 'life', 'files', 'memory', 'list'] as const;
+export type BenchmarkGroup = (typeof benchmarkGroups)[number];
+
 export interface BenchmarkOptions {
   readonly kinds: readonly EngineKind[];
   /** A folder on tmpfs. */
@@ -18,7 +22,11 @@ export interface BenchmarkOptions {
   readonly fixtures: PluginFixtures;
   /** How often each piece of work is timed. */
   readonly runs: number;
+  /** Which groups to measure. */
+  readonly groups: readonly BenchmarkGroup[];
   readonly onStep: (text: string) => void;
+  /** Told of each group's figures when they are complete. */
+  readonly onMeasured: (measurements: readonly Measurement[]) => void;
 }
 
 type Figures = Partial<Record<EngineKind['name'], number[]>>;
@@ -28,26 +36,29 @@ const listedPlugins = 1_000;
 const enabledPlugins = 20;
 
 export async function runBenchmark(options: BenchmarkOptions): Promise<readonly Measurement[]> {
-  const starts = await measureStart(options);
+  const measured: Measurement[] = [];
+  const done = (measurements: readonly Measurement[]) => {
+    measured.push(...measurements);
+    options.onMeasured(measurements);
+  };
+  if (options.groups.includes('start')) done(await measureStart(options));
   const engines = await startAll(options);
   try {
-    return [
-      ...(await measureLifeCycle(options, engines)),
-      ...(await measureMany(options, engines)),
-      ...(await measureMemory(options, engines)),
-      ...(await measureList(options, engines)),
-      starts,
-    ];
+    if (options.groups.includes('life')) done(await measureLifeCycle(options, engines));
+    if (options.groups.includes('files')) done(await measureManyFiles(options, engines));
+    if (options.groups.includes('memory')) done(await measureMemory(options, engines));
+    if (options.groups.includes('list')) done(await measureList(options, engines));
   } finally {
     for (const engine of engines) await engine.stop();
   }
+  return measured;
 }
 
 function startAll({ kinds, root, registry }: BenchmarkOptions): Promise<MeasuredEngine[]> {
   return Promise.all(kinds.map((kind) => MeasuredEngine.start(kind, engineFolder(root, kind), registry)));
 }
 
-async function measureStart(options: BenchmarkOptions): Promise<Measurement> {
+async function measureStart(options: BenchmarkOptions): Promise<readonly Measurement[]> {
   const figures: Figures = {};
   for (let run = 0; run < options.runs; run++) {
     for (const kind of options.kinds) {
@@ -60,7 +71,7 @@ async function measureStart(options: BenchmarkOptions): Promise<Measurement> {
     }
   }
   options.onStep('daemon start');
-  return { work: 'daemon start to first answer', unit: 'ms', bar: { ratio: 0.5 }, figures };
+  return [{ work: 'daemon start to first answer', unit: 'ms', bar: { ratio: 0.5 }, figures }];
 }
 
 /** The big plugin through its life: create, push, remove, install, enable, disable. */
@@ -94,7 +105,7 @@ async function measureLifeCycle(
   ];
 }
 
-async function measureMany(
+async function measureManyFiles(
   options: BenchmarkOptions,
   engines: readonly MeasuredEngine[],
 ): Promise<readonly Measurement[]> {
@@ -122,7 +133,9 @@ async function measureMemory(
 ): Promise<readonly Measurement[]> {
   const figures: Figures = {};
   for (const { kind, api, process, folder } of engines) {
-    const remote = `${options.registry}/bench/${kind.name.toLowerCase()}-big:latest`;
+    const remote = `${options.registry}/bench/${kind.name.toLowerCase()}-memory:latest`;
+    await create(api, remote, options.fixtures.big);
+    await push(api, remote);
     const names = Array.from({ length: enabledPlugins }, (_, index) => `bench/memory-${index}:latest`);
     for (const name of names) {
       await installAs(api, remote, name);
@@ -130,7 +143,7 @@ async function measureMemory(
     }
     if (process.pid === undefined) throw new Error(`${kind.name} has no process`);
     add(figures, kind.name, (await memoryOf(process.pid, kind.helperNames, folder)) / 1_000_000);
-    for (const name of names) await remove(api, name);
+    for (const name of [remote, ...names]) await remove(api, name);
     options.onStep(`memory of ${kind.name}`);
   }
   return [{ work: `memory, ${enabledPlugins} plugins enabled`, unit: 'MB', bar: { ratio: 0.6 }, figures }];

@@ -6,16 +6,17 @@ import { access, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runBenchmark } from './benchmark.ts';
+import { type BenchmarkGroup, benchmarkGroups, runBenchmark } from './benchmark.ts';
 import { docker, outboard } from './measured-engine.ts';
 import { makeFixtures } from './plugin-fixtures.ts';
 import { startRegistry } from './registry.ts';
-import { formatTable, summarise } from './report.ts';
+import { formatTable, type Measurement, summarise } from './report.ts';
 
-const usage = `usage: npm run bench -- [--with-docker] [--runs N] [--json FILE]
+const usage = `usage: npm run bench -- [--with-docker] [--runs N] [--only GROUP[,GROUP]] [--json FILE]
 
   --with-docker  install Docker Engine (Debian's docker.io, not started as a service) and measure it side by side
   --runs N       how often each piece of work is timed; default 5
+  --only GROUPS  measure less: ${benchmarkGroups.join(', ')}
   --json FILE    also write all figures to FILE`;
 
 const tmpfsType = 0x01021994;
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
     options: {
       'with-docker': { type: 'boolean', default: false },
       runs: { type: 'string', default: '5' },
+      only: { type: 'string', default: benchmarkGroups.join(',') },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs ${values.runs}: want a whole number of 1 or more`);
+  const groups = values.only.split(',').map(parseGroup);
   if (process.getuid?.() !== 0) throw new Error('the benchmark starts containers: run it as root');
   if (values['with-docker'] && !(await isInstalled('dockerd'))) installDocker();
   const hasDocker = await isInstalled('dockerd');
@@ -44,7 +47,17 @@ async function main(): Promise<void> {
     const fixtures = await makeFixtures(join(root, 'fixtures'));
     const kinds = hasDocker ? [docker, outboard] : [outboard];
     const onStep = (text: string) => console.error(`measured: ${text}`);
-    const measurements = await runBenchmark({ kinds, root, registry: registry.host, fixtures, runs, onStep });
+    const onMeasured = (done: readonly Measurement[]) => console.error(`\n${formatTable(done)}\n`);
+    const measurements = await runBenchmark({
+      kinds,
+      root,
+      registry: registry.host,
+      fixtures,
+      runs,
+      groups,
+      onStep,
+      onMeasured,
+    });
     console.log(`\n${formatTable(measurements)}\n\nmedians of ${runs}; data roots on tmpfs`);
     if (!hasDocker)
       console.log(
@@ -56,6 +69,12 @@ async function main(): Promise<void> {
     await registry.stop();
     await rm(root, { recursive: true, force: true });
   }
+}
+
+function parseGroup(text: string): BenchmarkGroup {
+  const group = benchmarkGroups.find((name) => name === text);
+  if (group === undefined) throw new Error(`--only ${text}: want one of ${benchmarkGroups.join(', ')}`);
+  return group;
 }
 
 async function isInstalled(program: string): Promise<boolean> {

@@ -106,7 +106,8 @@ async function untilAccepting(socketPath: string): Promise<void> {
   const watcher = watch(dirname(socketPath));
   try {
     while (!(await accepts(socketPath))) {
-      await Promise.race([once(watcher, 'change'), new Promise((resolve) => setTimeout(resolve, 5))]);
+      // An event may come before the watch is set up, or name the socket before it listens.
+      await once(watcher, 'change', { signal: AbortSignal.timeout(5) }).catch(() => undefined);
     }
   } finally {
     watcher.close();

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const packProgram = fileURLToPath(new URL('../../examples/volume-local/scripts/pack.mjs', import.meta.url));
+const packProgram = fileURLToPath(new URL('../../scripts/pack-plugin.mjs', import.meta.url));
+const exampleFolder = fileURLToPath(new URL('../../examples/volume-local', import.meta.url));
 
 const manyFiles = 58_000;
 const filesPerDirectory = 100;
@@ -26,7 +27,7 @@ export interface PluginFixtures {
 export async function makeFixtures(folder: string): Promise<PluginFixtures> {
   await mkdir(folder, { recursive: true });
   const [big, many] = [join(folder, 'big'), join(folder, 'many')];
-  await run(process.execPath, [packProgram, big]);
+  await run(process.execPath, [packProgram, exampleFolder, big]);
   await makeManyFiles(many);
   return { folder, big: await archive(big), many: await archive(many) };
 }
