@@ -42,6 +42,10 @@ async function demonstrate(keep) {
   const interrupted = new AbortController();
   const interrupt = (signal) => interrupted.abort(new Error(`stopped by ${signal}`));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
+  // As after "| head": the reader is gone, and the servers must not stay.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => interrupted.abort(new Error('stopped: nobody reads its output any more')));
+  }
   const surroundings = createSurroundings();
   const ids = new Set();
   let kept;

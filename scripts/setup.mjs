@@ -4,11 +4,10 @@
  * Plain JavaScript with no dependency: it runs before there are any.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installDebianPackages, missingPrograms } from './debian-packages.mjs';
+import { arePackagesInstalled } from './installed-packages.mjs';
 import { isMain } from './is-main.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -41,17 +40,11 @@ function checkPrograms(needsDockerCli) {
   return outcome.installed ? done('programs', outcome.message) : fail('programs', outcome.message);
 }
 
-/** The stamp names the lock file that `node_modules` was made from. */
 function installPackages() {
-  const stamp = join(ROOT, 'node_modules', '.outboard-setup');
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(ROOT, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return done('npm packages', 'up to date');
+  if (arePackagesInstalled(ROOT)) return done('npm packages', 'up to date');
   const startedAt = performance.now();
   if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']))
     return fail('npm packages', 'npm ci failed');
-  writeFileSync(stamp, wanted);
   return done('npm packages', `installed (${secondsSince(startedAt)})`);
 }
 

@@ -39,7 +39,6 @@ function outboard({ surroundings, program, narrator, signal }) {
     run,
     async install(reference) {
       await run(['privileges', reference]);
-      narrator.note('read, and granted:');
       await run(['install', '--disable', '--grant-all-permissions', reference]);
     },
   };

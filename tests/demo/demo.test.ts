@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -58,6 +59,20 @@ test('the demo cleans up after Ctrl-C in the middle', { skip }, async () => {
   assert.equal(code, 1, output);
   assert.match(output, /^demo: stopped by SIGINT$/m);
   assert.match(output, /^left behind: nothing$/m);
+});
+
+test('the demo cleans up when nobody reads its output any more', { skip }, async () => {
+  const child = spawn(process.execPath, [DEMO], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (/Start the daemon\n[^]*took/.test(output)) child.stdout.destroy();
+  });
+  await once(child, 'exit');
+  assert.equal(child.exitCode, 1);
+  const folder = /The parts, in (\S+)/.exec(output)?.[1];
+  assert.ok(folder !== undefined);
+  await assert.rejects(stat(folder), { code: 'ENOENT' });
 });
 
 test('the demo says when there is nothing to stop', { skip }, async () => {
