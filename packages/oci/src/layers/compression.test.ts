@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { describe, test } from 'node:test';
+import zlib from 'node:zlib';
+import { isOutboardError } from '../errors.ts';
+import { decompress, detectCompression } from './compression.ts';
+
+const HELLO = zlib.gzipSync('hello');
+const XZ = Buffer.from('fd377a585a000004e6d6b446', 'hex');
+const BZIP2 = Buffer.from('425a6839314159265359c1c0', 'hex');
+const ZSTD_HEADER = Buffer.from('28b52ffd2005290000', 'hex');
+const hasZstd = 'createZstdDecompress' in zlib;
+
+/** A source that counts what was read of it, and tells when it is closed. */
+function sourceOf(bytes: Buffer, chunkBytes = bytes.length) {
+  const state = { read: 0 };
+  let tellClosed = () => {};
+  const closed = new Promise<void>((resolve) => {
+    tellClosed = resolve;
+  });
+  async function* chunks() {
+    try {
+      for (let at = 0; at < bytes.length; at += chunkBytes) {
+        state.read = Math.min(at + chunkBytes, bytes.length);
+        yield bytes.subarray(at, at + chunkBytes);
+      }
+    } finally {
+      tellClosed();
+    }
+  }
+  return { state, closed, chunks: chunks() };
+}
+
+async function read(bytes: Buffer, chunkBytes?: number): Promise<string> {
+  const { compression, content } = await decompress(sourceOf(bytes, chunkBytes).chunks);
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return `${compression} ${Buffer.concat(chunks).toString('latin1')}`;
+}
+
+async function refuses(bytes: Buffer, message: RegExp, chunkBytes?: number): Promise<void> {
+  await assert.rejects(read(bytes, chunkBytes), (error) => {
+    assert.ok(isOutboardError(error, 'invalid'), String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+describe('detectCompression()', () => {
+  const cases: readonly (readonly [string, Buffer, string])[] = [
+    ['gzip', HELLO, 'gzip'],
+    ['zstd', ZSTD_HEADER, 'zstd'],
+    ['xz', XZ, 'xz'],
+    ['bzip2', BZIP2, 'bzip2'],
+    ['empty bzip2', Buffer.from('425a683917724538509000000000', 'hex'), 'bzip2'],
+    ['a tar archive whose first name looks like bzip2', Buffer.from('BZh91-report.txt\0\0\0'), 'none'],
+    ['gzip of a method that does not exist', Buffer.from('1f8b07000000', 'hex'), 'none'],
+    ['nothing', Buffer.alloc(0), 'none'],
+    ['half a magic', Buffer.from('1f8b', 'hex'), 'none'],
+  ];
+  for (const [what, bytes, expected] of cases) {
+    test(`A41 tells ${what} by its magic bytes`, () => {
+      assert.equal(detectCompression(bytes.subarray(0, 10)), expected);
+    });
+  }
+});
+
+describe('decompress()', () => {
+  test('hands on what is not compressed, however short the chunks', async () => {
+    assert.equal(await read(Buffer.from('plain text')), 'none plain text');
+    assert.equal(await read(Buffer.from('plain text'), 1), 'none plain text');
+    assert.equal(await read(Buffer.alloc(0)), 'none ');
+  });
+
+  // A write that ends between two members takes another way through zlib than one that does not.
+  for (const chunkBytes of [1, 7, 25, 35, 4096]) {
+    test(`A40 joins gzip members and ignores zeros after them, in chunks of ${chunkBytes}`, async () => {
+      const zeros = Buffer.alloc(3000);
+      assert.equal(await read(HELLO, chunkBytes), 'gzip hello');
+      assert.equal(await read(Buffer.concat([HELLO, HELLO, HELLO]), chunkBytes), 'gzip hellohellohello');
+      assert.equal(await read(Buffer.concat([HELLO, HELLO, zeros]), chunkBytes), 'gzip hellohello');
+      assert.equal(await read(zlib.gzipSync(''), chunkBytes), 'gzip ');
+    });
+
+    test(`A40 refuses anything else after a gzip member, in chunks of ${chunkBytes}`, async () => {
+      const [garbage, zeros] = [Buffer.from('garbage'), Buffer.alloc(10)];
+      await refuses(Buffer.concat([HELLO, garbage]), /gzip data is/, chunkBytes);
+      await refuses(Buffer.concat([HELLO, zeros, garbage]), /gzip data is/, chunkBytes);
+      await refuses(Buffer.concat([HELLO, zeros, HELLO]), /gzip data is/, chunkBytes);
+      await refuses(Buffer.concat([HELLO, zeros, HELLO, zeros]), /gzip data is/, chunkBytes);
+    });
+
+    test(`A34 A40 refuses a gzip stream that is cut or has a wrong checksum, in chunks of ${chunkBytes}`, async () => {
+      for (let length = 10; length < HELLO.length; length++) {
+        await refuses(HELLO.subarray(0, length), /gzip data is damaged or truncated/, chunkBytes);
+      }
+      await refuses(Buffer.concat([HELLO, HELLO.subarray(0, 12)]), /damaged or truncated/, chunkBytes);
+      const wrong = Buffer.from(HELLO);
+      wrong.writeUInt8(wrong.readUInt8(wrong.length - 8) ^ 1, wrong.length - 8);
+      await refuses(wrong, /damaged or truncated: incorrect data check/, chunkBytes);
+    });
+  }
+
+  test('A38 undoes one level only', async () => {
+    assert.equal(await read(zlib.gzipSync(HELLO)), `gzip ${HELLO.toString('latin1')}`);
+  });
+
+  test('A38 reads a bomb no faster than its caller, which can stop', async () => {
+    const member = zlib.gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    const bomb = Buffer.concat(Array(8).fill(member));
+    const { state, chunks } = sourceOf(bomb, 1024);
+    const { content } = await decompress(chunks, { chunkBytes: 16 * 1024 });
+    for await (const chunk of content) {
+      assert.ok(chunk.length <= 16 * 1024);
+      break;
+    }
+    assert.ok(state.read < bomb.length / 2, `${state.read} of ${bomb.length} bytes were read`);
+  });
+
+  test('A41 refuses xz and bzip2 by name and closes the source', async () => {
+    for (const [bytes, name] of [
+      [XZ, 'xz'],
+      [BZIP2, 'bzip2'],
+    ] as const) {
+      const { closed, chunks } = sourceOf(bytes);
+      await assert.rejects(
+        decompress(chunks),
+        (error) => isOutboardError(error, 'invalid') && error.message.includes(`compressed with ${name}`),
+      );
+      await closed;
+    }
+  });
+
+  test('passes errors of the source on, at the start and later', async () => {
+    const failure = new Error('connection lost');
+    async function* failing(bytes: Buffer) {
+      yield bytes;
+      throw failure;
+    }
+    const consume = async (source: AsyncIterable<Buffer>) => {
+      const { content } = await decompress(source);
+      for await (const chunk of content) assert.ok(chunk.length > 0);
+    };
+    const large = zlib.gzipSync(Buffer.alloc(1_000_000, 'abc'));
+    for (const bytes of [Buffer.from('x'), Buffer.from('plain and long'), large.subarray(0, 900)]) {
+      await assert.rejects(consume(failing(bytes)), failure);
+    }
+  });
+
+  test('stops with the reason of its signal and closes the source', async () => {
+    const reason = new Error('cancelled');
+    const noise = randomBytes(1_000_000);
+    for (const bytes of [noise, zlib.gzipSync(noise)]) {
+      const controller = new AbortController();
+      const { state, closed, chunks } = sourceOf(bytes, 512);
+      const { content } = await decompress(chunks, { signal: controller.signal, chunkBytes: 1024 });
+      await assert.rejects(async () => {
+        for await (const chunk of content) {
+          assert.ok(chunk.length > 0);
+          controller.abort(reason);
+        }
+      }, reason);
+      await closed;
+      assert.ok(state.read < bytes.length, 'it reads no further');
+    }
+    await assert.rejects(decompress(sourceOf(HELLO).chunks, { signal: AbortSignal.abort(reason) }), reason);
+  });
+
+  test('A41 reads zstd where Node.js can and says which version can where it cannot', async () => {
+    const made = spawnSync('zstd', ['-q', '--check', '-c'], { input: 'hello' });
+    const frame = made.error === undefined ? made.stdout : ZSTD_HEADER;
+    if (!hasZstd) {
+      await refuses(frame, /zstd layers need Node\.js >= 22\.15, this is \d+/);
+      return;
+    }
+    assert.ifError(made.error);
+    for (const chunkBytes of [1, 5, frame.length + 1, 4096]) {
+      assert.equal(await read(Buffer.concat([frame, frame]), chunkBytes), 'zstd hellohello');
+      await refuses(frame.subarray(0, -1), /truncated inside a frame/, chunkBytes);
+      await refuses(Buffer.concat([frame, Buffer.from('garbage')]), /not a zstd frame/, chunkBytes);
+      const wrong = Buffer.from(frame);
+      wrong.writeUInt8(wrong.readUInt8(wrong.length - 1) ^ 1, wrong.length - 1);
+      await refuses(wrong, /zstd data is damaged/, chunkBytes);
+    }
+  });
+
+  test('A38 refuses a zstd window above 128 MiB', {
+    skip: hasZstd ? false : 'needs Node.js >= 22.15',
+  }, async () => {
+    // Window descriptor: exponent 21 (2^31 bytes), then an empty last block.
+    await refuses(Buffer.from('28b52ffd00a8010000', 'hex'), /zstd data is damaged/);
+    assert.equal(await read(Buffer.from('28b52ffd0088010000', 'hex')), 'zstd ');
+  });
+});
