@@ -66,7 +66,7 @@ test('the demo cleans up when nobody reads its output any more', { skip }, async
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
-    if (/Start the daemon\n[^]*took/.test(output)) child.stdout.destroy();
+    if (/Start the daemon\n[\s\S]*took/.test(output)) child.stdout.destroy();
   });
   await once(child, 'exit');
   assert.equal(child.exitCode, 1);
