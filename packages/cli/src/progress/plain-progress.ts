@@ -4,8 +4,8 @@
  */
 import type { OutputStream } from '../host.ts';
 import type { ProgressLine } from './progress-line.ts';
+import type { ProgressView } from './progress-view.ts';
 import { describePushed } from './pushed.ts';
-import type { ProgressView } from './show-progress.ts';
 
 export function createPlainProgress(output: OutputStream): ProgressView {
   return {

@@ -6,13 +6,8 @@ import { readLines } from '../client/read-body.ts';
 import { CommandError } from '../command-error.ts';
 import type { OutputStream } from '../host.ts';
 import { createPlainProgress } from './plain-progress.ts';
-import { type ProgressLine, parseProgressLine } from './progress-line.ts';
+import { parseProgressLine } from './progress-line.ts';
 import { createTerminalProgress } from './terminal-progress.ts';
-
-/** Draws progress, line by line. */
-export interface ProgressView {
-  show(line: ProgressLine): void;
-}
 
 const maxLineBytes = 1024 * 1024;
 

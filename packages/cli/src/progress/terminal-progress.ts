@@ -4,8 +4,8 @@
 import type { OutputStream } from '../host.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { formatRow } from './progress-row.ts';
+import type { ProgressView } from './progress-view.ts';
 import { describePushed } from './pushed.ts';
-import type { ProgressView } from './show-progress.ts';
 
 type Step = Extract<ProgressLine, { kind: 'step' }>;
 
