@@ -1,6 +1,8 @@
 /**
  * Archives built byte by byte, for tests of what no honest writer produces, and a reader that lists them.
  */
+import assert from 'node:assert/strict';
+import { isOutboardError } from '../../errors.ts';
 import type { TarEntry } from './tar-entry.ts';
 import type { TarLimits } from './tar-limits.ts';
 import { createTarReader } from './tar-reader.ts';
@@ -135,4 +137,26 @@ export function listArchive(
   }
   reader.end();
   return listed;
+}
+
+/** Read an archive of one entry. @param parts the archive without its end marker */
+export function readOnly(...parts: Buffer[]): TarEntry {
+  const listed = listArchive(Buffer.concat([...parts, END_MARKER]));
+  assert.equal(listed.length, 1);
+  const [first] = listed;
+  assert.ok(first);
+  return first.entry;
+}
+
+/** Assert that an archive is refused, by an error of the kind and form that users may see. */
+export function assertRefused(archive: Buffer, message: RegExp): void {
+  assert.throws(
+    () => listArchive(archive),
+    (error) => {
+      assert.ok(isOutboardError(error, 'invalid'), String(error));
+      assert.match(error.message, message);
+      assert.ok(!error.message.includes('\n'), 'a message is one line');
+      return true;
+    },
+  );
 }

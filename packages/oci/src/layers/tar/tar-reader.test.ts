@@ -1,46 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isOutboardError } from '../../errors.ts';
 import {
+  assertRefused,
   END_MARKER,
   listArchive,
-  type RawHeader,
   rawEntry,
   rawHeader,
   rawLong,
   rawPax,
   rawRecord,
+  readOnly,
 } from './raw-archive.test.support.ts';
 import { createTarReader } from './tar-reader.ts';
 
 const ENTRY = rawEntry({ name: 'next' }, 'content');
-const MAX_BASE256 = '\x80'.padEnd(8, '\xff');
 
 /** @param parts an archive without its end marker */
 function list(...parts: Buffer[]): string[] {
   return listArchive(Buffer.concat([...parts, END_MARKER])).map(({ entry, content }) =>
     `${entry.type} ${entry.name.toString('latin1')} ${content.toString('latin1')}`.trimEnd(),
-  );
-}
-
-/** Read one entry, of which only one property matters. */
-function only(...parts: Buffer[]) {
-  const listed = listArchive(Buffer.concat([...parts, END_MARKER]));
-  assert.equal(listed.length, 1);
-  const [first] = listed;
-  assert.ok(first);
-  return first.entry;
-}
-
-function refuses(archive: Buffer, message: RegExp): void {
-  assert.throws(
-    () => listArchive(archive),
-    (error) => {
-      assert.ok(isOutboardError(error, 'invalid'), String(error));
-      assert.match(error.message, message);
-      assert.ok(!error.message.includes('\n'), 'a message is one line');
-      return true;
-    },
   );
 }
 
@@ -71,7 +49,7 @@ describe('createTarReader()', () => {
   });
 
   test('tells all fields of an entry', () => {
-    const { xattrs, name, linkName, ...rest } = only(
+    const { xattrs, name, linkName, ...rest } = readOnly(
       rawPax({ 'SCHILY.xattr.user.a': Buffer.from([0, 0xff, 0x0a]), mtime: '1700000000.25' }),
       rawHeader({
         name: 'c',
@@ -99,9 +77,9 @@ describe('createTarReader()', () => {
 
   test('joins the prefix of POSIX headers, the shorter one of star, and none of GNU', () => {
     const star = { prefix: `${'p'.repeat(131)}12345678901 123456`, trailer: '\0\0\0\0\0\0\0\0tar\0' };
-    assert.equal(only(rawHeader({ name: 'n', prefix: 'p/q' })).name.toString(), 'p/q/n');
-    assert.equal(only(rawHeader({ name: 'n', ...star })).name.toString(), `${'p'.repeat(131)}/n`);
-    assert.equal(only(rawHeader({ name: 'n', prefix: '123', magic: 'ustar  \0' })).name.toString(), 'n');
+    assert.equal(readOnly(rawHeader({ name: 'n', prefix: 'p/q' })).name.toString(), 'p/q/n');
+    assert.equal(readOnly(rawHeader({ name: 'n', ...star })).name.toString(), `${'p'.repeat(131)}/n`);
+    assert.equal(readOnly(rawHeader({ name: 'n', prefix: '123', magic: 'ustar  \0' })).name.toString(), 'n');
   });
 
   test('takes a file whose name ends in a slash as a directory, as GNU and BSD tar do', () => {
@@ -111,7 +89,7 @@ describe('createTarReader()', () => {
     ]);
     assert.deepEqual(list(rawHeader({ name: 'd/' }), ENTRY), ['directory d/', 'file next content']);
     const nested = rawEntry({ name: 'd/' }, rawHeader({ name: 'evil' }));
-    refuses(nested, /directory "d\/" has a size of 512, want 0/);
+    assertRefused(nested, /directory "d\/" has a size of 512, want 0/);
   });
 
   test('ignores the header size of a hard link and refuses any other size without content', () => {
@@ -120,14 +98,14 @@ describe('createTarReader()', () => {
       'file next content',
     ]);
     for (const typeflag of ['2', '3', '4', '5', '6']) {
-      refuses(rawHeader({ typeflag, linkName: 'x', size: 512 }), /has a size of 512, want 0/);
+      assertRefused(rawHeader({ typeflag, linkName: 'x', size: 512 }), /has a size of 512, want 0/);
     }
     const link = rawHeader({ typeflag: '1', linkName: 'x' });
-    refuses(Buffer.concat([rawPax({ size: '512' }), link]), /hard-link "file" has a size of 512/);
+    assertRefused(Buffer.concat([rawPax({ size: '512' }), link]), /hard-link "file" has a size of 512/);
   });
 
   test('refuses a link without a target', () => {
-    refuses(rawHeader({ typeflag: '2' }), /a link has no target/);
+    assertRefused(rawHeader({ typeflag: '2' }), /a link has no target/);
   });
 
   test('keeps failing after an error, and passes on what the handler throws', () => {
@@ -144,12 +122,15 @@ describe('createTarReader()', () => {
   });
 
   test('says where in the archive a malformed header lies', () => {
-    refuses(Buffer.concat([ENTRY, rawHeader({ checksum: 1 })]), /in the header that ends at byte 1536$/);
+    assertRefused(
+      Buffer.concat([ENTRY, rawHeader({ checksum: 1 })]),
+      /in the header that ends at byte 1536$/,
+    );
   });
 
   test('refuses type flags that layers do not hold', () => {
     for (const typeflag of ['8', 'A', 'D', 'M', 'N', 'V', 'X', '\xff'])
-      refuses(rawHeader({ typeflag }), /type flag/);
+      assertRefused(rawHeader({ typeflag }), /type flag/);
   });
 });
 
@@ -189,17 +170,17 @@ describe('createTarReader() on extension headers', () => {
   test('A29 refuses an entry that two extensions describe, since readers differ on which one counts', () => {
     const pax = rawPax({ path: 'p', linkpath: 'l' });
     const link = rawHeader({ typeflag: '2', linkName: 'x' });
-    refuses(Buffer.concat([pax, pax, ENTRY]), /two pax headers/);
-    refuses(Buffer.concat([rawLong('L', 'a'), rawLong('L', 'b'), ENTRY]), /two long names/);
-    refuses(Buffer.concat([rawLong('K', 'a'), rawLong('K', 'b'), link]), /two long link names/);
-    refuses(Buffer.concat([pax, rawLong('L', 'a'), ENTRY]), /both a pax path and a GNU long name/);
-    refuses(Buffer.concat([pax, rawLong('K', 'a'), link]), /both a pax linkpath and a GNU long name/);
+    assertRefused(Buffer.concat([pax, pax, ENTRY]), /two pax headers/);
+    assertRefused(Buffer.concat([rawLong('L', 'a'), rawLong('L', 'b'), ENTRY]), /two long names/);
+    assertRefused(Buffer.concat([rawLong('K', 'a'), rawLong('K', 'b'), link]), /two long link names/);
+    assertRefused(Buffer.concat([pax, rawLong('L', 'a'), ENTRY]), /both a pax path and a GNU long name/);
+    assertRefused(Buffer.concat([pax, rawLong('K', 'a'), link]), /both a pax linkpath and a GNU long name/);
   });
 
   test('A29 refuses an extension that no entry follows', () => {
     const pax = rawPax({ path: 'p' });
-    refuses(pax, /truncated between an extension header and its entry/);
-    refuses(Buffer.concat([pax, END_MARKER]), /not followed by its entry/);
+    assertRefused(pax, /truncated between an extension header and its entry/);
+    assertRefused(Buffer.concat([pax, END_MARKER]), /not followed by its entry/);
     assert.deepEqual(list(rawPax({ comment: 'an empty git archive' }, 'g')), []);
   });
 
@@ -222,7 +203,7 @@ describe('createTarReader() on extension headers', () => {
 
   test('refuses global records that only make sense for one entry', () => {
     for (const keyword of ['path', 'linkpath', 'size', 'SCHILY.xattr.user.a', 'LIBARCHIVE.xattr.user.a']) {
-      refuses(rawPax({ [keyword]: '1' }, 'g'), /is in a global header/);
+      assertRefused(rawPax({ [keyword]: '1' }, 'g'), /is in a global header/);
     }
   });
 
@@ -232,126 +213,48 @@ describe('createTarReader() on extension headers', () => {
       [rawLong('L', name), rawLong('K', target)],
       [rawLong('K', target), rawLong('L', name)],
     ]) {
-      const entry = only(
+      const entry = readOnly(
         ...parts,
         rawHeader({ name: 'x', typeflag: '2', linkName: 'y', magic: 'ustar  \0' }),
       );
       assert.deepEqual([entry.name.toString(), entry.linkName.toString()], [name, target]);
     }
-    refuses(rawEntry({ typeflag: 'L' }, 'a\0b\0'), /a GNU long name holds a NUL/);
-    refuses(rawEntry({ typeflag: 'L' }, '\0'), /a GNU long name is empty/);
-    refuses(rawEntry({ typeflag: 'K' }, ''), /a GNU long name is empty/);
+    assertRefused(rawEntry({ typeflag: 'L' }, 'a\0b\0'), /a GNU long name holds a NUL/);
+    assertRefused(rawEntry({ typeflag: 'L' }, '\0'), /a GNU long name is empty/);
+    assertRefused(rawEntry({ typeflag: 'K' }, ''), /a GNU long name is empty/);
   });
 
   test('A31 bounds long names, extension headers, their records and their number', () => {
     const large = 1024 * 1024;
-    refuses(rawHeader({ typeflag: 'x', size: large + 1 }), /has 1048577 bytes, the limit is 1048576/);
-    refuses(rawHeader({ typeflag: 'L', size: large + 1 }), /the limit is 1048576/);
-    refuses(
+    assertRefused(rawHeader({ typeflag: 'x', size: large + 1 }), /has 1048577 bytes, the limit is 1048576/);
+    assertRefused(rawHeader({ typeflag: 'L', size: large + 1 }), /the limit is 1048576/);
+    assertRefused(
       Buffer.concat([rawEntry({ typeflag: 'L' }, Buffer.alloc(large, 'a')), ENTRY]),
       /has 1048576 bytes, the limit is 4096/,
     );
     const many = Buffer.concat(
       Array.from({ length: 100_000 }, (_, index) => rawRecord(index.toString(36), '')),
     );
-    refuses(rawEntry({ typeflag: 'x' }, many), /more than 4096 records/);
-    refuses(Buffer.concat(Array(17).fill(rawPax({ comment: '' }, 'g'))), /more than 16 extension headers/);
+    assertRefused(rawEntry({ typeflag: 'x' }, many), /more than 4096 records/);
+    assertRefused(
+      Buffer.concat(Array(17).fill(rawPax({ comment: '' }, 'g'))),
+      /more than 16 extension headers/,
+    );
     const attribute = rawPax({ 'SCHILY.xattr.user.a': Buffer.alloc(65_537) });
-    refuses(attribute, /"user.a" has 65537 bytes, the limit is 65536/);
+    assertRefused(attribute, /"user.a" has 65537 bytes, the limit is 65536/);
   });
 
   test('A32 refuses every kind of sparse file', () => {
-    refuses(rawHeader({ typeflag: 'S', magic: 'ustar  \0' }), /sparse not supported/);
+    assertRefused(rawHeader({ typeflag: 'S', magic: 'ustar  \0' }), /sparse not supported/);
     const kinds = [
       { 'GNU.sparse.size': '1', 'GNU.sparse.numblocks': '1' },
       { 'GNU.sparse.map': '0,1', 'GNU.sparse.name': 'x' },
       { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '9223372036854775807' },
     ];
     for (const records of kinds) {
-      refuses(rawPax(records), /sparse not supported/);
-      refuses(rawPax(records, 'g'), /sparse not supported/);
+      assertRefused(rawPax(records), /sparse not supported/);
+      assertRefused(rawPax(records, 'g'), /sparse not supported/);
     }
-  });
-});
-
-describe('createTarReader() on numbers', () => {
-  const refused: readonly (readonly [string, RawHeader, RegExp])[] = [
-    ['a negative size', { size: '\xff'.repeat(12) }, /size -1 is out of range/],
-    ['the most negative size', { size: '\xc0'.padEnd(12, '\0') }, /size -\S+ is out of range/],
-    ['a size beyond 2^53', { size: '\x80\0\0\0\0\x20'.padEnd(12, '\0') }, /size \S+ is out of range/],
-    [
-      'a size that is not octal',
-      { size: '00000000008\0' },
-      /size "00000000008\\u0000" is not an octal number/,
-    ],
-    ['a size with a sign', { size: '-0000000001\0' }, /is not an octal number/],
-    ['a size in hexadecimal', { size: '0x000000010\0' }, /is not an octal number/],
-    ['a size of spaces', { size: ' '.repeat(12) }, /is not an octal number/],
-    ['digits after the end of a size', { size: '0001 00001\0' }, /is not an octal number/],
-    ['a negative uid', { uid: '\xff'.repeat(8) }, /uid -1 is out of range/],
-    ['a uid beyond 32 bits', { uid: MAX_BASE256 }, /uid \S+ is out of range/],
-    ['the uid that names nobody', { uid: '\x80\0\0\0\xff\xff\xff\xff' }, /uid 4294967295 is out of range/],
-    ['a huge gid', { gid: MAX_BASE256 }, /gid \S+ is out of range/],
-    ['a mode that is not octal', { mode: 'rwxr-xr-' }, /mode "rwxr-xr-" is not/],
-    [
-      'a device number beyond 12 bits',
-      { typeflag: '3', deviceMajor: 0o10000 },
-      /device major 4096 is out of range/,
-    ],
-    [
-      'a device number beyond 20 bits',
-      { typeflag: '4', deviceMinor: 0o4000000 },
-      /device minor 1048576 is out/,
-    ],
-    ['a wrong checksum', { checksum: 1 }, /header checksum is 1, its bytes sum up to/],
-    ['an empty checksum', { checksum: '\0'.repeat(8) }, /header checksum is 0/],
-  ];
-  for (const [what, fields, message] of refused) {
-    test(`A33 refuses ${what}`, () => refuses(Buffer.concat([rawHeader(fields), END_MARKER]), message));
-  }
-
-  test('A33 refuses PAX numbers that are negative, huge or no numbers', () => {
-    for (const value of [
-      '',
-      '-1',
-      '1.5',
-      '0x10',
-      '1e3',
-      'abc',
-      ' 1',
-      '1 ',
-      '9007199254740992',
-      '9'.repeat(400),
-    ]) {
-      refuses(Buffer.concat([rawPax({ size: value }), ENTRY]), /pax size/);
-      refuses(Buffer.concat([rawPax({ uid: value }), ENTRY]), /pax uid/);
-    }
-    for (const value of ['', 'abc', '1e9', '1.2.3', 'Infinity', '--1']) {
-      refuses(Buffer.concat([rawPax({ mtime: value }), ENTRY]), /pax mtime/);
-    }
-  });
-
-  test('A33 clamps times to what file systems hold', () => {
-    assert.equal(only(rawHeader({ mtime: '\xff'.repeat(12) })).modifiedAt, 0);
-    assert.equal(only(rawHeader({ mtime: '\x80'.padEnd(12, '\xff') })).modifiedAt, 9_223_372_036);
-    assert.equal(only(rawPax({ mtime: '-5.5' }), rawHeader()).modifiedAt, 0);
-    assert.equal(only(rawPax({ mtime: '9'.repeat(60) }), rawHeader()).modifiedAt, 9_223_372_036);
-  });
-
-  test('reads numbers as the writers in the wild put them', () => {
-    assert.equal(only(rawHeader({ uid: '    144 ' })).uid, 100);
-    assert.equal(only(rawHeader({ uid: '000144 \0' })).uid, 100);
-    assert.equal(only(rawHeader({ uid: '00000144' })).uid, 100);
-    assert.equal(only(rawHeader({ uid: '\0'.repeat(8) })).uid, 0);
-    assert.equal(only(rawHeader({ uid: '\x80\0\0\0\x7f\xff\xff\xff' })).uid, 0x7fffffff);
-    assert.equal(only(rawPax({ uid: '3000000000' }), rawHeader()).uid, 3_000_000_000);
-  });
-
-  test('accepts checksums that were summed over signed bytes', () => {
-    const block = rawHeader({ name: 'caf\xe9' });
-    const unsigned = Number.parseInt(block.toString('latin1', 148, 155), 8);
-    const signed = rawHeader({ name: 'caf\xe9', checksum: unsigned - 256 });
-    assert.equal(only(signed).name.toString('latin1'), 'caf\xe9');
   });
 });
 
@@ -368,7 +271,7 @@ describe('createTarReader() at the end of an archive', () => {
       [rawPax({ path: 'p' }), 600, /truncated inside the padding/],
       [Buffer.alloc(512), 5, /truncated inside a header/],
     ];
-    for (const [archive, length, message] of cuts) refuses(archive.subarray(0, length), message);
+    for (const [archive, length, message] of cuts) assertRefused(archive.subarray(0, length), message);
   });
 
   test('A35 accepts a clean end without a marker, after half of one, and of an empty archive', () => {
@@ -389,24 +292,30 @@ describe('createTarReader() at the end of an archive', () => {
   });
 
   test('A35 refuses data after a single zero block', () => {
-    refuses(Buffer.concat([ENTRY, Buffer.alloc(512), ENTRY]), /single zero block is followed by data/);
+    assertRefused(Buffer.concat([ENTRY, Buffer.alloc(512), ENTRY]), /single zero block is followed by data/);
   });
 });
 
 describe('createTarReader() on names', () => {
   test('A37 keeps names byte for byte', () => {
     const names = ['caf\xe9', '\xff\xfe', 'a\nb', '\x01\x1b[31m', 'x'.repeat(100), ' ', '..', '__proto__'];
-    for (const name of names) assert.equal(only(rawHeader({ name })).name.toString('latin1'), name);
+    for (const name of names) assert.equal(readOnly(rawHeader({ name })).name.toString('latin1'), name);
     const bytes = Buffer.from('d\xff/\x80\n', 'latin1');
-    assert.deepEqual(only(rawPax({ path: bytes }), rawHeader()).name, bytes);
+    assert.deepEqual(readOnly(rawPax({ path: bytes }), rawHeader()).name, bytes);
     const deep = 'd/'.repeat(2000);
-    assert.equal(only(rawLong('L', deep), rawHeader({ typeflag: '5' })).name.toString(), deep);
+    assert.equal(readOnly(rawLong('L', deep), rawHeader({ typeflag: '5' })).name.toString(), deep);
   });
 
   test('A37 takes a path of 4,096 bytes and refuses a longer one', () => {
-    assert.equal(only(rawPax({ path: 'p'.repeat(4096) }), rawHeader()).name.length, 4096);
-    refuses(Buffer.concat([rawPax({ path: 'p'.repeat(4097) }), ENTRY]), /has 4097 bytes, the limit is 4096/);
+    assert.equal(readOnly(rawPax({ path: 'p'.repeat(4096) }), rawHeader()).name.length, 4096);
+    assertRefused(
+      Buffer.concat([rawPax({ path: 'p'.repeat(4097) }), ENTRY]),
+      /has 4097 bytes, the limit is 4096/,
+    );
     const link = rawHeader({ typeflag: '2' });
-    refuses(Buffer.concat([rawPax({ linkpath: 'p'.repeat(4097) }), link]), /link target .* has 4097 bytes/);
+    assertRefused(
+      Buffer.concat([rawPax({ linkpath: 'p'.repeat(4097) }), link]),
+      /link target .* has 4097 bytes/,
+    );
   });
 });
