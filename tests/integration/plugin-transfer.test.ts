@@ -1,0 +1,164 @@
+/**
+ * Pulls that are cut off, deceived, doubled, or run out of disk: each leaves the data root as it was.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { PluginEngine } from '@outboard/engine';
+import { checkDataRoot } from '../support/data-root.ts';
+import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginContext } from '../support/plugin-archive.ts';
+import { startRegistry } from '../support/registry.ts';
+import { type BlobDelivery, startRegistryProxy } from '../support/registry-proxy.ts';
+import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
+import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
+
+const skip = needsRoot;
+const mebibyte = 1024 * 1024;
+const noSpace = { kind: 'system', message: /no space left/ };
+const nothing = { plugins: [], blobs: [] };
+
+async function openEngine(context: TestContext): Promise<TestEngine> {
+  const opened = await openTestEngine();
+  context.after(() => opened[Symbol.asyncDispose]());
+  return opened;
+}
+
+/** A registry with one plugin of a large layer, behind a proxy. */
+async function publishLarge(
+  context: TestContext,
+  engine: PluginEngine,
+  deliver?: (delivery: BlobDelivery) => void,
+) {
+  const registry = await startRegistry();
+  context.after(() => registry.stop());
+  const proxy = await startRegistryProxy(registry.host, deliver);
+  context.after(() => proxy.stop());
+  const direct = `${registry.host}/acme/large:v1`;
+  const entries = [{ name: 'data', content: randomBytes(3 * mebibyte) }];
+  await engine.create({ name: direct, context: pluginContext({ entries }) });
+  await engine.push({ plugin: direct });
+  await engine.remove(direct);
+  const remote = `${proxy.host}/acme/large:v1`;
+  const privileges = await engine.privileges(direct);
+  return { proxy, request: { remote, name: 'large', privileges }, direct: { remote: direct, privileges } };
+}
+
+const isLayer = ({ bytes }: BlobDelivery) => bytes.length > mebibyte;
+
+test('R01 a layer whose bytes differ from its digest installs nothing', { skip }, async (context) => {
+  const { engine, dataRoot } = await openEngine(context);
+  const { request, direct } = await publishLarge(context, engine, (delivery) => {
+    const bytes = Buffer.from(delivery.bytes);
+    // Behind the last byte of the archive's content, so that only the digest tells.
+    if (isLayer(delivery)) bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    delivery.response.end(bytes);
+  });
+  await assert.rejects(engine.pull(request), { kind: 'invalid' });
+  assert.deepEqual(checkDataRoot(dataRoot), nothing);
+  await engine.pull({ ...direct, name: 'large' }); // the name is free again
+});
+
+test('a pull that is cancelled midway leaves nothing, and its name is free', { skip }, async (context) => {
+  const { engine, dataRoot } = await openEngine(context);
+  const before = snapshotHost(join(dataRoot, '..'), { entries: ['data'] });
+  const cancel = new AbortController();
+  const { request, direct } = await publishLarge(context, engine, (delivery) => {
+    if (!isLayer(delivery)) return delivery.response.end(delivery.bytes);
+    delivery.response.write(delivery.bytes.subarray(0, 2 * mebibyte));
+  });
+  const onProgress = ({ current = 0 }) => {
+    if (current > mebibyte) cancel.abort(new Error('the client went away'));
+  };
+  await assert.rejects(
+    engine.pull({ ...request, signal: cancel.signal, onProgress }),
+    /the client went away/,
+  );
+  assert.deepEqual(checkDataRoot(dataRoot), nothing);
+  assertHostUnchanged(before, { entries: ['data'] });
+  await engine.pull({ ...direct, name: 'large' });
+});
+
+test('R35 two pulls of one digest at once download it once', { skip }, async (context) => {
+  const { engine, dataRoot } = await openEngine(context);
+  const { proxy, request } = await publishLarge(context, engine);
+  const names = ['one', 'two', 'three'];
+  await Promise.all(names.map((name) => engine.pull({ ...request, name })));
+  const { plugins } = checkDataRoot(dataRoot);
+  assert.deepEqual(plugins.map(({ name }) => name).sort(), names.map((name) => `${name}:latest`).sort());
+  const [layer] = plugins[0]?.blobs.slice(2) ?? [];
+  assert.equal(proxy.fetched.filter((digest) => digest === layer).length, 1);
+});
+
+test('R35 of two pulls under one name, one wins', { skip }, async (context) => {
+  const { engine, dataRoot } = await openEngine(context);
+  const { request } = await publishLarge(context, engine);
+  const outcomes = await Promise.allSettled([engine.pull(request), engine.pull(request)]);
+  assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  assert.equal(checkDataRoot(dataRoot).plugins.length, 1);
+});
+
+test('R35 garbage collection during pulls, creates and removals never takes a blob that is needed', {
+  skip,
+}, async (context) => {
+  const { engine, dataRoot } = await openEngine(context);
+  const { request } = await publishLarge(context, engine);
+  let isDone = false;
+  const collect = async () => {
+    while (!isDone) await engine.collectGarbage();
+  };
+  const work = async (worker: number) => {
+    for (let round = 0; round < 3; round += 1) {
+      const name = `w${worker}-r${round}`;
+      if (worker % 2 === 0) await engine.pull({ ...request, name });
+      else await engine.create({ name, context: pluginContext({ files: { '/name': name } }) });
+      if (round > 0) await engine.remove(name);
+    }
+  };
+  const collecting = collect();
+  try {
+    await Promise.all([0, 1, 2, 3].map(work));
+  } finally {
+    isDone = true;
+    await collecting;
+  }
+  assert.equal(checkDataRoot(dataRoot).plugins.length, 4);
+});
+
+test('a full disk refuses create and pull, and gives the space back', { skip }, async (context) => {
+  const outside = await openEngine(context);
+  const { request } = await publishLarge(context, outside.engine);
+  await using disk = await mountSmallTmpfs({ bytes: 5 * mebibyte });
+  const roots = { dataRoot: join(disk.path, 'data') };
+  await using full = await openTestEngine(roots);
+  const { engine } = full;
+  await engine.create({ name: 'small', context: pluginContext() });
+  const free = statfsSync(disk.path).bavail;
+
+  await assert.rejects(engine.pull(request), noSpace);
+  const entries = [{ name: 'data', content: randomBytes(3 * mebibyte) }];
+  await assert.rejects(engine.create({ name: 'large', context: pluginContext({ entries }) }), noSpace);
+  assert.equal(statfsSync(disk.path).bavail, free);
+  assert.equal(checkDataRoot(roots.dataRoot).plugins.length, 1);
+  // What is there goes on working.
+  const upgrade = { plugin: 'small', remote: request.remote, privileges: request.privileges };
+  await assert.rejects(engine.upgrade(upgrade), noSpace);
+  assert.equal(checkDataRoot(roots.dataRoot).plugins.length, 1);
+  await engine.enable('small');
+  await engine.remove('small', { force: true });
+  assert.deepEqual(checkDataRoot(roots.dataRoot), nothing);
+});
+
+test('a file system out of inodes refuses a plugin and gives them back', { skip }, async () => {
+  await using disk = await mountSmallTmpfs({ bytes: 16 * mebibyte, inodes: 120 });
+  const roots = { dataRoot: join(disk.path, 'data') };
+  await using full = await openTestEngine(roots);
+  const free = statfsSync(disk.path).ffree;
+  const entries = Array.from({ length: 200 }, (_, index) => ({ name: `f${index}`, content: 'x' }));
+  await assert.rejects(full.engine.create({ name: 'many', context: pluginContext({ entries }) }), noSpace);
+  assert.equal(statfsSync(disk.path).ffree, free);
+  assert.deepEqual(readdirSync(join(roots.dataRoot, 'plugins', 'tmp')), []);
+});

@@ -1,0 +1,68 @@
+/**
+ * Looks at a data root from outside, as it lies on disk, and insists that it is whole: no half-made plugin, nothing
+ * left of an operation, every blob that a record names there and true.
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One plugin as its record tells of it. */
+export interface StoredPlugin {
+  readonly id: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly description: string;
+  readonly env: readonly string[];
+  /** Digests of manifest, config and layers. */
+  readonly blobs: readonly string[];
+  readonly rootfs: string;
+}
+
+export interface StoredContent {
+  readonly plugins: readonly StoredPlugin[];
+  /** Digests of all blobs that are there. */
+  readonly blobs: readonly string[];
+}
+
+/**
+ * Check a data root that nothing works on at the moment.
+ * @throws {AssertionError} naming what is half done or left over
+ */
+export function checkDataRoot(dataRoot: string): StoredContent {
+  const root = join(dataRoot, 'plugins');
+  const names = readdirSync(root).sort();
+  const ids = names.filter((name) => /^[a-f0-9]{64}$/.test(name));
+  assert.deepEqual(names, [...ids, 'storage', 'tmp'], 'the folder of plugins holds something else');
+  assert.deepEqual(readdirSync(join(root, 'tmp')), [], 'something is left in staging');
+  assert.deepEqual(readdirSync(join(root, 'storage', 'ingest')), [], 'something is left in ingest');
+  const plugins = ids.map((id) => readPlugin(root, id));
+  assert.equal(new Set(plugins.map(({ name }) => name)).size, plugins.length, 'two plugins have one name');
+  const folder = join(root, 'storage', 'blobs', 'sha256');
+  const blobs = readdirSync(folder).map((hex) => `sha256:${hex}`);
+  for (const digest of blobs) {
+    const bytes = readFileSync(join(folder, digest.slice('sha256:'.length)));
+    assert.equal(`sha256:${createHash('sha256').update(bytes).digest('hex')}`, digest, 'a blob is damaged');
+  }
+  for (const { name, blobs: named } of plugins) {
+    for (const digest of named) assert.ok(blobs.includes(digest), `${name} names ${digest}, which is absent`);
+  }
+  return { plugins, blobs };
+}
+
+function readPlugin(root: string, id: string): StoredPlugin {
+  const directory = join(root, id);
+  const entries = readdirSync(directory).filter((name) => name !== 'propagated-mount');
+  assert.deepEqual(entries.sort(), ['config.json', 'rootfs'], `something is left in ${directory}`);
+  const record = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));
+  assert.equal(record.plugin.Id, id);
+  return {
+    id,
+    name: record.plugin.Name,
+    enabled: record.plugin.Enabled,
+    description: record.plugin.Config.Description,
+    env: record.plugin.Settings.Env,
+    blobs: [record.Manifest, record.Config, ...record.Blobsums],
+    rootfs: join(directory, 'rootfs'),
+  };
+}
