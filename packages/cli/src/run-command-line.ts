@@ -83,7 +83,11 @@ async function parseAndRun(argv: readonly string[], host: CommandHost, signal: A
 
 /** @returns the exit code */
 function reportFailure(error: unknown, host: CommandHost): number {
-  if (error instanceof Interruption) return error.exitCode;
+  if (error instanceof Interruption) {
+    // The terminal has shown `^C`; the shell's prompt goes below it.
+    if (host.stderr.isTTY === true && error.exitCode === exitCodes.SIGINT) host.stderr.write('\n');
+    return error.exitCode;
+  }
   // Commander has written its own text already.
   if (error instanceof CommanderError) return exitCodeOf(error);
   host.stderr.write(`${escapeLines(messageOf(error))}\n`);

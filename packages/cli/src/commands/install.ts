@@ -29,7 +29,7 @@ export async function install(
   const plugin = await toRemotePlugin(remote, context);
   const privileges = await fetchPrivileges(client, plugin);
   if (options.grantAllPermissions !== true && !(await askConsent(remote, privileges, host, signal))) {
-    throw new CommandError(`permission denied while installing plugin ${remote}`);
+    throw new CommandError(`Permission denied while installing plugin ${remote}`);
   }
   const { progress, name } = await pullPlugin(client, localName, plugin, privileges);
   await showProgress(progress, host.stdout, signal);

@@ -47,7 +47,7 @@ export async function upgrade(
   const target = await toRemotePlugin(formatReference(to), context);
   const privileges = await fetchPrivileges(client, target);
   if (options.grantAllPermissions !== true && !(await askConsent(toText, privileges, host, signal))) {
-    throw new CommandError(`permission denied while upgrading plugin ${plugin.name}`);
+    throw new CommandError(`Permission denied while upgrading plugin ${plugin.name}`);
   }
   await showProgress(await upgradePlugin(client, plugin.name, target, privileges), host.stdout, signal);
   host.stdout.write(`Upgraded plugin ${escapeText(plugin.name)} to ${toText}\n`);

@@ -7,7 +7,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { CommandError, messageOf } from '../command-error.ts';
-import { encodeTarEnd, encodeTarHeader, roundUp } from './tar-header.ts';
+import { blockBytes, encodeTarEnd, encodeTarHeader, roundUp } from './tar-header.ts';
 import { type ContextEntry, walkContext } from './walk-context.ts';
 
 const chunkBytes = 1024 * 1024;
@@ -15,6 +15,7 @@ const chunkBytes = 1024 * 1024;
 const maxSynchronousBytes = 128 * 1024;
 /** A link or a pipe that took a file's place meanwhile is not followed, nor waited for. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const padding = Buffer.alloc(blockBytes);
 
 /** What a pack may report and who may end it. */
 export interface PackOptions {
@@ -45,27 +46,27 @@ async function* packChunks(directory: string, { onWarning, signal }: PackOptions
 /** Exactly as many bytes as the header promised. */
 async function* packContent({ entry, source }: ContextEntry, output: ChunkedOutput): AsyncGenerator<Buffer> {
   try {
-    if (entry.size <= maxSynchronousBytes) yield* output.append(readSmallFile(source, entry.size));
+    if (entry.size <= maxSynchronousBytes) yield* packSmallFile(source, entry.size, output);
     else yield* packLargeFile(source, entry.size, output);
   } catch (error) {
     throw new CommandError(`cannot archive "${source}": ${messageOf(error)}`, { cause: error });
   }
-  yield* output.append(Buffer.alloc(roundUp(entry.size) - entry.size));
+  yield* output.append(padding.subarray(0, roundUp(entry.size) - entry.size));
 }
 
-function readSmallFile(source: string, size: number): Buffer {
-  const content = Buffer.allocUnsafe(size);
+function* packSmallFile(source: string, size: number, output: ChunkedOutput): Generator<Buffer> {
   const file = openSync(source, openFlags);
   try {
-    for (let filled = 0; filled < size; ) {
-      const bytesRead = readSync(file, content, filled, size - filled, null);
+    for (let remaining = size; remaining > 0; ) {
+      const room = output.room(remaining);
+      const bytesRead = readSync(file, room, 0, room.length, null);
       if (bytesRead === 0) throw becameSmaller();
-      filled += bytesRead;
+      remaining -= bytesRead;
+      yield* output.advance(bytesRead);
     }
   } finally {
     closeSync(file);
   }
-  return content;
 }
 
 async function* packLargeFile(source: string, size: number, output: ChunkedOutput): AsyncGenerator<Buffer> {

@@ -95,7 +95,8 @@ function encodeBlock(entry: TarEntry, typeFlag: string): Buffer {
   writeOctal(block, fields.deviceMajor, entry.deviceMajor ?? 0);
   writeOctal(block, fields.deviceMinor, entry.deviceMinor ?? 0);
   block.fill(' ', fields.checksum[0], fields.checksum[0] + fields.checksum[1]);
-  const sum = block.reduce((total, byte) => total + byte, 0);
+  let sum = 0;
+  for (const byte of block) sum += byte;
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, fields.checksum[0], 'latin1');
   return block;
 }

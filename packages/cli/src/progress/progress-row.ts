@@ -13,6 +13,8 @@ export interface RowState {
 
 const maxBarWidth = 50;
 const minBarWidth = 10;
+/** Longest size, such as `400.1MB`. */
+const sizeWidth = 7;
 
 /**
  * `id: status [==>   ]  sizes  rate`. A narrow terminal loses the rate first, then the bar, then the end of the text.
@@ -25,10 +27,12 @@ export function formatRow(state: RowState, bytesPerSecond: number, columns: numb
   if (state.current === 0 && state.total === 0) return cut(head, width);
   const sizes = formatSizes(state);
   const rate = bytesPerSecond > 0 ? `  ${formatBytes(bytesPerSecond)}/s` : '';
-  for (const tail of [`  ${sizes}${rate}`, `  ${sizes}`]) {
+  // Padded, so that the bar keeps its width while the numbers change theirs.
+  const tail = `  ${sizes.padEnd(2 * sizeWidth + 1)}`;
+  for (const end of [`${tail}${rate.padEnd(sizeWidth + 4)}`, tail]) {
     // One space and two brackets around the bar.
-    const room = Math.min(maxBarWidth, width - head.length - tail.length - 3);
-    if (state.total > 0 && room >= minBarWidth) return `${head} [${formatBar(state, room)}]${tail}`;
+    const room = Math.min(maxBarWidth, width - head.length - end.length - 3);
+    if (state.total > 0 && room >= minBarWidth) return `${head} [${formatBar(state, room)}]${end}`.trimEnd();
   }
   return cut(`${head}  ${sizes}`, width);
 }

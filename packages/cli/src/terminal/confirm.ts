@@ -1,7 +1,7 @@
 /**
  * Ask a yes-or-no question. Anything but yes is no, and where nobody can answer nothing is asked.
  */
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { CommandError } from '../command-error.ts';
 import type { CommandHost } from '../host.ts';
 
@@ -25,17 +25,26 @@ export async function confirm(host: CommandHost, question: Question, signal: Abo
       `cannot ask "${question.text}" because standard input is not a terminal; use ${question.flag} to say yes`,
     );
   }
+  stdout.write(`${question.text} [y/N] `);
+  const answer = await readAnswer(stdin, signal);
+  if (answer === undefined) stdout.write('\n');
+  return /^y(es)?$/i.test(answer?.trim() ?? '');
+}
+
+/** @returns the next line, or undefined if the input ends before one */
+async function readAnswer(input: CommandHost['stdin'], signal: AbortSignal): Promise<string | undefined> {
   // Without `terminal`, readline leaves line editing and Ctrl-C to the terminal itself.
-  const lines = createInterface({ input: stdin, terminal: false });
-  const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  const lines = createInterface({ input, terminal: false });
+  const cancel = () => lines.close();
+  signal.addEventListener('abort', cancel);
   try {
-    stdout.write(`${question.text} [y/N] `);
-    const answered = lines.question('', { signal });
-    // Once the input has ended, the other side of the race may still fail.
-    answered.catch(() => {});
-    const answer = await Promise.race([answered, ended]);
-    return /^y(es)?$/i.test(answer.trim());
+    const answer = await new Promise<string | undefined>((resolve) => {
+      lines.once('line', resolve).once('close', () => resolve(undefined));
+    });
+    signal.throwIfAborted();
+    return answer;
   } finally {
+    signal.removeEventListener('abort', cancel);
     lines.close();
   }
 }

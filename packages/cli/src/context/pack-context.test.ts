@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { checkContext } from './check-context.ts';
+import { packContext } from './pack-context.ts';
+import { encodeTarHeader } from './tar-header.ts';
+
+const isRoot = process.getuid?.() === 0;
+const signal = new AbortController().signal;
+let home: string;
+let context: string;
+let rootfs: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'ob-pack-'));
+  context = join(home, 'context');
+  rootfs = join(context, 'rootfs');
+  mkdirSync(rootfs, { recursive: true });
+  writeFileSync(join(context, 'config.json'), '{}');
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+/** Pack the context and unpack it with GNU tar, which is the judge. @returns the folder */
+async function roundTrip(onWarning: (message: string) => void = () => {}): Promise<string> {
+  const target = join(home, 'target');
+  mkdirSync(target);
+  const tar = spawn('tar', ['--extract', '--preserve-permissions', '--directory', target], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const ended = once(tar, 'close');
+  await pipeline(packContext(context, { onWarning, signal }), tar.stdin);
+  assert.deepEqual(await ended, [0, null]);
+  return target;
+}
+
+/** Everything about a tree that an archive keeps, one line per entry. */
+function describeTree(folder: string, path = ''): readonly string[] {
+  return readdirSync(join(folder, path)).flatMap((name) => {
+    const inner = join(path, name);
+    const stats = lstatSync(join(folder, inner));
+    const content = stats.isSymbolicLink()
+      ? readlinkSync(join(folder, inner))
+      : stats.isFile()
+        ? readFileSync(join(folder, inner)).toString('base64').slice(0, 64)
+        : '';
+    const times = Math.floor(stats.mtimeMs / 1000);
+    const size = stats.isDirectory() ? 0 : stats.size;
+    const facts = [
+      inner,
+      stats.mode,
+      stats.uid,
+      stats.gid,
+      size,
+      stats.rdev,
+      times,
+      stats.nlink,
+      content,
+    ].join(' ');
+    return stats.isDirectory() ? [facts, ...describeTree(folder, inner)] : [facts];
+  });
+}
+
+describe('packContext()', () => {
+  test('archives what GNU tar restores unchanged', async () => {
+    const long = 'x'.repeat(200);
+    mkdirSync(join(rootfs, long));
+    for (const [name, bytes] of [
+      ['empty', 0],
+      ['block', 512],
+      ['small', 700],
+      ['large', 3 * 1024 * 1024 + 1],
+      ['größe 日本\n', 3],
+      [`${long}/${long}`, 5],
+    ] as const) {
+      writeFileSync(join(rootfs, name), Buffer.alloc(bytes, name));
+    }
+    linkSync(join(rootfs, 'small'), join(rootfs, 'small-again'));
+    linkSync(join(rootfs, long, long), join(rootfs, 'long-again'));
+    symlinkSync('/no/such', join(rootfs, 'symlink'));
+    symlinkSync(join(long, long), join(rootfs, 'long-symlink'));
+    execFileSync('mkfifo', [join(rootfs, 'fifo')]);
+    chmodSync(join(rootfs, 'large'), 0o4711);
+    chmodSync(rootfs, 0o1777);
+    utimesSync(join(rootfs, 'small'), 1e9, 1e9);
+    utimesSync(join(rootfs, 'block'), 5e9, 5e9);
+    assert.deepEqual(describeTree(await roundTrip()), describeTree(context));
+  });
+
+  test('keeps mode 0, large owners and devices', { skip: !isRoot && 'needs root' }, async () => {
+    writeFileSync(join(rootfs, 'closed'), 'x');
+    chmodSync(join(rootfs, 'closed'), 0);
+    writeFileSync(join(rootfs, 'owned'), 'x');
+    chownSync(join(rootfs, 'owned'), 3_000_000_000, 300_000);
+    execFileSync('mknod', [join(rootfs, 'null'), 'c', '1', '3']);
+    execFileSync('mknod', [join(rootfs, 'disk'), 'b', '259', '70000']);
+    assert.deepEqual(describeTree(await roundTrip()), describeTree(context));
+  });
+
+  test('archives nothing but config.json and rootfs/', async () => {
+    writeFileSync(join(context, 'secret'), 'x');
+    mkdirSync(join(context, 'rootfs2'));
+    assert.deepEqual(readdirSync(await roundTrip()).sort(), ['config.json', 'rootfs']);
+  });
+
+  test('follows the two top entries, and no other link', async () => {
+    const elsewhere = join(home, 'elsewhere');
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'file'), 'x');
+    rmSync(rootfs, { recursive: true });
+    symlinkSync(elsewhere, rootfs);
+    symlinkSync('/etc', join(elsewhere, 'etc'));
+    const target = await roundTrip();
+    assert.deepEqual(readdirSync(join(target, 'rootfs')).sort(), ['etc', 'file']);
+    assert.ok(lstatSync(join(target, 'rootfs/etc')).isSymbolicLink());
+  });
+
+  test('leaves sockets out, and says so', async () => {
+    const server = createServer().listen(join(rootfs, 's'));
+    await once(server, 'listening');
+    try {
+      const warnings: string[] = [];
+      assert.deepEqual(readdirSync(join(await roundTrip((text) => warnings.push(text)), 'rootfs')), []);
+      assert.deepEqual(warnings, [`left out "${join(rootfs, 's')}": a socket cannot be archived`]);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('fails when a file becomes smaller while it is read', async () => {
+    writeFileSync(join(rootfs, 'a'), Buffer.alloc(4 * 1024 * 1024));
+    await assert.rejects(async () => {
+      for await (const _ of packContext(context, { onWarning: () => {}, signal })) {
+        truncateSync(join(rootfs, 'a'), 10);
+      }
+    }, /cannot archive ".*\/a": it became smaller/);
+  });
+
+  test('refuses names that are not UTF-8', async () => {
+    writeFileSync(Buffer.concat([Buffer.from(`${rootfs}/`), Buffer.from([0xff, 0xfe])]), 'x');
+    await assert.rejects(async () => {
+      for await (const _ of packContext(context, { onWarning: () => {}, signal }));
+    }, /is not UTF-8/);
+  });
+
+  test('stops when it is cancelled', async () => {
+    const packed = packContext(context, { onWarning: () => {}, signal: AbortSignal.abort() });
+    await assert.rejects(packed.toArray(), { name: 'AbortError' });
+  });
+});
+
+test('encodeTarHeader() counts the digits of a record into its length', () => {
+  for (let length = 101; length < 1100; length++) {
+    const path = 'x'.repeat(length);
+    const blocks = encodeTarHeader({
+      ...{ path, type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, modifiedAtSeconds: 0 },
+    });
+    const record = blocks
+      .subarray(512, blocks.length - 512)
+      .toString('latin1')
+      .replace(/\0+$/, '');
+    assert.equal(Number.parseInt(record, 10), record.length, `for ${length}`);
+    assert.ok(record.endsWith(` path=${path}\n`));
+  }
+});
+
+describe('checkContext()', () => {
+  const cases: readonly (readonly [string, () => void, RegExp])[] = [
+    [
+      'no folder',
+      () => rmSync(context, { recursive: true }),
+      /^stat .*\/context: no such file or directory$/,
+    ],
+    [
+      'no config.json',
+      () => rmSync(join(context, 'config.json')),
+      /^open .*\/config\.json: no such file or directory$/,
+    ],
+    ['no rootfs', () => rmSync(rootfs, { recursive: true }), /^stat .*\/rootfs: no such file or directory$/],
+    [
+      'a config.json that is not JSON',
+      () => writeFileSync(join(context, 'config.json'), '{'),
+      /not valid JSON/,
+    ],
+    [
+      'a config.json that is no object',
+      () => writeFileSync(join(context, 'config.json'), '[]'),
+      /a JSON object/,
+    ],
+    ['an endless config.json', () => truncateSync(join(context, 'config.json'), 5e6), /is larger than/],
+    [
+      'a file for rootfs',
+      () => {
+        rmSync(rootfs, { recursive: true });
+        writeFileSync(rootfs, '');
+      },
+      /is not a folder/,
+    ],
+  ];
+  for (const [name, change, reason] of cases) {
+    test(`reports ${name}`, async () => {
+      change();
+      await assert.rejects(checkContext(context), { message: reason });
+    });
+  }
+
+  test('is content with both', () => checkContext(context));
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createTestHost } from '../testing/test-host.ts';
+import { findCredentials } from './find-credentials.ts';
+import { encodeRegistryAuth, registryAuthFor } from './registry-auth.ts';
+
+/** A real helper, as `docker-credential-pass` behaves. */
+const helper = `#!/bin/sh
+read server
+case "$1 $server" in
+  "get https://index.docker.io/v1/") echo '{"ServerURL":"x","Username":"hub","Secret":"pw-hub"}' ;;
+  "get token.example.com") echo '{"ServerURL":"x","Username":"<token>","Secret":"t0k"}' ;;
+  "get broken.example.com") echo 'S3CRET but no JSON' ;;
+  "get locked.example.com") echo 'S3CRET is locked'; exit 1 ;;
+  "get large.example.com") head -c 2000000 /dev/zero ;;
+  *) echo 'credentials not found in native keychain'; exit 1 ;;
+esac
+`;
+
+describe('findCredentials()', () => {
+  let home: string;
+  const signal = new AbortController().signal;
+  const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') });
+
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), 'ob-credentials-'));
+    await writeFile(join(home, 'docker-credential-test'), helper, { mode: 0o755 });
+  });
+  after(() => rm(home, { recursive: true, force: true }));
+
+  let count = 0;
+  /** The environment of a user with that configuration. */
+  const envWith = async (config: object | string) => {
+    const folder = join(home, String(count++));
+    await mkdir(folder);
+    await writeFile(
+      join(folder, 'config.json'),
+      typeof config === 'string' ? config : JSON.stringify(config),
+    );
+    return { DOCKER_CONFIG: folder, PATH: `${home}:${process.env.PATH}` };
+  };
+  const find = async (domain: string, config: object | string) =>
+    findCredentials(domain, { env: await envWith(config), signal });
+
+  test('finds none without a configuration', async () => {
+    assert.equal(
+      await findCredentials('h', { env: { DOCKER_CONFIG: join(home, 'none') }, signal }),
+      undefined,
+    );
+  });
+
+  test('reads ~/.docker/config.json without DOCKER_CONFIG', async () => {
+    const folder = join(home, 'home');
+    await mkdir(join(folder, '.docker'), { recursive: true });
+    await writeFile(join(folder, '.docker/config.json'), JSON.stringify({ auths: { h: auth('me:pw') } }));
+    assert.deepEqual(await findCredentials('h', { env: { HOME: folder }, signal }), {
+      username: 'me',
+      password: 'pw',
+    });
+  });
+
+  for (const [name, domain, auths, expected] of [
+    ['a password with colons', 'h:5000', { 'h:5000': auth('me:p:w') }, { username: 'me', password: 'p:w' }],
+    [
+      'Docker Hub under its old address',
+      'docker.io',
+      { 'https://index.docker.io/v1/': auth('a:b') },
+      { username: 'a', password: 'b' },
+    ],
+    ['a registry written as a URL', 'h', { 'https://h/v2/': auth('a:b') }, { username: 'a', password: 'b' }],
+    ['an identity token', 'h', { h: { ...auth('a:b'), identitytoken: 't' } }, { identityToken: 't' }],
+    ['nothing for another registry', 'h', { 'evil-h': auth('a:b'), 'h.evil': auth('a:b') }, undefined],
+    ['nothing for another port', 'h:1', { h: auth('a:b') }, undefined],
+    ['nothing in an empty entry', 'h', { h: {} }, undefined],
+  ] as const) {
+    test(`finds ${name} in the file`, async () => assert.deepEqual(await find(domain, { auths }), expected));
+  }
+
+  test('asks the helper of all registries, with the name that Docker uses', async () => {
+    assert.deepEqual(await find('docker.io', { credsStore: 'test' }), {
+      username: 'hub',
+      password: 'pw-hub',
+    });
+    assert.deepEqual(await find('token.example.com', { credsStore: 'test' }), { identityToken: 't0k' });
+    assert.equal(await find('other.example.com', { credsStore: 'test' }), undefined);
+  });
+
+  test('asks the helper of one registry for that one only', async () => {
+    const config = { credHelpers: { 'token.example.com': 'test' }, auths: { h: auth('a:b') } };
+    assert.deepEqual(await find('token.example.com', config), { identityToken: 't0k' });
+    assert.deepEqual(await find('h', config), { username: 'a', password: 'b' });
+  });
+
+  for (const [name, domain, config, reason] of [
+    ['a configuration that is not JSON', 'h', '{"auths": S3CRET', /is not valid JSON/],
+    ['an auth that is not base64 of a pair', 'h', { auths: { h: auth('S3CRET') } }, /USER:PASSWORD/],
+    [
+      'a helper that is not there',
+      'h',
+      { credsStore: 'nope' },
+      /docker-credential-nope: there is no such program/,
+    ],
+    ['a helper with a path for a name', 'h', { credsStore: '../x' }, /invalid credential helper name/],
+    ['an answer that is not JSON', 'broken.example.com', { credsStore: 'test' }, /not JSON/],
+    ['a helper that fails', 'locked.example.com', { credsStore: 'test' }, /failed with exit code 1/],
+    ['an answer without end', 'large.example.com', { credsStore: 'test' }, /more than 1048576 bytes/],
+  ] as const) {
+    test(`reports ${name} without telling secrets`, async () => {
+      await assert.rejects(find(domain, config), (error: Error) => {
+        assert.match(error.message, reason);
+        assert.doesNotMatch(error.message, /S3CRET/);
+        return true;
+      });
+      const host = createTestHost({ env: await envWith(config) });
+      assert.equal(await registryAuthFor(domain, host, signal), 'e30=');
+      assert.match(host.err(), /^warning: no credentials for /);
+      assert.doesNotMatch(host.err(), /S3CRET/);
+    });
+  }
+});
+
+describe('encodeRegistryAuth()', () => {
+  const decode = (text: string) => JSON.parse(Buffer.from(text, 'base64url').toString());
+
+  test('is padded and safe for URLs, the only form that Docker 20.10 takes', () => {
+    const header = encodeRegistryAuth({ username: 'ü>?', password: 'ÿÿ~~?' }, 'h');
+    assert.match(header, /^[\w-]+={0,2}$/);
+    assert.equal(header.length % 4, 0);
+    assert.deepEqual(decode(header), { username: 'ü>?', password: 'ÿÿ~~?', serveraddress: 'h' });
+  });
+
+  test('is what docker sends without credentials', () =>
+    assert.equal(encodeRegistryAuth(undefined, 'h'), 'e30='));
+
+  test('carries an identity token', () => {
+    assert.deepEqual(decode(encodeRegistryAuth({ identityToken: 't' }, 'h')), {
+      identitytoken: 't',
+      serveraddress: 'h',
+    });
+  });
+});

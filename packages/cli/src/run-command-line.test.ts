@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Answer, empty, json, progress } from './testing/recorded-daemon.ts';
+import { run } from './testing/run-command.ts';
+
+describe('the small commands', () => {
+  test('enable sends 30 seconds unless told otherwise, and prints the name', async () => {
+    const answers = { 'POST /plugins/p/enable': empty() };
+    const first = await run(['enable', 'p'], answers);
+    assert.deepEqual([first.out, first.daemon.lines()], ['p\n', ['POST /v1.51/plugins/p/enable?timeout=30']]);
+    const second = await run(['enable', '--timeout', '0', 'p'], answers);
+    assert.deepEqual(second.daemon.lines(), ['POST /v1.51/plugins/p/enable?timeout=0']);
+    assert.equal(
+      (await run(['enable', '--timeout', '-1', 'p'], answers)).err,
+      'negative timeout -1 is invalid\n',
+    );
+    assert.equal((await run(['enable', '--timeout', 'x', 'p'], answers)).code, 125);
+  });
+
+  test('disable and rm send force only when asked', async () => {
+    const answers = { 'POST /plugins/p/disable': empty(), 'DELETE /plugins/p': empty() };
+    for (const [argv, line] of [
+      [['disable', 'p'], 'POST /v1.51/plugins/p/disable'],
+      [['disable', '-f', 'p'], 'POST /v1.51/plugins/p/disable?force=1'],
+      [['rm', 'p'], 'DELETE /v1.51/plugins/p'],
+      [['remove', '--force', 'p'], 'DELETE /v1.51/plugins/p?force=1'],
+    ] as const) {
+      const { out, daemon } = await run(argv, answers);
+      assert.deepEqual([out, daemon.lines()], ['p\n', [line]]);
+    }
+  });
+
+  test('rm goes on after a failure, and fails in the end', async () => {
+    const { code, out, err } = await run(['rm', 'x', 'p'], { 'DELETE /plugins/p': empty() });
+    assert.deepEqual([code, out, err], [1, 'p\n', 'Error response from daemon: page not found\n']);
+  });
+
+  test('set prints nothing', async () => {
+    const { code, out } = await run(['set', 'p', 'A=1'], { 'POST /plugins/p/set': empty(204) });
+    assert.deepEqual([code, out], [0, '']);
+  });
+
+  test('push adds the tag and shows the digest', async () => {
+    const { out, daemon } = await run(['push', 'reg:5000/p'], {
+      'POST /plugins/reg:5000/p:latest/push': progress([
+        { status: 'The push refers to repository [reg:5000/p]' },
+        { status: 'Upload complete', progressDetail: {}, id: 'efd4653a6317' },
+        { progressDetail: {}, aux: { Tag: 'latest', Digest: 'sha256:aa', Size: 419 } },
+      ]),
+    });
+    assert.deepEqual(daemon.lines(), ['POST /v1.51/plugins/reg:5000/p:latest/push']);
+    assert.match(
+      out,
+      /^The push refers .*\nefd4653a6317: Upload complete\nlatest: digest: sha256:aa size: 419\n$/,
+    );
+  });
+
+  test('gc tells what it removed, and that Docker Engine cannot', async () => {
+    const answer = json({ BlobsRemoved: 3, BytesReclaimed: 400_122_280 });
+    const done = await run(['gc'], { 'POST /outboard/v1/gc': answer });
+    assert.equal(done.out, 'Removed 3 blobs, reclaimed 400.1MB\n');
+    const refused = await run(['gc'], {});
+    assert.deepEqual([refused.code, refused.err], [1, 'this daemon has no garbage collection endpoint\n']);
+  });
+
+  test('version shows both sides, and the client alone before it fails', async () => {
+    const server = {
+      Platform: { Name: 'Outboard' },
+      Version: '9.9',
+      ApiVersion: '1.51',
+      MinAPIVersion: '1.25',
+    };
+    const both = await run(['version'], { 'GET /version': json(server) });
+    assert.match(
+      both.out,
+      /^Client\n Version: +\d.*\nServer: Outboard\n Version: +9\.9\n API version: +1\.51 \(minimum 1\.25\)\n/s,
+    );
+    const alone = await run(['version', '--host', 'unix:///nonexistent/s', '--format', 'json'], {});
+    assert.equal(alone.code, 1);
+    assert.equal(JSON.parse(alone.out).Server, null);
+    assert.match(alone.err, /^cannot connect to the daemon at unix:\/\/\/nonexistent\/s: is it running\?/);
+  });
+});
+
+describe('exit codes and errors', () => {
+  for (const [argv, code, reason] of [
+    [['bogus'], 1, /unknown command 'bogus'/],
+    [['ls', '--bogus'], 125, /unknown option '--bogus'/],
+    [['rm'], 1, /missing required argument/],
+    [['set', 'p'], 1, /missing required argument/],
+    [['ls', '--host', 'ssh://h'], 1, /invalid host "ssh:\/\/h"/],
+    [['gc', '--format', 'xml'], 125, /Allowed choices are table, json/],
+    [['install', 'BAD'], 1, /must be lowercase/],
+    [['inspect', ''], 1, /value is empty/],
+    [['--host', 'x', 'daemon'], 1, /must be the first argument/],
+  ] as const) {
+    test(`'${argv.join(' ')}' ends with ${code}`, async () => {
+      const outcome = await run(argv, {});
+      assert.equal(outcome.code, code);
+      assert.match(outcome.err, reason);
+      assert.deepEqual(outcome.daemon.lines(), []);
+    });
+  }
+
+  test('help goes to standard output, exit code 0', async () => {
+    for (const argv of [[], ['--help'], ['install', '--help']]) {
+      const { code, out, err } = await run(argv, {});
+      assert.deepEqual([code, err], [0, '']);
+      assert.match(out, /^Usage: outboard/);
+    }
+  });
+
+  test('every command has a description and takes --help', async () => {
+    const { out } = await run(['--help'], {});
+    const names = [...out.matchAll(/^ {2}([a-z]+)[ |]/gm)].map(([, name]) => name);
+    for (const name of 'create push install ls inspect set enable disable upgrade rm privileges gc version daemon'.split(
+      ' ',
+    )) {
+      assert.ok(names.includes(name), name);
+    }
+  });
+
+  for (const [name, answer, expected] of [
+    ['JSON', json({ message: 'no\u001bway' }, 500), 'Error response from daemon: no\\x1bway\n'],
+    [
+      'plain text',
+      ((response) => response.writeHead(400).end('too old')) as Answer,
+      'Error response from daemon: too old\n',
+    ],
+    ['nothing', empty(500), 'Error response from daemon: status 500 without a reason\n'],
+    ['a redirect', empty(301), 'the daemon answered with the unexpected status 301\n'],
+    ['something else', json('x'), 'the daemon answered with something that is not a list of plugins\n'],
+    [
+      'half an answer',
+      ((response) =>
+        response.writeHead(200, { 'Content-Length': 9 }).write('[', () => response.destroy())) as Answer,
+      /ended the connection/,
+    ],
+  ] as const) {
+    test(`reports a daemon that answers with ${name}`, async () => {
+      const { code, err } = await run(['ls'], { 'GET /plugins': answer });
+      assert.equal(code, 1);
+      if (typeof expected === 'string') assert.equal(err, expected);
+      else assert.match(err, expected);
+    });
+  }
+});
