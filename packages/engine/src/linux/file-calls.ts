@@ -78,8 +78,9 @@ export function terminatePath(path: Uint8Array): Buffer {
  * @param minor 0 to 1,048,575; larger ones do not exist in Linux
  */
 export function makeNode(path: Uint8Array, mode: number, major: number, minor: number): number {
-  // glibc's and musl's makedev() for numbers of that size.
-  return mknod(path, mode, (major << 8) | (minor & 0xff) | ((minor & 0xfff00) * 0x1000));
+  // glibc's and musl's makedev() for numbers of that size; `>>> 0` because `|` gives signed numbers.
+  const device = (((minor & 0xfff00) << 12) | (major << 8) | (minor & 0xff)) >>> 0;
+  return mknod(path, mode, device);
 }
 
 /** Set access and modification time. @param seconds since the epoch, with fraction */

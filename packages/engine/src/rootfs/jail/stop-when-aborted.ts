@@ -1,6 +1,7 @@
 /**
  * Reading a source that may never give its next piece.
  */
+import { Readable } from 'node:stream';
 
 /**
  * The pieces of a source until a signal is aborted; then it throws the signal's reason at once and closes the source.
@@ -19,10 +20,15 @@ export async function* stopWhenAborted<Piece>(
       yield next.value;
     }
   } finally {
-    // Not awaited: a generator closes only when its pending read ends. Its failure to close comes after the
-    // error that stopped the reading, and must not hide it.
-    if (!isDone) void Promise.resolve(iterator.return?.()).catch(() => {});
+    if (!isDone) close(source, iterator);
   }
+}
+
+/** Not awaited: what stopped the reading is the error to report, and a stalled source may take any time. */
+function close<Piece>(source: AsyncIterable<Piece>, iterator: AsyncIterator<Piece>): void {
+  if (source instanceof Readable)
+    source.destroy(); // its iterator would first wait for the pending piece
+  else void Promise.resolve(iterator.return?.()).catch(() => {});
 }
 
 /** One listener for each piece, taken away again: a promise raced each time would hold on to every piece. */

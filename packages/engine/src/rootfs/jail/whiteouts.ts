@@ -2,9 +2,10 @@
  * Whiteouts: entries that say what of the lower layers is gone.
  * @see OCI image-spec v1.1.1, layer.md "Whiteouts"
  */
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci/layers';
 import { removeDirectory, removeFile, terminatePath } from '../../linux/file-calls.ts';
+import { errorCode } from '../../linux/libc.ts';
 import { baseOf, check, type JailPath, parentOf, showName, withoutNul } from './jail-path.ts';
 import type { LayerNames } from './layer-names.ts';
 import { removeContents } from './remove-contents.ts';
@@ -58,7 +59,7 @@ export function applyWhiteout(whiteout: Whiteout, written: LayerNames): void {
 }
 
 function removeName(target: JailPath, written: LayerNames): void {
-  const found = lstatSync(withoutNul(target), { throwIfNoEntry: false });
+  const found = lstatIfThere(target);
   if (found === undefined) return;
   const parent = statSync(withoutNul(parentOf(target)));
   const isWritten = written.has(parent.ino, baseOf(target));
@@ -70,4 +71,13 @@ function removeName(target: JailPath, written: LayerNames): void {
   // What this layer wrote below without an entry for the directory itself keeps the directory.
   if (!isWritten && readdirSync(withoutNul(target)).length === 0)
     check(removeDirectory(target), 'remove directory', target);
+}
+
+function lstatIfThere(path: JailPath): Stats | undefined {
+  try {
+    return lstatSync(withoutNul(path), { throwIfNoEntry: false });
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') return undefined; // below a file there is nothing
+    throw error;
+  }
 }
