@@ -202,9 +202,20 @@ function requireSupported(compression: DetectedCompression): LayerCompression {
   return compression;
 }
 
-/** Two chunks may wait, so that the thread pool is never idle while the caller works on one. */
-function engineOptions(chunkBytes: number): zlib.ZlibOptions & { readonly readableHighWaterMark: number } {
-  return { chunkSize: chunkBytes, readableHighWaterMark: 2 * chunkBytes };
+/**
+ * Two chunks may wait on either side, so that the thread pool is never idle while the caller works on one: with
+ * Node.js's default of 16 KiB for what comes in, it waited for the caller after every chunk.
+ */
+function engineOptions(chunkBytes: number): zlib.ZlibOptions & {
+  readonly readableHighWaterMark: number;
+  readonly writableHighWaterMark: number;
+} {
+  const highWaterMark = 2 * chunkBytes;
+  return {
+    chunkSize: chunkBytes,
+    readableHighWaterMark: highWaterMark,
+    writableHighWaterMark: highWaterMark,
+  };
 }
 
 /** What Node.js 22.15 added. */
