@@ -16,7 +16,7 @@ const O_PATH = 0o10000000;
 /**
  * Connect to a unix socket without following a link at its last component.
  *
- * The caller owns the connection, and its errors from then on.
+ * The caller owns the connection; errors that it does not listen to are shown by `close` only.
  * @param path of any length; its folder must belong to us
  * @throws {OutboardError} unavailable, code `socket-missing`, `socket-refused` (no one listens) or `not-a-socket`;
  *   the signal's reason when aborted
@@ -27,12 +27,16 @@ export async function connectSocket(
 ): Promise<Socket> {
   options.signal?.throwIfAborted();
   const handle = await openSocketHandle(path);
+  let socket: Socket;
   try {
     options.signal?.throwIfAborted();
-    return await connectHandle(handle, path, options.signal);
+    socket = await connectHandle(handle, path, options.signal);
   } finally {
     await handle.close();
   }
+  // The plugin may have closed it in the meantime, and whoever gets it now would never hear of that.
+  if (!socket.destroyed) return socket;
+  throw dialError(path, 'connect: connection reset by peer', 'socket-refused');
 }
 
 /**
@@ -71,6 +75,8 @@ function connectHandle(handle: FileHandle, path: string, signal: AbortSignal | u
     };
     const succeed = () => {
       stop();
+      // A connection that breaks before the caller listens would end the process.
+      socket.on('error', () => {});
       resolve(socket);
     };
     const fail = (cause: unknown) => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isOutboardError, type OutboardError } from '@outboard/oci';
 import { connectSocket } from '../protocol/socket-handle.ts';
 import { identifyProcess } from '../runtime/process-identity.ts';
-import { createSupervisorFixture, listening } from './supervisor-fixture.test.support.ts';
+import { createSupervisorFixture, listening, readLog } from './supervisor-fixture.test.support.ts';
 
 function failsWith(...patterns: readonly RegExp[]): (error: unknown) => boolean {
   return (error) => {
@@ -25,7 +25,7 @@ test('start() resolves once the socket accepts, and stop() leaves nothing', asyn
   assert.equal(state.status, 'running');
   assert.equal(state.status === 'running' && state.restarts, 0);
   (await connectSocket(supervisor.socketPath(record))).destroy();
-  assert.deepEqual(await supervisor.readLogTail(record.id, 5), ['listening']);
+  assert.deepEqual(await readLog(supervisor, record.id), ['starting']);
   await assert.rejects(supervisor.start(record), { kind: 'conflict' });
   await supervisor.stop(record.id);
   assert.deepEqual(supervisor.state(record.id), { status: 'stopped' });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeSharedMount } from '../linux/mount-table.ts';
 import { identifyProcess } from '../runtime/process-identity.ts';
-import { createSupervisorFixture, listening } from './supervisor-fixture.test.support.ts';
+import { createSupervisorFixture, listening, readLog } from './supervisor-fixture.test.support.ts';
 
 test('S15 a restart of the daemon takes plugins back with their pid and no restart', async (t) => {
   const fixture = createSupervisorFixture(t);
@@ -20,7 +20,7 @@ test('S15 a restart of the daemon takes plugins back with their pid and no resta
   const state = second.supervisor.state(record.id);
   assert.equal(state.status === 'running' && state.pid, pid);
   assert.equal(state.status === 'running' && state.restarts, 0);
-  assert.deepEqual(await second.supervisor.readLogTail(record.id, 1), ['listening']);
+  assert.deepEqual(await readLog(second.supervisor, record.id), ['starting']);
   // It is kept running as before.
   process.kill(pid, 'SIGKILL');
   await second.waitFor(record.id, 'running', ({ restarts }) => restarts === 1);

@@ -54,12 +54,18 @@ export interface SupervisorFixture {
   install(script: string, config?: object): PluginRecord;
 }
 
-/** Opens the socket; what follows is the test's. */
+/**
+ * Opens the socket; what follows is the test's. It runs before the socket accepts, so that what a test does once the
+ * plugin is ready finds all of it in place.
+ */
 export const listening = `
 import { createServer } from 'node:net';
-const server = createServer((socket) => socket.on('error', () => {}).resume());
-server.listen('/run/docker/plugins/plugin.sock', () => console.log('listening'));
 process.on('SIGTERM', () => process.exit(0));
+console.log('starting');
+setImmediate(() => {
+  const server = createServer((socket) => socket.on('error', () => {}).resume());
+  server.listen('/run/docker/plugins/plugin.sock');
+});
 `;
 
 /** Made for one test; when it ends, nothing may be left of its plugins. */
@@ -153,6 +159,15 @@ function installPlugin(options: {
     config,
     settings: initialSettings(config),
   });
+}
+
+/** A plugin's log once there is one: the monitor writes it a moment after the plugin did. */
+export async function readLog(supervisor: Supervisor, id: string): Promise<readonly string[]> {
+  for (;;) {
+    const lines = await supervisor.readLogTail(id, 20);
+    if (lines.length > 0) return lines;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function listFolder(folder: string): readonly string[] {
