@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { OutboardError } from '@outboard/oci';
 import { z } from 'zod';
 import { type BundlePaths, exitDirectory } from './bundle.ts';
-import { endProcessGroup } from './process-identity.ts';
+import { endProcessGroup, identifyProcess, type ProcessIdentity } from './process-identity.ts';
 import { programEnvironment } from './run-program.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
 
@@ -27,9 +27,10 @@ export interface ConmonRequest {
 
 /** A created container that waits to be started, and the monitor that holds it. */
 export interface CreatedContainer {
-  readonly containerPid: number;
-  /** Does not keep this process alive. */
-  readonly monitor: ChildProcess & { readonly pid: number };
+  readonly container: ProcessIdentity;
+  readonly monitor: ProcessIdentity;
+  /** Resolves when the monitor has ended; it does not keep this process alive. */
+  readonly monitorEnded: Promise<void>;
 }
 
 /** Descriptor number of the sync pipe in conmon. */
@@ -82,8 +83,12 @@ export async function createUnderConmon(
   try {
     const containerPid = await awaitReport(monitor, syncPipe, errors, options);
     monitor.unref();
-    // A pid is there once the process was spawned, and without one no report could have come.
-    return { containerPid, monitor: monitor as CreatedContainer['monitor'] };
+    return {
+      container: requireProcess(containerPid, 'the container'),
+      // Without a pid no report could have come.
+      monitor: requireProcess(monitor.pid ?? 0, 'conmon'),
+      monitorEnded: new Promise((resolve) => monitor.once('exit', () => resolve())),
+    };
   } catch (error) {
     await endMonitor(monitor);
     throw error;
@@ -118,6 +123,12 @@ async function awaitReport(
     clearTimeout(deadline);
     scope.abort();
   }
+}
+
+function requireProcess(pid: number, what: string): ProcessIdentity {
+  const identity = identifyProcess(pid);
+  if (identity !== undefined) return identity;
+  throw failure(`OCI runtime create failed: ${what} (pid ${pid}) ended at once`);
 }
 
 const report = z.object({ pid: z.int(), message: z.string().optional() });

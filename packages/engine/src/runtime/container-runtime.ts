@@ -23,7 +23,7 @@ import { type RemovalDeadlines, type RemovalHost, removeRemains } from './contai
 import { findBinary } from './find-binary.ts';
 import { MonitoredContainer } from './monitored-container.ts';
 import { startContainer } from './oci-runtime.ts';
-import { identifyProcess, type ProcessIdentity, readBootId } from './process-identity.ts';
+import { type ProcessIdentity, readBootId } from './process-identity.ts';
 import { recoverContainers } from './recover-containers.ts';
 
 export interface ContainerRuntimeOptions {
@@ -147,34 +147,36 @@ class ConmonRuntime implements ContainerRuntime {
         { conmon, runtime, runtimeRoot, id, generation, paths, maxLogBytes },
         limits,
       );
-      monitor = requireProcess(created.monitor.pid, 'conmon');
-      const container = requireProcess(created.containerPid, 'the container');
-      const record = {
-        version: 1,
-        id,
-        generation,
-        bootId: this.#bootId,
-        cgroupsPath,
-        container,
-        monitor,
-      } as const;
-      const watched = this.#watch(record);
-      created.monitor.once('exit', () => void watched.check());
-      try {
-        await startContainer({ runtime, root: runtimeRoot, id }, limits);
-        // Only a started container has a record: recovery removes what was created and never ran.
-        await writeRunRecord(paths, record);
-      } catch (error) {
-        watched.release();
-        throw error;
-      }
-      // It may have ended before the watch saw it.
-      void watched.check();
-      return watched;
+      monitor = created.monitor;
+      const run = { version: 1, id, generation, bootId: this.#bootId, cgroupsPath } as const;
+      return await this.#begin({ ...run, container: created.container, monitor }, created.monitorEnded, {
+        runtime,
+        ...limits,
+      });
     } catch (error) {
       await this.#removeFailed(id, remove);
       throw error;
     }
+  }
+
+  /** Let a created container run, under watch. */
+  async #begin(
+    record: RunRecord,
+    monitorEnded: Promise<void>,
+    options: { readonly runtime: string; readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<MonitoredContainer> {
+    const { id } = record;
+    const watched = this.#watch(record);
+    try {
+      await startContainer({ runtime: options.runtime, root: this.#host.runtimeRoot, id }, options);
+      // Only a started container has a record: recovery removes what was created and never ran.
+      await writeRunRecord(this.#paths(id), record);
+    } catch (error) {
+      watched.release();
+      throw error;
+    }
+    void monitorEnded.then(() => watched.check());
+    return watched;
   }
 
   #watch(record: RunRecord): MonitoredContainer {
@@ -216,10 +218,4 @@ class ConmonRuntime implements ContainerRuntime {
   #paths(id: string): BundlePaths {
     return bundlePaths(join(this.#bundles, id));
   }
-}
-
-function requireProcess(pid: number, what: string): ProcessIdentity {
-  const identity = identifyProcess(pid);
-  if (identity !== undefined) return identity;
-  throw new OutboardError('system', `OCI runtime create failed: ${what} (pid ${pid}) ended at once`);
 }
