@@ -114,7 +114,7 @@ test('S05 a listener that comes after the deadline of the first attempts is foun
       });
     });`);
   await supervisor.start(record);
-  await supervisor.stop(record.id);
+  await supervisor.stop(record.id, { graceMs: 0 });
 });
 
 test('a plugin that ends while it runs is started again, and its state tells why', async (t) => {

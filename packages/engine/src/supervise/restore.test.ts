@@ -31,7 +31,7 @@ test('S18 restore() starts enabled plugins that do not run, and one that cannot 
   const fixture = createSupervisorFixture(t);
   const { supervisor, waitFor } = await fixture.open();
   const good = fixture.install(listening);
-  const stuck = fixture.install('setInterval(() => {}, 1000);');
+  const stuck = fixture.install('process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000);');
   const broken = fixture.install('process.exit(9);');
   // It resolves although one of them never opens its socket.
   await supervisor.restore([stuck, broken, good]);
