@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutboardError, OutboardError } from '@outboard/oci';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { JsonObject } from '../config/json-document.ts';
 import { type PluginAnswer, printable, readAnswer } from './plugin-answer.ts';
 import type { ReplyFields } from './plugin-reply.ts';
@@ -56,7 +56,7 @@ const idleMs = 30_000;
 
 /** Make a client. Nothing is connected until the first call. */
 export function createPluginClient(options: PluginClientOptions): PluginClient {
-  const pool = openPool(options.socketPath);
+  let pool: Promise<Pool> | undefined;
   const delay = options.delay ?? ((ms, signal) => sleep(ms, undefined, { signal }));
   const now = options.now ?? (() => performance.now());
   const maxReplyBytes = options.maxReplyBytes ?? defaultMaxReplyBytes;
@@ -65,7 +65,9 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? 0;
       const deadline = openDeadline(timeoutMs, callOptions.signal);
       const body = request === undefined ? '' : `${JSON.stringify(request)}\n`;
-      const attempt = () => post(pool, { method, body, maxReplyBytes, signal: deadline.signal });
+      pool ??= openPool(options.socketPath);
+      const opened = await pool;
+      const attempt = () => post(opened, { method, body, maxReplyBytes, signal: deadline.signal });
       try {
         const isRetried = (error: unknown) => isRetryable(error, callOptions.idempotent === true);
         const reply = await retry(attempt, { isRetried, delay, now, signal: deadline.signal });
@@ -77,12 +79,14 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       }
     },
     async [Symbol.asyncDispose]() {
-      await pool.destroy();
+      await (await pool)?.destroy();
     },
   };
 }
 
-function openPool(socketPath: string): Pool {
+/** The library is loaded by the first call: a program that calls no plugin starts without it. */
+async function openPool(socketPath: string): Promise<Pool> {
+  const { Pool } = await import('undici');
   return new Pool('http://plugin.moby.localhost', {
     connections: maxConnections,
     keepAliveTimeout: idleMs,

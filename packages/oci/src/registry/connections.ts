@@ -4,7 +4,7 @@
  */
 import { type LookupAddress, type LookupOptions, lookup as resolveName } from 'node:dns';
 import type { Readable } from 'node:stream';
-import { Agent } from 'undici';
+import type { Agent } from 'undici';
 import { OutboardError } from '../errors.ts';
 import { isLinkLocal } from './addresses.ts';
 import type { Clock } from './clock.ts';
@@ -60,10 +60,10 @@ const answerBufferBytes = 256 * 1024;
 
 /** Open connection pools; they connect when they are used. */
 export function createConnections(options: ConnectionOptions): Connections {
-  const agents = new Map<string, Agent>();
+  const agents = new Map<string, Promise<Agent>>();
   const limits = options.stallLimits ?? defaultStallLimits;
 
-  function agentFor(route: Route): Agent {
+  function agentFor(route: Route): Promise<Agent> {
     const key = `${route.verifyTls} ${route.foreign}`;
     const known = agents.get(key);
     if (known !== undefined) return known;
@@ -78,15 +78,17 @@ export function createConnections(options: ConnectionOptions): Connections {
     async exchange(request) {
       request.signal?.throwIfAborted();
       if (request.route.foreign) refuseLinkLocal(request.url);
-      return await exchange(agentFor(request.route), request, options, limits);
+      return await exchange(await agentFor(request.route), request, options, limits);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+      await Promise.all([...agents.values()].map(async (agent) => (await agent).destroy()));
     },
   };
 }
 
-function createAgent(route: Route, ca: string | undefined): Agent {
+/** The library is loaded by the first request: a program that has nothing to ask of a registry starts without it. */
+async function createAgent(route: Route, ca: string | undefined): Promise<Agent> {
+  const { Agent } = await import('undici');
   return new Agent({
     headersTimeout: 0, // progress is watched by this module, on an injected clock
     bodyTimeout: 0,
