@@ -46,6 +46,8 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         cgroupVersion: await cgroupVersion(),
         ...(hasPropagatedMount && { propagatedMountPath: paths.propagatedMount }),
       });
+      // What an instance before this one left mounted, if it ended with the daemon.
+      await unmountBelow(paths.directory);
       await checkRootfs(
         paths.rootfs,
         created.spec.mounts.map(({ destination }) => destination),
@@ -53,8 +55,6 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       for (const notice of [...notices, ...created.notices]) {
         logger.info({ id: record.id, plugin: record.name }, notice);
       }
-      // What an instance before this one left mounted, if it ended with the daemon.
-      await unmountBelow(paths.directory);
       await makeSocketDirectory(sockets, socketDirectory(record.id));
       if (hasPropagatedMount) {
         await mkdir(paths.propagatedMount, { recursive: true, mode: 0o755 });
