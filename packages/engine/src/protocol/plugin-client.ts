@@ -1,16 +1,9 @@
-/**
- * The client of a plugin's HTTP protocol: `POST /<Interface>.<Method>` with JSON both ways, over a unix socket.
- * The plugin is a stranger: replies are bounded in size and time, and its error texts in length and content.
- * @see moby pkg/plugins/client.go and transport (28.x), whose headers and retry schedule are kept
- */
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import type { Pool } from 'undici';
 import type { JsonObject } from '../config/json-document.ts';
 import { type PluginAnswer, printable, readAnswer } from './plugin-answer.ts';
 import type { ReplyFields } from './plugin-reply.ts';
-import { connectSocket } from './socket-handle.ts';
 
 export interface PluginClientOptions {
   /** Path of the plugin's socket on the host. It is opened anew for each connection. */
@@ -51,8 +44,6 @@ export interface PluginClient extends AsyncDisposable {
 
 const defaultMaxReplyBytes = 1024 * 1024;
 const retryLimitMs = 30_000;
-const maxConnections = 6;
-const idleMs = 30_000;
 
 /** Make a client. Nothing is connected until the first call. */
 export function createPluginClient(options: PluginClientOptions): PluginClient {
@@ -65,7 +56,8 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? 0;
       const deadline = openDeadline(timeoutMs, callOptions.signal);
       const body = request === undefined ? '' : `${JSON.stringify(request)}\n`;
-      pool ??= openPool(options.socketPath);
+      // Loaded by the first call: a program that calls no plugin starts without the library.
+      pool ??= import('./plugin-connections.ts').then(({ openPool }) => openPool(options.socketPath));
       const opened = await pool;
       const attempt = () => post(opened, { method, body, maxReplyBytes, signal: deadline.signal });
       try {
@@ -82,24 +74,6 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       await (await pool)?.destroy();
     },
   };
-}
-
-/** The library is loaded by the first call: a program that calls no plugin starts without it. */
-async function openPool(socketPath: string): Promise<Pool> {
-  const { Pool } = await import('undici');
-  return new Pool('http://plugin.moby.localhost', {
-    connections: maxConnections,
-    keepAliveTimeout: idleMs,
-    // The call's own deadline rules; undici's would cut a volume that takes minutes to mount.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect(_options, callback) {
-      connectSocket(socketPath).then(
-        (socket: Socket) => callback(null, socket),
-        (error: Error) => callback(error, null),
-      );
-    },
-  });
 }
 
 interface Deadline {

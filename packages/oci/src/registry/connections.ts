@@ -2,7 +2,6 @@
  * One HTTP request, one answer: connection pools, TLS rules and deadlines. It follows no redirect, decodes no
  * content and knows no credentials; the layers above do.
  */
-import { type LookupAddress, type LookupOptions, lookup as resolveName } from 'node:dns';
 import type { Readable } from 'node:stream';
 import type { Agent } from 'undici';
 import { OutboardError } from '../errors.ts';
@@ -54,7 +53,6 @@ export interface Connections extends AsyncDisposable {
   exchange(request: HttpRequest): Promise<Answer>;
 }
 
-const connectTimeoutMs = 30_000;
 /** What one answer buffers before the connection is paused. */
 const answerBufferBytes = 256 * 1024;
 
@@ -67,7 +65,8 @@ export function createConnections(options: ConnectionOptions): Connections {
     const key = `${route.verifyTls} ${route.foreign}`;
     const known = agents.get(key);
     if (known !== undefined) return known;
-    const agent = createAgent(route, options.ca);
+    // Loaded by the first request: a program that has nothing to ask of a registry starts without the library.
+    const agent = import('./create-agent.ts').then(({ createAgent }) => createAgent(route, options.ca));
     agents.set(key, agent);
     return agent;
   }
@@ -86,23 +85,6 @@ export function createConnections(options: ConnectionOptions): Connections {
   };
 }
 
-/** The library is loaded by the first request: a program that has nothing to ask of a registry starts without it. */
-async function createAgent(route: Route, ca: string | undefined): Promise<Agent> {
-  const { Agent } = await import('undici');
-  return new Agent({
-    headersTimeout: 0, // progress is watched by this module, on an injected clock
-    bodyTimeout: 0,
-    keepAliveTimeout: 15_000,
-    maxHeaderSize: 64 * 1024,
-    connect: {
-      timeout: connectTimeoutMs,
-      rejectUnauthorized: route.verifyTls,
-      ...(ca === undefined ? {} : { ca }),
-      ...(route.foreign ? { lookup: lookupGuarded } : {}),
-    },
-  });
-}
-
 function refuseLinkLocal(url: URL): void {
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isLinkLocal(hostname)) {
@@ -111,31 +93,6 @@ function refuseLinkLocal(url: URL): void {
       `refusing to connect to ${redactUrl(url)}: the address is link-local`,
     );
   }
-}
-
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
-
-// A public name may resolve to a metadata service; the address that is connected to is the one to check.
-function lookupGuarded(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) {
-      callback(error, []);
-      return;
-    }
-    const allowed = addresses.filter(({ address }) => !isLinkLocal(address));
-    const first = allowed[0];
-    if (first === undefined) {
-      callback(Object.assign(new Error(`${hostname} is a link-local address`), { code: 'ENOTFOUND' }), []);
-    } else if (options.all) {
-      callback(null, allowed);
-    } else {
-      callback(null, first.address, first.family);
-    }
-  });
 }
 
 async function exchange(
