@@ -78,13 +78,25 @@ const cases: readonly Case[] = [
     message: /too many links on the way to "\/a\/x"/,
   },
   {
+    title: 'I07 refuses a working directory that a link leads to an open file of the runtime',
+    links: { work: '/proc/self/fd/7' },
+    workDir: '/work',
+    message: /^working directory "\/work" leads to "\/proc\/self\/fd\/7".*"\/work"$/,
+  },
+  {
+    title: 'accepts a working directory behind a link that stays in the image',
+    directories: ['srv/app'],
+    links: { app: '/srv/app' },
+    workDir: '/app',
+  },
+  {
     title: 'accepts the mounts that every container has',
     directories: ['dev', 'proc'],
     destinations: ['/proc', '/dev/pts'],
   },
 ];
 
-for (const { title, directories = [], files = [], links = {}, destinations = [], message } of cases) {
+for (const { title, directories = [], files = [], links = {}, destinations = [], workDir, message } of cases) {
   test(`I05 checkRootfs() ${title}`, async () => {
     const root = await mkdtemp(join(tmpdir(), 'outboard-rootfs-'));
     try {
@@ -94,7 +106,7 @@ for (const { title, directories = [], files = [], links = {}, destinations = [],
       for (const path of files) await writeFile(join(root, path), '');
       for (const [path, target] of Object.entries(links)) await symlink(target, join(root, path));
       const descriptors = (await readdir('/proc/self/fd')).length;
-      const checked = checkRootfs(root, destinations);
+      const checked = checkRootfs(root, { destinations, ...(workDir && { workDir }) });
       if (message === undefined) await checked;
       else await assert.rejects(checked, { kind: 'invalid', message });
       assert.equal((await readdir('/proc/self/fd')).length, descriptors);

@@ -12,29 +12,39 @@ import { errorCode } from '../linux/libc.ts';
 
 /** Where the runtime itself makes and mounts things, and where the plugin's socket directory goes. */
 const runtimeDirectories = ['/dev', '/proc', '/sys', '/run/docker/plugins'];
-/** Places that no link may redirect a mount to. */
+/** Places that no link may redirect a mount or the working directory to. */
 const reservedTrees = ['/dev', '/proc', '/sys', '/run/docker/plugins'];
 /** As many links as the kernel follows. */
 const maxLinks = 40;
 const pathOnly = 0o10000000; // O_PATH: opens nothing, so that no fifo or device is touched
+
+/** What the runtime will go to in a root filesystem. */
+export interface UsedPaths {
+  /** Where it mounts. */
+  readonly destinations?: readonly string[];
+  /** Where it starts the plugin. */
+  readonly workDir?: string;
+}
 
 /**
  * Check a root filesystem before a container is made of it. Nothing may write to it meanwhile.
  *
  * `/dev`, `/proc`, `/sys`, `/run`, `/run/docker` and `/run/docker/plugins` must be real directories or absent. The
  * destination of a mount may be reached through links (`/var/run -> /run` is in every image), as the runtime keeps
- * them inside; but they must not lead into those trees, and every parent must be a directory or absent.
+ * them inside; but they must not lead into those trees, and every parent must be a directory or absent. The same
+ * holds for the working directory: one that leads to an open file of the runtime is outside (CVE-2024-21626).
  *
- * @param destinations absolute, clean paths in the container
+ * @param used absolute, clean paths in the container
  * @throws {OutboardError} invalid, naming the component; system when the disk fails
  */
-export async function checkRootfs(rootfs: string, destinations: readonly string[] = []): Promise<void> {
+export async function checkRootfs(rootfs: string, used: UsedPaths = {}): Promise<void> {
   const root = openHandle(rootfs, constants.O_DIRECTORY);
   if (root === undefined)
     throw new OutboardError('invalid', `root filesystem ${JSON.stringify(rootfs)} is absent`);
   try {
     for (const path of runtimeDirectories) requireDirectories(root, path);
-    for (const path of destinations) checkDestination(root, path);
+    for (const path of used.destinations ?? []) checkPlace(root, path, 'mount destination');
+    if (used.workDir !== undefined) checkPlace(root, used.workDir, 'working directory');
   } finally {
     closeSync(root);
   }
@@ -52,13 +62,13 @@ function requireDirectories(root: number, path: string): void {
   if (walk.end === 'other') throw notDirectory(walk.path);
 }
 
-function checkDestination(root: number, path: string): void {
+function checkPlace(root: number, path: string, what: string): void {
   const walk = walkInRoot(root, path);
   const isRedirected = walk.links.length > 0 && reservedTrees.some((tree) => isInside(walk.path, tree));
   if (isRedirected) {
     throw new OutboardError(
       'invalid',
-      `mount destination ${JSON.stringify(path)} leads to ${JSON.stringify(walk.path)} in the root filesystem, ` +
+      `${what} ${JSON.stringify(path)} leads to ${JSON.stringify(walk.path)} in the root filesystem, ` +
         `by way of the link ${JSON.stringify(walk.links[0])}`,
     );
   }
