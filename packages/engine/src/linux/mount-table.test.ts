@@ -103,3 +103,19 @@ test('makeSharedMount() makes one shared mount, however often it is called', {
   assert.equal(mounts.length, 1);
   assert.match(mounts[0]?.propagation.join(' ') ?? '', /^shared:\d+$/);
 });
+
+test('makeSharedMount() shares with no other mount, also below one that is shared', {
+  skip: needsRoot,
+}, async () => {
+  await using place = await makePlace();
+  await makeSharedMount(place.path);
+  const path = join(place.path, 'inner');
+  await mkdir(path);
+  await makeSharedMount(path);
+  await mkdir(join(path, 'v'));
+  mount('none', join(path, 'v'), 0, { type: 'tmpfs' });
+  assert.deepEqual(
+    (await mountsBelow(path)).map(({ mountPoint }) => mountPoint),
+    [join(path, 'v'), path],
+  );
+});

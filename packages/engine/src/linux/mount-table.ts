@@ -111,8 +111,10 @@ function detach(mountPoint: string): void {
 export async function makeSharedMount(path: string): Promise<void> {
   const place = await locate(path);
   const [existing] = (await mountsBelow(path)).filter(({ mountPoint }) => mountPoint === place);
-  if (existing === undefined) mount(path, path, mountFlags.bind);
   if (existing?.propagation.some((field) => field.startsWith('shared:'))) return;
+  if (existing === undefined) mount(path, path, mountFlags.bind);
+  // Out of the peer group of the file system that it was bound from: a mount below would else appear in both, twice.
+  mount('none', path, mountFlags.private);
   mount('none', path, mountFlags.shared);
 }
 
