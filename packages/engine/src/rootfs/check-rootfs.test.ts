@@ -11,6 +11,7 @@ interface Case {
   readonly files?: readonly string[];
   readonly links?: Readonly<Record<string, string>>;
   readonly destinations?: readonly string[];
+  readonly workDir?: string;
   /** Absent: accepted. */
   readonly message?: RegExp;
 }
@@ -78,7 +79,7 @@ const cases: readonly Case[] = [
     message: /too many links on the way to "\/a\/x"/,
   },
   {
-    title: 'I07 refuses a working directory that a link leads to an open file of the runtime',
+    title: 'refuses a working directory that a link leads to an open file of the runtime (I07)',
     links: { work: '/proc/self/fd/7' },
     workDir: '/work',
     message: /^working directory "\/work" leads to "\/proc\/self\/fd\/7".*"\/work"$/,
@@ -96,7 +97,15 @@ const cases: readonly Case[] = [
   },
 ];
 
-for (const { title, directories = [], files = [], links = {}, destinations = [], workDir, message } of cases) {
+for (const {
+  title,
+  directories = [],
+  files = [],
+  links = {},
+  destinations = [],
+  workDir,
+  message,
+} of cases) {
   test(`I05 checkRootfs() ${title}`, async () => {
     const root = await mkdtemp(join(tmpdir(), 'outboard-rootfs-'));
     try {

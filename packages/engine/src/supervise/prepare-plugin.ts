@@ -48,10 +48,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       });
       // What an instance before this one left mounted, if it ended with the daemon.
       await unmountBelow(paths.directory);
-      await checkRootfs(
-        paths.rootfs,
-        created.spec.mounts.map(({ destination }) => destination),
-      );
+      await checkRootfs(paths.rootfs, {
+        destinations: created.spec.mounts.map(({ destination }) => destination),
+        workDir: created.spec.process.cwd,
+      });
       for (const notice of [...notices, ...created.notices]) {
         logger.info({ id: record.id, plugin: record.name }, notice);
       }
