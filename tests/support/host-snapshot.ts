@@ -74,7 +74,7 @@ interface SeenProcess {
 
 function listProcesses(): readonly SeenProcess[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => /^\d+$/.test(name) && !isZombie(name))
     .map((name) => ({
       pid: Number(name),
       places: [
@@ -83,6 +83,11 @@ function listProcesses(): readonly SeenProcess[] {
         attempt(() => readFileSync(`/proc/${name}/cgroup`, 'utf8')),
       ],
     }));
+}
+
+/** One that has ended, and whose parent has not looked at it yet. */
+function isZombie(pid: string): boolean {
+  return / Z [^)]*$/.test(attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1')));
 }
 
 function listCgroups(): readonly string[] {

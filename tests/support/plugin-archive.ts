@@ -41,9 +41,9 @@ function directory(name: string): TarEntryFields {
   return { type: 'directory', name };
 }
 
-/** `/a/b` -> `a`, `a/b`. */
+/** `/a/b` -> `a`, `a/b`. What no clean path has is for the config's judge, not for the archive's. */
 function withParents(path: string): readonly string[] {
-  const components = path.split('/').filter((component) => component !== '');
+  const components = path.split('/').filter((component) => !['', '.', '..'].includes(component));
   return components.map((_, index) => components.slice(0, index + 1).join('/'));
 }
 

@@ -1,8 +1,11 @@
 /**
  * A plugin that runs commands for a test, inside its container.
  */
+import { join } from 'node:path';
 import { createPluginClient } from '@outboard/engine';
+import { type PluginArchiveOptions, pluginContext } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
+import type { TestEngine } from './test-engine.ts';
 
 /** How a command ended inside the plugin. */
 export interface ProbeResult {
@@ -12,7 +15,7 @@ export interface ProbeResult {
 }
 
 /** Runs what `/Probe.Run` is given: `{ Command: [program, ...arguments] }`. */
-export const probePluginScript = `
+const probePluginScript = `
 import { createServer } from 'node:http';
 import { spawnSync } from 'node:child_process';
 const server = createServer(async (request, response) => {
@@ -33,7 +36,7 @@ process.on('SIGTERM', () => process.exit(0));
  * Run a command inside a running probe plugin.
  * @param socketPath its socket on the host
  */
-export async function probe(socketPath: string, ...command: readonly string[]): Promise<ProbeResult> {
+async function probe(socketPath: string, ...command: readonly string[]): Promise<ProbeResult> {
   await using client = createPluginClient({ socketPath, timeoutMs: 30_000 });
   const reply = await client.call('Probe.Run', { Command: [...command] });
   return {
@@ -48,4 +51,33 @@ export async function probeShell(socketPath: string, script: string): Promise<st
   const { code, stdout, stderr } = await probe(socketPath, '/bin/sh', '-c', script);
   if (code !== 0) throw new Error(`in the plugin, "${script}" ended with ${code}: ${stderr}`);
   return stdout.trim();
+}
+
+/** A probe plugin that runs. */
+export interface ProbePlugin {
+  readonly id: string;
+  /** Its socket on the host. */
+  readonly socket: string;
+  /** Run a shell script inside, insisting on success. @returns standard output, trimmed */
+  shell(script: string): Promise<string>;
+  /** Run a shell script inside. */
+  attempt(script: string): Promise<ProbeResult>;
+}
+
+/** Create a probe plugin and enable it. @param options as for any plugin, without a script */
+export async function startProbePlugin(
+  { engine, execRoot }: Pick<TestEngine, 'engine' | 'execRoot'>,
+  name: string,
+  options: Omit<PluginArchiveOptions, 'script'> = {},
+): Promise<ProbePlugin> {
+  const context = pluginContext({ ...options, script: probePluginScript });
+  const { id } = await engine.create({ name, context });
+  await engine.enable(name);
+  const socket = join(execRoot, 'plugins', id, fixtureSocket);
+  return {
+    id,
+    socket,
+    shell: (script) => probeShell(socket, script),
+    attempt: (script) => probe(socket, '/bin/sh', '-c', script),
+  };
 }

@@ -1,0 +1,177 @@
+/**
+ * Root filesystems that set traps for whoever starts a plugin or calls it: links in the places where the runtime makes
+ * and mounts things, and links in place of the socket. A plugin can also lay them while it runs, for its next start.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { connectSocket } from '@outboard/engine';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginContext } from '../support/plugin-archive.ts';
+import { fixtureSocket } from '../support/plugin-fixture.ts';
+import { probeShell, startProbePlugin } from '../support/probe-plugin.ts';
+import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
+
+const skip = needsRoot;
+
+async function openEngine(context: TestContext): Promise<TestEngine> {
+  const opened = await openTestEngine();
+  context.after(() => opened[Symbol.asyncDispose]());
+  return opened;
+}
+
+/** A folder of the host that a trap leads to. */
+function makeVictim(context: TestContext): string {
+  const victim = mkdtempSync(join(tmpdir(), 'outboard-victim-'));
+  context.after(() => rmSync(victim, { recursive: true }));
+  writeFileSync(join(victim, 'kept'), 'kept');
+  return victim;
+}
+
+test('I05 an image with a link at /dev is refused when it is enabled, and nothing is written through it', {
+  skip,
+}, async (context) => {
+  const { engine } = await openEngine(context);
+  const victim = makeVictim(context);
+  const entries = [{ type: 'symlink', name: 'dev', linkName: victim } as const];
+  await engine.create({ name: 'trap', context: pluginContext({ entries }) });
+  await assert.rejects(engine.enable('trap'), { kind: 'invalid', message: /"\/dev" .* is a link/ });
+  assert.deepEqual(readdirSync(victim), ['kept']);
+});
+
+test('I05 links that a plugin laid where the runtime mounts are refused at its next start', {
+  skip,
+}, async (context) => {
+  const { engine, dataRoot } = await openEngine(context);
+  const victim = makeVictim(context);
+  const { id } = await engine.create({ name: 'trap', context: pluginContext() });
+  const rootfs = join(dataRoot, 'plugins', id, 'rootfs');
+  for (const place of ['dev', 'proc', 'sys', 'run', 'run/docker', 'run/docker/plugins']) {
+    for (const target of [victim, '/tmp', '../../../../../../../../tmp']) {
+      const path = join(rootfs, place);
+      renameSync(path, `${path}.kept`);
+      symlinkSync(target, path);
+      await assert.rejects(engine.enable('trap'), {
+        kind: 'invalid',
+        message: new RegExp(`"/${place}" .* is a link`),
+      });
+      unlinkSync(path);
+      renameSync(`${path}.kept`, path);
+    }
+  }
+  assert.deepEqual(readdirSync(victim), ['kept']);
+  await engine.enable('trap');
+});
+
+test('I04 a mount destination that a link leads into /proc is refused', { skip }, async (context) => {
+  const { engine } = await openEngine(context);
+  const Mounts = [
+    {
+      Name: 'm',
+      Description: '',
+      Source: '/usr',
+      Destination: '/data/self',
+      Type: 'bind',
+      Options: ['rbind', 'ro'],
+    },
+  ];
+  const entries = [{ type: 'symlink', name: 'data', linkName: '/proc' } as const];
+  await engine.create({ name: 'trap', context: pluginContext({ config: { Mounts }, entries }) });
+  await assert.rejects(engine.enable('trap'), {
+    kind: 'invalid',
+    message: /"\/data\/self" leads to "\/proc\/self"/,
+  });
+});
+
+test('I07 a WorkDir that a link leads into /proc is refused, one that stays in the image is not', {
+  skip,
+}, async (context) => {
+  const { engine, dataRoot } = await openEngine(context);
+  const config = { WorkDir: '/work/here' };
+  const { id } = await engine.create({ name: 'trap', context: pluginContext({ config }) });
+  const work = join(dataRoot, 'plugins', id, 'rootfs', 'work');
+  mkdirSync(work);
+  for (const target of ['/proc/self/fd/7', '../proc/self/fd/8', '/proc/self/cwd', '/dev/fd/7', '/sys']) {
+    symlinkSync(target, join(work, 'here'));
+    await assert.rejects(
+      engine.enable('trap'),
+      { kind: 'invalid', message: /"\/work\/here" leads to/ },
+      target,
+    );
+    unlinkSync(join(work, 'here'));
+  }
+  symlinkSync('/tmp', join(work, 'here'));
+  await engine.enable('trap');
+});
+
+/** A socket of the host that no plugin may make us talk to. */
+async function listenAsVictim(context: TestContext): Promise<{ path: string; connections: () => number }> {
+  const path = join(makeVictim(context), 'host.sock');
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
+  });
+  await once(server.listen(path), 'listening');
+  context.after(() => server.close());
+  return { path, connections: () => connections };
+}
+
+test('I09 a plugin whose socket is a link to a socket of the host is never ready', {
+  skip,
+}, async (context) => {
+  const { engine } = await openEngine(context);
+  const victim = await listenAsVictim(context);
+  const script = `
+    import { symlinkSync } from 'node:fs';
+    symlinkSync(${JSON.stringify(victim.path)}, '/run/docker/plugins/${fixtureSocket}');
+    setInterval(() => {}, 1000);
+    process.on('SIGTERM', () => process.exit(0));
+  `;
+  await engine.create({ name: 'trap', context: pluginContext({ script }) });
+  await assert.rejects(engine.enable('trap', { timeoutSeconds: 1 }), {
+    kind: 'system',
+    code: 'plugin-not-ready',
+    message: /want a socket, found another kind of file/,
+  });
+  assert.equal(victim.connections(), 0);
+});
+
+test('I09, I10 what a running plugin puts in place of its socket is not connected to', {
+  skip,
+}, async (context) => {
+  const opened = await openEngine(context);
+  const victim = await listenAsVictim(context);
+  const plugin = await startProbePlugin(opened, 'trap');
+  const aside = '/run/docker/plugins/aside.sock';
+  const path = `/run/docker/plugins/${fixtureSocket}`;
+  // The listener goes on under its other name, by which the test still reaches the plugin.
+  await plugin.shell(`mv ${path} ${aside}`);
+  const renamed = join(plugin.socket, '..', 'aside.sock');
+  const traps = [
+    `ln -s ${victim.path} ${path}`,
+    `ln -s aside.sock ${path}`,
+    `mkfifo ${path}`,
+    `mkdir ${path}`,
+    `echo > ${path}`,
+    `mknod ${path} c 1 3`,
+  ];
+  for (const trap of traps) {
+    await probeShell(renamed, `rm -rf ${path}; ${trap}`);
+    await assert.rejects(connectSocket(plugin.socket), { code: 'not-a-socket' }, trap);
+  }
+  assert.equal(victim.connections(), 0);
+});

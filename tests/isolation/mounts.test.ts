@@ -1,0 +1,132 @@
+/**
+ * Mounts that plugins make, and mounts below plugins that are deleted: the host sees those that it was promised, no
+ * other, and none outlives its plugin. Nothing is ever deleted behind a mount.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginContext } from '../support/plugin-archive.ts';
+import { startProbePlugin } from '../support/probe-plugin.ts';
+import { startRegistry } from '../support/registry.ts';
+import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
+import { openTestEngine } from '../support/test-engine.ts';
+
+const skip = needsRoot;
+
+const mounter = {
+  PropagatedMount: '/mnt/volumes',
+  Linux: { Capabilities: ['CAP_SYS_ADMIN'], AllowAllDevices: false, Devices: null },
+};
+
+/** Mount points at and below a folder, one for each line of the table. */
+function mountsBelow(folder: string): readonly string[] {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
+  return points.filter((point) => `${point}/`.startsWith(`${folder}/`)).sort();
+}
+
+for (const isShared of [false, true]) {
+  test(`I13 mounts of a plugin reach the host below its propagated mount only, on a ${isShared ? 'shared' : 'private'} file system`, {
+    skip,
+  }, async (context) => {
+    const disk = await mountSmallTmpfs({ bytes: 32 * 1024 * 1024 });
+    context.after(() => disk[Symbol.asyncDispose]());
+    execFileSync('mount', [isShared ? '--make-shared' : '--make-private', disk.path]);
+    const roots = { dataRoot: join(disk.path, 'data'), execRoot: join(disk.path, 'exec') };
+    await using opened = await openTestEngine(roots);
+    const plugin = await startProbePlugin({ ...roots, engine: opened.engine }, 'mounter', {
+      config: mounter,
+    });
+    const propagated = join(roots.dataRoot, 'plugins', plugin.id, 'propagated-mount');
+    const before = mountsBelow(disk.path);
+    assert.deepEqual(before, [disk.path, propagated]);
+
+    await plugin.shell(
+      'mkdir /mnt/volumes/v && mount -t tmpfs v /mnt/volumes/v && echo data > /mnt/volumes/v/file',
+    );
+    assert.equal(readFileSync(join(propagated, 'v', 'file'), 'utf8'), 'data\n');
+    assert.deepEqual(mountsBelow(disk.path), [...before, join(propagated, 'v')]);
+
+    await plugin.shell('mount -t tmpfs x /tmp; mount -t tmpfs x /etc; mount --bind /tmp /sys');
+    // Last: after it the plugin's socket is out of its own sight, but not out of ours.
+    await plugin.shell('mount -t tmpfs x /run/docker/plugins');
+    assert.deepEqual(mountsBelow(disk.path), [...before, join(propagated, 'v')]);
+    assert.equal(await plugin.shell('echo answers'), 'answers');
+
+    await opened.engine.disable('mounter');
+    assert.deepEqual(mountsBelow(disk.path), [disk.path]);
+    await opened.engine.enable('mounter');
+    assert.deepEqual(mountsBelow(disk.path), before);
+  });
+}
+
+test('S11 what a plugin left mounted is gone when it was killed', { skip }, async () => {
+  await using opened = await openTestEngine();
+  const plugin = await startProbePlugin(opened, 'mounter', { config: mounter });
+  const propagated = join(opened.dataRoot, 'plugins', plugin.id, 'propagated-mount');
+  await plugin.shell(
+    `for i in 1 2 3; do mkdir -p '/mnt/volumes/a b/'$i; mount -t tmpfs x '/mnt/volumes/a b/'$i; done`,
+  );
+  assert.equal(mountsBelow(opened.dataRoot).length, 4);
+  // A file held open in it must not keep the mount in the host's sight.
+  await opened.engine.remove('mounter', { force: true });
+  assert.deepEqual(mountsBelow(opened.dataRoot), []);
+  assert.ok(!existsSync(propagated));
+});
+
+/** Data of the host that lies behind a mount below a plugin. */
+function makeData(context: TestContext): string {
+  const data = mkdtempSync(join(tmpdir(), 'outboard-data-'));
+  context.after(() => rmSync(data, { recursive: true }));
+  mkdirSync(join(data, 'folder'));
+  writeFileSync(join(data, 'folder', 'file'), 'precious');
+  return data;
+}
+
+function bind(source: string, target: string): void {
+  mkdirSync(target, { recursive: true });
+  execFileSync('mount', ['--bind', source, target]);
+}
+
+test('I21 a plugin that is removed takes no data behind mounts with it', { skip }, async (context) => {
+  const data = makeData(context);
+  await using opened = await openTestEngine();
+  const { id } = await opened.engine.create({ name: 'p', context: pluginContext() });
+  const directory = join(opened.dataRoot, 'plugins', id);
+  for (const place of ['propagated-mount/v', 'rootfs/mnt', 'rootfs/mnt/folder', 'rootfs/with space\n']) {
+    bind(data, join(directory, place));
+  }
+  await opened.engine.remove('p');
+  assert.deepEqual(mountsBelow(opened.dataRoot), []);
+  assert.ok(!existsSync(directory));
+  assert.equal(readFileSync(join(data, 'folder', 'file'), 'utf8'), 'precious');
+});
+
+test('I21 an upgrade takes no data behind mounts with the old root filesystem', { skip }, async (context) => {
+  const data = makeData(context);
+  const registry = await startRegistry();
+  context.after(() => registry.stop());
+  await using opened = await openTestEngine();
+  const { engine, dataRoot } = opened;
+  const remote = `${registry.host}/acme/p:v1`;
+  const { id } = await engine.create({ name: remote, context: pluginContext() });
+  await engine.push({ plugin: remote });
+  bind(data, join(dataRoot, 'plugins', id, 'rootfs', 'mnt'));
+  await engine.upgrade({ plugin: remote, remote, privileges: await engine.privileges(remote) });
+  assert.deepEqual(mountsBelow(dataRoot), []);
+  assert.deepEqual(readdirSync(data), ['folder']);
+  assert.equal(readFileSync(join(data, 'folder', 'file'), 'utf8'), 'precious');
+});
