@@ -1,0 +1,236 @@
+/**
+ * The command line of Outboard, as a process, against the real daemon and a real registry; and at a pseudo-terminal.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { type CommandResult, createDockerCli, type DockerCli } from '../support/docker-cli.ts';
+import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
+import { writePluginContext } from '../support/plugin-fixture.ts';
+import { registryPassword, startRegistry, type TestRegistry } from '../support/registry.ts';
+
+const testsFolder = fileURLToPath(new URL('..', import.meta.url));
+const program = `
+  const { runCommandLine } = await import('@outboard/cli');
+  process.exitCode = await runCommandLine(process.argv.slice(2), process);
+`;
+const outboard = [
+  ...[process.execPath, '--conditions=outboard-source', '--import=tsx', '--input-type=module'],
+  // A first word of its own: Node.js takes "inspect" in that place for its debugger.
+  ...['--eval', program, '--', 'outboard'],
+];
+
+describe('outboard', () => {
+  let home: string;
+  let removeHome: () => Promise<void>;
+  let configFolder: string;
+  let registry: TestRegistry;
+  let daemon: TestDaemon;
+  let docker: DockerCli;
+  let published: string;
+
+  before(async () => {
+    ({ home, remove: removeHome } = await makeDaemonHome());
+    configFolder = await mkdtemp(join(tmpdir(), 'ob-config-'));
+    registry = await startRegistry({ auth: { username: 'someone', password: registryPassword } });
+    daemon = await startDaemon({ home });
+    docker = await createDockerCli(daemon.socket);
+    await writePluginContext(join(home, 'context'), {
+      config: { Env: [{ Name: 'DEBUG', Description: '', Value: '0', Settable: ['value'] }] },
+    });
+    published = `${registry.host}/acme/p:v1`;
+    await logIn();
+    await succeed('create', published, join(home, 'context'));
+    assert.match(await succeed('push', published), /\nv1: digest: sha256:[0-9a-f]{64} size: \d+\n$/);
+    await succeed('rm', published);
+  });
+
+  after(async () => {
+    await docker.remove();
+    assert.equal(await daemon.end('SIGTERM'), 0, daemon.log());
+    await registry.stop();
+    await rm(configFolder, { recursive: true });
+    await removeHome();
+  });
+
+  /** What `docker login` writes. */
+  const logIn = async () => {
+    const auth = Buffer.from(`someone:${registryPassword}`).toString('base64');
+    await writeFile(
+      join(configFolder, 'config.json'),
+      JSON.stringify({ auths: { [registry.host]: { auth } } }),
+    );
+  };
+  const environment = () => ({
+    PATH: process.env.PATH,
+    HOME: configFolder,
+    DOCKER_CONFIG: configFolder,
+    OUTBOARD_HOST: `unix://${daemon.socket}`,
+  });
+  const runProgram = async (command: readonly string[], input = ''): Promise<CommandResult> => {
+    const [file = '', ...args] = command;
+    const child = spawn(file, args, {
+      cwd: testsFolder,
+      env: environment(),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    // A command that reads nothing may end before its input is written.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject).once('close', resolve);
+    });
+    const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+    return { code, stdout, stderr };
+  };
+  const run = (...args: readonly string[]) => runProgram([...outboard, ...args]);
+  const succeed = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await run(...args);
+    assert.equal(code, 0, `outboard ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  /**
+   * Run a command at a terminal, and type once it has shown a text.
+   * @returns what stood on the terminal, and the exit code
+   */
+  const runAtTerminal = async (
+    args: readonly string[],
+    { after: cue, type }: { after: RegExp; type: string },
+  ) => {
+    const quoted = [...outboard, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+    const child = spawn(
+      'script',
+      ['--quiet', '--return', '--command', `stty cols 100; exec ${quoted}`, '/dev/null'],
+      {
+        cwd: testsFolder,
+        env: environment(),
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+    let screen = '';
+    let typed = false;
+    child.stdout.on('data', (chunk) => {
+      screen += chunk;
+      if (typed || !cue.test(screen)) return;
+      typed = true;
+      child.stdin.write(type);
+    });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject).once('close', resolve);
+    });
+    child.stdin.destroy();
+    return { code, screen };
+  };
+
+  test('a life: install, ls, inspect, disable, set, upgrade, enable, rm', async () => {
+    const before = snapshotHost(home);
+    const installed = await succeed(
+      'install',
+      '--grant-all-permissions',
+      '--alias',
+      'life',
+      published,
+      'DEBUG=1',
+    );
+    assert.match(installed, new RegExp(`\\nInstalled plugin ${published}\\n$`));
+    assert.match(
+      await succeed('ls'),
+      /^ID +NAME +DESCRIPTION +ENABLED\n[0-9a-f]{12} +life:latest +.* true\n$/,
+    );
+    assert.equal(await succeed('inspect', '-f', '{{json .Settings.Env}}', 'life'), '["DEBUG=1"]\n');
+    const active = await run('set', 'life', 'DEBUG=2');
+    assert.deepEqual([active.code, active.stdout], [1, '']);
+    assert.match(active.stderr, /^Error response from daemon: cannot set on an active plugin/);
+    assert.equal(await succeed('disable', 'life'), 'life\n');
+    assert.equal(await succeed('set', 'life', 'DEBUG=2'), '');
+    await succeed('upgrade', '--grant-all-permissions', 'life');
+    assert.equal(await succeed('enable', 'life'), 'life\n');
+    assert.equal(await succeed('rm', '--force', 'life'), 'life\n');
+    assert.match(await succeed('gc', '--format', 'json'), /^\{"BlobsRemoved":\d+,"BytesReclaimed":\d+\}\n$/);
+    assertHostUnchanged(before);
+  });
+
+  test('prints what the docker CLI prints', async () => {
+    await succeed('install', '--grant-all-permissions', '--alias', 'same', '--disable', published);
+    try {
+      for (const args of [
+        ['ls'],
+        ['ls', '--no-trunc'],
+        ['ls', '--quiet'],
+        ['ls', '--filter', 'enabled=false', '--format', 'json'],
+        ['ls', '--format', '{{.ID}} {{.Name}}'],
+        ['inspect', 'same'],
+        ['inspect', '-f', '{{.Enabled}} {{.Settings.Env}}', 'same'],
+      ]) {
+        assert.equal(await succeed(...args), await docker.succeed('plugin', ...args), args.join(' '));
+      }
+      for (const args of [
+        ['inspect', 'nope'],
+        ['enable', 'nope'],
+        ['rm', 'nope', 'neither'],
+        ['ls', '--filter', 'bogus=1'],
+        ['set', 'same', 'NOPE=1'],
+        ['disable', 'same'],
+        ['push', 'nope'],
+      ]) {
+        const ours = await run(...args);
+        const theirs = await docker.run(['plugin', ...args]);
+        assert.deepEqual([ours.code, ours.stderr], [theirs.code, theirs.stderr], args.join(' '));
+      }
+    } finally {
+      await succeed('rm', 'same');
+    }
+  });
+
+  test('asks at a terminal, draws progress there, and installs after yes', async () => {
+    const { code, screen } = await runAtTerminal(['install', '--alias', 'asked', published], {
+      after: /\[y\/N\] /,
+      type: 'y\n',
+    });
+    assert.equal(code, 0, screen);
+    assert.match(
+      screen,
+      /is requesting the following privileges:\r\n - network: \[none\]\r\n {5}has no network\r\n/,
+    );
+    // Drawn over the row above: cursor up, clear the line.
+    assert.match(screen, /\[\d+A\r\P{L}\[2K[0-9a-f]{12}: Complete/u);
+    assert.match(screen, /Installed plugin /);
+    await succeed('rm', '-f', 'asked');
+  });
+
+  for (const [name, type, expected] of [
+    ['no', 'n\n', 1],
+    ['the end of the input', '\u0004', 1],
+    ['Ctrl-C', '\u0003', 130],
+  ] as const) {
+    test(`installs nothing after ${name} at the terminal`, async () => {
+      const { code, screen } = await runAtTerminal(['install', published], { after: /\[y\/N\] /, type });
+      assert.equal(code, expected, screen);
+      assert.equal(await succeed('ls', '--quiet'), '');
+    });
+  }
+
+  test('installs nothing where nobody can be asked, even if a pipe says yes', async () => {
+    const { code, stdout, stderr } = await runProgram([...outboard, 'install', published], 'y\n');
+    assert.equal(code, 1);
+    assert.match(stdout, / - network: \[none\]/);
+    assert.match(stderr, /--grant-all-permissions/);
+    assert.equal(await succeed('ls', '--quiet'), '');
+  });
+
+  test('without credentials the registry refuses, and nothing is shown to consent to', async () => {
+    const { code, stdout, stderr } = await runProgram([
+      ...['env', 'DOCKER_CONFIG=/nonexistent'],
+      ...[...outboard, 'privileges', published],
+    ]);
+    assert.equal(code, 1);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^Error response from daemon: /);
+  });
+});
