@@ -1,11 +1,11 @@
 /**
- * The plugins that are measured: the packed example (about 100 MB in a few files), a tree of many small files, and
- * one of a single file. Both engines get the same bytes.
+ * The plugins that are measured: the packed example (about 100 MB in a few files), one that starts as fast as compiled
+ * programs do, a tree of many small files, and one of a single file. Both engines get the same bytes.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -19,17 +19,21 @@ const bytesPerFile = 3_100;
 
 /** Files of the context of each plugin, as `plugin create` takes them: a tar of config.json and rootfs/. */
 export interface PluginFixtures {
+  /** Runs Node.js, which takes as long to start as its container. */
   readonly big: string;
+  /** Listens a few milliseconds after it was started, as plugins written in Go or C do. */
+  readonly light: string;
   readonly many: string;
   readonly folder: string;
 }
 
 export async function makeFixtures(folder: string): Promise<PluginFixtures> {
   await mkdir(folder, { recursive: true });
-  const [big, many] = [join(folder, 'big'), join(folder, 'many')];
+  const [big, light, many] = [join(folder, 'big'), join(folder, 'light'), join(folder, 'many')];
   await run(process.execPath, [packProgram, exampleFolder, big]);
+  await makeLightPlugin(light);
   await makeManyFiles(many);
-  return { folder, big: await archive(big), many: await archive(many) };
+  return { folder, big: await archive(big), light: await archive(light), many: await archive(many) };
 }
 
 /** A plugin of one small file, unlike every other. */
@@ -41,6 +45,62 @@ export async function makeTinyContext(folder: string, index: number): Promise<st
   const context = await archive(directory);
   await rm(directory, { recursive: true });
   return context;
+}
+
+/** Perl is on every Debian machine, and up in milliseconds. */
+async function makeLightPlugin(directory: string): Promise<void> {
+  const rootfs = join(directory, 'rootfs');
+  const perl = await realpath('/usr/bin/perl');
+  const { stdout: modules } = await run(perl, [
+    '-MIO::Socket::UNIX',
+    '-MSocket',
+    '-e',
+    'print join "\n", values %INC',
+  ]);
+  const { stdout: libraries } = await run('ldd', [perl]);
+  const objects = await objectsOf(modules.split('\n'));
+  const files = [perl, ...modules.split('\n'), ...objects, ...(libraries.match(/\/\S+/g) ?? [])];
+  for (const file of new Set(files)) {
+    await mkdir(dirname(join(rootfs, file)), { recursive: true });
+    await copyFile(file, join(rootfs, file));
+  }
+  for (const folder of ['proc', 'sys', 'dev', 'run/docker/plugins'])
+    await mkdir(join(rootfs, folder), { recursive: true });
+  await writeFile(join(rootfs, 'plugin.pl'), lightProgram);
+  const config = JSON.parse(minimalConfig('starts fast'));
+  await writeFile(
+    join(directory, 'config.json'),
+    JSON.stringify({ ...config, entrypoint: [perl, '/plugin.pl'] }),
+  );
+}
+
+const lightProgram = `
+use IO::Socket::UNIX;
+$SIG{TERM} = sub { exit 0 };
+my $server = IO::Socket::UNIX->new(Local => '/run/docker/plugins/plugin.sock', Listen => 16) or die $!;
+while (1) { my $client = $server->accept or next; close $client; }
+`;
+
+/** The compiled halves of Perl modules: `auto/IO/IO.so` belongs to `IO.pm`. */
+async function objectsOf(modules: readonly string[]): Promise<readonly string[]> {
+  const { stdout: folders } = await run('perl', ['-e', 'print join "\n", @INC']);
+  const objects: string[] = [];
+  for (const folder of folders.split('\n')) {
+    for (const module of modules.filter((path) => path.startsWith(`${folder}/`))) {
+      const name = module.slice(folder.length + 1, -'.pm'.length);
+      const object = join(folder, 'auto', name, `${basename(name)}.so`);
+      if (await isFile(object)) objects.push(object);
+    }
+  }
+  return objects;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false; // most modules are all Perl
+  }
 }
 
 async function makeManyFiles(directory: string): Promise<void> {
