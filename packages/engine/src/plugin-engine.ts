@@ -83,6 +83,8 @@ async function openContext(
     openStaging(layout.stagingDirectory),
     openContainerRuntime({ execRoot: options.execRoot, runtime: options.runtime ?? 'runc', logger }),
   ]);
+  // What a killed pull or removal left behind.
+  await collectGarbage({ store, content });
   return {
     store,
     content,

@@ -1,8 +1,9 @@
 /**
  * The plugins of one data root: records in memory and on disk, always alike. Every change is one rename.
  */
-import { mkdir, readdir, rename } from 'node:fs/promises';
-import { type Digest, OutboardError, syncDirectory } from '@outboard/oci';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Digest, isUnfinishedWrite, OutboardError, syncDirectory } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { removeTree } from '../linux/remove-tree.ts';
@@ -25,6 +26,8 @@ export class PluginStore {
   readonly #index = new PluginIndex();
   readonly #reservedNames = new Set<string>();
   readonly #logger: Logger;
+  /** Whether there are plugins whose records could not be read. */
+  #hasUnknown = false;
 
   private constructor(layout: PluginLayout, logger: Logger) {
     this.layout = layout;
@@ -42,8 +45,7 @@ export class PluginStore {
     await Promise.all(
       names.map(async (name) => {
         if (isPluginId(name)) await store.#load(name);
-        else if (isBeingRemoved(name))
-          await removeTree(pluginPaths(`${layout.pluginsDirectory}/${name}`).directory);
+        else if (isBeingRemoved(name)) await store.#resumeRemoval(join(layout.pluginsDirectory, name));
       }),
     );
     return store;
@@ -55,14 +57,26 @@ export class PluginStore {
       const record = await readRecord(paths);
       if (record.id !== id)
         throw new OutboardError('system', `record of ${id} names another ID: ${record.id}`);
+      await settleUpgrade(paths, record.manifestDigest);
+      await removeUnfinishedWrites(paths.directory);
+      // In one turn of the event loop with the entry: others are loaded at the same time.
       if (this.#index.hasName(record.name)) {
         throw new OutboardError('system', `two plugins have the name ${JSON.stringify(record.name)}`);
       }
-      await settleUpgrade(paths, record.manifestDigest);
       this.#index.put(record);
     } catch (error) {
       // One damaged plugin must not keep the others from running.
+      this.#hasUnknown = true;
       this.#logger.error({ err: error, plugin: id }, 'plugin left out: its directory cannot be read');
+    }
+  }
+
+  async #resumeRemoval(directory: string): Promise<void> {
+    try {
+      await removeTree(directory);
+    } catch (error) {
+      // It is no plugin any more; the next start tries again.
+      this.#logger.error({ err: error, directory }, 'cannot delete what is left of a removed plugin');
     }
   }
 
@@ -83,9 +97,12 @@ export class PluginStore {
     return this.#index.all();
   }
 
-  /** Whether a plugin names this blob now. */
+  /**
+   * Whether a plugin names this blob now. While there is a plugin whose record cannot be read, any blob may be its:
+   * then none is given up, so that the plugin can be repaired.
+   */
   isReferenced(digest: Digest): boolean {
-    return this.#index.isReferenced(digest);
+    return this.#hasUnknown || this.#index.isReferenced(digest);
   }
 
   /** @throws {OutboardError} conflict when the name is taken or about to be */
@@ -122,5 +139,12 @@ export class PluginStore {
     await syncDirectory(this.layout.pluginsDirectory);
     this.#index.delete(id);
     await removeTree(removing);
+  }
+}
+
+/** Changes of the record, or of the upgrade journal, that a crash cut off before their rename. */
+async function removeUnfinishedWrites(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (isUnfinishedWrite(name)) await rm(join(directory, name), { force: true });
   }
 }

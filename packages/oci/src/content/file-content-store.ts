@@ -105,26 +105,33 @@ class FileContentStore implements ContentStore {
   }
 
   async *walk(): AsyncGenerator<ExpectedContent> {
-    for (const algorithm of algorithms) {
-      const folder = join(this.#root, 'blobs', algorithm);
-      for await (const { name } of await onStorage('list blobs', folder, () => opendir(folder))) {
-        const digest = blobDigest(algorithm, name);
-        if (digest === undefined) continue;
-        const status = await this.stat(digest);
-        if (status.exists) yield { digest, size: status.size };
-      }
+    for await (const digest of this.#digests()) {
+      const status = await this.stat(digest);
+      if (status.exists) yield { digest, size: status.size };
     }
   }
 
   async sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]> {
     const removed: ExpectedContent[] = [];
-    for await (const content of this.walk()) {
-      const doomed = this.#takeAway(content.digest, isReferenced);
+    for await (const digest of this.#digests()) {
+      const doomed = this.#takeAway(digest, isReferenced);
       if (doomed === undefined) continue;
+      const { size } = await onStorage('look up blob', doomed, () => stat(doomed));
       await onStorage('remove blob', doomed, () => rm(doomed, { force: true }));
-      removed.push(content);
+      removed.push({ digest, size });
     }
     return removed;
+  }
+
+  /** What the folders name; a file may be gone by the time it is looked at. */
+  async *#digests(): AsyncGenerator<Digest> {
+    for (const algorithm of algorithms) {
+      const folder = join(this.#root, 'blobs', algorithm);
+      for await (const { name } of await onStorage('list blobs', folder, () => opendir(folder))) {
+        const digest = blobDigest(algorithm, name);
+        if (digest !== undefined) yield digest;
+      }
+    }
   }
 
   lease(): Lease {
