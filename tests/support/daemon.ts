@@ -33,8 +33,10 @@ export interface TestDaemonOptions {
   readonly home: string;
   /** Further arguments of `outboard daemon`. */
   readonly args?: readonly string[];
-  /** JavaScript that runs in the daemon's process before it starts: how a test lays mines. */
+  /** JavaScript that runs in the daemon's process before it starts: how a test lays mines. Not with `isBuilt`. */
   readonly prelude?: string;
+  /** Run `bin/outboard daemon` as it was built last, which starts several times faster; default from source. */
+  readonly isBuilt?: boolean;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -53,19 +55,25 @@ export async function makeDaemonHome(): Promise<{ home: string; remove: () => Pr
  * Start a daemon and wait until it is ready.
  * @throws {Error} with its log if it ends before that
  */
-export async function startDaemon({ home, args = [], prelude = '' }: TestDaemonOptions): Promise<TestDaemon> {
+export async function startDaemon({
+  home,
+  args = [],
+  prelude = '',
+  isBuilt = false,
+}: TestDaemonOptions): Promise<TestDaemon> {
   const dataRoot = join(home, 'data');
   const execRoot = join(home, 'run');
   const socket = join(home, 'run', 'outboard.sock');
+  const fromSource = [
+    '--conditions=outboard-source',
+    '--import=tsx',
+    '--input-type=module',
+    '--eval',
+    prelude + program,
+    '--',
+  ];
   const command = [
-    ...[
-      '--conditions=outboard-source',
-      '--import=tsx',
-      '--input-type=module',
-      '--eval',
-      prelude + program,
-      '--',
-    ],
+    ...(isBuilt ? [join(root, 'bin', 'outboard'), 'daemon'] : fromSource),
     ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`, ...args],
   ];
   const child = spawn(process.execPath, command, {

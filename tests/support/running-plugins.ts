@@ -1,0 +1,63 @@
+/**
+ * Which plugins run, seen from outside of the daemon: by what lies in the exec root, by processes, mounts and cgroups.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectSocket, isOutboardError } from '@outboard/engine';
+import { snapshotHost } from './host-snapshot.ts';
+import { fixtureSocket } from './plugin-fixture.ts';
+
+/** A daemon's home and what has been in it. */
+export interface PluginPlace {
+  /** The folder above both roots. */
+  readonly home: string;
+  readonly execRoot: string;
+  /** Processes of the home that are no plugins: the daemon. */
+  readonly daemons: readonly number[];
+  /** IDs of all plugins that there have been. */
+  readonly ids: readonly string[];
+}
+
+/** Pid of a plugin's first process. */
+export function pidOfPlugin(execRoot: string, id: string): number {
+  return JSON.parse(readFileSync(join(execRoot, 'bundles', id, 'run.json'), 'utf8')).container.pid;
+}
+
+/**
+ * Wait until a plugin's socket accepts. A plugin that is started in the background gives no sign outside of the daemon,
+ * so this looks again and again, for 30 s.
+ */
+export async function untilPluginAccepts(execRoot: string, id: string): Promise<void> {
+  const path = join(execRoot, 'plugins', id, fixtureSocket);
+  const deadline = AbortSignal.timeout(30_000);
+  for (;;) {
+    try {
+      (await connectSocket(path)).destroy();
+      // The record of a run is written after the start; the socket may be faster.
+      if (existsSync(join(execRoot, 'bundles', id, 'run.json'))) return;
+    } catch (error) {
+      if (!isOutboardError(error, 'unavailable')) throw error;
+    }
+    await delay(20, undefined, { signal: deadline });
+  }
+}
+
+/**
+ * Insist that exactly these plugins run, and that nothing of any other is on the host.
+ * @param running their IDs; each runs one process
+ */
+export function assertRunningPlugins(place: PluginPlace, running: readonly string[]): void {
+  const wanted = [...running].sort();
+  for (const folder of ['bundles', 'runtime', 'plugins']) {
+    const path = join(place.execRoot, folder);
+    assert.deepEqual(existsSync(path) ? readdirSync(path).sort() : [], wanted, `${folder} of the exec root`);
+  }
+  const seen = snapshotHost(place.home, { plugins: place.ids });
+  const processes = seen.processes.filter((line) => !place.daemons.includes(Number.parseInt(line, 10)));
+  assert.equal(processes.length, 2 * running.length, `want a monitor and a program each: ${processes}`);
+  assert.deepEqual(seen.mounts, [], 'a mount is left');
+  const orphans = seen.cgroups.filter((path) => !running.some((id) => path.includes(id)));
+  assert.deepEqual(orphans, [], 'a cgroup is left');
+}

@@ -1,0 +1,19 @@
+/**
+ * Chance that can be had again: a test that uses it prints its seed when it fails.
+ */
+
+/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The seed in the variable `OUTBOARD_SEED`, or a new one. */
+export function chooseSeed(): number {
+  return Number(process.env.OUTBOARD_SEED ?? Math.floor(Math.random() * 2 ** 32));
+}
