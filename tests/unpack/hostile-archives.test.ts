@@ -205,7 +205,7 @@ const attacks: readonly Attack[] = [
   {
     title: 'a parent that is a circle of links',
     layers: () => [[symlink('a', 'b'), symlink('b', 'a'), file('a/c')]],
-    outcome: /too many links/,
+    outcome: /too many symbolic links/,
   },
   {
     title: 'a link without a target',
