@@ -136,7 +136,11 @@ for (const [name, operation] of Object.entries(operations)) {
         if (tookMs !== undefined) durationMs = tookMs;
         else durationMs = Math.max(durationMs, delayMs * 1.3);
       } catch (error) {
-        throw new Error(`${told}: ${error instanceof Error ? error.message : error}\n${daemon.log()}`, {
+        const log = daemon.log();
+        // The tests after this one, and the clean-up, need a daemon that lives.
+        await daemon.end('SIGKILL');
+        await startNext();
+        throw new Error(`${told}: ${error instanceof Error ? error.message : error}\n${log}`, {
           cause: error,
         });
       }
