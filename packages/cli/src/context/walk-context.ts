@@ -1,90 +1,107 @@
 /**
  * The entries of a plugin's folder, in the order of an archive: parents first, names sorted.
+ * Names are bytes from the disk to the archive, since Linux names need not be UTF-8.
  * Synchronous calls: each takes microseconds, where one through the thread pool takes a hundred, and root file systems
  * have tens of thousands of files. The caller waits for the network after every megabyte, which lets others run.
  */
 import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import type { TarEntry } from '@outboard/oci/layers';
 import { CommandError, messageOf } from '../command-error.ts';
-import type { TarEntry } from './tar-header.ts';
 
 /** An entry, and where its content is. */
 export interface ContextEntry {
   readonly entry: TarEntry;
   /** Path on the host. */
-  readonly source: string;
+  readonly source: Buffer;
 }
 
 /** Deeper than any real tree; every path stays below the system's limit of 4096 bytes anyway. */
 const maxDepth = 1024;
+const slash = Buffer.from('/');
+const noLink = Buffer.alloc(0);
+/** Node.js cannot read extended attributes. */
+const noXattrs: TarEntry['xattrs'] = new Map();
 
 /**
  * Walk `config.json` and `rootfs/`, and nothing else: no other file of the folder is part of a plugin.
  * @param onSkip called for what an archive cannot hold
- * @throws {CommandError} if something cannot be read, or its name is not UTF-8
+ * @throws {CommandError} if something cannot be read
  */
 export function* walkContext(directory: string, onSkip: (message: string) => void): Generator<ContextEntry> {
-  /** Device and inode to the first path of a file with several. */
-  const links = new Map<string, string>();
+  /** Device and inode to the first name of a file with several. */
+  const links = new Map<string, Buffer>();
   for (const name of ['config.json', 'rootfs']) {
     // Where one of the two is a link, what it points to is meant.
     const named = join(directory, name);
-    const source = attempt(named, () => realpathSync(named));
-    yield* walk({ path: name, source, depth: 0, links, onSkip });
+    const source = attempt(named, () => realpathSync.native(named, 'buffer'));
+    yield* walk({ name: Buffer.from(name), source, depth: 0, links, onSkip });
   }
 }
 
 interface Place {
-  readonly path: string;
-  readonly source: string;
+  /** In the archive. */
+  readonly name: Buffer;
+  /** On the host. */
+  readonly source: Buffer;
   readonly depth: number;
-  readonly links: Map<string, string>;
+  readonly links: Map<string, Buffer>;
   readonly onSkip: (message: string) => void;
 }
 
 function* walk(place: Place): Generator<ContextEntry> {
-  const { path, source, depth, links, onSkip } = place;
-  const found = attempt(source, () => readEntry(path, source, links));
-  if (found === undefined) {
+  const { name, source, depth, links, onSkip } = place;
+  const entry = attempt(source, () => readEntry(name, source, links));
+  if (entry === undefined) {
     onSkip(`left out "${source}": a socket cannot be archived`);
     return;
   }
-  yield { entry: found, source };
-  if (found.type !== 'directory') return;
+  yield { entry, source };
+  if (entry.type !== 'directory') return;
   if (depth >= maxDepth) throw new CommandError(`"${source}" is nested more than ${maxDepth} folders deep`);
-  for (const name of attempt(source, () => listNames(source))) {
-    yield* walk({ ...place, path: `${path}/${name}`, source: join(source, name), depth: depth + 1 });
+  const children = attempt(source, () => readdirSync(source, { encoding: 'buffer' }));
+  for (const child of children.sort(Buffer.compare)) {
+    yield* walk({
+      ...place,
+      name: Buffer.concat([name, slash, child]),
+      source: Buffer.concat([source, slash, child]),
+      depth: depth + 1,
+    });
   }
 }
 
 /** @returns undefined for sockets */
-function readEntry(path: string, source: string, links: Map<string, string>): TarEntry | undefined {
+function readEntry(name: Buffer, source: Buffer, links: Map<string, Buffer>): TarEntry | undefined {
   const stats = lstatSync(source);
   const common = {
-    path,
+    name,
+    linkName: noLink,
     mode: stats.mode & 0o7777,
     uid: stats.uid,
     gid: stats.gid,
     size: 0,
-    modifiedAtSeconds: Math.floor(stats.mtimeMs / 1000),
+    modifiedAt: Math.floor(stats.mtimeMs / 1000),
+    deviceMajor: 0,
+    deviceMinor: 0,
+    xattrs: noXattrs,
   };
   if (stats.isDirectory()) return { ...common, type: 'directory' };
-  const first = stats.nlink > 1 ? firstLink(source, path, links) : undefined;
-  if (first !== undefined) return { ...common, type: 'link', target: first };
+  const first = stats.nlink > 1 ? firstLink(source, name, links) : undefined;
+  if (first !== undefined) return { ...common, type: 'hard-link', linkName: first };
   if (stats.isFile()) return { ...common, type: 'file', size: stats.size };
   if (stats.isSymbolicLink())
-    return { ...common, type: 'symlink', target: decode(readlinkSync(source, 'buffer')) };
+    return { ...common, type: 'symlink', linkName: readlinkSync(source, { encoding: 'buffer' }) };
   if (stats.isFIFO()) return { ...common, type: 'fifo' };
   if (stats.isSocket()) return undefined;
   return { ...common, ...deviceOf(stats) };
 }
 
 /** Inode numbers may be larger than a double holds, so they are asked for again. */
-function firstLink(source: string, path: string, links: Map<string, string>): string | undefined {
+function firstLink(source: Buffer, name: Buffer, links: Map<string, Buffer>): Buffer | undefined {
   const { dev, ino } = lstatSync(source, { bigint: true });
   const key = `${dev}:${ino}`;
   const first = links.get(key);
-  if (first === undefined) links.set(key, path);
+  if (first === undefined) links.set(key, name);
   return first;
 }
 
@@ -97,21 +114,7 @@ function deviceOf(stats: Stats): Pick<TarEntry, 'type' | 'deviceMajor' | 'device
   };
 }
 
-function listNames(folder: string): readonly string[] {
-  return readdirSync(folder, { encoding: 'buffer' }).map(decode).sort();
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function decode(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes);
-  } catch (error) {
-    throw new CommandError(`the name "${bytes.toString('latin1')}" is not UTF-8`, { cause: error });
-  }
-}
-
-function attempt<T>(source: string, step: () => T): T {
+function attempt<T>(source: string | Buffer, step: () => T): T {
   try {
     return step();
   } catch (error) {

@@ -151,6 +151,7 @@ describe('createTarWriter()', () => {
         EMPTY,
       ],
       [entryOf({ type: 'hard-link', name: Buffer.from('dir/hard'), linkName: Buffer.from(long) }), EMPTY],
+      [entryOf({ name: Buffer.from('before-1970'), modifiedAt: -86_400.5 }), EMPTY],
     );
     writeFileSync(join(directory, 'a.tar'), archive);
     const output = execFileSync('tar', ['-xpf', 'a.tar'], {
@@ -161,6 +162,7 @@ describe('createTarWriter()', () => {
     assert.equal(statSync(join(directory, 'dir')).mode & 0o7777, 0o750);
     const file = statSync(join(directory, long));
     assert.deepEqual([file.mode & 0o7777, file.mtimeMs, file.nlink], [0o4711, 1500, 2]);
+    assert.equal(statSync(join(directory, 'before-1970')).mtimeMs, -86_400_500);
     assert.deepEqual(readFileSync(join(directory, 'dir/hard')), content);
     assert.equal(readlinkSync(join(directory, 'dir/link')), `../${long}`);
   });

@@ -130,7 +130,7 @@ function paxRecords(entry: TarEntry, name: Buffer): Buffer[] {
   if (entry.uid > MAX_OCTAL_8) records.push(paxRecord('uid', Buffer.from(String(entry.uid))));
   if (entry.gid > MAX_OCTAL_8) records.push(paxRecord('gid', Buffer.from(String(entry.gid))));
   if (entry.size > MAX_OCTAL_12) records.push(paxRecord('size', Buffer.from(String(entry.size))));
-  if (!Number.isInteger(entry.modifiedAt) || entry.modifiedAt > MAX_OCTAL_12) {
+  if (!Number.isInteger(entry.modifiedAt) || entry.modifiedAt < 0 || entry.modifiedAt > MAX_OCTAL_12) {
     records.push(paxRecord('mtime', Buffer.from(decimal(entry.modifiedAt))));
   }
   for (const [key, value] of entry.xattrs) {
@@ -181,7 +181,7 @@ function encodeHeader(entry: TarEntry, name: Buffer, size: number, typeflag: str
 /** Octal digits and a NUL. What does not fit is 0 here, and said by a PAX record. */
 function writeOctal(block: Buffer, start: number, length: number, value: number): void {
   const digits = value.toString(8);
-  const fits = digits.length < length;
+  const fits = value >= 0 && digits.length < length;
   block.write(`${(fits ? digits : '').padStart(length - 1, '0')}\0`, start, 'latin1');
 }
 
