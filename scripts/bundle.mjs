@@ -3,10 +3,10 @@
  * Joins the compiled modules of each program into a few files, so that it starts in a third of the time: Node.js reads,
  * resolves and links hundreds of small modules otherwise. What the packages export stays as it is.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isMain } from './is-main.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,32 +19,34 @@ const BUNDLES = [
   { folder: 'packages/cli/bundle', entries: { cli: 'packages/cli/dist/index.js' } },
 ];
 
-export async function bundlePrograms() {
-  const { build } = await import('esbuild');
-  for (const { folder, entries } of BUNDLES) {
-    await rm(join(ROOT, folder), { recursive: true, force: true });
-    await build({
-      absWorkingDir: ROOT,
-      entryPoints: entries,
-      outdir: folder,
-      bundle: true,
-      splitting: true,
-      platform: 'node',
-      target: 'node20.19',
-      format: 'esm',
-      chunkNames: 'chunk-[hash]',
-      // Less to read and compile; names stay, so that stacks can be read.
-      minifyWhitespace: true,
-      minifySyntax: true,
-      // A native addon, which finds its binary relative to itself.
-      external: ['koffi'],
-      // Packages in CommonJS ask for Node.js's own modules by `require`.
-      banner: {
-        js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
-      },
-      logLevel: 'warning',
-    });
-  }
-}
+/** The program itself. Run as one, for npm puts the native program in place of the script of that name. */
+const ESBUILD = join(ROOT, 'node_modules', 'esbuild', 'bin', 'esbuild');
 
-if (isMain(import.meta.url)) await bundlePrograms();
+const OPTIONS = [
+  '--bundle',
+  '--splitting',
+  '--platform=node',
+  '--target=node20.19',
+  '--format=esm',
+  '--chunk-names=chunk-[hash]',
+  // Less to read and compile; names stay, so that stacks can be read.
+  '--minify-whitespace',
+  '--minify-syntax',
+  // A native addon, which finds its binary relative to itself.
+  '--external:koffi',
+  // Packages in CommonJS ask for Node.js's own modules by `require`.
+  "--banner:js=import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+  '--log-level=warning',
+];
+
+for (const { folder, entries } of BUNDLES) {
+  rmSync(join(ROOT, folder), { recursive: true, force: true });
+  const inputs = Object.entries(entries).map(([name, file]) => `${name}=${file}`);
+  const { status, error } = spawnSync(ESBUILD, [...inputs, `--outdir=${folder}`, ...OPTIONS], {
+    cwd: ROOT,
+    // Where it is a script still, it looks for `node`: for this one.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`cannot bundle "${folder}"`, { cause: error });
+}
