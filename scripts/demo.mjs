@@ -38,7 +38,6 @@ async function demonstrate(keep) {
     console.error('demo: plugins run in containers, which takes root; run: sudo npm run demo');
     return 1;
   }
-  if (!setUp({ needsDockerCli: true })) return 1;
   const interrupted = new AbortController();
   const interrupt = (signal) => interrupted.abort(new Error(`stopped by ${signal}`));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
@@ -47,7 +46,14 @@ async function demonstrate(keep) {
     stream.on('error', () => interrupted.abort(new Error('stopped: nobody reads its output any more')));
   }
   const surroundings = createSurroundings();
+  const { folder } = surroundings;
+  console.log('Outboard demo: an example plugin, from its author to a host, on a real registry and daemon.');
+  console.log(`All is below ${folder}, which ${keep ? '--keep leaves' : 'is gone afterwards'}.\n`);
   const ids = new Set();
+  if (!setUp({ needsDockerCli: true })) {
+    await end(surroundings, ids);
+    return 1;
+  }
   let kept;
   try {
     kept = await play(surroundings, { ids, keep, signal: interrupted.signal });
@@ -62,7 +68,7 @@ async function demonstrate(keep) {
 /** @returns {Promise<{ name: string, plugin: string }>} the last command line, and the plugin that it left */
 async function play(surroundings, { ids, keep, signal }) {
   const narrator = new Narrator();
-  narrator.heading(`The parts, in ${surroundings.folder}`);
+  narrator.part('a plugin, a registry and a daemon');
   const packed = await narrator.step(
     'Pack the example plugin in two versions: Node.js, its libraries, the program',
     () => packVersions(surroundings),
@@ -73,7 +79,8 @@ async function play(surroundings, { ids, keep, signal }) {
   let last;
   const lines = commandLines({ surroundings, program: PROGRAM, narrator, signal });
   for (const commandLine of lines) {
-    narrator.heading(`With the command line "${commandLine.name}"`);
+    const isFirst = commandLine === lines[0];
+    narrator.part(`${isFirst ? "the plugin's life" : 'the same'}, with ${commandLine.name}`);
     const isLast = commandLine === lines.at(-1);
     const stage = { surroundings, narrator, commandLine, packed, ids, signal };
     last = { name: commandLine.name, plugin: await tellStory(stage, { keepsPlugin: keep && isLast }) };

@@ -6,11 +6,13 @@
 const MAX_LINES = 12;
 
 export class Narrator {
+  #part = 0;
   #step = 0;
 
-  /** @param {string} words */
-  heading(words) {
-    console.log(`\n== ${words}`);
+  /** @param {string} words what the steps to come are about, as a heading */
+  part(words) {
+    this.#part++;
+    console.log(`\n== Part ${this.#part}: ${words}`);
   }
 
   /**

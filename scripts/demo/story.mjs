@@ -8,7 +8,10 @@ import { callPlugin, callSocket } from './http-call.mjs';
 const SOCKET = 'volume-local.sock';
 /** `propagatedMount` of the example. */
 const MOUNTED_AT = '/mnt/volumes';
+/** Where the plugin writes who holds which volume, below the propagated mount. */
+const JOURNAL = '.volume-local/mounts.json';
 const VOLUME = 'photos';
+const HOLDER = 'demo';
 
 /**
  * @typedef {object} Stage
@@ -71,13 +74,12 @@ async function useVolume(stage, reference) {
   await narrator.step('Use it as a container engine would, over its socket', async () => {
     const { Id: id } = await findPlugin(stage, reference);
     await ask(stage, id, 'VolumeDriver.Create', { Name: VOLUME, Opts: { mode: '750' } });
-    const { Mountpoint: inside } = await ask(stage, id, 'VolumeDriver.Mount', { Name: VOLUME, ID: 'demo' });
-    const outside = inside.replace(
-      MOUNTED_AT,
-      join(surroundings.dataRoot, 'plugins', id, 'propagated-mount'),
-    );
+    const { Mountpoint: inside } = await ask(stage, id, 'VolumeDriver.Mount', { Name: VOLUME, ID: HOLDER });
+    const propagated = join(surroundings.dataRoot, 'plugins', id, 'propagated-mount');
+    await showOutside(stage, join(propagated, JOURNAL));
+    const outside = inside.replace(MOUNTED_AT, propagated);
     await writeFile(join(outside, 'hello.txt'), 'hello from the host\n');
-    narrator.note(`wrote on the host   ${join(outside, 'hello.txt')}`);
+    narrator.note(`written on the host                      ${join(outside, 'hello.txt')}`);
     await showInside(stage, id, join(inside, 'hello.txt'));
   });
 }
@@ -119,12 +121,19 @@ async function ask({ surroundings, narrator, signal }, id, call, body) {
   return answer;
 }
 
+/** Read on the host, by its path there, what the plugin wrote. */
+async function showOutside({ narrator }, path) {
+  const text = await readFile(path, 'utf8');
+  expect(JSON.parse(text).mounts[VOLUME]?.[HOLDER] === 1, `the plugin wrote "${text}" to ${path}`);
+  narrator.note(`written by the plugin, read on the host  ${path}: ${text.trim()}`);
+}
+
 /** Read a file through the plugin's own root, as the plugin sees it. */
 async function showInside({ surroundings, narrator }, id, path) {
   const pid = (await readFile(join(surroundings.execRoot, 'bundles', id, 'container.pid'), 'utf8')).trim();
   const text = await readFile(join('/proc', pid, 'root', path), 'utf8');
   expect(text === 'hello from the host\n', `the plugin sees "${text}" in ${path}`);
-  narrator.note(`seen in the plugin  ${path}: ${text.trim()}`);
+  narrator.note(`read in the plugin                       ${path}: ${text.trim()}`);
 }
 
 function expect(isTrue, otherwise) {

@@ -40,12 +40,12 @@ test('the demo tells its whole story, keeps what it was asked to keep, and stops
   skip,
 }, async () => {
   const kept = await runDemo(['--keep']);
-  const folder = /The parts, in (\S+)/.exec(kept.output)?.[1];
+  const folder = /All is below (\S+),/.exec(kept.output)?.[1];
   const stopped = await runDemo(['--stop', folder ?? 'no folder named']);
   assert.equal(kept.code, 0, kept.output);
   assert.match(
     kept.output,
-    /With the command line "outboard"[\s\S]*seen in the plugin[\s\S]*Disable it and remove it/,
+    /with outboard\n[\s\S]*written by the plugin, read on the host[\s\S]*read in the plugin[\s\S]*Disable it and remove it/,
   );
   assert.match(kept.output, new RegExp(`npm run demo -- --stop ${folder}`));
   assert.equal(stopped.code, 0, stopped.output);
@@ -70,7 +70,7 @@ test('the demo cleans up when nobody reads its output any more', { skip }, async
   });
   await once(child, 'exit');
   assert.equal(child.exitCode, 1);
-  const folder = /The parts, in (\S+)/.exec(output)?.[1];
+  const folder = /All is below (\S+),/.exec(output)?.[1];
   assert.ok(folder !== undefined);
   await assert.rejects(stat(folder), { code: 'ENOENT' });
 });

@@ -61,6 +61,8 @@ describe('the example plugin volume-local', () => {
     await call('Create', { Name: 'data' });
     const { Mountpoint: mountpoint } = (await call('Mount', { Name: 'data', ID: 'c1' })).body;
     await writeFile(join(String(mountpoint), 'hello'), 'world');
+    const journal = JSON.parse(await readFile(join(root, '.volume-local', 'mounts.json'), 'utf8'));
+    assert.deepEqual(journal.mounts, { data: { c1: 1 } });
     await plugin.end('SIGKILL');
     plugin = await start();
     assert.equal((await call('Remove', { Name: 'data' })).status, 500);
