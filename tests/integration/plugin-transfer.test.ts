@@ -10,7 +10,7 @@ import type { PluginEngine } from '@outboard/engine';
 import { checkDataRoot } from '../support/data-root.ts';
 import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { pluginContext } from '../support/plugin-archive.ts';
+import { pluginArchive, pluginContext } from '../support/plugin-archive.ts';
 import { startRegistry } from '../support/registry.ts';
 import { type BlobDelivery, startRegistryProxy } from '../support/registry-proxy.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
@@ -80,6 +80,35 @@ test('a pull that is cancelled midway leaves nothing, and its name is free', { s
   assert.deepEqual(checkDataRoot(dataRoot), nothing);
   assertHostUnchanged(before, { entries: ['data'] });
   await engine.pull({ ...direct, name: 'large' });
+});
+
+test('an engine that is closed cancels what is under way before it lets go of its data root', {
+  skip,
+}, async (context) => {
+  const publisher = await openEngine(context);
+  const layerAsked = gate();
+  const { request } = await publishLarge(context, publisher.engine, (delivery) => {
+    if (!isLayer(delivery)) return delivery.response.end(delivery.bytes);
+    delivery.response.write(delivery.bytes.subarray(0, mebibyte));
+    layerAsked.resolve();
+  });
+  const opened = await openEngine(context);
+  const { engine, dataRoot } = opened;
+  async function* endless() {
+    yield pluginArchive().subarray(0, 4096);
+    await new Promise(() => undefined);
+  }
+  const pulling = engine.pull(request);
+  const creating = engine.create({ name: 'endless', context: endless() });
+  const outcomes = Promise.allSettled([pulling, creating]);
+  await layerAsked.promise;
+  await opened.reopen();
+  assert.deepEqual(checkDataRoot(dataRoot), nothing);
+  for (const outcome of await outcomes) {
+    assert.ok(outcome.status === 'rejected');
+    assert.match(String(outcome.reason), /shuts down/);
+  }
+  await assert.rejects(engine.pull(request), /shuts down/);
 });
 
 test('R35 two pulls of one digest at once download it once', { skip }, async (context) => {
@@ -162,3 +191,11 @@ test('a file system out of inodes refuses a plugin and gives them back', { skip 
   assert.equal(statfsSync(disk.path).ffree, free);
   assert.deepEqual(readdirSync(join(roots.dataRoot, 'plugins', 'tmp')), []);
 });
+
+function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

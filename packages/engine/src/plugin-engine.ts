@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createRegistryClient, makeDirectoryDurably, openFileContentStore } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
 import { lockDirectory } from './linux/lock-directory.ts';
+import { createOperationScope } from './operation-scope.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
 import { createPlugin } from './operations/create.ts';
 import { disablePlugin } from './operations/disable.ts';
@@ -45,7 +46,7 @@ export interface PluginEngineOptions {
 
 /**
  * Open the engine: finish or undo what a crash left, take back plugins that still run, start those that should.
- * Disposing it lets go of the plugins and leaves them running.
+ * Disposing it cancels what is under way, lets go of the plugins and leaves them running.
  * @throws {OutboardError} conflict when another engine uses the data root
  */
 export async function openPluginEngine(options: PluginEngineOptions): Promise<PluginEngine> {
@@ -57,7 +58,6 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
     const context = await openContext(options, events, logger);
     await context.supervisor.restore(context.store.all().filter((record) => record.enabled));
     return assemble(context, events, async () => {
-      await context.queue.idle();
       await context.supervisor.shutdown('leave-running');
       await context.registry[Symbol.asyncDispose]();
       lock.release();
@@ -102,23 +102,30 @@ async function openContext(
   };
 }
 
-function assemble(context: EngineContext, events: PluginEvents, close: () => Promise<void>): PluginEngine {
+function assemble(context: EngineContext, events: PluginEvents, release: () => Promise<void>): PluginEngine {
+  const scope = createOperationScope();
   return {
     list: (filters) => listPlugins(context, filters),
     inspect: (plugin) => inspectPlugin(context, plugin),
     state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
-    privileges: (remote, options = {}) => fetchPrivileges(context, remote, options),
     localName,
-    pull: (request) => pullPlugin(context, request),
-    create: (request) => createPlugin(context, request),
-    push: (request) => pushPlugin(context, request),
-    upgrade: (request) => upgradePlugin(context, request),
-    enable: (plugin, options = {}) => enablePlugin(context, plugin, options),
-    disable: (plugin) => disablePlugin(context, plugin),
-    set: (plugin, args) => setPlugin(context, plugin, args),
-    remove: (plugin, options = {}) => removePlugin(context, plugin, options),
-    collectGarbage: () => collectGarbage(context),
+    privileges: (remote, options = {}) =>
+      scope.run((signal) => fetchPrivileges(context, remote, { ...options, signal }), options.signal),
+    pull: (request) => scope.run((signal) => pullPlugin(context, { ...request, signal }), request.signal),
+    create: (request) => scope.run((signal) => createPlugin(context, { ...request, signal }), request.signal),
+    push: (request) => scope.run((signal) => pushPlugin(context, { ...request, signal }), request.signal),
+    upgrade: (request) =>
+      scope.run((signal) => upgradePlugin(context, { ...request, signal }), request.signal),
+    enable: (plugin, options = {}) =>
+      scope.run((signal) => enablePlugin(context, plugin, { ...options, signal }), options.signal),
+    disable: (plugin) => scope.run(() => disablePlugin(context, plugin)),
+    set: (plugin, args) => scope.run(() => setPlugin(context, plugin, args)),
+    remove: (plugin, options = {}) => scope.run(() => removePlugin(context, plugin, options)),
+    collectGarbage: () => scope.run(() => collectGarbage(context)),
     onEvent: events.subscribe,
-    [Symbol.asyncDispose]: close,
+    async [Symbol.asyncDispose]() {
+      await scope.close();
+      await release();
+    },
   };
 }

@@ -95,3 +95,17 @@ test('splitStream() stops when its signal is aborted', async () => {
     /client gone/,
   );
 });
+
+test('splitStream() hears of a reader that failed while the source gives nothing', async () => {
+  async function* stalled() {
+    yield Buffer.from('first');
+    await new Promise(() => undefined);
+  }
+  const readers: [(branch: AsyncIterable<Buffer>) => Promise<never>] = [
+    async (branch) => {
+      for await (const chunk of branch) throw new Error(`cannot use "${chunk}"`);
+      throw new Error('there was nothing');
+    },
+  ];
+  await assert.rejects(splitStream(stalled(), readers), /cannot use "first"/);
+});

@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
+import { stopWhenAborted } from '../rootfs/jail/stop-when-aborted.ts';
 
 /**
  * Give every chunk of a source to each reader. When the source or one reader fails, all are stopped.
@@ -40,8 +41,8 @@ async function pump(
   branches: readonly PassThrough[],
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const chunk of source) {
-    signal.throwIfAborted();
+  // The source may never give its next chunk, and a reader that failed must be heard of all the same.
+  for await (const chunk of stopWhenAborted(source, signal)) {
     const full = branches.filter((branch) => !branch.write(chunk));
     await Promise.all(full.map((branch) => once(branch, 'drain', { signal })));
   }

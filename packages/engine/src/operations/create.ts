@@ -25,6 +25,7 @@ import { initialSettings } from '../config/settings.ts';
 import { validatePluginConfig } from '../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../distribution/plugin-context.ts';
 import { splitStream } from '../distribution/split-stream.ts';
+import { stopWhenAborted } from '../rootfs/jail/stop-when-aborted.ts';
 import type { AppliedLayer } from '../rootfs/unpack-jail.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -137,7 +138,8 @@ async function openContext({ context, signal }: CreateRequest) {
   const out: Buffer[] = [];
   const writer = createTarWriter((chunk) => void out.push(chunk));
   const splitter = createContextSplitter(writer);
-  const { content } = await decompress(context, signal === undefined ? {} : { signal });
+  const source = signal === undefined ? context : stopWhenAborted(context, signal);
+  const { content } = await decompress(source, signal === undefined ? {} : { signal });
 
   async function* layerTar(): AsyncGenerator<Buffer> {
     const reader = createTarReader(splitter);

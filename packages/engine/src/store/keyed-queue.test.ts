@@ -55,18 +55,3 @@ test('run() stops waiting when its signal is aborted, and nobody overtakes the w
   await Promise.all([one, three]);
   assert.deepEqual(order, ['one ends', 'three']);
 });
-
-test('idle() waits for everything that was queued', async () => {
-  const queue = createKeyedQueue();
-  const first = gate();
-  let isDone = false;
-  const work = queue.run('a', async () => {
-    await first.promise;
-    isDone = true;
-  });
-  const idle = queue.idle();
-  first.open();
-  await idle;
-  assert.equal(isDone, true);
-  await work;
-});

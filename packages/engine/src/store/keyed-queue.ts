@@ -8,8 +8,6 @@ export interface KeyedQueue {
    * @param signal gives up waiting for a turn; work that has begun must watch it by itself
    */
   run<Result>(key: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
-  /** Resolves when everything queued so far, under every key, has ended. */
-  idle(): Promise<void>;
 }
 
 export function createKeyedQueue(): KeyedQueue {
@@ -34,11 +32,7 @@ export function createKeyedQueue(): KeyedQueue {
     }
   }
 
-  async function idle(): Promise<void> {
-    await Promise.all(tails.values());
-  }
-
-  return { run, idle };
+  return { run };
 }
 
 /** @throws the signal's reason when it is aborted before the turn has come */

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createOperationScope } from './operation-scope.ts';
+
+/** Ends when its signal is aborted. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+}
+
+test('close() cancels what is under way, waits for its end, and refuses what comes after', async () => {
+  const scope = createOperationScope();
+  const ended: string[] = [];
+  const running = scope.run(async (signal) => {
+    try {
+      await untilAborted(signal);
+    } finally {
+      await Promise.resolve();
+      ended.push('running');
+    }
+  });
+  const refused = assert.rejects(running, { kind: 'unavailable', message: 'the plugin system shuts down' });
+  await scope.close();
+  assert.deepEqual(ended, ['running']);
+  await refused;
+  await assert.rejects(
+    scope.run(async () => 'late'),
+    { kind: 'unavailable' },
+  );
+});
+
+test('run() passes the result on, and the abort of its caller', async () => {
+  const scope = createOperationScope();
+  assert.equal(await scope.run(async () => 'done'), 'done');
+  const caller = new AbortController();
+  const running = scope.run(untilAborted, caller.signal);
+  caller.abort(new Error('the client went away'));
+  await assert.rejects(running, /the client went away/);
+  await assert.rejects(scope.run(untilAborted, caller.signal), /the client went away/);
+  await scope.close();
+});
