@@ -87,11 +87,11 @@ async function measureLifeCycle(
     disable: {},
     remove: {},
   } satisfies Record<string, Figures>;
+  await publish(options, engines, 'big', options.fixtures.big);
   for (let run = 0; run < options.runs; run++) {
     for (const { kind, api } of engines) {
-      const name = `${options.registry}/bench/${kind.name.toLowerCase()}-big:latest`;
+      const name = `${options.registry}/bench/big:latest`;
       add(figures.create, kind.name, await timed(() => create(api, name, options.fixtures.big)));
-      if (run === 0) await push(api, name);
       await remove(api, name);
       add(figures.install, kind.name, await timed(() => install(api, name)));
       add(figures.enableNode, kind.name, await timed(() => enable(api, name)));
@@ -124,14 +124,10 @@ async function measureManyFiles(
   engines: readonly MeasuredEngine[],
 ): Promise<readonly Measurement[]> {
   const figures: Figures = {};
+  await publish(options, engines, 'many', options.fixtures.many);
   for (let run = 0; run < options.runs; run++) {
     for (const { kind, api } of engines) {
-      const name = `${options.registry}/bench/${kind.name.toLowerCase()}-many:latest`;
-      if (run === 0) {
-        await create(api, name, options.fixtures.many);
-        await push(api, name);
-        await remove(api, name);
-      }
+      const name = `${options.registry}/bench/many:latest`;
       add(figures, kind.name, await timed(() => install(api, name)));
       await remove(api, name);
     }
@@ -146,10 +142,9 @@ async function measureMemory(
   engines: readonly MeasuredEngine[],
 ): Promise<readonly Measurement[]> {
   const figures: Figures = {};
+  await publish(options, engines, 'light', options.fixtures.light);
   for (const { kind, api, process, folder } of engines) {
-    const remote = `${options.registry}/bench/${kind.name.toLowerCase()}-memory:latest`;
-    await create(api, remote, options.fixtures.big);
-    await push(api, remote);
+    const remote = `${options.registry}/bench/light:latest`;
     const names = Array.from({ length: enabledPlugins }, (_, index) => `bench/memory-${index}:latest`);
     for (const name of names) {
       await installAs(api, remote, name);
@@ -157,10 +152,24 @@ async function measureMemory(
     }
     if (process.pid === undefined) throw new Error(`${kind.name} has no process`);
     add(figures, kind.name, (await memoryOf(process.pid, kind.helperNames, folder)) / 1_000_000);
-    for (const name of [remote, ...names]) await remove(api, name);
+    for (const name of names) await remove(api, name);
     options.onStep(`memory of ${kind.name}`);
   }
   return [{ work: `memory, ${enabledPlugins} plugins enabled`, unit: 'MB', bar: { ratio: 0.6 }, figures }];
+}
+
+/** Put a plugin into the registry; the first engine makes it, so that all install the same bytes. */
+async function publish(
+  { registry }: BenchmarkOptions,
+  [publisher]: readonly MeasuredEngine[],
+  repository: string,
+  context: string,
+): Promise<void> {
+  if (publisher === undefined) throw new Error('no engine to measure');
+  const name = `${registry}/bench/${repository}:latest`;
+  await create(publisher.api, name, context);
+  await push(publisher.api, name);
+  await remove(publisher.api, name);
 }
 
 async function installAs(api: MeasuredEngine['api'], remote: string, name: string): Promise<void> {

@@ -66,11 +66,16 @@ export interface PluginEngine extends AsyncDisposable {
   inspect(plugin: string): Plugin;
   state(plugin: string): PluginState;
   /** What a remote plugin asks for. @throws {OutboardError} every failure to find out; never an empty list instead */
-  privileges(remote: string, options?: Cancellable & { readonly access?: RegistryAccess }): Promise<readonly Privilege[]>;
+  privileges(
+    remote: string,
+    options?: Cancellable & { readonly access?: RegistryAccess },
+  ): Promise<readonly Privilege[]>;
   /** The local name under which a remote would be installed. @throws {OutboardError} invalid */
   localName(remote: string, name?: string): string;
   pull(request: PullRequest): Promise<Plugin>;
-  create(request: Cancellable & { readonly name: string; readonly context: AsyncIterable<Uint8Array> }): Promise<Plugin>;
+  create(
+    request: Cancellable & { readonly name: string; readonly context: AsyncIterable<Uint8Array> },
+  ): Promise<Plugin>;
   push(request: PushRequest): Promise<void>;
   upgrade(request: UpgradeRequest): Promise<Plugin>;
   enable(plugin: string, options?: Cancellable & { readonly timeoutSeconds?: number }): Promise<void>;

@@ -49,11 +49,11 @@ export async function downloadLayers(
     options.onProgress({ status: 'Waiting', id: shortDigest(layer.digest) });
   }
   const warnings: string[] = [];
-  const diffIds: Digest[] = [];
-  for (const layer of manifest.layers) {
+  const diffIds: (Digest | undefined)[] = [];
+  for (const [index, layer] of manifest.layers.entries()) {
     const applied = await to.downloads.run(
       layer.digest,
-      () => transferLayer(image, layer, to, options),
+      () => transferLayer(image, layer, to, { ...options, diffId: isDiffIdNeeded(image, index) }),
       options.signal,
     );
     warnings.push(...applied.warnings);
@@ -78,7 +78,7 @@ async function transferLayer(
   image: PluginImage,
   layer: Descriptor,
   to: LayerDestination,
-  options: LayerOptions,
+  options: LayerOptions & { readonly diffId: boolean },
 ) {
   const id = shortDigest(layer.digest);
   const cancellable = options.signal === undefined ? {} : { signal: options.signal };
@@ -86,10 +86,10 @@ async function transferLayer(
   if (stored.exists) {
     options.onProgress({ status: 'Already exists', id });
     const source = await to.content.open(layer.digest, cancellable);
-    const applied = await to.jail.apply(
-      countBytes(source, 'Extracting', layer, options.onProgress),
-      cancellable,
-    );
+    const applied = await to.jail.apply(countBytes(source, 'Extracting', layer, options.onProgress), {
+      diffId: options.diffId,
+      ...cancellable,
+    });
     options.onProgress({ status: 'Complete', id });
     return applied;
   }
@@ -100,7 +100,7 @@ async function transferLayer(
   );
   const applied = await to.jail.apply(
     storeWhilePassing(countBytes(source, 'Downloading', layer, options.onProgress), ingest),
-    cancellable,
+    { diffId: options.diffId, ...cancellable },
   );
   options.onProgress({ status: 'Download complete', id });
   await ingest.commit(layer);
@@ -140,7 +140,7 @@ async function* storeWhilePassing(source: AsyncIterable<Buffer>, ingest: Ingest)
  * blobs, and none reads them today. Either form is right; anything else is only worth a warning, as the layers
  * themselves were verified against the manifest.
  */
-function compareDiffIds(image: PluginImage, diffIds: readonly Digest[]): readonly string[] {
+function compareDiffIds(image: PluginImage, diffIds: readonly (Digest | undefined)[]): readonly string[] {
   const declared = image.config.rootfs?.diffIds;
   if (declared === undefined) return [];
   const { layers } = image.manifest;
@@ -150,4 +150,10 @@ function compareDiffIds(image: PluginImage, diffIds: readonly Digest[]): readonl
   return isMatch
     ? []
     : ['rootfs.diff_ids in the config match neither the compressed nor the uncompressed layers'];
+}
+
+/** Whether there is something that only the digest of the uncompressed layer can be compared with. */
+function isDiffIdNeeded(image: PluginImage, index: number): boolean {
+  const declared = image.config.rootfs?.diffIds[index];
+  return declared !== undefined && declared !== image.manifest.layers[index]?.digest;
 }

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import {
   createTarReader,
   createTarWriter,
+  type Digest,
   decompress,
   type ExpectedContent,
   encodeManifest,
@@ -74,7 +75,8 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     signal,
   );
   const { config, document, warnings } = readConfig();
-  const configBlob = await store(encodeConfigBlob(document, [applied.diffId]));
+  const diffId = requireDiffId(applied);
+  const configBlob = await store(encodeConfigBlob(document, [diffId]));
   const manifest = await store(
     encodeManifest({
       config: { mediaType: mediaTypes.dockerPluginConfig, ...configBlob },
@@ -89,7 +91,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     name,
     enabled: false,
     pluginReference: name,
-    config: { ...config, rootfs: { type: 'layers', diffIds: [applied.diffId] } },
+    config: { ...config, rootfs: { type: 'layers', diffIds: [diffId] } },
     settings: initialSettings(config),
     configDigest: configBlob.digest,
     manifestDigest: manifest.digest,
@@ -110,6 +112,11 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     lease.add(stored.digest);
     return stored;
   }
+}
+
+function requireDiffId({ diffId }: AppliedLayer): Digest {
+  if (diffId === undefined) throw new OutboardError('system', 'the unpack jail computed no diff ID');
+  return diffId;
 }
 
 async function storeCompressed(

@@ -13,8 +13,8 @@ export interface UnpackLimits {
 
 /** What one applied layer turned out to be. */
 export interface AppliedLayer {
-  /** Digest of the uncompressed tar. */
-  readonly diffId: Digest;
+  /** Digest of the uncompressed tar; absent when it was not asked for. */
+  readonly diffId?: Digest;
   readonly compression: 'none' | 'gzip' | 'zstd';
   readonly entries: number;
   /** Uncompressed bytes. */
@@ -23,13 +23,19 @@ export interface AppliedLayer {
   readonly warnings: readonly string[];
 }
 
+export interface ApplyOptions {
+  /** Compute the diff ID, which costs a tenth of the whole; default true. */
+  readonly diffId?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** A running jail. Dispose kills it; what it unpacked stays for the caller to keep or delete. */
 export interface UnpackJail extends AsyncDisposable {
   /**
    * Apply one layer on top of those before it. The compressed bytes are read once, in order.
    * @throws {OutboardError} invalid when the archive is malformed, hostile or beyond a limit; system on disk errors (ENOSPC and others)
    */
-  apply(layer: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<AppliedLayer>;
+  apply(layer: AsyncIterable<Uint8Array>, options?: ApplyOptions): Promise<AppliedLayer>;
   /** Flush everything to disk (`syncfs`), then end the child. Nothing can be applied afterwards. */
   finish(): Promise<void>;
 }

@@ -3,7 +3,7 @@
  * processes that start often and unpack or pack. It is a part of the package's public face, like `index.ts` above.
  */
 
-export type { Digest } from '../digests/digest.ts';
+export type { Digest, Digester } from '../digests/digest.ts';
 export { createDigester } from '../digests/digest.ts';
 export { isOutboardError, OutboardError } from '../errors.ts';
 export type { DecompressedLayer, LayerCompression } from './compression.ts';

@@ -1,7 +1,7 @@
 /**
  * One layer inside the jail: decompress, count, digest, parse, write.
  */
-import { createDigester, createTarReader, decompress, OutboardError } from '@outboard/oci/layers';
+import { createTarReader, type Digester, decompress, OutboardError } from '@outboard/oci/layers';
 import type { AppliedLayer } from '../unpack-jail.ts';
 import type { TreeWriter } from './tree-writer.ts';
 
@@ -16,6 +16,14 @@ export interface ByteBudget {
   readonly maxBytes: number;
 }
 
+/** What a layer goes through. */
+export interface LayerPath {
+  readonly writer: TreeWriter;
+  readonly budget: ByteBudget;
+  /** Absent when nobody wants the diff ID. */
+  readonly digester: Digester | undefined;
+}
+
 /**
  * Apply a layer to the tree. The thread pool decompresses the next chunk while this thread writes the last one.
  * @param compressed read to its end
@@ -23,11 +31,9 @@ export interface ByteBudget {
  */
 export async function applyLayer(
   compressed: AsyncIterable<Buffer>,
-  writer: TreeWriter,
-  budget: ByteBudget,
+  { writer, budget, digester }: LayerPath,
 ): Promise<AppliedLayer> {
   const { compression, content } = await decompress(compressed, { chunkBytes });
-  const digester = createDigester();
   const reader = createTarReader(writer);
   let size = 0;
   writer.startLayer();
@@ -39,9 +45,10 @@ export async function applyLayer(
         code: 'too-many-bytes',
       });
     }
-    digester.update(chunk);
+    digester?.update(chunk);
     reader.write(chunk);
   }
   reader.end();
-  return { diffId: digester.digest(), compression, size, ...writer.endLayer() };
+  const diffId = digester?.digest();
+  return { ...(diffId === undefined ? {} : { diffId }), compression, size, ...writer.endLayer() };
 }

@@ -9,7 +9,7 @@ const maxLineBytes = 256 * 1024;
 const count = z.number().int().nonnegative();
 
 const layerSchema = z.strictObject({
-  diffId: z.string().transform(parseDigest),
+  diffId: z.string().transform(parseDigest).exactOptional(),
   compression: z.enum(['none', 'gzip', 'zstd']),
   entries: count,
   size: count,

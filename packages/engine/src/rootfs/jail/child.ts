@@ -23,7 +23,8 @@ async function run(): Promise<void> {
   const writer = new TreeWriter({ maxEntries });
   const budget = { left: maxBytes, maxBytes };
   for (let next = await frames.next(); next.type === 'layer'; next = await frames.next()) {
-    send({ type: 'layer', layer: await applyLayer(next.content, writer, budget) });
+    const digester = next.wantsDiffId ? createDigester() : undefined;
+    send({ type: 'layer', layer: await applyLayer(next.content, { writer, budget, digester }) });
   }
   flush();
   send({ type: 'finished' });

@@ -2,11 +2,11 @@
  * Reads the parent's frames: layer after layer, each as it streams.
  */
 import { OutboardError } from '@outboard/oci/layers';
-import { finishMark, lengthBytes } from './jail-protocol.ts';
+import { finishMark, lengthBytes, noDiffIdMark } from './jail-protocol.ts';
 
 /** What comes next on the input. */
 export type NextInput =
-  | { readonly type: 'layer'; readonly content: AsyncIterable<Buffer> }
+  | { readonly type: 'layer'; readonly content: AsyncIterable<Buffer>; readonly wantsDiffId: boolean }
   | { readonly type: 'finish' };
 
 /** Wraps the input stream. Read each layer's content to its end before asking for the next input. */
@@ -23,7 +23,10 @@ export class FrameReader {
   /** @throws {OutboardError} system when the parent has gone */
   async next(): Promise<NextInput> {
     this.#first = await this.#readLength();
-    return this.#first === finishMark ? { type: 'finish' } : { type: 'layer', content: this.#layer() };
+    if (this.#first === finishMark) return { type: 'finish' };
+    const wantsDiffId = this.#first !== noDiffIdMark;
+    if (!wantsDiffId) this.#first = await this.#readLength();
+    return { type: 'layer', content: this.#layer(), wantsDiffId };
   }
 
   async *#layer(): AsyncGenerator<Buffer> {

@@ -1,8 +1,9 @@
 /**
  * What parent and child of a jail say to each other.
  *
- * Parent to child, on the child's standard input: the options as one frame, then for each layer its compressed bytes
- * in frames (length as unsigned 32-bit big-endian, then the bytes) and an empty frame, and at last `finishMark`.
+ * Parent to child, on the child's standard input: for each layer its compressed bytes in frames (length as unsigned
+ * 32-bit big-endian, then the bytes) and an empty frame, and at last `finishMark`. `noDiffIdMark` before a layer says
+ * that its diff ID is not wanted.
  * Child to parent, on `controlDescriptor`: one JSON message in a line for each thing done.
  */
 import type { ErrorKind } from '@outboard/oci';
@@ -14,6 +15,8 @@ export const controlDescriptor = 3;
 export const stagingDescriptor = 4;
 /** In the place of a frame's length: flush and end. */
 export const finishMark = 0xffff_ffff;
+/** In the place of a frame's length, before a layer: do not compute its diff ID. */
+export const noDiffIdMark = 0xffff_fffe;
 export const lengthBytes = 4;
 
 /** `layer` answers a layer's end, `finished` the mark; `failed` ends the child at any time. */

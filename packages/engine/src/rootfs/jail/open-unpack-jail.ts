@@ -3,10 +3,10 @@
  */
 import { once } from 'node:events';
 import { OutboardError } from '@outboard/oci';
-import type { AppliedLayer, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
+import type { AppliedLayer, ApplyOptions, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
 import { createMessageReader } from './child-messages.ts';
 import { type JailProcess, startJailProcess } from './jail-process.ts';
-import { defaultLimits, finishMark, frameLength, type JailMessage } from './jail-protocol.ts';
+import { defaultLimits, finishMark, frameLength, type JailMessage, noDiffIdMark } from './jail-protocol.ts';
 import { stopWhenAborted } from './stop-when-aborted.ts';
 
 /**
@@ -18,6 +18,9 @@ export const openUnpackJail: OpenUnpackJail = (directory, options = {}) => {
   const started = startJailProcess(directory, { ...defaultLimits, ...options.limits });
   return new RunningJail(started, options.signal);
 };
+
+/** What may wait for the child, so that it finds work whenever it looks: a pipe alone holds too little. */
+const maxBufferedBytes = 2 * 1024 * 1024;
 
 interface Waiter {
   readonly type: JailMessage['type'];
@@ -56,15 +59,12 @@ class RunningJail implements UnpackJail {
     });
   }
 
-  async apply(
-    layer: AsyncIterable<Uint8Array>,
-    options: { readonly signal?: AbortSignal } = {},
-  ): Promise<AppliedLayer> {
+  async apply(layer: AsyncIterable<Uint8Array>, options: ApplyOptions = {}): Promise<AppliedLayer> {
     options.signal?.throwIfAborted();
     const onAbort = () => this.#fail(options.signal?.reason);
     options.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const message = await this.#exchange(() => this.#sendLayer(layer), 'layer');
+      const message = await this.#exchange(() => this.#sendLayer(layer, options.diffId ?? true), 'layer');
       return message.layer;
     } finally {
       options.signal?.removeEventListener('abort', onAbort);
@@ -105,7 +105,8 @@ class RunningJail implements UnpackJail {
     }
   }
 
-  async #sendLayer(layer: AsyncIterable<Uint8Array>): Promise<void> {
+  async #sendLayer(layer: AsyncIterable<Uint8Array>, wantsDiffId: boolean): Promise<void> {
+    if (!wantsDiffId) await this.#write(frameLength(noDiffIdMark));
     for await (const chunk of stopWhenAborted(layer, this.#failed.signal)) {
       if (chunk.length > 0) await this.#write(frameLength(chunk.length), chunk);
     }
@@ -114,11 +115,10 @@ class RunningJail implements UnpackJail {
 
   async #write(...pieces: readonly Uint8Array[]): Promise<void> {
     const { input, ended } = this.#process;
-    let hasRoom = true;
     input.cork();
-    for (const piece of pieces) hasRoom = input.write(piece);
+    for (const piece of pieces) input.write(piece);
     input.uncork();
-    if (hasRoom) return;
+    if (input.writableLength < maxBufferedBytes) return;
     try {
       await once(input, 'drain', { signal: this.#failed.signal });
     } catch (error) {
