@@ -1,0 +1,188 @@
+/**
+ * A process that is killed before one certain change that an operation makes to the disk or to the host: before each
+ * of them in turn, as far as time allows. Whoever opens the roots next, be it killed in turn, ends with the plugin
+ * wholly as it was or wholly as it was to be.
+ *
+ * `OUTBOARD_KILLS` sets how many of an operation's points are tried; `OUTBOARD_SEED` repeats which.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { openPluginEngine, type PluginEngine } from '@outboard/engine';
+import { makeDaemonHome } from '../support/daemon.ts';
+import { checkDataRoot, type StoredPlugin } from '../support/data-root.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginArchive } from '../support/plugin-archive.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { assertRunningPlugins, untilPluginAccepts } from '../support/running-plugins.ts';
+import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
+
+const skip = needsRoot;
+const seed = chooseSeed();
+const random = seededRandom(seed);
+const pointsPerOperation = Number(process.env.OUTBOARD_KILLS ?? 5);
+const victim = fileURLToPath(new URL('victim.mjs', import.meta.url));
+
+let home: Awaited<ReturnType<typeof makeDaemonHome>>;
+let registry: TestRegistry;
+let roots: { readonly dataRoot: string; readonly execRoot: string };
+const remotes: Record<string, object> = {};
+const ids = new Set<string>();
+
+function archiveOf(version: string): Buffer {
+  return pluginArchive({ config: { Description: version }, files: { '/first': version, '/last': version } });
+}
+
+before(async () => {
+  if (skip !== false) return;
+  home = await makeDaemonHome();
+  roots = { dataRoot: join(home.home, 'data'), execRoot: join(home.home, 'run') };
+  registry = await startRegistry();
+  writeFileSync(join(home.home, 'v1.tar'), archiveOf('v1'));
+  await withEngine(async (engine) => {
+    for (const version of ['v1', 'v2']) {
+      const remote = `${registry.host}/acme/p:${version}`;
+      await engine.create({ name: remote, context: once(archiveOf(version)) });
+      await engine.push({ plugin: remote });
+      await engine.remove(remote);
+      remotes[version] = { remote, privileges: await engine.privileges(remote) };
+    }
+  });
+});
+
+after(async () => {
+  if (skip !== false) return;
+  await withEngine((engine) => makeAbsent(engine));
+  await registry.stop();
+  await home.remove();
+});
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+async function withEngine<Result>(work: (engine: PluginEngine) => Promise<Result>): Promise<Result> {
+  await using engine = await openPluginEngine(roots);
+  return await work(engine);
+}
+
+interface Operation {
+  readonly prepare: (engine: PluginEngine) => Promise<void>;
+  readonly request: (plugin: StoredPlugin | undefined) => object;
+  /** What tells "as it was" from "as it was to be". */
+  readonly read: (plugin: StoredPlugin | undefined) => unknown;
+}
+
+const isPresent = (plugin: StoredPlugin | undefined) => plugin !== undefined;
+const isEnabled = (plugin: StoredPlugin | undefined) => plugin?.enabled;
+
+async function makeAbsent(engine: PluginEngine): Promise<void> {
+  for (const { id } of engine.list()) await engine.remove(id, { force: true });
+}
+
+async function makeDisabled(engine: PluginEngine): Promise<void> {
+  const [plugin] = engine.list();
+  if (plugin === undefined) await engine.create({ name: 'p', context: once(archiveOf('v1')) });
+  else if (plugin.enabled) await engine.disable('p');
+}
+
+async function makeEnabled(engine: PluginEngine): Promise<void> {
+  const [plugin] = engine.list();
+  if (plugin?.enabled === true) return;
+  await makeDisabled(engine);
+  await engine.enable('p');
+}
+
+const operations: Readonly<Record<string, Operation>> = {
+  create: {
+    prepare: makeAbsent,
+    request: () => ({ name: 'p', archive: join(home.home, 'v1.tar') }),
+    read: isPresent,
+  },
+  pull: { prepare: makeAbsent, request: () => ({ ...remotes.v2, name: 'p' }), read: isPresent },
+  upgrade: {
+    prepare: makeDisabled,
+    request: (plugin) => ({ ...remotes[plugin?.description === 'v1' ? 'v2' : 'v1'], plugin: 'p' }),
+    read: (plugin) => plugin?.description,
+  },
+  set: {
+    prepare: makeDisabled,
+    request: (plugin) => ({ plugin: 'p', args: [plugin?.env[0] === 'DEBUG=1' ? 'DEBUG=2' : 'DEBUG=1'] }),
+    read: (plugin) => plugin?.env,
+  },
+  enable: { prepare: makeDisabled, request: () => ({ plugin: 'p' }), read: isEnabled },
+  disable: { prepare: makeEnabled, request: () => ({ plugin: 'p' }), read: isEnabled },
+  remove: { prepare: makeEnabled, request: () => ({ plugin: 'p', force: true }), read: isPresent },
+};
+
+for (const [name, operation] of Object.entries(operations)) {
+  test(`V1-V8 killed before any one change that ${name} makes, a plugin is wholly old or wholly new`, {
+    skip,
+  }, async () => {
+    const total = await killAt(name, operation, Number.POSITIVE_INFINITY);
+    assert.ok(total !== undefined && total > 3, `${name} makes ${total} changes`);
+    for (const point of choosePoints(total)) {
+      try {
+        await killAt(name, operation, point);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : error;
+        throw new Error(`seed ${seed}, ${name}, killed at ${point} of ${total}: ${reason}`, { cause: error });
+      }
+    }
+  });
+}
+
+/** Points spread over the whole, each at random in its part. */
+function choosePoints(total: number): readonly number[] {
+  const parts = Math.min(pointsPerOperation, total);
+  return Array.from({ length: parts }, (_, part) => 1 + Math.floor(((part + random()) * total) / parts));
+}
+
+/** @returns how many changes the operation made, if it came to its end */
+async function killAt(name: string, operation: Operation, point: number): Promise<number | undefined> {
+  await withEngine((engine) => operation.prepare(engine));
+  const from = lookAtPlugin();
+  const request = operation.request(from);
+  const total = await runVictim({ phase: 'operation', killAt: point, operation: name, request });
+  // Every other time recovery is killed too, wherever it happens to be.
+  if (point % 2 === 0) await runVictim({ phase: 'open', killAt: 1 + Math.floor(random() * 12) });
+  await withEngine(() => checkWhole());
+  if (total !== undefined) {
+    const to = operation.read(lookAtPlugin());
+    assert.notDeepEqual(to, operation.read(from), 'it was acknowledged, and is not there');
+  }
+  return total;
+}
+
+/** Run `victim.mjs` to its end. @returns what it counted; undefined when it was killed before */
+function runVictim(job: object): Promise<number | undefined> {
+  const argument = JSON.stringify({ ...roots, ...job });
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [victim, argument], (error, stdout, stderr) => {
+      if (error?.signal !== 'SIGKILL') return reject(new Error(`the victim was not killed: ${stderr}`));
+      return resolve(stdout === '' ? undefined : Number(stdout));
+    });
+  });
+}
+
+function lookAtPlugin(): StoredPlugin | undefined {
+  const { plugins } = checkDataRoot(roots.dataRoot);
+  for (const { id } of plugins) ids.add(id);
+  return plugins.find(({ name }) => name === 'p:latest');
+}
+
+/** Everything that holds at any time when nothing is under way. */
+async function checkWhole(): Promise<void> {
+  const plugin = lookAtPlugin();
+  const { blobs } = checkDataRoot(roots.dataRoot);
+  assert.deepEqual(new Set(blobs), new Set(plugin?.blobs), 'blobs are left that no plugin names');
+  for (const file of plugin === undefined ? [] : ['first', 'last']) {
+    assert.equal(readFileSync(join(plugin?.rootfs ?? '', file), 'utf8'), plugin?.description, file);
+  }
+  const running = plugin?.enabled === true ? [plugin.id] : [];
+  for (const id of running) await untilPluginAccepts(roots.execRoot, id);
+  assertRunningPlugins({ home: home.home, ...roots, daemons: [process.pid], ids: [...ids] }, running);
+}
