@@ -27,14 +27,16 @@ export interface ContainerFixture {
 
 const hostFolders = ['/usr', '/bin', '/lib', '/lib64'];
 
-/** Why a runtime cannot run on this host, for the `skip` option of a test; false when it can. */
-export function whyRuntimeCannotRun(runtime: 'runc' | 'crun'): string | false {
+/**
+ * The OCI runtimes that tests can use on this host: runc always, crun where it is installed and the host is one that
+ * it accepts (it refuses those that mix cgroup v1 and v2).
+ */
+export function usableRuntimes(): readonly ('runc' | 'crun')[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   const isHybrid = / - cgroup /.test(mounts) && / - cgroup2 /.test(mounts);
-  if (runtime === 'crun' && isHybrid) return 'crun refuses hosts that mix cgroup v1 and v2';
   const folders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
-  if (!folders.some((folder) => existsSync(join(folder, runtime)))) return `${runtime} is not installed`;
-  return false;
+  const hasCrun = folders.some((folder) => existsSync(join(folder, 'crun')));
+  return hasCrun && !isHybrid ? ['runc', 'crun'] : ['runc'];
 }
 
 /** Made for one test; when it ends, nothing may be left of its containers. */

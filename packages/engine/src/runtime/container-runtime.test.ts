@@ -4,11 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isOutboardError, type OutboardError } from '@outboard/oci';
 import type { Container } from './container.ts';
-import {
-  createContainerFixture,
-  processesNaming,
-  whyRuntimeCannotRun,
-} from './container-fixture.test.support.ts';
+import { createContainerFixture, processesNaming, usableRuntimes } from './container-fixture.test.support.ts';
 import { identifyProcess, isSameProcess } from './process-identity.ts';
 
 /** What a container has said, as soon as it has said as many lines. */
@@ -29,10 +25,8 @@ function isSystemError(pattern: RegExp): (error: unknown) => boolean {
   };
 }
 
-for (const name of ['runc', 'crun'] as const) {
-  const options = { skip: whyRuntimeCannotRun(name) };
-
-  test(`start() runs a program and exited tells its exit code (${name})`, options, async (t) => {
+for (const name of usableRuntimes()) {
+  test(`start() runs a program and exited tells its exit code (${name})`, async (t) => {
     const fixture = createContainerFixture(t);
     const runtime = await fixture.open({ runtime: name });
     const id = fixture.createId();
@@ -45,7 +39,7 @@ for (const name of ['runc', 'crun'] as const) {
     await container.remove();
   });
 
-  test(`exited tells the signal that ended a container (${name})`, options, async (t) => {
+  test(`exited tells the signal that ended a container (${name})`, async (t) => {
     const fixture = createContainerFixture(t);
     const runtime = await fixture.open({ runtime: name });
     const id = fixture.createId();
@@ -60,23 +54,19 @@ for (const name of ['runc', 'crun'] as const) {
     await container.remove();
   });
 
-  test(
-    `start() reports the words of the runtime when the program is missing, and leaves nothing (${name})`,
-    options,
-    async (t) => {
-      const fixture = createContainerFixture(t);
-      const runtime = await fixture.open({ runtime: name });
-      const id = fixture.createId();
-      await assert.rejects(
-        runtime.start({ id, spec: fixture.spec(id, ['/no/such/program']) }),
-        isSystemError(/^OCI runtime create failed: .*\/no\/such\/program.*no such file or directory$/i),
-      );
-      // The same ID can be started afterwards.
-      const container = await runtime.start({ id, spec: fixture.spec(id, ['/bin/true']) });
-      assert.equal((await container.exited).code, 0);
-      await container.remove();
-    },
-  );
+  test(`start() reports the words of the runtime when the program is missing, and leaves nothing (${name})`, async (t) => {
+    const fixture = createContainerFixture(t);
+    const runtime = await fixture.open({ runtime: name });
+    const id = fixture.createId();
+    await assert.rejects(
+      runtime.start({ id, spec: fixture.spec(id, ['/no/such/program']) }),
+      isSystemError(/^OCI runtime create failed: .*\/no\/such\/program.*no such file or directory$/i),
+    );
+    // The same ID can be started afterwards.
+    const container = await runtime.start({ id, spec: fixture.spec(id, ['/bin/true']) });
+    assert.equal((await container.exited).code, 0);
+    await container.remove();
+  });
 }
 
 test('start() refuses a container that exists, a bad id and a spec without a cgroup', async (t) => {

@@ -185,11 +185,10 @@ describe('decompress()', () => {
     }
   });
 
-  test('A38 refuses a zstd window above 128 MiB', {
-    skip: hasZstd ? false : 'needs Node.js >= 22.15',
-  }, async () => {
+  test('A38 refuses a zstd window above 128 MiB, or zstd as a whole where Node.js cannot read it', async () => {
     // Window descriptor: exponent 21 (2^31 bytes), then an empty last block.
-    await refuses(Buffer.from('28b52ffd00a8010000', 'hex'), /zstd data is damaged/);
-    assert.equal(await read(Buffer.from('28b52ffd0088010000', 'hex')), 'zstd ');
+    const hugeWindow = Buffer.from('28b52ffd00a8010000', 'hex');
+    await refuses(hugeWindow, hasZstd ? /zstd data is damaged/ : /zstd layers need Node\.js >= 22\.15/);
+    if (hasZstd) assert.equal(await read(Buffer.from('28b52ffd0088010000', 'hex')), 'zstd ');
   });
 });

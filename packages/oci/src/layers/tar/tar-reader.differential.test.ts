@@ -93,11 +93,10 @@ describe('createTarReader() lists as GNU tar does', () => {
     assertListsAlike(gnu);
   });
 
+  // GNU tar is on every machine; where Python is too, there is a second writer to compare with.
   const hasPython = spawnSync('python3', ['-c', 'import tarfile']).status === 0;
-  for (const format of ['USTAR', 'GNU', 'PAX']) {
-    test(`what Python writes in its ${format} format`, {
-      skip: hasPython ? false : 'python3 is not installed',
-    }, () => {
+  for (const format of hasPython ? ['USTAR', 'GNU', 'PAX'] : []) {
+    test(`what Python writes in its ${format} format`, () => {
       const archive = join(directory, `python-${format}.tar`);
       const program = `import sys, tarfile
 with tarfile.open(sys.argv[1], "w", format=tarfile.${format}_FORMAT) as archive:
