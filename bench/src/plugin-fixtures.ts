@@ -78,7 +78,7 @@ const lightProgram = `
 use IO::Socket::UNIX;
 $SIG{TERM} = sub { exit 0 };
 my $server = IO::Socket::UNIX->new(Local => '/run/docker/plugins/plugin.sock', Listen => 16) or die $!;
-while (1) { my $client = $server->accept or next; close $client; }
+while (1) { my $client = $server->accept or next; 1 while sysread $client, my $request, 4096; close $client; }
 `;
 
 /** The compiled halves of Perl modules: `auto/IO/IO.so` belongs to `IO.pm`. */
