@@ -91,8 +91,10 @@ async function measureLifeCycle(
   for (let run = 0; run < options.runs; run++) {
     for (const { kind, api } of engines) {
       const name = `${options.registry}/bench/big:latest`;
+      await settle();
       add(figures.create, kind.name, await timed(() => create(api, name, options.fixtures.big)));
       await remove(api, name);
+      await settle();
       add(figures.install, kind.name, await timed(() => install(api, name)));
       add(figures.enableNode, kind.name, await timed(() => enable(api, name)));
       add(figures.disable, kind.name, await timed(() => disable(api, name)));
@@ -128,6 +130,7 @@ async function measureManyFiles(
   for (let run = 0; run < options.runs; run++) {
     for (const { kind, api } of engines) {
       const name = `${options.registry}/bench/many:latest`;
+      await settle();
       add(figures, kind.name, await timed(() => install(api, name)));
       await remove(api, name);
     }
@@ -204,6 +207,11 @@ async function measureList(
       figures,
     },
   ];
+}
+
+/** Let what the work before left in the background come to rest: Docker collects garbage after it has answered. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
 }
 
 function add(figures: Figures, name: EngineKind['name'], figure: number): void {

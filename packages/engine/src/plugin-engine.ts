@@ -23,6 +23,7 @@ import type { PluginEngine } from './plugin-engine-contract.ts';
 import { createPluginEvents, type PluginEvents } from './plugin-events.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
+import { createWorkspaces } from './rootfs/workspaces.ts';
 import { openContainerRuntime } from './runtime/container-runtime.ts';
 import { createKeyedQueue } from './store/keyed-queue.ts';
 import { createPluginLayout } from './store/plugin-layout.ts';
@@ -58,6 +59,7 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
     const context = await openContext(options, events, logger);
     await context.supervisor.restore(context.store.all().filter((record) => record.enabled));
     return assemble(context, events, async () => {
+      await context.workspaces.close();
       await context.supervisor.shutdown('leave-running');
       await context.registry[Symbol.asyncDispose]();
       lock.release();
@@ -88,7 +90,7 @@ async function openContext(
   return {
     store,
     content,
-    staging,
+    workspaces: createWorkspaces(staging, openUnpackJail, logger),
     logger,
     registry: createRegistryClient({
       insecureRegistries: options.insecureRegistries ?? [],

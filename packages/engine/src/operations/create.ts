@@ -57,12 +57,11 @@ export async function createPlugin(context: CreateContext, request: CreateReques
 
 async function buildPlugin(context: CreateContext, request: CreateRequest): Promise<PluginRecord> {
   const { signal } = request;
-  const cancellable = signal === undefined ? {} : { signal };
   const name = parseLocalName(request.name);
   using _name = context.store.reserveName(name);
   await using lease = context.content.lease();
-  await using staged = await context.staging.create();
-  await using jail = context.openJail(await staged.makeDirectory('rootfs'), cancellable);
+  await using workspace = await context.workspaces.open();
+  const { jail } = workspace;
   await using ingest = await context.content.ingest();
 
   const { layerTar, readConfig } = await openContext(request);
@@ -100,7 +99,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     privileges: computePrivileges(config),
     timeoutSeconds: 0,
   };
-  await context.store.add(record, staged.commit());
+  await context.store.add(record, workspace.commit());
   const oddities = [...warnings, ...applied.warnings];
   if (oddities.length > 0)
     context.logger.warn({ plugin: name, warnings: oddities }, 'plugin created with warnings');

@@ -4,8 +4,8 @@
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginEvent } from '../plugin-engine-contract.ts';
-import type { Staging } from '../rootfs/staging.ts';
 import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
+import type { Workspaces } from '../rootfs/workspaces.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
@@ -15,7 +15,7 @@ export interface EngineContext {
   readonly content: ContentStore;
   readonly registry: RegistryClient;
   readonly supervisor: Supervisor;
-  readonly staging: Staging;
+  readonly workspaces: Workspaces;
   readonly openJail: OpenUnpackJail;
   /** One queue per plugin ID: operations on the same plugin run one after another. */
   readonly queue: KeyedQueue;

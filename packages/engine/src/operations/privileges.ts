@@ -17,12 +17,14 @@ import type { EngineContext } from './engine-context.ts';
  * @throws {OutboardError} invalid, not-found, unauthorized, unavailable
  */
 export async function fetchPrivileges(
-  context: Pick<EngineContext, 'registry'>,
+  context: Pick<EngineContext, 'registry' | 'workspaces'>,
   remote: string,
   options: FetchOptions,
 ): Promise<readonly Privilege[]> {
   const reference = parseRemote(remote);
   const found = await resolvePlugin(context.registry, reference, options);
   const image = await fetchPluginImage(reference, found, options.signal);
+  // Whoever asks is about to install it; what that needs gets ready while they decide.
+  context.workspaces.prepare();
   return computePrivileges(image.config);
 }

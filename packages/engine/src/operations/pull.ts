@@ -51,11 +51,10 @@ async function installPlugin(context: PullContext, request: PullRequest): Promis
   const onProgress = request.onProgress ?? ignoreProgress;
   using _name = context.store.reserveName(name);
   await using lease = context.content.lease();
-  await using staged = await context.staging.create();
-  const rootfs = await staged.makeDirectory('rootfs');
+  // Opened before the network is asked: the jail starts meanwhile.
+  await using workspace = await context.workspaces.open();
+  const { jail } = workspace;
   const cancellable = signal === undefined ? {} : { signal };
-  // Started before the network is asked: the child warms up meanwhile.
-  await using jail = context.openJail(rootfs, cancellable);
 
   const found = await resolvePlugin(context.registry, reference, request);
   announceImage(reference, found.resolved.descriptor.digest, onProgress);
@@ -75,7 +74,7 @@ async function installPlugin(context: PullContext, request: PullRequest): Promis
     privileges,
     timeoutSeconds: 0,
   };
-  await context.store.add(record, staged.commit());
+  await context.store.add(record, workspace.commit());
   reportWarnings(context, record, [...image.warnings, ...warnings]);
   context.announce('pull', familiarString(reference), name);
   return record;

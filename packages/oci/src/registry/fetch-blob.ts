@@ -15,6 +15,8 @@ export interface FetchBlobOptions {
   /** The repository, for errors, such as `docker.io/library/alpine`. */
   readonly subject: string;
   readonly retry: RetryPolicy;
+  /** Whether to compute and compare the digest; default true. */
+  readonly verify?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +47,17 @@ export async function openBlob(
     for (;;) {
       try {
         const first = await source.open(0, controller.signal);
-        stream = new VerifiedBlob({ descriptor, source, first, retries, clock, stallLimits, controller });
+        const verify = options.verify ?? true;
+        stream = new VerifiedBlob({
+          descriptor,
+          source,
+          first,
+          retries,
+          clock,
+          stallLimits,
+          controller,
+          verify,
+        });
         stream.once('close', release);
         return stream;
       } catch (failure) {

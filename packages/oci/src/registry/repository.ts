@@ -37,10 +37,14 @@ export interface BlobFetcher {
   /**
    * Open one blob and verify it while it streams. A connection that breaks is resumed by a range request.
    * The stream fails before its end if size or digest differ; the caller consumes or destroys it.
+   * @param options.verify false leaves the digest to the caller, who must compare it before anything is used for good
    * @throws {OutboardError} not-found; unavailable when retries run out; on the stream: invalid when the content differs
    * @see OCI distribution-spec v1.1.1, "Pulling blobs"
    */
-  openBlob(descriptor: Descriptor, options?: { readonly signal?: AbortSignal }): Promise<Readable>;
+  openBlob(
+    descriptor: Descriptor,
+    options?: { readonly verify?: boolean; readonly signal?: AbortSignal },
+  ): Promise<Readable>;
   /** Fetch a small blob whole. @throws {OutboardError} invalid when it is larger than `maxBytes` or differs from its descriptor */
   readBlob(
     descriptor: Descriptor,

@@ -1,0 +1,77 @@
+/**
+ * Workspaces: a staged directory with an unpack jail over its root filesystem, thrown away whole unless committed.
+ * A jail takes a moment to start, so one can be made ready before it is needed.
+ */
+import type { Logger } from 'pino';
+import type { Staging } from './staging.ts';
+import type { OpenUnpackJail, UnpackJail } from './unpack-jail.ts';
+
+export interface Workspace extends AsyncDisposable {
+  readonly jail: UnpackJail;
+  /** The staged directory, for the rename that makes it real; once moved away there is nothing to dispose. */
+  commit(): string;
+}
+
+export interface Workspaces {
+  /** Take the one that was made ready, or make one. */
+  open(): Promise<Workspace>;
+  /**
+   * Make one ready in the background, unless there is one. It is thrown away when nobody takes it for a minute.
+   * Call it when an installation is likely to follow, as when its privileges were asked for.
+   */
+  prepare(): void;
+  /** Throw away what was made ready. */
+  close(): Promise<void>;
+}
+
+const keptReadyMs = 60_000;
+
+export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, logger: Logger): Workspaces {
+  let ready: { readonly workspace: Promise<Workspace>; readonly timer: NodeJS.Timeout } | undefined;
+
+  async function make(): Promise<Workspace> {
+    const staged = await staging.create();
+    try {
+      const jail = openJail(await staged.makeDirectory('rootfs'));
+      return {
+        jail,
+        commit: staged.commit,
+        async [Symbol.asyncDispose]() {
+          await jail[Symbol.asyncDispose]();
+          await staged[Symbol.asyncDispose]();
+        },
+      };
+    } catch (error) {
+      await staged[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  function takeReady(): Promise<Workspace> | undefined {
+    const taken = ready;
+    ready = undefined;
+    clearTimeout(taken?.timer);
+    return taken?.workspace;
+  }
+
+  async function close(): Promise<void> {
+    const workspace = await takeReady();
+    await workspace?.[Symbol.asyncDispose]();
+  }
+
+  function prepare(): void {
+    if (ready !== undefined) return;
+    const workspace = make();
+    // Whoever takes it gets the error; until then it concerns nobody, but is worth a line.
+    workspace.catch((error: unknown) => logger.warn({ err: error }, 'cannot make an unpack jail ready'));
+    const timer = setTimeout(() => {
+      close().catch((error: unknown) =>
+        logger.error({ err: error }, 'cannot throw an unused workspace away'),
+      );
+    }, keptReadyMs);
+    timer.unref();
+    ready = { workspace, timer };
+  }
+
+  return { open: () => takeReady() ?? make(), prepare, close };
+}
