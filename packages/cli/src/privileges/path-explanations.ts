@@ -37,6 +37,10 @@ const mountRules: readonly PathRule[] = [
   { matches: within('/sys/fs/cgroup'), meaning: 'the resource limits of all processes of the host' },
   { matches: within('/sys'), meaning: "the host's hardware and kernel settings" },
   {
+    matches: within('/etc/hostname', '/etc/hosts', '/etc/resolv.conf', '/etc/localtime', '/etc/timezone'),
+    meaning: 'the name, time zone or name servers of the host, which are no secrets',
+  },
+  {
     matches: within('/etc'),
     meaning: 'configuration of the host, which can hold password hashes, keys and what starts at boot',
   },

@@ -19,6 +19,8 @@ describe('explainPrivilege()', () => {
     ['mount', '/etc/..', /root on the host/],
     ['mount', '/var/run/docker.sock', /full control over the container engine/],
     ['mount', '/run', /sockets of services/],
+    ['mount', '/etc/hostname', /no secrets/],
+    ['mount', '/etc/hostname2', /password hashes/],
     ['mount', '/etc/ssh/', /password hashes/],
     ['mount', '/proc/sys', /kernel settings/],
     ['mount', '/sys/fs/cgroup', /resource limits/],
