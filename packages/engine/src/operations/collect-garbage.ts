@@ -15,3 +15,21 @@ export async function collectGarbage(
   const removed = await context.content.sweep((digest) => context.store.isReferenced(digest));
   return { blobs: removed.length, bytes: removed.reduce((sum, { size }) => sum + size, 0) };
 }
+
+/**
+ * Do work that stores content. When it fails, what it stored is collected: nothing refers to it.
+ * @throws the error of the work; that of the collection is only logged
+ */
+export async function collectGarbageOnFailure<Result>(
+  context: Pick<EngineContext, 'store' | 'content' | 'logger'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    await collectGarbage(context).catch((cause: unknown) => {
+      context.logger.error({ err: cause }, 'cannot collect what a failed operation stored');
+    });
+    throw error;
+  }
+}

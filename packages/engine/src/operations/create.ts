@@ -7,6 +7,7 @@ import {
   createTarWriter,
   type Digest,
   decompress,
+  digestOf,
   type ExpectedContent,
   encodeManifest,
   familiarString,
@@ -28,7 +29,8 @@ import { createContextSplitter } from '../distribution/plugin-context.ts';
 import { splitStream } from '../distribution/split-stream.ts';
 import { stopWhenAborted } from '../rootfs/jail/stop-when-aborted.ts';
 import type { AppliedLayer } from '../rootfs/unpack-jail.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbageOnFailure } from './collect-garbage.ts';
+import { reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** What `create` is given. */
@@ -46,13 +48,8 @@ type CreateContext = Omit<EngineContext, 'supervisor' | 'queue' | 'registry' | '
  * Create a plugin, disabled. The root filesystem streams once: into the unpack jail, and compressed into the store.
  * @throws {OutboardError} conflict when the name is taken; invalid for a bad name, archive or config
  */
-export async function createPlugin(context: CreateContext, request: CreateRequest): Promise<PluginRecord> {
-  try {
-    return await buildPlugin(context, request);
-  } catch (error) {
-    await collectGarbage(context); // blobs that were stored before the failure
-    throw error;
-  }
+export function createPlugin(context: CreateContext, request: CreateRequest): Promise<PluginRecord> {
+  return collectGarbageOnFailure(context, () => buildPlugin(context, request));
 }
 
 async function buildPlugin(context: CreateContext, request: CreateRequest): Promise<PluginRecord> {
@@ -100,16 +97,13 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     timeoutSeconds: 0,
   };
   await context.store.add(record, workspace.commit());
-  const oddities = [...warnings, ...applied.warnings];
-  if (oddities.length > 0)
-    context.logger.warn({ plugin: name, warnings: oddities }, 'plugin created with warnings');
+  reportWarnings(context, record, [...warnings, ...applied.warnings]);
   context.announce('create', record.id, name);
   return record;
 
   async function store(bytes: Buffer) {
-    const stored = await context.content.write(bytes);
-    lease.add(stored.digest);
-    return stored;
+    lease.add(digestOf(bytes)); // before it is there to be collected
+    return context.content.write(bytes);
   }
 }
 

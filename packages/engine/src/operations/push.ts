@@ -14,8 +14,8 @@ import {
 } from '@outboard/oci';
 import type { PushRequest } from '../plugin-engine-contract.ts';
 import type { ReportProgress } from '../progress.ts';
+import { ignoreProgress } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
-import { ignoreProgress } from './pull.ts';
 
 type PushContext = Pick<EngineContext, 'store' | 'content' | 'registry'>;
 

@@ -2,23 +2,15 @@
  * Upgrade: replace an installed plugin by another version of it. It is wholly the old one or wholly the new one.
  */
 import { mkdir } from 'node:fs/promises';
-import { familiarString, OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { carrySettings } from '../config/settings.ts';
-import { downloadLayers } from '../distribution/download-layers.ts';
-import {
-  fetchPluginImage,
-  type PluginImage,
-  parseRemote,
-  resolvePlugin,
-} from '../distribution/plugin-image.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import type { UpgradeRequest } from '../plugin-engine-contract.ts';
 import { exchangeRootfs, settleUpgrade } from '../store/upgrade-journal.ts';
 import { collectGarbage } from './collect-garbage.ts';
-import { requireConsent } from './consent.ts';
+import { downloadPlugin, reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
-import { announceImage, ignoreProgress, installedFrom, reportWarnings } from './pull.ts';
 
 type UpgradeContext = Omit<EngineContext, 'supervisor'>;
 
@@ -51,43 +43,23 @@ async function replacePlugin(
   request: UpgradeRequest,
   record: PluginRecord,
 ): Promise<PluginRecord> {
-  const { signal } = request;
-  const reference = parseRemote(request.remote);
-  const onProgress = request.onProgress ?? ignoreProgress;
-  const cancellable = signal === undefined ? {} : { signal };
   const paths = context.store.paths(record.id);
   await using lease = context.content.lease();
   await using newTree = await makeUpgradeTree(paths.upgradeRootfs);
+  const cancellable = request.signal === undefined ? {} : { signal: request.signal };
   await using jail = context.openJail(newTree.path, cancellable);
+  const downloaded = await downloadPlugin(context, request, { jail, lease });
 
-  const found = await resolvePlugin(context.registry, reference, request);
-  announceImage(reference, found.resolved.descriptor.digest, onProgress);
-  const image = await fetchPluginImage(reference, found, signal);
-  const privileges = requireConsent(image.config, request.privileges);
-  const destination = { content: context.content, lease, jail, downloads: context.downloads };
-  const warnings = await downloadLayers(image, destination, { onProgress, ...cancellable });
-  await jail.finish();
-  signal?.throwIfAborted();
-
-  const upgraded = upgradedRecord(record, image, privileges);
+  const upgraded: PluginRecord = {
+    ...record,
+    ...downloaded.installed,
+    settings: carrySettings(record.config, record.settings, downloaded.installed.config),
+  };
   newTree.keep();
   await commitUpgrade(context, record, upgraded);
-  reportWarnings(context, upgraded, [...image.warnings, ...warnings]);
-  context.announce('pull', familiarString(reference), record.name);
+  reportWarnings(context, upgraded, downloaded.warnings);
+  context.announce('pull', downloaded.familiarRemote, record.name);
   return upgraded;
-}
-
-function upgradedRecord(
-  record: PluginRecord,
-  image: PluginImage,
-  privileges: PluginRecord['privileges'],
-): PluginRecord {
-  return {
-    ...record,
-    ...installedFrom(image),
-    settings: carrySettings(record.config, record.settings, image.config),
-    privileges,
-  };
 }
 
 /** Tree first, then record; whichever step fails, `settleUpgrade` makes the tree follow the record that is on disk. */

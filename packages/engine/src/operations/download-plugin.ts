@@ -1,0 +1,111 @@
+/**
+ * What pull and upgrade share: find a plugin in a registry, compare its privileges, and unpack it.
+ */
+import {
+  canonicalName,
+  canonicalString,
+  familiarName,
+  familiarString,
+  type Lease,
+  type Reference,
+} from '@outboard/oci';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import { downloadLayers } from '../distribution/download-layers.ts';
+import {
+  fetchPluginImage,
+  type PluginImage,
+  parseRemote,
+  resolvePlugin,
+} from '../distribution/plugin-image.ts';
+import type { PullRequest } from '../plugin-engine-contract.ts';
+import type { ReportProgress } from '../progress.ts';
+import type { UnpackJail } from '../rootfs/unpack-jail.ts';
+import { requireConsent } from './consent.ts';
+import type { EngineContext } from './engine-context.ts';
+
+/** A plugin that is unpacked and flushed, and whose blobs are in the store, but that no record names yet. */
+export interface DownloadedPlugin {
+  /** What its record will say of it. */
+  readonly installed: Pick<
+    PluginRecord,
+    | 'pluginReference'
+    | 'config'
+    | 'configDigest'
+    | 'manifestDigest'
+    | 'manifestMediaType'
+    | 'blobDigests'
+    | 'privileges'
+  >;
+  /** The remote in familiar form, as events tell it. */
+  readonly familiarRemote: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Download a plugin into a jail. The privileges are compared with the config that is installed, before a layer moves.
+ * @throws {OutboardError} forbidden when the privileges differ; invalid for bad references, configs and content; the
+ *   registry's errors; the signal's reason
+ */
+export async function downloadPlugin(
+  context: Pick<EngineContext, 'registry' | 'content' | 'downloads'>,
+  request: Omit<PullRequest, 'name'>,
+  to: { readonly jail: UnpackJail; readonly lease: Lease },
+): Promise<DownloadedPlugin> {
+  const { signal, onProgress = ignoreProgress } = request;
+  const reference = parseRemote(request.remote);
+  const found = await resolvePlugin(context.registry, reference, request);
+  announceImage(reference, found.resolved.descriptor.digest, onProgress);
+  const image = await fetchPluginImage(reference, found, signal);
+  const privileges = requireConsent(image.config, request.privileges);
+  const destination = { content: context.content, downloads: context.downloads, ...to };
+  const warnings = await downloadLayers(image, destination, {
+    onProgress,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  await to.jail.finish();
+  signal?.throwIfAborted();
+  return {
+    installed: { ...installedFrom(image), privileges },
+    familiarRemote: familiarString(reference),
+    warnings: [...image.warnings, ...warnings],
+  };
+}
+
+function installedFrom(image: PluginImage) {
+  return {
+    pluginReference: pluginReference(image.reference),
+    config: image.config,
+    configDigest: image.manifest.config.digest,
+    manifestDigest: image.resolved.descriptor.digest,
+    manifestMediaType: image.resolved.descriptor.mediaType,
+    blobDigests: image.manifest.layers.map((layer) => layer.digest),
+  };
+}
+
+/** The first lines of a pull or upgrade, as Docker prints them. */
+function announceImage(reference: Reference, digest: string, onProgress: ReportProgress): void {
+  const id =
+    reference.digest === undefined ? reference.tag : `${familiarName(reference)}@${reference.digest}`;
+  onProgress({ status: `Pulling from ${familiarName(reference)}`, ...(id === undefined ? {} : { id }) });
+  onProgress({ status: `Digest: ${digest}` });
+}
+
+/** Oddities of a plugin are worth a line in the log, never a failure. */
+export function reportWarnings(
+  context: Pick<EngineContext, 'logger'>,
+  record: PluginRecord,
+  warnings: readonly string[],
+): void {
+  if (warnings.length > 0)
+    context.logger.warn({ plugin: record.name, warnings }, 'plugin stored with warnings');
+}
+
+/** For callers that do not watch. */
+export function ignoreProgress(): void {}
+
+/** Docker keeps a digest without the tag that came with it. */
+function pluginReference(reference: Reference): string {
+  return reference.digest === undefined
+    ? canonicalString(reference)
+    : `${canonicalName(reference)}@${reference.digest}`;
+}
