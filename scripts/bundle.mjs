@@ -4,7 +4,6 @@
  * resolves and links hundreds of small modules otherwise. What the packages export stays as it is.
  */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -40,7 +39,7 @@ const OPTIONS = [
 ];
 
 for (const { folder, entries } of BUNDLES) {
-  rmSync(join(ROOT, folder), { recursive: true, force: true });
+  // Files of an earlier build stay: a daemon that runs loads some of its own later, and they are named by their content.
   const inputs = Object.entries(entries).map(([name, file]) => `${name}=${file}`);
   const { status, error } = spawnSync(ESBUILD, [...inputs, `--outdir=${folder}`, ...OPTIONS], {
     cwd: ROOT,

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { isOutboardError } from '@outboard/oci';
 import { pluginPaths } from './plugin-layout.ts';
 import { readRecord, writeRecord } from './plugin-record-file.ts';
-import { recordFixture } from './record-fixture.ts';
+import { recordFixture } from './record-fixture.test.support.ts';
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'outboard-record-'));

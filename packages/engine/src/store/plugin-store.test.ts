@@ -11,7 +11,7 @@ import type { PluginRecord } from '../config/plugin-config.ts';
 import { createPluginLayout, type PluginLayout } from './plugin-layout.ts';
 import { writeRecord } from './plugin-record-file.ts';
 import { PluginStore } from './plugin-store.ts';
-import { recordFixture } from './record-fixture.ts';
+import { recordFixture } from './record-fixture.test.support.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to make a file immutable';
 const logger = pino({ level: 'silent' });
