@@ -93,9 +93,11 @@ function isZombie(pid: string): boolean {
 function listCgroups(): readonly string[] {
   const roots = readTable('/proc/self/mountinfo')
     .filter((line) => / - cgroup2? /.test(line))
-    .map((line) => join(line.split(' ')[4] ?? '', 'outboard'));
+    .map((line) => line.split(' ')[4] ?? '');
   return roots.flatMap((root) =>
-    attempt(() => readdirSync(root).filter(isId), []).map((id) => join(root, id)),
+    attempt(() => readdirSync(root).filter((name) => name.startsWith('outboard-')), []).map((name) =>
+      join(root, name),
+    ),
   );
 }
 

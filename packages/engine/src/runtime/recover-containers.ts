@@ -79,9 +79,9 @@ function isRunning(record: RunRecord, bootId: string): boolean {
   return record.bootId === bootId && isSameProcess(record.container) && isSameProcess(record.monitor);
 }
 
-/** Where a container's cgroup is unless its spec says otherwise. One parent bounds all plugins together. */
+/** Where a container's cgroup is unless its spec says otherwise. It has no parent, which nobody could remove safely. */
 export function defaultCgroupsPath(id: string): string {
-  return `/outboard/${id}`;
+  return `/outboard-${id}`;
 }
 
 /**

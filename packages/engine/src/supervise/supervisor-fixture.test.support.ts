@@ -25,7 +25,7 @@ import type { ContainerRuntime } from '../runtime/container.ts';
 import { assertNothingLeft } from '../runtime/container-fixture.test.support.ts';
 import { type ContainerRuntimeOptions, openContainerRuntime } from '../runtime/container-runtime.ts';
 import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
-import { recordFixture } from '../store/record-fixture.ts';
+import { recordFixture } from '../store/record-fixture.test.support.ts';
 import { createSupervisor, type SupervisorOptions } from './create-supervisor.ts';
 import { createPluginHost } from './prepare-plugin.ts';
 import type { PluginState, Supervisor } from './supervisor.ts';
