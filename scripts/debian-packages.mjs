@@ -11,6 +11,8 @@ const NEEDED = [
   { programs: ['conmon'], debianPackage: 'conmon' },
   { programs: ['docker-registry'], debianPackage: 'docker-registry' },
 ];
+/** Not needed: it comes along when something that is needed is installed. See `packages/engine/src/linux/isal.ts`. */
+const RECOMMENDED = ['libisal2'];
 const DOCKER_CLI = { programs: ['docker'], debianPackage: 'docker-cli' };
 
 /** Debian asks this file before it starts a service that it installs; 101 says no. */
@@ -63,7 +65,7 @@ export function installDebianPackages(packages) {
   }
   // The machine may never have fetched the list of packages, or long ago.
   if (!apt('apt-get', ['-qq', 'update'])) return { installed: false, message: 'apt-get update failed' };
-  const names = packages.map(nameInThisRelease);
+  const names = [...packages.map(nameInThisRelease), ...RECOMMENDED.filter(isInThisRelease)];
   if (
     !withoutStartingServices(() =>
       apt('apt-get', ['-qq', 'install', '--no-install-recommends', '-y', ...names]),
@@ -77,7 +79,11 @@ export function installDebianPackages(packages) {
 /** Before Debian 13 the docker command line came with the engine, in docker.io. */
 function nameInThisRelease(name) {
   if (name !== DOCKER_CLI.debianPackage) return name;
-  return spawnSync('apt-cache', ['show', name], { stdio: 'ignore' }).status === 0 ? name : 'docker.io';
+  return isInThisRelease(name) ? name : 'docker.io';
+}
+
+function isInThisRelease(name) {
+  return spawnSync('apt-cache', ['show', name], { stdio: 'ignore' }).status === 0;
 }
 
 function apt(program, args) {

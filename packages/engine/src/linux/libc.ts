@@ -76,6 +76,13 @@ export function bindAsyncCall<Arguments extends readonly LibcArgument[]>(
     });
 }
 
+const memmove = library.func('uintptr_t memmove(const void *to, const void *from, size_t length)');
+
+/** Where a buffer's bytes lie, for structures that hold pointers. @param buffer of more than 64 bytes: V8 moves smaller ones */
+export function memoryAddress(buffer: Uint8Array): bigint {
+  return BigInt(memmove(buffer, buffer, 0)); // it returns its first argument
+}
+
 /** Pass a call's result on, or throw what went wrong. @throws {ErrnoError} when the result is negative */
 export function checkResult(result: number, syscall: string, path?: string): number {
   if (result < 0) throw new ErrnoError(-result, syscall, path);

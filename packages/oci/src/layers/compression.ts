@@ -7,6 +7,7 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
 import { isOutboardError, OutboardError } from '../errors.ts';
+import { damagedGzip, type GzipInflater, inflateMembers, trailingGzipData } from './gzip-members.ts';
 import { splitZstdFrames } from './zstd-frames.ts';
 
 /** How a layer is compressed; `none` is what carries no known magic. */
@@ -29,6 +30,11 @@ export interface DecompressedLayer {
 export interface DecompressOptions {
   /** Size of the chunks of `content`, in bytes; default 256 KiB. */
   readonly chunkBytes?: number;
+  /**
+   * Makes what undoes gzip in place of Node.js's zlib, on the calling thread, into chunks of the size given. Each
+   * chunk of `content` is then only valid until the next is asked for.
+   */
+  readonly makeGzipInflater?: ((chunkBytes: number) => GzipInflater) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -80,8 +86,7 @@ export async function decompress(
     const chunks = await readPrefix(iterator);
     const compression = requireSupported(detectCompression(Buffer.concat(chunks)));
     const input = resume(chunks, iterator);
-    const chunkBytes = options.chunkBytes ?? 256 * 1024;
-    return { compression, content: contentOf(compression, input, chunkBytes, options.signal) };
+    return { compression, content: contentOf(compression, input, options) };
   } catch (error) {
     await iterator.return?.();
     throw error;
@@ -91,14 +96,15 @@ export async function decompress(
 function contentOf(
   compression: LayerCompression,
   input: AsyncIterable<Uint8Array>,
-  chunkBytes: number,
-  signal: AbortSignal | undefined,
+  { chunkBytes = 256 * 1024, makeGzipInflater, signal }: DecompressOptions,
 ): AsyncIterable<Buffer> {
   switch (compression) {
     case 'none':
       return passThrough(input, signal);
     case 'gzip':
-      return gunzip(input, chunkBytes, signal);
+      return makeGzipInflater === undefined
+        ? gunzip(input, chunkBytes, signal)
+        : inflateMembers(input, makeGzipInflater(chunkBytes), signal);
     case 'zstd':
       return run(createZstdEngine(chunkBytes), 'zstd', splitZstdFrames(input), signal);
   }
@@ -158,10 +164,7 @@ async function* gunzip(
   }
   yield* run(engine, 'gzip', measured(), signal);
   if (engine.bytesWritten < significantLength) {
-    throw new OutboardError(
-      'invalid',
-      'gzip data is followed by something that is neither zeros nor gzip data',
-    );
+    throw trailingGzipData();
   }
 }
 
@@ -248,17 +251,8 @@ function isEngineError(error: unknown): error is Error {
   return error.code === PUSHED_AFTER_END || /^Z(?:STD)?_/.test(String(error.code));
 }
 
-function trailingData(cause?: Error): OutboardError {
-  return new OutboardError(
-    'invalid',
-    'gzip data is followed by something that is neither zeros nor gzip data',
-    {
-      cause,
-    },
-  );
-}
-
 function damaged(format: string, cause: Error): OutboardError {
-  if ('code' in cause && cause.code === PUSHED_AFTER_END) return trailingData(cause);
+  if ('code' in cause && cause.code === PUSHED_AFTER_END) return trailingGzipData(cause);
+  if (format === 'gzip') return damagedGzip(cause);
   return new OutboardError('invalid', `${format} data is damaged or truncated: ${cause.message}`, { cause });
 }

@@ -8,6 +8,7 @@ export { createDigester } from '../digests/digest.ts';
 export { isOutboardError, OutboardError } from '../errors.ts';
 export type { DecompressedLayer, LayerCompression } from './compression.ts';
 export { decompress } from './compression.ts';
+export type { GzipInflater, InflateStep } from './gzip-members.ts';
 export { cleanEntryName } from './tar/path.ts';
 export type { TarEntry, TarEntryType, TarHandler, TarReader } from './tar/tar-entry.ts';
 export { createTarReader } from './tar/tar-reader.ts';

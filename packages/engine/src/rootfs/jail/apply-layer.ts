@@ -1,7 +1,13 @@
 /**
  * One layer inside the jail: decompress, count, digest, parse, write.
  */
-import { createTarReader, type Digester, decompress, OutboardError } from '@outboard/oci/layers';
+import {
+  createTarReader,
+  type Digester,
+  decompress,
+  type GzipInflater,
+  OutboardError,
+} from '@outboard/oci/layers';
 import type { AppliedLayer } from '../unpack-jail.ts';
 import type { TreeWriter } from './tree-writer.ts';
 
@@ -22,6 +28,8 @@ export interface LayerPath {
   readonly budget: ByteBudget;
   /** Absent when nobody wants the diff ID. */
   readonly digester: Digester | undefined;
+  /** Absent when zlib is to do it. */
+  readonly makeGzipInflater: ((chunkBytes: number) => GzipInflater) | undefined;
 }
 
 /**
@@ -31,9 +39,9 @@ export interface LayerPath {
  */
 export async function applyLayer(
   compressed: AsyncIterable<Buffer>,
-  { writer, budget, digester }: LayerPath,
+  { writer, budget, digester, makeGzipInflater }: LayerPath,
 ): Promise<AppliedLayer> {
-  const { compression, content } = await decompress(compressed, { chunkBytes });
+  const { compression, content } = await decompress(compressed, { chunkBytes, makeGzipInflater });
   const reader = createTarReader(writer);
   let size = 0;
   writer.startLayer();

@@ -5,18 +5,21 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createDigester, isOutboardError } from '@outboard/oci/layers';
 import { syncFileSystem } from '../../linux/file-calls.ts';
+import { loadIsal } from '../../linux/isal.ts';
 import { checkResult } from '../../linux/libc.ts';
 import { applyLayer } from './apply-layer.ts';
 import { enterJail } from './enter-jail.ts';
-import { FrameReader } from './frame-reader.ts';
-import { controlDescriptor, type JailMessage, stagingDescriptor } from './jail-protocol.ts';
+import { FrameReader, readBlocking } from './frame-reader.ts';
+import { controlDescriptor, inputDescriptor, type JailMessage, stagingDescriptor } from './jail-protocol.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 async function run(): Promise<void> {
   const [maxBytes, maxEntries] = process.argv.slice(2).map(Number);
   if (maxBytes === undefined || maxEntries === undefined) throw new Error('want two limits as arguments');
-  const input = process.stdin;
   createDigester().update(Buffer.alloc(1)); // OpenSSL loads what it needs at its first use
+  const makeGzipInflater = loadIsal();
+  // zlib works in the thread pool and must be heard; otherwise everything happens on this thread.
+  const input = makeGzipInflater === undefined ? process.stdin : readBlocking(inputDescriptor);
   await enterJail(stagingDescriptor);
 
   const frames = new FrameReader(input);
@@ -24,7 +27,8 @@ async function run(): Promise<void> {
   const budget = { left: maxBytes, maxBytes };
   for (let next = await frames.next(); next.type === 'layer'; next = await frames.next()) {
     const digester = next.wantsDiffId ? createDigester() : undefined;
-    send({ type: 'layer', layer: await applyLayer(next.content, { writer, budget, digester }) });
+    const layer = await applyLayer(next.content, { writer, budget, digester, makeGzipInflater });
+    send({ type: 'layer', layer });
   }
   flush();
   send({ type: 'finished' });

@@ -1,6 +1,7 @@
 /**
  * Reads the parent's frames: layer after layer, each as it streams.
  */
+import { readSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci/layers';
 import { finishMark, lengthBytes, noDiffIdMark } from './jail-protocol.ts';
 
@@ -8,6 +9,21 @@ import { finishMark, lengthBytes, noDiffIdMark } from './jail-protocol.ts';
 export type NextInput =
   | { readonly type: 'layer'; readonly content: AsyncIterable<Buffer>; readonly wantsDiffId: boolean }
   | { readonly type: 'finish' };
+
+const blockBytes = 64 * 1024;
+
+/**
+ * Read a descriptor to its end and wait for it, where there is nothing else to do meanwhile: a stream costs as much
+ * again as reading does. The descriptor must block.
+ */
+export async function* readBlocking(descriptor: number): AsyncGenerator<Buffer> {
+  for (;;) {
+    const block = Buffer.allocUnsafeSlow(blockBytes);
+    const length = readSync(descriptor, block);
+    if (length === 0) return;
+    yield block.subarray(0, length);
+  }
+}
 
 /** Wraps the input stream. Read each layer's content to its end before asking for the next input. */
 export class FrameReader {

@@ -9,6 +9,8 @@
 import type { ErrorKind } from '@outboard/oci';
 import type { AppliedLayer, UnpackLimits } from '../unpack-jail.ts';
 
+/** The child's standard input. */
+export const inputDescriptor = 0;
 /** The child's end of the control channel. */
 export const controlDescriptor = 3;
 /** The staging directory, open, in the child. */

@@ -1,0 +1,134 @@
+/**
+ * Intel's ISA-L inflates twice as fast as the zlib inside Node.js: 740 MB/s against 350 MB/s on the machine of the
+ * benchmarks. It is used where the system has it, and nothing but speed depends on it.
+ */
+import { existsSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { GzipInflater, InflateStep } from '@outboard/oci/layers';
+import koffi, { type LibraryHandle } from 'koffi';
+import { memoryAddress } from './libc.ts';
+
+/** Where distributions install it. Absolute: what is loaded must not depend on the environment. */
+const libraryPaths: Readonly<Record<string, readonly string[]>> = {
+  x64: ['/usr/lib/x86_64-linux-gnu/libisal.so.2', '/usr/lib64/libisal.so.2', '/usr/lib/libisal.so.2'],
+  arm64: ['/usr/lib/aarch64-linux-gnu/libisal.so.2', '/usr/lib64/libisal.so.2', '/usr/lib/libisal.so.2'],
+};
+
+/**
+ * `struct inflate_state` of `<isa-l/igzip_lib.h>`, whose layout is part of what the number in `libisal.so.2` stands
+ * for. It is 87,368 bytes long; the rest is to spare.
+ */
+const layout = {
+  bytes: 128 * 1024,
+  nextOut: 0,
+  availableOut: 8,
+  nextIn: 16,
+  availableIn: 32,
+  blockState: 21_160,
+  checksumFlag: 21_172,
+} as const;
+/** ISAL_GZIP: read the member's header, check its CRC and length. */
+const gzipFormat = 1;
+/** ISAL_BLOCK_FINISH: the member ended, all of it is out, and it was checked. */
+const finished = 5;
+
+const inputBytes = 64 * 1024;
+
+/** Return values that are errors, in zlib's words where it has the same. */
+const failures: Readonly<Record<number, string>> = {
+  [-1]: 'invalid block type or lengths',
+  [-2]: 'invalid code',
+  [-3]: 'invalid distance too far back',
+  [-4]: 'incorrect header check',
+  [-5]: 'unknown compression method',
+  [-6]: 'incorrect data check',
+};
+
+interface Library {
+  readonly init: (state: Uint8Array) => void;
+  readonly reset: (state: Uint8Array) => void;
+  readonly inflate: (state: Uint8Array) => number;
+}
+
+/** Makes inflaters whose output comes in pieces of at most `outputBytes`. */
+export type MakeInflater = (outputBytes: number) => GzipInflater;
+
+/**
+ * Load the library and try it out, so that it is ready to work where no file can be read any more.
+ * @returns undefined where it is not installed, or does not do what is expected of it
+ */
+export function loadIsal(): MakeInflater | undefined {
+  const path = libraryPaths[process.arch]?.find((candidate) => existsSync(candidate));
+  if (path === undefined) return undefined;
+  const library = bind(path);
+  if (library === undefined) return undefined;
+  const make: MakeInflater = (outputBytes) => new IsalInflater(library, outputBytes);
+  return works(make(64)) ? make : undefined;
+}
+
+function bind(path: string): Library | undefined {
+  let handle: LibraryHandle;
+  try {
+    handle = koffi.load(path);
+  } catch {
+    return undefined; // made for another libc, say: slower, then
+  }
+  return {
+    init: handle.func('void isal_inflate_init(void *state)'),
+    reset: handle.func('void isal_inflate_reset(void *state)'),
+    inflate: handle.func('int isal_inflate(void *state)'),
+  };
+}
+
+function works(inflater: GzipInflater): boolean {
+  try {
+    const { output, next } = inflater.inflate(gzipSync('hello'));
+    return next === 'end' && output.equals(Buffer.from('hello'));
+  } catch {
+    return false; // another layout, perhaps: slower, then
+  }
+}
+
+/**
+ * Works on the calling thread, in memory of its own that stays where it is: inputs are copied into it, and the output
+ * is overwritten by the next step, so that no page is touched for the first time.
+ */
+class IsalInflater implements GzipInflater {
+  readonly #library: Library;
+  readonly #state = Buffer.alloc(layout.bytes);
+  readonly #input = Buffer.alloc(inputBytes);
+  readonly #output: Buffer;
+  readonly #inputAddress = memoryAddress(this.#input);
+  readonly #outputAddress: bigint;
+
+  constructor(library: Library, outputBytes: number) {
+    this.#library = library;
+    this.#output = Buffer.alloc(outputBytes);
+    this.#outputAddress = memoryAddress(this.#output);
+    library.init(this.#state);
+    this.#state.writeUInt32LE(gzipFormat, layout.checksumFlag);
+  }
+
+  inflate(input: Uint8Array): InflateStep {
+    const given = Math.min(input.length, inputBytes);
+    this.#input.set(input.subarray(0, given));
+    const state = this.#state;
+    state.writeBigUInt64LE(this.#inputAddress, layout.nextIn);
+    state.writeUInt32LE(given, layout.availableIn);
+    state.writeBigUInt64LE(this.#outputAddress, layout.nextOut);
+    state.writeUInt32LE(this.#output.length, layout.availableOut);
+    const result = this.#library.inflate(state);
+    if (result !== 0) throw new Error(failures[result] ?? `isal_inflate() returned ${result}`);
+    const consumed = given - state.readUInt32LE(layout.availableIn);
+    const room = state.readUInt32LE(layout.availableOut);
+    const output = this.#output.subarray(0, this.#output.length - room);
+    return { consumed, output, next: this.#next(consumed < input.length || room === 0) };
+  }
+
+  #next(hasMore: boolean): InflateStep['next'] {
+    if (this.#state.readUInt32LE(layout.blockState) !== finished) return hasMore ? 'more' : 'input';
+    this.#library.reset(this.#state);
+    this.#state.writeUInt32LE(gzipFormat, layout.checksumFlag);
+    return 'end';
+  }
+}
