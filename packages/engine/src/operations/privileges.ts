@@ -22,9 +22,9 @@ export async function fetchPrivileges(
   options: FetchOptions,
 ): Promise<readonly Privilege[]> {
   const reference = parseRemote(remote);
+  // Whoever asks is about to install it; what that needs gets ready while the registry is asked and they decide.
+  context.workspaces.prepare();
   const found = await resolvePlugin(context.registry, reference, options);
   const image = await fetchPluginImage(reference, found, options.signal);
-  // Whoever asks is about to install it; what that needs gets ready while they decide.
-  context.workspaces.prepare();
   return computePrivileges(image.config);
 }
