@@ -5,12 +5,12 @@ import { decompress, type GzipInflater, isOutboardError } from '@outboard/oci/la
 import fc from 'fast-check';
 import { loadIsal } from './isal.ts';
 
+/** Absent where the library is not installed: the inflater in use is then zlib's, and is held to the same. */
 const isal = loadIsal();
 const implementations: readonly (readonly [string, ((chunkBytes: number) => GzipInflater) | undefined])[] = [
   ['zlib', undefined],
   ...(isal === undefined ? [] : [['ISA-L', isal] as const]),
 ];
-const missing = isal === undefined ? 'libisal.so.2 is not installed' : false;
 const hello = zlib.gzipSync('hello');
 const refusal = 'refused: ';
 
@@ -95,9 +95,7 @@ const content = fc.oneof(
 );
 const member = fc.tuple(content, fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 4 }));
 
-test('ISA-L gives what zlib gives, whatever the data, the level and the chunks', {
-  skip: missing,
-}, async () => {
+test('ISA-L gives what zlib gives, whatever the data, the level and the chunks', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(member, { minLength: 1, maxLength: 4 }),
@@ -112,7 +110,7 @@ test('ISA-L gives what zlib gives, whatever the data, the level and the chunks',
   );
 });
 
-test('A34 ISA-L takes no damaged data for other content than zlib does', { skip: missing }, async () => {
+test('A34 ISA-L takes no damaged data for other content than zlib does', async () => {
   await fc.assert(
     fc.asyncProperty(
       content,
