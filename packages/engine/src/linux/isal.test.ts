@@ -5,7 +5,6 @@ import { decompress, type GzipInflater, isOutboardError } from '@outboard/oci/la
 import fc from 'fast-check';
 import { loadIsal } from './isal.ts';
 
-/** Absent where the library is not installed: the inflater in use is then zlib's, and is held to the same. */
 const isal = loadIsal();
 const implementations: readonly (readonly [string, ((chunkBytes: number) => GzipInflater) | undefined])[] = [
   ['zlib', undefined],
@@ -13,6 +12,9 @@ const implementations: readonly (readonly [string, ((chunkBytes: number) => Gzip
 ];
 const hello = zlib.gzipSync('hello');
 const refusal = 'refused: ';
+/** Where the library is not installed there is nothing to compare. */
+const testIsal: (title: string, run: () => Promise<void>) => void =
+  isal === undefined ? () => undefined : test;
 
 /** What comes out, or how the data is refused, without the implementation's own words. */
 async function outcome(
@@ -95,7 +97,7 @@ const content = fc.oneof(
 );
 const member = fc.tuple(content, fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 4 }));
 
-test('ISA-L gives what zlib gives, whatever the data, the level and the chunks', async () => {
+testIsal('ISA-L gives what zlib gives, whatever the data, the level and the chunks', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(member, { minLength: 1, maxLength: 4 }),
@@ -110,7 +112,7 @@ test('ISA-L gives what zlib gives, whatever the data, the level and the chunks',
   );
 });
 
-test('A34 ISA-L takes no damaged data for other content than zlib does', async () => {
+testIsal('A34 ISA-L takes no damaged data for other content than zlib does', async () => {
   await fc.assert(
     fc.asyncProperty(
       content,
