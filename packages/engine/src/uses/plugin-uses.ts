@@ -1,0 +1,30 @@
+/**
+ * The contract of uses: who needs a plugin. While anyone does, it is neither disabled nor removed without force.
+ */
+
+/** What a use is for; also how it is shown: `volume data`, `mount data/3f2a`, `client podman`. */
+export type UseKind = 'volume' | 'mount' | 'log' | 'client';
+
+/** One use of one plugin. Kind and holder together name it: there is never more than one of the same. */
+export interface PluginUse {
+  readonly kind: UseKind;
+  /** Who holds it, such as a volume's name; 1 to 255 printable characters. */
+  readonly holder: string;
+  readonly since: Date;
+}
+
+/** Uses that another store keeps, such as the volumes of `/volumes`: asked each time, never copied. */
+export type UseSource = (pluginId: string) => readonly PluginUse[];
+
+export interface PluginUses {
+  /** Who uses a plugin, oldest first. */
+  of(pluginId: string): readonly PluginUse[];
+  /**
+   * Hold a plugin until released; survives the daemon. The same kind and holder again changes nothing.
+   * @throws {OutboardError} invalid for a holder that cannot be shown
+   */
+  hold(pluginId: string, use: Pick<PluginUse, 'kind' | 'holder'>): Promise<void>;
+  /** Let go; nothing happens when it was not held. */
+  release(pluginId: string, use: Pick<PluginUse, 'kind' | 'holder'>): Promise<void>;
+  addSource(source: UseSource): void;
+}
