@@ -3,6 +3,7 @@
  */
 import { CommanderError } from 'commander';
 import type { Logger } from 'pino';
+import type { Configuration } from './configuration/configuration.ts';
 import { loadConfiguration } from './configuration/load-configuration.ts';
 import { type DaemonFlags, parseFlags } from './configuration/parse-flags.ts';
 import { openLog } from './log/logger.ts';
@@ -10,7 +11,7 @@ import { type Daemon, startDaemon } from './start-daemon.ts';
 
 /** After this the process ends whatever is still under way; recovery at the next start is made for it. */
 const stopDeadlineMs = 15_000;
-const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * Run the daemon until it is told to stop. Prints one line on standard output when it serves.
@@ -33,13 +34,15 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function serve({ configuration: given, configFile }: DaemonFlags): Promise<number> {
-  const configuration = await loadConfiguration(given, configFile);
+async function serve(flags: DaemonFlags): Promise<number> {
+  const configuration = await load(flags);
   const { logger, flush } = openLog(configuration['log-level']);
   try {
     // From here on, so that a signal during a slow start is not lost.
     const stopped = untilSignal();
-    const daemon = await startDaemon(configuration, logger);
+    const starting = startDaemon(configuration, logger);
+    reloadOnSignal(starting, flags, logger);
+    const daemon = await starting;
     surviveExceptions(logger);
     process.stdout.write(`outboard daemon ready on ${daemon.hosts.join(', ')} (pid ${process.pid})\n`);
     logger.info({ signal: await stopped }, 'stopping');
@@ -49,6 +52,26 @@ async function serve({ configuration: given, configFile }: DaemonFlags): Promise
   } finally {
     flush();
   }
+}
+
+function load({ configuration, configFile }: DaemonFlags): Promise<Configuration> {
+  return loadConfiguration(configuration, configFile);
+}
+
+/** SIGHUP reads the configuration anew, one at a time. A wrong one is logged, and the one in force stays. */
+function reloadOnSignal(starting: Promise<Daemon>, flags: DaemonFlags, logger: Logger): void {
+  const reload = async () => {
+    try {
+      await (await starting).reload(await load(flags));
+      logger.info('configuration reloaded');
+    } catch (error) {
+      logger.error({ err: error }, 'cannot reload the configuration: it stays as it was');
+    }
+  };
+  let last = Promise.resolve();
+  process.on('SIGHUP', () => {
+    last = last.then(reload);
+  });
 }
 
 function untilSignal(): Promise<NodeJS.Signals> {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { OutboardError, openPluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
+import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
 import { createEventLog } from './events/event-log.ts';
 import { readComponentVersions } from './host/component-versions.ts';
 import { readHostFacts } from './host/host-facts.ts';
@@ -22,6 +23,11 @@ const closeDeadlineMs = 10_000;
 export interface Daemon {
   /** Where it listens, as `--host` names it. */
   readonly hosts: readonly string[];
+  /**
+   * Put another configuration in force, as far as that is possible while it runs: as a whole or not at all.
+   * @throws {OutboardError} invalid; everything is as before
+   */
+  reload(next: Configuration): Promise<void>;
   /** Abort what is under way, answer it, let go of the plugins, which go on running. */
   stop(): Promise<void>;
 }
@@ -63,8 +69,10 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
     const server = await startApiServer(addresses, handle, (error) =>
       logger.error({ err: error }, 'cannot accept a connection'),
     );
+    const reloadable: readonly ReloadablePart[] = [];
     return {
       hosts: server.addresses.map(formatHostAddress),
+      reload: (next) => reloadParts(reloadable, configuration, next, logger),
       async stop() {
         stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
         await server.close(AbortSignal.timeout(closeDeadlineMs));

@@ -13,6 +13,18 @@ export interface Configuration {
   readonly hosts: readonly string[];
   /** Whether TCP without TLS is wanted, on loopback. */
   readonly 'insecure-tcp': boolean;
+  /** Whether TCP speaks TLS; `tlsverify` implies it. */
+  readonly tls: boolean;
+  /** Whether TCP clients must show a certificate of an authority in `tlscacert`. */
+  readonly tlsverify: boolean;
+  /** File with the authorities that may vouch for clients, as PEM. */
+  readonly tlscacert: string;
+  /** File with the certificate of this daemon, and those between it and its authority, as PEM. */
+  readonly tlscert: string;
+  /** File with the private key of `tlscert`, as PEM. */
+  readonly tlskey: string;
+  /** File with the certificates that the authorities took back, as PEM; empty for none. */
+  readonly tlscrl: string;
   /** Registries that may be spoken to in plain HTTP or with any certificate. */
   readonly 'insecure-registries': readonly string[];
   /** `runc`, `crun`, or the path of an OCI runtime. */
@@ -26,6 +38,9 @@ export type PartialConfiguration = { readonly [Key in keyof Configuration]?: Con
 /** Where the file is looked for when none is named; there it may be missing. */
 export const defaultConfigurationFile = '/etc/outboard/daemon.json';
 
+/** Where the files of TLS are, under the names that Docker gives them. */
+const defaultTlsDirectory = '/etc/outboard/tls';
+
 /** Fill in what no source said. */
 export function withDefaults(given: PartialConfiguration): Configuration {
   const execRoot = given['exec-root'] ?? '/run/outboard';
@@ -34,6 +49,12 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     'exec-root': execRoot,
     hosts: given.hosts ?? [`unix://${execRoot}/outboard.sock`],
     'insecure-tcp': given['insecure-tcp'] ?? false,
+    tls: given.tls === true || given.tlsverify === true,
+    tlsverify: given.tlsverify ?? false,
+    tlscacert: given.tlscacert ?? `${defaultTlsDirectory}/ca.pem`,
+    tlscert: given.tlscert ?? `${defaultTlsDirectory}/cert.pem`,
+    tlskey: given.tlskey ?? `${defaultTlsDirectory}/key.pem`,
+    tlscrl: given.tlscrl ?? '',
     'insecure-registries': given['insecure-registries'] ?? [],
     runtime: given.runtime ?? 'runc',
     'log-level': given['log-level'] ?? 'info',

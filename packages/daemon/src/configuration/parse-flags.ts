@@ -16,6 +16,12 @@ interface ParsedOptions {
   readonly execRoot?: string;
   readonly host?: readonly string[];
   readonly insecureTcp?: true;
+  readonly tls?: true;
+  readonly tlsverify?: true;
+  readonly tlscacert?: string;
+  readonly tlscert?: string;
+  readonly tlskey?: string;
+  readonly tlscrl?: string;
   readonly insecureRegistry?: readonly string[];
   readonly runtime?: string;
   readonly logLevel?: (typeof logLevels)[number];
@@ -33,6 +39,12 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     'exec-root': options.execRoot,
     hosts: options.host,
     'insecure-tcp': options.insecureTcp,
+    tls: options.tls,
+    tlsverify: options.tlsverify,
+    tlscacert: options.tlscacert,
+    tlscert: options.tlscert,
+    tlskey: options.tlskey,
+    tlscrl: options.tlscrl,
     'insecure-registries': options.insecureRegistry,
     runtime: options.runtime,
     'log-level': options.logLevel,
@@ -58,11 +70,17 @@ function daemonCommand(): Command {
       'where sockets and bundles of running plugins live (default: /run/outboard)',
     )
     .option(
-      '--host <address>',
-      'listen on unix:///PATH or tcp://127.0.0.1:PORT; repeatable (default: unix://<exec-root>/outboard.sock)',
+      '-H, --host <address>',
+      'listen on unix:///PATH or tcp://ADDRESS[:PORT]; repeatable (default: unix://<exec-root>/outboard.sock)',
       collect,
     )
-    .option('--insecure-tcp', 'allow tcp:// hosts, without TLS, on loopback addresses only')
+    .option('--tlsverify', 'serve tcp:// hosts with TLS, and only clients with a certificate of --tlscacert')
+    .option('--tlscacert <file>', 'authorities of client certificates (default: /etc/outboard/tls/ca.pem)')
+    .option('--tlscert <file>', 'certificate of this daemon (default: /etc/outboard/tls/cert.pem)')
+    .option('--tlskey <file>', 'key of that certificate (default: /etc/outboard/tls/key.pem)')
+    .option('--tlscrl <file>', 'client certificates that were revoked (default: none)')
+    .option('--tls', 'use TLS without asking clients for a certificate; needs --insecure-tcp')
+    .option('--insecure-tcp', 'allow tcp:// hosts without --tlsverify, on loopback addresses only')
     .option(
       '--insecure-registry <host[:port]>',
       'speak to this registry in plain HTTP or with any certificate; repeatable',
