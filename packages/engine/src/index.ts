@@ -27,9 +27,10 @@ export type { ValidateOptions } from './config/validate-plugin-config.ts';
 export { validatePluginConfig } from './config/validate-plugin-config.ts';
 export { openPluginEngine, type PluginEngineOptions } from './plugin-engine.ts';
 export type {
+  Announcement,
   CollectedGarbage,
+  EngineEvent,
   PluginEngine,
-  PluginEvent,
   PluginFilters,
   PullRequest,
   PushRequest,
@@ -37,6 +38,14 @@ export type {
 } from './plugin-engine-contract.ts';
 export type { ProgressEvent, ReportProgress } from './progress.ts';
 export { activate } from './protocol/activate.ts';
+export type {
+  AuthorizationPlugin,
+  AuthorizationRequest,
+  AuthorizationResponse,
+  JudgeOptions,
+  Verdict,
+} from './protocol/authorization-plugin.ts';
+export { createAuthorizationPlugin } from './protocol/authorization-plugin.ts';
 export type { CallOptions, PluginClient, PluginClientOptions } from './protocol/plugin-client.ts';
 export { createPluginClient } from './protocol/plugin-client.ts';
 export type { ReplyFields } from './protocol/plugin-reply.ts';

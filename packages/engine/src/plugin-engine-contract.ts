@@ -6,17 +6,31 @@ import type { Plugin, Privilege } from './config/plugin-config.ts';
 import type { ReportProgress } from './progress.ts';
 import type { PluginState } from './supervise/supervisor.ts';
 
-/** Something that happened to a plugin, as Docker's `/events` tells it. */
-export interface PluginEvent {
-  readonly action: 'create' | 'pull' | 'enable' | 'disable' | 'remove';
-  /** The plugin's ID; for `pull` the remote reference in familiar form. */
-  readonly id: string;
-  /** The plugin's full local name. */
-  readonly name: string;
+/** Something that happened to a plugin or a volume, as Docker's `/events` tells it. */
+export type Announcement =
+  | {
+      readonly type: 'plugin';
+      readonly action: 'create' | 'pull' | 'enable' | 'disable' | 'remove';
+      /** The plugin's ID; for `pull` the remote reference in familiar form. */
+      readonly id: string;
+      /** `name` is the plugin's full local name. */
+      readonly attributes: { readonly name: string };
+    }
+  | {
+      readonly type: 'volume';
+      readonly action: 'create' | 'mount' | 'unmount' | 'destroy' | 'prune';
+      /** The volume's name; '' for `prune`. */
+      readonly id: string;
+      /** Docker's: `driver` for all but `prune`, which has `reclaimed` in bytes. Never options: they may hold secrets. */
+      readonly attributes: Readonly<Record<string, string>>;
+    };
+
+/** An announcement with its place in time. */
+export type EngineEvent = Announcement & {
   readonly at: Date;
   /** Nanoseconds since the epoch; strictly increasing, so it orders events. */
   readonly timeNano: bigint;
-}
+};
 
 /** Which plugins to list. */
 export interface PluginFilters {
@@ -85,5 +99,5 @@ export interface PluginEngine extends AsyncDisposable {
   remove(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
   collectGarbage(): Promise<CollectedGarbage>;
   /** Be told of every event from now on. @returns stops it */
-  onEvent(listener: (event: PluginEvent) => void): () => void;
+  onEvent(listener: (event: EngineEvent) => void): () => void;
 }

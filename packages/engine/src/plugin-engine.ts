@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { createRegistryClient, makeDirectoryDurably, openFileContentStore } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
+import { createEngineEvents, type EngineEvents } from './engine-events.ts';
 import { lockDirectory } from './linux/lock-directory.ts';
 import { createOperationScope } from './operation-scope.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
@@ -20,7 +21,6 @@ import { removePlugin } from './operations/remove.ts';
 import { setPlugin } from './operations/set.ts';
 import { upgradePlugin } from './operations/upgrade.ts';
 import type { PluginEngine } from './plugin-engine-contract.ts';
-import { createPluginEvents, type PluginEvents } from './plugin-events.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
 import { createWorkspaces } from './rootfs/workspaces.ts';
@@ -55,7 +55,7 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
   await makeDirectoryDurably(options.dataRoot, { mode: 0o700 });
   const lock = lockDirectory(options.dataRoot);
   try {
-    const events = createPluginEvents(logger);
+    const events = createEngineEvents(logger);
     const context = await openContext(options, events, logger);
     await context.supervisor.restore(context.store.all().filter((record) => record.enabled));
     return assemble(context, events, async () => {
@@ -72,7 +72,7 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
 
 async function openContext(
   options: PluginEngineOptions,
-  events: PluginEvents,
+  events: EngineEvents,
   logger: Logger,
 ): Promise<EngineContext> {
   const layout = createPluginLayout(options.dataRoot);
@@ -104,7 +104,7 @@ async function openContext(
   };
 }
 
-function assemble(context: EngineContext, events: PluginEvents, release: () => Promise<void>): PluginEngine {
+function assemble(context: EngineContext, events: EngineEvents, release: () => Promise<void>): PluginEngine {
   const scope = createOperationScope();
   return {
     list: (filters) => listPlugins(context, filters),

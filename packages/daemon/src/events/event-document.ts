@@ -1,16 +1,16 @@
 /**
- * A plugin event as Docker tells it.
+ * An event as Docker tells it.
  * @see Docker Engine API v1.51, EventMessage
  */
-import type { PluginEvent } from '@outboard/engine';
+import type { EngineEvent } from '@outboard/engine';
 import { encodeJson } from '../http/json.ts';
 
 /** The event on one line of JSON, without the newline. Nanoseconds exceed what a number holds, so they go in as text. */
-export function encodeEvent(event: PluginEvent): string {
-  const actor = encodeJson({ ID: event.id, Attributes: { name: event.name } });
+export function encodeEvent(event: EngineEvent): string {
+  const actor = encodeJson({ ID: event.id, Attributes: event.attributes });
   const seconds = event.timeNano / 1_000_000_000n;
   return (
-    `{"Type":"plugin","Action":"${event.action}","Actor":${actor},"scope":"local",` +
+    `{"Type":"${event.type}","Action":"${event.action}","Actor":${actor},"scope":"local",` +
     `"time":${seconds},"timeNano":${event.timeNano}}`
   );
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PluginEvent } from '@outboard/engine';
+import type { EngineEvent } from '@outboard/engine';
 import { encodeEvent } from './event-document.ts';
 import { parseEventQuery } from './event-query.ts';
 
-const event: PluginEvent = {
+const event: EngineEvent = {
+  type: 'plugin',
   action: 'enable',
   id: 'abc123',
-  name: 'acme/p:latest',
+  attributes: { name: 'acme/p:latest' },
   at: new Date(1_700_000_000_123),
   timeNano: 1_700_000_000_123_000_001n,
 };

@@ -2,7 +2,7 @@
  * Which events a client asks for: a span of time and filters.
  * @see moby daemon/events/filter.go and daemon/events/events.go
  */
-import type { PluginEvent } from '@outboard/engine';
+import type { EngineEvent } from '@outboard/engine';
 import { HttpError } from '../http/errors.ts';
 import { type ListFilters, parseListFilters } from '../http/list-filters.ts';
 
@@ -11,11 +11,11 @@ export interface EventQuery {
   /** Nanoseconds since the epoch, as `until`; absent: nothing from the past, unless `until` is given. */
   readonly since?: bigint;
   readonly until?: bigint;
-  readonly matches: (event: PluginEvent) => boolean;
+  readonly matches: (event: EngineEvent) => boolean;
 }
 
 /** Kinds of objects whose filters Docker compares with every event, whatever its type. */
-const objectFilters = ['container', 'daemon', 'network', 'plugin', 'volume'] as const;
+const objectFilters = 'config container daemon network node plugin secret service volume'.split(' ');
 
 /**
  * Parse the query of `GET /events`.
@@ -54,18 +54,29 @@ function parseTimestamp(name: string, text: string | null): bigint | undefined {
   return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
 }
 
-/** Several keys must all match, several values of one key are alternatives; unknown keys are ignored, as in Docker. */
-function matchesFilters(event: PluginEvent, filters: ListFilters): boolean {
+/**
+ * Several keys must all match; several values of one key are alternatives, but for `label`, where all must match.
+ * Unknown keys are ignored, as in Docker.
+ */
+function matchesFilters(event: EngineEvent, filters: ListFilters): boolean {
   const oneOf = (key: string, actual: string) => accepts(filters, key, (wanted) => wanted === actual);
   return (
-    oneOf('type', 'plugin') &&
+    oneOf('type', event.type) &&
     oneOf('event', event.action) &&
     oneOf('scope', 'local') &&
-    accepts(filters, 'label', (label) => label === 'name' || label === `name=${event.name}`) &&
-    objectFilters.every((key) =>
-      accepts(filters, key, (prefix) => event.id.startsWith(prefix) || event.name.startsWith(prefix)),
-    )
+    (filters.get('label') ?? []).every((label) => hasLabel(event, label)) &&
+    accepts(filters, 'image', (image) => image === event.id) &&
+    objectFilters.every((key) => accepts(filters, key, (prefix) => startsWith(event, prefix)))
   );
+}
+
+/** Docker calls an event's attributes its labels. @param label `key` or `key=value` */
+function hasLabel({ attributes }: EngineEvent, label: string): boolean {
+  return Object.entries(attributes).some(([key, value]) => label === key || label === `${key}=${value}`);
+}
+
+function startsWith({ id, attributes }: EngineEvent, prefix: string): boolean {
+  return id.startsWith(prefix) || (attributes.name ?? '').startsWith(prefix);
 }
 
 function accepts(filters: ListFilters, key: string, test: (value: string) => boolean): boolean {

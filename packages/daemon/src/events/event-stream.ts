@@ -2,7 +2,7 @@
  * Streams events to one client: first the past it asked for, then what happens, in order and without a gap.
  */
 import type { ServerResponse } from 'node:http';
-import type { PluginEvent } from '@outboard/engine';
+import type { EngineEvent } from '@outboard/engine';
 import { encodeEvent } from './event-document.ts';
 import type { EventLog } from './event-log.ts';
 import type { EventQuery } from './event-query.ts';
@@ -22,7 +22,7 @@ export async function streamEvents(
   options: { readonly signal: AbortSignal; readonly nowNano: bigint },
 ): Promise<void> {
   response.flushHeaders();
-  const send = (event: PluginEvent) => {
+  const send = (event: EngineEvent) => {
     if (!query.matches(event) || !isWithin(event, query)) return;
     response.write(`${encodeEvent(event)}\n`);
     if (response.writableLength > maxBufferedBytes) response.destroy();
@@ -38,7 +38,7 @@ export async function streamEvents(
   }
 }
 
-function isWithin(event: PluginEvent, { since, until }: EventQuery): boolean {
+function isWithin(event: EngineEvent, { since, until }: EventQuery): boolean {
   return (since === undefined || event.timeNano >= since) && (until === undefined || event.timeNano <= until);
 }
 

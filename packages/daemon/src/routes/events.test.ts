@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
-import type { PluginEngine, PluginEvent } from '@outboard/engine';
+import type { EngineEvent, PluginEngine } from '@outboard/engine';
 import { openConnection, readToEnd, send } from '../testing/raw-http.ts';
 import { scriptEngine } from '../testing/scripted-engine.ts';
 import { startTestApi } from '../testing/test-api.ts';
 
+type PluginAction = Extract<EngineEvent, { type: 'plugin' }>['action'];
+
 /** An engine that tells the events which the test makes; the n-th happens n seconds after the epoch. */
-function eventSource(): { engine: PluginEngine; happen: (...actions: PluginEvent['action'][]) => void } {
-  const listeners = new Set<(event: PluginEvent) => void>();
+function eventSource(): { engine: PluginEngine; happen: (...actions: PluginAction[]) => void } {
+  const listeners = new Set<(event: EngineEvent) => void>();
   let second = 0;
   const engine = scriptEngine({
     onEvent(listener) {
@@ -17,14 +19,15 @@ function eventSource(): { engine: PluginEngine; happen: (...actions: PluginEvent
       return () => listeners.delete(listener);
     },
   });
-  const happen = (...actions: PluginEvent['action'][]) => {
+  const happen = (...actions: PluginAction[]) => {
     for (const action of actions) {
       second += 1;
       const timeNano = BigInt(second) * 1_000_000_000n;
-      const event = {
+      const event: EngineEvent = {
+        type: 'plugin',
         action,
         id: `id${second}`,
-        name: 'acme/p:latest',
+        attributes: { name: 'acme/p:latest' },
         at: new Date(second * 1000),
         timeNano,
       };

@@ -98,7 +98,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
   };
   await context.store.add(record, workspace.commit());
   reportWarnings(context, record, [...warnings, ...applied.warnings]);
-  context.announce('create', record.id, name);
+  context.announce({ type: 'plugin', action: 'create', id: record.id, attributes: { name } });
   return record;
 
   async function store(bytes: Buffer) {

@@ -24,6 +24,6 @@ export async function disablePlugin(
     }
     await context.store.save({ ...record, enabled: false });
     await context.supervisor.stop(id);
-    context.announce('disable', id, record.name);
+    context.announce({ type: 'plugin', action: 'disable', id, attributes: { name: record.name } });
   });
 }

@@ -34,7 +34,7 @@ export async function enablePlugin(
     const cancellable = signal === undefined ? {} : { signal };
     await context.supervisor.start(record, { timeoutMs: limit * 1000, ...cancellable });
     await saveEnabled(context, { ...record, enabled: true, timeoutSeconds });
-    context.announce('enable', id, record.name);
+    context.announce({ type: 'plugin', action: 'enable', id, attributes: { name: record.name } });
   });
 }
 

@@ -3,7 +3,7 @@
  */
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
-import type { PluginEvent } from '../plugin-engine-contract.ts';
+import type { Announcement } from '../plugin-engine-contract.ts';
 import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
 import type { Workspaces } from '../rootfs/workspaces.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
@@ -23,5 +23,5 @@ export interface EngineContext {
   readonly downloads: KeyedQueue;
   readonly logger: Logger;
   /** Tell the listeners what happened; called after it is on disk. */
-  readonly announce: (action: PluginEvent['action'], id: string, name: string) => void;
+  readonly announce: (announcement: Announcement) => void;
 }

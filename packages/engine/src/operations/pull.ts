@@ -39,7 +39,7 @@ async function installPlugin(context: PullContext, request: PullRequest): Promis
   };
   await context.store.add(record, workspace.commit());
   reportWarnings(context, record, downloaded.warnings);
-  context.announce('pull', downloaded.familiarRemote, name);
+  context.announce({ type: 'plugin', action: 'pull', id: downloaded.familiarRemote, attributes: { name } });
   return record;
 }
 

@@ -22,7 +22,7 @@ export async function removePlugin(
     }
     await context.supervisor.stop(id);
     await context.store.remove(id);
-    context.announce('remove', id, record.name);
+    context.announce({ type: 'plugin', action: 'remove', id, attributes: { name: record.name } });
   });
   await collectGarbage(context);
 }

@@ -58,7 +58,12 @@ async function replacePlugin(
   newTree.keep();
   await commitUpgrade(context, record, upgraded);
   reportWarnings(context, upgraded, downloaded.warnings);
-  context.announce('pull', downloaded.familiarRemote, record.name);
+  context.announce({
+    type: 'plugin',
+    action: 'pull',
+    id: downloaded.familiarRemote,
+    attributes: { name: record.name },
+  });
   return upgraded;
 }
 
