@@ -29,6 +29,14 @@ export interface RequestBody {
   form(): Promise<URLSearchParams>;
   /** The bytes as they come. Ends with an error (408) when the client stalls, or when it goes away. */
   chunks(): AsyncGenerator<Buffer, void>;
+  /** Whether `json()` or `form()` would read it, by its Content-Type: then it says what the request is to do. */
+  readonly isDocument: boolean;
+  /**
+   * Take all of it in now; every later read gets these very bytes, so that what was checked is what is used.
+   * @returns undefined when there is more than that: the request is to be refused then
+   * @throws {HttpError} 408 when the client stalls
+   */
+  hold(maxBytes: number): Promise<Buffer | undefined>;
   /**
    * Take in and drop what is left, so that a client that is still sending can read its answer.
    * @throws {HttpError} when what is left never ends; the connection is of no further use then
@@ -36,6 +44,8 @@ export interface RequestBody {
   drain(): Promise<void>;
 }
 
+const jsonType = 'application/json';
+const formType = 'application/x-www-form-urlencoded';
 const defaultMaxJsonBytes = 4 * 1024 * 1024;
 const defaultStallMs = 60_000;
 const defaultMaxDrainBytes = 1024 * 1024 * 1024;
@@ -44,23 +54,30 @@ const defaultMaxDrainBytes = 1024 * 1024 * 1024;
 export function createRequestBody(request: IncomingMessage, limits: BodyLimits = {}): RequestBody {
   const { maxJsonBytes = defaultMaxJsonBytes, stallMs = defaultStallMs } = limits;
   const { maxDrainBytes = defaultMaxDrainBytes } = limits;
+  const contentType = request.headers['content-type'];
   let stalled = false;
+  let held: Buffer | undefined;
   const chunks = () =>
-    readChunks(request, stallMs, () => {
-      stalled = true;
-    });
+    held === undefined
+      ? readChunks(request, stallMs, () => {
+          stalled = true;
+        })
+      : oneChunk(held);
   return {
+    isDocument: [jsonType, formType].includes(mediaType(contentType)),
+    async hold(maxBytes) {
+      held = await collect(chunks(), maxBytes);
+      return held;
+    },
     async json() {
-      const bytes = await collect(chunks(), maxJsonBytes);
+      const bytes = await collectAtMost(chunks(), maxJsonBytes);
       if (bytes.length === 0) return undefined;
-      requireJson(request.headers['content-type']);
+      requireJson(contentType);
       return parseJson(bytes);
     },
     async form() {
-      if (mediaType(request.headers['content-type']) !== 'application/x-www-form-urlencoded') {
-        return new URLSearchParams();
-      }
-      return new URLSearchParams((await collect(chunks(), maxJsonBytes)).toString('latin1'));
+      if (mediaType(contentType) !== formType) return new URLSearchParams();
+      return new URLSearchParams((await collectAtMost(chunks(), maxJsonBytes)).toString('latin1'));
     },
     chunks,
     async drain() {
@@ -116,15 +133,27 @@ function untilReadable(request: IncomingMessage, stallMs: number): Promise<boole
   });
 }
 
-async function collect(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+/** A body that was taken in before; it may be read again and again. */
+async function* oneChunk(bytes: Buffer): AsyncGenerator<Buffer, void> {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** @returns undefined when there is more than that; what came beyond it is lost */
+async function collect(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new HttpError(413, `the request body is larger than ${maxBytes} bytes`);
+    if (bytes > maxBytes) return undefined;
     parts.push(chunk);
   }
   return Buffer.concat(parts);
+}
+
+async function collectAtMost(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+  const bytes = await collect(chunks, maxBytes);
+  if (bytes === undefined) throw new HttpError(413, `the request body is larger than ${maxBytes} bytes`);
+  return bytes;
 }
 
 /** Docker's rule and words since 23.0. Over TCP it is also what keeps web pages from posting plain text here (D11). */
@@ -132,7 +161,7 @@ function requireJson(contentType: string | undefined): void {
   if (contentType === undefined || contentType.trim() === '') {
     throw new HttpError(400, 'malformed Content-Type header (): mime: no media type');
   }
-  if (mediaType(contentType) !== 'application/json') {
+  if (mediaType(contentType) !== jsonType) {
     throw new HttpError(400, `unsupported Content-Type header (${contentType}): must be 'application/json'`);
   }
 }
