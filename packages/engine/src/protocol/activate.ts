@@ -2,7 +2,7 @@
  * The handshake of legacy plugins. An engine trusts the interface types of a managed plugin's config; what the plugin
  * itself says is advice, for health checks and for configs without types.
  */
-import { isOutboardError } from '@outboard/oci';
+import { isMethodMissing } from './plugin-answer.ts';
 import type { CallOptions, PluginClient } from './plugin-client.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function activate(
     const reply = await client.call('Plugin.Activate', undefined, { ...options, idempotent: true });
     return reply.texts('Implements');
   } catch (error) {
-    if (isOutboardError(error) && error.details?.status === 404) return undefined;
+    if (isMethodMissing(error)) return undefined;
     throw error;
   }
 }

@@ -2,9 +2,10 @@
  * From a plugin's HTTP answer to its fields or its failure. Consumers and plugins disagree on how failure looks, so
  * every form counts: a status other than 200, `Err`, and the `Error` of IPAM drivers, with any status.
  */
-import { OutboardError } from '@outboard/oci';
-import { isJsonObject, type JsonObject, type JsonValue } from '../config/json-document.ts';
-import { type ReplyFields, readReply } from './plugin-reply.ts';
+import { isOutboardError, OutboardError } from '@outboard/oci';
+import { isJsonObject, type JsonObject } from '../config/json-document.ts';
+import { parseFirstValue } from './first-json-value.ts';
+import { type ReadReplyOptions, type ReplyFields, readReply } from './plugin-reply.ts';
 
 /** An answer as it came. */
 export interface PluginAnswer {
@@ -15,46 +16,68 @@ export interface PluginAnswer {
 const maxErrorCharacters = 1024;
 
 /**
- * Read an answer.
+ * Read an answer. The first JSON value counts; what follows it is ignored, as Docker Engine does.
  * @throws {OutboardError} system, code `plugin-error` with `details.status` and `details.err`, or
  *   `plugin-reply-malformed`
  */
-export function readAnswer({ status, text }: PluginAnswer, method: string): ReplyFields {
+export function readAnswer(
+  { status, text }: PluginAnswer,
+  method: string,
+  options: ReadReplyOptions = {},
+): ReplyFields {
   const object = parseObject(text);
-  const err = object === undefined ? '' : errorText(object);
+  const err = object === undefined ? '' : errorText(object, options);
+  const quotable = options.confidential === true ? '' : text;
   if (status !== 200 || err !== '') {
-    const reason = printable(err === '' ? text : err) || `status ${status}`;
+    const reason = printable(err === '' ? quotable : err) || `status ${status}`;
     throw new OutboardError('system', `${method}: ${reason}`, {
       code: 'plugin-error',
       details: { method, status, err: reason },
     });
   }
-  if (object !== undefined) return readReply(object, method);
-  const shown = text === '' ? 'nothing' : JSON.stringify(printable(text).slice(0, 80));
+  if (object !== undefined) return readReply(object, method, options);
+  const something = text === '' ? 'nothing' : 'something else';
+  const shown = quotable === '' ? something : JSON.stringify(printable(text).slice(0, 80));
   throw new OutboardError('system', `${method}: malformed reply: want a JSON object, got ${shown}`, {
     code: 'plugin-reply-malformed',
   });
 }
 
-/** The reply as an object; null counts as one without fields. Undefined when it is anything else. */
-function parseObject(text: string): JsonObject | undefined {
-  let value: JsonValue;
+/** Whether the plugin answered that it does not know the method. */
+export function isMethodMissing(error: unknown): boolean {
+  return isOutboardError(error) && error.code === 'plugin-error' && error.details?.status === 404;
+}
+
+/**
+ * Ask for something that a plugin need not serve. Only what the plugin itself answered counts as "does not": a plugin
+ * that cannot be reached has said nothing.
+ * @param fallback the result when the plugin fails or answers nonsense
+ * @throws {OutboardError} unavailable; the reason of an aborted signal
+ */
+export async function askOptional<T>(ask: () => Promise<T>, fallback: T): Promise<T> {
   try {
-    value = JSON.parse(text);
-  } catch {
-    // A failing plugin may answer in plain text: the status tells.
-    return undefined;
+    return await ask();
+  } catch (error) {
+    const code = isOutboardError(error) ? error.code : undefined;
+    if (code === 'plugin-error' || code === 'plugin-reply-malformed') return fallback;
+    throw error;
   }
+}
+
+/** The reply as an object; null counts as one without fields. Undefined when it is anything else, such as plain text. */
+function parseObject(text: string): JsonObject | undefined {
+  const value = parseFirstValue(text);
   if (value === null) return {};
   return isJsonObject(value) ? value : undefined;
 }
 
 /** What the plugin says went wrong; empty when nothing did. A value that is no text is a failure all the same. */
-function errorText(object: JsonObject): string {
+function errorText(object: JsonObject, { confidential = false }: ReadReplyOptions): string {
   const fields = readReply(object, 'error');
   const values = [fields.raw('Err'), fields.raw('Error')];
   const value = values.find((candidate) => (candidate ?? '') !== '') ?? '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  return confidential ? 'an error that is no text' : JSON.stringify(value);
 }
 
 /** One line of at most 1,024 characters without control and format characters: the text reaches logs and terminals. */

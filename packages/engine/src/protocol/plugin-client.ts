@@ -1,9 +1,22 @@
+/**
+ * Calls to a plugin: JSON over HTTP on its socket, with the retries of Docker's client where they are safe, a time limit
+ * on everything that waits, and failures as one kind of error.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isOutboardError, OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci';
 import type { Pool } from 'undici';
 import type { JsonObject } from '../config/json-document.ts';
-import { type PluginAnswer, printable, readAnswer } from './plugin-answer.ts';
+import { type CallDeadline, openCallDeadline } from './call-deadline.ts';
+import { retryCall } from './call-retry.ts';
+import { readAnswer } from './plugin-answer.ts';
 import type { ReplyFields } from './plugin-reply.ts';
+import {
+  type PluginRequest,
+  readChunks,
+  readText,
+  requestAnswer,
+  requestResponse,
+} from './plugin-request.ts';
 
 export interface PluginClientOptions {
   /** Path of the plugin's socket on the host. It is opened anew for each connection. */
@@ -24,6 +37,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** Whether a call whose reply was lost may be sent again; default false. */
   readonly idempotent?: boolean;
+  /** The reply holds secrets: errors show nothing of it but what the plugin says in `Err`. */
+  readonly confidential?: boolean;
 }
 
 /** A plugin that can be called. Disposing closes its connections. */
@@ -40,126 +55,77 @@ export interface PluginClient extends AsyncDisposable {
    *   `plugin-timeout`, or the code of `connectSocket`, or `plugin-connection-lost`; the reason of an aborted signal
    */
   call(method: string, request?: JsonObject, options?: CallOptions): Promise<ReplyFields>;
+  /**
+   * Call a method that answers with bytes for as long as it likes, on a connection of its own. The call is made when
+   * the first bytes are asked for; stopping early closes the connection.
+   *
+   * The time limit ends with the first sign of an answer, its status; from then on only the signal ends the wait.
+   * @throws {OutboardError} as `call`; also in the middle, when the connection breaks
+   */
+  stream(method: string, request: JsonObject, options?: CallOptions): AsyncIterable<Uint8Array>;
 }
 
 const defaultMaxReplyBytes = 1024 * 1024;
-const retryLimitMs = 30_000;
 
 /** Make a client. Nothing is connected until the first call. */
 export function createPluginClient(options: PluginClientOptions): PluginClient {
-  let pool: Promise<Pool> | undefined;
+  const { socketPath, maxReplyBytes = defaultMaxReplyBytes } = options;
   const delay = options.delay ?? ((ms, signal) => sleep(ms, undefined, { signal }));
   const now = options.now ?? (() => performance.now());
-  const maxReplyBytes = options.maxReplyBytes ?? defaultMaxReplyBytes;
+  const closing = new AbortController();
+  let pool: Promise<Pool> | undefined;
+
+  const openDeadline = (method: string, { timeoutMs, signal }: CallOptions): CallDeadline => {
+    return openCallDeadline(method, timeoutMs ?? options.timeoutMs ?? 0, signal);
+  };
+  const retry = <T>(attempt: () => Promise<T>, { idempotent = false }: CallOptions, signal: AbortSignal) => {
+    return retryCall(attempt, { idempotent, delay, now, signal });
+  };
+  const toRequest = (method: string, body: JsonObject | undefined, signal: AbortSignal): PluginRequest => {
+    return { method, body: body === undefined ? '' : `${JSON.stringify(body)}\n`, maxReplyBytes, signal };
+  };
+
   return {
-    async call(method, request, callOptions = {}) {
-      const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? 0;
-      const deadline = openDeadline(timeoutMs, callOptions.signal);
-      const body = request === undefined ? '' : `${JSON.stringify(request)}\n`;
+    async call(method, body, callOptions = {}) {
+      const deadline = openDeadline(method, callOptions);
+      const request = toRequest(method, body, deadline.signal);
       // Loaded by the first call: a program that calls no plugin starts without the library.
-      pool ??= import('./plugin-connections.ts').then(({ openPool }) => openPool(options.socketPath));
-      const opened = await pool;
-      const attempt = () => post(opened, { method, body, maxReplyBytes, signal: deadline.signal });
+      pool ??= import('./plugin-connections.ts').then(({ openPool }) => openPool(socketPath));
       try {
-        const isRetried = (error: unknown) => isRetryable(error, callOptions.idempotent === true);
-        const reply = await retry(attempt, { isRetried, delay, now, signal: deadline.signal });
-        return readAnswer(reply, method);
+        const opened = await pool;
+        const answer = await retry(() => requestAnswer(opened, request), callOptions, deadline.signal);
+        return readAnswer(answer, method, callOptions);
       } catch (error) {
-        throw deadline.reasonFor(error, method);
+        throw deadline.reasonFor(error);
       } finally {
         deadline.stop();
       }
     },
+    async *stream(method, body, callOptions = {}) {
+      const deadline = openDeadline(method, callOptions);
+      const signal = AbortSignal.any([deadline.signal, closing.signal]);
+      const request = toRequest(method, body, signal);
+      const { openConnection } = await import('./plugin-connections.ts');
+      const connection = openConnection(socketPath);
+      try {
+        const response = await retry(() => requestResponse(connection, request), callOptions, signal);
+        if (response.statusCode !== 200) {
+          const text = await readText(response.body, request);
+          readAnswer({ status: response.statusCode, text }, method, callOptions);
+        }
+        deadline.stop();
+        yield* readChunks(response.body, request);
+      } catch (error) {
+        throw deadline.reasonFor(error);
+      } finally {
+        deadline.stop();
+        await connection.destroy();
+      }
+    },
     async [Symbol.asyncDispose]() {
+      const message = `${socketPath}: the client was closed`;
+      closing.abort(new OutboardError('unavailable', message, { code: 'plugin-connection-lost' }));
       await (await pool)?.destroy();
     },
   };
-}
-
-interface Deadline {
-  readonly signal: AbortSignal;
-  /** What to throw for an error: the caller's abort reason or the timeout, when that is what stopped the call. */
-  reasonFor(error: unknown, method: string): unknown;
-  stop(): void;
-}
-
-function openDeadline(timeoutMs: number, signal: AbortSignal | undefined): Deadline {
-  const timer = new AbortController();
-  const timeout = timeoutMs > 0 ? setTimeout(() => timer.abort(), timeoutMs) : undefined;
-  return {
-    signal: signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal]),
-    reasonFor(error, method) {
-      if (signal?.aborted === true) return signal.reason;
-      if (!timer.signal.aborted) return error;
-      const message = `${method}: no answer from the plugin within ${timeoutMs / 1000} s`;
-      return new OutboardError('unavailable', message, { code: 'plugin-timeout', cause: error });
-    },
-    stop() {
-      clearTimeout(timeout);
-    },
-  };
-}
-
-interface RetryOptions {
-  readonly isRetried: (error: unknown) => boolean;
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly now: () => number;
-  readonly signal: AbortSignal;
-}
-
-/** Docker's schedule: 1, 2, 4, 8 s and so on; it ends when the next wait would reach 30 s in all. */
-async function retry<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const startedAt = options.now();
-  for (let waitMs = 1000; ; waitMs *= 2) {
-    options.signal.throwIfAborted();
-    try {
-      return await attempt();
-    } catch (error) {
-      const isOver = options.now() - startedAt + waitMs >= retryLimitMs;
-      if (options.signal.aborted || isOver || !options.isRetried(error)) throw error;
-    }
-    await options.delay(waitMs, options.signal);
-  }
-}
-
-function isRetryable(error: unknown, idempotent: boolean): boolean {
-  if (!isOutboardError(error, 'unavailable')) return false;
-  if (error.code === 'socket-missing' || error.code === 'socket-refused') return true;
-  return idempotent && error.code === 'plugin-connection-lost';
-}
-
-interface Post {
-  readonly method: string;
-  readonly body: string;
-  readonly maxReplyBytes: number;
-  readonly signal: AbortSignal;
-}
-
-async function post(pool: Pool, { method, body, maxReplyBytes, signal }: Post): Promise<PluginAnswer> {
-  try {
-    const response = await pool.request({
-      path: `/${method}`,
-      method: 'POST',
-      headers: { accept: 'application/vnd.docker.plugins.v1.2+json' },
-      body,
-      signal,
-    });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    // Leaving the loop early destroys the body, and with it the connection.
-    for await (const chunk of response.body) {
-      size += chunk.length;
-      if (size > maxReplyBytes) {
-        const message = `${method}: the plugin's reply is too large: want at most ${maxReplyBytes} bytes`;
-        throw new OutboardError('system', message, { code: 'plugin-reply-too-large' });
-      }
-      chunks.push(chunk);
-    }
-    return { status: response.statusCode, text: Buffer.concat(chunks).toString('utf8') };
-  } catch (cause) {
-    if (isOutboardError(cause) || signal.aborted) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `${method}: lost the connection to the plugin: ${printable(reason)}`;
-    throw new OutboardError('unavailable', message, { code: 'plugin-connection-lost', cause });
-  }
 }

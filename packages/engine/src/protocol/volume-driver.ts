@@ -3,8 +3,9 @@
  * it in the plugin's root first.
  * @see moby volume/drivers/proxy.go and adapter.go (28.x)
  */
-import { isOutboardError, OutboardError } from '@outboard/oci';
+import { OutboardError } from '@outboard/oci';
 import { isJsonObject, type JsonObject } from '../config/json-document.ts';
+import { askOptional } from './plugin-answer.ts';
 import type { CallOptions, PluginClient } from './plugin-client.ts';
 import type { ReplyFields } from './plugin-reply.ts';
 
@@ -76,7 +77,8 @@ export function createVolumeDriver(client: PluginClient): VolumeDriver {
       return (await call('List', {}, query(given))).objects('Volumes').map(readVolume);
     },
     async capabilities(given) {
-      return { scope: await readScope(() => call('Capabilities', {}, query(given))) };
+      const ask = async () => readScope(await call('Capabilities', {}, query(given)));
+      return { scope: await askOptional(ask, 'local') };
     },
   };
 }
@@ -107,14 +109,8 @@ function readTime(text: string): Date {
   );
 }
 
-async function readScope(ask: () => Promise<ReplyFields>): Promise<'local' | 'global'> {
-  try {
-    const scope = (await ask()).object('Capabilities')?.text('Scope') ?? '';
-    return scope.toLowerCase() === 'global' ? 'global' : 'local';
-  } catch (error) {
-    // Capabilities is optional: a driver without it answers an error, and is local. Only what the plugin said counts.
-    const code = isOutboardError(error) ? error.code : undefined;
-    if (code === 'plugin-error' || code === 'plugin-reply-malformed') return 'local';
-    throw error;
-  }
+/** Only `global`, in any letter case, is not local. */
+function readScope(reply: ReplyFields): 'local' | 'global' {
+  const scope = reply.object('Capabilities')?.text('Scope') ?? '';
+  return scope.toLowerCase() === 'global' ? 'global' : 'local';
 }

@@ -1,0 +1,86 @@
+/**
+ * One request to a plugin over HTTP/1.1, and its answer as bytes: bounded, and with transport errors told apart.
+ */
+import { isOutboardError, OutboardError } from '@outboard/oci';
+import type { Dispatcher } from 'undici';
+import { type PluginAnswer, printable } from './plugin-answer.ts';
+
+export interface PluginRequest {
+  readonly method: string;
+  readonly body: string;
+  readonly maxReplyBytes: number;
+  readonly signal: AbortSignal;
+}
+
+type Response = Dispatcher.ResponseData;
+
+/**
+ * Send a request and read the whole answer.
+ * @throws {OutboardError} system, code `plugin-reply-too-large` or `plugin-reply-malformed`; unavailable, code
+ *   `plugin-connection-lost`, or the code of `connectSocket`; when aborted, whatever the signal's reason is or leads to
+ */
+export async function requestAnswer(dispatcher: Dispatcher, request: PluginRequest): Promise<PluginAnswer> {
+  const { body, statusCode } = await requestResponse(dispatcher, request);
+  return { status: statusCode, text: await readText(body, request) };
+}
+
+/** Send a request and wait for the status. The caller consumes or destroys the body. @throws as `requestAnswer` */
+export async function requestResponse(dispatcher: Dispatcher, request: PluginRequest): Promise<Response> {
+  try {
+    return await dispatcher.request({
+      path: `/${request.method}`,
+      method: 'POST',
+      headers: { accept: 'application/vnd.docker.plugins.v1.2+json' },
+      body: request.body,
+      signal: request.signal,
+    });
+  } catch (cause) {
+    throw transportError(cause, request);
+  }
+}
+
+/** Read the rest of an answer as text. @throws as `requestAnswer` */
+export async function readText(body: AsyncIterable<Uint8Array>, request: PluginRequest): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early destroys the body, and with it the connection.
+  for await (const chunk of readChunks(body, request)) {
+    size += chunk.length;
+    if (size > request.maxReplyBytes) {
+      throw tooLarge(request, `reply is too large: want at most ${request.maxReplyBytes} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The rest of an answer, as it comes. @throws as `requestAnswer` */
+export async function* readChunks(
+  body: AsyncIterable<Uint8Array>,
+  request: Pick<PluginRequest, 'method' | 'signal'>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw transportError(cause, request);
+  }
+}
+
+function transportError(cause: unknown, request: Pick<PluginRequest, 'method' | 'signal'>): unknown {
+  if (isOutboardError(cause) || request.signal.aborted) return cause;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const reason = printable(cause instanceof Error ? cause.message : String(cause));
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return tooLarge(request, 'reply has too large headers', cause);
+  // The parser's codes. A plugin of another protocol, such as CSI over HTTP/2, will not do better the next time.
+  if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE') {
+    const message = `${request.method}: malformed reply: want HTTP/1.1: ${reason}`;
+    return new OutboardError('system', message, { code: 'plugin-reply-malformed', cause });
+  }
+  const message = `${request.method}: lost the connection to the plugin: ${reason}`;
+  return new OutboardError('unavailable', message, { code: 'plugin-connection-lost', cause });
+}
+
+function tooLarge({ method }: Pick<PluginRequest, 'method'>, what: string, cause?: unknown): OutboardError {
+  const options = { code: 'plugin-reply-too-large', ...(cause === undefined ? {} : { cause }) };
+  return new OutboardError('system', `${method}: the plugin's ${what}`, options);
+}
