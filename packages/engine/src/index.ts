@@ -25,6 +25,7 @@ export { parsePrivileges, toPluginDocument, toPrivilegeDocument } from './config
 export { computePrivileges, privilegesEqual } from './config/privileges.ts';
 export type { ValidateOptions } from './config/validate-plugin-config.ts';
 export { validatePluginConfig } from './config/validate-plugin-config.ts';
+export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
 export { openPluginEngine, type PluginEngineOptions } from './plugin-engine.ts';
 export type {
   Announcement,
@@ -55,3 +56,4 @@ export { createVolumeDriver } from './protocol/volume-driver.ts';
 export { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 export type { AppliedLayer, OpenUnpackJail, UnpackJail, UnpackLimits } from './rootfs/unpack-jail.ts';
 export type { PluginState } from './supervise/supervisor.ts';
+export type { PluginUse, PluginUses, UseKind, UseSource } from './uses/plugin-uses.ts';

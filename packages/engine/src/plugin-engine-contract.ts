@@ -3,8 +3,10 @@
  */
 import type { RegistryAccess } from '@outboard/oci';
 import type { Plugin, Privilege } from './config/plugin-config.ts';
+import type { PluginDrivers } from './drivers/plugin-drivers.ts';
 import type { ReportProgress } from './progress.ts';
 import type { PluginState } from './supervise/supervisor.ts';
+import type { PluginUses } from './uses/plugin-uses.ts';
 
 /** Something that happened to a plugin or a volume, as Docker's `/events` tells it. */
 export type Announcement =
@@ -75,6 +77,10 @@ export interface CollectedGarbage {
 }
 
 export interface PluginEngine extends AsyncDisposable {
+  /** Plugins to call, by name and capability. */
+  readonly drivers: PluginDrivers;
+  /** Who needs which plugin. */
+  readonly uses: PluginUses;
   list(filters?: PluginFilters): readonly Plugin[];
   /** @param plugin name, ID or unique ID prefix. @throws {OutboardError} not-found; invalid when a prefix is ambiguous */
   inspect(plugin: string): Plugin;
@@ -93,9 +99,11 @@ export interface PluginEngine extends AsyncDisposable {
   push(request: PushRequest): Promise<void>;
   upgrade(request: UpgradeRequest): Promise<Plugin>;
   enable(plugin: string, options?: Cancellable & { readonly timeoutSeconds?: number }): Promise<void>;
+  /** @param options.force also while the plugin is in use. @throws {OutboardError} conflict, code `in-use` */
   disable(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
   /** @param args each `<name>[.<field>][=<value>]`; applied all or none */
   set(plugin: string, args: readonly string[]): Promise<void>;
+  /** @param options.force also while the plugin is in use or enabled. @throws {OutboardError} conflict, code `in-use` */
   remove(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
   collectGarbage(): Promise<CollectedGarbage>;
   /** Be told of every event from now on. @returns stops it */

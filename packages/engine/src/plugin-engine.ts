@@ -4,9 +4,10 @@
 import { join } from 'node:path';
 import { createRegistryClient, makeDirectoryDurably, openFileContentStore } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
+import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
 import { createEngineEvents, type EngineEvents } from './engine-events.ts';
 import { lockDirectory } from './linux/lock-directory.ts';
-import { createOperationScope } from './operation-scope.ts';
+import { createOperationScope, type OperationScope } from './operation-scope.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
 import { createPlugin } from './operations/create.ts';
 import { disablePlugin } from './operations/disable.ts';
@@ -29,6 +30,8 @@ import { createKeyedQueue } from './store/keyed-queue.ts';
 import { createPluginLayout } from './store/plugin-layout.ts';
 import { PluginStore } from './store/plugin-store.ts';
 import { createPluginSupervisor } from './supervise/create-plugin-supervisor.ts';
+import { openPluginUses } from './uses/create-plugin-uses.ts';
+import type { PluginUses } from './uses/plugin-uses.ts';
 
 export interface PluginEngineOptions {
   /** Where plugins and their content are kept, such as `/var/lib/outboard`. One engine at a time may use it. */
@@ -60,6 +63,7 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
     await context.supervisor.restore(context.store.all().filter((record) => record.enabled));
     return assemble(context, events, async () => {
       await context.workspaces.close();
+      await context.drivers[Symbol.asyncDispose]();
       await context.supervisor.shutdown('leave-running');
       await context.registry[Symbol.asyncDispose]();
       lock.release();
@@ -87,6 +91,8 @@ async function openContext(
   ]);
   // What a killed pull or removal left behind.
   await collectGarbage({ store, content });
+  const queue = createKeyedQueue();
+  const supervisor = createPluginSupervisor({ runtime, execRoot: options.execRoot, layout, logger });
   return {
     store,
     content,
@@ -96,9 +102,11 @@ async function openContext(
       insecureRegistries: options.insecureRegistries ?? [],
       userAgent: options.userAgent ?? 'outboard',
     }),
-    supervisor: createPluginSupervisor({ runtime, execRoot: options.execRoot, layout, logger }),
+    supervisor,
+    uses: await openPluginUses({ store, queue, logger }),
+    drivers: createPluginDrivers({ store, supervisor, logger }),
     openJail: openUnpackJail,
-    queue: createKeyedQueue(),
+    queue,
     downloads: createKeyedQueue(),
     announce: events.announce,
   };
@@ -107,6 +115,8 @@ async function openContext(
 function assemble(context: EngineContext, events: EngineEvents, release: () => Promise<void>): PluginEngine {
   const scope = createOperationScope();
   return {
+    drivers: context.drivers,
+    uses: withinScope(context.uses, scope),
     list: (filters) => listPlugins(context, filters),
     inspect: (plugin) => inspectPlugin(context, plugin),
     state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
@@ -120,7 +130,7 @@ function assemble(context: EngineContext, events: EngineEvents, release: () => P
       scope.run((signal) => upgradePlugin(context, { ...request, signal }), request.signal),
     enable: (plugin, options = {}) =>
       scope.run((signal) => enablePlugin(context, plugin, { ...options, signal }), options.signal),
-    disable: (plugin) => scope.run(() => disablePlugin(context, plugin)),
+    disable: (plugin, options) => scope.run(() => disablePlugin(context, plugin, options)),
     set: (plugin, args) => scope.run(() => setPlugin(context, plugin, args)),
     remove: (plugin, options = {}) => scope.run(() => removePlugin(context, plugin, options)),
     collectGarbage: () => scope.run(() => collectGarbage(context)),
@@ -129,5 +139,15 @@ function assemble(context: EngineContext, events: EngineEvents, release: () => P
       await scope.close();
       await release();
     },
+  };
+}
+
+/** Uses whose changes end with the engine. */
+function withinScope(uses: PluginUses, scope: OperationScope): PluginUses {
+  return {
+    of: uses.of,
+    hold: (pluginId, use) => scope.run(() => uses.hold(pluginId, use)),
+    release: (pluginId, use) => scope.run(() => uses.release(pluginId, use)),
+    addSource: uses.addSource,
   };
 }

@@ -9,6 +9,19 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     throw new OutboardError('not-implemented', `the test did not expect a call of ${method}()`);
   };
   return {
+    drivers: {
+      find: missing('drivers.find'),
+      all: missing('drivers.all'),
+      enabled: () => [],
+      onEnabled: () => () => {},
+      onDisabled: () => () => {},
+    },
+    uses: {
+      of: () => [],
+      hold: missing('uses.hold'),
+      release: missing('uses.release'),
+      addSource: missing('uses.addSource'),
+    },
     list: missing('list'),
     inspect: missing('inspect'),
     state: missing('state'),

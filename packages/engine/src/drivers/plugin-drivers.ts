@@ -15,23 +15,25 @@ export type Capability =
   | 'metricscollector'
   | 'secretprovider';
 
+interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
 /** A plugin that serves a capability and can be called now. */
 export interface PluginDriver {
   /** The full local name of a managed plugin, such as `acme/p:latest`; of a legacy one its file's name. */
   readonly name: string;
   /** The ID of a managed plugin; absent for a legacy one. */
   readonly pluginId?: string;
+  /** Shared by all who look the plugin up: disposing of it does nothing. Calls fail once the plugin is disabled. */
   readonly client: PluginClient;
   /**
    * From a path in the plugin's mount namespace to the same place on the host: within the propagated mount or the root
    * file system, following no link out of it. Legacy plugins share the host's: unchanged. '' stays ''.
-   * @throws {OutboardError} system, code `path-escapes`
+   * @throws {OutboardError} system, code `path-escapes`; unavailable, code `plugin-timeout`, when a file system that the
+   *   plugin mounted does not answer
    */
-  toHostPath(path: string): Promise<string>;
-}
-
-interface Cancellable {
-  readonly signal?: AbortSignal;
+  toHostPath(path: string, options?: Cancellable): Promise<string>;
 }
 
 export interface PluginDrivers {
@@ -46,8 +48,13 @@ export interface PluginDrivers {
   all(capability: Capability, options?: Cancellable): Promise<readonly PluginDriver[]>;
   /** Names of enabled managed plugins of a capability, sorted; by an index, without a scan. */
   enabled(capability: Capability): readonly string[];
-  /** Be told when a plugin of a capability is enabled, after its socket accepts. @returns stops it */
+  /**
+   * Be told of every managed plugin of a capability whose socket accepts: soon of those that run already, then of each
+   * that is enabled, and, as in Docker, again of each that was restarted or taken back by a new daemon.
+   * @param listener is told by the same name more than once; what it throws is logged
+   * @returns stops it
+   */
   onEnabled(capability: Capability, listener: (driver: PluginDriver) => void): () => void;
-  /** Be told when such a plugin was disabled or removed. @returns stops it */
+  /** Be told the full name of such a plugin when it was disabled, or removed while it was enabled. @returns stops it */
   onDisabled(capability: Capability, listener: (name: string) => void): () => void;
 }

@@ -75,6 +75,12 @@ export async function mountsBelow(path: string): Promise<MountEntry[]> {
   return found.reverse().sort((a, b) => depth(b.mountPoint) - depth(a.mountPoint));
 }
 
+/** The mounts at a path itself, the undermost first; only the last one is seen through the path. */
+export async function mountsAt(path: string): Promise<MountEntry[]> {
+  const place = await locate(path);
+  return (await readMountTable()).filter(({ mountPoint }) => mountPoint === place);
+}
+
 /**
  * Unmount everything at a path and below it, until the table shows nothing left.
  * Mounts are detached: what still uses them keeps them until it ends, but no path below leads to them.

@@ -2,20 +2,24 @@
  * Disable: remember that a plugin should not run, then stop it.
  */
 import { OutboardError } from '@outboard/oci';
+import { refuseInUse } from '../uses/refuse-in-use.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /**
  * Stop a plugin: SIGTERM, after 10 s SIGKILL. The record is saved first, so that a crash in between leaves a plugin
  * that recovery stops, not one that comes back.
- * @throws {OutboardError} not-found; conflict when it is not enabled
+ * @param options.force also while it is in use; whoever uses it is still recorded afterwards
+ * @throws {OutboardError} not-found; conflict when it is in use (code `in-use`) or not enabled
  */
 export async function disablePlugin(
-  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce'>,
+  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers'>,
   plugin: string,
+  options: { readonly force?: boolean } = {},
 ): Promise<void> {
   const { id } = context.store.find(plugin);
   await context.queue.run(id, async () => {
     const record = context.store.find(id);
+    if (options.force !== true) refuseInUse(record, context.uses);
     if (!record.enabled) {
       throw new OutboardError(
         'conflict',
@@ -23,7 +27,11 @@ export async function disablePlugin(
       );
     }
     await context.store.save({ ...record, enabled: false });
-    await context.supervisor.stop(id);
+    try {
+      await context.supervisor.stop(id);
+    } finally {
+      await context.drivers.changes.disabled(record);
+    }
     context.announce({ type: 'plugin', action: 'disable', id, attributes: { name: record.name } });
   });
 }

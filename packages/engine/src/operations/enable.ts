@@ -16,7 +16,7 @@ const defaultTimeoutSeconds = 30;
  *   system when it does not start, with its exit code and last log lines; nothing is left running then
  */
 export async function enablePlugin(
-  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce'>,
+  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce' | 'drivers'>,
   plugin: string,
   options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal },
 ): Promise<void> {
@@ -33,7 +33,9 @@ export async function enablePlugin(
     const limit = timeoutSeconds === 0 ? defaultTimeoutSeconds : timeoutSeconds;
     const cancellable = signal === undefined ? {} : { signal };
     await context.supervisor.start(record, { timeoutMs: limit * 1000, ...cancellable });
-    await saveEnabled(context, { ...record, enabled: true, timeoutSeconds });
+    const enabled = { ...record, enabled: true, timeoutSeconds };
+    await saveEnabled(context, enabled);
+    context.drivers.changes.enabled(enabled);
     context.announce({ type: 'plugin', action: 'enable', id, attributes: { name: record.name } });
   });
 }

@@ -3,12 +3,14 @@
  */
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
+import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
 import type { Announcement } from '../plugin-engine-contract.ts';
 import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
 import type { Workspaces } from '../rootfs/workspaces.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
+import type { EnginePluginUses } from '../uses/create-plugin-uses.ts';
 
 export interface EngineContext {
   readonly store: PluginStore;
@@ -21,6 +23,10 @@ export interface EngineContext {
   readonly queue: KeyedQueue;
   /** One queue per blob digest. */
   readonly downloads: KeyedQueue;
+  /** Who needs a plugin. */
+  readonly uses: EnginePluginUses;
+  /** Plugins to call; enable, disable and remove tell it what changed. */
+  readonly drivers: EnginePluginDrivers;
   readonly logger: Logger;
   /** Tell the listeners what happened; called after it is on disk. */
   readonly announce: (announcement: Announcement) => void;

@@ -2,26 +2,35 @@
  * Remove: delete a plugin, and the content that only it used.
  */
 import { OutboardError } from '@outboard/oci';
+import { refuseInUse } from '../uses/refuse-in-use.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { EngineContext } from './engine-context.ts';
 
+type RemoveContext = Pick<
+  EngineContext,
+  'store' | 'content' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers'
+>;
+
 /**
- * @param options.force stop the plugin first if it is enabled
- * @throws {OutboardError} not-found; conflict when it is enabled and `force` is not given
+ * @param options.force also while it is in use, and stop it first if it is enabled
+ * @throws {OutboardError} not-found; without `force` conflict when it is in use (code `in-use`) or enabled
  */
 export async function removePlugin(
-  context: Pick<EngineContext, 'store' | 'content' | 'queue' | 'supervisor' | 'announce'>,
+  context: RemoveContext,
   plugin: string,
   options: { readonly force?: boolean },
 ): Promise<void> {
   const { id } = context.store.find(plugin);
   await context.queue.run(id, async () => {
     const record = context.store.find(id);
-    if (record.enabled && options.force !== true) {
-      throw new OutboardError('conflict', `plugin ${record.name} is enabled`);
+    if (options.force !== true) {
+      refuseInUse(record, context.uses);
+      if (record.enabled) throw new OutboardError('conflict', `plugin ${record.name} is enabled`);
     }
     await context.supervisor.stop(id);
     await context.store.remove(id);
+    context.uses.forget(id);
+    if (record.enabled) await context.drivers.changes.disabled(record);
     context.announce({ type: 'plugin', action: 'remove', id, attributes: { name: record.name } });
   });
   await collectGarbage(context);

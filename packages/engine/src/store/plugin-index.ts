@@ -1,5 +1,5 @@
 /**
- * Finds plugins by name, by ID and by unique ID prefix, without walking all of them.
+ * Finds plugins by name, by ID, by unique ID prefix and by capability, without walking all of them.
  * @see moby daemon/pkg/plugin/store.go for the rules of precedence
  */
 import {
@@ -11,6 +11,7 @@ import {
   withDefaultTag,
 } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { servedCapabilities } from '../config/served-capabilities.ts';
 import { isPluginId } from './plugin-layout.ts';
 
 /** Holds the records in memory; not on disk. */
@@ -21,6 +22,8 @@ export class PluginIndex {
   readonly #sortedIds: string[] = [];
   /** How many plugins name a blob, so that garbage collection need not walk them. */
   readonly #references = new Map<Digest, number>();
+  /** IDs of the enabled plugins that serve a capability. */
+  readonly #enabledByCapability = new Map<string, Set<string>>();
 
   /** Add a record, or replace the one with the same ID. */
   put(record: PluginRecord): void {
@@ -31,6 +34,11 @@ export class PluginIndex {
       this.#references.set(digest, (this.#references.get(digest) ?? 0) + 1);
     this.#records.set(record.id, record);
     this.#idByName.set(record.name, record.id);
+    for (const capability of enabledCapabilities(record)) {
+      const ids = this.#enabledByCapability.get(capability);
+      if (ids === undefined) this.#enabledByCapability.set(capability, new Set([record.id]));
+      else ids.add(record.id);
+    }
   }
 
   delete(id: string): void {
@@ -48,6 +56,11 @@ export class PluginIndex {
 
   #release(record: PluginRecord): void {
     this.#idByName.delete(record.name);
+    for (const capability of enabledCapabilities(record)) {
+      const ids = this.#enabledByCapability.get(capability);
+      ids?.delete(record.id);
+      if (ids?.size === 0) this.#enabledByCapability.delete(capability);
+    }
     for (const digest of blobsOf(record)) {
       const count = (this.#references.get(digest) ?? 0) - 1;
       if (count > 0) this.#references.set(digest, count);
@@ -65,6 +78,12 @@ export class PluginIndex {
 
   all(): readonly PluginRecord[] {
     return [...this.#records.values()];
+  }
+
+  /** The enabled plugins that serve a capability, by name. */
+  enabledWith(capability: string): readonly PluginRecord[] {
+    const ids = this.#enabledByCapability.get(capability) ?? [];
+    return [...ids].flatMap((id) => this.#records.get(id) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /**
@@ -105,6 +124,10 @@ export class PluginIndex {
     }
     return low;
   }
+}
+
+function enabledCapabilities(record: PluginRecord): readonly string[] {
+  return record.enabled ? servedCapabilities(record.config) : [];
 }
 
 function blobsOf(record: PluginRecord): readonly Digest[] {

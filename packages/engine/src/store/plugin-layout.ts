@@ -10,6 +10,8 @@ export interface PluginPaths {
   /** The record. */
   readonly record: string;
   readonly rootfs: string;
+  /** Who holds the plugin; absent when no one does. */
+  readonly uses: string;
   /** What the plugin mounts for the host to see; survives upgrades. */
   readonly propagatedMount: string;
   /** The other tree of an upgrade under way: the new one before the exchange, the old one after it. */
@@ -48,6 +50,7 @@ export function pluginPaths(directory: string): PluginPaths {
   return {
     directory,
     record: join(directory, 'config.json'),
+    uses: join(directory, 'uses.json'),
     rootfs: join(directory, 'rootfs'),
     propagatedMount: join(directory, 'propagated-mount'),
     upgradeRootfs: join(directory, 'rootfs.upgrade'),

@@ -97,6 +97,11 @@ export class PluginStore {
     return this.#index.all();
   }
 
+  /** The enabled plugins that serve a capability, by name; found by an index. */
+  enabledWith(capability: string): readonly PluginRecord[] {
+    return this.#index.enabledWith(capability);
+  }
+
   /**
    * Whether a plugin names this blob now. While there is a plugin whose record cannot be read, any blob may be its:
    * then none is given up, so that the plugin can be repaired.

@@ -1,0 +1,68 @@
+/**
+ * Managed plugins as drivers: one client for each, for as long as the plugin is enabled.
+ */
+import type { PluginRecord } from '../config/plugin-config.ts';
+import { createPluginClient, type PluginClient } from '../protocol/plugin-client.ts';
+import type { PluginPaths } from '../store/plugin-layout.ts';
+import type { PluginDriver } from './plugin-drivers.ts';
+import { type PluginTree, resolveHostPath } from './resolve-host-path.ts';
+
+export interface ManagedDriverParts {
+  readonly socketPath: (record: PluginRecord) => string;
+  readonly paths: (id: string) => PluginPaths;
+}
+
+/** Clients of enabled plugins. */
+export interface ManagedDrivers extends AsyncDisposable {
+  /** @param record of an enabled plugin */
+  driver(record: PluginRecord): PluginDriver;
+  /** Close the connections to a plugin that is enabled no more; calls under way fail. */
+  close(id: string): Promise<void>;
+}
+
+export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers {
+  const clients = new Map<string, PluginClient>();
+
+  function clientOf(record: PluginRecord): PluginClient {
+    const known = clients.get(record.id);
+    if (known !== undefined) return known;
+    const client = createPluginClient({
+      socketPath: parts.socketPath(record),
+      timeoutMs: record.timeoutSeconds * 1000,
+    });
+    clients.set(record.id, client);
+    return client;
+  }
+
+  async function close(id: string): Promise<void> {
+    const client = clients.get(id);
+    clients.delete(id);
+    await client?.[Symbol.asyncDispose]();
+  }
+
+  return {
+    driver: (record) => ({
+      name: record.name,
+      pluginId: record.id,
+      client: sharedClient(clientOf(record)),
+      toHostPath: (path, options) => resolveHostPath(treeOf(record, parts.paths(record.id)), path, options),
+    }),
+    close,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...clients.keys()].map(close));
+    },
+  };
+}
+
+/** The same client, but disposing of it closes nothing: its connections serve every caller. */
+export function sharedClient(client: PluginClient): PluginClient {
+  return { ...client, [Symbol.asyncDispose]: async () => {} };
+}
+
+function treeOf({ config }: PluginRecord, paths: PluginPaths): PluginTree {
+  if (config.propagatedMount === '') return { rootfs: paths.rootfs };
+  return {
+    rootfs: paths.rootfs,
+    propagatedMount: { path: config.propagatedMount, hostPath: paths.propagatedMount },
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * A handle on a plugin's propagated mount, unless the plugin has covered it with a file system of its own.
+ */
+import { closeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errorCode } from '../linux/libc.ts';
+import { mountsAt } from '../linux/mount-table.ts';
+import { type FoundInside, mountIdOf, openTrustedDirectory } from '../linux/open-inside.ts';
+
+/**
+ * @param hostPath our own directory; while the plugin runs it is a mount, made before the plugin could mount anything
+ * @returns `mount` when something else is mounted over it
+ */
+export async function openPropagatedMount(hostPath: string): Promise<FoundInside> {
+  const [ours, over] = await mountsAt(hostPath);
+  if (over !== undefined) return { type: 'mount' };
+  let handle: number;
+  try {
+    handle = openTrustedDirectory(hostPath);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return { type: 'absent' };
+    throw error;
+  }
+  // It may have been covered since the table was read.
+  if (mountIdOf(handle) === (ours?.id ?? mountIdOfDirectory(dirname(hostPath)))) {
+    return { type: 'directory', handle };
+  }
+  closeSync(handle);
+  return { type: 'mount' };
+}
+
+function mountIdOfDirectory(path: string): number {
+  const handle = openTrustedDirectory(path);
+  try {
+    return mountIdOf(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
