@@ -4,7 +4,7 @@
  * @see moby pkg/authorization/api.go and authz.go (28.x)
  */
 import { OutboardError } from '@outboard/oci';
-import { type JsonObject, showValue } from '../config/json-document.ts';
+import type { JsonObject } from '../config/json-document.ts';
 import { printable } from './plugin-answer.ts';
 import type { CallOptions, PluginClient } from './plugin-client.ts';
 import type { ReplyFields } from './plugin-reply.ts';
@@ -90,11 +90,7 @@ function responseFields({ status, headers = {}, body }: AuthorizationResponse): 
 }
 
 function readVerdict(reply: ReplyFields, method: string): Verdict {
-  const allow = reply.raw('Allow') ?? false;
-  if (typeof allow !== 'boolean') {
-    const message = `${method}: malformed reply: want "Allow" to be a boolean, got ${showValue(allow)}`;
-    throw new OutboardError('system', message, { code: 'plugin-reply-malformed' });
-  }
+  const allow = reply.boolean('Allow');
   const err = printable(reply.text('Err'));
   if (!allow) return { allowed: false, reason: printable(reply.text('Msg')) || err };
   if (err !== '') throw new OutboardError('system', `${method}: ${err}`, { code: 'plugin-error' });

@@ -13,6 +13,12 @@ export interface PluginAnswer {
   readonly text: string;
 }
 
+/** How an answer is read. */
+export interface ReadAnswerOptions extends ReadReplyOptions {
+  /** Whether `Err` with status 200 is a field like others, for the caller to read; default false: it is a failure. */
+  readonly leavesErr?: boolean;
+}
+
 const maxErrorCharacters = 1024;
 
 /**
@@ -23,10 +29,11 @@ const maxErrorCharacters = 1024;
 export function readAnswer(
   { status, text }: PluginAnswer,
   method: string,
-  options: ReadReplyOptions = {},
+  options: ReadAnswerOptions = {},
 ): ReplyFields {
   const object = parseObject(text);
-  const err = object === undefined ? '' : errorText(object, options);
+  const isErrLeft = status === 200 && options.leavesErr === true;
+  const err = object === undefined || isErrLeft ? '' : errorText(object, options);
   const quotable = options.confidential === true ? '' : text;
   if (status !== 200 || err !== '') {
     const reason = printable(err === '' ? quotable : err) || `status ${status}`;

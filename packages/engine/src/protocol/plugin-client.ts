@@ -39,6 +39,8 @@ export interface CallOptions {
   readonly idempotent?: boolean;
   /** The reply holds secrets: errors show nothing of it but what the plugin says in `Err`. */
   readonly confidential?: boolean;
+  /** Whether `Err` in a reply of status 200 is a field for the caller to read; default false: it fails the call. */
+  readonly leavesErr?: boolean;
 }
 
 /** A plugin that can be called. Disposing closes its connections. */
