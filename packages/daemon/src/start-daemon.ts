@@ -13,6 +13,7 @@ import { createRequestHandler } from './http/request-handler.ts';
 import { createRouteTable } from './http/route-table.ts';
 import { startApiServer } from './listen/api-server.ts';
 import { formatHostAddress, parseHostAddress } from './listen/host-address.ts';
+import { openTls, reloadableTls } from './listen/tls-part.ts';
 import { createRequestLogger } from './log/log-request.ts';
 import { createRoutes } from './routes/routes.ts';
 
@@ -37,8 +38,8 @@ export interface Daemon {
  * @throws {OutboardError} invalid for a wrong host; conflict when another daemon uses the data root or a host
  */
 export async function startDaemon(configuration: Configuration, logger: Logger): Promise<Daemon> {
-  const insecureTcp = configuration['insecure-tcp'];
-  const addresses = configuration.hosts.map((host) => parseHostAddress(host, { insecureTcp }));
+  const addresses = configuration.hosts.map((host) => parseHostAddress(host, configuration));
+  const tls = await openTls(configuration, logger);
   const version = readOwnVersion();
   const engine = await openPluginEngine({
     dataRoot: configuration['data-root'],
@@ -66,10 +67,13 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
       stopping: stopping.signal,
       log: createRequestLogger(logger),
     });
-    const server = await startApiServer(addresses, handle, (error) =>
-      logger.error({ err: error }, 'cannot accept a connection'),
-    );
-    const reloadable: readonly ReloadablePart[] = [];
+    const server = await startApiServer(addresses, handle, {
+      ...(tls === undefined ? {} : { tls }),
+      onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
+      onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
+    });
+    const reloadable: readonly ReloadablePart[] =
+      tls === undefined ? [] : [reloadableTls(tls, server, logger)];
     return {
       hosts: server.addresses.map(formatHostAddress),
       reload: (next) => reloadParts(reloadable, configuration, next, logger),

@@ -4,13 +4,17 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from './errors.ts';
+import { canonicalHostName, parseHostHeader } from './host-name.ts';
 
 const maxHeaders = 200;
 
 /** What a listener demands of its requests. */
 export interface RequestRules {
-  /** The host names that a `Host` header may carry; absent on a unix socket, which no name leads to. */
-  readonly allowedHosts?: ReadonlySet<string>;
+  /**
+   * Whether a `Host` header may carry this name, which is in the form of `canonicalHostName()`. The address that the
+   * client connected to always may. Absent on a unix socket, which no name leads to.
+   */
+  readonly allowsHost?: (name: string) => boolean;
 }
 
 /**
@@ -20,7 +24,7 @@ export interface RequestRules {
 export function guardRequest(request: IncomingMessage, rules: RequestRules): void {
   guardFraming(request);
   guardOrigin(request);
-  if (rules.allowedHosts !== undefined) guardHost(request.headers.host ?? '', rules.allowedHosts);
+  if (rules.allowsHost !== undefined) guardHost(request, rules.allowsHost);
 }
 
 /** Request smuggling (D01): Node.js accepts more transfer codings than it can undo, and several Host headers. */
@@ -53,9 +57,18 @@ function guardOrigin(request: IncomingMessage): void {
 }
 
 /** DNS rebinding (D10): a page whose name was pointed at this address still sends its own name. */
-function guardHost(host: string, allowed: ReadonlySet<string>): void {
-  const name = host.toLowerCase().replace(/:\d+$/, '');
-  if (!allowed.has(name)) {
-    throw new HttpError(403, `host ${JSON.stringify(host.slice(0, 256))} is not a name of this daemon`);
-  }
+function guardHost(request: IncomingMessage, allows: (name: string) => boolean): void {
+  const header = request.headers.host ?? '';
+  const name = parseHostHeader(header);
+  if (name !== undefined && (name === connectedAddress(request) || allows(name))) return;
+  throw new HttpError(
+    403,
+    `host ${JSON.stringify(header.slice(0, 256))} is not a name of this daemon: use an address that it listens on, or a ` +
+      'name in its certificate',
+  );
+}
+
+function connectedAddress(request: IncomingMessage): string | undefined {
+  const { localAddress } = request.socket;
+  return localAddress === undefined ? undefined : canonicalHostName(localAddress);
 }

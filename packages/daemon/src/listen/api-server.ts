@@ -2,11 +2,13 @@
  * The listeners of the API: one HTTP server per address, all with one request handler, and their common end.
  */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { OutboardError } from '@outboard/engine';
 import type { RequestRules } from '../http/request-guard.ts';
 import type { HandleRequest } from '../http/request-handler.ts';
-import { allowedHostNames, formatHostAddress, type HostAddress } from './host-address.ts';
+import { formatHostAddress, type HostAddress, hostRule } from './host-address.ts';
+import type { TlsIdentity } from './tls-identity.ts';
+import type { TlsServer } from './tls-server.ts';
 import { listenOnUnixSocket } from './unix-socket.ts';
 
 const maxHeaderBytes = 16 * 1024;
@@ -16,10 +18,28 @@ const keepAliveTimeoutMs = 65_000;
 /** Per listener, so that a flood on TCP leaves the unix socket free. */
 const maxConnections = { unix: 4096, tcp: 512 } as const;
 
+/** How TCP is served over TLS. */
+export interface TlsListening {
+  readonly identity: TlsIdentity;
+  /** Whether clients must show a certificate. */
+  readonly verifyClients: boolean;
+}
+
+export interface ApiServerOptions {
+  /** Told when a connection cannot be accepted (out of descriptors, say); the listener goes on. */
+  readonly onError: (error: Error) => void;
+  /** Told when a client fails to come in over TLS. */
+  readonly onRefused?: (reason: string, address: string | undefined) => void;
+  /** Absent: TCP is plain. */
+  readonly tls?: TlsListening;
+}
+
 /** The API while it is served. */
 export interface ApiServer {
   /** Where it listens, with the real port when port 0 was asked for. */
   readonly addresses: readonly HostAddress[];
+  /** Prove the daemon, and check clients, by another identity from now on; only where TLS is served. */
+  useIdentity(identity: TlsIdentity): void;
   /**
    * Accept nothing more and wait for the requests under way; abort them beforehand.
    * @param signal ends the wait: connections that are still open are cut
@@ -29,61 +49,96 @@ export interface ApiServer {
 
 /**
  * Serve the API on every address; on none if one of them fails.
- * @param onError told when a connection cannot be accepted (out of descriptors, say); the listener goes on
  * @throws {OutboardError} conflict when an address is in use
  */
 export async function startApiServer(
   addresses: readonly HostAddress[],
   handle: HandleRequest,
-  onError: (error: Error) => void,
+  options: ApiServerOptions,
 ): Promise<ApiServer> {
   const running = new Set<Promise<void>>();
-  const servers: { server: Server; address: HostAddress }[] = [];
+  const listeners: Listener[] = [];
   const tracked: HandleRequest = (request, response, rules) => {
     const done = handle(request, response, rules).finally(() => running.delete(done));
     running.add(done);
     return done;
   };
   const close = async (signal: AbortSignal) => {
-    const closed = servers.map(({ server }) => closeServer(server, signal));
+    const closed = listeners.map(({ server }) => closeServer(server, signal));
     await Promise.all(closed);
     await Promise.all(running);
   };
   try {
     for (const address of addresses) {
-      const server = createHttpServer(address, tracked);
-      await listen(server, address);
-      server.on('error', onError);
-      servers.push({ server, address: boundAddress(server, address) });
+      const listener = await createListener(address, tracked, options);
+      await listen(listener.server, address);
+      listener.server.on('error', options.onError);
+      listeners.push(listener);
     }
   } catch (error) {
     await close(AbortSignal.abort());
     throw error;
   }
-  return { addresses: servers.map(({ address }) => address), close };
+  return {
+    addresses: listeners.map(({ server, address }) => boundAddress(server, address)),
+    useIdentity(identity) {
+      for (const listener of listeners) listener.useIdentity?.(identity);
+    },
+    close,
+  };
 }
 
-function createHttpServer(address: HostAddress, handle: HandleRequest): Server {
-  const allowedHosts = allowedHostNames(address);
-  const rules: RequestRules = allowedHosts === undefined ? {} : { allowedHosts };
-  const server = createServer(
-    {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersTimeoutMs,
-      // Uploads may take long; what bodies are measured by is progress (see request-body.ts).
-      requestTimeout: 0,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: 5_000,
-      // Node.js would go on to serve what follows such a request; the request guard does not.
-      requireHostHeader: false,
-      noDelay: true,
-    },
-    (request, response) => void handle(request, response, rules),
-  );
+/** One HTTP server. */
+interface Listener {
+  readonly address: HostAddress;
+  readonly server: Server;
+  /** Only over TLS. */
+  readonly useIdentity?: (identity: TlsIdentity) => void;
+}
+
+async function createListener(
+  address: HostAddress,
+  handle: HandleRequest,
+  options: ApiServerOptions,
+): Promise<Listener> {
+  let identity = address.kind === 'tcp' ? options.tls?.identity : undefined;
+  const allowsHost = hostRule(address, (name) => identity?.certifies(name) ?? false);
+  const rules: RequestRules = allowsHost === undefined ? {} : { allowsHost };
+  const secure = identity && (await createSecureServer(identity, options));
+  const server = secure?.server ?? createServer(httpOptions);
+  server.on('request', (request, response) => void handle(request, response, rules));
   // Node.js drops headers above its own limit silently; ours refuses them.
   server.maxHeadersCount = 0;
   server.maxConnections = maxConnections[address.kind];
-  return server;
+  if (secure === undefined) return { address, server };
+  return {
+    address,
+    server,
+    useIdentity(next) {
+      secure.useIdentity(next);
+      identity = next;
+    },
+  };
+}
+
+const httpOptions: ServerOptions = {
+  maxHeaderSize: maxHeaderBytes,
+  headersTimeout: headersTimeoutMs,
+  // Uploads may take long; what bodies are measured by is progress (see request-body.ts).
+  requestTimeout: 0,
+  keepAliveTimeout: keepAliveTimeoutMs,
+  connectionsCheckingInterval: 5_000,
+  // Node.js would go on to serve what follows such a request; the request guard does not.
+  requireHostHeader: false,
+  noDelay: true,
+};
+
+async function createSecureServer(identity: TlsIdentity, options: ApiServerOptions): Promise<TlsServer> {
+  const { createTlsServer } = await import('./tls-server.ts');
+  return createTlsServer(httpOptions, identity, {
+    verifyClients: options.tls?.verifyClients ?? true,
+    onRefused: options.onRefused ?? (() => {}),
+  });
 }
 
 async function listen(server: Server, address: HostAddress): Promise<void> {

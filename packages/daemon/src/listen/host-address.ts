@@ -3,6 +3,8 @@
  */
 import { isIP } from 'node:net';
 import { OutboardError } from '@outboard/engine';
+import type { Configuration } from '../configuration/configuration.ts';
+import { canonicalHostName } from '../http/host-name.ts';
 
 /** Where to listen. */
 export type HostAddress =
@@ -12,16 +14,23 @@ export type HostAddress =
 /** `sockaddr_un.sun_path` less its end mark; Node.js cuts longer paths silently, so that two of them could collide. */
 const maxSocketPathBytes = 107;
 
+/** What the configuration says about TCP. */
+export type TcpRules = Pick<Configuration, 'insecure-tcp' | 'tls' | 'tlsverify'>;
+
+/** Docker's ports. */
+const defaultPort = { plain: 2375, tls: 2376 } as const;
+
 /**
- * Parse `unix:///absolute/path` or `tcp://address:port`.
- * @throws {OutboardError} invalid; the address is not loopback, or TCP was not asked for explicitly
+ * Parse `unix:///absolute/path` or `tcp://[address][:port]`; the address defaults to localhost, the port to Docker's.
+ * @throws {OutboardError} invalid; also when clients would reach the address without proving who they are, unless it is
+ *   loopback and that was asked for explicitly
  */
-export function parseHostAddress(text: string, options: { readonly insecureTcp: boolean }): HostAddress {
+export function parseHostAddress(text: string, rules: TcpRules): HostAddress {
   if (text.startsWith('unix://')) return parseUnixAddress(text, text.slice('unix://'.length));
-  if (text.startsWith('tcp://')) return parseTcpAddress(text, options.insecureTcp);
+  if (text.startsWith('tcp://')) return parseTcpAddress(text, rules);
   throw new OutboardError(
     'invalid',
-    `invalid host ${JSON.stringify(text)}: expected unix:///PATH or tcp://127.0.0.1:PORT`,
+    `invalid host ${JSON.stringify(text)}: expected unix:///PATH or tcp://ADDRESS[:PORT]`,
   );
 }
 
@@ -32,11 +41,23 @@ export function formatHostAddress(address: HostAddress): string {
   return `tcp://${name}:${address.port}`;
 }
 
-/** The names that a request to this address may carry in its `Host` header. */
-export function allowedHostNames(address: HostAddress): ReadonlySet<string> | undefined {
+/**
+ * The names that requests to an address may carry in their `Host` header, besides the address that they came to.
+ * @param certifies whether the daemon's certificate has a name; absent without TLS
+ * @returns undefined for a unix socket, to which clients send what they like
+ */
+export function hostRule(
+  address: HostAddress,
+  certifies: (name: string) => boolean = () => false,
+): ((name: string) => boolean) | undefined {
   if (address.kind === 'unix') return undefined;
-  return new Set(['localhost', '127.0.0.1', '[::1]', address.hostname.toLowerCase()]);
+  const own = new Set(['localhost', '127.0.0.1', '[::1]', canonicalHostName(address.hostname)]);
+  // A name of this kind says "every address", and is none.
+  for (const any of anyAddress) own.delete(any);
+  return (name) => own.has(name) || certifies(name);
 }
+
+const anyAddress = ['0.0.0.0', '[::]'];
 
 function parseUnixAddress(text: string, path: string): HostAddress {
   if (!path.startsWith('/') || path.includes('\0') || path.endsWith('/')) {
@@ -55,30 +76,41 @@ function parseUnixAddress(text: string, path: string): HostAddress {
   return { kind: 'unix', path };
 }
 
-const tcpAddress = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^[\]/:]+)):(\d{1,5})$/;
+const tcpAddress = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]*))(?::(\d{1,5}))?\/?$/;
 
-/** There is no TLS yet, and whoever reaches the API is root (D12): loopback only, and only when asked for. */
-function parseTcpAddress(text: string, insecureTcp: boolean): HostAddress {
+/** Whoever reaches the API is root (D12): clients prove who they are, or it is loopback and was asked for. */
+function parseTcpAddress(text: string, rules: TcpRules): HostAddress {
   const match = tcpAddress.exec(text);
-  const port = Number(match?.[3]);
+  const port = Number(match?.[3] ?? defaultPort[rules.tls ? 'tls' : 'plain']);
   if (match === null || port > 65_535) {
-    throw new OutboardError('invalid', `invalid host ${JSON.stringify(text)}: expected tcp://127.0.0.1:PORT`);
+    throw new OutboardError(
+      'invalid',
+      `invalid host ${JSON.stringify(text)}: expected tcp://ADDRESS[:PORT], such as tcp://127.0.0.1:2376`,
+    );
   }
-  const hostname = match[1] ?? match[2] ?? '';
+  const hostname = match[1] ?? (match[2] || 'localhost');
+  if (!rules.tlsverify) refuseUnproven(text, hostname, rules);
+  return { kind: 'tcp', hostname, port };
+}
+
+function refuseUnproven(text: string, hostname: string, rules: TcpRules): void {
+  const without = rules.tls
+    ? '--tls does not ask clients who they are: without --tlsverify'
+    : 'without --tlsverify';
   if (!isLoopback(hostname)) {
     throw new OutboardError(
       'invalid',
-      `refusing to listen on ${JSON.stringify(text)}: without TLS only loopback addresses are served, such as tcp://127.0.0.1:2375`,
+      `refusing to listen on ${JSON.stringify(text)}: ${without} only loopback addresses are served, such as ` +
+        `tcp://127.0.0.1:${defaultPort[rules.tls ? 'tls' : 'plain']}`,
     );
   }
-  if (!insecureTcp) {
+  if (!rules['insecure-tcp']) {
     throw new OutboardError(
       'invalid',
-      `refusing to listen on ${JSON.stringify(text)}: every local user and every container on the host network could ` +
-        'control this host through it; add --insecure-tcp to accept that',
+      `refusing to listen on ${JSON.stringify(text)}: ${without} every local user and every container on the host ` +
+        'network could control this host through it; add --tlsverify, or --insecure-tcp to accept that',
     );
   }
-  return { kind: 'tcp', hostname, port };
 }
 
 function isLoopback(hostname: string): boolean {

@@ -58,8 +58,10 @@ export async function startTestApi(engine: PluginEngine, bodyLimits: BodyLimits 
     { kind: 'unix', path: socket },
     { kind: 'tcp', hostname: '127.0.0.1', port: 0 },
   ] as const;
-  const server = await startApiServer(addresses, handle, (error) => {
-    throw error;
+  const server = await startApiServer(addresses, handle, {
+    onError(error) {
+      throw error;
+    },
   });
   const [, tcp] = server.addresses;
   return {

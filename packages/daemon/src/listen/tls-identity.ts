@@ -1,0 +1,145 @@
+/**
+ * What the daemon proves itself with, and checks clients by: read from files, checked as a whole before any of it is
+ * used. Loaded only when TLS is configured.
+ */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { OutboardError } from '@outboard/engine';
+import type { Configuration } from '../configuration/configuration.ts';
+
+/** Which files to read, by the names of the configuration. */
+export type TlsFiles = Pick<Configuration, 'tlsverify' | 'tlscacert' | 'tlscert' | 'tlskey' | 'tlscrl'>;
+
+/** A certificate with its key, and the authorities whose clients are served. */
+export interface TlsIdentity {
+  readonly context: SecureContextOptions;
+  /** Whether the certificate has this name or address (IPv6 in brackets). */
+  certifies(host: string): boolean;
+  /** What an operator should know about the files, although they work. */
+  readonly warnings: readonly string[];
+}
+
+type FileKey = 'tlscacert' | 'tlscert' | 'tlskey' | 'tlscrl';
+
+const maxFileBytes = 1024 * 1024;
+const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * Read and check the files.
+ * @throws {OutboardError} invalid; names the file and what it should hold, never its content
+ */
+export async function loadTlsIdentity(files: TlsFiles): Promise<TlsIdentity> {
+  const [cert, key, ca, crl] = await Promise.all([
+    readPem(files, 'tlscert'),
+    readPem(files, 'tlskey'),
+    files.tlsverify ? readPem(files, 'tlscacert') : undefined,
+    files.tlsverify && files.tlscrl !== '' ? readPem(files, 'tlscrl') : undefined,
+  ]);
+  // readCertificates() returns at least one.
+  const own = readCertificates(files, 'tlscert', cert.text)[0] as X509Certificate;
+  if (!own.checkPrivateKey(readKey(files, key.text))) {
+    throw new OutboardError(
+      'invalid',
+      `the key ${quote(files, 'tlskey')} does not belong to the certificate ${quote(files, 'tlscert')}`,
+    );
+  }
+  // Without any authority of its own a server would take the public ones: anyone could buy a way in.
+  if (ca !== undefined) readCertificates(files, 'tlscacert', ca.text);
+  const context: SecureContextOptions = {
+    cert: cert.text,
+    key: key.text,
+    minVersion: 'TLSv1.2',
+    // As Docker: whoever stands in the file is an authority, whether or not it has one above it.
+    ...(ca === undefined ? {} : { ca: ca.text, allowPartialTrustChain: true }),
+    ...(crl === undefined ? {} : { crl: crl.text }),
+  };
+  tryContext(context, files);
+  return {
+    context,
+    certifies: (host) => certifies(own, host),
+    warnings: [...warnOfMode(files, key.mode), ...warnOfDates(files, own)],
+  };
+}
+
+function quote(files: TlsFiles, key: FileKey): string {
+  return `${JSON.stringify(files[key])} (${key})`;
+}
+
+async function readPem(files: TlsFiles, key: FileKey): Promise<{ text: string; mode: number }> {
+  try {
+    await using file = await open(files[key], 'r');
+    const { size, mode } = await file.stat();
+    if (size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes} bytes`);
+    return { text: await file.readFile('utf8'), mode };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OutboardError('invalid', `cannot read ${quote(files, key)}: ${reason}`, { cause });
+  }
+}
+
+/** At least one. */
+function readCertificates(files: TlsFiles, key: FileKey, text: string): readonly X509Certificate[] {
+  const blocks = text.match(certificateBlock) ?? [];
+  if (blocks.length === 0) {
+    throw new OutboardError('invalid', `${quote(files, key)} holds no certificate: expected one in PEM`);
+  }
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (cause) {
+    throw new OutboardError('invalid', `${quote(files, key)} holds a malformed certificate`, { cause });
+  }
+}
+
+function readKey(files: TlsFiles, text: string): KeyObject {
+  try {
+    return createPrivateKey(text);
+  } catch (cause) {
+    throw new OutboardError(
+      'invalid',
+      `${quote(files, 'tlskey')} holds no usable key: expected a private key in PEM, without passphrase`,
+      { cause },
+    );
+  }
+}
+
+/** Whatever else OpenSSL dislikes (a weak key, a malformed list) comes out here and not at the first client. */
+function tryContext(context: SecureContextOptions, files: TlsFiles): void {
+  try {
+    createSecureContext(context);
+  } catch (cause) {
+    const used = (['tlscacert', 'tlscert', 'tlskey', 'tlscrl'] as const).filter((key) => files[key] !== '');
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OutboardError(
+      'invalid',
+      `cannot use ${used.map((key) => quote(files, key)).join(', ')}: ${reason}`,
+      { cause },
+    );
+  }
+}
+
+function certifies(certificate: X509Certificate, host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  return (isIP(bare) === 0 ? certificate.checkHost(bare) : certificate.checkIP(bare)) !== undefined;
+}
+
+/** The key is as good as root on this host. */
+function warnOfMode(files: TlsFiles, mode: number): readonly string[] {
+  if ((mode & 0o007) === 0) return [];
+  const bits = (mode & 0o777).toString(8).padStart(4, '0');
+  return [`the key ${quote(files, 'tlskey')} is open to every user of this host (mode ${bits}): chmod 0600`];
+}
+
+function warnOfDates(files: TlsFiles, certificate: X509Certificate): readonly string[] {
+  const now = Date.now();
+  if (Date.parse(certificate.validTo) < now) {
+    return [
+      `the certificate ${quote(files, 'tlscert')} expired on ${certificate.validTo}: clients will refuse it`,
+    ];
+  }
+  if (Date.parse(certificate.validFrom) > now) {
+    return [`the certificate ${quote(files, 'tlscert')} is not valid before ${certificate.validFrom}`];
+  }
+  return [];
+}
