@@ -12,6 +12,14 @@ const event: EngineEvent = {
   at: new Date(1_700_000_000_123),
   timeNano: 1_700_000_000_123_000_001n,
 };
+const volumeEvent: EngineEvent = {
+  type: 'volume',
+  action: 'mount',
+  id: 'data',
+  attributes: { driver: 'acme/p:latest', container: '3f2a', propagation: '' },
+  at: new Date(1_700_000_000_124),
+  timeNano: 1_700_000_000_124_000_000n,
+};
 const query = (parameters: Record<string, string>) => parseEventQuery(new URLSearchParams(parameters));
 
 test('parseEventQuery() keeps nanoseconds', () => {
@@ -49,6 +57,10 @@ const filters: readonly [filters: string, matches: boolean][] = [
   ['{"scope":["swarm"]}', false],
   ['{"label":["name=acme/p:latest"]}', true],
   ['{"label":["x"]}', false],
+  ['{"label":["name","x"]}', false],
+  ['{"image":["abc123"]}', true],
+  ['{"image":["abc"]}', false],
+  ['{"secret":["other"]}', false],
   ['{"bogus":["x"]}', true],
   ['{"type":{"plugin":true},"event":{"disable":true}}', false],
 ];
@@ -57,6 +69,36 @@ for (const [text, matches] of filters) {
     assert.equal(query({ filters: text }).matches(event), matches);
   });
 }
+
+const volumeFilters: readonly [filters: string, matches: boolean][] = [
+  ['{"type":["volume"]}', true],
+  ['{"type":["plugin"]}', false],
+  ['{"volume":["dat"]}', true],
+  ['{"volume":["ata"]}', false],
+  ['{"plugin":["acme"]}', false],
+  ['{"event":["mount","unmount"]}', true],
+  ['{"label":["driver=acme/p:latest"]}', true],
+  ['{"label":["driver=acme/p:latest","container=3f2a"]}', true],
+  ['{"label":["driver=acme/p:latest","container=other"]}', false],
+  ['{"label":["propagation"]}', true],
+  ['{"label":["constructor"]}', false],
+];
+for (const [text, matches] of volumeFilters) {
+  test(`filters ${text} ${matches ? 'accept' : 'reject'} a mount event of a volume`, () => {
+    assert.equal(query({ filters: text }).matches(volumeEvent), matches);
+  });
+}
+
+test('encodeEvent() tells of a volume with its attributes', () => {
+  assert.deepEqual(JSON.parse(encodeEvent(volumeEvent)), {
+    Type: 'volume',
+    Action: 'mount',
+    Actor: { ID: 'data', Attributes: { driver: 'acme/p:latest', container: '3f2a', propagation: '' } },
+    scope: 'local',
+    time: 1_700_000_000,
+    timeNano: 1_700_000_000_124_000_000,
+  });
+});
 
 test("encodeEvent() writes Docker's form with exact nanoseconds", () => {
   assert.equal(

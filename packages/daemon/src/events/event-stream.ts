@@ -7,7 +7,10 @@ import { encodeEvent } from './event-document.ts';
 import type { EventLog } from './event-log.ts';
 import type { EventQuery } from './event-query.ts';
 
-/** What a client may leave unread. Then its stream is cut, which it notices; a gap it would not. */
+/**
+ * What a client may leave unread. Then its connection is cut in the middle of the chunked body, which every client
+ * reports as an error; a gap it would not notice.
+ */
 const maxBufferedBytes = 1024 * 1024;
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -23,7 +26,7 @@ export async function streamEvents(
 ): Promise<void> {
   response.flushHeaders();
   const send = (event: EngineEvent) => {
-    if (!query.matches(event) || !isWithin(event, query)) return;
+    if (response.destroyed || !query.matches(event) || !isWithin(event, query)) return;
     response.write(`${encodeEvent(event)}\n`);
     if (response.writableLength > maxBufferedBytes) response.destroy();
   };

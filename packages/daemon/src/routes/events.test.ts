@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { EngineEvent, PluginEngine } from '@outboard/engine';
 import { openConnection, readToEnd, send } from '../testing/raw-http.ts';
@@ -120,11 +122,51 @@ test('a client that does not read is cut off rather than shown a gap', async () 
   const socket = await openStream(api.socket);
   socket.pause();
   const closed = once(socket, 'close');
-  for (let i = 0; i < 40_000; i += 1) happen('enable');
+  happen(...Array.from({ length: 40_000 }, () => 'enable' as const));
   const received = readToEnd(socket.resume());
   await closed;
   const body = (await received).toString();
-  assert.doesNotMatch(body, /"time":40000/);
+  const seconds = [...body.matchAll(/"time":(\d+)/g)].map(([, second]) => Number(second));
+  assert.deepEqual(
+    seconds,
+    seconds.map((_, index) => index + 1),
+  );
+  assert.ok(seconds.length < 40_000, 'the stream was not cut');
+  assert.ok(!body.endsWith('0\r\n\r\n'), 'the stream looks complete');
+});
+
+test('a client that reads again before its buffer is full misses nothing', async () => {
+  const { engine, happen } = eventSource();
+  await using api = await startTestApi(engine);
+  const socket = await openStream(api.socket);
+  socket.pause();
+  happen(...Array.from({ length: 4_000 }, () => 'enable' as const));
+  const received = readToEnd(socket.resume());
+  api.stopping.abort(new Error('stop'));
+  const body = (await received).toString();
+  const seconds = [...body.matchAll(/"time":(\d+)/g)].map(([, second]) => Number(second));
+  assert.deepEqual(
+    seconds,
+    Array.from({ length: 4_000 }, (_, index) => index + 1),
+  );
+  assert.ok(body.endsWith('0\r\n\r\n'), 'the stream does not look complete');
+});
+
+test('docker events fails when it was cut off', async () => {
+  const { engine, happen } = eventSource();
+  await using api = await startTestApi(engine);
+  happen('create');
+  const docker = spawn('docker', ['-H', `unix://${api.socket}`, 'events', '--since', '1'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(docker, 'close');
+  const errors = text(docker.stderr);
+  await once(docker.stdout, 'data');
+  docker.kill('SIGSTOP');
+  happen(...Array.from({ length: 40_000 }, () => 'enable' as const));
+  docker.stdout.resume();
+  docker.kill('SIGCONT');
+  assert.deepEqual([await ended, await errors], [[1, null], 'unexpected EOF\n']);
 });
 
 test('GET /events refuses a bad query with a status', async () => {
