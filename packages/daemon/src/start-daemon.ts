@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { OutboardError, openPluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
+import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
 import { createEventLog } from './events/event-log.ts';
@@ -51,6 +52,8 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
   });
   const stopping = new AbortController();
   try {
+    const names = configuration['authorization-plugins'];
+    const authorization = createAuthorization({ engine, names, logger });
     const routes = createRoutes({
       engine,
       events: createEventLog((listener) => engine.onEvent(listener)),
@@ -58,6 +61,7 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
       dataRoot: configuration['data-root'],
       insecureRegistries: configuration['insecure-registries'],
       runtime: configuration.runtime,
+      authorizationPlugins: authorization.names,
       hostFacts: once(readHostFacts),
       components: once(() => readComponentVersions(configuration.runtime)),
     });
@@ -66,20 +70,25 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
       version,
       stopping: stopping.signal,
       log: createRequestLogger(logger),
+      authorize: authorization.authorize,
     });
     const server = await startApiServer(addresses, handle, {
       ...(tls === undefined ? {} : { tls }),
       onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
       onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
     });
-    const reloadable: readonly ReloadablePart[] =
-      tls === undefined ? [] : [reloadableTls(tls, server, logger)];
+    const reportedMissing = authorization.reportMissing(stopping.signal);
+    const reloadable: readonly ReloadablePart[] = [
+      authorization,
+      ...(tls === undefined ? [] : [reloadableTls(tls, server, logger)]),
+    ];
     return {
       hosts: server.addresses.map(formatHostAddress),
       reload: (next) => reloadParts(reloadable, configuration, next, logger),
       async stop() {
         stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
         await server.close(AbortSignal.timeout(closeDeadlineMs));
+        await reportedMissing;
         await engine[Symbol.asyncDispose]();
       },
     };

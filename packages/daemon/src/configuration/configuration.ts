@@ -27,6 +27,8 @@ export interface Configuration {
   readonly tlscrl: string;
   /** Registries that may be spoken to in plain HTTP or with any certificate. */
   readonly 'insecure-registries': readonly string[];
+  /** Plugins that are asked about every request, in this order. */
+  readonly 'authorization-plugins': readonly string[];
   /** `runc`, `crun`, or the path of an OCI runtime. */
   readonly runtime: string;
   readonly 'log-level': LogLevel;
@@ -56,6 +58,7 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     tlskey: given.tlskey ?? `${defaultTlsDirectory}/key.pem`,
     tlscrl: given.tlscrl ?? '',
     'insecure-registries': given['insecure-registries'] ?? [],
+    'authorization-plugins': given['authorization-plugins'] ?? [],
     runtime: given.runtime ?? 'runc',
     'log-level': given['log-level'] ?? 'info',
   };

@@ -27,6 +27,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     tlskey: '/etc/outboard/tls/key.pem',
     tlscrl: '',
     'insecure-registries': [],
+    'authorization-plugins': [],
     runtime: 'runc',
     'log-level': 'info',
   });
@@ -73,11 +74,13 @@ test('parseFlags() collects repeated flags', () => {
   const { configuration, configFile } = parseFlags([
     ...['--host', 'unix:///a', '--host', 'tcp://127.0.0.1:1', '--insecure-tcp'],
     ...['--insecure-registry', 'a', '--insecure-registry', 'b:1', '--runtime', 'crun', '--config', '/f'],
+    ...['--authorization-plugin', 'b', '--authorization-plugin', 'a'],
   ]);
   assert.deepEqual(configuration, {
     hosts: ['unix:///a', 'tcp://127.0.0.1:1'],
     'insecure-tcp': true,
     'insecure-registries': ['a', 'b:1'],
+    'authorization-plugins': ['b', 'a'],
     runtime: 'crun',
   });
   assert.equal(configFile, '/f');

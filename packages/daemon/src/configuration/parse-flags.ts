@@ -23,6 +23,7 @@ interface ParsedOptions {
   readonly tlskey?: string;
   readonly tlscrl?: string;
   readonly insecureRegistry?: readonly string[];
+  readonly authorizationPlugin?: readonly string[];
   readonly runtime?: string;
   readonly logLevel?: (typeof logLevels)[number];
   readonly config?: string;
@@ -46,6 +47,7 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     tlskey: options.tlskey,
     tlscrl: options.tlscrl,
     'insecure-registries': options.insecureRegistry,
+    'authorization-plugins': options.authorizationPlugin,
     runtime: options.runtime,
     'log-level': options.logLevel,
   };
@@ -84,6 +86,11 @@ function daemonCommand(): Command {
     .option(
       '--insecure-registry <host[:port]>',
       'speak to this registry in plain HTTP or with any certificate; repeatable',
+      collect,
+    )
+    .option(
+      '--authorization-plugin <plugin>',
+      'ask this plugin about every request and answer; repeatable, asked in the order given',
       collect,
     )
     .option('--runtime <runtime>', 'OCI runtime: runc, crun or a path (default: runc)')

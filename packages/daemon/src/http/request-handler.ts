@@ -3,6 +3,7 @@
  * and the process goes on.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authorize } from '../authorization/authorize.ts';
 import { checkApiVersion, maximumApiVersion } from './api-version.ts';
 import { type Connection, createConnections, openAbortScope } from './connection.ts';
 import { describeError, HttpError } from './errors.ts';
@@ -33,6 +34,8 @@ export interface RequestHandlerOptions {
   /** Aborted when the daemon stops: running operations end. */
   readonly stopping: AbortSignal;
   readonly log: (entry: RequestLog) => void;
+  /** Decides about routed requests; absent: all may run. */
+  readonly authorize?: Authorize;
   readonly bodyLimits?: BodyLimits;
 }
 
@@ -127,9 +130,15 @@ async function answer(
   response.setHeader('Ostype', 'linux');
   // Docker's name, because clients take the operating system out of exactly this form.
   response.setHeader('Server', `Docker/${options.version} (linux)`);
-  if (target.version !== undefined) checkApiVersion(target.version);
-  response.setHeader('Docker-Experimental', 'false');
-  const { headers } = request;
-  const exchange: Exchange = { name: decodeName(match.name), query: target.query, headers, body, signal };
-  return match.route.handle(exchange);
+  const { authorize = runFreely, stopping } = options;
+  const route = match.route.path;
+  return authorize({ incoming: request, response, body, route, signal, stopping }, async () => {
+    if (target.version !== undefined) checkApiVersion(target.version);
+    response.setHeader('Docker-Experimental', 'false');
+    const { headers } = request;
+    const exchange: Exchange = { name: decodeName(match.name), query: target.query, headers, body, signal };
+    return match.route.handle(exchange);
+  });
 }
+
+const runFreely: Authorize = (_request, respond) => respond();

@@ -14,6 +14,7 @@ const findRoute = createRouteTable(
     dataRoot: '',
     insecureRegistries: [],
     runtime: '',
+    authorizationPlugins: () => [],
     hostFacts: unused,
     components: unused,
   }),

@@ -14,6 +14,8 @@ export interface InfoSources {
   readonly dataRoot: string;
   readonly insecureRegistries: readonly string[];
   readonly runtime: string;
+  /** The authorization plugins in force, as the configuration names them. */
+  readonly authorizationPlugins: () => readonly string[];
   readonly hostFacts: () => Promise<HostFacts>;
 }
 
@@ -24,6 +26,7 @@ export function infoRoute(sources: InfoSources): Route {
     path: '/info',
     async handle() {
       const host = await sources.hostFacts();
+      const authorizationPlugins = sources.authorizationPlugins();
       return jsonReply(200, {
         ID: '',
         Name: hostname(),
@@ -33,7 +36,7 @@ export function infoRoute(sources: InfoSources): Route {
           // Docker lists built-in drivers here, not managed plugins; this daemon has none.
           Volume: [],
           Network: enabledNetworkPlugins(sources.engine.list({ enabled: true })),
-          Authorization: null,
+          Authorization: authorizationPlugins.length === 0 ? null : authorizationPlugins,
           Log: [],
         },
         SystemTime: new Date().toISOString(),

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PluginEngine } from '@outboard/engine';
+import type { Authorize } from '../authorization/authorize.ts';
 import { createEventLog } from '../events/event-log.ts';
 import type { BodyLimits } from '../http/request-body.ts';
 import { createRequestHandler, type RequestLog } from '../http/request-handler.ts';
@@ -24,8 +25,16 @@ export interface TestApi extends AsyncDisposable {
   readonly stopping: AbortController;
 }
 
+/** What a test changes. */
+export interface TestApiOptions extends BodyLimits {
+  readonly authorize?: Authorize;
+}
+
 /** Serve the API over an engine until disposed. */
-export async function startTestApi(engine: PluginEngine, bodyLimits: BodyLimits = {}): Promise<TestApi> {
+export async function startTestApi(
+  engine: PluginEngine,
+  { authorize, ...bodyLimits }: TestApiOptions = {},
+): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-api-'));
   const socket = join(directory, 'api.sock');
   const log: RequestLog[] = [];
@@ -39,6 +48,7 @@ export async function startTestApi(engine: PluginEngine, bodyLimits: BodyLimits 
         dataRoot: '/data',
         insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
         runtime: 'runc',
+        authorizationPlugins: () => [],
         hostFacts: async () => ({
           kernelVersion: '6.1',
           architecture: 'amd64',
@@ -53,6 +63,7 @@ export async function startTestApi(engine: PluginEngine, bodyLimits: BodyLimits 
     stopping: stopping.signal,
     log: (entry) => log.push(entry),
     bodyLimits,
+    ...(authorize === undefined ? {} : { authorize }),
   });
   const addresses = [
     { kind: 'unix', path: socket },
