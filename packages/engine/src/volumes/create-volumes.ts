@@ -1,0 +1,73 @@
+/**
+ * Puts volumes together out of a store, drivers and uses.
+ */
+import type { Logger } from 'pino';
+import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
+import type { Announcement } from '../plugin-engine-contract.ts';
+import { createKeyedQueue } from '../store/keyed-queue.ts';
+import type { PluginUse, PluginUses } from '../uses/plugin-uses.ts';
+import { createVolume } from './create-volume.ts';
+import { inspectVolume } from './inspect-volume.ts';
+import { listVolumes } from './list-volumes.ts';
+import { mountVolume, unmountVolume } from './mount-volume.ts';
+import { oneAtATime, pruneVolumes } from './prune-volumes.ts';
+import { removeVolume } from './remove-volume.ts';
+import type { VolumeContext } from './volume-context.ts';
+import { createVolumeMounts } from './volume-mounts.ts';
+import type { VolumeStore } from './volume-store.ts';
+import type { PruneVolumesRequest, Volumes } from './volumes.ts';
+
+export interface VolumesOptions {
+  readonly store: VolumeStore;
+  readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
+  readonly uses: Pick<PluginUses, 'of' | 'hold' | 'release'>;
+  /** The ID of a managed plugin, whether enabled or not, by its full name. */
+  readonly pluginIdOf: (driver: string) => string | undefined;
+  readonly announce: (announcement: Announcement) => void;
+  readonly logger: Logger;
+  readonly now?: () => Date;
+  /** How long each driver may take when all are asked, in milliseconds; default 10 s. */
+  readonly surveyTimeoutMs?: number;
+}
+
+/** Volumes, and what they say about who uses a plugin. */
+export interface OpenVolumes extends Volumes {
+  /** The uses that volumes are of their driver, by its full name. */
+  usesOf(driver: string): readonly PluginUse[];
+}
+
+export function createVolumes(options: VolumesOptions): OpenVolumes {
+  const { store, drivers, announce, logger } = options;
+  const context: VolumeContext = {
+    store,
+    drivers,
+    mounts: createVolumeMounts(options),
+    beingCreated: new Map(),
+    queue: createKeyedQueue(),
+    announce,
+    logger,
+    now: options.now ?? (() => new Date()),
+    surveyTimeoutMs: options.surveyTimeoutMs ?? 10_000,
+  };
+  const prune = oneAtATime((request: PruneVolumesRequest) => pruneVolumes(context, request));
+  return {
+    list: (filters = {}, given = {}) => listVolumes(context, filters, given),
+    create: (request) => createVolume(context, request),
+    inspect: (name, given = {}) => inspectVolume(context, name, given),
+    async remove(name, given = {}) {
+      await removeVolume(context, name, given);
+    },
+    prune: (request = {}) => prune(request),
+    mount: (name, id, given = {}) => mountVolume(context, name, id, given),
+    unmount: (name, id, given = {}) => unmountVolume(context, name, id, given),
+    usesOf(driver) {
+      const coming = [...context.beingCreated.values()].filter((record) => record.driver === driver);
+      const records = new Map([...store.ofDriver(driver), ...coming].map((record) => [record.name, record]));
+      return [...records.values()].map(({ name, createdAt }) => ({
+        kind: 'volume',
+        holder: name,
+        since: createdAt,
+      }));
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * From a volume's name to the driver that has it: the one that it was created with here, else whichever of all drivers
+ * knows it.
+ */
+import { isOutboardError, OutboardError } from '@outboard/oci';
+import type { PluginDriver } from '../drivers/plugin-drivers.ts';
+import { createVolumeDriver, type DriverVolume, type VolumeDriver } from '../protocol/volume-driver.ts';
+import type { Cancellable, VolumeContext } from './volume-context.ts';
+import { noSuchVolume, reasonOf } from './volume-errors.ts';
+import type { VolumeRecord } from './volume-record.ts';
+
+/** A driver of volumes that can be called now. */
+export interface CallableDriver {
+  readonly plugin: PluginDriver;
+  readonly calls: VolumeDriver;
+}
+
+/** A volume, as the driver that has it tells of it. */
+export interface LocatedVolume {
+  readonly driver: CallableDriver;
+  readonly told: DriverVolume;
+  /** Absent when it was not created here. */
+  readonly record?: VolumeRecord;
+}
+
+export function callable(plugin: PluginDriver): CallableDriver {
+  return { plugin, calls: createVolumeDriver(plugin.client) };
+}
+
+/**
+ * Find a driver.
+ * @param name as the caller or a record names it
+ * @throws {OutboardError} not-found, conflict or invalid: `error looking up volume plugin NAME: …`
+ */
+export async function findDriver(
+  context: Pick<VolumeContext, 'drivers'>,
+  name: string,
+  options: Cancellable,
+): Promise<CallableDriver> {
+  try {
+    return callable(await context.drivers.find(name, 'volumedriver', options));
+  } catch (error) {
+    throw withReason(error, (reason) => `error looking up volume plugin ${name}: ${reason}`);
+  }
+}
+
+/**
+ * Ask the driver of a record for its volume.
+ * @returns undefined when the driver says that there is none
+ * @throws {OutboardError} `error while checking if volume "V" exists in driver "D": …`, of the reason's kind, when the
+ *   driver cannot be asked or fails
+ */
+export async function checkRecord(
+  context: Pick<VolumeContext, 'drivers'>,
+  record: VolumeRecord,
+  options: Cancellable,
+): Promise<LocatedVolume | undefined> {
+  const { name } = record;
+  try {
+    const driver = await findDriver(context, record.driver, options);
+    const told = await lookUp(driver, name, options);
+    return told === undefined ? undefined : { driver, told, record };
+  } catch (error) {
+    const subject = `error while checking if volume ${JSON.stringify(name)} exists in driver`;
+    throw withReason(error, (reason) => `${subject} ${JSON.stringify(record.driver)}: ${reason}`);
+  }
+}
+
+/**
+ * Ask one driver for one volume. For one that is missing many drivers answer an error, as for anything that goes wrong;
+ * Docker takes every error for "missing" and forgets labels and options over a passing trouble. The driver's own list
+ * settles it.
+ * @returns undefined when the driver has no such volume
+ */
+export async function lookUp(
+  { calls }: CallableDriver,
+  name: string,
+  options: Cancellable,
+): Promise<DriverVolume | undefined> {
+  try {
+    return await calls.get(name, options);
+  } catch (error) {
+    if (!isOutboardError(error) || error.code !== 'plugin-error') throw error;
+    const listed = await calls.list(options).catch(() => {
+      // What went wrong first tells more.
+      throw error;
+    });
+    return listed.find((volume) => volume.name === name);
+  }
+}
+
+/**
+ * Find a volume that was not created here: the first driver that knows it has it. Those that do not answer in time, or
+ * answer an error, have it not, as in Docker.
+ */
+export async function searchDrivers(
+  context: Pick<VolumeContext, 'drivers' | 'surveyTimeoutMs'>,
+  name: string,
+  { signal }: Cancellable,
+): Promise<LocatedVolume | undefined> {
+  const found = new AbortController();
+  const limit = AbortSignal.timeout(context.surveyTimeoutMs);
+  const given = signal === undefined ? [] : [signal];
+  const options = { signal: AbortSignal.any([found.signal, limit, ...given]) };
+  const plugins = await context.drivers.all('volumedriver', options);
+  const answers = plugins.map(async (plugin): Promise<LocatedVolume> => {
+    const driver = callable(plugin);
+    const told = await driver.calls.get(name, options);
+    if (told === undefined) throw noSuchVolume();
+    return { driver, told };
+  });
+  try {
+    return await Promise.any(answers);
+  } catch {
+    // None has it. What kept single drivers from answering is told by `list`.
+    signal?.throwIfAborted();
+    return undefined;
+  } finally {
+    // The answers of the others are of no use any more.
+    found.abort();
+  }
+}
+
+/** An error of ours with its reason in other words; of any other kind as it is. */
+function withReason(error: unknown, word: (reason: string) => string): unknown {
+  if (!isOutboardError(error)) return error;
+  const { kind, code } = error;
+  const options = { cause: error, ...(code === undefined ? {} : { code }) };
+  return new OutboardError(kind, word(reasonOf(error)), options);
+}

@@ -1,0 +1,86 @@
+/**
+ * Remove a volume, by its driver, and forget it.
+ * @see moby volume/service/service.go and store.go (28.x), Remove
+ */
+import { isOutboardError, OutboardError } from '@outboard/oci';
+import { checkRecord, type LocatedVolume, searchDrivers } from './locate-volume.ts';
+import type { Cancellable, VolumeContext } from './volume-context.ts';
+import { asOperation, noSuchVolume, volumeError } from './volume-errors.ts';
+import { checkVolumeName } from './volume-name.ts';
+import type { VolumeRecord } from './volume-record.ts';
+
+export interface RemoveVolumeOptions extends Cancellable {
+  readonly force?: boolean;
+  /** Only as it was remembered when the caller chose it; else nothing happens. */
+  readonly chosen?: VolumeRecord;
+}
+
+/**
+ * @see Volumes.remove
+ * @returns whether there was something to remove
+ */
+export async function removeVolume(
+  context: VolumeContext,
+  name: string,
+  options: RemoveVolumeOptions,
+): Promise<boolean> {
+  checkVolumeName(name);
+  return context.queue.run(name, () => removeInTurn(context, name, options), options.signal);
+}
+
+async function removeInTurn(
+  context: VolumeContext,
+  name: string,
+  options: RemoveVolumeOptions,
+): Promise<boolean> {
+  const { force = false, chosen } = options;
+  const record = context.store.get(name);
+  if (chosen !== undefined && record !== chosen) return false;
+  const located = await asOperation('get', name, () => locate(context, { name, record, force }, options));
+  if (located === 'gone') {
+    if (record !== undefined) await context.store.remove(name);
+    if (!force) throw volumeError('get', name, noSuchVolume());
+  } else {
+    await asOperation('remove', name, () => removeLocated(context, name, { ...located, force }, options));
+  }
+  const driver = located === 'gone' ? record?.driver : located.driver.plugin.name;
+  if (driver === undefined) return false;
+  context.announce({ type: 'volume', action: 'destroy', id: name, attributes: { driver } });
+  return true;
+}
+
+async function locate(
+  context: VolumeContext,
+  wanted: { readonly name: string; readonly record: VolumeRecord | undefined; readonly force: boolean },
+  options: Cancellable,
+): Promise<LocatedVolume | 'gone'> {
+  const { name, record, force } = wanted;
+  if (record === undefined) return (await searchDrivers(context, name, options)) ?? 'gone';
+  try {
+    return (await checkRecord(context, record, options)) ?? 'gone';
+  } catch (error) {
+    // In Docker a volume whose plugin was removed by force can never be removed: nobody is left to ask.
+    if (force && isOutboardError(error, 'not-found')) return 'gone';
+    throw error;
+  }
+}
+
+async function removeLocated(
+  context: VolumeContext,
+  name: string,
+  { driver, record, force }: LocatedVolume & { readonly force: boolean },
+  options: Cancellable,
+): Promise<void> {
+  const users = context.mounts.of(driver.plugin.name).idsOf(name);
+  if (users.length > 0) {
+    throw new OutboardError('conflict', `volume is in use - [${users.join(', ')}]`, { code: 'in-use' });
+  }
+  try {
+    await driver.calls.remove(name, options);
+  } catch (error) {
+    // Docker's rule: by force it is forgotten, and its plugin let go, but the caller is told what its driver said.
+    if (force && record !== undefined) await context.store.remove(name);
+    throw error;
+  }
+  if (record !== undefined) await context.store.remove(name);
+}

@@ -1,0 +1,30 @@
+/**
+ * What operations on volumes work with.
+ */
+import type { Logger } from 'pino';
+import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
+import type { Announcement } from '../plugin-engine-contract.ts';
+import type { KeyedQueue } from '../store/keyed-queue.ts';
+import type { VolumeMounts } from './volume-mounts.ts';
+import type { VolumeRecord } from './volume-record.ts';
+import type { VolumeStore } from './volume-store.ts';
+
+export interface VolumeContext {
+  readonly store: VolumeStore;
+  readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
+  readonly mounts: VolumeMounts;
+  /** Volumes that are being created, by name: they hold their driver already. */
+  readonly beingCreated: Map<string, VolumeRecord>;
+  /** One queue per volume name: changes of one volume run one after another. */
+  readonly queue: KeyedQueue;
+  readonly announce: (announcement: Announcement) => void;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** How long each driver may take when all are asked, in milliseconds. */
+  readonly surveyTimeoutMs: number;
+}
+
+/** What every operation may be given. */
+export interface Cancellable {
+  readonly signal?: AbortSignal;
+}

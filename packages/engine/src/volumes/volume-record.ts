@@ -1,0 +1,101 @@
+/**
+ * What is remembered of a volume that was created here, and its file: one per volume, so that each change is one rename.
+ * @see moby volume/service/db.go, type volumeMetadata, for the names of the fields
+ */
+import { readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { digestHex, digestOf, OutboardError, syncDirectory, writeFileDurably } from '@outboard/oci';
+import { z } from 'zod';
+import { sealDocument, unsealDocument } from '../store/sealed-document.ts';
+import type { TextMap } from './volumes.ts';
+
+export interface VolumeRecord {
+  readonly name: string;
+  /** The full name of its driver. */
+  readonly driver: string;
+  readonly labels?: TextMap;
+  readonly options?: TextMap;
+  readonly createdAt: Date;
+}
+
+const recordVersion = 1;
+
+// Pairs, not objects: any text may be a key, `__proto__` too.
+const pairs = z.array(z.tuple([z.string(), z.string()])).nullable();
+
+const recordDocument = z.strictObject({
+  Version: z.literal(recordVersion),
+  Name: z.string(),
+  Driver: z.string(),
+  Labels: pairs,
+  Options: pairs,
+  CreatedAt: z.iso.datetime(),
+});
+
+/** The file of a volume: names may hold any characters, so it is named by their digest. */
+export function volumeRecordFile(directory: string, name: string): string {
+  return join(directory, `${digestHex(digestOf(Buffer.from(name)))}.json`);
+}
+
+/** Whether a file name is that of a record. */
+export function isVolumeRecordFile(name: string): boolean {
+  return /^[a-f0-9]{64}\.json$/.test(name);
+}
+
+/** Write a record so that it is wholly the old one or wholly this one, whatever happens meanwhile. */
+export async function writeVolumeRecord(directory: string, record: VolumeRecord): Promise<void> {
+  const document = {
+    Version: recordVersion,
+    Name: record.name,
+    Driver: record.driver,
+    Labels: toPairs(record.labels),
+    Options: toPairs(record.options),
+    CreatedAt: record.createdAt.toISOString(),
+  };
+  // Options may hold secrets, such as the password of a share.
+  await writeFileDurably(volumeRecordFile(directory, record.name), sealDocument(document), { mode: 0o600 });
+}
+
+/** Delete a record for good; nothing happens when there is none. */
+export async function deleteVolumeRecord(directory: string, name: string): Promise<void> {
+  await rm(volumeRecordFile(directory, name), { force: true });
+  await syncDirectory(directory);
+}
+
+/**
+ * Read a record.
+ * @throws {OutboardError} system when the file is damaged, after it was put aside as `<path>.damaged`; the error of the
+ *   file system when it cannot be read
+ */
+export async function readVolumeRecord(path: string): Promise<VolumeRecord> {
+  const text = await readFile(path, 'utf8');
+  try {
+    const record = parseRecord(text);
+    if (volumeRecordFile(dirname(path), record.name) !== path) {
+      throw new OutboardError('system', `it is the record of another name: ${JSON.stringify(record.name)}`);
+    }
+    return record;
+  } catch (cause) {
+    // Not in the way of the next one that is written, and not lost to whoever repairs it.
+    await rename(path, `${path}.damaged`);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OutboardError('system', `volume record ${JSON.stringify(path)} is damaged: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+function parseRecord(text: string): VolumeRecord {
+  const document = recordDocument.parse(unsealDocument(text));
+  return {
+    name: document.Name,
+    driver: document.Driver,
+    ...(document.Labels === null ? {} : { labels: new Map(document.Labels) }),
+    ...(document.Options === null ? {} : { options: new Map(document.Options) }),
+    createdAt: new Date(document.CreatedAt),
+  };
+}
+
+function toPairs(map: TextMap | undefined): readonly (readonly [string, string])[] | null {
+  return map === undefined ? null : [...map];
+}

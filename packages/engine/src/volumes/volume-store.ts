@@ -1,0 +1,99 @@
+/**
+ * The volumes that were created here: records in memory and on disk, always alike.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isUnfinishedWrite, makeDirectoryDurably } from '@outboard/oci';
+import type { Logger } from 'pino';
+import {
+  deleteVolumeRecord,
+  isVolumeRecordFile,
+  readVolumeRecord,
+  type VolumeRecord,
+  writeVolumeRecord,
+} from './volume-record.ts';
+
+/** Thousands of files opened at once would use up the process's descriptors. */
+const readAtOnce = 64;
+
+export class VolumeStore {
+  readonly #directory: string;
+  readonly #records = new Map<string, VolumeRecord>();
+  readonly #namesByDriver = new Map<string, Set<string>>();
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Load all records. One that is damaged is left out, reported and put aside: its volume is still its driver's, and
+   * creating it again writes it anew.
+   * @param directory such as `DATA_ROOT/volumes`; made when absent
+   */
+  static async open(directory: string, logger: Logger): Promise<VolumeStore> {
+    const store = new VolumeStore(directory);
+    await makeDirectoryDurably(directory, { mode: 0o700 });
+    const names = await readdir(directory);
+    while (names.length > 0) {
+      await Promise.all(names.splice(-readAtOnce).map((name) => store.#load(name, logger)));
+    }
+    return store;
+  }
+
+  async #load(name: string, logger: Logger): Promise<void> {
+    const path = join(this.#directory, name);
+    try {
+      if (isUnfinishedWrite(name)) await rm(path, { force: true });
+      else if (isVolumeRecordFile(name)) this.#index(await readVolumeRecord(path));
+    } catch (error) {
+      // One damaged file must keep neither the other volumes nor the plugins from working.
+      logger.error({ err: error, path }, 'volume left out: its record cannot be read');
+    }
+  }
+
+  get(name: string): VolumeRecord | undefined {
+    return this.#records.get(name);
+  }
+
+  all(): readonly VolumeRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /** Full names of drivers that have volumes here. */
+  drivers(): readonly string[] {
+    return [...this.#namesByDriver.keys()];
+  }
+
+  ofDriver(driver: string): readonly VolumeRecord[] {
+    const names = this.#namesByDriver.get(driver) ?? [];
+    return [...names].flatMap((name) => this.#records.get(name) ?? []);
+  }
+
+  /** Add a record, or replace the one of that name; on disk first. */
+  async put(record: VolumeRecord): Promise<void> {
+    await writeVolumeRecord(this.#directory, record);
+    this.#unindex(record.name);
+    this.#index(record);
+  }
+
+  /** Forget a volume; on disk first. */
+  async remove(name: string): Promise<void> {
+    await deleteVolumeRecord(this.#directory, name);
+    this.#unindex(name);
+  }
+
+  #index(record: VolumeRecord): void {
+    this.#records.set(record.name, record);
+    const names = this.#namesByDriver.get(record.driver) ?? new Set();
+    this.#namesByDriver.set(record.driver, names.add(record.name));
+  }
+
+  #unindex(name: string): void {
+    const record = this.#records.get(name);
+    if (record === undefined) return;
+    this.#records.delete(name);
+    const names = this.#namesByDriver.get(record.driver);
+    names?.delete(name);
+    if (names?.size === 0) this.#namesByDriver.delete(record.driver);
+  }
+}
