@@ -45,14 +45,12 @@ export async function loadTlsIdentity(files: TlsFiles): Promise<TlsIdentity> {
       `the key ${quote(files, 'tlskey')} does not belong to the certificate ${quote(files, 'tlscert')}`,
     );
   }
-  // Without any authority of its own a server would take the public ones: anyone could buy a way in.
-  if (ca !== undefined) readCertificates(files, 'tlscacert', ca.text);
+  if (ca !== undefined) checkAuthorities(files, ca.text);
   const context: SecureContextOptions = {
     cert: cert.text,
     key: key.text,
     minVersion: 'TLSv1.2',
-    // As Docker: whoever stands in the file is an authority, whether or not it has one above it.
-    ...(ca === undefined ? {} : { ca: ca.text, allowPartialTrustChain: true }),
+    ...(ca === undefined ? {} : { ca: ca.text }),
     ...(crl === undefined ? {} : { crl: crl.text }),
   };
   tryContext(context, files);
@@ -90,6 +88,19 @@ function readCertificates(files: TlsFiles, key: FileKey, text: string): readonly
   } catch (cause) {
     throw new OutboardError('invalid', `${quote(files, key)} holds a malformed certificate`, { cause });
   }
+}
+
+/**
+ * Without any authority of its own a server would take the public ones: anyone could buy a way in. And without one that
+ * vouches for itself no client can be verified: OpenSSL wants the whole chain, where Docker is content with a part of it.
+ */
+function checkAuthorities(files: TlsFiles, text: string): void {
+  const authorities = readCertificates(files, 'tlscacert', text);
+  if (authorities.some((authority) => authority.ca && authority.checkIssued(authority))) return;
+  throw new OutboardError(
+    'invalid',
+    `${quote(files, 'tlscacert')} holds no authority that vouches for itself, so no client could be verified: add the root`,
+  );
 }
 
 function readKey(files: TlsFiles, text: string): KeyObject {
