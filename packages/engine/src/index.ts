@@ -25,6 +25,7 @@ export { parsePrivileges, toPluginDocument, toPrivilegeDocument } from './config
 export { computePrivileges, privilegesEqual } from './config/privileges.ts';
 export type { ValidateOptions } from './config/validate-plugin-config.ts';
 export { validatePluginConfig } from './config/validate-plugin-config.ts';
+export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
 export { openPluginEngine, type PluginEngineOptions } from './plugin-engine.ts';
 export type {

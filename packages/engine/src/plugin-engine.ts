@@ -1,12 +1,18 @@
 /**
  * Wires the parts of the engine together. It holds no logic of its own: each operation is one file in `operations/`.
  */
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRegistryClient, makeDirectoryDurably, openFileContentStore } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
+import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
 import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
+import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.ts';
+import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 import { createEngineEvents, type EngineEvents } from './engine-events.ts';
 import { lockDirectory } from './linux/lock-directory.ts';
+import type { EngineObserver } from './observe/engine-observer.ts';
+import { createOperationRunner } from './observe/run-operation.ts';
 import { createOperationScope, type OperationScope } from './operation-scope.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
 import { createPlugin } from './operations/create.ts';
@@ -19,6 +25,7 @@ import { fetchPrivileges } from './operations/privileges.ts';
 import { localName, pullPlugin } from './operations/pull.ts';
 import { pushPlugin } from './operations/push.ts';
 import { removePlugin } from './operations/remove.ts';
+import { readResourceUsage } from './operations/resource-usage.ts';
 import { setPlugin } from './operations/set.ts';
 import { upgradePlugin } from './operations/upgrade.ts';
 import type { PluginEngine } from './plugin-engine-contract.ts';
@@ -32,6 +39,8 @@ import { PluginStore } from './store/plugin-store.ts';
 import { createPluginSupervisor } from './supervise/create-plugin-supervisor.ts';
 import { openPluginUses } from './uses/create-plugin-uses.ts';
 import type { PluginUses } from './uses/plugin-uses.ts';
+import { openVolumes } from './volumes/open-volumes.ts';
+import type { Volumes } from './volumes/volumes.ts';
 
 export interface PluginEngineOptions {
   /** Where plugins and their content are kept, such as `/var/lib/outboard`. One engine at a time may use it. */
@@ -44,8 +53,21 @@ export interface PluginEngineOptions {
   readonly insecureRegistries?: readonly string[];
   /** What registries see; default `outboard`. */
   readonly userAgent?: string;
+  /** Where legacy plugins are looked for; default where Docker looks. */
+  readonly legacyDirectories?: LegacyDirectories;
+  /** Where this program serves metrics for plugins that collect them; default nowhere. */
+  readonly metricsSocket?: MetricsSocket;
+  /** Who counts what the engine does; default nobody. */
+  readonly observer?: EngineObserver;
   /** Default: silent. */
   readonly logger?: Logger;
+}
+
+/** A unix socket that serves metrics; it stays this program's to close. */
+export interface MetricsSocket {
+  readonly path: string;
+  /** Listen. Called once, when the data root is the engine's and no plugin is started yet: they mount the socket. */
+  listen(): Promise<void>;
 }
 
 /**
@@ -60,9 +82,11 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
   try {
     const events = createEngineEvents(logger);
     const context = await openContext(options, events, logger);
+    await options.metricsSocket?.listen();
     await context.supervisor.restore(context.store.all().filter((record) => record.enabled));
-    return assemble(context, events, async () => {
+    return assemble(context, options.observer, events, async () => {
       await context.workspaces.close();
+      await context.collectors?.[Symbol.asyncDispose]();
       await context.drivers[Symbol.asyncDispose]();
       await context.supervisor.shutdown('leave-running');
       await context.registry[Symbol.asyncDispose]();
@@ -92,7 +116,15 @@ async function openContext(
   // What a killed pull or removal left behind.
   await collectGarbage({ store, content });
   const queue = createKeyedQueue();
-  const supervisor = createPluginSupervisor({ runtime, execRoot: options.execRoot, layout, logger });
+  const legacy = createLegacyDiscovery(await realpath(options.execRoot), options.legacyDirectories);
+  const metricsSocket = options.metricsSocket?.path;
+  const supervisor = createPluginSupervisor({
+    runtime,
+    execRoot: options.execRoot,
+    layout,
+    logger,
+    ...(metricsSocket !== undefined && { metricsSocket }),
+  });
   return {
     store,
     content,
@@ -104,7 +136,7 @@ async function openContext(
     }),
     supervisor,
     uses: await openPluginUses({ store, queue, logger }),
-    drivers: createPluginDrivers({ store, supervisor, logger }),
+    drivers: createPluginDrivers({ store, supervisor, legacy, logger }),
     openJail: openUnpackJail,
     queue,
     downloads: createKeyedQueue(),
@@ -112,8 +144,14 @@ async function openContext(
   };
 }
 
-function assemble(context: EngineContext, events: EngineEvents, release: () => Promise<void>): PluginEngine {
+function assemble(
+  context: EngineContext,
+  observer: EngineObserver | undefined,
+  events: EngineEvents,
+  release: () => Promise<void>,
+): PluginEngine {
   const scope = createOperationScope();
+  const run = createOperationRunner({ scope, store: context.store, observer, logger: context.logger });
   return {
     drivers: context.drivers,
     uses: withinScope(context.uses, scope),

@@ -1,7 +1,7 @@
 /**
  * Look-up of plugins by name and capability, over the index of the store.
  */
-import { OutboardError } from '@outboard/oci';
+import { isOutboardError, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { formatInterfaceType } from '../config/interface-type.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
@@ -9,12 +9,16 @@ import { servedCapabilities } from '../config/served-capabilities.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { createDriverListeners } from './driver-listeners.ts';
+import type { LegacyDiscovery } from './legacy/discover-legacy.ts';
+import { createLegacyDrivers } from './legacy/legacy-drivers.ts';
 import { createManagedDrivers } from './managed-drivers.ts';
-import type { Capability, PluginDriver, PluginDrivers } from './plugin-drivers.ts';
+import type { Capability, PluginDrivers } from './plugin-drivers.ts';
 
 export interface PluginDriversOptions {
   readonly store: Pick<PluginStore, 'find' | 'get' | 'enabledWith' | 'paths'>;
   readonly supervisor: Pick<Supervisor, 'socketPath' | 'state' | 'onChange'>;
+  /** Where plugins that no engine manages are looked for. */
+  readonly legacy: LegacyDiscovery;
   readonly logger: Logger;
 }
 
@@ -38,6 +42,7 @@ export function createPluginDrivers(options: PluginDriversOptions): EnginePlugin
     socketPath: (record) => supervisor.socketPath(record),
     paths: (id) => store.paths(id),
   });
+  const legacy = createLegacyDrivers(options.legacy, options.logger);
   const tellEnabled = (record: PluginRecord) => {
     listeners.tellEnabled(servedCapabilities(record.config), managed.driver(record));
   };
@@ -47,12 +52,24 @@ export function createPluginDrivers(options: PluginDriversOptions): EnginePlugin
     const record = store.get(id);
     if (state.status === 'running' && record?.enabled === true) tellEnabled(record);
   });
+  const runningDrivers = (capability: Capability) =>
+    store
+      .enabledWith(capability)
+      .filter(({ id }) => supervisor.state(id).status === 'running')
+      .map(managed.driver);
 
   return {
-    async find(name, capability) {
-      return managed.driver(requireServing(store.find(name), name, capability));
+    async find(name, capability, cancellable) {
+      const record = findRecord(store, name);
+      if (record !== undefined) return managed.driver(requireServing(record, name, capability));
+      const driver = await legacy.find(name, capability, cancellable);
+      if (driver !== undefined) return driver;
+      throw new OutboardError('not-found', `plugin ${JSON.stringify(name)} not found`);
     },
-    all: async (capability) => store.enabledWith(capability).map(managed.driver),
+    async all(capability, cancellable) {
+      const found = await legacy.all(capability, (name) => isHidden(store, name), cancellable);
+      return [...store.enabledWith(capability).map(managed.driver), ...found];
+    },
     enabled: (capability) => store.enabledWith(capability).map(({ name }) => name),
     onEnabled(capability, listener) {
       const stop = listeners.onEnabled(capability, listener);
@@ -71,15 +88,29 @@ export function createPluginDrivers(options: PluginDriversOptions): EnginePlugin
     },
     async [Symbol.asyncDispose]() {
       stopWatching();
+      await legacy[Symbol.asyncDispose]();
       await managed[Symbol.asyncDispose]();
     },
   };
+}
 
-  function runningDrivers(capability: Capability): readonly PluginDriver[] {
-    const running = store
-      .enabledWith(capability)
-      .filter(({ id }) => supervisor.state(id).status === 'running');
-    return running.map(managed.driver);
+/** @returns undefined when no managed plugin has the name. @throws {OutboardError} invalid for an ambiguous ID prefix */
+function findRecord(store: Pick<PluginStore, 'find'>, name: string): PluginRecord | undefined {
+  try {
+    return store.find(name);
+  } catch (error) {
+    if (isOutboardError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a look-up of this name ends at managed plugins, so that a legacy one of the name is never found. */
+function isHidden(store: Pick<PluginStore, 'find'>, name: string): boolean {
+  try {
+    return findRecord(store, name) !== undefined;
+  } catch (error) {
+    if (isOutboardError(error, 'invalid')) return true;
+    throw error;
   }
 }
 

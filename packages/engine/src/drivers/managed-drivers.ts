@@ -6,6 +6,7 @@ import { createPluginClient, type PluginClient } from '../protocol/plugin-client
 import type { PluginPaths } from '../store/plugin-layout.ts';
 import type { PluginDriver } from './plugin-drivers.ts';
 import { type PluginTree, resolveHostPath } from './resolve-host-path.ts';
+import { shareClient } from './share-client.ts';
 
 export interface ManagedDriverParts {
   readonly socketPath: (record: PluginRecord) => string;
@@ -44,7 +45,7 @@ export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers 
     driver: (record) => ({
       name: record.name,
       pluginId: record.id,
-      client: sharedClient(clientOf(record)),
+      client: shareClient(clientOf(record)),
       toHostPath: (path, options) => resolveHostPath(treeOf(record, parts.paths(record.id)), path, options),
     }),
     close,
@@ -52,11 +53,6 @@ export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers 
       await Promise.all([...clients.keys()].map(close));
     },
   };
-}
-
-/** The same client, but disposing of it closes nothing: its connections serve every caller. */
-export function sharedClient(client: PluginClient): PluginClient {
-  return { ...client, [Symbol.asyncDispose]: async () => {} };
 }
 
 function treeOf({ config }: PluginRecord, paths: PluginPaths): PluginTree {

@@ -12,7 +12,7 @@ import type { CallOptions, PluginClient } from './plugin-client.ts';
  */
 export async function activate(
   client: PluginClient,
-  options: Pick<CallOptions, 'signal' | 'timeoutMs'> = {},
+  options: Pick<CallOptions, 'signal' | 'timeoutMs' | 'isTriedOnce'> = {},
 ): Promise<readonly string[] | undefined> {
   try {
     const reply = await client.call('Plugin.Activate', undefined, { ...options, idempotent: true });

@@ -8,6 +8,7 @@ import type { Pool } from 'undici';
 import type { JsonObject } from '../config/json-document.ts';
 import { type CallDeadline, openCallDeadline } from './call-deadline.ts';
 import { retryCall } from './call-retry.ts';
+import { type PluginAddress, showAddress } from './plugin-address.ts';
 import { readAnswer } from './plugin-answer.ts';
 import type { ReplyFields } from './plugin-reply.ts';
 import {
@@ -18,9 +19,16 @@ import {
   requestResponse,
 } from './plugin-request.ts';
 
-export interface PluginClientOptions {
-  /** Path of the plugin's socket on the host. It is opened anew for each connection. */
-  readonly socketPath: string;
+export type PluginClientOptions = PluginClientLimits &
+  (
+    | {
+        /** Path of the plugin's socket on the host. It is opened anew for each connection, and through no link. */
+        readonly socketPath: string;
+      }
+    | { readonly address: PluginAddress }
+  );
+
+export interface PluginClientLimits {
   /** How long one call may take, retries included, unless the call says otherwise; 0 or absent means for ever. */
   readonly timeoutMs?: number;
   /** Bytes of the largest reply; default 1 MiB. */
@@ -37,6 +45,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** Whether a call whose reply was lost may be sent again; default false. */
   readonly idempotent?: boolean;
+  /** Whether a call fails at once when no connection can be made; default false. */
+  readonly isTriedOnce?: boolean;
   /** The reply holds secrets: errors show nothing of it but what the plugin says in `Err`. */
   readonly confidential?: boolean;
   /** Whether `Err` in a reply of status 200 is a field for the caller to read; default false: it fails the call. */
@@ -71,7 +81,9 @@ const defaultMaxReplyBytes = 1024 * 1024;
 
 /** Make a client. Nothing is connected until the first call. */
 export function createPluginClient(options: PluginClientOptions): PluginClient {
-  const { socketPath, maxReplyBytes = defaultMaxReplyBytes } = options;
+  const { maxReplyBytes = defaultMaxReplyBytes } = options;
+  const address: PluginAddress =
+    'address' in options ? options.address : { kind: 'unix', path: options.socketPath };
   const delay = options.delay ?? ((ms, signal) => sleep(ms, undefined, { signal }));
   const now = options.now ?? (() => performance.now());
   const closing = new AbortController();
@@ -80,8 +92,9 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
   const openDeadline = (method: string, { timeoutMs, signal }: CallOptions): CallDeadline => {
     return openCallDeadline(method, timeoutMs ?? options.timeoutMs ?? 0, signal);
   };
-  const retry = <T>(attempt: () => Promise<T>, { idempotent = false }: CallOptions, signal: AbortSignal) => {
-    return retryCall(attempt, { idempotent, delay, now, signal });
+  const retry = <T>(attempt: () => Promise<T>, callOptions: CallOptions, signal: AbortSignal) => {
+    const { idempotent = false, isTriedOnce = false } = callOptions;
+    return isTriedOnce ? attempt() : retryCall(attempt, { idempotent, delay, now, signal });
   };
   const toRequest = (method: string, body: JsonObject | undefined, signal: AbortSignal): PluginRequest => {
     return { method, body: body === undefined ? '' : `${JSON.stringify(body)}\n`, maxReplyBytes, signal };
@@ -92,7 +105,7 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       const deadline = openDeadline(method, callOptions);
       const request = toRequest(method, body, deadline.signal);
       // Loaded by the first call: a program that calls no plugin starts without the library.
-      pool ??= import('./plugin-connections.ts').then(({ openPool }) => openPool(socketPath));
+      pool ??= import('./plugin-connections.ts').then(({ openPool }) => openPool(address));
       try {
         const opened = await pool;
         const answer = await retry(() => requestAnswer(opened, request), callOptions, deadline.signal);
@@ -108,7 +121,7 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       const signal = AbortSignal.any([deadline.signal, closing.signal]);
       const request = toRequest(method, body, signal);
       const { openConnection } = await import('./plugin-connections.ts');
-      const connection = openConnection(socketPath);
+      const connection = openConnection(address);
       try {
         const response = await retry(() => requestResponse(connection, request), callOptions, signal);
         if (response.statusCode !== 200) {
@@ -125,7 +138,7 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       }
     },
     async [Symbol.asyncDispose]() {
-      const message = `${socketPath}: the client was closed`;
+      const message = `${showAddress(address)}: the client was closed`;
       closing.abort(new OutboardError('unavailable', message, { code: 'plugin-connection-lost' }));
       await (await pool)?.destroy();
     },

@@ -1,0 +1,110 @@
+/**
+ * The two kinds of files that say where a legacy plugin listens: `.spec` holds a URL, `.json` also how to speak TLS.
+ * What Docker does not verify is not verified here either: the files are the operator's own.
+ * @see moby pkg/plugins/discovery.go, readPluginInfo and readPluginJSONInfo; client.go, newTransport (28.x)
+ */
+import { open, readFile } from 'node:fs/promises';
+import { OutboardError, parseStrictJson } from '@outboard/oci';
+import { z } from 'zod';
+import { canonicalizeFields, type FieldTable } from '../../config/config-fields.ts';
+import { readWithSchema } from '../../config/config-schema.ts';
+import type { JsonValue } from '../../config/json-document.ts';
+import { errorCode } from '../../linux/libc.ts';
+import type { PluginAddress, PluginTls } from '../../protocol/plugin-address.ts';
+
+const maxSpecBytes = 64 * 1024;
+
+const plain: FieldTable = {};
+const tlsFields: FieldTable = {
+  fields: { InsecureSkipVerify: plain, CAFile: plain, CertFile: plain, KeyFile: plain },
+};
+const specFields: FieldTable = { fields: { Name: plain, Addr: plain, TLSConfig: tlsFields } };
+
+const path = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const tlsSchema = z.object({
+  InsecureSkipVerify: z.boolean().nullish(),
+  CAFile: path,
+  CertFile: path,
+  KeyFile: path,
+});
+const specSchema = z.object({ Addr: z.string(), TLSConfig: tlsSchema.nullish() });
+
+/** @throws {OutboardError} invalid, naming the file; system when it cannot be read */
+export async function readTextSpec(file: string): Promise<PluginAddress> {
+  const url = (await readBounded(file)).toString('utf8').trim();
+  return parseAddress(url, file, { isVerified: false });
+}
+
+/** The name inside the file is ignored. @throws as `readTextSpec` */
+export async function readJsonSpec(file: string): Promise<PluginAddress> {
+  const subject = `legacy plugin file ${JSON.stringify(file)}`;
+  const document = parseStrictJson(await readBounded(file), { maxBytes: maxSpecBytes, subject });
+  // A strict document is JSON.
+  const canonical = canonicalizeFields(document as JsonValue, specFields, subject);
+  const { Addr, TLSConfig } = readWithSchema(specSchema, canonical, subject);
+  const tls = TLSConfig === undefined || TLSConfig === null ? { isVerified: true } : await readTls(TLSConfig);
+  return parseAddress(Addr, file, tls);
+}
+
+async function readTls(config: z.output<typeof tlsSchema>): Promise<PluginTls> {
+  const { InsecureSkipVerify, CAFile, CertFile, KeyFile } = config;
+  return {
+    // As Docker: without an authority of its own there is nothing that it would be verified with.
+    isVerified: CAFile !== '' && InsecureSkipVerify !== true,
+    ...(CAFile !== '' && { authorities: await readPem(CAFile) }),
+    ...(CertFile !== '' && { certificate: await readPem(CertFile) }),
+    ...(KeyFile !== '' && { key: await readPem(KeyFile) }),
+  };
+}
+
+/** @param tls for the scheme `https`; the others are plain, whatever a file says of TLS */
+function parseAddress(text: string, file: string, tls: PluginTls): PluginAddress {
+  const shown = JSON.stringify(text.slice(0, 200));
+  const wrong = (want: string) =>
+    new OutboardError('invalid', `address ${shown} in ${JSON.stringify(file)} cannot be used: want ${want}`);
+  if (!URL.canParse(text)) throw wrong('a URL with a scheme');
+  const url = new URL(text);
+  if (url.protocol === 'unix:') {
+    if (url.host !== '' || url.pathname === '') throw wrong('unix:///ABSOLUTE/PATH');
+    return { kind: 'unix', path: decodeURIComponent(url.pathname), followsLink: true };
+  }
+  const isTls = url.protocol === 'https:';
+  if (!isTls && url.protocol !== 'tcp:' && url.protocol !== 'http:') throw wrong('unix, tcp, http or https');
+  if (url.hostname === '') throw wrong('a host');
+  const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { kind: 'network', host, port, ...(isTls && { tls }) };
+}
+
+async function readBounded(file: string): Promise<Buffer> {
+  try {
+    await using handle = await open(file);
+    const buffer = Buffer.alloc(maxSpecBytes + 1);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+    if (bytesRead <= maxSpecBytes) return buffer.subarray(0, bytesRead);
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+  throw new OutboardError('invalid', `${JSON.stringify(file)} is larger than ${maxSpecBytes} bytes`);
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'latin1');
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(file: string, cause: unknown): OutboardError {
+  return new OutboardError(
+    'system',
+    `cannot read ${JSON.stringify(file)} of a legacy plugin: ${errorCode(cause)}`,
+    {
+      cause,
+    },
+  );
+}
