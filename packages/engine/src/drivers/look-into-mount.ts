@@ -21,7 +21,10 @@ const linkBits = 0o120000; // S_IFLNK
 export async function lookIntoMount(
   mountPoint: string,
   below: readonly string[],
-  { signal }: { readonly signal?: AbortSignal },
+  {
+    signal,
+    timeoutMs = answerTimeoutMs,
+  }: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
 ): Promise<string> {
   const paths = below.map((_, index) => [mountPoint, ...below.slice(0, index + 1)].join('/'));
   const wanted = paths.at(-1) ?? mountPoint;
@@ -32,10 +35,10 @@ export async function lookIntoMount(
   );
   const deadline = new AbortController();
   // Ends the wait even when the process cannot be killed while the kernel waits for the file system.
-  const timer = setTimeout(() => deadline.abort(late), answerTimeoutMs);
+  const timer = setTimeout(() => deadline.abort(late), timeoutMs);
   try {
     const { stdout } = await runProgram('stat', ['-c', '%f', '--', ...paths], {
-      timeoutMs: 2 * answerTimeoutMs,
+      timeoutMs: 2 * timeoutMs,
       signal: signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]),
     });
     const modes = stdout.split('\n').filter((line) => line !== '');

@@ -1,6 +1,7 @@
 /**
  * Managed plugins as drivers: one client for each, for as long as the plugin is enabled.
  */
+import { cleanAbsolutePath } from '../config/container-path.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { createPluginClient, type PluginClient } from '../protocol/plugin-client.ts';
 import type { PluginPaths } from '../store/plugin-layout.ts';
@@ -56,9 +57,8 @@ export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers 
 }
 
 function treeOf({ config }: PluginRecord, paths: PluginPaths): PluginTree {
-  if (config.propagatedMount === '') return { rootfs: paths.rootfs };
-  return {
-    rootfs: paths.rootfs,
-    propagatedMount: { path: config.propagatedMount, hostPath: paths.propagatedMount },
-  };
+  // Of a config that was installed by another engine nothing is sure.
+  const path = cleanAbsolutePath(config.propagatedMount);
+  if (path === undefined) return { rootfs: paths.rootfs };
+  return { rootfs: paths.rootfs, propagatedMount: { path, hostPath: paths.propagatedMount } };
 }

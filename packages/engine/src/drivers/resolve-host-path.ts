@@ -6,8 +6,9 @@
  */
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { isOutboardError, OutboardError } from '@outboard/oci';
 import { isAtOrBelow } from '../config/container-path.ts';
+import { errorCode } from '../linux/libc.ts';
 import { lookInside, openTrustedDirectory } from '../linux/open-inside.ts';
 import { lookIntoMount } from './look-into-mount.ts';
 import { openPropagatedMount } from './open-propagated-mount.ts';
@@ -50,8 +51,7 @@ export async function resolveHostPath(
     throw new OutboardError('system', `the plugin named a path that cannot be: ${showPath(path)}`);
   }
   const wanted = join('/', path).replace(/(.)\/$/, '$1');
-  const walk = new Walk(tree, wanted);
-  const reached = await walk.run();
+  const reached = await walkTree(tree, wanted);
   const { propagatedMount } = tree;
   const isOfMount = (place: string) =>
     propagatedMount !== undefined && isAtOrBelow(place, propagatedMount.path);
@@ -65,6 +65,18 @@ export async function resolveHostPath(
 interface Reached {
   readonly path: string;
   readonly below: readonly string[];
+}
+
+async function walkTree(tree: PluginTree, wanted: string): Promise<Reached> {
+  try {
+    return await new Walk(tree, wanted).run();
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === undefined || isOutboardError(cause)) throw cause;
+    throw new OutboardError('system', `cannot look up path ${showPath(wanted)} of the plugin: ${code}`, {
+      cause,
+    });
+  }
 }
 
 class Walk {
@@ -93,6 +105,7 @@ class Walk {
 
   async #walk(root: number): Promise<Reached> {
     let links = 0;
+    this.#skipToMount();
     for (let name = this.#rest.pop(); name !== undefined; name = this.#rest.pop()) {
       if (name === '..') {
         this.#leave(this.#reached.length - 1);
@@ -115,6 +128,18 @@ class Walk {
       }
     }
     return { path: this.#path(), below: [] };
+  }
+
+  /**
+   * A path that is named in the propagated mount begins there by its words, as in Docker: the root file system may have
+   * links on the way to the mount, which the runtime has resolved its own way.
+   */
+  #skipToMount(): void {
+    const { propagatedMount } = this.#tree;
+    if (propagatedMount === undefined || !isAtOrBelow(this.#wanted, propagatedMount.path)) return;
+    // All but the last, which is looked up as any other.
+    for (const _ of componentsOf(propagatedMount.path).slice(1))
+      this.#enter(this.#rest.pop() ?? '', undefined);
   }
 
   async #look(parent: number | undefined, name: string) {

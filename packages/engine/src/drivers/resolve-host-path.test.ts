@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, open, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { isOutboardError } from '@outboard/oci';
+import { mount } from '../linux/mount.ts';
+import { makeSharedMount, unmountBelow } from '../linux/mount-table.ts';
+import { lookIntoMount } from './look-into-mount.ts';
+import { type PluginTree, resolveHostPath } from './resolve-host-path.ts';
+
+const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
+
+let home: string;
+let plain: PluginTree;
+let tree: PluginTree & { readonly propagatedMount: { readonly path: string; readonly hostPath: string } };
+let handlesBefore: number;
+
+beforeEach(async () => {
+  home = await realpath(await mkdtemp(join(tmpdir(), 'ob-paths-')));
+  plain = { rootfs: join(home, 'rootfs') };
+  tree = {
+    ...plain,
+    propagatedMount: { path: '/mnt/volumes', hostPath: join(home, 'propagated-mount') },
+  };
+  await mkdir(join(plain.rootfs, 'mnt/volumes'), { recursive: true });
+  await mkdir(tree.propagatedMount.hostPath);
+  handlesBefore = await countHandles();
+});
+afterEach(async () => {
+  assert.equal(await countHandles(), handlesBefore, 'a handle is left open');
+  await unmountBelow(home);
+  await rm(home, { recursive: true, force: true });
+});
+
+async function countHandles(): Promise<number> {
+  return (await readdir('/proc/self/fd')).length;
+}
+
+/** Make a file, a folder (`…/`) or a link (`name -> target`) below the test's home. */
+async function make(...entries: readonly string[]): Promise<void> {
+  for (const entry of entries) {
+    const [name = '', target] = entry.split(' -> ');
+    const path = join(home, name);
+    await mkdir(name.endsWith('/') ? path : dirname(path), { recursive: true });
+    if (target !== undefined) await symlink(target, path);
+    else if (!name.endsWith('/')) await writeFile(path, '');
+  }
+}
+
+async function resolve(path: string, of: PluginTree = tree): Promise<string> {
+  const host = await resolveHostPath(of, path);
+  return host.startsWith(`${home}/`) ? host.slice(home.length + 1) : host;
+}
+
+const escapes = (error: unknown) => isOutboardError(error, 'system') && error.code === 'path-escapes';
+
+for (const [path, host] of [
+  ['', ''],
+  ['/', 'rootfs'],
+  ['/data', 'rootfs/data'],
+  ['/data/v', 'rootfs/data/v'],
+  ['data/v/', 'rootfs/data/v'],
+  ['/data//./v', 'rootfs/data/v'],
+  ['/mnt/volumes', 'propagated-mount'],
+  ['/mnt/volumes/v', 'propagated-mount/v'],
+  ['/mnt/volumes/v/not/there', 'propagated-mount/v/not/there'],
+  ['/mnt/volumes2/v', 'rootfs/mnt/volumes2/v'],
+  ['/mnt/volumes/../v', 'rootfs/mnt/v'],
+  ['/mnt/volumes/v\n w', 'propagated-mount/v\n w'],
+] as const) {
+  test(`I12 ${JSON.stringify(path)} of the plugin is ${JSON.stringify(host)} on the host`, async () => {
+    await make('rootfs/data/v', 'propagated-mount/v/');
+    assert.equal(await resolve(path), host);
+  });
+}
+
+for (const path of [
+  '/../../../etc',
+  '../../etc',
+  '/x/../../../etc',
+  '/mnt/volumes/../../../../etc',
+  '/climb/etc',
+  '/absolute/etc',
+  '/chain/etc',
+]) {
+  test(`I12 ${path} stays in the plugin's root file system`, async () => {
+    await make('rootfs/etc/', 'rootfs/climb -> ../../../../..', 'rootfs/absolute -> /');
+    await make('rootfs/chain -> a/b', 'rootfs/a/b -> ../climb/absolute');
+    assert.equal(await resolve(path), 'rootfs/etc');
+    assert.equal(await resolve(path, plain), 'rootfs/etc');
+  });
+}
+
+for (const target of ['/etc', '../../../../../etc', '..', '../v', '/mnt/volumes2', `${tmpdir()}`]) {
+  test(`I12 a link to ${target} does not lead out of the propagated mount`, async () => {
+    await make(`propagated-mount/v -> ${target}`, 'rootfs/etc/');
+    await assert.rejects(resolve('/mnt/volumes/v'), escapes);
+    await assert.rejects(resolve('/mnt/volumes/v/passwd'), escapes);
+  });
+}
+
+test('links are followed as the plugin would follow them, also into and inside the propagated mount', async () => {
+  await make('rootfs/var/', 'rootfs/var/lib -> /mnt', 'rootfs/deep/data -> ../mnt/volumes/./b');
+  await make('propagated-mount/a -> /mnt/volumes/b', 'propagated-mount/b/', 'propagated-mount/c -> b/../a');
+  assert.equal(await resolve('/var/lib/volumes/b'), 'propagated-mount/b');
+  assert.equal(await resolve('/deep/data/x'), 'propagated-mount/b/x');
+  assert.equal(await resolve('/mnt/volumes/a/x'), 'propagated-mount/b/x');
+  assert.equal(await resolve('/mnt/volumes/c/x'), 'propagated-mount/b/x');
+});
+
+test('links on the way to the propagated mount do not change what a path in it means', async () => {
+  await make('rootfs/media/volumes/', 'propagated-mount/v/', 'propagated-mount/w -> ../volumes/v');
+  await rm(join(plain.rootfs, 'mnt'), { recursive: true });
+  await make('rootfs/mnt -> media');
+  assert.equal(await resolve('/mnt/volumes/v'), 'propagated-mount/v');
+  assert.equal(await resolve('/mnt/volumes/w'), 'propagated-mount/v');
+  assert.equal(await resolve('/mnt/x'), 'rootfs/media/x');
+});
+
+for (const [title, entry] of [
+  ['a link to itself', 'propagated-mount/v -> v'],
+  ['links in a circle', 'propagated-mount/v -> /mnt/volumes/w'],
+] as const) {
+  test(`I12 ${title} is refused`, async () => {
+    await make(entry, 'propagated-mount/w -> v');
+    await assert.rejects(resolve('/mnt/volumes/v'), escapes);
+  });
+}
+
+for (const [title, path] of [
+  ['a NUL', '/data/\0/v'],
+  ['more than 4,095 bytes', `/${'x'.repeat(4096)}`],
+  ['a file on its way', '/file/v'],
+  ['a component that is too long', `/mnt/volumes/${'x'.repeat(300)}`],
+] as const) {
+  test(`I12 a path with ${title} is refused as the plugin's mistake`, async () => {
+    await make('rootfs/file');
+    await assert.rejects(resolve(path), (error) => isOutboardError(error, 'system'));
+  });
+}
+
+test('I12 a path of a thousand folders is refused, and holds no handles', async () => {
+  await make(`propagated-mount/${'d/'.repeat(300)}`);
+  await assert.rejects(resolve(`/mnt/volumes/${'d/'.repeat(300)}`), escapes);
+  assert.equal(await resolve(`/mnt/volumes/${'d/'.repeat(99)}d`), `propagated-mount/${'d/'.repeat(99)}d`);
+});
+
+test('I12 files that would hang whoever opens them are only looked at', async () => {
+  const { execFileSync } = await import('node:child_process');
+  execFileSync('mkfifo', [join(tree.propagatedMount.hostPath, 'fifo')]);
+  assert.equal(await resolve('/mnt/volumes/fifo'), 'propagated-mount/fifo');
+});
+
+test('a volume that the plugin mounted is found, and folders in it', { skip: needsRoot }, async () => {
+  await make('propagated-mount/v/');
+  await makeSharedMount(tree.propagatedMount.hostPath);
+  mount('none', join(home, 'propagated-mount/v'), 0, { type: 'tmpfs' });
+  await make('propagated-mount/v/data/', 'propagated-mount/w -> v');
+  assert.equal(await resolve('/mnt/volumes/v'), 'propagated-mount/v');
+  assert.equal(await resolve('/mnt/volumes/v/data'), 'propagated-mount/v/data');
+  assert.equal(await resolve('/mnt/volumes/w/data'), 'propagated-mount/v/data');
+  assert.equal(await resolve('/mnt/volumes/v/data/not/there'), 'propagated-mount/v/data/not/there');
+});
+
+test('I12 a link in a file system that the plugin mounted is refused, wherever it leads', {
+  skip: needsRoot,
+}, async () => {
+  await make('propagated-mount/v/');
+  await makeSharedMount(tree.propagatedMount.hostPath);
+  mount('none', join(home, 'propagated-mount/v'), 0, { type: 'tmpfs' });
+  await make('propagated-mount/v/out -> /etc', 'propagated-mount/v/in -> data', 'propagated-mount/v/data/');
+  for (const name of ['out', 'out/passwd', 'in', 'in/x']) {
+    await assert.rejects(resolve(`/mnt/volumes/v/${name}`), escapes);
+  }
+});
+
+/** A file system that answers nothing, as long as the handle is open. */
+async function mountSilent(path: string): Promise<AsyncDisposable> {
+  const device = await open('/dev/fuse', 'r+');
+  const data = `fd=${device.fd},rootmode=40000,user_id=0,group_id=0`;
+  mount('silent', path, 0, { type: 'fuse', data });
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await device.close(); // ends what waits for an answer
+      await unmountBelow(path);
+    },
+  };
+}
+
+test('I14 a file system of the plugin that never answers is found without asking it', {
+  skip: needsRoot,
+}, async () => {
+  await make('propagated-mount/v/', 'propagated-mount/l -> v');
+  await makeSharedMount(tree.propagatedMount.hostPath);
+  await using _silent = await mountSilent(join(home, 'propagated-mount/v'));
+  handlesBefore += 1;
+  assert.equal(await resolve('/mnt/volumes/v'), 'propagated-mount/v');
+  assert.equal(await resolve('/mnt/volumes/l'), 'propagated-mount/v');
+  handlesBefore -= 1;
+});
+
+test('I14 a file system that never answers hangs nothing, also one over the propagated mount itself', {
+  skip: needsRoot,
+}, async () => {
+  await makeSharedMount(tree.propagatedMount.hostPath);
+  await using _silent = await mountSilent(tree.propagatedMount.hostPath);
+  assert.equal(await resolve('/mnt/volumes'), 'propagated-mount');
+  await assert.rejects(
+    lookIntoMount(tree.propagatedMount.hostPath, ['a', 'b'], { timeoutMs: 100 }),
+    (error) => isOutboardError(error, 'unavailable') && error.code === 'plugin-timeout',
+  );
+  const reason = new Error('the caller left');
+  const scope = new AbortController();
+  const resolved = resolveHostPath(tree, '/mnt/volumes/a', { signal: scope.signal });
+  scope.abort(reason);
+  await assert.rejects(resolved, reason);
+});
