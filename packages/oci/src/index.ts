@@ -82,6 +82,7 @@ export { createRegistryClient } from './registry/client.ts';
 export type { Clock } from './registry/clock.ts';
 export type {
   BlobFetcher,
+  Login,
   ManifestFetcher,
   RegistryAccess,
   RegistryClient,

@@ -14,6 +14,7 @@ import { createEndpoint, type Endpoint } from './endpoint.ts';
 import { openBlob, readBlob } from './fetch-blob.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import type { Route } from './http-request.ts';
+import { logIn, parseServerAddress } from './log-in.ts';
 import { hasBlob, pushBlob } from './push-blob.ts';
 import { pushManifest } from './push-manifest.ts';
 import { parseInsecureList, registryHost } from './registry-host.ts';
@@ -93,6 +94,14 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       });
       return createRepository(reference, session, retry);
     },
+    logIn: async (serverAddress, credentials, { signal } = {}) =>
+      await logIn(credentials, {
+        endpoint: endpointOf(parseServerAddress(serverAddress)),
+        connections,
+        trustedRealms: options.trustedRealms ?? [],
+        routeTo,
+        ...(signal ? { signal } : {}),
+      }),
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };
 }

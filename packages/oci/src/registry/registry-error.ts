@@ -96,6 +96,8 @@ function parseErrors(text: string): string[] | undefined {
   }
   if (typeof parsed !== 'object' || parsed === null) return undefined;
   const errors = 'errors' in parsed ? parsed.errors : undefined;
+  // Docker Hub's token server: one text, and no code.
+  if ('details' in parsed && typeof parsed.details === 'string') return [parsed.details];
   if (!Array.isArray(errors)) return undefined;
   return errors.slice(0, 10).map(describeError).filter(Boolean);
 }
@@ -130,7 +132,7 @@ export function unexpectedStatus(answer: RefusedAnswer, note = ''): OutboardErro
     kindOfStatus(status),
     [message + (text && `: ${text}`), note].filter(Boolean).join('; '),
     {
-      details: { method, url: redactUrl(url), status },
+      details: { method, url: redactUrl(url), status, reason: text },
     },
   );
 }

@@ -86,8 +86,26 @@ export interface Repository extends BlobFetcher, ManifestFetcher, RepositoryPush
   readonly reference: Reference;
 }
 
+/** That a registry accepted credentials. */
+export interface Login {
+  /** What takes the password's place from now on: an OAuth2 refresh token. Empty when the registry gave none. */
+  readonly identityToken: string;
+}
+
 /** Opens repositories; shared by all operations of a process. Close it to end its connections. */
 export interface RegistryClient extends AsyncDisposable {
   /** @param actions what the operation will do, which decides the token scope asked for */
   repository(reference: Reference, actions: 'pull' | 'pull,push', access?: RegistryAccess): Repository;
+  /**
+   * Find out whether a registry accepts credentials, by `GET /v2/` as Docker does. A registry that asks nobody for
+   * credentials accepts any.
+   * @param serverAddress host, `HOST:PORT` or URL, as Docker's configuration names registries; empty means Docker Hub
+   * @throws {OutboardError} unauthorized when the registry or its token server refuses; forbidden when the token server
+   *   must not see the credentials; unavailable; invalid for a malformed address
+   */
+  logIn(
+    serverAddress: string,
+    credentials: RegistryCredentials,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Login>;
 }

@@ -43,6 +43,11 @@ export interface AuthorizerOptions {
   readonly trustedRealms: readonly TrustedRealm[];
   /** How to connect to a token server. */
   readonly routeTo: (url: URL) => Route;
+  /**
+   * Given for a login: the token server is asked for an identity token too, and this is told of it. Credentials that the
+   * token server may not see are then an error, because an anonymous token would prove nothing.
+   */
+  readonly onIdentityToken?: (token: string) => void;
 }
 
 /** The scopes for a repository: as images are named in tokens, and as plugins are. */
@@ -65,8 +70,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     plan = planToken(options, base, challenge);
     const known = tokens.get(plan.question);
     if (known !== undefined && `Bearer ${known.value}` !== refused) return `Bearer ${known.value}`;
+    if (options.onIdentityToken && plan.note) throw new OutboardError('forbidden', plan.note);
     const token = await fetchToken(options.connections, { ...plan.request, ...(signal ? { signal } : {}) });
     tokens.set(plan.question, token);
+    if (token.refreshToken !== undefined) options.onIdentityToken?.(token.refreshToken);
     return `Bearer ${token.value}`;
   }
 
@@ -124,7 +131,14 @@ function planToken(options: AuthorizerOptions, base: Base, challenge: Challenge)
     realm.url.host === base.url.host ? base.route : { ...options.routeTo(realm.url), foreign: true };
   return {
     question: { host: base.url.host, realm: realm.url.href, service, scopes, credentials },
-    request: { realm: realm.url, service, scopes, route, ...(credentials ? { credentials } : {}) },
+    request: {
+      realm: realm.url,
+      service,
+      scopes,
+      route,
+      ...(credentials ? { credentials } : {}),
+      offline: options.onIdentityToken !== undefined,
+    },
     note:
       hasCredentials && !realm.maySeeCredentials
         ? `credentials were not sent to ${realm.url.host}, which is not known to be the token server of ${base.url.host}`

@@ -16,6 +16,8 @@ export interface Token {
   readonly value: string;
   /** Milliseconds since the Unix epoch. */
   readonly expiresAt: number;
+  /** An OAuth2 refresh token that came with it. */
+  readonly refreshToken?: string;
 }
 
 /** What to ask for, and where. */
@@ -25,6 +27,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   /** Left out when the token server must not see them. */
   readonly credentials?: RegistryCredentials;
+  /** Ask for a refresh token too. */
+  readonly offline?: boolean;
   readonly route: Route;
   readonly signal?: AbortSignal;
 }
@@ -39,6 +43,7 @@ const longestLifeSeconds = 3600;
 const tokenAnswer = z.object({
   token: z.string().nullish(),
   access_token: z.string().nullish(),
+  refresh_token: z.string().nullish(),
   expires_in: z.unknown().optional(),
 });
 
@@ -75,6 +80,7 @@ function getRequest(request: TokenRequest): HttpRequest {
   for (const [name, value] of parameters(request)) url.searchParams.set(name, value);
   for (const scope of request.scopes) url.searchParams.append('scope', scope);
   url.searchParams.set('client_id', clientId);
+  if (request.offline) url.searchParams.set('offline_token', 'true');
   if (username) url.searchParams.set('account', username);
   const headers = username ? { authorization: basicAuthorization(username, password ?? '') } : {};
   return { method: 'GET', url, headers, ...common(request) };
@@ -84,10 +90,10 @@ function oauthRequest(request: TokenRequest): HttpRequest {
   const form = new URLSearchParams([
     ['grant_type', 'refresh_token'],
     ...parameters(request),
-    ['scope', request.scopes.join(' ')],
     ['client_id', clientId],
     ['refresh_token', request.credentials?.identityToken ?? ''],
   ]);
+  if (request.scopes.length > 0) form.set('scope', request.scopes.join(' '));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   return {
     method: 'POST',
@@ -130,11 +136,16 @@ export function parseTokenAnswer(body: Buffer, realm: URL, now: number): Token {
   const parsed = tokenAnswer.safeParse(json);
   const value = parsed.success ? parsed.data.token || parsed.data.access_token : undefined;
   if (!value) throw noToken(realm, 'it holds no token');
-  // RFC 6750 token68, and nothing that could end a header line
-  if (value.length > maxTokenLength || !/^[\x21-\x7e]+$/.test(value))
+  const refreshToken = parsed.success ? parsed.data.refresh_token : undefined;
+  if (!isToken(value) || (refreshToken && !isToken(refreshToken)))
     throw noToken(realm, 'its token is malformed');
   const seconds = lifeSeconds(parsed.success ? parsed.data.expires_in : undefined);
-  return { value, expiresAt: now + seconds * 1000 };
+  return { value, expiresAt: now + seconds * 1000, ...(refreshToken ? { refreshToken } : {}) };
+}
+
+/** RFC 6750 token68, and nothing that could end a header line. */
+function isToken(text: string): boolean {
+  return text.length <= maxTokenLength && /^[\x21-\x7e]+$/.test(text);
 }
 
 function lifeSeconds(claimed: unknown): number {
