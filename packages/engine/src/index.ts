@@ -27,7 +27,14 @@ export type { ValidateOptions } from './config/validate-plugin-config.ts';
 export { validatePluginConfig } from './config/validate-plugin-config.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
-export { openPluginEngine, type PluginEngineOptions } from './plugin-engine.ts';
+export type {
+  EngineObserver,
+  ObservedOperation,
+  OperationMeasurement,
+  OperationOutcome,
+} from './observe/engine-observer.ts';
+export { observedOperations } from './observe/engine-observer.ts';
+export { type MetricsSocket, openPluginEngine, type PluginEngineOptions } from './plugin-engine.ts';
 export type {
   Announcement,
   CollectedGarbage,
@@ -48,6 +55,8 @@ export type {
   Verdict,
 } from './protocol/authorization-plugin.ts';
 export { createAuthorizationPlugin } from './protocol/authorization-plugin.ts';
+export type { MetricsCollector } from './protocol/metrics-collector.ts';
+export { createMetricsCollector } from './protocol/metrics-collector.ts';
 export type { CallOptions, PluginClient, PluginClientOptions } from './protocol/plugin-client.ts';
 export { createPluginClient } from './protocol/plugin-client.ts';
 export type { ReplyFields } from './protocol/plugin-reply.ts';
@@ -56,5 +65,15 @@ export type { DriverVolume, VolumeDriver } from './protocol/volume-driver.ts';
 export { createVolumeDriver } from './protocol/volume-driver.ts';
 export { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 export type { AppliedLayer, OpenUnpackJail, UnpackJail, UnpackLimits } from './rootfs/unpack-jail.ts';
+export type { ResourceUsage } from './runtime/cgroup-usage.ts';
 export type { PluginState } from './supervise/supervisor.ts';
 export type { PluginUse, PluginUses, UseKind, UseSource } from './uses/plugin-uses.ts';
+export type {
+  CreateVolumeRequest,
+  PruneVolumesRequest,
+  TextMap,
+  Volume,
+  VolumeFilters,
+  VolumeList,
+  Volumes,
+} from './volumes/volumes.ts';

@@ -5,8 +5,10 @@ import type { RegistryAccess } from '@outboard/oci';
 import type { Plugin, Privilege } from './config/plugin-config.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
 import type { ReportProgress } from './progress.ts';
+import type { ResourceUsage } from './runtime/cgroup-usage.ts';
 import type { PluginState } from './supervise/supervisor.ts';
 import type { PluginUses } from './uses/plugin-uses.ts';
+import type { Volumes } from './volumes/volumes.ts';
 
 /** Something that happened to a plugin or a volume, as Docker's `/events` tells it. */
 export type Announcement =
@@ -81,6 +83,8 @@ export interface PluginEngine extends AsyncDisposable {
   readonly drivers: PluginDrivers;
   /** Who needs which plugin. */
   readonly uses: PluginUses;
+  /** The volumes of all plugins that serve them. */
+  readonly volumes: Volumes;
   list(filters?: PluginFilters): readonly Plugin[];
   /** @param plugin name, ID or unique ID prefix. @throws {OutboardError} not-found; invalid when a prefix is ambiguous */
   inspect(plugin: string): Plugin;
@@ -106,6 +110,8 @@ export interface PluginEngine extends AsyncDisposable {
   /** @param options.force also while the plugin is in use or enabled. @throws {OutboardError} conflict, code `in-use` */
   remove(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
   collectGarbage(): Promise<CollectedGarbage>;
+  /** What the plugins that run take of the host now, by plugin ID. */
+  resourceUsage(): Promise<ReadonlyMap<string, ResourceUsage>>;
   /** Be told of every event from now on. @returns stops it */
   onEvent(listener: (event: EngineEvent) => void): () => void;
 }

@@ -15,19 +15,12 @@ import type { EngineObserver } from './observe/engine-observer.ts';
 import { createOperationRunner } from './observe/run-operation.ts';
 import { createOperationScope, type OperationScope } from './operation-scope.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
-import { createPlugin } from './operations/create.ts';
-import { disablePlugin } from './operations/disable.ts';
-import { enablePlugin } from './operations/enable.ts';
 import type { EngineContext } from './operations/engine-context.ts';
 import { inspectPlugin } from './operations/inspect.ts';
 import { listPlugins } from './operations/list.ts';
-import { fetchPrivileges } from './operations/privileges.ts';
-import { localName, pullPlugin } from './operations/pull.ts';
-import { pushPlugin } from './operations/push.ts';
-import { removePlugin } from './operations/remove.ts';
+import { createPluginOperations } from './operations/plugin-operations.ts';
+import { localName } from './operations/pull.ts';
 import { readResourceUsage } from './operations/resource-usage.ts';
-import { setPlugin } from './operations/set.ts';
-import { upgradePlugin } from './operations/upgrade.ts';
 import type { PluginEngine } from './plugin-engine-contract.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
@@ -39,8 +32,7 @@ import { PluginStore } from './store/plugin-store.ts';
 import { createPluginSupervisor } from './supervise/create-plugin-supervisor.ts';
 import { openPluginUses } from './uses/create-plugin-uses.ts';
 import type { PluginUses } from './uses/plugin-uses.ts';
-import { openVolumes } from './volumes/open-volumes.ts';
-import type { Volumes } from './volumes/volumes.ts';
+import { openVolumes, volumesWithin } from './volumes/open-volumes.ts';
 
 export interface PluginEngineOptions {
   /** Where plugins and their content are kept, such as `/var/lib/outboard`. One engine at a time may use it. */
@@ -125,6 +117,10 @@ async function openContext(
     logger,
     ...(metricsSocket !== undefined && { metricsSocket }),
   });
+  const drivers = createPluginDrivers({ store, supervisor, legacy, logger });
+  const uses = await openPluginUses({ store, queue, logger });
+  const { announce } = events;
+  const directory = join(options.dataRoot, 'volumes');
   return {
     store,
     content,
@@ -135,12 +131,14 @@ async function openContext(
       userAgent: options.userAgent ?? 'outboard',
     }),
     supervisor,
-    uses: await openPluginUses({ store, queue, logger }),
-    drivers: createPluginDrivers({ store, supervisor, legacy, logger }),
+    uses,
+    drivers,
+    volumes: await openVolumes({ store, drivers, uses, announce, logger, directory }),
+    collectors: metricsSocket === undefined ? undefined : createMetricsCollectors({ drivers, logger }),
     openJail: openUnpackJail,
     queue,
     downloads: createKeyedQueue(),
-    announce: events.announce,
+    announce,
   };
 }
 
@@ -155,23 +153,13 @@ function assemble(
   return {
     drivers: context.drivers,
     uses: withinScope(context.uses, scope),
+    volumes: volumesWithin(context.volumes, scope),
     list: (filters) => listPlugins(context, filters),
     inspect: (plugin) => inspectPlugin(context, plugin),
     state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
     localName,
-    privileges: (remote, options = {}) =>
-      scope.run((signal) => fetchPrivileges(context, remote, { ...options, signal }), options.signal),
-    pull: (request) => scope.run((signal) => pullPlugin(context, { ...request, signal }), request.signal),
-    create: (request) => scope.run((signal) => createPlugin(context, { ...request, signal }), request.signal),
-    push: (request) => scope.run((signal) => pushPlugin(context, { ...request, signal }), request.signal),
-    upgrade: (request) =>
-      scope.run((signal) => upgradePlugin(context, { ...request, signal }), request.signal),
-    enable: (plugin, options = {}) =>
-      scope.run((signal) => enablePlugin(context, plugin, { ...options, signal }), options.signal),
-    disable: (plugin, options) => scope.run(() => disablePlugin(context, plugin, options)),
-    set: (plugin, args) => scope.run(() => setPlugin(context, plugin, args)),
-    remove: (plugin, options = {}) => scope.run(() => removePlugin(context, plugin, options)),
-    collectGarbage: () => scope.run(() => collectGarbage(context)),
+    ...createPluginOperations(context, run),
+    resourceUsage: () => readResourceUsage(context),
     onEvent: events.subscribe,
     async [Symbol.asyncDispose]() {
       await scope.close();

@@ -12,6 +12,7 @@ import {
   OutboardError,
   shortDigest,
 } from '@outboard/oci';
+import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { ReportProgress } from '../progress.ts';
 import type { UnpackJail } from '../rootfs/unpack-jail.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
@@ -22,6 +23,7 @@ export interface LayerDestination {
   readonly content: ContentStore;
   readonly lease: Lease;
   readonly jail: UnpackJail;
+  readonly meter: Pick<OperationMeter, 'received'>;
   /** One download per digest at a time; whoever comes second finds the blob in the store. */
   readonly downloads: KeyedQueue;
 }
@@ -86,7 +88,7 @@ async function transferLayer(
   if (stored.exists) {
     options.onProgress({ status: 'Already exists', id });
     const source = await to.content.open(layer.digest, cancellable);
-    const applied = await to.jail.apply(countBytes(source, 'Extracting', layer, options.onProgress), {
+    const applied = await to.jail.apply(countBytes(source, 'Extracting', layer, options), {
       diffId: options.diffId,
       ...cancellable,
     });
@@ -100,7 +102,10 @@ async function transferLayer(
     layer.digest.startsWith('sha512:') ? { algorithm: 'sha512' } : {},
   );
   const applied = await to.jail.apply(
-    storeWhilePassing(countBytes(source, 'Downloading', layer, options.onProgress), ingest),
+    storeWhilePassing(
+      countBytes(source, 'Downloading', layer, { ...options, onBytes: to.meter.received }),
+      ingest,
+    ),
     { diffId: options.diffId, ...cancellable },
   );
   options.onProgress({ status: 'Download complete', id });
@@ -114,12 +119,16 @@ async function* countBytes(
   source: AsyncIterable<Buffer>,
   status: string,
   layer: Descriptor,
-  onProgress: ReportProgress,
+  {
+    onProgress,
+    onBytes,
+  }: { readonly onProgress: ReportProgress; readonly onBytes?: (bytes: number) => void },
 ): AsyncGenerator<Buffer> {
   const id = shortDigest(layer.digest);
   let current = 0;
   for await (const chunk of source) {
     current += chunk.length;
+    onBytes?.(chunk.length);
     onProgress({ status, id, current, total: layer.size });
     yield chunk;
   }

@@ -27,6 +27,7 @@ import { initialSettings } from '../config/settings.ts';
 import { validatePluginConfig } from '../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../distribution/plugin-context.ts';
 import { splitStream } from '../distribution/split-stream.ts';
+import type { OperationMeter } from '../observe/operation-meter.ts';
 import { stopWhenAborted } from '../rootfs/jail/stop-when-aborted.ts';
 import type { AppliedLayer } from '../rootfs/unpack-jail.ts';
 import { collectGarbageOnFailure } from './collect-garbage.ts';
@@ -42,7 +43,9 @@ export interface CreateRequest {
   readonly signal?: AbortSignal;
 }
 
-type CreateContext = Omit<EngineContext, 'supervisor' | 'queue' | 'registry' | 'downloads'>;
+type CreateContext = Omit<EngineContext, 'supervisor' | 'queue' | 'registry' | 'downloads'> & {
+  readonly meter: OperationMeter;
+};
 
 /**
  * Create a plugin, disabled. The root filesystem streams once: into the unpack jail, and compressed into the store.
@@ -58,7 +61,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
   using _name = context.store.reserveName(name);
   await using lease = context.content.lease();
   await using workspace = await context.workspaces.open();
-  const { jail } = workspace;
+  const jail = context.meter.measure(workspace.jail);
   await using ingest = await context.content.ingest();
 
   const { layerTar, readConfig } = await openContext(request);

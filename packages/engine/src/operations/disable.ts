@@ -12,7 +12,10 @@ import type { EngineContext } from './engine-context.ts';
  * @throws {OutboardError} not-found; conflict when it is in use (code `in-use`) or not enabled
  */
 export async function disablePlugin(
-  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers'>,
+  context: Pick<
+    EngineContext,
+    'store' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers' | 'collectors'
+  >,
   plugin: string,
   options: { readonly force?: boolean } = {},
 ): Promise<void> {
@@ -27,6 +30,7 @@ export async function disablePlugin(
       );
     }
     await context.store.save({ ...record, enabled: false });
+    await context.collectors?.stop(id);
     try {
       await context.supervisor.stop(id);
     } finally {

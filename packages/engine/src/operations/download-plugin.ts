@@ -17,6 +17,7 @@ import {
   parseRemote,
   resolvePlugin,
 } from '../distribution/plugin-image.ts';
+import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { PullRequest } from '../plugin-engine-contract.ts';
 import type { ReportProgress } from '../progress.ts';
 import type { UnpackJail } from '../rootfs/unpack-jail.ts';
@@ -49,7 +50,7 @@ export interface DownloadedPlugin {
 export async function downloadPlugin(
   context: Pick<EngineContext, 'registry' | 'content' | 'downloads'>,
   request: Omit<PullRequest, 'name'>,
-  to: { readonly jail: UnpackJail; readonly lease: Lease },
+  to: { readonly jail: UnpackJail; readonly lease: Lease; readonly meter: OperationMeter },
 ): Promise<DownloadedPlugin> {
   const { signal, onProgress = ignoreProgress } = request;
   const reference = parseRemote(request.remote);
@@ -57,12 +58,13 @@ export async function downloadPlugin(
   announceImage(reference, found.resolved.descriptor.digest, onProgress);
   const image = await fetchPluginImage(reference, found, signal);
   const privileges = requireConsent(image.config, request.privileges);
-  const destination = { content: context.content, downloads: context.downloads, ...to };
+  const jail = to.meter.measure(to.jail);
+  const destination = { content: context.content, downloads: context.downloads, ...to, jail };
   const warnings = await downloadLayers(image, destination, {
     onProgress,
     ...(signal === undefined ? {} : { signal }),
   });
-  await to.jail.finish();
+  await jail.finish();
   signal?.throwIfAborted();
   return {
     installed: { ...installedFrom(image), privileges },

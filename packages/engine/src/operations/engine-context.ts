@@ -3,6 +3,7 @@
  */
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
+import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
 import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
 import type { Announcement } from '../plugin-engine-contract.ts';
 import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
@@ -11,6 +12,7 @@ import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { EnginePluginUses } from '../uses/create-plugin-uses.ts';
+import type { Volumes } from '../volumes/volumes.ts';
 
 export interface EngineContext {
   readonly store: PluginStore;
@@ -27,6 +29,9 @@ export interface EngineContext {
   readonly uses: EnginePluginUses;
   /** Plugins to call; enable, disable and remove tell it what changed. */
   readonly drivers: EnginePluginDrivers;
+  readonly volumes: Volumes;
+  /** Plugins that read the metrics of this program; absent when it has none for them. */
+  readonly collectors: MetricsCollectors | undefined;
   readonly logger: Logger;
   /** Tell the listeners what happened; called after it is on disk. */
   readonly announce: (announcement: Announcement) => void;

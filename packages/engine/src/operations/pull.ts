@@ -5,12 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { familiarString, OutboardError, parseReference, withDefaultTag, withoutDigest } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
+import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { PullRequest } from '../plugin-engine-contract.ts';
 import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { downloadPlugin, reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
 
-type PullContext = Omit<EngineContext, 'supervisor' | 'queue'>;
+type PullContext = Omit<EngineContext, 'supervisor' | 'queue'> & { readonly meter: OperationMeter };
 
 /**
  * Install a plugin. The privileges are compared before any layer moves; nothing shows until all of it is on disk.
@@ -27,7 +28,11 @@ async function installPlugin(context: PullContext, request: PullRequest): Promis
   await using lease = context.content.lease();
   // Opened before the network is asked: the jail starts meanwhile.
   await using workspace = await context.workspaces.open();
-  const downloaded = await downloadPlugin(context, request, { jail: workspace.jail, lease });
+  const downloaded = await downloadPlugin(context, request, {
+    jail: workspace.jail,
+    lease,
+    meter: context.meter,
+  });
 
   const record: PluginRecord = {
     id: randomBytes(32).toString('hex'),

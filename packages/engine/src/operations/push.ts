@@ -12,12 +12,15 @@ import {
   type Repository,
   shortDigest,
 } from '@outboard/oci';
+import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { PushRequest } from '../plugin-engine-contract.ts';
 import type { ReportProgress } from '../progress.ts';
 import { ignoreProgress } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
 
-type PushContext = Pick<EngineContext, 'store' | 'content' | 'registry'>;
+type PushContext = Pick<EngineContext, 'store' | 'content' | 'registry'> & {
+  readonly meter: Pick<OperationMeter, 'sent'>;
+};
 
 /**
  * Push a plugin's blobs, then its manifest, byte for byte as it was made or pulled, so that its digest stays.
@@ -50,16 +53,23 @@ export async function pushPlugin(context: PushContext, request: PushRequest): Pr
 }
 
 async function pushBlob(
-  context: Pick<PushContext, 'content'>,
+  context: Pick<PushContext, 'content' | 'meter'>,
   repository: Repository,
   blob: Descriptor,
   options: { readonly onProgress: ReportProgress; readonly signal?: AbortSignal },
 ): Promise<void> {
   const id = shortDigest(blob.digest);
   const cancellable = options.signal === undefined ? {} : { signal: options.signal };
+  let sent = 0;
+  const onProgress = (current: number): void => {
+    // An upload that is tried again starts anew; its bytes travel anew too.
+    context.meter.sent(current >= sent ? current - sent : current);
+    sent = current;
+    options.onProgress({ status: 'Uploading', id, current, total: blob.size });
+  };
   const outcome = await repository.pushBlob(blob, () => context.content.open(blob.digest, cancellable), {
     ...cancellable,
-    onProgress: (current) => options.onProgress({ status: 'Uploading', id, current, total: blob.size }),
+    onProgress,
   });
   options.onProgress({ status: outcome === 'exists' ? 'Already exists' : 'Upload complete', id });
 }

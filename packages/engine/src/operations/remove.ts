@@ -8,7 +8,7 @@ import type { EngineContext } from './engine-context.ts';
 
 type RemoveContext = Pick<
   EngineContext,
-  'store' | 'content' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers'
+  'store' | 'content' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers' | 'collectors'
 >;
 
 /**
@@ -27,6 +27,7 @@ export async function removePlugin(
       refuseInUse(record, context.uses);
       if (record.enabled) throw new OutboardError('conflict', `plugin ${record.name} is enabled`);
     }
+    await context.collectors?.stop(id);
     await context.supervisor.stop(id);
     await context.store.remove(id);
     context.uses.forget(id);

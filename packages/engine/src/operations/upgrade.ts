@@ -6,13 +6,14 @@ import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { carrySettings } from '../config/settings.ts';
 import { removeTree } from '../linux/remove-tree.ts';
+import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { UpgradeRequest } from '../plugin-engine-contract.ts';
 import { exchangeRootfs, settleUpgrade } from '../store/upgrade-journal.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { downloadPlugin, reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
 
-type UpgradeContext = Omit<EngineContext, 'supervisor'>;
+type UpgradeContext = Omit<EngineContext, 'supervisor'> & { readonly meter: OperationMeter };
 
 /**
  * Upgrade a disabled plugin. Its ID, name and propagated mount stay; settings that the operator changed are kept
@@ -48,7 +49,7 @@ async function replacePlugin(
   await using newTree = await makeUpgradeTree(paths.upgradeRootfs);
   const cancellable = request.signal === undefined ? {} : { signal: request.signal };
   await using jail = context.openJail(newTree.path, cancellable);
-  const downloaded = await downloadPlugin(context, request, { jail, lease });
+  const downloaded = await downloadPlugin(context, request, { jail, lease, meter: context.meter });
 
   const upgraded: PluginRecord = {
     ...record,

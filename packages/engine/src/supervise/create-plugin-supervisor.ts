@@ -12,13 +12,15 @@ import type { Supervisor } from './supervisor.ts';
 export interface PluginSupervisorOptions {
   readonly runtime: ContainerRuntime;
   readonly execRoot: string;
+  /** As in `PluginHostOptions`. */
+  readonly metricsSocket?: string;
   readonly layout: PluginLayout;
   readonly logger: Logger;
 }
 
 /** The supervisor of the plugins below a data root and an exec root. */
 export function createPluginSupervisor(options: PluginSupervisorOptions): Supervisor {
-  const { runtime, execRoot, layout, logger } = options;
-  const host = createPluginHost({ layout, execRoot, logger });
+  const { runtime, logger } = options;
+  const host = createPluginHost(options);
   return createSupervisor({ runtime, host, connect: connectSocket, logger });
 }

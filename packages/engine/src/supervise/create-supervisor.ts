@@ -145,8 +145,10 @@ class PluginSupervisor implements Supervisor {
   }
 
   #restoreOne(record: PluginRecord, container: Container | undefined): void {
-    if (container === undefined) this.#plugin(record.id).startInBackground(record);
-    else this.#plugin(record.id).adopt(record, container);
+    const plugin = this.#plugin(record.id);
+    if (container === undefined) plugin.startInBackground(record);
+    else if (this.#options.host.isBoundToDaemon(record)) plugin.replaceInBackground(record, container);
+    else plugin.adopt(record, container);
   }
 
   async #removeUnwanted(id: string, container: Container | undefined): Promise<void> {

@@ -19,6 +19,8 @@ export interface PluginHost {
    * @throws {OutboardError} when the plugin cannot or must not be started like this
    */
   prepare(record: PluginRecord): Promise<object>;
+  /** Whether the plugin runs on something that ends with the daemon: a later one must start it anew, not take it back. */
+  isBoundToDaemon(record: PluginRecord): boolean;
   /** Remove all of it, and every mount below the plugin's folder. Idempotent. */
   cleanUp(id: string): Promise<void>;
   /** IDs of the plugins that have something of it on the host now. */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { servedCapabilities } from '../config/served-capabilities.ts';
 import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../linux/mount-table.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { checkRootfs } from '../rootfs/check-rootfs.ts';
@@ -20,12 +21,14 @@ import type { PluginHost } from './launch-plugin.ts';
 export interface PluginHostOptions {
   readonly layout: PluginLayout;
   readonly execRoot: string;
+  /** The daemon's socket with its metrics, if it has one: plugins that collect them get it. */
+  readonly metricsSocket?: string;
   readonly logger: Logger;
 }
 
 /** Where plugins live on this host, below the data root and the exec root. */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
-  const { layout, logger } = options;
+  const { layout, logger, metricsSocket } = options;
   const sockets = join(options.execRoot, 'plugins');
   const socketDirectory = (id: string): string => join(sockets, id);
   return {
@@ -43,6 +46,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         rootfsPath: paths.rootfs,
         socketDirectory: socketDirectory(record.id),
         cgroupsPath: defaultCgroupsPath(record.id),
+        ...(metricsSocket !== undefined && { metricsSocket }),
         cgroupVersion: await cgroupVersion(),
         ...(hasPropagatedMount && { propagatedMountPath: paths.propagatedMount }),
       });
@@ -62,6 +66,13 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       }
       return created.spec;
     },
+
+    // A bind mount stays with the socket that it was made of, which went with the daemon that listened there. A plugin
+    // that serves something else as well is left alone: it has users.
+    isBoundToDaemon: ({ config }) =>
+      metricsSocket !== undefined &&
+      (config.interface.types ?? []).every(({ capability }) => capability === 'metricscollector') &&
+      servedCapabilities(config).includes('metricscollector'),
 
     async cleanUp(id) {
       // Also what the plugin mounted below its root filesystem, should that ever reach the host.

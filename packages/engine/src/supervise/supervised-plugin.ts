@@ -31,6 +31,9 @@ export interface SupervisedPluginParts extends LaunchParts {
 /** How long a container may take to end after SIGKILL before its cgroup is swept. */
 const killWaitMs = 2_000;
 
+/** How long a plugin that is replaced may take to end after SIGTERM. */
+const replaceGraceMs = 10_000;
+
 /** What came of one try to start it. */
 type Attempt = { readonly container: Container } | { readonly reason: string };
 
@@ -92,6 +95,17 @@ export class SupervisedPlugin {
     this.#scope = new AbortController();
     const { signal } = this.#scope;
     this.#work = this.#attempt(record, signal).then((first) => this.#keepRunning(record, first, signal));
+  }
+
+  /** End a container that an earlier process started, then start it anew in the background and keep trying. */
+  replaceInBackground(record: PluginRecord, container: Container): void {
+    this.#container = container;
+    this.#move({ type: 'start', at: this.#parts.chance.now() });
+    this.#scope = new AbortController();
+    const { signal } = this.#scope;
+    this.#work = this.#replace(record, container, signal).then((first) =>
+      this.#keepRunning(record, first, signal),
+    );
   }
 
   /** End it and remove all of it from the host. Idempotent; one that failed may be tried again. */
@@ -158,6 +172,15 @@ export class SupervisedPlugin {
     } catch (error) {
       return { reason: error instanceof Error ? error.message : String(error) };
     }
+  }
+
+  async #replace(record: PluginRecord, container: Container, signal: AbortSignal): Promise<Attempt> {
+    try {
+      await endContainer(container, replaceGraceMs);
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
+    return this.#attempt(record, signal);
   }
 
   async #backOff(pause: {

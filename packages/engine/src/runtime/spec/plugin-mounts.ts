@@ -15,6 +15,7 @@ import {
   socketDirectoryInPlugin,
 } from '../../config/mount-rules.ts';
 import type { PluginConfig, PluginMount, PluginSettings } from '../../config/plugin-config.ts';
+import { servedCapabilities } from '../../config/served-capabilities.ts';
 import { defaultMounts } from './baseline.ts';
 import type { SpecMount } from './runtime-spec.ts';
 
@@ -25,6 +26,8 @@ export interface PluginMountsInput {
   readonly propagatedMountPath?: string;
   /** Host side of `/run/docker/plugins`. */
   readonly socketDirectory: string;
+  /** Host side of `/run/docker/metrics.sock`, for a plugin that collects metrics. */
+  readonly metricsSocket?: string;
 }
 
 export interface PluginMounts {
@@ -57,6 +60,7 @@ export function createPluginMounts(input: PluginMountsInput): PluginMounts {
     ...propagatedMount(input),
     ...userMounts.filter((mount) => !mount.shared).map((mount) => mount.spec),
     hostBind(input.socketDirectory, socketDirectoryInPlugin, 'rbind', 'rprivate'),
+    ...metricsSocket(input),
     ...networkFiles(input.config, shared),
     // Last: what is mounted after a shared mount could, through a link in the root filesystem, land below it, and so
     // on the host.
@@ -76,6 +80,15 @@ function propagatedMount(input: PluginMountsInput): readonly SpecMount[] {
   }
   const destination = checkPath(input.config.propagatedMount, 'PropagatedMount', 'config');
   return [hostBind(input.propagatedMountPath, destination, 'rbind', 'rw', 'rshared')];
+}
+
+/**
+ * Where collectors look for it. Docker mounts it read-only too; connecting writes nothing.
+ * @see moby daemon/internal/metrics/plugin_unix.go (28.x)
+ */
+function metricsSocket({ config, metricsSocket }: PluginMountsInput): readonly SpecMount[] {
+  if (metricsSocket === undefined || !servedCapabilities(config).includes('metricscollector')) return [];
+  return [hostBind(metricsSocket, '/run/docker/metrics.sock', 'bind', 'ro', 'rprivate')];
 }
 
 /** Docker adds these for every network type that is not empty, even `none`. */
