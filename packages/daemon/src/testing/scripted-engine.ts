@@ -11,7 +11,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
   return {
     drivers: {
       find: missing('drivers.find'),
-      all: missing('drivers.all'),
+      all: async () => [],
       enabled: () => [],
       onEnabled: () => () => {},
       onDisabled: () => () => {},
