@@ -21,6 +21,7 @@ import { removeRoute } from './remove.ts';
 import { setRoute } from './set.ts';
 import { upgradeRoute } from './upgrade.ts';
 import { type VersionSources, versionRoute } from './version.ts';
+import { volumeRoutes } from './volumes/volume-routes.ts';
 
 /** What the routes answer from. */
 export interface RouteSources extends VersionSources, Omit<InfoSources, 'engine'> {
@@ -49,5 +50,6 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     upgradeRoute(engine),
     ...pushRoutes(engine),
     removeRoute(engine),
+    ...volumeRoutes(engine.volumes),
   ];
 }
