@@ -9,7 +9,7 @@ import type { Authorize } from '../authorization/authorize.ts';
 import { createEventLog } from '../events/event-log.ts';
 import type { BodyLimits } from '../http/request-body.ts';
 import { createRequestHandler, type RequestLog } from '../http/request-handler.ts';
-import { createRouteTable } from '../http/route-table.ts';
+import { createRouteTable, type Route } from '../http/route-table.ts';
 import { startApiServer } from '../listen/api-server.ts';
 import { createRoutes } from '../routes/routes.ts';
 
@@ -28,20 +28,22 @@ export interface TestApi extends AsyncDisposable {
 /** What a test changes. */
 export interface TestApiOptions extends BodyLimits {
   readonly authorize?: Authorize;
+  /** Literal paths that are served beside, or in place of, the API's own. */
+  readonly routes?: readonly Route[];
 }
 
 /** Serve the API over an engine until disposed. */
 export async function startTestApi(
   engine: PluginEngine,
-  { authorize, ...bodyLimits }: TestApiOptions = {},
+  { authorize, routes = [], ...bodyLimits }: TestApiOptions = {},
 ): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-api-'));
   const socket = join(directory, 'api.sock');
   const log: RequestLog[] = [];
   const stopping = new AbortController();
   const handle = createRequestHandler({
-    findRoute: createRouteTable(
-      createRoutes({
+    findRoute: createRouteTable([
+      ...createRoutes({
         engine,
         events: createEventLog((listener) => engine.onEvent(listener)),
         version: '1.2.3',
@@ -58,7 +60,8 @@ export async function startTestApi(
         }),
         components: async () => [{ name: 'runc', version: '1.1.5' }],
       }),
-    ),
+      ...routes,
+    ]),
     version: '1.2.3',
     stopping: stopping.signal,
     log: (entry) => log.push(entry),

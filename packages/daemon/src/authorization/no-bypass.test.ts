@@ -1,0 +1,247 @@
+/**
+ * What a route reads is what the plugins have seen (CVE-2024-41110, CVE-2026-34040), and secrets are seen by nobody.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { jsonReply } from '../http/reply.ts';
+import type { Route } from '../http/route-table.ts';
+import {
+  type Answer,
+  askedBy,
+  startAuthorizationPlugin,
+  type TestAuthorizationPlugin,
+} from '../testing/authorization-plugin.ts';
+import { exchangeRaw, type RawResponse, send } from '../testing/raw-http.ts';
+import { scriptEngine } from '../testing/scripted-engine.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+
+const limit = 4 * 1024 * 1024;
+
+/** Denies `set` unless it is shown a body that sets nothing but A=1, as a policy about settings would. */
+const onlyA: Answer = ({ body }) => ({ Allow: shownBody(body) === '["A=1"]', Msg: 'only A' });
+
+function shownBody(body: Readonly<Record<string, unknown>> | undefined): string {
+  return Buffer.from(String(body?.RequestBody ?? ''), 'base64').toString();
+}
+
+interface Guarded extends AsyncDisposable {
+  readonly api: TestApi;
+  readonly plugin: TestAuthorizationPlugin;
+  /** What reached the engine. */
+  readonly done: readonly string[];
+}
+
+/** An API whose engine notes what it is told to do, behind a plugin. */
+async function serveGuarded(answer?: Answer): Promise<Guarded> {
+  const plugin = await startAuthorizationPlugin('acme/authz:latest', answer);
+  const done: string[] = [];
+  const engine = scriptEngine({
+    set: async (name, args) => void done.push(`set ${name} ${args}`),
+    disable: async (name, options) => void done.push(`disable ${name} ${options?.force}`),
+    async create({ name, context }) {
+      let bytes = 0;
+      for await (const chunk of context) bytes += chunk.length;
+      done.push(`create ${name} ${bytes}`);
+      // The route answers without the plugin that it made.
+      return undefined as never;
+    },
+  });
+  const api = await startTestApi(engine, askedBy(plugin));
+  return {
+    api,
+    plugin,
+    done,
+    async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]();
+      await plugin[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const setTo = (body: string, headers: string) =>
+  `POST /plugins/p/set HTTP/1.1\r\nHost: d\r\nConnection: close\r\n${headers}\r\n${body}`;
+const chunked = (body: string) =>
+  `${[...body].map((character) => `1\r\n${character}\r\n`).join('')}0\r\n\r\n`;
+const jsonType = 'Content-Type: application/json\r\n';
+
+const attempts: readonly [name: string, request: string, status: number][] = [
+  ['a body in chunks', setTo(chunked('["B=2"]'), `${jsonType}Transfer-Encoding: chunked\r\n`), 403],
+  [
+    'parameters of the content type',
+    setTo('["B=2"]', 'Content-Type: application/json; x=y\r\nContent-Length: 7\r\n'),
+    403,
+  ],
+  ['odd letter case', setTo('["B=2"]', 'content-TYPE: Application/JSON ;\r\ncontent-LENGTH: 7\r\n'), 403],
+  ['a length of zero with a body', setTo('["B=2"]', `${jsonType}Content-Length: 0\r\n`), 400],
+  ['no length with a body', setTo('["B=2"]', jsonType), 400],
+  ['no content type', setTo('["B=2"]', 'Content-Length: 7\r\n'), 403],
+  ['another content type', setTo('["B=2"]', 'Content-Type: text/plain\r\nContent-Length: 7\r\n'), 403],
+  [
+    'two content types',
+    setTo('["B=2"]', `Content-Type: text/plain\r\n${jsonType}Content-Length: 7\r\n`),
+    400,
+  ],
+  [
+    'two content types, the other way round',
+    setTo('["B=2"]', `${jsonType}Content-Type: text/plain\r\nContent-Length: 7\r\n`),
+    400,
+  ],
+  [
+    'a coding of the content',
+    setTo('["B=2"]', `${jsonType}Content-Encoding: gzip\r\nContent-Length: 7\r\n`),
+    403,
+  ],
+  [
+    'an upgrade',
+    setTo('["B=2"]', `${jsonType}Content-Length: 7\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n`),
+    403,
+  ],
+  [
+    'an upgrade to HTTP/2',
+    setTo(
+      '["B=2"]',
+      `${jsonType}Content-Length: 7\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n`,
+    ),
+    403,
+  ],
+  [
+    'expecting 100-continue',
+    setTo('["B=2"]', `${jsonType}Content-Length: 7\r\nExpect: 100-continue\r\n`),
+    403,
+  ],
+];
+for (const [name, request, status] of attempts) {
+  test(`D06 ${name} does not hide a setting from the plugin`, async () => {
+    await using guarded = await serveGuarded(onlyA);
+    const response = await exchangeRaw(guarded.api.socket, request);
+    // An interim answer, where one was asked for, comes before the answer.
+    const statuses =
+      response.status === 100 ? [Number(/HTTP\/1.1 (\d+)/.exec(response.body)?.[1])] : [response.status];
+    assert.deepEqual(statuses, [status], response.body);
+    assert.deepEqual(guarded.done, []);
+  });
+}
+
+test('D06 the bytes that were shown are the bytes that count, also in chunks', async () => {
+  await using guarded = await serveGuarded(onlyA);
+  const headers = `${jsonType}Transfer-Encoding: chunked\r\n`;
+  const response = await exchangeRaw(guarded.api.socket, setTo(chunked('["A=1"]'), headers));
+  assert.equal(response.status, 204, response.body);
+  assert.deepEqual(guarded.done, ['set p A=1']);
+});
+
+test('D06 a request behind another on one connection is asked about as well', async () => {
+  await using guarded = await serveGuarded(onlyA);
+  const allowed = `POST /plugins/p/set HTTP/1.1\r\nHost: d\r\n${jsonType}Content-Length: 7\r\n\r\n["A=1"]`;
+  const response = await exchangeRaw(
+    guarded.api.socket,
+    allowed + setTo('["B=2"]', `${jsonType}Content-Length: 7\r\n`),
+  );
+  assert.match(response.body, /HTTP\/1.1 403 Forbidden/);
+  assert.deepEqual(guarded.done, ['set p A=1']);
+});
+
+test('D06 CONNECT and HTTP/2 with prior knowledge reach no route', async () => {
+  await using guarded = await serveGuarded();
+  await exchangeRaw(guarded.api.socket, 'CONNECT d:1 HTTP/1.1\r\nHost: d\r\n\r\n');
+  await exchangeRaw(guarded.api.socket, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  assert.deepEqual(guarded.plugin.asked(), []);
+  assert.deepEqual(guarded.done, []);
+});
+
+test('D06 a form, from which routes read parameters, is shown too', async () => {
+  await using guarded = await serveGuarded(({ body }) => ({ Allow: !shownBody(body).includes('force') }));
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const post = (body: string) => send(guarded.api.socket, 'POST', '/plugins/p/disable', { body, headers });
+  assert.equal((await post('force=1')).status, 403);
+  assert.equal((await post('x=1')).status, 200);
+  assert.deepEqual(guarded.done, ['disable p false']);
+});
+
+/** A JSON document of so many bytes. */
+const documentOf = (bytes: number) => JSON.stringify([`A=${'x'.repeat(bytes - 6)}`]);
+
+test('D06 a body of 4 MiB is shown to its last byte', async () => {
+  await using guarded = await serveGuarded();
+  const body = documentOf(limit);
+  const response = await send(guarded.api.socket, 'POST', '/plugins/p/set', {
+    body,
+    headers: { 'Content-Type': 'application/json' },
+  });
+  assert.equal(response.status, 204, response.body);
+  assert.ok(shownBody(guarded.plugin.questions[0]?.body) === body, 'the plugin saw another body');
+});
+
+const tooLarge: readonly [name: string, send: (socket: string, body: string) => Promise<RawResponse>][] = [
+  [
+    'with its length',
+    (socket, body) =>
+      send(socket, 'POST', '/plugins/p/set', { body, headers: { 'Content-Type': 'application/json' } }),
+  ],
+  [
+    'in chunks',
+    (socket, body) => {
+      const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+      return exchangeRaw(socket, setTo(chunk, `${jsonType}Transfer-Encoding: chunked\r\n`));
+    },
+  ],
+];
+for (const [name, sendTo] of tooLarge) {
+  test(`D06 a body above 4 MiB, ${name}, is refused in Docker's words and nobody is asked`, async () => {
+    await using guarded = await serveGuarded();
+    const response = await sendTo(guarded.api.socket, documentOf(limit + 1));
+    assert.deepEqual(
+      [response.status, response.body],
+      [500, '{"message":"request body too large for authorization plugin: size exceeds 4194304 bytes"}\n'],
+    );
+    assert.deepEqual(guarded.plugin.asked(), []);
+    assert.deepEqual(guarded.done, []);
+  });
+}
+
+for (const contentType of ['application/x-tar', undefined]) {
+  test(`an archive of type ${contentType} streams through, unshown and of any size`, async () => {
+    await using guarded = await serveGuarded();
+    const response = await send(guarded.api.socket, 'POST', '/plugins/create?name=p', {
+      body: 'x'.repeat(limit + 10),
+      ...(contentType === undefined ? {} : { headers: { 'Content-Type': contentType } }),
+    });
+    assert.equal(response.status, 204, response.body);
+    assert.deepEqual(guarded.done, [`create p ${limit + 10}`]);
+    assert.equal(guarded.plugin.questions[0]?.body.RequestBody, undefined);
+  });
+}
+
+for (const target of ['/auth', '/v1.41/auth']) {
+  test(`D16 POST ${target} shows neither password nor token, and no header with credentials is shown`, async () => {
+    await using plugin = await startAuthorizationPlugin('acme/authz:latest');
+    const received: unknown[] = [];
+    const route: Route = {
+      method: 'POST',
+      path: '/auth',
+      async handle({ body }) {
+        received.push(await body.json());
+        return jsonReply(200, { IdentityToken: 'canary' });
+      },
+    };
+    await using api = await startTestApi(scriptEngine({}), { ...askedBy(plugin), routes: [route] });
+    const response = await send(api.socket, 'POST', target, {
+      body: '{"password":"canary"}',
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: 'canary',
+        'X-REGISTRY-AUTH': 'canary',
+        'x-registry-config': 'canary',
+      },
+    });
+    assert.equal(response.status, 200);
+    assert.deepEqual(received, [{ password: 'canary' }]);
+    assert.deepEqual(plugin.asked(), [`AuthZReq POST ${target}`, `AuthZRes POST ${target}`]);
+    const shown = JSON.stringify(plugin.questions);
+    assert.doesNotMatch(shown, new RegExp(`canary|${Buffer.from('canary').toString('base64').slice(0, 6)}`));
+    for (const { body } of plugin.questions) {
+      assert.equal(body.RequestBody, undefined);
+      assert.equal(body.ResponseBody, undefined);
+    }
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * Authorization plugins for tests: real ones on unix sockets, which note what they are asked.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { createPluginClient, OutboardError, type PluginDriver, type PluginDrivers } from '@outboard/engine';
+import { createAuthorizationChain } from '../authorization/authorization-chain.ts';
+import { createAuthorize } from '../authorization/authorize.ts';
+import type { TestApiOptions } from './test-api.ts';
+
+/** A question as it came over the wire. */
+export interface Question {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Answers a question; what it returns is sent as JSON, unless it takes care of the response. */
+export type Answer = (question: Question, response: ServerResponse) => unknown;
+
+export interface TestAuthorizationPlugin extends AsyncDisposable {
+  readonly driver: PluginDriver;
+  /** Every question so far. */
+  readonly questions: readonly Question[];
+  /** `AuthZReq POST /plugins/p/set` and so on. */
+  asked(): readonly string[];
+}
+
+export const allowAll: Answer = () => ({ Allow: true });
+
+/** An answer that never comes. */
+export const hang: Answer = () => undefined;
+
+/** Serve a plugin under a name. */
+export async function startAuthorizationPlugin(
+  name: string,
+  answer: Answer = allowAll,
+): Promise<TestAuthorizationPlugin> {
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-authz-'));
+  const socketPath = join(directory, 'authz.sock');
+  const questions: Question[] = [];
+  const server = createServer(async (request, response) => {
+    // Nothing but JSON objects is ever asked.
+    const body = (await json(request)) as Question['body'];
+    const question = { path: request.url ?? '', headers: request.headers, body };
+    questions.push(question);
+    const reply = answer(question, response);
+    if (reply !== undefined) response.end(JSON.stringify(reply));
+  });
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  const client = createPluginClient({ socketPath });
+  return {
+    driver: { name, client, toHostPath: async (path) => path },
+    questions,
+    asked: () =>
+      questions.map(({ path, body }) => {
+        return `${path.replace('/AuthZPlugin.', '')} ${body.RequestMethod} ${body.RequestUri}`;
+      }),
+    async [Symbol.asyncDispose]() {
+      await client[Symbol.asyncDispose]();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Look-up among plugins by full name, or by the name without its tag. */
+export function lookUp(...plugins: readonly TestAuthorizationPlugin[]): Pick<PluginDrivers, 'find'> {
+  return {
+    async find(name, capability) {
+      const found = plugins.find(({ driver }) => [driver.name, driver.name.split(':')[0]].includes(name));
+      if (found !== undefined && capability === 'authz') return found.driver;
+      throw new OutboardError('not-found', `plugin "${name}" not found`);
+    },
+  };
+}
+
+/** What makes a test's API ask these plugins, in this order. */
+export function askedBy(...plugins: readonly TestAuthorizationPlugin[]): TestApiOptions {
+  const names = plugins.map(({ driver }) => driver.name);
+  const chain = createAuthorizationChain({ names, drivers: lookUp(...plugins) });
+  return { authorize: createAuthorize(() => chain) };
+}
