@@ -1,7 +1,7 @@
 /**
  * The public face of the engine: every operation on plugins. `openPluginEngine` makes one.
  */
-import type { RegistryAccess } from '@outboard/oci';
+import type { Login, RegistryAccess, RegistryCredentials } from '@outboard/oci';
 import type { Plugin, Privilege } from './config/plugin-config.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
 import type { ReportProgress } from './progress.ts';
@@ -110,6 +110,8 @@ export interface PluginEngine extends AsyncDisposable {
   /** @param options.force also while the plugin is in use or enabled. @throws {OutboardError} conflict, code `in-use` */
   remove(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
   collectGarbage(): Promise<CollectedGarbage>;
+  /** Find out whether a registry accepts credentials. @see RegistryClient.logIn, also for the errors */
+  logIn(serverAddress: string, credentials: RegistryCredentials, options?: Cancellable): Promise<Login>;
   /** What the plugins that run take of the host now, by plugin ID. */
   resourceUsage(): Promise<ReadonlyMap<string, ResourceUsage>>;
   /** Be told of every event from now on. @returns stops it */

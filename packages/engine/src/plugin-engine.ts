@@ -159,6 +159,8 @@ function assemble(
     state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
     localName,
     ...createPluginOperations(context, run),
+    logIn: (serverAddress, credentials, options = {}) =>
+      scope.run((signal) => context.registry.logIn(serverAddress, credentials, { signal }), options.signal),
     resourceUsage: () => readResourceUsage(context),
     onEvent: events.subscribe,
     async [Symbol.asyncDispose]() {

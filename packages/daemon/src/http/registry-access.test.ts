@@ -8,6 +8,12 @@ const encode = (text: string, encoding: 'base64' | 'base64url') => Buffer.from(t
 
 const cases: readonly [name: string, header: string, credentials: object | undefined][] = [
   ['the unpadded url-safe alphabet', encode(json, 'base64url'), login],
+  [
+    'the padded url-safe alphabet',
+    Buffer.from(json).toString('base64').replaceAll('+', '-').replaceAll('/', '_'),
+    login,
+  ],
+  ['the unpadded standard alphabet', encode(json, 'base64').replace(/=+$/, ''), login],
   ['the padded standard alphabet', encode(json, 'base64'), login],
   ['keys in any case', encode('{"UserName":"us>r?","PASSWORD":"p~~~ss","x":1}', 'base64url'), login],
   ['auth alone', encode(`{"auth":"${encode('us>r?:p~~~ss', 'base64')}"}`, 'base64'), login],
@@ -18,10 +24,20 @@ const cases: readonly [name: string, header: string, credentials: object | undef
     encode(`{"auth":"${encode('a:b:c', 'base64')}"}`, 'base64'),
     { username: 'a', password: 'b:c' },
   ],
+  [
+    'auth with the zero bytes of old versions',
+    encode(`{"auth":"${encode('a:b\0\0', 'base64')}"}`, 'base64'),
+    { username: 'a', password: 'b' },
+  ],
+  ['auth that is no pair', encode(`{"auth":"${encode('abc', 'base64')}"}`, 'base64'), undefined],
+  ['an empty header', '', undefined],
+  ['an empty object with spaces', encode(' { } ', 'base64'), undefined],
   ['no credentials, as the CLI sends it', 'e30=', undefined],
   ['empty fields', encode('{"username":"","password":""}', 'base64'), undefined],
   ['what is no JSON', encode('{"username":', 'base64'), undefined],
   ['JSON of another type', encode('["a"]', 'base64'), undefined],
+  ['JSON that something follows, as Docker does since 23.0', encode(`${json}x`, 'base64'), undefined],
+  ['JSON that is not encoded', json, undefined],
   ['null', encode('null', 'base64'), undefined],
   ['what is no base64', '%%%', undefined],
   ['fields of another type', encode('{"username":1,"password":{}}', 'base64'), undefined],

@@ -15,13 +15,35 @@ export function readRegistryAccess(requestHeaders: IncomingHttpHeaders): Registr
 }
 
 /**
- * Decode `X-Registry-Auth`: base64 in either alphabet, padded or not. What cannot be decoded means "no credentials",
- * as in Docker. Beyond Docker the fields `auth` and `registrytoken` count.
+ * Decode `X-Registry-Auth`: base64 in either alphabet, padded or not. What cannot be decoded means "no credentials", as
+ * in Docker; the registry will say if it wanted some.
  */
 function decodeCredentials(header: string | undefined): RegistryCredentials | undefined {
   if (header === undefined || header === '') return undefined;
-  const fields = parseFields(Buffer.from(header, 'base64').toString('utf8'));
-  if (fields === undefined) return undefined;
+  try {
+    return readAuthConfig(JSON.parse(Buffer.from(header, 'base64').toString('utf8')))?.credentials;
+  } catch {
+    // No JSON: undecodable, see above.
+    return undefined;
+  }
+}
+
+/** Docker's `AuthConfig`. */
+export interface AuthConfig {
+  /** Empty when it names none. */
+  readonly serverAddress: string;
+  /** Absent when it holds none. */
+  readonly credentials?: RegistryCredentials;
+}
+
+/**
+ * Read an `AuthConfig`. Keys may be in any case, and unknown ones do not matter. Beyond Docker the fields `auth` and
+ * `registrytoken` count.
+ * @returns undefined for what is no object
+ */
+export function readAuthConfig(document: unknown): AuthConfig | undefined {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return undefined;
+  const fields = textFields(document);
   const [authUser, authPassword] = splitAuth(fields.get('auth'));
   const username = fields.get('username') || authUser;
   const password = fields.get('password') || authPassword;
@@ -33,19 +55,12 @@ function decodeCredentials(header: string | undefined): RegistryCredentials | un
     ...(identityToken ? { identityToken } : {}),
     ...(registryToken ? { registryToken } : {}),
   };
-  return Object.keys(credentials).length === 0 ? undefined : credentials;
+  const serverAddress = fields.get('serveraddress') ?? '';
+  return Object.keys(credentials).length === 0 ? { serverAddress } : { serverAddress, credentials };
 }
 
 /** The string fields of a JSON object, by lower-case key. */
-function parseFields(text: string): ReadonlyMap<string, string> | undefined {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    // Undecodable is "no credentials" by Docker's contract; the registry will say if it wanted some.
-    return undefined;
-  }
-  if (typeof document !== 'object' || document === null) return undefined;
+function textFields(document: object): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const [key, value] of Object.entries(document)) {
     if (typeof value === 'string') fields.set(key.toLowerCase(), value);
@@ -58,7 +73,9 @@ function splitAuth(auth: string | undefined): [string | undefined, string | unde
   if (auth === undefined) return [undefined, undefined];
   const decoded = Buffer.from(auth, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
-  return colon === -1 ? [undefined, undefined] : [decoded.slice(0, colon), decoded.slice(colon + 1)];
+  if (colon === -1) return [undefined, undefined];
+  // Docker drops zero bytes at the end, which old versions padded with.
+  return [decoded.slice(0, colon), decoded.slice(colon + 1).replace(/\0+$/, '')];
 }
 
 function metaHeaders(requestHeaders: IncomingHttpHeaders): Record<string, string> {

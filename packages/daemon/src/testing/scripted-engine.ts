@@ -45,6 +45,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     set: missing('set'),
     remove: missing('remove'),
     collectGarbage: missing('collectGarbage'),
+    logIn: missing('logIn'),
     resourceUsage: missing('resourceUsage'),
     onEvent: () => () => {},
     [Symbol.asyncDispose]: async () => {},
