@@ -1,0 +1,163 @@
+/**
+ * A real authorization plugin in a container: what users of the stock docker CLI see of it, what its faults come to,
+ * and the way back in when it is broken.
+ */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { authorizationPlugin } from '../support/authorization-plugin.ts';
+import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { createDockerCli, type DockerCli } from '../support/docker-cli.ts';
+import { writePluginContext } from '../support/plugin-fixture.ts';
+import { pidOfPlugin } from '../support/running-plugins.ts';
+import { type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
+
+const name = 'acme/authz:latest';
+const denial = (reason: string) =>
+  `Error response from daemon: authorization denied by plugin ${name}: ${reason}`;
+
+describe('an authorization plugin', () => {
+  let home: string;
+  let removeHome: () => Promise<void>;
+  let files: TlsFiles;
+  let daemon: TestDaemon;
+  let docker: DockerCli;
+  let reloads = 0;
+
+  before(async () => {
+    ({ home, remove: removeHome } = await makeDaemonHome());
+    files = await writeTlsFiles(home);
+    await configure([]);
+    daemon = await start();
+    docker = await createDockerCli(daemon.socket);
+    const authz = await writePluginContext(join(home, 'authz'), authorizationPlugin);
+    const other = await writePluginContext(join(home, 'other'));
+    await docker.succeed('plugin', 'create', name, authz.directory);
+    await docker.succeed('plugin', 'create', 'acme/other', other.directory);
+    await docker.succeed('plugin', 'enable', name);
+    await putInForce([name]);
+  });
+
+  after(async () => {
+    await putInForce([]);
+    for (const plugin of [name, 'acme/other']) await docker.succeed('plugin', 'rm', '-f', plugin);
+    await docker.remove();
+    assert.equal(await daemon.end('SIGTERM'), 0, daemon.log());
+    await removeHome();
+  });
+
+  const configFile = () => join(home, 'daemon.json');
+  const start = () => startDaemon({ home, args: ['--config', configFile(), ...files.args] });
+  const configure = (plugins: readonly string[]) =>
+    writeFile(configFile(), JSON.stringify({ 'authorization-plugins': plugins }));
+  /** Change the configuration and have it reloaded. */
+  async function putInForce(plugins: readonly string[]): Promise<void> {
+    await configure(plugins);
+    process.kill(daemon.pid, 'SIGHUP');
+    reloads += 1;
+    await daemon.untilLogged(new RegExp(`(configuration reloaded[^]*){${reloads}}`));
+  }
+  const withFault = (fault: string, path = '/plugins') =>
+    callApi(daemon.socket, 'GET', path, { headers: { 'x-fault': fault } });
+
+  test('lets pass what its policy allows, and is listed', async () => {
+    assert.match(await docker.succeed('plugin', 'ls'), /acme\/authz:latest/);
+    const listed = await docker.succeed('info', '--format', '{{json .Plugins.Authorization}}');
+    assert.equal(listed, `["${name}"]\n`);
+    await docker.succeed('plugin', 'set', 'acme/other', 'DEBUG=0');
+  });
+
+  test('denies by what is in a body, in the words that Docker shows', async () => {
+    assert.equal(await docker.fail('plugin', 'set', 'acme/other', 'DEBUG=1'), denial('DEBUG stays off'));
+    const settings = await docker.succeed('plugin', 'inspect', '-f', '{{.Settings.Env}}', 'acme/other');
+    assert.equal(settings, '[DEBUG=0]\n');
+  });
+
+  test('knows TLS clients by their certificates', async () => {
+    const ask = async (user: string) => {
+      const identity = files.authority.issue({ commonName: user, usage: 'client' });
+      const folder = await files.writeClient(user, files.authority.certificate, identity);
+      const pem = (file: string) => join(folder, `${file}.pem`);
+      const host = `tcp://localhost:${tcpPort(daemon.readyLine)}`;
+      return docker.run([
+        ...['--host', host, '--tlsverify', '--tlscacert', pem('ca'), '--tlscert', pem('cert')],
+        ...['--tlskey', pem('key'), 'plugin', 'ls', '-q'],
+      ]);
+    };
+    assert.equal((await ask('alice')).code, 0);
+    assert.equal((await ask('mallory')).stderr.trimEnd(), denial('go away, mallory'));
+  });
+
+  test('refuses with a reason when it talks nonsense, fails, or denies an answer', async () => {
+    for (const [fault, status, message] of [
+      ['nonsense', 500, `plugin ${name} failed with error: AuthZPlugin.AuthZReq: malformed reply`],
+      ['error', 500, `plugin ${name} failed with error: AuthZPlugin.AuthZReq: the policy cannot be read`],
+      ['keep-answer', 403, `authorization denied by plugin ${name}: the answer is secret`],
+    ] as const) {
+      const answer = await withFault(fault);
+      assert.equal(answer.status, status, fault);
+      assert.ok(JSON.parse(answer.text).message.startsWith(message), `${fault}: ${answer.text}`);
+    }
+  });
+
+  test('may hang over one request without holding up others', async () => {
+    const hung = request({ socketPath: daemon.socket, path: '/plugins', headers: { 'x-fault': 'hang' } });
+    const ended = new Promise((resolve) => hung.once('error', resolve));
+    hung.end();
+    await docker.succeed('plugin', 'ls');
+    hung.destroy();
+    await ended;
+  });
+
+  test('may die over a question: it is started again and asked again', async () => {
+    assert.equal((await withFault('die')).status, 200);
+  });
+
+  test('comes first after a restart: nothing is answered before it can be asked', async () => {
+    const id = (await docker.succeed('plugin', 'inspect', '-f', '{{.Id}}', name)).trim();
+    const pid = pidOfPlugin(daemon.execRoot, id);
+    await daemon.end('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    daemon = await start();
+    reloads = 0;
+    assert.equal(await docker.fail('plugin', 'set', 'acme/other', 'DEBUG=1'), denial('DEBUG stays off'));
+    await docker.succeed('plugin', 'set', 'acme/other', 'DEBUG=0');
+  });
+
+  test('is in use, and refuses everything once it is disabled all the same', async () => {
+    const refused = await docker.fail('plugin', 'disable', name);
+    assert.match(refused, /plugin acme\/authz:latest is in use: client authorization of the API \(since /);
+    assert.equal(await docker.succeed('plugin', 'disable', '-f', name), `${name}\n`);
+    const locked = `Error response from daemon: plugin ${name} failed with error: plugin ${name} found but disabled`;
+    for (const command of [['ls'], ['enable', name], ['rm', '-f', name]]) {
+      assert.equal(await docker.fail('plugin', ...command), locked);
+    }
+  });
+
+  test('can be taken out of force when it is broken: by SIGHUP, or by a restart', async () => {
+    await putInForce([]);
+    assert.match(await docker.succeed('plugin', 'ls'), /acme\/authz:latest +A plugin for tests +false/);
+
+    // A configuration with a plugin that cannot be asked is not put in force by a reload, but by a start it is.
+    await configure([name]);
+    process.kill(daemon.pid, 'SIGHUP');
+    await daemon.untilLogged(
+      /cannot reload the configuration[^\n]*found but disabled|found but disabled[^\n]*cannot reload/,
+    );
+    await docker.succeed('plugin', 'ls');
+    await daemon.end('SIGTERM');
+    daemon = await start();
+    await docker.fail('plugin', 'ls');
+    await daemon.untilLogged(/requests are refused until the authorization plugin can be asked/);
+
+    await configure([]);
+    await daemon.end('SIGTERM');
+    daemon = await start();
+    reloads = 0;
+    await docker.succeed('plugin', 'enable', name);
+    await putInForce([name]);
+    assert.equal(await docker.fail('plugin', 'set', 'acme/other', 'DEBUG=1'), denial('DEBUG stays off'));
+  });
+});
