@@ -3,13 +3,13 @@
  * @see Docker Engine API v1.51, SystemInfo
  */
 import { cpus, hostname, totalmem } from 'node:os';
-import type { Plugin, PluginEngine } from '@outboard/engine';
+import type { PluginDrivers } from '@outboard/engine';
 import type { HostFacts } from '../host/host-facts.ts';
 import { jsonReply } from '../http/reply.ts';
 import type { Route } from '../http/route-table.ts';
 
 export interface InfoSources {
-  readonly engine: Pick<PluginEngine, 'list'>;
+  readonly engine: { readonly drivers: Pick<PluginDrivers, 'all' | 'enabled'> };
   readonly version: string;
   readonly dataRoot: string;
   readonly insecureRegistries: readonly string[];
@@ -24,8 +24,10 @@ export function infoRoute(sources: InfoSources): Route {
   return {
     method: 'GET',
     path: '/info',
-    async handle() {
+    async handle({ signal }) {
       const host = await sources.hostFacts();
+      const { drivers } = sources.engine;
+      const volumeDrivers = await drivers.all('volumedriver', { signal });
       const authorizationPlugins = sources.authorizationPlugins();
       return jsonReply(200, {
         ID: '',
@@ -33,11 +35,11 @@ export function infoRoute(sources: InfoSources): Route {
         ServerVersion: sources.version,
         ...emptyContainerFacts,
         Plugins: {
-          // Docker lists built-in drivers here, not managed plugins; this daemon has none.
-          Volume: [],
-          Network: enabledNetworkPlugins(sources.engine.list({ enabled: true })),
+          // Docker lists built-in drivers, of which there are none here, and of managed plugins the network ones only.
+          Volume: volumeDrivers.map(({ name }) => name).sort(),
+          Network: drivers.enabled('networkdriver'),
           Authorization: authorizationPlugins.length === 0 ? null : authorizationPlugins,
-          Log: [],
+          Log: drivers.enabled('logdriver'),
         },
         SystemTime: new Date().toISOString(),
         OSType: 'linux',
@@ -97,15 +99,6 @@ const emptyContainerFacts = {
   },
   Warnings: null,
 };
-
-function enabledNetworkPlugins(plugins: readonly Plugin[]): readonly string[] {
-  const isNetwork = (plugin: Plugin) =>
-    plugin.config.interface.types?.some(({ capability }) => capability === 'networkdriver') ?? false;
-  return plugins
-    .filter(isNetwork)
-    .map(({ name }) => name)
-    .sort();
-}
 
 /** Loopback registries need no entry to be spoken to in plain HTTP. */
 function registryConfig(insecureRegistries: readonly string[]): object {

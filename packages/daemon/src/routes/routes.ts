@@ -4,6 +4,7 @@
 import type { PluginEngine } from '@outboard/engine';
 import type { EventLog } from '../events/event-log.ts';
 import type { Route } from '../http/route-table.ts';
+import { authRoute } from './auth.ts';
 import { collectGarbageRoute } from './collect-garbage.ts';
 import { createRoute } from './create.ts';
 import { disableRoute } from './disable.ts';
@@ -20,6 +21,7 @@ import { pushRoutes } from './push.ts';
 import { removeRoute } from './remove.ts';
 import { setRoute } from './set.ts';
 import { upgradeRoute } from './upgrade.ts';
+import { usesRoutes } from './uses.ts';
 import { type VersionSources, versionRoute } from './version.ts';
 import { volumeRoutes } from './volumes/volume-routes.ts';
 
@@ -37,8 +39,10 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     ...pingRoutes(),
     versionRoute(sources),
     infoRoute(sources),
+    authRoute(engine),
     eventsRoute(sources.events),
     collectGarbageRoute(engine),
+    ...usesRoutes(engine),
     listRoute(engine, encode),
     privilegesRoute(engine),
     inspectRoute(engine, encode),

@@ -59,6 +59,6 @@ export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers 
 function treeOf({ config }: PluginRecord, paths: PluginPaths): PluginTree {
   // Of a config that was installed by another engine nothing is sure.
   const path = cleanAbsolutePath(config.propagatedMount);
-  if (path === undefined) return { rootfs: paths.rootfs };
+  if (path === undefined || path === '/') return { rootfs: paths.rootfs };
   return { rootfs: paths.rootfs, propagatedMount: { path, hostPath: paths.propagatedMount } };
 }

@@ -86,3 +86,28 @@ test('isReferenced() counts blobs that several plugins share until the last one 
   counting.delete(secondId);
   assert.equal(counting.isReferenced(shared), false);
 });
+
+test('enabledWith() knows the enabled plugins of a capability, whatever is put and deleted', () => {
+  const types = (...capabilities: readonly string[]) => ({
+    ...recordFixture().config,
+    interface: {
+      types: capabilities.map((capability) => ({ prefix: 'docker', capability, version: '1.0' })),
+      socket: 'p.sock',
+      protocolScheme: '',
+    },
+  });
+  const b = recordFixture({ id: firstId, name: 'b:latest', config: types('volumedriver', 'authz') });
+  const a = recordFixture({ id: secondId, name: 'a:latest', enabled: true });
+  const index = indexOf(b, a);
+  const names = (capability: string) => index.enabledWith(capability).map(({ name }) => name);
+  assert.deepEqual(names('volumedriver'), ['a:latest']);
+  index.put({ ...b, enabled: true });
+  assert.deepEqual(names('volumedriver'), ['a:latest', 'b:latest']);
+  assert.deepEqual(names('authz'), ['b:latest']);
+  index.put({ ...b, enabled: true, config: types('authz') });
+  assert.deepEqual(names('volumedriver'), ['a:latest']);
+  index.put({ ...b, enabled: false });
+  assert.deepEqual(names('authz'), []);
+  index.delete(secondId);
+  assert.deepEqual(names('volumedriver'), []);
+});
