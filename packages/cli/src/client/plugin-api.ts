@@ -37,6 +37,21 @@ export async function inspectPlugin(client: EngineClient, name: string): Promise
   return await client.call({ method: 'GET', path: pluginPath(name, '/json') });
 }
 
+/**
+ * Who uses a plugin. Outboard's own route.
+ * @returns the daemon's documents; none from a daemon that does not tell, as Docker Engine
+ */
+export async function fetchUses(client: EngineClient, name: string): Promise<readonly unknown[]> {
+  try {
+    const path = `/outboard/v1${pluginPath(name, '/uses')}`;
+    const uses = field(await client.call({ method: 'GET', path }), 'Uses');
+    return Array.isArray(uses) ? uses : [];
+  } catch (error) {
+    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
+    return [];
+  }
+}
+
 export async function fetchPrivileges(
   client: EngineClient,
   plugin: RemotePlugin,

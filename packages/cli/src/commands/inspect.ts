@@ -2,7 +2,8 @@
  * `outboard inspect`
  * @see docker/cli cli/command/inspect/inspector.go (28.x)
  */
-import { inspectPlugin } from '../client/plugin-api.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { fetchUses, inspectPlugin } from '../client/plugin-api.ts';
 import { CommandError } from '../command-error.ts';
 import { encodePrintableJson } from '../terminal/escape-text.ts';
 import { formatTemplate } from '../terminal/format-template.ts';
@@ -19,11 +20,18 @@ export async function inspect(
   const found: unknown[] = [];
   try {
     await forEachName(names, context, async (name) => {
-      found.push(await inspectPlugin(context.client, name));
+      found.push(await describePlugin(context.client, name));
     });
   } finally {
     context.host.stdout.write(formatPlugins(found, format));
   }
+}
+
+/** The plugin as Docker shows it; when anyone uses it, `Uses` tells who, as the last key. */
+async function describePlugin(client: EngineClient, name: string): Promise<unknown> {
+  const plugin = await inspectPlugin(client, name);
+  const uses = await fetchUses(client, name);
+  return uses.length === 0 || typeof plugin !== 'object' ? plugin : { ...plugin, Uses: uses };
 }
 
 function formatPlugins(plugins: readonly unknown[], format: string | undefined): string {

@@ -83,6 +83,17 @@ describe('inspect', () => {
     assert.equal(out, 'false ["DEBUG=0"]\n');
   });
 
+  test('shows who uses a plugin, on a daemon that tells, when anyone does', async () => {
+    const Uses = [{ Kind: 'client', Holder: 'podman', Since: '2026-08-01T12:00:00.000Z' }];
+    const path = 'GET /outboard/v1/plugins/a/b:1/uses';
+    const used = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ Uses }) });
+    assert.deepEqual(JSON.parse(used.out), [{ ...plugin('a/b:1'), Uses }]);
+    const unused = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ Uses: [] }) });
+    assert.deepEqual(JSON.parse(unused.out), [plugin('a/b:1')]);
+    const failed = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ message: 'no' }, 500) });
+    assert.equal(failed.err, 'Error response from daemon: no\n');
+  });
+
   test('a name cannot leave its place in the path', async () => {
     const { daemon } = await run(['inspect', 'a?x=1#f %2e\n'], {});
     assert.deepEqual(daemon.lines(), ['GET /v1.51/plugins/a%3Fx%3D1%23f%20%252e%0A/json']);
