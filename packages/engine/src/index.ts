@@ -55,11 +55,55 @@ export type {
   Verdict,
 } from './protocol/authorization-plugin.ts';
 export { createAuthorizationPlugin } from './protocol/authorization-plugin.ts';
+export type { DriverCall } from './protocol/driver-calls.ts';
+export type {
+  AddressPool,
+  AddressRequest,
+  AddressSpaces,
+  IpamCapabilities,
+  IpamDriver,
+  LeasedAddress,
+  PoolRequest,
+} from './protocol/ipam-driver.ts';
+export { createIpamDriver } from './protocol/ipam-driver.ts';
+export type { LogDriver, LoggedContainer, LogSelection } from './protocol/log-driver.ts';
+export { createLogDriver } from './protocol/log-driver.ts';
+export type { LogEntry, PartialMetadata } from './protocol/log-entry.ts';
+export { decodeLogEntries, encodeLogEntry } from './protocol/log-entry.ts';
+export type { LogStream } from './protocol/log-stream.ts';
+export { openLogStream } from './protocol/log-stream.ts';
 export type { MetricsCollector } from './protocol/metrics-collector.ts';
 export { createMetricsCollector } from './protocol/metrics-collector.ts';
+export { encodeMac } from './protocol/network-addresses.ts';
+export { createNetworkDriver } from './protocol/network-driver.ts';
+export type {
+  AllocateNetworkRequest,
+  CreateEndpointRequest,
+  CreateNetworkRequest,
+  DiscoveredNode,
+  EndpointAddresses,
+  EndpointId,
+  JoinRequest,
+  JoinResult,
+  NetworkCapabilities,
+  NetworkDriver,
+  NetworkPool,
+  NetworkRequest,
+  StaticRoute,
+} from './protocol/network-driver-contract.ts';
+export type {
+  EndpointOptions,
+  ExposedPort,
+  NetworkOptions,
+  PortBinding,
+  TransportProtocol,
+} from './protocol/network-options.ts';
+export { endpointOptions, networkOptions } from './protocol/network-options.ts';
 export type { CallOptions, PluginClient, PluginClientOptions } from './protocol/plugin-client.ts';
 export { createPluginClient } from './protocol/plugin-client.ts';
 export type { ReplyFields } from './protocol/plugin-reply.ts';
+export type { Secret, SecretProvider, SecretRequest, ServicePort } from './protocol/secret-provider.ts';
+export { createSecretProvider } from './protocol/secret-provider.ts';
 export { connectSocket } from './protocol/socket-handle.ts';
 export type { DriverVolume, VolumeDriver } from './protocol/volume-driver.ts';
 export { createVolumeDriver } from './protocol/volume-driver.ts';

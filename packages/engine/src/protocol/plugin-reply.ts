@@ -9,6 +9,11 @@ import { isJsonObject, type JsonObject, type JsonValue, showValue } from '../con
 export interface ReplyFields {
   /** A text field; absent and null are ''. */
   text(name: string): string;
+  /**
+   * A text field of a certain form; absent and null are ''.
+   * @param want the form in words, for the message, such as `an address`
+   */
+  formed(name: string, want: string, isForm: (text: string) => boolean): string;
   /** True or false; absent and null are false. */
   boolean(name: string): boolean;
   /** A whole number; absent and null are 0. */
@@ -65,6 +70,11 @@ class FoldedFields implements ReplyFields {
   text(name: string): string {
     const value = this.raw(name) ?? '';
     return typeof value === 'string' ? value : this.#refuse(name, 'a string', value);
+  }
+
+  formed(name: string, want: string, isForm: (text: string) => boolean): string {
+    const value = this.text(name);
+    return value === '' || isForm(value) ? value : this.#refuse(name, want, value);
   }
 
   boolean(name: string): boolean {

@@ -3,7 +3,6 @@
  * it in the plugin's root first.
  * @see moby volume/drivers/proxy.go and adapter.go (28.x)
  */
-import { OutboardError } from '@outboard/oci';
 import { isJsonObject, type JsonObject } from '../config/json-document.ts';
 import { askOptional } from './plugin-answer.ts';
 import type { CallOptions, PluginClient } from './plugin-client.ts';
@@ -84,29 +83,20 @@ export function createVolumeDriver(client: PluginClient): VolumeDriver {
 }
 
 function readVolume(volume: ReplyFields): DriverVolume {
-  const createdAt = volume.text('CreatedAt');
+  const createdAt = volume.formed('CreatedAt', 'an RFC 3339 time', isTime);
   const status = volume.raw('Status');
   return {
     name: volume.text('Name'),
     mountpoint: volume.text('Mountpoint'),
-    ...(createdAt === '' ? {} : { createdAt: readTime(createdAt) }),
+    ...(createdAt === '' ? {} : { createdAt: new Date(createdAt) }),
     ...(isJsonObject(status) ? { status } : {}),
   };
 }
 
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
-function readTime(text: string): Date {
-  const time = new Date(text);
-  if (rfc3339.test(text) && !Number.isNaN(time.getTime())) return time;
-  const shown = JSON.stringify(text.slice(0, 64));
-  throw new OutboardError(
-    'system',
-    `malformed reply: want "CreatedAt" to be an RFC 3339 time, got ${shown}`,
-    {
-      code: 'plugin-reply-malformed',
-    },
-  );
+function isTime(text: string): boolean {
+  return rfc3339.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** Only `global`, in any letter case, is not local. */

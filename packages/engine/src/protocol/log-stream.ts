@@ -1,0 +1,80 @@
+/**
+ * A container's output on its way into a log driver: the pipe, made before the driver is told of it, and removed after
+ * the driver has taken what was in it.
+ * @see moby daemon/logger/adapter.go (28.x)
+ */
+import type { PluginDriver } from '../drivers/plugin-drivers.ts';
+import type { DriverCall } from './driver-calls.ts';
+import { createLogDriver, type LoggedContainer } from './log-driver.ts';
+import { encodeLogEntry, type LogEntry } from './log-entry.ts';
+import { makeLogPipe } from './log-pipe.ts';
+
+/** Disposing closes it. */
+export interface LogStream extends AsyncDisposable {
+  /** Path of the pipe, as the plugin sees it. */
+  readonly file: string;
+  /**
+   * Send an entry, after those before it.
+   * @returns when it is in the pipe: a driver that does not read makes the caller wait. An aborted wait takes nothing
+   *   back
+   * @throws {OutboardError} as `encodeLogEntry`; unavailable, code `log-pipe-full`, when 2 MiB wait already; conflict
+   *   after `close`; the signal's reason
+   */
+  write(entry: LogEntry, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Tell the driver that the output ended, and remove the pipe, also when the driver fails. A second call does nothing.
+   * @throws as `PluginClient.call`
+   */
+  close(call?: DriverCall): Promise<void>;
+}
+
+/** How long what was written may take to be read, before the driver is told to stop all the same. */
+const flushTimeoutMs = 10_000;
+
+/**
+ * Start logging. A driver that was started anew since does not know of the stream any more: open another.
+ *
+ * Hold a use of the plugin meanwhile, so that it is not disabled under the stream.
+ * @param plugin as `PluginDrivers.find(name, 'logdriver')` gives it
+ * @throws as `PluginClient.call`; {OutboardError} system when the plugin stands in the way of its pipe. No pipe is left
+ */
+export async function openLogStream(
+  plugin: Pick<PluginDriver, 'client' | 'pluginId' | 'toHostPath'>,
+  container: LoggedContainer,
+  call: DriverCall = {},
+): Promise<LogStream> {
+  const driver = createLogDriver(plugin.client);
+  const isTrusted = plugin.pluginId === undefined; // legacy plugins live in the host's own tree
+  const pipe = makeLogPipe({ root: await plugin.toHostPath('/', signalOf(call)), isTrusted });
+  try {
+    await driver.startLogging(pipe.file, container, call);
+  } catch (error) {
+    await pipe.close();
+    throw error;
+  }
+  let closing: Promise<void> | undefined;
+  const stop = async (stopCall: DriverCall): Promise<void> => {
+    try {
+      const limit = AbortSignal.timeout(flushTimeoutMs);
+      const signal = stopCall.signal === undefined ? limit : AbortSignal.any([limit, stopCall.signal]);
+      await pipe.flush(signal).catch(() => {}); // what the driver does not read in time is lost, and it must still stop
+      await driver.stopLogging(pipe.file, stopCall);
+    } finally {
+      await pipe.close();
+    }
+  };
+  const close = (stopCall: DriverCall = {}): Promise<void> => {
+    closing ??= stop(stopCall);
+    return closing;
+  };
+  return {
+    file: pipe.file,
+    write: async (entry, options) => pipe.write(encodeLogEntry(entry), options),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+function signalOf({ signal }: DriverCall): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
