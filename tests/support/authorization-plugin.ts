@@ -4,11 +4,12 @@
 import { fixtureSocket, type PluginContextOptions } from './plugin-fixture.ts';
 
 /**
- * Its policy: nobody sets DEBUG=1; `mallory` may do nothing. What `X-Fault` asks for comes first: `hang`, `die` (once),
+ * Its policy: nobody sets DEBUG=1; `mallory` may do nothing, nor may a user without a certificate of that name. What `X-Fault` asks for comes first: `hang`, `die` (once),
  * `nonsense`, `error`, or `keep-answer`, which denies the answer.
  */
 const script = `
 import { createServer } from 'node:http';
+import { X509Certificate } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 const faults = {
   hang: () => {},
@@ -22,11 +23,15 @@ const faults = {
   'keep-answer': (answer, question, isAnswer) =>
     answer(() => ({ Allow: !isAnswer, Msg: 'the answer is secret' })),
 };
-function policy({ User, RequestUri, RequestBody }) {
+function policy({ User, RequestPeerCertificates, RequestUri, RequestBody }) {
+  if (User && certifiedName(RequestPeerCertificates) !== 'CN=' + User) return { Msg: 'no certificate' };
   if (User === 'mallory') return { Allow: false, Msg: 'go away, mallory' };
   const body = RequestBody ? JSON.parse(Buffer.from(RequestBody, 'base64')) : [];
   const isDebug = RequestUri.endsWith('/set') && body.includes('DEBUG=1');
   return isDebug ? { Allow: false, Msg: 'DEBUG stays off' } : { Allow: true };
+}
+function certifiedName([pem]) {
+  return new X509Certificate(Buffer.from(pem, 'base64')).subject;
 }
 const server = createServer(async (request, response) => {
   let text = '';

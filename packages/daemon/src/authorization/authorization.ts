@@ -45,10 +45,12 @@ export function createAuthorization({ engine, logger, ...limits }: Authorization
     async prepare(next) {
       const nextChain = open(next['authorization-plugins']);
       const added = nextChain.names.filter((name) => !chain.names.includes(name));
+      const isAnother = nextChain.names.join('\n') !== chain.names.join('\n');
       for (const name of added) {
         await drivers.find(name, 'authz', { signal: AbortSignal.timeout(lookUpTimeoutMs) });
       }
       return () => {
+        if (!isAnother) return;
         chain = nextChain;
         since = new Date();
       };
