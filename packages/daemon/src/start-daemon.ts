@@ -16,6 +16,7 @@ import { startApiServer } from './listen/api-server.ts';
 import { formatHostAddress, parseHostAddress } from './listen/host-address.ts';
 import { openTls, reloadableTls } from './listen/tls-part.ts';
 import { createRequestLogger } from './log/log-request.ts';
+import { createMetricsService } from './metrics/metrics-service.ts';
 import { createRoutes } from './routes/routes.ts';
 
 /** How long requests under way may take to end once they are aborted. */
@@ -42,13 +43,24 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
   const addresses = configuration.hosts.map((host) => parseHostAddress(host, configuration));
   const tls = await openTls(configuration, logger);
   const version = readOwnVersion();
+  const metrics = createMetricsService({
+    address: configuration['metrics-addr'],
+    execRoot: configuration['exec-root'],
+    version,
+    logger,
+  });
   const engine = await openPluginEngine({
     dataRoot: configuration['data-root'],
     execRoot: configuration['exec-root'],
     runtime: configuration.runtime,
     insecureRegistries: configuration['insecure-registries'],
     userAgent: `outboard/${version}`,
+    ...(metrics.socket !== undefined && { metricsSocket: metrics.socket }),
+    observer: metrics.observer,
     logger,
+  }).catch(async (error: unknown) => {
+    await metrics.close();
+    throw error;
   });
   const stopping = new AbortController();
   try {
@@ -65,13 +77,18 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
       hostFacts: once(readHostFacts),
       components: once(() => readComponentVersions(configuration.runtime)),
     });
+    const logRequest = createRequestLogger(logger);
     const handle = createRequestHandler({
       findRoute: createRouteTable(routes),
       version,
       stopping: stopping.signal,
-      log: createRequestLogger(logger),
+      log: (request) => {
+        metrics.countRequest(request);
+        logRequest(request);
+      },
       authorize: authorization.authorize,
     });
+    await metrics.serve(engine);
     const server = await startApiServer(addresses, handle, {
       ...(tls === undefined ? {} : { tls }),
       onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
@@ -90,10 +107,12 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
         await server.close(AbortSignal.timeout(closeDeadlineMs));
         await reportedMissing;
         await engine[Symbol.asyncDispose]();
+        await metrics.close();
       },
     };
   } catch (error) {
     await engine[Symbol.asyncDispose]();
+    await metrics.close();
     throw error;
   }
 }

@@ -22,6 +22,7 @@ const fileSchema = z.strictObject({
   tlscrl: absolutePath.optional(),
   'insecure-registries': z.array(z.string()).optional(),
   'authorization-plugins': z.array(z.string().min(1)).optional(),
+  'metrics-addr': z.string().optional(),
   runtime: z.string().min(1).optional(),
   'log-level': z.enum(logLevels).optional(),
 });

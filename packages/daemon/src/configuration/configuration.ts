@@ -29,6 +29,8 @@ export interface Configuration {
   readonly 'insecure-registries': readonly string[];
   /** Plugins that are asked about every request, in this order. */
   readonly 'authorization-plugins': readonly string[];
+  /** Where metrics are served, as `ADDRESS:PORT`; empty for nowhere. */
+  readonly 'metrics-addr': string;
   /** `runc`, `crun`, or the path of an OCI runtime. */
   readonly runtime: string;
   readonly 'log-level': LogLevel;
@@ -59,6 +61,7 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     tlscrl: given.tlscrl ?? '',
     'insecure-registries': given['insecure-registries'] ?? [],
     'authorization-plugins': given['authorization-plugins'] ?? [],
+    'metrics-addr': given['metrics-addr'] ?? '',
     runtime: given.runtime ?? 'runc',
     'log-level': given['log-level'] ?? 'info',
   };

@@ -28,6 +28,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     tlscrl: '',
     'insecure-registries': [],
     'authorization-plugins': [],
+    'metrics-addr': '',
     runtime: 'runc',
     'log-level': 'info',
   });

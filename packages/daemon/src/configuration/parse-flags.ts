@@ -24,6 +24,7 @@ interface ParsedOptions {
   readonly tlscrl?: string;
   readonly insecureRegistry?: readonly string[];
   readonly authorizationPlugin?: readonly string[];
+  readonly metricsAddr?: string;
   readonly runtime?: string;
   readonly logLevel?: (typeof logLevels)[number];
   readonly config?: string;
@@ -48,6 +49,7 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     tlscrl: options.tlscrl,
     'insecure-registries': options.insecureRegistry,
     'authorization-plugins': options.authorizationPlugin,
+    'metrics-addr': options.metricsAddr,
     runtime: options.runtime,
     'log-level': options.logLevel,
   };
@@ -93,6 +95,7 @@ function daemonCommand(): Command {
       'ask this plugin about every request and answer; repeatable, asked in the order given',
       collect,
     )
+    .option('--metrics-addr <address:port>', 'serve Prometheus metrics there (default: nowhere)')
     .option('--runtime <runtime>', 'OCI runtime: runc, crun or a path (default: runc)')
     .addOption(new Option('--log-level <level>', 'least level to log (default: info)').choices(logLevels))
     .option('--config <file>', `configuration file (default: ${defaultConfigurationFile}, if it exists)`);

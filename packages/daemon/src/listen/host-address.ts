@@ -113,7 +113,8 @@ function refuseUnproven(text: string, hostname: string, rules: TcpRules): void {
   }
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether only this host reaches an address. */
+export function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === '::1') return true;
   return isIP(hostname) === 4 && hostname.startsWith('127.');
 }

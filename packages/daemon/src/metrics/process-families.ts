@@ -1,0 +1,48 @@
+/**
+ * The daemon as a process, by the names that dashboards for any process know.
+ * @see Prometheus, "Writing client libraries", process metrics
+ */
+import { readdir } from 'node:fs/promises';
+import type { MetricFamily } from './exposition.ts';
+
+/** @param version the daemon's own */
+export async function processFamilies(version: string): Promise<readonly MetricFamily[]> {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  const descriptors = await readdir('/proc/self/fd');
+  return [
+    {
+      ...gauge('outboard_build_info', 'The version of the daemon and of its Node.js; always 1.'),
+      samples: [{ labels: { version, node: process.versions.node }, value: 1 }],
+    },
+    {
+      ...gauge('process_start_time_seconds', 'When the daemon was started, in seconds since the epoch.'),
+      samples: [{ value: startedAt }],
+    },
+    {
+      ...gauge('process_cpu_seconds_total', 'CPU time of the daemon in seconds.'),
+      type: 'counter',
+      samples: [{ value: (user + system) / 1e6 }],
+    },
+    {
+      ...gauge('process_resident_memory_bytes', 'Resident memory of the daemon in bytes.'),
+      samples: [{ value: rss }],
+    },
+    {
+      ...gauge('nodejs_heap_size_used_bytes', 'Used JavaScript heap of the daemon in bytes.'),
+      samples: [{ value: heapUsed }],
+    },
+    {
+      ...gauge('process_open_fds', 'Open file descriptors of the daemon.'),
+      // Less the one that the folder itself was read through.
+      samples: [{ value: descriptors.length - 1 }],
+    },
+  ];
+}
+
+/** Measured once: the wall clock may be set later. */
+const startedAt = Math.round(Date.now() - process.uptime() * 1000) / 1000;
+
+function gauge(name: string, help: string): Pick<MetricFamily, 'name' | 'help' | 'type'> {
+  return { name, help, type: 'gauge' };
+}
