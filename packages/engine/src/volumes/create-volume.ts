@@ -66,6 +66,7 @@ async function findExisting(
   if (record === undefined) {
     return driver === undefined ? searchDrivers(context, name, options) : undefined;
   }
+  // Docker looks the driver up first, even if it is the same: its error comes before all others.
   const isOther = driver !== undefined && (await isOtherDriver(context, driver, record, options));
   const located = await checkBeforeCreate(context, record, options);
   if (located === undefined) {
@@ -82,7 +83,6 @@ async function isOtherDriver(
   record: VolumeRecord,
   options: Cancellable,
 ): Promise<boolean> {
-  if (driver === record.driver) return false;
   try {
     return (await findDriver(context, driver, options)).plugin.name !== record.driver;
   } catch (error) {

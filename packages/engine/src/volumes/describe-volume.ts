@@ -2,9 +2,6 @@
  * From what a driver tells and what is remembered to a volume as users see it.
  */
 import { isOutboardError } from '@outboard/oci';
-import type { JsonObject } from '../config/json-document.ts';
-import type { PluginDriver } from '../drivers/plugin-drivers.ts';
-import type { DriverVolume } from '../protocol/volume-driver.ts';
 import type { LocatedVolume } from './locate-volume.ts';
 import type { Cancellable } from './volume-context.ts';
 import type { VolumeRecord } from './volume-record.ts';
@@ -18,13 +15,12 @@ export interface VolumeFacts {
   readonly mountpoint: string;
   readonly scope: Volume['scope'];
   readonly createdAt?: Date | undefined;
-  readonly status?: JsonObject | undefined;
   readonly record?: VolumeRecord | undefined;
 }
 
 /** Bring together what is known of a volume. */
 export function toVolume(facts: VolumeFacts): Volume {
-  const { name, driver, mountpoint, scope, status, record } = facts;
+  const { name, driver, mountpoint, scope, record } = facts;
   const createdAt = facts.createdAt ?? record?.createdAt;
   return {
     name,
@@ -34,7 +30,6 @@ export function toVolume(facts: VolumeFacts): Volume {
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(record?.labels === undefined ? {} : { labels: record.labels }),
     ...(record?.options === undefined ? {} : { options: record.options }),
-    ...(status === undefined ? {} : { status }),
   };
 }
 
@@ -44,7 +39,7 @@ export function rememberedVolume(record: VolumeRecord): Volume {
 }
 
 /**
- * Everything about a volume that was found.
+ * A volume that was found, as it is now, without what its driver adds for people to read.
  * @throws {OutboardError} system, code `path-escapes`, when its driver names a place outside of the plugin
  */
 export async function describeVolume(
@@ -56,8 +51,8 @@ export async function describeVolume(
     hostMountpoint({ driver, told }, name, options),
     driver.calls.capabilities(options),
   ]);
-  const { createdAt, status } = told;
-  return toVolume({ name, driver: driver.plugin.name, mountpoint, scope, createdAt, status, record });
+  const { createdAt } = told;
+  return toVolume({ name, driver: driver.plugin.name, mountpoint, scope, createdAt, record });
 }
 
 /** A driver that named no place before may name one when it is asked for it, as Docker asks. */
@@ -78,13 +73,4 @@ async function askPath(answer: Promise<string>): Promise<string> {
     if (isOutboardError(error) && error.code === 'plugin-error') return '';
     throw error;
   }
-}
-
-/** What a driver's list tells of a volume; where it lies on the host has been found out. */
-export function listedVolume(
-  plugin: Pick<PluginDriver, 'name'>,
-  told: DriverVolume,
-  known: { readonly mountpoint: string; readonly scope: Volume['scope']; readonly record?: VolumeRecord },
-): Volume {
-  return toVolume({ name: told.name, driver: plugin.name, createdAt: told.createdAt, ...known });
 }

@@ -23,7 +23,9 @@ export async function inspectVolume(
         ? await searchDrivers(context, name, options)
         : await findRecorded(context, record, options);
     if (located === undefined) throw noSuchVolume();
-    return describeVolume(located, name, options);
+    const volume = await describeVolume(located, name, options);
+    const { status } = located.told;
+    return status === undefined ? volume : { ...volume, status };
   });
 }
 

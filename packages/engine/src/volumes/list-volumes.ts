@@ -5,7 +5,7 @@
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import type { DriverVolume } from '../protocol/volume-driver.ts';
 import { createLimiter, type Limiter } from '../supervise/limiter.ts';
-import { listedVolume, rememberedVolume } from './describe-volume.ts';
+import { rememberedVolume, toVolume } from './describe-volume.ts';
 import { callable, findDriver } from './locate-volume.ts';
 import type { Cancellable, VolumeContext } from './volume-context.ts';
 import { reasonOf } from './volume-errors.ts';
@@ -19,6 +19,8 @@ interface Survey {
   readonly context: VolumeContext;
   /** Ends it: by the caller, or because the time is up. */
   readonly signal: AbortSignal;
+  /** Whether a volume is to be listed; its mountpoint need not be known. */
+  readonly passes: (volume: Volume) => boolean;
   /** A path in a file system that a plugin mounted takes a process to look up. */
   readonly pathLimiter: Limiter;
 }
@@ -33,14 +35,14 @@ export async function listVolumes(
 ): Promise<VolumeList> {
   const limit = AbortSignal.timeout(context.surveyTimeoutMs);
   const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
-  const survey: Survey = { context, signal, pathLimiter: createLimiter(pathsAtOnce) };
+  const isUsed = usedVolumes(context);
+  const passes = (volume: Volume) => passesFilters(volume, filters, isUsed);
+  const survey: Survey = { context, signal, passes, pathLimiter: createLimiter(pathsAtOnce) };
   const lists = await Promise.all(await askDrivers(survey, filters.drivers ?? []));
   // What was cancelled has no answer, not a short one.
   given?.throwIfAborted();
-  const isUsed = usedVolumes(context);
   const volumes = lists
     .flatMap((list) => list.volumes)
-    .filter((volume) => passesFilters(volume, filters, isUsed))
     .sort((a, b) => (a.name === b.name ? compare(a.driver, b.driver) : compare(a.name, b.name)));
   return { volumes, warnings: lists.flatMap(({ warnings }) => warnings) };
 }
@@ -83,14 +85,14 @@ async function askOrRemember(
   } catch (error) {
     const reason = survey.signal.aborted ? `no answer within ${surveyTimeoutMs / 1000} s` : reasonOf(error);
     return {
-      volumes: store.ofDriver(driver).map(rememberedVolume),
+      volumes: store.ofDriver(driver).map(rememberedVolume).filter(survey.passes),
       warnings: [`list ${driver}: ${reason}`],
     };
   }
 }
 
 async function ask(survey: Survey, plugin: PluginDriver): Promise<VolumeList> {
-  const { context, signal } = survey;
+  const { context, signal, passes } = survey;
   const { calls } = callable(plugin);
   const [listed, { scope }] = await Promise.all([calls.list({ signal }), calls.capabilities({ signal })]);
   const shown = listed.filter(({ name }) => isVolumeName(name));
@@ -99,16 +101,15 @@ async function ask(survey: Survey, plugin: PluginDriver): Promise<VolumeList> {
     const hidden = listed.length - shown.length;
     warnings.push(`list ${plugin.name}: left out volumes whose names cannot be shown: ${hidden}`);
   }
-  const describe = async (told: DriverVolume): Promise<Volume> => {
-    const mountpoint = await hostPathOrNone(survey, plugin, told, warnings);
-    const record = context.store.get(told.name);
-    return listedVolume(plugin, told, {
-      mountpoint,
-      scope,
-      ...(record?.driver === plugin.name ? { record } : {}),
-    });
-  };
-  return { volumes: await Promise.all(shown.map(describe)), warnings };
+  const volumes = shown.map(async (told): Promise<Volume | undefined> => {
+    const { name, createdAt } = told;
+    const known = context.store.get(name);
+    const record = known?.driver === plugin.name ? known : undefined;
+    const volume = toVolume({ name, driver: plugin.name, mountpoint: '', scope, createdAt, record });
+    if (!passes(volume)) return undefined;
+    return { ...volume, mountpoint: await hostPathOrNone(survey, plugin, told, warnings) };
+  });
+  return { volumes: (await Promise.all(volumes)).filter((volume) => volume !== undefined), warnings };
 }
 
 /** One bad path must not hide the other volumes. */

@@ -16,7 +16,7 @@ export function pruneVolumesRoute(volumes: Pick<Volumes, 'prune'>): Route {
       const { signal } = exchange;
       const removed = await volumes.prune({ ...parsePruneFilters(parameters.get('filters')), signal });
       // No driver tells how large its volumes are.
-      return jsonReply(200, { VolumesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: 0 });
+      return jsonReply(200, { VolumesDeleted: removed, SpaceReclaimed: 0 });
     },
   };
 }

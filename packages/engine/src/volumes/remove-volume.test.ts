@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openFixture } from './volumes-fixture.test.support.ts';
+
+const destroyed = { type: 'volume', action: 'destroy', id: 'data', attributes: { driver: 'acme/p:latest' } };
+
+test('remove() removes the volume by its driver, lets the plugin go and announces it', async (context) => {
+  const { volumes, announced, driver, reopen } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'data', driver: 'acme/p' });
+  await volumes.remove('data');
+  assert.deepEqual([...acme.volumes], []);
+  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  assert.deepEqual(announced.at(-1), destroyed);
+  assert.deepEqual((await reopen()).usesOf('acme/p:latest'), []);
+});
+
+test('remove() removes a volume that only its driver knows', async (context) => {
+  const { volumes, announced, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  acme.volumes.add('data');
+  await volumes.remove('data');
+  assert.deepEqual([...acme.volumes], []);
+  assert.deepEqual(announced, [destroyed]);
+});
+
+test('remove() of what is not there fails, and with force does not', async (context) => {
+  const { volumes, announced, driver } = await openFixture(context);
+  await driver('acme/p:latest');
+  await assert.rejects(volumes.remove('data'), { kind: 'not-found', message: 'get data: no such volume' });
+  await volumes.remove('data', { force: true });
+  assert.deepEqual(announced, []);
+});
+
+test('remove() that the driver refuses keeps the volume, and with force forgets it and tells all the same', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'data', driver: 'acme/p' });
+  acme.answers.set('Remove', () => ({ Err: 'held by a lease' }));
+  const refused = { kind: 'system', message: 'remove data: held by a lease' };
+  await assert.rejects(volumes.remove('data'), refused);
+  assert.equal(volumes.usesOf('acme/p:latest').length, 1);
+  await assert.rejects(volumes.remove('data', { force: true }), refused);
+  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+});
+
+test('remove() by force forgets a volume whose plugin is gone, which Docker cannot', async (context) => {
+  const { volumes, announced, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await driver('acme/other:latest');
+  await volumes.create({ name: 'data', driver: 'acme/p' });
+  acme.state = 'gone';
+  await assert.rejects(volumes.remove('data'), {
+    kind: 'not-found',
+    message:
+      'get data: error while checking if volume "data" exists in driver "acme/p:latest": ' +
+      'error looking up volume plugin acme/p:latest: plugin "acme/p:latest" not found',
+  });
+  await volumes.remove('data', { force: true });
+  assert.deepEqual(announced.at(-1), destroyed);
+  assert.equal((await volumes.create({ name: 'data', driver: 'acme/other' })).driver, 'acme/other:latest');
+});
+
+test('remove() by force keeps a volume whose plugin is disabled: it can be enabled again', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'data', driver: 'acme/p' });
+  acme.state = 'disabled';
+  await assert.rejects(volumes.remove('data', { force: true }), {
+    kind: 'conflict',
+    message: /found but disabled$/,
+  });
+  assert.equal(volumes.usesOf('acme/p:latest').length, 1);
+});
+
+test('remove() of a volume that its driver lost forgets it, and says that it was not there', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'data', driver: 'acme/p' });
+  acme.volumes.clear();
+  await assert.rejects(volumes.remove('data'), { kind: 'not-found' });
+  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+});
+
+test('remove() is refused while the volume is mounted, also with force', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'data', driver: 'acme/p' });
+  await volumes.mount('data', 'one');
+  await volumes.mount('data', 'two');
+  for (const force of [false, true]) {
+    await assert.rejects(volumes.remove('data', { force }), {
+      kind: 'conflict',
+      message: 'remove data: volume is in use - [one, two]',
+    });
+  }
+  assert.deepEqual([...acme.volumes], ['data']);
+});

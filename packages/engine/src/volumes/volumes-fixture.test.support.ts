@@ -1,0 +1,174 @@
+/**
+ * Volumes over drivers that a test scripts: each is a real server on a unix socket, called by the real client.
+ */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
+import { OutboardError } from '@outboard/oci';
+import { pino } from 'pino';
+import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
+import type { Announcement } from '../plugin-engine-contract.ts';
+import { createPluginClient } from '../protocol/plugin-client.ts';
+import type { PluginUse } from '../uses/plugin-uses.ts';
+import { createVolumes, type OpenVolumes } from './create-volumes.ts';
+import { VolumeStore } from './volume-store.ts';
+
+/** What a driver is asked. */
+export interface Question {
+  readonly Name?: string;
+  readonly ID?: string;
+  readonly Opts?: Readonly<Record<string, string>>;
+}
+
+/** Answers one method; `never` leaves the caller waiting. */
+export type Answer = (question: Question) => object | 'never';
+
+export interface TestDriver {
+  readonly name: string;
+  readonly pluginId: string;
+  /** Names of its volumes. */
+  readonly volumes: Set<string>;
+  /** By method, such as `Get`: in place of the usual answer. */
+  readonly answers: Map<string, Answer>;
+  /** Methods that were called, with the volume's name. */
+  readonly calls: string[];
+  state: 'enabled' | 'disabled' | 'gone';
+}
+
+export interface VolumesFixture {
+  readonly directory: string;
+  readonly volumes: OpenVolumes;
+  readonly announced: Announcement[];
+  readonly uses: Map<string, PluginUse[]>;
+  /** Start a driver of this name. */
+  driver(name: string): Promise<TestDriver>;
+  /** Volumes as after a restart of the engine. */
+  reopen(): Promise<OpenVolumes>;
+}
+
+const createdAt = new Date('2026-01-02T03:04:05Z');
+
+export async function openFixture(
+  context: TestContext,
+  { surveyTimeoutMs = 10_000 }: { readonly surveyTimeoutMs?: number } = {},
+): Promise<VolumesFixture> {
+  const root = await mkdtemp(join(tmpdir(), 'ob-vol-'));
+  context.after(() => rm(root, { recursive: true }));
+  const drivers = new Map<string, { readonly test: TestDriver; readonly plugin: PluginDriver }>();
+  const announced: Announcement[] = [];
+  const uses = new Map<string, PluginUse[]>();
+  const directory = join(root, 'volumes');
+
+  const lookUp: Pick<PluginDrivers, 'find' | 'all'> = {
+    async find(name) {
+      const found = drivers.get(name) ?? drivers.get(`${name}:latest`);
+      if (found === undefined || found.test.state === 'gone') {
+        throw new OutboardError('not-found', `plugin "${name}" not found`);
+      }
+      if (found.test.state === 'disabled') {
+        throw new OutboardError('conflict', `plugin ${name} found but disabled`);
+      }
+      return found.plugin;
+    },
+    async all() {
+      return [...drivers.values()].filter(({ test }) => test.state === 'enabled').map(({ plugin }) => plugin);
+    },
+  };
+
+  async function open(): Promise<OpenVolumes> {
+    const logger = pino({ level: 'silent' });
+    return createVolumes({
+      store: await VolumeStore.open(directory, logger),
+      drivers: lookUp,
+      uses: memoryUses(uses),
+      pluginIdOf: (name) => drivers.get(name)?.test.pluginId,
+      announce: (announcement) => announced.push(announcement),
+      logger,
+      now: () => createdAt,
+      surveyTimeoutMs,
+    });
+  }
+
+  return {
+    directory,
+    volumes: await open(),
+    announced,
+    uses,
+    reopen: open,
+    async driver(name) {
+      const driver = await startDriver(context, join(root, `${drivers.size}.sock`), name);
+      drivers.set(name, driver);
+      return driver.test;
+    },
+  };
+}
+
+function memoryUses(held: Map<string, PluginUse[]>) {
+  const others = (id: string, use: Pick<PluginUse, 'kind' | 'holder'>) =>
+    (held.get(id) ?? []).filter(({ kind, holder }) => kind !== use.kind || holder !== use.holder);
+  return {
+    of: (id: string) => held.get(id) ?? [],
+    async hold(id: string, use: Pick<PluginUse, 'kind' | 'holder'>) {
+      held.set(id, [...others(id, use), { ...use, since: createdAt }]);
+    },
+    async release(id: string, use: Pick<PluginUse, 'kind' | 'holder'>) {
+      held.set(id, others(id, use));
+    },
+  };
+}
+
+async function startDriver(context: TestContext, socketPath: string, name: string) {
+  const test: TestDriver = {
+    name,
+    pluginId: `id of ${name}`,
+    volumes: new Set(),
+    answers: new Map(),
+    calls: [],
+    state: 'enabled',
+  };
+  const server = createServer(async (request, response) => {
+    const method = (request.url ?? '').replace('/VolumeDriver.', '');
+    const question = JSON.parse(await text(request)) as Question; // written by our own client
+    test.calls.push([method, question.Name].filter((word) => word !== undefined).join(' '));
+    const answer = (test.answers.get(method) ?? usualAnswers(test)[method])?.(question);
+    if (answer === 'never') return;
+    response.statusCode = answer !== undefined && 'failed' in answer ? 500 : 200;
+    response.end(JSON.stringify(answer ?? { Err: `no method ${method}` }));
+  });
+  server.listen(socketPath);
+  await once(server, 'listening');
+  const client = createPluginClient({ socketPath });
+  context.after(async () => {
+    server.closeAllConnections();
+    await client[Symbol.asyncDispose]();
+    server.close();
+  });
+  const toHostPath = async (path: string) => {
+    if (path.startsWith('/escape')) throw new OutboardError('system', 'leads out', { code: 'path-escapes' });
+    return path === '' ? '' : `/host${path}`;
+  };
+  const plugin: PluginDriver = { name, pluginId: test.pluginId, client, toHostPath };
+  return { test, plugin };
+}
+
+function usualAnswers({ volumes }: TestDriver): Readonly<Record<string, Answer>> {
+  const shown = (Name: string) => ({ Name, Mountpoint: `/mnt/${Name}` });
+  const missing = { failed: true, Err: 'no such volume' };
+  return {
+    Capabilities: () => ({ Capabilities: { Scope: 'global' } }),
+    Create: ({ Name = '' }) => {
+      volumes.add(Name);
+      return {};
+    },
+    Remove: ({ Name = '' }) => (volumes.delete(Name) ? {} : missing),
+    Get: ({ Name = '' }) => (volumes.has(Name) ? { Volume: shown(Name) } : missing),
+    List: () => ({ Volumes: [...volumes].map(shown) }),
+    Path: ({ Name = '' }) => ({ Mountpoint: `/mnt/${Name}` }),
+    Mount: ({ Name = '' }) => ({ Mountpoint: `/mnt/${Name}` }),
+    Unmount: () => ({}),
+  };
+}
