@@ -16,6 +16,8 @@ export interface CommandResult {
 
 /** Runs docker commands against one daemon. */
 export interface DockerCli {
+  /** The folder of its configuration. */
+  readonly config: string;
   /** Run `docker <args>`; standard input is empty unless given. */
   run(args: readonly string[], input?: string): Promise<CommandResult>;
   /** Run it and insist that it succeeds. @returns standard output */
@@ -48,6 +50,7 @@ export async function createDockerCli(socket: string): Promise<DockerCli> {
     return { code, stdout, stderr };
   }
   return {
+    config,
     run,
     async succeed(...args) {
       const { code, stdout, stderr } = await run(args);
