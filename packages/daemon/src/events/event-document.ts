@@ -3,11 +3,11 @@
  * @see Docker Engine API v1.51, EventMessage
  */
 import type { EngineEvent } from '@outboard/engine';
-import { encodeJson } from '../http/json.ts';
+import { encodeStreamLine } from '../http/json.ts';
 
 /** The event on one line of JSON, without the newline. Nanoseconds exceed what a number holds, so they go in as text. */
 export function encodeEvent(event: EngineEvent): string {
-  const actor = encodeJson({ ID: event.id, Attributes: event.attributes });
+  const actor = encodeStreamLine({ ID: event.id, Attributes: event.attributes });
   const seconds = event.timeNano / 1_000_000_000n;
   return (
     `{"Type":"${event.type}","Action":"${event.action}","Actor":${actor},"scope":"local",` +

@@ -61,9 +61,34 @@ test('a version out of range is refused, with Api-Version and without Docker-Exp
 
 test('OPTIONS on anything is 200 without a body, and never allows another origin', async () => {
   await using api = await startTestApi(scriptEngine({}));
-  const response = await send(api.socket, 'OPTIONS', '/whatever');
-  assert.deepEqual([response.status, response.body], [200, '']);
-  for (const name of response.headers.keys()) assert.doesNotMatch(name, /^access-control/);
+  for (const target of ['/whatever', '/v1.25/plugins']) {
+    const response = await send(api.socket, 'OPTIONS', target);
+    assert.deepEqual([response.status, response.body], [200, '']);
+    assert.equal(response.headers.get('api-version'), '1.51');
+    for (const name of response.headers.keys()) assert.doesNotMatch(name, /^access-control/);
+  }
+  assert.equal((await send(api.socket, 'OPTIONS', '/v1.99/plugins')).status, 400);
+});
+
+test('an upgrade needs version 1.26, or none', async () => {
+  const engine = scriptEngine({
+    localName: () => 'acme/p:v1',
+    inspect: () => samplePlugin(),
+    upgrade: async () => samplePlugin(),
+  });
+  await using api = await startTestApi(engine);
+  for (const [prefix, status] of [
+    ['/v1.25', 400],
+    ['/v1.26', 200],
+    ['', 200],
+  ] as const) {
+    const response = await send(api.socket, 'POST', `${prefix}/plugins/acme/p/upgrade?remote=acme/p:v2`);
+    assert.equal(response.status, status, prefix);
+    if (status === 400) {
+      const message = 'POST /plugins/{name:.*}/upgrade requires minimum API version 1.26';
+      assert.deepEqual(JSON.parse(response.body), { message });
+    }
+  }
 });
 
 test('D02 doubled slashes are redirected, and no other host is ever named', async () => {
@@ -128,7 +153,7 @@ for (const [kind, status] of Object.entries(kinds)) {
     const response = await send(api.socket, 'GET', '/plugins');
     assert.equal(response.status, status);
     assert.equal(response.headers.get('content-type'), 'application/json');
-    assert.equal(response.body, '{"message":"no \\u003cgood\\u003e"}\n');
+    assert.equal(response.body, '{"message":"no <good>"}\n');
   });
 }
 

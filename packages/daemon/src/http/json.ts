@@ -1,18 +1,23 @@
 /**
- * JSON as Docker writes it: characters that mean something in HTML are escaped, and a document ends with a newline.
+ * JSON as Docker writes it. Its documents hold `<`, `>` and `&` as they are, its streams escape them; neither ever
+ * holds the two characters that end a line in JavaScript.
+ * @see moby daemon/server/httputils/httputils.go, WriteJSON; pkg/streamformatter
  */
 
-const htmlCharacters = /[<>&\u2028\u2029]/g;
-
-/** Encode a value on one line, without the newline. */
+/** Encode a document on one line, without the newline. */
 export function encodeJson(value: unknown): string {
-  return escapeForHtml(JSON.stringify(value));
+  return escapeCharacters(JSON.stringify(value), /[\u2028\u2029]/g);
 }
 
-/** Escape what Go's encoder escapes in an encoded document; these characters occur inside strings only. */
-export function escapeForHtml(document: string): string {
+/** Encode one line of a stream, without its end. */
+export function encodeStreamLine(value: unknown): string {
+  return escapeCharacters(JSON.stringify(value), /[<>&\u2028\u2029]/g);
+}
+
+/** These characters occur inside strings only. */
+function escapeCharacters(document: string, characters: RegExp): string {
   return document.replace(
-    htmlCharacters,
+    characters,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

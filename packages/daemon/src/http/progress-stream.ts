@@ -1,11 +1,11 @@
 /**
  * Progress for a client: one JSON object per line, sampled into what the client can take. A slow client sees fewer
- * steps; it never slows the transfer down, and the last state of each part always arrives.
+ * steps; it never slows the transfer down, and each state of each part always arrives.
  */
 import type { ServerResponse } from 'node:http';
 import type { ProgressEvent, ReportProgress } from '@outboard/engine';
 import { describeError } from './errors.ts';
-import { encodeJson } from './json.ts';
+import { encodeStreamLine } from './json.ts';
 import { jsonContentType, type StreamedReply } from './reply.ts';
 
 /** Docker's own interval. */
@@ -52,8 +52,9 @@ interface Sampler {
 }
 
 /**
- * Keeps the last unwritten step of each id and writes what is pending at most every 100 ms, and only while the client
- * reads. What is pending is bounded by the operation: one step per blob, and the few messages between them.
+ * Keeps the last unwritten figures of each id and writes what is pending at most every 100 ms, and only while the client
+ * reads. What is pending is bounded by the operation: one line of figures and a few states per blob, and the few
+ * messages between them.
  */
 function createSampler(response: ServerResponse): Sampler {
   const pending = new Map<string | symbol, ProgressEvent>();
@@ -80,7 +81,7 @@ function createSampler(response: ServerResponse): Sampler {
   return {
     report(event) {
       reported = true;
-      const key = event.id ?? Symbol('message');
+      const key = pendingKey(event);
       // Deleted first, so that the order of lines is the order of the last steps.
       pending.delete(key);
       pending.set(key, event);
@@ -96,6 +97,12 @@ function createSampler(response: ServerResponse): Sampler {
   };
 }
 
+/** What an unwritten step takes the place of: figures that of the same id, states nothing, since users read each. */
+function pendingKey({ id, status, current, total }: ProgressEvent): string | symbol {
+  if (id === undefined) return Symbol('message');
+  return current === undefined && total === undefined ? `${id} ${status}` : id;
+}
+
 function startStream(response: ServerResponse): void {
   if (response.headersSent) return;
   response.setHeader('Content-Type', jsonContentType);
@@ -104,7 +111,7 @@ function startStream(response: ServerResponse): void {
 
 function writeLine(response: ServerResponse, line: object): void {
   startStream(response);
-  response.write(`${encodeJson(line)}\r\n`);
+  response.write(`${encodeStreamLine(line)}\r\n`);
 }
 
 /** @see moby pkg/streamformatter and pkg/jsonmessage for the keys and when they are absent */

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorize } from '../authorization/authorize.ts';
-import { checkApiVersion, maximumApiVersion } from './api-version.ts';
+import { checkApiVersion, checkRouteVersion, maximumApiVersion } from './api-version.ts';
 import { type Connection, createConnections, openAbortScope } from './connection.ts';
 import { describeError, HttpError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -12,7 +12,7 @@ import { emptyReply, type Reply } from './reply.ts';
 import { type BodyLimits, createRequestBody } from './request-body.ts';
 import { guardRequest, type RequestRules } from './request-guard.ts';
 import { decodeName, parseRequestTarget } from './request-target.ts';
-import type { FindRoute } from './route-table.ts';
+import type { FindRoute, RouteMatch } from './route-table.ts';
 import { type Client, writeError, writeReply } from './write-reply.ts';
 
 /** Told of every answer. The path is the raw one without its query, cut to 256 characters. */
@@ -120,10 +120,10 @@ async function answer(
   signal: AbortSignal,
   options: RequestHandlerOptions,
 ): Promise<Reply> {
-  if (request.method === 'OPTIONS') return emptyReply(200);
   const target = parseRequestTarget(request.url ?? '');
   if ('redirect' in target) return emptyReply(301, { Location: target.redirect });
-  const match = options.findRoute(request.method ?? '', target.path);
+  const isOptions = request.method === 'OPTIONS';
+  const match = isOptions ? anyPath : options.findRoute(request.method ?? '', target.path);
   if (match === undefined) throw new HttpError(404, 'page not found');
 
   response.setHeader('Api-Version', maximumApiVersion);
@@ -132,9 +132,11 @@ async function answer(
   response.setHeader('Server', `Docker/${options.version} (linux)`);
   const { authorize = runFreely, stopping } = options;
   const route = match.route.path;
-  return authorize({ incoming: request, response, body, route, signal, stopping }, async () => {
+  const ask = isOptions ? runFreely : authorize;
+  return ask({ incoming: request, response, body, route, signal, stopping }, async () => {
     if (target.version !== undefined) checkApiVersion(target.version);
     response.setHeader('Docker-Experimental', 'false');
+    checkRouteVersion(match.route, target.version);
     const { headers } = request;
     const exchange: Exchange = { name: decodeName(match.name), query: target.query, headers, body, signal };
     return match.route.handle(exchange);
@@ -142,3 +144,9 @@ async function answer(
 }
 
 const runFreely: Authorize = (_request, respond) => respond();
+
+/** What OPTIONS of anything finds: it tells nothing, so that no plugin is asked about it. */
+const anyPath: RouteMatch = {
+  name: '',
+  route: { method: 'OPTIONS', path: '/{anything}', handle: () => emptyReply(200) },
+};

@@ -5,13 +5,15 @@
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
 
-export type RouteMethod = 'GET' | 'HEAD' | 'POST' | 'DELETE';
+export type RouteMethod = 'GET' | 'HEAD' | 'POST' | 'DELETE' | 'OPTIONS';
 
 /** One row: what is served where. */
 export interface Route {
   readonly method: RouteMethod;
   /** A literal path, or one with a single `{name}`. */
   readonly path: string;
+  /** The first version of the API that has it; default the lowest that is served. */
+  readonly minimumVersion?: string;
   readonly handle: (exchange: Exchange) => Reply | Promise<Reply>;
 }
 

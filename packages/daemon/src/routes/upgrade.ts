@@ -11,6 +11,7 @@ export function upgradeRoute(engine: Pick<PluginEngine, 'upgrade' | 'localName' 
   return {
     method: 'POST',
     path: '/plugins/{name}/upgrade',
+    minimumVersion: '1.26',
     async handle({ name: plugin, query, headers, body, signal }) {
       const privileges = parsePrivileges(await body.json());
       const remote = query.get('remote') ?? '';

@@ -13,6 +13,7 @@ import {
   familiarString,
   gzipStream,
   type Ingest,
+  isOutboardError,
   type Lease,
   mediaTypes,
   OutboardError,
@@ -147,10 +148,10 @@ async function openContext({ context, signal }: CreateRequest) {
   async function* layerTar(): AsyncGenerator<Buffer> {
     const reader = createTarReader(splitter);
     for await (const chunk of content) {
-      reader.write(chunk);
+      readTar(() => reader.write(chunk));
       yield* out.splice(0);
     }
-    reader.end();
+    readTar(() => reader.end());
     splitter.finish();
     writer.end();
     yield* out.splice(0);
@@ -163,4 +164,14 @@ async function openContext({ context, signal }: CreateRequest) {
   }
 
   return { layerTar: layerTar(), readConfig };
+}
+
+/** @throws {OutboardError} with Docker's words before the reason */
+function readTar(step: () => void): void {
+  try {
+    step();
+  } catch (cause) {
+    if (!isOutboardError(cause)) throw cause;
+    throw new OutboardError(cause.kind, `failed to read from tar: ${cause.message}`, { cause });
+  }
 }
