@@ -28,10 +28,10 @@ export function createOperationMeter(
   let sentBytes = 0;
   let unpackMs = 0;
 
-  async function timed<Result>(work: Promise<Result>): Promise<Result> {
+  async function timed<Result>(work: () => Promise<Result>): Promise<Result> {
     const startedAt = now();
     try {
-      return await work;
+      return await work();
     } finally {
       unpackMs += now() - startedAt;
     }
@@ -45,8 +45,8 @@ export function createOperationMeter(
       sentBytes += bytes;
     },
     measure: (jail) => ({
-      apply: (layer, options) => timed(jail.apply(layer, options)),
-      finish: () => timed(jail.finish()),
+      apply: (layer, options) => timed(() => jail.apply(layer, options)),
+      finish: () => timed(() => jail.finish()),
       [Symbol.asyncDispose]: () => jail[Symbol.asyncDispose](),
     }),
     counts: () => ({ receivedBytes, sentBytes, unpackSeconds: unpackMs / 1000 }),

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import pino from 'pino';
 import { makeSharedMount } from '../linux/mount-table.ts';
 import { identifyProcess } from '../runtime/process-identity.ts';
+import { createPluginHost } from './prepare-plugin.ts';
 import { createSupervisorFixture, listening, readLog } from './supervisor-fixture.test.support.ts';
 
 test('S15 a restart of the daemon takes plugins back with their pid and no restart', async (t) => {
@@ -25,6 +27,41 @@ test('S15 a restart of the daemon takes plugins back with their pid and no resta
   process.kill(pid, 'SIGKILL');
   await second.waitFor(record.id, 'running', ({ restarts }) => restarts === 1);
   await second.supervisor.stop(record.id);
+});
+
+test('a plugin that was given what ends with the daemon is started anew by the next one', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const first = await fixture.open();
+  const record = fixture.install(listening);
+  await first.supervisor.start(record);
+  const { pid } = await first.waitFor(record.id, 'running');
+  await first.supervisor.shutdown('leave-running');
+
+  const logger = pino({ level: 'silent' });
+  const host = createPluginHost({ layout: fixture.layout, execRoot: fixture.execRoot, logger });
+  const second = await fixture.open({ host: { ...host, isBoundToDaemon: ({ id }) => id === record.id } });
+  await second.supervisor.restore([record]);
+  const state = await second.waitFor(record.id, 'running');
+  assert.notEqual(state.pid, pid);
+  assert.equal(state.restarts, 0);
+  assert.equal(identifyProcess(pid), undefined);
+  await second.supervisor.stop(record.id);
+});
+
+test('a plugin can be stopped while it is being started anew', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const first = await fixture.open();
+  const record = fixture.install(listening);
+  await first.supervisor.start(record);
+  await first.supervisor.shutdown('leave-running');
+
+  const logger = pino({ level: 'silent' });
+  const host = createPluginHost({ layout: fixture.layout, execRoot: fixture.execRoot, logger });
+  const second = await fixture.open({ host: { ...host, isBoundToDaemon: () => true } });
+  await second.supervisor.restore([record]);
+  assert.equal(second.supervisor.state(record.id).status, 'starting');
+  await second.supervisor.stop(record.id);
+  assert.deepEqual(second.supervisor.state(record.id), { status: 'stopped' });
 });
 
 test('S18 restore() starts enabled plugins that do not run, and one that cannot start concerns no other', async (t) => {

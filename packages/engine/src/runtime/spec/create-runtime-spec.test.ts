@@ -53,6 +53,24 @@ const mountAt = (spec: RuntimeSpec, destination: string) =>
   spec.mounts.filter((mount) => mount.destination === destination);
 
 describe('createRuntimeSpec()', () => {
+  test('gives the metrics socket to plugins that collect metrics, and to no other', () => {
+    const metricsSocket = '/exec/metrics.sock';
+    const mountsOf = (types: readonly string[]) =>
+      mountAt(create(read({ interface: { types } }), { metricsSocket }).spec, '/run/docker/metrics.sock');
+    const mount = {
+      type: 'bind',
+      source: metricsSocket,
+      destination: '/run/docker/metrics.sock',
+      options: ['bind', 'ro', 'rprivate'],
+    };
+    assert.deepEqual(mountsOf(['docker.metricscollector/1.0']), [mount]);
+    assert.deepEqual(mountsOf(['docker.volumedriver/1.0', 'docker.metricscollector/1.0']), [mount]);
+    assert.deepEqual(mountsOf(['docker.volumedriver/1.0']), []);
+    assert.deepEqual(mountsOf(['docker.metricscollector/2.0']), []);
+    const without = create(read({ interface: { types: ['docker.metricscollector/1.0'] } }));
+    assert.deepEqual(mountAt(without.spec, '/run/docker/metrics.sock'), []);
+  });
+
   test('gives a plugin that asks for nothing exactly the default container', () => {
     const { spec, notices } = create(read({}));
     assert.deepEqual(notices, []);
