@@ -68,13 +68,15 @@ export async function* readChunks(
 
 function transportError(cause: unknown, request: Pick<PluginRequest, 'method' | 'signal'>): unknown {
   if (isOutboardError(cause) || request.signal.aborted) return cause;
+  const name = cause instanceof Error ? cause.name : '';
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = printable(cause instanceof Error ? cause.message : String(cause));
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return tooLarge(request, 'reply has too large headers', cause);
-  // The parser's codes. A plugin of another protocol, such as CSI over HTTP/2, will not do better the next time.
-  if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE') {
+  if (name === 'HTTPParserError' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    // A plugin of another protocol, such as CSI over HTTP/2, will not do better the next time. The cause is left out,
+    // for it holds what the plugin sent.
     const message = `${request.method}: malformed reply: want HTTP/1.1: ${reason}`;
-    return new OutboardError('system', message, { code: 'plugin-reply-malformed', cause });
+    return new OutboardError('system', message, { code: 'plugin-reply-malformed' });
   }
   const message = `${request.method}: lost the connection to the plugin: ${reason}`;
   return new OutboardError('unavailable', message, { code: 'plugin-connection-lost', cause });

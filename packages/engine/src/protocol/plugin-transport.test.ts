@@ -1,0 +1,218 @@
+/** What a plugin can do to HTTP, and what it does to calls and streams. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { scriptBytes, scriptPlugin } from './scripted-plugin.test.support.ts';
+
+const head = 'HTTP/1.1 200 OK\r\n';
+/** More than any limit, in lines of 1 KiB. */
+const flood = `X-Flood: ${'x'.repeat(1012)}\r\n`.repeat(2048);
+
+describe('a call', () => {
+  for (const status of [301, 302, 307, 308]) {
+    test(`follows no redirect of status ${status}`, async () => {
+      await using plugin = await scriptPlugin((_call, response) => {
+        response.writeHead(status, { location: '/X.Other' }).end();
+      });
+      await assert.rejects(plugin.client.call('X.Y', { a: 1 }), {
+        code: 'plugin-error',
+        message: `X.Y: status ${status}`,
+      });
+      assert.deepEqual(
+        plugin.calls.map(({ method }) => method),
+        ['X.Y'],
+      );
+    });
+  }
+
+  const hostile: readonly (readonly [string, string, string])[] = [
+    ['endless headers', `${head}${flood}`, 'plugin-reply-too-large'],
+    [
+      'endless trailers',
+      `${head}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n${flood}`,
+      'plugin-reply-too-large',
+    ],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'plugin-reply-malformed'],
+    ['no HTTP', '{"Err":""}\n', 'plugin-reply-malformed'],
+    [
+      'a size of a chunk that is none',
+      `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      'plugin-reply-malformed',
+    ],
+    ['two lengths', `${head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} `, 'plugin-reply-malformed'],
+  ];
+  for (const [name, answer, code] of hostile) {
+    test(`S04 ends at ${name} with a typed error, and is not made again`, async () => {
+      await using plugin = await scriptBytes((socket) => socket.write(answer));
+      await assert.rejects(plugin.client.call('X.Y', {}, { idempotent: true, timeoutMs: 60_000 }), {
+        kind: 'system',
+        code,
+      });
+      assert.equal(plugin.calls.length, 1);
+    });
+  }
+
+  for (const [name, answer] of [
+    ['before the status', ''],
+    ['in the headers', `${head}Content-Le`],
+    ['in a body with a length', `${head}Content-Length: 10\r\n\r\n{"a"`],
+    ['in a body of chunks', `${head}Transfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n`],
+  ] as const) {
+    test(`whose connection ends ${name} is lost, and made again when it is idempotent`, async () => {
+      let attempts = 0;
+      await using plugin = await scriptBytes((socket) => {
+        attempts += 1;
+        socket.end(attempts < 3 ? answer : `${head}Content-Length: 2\r\n\r\n{}`);
+      });
+      await assert.rejects(plugin.client.call('X.Y'), {
+        kind: 'unavailable',
+        code: 'plugin-connection-lost',
+      });
+      await plugin.client.call('X.Y', {}, { idempotent: true });
+      assert.equal(attempts, 3);
+    });
+  }
+
+  test('is answered while many others hang', async () => {
+    const hanging = new AbortController();
+    let waiting = 0;
+    await using plugin = await scriptPlugin(({ method }, response) => {
+      if (method === 'X.Hang') waiting += 1;
+      else response.end('{"a":"answered"}');
+    });
+    const calls = Array.from({ length: 40 }, () =>
+      assert.rejects(plugin.client.call('X.Hang', {}, { signal: hanging.signal }), { message: 'enough' }),
+    );
+    assert.equal((await plugin.client.call('X.Y')).text('a'), 'answered');
+    hanging.abort(new Error('enough'));
+    await Promise.all(calls);
+    assert.ok(waiting <= 40, `want 40 calls at most, got ${waiting}`);
+  });
+});
+
+describe('a stream', () => {
+  async function read(source: AsyncIterable<Uint8Array>): Promise<string> {
+    let text = '';
+    for await (const chunk of source) text += Buffer.from(chunk).toString();
+    return text;
+  }
+
+  test('makes its call when it is read, and passes bytes on as they come', async () => {
+    await using plugin = await scriptPlugin((_call, response) => {
+      response.write('one ');
+      response.end('two');
+    });
+    const source = plugin.client.stream('X.Y', { a: 1 });
+    assert.deepEqual(plugin.calls, []);
+    assert.equal(await read(source), 'one two');
+    assert.deepEqual(plugin.calls, [{ method: 'X.Y', body: '{"a":1}\n' }]);
+  });
+
+  for (const [name, status, body, message] of [
+    ['Err', 500, '{"Err":"no logs"}', 'X.Y: no logs'],
+    ['plain text', 404, 'page not found', 'X.Y: page not found'],
+  ] as const) {
+    test(`fails before its first byte when the plugin says so with ${name}`, async () => {
+      await using plugin = await scriptPlugin((_call, response) => response.writeHead(status).end(body));
+      await assert.rejects(read(plugin.client.stream('X.Y', {})), { code: 'plugin-error', message });
+    });
+  }
+
+  test('bounds what a failure may say', async () => {
+    const options = { maxReplyBytes: 1000 };
+    await using plugin = await scriptPlugin((_call, response) => {
+      response.writeHead(500).end('x'.repeat(2000));
+    }, options);
+    await assert.rejects(read(plugin.client.stream('X.Y', {})), { code: 'plugin-reply-too-large' });
+  });
+
+  test('has no limit of size when it succeeds', async () => {
+    await using plugin = await scriptPlugin((_call, response) => response.end('x'.repeat(5000)), {
+      maxReplyBytes: 1000,
+    });
+    assert.equal((await read(plugin.client.stream('X.Y', {}))).length, 5000);
+  });
+
+  test('is lost when the connection breaks in the middle', async () => {
+    await using plugin = await scriptPlugin((_call, response) => {
+      response.write('half', () => response.destroy());
+    });
+    await assert.rejects(read(plugin.client.stream('X.Y', {}, { idempotent: true })), {
+      kind: 'unavailable',
+      code: 'plugin-connection-lost',
+    });
+    assert.equal(plugin.calls.length, 1);
+  });
+
+  test('waits for the first sign no longer than its time', async () => {
+    await using plugin = await scriptPlugin(() => {});
+    await assert.rejects(read(plugin.client.stream('X.Y', {}, { timeoutMs: 20 })), {
+      code: 'plugin-timeout',
+    });
+  });
+
+  test('waits for all that follows the first sign as long as it takes', async (context) => {
+    let finish: () => void = () => {};
+    await using plugin = await scriptPlugin((_call, response) => {
+      finish = () => response.end('late');
+      response.write('early ');
+    });
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    let text = '';
+    for await (const chunk of plugin.client.stream('X.Y', {}, { timeoutMs: 20_000 })) {
+      text += Buffer.from(chunk).toString();
+      context.mock.timers.tick(60_000);
+      finish();
+    }
+    assert.equal(text, 'early late');
+  });
+
+  test('ends with the reason of the signal, also in the middle', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    await using plugin = await scriptPlugin((_call, response) => response.write('first'));
+    const reading = async () => {
+      for await (const _chunk of plugin.client.stream('X.Y', {}, { signal: controller.signal })) {
+        controller.abort(reason);
+      }
+    };
+    await assert.rejects(reading(), reason);
+  });
+
+  test('closes its connection when it is left', async () => {
+    let leave: () => void = () => {};
+    const left = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    await using plugin = await scriptPlugin((_call, response) => {
+      response.on('close', leave);
+      response.write('first');
+    });
+    for await (const _chunk of plugin.client.stream('X.Y', {})) break;
+    await left;
+  });
+
+  test('ends when the client is closed', async () => {
+    await using plugin = await scriptPlugin((_call, response) => response.write('first'));
+    const reading = async () => {
+      for await (const _chunk of plugin.client.stream('X.Y', {})) await plugin.client[Symbol.asyncDispose]();
+    };
+    await assert.rejects(reading(), { code: 'plugin-connection-lost' });
+  });
+
+  test('leaves the connections to calls, however many streams there are', async () => {
+    await using plugin = await scriptPlugin(({ method }, response) => {
+      if (method === 'X.Stream') response.write('first');
+      else response.end('{"a":"answered"}');
+    });
+    const controller = new AbortController();
+    const streams = Array.from({ length: 20 }, () => {
+      return plugin.client.stream('X.Stream', {}, { signal: controller.signal })[Symbol.asyncIterator]();
+    });
+    await Promise.all(streams.map((stream) => stream.next()));
+    assert.equal((await plugin.client.call('X.Y')).text('a'), 'answered');
+    controller.abort();
+    await Promise.all(
+      streams.map((stream) => assert.rejects(async () => stream.next(), { name: 'AbortError' })),
+    );
+  });
+});
