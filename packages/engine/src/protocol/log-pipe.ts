@@ -28,8 +28,8 @@ export interface LogPipe {
   /**
    * Write bytes whole, in the order of the calls.
    * @returns when they are in the pipe. An aborted wait takes nothing back: the bytes go as soon as there is room
-   * @throws {OutboardError} unavailable, code `log-pipe-full`, when 2 MiB wait already; conflict when it is closed;
-   *   the signal's reason
+   * @throws {OutboardError} unavailable, code `log-pipe-full`, when 2 MiB wait already; conflict when it is closed
+   *   before; the signal's reason
    */
   write(bytes: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Wait until everything is in the pipe. @throws the signal's reason */
@@ -87,13 +87,18 @@ class OpenLogPipe implements LogPipe {
 
   async write(bytes: Uint8Array, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     signal?.throwIfAborted();
-    if (!this.#isOpen) throw new OutboardError('conflict', `log pipe ${this.file} is closed`);
+    if (!this.#isOpen) throw this.#closedError();
     if (this.#socket.writableLength + bytes.length > maxWaitingBytes) {
       const message = `log pipe ${this.file}: the plugin does not read: ${maxWaitingBytes} bytes wait`;
       throw new OutboardError('unavailable', message, { code: 'log-pipe-full' });
     }
     const written = new Promise<void>((resolve, reject) => {
-      this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+      this.#socket.write(bytes, (error) => {
+        // A write that is under way when the socket is destroyed ends without an error, and is lost.
+        if (!this.#isOpen) reject(this.#closedError());
+        else if (error) reject(error);
+        else resolve();
+      });
     });
     this.#written = written.catch(() => {}); // the writer hears of it; a flush only waits
     await orAborted(written, signal);
@@ -110,6 +115,10 @@ class OpenLogPipe implements LogPipe {
     this.#socket.destroy();
     await this.#closed;
     this.#remove();
+  }
+
+  #closedError(): OutboardError {
+    return new OutboardError('conflict', `log pipe ${this.file} is closed`);
   }
 }
 
