@@ -2,6 +2,7 @@
  * Metrics as they are read: at an address, and by plugins that collect them.
  */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
@@ -93,6 +94,14 @@ function seriesValue(families: ReadonlyMap<string, ParsedFamily>, series: string
   return [...families.values()].find(({ samples }) => samples.has(series))?.samples.get(series);
 }
 
+/** The first column of the tables in the documentation, sorted. */
+async function documentedNames(): Promise<readonly string[]> {
+  const page = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  return [...page.matchAll(/^\| `([a-z_]+)` \| (?:gauge|counter|histogram) \|/gm)]
+    .map(([, name = '']) => name)
+    .sort();
+}
+
 const atPort0 = ['--metrics-addr', '127.0.0.1:0'];
 
 test('metrics tell of a plugin from its pull to its end', { skip }, async (context) => {
@@ -138,6 +147,8 @@ test('metrics tell of a plugin from its pull to its end', { skip }, async (conte
   assert.equal(value('outboard_operation_duration_seconds_count{operation="push"}'), 1);
   assert.equal(value('outboard_operation_duration_seconds_bucket{le="+Inf",operation="push"}'), 1);
   assert.equal(value('outboard_http_requests_total{code="204",method="POST"}'), 1, 'requests to create');
+
+  assert.deepEqual([...families.keys()].sort(), await documentedNames());
 
   await api.remove('acme/pulled', { force: true });
   const after = await scrape(daemon);
