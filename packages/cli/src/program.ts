@@ -17,6 +17,11 @@ export function createProgram(run: RunCommand): Command {
     .description("Docker's managed plugin system, for every host")
     .usage('[OPTIONS] COMMAND')
     .option('-H, --host <address>', 'daemon to speak with: unix:///PATH or tcp://HOST:PORT')
+    .option('--tlsverify', 'use TLS, and verify the daemon')
+    .option('--tlscacert <file>', 'authorities that may vouch for the daemon (default: ~/.docker/ca.pem)')
+    .option('--tlscert <file>', 'certificate to show (default: ~/.docker/cert.pem)')
+    .option('--tlskey <file>', 'key of that certificate (default: ~/.docker/key.pem)')
+    .option('--tls', 'use TLS without verifying the daemon')
     .helpCommand(false);
   addAuthorCommands(program, run);
   addOperatorCommands(program, run);
@@ -33,6 +38,7 @@ export function createProgram(run: RunCommand): Command {
     'after',
     `
 Without --host, OUTBOARD_HOST and then DOCKER_HOST tell the daemon; the default is ${defaultAddress}.
+DOCKER_TLS_VERIFY is --tlsverify, and DOCKER_CERT_PATH the folder of the files of TLS.
 Run 'outboard COMMAND --help' for more about a command.`,
   );
   return program;

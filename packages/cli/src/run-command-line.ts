@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { findAddress } from './client/engine-address.ts';
+import { type AddressFlags, findAddress } from './client/engine-address.ts';
 import { EngineClient } from './client/engine-client.ts';
 import { asText, field } from './client/plugin-documents.ts';
 import { CommandError, codeOf, messageOf } from './command-error.ts';
@@ -57,7 +57,7 @@ async function parseAndRun(argv: readonly string[], host: CommandHost, signal: A
   const run: RunCommand = async (command) => {
     const version = readVersion();
     const client = new EngineClient({
-      address: findAddress(program.opts<{ host?: string }>().host, host.env),
+      address: findAddress(program.opts<AddressFlags>(), host.env),
       signal,
       userAgent: `outboard/${version} (linux)`,
       apiVersion: host.env.DOCKER_API_VERSION,
@@ -65,7 +65,7 @@ async function parseAndRun(argv: readonly string[], host: CommandHost, signal: A
     try {
       await command({ client, host, signal, version });
     } finally {
-      client.close();
+      await client.close();
     }
   };
   const program = createProgram(run);

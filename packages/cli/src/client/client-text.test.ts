@@ -32,14 +32,47 @@ describe('chooseApiVersion()', () => {
 describe('findAddress()', () => {
   test('prefers the flag, then OUTBOARD_HOST, then DOCKER_HOST', () => {
     const env = { OUTBOARD_HOST: 'unix:///o', DOCKER_HOST: 'unix:///d' };
-    assert.equal(findAddress('unix:///f', env).text, 'unix:///f');
-    assert.equal(findAddress(undefined, env).text, 'unix:///o');
-    assert.equal(findAddress(undefined, { DOCKER_HOST: 'unix:///d' }).text, 'unix:///d');
-    assert.equal(findAddress(undefined, { OUTBOARD_HOST: '', DOCKER_HOST: '' }).text, defaultAddress);
+    assert.equal(findAddress({ host: 'unix:///f' }, env).text, 'unix:///f');
+    assert.equal(findAddress({}, env).text, 'unix:///o');
+    assert.equal(findAddress({}, { DOCKER_HOST: 'unix:///d' }).text, 'unix:///d');
+    assert.equal(findAddress({}, { OUTBOARD_HOST: '', DOCKER_HOST: '' }).text, defaultAddress);
   });
 
-  test('does not send credentials in the clear where TLS is asked for', () => {
-    assert.throws(() => findAddress('tcp://h:2376', { DOCKER_TLS_VERIFY: '1' }), /TLS is not supported/);
+  test('speaks TLS on the port of Docker when flags or environment ask for it', () => {
+    const host = 'tcp://h';
+    assert.deepEqual(findAddress({ host }, {}), { text: host, host: 'h', port: 2375 });
+    const own = (name: string) => ({ path: `/home/me/.docker/${name}.pem`, isRequired: false });
+    const verifying = {
+      authorities: { ...own('ca'), isRequired: true },
+      certificate: own('cert'),
+      key: own('key'),
+    };
+    const expected = { text: host, host: 'h', port: 2376, tls: verifying };
+    const env = { HOME: '/home/me' };
+    assert.deepEqual(findAddress({ host, tlsverify: true }, env), expected);
+    assert.deepEqual(findAddress({ host }, { ...env, DOCKER_TLS_VERIFY: '1' }), expected);
+    const { authorities: _, ...unverified } = verifying;
+    assert.deepEqual(findAddress({ host, tls: true }, env), { ...expected, tls: unverified });
+    assert.deepEqual(findAddress({ host: 'unix:///s', tlsverify: true }, env), {
+      text: 'unix:///s',
+      socketPath: '/s',
+    });
+  });
+
+  test('prefers named files to DOCKER_CERT_PATH, and that to DOCKER_CONFIG', () => {
+    const flags = { host: 'tcp://h', tlsverify: true, tlscert: 'mine.pem' };
+    const address = findAddress(flags, {
+      DOCKER_CERT_PATH: '/certs',
+      DOCKER_CONFIG: '/config',
+      DOCKER_TLS: '',
+    });
+    assert.deepEqual('tls' in address && address.tls, {
+      authorities: { path: '/certs/ca.pem', isRequired: true },
+      certificate: { path: 'mine.pem', isRequired: true },
+      key: { path: '/certs/key.pem', isRequired: false },
+    });
+    const other = findAddress(flags, { DOCKER_CONFIG: '/config' });
+    assert.equal('tls' in other && other.tls?.key.path, '/config/key.pem');
   });
 });
 

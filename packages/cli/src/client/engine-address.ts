@@ -3,33 +3,38 @@
  */
 import { CommandError } from '../command-error.ts';
 import type { CommandHost } from '../host.ts';
+import { findTls, type TlsClient, type TlsFlags } from './tls.ts';
 
 /** Where to connect to, in the form that `node:http` takes. */
 export type EngineAddress =
   | { readonly text: string; readonly socketPath: string }
-  | { readonly text: string; readonly host: string; readonly port: number };
+  | { readonly text: string; readonly host: string; readonly port: number }
+  | { readonly text: string; readonly host: string; readonly port: number; readonly tls: TlsClient };
 
 export const defaultAddress = 'unix:///run/outboard/outboard.sock';
-/** Docker's, without TLS. */
-const defaultPort = 2375;
+/** Docker's. */
+const defaultPort = { plain: 2375, tls: 2376 } as const;
 
-/**
- * The address from `--host`, else OUTBOARD_HOST, else DOCKER_HOST, else the daemon's own default.
- * @throws {CommandError} for an address of another kind
- */
-export function findAddress(flag: string | undefined, env: CommandHost['env']): EngineAddress {
-  const text = flag || env.OUTBOARD_HOST || env.DOCKER_HOST || defaultAddress;
-  const address = parseAddress(text);
-  if ('port' in address && env.DOCKER_TLS_VERIFY) {
-    throw new CommandError(
-      `cannot connect to "${text}": DOCKER_TLS_VERIFY is set, and TLS is not supported; use a unix socket, for instance one forwarded by ssh -L`,
-    );
-  }
-  return address;
+/** What the command line says about the daemon. */
+export interface AddressFlags extends TlsFlags {
+  readonly host?: string;
 }
 
-/** @throws {CommandError} for an address of another kind */
-export function parseAddress(text: string): EngineAddress {
+/**
+ * The address from `--host`, else OUTBOARD_HOST, else DOCKER_HOST, else the daemon's own default. TLS is for TCP only, as
+ * for Docker.
+ * @throws {CommandError} for an address of another kind
+ */
+export function findAddress(flags: AddressFlags, env: CommandHost['env']): EngineAddress {
+  const text = flags.host || env.OUTBOARD_HOST || env.DOCKER_HOST || defaultAddress;
+  return parseAddress(text, findTls(flags, env));
+}
+
+/**
+ * @param tls how to speak TLS if the address is TCP
+ * @throws {CommandError} for an address of another kind
+ */
+export function parseAddress(text: string, tls?: TlsClient): EngineAddress {
   if (text.startsWith('unix://')) {
     const socketPath = text.slice('unix://'.length);
     if (socketPath.startsWith('/') && !socketPath.includes('\0')) return { text, socketPath };
@@ -41,9 +46,11 @@ export function parseAddress(text: string): EngineAddress {
       url.search === '' &&
       url.hash === '' &&
       url.pathname === '/';
+    const usual = defaultPort[tls === undefined ? 'plain' : 'tls'];
     // `http://h:80` loses its port in the parsed form.
-    const port = url.port === '' ? (/:80\/?$/.test(text) ? 80 : defaultPort) : Number(url.port);
-    if (isBare) return { text, host: url.hostname.replace(/^\[|\]$/g, ''), port };
+    const port = url.port === '' ? (/:80\/?$/.test(text) ? 80 : usual) : Number(url.port);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (isBare) return { text, host, port, ...(tls === undefined ? {} : { tls }) };
   }
   throw new CommandError(`invalid host "${text}": it must be unix:///PATH or tcp://HOST:PORT`);
 }

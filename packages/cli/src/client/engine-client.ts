@@ -2,13 +2,15 @@
  * A client of the Docker Engine API: requests, versions and errors. What the routes mean is in `plugin-api.ts`.
  * It speaks through `node:http`, which loads in 5 ms; loading undici takes 100 ms, longer than most commands take.
  */
-import { Agent, type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CommandError, codeOf, DaemonError, messageOf } from '../command-error.ts';
+import { CommandError, DaemonError } from '../command-error.ts';
 import { chooseApiVersion } from './api-version.ts';
+import { explainConnectionError } from './connection-error.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { readBody } from './read-body.ts';
+import { openTransport, type Transport } from './transport.ts';
 
 /** One request. */
 export interface EngineRequest {
@@ -39,7 +41,7 @@ const maxAnswerBytes = 64 * 1024 * 1024;
 /** Speaks with one daemon. Close it, or its idle connection keeps the process waiting. */
 export class EngineClient {
   readonly #options: EngineClientOptions;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  #transport: Promise<Transport> | undefined;
   #version: Promise<string> | undefined;
 
   constructor(options: EngineClientOptions) {
@@ -47,8 +49,10 @@ export class EngineClient {
   }
 
   /** End all connections. */
-  close(): void {
-    this.#agent.destroy();
+  async close(): Promise<void> {
+    // That it could not be opened was told to whoever wanted to send something.
+    const transport = await this.#transport?.catch(() => undefined);
+    transport?.close();
   }
 
   /** The version of the API that both sides speak, such as `1.51`; asked for once. */
@@ -102,7 +106,8 @@ export class EngineClient {
   async #send(request: EngineRequest): Promise<IncomingMessage> {
     return await this.#guard(async () => {
       this.#options.signal.throwIfAborted();
-      const outgoing = this.#start(request);
+      this.#transport ??= openTransport(this.#options.address);
+      const outgoing = this.#start(request, await this.#transport);
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once('response', resolve);
         // Stays for good: an error after the answer is the answer's own, and must not go uncaught here.
@@ -116,16 +121,16 @@ export class EngineClient {
     });
   }
 
-  #start({ method, path, query = {}, headers = {}, json, body }: EngineRequest): ClientRequest {
+  #start(request: EngineRequest, transport: Transport): ClientRequest {
+    const { method, path, query = {}, headers = {}, json, body } = request;
     const { address, signal, userAgent } = this.#options;
     const search = new URLSearchParams(query).toString();
     const hasQuery = search !== '';
     const content = json === undefined ? undefined : Buffer.byteLength(JSON.stringify(json));
-    return openRequest({
+    return transport.request({
       ...('socketPath' in address
         ? { socketPath: address.socketPath }
         : { host: address.host, port: address.port }),
-      agent: this.#agent,
       method,
       path: hasQuery ? `${path}?${search}` : path,
       signal,
@@ -146,7 +151,7 @@ export class EngineClient {
       return await step();
     } catch (error) {
       this.#options.signal.throwIfAborted();
-      throw explainConnectionError(error, this.#options.address.text);
+      throw explainConnectionError(error, this.#options.address);
     }
   }
 }
@@ -196,39 +201,5 @@ function readErrorMessage(text: string): string | undefined {
   } catch {
     // Not JSON: whatever stands there is the best reason there is.
     return text.trim() || undefined;
-  }
-}
-
-function explainConnectionError(error: unknown, address: string): unknown {
-  if (error instanceof CommandError) return error;
-  switch (codeOf(error)) {
-    case 'ENOENT':
-    case 'ECONNREFUSED':
-      return new CommandError(
-        `cannot connect to the daemon at ${address}: is it running? (outboard daemon)`,
-        {
-          cause: error,
-        },
-      );
-    case 'EACCES':
-    case 'EPERM':
-      return new CommandError(
-        `cannot connect to the daemon at ${address}: permission denied; try it as root`,
-        {
-          cause: error,
-        },
-      );
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return new CommandError(
-        `the daemon at ${address} ended the connection before its answer was complete`,
-        {
-          cause: error,
-        },
-      );
-    default:
-      return new CommandError(`cannot speak with the daemon at ${address}: ${messageOf(error)}`, {
-        cause: error,
-      });
   }
 }
