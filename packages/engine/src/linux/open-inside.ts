@@ -27,14 +27,22 @@ export type FoundInside =
   | { readonly type: 'link'; readonly target: string }
   | { readonly type: 'mount' | 'other' | 'absent' };
 
+/** Opens a name in a directory without following or entering anything. @returns a handle that the caller closes */
+export type OpenComponent = (directory: number, name: string) => number | 'absent' | 'mount';
+
 /**
  * Look at one name in a directory.
  * @param directory a handle of a directory
  * @param name one component, neither empty, `.` nor `..`
+ * @param open in the one way or the other; default whichever the kernel has
  * @throws {ErrnoError} for everything but absence
  */
-export function lookInside(directory: number, name: string): FoundInside {
-  const handle = openComponent(directory, name);
+export function lookInside(
+  directory: number,
+  name: string,
+  open: OpenComponent = openInOneStep,
+): FoundInside {
+  const handle = open(directory, name);
   if (handle === 'absent' || handle === 'mount') return { type: handle };
   let isKept = false;
   try {
@@ -59,7 +67,7 @@ export function mountIdOf(handle: number): number {
   return Number(/^mnt_id:\s*(\d+)$/m.exec(description)?.[1]);
 }
 
-function openComponent(directory: number, name: string): number | 'absent' | 'mount' {
+function openInOneStep(directory: number, name: string): number | 'absent' | 'mount' {
   const how = BigUint64Array.of(
     BigInt(pathOnly | constants.O_NOFOLLOW | closeOnExec),
     0n,
@@ -71,12 +79,12 @@ function openComponent(directory: number, name: string): number | 'absent' | 'mo
   if (code === 'ENOENT') return 'absent';
   if (code === 'EXDEV') return 'mount';
   // No such call before Linux 5.6, or a sandbox that does not know it.
-  if (code === 'ENOSYS' || code === 'EPERM') return openByTwoSteps(directory, name);
+  if (code === 'ENOSYS' || code === 'EPERM') return openInTwoSteps(directory, name);
   throw new ErrnoError(-result, 'openat2', name);
 }
 
 /** The same where openat2 is missing. The kernel may ask a dead network file system once, as for any path. */
-function openByTwoSteps(directory: number, name: string): number | 'absent' | 'mount' {
+export function openInTwoSteps(directory: number, name: string): number | 'absent' | 'mount' {
   let handle: number;
   try {
     handle = openSync(`/proc/self/fd/${directory}/${name}`, pathOnly | constants.O_NOFOLLOW);
