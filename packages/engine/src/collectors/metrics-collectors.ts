@@ -7,7 +7,7 @@ import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
 import { createMetricsCollector } from '../protocol/metrics-collector.ts';
 
 export interface MetricsCollectors extends AsyncDisposable {
-  /** Tell a collector that is about to be stopped; nothing happens for any other plugin. Takes 5 s at most, never rejects. */
+  /** Tell a collector that is about to be stopped; nothing happens for any other plugin. Takes 3 s at most, never rejects. */
   stop(pluginId: string): Promise<void>;
 }
 

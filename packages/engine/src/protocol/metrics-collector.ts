@@ -21,8 +21,8 @@ export interface MetricsCollector {
 }
 
 const startTimeoutMs = 30_000;
-/** Somebody waits for the plugin to be stopped. */
-const stopTimeoutMs = 5_000;
+/** Somebody waits for the plugin, or the daemon, to be stopped. */
+const stopTimeoutMs = 3_000;
 
 /** Make a collector of a plugin. The client stays the caller's. */
 export function createMetricsCollector(client: PluginClient): MetricsCollector {

@@ -6,7 +6,13 @@ import pino from 'pino';
 import { makeSharedMount } from '../linux/mount-table.ts';
 import { identifyProcess } from '../runtime/process-identity.ts';
 import { createPluginHost } from './prepare-plugin.ts';
-import { createSupervisorFixture, listening, readLog } from './supervisor-fixture.test.support.ts';
+import {
+  createSupervisorFixture,
+  listening,
+  type OpenedSupervisor,
+  readLog,
+  type SupervisorFixture,
+} from './supervisor-fixture.test.support.ts';
 
 test('S15 a restart of the daemon takes plugins back with their pid and no restart', async (t) => {
   const fixture = createSupervisorFixture(t);
@@ -29,6 +35,13 @@ test('S15 a restart of the daemon takes plugins back with their pid and no resta
   await second.supervisor.stop(record.id);
 });
 
+/** A supervisor whose plugins all run on something that ends with the daemon. */
+function openBound(fixture: SupervisorFixture): Promise<OpenedSupervisor> {
+  const logger = pino({ level: 'silent' });
+  const host = createPluginHost({ layout: fixture.layout, execRoot: fixture.execRoot, logger });
+  return fixture.open({ host: { ...host, isBoundToDaemon: () => true } });
+}
+
 test('a plugin that was given what ends with the daemon is started anew by the next one', async (t) => {
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
@@ -37,15 +50,34 @@ test('a plugin that was given what ends with the daemon is started anew by the n
   const { pid } = await first.waitFor(record.id, 'running');
   await first.supervisor.shutdown('leave-running');
 
-  const logger = pino({ level: 'silent' });
-  const host = createPluginHost({ layout: fixture.layout, execRoot: fixture.execRoot, logger });
-  const second = await fixture.open({ host: { ...host, isBoundToDaemon: ({ id }) => id === record.id } });
+  const second = await openBound(fixture);
   await second.supervisor.restore([record]);
   const state = await second.waitFor(record.id, 'running');
   assert.notEqual(state.pid, pid);
   assert.equal(state.restarts, 0);
   assert.equal(identifyProcess(pid), undefined);
   await second.supervisor.stop(record.id);
+});
+
+test('a plugin that is let go of while it is being started anew keeps nobody', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const first = await fixture.open();
+  const record = fixture.install(
+    `${listening}\nprocess.removeAllListeners('SIGTERM').on('SIGTERM', () => {});`,
+  );
+  await first.supervisor.start(record);
+  const { pid } = await first.waitFor(record.id, 'running');
+  await first.supervisor.shutdown('leave-running');
+
+  const second = await openBound(fixture);
+  await second.supervisor.restore([record]);
+  await second.supervisor.shutdown('leave-running');
+  assert.notEqual(identifyProcess(pid), undefined, 'it was killed before its grace was over');
+
+  const third = await fixture.open();
+  await third.supervisor.restore([record]);
+  assert.equal((await third.waitFor(record.id, 'running')).pid, pid);
+  await third.supervisor.stop(record.id, { graceMs: 0 });
 });
 
 test('a plugin can be stopped while it is being started anew', async (t) => {
@@ -55,9 +87,7 @@ test('a plugin can be stopped while it is being started anew', async (t) => {
   await first.supervisor.start(record);
   await first.supervisor.shutdown('leave-running');
 
-  const logger = pino({ level: 'silent' });
-  const host = createPluginHost({ layout: fixture.layout, execRoot: fixture.execRoot, logger });
-  const second = await fixture.open({ host: { ...host, isBoundToDaemon: () => true } });
+  const second = await openBound(fixture);
   await second.supervisor.restore([record]);
   assert.equal(second.supervisor.state(record.id).status, 'starting');
   await second.supervisor.stop(record.id);

@@ -176,11 +176,12 @@ export class SupervisedPlugin {
 
   async #replace(record: PluginRecord, container: Container, signal: AbortSignal): Promise<Attempt> {
     try {
-      await endContainer(container, replaceGraceMs);
+      await endContainer(container, replaceGraceMs, signal);
     } catch (error) {
       return { reason: error instanceof Error ? error.message : String(error) };
     }
-    return this.#attempt(record, signal);
+    // Let go of meanwhile: what is left of it is for whoever comes next.
+    return signal.aborted ? { reason: 'it was let go of' } : this.#attempt(record, signal);
   }
 
   async #backOff(pause: {
@@ -230,20 +231,24 @@ export class SupervisedPlugin {
   }
 }
 
-/** SIGTERM, after the grace SIGKILL; a container that ends neither way is left to its removal, which sweeps the cgroup. */
-async function endContainer(container: Container, graceMs: number): Promise<void> {
+/**
+ * SIGTERM, after the grace SIGKILL; a container that ends neither way is left to its removal, which sweeps the cgroup.
+ * @param signal stops the wait, and what would follow it
+ */
+async function endContainer(container: Container, graceMs: number, signal?: AbortSignal): Promise<void> {
   await container.kill('SIGTERM');
-  if (await endsWithin(container, graceMs)) return;
+  if ((await endsWithin(container, graceMs, signal)) || signal?.aborted === true) return;
   await container.kill('SIGKILL');
-  await endsWithin(container, killWaitMs);
+  await endsWithin(container, killWaitMs, signal);
 }
 
-async function endsWithin(container: Container, timeoutMs: number): Promise<boolean> {
+async function endsWithin(container: Container, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   const scope = new AbortController();
+  const stop = signal === undefined ? scope.signal : AbortSignal.any([scope.signal, signal]);
   // A timer of our own, since that of AbortSignal.timeout would not keep a waiting program alive.
   const timer = setTimeout(() => scope.abort(), timeoutMs);
   try {
-    return (await untilAborted(container.exited, scope.signal)) !== undefined;
+    return (await untilAborted(container.exited, stop)) !== undefined;
   } finally {
     clearTimeout(timer);
   }
