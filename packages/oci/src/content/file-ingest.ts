@@ -1,6 +1,6 @@
 /**
- * One blob on its way into a file store. Each chunk is hashed while the chunks before it are being
- * written; what piles up meanwhile goes out in one gathered write.
+ * One blob on its way into a file store. Chunks are gathered into writes of a size that is worth a trip to the
+ * thread pool; each is hashed while the chunks before it are being written.
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import {
@@ -14,6 +14,8 @@ import { OutboardError } from '../errors.ts';
 import type { ExpectedContent, Ingest } from './content-store.ts';
 import { onStorage, storageError } from './storage-error.ts';
 
+/** Bytes that are gathered before a write begins: the trip to the thread pool costs as much as writing 64 KiB. */
+const writeBytes = 1024 * 1024;
 /** Bytes that may wait for the disk before `append` makes its caller wait too. */
 const maxWaitingBytes = 4 * 1024 * 1024;
 
@@ -67,7 +69,7 @@ class FileIngest implements Ingest {
     this.#size += chunk.length;
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
-    this.#writing ??= this.#write();
+    if (this.#waitingBytes >= writeBytes) this.#writing ??= this.#write();
     // After the write was started: the disk and this thread work at the same time.
     this.#sha256.update(chunk);
     this.#sha512?.update(chunk);
@@ -77,7 +79,8 @@ class FileIngest implements Ingest {
 
   async commit(expected?: ExpectedContent): Promise<ExpectedContent> {
     this.#assertOpen();
-    while (this.#writing !== undefined) await this.#writing;
+    await this.#writing;
+    await this.#write();
     await this.#throwFailure();
     try {
       const content = this.#verified(expected);

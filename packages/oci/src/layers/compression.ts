@@ -35,6 +35,8 @@ export interface DecompressOptions {
    * chunk of `content` is then only valid until the next is asked for.
    */
   readonly makeGzipInflater?: ((chunkBytes: number) => GzipInflater) | undefined;
+  /** Whether a chunk of the source is only valid until the next is asked for; default false. */
+  readonly reusesChunks?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -83,7 +85,7 @@ export async function decompress(
   options.signal?.throwIfAborted();
   const iterator = source[Symbol.asyncIterator]();
   try {
-    const chunks = await readPrefix(iterator);
+    const chunks = await readPrefix(iterator, options.reusesChunks === true);
     const compression = requireSupported(detectCompression(Buffer.concat(chunks)));
     const input = resume(chunks, iterator);
     return { compression, content: contentOf(compression, input, options) };
@@ -96,27 +98,33 @@ export async function decompress(
 function contentOf(
   compression: LayerCompression,
   input: AsyncIterable<Uint8Array>,
-  { chunkBytes = 256 * 1024, makeGzipInflater, signal }: DecompressOptions,
+  { chunkBytes = 256 * 1024, makeGzipInflater, reusesChunks = false, signal }: DecompressOptions,
 ): AsyncIterable<Buffer> {
+  // The engines of Node.js keep what they are given until the thread pool has seen it.
+  const kept = () => (reusesChunks ? copyChunks(input) : input);
   switch (compression) {
     case 'none':
       return passThrough(input, signal);
     case 'gzip':
       return makeGzipInflater === undefined
-        ? gunzip(input, chunkBytes, signal)
+        ? gunzip(kept(), chunkBytes, signal)
         : inflateMembers(input, makeGzipInflater(chunkBytes), signal);
     case 'zstd':
-      return run(createZstdEngine(chunkBytes), 'zstd', splitZstdFrames(input), signal);
+      return run(createZstdEngine(chunkBytes), 'zstd', splitZstdFrames(kept()), signal);
   }
 }
 
+async function* copyChunks(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of input) yield Buffer.from(chunk);
+}
+
 /** Read whole chunks until there is enough to detect from. */
-async function readPrefix(iterator: AsyncIterator<Uint8Array>): Promise<Uint8Array[]> {
+async function readPrefix(iterator: AsyncIterator<Uint8Array>, copies: boolean): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for (let length = 0; length < DETECTION_BYTES; ) {
     const next = await iterator.next();
     if (next.done === true) break;
-    chunks.push(next.value);
+    chunks.push(copies ? Buffer.from(next.value) : next.value);
     length += next.value.length;
   }
   return chunks;

@@ -11,8 +11,8 @@ import type { Clock } from './clock.ts';
 import { type Retries, TransientFailure } from './retry.ts';
 import { type StallLimits, type StallWatch, watchForStall } from './stall-watch.ts';
 
-/** Bytes buffered between network and reader. */
-const bufferBytes = 1024 * 1024;
+/** Chunks buffered between network and reader; a socket gives 64 KiB at most. */
+const bufferedChunks = 16;
 /** A connection that brought this much was a working one: the next break counts as the first. */
 const progressBytes = 1024 * 1024;
 
@@ -44,7 +44,8 @@ export class VerifiedBlob extends Readable {
   #partStart = 0;
 
   constructor(options: VerifiedBlobOptions) {
-    super({ highWaterMark: bufferBytes });
+    // Of objects, so that a reader gets the chunks as they are: a stream of bytes joins what waits, which copies it.
+    super({ objectMode: true, highWaterMark: bufferedChunks });
     this.#options = options;
     if (options.verify) this.#digester = createDigester(digestAlgorithm(options.descriptor.digest));
     this.#attach(options.first);
@@ -73,7 +74,7 @@ export class VerifiedBlob extends Readable {
       .on('data', (chunk: Buffer) => this.#onChunk(part, chunk)) // no encoding is set: chunks are buffers
       .on('end', () => this.#onEnd(part))
       .on('error', (error) => this.#onBreak(part, part.explain(error)));
-    if (this.readableLength >= bufferBytes) this.#pause(part);
+    if (this.readableLength >= bufferedChunks) this.#pause(part);
   }
 
   /** Forget the connection in use; its late events find that they are no longer meant. */

@@ -34,14 +34,18 @@ export interface LayerPath {
 
 /**
  * Apply a layer to the tree. The thread pool decompresses the next chunk while this thread writes the last one.
- * @param compressed read to its end
+ * @param compressed read to its end; a chunk need only be valid until the next is asked for
  * @throws {OutboardError} as the contract of the jail says; the tree is of no use then
  */
 export async function applyLayer(
   compressed: AsyncIterable<Buffer>,
   { writer, budget, digester, makeGzipInflater }: LayerPath,
 ): Promise<AppliedLayer> {
-  const { compression, content } = await decompress(compressed, { chunkBytes, makeGzipInflater });
+  const { compression, content } = await decompress(compressed, {
+    chunkBytes,
+    makeGzipInflater,
+    reusesChunks: true,
+  });
   const reader = createTarReader(writer);
   let size = 0;
   writer.startLayer();

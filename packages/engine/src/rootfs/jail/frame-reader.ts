@@ -10,15 +10,16 @@ export type NextInput =
   | { readonly type: 'layer'; readonly content: AsyncIterable<Buffer>; readonly wantsDiffId: boolean }
   | { readonly type: 'finish' };
 
-const blockBytes = 64 * 1024;
+const blockBytes = 256 * 1024;
 
 /**
  * Read a descriptor to its end and wait for it, where there is nothing else to do meanwhile: a stream costs as much
- * again as reading does. The descriptor must block.
+ * again as reading does. The descriptor must block. Each chunk is only valid until the next is asked for: all are in
+ * one block, so that no memory is touched for the first time.
  */
 export async function* readBlocking(descriptor: number): AsyncGenerator<Buffer> {
+  const block = Buffer.allocUnsafeSlow(blockBytes);
   for (;;) {
-    const block = Buffer.allocUnsafeSlow(blockBytes);
     const length = readSync(descriptor, block);
     if (length === 0) return;
     yield block.subarray(0, length);
@@ -56,7 +57,10 @@ export class FrameReader {
   }
 
   async #readLength(): Promise<number> {
-    let header = await this.#read(lengthBytes);
+    const first = await this.#read(lengthBytes);
+    if (first.length === lengthBytes) return first.readUInt32BE();
+    // A copy: the next read may overwrite it.
+    let header = Buffer.from(first);
     while (header.length < lengthBytes) {
       header = Buffer.concat([header, await this.#read(lengthBytes - header.length)]);
     }
