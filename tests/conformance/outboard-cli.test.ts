@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { type CommandResult, createDockerCli, type DockerCli } from '../support/docker-cli.ts';
 import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
 import { writePluginContext } from '../support/plugin-fixture.ts';
@@ -186,6 +186,21 @@ describe('outboard', () => {
     } finally {
       await succeed('rm', 'same');
     }
+  });
+
+  test('shows who uses a plugin, and names them when it cannot be removed', async () => {
+    await succeed('install', '--grant-all-permissions', '--alias', 'used', '--disable', published);
+    const path = '/outboard/v1/plugins/used/uses';
+    const headers = { 'content-type': 'application/json' };
+    await callApi(daemon.socket, 'POST', path, { headers, body: '{"Holder":"podman"}' });
+    const [{ Since }] = JSON.parse(await succeed('inspect', '-f', '{{json .Uses}}', 'used'));
+    const { code, stderr } = await run('rm', 'used');
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      `Error response from daemon: plugin used:latest is in use: client podman (since ${Since})\n`,
+    );
+    assert.equal(await succeed('rm', '--force', 'used'), 'used\n');
   });
 
   test('asks at a terminal, draws progress there, and installs after yes', async () => {
