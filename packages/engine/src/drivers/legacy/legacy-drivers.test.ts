@@ -140,6 +140,9 @@ test('a socket wins over spec files, .spec over .json, the first folder over the
 for (const [title, spec, message] of [
   ['no URL', 'somewhere', /"somewhere" in ".*p\.spec" cannot be used: want a URL with a scheme/],
   ['an unknown scheme', 'npipe:////./pipe/p', /want unix, tcp, http or https/],
+  ['a malformed escape', 'unix:///run/%zz', /want unix:\/\/\/ABSOLUTE\/PATH/],
+  ['a NUL', 'unix:///run/%00', /want unix:\/\/\/ABSOLUTE\/PATH/],
+  ['no host', 'tcp://', /want a host/],
   ['a relative socket', 'unix://run/p.sock', /want unix:\/\/\/ABSOLUTE\/PATH/],
   ['an endless file', `tcp://${'a'.repeat(70_000)}`, /is larger than 65536 bytes/],
 ] as const) {

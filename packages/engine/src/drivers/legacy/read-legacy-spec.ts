@@ -68,8 +68,9 @@ function parseAddress(text: string, file: string, tls: PluginTls): PluginAddress
   if (!URL.canParse(text)) throw wrong('a URL with a scheme');
   const url = new URL(text);
   if (url.protocol === 'unix:') {
-    if (url.host !== '' || url.pathname === '') throw wrong('unix:///ABSOLUTE/PATH');
-    return { kind: 'unix', path: decodeURIComponent(url.pathname), followsLink: true };
+    const path = decodePath(url.pathname);
+    if (url.host !== '' || path === undefined) throw wrong('unix:///ABSOLUTE/PATH');
+    return { kind: 'unix', path, followsLink: true };
   }
   const isTls = url.protocol === 'https:';
   if (!isTls && url.protocol !== 'tcp:' && url.protocol !== 'http:') throw wrong('unix, tcp, http or https');
@@ -77,6 +78,16 @@ function parseAddress(text: string, file: string, tls: PluginTls): PluginAddress
   const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return { kind: 'network', host, port, ...(isTls && { tls }) };
+}
+
+/** @returns undefined for what is no path: empty, with a malformed escape, or with a NUL */
+function decodePath(encoded: string): string | undefined {
+  try {
+    const path = decodeURIComponent(encoded);
+    return path === '' || path.includes('\0') ? undefined : path;
+  } catch {
+    return undefined; // a URIError, the only one there is
+  }
 }
 
 async function readBounded(file: string): Promise<Buffer> {
