@@ -122,6 +122,21 @@ test('D20 an error that nobody caught is logged and counted, and the daemon goes
   assert.equal(await daemon.end('SIGTERM'), 0);
 });
 
+test('a daemon whose log nobody takes any more serves, reloads and ends all the same', async (context) => {
+  // As after its terminal is closed. What is written to this device fails.
+  const prelude = `
+    const { closeSync, openSync } = await import('node:fs');
+    closeSync(2);
+    openSync('/dev/full', 'w');
+  `;
+  const daemon = await startDaemon({ home: await temporaryHome(context), prelude });
+  process.kill(daemon.pid, 'SIGHUP');
+  for (const _ of [1, 2, 3]) {
+    assert.equal((await callApi(daemon.socket, 'GET', '/plugins/nope/json')).status, 404);
+  }
+  assert.equal(await daemon.end('SIGTERM'), 0);
+});
+
 test('a second signal ends the daemon at once', async (context) => {
   // Right after the first one: closing the listener takes longer than that.
   const prelude = `process.once('SIGTERM', () => setImmediate(() => process.emit('SIGINT', 'SIGINT')));`;

@@ -15,11 +15,24 @@ export interface DaemonLog {
 /** A log on standard error that never blocks the process. */
 export function openLog(level: LogLevel): DaemonLog {
   const output = pino.destination({ dest: 2, sync: false });
+  stopWhenBroken(output);
   const logger = pino(
     { level, base: { pid: process.pid } },
     { write: (line: string) => void output.write(escapeControls(line)) },
   );
   return { logger, flush: () => output.flushSync() };
+}
+
+/**
+ * What cannot be written any more (its terminal was closed, its disk is full) ends for good, as pino itself does for a
+ * pipe that nobody reads: trying on, even at the exit, would keep the process busy with nothing else. There is nobody left
+ * to tell, and the plugins do not depend on it.
+ */
+function stopWhenBroken(output: ReturnType<typeof pino.destination>): void {
+  output.on('error', () => {
+    const ignore = () => {};
+    Object.assign(output, { write: () => true, end: ignore, flushSync: ignore, destroy: ignore });
+  });
 }
 
 // C1 controls and what turns the direction of writing: harmless in JSON, not on a terminal (D15). C0 controls are
