@@ -1,0 +1,26 @@
+/**
+ * The session in docs/volumes.md: every command is run on the packed example, and must print what the page shows.
+ */
+import { after, before, describe, it } from 'node:test';
+import { playSession } from '../support/console-session.ts';
+import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { needsRoot } from '../support/needs-root.ts';
+
+describe('the session in docs/volumes.md', { skip: needsRoot }, () => {
+  let daemon: TestDaemon;
+  let home: Awaited<ReturnType<typeof makeDaemonHome>>;
+
+  before(async () => {
+    home = await makeDaemonHome();
+    daemon = await startDaemon({ home: home.home });
+  });
+  after(async () => {
+    // Gone by now, unless the session failed.
+    await callApi(daemon.socket, 'DELETE', '/plugins/acme/local:latest?force=1');
+    await daemon.end('SIGTERM');
+    await home.remove();
+  });
+
+  it('prints what the page shows, line by line', () =>
+    playSession('docs/volumes.md', 'volumes', { socket: daemon.socket, home: home.home }));
+});

@@ -1,0 +1,86 @@
+/**
+ * Sessions in documents: blocks of commands with their output, marked `<!-- session: NAME -->`, which tests run.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What stands for the documents' surroundings. */
+export interface SessionPlace {
+  /** Path of the daemon's socket. */
+  readonly socket: string;
+  /** A folder for what commands write below `/tmp`. */
+  readonly home: string;
+  /** In place of `localhost:5000`. */
+  readonly registryHost?: string;
+}
+
+interface SessionStep {
+  readonly command: string;
+  readonly output: string;
+}
+
+/**
+ * Run a session: every command must print what the document shows.
+ * @param document its path in the repository, such as `docs/volumes.md`
+ */
+export async function playSession(document: string, name: string, place: SessionPlace): Promise<void> {
+  for (const { command, output } of await readSession(document, name)) {
+    if (command.startsWith('export ')) continue; // the test's own daemon listens elsewhere
+    assert.equal(normalise(await run(command, place)), normalise(output), `$ ${command}`);
+  }
+}
+
+async function readSession(document: string, name: string): Promise<readonly SessionStep[]> {
+  const content = await readFile(join(root, document), 'utf8');
+  const [, block] =
+    new RegExp(`<!-- session: ${name} -->\n\`\`\`console\n(.*?)\n\`\`\``, 's').exec(content) ?? [];
+  assert.ok(block !== undefined, `${document} has no session named ${name}`);
+  return block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((step) => {
+      const [command = '', ...output] = step.split('\n');
+      return { command, output: output.join('\n') };
+    });
+}
+
+/**
+ * Drop what differs from run to run: IDs, digests, times, column widths, and how often progress was shown on the way.
+ */
+function normalise(output: string): string {
+  return output
+    .replaceAll(/sha256:[0-9a-f]{64}/g, 'sha256:DIGEST')
+    .replaceAll(/\b[0-9a-f]{64}\b/g, 'LONG-ID')
+    .replaceAll(/\b[0-9a-f]{12}\b/g, 'ID')
+    .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
+    .split('\n')
+    .filter((line) => !/^ID: (?!Complete$|Upload complete$)/.test(line))
+    .map((line) => line.replaceAll(/ {2,}/g, '  ').trimEnd())
+    .join('\n')
+    .trim();
+}
+
+async function run(command: string, { socket, home, registryHost }: SessionPlace): Promise<string> {
+  const here = (registryHost === undefined ? command : command.replaceAll('localhost:5000', registryHost))
+    .replaceAll('/tmp/', `${home}/`)
+    .replace(/^outboard /, `${join(root, 'bin', 'outboard')} `);
+  const child = spawn('bash', ['-c', `exec 2>&1; ${here}`], {
+    cwd: root,
+    env: {
+      ...process.env,
+      DOCKER_CONFIG: home,
+      DOCKER_HOST: `unix://${socket}`,
+      OUTBOARD_HOST: `unix://${socket}`,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const output = await text(child.stdout);
+  const shown = registryHost === undefined ? output : output.replaceAll(registryHost, 'localhost:5000');
+  return shown.replaceAll(`${home}/data/`, '/var/lib/outboard/');
+}
