@@ -4,8 +4,9 @@
  * @see moby volume/drivers/proxy.go and adapter.go (28.x)
  */
 import { isJsonObject, type JsonObject } from '../config/json-document.ts';
+import { callsOf, type DriverCall, method, query, slowMethod } from './driver-calls.ts';
 import { askOptional } from './plugin-answer.ts';
-import type { CallOptions, PluginClient } from './plugin-client.ts';
+import type { PluginClient } from './plugin-client.ts';
 import type { ReplyFields } from './plugin-reply.ts';
 
 /** A volume as its driver tells of it. */
@@ -18,65 +19,64 @@ export interface DriverVolume {
   readonly status?: JsonObject;
 }
 
-interface Cancellable {
-  readonly signal?: AbortSignal;
-}
-
 /** Every call throws as `PluginClient.call`. */
 export interface VolumeDriver {
-  create(name: string, options: Readonly<Record<string, string>>, call?: Cancellable): Promise<void>;
-  remove(name: string, call?: Cancellable): Promise<void>;
+  create(name: string, options: Readonly<Record<string, string>>, call?: DriverCall): Promise<void>;
+  remove(name: string, call?: DriverCall): Promise<void>;
   /**
    * @param id whoever mounts; `unmount` takes the same
    * @returns the mount point in the plugin's mount namespace
    */
-  mount(name: string, id: string, call?: Cancellable): Promise<string>;
-  unmount(name: string, id: string, call?: Cancellable): Promise<void>;
+  mount(name: string, id: string, call?: DriverCall): Promise<string>;
+  unmount(name: string, id: string, call?: DriverCall): Promise<void>;
   /** @returns the mount point, or '' */
-  path(name: string, call?: Cancellable): Promise<string>;
+  path(name: string, call?: DriverCall): Promise<string>;
   /** @returns undefined when the driver answers without a volume; many drivers answer an error instead */
-  get(name: string, call?: Cancellable): Promise<DriverVolume | undefined>;
-  list(call?: Cancellable): Promise<readonly DriverVolume[]>;
+  get(name: string, call?: DriverCall): Promise<DriverVolume | undefined>;
+  list(call?: DriverCall): Promise<readonly DriverVolume[]>;
   /** A driver that cannot say is local. */
-  capabilities(call?: Cancellable): Promise<{ readonly scope: 'local' | 'global' }>;
+  capabilities(call?: DriverCall): Promise<{ readonly scope: 'local' | 'global' }>;
 }
 
-const longTimeoutMs = 120_000;
-const shortTimeoutMs = 60_000;
+const rules = {
+  Create: slowMethod,
+  Remove: method,
+  Mount: slowMethod,
+  Unmount: method,
+  Path: query,
+  Get: query,
+  List: query,
+  Capabilities: query,
+} as const;
 
 /** Make a volume driver of a plugin. The client stays the caller's. */
 export function createVolumeDriver(client: PluginClient): VolumeDriver {
-  const call = (method: string, request: JsonObject, options: CallOptions) => {
-    return client.call(`VolumeDriver.${method}`, request, options);
-  };
-  const long = (given: Cancellable = {}): CallOptions => ({ ...given, timeoutMs: longTimeoutMs });
-  const short = (given: Cancellable = {}): CallOptions => ({ ...given, timeoutMs: shortTimeoutMs });
-  const query = (given: Cancellable = {}): CallOptions => ({ ...short(given), idempotent: true });
+  const call = callsOf(client, 'VolumeDriver', rules);
   return {
     async create(name, options, given) {
-      await call('Create', { Name: name, Opts: { ...options } }, long(given));
+      await call('Create', { Name: name, Opts: { ...options } }, given);
     },
     async remove(name, given) {
-      await call('Remove', { Name: name }, short(given));
+      await call('Remove', { Name: name }, given);
     },
     async mount(name, id, given) {
-      return (await call('Mount', { Name: name, ID: id }, long(given))).text('Mountpoint');
+      return (await call('Mount', { Name: name, ID: id }, given)).text('Mountpoint');
     },
     async unmount(name, id, given) {
-      await call('Unmount', { Name: name, ID: id }, short(given));
+      await call('Unmount', { Name: name, ID: id }, given);
     },
     async path(name, given) {
-      return (await call('Path', { Name: name }, query(given))).text('Mountpoint');
+      return (await call('Path', { Name: name }, given)).text('Mountpoint');
     },
     async get(name, given) {
-      const volume = (await call('Get', { Name: name }, query(given))).object('Volume');
+      const volume = (await call('Get', { Name: name }, given)).object('Volume');
       return volume === undefined ? undefined : readVolume(volume);
     },
     async list(given) {
-      return (await call('List', {}, query(given))).objects('Volumes').map(readVolume);
+      return (await call('List', {}, given)).objects('Volumes').map(readVolume);
     },
     async capabilities(given) {
-      const ask = async () => readScope(await call('Capabilities', {}, query(given)));
+      const ask = async () => readScope(await call('Capabilities', {}, given));
       return { scope: await askOptional(ask, 'local') };
     },
   };
