@@ -36,7 +36,6 @@ test('a driver that never answers holds up nobody who asks another one', async (
   await volumes.create({ name: 'data', driver: 'acme/p' });
   assert.equal((await volumes.inspect('data')).name, 'data');
   assert.equal((await volumes.inspect('known')).name, 'known');
-  await volumes.remove('known');
   await volumes.remove('data');
 });
 

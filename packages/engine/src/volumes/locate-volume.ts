@@ -89,36 +89,63 @@ export async function lookUp(
   }
 }
 
-/**
- * Find a volume that was not created here: the first driver that knows it has it. Those that do not answer in time, or
- * answer an error, have it not, as in Docker.
- */
+/** A search of all drivers for one volume. Those that do not answer in time, or answer an error, have it not, as in Docker. */
+type Search = Pick<VolumeContext, 'drivers' | 'surveyTimeoutMs'>;
+
+/** Find a volume that was not created here: the first driver that says it has it is taken, and none is waited for. */
 export async function searchDrivers(
-  context: Pick<VolumeContext, 'drivers' | 'surveyTimeoutMs'>,
+  context: Search,
   name: string,
-  { signal }: Cancellable,
+  options: Cancellable,
 ): Promise<LocatedVolume | undefined> {
   const found = new AbortController();
-  const limit = AbortSignal.timeout(context.surveyTimeoutMs);
-  const given = signal === undefined ? [] : [signal];
-  const options = { signal: AbortSignal.any([found.signal, limit, ...given]) };
-  const plugins = await context.drivers.all('volumedriver', options);
-  const answers = plugins.map(async (plugin): Promise<LocatedVolume> => {
-    const driver = callable(plugin);
-    const told = await driver.calls.get(name, options);
-    if (told === undefined) throw noSuchVolume();
-    return { driver, told };
-  });
+  const answers = await askAll(context, name, options, found.signal);
   try {
     return await Promise.any(answers);
   } catch {
     // None has it. What kept single drivers from answering is told by `list`.
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     return undefined;
   } finally {
     // The answers of the others are of no use any more.
     found.abort();
   }
+}
+
+/**
+ * The same for what must not meet the wrong volume: all drivers are waited for.
+ * @throws {OutboardError} conflict when several drivers have a volume of that name
+ */
+export async function searchOnly(
+  context: Search,
+  name: string,
+  options: Cancellable,
+): Promise<LocatedVolume | undefined> {
+  const answers = await Promise.allSettled(await askAll(context, name, options));
+  options.signal?.throwIfAborted();
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  if (found.length < 2) return found[0];
+  const drivers = found.map(({ driver }) => driver.plugin.name).join(', ');
+  const message = `several drivers have a volume of this name: ${drivers}; create it with one of them to choose that`;
+  throw new OutboardError('conflict', message);
+}
+
+/** Ask all drivers at the same time, for a bounded time. A promise is rejected when its driver has not the volume. */
+async function askAll(
+  context: Search,
+  name: string,
+  { signal: given }: Cancellable,
+  ...others: readonly AbortSignal[]
+): Promise<readonly Promise<LocatedVolume>[]> {
+  const limit = AbortSignal.timeout(context.surveyTimeoutMs);
+  const signal = AbortSignal.any([limit, ...(given === undefined ? [] : [given]), ...others]);
+  const plugins = await context.drivers.all('volumedriver', { signal });
+  return plugins.map(async (plugin) => {
+    const driver = callable(plugin);
+    const told = await driver.calls.get(name, { signal });
+    if (told === undefined) throw noSuchVolume();
+    return { driver, told };
+  });
 }
 
 /** An error of ours with its reason in other words; of any other kind as it is. */

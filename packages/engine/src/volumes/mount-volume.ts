@@ -3,7 +3,7 @@
  * @see VolumeDriver 1.0, Mount and Unmount: drivers count by volume and ID
  */
 import { OutboardError } from '@outboard/oci';
-import { type CallableDriver, checkRecord, findDriver, searchDrivers } from './locate-volume.ts';
+import { type CallableDriver, checkRecord, findDriver, searchOnly } from './locate-volume.ts';
 import type { Cancellable, VolumeContext } from './volume-context.ts';
 import { asOperation, noSuchVolume } from './volume-errors.ts';
 import type { VolumeMount } from './volume-mounts.ts';
@@ -22,7 +22,7 @@ export async function mountVolume(
     const record = context.store.get(name);
     const located =
       record === undefined
-        ? await searchDrivers(context, name, options)
+        ? await searchOnly(context, name, options)
         : await checkRecord(context, record, options);
     if (located === undefined) throw noSuchVolume();
     return mountWith(context, located.driver, { name, id }, options);
@@ -43,7 +43,12 @@ async function mountWith(
     context.announce({ type: 'volume', action: 'mount', id: name, attributes: { driver: plugin.name } });
     return path;
   } catch (error) {
-    await context.mounts.release(mount);
+    await context.mounts.release(mount).catch((second: unknown) => {
+      context.logger.error(
+        { err: second, volume: name, id },
+        'cannot let go of a plugin after a failed mount',
+      );
+    });
     throw error;
   }
 }
@@ -95,7 +100,7 @@ async function findMountingDriver(
 ): Promise<CallableDriver> {
   const record = context.store.get(name);
   if (record !== undefined) return findDriver(context, record.driver, options);
-  const located = await searchDrivers(context, name, options);
+  const located = await searchOnly(context, name, options);
   if (located === undefined) throw noSuchVolume();
   return located.driver;
 }

@@ -18,13 +18,17 @@ export async function pruneVolumes(
   const { all = false, signal } = request;
   const isChosen = ({ labels }: VolumeRecord) =>
     (all || labels?.has(anonymousLabel) === true) && mayBePruned(labels, request);
-  const removed = await Promise.all(
+  const outcomes = await Promise.allSettled(
     context.store.drivers().map((driver) => pruneDriver(context, { driver, isChosen }, signal)),
   );
   signal?.throwIfAborted();
+  const removed = outcomes.flatMap((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
   const attributes = { reclaimed: '0' }; // no driver tells the size of a volume
   context.announce({ type: 'volume', action: 'prune', id: '', attributes });
-  return removed.flat().sort();
+  return removed.sort();
 }
 
 /** One after another, so that a driver is not flooded; the drivers go at the same time, so that none waits for another. */

@@ -24,6 +24,28 @@ test('remove() removes a volume that only its driver knows', async (context) => 
   assert.deepEqual(announced, [destroyed]);
 });
 
+test('remove() and mount() take no name that several drivers know for one of theirs', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const [acme, other] = [await driver('acme/p:latest'), await driver('acme/other:latest')];
+  for (const { volumes: names } of [acme, other]) names.add('data');
+  const message =
+    'several drivers have a volume of this name: acme/p:latest, acme/other:latest; create it with one of them to choose that';
+  await assert.rejects(volumes.remove('data'), { kind: 'conflict', message: `get data: ${message}` });
+  await assert.rejects(volumes.mount('data', 'me'), { kind: 'conflict', message: `mount data: ${message}` });
+  await volumes.create({ name: 'data', driver: 'acme/other' });
+  await volumes.remove('data');
+  assert.deepEqual([[...acme.volumes], [...other.volumes]], [['data'], []]);
+});
+
+test('remove() of a volume that one driver knows does not need the answer of another for ever', async (context) => {
+  const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 50 });
+  (await driver('acme/hung:latest')).answers.set('Get', () => 'never');
+  const acme = await driver('acme/p:latest');
+  acme.volumes.add('data');
+  await volumes.remove('data');
+  assert.deepEqual([...acme.volumes], []);
+});
+
 test('remove() of what is not there fails, and with force does not', async (context) => {
   const { volumes, announced, driver } = await openFixture(context);
   await driver('acme/p:latest');

@@ -3,7 +3,7 @@
  * @see moby volume/service/service.go and store.go (28.x), Remove
  */
 import { isOutboardError, OutboardError } from '@outboard/oci';
-import { checkRecord, type LocatedVolume, searchDrivers } from './locate-volume.ts';
+import { checkRecord, type LocatedVolume, searchOnly } from './locate-volume.ts';
 import type { Cancellable, VolumeContext } from './volume-context.ts';
 import { asOperation, noSuchVolume, volumeError } from './volume-errors.ts';
 import { checkVolumeName } from './volume-name.ts';
@@ -55,7 +55,7 @@ async function locate(
   options: Cancellable,
 ): Promise<LocatedVolume | 'gone'> {
   const { name, record, force } = wanted;
-  if (record === undefined) return (await searchDrivers(context, name, options)) ?? 'gone';
+  if (record === undefined) return (await searchOnly(context, name, options)) ?? 'gone';
   try {
     return (await checkRecord(context, record, options)) ?? 'gone';
   } catch (error) {

@@ -67,7 +67,8 @@ export interface PruneVolumesRequest extends Cancellable {
 /**
  * Volumes of all drivers. Messages have Docker's words, such as `create data: <what the driver said>`. A driver that
  * does not answer fails with unavailable when its call's time is up (two minutes for create and mount, one for the
- * rest, ten seconds where all drivers are asked); it never holds up callers of another.
+ * rest, ten seconds where all drivers are asked); it never holds up callers of another. To remove or mount a volume that
+ * was not created here, all drivers are asked and waited for, and two that have the name are a conflict.
  */
 export interface Volumes {
   list(filters?: VolumeFilters, options?: Cancellable): Promise<VolumeList>;
