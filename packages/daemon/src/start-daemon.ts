@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
+import { parseTokenServer } from './configuration/token-server.ts';
 import { createEventLog } from './events/event-log.ts';
 import { readComponentVersions } from './host/component-versions.ts';
 import { readHostFacts } from './host/host-facts.ts';
@@ -54,6 +55,7 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
     execRoot: configuration['exec-root'],
     runtime: configuration.runtime,
     insecureRegistries: configuration['insecure-registries'],
+    trustedRealms: configuration['token-servers'].map(parseTokenServer),
     userAgent: `outboard/${version}`,
     ...(metrics.socket !== undefined && { metricsSocket: metrics.socket }),
     observer: metrics.observer,

@@ -3,7 +3,14 @@
  */
 
 // What callers of the engine need from @outboard/oci, so that they import one package.
-export type { ErrorKind, OutboardErrorOptions, RegistryAccess, RegistryCredentials } from '@outboard/oci';
+export type {
+  ErrorKind,
+  Login,
+  OutboardErrorOptions,
+  RegistryAccess,
+  RegistryCredentials,
+  TrustedRealm,
+} from '@outboard/oci';
 export { isOutboardError, OutboardError } from '@outboard/oci';
 export { formatInterfaceType, parseInterfaceType } from './config/interface-type.ts';
 export type { JsonObject, JsonValue } from './config/json-document.ts';

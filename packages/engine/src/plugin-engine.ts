@@ -3,7 +3,12 @@
  */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createRegistryClient, makeDirectoryDurably, openFileContentStore } from '@outboard/oci';
+import {
+  createRegistryClient,
+  makeDirectoryDurably,
+  openFileContentStore,
+  type TrustedRealm,
+} from '@outboard/oci';
 import { type Logger, pino } from 'pino';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
 import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
@@ -43,6 +48,8 @@ export interface PluginEngineOptions {
   readonly runtime?: string;
   /** Registries that may be spoken to in plain HTTP or with any certificate: `HOST[:PORT]` or CIDR. */
   readonly insecureRegistries?: readonly string[];
+  /** Token servers of other hosts that may see a registry's credentials; Docker Hub's and GitLab.com's are known. */
+  readonly trustedRealms?: readonly TrustedRealm[];
   /** What registries see; default `outboard`. */
   readonly userAgent?: string;
   /** Where legacy plugins are looked for; default where Docker looks. */
@@ -128,6 +135,7 @@ async function openContext(
     logger,
     registry: createRegistryClient({
       insecureRegistries: options.insecureRegistries ?? [],
+      trustedRealms: options.trustedRealms ?? [],
       userAgent: options.userAgent ?? 'outboard',
     }),
     supervisor,

@@ -21,6 +21,7 @@ const fileSchema = z.strictObject({
   tlskey: absolutePath.optional(),
   tlscrl: absolutePath.optional(),
   'insecure-registries': z.array(z.string()).optional(),
+  'token-servers': z.array(z.string()).optional(),
   'authorization-plugins': z.array(z.string().min(1)).optional(),
   'metrics-addr': z.string().optional(),
   runtime: z.string().min(1).optional(),

@@ -27,6 +27,8 @@ export interface Configuration {
   readonly tlscrl: string;
   /** Registries that may be spoken to in plain HTTP or with any certificate. */
   readonly 'insecure-registries': readonly string[];
+  /** `REGISTRY=TOKEN-SERVER`: token servers of other hosts that may see a registry's credentials. */
+  readonly 'token-servers': readonly string[];
   /** Plugins that are asked about every request, in this order. */
   readonly 'authorization-plugins': readonly string[];
   /** Where metrics are served, as `ADDRESS:PORT`; empty for nowhere. */
@@ -60,6 +62,7 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     tlskey: given.tlskey ?? `${defaultTlsDirectory}/key.pem`,
     tlscrl: given.tlscrl ?? '',
     'insecure-registries': given['insecure-registries'] ?? [],
+    'token-servers': given['token-servers'] ?? [],
     'authorization-plugins': given['authorization-plugins'] ?? [],
     'metrics-addr': given['metrics-addr'] ?? '',
     runtime: given.runtime ?? 'runc',

@@ -27,6 +27,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     tlskey: '/etc/outboard/tls/key.pem',
     tlscrl: '',
     'insecure-registries': [],
+    'token-servers': [],
     'authorization-plugins': [],
     'metrics-addr': '',
     runtime: 'runc',

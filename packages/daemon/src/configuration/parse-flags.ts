@@ -23,6 +23,7 @@ interface ParsedOptions {
   readonly tlskey?: string;
   readonly tlscrl?: string;
   readonly insecureRegistry?: readonly string[];
+  readonly tokenServer?: readonly string[];
   readonly authorizationPlugin?: readonly string[];
   readonly metricsAddr?: string;
   readonly runtime?: string;
@@ -48,6 +49,7 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     tlskey: options.tlskey,
     tlscrl: options.tlscrl,
     'insecure-registries': options.insecureRegistry,
+    'token-servers': options.tokenServer,
     'authorization-plugins': options.authorizationPlugin,
     'metrics-addr': options.metricsAddr,
     runtime: options.runtime,
@@ -88,6 +90,11 @@ function daemonCommand(): Command {
     .option(
       '--insecure-registry <host[:port]>',
       'speak to this registry in plain HTTP or with any certificate; repeatable',
+      collect,
+    )
+    .option(
+      '--token-server <registry=host>',
+      'another host may see the credentials for this registry, as its token server; repeatable',
       collect,
     )
     .option(

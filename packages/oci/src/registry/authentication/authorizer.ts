@@ -141,7 +141,7 @@ function planToken(options: AuthorizerOptions, base: Base, challenge: Challenge)
     },
     note:
       hasCredentials && !realm.maySeeCredentials
-        ? `credentials were not sent to ${realm.url.host}, which is not known to be the token server of ${base.url.host}`
+        ? `credentials were not sent to ${realm.url.host}, which is not known to be the token server of ${base.url.host}: an operator may name it as one`
         : '',
   };
 }

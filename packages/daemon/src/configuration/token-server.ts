@@ -1,0 +1,24 @@
+/**
+ * Which token server may see the credentials for a registry, as the configuration writes it.
+ */
+import { OutboardError, type TrustedRealm } from '@outboard/engine';
+
+/**
+ * Parse `REGISTRY=TOKEN-SERVER`, two hosts with a port each unless it is 443.
+ * @throws {OutboardError} invalid
+ */
+export function parseTokenServer(text: string): TrustedRealm {
+  const [registry, realm, ...rest] = text.split('=').map(parseHost);
+  if (registry !== undefined && realm !== undefined && rest.length === 0) return { registry, realm };
+  throw new OutboardError(
+    'invalid',
+    `invalid token server ${JSON.stringify(text)}: expected REGISTRY=HOST, such as registry.example.com=gitlab.example.com`,
+  );
+}
+
+/** In the form that URLs have, which it is compared with. */
+function parseHost(text: string): string | undefined {
+  const host = text.toLowerCase();
+  if (!/^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.test(host)) return undefined;
+  return URL.canParse(`https://${host}/`) ? new URL(`https://${host}/`).host : undefined;
+}
