@@ -6,7 +6,9 @@ import {
   canonicalString,
   familiarName,
   familiarString,
+  isOutboardError,
   type Lease,
+  OutboardError,
   type Reference,
 } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
@@ -56,7 +58,7 @@ export async function downloadPlugin(
   const reference = parseRemote(request.remote);
   const found = await resolvePlugin(context.registry, reference, request);
   announceImage(reference, found.resolved.descriptor.digest, onProgress);
-  const image = await fetchPluginImage(reference, found, signal);
+  const image = await fetchPluginImage(reference, found, signal).catch(inWordsOfPull);
   const privileges = requireConsent(image.config, request.privileges);
   const jail = to.meter.measure(to.jail);
   const destination = { content: context.content, downloads: context.downloads, ...to, jail };
@@ -71,6 +73,13 @@ export async function downloadPlugin(
     familiarRemote: familiarString(reference),
     warnings: [...image.warnings, ...warnings],
   };
+}
+
+/** Docker tells of what is no plugin in other words here than when it is asked for privileges. */
+function inWordsOfPull(error: unknown): never {
+  if (!isOutboardError(error) || error.code !== 'not-a-plugin') throw error;
+  const message = `fetched plugin image but plugin config is missing: ${error.message}`;
+  throw new OutboardError(error.kind, message, { cause: error, code: error.code });
 }
 
 function installedFrom(image: PluginImage) {
