@@ -1,18 +1,20 @@
 /**
- * How long a call may take: the caller's signal and a time limit as one signal, and afterwards the word on which of
- * the two it was.
+ * How long a call may take: a time limit and the signals of those who may end it, as one signal, and afterwards the
+ * word on which of them it was.
  */
 import { OutboardError } from '@outboard/oci';
 
 export interface CallDeadline {
-  /** Aborts with the caller's signal, and when the time is over until `stop`. */
+  /** Aborts with any of the signals, and when the time is over. */
   readonly signal: AbortSignal;
   /**
-   * What to throw for an error: the reason of the caller's abort or {OutboardError} unavailable, code
-   * `plugin-timeout`, when that is what stopped the call; else the error.
+   * What to throw for an error: the reason of the signal that stopped the call, or {OutboardError} unavailable, code
+   * `plugin-timeout`, when it was the time; else the error.
    */
   reasonFor(error: unknown): unknown;
-  /** End the time limit; the caller's signal still counts. */
+  /** End the time limit; the signals still count. */
+  liftLimit(): void;
+  /** The call is over: let go of the signals, which may live on. */
   stop(): void;
 }
 
@@ -20,24 +22,34 @@ export interface CallDeadline {
  * Start the clock of a call.
  * @param method for the message
  * @param timeoutMs 0 for no limit
+ * @param signals the first one that is aborted gives the reason
  */
 export function openCallDeadline(
   method: string,
   timeoutMs: number,
-  signal: AbortSignal | undefined,
+  signals: readonly AbortSignal[],
 ): CallDeadline {
-  const timer = new AbortController();
-  const timeout = timeoutMs > 0 ? setTimeout(() => timer.abort(), timeoutMs) : undefined;
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const findAborted = () => signals.find(({ aborted }) => aborted);
+  // Not `AbortSignal.any`: in Node.js 20 each signal that it makes stays with a signal that lives long, for ever.
+  for (const signal of signals) signal.addEventListener('abort', abort);
+  if (findAborted() !== undefined) abort();
+  const timeout = timeoutMs > 0 ? setTimeout(abort, timeoutMs) : undefined;
+  const liftLimit = () => clearTimeout(timeout);
   return {
-    signal: signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal]),
+    signal: controller.signal,
     reasonFor(error) {
-      if (signal?.aborted === true) return signal.reason;
-      if (!timer.signal.aborted) return error;
+      const aborted = findAborted();
+      if (aborted !== undefined) return aborted.reason;
+      if (!controller.signal.aborted) return error;
       const message = `${method}: no answer from the plugin within ${timeoutMs / 1000} s`;
       return new OutboardError('unavailable', message, { code: 'plugin-timeout', cause: error });
     },
+    liftLimit,
     stop() {
-      clearTimeout(timeout);
+      liftLimit();
+      for (const signal of signals) signal.removeEventListener('abort', abort);
     },
   };
 }

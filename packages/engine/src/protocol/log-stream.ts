@@ -4,10 +4,11 @@
  * @see moby daemon/logger/adapter.go (28.x)
  */
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
+import { openCallDeadline } from './call-deadline.ts';
 import type { DriverCall } from './driver-calls.ts';
 import { createLogDriver, type LoggedContainer } from './log-driver.ts';
 import { encodeLogEntry, type LogEntry } from './log-entry.ts';
-import { makeLogPipe } from './log-pipe.ts';
+import { type LogPipe, makeLogPipe } from './log-pipe.ts';
 
 /** Disposing closes it. */
 export interface LogStream extends AsyncDisposable {
@@ -55,9 +56,7 @@ export async function openLogStream(
   let closing: Promise<void> | undefined;
   const stop = async (stopCall: DriverCall): Promise<void> => {
     try {
-      const limit = AbortSignal.timeout(flushTimeoutMs);
-      const signal = stopCall.signal === undefined ? limit : AbortSignal.any([limit, stopCall.signal]);
-      await pipe.flush(signal).catch(() => {}); // what the driver does not read in time is lost, and it must still stop
+      await flush(pipe, stopCall);
       await driver.stopLogging(pipe.file, stopCall);
     } finally {
       await pipe.close();
@@ -73,6 +72,17 @@ export async function openLogStream(
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+async function flush(pipe: LogPipe, { signal }: DriverCall): Promise<void> {
+  const limit = openCallDeadline('flush', flushTimeoutMs, signal === undefined ? [] : [signal]);
+  try {
+    await pipe.flush(limit.signal);
+  } catch {
+    // What the driver does not read in time is lost, and it must be told to stop all the same.
+  } finally {
+    limit.stop();
+  }
 }
 
 function signalOf({ signal }: DriverCall): { readonly signal?: AbortSignal } {

@@ -53,7 +53,7 @@ export interface CallOptions {
   readonly leavesErr?: boolean;
 }
 
-/** A plugin that can be called. Disposing closes its connections. */
+/** A plugin that can be called. Disposing closes its connections: calls under way and all later ones fail. */
 export interface PluginClient extends AsyncDisposable {
   /**
    * Call one method.
@@ -90,7 +90,8 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
   let pool: Promise<Pool> | undefined;
 
   const openDeadline = (method: string, { timeoutMs, signal }: CallOptions): CallDeadline => {
-    return openCallDeadline(method, timeoutMs ?? options.timeoutMs ?? 0, signal);
+    const signals = signal === undefined ? [closing.signal] : [signal, closing.signal];
+    return openCallDeadline(method, timeoutMs ?? options.timeoutMs ?? 0, signals);
   };
   const retry = <T>(attempt: () => Promise<T>, callOptions: CallOptions, signal: AbortSignal) => {
     const { idempotent = false, isTriedOnce = false } = callOptions;
@@ -104,9 +105,10 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
     async call(method, body, callOptions = {}) {
       const deadline = openDeadline(method, callOptions);
       const request = toRequest(method, body, deadline.signal);
-      // Loaded by the first call: a program that calls no plugin starts without the library.
-      pool ??= import('./plugin-connections.ts').then(({ openPool }) => openPool(address));
       try {
+        deadline.signal.throwIfAborted();
+        // Loaded by the first call: a program that calls no plugin starts without the library.
+        pool ??= import('./plugin-connections.ts').then(({ openPool }) => openPool(address));
         const opened = await pool;
         const answer = await retry(() => requestAnswer(opened, request), callOptions, deadline.signal);
         return readAnswer(answer, method, callOptions);
@@ -118,17 +120,20 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
     },
     async *stream(method, body, callOptions = {}) {
       const deadline = openDeadline(method, callOptions);
-      const signal = AbortSignal.any([deadline.signal, closing.signal]);
-      const request = toRequest(method, body, signal);
+      const request = toRequest(method, body, deadline.signal);
       const { openConnection } = await import('./plugin-connections.ts');
       const connection = openConnection(address);
       try {
-        const response = await retry(() => requestResponse(connection, request), callOptions, signal);
+        const response = await retry(
+          () => requestResponse(connection, request),
+          callOptions,
+          deadline.signal,
+        );
         if (response.statusCode !== 200) {
           const text = await readText(response.body, request);
           readAnswer({ status: response.statusCode, text }, method, callOptions);
         }
-        deadline.stop();
+        deadline.liftLimit();
         yield* readChunks(response.body, request);
       } catch (error) {
         throw deadline.reasonFor(error);

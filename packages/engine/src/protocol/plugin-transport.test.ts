@@ -1,5 +1,6 @@
 /** What a plugin can do to HTTP, and what it does to calls and streams. */
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { scriptBytes, scriptPlugin } from './scripted-plugin.test.support.ts';
 
@@ -86,6 +87,41 @@ describe('a call', () => {
     hanging.abort(new Error('enough'));
     await Promise.all(calls);
     assert.ok(waiting <= 40, `want 40 calls at most, got ${waiting}`);
+  });
+
+  test('fails at once when the client is closed, also while it waits to be made again, and later', async () => {
+    let wait: () => void = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      wait = resolve;
+    });
+    const delay = (_ms: number, signal: AbortSignal) => {
+      wait();
+      return new Promise<void>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    };
+    await using plugin = await scriptPlugin((_call, response) => response.destroy(), { delay });
+    const lost = {
+      kind: 'unavailable',
+      code: 'plugin-connection-lost',
+      message: /the client was closed$/,
+    } as const;
+    const call = assert.rejects(plugin.client.call('X.Y', {}, { idempotent: true }), lost);
+    await waiting;
+    await plugin.client[Symbol.asyncDispose]();
+    await call;
+    await assert.rejects(plugin.client.call('X.Y', {}, { idempotent: true }), lost);
+  });
+
+  test('leaves nothing on a signal that lives longer', async () => {
+    await using plugin = await scriptPlugin((_call, response) => response.end('{}'));
+    const { signal } = new AbortController();
+    await plugin.client.call('X.Y', {}, { signal });
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
+    await assert.rejects(plugin.client.call('X.Y', {}, { signal: AbortSignal.abort(new Error('before')) }), {
+      message: 'before',
+    });
+    assert.equal(plugin.calls.length, 1);
   });
 });
 
@@ -196,7 +232,7 @@ describe('a stream', () => {
     const reading = async () => {
       for await (const _chunk of plugin.client.stream('X.Y', {})) await plugin.client[Symbol.asyncDispose]();
     };
-    await assert.rejects(reading(), { code: 'plugin-connection-lost' });
+    await assert.rejects(reading(), { code: 'plugin-connection-lost', message: /the client was closed$/ });
   });
 
   test('leaves the connections to calls, however many streams there are', async () => {
