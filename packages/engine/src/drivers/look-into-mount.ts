@@ -3,7 +3,8 @@
  * asked by a process that can be killed, and nothing in it is opened (hardening I14).
  */
 import { OutboardError } from '@outboard/oci';
-import { runProgram } from '../runtime/run-program.ts';
+import { findBinary } from '../linux/find-binary.ts';
+import { runProgram } from '../linux/run-program.ts';
 
 /** How long the file system may take to tell what its names are, in milliseconds. */
 const answerTimeoutMs = 5_000;
@@ -37,7 +38,7 @@ export async function lookIntoMount(
   // Ends the wait even when the process cannot be killed while the kernel waits for the file system.
   const timer = setTimeout(() => deadline.abort(late), timeoutMs);
   try {
-    const { stdout } = await runProgram('stat', ['-c', '%f', '--', ...paths], {
+    const { stdout } = await runProgram(await findBinary('stat'), ['-c', '%f', '--', ...paths], {
       timeoutMs: 2 * timeoutMs,
       signal: signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]),
     });

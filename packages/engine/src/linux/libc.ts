@@ -7,13 +7,18 @@ import koffi from 'koffi';
 // The process's own symbols: whichever libc (glibc or musl) Node.js itself is linked with.
 const library = koffi.load(null);
 
-/** What a bound function takes. A `Uint8Array` passes as a pointer to its first byte; a C path must end in a NUL. */
+/**
+ * What a bound function takes. A `Uint8Array` passes as a pointer to its first byte; a C path must end in a NUL, and a
+ * list of strings in a null.
+ */
 export type LibcArgument =
   | string
   | number
   | bigint
   | Uint8Array
+  | readonly (string | null)[]
   | BigInt64Array
+  | Int32Array
   | Uint32Array
   | BigUint64Array
   | null;

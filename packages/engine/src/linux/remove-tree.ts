@@ -1,9 +1,10 @@
 /**
  * Delete a directory tree that a plugin may have filled and mounted things in, without ever deleting across a mount.
  */
-import { execFile } from 'node:child_process';
 import { OutboardError } from '@outboard/oci';
+import { findBinary } from './find-binary.ts';
 import { mountsBelow, unmountBelow } from './mount-table.ts';
+import { runProgram } from './run-program.ts';
 
 const maxMessageBytes = 1024;
 
@@ -30,18 +31,10 @@ export async function removeTree(path: string): Promise<void> {
  * is limited; as its own process it neither blocks the event loop nor takes a thread of the pool when a disk hangs.
  * `--one-file-system` holds against a mount that appears after the look at the table.
  */
-function runRemove(path: string): Promise<void> {
-  const options = { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }, maxBuffer: 64 * 1024 };
-  return new Promise((resolve, reject) => {
-    execFile(
-      'rm',
-      ['--recursive', '--force', '--one-file-system', '--', path],
-      options,
-      (cause, _, stderr) => {
-        if (cause === null) return resolve();
-        const reason = stderr.trim().slice(0, maxMessageBytes) || cause.message.slice(0, maxMessageBytes);
-        reject(new OutboardError('system', `cannot delete ${JSON.stringify(path)}: ${reason}`, { cause }));
-      },
-    );
-  });
+async function runRemove(path: string): Promise<void> {
+  const args = ['--recursive', '--force', '--one-file-system', '--', path];
+  const { code, stderr } = await runProgram(await findBinary('rm'), args, { env: { LC_ALL: 'C' } });
+  if (code === 0) return;
+  const reason = stderr.trim().slice(0, maxMessageBytes) || `rm ended with code ${code}`;
+  throw new OutboardError('system', `cannot delete ${JSON.stringify(path)}: ${reason}`);
 }

@@ -3,13 +3,14 @@
  * the exit code, and lives on when this process ends.
  * @see conmon(8), version 2.1
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { OutboardError } from '@outboard/oci';
 import { z } from 'zod';
+import type { ProcessEnd } from '../linux/posix-spawn.ts';
+import { programEnvironment } from '../linux/run-program.ts';
+import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
 import { type BundlePaths, exitDirectory } from './bundle.ts';
 import { endProcessGroup, identifyProcess, type ProcessIdentity } from './process-identity.ts';
-import { programEnvironment } from './run-program.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
 
 /** What conmon is to hold. */
@@ -69,15 +70,8 @@ export async function createUnderConmon(
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<CreatedContainer> {
   options.signal?.throwIfAborted();
-  const monitor = spawn(request.conmon, conmonArguments(request), {
-    // Its own session: a Ctrl-C at the daemon's terminal is not meant for plugins.
-    detached: true,
-    // conmon marks an out-of-memory kill by a file in its working directory.
-    cwd: request.paths.directory,
-    env: { ...programEnvironment(), _OCI_SYNCPIPE: String(syncPipeFd) },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-  });
-  // Present, since stdio above asks for both.
+  const monitor = startMonitor(request);
+  // Present, since they were asked for.
   const errors = monitor.stdio[2] as Readable;
   const syncPipe = monitor.stdio[syncPipeFd] as Readable;
   try {
@@ -85,12 +79,11 @@ export async function createUnderConmon(
     monitor.unref();
     return {
       container: requireProcess(containerPid, 'the container'),
-      // Without a pid no report could have come.
-      monitor: requireProcess(monitor.pid ?? 0, 'conmon'),
-      monitorEnded: new Promise((resolve) => monitor.once('exit', () => resolve())),
+      monitor: requireProcess(monitor.pid, 'conmon'),
+      monitorEnded: monitor.ended.then(() => undefined),
     };
   } catch (error) {
-    await endMonitor(monitor);
+    await endProcessGroup(monitor.pid);
     throw error;
   } finally {
     syncPipe.destroy();
@@ -98,8 +91,23 @@ export async function createUnderConmon(
   }
 }
 
+function startMonitor(request: ConmonRequest): SpawnedProcess {
+  try {
+    return spawnProcess(request.conmon, conmonArguments(request), {
+      // Its own session: a Ctrl-C at the daemon's terminal is not meant for plugins.
+      newSession: true,
+      // conmon marks an out-of-memory kill by a file in its working directory.
+      cwd: request.paths.directory,
+      env: { ...programEnvironment(), _OCI_SYNCPIPE: String(syncPipeFd) },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    throw failure(`cannot run conmon: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
 async function awaitReport(
-  monitor: ChildProcess,
+  monitor: SpawnedProcess,
   syncPipe: Readable,
   errors: Readable,
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
@@ -113,10 +121,8 @@ async function awaitReport(
     options.timeoutMs,
   );
   options.signal?.addEventListener('abort', onAbort, { signal: scope.signal });
-  monitor.once('error', (error) => stop(failure(`cannot run conmon: ${error.message}`, error)));
   try {
-    // Without a pid the spawn failed and the error event follows; the pipes tell nothing then.
-    const line = await (monitor.pid === undefined ? stopped : Promise.race([readLine(syncPipe), stopped]));
+    const line = await Promise.race([readLine(syncPipe), stopped]);
     if (line === '') throw failure(`conmon ended without a report: ${await afterwards(said, monitor)}`);
     return parseReport(line);
   } finally {
@@ -179,20 +185,18 @@ function collect(stream: Readable): { text: string } {
   return kept;
 }
 
-/** What conmon had said by the time that it ended. */
-async function afterwards(said: { readonly text: string }, monitor: ChildProcess): Promise<string> {
-  await endMonitor(monitor);
+/**
+ * What conmon had said by the time that it ended. It and the runtime that it runs are killed before, so that none of
+ * them makes anything more; the container itself has its own session and is found by its cgroup.
+ */
+async function afterwards(said: { readonly text: string }, monitor: SpawnedProcess): Promise<string> {
+  await endProcessGroup(monitor.pid);
   const message = readRuntimeMessage(said.text);
-  if (message !== '') return message;
-  return monitor.signalCode === null ? `exit code ${monitor.exitCode}` : `signal ${monitor.signalCode}`;
+  return message === '' ? describeEnd(await monitor.ended) : message;
 }
 
-/**
- * Kill conmon and the runtime that it runs, and wait until they are gone, so that none of them makes anything more.
- * The container itself has its own session and is found by its cgroup.
- */
-async function endMonitor(monitor: ChildProcess): Promise<void> {
-  if (monitor.pid !== undefined) await endProcessGroup(monitor.pid);
+function describeEnd({ code, signal }: ProcessEnd): string {
+  return signal === null ? `exit code ${code}` : `signal ${signal}`;
 }
 
 function withResolvers<Value>(): {

@@ -5,11 +5,11 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { findBinary } from '../linux/find-binary.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import type { BundlePaths } from './bundle.ts';
 import { removeCgroup } from './cgroup.ts';
 import { isErrno } from './errno.ts';
-import { findBinary } from './find-binary.ts';
 import { deleteContainer } from './oci-runtime.ts';
 import { endProcessGroup, isSameProcess, type ProcessIdentity } from './process-identity.ts';
 

@@ -6,6 +6,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
+import { findBinary } from '../linux/find-binary.ts';
 import { isPluginId } from '../store/plugin-layout.ts';
 import {
   type BundlePaths,
@@ -20,7 +21,6 @@ import { findCgroupFolders } from './cgroup.ts';
 import { createUnderConmon } from './conmon.ts';
 import type { Container, ContainerRuntime, StartContainer } from './container.ts';
 import { type RemovalDeadlines, type RemovalHost, removeRemains } from './container-remains.ts';
-import { findBinary } from './find-binary.ts';
 import { MonitoredContainer } from './monitored-container.ts';
 import { startContainer } from './oci-runtime.ts';
 import { type ProcessIdentity, readBootId } from './process-identity.ts';

@@ -3,7 +3,7 @@
  * @see OCI runtime-spec v1.0.2, "Operations"; runc(8)
  */
 import { OutboardError } from '@outboard/oci';
-import { runProgram } from './run-program.ts';
+import { runProgram } from '../linux/run-program.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
 
 export interface OciRuntimeCall {

@@ -1,13 +1,13 @@
 /**
  * The child process of an unpack jail, as its parent sees it: bytes in, messages out, and an end.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { OutboardError } from '@outboard/oci';
+import type { ProcessEnd } from '../../linux/posix-spawn.ts';
+import { spawnProcess } from '../../linux/spawn-process.ts';
 import type { UnpackLimits } from '../unpack-jail.ts';
-import { controlDescriptor } from './jail-protocol.ts';
 
 const maxStderrBytes = 4096;
 /** Of JavaScript; content of files passes outside this heap. */
@@ -15,7 +15,8 @@ const maxHeapMegabytes = 512;
 
 /** A started child. */
 export interface JailProcess {
-  readonly child: ChildProcess;
+  /** End it at once; nothing happens when it has ended. */
+  readonly kill: () => void;
   readonly input: Writable;
   readonly control: Readable;
   /** Resolves when the child is gone and its streams are read, with how it ended in words. Never rejects. */
@@ -26,6 +27,7 @@ export interface JailProcess {
  * Start the child over a directory. It gets no environment but the size of its thread pool, and of open files only
  * its input, the control channel and the directory.
  * @throws {OutboardError} system when the directory cannot be opened
+ * @throws {ErrnoError} when no process can be started
  */
 export function startJailProcess(directory: string, limits: UnpackLimits): JailProcess {
   const staging = openStagingDirectory(directory);
@@ -35,7 +37,7 @@ export function startJailProcess(directory: string, limits: UnpackLimits): JailP
       import.meta.url,
     );
     const loader = entry.pathname.endsWith('.ts') ? loaderArguments(process.execArgv) : [];
-    const child = spawn(
+    const child = spawnProcess(
       process.execPath,
       [
         `--max-old-space-size=${maxHeapMegabytes}`,
@@ -47,15 +49,16 @@ export function startJailProcess(directory: string, limits: UnpackLimits): JailP
       {
         stdio: ['pipe', 'ignore', 'pipe', 'pipe', staging],
         env: { UV_THREADPOOL_SIZE: '1' },
-        detached: true, // a signal from the terminal is for the parent to handle
+        newSession: true, // a signal from the terminal is for the parent to handle
       },
     );
-    // Both are pipes, so both are there; typed loosely for other settings of `stdio`.
+    // All three are pipes, so they are there.
+    const [input, , errors, control] = child.stdio as [Writable, undefined, Readable, Readable];
     return {
-      child,
-      input: child.stdin as Writable,
-      control: child.stdio[controlDescriptor] as Readable,
-      ended: watchEnd(child),
+      kill: () => child.kill('SIGKILL'),
+      input,
+      control,
+      ended: watchEnd(child.ended, errors, control),
     };
   } finally {
     closeSync(staging);
@@ -90,17 +93,22 @@ function loaderArguments(execArgv: readonly string[]): string[] {
   return kept;
 }
 
-function watchEnd(child: ChildProcess): Promise<string> {
+async function watchEnd(ended: Promise<ProcessEnd>, errors: Readable, control: Readable): Promise<string> {
   let stderr = '';
-  child.stderr?.setEncoding('latin1').on('data', (text: string) => {
+  errors.setEncoding('latin1').on('data', (text: string) => {
     stderr = (stderr + text).slice(-maxStderrBytes);
   });
+  const [{ code, signal }] = await Promise.all([ended, untilRead(errors), untilRead(control)]);
+  const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
+  const said = stderr.trim();
+  return said === '' ? how : `${how}: ${JSON.stringify(said)}`;
+}
+
+/** Resolves when all that the child wrote has been read. */
+function untilRead(stream: Readable): Promise<void> {
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    child.once('close', (code, signal) => {
-      const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-      const said = stderr.trim();
-      resolve(said === '' ? how : `${how}: ${JSON.stringify(said)}`);
-    });
+    stream.on('end', () => stream.destroy());
+    stream.on('error', () => stream.destroy()); // a broken pipe comes with the child's end, which says more
+    stream.on('close', resolve);
   });
 }

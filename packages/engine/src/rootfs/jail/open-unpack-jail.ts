@@ -52,9 +52,9 @@ class RunningJail implements UnpackJail {
       }
     });
     // A broken pipe comes with the child's end, which says more.
-    started.control.on('error', () => {});
     started.input.on('error', () => {});
     void started.ended.then((how) => {
+      started.input.destroy();
       if (!this.#isFinished) this.#fail(new OutboardError('system', `the unpack jail ${how}`));
     });
   }
@@ -147,7 +147,7 @@ class RunningJail implements UnpackJail {
 
   #fail(reason: unknown): void {
     if (this.#failed.signal.aborted) return;
-    if (!this.#isFinished) this.#process.child.kill('SIGKILL');
+    if (!this.#isFinished) this.#process.kill();
     this.#failed.abort(reason);
     this.#waiter?.reject(reason);
     this.#waiter = undefined;

@@ -1,5 +1,5 @@
 /**
- * Finds the programs that run containers. They are looked up at each use, so that one installed later is found
+ * Finds the programs that the engine runs. They are looked up at each use, so that one installed later is found
  * without a restart of the daemon.
  */
 import { access, constants, stat } from 'node:fs/promises';

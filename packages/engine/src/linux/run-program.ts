@@ -1,0 +1,108 @@
+/**
+ * Runs a short program (the OCI runtime, a tool of the system) to its end: with a deadline, bounded output and no
+ * inherited environment.
+ */
+import type { Socket } from 'node:net';
+import { OutboardError } from '@outboard/oci';
+import { ErrnoError } from './libc.ts';
+import { type SpawnedProcess, spawnProcess } from './spawn-process.ts';
+
+/** How a program ended that could be started. */
+export interface ProgramResult {
+  /** Exit code; null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunProgramOptions {
+  /** After which it is killed; default: never. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** All of its environment; default `programEnvironment()`. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const maxOutputBytes = 256 * 1024;
+
+/**
+ * Run a program and wait for its end. A non-zero exit code is a result, not an error.
+ *
+ * @param file its absolute path
+ * @throws {OutboardError} system when it cannot be started, says too much, or does not end in time; the abort reason
+ *   when aborted
+ */
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  options: RunProgramOptions = {},
+): Promise<ProgramResult> {
+  const { timeoutMs, signal, env = programEnvironment() } = options;
+  signal?.throwIfAborted();
+  const subject = `"${file}" (${args.find((arg) => !arg.startsWith('-')) ?? 'no command'})`;
+  const fail = (reason: string, cause?: unknown) =>
+    new OutboardError('system', `cannot run ${subject}: ${reason}`, { cause });
+  const program = start(file, args, env, fail);
+  const failure = new AbortController();
+  const stop = (reason: unknown) => {
+    failure.abort(reason);
+    program.kill('SIGKILL');
+    // What it started may hold the pipes open for longer than it lives.
+    for (const pipe of program.stdio) pipe?.destroy();
+  };
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop(fail(`it did not end within ${timeoutMs} ms and was killed`)), timeoutMs);
+  const onAbort = () => stop(signal?.reason);
+  signal?.addEventListener('abort', onAbort);
+  try {
+    const onTooMuch = () => stop(fail(`it wrote more than ${maxOutputBytes} bytes`));
+    const [stdout, stderr, { code }] = await Promise.all([
+      readOutput(program.stdio[1], onTooMuch),
+      readOutput(program.stdio[2], onTooMuch),
+      program.ended,
+    ]);
+    failure.signal.throwIfAborted();
+    return { code, stdout, stderr };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function start(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  fail: (reason: string, cause: unknown) => OutboardError,
+): SpawnedProcess {
+  try {
+    return spawnProcess(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    throw error instanceof ErrnoError ? fail(error.message, error) : error;
+  }
+}
+
+/** What programs of the runtime get of the daemon's environment: nothing that could hold a secret. */
+export function programEnvironment(): Record<string, string> {
+  return { PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+}
+
+/** Resolves at the end of the pipe, or when it is destroyed, with what came until then. */
+function readOutput(pipe: Socket | undefined, onTooMuch: () => void): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve) => {
+    if (pipe === undefined) return resolve('');
+    pipe.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxOutputBytes) onTooMuch();
+      else chunks.push(chunk);
+    });
+    // It reads nothing more then; how the program ended says why.
+    pipe.on('error', () => undefined);
+    pipe.on('close', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    pipe.on('end', () => pipe.destroy());
+  });
+}
