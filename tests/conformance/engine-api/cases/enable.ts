@@ -1,0 +1,190 @@
+/**
+ * `POST /plugins/{name}/enable`
+ */
+import type { ConformanceCase, PluginArchive } from '../conformance-case.ts';
+import { document, failure, ok } from '../expectations.ts';
+import { atLeast } from '../shape.ts';
+
+const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+const isEnabled = (value: boolean) => ({
+  request: { line: 'GET /plugins/{name}/json' },
+  expect: document(atLeast({ Enabled: value })),
+});
+
+const accepted: readonly (readonly [id: string, title: string, query: string])[] = [
+  ['timeout', 'enabling with a timeout', '?timeout=30'],
+  ['timeout-plus', 'enabling with a timeout with a sign', '?timeout=%2B5'],
+  ['no-timeout', 'enabling without timeout, as dockerode does', ''],
+  ['empty-timeout', 'enabling with an empty timeout', '?timeout='],
+];
+
+const badTimeouts: readonly (readonly [id: string, title: string, timeout: string])[] = [
+  ['word', 'a word', 'abc'],
+  ['fraction', 'a fraction', '1.5'],
+  ['unit', 'a unit', '5s'],
+];
+
+const mount = { Name: 'state', Source: null, Destination: '/state', Type: 'bind', Options: ['rbind'] };
+const device = { Name: 'd', Path: null };
+const withDevice = (more: object) => ({
+  runs: true,
+  config: { Linux: { Devices: [{ ...device, ...more }] } },
+});
+
+/** What the plugin itself is wrong about, or was not told. */
+const unready: readonly (readonly [id: string, title: string, archive: PluginArchive, message: RegExp])[] = [
+  [
+    'no-source',
+    'enabling with a mount without source, which cannot be set',
+    { runs: true, config: { Mounts: [mount] } },
+    /^mount source is not specified/,
+  ],
+  [
+    'no-path',
+    'enabling with a device without path, which cannot be set',
+    withDevice({}),
+    /^device path is not specified/,
+  ],
+  [
+    'no-device',
+    'enabling with a device that the host does not have',
+    withDevice({ Path: '/dev/conformance-none' }),
+    /^error gathering device information while adding custom device "\/dev\/conformance-none": no such file or directory/,
+  ],
+  ['no-entrypoint', 'enabling a plugin without entrypoint', { config: { Entrypoint: [] } }, /entrypoint/],
+];
+
+/** What may be set and was not. */
+const unset: readonly (readonly [id: string, title: string, archive: PluginArchive])[] = [
+  [
+    'unset-source',
+    'enabling with a mount whose source can be set and was not',
+    { runs: true, config: { Mounts: [{ ...mount, Settable: ['source'] }] } },
+  ],
+  [
+    'unset-path',
+    'enabling with a device whose path can be set and was not',
+    withDevice({ Settable: ['path'] }),
+  ],
+];
+
+export const enableCases: readonly ConformanceCase[] = [
+  {
+    id: 'enable.plain',
+    title: 'enabling and disabling',
+    given: [{ made: { runs: true } }],
+    request: { line: 'POST /plugins/{name}/enable?timeout=0' },
+    expect: ok,
+    afterwards: [
+      isEnabled(true),
+      { request: { line: 'POST /plugins/{name}/disable' }, expect: ok },
+      isEnabled(false),
+    ],
+    isRepeatable: true,
+    versions: 'every',
+  },
+  ...accepted.map(
+    ([id, title, query]): ConformanceCase => ({
+      id: `enable.${id}`,
+      title,
+      given: [{ made: { runs: true } }],
+      request: { line: `POST /plugins/{name}/enable${query}` },
+      expect: ok,
+      afterwards: [isEnabled(true)],
+    }),
+  ),
+  {
+    id: 'enable.form-encoded-timeout',
+    title: 'enabling with the timeout in a form',
+    given: [{ made: { runs: true } }],
+    request: { line: 'POST /plugins/{name}/enable', headers: form, body: 'timeout=0' },
+    expect: ok,
+    afterwards: [isEnabled(true)],
+  },
+  {
+    id: 'enable.json-body',
+    title: 'enabling with a body that no one reads',
+    given: [{ made: { runs: true } }],
+    request: {
+      line: 'POST /plugins/{name}/enable?timeout=0',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"timeout":5}',
+    },
+    expect: ok,
+  },
+  {
+    id: 'enable.id',
+    title: 'enabling by ID',
+    given: [{ made: { runs: true } }],
+    request: { line: 'POST /plugins/{shortId}/enable?timeout=0' },
+    expect: ok,
+    afterwards: [isEnabled(true)],
+  },
+  ...badTimeouts.map(
+    ([id, title, timeout]): ConformanceCase => ({
+      id: `enable.timeout-${id}`,
+      title: `enabling with ${title} for timeout`,
+      request: { line: `POST /plugins/{name}/enable?timeout=${timeout}` },
+      expect: failure(400, `strconv.Atoi: parsing "${timeout}": invalid syntax`),
+    }),
+  ),
+  {
+    id: 'enable.timeout-negative',
+    title: 'enabling with a timeout below 0',
+    given: [{ made: { runs: true } }],
+    request: { line: 'POST /plugins/{name}/enable?timeout=-1' },
+    expect: failure(400, /^(negative|invalid) timeout/),
+    afterwards: [isEnabled(false)],
+  },
+  {
+    id: 'enable.enabled',
+    title: 'enabling what is enabled',
+    given: [{ made: { runs: true } }, { enabled: '{name}' }],
+    request: { line: 'POST /plugins/{shortId}/enable?timeout=0' },
+    expect: failure(409, 'plugin already enabled: plugin {name} is enabled'),
+  },
+  ...unready.map(
+    ([id, title, archive, message]): ConformanceCase => ({
+      id: `enable.${id}`,
+      title,
+      given: [{ made: archive }],
+      request: { line: 'POST /plugins/{name}/enable?timeout=0' },
+      expect: failure(400, message),
+      afterwards: [isEnabled(false)],
+    }),
+  ),
+  ...unset.map(
+    ([id, title, archive]): ConformanceCase => ({
+      id: `enable.${id}`,
+      title,
+      given: [{ made: archive }],
+      request: { line: 'POST /plugins/{name}/enable?timeout=0' },
+      expect: ok,
+      afterwards: [isEnabled(true)],
+    }),
+  ),
+  {
+    id: 'enable.no-program',
+    title: 'enabling a plugin whose program is not there',
+    given: [{ made: {} }],
+    request: { line: 'POST /plugins/{name}/enable?timeout=0' },
+    expect: failure(500, /OCI runtime create failed: .*\/plugin/),
+    afterwards: [isEnabled(false)],
+  },
+  {
+    id: 'enable.no-socket',
+    title: 'enabling a plugin that ends before it listens',
+    given: [{ made: { runs: true, config: { Entrypoint: ['/usr/bin/perl', '-e', 'exit 3'] } } }],
+    request: { line: 'POST /plugins/{name}/enable?timeout=0' },
+    expect: failure(500, /code 3/),
+    afterwards: [isEnabled(false)],
+  },
+  {
+    id: 'enable.again',
+    title: 'enabling again after disabling',
+    given: [{ made: { runs: true } }, { enabled: '{name}' }],
+    request: { line: 'POST /plugins/{name}/disable' },
+    expect: ok,
+    afterwards: [{ request: { line: 'POST /plugins/{name}/enable?timeout=0' }, expect: ok }, isEnabled(true)],
+  },
+];

@@ -1,0 +1,43 @@
+/**
+ * Runs the suite, one case after another: states are made on an engine that others may be looking at too.
+ */
+import { createPlace, type Place } from './case-state.ts';
+import { allCases } from './cases/all-cases.ts';
+import type { ConformanceCase } from './conformance-case.ts';
+import { differences } from './differences/all-differences.ts';
+import type { EngineUnderTest } from './engine-under-test.ts';
+import type { Registries } from './registries.ts';
+import { type CaseResult, runCase } from './run-case.ts';
+import { versionsOf } from './versions.ts';
+
+/** How many answers the suite compares on an engine, by case and version. */
+export function countPlanned(engine: Pick<EngineUnderTest, 'apiVersion'>): number {
+  return allCases.reduce((sum, subject) => sum + versionsOf(subject, engine).length, 0);
+}
+
+/** Run one case at every version that the engine serves of those that the case asks for. */
+export function runAtAllVersions(place: Place, subject: ConformanceCase): Promise<readonly CaseResult[]> {
+  return runCase(place, subject, {
+    versions: versionsOf(subject, place.engine),
+    differences: place.engine.product === 'docker' ? differences : [],
+  });
+}
+
+/** How a suite runs. */
+export interface SuiteOptions {
+  /** Only cases whose id begins so; default all. */
+  readonly only?: string;
+  readonly onResult: (result: CaseResult) => void;
+}
+
+/** Run the suite. Everything that it made on the engine is gone afterwards. */
+export async function runSuite(
+  engine: EngineUnderTest,
+  registries: Registries,
+  { only = '', onResult }: SuiteOptions,
+): Promise<void> {
+  const place = createPlace(engine, registries);
+  for (const subject of allCases.filter(({ id }) => id.startsWith(only))) {
+    for (const result of await runAtAllVersions(place, subject)) onResult(result);
+  }
+}
