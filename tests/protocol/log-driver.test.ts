@@ -203,6 +203,26 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     await plugin().behave('LogDriver.StartLogging', 'ok');
   });
 
+  test('that reads nothing is told to stop all the same, after 10 s', async (context) => {
+    await plugin().behave('LogDriver.StartLogging', 'ok', { Err: '' });
+    await plugin().behave('LogDriver.StopLogging', 'ok', { Err: '' });
+    const stream = await openLogStream(await findDriver(), { id: 'c4' });
+    const writing = assert.rejects(stream.write(line('x'.repeat(200_000))), { kind: 'conflict' });
+    await plugin().calls();
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const closing = stream.close();
+    context.mock.timers.tick(10_000);
+    await closing;
+    await writing;
+    context.mock.timers.reset();
+    assert.deepEqual(
+      (await plugin().calls()).map(({ method }) => method),
+      ['LogDriver.StopLogging'],
+    );
+    assert.deepEqual(await pipesOnHost(), []);
+    await plugin().behave('LogDriver.StartLogging', 'ok');
+  });
+
   test('that fails to stop leaves no pipe either', async () => {
     const stream = await openLogStream(await findDriver(), { id: 'c3' });
     await plugin().behave('LogDriver.StopLogging', 'err-200');
