@@ -49,21 +49,22 @@ export function makeLogPipe(place: { readonly root: string; readonly isTrusted: 
   const directory = place.isTrusted ? makeTrusted(place.root) : makeInside(place.root);
   // Through the handle: nothing that happens to the path changes where this leads.
   const path = `/proc/self/fd/${directory}/${name}`;
-  let descriptor: number;
-  try {
-    checkResult(makeNode(terminatePath(Buffer.from(path)), fifoMode, 0, 0), 'mknod', name);
-    descriptor = openFifo(path);
-  } catch (error) {
-    closeSync(directory);
-    throw error;
-  }
-  return new OpenLogPipe(`/${directories.join('/')}/${name}`, descriptor, () => {
+  const remove = () => {
     try {
       removePipe(path);
     } finally {
       closeSync(directory);
     }
-  });
+  };
+  let descriptor: number;
+  try {
+    checkResult(makeNode(terminatePath(Buffer.from(path)), fifoMode, 0, 0), 'mknod', name);
+    descriptor = openFifo(path);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return new OpenLogPipe(`/${directories.join('/')}/${name}`, descriptor, remove);
 }
 
 class OpenLogPipe implements LogPipe {

@@ -7,10 +7,13 @@ import { isJsonObject, type JsonObject } from '../config/json-document.ts';
 import { type CallMethod, callsOf, type DriverCall, method, query, slowMethod } from './driver-calls.ts';
 import { formatMac, isAddress, isCidr, isMac } from './network-addresses.ts';
 import type {
+  AllocateNetworkRequest,
   CreateEndpointRequest,
+  CreateNetworkRequest,
   DiscoveredNode,
   EndpointAddresses,
   EndpointId,
+  JoinRequest,
   JoinResult,
   NetworkDriver,
   NetworkPool,
@@ -53,8 +56,9 @@ function networkCalls(call: Call) {
       const reply = await call('GetCapabilities', undefined, given);
       const scope = readScope(reply, 'Scope');
       const connectivityScope = readScope(reply, 'ConnectivityScope');
-      if (scope === '')
+      if (scope === '') {
         throw malformed('GetCapabilities', 'want "Scope" to be "local" or "global", got nothing');
+      }
       return {
         scope,
         connectivityScope: connectivityScope === '' ? scope : connectivityScope,
@@ -65,7 +69,7 @@ function networkCalls(call: Call) {
       const reply = await call('GwAllocCheck', { Options: options }, given);
       return { skipsIpv4: reply.boolean('SkipIPv4'), skipsIpv6: reply.boolean('SkipIPv6') };
     },
-    async createNetwork(request: NetworkRequest & { readonly options: JsonObject }, given?: DriverCall) {
+    async createNetwork(request: CreateNetworkRequest, given?: DriverCall) {
       await call('CreateNetwork', { ...networkFields(request), Options: request.options }, given);
     },
     async deleteNetwork(networkId: string, given?: DriverCall) {
@@ -95,7 +99,7 @@ function endpointCalls(call: Call) {
     async deleteEndpoint(endpoint: EndpointId, given?: DriverCall) {
       await call('DeleteEndpoint', endpointFields(endpoint), given);
     },
-    async join(request: EndpointId & { sandboxKey: string; options: JsonObject }, given?: DriverCall) {
+    async join(request: JoinRequest, given?: DriverCall) {
       const place = { SandboxKey: request.sandboxKey, Options: request.options };
       const reply = await call('Join', { ...endpointFields(request), ...place }, given);
       return orRollBack(
@@ -118,10 +122,7 @@ function endpointCalls(call: Call) {
 
 function clusterCalls(call: Call) {
   return {
-    async allocateNetwork(
-      request: NetworkRequest & { readonly options: Readonly<Record<string, string>> },
-      given?: DriverCall,
-    ) {
+    async allocateNetwork(request: AllocateNetworkRequest, given?: DriverCall) {
       const fields = { ...networkFields(request), Options: request.options };
       return (await call('AllocateNetwork', fields, given)).textMap('Options');
     },

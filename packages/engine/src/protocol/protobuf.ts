@@ -5,7 +5,7 @@
 import { OutboardError } from '@outboard/oci';
 
 /** How a field's value lies on the wire. */
-export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 /** One field of a message. A varint is as it came, 64 bits without a sign; other values are bytes. */
 export interface ProtobufField {
@@ -28,8 +28,9 @@ export function* readFields(message: Uint8Array): Generator<ProtobufField, void,
     return varint.value;
   };
   const takeBytes = (length: bigint): Uint8Array => {
-    if (length > BigInt(message.length - offset))
+    if (length > BigInt(message.length - offset)) {
       throw malformed(`a field of ${length} bytes ends after the message`);
+    }
     const start = offset;
     offset += Number(length);
     return message.subarray(start, offset);
