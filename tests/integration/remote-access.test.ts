@@ -131,7 +131,9 @@ describe('the API over TLS', () => {
     assert.equal(await ping({ ...as(good), maxVersion: 'TLSv1.2' }), 200);
   });
 
-  test('D13 goes on after odd names, plain HTTP, garbage and connections that say nothing', async () => {
+  test('D13 goes on after odd names, plain HTTP and garbage, and beside a connection that says nothing', async () => {
+    const silent = connectPlain(port, '127.0.0.1');
+    await once(silent, 'connect');
     for (const servername of ['', 'x'.repeat(200), 'evil.example', '*.example.com', 'xn--0']) {
       assert.equal(
         await ping({ ...as(good), servername, checkServerIdentity: () => undefined }),
@@ -152,6 +154,7 @@ describe('the API over TLS', () => {
       await closed;
     }
     assert.equal(await ping(as(good)), 200);
+    silent.destroy();
   });
 
   test('D13 does not renegotiate, and gives out no tickets to come back with', async () => {

@@ -17,6 +17,9 @@ const maxSocketPathBytes = 107;
 /** What the configuration says about TCP. */
 export type TcpRules = Pick<Configuration, 'insecure-tcp' | 'tls' | 'tlsverify'>;
 
+/** Say "every address", and are none. */
+const anyAddress = ['0.0.0.0', '[::]'];
+
 /** Docker's ports. */
 const defaultPort = { plain: 2375, tls: 2376 } as const;
 
@@ -52,12 +55,9 @@ export function hostRule(
 ): ((name: string) => boolean) | undefined {
   if (address.kind === 'unix') return undefined;
   const own = new Set(['localhost', '127.0.0.1', '[::1]', canonicalHostName(address.hostname)]);
-  // A name of this kind says "every address", and is none.
   for (const any of anyAddress) own.delete(any);
   return (name) => own.has(name) || certifies(name);
 }
-
-const anyAddress = ['0.0.0.0', '[::]'];
 
 function parseUnixAddress(text: string, path: string): HostAddress {
   if (!path.startsWith('/') || path.includes('\0') || path.endsWith('/')) {

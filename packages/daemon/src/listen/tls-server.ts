@@ -4,6 +4,7 @@
 import { constants } from 'node:crypto';
 import type { Server, ServerOptions } from 'node:http';
 import { createServer, type Server as SecureServer } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import type { TlsIdentity } from './tls-identity.ts';
 
 /** A client that connects and says nothing is dropped after this. */
@@ -52,7 +53,7 @@ export function createTlsServer(
  * No tickets: with one, a client that was checked before could come back unchecked after its certificate was revoked. No
  * renegotiation: it serves no client here, and costs the server more than whoever asks for it.
  */
-function withRules(identity: TlsIdentity) {
+function withRules(identity: TlsIdentity): SecureContextOptions {
   return {
     ...identity.context,
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,

@@ -22,7 +22,8 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A registry whose `/v2/` wants one `Authorization`, with a token server at `/token`. */
 async function startRegistry(options: {
-  readonly accepts: string;
+  /** Undefined for a registry that asks nobody. */
+  readonly accepts: string | undefined;
   readonly challenge: (host: string) => string;
   readonly token?: Answer;
 }): Promise<Registry> {
@@ -175,6 +176,28 @@ describe('logIn()', () => {
       message:
         /credentials were not sent to tokens\.example\.com, which is not known to be the token server of/,
     });
+  });
+
+  it('R09 does not take the consent of another host, which saw no credentials, for that of the registry', async () => {
+    const away = createServer((request, response) => {
+      if (request.headers.authorization === undefined) {
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+      } else response.writeHead(307, { location: `http://${open.host}/v2/` }).end();
+    });
+    await using open = await startRegistry({ accepts: undefined, challenge: bearer });
+    await new Promise<void>((resolve) => away.listen(0, '127.0.0.1', resolve));
+    try {
+      await using under = createClientUnderTest();
+      const { port } = away.address() as AddressInfo; // a TCP server that listens has one
+      await assert.rejects(under.client.logIn(`127.0.0.1:${port}`, user), {
+        kind: 'invalid',
+        message: `cannot log in to 127.0.0.1:${port}: it sends clients to http://${open.host}/v2/; log in there`,
+      });
+      assert.deepEqual(open.proofs, [undefined]);
+    } finally {
+      away.closeAllConnections();
+      await new Promise((resolve) => away.close(resolve));
+    }
   });
 
   it('does not try again where nobody answers', async () => {

@@ -68,12 +68,22 @@ export async function logIn(credentials: RegistryCredentials, options: LogInOpti
       ...(signal ? { signal } : {}),
     });
     await readStart(answer, connections, 64 * 1024);
+    refuseElsewhere(answer.url, target);
     return { identityToken };
   } catch (failure) {
     signal?.throwIfAborted();
     const error = failure instanceof TransientFailure ? failure.error : failure;
     throw isOutboardError(error, 'unauthorized') ? inDockersWords(error, await endpoint.base(signal)) : error;
   }
+}
+
+/** Another host was shown no credentials, so that its consent proves nothing. */
+function refuseElsewhere(answered: URL, asked: URL): void {
+  if (answered.origin === asked.origin) return;
+  throw new OutboardError(
+    'invalid',
+    `cannot log in to ${asked.host}: it sends clients to ${redactUrl(answered)}; log in there`,
+  );
 }
 
 /** Who refused: the registry itself, or its token server. */

@@ -96,10 +96,9 @@ function parseErrors(text: string): string[] | undefined {
   }
   if (typeof parsed !== 'object' || parsed === null) return undefined;
   const errors = 'errors' in parsed ? parsed.errors : undefined;
+  if (Array.isArray(errors)) return errors.slice(0, 10).map(describeError).filter(Boolean);
   // Docker Hub's token server: one text, and no code.
-  if ('details' in parsed && typeof parsed.details === 'string') return [parsed.details];
-  if (!Array.isArray(errors)) return undefined;
-  return errors.slice(0, 10).map(describeError).filter(Boolean);
+  return 'details' in parsed && typeof parsed.details === 'string' ? [parsed.details] : undefined;
 }
 
 function describeError(error: unknown): string {

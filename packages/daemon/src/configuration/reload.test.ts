@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { type Configuration, withDefaults } from './configuration.ts';
+import { changedKeys, type ReloadablePart, reloadParts } from './reload.ts';
+
+const before = withDefaults({});
+const next: Configuration = { ...before, tlscert: '/new.pem', runtime: 'crun', hosts: ['unix:///new.sock'] };
+
+/** Parts that write down what they do, and a log of warnings. */
+function recordParts(failing?: string) {
+  const done: string[] = [];
+  const part = (name: string, keys: ReloadablePart['keys']): ReloadablePart => ({
+    keys,
+    async prepare(configuration) {
+      assert.equal(configuration, next);
+      if (name === failing) throw new Error(`${name} fails`);
+      done.push(`${name} ready`);
+      return () => done.push(`${name} in force`);
+    },
+  });
+  const warnings: unknown[] = [];
+  const logger = pino(
+    { level: 'warn', base: null },
+    { write: (line: string) => warnings.push(JSON.parse(line).keys) },
+  );
+  return {
+    parts: [part('first', ['tlscert']), part('second', ['authorization-plugins'])],
+    done,
+    warnings,
+    logger,
+  };
+}
+
+test('reloadParts() puts nothing in force before all parts are ready', async () => {
+  const { parts, done, logger } = recordParts();
+  await reloadParts(parts, before, next, logger);
+  assert.deepEqual(done, ['first ready', 'second ready', 'first in force', 'second in force']);
+});
+
+test('reloadParts() changes nothing and warns of nothing when a part cannot be readied', async () => {
+  const { parts, done, warnings, logger } = recordParts('second');
+  await assert.rejects(reloadParts(parts, before, next, logger), { message: 'second fails' });
+  assert.deepEqual(done, ['first ready']);
+  assert.deepEqual(warnings, []);
+});
+
+test('reloadParts() tells which changed keys no part takes', async () => {
+  const { parts, warnings, logger } = recordParts();
+  await reloadParts(parts, before, next, logger);
+  assert.deepEqual(warnings, [['hosts', 'runtime']]);
+});
+
+test('changedKeys() compares values, not objects', () => {
+  assert.deepEqual(changedKeys(before, withDefaults({})), []);
+  assert.deepEqual(changedKeys(before, withDefaults({ hosts: ['unix:///x'] })), ['hosts']);
+});
