@@ -83,7 +83,10 @@ export class MeasuredEngine {
     const [program = '', ...args] = kind.command(folder, socketPath, registry);
     const log = createWriteStream(join(folder, 'daemon.log'), { flags: 'a' });
     await once(log, 'open');
-    const child = spawn(program, args, { stdio: ['ignore', log, log] });
+    // A service manager's environment: what this shell sets (certificates that Node.js reads at start, say) is no part
+    // of either engine.
+    const env = { PATH: process.env.PATH };
+    const child = spawn(program, args, { stdio: ['ignore', log, log], env });
     const api = new EngineApi(socketPath);
     const failed = once(child, 'exit').then(([code]) => {
       throw new Error(`${kind.name} ended with code ${code} before it answered; see ${folder}/daemon.log`);

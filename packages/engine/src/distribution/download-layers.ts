@@ -96,22 +96,25 @@ async function transferLayer(
     return applied;
   }
   options.onProgress({ status: 'Pulling fs layer', id });
-  // The store verifies it when it commits; what the jail made of it before is thrown away if it differs.
-  const source = await image.repository.openBlob(layer, { verify: false, ...cancellable });
   await using ingest = await to.content.ingest(
     layer.digest.startsWith('sha512:') ? { algorithm: 'sha512' } : {},
   );
-  const applied = await to.jail.apply(
-    storeWhilePassing(
-      countBytes(source, 'Downloading', layer, { ...options, onBytes: to.meter.received }),
-      ingest,
-    ),
-    { diffId: options.diffId, ...cancellable },
-  );
-  options.onProgress({ status: 'Download complete', id });
-  await ingest.commit(layer);
-  options.onProgress({ status: 'Complete', id });
-  return applied;
+  // The store verifies it when it commits; what the jail made of it before is thrown away if it differs.
+  const source = await image.repository.openBlob(layer, { verify: false, ...cancellable });
+  try {
+    const counted = countBytes(source, 'Downloading', layer, { ...options, onBytes: to.meter.received });
+    const applied = await to.jail.apply(storeWhilePassing(counted, ingest), {
+      diffId: options.diffId,
+      ...cancellable,
+    });
+    options.onProgress({ status: 'Download complete', id });
+    await ingest.commit(layer);
+    options.onProgress({ status: 'Complete', id });
+    return applied;
+  } finally {
+    // A jail that fails before it reads leaves the stream open, and with it the connection.
+    source.destroy();
+  }
 }
 
 /** Pass chunks on, telling how far the transfer is. */

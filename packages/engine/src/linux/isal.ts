@@ -32,7 +32,8 @@ const gzipFormat = 1;
 /** ISAL_BLOCK_FINISH: the member ended, all of it is out, and it was checked. */
 const finished = 5;
 
-const inputBytes = 64 * 1024;
+/** Shorter inputs are copied: V8 may keep the bytes of small arrays among the objects that it moves. */
+const shortInputBytes = 1024;
 
 /** Return values that are errors, in zlib's words where it has the same. */
 const failures: Readonly<Record<number, string>> = {
@@ -90,15 +91,14 @@ function works(inflater: GzipInflater): boolean {
 }
 
 /**
- * Works on the calling thread, in memory of its own that stays where it is: inputs are copied into it, and the output
- * is overwritten by the next step, so that no page is touched for the first time.
+ * Works on the calling thread. The output stays where it is and is overwritten by the next step, so that no page is
+ * touched for the first time.
  */
 class IsalInflater implements GzipInflater {
   readonly #library: Library;
   readonly #state = Buffer.alloc(layout.bytes);
-  readonly #input = Buffer.alloc(inputBytes);
+  readonly #shortInput = Buffer.alloc(shortInputBytes);
   readonly #output: Buffer;
-  readonly #inputAddress = memoryAddress(this.#input);
   readonly #outputAddress: bigint;
 
   constructor(library: Library, outputBytes: number) {
@@ -110,19 +110,23 @@ class IsalInflater implements GzipInflater {
   }
 
   inflate(input: Uint8Array): InflateStep {
-    const given = Math.min(input.length, inputBytes);
-    this.#input.set(input.subarray(0, given));
     const state = this.#state;
-    state.writeBigUInt64LE(this.#inputAddress, layout.nextIn);
-    state.writeUInt32LE(given, layout.availableIn);
+    state.writeBigUInt64LE(memoryAddress(this.#inPlace(input)), layout.nextIn);
+    state.writeUInt32LE(input.length, layout.availableIn);
     state.writeBigUInt64LE(this.#outputAddress, layout.nextOut);
     state.writeUInt32LE(this.#output.length, layout.availableOut);
     const result = this.#library.inflate(state);
     if (result !== 0) throw new Error(failures[result] ?? `isal_inflate() returned ${result}`);
-    const consumed = given - state.readUInt32LE(layout.availableIn);
+    const consumed = input.length - state.readUInt32LE(layout.availableIn);
     const room = state.readUInt32LE(layout.availableOut);
     const output = this.#output.subarray(0, this.#output.length - room);
     return { consumed, output, next: this.#next(consumed < input.length || room === 0) };
+  }
+
+  #inPlace(input: Uint8Array): Uint8Array {
+    if (input.length > shortInputBytes) return input;
+    this.#shortInput.set(input);
+    return this.#shortInput;
   }
 
   #next(hasMore: boolean): InflateStep['next'] {
