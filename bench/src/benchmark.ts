@@ -3,33 +3,23 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type EngineKind, engineFolder, MeasuredEngine } from './measured-engine.ts';
-import { makeTinyContext, type PluginFixtures } from './plugin-fixtures.ts';
-import { create, disable, enable, install, listRate, push, remove, timed } from './plugin-work.ts';
+import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
+import { engineFolder, MeasuredEngine } from './measured-engine.ts';
+import { makeTinyContext } from './plugin-fixtures.ts';
+import {
+  create,
+  disable,
+  enable,
+  install,
+  installAs,
+  listRate,
+  publish,
+  remove,
+  timed,
+} from './plugin-work.ts';
 import { memoryOf } from './process-memory.ts';
 import type { Measurement } from './report.ts';
-
-/** What can be measured by itself. */
-export const benchmarkGroups = ['start', 'life', 'files', 'memory', 'list'] as const;
-export type BenchmarkGroup = (typeof benchmarkGroups)[number];
-
-export interface BenchmarkOptions {
-  readonly kinds: readonly EngineKind[];
-  /** A folder on tmpfs. */
-  readonly root: string;
-  /** `127.0.0.1:PORT` */
-  readonly registry: string;
-  readonly fixtures: PluginFixtures;
-  /** How often each piece of work is timed. */
-  readonly runs: number;
-  /** Which groups to measure. */
-  readonly groups: readonly BenchmarkGroup[];
-  readonly onStep: (text: string) => void;
-  /** Told of each group's figures when they are complete. */
-  readonly onMeasured: (measurements: readonly Measurement[]) => void;
-}
-
-type Figures = Partial<Record<EngineKind['name'], number[]>>;
+import { measureRestart } from './restart.ts';
 
 /** How many plugins the listing is measured with, and how many are enabled when memory is measured. */
 const listedPlugins = 1_000;
@@ -42,6 +32,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<readonly 
     options.onMeasured(measurements);
   };
   if (options.groups.includes('start')) done(await measureStart(options));
+  if (options.groups.includes('restart')) done(await measureRestart(options));
   const engines = await startAll(options);
   try {
     if (options.groups.includes('life')) done(await measureLifeCycle(options, engines));
@@ -66,7 +57,7 @@ async function measureStart(options: BenchmarkOptions): Promise<readonly Measure
       const milliseconds = await timed(async () => {
         engine = await MeasuredEngine.start(kind, engineFolder(options.root, kind), options.registry);
       });
-      add(figures, kind.name, milliseconds);
+      addFigure(figures, kind.name, milliseconds);
       await engine?.stop();
     }
   }
@@ -87,21 +78,21 @@ async function measureLifeCycle(
     disable: {},
     remove: {},
   } satisfies Record<string, Figures>;
-  await publish(options, engines, 'big', options.fixtures.big);
+  await publishFirst(engines, `${options.registry}/bench/big:latest`, options.fixtures.big);
   for (let run = 0; run < options.runs; run++) {
     for (const { kind, api } of engines) {
       const name = `${options.registry}/bench/big:latest`;
       await settle();
-      add(figures.create, kind.name, await timed(() => create(api, name, options.fixtures.big)));
+      addFigure(figures.create, kind.name, await timed(() => create(api, name, options.fixtures.big)));
       await remove(api, name);
       await settle();
-      add(figures.install, kind.name, await timed(() => install(api, name)));
-      add(figures.enableNode, kind.name, await timed(() => enable(api, name)));
-      add(figures.disable, kind.name, await timed(() => disable(api, name)));
-      add(figures.remove, kind.name, await timed(() => remove(api, name)));
+      addFigure(figures.install, kind.name, await timed(() => install(api, name)));
+      addFigure(figures.enableNode, kind.name, await timed(() => enable(api, name)));
+      addFigure(figures.disable, kind.name, await timed(() => disable(api, name)));
+      addFigure(figures.remove, kind.name, await timed(() => remove(api, name)));
       const light = `bench/${kind.name.toLowerCase()}-light:latest`;
       await create(api, light, options.fixtures.light);
-      add(figures.enable, kind.name, await timed(() => enable(api, light)));
+      addFigure(figures.enable, kind.name, await timed(() => enable(api, light)));
       await remove(api, light);
     }
     options.onStep(`big plugin, run ${run + 1} of ${options.runs}`);
@@ -126,12 +117,12 @@ async function measureManyFiles(
   engines: readonly MeasuredEngine[],
 ): Promise<readonly Measurement[]> {
   const figures: Figures = {};
-  await publish(options, engines, 'many', options.fixtures.many);
+  await publishFirst(engines, `${options.registry}/bench/many:latest`, options.fixtures.many);
   for (let run = 0; run < options.runs; run++) {
     for (const { kind, api } of engines) {
       const name = `${options.registry}/bench/many:latest`;
       await settle();
-      add(figures, kind.name, await timed(() => install(api, name)));
+      addFigure(figures, kind.name, await timed(() => install(api, name)));
       await remove(api, name);
     }
     options.onStep(`many files, run ${run + 1} of ${options.runs}`);
@@ -145,16 +136,16 @@ async function measureMemory(
   engines: readonly MeasuredEngine[],
 ): Promise<readonly Measurement[]> {
   const figures: Figures = {};
-  await publish(options, engines, 'light', options.fixtures.light);
+  const remote = `${options.registry}/bench/light:latest`;
+  await publishFirst(engines, remote, options.fixtures.light);
   for (const { kind, api, process, folder } of engines) {
-    const remote = `${options.registry}/bench/light:latest`;
     const names = Array.from({ length: enabledPlugins }, (_, index) => `bench/memory-${index}:latest`);
     for (const name of names) {
       await installAs(api, remote, name);
       await enable(api, name);
     }
     if (process.pid === undefined) throw new Error(`${kind.name} has no process`);
-    add(figures, kind.name, (await memoryOf(process.pid, kind.helperNames, folder)) / 1_000_000);
+    addFigure(figures, kind.name, (await memoryOf(process.pid, kind.helperNames, folder)) / 1_000_000);
     for (const name of names) await remove(api, name);
     options.onStep(`memory of ${kind.name}`);
   }
@@ -162,26 +153,13 @@ async function measureMemory(
 }
 
 /** Put a plugin into the registry; the first engine makes it, so that all install the same bytes. */
-async function publish(
-  { registry }: BenchmarkOptions,
+async function publishFirst(
   [publisher]: readonly MeasuredEngine[],
-  repository: string,
+  name: string,
   context: string,
 ): Promise<void> {
   if (publisher === undefined) throw new Error('no engine to measure');
-  const name = `${registry}/bench/${repository}:latest`;
-  await create(publisher.api, name, context);
-  await push(publisher.api, name);
-  await remove(publisher.api, name);
-}
-
-async function installAs(api: MeasuredEngine['api'], remote: string, name: string): Promise<void> {
-  const query = `remote=${encodeURIComponent(remote)}`;
-  const privileges = await api.request('GET', `/plugins/privileges?${query}`);
-  await api.request('POST', `/plugins/pull?name=${encodeURIComponent(name)}&${query}`, {
-    type: 'application/json',
-    content: Buffer.from(privileges.body),
-  });
+  await publish(publisher.api, name, context);
 }
 
 async function measureList(
@@ -197,7 +175,7 @@ async function measureList(
   }
   options.onStep(`${listedPlugins} plugins created`);
   for (let run = 0; run < options.runs; run++) {
-    for (const { kind, api } of engines) add(figures, kind.name, await listRate(api, 60));
+    for (const { kind, api } of engines) addFigure(figures, kind.name, await listRate(api, 60));
   }
   return [
     {
@@ -212,10 +190,4 @@ async function measureList(
 /** Let what the work before left in the background come to rest: Docker collects garbage after it has answered. */
 async function settle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 1_000));
-}
-
-function add(figures: Figures, name: EngineKind['name'], figure: number): void {
-  const list = figures[name] ?? [];
-  list.push(figure);
-  figures[name] = list;
 }

@@ -19,8 +19,25 @@ export async function create(api: EngineApi, name: string, context: string): Pro
   });
 }
 
-export async function push(api: EngineApi, name: string): Promise<void> {
+async function push(api: EngineApi, name: string): Promise<void> {
   await api.request('POST', `/plugins/${name}/push`);
+}
+
+/** Put a plugin into the registry that its name tells, and keep nothing of it. */
+export async function publish(api: EngineApi, name: string, context: string): Promise<void> {
+  await create(api, name, context);
+  await push(api, name);
+  await remove(api, name);
+}
+
+/** Install a plugin under another name; what is stored of it already is not fetched again. */
+export async function installAs(api: EngineApi, remote: string, name: string): Promise<void> {
+  const query = `remote=${encodeURIComponent(remote)}`;
+  const privileges = await api.request('GET', `/plugins/privileges?${query}`);
+  await api.request('POST', `/plugins/pull?name=${encodeURIComponent(name)}&${query}`, {
+    type: 'application/json',
+    content: Buffer.from(privileges.body),
+  });
 }
 
 /** Ask for the privileges and install with them, as `docker plugin install --disable` does. */

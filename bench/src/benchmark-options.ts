@@ -1,0 +1,33 @@
+/**
+ * What to measure, and with what.
+ */
+import type { EngineKind } from './measured-engine.ts';
+import type { PluginFixtures } from './plugin-fixtures.ts';
+import type { Measurement } from './report.ts';
+
+/** What can be measured by itself. */
+export const benchmarkGroups = ['start', 'restart', 'life', 'files', 'memory', 'list'] as const;
+export type BenchmarkGroup = (typeof benchmarkGroups)[number];
+
+export interface BenchmarkOptions {
+  readonly kinds: readonly EngineKind[];
+  /** A folder on tmpfs. */
+  readonly root: string;
+  /** `127.0.0.1:PORT` */
+  readonly registry: string;
+  readonly fixtures: PluginFixtures;
+  /** How often each piece of work is timed. */
+  readonly runs: number;
+  /** Which groups to measure. */
+  readonly groups: readonly BenchmarkGroup[];
+  readonly onStep: (text: string) => void;
+  /** Told of each group's figures when they are complete. */
+  readonly onMeasured: (measurements: readonly Measurement[]) => void;
+}
+
+/** Figures of one piece of work, by engine. */
+export type Figures = Partial<Record<EngineKind['name'], number[]>>;
+
+export function addFigure(figures: Figures, name: EngineKind['name'], figure: number): void {
+  figures[name] = [...(figures[name] ?? []), figure];
+}
