@@ -64,6 +64,13 @@ export async function remove(api: EngineApi, name: string): Promise<void> {
   await api.request('DELETE', `/plugins/${name}?force=1`);
 }
 
+/** Remove every plugin of an engine. */
+export async function removeAll(api: EngineApi): Promise<void> {
+  const { body } = await api.request('GET', '/plugins');
+  const plugins: readonly { readonly Id: string }[] = JSON.parse(body);
+  for (const { Id } of plugins) await remove(api, Id);
+}
+
 /** Requests answered in a second by `GET /plugins`, four at a time. */
 export async function listRate(api: EngineApi, requests: number): Promise<number> {
   const inParallel = 4;

@@ -3,7 +3,7 @@
  */
 import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
 import { type EngineKind, engineFolder, MeasuredEngine } from './measured-engine.ts';
-import { enable, installAs, publish, remove, timed } from './plugin-work.ts';
+import { enable, installAs, publish, removeAll, timed } from './plugin-work.ts';
 import type { Measurement } from './report.ts';
 
 /** How many plugins run through the restarts. */
@@ -11,37 +11,41 @@ const runningPlugins = 20;
 
 /** Time starts of each engine that has running plugins; they are removed afterwards. */
 export async function measureRestart(options: BenchmarkOptions): Promise<readonly Measurement[]> {
-  const names = Array.from({ length: runningPlugins }, (_, index) => `bench/restart-${index}:latest`);
   const kinds = options.kinds.map(leavingPluginsRunning);
+  const figures: Figures = {};
+  try {
+    await enablePlugins(kinds, options);
+    for (let run = 0; run < options.runs; run++) {
+      for (const kind of kinds) {
+        let engine: MeasuredEngine | undefined;
+        const milliseconds = await timed(async () => {
+          engine = await start(kind, options);
+        });
+        addFigure(figures, kind.name, milliseconds);
+        await engine?.stop();
+      }
+      options.onStep(`restart with running plugins, run ${run + 1} of ${options.runs}`);
+    }
+  } finally {
+    // They would run on, with no engine that knows of them.
+    for (const kind of kinds) await withEngine(kind, options, ({ api }) => removeAll(api));
+  }
+  const work = `daemon start with ${runningPlugins} running plugins`;
+  return [{ work, unit: 'ms', bar: { ratio: 0.5 }, figures }];
+}
+
+async function enablePlugins(kinds: readonly EngineKind[], options: BenchmarkOptions): Promise<void> {
   const remote = `${options.registry}/bench/light:latest`;
   for (const [index, kind] of kinds.entries()) {
     await withEngine(kind, options, async ({ api }) => {
       if (index === 0) await publish(api, remote, options.fixtures.light);
-      for (const name of names) {
+      for (let number = 0; number < runningPlugins; number++) {
+        const name = `bench/restart-${number}:latest`;
         await installAs(api, remote, name);
         await enable(api, name);
       }
     });
   }
-  const figures: Figures = {};
-  for (let run = 0; run < options.runs; run++) {
-    for (const kind of kinds) {
-      let engine: MeasuredEngine | undefined;
-      const milliseconds = await timed(async () => {
-        engine = await start(kind, options);
-      });
-      addFigure(figures, kind.name, milliseconds);
-      await engine?.stop();
-    }
-    options.onStep(`restart with running plugins, run ${run + 1} of ${options.runs}`);
-  }
-  for (const kind of kinds) {
-    await withEngine(kind, options, async ({ api }) => {
-      for (const name of names) await remove(api, name);
-    });
-  }
-  const work = `daemon start with ${runningPlugins} running plugins`;
-  return [{ work, unit: 'ms', bar: { ratio: 0.5 }, figures }];
 }
 
 /** Outboard leaves plugins running by default; Docker has to be told to. */
