@@ -2,7 +2,6 @@
  * Remove: delete a plugin, and the content that only it used.
  */
 import { OutboardError } from '@outboard/oci';
-import type { PluginRecord } from '../config/plugin-config.ts';
 import { refuseInUse } from '../uses/refuse-in-use.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -30,21 +29,10 @@ export async function removePlugin(
     }
     await context.collectors?.stop(id);
     await context.supervisor.stop(id);
-    try {
-      await context.store.remove(id);
-    } finally {
-      // Also when its directory could not be deleted: it is no plugin any more.
-      if (context.store.get(id) === undefined) await forget(context, record);
-    }
+    const deleteDirectory = await context.store.remove(id);
+    context.uses.forget(id);
+    if (record.enabled) await context.drivers.changes.disabled(record);
     context.announce({ type: 'plugin', action: 'remove', id, attributes: { name: record.name } });
+    await Promise.all([deleteDirectory(), collectGarbage(context)]);
   });
-  await collectGarbage(context);
-}
-
-async function forget(
-  { uses, drivers }: Pick<RemoveContext, 'uses' | 'drivers'>,
-  record: PluginRecord,
-): Promise<void> {
-  uses.forget(record.id);
-  if (record.enabled) await drivers.changes.disabled(record);
 }

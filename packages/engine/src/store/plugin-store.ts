@@ -137,13 +137,16 @@ export class PluginStore {
     this.#index.put(record);
   }
 
-  /** Forget a plugin, then delete its directory. Nothing of it may be running or mounted. */
-  async remove(id: string): Promise<void> {
+  /**
+   * Forget a plugin. Nothing of it may be running or mounted.
+   * @returns deletes its directory; what it leaves the next start deletes
+   */
+  async remove(id: string): Promise<() => Promise<void>> {
     const removing = this.layout.removing(id);
     await rename(this.paths(id).directory, removing);
     await syncDirectory(this.layout.pluginsDirectory);
     this.#index.delete(id);
-    await removeTree(removing);
+    return () => removeTree(removing);
   }
 }
 
