@@ -48,7 +48,10 @@ export interface LogOptions {
 }
 
 export interface SecurityOptions {
-  /** `default`: the built-in or host's profile; `unconfined`; or the absolute path of a profile. */
+  /**
+   * `default`: the profile of the host's containers, or the engine's own where there is none; `builtin`: the engine's
+   * own; `unconfined`; or the absolute path of a profile.
+   */
   readonly seccomp?: string;
   /** A profile that is loaded on the host; `unconfined`. Default: the engine's, where the host has AppArmor. */
   readonly apparmor?: string;

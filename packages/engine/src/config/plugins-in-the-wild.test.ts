@@ -477,6 +477,7 @@ for (const wild of plugins) {
         propagatedMountPath: '/p',
         socketDirectory: '/s',
         devices: [],
+        security: { noNewPrivileges: true, readOnlyRootfs: false },
         cgroupsPath: '/outboard/x',
       });
       const own = spec.mounts.filter(

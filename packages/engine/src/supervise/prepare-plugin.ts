@@ -12,6 +12,8 @@ import { servedCapabilities } from '../config/served-capabilities.ts';
 import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../linux/mount-table.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { checkRootfs } from '../rootfs/check-rootfs.ts';
+import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
+import { decidePluginSecurity } from '../runtime/plugin-security.ts';
 import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
 import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
@@ -30,6 +32,7 @@ export interface PluginHostOptions {
 export function createPluginHost(options: PluginHostOptions): PluginHost {
   const { layout, logger, metricsSocket } = options;
   const sockets = join(options.execRoot, 'plugins');
+  const appArmor = createAppArmor(join(options.execRoot, 'apparmor'));
   const socketDirectory = (id: string): string => join(sockets, id);
   return {
     socketPath: (record) => join(socketDirectory(record.id), socketName(record)),
@@ -39,10 +42,12 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const { config, settings } = record;
       const { devices, notices } = await resolveDevices(settings.devices, lstat);
       const hasPropagatedMount = config.propagatedMount !== '';
+      const { security, ...decided } = await decidePluginSecurity(config, {}, appArmor);
       const created = createRuntimeSpec({
         config,
         settings,
         devices,
+        security,
         rootfsPath: paths.rootfs,
         socketDirectory: socketDirectory(record.id),
         cgroupsPath: defaultCgroupsPath(record.id),
@@ -56,7 +61,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         destinations: created.spec.mounts.map(({ destination }) => destination),
         workDir: created.spec.process.cwd,
       });
-      for (const notice of [...notices, ...created.notices]) {
+      for (const notice of [...notices, ...decided.notices, ...created.notices]) {
         logger.info({ id: record.id, plugin: record.name }, notice);
       }
       await makeSocketDirectory(sockets, socketDirectory(record.id));

@@ -56,6 +56,7 @@ export const defaultMounts: readonly SpecMount[] = [
 export const maskedPaths: readonly string[] = [
   '/proc/asound',
   '/proc/acpi',
+  '/proc/interrupts',
   '/proc/kcore',
   '/proc/keys',
   '/proc/latency_stats',

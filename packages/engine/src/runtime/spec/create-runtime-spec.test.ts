@@ -30,6 +30,7 @@ function create(config: PluginConfig, more: Partial<RuntimeSpecInput> = {}) {
     socketDirectory: '/exec/plugins/id',
     devices: [],
     cgroupsPath: '/outboard/id',
+    security: { noNewPrivileges: true, readOnlyRootfs: false },
     ...more,
   });
 }
@@ -90,7 +91,7 @@ describe('createRuntimeSpec()', () => {
           inheritable: [],
           ambient: [],
         },
-        noNewPrivileges: false,
+        noNewPrivileges: true,
       },
       mounts: [
         ...defaultMounts,
@@ -184,7 +185,9 @@ describe('createRuntimeSpec()', () => {
   test('I11 needs our own folder for the propagated mount', () => {
     const config = read({ propagatedMount: '/mnt' });
     const input = { config, settings: initialSettings(config), rootfsPath: '/r', socketDirectory: '/s' };
-    assert.throws(() => createRuntimeSpec({ ...input, devices: [], cgroupsPath: '/c' }), { kind: 'system' });
+    const security = { noNewPrivileges: true, readOnlyRootfs: false };
+    const withoutFolder = { ...input, security, devices: [], cgroupsPath: '/c' };
+    assert.throws(() => createRuntimeSpec(withoutFolder), { kind: 'system' });
   });
 
   test('replaces the default mounts that a mount at /dev, /sys or below covers, and no other', () => {
@@ -302,6 +305,47 @@ describe('createRuntimeSpec()', () => {
     const mounts = [bind('/a', '/shared', 'rshared'), bind('/b', '/b')];
     const { spec } = create(read({ network: { type: 'host' }, propagatedMount: '/m', mounts }));
     assert.equal(spec.mounts.at(-1)?.destination, '/shared');
+  });
+});
+
+describe('createRuntimeSpec() with security options', () => {
+  const security = { noNewPrivileges: true, readOnlyRootfs: false };
+
+  test('passes the filter, the profile and the flag on as they are', () => {
+    const seccomp = { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [] };
+    const more = { ...security, noNewPrivileges: false, seccomp, apparmorProfile: 'p' };
+    const { process, linux } = create(read({}), { security: more }).spec;
+    assert.deepEqual(linux.seccomp, seccomp);
+    assert.equal(process.apparmorProfile, 'p');
+    assert.equal(process.noNewPrivileges, false);
+  });
+
+  const readOnly = { security: { ...security, readOnlyRootfs: true } };
+  const destinations = (config: object) =>
+    create(read(config), readOnly).spec.mounts.map(({ destination }) => destination);
+
+  test('makes the root read-only, with a tmpfs on /tmp and /run', () => {
+    const { spec } = create(read({}), readOnly);
+    assert.equal(spec.root.readonly, true);
+    for (const [path, mode] of [
+      ['/tmp', 'mode=1777'],
+      ['/run', 'mode=755'],
+    ] as const) {
+      assert.deepEqual(mountAt(spec, path), [
+        {
+          destination: path,
+          type: 'tmpfs',
+          source: 'tmpfs',
+          options: ['rw', 'nosuid', 'nodev', 'noexec', mode],
+        },
+      ]);
+    }
+  });
+
+  test('mounts what the config has at or below /tmp and /run over the tmpfs', () => {
+    const config = { propagatedMount: '/run/volumes', mounts: [bind('/a', '/tmp'), bind('/b', '/run/b')] };
+    const order = destinations(config).filter((path) => /^\/(?:tmp|run)/.test(path));
+    assert.deepEqual(order, ['/tmp', '/run', '/run/volumes', '/tmp', '/run/b', '/run/docker/plugins']);
   });
 });
 

@@ -3,17 +3,11 @@
  * the same spec, and the spec never exceeds Docker's default container plus what the config's privileges name.
  */
 import { OutboardError } from '@outboard/oci';
-import { canonicalCapability } from '../../config/capability-names.ts';
 import { cleanAbsolutePath, isAtOrBelow } from '../../config/container-path.ts';
 import type { PluginConfig, PluginSettings } from '../../config/plugin-config.ts';
 import { validatePluginConfig } from '../../config/validate-plugin-config.ts';
-import {
-  defaultCapabilities,
-  defaultDeviceRules,
-  defaultPath,
-  maskedPaths,
-  readonlyPaths,
-} from './baseline.ts';
+import { defaultDeviceRules, defaultPath, maskedPaths, readonlyPaths } from './baseline.ts';
+import { pluginCapabilities } from './capabilities.ts';
 import { createPluginMounts, type PluginMountsInput } from './plugin-mounts.ts';
 import type {
   RuntimeSpec,
@@ -22,9 +16,23 @@ import type {
   SpecDeviceRule,
   SpecMount,
   SpecNamespace,
+  SpecSeccomp,
 } from './runtime-spec.ts';
 
-export interface RuntimeSpecInput extends PluginMountsInput {
+/** What guards a container beyond its privileges. */
+export interface ContainerSecurity {
+  /** Whether no program gives the plugin more than it has: set-user-ID bits and file capabilities mean nothing. */
+  readonly noNewPrivileges: boolean;
+  /** Whether the root filesystem is read-only, with a tmpfs on `/tmp` and `/run`. */
+  readonly readOnlyRootfs: boolean;
+  /** The filter of system calls; absent: none. */
+  readonly seccomp?: SpecSeccomp;
+  /** Name of a loaded profile; absent: none. */
+  readonly apparmorProfile?: string;
+}
+
+export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDirectories'> {
+  readonly security: ContainerSecurity;
   /** Absolute path of the root filesystem on the host. */
   readonly rootfsPath: string;
   /** As `resolveDevices` found them. */
@@ -46,17 +54,19 @@ export interface CreatedRuntimeSpec {
 /**
  * The runtime spec of a plugin.
  *
- * Kept from Docker: the process is root whatever `User` says, there is no terminal, the root filesystem is writable,
- * and set-user-ID programs work (`noNewPrivileges` is false). Unlike Docker's, inheritable capabilities are empty
- * (CVE-2022-24769).
+ * Kept from Docker: the process is root whatever `User` says, and there is no terminal. Unlike Docker's, inheritable
+ * capabilities are empty (CVE-2022-24769).
  * @throws {OutboardError} invalid: a config that `validatePluginConfig` refuses (a record of Docker's was never
  *   judged), a mount that the rules refuse or without source, no entrypoint
  * @see OCI runtime-spec v1.0.2
  */
 export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
-  const { config, settings } = input;
+  const { config, settings, security } = input;
   validatePluginConfig(config, { strictness: 'pull' });
-  const { mounts, sharedDestinations, notices } = createPluginMounts(input);
+  const { mounts, sharedDestinations, notices } = createPluginMounts({
+    ...input,
+    temporaryDirectories: security.readOnlyRootfs,
+  });
   const isPrivateToPlugin = (path: string) => {
     // A mask on a shared mount would mask the host's path too.
     return !sharedDestinations.some((destination) => isAtOrBelow(path, destination));
@@ -64,7 +74,7 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
   const spec: RuntimeSpec = {
     ociVersion: '1.0.2',
     ...(input.hostname === undefined ? {} : { hostname: input.hostname }),
-    root: { path: input.rootfsPath, readonly: false },
+    root: { path: input.rootfsPath, readonly: security.readOnlyRootfs },
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
@@ -72,7 +82,8 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
       env: processEnvironment(settings),
       cwd: cleanAbsolutePath(config.workDir) ?? '/',
       capabilities: processCapabilities(config),
-      noNewPrivileges: false,
+      noNewPrivileges: security.noNewPrivileges,
+      ...(security.apparmorProfile !== undefined && { apparmorProfile: security.apparmorProfile }),
     },
     mounts,
     linux: {
@@ -83,6 +94,7 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
       ...(config.propagatedMount === '' ? {} : { rootfsPropagation: 'rshared' as const }),
       maskedPaths: maskedPaths.filter(isPrivateToPlugin),
       readonlyPaths: readonlyPaths.filter(isPrivateToPlugin),
+      ...(security.seccomp !== undefined && { seccomp: security.seccomp }),
     },
   };
   return { spec, notices };
@@ -101,8 +113,7 @@ function processEnvironment(settings: PluginSettings): readonly string[] {
 }
 
 function processCapabilities(config: PluginConfig): SpecCapabilities {
-  const granted = (config.linux.capabilities ?? []).map(canonicalCapability);
-  const all = [...new Set([...defaultCapabilities, ...granted])];
+  const all = pluginCapabilities(config);
   return { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
 }
 

@@ -28,6 +28,18 @@ export interface PluginMountsInput {
   readonly socketDirectory: string;
   /** Host side of `/run/docker/metrics.sock`, for a plugin that collects metrics. */
   readonly metricsSocket?: string;
+  /** Whether `/tmp` and `/run` are file systems in memory, for a root filesystem that is read-only. */
+  readonly temporaryDirectories: boolean;
+}
+
+/** Before the config's mounts, which may lie below them or on them. */
+const temporaryDirectories: readonly SpecMount[] = [
+  temporaryDirectory('/tmp', 'mode=1777'),
+  temporaryDirectory('/run', 'mode=755'),
+];
+
+function temporaryDirectory(destination: string, mode: string): SpecMount {
+  return { destination, type: 'tmpfs', source: 'tmpfs', options: ['rw', 'nosuid', 'nodev', 'noexec', mode] };
 }
 
 export interface PluginMounts {
@@ -57,6 +69,7 @@ export function createPluginMounts(input: PluginMountsInput): PluginMounts {
   const shared = userMounts.filter((mount) => mount.shared).map((mount) => mount.spec.destination);
   const mounts = [
     ...defaultMounts.filter((mount) => !userMounts.some(({ spec }) => replacesDefault(spec, mount))),
+    ...(input.temporaryDirectories ? temporaryDirectories : []),
     ...propagatedMount(input),
     ...userMounts.filter((mount) => !mount.shared).map((mount) => mount.spec),
     hostBind(input.socketDirectory, socketDirectoryInPlugin, 'rbind', 'rprivate'),

@@ -40,6 +40,25 @@ export interface SpecDeviceRule {
   readonly access: string;
 }
 
+/** A filter of system calls. @see OCI runtime-spec v1.0.2, config-linux.md, "Seccomp" */
+export interface SpecSeccomp {
+  readonly defaultAction: string;
+  readonly defaultErrnoRet?: number;
+  readonly architectures?: readonly string[];
+  readonly flags?: readonly string[];
+  readonly syscalls: readonly {
+    readonly names: readonly string[];
+    readonly action: string;
+    readonly errnoRet?: number;
+    readonly args?: readonly {
+      readonly index: number;
+      readonly value: number;
+      readonly valueTwo: number;
+      readonly op: string;
+    }[];
+  }[];
+}
+
 export type SpecNamespace = 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup';
 
 export interface RuntimeSpec {
@@ -54,6 +73,7 @@ export interface RuntimeSpec {
     readonly cwd: string;
     readonly capabilities: SpecCapabilities;
     readonly noNewPrivileges: boolean;
+    readonly apparmorProfile?: string;
   };
   readonly mounts: readonly SpecMount[];
   readonly linux: {
@@ -64,5 +84,6 @@ export interface RuntimeSpec {
     readonly rootfsPropagation?: 'rshared';
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
+    readonly seccomp?: SpecSeccomp;
   };
 }

@@ -1,0 +1,86 @@
+/**
+ * AppArmor on this host: whether it is there, and loading the profiles of plugins into the kernel.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isOutboardError, OutboardError } from '@outboard/oci';
+import { findBinary } from '../../linux/find-binary.ts';
+import { errorCode } from '../../linux/libc.ts';
+import { runProgram } from '../../linux/run-program.ts';
+import { type AppArmorOpenings, appArmorProfile, appArmorProfileName } from './plugin-profile.ts';
+
+const loadTimeoutMs = 30_000;
+const enabledParameter = '/sys/module/apparmor/parameters/enabled';
+const kernelInterface = '/sys/kernel/security/apparmor';
+const abi3 = '/etc/apparmor.d/abi/3.0';
+
+/** The AppArmor of a host. */
+export interface AppArmor {
+  /** Whether the kernel confines programs by AppArmor, and this process may load profiles. */
+  isEnabled(): Promise<boolean>;
+  /**
+   * Load a plugin's profile, unless this process has done so.
+   * @returns its name; undefined when the host lacks apparmor_parser
+   * @throws {OutboardError} system when the kernel or the parser refuses it
+   */
+  load(openings: AppArmorOpenings): Promise<string | undefined>;
+}
+
+/** @param directory where texts of profiles are written for the parser */
+export function createAppArmor(directory: string): AppArmor {
+  const loaded = new Map<string, Promise<string | undefined>>();
+  return {
+    isEnabled,
+    load(openings) {
+      const name = appArmorProfileName(openings);
+      const known = loaded.get(name);
+      if (known !== undefined) return known;
+      const loading = loadProfile(openings, directory);
+      loaded.set(name, loading);
+      // Tried anew at the next start: a parser may have been installed, a fault may have passed.
+      const forget = () => loaded.delete(name);
+      loading.then((result) => result ?? forget(), forget);
+      return loading;
+    },
+  };
+}
+
+/** As Docker decides it: not in a container of another, whose kernel it is not. */
+async function isEnabled(): Promise<boolean> {
+  if (process.env.container !== undefined && process.env.container !== '') return false;
+  if (!existsSync(kernelInterface)) return false;
+  try {
+    return (await readFile(enabledParameter, 'utf8')).startsWith('Y');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function loadProfile(openings: AppArmorOpenings, directory: string): Promise<string | undefined> {
+  const parser = await findParser();
+  if (parser === undefined) return undefined;
+  const name = appArmorProfileName(openings);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, name);
+  await writeFile(path, appArmorProfile(openings, { hasAbi3: existsSync(abi3) }), { mode: 0o600 });
+  // Replacing it keeps a plugin that runs under an older text of it confined.
+  const { code, stderr } = await runProgram(parser, ['--skip-cache', '--replace', path], {
+    timeoutMs: loadTimeoutMs,
+  });
+  if (code === 0) return name;
+  throw new OutboardError(
+    'system',
+    `cannot load AppArmor profile "${name}": ${stderr.trim() || `exit code ${code}`}`,
+  );
+}
+
+async function findParser(): Promise<string | undefined> {
+  try {
+    return await findBinary('apparmor_parser');
+  } catch (error) {
+    if (isOutboardError(error, 'system') && error.code === 'program-missing') return undefined;
+    throw error;
+  }
+}

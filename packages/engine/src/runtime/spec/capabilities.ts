@@ -1,0 +1,16 @@
+/**
+ * Which capabilities a plugin has: Docker's default ones, and those that its config names and the operator granted.
+ */
+import { canonicalCapability } from '../../config/capability-names.ts';
+import type { PluginConfig } from '../../config/plugin-config.ts';
+import { defaultCapabilities } from './baseline.ts';
+
+/**
+ * All of them, each once.
+ * @throws {OutboardError} invalid for a name that is no capability's
+ */
+export function pluginCapabilities(config: PluginConfig): readonly string[] {
+  return [
+    ...new Set([...defaultCapabilities, ...(config.linux.capabilities ?? []).map(canonicalCapability)]),
+  ];
+}
