@@ -21,6 +21,8 @@ export interface RunProgramOptions {
   readonly signal?: AbortSignal;
   /** All of its environment; default `programEnvironment()`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What it reads from standard input; default nothing. */
+  readonly input?: string;
 }
 
 const maxOutputBytes = 256 * 1024;
@@ -37,12 +39,12 @@ export async function runProgram(
   args: readonly string[],
   options: RunProgramOptions = {},
 ): Promise<ProgramResult> {
-  const { timeoutMs, signal, env = programEnvironment() } = options;
+  const { timeoutMs, signal, env = programEnvironment(), input } = options;
   signal?.throwIfAborted();
   const subject = `"${file}" (${args.find((arg) => !arg.startsWith('-')) ?? 'no command'})`;
   const fail = (reason: string, cause?: unknown) =>
     new OutboardError('system', `cannot run ${subject}: ${reason}`, { cause });
-  const program = start(file, args, env, fail);
+  const program = start(file, args, { env, hasInput: input !== undefined }, fail);
   const failure = new AbortController();
   const stop = (reason: unknown) => {
     failure.abort(reason);
@@ -56,6 +58,8 @@ export async function runProgram(
       : setTimeout(() => stop(fail(`it did not end within ${timeoutMs} ms and was killed`)), timeoutMs);
   const onAbort = () => stop(signal?.reason);
   signal?.addEventListener('abort', onAbort);
+  // A program that ends without reading it all has its reasons; how it ended says which.
+  if (input !== undefined) program.stdio[0]?.on('error', () => undefined).end(input);
   try {
     const onTooMuch = () => stop(fail(`it wrote more than ${maxOutputBytes} bytes`));
     const [stdout, stderr, { code }] = await Promise.all([
@@ -68,17 +72,18 @@ export async function runProgram(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
+    program.stdio[0]?.destroy();
   }
 }
 
 function start(
   file: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
+  { env, hasInput }: { readonly env: Readonly<Record<string, string>>; readonly hasInput: boolean },
   fail: (reason: string, cause: unknown) => OutboardError,
 ): SpawnedProcess {
   try {
-    return spawnProcess(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawnProcess(file, args, { env, stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
   } catch (error) {
     throw error instanceof ErrnoError ? fail(error.message, error) : error;
   }

@@ -1,0 +1,111 @@
+/**
+ * The execution protocol of CNI: one call of one plugin. Parameters go by the environment, the configuration by standard
+ * input; the answer comes by standard output, also when it is an error.
+ * @see CNI spec 1.0.0, section 2 "Execution Protocol"
+ */
+import { join } from 'node:path';
+import { OutboardError } from '@outboard/oci';
+import { programEnvironment, runProgram } from '../../linux/run-program.ts';
+import { parseCniError } from './cni-result.ts';
+
+export type CniCommand = 'ADD' | 'CHECK' | 'DEL' | 'VERSION';
+
+/** Configuration of one plugin, as it reads it: `cniVersion`, `name`, `type` and its own keys. */
+export type CniConfig = Readonly<Record<string, unknown>> & { readonly type: string };
+
+export interface CniCall {
+  readonly command: CniCommand;
+  readonly config: CniConfig;
+  readonly containerId: string;
+  /** Path of the network namespace; empty in a DEL when it is gone. */
+  readonly namespace: string;
+  /** Name of the interface inside. */
+  readonly interfaceName: string;
+  /** Where this plugin is, and those that it calls in turn. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+}
+
+/** iptables waits for its lock as long as it takes, and everything for a slow disk. */
+const timeoutMs = 30_000;
+
+/** What CNI plugins run (iptables) is in folders that the PATH of a minimal service may lack. */
+const systemFolders = '/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin';
+
+/**
+ * Call a plugin.
+ * @returns what it answered, parsed as JSON; undefined when it answered nothing, as to DEL
+ * @throws {OutboardError} system with the plugin's own words; the abort reason when aborted
+ */
+export async function callCniPlugin(call: CniCall): Promise<unknown> {
+  const { command, config, signal } = call;
+  const { PATH, ...environment } = programEnvironment();
+  const { code, stdout, stderr } = await runProgram(join(call.folder, config.type), [], {
+    env: {
+      ...environment,
+      PATH: `${PATH}:${systemFolders}`,
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: call.containerId,
+      CNI_NETNS: call.namespace,
+      CNI_IFNAME: call.interfaceName,
+      CNI_PATH: call.folder,
+    },
+    input: JSON.stringify(config),
+    timeoutMs,
+    ...(signal && { signal }),
+  });
+  if (code === 0) return stdout.trim() === '' ? undefined : parseAnswer(stdout, call);
+  throw new OutboardError(
+    'system',
+    `CNI plugin "${config.type}" failed (${command}): ${parseCniError(stdout) ?? plainWords(stderr, code)}`,
+  );
+}
+
+function parseAnswer(stdout: string, { command, config }: CniCall): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch (cause) {
+    const subject = `CNI plugin "${config.type}" (${command})`;
+    throw new OutboardError('system', `the answer of ${subject} is not JSON`, { cause });
+  }
+}
+
+function plainWords(stderr: string, code: number | null): string {
+  return stderr.trim().slice(0, 1024) || (code === null ? 'a signal ended it' : `it ended with code ${code}`);
+}
+
+/** Versions of the protocol that this side speaks, the preferred one first. */
+const spokenVersions = ['1.0.0', '0.4.0'];
+
+/**
+ * The version of the protocol to speak with a plugin and those that came with it.
+ * @throws {OutboardError} system when there is none in common
+ * @see CNI spec 1.0.0, "VERSION"
+ */
+export async function negotiateCniVersion(
+  type: string,
+  folder: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<string> {
+  const answer = await callCniPlugin({
+    ...options,
+    command: 'VERSION',
+    config: { cniVersion: '1.0.0', type },
+    containerId: '',
+    namespace: '',
+    interfaceName: '',
+    folder,
+  });
+  const supported = supportedVersions(answer);
+  const version = spokenVersions.find((spoken) => supported.includes(spoken));
+  if (version !== undefined) return version;
+  throw new OutboardError(
+    'system',
+    `CNI plugin "${join(folder, type)}" speaks ${JSON.stringify(supported)}, want one of ${spokenVersions.join(', ')}`,
+  );
+}
+
+function supportedVersions(answer: unknown): readonly unknown[] {
+  if (typeof answer !== 'object' || answer === null || !('supportedVersions' in answer)) return [];
+  return Array.isArray(answer.supportedVersions) ? answer.supportedVersions : [];
+}

@@ -1,0 +1,274 @@
+/**
+ * Gives plugins a network namespace with an interface on the bridge, and takes it back: after a stop, and after a crash of
+ * the plugin, of the daemon or of the host. What is set up for one plugin lies in one folder below the exec root.
+ */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import { isInterfaceName } from '../linux/bridge-device.ts';
+import { errorCode } from '../linux/libc.ts';
+import { removeTree } from '../linux/remove-tree.ts';
+import { isPluginId } from '../store/plugin-layout.ts';
+import { type Attachment, type AttachmentStep, readAttachment, writeAttachment } from './attachment-file.ts';
+import { bridgePlugins, bridgeSteps } from './bridge-network.ts';
+import { type CniCommand, callCniPlugin, negotiateCniVersion } from './cni/call-cni-plugin.ts';
+import { addressOfResult, type CniAddress } from './cni/cni-result.ts';
+import { findCniPlugins } from './cni/find-cni-plugins.ts';
+import { readHostRoutes, readOutgoingMtu, refuseOverlap } from './host-routes.ts';
+import { type Ipv4Subnet, parseSubnet } from './ipv4-subnet.ts';
+import { isNetworkNamespace, makeNetworkNamespace } from './network-namespace.ts';
+import { pluginHosts, pluginResolvConf } from './resolv-conf.ts';
+import { SharedBridge } from './shared-bridge.ts';
+
+/** The network that plugins of type `bridge` share. */
+export interface BridgeOptions {
+  /** Name of the bridge, at most 15 bytes; made when absent. One engine at a time may use it. Default `outboard0`. */
+  readonly name?: string;
+  /** IPv4, such as the default `10.87.0.0/24`: none of Docker's, Podman's or Kubernetes's own. */
+  readonly subnet?: string;
+  /** Addresses of name servers in place of the host's; default none. */
+  readonly nameServers?: readonly string[];
+}
+
+export interface PluginNetworksOptions {
+  readonly execRoot: string;
+  readonly bridge?: BridgeOptions;
+  readonly logger: Logger;
+}
+
+/** What a plugin's container is to join. */
+export interface AttachedNetwork {
+  /** Path of the network namespace. */
+  readonly namespacePath: string;
+  /** Host sides of `/etc/hosts` and `/etc/resolv.conf`. */
+  readonly hostsPath: string;
+  readonly resolvConfPath: string;
+  /** The name that its hosts file gives its address. */
+  readonly hostname: string;
+  /** IPv4. */
+  readonly address: string;
+}
+
+/** Networks of plugins on this host. Calls for one plugin are serialised by the caller. */
+export interface PluginNetworks {
+  /**
+   * Give a plugin a network, after what an earlier run left of one is gone.
+   * @throws {OutboardError} conflict when the subnet overlaps a route of the host; system with the CNI plugin's words, or
+   *   code `program-missing`; nothing is left behind then
+   */
+  attach(id: string, options?: { readonly signal?: AbortSignal }): Promise<AttachedNetwork>;
+  /**
+   * Take it back: interface, address, firewall rules, namespace, files. Idempotent.
+   * @throws {OutboardError} system; what is left is kept for another try
+   */
+  release(id: string): Promise<void>;
+  /** IDs of the plugins that have something of a network now. */
+  present(): Promise<readonly string[]>;
+}
+
+/**
+ * Networks below an exec root.
+ * @throws {OutboardError} invalid for options that are wrong
+ */
+export function createPluginNetworks(options: PluginNetworksOptions): PluginNetworks {
+  return new BridgedNetworks(options);
+}
+
+interface NetworkPaths {
+  readonly directory: string;
+  /** Holds the network namespace. */
+  readonly namespace: string;
+  readonly attachment: string;
+  readonly hosts: string;
+  readonly resolvConf: string;
+}
+
+class BridgedNetworks implements PluginNetworks {
+  readonly #logger: Logger;
+  readonly #name: string;
+  readonly #subnet: Ipv4Subnet;
+  readonly #nameServers: readonly string[];
+  readonly #bridge: SharedBridge;
+  readonly #directory: string;
+  readonly #addressesDirectory: string;
+
+  constructor({ execRoot, bridge = {}, logger }: PluginNetworksOptions) {
+    this.#logger = logger;
+    this.#name = checkBridgeName(bridge.name ?? 'outboard0');
+    this.#subnet = parseSubnet(bridge.subnet ?? '10.87.0.0/24', 'bridge subnet');
+    this.#nameServers = (bridge.nameServers ?? []).map(checkNameServer);
+    this.#bridge = new SharedBridge(this.#name);
+    this.#directory = join(execRoot, 'networks', 'plugins');
+    this.#addressesDirectory = join(execRoot, 'networks', 'addresses');
+  }
+
+  async attach(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<AttachedNetwork> {
+    const paths = this.#paths(id);
+    await this.release(id);
+    try {
+      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await mkdir(paths.directory, { mode: 0o700 });
+      const { address } = await this.#bridge.join(() => this.#setUp(id, paths, options));
+      const hostname = id.slice(0, 12);
+      await writeFile(paths.hosts, pluginHosts(address, hostname), { mode: 0o644 });
+      await writeFile(paths.resolvConf, await this.#resolvConf(id), { mode: 0o644 });
+      this.#logger.debug({ id, address }, 'a plugin has an address');
+      return {
+        namespacePath: paths.namespace,
+        hostsPath: paths.hosts,
+        resolvConfPath: paths.resolvConf,
+        hostname,
+        address,
+      };
+    } catch (error) {
+      await this.#releaseFailed(id);
+      throw error;
+    }
+  }
+
+  async release(id: string): Promise<void> {
+    const paths = this.#paths(id);
+    const attachment = await readAttachment(paths.attachment);
+    if (attachment !== undefined) {
+      await takeBack(id, paths, attachment);
+      await (attachment.bridge === this.#name
+        ? this.#bridge
+        : new SharedBridge(attachment.bridge)
+      ).removeIfIdle();
+    }
+    await removeTree(paths.directory);
+  }
+
+  async present(): Promise<readonly string[]> {
+    try {
+      return (await readdir(this.#directory)).filter(isPluginId);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async #setUp(
+    id: string,
+    paths: NetworkPaths,
+    options: { readonly signal?: AbortSignal },
+  ): Promise<CniAddress> {
+    const folder = await findCniPlugins(bridgePlugins);
+    const routes = await readHostRoutes();
+    refuseOverlap(this.#name, this.#subnet, routes);
+    const cniVersion = await negotiateCniVersion('bridge', folder, options);
+    const steps: AttachmentStep[] = bridgeSteps({
+      cniVersion,
+      bridge: this.#name,
+      subnet: this.#subnet,
+      addressesDirectory: this.#addressesDirectory,
+      mtu: await readOutgoingMtu(routes),
+    }).map((step) => ({ ...step }));
+    const attachment: Attachment = { version: 1, bridge: this.#name, steps };
+    await writeAttachment(paths.attachment, attachment);
+    await makeNetworkNamespace(paths.namespace, options);
+    for (const step of steps) {
+      step.result = await callStep('ADD', step, { id, paths, attachment, folder, ...options });
+      await writeAttachment(paths.attachment, attachment);
+    }
+    return addressOfResult(lastResult(attachment, 'eth0'));
+  }
+
+  /** systemd-resolved lists what it forwards to in a file of its own; the usual one names only itself. */
+  async #resolvConf(id: string): Promise<string> {
+    for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
+      const { text, nameServers } = pluginResolvConf(await readIfPresent(path), this.#nameServers);
+      if (nameServers.length > 0) return text;
+    }
+    this.#logger.warn(
+      { id },
+      'a plugin can resolve no names: the host has no name server that it could reach',
+    );
+    return pluginResolvConf(await readIfPresent('/etc/resolv.conf'), []).text;
+  }
+
+  /** The error of the attempt is the one to report; that of the clean-up is logged. */
+  async #releaseFailed(id: string): Promise<void> {
+    try {
+      await this.release(id);
+    } catch (error) {
+      this.#logger.error({ err: error, id }, 'cannot take back the network of a plugin');
+    }
+  }
+
+  #paths(id: string): NetworkPaths {
+    const directory = join(this.#directory, id);
+    return {
+      directory,
+      namespace: join(directory, 'netns'),
+      attachment: join(directory, 'attachment.json'),
+      hosts: join(directory, 'hosts'),
+      resolvConf: join(directory, 'resolv.conf'),
+    };
+  }
+}
+
+interface StepPlace {
+  readonly id: string;
+  readonly paths: NetworkPaths;
+  readonly attachment: Attachment;
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+}
+
+function callStep(command: CniCommand, step: AttachmentStep, place: StepPlace): Promise<unknown> {
+  const { interfaceName, config } = step;
+  const prevResult = lastResult(place.attachment, interfaceName);
+  return callCniPlugin({
+    command,
+    config: { ...config, ...(prevResult !== undefined && { prevResult }) },
+    containerId: place.id,
+    namespace: place.paths.namespace,
+    interfaceName,
+    folder: place.folder,
+    ...(place.signal && { signal: place.signal }),
+  });
+}
+
+/** Undo, from the last step that may have been begun to the first. */
+async function takeBack(id: string, paths: NetworkPaths, attachment: Attachment): Promise<void> {
+  const folder = await findCniPlugins(bridgePlugins);
+  const hasNamespace = await isNetworkNamespace(paths.namespace);
+  const place = {
+    id,
+    paths: { ...paths, namespace: hasNamespace ? paths.namespace : '' },
+    attachment,
+    folder,
+  };
+  const done = attachment.steps.filter(({ result }) => result !== undefined).length;
+  for (const step of attachment.steps.slice(0, done + 1).reverse()) await callStep('DEL', step, place);
+}
+
+/** What the steps of an interface have come to so far; each one answers for those before it too. */
+function lastResult({ steps }: Attachment, interfaceName: string): unknown {
+  return steps.findLast((step) => step.interfaceName === interfaceName && step.result !== undefined)?.result;
+}
+
+function checkBridgeName(name: string): string {
+  if (isInterfaceName(name)) return name;
+  throw new OutboardError(
+    'invalid',
+    `bridge name ${JSON.stringify(name)}: want 1 to 15 letters, digits, "_", "." and "-", a letter or digit first`,
+  );
+}
+
+function checkNameServer(address: string): string {
+  if (isIP(address) !== 0) return address;
+  throw new OutboardError('invalid', `name server ${JSON.stringify(address)}: want an IP address`);
+}
+
+async function readIfPresent(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}

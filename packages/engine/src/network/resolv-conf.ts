@@ -1,0 +1,37 @@
+/**
+ * The resolver's files of a plugin that has a network of its own. Pure functions.
+ * @see resolv.conf(5), hosts(5)
+ */
+import { isIPv4 } from 'node:net';
+
+/** A host's resolv.conf, read for a plugin that cannot reach the host's loopback. */
+export interface PluginResolvConf {
+  readonly text: string;
+  /** Those that the plugin is left with. */
+  readonly nameServers: readonly string[];
+}
+
+/**
+ * The host's configuration without the name servers that only the host reaches: its loopback, where systemd-resolved and
+ * dnsmasq listen, and IPv6 addresses, since the bridge has IPv4 only.
+ * @param hostText content of the host's resolv.conf
+ * @param nameServers stand in place of the host's; empty: the host's
+ */
+export function pluginResolvConf(hostText: string, nameServers: readonly string[]): PluginResolvConf {
+  const lines = hostText.split('\n').map((line) => line.trim());
+  const ofHost = lines
+    .map((line) => /^nameserver\s+(?<address>\S+)/.exec(line)?.groups?.address ?? '')
+    .filter((address) => isIPv4(address) && !address.startsWith('127.'));
+  const chosen = nameServers.length > 0 ? nameServers : ofHost;
+  const others = lines.filter((line) => /^(?:search|domain|options)\s/.test(line));
+  const text = [...chosen.map((address) => `nameserver ${address}`), ...others].map((line) => `${line}\n`);
+  return { text: text.join(''), nameServers: chosen };
+}
+
+/**
+ * The hosts file of a plugin.
+ * @param address the plugin's, without prefix length
+ */
+export function pluginHosts(address: string, hostname: string): string {
+  return `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${address}\t${hostname}\n`;
+}
