@@ -37,6 +37,14 @@ export interface TestDaemonOptions {
   readonly prelude?: string;
   /** Run `bin/outboard daemon` as it was built last, which starts several times faster; default from source. */
   readonly isBuilt?: boolean;
+  /** Variables beside those of this process, or in place of them. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A daemon that may not be ready yet. */
+export interface StartingDaemon extends Pick<TestDaemon, 'pid' | 'end'> {
+  /** Rejects with its log if it ends before that. */
+  readonly ready: Promise<TestDaemon>;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,12 +63,13 @@ export async function makeDaemonHome(): Promise<{ home: string; remove: () => Pr
  * Start a daemon and wait until it is ready.
  * @throws {Error} with its log if it ends before that
  */
-export async function startDaemon({
-  home,
-  args = [],
-  prelude = '',
-  isBuilt = false,
-}: TestDaemonOptions): Promise<TestDaemon> {
+export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemon> {
+  return spawnDaemon(options).ready;
+}
+
+/** Start a daemon and wait for nothing. */
+export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
+  const { home, args = [], prelude = '', isBuilt = false, env = {} } = options;
   const dataRoot = join(home, 'data');
   const execRoot = join(home, 'run');
   const socket = join(home, 'run', 'outboard.sock');
@@ -79,32 +88,40 @@ export async function startDaemon({
   const child = spawn(process.execPath, command, {
     cwd: join(root, 'tests'),
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let log = '';
   child.stderr.on('data', (chunk) => {
     log += chunk;
   });
   const ended = once(child, 'exit');
-  const readyLine = await Promise.race([
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await ended;
+    return child.exitCode;
+  }
+  const pid = pidOf(child);
+  const readyLine = Promise.race([
     once(createInterface(child.stdout), 'line').then(([line]) => String(line)),
     ended.then(([code]) => Promise.reject(new Error(`the daemon ended with ${code}: ${log}`))),
   ]);
-  return {
-    pid: pidOf(child),
-    socket,
-    dataRoot,
-    execRoot,
-    readyLine,
-    log: () => log,
-    async untilLogged(pattern) {
-      while (!pattern.test(log)) await once(child.stderr, 'data');
-    },
-    async end(signal) {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      await ended;
-      return child.exitCode;
-    },
-  };
+  const ready = readyLine.then(
+    (line): TestDaemon => ({
+      pid,
+      socket,
+      dataRoot,
+      execRoot,
+      readyLine: line,
+      log: () => log,
+      async untilLogged(pattern) {
+        while (!pattern.test(log)) await once(child.stderr, 'data');
+      },
+      end,
+    }),
+  );
+  // Who ends it early does not wait for it.
+  ready.catch(() => undefined);
+  return { pid, ready, end };
 }
 
 function pidOf(child: ChildProcess): number {
@@ -123,10 +140,15 @@ export function callApi(
   socketPath: string,
   method: string,
   path: string,
-  options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer } = {},
+  options: {
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string | Buffer;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<ApiAnswer> {
+  const { headers = {}, signal } = options;
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, method, path, headers: options.headers ?? {} }, (response) => {
+    const call = request({ socketPath, method, path, headers, ...(signal && { signal }) }, (response) => {
       text(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), reject);
     });
     call.on('error', reject);

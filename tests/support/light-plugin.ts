@@ -1,0 +1,111 @@
+/**
+ * A plugin that is up in milliseconds and takes little of the machine, so that a test can have many and start them often:
+ * a volume driver in Perl, which every Debian machine has. Its volumes are folders of its propagated mount, and outlive it.
+ */
+import { type PluginArchiveOptions, pluginArchive } from './plugin-archive.ts';
+import { fixtureSocket } from './plugin-fixture.ts';
+
+/** What else a light plugin does, once at each start. */
+export const lightPluginHabits = {
+  /** Nothing. */
+  plain: '',
+  /** Leaves processes in sessions of their own that no SIGTERM ends. */
+  forks: `
+    use POSIX 'setsid';
+    for (1 .. 2) {
+      next if fork;
+      $SIG{TERM} = 'IGNORE';
+      setsid;
+      fork;
+      sleep 1 while 1;
+    }
+  `,
+  /** Mounts below its propagated mount, one on another and one below another, and unmounts nothing. */
+  mounts: `
+    mkdir "$root/leaked";
+    for (1 .. 3) {
+      system('mount', '-t', 'tmpfs', 'leaked', "$root/leaked") == 0 or die 'cannot mount';
+      mkdir "$root/leaked/below";
+      system('mount', '-t', 'tmpfs', 'leaked', "$root/leaked/below") == 0 or die 'cannot mount';
+    }
+  `,
+  /** Writes more output than anyone reads, as fast as it is taken. */
+  floods: `
+    unless (fork) {
+      my $line = ('x' x 1023) . "\\n";
+      print $line x 64 while 1;
+    }
+  `,
+} as const;
+
+export type LightPluginHabit = keyof typeof lightPluginHabits;
+
+/** A volume's name is made of small letters, digits and hyphens, so that it is found without a parser for JSON. */
+const script = (habit: LightPluginHabit) => `
+use strict;
+use IO::Socket::UNIX;
+$| = 1;
+$SIG{TERM} = sub { exit 0 };
+$SIG{PIPE} = 'IGNORE';
+my $root = '/mnt/volumes';
+${lightPluginHabits[habit]}
+$SIG{CHLD} = 'IGNORE';
+my $server = IO::Socket::UNIX->new(Local => '/run/docker/plugins/${fixtureSocket}', Listen => 128) or die $!;
+print "listening\\n";
+print STDERR "ready\\n";
+while (1) {
+  my $client = $server->accept or next;
+  my ($head, $body) = ('', '');
+  1 while $head !~ /\\r\\n\\r\\n/ and sysread $client, $head, 4096, length $head;
+  ($head, $body) = split /\\r\\n\\r\\n/, $head, 2;
+  my $length = $head =~ /^content-length: *(\\d+)/im ? $1 : 0;
+  1 while length $body < $length and sysread $client, $body, 4096, length $body;
+  my ($call) = $head =~ /^POST (\\S+)/ or next;
+  my ($name) = $body =~ /"Name":"([a-z0-9-]*)"/;
+  my $answer = answer($call, $name // '');
+  printf $client "HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n%s", length $answer, $answer;
+  close $client;
+}
+sub answer {
+  my ($call, $name) = @_;
+  my $path = "$root/volume-$name";
+  return '{"Implements":["VolumeDriver"]}' if $call eq '/Plugin.Activate';
+  return '{"Capabilities":{"Scope":"local"}}' if $call eq '/VolumeDriver.Capabilities';
+  if ($call eq '/VolumeDriver.List') {
+    my @names = map { /volume-(.*)/ } glob "$root/volume-*";
+    return '{"Volumes":[' . join(',', map { qq({"Name":"$_","Mountpoint":"$root/volume-$_"}) } @names) . ']}';
+  }
+  mkdir $path if $call eq '/VolumeDriver.Create';
+  return '{"Err":"no such volume"}' unless -d $path;
+  rmdir $path if $call eq '/VolumeDriver.Remove';
+  return qq({"Volume":{"Name":"$name","Mountpoint":"$path"}}) if $call eq '/VolumeDriver.Get';
+  return qq({"Mountpoint":"$path"}) if $call eq '/VolumeDriver.Mount' or $call eq '/VolumeDriver.Path';
+  return '{}';
+}
+`;
+
+/** A light plugin for `pluginArchive` and `pluginContext`. @param config keys that replace those of the fixture's config */
+export function lightPlugin(
+  habit: LightPluginHabit = 'plain',
+  config: PluginArchiveOptions['config'] = {},
+): PluginArchiveOptions {
+  return {
+    script: '',
+    files: { '/plugin.pl': script(habit), '/mnt/volumes/.keep': '' },
+    config: {
+      Entrypoint: ['/usr/bin/perl', '/plugin.pl'],
+      PropagatedMount: '/mnt/volumes',
+      Linux: {
+        Capabilities: habit === 'mounts' ? ['CAP_SYS_ADMIN'] : null,
+        AllowAllDevices: false,
+        Devices: null,
+      },
+      ...config,
+    },
+  };
+}
+
+/** The same as an archive. */
+export function lightPluginArchive(...options: Parameters<typeof lightPlugin>): Buffer {
+  return pluginArchive(lightPlugin(...options));
+}
