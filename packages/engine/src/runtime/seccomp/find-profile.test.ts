@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { builtInSeccompProfile } from './built-in-profile.ts';
+import { findSeccompProfile } from './find-profile.ts';
+
+describe('findSeccompProfile()', () => {
+  let folder = '';
+  let own = '';
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outboard-seccomp-'));
+    own = join(folder, 'own.json');
+    await writeFile(own, '{"defaultAction": "SCMP_ACT_LOG"}');
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  test('finds the first profile of the host that is there', async () => {
+    const later = join(folder, 'later.json');
+    await writeFile(later, '{"defaultAction": "SCMP_ACT_KILL"}');
+    const found = await findSeccompProfile('default', [join(folder, 'absent.json'), own, later]);
+    assert.equal(found?.defaultAction, 'SCMP_ACT_LOG');
+  });
+
+  test('takes the built-in profile where the host has none, and when it is asked for', async () => {
+    assert.equal(await findSeccompProfile('default', [join(folder, 'absent.json')]), builtInSeccompProfile);
+    assert.equal(await findSeccompProfile('builtin', [own]), builtInSeccompProfile);
+  });
+
+  test('finds none for unconfined, and the file of a path', async () => {
+    assert.equal(await findSeccompProfile('unconfined', [own]), undefined);
+    assert.equal((await findSeccompProfile(own, []))?.defaultAction, 'SCMP_ACT_LOG');
+  });
+
+  test('falls back to no other profile when one is there but wrong', async () => {
+    const broken = join(folder, 'broken.json');
+    await writeFile(broken, '{}');
+    await assert.rejects(findSeccompProfile('default', [broken]), {
+      kind: 'invalid',
+      message: /defaultAction/,
+    });
+  });
+
+  test('refuses a path without file, a folder, a fifo and a file that is too large', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const large = join(folder, 'large.json');
+    await writeFile(large, '');
+    await truncate(large, 2 ** 20 + 1);
+    for (const [path, message] of [
+      [join(folder, 'absent.json'), /no such file/],
+      [folder, /not a regular file/],
+      [fifo, /not a regular file/],
+      [large, /1048577 bytes, want at most 1048576/],
+      [join(own, 'below'), /ENOTDIR/],
+    ] as const) {
+      await assert.rejects(findSeccompProfile(path), { kind: 'invalid', message }, path);
+    }
+  });
+});
