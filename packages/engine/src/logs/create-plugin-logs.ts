@@ -1,0 +1,125 @@
+/**
+ * The logs of all plugins of one engine.
+ */
+import { OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import type { PluginOptions } from '../config/plugin-options.ts';
+import type { PluginLayout } from '../store/plugin-layout.ts';
+import type { PluginState } from '../supervise/supervisor.ts';
+import { LogKeeper } from './log-keeper.ts';
+import { type LogLimits, logLimits } from './log-limits.ts';
+import type { PluginLogs, PluginOutput } from './plugin-logs.ts';
+import { readLog } from './read-log.ts';
+import type { LogPlace } from './start-log.ts';
+
+/** Logs and what the engine tells them. */
+export interface EnginePluginLogs extends PluginLogs, AsyncDisposable {
+  /**
+   * Ready a plugin's log for another run.
+   * @returns undefined, with a warning in the engine's log, when that cannot be done: the plugin runs all the same
+   */
+  startRun(id: string): Promise<LogPlace | undefined>;
+  /** A plugin's state has changed: while it may run, its log is kept. */
+  stateChanged(id: string, state: PluginState): void;
+}
+
+export interface PluginLogsOptions {
+  readonly layout: PluginLayout;
+  /** Knows the plugins. */
+  readonly store: {
+    /** @throws {OutboardError} not-found; invalid when an ID prefix is ambiguous */
+    find(plugin: string): PluginRecord;
+    get(id: string): PluginRecord | undefined;
+  };
+  readonly logger: Logger;
+}
+
+export function createPluginLogs(options: PluginLogsOptions): EnginePluginLogs {
+  return new DiskLogs(options);
+}
+
+class DiskLogs implements EnginePluginLogs {
+  readonly #options: PluginLogsOptions;
+  readonly #keepers = new Map<string, LogKeeper>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #listeners = new Set<(output: PluginOutput) => void>();
+  readonly #ended = new AbortController();
+
+  constructor(options: PluginLogsOptions) {
+    this.#options = options;
+  }
+
+  read(
+    plugin: string,
+    query: Parameters<PluginLogs['read']>[1] = {},
+    options: { readonly signal?: AbortSignal } = {},
+  ): ReturnType<PluginLogs['read']> {
+    const { id } = this.#options.store.find(plugin);
+    const signals = [this.#ended.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    return readLog(this.#directory(id), query, AbortSignal.any(signals));
+  }
+
+  onOutput(listener: (output: PluginOutput) => void): () => void {
+    this.#listeners.add(listener);
+    for (const keeper of this.#keepers.values()) keeper.look();
+    return () => this.#listeners.delete(listener);
+  }
+
+  async startRun(id: string): Promise<LogPlace | undefined> {
+    const record = this.#options.store.get(id);
+    try {
+      return await this.#keep(id).startRun(limitsOf(record));
+    } catch (error) {
+      const facts = { err: error, id, plugin: record?.name };
+      this.#options.logger.warn(facts, 'the output of this run is not kept');
+      return undefined;
+    }
+  }
+
+  stateChanged(id: string, { status }: PluginState): void {
+    if (status === 'disabled' || status === 'failed') this.#let(id);
+    else this.#keep(id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort(new OutboardError('unavailable', 'the plugin system was shut down'));
+    for (const id of [...this.#keepers.keys()]) this.#let(id);
+    await Promise.all(this.#closing);
+  }
+
+  #keep(id: string): LogKeeper {
+    const known = this.#keepers.get(id);
+    if (known !== undefined) return known;
+    const keeper = new LogKeeper({
+      directory: this.#directory(id),
+      limits: limitsOf(this.#options.store.get(id)),
+      output: () => (this.#listeners.size === 0 ? undefined : (output) => this.#tell(id, output)),
+      logger: this.#options.logger,
+    });
+    this.#keepers.set(id, keeper);
+    return keeper;
+  }
+
+  #let(id: string): void {
+    const keeper = this.#keepers.get(id);
+    if (keeper === undefined) return;
+    this.#keepers.delete(id);
+    const closing = keeper.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  #tell(id: string, output: Pick<PluginOutput, 'lines' | 'skippedBytes'>): void {
+    const name = this.#options.store.get(id)?.name ?? '';
+    for (const listener of this.#listeners) listener({ id, name, ...output });
+  }
+
+  #directory(id: string): string {
+    return this.#options.layout.plugin(id).logs;
+  }
+}
+
+/** A record has no options when it was written before there were any. */
+function limitsOf(record: (PluginRecord & { readonly options?: PluginOptions }) | undefined): LogLimits {
+  return logLimits(record?.options?.log);
+}

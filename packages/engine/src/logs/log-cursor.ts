@@ -1,0 +1,188 @@
+/**
+ * Reads a log forwards, from file to file, while conmon goes on writing it.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { OutboardError } from '@outboard/oci';
+import { isErrno } from '../runtime/errno.ts';
+import { LineJoiner, type LogLine } from './line-joiner.ts';
+import { comparePositions, type LogFile, type LogPosition, listLogFiles } from './log-files.ts';
+import { createRecordParser } from './log-record.ts';
+
+/** How much is read at once, in bytes. */
+const chunkBytes = 256 * 1024;
+
+/** No record of conmon's is longer; what is gets thrown away, up to the next line end. */
+const maxRecordBytes = 1024 * 1024;
+
+const lineEnd = 0x0a;
+const noBytes = Buffer.alloc(0);
+
+/** What a cursor read. */
+export interface ReadLines {
+  readonly lines: readonly LogLine[];
+  /** Whether that was all there is, for now. */
+  readonly isAtEnd: boolean;
+}
+
+export interface LogCursorOptions {
+  readonly directory: string;
+  readonly start: LogPosition;
+  /** Records from here on are not read. */
+  readonly end?: LogPosition;
+  /** Lines that end before this are left out; default `start`. */
+  readonly firstLineEnd?: LogPosition;
+}
+
+/**
+ * A place in a log that moves on. No file is open between two calls while there is more to read: a reader that is slow
+ * keeps no removed file on the disk. At the end the last file stays open, so that its remainder is not lost when it is
+ * replaced and removed.
+ */
+export class LogCursor {
+  readonly #directory: string;
+  readonly #end: LogPosition | undefined;
+  readonly #firstLineEnd: LogPosition;
+  readonly #joiner = new LineJoiner();
+  readonly #parse = createRecordParser();
+  #position: LogPosition;
+  /** Of the file at the position, once it was opened. */
+  #inode: bigint | undefined;
+  #file: FileHandle | undefined;
+  /** The beginning of a record whose end is not written yet. */
+  #rest: Buffer = noBytes;
+  #skipsRecord = false;
+
+  constructor(options: LogCursorOptions) {
+    this.#directory = options.directory;
+    this.#position = options.start;
+    this.#end = options.end;
+    this.#firstLineEnd = options.firstLineEnd ?? options.start;
+  }
+
+  /** Where the next call goes on. */
+  get position(): LogPosition {
+    return this.#position;
+  }
+
+  /**
+   * Read on, 256 KiB at most.
+   * @throws {OutboardError} unavailable, code `log-removed`, when what comes next was removed before it was read
+   */
+  async read(): Promise<ReadLines> {
+    const chunk = await this.#readChunk();
+    if (chunk === undefined) return { lines: [], isAtEnd: true };
+    await this.#closeFile();
+    return { lines: this.#takeLines(chunk), isAtEnd: false };
+  }
+
+  /** The lines that have begun and not ended. */
+  unfinishedLines(): readonly LogLine[] {
+    return this.#joiner.flush();
+  }
+
+  /** Go on at another place, which need not be the beginning of a record. */
+  async moveTo(position: LogPosition): Promise<void> {
+    await this.#leaveFile(position);
+    this.#joiner.flush();
+    this.#skipsRecord = position.offset > 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#closeFile();
+  }
+
+  /** The next bytes; undefined at the end of what there is. */
+  async #readChunk(): Promise<Buffer | undefined> {
+    for (;;) {
+      const { file: number } = this.#position;
+      if (this.#end !== undefined && comparePositions(this.#position, this.#end) >= 0) return undefined;
+      // Looked for before the read: what is in the file now is all of it only if the next one exists already.
+      const files = await listLogFiles(this.#directory);
+      const next = files.find((file) => file.number > number);
+      this.#file ??= await this.#openFile(files.find((file) => file.number === number));
+      if (this.#file === undefined && !(this.#hasNotBegun && next === undefined)) throw removedError();
+      const chunk = this.#file === undefined ? noBytes : await this.#readFile(this.#file);
+      if (chunk.length > 0) return chunk;
+      if (next === undefined) return undefined;
+      if (next.number !== number + 1) throw removedError();
+      await this.#leaveFile({ file: next.number, offset: 0 });
+    }
+  }
+
+  /** Whether nothing was read of the file at the position: then it may be one that is still to come. */
+  get #hasNotBegun(): boolean {
+    return this.#inode === undefined && this.#position.offset === 0;
+  }
+
+  async #readFile(file: FileHandle): Promise<Buffer> {
+    const { file: number, offset } = this.#position;
+    const limit = this.#end?.file === number ? this.#end.offset - offset : chunkBytes;
+    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, limit));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
+    this.#position = { file: number, offset: offset + bytesRead };
+    return buffer.subarray(0, bytesRead);
+  }
+
+  async #openFile(found: LogFile | undefined): Promise<FileHandle | undefined> {
+    if (found === undefined) return undefined;
+    let handle: FileHandle;
+    try {
+      handle = await open(found.path, 'r');
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+    const { ino } = await handle.stat({ bigint: true });
+    // Replaced twice before it was linked: the number now is that of another file.
+    if (this.#inode !== undefined && this.#inode !== ino) {
+      await handle.close();
+      return undefined;
+    }
+    this.#inode = ino;
+    return handle;
+  }
+
+  async #leaveFile(position: LogPosition): Promise<void> {
+    await this.#closeFile();
+    this.#inode = undefined;
+    this.#rest = noBytes;
+    this.#skipsRecord = false;
+    this.#position = position;
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  #takeLines(chunk: Buffer): readonly LogLine[] {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const { file, offset } = this.#position;
+    const startOffset = offset - bytes.length;
+    const lines: LogLine[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, start)) {
+      const record = this.#skipsRecord ? undefined : this.#parse(bytes.subarray(start, end));
+      this.#skipsRecord = false;
+      start = end + 1;
+      const line = record && this.#joiner.push(record);
+      const position = { file, offset: startOffset + start };
+      if (line !== undefined && comparePositions(position, this.#firstLineEnd) >= 0) lines.push(line);
+    }
+    this.#rest = bytes.subarray(start);
+    if (this.#rest.length > maxRecordBytes) {
+      this.#rest = noBytes;
+      this.#skipsRecord = true;
+    }
+    return lines;
+  }
+}
+
+function removedError(): OutboardError {
+  return new OutboardError(
+    'unavailable',
+    'the output was removed before it was read: the plugin writes faster than its log is read',
+    { code: 'log-removed' },
+  );
+}

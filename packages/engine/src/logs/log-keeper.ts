@@ -1,0 +1,146 @@
+/**
+ * Keeps one plugin's log while the plugin runs: links what conmon begins, removes what is too much, and hands on what is
+ * written.
+ */
+import type { Logger } from 'pino';
+import { LogCursor } from './log-cursor.ts';
+import { endOfLog, type LogFile, type LogPosition, listLogFiles, settleLogFiles } from './log-files.ts';
+import type { LogLimits } from './log-limits.ts';
+import type { PluginOutput } from './plugin-logs.ts';
+import { type LogPlace, startLog } from './start-log.ts';
+import { watchDirectory } from './watch-directory.ts';
+
+/** When more than this is waiting to be handed on, most of it is skipped, in bytes. */
+const maxWaitingBytes = 512 * 1024;
+
+/** Of what was skipped, this much of its end is handed on all the same, in bytes. */
+const keptBytes = 64 * 1024;
+
+export interface LogKeeperParts {
+  readonly directory: string;
+  readonly limits: LogLimits;
+  /** Who is told what is written; undefined while nobody is: it is not read then. */
+  readonly output: () => ((output: Pick<PluginOutput, 'lines' | 'skippedBytes'>) => void) | undefined;
+  readonly logger: Logger;
+}
+
+/** Works from its making until it is closed. */
+export class LogKeeper {
+  readonly #parts: LogKeeperParts;
+  #unwatch: () => void;
+  #limits: LogLimits;
+  /** Everything that changes the files, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+  #isQueued = false;
+  #cursor: LogCursor | undefined;
+
+  constructor(parts: LogKeeperParts) {
+    this.#parts = parts;
+    this.#limits = parts.limits;
+    this.#unwatch = this.#watch();
+    this.look();
+  }
+
+  /** Ready the log for a run, after all that was begun before. */
+  async startRun(limits: LogLimits): Promise<LogPlace> {
+    this.#limits = limits;
+    const started = this.#work.then(async () => {
+      const place = await startLog(this.#parts.directory, limits);
+      // Until now there may have been nothing to watch.
+      this.#unwatch();
+      this.#unwatch = this.#watch();
+      await this.#moveCursor(place.start);
+      return place;
+    });
+    this.#work = started.then(
+      () => undefined,
+      // Reported to whoever waits for it.
+      () => undefined,
+    );
+    return started;
+  }
+
+  /** Take in what was written last, and end. */
+  async close(): Promise<void> {
+    this.#unwatch();
+    this.look();
+    await this.#work;
+    await this.#cursor?.close();
+  }
+
+  #watch(): () => void {
+    return watchDirectory(this.#parts.directory, () => this.look());
+  }
+
+  /** Look at the log soon. Called when something may be new. */
+  look(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.#work = this.#work.then(async () => {
+      this.#isQueued = false;
+      try {
+        await this.#takeIn();
+      } catch (error) {
+        // The plugin does not depend on its log, and the next look may find what was wrong mended.
+        this.#parts.logger.warn({ err: error, directory: this.#parts.directory }, 'cannot keep a log');
+        await this.#forgetCursor();
+      }
+    });
+  }
+
+  async #takeIn(): Promise<void> {
+    const files = await settleLogFiles(this.#parts.directory, this.#limits);
+    // What an earlier process has left running wrote before is old.
+    this.#cursor ??= new LogCursor({ directory: this.#parts.directory, start: endOfLog(files) });
+    const output = this.#parts.output();
+    if (output !== undefined) await handOn(this.#cursor, this.#parts.directory, output);
+  }
+
+  async #moveCursor(start: LogPosition): Promise<void> {
+    await this.#forgetCursor();
+    this.#cursor = new LogCursor({ directory: this.#parts.directory, start });
+  }
+
+  async #forgetCursor(): Promise<void> {
+    const cursor = this.#cursor;
+    this.#cursor = undefined;
+    await cursor?.close();
+  }
+}
+
+/** Hand on all that is new, or the end of it when that is too much. */
+async function handOn(
+  cursor: LogCursor,
+  directory: string,
+  output: (output: Pick<PluginOutput, 'lines' | 'skippedBytes'>) => void,
+): Promise<void> {
+  const files = await listLogFiles(directory);
+  const waiting = bytesAfter(cursor.position, files);
+  let skippedBytes = 0;
+  const last = files.at(-1);
+  if (waiting > maxWaitingBytes && last !== undefined) {
+    const position = { file: last.number, offset: Math.max(0, last.size - keptBytes) };
+    skippedBytes = waiting - (last.size - position.offset);
+    await cursor.moveTo(position);
+  }
+  // Bounded: what comes while this reads is for the next look.
+  for (let left = maxWaitingBytes; left > 0; ) {
+    const before = cursor.position;
+    const { lines, isAtEnd } = await cursor.read();
+    if (lines.length > 0 || skippedBytes > 0) output({ lines, skippedBytes });
+    skippedBytes = 0;
+    if (isAtEnd) return;
+    left -= bytesBetween(before, cursor.position);
+  }
+}
+
+function bytesAfter(position: LogPosition, files: readonly LogFile[]): number {
+  return files.reduce((sum, { number, size }) => {
+    if (number < position.file) return sum;
+    return sum + Math.max(0, number === position.file ? size - position.offset : size);
+  }, 0);
+}
+
+function bytesBetween(from: LogPosition, to: LogPosition): number {
+  return from.file === to.file ? to.offset - from.offset : to.offset;
+}

@@ -1,0 +1,31 @@
+/**
+ * How much of a plugin's output is kept.
+ */
+import type { LogOptions } from '../config/plugin-options.ts';
+
+/** What the files of one log may take. */
+export interface LogLimits {
+  /** Linked files, the current one among them. */
+  readonly maxFiles: number;
+  /** At this size conmon begins a new file. */
+  readonly maxFileBytes: number;
+  /** All files together. */
+  readonly maxTotalBytes: number;
+}
+
+const defaultMaxBytes = 10 * 1024 * 1024;
+const defaultMaxFiles = 3;
+
+/** conmon reads 32 KiB at once and checks the size before it writes them. */
+const leastFileBytes = 40 * 1024;
+
+/**
+ * The limits of a log. All files together never take more than `maxBytes` times `maxFiles`; since one more than `maxFiles`
+ * exists for the moment until the oldest is removed, each is a little smaller than `maxBytes`.
+ * Below 80 KiB for `maxBytes` the size of a file is 40 KiB.
+ */
+export function logLimits(options: LogOptions = {}): LogLimits {
+  const { maxBytes = defaultMaxBytes, maxFiles = defaultMaxFiles } = options;
+  const maxFileBytes = Math.max(leastFileBytes, Math.floor((maxBytes * maxFiles) / (maxFiles + 1)));
+  return { maxFiles, maxFileBytes, maxTotalBytes: maxFileBytes * maxFiles };
+}

@@ -1,0 +1,49 @@
+/**
+ * What plugins write to stdout and stderr: kept on disk, per plugin, across its runs. `createPluginLogs` makes one.
+ */
+import type { LogLine } from './line-joiner.ts';
+import type { OutputStream } from './log-record.ts';
+
+/** Which lines of a log are wanted. */
+export interface LogQuery {
+  /** Default both. */
+  readonly streams?: readonly OutputStream[];
+  /** The last lines only, counted before anything else is left out; default all. */
+  readonly tail?: number;
+  /** Nothing older, in nanoseconds since the epoch. */
+  readonly sinceNano?: bigint;
+  /** Nothing newer. */
+  readonly untilNano?: bigint;
+  /** Go on with what comes, across restarts and while the plugin is disabled, until `untilNano` or its removal. */
+  readonly follow?: boolean;
+}
+
+/** What a plugin wrote just now. */
+export interface PluginOutput {
+  readonly id: string;
+  /** The plugin's name. */
+  readonly name: string;
+  readonly lines: readonly LogLine[];
+  /** Bytes of its log before these lines that were left out, since there were too many. */
+  readonly skippedBytes: number;
+}
+
+export interface PluginLogs {
+  /**
+   * The lines of a plugin's log, oldest first, in groups. Whoever stops early stops the reading.
+   *
+   * @param plugin name, ID or unique ID prefix
+   * @throws {OutboardError} not-found at once; while reading unavailable, code `log-removed`, when the reader is so slow
+   * that what comes next is gone; the reason of the signal
+   */
+  read(
+    plugin: string,
+    query?: LogQuery,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncIterable<readonly LogLine[]>;
+  /**
+   * Be told what plugins write while they run, soon after. Of a plugin that writes more than about 5 MB/s the rest is
+   * skipped. @returns stops it
+   */
+  onOutput(listener: (output: PluginOutput) => void): () => void;
+}

@@ -1,0 +1,110 @@
+/**
+ * Reads a log as a client asks for it: its end, a span of time, one stream, and what is still to come.
+ */
+import { existsSync } from 'node:fs';
+import { findTail, type Tail } from './find-tail.ts';
+import type { LogLine } from './line-joiner.ts';
+import { LogCursor } from './log-cursor.ts';
+import { endOfLog, listLogFiles } from './log-files.ts';
+import type { OutputStream } from './log-record.ts';
+import type { LogQuery } from './plugin-logs.ts';
+import { watchDirectory } from './watch-directory.ts';
+
+const bothStreams: readonly OutputStream[] = ['stdout', 'stderr'];
+const longestTimerMs = 2 ** 31 - 1;
+
+/** @throws {OutboardError} unavailable, code `log-removed`; the reason of the signal */
+export async function* readLog(
+  directory: string,
+  query: LogQuery,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LogLine[], void> {
+  const streams = new Set(query.streams ?? bothStreams);
+  const files = await listLogFiles(directory);
+  const cursor = new LogCursor({
+    directory,
+    ...(await findStart(files, query, streams)),
+    ...(query.follow !== true && { end: endOfLog(files) }),
+  });
+  const isWanted = ({ stream, timeNano }: LogLine): boolean =>
+    streams.has(stream) &&
+    timeNano >= (query.sinceNano ?? timeNano) &&
+    timeNano <= (query.untilNano ?? timeNano);
+  const changes = query.follow === true ? listenForChanges(directory, query.untilNano) : undefined;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const { lines, isAtEnd } = await cursor.read();
+      const wanted = lines.filter(isWanted);
+      if (wanted.length > 0) yield wanted;
+      if (!isAtEnd && !isPast(lines, query.untilNano)) continue;
+      if (changes === undefined || changes.isTimeUp() || !existsSync(directory)) break;
+      await changes.next(signal);
+    }
+    const unfinished = cursor.unfinishedLines().filter(isWanted);
+    if (unfinished.length > 0) yield unfinished;
+  } finally {
+    changes?.stop();
+    await cursor.close();
+  }
+}
+
+/** Whether a plugin that never pauses has written on beyond the time that is wanted. */
+function isPast(lines: readonly LogLine[], untilNano: bigint | undefined): boolean {
+  const last = lines.at(-1);
+  return untilNano !== undefined && last !== undefined && last.timeNano > untilNano;
+}
+
+async function findStart(
+  files: Awaited<ReturnType<typeof listLogFiles>>,
+  { tail }: LogQuery,
+  streams: ReadonlySet<OutputStream>,
+): Promise<Tail> {
+  if (tail !== undefined) return findTail(files, { lines: tail, streams });
+  const start = { file: files[0]?.number ?? 1, offset: 0 };
+  return { start, firstLineEnd: start };
+}
+
+/** Changes of a log, one after another; those that come while nobody waits count as one. */
+interface Changes {
+  /** Whether the time until which someone listens has passed. */
+  isTimeUp(): boolean;
+  /** Wait for a change, or for the time. Keeps this process alive. @throws the reason of the signal */
+  next(signal: AbortSignal): Promise<void>;
+  stop(): void;
+}
+
+function listenForChanges(directory: string, untilNano: bigint | undefined): Changes {
+  let hasChanged = false;
+  let wake = (): void => undefined;
+  const unlisten = watchDirectory(directory, () => {
+    hasChanged = true;
+    wake();
+  });
+  const isTimeUp = (): boolean => untilNano !== undefined && BigInt(Date.now()) * 1_000_000n > untilNano;
+  return {
+    isTimeUp,
+    async next(signal) {
+      const timer = setTimeout(() => wake(), waitMs(untilNano));
+      try {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          signal.addEventListener('abort', wake, { once: true });
+          if (hasChanged || signal.aborted) resolve();
+        });
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        hasChanged = false;
+      }
+      signal.throwIfAborted();
+    },
+    stop: unlisten,
+  };
+}
+
+function waitMs(untilNano: bigint | undefined): number {
+  if (untilNano === undefined) return longestTimerMs;
+  const ms = Number((untilNano - BigInt(Date.now()) * 1_000_000n) / 1_000_000n) + 1;
+  return Math.min(Math.max(ms, 1), longestTimerMs);
+}

@@ -1,0 +1,90 @@
+/**
+ * Readies a plugin's log for another run.
+ */
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from '../runtime/errno.ts';
+import { currentLogPath, endOfLog, type LogPosition, settleLogFiles } from './log-files.ts';
+import type { LogLimits } from './log-limits.ts';
+import { type OutputStream, readHeader } from './log-record.ts';
+
+/** Where a container's output goes. */
+export interface LogPlace {
+  /** Exists, and holds the file `log`. */
+  readonly directory: string;
+  /** After this many bytes more conmon begins a new file, and then always after as many. */
+  readonly maxFileBytes: number;
+  /** Where the output of this run begins. */
+  readonly start: LogPosition;
+}
+
+/** How much of a log's end is looked at for lines that have not ended, in bytes; more than conmon reads at once. */
+const endBytes = 64 * 1024;
+
+/**
+ * Make the folder, keep what earlier runs wrote, and end their unfinished lines. Short runs share a file, so that a
+ * plugin that ends again and again does not push out what it wrote before.
+ * @throws {Error} of the file system
+ */
+export async function startLog(directory: string, limits: LogLimits): Promise<LogPlace> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = currentLogPath(directory);
+  const files = await settleLogFiles(directory, limits);
+  const end = endOfLog(files);
+  const size = end.offset === 0 ? 0 : await endUnfinishedLines(path, end.offset);
+  // conmon counts only what it writes itself.
+  if (files.length > 0 && size <= limits.maxFileBytes / 2) {
+    return { directory, maxFileBytes: limits.maxFileBytes - size, start: { file: end.file, offset: size } };
+  }
+  await beginFile(directory, path);
+  const start = { file: endOfLog(await settleLogFiles(directory, limits)).file, offset: 0 };
+  return { directory, maxFileBytes: limits.maxFileBytes, start };
+}
+
+async function beginFile(directory: string, path: string): Promise<void> {
+  const temporary = join(directory, 'log.new');
+  await rm(temporary, { force: true });
+  await (await open(temporary, 'wx', 0o600)).close();
+  await rename(temporary, path);
+}
+
+/**
+ * A program that was killed in the middle of a line does not go on with it in the next run.
+ * @returns the size of the file afterwards
+ */
+async function endUnfinishedLines(path: string, size: number): Promise<number> {
+  const file = await open(path, 'r+');
+  try {
+    const missing = Buffer.from(missingEnd(await readEnd(file, size)));
+    await file.write(missing, 0, missing.length, size);
+    return size + missing.length;
+  } catch (error) {
+    // The log goes on when there is space again; that one line may look joined to another is no reason to lose the rest.
+    if (isErrno(error, 'ENOSPC', 'EDQUOT')) return size;
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function readEnd(file: FileHandle, size: number): Promise<Buffer> {
+  const start = Math.max(0, size - endBytes);
+  const buffer = Buffer.alloc(size - start);
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** What has to be added to the end of a log so that every line in it has ended. */
+export function missingEnd(end: Buffer): string {
+  const unfinished = new Map<OutputStream, string>();
+  const records = end.toString('latin1').split('\n');
+  // A disk that was full cuts a record off.
+  const isCut = records.at(-1) !== '';
+  for (const record of records) {
+    const header = readHeader(Buffer.from(record.slice(0, 64), 'latin1'));
+    if (header?.endsLine === true) unfinished.delete(header.stream);
+    else if (header !== undefined) unfinished.set(header.stream, record.slice(0, header.timestampEnd));
+  }
+  const ends = [...unfinished].map(([stream, timestamp]) => `${timestamp} ${stream} F \n`);
+  return `${isCut ? '\n' : ''}${ends.join('')}`;
+}
