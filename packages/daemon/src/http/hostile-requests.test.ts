@@ -124,7 +124,7 @@ test('D05 Expect: 100-continue is answered before the body is sent', async () =>
 const bodies: readonly [body: string, message: RegExp][] = [
   ['{"a":1}', /expected an array of strings/],
   ['["a",1]', /element 1 is not a string/],
-  ['["a"] x', /not one JSON document/],
+  ['["a"] x', /^unexpected content after JSON$/],
   ['["a', /not one JSON document/],
   ['["a\\u0000b=c"]', /element 0 contains a NUL character/],
   ['['.repeat(100_000), /not one JSON document/],

@@ -170,11 +170,14 @@ function mediaType(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** The engine's words for the error would repeat parts of the body, which may be secret; ours do not. */
+/** V8's words for the error may repeat parts of the body, which may be secret; ours do not. */
 function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch {
+  } catch (error) {
+    if (error instanceof SyntaxError && error.message.includes('after JSON')) {
+      throw new HttpError(400, 'unexpected content after JSON');
+    }
     throw new HttpError(400, 'invalid JSON: the request body is not one JSON document in UTF-8');
   }
 }

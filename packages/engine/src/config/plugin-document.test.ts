@@ -166,7 +166,7 @@ describe('parsePrivileges()', () => {
     test(`refuses ${JSON.stringify(wrong)}`, () => {
       assert.throws(() => parsePrivileges(wrong), {
         kind: 'invalid',
-        message: /^failed to parse privileges: /,
+        message: /^invalid JSON: privileges: /,
       });
     });
   }

@@ -120,7 +120,7 @@ export function parsePrivileges(document: unknown): readonly Privilege[] {
     document === null ||
     (isJsonObject(document) && Object.keys(document).length === 0);
   if (isNone) return [];
-  const subject = 'failed to parse privileges';
+  const subject = 'invalid JSON: privileges';
   // The schema refuses what is not JSON; until then only arrays and objects are looked into.
   const canonical = canonicalizeFields(document as JsonValue, privilegeListFields, subject);
   return readWithSchema(privilegeListSchema, canonical, subject);
