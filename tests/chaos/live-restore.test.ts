@@ -3,75 +3,38 @@
  * it starts them anew.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { test } from 'node:test';
+import {
+  assertRunning,
+  enablePlugin,
+  openDaemonPlace,
+  pidsOf,
+  startNextDaemon,
+  untilGone,
+  untilOtherPid,
+} from '../support/daemon-place.ts';
 import { checkDataRoot } from '../support/data-root.ts';
-import { snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { type PluginApi, pluginApi } from '../support/plugin-api.ts';
-import { type PluginArchiveOptions, pluginArchive } from '../support/plugin-archive.ts';
-import { assertRunningPlugins, pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
+import { pluginArchive } from '../support/plugin-archive.ts';
+import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 
 const skip = needsRoot;
-
-/** A home whose daemon is replaced again and again. */
-interface Place {
-  readonly home: string;
-  daemon: TestDaemon;
-  api: PluginApi;
-  readonly ids: string[];
-}
-
-async function openPlace(context: TestContext): Promise<Place> {
-  const { home, remove } = await makeDaemonHome();
-  const daemon = await startDaemon({ home, isBuilt: true });
-  const place: Place = { home, daemon, api: pluginApi(daemon.socket), ids: [] };
-  context.after(async () => {
-    for (const { name } of checkDataRoot(place.daemon.dataRoot).plugins) {
-      await place.api.remove(name, { force: true });
-    }
-    await place.daemon.end('SIGTERM');
-    await remove();
-  });
-  return place;
-}
-
-async function startNext(place: Place): Promise<void> {
-  place.daemon = await startDaemon({ home: place.home, isBuilt: true });
-  place.api = pluginApi(place.daemon.socket);
-}
-
-/** @returns its ID */
-async function enablePlugin(place: Place, name: string, options: PluginArchiveOptions = {}): Promise<string> {
-  await place.api.create(name, pluginArchive(options));
-  await place.api.enable(name);
-  const { plugins } = checkDataRoot(place.daemon.dataRoot);
-  const id =
-    plugins.find((plugin) => plugin.name === `${name}:latest`)?.id ?? assert.fail(`no plugin ${name}`);
-  place.ids.push(id);
-  return id;
-}
-
-function assertRunning({ home, daemon, ids }: Place, running: readonly string[]): void {
-  assertRunningPlugins({ home, execRoot: daemon.execRoot, daemons: [daemon.pid], ids }, running);
-}
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
   test(`S15 a plugin runs on through ${signal} of the daemon, and the next one takes it back`, {
     skip,
   }, async (context) => {
-    const place = await openPlace(context);
+    const place = await openDaemonPlace(context);
     const id = await enablePlugin(place, 'steady');
     const { execRoot } = place.daemon;
     const pid = pidOfPlugin(execRoot, id);
     for (let round = 0; round < 3; round += 1) {
       await place.daemon.end(signal);
       await untilPluginAccepts(execRoot, id); // with no daemon at all
-      await startNext(place);
+      await startNextDaemon(place);
       assert.equal(pidOfPlugin(execRoot, id), pid);
       assertRunning(place, [id]);
     }
@@ -81,22 +44,22 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
 }
 
 test('S15 a plugin that ended while there was no daemon is started again', { skip }, async (context) => {
-  const place = await openPlace(context);
+  const place = await openDaemonPlace(context);
   const id = await enablePlugin(place, 'gone');
   const { execRoot } = place.daemon;
   const pid = pidOfPlugin(execRoot, id);
   await place.daemon.end('SIGKILL');
   process.kill(pid, 'SIGKILL');
   await untilGone(pid);
-  await startNext(place);
+  await startNextDaemon(place);
   await untilOtherPid(execRoot, id, pid);
   await untilPluginAccepts(execRoot, id);
   assertRunning(place, [id]);
 });
 
 test('S18 after a reboot enabled plugins are started anew, others are not', { skip }, async (context) => {
-  const place = await openPlace(context);
-  const id = await enablePlugin(place, 'enabled', { config: { PropagatedMount: '/mnt/v' } });
+  const place = await openDaemonPlace(context);
+  const id = await enablePlugin(place, 'enabled', pluginArchive({ config: { PropagatedMount: '/mnt/v' } }));
   await place.api.create('disabled', pluginArchive());
   const { execRoot, dataRoot } = place.daemon;
   await place.daemon.end('SIGKILL');
@@ -104,7 +67,7 @@ test('S18 after a reboot enabled plugins are started anew, others are not', { sk
   for (const pid of pidsOf(place)) process.kill(pid, 'SIGKILL');
   for (const pid of pidsOf(place)) await untilGone(pid);
   await rm(execRoot, { recursive: true });
-  await startNext(place);
+  await startNextDaemon(place);
   await untilPluginAccepts(execRoot, id);
   const { plugins } = checkDataRoot(dataRoot);
   assert.deepEqual(plugins.map(({ name, enabled }) => `${name} ${enabled}`).sort(), [
@@ -118,7 +81,7 @@ test('S18 after a reboot enabled plugins are started anew, others are not', { sk
 test('S17 a record of an earlier boot is not believed, whatever has its pid now', {
   skip,
 }, async (context) => {
-  const place = await openPlace(context);
+  const place = await openDaemonPlace(context);
   const id = await enablePlugin(place, 'rebooted');
   const { execRoot } = place.daemon;
   const path = join(execRoot, 'bundles', id, 'run.json');
@@ -128,7 +91,7 @@ test('S17 a record of an earlier boot is not believed, whatever has its pid now'
   // This test's own process: it must live on.
   record.container.pid = process.pid;
   await writeFile(path, JSON.stringify({ ...record, bootId: '00000000-0000-0000-0000-000000000000' }));
-  await startNext(place);
+  await startNextDaemon(place);
   await untilOtherPid(execRoot, id, process.pid);
   await untilPluginAccepts(execRoot, id);
   assertRunning(place, [id]);
@@ -137,13 +100,13 @@ test('S17 a record of an earlier boot is not believed, whatever has its pid now'
 test('V5 an exec root that was emptied under a running plugin leaves no second one', {
   skip,
 }, async (context) => {
-  const place = await openPlace(context);
+  const place = await openDaemonPlace(context);
   const id = await enablePlugin(place, 'swept');
   const { execRoot } = place.daemon;
   const pid = pidOfPlugin(execRoot, id);
   await place.daemon.end('SIGKILL');
   await rm(execRoot, { recursive: true });
-  await startNext(place);
+  await startNextDaemon(place);
   await untilPluginAccepts(execRoot, id);
   assert.notEqual(pidOfPlugin(execRoot, id), pid);
   assertRunning(place, [id]);
@@ -152,7 +115,7 @@ test('V5 an exec root that was emptied under a running plugin leaves no second o
 test('V9 a plugin that cannot start stays enabled through restarts, and is told as such', {
   skip,
 }, async (context) => {
-  const place = await openPlace(context);
+  const place = await openDaemonPlace(context);
   // Starts once: the second start finds the file that the first one made.
   const script = `
     import { existsSync, writeFileSync } from 'node:fs';
@@ -162,14 +125,14 @@ test('V9 a plugin that cannot start stays enabled through restarts, and is told 
     createServer().listen('/run/docker/plugins/fixture.sock');
     process.on('SIGTERM', () => process.exit(0));
   `;
-  const broken = await enablePlugin(place, 'broken', { script });
+  const broken = await enablePlugin(place, 'broken', pluginArchive({ script }));
   const good = await enablePlugin(place, 'good');
   const { dataRoot, execRoot } = place.daemon;
   const pid = pidOfPlugin(execRoot, broken);
   await place.daemon.end('SIGKILL');
   process.kill(pid, 'SIGKILL');
   await untilGone(pid);
-  await startNext(place);
+  await startNextDaemon(place);
   await place.daemon.untilLogged(/a plugin does not run/);
   const { plugins } = checkDataRoot(dataRoot);
   assert.deepEqual(
@@ -180,27 +143,3 @@ test('V9 a plugin that cannot start stays enabled through restarts, and is told 
   await place.api.disable('broken');
   assertRunning(place, [good]);
 });
-
-/** Monitors and plugins of a home. */
-function pidsOf({ home, ids }: Place): readonly number[] {
-  return snapshotHost(home, { plugins: ids }).processes.map((line) => Number.parseInt(line, 10));
-}
-
-/** A process that is no child of ours gives no sign of its end, so this looks again and again, for 10 s. */
-async function untilGone(pid: number): Promise<void> {
-  const deadline = AbortSignal.timeout(10_000);
-  while (isAlive(pid)) await delay(10, undefined, { signal: deadline });
-}
-
-function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/ Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-}
-
-/** The run record is written once the new process runs; looked for as above, for 30 s. */
-async function untilOtherPid(execRoot: string, id: string, pid: number): Promise<void> {
-  const deadline = AbortSignal.timeout(30_000);
-  const path = join(execRoot, 'bundles', id, 'run.json');
-  while (!existsSync(path) || pidOfPlugin(execRoot, id) === pid) {
-    await delay(20, undefined, { signal: deadline });
-  }
-}

@@ -1,0 +1,87 @@
+/**
+ * A home whose daemon ends and is succeeded, again and again, while plugins run in it.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { makeDaemonHome, startDaemon, type TestDaemon } from './daemon.ts';
+import { checkDataRoot } from './data-root.ts';
+import { snapshotHost } from './host-snapshot.ts';
+import { type PluginApi, pluginApi } from './plugin-api.ts';
+import { pluginArchive } from './plugin-archive.ts';
+import { assertRunningPlugins, pidOfPlugin } from './running-plugins.ts';
+
+export interface DaemonPlace {
+  readonly home: string;
+  daemon: TestDaemon;
+  api: PluginApi;
+  /** Plugins that there have been. */
+  readonly ids: string[];
+}
+
+/** Start the first daemon. When the test ends, all plugins are removed and the home goes. */
+export async function openDaemonPlace(context: TestContext): Promise<DaemonPlace> {
+  const { home, remove } = await makeDaemonHome();
+  const daemon = await startDaemon({ home, isBuilt: true });
+  const place: DaemonPlace = { home, daemon, api: pluginApi(daemon.socket), ids: [] };
+  context.after(async () => {
+    for (const { name } of checkDataRoot(place.daemon.dataRoot).plugins) {
+      await place.api.remove(name, { force: true });
+    }
+    await place.daemon.end('SIGTERM');
+    await remove();
+  });
+  return place;
+}
+
+/** Start the next daemon, once the one before has ended. */
+export async function startNextDaemon(place: DaemonPlace): Promise<void> {
+  place.daemon = await startDaemon({ home: place.home, isBuilt: true });
+  place.api = pluginApi(place.daemon.socket);
+}
+
+/** Create a plugin and enable it. @returns its ID */
+export async function enablePlugin(
+  place: DaemonPlace,
+  name: string,
+  archive: Buffer = pluginArchive(),
+): Promise<string> {
+  await place.api.create(name, archive);
+  await place.api.enable(name);
+  const { plugins } = checkDataRoot(place.daemon.dataRoot);
+  const id =
+    plugins.find((plugin) => plugin.name === `${name}:latest`)?.id ?? assert.fail(`no plugin ${name}`);
+  place.ids.push(id);
+  return id;
+}
+
+/** As `assertRunningPlugins`, of this place. */
+export function assertRunning({ home, daemon, ids }: DaemonPlace, running: readonly string[]): void {
+  assertRunningPlugins({ home, execRoot: daemon.execRoot, daemons: [daemon.pid], ids }, running);
+}
+
+/** Monitors and plugins of a home. */
+export function pidsOf({ home, ids }: DaemonPlace): readonly number[] {
+  return snapshotHost(home, { plugins: ids }).processes.map((line) => Number.parseInt(line, 10));
+}
+
+/** A process that is no child of ours gives no sign of its end, so this looks again and again, for 10 s. */
+export async function untilGone(pid: number): Promise<void> {
+  const deadline = AbortSignal.timeout(10_000);
+  while (isAlive(pid)) await delay(10, undefined, { signal: deadline });
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !/ Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+}
+
+/** The run record is written once the new process runs; looked for as above, for 30 s. */
+export async function untilOtherPid(execRoot: string, id: string, pid: number): Promise<void> {
+  const deadline = AbortSignal.timeout(30_000);
+  const path = join(execRoot, 'bundles', id, 'run.json');
+  while (!existsSync(path) || pidOfPlugin(execRoot, id) === pid) {
+    await delay(20, undefined, { signal: deadline });
+  }
+}
