@@ -5,9 +5,11 @@ import type { Privilege } from '../client/plugin-documents.ts';
 import type { CommandHost } from '../host.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { escapeText } from '../terminal/escape-text.ts';
-import { explainPrivilege } from './explanations.ts';
+import { formatExplanation } from './explanation.ts';
+import { explainPrivileges } from './explanations.ts';
 
 const grantFlag = '--grant-all-permissions';
+const rootWarning = 'With these privileges the plugin can do anything that root can do on the host.';
 
 /**
  * Show what a plugin wants, in its order, and ask. A plugin that wants nothing is not asked about.
@@ -27,15 +29,20 @@ export async function askConsent(
   return await confirm(host, { text: 'Do you grant the above permissions?', flag: grantFlag }, signal);
 }
 
-/** Docker's list, and below each entry what it means. @see docker/cli cli/command/plugin/install.go, acceptPrivileges */
+/**
+ * Docker's list, and below each entry what it means, with a mark where the risk is high; at the end, if that is so, that
+ * the plugin could do anything.
+ * @see docker/cli cli/command/plugin/install.go, acceptPrivileges
+ */
 export function formatPrivileges(privileges: readonly Privilege[]): string {
-  return privileges
-    .map((privilege) => {
-      const line = ` - ${escapeText(privilege.name)}: [${privilege.value.map(formatValue).join(' ')}]\n`;
-      const meanings = explainPrivilege(privilege).map((meaning) => `     ${escapeText(meaning)}\n`);
-      return line + meanings.join('');
-    })
-    .join('');
+  const explanations = explainPrivileges(privileges);
+  const entries = privileges.map((privilege, index) => {
+    const line = ` - ${escapeText(privilege.name)}: [${privilege.value.map(formatValue).join(' ')}]\n`;
+    const meanings = (explanations[index] ?? []).map(formatExplanation);
+    return line + meanings.map((meaning) => `     ${escapeText(meaning)}\n`).join('');
+  });
+  const isRoot = explanations.flat().some(({ risk }) => risk === 'root');
+  return entries.join('') + (isRoot ? `${rootWarning}\n` : '');
 }
 
 /** A value that would look like several, or like none, is quoted. */

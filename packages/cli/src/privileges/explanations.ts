@@ -2,40 +2,71 @@
  * What privileges mean, in plain words, so that consent is given to something understood.
  */
 import type { Privilege } from '../client/plugin-documents.ts';
-import { explainCapability } from './capability-explanations.ts';
+import { explainCapability, type Surroundings } from './capability-explanations.ts';
+import type { Explanation } from './explanation.ts';
 import { explainDevice, explainMount } from './path-explanations.ts';
 
-const unknownPrivilege = 'this version of outboard does not know what this allows';
+const hostIpc: Explanation = {
+  text: 'reads and changes memory that processes of the host share with each other',
+  risk: 'high',
+};
+const hostProcesses: Explanation = {
+  text: 'sees all processes of the host, with their arguments, and can send them signals',
+  risk: 'high',
+};
+const allDevices: Explanation = {
+  text: 'reads and writes every device of the host, disks included',
+  risk: 'root',
+};
+const unknownPrivilege: Explanation = {
+  text: 'this version of outboard does not know what this allows',
+  risk: 'high',
+};
 
-/** Sentences about a privilege: one, or one for each value of a list. Values in them are not escaped yet. */
-export function explainPrivilege({ name, value }: Privilege): readonly string[] {
+/** What a list of privileges means: for each, in its order, one explanation or one for each value. */
+export function explainPrivileges(privileges: readonly Privilege[]): readonly (readonly Explanation[])[] {
+  const surroundings: Surroundings = {
+    hostNetwork: privileges.some(({ name, value }) => name === 'network' && value.includes('host')),
+    hostProcesses: privileges.some(({ name }) => name === 'host pid namespace'),
+    hostIpc: privileges.some(({ name }) => name === 'host ipc namespace'),
+  };
+  return privileges.map((privilege) => explainPrivilege(privilege, surroundings));
+}
+
+function explainPrivilege({ name, value }: Privilege, surroundings: Surroundings): readonly Explanation[] {
   switch (name) {
     case 'network':
       return value.map(explainNetwork);
     case 'host ipc namespace':
-      return ['reads and changes memory that processes of the host share with each other'];
+      return [hostIpc];
     case 'host pid namespace':
-      return ['sees all processes of the host and can send them signals'];
+      return [hostProcesses];
     case 'mount':
       return value.map(explainMount);
     case 'device':
       return value.map(explainDevice);
     case 'allow-all-devices':
-      return ['reads and writes every device of the host, disks included: this is root on the host'];
+      return [allDevices];
     case 'capabilities':
-      return value.map((capability) => `${capability}: ${explainCapability(capability)}`);
+      return value.map((capability) => {
+        const { text, risk } = explainCapability(capability, surroundings);
+        return { text: `${capability}: ${text}`, risk };
+      });
     default:
       return [unknownPrivilege];
   }
 }
 
-function explainNetwork(type: string): string {
+function explainNetwork(type: string): Explanation {
   switch (type) {
     case 'host':
-      return 'uses the network of the host as it is: all its addresses, and services that listen on localhost only';
+      return {
+        text: 'uses the network of the host as it is: all its addresses, and services that listen on localhost only',
+        risk: 'high',
+      };
     case 'none':
-      return 'has no network';
+      return { text: 'has no network', risk: 'low' };
     default:
-      return `uses the network "${type}"`;
+      return { text: `uses the network "${type}"`, risk: 'low' };
   }
 }

@@ -1,12 +1,13 @@
 /**
- * What it means to be given a path of the host.
+ * What it means to be given a path of the host. Whether a mount is read-only is no part of a privilege, so the worse
+ * is said.
  */
 import { posix } from 'node:path';
+import type { Explanation } from './explanation.ts';
 
 /** What a path of the host gives away. The first rule that matches tells. */
-interface PathRule {
+interface PathRule extends Explanation {
   readonly matches: (path: string) => boolean;
-  readonly meaning: string;
 }
 
 const within =
@@ -19,88 +20,153 @@ const exactly =
     paths.includes(path);
 
 const mountRules: readonly PathRule[] = [
-  { matches: exactly('/'), meaning: 'the whole file system of the host: this is root on the host' },
+  { matches: exactly('/'), text: 'the whole file system of the host', risk: 'root' },
   {
     matches: exactly('/var/run', '/run', '/var', '/var/run/docker', '/run/docker'),
-    meaning:
-      'a folder that holds the sockets of services such as Docker: control over them is root on the host',
+    text: 'a folder that holds the sockets of services such as Docker, and so control over them',
+    risk: 'root',
   },
   {
     matches: (path) => /\/(docker|containerd|podman|crio|outboard)\.sock$/.test(path),
-    meaning: 'full control over the container engine, which is root on the host',
+    text: 'full control over the container engine',
+    risk: 'root',
   },
+  {
+    matches: within('/run/systemd', '/var/run/systemd', '/run/dbus', '/var/run/dbus'),
+    text: 'the sockets of the service manager and of the message bus, and so control over services',
+    risk: 'root',
+  },
+  { matches: within('/run', '/var/run'), text: 'sockets and state of services that run', risk: 'high' },
   {
     matches: within('/dev'),
-    meaning: 'the device files of the host; which of them it may open, devices tell',
+    text: 'the device files of the host; which of them it may open, devices tell',
+    risk: 'high',
   },
-  { matches: within('/proc'), meaning: 'the processes and kernel settings of the host' },
-  { matches: within('/sys/fs/cgroup'), meaning: 'the resource limits of all processes of the host' },
-  { matches: within('/sys'), meaning: "the host's hardware and kernel settings" },
+  {
+    matches: within('/proc'),
+    text: 'the processes and kernel settings of the host; unless the mount is read-only, also to change them',
+    risk: 'high',
+  },
+  {
+    matches: within('/sys/fs/cgroup'),
+    text: 'the resource limits of all processes of the host',
+    risk: 'high',
+  },
+  { matches: within('/sys'), text: "the host's hardware and kernel settings", risk: 'high' },
   {
     matches: within('/etc/hostname', '/etc/hosts', '/etc/resolv.conf', '/etc/localtime', '/etc/timezone'),
-    meaning: 'the name, time zone or name servers of the host, which are no secrets',
+    text: 'the name, time zone or name servers of the host, which are no secrets',
+    risk: 'low',
+  },
+  {
+    matches: within(
+      '/etc/ssl/certs',
+      '/etc/pki/ca-trust',
+      '/usr/share/ca-certificates',
+      '/usr/share/zoneinfo',
+    ),
+    text: 'certificates that the host trusts or its time zones, which are no secrets',
+    risk: 'low',
   },
   {
     matches: within('/etc'),
-    meaning: 'configuration of the host, which can hold password hashes, keys and what starts at boot',
+    text: 'configuration of the host, which can hold password hashes, keys and what starts at boot',
+    risk: 'high',
   },
-  { matches: within('/root', '/home'), meaning: 'files of users, which can hold keys and passwords' },
-  { matches: within('/boot'), meaning: 'the kernel and what starts it' },
-  { matches: within('/lib/modules'), meaning: 'modules of the kernel' },
+  {
+    matches: within('/root', '/home'),
+    text: 'files of users, which can hold keys and passwords',
+    risk: 'high',
+  },
+  { matches: within('/boot'), text: 'the kernel and what starts it', risk: 'high' },
+  { matches: within('/lib/modules', '/usr/lib/modules'), text: 'modules of the kernel', risk: 'high' },
   {
     matches: within('/bin', '/sbin', '/lib', '/lib32', '/lib64', '/usr', '/opt'),
-    meaning: 'programs of the host; whoever changes them runs as root',
+    text: 'programs of the host; whoever changes them runs as root',
+    risk: 'high',
   },
+  { matches: within('/var/spool/cron'), text: 'programs that the host starts at set times', risk: 'high' },
   {
-    matches: within('/var/lib/docker', '/var/lib/containerd', '/var/lib/containers', '/var/lib/outboard'),
-    meaning: 'data of the container engine: images, volumes, and plugins themselves',
+    matches: within(
+      '/var/lib/docker',
+      '/var/lib/containerd',
+      '/var/lib/containers',
+      '/var/lib/kubelet',
+      '/var/lib/outboard',
+    ),
+    text: 'data of the container engine: images, volumes, and plugins themselves',
+    risk: 'high',
   },
-  { matches: within('/var/log'), meaning: 'the logs of the host' },
-  { matches: within('/tmp', '/var/tmp'), meaning: 'temporary files of every program' },
+  { matches: within('/var/log'), text: 'the logs of the host', risk: 'high' },
+  { matches: within('/tmp', '/var/tmp'), text: 'temporary files of every program', risk: 'high' },
 ];
 
 const deviceRules: readonly PathRule[] = [
-  { matches: exactly('/dev/fuse'), meaning: 'mount file systems that programs provide (FUSE)' },
+  {
+    matches: exactly('/dev/fuse'),
+    text: 'mount file systems that programs provide (FUSE)',
+    risk: 'low',
+  },
   {
     matches: exactly('/dev/mem', '/dev/kmem', '/dev/port'),
-    meaning: "the host's physical memory: this is root on the host",
+    text: "the host's physical memory",
+    risk: 'root',
   },
-  { matches: exactly('/dev/kvm'), meaning: 'run virtual machines' },
-  { matches: within('/dev/net'), meaning: 'make network tunnels' },
-  { matches: exactly('/dev/kmsg'), meaning: "the kernel's log" },
-  { matches: within('/dev/input'), meaning: 'keyboards and mice, so everything that is typed' },
-  { matches: within('/dev/dri', '/dev/nvidia0', '/dev/nvidiactl', '/dev/kfd'), meaning: 'graphics cards' },
-  { matches: exactly('/dev/zfs'), meaning: 'all ZFS pools' },
+  { matches: exactly('/dev/kvm'), text: 'run virtual machines', risk: 'low' },
+  { matches: within('/dev/net'), text: 'make network tunnels', risk: 'low' },
+  { matches: exactly('/dev/kmsg'), text: "the kernel's log", risk: 'high' },
+  {
+    matches: within('/dev/input', '/dev/uinput'),
+    text: 'keyboards and mice, so everything that is typed',
+    risk: 'high',
+  },
+  {
+    matches: within('/dev/dri', '/dev/nvidia0', '/dev/nvidiactl', '/dev/kfd'),
+    text: 'graphics cards',
+    risk: 'low',
+  },
+  { matches: exactly('/dev/zfs'), text: 'all ZFS pools', risk: 'root' },
+  {
+    matches: exactly('/dev/mapper/control', '/dev/loop-control'),
+    text: 'make disks of files and of other disks',
+    risk: 'high',
+  },
   {
     matches: (path) =>
       /^\/dev\/((sd|hd|vd|xvd|nvme|dm-|md|mmcblk|loop|nbd|rbd|sr)[\w-]*|(mapper|disk|drbd)(\/.*)?)$/.test(
         path,
       ),
-    meaning: 'a disk, below all file permissions',
+    text: 'a disk, below all file permissions',
+    risk: 'root',
   },
 ];
 
 /** What a mount source gives away, or what a mount is at all. */
-export function explainMount(source: string): string {
-  if (source === 'tmpfs') return 'an empty file system in memory; nothing of the host';
-  if (source === '') return 'a path of the host that is chosen later, with `set`';
-  const meaning = findMeaning(mountRules, source);
-  return meaning === undefined
-    ? 'reads and, unless the mount is read-only, changes this path of the host'
-    : meaning;
+export function explainMount(source: string): Explanation {
+  if (source === 'tmpfs') {
+    return { text: 'an empty file system in memory; nothing of the host', risk: 'low' };
+  }
+  if (source === '') return { text: 'a path of the host that is chosen later, with `set`', risk: 'low' };
+  return (
+    explainPath(mountRules, source) ?? {
+      text: 'reads and, unless the mount is read-only, changes this path of the host',
+      risk: 'low',
+    }
+  );
 }
 
 /** What a device gives away. */
-export function explainDevice(path: string): string {
-  if (path === '') return 'a device of the host that is chosen later, with `set`';
-  return findMeaning(deviceRules, path) ?? 'reads and writes this device of the host';
+export function explainDevice(path: string): Explanation {
+  if (path === '') return { text: 'a device of the host that is chosen later, with `set`', risk: 'low' };
+  return explainPath(deviceRules, path) ?? { text: 'reads and writes this device of the host', risk: 'high' };
 }
 
 /** `/var/../etc/` is `/etc`. A path that does not start at the root is nothing known. */
-function findMeaning(rules: readonly PathRule[], path: string): string | undefined {
+function explainPath(rules: readonly PathRule[], path: string): Explanation | undefined {
   const clean = posix
     .normalize(path)
     .replace(/(?<=.)\/+$/, '')
     .replace(/^\/+/, '/');
-  return rules.find(({ matches }) => matches(clean))?.meaning;
+  const rule = rules.find(({ matches }) => matches(clean));
+  return rule === undefined ? undefined : { text: rule.text, risk: rule.risk };
 }
