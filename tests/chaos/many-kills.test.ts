@@ -1,0 +1,129 @@
+/**
+ * Ten plugins, and a daemon that is killed again and again: while it starts, while it takes plugins back, while it idles.
+ * No plugin is lost, none runs twice.
+ *
+ * `OUTBOARD_SEED` repeats a run, as far as chance goes; `OUTBOARD_KILLS` sets how often.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { spawnDaemon } from '../support/daemon.ts';
+import {
+  assertRunning,
+  type DaemonPlace,
+  enablePlugin,
+  openDaemonPlace,
+  startNextDaemon,
+  untilGone,
+  untilOtherPid,
+} from '../support/daemon-place.ts';
+import { snapshotHost } from '../support/host-snapshot.ts';
+import { lightPluginArchive } from '../support/light-plugin.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
+import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
+
+const skip = needsRoot;
+const seed = chooseSeed();
+const random = seededRandom(seed);
+const pluginCount = 10;
+const killsOfDaemon = Number(process.env.OUTBOARD_KILLS ?? 50);
+const killsOfPlugins = Math.ceil(killsOfDaemon / 5);
+
+async function enableTen(place: DaemonPlace): Promise<readonly string[]> {
+  const names = Array.from({ length: pluginCount }, (_, index) => `plugin-${index}`);
+  const ids: string[] = [];
+  for (const name of names) ids.push(await enablePlugin(place, name, lightPluginArchive()));
+  return ids;
+}
+
+/** End the daemon and its successors at random instants, of which most are before they are ready. */
+async function killDaemons(place: DaemonPlace, times: number, startMs: number): Promise<void> {
+  await place.daemon.end('SIGKILL');
+  for (let kill = 0; kill < times; kill += 1) {
+    const next = spawnDaemon({ home: place.home, isBuilt: true });
+    await delay(random() * 1.3 * startMs);
+    await next.end('SIGKILL');
+  }
+}
+
+async function timeOfStart(place: DaemonPlace): Promise<number> {
+  await place.daemon.end('SIGTERM');
+  const startedAt = performance.now();
+  await startNextDaemon(place);
+  return performance.now() - startedAt;
+}
+
+test(`S15 ${killsOfDaemon} kills of the daemon at random instants lose none of ${pluginCount} plugins and double none`, {
+  skip,
+}, async (context) => {
+  context.diagnostic(`seed ${seed}`);
+  const place = await openDaemonPlace(context);
+  const ids = await enableTen(place);
+  const pids = ids.map((id) => pidOfPlugin(place.daemon.execRoot, id));
+  const startMs = await timeOfStart(place);
+  for (let left = killsOfDaemon; left > 0; left -= 10) {
+    await killDaemons(place, Math.min(left, 10) - 1, startMs);
+    await startNextDaemon(place);
+    const told = `seed ${seed}, ${left} kills before the end`;
+    assert.deepEqual(
+      ids.map((id) => pidOfPlugin(place.daemon.execRoot, id)),
+      pids,
+      `${told}: a plugin was started anew`,
+    );
+    for (const id of ids) await untilPluginAccepts(place.daemon.execRoot, id);
+    assertRunning(place, ids);
+  }
+});
+
+test('S15 plugins and monitors that are killed with the daemon run again, once each', {
+  skip,
+}, async (context) => {
+  context.diagnostic(`seed ${seed}`);
+  const place = await openDaemonPlace(context);
+  const ids = await enableTen(place);
+  const startMs = await timeOfStart(place);
+  const { execRoot } = place.daemon;
+  for (let round = 0; round < killsOfPlugins; round += 1) {
+    const victims = ids.filter(() => random() < 0.3);
+    const before = victims.map((id) => pidOfPlugin(execRoot, id));
+    // At the same time, so that their ends are seen by a daemon that dies, by its successors, or by none.
+    const killing = killDaemons(place, 2, startMs);
+    await delay(random() * 2 * startMs);
+    const monitors = monitorsOf(place);
+    for (const [index, id] of victims.entries()) {
+      // Either, or both in either order.
+      const pids = [before[index], monitors.get(id)].filter((pid) => pid !== undefined);
+      if (random() < 0.5) pids.reverse();
+      for (const pid of pids.slice(random() < 0.5 ? 1 : 0)) killIfThere(pid);
+    }
+    await killing;
+    await startNextDaemon(place);
+    for (const [index, id] of victims.entries()) await untilOtherPid(execRoot, id, before[index] ?? 0);
+    for (const id of ids) await untilPluginAccepts(execRoot, id);
+    for (const pid of [...before, ...victims.map((id) => monitors.get(id))]) if (pid) await untilGone(pid);
+    try {
+      assertRunning(place, ids);
+    } catch (error) {
+      throw new Error(`seed ${seed}, round ${round}: ${error}\n${place.daemon.log()}`, { cause: error });
+    }
+  }
+});
+
+/** The pid of each plugin's conmon. */
+function monitorsOf({ home, ids }: DaemonPlace): ReadonlyMap<string, number> {
+  const { processes } = snapshotHost(home, { plugins: ids });
+  const monitors = processes.filter((line) => /^\d+ \S*conmon /.test(line));
+  return new Map(
+    monitors.map((line) => [ids.find((id) => line.includes(id)) ?? line, Number.parseInt(line, 10)]),
+  );
+}
+
+/** It may have gone since it was seen: the daemon removes what its plugin's end left. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH'); // what process.kill throws is of the system
+  }
+}
