@@ -34,6 +34,7 @@ export type { ValidateOptions } from './config/validate-plugin-config.ts';
 export { validatePluginConfig } from './config/validate-plugin-config.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
+export type { BridgeOptions } from './network/plugin-networks.ts';
 export type {
   EngineObserver,
   ObservedOperation,

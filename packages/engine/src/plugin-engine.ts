@@ -16,6 +16,7 @@ import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 import { createEngineEvents, type EngineEvents } from './engine-events.ts';
 import { lockDirectory } from './linux/lock-directory.ts';
+import type { BridgeOptions } from './network/plugin-networks.ts';
 import type { EngineObserver } from './observe/engine-observer.ts';
 import { createOperationRunner } from './observe/run-operation.ts';
 import { createOperationScope, type OperationScope } from './operation-scope.ts';
@@ -56,6 +57,8 @@ export interface PluginEngineOptions {
   readonly legacyDirectories?: LegacyDirectories;
   /** Where this program serves metrics for plugins that collect them; default nowhere. */
   readonly metricsSocket?: MetricsSocket;
+  /** The network of plugins that ask for `bridge`. */
+  readonly bridge?: BridgeOptions;
   /** Who counts what the engine does; default nobody. */
   readonly observer?: EngineObserver;
   /** Default: silent. */
@@ -123,6 +126,7 @@ async function openContext(
     layout,
     logger,
     ...(metricsSocket !== undefined && { metricsSocket }),
+    ...(options.bridge !== undefined && { bridge: options.bridge }),
   });
   const drivers = createPluginDrivers({ store, supervisor, legacy, logger });
   const uses = await openPluginUses({ store, queue, logger });

@@ -2,6 +2,7 @@
  * Wires supervision to the parts of this host. It holds no logic of its own.
  */
 import type { Logger } from 'pino';
+import type { BridgeOptions } from '../network/plugin-networks.ts';
 import { connectSocket } from '../protocol/socket-handle.ts';
 import type { ContainerRuntime } from '../runtime/container.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
@@ -14,6 +15,8 @@ export interface PluginSupervisorOptions {
   readonly execRoot: string;
   /** As in `PluginHostOptions`. */
   readonly metricsSocket?: string;
+  /** As in `PluginHostOptions`. */
+  readonly bridge?: BridgeOptions;
   readonly layout: PluginLayout;
   readonly logger: Logger;
 }

@@ -11,6 +11,7 @@ import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
 import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../linux/mount-table.ts';
 import { removeTree } from '../linux/remove-tree.ts';
+import { type BridgeOptions, createPluginNetworks } from '../network/plugin-networks.ts';
 import { checkRootfs } from '../rootfs/check-rootfs.ts';
 import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
 import { decidePluginSecurity } from '../runtime/plugin-security.ts';
@@ -25,13 +26,19 @@ export interface PluginHostOptions {
   readonly execRoot: string;
   /** The daemon's socket with its metrics, if it has one: plugins that collect them get it. */
   readonly metricsSocket?: string;
+  /** Of plugins whose network is `bridge`. */
+  readonly bridge?: BridgeOptions;
   readonly logger: Logger;
 }
 
-/** Where plugins live on this host, below the data root and the exec root. */
+/**
+ * Where plugins live on this host, below the data root and the exec root.
+ * @throws {OutboardError} invalid for wrong options of the bridge
+ */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
   const { layout, logger, metricsSocket } = options;
   const sockets = join(options.execRoot, 'plugins');
+  const networks = createPluginNetworks(options);
   const appArmor = createAppArmor(join(options.execRoot, 'apparmor'));
   const socketDirectory = (id: string): string => join(sockets, id);
   return {
@@ -42,6 +49,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const { config, settings } = record;
       const { devices, notices } = await resolveDevices(settings.devices, lstat);
       const hasPropagatedMount = config.propagatedMount !== '';
+      const network = config.network.type === 'bridge' ? await networks.attach(record.id) : undefined;
       const { security, ...decided } = await decidePluginSecurity(config, {}, appArmor);
       const created = createRuntimeSpec({
         config,
@@ -52,6 +60,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         socketDirectory: socketDirectory(record.id),
         cgroupsPath: defaultCgroupsPath(record.id),
         ...(metricsSocket !== undefined && { metricsSocket }),
+        ...(network !== undefined && { network }),
         cgroupVersion: await cgroupVersion(),
         ...(hasPropagatedMount && { propagatedMountPath: paths.propagatedMount }),
       });
@@ -83,11 +92,13 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       // Also what the plugin mounted below its root filesystem, should that ever reach the host.
       await unmountBelow(layout.plugin(id).directory);
       await removeTree(socketDirectory(id));
+      await networks.release(id);
     },
 
     async present() {
       const mounted = await mountedPlugins(layout.pluginsDirectory);
-      return [...new Set([...mounted, ...(await listFolder(sockets))])].filter(isPluginId);
+      const found = [...mounted, ...(await listFolder(sockets)), ...(await networks.present())];
+      return [...new Set(found)].filter(isPluginId);
     },
   };
 }

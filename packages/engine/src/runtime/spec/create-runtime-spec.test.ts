@@ -31,9 +31,17 @@ function create(config: PluginConfig, more: Partial<RuntimeSpecInput> = {}) {
     devices: [],
     cgroupsPath: '/outboard/id',
     security: { noNewPrivileges: true, readOnlyRootfs: false },
+    ...(config.network.type === 'bridge' && { network: bridged }),
     ...more,
   });
 }
+
+const bridged = {
+  namespacePath: '/exec/networks/plugins/id/netns',
+  hostsPath: '/exec/networks/plugins/id/hosts',
+  resolvConfPath: '/exec/networks/plugins/id/resolv.conf',
+  hostname: 'id',
+};
 
 const fuse: SpecDevice = {
   path: '/dev/fuse',
@@ -152,7 +160,7 @@ describe('createRuntimeSpec()', () => {
   });
 
   test('mounts the hosts files read-only for every network type that is not empty', () => {
-    for (const type of ['host', 'bridge', 'none']) {
+    for (const type of ['host', 'none']) {
       const { spec } = create(read({ network: { type } }));
       for (const path of ['/etc/hosts', '/etc/resolv.conf']) {
         assert.deepEqual(mountAt(spec, path), [
@@ -161,6 +169,43 @@ describe('createRuntimeSpec()', () => {
       }
     }
     assert.deepEqual(mountAt(create(read({})).spec, '/etc/hosts'), []);
+  });
+
+  test('joins the network of a bridge, with its name and its own hosts files', () => {
+    const { spec } = create(read({ network: { type: 'bridge' } }));
+    const joined = spec.linux.namespaces.filter(({ type }) => type === 'network');
+    assert.deepEqual(joined, [{ type: 'network', path: bridged.namespacePath }]);
+    assert.equal(spec.hostname, 'id');
+    const mounts = ['/etc/hosts', '/etc/resolv.conf'].flatMap((path) => mountAt(spec, path));
+    assert.deepEqual(
+      mounts.map(({ source, options }) => [source, ...options]),
+      [bridged.hostsPath, bridged.resolvConfPath].map((path) => [path, 'rbind', 'ro', 'rprivate']),
+    );
+  });
+
+  test('joins no network that it was given for another type', () => {
+    for (const type of ['', 'none', 'host', 'weave']) {
+      const { spec } = create(read({ network: { type } }), { network: bridged });
+      assert.doesNotMatch(JSON.stringify(spec), /networks/, type);
+      assert.equal(spec.hostname, undefined);
+    }
+  });
+
+  test('makes no spec for a bridge without its network', () => {
+    const config = read({ network: { type: 'bridge' } });
+    const input: Omit<RuntimeSpecInput, 'network'> = {
+      config,
+      settings: initialSettings(config),
+      rootfsPath: '/data/rootfs',
+      socketDirectory: '/exec/plugins/id',
+      devices: [],
+      cgroupsPath: '/outboard/id',
+      security: { noNewPrivileges: true, readOnlyRootfs: false },
+    };
+    assert.throws(() => createRuntimeSpec(input), {
+      kind: 'system',
+      message: 'the config has a network of type "bridge": want the one to join',
+    });
   });
 
   test('I13 shares only the propagated mount, and the root only because of it', () => {
@@ -385,11 +430,14 @@ const arbitraryConfig = fc.record({
 function accessBeyondBaseline(spec: RuntimeSpec): readonly string[] {
   const types = new Set(spec.linux.namespaces.map(({ type }) => type));
   const kernel = new Set(defaultMounts.map((mount) => JSON.stringify(mount)));
-  const ours = new Set(['/data/propagated-mount', '/exec/plugins/id']);
+  const ours = new Set(['/data/propagated-mount', '/exec/plugins/id', ...Object.values(bridged)]);
   const isNetworkFile = (source: string, options: readonly string[]) =>
     ['/etc/hosts', '/etc/resolv.conf'].includes(source) && options.includes('ro');
   return [
     ...(types.has('network') ? [] : ['network=host']),
+    ...spec.linux.namespaces
+      .filter(({ path }) => path !== undefined && path !== bridged.namespacePath)
+      .map(({ type, path }) => `${type}=${path}`),
     ...(types.has('ipc') ? [] : ['host ipc namespace=true']),
     ...(types.has('pid') ? [] : ['host pid namespace=true']),
     ...spec.mounts

@@ -8,6 +8,7 @@ import type { PluginConfig, PluginSettings } from '../../config/plugin-config.ts
 import { validatePluginConfig } from '../../config/validate-plugin-config.ts';
 import { defaultDeviceRules, defaultPath, maskedPaths, readonlyPaths } from './baseline.ts';
 import { pluginCapabilities } from './capabilities.ts';
+import { namespaceOf, networkToJoin } from './joined-network.ts';
 import { createPluginMounts, type PluginMountsInput } from './plugin-mounts.ts';
 import type {
   RuntimeSpec,
@@ -41,8 +42,6 @@ export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDire
   readonly cgroupsPath: string;
   /** Cgroup version of the host; on 2 the plugin gets a cgroup namespace. Default 1. */
   readonly cgroupVersion?: 1 | 2;
-  /** Default: the host's. */
-  readonly hostname?: string;
 }
 
 /** A spec and what the operator should know about it. */
@@ -67,13 +66,14 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
     ...input,
     temporaryDirectories: security.readOnlyRootfs,
   });
+  const network = networkToJoin(input);
   const isPrivateToPlugin = (path: string) => {
     // A mask on a shared mount would mask the host's path too.
     return !sharedDestinations.some((destination) => isAtOrBelow(path, destination));
   };
   const spec: RuntimeSpec = {
     ociVersion: '1.0.2',
-    ...(input.hostname === undefined ? {} : { hostname: input.hostname }),
+    ...(network === undefined ? {} : { hostname: network.hostname }),
     root: { path: input.rootfsPath, readonly: security.readOnlyRootfs },
     process: {
       terminal: false,
@@ -87,7 +87,7 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
     },
     mounts,
     linux: {
-      namespaces: namespaces(config, input.cgroupVersion ?? 1).map((type) => ({ type })),
+      namespaces: namespaces(config, input.cgroupVersion ?? 1).map((type) => namespaceOf(type, input)),
       devices: deviceNodes(input.devices, mounts),
       resources: { devices: deviceRules(config, input.devices) },
       cgroupsPath: input.cgroupsPath,

@@ -17,6 +17,7 @@ import {
 import type { PluginConfig, PluginMount, PluginSettings } from '../../config/plugin-config.ts';
 import { servedCapabilities } from '../../config/served-capabilities.ts';
 import { defaultMounts } from './baseline.ts';
+import { type JoinedNetwork, networkFileSources } from './joined-network.ts';
 import type { SpecMount } from './runtime-spec.ts';
 
 export interface PluginMountsInput {
@@ -28,6 +29,8 @@ export interface PluginMountsInput {
   readonly socketDirectory: string;
   /** Host side of `/run/docker/metrics.sock`, for a plugin that collects metrics. */
   readonly metricsSocket?: string;
+  /** Needed when the config's network is `bridge`. */
+  readonly network?: JoinedNetwork;
   /** Whether `/tmp` and `/run` are file systems in memory, for a root filesystem that is read-only. */
   readonly temporaryDirectories: boolean;
 }
@@ -74,7 +77,7 @@ export function createPluginMounts(input: PluginMountsInput): PluginMounts {
     ...userMounts.filter((mount) => !mount.shared).map((mount) => mount.spec),
     hostBind(input.socketDirectory, socketDirectoryInPlugin, 'rbind', 'rprivate'),
     ...metricsSocket(input),
-    ...networkFiles(input.config, shared),
+    ...networkFiles(input, shared),
     // Last: what is mounted after a shared mount could, through a link in the root filesystem, land below it, and so
     // on the host.
     ...userMounts.filter((mount) => mount.shared).map((mount) => mount.spec),
@@ -104,14 +107,12 @@ function metricsSocket({ config, metricsSocket }: PluginMountsInput): readonly S
   return [hostBind(metricsSocket, '/run/docker/metrics.sock', 'bind', 'ro', 'rprivate')];
 }
 
-/** Docker adds these for every network type that is not empty, even `none`. */
-function networkFiles(config: PluginConfig, shared: readonly string[]): readonly SpecMount[] {
-  if (config.network.type === '') return [];
+function networkFiles(input: PluginMountsInput, shared: readonly string[]): readonly SpecMount[] {
   return (
-    ['/etc/hosts', '/etc/resolv.conf']
+    [...networkFileSources(input)]
       // On the shared `/etc` of a host (hpe) they would be mounted, read-only, on the host as well.
-      .filter((path) => !shared.some((destination) => isAtOrBelow(path, destination)))
-      .map((path) => hostBind(path, path, 'rbind', 'ro', 'rprivate'))
+      .filter(([path]) => !shared.some((destination) => isAtOrBelow(path, destination)))
+      .map(([path, source]) => hostBind(source, path, 'rbind', 'ro', 'rprivate'))
   );
 }
 

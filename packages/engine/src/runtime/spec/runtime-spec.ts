@@ -77,7 +77,8 @@ export interface RuntimeSpec {
   };
   readonly mounts: readonly SpecMount[];
   readonly linux: {
-    readonly namespaces: readonly { readonly type: SpecNamespace }[];
+    /** With a path, one that exists already. */
+    readonly namespaces: readonly { readonly type: SpecNamespace; readonly path?: string }[];
     readonly devices: readonly SpecDevice[];
     readonly resources: { readonly devices: readonly SpecDeviceRule[] };
     readonly cgroupsPath: string;
