@@ -116,7 +116,7 @@ test('metrics tell of a plugin from its pull to its end', { skip }, async (conte
   const before = await scrape(daemon);
   const pushed = seriesValue(before, `outboard_plugin_pushed_bytes_total{${source}}`) ?? 0;
   assert.ok(pushed > 100, 'no bytes pushed');
-  assert.equal(seriesValue(before, `outboard_plugin_state{${source},state="stopped"}`), 1);
+  assert.equal(seriesValue(before, `outboard_plugin_state{${source},state="disabled"}`), 1);
   assert.equal(seriesValue(before, `outboard_plugin_memory_bytes{${source}}`), undefined);
   // Its layers must travel back.
   await api.remove(remote);
@@ -129,7 +129,7 @@ test('metrics tell of a plugin from its pull to its end', { skip }, async (conte
   const value = (series: string) => seriesValue(families, series);
   assert.equal(value(`outboard_plugin_enabled{${plugin}}`), 1);
   assert.equal(value(`outboard_plugin_state{${plugin},state="running"}`), 1);
-  assert.equal(value(`outboard_plugin_state{${plugin},state="stopped"}`), 0);
+  assert.equal(value(`outboard_plugin_state{${plugin},state="disabled"}`), 0);
   assert.equal(value(`outboard_plugin_restarts_total{${plugin}}`), 0);
   assert.ok((value(`outboard_plugin_cpu_seconds_total{${plugin}}`) ?? 0) > 0.001, 'no CPU time');
   assert.ok((value(`outboard_plugin_memory_bytes{${plugin}}`) ?? 0) > 1_000_000, 'no memory');

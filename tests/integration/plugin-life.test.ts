@@ -82,7 +82,7 @@ test('a plugin lives: create, push, remove, pull, set, enable, call, disable, up
     ['v'],
   );
   await engine.disable('life');
-  assert.equal(engine.state('life').status, 'stopped');
+  assert.equal(engine.state('life').status, 'disabled');
 
   const upgraded = await engine.upgrade({
     plugin: 'life',
@@ -147,7 +147,7 @@ test('an enable that fails tells exit code and last log lines, and leaves nothin
     message: /exited with code 7 .*"cannot reach the array"/,
   });
   assert.equal(engine.inspect('fails').enabled, false);
-  assert.equal(engine.state('fails').status, 'stopped');
+  assert.equal(engine.state('fails').status, 'disabled');
   assertExecRootEmpty(opened);
   assertHostUnchanged(before, { plugins: [plugin.id] });
 });

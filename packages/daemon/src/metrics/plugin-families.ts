@@ -16,11 +16,13 @@ export interface MeasuredPlugin {
 
 /** Every state of a plugin's process. */
 export const pluginStates = Object.keys({
-  stopped: true,
+  disabled: true,
   starting: true,
   running: true,
+  unhealthy: true,
   'backing-off': true,
   stopping: true,
+  failed: true,
 } satisfies Record<PluginState['status'], true>) as PluginState['status'][]; // the keys of just that type
 
 export function pluginFamilies(plugins: readonly MeasuredPlugin[]): readonly MetricFamily[] {
@@ -50,7 +52,7 @@ export function pluginFamilies(plugins: readonly MeasuredPlugin[]): readonly Met
       'start_time_seconds',
       'gauge',
       'Since when the plugin runs, in seconds since the epoch.',
-      ({ state }) => one(state.status === 'running' ? state.since.getTime() / 1000 : undefined),
+      ({ state }) => one('startedAt' in state ? state.startedAt.getTime() / 1000 : undefined),
     ),
     family(
       'restarts_total',

@@ -13,7 +13,8 @@ import type { PluginState } from '../supervise/supervisor.ts';
 import { createPluginDrivers, type EnginePluginDrivers } from './create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './legacy/create-legacy-discovery.ts';
 
-const running: PluginState = { status: 'running', since: new Date(0), pid: 1, restarts: 0 };
+const at = new Date(0);
+const running: PluginState = { status: 'running', since: at, startedAt: at, pid: 1, restarts: 0 };
 const first = recordFixture({ id: '1'.repeat(64), name: 'acme/b:latest', enabled: true });
 const second = recordFixture({ id: `1${'2'.repeat(63)}`, name: 'acme/a:latest', enabled: true });
 const disabled = recordFixture({ id: '3'.repeat(64), name: 'acme/off:latest' });
@@ -43,11 +44,12 @@ beforeEach(async () => {
     },
     supervisor: {
       socketPath: socketOf,
-      state: (id) => states.get(id) ?? { status: 'stopped' },
+      state: (id) => states.get(id) ?? { status: 'disabled' },
       onChange(listener) {
         changeState = (id, state) => {
+          const before = states.get(id) ?? { status: 'disabled' };
           states.set(id, state);
-          listener(id, state);
+          listener(id, state, before);
         };
         return () => {};
       },
@@ -188,7 +190,10 @@ test('listeners hear of plugins that run, are enabled, run again, and are disabl
   assert.deepEqual(heard.splice(0), []);
   await setEnabled(disabled, true);
   assert.deepEqual(heard.splice(0), ['+acme/off:latest']);
-  changeState(first.id, { status: 'starting', since: new Date(0) });
+  changeState(first.id, { ...running, status: 'unhealthy', reason: 'hangs' });
+  changeState(first.id, running); // it ran all the time
+  assert.deepEqual(heard.splice(0), []);
+  changeState(first.id, { status: 'starting', since: at, restarts: 1 });
   changeState(first.id, running);
   assert.deepEqual(heard.splice(0), ['+acme/b:latest']);
   await setEnabled(first, false);

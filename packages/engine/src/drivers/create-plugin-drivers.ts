@@ -7,7 +7,7 @@ import { formatInterfaceType } from '../config/interface-type.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
-import type { Supervisor } from '../supervise/supervisor.ts';
+import { hasProcess, type Supervisor } from '../supervise/supervisor.ts';
 import { createDriverListeners } from './driver-listeners.ts';
 import type { LegacyDiscovery } from './legacy/discover-legacy.ts';
 import { createLegacyDrivers } from './legacy/legacy-drivers.ts';
@@ -48,14 +48,15 @@ export function createPluginDrivers(options: PluginDriversOptions): EnginePlugin
   };
   // Taken back by a new daemon, or started again: as Docker, whoever listens is told anew. An enable that is under
   // way tells by itself, once the record says so.
-  const stopWatching = supervisor.onChange((id, state) => {
+  const stopWatching = supervisor.onChange((id, state, before) => {
+    if (hasProcess(before) || !hasProcess(state)) return;
     const record = store.get(id);
-    if (state.status === 'running' && record?.enabled === true) tellEnabled(record);
+    if (record?.enabled === true) tellEnabled(record);
   });
   const runningDrivers = (capability: Capability) =>
     store
       .enabledWith(capability)
-      .filter(({ id }) => supervisor.state(id).status === 'running')
+      .filter(({ id }) => hasProcess(supervisor.state(id)))
       .map(managed.driver);
 
   return {

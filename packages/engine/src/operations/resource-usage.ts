@@ -3,6 +3,7 @@
  */
 import { findCgroupMounts, type ResourceUsage, readCgroupUsage } from '../runtime/cgroup-usage.ts';
 import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
+import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** Reading a cgroup takes a few system calls in the thread pool, which others need too. */
@@ -18,7 +19,7 @@ export async function readResourceUsage(
   const mounts = await findCgroupMounts();
   const running = context.store
     .all()
-    .filter(({ id }) => context.supervisor.state(id).status === 'running')
+    .filter(({ id }) => hasProcess(context.supervisor.state(id)))
     .values();
   const usage = new Map<string, ResourceUsage>();
   // All workers draw from one iterator.

@@ -121,7 +121,8 @@ function runtimeSpec(options: {
 /** A test that failed half-way leaves its containers: end them, so that they do not outlive the tests. */
 async function removeAll(execRoot: string): Promise<void> {
   const runtime = await openContainerRuntime({ execRoot, logger: pino({ level: 'silent' }) });
-  for (const container of (await runtime.recover()).values()) await container.remove();
+  const { running, ended } = await runtime.recover();
+  for (const container of [...running.values(), ...ended.values()]) await container.remove();
   runtime.release();
 }
 

@@ -19,7 +19,7 @@ import {
 } from './bundle.ts';
 import { findCgroupFolders } from './cgroup.ts';
 import { createUnderConmon } from './conmon.ts';
-import type { Container, ContainerRuntime, StartContainer } from './container.ts';
+import type { Container, ContainerRuntime, RecoveredContainers, StartContainer } from './container.ts';
 import { type RemovalDeadlines, type RemovalHost, removeRemains } from './container-remains.ts';
 import { MonitoredContainer } from './monitored-container.ts';
 import { startContainer } from './oci-runtime.ts';
@@ -101,16 +101,19 @@ class ConmonRuntime implements ContainerRuntime {
     }
   }
 
-  async recover(): Promise<ReadonlyMap<string, Container>> {
-    const alive = await recoverContainers({
+  async recover(): Promise<RecoveredContainers> {
+    const found = await recoverContainers({
       bundles: this.#bundles,
       bootId: this.#bootId,
       host: this.#host,
       isHeld: (id) => this.#containers.has(id),
     });
-    const containers = alive.map((record) => this.#watch(record));
+    const containers = found.running.map((record) => this.#watch(record));
     for (const container of containers) this.#hold(container);
-    return new Map(containers.map((container) => [container.id, container]));
+    return {
+      running: new Map(containers.map((container) => [container.id, container])),
+      ended: new Map(found.ended.map((container) => [container.id, container])),
+    };
   }
 
   release(): void {
@@ -148,7 +151,8 @@ class ConmonRuntime implements ContainerRuntime {
         limits,
       );
       monitor = created.monitor;
-      const run = { version: 1, id, generation, bootId: this.#bootId, cgroupsPath } as const;
+      const { restarts = 0 } = request;
+      const run = { version: 1, id, generation, bootId: this.#bootId, cgroupsPath, restarts } as const;
       return await this.#begin({ ...run, container: created.container, monitor }, created.monitorEnded, {
         runtime,
         ...limits,

@@ -14,6 +14,10 @@ export interface Container {
   readonly id: string;
   /** Pid of the container's first process, on the host. */
   readonly pid: number;
+  /** When that process was started, by the kernel's account. */
+  readonly startedAt: Date;
+  /** As in `StartContainer`. */
+  readonly restarts: number;
   /**
    * Resolves once the container has exited, whoever ended it; also when its monitor vanished. Never rejects. Waiting for it
    * does not keep this process alive: containers outlive it.
@@ -39,15 +43,36 @@ export interface StartContainer {
   readonly signal?: AbortSignal;
 }
 
+/** What an earlier process left of a container that does not run any more, or cannot be proven to be its own. */
+export interface EndedContainer {
+  readonly id: string;
+  /** How it ended; absent when it never ran, or in an earlier boot. */
+  readonly exit?: ContainerExit;
+  /** As in `StartContainer`; 0 when unknown. */
+  readonly restarts: number;
+  /** As in `Container`. */
+  readLogTail(lines: number): Promise<readonly string[]>;
+  /** As in `Container`. Until then its ID cannot be used again. */
+  remove(): Promise<void>;
+}
+
+/** What an earlier process left. Together, everything of containers that is on the host. */
+export interface RecoveredContainers {
+  /** Those that run, verified by pid, process start time and boot ID. */
+  readonly running: ReadonlyMap<string, Container>;
+  /** The others; whoever recovers removes them. */
+  readonly ended: ReadonlyMap<string, EndedContainer>;
+}
+
 /** Starts containers and finds those that an earlier process started. */
 export interface ContainerRuntime {
   /** @throws {OutboardError} system with the runtime's own words when it refuses; nothing is left behind then */
   start(request: StartContainer): Promise<Container>;
   /**
-   * Take back containers that still run, verified by pid, process start time and boot ID; clean up what remains of
-   * the others. Afterwards nothing is on the host but the returned containers.
+   * Find what an earlier process left. It only looks, and does not wait for any container: what hangs concerns its own
+   * removal.
    */
-  recover(): Promise<ReadonlyMap<string, Container>>;
+  recover(): Promise<RecoveredContainers>;
   /** Let go of all containers: they run on, are no longer watched, and `exited` of those that still run stays pending. */
   release(): void;
 }

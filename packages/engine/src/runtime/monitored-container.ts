@@ -8,7 +8,7 @@ import { type BundlePaths, exitDirectory, type RunRecord } from './bundle.ts';
 import type { Container, ContainerExit } from './container.ts';
 import { readExit } from './container-exit.ts';
 import { readLogTail } from './container-log.ts';
-import { isSameProcess, signalProcess } from './process-identity.ts';
+import { isSameProcess, signalProcess, startOfProcess } from './process-identity.ts';
 
 /** What a `MonitoredContainer` is made of. */
 export interface MonitoredContainerParts {
@@ -23,6 +23,8 @@ export interface MonitoredContainerParts {
 export class MonitoredContainer implements Container {
   readonly id: string;
   readonly pid: number;
+  readonly startedAt: Date;
+  readonly restarts: number;
   readonly exited: Promise<ContainerExit>;
   readonly #parts: MonitoredContainerParts;
   readonly #exitDirectory: string;
@@ -38,6 +40,8 @@ export class MonitoredContainer implements Container {
     this.#parts = parts;
     this.id = parts.record.id;
     this.pid = parts.record.container.pid;
+    this.startedAt = startOfProcess(parts.record.container, new Date());
+    this.restarts = parts.record.restarts;
     this.#exitDirectory = exitDirectory(parts.paths, parts.record.generation);
     let settle: (exit: ContainerExit) => void = () => undefined;
     this.exited = new Promise((resolve) => {

@@ -29,6 +29,20 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
   return identifyProcess(identity.pid)?.startTime === identity.startTime;
 }
 
+/**
+ * When a process was started.
+ * @param identity of a process of this boot
+ * @see proc_pid_stat(5) field 22, proc_uptime(5)
+ */
+export function startOfProcess(identity: ProcessIdentity, now: Date): Date {
+  const uptimeSeconds = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
+  const ageSeconds = uptimeSeconds - Number(identity.startTime) / ticksPerSecond;
+  return new Date(now.getTime() - Math.max(0, ageSeconds) * 1000);
+}
+
+/** USER_HZ, which is 100 on every architecture that Node.js runs on. */
+const ticksPerSecond = 100;
+
 /** The state letter of a process (`R`, `S`, `D`, `Z`, …), or undefined when there is none. */
 export function processState(pid: number): string | undefined {
   return readStat(pid)?.state;

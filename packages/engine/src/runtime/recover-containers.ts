@@ -1,11 +1,21 @@
 /**
- * Finds the containers that an earlier process left below the exec root: those that verifiably still run are handed
- * on, everything else is removed.
+ * Finds the containers that an earlier process left below the exec root, and tells those that verifiably still run
+ * from everything else.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isPluginId } from '../store/plugin-layout.ts';
-import { bundlePaths, type RunRecord, readCgroupsPath, readRunRecord } from './bundle.ts';
+import {
+  type BundlePaths,
+  bundlePaths,
+  exitDirectory,
+  type RunRecord,
+  readCgroupsPath,
+  readRunRecord,
+} from './bundle.ts';
+import type { ContainerExit, EndedContainer } from './container.ts';
+import { readExit } from './container-exit.ts';
+import { readLogTail } from './container-log.ts';
 import { type RemovalHost, removeRemains } from './container-remains.ts';
 import { isErrno } from './errno.ts';
 import { identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.ts';
@@ -21,57 +31,82 @@ export interface RecoveryOptions {
   readonly isHeld: (id: string) => boolean;
 }
 
-/** How many containers are removed at a time; each removal runs a few short programs. */
-const maxParallelRemovals = 4;
+/** What was found. */
+export interface FoundContainers {
+  /** The records of those that run. */
+  readonly running: readonly RunRecord[];
+  readonly ended: readonly EndedContainer[];
+}
 
 /**
- * Look through bundles, runtime state and monitors. One that cannot be removed is logged and concerns no other.
- * @returns the records of those that run
+ * Look through bundles, runtime state and monitors. One that cannot be read counts as ended: its removal tells why.
  */
-export async function recoverContainers(options: RecoveryOptions): Promise<readonly RunRecord[]> {
+export async function recoverContainers(options: RecoveryOptions): Promise<FoundContainers> {
   const monitors = await findMonitors(options.bundles);
   const ids = new Set([
     ...(await listIds(options.bundles)),
     ...(await listIds(options.host.runtimeRoot)),
     ...monitors.keys(),
   ]);
-  const alive: RunRecord[] = [];
-  const queue = [...ids].filter((id) => !options.isHeld(id));
-  const work = async (): Promise<void> => {
-    for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-      const record = await takeBackOrRemove(id, monitors.get(id), options);
-      if (record !== undefined) alive.push(record);
-    }
-  };
-  await Promise.all(Array.from({ length: maxParallelRemovals }, work));
-  return alive;
+  const running: RunRecord[] = [];
+  const ended: EndedContainer[] = [];
+  for (const id of ids) {
+    if (options.isHeld(id)) continue;
+    const found = await lookAt(id, monitors.get(id), options);
+    if ('remove' in found) ended.push(found);
+    else running.push(found);
+  }
+  return { running, ended };
 }
 
-async function takeBackOrRemove(
+async function lookAt(
   id: string,
   monitor: ProcessIdentity | undefined,
   options: RecoveryOptions,
-): Promise<RunRecord | undefined> {
+): Promise<RunRecord | EndedContainer> {
   const paths = bundlePaths(join(options.bundles, id));
+  const record = await attempt(id, options, async () => {
+    const read = await readRunRecord(paths);
+    return read?.id === id ? read : undefined;
+  });
+  if (record !== undefined && isRunning(record, options.bootId)) return record;
+  const isOfThisBoot = record === undefined || record.bootId === options.bootId;
+  const run = isOfThisBoot ? record : undefined;
+  const exit = run && (await attempt(id, options, () => readLastExit(run, paths)));
+  return {
+    id,
+    restarts: run?.restarts ?? 0,
+    ...(exit && { exit }),
+    readLogTail: (lines) => readLogTail(paths.log, lines, run?.logStart),
+    async remove() {
+      const cgroupsPath = record?.cgroupsPath ?? (await readCgroupsPath(paths)) ?? defaultCgroupsPath(id);
+      const remains = { id, paths, cgroupsPath, isOfThisBoot, awaitsMonitor: false };
+      await removeRemains({ ...remains, ...(monitor && { monitor }) }, options.host);
+      options.host.logger.info({ id }, 'removed what an earlier run left of a container');
+    },
+  };
+}
+
+/** What cannot be read of one container is not known; it concerns no other. */
+async function attempt<Value>(
+  id: string,
+  { host }: RecoveryOptions,
+  read: () => Promise<Value>,
+): Promise<Value | undefined> {
   try {
-    const record = await readRunRecord(paths);
-    if (record?.id === id && isRunning(record, options.bootId)) return record;
-    const cgroupsPath = record?.cgroupsPath ?? (await readCgroupsPath(paths)) ?? defaultCgroupsPath(id);
-    const isOfThisBoot = record === undefined || record.bootId === options.bootId;
-    const remains = {
-      id,
-      paths,
-      cgroupsPath,
-      isOfThisBoot,
-      awaitsMonitor: false,
-      ...(monitor && { monitor }),
-    };
-    await removeRemains(remains, options.host);
-    options.host.logger.info({ id }, 'removed what an earlier run left of a container');
+    return await read();
   } catch (error) {
-    options.host.logger.error({ err: error, id }, 'cannot remove what an earlier run left of a container');
+    host.logger.error({ err: error, id }, 'cannot read what an earlier run left of a container');
+    return undefined;
   }
-  return undefined;
+}
+
+/** An exit that nobody wrote down is one of which nothing is known. */
+async function readLastExit(record: RunRecord, paths: BundlePaths): Promise<ContainerExit> {
+  const { id, cgroupsPath, generation } = record;
+  const outOfMemoryMark = paths.outOfMemory;
+  const exit = await readExit(exitDirectory(paths, generation), { id, outOfMemoryMark, cgroupsPath });
+  return exit ?? { outOfMemory: false };
 }
 
 /** A pid is reused, within one boot and even more so after the next: only all three together prove it. */

@@ -51,6 +51,7 @@ export function pluginPaths(directory: string): PluginPaths {
     directory,
     record: join(directory, 'config.json'),
     uses: join(directory, 'uses.json'),
+    lastFailure: join(directory, 'last-failure.json'),
     rootfs: join(directory, 'rootfs'),
     propagatedMount: join(directory, 'propagated-mount'),
     upgradeRootfs: join(directory, 'rootfs.upgrade'),

@@ -6,7 +6,9 @@ import type { BridgeOptions } from '../network/plugin-networks.ts';
 import { connectSocket } from '../protocol/socket-handle.ts';
 import type { ContainerRuntime } from '../runtime/container.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
+import type { BackOff } from './back-off.ts';
 import { createSupervisor } from './create-supervisor.ts';
+import { createFailureFiles } from './failure-file.ts';
 import { createPluginHost } from './prepare-plugin.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -18,12 +20,15 @@ export interface PluginSupervisorOptions {
   /** As in `PluginHostOptions`. */
   readonly bridge?: BridgeOptions;
   readonly layout: PluginLayout;
+  /** Default: 1 s, doubled up to 60 s, anew after 60 s of running. */
+  readonly backOff?: Partial<BackOff>;
   readonly logger: Logger;
 }
 
 /** The supervisor of the plugins below a data root and an exec root. */
 export function createPluginSupervisor(options: PluginSupervisorOptions): Supervisor {
-  const { runtime, logger } = options;
+  const { runtime, layout, logger, backOff = {} } = options;
   const host = createPluginHost(options);
-  return createSupervisor({ runtime, host, connect: connectSocket, logger });
+  const failures = createFailureFiles(layout, logger);
+  return createSupervisor({ runtime, host, failures, connect: connectSocket, backOff, logger });
 }

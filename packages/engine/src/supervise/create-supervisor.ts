@@ -5,17 +5,23 @@ import { availableParallelism } from 'node:os';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { Container, ContainerRuntime } from '../runtime/container.ts';
+import type { Container, ContainerRuntime, EndedContainer } from '../runtime/container.ts';
+import { untilAborted } from './abortable.ts';
 import { type BackOff, defaultBackOff } from './back-off.ts';
+import { type Chance, realChance } from './chance.ts';
+import { endContainer } from './end-container.ts';
+import type { FailureFiles } from './failure-file.ts';
 import type { PluginHost } from './launch-plugin.ts';
 import { createLimiter } from './limiter.ts';
-import { type Chance, SupervisedPlugin, type SupervisedPluginParts } from './supervised-plugin.ts';
-import type { PluginState, Supervisor } from './supervisor.ts';
+import type { PluginFailure } from './plugin-failure.ts';
+import { SupervisedPlugin, type SupervisedPluginParts } from './supervised-plugin.ts';
+import type { PluginState, StartOptions, Supervisor } from './supervisor.ts';
 import type { ConnectSocket } from './wait-for-socket.ts';
 
 export interface SupervisorOptions {
   readonly runtime: ContainerRuntime;
   readonly host: PluginHost;
+  readonly failures: FailureFiles;
   readonly connect: ConnectSocket;
   readonly logger: Logger;
   readonly backOff?: Partial<BackOff>;
@@ -25,16 +31,14 @@ export interface SupervisorOptions {
 }
 
 const defaultTimeoutMs = 30_000;
-const defaultGraceMs = 10_000;
-
 /** For a plugin found running that no one wants: its start or stop was cut short, so no one relies on it. */
 const unwantedGraceMs = 1_000;
 
-const realChance: Chance = {
-  now: () => new Date(),
-  monotonicMs: () => performance.now(),
-  random: Math.random,
-};
+/** How long a shutdown that leaves plugins running waits for the end of what is being undone or removed. */
+const letGoMs = 8_000;
+
+/** Told of every change of a plugin's state, with the one before. */
+type StateListener = (id: string, state: PluginState, before: PluginState) => void;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   return new PluginSupervisor(options);
@@ -44,7 +48,9 @@ class PluginSupervisor implements Supervisor {
   readonly #options: SupervisorOptions;
   readonly #parts: Omit<SupervisedPluginParts, 'onState'>;
   readonly #plugins = new Map<string, SupervisedPlugin>();
-  readonly #listeners = new Set<(id: string, state: PluginState) => void>();
+  /** What an earlier process left of plugins that should not run, while it is being removed. */
+  readonly #removals = new Map<string, Promise<void>>();
+  readonly #listeners = new Set<StateListener>();
   #isShutDown = false;
 
   constructor(options: SupervisorOptions) {
@@ -53,45 +59,54 @@ class PluginSupervisor implements Supervisor {
       host: options.host,
       runtime: options.runtime,
       connect: options.connect,
+      failures: options.failures,
       logger: options.logger,
       // Creating a container is work for the processors; more at a time would only take memory.
       limiter: createLimiter(2 * availableParallelism()),
       chance: { ...realChance, ...options.chance },
       backOff: { ...defaultBackOff, ...options.backOff },
-      restartTimeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+      timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     };
   }
 
-  async start(
-    record: PluginRecord,
-    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
-  ): Promise<void> {
-    if (this.#isShutDown) {
-      throw new OutboardError(
-        'unavailable',
-        `cannot start plugin "${record.name}": the plugin system shuts down`,
-      );
-    }
-    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? defaultTimeoutMs;
-    const { signal } = options;
-    await this.#plugin(record.id).start(record, { timeoutMs, ...(signal && { signal }) });
+  async start(record: PluginRecord, options: StartOptions = {}): Promise<void> {
+    this.#refuseWhenShutDown(record);
+    await this.#removalOf(record.id, options.signal);
+    await this.#plugin(record).start(options);
+  }
+
+  async restart(record: PluginRecord, options: StartOptions = {}): Promise<void> {
+    this.#refuseWhenShutDown(record);
+    await this.#plugins.get(record.id)?.stop({});
+    this.#refuseWhenShutDown(record);
+    await this.#plugin(record).startWanted(options);
   }
 
   async stop(id: string, options: { readonly graceMs?: number } = {}): Promise<void> {
-    await this.#plugins.get(id)?.stop({ graceMs: options.graceMs ?? defaultGraceMs });
+    await this.#removals.get(id);
+    await this.#plugins.get(id)?.stop(options);
   }
 
   async restore(enabled: readonly PluginRecord[]): Promise<void> {
-    const containers = await this.#options.runtime.recover();
-    const wanted = new Map(enabled.map((record) => [record.id, record]));
+    const { running, ended } = await this.#options.runtime.recover();
+    const wanted = new Set(enabled.map(({ id }) => id));
     const present = await this.#options.host.present();
-    const unwanted = new Set([...containers.keys(), ...present].filter((id) => !wanted.has(id)));
-    for (const record of enabled) this.#restoreOne(record, containers.get(record.id));
-    await Promise.all([...unwanted].map((id) => this.#removeUnwanted(id, containers.get(id))));
+    for (const record of enabled) this.#restoreOne(record, running.get(record.id), ended.get(record.id));
+    for (const id of new Set([...running.keys(), ...ended.keys(), ...present])) {
+      if (!wanted.has(id)) this.#removeInBackground(id, running.get(id) ?? ended.get(id));
+    }
+  }
+
+  update(record: PluginRecord): void {
+    this.#plugins.get(record.id)?.update(record);
   }
 
   state(id: string): PluginState {
-    return this.#plugins.get(id)?.state ?? { status: 'stopped' };
+    return this.#plugins.get(id)?.state ?? { status: 'disabled' };
+  }
+
+  async lastFailure(id: string): Promise<PluginFailure | undefined> {
+    return this.#plugins.get(id)?.lastFailure ?? this.#options.failures.read(id);
   }
 
   socketPath(record: PluginRecord): string {
@@ -102,7 +117,7 @@ class PluginSupervisor implements Supervisor {
     return (await this.#plugins.get(id)?.readLogTail(lines)) ?? [];
   }
 
-  onChange(listener: (id: string, state: PluginState) => void): () => void {
+  onChange(listener: StateListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -110,33 +125,49 @@ class PluginSupervisor implements Supervisor {
   async shutdown(mode: 'leave-running' | 'stop'): Promise<void> {
     this.#isShutDown = true;
     const plugins = [...this.#plugins.entries()];
-    await Promise.all(
-      plugins.map(async ([id, plugin]) => {
-        try {
-          await (mode === 'stop' ? plugin.stop({ graceMs: defaultGraceMs }) : plugin.letGo());
-        } catch (error) {
-          this.#options.logger.error({ err: error, id }, 'cannot stop a plugin at shutdown');
-        }
-      }),
-    );
+    const done = Promise.all([
+      ...this.#removals.values(),
+      ...plugins.map(([id, plugin]) =>
+        this.#end(id, () => (mode === 'stop' ? plugin.stop({}) : plugin.letGo())),
+      ),
+    ]);
+    if (mode === 'stop') await done;
+    // What is being removed is found again by the next process.
+    else if (!(await settlesWithin(done, letGoMs))) {
+      this.#options.logger.warn('what is left of plugins is still being removed');
+    }
     this.#options.runtime.release();
   }
 
-  #plugin(id: string): SupervisedPlugin {
+  async #end(id: string, end: () => Promise<void>): Promise<void> {
+    try {
+      await end();
+    } catch (error) {
+      this.#options.logger.error({ err: error, id }, 'cannot stop a plugin at shutdown');
+    }
+  }
+
+  #refuseWhenShutDown({ name }: PluginRecord): void {
+    if (!this.#isShutDown) return;
+    throw new OutboardError('unavailable', `cannot start plugin "${name}": the plugin system shuts down`);
+  }
+
+  #plugin(record: PluginRecord): SupervisedPlugin {
+    const { id } = record;
     const known = this.#plugins.get(id);
     if (known !== undefined) return known;
-    const onState = (state: PluginState): void => this.#announce(id, state);
-    const plugin = new SupervisedPlugin(id, { ...this.#parts, onState });
+    const onState = (state: PluginState, before: PluginState): void => this.#announce(id, state, before);
+    const plugin = new SupervisedPlugin(record, { ...this.#parts, onState });
     this.#plugins.set(id, plugin);
     return plugin;
   }
 
-  #announce(id: string, state: PluginState): void {
+  #announce(id: string, state: PluginState, before: PluginState): void {
     // What does not run is not kept: plugins come and go for as long as the daemon lives.
-    if (state.status === 'stopped') this.#plugins.delete(id);
+    if (state.status === 'disabled') this.#plugins.delete(id);
     for (const listener of this.#listeners) {
       try {
-        listener(id, state);
+        listener(id, state, before);
       } catch (error) {
         // A listener's mistake must not change what becomes of the plugin.
         this.#options.logger.error({ err: error, id }, 'a listener of plugin states failed');
@@ -144,18 +175,33 @@ class PluginSupervisor implements Supervisor {
     }
   }
 
-  #restoreOne(record: PluginRecord, container: Container | undefined): void {
-    const plugin = this.#plugin(record.id);
-    if (container === undefined) plugin.startInBackground(record);
-    else if (this.#options.host.isBoundToDaemon(record)) plugin.replaceInBackground(record, container);
-    else plugin.adopt(record, container);
+  #restoreOne(record: PluginRecord, running: Container | undefined, ended: EndedContainer | undefined): void {
+    const plugin = this.#plugin(record);
+    if (running === undefined) {
+      if (ended === undefined) plugin.startInBackground();
+      else plugin.resume(ended);
+    } else if (this.#options.host.isBoundToDaemon(record)) plugin.replaceInBackground(running);
+    else plugin.adopt(running);
   }
 
-  async #removeUnwanted(id: string, container: Container | undefined): Promise<void> {
+  /** Waits for what an earlier process left of a plugin to be removed. @throws the signal's reason */
+  async #removalOf(id: string, signal: AbortSignal | undefined): Promise<void> {
+    const removal = this.#removals.get(id);
+    if (removal === undefined) return;
+    await (signal === undefined ? removal : untilAborted(removal, signal));
+    signal?.throwIfAborted();
+  }
+
+  #removeInBackground(id: string, left: Container | EndedContainer | undefined): void {
+    const removal = this.#removeUnwanted(id, left).finally(() => this.#removals.delete(id));
+    this.#removals.set(id, removal);
+  }
+
+  /** Never rejects. */
+  async #removeUnwanted(id: string, left: Container | EndedContainer | undefined): Promise<void> {
     try {
-      await container?.kill('SIGTERM');
-      if (container !== undefined) await endOrTimeout(container, unwantedGraceMs);
-      await container?.remove();
+      if (left !== undefined && 'exited' in left) await endContainer(left, unwantedGraceMs);
+      await left?.remove();
       await this.#options.host.cleanUp(id);
     } catch (error) {
       // One plugin's failure concerns no other.
@@ -164,11 +210,12 @@ class PluginSupervisor implements Supervisor {
   }
 }
 
-async function endOrTimeout(container: Container, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([container.exited, timeout]);
-  clearTimeout(timer);
+async function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const scope = new AbortController();
+  const timer = setTimeout(() => scope.abort(), timeoutMs);
+  try {
+    return (await untilAborted(work, scope.signal)) !== undefined;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,12 +1,19 @@
 /**
  * One start of a plugin, from an empty place to a socket that accepts; when it fails the place is empty again.
  */
-import type { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { Container, ContainerExit, ContainerRuntime } from '../runtime/container.ts';
-import { exitedBeforeReady, neverReady } from './describe-failure.ts';
+import type { Container, ContainerRuntime } from '../runtime/container.ts';
+import type { Chance } from './chance.ts';
 import type { Limiter } from './limiter.ts';
+import {
+  exitedBeforeReady,
+  launchFailure,
+  neverReady,
+  type PluginFailure,
+  shownLogLines,
+  toError,
+} from './plugin-failure.ts';
 import { type ConnectSocket, waitForSocket } from './wait-for-socket.ts';
 
 /** What a plugin has on the host around its container. */
@@ -32,52 +39,66 @@ export interface LaunchParts {
   readonly host: PluginHost;
   readonly runtime: ContainerRuntime;
   readonly connect: ConnectSocket;
-  /** Bounds how many containers are created at a time; waiting for a socket does not count. */
+  /** Bounds how many containers are created at a time; what waits for something else does not count. */
   readonly limiter: Limiter;
+  readonly chance: Chance;
   readonly logger: Logger;
 }
 
 export interface LaunchOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** How often the plugin was started again before. */
+  readonly restarts: number;
 }
+
+/** What came of one start: a plugin that is ready, or nothing, and why. */
+export type Launched =
+  | { readonly container: Container }
+  | {
+      readonly failure: PluginFailure;
+      /** For whoever waited for the start. */
+      readonly error: unknown;
+    };
 
 /**
  * Start a plugin and wait until its socket accepts a connection, for `timeoutMs` at most.
- * @throws {OutboardError} why it did not start, with exit code and last log lines; the abort reason when aborted
+ * @throws the abort reason when aborted
  */
 export async function launchPlugin(
   record: PluginRecord,
   parts: LaunchParts,
   options: LaunchOptions,
-): Promise<Container> {
-  const { signal } = options;
+): Promise<Launched> {
+  const { signal, restarts } = options;
   const { id } = record;
   let container: Container | undefined;
   try {
-    container = await parts.limiter.run(
-      async () => {
-        const spec = await parts.host.prepare(record);
-        return parts.runtime.start({ id, spec, signal });
-      },
-      { signal },
-    );
-    await awaitReady(record, container, parts, options);
-    return container;
+    signal.throwIfAborted();
+    const spec = await parts.host.prepare(record);
+    container = await parts.limiter.run(() => parts.runtime.start({ id, spec, restarts, signal }), {
+      signal,
+    });
+    const failure = await awaitReady(record, container, parts, options);
+    if (failure === undefined) return { container };
+    await undo(id, container, parts);
+    return { failure, error: toError(failure) };
   } catch (error) {
     await undo(id, container, parts);
-    throw error;
+    signal.throwIfAborted();
+    return { failure: launchFailure(error, parts.chance.now()), error };
   }
 }
 
+/** @returns why it did not become ready, or undefined. @throws the abort reason; what the socket's place has that is no socket */
 async function awaitReady(
   record: PluginRecord,
   container: Container,
   parts: LaunchParts,
   options: LaunchOptions,
-): Promise<void> {
+): Promise<PluginFailure | undefined> {
   const path = parts.host.socketPath(record);
-  let lastError: Error = new Error(`dial unix ${path}: connect: no such file or directory`);
+  let dialError = `dial unix ${path}: connect: no such file or directory`;
   const scope = new AbortController();
   // A timer of our own, since that of AbortSignal.timeout would not keep a waiting program alive.
   const deadline = setTimeout(() => scope.abort(timedOut), options.timeoutMs);
@@ -85,21 +106,18 @@ async function awaitReady(
     connect: parts.connect,
     signal: AbortSignal.any([scope.signal, options.signal]),
     onRefused: (error) => {
-      lastError = error;
+      dialError = error.message;
     },
   });
+  const lastWords = async () => {
+    return { at: parts.chance.now(), log: await container.readLogTail(shownLogLines), dialError };
+  };
   try {
     const exit = await Promise.race([ready, container.exited]);
-    if (exit !== undefined) throw await exitError(record.name, container, exit, lastError);
+    return exit === undefined ? undefined : exitedBeforeReady(record.name, exit, await lastWords());
   } catch (error) {
     if (error !== timedOut) throw error;
-    const log = await container.readLogTail(20);
-    throw neverReady(record.name, {
-      timeoutMs: options.timeoutMs,
-      log,
-      dialError: lastError.message,
-      cause: lastError,
-    });
+    return neverReady(record.name, options.timeoutMs, await lastWords());
   } finally {
     clearTimeout(deadline);
     scope.abort();
@@ -109,16 +127,6 @@ async function awaitReady(
 }
 
 const timedOut = Symbol('the socket did not accept in time');
-
-async function exitError(
-  name: string,
-  container: Container,
-  exit: ContainerExit,
-  lastError: Error,
-): Promise<OutboardError> {
-  const log = await container.readLogTail(20);
-  return exitedBeforeReady(name, { exit, log, dialError: lastError.message });
-}
 
 /** The first error is the one to report; that of the clean-up is logged. */
 async function undo(id: string, container: Container | undefined, parts: LaunchParts): Promise<void> {

@@ -5,30 +5,46 @@ import type { PluginState } from './supervisor.ts';
 
 const at = new Date(0);
 
+const later = new Date(1);
+const run = { startedAt: at, pid: 7, restarts: 2 };
+
 const states: Record<PluginState['status'], PluginState> = {
-  stopped: { status: 'stopped' },
-  starting: { status: 'starting', since: at },
-  running: { status: 'running', since: at, pid: 7, restarts: 0 },
-  'backing-off': { status: 'backing-off', since: at, restarts: 1, retryAt: at, reason: 'x' },
-  stopping: { status: 'stopping', since: at },
+  disabled: { status: 'disabled' },
+  starting: { status: 'starting', since: later, restarts: 2 },
+  running: { status: 'running', since: later, ...run },
+  unhealthy: { status: 'unhealthy', since: later, ...run, reason: 'x' },
+  'backing-off': { status: 'backing-off', since: later, restarts: 2, retryAt: at, reason: 'x' },
+  failed: { status: 'failed', since: later, restarts: 2, reason: 'x' },
+  stopping: { status: 'stopping', since: later },
 };
 
 const moves: Record<PluginMove['type'], PluginMove> = {
-  start: { type: 'start', at },
-  run: { type: 'run', at, pid: 7, restarts: 0 },
+  start: { type: 'start', at: later, restarts: 2 },
+  run: { type: 'run', at: later, ...run },
+  sicken: { type: 'sicken', at: later, reason: 'x' },
+  recover: { type: 'recover', at: later },
   'give-up': { type: 'give-up' },
-  'back-off': { type: 'back-off', at, restarts: 1, retryAt: at, reason: 'x' },
-  stop: { type: 'stop', at },
+  'back-off': { type: 'back-off', at: later, restarts: 2, retryAt: at, reason: 'x' },
+  fail: { type: 'fail', at: later, restarts: 2, reason: 'x' },
+  stop: { type: 'stop', at: later },
   end: { type: 'end' },
 };
 
 /** Where each move leads from each state; what is not named is refused. */
 const table: Record<PluginState['status'], Partial<Record<PluginMove['type'], PluginState['status']>>> = {
-  stopped: { start: 'starting', run: 'running' },
-  starting: { run: 'running', 'give-up': 'stopped', 'back-off': 'backing-off', stop: 'stopping' },
-  running: { 'back-off': 'backing-off', stop: 'stopping' },
+  disabled: { start: 'starting', run: 'running' },
+  starting: {
+    run: 'running',
+    'give-up': 'disabled',
+    'back-off': 'backing-off',
+    fail: 'failed',
+    stop: 'stopping',
+  },
+  running: { sicken: 'unhealthy', 'back-off': 'backing-off', fail: 'failed', stop: 'stopping' },
+  unhealthy: { recover: 'running', 'back-off': 'backing-off', fail: 'failed', stop: 'stopping' },
   'backing-off': { start: 'starting', stop: 'stopping' },
-  stopping: { stop: 'stopping', end: 'stopped' },
+  failed: { stop: 'stopping' },
+  stopping: { stop: 'stopping', end: 'disabled' },
 };
 
 for (const [from, state] of Object.entries(states)) {

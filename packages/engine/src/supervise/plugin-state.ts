@@ -1,20 +1,32 @@
 /**
- * The life of a plugin's process: every state, every move between them, and what is on the host in each.
+ * The life of a plugin: every state, every move between them, and what is on the host in each.
  *
  *     state         on the host
- *     stopped       nothing
+ *     disabled      nothing
  *     starting      coming into being: socket folder, mounts, container; gone again when the start fails
  *     running       a container whose socket accepted a connection
+ *     unhealthy     the same; it has failed its health check since
  *     backing-off   nothing but what could not be removed yet, which the next start removes first
+ *     failed        the same; there is no next start until someone asks for it
  *     stopping      going: container, mounts, socket folder
  */
 import { OutboardError } from '@outboard/oci';
 import type { PluginState } from './supervisor.ts';
 
-/** What may happen to a plugin's process. */
+/** What may happen to a plugin. */
 export type PluginMove =
-  | { readonly type: 'start'; readonly at: Date }
-  | { readonly type: 'run'; readonly at: Date; readonly pid: number; readonly restarts: number }
+  | { readonly type: 'start'; readonly at: Date; readonly restarts: number }
+  | {
+      readonly type: 'run';
+      readonly at: Date;
+      readonly startedAt: Date;
+      readonly pid: number;
+      readonly restarts: number;
+    }
+  /** It has failed its health check too often. */
+  | { readonly type: 'sicken'; readonly at: Date; readonly reason: string }
+  /** It has passed its health check again. */
+  | { readonly type: 'recover'; readonly at: Date }
   /** A start that someone waited for has failed. */
   | { readonly type: 'give-up' }
   /** It ended or could not be started, and is to be started again. */
@@ -25,17 +37,22 @@ export type PluginMove =
       readonly retryAt: Date;
       readonly reason: string;
     }
+  /** It ended or could not be started, and is not to be started again. */
+  | { readonly type: 'fail'; readonly at: Date; readonly restarts: number; readonly reason: string }
   | { readonly type: 'stop'; readonly at: Date }
   | { readonly type: 'end' };
 
 const allowed: Readonly<Record<PluginMove['type'], readonly PluginState['status'][]>> = {
-  start: ['stopped', 'backing-off'],
-  // From "stopped" when a container of an earlier process is taken back.
-  run: ['starting', 'stopped'],
+  start: ['disabled', 'backing-off'],
+  // From "disabled" when a container of an earlier process is taken back.
+  run: ['starting', 'disabled'],
+  sicken: ['running'],
+  recover: ['unhealthy'],
   'give-up': ['starting'],
-  'back-off': ['starting', 'running'],
+  'back-off': ['starting', 'running', 'unhealthy'],
+  fail: ['starting', 'running', 'unhealthy'],
   // Again from "stopping": a stop that failed may be tried again.
-  stop: ['starting', 'running', 'backing-off', 'stopping'],
+  stop: ['starting', 'running', 'unhealthy', 'backing-off', 'failed', 'stopping'],
   end: ['stopping'],
 };
 
@@ -44,26 +61,36 @@ const allowed: Readonly<Record<PluginMove['type'], readonly PluginState['status'
  * @throws {OutboardError} conflict when the move is not possible in this state
  */
 export function movePlugin(state: PluginState, move: PluginMove): PluginState {
-  if (!allowed[move.type].includes(state.status)) {
-    throw new OutboardError('conflict', `cannot ${move.type} a plugin that is ${state.status}`);
-  }
+  if (!allowed[move.type].includes(state.status)) throw impossible(state, move);
   switch (move.type) {
     case 'start':
-      return { status: 'starting', since: move.at };
-    case 'run':
-      return { status: 'running', since: move.at, pid: move.pid, restarts: move.restarts };
-    case 'back-off':
-      return {
-        status: 'backing-off',
-        since: move.at,
-        restarts: move.restarts,
-        retryAt: move.retryAt,
-        reason: move.reason,
-      };
+      return { status: 'starting', since: move.at, restarts: move.restarts };
+    case 'run': {
+      const { at, startedAt, pid, restarts } = move;
+      return { status: 'running', since: at, startedAt, pid, restarts };
+    }
+    case 'sicken':
+      if (state.status !== 'running') throw impossible(state, move);
+      return { ...state, status: 'unhealthy', since: move.at, reason: move.reason };
+    case 'recover': {
+      if (state.status !== 'unhealthy') throw impossible(state, move);
+      const { reason: _, ...same } = state;
+      return { ...same, status: 'running', since: move.at };
+    }
+    case 'back-off': {
+      const { at, restarts, retryAt, reason } = move;
+      return { status: 'backing-off', since: at, restarts, retryAt, reason };
+    }
+    case 'fail':
+      return { status: 'failed', since: move.at, restarts: move.restarts, reason: move.reason };
     case 'stop':
       return { status: 'stopping', since: move.at };
     case 'give-up':
     case 'end':
-      return { status: 'stopped' };
+      return { status: 'disabled' };
   }
+}
+
+function impossible(state: PluginState, move: PluginMove): OutboardError {
+  return new OutboardError('conflict', `cannot ${move.type} a plugin that is ${state.status}`);
 }

@@ -1,54 +1,44 @@
 /**
  * Keeps one plugin as it should be: starts it, restarts it with back-off for as long as it is wanted, and stops it.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { Container, ContainerExit } from '../runtime/container.ts';
+import type { Container, EndedContainer } from '../runtime/container.ts';
+import { pause, untilAborted } from './abortable.ts';
 import { type BackOff, backOffMs } from './back-off.ts';
-import { describeExit, describeLog } from './describe-failure.ts';
-import { type LaunchParts, launchPlugin } from './launch-plugin.ts';
+import { endContainer } from './end-container.ts';
+import type { FailureFiles } from './failure-file.ts';
+import { createHealthProbe } from './health-check.ts';
+import { type Launched, type LaunchParts, launchPlugin } from './launch-plugin.ts';
+import { optionsOf, restartPolicy, stopGraceMs } from './options-in-force.ts';
+import { launchFailure, type PluginFailure } from './plugin-failure.ts';
 import { movePlugin, type PluginMove } from './plugin-state.ts';
+import { refuseRestart } from './restart-policy.ts';
 import type { PluginState } from './supervisor.ts';
-
-/** Time and chance, so that tests can choose them. */
-export interface Chance {
-  readonly now: () => Date;
-  /** Milliseconds that never go backwards, for measuring how long something lasted. */
-  readonly monotonicMs: () => number;
-  /** From 0 to below 1. */
-  readonly random: () => number;
-}
+import { failureOf, watchContainer } from './watch-container.ts';
 
 export interface SupervisedPluginParts extends LaunchParts {
-  readonly chance: Chance;
   readonly backOff: BackOff;
-  /** How long the socket may take in a restart, in milliseconds. */
-  readonly restartTimeoutMs: number;
-  readonly onState: (state: PluginState) => void;
+  readonly failures: FailureFiles;
+  /** How long the socket may take unless a caller says, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly onState: (state: PluginState, before: PluginState) => void;
 }
 
-/** How long a container may take to end after SIGKILL before its cgroup is swept. */
-const killWaitMs = 2_000;
-
-/** How long a plugin that is replaced may take to end after SIGTERM. */
-const replaceGraceMs = 10_000;
-
-/** What came of one try to start it. */
-type Attempt = { readonly container: Container } | { readonly reason: string };
-
 export class SupervisedPlugin {
-  readonly #id: string;
   readonly #parts: SupervisedPluginParts;
-  #state: PluginState = { status: 'stopped' };
+  /** As it is wanted; a change of its options replaces it. */
+  #record: PluginRecord;
+  #state: PluginState = { status: 'disabled' };
   /** Present from a start until all of it is removed. */
-  #container: Container | undefined;
+  #container: Container | EndedContainer | undefined;
+  #lastFailure: PluginFailure | undefined;
   /** What is under way; aborted by a stop. */
   #scope = new AbortController();
   #work: Promise<void> = Promise.resolve();
 
-  constructor(id: string, parts: SupervisedPluginParts) {
-    this.#id = id;
+  constructor(record: PluginRecord, parts: SupervisedPluginParts) {
+    this.#record = record;
     this.#parts = parts;
   }
 
@@ -56,26 +46,36 @@ export class SupervisedPlugin {
     return this.#state;
   }
 
+  /** Of this life; one of an earlier life is on disk. */
+  get lastFailure(): PluginFailure | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Its options have changed. */
+  update(record: PluginRecord): void {
+    this.#record = record;
+  }
+
   /**
    * Start it, wait until it is ready, and keep it running from then on.
-   * @throws {OutboardError} why it did not start; it is stopped then. conflict when it is not stopped
+   * @throws {OutboardError} why it did not start; it is disabled then. conflict when it is not disabled
    */
-  async start(
-    record: PluginRecord,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<void> {
-    this.#move({ type: 'start', at: this.#parts.chance.now() });
-    this.#scope = new AbortController();
-    const { signal: stopped } = this.#scope;
+  async start(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
+    const stopped = this.#begin(0);
     const signal = options.signal === undefined ? stopped : AbortSignal.any([stopped, options.signal]);
-    const started = launchPlugin(record, this.#parts, { timeoutMs: options.timeoutMs, signal });
-    this.#work = started.then(
-      (container) => this.#keepRunning(record, { container }, stopped),
+    const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs;
+    const launching = launchPlugin(this.#record, this.#parts, { timeoutMs, signal, restarts: 0 });
+    this.#work = launching.then(
+      (launched) =>
+        'container' in launched ? this.#keepRunning(launched, 0, stopped) : this.#remember(launched.failure),
       // Reported to whoever waits below.
       () => undefined,
     );
     try {
-      await started;
+      const launched = await launching;
+      if ('container' in launched) return;
+      await this.#work;
+      throw launched.error;
     } catch (error) {
       // A stop that came in between has moved on already.
       if (this.#state.status === 'starting') this.#move({ type: 'give-up' });
@@ -83,38 +83,66 @@ export class SupervisedPlugin {
     }
   }
 
-  /** Take over a container that an earlier process started, and keep it running. */
-  adopt(record: PluginRecord, container: Container): void {
-    this.#scope = new AbortController();
-    this.#work = this.#keepRunning(record, { container }, this.#scope.signal);
+  /**
+   * Start it and keep trying. Whoever waits for the first try may stop waiting.
+   * @throws {OutboardError} why the first try failed; it is tried again as its policy says
+   */
+  async startWanted(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
+    const stopped = this.#begin(0);
+    const first = this.#attempt(0, stopped, options.timeoutMs);
+    this.#work = first.then((attempt) => this.#keepRunning(attempt, 0, stopped));
+    const { signal } = options;
+    const outcome = await (signal === undefined ? first : untilAborted(first, signal));
+    if (outcome === undefined) signal?.throwIfAborted();
+    else if ('error' in outcome) throw outcome.error;
   }
 
-  /** Start it in the background and keep trying. */
-  startInBackground(record: PluginRecord): void {
-    this.#move({ type: 'start', at: this.#parts.chance.now() });
+  /** As `startWanted`, with nobody who waits. */
+  startInBackground(): void {
+    const signal = this.#begin(0);
+    this.#work = this.#attempt(0, signal).then((first) => this.#keepRunning(first, 0, signal));
+  }
+
+  /** Take over a container that an earlier process started, and keep it running. */
+  adopt(container: Container): void {
     this.#scope = new AbortController();
-    const { signal } = this.#scope;
-    this.#work = this.#attempt(record, signal).then((first) => this.#keepRunning(record, first, signal));
+    this.#work = this.#keepRunning({ container }, container.restarts, this.#scope.signal);
+  }
+
+  /** Go on with one that ended while there was no process to see it: as its policy says, without a pause. */
+  resume(ended: EndedContainer): void {
+    this.#container = ended;
+    const { exit } = ended;
+    if (exit === undefined) {
+      this.startInBackground();
+      return;
+    }
+    const restarts = ended.restarts + 1;
+    const signal = this.#begin(restarts);
+    this.#work = failureOf(ended, exit, this.#parts).then(async (failure) => {
+      await this.#remember(failure);
+      if (signal.aborted) return;
+      if (this.#isGivenUp(failure, 1, ended.restarts)) return this.#tidy();
+      return this.#keepRunning(await this.#attempt(restarts, signal), restarts, signal);
+    });
   }
 
   /** End a container that an earlier process started, then start it anew in the background and keep trying. */
-  replaceInBackground(record: PluginRecord, container: Container): void {
+  replaceInBackground(container: Container): void {
     this.#container = container;
-    this.#move({ type: 'start', at: this.#parts.chance.now() });
-    this.#scope = new AbortController();
-    const { signal } = this.#scope;
-    this.#work = this.#replace(record, container, signal).then((first) =>
-      this.#keepRunning(record, first, signal),
-    );
+    const signal = this.#begin(0);
+    this.#work = this.#replace(container, signal).then((first) => this.#keepRunning(first, 0, signal));
   }
 
   /** End it and remove all of it from the host. Idempotent; one that failed may be tried again. */
-  async stop(options: { readonly graceMs: number }): Promise<void> {
-    if (this.#state.status === 'stopped') return;
+  async stop(options: { readonly graceMs?: number }): Promise<void> {
+    if (this.#state.status === 'disabled') return;
     this.#move({ type: 'stop', at: this.#parts.chance.now() });
     await this.#haltWork('the plugin was stopped while it was being started');
     const container = this.#container;
-    if (container !== undefined) await endContainer(container, options.graceMs);
+    if (container !== undefined && 'exited' in container) {
+      await endContainer(container, options.graceMs ?? this.#graceMs());
+    }
     await this.#discard();
     this.#move({ type: 'end' });
   }
@@ -129,137 +157,150 @@ export class SupervisedPlugin {
     return (await this.#container?.readLogTail(lines)) ?? [];
   }
 
+  /** @returns aborted by whoever ends what begins here */
+  #begin(restarts: number): AbortSignal {
+    this.#move({ type: 'start', at: this.#parts.chance.now(), restarts });
+    this.#scope = new AbortController();
+    return this.#scope.signal;
+  }
+
   async #haltWork(reason: string): Promise<void> {
     this.#scope.abort(new OutboardError('conflict', reason));
     await this.#work;
   }
 
-  /** Runs until the signal is aborted, through one attempt after another. Never rejects. */
-  async #keepRunning(record: PluginRecord, first: Attempt, signal: AbortSignal): Promise<void> {
+  /** Runs until the signal is aborted or the policy ends it, through one attempt after another. Never rejects. */
+  async #keepRunning(first: Launched, restartsBefore: number, signal: AbortSignal): Promise<void> {
     const { chance, backOff } = this.#parts;
     let attempt = first;
-    let restarts = 0;
+    let restarts = restartsBefore;
     for (let failures = 1; ; failures += 1) {
       if ('container' in attempt) this.#container = attempt.container;
       if (signal.aborted) return;
-      let reason: string;
-      if ('container' in attempt) {
-        const { container } = attempt;
-        this.#move({ type: 'run', at: chance.now(), pid: container.pid, restarts });
-        const ranFrom = chance.monotonicMs();
-        const exit = await untilAborted(container.exited, signal);
-        if (exit === undefined) return;
-        if (chance.monotonicMs() - ranFrom >= backOff.healthyMs) failures = 1;
-        reason = await this.#describeEnd(container, exit);
-      } else {
-        reason = attempt.reason;
-      }
-      const pauseMs = backOffMs(failures, chance.random(), backOff);
-      await this.#backOff({ pauseMs, restarts, reason, signal });
+      const ranFrom = chance.monotonicMs();
+      const failure =
+        'container' in attempt ? await this.#run(attempt.container, restarts, signal) : attempt.failure;
+      if (failure === undefined) return;
+      if ('container' in attempt && chance.monotonicMs() - ranFrom >= backOff.healthyMs) failures = 1;
+      await this.#remember(failure);
       if (signal.aborted) return;
-      this.#move({ type: 'start', at: chance.now() });
-      attempt = await this.#attempt(record, signal);
-      if ('container' in attempt) restarts += 1;
+      if (this.#isGivenUp(failure, failures, restarts)) return this.#tidy();
+      await this.#backOff({ failures, restarts, reason: failure.reason, signal });
+      if (signal.aborted) return;
+      restarts += 1;
+      this.#move({ type: 'start', at: chance.now(), restarts });
+      attempt = await this.#attempt(restarts, signal);
     }
   }
 
-  async #attempt(record: PluginRecord, signal: AbortSignal): Promise<Attempt> {
+  /** Watch one run to its end. @returns undefined when the signal was aborted before */
+  #run(container: Container, restarts: number, signal: AbortSignal): Promise<PluginFailure | undefined> {
+    const { host, connect, chance, logger } = this.#parts;
+    const { pid, startedAt } = container;
+    this.#move({ type: 'run', at: chance.now(), startedAt, pid, restarts });
+    const { health: check } = optionsOf(this.#record);
+    const probe = check && createHealthProbe(check, host.socketPath(this.#record), connect);
+    return watchContainer(container, {
+      ...(check && probe && { health: { check, probe } }),
+      maySacrifice: () => restartPolicy(optionsOf(this.#record)).name !== 'no',
+      graceMs: () => this.#graceMs(),
+      onUnhealthy: (reason) => {
+        logger.warn({ id: this.#record.id, reason }, 'a plugin is unhealthy');
+        this.#move({ type: 'sicken', at: chance.now(), reason });
+      },
+      onHealthy: () => this.#move({ type: 'recover', at: chance.now() }),
+      chance,
+      logger,
+      signal,
+    });
+  }
+
+  /** One try to start it. Never rejects. */
+  async #attempt(
+    restarts: number,
+    signal: AbortSignal,
+    timeoutMs = this.#parts.timeoutMs,
+  ): Promise<Launched> {
     try {
       // What could not be removed after the last run must be gone before the next.
       if (this.#container !== undefined) await this.#discard();
-      const timeoutMs = this.#parts.restartTimeoutMs;
-      return { container: await launchPlugin(record, this.#parts, { timeoutMs, signal }) };
+      return await launchPlugin(this.#record, this.#parts, { timeoutMs, signal, restarts });
     } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error) };
+      return { failure: launchFailure(error, this.#parts.chance.now()), error };
     }
   }
 
-  async #replace(record: PluginRecord, container: Container, signal: AbortSignal): Promise<Attempt> {
+  async #replace(container: Container, signal: AbortSignal): Promise<Launched> {
     try {
-      await endContainer(container, replaceGraceMs, signal);
+      await endContainer(container, this.#graceMs(), signal);
+      // Let go of meanwhile: what is left of it is for whoever comes next.
+      signal.throwIfAborted();
     } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error) };
+      return { failure: launchFailure(error, this.#parts.chance.now()), error };
     }
-    // Let go of meanwhile: what is left of it is for whoever comes next.
-    return signal.aborted ? { reason: 'it was let go of' } : this.#attempt(record, signal);
+    return this.#attempt(0, signal);
   }
 
-  async #backOff(pause: {
-    readonly pauseMs: number;
+  /** Whether its policy ends it here; it has failed then. */
+  #isGivenUp(failure: PluginFailure, failures: number, restarts: number): boolean {
+    const refusal = refuseRestart(restartPolicy(optionsOf(this.#record)), failure, failures);
+    if (refusal === undefined) return false;
+    const reason = `${failure.reason}; it is not started again: ${refusal}`;
+    this.#parts.logger.warn({ id: this.#record.id, reason, restarts }, 'a plugin has failed');
+    this.#move({ type: 'fail', at: this.#parts.chance.now(), restarts, reason });
+    return true;
+  }
+
+  async #backOff(failed: {
+    readonly failures: number;
     readonly restarts: number;
     readonly reason: string;
     readonly signal: AbortSignal;
   }): Promise<void> {
-    const { pauseMs, restarts, reason, signal } = pause;
-    if (signal.aborted) return;
-    const at = this.#parts.chance.now();
+    const { failures, restarts, reason, signal } = failed;
+    const { chance, backOff, logger } = this.#parts;
+    const pauseMs = backOffMs(failures, chance.random(), backOff);
+    const at = chance.now();
     const retryAt = new Date(at.getTime() + pauseMs);
-    this.#parts.logger.warn({ id: this.#id, reason, restarts, pauseMs }, 'a plugin does not run');
+    logger.warn({ id: this.#record.id, reason, restarts, pauseMs }, 'a plugin does not run');
     this.#move({ type: 'back-off', at, restarts, retryAt, reason });
+    await this.#tidy();
+    await pause(pauseMs, signal);
+  }
+
+  /** Keep why it failed, for whoever asks later. */
+  async #remember(failure: PluginFailure): Promise<void> {
+    this.#lastFailure = failure;
     try {
-      await this.#discard();
+      await this.#parts.failures.write(this.#record.id, failure);
     } catch (error) {
-      this.#parts.logger.error({ err: error, id: this.#id }, 'cannot remove what a plugin left');
-    }
-    try {
-      // Without a reference: waiting to restart a plugin is no reason for a program not to end.
-      await delay(pauseMs, undefined, { signal, ref: false });
-    } catch (error) {
-      if (!signal.aborted) throw error;
+      this.#parts.logger.warn({ err: error, id: this.#record.id }, 'cannot write why a plugin failed');
     }
   }
 
-  async #describeEnd(container: Container, exit: ContainerExit): Promise<string> {
+  /** As `#discard`; what cannot be removed now is removed before the next start, or by a stop. */
+  async #tidy(): Promise<void> {
     try {
-      return `the plugin ${describeExit(exit)}${describeLog(await container.readLogTail(20))}`;
+      await this.#discard();
     } catch (error) {
-      this.#parts.logger.warn({ err: error, id: this.#id }, 'cannot read the log of a plugin');
-      return `the plugin ${describeExit(exit)}`;
+      this.#parts.logger.error({ err: error, id: this.#record.id }, 'cannot remove what a plugin left');
     }
   }
 
   /** Remove the container, if any, and what was made around it. */
   async #discard(): Promise<void> {
     await this.#container?.remove();
-    await this.#parts.host.cleanUp(this.#id);
+    await this.#parts.host.cleanUp(this.#record.id);
     this.#container = undefined;
   }
 
+  #graceMs(): number {
+    return stopGraceMs(optionsOf(this.#record));
+  }
+
   #move(move: PluginMove): void {
-    this.#state = movePlugin(this.#state, move);
-    this.#parts.onState(this.#state);
+    const before = this.#state;
+    this.#state = movePlugin(before, move);
+    this.#parts.onState(this.#state, before);
   }
-}
-
-/**
- * SIGTERM, after the grace SIGKILL; a container that ends neither way is left to its removal, which sweeps the cgroup.
- * @param signal stops the wait, and what would follow it
- */
-async function endContainer(container: Container, graceMs: number, signal?: AbortSignal): Promise<void> {
-  await container.kill('SIGTERM');
-  if ((await endsWithin(container, graceMs, signal)) || signal?.aborted === true) return;
-  await container.kill('SIGKILL');
-  await endsWithin(container, killWaitMs, signal);
-}
-
-async function endsWithin(container: Container, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
-  const scope = new AbortController();
-  const stop = signal === undefined ? scope.signal : AbortSignal.any([scope.signal, signal]);
-  // A timer of our own, since that of AbortSignal.timeout would not keep a waiting program alive.
-  const timer = setTimeout(() => scope.abort(), timeoutMs);
-  try {
-    return (await untilAborted(container.exited, stop)) !== undefined;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** The promise's value, or undefined when the signal is aborted before it comes. */
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => resolve(undefined);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

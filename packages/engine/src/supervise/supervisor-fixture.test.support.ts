@@ -27,6 +27,7 @@ import { type ContainerRuntimeOptions, openContainerRuntime } from '../runtime/c
 import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
 import { recordFixture } from '../store/record-fixture.test.support.ts';
 import { createSupervisor, type SupervisorOptions } from './create-supervisor.ts';
+import { createFailureFiles } from './failure-file.ts';
 import { createPluginHost } from './prepare-plugin.ts';
 import type { PluginState, Supervisor } from './supervisor.ts';
 
@@ -88,6 +89,7 @@ export function createSupervisorFixture(test: TestContext): SupervisorFixture {
     const host = createPluginHost({ layout, execRoot, logger });
     const backOff = { initialMs: 1, maxMs: 20 };
     const supervisor = createSupervisor({
+      failures: createFailureFiles(layout, logger),
       runtime,
       host,
       connect: connectSocket,

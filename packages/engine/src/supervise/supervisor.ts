@@ -2,12 +2,34 @@
  * The contract of supervision: keeps the plugins that should run running.
  */
 import type { PluginRecord } from '../config/plugin-config.ts';
+import type { PluginFailure } from './plugin-failure.ts';
 
-/** Where one plugin's process stands. "Enabled" is the operator's wish and lives in the record, not here. */
+/**
+ * Where one plugin stands. "Enabled" is the operator's wish and lives in the record, not here; `disabled` says that
+ * nothing is on the host because no one asked for it. `since` is when the state began, `restarts` how often the plugin
+ * was started again since someone last asked for it to run, `reason` why it does not do what it should, without its
+ * output.
+ */
 export type PluginState =
-  | { readonly status: 'stopped' }
-  | { readonly status: 'starting'; readonly since: Date }
-  | { readonly status: 'running'; readonly since: Date; readonly pid: number; readonly restarts: number }
+  | { readonly status: 'disabled' }
+  | { readonly status: 'starting'; readonly since: Date; readonly restarts: number }
+  | {
+      readonly status: 'running';
+      readonly since: Date;
+      readonly startedAt: Date;
+      readonly pid: number;
+      readonly restarts: number;
+    }
+  /** It runs and fails its health check. */
+  | {
+      readonly status: 'unhealthy';
+      readonly since: Date;
+      readonly startedAt: Date;
+      readonly pid: number;
+      readonly restarts: number;
+      readonly reason: string;
+    }
+  /** It does not run and is to be started again. */
   | {
       readonly status: 'backing-off';
       readonly since: Date;
@@ -15,33 +37,67 @@ export type PluginState =
       readonly retryAt: Date;
       readonly reason: string;
     }
-  | { readonly status: 'stopping'; readonly since: Date };
+  | { readonly status: 'stopping'; readonly since: Date }
+  /** It does not run, and its restart policy does not allow another try. */
+  | {
+      readonly status: 'failed';
+      readonly since: Date;
+      readonly restarts: number;
+      readonly reason: string;
+    };
+
+/** How to start. */
+export interface StartOptions {
+  /** How long the socket may take; default 30 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
 
 /** Runs plugins. Calls for one plugin are serialised by the caller (one queue per plugin). */
 export interface Supervisor {
   /**
-   * Start a plugin and wait until its socket accepts a connection.
-   * @param options.timeoutMs how long the socket may take; default 30 s
+   * Start a plugin and wait until its socket accepts a connection. One that fails is not tried again.
    * @throws {OutboardError} system: why it did not start, with exit code and last log lines; nothing is left running then
    */
-  start(
-    record: PluginRecord,
-    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
-  ): Promise<void>;
-  /** SIGTERM, after `graceMs` (default 10 s) SIGKILL; resolves when no process, mount or cgroup of it is left. Idempotent. */
+  start(record: PluginRecord, options?: StartOptions): Promise<void>;
+  /**
+   * Stop a plugin that should run, whatever it does now, and start it with no failure counted. It stays wanted: one that
+   * fails is tried again as its policy says, also after the signal is aborted.
+   * @throws {OutboardError} as `start`, for the first try; the signal's reason
+   */
+  restart(record: PluginRecord, options?: StartOptions): Promise<void>;
+  /**
+   * SIGTERM, after `graceMs` SIGKILL; resolves when no process, mount or cgroup of it is left. Idempotent.
+   * @param options.graceMs default what the plugin's options say, or 10 s
+   */
   stop(id: string, options?: { readonly graceMs?: number }): Promise<void>;
   /**
-   * At start of the daemon: take back what still runs, start what should run and does not (in the background, with
-   * back-off; one plugin's failure concerns no other), remove what should not run.
+   * At start of the daemon: take back what still runs, start what should run and does not, remove what should not run.
+   * Resolves once it is known what runs; the rest goes on in the background, with back-off, and no plugin waits for
+   * another one.
    */
   restore(enabled: readonly PluginRecord[]): Promise<void>;
+  /** Its options have changed: those about restarting and stopping are in force from now on, all at its next start. */
+  update(record: PluginRecord): void;
   state(id: string): PluginState;
+  /** Why it last failed to start or ended without being told to; undefined when it never did. Survives everything but removal. */
+  lastFailure(id: string): Promise<PluginFailure | undefined>;
   /** Path of the plugin's socket on the host. */
   socketPath(record: PluginRecord): string;
   /** The last lines of a plugin's output, oldest first; none when it does not run. */
   readLogTail(id: string, lines: number): Promise<readonly string[]>;
-  /** Be told of every change of a plugin's state, after it. @returns stops it */
-  onChange(listener: (id: string, state: PluginState) => void): () => void;
-  /** Let go of all plugins and leave them running (`leave-running`), or stop them (`stop`). */
+  /** Be told of every change of a plugin's state, after it, with the state before. @returns stops it */
+  onChange(listener: (id: string, state: PluginState, before: PluginState) => void): () => void;
+  /**
+   * Let go of all plugins and leave them running (`leave-running`), or stop them in parallel (`stop`). Waits for what is
+   * being removed.
+   */
   shutdown(mode: 'leave-running' | 'stop'): Promise<void>;
+}
+
+/** Whether a plugin in this state has a process. */
+export function hasProcess(
+  state: PluginState,
+): state is Extract<PluginState, { status: 'running' | 'unhealthy' }> {
+  return state.status === 'running' || state.status === 'unhealthy';
 }

@@ -1,0 +1,100 @@
+/**
+ * Asks a plugin now and then whether it still answers. One that hangs gives no other sign of it.
+ */
+import { request } from 'node:http';
+import { OutboardError } from '@outboard/oci';
+import type { HealthCheck } from '../config/plugin-options.ts';
+import { pause } from './abortable.ts';
+import type { ConnectSocket } from './wait-for-socket.ts';
+
+const defaultIntervalSeconds = 30;
+const defaultTimeoutSeconds = 10;
+const defaultRetries = 3;
+const defaultPath = '/Plugin.Activate';
+
+/** Asks once. @throws {Error} when the plugin does not answer as it should; the signal's reason */
+export type HealthProbe = (signal: AbortSignal) => Promise<void>;
+
+/** The probe that a check describes. @param path of the plugin's socket */
+export function createHealthProbe(check: HealthCheck, path: string, connect: ConnectSocket): HealthProbe {
+  return check.kind === 'http'
+    ? (signal) => probeHttp(check.path ?? defaultPath, path, connect, signal)
+    : async (signal) => {
+        (await connect(path, { signal })).destroy();
+      };
+}
+
+export interface HealthWatch {
+  readonly check: HealthCheck;
+  readonly probe: HealthProbe;
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+  /** It has failed as often in a row as the check allows; called once until it is healthy again. */
+  readonly onUnhealthy: (reason: string) => void;
+  readonly onHealthy: () => void;
+}
+
+/** Probe a plugin, one probe after another, until the signal is aborted. Never rejects. */
+export async function watchHealth(watch: HealthWatch): Promise<void> {
+  const { check, signal } = watch;
+  const { intervalSeconds = defaultIntervalSeconds, retries = defaultRetries } = check;
+  let failures = 0;
+  for (;;) {
+    await pause(intervalSeconds * 1000, signal);
+    if (signal.aborted) return;
+    const reason = await tryProbe(watch);
+    if (signal.aborted) return;
+    if (reason === undefined) {
+      if (failures >= retries) watch.onHealthy();
+      failures = 0;
+    } else {
+      failures += 1;
+      if (failures === retries) watch.onUnhealthy(reason);
+    }
+  }
+}
+
+/** @returns why it failed, or undefined */
+async function tryProbe({ check, probe, signal }: HealthWatch): Promise<string | undefined> {
+  const { timeoutSeconds = defaultTimeoutSeconds } = check;
+  const scope = new AbortController();
+  const stop = (): void => scope.abort(signal.reason);
+  signal.addEventListener('abort', stop);
+  const late = new OutboardError('unavailable', `no answer within ${timeoutSeconds} s`);
+  const timer = setTimeout(() => scope.abort(late), timeoutSeconds * 1000);
+  try {
+    await probe(scope.signal);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Nothing but the status is looked at: what follows it is not read. */
+async function probeHttp(
+  target: string,
+  path: string,
+  connect: ConnectSocket,
+  signal: AbortSignal,
+): Promise<void> {
+  const socket = await connect(path, { signal });
+  try {
+    const status = await new Promise<number>((resolve, reject) => {
+      // Present in every response that a client gets.
+      request({ method: 'POST', path: target, createConnection: () => socket, signal })
+        .on('response', (response) => resolve(response.on('error', () => undefined).statusCode ?? 0))
+        .on('error', () => reject(signal.aborted ? signal.reason : brokenAnswer(target)))
+        .end();
+    });
+    if (status >= 500) throw new OutboardError('system', `POST ${target} was answered with status ${status}`);
+  } finally {
+    socket.destroy();
+  }
+}
+
+function brokenAnswer(target: string): OutboardError {
+  return new OutboardError('unavailable', `POST ${target} was not answered in HTTP`);
+}

@@ -1,0 +1,92 @@
+/**
+ * One run of a plugin, from the moment that it is ready until it has ended, by itself or because it was unhealthy.
+ */
+import type { Logger } from 'pino';
+import type { HealthCheck } from '../config/plugin-options.ts';
+import type { Container, ContainerExit, EndedContainer } from '../runtime/container.ts';
+import { untilAborted } from './abortable.ts';
+import type { Chance } from './chance.ts';
+import { endContainer } from './end-container.ts';
+import { type HealthProbe, watchHealth } from './health-check.ts';
+import { endedFailure, type PluginFailure, shownLogLines, unhealthyFailure } from './plugin-failure.ts';
+
+/** What a run is watched with. */
+export interface RunWatch {
+  /** Absent when the plugin's health is not asked for. */
+  readonly health?: { readonly check: HealthCheck; readonly probe: HealthProbe };
+  /** Whether an unhealthy plugin is to be ended, if its check says so: nobody would start it again otherwise. */
+  readonly maySacrifice: () => boolean;
+  readonly graceMs: () => number;
+  readonly onUnhealthy: (reason: string) => void;
+  readonly onHealthy: () => void;
+  readonly chance: Chance;
+  readonly logger: Logger;
+  /** Ends the watch; the container runs on. */
+  readonly signal: AbortSignal;
+}
+
+/** Wait for the end of a run. @returns why it ended, or undefined when the watch was ended first */
+export async function watchContainer(
+  container: Container,
+  watch: RunWatch,
+): Promise<PluginFailure | undefined> {
+  const scope = new AbortController();
+  const stop = (): void => scope.abort();
+  watch.signal.addEventListener('abort', stop);
+  if (watch.signal.aborted) stop();
+  const sacrificed = new Promise<string>((resolve) => {
+    if (watch.health !== undefined) void watchHealth(healthWatch(watch.health, watch, scope.signal, resolve));
+  });
+  try {
+    const ended = await untilAborted(Promise.race([container.exited, sacrificed]), scope.signal);
+    if (ended === undefined) return undefined;
+    if (typeof ended !== 'string') return await failureOf(container, ended, watch);
+    await endContainer(container, watch.graceMs(), watch.signal);
+    // It may run on then, and is someone else's.
+    if (watch.signal.aborted) return undefined;
+    return unhealthyFailure(ended, await lastWords(container, watch));
+  } finally {
+    watch.signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+function healthWatch(
+  health: NonNullable<RunWatch['health']>,
+  watch: RunWatch,
+  signal: AbortSignal,
+  sacrifice: (reason: string) => void,
+) {
+  return {
+    ...health,
+    signal,
+    onHealthy: watch.onHealthy,
+    onUnhealthy: (reason: string) => {
+      watch.onUnhealthy(reason);
+      if (health.check.restarts === true && watch.maySacrifice()) sacrifice(reason);
+    },
+  };
+}
+
+/** Why a container that has ended is a failure, with its last words. */
+export async function failureOf(
+  container: Container | EndedContainer,
+  exit: ContainerExit,
+  parts: Pick<RunWatch, 'chance' | 'logger'>,
+): Promise<PluginFailure> {
+  return endedFailure(exit, await lastWords(container, parts));
+}
+
+/** The log explains an end, it does not decide what follows: one that cannot be read is empty. */
+async function lastWords(
+  container: Container | EndedContainer,
+  { chance, logger }: Pick<RunWatch, 'chance' | 'logger'>,
+): Promise<{ readonly at: Date; readonly log: readonly string[] }> {
+  const at = chance.now();
+  try {
+    return { at, log: await container.readLogTail(shownLogLines) };
+  } catch (error) {
+    logger.warn({ err: error, id: container.id }, 'cannot read the log of a plugin');
+    return { at, log: [] };
+  }
+}
