@@ -50,6 +50,8 @@ const runRecord = z.object({
   generation: z.string().regex(/^[a-f0-9]{16}$/),
   bootId: z.string(),
   cgroupsPath: z.string(),
+  /** How often the plugin was started again before this run. */
+  restarts: z.int().min(0).default(0),
   container: processIdentity,
   monitor: processIdentity,
 });

@@ -40,6 +40,8 @@ export interface StartContainer {
   readonly id: string;
   /** The OCI runtime spec (config.json of the bundle). */
   readonly spec: object;
+  /** How often it was started again before; kept for a later process. Default 0. */
+  readonly restarts?: number;
   readonly signal?: AbortSignal;
 }
 
