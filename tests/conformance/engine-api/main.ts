@@ -3,6 +3,7 @@
  */
 import { parseArgs } from 'node:util';
 import { allCases } from './cases/all-cases.ts';
+import { writeDifferences } from './differences-table.ts';
 import { examineEngine } from './engine-under-test.ts';
 import { foreignRegistry, startRegistries } from './registries.ts';
 import { countOutcomes, formatCounts, formatResult } from './report.ts';
@@ -11,10 +12,11 @@ import { countPlanned, runSuite } from './run-suite.ts';
 
 const usage = `usage: npm run conformance -- --host unix:///PATH [--registry HOST:PORT] [--only PREFIX] [--json]
 
-  --host      the engine; what runs on it stays, and nothing of the suite is left on it
-  --registry  a registry without a password that suite and engine reach; default two of the suite's own on 127.0.0.1
-  --only      only the cases whose id begins so, such as "pull."
-  --json      print every result as JSON, in place of text`;
+  --host        the engine; what runs on it stays, and nothing of the suite is left on it
+  --registry    a registry without a password that suite and engine reach; default two of the suite's own on 127.0.0.1
+  --only        only the cases whose id begins so, such as "pull."
+  --json        print every result as JSON, in place of text
+  --write-docs  run nothing: put the listed differences into docs/compatibility.md`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -23,9 +25,14 @@ async function main(): Promise<number> {
       registry: { type: 'string' },
       only: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
+      'write-docs': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (values['write-docs']) {
+    await writeDifferences();
+    return 0;
+  }
   if (values.help || values.host === undefined) {
     console.log(usage);
     return values.help ? 0 : 2;

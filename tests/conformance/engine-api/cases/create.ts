@@ -51,7 +51,12 @@ const refused: readonly (readonly [id: string, title: string, archive: PluginArc
     { configText: 'nope' },
     /^failed to parse config: /,
   ],
-  ['config-trailing', 'creating from a config with data after it', { configText: '{}{}' }, /config/],
+  [
+    'config-trailing',
+    'creating from a config with data after it',
+    { configText: '{}{}' },
+    /^failed to parse config: /,
+  ],
   ['truncated', 'creating from half an archive', { truncateTo: 2600 }, /^failed to read from tar: /],
 ];
 

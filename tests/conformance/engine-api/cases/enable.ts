@@ -21,7 +21,7 @@ const accepted: readonly (readonly [id: string, title: string, query: string])[]
 const badTimeouts: readonly (readonly [id: string, title: string, timeout: string])[] = [
   ['word', 'a word', 'abc'],
   ['fraction', 'a fraction', '1.5'],
-  ['unit', 'a unit', '5s'],
+  ['unit', 'a number with a unit', '5s'],
 ];
 
 const mount = { Name: 'state', Source: null, Destination: '/state', Type: 'bind', Options: ['rbind'] };
@@ -51,7 +51,12 @@ const unready: readonly (readonly [id: string, title: string, archive: PluginArc
     withDevice({ Path: '/dev/conformance-none' }),
     /^error gathering device information while adding custom device "\/dev\/conformance-none": no such file or directory/,
   ],
-  ['no-entrypoint', 'enabling a plugin without entrypoint', { config: { Entrypoint: [] } }, /entrypoint/],
+  [
+    'no-entrypoint',
+    'enabling a plugin without entrypoint',
+    { config: { Entrypoint: [] } },
+    /^cannot start the plugin: its config has no entrypoint$/,
+  ],
 ];
 
 /** What may be set and was not. */
@@ -133,7 +138,7 @@ export const enableCases: readonly ConformanceCase[] = [
     title: 'enabling with a timeout below 0',
     given: [{ made: { runs: true } }],
     request: { line: 'POST /plugins/{name}/enable?timeout=-1' },
-    expect: failure(400, /^(negative|invalid) timeout/),
+    expect: failure(400, /^invalid timeout "-1"/),
     afterwards: [isEnabled(false)],
   },
   {

@@ -236,22 +236,10 @@ const refusedBodies: readonly (readonly [
   headers?: RawRequest['headers'],
 ])[] = [
   ['not-json', 'privileges that are no JSON', '[{', 400, /^invalid JSON: /],
-  ['text', 'privileges that are a string', '"all"', 400, /^(invalid JSON|failed to parse privileges): /],
-  ['strings', 'privileges that are strings', '["all"]', 400, /^(invalid JSON|failed to parse privileges): /],
-  [
-    'object',
-    'privileges that are an object',
-    '{"Name":"network"}',
-    400,
-    /^(invalid JSON|failed to parse privileges): /,
-  ],
-  [
-    'two-documents',
-    'data after the privileges',
-    '[] []',
-    400,
-    /^(unexpected content after JSON|invalid JSON: )/,
-  ],
+  ['text', 'privileges that are a string', '"all"', 400, /^invalid JSON: /],
+  ['strings', 'privileges that are strings', '["all"]', 400, /^invalid JSON: /],
+  ['object', 'privileges that are an object', '{"Name":"network"}', 400, /^invalid JSON: /],
+  ['two-documents', 'data after the privileges', '[] []', 400, 'unexpected content after JSON'],
   [
     'text-plain',
     'privileges as text',
@@ -333,7 +321,7 @@ const broken: readonly (readonly [id: string, title: string, plugin: PublishedPl
     'config-trailing',
     'pulling a plugin with data after its config',
     { configText: '{}{}' },
-    /^(failed to parse config: |invalid config json)/,
+    /^failed to parse config: /,
   ],
   [
     'unknown-layer',

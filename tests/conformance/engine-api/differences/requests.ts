@@ -138,7 +138,7 @@ export const bodies: DifferenceGroup = {
 
 export const leniency: DifferenceGroup = {
   title: 'What clients in the field send is understood',
-  reason: 'docker-py, dockerode and older command lines send it',
+  reason: 'some of them send it and mean it: docker-py, dockerode, and whoever writes requests by hand',
   differences: [
     ...each(
       ['pull.privileges-empty-object', 'upgrade.empty-object'],
@@ -222,8 +222,7 @@ export const capabilities: DifferenceGroup = {
 
 export const versions: DifferenceGroup = {
   title: 'Versions and targets',
-  reason:
-    'Outboard serves no version that has no plugins, and what every version had is not there before it was',
+  reason: 'no version from before there were plugins is served, and every error is JSON',
   differences: [
     {
       case: 'version.without-plugins',

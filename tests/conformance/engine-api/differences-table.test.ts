@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { allCases } from './cases/all-cases.ts';
+import { differences } from './differences/all-differences.ts';
+import { formatDifferences, readDifferences } from './differences-table.ts';
+
+describe('the list of differences', () => {
+  test('is what docs/compatibility.md shows; `npm run conformance -- --write-docs` makes it so', async () => {
+    assert.equal(await readDifferences(), formatDifferences());
+  });
+
+  test('names answers that are there, each once', () => {
+    const steps = new Map(allCases.map(({ id, afterwards = [] }) => [id, 1 + afterwards.length]));
+    const seen = new Set<string>();
+    for (const { case: id, step = 0 } of differences) {
+      const key = `${id} ${step}`;
+      assert.ok(step < (steps.get(id) ?? 0), `${key} is an answer of a case`);
+      assert.ok(!seen.has(key), `${key} is listed once`);
+      seen.add(key);
+    }
+  });
+});
+
+describe('the cases', () => {
+  test('have IDs of their own, which differences can refer to', () => {
+    const ids = allCases.map(({ id }) => id);
+    assert.deepEqual(
+      ids.filter((id, index) => ids.indexOf(id) !== index),
+      [],
+    );
+    for (const id of ids) assert.match(id, /^[a-z]+(-[a-z]+)*\.[a-z0-9.-]+$/);
+  });
+
+  test('take every plugin route through every version of the API', () => {
+    const everywhere = allCases.filter(({ versions }) => versions === 'every' || versions === 'since-1.26');
+    const lines = everywhere.flatMap((subject) => [subject, ...(subject.afterwards ?? [])]);
+    const routes = new Set(
+      lines.map(({ request }) => request.line.replace(/\?.*/, '').replace(/\{[a-z]+\}/, '*')),
+    );
+    for (const route of [
+      'GET /_ping',
+      'HEAD /_ping',
+      'GET /version',
+      'GET /plugins',
+      'GET /plugins/*/json',
+      'GET /plugins/privileges',
+      'POST /plugins/pull',
+      'POST /plugins/create',
+      'POST /plugins/*/enable',
+      'POST /plugins/*/disable',
+      'POST /plugins/*/set',
+      'POST /plugins/*/upgrade',
+      'POST /plugins/*/push',
+      'DELETE /plugins/*',
+    ]) {
+      assert.ok(routes.has(route), `${route} at every version`);
+    }
+  });
+});
