@@ -57,6 +57,11 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
     insecureRegistries: configuration['insecure-registries'],
     trustedRealms: configuration['token-servers'].map(parseTokenServer),
     userAgent: `outboard/${version}`,
+    bridge: {
+      name: configuration['bridge-name'],
+      subnet: configuration['bridge-subnet'],
+      nameServers: configuration.dns,
+    },
     ...(metrics.socket !== undefined && { metricsSocket: metrics.socket }),
     observer: metrics.observer,
     logger,

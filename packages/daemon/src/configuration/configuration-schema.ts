@@ -24,6 +24,9 @@ const fileSchema = z.strictObject({
   'token-servers': z.array(z.string()).optional(),
   'authorization-plugins': z.array(z.string().min(1)).optional(),
   'metrics-addr': z.string().optional(),
+  'bridge-name': z.string().optional(),
+  'bridge-subnet': z.string().optional(),
+  dns: z.array(z.string()).optional(),
   runtime: z.string().min(1).optional(),
   'log-level': z.enum(logLevels).optional(),
 });

@@ -33,6 +33,12 @@ export interface Configuration {
   readonly 'authorization-plugins': readonly string[];
   /** Where metrics are served, as `ADDRESS:PORT`; empty for nowhere. */
   readonly 'metrics-addr': string;
+  /** Of plugins whose network is `bridge`. */
+  readonly 'bridge-name': string;
+  /** Their IPv4 subnet, as `ADDRESS/BITS`. */
+  readonly 'bridge-subnet': string;
+  /** Addresses of their name servers; empty for the host's. */
+  readonly dns: readonly string[];
   /** `runc`, `crun`, or the path of an OCI runtime. */
   readonly runtime: string;
   readonly 'log-level': LogLevel;
@@ -65,6 +71,9 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     'token-servers': given['token-servers'] ?? [],
     'authorization-plugins': given['authorization-plugins'] ?? [],
     'metrics-addr': given['metrics-addr'] ?? '',
+    'bridge-name': given['bridge-name'] ?? 'outboard0',
+    'bridge-subnet': given['bridge-subnet'] ?? '10.87.0.0/24',
+    dns: given.dns ?? [],
     runtime: given.runtime ?? 'runc',
     'log-level': given['log-level'] ?? 'info',
   };

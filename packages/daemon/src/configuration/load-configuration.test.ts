@@ -72,6 +72,18 @@ test('loadConfiguration() refuses a named file that is missing', async () => {
   await assert.rejects(loadConfiguration({}, '/nonexistent/daemon.json'), /ENOENT/);
 });
 
+test('parseFlags() takes the network of plugins on the bridge', () => {
+  const { configuration } = parseFlags([
+    ...['--bridge-name', 'plugins0', '--bridge-subnet', '10.1.2.0/24'],
+    ...['--dns', '10.1.2.1', '--dns', '10.9.9.9'],
+  ]);
+  assert.deepEqual(configuration, {
+    'bridge-name': 'plugins0',
+    'bridge-subnet': '10.1.2.0/24',
+    dns: ['10.1.2.1', '10.9.9.9'],
+  });
+});
+
 test('parseFlags() collects repeated flags', () => {
   const { configuration, configFile } = parseFlags([
     ...['--host', 'unix:///a', '--host', 'tcp://127.0.0.1:1', '--insecure-tcp'],

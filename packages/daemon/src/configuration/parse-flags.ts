@@ -26,6 +26,9 @@ interface ParsedOptions {
   readonly tokenServer?: readonly string[];
   readonly authorizationPlugin?: readonly string[];
   readonly metricsAddr?: string;
+  readonly bridgeName?: string;
+  readonly bridgeSubnet?: string;
+  readonly dns?: readonly string[];
   readonly runtime?: string;
   readonly logLevel?: (typeof logLevels)[number];
   readonly config?: string;
@@ -52,6 +55,9 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     'token-servers': options.tokenServer,
     'authorization-plugins': options.authorizationPlugin,
     'metrics-addr': options.metricsAddr,
+    'bridge-name': options.bridgeName,
+    'bridge-subnet': options.bridgeSubnet,
+    dns: options.dns,
     runtime: options.runtime,
     'log-level': options.logLevel,
   };
@@ -103,6 +109,13 @@ function daemonCommand(): Command {
       collect,
     )
     .option('--metrics-addr <address:port>', 'serve Prometheus metrics there (default: nowhere)')
+    .option('--bridge-name <name>', 'bridge of plugins that ask for one (default: outboard0)')
+    .option('--bridge-subnet <address/bits>', 'IPv4 subnet of the bridge (default: 10.87.0.0/24)')
+    .option(
+      '--dns <address>',
+      'name server of plugins on the bridge; repeatable (default: those of the host)',
+      collect,
+    )
     .option('--runtime <runtime>', 'OCI runtime: runc, crun or a path (default: runc)')
     .addOption(new Option('--log-level <level>', 'least level to log (default: info)').choices(logLevels))
     .option('--config <file>', `configuration file (default: ${defaultConfigurationFile}, if it exists)`);
