@@ -30,6 +30,9 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     'token-servers': [],
     'authorization-plugins': [],
     'metrics-addr': '',
+    'bridge-name': 'outboard0',
+    'bridge-subnet': '10.87.0.0/24',
+    dns: [],
     runtime: 'runc',
     'log-level': 'info',
   });

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { callCniPlugin, negotiateCniVersion } from './call-cni-plugin.ts';
+import { findCniPlugins } from './find-cni-plugins.ts';
+
+/** A folder with one CNI plugin, `scripted`, that is a shell script. */
+async function scriptedPlugin(context: TestContext, script: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'outboard-cni-'));
+  context.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'scripted'), `#!/bin/sh\n${script}\n`);
+  await chmod(join(folder, 'scripted'), 0o755);
+  return folder;
+}
+
+const callOf = (folder: string) => ({
+  command: 'ADD' as const,
+  config: { cniVersion: '1.0.0', name: 'n', type: 'scripted' },
+  containerId: 'c',
+  namespace: '/ns',
+  interfaceName: 'eth0',
+  folder,
+});
+
+test('callCniPlugin() gives parameters by the environment, and the configuration by standard input', async (context) => {
+  const folder = await scriptedPlugin(
+    context,
+    'read -r config; printf \'{"config":%s,"env":"%s"}\' "$config" "$CNI_COMMAND $CNI_CONTAINERID $CNI_NETNS $CNI_IFNAME $CNI_PATH"',
+  );
+  assert.deepEqual(await callCniPlugin(callOf(folder)), {
+    config: { cniVersion: '1.0.0', name: 'n', type: 'scripted' },
+    env: `ADD c /ns eth0 ${folder}`,
+  });
+});
+
+test('callCniPlugin() takes no answer for an answer', async (context) => {
+  const folder = await scriptedPlugin(context, 'exit 0');
+  assert.equal(await callCniPlugin({ ...callOf(folder), command: 'DEL' }), undefined);
+});
+
+const failures: readonly (readonly [script: string, message: RegExp])[] = [
+  [
+    'echo \'{"code":100,"msg":"no room","details":"really"}\'; exit 1',
+    /"scripted" failed \(ADD\): no room: really$/,
+  ],
+  ['echo panic >&2; exit 2', /failed \(ADD\): panic$/],
+  ['exit 3', /failed \(ADD\): it ended with code 3$/],
+  ['kill -9 $$', /failed \(ADD\): a signal ended it$/],
+  ['echo x', /the answer of CNI plugin "scripted" \(ADD\) is not JSON/],
+];
+for (const [script, message] of failures) {
+  test(`callCniPlugin() tells why a plugin failed that runs ${script}`, async (context) => {
+    const folder = await scriptedPlugin(context, script);
+    await assert.rejects(callCniPlugin(callOf(folder)), { kind: 'system', message });
+  });
+}
+
+test('callCniPlugin() ends a plugin that hangs when it is aborted', async (context) => {
+  const folder = await scriptedPlugin(context, 'echo "{"; exec sleep 1000');
+  const scope = new AbortController();
+  const call = callCniPlugin({ ...callOf(folder), signal: scope.signal });
+  scope.abort(new Error('enough'));
+  await assert.rejects(call, /^Error: enough$/);
+});
+
+test('negotiateCniVersion() agrees with the plugins of this host', async () => {
+  const folder = await findCniPlugins(['bridge']);
+  assert.match(await negotiateCniVersion('bridge', folder), /^(?:1\.0\.0|0\.4\.0)$/);
+});
+
+test('negotiateCniVersion() takes an older version, and tells when there is none in common', async (context) => {
+  const older = await scriptedPlugin(context, 'echo \'{"supportedVersions":["0.3.1","0.4.0"]}\'');
+  assert.equal(await negotiateCniVersion('scripted', older), '0.4.0');
+  for (const answer of ['{"supportedVersions":["0.1.0"]}', '{}', '[]']) {
+    const folder = await scriptedPlugin(context, `echo '${answer}'`);
+    await assert.rejects(negotiateCniVersion('scripted', folder), {
+      kind: 'system',
+      message: /want one of 1\.0\.0, 0\.4\.0$/,
+    });
+  }
+});
+
+test('findCniPlugins() wants all of them in one folder, and names the package', async (context) => {
+  const folder = await scriptedPlugin(context, 'exit 0');
+  assert.equal(await findCniPlugins(['scripted'], ['/nonexistent', folder]), folder);
+  await assert.rejects(findCniPlugins(['scripted', 'other'], [folder]), {
+    kind: 'system',
+    code: 'program-missing',
+    message: `cannot find the CNI plugins "scripted", "other" in ${folder}: install the Debian package "containernetworking-plugins"`,
+  });
+});
