@@ -20,6 +20,7 @@ import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
 import { isPluginId, type PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginHost } from './launch-plugin.ts';
+import { optionsOf } from './options-in-force.ts';
 
 export interface PluginHostOptions {
   readonly layout: PluginLayout;
@@ -50,7 +51,11 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const { devices, notices } = await resolveDevices(settings.devices, lstat);
       const hasPropagatedMount = config.propagatedMount !== '';
       const network = config.network.type === 'bridge' ? await networks.attach(record.id) : undefined;
-      const { security, ...decided } = await decidePluginSecurity(config, {}, appArmor);
+      const { security, ...decided } = await decidePluginSecurity(
+        config,
+        optionsOf(record).security ?? {},
+        appArmor,
+      );
       const created = createRuntimeSpec({
         config,
         settings,
