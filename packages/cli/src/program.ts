@@ -133,6 +133,15 @@ function addRunningCommands(program: Command, run: RunCommand): void {
       run(async (context) => (await import('./commands/disable.ts')).disable(context, name, options)),
     );
   program
+    .command('restart')
+    .argument('<PLUGIN...>')
+    .description('stop enabled plugins and start them anew, also those that have failed')
+    .option('-f, --force', 'even if they run and are in use')
+    .addHelpText('after', examples('outboard restart ssh'))
+    .action((names: string[], options: { force?: boolean }) =>
+      run(async (context) => (await import('./commands/restart.ts')).restart(context, names, options)),
+    );
+  program
     .command('set')
     .argument('<PLUGIN>')
     .argument('<KEY=VALUE...>', 'NAME[.FIELD]=VALUE')

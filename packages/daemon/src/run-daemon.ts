@@ -9,8 +9,6 @@ import { type DaemonFlags, parseFlags } from './configuration/parse-flags.ts';
 import { openLog } from './log/logger.ts';
 import { type Daemon, startDaemon } from './start-daemon.ts';
 
-/** After this the process ends whatever is still under way; recovery at the next start is made for it. */
-const stopDeadlineMs = 15_000;
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
 /**
@@ -88,7 +86,7 @@ async function stopInTime(daemon: Daemon, logger: Logger, flush: () => void): Pr
     process.exit(1);
   };
   for (const signal of stopSignals) process.on(signal, () => force(`second ${signal}`));
-  const deadline = setTimeout(force, stopDeadlineMs, 'deadline');
+  const deadline = setTimeout(force, daemon.stopDeadlineMs(), 'deadline');
   await daemon.stop();
   // Not cleared: should something still hold the process, the deadline ends it.
   deadline.unref();

@@ -2,7 +2,7 @@
  * Wires the daemon together: engine, events, routes, listeners. It holds no logic of its own.
  */
 import { readFileSync } from 'node:fs';
-import { OutboardError, openPluginEngine } from '@outboard/engine';
+import { OutboardError, openPluginEngine, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -23,6 +23,9 @@ import { createRoutes } from './routes/routes.ts';
 /** How long requests under way may take to end once they are aborted. */
 const closeDeadlineMs = 10_000;
 
+/** How long the daemon may take to end by itself; recovery at the next start is made for what is left. */
+const ownStopMs = 15_000;
+
 /** A daemon that serves. */
 export interface Daemon {
   /** Where it listens, as `--host` names it. */
@@ -32,7 +35,9 @@ export interface Daemon {
    * @throws {OutboardError} invalid; everything is as before
    */
   reload(next: Configuration): Promise<void>;
-  /** Abort what is under way, answer it, let go of the plugins, which go on running. */
+  /** How long `stop` may take, in milliseconds: longer than any wait in it. */
+  stopDeadlineMs(): number;
+  /** Abort what is under way, answer it, and let go of the plugins, which go on running, or stop them. */
   stop(): Promise<void>;
 }
 
@@ -54,6 +59,11 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
     dataRoot: configuration['data-root'],
     execRoot: configuration['exec-root'],
     runtime: configuration.runtime,
+    liveRestore: configuration['live-restore'],
+    backOff: {
+      initialMs: configuration['restart-delay'] * 1000,
+      maxMs: configuration['restart-max-delay'] * 1000,
+    },
     insecureRegistries: configuration['insecure-registries'],
     trustedRealms: configuration['token-servers'].map(parseTokenServer),
     userAgent: `outboard/${version}`,
@@ -109,6 +119,7 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
     return {
       hosts: server.addresses.map(formatHostAddress),
       reload: (next) => reloadParts(reloadable, configuration, next, logger),
+      stopDeadlineMs: () => stopDeadlineMs(configuration, engine),
       async stop() {
         stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
         await server.close(AbortSignal.timeout(closeDeadlineMs));
@@ -122,6 +133,11 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
     await metrics.close();
     throw error;
   }
+}
+
+/** Plugins that go on running cost no time; others are stopped in parallel, and each may take what it was given. */
+function stopDeadlineMs(configuration: Configuration, engine: Pick<PluginEngine, 'longestStopMs'>): number {
+  return ownStopMs + (configuration['live-restore'] ? 0 : engine.longestStopMs());
 }
 
 /** Ask once, when first needed. */

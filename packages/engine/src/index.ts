@@ -49,6 +49,7 @@ export type {
   EngineEvent,
   PluginEngine,
   PluginFilters,
+  PluginStatus,
   PullRequest,
   PushRequest,
   UpgradeRequest,
@@ -118,6 +119,8 @@ export { createVolumeDriver } from './protocol/volume-driver.ts';
 export { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 export type { AppliedLayer, OpenUnpackJail, UnpackJail, UnpackLimits } from './rootfs/unpack-jail.ts';
 export type { ResourceUsage } from './runtime/cgroup-usage.ts';
+export type { BackOff } from './supervise/back-off.ts';
+export type { PluginFailure } from './supervise/plugin-failure.ts';
 export type { PluginState } from './supervise/supervisor.ts';
 export type { PluginUse, PluginUses, UseKind, UseSource } from './uses/plugin-uses.ts';
 export type {

@@ -6,6 +6,7 @@ import type { Plugin, Privilege } from './config/plugin-config.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
 import type { ReportProgress } from './progress.ts';
 import type { ResourceUsage } from './runtime/cgroup-usage.ts';
+import type { PluginFailure } from './supervise/plugin-failure.ts';
 import type { PluginState } from './supervise/supervisor.ts';
 import type { PluginUses } from './uses/plugin-uses.ts';
 import type { Volumes } from './volumes/volumes.ts';
@@ -72,6 +73,22 @@ export interface PushRequest extends Cancellable {
   readonly onProgress?: ReportProgress;
 }
 
+/** What a plugin is and does now. */
+export interface PluginStatus {
+  readonly plugin: Plugin;
+  readonly state: PluginState;
+  /** What its health check says; absent while it does not run, and when it has none. */
+  readonly health?: 'healthy' | 'unhealthy';
+  /** Of its manifest. */
+  readonly digest: string;
+  /** For which processor its program was built, with the OCI image-spec's name; absent when that cannot be told. */
+  readonly architecture?: string;
+  /** What it takes of the host; absent while it does not run. */
+  readonly usage?: ResourceUsage;
+  /** Absent from lists, and when it never failed. */
+  readonly lastFailure?: PluginFailure;
+}
+
 /** What garbage collection removed. */
 export interface CollectedGarbage {
   readonly blobs: number;
@@ -89,6 +106,10 @@ export interface PluginEngine extends AsyncDisposable {
   /** @param plugin name, ID or unique ID prefix. @throws {OutboardError} not-found; invalid when a prefix is ambiguous */
   inspect(plugin: string): Plugin;
   state(plugin: string): PluginState;
+  /** As `list`, with what the plugins do. */
+  statuses(filters?: PluginFilters): Promise<readonly PluginStatus[]>;
+  /** As `inspect`, with what the plugin does and why it last failed. */
+  status(plugin: string): Promise<PluginStatus>;
   /** What a remote plugin asks for. @throws {OutboardError} every failure to find out; never an empty list instead */
   privileges(
     remote: string,
@@ -105,6 +126,12 @@ export interface PluginEngine extends AsyncDisposable {
   enable(plugin: string, options?: Cancellable & { readonly timeoutSeconds?: number }): Promise<void>;
   /** @param options.force also while the plugin is in use. @throws {OutboardError} conflict, code `in-use` */
   disable(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
+  /**
+   * Stop an enabled plugin and start it anew, also one that has failed. It stays enabled whatever comes of it.
+   * @param options.force also while it is in use. @throws {OutboardError} conflict when it is disabled, or in use (code
+   *   `in-use`); system when the first try fails
+   */
+  restart(plugin: string, options?: Cancellable & { readonly force?: boolean }): Promise<void>;
   /** @param args each `<name>[.<field>][=<value>]`; applied all or none */
   set(plugin: string, args: readonly string[]): Promise<void>;
   /** @param options.force also while the plugin is in use or enabled. @throws {OutboardError} conflict, code `in-use` */
@@ -114,6 +141,8 @@ export interface PluginEngine extends AsyncDisposable {
   logIn(serverAddress: string, credentials: RegistryCredentials, options?: Cancellable): Promise<Login>;
   /** What the plugins that run take of the host now, by plugin ID. */
   resourceUsage(): Promise<ReadonlyMap<string, ResourceUsage>>;
+  /** How long the plugin that may take longest to stop may take, in milliseconds; 0 when none is enabled. */
+  longestStopMs(): number;
   /** Be told of every event from now on. @returns stops it */
   onEvent(listener: (event: EngineEvent) => void): () => void;
 }

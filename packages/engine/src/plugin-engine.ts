@@ -24,9 +24,11 @@ import { collectGarbage } from './operations/collect-garbage.ts';
 import type { EngineContext } from './operations/engine-context.ts';
 import { inspectPlugin } from './operations/inspect.ts';
 import { listPlugins } from './operations/list.ts';
+import { findLongestStop } from './operations/longest-stop.ts';
 import { createPluginOperations } from './operations/plugin-operations.ts';
 import { localName } from './operations/pull.ts';
 import { readResourceUsage } from './operations/resource-usage.ts';
+import { createStatusReader } from './operations/status.ts';
 import type { PluginEngine } from './plugin-engine-contract.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
@@ -35,6 +37,7 @@ import { openContainerRuntime } from './runtime/container-runtime.ts';
 import { createKeyedQueue } from './store/keyed-queue.ts';
 import { createPluginLayout } from './store/plugin-layout.ts';
 import { PluginStore } from './store/plugin-store.ts';
+import type { BackOff } from './supervise/back-off.ts';
 import { createPluginSupervisor } from './supervise/create-plugin-supervisor.ts';
 import { openPluginUses } from './uses/create-plugin-uses.ts';
 import type { PluginUses } from './uses/plugin-uses.ts';
@@ -57,6 +60,10 @@ export interface PluginEngineOptions {
   readonly legacyDirectories?: LegacyDirectories;
   /** Where this program serves metrics for plugins that collect them; default nowhere. */
   readonly metricsSocket?: MetricsSocket;
+  /** Whether plugins go on running when the engine is disposed, for the next one to take back; default true. */
+  readonly liveRestore?: boolean;
+  /** The pauses before a plugin that failed is started again; default 1 s, doubled up to 60 s. */
+  readonly backOff?: Partial<BackOff>;
   /** The network of plugins that ask for `bridge`. */
   readonly bridge?: BridgeOptions;
   /** Who counts what the engine does; default nobody. */
@@ -74,7 +81,7 @@ export interface MetricsSocket {
 
 /**
  * Open the engine: finish or undo what a crash left, take back plugins that still run, start those that should.
- * Disposing it cancels what is under way, lets go of the plugins and leaves them running.
+ * Disposing it cancels what is under way, and leaves the plugins running or stops them (`liveRestore`).
  * @throws {OutboardError} conflict when another engine uses the data root
  */
 export async function openPluginEngine(options: PluginEngineOptions): Promise<PluginEngine> {
@@ -90,7 +97,7 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
       await context.workspaces.close();
       await context.collectors?.[Symbol.asyncDispose]();
       await context.drivers[Symbol.asyncDispose]();
-      await context.supervisor.shutdown('leave-running');
+      await context.supervisor.shutdown(options.liveRestore === false ? 'stop' : 'leave-running');
       await context.registry[Symbol.asyncDispose]();
       lock.release();
     });
@@ -121,10 +128,10 @@ async function openContext(
   const legacy = createLegacyDiscovery(await realpath(options.execRoot), options.legacyDirectories);
   const metricsSocket = options.metricsSocket?.path;
   const supervisor = createPluginSupervisor({
-    runtime,
     execRoot: options.execRoot,
     layout,
     logger,
+    ...(options.backOff !== undefined && { backOff: options.backOff }),
     ...(metricsSocket !== undefined && { metricsSocket }),
     ...(options.bridge !== undefined && { bridge: options.bridge }),
   });
@@ -161,6 +168,7 @@ function assemble(
   release: () => Promise<void>,
 ): PluginEngine {
   const scope = createOperationScope();
+  const statuses = createStatusReader(context);
   const run = createOperationRunner({ scope, store: context.store, observer, logger: context.logger });
   return {
     drivers: context.drivers,
@@ -174,6 +182,7 @@ function assemble(
     logIn: (serverAddress, credentials, options = {}) =>
       scope.run((signal) => context.registry.logIn(serverAddress, credentials, { signal }), options.signal),
     resourceUsage: () => readResourceUsage(context),
+    longestStopMs: () => findLongestStop(context),
     onEvent: events.subscribe,
     async [Symbol.asyncDispose]() {
       await scope.close();

@@ -12,6 +12,8 @@ import {
   type Privilege,
   parsePlugins,
   parsePrivileges,
+  parseRunningPlugins,
+  type RunningPlugin,
   toPrivilegeDocuments,
 } from './plugin-documents.ts';
 
@@ -30,6 +32,51 @@ export async function listPlugins(
 ): Promise<readonly PluginSummary[]> {
   const query = Object.keys(filters).length === 0 ? {} : { filters: JSON.stringify(filters) };
   return parsePlugins(await client.call({ method: 'GET', path: '/plugins', query }));
+}
+
+/**
+ * What plugins do, beyond what Docker tells. Outboard's own route.
+ * @returns undefined from a daemon that does not tell, as Docker Engine
+ */
+export async function listRunningPlugins(
+  client: EngineClient,
+  filters: ListFilters,
+): Promise<readonly RunningPlugin[] | undefined> {
+  const query = Object.keys(filters).length === 0 ? {} : { filters: JSON.stringify(filters) };
+  try {
+    return parseRunningPlugins(await client.call({ method: 'GET', path: '/outboard/v1/plugins', query }));
+  } catch (error) {
+    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * What one plugin does, and why it last failed. Outboard's own route.
+ * @returns the daemon's document; undefined from a daemon that does not tell, as Docker Engine
+ */
+export async function fetchStatus(client: EngineClient, name: string): Promise<unknown> {
+  try {
+    return await client.call({ method: 'GET', path: `/outboard/v1${pluginPath(name, '/json')}` });
+  } catch (error) {
+    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * Stop an enabled plugin and start it anew. Outboard's own route.
+ * @throws {CommandError} if the daemon has none, as Docker Engine
+ */
+export async function restartPlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
+  const path = `/outboard/v1${pluginPath(name, '/restart')}`;
+  try {
+    await client.call({ method: 'POST', path, query: force ? { force: '1' } : {} });
+  } catch (error) {
+    if (!(error instanceof DaemonError) || !/page not found$/.test(error.message)) throw error;
+    const instead = 'disable the plugin and enable it';
+    throw new CommandError(`this daemon cannot restart plugins: ${instead}`, { cause: error });
+  }
 }
 
 /** @returns the plugin's document as the daemon sent it */

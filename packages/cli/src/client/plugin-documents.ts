@@ -13,6 +13,23 @@ export interface PluginSummary {
   readonly reference: string;
 }
 
+/** What an Outboard daemon tells beyond that. */
+export interface RunningPlugin extends PluginSummary {
+  /** Such as `running`; empty when the daemon does not say. */
+  readonly state: string;
+  /** `healthy` or `unhealthy`; empty when it is not checked. */
+  readonly health: string;
+  /** Undefined when it does not run and is not to. */
+  readonly restarts: number | undefined;
+  /** Since when its process runs. */
+  readonly startedAt: Date | undefined;
+  readonly memoryBytes: number | undefined;
+  /** Empty when unknown. */
+  readonly architecture: string;
+  /** `sha256:…` */
+  readonly digest: string;
+}
+
 /** What a plugin asks for. */
 export interface Privilege {
   readonly name: string;
@@ -38,6 +55,26 @@ export function parsePlugin(value: unknown): PluginSummary {
 export function parsePlugins(value: unknown): readonly PluginSummary[] {
   if (!Array.isArray(value)) throw unexpected('a list of plugins');
   return value.map(parsePlugin);
+}
+
+/** @throws {CommandError} if the value is not an array of plugins as Outboard lists them */
+export function parseRunningPlugins(value: unknown): readonly RunningPlugin[] {
+  if (!Array.isArray(value)) throw unexpected('a list of plugins');
+  return value.map((item: unknown) => {
+    const state = field(item, 'State');
+    const startedAt = new Date(asText(field(state, 'StartedAt')));
+    return {
+      ...parsePlugin(item),
+      description: asText(field(item, 'Description')),
+      state: asText(field(state, 'Status')),
+      health: asText(field(state, 'Health')),
+      restarts: asNumber(field(state, 'Restarts')),
+      startedAt: Number.isNaN(startedAt.getTime()) ? undefined : startedAt,
+      memoryBytes: asNumber(field(item, 'MemoryBytes')),
+      architecture: asText(field(item, 'Architecture')),
+      digest: asText(field(item, 'Digest')),
+    };
+  });
 }
 
 /**
@@ -76,6 +113,10 @@ export function field(value: unknown, key: string): unknown {
 /** A string, or the empty one. */
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 function unexpected(what: string): CommandError {

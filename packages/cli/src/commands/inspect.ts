@@ -3,7 +3,8 @@
  * @see docker/cli cli/command/inspect/inspector.go (28.x)
  */
 import type { EngineClient } from '../client/engine-client.ts';
-import { fetchUses, inspectPlugin } from '../client/plugin-api.ts';
+import { fetchStatus, fetchUses, inspectPlugin } from '../client/plugin-api.ts';
+import { field } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
 import { encodePrintableJson } from '../terminal/escape-text.ts';
 import { formatTemplate } from '../terminal/format-template.ts';
@@ -27,11 +28,16 @@ export async function inspect(
   }
 }
 
-/** The plugin as Docker shows it; when anyone uses it, `Uses` tells who, as the last key. */
+/** What an Outboard daemon tells of a plugin and Docker does not, in this order. */
+const ownKeys = ['Digest', 'Architecture', 'MemoryBytes', 'State', 'LastFailure'];
+
+/** The plugin as Docker shows it, and after that what our own daemon tells; `Uses` when anyone uses it. */
 async function describePlugin(client: EngineClient, name: string): Promise<unknown> {
   const plugin = await inspectPlugin(client, name);
-  const uses = await fetchUses(client, name);
-  return uses.length === 0 || typeof plugin !== 'object' ? plugin : { ...plugin, Uses: uses };
+  const [status, uses] = await Promise.all([fetchStatus(client, name), fetchUses(client, name)]);
+  if (typeof plugin !== 'object') return plugin;
+  const told = ownKeys.map((key) => [key, field(status, key)]).filter(([, value]) => value !== undefined);
+  return { ...plugin, ...Object.fromEntries(told), ...(uses.length > 0 && { Uses: uses }) };
 }
 
 function formatPlugins(plugins: readonly unknown[], format: string | undefined): string {

@@ -2,10 +2,12 @@
  * `outboard ls`
  * @see docker/cli cli/command/plugin/list.go and formatter.go (28.x)
  */
-import { type ListFilters, listPlugins } from '../client/plugin-api.ts';
-import type { PluginSummary } from '../client/plugin-documents.ts';
+import { type ListFilters, listPlugins, listRunningPlugins } from '../client/plugin-api.ts';
+import type { PluginSummary, RunningPlugin } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
+import { formatBytes } from '../terminal/format-bytes.ts';
+import { formatDuration } from '../terminal/format-duration.ts';
 import { formatTemplate } from '../terminal/format-template.ts';
 import { formatTable } from '../terminal/table.ts';
 import type { CommandContext } from './command-context.ts';
@@ -23,12 +25,21 @@ export interface ListOptions {
 const shortIdLength = 12;
 const shortDescriptionLength = 45;
 
-/** Print the plugins, sorted by name. */
+/** Print the plugins, sorted by name: with what they do where the daemon tells, else as Docker prints them. */
 export async function list({ client, host }: CommandContext, options: ListOptions): Promise<void> {
-  const plugins = await listPlugins(client, parseFilters(options.filter ?? []));
+  const filters = parseFilters(options.filter ?? []);
   const isShort = options.trunc !== false;
-  const rows = [...plugins].sort(byName).map((plugin) => toRow(plugin, isShort));
-  host.stdout.write(formatRows(rows, options));
+  const running = options.quiet === true ? undefined : await listRunningPlugins(client, filters);
+  if (running !== undefined) {
+    const now = new Date();
+    const rows = [...running].sort(byName).map((plugin) => toRunningRow(plugin, isShort, now));
+    host.stdout.write(formatRows(rows, options, runningColumns));
+  } else {
+    const rows = [...(await listPlugins(client, filters))]
+      .sort(byName)
+      .map((plugin) => toRow(plugin, isShort));
+    host.stdout.write(formatRows(rows, options, columns));
+  }
 }
 
 /** Docker's names of the columns. */
@@ -40,12 +51,49 @@ interface Row {
   readonly PluginReference: string;
 }
 
-function formatRows(rows: readonly Row[], { quiet, format = 'table' }: ListOptions): string {
+/** With our own. */
+interface RunningRow extends Row {
+  readonly State: string;
+  readonly Health: string;
+  readonly Restarts: string;
+  readonly Uptime: string;
+  readonly Memory: string;
+  readonly Architecture: string;
+  readonly Digest: string;
+}
+
+/** The columns of a table, by their headers. */
+type Columns<Shown> = Readonly<Record<string, (row: Shown) => string>>;
+
+const columns: Columns<Row> = {
+  ID: ({ ID }) => ID,
+  NAME: ({ Name }) => Name,
+  DESCRIPTION: ({ Description }) => Description,
+  ENABLED: ({ Enabled }) => String(Enabled),
+};
+
+const runningColumns: Columns<RunningRow> = {
+  ID: ({ ID }) => ID,
+  NAME: ({ Name }) => Name,
+  STATE: ({ State }) => State,
+  HEALTH: ({ Health }) => Health || '-',
+  RESTARTS: ({ Restarts }) => Restarts || '-',
+  UPTIME: ({ Uptime }) => Uptime || '-',
+  MEMORY: ({ Memory }) => Memory || '-',
+  ARCH: ({ Architecture }) => Architecture || '-',
+  DIGEST: ({ Digest }) => Digest,
+};
+
+function formatRows<Shown extends Row>(
+  rows: readonly Shown[],
+  { quiet, format = 'table' }: ListOptions,
+  table: Columns<Shown>,
+): string {
   if (quiet === true) return rows.map((row) => `${escapeText(row.ID)}\n`).join('');
   if (format === 'json') return rows.map((row) => `${encodePrintableJson(row)}\n`).join('');
   if (format !== 'table') return rows.map((row) => `${formatTemplate(format, row)}\n`).join('');
-  const cells = rows.map((row) => [row.ID, row.Name, row.Description, String(row.Enabled)].map(escapeText));
-  return formatTable([['ID', 'NAME', 'DESCRIPTION', 'ENABLED'], ...cells]);
+  const cells = rows.map((row) => Object.values(table).map((cell) => escapeText(cell(row))));
+  return formatTable([Object.keys(table), ...cells]);
 }
 
 function toRow(plugin: PluginSummary, isShort: boolean): Row {
@@ -56,6 +104,20 @@ function toRow(plugin: PluginSummary, isShort: boolean): Row {
     ID: isShort ? plugin.id.slice(0, shortIdLength) : plugin.id,
     Name: plugin.name,
     PluginReference: plugin.reference,
+  };
+}
+
+function toRunningRow(plugin: RunningPlugin, isShort: boolean, now: Date): RunningRow {
+  const { restarts, startedAt, memoryBytes, digest } = plugin;
+  return {
+    ...toRow(plugin, isShort),
+    State: plugin.state,
+    Health: plugin.health,
+    Restarts: restarts === undefined ? '' : String(restarts),
+    Uptime: startedAt === undefined ? '' : formatDuration(now.getTime() - startedAt.getTime()),
+    Memory: memoryBytes === undefined ? '' : formatBytes(memoryBytes),
+    Architecture: plugin.architecture,
+    Digest: isShort ? digest.replace(/^sha256:/, '').slice(0, shortIdLength) : digest,
   };
 }
 

@@ -9,6 +9,9 @@ const absolutePath = z.string().refine((path) => path.startsWith('/') && !path.i
   message: 'expected an absolute path',
 });
 
+/** In seconds; up to a day, as no timer of this program may overflow. */
+const restartDelay = z.number().min(0.1).max(86_400);
+
 const fileSchema = z.strictObject({
   'data-root': absolutePath.optional(),
   'exec-root': absolutePath.optional(),
@@ -27,6 +30,9 @@ const fileSchema = z.strictObject({
   'bridge-name': z.string().optional(),
   'bridge-subnet': z.string().optional(),
   dns: z.array(z.string()).optional(),
+  'live-restore': z.boolean().optional(),
+  'restart-delay': restartDelay.optional(),
+  'restart-max-delay': restartDelay.optional(),
   runtime: z.string().min(1).optional(),
   'log-level': z.enum(logLevels).optional(),
 });

@@ -39,6 +39,12 @@ export interface Configuration {
   readonly 'bridge-subnet': string;
   /** Addresses of their name servers; empty for the host's. */
   readonly dns: readonly string[];
+  /** Whether plugins go on running while there is no daemon. */
+  readonly 'live-restore': boolean;
+  /** Before the first restart of a plugin that failed, in seconds; doubled with each failure in a row. */
+  readonly 'restart-delay': number;
+  /** Bound on that, in seconds. */
+  readonly 'restart-max-delay': number;
   /** `runc`, `crun`, or the path of an OCI runtime. */
   readonly runtime: string;
   readonly 'log-level': LogLevel;
@@ -74,6 +80,9 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     'bridge-name': given['bridge-name'] ?? 'outboard0',
     'bridge-subnet': given['bridge-subnet'] ?? '10.87.0.0/24',
     dns: given.dns ?? [],
+    'live-restore': given['live-restore'] ?? true,
+    'restart-delay': given['restart-delay'] ?? 1,
+    'restart-max-delay': given['restart-max-delay'] ?? 60,
     runtime: given.runtime ?? 'runc',
     'log-level': given['log-level'] ?? 'info',
   };

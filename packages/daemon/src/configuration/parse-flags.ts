@@ -1,7 +1,7 @@
 /**
  * The flags of `outboard daemon`.
  */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultConfigurationFile, logLevels, type PartialConfiguration } from './configuration.ts';
 
 /** What the command line says. */
@@ -31,6 +31,11 @@ interface ParsedOptions {
   readonly dns?: readonly string[];
   readonly runtime?: string;
   readonly logLevel?: (typeof logLevels)[number];
+  /** Commander's default for a flag that begins with `--no-` is true. */
+  /** As above. */
+  readonly liveRestore: boolean;
+  readonly restartDelay?: number;
+  readonly restartMaxDelay?: number;
   readonly config?: string;
 }
 
@@ -58,6 +63,9 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     'bridge-name': options.bridgeName,
     'bridge-subnet': options.bridgeSubnet,
     dns: options.dns,
+    'live-restore': options.liveRestore ? undefined : false,
+    'restart-delay': options.restartDelay,
+    'restart-max-delay': options.restartMaxDelay,
     runtime: options.runtime,
     'log-level': options.logLevel,
   };
@@ -116,6 +124,13 @@ function daemonCommand(): Command {
       'name server of plugins on the bridge; repeatable (default: those of the host)',
       collect,
     )
+    .option('--no-live-restore', 'stop plugins when the daemon is told to end')
+    .option(
+      '--restart-delay <seconds>',
+      'pause before a plugin that failed is started again, doubled each time (default: 1)',
+      parseDelay,
+    )
+    .option('--restart-max-delay <seconds>', 'bound on that pause (default: 60)', parseDelay)
     .option('--runtime <runtime>', 'OCI runtime: runc, crun or a path (default: runc)')
     .addOption(new Option('--log-level <level>', 'least level to log (default: info)').choices(logLevels))
     .option('--config <file>', `configuration file (default: ${defaultConfigurationFile}, if it exists)`);
@@ -123,4 +138,11 @@ function daemonCommand(): Command {
 
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
+}
+
+function parseDelay(text: string): number {
+  const seconds = Number(text);
+  // As in the configuration file.
+  if (/^\d+(\.\d+)?$/.test(text) && seconds >= 0.1 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError('it must be 0.1 to 86400 seconds.');
 }

@@ -19,7 +19,9 @@ import { privilegesRoute } from './privileges.ts';
 import { pullRoute } from './pull.ts';
 import { pushRoutes } from './push.ts';
 import { removeRoute } from './remove.ts';
+import { restartRoute } from './restart.ts';
 import { setRoute } from './set.ts';
+import { statusRoutes } from './status.ts';
 import { upgradeRoute } from './upgrade.ts';
 import { usesRoutes } from './uses.ts';
 import { type VersionSources, versionRoute } from './version.ts';
@@ -34,7 +36,6 @@ export interface RouteSources extends VersionSources, Omit<InfoSources, 'engine'
 /** The table of routes. A pattern comes after the literal paths that it would match. */
 export function createRoutes(sources: RouteSources): readonly Route[] {
   const { engine } = sources;
-  const encode = createPluginEncoder();
   return [
     ...pingRoutes(),
     versionRoute(sources),
@@ -43,7 +44,8 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     eventsRoute(sources.events),
     collectGarbageRoute(engine),
     ...usesRoutes(engine),
-    listRoute(engine, encode),
+    ...statusRoutes(engine),
+    restartRoute(engine),
     privilegesRoute(engine),
     inspectRoute(engine, encode),
     pullRoute(engine),

@@ -12,13 +12,14 @@ import { fetchPrivileges } from './privileges.ts';
 import { pullPlugin } from './pull.ts';
 import { pushPlugin } from './push.ts';
 import { removePlugin } from './remove.ts';
+import { restartPlugin } from './restart.ts';
 import { setPlugin } from './set.ts';
 import { upgradePlugin } from './upgrade.ts';
 
 export type PluginOperations = Pick<
   PluginEngine,
   | ('privileges' | 'pull' | 'create' | 'push' | 'upgrade')
-  | ('enable' | 'disable' | 'set' | 'remove' | 'collectGarbage')
+  | ('enable' | 'disable' | 'restart' | 'set' | 'remove' | 'collectGarbage')
 >;
 
 /** @param run runs each of them */
@@ -50,6 +51,10 @@ export function createPluginOperations(context: EngineContext, run: RunOperation
       ),
     disable: (plugin, options) =>
       run({ operation: 'disable', plugin }, () => disablePlugin(context, plugin, options)),
+    restart: (plugin, options = {}) =>
+      run({ operation: 'restart', plugin, signal: options.signal }, (signal) =>
+        restartPlugin(context, plugin, { ...options, signal }),
+      ),
     set: (plugin, args) => run({ operation: 'set', plugin }, () => setPlugin(context, plugin, args)),
     remove: (plugin, options = {}) =>
       run({ operation: 'remove', plugin }, () => removePlugin(context, plugin, options)),

@@ -1,6 +1,7 @@
 /**
  * Resource usage: what the plugins that run take of the host.
  */
+import type { Plugin } from '../config/plugin-config.ts';
 import { findCgroupMounts, type ResourceUsage, readCgroupUsage } from '../runtime/cgroup-usage.ts';
 import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
@@ -10,17 +11,16 @@ import type { EngineContext } from './engine-context.ts';
 const parallelReads = 8;
 
 /**
- * Read the figures of all plugins that run, by plugin ID.
+ * Read the figures of the plugins that run, by plugin ID.
+ * @param plugins default all
  * @throws {OutboardError} system when the host's mount table cannot be read
  */
 export async function readResourceUsage(
   context: Pick<EngineContext, 'store' | 'supervisor'>,
+  plugins: readonly Pick<Plugin, 'id'>[] = context.store.all(),
 ): Promise<ReadonlyMap<string, ResourceUsage>> {
   const mounts = await findCgroupMounts();
-  const running = context.store
-    .all()
-    .filter(({ id }) => hasProcess(context.supervisor.state(id)))
-    .values();
+  const running = plugins.filter(({ id }) => hasProcess(context.supervisor.state(id))).values();
   const usage = new Map<string, ResourceUsage>();
   // All workers draw from one iterator.
   const work = async (): Promise<void> => {

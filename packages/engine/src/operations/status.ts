@@ -1,0 +1,77 @@
+/**
+ * Status: what plugins are and do now, beyond what Docker tells of them.
+ */
+import type { PluginRecord } from '../config/plugin-config.ts';
+import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
+import { readProgramArchitecture } from '../rootfs/program-architecture.ts';
+import { optionsOf } from '../supervise/options-in-force.ts';
+import { hasProcess } from '../supervise/supervisor.ts';
+import type { EngineContext } from './engine-context.ts';
+import { inspectPlugin } from './inspect.ts';
+import { listPlugins } from './list.ts';
+import { readResourceUsage } from './resource-usage.ts';
+
+type StatusContext = Pick<EngineContext, 'store' | 'supervisor' | 'logger'>;
+
+/** Tells of plugins. */
+export interface StatusReader {
+  /** The plugins that pass the filters, by name. Their last failures are left out. */
+  list(filters?: PluginFilters): Promise<readonly PluginStatus[]>;
+  /** One plugin, with its last failure. @throws {OutboardError} as `inspectPlugin` */
+  read(plugin: string): Promise<PluginStatus>;
+}
+
+export function createStatusReader(context: StatusContext): StatusReader {
+  const { store, supervisor, logger } = context;
+  /** Of each version of a record, so that a list reads no program twice. */
+  const architectures = new WeakMap<PluginRecord, Promise<string | undefined>>();
+
+  function findArchitecture(record: PluginRecord): Promise<string | undefined> {
+    const known = architectures.get(record);
+    if (known !== undefined) return known;
+    const { id, config } = record;
+    const found = readProgramArchitecture(store.paths(id).rootfs, config.entrypoint?.[0] ?? '').catch(
+      (error: unknown) => {
+        logger.warn({ err: error, id }, 'cannot read for which processor a plugin was built');
+        return undefined;
+      },
+    );
+    architectures.set(record, found);
+    return found;
+  }
+
+  function describe(
+    record: PluginRecord,
+    architecture: string | undefined,
+    usage: PluginStatus['usage'],
+  ): PluginStatus {
+    const state = supervisor.state(record.id);
+    const isChecked = hasProcess(state) && optionsOf(record).health !== undefined;
+    return {
+      plugin: record,
+      state,
+      ...(isChecked && { health: state.status === 'unhealthy' ? 'unhealthy' : 'healthy' }),
+      digest: record.manifestDigest,
+      ...(architecture !== undefined && { architecture }),
+      ...(usage !== undefined && { usage }),
+    };
+  }
+
+  return {
+    async list(filters) {
+      const records = listPlugins(context, filters);
+      const usage = await readResourceUsage(context);
+      const found = await Promise.all(records.map(findArchitecture));
+      // From here on nothing is awaited: the states are those of one moment.
+      return records.map((record, index) => describe(record, found[index], usage.get(record.id)));
+    },
+    async read(plugin) {
+      const record = inspectPlugin(context, plugin);
+      const usage = await readResourceUsage(context, [record]);
+      const architecture = await findArchitecture(record);
+      const lastFailure = await supervisor.lastFailure(record.id);
+      const status = describe(record, architecture, usage.get(record.id));
+      return lastFailure === undefined ? status : { ...status, lastFailure };
+    },
+  };
+}
