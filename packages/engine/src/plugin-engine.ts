@@ -128,6 +128,7 @@ async function openContext(
   const legacy = createLegacyDiscovery(await realpath(options.execRoot), options.legacyDirectories);
   const metricsSocket = options.metricsSocket?.path;
   const supervisor = createPluginSupervisor({
+    runtime,
     execRoot: options.execRoot,
     layout,
     logger,
@@ -177,6 +178,8 @@ function assemble(
     list: (filters) => listPlugins(context, filters),
     inspect: (plugin) => inspectPlugin(context, plugin),
     state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
+    statuses: statuses.list,
+    status: statuses.read,
     localName,
     ...createPluginOperations(context, run),
     logIn: (serverAddress, credentials, options = {}) =>

@@ -36,6 +36,7 @@ export interface RouteSources extends VersionSources, Omit<InfoSources, 'engine'
 /** The table of routes. A pattern comes after the literal paths that it would match. */
 export function createRoutes(sources: RouteSources): readonly Route[] {
   const { engine } = sources;
+  const encode = createPluginEncoder();
   return [
     ...pingRoutes(),
     versionRoute(sources),
@@ -46,6 +47,7 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     ...usesRoutes(engine),
     ...statusRoutes(engine),
     restartRoute(engine),
+    listRoute(engine, encode),
     privilegesRoute(engine),
     inspectRoute(engine, encode),
     pullRoute(engine),
