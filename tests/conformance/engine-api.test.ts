@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { needsRoot } from '../support/needs-root.ts';
 import { createPlace, type Place } from './engine-api/case-state.ts';
 import { allCases } from './engine-api/cases/all-cases.ts';
 import { examineEngine } from './engine-api/engine-under-test.ts';
@@ -11,7 +12,7 @@ import { type Registries, startRegistries } from './engine-api/registries.ts';
 import { formatResult } from './engine-api/report.ts';
 import { runAtAllVersions } from './engine-api/run-suite.ts';
 
-describe('the Engine API', () => {
+describe('the Engine API', { skip: needsRoot }, () => {
   let daemon: TestDaemon;
   let home: Awaited<ReturnType<typeof makeDaemonHome>>;
   let registries: Registries;
