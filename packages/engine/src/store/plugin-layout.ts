@@ -12,6 +12,8 @@ export interface PluginPaths {
   readonly rootfs: string;
   /** Who holds the plugin; absent when no one does. */
   readonly uses: string;
+  /** Why it last failed; absent when it never did. */
+  readonly lastFailure: string;
   /** What the plugin mounts for the host to see; survives upgrades. */
   readonly propagatedMount: string;
   /** The other tree of an upgrade under way: the new one before the exchange, the old one after it. */
