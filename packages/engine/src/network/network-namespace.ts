@@ -16,13 +16,10 @@ const timeoutMs = 30_000;
  * @param path of a file that is absent
  * @throws {OutboardError} system
  */
-export async function makeNetworkNamespace(
-  path: string,
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<void> {
+export async function makeNetworkNamespace(path: string): Promise<void> {
   await writeFile(path, '', { mode: 0o600, flag: 'wx' });
   const args = [`--net=${path}`, '--', await findBinary('true')];
-  const { code, stderr } = await runProgram(await findBinary('unshare'), args, { timeoutMs, ...options });
+  const { code, stderr } = await runProgram(await findBinary('unshare'), args, { timeoutMs });
   if (code === 0) return;
   throw new OutboardError('system', `cannot make a network namespace: ${stderr.trim().slice(0, 1024)}`);
 }

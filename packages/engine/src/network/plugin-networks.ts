@@ -55,6 +55,7 @@ export interface AttachedNetwork {
 export interface PluginNetworks {
   /**
    * Give a plugin a network, after what an earlier run left of one is gone.
+   * @param options.signal looked at between the steps, which take a tenth of a second each
    * @throws {OutboardError} conflict when the subnet overlaps a route of the host; system with the CNI plugin's words, or
    *   code `program-missing`; nothing is left behind then
    */
@@ -158,7 +159,7 @@ class BridgedNetworks implements PluginNetworks {
     const folder = await findCniPlugins(bridgePlugins);
     const routes = await readHostRoutes();
     refuseOverlap(this.#name, this.#subnet, routes);
-    const cniVersion = await negotiateCniVersion('bridge', folder, options);
+    const cniVersion = await negotiateCniVersion('bridge', folder);
     const steps: AttachmentStep[] = bridgeSteps({
       cniVersion,
       bridge: this.#name,
@@ -168,9 +169,10 @@ class BridgedNetworks implements PluginNetworks {
     }).map((step) => ({ ...step }));
     const attachment: Attachment = { version: 1, bridge: this.#name, steps };
     await writeAttachment(paths.attachment, attachment);
-    await makeNetworkNamespace(paths.namespace, options);
+    await makeNetworkNamespace(paths.namespace);
     for (const step of steps) {
-      step.result = await callStep('ADD', step, { id, paths, attachment, folder, ...options });
+      options.signal?.throwIfAborted();
+      step.result = await callStep('ADD', step, { id, paths, attachment, folder });
       await writeAttachment(paths.attachment, attachment);
     }
     return addressOfResult(lastResult(attachment, 'eth0'));
@@ -215,7 +217,6 @@ interface StepPlace {
   readonly paths: NetworkPaths;
   readonly attachment: Attachment;
   readonly folder: string;
-  readonly signal?: AbortSignal;
 }
 
 function callStep(command: CniCommand, step: AttachmentStep, place: StepPlace): Promise<unknown> {
@@ -228,7 +229,6 @@ function callStep(command: CniCommand, step: AttachmentStep, place: StepPlace): 
     namespace: place.paths.namespace,
     interfaceName,
     folder: place.folder,
-    ...(place.signal && { signal: place.signal }),
   });
 }
 

@@ -23,7 +23,6 @@ export interface CniCall {
   readonly interfaceName: string;
   /** Where this plugin is, and those that it calls in turn. */
   readonly folder: string;
-  readonly signal?: AbortSignal;
 }
 
 /** iptables waits for its lock as long as it takes, and everything for a slow disk. */
@@ -33,12 +32,12 @@ const timeoutMs = 30_000;
 const systemFolders = '/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin';
 
 /**
- * Call a plugin.
+ * Call a plugin. It is not to be ended half-way: what it runs in turn would go on, beside the DEL that follows.
  * @returns what it answered, parsed as JSON; undefined when it answered nothing, as to DEL
- * @throws {OutboardError} system with the plugin's own words; the abort reason when aborted
+ * @throws {OutboardError} system with the plugin's own words, or when it takes longer than 30 s
  */
 export async function callCniPlugin(call: CniCall): Promise<unknown> {
-  const { command, config, signal } = call;
+  const { command, config } = call;
   const { PATH, ...environment } = programEnvironment();
   const { code, stdout, stderr } = await runProgram(join(call.folder, config.type), [], {
     env: {
@@ -52,7 +51,6 @@ export async function callCniPlugin(call: CniCall): Promise<unknown> {
     },
     input: JSON.stringify(config),
     timeoutMs,
-    ...(signal && { signal }),
   });
   if (code === 0) return stdout.trim() === '' ? undefined : parseAnswer(stdout, call);
   throw new OutboardError(
@@ -82,13 +80,8 @@ const spokenVersions = ['1.0.0', '0.4.0'];
  * @throws {OutboardError} system when there is none in common
  * @see CNI spec 1.0.0, "VERSION"
  */
-export async function negotiateCniVersion(
-  type: string,
-  folder: string,
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<string> {
+export async function negotiateCniVersion(type: string, folder: string): Promise<string> {
   const answer = await callCniPlugin({
-    ...options,
     command: 'VERSION',
     config: { cniVersion: '1.0.0', type },
     containerId: '',
