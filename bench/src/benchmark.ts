@@ -12,9 +12,9 @@ import {
   enable,
   install,
   installAs,
-  listRate,
   publish,
   remove,
+  requestRate,
   timed,
 } from './plugin-work.ts';
 import { memoryOf } from './process-memory.ts';
@@ -166,24 +166,26 @@ async function measureList(
   options: BenchmarkOptions,
   engines: readonly MeasuredEngine[],
 ): Promise<readonly Measurement[]> {
-  const figures: Figures = {};
+  const figures = { list: {}, inspect: {} } satisfies Record<string, Figures>;
   const folder = join(options.root, 'tiny');
   await mkdir(folder, { recursive: true });
+  const nameOf = (index: number) => `bench/tiny-${index}:latest`;
   for (let index = 0; index < listedPlugins; index++) {
     const context = await makeTinyContext(folder, index);
-    for (const { api } of engines) await create(api, `bench/tiny-${index}:latest`, context);
+    for (const { api } of engines) await create(api, nameOf(index), context);
   }
   options.onStep(`${listedPlugins} plugins created`);
+  const inspected = (index: number) => `/plugins/${nameOf((index * 7) % listedPlugins)}/json`;
   for (let run = 0; run < options.runs; run++) {
-    for (const { kind, api } of engines) addFigure(figures, kind.name, await listRate(api, 60));
+    for (const { kind, api } of engines) {
+      addFigure(figures.list, kind.name, await requestRate(api, 60, () => '/plugins'));
+      addFigure(figures.inspect, kind.name, await requestRate(api, listedPlugins, inspected));
+    }
   }
+  const rate = { unit: 'requests/s', bar: { ratio: 1, isMinimum: true } } as const;
   return [
-    {
-      work: `list, ${listedPlugins} plugins`,
-      unit: 'requests/s',
-      bar: { ratio: 1, isMinimum: true },
-      figures,
-    },
+    { work: `list, ${listedPlugins} plugins`, ...rate, figures: figures.list },
+    { work: `inspect, one of ${listedPlugins} plugins`, ...rate, figures: figures.inspect },
   ];
 }
 

@@ -1,20 +1,15 @@
 /**
  * `GET /plugins/{name}/json`
  */
-import type { Plugin, PluginEngine } from '@outboard/engine';
+import type { PluginEngine } from '@outboard/engine';
 import { encodedJsonReply } from '../http/reply.ts';
 import type { Route } from '../http/route-table.ts';
+import type { PluginEncoder } from './plugin-encoder.ts';
 
-/**
- * @param encode a plugin as JSON text
- */
-export function inspectRoute(
-  engine: Pick<PluginEngine, 'inspect'>,
-  encode: (plugin: Plugin) => string,
-): Route {
+export function inspectRoute(engine: Pick<PluginEngine, 'inspect'>, encoder: PluginEncoder): Route {
   return {
     method: 'GET',
     path: '/plugins/{name}/json',
-    handle: ({ name }) => encodedJsonReply(200, encode(engine.inspect(name))),
+    handle: ({ name }) => encodedJsonReply(200, encoder.one(engine.inspect(name))),
   };
 }

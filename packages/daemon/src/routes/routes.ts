@@ -1,20 +1,23 @@
 /**
  * All routes of the API, in one table.
  */
-import type { PluginEngine } from '@outboard/engine';
+import type { HostCheck, PluginEngine } from '@outboard/engine';
 import type { EventLog } from '../events/event-log.ts';
 import type { Route } from '../http/route-table.ts';
 import { authRoute } from './auth.ts';
 import { collectGarbageRoute } from './collect-garbage.ts';
 import { createRoute } from './create.ts';
 import { disableRoute } from './disable.ts';
+import { doctorRoute } from './doctor.ts';
 import { enableRoute } from './enable.ts';
 import { eventsRoute } from './events.ts';
 import { type InfoSources, infoRoute } from './info.ts';
 import { inspectRoute } from './inspect.ts';
 import { listRoute } from './list.ts';
+import { logsRoute } from './logs.ts';
 import { pingRoutes } from './ping.ts';
 import { createPluginEncoder } from './plugin-encoder.ts';
+import { preflightRoute } from './preflight.ts';
 import { privilegesRoute } from './privileges.ts';
 import { pullRoute } from './pull.ts';
 import { pushRoutes } from './push.ts';
@@ -26,17 +29,20 @@ import { upgradeRoute } from './upgrade.ts';
 import { usesRoutes } from './uses.ts';
 import { type VersionSources, versionRoute } from './version.ts';
 import { volumeRoutes } from './volumes/volume-routes.ts';
+import { waitRoute } from './wait.ts';
 
 /** What the routes answer from. */
 export interface RouteSources extends VersionSources, Omit<InfoSources, 'engine'> {
   readonly engine: PluginEngine;
   readonly events: EventLog;
+  /** Looks at the host anew. */
+  readonly diagnose: () => Promise<readonly HostCheck[]>;
 }
 
 /** The table of routes. A pattern comes after the literal paths that it would match. */
 export function createRoutes(sources: RouteSources): readonly Route[] {
   const { engine } = sources;
-  const encode = createPluginEncoder();
+  const encoder = createPluginEncoder();
   return [
     ...pingRoutes(),
     versionRoute(sources),
@@ -44,12 +50,16 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     authRoute(engine),
     eventsRoute(sources.events),
     collectGarbageRoute(engine),
+    doctorRoute(sources.diagnose),
     ...usesRoutes(engine),
+    preflightRoute(engine),
+    waitRoute(engine),
     ...statusRoutes(engine),
     restartRoute(engine),
-    listRoute(engine, encode),
+    logsRoute(engine),
+    listRoute(engine, encoder),
     privilegesRoute(engine),
-    inspectRoute(engine, encode),
+    inspectRoute(engine, encoder),
     pullRoute(engine),
     createRoute(engine),
     enableRoute(engine),

@@ -111,3 +111,22 @@ test('enabledWith() knows the enabled plugins of a capability, whatever is put a
   index.delete(secondId);
   assert.deepEqual(names('volumedriver'), []);
 });
+
+test('all() lists by name, as the same array until a plugin changes', () => {
+  const record = recordFixture({ id: firstId, name: 'b:latest' });
+  const plugins = indexOf(record, recordFixture({ id: secondId, name: 'a:latest' }));
+  const before = plugins.all();
+  assert.deepEqual(
+    before.map(({ name }) => name),
+    ['a:latest', 'b:latest'],
+  );
+  assert.equal(plugins.all(), before);
+  plugins.put({ ...record, enabled: true });
+  assert.deepEqual(
+    plugins.all().map(({ enabled }) => enabled),
+    [false, true],
+  );
+  plugins.delete(secondId);
+  assert.equal(plugins.all().length, 1);
+  assert.equal(before.length, 2);
+});

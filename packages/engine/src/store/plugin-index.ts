@@ -24,10 +24,13 @@ export class PluginIndex {
   readonly #references = new Map<Digest, number>();
   /** IDs of the enabled plugins that serve a capability. */
   readonly #enabledByCapability = new Map<string, Set<string>>();
+  /** All records by name, until one changes. */
+  #byName: readonly PluginRecord[] | undefined;
 
   /** Add a record, or replace the one with the same ID. */
   put(record: PluginRecord): void {
     const before = this.#records.get(record.id);
+    this.#byName = undefined;
     if (before === undefined) this.#sortedIds.splice(this.#position(record.id), 0, record.id);
     else this.#release(before);
     for (const digest of blobsOf(record))
@@ -45,6 +48,7 @@ export class PluginIndex {
     const record = this.#records.get(id);
     if (record === undefined) return;
     this.#records.delete(id);
+    this.#byName = undefined;
     this.#release(record);
     this.#sortedIds.splice(this.#position(id), 1);
   }
@@ -76,14 +80,16 @@ export class PluginIndex {
     return this.#idByName.has(name);
   }
 
+  /** All plugins by name; the same array for as long as none of them changes. */
   all(): readonly PluginRecord[] {
-    return [...this.#records.values()];
+    this.#byName ??= [...this.#records.values()].sort(compareNames);
+    return this.#byName;
   }
 
   /** The enabled plugins that serve a capability, by name. */
   enabledWith(capability: string): readonly PluginRecord[] {
     const ids = this.#enabledByCapability.get(capability) ?? [];
-    return [...ids].flatMap((id) => this.#records.get(id) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...ids].flatMap((id) => this.#records.get(id) ?? []).sort(compareNames);
   }
 
   /**
@@ -124,6 +130,10 @@ export class PluginIndex {
     }
     return low;
   }
+}
+
+function compareNames(a: PluginRecord, b: PluginRecord): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function enabledCapabilities(record: PluginRecord): readonly string[] {

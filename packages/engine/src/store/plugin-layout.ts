@@ -14,6 +14,8 @@ export interface PluginPaths {
   readonly uses: string;
   /** Why it last failed; absent when it never did. */
   readonly lastFailure: string;
+  /** What it wrote to stdout and stderr; survives upgrades. */
+  readonly logs: string;
   /** What the plugin mounts for the host to see; survives upgrades. */
   readonly propagatedMount: string;
   /** The other tree of an upgrade under way: the new one before the exchange, the old one after it. */
@@ -55,6 +57,7 @@ export function pluginPaths(directory: string): PluginPaths {
     uses: join(directory, 'uses.json'),
     lastFailure: join(directory, 'last-failure.json'),
     rootfs: join(directory, 'rootfs'),
+    logs: join(directory, 'logs'),
     propagatedMount: join(directory, 'propagated-mount'),
     upgradeRootfs: join(directory, 'rootfs.upgrade'),
     upgradeJournal: join(directory, 'upgrade.json'),

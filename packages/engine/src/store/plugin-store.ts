@@ -93,6 +93,7 @@ export class PluginStore {
     return this.#index.get(id);
   }
 
+  /** All plugins by name; the same array for as long as none of them changes. */
   all(): readonly PluginRecord[] {
     return this.#index.all();
   }
