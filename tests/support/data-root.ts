@@ -52,7 +52,7 @@ export function checkDataRoot(dataRoot: string): StoredContent {
 
 function readPlugin(root: string, id: string): StoredPlugin {
   const directory = join(root, id);
-  const optional = ['propagated-mount', 'last-failure.json', 'logs'];
+  const optional = ['propagated-mount', 'uses.json', 'last-failure.json', 'logs'];
   const entries = readdirSync(directory).filter((name) => !optional.includes(name));
   assert.deepEqual(entries.sort(), ['config.json', 'rootfs'], `something is left in ${directory}`);
   const record = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));

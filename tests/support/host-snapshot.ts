@@ -24,6 +24,8 @@ export interface SnapshotOptions {
   readonly entries?: readonly string[];
   /** IDs of plugins that the test had: a cgroup that is left bears only its plugin's ID. */
   readonly plugins?: readonly string[];
+  /** Processes that are no one's remains: the daemon. */
+  readonly daemons?: readonly number[];
 }
 
 /**
@@ -34,8 +36,9 @@ export function snapshotHost(folder: string, options: SnapshotOptions = {}): Hos
   const inFolder = [...allFiles(folder, 4)].flatMap((path) => path.split('/')).filter(isId);
   const ids = [...new Set([...inFolder, ...(options.plugins ?? [])])];
   const marks = [folder, ...ids];
+  const belonging = [process.pid, ...(options.daemons ?? [])];
   const processes = listProcesses().filter(({ pid, places }) => {
-    return pid !== process.pid && places.some((place) => marks.some((mark) => place.includes(mark)));
+    return !belonging.includes(pid) && places.some((place) => marks.some((mark) => place.includes(mark)));
   });
   return {
     folder,

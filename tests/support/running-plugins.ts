@@ -54,8 +54,8 @@ export function assertRunningPlugins(place: PluginPlace, running: readonly strin
     const path = join(place.execRoot, folder);
     assert.deepEqual(existsSync(path) ? readdirSync(path).sort() : [], wanted, `${folder} of the exec root`);
   }
-  const seen = snapshotHost(place.home, { plugins: place.ids });
-  const processes = seen.processes.filter((line) => !place.daemons.includes(Number.parseInt(line, 10)));
+  const seen = snapshotHost(place.home, { plugins: place.ids, daemons: place.daemons });
+  const { processes } = seen;
   assert.equal(processes.length, 2 * running.length, `want a monitor and a program each: ${processes}`);
   // A running plugin has its propagated mount, if any, and has it once.
   const places = seen.mounts.filter((path) => running.some((id) => path.endsWith(`/${id}/propagated-mount`)));

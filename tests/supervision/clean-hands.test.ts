@@ -1,0 +1,156 @@
+/**
+ * Whatever is done to plugins and happens to them, in whatever order and at the same time: once they are removed, the
+ * host is as it was.
+ *
+ * `OUTBOARD_SEED` repeats a sequence, though not how what is done at the same time interleaves; `OUTBOARD_OPERATIONS`
+ * sets its length.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { callApi, makeDaemonHome, type TestDaemon } from '../support/daemon.ts';
+import { checkDataRoot } from '../support/data-root.ts';
+import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
+import { lightPluginArchive } from '../support/light-plugin.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginApi } from '../support/plugin-api.ts';
+import { startRegistry } from '../support/registry.ts';
+import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
+import { listCommands, type OperationPlace, startPlaceDaemon } from './perform-operation.ts';
+import { chooseOperation } from './random-operations.ts';
+
+const seed = chooseSeed();
+const operationCount = Number(process.env.OUTBOARD_OPERATIONS ?? 200);
+const maxAtATime = 4;
+/** Folders of the home that are compared file by file. */
+const entries = ['data', 'run', 'tmp'];
+
+test(`after ${operationCount} random operations, and the removal of what they left, the host is as before`, {
+  skip: needsRoot,
+}, async (context) => {
+  context.diagnostic(`seed ${seed}`);
+  const { home, remove } = await makeDaemonHome();
+  mkdirSync(join(home, 'tmp'));
+  const registry = await startRegistry();
+  const daemon = await startPlaceDaemon(home);
+  const place: OperationPlace = { home, registry: registry.host, daemon };
+  const history: string[] = [];
+  const ids = new Set<string>();
+  try {
+    await fillRegistry(place);
+    const before = snapshotHost(home, { entries, daemons: [place.daemon.pid] });
+    const openBefore = openFiles(place.daemon);
+    await performAll(place, history, ids);
+    await removeAll(place.daemon);
+    assertHostUnchanged(before, { entries, plugins: [...ids], daemons: [place.daemon.pid] });
+    await untilReaped(place.daemon);
+    assert.deepEqual(openFiles(place.daemon), openBefore, 'the daemon holds other files open');
+  } catch (error) {
+    const log = place.daemon.log();
+    await tidyUp(place);
+    const reason = error instanceof Error ? error.message : error;
+    throw new Error(`seed ${seed}: ${reason}\n${history.join('\n')}\nlog of the last daemon:\n${log}`, {
+      cause: error,
+    });
+  } finally {
+    await place.daemon.end('SIGTERM');
+    await registry.stop();
+    await remove();
+  }
+});
+
+/** Put two versions into the registry, each of which has run once. */
+async function fillRegistry({ daemon, registry }: OperationPlace): Promise<void> {
+  const api = pluginApi(daemon.socket);
+  for (const version of ['v1', 'v2']) {
+    const name = `${registry}/acme/p:${version}`;
+    await api.create(name, lightPluginArchive('plain', { Description: version }));
+    await api.enable(name);
+    await api.disable(name);
+    await api.push(name);
+    await api.remove(name);
+  }
+}
+
+/** @param history gets a line for each operation. @param ids gets the plugins that there have been */
+async function performAll(place: OperationPlace, history: string[], ids: Set<string>): Promise<void> {
+  const random = seededRandom(seed);
+  const commands = await listCommands();
+  while (history.length < operationCount) {
+    const count = Math.min(1 + Math.floor(random() * maxAtATime), operationCount - history.length);
+    const chosen = Array.from({ length: count }, () => chooseOperation(random, commands));
+    const outcomes = await Promise.all(chosen.map(({ perform }) => perform(place)));
+    for (const [index, { told }] of chosen.entries()) {
+      const { status = 'no answer', text = '' } = outcomes[index] ?? {};
+      history.push(`${told}: ${status} ${text.trim().slice(-200)}`);
+    }
+    const hasEnded = !existsSync(`/proc/${place.daemon.pid}`);
+    const isToEnd = chosen.some(({ endsDaemon }) => endsDaemon);
+    assert.equal(hasEnded, isToEnd, 'whether the daemon has ended, other than it was told to');
+    for (const [index, { told, mayBeCut }] of chosen.entries()) {
+      const { status, text = '' } = outcomes[index] ?? {};
+      assert.ok(status !== undefined || mayBeCut || isToEnd, `${told} was not answered: ${text}`);
+      assert.doesNotMatch(text, /internal error/, told);
+    }
+    if (hasEnded) place.daemon = await startPlaceDaemon(place.home);
+    for (const id of listIds(place)) ids.add(id);
+  }
+}
+
+/** Also of those that are being removed. */
+function listIds({ daemon }: OperationPlace): readonly string[] {
+  const names = readdirSync(join(daemon.dataRoot, 'plugins'));
+  return names.map((name) => name.slice(0, 64)).filter((name) => /^[a-f0-9]{64}$/.test(name));
+}
+
+/** Volumes before the plugins that hold them; each removal must succeed, whatever state the plugin is in. */
+async function removeAll(daemon: TestDaemon): Promise<void> {
+  const api = pluginApi(daemon.socket);
+  const { text } = await callApi(daemon.socket, 'GET', '/volumes');
+  const { Volumes }: { Volumes: readonly { readonly Name: string }[] | null } = JSON.parse(text);
+  for (const { Name } of Volumes ?? []) await callApi(daemon.socket, 'DELETE', `/volumes/${Name}?force=1`);
+  for (const { id } of checkDataRoot(daemon.dataRoot).plugins) await api.remove(id, { force: true });
+  const { plugins, blobs } = checkDataRoot(daemon.dataRoot);
+  assert.deepEqual({ plugins, blobs }, { plugins: [], blobs: [] });
+}
+
+/** After a failure: as much as can be removed. */
+async function tidyUp(place: OperationPlace): Promise<void> {
+  await place.daemon.end('SIGTERM');
+  place.daemon = await startPlaceDaemon(place.home);
+  const { socket } = place.daemon;
+  const { text } = await callApi(socket, 'GET', '/plugins');
+  const plugins: readonly { readonly Id: string }[] = JSON.parse(text);
+  for (const { Id } of plugins) await callApi(socket, 'DELETE', `/plugins/${Id}?force=1`);
+}
+
+/** A daemon collects children that ended, soon; nothing tells when, so this looks again and again, for 10 s. */
+async function untilReaped({ pid }: TestDaemon): Promise<void> {
+  const deadline = AbortSignal.timeout(10_000);
+  while (childrenOf(pid).some(isZombie)) await delay(20, undefined, { signal: deadline });
+}
+
+function childrenOf(pid: number): readonly string[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').filter((child) => child !== '');
+}
+
+function isZombie(pid: string): boolean {
+  try {
+    return / Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false; // collected since it was listed
+  }
+}
+
+/** What a daemon holds open but sockets, of which connections to registries and clients may stay open for a while. */
+function openFiles({ pid }: TestDaemon): readonly string[] {
+  const folder = `/proc/${pid}/fd`;
+  const targets = readdirSync(folder).map((name) => readlinkSync(join(folder, name)));
+  return targets
+    .filter((target) => !target.startsWith('socket:'))
+    .map((target) => target.replace(/\[\d+\]/, ''))
+    .sort();
+}
