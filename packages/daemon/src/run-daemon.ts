@@ -1,30 +1,36 @@
 /**
  * The program `outboard daemon`: flags, log, signals, exit code.
  */
+import { sendDatagram } from '@outboard/engine';
 import { CommanderError } from 'commander';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 import { loadConfiguration } from './configuration/load-configuration.ts';
 import { type DaemonFlags, parseFlags } from './configuration/parse-flags.ts';
 import { openLog } from './log/logger.ts';
+import { takeServiceEnvironment } from './service/service-environment.ts';
+import { createServiceNotifier, type ServiceNotifier } from './service/service-notifier.ts';
 import { type Daemon, startDaemon } from './start-daemon.ts';
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Run the daemon until it is told to stop. Prints one line on standard output when it serves.
+ * Run the daemon until it is told to stop. Prints one line on standard output when it serves. A first word `doctor` checks
+ * the host instead.
  * @param argv the arguments after `daemon`
  * @returns the exit code: 0 after an orderly stop, 1 when it could not start
  */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
+  const isDoctor = argv[0] === 'doctor';
   let flags: DaemonFlags;
   try {
-    flags = parseFlags(argv);
+    flags = parseFlags(isDoctor ? argv.slice(1) : argv);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     throw error;
   }
   try {
+    if (isDoctor) return await (await import('./service/run-doctor.ts')).runDoctor(flags);
     return await serve(flags);
   } catch (error) {
     process.stderr.write(`outboard daemon: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -35,21 +41,31 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
 async function serve(flags: DaemonFlags): Promise<number> {
   const configuration = await load(flags);
   const { logger, flush } = openLog(configuration['log-level']);
+  const service = takeServiceEnvironment(process.env, process.pid);
+  const notifier = createServiceNotifier(service, { send: sendDatagram, logger });
   try {
     // From here on, so that a signal during a slow start is not lost.
     const stopped = untilSignal();
-    const starting = startDaemon(configuration, logger);
-    reloadOnSignal(starting, flags, logger);
+    const starting = startDaemon(configuration, logger, service.listeners);
+    reloadOnSignal(starting, flags, { notifier, logger });
     const daemon = await starting;
     surviveExceptions(logger);
     process.stdout.write(`outboard daemon ready on ${daemon.hosts.join(', ')} (pid ${process.pid})\n`);
+    notifier.ready(serving(daemon));
+    notifier.watch(daemon.check);
     logger.info({ signal: await stopped }, 'stopping');
+    notifier.stopping();
     await stopInTime(daemon, logger, flush);
     logger.info('stopped');
     return 0;
   } finally {
+    notifier.close();
     flush();
   }
+}
+
+function serving({ hosts }: Daemon): string {
+  return `serving on ${hosts.join(', ')}`;
 }
 
 function load({ configuration, configFile }: DaemonFlags): Promise<Configuration> {
@@ -57,18 +73,26 @@ function load({ configuration, configFile }: DaemonFlags): Promise<Configuration
 }
 
 /** SIGHUP reads the configuration anew, one at a time. A wrong one is logged, and the one in force stays. */
-function reloadOnSignal(starting: Promise<Daemon>, flags: DaemonFlags, logger: Logger): void {
+function reloadOnSignal(
+  starting: Promise<Daemon>,
+  flags: DaemonFlags,
+  { notifier, logger }: { readonly notifier: ServiceNotifier; readonly logger: Logger },
+): void {
   const reload = async () => {
+    const daemon = await starting;
+    notifier.reloading();
     try {
-      await (await starting).reload(await load(flags));
+      await daemon.reload(await load(flags));
       logger.info('configuration reloaded');
     } catch (error) {
       logger.error({ err: error }, 'cannot reload the configuration: it stays as it was');
     }
+    notifier.ready(serving(daemon));
   };
   let last = Promise.resolve();
   process.on('SIGHUP', () => {
-    last = last.then(reload);
+    // A daemon that does not start says so itself.
+    last = last.then(reload).catch(() => undefined);
   });
 }
 

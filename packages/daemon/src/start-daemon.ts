@@ -2,7 +2,7 @@
  * Wires the daemon together: engine, events, routes, listeners. It holds no logic of its own.
  */
 import { readFileSync } from 'node:fs';
-import { OutboardError, openPluginEngine, type PluginEngine } from '@outboard/engine';
+import { diagnoseHost, OutboardError, openPluginEngine, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -14,9 +14,10 @@ import { readHostFacts } from './host/host-facts.ts';
 import { createRequestHandler } from './http/request-handler.ts';
 import { createRouteTable } from './http/route-table.ts';
 import { startApiServer } from './listen/api-server.ts';
-import { formatHostAddress, parseHostAddress } from './listen/host-address.ts';
+import { formatHostAddress, parseHostAddresses } from './listen/host-address.ts';
 import { openTls, reloadableTls } from './listen/tls-part.ts';
 import { createRequestLogger } from './log/log-request.ts';
+import { logPluginOutput } from './logs/log-plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
 import { createRoutes } from './routes/routes.ts';
 
@@ -35,6 +36,8 @@ export interface Daemon {
    * @throws {OutboardError} invalid; everything is as before
    */
   reload(next: Configuration): Promise<void>;
+  /** Rejects when the engine does not answer any more. */
+  check(): Promise<void>;
   /** How long `stop` may take, in milliseconds: longer than any wait in it. */
   stopDeadlineMs(): number;
   /** Abort what is under way, answer it, and let go of the plugins, which go on running, or stop them. */
@@ -43,10 +46,15 @@ export interface Daemon {
 
 /**
  * Start the daemon; it serves when this resolves.
+ * @param listeners descriptors of the sockets that the host `fd://` stands for
  * @throws {OutboardError} invalid for a wrong host; conflict when another daemon uses the data root or a host
  */
-export async function startDaemon(configuration: Configuration, logger: Logger): Promise<Daemon> {
-  const addresses = configuration.hosts.map((host) => parseHostAddress(host, configuration));
+export async function startDaemon(
+  configuration: Configuration,
+  logger: Logger,
+  listeners: readonly number[] = [],
+): Promise<Daemon> {
+  const addresses = parseHostAddresses(configuration.hosts, configuration, listeners);
   const tls = await openTls(configuration, logger);
   const version = readOwnVersion();
   const metrics = createMetricsService({
@@ -80,6 +88,7 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
     throw error;
   });
   const stopping = new AbortController();
+  const endPluginOutput = configuration['log-plugins'] ? logPluginOutput(engine, logger) : () => {};
   try {
     const names = configuration['authorization-plugins'];
     const authorization = createAuthorization({ engine, names, logger });
@@ -91,6 +100,12 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
       insecureRegistries: configuration['insecure-registries'],
       runtime: configuration.runtime,
       authorizationPlugins: authorization.names,
+      diagnose: () =>
+        diagnoseHost({
+          dataRoot: configuration['data-root'],
+          execRoot: configuration['exec-root'],
+          runtime: configuration.runtime,
+        }),
       hostFacts: once(readHostFacts),
       components: once(() => readComponentVersions(configuration.runtime)),
     });
@@ -119,12 +134,14 @@ export async function startDaemon(configuration: Configuration, logger: Logger):
     return {
       hosts: server.addresses.map(formatHostAddress),
       reload: (next) => reloadParts(reloadable, configuration, next, logger),
+      check: async () => void engine.list(),
       stopDeadlineMs: () => stopDeadlineMs(configuration, engine),
       async stop() {
         stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
         await server.close(AbortSignal.timeout(closeDeadlineMs));
         await reportedMissing;
         await engine[Symbol.asyncDispose]();
+        endPluginOutput();
         await metrics.close();
       },
     };

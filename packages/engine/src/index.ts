@@ -34,6 +34,12 @@ export type { ValidateOptions } from './config/validate-plugin-config.ts';
 export { validatePluginConfig } from './config/validate-plugin-config.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
+export { sendDatagram } from './linux/datagram.ts';
+export { keepFromPrograms } from './linux/inherited-descriptor.ts';
+export type { LogLine } from './logs/line-joiner.ts';
+export type { OutputStream } from './logs/log-record.ts';
+export { parseTimestamp } from './logs/log-record.ts';
+export type { LogQuery, PluginLogs, PluginOutput } from './logs/plugin-logs.ts';
 export type { BridgeOptions } from './network/plugin-networks.ts';
 export type {
   EngineObserver,
@@ -54,6 +60,9 @@ export type {
   PushRequest,
   UpgradeRequest,
 } from './plugin-engine-contract.ts';
+export { type DiagnoseOptions, diagnoseHost } from './preflight/diagnose-host.ts';
+export type { Finding } from './preflight/finding.ts';
+export type { HostCheck } from './preflight/host-check.ts';
 export type { ProgressEvent, ReportProgress } from './progress.ts';
 export { activate } from './protocol/activate.ts';
 export type {

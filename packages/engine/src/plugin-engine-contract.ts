@@ -4,6 +4,8 @@
 import type { Login, RegistryAccess, RegistryCredentials } from '@outboard/oci';
 import type { Plugin, Privilege } from './config/plugin-config.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
+import type { PluginLogs } from './logs/plugin-logs.ts';
+import type { Finding } from './preflight/finding.ts';
 import type { ReportProgress } from './progress.ts';
 import type { ResourceUsage } from './runtime/cgroup-usage.ts';
 import type { PluginFailure } from './supervise/plugin-failure.ts';
@@ -102,6 +104,8 @@ export interface PluginEngine extends AsyncDisposable {
   readonly uses: PluginUses;
   /** The volumes of all plugins that serve them. */
   readonly volumes: Volumes;
+  /** What plugins write to stdout and stderr. */
+  readonly logs: PluginLogs;
   list(filters?: PluginFilters): readonly Plugin[];
   /** @param plugin name, ID or unique ID prefix. @throws {OutboardError} not-found; invalid when a prefix is ambiguous */
   inspect(plugin: string): Plugin;
@@ -123,7 +127,21 @@ export interface PluginEngine extends AsyncDisposable {
   ): Promise<Plugin>;
   push(request: PushRequest): Promise<void>;
   upgrade(request: UpgradeRequest): Promise<Plugin>;
-  enable(plugin: string, options?: Cancellable & { readonly timeoutSeconds?: number }): Promise<void>;
+  /**
+   * @param options.createMounts make directories that are missing as sources of mounts; default as its options say
+   * @throws {OutboardError} code `preflight` with all that the host lacks, one finding a line
+   */
+  enable(
+    plugin: string,
+    options?: Cancellable & { readonly timeoutSeconds?: number; readonly createMounts?: boolean },
+  ): Promise<void>;
+  /**
+   * Wait until a plugin is enabled and its socket accepts; at once when it is so.
+   * @throws {OutboardError} not-found, also when it is removed meanwhile; conflict when it has failed for good
+   */
+  untilReady(plugin: string, options?: Cancellable): Promise<void>;
+  /** What the host lacks for a plugin; none when it can be enabled. Changes nothing. */
+  preflight(plugin: string): Promise<readonly Finding[]>;
   /** @param options.force also while the plugin is in use. @throws {OutboardError} conflict, code `in-use` */
   disable(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
   /**

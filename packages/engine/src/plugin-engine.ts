@@ -16,6 +16,8 @@ import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 import { createEngineEvents, type EngineEvents } from './engine-events.ts';
 import { lockDirectory } from './linux/lock-directory.ts';
+import { createPluginLogs } from './logs/create-plugin-logs.ts';
+import { withLogs } from './logs/logged-runtime.ts';
 import type { BridgeOptions } from './network/plugin-networks.ts';
 import type { EngineObserver } from './observe/engine-observer.ts';
 import { createOperationRunner } from './observe/run-operation.ts';
@@ -29,7 +31,9 @@ import { createPluginOperations } from './operations/plugin-operations.ts';
 import { localName } from './operations/pull.ts';
 import { readResourceUsage } from './operations/resource-usage.ts';
 import { createStatusReader } from './operations/status.ts';
+import { untilReady } from './operations/until-ready.ts';
 import type { PluginEngine } from './plugin-engine-contract.ts';
+import { createPreflight } from './preflight/preflight.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
 import { createWorkspaces } from './rootfs/workspaces.ts';
@@ -98,6 +102,7 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
       await context.collectors?.[Symbol.asyncDispose]();
       await context.drivers[Symbol.asyncDispose]();
       await context.supervisor.shutdown(options.liveRestore === false ? 'stop' : 'leave-running');
+      await context.logs[Symbol.asyncDispose]();
       await context.registry[Symbol.asyncDispose]();
       lock.release();
     });
@@ -127,8 +132,9 @@ async function openContext(
   const queue = createKeyedQueue();
   const legacy = createLegacyDiscovery(await realpath(options.execRoot), options.legacyDirectories);
   const metricsSocket = options.metricsSocket?.path;
+  const logs = createPluginLogs({ layout, store, logger });
   const supervisor = createPluginSupervisor({
-    runtime,
+    runtime: withLogs(runtime, logs),
     execRoot: options.execRoot,
     layout,
     logger,
@@ -136,6 +142,7 @@ async function openContext(
     ...(metricsSocket !== undefined && { metricsSocket }),
     ...(options.bridge !== undefined && { bridge: options.bridge }),
   });
+  supervisor.onChange((id, state) => logs.stateChanged(id, state));
   const drivers = createPluginDrivers({ store, supervisor, legacy, logger });
   const uses = await openPluginUses({ store, queue, logger });
   const { announce } = events;
@@ -151,6 +158,8 @@ async function openContext(
       userAgent: options.userAgent ?? 'outboard',
     }),
     supervisor,
+    preflight: createPreflight({ layout, runtime: options.runtime ?? 'runc', logger }),
+    logs,
     uses,
     drivers,
     volumes: await openVolumes({ store, drivers, uses, announce, logger, directory }),
@@ -175,11 +184,18 @@ function assemble(
     drivers: context.drivers,
     uses: withinScope(context.uses, scope),
     volumes: volumesWithin(context.volumes, scope),
+    logs: context.logs,
     list: (filters) => listPlugins(context, filters),
     inspect: (plugin) => inspectPlugin(context, plugin),
     state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
     statuses: statuses.list,
     status: statuses.read,
+    untilReady: (plugin, options = {}) =>
+      scope.run(
+        (signal) => untilReady({ ...context, onEvent: events.subscribe }, plugin, signal),
+        options.signal,
+      ),
+    preflight: async (plugin) => context.preflight.check(context.store.find(plugin)),
     localName,
     ...createPluginOperations(context, run),
     logIn: (serverAddress, credentials, options = {}) =>

@@ -15,6 +15,7 @@ const findRoute = createRouteTable(
     insecureRegistries: [],
     runtime: '',
     authorizationPlugins: () => [],
+    diagnose: unused,
     hostFacts: unused,
     components: unused,
   }),

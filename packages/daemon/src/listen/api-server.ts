@@ -3,7 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
-import { OutboardError } from '@outboard/engine';
+import { keepFromPrograms, OutboardError } from '@outboard/engine';
 import type { RequestRules } from '../http/request-guard.ts';
 import type { HandleRequest } from '../http/request-handler.ts';
 import { formatHostAddress, type HostAddress, hostRule } from './host-address.ts';
@@ -109,7 +109,7 @@ async function createListener(
   server.on('request', (request, response) => void handle(request, response, rules));
   // Node.js drops headers above its own limit silently; ours refuses them.
   server.maxHeadersCount = 0;
-  server.maxConnections = maxConnections[address.kind];
+  server.maxConnections = maxConnections[address.kind === 'tcp' ? 'tcp' : 'unix'];
   if (secure === undefined) return { address, server };
   return {
     address,
@@ -144,6 +144,7 @@ async function createSecureServer(identity: TlsIdentity, options: ApiServerOptio
 async function listen(server: Server, address: HostAddress): Promise<void> {
   try {
     if (address.kind === 'unix') await listenOnUnixSocket(server, address.path);
+    else if (address.kind === 'inherited') await listenOnInherited(server, address.descriptor);
     else await listenOnTcp(server, address.hostname, address.port);
   } catch (error) {
     if (error instanceof OutboardError) throw error;
@@ -164,9 +165,25 @@ async function listenOnTcp(server: Server, hostname: string, port: number): Prom
   await once(server, 'listening');
 }
 
+/**
+ * Its path, owner and mode are those that its socket unit says. One of TCP is refused: whoever reaches the API is root
+ * (D12), and the rules for addresses are those of `tcp://`.
+ */
+async function listenOnInherited(server: Server, descriptor: number): Promise<void> {
+  keepFromPrograms(descriptor);
+  server.listen({ fd: descriptor });
+  await once(server, 'listening');
+  if (typeof server.address() !== 'object' || server.address() === null) return;
+  server.close();
+  throw new OutboardError(
+    'invalid',
+    `cannot listen on fd://${descriptor}: want a unix socket from the service manager; TCP is served with --host tcp://ADDRESS[:PORT]`,
+  );
+}
+
 function boundAddress(server: Server, address: HostAddress): HostAddress {
   const bound = server.address();
-  if (address.kind === 'unix' || bound === null || typeof bound === 'string') return address;
+  if (address.kind !== 'tcp' || bound === null || typeof bound === 'string') return address;
   return { ...address, port: bound.port };
 }
 

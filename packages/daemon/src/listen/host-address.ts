@@ -9,6 +9,8 @@ import { canonicalHostName } from '../http/host-name.ts';
 /** Where to listen. */
 export type HostAddress =
   | { readonly kind: 'unix'; readonly path: string }
+  /** A unix socket that a service manager made. */
+  | { readonly kind: 'inherited'; readonly descriptor: number }
   | { readonly kind: 'tcp'; readonly hostname: string; readonly port: number };
 
 /** `sockaddr_un.sun_path` less its end mark; Node.js cuts longer paths silently, so that two of them could collide. */
@@ -33,12 +35,34 @@ export function parseHostAddress(text: string, rules: TcpRules): HostAddress {
   if (text.startsWith('tcp://')) return parseTcpAddress(text, rules);
   throw new OutboardError(
     'invalid',
-    `invalid host ${JSON.stringify(text)}: expected unix:///PATH or tcp://ADDRESS[:PORT]`,
+    `invalid host ${JSON.stringify(text)}: expected unix:///PATH, tcp://ADDRESS[:PORT] or fd://`,
   );
 }
 
-/** The form that `parseHostAddress` reads. */
+/**
+ * Parse all `--host` values; `fd://` stands for every socket that a service manager passed.
+ * @param listeners their descriptors
+ * @throws {OutboardError} as `parseHostAddress`; invalid for `fd://` when none was passed
+ */
+export function parseHostAddresses(
+  texts: readonly string[],
+  rules: TcpRules,
+  listeners: readonly number[],
+): readonly HostAddress[] {
+  return texts.flatMap((text) => {
+    if (text !== 'fd://') return [parseHostAddress(text, rules)];
+    if (listeners.length > 0)
+      return listeners.map((descriptor) => ({ kind: 'inherited', descriptor }) as const);
+    throw new OutboardError(
+      'invalid',
+      'invalid host "fd://": no socket was passed to this process; start it by a systemd socket unit, or use unix:///PATH',
+    );
+  });
+}
+
+/** The form that `parseHostAddress` reads; `fd://3` and so on for sockets that were passed. */
 export function formatHostAddress(address: HostAddress): string {
+  if (address.kind === 'inherited') return `fd://${address.descriptor}`;
   if (address.kind === 'unix') return `unix://${address.path}`;
   const name = isIP(address.hostname) === 6 ? `[${address.hostname}]` : address.hostname;
   return `tcp://${name}:${address.port}`;
@@ -47,13 +71,13 @@ export function formatHostAddress(address: HostAddress): string {
 /**
  * The names that requests to an address may carry in their `Host` header, besides the address that they came to.
  * @param certifies whether the daemon's certificate has a name; absent without TLS
- * @returns undefined for a unix socket, to which clients send what they like
+ * @returns undefined for unix sockets, to which clients send what they like
  */
 export function hostRule(
   address: HostAddress,
   certifies: (name: string) => boolean = () => false,
 ): ((name: string) => boolean) | undefined {
-  if (address.kind === 'unix') return undefined;
+  if (address.kind !== 'tcp') return undefined;
   const own = new Set(['localhost', '127.0.0.1', '[::1]', canonicalHostName(address.hostname)]);
   for (const any of anyAddress) own.delete(any);
   return (name) => own.has(name) || certifies(name);

@@ -4,7 +4,7 @@
 import type { PluginEngine } from '@outboard/engine';
 import { emptyReply } from '../http/reply.ts';
 import type { Route } from '../http/route-table.ts';
-import { parseSeconds, readParameters } from './parameters.ts';
+import { isTrue, parseSeconds, readParameters } from './parameters.ts';
 
 export function enableRoute(engine: Pick<PluginEngine, 'enable'>): Route {
   return {
@@ -13,7 +13,11 @@ export function enableRoute(engine: Pick<PluginEngine, 'enable'>): Route {
     async handle(exchange) {
       const parameters = await readParameters(exchange);
       const timeoutSeconds = parseSeconds(parameters.get('timeout'));
-      await engine.enable(exchange.name, { timeoutSeconds, signal: exchange.signal });
+      // Of our own: Docker's clients do not send it.
+      const createMounts = parameters.has('createMounts') && {
+        createMounts: isTrue(parameters.get('createMounts')),
+      };
+      await engine.enable(exchange.name, { timeoutSeconds, ...createMounts, signal: exchange.signal });
       return emptyReply(200);
     },
   };

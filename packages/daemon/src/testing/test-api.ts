@@ -58,6 +58,7 @@ export async function startTestApi(
           operatingSystem: 'Debian',
           operatingSystemVersion: '12',
         }),
+        diagnose: async () => [{ name: 'kernel', status: 'ok', message: '6.1', remedy: '' }],
         components: async () => [{ name: 'runc', version: '1.1.5' }],
       }),
       ...routes,

@@ -33,6 +33,7 @@ test('parseMountTable() decodes octal escapes and keeps optional fields', () => 
     id: 36,
     parentId: 35,
     mountPoint: '/a b\tc\nd\\e#f',
+    options: ['rw', 'noatime'],
     propagation: ['shared:7', 'master:1'],
     fileSystem: 'ext3',
   });

@@ -13,6 +13,8 @@ export interface MountEntry {
   readonly parentId: number;
   /** Where it is mounted, as bytes in `latin1`, so that any name survives. */
   readonly mountPoint: string;
+  /** `rw`, `noexec`, … */
+  readonly options: readonly string[];
   /** `shared:5`, `master:2`, … */
   readonly propagation: readonly string[];
   readonly fileSystem: string;
@@ -35,7 +37,7 @@ export function parseMountTable(table: string): MountEntry[] {
 
 function parseMountLine(line: string): MountEntry {
   const [mountPart = '', sourcePart = ''] = line.split(' - ', 2);
-  const [id, parentId, , , mountPoint, , ...propagation] = mountPart.split(' ');
+  const [id, parentId, , , mountPoint, options = '', ...propagation] = mountPart.split(' ');
   const [fileSystem] = sourcePart.split(' ');
   if (id === undefined || parentId === undefined || mountPoint === undefined || !fileSystem) {
     throw new OutboardError('system', `cannot read mount table line ${JSON.stringify(line)}`);
@@ -44,6 +46,7 @@ function parseMountLine(line: string): MountEntry {
     id: Number(id),
     parentId: Number(parentId),
     mountPoint: decodeOctal(mountPoint),
+    options: options.split(','),
     propagation,
     fileSystem: decodeOctal(fileSystem),
   };

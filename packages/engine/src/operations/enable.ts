@@ -8,19 +8,27 @@ import type { EngineContext } from './engine-context.ts';
 /** How long a socket may take to appear when the caller sets no limit, in seconds. */
 const defaultTimeoutSeconds = 30;
 
+export interface EnableOptions {
+  readonly timeoutSeconds?: number;
+  readonly createMounts?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Start a plugin; it is enabled once its socket accepts a connection.
  * @param options.timeoutSeconds limit for the socket to appear, and for later calls to the plugin;
  *   0 or absent: 30 s for the socket, none for calls
  * @throws {OutboardError} not-found; conflict when it is enabled already; invalid for a negative timeout;
- *   system when it does not start, with its exit code and last log lines; nothing is left running then
+ *   system when it does not start, with its exit code and last log lines; nothing is left running then;
+ *   code `preflight` when the host lacks what it needs, with all of it
+ * @param options.createMounts make directories that are missing as sources of mounts; default as its options say
  */
 export async function enablePlugin(
-  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce' | 'drivers'>,
+  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce' | 'drivers' | 'preflight'>,
   plugin: string,
-  options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal },
+  options: EnableOptions,
 ): Promise<void> {
-  const { timeoutSeconds = 0, signal } = options;
+  const { timeoutSeconds = 0, createMounts, signal } = options;
   if (!Number.isSafeInteger(timeoutSeconds) || timeoutSeconds < 0) {
     throw new OutboardError('invalid', `negative timeout ${timeoutSeconds}: want 0 or more seconds`);
   }
@@ -32,6 +40,8 @@ export async function enablePlugin(
     }
     const limit = timeoutSeconds === 0 ? defaultTimeoutSeconds : timeoutSeconds;
     const cancellable = signal === undefined ? {} : { signal };
+    await context.preflight.clear(record, createMounts === undefined ? {} : { createMounts });
+    signal?.throwIfAborted();
     await context.supervisor.start(record, { timeoutMs: limit * 1000, ...cancellable });
     const enabled = { ...record, enabled: true, timeoutSeconds };
     await saveEnabled(context, enabled);

@@ -5,7 +5,9 @@ import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
 import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
+import type { EnginePluginLogs } from '../logs/create-plugin-logs.ts';
 import type { Announcement } from '../plugin-engine-contract.ts';
+import type { Preflight } from '../preflight/preflight.ts';
 import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
 import type { Workspaces } from '../rootfs/workspaces.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
@@ -19,6 +21,8 @@ export interface EngineContext {
   readonly content: ContentStore;
   readonly registry: RegistryClient;
   readonly supervisor: Supervisor;
+  /** What keeps a plugin from being started on this host. */
+  readonly preflight: Preflight;
   readonly workspaces: Workspaces;
   readonly openJail: OpenUnpackJail;
   /** One queue per plugin ID: operations on the same plugin run one after another. */
@@ -30,6 +34,8 @@ export interface EngineContext {
   /** Plugins to call; enable, disable and remove tell it what changed. */
   readonly drivers: EnginePluginDrivers;
   readonly volumes: Volumes;
+  /** What plugins write. */
+  readonly logs: EnginePluginLogs;
   /** Plugins that read the metrics of this program; absent when it has none for them. */
   readonly collectors: MetricsCollectors | undefined;
   readonly logger: Logger;

@@ -1,0 +1,85 @@
+/**
+ * Looks at the host and tells whether plugins can run on it. It needs no engine, and changes nothing.
+ */
+import { existsSync } from 'node:fs';
+import { readFile, realpath, statfs } from 'node:fs/promises';
+import { release } from 'node:os';
+import { dirname } from 'node:path';
+import { isClockSynchronised } from '../linux/clock.ts';
+import { errorCode } from '../linux/libc.ts';
+import { runProgram } from '../linux/run-program.ts';
+import { allCapabilities } from './capability-set.ts';
+import { checkHost, type SeenFolder, type SeenProgram } from './check-host.ts';
+import type { HostCheck } from './host-check.ts';
+import { type FoundProgram, readHostSupply } from './read-host.ts';
+
+export interface DiagnoseOptions {
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  /** Name or path of the OCI runtime; default `runc`. */
+  readonly runtime?: string;
+}
+
+const versionTimeoutMs = 5_000;
+
+/** Check everything that plugins need of a host. Never refuses because of what it finds. */
+export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly HostCheck[]> {
+  const supply = await readHostSupply(options.runtime ?? 'runc');
+  const [runtime, conmon, dataRoot, execRoot, lastCapability] = await Promise.all([
+    askVersion(supply.runtime, []),
+    // Without it plugins could not be looked at by more than one client.
+    askVersion(supply.conmon, ['--full-attach']),
+    seeFolder(options.dataRoot),
+    seeFolder(options.execRoot),
+    readFile('/proc/sys/kernel/cap_last_cap', 'utf8'),
+  ]);
+  return checkHost({
+    uid: process.getuid?.() ?? -1,
+    kernelRelease: release(),
+    runtime,
+    conmon,
+    mounts: supply.mounts,
+    fileSystems: supply.fileSystems,
+    hasFuseDevice: existsSync('/dev/fuse'),
+    missingCapabilities: allCapabilities(Number(lastCapability)).filter(
+      (name) => !supply.boundingCapabilities.has(name),
+    ),
+    dataRoot,
+    execRoot,
+    now: new Date(),
+    isClockSynchronised: isClockSynchronised(),
+  });
+}
+
+/** @param wanted options that `--help` must list */
+async function askVersion(program: FoundProgram, wanted: readonly string[]): Promise<SeenProgram> {
+  if ('problem' in program) return program;
+  const { path } = program;
+  try {
+    const limit = { timeoutMs: versionTimeoutMs };
+    const { stdout } = await runProgram(path, ['--version'], limit);
+    const version = /version:?\s+(\S+)/.exec(stdout)?.[1];
+    if (version === undefined) return { problem: `${path} does not tell its version` };
+    if (wanted.length === 0) return { path, version };
+    const help = await runProgram(path, ['--help'], limit);
+    const missing = wanted.filter((option) => !help.stdout.includes(option));
+    if (missing.length > 0)
+      return { problem: `${path} ${version} is too old: it has no ${missing.join(', ')}` };
+    return { path, version };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** It need not be there yet: then its place is what the nearest folder above tells. */
+async function seeFolder(path: string): Promise<SeenFolder> {
+  for (let place = path; ; place = dirname(place)) {
+    try {
+      const realPath = await realpath(place);
+      const { bsize, bavail, files, ffree } = await statfs(realPath);
+      return { path, realPath, freeBytes: bsize * bavail, freeFiles: files === 0 ? undefined : ffree };
+    } catch (error) {
+      if (place === '/' || errorCode(error) !== 'ENOENT') throw error;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Which mount a path lies on, and what that mount allows.
+ */
+import type { MountEntry } from '../linux/mount-table.ts';
+
+/** The mount that a path without links lies on; undefined when the table has none that holds it. */
+export function mountOfPath(mounts: readonly MountEntry[], path: string): MountEntry | undefined {
+  // The table spells paths as bytes.
+  const place = Buffer.from(path, 'utf8').toString('latin1');
+  const holds = ({ mountPoint }: MountEntry) =>
+    mountPoint === '/' || place === mountPoint || place.startsWith(`${mountPoint}/`);
+  let found: MountEntry | undefined;
+  for (const entry of mounts) {
+    // Of two at one place the later covers the earlier.
+    if (holds(entry) && entry.mountPoint.length >= (found?.mountPoint.length ?? 0)) found = entry;
+  }
+  return found;
+}
+
+/** Whether mounts made below it in another mount namespace appear here. */
+export function isShared(mount: MountEntry): boolean {
+  return mount.propagation.some((field) => field.startsWith('shared:'));
+}

@@ -1,0 +1,88 @@
+/**
+ * Before a plugin is started: check at once everything that its host must provide, and make the directories that may be
+ * made.
+ */
+import { mkdir, realpath } from 'node:fs/promises';
+import { OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import type { PluginOptions } from '../config/plugin-options.ts';
+import type { PluginLayout } from '../store/plugin-layout.ts';
+import { checkPlugin } from './check-plugin.ts';
+import type { Finding } from './finding.ts';
+import { readHostSupply } from './read-host.ts';
+import { type PluginNeeds, readPluginNeeds } from './read-plugin-needs.ts';
+
+/** Looks at the host on behalf of one plugin. */
+export interface Preflight {
+  /** What is wrong now, without a change to anything. */
+  check(record: PluginRecord, options?: PreflightOptions): Promise<readonly Finding[]>;
+  /**
+   * Let a plugin start, or tell everything that keeps it from starting. What is not fatal is logged. Directories that
+   * are missing are made when that was asked for, and only when nothing else is wrong.
+   * @throws {OutboardError} with one finding a line: invalid when only the plugin's settings are wrong, else system
+   */
+  clear(record: PluginRecord, options?: PreflightOptions): Promise<void>;
+}
+
+export interface PreflightOptions {
+  /** Default what the plugin's options say. */
+  readonly createMounts?: boolean;
+}
+
+export interface PreflightParts {
+  readonly layout: PluginLayout;
+  /** Name or path of the OCI runtime. */
+  readonly runtime: string;
+  readonly logger: Logger;
+}
+
+/** Owner root; others may look but not change. */
+const createdMode = 0o755;
+
+export function createPreflight({ layout, runtime, logger }: PreflightParts): Preflight {
+  async function look(record: PluginRecord, options: PreflightOptions) {
+    const createMounts = options.createMounts ?? createsMounts(record);
+    const [needs, host, rootfsPath] = await Promise.all([
+      readPluginNeeds(record.settings),
+      readHostSupply(runtime),
+      realpath(layout.plugin(record.id).rootfs),
+    ]);
+    const { name, config, settings } = record;
+    const findings = checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host);
+    return { findings, toCreate: createMounts ? missingSources(needs) : [] };
+  }
+
+  return {
+    check: async (record, options = {}) => (await look(record, options)).findings,
+
+    async clear(record, options = {}) {
+      const { findings, toCreate } = await look(record, options);
+      const fatal = findings.filter(({ isFatal }) => isFatal);
+      if (fatal.length > 0) throw refusal(fatal);
+      const { id, name: plugin } = record;
+      for (const { why, remedy } of findings) logger.warn({ id, plugin, remedy }, why);
+      for (const path of toCreate) {
+        await mkdir(path, { recursive: true, mode: createdMode });
+        logger.info({ id, plugin, path }, 'made a directory that a plugin mounts');
+      }
+    },
+  };
+}
+
+/** A record that was written before there were options has none. */
+function createsMounts(record: PluginRecord & { readonly options?: PluginOptions }): boolean {
+  return record.options?.createMounts === true;
+}
+
+function missingSources({ sources }: PluginNeeds): readonly string[] {
+  return [...sources].filter(([, { kind }]) => kind === 'missing').map(([path]) => path);
+}
+
+function refusal(findings: readonly Finding[]): OutboardError {
+  const kind = findings.every(({ concerns }) => concerns === 'plugin') ? 'invalid' : 'system';
+  return new OutboardError(kind, findings.map(({ why, remedy }) => `${why}; ${remedy}`).join('\n'), {
+    code: 'preflight',
+    details: { findings: findings.map(({ what, why, remedy }) => ({ what, why, remedy })) },
+  });
+}
