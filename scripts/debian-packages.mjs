@@ -10,6 +10,10 @@ const NEEDED = [
   { programs: ['runc', 'crun'], debianPackage: 'runc' },
   { programs: ['conmon'], debianPackage: 'conmon' },
   { programs: ['docker-registry'], debianPackage: 'docker-registry' },
+  // For plugins on a bridge; comes with iptables.
+  { programs: ['host-local'], debianPackage: 'containernetworking-plugins' },
+  // For the tests of bridges.
+  { programs: ['ip'], debianPackage: 'iproute2' },
 ];
 /** Not needed: it comes along when something that is needed is installed. See `packages/engine/src/linux/isal.ts`. */
 const RECOMMENDED = ['libisal2'];
@@ -18,8 +22,12 @@ const DOCKER_CLI = { programs: ['docker'], debianPackage: 'docker-cli' };
 /** Debian asks this file before it starts a service that it installs; 101 says no. */
 const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 
-/** Daemons live in sbin, which the PATH of an ordinary user lacks. */
-const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+/** Daemons live in sbin, which the PATH of an ordinary user lacks, and CNI plugins in folders of their own. */
+const FOLDERS = [
+  ...(process.env.PATH ?? '').split(delimiter),
+  ...['/usr/local/sbin', '/usr/sbin', '/sbin'],
+  ...['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'],
+];
 
 /**
  * Where a program is.

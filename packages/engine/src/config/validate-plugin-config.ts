@@ -220,6 +220,6 @@ function checkNetwork(config: PluginConfig, warnings: string[]): void {
   const { type } = config.network;
   if (hasControlCharacters(type)) throw refusal('Network.Type', type, 'text without control characters');
   if (!['', 'host', 'bridge', 'none', 'null'].includes(type)) {
-    warnings.push(describe('Network.Type', type, '"host", or nothing for a network of its own'));
+    warnings.push(describe('Network.Type', type, '"host", "bridge", or "none" for no network'));
   }
 }

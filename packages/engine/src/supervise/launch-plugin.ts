@@ -21,11 +21,11 @@ export interface PluginHost {
   /** Where the plugin's socket is to appear. */
   socketPath(record: PluginRecord): string;
   /**
-   * Make what the container needs: an empty socket folder, mounts, devices.
+   * Make what the container needs: an empty socket folder, mounts, devices, a network.
    * @returns the runtime spec
-   * @throws {OutboardError} when the plugin cannot or must not be started like this
+   * @throws {OutboardError} when the plugin cannot or must not be started like this; the abort reason when aborted
    */
-  prepare(record: PluginRecord): Promise<object>;
+  prepare(record: PluginRecord, options: { readonly signal: AbortSignal }): Promise<object>;
   /** Whether the plugin runs on something that ends with the daemon: a later one must start it anew, not take it back. */
   isBoundToDaemon(record: PluginRecord): boolean;
   /** Remove all of it, and every mount below the plugin's folder. Idempotent. */
@@ -75,7 +75,7 @@ export async function launchPlugin(
   let container: Container | undefined;
   try {
     signal.throwIfAborted();
-    const spec = await parts.host.prepare(record);
+    const spec = await parts.host.prepare(record, { signal });
     container = await parts.limiter.run(() => parts.runtime.start({ id, spec, restarts, signal }), {
       signal,
     });

@@ -45,12 +45,13 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   return {
     socketPath: (record) => join(socketDirectory(record.id), socketName(record)),
 
-    async prepare(record) {
+    async prepare(record, options) {
       const paths = layout.plugin(record.id);
       const { config, settings } = record;
       const { devices, notices } = await resolveDevices(settings.devices, lstat);
       const hasPropagatedMount = config.propagatedMount !== '';
-      const network = config.network.type === 'bridge' ? await networks.attach(record.id) : undefined;
+      const network =
+        config.network.type === 'bridge' ? await networks.attach(record.id, options) : undefined;
       const { security, ...decided } = await decidePluginSecurity(
         config,
         optionsOf(record).security ?? {},
