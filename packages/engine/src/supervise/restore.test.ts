@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import pino from 'pino';
@@ -182,3 +184,115 @@ test('S11 restore() takes away mounts and socket folders of plugins that are gon
   await supervisor.restore([]);
   assert.equal(readFileSync(join(propagatedMount, 'kept'), 'utf8'), 'data');
 });
+
+test('S15 an exit that no daemon saw is told by the next one, with code and log, and counts as a restart', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const first = await fixture.open();
+  const record = fixture.install(
+    `${listening} process.on('SIGUSR1', () => { console.log('alone'); process.exit(7); });`,
+  );
+  await first.supervisor.start(record);
+  const { pid } = await first.waitFor(record.id, 'running');
+  await first.supervisor.shutdown('leave-running');
+  await endUnseen(fixture, record.id, pid, 'SIGUSR1');
+
+  const second = await fixture.open();
+  await second.supervisor.restore([record]);
+  assert.equal((await second.waitFor(record.id, 'running')).restarts, 1);
+  const failure = await second.supervisor.lastFailure(record.id);
+  assert.deepEqual(failure?.exit, { code: 7, outOfMemory: false });
+  assert.equal(failure?.reason, 'the plugin exited with code 7');
+  assert.deepEqual(failure?.log, ['starting', 'alone']);
+  await second.supervisor.stop(record.id);
+  // It is told as long as the plugin is there.
+  const third = await fixture.open();
+  assert.deepEqual(await third.supervisor.lastFailure(record.id), failure);
+});
+
+test('a plugin that ended unseen is not started again when its policy does not allow it', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const first = await fixture.open();
+  const installed = fixture.install(listening);
+  const record = Object.assign({}, installed, { options: { restart: { name: 'on-failure' } } });
+  await first.supervisor.start(record);
+  const { pid } = await first.waitFor(record.id, 'running');
+  await first.supervisor.shutdown('leave-running');
+  await endUnseen(fixture, record.id, pid, 'SIGTERM');
+
+  const second = await fixture.open();
+  await second.supervisor.restore([record]);
+  assert.match((await second.waitFor(record.id, 'failed')).reason, /exited with code 0; it is not started/);
+  await second.supervisor.stop(record.id);
+});
+
+test('S15 the count of restarts and the time of the start survive the daemon', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const first = await fixture.open();
+  const record = fixture.install(listening);
+  await first.supervisor.start(record);
+  process.kill((await first.waitFor(record.id, 'running')).pid, 'SIGKILL');
+  const before = await first.waitFor(record.id, 'running', ({ restarts }) => restarts === 1);
+  await first.supervisor.shutdown('leave-running');
+  const second = await fixture.open();
+  await second.supervisor.restore([record]);
+  const after = await second.waitFor(record.id, 'running');
+  assert.equal(after.restarts, 1);
+  // Both are computed from the kernel's ticks of 10 ms.
+  assert.ok(Math.abs(after.startedAt.getTime() - before.startedAt.getTime()) < 1000, String(after.startedAt));
+  await second.supervisor.stop(record.id);
+});
+
+test('S19 S20 what cannot be removed of one plugin holds up neither restore() nor another plugin', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const first = await fixture.open();
+  const stuck = fixture.install(listening);
+  const good = fixture.install(listening);
+  await first.supervisor.start(stuck);
+  const { pid } = await first.waitFor(stuck.id, 'running');
+  await first.supervisor.shutdown('leave-running');
+  await endUnseen(fixture, stuck.id, pid, 'SIGTERM');
+
+  // A runtime that hangs when it is to delete the first one, until it is let go.
+  const gate = join(fixture.execRoot, 'gate');
+  execFileSync('mkfifo', [gate]);
+  const runtime = join(fixture.execRoot, 'slow-runc');
+  const hangs = `case "$*" in *delete*${stuck.id}*) read -r line < ${gate};; esac`;
+  writeFileSync(runtime, `#!/bin/bash\n${hangs}\nexec runc "$@"\n`, { mode: 0o755 });
+  const second = await fixture.open({}, { runtime });
+  await second.supervisor.restore([stuck, good]);
+  await second.waitFor(good.id, 'running');
+  assert.equal(second.supervisor.state(stuck.id).status, 'starting');
+  writeFileSync(gate, 'go\n');
+  await second.waitFor(stuck.id, 'running');
+  await second.supervisor.shutdown('stop');
+});
+
+test('a plugin that is enabled while what an earlier run left of it is being removed waits for that', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const first = await fixture.open();
+  const record = fixture.install(listening);
+  await first.supervisor.start(record);
+  const { pid } = await first.waitFor(record.id, 'running');
+  await first.supervisor.shutdown('leave-running');
+  const second = await fixture.open();
+  await second.supervisor.restore([]);
+  await second.supervisor.start(record);
+  assert.notEqual((await second.waitFor(record.id, 'running')).pid, pid);
+  await second.supervisor.stop(record.id);
+});
+
+/** End a plugin that no daemon watches, and wait until its monitor has written how. */
+async function endUnseen(
+  fixture: SupervisorFixture,
+  id: string,
+  pid: number,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  const bundle = join(fixture.execRoot, 'bundles', id);
+  const { generation } = JSON.parse(readFileSync(join(bundle, 'run.json'), 'utf8')) as { generation: string };
+  const folder = join(bundle, `exit-${generation}`);
+  const watcher = watch(folder);
+  process.kill(pid, signal);
+  while (!existsSync(join(folder, id))) await once(watcher, 'change');
+  watcher.close();
+}
