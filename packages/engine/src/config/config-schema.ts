@@ -3,7 +3,7 @@
  * as Go's decoder has it; a value of another type is an error that names the path and the value.
  */
 import { isOutboardError, OutboardError, parseDigest } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseInterfaceType } from './interface-type.ts';
 import { showValue } from './json-document.ts';
 import type { PluginConfig } from './plugin-config.ts';

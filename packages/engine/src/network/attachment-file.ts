@@ -4,7 +4,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCode } from '../linux/libc.ts';
 
 const step = z.object({

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { digestOf, mediaTypes, OutboardError, parseDigest, writeFileDurably } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import {
   parsePluginDocument,

@@ -7,7 +7,7 @@
  */
 import { lstat, readFile, rm } from 'node:fs/promises';
 import { type Digest, parseDigest, syncDirectory, writeFileDurably } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { exchangePaths } from '../linux/exchange-paths.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import type { PluginPaths } from './plugin-layout.ts';

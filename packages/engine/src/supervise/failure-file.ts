@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { writeFileDurably } from '@outboard/oci';
 import type { Logger } from 'pino';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isErrno } from '../runtime/errno.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginFailure } from './plugin-failure.ts';

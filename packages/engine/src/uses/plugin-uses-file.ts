@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename } from 'node:fs/promises';
 import { OutboardError, writeFileDurably } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sealDocument, unsealDocument } from '../store/sealed-document.ts';
 import { isHolder, type PluginUse, useKinds } from './plugin-uses.ts';
 

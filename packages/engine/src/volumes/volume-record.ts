@@ -5,7 +5,7 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { digestHex, digestOf, OutboardError, syncDirectory, writeFileDurably } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sealDocument, unsealDocument } from '../store/sealed-document.ts';
 import type { TextMap } from './volumes.ts';
 

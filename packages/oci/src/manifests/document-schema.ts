@@ -1,7 +1,7 @@
 /**
  * What manifests and indexes have in common: how their bytes are read, and the schema of descriptors.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Digest, parseDigest } from '../digests/digest.ts';
 import { withFieldNames } from '../documents/field-names.ts';
 import { parseStrictJson } from '../documents/strict-json.ts';

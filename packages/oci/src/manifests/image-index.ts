@@ -1,7 +1,7 @@
 /**
  * An index: the manifests of one name for several platforms. Docker calls it a manifest list.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { OutboardError } from '../errors.ts';
 import type { Descriptor } from './descriptor.ts';
 import { descriptorSchema, documentObject, parseWith, readDocument } from './document-schema.ts';

@@ -1,7 +1,7 @@
 /**
  * The manifest of one plugin or image: a config and layers, in the order in which they are applied.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { OutboardError } from '../errors.ts';
 import type { Descriptor } from './descriptor.ts';
 import {

@@ -5,7 +5,7 @@
  */
 import { open, readFile } from 'node:fs/promises';
 import { OutboardError, parseStrictJson } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalizeFields, type FieldTable } from '../../config/config-fields.ts';
 import { readWithSchema } from '../../config/config-schema.ts';
 import type { JsonValue } from '../../config/json-document.ts';

@@ -4,7 +4,7 @@
  */
 import { isIPv4 } from 'node:net';
 import { OutboardError } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const resultSchema = z.looseObject({
   cniVersion: z.string(),

@@ -2,7 +2,7 @@
  * Reads the child's messages as what they are: lines from a process that has seen hostile bytes.
  */
 import { OutboardError, parseDigest } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JailMessage } from './jail-protocol.ts';
 
 const maxLineBytes = 256 * 1024;

@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:os';
 import { OutboardError } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { showValue } from '../../config/json-document.ts';
 
 /** What the runtime takes. `NOTIFY` is not among them: it would hand system calls to a program of someone's choice. */

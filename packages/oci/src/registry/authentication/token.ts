@@ -1,7 +1,7 @@
 /**
  * Asks a token server for a bearer token.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { OutboardError } from '../../errors.ts';
 import { readBounded, readStart } from '../bounded-body.ts';
 import type { Answer, Connections } from '../connections.ts';
