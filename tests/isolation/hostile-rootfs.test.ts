@@ -117,6 +117,45 @@ test('I07 a WorkDir that a link leads into /proc is refused, one that stays in t
   await engine.enable('trap');
 });
 
+test('I11 a propagated mount that a link leads out of the root filesystem stays inside', {
+  skip,
+}, async (context) => {
+  const opened = await openEngine(context);
+  const victim = makeVictim(context);
+  const climbing = `../../../../../../../../../..${victim}`;
+  for (const [index, linkName] of [victim, climbing].entries()) {
+    const name = `trap${index}`;
+    const entries = [{ type: 'symlink', name: 'mnt', linkName } as const];
+    const config = { PropagatedMount: '/mnt/volumes' };
+    const plugin = await startProbePlugin(opened, name, { config, entries });
+    await plugin.shell('echo data > /mnt/volumes/file');
+    const directory = join(opened.dataRoot, 'plugins', plugin.id);
+    assert.deepEqual(readdirSync(join(directory, 'propagated-mount')), ['file']);
+    assert.deepEqual(
+      readdirSync(join(directory, 'rootfs', victim, 'volumes')),
+      [],
+      'the mount point, inside',
+    );
+    await opened.engine.disable(name);
+  }
+  assert.deepEqual(readdirSync(victim), ['kept']);
+});
+
+test('I11 a propagated mount that a link leads to the sockets or into /proc is refused', {
+  skip,
+}, async (context) => {
+  const { engine } = await openEngine(context);
+  for (const [index, linkName] of ['/run/docker/plugins', 'proc/sys', '/dev'].entries()) {
+    const entries = [{ type: 'symlink', name: 'mnt', linkName } as const];
+    const config = { PropagatedMount: '/mnt/volumes' };
+    await engine.create({ name: `trap${index}`, context: pluginContext({ config, entries }) });
+    await assert.rejects(engine.enable(`trap${index}`), {
+      kind: 'invalid',
+      message: /"\/mnt\/volumes" leads to/,
+    });
+  }
+});
+
 /** A socket of the host that no plugin may make us talk to. */
 async function listenAsVictim(context: TestContext): Promise<{ path: string; connections: () => number }> {
   const path = join(makeVictim(context), 'host.sock');
