@@ -1,0 +1,108 @@
+/**
+ * Plugins that harm the host if they are let: by mounts that they leave, by output that no one reads.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { callApi } from '../support/daemon.ts';
+import {
+  assertRunning,
+  enablePlugin,
+  openDaemonPlace,
+  startNextDaemon,
+  untilGone,
+} from '../support/daemon-place.ts';
+import { snapshotHost } from '../support/host-snapshot.ts';
+import { lightPluginArchive } from '../support/light-plugin.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
+
+const skip = needsRoot;
+
+test('a plugin that leaves mounts on mounts below its propagated mount leaves none on the host', {
+  skip,
+}, async (context) => {
+  const place = await openDaemonPlace(context);
+  const id = await enablePlugin(place, 'mounting', lightPluginArchive('mounts'));
+  const { dataRoot, execRoot } = place.daemon;
+  const directory = join(dataRoot, 'plugins', id);
+  const leaked = () => snapshotHost(place.home).mounts.filter((path) => path.endsWith('/leaked/below'));
+  assert.equal(leaked().length, 3, 'the host should see what the plugin mounts');
+
+  await place.api.disable('mounting');
+  assertRunning(place, []);
+
+  await place.api.enable('mounting');
+  assert.equal(leaked().length, 3, 'what the run before mounted should be gone');
+  // No one is there to see its end.
+  const pid = pidOfPlugin(execRoot, id);
+  await place.daemon.end('SIGKILL');
+  process.kill(pid, 'SIGKILL');
+  await untilGone(pid);
+  await startNextDaemon(place);
+  await untilPluginAccepts(execRoot, id);
+  assert.equal(leaked().length, 3, 'what the run before mounted should be gone');
+
+  await place.api.remove('mounting', { force: true });
+  assertRunning(place, []);
+  assert.equal(existsSync(directory), false, 'the folder of the plugin is left');
+});
+
+test('a plugin that writes as fast as it can fills no disk, with a daemon and without one, and slows no other', {
+  skip,
+}, async (context) => {
+  const place = await openDaemonPlace(context);
+  const quiet = await enablePlugin(place, 'quiet', lightPluginArchive());
+  const id = await enablePlugin(place, 'loud', lightPluginArchive('floods'));
+  const { execRoot } = place.daemon;
+  const writer = writerOf(pidOfPlugin(execRoot, id));
+  const runs = [quiet, id].map((plugin) => pidOfPlugin(execRoot, plugin));
+
+  await untilWritten(writer, 150 * mebibyte);
+  assert.ok(bytesBelow(place.home) < maxBytes, `${bytesBelow(place.home)} bytes are on disk`);
+  assert.ok(place.daemon.log().length < maxBytes, 'the log of the daemon is flooded');
+  const { status } = await callApi(place.daemon.socket, 'GET', '/plugins');
+  assert.equal(status, 200);
+  await untilPluginAccepts(execRoot, quiet);
+
+  await place.daemon.end('SIGKILL');
+  await untilWritten(writer, 300 * mebibyte);
+  assert.ok(bytesBelow(place.home) < maxBytes, `${bytesBelow(place.home)} bytes are on disk, with no daemon`);
+
+  await startNextDaemon(place);
+  assert.deepEqual(
+    [quiet, id].map((plugin) => pidOfPlugin(execRoot, plugin)),
+    runs,
+  );
+  await place.api.disable('loud');
+  assertRunning(place, [quiet]);
+});
+
+const mebibyte = 1024 * 1024;
+/** The logs of two plugins and all else that two small plugins have. */
+const maxBytes = 64 * mebibyte;
+
+/** The process that a flooding plugin forks for it. */
+function writerOf(pid: number): number {
+  const [child = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+  return Number(child);
+}
+
+/** The kernel counts what a process writes and tells no one, so this looks again and again, for 60 s. */
+async function untilWritten(pid: number, bytes: number): Promise<void> {
+  const deadline = AbortSignal.timeout(60_000);
+  const written = () => Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+  while (written() < bytes) await delay(50, undefined, { signal: deadline });
+}
+
+/** What the files below a folder take; those that go meanwhile take nothing. */
+function bytesBelow(folder: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const stats = lstatSync(join(folder, entry), { throwIfNoEntry: false });
+    if (stats?.isFile()) bytes += stats.blocks * 512;
+  }
+  return bytes;
+}
