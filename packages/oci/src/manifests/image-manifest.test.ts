@@ -81,7 +81,7 @@ describe('parseManifest()', () => {
     });
   }
 
-  it('R03 refuses a body that says another media type than it was served as', () => {
+  it('R03 R04 refuses a body that says another media type than it was served as', () => {
     refuses(good, /served as .*manifest\.v1\+json" and says it is ".*distribution/, ociManifest);
     refuses({ ...good, mediaType: dockerManifestList }, /says it is/);
     refuses({ ...good, mediaType: 7 }, /says it is 7/);
