@@ -6,7 +6,9 @@ import { defaultAddress } from './client/engine-address.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import type { InstallOptions } from './commands/install.ts';
 import type { ListOptions } from './commands/list.ts';
+import type { LogsOptions } from './commands/logs.ts';
 import type { UpgradeOptions } from './commands/upgrade.ts';
+import { addHostCommands } from './host-commands.ts';
 
 /** Runs a command once its flags are known. */
 export type RunCommand = (command: (context: CommandContext) => Promise<void>) => Promise<void>;
@@ -27,6 +29,7 @@ export function createProgram(run: RunCommand): Command {
   addOperatorCommands(program, run);
   addRunningCommands(program, run);
   addLookCommands(program, run);
+  addHostCommands(program, run);
   program
     .command('daemon')
     .description('run the daemon that holds the plugins (flags: outboard daemon --help)')
@@ -186,6 +189,22 @@ function addLookCommands(program: Command, run: RunCommand): void {
     )
     .action((names: string[], options: { format?: string }) =>
       run(async (context) => (await import('./commands/inspect.ts')).inspect(context, names, options)),
+    );
+  program
+    .command('logs')
+    .argument('<PLUGIN>')
+    .description('show what a plugin wrote to stdout and stderr')
+    .option('-f, --follow', 'go on with what it writes, across its restarts')
+    .option(
+      '--since <time>',
+      'nothing older: 2026-01-31T10:00:00Z, Unix seconds, or how long ago, such as 10m',
+    )
+    .option('--until <time>', 'nothing newer')
+    .option('-n, --tail <lines>', 'how many lines of its end', 'all')
+    .option('-t, --timestamps', 'begin each line with its time')
+    .addHelpText('after', examples('outboard logs --tail 20 ssh', 'outboard logs -f --since 10m ssh'))
+    .action((name: string, options: LogsOptions) =>
+      run(async (context) => (await import('./commands/logs.ts')).logs(context, name, options)),
     );
   program
     .command('gc')

@@ -99,6 +99,24 @@ export async function fetchUses(client: EngineClient, name: string): Promise<rea
   }
 }
 
+/**
+ * What a plugin wrote, as Docker's multiplexed stream. Outboard's own route.
+ * @throws {CommandError} if the daemon has none, as Docker Engine
+ */
+export async function openLogs(
+  client: EngineClient,
+  name: string,
+  query: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> {
+  try {
+    return await client.open({ method: 'GET', path: `/outboard/v1${pluginPath(name, '/logs')}`, query });
+  } catch (error) {
+    if (!(error instanceof DaemonError) || error.status !== 404 || !/page not found/.test(error.message))
+      throw error;
+    throw new CommandError('this daemon does not keep the logs of plugins', { cause: error });
+  }
+}
+
 export async function fetchPrivileges(
   client: EngineClient,
   plugin: RemotePlugin,
@@ -230,7 +248,7 @@ function transfer(
 }
 
 /** Slashes and colons of names stay as they are, as in Docker's client; nothing else can leave its place. */
-function pluginPath(name: string, action: string): string {
+export function pluginPath(name: string, action: string): string {
   if (name.trim() === '') throw new CommandError('invalid plugin name: value is empty');
   const encoded = encodeURIComponent(name).replace(/%(2F|3A|40)/g, decodeURIComponent);
   return `/plugins/${encoded}${action}`;

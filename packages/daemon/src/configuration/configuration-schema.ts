@@ -2,7 +2,7 @@
  * The schema of the configuration file. Loaded only when there is a file.
  */
 import { OutboardError } from '@outboard/engine';
-import { z } from 'zod';
+import * as z from 'zod';
 import { logLevels, type PartialConfiguration } from './configuration.ts';
 
 const absolutePath = z.string().refine((path) => path.startsWith('/') && !path.includes('\0'), {
@@ -35,6 +35,7 @@ const fileSchema = z.strictObject({
   'restart-max-delay': restartDelay.optional(),
   runtime: z.string().min(1).optional(),
   'log-level': z.enum(logLevels).optional(),
+  'log-plugins': z.boolean().optional(),
 });
 
 /**

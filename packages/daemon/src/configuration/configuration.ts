@@ -48,6 +48,8 @@ export interface Configuration {
   /** `runc`, `crun`, or the path of an OCI runtime. */
   readonly runtime: string;
   readonly 'log-level': LogLevel;
+  /** Whether what plugins write is in the daemon's log as well. */
+  readonly 'log-plugins': boolean;
 }
 
 /** What one source (the command line, the file) says. */
@@ -85,5 +87,6 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     'restart-max-delay': given['restart-max-delay'] ?? 60,
     runtime: given.runtime ?? 'runc',
     'log-level': given['log-level'] ?? 'info',
+    'log-plugins': given['log-plugins'] ?? true,
   };
 }

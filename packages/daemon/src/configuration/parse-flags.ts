@@ -32,6 +32,7 @@ interface ParsedOptions {
   readonly runtime?: string;
   readonly logLevel?: (typeof logLevels)[number];
   /** Commander's default for a flag that begins with `--no-` is true. */
+  readonly logPlugins: boolean;
   /** As above. */
   readonly liveRestore: boolean;
   readonly restartDelay?: number;
@@ -68,6 +69,7 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     'restart-max-delay': options.restartMaxDelay,
     runtime: options.runtime,
     'log-level': options.logLevel,
+    'log-plugins': options.logPlugins ? undefined : false,
   };
   const given = Object.entries(configuration).filter(([, value]) => value !== undefined);
   return {
@@ -133,6 +135,7 @@ function daemonCommand(): Command {
     .option('--restart-max-delay <seconds>', 'bound on that pause (default: 60)', parseDelay)
     .option('--runtime <runtime>', 'OCI runtime: runc, crun or a path (default: runc)')
     .addOption(new Option('--log-level <level>', 'least level to log (default: info)').choices(logLevels))
+    .option('--no-log-plugins', 'leave what plugins write out of the log (outboard logs shows it)')
     .option('--config <file>', `configuration file (default: ${defaultConfigurationFile}, if it exists)`);
 }
 

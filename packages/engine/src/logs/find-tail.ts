@@ -22,8 +22,8 @@ export interface TailQuery {
 export interface Tail {
   /** Where to begin to read: not after the first piece of any of these lines. */
   readonly start: LogPosition;
-  /** Lines that end before this are not among them. */
-  readonly firstLineEnd: LogPosition;
+  /** Lines that end up to here are not among them. */
+  readonly after: LogPosition;
 }
 
 /** How much is read at once, in bytes. */
@@ -45,10 +45,10 @@ export async function findTail(files: readonly LogFile[], query: TailQuery): Pro
     if (search.isDone || file.number < floor.file) break;
     if (!(await searchFile(file, file.number === floor.file ? floor.offset : 0, search))) {
       // Removed meanwhile: what is newer is all that is left.
-      return { start: { file: file.number + 1, offset: 0 }, firstLineEnd: search.firstLineEnd };
+      return { start: { file: file.number + 1, offset: 0 }, after: search.after };
     }
   }
-  return { start: search.start, firstLineEnd: search.firstLineEnd };
+  return { start: search.start, after: search.after };
 }
 
 /** @returns false when the file has gone */
@@ -96,13 +96,13 @@ class TailSearch {
   #bytesAtFirstLine = 0;
   /** Streams of which a line ended before the first one: no line that is wanted has a piece before that. */
   readonly #closed = new Set<OutputStream>();
-  firstLineEnd: LogPosition;
+  after: LogPosition;
   start: LogPosition = { file: 1, offset: 0 };
   isDone = false;
 
   constructor(query: TailQuery, end: LogPosition) {
     this.#query = query;
-    this.firstLineEnd = end;
+    this.after = end;
   }
 
   /** Look at whole records, which come before those of the last call. @param at where they begin */
@@ -111,28 +111,34 @@ class TailSearch {
     while (end > 0 && !this.isDone) {
       const start = end < 2 ? 0 : records.lastIndexOf(lineEnd, end - 2) + 1;
       this.#bytes += end - start;
-      this.#lookAtRecord(records.subarray(start, end), { file: at.file, offset: at.offset + end });
+      this.#lookAtRecord(records.subarray(start, end), { file: at.file, offset: at.offset + start });
       end = start;
     }
   }
 
-  #lookAtRecord(record: Buffer, end: LogPosition): void {
+  #lookAtRecord(record: Buffer, start: LogPosition): void {
     const { lines, streams, maxBytes = Number.POSITIVE_INFINITY } = this.#query;
+    if (this.#bytes > maxBytes) {
+      this.#end({ file: start.file, offset: start.offset + record.length });
+      return;
+    }
     const header = readHeader(record);
     if (header?.endsLine === true && streams.has(header.stream)) {
       if (this.#lines < lines) {
         this.#lines += 1;
         this.#bytesAtFirstLine = this.#bytes;
-        this.firstLineEnd = end;
+        this.after = start;
       } else {
         this.#closed.add(header.stream);
       }
     }
     const hasAll = this.#lines >= lines && this.#closed.size === streams.size;
     const isFarBefore = this.#lines >= lines && this.#bytes - this.#bytesAtFirstLine > maxBytesBefore;
-    if (hasAll || isFarBefore || this.#bytes > maxBytes) {
-      this.isDone = true;
-      this.start = end;
-    }
+    if (hasAll || isFarBefore) this.#end(start);
+  }
+
+  #end(start: LogPosition): void {
+    this.start = start;
+    this.isDone = true;
   }
 }

@@ -29,8 +29,8 @@ export interface LogCursorOptions {
   readonly start: LogPosition;
   /** Records from here on are not read. */
   readonly end?: LogPosition;
-  /** Lines that end before this are left out; default `start`. */
-  readonly firstLineEnd?: LogPosition;
+  /** Lines that end up to here are left out; default `start`. */
+  readonly after?: LogPosition;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface LogCursorOptions {
 export class LogCursor {
   readonly #directory: string;
   readonly #end: LogPosition | undefined;
-  readonly #firstLineEnd: LogPosition;
+  readonly #after: LogPosition;
   readonly #joiner = new LineJoiner();
   readonly #parse = createRecordParser();
   #position: LogPosition;
@@ -56,7 +56,7 @@ export class LogCursor {
     this.#directory = options.directory;
     this.#position = options.start;
     this.#end = options.end;
-    this.#firstLineEnd = options.firstLineEnd ?? options.start;
+    this.#after = options.after ?? options.start;
   }
 
   /** Where the next call goes on. */
@@ -168,7 +168,7 @@ export class LogCursor {
       start = end + 1;
       const line = record && this.#joiner.push(record);
       const position = { file, offset: startOffset + start };
-      if (line !== undefined && comparePositions(position, this.#firstLineEnd) >= 0) lines.push(line);
+      if (line !== undefined && comparePositions(position, this.#after) > 0) lines.push(line);
     }
     this.#rest = bytes.subarray(start);
     if (this.#rest.length > maxRecordBytes) {

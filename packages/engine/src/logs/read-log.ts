@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { findTail, type Tail } from './find-tail.ts';
 import type { LogLine } from './line-joiner.ts';
-import { LogCursor } from './log-cursor.ts';
+import { LogCursor, type ReadLines } from './log-cursor.ts';
 import { endOfLog, listLogFiles } from './log-files.ts';
 import type { OutputStream } from './log-record.ts';
 import type { LogQuery } from './plugin-logs.ts';
@@ -34,7 +34,7 @@ export async function* readLog(
   try {
     for (;;) {
       signal.throwIfAborted();
-      const { lines, isAtEnd } = await cursor.read();
+      const { lines, isAtEnd } = await readOn(cursor, directory);
       const wanted = lines.filter(isWanted);
       if (wanted.length > 0) yield wanted;
       if (!isAtEnd && !isPast(lines, query.untilNano)) continue;
@@ -46,6 +46,16 @@ export async function* readLog(
   } finally {
     changes?.stop();
     await cursor.close();
+  }
+}
+
+/** The log of a plugin that is removed has ended; it was not lost. */
+async function readOn(cursor: LogCursor, directory: string): Promise<ReadLines> {
+  try {
+    return await cursor.read();
+  } catch (error) {
+    if (existsSync(directory)) throw error;
+    return { lines: [], isAtEnd: true };
   }
 }
 
@@ -62,7 +72,7 @@ async function findStart(
 ): Promise<Tail> {
   if (tail !== undefined) return findTail(files, { lines: tail, streams });
   const start = { file: files[0]?.number ?? 1, offset: 0 };
-  return { start, firstLineEnd: start };
+  return { start, after: start };
 }
 
 /** Changes of a log, one after another; those that come while nobody waits count as one. */

@@ -3,10 +3,10 @@
  * process takes the container back. All of it is volatile; it means nothing after a reboot.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isErrno } from './errno.ts';
 
 /** Names below `EXEC_ROOT/bundles/<id>`. */
@@ -16,6 +16,7 @@ export interface BundlePaths {
   readonly spec: string;
   /** Pid of the container's first process, written by conmon. */
   readonly containerPid: string;
+  /** The folder of the container's log; a link to where it is kept, if that is elsewhere. */
   readonly log: string;
   /** Created by conmon in its working directory when the kernel ran out of memory for the container. */
   readonly outOfMemory: string;
@@ -28,7 +29,7 @@ export function bundlePaths(directory: string): BundlePaths {
     directory,
     spec: join(directory, 'config.json'),
     containerPid: join(directory, 'container.pid'),
-    log: join(directory, 'log'),
+    log: join(directory, 'logs'),
     outOfMemory: join(directory, 'oom'),
     record: join(directory, 'run.json'),
   };
@@ -52,6 +53,8 @@ const runRecord = z.object({
   cgroupsPath: z.string(),
   /** How often the plugin was started again before this run. */
   restarts: z.int().min(0).default(0),
+  /** Where the output of this run begins in the log. */
+  logStart: z.object({ file: z.int().positive(), offset: z.int().min(0) }).optional(),
   container: processIdentity,
   monitor: processIdentity,
 });
@@ -78,6 +81,12 @@ export async function createBundle(paths: BundlePaths, generation: string, spec:
   await mkdir(exitDirectory(paths, generation), { mode: 0o700 });
   // The spec holds the plugin's settings, which may be secrets.
   await writeFile(paths.spec, JSON.stringify(spec), { mode: 0o600, flag: 'wx' });
+}
+
+/** Make the folder of the log. @param directory where the log is kept; in the bundle itself if undefined */
+export async function placeLog(paths: BundlePaths, directory: string | undefined): Promise<void> {
+  if (directory === undefined) await mkdir(paths.log, { mode: 0o700 });
+  else await symlink(directory, paths.log);
 }
 
 /** Write the record whole or not at all. Not flushed: after a power cut its boot ID would refuse it anyway. */

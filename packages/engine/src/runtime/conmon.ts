@@ -5,7 +5,7 @@
  */
 import type { Readable } from 'node:stream';
 import { OutboardError } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ProcessEnd } from '../linux/posix-spawn.ts';
 import { programEnvironment } from '../linux/run-program.ts';
 import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
@@ -22,7 +22,7 @@ export interface ConmonRequest {
   readonly id: string;
   readonly generation: string;
   readonly paths: BundlePaths;
-  /** At this size the log is begun anew, in bytes. */
+  /** After this many bytes conmon begins the log anew: it renames an empty file over it. */
   readonly maxLogBytes: number;
 }
 
@@ -33,6 +33,9 @@ export interface CreatedContainer {
   /** Resolves when the monitor has ended; it does not keep this process alive. */
   readonly monitorEnded: Promise<void>;
 }
+
+/** The log, seen from the bundle. */
+const conmonLogPath = 'logs/log';
 
 /** Descriptor number of the sync pipe in conmon. */
 const syncPipeFd = 3;
@@ -53,8 +56,9 @@ export function conmonArguments(request: ConmonRequest): readonly string[] {
     ...['--runtime', request.runtime, `--runtime-arg=--root=${request.runtimeRoot}`],
     ...['--bundle', paths.directory, '--container-pidfile', paths.containerPid],
     ...['--exit-dir', exitDirectory(paths, request.generation)],
-    ...['--log-path', `k8s-file:${paths.log}`, '--log-size-max', String(request.maxLogBytes)],
-    // The log lies in memory and is gone after a power cut anyway.
+    // From its working directory, since it takes a colon in the path for the end of it.
+    ...['--log-path', `k8s-file:${conmonLogPath}`, '--log-size-max', String(request.maxLogBytes)],
+    // A disk that is slow must not hold up the end of a plugin.
     '--no-sync-log',
   ];
 }

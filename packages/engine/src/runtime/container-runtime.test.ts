@@ -189,7 +189,7 @@ test('S09 the log stays below its cap and its tail is bounded', async (t) => {
   });
   const container = await runtime.start({ id, spec });
   assert.equal((await container.exited).code, 0);
-  assert.ok(readFileSync(join(fixture.bundle(id), 'log')).length <= maxLogBytes + 4096);
+  assert.ok(readFileSync(join(fixture.bundle(id), 'logs', 'log')).length <= maxLogBytes + 4096);
   assert.deepEqual((await container.readLogTail(2)).slice(-2), ['20000', 'last']);
   assert.ok(Buffer.byteLength((await container.readLogTail(100_000)).join('\n')) <= 64 * 1024);
   await container.remove();

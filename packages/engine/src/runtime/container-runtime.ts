@@ -14,6 +14,7 @@ import {
   cgroupsPathOf,
   createBundle,
   createGeneration,
+  placeLog,
   type RunRecord,
   writeRunRecord,
 } from './bundle.ts';
@@ -34,7 +35,7 @@ export interface ContainerRuntimeOptions {
   /** Name or absolute path; default `conmon`. */
   readonly conmon?: string;
   readonly logger: Logger;
-  /** A container's log is begun anew at this size, in bytes; default 1 MiB. */
+  /** At this size the log of a container that says nothing about it is begun anew, in bytes; default 1 MiB. */
   readonly maxLogBytes?: number;
   /** How often to look whether monitors still live, in milliseconds; default 3,000. */
   readonly checkIntervalMs?: number;
@@ -145,7 +146,9 @@ class ConmonRuntime implements ContainerRuntime {
     try {
       const limits = { timeoutMs: this.#host.deadlines.callMs, ...(signal && { signal }) };
       const { runtimeRoot } = this.#host;
-      const maxLogBytes = this.#options.maxLogBytes ?? 1024 * 1024;
+      const { log } = request;
+      await placeLog(paths, log?.directory);
+      const maxLogBytes = log?.maxFileBytes ?? this.#options.maxLogBytes ?? 1024 * 1024;
       const created = await createUnderConmon(
         { conmon, runtime, runtimeRoot, id, generation, paths, maxLogBytes },
         limits,
@@ -153,7 +156,10 @@ class ConmonRuntime implements ContainerRuntime {
       monitor = created.monitor;
       const { restarts = 0 } = request;
       const run = { version: 1, id, generation, bootId: this.#bootId, cgroupsPath, restarts } as const;
-      return await this.#begin({ ...run, container: created.container, monitor }, created.monitorEnded, {
+      const logStart = log?.start;
+      const { container, monitorEnded } = created;
+      const record = { ...run, ...(logStart && { logStart }), container, monitor };
+      return await this.#begin(record, monitorEnded, {
         runtime,
         ...limits,
       });

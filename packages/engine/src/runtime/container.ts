@@ -2,6 +2,8 @@
  * The contract of the container runtime: conmon holds the container, an OCI runtime (runc, crun) makes it.
  */
 
+import type { LogPlace } from '../logs/start-log.ts';
+
 /** How a container ended. An exit that nobody saw has neither code nor signal. */
 export interface ContainerExit {
   readonly code?: number;
@@ -25,7 +27,7 @@ export interface Container {
   readonly exited: Promise<ContainerExit>;
   /** Send a signal to the container's first process. Does nothing when it has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** The last lines of stdout and stderr, oldest first, at most `lines` of them and 64 KiB. */
+  /** The last lines that it wrote to stdout and stderr, oldest first, at most `lines` of them and 64 KiB. */
   readLogTail(lines: number): Promise<readonly string[]>;
   /**
    * Remove what the container leaves on the host: runtime state, cgroup with every process in it, mounts, bundle.
@@ -42,6 +44,8 @@ export interface StartContainer {
   readonly spec: object;
   /** How often it was started again before; kept for a later process. Default 0. */
   readonly restarts?: number;
+  /** Where its output is kept; default in its bundle, 1 MiB at most, until it is removed. */
+  readonly log?: LogPlace;
   readonly signal?: AbortSignal;
 }
 

@@ -61,7 +61,7 @@ export class MonitoredContainer implements Container {
   }
 
   readLogTail(lines: number): Promise<readonly string[]> {
-    return readLogTail(this.#parts.paths.log, lines);
+    return readLogTail(this.#parts.paths.log, lines, this.#parts.record.logStart);
   }
 
   remove(): Promise<void> {

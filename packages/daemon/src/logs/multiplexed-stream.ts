@@ -1,0 +1,47 @@
+/**
+ * Docker's format for stdout and stderr in one body: each piece of text after a header of 8 bytes, which are the number of
+ * the stream, three zeroes, and the length in bytes, big-endian.
+ * @see Docker Engine API v1.51, "Attach to a container", "Stream format"; moby pkg/stdcopy
+ */
+import type { LogLine } from '@outboard/engine';
+
+export const multiplexedContentType = 'application/vnd.docker.multiplexed-stream';
+
+/** `systemerr` ends a stream with why it is not complete; clients of Docker report it as an error. */
+const streamNumbers = { stdout: 1, stderr: 2, systemerr: 3 } as const;
+
+const headerBytes = 8;
+const lineEnd = Buffer.from('\n');
+
+/** One frame for each line, with its line end if it has ended. @param timestamps whether each begins with its time */
+export function encodeLines(lines: readonly LogLine[], timestamps: boolean): Buffer {
+  const parts: Buffer[] = [];
+  for (const { stream, timeNano, content, isComplete } of lines) {
+    const time = timestamps ? Buffer.from(`${formatTime(timeNano)} `) : undefined;
+    const end = isComplete ? lineEnd : undefined;
+    parts.push(encodeHeader(stream, (time?.length ?? 0) + content.length + (end?.length ?? 0)));
+    if (time !== undefined) parts.push(time);
+    parts.push(content);
+    if (end !== undefined) parts.push(end);
+  }
+  return Buffer.concat(parts);
+}
+
+/** The frame that says why the stream ends here. */
+export function encodeFailure(message: string): Buffer {
+  const text = Buffer.from(message);
+  return Buffer.concat([encodeHeader('systemerr', text.length), text]);
+}
+
+function encodeHeader(stream: keyof typeof streamNumbers, length: number): Buffer {
+  const header = Buffer.alloc(headerBytes);
+  header[0] = streamNumbers[stream];
+  header.writeUInt32BE(length, 4);
+  return header;
+}
+
+/** RFC 3339 in UTC with nanoseconds, as `docker logs --timestamps`. */
+function formatTime(timeNano: bigint): string {
+  const second = new Date(Number(timeNano / 1_000_000n)).toISOString().slice(0, 19);
+  return `${second}.${String(timeNano % 1_000_000_000n).padStart(9, '0')}Z`;
+}
