@@ -3,15 +3,12 @@
  */
 import { Command, Option } from 'commander';
 import { defaultAddress } from './client/engine-address.ts';
-import type { CommandContext } from './commands/command-context.ts';
+import type { RunCommand } from './commands/command-context.ts';
 import type { InstallOptions } from './commands/install.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { LogsOptions } from './commands/logs.ts';
 import type { UpgradeOptions } from './commands/upgrade.ts';
 import { addHostCommands } from './host-commands.ts';
-
-/** Runs a command once its flags are known. */
-export type RunCommand = (command: (context: CommandContext) => Promise<void>) => Promise<void>;
 
 /** The whole command line. @param run called with the command that was asked for */
 export function createProgram(run: RunCommand): Command {
@@ -122,8 +119,9 @@ function addRunningCommands(program: Command, run: RunCommand): void {
     .argument('<PLUGIN>')
     .description('start a plugin, now and whenever the host starts')
     .option('--timeout <seconds>', 'limit for each call to the plugin, 0 for none', '30')
+    .option('--create-mounts', 'make directories of the host that it mounts and that are missing')
     .addHelpText('after', examples('outboard enable ssh'))
-    .action((name: string, options: { timeout: string }) =>
+    .action((name: string, options: { timeout: string; createMounts?: boolean }) =>
       run(async (context) => (await import('./commands/enable.ts')).enable(context, name, options)),
     );
   program

@@ -2,13 +2,14 @@
  * Run one command line to its exit code.
  */
 import { readFileSync } from 'node:fs';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { type AddressFlags, findAddress } from './client/engine-address.ts';
 import { EngineClient } from './client/engine-client.ts';
 import { asText, field } from './client/plugin-documents.ts';
 import { CommandError, codeOf, messageOf } from './command-error.ts';
+import type { RunCommand } from './commands/command-context.ts';
 import type { CommandHost } from './host.ts';
-import { createProgram, type RunCommand } from './program.ts';
+import { createProgram } from './program.ts';
 import { escapeLines } from './terminal/escape-text.ts';
 
 /** What ends a command from outside, with the exit code that shells expect: 128 and the signal's number. */
@@ -69,16 +70,24 @@ async function parseAndRun(argv: readonly string[], host: CommandHost, signal: A
     }
   };
   const program = createProgram(run);
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => host.stdout.write(text),
       writeErr: (text) => host.stderr.write(text),
     });
-    const path = command === program ? 'outboard' : `outboard ${command.name()}`;
-    command.showHelpAfterError(`\nRun '${path} --help' for more information`);
+    command.showHelpAfterError(`\nRun '${pathOf(command)} --help' for more information`);
   }
   if (argv.length === 0) program.outputHelp();
   else await program.parseAsync(argv, { from: 'user' });
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+/** Such as `outboard service install`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 /** @returns the exit code */

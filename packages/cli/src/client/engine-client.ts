@@ -48,6 +48,11 @@ export class EngineClient {
     this.#options = options;
   }
 
+  /** Where the daemon is looked for. */
+  get address(): EngineAddress {
+    return this.#options.address;
+  }
+
   /** End all connections. */
   async close(): Promise<void> {
     // That it could not be opened was told to whoever wanted to send something.

@@ -187,13 +187,17 @@ export async function createPlugin(client: EngineClient, name: string, context: 
   });
 }
 
-/** @param timeoutSeconds limit for calls to the plugin, 0 for none */
+/**
+ * @param timeoutSeconds limit for calls to the plugin, 0 for none
+ * @param options.createMounts make missing directories that it mounts; a Docker Engine ignores it
+ */
 export async function enablePlugin(
   client: EngineClient,
   name: string,
   timeoutSeconds: number,
+  { createMounts = false }: { readonly createMounts?: boolean } = {},
 ): Promise<void> {
-  const query = { timeout: String(timeoutSeconds) };
+  const query = { timeout: String(timeoutSeconds), ...(createMounts && { createMounts: '1' }) };
   await client.call({ method: 'POST', path: pluginPath(name, '/enable'), query });
 }
 

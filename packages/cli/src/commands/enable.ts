@@ -9,7 +9,7 @@ import type { CommandContext } from './command-context.ts';
 export async function enable(
   { client, host }: CommandContext,
   name: string,
-  options: { readonly timeout: string },
+  options: { readonly timeout: string; readonly createMounts?: boolean },
 ): Promise<void> {
   if (!/^-?\d{1,9}$/.test(options.timeout)) {
     throw new CommandError(`invalid timeout "${options.timeout}": it must be whole seconds`, {
@@ -18,6 +18,6 @@ export async function enable(
   }
   const seconds = Number(options.timeout);
   if (seconds < 0) throw new CommandError(`negative timeout ${seconds} is invalid`);
-  await enablePlugin(client, name, seconds);
+  await enablePlugin(client, name, seconds, options);
   host.stdout.write(`${name}\n`);
 }
