@@ -16,6 +16,8 @@ export { formatInterfaceType, parseInterfaceType } from './config/interface-type
 export type { JsonObject, JsonValue } from './config/json-document.ts';
 export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';
 export { parsePluginConfig } from './config/parse-plugin-config.ts';
+export type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
+export { parseOptionsPatch, toOptionsDocument } from './config/parse-plugin-options.ts';
 export type {
   InterfaceType,
   Plugin,
@@ -29,7 +31,17 @@ export type {
   Privilege,
 } from './config/plugin-config.ts';
 export { parsePrivileges, toPluginDocument, toPrivilegeDocument } from './config/plugin-document.ts';
+export type {
+  HealthCheck,
+  LogOptions,
+  PluginLimits,
+  PluginOptions,
+  PluginOverrides,
+  RestartPolicy,
+  SecurityOptions,
+} from './config/plugin-options.ts';
 export { computePrivileges, privilegesEqual } from './config/privileges.ts';
+export { parseSecurityOptions } from './config/security-options.ts';
 export type { ValidateOptions } from './config/validate-plugin-config.ts';
 export { validatePluginConfig } from './config/validate-plugin-config.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
@@ -48,6 +60,7 @@ export type {
   OperationOutcome,
 } from './observe/engine-observer.ts';
 export { observedOperations } from './observe/engine-observer.ts';
+export type { DecidedOptions } from './operations/update.ts';
 export { type MetricsSocket, openPluginEngine, type PluginEngineOptions } from './plugin-engine.ts';
 export type {
   Announcement,
