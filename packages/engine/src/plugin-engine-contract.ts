@@ -2,9 +2,11 @@
  * The public face of the engine: every operation on plugins. `openPluginEngine` makes one.
  */
 import type { Login, RegistryAccess, RegistryCredentials } from '@outboard/oci';
+import type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
 import type { Plugin, Privilege } from './config/plugin-config.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
 import type { PluginLogs } from './logs/plugin-logs.ts';
+import type { DecidedOptions } from './operations/update.ts';
 import type { Finding } from './preflight/finding.ts';
 import type { ReportProgress } from './progress.ts';
 import type { ResourceUsage } from './runtime/cgroup-usage.ts';
@@ -152,6 +154,14 @@ export interface PluginEngine extends AsyncDisposable {
   restart(plugin: string, options?: Cancellable & { readonly force?: boolean }): Promise<void>;
   /** @param args each `<name>[.<field>][=<value>]`; applied all or none */
   set(plugin: string, args: readonly string[]): Promise<void>;
+  /** How a plugin runs: the options in force, and who decided about them. */
+  options(plugin: string): DecidedOptions;
+  /**
+   * Change how a plugin runs, all that the patch names or none. Limits on memory, processors and processes apply to a
+   * plugin that runs at once.
+   * @returns what takes effect at the next start only, one sentence each
+   */
+  update(plugin: string, patch: PluginOptionsPatch): Promise<readonly string[]>;
   /** @param options.force also while the plugin is in use or enabled. @throws {OutboardError} conflict, code `in-use` */
   remove(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
   collectGarbage(): Promise<CollectedGarbage>;

@@ -32,6 +32,7 @@ import { localName } from './operations/pull.ts';
 import { readResourceUsage } from './operations/resource-usage.ts';
 import { createStatusReader } from './operations/status.ts';
 import { untilReady } from './operations/until-ready.ts';
+import { decidedOptions } from './operations/update.ts';
 import type { PluginEngine } from './plugin-engine-contract.ts';
 import { createPreflight } from './preflight/preflight.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
@@ -196,6 +197,7 @@ function assemble(
         options.signal,
       ),
     preflight: async (plugin) => context.preflight.check(context.store.find(plugin)),
+    options: (plugin) => decidedOptions(context, plugin),
     localName,
     ...createPluginOperations(context, run),
     logIn: (serverAddress, credentials, options = {}) =>

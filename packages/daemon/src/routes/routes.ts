@@ -15,6 +15,7 @@ import { type InfoSources, infoRoute } from './info.ts';
 import { inspectRoute } from './inspect.ts';
 import { listRoute } from './list.ts';
 import { logsRoute } from './logs.ts';
+import { optionsRoutes } from './options.ts';
 import { pingRoutes } from './ping.ts';
 import { createPluginEncoder } from './plugin-encoder.ts';
 import { preflightRoute } from './preflight.ts';
@@ -52,6 +53,7 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     collectGarbageRoute(engine),
     doctorRoute(sources.diagnose),
     ...usesRoutes(engine),
+    ...optionsRoutes(engine),
     preflightRoute(engine),
     waitRoute(engine),
     ...statusRoutes(engine),

@@ -49,6 +49,8 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     disable: missing('disable'),
     restart: missing('restart'),
     set: missing('set'),
+    options: missing('options'),
+    update: missing('update'),
     remove: missing('remove'),
     collectGarbage: missing('collectGarbage'),
     logIn: missing('logIn'),

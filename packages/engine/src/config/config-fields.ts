@@ -48,6 +48,7 @@ export const configFields: FieldTable = {
     PropagatedMount: plain,
     User: fieldsNamed('GID', 'UID'),
     WorkDir: plain,
+    outboard: plain,
     rootfs: fieldsNamed('diff_ids', 'type'),
   },
 };

@@ -5,7 +5,8 @@
 import { isOutboardError, OutboardError, parseStrictJson } from '@outboard/oci';
 import { canonicalizeFields, configFields } from './config-fields.ts';
 import { configSchema, readWithSchema } from './config-schema.ts';
-import { isJsonObject, type JsonObject, showValue } from './json-document.ts';
+import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
+import { parseAuthorOptions } from './parse-plugin-options.ts';
 import type { PluginConfig } from './plugin-config.ts';
 
 /** Bytes of the largest config that is read. */
@@ -43,7 +44,19 @@ export function readConfigDocument(document: JsonObject): Omit<ParsedPluginConfi
     warnings.push(`config: ${warning}`);
   });
   const config = readWithSchema(configSchema, canonical, subject);
-  return { config: normalizeSocket(config, warnings), warnings };
+  const warn = (warning: string) => void warnings.push(`config: "outboard": ${warning}`);
+  return {
+    config: { ...normalizeSocket(config, warnings), ...readAuthorOptions(canonical, warn) },
+    warnings,
+  };
+}
+
+function readAuthorOptions(
+  document: JsonValue,
+  warn: (warning: string) => void,
+): Pick<PluginConfig, 'authorOptions'> {
+  const options = isJsonObject(document) ? (document.outboard ?? null) : null;
+  return options === null ? {} : { authorOptions: parseAuthorOptions(options, warn) };
 }
 
 function parseDocument(bytes: Uint8Array): JsonObject {

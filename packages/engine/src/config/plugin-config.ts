@@ -4,6 +4,7 @@
  * @see Docker Engine API v1.51, definition PluginConfig
  */
 import type { Digest } from '@outboard/oci';
+import type { PluginOptions, PluginOverrides } from './plugin-options.ts';
 
 /** A capability that a plugin serves, such as `docker.volumedriver/1.0`. */
 export interface InterfaceType {
@@ -70,6 +71,8 @@ export interface PluginConfig {
   };
   readonly rootfs?: { readonly type: string; readonly diffIds: readonly Digest[] };
   readonly dockerVersion?: string;
+  /** What the author asks for under the key `outboard`, which Docker ignores; in force where the operator says nothing. */
+  readonly authorOptions?: PluginOverrides;
 }
 
 /** What is in force for one plugin: the config's values, changed by `set`. */
@@ -113,4 +116,8 @@ export interface PluginRecord extends Plugin {
   readonly privileges: readonly Privilege[];
   /** Seconds a client waits for the plugin's answers; 0 means for ever. Docker calls it the enable timeout. */
   readonly timeoutSeconds: number;
+  /** What the operator decided. */
+  readonly overrides: PluginOverrides;
+  /** What is in force: made of the config and `overrides` by `withOptions`. */
+  readonly options: PluginOptions;
 }

@@ -170,7 +170,10 @@ export function encodeConfigBlob(document: JsonObject, diffIds: readonly Digest[
   const { config } = readConfigDocument(document);
   const typed = toConfigDocument({ ...config, rootfs: { type: 'layers', diffIds } });
   const authored = canonicalizeFields(document, configFields, 'config');
-  return Buffer.from(`${JSON.stringify(withUnknownKeys(typed, authored, configFields))}\n`);
+  // Docker has no such field, so the typed document has none either.
+  const outboard = isJsonObject(authored) ? authored.outboard : undefined;
+  const known = outboard === undefined ? typed : { ...typed, outboard };
+  return Buffer.from(`${JSON.stringify(withUnknownKeys(known, authored, configFields))}\n`);
 }
 
 /** The typed document, and after its keys those of the authored one that the table does not know. */

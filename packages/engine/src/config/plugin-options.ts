@@ -1,6 +1,7 @@
 /**
- * What the operator decides about how a plugin runs, beside its settings: limits, restarts, health, log, security.
- * Kept in the plugin's record; every field is optional, and what is absent is the default of the engine.
+ * What is decided about how a plugin runs, beside its settings: limits, restarts, health, log, security. The operator
+ * decides; for the rest the plugin's author may have. Every field is optional, and what is absent is the default of the
+ * engine.
  */
 
 /** Bounds on what a plugin may use of its host. Absent: none. */
@@ -71,4 +72,9 @@ export interface PluginOptions {
   readonly security?: SecurityOptions;
   /** Make directories that are missing as sources of mounts; default false. */
   readonly createMounts?: boolean;
+}
+
+/** What one of the two decided: a limit of 0 is none, and a health check of the kind `none` too, whatever the other said. */
+export interface PluginOverrides extends Omit<PluginOptions, 'health'> {
+  readonly health?: Omit<HealthCheck, 'kind'> & { readonly kind: HealthCheck['kind'] | 'none' };
 }

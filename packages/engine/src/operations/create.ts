@@ -20,6 +20,7 @@ import {
   parseReference,
   withDefaultTag,
 } from '@outboard/oci';
+import { withOptions } from '../config/options-in-force.ts';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { encodeConfigBlob } from '../config/plugin-document.ts';
@@ -86,7 +87,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
   await jail.finish();
   signal?.throwIfAborted();
 
-  const record: PluginRecord = {
+  const record: PluginRecord = withOptions({
     id: randomBytes(32).toString('hex'),
     name,
     enabled: false,
@@ -99,7 +100,8 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     blobDigests: [layer.digest],
     privileges: computePrivileges(config),
     timeoutSeconds: 0,
-  };
+    overrides: {},
+  });
   await context.store.add(record, workspace.commit());
   reportWarnings(context, record, [...warnings, ...applied.warnings]);
   context.announce({ type: 'plugin', action: 'create', id: record.id, attributes: { name } });

@@ -14,12 +14,13 @@ import { pushPlugin } from './push.ts';
 import { removePlugin } from './remove.ts';
 import { restartPlugin } from './restart.ts';
 import { setPlugin } from './set.ts';
+import { updatePlugin } from './update.ts';
 import { upgradePlugin } from './upgrade.ts';
 
 export type PluginOperations = Pick<
   PluginEngine,
   | ('privileges' | 'pull' | 'create' | 'push' | 'upgrade')
-  | ('enable' | 'disable' | 'restart' | 'set' | 'remove' | 'collectGarbage')
+  | ('enable' | 'disable' | 'restart' | 'set' | 'update' | 'remove' | 'collectGarbage')
 >;
 
 /** @param run runs each of them */
@@ -56,6 +57,8 @@ export function createPluginOperations(context: EngineContext, run: RunOperation
         restartPlugin(context, plugin, { ...options, signal }),
       ),
     set: (plugin, args) => run({ operation: 'set', plugin }, () => setPlugin(context, plugin, args)),
+    update: (plugin, patch) =>
+      run({ operation: 'update', plugin }, () => updatePlugin(context, plugin, patch)),
     remove: (plugin, options = {}) =>
       run({ operation: 'remove', plugin }, () => removePlugin(context, plugin, options)),
     collectGarbage: () => run({ operation: 'collect-garbage' }, () => collectGarbage(context)),

@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { familiarString, OutboardError, parseReference, withDefaultTag, withoutDigest } from '@outboard/oci';
+import { withOptions } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
 import type { OperationMeter } from '../observe/operation-meter.ts';
@@ -34,14 +35,15 @@ async function installPlugin(context: PullContext, request: PullRequest): Promis
     meter: context.meter,
   });
 
-  const record: PluginRecord = {
+  const record: PluginRecord = withOptions({
     id: randomBytes(32).toString('hex'),
     name,
     enabled: false,
     ...downloaded.installed,
     settings: initialSettings(downloaded.installed.config),
     timeoutSeconds: 0,
-  };
+    overrides: {},
+  });
   await context.store.add(record, workspace.commit());
   reportWarnings(context, record, downloaded.warnings);
   context.announce({ type: 'plugin', action: 'pull', id: downloaded.familiarRemote, attributes: { name } });

@@ -3,6 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
+import { withOptions } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { carrySettings } from '../config/settings.ts';
 import { removeTree } from '../linux/remove-tree.ts';
@@ -51,11 +52,11 @@ async function replacePlugin(
   await using jail = context.openJail(newTree.path, cancellable);
   const downloaded = await downloadPlugin(context, request, { jail, lease, meter: context.meter });
 
-  const upgraded: PluginRecord = {
+  const upgraded: PluginRecord = withOptions({
     ...record,
     ...downloaded.installed,
     settings: carrySettings(record.config, record.settings, downloaded.installed.config),
-  };
+  });
   newTree.keep();
   await commitUpgrade(context, record, upgraded);
   reportWarnings(context, upgraded, downloaded.warnings);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isOutboardError } from '@outboard/oci';
+import { digestOf, isOutboardError } from '@outboard/oci';
 import { pluginPaths } from './plugin-layout.ts';
 import { readRecord, writeRecord } from './plugin-record-file.ts';
 import { recordFixture } from './record-fixture.test.support.ts';
@@ -24,6 +24,31 @@ test('readRecord() reads back what writeRecord() wrote, private to root', () =>
     await writeRecord(record, paths);
     assert.deepEqual(await readRecord(paths), record);
     assert.equal((await stat(paths.record)).mode & 0o777, 0o600);
+  }));
+
+test('readRecord() reads back what operator and author decided, and makes of both what is in force', () =>
+  inFolder(async (folder) => {
+    const { config } = recordFixture();
+    const record = recordFixture({
+      config: { ...config, authorOptions: { limits: { pids: 50, cpus: 1 } } },
+      overrides: { limits: { pids: 0 }, restart: { name: 'no' } },
+    });
+    const paths = pluginPaths(folder);
+    await writeRecord(record, paths);
+    const read = await readRecord(paths);
+    assert.deepEqual(read, record);
+    assert.deepEqual(read.options, { limits: { cpus: 1 }, restart: { name: 'no' } });
+  }));
+
+test('readRecord() reads a record of a version that knew no options', () =>
+  inFolder(async (folder) => {
+    const paths = pluginPaths(folder);
+    await writeRecord(recordFixture(), paths);
+    const document = JSON.parse(await readFile(paths.record, 'utf8'));
+    const { Options: _options, Checksum: _checksum, ...own } = document.Outboard;
+    const Checksum = digestOf(Buffer.from(JSON.stringify({ ...document, Outboard: own })));
+    await writeFile(paths.record, JSON.stringify({ ...document, Outboard: { ...own, Checksum } }));
+    assert.deepEqual(await readRecord(paths), recordFixture());
   }));
 
 test('writeRecord() writes the keys that Docker writes', () =>

@@ -5,6 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { digestOf, mediaTypes, OutboardError, parseDigest, writeFileDurably } from '@outboard/oci';
 import * as z from 'zod';
+import { withOptions } from '../config/options-in-force.ts';
+import { parseOverrides, toOptionsDocument } from '../config/parse-plugin-options.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import {
   parsePluginDocument,
@@ -22,6 +24,8 @@ const ownFields = z.object({
   Privileges: z.unknown(),
   TimeoutSeconds: z.number().int().min(0),
   ManifestMediaType: z.string(),
+  Options: z.unknown().optional(),
+  AuthorOptions: z.unknown().optional(),
   /** sha256 of the document as written, less this field. */
   Checksum: z.string(),
 });
@@ -52,11 +56,14 @@ export async function writeRecord(
     Manifest: record.manifestDigest,
     SwarmServiceID: '',
   };
+  const { authorOptions } = record.config;
   const own = {
     Version: recordVersion,
     Privileges: record.privileges.map(toPrivilegeDocument),
     TimeoutSeconds: record.timeoutSeconds,
     ManifestMediaType: record.manifestMediaType,
+    Options: toOptionsDocument(record.overrides),
+    ...(authorOptions && { AuthorOptions: toOptionsDocument(authorOptions) }),
   };
   const Checksum = checksumOf({ ...document, Outboard: own });
   const text = JSON.stringify({ ...document, Outboard: { ...own, Checksum } });
@@ -84,8 +91,11 @@ function parseRecord(text: string): PluginRecord {
   const plugin = parsePluginDocument(document.plugin);
   const own = document.Outboard;
   if (own !== undefined) verifyChecksum(text, own.Checksum);
-  return {
+  const authorOptions =
+    own?.AuthorOptions === undefined ? {} : { authorOptions: parseOverrides(own.AuthorOptions) };
+  return withOptions({
     ...plugin,
+    config: { ...plugin.config, ...authorOptions },
     configDigest: parseDigest(document.Config),
     manifestDigest: parseDigest(document.Manifest),
     manifestMediaType: own?.ManifestMediaType ?? mediaTypes.dockerManifest,
@@ -93,7 +103,8 @@ function parseRecord(text: string): PluginRecord {
     // A record that Docker wrote names no privileges: whoever installed it agreed to those of its config.
     privileges: own === undefined ? computePrivileges(plugin.config) : parsePrivileges(own.Privileges),
     timeoutSeconds: own?.TimeoutSeconds ?? 0,
-  };
+    overrides: parseOverrides(own?.Options),
+  });
 }
 
 function verifyChecksum(text: string, checksum: string): void {

@@ -1,0 +1,103 @@
+/**
+ * Judges options by themselves, in Docker's words where `docker run` and `docker update` have some. What a host can do
+ * is not known here.
+ * @see moby daemon/daemon_unix.go, verifyPlatformContainerResources; daemon/container.go, validateHealthCheck and
+ *   container.ValidateRestartPolicy (28.x)
+ */
+
+import { isAbsolute } from 'node:path';
+import { OutboardError } from '@outboard/oci';
+import { showValue } from './json-document.ts';
+import type {
+  LogOptions,
+  PluginLimits,
+  PluginOverrides,
+  RestartPolicy,
+  SecurityOptions,
+} from './plugin-options.ts';
+
+const mebibyte = 1024 * 1024;
+/** Docker's: below it not even the OCI runtime's own process fits. */
+const leastMemoryBytes = 6 * mebibyte;
+/** Of the kernel on 64-bit hosts: PID_MAX_LIMIT, and the most that fs.nr_open can be. */
+const mostPids = 4_194_304;
+const mostOpenFiles = 1_073_741_816;
+const daySeconds = 86_400;
+
+/** @throws {OutboardError} invalid with the field, its value, and what it may be */
+export function validatePluginOptions(options: PluginOverrides): void {
+  const { limits, restart, stopTimeoutSeconds, health, log, security } = options;
+  if (limits !== undefined) validateLimits(limits);
+  if (restart !== undefined) validateRestart(restart);
+  if (stopTimeoutSeconds !== undefined) requireWhole('stopTimeoutSeconds', stopTimeoutSeconds, 0, daySeconds);
+  if (health !== undefined) validateHealth(health);
+  if (log !== undefined) validateLog(log);
+  if (security !== undefined) validateSecurity(security);
+}
+
+/** 0 is "none", whatever the author's config says. */
+function validateLimits({ memoryBytes = 0, cpus = 0, pids = 0, openFiles = 0 }: PluginLimits): void {
+  requireWhole('limits.memoryBytes', memoryBytes, 0, Number.MAX_SAFE_INTEGER);
+  if (memoryBytes > 0 && memoryBytes < leastMemoryBytes) {
+    throw invalid(`Minimum memory limit allowed is 6MB, got ${memoryBytes} bytes`);
+  }
+  // The kernel's least quota is 1 ms of each 100 ms.
+  if (cpus !== 0 && !(cpus >= 0.01 && cpus <= 65_536)) {
+    throw invalid(`range of CPUs is from 0.01 to 65536, got ${cpus}`);
+  }
+  requireWhole('limits.pids', pids, 0, mostPids);
+  requireWhole('limits.openFiles', openFiles, 0, mostOpenFiles);
+}
+
+function validateRestart({ name, maximumRetries = 0 }: RestartPolicy): void {
+  if (name !== 'on-failure' && maximumRetries !== 0) {
+    throw invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  }
+  if (maximumRetries < 0) throw invalid('invalid restart policy: maximum retry count cannot be negative');
+  requireWhole('restart.maximumRetries', maximumRetries, 0, 0x7fffffff);
+}
+
+function validateHealth({ kind, ...check }: NonNullable<PluginOverrides['health']>): void {
+  const { path, intervalSeconds = 30, timeoutSeconds = 10, retries = 3 } = check;
+  if (kind === undefined) throw invalid('"health.kind" is missing: want "socket", "http" or "none"');
+  if (path !== undefined && kind !== 'http')
+    throw invalid('"health.path" is for the health check "http" only');
+  // As it stands in the first line of a request.
+  if (path !== undefined && !/^\/[\x21-\x7e]{0,2047}$/.test(path)) {
+    throw invalid(`invalid "health.path" ${showValue(path)}: want a path such as "/health"`);
+  }
+  requireSeconds('Interval', intervalSeconds);
+  requireSeconds('Timeout', timeoutSeconds);
+  requireWhole('health.retries', retries, 1, 1_000_000);
+}
+
+function requireSeconds(name: string, seconds: number): void {
+  if (seconds < 0.001) throw invalid(`${name} in Healthcheck cannot be less than 1ms`);
+  if (seconds > daySeconds) throw invalid(`${name} in Healthcheck cannot be more than 24h`);
+}
+
+function validateLog({ maxBytes = mebibyte, maxFiles = 1 }: LogOptions): void {
+  requireWhole('log.maxBytes', maxBytes, 4096, Number.MAX_SAFE_INTEGER);
+  requireWhole('log.maxFiles', maxFiles, 1, 1000);
+}
+
+function validateSecurity({ seccomp = 'default', apparmor = 'unconfined' }: SecurityOptions): void {
+  const isProfile = isAbsolute(seccomp) && seccomp.length < 4096 && !/\p{Cc}/u.test(seccomp);
+  if (seccomp !== 'default' && seccomp !== 'unconfined' && !isProfile) {
+    throw invalid(
+      `invalid "security.seccomp" ${showValue(seccomp)}: want "default", "unconfined" or an absolute path`,
+    );
+  }
+  if (!/^[\x21-\x7e]{1,255}$/.test(apparmor)) {
+    throw invalid(`invalid "security.apparmor" ${showValue(apparmor)}: want the name of a loaded profile`);
+  }
+}
+
+function requireWhole(field: string, value: number, least: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw invalid(`invalid ${JSON.stringify(field)} ${value}: want a whole number from ${least} to ${most}`);
+}
+
+function invalid(message: string): OutboardError {
+  return new OutboardError('invalid', message);
+}
