@@ -34,9 +34,9 @@ export interface LogCursorOptions {
 }
 
 /**
- * A place in a log that moves on. No file is open between two calls while there is more to read: a reader that is slow
- * keeps no removed file on the disk. At the end the last file stays open, so that its remainder is not lost when it is
- * replaced and removed.
+ * A place in a log that moves on. No file is open between two calls while there is more to read, so that readers that are
+ * slow keep no removed files on the disk. At the end the last file stays open: its remainder is not lost when it is replaced
+ * and removed.
  */
 export class LogCursor {
   readonly #directory: string;
@@ -70,9 +70,9 @@ export class LogCursor {
    */
   async read(): Promise<ReadLines> {
     const chunk = await this.#readChunk();
-    if (chunk === undefined) return { lines: [], isAtEnd: true };
-    await this.#closeFile();
-    return { lines: this.#takeLines(chunk), isAtEnd: false };
+    return chunk === undefined
+      ? { lines: [], isAtEnd: true }
+      : { lines: this.#takeLines(chunk), isAtEnd: false };
   }
 
   /** The lines that have begun and not ended. */
@@ -99,10 +99,14 @@ export class LogCursor {
       // Looked for before the read: what is in the file now is all of it only if the next one exists already.
       const files = await listLogFiles(this.#directory);
       const next = files.find((file) => file.number > number);
-      this.#file ??= await this.#openFile(files.find((file) => file.number === number));
+      const current = files.find((file) => file.number === number);
+      this.#file ??= await this.#openFile(current);
       if (this.#file === undefined && !(this.#hasNotBegun && next === undefined)) throw removedError();
       const chunk = this.#file === undefined ? noBytes : await this.#readFile(this.#file);
-      if (chunk.length > 0) return chunk;
+      if (chunk.length > 0) {
+        if (current !== undefined) await this.#closeFile();
+        return chunk;
+      }
       if (next === undefined) return undefined;
       if (next.number !== number + 1) throw removedError();
       await this.#leaveFile({ file: next.number, offset: 0 });
