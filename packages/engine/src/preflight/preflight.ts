@@ -6,7 +6,6 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { PluginOptions } from '../config/plugin-options.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import { checkPlugin } from './check-plugin.ts';
 import type { Finding } from './finding.ts';
@@ -42,7 +41,7 @@ const createdMode = 0o755;
 
 export function createPreflight({ layout, runtime, logger }: PreflightParts): Preflight {
   async function look(record: PluginRecord, options: PreflightOptions) {
-    const createMounts = options.createMounts ?? createsMounts(record);
+    const createMounts = options.createMounts ?? record.options.createMounts === true;
     const [needs, host, rootfsPath] = await Promise.all([
       readPluginNeeds(record.settings),
       readHostSupply(runtime),
@@ -68,11 +67,6 @@ export function createPreflight({ layout, runtime, logger }: PreflightParts): Pr
       }
     },
   };
-}
-
-/** A record that was written before there were options has none. */
-function createsMounts(record: PluginRecord & { readonly options?: PluginOptions }): boolean {
-  return record.options?.createMounts === true;
 }
 
 function missingSources({ sources }: PluginNeeds): readonly string[] {

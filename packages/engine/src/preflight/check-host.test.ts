@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseMountTable } from '../linux/mount-table.ts';
+import { checkHost, type SeenHost } from './check-host.ts';
+
+const mounts = (cgroups: string, root = 'rw shared:1', run = 'tmpfs') =>
+  parseMountTable(`1 0 8:1 / / ${root} - ext4 d rw\n2 1 0:9 / /run rw shared:2 - ${run} t rw\n${cgroups}`);
+const v1 = '3 1 0:5 / /sys/fs/cgroup/memory rw - cgroup c rw,memory\n';
+const v2 = '4 1 0:6 / /sys/fs/cgroup rw - cgroup2 c rw\n';
+const folder = (path: string) => ({ path, realPath: path, freeBytes: 10 * 1024 ** 3, freeFiles: 1_000_000 });
+
+const healthy: SeenHost = {
+  uid: 0,
+  kernelRelease: '6.1.0-18-amd64',
+  runtime: { path: '/usr/bin/runc', version: '1.1.5' },
+  conmon: { path: '/usr/bin/conmon', version: '2.1.6' },
+  mounts: mounts(v2),
+  fileSystems: new Set(['fuse', 'overlay']),
+  hasFuseDevice: true,
+  missingCapabilities: [],
+  dataRoot: folder('/var/lib/outboard'),
+  execRoot: folder('/run/outboard'),
+  now: new Date('2026-05-01T00:00:00Z'),
+  isClockSynchronised: true,
+};
+
+const cases: readonly (readonly [
+  name: string,
+  status: string,
+  message: RegExp,
+  change: Partial<SeenHost>,
+])[] = [
+  ['user', 'fail', /user ID 1000/, { uid: 1000 }],
+  ['kernel', 'fail', /4\.17\.9 is too old/, { kernelRelease: '4.17.9' }],
+  ['kernel', 'fail', /3\.10/, { kernelRelease: '3.10.0-1160.el7' }],
+  ['kernel', 'ok', /4\.18/, { kernelRelease: '4.18.0-553.el8' }],
+  ['kernel', 'ok', /5\.4-rc1/, { kernelRelease: '5.4-rc1' }],
+  ['OCI runtime', 'fail', /cannot find/, { runtime: { problem: 'cannot find "runc"' } }],
+  ['conmon', 'fail', /too old/, { conmon: { problem: 'conmon 2.0.1 is too old' } }],
+  ['cgroups', 'fail', /no cgroup/, { mounts: mounts('') }],
+  ['cgroups', 'ok', /^v1$/, { mounts: mounts(v1) }],
+  ['cgroups', 'ok', /^v2$/, { mounts: mounts(v2) }],
+  ['cgroups', 'ok', /^hybrid$/, { mounts: mounts(v1 + v2) }],
+  [
+    'cgroups',
+    'fail',
+    /crun/,
+    { mounts: mounts(v1 + v2), runtime: { path: '/usr/bin/crun', version: '1.8' } },
+  ],
+  ['capabilities', 'warn', /CAP_BPF/, { missingCapabilities: ['CAP_BPF'] }],
+  ['fuse', 'warn', /does not exist/, { hasFuseDevice: false }],
+  ['fuse', 'warn', /not loaded/, { fileSystems: new Set(['overlay']) }],
+  ['overlay', 'warn', /not loaded/, { fileSystems: new Set(['fuse']) }],
+  ['propagation of /', 'warn', /private/, { mounts: mounts(v2, 'rw') }],
+  ['data root', 'fail', /noexec/, { mounts: mounts(v2, 'rw,noexec shared:1') }],
+  ['data root', 'warn', /nodev/, { mounts: mounts(v2, 'rw,nodev shared:1') }],
+  ['exec root', 'warn', /ext4/, { mounts: mounts(v2, 'rw shared:1', 'ext4') }],
+  ['disk space', 'warn', /500 MiB/, { dataRoot: { ...healthy.dataRoot, freeBytes: 500 * 1024 ** 2 } }],
+  ['disk space', 'fail', /10 MiB/, { dataRoot: { ...healthy.dataRoot, freeBytes: 10 * 1024 ** 2 } }],
+  ['disk space', 'warn', /, 5 files/, { dataRoot: { ...healthy.dataRoot, freeFiles: 5 } }],
+  ['disk space', 'ok', /MiB free/, { dataRoot: { ...healthy.dataRoot, freeFiles: undefined } }],
+  ['clock', 'fail', /1970/, { now: new Date(0) }],
+  ['clock', 'warn', /not synchronised/, { isClockSynchronised: false }],
+  ['clock', 'ok', /2026/, { isClockSynchronised: undefined }],
+];
+
+describe('checkHost()', () => {
+  test('finds nothing wrong with a host that has everything', () => {
+    assert.deepEqual(
+      checkHost(healthy).filter(({ status, remedy }) => status !== 'ok' || remedy !== ''),
+      [],
+    );
+  });
+
+  for (const [name, status, message, change] of cases) {
+    test(`${name}: ${status} when it sees ${message.source}`, () => {
+      const checks = checkHost({ ...healthy, ...change });
+      const found = checks.find((check) => check.name === name);
+      assert.equal(found?.status, status, JSON.stringify(found));
+      assert.match(found?.message ?? '', message);
+      assert.equal(found?.remedy === '', status === 'ok', 'a remedy for what is wrong, and for nothing else');
+    });
+  }
+});
