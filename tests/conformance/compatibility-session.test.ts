@@ -5,15 +5,17 @@ import { after, before, describe, it } from 'node:test';
 import { playSession } from '../support/console-session.ts';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { registryPassword, startRegistry, type TestRegistry } from '../support/registry.ts';
 
 describe('the sessions in docs/compatibility.md', { skip: needsRoot }, () => {
   let registry: TestRegistry;
+  let withPassword: TestRegistry;
   let daemon: TestDaemon;
   let home: Awaited<ReturnType<typeof makeDaemonHome>>;
 
   before(async () => {
-    registry = await startRegistry();
+    const auth = { username: 'alice', password: registryPassword };
+    [registry, withPassword] = await Promise.all([startRegistry(), startRegistry({ auth })]);
     home = await makeDaemonHome();
     daemon = await startDaemon({ home: home.home });
   });
@@ -23,15 +25,17 @@ describe('the sessions in docs/compatibility.md', { skip: needsRoot }, () => {
       await callApi(daemon.socket, 'DELETE', '/plugins/local:latest?force=1');
       await daemon.end('SIGTERM');
     } finally {
-      await registry.stop();
+      await Promise.all([registry.stop(), withPassword.stop()]);
       await home.remove();
     }
   });
 
-  it('prints what the page shows, line by line (docker-plugin)', () =>
-    playSession('docs/compatibility.md', 'docker-plugin', {
-      socket: daemon.socket,
-      home: home.home,
-      registryHost: registry.host,
-    }));
+  for (const name of ['docker-plugin', 'docker-volume', 'docker-info', 'docker-events', 'docker-login']) {
+    it(`print what the page shows, line by line (${name})`, () =>
+      playSession('docs/compatibility.md', name, {
+        socket: daemon.socket,
+        home: home.home,
+        registryHost: (name === 'docker-login' ? withPassword : registry).host,
+      }));
+  }
 });
