@@ -2,13 +2,17 @@
  * Plugins on the bridge, with the CNI plugins, the kernel and the firewall of this host.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
 import { lightPlugin } from '../support/light-plugin.ts';
 import { startNameServer } from '../support/name-server.ts';
 import { needsRoot } from '../support/needs-root.ts';
@@ -209,6 +213,23 @@ test('S15 the next engine takes a plugin\u2019s network over with the plugin', {
   assert.deepEqual(traceOf(bridge, opened.execRoot), before);
   await next.disable('steady');
   assert.deepEqual(traceOf(bridge, opened.execRoot), []);
+});
+
+test('the next engine warns of a network that is not as it was made', { skip }, async (context) => {
+  const bridge = createTestBridge();
+  const log = new PassThrough();
+  const { name, subnet } = bridge;
+  const opened = await openTestEngine({ bridge: { name, subnet }, logger: pino({ level: 'warn' }, log) });
+  context.after(() => opened[Symbol.asyncDispose]());
+  const plugin = await startProbePlugin(opened, 'changed', onBridge);
+  const rule = ['CNI-FORWARD', '-s', `${await addressOf(plugin)}/32`, '-j', 'ACCEPT'];
+  assert.equal(spawnSync('iptables', ['--wait', '-D', ...rule]).status, 0);
+  await opened.reopen();
+  const [line] = await once(createInterface(log), 'line');
+  const warning = JSON.parse(String(line));
+  assert.match(warning.msg, /^the network of a plugin is not as it was made; disable the plugin/);
+  assert.equal(warning.id, plugin.id);
+  assert.match(warning.err.message, /"firewall" failed \(CHECK\)/);
 });
 
 test('S16 the next engine takes back the network of a plugin that is not there any more', {

@@ -112,6 +112,24 @@ test('release() takes back what a crash kept from being put on record', { skip }
   assert.deepEqual(await networks.present(), []);
 });
 
+test('check() is content until someone changes what was made', { skip }, async (context) => {
+  const { networks } = createFixture(context);
+  const id = createId();
+  const { address, namespacePath } = await networks.attach(id);
+  await networks.check(id);
+  const rule = ['CNI-FORWARD', '--source', `${address}/32`, '--jump', 'ACCEPT', '--wait'];
+  const iptables = await findBinary('iptables');
+  assert.equal((await runProgram(iptables, ['--delete', ...rule])).code, 0);
+  await assert.rejects(networks.check(id), { kind: 'system', message: /"firewall" failed \(CHECK\): / });
+  assert.equal((await runProgram(iptables, ['--append', ...rule])).code, 0);
+  await networks.check(id);
+  const inside = [`--net=${namespacePath}`, 'ip', 'route', 'delete', 'default'];
+  assert.equal((await runProgram(await findBinary('nsenter'), inside)).code, 0);
+  await assert.rejects(networks.check(id), { kind: 'system', message: /"bridge" failed \(CHECK\): / });
+  await networks.release(id);
+  await assert.rejects(networks.check(id), { kind: 'system', message: 'there is no record of the network' });
+});
+
 test('release() removes a folder in which nothing was set up yet', { skip }, async (context) => {
   const { networks, directory } = createFixture(context);
   const id = createId();

@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { isInterfaceName } from '../linux/bridge-device.ts';
 import { errorCode } from '../linux/libc.ts';
 import { removeTree } from '../linux/remove-tree.ts';
+import { createKeyedQueue } from '../store/keyed-queue.ts';
 import { isPluginId } from '../store/plugin-layout.ts';
 import { type Attachment, type AttachmentStep, readAttachment, writeAttachment } from './attachment-file.ts';
 import { bridgePlugins, bridgeSteps } from './bridge-network.ts';
@@ -51,7 +52,7 @@ export interface AttachedNetwork {
   readonly address: string;
 }
 
-/** Networks of plugins on this host. Calls for one plugin are serialised by the caller. */
+/** Networks of plugins on this host. Calls for one plugin run one after another. */
 export interface PluginNetworks {
   /**
    * Give a plugin a network, after what an earlier run left of one is gone.
@@ -65,6 +66,11 @@ export interface PluginNetworks {
    * @throws {OutboardError} system; what is left is kept for another try
    */
   release(id: string): Promise<void>;
+  /**
+   * Look whether a plugin's network is as it was made: others change bridges and firewall rules too.
+   * @throws {OutboardError} system: what is missing, in the CNI plugin's words
+   */
+  check(id: string): Promise<void>;
   /** IDs of the plugins that have something of a network now. */
   present(): Promise<readonly string[]>;
 }
@@ -92,6 +98,7 @@ class BridgedNetworks implements PluginNetworks {
   readonly #subnet: Ipv4Subnet;
   readonly #nameServers: readonly string[];
   readonly #bridge: SharedBridge;
+  readonly #queue = createKeyedQueue();
   readonly #directory: string;
   readonly #addressesDirectory: string;
 
@@ -105,9 +112,30 @@ class BridgedNetworks implements PluginNetworks {
     this.#addressesDirectory = join(execRoot, 'networks', 'addresses');
   }
 
-  async attach(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<AttachedNetwork> {
+  attach(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<AttachedNetwork> {
+    return this.#queue.run(id, () => this.#attach(id, options), options.signal);
+  }
+
+  release(id: string): Promise<void> {
+    return this.#queue.run(id, () => this.#release(id));
+  }
+
+  check(id: string): Promise<void> {
+    return this.#queue.run(id, () => this.#check(id));
+  }
+
+  async present(): Promise<readonly string[]> {
+    try {
+      return (await readdir(this.#directory)).filter(isPluginId);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async #attach(id: string, options: { readonly signal?: AbortSignal }): Promise<AttachedNetwork> {
     const paths = this.#paths(id);
-    await this.release(id);
+    await this.#release(id);
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       await mkdir(paths.directory, { mode: 0o700 });
@@ -129,7 +157,7 @@ class BridgedNetworks implements PluginNetworks {
     }
   }
 
-  async release(id: string): Promise<void> {
+  async #release(id: string): Promise<void> {
     const paths = this.#paths(id);
     const attachment = await readAttachment(paths.attachment);
     if (attachment !== undefined) {
@@ -142,13 +170,12 @@ class BridgedNetworks implements PluginNetworks {
     await removeTree(paths.directory);
   }
 
-  async present(): Promise<readonly string[]> {
-    try {
-      return (await readdir(this.#directory)).filter(isPluginId);
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return [];
-      throw error;
-    }
+  async #check(id: string): Promise<void> {
+    const paths = this.#paths(id);
+    const attachment = await readAttachment(paths.attachment);
+    if (attachment === undefined) throw new OutboardError('system', 'there is no record of the network');
+    const folder = await findCniPlugins(bridgePlugins);
+    for (const step of attachment.steps) await callStep('CHECK', step, { id, paths, attachment, folder });
   }
 
   async #setUp(
@@ -194,7 +221,7 @@ class BridgedNetworks implements PluginNetworks {
   /** The error of the attempt is the one to report; that of the clean-up is logged. */
   async #releaseFailed(id: string): Promise<void> {
     try {
-      await this.release(id);
+      await this.#release(id);
     } catch (error) {
       this.#logger.error({ err: error, id }, 'cannot take back the network of a plugin');
     }

@@ -28,6 +28,8 @@ export interface PluginHost {
   prepare(record: PluginRecord, options: { readonly signal: AbortSignal }): Promise<object>;
   /** Whether the plugin runs on something that ends with the daemon: a later one must start it anew, not take it back. */
   isBoundToDaemon(record: PluginRecord): boolean;
+  /** Look whether what a plugin that was taken back has is still as it was made; what is not is logged. Never rejects. */
+  verify(record: PluginRecord): Promise<void>;
   /** Remove all of it, and every mount below the plugin's folder. Idempotent. */
   cleanUp(id: string): Promise<void>;
   /** IDs of the plugins that have something of it on the host now. */

@@ -94,6 +94,17 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       (config.interface.types ?? []).every(({ capability }) => capability === 'metricscollector') &&
       servedCapabilities(config).includes('metricscollector'),
 
+    async verify({ id, name, config }) {
+      if (config.network.type !== 'bridge') return;
+      try {
+        await networks.check(id);
+      } catch (error) {
+        const remedy =
+          'the network of a plugin is not as it was made; disable the plugin, then enable it again';
+        logger.warn({ err: error, id, plugin: name }, remedy);
+      }
+    },
+
     async cleanUp(id) {
       // Also what the plugin mounted below its root filesystem, should that ever reach the host.
       await unmountBelow(layout.plugin(id).directory);

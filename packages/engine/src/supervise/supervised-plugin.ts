@@ -106,7 +106,13 @@ export class SupervisedPlugin {
   /** Take over a container that an earlier process started, and keep it running. */
   adopt(container: Container): void {
     this.#scope = new AbortController();
-    this.#work = this.#keepRunning({ container }, container.restarts, this.#scope.signal);
+    const { signal } = this.#scope;
+    const { host, limiter } = this.#parts;
+    // Rejects only when it is let go of before its turn.
+    const verified = limiter.run(() => host.verify(this.#record), { signal }).catch(() => undefined);
+    this.#work = Promise.all([this.#keepRunning({ container }, container.restarts, signal), verified]).then(
+      () => undefined,
+    );
   }
 
   /** Go on with one that ended while there was no process to see it: as its policy says, without a pause. */
