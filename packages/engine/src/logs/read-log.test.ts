@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createLogFixture, type LogFixture, showLines } from './log-fixture.test.support.ts';
+import { parseTimestamp } from './log-record.ts';
+import type { LogQuery } from './plugin-logs.ts';
+import { readLog } from './read-log.ts';
+
+const never = new AbortController().signal;
+
+function writeAt(log: LogFixture, time: string, record: string): void {
+  appendFileSync(join(log.directory, 'log'), `${time} ${record}\n`);
+}
+
+async function read(log: LogFixture, query: LogQuery, signal = never): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const group of readLog(log.directory, query, signal)) lines.push(...showLines(group));
+  return lines;
+}
+
+test('since and until are both inclusive, to the nanosecond, and tail counts before them', async (t) => {
+  const log = createLogFixture(t);
+  writeAt(log, '2026-01-31T12:00:00.000000001+00:00', 'stdout F one');
+  writeAt(log, '2026-01-31T13:00:00.000000002+01:00', 'stderr F two');
+  writeAt(log, '2026-01-31T12:00:00.000000003+00:00', 'stdout F three');
+  const second = parseTimestamp('2026-01-31T12:00:00Z') ?? 0n;
+  assert.deepEqual(await read(log, { sinceNano: second + 2n }), ['stderr two', 'stdout three']);
+  assert.deepEqual(await read(log, { untilNano: second + 2n }), ['stdout one', 'stderr two']);
+  assert.deepEqual(await read(log, { sinceNano: second + 2n, untilNano: second + 2n }), ['stderr two']);
+  assert.deepEqual(await read(log, { tail: 2, untilNano: second + 2n }), ['stderr two']);
+  assert.deepEqual(await read(log, { tail: 1, streams: ['stderr'] }), ['stderr two']);
+  assert.deepEqual(await read(log, { tail: 0 }), []);
+});
+
+test('a log that does not exist is empty, and is followed from its beginning', async (t) => {
+  const log = createLogFixture(t);
+  assert.deepEqual(await read({ ...log, directory: join(log.directory, 'absent') }, {}), []);
+  const groups = readLog(log.directory, { follow: true }, never);
+  const first = groups.next();
+  log.write('stdout F one');
+  const { value } = await first;
+  assert.deepEqual(showLines(value ?? []), ['stdout one']);
+  await groups.return();
+});
+
+test('a followed log ends at a time that has passed, and at one that comes', async (t) => {
+  const log = createLogFixture(t);
+  log.write('stdout F one');
+  const now = BigInt(Date.now()) * 1_000_000n;
+  assert.deepEqual(await read(log, { follow: true, untilNano: now }), ['stdout one']);
+  assert.deepEqual(await read(log, { follow: true, untilNano: now + 150_000_000n }), ['stdout one']);
+});
+
+test('a followed log ends at once with the reason of its signal', async (t) => {
+  const log = createLogFixture(t);
+  const scope = new AbortController();
+  const reading = read(log, { follow: true }, scope.signal);
+  scope.abort(new Error('enough'));
+  await assert.rejects(reading, /enough/);
+  await assert.rejects(read(log, { follow: true }, scope.signal), /enough/);
+});
+
+test('a followed log ends, whole, when its folder goes', async (t) => {
+  const log = createLogFixture(t);
+  log.write('stdout F one', 'stderr P half');
+  const groups = readLog(log.directory, { follow: true }, never);
+  await groups.next();
+  const next = groups.next();
+  rmSync(log.directory, { recursive: true });
+  assert.deepEqual(showLines((await next).value ?? []), ['stderr half…']);
+  assert.equal((await groups.next()).done, true);
+  mkdirSync(log.directory);
+});

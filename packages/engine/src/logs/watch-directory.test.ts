@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createLogFixture } from './log-fixture.test.support.ts';
+import { watchDirectory } from './watch-directory.ts';
+
+/** Watches, and tells when it was called. */
+function watching(t: { after(clean: () => void): void }, path: string) {
+  let calls = 0;
+  let tell = (): void => undefined;
+  t.after(
+    watchDirectory(path, () => {
+      calls += 1;
+      tell();
+    }),
+  );
+  // The watch does not keep the test alive.
+  const alive = setInterval(() => undefined, 60_000);
+  t.after(() => clearInterval(alive));
+  return {
+    calls: () => calls,
+    next: () =>
+      new Promise<void>((resolve) => {
+        tell = resolve;
+      }),
+  };
+}
+
+test('each change is told, also those during the pause after one', async (t) => {
+  const { directory } = createLogFixture(t);
+  const watched = watching(t, directory);
+  for (let round = 0; round < 3; round += 1) {
+    const told = watched.next();
+    writeFileSync(join(directory, `file-${round}`), '');
+    await told;
+  }
+});
+
+test('a thousand changes are told a few times', async (t) => {
+  const { directory } = createLogFixture(t);
+  const watched = watching(t, directory);
+  const first = watched.next();
+  for (let round = 0; round < 1000; round += 1) writeFileSync(join(directory, 'file'), String(round));
+  await first;
+  await watched.next();
+  assert.ok(watched.calls() < 20, `told ${watched.calls()} times`);
+});
+
+test('a folder that is missing, and comes back, is watched again', async (t) => {
+  const { directory } = createLogFixture(t);
+  rmSync(directory, { recursive: true });
+  const watched = watching(t, directory);
+  await watched.next();
+  mkdirSync(directory);
+  await watched.next();
+  writeFileSync(join(directory, 'file'), '');
+  await watched.next();
+});
+
+test('nothing is told once the watch is ended', async (t) => {
+  const { directory } = createLogFixture(t);
+  const other = watching(t, directory);
+  const unwatch = watchDirectory(directory, () => assert.fail('told after the end'));
+  unwatch();
+  const told = other.next();
+  writeFileSync(join(directory, 'file'), '');
+  await told;
+});
