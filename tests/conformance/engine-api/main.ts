@@ -45,18 +45,23 @@ async function main(): Promise<number> {
   await using registries =
     values.registry === undefined ? await startRegistries() : foreignRegistry(values.registry);
   const results: CaseResult[] = [];
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
   await runSuite(engine, registries, {
     only: values.only,
+    signal: stopped.signal,
     onResult(result) {
       results.push(result);
       const text = formatResult(result);
       if (text !== undefined) say(text);
     },
   });
+  if (results.length === 0) throw new Error(`--only ${values.only}: no case has an id that begins so`);
   const counts = countOutcomes(results);
   if (values.json) console.log(JSON.stringify({ engine, counts, results }, undefined, 2));
   else console.log(formatCounts(counts));
-  return counts.failed === 0 ? 0 : 1;
+  if (stopped.signal.aborted) say('stopped before the end');
+  return counts.failed === 0 && !stopped.signal.aborted ? 0 : 1;
 }
 
 function socketPath(host: string): string {
@@ -65,4 +70,9 @@ function socketPath(host: string): string {
   return path;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`conformance: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 2;
+}

@@ -28,16 +28,19 @@ export interface SuiteOptions {
   /** Only cases whose id begins so; default all. */
   readonly only?: string;
   readonly onResult: (result: CaseResult) => void;
+  /** Ends the run after the case that is under way, whose state is cleared away. */
+  readonly signal: AbortSignal;
 }
 
-/** Run the suite. Everything that it made on the engine is gone afterwards. */
+/** Run the suite. Everything that it made on the engine is gone afterwards, whatever happened. */
 export async function runSuite(
   engine: EngineUnderTest,
   registries: Registries,
-  { only = '', onResult }: SuiteOptions,
+  { only = '', onResult, signal }: SuiteOptions,
 ): Promise<void> {
   const place = createPlace(engine, registries);
   for (const subject of allCases.filter(({ id }) => id.startsWith(only))) {
     for (const result of await runAtAllVersions(place, subject)) onResult(result);
+    if (signal.aborted) return;
   }
 }
