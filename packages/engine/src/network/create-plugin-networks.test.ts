@@ -11,7 +11,8 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { findBinary } from '../linux/find-binary.ts';
 import { runProgram } from '../linux/run-program.ts';
-import { createPluginNetworks, type PluginNetworks } from './plugin-networks.ts';
+import { createPluginNetworks } from './create-plugin-networks.ts';
+import type { PluginNetworks } from './plugin-networks.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root, for namespaces and interfaces';
 const logger = pino({ level: 'silent' });
