@@ -26,6 +26,7 @@ export function createProgram(run: RunCommand): Command {
   addOperatorCommands(program, run);
   addRunningCommands(program, run);
   addLookCommands(program, run);
+  addLogCommand(program, run);
   addHostCommands(program, run);
   program
     .command('daemon')
@@ -189,6 +190,23 @@ function addLookCommands(program: Command, run: RunCommand): void {
       run(async (context) => (await import('./commands/inspect.ts')).inspect(context, names, options)),
     );
   program
+    .command('gc')
+    .description('remove content that no plugin needs')
+    .addOption(tableOrJson())
+    .action((options: { format: string }) =>
+      run(async (context) => (await import('./commands/collect-garbage.ts')).removeGarbage(context, options)),
+    );
+  program
+    .command('version')
+    .description('show the versions of client and daemon')
+    .addOption(tableOrJson())
+    .action((options: { format: string }) =>
+      run(async (context) => (await import('./commands/version.ts')).version(context, options)),
+    );
+}
+
+function addLogCommand(program: Command, run: RunCommand): void {
+  program
     .command('logs')
     .argument('<PLUGIN>')
     .description('show what a plugin wrote to stdout and stderr')
@@ -203,20 +221,6 @@ function addLookCommands(program: Command, run: RunCommand): void {
     .addHelpText('after', examples('outboard logs --tail 20 ssh', 'outboard logs -f --since 10m ssh'))
     .action((name: string, options: LogsOptions) =>
       run(async (context) => (await import('./commands/logs.ts')).logs(context, name, options)),
-    );
-  program
-    .command('gc')
-    .description('remove content that no plugin needs')
-    .addOption(tableOrJson())
-    .action((options: { format: string }) =>
-      run(async (context) => (await import('./commands/collect-garbage.ts')).removeGarbage(context, options)),
-    );
-  program
-    .command('version')
-    .description('show the versions of client and daemon')
-    .addOption(tableOrJson())
-    .action((options: { format: string }) =>
-      run(async (context) => (await import('./commands/version.ts')).version(context, options)),
     );
 }
 

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Answer, json } from '../testing/recorded-daemon.ts';
+import { run } from '../testing/run-command.ts';
+
+const path = 'GET /outboard/v1/plugins/acme/p:1/logs';
+
+function frame(stream: number, text: string): Buffer {
+  const bytes = Buffer.from(text, 'latin1');
+  const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
+  header.writeUInt32BE(bytes.length, 4);
+  return Buffer.concat([header, bytes]);
+}
+
+/** An answer in pieces of so many bytes. */
+function stream(frames: readonly Buffer[], pieceBytes = 1_000_000): Answer {
+  return (response) => {
+    const body = Buffer.concat(frames);
+    for (let at = 0; at < body.length; at += pieceBytes) response.write(body.subarray(at, at + pieceBytes));
+    response.end();
+  };
+}
+
+test('stdout goes to standard output and stderr to standard error, as they are into a pipe', async () => {
+  const frames = [frame(1, 'one\n'), frame(2, 'trouble\n'), frame(1, '\x1b[2J\ttwo\n'), frame(1, 'half')];
+  for (const pieceBytes of [1, 7, 1_000_000]) {
+    const { code, out, err } = await run(['logs', 'acme/p:1'], { [path]: stream(frames, pieceBytes) });
+    assert.deepEqual([code, out, err], [0, 'one\n\x1b[2J\ttwo\nhalf', 'trouble\n']);
+  }
+});
+
+test('D15 on a terminal a plugin moves no cursor and hides no text', async () => {
+  const answer = stream([frame(1, 'a\tb\x1b[2J\r\n'), frame(1, '\x9b31mred')]);
+  const { out } = await run(['logs', 'acme/p:1'], { [path]: answer }, { columns: 80 });
+  assert.equal(out, 'a\tb\\x1b[2J\\x0d\n\ufffd31mred');
+});
+
+test('flags are passed on, and the daemon tells what times mean', async () => {
+  const answers = { [path]: stream([]) };
+  const argv = [
+    'logs',
+    '-f',
+    '--since',
+    '10m',
+    '--until',
+    '2026-01-31T12:00:00Z',
+    '-n',
+    '5',
+    '-t',
+    'acme/p:1',
+  ];
+  const { code, daemon } = await run(argv, answers);
+  assert.equal(code, 0);
+  assert.deepEqual(daemon.lines(), [
+    'GET /v1.51/outboard/v1/plugins/acme/p:1/logs?follow=1&since=10m&until=2026-01-31T12%3A00%3A00Z&timestamps=1&tail=5',
+  ]);
+});
+
+const failures: readonly (readonly [name: string, answer: Answer, message: RegExp])[] = [
+  [
+    'a daemon that could not send everything',
+    stream([frame(1, 'one\n'), frame(3, 'the output was removed')]),
+    /^Error from daemon in stream: the output was removed\n$/,
+  ],
+  ['an unknown plugin', json({ message: 'plugin "x" not found' }, 404), /daemon: plugin "x" not found\n$/],
+  ['Docker Engine', json({ message: 'page not found' }, 404), /does not keep the logs of plugins/],
+  ['an answer that is no stream', stream([Buffer.from('hello world')]), /not a stream of lines/],
+  ['a frame of 3 GB', stream([Buffer.from([1, 0, 0, 0, 0xc0, 0, 0, 0])]), /not a stream of lines/],
+  ['a cut frame', stream([frame(1, 'one\n').subarray(0, 10)]), /ended in the middle of a line/],
+  [
+    'a connection that breaks',
+    (response) => {
+      response.write(frame(1, 'one\n'), () => response.destroy());
+    },
+    /ended the connection before its answer was complete/,
+  ],
+];
+
+for (const [name, answer, message] of failures) {
+  test(`${name} is a failure`, async () => {
+    const { code, err } = await run(['logs', 'acme/p:1'], { [path]: answer });
+    assert.equal(code, 1);
+    assert.match(err, message);
+  });
+}
