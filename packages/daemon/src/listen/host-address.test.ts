@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatHostAddress, hostRule, parseHostAddress } from './host-address.ts';
+import { formatHostAddress, hostRule, parseHostAddress, parseHostAddresses } from './host-address.ts';
 
 const plain = { 'insecure-tcp': false, tls: false, tlsverify: false };
 const insecure = { ...plain, 'insecure-tcp': true };
@@ -82,4 +82,16 @@ test('D10 hostRule() does not take "every address" for a name', () => {
   ] as const) {
     assert.equal(hostRule({ kind: 'tcp', hostname, port: 1 })?.(name), false, name);
   }
+});
+
+test('parseHostAddresses() puts every socket that was passed in place of fd://', () => {
+  const addresses = parseHostAddresses(['unix:///run/x.sock', 'fd://'], plain, [3, 4]);
+  assert.deepEqual(addresses.map(formatHostAddress), ['unix:///run/x.sock', 'fd://3', 'fd://4']);
+});
+
+test('parseHostAddresses() refuses fd:// when no socket was passed', () => {
+  assert.throws(() => parseHostAddresses(['fd://'], plain, []), {
+    kind: 'invalid',
+    message: /^invalid host "fd:\/\/": no socket was passed/,
+  });
 });

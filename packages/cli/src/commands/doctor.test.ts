@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { json } from '../testing/recorded-daemon.ts';
+import { run } from '../testing/run-command.ts';
+
+const check = (Name: string, Status: string, Remedy = '') => ({
+  Name,
+  Status,
+  Message: `${Name} seen`,
+  Remedy,
+});
+const route = 'GET /outboard/v1/doctor';
+
+describe('doctor', () => {
+  test('prints what was checked, and what to do', async () => {
+    const { code, out } = await run(['doctor'], {
+      [route]: json({ Checks: [check('kernel', 'ok'), check('fuse', 'warn', 'modprobe fuse')] }),
+    });
+    assert.equal(code, 0);
+    const lines = out.split('\n');
+    assert.match(lines[1] ?? '', /^daemon +ok +answers at unix:/);
+    assert.deepEqual(lines.slice(2), [
+      'kernel    ok        kernel seen',
+      'fuse      warn      fuse seen',
+      '',
+      'What to do:',
+      '  fuse: modprobe fuse',
+      '',
+    ]);
+  });
+
+  test('fails when a check fails, or says what is not understood', async () => {
+    for (const status of ['fail', 'splendid']) {
+      const { code, err } = await run(['doctor'], {
+        [route]: json({ Checks: [check('kernel', status, 'x')] }),
+      });
+      assert.deepEqual([code, err], [1, '1 of 2 checks failed\n']);
+    }
+  });
+
+  test('prints JSON', async () => {
+    const { out } = await run(['doctor', '--format', 'json'], {
+      [route]: json({ Checks: [check('kernel', 'ok')] }),
+    });
+    assert.equal(JSON.parse(out).Checks[1].Name, 'kernel');
+  });
+
+  test('is not for a Docker Engine', async () => {
+    const { code, err } = await run(['doctor'], {});
+    assert.deepEqual([code, err], [1, 'this daemon cannot check its host\n']);
+  });
+
+  test('looks at no host but its own when no daemon answers', async () => {
+    const { code, err } = await run(['-H', 'tcp://127.0.0.1:1', 'doctor'], {});
+    assert.equal(code, 1);
+    assert.match(err, /^cannot connect to the daemon at tcp:/);
+  });
+});

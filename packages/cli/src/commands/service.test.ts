@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { programFile } from '../installation.ts';
+import { run } from '../testing/run-command.ts';
+import { quoteWord } from './service.ts';
+
+async function inPrefix(work: (prefix: string, folder: string) => Promise<void>): Promise<void> {
+  const prefix = await mkdtemp(join(tmpdir(), 'ob-units-'));
+  try {
+    await work(prefix, join(prefix, 'etc/systemd/system'));
+  } finally {
+    await rm(prefix, { recursive: true });
+  }
+}
+
+describe('service', () => {
+  test('install writes units that start this program, and uninstall removes them', () =>
+    inPrefix(async (prefix, folder) => {
+      const installed = await run(['service', 'install', '--prefix', prefix], {});
+      assert.equal(installed.code, 0, installed.err);
+      assert.deepEqual((await readdir(folder)).sort(), ['outboard.service', 'outboard.socket']);
+      const unit = await readFile(join(folder, 'outboard.service'), 'utf8');
+      const start = `ExecStart=${quoteWord(process.execPath)} ${quoteWord(programFile)} daemon --host fd://`;
+      assert.ok(unit.split('\n').includes(start), unit);
+      assert.equal((await run(['service', 'uninstall', '--prefix', prefix], {})).code, 0);
+      assert.deepEqual(await readdir(folder), []);
+    }));
+
+  test('the units keep plugins alive while the daemon restarts, and have it watched', () =>
+    inPrefix(async (prefix, folder) => {
+      await run(['service', 'install', '--prefix', prefix], {});
+      const service = (await readFile(join(folder, 'outboard.service'), 'utf8')).split('\n');
+      const wanted = [
+        'KillMode=process',
+        'Delegate=yes',
+        'Type=notify',
+        'WatchdogSec=60',
+        'Restart=on-failure',
+      ];
+      const more = ['RuntimeDirectoryPreserve=yes', 'LimitNOFILE=1048576', 'Requires=outboard.socket'];
+      for (const line of [...wanted, ...more]) assert.ok(service.includes(line), `no ${line}`);
+      const socket = (await readFile(join(folder, 'outboard.socket'), 'utf8')).split('\n');
+      for (const line of ['ListenStream=/run/outboard/outboard.sock', 'SocketMode=0660']) {
+        assert.ok(socket.includes(line), `no ${line}`);
+      }
+    }));
+
+  test('install does not start services of another system', async () => {
+    const { code, err } = await run(['service', 'install', '--now', '--prefix', '/nonexistent'], {});
+    assert.deepEqual([code, err], [125, '--now is for this system, --prefix for another one\n']);
+  });
+
+  test('a wrong subcommand points to the help of its own command', async () => {
+    const { code, err } = await run(['service', 'frob'], {});
+    assert.equal(code, 1);
+    assert.match(err, /Run 'outboard service --help' for more information/);
+  });
+
+  for (const [word, quoted] of [
+    ['/usr/bin/node', '/usr/bin/node'],
+    ['/opt/my node/bin', '"/opt/my node/bin"'],
+    ['/opt/100%/$x', '/opt/100%%/$$x'],
+    ['/opt/a"b\\c', '"/opt/a\\"b\\\\c"'],
+  ] as const) {
+    test(`quoteWord() writes ${word} as systemd reads it`, () => assert.equal(quoteWord(word), quoted));
+  }
+});

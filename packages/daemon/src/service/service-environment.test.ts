@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { takeServiceEnvironment } from './service-environment.ts';
+
+describe('takeServiceEnvironment()', () => {
+  test('reads what systemd sets, and leaves nothing of it to other programs', () => {
+    const env = {
+      PATH: '/bin',
+      NOTIFY_SOCKET: '/run/systemd/notify',
+      WATCHDOG_USEC: '60000000',
+      WATCHDOG_PID: '7',
+      LISTEN_FDS: '2',
+      LISTEN_PID: '7',
+      LISTEN_FDNAMES: 'a:b',
+    };
+    const taken = takeServiceEnvironment(env, 7);
+    assert.deepEqual(taken, { notifySocket: '/run/systemd/notify', watchdogMs: 60_000, listeners: [3, 4] });
+    assert.deepEqual(env, { PATH: '/bin' });
+  });
+
+  const others: readonly (readonly [title: string, env: Record<string, string>])[] = [
+    ['nothing', {}],
+    ['sockets of another process', { LISTEN_FDS: '1', LISTEN_PID: '8' }],
+    ['sockets of nobody', { LISTEN_FDS: '1' }],
+    ['a watchdog of another process', { WATCHDOG_USEC: '1000', WATCHDOG_PID: '8' }],
+    ['a watchdog without a number', { WATCHDOG_USEC: '1s' }],
+    ['a negative number of sockets', { LISTEN_FDS: '-1', LISTEN_PID: '7' }],
+    ['an address that is neither path nor name', { NOTIFY_SOCKET: 'vsock:2:1' }],
+  ];
+  for (const [title, env] of others) {
+    test(`takes ${title} for nothing`, () => {
+      assert.deepEqual(takeServiceEnvironment(env, 7), { listeners: [] });
+    });
+  }
+
+  test('takes a watchdog that names no process for its own', () => {
+    assert.equal(takeServiceEnvironment({ WATCHDOG_USEC: '500000' }, 7).watchdogMs, 500);
+  });
+
+  test('takes 64 sockets and no more', () => {
+    assert.equal(takeServiceEnvironment({ LISTEN_FDS: '999', LISTEN_PID: '7' }, 7).listeners.length, 64);
+  });
+});
