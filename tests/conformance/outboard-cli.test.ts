@@ -141,7 +141,7 @@ describe('outboard', () => {
     assert.match(installed, new RegExp(`\\nInstalled plugin ${published}\\n$`));
     assert.match(
       await succeed('ls'),
-      /^ID +NAME +DESCRIPTION +ENABLED\n[0-9a-f]{12} +life:latest +.* true\n$/,
+      /^ID +NAME +STATE +.*\n[0-9a-f]{12} +life:latest +running +- +0 +.*[kM]B +\S+ +[0-9a-f]{12}\n$/,
     );
     assert.equal(await succeed('inspect', '-f', '{{json .Settings.Env}}', 'life'), '["DEBUG=1"]\n');
     const active = await run('set', 'life', 'DEBUG=2');
@@ -160,15 +160,18 @@ describe('outboard', () => {
     await succeed('install', '--grant-all-permissions', '--alias', 'same', '--disable', published);
     try {
       for (const args of [
-        ['ls'],
-        ['ls', '--no-trunc'],
         ['ls', '--quiet'],
-        ['ls', '--filter', 'enabled=false', '--format', 'json'],
-        ['ls', '--format', '{{.ID}} {{.Name}}'],
-        ['inspect', 'same'],
+        ['ls', '--no-trunc', '--format', '{{.ID}} {{.Name}} {{.Description}} {{.Enabled}}'],
         ['inspect', '-f', '{{.Enabled}} {{.Settings.Env}}', 'same'],
       ]) {
         assert.equal(await succeed(...args), await docker.succeed('plugin', ...args), args.join(' '));
+      }
+      // What our own daemon tells beyond that comes on top.
+      const listed = ['ls', '--filter', 'enabled=false', '--format', 'json'];
+      for (const args of [listed, ['inspect', 'same']]) {
+        const ours = [JSON.parse(await succeed(...args))].flat();
+        const theirs = [JSON.parse(await docker.succeed('plugin', ...args))].flat();
+        assert.deepEqual([{ ...ours[0], ...theirs[0] }], ours, args.join(' '));
       }
       for (const args of [
         ['inspect', 'nope'],

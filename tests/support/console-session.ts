@@ -51,7 +51,8 @@ async function readSession(document: string, name: string): Promise<readonly Ses
 }
 
 /**
- * Drop what differs from run to run: IDs, digests, times, column widths, and how often progress was shown on the way.
+ * Drop what differs from run to run: IDs, digests, times, sizes, column widths, and how often progress was shown on the
+ * way.
  */
 function normalise(output: string): string {
   return output
@@ -59,6 +60,8 @@ function normalise(output: string): string {
     .replaceAll(/\b[0-9a-f]{64}\b/g, 'LONG-ID')
     .replaceAll(/\b[0-9a-f]{12}\b/g, 'ID')
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
+    .replaceAll(/\b(Less than a|\d+) seconds?\b/g, 'UPTIME')
+    .replaceAll(/\b\d+(\.\d+)?[kM]B\b/g, 'SIZE')
     .split('\n')
     .filter((line) => !/^ID: (?!Complete$|Upload complete$)/.test(line))
     .map((line) => line.replaceAll(/ {2,}/g, '  ').trimEnd())

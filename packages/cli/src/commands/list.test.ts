@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { json } from '../testing/recorded-daemon.ts';
+import { empty, json } from '../testing/recorded-daemon.ts';
 import { plugin, run } from '../testing/run-command.ts';
 
 describe('ls', () => {
@@ -15,6 +15,73 @@ describe('ls', () => {
         '121212121212   a/one:latest   first linesecond line, and more than there i…   true\n' +
         '777777777777   b/two:1        first linesecond line, and more than there i…   false\n',
     );
+  });
+
+  const running = (name: string, more: object = {}) => ({
+    Id: '12'.repeat(32),
+    Name: name,
+    Enabled: true,
+    PluginReference: `docker.io/${name}`,
+    Description: 'volumes',
+    Digest: `sha256:${'ab'.repeat(32)}`,
+    Architecture: 'arm64',
+    State: { Status: 'disabled' },
+    ...more,
+  });
+  const own = {
+    'GET /outboard/v1/plugins': json([
+      running('b/off:1', { Enabled: false, Architecture: undefined }),
+      running('a/runs:1', {
+        State: {
+          Status: 'unhealthy',
+          Restarts: 3,
+          Health: 'unhealthy',
+          StartedAt: new Date(Date.now() - 3.5 * 86_400_000).toISOString(),
+        },
+        MemoryBytes: 12_345_678,
+      }),
+    ]),
+  };
+
+  test('prints what plugins do, on a daemon that tells', async () => {
+    const { code, out, daemon } = await run(['ls', '--filter', 'enabled=true'], own);
+    assert.equal(code, 0);
+    assert.equal(
+      out,
+      'ID             NAME       STATE       HEALTH      RESTARTS   UPTIME    MEMORY    ARCH      DIGEST\n' +
+        '121212121212   a/runs:1   unhealthy   unhealthy   3          3 days    12.35MB   arm64     abababababab\n' +
+        '121212121212   b/off:1    disabled    -           -          -         -         -         abababababab\n',
+    );
+    const query = new URLSearchParams(daemon.requests[0]?.url.split('?')[1]);
+    assert.equal(query.get('filters'), '{"enabled":{"true":true}}');
+  });
+
+  test("prints the daemon's own fields as JSON and by templates, next to those of docker", async () => {
+    const { out } = await run(['ls', '--no-trunc', '--format', 'json'], own);
+    assert.deepEqual(JSON.parse(out.split('\n')[0] ?? ''), {
+      Description: 'volumes',
+      Enabled: true,
+      ID: '12'.repeat(32),
+      Name: 'a/runs:1',
+      PluginReference: 'docker.io/a/runs:1',
+      State: 'unhealthy',
+      Health: 'unhealthy',
+      Restarts: '3',
+      Uptime: '3 days',
+      Memory: '12.35MB',
+      Architecture: 'arm64',
+      Digest: `sha256:${'ab'.repeat(32)}`,
+    });
+    const template = await run(['ls', '--format', '{{.Name}} {{.State}}'], own);
+    assert.equal(template.out, 'a/runs:1 unhealthy\nb/off:1 disabled\n');
+  });
+
+  test('fails when a daemon that tells what plugins do fails to', async () => {
+    const { code, err } = await run(['ls'], {
+      ...answers,
+      'GET /outboard/v1/plugins': json({ message: 'invalid filter' }, 400),
+    });
+    assert.deepEqual([code, err], [1, 'Error response from daemon: invalid filter\n']);
   });
 
   test('prints whole IDs with --no-trunc, and nothing else with --quiet', async () => {
@@ -39,7 +106,7 @@ describe('ls', () => {
       ['ls', '-f', 'enabled=true', '--filter', 'capability=volumedriver'],
       answers,
     );
-    const query = new URLSearchParams(daemon.requests[0]?.url.split('?')[1]);
+    const query = new URLSearchParams(daemon.requests[1]?.url.split('?')[1]);
     assert.equal(query.get('filters'), '{"enabled":{"true":true},"capability":{"volumedriver":true}}');
   });
 
@@ -52,11 +119,12 @@ describe('ls', () => {
 
   test('speaks the version of an older daemon', async () => {
     const { daemon } = await run(['ls'], answers, { apiVersion: '1.41' });
-    assert.deepEqual(daemon.lines(), ['GET /v1.41/plugins']);
+    assert.deepEqual(daemon.lines(), ['GET /v1.41/outboard/v1/plugins', 'GET /v1.41/plugins']);
   });
 
   test('speaks DOCKER_API_VERSION without asking', async () => {
-    const { daemon } = await run(['ls'], answers, { apiVersion: null, env: { DOCKER_API_VERSION: '1.30' } });
+    const env = { DOCKER_API_VERSION: '1.30' };
+    const { daemon } = await run(['ls', '-q'], answers, { apiVersion: null, env });
     assert.deepEqual(daemon.lines(), ['GET /v1.30/plugins']);
   });
 
@@ -94,8 +162,45 @@ describe('inspect', () => {
     assert.equal(failed.err, 'Error response from daemon: no\n');
   });
 
+  test('shows what a plugin does and why it last failed, on a daemon that tells', async () => {
+    const State = { Status: 'backing-off', Restarts: 2, Reason: 'the plugin exited with code 1' };
+    const LastFailure = { At: '2026-08-01T12:00:00.000Z', Reason: 'x', ExitCode: 1, Log: ['\u001b[2J'] };
+    const status = { Id: 'ignored', Digest: 'sha256:aa', State, LastFailure };
+    const path = 'GET /outboard/v1/plugins/a/b:1/json';
+    const { out } = await run(['inspect', 'a/b:1'], { ...answers, [path]: json(status) });
+    assert.deepEqual(JSON.parse(out), [{ ...plugin('a/b:1'), Digest: 'sha256:aa', State, LastFailure }]);
+    assert.equal(out.includes('\u001b'), false);
+    const short = await run(['inspect', '-f', '{{.State.Reason}}', 'a/b:1'], {
+      ...answers,
+      [path]: json(status),
+    });
+    assert.equal(short.out, 'the plugin exited with code 1\n');
+  });
+
   test('a name cannot leave its place in the path', async () => {
     const { daemon } = await run(['inspect', 'a?x=1#f %2e\n'], {});
     assert.deepEqual(daemon.lines(), ['GET /v1.51/plugins/a%3Fx%3D1%23f%20%252e%0A/json']);
+  });
+});
+
+describe('restart', () => {
+  const path = (name: string) => `POST /outboard/v1/plugins/${name}/restart`;
+
+  test('restarts one after another, goes on after a failure, and fails in the end', async () => {
+    const refusal = json({ message: 'plugin b:latest is disabled: enable it to start it' }, 409);
+    const { code, out, err, daemon } = await run(['restart', '-f', 'a', 'b', 'c'], {
+      [path('a')]: empty(204),
+      [path('b')]: refusal,
+      [path('c')]: empty(204),
+    });
+    assert.deepEqual([code, out], [1, 'a\nc\n']);
+    assert.equal(err, 'Error response from daemon: plugin b:latest is disabled: enable it to start it\n');
+    assert.match(daemon.lines()[0] ?? '', /restart\?force=1$/);
+  });
+
+  test('says what to do on a Docker Engine', async () => {
+    const { code, err } = await run(['restart', 'a'], {});
+    assert.equal(code, 1);
+    assert.match(err, /this daemon cannot restart plugins: disable the plugin and enable it\n$/);
   });
 });
