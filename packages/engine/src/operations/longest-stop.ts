@@ -1,11 +1,11 @@
 /**
  * How long stopping all plugins may take: they stop in parallel.
  */
-import { optionsOf, stopGraceMs } from '../supervise/options-in-force.ts';
+import { stopGraceMs } from '../supervise/supervision-options.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** In milliseconds; 0 when no plugin is enabled. */
 export function findLongestStop({ store }: Pick<EngineContext, 'store'>): number {
-  const graces = store.all().map((record) => (record.enabled ? stopGraceMs(optionsOf(record)) : 0));
+  const graces = store.all().map((record) => (record.enabled ? stopGraceMs(record.options) : 0));
   return graces.reduce((longest, grace) => Math.max(longest, grace), 0);
 }

@@ -4,7 +4,6 @@
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
 import { readProgramArchitecture } from '../rootfs/program-architecture.ts';
-import { optionsOf } from '../supervise/options-in-force.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 import { inspectPlugin } from './inspect.ts';
@@ -46,7 +45,7 @@ export function createStatusReader(context: StatusContext): StatusReader {
     usage: PluginStatus['usage'],
   ): PluginStatus {
     const state = supervisor.state(record.id);
-    const isChecked = hasProcess(state) && optionsOf(record).health !== undefined;
+    const isChecked = hasProcess(state) && record.options.health !== undefined;
     return {
       plugin: record,
       state,

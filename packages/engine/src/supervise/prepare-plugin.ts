@@ -21,7 +21,6 @@ import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
 import { isPluginId, type PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginHost } from './launch-plugin.ts';
-import { optionsOf } from './options-in-force.ts';
 
 export interface PluginHostOptions {
   readonly layout: PluginLayout;
@@ -49,13 +48,14 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
     async prepare(record, options) {
       const paths = layout.plugin(record.id);
       const { config, settings } = record;
+      const { limits = {} } = record.options;
       const { devices, notices } = await resolveDevices(settings.devices, lstat);
       const hasPropagatedMount = config.propagatedMount !== '';
       const network =
         config.network.type === 'bridge' ? await networks.attach(record.id, options) : undefined;
       const { security, ...decided } = await decidePluginSecurity(
         config,
-        optionsOf(record).security ?? {},
+        record.options.security ?? {},
         appArmor,
       );
       const created = createRuntimeSpec({
@@ -69,6 +69,8 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         ...(metricsSocket !== undefined && { metricsSocket }),
         ...(network !== undefined && { network }),
         cgroupVersion: await cgroupVersion(),
+        limits,
+        limitsSwap: limits.memoryBytes !== undefined && canLimitSwap(await findCgroupMounts()),
         ...(hasPropagatedMount && { propagatedMountPath: paths.propagatedMount }),
       });
       // What an instance before this one left mounted, if it ended with the daemon.

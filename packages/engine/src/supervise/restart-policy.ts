@@ -5,9 +5,6 @@
 import type { RestartPolicy } from '../config/plugin-options.ts';
 import type { ContainerExit } from '../runtime/container.ts';
 
-/** What is in force unless the operator says otherwise. */
-export const defaultRestartPolicy: RestartPolicy = { name: 'always' };
-
 /**
  * @param failed how it ended, if it ran; one that could not be started has failed
  * @param failures in a row, this one counted

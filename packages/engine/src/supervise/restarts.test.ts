@@ -6,7 +6,7 @@ import { identifyProcess } from '../runtime/process-identity.ts';
 import { createSupervisorFixture, listening } from './supervisor-fixture.test.support.ts';
 
 function withOptions(record: PluginRecord, options: PluginOptions): PluginRecord {
-  return Object.assign({}, record, { options });
+  return { ...record, options };
 }
 
 /** A volume plugin that answers, and hangs from SIGUSR1 to SIGUSR2. */

@@ -212,8 +212,8 @@ test('S15 an exit that no daemon saw is told by the next one, with code and log,
 test('a plugin that ended unseen is not started again when its policy does not allow it', async (t) => {
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
-  const installed = fixture.install(listening);
-  const record = Object.assign({}, installed, { options: { restart: { name: 'on-failure' } } });
+  const options = { restart: { name: 'on-failure' } } as const;
+  const record = { ...fixture.install(listening), options };
   await first.supervisor.start(record);
   const { pid } = await first.waitFor(record.id, 'running');
   await first.supervisor.shutdown('leave-running');

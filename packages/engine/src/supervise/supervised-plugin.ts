@@ -10,10 +10,10 @@ import { endContainer } from './end-container.ts';
 import type { FailureFiles } from './failure-file.ts';
 import { createHealthProbe } from './health-check.ts';
 import { type Launched, type LaunchParts, launchPlugin } from './launch-plugin.ts';
-import { optionsOf, restartPolicy, stopGraceMs } from './options-in-force.ts';
 import { launchFailure, type PluginFailure } from './plugin-failure.ts';
 import { movePlugin, type PluginMove } from './plugin-state.ts';
 import { refuseRestart } from './restart-policy.ts';
+import { restartPolicy, stopGraceMs } from './supervision-options.ts';
 import type { PluginState } from './supervisor.ts';
 import { failureOf, watchContainer } from './watch-container.ts';
 
@@ -204,11 +204,11 @@ export class SupervisedPlugin {
     const { host, connect, chance, logger } = this.#parts;
     const { pid, startedAt } = container;
     this.#move({ type: 'run', at: chance.now(), startedAt, pid, restarts });
-    const { health: check } = optionsOf(this.#record);
+    const { health: check } = this.#record.options;
     const probe = check && createHealthProbe(check, host.socketPath(this.#record), connect);
     return watchContainer(container, {
       ...(check && probe && { health: { check, probe } }),
-      maySacrifice: () => restartPolicy(optionsOf(this.#record)).name !== 'no',
+      maySacrifice: () => restartPolicy(this.#record.options).name !== 'no',
       graceMs: () => this.#graceMs(),
       onUnhealthy: (reason) => {
         logger.warn({ id: this.#record.id, reason }, 'a plugin is unhealthy');
@@ -249,7 +249,7 @@ export class SupervisedPlugin {
 
   /** Whether its policy ends it here; it has failed then. */
   #isGivenUp(failure: PluginFailure, failures: number, restarts: number): boolean {
-    const refusal = refuseRestart(restartPolicy(optionsOf(this.#record)), failure, failures);
+    const refusal = refuseRestart(restartPolicy(this.#record.options), failure, failures);
     if (refusal === undefined) return false;
     const reason = `${failure.reason}; it is not started again: ${refusal}`;
     this.#parts.logger.warn({ id: this.#record.id, reason, restarts }, 'a plugin has failed');
@@ -301,7 +301,7 @@ export class SupervisedPlugin {
   }
 
   #graceMs(): number {
-    return stopGraceMs(optionsOf(this.#record));
+    return stopGraceMs(this.#record.options);
   }
 
   #move(move: PluginMove): void {
