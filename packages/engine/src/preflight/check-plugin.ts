@@ -10,7 +10,7 @@ import { defaultCapabilities } from '../runtime/spec/baseline.ts';
 import type { Finding } from './finding.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
 import { cgroupMode, type FoundProgram, type HostSupply } from './read-host.ts';
-import type { PluginNeeds } from './read-plugin-needs.ts';
+import type { PluginNeeds, SourceFact } from './read-plugin-needs.ts';
 
 /** What is to be started. */
 export interface PluginToCheck {
@@ -73,7 +73,7 @@ function mountKind(mount: PluginMount): 'bind' | 'tmpfs' | undefined {
 function checkMissing(
   what: string,
   mount: PluginMount,
-  fact: Exclude<ReturnType<PluginNeeds['sources']['get']>, { kind: 'present' } | undefined>,
+  fact: Exclude<SourceFact, { kind: 'present' }>,
   plugin: PluginToCheck,
 ): readonly Finding[] {
   const path = JSON.stringify(mount.source);

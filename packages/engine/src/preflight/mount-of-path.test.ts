@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { canonicalCapability } from '../config/capability-names.ts';
 import { parseMountTable } from '../linux/mount-table.ts';
 import { allCapabilities, parseCapabilitySet } from './capability-set.ts';
 import { mountOfPath } from './mount-of-path.ts';
@@ -24,6 +25,11 @@ for (const [path, id] of [
 ] as const) {
   test(`mountOfPath() finds what ${path} lies on`, () => assert.equal(mountOfPath(table, path)?.id, id));
 }
+
+test('the capabilities of the kernel are those that a config may name', () => {
+  assert.equal(new Set(allCapabilities(40)).size, 41);
+  for (const name of allCapabilities(40)) assert.equal(canonicalCapability(name), name);
+});
 
 test('parseCapabilitySet() reads the bits of the kernel', () => {
   const status = 'Name:\tx\nCapEff:\t0000000000000000\nCapBnd:\t0000000000200001\n';

@@ -3,6 +3,7 @@
  * made.
  */
 import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
@@ -42,11 +43,12 @@ const createdMode = 0o755;
 export function createPreflight({ layout, runtime, logger }: PreflightParts): Preflight {
   async function look(record: PluginRecord, options: PreflightOptions) {
     const createMounts = options.createMounts ?? record.options.createMounts === true;
-    const [needs, host, rootfsPath] = await Promise.all([
+    const [needs, host, plugins] = await Promise.all([
       readPluginNeeds(record.settings),
       readHostSupply(runtime),
-      realpath(layout.plugin(record.id).rootfs),
+      realpath(layout.pluginsDirectory),
     ]);
+    const rootfsPath = join(plugins, record.id, 'rootfs');
     const { name, config, settings } = record;
     const findings = checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host);
     return { findings, toCreate: createMounts ? missingSources(needs) : [] };

@@ -15,6 +15,8 @@ export type SourceFact =
   /** Something above it is no directory, or may not be looked into. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
+const answerMs = 5_000;
+
 /** What the settings name, as the host has it. */
 export interface PluginNeeds {
   readonly sources: ReadonlyMap<string, SourceFact>;
@@ -27,7 +29,7 @@ export async function readPluginNeeds({ mounts, devices }: PluginSettings): Prom
   const onHost = mounts.filter(({ type }) => type !== 'tmpfs');
   const paths = new Set(onHost.map(({ source }) => source).filter(isPath));
   const sources = new Map<string, SourceFact>();
-  for (const path of paths) sources.set(path, await readSource(path));
+  for (const path of paths) sources.set(path, await inTime(path));
   const deviceProblems = new Map<PluginDevice, string>();
   for (const device of devices) {
     const problem = await deviceProblem(device);
@@ -38,6 +40,20 @@ export async function readPluginNeeds({ mounts, devices }: PluginSettings): Prom
 
 function isPath(source: PluginMount['source']): source is string {
   return source?.startsWith('/') === true && !source.includes('\0');
+}
+
+/** A file system whose server is gone (NFS, FUSE) answers never; that must not keep the plugin's queue for ever. */
+async function inTime(path: string): Promise<SourceFact> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<SourceFact>((resolve) => {
+    const reason = `its file system does not answer within ${answerMs} ms`;
+    timer = setTimeout(() => resolve({ kind: 'unreachable', reason }), answerMs);
+  });
+  try {
+    return await Promise.race([readSource(path), timeUp]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function readSource(path: string): Promise<SourceFact> {
