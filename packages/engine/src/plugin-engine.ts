@@ -38,6 +38,7 @@ import { createPreflight } from './preflight/preflight.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
 import { createWorkspaces } from './rootfs/workspaces.ts';
+import { containerPlaces } from './runtime/container-places.ts';
 import { openContainerRuntime } from './runtime/container-runtime.ts';
 import { createKeyedQueue } from './store/keyed-queue.ts';
 import { createPluginLayout } from './store/plugin-layout.ts';
@@ -159,6 +160,7 @@ async function openContext(
       userAgent: options.userAgent ?? 'outboard',
     }),
     supervisor,
+    places: containerPlaces(options.execRoot, options.runtime),
     preflight: createPreflight({ layout, runtime: options.runtime ?? 'runc', logger }),
     logs,
     uses,

@@ -118,9 +118,9 @@ describe('applyOptionsPatch()', () => {
     [
       'a relative profile',
       { Security: { Seccomp: 'profile.json' } },
-      /want "default", "unconfined" or an absolute path/,
+      /invalid seccomp profile "profile.json"/,
     ],
-    ['a profile with a space', { Security: { Apparmor: 'a b' } }, /invalid "security.apparmor" "a b"/],
+    ['a profile with a space', { Security: { Apparmor: 'a b' } }, /invalid AppArmor profile "a b"/],
     ['a key of every object', JSON.parse('{"__proto__": {"Limits": {}}}'), /unknown key "__proto__"/],
   ];
   for (const [name, document, message] of refused) {

@@ -3,7 +3,7 @@
  * a config (`Limits.MemoryBytes`), and are read in any letter case.
  */
 import { OutboardError } from '@outboard/oci';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalizeFields, type FieldTable } from './config-fields.ts';
 import { readWithSchema } from './config-schema.ts';
 import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';

@@ -5,7 +5,6 @@
  *   container.ValidateRestartPolicy (28.x)
  */
 
-import { isAbsolute } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import { showValue } from './json-document.ts';
 import type {
@@ -15,6 +14,7 @@ import type {
   RestartPolicy,
   SecurityOptions,
 } from './plugin-options.ts';
+import { checkAppArmorChoice, checkSeccompChoice } from './security-options.ts';
 
 const mebibyte = 1024 * 1024;
 /** Docker's: below it not even the OCI runtime's own process fits. */
@@ -81,16 +81,9 @@ function validateLog({ maxBytes = mebibyte, maxFiles = 1 }: LogOptions): void {
   requireWhole('log.maxFiles', maxFiles, 1, 1000);
 }
 
-function validateSecurity({ seccomp = 'default', apparmor = 'unconfined' }: SecurityOptions): void {
-  const isProfile = isAbsolute(seccomp) && seccomp.length < 4096 && !/\p{Cc}/u.test(seccomp);
-  if (seccomp !== 'default' && seccomp !== 'unconfined' && !isProfile) {
-    throw invalid(
-      `invalid "security.seccomp" ${showValue(seccomp)}: want "default", "unconfined" or an absolute path`,
-    );
-  }
-  if (!/^[\x21-\x7e]{1,255}$/.test(apparmor)) {
-    throw invalid(`invalid "security.apparmor" ${showValue(apparmor)}: want the name of a loaded profile`);
-  }
+function validateSecurity({ seccomp, apparmor }: SecurityOptions): void {
+  if (seccomp !== undefined) checkSeccompChoice(seccomp);
+  if (apparmor !== undefined) checkAppArmorChoice(apparmor);
 }
 
 function requireWhole(field: string, value: number, least: number, most: number): void {

@@ -10,6 +10,7 @@ import type { Announcement } from '../plugin-engine-contract.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
 import type { Workspaces } from '../rootfs/workspaces.ts';
+import type { ContainerPlaces } from '../runtime/container-places.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
@@ -21,6 +22,8 @@ export interface EngineContext {
   readonly content: ContentStore;
   readonly registry: RegistryClient;
   readonly supervisor: Supervisor;
+  /** Where the containers of plugins are. */
+  readonly places: ContainerPlaces;
   /** What keeps a plugin from being started on this host. */
   readonly preflight: Preflight;
   readonly workspaces: Workspaces;

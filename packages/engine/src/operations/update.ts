@@ -1,9 +1,14 @@
 /**
  * Update: change how a plugin runs. What the kernel can change of a running process applies at once.
  */
+import { availableParallelism } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { OutboardError } from '@outboard/oci';
 import { withOptions } from '../config/options-in-force.ts';
 import { applyOptionsPatch, type PluginOptionsPatch } from '../config/parse-plugin-options.ts';
-import type { PluginOptions, PluginOverrides } from '../config/plugin-options.ts';
+import type { PluginLimits, PluginOptions, PluginOverrides } from '../config/plugin-options.ts';
+import { limitContainer } from '../runtime/limit-container.ts';
+import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** The options of a plugin, and who decided about them. */
@@ -21,22 +26,75 @@ export function decidedOptions(context: Pick<EngineContext, 'store'>, plugin: st
   return { inForce: options, overrides, author: config.authorOptions ?? {} };
 }
 
+type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'places'>;
+
 /**
  * Change options, all that the patch names or none.
  * @returns what is not in force yet, one sentence each
- * @throws {OutboardError} not-found; invalid for a value that cannot be in force
+ * @throws {OutboardError} not-found; invalid for a value that cannot be in force; conflict when the kernel refuses a
+ *   limit of the plugin that runs, such as less memory than it uses
  */
 export async function updatePlugin(
-  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor'>,
+  context: UpdateContext,
   plugin: string,
   patch: PluginOptionsPatch,
 ): Promise<readonly string[]> {
   const { id } = context.store.find(plugin);
   return context.queue.run(id, async () => {
     const record = context.store.find(id);
-    const updated = withOptions({ ...record, overrides: applyOptionsPatch(record.overrides, patch) });
-    await context.store.save(updated);
+    const overrides = applyOptionsPatch(record.overrides, patch);
+    if (overrides.limits?.cpus !== record.overrides.limits?.cpus) requireProcessors(overrides.limits);
+    const updated = withOptions({ ...record, overrides });
+    const { status } = context.supervisor.state(id);
+    const areLimitsOther = !isDeepStrictEqual(
+      immediateLimits(record.options),
+      immediateLimits(updated.options),
+    );
+    const isLive = areLimitsOther && hasProcess(context.supervisor.state(id));
+    // First of all: it is the only step that can be refused.
+    if (isLive) await limitContainer(context.places, id, updated.options.limits ?? {});
+    try {
+      await context.store.save(updated);
+    } catch (error) {
+      if (isLive) await limitContainer(context.places, id, record.options.limits ?? {});
+      throw error;
+    }
     context.supervisor.update(updated);
-    return [];
+    if (status === 'disabled' || status === 'failed') return [];
+    return latentChanges(record.options, updated.options, areLimitsOther && !isLive);
   });
+}
+
+/** What a running container can be given. */
+function immediateLimits({ limits = {} }: PluginOptions): PluginLimits {
+  const { openFiles: _atStart, ...immediate } = limits;
+  return immediate;
+}
+
+/** What the container was started with and keeps. */
+function latentChanges(
+  before: PluginOptions,
+  after: PluginOptions,
+  areLimitsLatent: boolean,
+): readonly string[] {
+  const changes: readonly (readonly [string, unknown, unknown])[] = [
+    ['Limits.OpenFiles', before.limits?.openFiles, after.limits?.openFiles],
+    ['Health', before.health, after.health],
+    ['Log', before.log, after.log],
+    ['Security', before.security, after.security],
+  ];
+  const changed = changes.filter(([, was, is]) => !isDeepStrictEqual(was, is)).map(([name]) => name);
+  return [...(areLimitsLatent ? ['Limits'] : []), ...changed].map(
+    (name) => `"${name}" takes effect when the plugin is started the next time`,
+  );
+}
+
+/** An operator who asks for more than there is has mistaken the host; an author cannot know it. */
+function requireProcessors({ cpus = 0 }: PluginLimits = {}): void {
+  const available = availableParallelism();
+  if (cpus <= available) return;
+  throw new OutboardError(
+    'invalid',
+    `range of CPUs is from 0.01 to ${available.toFixed(2)}, as there are only ${available} CPUs available`,
+  );
 }

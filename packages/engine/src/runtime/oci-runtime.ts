@@ -3,7 +3,7 @@
  * @see OCI runtime-spec v1.0.2, "Operations"; runc(8)
  */
 import { OutboardError } from '@outboard/oci';
-import { runProgram } from '../linux/run-program.ts';
+import { type RunProgramOptions, runProgram } from '../linux/run-program.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
 
 export interface OciRuntimeCall {
@@ -34,7 +34,24 @@ export async function deleteContainer(call: OciRuntimeCall, options: CallOptions
   await run(call, ['delete', '--force', call.id], options);
 }
 
-async function run(call: OciRuntimeCall, command: readonly string[], options: CallOptions): Promise<void> {
+/**
+ * Give a container other bounds.
+ * @param resources only those that are named change
+ * @throws {OutboardError} system with the runtime's own words
+ */
+export async function updateContainer(
+  call: OciRuntimeCall,
+  resources: object,
+  options: CallOptions,
+): Promise<void> {
+  await run(call, ['update', '--resources', '-', call.id], { ...options, input: JSON.stringify(resources) });
+}
+
+async function run(
+  call: OciRuntimeCall,
+  command: readonly string[],
+  options: RunProgramOptions,
+): Promise<void> {
   const result = await runProgram(call.runtime, [`--root=${call.root}`, ...command], options);
   if (result.code === 0) return;
   const message = readRuntimeMessage(result.stderr);

@@ -15,6 +15,8 @@ import { createPluginNetworks } from '../network/create-plugin-networks.ts';
 import type { BridgeOptions } from '../network/plugin-networks.ts';
 import { checkRootfs } from '../rootfs/check-rootfs.ts';
 import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
+import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
+import { canLimitSwap } from '../runtime/limit-container.ts';
 import { decidePluginSecurity } from '../runtime/plugin-security.ts';
 import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
 import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';

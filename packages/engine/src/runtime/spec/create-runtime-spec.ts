@@ -5,11 +5,13 @@
 import { OutboardError } from '@outboard/oci';
 import { cleanAbsolutePath, isAtOrBelow } from '../../config/container-path.ts';
 import type { PluginConfig, PluginSettings } from '../../config/plugin-config.ts';
+import type { PluginLimits } from '../../config/plugin-options.ts';
 import { validatePluginConfig } from '../../config/validate-plugin-config.ts';
 import { defaultDeviceRules, defaultPath, maskedPaths, readonlyPaths } from './baseline.ts';
 import { pluginCapabilities } from './capabilities.ts';
 import { namespaceOf, networkToJoin } from './joined-network.ts';
 import { createPluginMounts, type PluginMountsInput } from './plugin-mounts.ts';
+import { createLimits, createRlimits } from './resources.ts';
 import type {
   RuntimeSpec,
   SpecCapabilities,
@@ -42,6 +44,10 @@ export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDire
   readonly cgroupsPath: string;
   /** Cgroup version of the host; on 2 the plugin gets a cgroup namespace. Default 1. */
   readonly cgroupVersion?: 1 | 2;
+  /** Bounds on what it may use; default none. */
+  readonly limits?: PluginLimits;
+  /** Whether the kernel can bound swap; default true. */
+  readonly limitsSwap?: boolean;
 }
 
 /** A spec and what the operator should know about it. */
@@ -60,7 +66,7 @@ export interface CreatedRuntimeSpec {
  * @see OCI runtime-spec v1.0.2
  */
 export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
-  const { config, settings, security } = input;
+  const { config, settings, security, limits = {}, limitsSwap = true } = input;
   validatePluginConfig(config, { strictness: 'pull' });
   const { mounts, sharedDestinations, notices } = createPluginMounts({
     ...input,
@@ -83,13 +89,14 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
       cwd: cleanAbsolutePath(config.workDir) ?? '/',
       capabilities: processCapabilities(config),
       noNewPrivileges: security.noNewPrivileges,
+      ...(limits.openFiles !== undefined && { rlimits: createRlimits(limits.openFiles) }),
       ...(security.apparmorProfile !== undefined && { apparmorProfile: security.apparmorProfile }),
     },
     mounts,
     linux: {
       namespaces: namespaces(config, input.cgroupVersion ?? 1).map((type) => namespaceOf(type, input)),
       devices: deviceNodes(input.devices, mounts),
-      resources: { devices: deviceRules(config, input.devices) },
+      resources: { devices: deviceRules(config, input.devices), ...createLimits(limits, { limitsSwap }) },
       cgroupsPath: input.cgroupsPath,
       ...(config.propagatedMount === '' ? {} : { rootfsPropagation: 'rshared' as const }),
       maskedPaths: maskedPaths.filter(isPrivateToPlugin),

@@ -2,6 +2,7 @@
  * The part of an OCI runtime spec (the `config.json` of a bundle) that plugins use.
  * @see OCI runtime-spec v1.0.2, config.md and config-linux.md
  */
+import type { SpecLimits, SpecRlimit } from './resources.ts';
 
 export interface SpecMount {
   readonly destination: string;
@@ -73,6 +74,7 @@ export interface RuntimeSpec {
     readonly cwd: string;
     readonly capabilities: SpecCapabilities;
     readonly noNewPrivileges: boolean;
+    readonly rlimits?: readonly SpecRlimit[];
     readonly apparmorProfile?: string;
   };
   readonly mounts: readonly SpecMount[];
@@ -80,7 +82,7 @@ export interface RuntimeSpec {
     /** With a path, one that exists already. */
     readonly namespaces: readonly { readonly type: SpecNamespace; readonly path?: string }[];
     readonly devices: readonly SpecDevice[];
-    readonly resources: { readonly devices: readonly SpecDeviceRule[] };
+    readonly resources: { readonly devices: readonly SpecDeviceRule[] } & SpecLimits;
     readonly cgroupsPath: string;
     readonly rootfsPropagation?: 'rshared';
     readonly maskedPaths: readonly string[];

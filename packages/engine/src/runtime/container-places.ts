@@ -1,0 +1,23 @@
+/**
+ * Where the containers of one exec root are, for those who look into one or run something in it.
+ */
+import { join } from 'node:path';
+import { type BundlePaths, bundlePaths } from './bundle.ts';
+
+export interface ContainerPlaces {
+  /** Name or path of the OCI runtime. */
+  readonly runtime: string;
+  /** The runtime's state folder. */
+  readonly runtimeRoot: string;
+  /** The folder of one container. */
+  bundle(id: string): BundlePaths;
+}
+
+/** @param runtime as in `ContainerRuntimeOptions` */
+export function containerPlaces(execRoot: string, runtime = 'runc'): ContainerPlaces {
+  return {
+    runtime,
+    runtimeRoot: join(execRoot, 'runtime'),
+    bundle: (id) => bundlePaths(join(execRoot, 'bundles', id)),
+  };
+}
