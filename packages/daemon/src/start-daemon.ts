@@ -1,25 +1,19 @@
 /**
- * Wires the daemon together: engine, events, routes, listeners. It holds no logic of its own.
+ * Wires the daemon together: engine, API, listeners. It holds no logic of its own.
  */
 import { readFileSync } from 'node:fs';
-import { diagnoseHost, OutboardError, openPluginEngine, type PluginEngine } from '@outboard/engine';
+import { OutboardError, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
-import { parseTokenServer } from './configuration/token-server.ts';
-import { createEventLog } from './events/event-log.ts';
-import { readComponentVersions } from './host/component-versions.ts';
-import { readHostFacts } from './host/host-facts.ts';
-import { createRequestHandler } from './http/request-handler.ts';
-import { createRouteTable } from './http/route-table.ts';
+import { createApi } from './create-api.ts';
 import { startApiServer } from './listen/api-server.ts';
 import { formatHostAddress, parseHostAddresses } from './listen/host-address.ts';
 import { openTls, reloadableTls } from './listen/tls-part.ts';
-import { createRequestLogger } from './log/log-request.ts';
 import { logPluginOutput } from './logs/log-plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
-import { createRoutes } from './routes/routes.ts';
+import { openEngine } from './open-engine.ts';
 
 /** How long requests under way may take to end once they are aborted. */
 const closeDeadlineMs = 10_000;
@@ -57,68 +51,36 @@ export async function startDaemon(
   const addresses = parseHostAddresses(configuration.hosts, configuration, listeners);
   const tls = await openTls(configuration, logger);
   const version = readOwnVersion();
-  const metrics = createMetricsService({
-    address: configuration['metrics-addr'],
-    execRoot: configuration['exec-root'],
-    version,
-    logger,
-  });
-  const engine = await openPluginEngine({
-    dataRoot: configuration['data-root'],
-    execRoot: configuration['exec-root'],
-    runtime: configuration.runtime,
-    liveRestore: configuration['live-restore'],
-    backOff: {
-      initialMs: configuration['restart-delay'] * 1000,
-      maxMs: configuration['restart-max-delay'] * 1000,
-    },
-    insecureRegistries: configuration['insecure-registries'],
-    trustedRealms: configuration['token-servers'].map(parseTokenServer),
-    userAgent: `outboard/${version}`,
-    bridge: {
-      name: configuration['bridge-name'],
-      subnet: configuration['bridge-subnet'],
-      nameServers: configuration.dns,
-    },
-    ...(metrics.socket !== undefined && { metricsSocket: metrics.socket }),
-    observer: metrics.observer,
-    logger,
-  }).catch(async (error: unknown) => {
-    await metrics.close();
-    throw error;
-  });
-  const stopping = new AbortController();
-  const endPluginOutput = configuration['log-plugins'] ? logPluginOutput(engine, logger) : () => {};
+  /** What is open by now, to be closed last to first. */
+  const open: (() => Promise<void>)[] = [];
   try {
-    const names = configuration['authorization-plugins'];
-    const authorization = createAuthorization({ engine, names, logger });
-    const routes = createRoutes({
-      engine,
-      events: createEventLog((listener) => engine.onEvent(listener)),
+    const metrics = createMetricsService({
+      address: configuration['metrics-addr'],
+      execRoot: configuration['exec-root'],
       version,
-      dataRoot: configuration['data-root'],
-      insecureRegistries: configuration['insecure-registries'],
-      runtime: configuration.runtime,
-      authorizationPlugins: authorization.names,
-      diagnose: () =>
-        diagnoseHost({
-          dataRoot: configuration['data-root'],
-          execRoot: configuration['exec-root'],
-          runtime: configuration.runtime,
-        }),
-      hostFacts: once(readHostFacts),
-      components: once(() => readComponentVersions(configuration.runtime)),
+      logger,
     });
-    const logRequest = createRequestLogger(logger);
-    const handle = createRequestHandler({
-      findRoute: createRouteTable(routes),
+    open.push(() => metrics.close());
+    const engine = await openEngine(configuration, { metrics, version, logger });
+    const endPluginOutput = configuration['log-plugins'] ? logPluginOutput(engine, logger) : () => undefined;
+    open.push(async () => {
+      await engine[Symbol.asyncDispose]();
+      endPluginOutput();
+    });
+    const stopping = new AbortController();
+    const authorization = createAuthorization({
+      engine,
+      names: configuration['authorization-plugins'],
+      logger,
+    });
+    const handle = createApi({
+      engine,
+      configuration,
+      authorization,
+      metrics,
       version,
       stopping: stopping.signal,
-      log: (request) => {
-        metrics.countRequest(request);
-        logRequest(request);
-      },
-      authorize: authorization.authorize,
+      logger,
     });
     await metrics.serve(engine);
     const server = await startApiServer(addresses, handle, {
@@ -127,6 +89,11 @@ export async function startDaemon(
       onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
     });
     const reportedMissing = authorization.reportMissing(stopping.signal);
+    open.push(async () => {
+      stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
+      await server.close(AbortSignal.timeout(closeDeadlineMs));
+      await reportedMissing;
+    });
     const reloadable: readonly ReloadablePart[] = [
       authorization,
       ...(tls === undefined ? [] : [reloadableTls(tls, server, logger)]),
@@ -136,34 +103,21 @@ export async function startDaemon(
       reload: (next) => reloadParts(reloadable, configuration, next, logger),
       check: async () => void engine.list(),
       stopDeadlineMs: () => stopDeadlineMs(configuration, engine),
-      async stop() {
-        stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
-        await server.close(AbortSignal.timeout(closeDeadlineMs));
-        await reportedMissing;
-        await engine[Symbol.asyncDispose]();
-        endPluginOutput();
-        await metrics.close();
-      },
+      stop: () => closeAll(open),
     };
   } catch (error) {
-    await engine[Symbol.asyncDispose]();
-    await metrics.close();
+    await closeAll(open);
     throw error;
   }
+}
+
+async function closeAll(open: (() => Promise<void>)[]): Promise<void> {
+  for (let close = open.pop(); close !== undefined; close = open.pop()) await close();
 }
 
 /** Plugins that go on running cost no time; others are stopped in parallel, and each may take what it was given. */
 function stopDeadlineMs(configuration: Configuration, engine: Pick<PluginEngine, 'longestStopMs'>): number {
   return ownStopMs + (configuration['live-restore'] ? 0 : engine.longestStopMs());
-}
-
-/** Ask once, when first needed. */
-function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
-  let answer: Promise<Value> | undefined;
-  return () => {
-    answer ??= ask();
-    return answer;
-  };
 }
 
 function readOwnVersion(): string {

@@ -1,0 +1,69 @@
+/**
+ * The API as a whole: routes over an engine, behind authorization, with every request counted and logged.
+ */
+import { diagnoseHost, type PluginEngine } from '@outboard/engine';
+import type { Logger } from 'pino';
+import type { Authorization } from './authorization/authorization.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import { createEventLog } from './events/event-log.ts';
+import { readComponentVersions } from './host/component-versions.ts';
+import { readHostFacts } from './host/host-facts.ts';
+import { createRequestHandler, type HandleRequest } from './http/request-handler.ts';
+import { createRouteTable } from './http/route-table.ts';
+import { createRequestLogger } from './log/log-request.ts';
+import type { MetricsService } from './metrics/metrics-service.ts';
+import { createRoutes } from './routes/routes.ts';
+
+/** What the API answers from. */
+export interface ApiSources {
+  readonly engine: PluginEngine;
+  readonly configuration: Configuration;
+  readonly authorization: Authorization;
+  readonly metrics: Pick<MetricsService, 'countRequest'>;
+  /** The daemon's own. */
+  readonly version: string;
+  /** Aborted when the daemon stops. */
+  readonly stopping: AbortSignal;
+  readonly logger: Logger;
+}
+
+export function createApi(sources: ApiSources): HandleRequest {
+  const { engine, configuration, authorization, metrics, version, logger } = sources;
+  const roots = {
+    dataRoot: configuration['data-root'],
+    execRoot: configuration['exec-root'],
+    runtime: configuration.runtime,
+  };
+  const routes = createRoutes({
+    engine,
+    events: createEventLog((listener) => engine.onEvent(listener)),
+    version,
+    dataRoot: roots.dataRoot,
+    insecureRegistries: configuration['insecure-registries'],
+    runtime: roots.runtime,
+    authorizationPlugins: authorization.names,
+    diagnose: () => diagnoseHost(roots),
+    hostFacts: once(readHostFacts),
+    components: once(() => readComponentVersions(roots.runtime)),
+  });
+  const logRequest = createRequestLogger(logger);
+  return createRequestHandler({
+    findRoute: createRouteTable(routes),
+    version,
+    stopping: sources.stopping,
+    log: (request) => {
+      metrics.countRequest(request);
+      logRequest(request);
+    },
+    authorize: authorization.authorize,
+  });
+}
+
+/** Ask once, when first needed. */
+function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let answer: Promise<Value> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * The engine as the daemon's configuration wants it.
+ */
+import { openPluginEngine, type PluginEngine } from '@outboard/engine';
+import type { Logger } from 'pino';
+import type { Configuration } from './configuration/configuration.ts';
+import { parseTokenServer } from './configuration/token-server.ts';
+import type { MetricsService } from './metrics/metrics-service.ts';
+
+/** What the engine works with beside the configuration. */
+export interface EngineSurroundings {
+  readonly metrics: Pick<MetricsService, 'socket' | 'observer'>;
+  /** The daemon's own. */
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** @throws {OutboardError} invalid; conflict when another daemon uses the data root */
+export function openEngine(
+  configuration: Configuration,
+  { metrics, version, logger }: EngineSurroundings,
+): Promise<PluginEngine> {
+  return openPluginEngine({
+    dataRoot: configuration['data-root'],
+    execRoot: configuration['exec-root'],
+    runtime: configuration.runtime,
+    liveRestore: configuration['live-restore'],
+    backOff: {
+      initialMs: configuration['restart-delay'] * 1000,
+      maxMs: configuration['restart-max-delay'] * 1000,
+    },
+    insecureRegistries: configuration['insecure-registries'],
+    trustedRealms: configuration['token-servers'].map(parseTokenServer),
+    userAgent: `outboard/${version}`,
+    bridge: {
+      name: configuration['bridge-name'],
+      subnet: configuration['bridge-subnet'],
+      nameServers: configuration.dns,
+    },
+    ...(metrics.socket !== undefined && { metricsSocket: metrics.socket }),
+    observer: metrics.observer,
+    logger,
+  });
+}
