@@ -33,8 +33,12 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     'bridge-name': 'outboard0',
     'bridge-subnet': '10.87.0.0/24',
     dns: [],
+    'live-restore': true,
+    'restart-delay': 1,
+    'restart-max-delay': 60,
     runtime: 'runc',
     'log-level': 'info',
+    'log-plugins': true,
   });
 });
 
@@ -62,6 +66,9 @@ const refused: readonly [text: string, message: RegExp][] = [
   ['{"hosts":[]}', /"hosts": /],
   ['{"data-root":"relative"}', /"data-root": expected an absolute path/],
   ['{"log-level":"loud"}', /"log-level": /],
+  ['{"live-restore":"no"}', /"live-restore": /],
+  ['{"restart-delay":0}', /"restart-delay": /],
+  ['{"restart-max-delay":86401}', /"restart-max-delay": /],
   ['[]', /expected object/],
   ['{', /is not JSON/],
 ];
@@ -86,6 +93,26 @@ test('parseFlags() takes the network of plugins on the bridge', () => {
     dns: ['10.1.2.1', '10.9.9.9'],
   });
 });
+
+test('parseFlags() takes how plugins are restarted, and says nothing of live restore unless it is off', () => {
+  const { configuration } = parseFlags([
+    ...['--no-live-restore', '--restart-delay', '0.5', '--restart-max-delay', '300'],
+  ]);
+  assert.deepEqual(configuration, {
+    'live-restore': false,
+    'restart-delay': 0.5,
+    'restart-max-delay': 300,
+  });
+  assert.deepEqual(parseFlags([]).configuration, {});
+});
+
+for (const delay of ['0', '-1', 'x', '1e3', '86401', '']) {
+  test(`parseFlags() refuses a pause of "${delay}"`, (context) => {
+    // What commander says goes to standard error, which is the test's report.
+    context.mock.method(process.stderr, 'write', () => true);
+    assert.throws(() => parseFlags([`--restart-delay=${delay}`]), /it must be 0\.1 to 86400 seconds/);
+  });
+}
 
 test('parseFlags() collects repeated flags', () => {
   const { configuration, configFile } = parseFlags([

@@ -1,6 +1,7 @@
 /**
  * What the log says about a request: its path and outcome, never its query, headers or body.
  */
+import { isOutboardError } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { RequestLog } from '../http/request-handler.ts';
 
@@ -16,6 +17,9 @@ export function createRequestLogger(logger: Logger): (entry: RequestLog) => void
   };
 }
 
+/** The message of an error. One that ends with a plugin's output, which may be secret, has it without in its details. */
 function reasonOf(error: unknown): string {
+  const reason = isOutboardError(error) ? error.details?.reason : undefined;
+  if (typeof reason === 'string') return reason.slice(0, maxErrorLength);
   return (error instanceof Error ? error.message : String(error)).slice(0, maxErrorLength);
 }
