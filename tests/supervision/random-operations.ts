@@ -23,7 +23,8 @@ export interface ChosenOperation extends Pick<Operation, 'endsDaemon' | 'mayBeCu
 }
 
 const pluginNames = ['ape', 'bee', 'cat', 'dog'];
-const volumeNames = ['red', 'green', 'blue'];
+/** The volumes that operations make. */
+export const volumeNames = ['red', 'green', 'blue'];
 
 /** Draws of chance, one after another. */
 interface Draw {
@@ -105,6 +106,7 @@ const operations: Readonly<Record<string, Operation>> = {
     const query = `force=${draw.isTrue(0.7) ? 1 : 0}`;
     return { told: query, perform: request('DELETE', `/plugins/${name}?${query}`) };
   }),
+  restart: onCommand(5, 'restart', (name) => ['restart', name]),
   hold: onPlugin(2, (name) => {
     const path = `/outboard/v1/plugins/${name}/uses`;
     return { perform: request('POST', path, '{"Holder":"someone"}') };
