@@ -76,7 +76,7 @@ const keyrings = 'add_key keyctl request_key';
 const observing = 'bpf fanotify_init lookup_dcookie perf_event_open syslog';
 const namespaces = 'clone clone3 setdomainname sethostname setns unshare';
 const memoryPlacement = 'get_mempolicy mbind migrate_pages move_pages set_mempolicy set_mempolicy_home_node';
-const otherProcesses = 'kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace';
+const otherProcesses = 'kcmp pidfd_getfd process_madvise';
 
 /** Capability to what it opens. */
 const behindCapabilities: readonly (readonly [capability: string, names: string])[] = [
