@@ -9,7 +9,7 @@ import { fixtureSocket } from './plugin-fixture.ts';
  * `/Talk.Say` writes `Text` to the descriptor `To`; `/Talk.Flood` writes lines of `Bytes` to stdout for `Ms` and tells how
  * many; `/Talk.Die` ends the program at once. It says `hello` when it starts.
  */
-const script = `
+export const talkingPluginScript = `
 import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 const write = (to, bytes) => { for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at); };
@@ -41,9 +41,9 @@ server.listen('/run/docker/plugins/${fixtureSocket}');
 process.on('SIGTERM', () => process.exit(0));
 `;
 
-/** The plugin's archive, as \`plugin create\` takes it. */
+/** The plugin's archive, as `plugin create` takes it. */
 export function talkingPluginArchive(): Buffer {
-  return pluginArchive({ script });
+  return pluginArchive({ script: talkingPluginScript });
 }
 
 /** Makes a talking plugin write. */

@@ -2,13 +2,14 @@
  * The files of one plugin's log.
  *
  *     log       what conmon writes to; at its size limit conmon renames a new, empty file over it
+ *     log.tmp   the empty file that conmon will rename
  *     log.<n>   a hard link to each of the last ones, the newest of which is `log` itself
  *
  * The link keeps a file when conmon replaces it, without this process having to be in time for that. Without anyone who
  * links, no more than one further file comes into being: the disk is bounded while no daemon runs, too.
  */
 import type { BigIntStats } from 'node:fs';
-import { link, readdir, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../runtime/errno.ts';
 import type { LogLimits } from './log-limits.ts';
@@ -85,6 +86,15 @@ export async function settleLogFiles(directory: string, limits: LogLimits): Prom
     bytes -= oldest.size;
   }
   return files;
+}
+
+/**
+ * Have the file ready that conmon begins next. conmon makes it itself if it is missing, and ends if it cannot, as on a disk
+ * without inodes: with the plugin.
+ */
+export async function keepNextFile(directory: string): Promise<void> {
+  // Never truncated here: conmon may be about to rename it.
+  await (await open(join(directory, 'log.tmp'), 'a', 0o600)).close();
 }
 
 async function listNames(directory: string): Promise<readonly string[]> {

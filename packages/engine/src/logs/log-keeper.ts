@@ -4,7 +4,14 @@
  */
 import type { Logger } from 'pino';
 import { LogCursor } from './log-cursor.ts';
-import { endOfLog, type LogFile, type LogPosition, listLogFiles, settleLogFiles } from './log-files.ts';
+import {
+  endOfLog,
+  keepNextFile,
+  type LogFile,
+  type LogPosition,
+  listLogFiles,
+  settleLogFiles,
+} from './log-files.ts';
 import type { LogLimits } from './log-limits.ts';
 import type { PluginOutput } from './plugin-logs.ts';
 import { type LogPlace, startLog } from './start-log.ts';
@@ -32,6 +39,7 @@ export class LogKeeper {
   /** Everything that changes the files, one after the other. */
   #work: Promise<void> = Promise.resolve();
   #isQueued = false;
+  #hasFailed = false;
   #cursor: LogCursor | undefined;
 
   constructor(parts: LogKeeperParts) {
@@ -80,20 +88,30 @@ export class LogKeeper {
       this.#isQueued = false;
       try {
         await this.#takeIn();
+        this.#hasFailed = false;
       } catch (error) {
-        // The plugin does not depend on its log, and the next look may find what was wrong mended.
-        this.#parts.logger.warn({ err: error, directory: this.#parts.directory }, 'cannot keep a log');
-        await this.#forgetCursor();
+        await this.#failed(error);
       }
     });
   }
 
+  /** The plugin does not depend on its log, and the next look may find what was wrong mended. */
+  async #failed(error: unknown): Promise<void> {
+    const { directory, logger } = this.#parts;
+    // Told once: a plugin that writes makes for many looks.
+    if (!this.#hasFailed) logger.warn({ err: error, directory }, 'cannot keep a log');
+    this.#hasFailed = true;
+    await this.#forgetCursor();
+  }
+
   async #takeIn(): Promise<void> {
-    const files = await settleLogFiles(this.#parts.directory, this.#limits);
+    const { directory } = this.#parts;
+    const files = await settleLogFiles(directory, this.#limits);
+    if (files.length > 0) await keepNextFile(directory);
     // What an earlier process has left running wrote before is old.
-    this.#cursor ??= new LogCursor({ directory: this.#parts.directory, start: endOfLog(files) });
+    this.#cursor ??= new LogCursor({ directory, start: endOfLog(files) });
     const output = this.#parts.output();
-    if (output !== undefined) await handOn(this.#cursor, this.#parts.directory, output);
+    if (output !== undefined) await handOn(this.#cursor, directory, output);
   }
 
   async #moveCursor(start: LogPosition): Promise<void> {
