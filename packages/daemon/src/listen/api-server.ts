@@ -106,7 +106,13 @@ async function createListener(
   const rules: RequestRules = allowsHost === undefined ? {} : { allowsHost };
   const secure = identity && (await createSecureServer(identity, options));
   const server = secure?.server ?? createServer(httpOptions);
-  server.on('request', (request, response) => void handle(request, response, rules));
+  server.on('request', (request, response) => {
+    // A server that is closed ends the connections that are idle then, and would wait for those that become so later.
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
+    void handle(request, response, rules);
+  });
   // Node.js drops headers above its own limit silently; ours refuses them.
   server.maxHeadersCount = 0;
   server.maxConnections = maxConnections[address.kind === 'tcp' ? 'tcp' : 'unix'];
