@@ -1,0 +1,29 @@
+/**
+ * Waits for what becomes of a plugin, as the engine tells it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PluginEngine, PluginState } from '@outboard/engine';
+
+/**
+ * Wait until a plugin is in a state that a test wants. What a plugin does by itself is no event of the API, so this
+ * looks again and again, for 30 s.
+ * @throws {Error} with the state that it stayed in
+ */
+export async function untilState<Status extends PluginState['status']>(
+  engine: Pick<PluginEngine, 'state'>,
+  plugin: string,
+  status: Status,
+  accept: (state: Extract<PluginState, { status: Status }>) => boolean = () => true,
+): Promise<Extract<PluginState, { status: Status }>> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const state = engine.state(plugin);
+    // The comparison proves the narrowing, which the compiler cannot follow for a generic status.
+    const narrowed = state as Extract<PluginState, { status: Status }>;
+    if (state.status === status && accept(narrowed)) return narrowed;
+    if (performance.now() > deadline) {
+      throw new Error(`plugin ${plugin} is not ${status}: ${JSON.stringify(state)}`);
+    }
+    await delay(10);
+  }
+}
