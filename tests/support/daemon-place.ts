@@ -63,7 +63,7 @@ export function assertRunning({ home, daemon, ids }: DaemonPlace, running: reado
 }
 
 /** Monitors and plugins of a home. */
-export function pidsOf({ home, ids }: DaemonPlace): readonly number[] {
+export function pidsOf({ home, ids }: Pick<DaemonPlace, 'home' | 'ids'>): readonly number[] {
   return snapshotHost(home, { plugins: ids }).processes.map((line) => Number.parseInt(line, 10));
 }
 
