@@ -32,6 +32,7 @@ export type {
 } from './config/plugin-config.ts';
 export { parsePrivileges, toPluginDocument, toPrivilegeDocument } from './config/plugin-document.ts';
 export type {
+  DecidedOptions,
   HealthCheck,
   LogOptions,
   PluginLimits,
@@ -60,7 +61,6 @@ export type {
   OperationOutcome,
 } from './observe/engine-observer.ts';
 export { observedOperations } from './observe/engine-observer.ts';
-export type { DecidedOptions } from './operations/update.ts';
 export { type MetricsSocket, openPluginEngine, type PluginEngineOptions } from './plugin-engine.ts';
 export type {
   Announcement,

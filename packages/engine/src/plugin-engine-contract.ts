@@ -4,9 +4,9 @@
 import type { Login, RegistryAccess, RegistryCredentials } from '@outboard/oci';
 import type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
 import type { Plugin, Privilege } from './config/plugin-config.ts';
+import type { DecidedOptions } from './config/plugin-options.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
 import type { PluginLogs } from './logs/plugin-logs.ts';
-import type { DecidedOptions } from './operations/update.ts';
 import type { Finding } from './preflight/finding.ts';
 import type { ReportProgress } from './progress.ts';
 import type { ResourceUsage } from './runtime/cgroup-usage.ts';

@@ -78,3 +78,12 @@ export interface PluginOptions {
 export interface PluginOverrides extends Omit<PluginOptions, 'health'> {
   readonly health?: Omit<HealthCheck, 'kind'> & { readonly kind: HealthCheck['kind'] | 'none' };
 }
+
+/** The options of a plugin, and who decided about them. */
+export interface DecidedOptions {
+  readonly inForce: PluginOptions;
+  /** By the operator. */
+  readonly overrides: PluginOverrides;
+  /** By the plugin's author, in its config. */
+  readonly author: PluginOverrides;
+}

@@ -6,19 +6,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { OutboardError } from '@outboard/oci';
 import { withOptions } from '../config/options-in-force.ts';
 import { applyOptionsPatch, type PluginOptionsPatch } from '../config/parse-plugin-options.ts';
-import type { PluginLimits, PluginOptions, PluginOverrides } from '../config/plugin-options.ts';
+import type { DecidedOptions, PluginLimits, PluginOptions } from '../config/plugin-options.ts';
 import { limitContainer } from '../runtime/limit-container.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
-
-/** The options of a plugin, and who decided about them. */
-export interface DecidedOptions {
-  readonly inForce: PluginOptions;
-  /** By the operator. */
-  readonly overrides: PluginOverrides;
-  /** By the plugin's author, in its config. */
-  readonly author: PluginOverrides;
-}
 
 /** @throws {OutboardError} not-found; invalid when an ID prefix is ambiguous */
 export function decidedOptions(context: Pick<EngineContext, 'store'>, plugin: string): DecidedOptions {
