@@ -11,6 +11,7 @@ import { notFoundCases } from './not-found.ts';
 import { pingCases } from './ping.ts';
 import { privilegesCases } from './privileges.ts';
 import { pullCases } from './pull.ts';
+import { refusedPullCases } from './pull-refused.ts';
 import { lifeCases, pushCases } from './push.ts';
 import { routingCases } from './routing.ts';
 import { setCases } from './set.ts';
@@ -24,6 +25,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...notFoundCases,
   ...privilegesCases,
   ...pullCases,
+  ...refusedPullCases,
   ...createCases,
   ...enableCases,
   ...disableCases,

@@ -1,54 +1,23 @@
 /**
- * `POST /plugins/pull`
+ * `POST /plugins/pull`, where it installs a plugin.
  */
-import type { ConformanceCase, Given, PublishedPlugin, RawRequest } from '../conformance-case.ts';
-import { blobStep, document, failure, noContent, ok, stream, streamError } from '../expectations.ts';
-import { atLeast, type Shape } from '../shape.ts';
+import type { ConformanceCase, Given } from '../conformance-case.ts';
+import { blobStep, document, noContent, ok, stream } from '../expectations.ts';
+import { atLeast } from '../shape.ts';
+import { asking, grants, pull, pulled, steps } from './pull-request.ts';
 
 const json = { 'Content-Type': 'application/json' };
-const digest = `sha256:${'0'.repeat(64)}`;
 
-const steps = [
-  'Waiting',
-  'Pulling fs layer',
-  'Downloading',
-  'Download complete',
-  'Extracting',
-  'Already exists',
+/** The second layer takes away what the first one brought. */
+const layered: readonly Given[] = [
+  {
+    published: {
+      layers: [[{ name: 'old', content: 'x' }], [{ name: '.wh.old', content: '' }]],
+    },
+  },
 ];
 
-/** The lines of a pull or upgrade that succeeds. */
-export function pullLines(manifest: string, layer: string, tag: string) {
-  return {
-    first: [{ status: 'Pulling from {repo}', id: tag }, { status: `Digest: ${manifest}` }] satisfies Shape[],
-    includes: [blobStep(layer, 'Complete')],
-    others: [blobStep(layer, ...steps)],
-  };
-}
-
-const pulled = pullLines('{manifest}', '{layer}', 'v1');
-
-function pull(
-  body: string | undefined,
-  query = 'remote={remote}',
-  headers: RawRequest['headers'] = json,
-): RawRequest {
-  return { line: `POST /plugins/pull?${query}`, headers, ...(body === undefined ? {} : { body }) };
-}
-
-const asking: PublishedPlugin = {
-  config: {
-    Network: { Type: 'host' },
-    Mounts: [
-      { Source: '/var/tmp', Destination: '/1', Type: 'bind', Options: ['bind'] },
-      { Source: '/srv', Destination: '/2', Type: 'bind', Options: ['bind'] },
-    ],
-  },
-};
-const grant = (name: string, ...value: readonly string[]) => ({ Name: name, Description: '', Value: value });
-const grants = [grant('network', 'host'), grant('mount', '/var/tmp'), grant('mount', '/srv')] as const;
-
-const successes: readonly ConformanceCase[] = [
+export const pullCases: readonly ConformanceCase[] = [
   {
     id: 'pull.plain',
     title: 'pulling a plugin that asks for nothing',
@@ -225,208 +194,6 @@ const successes: readonly ConformanceCase[] = [
       },
     ],
   },
-];
-
-const refusedBodies: readonly (readonly [
-  id: string,
-  title: string,
-  body: string,
-  status: number,
-  message: RegExp | string,
-  headers?: RawRequest['headers'],
-])[] = [
-  ['not-json', 'privileges that are no JSON', '[{', 400, /^invalid JSON: /],
-  ['text', 'privileges that are a string', '"all"', 400, /^invalid JSON: /],
-  ['strings', 'privileges that are strings', '["all"]', 400, /^invalid JSON: /],
-  ['object', 'privileges that are an object', '{"Name":"network"}', 400, /^invalid JSON: /],
-  ['two-documents', 'data after the privileges', '[] []', 400, 'unexpected content after JSON'],
-  [
-    'text-plain',
-    'privileges as text',
-    '[]',
-    400,
-    "unsupported Content-Type header (text/plain): must be 'application/json'",
-    { 'Content-Type': 'text/plain' },
-  ],
-  [
-    'no-type',
-    'privileges without a content type',
-    '[]',
-    400,
-    'malformed Content-Type header (): mime: no media type',
-    {},
-  ],
-];
-
-const badReferences: readonly (readonly [
-  id: string,
-  title: string,
-  query: string,
-  message: string | RegExp,
-])[] = [
-  ['no-remote', 'pulling nothing', '', /^invalid reference format/],
-  [
-    'upper-case',
-    'pulling a name in capitals',
-    'remote=Acme/P',
-    'invalid reference format: repository name must be lowercase',
-  ],
-  ['bad-alias', 'pulling under a bad name', 'remote={remote}&name=A', /^invalid reference format/],
-  [
-    'alias-digest',
-    'pulling under a name with a digest',
-    `remote={remote}&name={path}@${digest}`,
-    'cannot use digest in plugin tag',
-  ],
-];
-
-const refusedGrants: readonly (readonly [
-  id: string,
-  title: string,
-  body: unknown,
-  plugin?: PublishedPlugin,
-])[] = [
-  ['nothing', 'no privileges', []],
-  ['too-few', 'one privilege too few', grants.slice(0, 2)],
-  ['too-many', 'one privilege too many', [...grants, grant('device', '/dev/fuse')]],
-  ['other-value', 'a privilege of another value', [grants[0], grants[1], grant('mount', '/etc')]],
-  ['first-differs', 'a first privilege of another value', [grant('network', 'none'), grants[1], grants[2]]],
-  [
-    'only-differs',
-    'a single privilege of another value',
-    [grant('network', 'none')],
-    { config: { Network: { Type: 'host' } } },
-  ],
-  [
-    'first-sorted-differs',
-    'another value of the one that sorts first',
-    [grants[0], grant('mount', '/etc'), grants[2]],
-  ],
-];
-
-const broken: readonly (readonly [id: string, title: string, plugin: PublishedPlugin, message: RegExp])[] = [
-  [
-    'image',
-    'pulling a container image',
-    { configType: 'application/vnd.docker.container.image.v1+json' },
-    /^fetched plugin image but plugin config is missing/,
-  ],
-  [
-    'config-text',
-    'pulling a plugin whose config is no JSON',
-    { configText: 'nope' },
-    /^failed to parse config: /,
-  ],
-  [
-    'config-trailing',
-    'pulling a plugin with data after its config',
-    { configText: '{}{}' },
-    /^failed to parse config: /,
-  ],
-  [
-    'unknown-layer',
-    'pulling a plugin with layers of an unknown type',
-    { layerType: 'application/vnd.example.layer' },
-    /unknown type/,
-  ],
-  ['layerless', 'pulling a plugin without layers', { layers: [] }, /at least one layer/],
-];
-
-const brokenLines = { first: pulled.first, others: pulled.others };
-
-const failures: readonly ConformanceCase[] = [
-  ...refusedBodies.map(
-    ([id, title, body, status, message, headers]): ConformanceCase => ({
-      id: `pull.body-${id}`,
-      title: `pulling with ${title}`,
-      given: [{ published: {} }],
-      request: pull(body, undefined, headers),
-      expect: failure(status, message),
-    }),
-  ),
-  ...badReferences.map(
-    ([id, title, query, message]): ConformanceCase => ({
-      id: `pull.${id}`,
-      title,
-      request: pull('[]', query),
-      expect: failure(400, message),
-    }),
-  ),
-  ...refusedGrants.map(
-    ([id, title, body, plugin = asking]): ConformanceCase => ({
-      id: `pull.refused-${id}`,
-      title: `pulling with ${title} granted`,
-      given: [{ published: plugin }],
-      request: pull(JSON.stringify(body)),
-      expect: stream(
-        { first: pulled.first, last: streamError(/^incorrect privileges/) },
-        { 'docker-plugin-name': '{remote}' },
-      ),
-      afterwards: [
-        {
-          request: { line: 'GET /plugins/{remote}/json' },
-          expect: failure(404, 'plugin "{remote}" not found'),
-        },
-      ],
-    }),
-  ),
-  ...broken.map(
-    ([id, title, plugin, message]): ConformanceCase => ({
-      id: `pull.broken-${id}`,
-      title,
-      given: [{ published: plugin }],
-      request: pull('[]'),
-      expect: stream({ ...brokenLines, last: streamError(message) }, { 'docker-plugin-name': '{remote}' }),
-      afterwards: [
-        {
-          request: { line: 'GET /plugins/{remote}/json' },
-          expect: failure(404, 'plugin "{remote}" not found'),
-        },
-      ],
-    }),
-  ),
-  {
-    id: 'pull.name-taken',
-    title: 'pulling under a name that is taken',
-    given: [{ published: {} }, { made: {} }],
-    request: pull('[]', 'remote={remote}&name={name}'),
-    expect: failure(400, 'plugin {name} already exists', { 'docker-plugin-name': '{name}' }),
-  },
-  {
-    id: 'pull.installed-again',
-    title: 'pulling a plugin that is installed',
-    given: [{ published: {} }, { installed: '{remote}' }],
-    request: pull('[]'),
-    expect: failure(400, 'plugin {remote} already exists', { 'docker-plugin-name': '{remote}' }),
-  },
-  {
-    id: 'pull.not-found',
-    title: 'pulling what the registry does not have',
-    request: pull('[]'),
-    expect: failure(404, 'error resolving plugin reference: {remote}: not found', {
-      'docker-plugin-name': '{remote}',
-    }),
-  },
-  {
-    id: 'pull.unreachable',
-    title: 'pulling from a registry that does not answer',
-    request: pull('[]', 'remote={unreachable}'),
-    expect: failure(503, /^error resolving plugin reference: /, { 'docker-plugin-name': '{unreachable}' }),
-  },
-];
-
-/** A whiteout in a later layer removes a file of an earlier one, in order. */
-const layered: readonly Given[] = [
-  {
-    published: {
-      layers: [[{ name: 'old', content: 'x' }], [{ name: '.wh.old', content: '' }]],
-    },
-  },
-];
-
-export const pullCases: readonly ConformanceCase[] = [
-  ...successes,
-  ...failures,
   {
     id: 'pull.two-layers',
     title: 'pulling a plugin of two layers',

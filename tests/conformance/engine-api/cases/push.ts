@@ -4,7 +4,7 @@
 import type { ConformanceCase, Given, RawRequest } from '../conformance-case.ts';
 import { blobStep, document, failure, ok, seen, stream, streamError } from '../expectations.ts';
 import { atLeast, count } from '../shape.ts';
-import { pullLines } from './pull.ts';
+import { pullLines } from './pull-request.ts';
 
 const json = { 'Content-Type': 'application/json' };
 const blobId = /^[0-9a-f]{12}$/;

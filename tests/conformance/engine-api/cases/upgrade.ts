@@ -4,7 +4,7 @@
 import type { ConformanceCase, Given, RawRequest } from '../conformance-case.ts';
 import { document, failure, stream, streamError } from '../expectations.ts';
 import { atLeast } from '../shape.ts';
-import { pullLines } from './pull.ts';
+import { pullLines } from './pull-request.ts';
 
 const json = { 'Content-Type': 'application/json' };
 const env = (name: string, value: string) => ({

@@ -3,7 +3,7 @@
  */
 
 import { createdPluginOf2010 } from '../cases/inspect.ts';
-import { pullLines } from '../cases/pull.ts';
+import { pullLines } from '../cases/pull-request.ts';
 import { document, failure, stream, streamError } from '../expectations.ts';
 import { atLeast, containing } from '../shape.ts';
 import { type DifferenceGroup, each } from './difference.ts';

@@ -2,7 +2,7 @@
  * Differences in what is taken for a right request, and in how a wrong one is refused.
  */
 
-import { pullLines } from '../cases/pull.ts';
+import { pullLines } from '../cases/pull-request.ts';
 import { document, failure, noContent, ok, stream } from '../expectations.ts';
 import { atLeast, containing } from '../shape.ts';
 import { type DifferenceGroup, each } from './difference.ts';
