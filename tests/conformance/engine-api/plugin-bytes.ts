@@ -40,7 +40,7 @@ while (1) {
 `;
 
 /** The smallest config that says something in every field that Docker shows. */
-export const plainConfig: ConfigDocument = {
+const plainConfig: ConfigDocument = {
   Description: 'for conformance',
   Documentation: 'https://example.com/conformance',
   Entrypoint: ['/plugin'],
@@ -53,7 +53,7 @@ export const plainConfig: ConfigDocument = {
 };
 
 /** The config that archive and published plugin have in common; mounts are added to those that a program needs. */
-export function configDocument({
+function configDocument({
   config = {},
   runs = false,
 }: Pick<PluginArchive, 'config' | 'runs'>): ConfigDocument {

@@ -33,7 +33,7 @@ export interface Registries extends AsyncDisposable {
 }
 
 /** Who may use the protected registry. */
-export const registryUser = { username: 'conformance', password: registryPassword };
+const registryUser = { username: 'conformance', password: registryPassword };
 
 /** Start registries on this host. */
 export async function startRegistries(): Promise<Registries> {

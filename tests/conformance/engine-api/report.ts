@@ -3,7 +3,7 @@
  */
 import type { CaseResult } from './run-case.ts';
 
-export type Counts = Readonly<Record<CaseResult['outcome'], number>>;
+type Counts = Readonly<Record<CaseResult['outcome'], number>>;
 
 /** How many cases ended in which way. */
 export function countOutcomes(results: readonly CaseResult[]): Counts {

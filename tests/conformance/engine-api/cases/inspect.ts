@@ -28,7 +28,7 @@ const rootfs = { type: 'layers', diff_ids: [/^sha256:[0-9a-f]{64}$/] } as const;
 const plainSettings = { Mounts: [], Devices: [], Env: ['DEBUG=0'], Args: [] };
 
 /** A plugin as `create` makes it; Docker 20.10 adds its own version to the config. */
-export const createdPlugin: Shape = {
+const createdPlugin: Shape = {
   Id: /^[0-9a-f]{64}$/,
   Name: '{name}',
   Enabled: false,
