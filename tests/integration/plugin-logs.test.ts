@@ -191,11 +191,30 @@ test('at 50 MB/s a log stays within its bound, keeps its end, and the engine ans
   assert.ok(largest <= bound, `the log took ${largest} bytes`);
   assert.ok(largest > bound / 4, `the log took only ${largest} bytes: the plugin wrote too little`);
   assert.ok(seen > 0 && skipped > 0, `handed on ${seen} lines, skipped ${skipped} bytes`);
-  // Everything that is left is whole: the numbers have no gap.
-  const rest = (await read(opened.engine)).slice(0, -1).map((line) => Number.parseInt(line.slice(7), 10));
-  assert.equal(rest.at(-1), last);
-  assert.deepEqual(
-    rest.find((number, index) => index > 0 && number !== (rest[index - 1] ?? 0) + 1),
-    undefined,
+});
+
+test('a log is followed through all of its files, and no line of them is lost', { skip }, async (context) => {
+  const { test: opened, talk, directory } = await startTalking(context);
+  const seen: number[] = [];
+  const reading = (async () => {
+    for await (const lines of opened.engine.logs.read('talk', { follow: true })) {
+      for (const { content } of lines) {
+        if (content.toString() === 'end') return;
+        seen.push(Number.parseInt(content.toString('latin1'), 10));
+      }
+    }
+  })();
+  // Three files in three seconds: whoever looks every 50 ms sees each of them.
+  const last = await talk.flood({ lineBytes: 200, ms: 3_000, bytesPerSecond: 5_500_000 });
+  await talk.say('stdout', 'end\n');
+  await reading;
+  assert.ok(readdirSync(directory).includes('log.3'), `only ${readdirSync(directory)}`);
+  const [, ...numbers] = seen; // the first line is no number
+  assert.equal(numbers.length, last);
+  assert.ok(
+    numbers.every((number, index) => number === index + 1),
+    'lines are missing or out of order',
   );
+  const kept = (await read(opened.engine)).slice(0, -1);
+  assert.equal(kept.length, seen.length, 'all of it is still there');
 });

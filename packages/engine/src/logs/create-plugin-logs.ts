@@ -4,12 +4,12 @@
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { PluginOptions } from '../config/plugin-options.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginState } from '../supervise/supervisor.ts';
+import type { LogLine } from './line-joiner.ts';
 import { LogKeeper } from './log-keeper.ts';
-import { type LogLimits, logLimits } from './log-limits.ts';
-import type { PluginLogs, PluginOutput } from './plugin-logs.ts';
+import { logLimits } from './log-limits.ts';
+import type { LogQuery, PluginLogs, PluginOutput } from './plugin-logs.ts';
 import { readLog } from './read-log.ts';
 import type { LogPlace } from './start-log.ts';
 
@@ -42,7 +42,7 @@ export function createPluginLogs(options: PluginLogsOptions): EnginePluginLogs {
 class DiskLogs implements EnginePluginLogs {
   readonly #options: PluginLogsOptions;
   readonly #keepers = new Map<string, LogKeeper>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #closing = new Map<string, Promise<void>>();
   readonly #listeners = new Set<(output: PluginOutput) => void>();
   readonly #ended = new AbortController();
 
@@ -52,12 +52,29 @@ class DiskLogs implements EnginePluginLogs {
 
   read(
     plugin: string,
-    query: Parameters<PluginLogs['read']>[1] = {},
+    query: LogQuery = {},
     options: { readonly signal?: AbortSignal } = {},
-  ): ReturnType<PluginLogs['read']> {
+  ): AsyncIterable<readonly LogLine[]> {
     const { id } = this.#options.store.find(plugin);
-    const signals = [this.#ended.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    return readLog(this.#directory(id), query, AbortSignal.any(signals));
+    return this.#readUntilEnded(id, query, options.signal);
+  }
+
+  /** As `readLog`, until the engine ends. `AbortSignal.any` would leave a trace of every reader at the engine's signal. */
+  async *#readUntilEnded(
+    id: string,
+    query: LogQuery,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly LogLine[], void> {
+    const scope = new AbortController();
+    const sources = signal === undefined ? [this.#ended.signal] : [this.#ended.signal, signal];
+    const abort = (): void => scope.abort(sources.find(({ aborted }) => aborted)?.reason);
+    for (const source of sources) source.addEventListener('abort', abort);
+    try {
+      if (sources.some(({ aborted }) => aborted)) abort();
+      yield* readLog(this.#directory(id), query, scope.signal);
+    } finally {
+      for (const source of sources) source.removeEventListener('abort', abort);
+    }
   }
 
   onOutput(listener: (output: PluginOutput) => void): () => void {
@@ -69,7 +86,7 @@ class DiskLogs implements EnginePluginLogs {
   async startRun(id: string): Promise<LogPlace | undefined> {
     const record = this.#options.store.get(id);
     try {
-      return await this.#keep(id).startRun(limitsOf(record));
+      return await this.#keep(id).startRun(logLimits(record?.options.log));
     } catch (error) {
       const facts = { err: error, id, plugin: record?.name };
       this.#options.logger.warn(facts, 'the output of this run is not kept');
@@ -85,17 +102,19 @@ class DiskLogs implements EnginePluginLogs {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(new OutboardError('unavailable', 'the plugin system was shut down'));
     for (const id of [...this.#keepers.keys()]) this.#let(id);
-    await Promise.all(this.#closing);
+    await Promise.all(this.#closing.values());
   }
 
   #keep(id: string): LogKeeper {
     const known = this.#keepers.get(id);
     if (known !== undefined) return known;
+    const after = this.#closing.get(id);
     const keeper = new LogKeeper({
       directory: this.#directory(id),
-      limits: limitsOf(this.#options.store.get(id)),
+      limits: logLimits(this.#options.store.get(id)?.options.log),
       output: () => (this.#listeners.size === 0 ? undefined : (output) => this.#tell(id, output)),
       logger: this.#options.logger,
+      ...(after !== undefined && { after }),
     });
     this.#keepers.set(id, keeper);
     return keeper;
@@ -105,8 +124,10 @@ class DiskLogs implements EnginePluginLogs {
     const keeper = this.#keepers.get(id);
     if (keeper === undefined) return;
     this.#keepers.delete(id);
-    const closing = keeper.close().finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
+    const closing = keeper.close().finally(() => {
+      if (this.#closing.get(id) === closing) this.#closing.delete(id);
+    });
+    this.#closing.set(id, closing);
   }
 
   #tell(id: string, output: Pick<PluginOutput, 'lines' | 'skippedBytes'>): void {
@@ -117,9 +138,4 @@ class DiskLogs implements EnginePluginLogs {
   #directory(id: string): string {
     return this.#options.layout.plugin(id).logs;
   }
-}
-
-/** A record has no options when it was written before there were any. */
-function limitsOf(record: (PluginRecord & { readonly options?: PluginOptions }) | undefined): LogLimits {
-  return logLimits(record?.options?.log);
 }

@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import { isErrno } from '../runtime/errno.ts';
 import { maxLineBytes } from './line-joiner.ts';
 import { comparePositions, endOfLog, type LogFile, type LogPosition } from './log-files.ts';
-import { type OutputStream, readHeader } from './log-record.ts';
+import { type OutputStream, type RecordHeader, readHeader } from './log-record.ts';
 
 /** Which lines are looked for. */
 export interface TailQuery {
@@ -111,18 +111,22 @@ class TailSearch {
     while (end > 0 && !this.isDone) {
       const start = end < 2 ? 0 : records.lastIndexOf(lineEnd, end - 2) + 1;
       this.#bytes += end - start;
-      this.#lookAtRecord(records.subarray(start, end), { file: at.file, offset: at.offset + start });
+      this.#lookAtRecord(readHeader(records, start, end), at, { start, end });
       end = start;
     }
   }
 
-  #lookAtRecord(record: Buffer, start: LogPosition): void {
+  #lookAtRecord(
+    header: RecordHeader | undefined,
+    { file, offset }: LogPosition,
+    record: { readonly start: number; readonly end: number },
+  ): void {
     const { lines, streams, maxBytes = Number.POSITIVE_INFINITY } = this.#query;
     if (this.#bytes > maxBytes) {
-      this.#end({ file: start.file, offset: start.offset + record.length });
+      this.#end({ file, offset: offset + record.end });
       return;
     }
-    const header = readHeader(record);
+    const start = { file, offset: offset + record.start };
     if (header?.endsLine === true && streams.has(header.stream)) {
       if (this.#lines < lines) {
         this.#lines += 1;

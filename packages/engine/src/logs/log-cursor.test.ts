@@ -23,7 +23,7 @@ async function readAll(cursor: LogCursor): Promise<readonly string[]> {
 test('a cursor goes from file to file, with lines that begin in one and end in the next', async (t) => {
   const log = createLogFixture(t);
   const cursor = new LogCursor({ directory: log.directory, start });
-  t.after(() => cursor.close());
+  t.after(() => cursor.release());
   assert.deepEqual(await readAll(cursor), [], 'a log that has not begun');
   log.write('stdout F one', 'stdout P tw');
   assert.deepEqual(await readAll(cursor), ['stdout one']);
@@ -37,7 +37,7 @@ test('a cursor goes from file to file, with lines that begin in one and end in t
 test('a record that is being written is read when it is whole', async (t) => {
   const log = createLogFixture(t);
   const cursor = new LogCursor({ directory: log.directory, start });
-  t.after(() => cursor.close());
+  t.after(() => cursor.release());
   log.write('stdout F one');
   const path = join(log.directory, 'log');
   appendFileSync(path, '2026-01-31T12:00:00.000000000+00:00 stdo');
@@ -49,7 +49,7 @@ test('a record that is being written is read when it is whole', async (t) => {
 test('a cursor at the end reads the remainder of a file that is replaced and removed', async (t) => {
   const log = createLogFixture(t);
   const cursor = new LogCursor({ directory: log.directory, start });
-  t.after(() => cursor.close());
+  t.after(() => cursor.release());
   log.write('stdout F one');
   await settleLogFiles(log.directory, { ...limits, maxFiles: 1 });
   assert.deepEqual(await readAll(cursor), ['stdout one']);
@@ -65,8 +65,9 @@ test('a cursor says that what comes next was removed, and never passes over it',
   log.write(`stdout F ${'x'.repeat(300_000)}`, 'stdout F one');
   await settleLogFiles(log.directory, limits);
   const cursor = new LogCursor({ directory: log.directory, start });
-  t.after(() => cursor.close());
+  t.after(() => cursor.release());
   await cursor.read();
+  await cursor.release();
   log.rotate();
   await settleLogFiles(log.directory, { ...limits, maxFiles: 1 });
   await assert.rejects(readAll(cursor), { kind: 'unavailable', code: 'log-removed' });
@@ -76,8 +77,9 @@ test('a cursor notices that another file has taken the number of the one it read
   const log = createLogFixture(t);
   log.write(`stdout F ${'x'.repeat(300_000)}`);
   const cursor = new LogCursor({ directory: log.directory, start });
-  t.after(() => cursor.close());
+  t.after(() => cursor.release());
   await cursor.read();
+  await cursor.release();
   log.rotate();
   log.write(`stdout F ${'y'.repeat(300_000)}`);
   await assert.rejects(readAll(cursor), { code: 'log-removed' });
@@ -88,7 +90,7 @@ test('a cursor with an end stops there, whatever is written meanwhile', async (t
   log.write('stdout F one', 'stdout P half');
   const end = endOfLog(await listLogFiles(log.directory));
   const cursor = new LogCursor({ directory: log.directory, start, end });
-  t.after(() => cursor.close());
+  t.after(() => cursor.release());
   log.write('stdout F two');
   assert.deepEqual(await readAll(cursor), ['stdout one']);
   assert.deepEqual(showLines(cursor.unfinishedLines()), ['stdout half…']);
@@ -98,7 +100,7 @@ test('a record of many megabytes is thrown away, and the next one is read', asyn
   const log = createLogFixture(t);
   log.write(`stdout F ${'x'.repeat(5_000_000)}`, 'stdout F end');
   const cursor = new LogCursor({ directory: log.directory, start });
-  t.after(() => cursor.close());
+  t.after(() => cursor.release());
   assert.deepEqual((await readAll(cursor)).at(-1), 'stdout end');
   rmSync(log.directory, { recursive: true });
 });

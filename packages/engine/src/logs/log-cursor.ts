@@ -34,9 +34,8 @@ export interface LogCursorOptions {
 }
 
 /**
- * A place in a log that moves on. No file is open between two calls while there is more to read, so that readers that are
- * slow keep no removed files on the disk. At the end the last file stays open: its remainder is not lost when it is replaced
- * and removed.
+ * A place in a log that moves on. The file it is in stays open, so that its remainder is not lost when it is removed, until
+ * `release()`: whoever does not read on for long keeps no removed file on the disk.
  */
 export class LogCursor {
   readonly #directory: string;
@@ -65,11 +64,12 @@ export class LogCursor {
   }
 
   /**
-   * Read on, 256 KiB at most.
+   * Read on.
+   * @param maxBytes of the log at most
    * @throws {OutboardError} unavailable, code `log-removed`, when what comes next was removed before it was read
    */
-  async read(): Promise<ReadLines> {
-    const chunk = await this.#readChunk();
+  async read(maxBytes: number = chunkBytes): Promise<ReadLines> {
+    const chunk = await this.#readChunk(maxBytes);
     return chunk === undefined
       ? { lines: [], isAtEnd: true }
       : { lines: this.#takeLines(chunk), isAtEnd: false };
@@ -87,26 +87,25 @@ export class LogCursor {
     this.#skipsRecord = position.offset > 0;
   }
 
-  async close(): Promise<void> {
-    await this.#closeFile();
+  /** Close what is open; a later call of `read()` opens it again. */
+  async release(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
   }
 
   /** The next bytes; undefined at the end of what there is. */
-  async #readChunk(): Promise<Buffer | undefined> {
+  async #readChunk(maxBytes: number): Promise<Buffer | undefined> {
     for (;;) {
       const { file: number } = this.#position;
       if (this.#end !== undefined && comparePositions(this.#position, this.#end) >= 0) return undefined;
       // Looked for before the read: what is in the file now is all of it only if the next one exists already.
       const files = await listLogFiles(this.#directory);
       const next = files.find((file) => file.number > number);
-      const current = files.find((file) => file.number === number);
-      this.#file ??= await this.#openFile(current);
+      this.#file ??= await this.#openFile(files.find((file) => file.number === number));
       if (this.#file === undefined && !(this.#hasNotBegun && next === undefined)) throw removedError();
-      const chunk = this.#file === undefined ? noBytes : await this.#readFile(this.#file);
-      if (chunk.length > 0) {
-        if (current !== undefined) await this.#closeFile();
-        return chunk;
-      }
+      const chunk = this.#file === undefined ? noBytes : await this.#readFile(this.#file, maxBytes);
+      if (chunk.length > 0) return chunk;
       if (next === undefined) return undefined;
       if (next.number !== number + 1) throw removedError();
       await this.#leaveFile({ file: next.number, offset: 0 });
@@ -118,10 +117,10 @@ export class LogCursor {
     return this.#inode === undefined && this.#position.offset === 0;
   }
 
-  async #readFile(file: FileHandle): Promise<Buffer> {
+  async #readFile(file: FileHandle, maxBytes: number): Promise<Buffer> {
     const { file: number, offset } = this.#position;
-    const limit = this.#end?.file === number ? this.#end.offset - offset : chunkBytes;
-    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, limit));
+    const limit = this.#end?.file === number ? this.#end.offset - offset : maxBytes;
+    const buffer = Buffer.allocUnsafe(Math.min(maxBytes, limit));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
     this.#position = { file: number, offset: offset + bytesRead };
     return buffer.subarray(0, bytesRead);
@@ -147,17 +146,11 @@ export class LogCursor {
   }
 
   async #leaveFile(position: LogPosition): Promise<void> {
-    await this.#closeFile();
+    await this.release();
     this.#inode = undefined;
     this.#rest = noBytes;
     this.#skipsRecord = false;
     this.#position = position;
-  }
-
-  async #closeFile(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.close();
   }
 
   #takeLines(chunk: Buffer): readonly LogLine[] {
@@ -167,7 +160,7 @@ export class LogCursor {
     const lines: LogLine[] = [];
     let start = 0;
     for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, start)) {
-      const record = this.#skipsRecord ? undefined : this.#parse(bytes.subarray(start, end));
+      const record = this.#skipsRecord ? undefined : this.#parse(bytes, start, end);
       this.#skipsRecord = false;
       start = end + 1;
       const line = record && this.#joiner.push(record);

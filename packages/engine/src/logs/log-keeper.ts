@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { LogCursor } from './log-cursor.ts';
 import {
+  comparePositions,
   endOfLog,
   keepNextFile,
   type LogFile,
@@ -18,10 +19,10 @@ import { type LogPlace, startLog } from './start-log.ts';
 import { watchDirectory } from './watch-directory.ts';
 
 /** When more than this is waiting to be handed on, most of it is skipped, in bytes. */
-const maxWaitingBytes = 512 * 1024;
+const maxWaitingBytes = 256 * 1024;
 
 /** Of what was skipped, this much of its end is handed on all the same, in bytes. */
-const keptBytes = 64 * 1024;
+const keptBytes = 16 * 1024;
 
 export interface LogKeeperParts {
   readonly directory: string;
@@ -29,6 +30,8 @@ export interface LogKeeperParts {
   /** Who is told what is written; undefined while nobody is: it is not read then. */
   readonly output: () => ((output: Pick<PluginOutput, 'lines' | 'skippedBytes'>) => void) | undefined;
   readonly logger: Logger;
+  /** What has to be over first: an earlier keeper of the same log that is closing. */
+  readonly after?: Promise<void>;
 }
 
 /** Works from its making until it is closed. */
@@ -37,7 +40,7 @@ export class LogKeeper {
   #unwatch: () => void;
   #limits: LogLimits;
   /** Everything that changes the files, one after the other. */
-  #work: Promise<void> = Promise.resolve();
+  #work: Promise<void>;
   #isQueued = false;
   #hasFailed = false;
   #cursor: LogCursor | undefined;
@@ -45,6 +48,7 @@ export class LogKeeper {
   constructor(parts: LogKeeperParts) {
     this.#parts = parts;
     this.#limits = parts.limits;
+    this.#work = parts.after ?? Promise.resolve();
     this.#unwatch = this.#watch();
     this.look();
   }
@@ -73,7 +77,7 @@ export class LogKeeper {
     this.#unwatch();
     this.look();
     await this.#work;
-    await this.#cursor?.close();
+    await this.#cursor?.release();
   }
 
   #watch(): () => void {
@@ -122,7 +126,7 @@ export class LogKeeper {
   async #forgetCursor(): Promise<void> {
     const cursor = this.#cursor;
     this.#cursor = undefined;
-    await cursor?.close();
+    await cursor?.release();
   }
 }
 
@@ -133,6 +137,10 @@ async function handOn(
   output: (output: Pick<PluginOutput, 'lines' | 'skippedBytes'>) => void,
 ): Promise<void> {
   const files = await listLogFiles(directory);
+  const [first] = files;
+  if (first !== undefined && cursor.position.file < first.number) {
+    await cursor.moveTo({ file: first.number, offset: 0 });
+  }
   const waiting = bytesAfter(cursor.position, files);
   let skippedBytes = 0;
   const last = files.at(-1);
@@ -141,15 +149,16 @@ async function handOn(
     skippedBytes = waiting - (last.size - position.offset);
     await cursor.moveTo(position);
   }
-  // Bounded: what comes while this reads is for the next look.
-  for (let left = maxWaitingBytes; left > 0; ) {
-    const before = cursor.position;
-    const { lines, isAtEnd } = await cursor.read();
-    if (lines.length > 0 || skippedBytes > 0) output({ lines, skippedBytes });
+  // What comes while this reads is for the next look.
+  const end = endOfLog(files);
+  for (let isAtEnd = false; !isAtEnd && comparePositions(cursor.position, end) < 0; ) {
+    const read = await cursor.read(skippedBytes > 0 ? keptBytes : maxWaitingBytes);
+    if (read.lines.length > 0 || skippedBytes > 0) output({ lines: read.lines, skippedBytes });
     skippedBytes = 0;
-    if (isAtEnd) return;
-    left -= bytesBetween(before, cursor.position);
+    isAtEnd = read.isAtEnd;
   }
+  // Not one open file for each plugin that runs.
+  await cursor.release();
 }
 
 function bytesAfter(position: LogPosition, files: readonly LogFile[]): number {
@@ -157,8 +166,4 @@ function bytesAfter(position: LogPosition, files: readonly LogFile[]): number {
     if (number < position.file) return sum;
     return sum + Math.max(0, number === position.file ? size - position.offset : size);
   }, 0);
-}
-
-function bytesBetween(from: LogPosition, to: LogPosition): number {
-  return from.file === to.file ? to.offset - from.offset : to.offset;
 }

@@ -28,9 +28,16 @@ const records: readonly (readonly [
   ['an endless time', `${'2'.repeat(100)} stdout F text`, undefined],
 ];
 
+/** Parse a record that stands between others. */
+function parse(record: string) {
+  const before = `${noon} stderr P before\n`;
+  const bytes = Buffer.from(`${before}${record}\n${noon} stdout F after`, 'latin1');
+  return createRecordParser()(bytes, before.length, before.length + record.length);
+}
+
 for (const [name, record, expected] of records) {
   test(`a record is ${expected === undefined ? 'not ' : ''}parsed: ${name}`, () => {
-    const parsed = createRecordParser()(Buffer.from(record, 'latin1'));
+    const parsed = parse(record);
     const seen = parsed && [parsed.stream, parsed.endsLine, parsed.content.toString('latin1')];
     assert.deepEqual(seen, expected);
     if (parsed !== undefined) assert.equal(parsed.timeNano, noonNano);
@@ -62,7 +69,7 @@ test('no bytes make the parser of records throw', () => {
   const parse = createRecordParser();
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      parse(Buffer.from(bytes));
+      parse(Buffer.from(bytes), 0, bytes.length);
     }),
   );
 });

@@ -19,27 +19,30 @@ export interface LogRecord {
   readonly content: Buffer;
 }
 
-/** Parses records; undefined for what is none. */
-export type ParseLogRecord = (record: Buffer) => LogRecord | undefined;
+/** Parses the record between two offsets; undefined when it is none. */
+export type ParseLogRecord = (bytes: Buffer, start: number, end: number) => LogRecord | undefined;
 
 /** RFC 3339 with nanoseconds and an offset has 35 bytes. */
 const maxTimestampLength = 40;
+
 const space = 0x20;
+const stdout = Buffer.from(' stdout ');
+const stderr = Buffer.from(' stderr ');
 const tagFull = 0x46;
 const tagPiece = 0x50;
 
 /**
  * A parser for records in their order. It remembers the last timestamp, since all lines that conmon reads at once have
- * the same one.
+ * the same one. It makes no more objects than it returns: a plugin may write a million lines a second.
  */
 export function createRecordParser(): ParseLogRecord {
-  let known = { text: '', timeNano: 0n };
-  return (record) => {
-    const header = readHeader(record);
+  let known = { text: Buffer.alloc(0), timeNano: 0n };
+  return (bytes, start, end) => {
+    const header = readHeader(bytes, start, end);
     if (header === undefined) return undefined;
-    const text = record.toString('latin1', 0, header.timestampEnd);
-    if (text !== known.text) {
-      const timeNano = parseTimestamp(text);
+    if (header.timestampEnd - start !== known.text.length || !hasAt(bytes, start, known.text)) {
+      const text = Buffer.from(bytes.subarray(start, header.timestampEnd));
+      const timeNano = parseTimestamp(text.toString('latin1'));
       if (timeNano === undefined) return undefined;
       known = { text, timeNano };
     }
@@ -47,12 +50,12 @@ export function createRecordParser(): ParseLogRecord {
       stream: header.stream,
       timeNano: known.timeNano,
       endsLine: header.endsLine,
-      content: record.subarray(header.contentStart),
+      content: bytes.subarray(header.contentStart, end),
     };
   };
 }
 
-/** What stands before a record's text. */
+/** What stands before a record's text, as offsets into the bytes. */
 export interface RecordHeader {
   readonly timestampEnd: number;
   readonly stream: OutputStream;
@@ -61,19 +64,26 @@ export interface RecordHeader {
 }
 
 /** Stream and tag of a record; undefined when it has none where they belong. The timestamp is not looked at. */
-export function readHeader(record: Buffer): RecordHeader | undefined {
-  const timestampEnd = record.indexOf(space);
-  if (timestampEnd < 1 || timestampEnd > maxTimestampLength) return undefined;
-  const name = record.toString('latin1', timestampEnd + 1, timestampEnd + 8);
-  if (name !== 'stdout ' && name !== 'stderr ') return undefined;
-  const tag = record[timestampEnd + 8];
-  if ((tag !== tagFull && tag !== tagPiece) || record[timestampEnd + 9] !== space) return undefined;
-  return {
-    timestampEnd,
-    stream: name === 'stdout ' ? 'stdout' : 'stderr',
-    endsLine: tag === tagFull,
-    contentStart: timestampEnd + 10,
-  };
+export function readHeader(bytes: Buffer, start: number, end: number): RecordHeader | undefined {
+  let timestampEnd = start;
+  while (bytes[timestampEnd] !== space) {
+    timestampEnd += 1;
+    if (timestampEnd >= end || timestampEnd > start + maxTimestampLength) return undefined;
+  }
+  const contentStart = timestampEnd + 10;
+  if (timestampEnd === start || contentStart > end) return undefined;
+  const isStdout = hasAt(bytes, timestampEnd, stdout);
+  if (!isStdout && !hasAt(bytes, timestampEnd, stderr)) return undefined;
+  const tag = bytes[contentStart - 2];
+  if ((tag !== tagFull && tag !== tagPiece) || bytes[contentStart - 1] !== space) return undefined;
+  return { timestampEnd, stream: isStdout ? 'stdout' : 'stderr', endsLine: tag === tagFull, contentStart };
+}
+
+function hasAt(bytes: Buffer, start: number, wanted: Buffer): boolean {
+  for (let index = 0; index < wanted.length; index += 1) {
+    if (bytes[start + index] !== wanted[index]) return false;
+  }
+  return true;
 }
 
 const timestamp = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;

@@ -42,7 +42,7 @@ export interface PluginLogs {
     options?: { readonly signal?: AbortSignal },
   ): AsyncIterable<readonly LogLine[]>;
   /**
-   * Be told what plugins write while they run, soon after. Of a plugin that writes more than about 5 MB/s the rest is
+   * Be told what plugins write while they run, soon after. Of a plugin that writes more than about 10 MB/s the rest is
    * skipped. @returns stops it
    */
   onOutput(listener: (output: PluginOutput) => void): () => void;

@@ -11,6 +11,8 @@ import type { LogQuery } from './plugin-logs.ts';
 import { watchDirectory } from './watch-directory.ts';
 
 const bothStreams: readonly OutputStream[] = ['stdout', 'stderr'];
+/** For this long a reader may think about what it got before the file is closed that it came from. */
+const idleMs = 1_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** @throws {OutboardError} unavailable, code `log-removed`; the reason of the signal */
@@ -26,18 +28,26 @@ export async function* readLog(
     ...(await findStart(files, query, streams)),
     ...(query.follow !== true && { end: endOfLog(files) }),
   });
+  const { sinceNano, untilNano } = query;
   const isWanted = ({ stream, timeNano }: LogLine): boolean =>
     streams.has(stream) &&
-    timeNano >= (query.sinceNano ?? timeNano) &&
-    timeNano <= (query.untilNano ?? timeNano);
-  const changes = query.follow === true ? listenForChanges(directory, query.untilNano) : undefined;
+    (sinceNano === undefined || timeNano >= sinceNano) &&
+    (untilNano === undefined || timeNano <= untilNano);
+  const changes = query.follow === true ? listenForChanges(directory, untilNano) : undefined;
   try {
     for (;;) {
       signal.throwIfAborted();
       const { lines, isAtEnd } = await readOn(cursor, directory);
       const wanted = lines.filter(isWanted);
-      if (wanted.length > 0) yield wanted;
-      if (!isAtEnd && !isPast(lines, query.untilNano)) continue;
+      if (wanted.length > 0) {
+        const idle = setTimeout(release, idleMs, cursor);
+        try {
+          yield wanted;
+        } finally {
+          clearTimeout(idle);
+        }
+      }
+      if (!isAtEnd && !isPast(lines, untilNano)) continue;
       if (changes === undefined || changes.isTimeUp() || !existsSync(directory)) break;
       await changes.next(signal);
     }
@@ -45,8 +55,13 @@ export async function* readLog(
     if (unfinished.length > 0) yield unfinished;
   } finally {
     changes?.stop();
-    await cursor.close();
+    await cursor.release();
   }
+}
+
+/** A file that cannot be closed is one that cannot be read on: the next read tells. */
+function release(cursor: LogCursor): void {
+  cursor.release().catch(() => undefined);
 }
 
 /** The log of a plugin that is removed has ended; it was not lost. */

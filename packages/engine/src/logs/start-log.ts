@@ -18,6 +18,8 @@ export interface LogPlace {
   readonly start: LogPosition;
 }
 
+const lineEnd = 0x0a;
+
 /** How much of a log's end is looked at for lines that have not ended, in bytes; more than conmon reads at once. */
 const endBytes = 64 * 1024;
 
@@ -77,13 +79,17 @@ async function readEnd(file: FileHandle, size: number): Promise<Buffer> {
 /** What has to be added to the end of a log so that every line in it has ended. */
 export function missingEnd(end: Buffer): string {
   const unfinished = new Map<OutputStream, string>();
-  const records = end.toString('latin1').split('\n');
   // A disk that was full cuts a record off.
-  const isCut = records.at(-1) !== '';
-  for (const record of records) {
-    const header = readHeader(Buffer.from(record.slice(0, 64), 'latin1'));
+  const isCut = end.length > 0 && end.at(-1) !== lineEnd;
+  for (let start = 0; start < end.length; ) {
+    const next = end.indexOf(lineEnd, start);
+    const recordEnd = next < 0 ? end.length : next;
+    const header = readHeader(end, start, recordEnd);
     if (header?.endsLine === true) unfinished.delete(header.stream);
-    else if (header !== undefined) unfinished.set(header.stream, record.slice(0, header.timestampEnd));
+    else if (header !== undefined) {
+      unfinished.set(header.stream, end.toString('latin1', start, header.timestampEnd));
+    }
+    start = recordEnd + 1;
   }
   const ends = [...unfinished].map(([stream, timestamp]) => `${timestamp} ${stream} F \n`);
   return `${isCut ? '\n' : ''}${ends.join('')}`;

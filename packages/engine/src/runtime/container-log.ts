@@ -43,7 +43,7 @@ export async function readLogTail(
     // A plugin that floods its log: what was found of it is what can be told.
     if (!isOutboardError(error, 'unavailable')) throw error;
   } finally {
-    await cursor.close();
+    await cursor.release();
   }
   // A line that was never ended is still what the program said last.
   found.push(...cursor.unfinishedLines().map(({ content }) => content.toString()));
