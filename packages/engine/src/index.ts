@@ -47,8 +47,10 @@ export type { ValidateOptions } from './config/validate-plugin-config.ts';
 export { validatePluginConfig } from './config/validate-plugin-config.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
+export type { ExecRequest, ExecSession } from './exec/exec-session.ts';
 export { sendDatagram } from './linux/datagram.ts';
 export { keepFromPrograms } from './linux/inherited-descriptor.ts';
+export type { TerminalSize } from './linux/pseudo-terminal.ts';
 export type { LogLine } from './logs/line-joiner.ts';
 export type { OutputStream } from './logs/log-record.ts';
 export { parseTimestamp } from './logs/log-record.ts';
@@ -68,6 +70,7 @@ export type {
   EngineEvent,
   PluginEngine,
   PluginFilters,
+  PluginStats,
   PluginStatus,
   PullRequest,
   PushRequest,
@@ -141,6 +144,7 @@ export { createVolumeDriver } from './protocol/volume-driver.ts';
 export { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 export type { AppliedLayer, OpenUnpackJail, UnpackJail, UnpackLimits } from './rootfs/unpack-jail.ts';
 export type { ResourceUsage } from './runtime/cgroup-usage.ts';
+export type { ContainerProcess } from './runtime/container-processes.ts';
 export type { BackOff } from './supervise/back-off.ts';
 export type { PluginFailure } from './supervise/plugin-failure.ts';
 export type { PluginState } from './supervise/supervisor.ts';

@@ -6,10 +6,13 @@ import type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
 import type { Plugin, Privilege } from './config/plugin-config.ts';
 import type { DecidedOptions } from './config/plugin-options.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
+import type { ExecRequest, ExecSession } from './exec/exec-session.ts';
 import type { PluginLogs } from './logs/plugin-logs.ts';
 import type { Finding } from './preflight/finding.ts';
 import type { ReportProgress } from './progress.ts';
+import type { ResourceStats } from './runtime/cgroup-stats.ts';
 import type { ResourceUsage } from './runtime/cgroup-usage.ts';
+import type { ContainerProcess } from './runtime/container-processes.ts';
 import type { PluginFailure } from './supervise/plugin-failure.ts';
 import type { PluginState } from './supervise/supervisor.ts';
 import type { PluginUses } from './uses/plugin-uses.ts';
@@ -99,6 +102,13 @@ export interface CollectedGarbage {
   readonly bytes: number;
 }
 
+/** The figures of one plugin at one moment. */
+export interface PluginStats extends ResourceStats {
+  readonly id: string;
+  readonly name: string;
+  readonly readAt: Date;
+}
+
 export interface PluginEngine extends AsyncDisposable {
   /** Plugins to call, by name and capability. */
   readonly drivers: PluginDrivers;
@@ -169,6 +179,21 @@ export interface PluginEngine extends AsyncDisposable {
   logIn(serverAddress: string, credentials: RegistryCredentials, options?: Cancellable): Promise<Login>;
   /** What the plugins that run take of the host now, by plugin ID. */
   resourceUsage(): Promise<ReadonlyMap<string, ResourceUsage>>;
+  /**
+   * The figures of plugins that run, by name, with their limits.
+   * @param plugins names or IDs; default all. @throws {OutboardError} not-found
+   */
+  stats(plugins?: readonly string[]): Promise<readonly PluginStats[]>;
+  /** The processes of a plugin, by pid. @throws {OutboardError} conflict when it does not run */
+  processes(plugin: string): Promise<readonly ContainerProcess[]>;
+  /**
+   * Run a command in the container of a plugin that runs, with no more privileges than the plugin has; return when it
+   * runs.
+   * @param options.signal ends it, at any time
+   * @throws {OutboardError} conflict when the plugin does not run; invalid for the request, and with the code
+   *   `exec-failed` when the program cannot be run
+   */
+  exec(plugin: string, request: ExecRequest, options?: Cancellable): Promise<ExecSession>;
   /** How long the plugin that may take longest to stop may take, in milliseconds; 0 when none is enabled. */
   longestStopMs(): number;
   /** Be told of every event from now on. @returns stops it */

@@ -24,13 +24,16 @@ import { createOperationRunner } from './observe/run-operation.ts';
 import { createOperationScope, type OperationScope } from './operation-scope.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
 import type { EngineContext } from './operations/engine-context.ts';
+import { endLeftCommands, execInPlugin, findLeftCommands, type LeftCommand } from './operations/exec.ts';
 import { inspectPlugin } from './operations/inspect.ts';
 import { listPlugins } from './operations/list.ts';
 import { findLongestStop } from './operations/longest-stop.ts';
 import { createPluginOperations } from './operations/plugin-operations.ts';
 import { localName } from './operations/pull.ts';
 import { readResourceUsage } from './operations/resource-usage.ts';
+import { readStats } from './operations/stats.ts';
 import { createStatusReader } from './operations/status.ts';
+import { listPluginProcesses } from './operations/top.ts';
 import { untilReady } from './operations/until-ready.ts';
 import { decidedOptions } from './operations/update.ts';
 import type { PluginEngine } from './plugin-engine-contract.ts';
@@ -99,7 +102,8 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
     const context = await openContext(options, events, logger);
     await options.metricsSocket?.listen();
     await context.supervisor.restore(context.store.all().filter((record) => record.enabled));
-    return assemble(context, options.observer, events, async () => {
+    const left = await findLeftCommands(context);
+    return assemble(context, { observer: options.observer, events, left }, async () => {
       await context.workspaces.close();
       await context.collectors?.[Symbol.asyncDispose]();
       await context.drivers[Symbol.asyncDispose]();
@@ -174,13 +178,21 @@ async function openContext(
   };
 }
 
+/** What an engine has beside the parts of its operations. */
+interface EngineSurroundings {
+  readonly observer: EngineObserver | undefined;
+  readonly events: EngineEvents;
+  /** Commands that are to be ended. */
+  readonly left: readonly LeftCommand[];
+}
+
 function assemble(
   context: EngineContext,
-  observer: EngineObserver | undefined,
-  events: EngineEvents,
+  { observer, events, left }: EngineSurroundings,
   release: () => Promise<void>,
 ): PluginEngine {
   const scope = createOperationScope();
+  void scope.run(() => endLeftCommands(context, left));
   const statuses = createStatusReader(context);
   const run = createOperationRunner({ scope, store: context.store, observer, logger: context.logger });
   return {
@@ -205,6 +217,9 @@ function assemble(
     logIn: (serverAddress, credentials, options = {}) =>
       scope.run((signal) => context.registry.logIn(serverAddress, credentials, { signal }), options.signal),
     resourceUsage: () => readResourceUsage(context),
+    stats: (plugins) => readStats(context, plugins),
+    processes: (plugin) => listPluginProcesses(context, plugin),
+    exec: (plugin, request, options) => execInPlugin(context, scope, plugin, request, options),
     longestStopMs: () => findLongestStop(context),
     onEvent: events.subscribe,
     async [Symbol.asyncDispose]() {

@@ -3,10 +3,9 @@
  * has all; on hybrid hosts v1 counts, and v2 where it does not.
  * @see Documentation/admin-guide/cgroup-v1/cpuacct.rst and memory.rst, cgroup-v2.rst
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMountTable } from '../linux/mount-table.ts';
-import { isErrno } from './errno.ts';
+import { findField, readNumber, readOptional } from './cgroup-files.ts';
 
 /** What a container has used or uses; a figure that this host does not count is absent. */
 export interface ResourceUsage {
@@ -75,25 +74,4 @@ async function readMemory(folder: string, file: string, cacheField: string): Pro
   const cache = findField(await readOptional(join(folder, 'memory.stat')), cacheField) ?? 0;
   // Two readings of a moving thing: the second may be above the first.
   return { memoryBytes: Math.max(0, total - cache) };
-}
-
-/** The number in a line `name number`. */
-function findField(text: string | undefined, name: string): number | undefined {
-  const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text ?? '')?.[1];
-  return found === undefined ? undefined : Number(found);
-}
-
-async function readNumber(path: string): Promise<number | undefined> {
-  const text = (await readOptional(path))?.trim() ?? '';
-  return /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-/** Undefined when this hierarchy has no such file, or the container ended meanwhile (ENODEV). */
-async function readOptional(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR')) return undefined;
-    throw error;
-  }
 }

@@ -66,6 +66,13 @@ export async function countOutOfMemoryKills(cgroupsPath: string): Promise<number
   return kills;
 }
 
+/** The processes of a cgroup and of those below it, in ascending order. */
+export async function listProcesses(cgroupsPath: string): Promise<readonly number[]> {
+  const trees = await Promise.all((await findCgroupFolders(cgroupsPath)).map(walk));
+  const pids = await Promise.all(trees.flat().map(readPids));
+  return [...new Set(pids.flat())].sort((left, right) => left - right);
+}
+
 async function killProcesses(folders: readonly string[]): Promise<readonly number[]> {
   const pids = new Set<number>();
   for (const folder of folders) {

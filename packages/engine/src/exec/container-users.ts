@@ -1,0 +1,132 @@
+/**
+ * Users and groups by name, as a root filesystem's own files tell them.
+ * @see passwd(5), group(5)
+ */
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { isOutboardError, OutboardError } from '@outboard/oci';
+import { resolveHostPath } from '../drivers/resolve-host-path.ts';
+import { isErrno } from '../runtime/errno.ts';
+
+/** Who a process is. */
+export interface ProcessUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly additionalGids: readonly number[];
+}
+
+interface UserEntry {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+interface GroupEntry {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+/** Of a file that a plugin's author wrote. */
+const maxFileBytes = 1024 * 1024;
+const largestId = 0xffff_fffe;
+
+/** The text of the two files. */
+export interface UserFiles {
+  readonly passwd: string;
+  readonly group: string;
+}
+
+/** Read both files of a root filesystem; one that is not there is empty. */
+export async function readUserFiles(rootfs: string): Promise<UserFiles> {
+  const [passwd, group] = await Promise.all(
+    ['/etc/passwd', '/etc/group'].map((path) => readInside(rootfs, path)),
+  );
+  return { passwd: passwd ?? '', group: group ?? '' };
+}
+
+/**
+ * Who is meant by `NAME|UID[:GROUP|GID]`. A user that is named without a group has the groups that list it.
+ * @throws {OutboardError} invalid: unknown, or no ID
+ * @see moby daemon/exec_linux.go and opencontainers user.GetExecUser, whose rules these are
+ */
+export function findUser(text: string, files: UserFiles): ProcessUser {
+  const colon = text.indexOf(':');
+  const [userText, groupText] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+  const groups = parseGroups(files.group);
+  const user = userText === '' ? root : findUserEntry(userText, parseUsers(files.passwd));
+  const gid = groupText === '' ? user.gid : findGroup(groupText, groups);
+  const additionalGids =
+    groupText === ''
+      ? groups.filter(({ members }) => members.includes(user.name)).map((group) => group.gid)
+      : [];
+  return { uid: user.uid, gid, additionalGids: [...new Set(additionalGids)] };
+}
+
+/** Names by user ID; of several the first. */
+export function userNames(passwd: string): ReadonlyMap<number, string> {
+  return new Map(
+    parseUsers(passwd)
+      .toReversed()
+      .map(({ uid, name }) => [uid, name]),
+  );
+}
+
+const root: UserEntry = { name: 'root', uid: 0, gid: 0 };
+
+function findUserEntry(text: string, users: readonly UserEntry[]): UserEntry {
+  const uid = parseId(text);
+  const found = users.find(({ name }) => name === text) ?? users.find((user) => user.uid === uid);
+  if (found !== undefined) return found;
+  if (uid !== undefined) return { name: '', uid, gid: 0 };
+  throw new OutboardError('invalid', `unable to find user ${text}: no matching entries in passwd file`);
+}
+
+function findGroup(text: string, groups: readonly GroupEntry[]): number {
+  const gid = groups.find(({ name }) => name === text)?.gid ?? parseId(text);
+  if (gid !== undefined) return gid;
+  throw new OutboardError('invalid', `unable to find group ${text}: no matching entries in group file`);
+}
+
+function parseUsers(passwd: string): readonly UserEntry[] {
+  return passwd.split('\n').flatMap((line) => {
+    const [name = '', , uidText = '', gidText = ''] = line.split(':');
+    const [uid, gid] = [parseId(uidText), parseId(gidText)];
+    return name === '' || uid === undefined || gid === undefined ? [] : [{ name, uid, gid }];
+  });
+}
+
+function parseGroups(group: string): readonly GroupEntry[] {
+  return group.split('\n').flatMap((line) => {
+    const [name = '', , gidText = '', members = ''] = line.split(':');
+    const gid = parseId(gidText);
+    return name === '' || gid === undefined
+      ? []
+      : [{ name, gid, members: members.trim().split(',').filter(Boolean) }];
+  });
+}
+
+function parseId(text: string): number | undefined {
+  const id = Number(text);
+  return /^\d{1,10}$/.test(text) && id <= largestId ? id : undefined;
+}
+
+async function readInside(rootfs: string, path: string): Promise<string | undefined> {
+  try {
+    // No link of the plugin leads out of its own tree, and no pipe that it put there holds us up.
+    const place = await resolveHostPath({ rootfs }, path);
+    const file = await open(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const status = await file.stat();
+      if (!status.isFile() || status.size > maxFileBytes) return undefined;
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(maxFileBytes), 0, maxFileBytes, 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    // A root filesystem without them has no names.
+    if (isOutboardError(error) || isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The three streams of a command, whether they are pipes or a terminal.
+ */
+import type { Socket } from 'node:net';
+import type { PseudoTerminal } from '../linux/pseudo-terminal.ts';
+import type { SpawnedProcess } from '../linux/spawn-process.ts';
+import type { ExecSession } from './exec-session.ts';
+
+/** What a session has of them, and what only its start needs. */
+export interface ExecStreams extends Omit<ExecSession, 'ended' | 'kill'> {
+  /** Read what was said by a runtime that could not start the command, until its end or `maxBytes`. */
+  readErrors(maxBytes: number): Promise<string>;
+  /** Let go of all of them; what was not read is lost. */
+  close(): void;
+}
+
+/** @param program has been started on the terminal, or with pipes as its descriptors 0 (or none), 1 and 2 */
+export function openExecStreams(program: SpawnedProcess, terminal: PseudoTerminal | undefined): ExecStreams {
+  const [stdin, stdout, stderr] = program.stdio;
+  const input = terminal?.stream ?? stdin;
+  // A command that reads no more has its reasons; how it ends says which.
+  input?.on('error', () => undefined);
+  const output = terminal?.output ?? stdout ?? nothing();
+  return {
+    stdout: output,
+    ...(terminal === undefined && { stderr: stderr ?? nothing() }),
+    async write(data) {
+      if (input?.writable === true && !input.write(data)) await untilDrained(input);
+    },
+    endInput() {
+      if (terminal === undefined) stdin?.end();
+    },
+    resize(size) {
+      if (terminal === undefined) return;
+      terminal.resize(size);
+      // It is not the controlling terminal of the runtime, which passes the size on.
+      program.kill('SIGWINCH');
+    },
+    readErrors: (maxBytes) => readText(terminal === undefined ? (stderr ?? nothing()) : output, maxBytes),
+    close() {
+      terminal?.stream.destroy();
+      for (const pipe of program.stdio) pipe?.destroy();
+    },
+  };
+}
+
+async function* nothing(): AsyncGenerator<Buffer, void> {}
+
+/** Resolves when there is room, or nobody to make any. */
+function untilDrained(input: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      input.removeListener('drain', settle).removeListener('close', settle);
+      resolve();
+    };
+    input.on('drain', settle).on('close', settle);
+    if (input.destroyed) settle();
+  });
+}
+
+async function readText(output: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of output) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= maxBytes) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

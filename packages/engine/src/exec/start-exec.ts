@@ -1,0 +1,198 @@
+/**
+ * Starts a command in a container through the OCI runtime, which stays to pass its output on and to tell its end.
+ * @see runc-exec(8)
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import { findBinary } from '../linux/find-binary.ts';
+import { openPseudoTerminal, type PseudoTerminal } from '../linux/pseudo-terminal.ts';
+import { programEnvironment } from '../linux/run-program.ts';
+import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
+import type { ContainerPlaces } from '../runtime/container-places.ts';
+import { isErrno } from '../runtime/errno.ts';
+import { endProcessGroup } from '../runtime/process-identity.ts';
+import { readRuntimeMessage } from '../runtime/runtime-message.ts';
+import type { RuntimeSpec } from '../runtime/spec/runtime-spec.ts';
+import { findUser, readUserFiles } from './container-users.ts';
+import { createExecCgroup, hasEnded, newExecDirectory, removeExec } from './exec-place.ts';
+import { createExecProcess, type ExecProcess } from './exec-process.ts';
+import type { ExecRequest, ExecSession } from './exec-session.ts';
+import { openExecStreams } from './exec-streams.ts';
+import { watchStart } from './start-watch.ts';
+
+export interface ExecParts {
+  readonly places: ContainerPlaces;
+  readonly logger: Logger;
+}
+
+/** In which container. */
+export interface ExecTarget {
+  readonly id: string;
+  /** As in the runtime spec. */
+  readonly cgroupsPath: string;
+}
+
+const startTimeoutMs = 30_000;
+const maxErrorBytes = 16 * 1024;
+const processFile = 'process.json';
+const pidFile = 'pid';
+
+/**
+ * Start a command and return when it runs.
+ * @param signal ends it, at any time
+ * @throws {OutboardError} invalid: the request, an unknown user, a program that cannot be run (code `exec-failed`);
+ *   conflict when the container has ended
+ */
+export async function startExec(
+  parts: ExecParts,
+  target: ExecTarget,
+  request: ExecRequest,
+  signal: AbortSignal,
+): Promise<ExecSession> {
+  signal.throwIfAborted();
+  const paths = parts.places.bundle(target.id);
+  const runtime = await findBinary(parts.places.runtime);
+  const process = await describeProcess(paths.spec, request);
+  const directory = newExecDirectory(paths.directory);
+  const release = once(async () => {
+    await removeExec(target.cgroupsPath, directory);
+  });
+  try {
+    await makeDirectory(directory, process);
+    const cgroup = await createExecCgroup(target.cgroupsPath, directory);
+    const command = [
+      `--root=${parts.places.runtimeRoot}`,
+      ...['exec', `--cgroup=${cgroup}`, `--process=${join(directory, processFile)}`],
+      ...[`--pid-file=${join(directory, pidFile)}`, target.id],
+    ];
+    return await launch({ parts, runtime, command, directory, request, signal, release });
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+interface Launch {
+  readonly parts: ExecParts;
+  readonly runtime: string;
+  readonly command: readonly string[];
+  readonly directory: string;
+  readonly request: ExecRequest;
+  readonly signal: AbortSignal;
+  /** Removes all but the runtime's own process. */
+  readonly release: () => Promise<void>;
+}
+
+async function launch({
+  parts,
+  directory,
+  request,
+  signal,
+  release,
+  ...runtime
+}: Launch): Promise<ExecSession> {
+  const terminal = request.terminal && openPseudoTerminal(request.terminal);
+  const watched = watchStart(directory, pidFile);
+  const program = spawnRuntime(runtime, terminal, request.hasInput === true);
+  const streams = openExecStreams(program, terminal);
+  const report = (error: unknown) => parts.logger.error({ err: error }, 'cannot end a command in a plugin');
+  let hasEnded = false;
+  const end = once(async () => {
+    streams.close();
+    // The runtime first, so that it starts nothing any more. Once it has ended, its pid may be another's.
+    if (!hasEnded) await endProcessGroup(program.pid);
+    await release();
+  });
+  const kill = (): void => void end().catch(report);
+  signal.addEventListener('abort', kill, { once: true });
+  const ended = program.ended.then(async ({ code }) => {
+    hasEnded = true;
+    signal.removeEventListener('abort', kill);
+    watched.close();
+    streams.endInput();
+    await release().catch(report);
+    return code ?? killedExitCode;
+  });
+  if (signal.aborted) kill();
+  const deadline = setTimeout(kill, startTimeoutMs);
+  const isStarted = await watched.started;
+  clearTimeout(deadline);
+  if (isStarted) return { ...streams, ended, kill };
+  const said = await streams.readErrors(maxErrorBytes).catch(() => '');
+  streams.close();
+  await ended;
+  signal.throwIfAborted();
+  throw failure(said);
+}
+
+/** 128 and SIGKILL. */
+const killedExitCode = 137;
+
+function spawnRuntime(
+  { runtime, command }: Pick<Launch, 'runtime' | 'command'>,
+  terminal: PseudoTerminal | undefined,
+  hasInput: boolean,
+): SpawnedProcess {
+  try {
+    return spawnProcess(runtime, command, {
+      env: programEnvironment(),
+      // Of its own, so that all of it can be ended.
+      newSession: true,
+      stdio:
+        terminal === undefined
+          ? [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe']
+          : [terminal.programEnd, terminal.programEnd, terminal.programEnd],
+    });
+  } catch (error) {
+    terminal?.stream.destroy();
+    throw error;
+  } finally {
+    terminal?.closeProgramEnd();
+  }
+}
+
+function failure(said: string): OutboardError {
+  const reason =
+    readRuntimeMessage(said) ||
+    `it did not start the command, and gave no reason within ${startTimeoutMs / 1000} s`;
+  // Docker's words, by which its client tells what to exit with.
+  return new OutboardError('invalid', `OCI runtime exec failed: ${reason}`, { code: 'exec-failed' });
+}
+
+async function describeProcess(specPath: string, request: ExecRequest): Promise<ExecProcess> {
+  let spec: RuntimeSpec;
+  try {
+    // We wrote it, in a folder that only root can enter.
+    spec = JSON.parse(await readFile(specPath, 'utf8')) as RuntimeSpec;
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT')) throw cause;
+    throw hasEnded(cause);
+  }
+  const { user: named = '' } = request;
+  const user =
+    named === ''
+      ? { ...spec.process.user, additionalGids: [] }
+      : findUser(named, await readUserFiles(spec.root.path));
+  return createExecProcess(spec.process, request, user);
+}
+
+/** Readable by root only: the variables may be secrets. */
+async function makeDirectory(directory: string, process: ExecProcess): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+    await writeFile(join(directory, processFile), JSON.stringify(process), { mode: 0o600, flag: 'wx' });
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT')) throw cause;
+    throw hasEnded(cause);
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

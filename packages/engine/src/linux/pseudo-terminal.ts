@@ -1,0 +1,109 @@
+/**
+ * Pseudo-terminals: a program is given one end as its terminal, this process has the other.
+ * @see pty(7), ioctl_tty(2), termios(3)
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
+import { bindCall, checkResult, errorCode } from './libc.ts';
+
+/** In characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface PseudoTerminal {
+  /** What is typed goes in; destroying it hangs up. */
+  readonly stream: ReadStream;
+  /** What is shown, to be read once. It ends when nobody has the other end open any more. */
+  readonly output: AsyncIterable<Buffer>;
+  /** A descriptor of the other end, for a program. */
+  readonly programEnd: number;
+  /** Programs must be told of it: by SIGWINCH, where this is not their controlling terminal. */
+  resize(size: TerminalSize): void;
+  /** Close this process's descriptor of the program's end, once a program has it. Idempotent. */
+  closeProgramEnd(): void;
+}
+
+const posixOpenpt = bindCall<[flags: number]>('int posix_openpt(int flags)');
+const unlockpt = bindCall<[fd: number]>('int unlockpt(int fd)');
+const ptsname = bindCall<[fd: number, name: Uint8Array, size: number]>(
+  'int ptsname_r(int fd, void *name, size_t size)',
+);
+const ioctl = bindCall<[fd: number, request: number, argument: Uint8Array]>(
+  'int ioctl(int fd, unsigned long request, void *argument)',
+);
+const tcgetattr = bindCall<[fd: number, attributes: Uint8Array]>('int tcgetattr(int fd, void *attributes)');
+const tcsetattr = bindCall<[fd: number, when: number, attributes: Uint8Array]>(
+  'int tcsetattr(int fd, int when, const void *attributes)',
+);
+const cfmakeraw = bindCall<[attributes: Uint8Array]>('void cfmakeraw(void *attributes)');
+
+const closeOnExec = 0o2000000; // O_CLOEXEC, which node:fs sets by itself
+const setWindowSize = 0x5414; // TIOCSWINSZ, on every architecture that Node.js runs on but MIPS and PowerPC
+/** More than `struct termios` takes, and more than V8 keeps among the objects that it moves. */
+const structureBytes = 256;
+const now = 0; // TCSANOW
+
+/**
+ * Open one, in raw mode: bytes pass as they are, both ways.
+ * @throws {ErrnoError} when the host has none left
+ */
+export function openPseudoTerminal(size: TerminalSize): PseudoTerminal {
+  const flags = constants.O_RDWR | constants.O_NOCTTY;
+  const master = checkResult(posixOpenpt(flags | closeOnExec), 'posix_openpt');
+  let stream: ReadStream | undefined;
+  try {
+    const name = Buffer.alloc(structureBytes);
+    checkResult(unlockpt(master), 'unlockpt');
+    checkResult(ptsname(master, name, name.length), 'ptsname_r');
+    setSize(master, size);
+    stream = new ReadStream(master);
+    const programEnd = openSync(name.toString('latin1', 0, name.indexOf(0)), flags);
+    makeRaw(programEnd);
+    return assemble(master, stream, programEnd);
+  } catch (error) {
+    if (stream === undefined) closeSync(master);
+    else stream.destroy();
+    throw error;
+  }
+}
+
+function assemble(master: number, stream: ReadStream, programEnd: number): PseudoTerminal {
+  let isOpen = true;
+  return {
+    stream,
+    output: readTerminal(stream),
+    programEnd,
+    resize(size) {
+      if (!stream.destroyed) setSize(master, size);
+    },
+    closeProgramEnd() {
+      if (isOpen) closeSync(programEnd);
+      isOpen = false;
+    },
+  };
+}
+
+/** Reading what nobody has open is EIO, which is the end and no failure. */
+async function* readTerminal(stream: ReadStream): AsyncGenerator<Buffer, void> {
+  try {
+    yield* stream;
+  } catch (error) {
+    if (errorCode(error) !== 'EIO') throw error;
+  }
+}
+
+function setSize(master: number, { columns, rows }: TerminalSize): void {
+  const size = Buffer.alloc(structureBytes);
+  // struct winsize: rows, columns, and two that nobody reads.
+  new Uint16Array(size.buffer, size.byteOffset, 2).set([rows, columns]);
+  checkResult(ioctl(master, setWindowSize, size), 'ioctl TIOCSWINSZ');
+}
+
+function makeRaw(terminal: number): void {
+  const attributes = Buffer.alloc(structureBytes);
+  checkResult(tcgetattr(terminal, attributes), 'tcgetattr');
+  cfmakeraw(attributes);
+  checkResult(tcsetattr(terminal, now, attributes), 'tcsetattr');
+}

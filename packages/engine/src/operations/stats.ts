@@ -1,0 +1,30 @@
+/**
+ * Stats: what the plugins that run take of the host, and what they may take.
+ */
+import type { PluginStats } from '../plugin-engine-contract.ts';
+import { readCgroupStats } from '../runtime/cgroup-stats.ts';
+import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
+import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
+import { hasProcess } from '../supervise/supervisor.ts';
+import type { EngineContext } from './engine-context.ts';
+
+/**
+ * Read the figures of plugins, by name; of those that run.
+ * @param names or IDs; default all plugins
+ * @throws {OutboardError} not-found
+ */
+export async function readStats(
+  { store, supervisor }: Pick<EngineContext, 'store' | 'supervisor'>,
+  names?: readonly string[],
+): Promise<readonly PluginStats[]> {
+  const records = names === undefined ? store.all() : [...new Set(names.map((name) => store.find(name)))];
+  const running = records.filter(({ id }) => hasProcess(supervisor.state(id)));
+  const mounts = await findCgroupMounts();
+  const stats: PluginStats[] = [];
+  // One after another: nobody waits for a table as for an answer, and others need the thread pool.
+  for (const { id, name } of running) {
+    const figures = await readCgroupStats(defaultCgroupsPath(id), mounts);
+    stats.push({ id, name, readAt: new Date(), ...figures });
+  }
+  return stats.sort((left, right) => (left.name < right.name ? -1 : 1));
+}

@@ -1,0 +1,65 @@
+/**
+ * The processes of a container as the host sees them.
+ * @see proc_pid_stat(5), proc_pid_cmdline(5)
+ */
+import { readFile } from 'node:fs/promises';
+import { listProcesses } from './cgroup.ts';
+import { isErrno } from './errno.ts';
+
+/** One process. */
+export interface ContainerProcess {
+  /** On the host. */
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly uid: number;
+  /** Processor time, its own and of its threads. */
+  readonly cpuSeconds: number;
+  /** Its arguments, or its name in brackets. A process chooses both: hostile text. */
+  readonly command: string;
+}
+
+/** Bound on processes that are told of, and on the text of each. */
+const maxProcesses = 4096;
+const maxCommandLength = 4096;
+
+/** USER_HZ, which is 100 on every architecture that Node.js runs on. */
+const ticksPerSecond = 100;
+
+/** The processes of a cgroup, by pid; those that end meanwhile are left out. */
+export async function readContainerProcesses(cgroupsPath: string): Promise<readonly ContainerProcess[]> {
+  const processes: ContainerProcess[] = [];
+  for (const pid of (await listProcesses(cgroupsPath)).slice(0, maxProcesses)) {
+    const found = await readProcess(pid);
+    if (found !== undefined) processes.push(found);
+  }
+  return processes;
+}
+
+async function readProcess(pid: number): Promise<ContainerProcess | undefined> {
+  try {
+    const [stat, status, command] = await Promise.all(
+      ['stat', 'status', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),
+    );
+    // The second of the line is the effective one, as ps shows it.
+    const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status ?? '')?.[1] ?? 0);
+    return { pid, uid, ...parseStat(stat ?? '', command ?? '') };
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
+}
+
+/** @param stat the line `pid (name) state ppid …`; the name may hold anything, so fields count from its end */
+function parseStat(stat: string, command: string) {
+  const nameEnd = stat.lastIndexOf(')');
+  const name = stat.slice(stat.indexOf('(') + 1, nameEnd);
+  const fields = stat.slice(nameEnd + 2).split(' ');
+  // Fields 4, 14 and 15 of the line.
+  const [parentPid, userTicks, systemTicks] = [fields[1], fields[11], fields[12]].map(Number);
+  const words = command.replaceAll('\0', ' ').trim();
+  return {
+    parentPid: parentPid ?? 0,
+    cpuSeconds: ((userTicks ?? 0) + (systemTicks ?? 0)) / ticksPerSecond,
+    command: (words === '' ? `[${name}]` : words).slice(0, maxCommandLength),
+  };
+}
