@@ -82,6 +82,15 @@ test('loadConfiguration() refuses a named file that is missing', async () => {
   await assert.rejects(loadConfiguration({}, '/nonexistent/daemon.json'), /ENOENT/);
 });
 
+test('what plugins write is in the log unless a flag or the file says no', async (context) => {
+  assert.equal((await loadConfiguration({}, await fileWith(context, '{}')))['log-plugins'], true);
+  assert.equal(
+    (await loadConfiguration({}, await fileWith(context, '{"log-plugins":false}')))['log-plugins'],
+    false,
+  );
+  assert.deepEqual(parseFlags(['--no-log-plugins']).configuration, { 'log-plugins': false });
+});
+
 test('parseFlags() takes the network of plugins on the bridge', () => {
   const { configuration } = parseFlags([
     ...['--bridge-name', 'plugins0', '--bridge-subnet', '10.1.2.0/24'],

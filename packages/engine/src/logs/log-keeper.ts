@@ -10,7 +10,6 @@ import {
   keepNextFile,
   type LogFile,
   type LogPosition,
-  listLogFiles,
   settleLogFiles,
 } from './log-files.ts';
 import type { LogLimits } from './log-limits.ts';
@@ -61,7 +60,6 @@ export class LogKeeper {
       // Until now there may have been nothing to watch.
       this.#unwatch();
       this.#unwatch = this.#watch();
-      await this.#moveCursor(place.start);
       return place;
     });
     this.#work = started.then(
@@ -105,38 +103,27 @@ export class LogKeeper {
     // Told once: a plugin that writes makes for many looks.
     if (!this.#hasFailed) logger.warn({ err: error, directory }, 'cannot keep a log');
     this.#hasFailed = true;
-    await this.#forgetCursor();
+    await this.#cursor?.release();
+    this.#cursor = undefined;
   }
 
   async #takeIn(): Promise<void> {
     const { directory } = this.#parts;
     const files = await settleLogFiles(directory, this.#limits);
     if (files.length > 0) await keepNextFile(directory);
-    // What an earlier process has left running wrote before is old.
+    // What was written before this keeper came is old.
     this.#cursor ??= new LogCursor({ directory, start: endOfLog(files) });
     const output = this.#parts.output();
-    if (output !== undefined) await handOn(this.#cursor, directory, output);
-  }
-
-  async #moveCursor(start: LogPosition): Promise<void> {
-    await this.#forgetCursor();
-    this.#cursor = new LogCursor({ directory: this.#parts.directory, start });
-  }
-
-  async #forgetCursor(): Promise<void> {
-    const cursor = this.#cursor;
-    this.#cursor = undefined;
-    await cursor?.release();
+    if (output !== undefined) await handOn(this.#cursor, files, output);
   }
 }
 
-/** Hand on all that is new, or the end of it when that is too much. */
+/** Hand on all that is new in these files, or the end of it when that is too much. */
 async function handOn(
   cursor: LogCursor,
-  directory: string,
+  files: readonly LogFile[],
   output: (output: Pick<PluginOutput, 'lines' | 'skippedBytes'>) => void,
 ): Promise<void> {
-  const files = await listLogFiles(directory);
   const [first] = files;
   if (first !== undefined && cursor.position.file < first.number) {
     await cursor.moveTo({ file: first.number, offset: 0 });
