@@ -43,7 +43,7 @@ export function createAuthorize(chainInForce: () => AuthorizationChain): Authori
     try {
       const reply = await respondOrTell(respond, () => judge({}));
       // A stream is judged before it begins, and so before what it reports on: afterwards no refusal could undo it.
-      if ('write' in reply) await judge({});
+      if (!('status' in reply)) await judge({});
       // The request may have been to disable or remove a plugin; in an answer without a body it has nothing to protect.
       else await judge(describeReply(reply, request.response, request.route), reply.body === undefined);
       return reply;

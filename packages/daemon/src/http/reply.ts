@@ -2,6 +2,7 @@
  * What a route answers, as a value: the server writes it, and checks around a route can look at it first.
  */
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { encodeJson } from './json.ts';
 
 type ReplyHeaders = Readonly<Record<string, string>>;
@@ -24,7 +25,16 @@ export interface StreamedReply {
   readonly write: (response: ServerResponse) => Promise<void>;
 }
 
-export type Reply = WholeReply | StreamedReply;
+/** An answer that takes the connection over, for a request that asked for that. */
+export interface UpgradedReply {
+  /**
+   * Call `accept` once what was asked for has begun: it answers 101. Rejects only before that, and the error becomes a
+   * status; afterwards it ends the connection itself.
+   */
+  readonly upgrade: (accept: () => Duplex) => Promise<void>;
+}
+
+export type Reply = WholeReply | StreamedReply | UpgradedReply;
 
 /** Exactly this and no charset: Docker's CLI compares the text. */
 export const jsonContentType = 'application/json';

@@ -2,6 +2,7 @@
  * Reading request bodies: bounded, in step with the reader, and never waiting for ever on a client that stalls.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { HttpError } from './errors.ts';
 
 /** How much and how long to read. */
@@ -50,8 +51,15 @@ const defaultMaxJsonBytes = 4 * 1024 * 1024;
 const defaultStallMs = 60_000;
 const defaultMaxDrainBytes = 1024 * 1024 * 1024;
 
-/** The body of an incoming request. */
-export function createRequestBody(request: IncomingMessage, limits: BodyLimits = {}): RequestBody {
+/**
+ * The body of an incoming request.
+ * @param source its bytes; default the request itself
+ */
+export function createRequestBody(
+  request: IncomingMessage,
+  limits: BodyLimits = {},
+  source: Readable = request,
+): RequestBody {
   const { maxJsonBytes = defaultMaxJsonBytes, stallMs = defaultStallMs } = limits;
   const { maxDrainBytes = defaultMaxDrainBytes } = limits;
   const contentType = request.headers['content-type'];
@@ -59,7 +67,7 @@ export function createRequestBody(request: IncomingMessage, limits: BodyLimits =
   let held: Buffer | undefined;
   const chunks = () =>
     held === undefined
-      ? readChunks(request, stallMs, () => {
+      ? readChunks(source, stallMs, () => {
           stalled = true;
         })
       : oneChunk(held);
@@ -94,7 +102,7 @@ export function createRequestBody(request: IncomingMessage, limits: BodyLimits =
 
 /** Chunks in paused mode: a consumer that waits holds the client back, and only the client's own silence is timed. */
 async function* readChunks(
-  request: IncomingMessage,
+  request: Readable,
   stallMs: number,
   onStall: () => void,
 ): AsyncGenerator<Buffer, void> {
@@ -119,7 +127,7 @@ function stall(stallMs: number): HttpError {
  * Wait for bytes, the end, or the client's leaving; the loop around finds out which it was.
  * @returns false when nothing of the kind came in time
  */
-function untilReadable(request: IncomingMessage, stallMs: number): Promise<boolean> {
+function untilReadable(request: Readable, stallMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const events = ['readable', 'end', 'close', 'error'] as const;
     const settle = (inTime: boolean) => {

@@ -27,6 +27,15 @@ export function guardRequest(request: IncomingMessage, rules: RequestRules): voi
   if (rules.allowsHost !== undefined) guardHost(request, rules.allowsHost);
 }
 
+/**
+ * What else is refused of a request that asks for its connection to be handed over.
+ * @throws {HttpError} 400 for a chunked body: where that ends, only a parser of HTTP knows, and what follows is none
+ */
+export function guardUpgrade(request: IncomingMessage): void {
+  if (request.headers['transfer-encoding'] === undefined) return;
+  throw new HttpError(400, 'transfer encoding is not allowed in a request to upgrade: send Content-Length');
+}
+
 /** Request smuggling (D01): Node.js accepts more transfer codings than it can undo, and several Host headers. */
 function guardFraming(request: IncomingMessage): void {
   const { rawHeaders } = request;

@@ -10,9 +10,10 @@ import { describeError, HttpError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { emptyReply, type Reply } from './reply.ts';
 import { type BodyLimits, createRequestBody } from './request-body.ts';
-import { guardRequest, type RequestRules } from './request-guard.ts';
+import { guardRequest, guardUpgrade, type RequestRules } from './request-guard.ts';
 import { decodeName, parseRequestTarget } from './request-target.ts';
 import type { FindRoute, RouteMatch } from './route-table.ts';
+import type { RequestedUpgrade } from './upgrade.ts';
 import { type Client, writeError, writeReply } from './write-reply.ts';
 
 /** Told of every answer. The path is the raw one without its query, cut to 256 characters. */
@@ -44,12 +45,13 @@ export type HandleRequest = (
   request: IncomingMessage,
   response: ServerResponse,
   rules: RequestRules,
+  upgrade?: RequestedUpgrade,
 ) => Promise<void>;
 
 /** @see Docker Engine API v1.51; moby daemon/server/server.go and middleware/version.go for the order of checks */
 export function createRequestHandler(options: RequestHandlerOptions): HandleRequest {
   const connectionOf = createConnections();
-  return async (request, response, rules) => {
+  return async (request, response, rules, upgrade) => {
     const connection = connectionOf(request.socket);
     // Sent together with a request that could not be trusted; that one's answer ends the connection.
     if (!connection.isTrusted) return;
@@ -57,13 +59,15 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     const scope = openAbortScope([connection.closed, options.stopping]);
     const client = {
       response,
-      body: createRequestBody(request, options.bodyLimits),
+      body: createRequestBody(request, options.bodyLimits, upgrade?.body),
       gone: connection.closed,
+      ...(upgrade && { upgrade }),
     };
     // A client may vanish between any two writes; the abort signal tells those who need to know.
     response.on('error', () => {});
     const failure = await settle(client, async () => {
       guard(request, response, rules, connection);
+      if (upgrade !== undefined) guardUpgrade(request);
       return answer(request, client, scope.signal, options);
     });
     scope.close();

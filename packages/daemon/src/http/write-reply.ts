@@ -2,9 +2,11 @@
  * Writes replies and errors to a client that may vanish at any moment.
  */
 import type { ServerResponse } from 'node:http';
+import { HttpError } from './errors.ts';
 import { encodeJson } from './json.ts';
-import { jsonContentType, type Reply } from './reply.ts';
+import { jsonContentType, type Reply, type UpgradedReply } from './reply.ts';
 import type { RequestBody } from './request-body.ts';
+import type { RequestedUpgrade } from './upgrade.ts';
 
 /** The client's side of an exchange. */
 export interface Client {
@@ -12,11 +14,17 @@ export interface Client {
   readonly body: RequestBody;
   /** Aborted when the client is gone. */
   readonly gone: AbortSignal;
+  /** Present when it asked for its connection to be handed over. */
+  readonly upgrade?: RequestedUpgrade;
 }
 
 /** Write a reply. Resolves when it is handed to the system or the client is gone. */
 export async function writeReply(reply: Reply, client: Client): Promise<void> {
   const { response } = client;
+  if ('upgrade' in reply) {
+    await handOver(reply, client);
+    return;
+  }
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
   if ('write' in reply) {
     await reply.write(response);
@@ -26,6 +34,13 @@ export async function writeReply(reply: Reply, client: Client): Promise<void> {
   await drainBody(client);
   response.statusCode = reply.status;
   await end(client, reply.body);
+}
+
+async function handOver(reply: UpgradedReply, { upgrade }: Client): Promise<void> {
+  if (upgrade === undefined) {
+    throw new HttpError(400, 'this needs the connection: send "Connection: Upgrade" and "Upgrade: tcp"');
+  }
+  await reply.upgrade(() => upgrade.accept());
 }
 
 /** Write an error in Docker's form. */

@@ -6,6 +6,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { keepFromPrograms, OutboardError } from '@outboard/engine';
 import type { RequestRules } from '../http/request-guard.ts';
 import type { HandleRequest } from '../http/request-handler.ts';
+import { openUpgrade } from '../http/upgrade.ts';
 import { formatHostAddress, type HostAddress, hostRule } from './host-address.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 import type { TlsServer } from './tls-server.ts';
@@ -58,8 +59,8 @@ export async function startApiServer(
 ): Promise<ApiServer> {
   const running = new Set<Promise<void>>();
   const listeners: Listener[] = [];
-  const tracked: HandleRequest = (request, response, rules) => {
-    const done = handle(request, response, rules).finally(() => running.delete(done));
+  const tracked: HandleRequest = (...exchange) => {
+    const done = handle(...exchange).finally(() => running.delete(done));
     running.add(done);
     return done;
   };
@@ -112,6 +113,10 @@ async function createListener(
       if (!server.listening) server.closeIdleConnections();
     });
     void handle(request, response, rules);
+  });
+  server.on('upgrade', (request, socket, head) => {
+    const { response, upgrade } = openUpgrade(request, socket, head);
+    void handle(request, response, rules, upgrade);
   });
   // Node.js drops headers above its own limit silently; ours refuses them.
   server.maxHeadersCount = 0;

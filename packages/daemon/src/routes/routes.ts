@@ -11,6 +11,7 @@ import { disableRoute } from './disable.ts';
 import { doctorRoute } from './doctor.ts';
 import { enableRoute } from './enable.ts';
 import { eventsRoute } from './events.ts';
+import { execRoute } from './exec.ts';
 import { type InfoSources, infoRoute } from './info.ts';
 import { inspectRoute } from './inspect.ts';
 import { listRoute } from './list.ts';
@@ -25,7 +26,9 @@ import { pushRoutes } from './push.ts';
 import { removeRoute } from './remove.ts';
 import { restartRoute } from './restart.ts';
 import { setRoute } from './set.ts';
+import { statsRoutes } from './stats.ts';
 import { statusRoutes } from './status.ts';
+import { topRoute } from './top.ts';
 import { upgradeRoute } from './upgrade.ts';
 import { usesRoutes } from './uses.ts';
 import { type VersionSources, versionRoute } from './version.ts';
@@ -54,6 +57,9 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     doctorRoute(sources.diagnose),
     ...usesRoutes(engine),
     ...optionsRoutes(engine),
+    execRoute(engine),
+    topRoute(engine),
+    ...statsRoutes(engine),
     preflightRoute(engine),
     waitRoute(engine),
     ...statusRoutes(engine),

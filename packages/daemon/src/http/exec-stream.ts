@@ -1,0 +1,137 @@
+/**
+ * The conversation with a command: frames on a connection that was handed over. A frame is Docker's (one byte that says
+ * what it is, three of zero, four with the length of what follows, the highest first), with kinds of our own beside
+ * Docker's streams 0, 1 and 2.
+ * @see moby api/pkg/stdcopy, whose header it is
+ */
+import type { Duplex } from 'node:stream';
+import type { ExecSession } from '@outboard/engine';
+import { HttpError } from './errors.ts';
+
+/** What a frame holds. */
+export const frameKinds = {
+  /** Input; a frame of nothing is its end. */
+  input: 0,
+  output: 1,
+  errors: 2,
+  /** JSON, `{"Height": rows, "Width": columns}`. */
+  resize: 5,
+  /** JSON, `{"ExitCode": n}`; the last frame. */
+  exit: 6,
+} as const;
+
+const headerBytes = 8;
+/** Of a frame that a client sends. */
+const maxInputBytes = 1024 * 1024;
+
+/**
+ * Pass input and output between a command and a client until the command ends. A client that goes away, half of it
+ * included, or does not keep to the protocol, ends it.
+ * @param signal ends both, at any time
+ * @returns when both have ended; never rejects
+ */
+export async function converse(
+  session: ExecSession,
+  connection: Duplex,
+  signal: AbortSignal,
+): Promise<void> {
+  // It is gone then, as its end says as well.
+  connection.on('error', () => undefined);
+  const leave = (): void => {
+    session.kill();
+    // Also when the client reads nothing: it must not hold up the end of the daemon.
+    connection.destroy();
+  };
+  signal.addEventListener('abort', leave);
+  if (signal.aborted) leave();
+  const input = passInput(session, connection).finally(session.kill);
+  // The client is gone, or the command was killed: both are told below.
+  input.catch(() => undefined);
+  await Promise.allSettled([
+    passOutput(session.stdout, frameKinds.output, connection),
+    passOutput(session.stderr, frameKinds.errors, connection),
+  ]);
+  if (connection.destroyed) session.kill();
+  const ExitCode = await session.ended;
+  const exit = encodeFrame(frameKinds.exit, Buffer.from(JSON.stringify({ ExitCode })));
+  if (!connection.destroyed) await new Promise<void>((resolve) => connection.end(exit, () => resolve()));
+  signal.removeEventListener('abort', leave);
+  connection.destroy();
+}
+
+async function passOutput(
+  output: AsyncIterable<Buffer> | undefined,
+  kind: number,
+  connection: Duplex,
+): Promise<void> {
+  for await (const chunk of output ?? []) {
+    if (!connection.write(encodeFrame(kind, chunk))) await untilDrained(connection);
+    if (connection.destroyed) return;
+  }
+}
+
+async function passInput(session: ExecSession, connection: Duplex): Promise<void> {
+  for await (const { kind, payload } of readFrames(connection)) {
+    if (kind === frameKinds.resize) session.resize(parseSize(payload));
+    else if (kind !== frameKinds.input) throw new HttpError(400, `unknown kind of frame ${kind}`);
+    else if (payload.length === 0) session.endInput();
+    else await session.write(payload);
+  }
+}
+
+interface Frame {
+  readonly kind: number;
+  readonly payload: Buffer;
+}
+
+async function* readFrames(source: AsyncIterable<Buffer>): AsyncGenerator<Frame, void> {
+  let held = Buffer.alloc(0);
+  for await (const chunk of source) {
+    held = Buffer.concat([held, chunk]);
+    while (held.length >= headerBytes) {
+      const length = held.readUInt32BE(4);
+      if (length > maxInputBytes) throw new HttpError(400, `a frame of ${length} bytes is too large`);
+      const end = headerBytes + length;
+      if (held.length < end) break;
+      yield { kind: held.readUInt8(0), payload: held.subarray(headerBytes, end) };
+      held = held.subarray(end);
+    }
+  }
+}
+
+/** One frame, of at most 4 GiB. */
+export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt8(kind, 0);
+  header.writeUInt32BE(payload.length, 4);
+  return Buffer.concat([header, payload]);
+}
+
+/**
+ * The size of a terminal as clients send it.
+ * @throws {HttpError} 400
+ */
+export function readTerminalSize(document: unknown): { readonly columns: number; readonly rows: number } {
+  const { Width, Height } = Object(document) as { readonly Width?: unknown; readonly Height?: unknown };
+  if (isLength(Width) && isLength(Height)) return { columns: Width, rows: Height };
+  throw new HttpError(400, 'invalid size of a terminal: want "Width" and "Height" from 0 to 65535');
+}
+
+function isLength(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff;
+}
+
+function parseSize(payload: Buffer) {
+  return readTerminalSize(JSON.parse(payload.toString('utf8')));
+}
+
+function untilDrained(connection: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      connection.removeListener('drain', settle).removeListener('close', settle);
+      resolve();
+    };
+    connection.on('drain', settle).on('close', settle);
+    if (connection.destroyed) settle();
+  });
+}
