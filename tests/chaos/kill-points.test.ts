@@ -17,7 +17,7 @@ import { checkDataRoot, type StoredPlugin } from '../support/data-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
-import { assertRunningPlugins, untilPluginAccepts } from '../support/running-plugins.ts';
+import { untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
 import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
 
 const skip = needsRoot;
@@ -184,5 +184,5 @@ async function checkWhole(): Promise<void> {
   }
   const running = plugin?.enabled === true ? [plugin.id] : [];
   for (const id of running) await untilPluginAccepts(roots.execRoot, id);
-  assertRunningPlugins({ home: home.home, ...roots, daemons: [process.pid], ids: [...ids] }, running);
+  await untilOnlyPluginsRun({ home: home.home, ...roots, daemons: [process.pid], ids: [...ids] }, running);
 }

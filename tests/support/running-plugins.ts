@@ -44,10 +44,26 @@ export async function untilPluginAccepts(execRoot: string, id: string): Promise<
   }
 }
 
+/** How long what a killed daemon left may lie there: the next one serves first and removes it beside that. */
+const settleMs = 15_000;
+
 /**
- * Insist that exactly these plugins run, and that nothing of any other is on the host.
+ * Insist that exactly these plugins run, and that nothing of any other is on the host, as soon as that is so.
  * @param running their IDs; each runs one process
  */
+export async function untilOnlyPluginsRun(place: PluginPlace, running: readonly string[]): Promise<void> {
+  const deadline = performance.now() + settleMs;
+  for (;;) {
+    try {
+      return assertRunningPlugins(place, running);
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+    await delay(20);
+  }
+}
+
+/** Insist that it is so now. */
 export function assertRunningPlugins(place: PluginPlace, running: readonly string[]): void {
   const wanted = [...running].sort();
   for (const folder of ['bundles', 'runtime', 'plugins']) {
