@@ -13,6 +13,17 @@ export class CommandError extends Error {
   }
 }
 
+/** What a command ran ended with this code, and has said itself why. */
+export class CommandExit extends Error {
+  override readonly name = 'CommandExit';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`ended with exit code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
 /** The daemon refused a request. */
 export class DaemonError extends CommandError {
   override readonly name = 'DaemonError';

@@ -15,6 +15,8 @@ export interface OutputStream extends Writable {
 /** A stream that people may type into. */
 export interface InputStream extends Readable {
   readonly isTTY?: boolean;
+  /** On a terminal: whether keys are passed on as they are, without line editing and Ctrl-C. */
+  setRawMode?(isRaw: boolean): unknown;
 }
 
 /** Streams are read late: touching `process.stdin` opens it. */

@@ -4,11 +4,15 @@
 import { Command, Option } from 'commander';
 import { defaultAddress } from './client/engine-address.ts';
 import type { RunCommand } from './commands/command-context.ts';
+import type { CreateOptions } from './commands/create.ts';
+import type { EnableOptions } from './commands/enable.ts';
 import type { InstallOptions } from './commands/install.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { LogsOptions } from './commands/logs.ts';
 import type { UpgradeOptions } from './commands/upgrade.ts';
+import { addContainerCommands } from './container-commands.ts';
 import { addHostCommands } from './host-commands.ts';
+import { addOptionFlags } from './options/option-flags.ts';
 
 /** The whole command line. @param run called with the command that was asked for */
 export function createProgram(run: RunCommand): Command {
@@ -27,6 +31,7 @@ export function createProgram(run: RunCommand): Command {
   addRunningCommands(program, run);
   addLookCommands(program, run);
   addLogCommand(program, run);
+  addContainerCommands(program, run);
   addHostCommands(program, run);
   program
     .command('daemon')
@@ -46,14 +51,13 @@ Run 'outboard COMMAND --help' for more about a command.`,
 }
 
 function addAuthorCommands(program: Command, run: RunCommand): void {
-  program
-    .command('create')
+  addOptionFlags(program.command('create'))
     .argument('<PLUGIN>', 'name, such as acme/volumes:1.0')
     .argument('<PLUGIN-DATA-DIR>', 'folder with config.json and rootfs/')
     .description('create a plugin from a root file system and a configuration')
     .option('--compress', 'compress the data on its way to the daemon (Docker Engine takes none)')
     .addHelpText('after', examples('outboard create acme/volumes:1.0 ./volumes'))
-    .action((name: string, directory: string, options: { compress?: boolean }) =>
+    .action((name: string, directory: string, options: CreateOptions) =>
       run(async (context) =>
         (await import('./commands/create.ts')).create(context, name, directory, options),
       ),
@@ -70,8 +74,7 @@ function addAuthorCommands(program: Command, run: RunCommand): void {
 }
 
 function addOperatorCommands(program: Command, run: RunCommand): void {
-  program
-    .command('install')
+  addOptionFlags(program.command('install'))
     .argument('<PLUGIN>', 'reference at a registry')
     .argument('[KEY=VALUE...]', 'settings')
     .description('install a plugin: ask for consent to its privileges, pull, set and enable it')
@@ -115,14 +118,13 @@ function addOperatorCommands(program: Command, run: RunCommand): void {
 }
 
 function addRunningCommands(program: Command, run: RunCommand): void {
-  program
-    .command('enable')
+  addOptionFlags(program.command('enable'))
     .argument('<PLUGIN>')
     .description('start a plugin, now and whenever the host starts')
     .option('--timeout <seconds>', 'limit for each call to the plugin, 0 for none', '30')
     .option('--create-mounts', 'make directories of the host that it mounts and that are missing')
     .addHelpText('after', examples('outboard enable ssh'))
-    .action((name: string, options: { timeout: string; createMounts?: boolean }) =>
+    .action((name: string, options: EnableOptions) =>
       run(async (context) => (await import('./commands/enable.ts')).enable(context, name, options)),
     );
   program

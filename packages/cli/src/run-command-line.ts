@@ -6,9 +6,10 @@ import { type Command, CommanderError } from 'commander';
 import { type AddressFlags, findAddress } from './client/engine-address.ts';
 import { EngineClient } from './client/engine-client.ts';
 import { asText, field } from './client/plugin-documents.ts';
-import { CommandError, codeOf, messageOf } from './command-error.ts';
+import { CommandError, CommandExit, codeOf, messageOf } from './command-error.ts';
 import type { RunCommand } from './commands/command-context.ts';
 import type { CommandHost } from './host.ts';
+import { endOptionsAfterName } from './options/end-of-options.ts';
 import { createProgram } from './program.ts';
 import { escapeLines } from './terminal/escape-text.ts';
 
@@ -78,7 +79,13 @@ async function parseAndRun(argv: readonly string[], host: CommandHost, signal: A
     command.showHelpAfterError(`\nRun '${pathOf(command)} --help' for more information`);
   }
   if (argv.length === 0) program.outputHelp();
-  else await program.parseAsync(argv, { from: 'user' });
+  else await program.parseAsync(markCommand(program, argv), { from: 'user' });
+}
+
+/** The command of `outboard exec` is not for this program to read. */
+function markCommand(program: Command, argv: readonly string[]): readonly string[] {
+  const exec = program.commands.find((command) => command.name() === 'exec');
+  return exec === undefined ? argv : endOptionsAfterName(program, exec, argv);
 }
 
 function withSubcommands(command: Command): readonly Command[] {
@@ -99,6 +106,7 @@ function reportFailure(error: unknown, host: CommandHost): number {
   }
   // Commander has written its own text already.
   if (error instanceof CommanderError) return exitCodeOf(error);
+  if (error instanceof CommandExit) return error.exitCode;
   host.stderr.write(`${escapeLines(messageOf(error))}\n`);
   return error instanceof CommandError ? error.exitCode : 1;
 }

@@ -3,7 +3,7 @@
  * It speaks through `node:http`, which loads in 5 ms; loading undici takes 100 ms, longer than most commands take.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CommandError, DaemonError } from '../command-error.ts';
 import { chooseApiVersion } from './api-version.ts';
@@ -23,6 +23,13 @@ export interface EngineRequest {
   readonly json?: unknown;
   /** Sent as it is, chunked; destroyed on failure. */
   readonly body?: Readable;
+}
+
+/** A connection that is no longer one of HTTP. */
+export interface UpgradedConnection {
+  readonly connection: Duplex;
+  /** What came on it already. */
+  readonly first: Buffer;
 }
 
 export interface EngineClientOptions {
@@ -81,6 +88,34 @@ export class EngineClient {
       throw new CommandError(`the daemon answered with the unexpected status ${status}`);
     }
     return response;
+  }
+
+  /**
+   * Send a request and take its connection over. The caller destroys it.
+   * @throws {DaemonError} if the daemon refuses
+   * @throws {CommandError} if there is no daemon, or the connection breaks
+   */
+  async upgrade(request: EngineRequest): Promise<UpgradedConnection> {
+    const version = await this.apiVersion();
+    const headers = { ...request.headers, Connection: 'Upgrade', Upgrade: 'tcp' };
+    const path = `/v${version}${request.path}`;
+    const answer = await this.#guard(() => this.#exchange({ ...request, path, headers }));
+    if ('first' in answer) return answer;
+    if ((answer.statusCode ?? 0) >= 400) throw await toDaemonError(answer);
+    answer.destroy();
+    throw new CommandError('the daemon kept the connection to itself');
+  }
+
+  async #exchange(request: EngineRequest): Promise<IncomingMessage | UpgradedConnection> {
+    this.#options.signal.throwIfAborted();
+    this.#transport ??= openTransport(this.#options.address);
+    const outgoing = this.#start(request, await this.#transport);
+    return await new Promise((resolve, reject) => {
+      outgoing.once('response', resolve);
+      outgoing.once('upgrade', (_response, connection, first) => resolve({ connection, first }));
+      outgoing.on('error', reject);
+      outgoing.end(request.json === undefined ? undefined : JSON.stringify(request.json));
+    });
   }
 
   /** Send a request and read the JSON of the answer. @returns undefined if the answer is empty */

@@ -7,20 +7,28 @@ import { createGzip } from 'node:zlib';
 import { createPlugin } from '../client/plugin-api.ts';
 import { checkContext } from '../context/check-context.ts';
 import { packContext } from '../context/pack-context.ts';
+import type { OptionFlags } from '../options/option-flags.ts';
 import { parseLocalName } from '../references/remote-reference.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
+import { applyOptions, readOptionFlags } from './update.ts';
+
+export interface CreateOptions extends OptionFlags {
+  readonly compress?: boolean;
+}
 
 /** @param directory holds `config.json` and `rootfs/` */
 export async function create(
-  { client, host, signal }: CommandContext,
+  context: CommandContext,
   name: string,
   directory: string,
-  options: { readonly compress?: boolean },
+  options: CreateOptions,
 ): Promise<void> {
+  const { client, host, signal } = context;
   // Refused here, before the files are read; the daemon gets the name as it was typed.
   parseLocalName(name);
   await checkContext(directory);
+  const wanted = await readOptionFlags(context, options);
   const archive = packContext(directory, {
     onWarning: (message) => host.stderr.write(`warning: ${escapeText(message)}\n`),
     signal,
@@ -28,5 +36,6 @@ export async function create(
   // An error of the archive reaches the reader through the compressor.
   const body = options.compress === true ? pipeline(archive, createGzip(), () => {}) : archive;
   await createPlugin(client, name, body);
+  if (wanted !== undefined) await applyOptions(context, name, wanted);
   host.stdout.write(`${name}\n`);
 }

@@ -3,14 +3,17 @@
  */
 import { enablePlugin } from '../client/plugin-api.ts';
 import { CommandError } from '../command-error.ts';
+import type { OptionFlags } from '../options/option-flags.ts';
 import type { CommandContext } from './command-context.ts';
+import { applyOptions, readOptionFlags } from './update.ts';
+
+export interface EnableOptions extends OptionFlags {
+  readonly timeout: string;
+  readonly createMounts?: boolean;
+}
 
 /** @param options.timeout seconds that a call to the plugin may take, 0 for no limit */
-export async function enable(
-  { client, host }: CommandContext,
-  name: string,
-  options: { readonly timeout: string; readonly createMounts?: boolean },
-): Promise<void> {
+export async function enable(context: CommandContext, name: string, options: EnableOptions): Promise<void> {
   if (!/^-?\d{1,9}$/.test(options.timeout)) {
     throw new CommandError(`invalid timeout "${options.timeout}": it must be whole seconds`, {
       exitCode: 125,
@@ -18,6 +21,8 @@ export async function enable(
   }
   const seconds = Number(options.timeout);
   if (seconds < 0) throw new CommandError(`negative timeout ${seconds} is invalid`);
-  await enablePlugin(client, name, seconds, options);
-  host.stdout.write(`${name}\n`);
+  const wanted = await readOptionFlags(context, options);
+  if (wanted !== undefined) await applyOptions(context, name, wanted);
+  await enablePlugin(context.client, name, seconds, options);
+  context.host.stdout.write(`${name}\n`);
 }

@@ -4,13 +4,15 @@
  */
 import { enablePlugin, fetchPrivileges, pullPlugin, setPlugin } from '../client/plugin-api.ts';
 import { CommandError } from '../command-error.ts';
+import type { OptionFlags } from '../options/option-flags.ts';
 import { askConsent } from '../privileges/consent.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import { parseLocalName } from '../references/remote-reference.ts';
 import type { CommandContext } from './command-context.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
+import { applyOptions, readOptionFlags } from './update.ts';
 
-export interface InstallOptions {
+export interface InstallOptions extends OptionFlags {
   /** Local name; default the remote's. */
   readonly alias?: string;
   readonly disable?: boolean;
@@ -26,6 +28,7 @@ export async function install(
 ): Promise<void> {
   const { client, host, signal } = context;
   const localName = options.alias === undefined ? '' : parseLocalName(options.alias);
+  const wanted = await readOptionFlags(context, options);
   const plugin = await toRemotePlugin(remote, context);
   const privileges = await fetchPrivileges(client, plugin);
   if (options.grantAllPermissions !== true && !(await askConsent(remote, privileges, host, signal))) {
@@ -33,6 +36,7 @@ export async function install(
   }
   const { progress, name } = await pullPlugin(client, localName, plugin, privileges);
   await showProgress(progress, host.stdout, signal);
+  if (wanted !== undefined) await applyOptions(context, name, wanted);
   if (settings.length > 0) await setPlugin(client, name, settings);
   // Docker's client sends 0 here, no limit for calls to the plugin.
   if (options.disable !== true) await enablePlugin(client, name, 0);

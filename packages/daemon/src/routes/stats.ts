@@ -2,6 +2,7 @@
  * `GET /outboard/v1/plugins/{name}/stats` and `GET /outboard/v1/stats`: what plugins that run take of the host, once or,
  * with `stream=1`, a line each second.
  */
+import { totalmem } from 'node:os';
 import type { PluginEngine, PluginStats } from '@outboard/engine';
 import type { Exchange } from '../http/exchange.ts';
 import { encodeStreamLine } from '../http/json.ts';
@@ -29,13 +30,19 @@ export function statsRoutes(engine: Pick<PluginEngine, 'stats'>): readonly Route
     };
   };
   return [
-    { method: 'GET', path: '/outboard/v1/stats', handle: (exchange) => answer(exchange) },
+    { method: 'GET', path: '/outboard/v1/stats', handle: (exchange) => answer(exchange, namesOf(exchange)) },
     {
       method: 'GET',
       path: '/outboard/v1/plugins/{name}/stats',
       handle: (exchange) => answer(exchange, [exchange.name]),
     },
   ];
+}
+
+/** `plugin` may be repeated; without it all are told of. */
+function namesOf({ query }: Exchange): readonly string[] | undefined {
+  const names = query.getAll('plugin');
+  return names.length === 0 ? undefined : names;
 }
 
 /** Work again and again until the signal is aborted, or the work fails: then nobody is told more. */
@@ -67,6 +74,8 @@ function pause(signal: AbortSignal): Promise<void> {
 
 function toDocument(stats: readonly PluginStats[]): object {
   return {
+    // What a plugin without a limit may take.
+    HostMemoryBytes: totalmem(),
     Plugins: stats.map((plugin) => ({
       Id: plugin.id,
       Name: plugin.name,

@@ -1,0 +1,132 @@
+/**
+ * Outboard's own routes about how plugins run: options, figures, processes, commands.
+ */
+import type { IncomingMessage } from 'node:http';
+import { CommandError, DaemonError } from '../command-error.ts';
+import type { EngineClient, UpgradedConnection } from './engine-client.ts';
+import { pluginPath } from './plugin-api.ts';
+import { asText, field } from './plugin-documents.ts';
+
+/** What a plugin takes of its host at one moment; what the host does not count is absent. */
+export interface PluginStats {
+  readonly id: string;
+  readonly name: string;
+  readonly readAt: Date;
+  readonly cpuSeconds?: number;
+  readonly memoryBytes?: number;
+  /** Absent: as much as the host has. */
+  readonly memoryLimitBytes?: number;
+  readonly pids?: number;
+  readonly readBytes?: number;
+  readonly writtenBytes?: number;
+}
+
+/** The figures of several plugins. */
+export interface StatsSample {
+  readonly plugins: readonly PluginStats[];
+  /** Of the host. */
+  readonly memoryBytes: number;
+}
+
+/** Processes as a table. */
+export interface ProcessTable {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/**
+ * Change how a plugin runs.
+ * @param body the fields to change, as the route takes them
+ * @returns what is not in force yet
+ * @throws {CommandError} if the daemon has no such route, as Docker Engine
+ */
+export async function updateOptions(
+  client: EngineClient,
+  name: string,
+  body: object,
+): Promise<readonly string[]> {
+  const path = `/outboard/v1${pluginPath(name, '/options')}`;
+  const answer = await own('change how plugins run', () => client.call({ method: 'POST', path, json: body }));
+  const warnings = field(answer, 'Warnings');
+  return Array.isArray(warnings) ? warnings.map(asText) : [];
+}
+
+/**
+ * Find out whether the daemon knows options, before anything is changed for them.
+ * @throws {CommandError} if it does not, as Docker Engine
+ */
+export async function requireOptions(client: EngineClient): Promise<void> {
+  await own('change how plugins run', () => client.call({ method: 'GET', path: '/outboard/v1/stats' }));
+}
+
+/** @param names default all. @returns the stream of samples, one a second, each a line of JSON */
+export async function openStats(client: EngineClient, names: readonly string[]): Promise<IncomingMessage> {
+  const search = new URLSearchParams({ stream: '1' });
+  for (const name of names) search.append('plugin', name);
+  const path = `/outboard/v1/stats?${search}`;
+  return await own('tell what plugins use', () => client.open({ method: 'GET', path }));
+}
+
+/** @param line of the stream. @throws {CommandError} if it is no sample */
+export function parseStats(line: string): StatsSample {
+  const document: unknown = JSON.parse(line);
+  const plugins = field(document, 'Plugins');
+  if (!Array.isArray(plugins)) {
+    throw new CommandError('the daemon answered with something that is not a list of figures');
+  }
+  return { plugins: plugins.map(parsePluginStats), memoryBytes: Number(field(document, 'HostMemoryBytes')) };
+}
+
+function parsePluginStats(value: unknown): PluginStats {
+  const figures = {
+    cpuSeconds: field(value, 'CpuSeconds'),
+    memoryBytes: field(value, 'MemoryBytes'),
+    memoryLimitBytes: field(value, 'MemoryLimitBytes'),
+    pids: field(value, 'Pids'),
+    readBytes: field(value, 'BlockReadBytes'),
+    writtenBytes: field(value, 'BlockWriteBytes'),
+  };
+  return {
+    id: asText(field(value, 'Id')),
+    name: asText(field(value, 'Name')),
+    readAt: new Date(asText(field(value, 'Read'))),
+    ...Object.fromEntries(Object.entries(figures).filter(([, figure]) => typeof figure === 'number')),
+  };
+}
+
+/** The processes of a plugin. */
+export async function fetchProcesses(client: EngineClient, name: string): Promise<ProcessTable> {
+  const path = `/outboard/v1${pluginPath(name, '/top')}`;
+  const answer = await own('tell the processes of plugins', () => client.call({ method: 'GET', path }));
+  const rows = field(answer, 'Processes');
+  if (!Array.isArray(rows)) {
+    throw new CommandError('the daemon answered with something that is not a list of processes');
+  }
+  return { titles: texts(field(answer, 'Titles')), rows: rows.map(texts) };
+}
+
+/** Start a command in a plugin. @param body as the route takes it. @returns the connection, for frames */
+export async function openExec(
+  client: EngineClient,
+  name: string,
+  body: object,
+): Promise<UpgradedConnection> {
+  const path = `/outboard/v1${pluginPath(name, '/exec')}`;
+  return await own('run commands in plugins', () => client.upgrade({ method: 'POST', path, json: body }));
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(asText) : [];
+}
+
+/** @throws {CommandError} if the daemon has no such route */
+async function own<Result>(purpose: string, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    const isRoute =
+      error instanceof DaemonError && error.status === 404 && /page not found/.test(error.message);
+    if (!isRoute) throw error;
+    throw new CommandError(`this daemon cannot ${purpose}`, { cause: error });
+  }
+}

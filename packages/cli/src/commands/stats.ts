@@ -1,0 +1,118 @@
+/**
+ * `outboard stats`: a table of what plugins use, which is drawn anew each second.
+ * @see docker/cli cli/command/container/stats.go and formatter_stats.go (28.x)
+ */
+import { openStats, type PluginStats, parseStats, type StatsSample } from '../client/container-api.ts';
+import { readLines } from '../client/read-body.ts';
+import { CommandError } from '../command-error.ts';
+import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
+import { formatBinaryBytes, formatBytes } from '../terminal/format-bytes.ts';
+import { formatTemplate } from '../terminal/format-template.ts';
+import { formatTable } from '../terminal/table.ts';
+import type { CommandContext } from './command-context.ts';
+
+export interface StatsOptions {
+  /** False for one table only. */
+  readonly stream?: boolean;
+  /** `table`, `json` or a template. */
+  readonly format: string;
+}
+
+const maxLineBytes = 16 * 1024 * 1024;
+/** Clears the screen and goes to its first line. */
+const clearScreen = '\u001b[2J\u001b[H';
+
+/** @param names default all plugins that run */
+export async function stats(
+  { client, host, signal }: CommandContext,
+  names: readonly string[],
+  options: StatsOptions,
+): Promise<void> {
+  const { stdout } = host;
+  const answer = await openStats(client, names);
+  const isLive = options.stream !== false;
+  let previous: StatsSample | undefined;
+  try {
+    for await (const line of readLines(answer, maxLineBytes)) {
+      const sample = parseStats(line);
+      // A share of processors takes two samples.
+      if (isLive || previous !== undefined) {
+        const text = formatSample(toRows(sample, previous), options.format);
+        stdout.write(isLive && stdout.isTTY === true ? clearScreen + text : text);
+      }
+      if (!isLive && previous !== undefined) return;
+      previous = sample;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    answer.destroy();
+  }
+  signal.throwIfAborted();
+  throw new CommandError('the daemon tells no more: it ends, or a plugin has gone');
+}
+
+/** Docker's names of the columns. */
+interface Row {
+  readonly BlockIO: string;
+  readonly CPUPerc: string;
+  readonly ID: string;
+  readonly MemPerc: string;
+  readonly MemUsage: string;
+  readonly Name: string;
+  readonly PIDs: string;
+}
+
+const unknown = '--';
+
+function toRows(sample: StatsSample, previous: StatsSample | undefined): readonly Row[] {
+  const before = new Map(previous?.plugins.map((plugin) => [plugin.id, plugin]));
+  return sample.plugins.map((plugin) => {
+    const { memoryBytes, memoryLimitBytes = sample.memoryBytes, readBytes, writtenBytes } = plugin;
+    const hasMemory = memoryBytes !== undefined;
+    return {
+      BlockIO:
+        readBytes === undefined
+          ? `${unknown} / ${unknown}`
+          : `${formatBytes(readBytes, 3)} / ${formatBytes(writtenBytes ?? 0, 3)}`,
+      CPUPerc: cpuShare(plugin, before.get(plugin.id)),
+      ID: plugin.id.slice(0, 12),
+      MemPerc: hasMemory ? percent(memoryBytes / memoryLimitBytes) : unknown,
+      MemUsage: hasMemory
+        ? `${formatBinaryBytes(memoryBytes)} / ${formatBinaryBytes(memoryLimitBytes)}`
+        : `${unknown} / ${unknown}`,
+      Name: plugin.name,
+      PIDs: plugin.pids === undefined ? unknown : String(plugin.pids),
+    };
+  });
+}
+
+/** Of one processor: 200% is two of them. */
+function cpuShare(now: PluginStats, before: PluginStats | undefined): string {
+  if (now.cpuSeconds === undefined || before?.cpuSeconds === undefined) return unknown;
+  const elapsed = (now.readAt.getTime() - before.readAt.getTime()) / 1000;
+  // One that was started anew counts from 0.
+  return elapsed > 0 ? percent(Math.max(0, now.cpuSeconds - before.cpuSeconds) / elapsed) : unknown;
+}
+
+function percent(share: number): string {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(2)}%` : unknown;
+}
+
+const columns: Readonly<Record<string, (row: Row) => string>> = {
+  'PLUGIN ID': ({ ID }) => ID,
+  NAME: ({ Name }) => Name,
+  'CPU %': ({ CPUPerc }) => CPUPerc,
+  'MEM USAGE / LIMIT': ({ MemUsage }) => MemUsage,
+  'MEM %': ({ MemPerc }) => MemPerc,
+  'BLOCK I/O': ({ BlockIO }) => BlockIO,
+  PIDS: ({ PIDs }) => PIDs,
+};
+
+function formatSample(rows: readonly Row[], format: string): string {
+  if (format === 'json') return rows.map((row) => `${encodePrintableJson(row)}\n`).join('');
+  if (format !== 'table') return rows.map((row) => `${formatTemplate(format, row)}\n`).join('');
+  const cells = rows.map((row) => Object.values(columns).map((cell) => escapeText(cell(row))));
+  return formatTable([Object.keys(columns), ...cells]);
+}

@@ -1,0 +1,13 @@
+/**
+ * `outboard top`
+ */
+import { fetchProcesses } from '../client/container-api.ts';
+import { escapeText } from '../terminal/escape-text.ts';
+import { formatTable } from '../terminal/table.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** Print the processes of a plugin. They choose their own names. */
+export async function top({ client, host }: CommandContext, name: string): Promise<void> {
+  const { titles, rows } = await fetchProcesses(client, name);
+  host.stdout.write(formatTable([titles, ...rows].map((row) => row.map(escapeText))));
+}

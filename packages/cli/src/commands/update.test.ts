@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { empty, json, progress } from '../testing/recorded-daemon.ts';
+import { run } from '../testing/run-command.ts';
+
+const changed = json({ Warnings: [] });
+const figures = json({ Plugins: [] });
+
+test('outboard update changes what its flags name, of each plugin', async () => {
+  const answers = {
+    'POST /outboard/v1/plugins/p/options': changed,
+    'POST /outboard/v1/plugins/q/options': json({ Warnings: ['"Log" takes effect \u001b[2J later'] }),
+  };
+  const { code, out, err, daemon } = await run(['update', '--memory', '64m', 'p', 'q'], answers);
+  assert.deepEqual([code, out, err], [0, 'p\nq\n', '"Log" takes effect \\x1b[2J later\n']);
+  for (const { body } of daemon.requests) {
+    assert.deepEqual(JSON.parse(body.toString()), { Limits: { MemoryBytes: 67_108_864 } });
+  }
+});
+
+test('outboard update without flags changes nothing', async () => {
+  const { code, err, daemon } = await run(['update', 'p'], {});
+  assert.deepEqual([code, err], [1, 'you must provide one or more flags when using this command\n']);
+  assert.deepEqual(daemon.lines(), []);
+});
+
+test('outboard install gives a plugin its limits before it starts it', async () => {
+  const answers = {
+    'GET /outboard/v1/stats': figures,
+    'GET /plugins/privileges': json([]),
+    'POST /plugins/pull': progress([], { 'Docker-Plugin-Name': 'p:latest' }),
+    'POST /outboard/v1/plugins/p:latest/options': changed,
+    'POST /plugins/p:latest/enable': empty(),
+  };
+  const { code, err, daemon } = await run(
+    ['install', '--grant-all-permissions', '--pids-limit', '9', 'p'],
+    answers,
+  );
+  assert.equal(code, 0, err);
+  assert.deepEqual(
+    daemon.lines().map((line) => line.replace(/\?.*|\/v1\.51/g, '')),
+    [
+      'GET /outboard/v1/stats',
+      'GET /plugins/privileges',
+      'POST /plugins/pull',
+      'POST /outboard/v1/plugins/p:latest/options',
+      'POST /plugins/p:latest/enable',
+    ],
+  );
+});
+
+test('outboard install and enable do nothing for flags that a Docker Engine cannot keep', async () => {
+  for (const argv of [
+    ['install', '--grant-all-permissions', '--memory', '64m', 'p'],
+    ['enable', '--memory', '64m', 'p'],
+  ]) {
+    const { code, err, daemon } = await run(argv, {});
+    assert.deepEqual([code, err], [1, 'this daemon cannot change how plugins run\n']);
+    assert.equal(daemon.requests.length, 1);
+  }
+});
+
+test('outboard enable without flags asks a daemon of either kind for nothing else', async () => {
+  const { code, daemon } = await run(['enable', 'p'], { 'POST /plugins/p/enable': empty() });
+  assert.equal(code, 0);
+  assert.equal(daemon.requests.length, 1);
+});
