@@ -62,7 +62,7 @@ export interface Talk {
 
 /** @param socketPath of the plugin, on the host */
 export function talkTo(socketPath: string): Talk {
-  const call = async (method: string, body: object) => {
+  const call = async (method: string, body: Readonly<Record<string, string | number>>) => {
     await using client = createPluginClient({ socketPath, timeoutMs: 60_000 });
     return await client.call(method, body);
   };
