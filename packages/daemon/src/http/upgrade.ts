@@ -28,7 +28,7 @@ export function openUpgrade(
   response.shouldKeepAlive = false;
   // In a server of node:http it is the socket of the connection.
   response.assignSocket(request.socket);
-  response.once('finish', () => socket.end());
+  response.once('finish', () => request.socket.destroySoon());
   if (head.length > 0) socket.unshift(head);
   return {
     response,

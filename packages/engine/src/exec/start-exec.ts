@@ -19,8 +19,8 @@ import { findUser, readUserFiles } from './container-users.ts';
 import { createExecCgroup, hasEnded, newExecDirectory, removeExec } from './exec-place.ts';
 import { createExecProcess, type ExecProcess } from './exec-process.ts';
 import type { ExecRequest, ExecSession } from './exec-session.ts';
-import { openExecStreams } from './exec-streams.ts';
-import { watchStart } from './start-watch.ts';
+import { type ExecStreams, openExecStreams } from './exec-streams.ts';
+import { type StartWatch, watchStart } from './start-watch.ts';
 
 export interface ExecParts {
   readonly places: ContainerPlaces;
@@ -35,6 +35,8 @@ export interface ExecTarget {
 }
 
 const startTimeoutMs = 30_000;
+/** How long the runtime may take to end after its command. */
+const runtimeEndMs = 2_000;
 const maxErrorBytes = 16 * 1024;
 const processFile = 'process.json';
 const pidFile = 'pid';
@@ -85,23 +87,23 @@ interface Launch {
   readonly release: () => Promise<void>;
 }
 
-async function launch({
-  parts,
-  directory,
-  request,
-  signal,
-  release,
-  ...runtime
-}: Launch): Promise<ExecSession> {
-  const terminal = request.terminal && openPseudoTerminal(request.terminal);
-  const watched = watchStart(directory, pidFile);
-  const program = spawnRuntime(runtime, terminal, request.hasInput === true);
-  const streams = openExecStreams(program, terminal);
-  const report = (error: unknown) => parts.logger.error({ err: error }, 'cannot end a command in a plugin');
+async function launch(launch: Launch): Promise<ExecSession> {
+  const { signal, release } = launch;
+  const watched = watchStart(launch.directory, pidFile);
+  const { program, streams } = spawnRuntime(launch, watched);
+  const report = (error: unknown): void => {
+    launch.parts.logger.error({ err: error }, 'cannot end a command in a plugin');
+  };
+  let isStarted = false;
   let hasEnded = false;
   const end = once(async () => {
     streams.close();
-    // The runtime first, so that it starts nothing any more. Once it has ended, its pid may be another's.
+    // The runtime is the parent of a command that runs: it is to see its end, and ends with it.
+    if (isStarted) {
+      await release();
+      await untilEnded(program, runtimeEndMs);
+    }
+    // One that has not started it is to start it no more. Once it has ended, its pid may be another's.
     if (!hasEnded) await endProcessGroup(program.pid);
     await release();
   });
@@ -117,7 +119,7 @@ async function launch({
   });
   if (signal.aborted) kill();
   const deadline = setTimeout(kill, startTimeoutMs);
-  const isStarted = await watched.started;
+  isStarted = await watched.started;
   clearTimeout(deadline);
   if (isStarted) return { ...streams, ended, kill };
   const said = await streams.readErrors(maxErrorBytes).catch(() => '');
@@ -130,27 +132,41 @@ async function launch({
 /** 128 and SIGKILL. */
 const killedExitCode = 137;
 
+/** Start the runtime on a terminal or on pipes. */
 function spawnRuntime(
-  { runtime, command }: Pick<Launch, 'runtime' | 'command'>,
-  terminal: PseudoTerminal | undefined,
-  hasInput: boolean,
-): SpawnedProcess {
+  { runtime, command, request }: Launch,
+  watched: StartWatch,
+): { readonly program: SpawnedProcess; readonly streams: ExecStreams } {
+  let terminal: PseudoTerminal | undefined;
   try {
-    return spawnProcess(runtime, command, {
+    terminal = request.terminal && openPseudoTerminal(request.terminal);
+    const program = spawnProcess(runtime, command, {
       env: programEnvironment(),
       // Of its own, so that all of it can be ended.
       newSession: true,
       stdio:
         terminal === undefined
-          ? [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe']
+          ? [request.hasInput === true ? 'pipe' : 'ignore', 'pipe', 'pipe']
           : [terminal.programEnd, terminal.programEnd, terminal.programEnd],
     });
+    return { program, streams: openExecStreams(program, terminal) };
   } catch (error) {
     terminal?.stream.destroy();
+    watched.close();
     throw error;
   } finally {
     terminal?.closeProgramEnd();
   }
+}
+
+/** Wait for the end of a program, for so long at most. */
+async function untilEnded(program: SpawnedProcess, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([program.ended, timedOut]);
+  clearTimeout(timer);
 }
 
 function failure(said: string): OutboardError {
