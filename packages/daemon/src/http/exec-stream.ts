@@ -30,11 +30,7 @@ const maxInputBytes = 1024 * 1024;
  * @param signal ends both, at any time
  * @returns when both have ended; never rejects
  */
-export async function converse(
-  session: ExecSession,
-  connection: Duplex,
-  signal: AbortSignal,
-): Promise<void> {
+export async function converse(session: ExecSession, connection: Duplex, signal: AbortSignal): Promise<void> {
   // It is gone then, as its end says as well.
   connection.on('error', () => undefined);
   const leave = (): void => {
