@@ -15,7 +15,11 @@ export interface ExecStreams extends Omit<ExecSession, 'ended' | 'kill'> {
 }
 
 /** @param program has been started on the terminal, or with pipes as its descriptors 0 (or none), 1 and 2 */
-export function openExecStreams(program: SpawnedProcess, terminal: PseudoTerminal | undefined): ExecStreams {
+export function openExecStreams(
+  program: SpawnedProcess,
+  terminal: PseudoTerminal | undefined,
+  hasInput: boolean,
+): ExecStreams {
   const [stdin, stdout, stderr] = program.stdio;
   const input = terminal?.stream ?? stdin;
   // A command that reads no more has its reasons; how it ends says which.
@@ -25,7 +29,7 @@ export function openExecStreams(program: SpawnedProcess, terminal: PseudoTermina
     stdout: output,
     ...(terminal === undefined && { stderr: stderr ?? nothing() }),
     async write(data) {
-      if (input?.writable === true && !input.write(data)) await untilDrained(input);
+      if (hasInput && input?.writable === true && !input.write(data)) await untilDrained(input);
     },
     endInput() {
       if (terminal === undefined) stdin?.end();

@@ -137,6 +137,7 @@ function spawnRuntime(
   { runtime, command, request }: Launch,
   watched: StartWatch,
 ): { readonly program: SpawnedProcess; readonly streams: ExecStreams } {
+  const hasInput = request.hasInput === true;
   let terminal: PseudoTerminal | undefined;
   try {
     terminal = request.terminal && openPseudoTerminal(request.terminal);
@@ -146,10 +147,10 @@ function spawnRuntime(
       newSession: true,
       stdio:
         terminal === undefined
-          ? [request.hasInput === true ? 'pipe' : 'ignore', 'pipe', 'pipe']
+          ? [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe']
           : [terminal.programEnd, terminal.programEnd, terminal.programEnd],
     });
-    return { program, streams: openExecStreams(program, terminal) };
+    return { program, streams: openExecStreams(program, terminal, hasInput) };
   } catch (error) {
     terminal?.stream.destroy();
     watched.close();
