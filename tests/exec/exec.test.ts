@@ -146,11 +146,7 @@ test('a command never has more privileges than the plugin', { skip }, async () =
 
 test('a terminal is one: it has a size, which changes, and both streams in one', { skip }, async () => {
   const session = await opened.engine.exec('p', {
-    command: [
-      '/bin/sh',
-      '-c',
-      "trap 'stty size' WINCH; tty; stty size >&2; while :; do sleep 0.05; done",
-    ],
+    command: ['/bin/sh', '-c', "trap 'stty size' WINCH; tty; stty size >&2; while :; do sleep 0.05; done"],
     terminal: { columns: 91, rows: 17 },
     hasInput: true,
   });
