@@ -155,10 +155,11 @@ test('a terminal is one: it has a size, which changes, and both streams in one',
   for await (const chunk of session.stdout) {
     chunks.push(chunk.toString());
     const said = chunks.join('');
-    if (said.includes('18 92\r\n')) session.kill();
-    else if (said.includes('17 91')) session.resize({ columns: 92, rows: 18 });
+    if (said.includes('18 92\r\n')) break;
+    if (said.includes('17 91')) session.resize({ columns: 92, rows: 18 });
   }
   assert.match(chunks.join(''), /^\/dev\/(pts\/\d+|console)\r\n17 91\r\n18 92\r\n/);
+  session.kill();
   assert.equal(await session.ended, 137);
 });
 
