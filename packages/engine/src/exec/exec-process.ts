@@ -12,7 +12,11 @@ import type { ExecRequest } from './exec-session.ts';
 type SpecProcess = RuntimeSpec['process'];
 
 /** A process as the runtime takes it for `exec`. */
-export type ExecProcess = Omit<SpecProcess, 'user'> & { readonly user: ProcessUser };
+export type ExecProcess = Omit<SpecProcess, 'user'> & {
+  readonly user: ProcessUser;
+  /** Of the terminal, from its first instant on; later ones come by signal. */
+  readonly consoleSize?: { readonly height: number; readonly width: number };
+};
 
 const maxTextBytes = 120 * 1024; // what Linux takes of one argument, MAX_ARG_STRLEN, and some room
 
@@ -39,6 +43,7 @@ export function createExecProcess(plugin: SpecProcess, request: ExecRequest, use
   return {
     ...plugin,
     terminal: hasTerminal,
+    ...(terminal && { consoleSize: { height: terminal.rows, width: terminal.columns } }),
     user,
     args: command,
     env: mergeEnvironment([...(hasTerminal ? ['TERM=xterm'] : []), ...plugin.env, ...env]),

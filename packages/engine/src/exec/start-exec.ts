@@ -97,12 +97,11 @@ async function launch(launch: Launch): Promise<ExecSession> {
   let isStarted = false;
   let hasEnded = false;
   const end = once(async () => {
+    // A command that runs is killed before its terminal hangs up, and so is never told to end by a SIGHUP. The runtime
+    // is its parent: it is to see its end, and ends with it.
+    if (isStarted) await release();
     streams.close();
-    // The runtime is the parent of a command that runs: it is to see its end, and ends with it.
-    if (isStarted) {
-      await release();
-      await untilEnded(program, runtimeEndMs);
-    }
+    if (isStarted) await untilEnded(program, runtimeEndMs);
     // One that has not started it is to start it no more. Once it has ended, its pid may be another's.
     if (!hasEnded) await endProcessGroup(program.pid);
     await release();

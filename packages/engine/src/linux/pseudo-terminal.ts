@@ -58,7 +58,7 @@ export function openPseudoTerminal(size: TerminalSize): PseudoTerminal {
     checkResult(unlockpt(master), 'unlockpt');
     checkResult(ptsname(master, name, name.length), 'ptsname_r');
     setSize(master, size);
-    stream = new ReadStream(master);
+    stream = new TerminalStream(master);
     const programEnd = openSync(name.toString('latin1', 0, name.indexOf(0)), flags);
     makeRaw(programEnd);
     return assemble(master, stream, programEnd);
@@ -73,7 +73,7 @@ function assemble(master: number, stream: ReadStream, programEnd: number): Pseud
   let isOpen = true;
   return {
     stream,
-    output: readTerminal(stream),
+    output: stream,
     programEnd,
     resize(size) {
       if (!stream.destroyed) setSize(master, size);
@@ -85,12 +85,16 @@ function assemble(master: number, stream: ReadStream, programEnd: number): Pseud
   };
 }
 
-/** Reading what nobody has open is EIO, which is the end and no failure. */
-async function* readTerminal(stream: ReadStream): AsyncGenerator<Buffer, void> {
-  try {
-    yield* stream;
-  } catch (error) {
-    if (errorCode(error) !== 'EIO') throw error;
+/**
+ * Reading a terminal that nobody else has open any more is EIO. That is its end and no failure, before which whoever
+ * reads is to have all that was shown: destroyed at once, the stream would drop what waits in it.
+ */
+class TerminalStream extends ReadStream {
+  override destroy(error?: Error): this {
+    if (errorCode(error) !== 'EIO' || this.readableEnded) return super.destroy(error);
+    this.push(null);
+    this.read(0);
+    return this;
   }
 }
 
