@@ -1,8 +1,10 @@
 /**
  * Delete a directory tree that a plugin may have filled and mounted things in, without ever deleting across a mount.
  */
+import { lstat } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
 import { findBinary } from './find-binary.ts';
+import { errorCode } from './libc.ts';
 import { mountsBelow, unmountBelow } from './mount-table.ts';
 import { runProgram } from './run-program.ts';
 
@@ -15,6 +17,8 @@ const maxMessageBytes = 1024;
  * @throws {OutboardError} system when a mount stays (nothing is deleted then) or when the tree cannot be deleted
  */
 export async function removeTree(path: string): Promise<void> {
+  // Most often so: every plugin's place of an upgrade is looked at when the engine opens.
+  if (!(await isPresent(path))) return;
   await unmountBelow(path);
   const [left] = await mountsBelow(path);
   if (left !== undefined) {
@@ -24,6 +28,16 @@ export async function removeTree(path: string): Promise<void> {
     );
   }
   await runRemove(path);
+}
+
+async function isPresent(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw new OutboardError('system', `cannot delete ${JSON.stringify(path)}`, { cause: error });
+  }
 }
 
 /**
