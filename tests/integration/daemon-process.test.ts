@@ -2,15 +2,21 @@
  * The daemon as a process: start, lock, signals, restart, and what its log holds.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { lstat, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { on, once } from 'node:events';
+import { watch } from 'node:fs';
+import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { callApi, makeDaemonHome, startDaemon } from '../support/daemon.ts';
 import { createDockerCli } from '../support/docker-cli.ts';
 import { writePluginContext } from '../support/plugin-fixture.ts';
+
+const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
 async function temporaryHome(context: TestContext): Promise<string> {
   const { home, remove } = await makeDaemonHome();
@@ -135,6 +141,31 @@ test('a daemon whose log nobody takes any more serves, reloads and ends all the 
     assert.equal((await callApi(daemon.socket, 'GET', '/plugins/nope/json')).status, 404);
   }
   assert.equal(await daemon.end('SIGTERM'), 0);
+});
+
+test('a daemon whose terminal is closed serves on, and ends with 0', async (context) => {
+  const home = await temporaryHome(context);
+  const [socket, pidFile, codeFile] = ['s', 'pid', 'code'].map((name) => join(home, name));
+  const roots = `--data-root ${home}/data --exec-root ${home}/run --host unix://${socket}`;
+  // The shell keeps the exit code, for which it must outlive the terminal as well.
+  const command = `trap '' HUP; ${program} daemon ${roots} & echo $! > ${pidFile}; wait $!; echo $? > ${codeFile}`;
+  const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], { stdio: 'pipe' });
+  await once(createInterface(terminal.stdout), 'line');
+  terminal.kill('SIGKILL');
+  await once(terminal, 'exit');
+  const ask = async (path: string) => (await callApi(socket ?? '', 'GET', path)).status;
+  // Each of them is told in the log.
+  assert.deepEqual([await ask('/plugins/nope/json'), await ask('/plugins/nope/json')], [404, 404]);
+  assert.equal(await ask('/_ping'), 200);
+
+  const watcher = watch(home);
+  context.after(() => watcher.close());
+  const changes = on(watcher, 'change', { signal: AbortSignal.timeout(30_000) });
+  process.kill(Number(await readFile(pidFile ?? '', 'utf8')), 'SIGTERM');
+  for await (const [, name] of changes) {
+    const code = name === 'code' ? await readFile(codeFile ?? '', 'utf8') : '';
+    if (code !== '') return assert.equal(code, '0\n');
+  }
 });
 
 test('a second signal ends the daemon at once', async (context) => {

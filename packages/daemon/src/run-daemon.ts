@@ -8,6 +8,7 @@ import type { Configuration } from './configuration/configuration.ts';
 import { loadConfiguration } from './configuration/load-configuration.ts';
 import { type DaemonFlags, parseFlags } from './configuration/parse-flags.ts';
 import { openLog } from './log/logger.ts';
+import { surviveLostTerminal } from './service/lost-terminal.ts';
 import { takeServiceEnvironment } from './service/service-environment.ts';
 import { createServiceNotifier, type ServiceNotifier } from './service/service-notifier.ts';
 import { type Daemon, startDaemon } from './start-daemon.ts';
@@ -29,6 +30,7 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode;
     throw error;
   }
+  surviveLostTerminal();
   try {
     if (isDoctor) return await (await import('./service/run-doctor.ts')).runDoctor(flags);
     return await serve(flags);
