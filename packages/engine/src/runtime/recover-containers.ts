@@ -2,7 +2,8 @@
  * Finds the containers that an earlier process left below the exec root, and tells those that verifiably still run
  * from everything else.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isPluginId } from '../store/plugin-layout.ts';
 import {
@@ -42,21 +43,18 @@ export interface FoundContainers {
  * Look through bundles, runtime state and monitors. One that cannot be read counts as ended: its removal tells why.
  */
 export async function recoverContainers(options: RecoveryOptions): Promise<FoundContainers> {
-  const monitors = await findMonitors(options.bundles);
+  const monitors = findMonitors(options.bundles);
   const ids = new Set([
     ...(await listIds(options.bundles)),
     ...(await listIds(options.host.runtimeRoot)),
     ...monitors.keys(),
   ]);
-  const running: RunRecord[] = [];
-  const ended: EndedContainer[] = [];
-  for (const id of ids) {
-    if (options.isHeld(id)) continue;
-    const found = await lookAt(id, monitors.get(id), options);
-    if ('remove' in found) ended.push(found);
-    else running.push(found);
-  }
-  return { running, ended };
+  const left = [...ids].filter((id) => !options.isHeld(id));
+  const found = await Promise.all(left.map((id) => lookAt(id, monitors.get(id), options)));
+  return {
+    running: found.flatMap((container) => ('remove' in container ? [] : [container])),
+    ended: found.flatMap((container) => ('remove' in container ? [container] : [])),
+  };
 }
 
 async function lookAt(
@@ -121,15 +119,16 @@ export function defaultCgroupsPath(id: string): string {
 
 /**
  * The conmon processes that hold a bundle of this exec root, by container ID. Found by their command lines, so that
- * one whose record was never written is found too.
+ * one whose record was never written is found too. Synchronous on purpose, as all that the kernel answers from memory:
+ * there may be thousands of processes, and the daemon answers nobody before it knows them.
  */
-async function findMonitors(bundles: string): Promise<ReadonlyMap<string, ProcessIdentity>> {
+function findMonitors(bundles: string): ReadonlyMap<string, ProcessIdentity> {
   const found = new Map<string, ProcessIdentity>();
-  for (const name of await readdir('/proc')) {
+  for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     // The command line of an arbitrary process can block its reader; conmon's does not.
-    if ((await readProc(name, 'comm'))?.trim() !== 'conmon') continue;
-    const args = ((await readProc(name, 'cmdline')) ?? '').split('\0');
+    if (readProc(name, 'comm')?.trim() !== 'conmon') continue;
+    const args = (readProc(name, 'cmdline') ?? '').split('\0');
     const bundle = args[args.indexOf('--bundle') + 1] ?? '';
     const id = bundle.slice(bundles.length + 1);
     const identity = identifyProcess(Number(name));
@@ -138,9 +137,9 @@ async function findMonitors(bundles: string): Promise<ReadonlyMap<string, Proces
   return found;
 }
 
-async function readProc(pid: string, file: string): Promise<string | undefined> {
+function readProc(pid: string, file: string): string | undefined {
   try {
-    return await readFile(join('/proc', pid, file), 'utf8');
+    return readFileSync(join('/proc', pid, file), 'utf8');
   } catch (error) {
     // It has ended meanwhile.
     if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;

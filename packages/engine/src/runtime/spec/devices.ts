@@ -4,15 +4,8 @@
  */
 import { OutboardError } from '@outboard/oci';
 import type { PluginDevice } from '../../config/plugin-config.ts';
+import type { FileStatus, Look } from '../../linux/ask-file-system.ts';
 import type { SpecDevice } from './runtime-spec.ts';
-
-/** What is read of a file; `lstat` of `node:fs/promises` answers it. */
-export interface DeviceStatus {
-  readonly mode: number;
-  readonly rdev: number;
-  readonly uid: number;
-  readonly gid: number;
-}
 
 export interface ResolvedDevices {
   readonly devices: readonly SpecDevice[];
@@ -27,18 +20,18 @@ const symbolicLinkType = 0o120000;
 
 /**
  * Look up the devices of a plugin's settings on the host.
- * @param lstat status of a path, links not followed
+ * @param look status of a path, links not followed
  * @throws {OutboardError} invalid: a device without path, a path that does not exist or is not a device node
  */
 export async function resolveDevices(
   devices: readonly PluginDevice[],
-  lstat: (path: string) => Promise<DeviceStatus>,
+  look: (path: string) => Promise<Look<FileStatus>>,
 ): Promise<ResolvedDevices> {
   const notices: string[] = [];
   const resolved: SpecDevice[] = [];
   for (const device of devices) {
     if (device.path !== null && device.path !== '') {
-      resolved.push(await resolveDevice(device.path, lstat));
+      resolved.push(await resolveDevice(device.path, look));
     } else if (device.settable?.includes('path') === true) {
       notices.push(`device ${JSON.stringify(device.name)} is left out: its path is not set`);
     } else {
@@ -53,15 +46,13 @@ export async function resolveDevices(
 
 async function resolveDevice(
   path: string,
-  lstat: (path: string) => Promise<DeviceStatus>,
+  look: (path: string) => Promise<Look<FileStatus>>,
 ): Promise<SpecDevice> {
-  let status: DeviceStatus;
-  try {
-    status = await lstat(path);
-  } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw deviceError(path, isMissing ? 'no such file or directory' : String(cause), cause);
+  const found = await look(path);
+  if (found.kind !== 'found') {
+    throw deviceError(path, found.kind === 'missing' ? 'no such file or directory' : found.reason);
   }
+  const status = found.value;
   const type = status.mode & fileTypeMask;
   if (type === symbolicLinkType) throw deviceError(path, 'is a symbolic link, name the device node itself');
   if (type !== characterDeviceType && type !== blockDeviceType) throw deviceError(path, 'not a device node');
@@ -84,7 +75,9 @@ export function splitDeviceNumber(rdev: number): { readonly major: number; reado
 }
 
 /** Docker's words, with the reason at the end. */
-function deviceError(path: string, reason: string, cause?: unknown): OutboardError {
-  const message = `error gathering device information while adding custom device ${JSON.stringify(path)}: ${reason}`;
-  return new OutboardError('invalid', message, cause === undefined ? {} : { cause });
+function deviceError(path: string, reason: string): OutboardError {
+  return new OutboardError(
+    'invalid',
+    `error gathering device information while adding custom device ${JSON.stringify(path)}: ${reason}`,
+  );
 }
