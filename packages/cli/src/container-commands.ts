@@ -5,13 +5,13 @@ import type { Command } from 'commander';
 import type { RunCommand } from './commands/command-context.ts';
 import type { ExecOptions } from './commands/exec.ts';
 import type { StatsOptions } from './commands/stats.ts';
-import { addOptionFlags, type OptionFlags } from './options/option-flags.ts';
+import { addCreateMountsFlags, addOptionFlags, type OptionFlags } from './options/option-flags.ts';
 
 /** Add `update`, `exec`, `top` and `stats`. */
 export function addContainerCommands(program: Command, run: RunCommand): void {
-  addOptionFlags(program.command('update'))
+  addCreateMountsFlags(addOptionFlags(program.command('update')))
     .argument('<PLUGIN...>')
-    .description('change how plugins run: limits, restarts, health, log, security')
+    .description('change how plugins run: limits, restarts, health, log, security, missing mounts')
     .addHelpText(
       'after',
       `

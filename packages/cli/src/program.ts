@@ -12,7 +12,7 @@ import type { LogsOptions } from './commands/logs.ts';
 import type { UpgradeOptions } from './commands/upgrade.ts';
 import { addContainerCommands } from './container-commands.ts';
 import { addHostCommands } from './host-commands.ts';
-import { addOptionFlags } from './options/option-flags.ts';
+import { addCreateMountsFlags, addOptionFlags } from './options/option-flags.ts';
 
 /** The whole command line. @param run called with the command that was asked for */
 export function createProgram(run: RunCommand): Command {
@@ -51,7 +51,7 @@ Run 'outboard COMMAND --help' for more about a command.`,
 }
 
 function addAuthorCommands(program: Command, run: RunCommand): void {
-  addOptionFlags(program.command('create'))
+  addCreateMountsFlags(addOptionFlags(program.command('create')))
     .argument('<PLUGIN>', 'name, such as acme/volumes:1.0')
     .argument('<PLUGIN-DATA-DIR>', 'folder with config.json and rootfs/')
     .description('create a plugin from a root file system and a configuration')
@@ -74,7 +74,7 @@ function addAuthorCommands(program: Command, run: RunCommand): void {
 }
 
 function addOperatorCommands(program: Command, run: RunCommand): void {
-  addOptionFlags(program.command('install'))
+  addCreateMountsFlags(addOptionFlags(program.command('install')))
     .argument('<PLUGIN>', 'reference at a registry')
     .argument('[KEY=VALUE...]', 'settings')
     .description('install a plugin: ask for consent to its privileges, pull, set and enable it')
@@ -122,7 +122,10 @@ function addRunningCommands(program: Command, run: RunCommand): void {
     .argument('<PLUGIN>')
     .description('start a plugin, now and whenever the host starts')
     .option('--timeout <seconds>', 'limit for each call to the plugin, 0 for none', '30')
-    .option('--create-mounts', 'make directories of the host that it mounts and that are missing')
+    .option(
+      '--create-mounts',
+      'for this start, make directories of the host that it mounts and that are missing',
+    )
     .addHelpText('after', examples('outboard enable ssh'))
     .action((name: string, options: EnableOptions) =>
       run(async (context) => (await import('./commands/enable.ts')).enable(context, name, options)),

@@ -9,10 +9,12 @@ import { applyOptions, readOptionFlags } from './update.ts';
 
 export interface EnableOptions extends OptionFlags {
   readonly timeout: string;
-  readonly createMounts?: boolean;
 }
 
-/** @param options.timeout seconds that a call to the plugin may take, 0 for no limit */
+/**
+ * @param options.timeout seconds that a call to the plugin may take, 0 for no limit
+ * @param options.createMounts for this start only; the other flags are kept
+ */
 export async function enable(context: CommandContext, name: string, options: EnableOptions): Promise<void> {
   if (!/^-?\d{1,9}$/.test(options.timeout)) {
     throw new CommandError(`invalid timeout "${options.timeout}": it must be whole seconds`, {
@@ -21,8 +23,9 @@ export async function enable(context: CommandContext, name: string, options: Ena
   }
   const seconds = Number(options.timeout);
   if (seconds < 0) throw new CommandError(`negative timeout ${seconds} is invalid`);
-  const wanted = await readOptionFlags(context, options);
+  const { createMounts, ...kept } = options;
+  const wanted = await readOptionFlags(context, kept);
   if (wanted !== undefined) await applyOptions(context, name, wanted);
-  await enablePlugin(context.client, name, seconds, options);
+  await enablePlugin(context.client, name, seconds, { createMounts: createMounts === true });
   context.host.stdout.write(`${name}\n`);
 }

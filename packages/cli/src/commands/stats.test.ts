@@ -74,6 +74,15 @@ test('outboard stats goes on until the daemon ends it, and clears the screen of 
   assert.equal(shown.out.split('\u001b[2J\u001b[H').length, 3);
 });
 
+test('outboard stats says that the daemon is gone', async () => {
+  const breaking: Answer = (response, request) => {
+    samples([first])(response, request);
+    response.socket?.destroySoon();
+  };
+  const { code, err } = await run(['stats'], { 'GET /outboard/v1/stats': breaking });
+  assert.deepEqual([code, err], [1, 'the daemon ended the connection\n']);
+});
+
 test('outboard stats says that a Docker Engine cannot tell', async () => {
   const { code, err } = await run(['stats'], {});
   assert.deepEqual([code, err], [1, 'this daemon cannot tell what plugins use\n']);

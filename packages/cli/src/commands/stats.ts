@@ -4,7 +4,7 @@
  */
 import { openStats, type PluginStats, parseStats, type StatsSample } from '../client/container-api.ts';
 import { readLines } from '../client/read-body.ts';
-import { CommandError } from '../command-error.ts';
+import { CommandError, codeOf } from '../command-error.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import { formatBinaryBytes, formatBytes } from '../terminal/format-bytes.ts';
 import { formatTemplate } from '../terminal/format-template.ts';
@@ -45,7 +45,8 @@ export async function stats(
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw error;
+    if (codeOf(error) !== 'ECONNRESET') throw error;
+    throw new CommandError('the daemon ended the connection', { cause: error });
   } finally {
     answer.destroy();
   }

@@ -18,6 +18,18 @@ test('outboard update changes what its flags name, of each plugin', async () => 
   }
 });
 
+for (const command of ['install', 'create', 'update']) {
+  test(`outboard ${command} takes all options, enable all but one that it has for a single start`, async () => {
+    const { out } = await run([command, '--help'], {});
+    const ofEnable = (await run(['enable', '--help'], {})).out;
+    const flags = (help: string) =>
+      new Set([...help.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag));
+    const missing = [...flags(ofEnable)].filter((flag) => flag !== '--timeout' && !flags(out).has(flag));
+    assert.deepEqual(missing, []);
+    assert.equal(flags(out).has('--no-create-mounts'), true, out);
+  });
+}
+
 test('outboard update without flags changes nothing', async () => {
   const { code, err, daemon } = await run(['update', 'p'], {});
   assert.deepEqual([code, err], [1, 'you must provide one or more flags when using this command\n']);
@@ -33,10 +45,12 @@ test('outboard install gives a plugin its limits before it starts it', async () 
     'POST /plugins/p:latest/enable': empty(),
   };
   const { code, err, daemon } = await run(
-    ['install', '--grant-all-permissions', '--pids-limit', '9', 'p'],
+    ['install', '--grant-all-permissions', '--pids-limit', '9', '--create-mounts', 'p'],
     answers,
   );
   assert.equal(code, 0, err);
+  const body = JSON.parse(String(daemon.requests[3]?.body));
+  assert.deepEqual(body, { Limits: { Pids: 9 }, CreateMounts: true });
   assert.deepEqual(
     daemon.lines().map((line) => line.replace(/\?.*|\/v1\.51/g, '')),
     [

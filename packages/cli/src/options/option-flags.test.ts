@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
-import { addOptionFlags, type OptionFlags, toOptionsBody } from './option-flags.ts';
+import { addCreateMountsFlags, addOptionFlags, type OptionFlags, toOptionsBody } from './option-flags.ts';
 
 /** What these words of a command line ask for. */
 function bodyOf(...argv: readonly string[]): object | undefined {
-  const command = addOptionFlags(new Command('update')).exitOverride();
+  const command = addCreateMountsFlags(addOptionFlags(new Command('update'))).exitOverride();
   return toOptionsBody(command.parse(argv, { from: 'user' }).opts<OptionFlags>());
 }
 
@@ -40,6 +40,12 @@ describe('toOptionsBody()', () => {
       { SecurityOpt: ['seccomp=unconfined', 'apparmor=x'], Security: { ReadOnlyRootfs: true } },
     ],
     [['--no-read-only'], { Security: { ReadOnlyRootfs: false } }],
+    [
+      ['--security-opt', 'default', '--read-only'],
+      { Security: { Seccomp: null, Apparmor: null, NoNewPrivileges: null, ReadOnlyRootfs: true } },
+    ],
+    [['--create-mounts'], { CreateMounts: true }],
+    [['--no-create-mounts'], { CreateMounts: false }],
   ];
   for (const [argv, body] of cases) {
     test(`reads '${argv.join(' ')}'`, () => assert.deepEqual(bodyOf(...argv), body));
@@ -60,6 +66,20 @@ describe('toOptionsBody()', () => {
     [
       ['--restart', 'on-failure:x'],
       'invalid argument "on-failure:x" for "--restart" flag: invalid restart policy format: maximum retry count must be an integer',
+    ],
+    [
+      ['--restart', 'on-failure:3:4'],
+      'invalid argument "on-failure:3:4" for "--restart" flag: invalid restart policy format: maximum retry count must be an integer',
+    ],
+    [['--no-healthcheck', '--health-check', 'socket'], '--no-healthcheck conflicts with --health-* options'],
+    [['--no-healthcheck', '--health-restart'], '--no-healthcheck conflicts with --health-* options'],
+    [
+      ['--health-check', 'default', '--health-retries', '2'],
+      '--health-check default conflicts with other --health-* options',
+    ],
+    [
+      ['--security-opt', 'default', '--security-opt', 'apparmor=x'],
+      '--security-opt default conflicts with other --security-opt options',
     ],
     [
       ['--health-interval', '30'],

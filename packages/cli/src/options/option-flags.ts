@@ -26,12 +26,13 @@ export interface OptionFlags {
   readonly logMaxFile?: string;
   readonly securityOpt?: readonly string[];
   readonly readOnly?: boolean;
+  readonly createMounts?: boolean;
 }
 
 /** Taken back: what the plugin's author asks for, or else the default of the daemon, is in force again. */
 const taken = 'default';
 
-/** Give a command these flags. */
+/** Give a command these flags, but those of `addCreateMountsFlags`. */
 export function addOptionFlags(command: Command): Command {
   const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
   return command
@@ -51,9 +52,23 @@ export function addOptionFlags(command: Command): Command {
     .option('--no-healthcheck', 'no check, whatever its author asks for')
     .option('--log-max-size <bytes>', 'how large a file of its log may be, such as 10m')
     .option('--log-max-file <number>', 'how many files of its log are kept')
-    .option('--security-opt <option>', 'seccomp=…, apparmor=… or no-new-privileges[=false]', collect)
+    .option(
+      '--security-opt <option>',
+      'seccomp=…, apparmor=… or no-new-privileges[=false]; default takes all of them back',
+      collect,
+    )
     .option('--read-only', 'its root file system is read-only')
     .option('--no-read-only', 'its root file system can be written');
+}
+
+/** Those of commands whose options outlive one start; `enable` has the first with a meaning of its own. */
+export function addCreateMountsFlags(command: Command): Command {
+  return command
+    .option(
+      '--create-mounts',
+      'at each start make directories of the host that it mounts and that are missing',
+    )
+    .option('--no-create-mounts', 'do not start it while one is missing');
 }
 
 /**
@@ -77,8 +92,8 @@ export function toOptionsBody(flags: OptionFlags): object | undefined {
     StopTimeoutSeconds: read('--stop-timeout', flags.stopTimeout, parseWhole, 'invalid syntax'),
     Health: readHealth(flags),
     Log: filled(log),
-    SecurityOpt: flags.securityOpt,
-    Security: filled(given({ ReadOnlyRootfs: flags.readOnly })),
+    ...readSecurity(flags),
+    CreateMounts: flags.createMounts,
   });
   return filled(body);
 }
@@ -91,8 +106,9 @@ function parseProcesses(text: string): number | undefined {
 
 function readRestart(text: string | undefined): object | null | undefined {
   if (text === undefined || text === taken) return text === undefined ? undefined : null;
-  const [name = '', retries] = text.split(':', 2);
-  const MaximumRetries = retries === undefined ? null : parseWhole(retries);
+  const colon = text.indexOf(':');
+  const name = colon < 0 ? text : text.slice(0, colon);
+  const MaximumRetries = colon < 0 ? null : parseWhole(text.slice(colon + 1));
   if (MaximumRetries === undefined) {
     throw invalidFlag(
       '--restart',
@@ -105,18 +121,40 @@ function readRestart(text: string | undefined): object | null | undefined {
 }
 
 function readHealth(flags: OptionFlags): object | null | undefined {
-  if (flags.healthcheck === false) return { Kind: 'none' };
-  if (flags.healthCheck === taken) return null;
+  const { healthCheck, healthcheck } = flags;
   const reason = 'time: invalid duration';
-  const health = given({
-    Kind: flags.healthCheck,
+  const details = given({
     Path: flags.healthPath === taken ? null : flags.healthPath,
     IntervalSeconds: read('--health-interval', flags.healthInterval, parseDuration, reason),
     TimeoutSeconds: read('--health-timeout', flags.healthTimeout, parseDuration, reason),
     Retries: read('--health-retries', flags.healthRetries, parseWhole, 'invalid syntax'),
     Restarts: flags.healthRestart,
   });
-  return filled(health);
+  const hasDetails = Object.keys(details).length > 0;
+  if (healthcheck === false) {
+    if (hasDetails || healthCheck !== undefined) throw conflict('--no-healthcheck', '--health-* options');
+    return { Kind: 'none' };
+  }
+  if (healthCheck === taken) {
+    if (hasDetails) throw conflict(`--health-check ${taken}`, 'other --health-* options');
+    return null;
+  }
+  return filled({ ...given({ Kind: healthCheck }), ...details });
+}
+
+function readSecurity({ securityOpt = [], readOnly }: OptionFlags): object {
+  const areTaken = securityOpt.includes(taken);
+  if (areTaken && securityOpt.some((text) => text !== taken)) {
+    throw conflict(`--security-opt ${taken}`, 'other --security-opt options');
+  }
+  const security = given({ ReadOnlyRootfs: readOnly });
+  if (!areTaken)
+    return given({
+      SecurityOpt: securityOpt.length > 0 ? securityOpt : undefined,
+      Security: filled(security),
+    });
+  const noChoice = { Seccomp: null, Apparmor: null, NoNewPrivileges: null, ReadOnlyRootfs: null };
+  return { Security: { ...noChoice, ...security } };
 }
 
 function readUlimits(texts: readonly string[] = []): number | null | undefined {
@@ -149,6 +187,11 @@ function read<Value>(
 /** Docker's client says so, and ends with 125. */
 function invalidFlag(flag: string, text: string, reason: string): CommandError {
   return new CommandError(`invalid argument "${text}" for "${flag}" flag: ${reason}`, { exitCode: 125 });
+}
+
+/** In the words of Docker's client, which ends with 125. */
+function conflict(flag: string, others: string): CommandError {
+  return new CommandError(`${flag} conflicts with ${others}`, { exitCode: 125 });
 }
 
 /** Without the fields that nobody gave. */
