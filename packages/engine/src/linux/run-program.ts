@@ -26,6 +26,8 @@ export interface RunProgramOptions {
 }
 
 const maxOutputBytes = 256 * 1024;
+/** How long a killed program may take to end: one that waits for a file system in the kernel may never. */
+const killedMs = 1_000;
 
 /**
  * Run a program and wait for its end. A non-zero exit code is a result, not an error.
@@ -46,11 +48,20 @@ export async function runProgram(
     new OutboardError('system', `cannot run ${subject}: ${reason}`, { cause });
   const program = start(file, args, { env, hasInput: input !== undefined }, fail);
   const failure = new AbortController();
+  let killed: NodeJS.Timeout | undefined;
+  let leave: (reason: unknown) => void = () => undefined;
+  const left = new Promise<never>((_, reject) => {
+    leave = reject;
+  });
   const stop = (reason: unknown) => {
     failure.abort(reason);
     program.kill('SIGKILL');
     // What it started may hold the pipes open for longer than it lives.
     for (const pipe of program.stdio) pipe?.destroy();
+    killed ??= setTimeout(() => {
+      program.unref();
+      leave(failure.signal.reason);
+    }, killedMs);
   };
   const timer =
     timeoutMs === undefined
@@ -62,15 +73,17 @@ export async function runProgram(
   if (input !== undefined) program.stdio[0]?.on('error', () => undefined).end(input);
   try {
     const onTooMuch = () => stop(fail(`it wrote more than ${maxOutputBytes} bytes`));
-    const [stdout, stderr, { code }] = await Promise.all([
+    const all = Promise.all([
       readOutput(program.stdio[1], onTooMuch),
       readOutput(program.stdio[2], onTooMuch),
       program.ended,
     ]);
+    const [stdout, stderr, { code }] = await Promise.race([all, left]);
     failure.signal.throwIfAborted();
     return { code, stdout, stderr };
   } finally {
     clearTimeout(timer);
+    clearTimeout(killed);
     signal?.removeEventListener('abort', onAbort);
     program.stdio[0]?.destroy();
   }
@@ -94,8 +107,11 @@ export function programEnvironment(): Record<string, string> {
   return { PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 }
 
-/** Resolves at the end of the pipe, or when it is destroyed, with what came until then. */
-function readOutput(pipe: Socket | undefined, onTooMuch: () => void): Promise<string> {
+/**
+ * Resolves at the end of the pipe, or when it is destroyed, with what came until then.
+ * @param onTooMuch called when more comes than is kept, which is 256 KiB
+ */
+export function readOutput(pipe: Socket | undefined, onTooMuch: () => void): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   return new Promise((resolve) => {

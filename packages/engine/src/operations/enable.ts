@@ -40,7 +40,10 @@ export async function enablePlugin(
     }
     const limit = timeoutSeconds === 0 ? defaultTimeoutSeconds : timeoutSeconds;
     const cancellable = signal === undefined ? {} : { signal };
-    await context.preflight.clear(record, createMounts === undefined ? {} : { createMounts });
+    await context.preflight.clear(record, {
+      ...(createMounts !== undefined && { createMounts }),
+      ...cancellable,
+    });
     signal?.throwIfAborted();
     await context.supervisor.start(record, { timeoutMs: limit * 1000, ...cancellable });
     const enabled = { ...record, enabled: true, timeoutSeconds };

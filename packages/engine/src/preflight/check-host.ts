@@ -1,6 +1,7 @@
 /**
  * Judges a host by what was seen of it. Pure, so that hosts that are not at hand can be tested.
  */
+import type { FileSystemSpace } from '../linux/ask-file-system.ts';
 import type { MountEntry } from '../linux/mount-table.ts';
 import type { HostCheck } from './host-check.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
@@ -28,14 +29,13 @@ export interface SeenHost {
   readonly isClockSynchronised: boolean | undefined;
 }
 
-/** A folder, or the nearest one above it that is there. */
-export interface SeenFolder {
+/** A folder, or the nearest one above it that is there; or why it cannot be looked at. */
+export type SeenFolder = ReachedFolder | { readonly path: string; readonly problem: string };
+
+interface ReachedFolder extends FileSystemSpace {
   readonly path: string;
   /** Links followed. */
   readonly realPath: string;
-  readonly freeBytes: number;
-  /** Undefined on file systems that make them as needed. */
-  readonly freeFiles: number | undefined;
 }
 
 const minimumKernel = [4, 18] as const;
@@ -60,9 +60,9 @@ export function checkHost(host: SeenHost): readonly HostCheck[] {
     checkFuse(host),
     checkOverlay(host),
     checkRootPropagation(host),
-    checkDataRootMount(host),
-    checkExecRoot(host),
-    checkSpace('disk space', host.dataRoot),
+    checkFolder('data root', host.dataRoot, (folder) => checkDataRootMount(host, folder)),
+    checkFolder('exec root', host.execRoot, (folder) => checkExecRoot(host, folder)),
+    checkFolder('disk space', host.dataRoot, checkSpace),
     checkClock(host),
   ];
 }
@@ -140,7 +140,16 @@ function checkRootPropagation({ mounts }: SeenHost): HostCheck {
   return warn('propagation of /', message, 'mount --make-rshared /');
 }
 
-function checkDataRootMount({ mounts, dataRoot }: SeenHost): HostCheck {
+function checkFolder(
+  name: string,
+  folder: SeenFolder,
+  check: (folder: ReachedFolder) => HostCheck,
+): HostCheck {
+  if (!('problem' in folder)) return check(folder);
+  return fail(name, folder.problem, 'bring the file system back, or name another folder');
+}
+
+function checkDataRootMount({ mounts }: SeenHost, dataRoot: ReachedFolder): HostCheck {
   const place = mountOfPath(mounts, dataRoot.realPath);
   const name = 'data root';
   const seen = `${dataRoot.path} on ${place?.fileSystem ?? 'an unknown file system'}`;
@@ -151,14 +160,15 @@ function checkDataRootMount({ mounts, dataRoot }: SeenHost): HostCheck {
   return bad.includes('noexec') ? fail(name, message, remedy) : warn(name, message, remedy);
 }
 
-function checkExecRoot({ mounts, execRoot }: SeenHost): HostCheck {
+function checkExecRoot({ mounts }: SeenHost, execRoot: ReachedFolder): HostCheck {
   const fileSystem = mountOfPath(mounts, execRoot.realPath)?.fileSystem ?? 'an unknown file system';
   const seen = `${execRoot.path} on ${fileSystem}`;
   if (fileSystem === 'tmpfs') return ok('exec root', seen);
   return warn('exec root', `${seen}, which a reboot does not empty`, 'use an --exec-root below /run');
 }
 
-function checkSpace(name: string, { path, freeBytes, freeFiles }: SeenFolder): HostCheck {
+function checkSpace({ path, freeBytes, freeFiles }: ReachedFolder): HostCheck {
+  const name = 'disk space';
   const mebibytes = Math.floor(freeBytes / 1024 ** 2);
   const files = freeFiles === undefined ? '' : `, ${freeFiles} files`;
   const message = `${mebibytes} MiB${files} free for ${path}`;

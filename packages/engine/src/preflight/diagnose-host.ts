@@ -2,11 +2,11 @@
  * Looks at the host and tells whether plugins can run on it. It needs no engine, and changes nothing.
  */
 import { existsSync } from 'node:fs';
-import { readFile, realpath, statfs } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
+import { type LookOptions, readRealPath, readSpace, readStatus } from '../linux/ask-file-system.ts';
 import { isClockSynchronised } from '../linux/clock.ts';
-import { errorCode } from '../linux/libc.ts';
 import { runProgram } from '../linux/run-program.ts';
 import { allCapabilities } from './capability-set.ts';
 import { checkHost, type SeenFolder, type SeenProgram } from './check-host.ts';
@@ -21,16 +21,18 @@ export interface DiagnoseOptions {
 }
 
 const versionTimeoutMs = 5_000;
+const fileSystemTimeoutMs = 5_000;
 
 /** Check everything that plugins need of a host. Never refuses because of what it finds. */
 export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly HostCheck[]> {
+  const look = { deadline: AbortSignal.timeout(fileSystemTimeoutMs) };
   const supply = await readHostSupply(options.runtime ?? 'runc');
   const [runtime, conmon, dataRoot, execRoot, lastCapability] = await Promise.all([
     askVersion(supply.runtime, []),
     // Without it plugins could not be looked at by more than one client.
     askVersion(supply.conmon, ['--full-attach']),
-    seeFolder(options.dataRoot),
-    seeFolder(options.execRoot),
+    seeFolder(options.dataRoot, look),
+    seeFolder(options.execRoot, look),
     readFile('/proc/sys/kernel/cap_last_cap', 'utf8'),
   ]);
   return checkHost({
@@ -72,14 +74,17 @@ async function askVersion(program: FoundProgram, wanted: readonly string[]): Pro
 }
 
 /** It need not be there yet: then its place is what the nearest folder above tells. */
-async function seeFolder(path: string): Promise<SeenFolder> {
+async function seeFolder(path: string, options: LookOptions): Promise<SeenFolder> {
   for (let place = path; ; place = dirname(place)) {
-    try {
-      const realPath = await realpath(place);
-      const { bsize, bavail, files, ffree } = await statfs(realPath);
-      return { path, realPath, freeBytes: bsize * bavail, freeFiles: files === 0 ? undefined : ffree };
-    } catch (error) {
-      if (place === '/' || errorCode(error) !== 'ENOENT') throw error;
+    const status = await readStatus(place, { ...options, followLinks: true });
+    if (status.kind === 'missing' && place !== '/') continue;
+    const realPath = await readRealPath(place, options);
+    const space = await readSpace(place, options);
+    if (realPath.kind === 'found' && space.kind === 'found') {
+      return { path, realPath: realPath.value, ...space.value };
     }
+    const unseen = [status, realPath, space].find(({ kind }) => kind === 'unreachable');
+    const reason = unseen?.kind === 'unreachable' ? unseen.reason : 'it was there, and is gone';
+    return { path, problem: `${place} cannot be reached: ${reason}` };
   }
 }

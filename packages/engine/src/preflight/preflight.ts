@@ -20,7 +20,8 @@ export interface Preflight {
   /**
    * Let a plugin start, or tell everything that keeps it from starting. What is not fatal is logged. Directories that
    * are missing are made when that was asked for, and only when nothing else is wrong.
-   * @throws {OutboardError} with one finding a line: invalid when only the plugin's settings are wrong, else system
+   * @throws {OutboardError} with one finding a line: invalid when only the plugin's settings are wrong, else system;
+   *   `details.reason` is all of it in one line. The signal's reason
    */
   clear(record: PluginRecord, options?: PreflightOptions): Promise<void>;
 }
@@ -28,6 +29,8 @@ export interface Preflight {
 export interface PreflightOptions {
   /** Default what the plugin's options say. */
   readonly createMounts?: boolean;
+  /** Ends a look at a file system that does not answer, which takes 5 s otherwise. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PreflightParts {
@@ -44,7 +47,7 @@ export function createPreflight({ layout, runtime, logger }: PreflightParts): Pr
   async function look(record: PluginRecord, options: PreflightOptions) {
     const createMounts = options.createMounts ?? record.options.createMounts === true;
     const [needs, host, plugins] = await Promise.all([
-      readPluginNeeds(record.settings),
+      readPluginNeeds(record.settings, options.signal),
       readHostSupply(runtime),
       realpath(layout.pluginsDirectory),
     ]);
@@ -79,6 +82,9 @@ function refusal(findings: readonly Finding[]): OutboardError {
   const kind = findings.every(({ concerns }) => concerns === 'plugin') ? 'invalid' : 'system';
   return new OutboardError(kind, findings.map(({ why, remedy }) => `${why}; ${remedy}`).join('\n'), {
     code: 'preflight',
-    details: { findings: findings.map(({ what, why, remedy }) => ({ what, why, remedy })) },
+    details: {
+      reason: findings.map(({ why }) => why).join('; '),
+      findings: findings.map(({ what, why, remedy }) => ({ what, why, remedy })),
+    },
   });
 }

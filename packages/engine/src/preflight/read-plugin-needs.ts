@@ -1,9 +1,8 @@
 /**
  * Looks up on the host what the settings of one plugin name: sources of mounts and devices.
  */
-import { lstat, realpath, stat } from 'node:fs/promises';
 import type { PluginDevice, PluginMount, PluginSettings } from '../config/plugin-config.ts';
-import { errorCode } from '../linux/libc.ts';
+import { type LookOptions, readRealPath, readStatus } from '../linux/ask-file-system.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
 
 /** What lies at the source of a mount. */
@@ -12,10 +11,13 @@ export type SourceFact =
   | { readonly kind: 'present'; readonly realPath: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'dangling-link' }
-  /** Something above it is no directory, or may not be looked into. */
+  /** Something above it is no directory, or may not be looked into; or it does not answer. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
+/** How long file systems may take to tell, in milliseconds, for all of the settings together. */
 const answerMs = 5_000;
+/** How many paths are looked at at a time. */
+const lookers = 4;
 
 /** What the settings name, as the host has it. */
 export interface PluginNeeds {
@@ -24,17 +26,29 @@ export interface PluginNeeds {
   readonly deviceProblems: ReadonlyMap<PluginDevice, string>;
 }
 
-/** Look; nothing is changed. Every path is looked at once. */
-export async function readPluginNeeds({ mounts, devices }: PluginSettings): Promise<PluginNeeds> {
+/** Look; nothing is changed. A file system that does not answer holds up no one else. @throws the signal's reason */
+export async function readPluginNeeds(
+  { mounts, devices }: PluginSettings,
+  signal?: AbortSignal,
+): Promise<PluginNeeds> {
+  const options = { deadline: AbortSignal.timeout(answerMs), ...(signal && { signal }) };
   const onHost = mounts.filter(({ type }) => type !== 'tmpfs');
   const paths = new Set(onHost.map(({ source }) => source).filter(isPath));
   const sources = new Map<string, SourceFact>();
-  for (const path of paths) sources.set(path, await inTime(path));
   const deviceProblems = new Map<PluginDevice, string>();
-  for (const device of devices) {
-    const problem = await deviceProblem(device);
-    if (problem !== undefined) deviceProblems.set(device, problem);
-  }
+  const looks = [
+    ...[...paths].map((path) => async () => {
+      sources.set(path, await readSource(path, options));
+    }),
+    ...devices.map((device) => async () => {
+      const problem = await deviceProblem(device, options);
+      if (problem !== undefined) deviceProblems.set(device, problem);
+    }),
+  ].values();
+  const lookOn = async () => {
+    for (const look of looks) await look();
+  };
+  await Promise.all(Array.from({ length: lookers }, lookOn));
   return { sources, deviceProblems };
 }
 
@@ -42,45 +56,23 @@ function isPath(source: PluginMount['source']): source is string {
   return source?.startsWith('/') === true && !source.includes('\0');
 }
 
-/** A file system whose server is gone (NFS, FUSE) answers never; that must not keep the plugin's queue for ever. */
-async function inTime(path: string): Promise<SourceFact> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<SourceFact>((resolve) => {
-    const reason = `its file system does not answer within ${answerMs} ms`;
-    timer = setTimeout(() => resolve({ kind: 'unreachable', reason }), answerMs);
-  });
-  try {
-    return await Promise.race([readSource(path), timeUp]);
-  } finally {
-    clearTimeout(timer);
+async function readSource(path: string, options: LookOptions): Promise<SourceFact> {
+  const status = await readStatus(path, { ...options, followLinks: true });
+  if (status.kind === 'unreachable') return status;
+  if (status.kind === 'missing') {
+    const itself = await readStatus(path, { ...options, followLinks: false });
+    return itself.kind === 'found' ? { kind: 'dangling-link' } : itself;
   }
+  const realPath = await readRealPath(path, options);
+  return realPath.kind === 'found' ? { kind: 'present', realPath: realPath.value } : realPath;
 }
 
-async function readSource(path: string): Promise<SourceFact> {
+async function deviceProblem(device: PluginDevice, options: LookOptions): Promise<string | undefined> {
   try {
-    await stat(path);
-    return { kind: 'present', realPath: await realpath(path) };
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT')
-      return (await isLink(path)) ? { kind: 'dangling-link' } : { kind: 'missing' };
-    return { kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-async function isLink(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isSymbolicLink();
-  } catch {
-    // What cannot be looked at is missing, as the caller found already.
-    return false;
-  }
-}
-
-async function deviceProblem(device: PluginDevice): Promise<string | undefined> {
-  try {
-    await resolveDevices([device], lstat);
+    await resolveDevices([device], (path) => readStatus(path, { ...options, followLinks: false }));
     return undefined;
   } catch (error) {
+    options.signal?.throwIfAborted();
     return error instanceof Error ? error.message : String(error);
   }
 }

@@ -3,12 +3,13 @@
  * host, and the runtime spec that ties them together.
  */
 import { existsSync } from 'node:fs';
-import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
+import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
+import { readStatus } from '../linux/ask-file-system.ts';
 import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../linux/mount-table.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { createPluginNetworks } from '../network/create-plugin-networks.ts';
@@ -34,6 +35,9 @@ export interface PluginHostOptions {
   readonly logger: Logger;
 }
 
+/** How long the file systems of devices may take to tell, in milliseconds. */
+const answerMs = 5_000;
+
 /**
  * Where plugins live on this host, below the data root and the exec root.
  * @throws {OutboardError} invalid for wrong options of the bridge
@@ -51,7 +55,8 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const paths = layout.plugin(record.id);
       const { config, settings } = record;
       const { limits = {} } = record.options;
-      const { devices, notices } = await resolveDevices(settings.devices, lstat);
+      const look = { ...options, followLinks: false, deadline: AbortSignal.timeout(answerMs) };
+      const { devices, notices } = await resolveDevices(settings.devices, (path) => readStatus(path, look));
       const hasPropagatedMount = config.propagatedMount !== '';
       const network =
         config.network.type === 'bridge' ? await networks.attach(record.id, options) : undefined;

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { lstat, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { resolveDevices, splitDeviceNumber } from './devices.ts';
+import { readStatus } from '../../linux/ask-file-system.ts';
+import { resolveDevices } from './devices.ts';
+
+const look = (path: string) =>
+  readStatus(path, { followLinks: false, deadline: new AbortController().signal });
 
 const device = (path: string | null, settable: readonly string[] | null = null) => ({
   name: 'dev',
@@ -22,7 +26,7 @@ describe('resolveDevices()', () => {
   after(() => rm(folder, { recursive: true, force: true }));
 
   test('reads type, numbers and permissions of a node of this host', async () => {
-    const { devices, notices } = await resolveDevices([device('/dev/null'), device('/dev/zero')], lstat);
+    const { devices, notices } = await resolveDevices([device('/dev/null'), device('/dev/zero')], look);
     assert.deepEqual(
       devices.map(({ path, type, major, minor }) => [path, type, major, minor]),
       [
@@ -35,22 +39,22 @@ describe('resolveDevices()', () => {
   });
 
   test('knows block devices', async () => {
-    const status = { mode: 0o060660, rdev: (8 << 8) | 1, uid: 0, gid: 6 };
-    const { devices } = await resolveDevices([device('/dev/sda1')], async () => status);
+    const value = { mode: 0o060660, major: 8, minor: 1, uid: 0, gid: 6 };
+    const { devices } = await resolveDevices([device('/dev/sda1')], async () => ({ kind: 'found', value }));
     assert.deepEqual(devices, [
       { path: '/dev/sda1', type: 'b', major: 8, minor: 1, fileMode: 0o660, uid: 0, gid: 6 },
     ]);
   });
 
   test('leaves out a settable device without path, with a notice', async () => {
-    const { devices, notices } = await resolveDevices([device(null, ['path']), device('', ['path'])], lstat);
+    const { devices, notices } = await resolveDevices([device(null, ['path']), device('', ['path'])], look);
     assert.deepEqual(devices, []);
     assert.equal(notices.length, 2);
     assert.match(notices[0] ?? '', /device "dev" is left out/);
   });
 
   test('refuses a device without path that cannot be set', async () => {
-    await assert.rejects(resolveDevices([device(null)], lstat), {
+    await assert.rejects(resolveDevices([device(null)], look), {
       kind: 'invalid',
       message: /^device path is not specified/,
     });
@@ -65,24 +69,10 @@ describe('resolveDevices()', () => {
   for (const [name, reason] of refused) {
     test(`I15 refuses ${name} in Docker's words`, async () => {
       const path = `${folder}/${name}`;
-      await assert.rejects(resolveDevices([device(path)], lstat), {
+      await assert.rejects(resolveDevices([device(path)], look), {
         kind: 'invalid',
         message: `error gathering device information while adding custom device "${path}": ${reason}`,
       });
     });
-  }
-});
-
-describe('splitDeviceNumber()', () => {
-  const cases: readonly (readonly [number, number, number])[] = [
-    [0x0103, 1, 3],
-    [0x0ae5, 10, 229],
-    [0x1000_0000, 0, 0x10000],
-    [0xf_ffff, 0xfff, 0xff],
-    [0x10_0000 + 0x0801, 8, 0x101],
-  ];
-  for (const [rdev, major, minor] of cases) {
-    test(`splits ${rdev} into ${major}:${minor}`, () =>
-      assert.deepEqual(splitDeviceNumber(rdev), { major, minor }));
   }
 });

@@ -59,19 +59,12 @@ async function resolveDevice(
   return {
     path,
     type: type === blockDeviceType ? 'b' : 'c',
-    ...splitDeviceNumber(status.rdev),
+    major: status.major,
+    minor: status.minor,
     fileMode: status.mode & 0o7777,
     uid: status.uid,
     gid: status.gid,
   };
-}
-
-/** Major and minor of a `dev_t`, as gnu_dev_major and gnu_dev_minor of glibc split it. */
-export function splitDeviceNumber(rdev: number): { readonly major: number; readonly minor: number } {
-  const bits = BigInt(rdev);
-  const major = ((bits >> 8n) & 0xfffn) | ((bits >> 32n) & 0xfffff000n);
-  const minor = (bits & 0xffn) | ((bits >> 12n) & 0xffffff00n);
-  return { major: Number(major), minor: Number(minor) };
 }
 
 /** Docker's words, with the reason at the end. */

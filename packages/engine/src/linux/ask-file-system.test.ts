@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { readRealPath, readSpace, readStatus } from './ask-file-system.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'outboard-ask-'));
+after(() => rmSync(folder, { recursive: true }));
+const noDeadline = { deadline: new AbortController().signal };
+const follow = { ...noDeadline, followLinks: true };
+const noFollow = { ...noDeadline, followLinks: false };
+
+test('readStatus() tells type, owner and device', async () => {
+  const device = await readStatus('/dev/null', noFollow);
+  assert.deepEqual(device, {
+    kind: 'found',
+    value: { mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 },
+  });
+});
+
+test('readStatus() and readRealPath() follow links, or not, whatever is in their names', async () => {
+  const name = join(folder, '-a\n b');
+  writeFileSync(name, '', { mode: 0o600 });
+  symlinkSync(name, join(folder, 'link'));
+  const typeOf = async (options: Parameters<typeof readStatus>[1]) => {
+    const look = await readStatus(join(folder, 'link'), options);
+    return look.kind === 'found' ? look.value.mode & 0o170000 : look.kind;
+  };
+  assert.deepEqual([await typeOf(follow), await typeOf(noFollow)], [0o100000, 0o120000]);
+  assert.deepEqual(await readRealPath(join(folder, 'link'), noDeadline), { kind: 'found', value: name });
+});
+
+test('readStatus() tells what is missing from what cannot be reached', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  symlinkSync('nothing', join(folder, 'dangling'));
+  symlinkSync('circle', join(folder, 'circle'));
+  assert.deepEqual(await readStatus(join(folder, 'nothing'), follow), { kind: 'missing' });
+  assert.deepEqual(await readStatus(join(folder, 'dangling'), follow), { kind: 'missing' });
+  assert.deepEqual(await readStatus(join(folder, 'file/below'), follow), {
+    kind: 'unreachable',
+    reason: 'not a directory',
+  });
+  assert.deepEqual(await readStatus(join(folder, 'circle'), follow), {
+    kind: 'unreachable',
+    reason: 'too many levels of symbolic links',
+  });
+});
+
+test('readSpace() tells the same as statfs(2)', async () => {
+  const space = await readSpace('/proc', noDeadline);
+  const { bavail, bsize, files, ffree } = statfsSync('/proc');
+  assert.deepEqual(space, {
+    kind: 'found',
+    value: { freeBytes: bavail * bsize, freeFiles: files === 0 ? undefined : ffree },
+  });
+  const shared = await readSpace(folder, noDeadline);
+  assert.ok(shared.kind === 'found' && shared.value.freeBytes > 0, JSON.stringify(shared));
+});
+
+test('a look ends at its deadline with words, and at its signal with its reason', async () => {
+  const silent = { kind: 'unreachable', reason: 'its file system does not answer' };
+  assert.deepEqual(await readStatus(folder, { ...follow, deadline: AbortSignal.abort() }), silent);
+  const reason = new Error('the caller left');
+  const scope = new AbortController();
+  const left = readStatus(folder, { ...follow, signal: scope.signal });
+  const stayed = readStatus(folder, follow);
+  scope.abort(reason);
+  await assert.rejects(left, reason);
+  assert.equal((await stayed).kind, 'found', 'who looks at the same is not disturbed');
+});

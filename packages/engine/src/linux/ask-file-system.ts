@@ -1,0 +1,144 @@
+/**
+ * Looks at paths whose file system may never answer, such as one of a server that is gone: NFS, FUSE. Such a look waits in
+ * the kernel, and four of them would take all threads that this process has for files. So each is left to a short-lived
+ * process, which is killed when the time is up and left to itself when even that has to wait.
+ */
+import { findBinary } from './find-binary.ts';
+import { type ProgramResult, programEnvironment, readOutput } from './run-program.ts';
+import { type SpawnedProcess, spawnProcess } from './spawn-process.ts';
+
+/** What is read of a file. */
+export interface FileStatus {
+  /** Type and permissions. */
+  readonly mode: number;
+  /** Of a device. */
+  readonly major: number;
+  readonly minor: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What came of a look. */
+export type Look<Value> =
+  | { readonly kind: 'found'; readonly value: Value }
+  | { readonly kind: 'missing' }
+  /** Something above it is no directory, its file system is broken, or does not answer. */
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+export interface LookOptions {
+  /** When it is aborted, what was not answered counts as `unreachable`. */
+  readonly deadline: AbortSignal;
+  /** Ends the look with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** @param path absolute @throws the signal's reason */
+export function readStatus(
+  path: string,
+  { followLinks, ...options }: LookOptions & { readonly followLinks: boolean },
+): Promise<Look<FileStatus>> {
+  const links = followLinks ? ['-L'] : [];
+  return look('stat', [...links, '-c', '%f %t %T %u %g', path], parseStatus, options);
+}
+
+/** The path that is left when links are followed. @param path absolute @throws the signal's reason */
+export function readRealPath(path: string, options: LookOptions): Promise<Look<string>> {
+  return look('realpath', [path], (output) => output.replace(/\n$/, ''), options);
+}
+
+/** How much room a file system has. */
+export interface FileSystemSpace {
+  readonly freeBytes: number;
+  /** Undefined where they are made as needed. */
+  readonly freeFiles: number | undefined;
+}
+
+/** Of the file system that a path lies on. @param path absolute @throws the signal's reason */
+export function readSpace(path: string, options: LookOptions): Promise<Look<FileSystemSpace>> {
+  return look('stat', ['-f', '-c', '%S %a %c %d', path], parseSpace, options);
+}
+
+async function look<Value>(
+  program: string,
+  args: readonly string[],
+  parse: (output: string) => Value,
+  options: LookOptions,
+): Promise<Look<Value>> {
+  const answer = await ask(await findBinary(program), args, options);
+  if (answer === undefined) return { kind: 'unreachable', reason: 'its file system does not answer' };
+  if (answer.code === 0) return { kind: 'found', value: parse(answer.stdout) };
+  // `stat: cannot statx '/x': No such file or directory`
+  const reason = answer.stderr.trim().replace(/^.*: /s, '').toLowerCase();
+  return reason === 'no such file or directory' ? { kind: 'missing' } : { kind: 'unreachable', reason };
+}
+
+function parseStatus(output: string): FileStatus {
+  const [mode, major, minor, uid, gid] = output.trim().split(' ');
+  return { mode: hex(mode), major: hex(major), minor: hex(minor), uid: Number(uid), gid: Number(gid) };
+}
+
+function hex(digits = ''): number {
+  return Number.parseInt(digits, 16);
+}
+
+function parseSpace(output: string): FileSystemSpace {
+  const [blockSize = 0, freeBlocks = 0, files = 0, freeFiles = 0] = output.trim().split(' ').map(Number);
+  return { freeBytes: blockSize * freeBlocks, freeFiles: files === 0 ? undefined : freeFiles };
+}
+
+/** A process that looks, for all who want to know the same. */
+interface Inquiry {
+  readonly process: SpawnedProcess;
+  /** Resolves when the process has ended. */
+  readonly result: Promise<ProgramResult>;
+  askers: number;
+}
+
+/** One that cannot be killed is not started again: they would become more and more. */
+const underway = new Map<string, Inquiry>();
+
+/** @returns undefined when there is no answer by the deadline */
+async function ask(
+  file: string,
+  args: readonly string[],
+  { deadline, signal }: LookOptions,
+): Promise<ProgramResult | undefined> {
+  const key = [file, ...args].join('\0');
+  while (!deadline.aborted) {
+    signal?.throwIfAborted();
+    const inquiry = underway.get(key) ?? begin(key, file, args);
+    const stop = AbortSignal.any(signal === undefined ? [deadline] : [deadline, signal]);
+    const stopped = new Promise<undefined>((resolve) => {
+      stop.addEventListener('abort', () => resolve(undefined));
+    });
+    inquiry.askers += 1;
+    const result = await Promise.race([inquiry.result, stopped]);
+    inquiry.askers -= 1;
+    if (result === undefined) {
+      if (inquiry.askers === 0) abandon(inquiry);
+    } else if (result.code !== null) return result;
+    // Otherwise it was killed on behalf of someone who asked before.
+  }
+  signal?.throwIfAborted();
+  return undefined;
+}
+
+function begin(key: string, file: string, args: readonly string[]): Inquiry {
+  // So that what it says about an error can be told apart.
+  const env = { ...programEnvironment(), LC_ALL: 'C' };
+  const process = spawnProcess(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const read = (index: number) => readOutput(process.stdio[index], () => process.kill('SIGKILL'));
+  const result = Promise.all([read(1), read(2), process.ended]).then(([stdout, stderr, { code }]) => {
+    underway.delete(key);
+    return { code, stdout, stderr };
+  });
+  const inquiry = { process, result, askers: 0 };
+  underway.set(key, inquiry);
+  return inquiry;
+}
+
+function abandon({ process }: Inquiry): void {
+  process.kill('SIGKILL');
+  process.unref();
+  for (const pipe of process.stdio) pipe?.destroy();
+}
