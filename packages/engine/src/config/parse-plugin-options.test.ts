@@ -62,6 +62,17 @@ describe('applyOptionsPatch()', () => {
     assert.deepEqual(apply({ Limits: { Cpus: null }, Log: {} }, { limits: { cpus: 1 } }), {});
   });
 
+  test("takes over the author's health check when a part of it is set", () => {
+    const author: PluginOverrides = { health: { kind: 'http', path: '/up', retries: 5 } };
+    const change = (Health: object, options: PluginOverrides = {}) =>
+      applyOptionsPatch(options, parseOptionsPatch({ Health }), author);
+    assert.deepEqual(change({ Retries: 2 }), { health: { kind: 'http', path: '/up', retries: 2 } });
+    assert.deepEqual(change({ Kind: 'socket' }), { health: { kind: 'socket' } });
+    assert.deepEqual(change({ Retries: null }), {}, 'what was never set is taken back');
+    const own: PluginOverrides = { health: { kind: 'socket' } };
+    assert.deepEqual(change({ Retries: 2 }, own), { health: { kind: 'socket', retries: 2 } });
+  });
+
   const refused: readonly (readonly [string, unknown, RegExp])[] = [
     [
       'a value of a wrong type',
@@ -113,6 +124,11 @@ describe('applyOptionsPatch()', () => {
       'an interval of nothing',
       { Health: { Kind: 'socket', IntervalSeconds: 0 } },
       /Interval in Healthcheck cannot be less than 1ms/,
+    ],
+    [
+      'a log smaller than a file of it',
+      { Log: { MaxBytes: 81_919, MaxFiles: 10 } },
+      /^invalid "log.maxBytes" 81919: want at least 81920 \(80k\)$/,
     ],
     ['no log file', { Log: { MaxFiles: 0 } }, /invalid "log.maxFiles" 0/],
     [

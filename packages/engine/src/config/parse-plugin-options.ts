@@ -76,10 +76,23 @@ export function parseOptionsPatch(document: unknown): PluginOptionsPatch {
 
 /**
  * The options that a patch makes of others.
+ * @param author what the plugin's author asks for. A health check is decided about as a whole: whoever changes a part of
+ *   the author's, and has none of their own, takes over the rest
  * @throws {OutboardError} invalid: a wrong type, or a value that cannot be in force; in Docker's words where it has some
  */
-export function applyOptionsPatch(options: PluginOverrides, patch: PluginOptionsPatch): PluginOverrides {
-  return readOverrides({ ...mergePatch(options, patch) }, 'options');
+export function applyOptionsPatch(
+  options: PluginOverrides,
+  patch: PluginOptionsPatch,
+  author: PluginOverrides = {},
+): PluginOverrides {
+  const takesOver = options.health === undefined && author.health !== undefined && setsPartOfHealth(patch);
+  const base = takesOver ? { ...options, health: author.health } : options;
+  return readOverrides(mergePatch(base, patch), 'options');
+}
+
+function setsPartOfHealth({ health }: PluginOptionsPatch): boolean {
+  if (health === undefined || health === null || health.kind !== undefined) return false;
+  return Object.values(health).some((value) => value !== null);
 }
 
 /**

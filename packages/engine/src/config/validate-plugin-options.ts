@@ -22,6 +22,11 @@ const leastMemoryBytes = 6 * mebibyte;
 /** Of the kernel on 64-bit hosts: PID_MAX_LIMIT, and the most that fs.nr_open can be. */
 const mostPids = 4_194_304;
 const mostOpenFiles = 1_073_741_816;
+/**
+ * conmon reads 32 KiB at once and begins a new file before it writes them: a file takes 40 KiB. With one file of the
+ * least size, there is room for it and for the one that conmon may add.
+ */
+const leastLogBytes = 80 * 1024;
 const daySeconds = 86_400;
 
 /** @throws {OutboardError} invalid with the field, its value, and what it may be */
@@ -59,7 +64,6 @@ function validateRestart({ name, maximumRetries = 0 }: RestartPolicy): void {
 
 function validateHealth({ kind, ...check }: NonNullable<PluginOverrides['health']>): void {
   const { path, intervalSeconds = 30, timeoutSeconds = 10, retries = 3 } = check;
-  if (kind === undefined) throw invalid('"health.kind" is missing: want "socket", "http" or "none"');
   if (path !== undefined && kind !== 'http')
     throw invalid('"health.path" is for the health check "http" only');
   // As it stands in the first line of a request.
@@ -77,7 +81,10 @@ function requireSeconds(name: string, seconds: number): void {
 }
 
 function validateLog({ maxBytes = mebibyte, maxFiles = 1 }: LogOptions): void {
-  requireWhole('log.maxBytes', maxBytes, 4096, Number.MAX_SAFE_INTEGER);
+  requireWhole('log.maxBytes', maxBytes, 0, Number.MAX_SAFE_INTEGER);
+  if (maxBytes < leastLogBytes) {
+    throw invalid(`invalid "log.maxBytes" ${maxBytes}: want at least ${leastLogBytes} (80k)`);
+  }
   requireWhole('log.maxFiles', maxFiles, 1, 1000);
 }
 

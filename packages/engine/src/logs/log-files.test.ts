@@ -62,7 +62,7 @@ test('only numbered files are files of a log', async (t) => {
   assert.deepEqual(await listLogFiles(log.directory), []);
 });
 
-for (const options of [{}, { maxBytes: 1_000_000, maxFiles: 1 }, { maxBytes: 100_000, maxFiles: 20 }]) {
+for (const options of [{}, { maxBytes: 1_000_000, maxFiles: 1 }, { maxBytes: 81_920, maxFiles: 1 }]) {
   test(`the files of ${JSON.stringify(options)} and the one that conmon may add keep within the bound`, () => {
     const { maxFiles, maxFileBytes, maxTotalBytes } = logLimits(options);
     const bound = (options.maxBytes ?? 10 * 1024 * 1024) * (options.maxFiles ?? 3);

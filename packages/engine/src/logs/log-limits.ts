@@ -16,16 +16,12 @@ export interface LogLimits {
 const defaultMaxBytes = 10 * 1024 * 1024;
 const defaultMaxFiles = 3;
 
-/** conmon reads 32 KiB at once and checks the size before it writes them. */
-const leastFileBytes = 40 * 1024;
-
 /**
  * The limits of a log. All files together never take more than `maxBytes` times `maxFiles`; since one more than `maxFiles`
- * exists for the moment until the oldest is removed, each is a little smaller than `maxBytes`.
- * Below 80 KiB for `maxBytes` the size of a file is 40 KiB.
+ * exists for the moment until the oldest is removed, each is a little smaller than `maxBytes`: 40 KiB at least, which conmon needs.
  */
 export function logLimits(options: LogOptions = {}): LogLimits {
   const { maxBytes = defaultMaxBytes, maxFiles = defaultMaxFiles } = options;
-  const maxFileBytes = Math.max(leastFileBytes, Math.floor((maxBytes * maxFiles) / (maxFiles + 1)));
+  const maxFileBytes = Math.floor((maxBytes * maxFiles) / (maxFiles + 1));
   return { maxFiles, maxFileBytes, maxTotalBytes: maxFileBytes * maxFiles };
 }

@@ -33,7 +33,7 @@ export async function updatePlugin(
   const { id } = context.store.find(plugin);
   return context.queue.run(id, async () => {
     const record = context.store.find(id);
-    const overrides = applyOptionsPatch(record.overrides, patch);
+    const overrides = applyOptionsPatch(record.overrides, patch, record.config.authorOptions);
     if (overrides.limits?.cpus !== record.overrides.limits?.cpus) requireProcessors(overrides.limits);
     const updated = withOptions({ ...record, overrides });
     const { status } = context.supervisor.state(id);
