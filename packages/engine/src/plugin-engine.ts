@@ -15,6 +15,7 @@ import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.ts';
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 import { createEngineEvents, type EngineEvents } from './engine-events.ts';
+import { keepInheritedFromPrograms } from './linux/inherited-descriptor.ts';
 import { lockDirectory } from './linux/lock-directory.ts';
 import { createPluginLogs } from './logs/create-plugin-logs.ts';
 import { withLogs } from './logs/logged-runtime.ts';
@@ -95,6 +96,7 @@ export interface MetricsSocket {
  */
 export async function openPluginEngine(options: PluginEngineOptions): Promise<PluginEngine> {
   const logger = options.logger ?? pino({ level: 'silent' });
+  keepInheritedFromPrograms();
   await makeDirectoryDurably(options.dataRoot, { mode: 0o700 });
   const lock = lockDirectory(options.dataRoot);
   try {
@@ -138,11 +140,13 @@ async function openContext(
   const queue = createKeyedQueue();
   const legacy = createLegacyDiscovery(await realpath(options.execRoot), options.legacyDirectories);
   const metricsSocket = options.metricsSocket?.path;
+  const preflight = createPreflight({ layout, runtime: options.runtime ?? 'runc', logger });
   const logs = createPluginLogs({ layout, store, logger });
   const supervisor = createPluginSupervisor({
     runtime: withLogs(runtime, logs),
     execRoot: options.execRoot,
     layout,
+    preflight,
     logger,
     ...(options.backOff !== undefined && { backOff: options.backOff }),
     ...(metricsSocket !== undefined && { metricsSocket }),
@@ -165,7 +169,7 @@ async function openContext(
     }),
     supervisor,
     places: containerPlaces(options.execRoot, options.runtime),
-    preflight: createPreflight({ layout, runtime: options.runtime ?? 'runc', logger }),
+    preflight,
     logs,
     uses,
     drivers,

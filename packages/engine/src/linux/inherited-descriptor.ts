@@ -2,7 +2,8 @@
  * Descriptors that this process was started with.
  * @see fcntl(2)
  */
-import { bindCall, checkResult } from './libc.ts';
+import { readdirSync } from 'node:fs';
+import { bindCall, checkResult, errorCode } from './libc.ts';
 
 const control = bindCall<[descriptor: number, command: number, flags: number]>(
   'int fcntl(int fd, int command, int flags)',
@@ -13,4 +14,22 @@ const closeOnExec = 1; // FD_CLOEXEC
 /** Keep a descriptor from the programs that this process starts. @throws {ErrnoError} EBADF when it is not open */
 export function keepFromPrograms(descriptor: number): void {
   checkResult(control(descriptor, setDescriptorFlags, closeOnExec), 'fcntl');
+}
+
+/**
+ * Keep all of them but the three standard ones from programs. Node.js does so itself up to the first gap in their numbers;
+ * what lies beyond, such as the lock of a script that says `exec 200>lock`, would be open in the monitors of plugins for as
+ * long as those run.
+ */
+export function keepInheritedFromPrograms(): void {
+  for (const name of readdirSync('/proc/self/fd')) {
+    const descriptor = Number(name);
+    if (descriptor <= 2) continue;
+    try {
+      keepFromPrograms(descriptor);
+    } catch (error) {
+      // The one that the folder was read through is gone.
+      if (errorCode(error) !== 'EBADF') throw error;
+    }
+  }
 }

@@ -1,0 +1,57 @@
+/**
+ * What the daemon was started with stays its own: a plugin's monitor lives on when the daemon ends, and so would the lock
+ * or the pipe of whoever started the daemon.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { makeDaemonHome } from '../support/daemon.ts';
+import { snapshotHost } from '../support/host-snapshot.ts';
+import { lightPluginArchive } from '../support/light-plugin.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginApi } from '../support/plugin-api.ts';
+
+const outboard = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
+
+/** What a process has open. */
+function openFiles(pid: number): readonly string[] {
+  return readdirSync(`/proc/${pid}/fd`).map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
+}
+
+test('no program that the daemon starts inherits what the daemon has inherited', {
+  skip: needsRoot,
+}, async (context) => {
+  const { home, remove } = await makeDaemonHome();
+  context.after(remove);
+  const lock = join(home, 'lock');
+  const socket = join(home, 'run', 'outboard.sock');
+  const command = [
+    ...[outboard, 'daemon', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')],
+    ...['--host', `unix://${socket}`],
+  ];
+  // Far from the other descriptors, as scripts like it.
+  const daemon = spawn('bash', ['-c', 'exec 200>"$0"; exec "$@"', lock, ...command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(daemon, 'exit');
+  context.after(() => daemon.kill('SIGKILL'));
+  await once(createInterface(daemon.stdout), 'line');
+  const plugins = pluginApi(socket);
+  await plugins.create('p', lightPluginArchive());
+  await plugins.enable('p');
+  const pid = daemon.pid ?? 0;
+  const hasLock = openFiles(pid).includes(lock);
+  const { processes } = snapshotHost(home, { daemons: [pid] });
+  const heirs = processes.filter((line) => openFiles(Number.parseInt(line, 10)).includes(lock));
+  await plugins.remove('p', { force: true });
+  daemon.kill('SIGTERM');
+  await ended;
+  assert.equal(hasLock, true, 'the daemon has not inherited it');
+  assert.equal(processes.length >= 2, true, `neither monitor nor plugin: ${processes}`);
+  assert.deepEqual(heirs, []);
+});
