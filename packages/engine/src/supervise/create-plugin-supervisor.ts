@@ -3,6 +3,7 @@
  */
 import type { Logger } from 'pino';
 import type { BridgeOptions } from '../network/plugin-networks.ts';
+import type { Preflight } from '../preflight/preflight.ts';
 import { connectSocket } from '../protocol/socket-handle.ts';
 import type { ContainerRuntime } from '../runtime/container.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
@@ -20,6 +21,7 @@ export interface PluginSupervisorOptions {
   /** As in `PluginHostOptions`. */
   readonly bridge?: BridgeOptions;
   readonly layout: PluginLayout;
+  readonly preflight: Pick<Preflight, 'clear'>;
   /** Default: 1 s, doubled up to 60 s, anew after 60 s of running. */
   readonly backOff?: Partial<BackOff>;
   readonly logger: Logger;

@@ -21,6 +21,11 @@ export interface PluginHost {
   /** Where the plugin's socket is to appear. */
   socketPath(record: PluginRecord): string;
   /**
+   * Look whether the host has what the plugin needs, before a start that no one has looked ahead for.
+   * @throws {OutboardError} with all that is missing; the abort reason when aborted
+   */
+  check(record: PluginRecord, options: { readonly signal: AbortSignal }): Promise<void>;
+  /**
    * Make what the container needs: an empty socket folder, mounts, devices, a network.
    * @returns the runtime spec
    * @throws {OutboardError} when the plugin cannot or must not be started like this; the abort reason when aborted

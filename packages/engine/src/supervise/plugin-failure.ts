@@ -1,7 +1,7 @@
 /**
  * Why a plugin does not run, in words that an operator can act on.
  */
-import { OutboardError } from '@outboard/oci';
+import { isOutboardError, OutboardError } from '@outboard/oci';
 import type { ContainerExit } from '../runtime/container.ts';
 
 /** One time that a plugin could not be started, or ended without being told to. */
@@ -87,6 +87,8 @@ export function unhealthyFailure(reason: string, { at, log }: LastWords): Plugin
 
 /** A plugin for which no container came to run. */
 export function launchFailure(error: unknown, at: Date): PluginFailure {
+  const reason = isOutboardError(error) ? error.details?.reason : undefined;
+  if (typeof reason === 'string') return { at, reason, log: [] };
   return { at, reason: error instanceof Error ? error.message : String(error), log: [] };
 }
 

@@ -14,6 +14,7 @@ import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../l
 import { removeTree } from '../linux/remove-tree.ts';
 import { createPluginNetworks } from '../network/create-plugin-networks.ts';
 import type { BridgeOptions } from '../network/plugin-networks.ts';
+import type { Preflight } from '../preflight/preflight.ts';
 import { checkRootfs } from '../rootfs/check-rootfs.ts';
 import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
 import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
@@ -32,6 +33,7 @@ export interface PluginHostOptions {
   readonly metricsSocket?: string;
   /** Of plugins whose network is `bridge`. */
   readonly bridge?: BridgeOptions;
+  readonly preflight: Pick<Preflight, 'clear'>;
   readonly logger: Logger;
 }
 
@@ -50,6 +52,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   const socketDirectory = (id: string): string => join(sockets, id);
   return {
     socketPath: (record) => join(socketDirectory(record.id), socketName(record)),
+    check: (record, { signal }) => options.preflight.clear(record, { signal }),
 
     async prepare(record, options) {
       const paths = layout.plugin(record.id);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import pino from 'pino';
 import { makeSharedMount } from '../linux/mount-table.ts';
+import { createPreflight } from '../preflight/preflight.ts';
 import { identifyProcess } from '../runtime/process-identity.ts';
 import { createPluginHost } from './prepare-plugin.ts';
 import {
@@ -40,7 +41,9 @@ test('S15 a restart of the daemon takes plugins back with their pid and no resta
 /** A supervisor whose plugins all run on something that ends with the daemon. */
 function openBound(fixture: SupervisorFixture): Promise<OpenedSupervisor> {
   const logger = pino({ level: 'silent' });
-  const host = createPluginHost({ layout: fixture.layout, execRoot: fixture.execRoot, logger });
+  const { layout, execRoot } = fixture;
+  const preflight = createPreflight({ layout, runtime: 'runc', logger });
+  const host = createPluginHost({ layout, execRoot, preflight, logger });
   return fixture.open({ host: { ...host, isBoundToDaemon: () => true } });
 }
 

@@ -230,6 +230,7 @@ export class SupervisedPlugin {
     try {
       // What could not be removed after the last run must be gone before the next.
       if (this.#container !== undefined) await this.#discard();
+      await this.#parts.host.check(this.#record, { signal });
       return await launchPlugin(this.#record, this.#parts, { timeoutMs, signal, restarts });
     } catch (error) {
       return { failure: launchFailure(error, this.#parts.chance.now()), error };

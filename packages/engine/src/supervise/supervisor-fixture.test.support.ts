@@ -20,6 +20,7 @@ import pino from 'pino';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
+import { createPreflight } from '../preflight/preflight.ts';
 import { connectSocket } from '../protocol/socket-handle.ts';
 import type { ContainerRuntime } from '../runtime/container.ts';
 import { assertNothingLeft } from '../runtime/container-fixture.test.support.ts';
@@ -86,7 +87,8 @@ export function createSupervisorFixture(test: TestContext): SupervisorFixture {
     runtimeOptions: Partial<ContainerRuntimeOptions> = {},
   ): Promise<OpenedSupervisor> {
     const runtime = await openContainerRuntime({ execRoot, logger, ...runtimeOptions });
-    const host = createPluginHost({ layout, execRoot, logger });
+    const preflight = createPreflight({ layout, runtime: 'runc', logger });
+    const host = createPluginHost({ layout, execRoot, preflight, logger });
     const backOff = { initialMs: 1, maxMs: 20 };
     const supervisor = createSupervisor({
       failures: createFailureFiles(layout, logger),

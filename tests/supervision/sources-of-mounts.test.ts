@@ -1,0 +1,235 @@
+/**
+ * Plugins whose mounts have sources that vanish, or lie on file systems that do not answer.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { isOutboardError, type PluginEngine } from '@outboard/engine';
+import { lightPlugin } from '../support/light-plugin.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginContext } from '../support/plugin-archive.ts';
+import { untilState } from '../support/plugin-states.ts';
+import { mountSilentFileSystem, type SilentFileSystem } from '../support/silent-file-system.ts';
+import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
+
+const skip = needsRoot;
+
+interface Place extends Pick<TestEngine, 'reopen'> {
+  readonly engine: PluginEngine;
+  /** Outside of the engine's roots. */
+  readonly folder: string;
+  /** Make a plugin that mounts this. */
+  create(name: string, source?: string): Promise<void>;
+}
+
+/** An engine that tries again at once, so that no test waits for back-off. */
+async function openPlace(context: TestContext): Promise<Place> {
+  const folder = makeFolder(context);
+  const opened = await openTestEngine({ backOff: { initialMs: 5, maxMs: 50 } });
+  context.after(() => opened[Symbol.asyncDispose]());
+  return {
+    get engine() {
+      return opened.engine;
+    },
+    reopen: opened.reopen,
+    folder,
+    async create(name, source) {
+      const mount = { Name: 'data', Destination: '/data', Type: 'bind', Options: ['rbind'] };
+      const { config, ...rest } = lightPlugin('plain');
+      const Mounts = source === undefined ? [] : [{ ...mount, Source: source }];
+      await opened.engine.create({
+        name,
+        context: pluginContext({ ...rest, config: { ...config, Mounts } }),
+      });
+    },
+  };
+}
+
+/** Removed when the test ends, with the file system that it may have at `silent`, which must go first. */
+function makeFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'outboard-sources-'));
+  context.after(async () => {
+    await mounted.get(folder)?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
+
+/** By the folder that they are in. */
+const mounted = new Map<string, SilentFileSystem>();
+
+/** Mount a file system in a folder of a test. */
+async function mountSilent(folder: string): Promise<{ path: string; server: SilentFileSystem }> {
+  const path = join(folder, 'silent');
+  mkdirSync(path);
+  const server = await mountSilentFileSystem(path);
+  mounted.set(folder, server);
+  return { path, server };
+}
+
+/** Processes that look at a path. */
+function countLooks(path: string): number {
+  const lines = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+      } catch {
+        return ''; // ended since the folder was read
+      }
+    });
+  return lines.filter((line) => line.includes('stat\0') && line.endsWith(`\0${path}\0`)).length;
+}
+
+async function killPlugin(engine: PluginEngine, name: string): Promise<void> {
+  process.kill((await untilState(engine, name, 'running')).pid, 'SIGKILL');
+}
+
+test('a plugin whose source vanished waits for it in words, and comes back by itself', {
+  skip,
+}, async (context) => {
+  const { engine, folder, create } = await openPlace(context);
+  const [source, aside] = [join(folder, 'source'), join(folder, 'aside')];
+  mkdirSync(source);
+  await create('store', source);
+  await engine.enable('store');
+  renameSync(source, aside);
+  await killPlugin(engine, 'store');
+  const reason = `bind source path does not exist: mount "data" has source "${source}"`;
+  await untilState(engine, 'store', 'backing-off', (state) => state.reason === reason);
+  const { lastFailure } = await engine.status('store');
+  assert.equal(lastFailure?.reason, reason);
+  // Who asks for a restart is told what to do, too.
+  await assert.rejects(engine.restart('store'), {
+    code: 'preflight',
+    message: new RegExp(`^${reason}; make it`),
+  });
+  renameSync(aside, source);
+  await untilState(engine, 'store', 'running');
+});
+
+test('a plugin whose source is not there when the daemon starts is started once it is', {
+  skip,
+}, async (context) => {
+  const place = await openPlace(context);
+  const [source, aside] = [join(place.folder, 'source'), join(place.folder, 'aside')];
+  mkdirSync(source);
+  await place.create('store', source);
+  await place.create('other');
+  for (const name of ['store', 'other']) await place.engine.enable(name);
+  const { pid } = await untilState(place.engine, 'store', 'running');
+  renameSync(source, aside);
+  process.kill(pid, 'SIGKILL');
+  const engine = await place.reopen();
+  await untilState(engine, 'store', 'backing-off', ({ reason }) => reason.includes(`"${source}"`));
+  assert.equal(engine.state('other').status, 'running');
+  assert.equal(engine.inspect('store').enabled, true);
+  renameSync(aside, source);
+  await untilState(engine, 'store', 'running');
+});
+
+test('a plugin that may be tried once only says what was missing, and is restarted by hand', {
+  skip,
+}, async (context) => {
+  const { engine, folder, create } = await openPlace(context);
+  const [source, aside] = [join(folder, 'source'), join(folder, 'aside')];
+  mkdirSync(source);
+  await create('once', source);
+  await engine.update('once', { restart: { name: 'on-failure', maximumRetries: 2 } });
+  await engine.enable('once');
+  renameSync(source, aside);
+  await killPlugin(engine, 'once');
+  const { reason } = await untilState(engine, 'once', 'failed');
+  assert.match(reason, /^bind source path does not exist: mount "data" .*; it is not started again/);
+  renameSync(aside, source);
+  await engine.restart('once');
+  assert.equal(engine.state('once').status, 'running');
+});
+
+test('S19 I14 plugins with sources that do not answer fail with words, and delay no one else', {
+  skip,
+}, async (context) => {
+  const { engine, folder, create } = await openPlace(context);
+  const { path: source, server } = await mountSilent(folder);
+  // More than there are threads for files.
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  for (const name of names) await create(name, name === 'a' ? source : join(source, name));
+  await create('well');
+  await server.fallSilent();
+  const order: string[] = [];
+  const hung = names.map(async (name) => {
+    await assert.rejects(engine.enable(name), (error) => {
+      assert.ok(isOutboardError(error, 'invalid'), String(error));
+      assert.match(
+        error.message,
+        /^source "[^"]*" of mount "data" cannot be reached: its file system does not answer;/,
+      );
+      return true;
+    });
+    order.push(name);
+  });
+  await engine.enable('well');
+  await engine.statuses();
+  await engine.disable('well');
+  order.push('well');
+  await Promise.all(hung);
+  assert.equal(order[0], 'well');
+
+  // Whoever looks again waits for the look that is under way: they must not become more and more.
+  await assert.rejects(engine.enable('a'), /does not answer/);
+  assert.equal(countLooks(source), 1);
+  await server.speak();
+  await engine.enable('a');
+});
+
+test('a plugin whose source falls silent waits for it in words, and comes back by itself', {
+  skip,
+}, async (context) => {
+  const { engine, folder, create } = await openPlace(context);
+  const { path: source, server } = await mountSilent(folder);
+  await create('store', source);
+  await engine.enable('store');
+  await server.fallSilent();
+  await killPlugin(engine, 'store');
+  await untilState(engine, 'store', 'backing-off', ({ reason }) => reason.endsWith('does not answer'));
+  await server.speak();
+  await untilState(engine, 'store', 'running');
+});
+
+test('a plugin that waits for a source that does not answer can be disabled', {
+  skip,
+}, async (context) => {
+  const { engine, folder, create } = await openPlace(context);
+  const { path: source, server } = await mountSilent(folder);
+  await create('store', source);
+  await engine.enable('store');
+  await server.fallSilent();
+  await killPlugin(engine, 'store');
+  await untilState(engine, 'store', 'starting');
+  await engine.disable('store');
+  assert.equal(engine.inspect('store').enabled, false);
+});
+
+test('outboard doctor tells of a data root that does not answer, and ends', { skip }, async (context) => {
+  const folder = makeFolder(context);
+  const { path: dataRoot, server } = await mountSilent(folder);
+  await server.fallSilent();
+  const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
+  const roots = ['--data-root', dataRoot, '--exec-root', join(folder, 'run')];
+  const { stdout } = await promisify(execFile)(program, ['daemon', 'doctor', ...roots]);
+  const checks: readonly { Name: string; Status: string; Message: string }[] = JSON.parse(stdout).Checks;
+  const failed = checks.filter(({ Message }) => Message.includes(folder) && !Message.includes('run'));
+  const expected = `${dataRoot} cannot be reached: its file system does not answer`;
+  assert.deepEqual(
+    failed.map(({ Name, Status, Message }) => [Name, Status, Message]),
+    [
+      ['data root', 'fail', expected],
+      ['disk space', 'fail', expected],
+    ],
+  );
+});
