@@ -3,8 +3,7 @@
  * asked by a process that can be killed, and nothing in it is opened (hardening I14).
  */
 import { OutboardError } from '@outboard/oci';
-import { findBinary } from '../linux/find-binary.ts';
-import { runProgram } from '../linux/run-program.ts';
+import { readModes } from '../linux/ask-file-system.ts';
 
 /** How long the file system may take to tell what its names are, in milliseconds. */
 const answerTimeoutMs = 5_000;
@@ -34,19 +33,10 @@ export async function lookIntoMount(
     `the file system that the plugin mounted at ${JSON.stringify(mountPoint)} does not answer`,
     { code: 'plugin-timeout' },
   );
-  const deadline = new AbortController();
-  // Ends the wait even when the process cannot be killed while the kernel waits for the file system.
-  const timer = setTimeout(() => deadline.abort(late), timeoutMs);
-  try {
-    const { stdout } = await runProgram(await findBinary('stat'), ['-c', '%f', '--', ...paths], {
-      timeoutMs: 2 * timeoutMs,
-      signal: signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]),
-    });
-    const modes = stdout.split('\n').filter((line) => line !== '');
-    if (!modes.some((mode) => (Number.parseInt(mode, 16) & typeBits) === linkBits)) return wanted;
-  } finally {
-    clearTimeout(timer);
-  }
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const modes = await readModes(paths, { deadline, ...(signal && { signal }) });
+  if (modes === undefined) throw late;
+  if (!modes.some((mode) => (mode & typeBits) === linkBits)) return wanted;
   throw new OutboardError(
     'system',
     `path ${JSON.stringify(wanted)} has a link in a file system that the plugin mounted: want the place itself`,

@@ -41,6 +41,22 @@ export function readStatus(
   return look('stat', [...links, '-c', '%f %t %T %u %g', path], parseStatus, options);
 }
 
+/**
+ * Types and permissions of several files of one file system, links not followed.
+ * @returns of those that can be looked at; undefined when the file system does not answer
+ * @throws the signal's reason
+ */
+export async function readModes(
+  paths: readonly string[],
+  options: LookOptions,
+): Promise<readonly number[] | undefined> {
+  const answer = await ask(await findBinary('stat'), ['-c', '%f', ...paths], options);
+  return answer?.stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => hex(line));
+}
+
 /** The path that is left when links are followed. @param path absolute @throws the signal's reason */
 export function readRealPath(path: string, options: LookOptions): Promise<Look<string>> {
   return look('realpath', [path], (output) => output.replace(/\n$/, ''), options);
@@ -77,8 +93,8 @@ function parseStatus(output: string): FileStatus {
   return { mode: hex(mode), major: hex(major), minor: hex(minor), uid: Number(uid), gid: Number(gid) };
 }
 
-function hex(digits = ''): number {
-  return Number.parseInt(digits, 16);
+function hex(digits: string | undefined): number {
+  return Number.parseInt(digits ?? '', 16);
 }
 
 function parseSpace(output: string): FileSystemSpace {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findBinary } from './find-binary.ts';
+import { errorCode } from './libc.ts';
+import { mount, unmount, unmountFlags } from './mount.ts';
 import { runProgram } from './run-program.ts';
 
 test('runProgram() gives a program its input, and the end of it', async () => {
@@ -16,4 +22,47 @@ test('runProgram() does not mind a program that reads nothing of its input', asy
 
 test('runProgram() gives a program without input the end of it at once', async () => {
   assert.deepEqual(await runProgram(await findBinary('cat'), []), { code: 0, stdout: '', stderr: '' });
+});
+
+/** The next request to a file system in FUSE. */
+async function readRequest(device: number): Promise<Buffer> {
+  const request = Buffer.alloc(256 * 1024);
+  for (;;) {
+    try {
+      return request.subarray(0, readSync(device, request));
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+    }
+    await delay(1);
+  }
+}
+
+test('runProgram() does not wait for a program that cannot be killed', {
+  skip: process.getuid?.() === 0 ? false : 'needs root to mount',
+}, async (context) => {
+  const path = mkdtempSync(join(tmpdir(), 'outboard-run-'));
+  const device = openSync('/dev/fuse', constants.O_RDWR | constants.O_NONBLOCK);
+  mount('silent', path, 0, { type: 'fuse', data: `fd=${device},rootmode=40000,user_id=0,group_id=0` });
+  context.after(() => {
+    closeSync(device); // ends what waits for an answer
+    unmount(Buffer.from(path), unmountFlags.detach);
+    rmSync(path, { recursive: true });
+  });
+  // FUSE_INIT wants its answer: struct fuse_out_header, struct fuse_init_out with version 7.31.
+  const first = await readRequest(device);
+  const answer = Buffer.alloc(80);
+  answer.writeUInt32LE(answer.length, 0);
+  first.copy(answer, 8, 8, 16);
+  answer.writeUInt32LE(7, 16);
+  answer.writeUInt32LE(31, 20);
+  answer.writeUInt32LE(64 * 1024, 36);
+  writeSync(device, answer);
+
+  const scope = new AbortController();
+  const reason = new Error('enough');
+  const running = runProgram(await findBinary('stat'), [path], { signal: scope.signal });
+  // Once its question was taken, the kernel waits for the answer, whatever signal comes.
+  await readRequest(device);
+  scope.abort(reason);
+  await assert.rejects(running, reason);
 });
