@@ -77,6 +77,39 @@ test('a plugin on the bridge reaches the host, which sees the plugin\u2019s own 
   assert.equal(await connectTo(plugin, bridge.gateway, address.port), await addressOf(plugin));
 });
 
+test('status tells the address of a plugin on the bridge, and stats what went over it', {
+  skip,
+}, async (context) => {
+  const bridge = createTestBridge();
+  const opened = await openBridged(context, bridge);
+  const plugin = await startProbePlugin(opened, 'bridged', onBridge);
+  const server = createServer((socket) => socket.end('x'.repeat(100_000))).listen(0, bridge.gateway);
+  context.after(() => server.close());
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const [before] = await opened.engine.stats(['bridged']);
+  await connectTo(plugin, bridge.gateway, address.port);
+  const engine = await opened.reopen();
+  const [after] = await engine.stats(['bridged']);
+  const received = (after?.receivedBytes ?? 0) - (before?.receivedBytes ?? 0);
+  assert.equal(received > 100_000 && received < 200_000, true, `${received} bytes came in`);
+  assert.equal((after?.sentBytes ?? 0) > (before?.sentBytes ?? 0), true, 'nothing went out');
+  assert.equal((await engine.status('bridged')).address, await addressOf(plugin));
+  await engine.disable('bridged');
+  assert.equal((await engine.status('bridged')).address, undefined);
+});
+
+test('nothing is told of networks that a plugin shares or does not have', { skip }, async (context) => {
+  const opened = await openBridged(context, createTestBridge());
+  for (const type of ['', 'host']) {
+    await startProbePlugin(opened, `p${type}`, { config: { Network: { Type: type } } });
+    const [stats] = await opened.engine.stats([`p${type}`]);
+    assert.equal(stats?.receivedBytes, undefined);
+    assert.equal((await opened.engine.status(`p${type}`)).address, undefined);
+  }
+});
+
 test('a plugin on the bridge has loopback and one interface, and its own name is its address', {
   skip,
 }, async (context) => {

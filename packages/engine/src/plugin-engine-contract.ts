@@ -8,6 +8,7 @@ import type { DecidedOptions } from './config/plugin-options.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
 import type { ExecRequest, ExecSession } from './exec/exec-session.ts';
 import type { PluginLogs } from './logs/plugin-logs.ts';
+import type { InterfaceTraffic } from './network/interface-traffic.ts';
 import type { Finding } from './preflight/finding.ts';
 import type { ReportProgress } from './progress.ts';
 import type { ResourceStats } from './runtime/cgroup-stats.ts';
@@ -90,6 +91,8 @@ export interface PluginStatus {
   readonly digest: string;
   /** For which processor its program was built, with the OCI image-spec's name; absent when that cannot be told. */
   readonly architecture?: string;
+  /** IPv4, on the bridge; absent from lists, while it does not run, and when its network is another. */
+  readonly address?: string;
   /** What it takes of the host; absent while it does not run. */
   readonly usage?: ResourceUsage;
   /** Absent from lists, and when it never failed. */
@@ -102,8 +105,8 @@ export interface CollectedGarbage {
   readonly bytes: number;
 }
 
-/** The figures of one plugin at one moment. */
-export interface PluginStats extends ResourceStats {
+/** The figures of one plugin at one moment. Traffic is counted for plugins on the bridge. */
+export interface PluginStats extends ResourceStats, Partial<InterfaceTraffic> {
   readonly id: string;
   readonly name: string;
   readonly readAt: Date;

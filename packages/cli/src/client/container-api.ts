@@ -17,6 +17,8 @@ export interface PluginStats {
   /** Absent: as much as the host has. */
   readonly memoryLimitBytes?: number;
   readonly pids?: number;
+  readonly receivedBytes?: number;
+  readonly sentBytes?: number;
   readonly readBytes?: number;
   readonly writtenBytes?: number;
 }
@@ -83,6 +85,8 @@ function parsePluginStats(value: unknown): PluginStats {
     memoryBytes: field(value, 'MemoryBytes'),
     memoryLimitBytes: field(value, 'MemoryLimitBytes'),
     pids: field(value, 'Pids'),
+    receivedBytes: field(value, 'NetworkReceivedBytes'),
+    sentBytes: field(value, 'NetworkSentBytes'),
     readBytes: field(value, 'BlockReadBytes'),
     writtenBytes: field(value, 'BlockWriteBytes'),
   };

@@ -11,6 +11,8 @@ const first = {
   MemoryBytes: 8_388_608,
   MemoryLimitBytes: 67_108_864,
   Pids: 11,
+  NetworkReceivedBytes: 1_234_567,
+  NetworkSentBytes: 90,
   BlockReadBytes: 4_096_000,
   BlockWriteBytes: 0,
 };
@@ -37,6 +39,7 @@ test('outboard stats --no-stream takes two samples and shows the second as Docke
     'CPU %',
     'MEM USAGE / LIMIT',
     'MEM %',
+    'NET I/O',
     'BLOCK I/O',
     'PIDS',
   ]);
@@ -46,10 +49,20 @@ test('outboard stats --no-stream takes two samples and shows the second as Docke
     '150.00%',
     '16MiB / 64MiB',
     '25.00%',
+    '1.23MB / 90B',
     '4.1MB / 0B',
     '11',
   ]);
-  assert.deepEqual(cells[2], ['bbbbbbbbbbbb', 'x\\x1b[2J', '--', '-- / --', '--', '-- / --', '--']);
+  assert.deepEqual(cells[2], [
+    'bbbbbbbbbbbb',
+    'x\\x1b[2J',
+    '--',
+    '-- / --',
+    '--',
+    '-- / --',
+    '-- / --',
+    '--',
+  ]);
   assert.deepEqual(daemon.lines(), ['GET /v1.51/outboard/v1/stats?stream=1&plugin=acme%2Fp&plugin=x']);
 });
 

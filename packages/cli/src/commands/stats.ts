@@ -62,6 +62,7 @@ interface Row {
   readonly MemPerc: string;
   readonly MemUsage: string;
   readonly Name: string;
+  readonly NetIO: string;
   readonly PIDs: string;
 }
 
@@ -70,13 +71,10 @@ const unknown = '--';
 function toRows(sample: StatsSample, previous: StatsSample | undefined): readonly Row[] {
   const before = new Map(previous?.plugins.map((plugin) => [plugin.id, plugin]));
   return sample.plugins.map((plugin) => {
-    const { memoryBytes, memoryLimitBytes = sample.memoryBytes, readBytes, writtenBytes } = plugin;
+    const { memoryBytes, memoryLimitBytes = sample.memoryBytes } = plugin;
     const hasMemory = memoryBytes !== undefined;
     return {
-      BlockIO:
-        readBytes === undefined
-          ? `${unknown} / ${unknown}`
-          : `${formatBytes(readBytes, 3)} / ${formatBytes(writtenBytes ?? 0, 3)}`,
+      BlockIO: transfer(plugin.readBytes, plugin.writtenBytes),
       CPUPerc: cpuShare(plugin, before.get(plugin.id)),
       ID: plugin.id.slice(0, 12),
       MemPerc: hasMemory ? percent(memoryBytes / memoryLimitBytes) : unknown,
@@ -84,9 +82,17 @@ function toRows(sample: StatsSample, previous: StatsSample | undefined): readonl
         ? `${formatBinaryBytes(memoryBytes)} / ${formatBinaryBytes(memoryLimitBytes)}`
         : `${unknown} / ${unknown}`,
       Name: plugin.name,
+      NetIO: transfer(plugin.receivedBytes, plugin.sentBytes),
       PIDs: plugin.pids === undefined ? unknown : String(plugin.pids),
     };
   });
+}
+
+/** What came in, and what went out. */
+function transfer(inBytes: number | undefined, outBytes: number | undefined): string {
+  return [inBytes, outBytes]
+    .map((bytes) => (bytes === undefined ? unknown : formatBytes(bytes, 3)))
+    .join(' / ');
 }
 
 /** Of one processor: 200% is two of them. */
@@ -107,6 +113,7 @@ const columns: Readonly<Record<string, (row: Row) => string>> = {
   'CPU %': ({ CPUPerc }) => CPUPerc,
   'MEM USAGE / LIMIT': ({ MemUsage }) => MemUsage,
   'MEM %': ({ MemPerc }) => MemPerc,
+  'NET I/O': ({ NetIO }) => NetIO,
   'BLOCK I/O': ({ BlockIO }) => BlockIO,
   PIDS: ({ PIDs }) => PIDs,
 };

@@ -14,15 +14,17 @@ const figures: PluginStats = {
   cpuSeconds: 1.5,
   memoryBytes: 100,
   tasks: 3,
+  receivedBytes: 2048,
+  sentBytes: 0,
 };
 
-/** An API that notes of which plugins it is asked; after the first answer the plugin is gone. */
-async function startApi() {
+/** An API that notes of which plugins it is asked. @param later why there is no second answer; default the plugin is gone */
+async function startApi(later = new OutboardError('not-found', 'plugin "acme/p:v1" not found')) {
   const asked: (readonly string[] | undefined)[] = [];
   const engine = scriptEngine({
     async stats(names) {
       asked.push(names);
-      if (asked.length > 1) throw new OutboardError('not-found', 'plugin "acme/p:v1" not found');
+      if (asked.length > 1) throw later;
       return [figures];
     },
   });
@@ -48,6 +50,8 @@ for (const [path, names] of [
         CpuSeconds: 1.5,
         MemoryBytes: 100,
         Pids: 3,
+        NetworkReceivedBytes: 2048,
+        NetworkSentBytes: 0,
       },
     ]);
     assert.deepEqual(api.asked, [names]);
@@ -63,6 +67,16 @@ test('GET /outboard/v1/stats?stream=1 tells a line at once, and ends when a plug
     ['acme/p:v1', ''],
   );
   assert.equal(api.asked.length, 2);
+});
+
+test('a stream that a fault of the host ends is cut off, and the log says why', async () => {
+  await using api = await startApi(new OutboardError('system', 'cannot read the mount table'));
+  const call = request({ socketPath: api.socket, path: '/outboard/v1/stats?stream=1' }).end();
+  const [response] = await once(call, 'response');
+  response.resume();
+  await assert.rejects(once(response, 'close'), { code: 'ECONNRESET' });
+  assert.equal(response.complete, false, 'the answer looks complete');
+  assert.match(String(api.log.at(-1)?.error), /cannot read the mount table/);
 });
 
 test('a client that leaves the stream is not read for any more', async () => {

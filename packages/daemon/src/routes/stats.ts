@@ -3,7 +3,7 @@
  * with `stream=1`, a line each second.
  */
 import { totalmem } from 'node:os';
-import type { PluginEngine, PluginStats } from '@outboard/engine';
+import { isOutboardError, type PluginEngine, type PluginStats } from '@outboard/engine';
 import type { Exchange } from '../http/exchange.ts';
 import { encodeStreamLine } from '../http/json.ts';
 import { jsonContentType, jsonReply, type Reply } from '../http/reply.ts';
@@ -45,16 +45,20 @@ function namesOf({ query }: Exchange): readonly string[] | undefined {
   return names.length === 0 ? undefined : names;
 }
 
-/** Work again and again until the signal is aborted, or the work fails: then nobody is told more. */
+/**
+ * Work again and again until the signal is aborted, or there is nothing to tell of any more.
+ * @throws what the work throws, so that the answer does not look complete
+ */
 async function eachInterval(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await pause(signal);
     if (signal.aborted) return;
     try {
       await work();
-    } catch {
+    } catch (error) {
       // The plugin is gone; the end of the stream says so.
-      return;
+      if (isOutboardError(error, 'not-found')) return;
+      throw error;
     }
   }
 }
@@ -85,6 +89,8 @@ function toDocument(stats: readonly PluginStats[]): object {
       MemoryLimitBytes: plugin.memoryLimitBytes,
       Pids: plugin.tasks,
       PidsLimit: plugin.taskLimit,
+      NetworkReceivedBytes: plugin.receivedBytes,
+      NetworkSentBytes: plugin.sentBytes,
       BlockReadBytes: plugin.readBytes,
       BlockWriteBytes: plugin.writtenBytes,
     })),

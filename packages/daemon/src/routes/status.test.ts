@@ -31,10 +31,12 @@ for (const [status, document] of [
       state: { status: 'running', ...run },
       health: 'healthy',
       architecture: 'arm64',
+      address: '10.87.0.2',
       usage: { memoryBytes: 1024, cpuSeconds: 1 },
     },
     {
       Architecture: 'arm64',
+      Address: '10.87.0.2',
       State: { Status: 'running', ...times, Pid: 42, Restarts: 1, Health: 'healthy' },
       MemoryBytes: 1024,
     },

@@ -27,7 +27,7 @@ export function statusRoutes(engine: Pick<PluginEngine, 'statuses' | 'status'>):
 
 /** A status on the wire; times as in RFC 3339, what is not known or does not apply is left out. */
 function toStatusDocument(status: PluginStatus): object {
-  const { plugin, state, health, digest, architecture, usage, lastFailure } = status;
+  const { plugin, state, health, digest, architecture, address, usage, lastFailure } = status;
   return {
     Id: plugin.id,
     Name: plugin.name,
@@ -36,6 +36,7 @@ function toStatusDocument(status: PluginStatus): object {
     Description: plugin.config.description,
     Digest: digest,
     Architecture: architecture,
+    Address: address,
     State: { ...toStateDocument(state), Health: health },
     MemoryBytes: usage?.memoryBytes,
     LastFailure: lastFailure && toFailureDocument(lastFailure),

@@ -3,6 +3,7 @@
  * take it back: addresses and firewall rules outlive the process that made them.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import * as z from 'zod';
 import { errorCode } from '../linux/libc.ts';
@@ -23,6 +24,16 @@ const attachment = z.object({
 
 export type Attachment = z.infer<typeof attachment>;
 export type AttachmentStep = z.infer<typeof step>;
+
+/** The folders of all plugins that have a network. */
+export function networksDirectory(execRoot: string): string {
+  return join(execRoot, 'networks', 'plugins');
+}
+
+/** Where the record of one plugin is. */
+export function attachmentPath(execRoot: string, id: string): string {
+  return join(networksDirectory(execRoot), id, 'attachment.json');
+}
 
 /** Write it, whole or not at all. It means nothing after a reboot, so nothing is flushed. */
 export async function writeAttachment(path: string, content: Attachment): Promise<void> {

@@ -20,6 +20,9 @@ export interface NetworkStep {
   readonly config: CniConfig;
 }
 
+/** The plugin's interface on the bridge, by its name in the plugin. */
+export const bridgedInterface = 'eth0';
+
 /** The CNI plugins that a bridge takes, those included that others call. */
 export const bridgePlugins: readonly string[] = ['bridge', 'host-local', 'firewall', 'loopback'];
 
@@ -53,7 +56,7 @@ export function bridgeSteps(input: BridgeNetworkInput): readonly NetworkStep[] {
   const firewall = { cniVersion, name, type: 'firewall' };
   return [
     { interfaceName: 'lo', config: loopback },
-    { interfaceName: 'eth0', config: bridge },
-    { interfaceName: 'eth0', config: firewall },
+    { interfaceName: bridgedInterface, config: bridge },
+    { interfaceName: bridgedInterface, config: firewall },
   ];
 }

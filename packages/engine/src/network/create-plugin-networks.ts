@@ -12,8 +12,15 @@ import { errorCode } from '../linux/libc.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { createKeyedQueue } from '../store/keyed-queue.ts';
 import { isPluginId } from '../store/plugin-layout.ts';
-import { type Attachment, type AttachmentStep, readAttachment, writeAttachment } from './attachment-file.ts';
-import { bridgePlugins, bridgeSteps } from './bridge-network.ts';
+import {
+  type Attachment,
+  type AttachmentStep,
+  attachmentPath,
+  networksDirectory,
+  readAttachment,
+  writeAttachment,
+} from './attachment-file.ts';
+import { bridgedInterface, bridgePlugins, bridgeSteps } from './bridge-network.ts';
 import { negotiateCniVersion } from './cni/call-cni-plugin.ts';
 import { addressOfResult, type CniAddress } from './cni/cni-result.ts';
 import { findCniPlugins } from './cni/find-cni-plugins.ts';
@@ -49,6 +56,7 @@ class BridgedNetworks implements PluginNetworks {
   readonly #nameServers: readonly string[];
   readonly #bridge: SharedBridge;
   readonly #queue = createKeyedQueue();
+  readonly #execRoot: string;
   readonly #directory: string;
   readonly #addressesDirectory: string;
 
@@ -58,7 +66,8 @@ class BridgedNetworks implements PluginNetworks {
     this.#subnet = parseSubnet(bridge.subnet ?? '10.87.0.0/24', 'bridge subnet');
     this.#nameServers = (bridge.nameServers ?? []).map(checkNameServer);
     this.#bridge = new SharedBridge(this.#name);
-    this.#directory = join(execRoot, 'networks', 'plugins');
+    this.#execRoot = execRoot;
+    this.#directory = networksDirectory(execRoot);
     this.#addressesDirectory = join(execRoot, 'networks', 'addresses');
   }
 
@@ -158,7 +167,7 @@ class BridgedNetworks implements PluginNetworks {
       });
       await writeAttachment(paths.attachment, attachment);
     }
-    return addressOfResult(lastResult(attachment, 'eth0'));
+    return addressOfResult(lastResult(attachment, bridgedInterface));
   }
 
   /** systemd-resolved lists what it forwards to in a file of its own; the usual one names only itself. */
@@ -188,7 +197,7 @@ class BridgedNetworks implements PluginNetworks {
     return {
       directory,
       namespace: join(directory, 'netns'),
-      attachment: join(directory, 'attachment.json'),
+      attachment: attachmentPath(this.#execRoot, id),
       hosts: join(directory, 'hosts'),
       resolvConf: join(directory, 'resolv.conf'),
     };

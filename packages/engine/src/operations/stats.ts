@@ -1,6 +1,7 @@
 /**
  * Stats: what the plugins that run take of the host, and what they may take.
  */
+import { readInterfaceTraffic } from '../network/interface-traffic.ts';
 import type { PluginStats } from '../plugin-engine-contract.ts';
 import { readCgroupStats } from '../runtime/cgroup-stats.ts';
 import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
@@ -18,13 +19,15 @@ export async function readStats(
   names?: readonly string[],
 ): Promise<readonly PluginStats[]> {
   const records = names === undefined ? store.all() : [...new Set(names.map((name) => store.find(name)))];
-  const running = records.filter(({ id }) => hasProcess(supervisor.state(id)));
   const mounts = await findCgroupMounts();
   const stats: PluginStats[] = [];
   // One after another: nobody waits for a table as for an answer, and others need the thread pool.
-  for (const { id, name } of running) {
+  for (const { id, name, config } of records) {
+    const state = supervisor.state(id);
+    if (!hasProcess(state)) continue;
     const figures = await readCgroupStats(defaultCgroupsPath(id), mounts);
-    stats.push({ id, name, readAt: new Date(), ...figures });
+    const traffic = config.network.type === 'bridge' ? await readInterfaceTraffic(state.pid) : undefined;
+    stats.push({ id, name, readAt: new Date(), ...figures, ...traffic });
   }
   return stats.sort((left, right) => (left.name < right.name ? -1 : 1));
 }

@@ -2,6 +2,7 @@
  * Status: what plugins are and do now, beyond what Docker tells of them.
  */
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { readPluginAddress } from '../network/plugin-address.ts';
 import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
 import { readProgramArchitecture } from '../rootfs/program-architecture.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
@@ -10,13 +11,13 @@ import { inspectPlugin } from './inspect.ts';
 import { listPlugins } from './list.ts';
 import { readResourceUsage } from './resource-usage.ts';
 
-type StatusContext = Pick<EngineContext, 'store' | 'supervisor' | 'logger'>;
+type StatusContext = Pick<EngineContext, 'store' | 'supervisor' | 'places' | 'logger'>;
 
 /** Tells of plugins. */
 export interface StatusReader {
   /** The plugins that pass the filters, by name. Their last failures are left out. */
   list(filters?: PluginFilters): Promise<readonly PluginStatus[]>;
-  /** One plugin, with its last failure. @throws {OutboardError} as `inspectPlugin` */
+  /** One plugin, with its address and its last failure. @throws {OutboardError} as `inspectPlugin` */
   read(plugin: string): Promise<PluginStatus>;
 }
 
@@ -37,6 +38,16 @@ export function createStatusReader(context: StatusContext): StatusReader {
     );
     architectures.set(record, found);
     return found;
+  }
+
+  async function findAddress({ id, config }: PluginRecord): Promise<string | undefined> {
+    if (config.network.type !== 'bridge' || !hasProcess(supervisor.state(id))) return undefined;
+    try {
+      return await readPluginAddress(context.places.execRoot, id);
+    } catch (error) {
+      logger.warn({ err: error, id }, 'cannot read which address a plugin has');
+      return undefined;
+    }
   }
 
   function describe(
@@ -68,9 +79,13 @@ export function createStatusReader(context: StatusContext): StatusReader {
       const record = inspectPlugin(context, plugin);
       const usage = await readResourceUsage(context, [record]);
       const architecture = await findArchitecture(record);
+      const address = await findAddress(record);
       const lastFailure = await supervisor.lastFailure(record.id);
-      const status = describe(record, architecture, usage.get(record.id));
-      return lastFailure === undefined ? status : { ...status, lastFailure };
+      return {
+        ...describe(record, architecture, usage.get(record.id)),
+        ...(address !== undefined && { address }),
+        ...(lastFailure !== undefined && { lastFailure }),
+      };
     },
   };
 }

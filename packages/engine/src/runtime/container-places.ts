@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { type BundlePaths, bundlePaths } from './bundle.ts';
 
 export interface ContainerPlaces {
+  /** The folder of all that follows. */
+  readonly execRoot: string;
   /** Name or path of the OCI runtime. */
   readonly runtime: string;
   /** The runtime's state folder. */
@@ -16,6 +18,7 @@ export interface ContainerPlaces {
 /** @param runtime as in `ContainerRuntimeOptions` */
 export function containerPlaces(execRoot: string, runtime = 'runc'): ContainerPlaces {
   return {
+    execRoot,
     runtime,
     runtimeRoot: join(execRoot, 'runtime'),
     bundle: (id) => bundlePaths(join(execRoot, 'bundles', id)),
