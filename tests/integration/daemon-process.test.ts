@@ -65,7 +65,7 @@ test('a daemon that was killed is succeeded by another, which takes back its plu
   assert.equal(await last.end('SIGTERM'), 0, last.log());
 });
 
-test('D08 a pull under way when the daemon stops is told so, and the daemon ends', async (context) => {
+test('D08 S22 a pull under way when the daemon stops is told so, and the daemon ends', async (context) => {
   const asked = gate();
   const silent = createServer(() => asked.resolve());
   await once(silent.listen(0, '127.0.0.1'), 'listening');
@@ -168,7 +168,7 @@ test('a daemon whose terminal is closed serves on, and ends with 0', async (cont
   }
 });
 
-test('a second signal ends the daemon at once', async (context) => {
+test('S22 a second signal ends the daemon at once', async (context) => {
   // Right after the first one: closing the listener takes longer than that.
   const prelude = `process.once('SIGTERM', () => setImmediate(() => process.emit('SIGINT', 'SIGINT')));`;
   const daemon = await startDaemon({ home: await temporaryHome(context), prelude });

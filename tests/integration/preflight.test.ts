@@ -2,15 +2,20 @@
  * Before a plugin starts: everything that its host lacks at once, directories that are made, and waiting until it is ready.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { isOutboardError } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const name = 'acme/preflight:latest';
+const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
+const run = promisify(execFile);
 
 /** An engine with one plugin. */
 async function openWith(context: TestContext, config: (home: string) => object): Promise<TestEngine> {
@@ -89,5 +94,18 @@ describe('preflight', { skip: needsRoot }, () => {
     const waiting = assert.rejects(engine.untilReady(name), { kind: 'not-found' });
     await engine.remove(name);
     await waiting;
+  });
+
+  test('S21 cgroups that are mounted read-only are told by the doctor', async () => {
+    // In a mount namespace of its own, as a container that may make no cgroups.
+    const script = `
+      grep -oE ' /sys/fs/cgroup[^ ]* .* - cgroup2? ' /proc/self/mountinfo | cut -d' ' -f2 |
+        while read -r path; do mount -o remount,bind,ro "$path" || exit 1; done
+      exec "$0" daemon doctor`;
+    const { stdout } = await run('unshare', ['--mount', 'sh', '-c', script, program]);
+    const checks: readonly { Name: string; Status: string; Message: string }[] = JSON.parse(stdout).Checks;
+    const found = checks.find(({ Name }) => Name === 'cgroups');
+    assert.equal(found?.Status, 'fail');
+    assert.match(found.Message, /^(v1|v2|hybrid), mounted read-only$/);
   });
 });

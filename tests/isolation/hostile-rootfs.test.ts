@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connectSocket } from '@outboard/engine';
+import { snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { fixtureSocket } from '../support/plugin-fixture.ts';
@@ -213,4 +214,43 @@ test('I09, I10 what a running plugin puts in place of its socket is not connecte
     await assert.rejects(connectSocket(plugin.socket), { code: 'not-a-socket' }, trap);
   }
   assert.equal(victim.connections(), 0);
+});
+
+test('I06 a mount below a writable one stays inside, whatever a plugin put at its place', {
+  skip,
+}, async (context) => {
+  const opened = await openEngine(context);
+  const { engine, dataRoot } = opened;
+  const home = join(dataRoot, '..');
+  const shared = join(home, 'shared');
+  const canary = join(home, 'canary');
+  const content = join(home, 'content');
+  for (const folder of [shared, canary, content]) mkdirSync(folder);
+  writeFileSync(join(content, 'content'), '');
+  writeFileSync(join(canary, 'kept'), '');
+  const mount = (Name: string, Source: string, Destination: string) => {
+    return { Name, Description: '', Source, Destination, Type: 'bind', Options: ['rbind'] };
+  };
+  // The second is mounted on a folder of the first, which the plugin may write.
+  const Mounts = [mount('outer', shared, '/shared'), mount('inner', content, '/shared/inner')];
+  const probe = await startProbePlugin(opened, 'swaps', { config: { Mounts } });
+  assert.equal(await probe.shell('ls /shared/inner'), 'content');
+  const place = join(shared, 'inner');
+  for (const target of [canary, '../canary', `../../../../../../..${canary}`, '/', '/proc/self/root']) {
+    rmSync(place, { recursive: true });
+    symlinkSync(target, place);
+    // It may be refused, as long as nothing is mounted, made or seen outside.
+    const isRestarted = await engine.restart('swaps', { force: true }).then(
+      () => true,
+      () => false,
+    );
+    if (isRestarted) assert.notEqual(await probe.shell('ls /shared/inner'), 'kept', target);
+    assert.deepEqual(readdirSync(canary), ['kept'], target);
+    const { mounts } = snapshotHost(home);
+    assert.deepEqual(
+      mounts.filter((path) => path.startsWith(canary) || path.startsWith(shared)),
+      [],
+      target,
+    );
+  }
 });

@@ -32,7 +32,7 @@ test('D14 listenOnUnixSocket() makes a socket of mode 0660 and leaves the umask 
   assert.equal(process.umask(), before);
 });
 
-test('D14 listenOnUnixSocket() makes missing directories that only root can enter', async (context) => {
+test('D14 S24 listenOnUnixSocket() makes missing directories that only root can enter', async (context) => {
   const path = join(await temporaryPath(context), 'deep', 'api.sock');
   await listenOnUnixSocket(newServer(context), path);
   assert.equal(((await lstat(join(path, '..'))).mode & 0o7777).toString(8), '700');
@@ -50,14 +50,14 @@ test("D14 listenOnUnixSocket() leaves a live daemon's socket alone", async (cont
   assert.equal((await exchangeRaw(path, 'GET / HTTP/1.0\r\n\r\n')).status, 204);
 });
 
-test('D14 listenOnUnixSocket() replaces a socket that nobody listens on', async (context) => {
+test('D14 S24 listenOnUnixSocket() replaces a socket that nobody listens on', async (context) => {
   const path = await temporaryPath(context);
   await leaveStaleSocket(path);
   await listenOnUnixSocket(newServer(context), path);
   assert.equal((await exchangeRaw(path, 'GET / HTTP/1.0\r\n\r\n')).status, 204);
 });
 
-test('D14 listenOnUnixSocket() removes neither a file nor a link that lies in its place', async (context) => {
+test('D14 S24 listenOnUnixSocket() removes neither a file nor a link that lies in its place', async (context) => {
   const path = await temporaryPath(context);
   const target = `${path}.target`;
   await leaveStaleSocket(target);

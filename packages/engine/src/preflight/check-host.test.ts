@@ -7,6 +7,7 @@ const mounts = (cgroups: string, root = 'rw shared:1', run = 'tmpfs') =>
   parseMountTable(`1 0 8:1 / / ${root} - ext4 d rw\n2 1 0:9 / /run rw shared:2 - ${run} t rw\n${cgroups}`);
 const v1 = '3 1 0:5 / /sys/fs/cgroup/memory rw - cgroup c rw,memory\n';
 const v2 = '4 1 0:6 / /sys/fs/cgroup rw - cgroup2 c rw\n';
+const readOnly = (cgroups: string) => cgroups.replaceAll(' rw - ', ' ro,nosuid - ');
 const folder = (path: string) => ({ path, realPath: path, freeBytes: 10 * 1024 ** 3, freeFiles: 1_000_000 });
 
 const healthy: SeenHost = {
@@ -41,6 +42,8 @@ const cases: readonly (readonly [
   ['cgroups', 'ok', /^v1$/, { mounts: mounts(v1) }],
   ['cgroups', 'ok', /^v2$/, { mounts: mounts(v2) }],
   ['cgroups', 'ok', /^hybrid$/, { mounts: mounts(v1 + v2) }],
+  ['cgroups', 'fail', /^v2, mounted read-only$/, { mounts: mounts(readOnly(v2)) }],
+  ['cgroups', 'fail', /^hybrid, mounted read-only$/, { mounts: mounts(readOnly(v1 + v2)) }],
   [
     'cgroups',
     'fail',
@@ -76,7 +79,7 @@ describe('checkHost()', () => {
   });
 
   for (const [name, status, message, change] of cases) {
-    test(`${name}: ${status} when it sees ${message.source}`, () => {
+    test(`${name === 'cgroups' ? 'S21 ' : ''}${name}: ${status} when it sees ${message.source}`, () => {
       const checks = checkHost({ ...healthy, ...change });
       const found = checks.find((check) => check.name === name);
       assert.equal(found?.status, status, JSON.stringify(found));

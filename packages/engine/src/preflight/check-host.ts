@@ -5,7 +5,7 @@ import type { FileSystemSpace } from '../linux/ask-file-system.ts';
 import type { MountEntry } from '../linux/mount-table.ts';
 import type { HostCheck } from './host-check.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
-import { cgroupMode } from './read-host.ts';
+import { areCgroupsReadOnly, cgroupMode, readOnlyCgroupsRemedy } from './read-host.ts';
 
 /** A program as it answered to `--version`. */
 export type SeenProgram = { readonly path: string; readonly version: string } | { readonly problem: string };
@@ -100,6 +100,9 @@ function checkCgroups({ mounts, runtime }: SeenHost): HostCheck {
   const mode = cgroupMode(mounts);
   if (mode === undefined) {
     return fail('cgroups', 'no cgroup file system is mounted', 'mount -t cgroup2 none /sys/fs/cgroup');
+  }
+  if (areCgroupsReadOnly(mounts)) {
+    return fail('cgroups', `${mode}, mounted read-only`, readOnlyCgroupsRemedy);
   }
   const isCrun = 'path' in runtime && /\/crun$/.test(runtime.path);
   if (mode === 'hybrid' && isCrun) {

@@ -103,7 +103,13 @@ const cases: readonly (readonly [title: string, situation: Case, why: RegExp, re
   ],
   ['a missing OCI runtime', { host: { runtime: { problem: 'cannot find "runc"' } } }, /runc/, /doctor/],
   ['a missing conmon', { host: { conmon: { problem: 'cannot find "conmon"' } } }, /conmon/, /doctor/],
-  ['missing control groups', { host: { mounts: [] } }, /no cgroup file system/, /mount -t cgroup2/],
+  [
+    'S21 read-only control groups',
+    { host: { mounts: parseMountTable('2 1 0:5 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n') } },
+    /^the cgroup file system is mounted read-only$/,
+    /remount,rw/,
+  ],
+  ['S21 missing control groups', { host: { mounts: [] } }, /no cgroup file system/, /mount -t cgroup2/],
   ['a data root without exec', { host: { mounts: noexec } }, /mounted with "noexec"/, /remount,exec \/var/],
   [
     'a kernel without tmpfs',

@@ -9,7 +9,13 @@ import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from '..
 import { defaultCapabilities } from '../runtime/spec/baseline.ts';
 import type { Finding } from './finding.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
-import { cgroupMode, type FoundProgram, type HostSupply } from './read-host.ts';
+import {
+  areCgroupsReadOnly,
+  cgroupMode,
+  type FoundProgram,
+  type HostSupply,
+  readOnlyCgroupsRemedy,
+} from './read-host.ts';
 import type { PluginNeeds, SourceFact } from './read-plugin-needs.ts';
 
 /** What is to be started. */
@@ -167,6 +173,9 @@ function checkProgram(what: string, program: FoundProgram): readonly Finding[] {
 }
 
 function checkCgroups({ mounts }: HostSupply): readonly Finding[] {
+  if (areCgroupsReadOnly(mounts)) {
+    return [ofHost('cgroups', 'the cgroup file system is mounted read-only', readOnlyCgroupsRemedy)];
+  }
   if (cgroupMode(mounts) !== undefined) return [];
   return [ofHost('cgroups', 'no cgroup file system is mounted', 'mount -t cgroup2 none /sys/fs/cgroup')];
 }

@@ -51,6 +51,16 @@ async function findProgram(name: string): Promise<FoundProgram> {
   }
 }
 
+/** What to do about `areCgroupsReadOnly`. */
+export const readOnlyCgroupsRemedy =
+  'mount -o remount,rw /sys/fs/cgroup, or start the container around it with --privileged';
+
+/** Whether control groups are mounted, and none of them can be made: as in a container that may not. */
+export function areCgroupsReadOnly(mounts: readonly MountEntry[]): boolean {
+  const cgroups = mounts.filter(({ fileSystem }) => fileSystem === 'cgroup' || fileSystem === 'cgroup2');
+  return cgroups.length > 0 && cgroups.every(({ options }) => options.includes('ro'));
+}
+
 /** How control groups are mounted; undefined when they are not. */
 export function cgroupMode(mounts: readonly MountEntry[]): 'v1' | 'hybrid' | 'v2' | undefined {
   const hasV1 = mounts.some(({ fileSystem }) => fileSystem === 'cgroup');

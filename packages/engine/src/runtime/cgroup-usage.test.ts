@@ -32,12 +32,12 @@ const memory = {
   },
 } as const;
 
-test('readCgroupUsage() reads both hierarchies of cgroup v1', async (t) => {
+test('S21 readCgroupUsage() reads both hierarchies of cgroup v1', async (t) => {
   const mounts = hierarchies(t, [cpuacct, memory, { version: 1, files: { 'cgroup.procs': '1\n' } }]);
   assert.deepEqual(await readCgroupUsage('/plugin', mounts), { cpuSeconds: 2.5, memoryBytes: 600_000 });
 });
 
-test('readCgroupUsage() reads cgroup v2', async (t) => {
+test('S21 readCgroupUsage() reads cgroup v2', async (t) => {
   const files = {
     'cpu.stat': 'usage_usec 1500000\nuser_usec 1000000\nsystem_usec 500000\n',
     'memory.current': '800\n',
@@ -47,7 +47,7 @@ test('readCgroupUsage() reads cgroup v2', async (t) => {
   assert.deepEqual(await readCgroupUsage('/plugin', mounts), { cpuSeconds: 1.5, memoryBytes: 500 });
 });
 
-test('readCgroupUsage() prefers v1 on a hybrid host, and takes from v2 what v1 does not count', async (t) => {
+test('S21 readCgroupUsage() prefers v1 on a hybrid host, and takes from v2 what v1 does not count', async (t) => {
   const version2 = { version: 2, files: { 'cpu.stat': 'usage_usec 1\n', 'memory.current': '7\n' } } as const;
   const both = hierarchies(t, [cpuacct, version2]);
   assert.deepEqual(await readCgroupUsage('/plugin', both), { cpuSeconds: 2.5, memoryBytes: 7 });

@@ -183,7 +183,7 @@ test('letter case counts in what a plugin implements', async () => {
   assert.equal((await drivers.find('p', 'authz'))?.name, 'p');
 });
 
-test('a plugin that does not answer now is asked again the next time', async () => {
+test('S24 a plugin whose socket is stale is told as such, and found when it is served again', async () => {
   const path = inHome('run/p.sock');
   const { server } = await serve(path, ['VolumeDriver']);
   await rename(path, `${path}.moved`);
@@ -199,7 +199,7 @@ test('a plugin that does not answer now is asked again the next time', async () 
   assert.equal((await drivers.find('p', 'volumedriver'))?.name, 'p');
 });
 
-test('a plugin whose file is gone is found no more', async () => {
+test('S24 a plugin whose file is gone is found no more', async () => {
   await serve(inHome('run/p.sock'), ['VolumeDriver']);
   const driver = await drivers.find('p', 'volumedriver');
   await rm(inHome('run/p.sock'));
@@ -226,13 +226,13 @@ test('all() lists those that serve the capability and answer in time, and logs t
   assert.deepEqual(warnings.map((line) => JSON.parse(line).plugin).sort(), ['broken', 'hangs']);
 });
 
-test('all() is empty where there are no folders', async () => {
+test('S24 all() is empty where there are no folders', async () => {
   await rm(home, { recursive: true });
   assert.deepEqual(await drivers.all('volumedriver', () => false), []);
   assert.deepEqual(warnings, []);
 });
 
-test('find() and all() take no socket of the engine itself, also by a link or a spec file', async () => {
+test('S24 find() and all() take no socket of the engine itself, also by a link or a spec file', async () => {
   const own = [join(execRoot, 'outboard.sock'), join(execRoot, 'plugins', 'a'.repeat(64), 'p.sock')];
   await mkdir(join(execRoot, 'plugins', 'a'.repeat(64)), { recursive: true });
   for (const [index, path] of own.entries()) {

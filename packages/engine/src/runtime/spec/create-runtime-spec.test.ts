@@ -80,7 +80,7 @@ describe('createRuntimeSpec()', () => {
     assert.deepEqual(mountAt(without.spec, '/run/docker/metrics.sock'), []);
   });
 
-  test('gives a plugin that asks for nothing exactly the default container', () => {
+  test('I06 gives a plugin that asks for nothing exactly the default container, which has no terminal', () => {
     const { spec, notices } = create(read({}));
     assert.deepEqual(notices, []);
     assert.deepEqual(spec, {
@@ -150,7 +150,7 @@ describe('createRuntimeSpec()', () => {
     assert.deepEqual(create(read({ user: { uid: 1000, gid: 1000 } })).spec.process.user, { uid: 0, gid: 0 });
   });
 
-  test('leaves out the namespaces that are shared with the host, and adds a cgroup namespace on version 2', () => {
+  test('S21 leaves out the namespaces that are shared with the host, and adds a cgroup namespace on version 2', () => {
     const types = (config: object, more: Partial<RuntimeSpecInput> = {}) =>
       create(read(config), more).spec.linux.namespaces.map(({ type }) => type);
     assert.deepEqual(types({ network: { type: 'host' } }), ['mount', 'uts', 'pid', 'ipc']);
