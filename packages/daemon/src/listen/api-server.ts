@@ -16,6 +16,8 @@ const maxHeaderBytes = 16 * 1024;
 const headersTimeoutMs = 20_000;
 /** Above what clients keep idle connections for, so that it is they who close first. */
 const keepAliveTimeoutMs = 65_000;
+/** A client whose host has vanished says no goodbye; what it waits for, or runs, would go on for ever. */
+const probeAfterMs = 15_000;
 /** Per listener, so that a flood on TCP leaves the unix socket free. */
 const maxConnections = { unix: 4096, tcp: 512 } as const;
 
@@ -142,6 +144,8 @@ const httpOptions: ServerOptions = {
   // Node.js would go on to serve what follows such a request; the request guard does not.
   requireHostHeader: false,
   noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: probeAfterMs,
 };
 
 async function createSecureServer(identity: TlsIdentity, options: ApiServerOptions): Promise<TlsServer> {
