@@ -98,6 +98,7 @@ async function performAll(place: OperationPlace, history: string[], ids: Set<str
       const { status, text = '' } = outcomes[index] ?? {};
       assert.ok(status !== undefined || mayBeCut || isToEnd, `${told} was not answered: ${text}`);
       assert.doesNotMatch(text, /internal error/, told);
+      assert.doesNotMatch(text, /--help' for more information/, `${told} is no command line`);
     }
     if (hasEnded) place.daemon = await startPlaceDaemon(place.home);
     for (const id of listIds(place)) ids.add(id);

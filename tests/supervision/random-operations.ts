@@ -136,6 +136,13 @@ const operations: Readonly<Record<string, Operation>> = {
   'stop the daemon': endingDaemon(4, 'SIGTERM'),
   exec: onCommand(4, 'exec', (name) => ['exec', name, '/bin/sh', '-c', 'echo $$']),
   'exec, client gone': onCommand(3, 'exec', (name) => ['exec', name, '/bin/sleep', '1000'], 600),
+  'exec on a terminal': onCommand(2, 'exec', (name) => ['exec', '-t', name, '/bin/sh', '-c', 'tty; exit 3']),
+  'exec on a terminal, client gone': onCommand(
+    2,
+    'exec',
+    (name) => ['exec', '-t', name, '/bin/sleep', '9'],
+    600,
+  ),
   logs: onCommand(3, 'logs', (name) => ['logs', '--tail', '5', name]),
   'logs, client gone': onCommand(3, 'logs', (name) => ['logs', '-f', name], 600),
   top: onCommand(2, 'top', (name) => ['top', name]),
