@@ -53,6 +53,17 @@ export async function updateOptions(
   return Array.isArray(warnings) ? warnings.map(asText) : [];
 }
 
+/** The options of a plugin that are in force, as the daemon tells them; undefined when it knows none, as Docker Engine. */
+export async function fetchOptions(client: EngineClient, name: string): Promise<unknown> {
+  try {
+    const path = `/outboard/v1${pluginPath(name, '/options')}`;
+    return field(await client.call({ method: 'GET', path }), 'Options');
+  } catch (error) {
+    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
+    return undefined;
+  }
+}
+
 /**
  * Find out whether the daemon knows options, before anything is changed for them.
  * @throws {CommandError} if it does not, as Docker Engine

@@ -2,6 +2,7 @@
  * `outboard inspect`
  * @see docker/cli cli/command/inspect/inspector.go (28.x)
  */
+import { fetchOptions } from '../client/container-api.ts';
 import type { EngineClient } from '../client/engine-client.ts';
 import { fetchStatus, fetchUses, inspectPlugin } from '../client/plugin-api.ts';
 import { field } from '../client/plugin-documents.ts';
@@ -34,10 +35,19 @@ const ownKeys = ['Digest', 'Architecture', 'Address', 'MemoryBytes', 'State', 'L
 /** The plugin as Docker shows it, and after that what our own daemon tells; `Uses` when anyone uses it. */
 async function describePlugin(client: EngineClient, name: string): Promise<unknown> {
   const plugin = await inspectPlugin(client, name);
-  const [status, uses] = await Promise.all([fetchStatus(client, name), fetchUses(client, name)]);
+  const [status, options, uses] = await Promise.all([
+    fetchStatus(client, name),
+    fetchOptions(client, name),
+    fetchUses(client, name),
+  ]);
   if (typeof plugin !== 'object') return plugin;
   const told = ownKeys.map((key) => [key, field(status, key)]).filter(([, value]) => value !== undefined);
-  return { ...plugin, ...Object.fromEntries(told), ...(uses.length > 0 && { Uses: uses }) };
+  return {
+    ...plugin,
+    ...Object.fromEntries(told),
+    ...(options !== undefined && { Options: options }),
+    ...(uses.length > 0 && { Uses: uses }),
+  };
 }
 
 function formatPlugins(plugins: readonly unknown[], format: string | undefined): string {

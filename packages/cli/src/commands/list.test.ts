@@ -162,6 +162,15 @@ describe('inspect', () => {
     assert.equal(failed.err, 'Error response from daemon: no\n');
   });
 
+  test('shows the options that are in force, on a daemon that tells', async () => {
+    const Options = { Limits: { Pids: 9 } };
+    const path = 'GET /outboard/v1/plugins/a/b:1/options';
+    const limited = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ Options, Overrides: {} }) });
+    assert.deepEqual(JSON.parse(limited.out), [{ ...plugin('a/b:1'), Options }]);
+    const template = ['inspect', '-f', '{{json .Options}}', 'a/b:1'];
+    assert.equal((await run(template, { ...answers, [path]: json({ Options: {} }) })).out, '{}\n');
+  });
+
   test('shows what a plugin does and why it last failed, on a daemon that tells', async () => {
     const State = { Status: 'backing-off', Restarts: 2, Reason: 'the plugin exited with code 1' };
     const LastFailure = { At: '2026-08-01T12:00:00.000Z', Reason: 'x', ExitCode: 1, Log: ['\u001b[2J'] };
