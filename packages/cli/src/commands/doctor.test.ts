@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
+import { parseAddress } from '../client/engine-address.ts';
+import { EngineClient } from '../client/engine-client.ts';
 import { json } from '../testing/recorded-daemon.ts';
 import { run } from '../testing/run-command.ts';
+import { createTestHost } from '../testing/test-host.ts';
+import { doctor } from './doctor.ts';
 
 const check = (Name: string, Status: string, Remedy = '') => ({
   Name,
@@ -48,6 +54,24 @@ describe('doctor', () => {
   test('is not for a Docker Engine', async () => {
     const { code, err } = await run(['doctor'], {});
     assert.deepEqual([code, err], [1, 'this daemon cannot check its host\n']);
+  });
+
+  test('waits for no daemon that hangs', async (context) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    context.after(() => server.close());
+    const { port } = server.address() as AddressInfo; // it listens on TCP
+    const { signal } = new AbortController();
+    const address = parseAddress(`tcp://127.0.0.1:${port}`);
+    const client = new EngineClient({ address, signal, userAgent: 'test' });
+    const asked = doctor(
+      { client, host: createTestHost(), signal, version: '1' },
+      { format: 'table', timeoutMs: 100 },
+    );
+    await assert.rejects(asked, {
+      message: `the daemon at tcp://127.0.0.1:${port} does not answer within 0.1 s`,
+    });
+    await client.close();
   });
 
   test('looks at no host but its own when no daemon answers', async () => {

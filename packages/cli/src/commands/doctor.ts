@@ -11,16 +11,19 @@ import { formatTable } from '../terminal/table.ts';
 import type { CommandContext } from './command-context.ts';
 
 const maxAnswerBytes = 1024 * 1024;
+/** More than all of the daemon's checks may take, each of which has a limit of its own. */
+const answerMs = 30_000;
 
 /**
  * Print what is checked: by the daemon, or by a process of its program when none answers on this host.
+ * @param options.timeoutMs how long the daemon may take, in milliseconds
  * @throws {CommandError} when a check failed
  */
 export async function doctor(
   context: CommandContext,
-  { format }: { readonly format: string },
+  { format, timeoutMs = answerMs }: { readonly format: string; readonly timeoutMs?: number },
 ): Promise<void> {
-  const checks = await examine(context);
+  const checks = await examine(context, timeoutMs);
   context.host.stdout.write(
     format === 'json' ? `${encodePrintableJson({ Checks: checks.map(toDocument) })}\n` : show(checks),
   );
@@ -28,19 +31,43 @@ export async function doctor(
   if (failed > 0) throw new CommandError(`${failed} of ${checks.length} checks failed`);
 }
 
-async function examine(context: CommandContext): Promise<readonly HostCheck[]> {
+async function examine(context: CommandContext, timeoutMs: number): Promise<readonly HostCheck[]> {
   const { client, signal } = context;
   const name = 'daemon';
   try {
-    const checks = await fetchDoctor(client);
+    const checks = await inTime(fetchDoctor(client), context, timeoutMs);
     return [{ name, status: 'ok', message: `answers at ${client.address.text}`, remedy: '' }, ...checks];
   } catch (error) {
     signal.throwIfAborted();
     const isUnreached = error instanceof CommandError && !(error instanceof DaemonError) && !answered(error);
     // A host far away cannot be looked at from here.
     if (!isUnreached || !('socketPath' in client.address)) throw error;
-    const remedy = 'outboard daemon, or as a service: outboard service install --now';
+    const remedy =
+      error instanceof SilentDaemonError
+        ? 'read its log, then start it anew, which plugins survive: systemctl restart outboard'
+        : 'outboard daemon, or as a service: outboard service install --now';
     return [{ name, status: 'fail', message: messageOf(error), remedy }, ...(await examineHere(signal))];
+  }
+}
+
+/** The daemon takes connections, and says nothing. */
+class SilentDaemonError extends CommandError {}
+
+/** A daemon that hangs, as on a file system that does not answer, is what a doctor is called for. */
+async function inTime<Value>(
+  answer: Promise<Value>,
+  { client }: CommandContext,
+  timeoutMs: number,
+): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<never>((_, reject) => {
+    const message = `the daemon at ${client.address.text} does not answer within ${timeoutMs / 1000} s`;
+    timer = setTimeout(() => reject(new SilentDaemonError(message)), timeoutMs);
+  });
+  try {
+    return await Promise.race([answer, timeUp]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
