@@ -16,8 +16,8 @@ export interface EnableOptions {
 
 /**
  * Start a plugin; it is enabled once its socket accepts a connection.
- * @param options.timeoutSeconds limit for the socket to appear, and for later calls to the plugin;
- *   0 or absent: 30 s for the socket, none for calls
+ * @param options.timeoutSeconds limit for the socket to appear, and for later calls to the plugin; restarts allow for
+ *   the socket at least that. 0 or absent: 30 s for the socket, none for calls
  * @throws {OutboardError} not-found; conflict when it is enabled already; invalid for a negative timeout;
  *   system when it does not start, with its exit code and last log lines; nothing is left running then;
  *   code `preflight` when the host lacks what it needs, with all of it
@@ -45,8 +45,8 @@ export async function enablePlugin(
       ...cancellable,
     });
     signal?.throwIfAborted();
-    await context.supervisor.start(record, { timeoutMs: limit * 1000, ...cancellable });
     const enabled = { ...record, enabled: true, timeoutSeconds };
+    await context.supervisor.start(enabled, { timeoutMs: limit * 1000, ...cancellable });
     await saveEnabled(context, enabled);
     context.drivers.changes.enabled(enabled);
     context.announce({ type: 'plugin', action: 'enable', id, attributes: { name: record.name } });

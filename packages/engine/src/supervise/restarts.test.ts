@@ -157,3 +157,16 @@ test('a stop takes as long as the plugin was given', async (t) => {
   await supervisor.stop(record.id);
   assert.equal(identifyProcess(pid), undefined);
 });
+
+test('S03 a plugin that may take long to open its socket may take as long when it is restarted', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const { supervisor, waitFor } = await fixture.open({ timeoutMs: 200 });
+  const late = `await new Promise((go) => setTimeout(go, 1_000));${listening.replace(/^import .*$/m, '')}`;
+  const script = `import { createServer } from 'node:net';\n${late}`;
+  const record = { ...fixture.install(script), timeoutSeconds: 30 };
+  await supervisor.start(record, { timeoutMs: 30_000 });
+  process.kill((await waitFor(record.id, 'running')).pid, 'SIGKILL');
+  const { restarts } = await waitFor(record.id, 'running', (state) => state.restarts > 0);
+  assert.equal(restarts, 1);
+  await supervisor.stop(record.id);
+});

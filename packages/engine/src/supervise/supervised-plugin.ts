@@ -225,7 +225,7 @@ export class SupervisedPlugin {
   async #attempt(
     restarts: number,
     signal: AbortSignal,
-    timeoutMs = this.#parts.timeoutMs,
+    timeoutMs = this.#readyTimeoutMs(),
   ): Promise<Launched> {
     try {
       // What could not be removed after the last run must be gone before the next.
@@ -299,6 +299,11 @@ export class SupervisedPlugin {
     await this.#container?.remove();
     await this.#parts.host.cleanUp(this.#record.id);
     this.#container = undefined;
+  }
+
+  /** For a start that no one waits for: one that needed long at its first start needs long again. */
+  #readyTimeoutMs(): number {
+    return Math.max(this.#parts.timeoutMs, this.#record.timeoutSeconds * 1000);
   }
 
   #graceMs(): number {
