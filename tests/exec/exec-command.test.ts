@@ -116,6 +116,15 @@ test('a command gets standard input when it is asked for', { skip }, async () =>
   assert.equal((await finish(launch(outboard, ['exec', 'p', 'cat']), 'hello\n')).stdout, '');
 });
 
+for (const script of ['exit 4', 'exec <&-; exit 4', 'head -c 1000000 >/dev/null; exit 4']) {
+  test(`a command that ends while it is sent input has its exit code told: ${script}`, { skip }, async () => {
+    const command = launch(outboard, ['exec', '-i', 'p', 'sh', '-c', script]);
+    // It reads less than it is sent.
+    command.child.stdin?.on('error', () => undefined);
+    assert.deepEqual(await finish(command, 'x'.repeat(20_000_000)), { code: 4, stdout: '', stderr: '' });
+  });
+}
+
 test('variables come from the command line, or from here by name', { skip }, async () => {
   const args = [
     'exec',

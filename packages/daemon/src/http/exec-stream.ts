@@ -21,6 +21,8 @@ export const frameKinds = {
 } as const;
 
 const headerBytes = 8;
+/** How long a client may take to go once it was told the end of its command. */
+const partingMs = 10_000;
 /** Of a frame that a client sends. */
 const maxInputBytes = 1024 * 1024;
 
@@ -51,8 +53,20 @@ export async function converse(session: ExecSession, connection: Duplex, signal:
   const ExitCode = await session.ended;
   const exit = encodeFrame(frameKinds.exit, Buffer.from(JSON.stringify({ ExitCode })));
   if (!connection.destroyed) await new Promise<void>((resolve) => connection.end(exit, () => resolve()));
+  // One that still sends input would lose what it was told if nobody read that any more.
+  await settledWithin(input, partingMs);
   signal.removeEventListener('abort', leave);
   connection.destroy();
+}
+
+/** Wait until something is settled, for so long at most. */
+async function settledWithin(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work.catch(() => undefined), timedOut]);
+  clearTimeout(timer);
 }
 
 async function passOutput(

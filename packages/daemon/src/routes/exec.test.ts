@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { type ExecRequest, OutboardError } from '@outboard/engine';
@@ -139,6 +139,25 @@ test('POST …/exec takes a body and frames in pieces of a byte', async () => {
   assert.deepEqual(api.command.received, ['hi', '(end)']);
   api.command.end(0);
   await readToEnd(socket);
+});
+
+test('a client that still sends input when its command ends is told how it ended', async () => {
+  await using api = await startApi();
+  const socket = connect({ path: api.socket, allowHalfOpen: true });
+  await once(socket, 'connect');
+  socket.write(ask(shell));
+  await readHeader(socket);
+  api.command.end(7);
+  const [exit] = await once(socket, 'data');
+  assert.deepEqual(exit, encodeFrame(frameKinds.exit, Buffer.from('{"ExitCode":7}')));
+  // More than the kernel keeps for a reader that comes later.
+  for (let i = 0; i < 8; i += 1) {
+    const frame = encodeFrame(frameKinds.input, Buffer.alloc(1024 * 1024));
+    await new Promise<void>((resolve, reject) => {
+      socket.write(frame, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+  socket.destroy();
 });
 
 test('a client that goes away ends its command', async () => {

@@ -10,6 +10,8 @@ import type { ExecSession } from './exec-session.ts';
 export interface ExecStreams extends Omit<ExecSession, 'ended' | 'kill'> {
   /** Read what was said by a runtime that could not start the command, until its end or `maxBytes`. */
   readErrors(maxBytes: number): Promise<string>;
+  /** Nobody takes input any more: who waits to write is let go, and what comes is lost. Idempotent. */
+  dropInput(): void;
   /** Let go of all of them; what was not read is lost. */
   close(): void;
 }
@@ -25,11 +27,13 @@ export function openExecStreams(
   // A command that reads no more has its reasons; how it ends says which.
   input?.on('error', () => undefined);
   const output = terminal?.output ?? stdout ?? nothing();
+  const dropped = new AbortController();
   return {
     stdout: output,
     ...(terminal === undefined && { stderr: stderr ?? nothing() }),
     async write(data) {
-      if (hasInput && input?.writable === true && !input.write(data)) await untilDrained(input);
+      if (!hasInput || dropped.signal.aborted || input?.writable !== true) return;
+      if (!input.write(data)) await untilDrained(input, dropped.signal);
     },
     endInput() {
       if (terminal === undefined) stdin?.end();
@@ -41,6 +45,11 @@ export function openExecStreams(
       program.kill('SIGWINCH');
     },
     readErrors: (maxBytes) => readText(terminal === undefined ? (stderr ?? nothing()) : output, maxBytes),
+    dropInput() {
+      dropped.abort();
+      // A terminal's output, of which there may be more, comes from the same descriptor.
+      if (terminal === undefined) stdin?.destroy();
+    },
     close() {
       terminal?.stream.destroy();
       for (const pipe of program.stdio) pipe?.destroy();
@@ -51,13 +60,15 @@ export function openExecStreams(
 async function* nothing(): AsyncGenerator<Buffer, void> {}
 
 /** Resolves when there is room, or nobody to make any. */
-function untilDrained(input: Socket): Promise<void> {
+function untilDrained(input: Socket, dropped: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const settle = (): void => {
       input.removeListener('drain', settle).removeListener('close', settle);
+      dropped.removeEventListener('abort', settle);
       resolve();
     };
     input.on('drain', settle).on('close', settle);
+    dropped.addEventListener('abort', settle);
     if (input.destroyed) settle();
   });
 }

@@ -112,7 +112,7 @@ async function launch(launch: Launch): Promise<ExecSession> {
     hasEnded = true;
     signal.removeEventListener('abort', kill);
     watched.close();
-    streams.endInput();
+    streams.dropInput();
     await release().catch(report);
     return code ?? killedExitCode;
   });
