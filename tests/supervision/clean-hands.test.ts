@@ -47,7 +47,11 @@ test(`after ${operationCount} random operations, and the removal of what they le
     await performAll(place, history, ids);
     await removeAll(place);
     await untilReaped(place.daemon);
-    assert.deepEqual(openFiles(place.daemon), openBefore, 'the daemon holds other files open');
+    assert.deepEqual(
+      withoutEach(openFiles(place.daemon), openBefore),
+      [],
+      'files that the daemon holds open',
+    );
     assert.equal(await place.daemon.end('SIGTERM'), 0);
     const { plugins, blobs } = checkDataRoot(place.daemon.dataRoot);
     assert.deepEqual({ plugins, blobs }, { plugins: [], blobs: [] });
@@ -155,6 +159,19 @@ function isZombie(pid: string): boolean {
   } catch {
     return false; // collected since it was listed
   }
+}
+
+/**
+ * What `names` has more often than `known`. A daemon that was restarted late may hold less than one that has done
+ * everything once: it watches nothing before a plugin is started, say.
+ */
+function withoutEach(names: readonly string[], known: readonly string[]): readonly string[] {
+  const left = [...known];
+  return names.filter((name) => {
+    const index = left.indexOf(name);
+    if (index !== -1) left.splice(index, 1);
+    return index === -1;
+  });
 }
 
 /** What a daemon holds open but sockets, of which connections to registries and clients may stay open for a while. */
