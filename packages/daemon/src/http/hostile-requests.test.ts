@@ -218,9 +218,15 @@ test('POST enable takes its parameters from a form too, as Docker does', async (
 
 test('D04 a flood of idle TCP connections leaves the unix socket free', async () => {
   await using api = await startTestApi(scriptEngine({}));
-  const idle = await Promise.all(Array.from({ length: 600 }, () => openConnection(api.port)));
+  const closed: Promise<unknown>[] = [];
+  const openIdle = async () => {
+    const socket = await openConnection(api.port);
+    // At once: some are closed while others still connect.
+    closed.push(readToEnd(socket));
+    return socket;
+  };
+  const idle = await Promise.all(Array.from({ length: 600 }, openIdle));
   // The listener holds 512; it closes the others as soon as they come.
-  const closed = idle.map((socket) => once(socket.resume(), 'close'));
   await Promise.race(closed);
   assert.equal((await send(api.socket, 'GET', '/_ping')).status, 200);
   for (const socket of idle) socket.destroy();
