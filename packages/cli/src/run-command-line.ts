@@ -12,6 +12,7 @@ import type { CommandHost } from './host.ts';
 import { endOptionsAfterName } from './options/end-of-options.ts';
 import { createProgram } from './program.ts';
 import { escapeLines } from './terminal/escape-text.ts';
+import { watchOutput } from './terminal/watch-output.ts';
 
 /** What ends a command from outside, with the exit code that shells expect: 128 and the signal's number. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
@@ -38,20 +39,31 @@ class Interruption extends Error {
 export async function runCommandLine(argv: readonly string[], host: CommandHost): Promise<number> {
   const interruption = new AbortController();
   const interrupt = (signal: keyof typeof exitCodes) => interruption.abort(new Interruption(signal));
-  const onOutputError = (error: unknown) => {
-    if (codeOf(error) === 'EPIPE') interrupt('SIGPIPE');
-    else interruption.abort(error);
-  };
+  const output = watchOutput(host, (error) => {
+    interruption.abort(codeOf(error) === 'EPIPE' ? new Interruption('SIGPIPE') : error);
+  });
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  host.stdout.on('error', onOutputError);
   try {
-    await parseAndRun(argv, host, interruption.signal);
-    return 0;
-  } catch (error) {
-    return reportFailure(interruption.signal.aborted ? interruption.signal.reason : error, host);
+    const failure = await failureOf(parseAndRun(argv, host, interruption.signal));
+    // Only now is it known whether all of it was taken.
+    await output.flushed();
+    const lost = output.failure();
+    if (codeOf(lost) === 'EPIPE') return exitCodes.SIGPIPE;
+    const error = lost ?? (failure && (interruption.signal.reason ?? failure.error));
+    const code = error === undefined ? 0 : reportFailure(error, host);
+    await output.flushed();
+    return codeOf(output.failure()) === 'EPIPE' ? exitCodes.SIGPIPE : code;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-    host.stdout.off('error', onOutputError);
+  }
+}
+
+async function failureOf(command: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await command;
+    return undefined;
+  } catch (error) {
+    return { error };
   }
 }
 

@@ -13,6 +13,9 @@ import { takeServiceEnvironment } from './service/service-environment.ts';
 import { createServiceNotifier, type ServiceNotifier } from './service/service-notifier.ts';
 import { type Daemon, startDaemon } from './start-daemon.ts';
 
+/** 128 and the number of SIGPIPE, as shells expect it of a program that nobody reads. */
+const unreadCode = 141;
+
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
 /**
@@ -22,18 +25,19 @@ const stopSignals = ['SIGTERM', 'SIGINT'] as const;
  * @returns the exit code: 0 after an orderly stop, 1 when it could not start
  */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
+  const output = surviveLostTerminal();
   const isDoctor = argv[0] === 'doctor';
   let flags: DaemonFlags;
   try {
     flags = parseFlags(isDoctor ? argv.slice(1) : argv);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    return (await output.isUnread()) ? unreadCode : error.exitCode;
   }
-  surviveLostTerminal();
   try {
-    if (isDoctor) return await (await import('./service/run-doctor.ts')).runDoctor(flags);
-    return await serve(flags);
+    if (!isDoctor) return await serve(flags);
+    const code = await (await import('./service/run-doctor.ts')).runDoctor(flags);
+    return (await output.isUnread()) ? unreadCode : code;
   } catch (error) {
     process.stderr.write(`outboard daemon: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;

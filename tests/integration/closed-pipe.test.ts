@@ -1,0 +1,132 @@
+/**
+ * Every command with an output that nobody reads: it ends as a program does that SIGPIPE ended, and says nothing.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { lightPluginArchive } from '../support/light-plugin.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginApi } from '../support/plugin-api.ts';
+import { writePluginContext } from '../support/plugin-fixture.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+
+const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
+
+/** The last descriptor is a pipe whose reader has ended before the program starts. */
+const withoutReader = {
+  stdout: 'exec 9> >(exit 0); wait $!; exec "$@" >&9',
+  stderr: 'exec 9> >(exit 0); wait $!; exec "$@" 2>&9',
+};
+
+async function runUnread(output: keyof typeof withoutReader, argv: readonly string[], home: string) {
+  const child = spawn('bash', ['-c', withoutReader[output], 'bash', process.execPath, program, ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, DOCKER_CONFIG: home },
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code, shown: out + err };
+}
+
+describe('a command whose output nobody reads', { skip: needsRoot }, () => {
+  let home: string;
+  let removeHome: () => Promise<void>;
+  let registry: TestRegistry;
+  let daemon: TestDaemon;
+  let remote: string;
+
+  before(async () => {
+    ({ home, remove: removeHome } = await makeDaemonHome());
+    registry = await startRegistry();
+    daemon = await startDaemon({ home, isBuilt: true });
+    remote = `${registry.host}/acme/p:v1`;
+    await writePluginContext(join(home, 'context'), {});
+    await mkdir(join(home, 'system'));
+    const api = pluginApi(daemon.socket);
+    await api.create('light', lightPluginArchive());
+    await api.enable('light');
+    await api.create(remote, lightPluginArchive());
+    const pushed = await callApi(daemon.socket, 'POST', `/plugins/${remote}/push`);
+    assert.match(pushed.text, /"Digest":/);
+  });
+  after(async () => {
+    for (const name of ['light:latest', 'made:latest', remote]) {
+      await callApi(daemon.socket, 'DELETE', `/plugins/${name}?force=1`);
+    }
+    await daemon.end('SIGTERM');
+    await registry.stop();
+    await removeHome();
+  });
+
+  /** In an order in which each can do its work. */
+  const commands = (): readonly (readonly string[])[] => [
+    ['--help'],
+    ['install', '--help'],
+    ['ls'],
+    ['ls', '--quiet'],
+    ['ls', '--format', 'json'],
+    ['inspect', 'light'],
+    ['version'],
+    ['doctor'],
+    ['top', 'light'],
+    ['stats', '--no-stream'],
+    ['stats'],
+    ['logs', 'light'],
+    ['logs', '--follow', 'light'],
+    ['exec', 'light', '/bin/echo', 'hello'],
+    ['gc'],
+    ['wait', 'light'],
+    ['update', '--restart', 'on-failure', 'light'],
+    ['create', 'made', join(home, 'context')],
+    ['push', remote],
+    ['privileges', remote],
+    ['upgrade', '--grant-all-permissions', remote],
+    ['rm', remote],
+    ['install', '--grant-all-permissions', '--disable', remote],
+    ['disable', 'light'],
+    ['enable', 'light'],
+    ['restart', 'light'],
+    ['service', 'install', '--prefix', join(home, 'system')],
+    ['service', 'uninstall', '--prefix', join(home, 'system')],
+    ['daemon', '--help'],
+    ['daemon', 'doctor'],
+  ];
+
+  test('says nothing and ends with 141', async () => {
+    const results = [];
+    for (const argv of commands()) {
+      const place = argv[0] === 'daemon' ? [] : ['--host', `unix://${daemon.socket}`];
+      const { code, shown } = await runUnread('stdout', [...place, ...argv], home);
+      results.push(`${argv.slice(0, 2).join(' ')}: ${code} ${shown}`);
+    }
+    assert.deepEqual(
+      results,
+      commands().map((argv) => `${argv.slice(0, 2).join(' ')}: 141 `),
+    );
+  });
+
+  test('does the same with its errors', async () => {
+    for (const argv of [['bogus'], ['ls', '--bogus'], ['inspect', 'none'], ['daemon', '--bogus']]) {
+      const place = argv[0] === 'daemon' ? [] : ['--host', `unix://${daemon.socket}`];
+      const { code, shown } = await runUnread('stderr', [...place, ...argv], home);
+      assert.deepEqual([argv, code, shown.replace(/^\[\]\n$/, '')], [argv, 141, '']);
+    }
+  });
+
+  test('is each command that there is, apart from one that prints nothing', async () => {
+    const child = spawn(process.execPath, [program, '--help'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const help = await text(child.stdout);
+    const names = [...help.matchAll(/^ {2}([a-z]+)[ |]/gm)].map(([, name]) => name);
+    assert.ok(names.length > 10, help);
+    const tried = new Set(commands().map(([name]) => name));
+    assert.deepEqual(
+      names.filter((name) => !tried.has(name)),
+      ['set'],
+    );
+  });
+});
