@@ -2,6 +2,8 @@
  * The one error class of the project. Callers branch on `kind`, never on the message.
  */
 
+import { escapeHiddenInLines } from './hidden-characters.ts';
+
 /** What went wrong, as far as a caller can act on it. The daemon maps each kind to one HTTP status. */
 export type ErrorKind =
   | 'invalid'
@@ -25,7 +27,8 @@ export interface OutboardErrorOptions {
 
 /**
  * An error with a kind. The message says what was wrong, with the value, and what would be right;
- * it is lower case, has no final period, and never holds a secret.
+ * it is lower case, has no final period, and never holds a secret. It reaches terminals and logs, and may quote what
+ * strangers wrote, so characters that a screen does not show are escaped in it.
  */
 export class OutboardError extends Error {
   override readonly name = 'OutboardError';
@@ -34,7 +37,7 @@ export class OutboardError extends Error {
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(kind: ErrorKind, message: string, options: OutboardErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(escapeHiddenInLines(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.code = options.code;
     this.details = options.details;

@@ -35,6 +35,7 @@ export type { StrictJsonOptions } from './documents/strict-json.ts';
 export { parseStrictJson } from './documents/strict-json.ts';
 export type { ErrorKind, OutboardErrorOptions } from './errors.ts';
 export { isOutboardError, OutboardError } from './errors.ts';
+export { escapeHidden, hasHiddenCharacters } from './hidden-characters.ts';
 export type {
   DecompressedLayer,
   DecompressOptions,

@@ -12,6 +12,7 @@ const hostile: readonly (readonly [string, string, string])[] = [
   ['an isolate', '\u2066x', '\\u{2066}x'],
   ['a zero-width space', 'a\u200bb', 'a\\u{200b}b'],
   ['a line separator', 'a\u2028b', 'a\\u{2028}b'],
+  ['a filler', 'a\u3164b', 'a\\u{3164}b'],
   ['a tag character', 'a\u{e0041}', 'a\\u{e0041}'],
   ['half of a pair', 'a\ud800', 'a\\u{d800}'],
 ];

@@ -4,8 +4,8 @@
  */
 
 // Controls; format characters, which hold direction, zero-width and tag marks; halves of surrogate pairs; line and
-// paragraph separators.
-const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+// paragraph separators; fillers and variation selectors, which are letters and marks by category.
+const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Longest text shown, in characters: a hostile daemon must not fill the screen. */
 const maxShownLength = 4096;

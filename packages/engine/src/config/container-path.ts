@@ -28,8 +28,3 @@ export function isBelow(path: string, parent: string): boolean {
 export function withoutVarRun(path: string): string {
   return isAtOrBelow(path, '/var/run') ? path.slice('/var'.length) : path;
 }
-
-/** Whether a text has a NUL, a newline or another control character, none of which belongs in a name or a path. */
-export function hasControlCharacters(text: string): boolean {
-  return /\p{Cc}/u.test(text);
-}

@@ -2,6 +2,8 @@
  * JSON documents as values: what config files, records and plugin replies are made of before a schema has read them.
  */
 
+import { escapeHidden } from '@outboard/oci';
+
 /** Any JSON value. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 
@@ -15,8 +17,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A short form of a value for error messages: one line, at most 80 characters. */
+/** A short form of a value for messages: one line, cut after 80 characters, with nothing in it that cannot be seen. */
 export function showValue(value: unknown): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return escapeHidden(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

@@ -3,14 +3,8 @@
  * so a mount is a bind of that path or a tmpfs and nothing else, with options that are known to do no more.
  * A mount of type `proc` or `overlay` would hand over the host behind an innocent `mount: [none]`.
  */
-import { OutboardError } from '@outboard/oci';
-import {
-  cleanAbsolutePath,
-  hasControlCharacters,
-  isAtOrBelow,
-  isBelow,
-  withoutVarRun,
-} from './container-path.ts';
+import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
+import { cleanAbsolutePath, isAtOrBelow, isBelow, withoutVarRun } from './container-path.ts';
 import { showValue } from './json-document.ts';
 import type { PluginMount } from './plugin-config.ts';
 
@@ -35,8 +29,11 @@ const flagOptions = new Set(
   `ro rw suid nosuid dev nodev exec noexec sync async dirsync atime noatime diratime nodiratime
    relatime norelatime strictatime nostrictatime mand nomand`.split(/\s+/),
 );
-/** In the wild (trajano/cifs) although it never meant anything: the kernel ignores the data of a bind mount. */
-const ignoredOptions = new Set(['readonly']);
+/**
+ * Options of binds in the wild that never meant anything: of `/etc/fstab` (`defaults`), of `docker run -v` (`z`, `Z`), and
+ * of trajano/cifs. runc hands what it does not know to the kernel, which ignores the data of a bind mount.
+ */
+const ignoredOptions = new Set(['readonly', 'defaults', 'z', 'Z']);
 const tmpfsValueOption = /^(?:(?:size|nr_inodes)=\d{1,12}[kmg%]?|mode=[0-7]{3,4}|[ug]id=\d{1,10})$/i;
 
 const maxOptions = 64;
@@ -57,11 +54,13 @@ export function checkMount(mount: PluginMount, subject: string): CheckedMount {
   if (options.length > maxOptions) {
     throw invalid(subject, 'Options', `${options.length} options`, `at most ${maxOptions}`);
   }
-  const kind = mountKind(mount, options, subject);
+  const kind = mountKind(mount);
+  if (kind === undefined) throw invalid(subject, 'Type', mount.type, '"bind" or "tmpfs"');
   const warnings: string[] = [];
   const known = options.filter((option) => {
-    if (kind === 'tmpfs' || !ignoredOptions.has(option)) return true;
-    warnings.push(`${subject}: option ${showValue(option)} has no effect; a read-only mount is "ro"`);
+    if (kind === 'tmpfs' ? option !== 'defaults' : !ignoredOptions.has(option)) return true;
+    const advice = option === 'readonly' ? '; a read-only mount is "ro"' : '';
+    warnings.push(`${subject}: option ${showValue(option)} has no effect${advice}`);
     return false;
   });
   for (const option of known) checkOption(option, kind, subject);
@@ -94,6 +93,20 @@ export function requireNothingBelowShared(
   }
 }
 
+/**
+ * The kind of a mount. A bind option makes it a bind of its source whatever the type, in runc and so in Docker
+ * (opa-docker-authz has type "none" with "bind"); `rbind` as a type can mean nothing else.
+ * @returns undefined for what is neither a bind nor a tmpfs
+ * @see runc libcontainer/specconv, createLibcontainerMount: "any type the user specified is meaningless for bind mounts"
+ */
+export function mountKind({
+  type,
+  options,
+}: Pick<PluginMount, 'type' | 'options'>): 'bind' | 'tmpfs' | undefined {
+  if (type === 'bind' || type === 'rbind' || options?.some(isBindOption) === true) return 'bind';
+  return type === 'tmpfs' ? 'tmpfs' : undefined;
+}
+
 /** Whether an option says how far a mount's own mounts travel. */
 export function isPropagationOption(option: string): boolean {
   return propagationOptions.has(option);
@@ -102,13 +115,6 @@ export function isPropagationOption(option: string): boolean {
 /** Whether an option makes a mount a bind mount. */
 export function isBindOption(option: string): boolean {
   return option === 'bind' || option === 'rbind';
-}
-
-function mountKind(mount: PluginMount, options: readonly string[], subject: string): 'bind' | 'tmpfs' {
-  if (mount.type === 'bind' || mount.type === 'tmpfs') return mount.type;
-  // runc binds whatever the type when the option says so; opa-docker-authz has type "none" with "bind".
-  if ((mount.type === 'none' || mount.type === '') && options.some(isBindOption)) return 'bind';
-  throw invalid(subject, 'Type', mount.type, '"bind" or "tmpfs"');
 }
 
 function checkOption(option: string, kind: 'bind' | 'tmpfs', subject: string): void {
@@ -178,7 +184,7 @@ function checkSocketDirectory(
  * @throws {OutboardError} invalid
  */
 export function checkPath(path: string, field: string, subject: string): string {
-  const clean = hasControlCharacters(path) ? undefined : cleanAbsolutePath(path);
+  const clean = hasHiddenCharacters(path) ? undefined : cleanAbsolutePath(path);
   if (clean === undefined || Buffer.byteLength(path) > maxPathBytes) {
     throw invalid(subject, field, path, 'an absolute path without "." and ".." components');
   }

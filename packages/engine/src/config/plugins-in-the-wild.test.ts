@@ -428,6 +428,23 @@ const plugins: readonly WildPlugin[] = [
     mounts: ['/opa', socketDirectory],
   },
   {
+    plugin:
+      'plugins with a line of fstab or of docker run for a mount: type rbind or none, options defaults and z',
+    config: {
+      entrypoint: ['/p'],
+      interface: volume,
+      mounts: [
+        { source: '/srv/a', destination: '/a', type: 'rbind', options: ['rw'] },
+        { source: '/srv/b', destination: '/b', type: 'none', options: ['defaults', 'bind'] },
+        { source: '/srv/c', destination: '/c', type: 'bind', options: ['rbind', 'z'] },
+        { source: '/srv/d', destination: '/d', type: 'ext4', options: ['bind', 'rw'] },
+      ],
+    },
+    privileges: ['mount=/srv/a', 'mount=/srv/b', 'mount=/srv/c', 'mount=/srv/d'],
+    warnings: [/mounted as "rbind"/, /"defaults" has no effect/, /"z" has no effect/],
+    mounts: ['/a', '/b', '/c', '/d', socketDirectory],
+  },
+  {
     plugin: 'csi plugins, with two types, an empty settable and a null value',
     config: {
       entrypoint: ['/entrypoint.sh'],

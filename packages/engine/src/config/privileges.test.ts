@@ -58,6 +58,16 @@ describe('computePrivileges()', () => {
     }
   });
 
+  test('I01 lists the source of what is a bind by its options, whatever its type', () => {
+    for (const type of ['tmpfs', 'proc', 'rbind']) {
+      const mount = { type, source: '/etc', destination: '/t', options: ['rbind'] };
+      assert.deepEqual(
+        compute({ mounts: [mount] }).map(({ name, value }) => [name, value]),
+        [['mount', ['/etc']]],
+      );
+    }
+  });
+
   test('I01 never hides a mount that takes part: a tmpfs without source is listed', () => {
     assert.deepEqual(
       compute({ mounts: [{ type: 'tmpfs', destination: '/t' }] }).map(({ name, value }) => [name, value]),

@@ -3,6 +3,7 @@
  * so everything in a config that widens access must appear in it.
  * @see moby daemon/pkg/plugin/backend_linux.go, computePrivileges (28.x)
  */
+import { mountKind } from './mount-rules.ts';
 import type { PluginConfig, PluginMount, Privilege } from './plugin-config.ts';
 
 /** Networks of its own: they open nothing of the host. */
@@ -42,7 +43,7 @@ export function computePrivileges(config: PluginConfig): readonly Privilege[] {
  */
 function disclosedSource(mount: PluginMount): string | undefined {
   if (mount.source !== null) return mount.source;
-  return mount.type === 'tmpfs' ? 'tmpfs' : undefined;
+  return mountKind(mount) === 'tmpfs' ? 'tmpfs' : undefined;
 }
 
 /**

@@ -2,8 +2,8 @@
  * The text form of security options: Docker's `--security-opt`, as far as it means something for a plugin.
  * @see docker run reference, "Security configuration"
  */
-import { OutboardError } from '@outboard/oci';
-import { cleanAbsolutePath, hasControlCharacters } from './container-path.ts';
+import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
+import { cleanAbsolutePath } from './container-path.ts';
 import { showValue } from './json-document.ts';
 import type { SecurityOptions } from './plugin-options.ts';
 
@@ -45,7 +45,7 @@ function parseOption(text: string): SecurityOptions {
  */
 export function checkSeccompChoice(value: string): string {
   if (value === 'default' || value === 'builtin' || value === 'unconfined') return value;
-  const path = hasControlCharacters(value) ? undefined : cleanAbsolutePath(value);
+  const path = hasHiddenCharacters(value) ? undefined : cleanAbsolutePath(value);
   if (path !== undefined && path !== '/' && Buffer.byteLength(path) <= maxPathBytes) return path;
   throw new OutboardError(
     'invalid',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isOutboardError } from '@outboard/oci';
+import { hasHiddenCharacters, isOutboardError } from '@outboard/oci';
 import { parsePluginConfig } from './parse-plugin-config.ts';
 import { validatePluginConfig } from './validate-plugin-config.ts';
 
@@ -23,7 +23,7 @@ function assertRefused(config: object, ...parts: readonly string[]) {
         assert.ok(isOutboardError(error, 'invalid'), String(error));
         for (const part of parts) assert.ok(error.message.includes(part), `${error.message} lacks ${part}`);
         assert.match(error.message, /: want |want /);
-        assert.doesNotMatch(error.message, /\p{Cc}/u);
+        assert.equal(hasHiddenCharacters(error.message), false);
         return true;
       },
     );
@@ -44,8 +44,8 @@ describe('validatePluginConfig() on mounts', () => {
     { type: 'overlay', source: 'none', destination: '/p', options: ['lowerdir=/etc:/usr'] },
     { type: 'none', source: 'none', destination: '/p', options: [] },
     { type: '', source: '/x', destination: '/p', options: ['ro'] },
-    { type: 'sysfs', source: 'sysfs', destination: '/p', options: ['bind'] },
-    { type: 'Bind', source: '/x', destination: '/p', options: ['bind'] },
+    { type: 'sysfs', source: 'sysfs', destination: '/p', options: ['ro'] },
+    { type: 'Bind', source: '/x', destination: '/p', options: ['ro'] },
     { type: 'ext4', source: '/dev/sda1', destination: '/p', options: null },
     { type: 'cgroup', source: 'cgroup', destination: '/p', options: ['rw'] },
   ];
@@ -61,8 +61,8 @@ describe('validatePluginConfig() on mounts', () => {
     });
   }
 
-  test('I01 accepts bind, tmpfs, and bind options under type none or none at all', () => {
-    for (const type of ['bind', 'none', '']) {
+  test('I01 accepts bind, rbind, tmpfs, and bind options under any other type, as a bind of the source', () => {
+    for (const type of ['bind', 'rbind', 'none', '', 'ext4', 'proc', 'overlay', 'tmpfs', 'Bind']) {
       assert.deepEqual(
         validate({ mounts: [{ type, source: '/s', destination: '/d', options: ['bind', 'ro'] }] }),
         [],
@@ -72,6 +72,21 @@ describe('validatePluginConfig() on mounts', () => {
       validate({ mounts: [{ type: 'tmpfs', destination: '/d', options: ['size=64m', 'mode=0700'] }] }),
       [],
     );
+  });
+
+  test('I01 takes a mount of type rbind for what it says, with or without the option', () => {
+    const mount = { type: 'rbind', source: '/s', destination: '/d', options: null };
+    assert.match(validate({ mounts: [mount] }).join(), /is mounted as "rbind"/);
+  });
+
+  test('I02 leaves out the options of fstab and docker run that mean nothing here, and says so', () => {
+    for (const option of ['defaults', 'z', 'Z']) {
+      assert.deepEqual(validate(bind('/d', ['rbind', option]), 'create'), [
+        `config: "Mounts[0]": option "${option}" has no effect`,
+      ]);
+    }
+    const tmpfs = { type: 'tmpfs', destination: '/d', options: ['defaults', 'size=1m'] };
+    assert.match(validate({ mounts: [tmpfs] }).join(), /option "defaults" has no effect/);
   });
 
   for (const option of [
@@ -94,7 +109,7 @@ describe('validatePluginConfig() on mounts', () => {
     'suid',
     'shared',
     'rslave',
-    'bind',
+    'z',
     'size=1m,dev',
     'mpol=bind',
     'mode=99999',
@@ -194,6 +209,64 @@ describe('validatePluginConfig() on mounts', () => {
     assert.throws(() => validate(bind('/d', ['rbind'], 'config.json'), 'create'), /Mounts\[0\]\.Source/);
     assert.match(validate(bind('/d', ['rbind'], 'config.json'), 'pull').join(), /Mounts\[0\]\.Source/);
     assertRefused(bind('/d', ['rbind'], '/a\nb'), 'Mounts[0].Source');
+  });
+});
+
+describe('validatePluginConfig() on texts that are shown', () => {
+  const hidden = [
+    '\u001b[2K',
+    '\n',
+    '\u009b',
+    '\u200b',
+    '\u202e',
+    '\u2066',
+    '\u2028',
+    '\ufeff',
+    '\u3164',
+    '\u{e0041}',
+  ];
+  const device = (fields: object) => ({ linux: { devices: [{ name: 'd', path: '/dev/fuse', ...fields }] } });
+  const mount = (fields: object) => ({
+    mounts: [{ type: 'bind', source: '/s', destination: '/d', options: ['bind'], ...fields }],
+  });
+  const places: readonly (readonly [string, (text: string) => object])[] = [
+    ['Mounts[0].Source', (text) => mount({ source: `/etc${text}` })],
+    ['Mounts[0].Source', (text) => mount({ type: 'tmpfs', options: [], source: `tmpfs${text}` })],
+    ['Mounts[0].Name', (text) => mount({ name: `data${text}` })],
+    ['Mounts[0].Type', (text) => mount({ type: `none${text}` })],
+    ['Destination', (text) => mount({ destination: `/d${text}` })],
+    ['Linux.Devices[0].Path', (text) => device({ path: `/dev/fuse${text}` })],
+    ['Linux.Devices[0].Name', (text) => device({ name: `fuse${text}` })],
+    ['capability', (text) => ({ linux: { capabilities: [`CAP_KILL${text}`] } })],
+    ['Network.Type', (text) => ({ network: { type: `none${text}` } })],
+    ['Env[0].Name', (text) => ({ env: [{ name: `DEBUG${text}` }] })],
+    ['Args.Name', (text) => ({ args: { name: `args${text}` } })],
+    ['PropagatedMount', (text) => ({ propagatedMount: `/mnt${text}` })],
+    ['WorkDir', (text) => ({ workdir: `/w${text}` })],
+    ['Interface.Socket', (text) => ({ interface: { ...sound.interface, socket: `p${text}.sock` } })],
+    ['Interface.Types[0]', (text) => ({ interface: { socket: 'p', types: [`docker.authz/1.0${text}`] } })],
+  ];
+  for (const [field, config] of places) {
+    test(`refuses what cannot be seen in ${field} ${JSON.stringify(config('\u202e'))}`, () => {
+      for (const text of hidden) assertRefused(config(text), field);
+    });
+  }
+
+  test('refuses in descriptions what moves the cursor or turns letters around, and takes lines and emoji', () => {
+    const described = (description: string) => [
+      { description },
+      { documentation: description },
+      { args: { description } },
+      { env: [{ name: 'A', description }] },
+      device({ description }),
+      mount({ description }),
+    ];
+    for (const text of ['\u001b[2K', '\u009b', '\u202e', '\u2066', '\u2028']) {
+      for (const config of described(`a${text}b`)) assertRefused(config, 'D');
+    }
+    for (const text of ['two\n\tlines\r\n', '🗄\ufe0f storage 👩\u200d💻', 'שלום\u200f!']) {
+      for (const config of described(text)) assert.deepEqual(validate(config, 'create'), []);
+    }
   });
 });
 

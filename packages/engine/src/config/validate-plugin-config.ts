@@ -2,15 +2,9 @@
  * Judges what a config means. Every config passes here before anything of it is used: on create strictly, so that an
  * author hears of mistakes; on pull as strictly as safety needs, so that every plugin in the field still installs.
  */
-import { OutboardError } from '@outboard/oci';
+import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
 import { canonicalCapability } from './capability-names.ts';
-import {
-  cleanAbsolutePath,
-  hasControlCharacters,
-  isAtOrBelow,
-  isBelow,
-  withoutVarRun,
-} from './container-path.ts';
+import { cleanAbsolutePath, isAtOrBelow, isBelow, withoutVarRun } from './container-path.ts';
 import { formatInterfaceType } from './interface-type.ts';
 import { showValue } from './json-document.ts';
 import {
@@ -21,6 +15,7 @@ import {
   socketDirectoryInPlugin,
 } from './mount-rules.ts';
 import type { PluginConfig } from './plugin-config.ts';
+import { checkShownTexts } from './shown-text.ts';
 
 export interface ValidateOptions {
   /** `create` also refuses what could only be a mistake: on pull that is a warning. */
@@ -58,6 +53,8 @@ export function validatePluginConfig(
       warnings.push(message);
     },
   };
+  checkLengths(config);
+  checkShownTexts(config);
   checkInterface(config, findings);
   checkProcess(config, findings);
   checkEnv(config, findings);
@@ -83,13 +80,24 @@ function checkCount(field: string, list: readonly unknown[] | null): void {
   }
 }
 
+/** First of all: whatever looks at each entry looks at a bounded number of them. */
+function checkLengths({ entrypoint, args, env, mounts, linux, interface: { types } }: PluginConfig): void {
+  checkCount('Interface.Types', types);
+  checkCount('Entrypoint', entrypoint);
+  checkCount('Args.Value', args.value);
+  checkCount('Env', env);
+  checkCount('Mounts', mounts);
+  checkCount('Linux.Devices', linux.devices);
+  checkCount('Linux.Capabilities', linux.capabilities);
+}
+
 function checkInterface(config: PluginConfig, findings: Findings): void {
   const { types, socket } = config.interface;
-  checkCount('Interface.Types', types);
   for (const [index, type] of (types ?? []).entries()) {
     const field = `Interface.Types[${index}]`;
     const shown = formatInterfaceType(type);
-    if (hasControlCharacters(shown)) throw refusal(field, shown, 'text without control characters');
+    if (hasHiddenCharacters(shown))
+      throw refusal(field, shown, 'text without control and invisible characters');
     if (type.prefix === '' || type.capability === '' || type.version === '') {
       findings.mistake(field, shown, '<prefix>.<capability>/<version>, such as "docker.volumedriver/1.0"');
     }
@@ -103,7 +111,7 @@ function checkInterface(config: PluginConfig, findings: Findings): void {
   }
   // The name is joined to a folder of the host: anything but one clean component would leave it.
   const isComponent = !socket.includes('/') && socket !== '.' && socket !== '..';
-  if (!isComponent || hasControlCharacters(socket) || Buffer.byteLength(socket) > maxSocketNameBytes) {
+  if (!isComponent || hasHiddenCharacters(socket) || Buffer.byteLength(socket) > maxSocketNameBytes) {
     throw refusal('Interface.Socket', socket, `one file name of at most ${maxSocketNameBytes} bytes`);
   }
 }
@@ -126,7 +134,6 @@ function checkProcess(config: PluginConfig, findings: Findings): void {
 }
 
 function checkArguments(field: string, list: readonly string[] | null): void {
-  checkCount(field, list);
   for (const [index, argument] of (list ?? []).entries()) {
     if (argument.includes('\0') || Buffer.byteLength(argument) >= maxArgumentBytes) {
       throw refusal(
@@ -139,11 +146,10 @@ function checkArguments(field: string, list: readonly string[] | null): void {
 }
 
 function checkEnv(config: PluginConfig, findings: Findings): void {
-  checkCount('Env', config.env);
   const seen = new Set<string>();
   for (const [index, env] of (config.env ?? []).entries()) {
-    if (env.name === '' || env.name.includes('=') || hasControlCharacters(env.name)) {
-      throw refusal(`Env[${index}].Name`, env.name, 'a name without "=" and control characters');
+    if (env.name === '' || env.name.includes('=')) {
+      throw refusal(`Env[${index}].Name`, env.name, 'a name without "="');
     }
     checkArguments(`Env[${index}].Value`, [`${env.name}=${env.value ?? ''}`]);
     if (seen.has(env.name))
@@ -153,7 +159,6 @@ function checkEnv(config: PluginConfig, findings: Findings): void {
 }
 
 function checkMounts(config: PluginConfig, findings: Findings): void {
-  checkCount('Mounts', config.mounts);
   const seen = new Set<string>();
   const all: CheckedMount[] = [];
   for (const [index, mount] of (config.mounts ?? []).entries()) {
@@ -168,9 +173,6 @@ function checkMounts(config: PluginConfig, findings: Findings): void {
     }
     seen.add(checked.destination);
     if (checked.kind === 'tmpfs' || mount.source === null || mount.source === '') continue;
-    if (hasControlCharacters(mount.source)) {
-      throw refusal(`${field}.Source`, mount.source, 'text without control characters');
-    }
     if (cleanAbsolutePath(mount.source) === undefined) {
       findings.mistake(`${field}.Source`, mount.source, 'an absolute path without "." and ".." components');
     }
@@ -195,12 +197,9 @@ function checkPropagatedMount(config: PluginConfig, warnings: string[]): void {
 }
 
 function checkDevices(config: PluginConfig, findings: Findings): void {
-  checkCount('Linux.Devices', config.linux.devices);
   for (const [index, device] of (config.linux.devices ?? []).entries()) {
     if (device.path === null || device.path === '') continue;
     const field = `Linux.Devices[${index}].Path`;
-    if (hasControlCharacters(device.path))
-      throw refusal(field, device.path, 'text without control characters');
     if (cleanAbsolutePath(device.path) !== device.path) {
       findings.mistake(field, device.path, 'the clean absolute path of a device, such as "/dev/fuse"');
     }
@@ -209,7 +208,6 @@ function checkDevices(config: PluginConfig, findings: Findings): void {
 
 function checkCapabilities(config: PluginConfig, warnings: string[]): void {
   const list = config.linux.capabilities ?? [];
-  checkCount('Linux.Capabilities', list);
   const canonical = list.map((name) => canonicalCapability(name));
   if (new Set(canonical).size < canonical.length) {
     warnings.push(`config: "Linux.Capabilities": ${showValue(list)} names a capability twice`);
@@ -218,7 +216,9 @@ function checkCapabilities(config: PluginConfig, warnings: string[]): void {
 
 function checkNetwork(config: PluginConfig, warnings: string[]): void {
   const { type } = config.network;
-  if (hasControlCharacters(type)) throw refusal('Network.Type', type, 'text without control characters');
+  if (hasHiddenCharacters(type)) {
+    throw refusal('Network.Type', type, 'text without control and invisible characters');
+  }
   if (!['', 'host', 'bridge', 'none', 'null'].includes(type)) {
     warnings.push(describe('Network.Type', type, '"host", "bridge", or "none" for no network'));
   }

@@ -1,6 +1,7 @@
 /**
  * Looks up on the host what the settings of one plugin name: sources of mounts and devices.
  */
+import { mountKind } from '../config/mount-rules.ts';
 import type { PluginDevice, PluginMount, PluginSettings } from '../config/plugin-config.ts';
 import { type LookOptions, readRealPath, readStatus } from '../linux/ask-file-system.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
@@ -32,7 +33,7 @@ export async function readPluginNeeds(
   signal?: AbortSignal,
 ): Promise<PluginNeeds> {
   const options = { deadline: AbortSignal.timeout(answerMs), ...(signal && { signal }) };
-  const onHost = mounts.filter(({ type }) => type !== 'tmpfs');
+  const onHost = mounts.filter((mount) => mountKind(mount) !== 'tmpfs');
   const paths = new Set(onHost.map(({ source }) => source).filter(isPath));
   const sources = new Map<string, SourceFact>();
   const deviceProblems = new Map<PluginDevice, string>();

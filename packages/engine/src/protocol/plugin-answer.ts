@@ -2,7 +2,7 @@
  * From a plugin's HTTP answer to its fields or its failure. Consumers and plugins disagree on how failure looks, so
  * every form counts: a status other than 200, `Err`, and the `Error` of IPAM drivers, with any status.
  */
-import { isOutboardError, OutboardError } from '@outboard/oci';
+import { escapeHidden, isOutboardError, OutboardError } from '@outboard/oci';
 import { isJsonObject, type JsonObject } from '../config/json-document.ts';
 import { parseFirstValue } from './first-json-value.ts';
 import { type ReadReplyOptions, type ReplyFields, readReply } from './plugin-reply.ts';
@@ -87,8 +87,10 @@ function errorText(object: JsonObject, { confidential = false }: ReadReplyOption
   return confidential ? 'an error that is no text' : JSON.stringify(value);
 }
 
-/** One line of at most 1,024 characters without control and format characters: the text reaches logs and terminals. */
+/** One line of at most 1,024 characters, all of which can be seen: the text reaches logs and terminals. */
 export function printable(text: string): string {
-  const line = text.slice(0, maxErrorCharacters + 1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+  const line = escapeHidden(
+    text.slice(0, maxErrorCharacters + 1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' '),
+  );
   return line.length > maxErrorCharacters ? `${line.slice(0, maxErrorCharacters)}…` : line.trim();
 }

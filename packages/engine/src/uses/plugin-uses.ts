@@ -1,6 +1,7 @@
 /**
  * The contract of uses: who needs a plugin. While anyone does, it is neither disabled nor removed without force.
  */
+import { hasHiddenCharacters } from '@outboard/oci';
 
 /** What a use is for; also how it is shown: `volume data`, `mount data/3f2a`, `client podman`. */
 export type UseKind = (typeof useKinds)[number];
@@ -16,7 +17,7 @@ export interface PluginUse {
 
 /** Whether a text can name who holds a plugin: 1 to 255 printable characters, and no space around them. */
 export function isHolder(text: string): boolean {
-  return /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u.test(text) && text.trim() === text;
+  return /^\P{C}{1,255}$/u.test(text) && !hasHiddenCharacters(text) && text.trim() === text;
 }
 
 /** Uses that another store keeps, such as the volumes of `/volumes`: asked each time, never copied. */

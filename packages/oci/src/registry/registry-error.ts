@@ -2,6 +2,7 @@
  * Turns a registry's refusal into an error: the status decides the kind, the text is quoted but never trusted.
  */
 import { type ErrorKind, OutboardError } from '../errors.ts';
+import { escapeHidden } from '../hidden-characters.ts';
 
 /** Longest text of a registry that an error repeats, in characters. */
 const maxTextLength = 1024;
@@ -63,13 +64,7 @@ export function kindOfStatus(status: number): ErrorKind {
  * and it is cut to 1 KiB.
  */
 export function quoteForeignText(text: string): string {
-  const escaped = text
-    .slice(0, maxTextLength)
-    .trim()
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
-      const code = character.codePointAt(0) ?? 0;
-      return `\\u${code.toString(16).padStart(4, '0')}`;
-    });
+  const escaped = escapeHidden(text.slice(0, maxTextLength).trim());
   return escaped.length > maxTextLength || text.length > maxTextLength
     ? `${escaped.slice(0, maxTextLength - 1)}…`
     : escaped;

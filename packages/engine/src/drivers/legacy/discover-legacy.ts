@@ -4,7 +4,7 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
 import { errorCode } from '../../linux/libc.ts';
 import type { PluginAddress } from '../../protocol/plugin-address.ts';
 import type { LegacyDirectories } from './legacy-directories.ts';
@@ -46,7 +46,13 @@ export async function listLegacyNames({ directories }: LegacyDiscovery): Promise
 
 /** The name becomes part of a path: it must not lead out of the folders. */
 function isPluginName(name: string): boolean {
-  return name !== '' && name.length <= longestName && !name.startsWith('.') && !/[/\p{Cc}]/u.test(name);
+  return (
+    name !== '' &&
+    name.length <= longestName &&
+    !name.startsWith('.') &&
+    !name.includes('/') &&
+    !hasHiddenCharacters(name)
+  );
 }
 
 async function findSocket({ sockets }: LegacyDirectories, name: string): Promise<PluginAddress | undefined> {

@@ -1,0 +1,77 @@
+/**
+ * Texts of a config that people are shown before they consent, or look at later. A name or a path that a screen shows as
+ * another one, or as several lines, would be consent to something else (Trojan Source, CVE-2021-42574).
+ */
+import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
+import { showValue } from './json-document.ts';
+import type { PluginConfig } from './plugin-config.ts';
+
+/**
+ * Refuse texts that do not show as what they are.
+ * @throws {OutboardError} invalid with the field and its value, hidden characters escaped
+ */
+export function checkShownTexts(config: PluginConfig): void {
+  for (const [field, text] of namesAndPaths(config)) {
+    if (hasHiddenCharacters(text))
+      throw refusal(field, text, 'text without control and invisible characters');
+  }
+  for (const [field, text] of prose(config)) {
+    if (rewritesScreen(text))
+      throw refusal(field, text, 'text without controls of terminals and of direction');
+  }
+}
+
+type FieldText = readonly [field: string, text: string];
+
+function* namesAndPaths({ args, env, interface: { protocolScheme }, linux, mounts }: PluginConfig) {
+  yield* fields('Mounts', mounts, ({ name, source, type }) => [
+    ['Name', name],
+    ['Source', source ?? ''],
+    ['Type', type],
+  ]);
+  yield* fields('Linux.Devices', linux.devices, ({ name, path }) => [
+    ['Name', name],
+    ['Path', path ?? ''],
+  ]);
+  yield* fields('Env', env, ({ name }) => [['Name', name]]);
+  yield ['Args.Name', args.name] satisfies FieldText;
+  yield ['Interface.ProtocolScheme', protocolScheme] satisfies FieldText;
+}
+
+function* prose({ args, description, documentation, dockerVersion = '', ...config }: PluginConfig) {
+  yield ['Description', description] satisfies FieldText;
+  yield ['Documentation', documentation] satisfies FieldText;
+  yield ['DockerVersion', dockerVersion] satisfies FieldText;
+  yield ['Args.Description', args.description] satisfies FieldText;
+  const ofItem = (item: { readonly description: string }): readonly FieldText[] => [
+    ['Description', item.description],
+  ];
+  yield* fields('Env', config.env, ofItem);
+  yield* fields('Mounts', config.mounts, ofItem);
+  yield* fields('Linux.Devices', config.linux.devices, ofItem);
+}
+
+function fields<T>(
+  list: string,
+  items: readonly T[] | null,
+  read: (item: T) => readonly FieldText[],
+): readonly FieldText[] {
+  return (items ?? []).flatMap((item, index) =>
+    read(item).map(([field, text]): FieldText => [`${list}[${index}].${field}`, text]),
+  );
+}
+
+/**
+ * Prose has lines, emoji that are joined by invisible characters, and marks of direction in scripts that need them. What
+ * moves the cursor or turns around the letters that follow has no place in it.
+ */
+function rewritesScreen(text: string): boolean {
+  return /(?![\n\r\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text);
+}
+
+function refusal(field: string, got: string, want: string): OutboardError {
+  return new OutboardError(
+    'invalid',
+    `config: ${JSON.stringify(field)}: invalid value ${showValue(got)}: want ${want}`,
+  );
+}
