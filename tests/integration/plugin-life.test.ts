@@ -104,6 +104,54 @@ test('a plugin lives: create, push, remove, pull, set, enable, call, disable, up
   assertHostUnchanged(before, { entries: ['data'], plugins: [pulled.id] });
 });
 
+test('an upgrade hands what an operator set to no wider use and to no other repository, and says so', {
+  skip,
+}, async (context) => {
+  const { host } = await openRegistry(context);
+  const { engine } = await openEngine(context);
+  const [v1, v2, other] = ['acme/kept:v1', 'acme/kept:v2', 'other/kept:v1'].map(
+    (name) => `${host}/${name}`,
+  ) as [string, string, string];
+  const key = (...options: readonly string[]) => ({
+    Mounts: [
+      { Name: 'key', Source: '', Destination: '/key', Type: 'bind', Options: options, Settable: ['source'] },
+    ],
+    Env: [{ Name: 'TOKEN', Value: '', Settable: ['value'] }],
+  });
+  await publish(engine, v1, { config: key('rbind', 'ro') });
+  await publish(engine, v2, { config: key('rbind', 'rshared') });
+  await publish(engine, other, { config: key('rbind', 'ro') });
+  const privileges = await engine.privileges(v1);
+  // What is agreed to is the same for all of them: it names neither options nor what was set.
+  assert.deepEqual(await engine.privileges(v2), privileges);
+  const upgrade = async (plugin: string, remote: string) => {
+    await engine.pull({ remote: v1, name: plugin, privileges });
+    await engine.set(plugin, ['key=/home', 'TOKEN=secret']);
+    const told: string[] = [];
+    const { settings } = await engine.upgrade({
+      plugin,
+      remote,
+      privileges,
+      onProgress: ({ status }) => void told.push(status),
+    });
+    const warnings = told.filter((status) => status.startsWith('Warning: '));
+    return {
+      source: settings.mounts.find(({ name }) => name === 'key')?.source,
+      env: settings.env,
+      warnings,
+    };
+  };
+
+  const same = await upgrade('same', v1);
+  assert.deepEqual([same.source, same.env, same.warnings], ['/home', ['TOKEN=secret'], []]);
+  const wider = await upgrade('wider', v2);
+  assert.deepEqual([wider.source, wider.env], ['', ['TOKEN=secret']]);
+  assert.match(wider.warnings.join(), /setting "key" \("\/home"\) is not kept: .*it was read-only/);
+  const foreign = await upgrade('foreign', other);
+  assert.deepEqual([foreign.source, foreign.env], ['', ['TOKEN=']]);
+  assert.match(foreign.warnings.join(), /setting "TOKEN" is not kept: .*another repository/);
+});
+
 test('what would clash with the state of a plugin is refused, and changes nothing', {
   skip,
 }, async (context) => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parsePluginConfig } from './parse-plugin-config.ts';
 import type { PluginConfig } from './plugin-config.ts';
-import { applySettings, carrySettings, initialSettings } from './settings.ts';
+import { applySettings, initialSettings } from './settings.ts';
 
 const read = (config: object): PluginConfig => parsePluginConfig(Buffer.from(JSON.stringify(config))).config;
 
@@ -157,82 +157,6 @@ describe('applySettings()', () => {
     assert.deepEqual(
       settings.mounts.map(({ name, source }) => [name, source]),
       [['state', '/x']],
-    );
-  });
-});
-
-describe('carrySettings()', () => {
-  test('gives the new defaults when nothing was changed', () => {
-    const next = read({
-      env: [
-        { name: 'DEBUG', value: 'new', settable: ['value'] },
-        { name: 'ADDED', value: '1' },
-      ],
-      mounts: [{ ...bind, name: 'state', source: '/new', destination: '/state', settable: ['source'] }],
-      linux: { devices: [{ name: 'dev', path: '/dev/new', settable: ['path'] }] },
-      args: { name: 'args', value: ['--new'], settable: ['value'] },
-    });
-    assert.deepEqual(carrySettings(config, initial, next), initialSettings(next));
-  });
-
-  test('keeps what was changed where the new config still allows it to be set', () => {
-    const changed = applySettings(config, initial, [
-      'DEBUG=1',
-      'UNSET=u',
-      'EMPTY=gone',
-      'a.b.value=frozen',
-      'state=/mine',
-      'dev=/dev/mine',
-      'args=-x',
-    ]);
-    const next = read({
-      env: [
-        { name: 'UNSET', value: null, settable: ['value'] },
-        { name: 'a.b', value: '2' },
-        { name: 'DEBUG', value: '0', settable: ['value'] },
-      ],
-      mounts: [
-        { ...bind, name: 'extra', source: '/e', destination: '/e' },
-        { ...bind, name: 'state', source: '/other', destination: '/moved', settable: ['source'] },
-      ],
-      linux: { devices: [{ name: 'dev', path: '/dev/x', settable: ['path'] }] },
-      args: { name: 'args', value: [], settable: ['value'] },
-    });
-    const carried = carrySettings(config, changed, next);
-    assert.deepEqual(carried.env, ['a.b=2', 'DEBUG=1', 'UNSET=u']);
-    assert.deepEqual(
-      carried.mounts.map(({ source, destination }) => [source, destination]),
-      [
-        ['/e', '/e'],
-        ['/mine', '/moved'],
-      ],
-    );
-    assert.deepEqual(
-      carried.devices.map(({ path }) => path),
-      ['/dev/mine'],
-    );
-    assert.deepEqual(carried.args, ['-x']);
-  });
-
-  test('gives up a change that the new config does not allow', () => {
-    const changed = applySettings(config, initial, ['state=/mine', 'dev=/dev/mine', 'args=-x']);
-    const next = read({
-      mounts: [{ ...bind, name: 'state', source: null, destination: '/s', settable: ['source'] }],
-      linux: { devices: [{ name: 'dev', path: '/dev/x' }] },
-      args: { name: 'other', value: ['d'], settable: ['value'] },
-    });
-    assert.deepEqual(carrySettings(config, changed, next), initialSettings(next));
-  });
-
-  test('upgrading to the same config changes nothing', () => {
-    const settable = fc.array(
-      fc.constantFrom('DEBUG=9', 'EMPTY=9', 'TWO.value=9', 'state=/x', 'dev=/dev/x', 'args=a b'),
-    );
-    fc.assert(
-      fc.property(settable, (args) => {
-        const changed = applySettings(config, initial, args);
-        assert.deepEqual(carrySettings(config, changed, config), changed);
-      }),
     );
   });
 });

@@ -89,7 +89,8 @@ function requireSettable(arg: SettingArgument, allowed: string, settable: readon
   throw invalid(`${JSON.stringify(field === '' ? arg.name : `${arg.name}.${field}`)} is not settable`);
 }
 
-function withEnv(env: readonly string[], name: string, value: string): readonly string[] {
+/** The environment with one variable set, in its place when it is there. */
+export function withEnv(env: readonly string[], name: string, value: string): readonly string[] {
   const entry = `${name}=${value}`;
   const index = env.findIndex((existing) => existing.startsWith(`${name}=`));
   return index < 0 ? [...env, entry] : env.with(index, entry);
@@ -115,64 +116,6 @@ function withDevicePath(
 function replaceFirst<T>(list: readonly T[], matches: (item: T) => boolean, replacement: T): readonly T[] {
   const index = list.findIndex(matches);
   return index < 0 ? [...list, replacement] : list.with(index, replacement);
-}
-
-/**
- * The settings after an upgrade. A value that the operator changed stays where the new config still has the setting
- * and still allows it to be set; everything else takes the new config's defaults.
- */
-export function carrySettings(
-  oldConfig: PluginConfig,
-  oldSettings: PluginSettings,
-  newConfig: PluginConfig,
-): PluginSettings {
-  const defaults = initialSettings(newConfig);
-  const allows = (settable: readonly string[] | null, field: string) => settable?.includes(field) === true;
-
-  const env = changedEnv(oldConfig, oldSettings).reduce((carried, [name, value]) => {
-    const entry = newConfig.env?.find((candidate) => candidate.name === name);
-    return entry !== undefined && allows(entry.settable, 'value') ? withEnv(carried, name, value) : carried;
-  }, defaults.env);
-
-  const mounts = defaults.mounts.map((mount) => {
-    const source = changedValue(oldConfig.mounts, oldSettings.mounts, mount.name, ({ source }) => source);
-    const isCarried = source !== undefined && mount.source !== null && allows(mount.settable, 'source');
-    return isCarried ? { ...mount, source } : mount;
-  });
-
-  const devices = defaults.devices.map((device) => {
-    const path = changedValue(oldConfig.linux.devices, oldSettings.devices, device.name, ({ path }) => path);
-    const isCarried = path !== undefined && device.path !== null && allows(device.settable, 'path');
-    return isCarried ? { ...device, path } : device;
-  });
-
-  const areArgsChanged = JSON.stringify(oldSettings.args) !== JSON.stringify(oldConfig.args.value ?? []);
-  const areArgsSame = oldConfig.args.name === newConfig.args.name && allows(newConfig.args.settable, 'value');
-  return { env, mounts, devices, args: areArgsChanged && areArgsSame ? oldSettings.args : defaults.args };
-}
-
-function changedEnv(config: PluginConfig, settings: PluginSettings): readonly (readonly [string, string])[] {
-  const before = new Set(initialSettings(config).env);
-  return settings.env
-    .filter((entry) => !before.has(entry))
-    .map((entry) => {
-      const equals = entry.indexOf('=');
-      return [entry.slice(0, equals), entry.slice(equals + 1)] as const;
-    });
-}
-
-/** The value that was set for the first entry of a name; undefined when it is the config's own, or has no name. */
-function changedValue<T extends { readonly name: string }>(
-  configured: readonly T[] | null,
-  inForce: readonly T[],
-  name: string,
-  read: (item: T) => string | null,
-): string | undefined {
-  const before = configured?.find((item) => item.name === name);
-  const after = inForce.find((item) => item.name === name);
-  if (name === '' || before === undefined || after === undefined) return undefined;
-  const value = read(after);
-  return value === null || value === read(before) ? undefined : value;
 }
 
 function invalid(message: string): OutboardError {

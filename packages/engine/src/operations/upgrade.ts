@@ -2,10 +2,10 @@
  * Upgrade: replace an installed plugin by another version of it. It is wholly the old one or wholly the new one.
  */
 import { mkdir } from 'node:fs/promises';
-import { OutboardError } from '@outboard/oci';
+import { canonicalName, OutboardError, parseReference } from '@outboard/oci';
+import { carryOverrides, carrySettings } from '../config/carry-settings.ts';
 import { withOptions } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import { carrySettings } from '../config/settings.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { UpgradeRequest } from '../plugin-engine-contract.ts';
@@ -18,7 +18,7 @@ type UpgradeContext = Omit<EngineContext, 'supervisor'> & { readonly meter: Oper
 
 /**
  * Upgrade a disabled plugin. Its ID, name and propagated mount stay; settings that the operator changed are kept
- * where the new config still allows them.
+ * where the new config still allows them, and uses them for no more than the old one. The others are told as progress.
  * @throws {OutboardError} not-found; conflict when the plugin is enabled; and everything that pull throws
  */
 export async function upgradePlugin(context: UpgradeContext, request: UpgradeRequest): Promise<PluginRecord> {
@@ -52,14 +52,21 @@ async function replacePlugin(
   await using jail = context.openJail(newTree.path, cancellable);
   const downloaded = await downloadPlugin(context, request, { jail, lease, meter: context.meter });
 
+  const { installed } = downloaded;
+  const isForeign = repositoryOf(record) !== repositoryOf({ ...record, ...installed });
+  const settings = carrySettings(record, installed.config, { isForeign });
+  const overrides = carryOverrides(record.overrides, { isForeign });
   const upgraded: PluginRecord = withOptions({
     ...record,
-    ...downloaded.installed,
-    settings: carrySettings(record.config, record.settings, downloaded.installed.config),
+    ...installed,
+    settings: settings.value,
+    overrides: overrides.value,
   });
   newTree.keep();
   await commitUpgrade(context, record, upgraded);
-  reportWarnings(context, upgraded, downloaded.warnings);
+  const dropped = [...settings.dropped, ...overrides.dropped];
+  for (const sentence of dropped) request.onProgress?.({ status: `Warning: ${sentence}` });
+  reportWarnings(context, upgraded, [...downloaded.warnings, ...dropped]);
   context.announce({
     type: 'plugin',
     action: 'pull',
@@ -67,6 +74,11 @@ async function replacePlugin(
     attributes: { name: record.name },
   });
   return upgraded;
+}
+
+/** Where a plugin comes from; one that was created here has its own name for it, which it is pushed to. */
+function repositoryOf({ name, pluginReference = name }: PluginRecord): string {
+  return canonicalName(parseReference(pluginReference));
 }
 
 /** Tree first, then record; whichever step fails, `settleUpgrade` makes the tree follow the record that is on disk. */

@@ -1,0 +1,176 @@
+/**
+ * What an operator set for a plugin, after an upgrade: it stays where the new version uses it as the old one did, or for
+ * less. The privileges that are agreed to name the config's own sources, never those that were set, so nothing that was
+ * set may come to mean more in silence.
+ */
+import { OutboardError } from '@outboard/oci';
+import { showValue } from './json-document.ts';
+import { findWidening } from './mount-access.ts';
+import { checkMount } from './mount-rules.ts';
+import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from './plugin-config.ts';
+import type { PluginOverrides, SecurityOptions } from './plugin-options.ts';
+import { initialSettings, withEnv } from './settings.ts';
+
+/** What was set, as far as it stays. */
+export interface Carried<Value> {
+  readonly value: Value;
+  /** What was set and does not stay, one sentence each. Values of variables and arguments are not in it. */
+  readonly dropped: readonly string[];
+}
+
+export interface CarryOptions {
+  /**
+   * Whether the new version comes from another repository: its authors are others, to whom nothing was given.
+   * Default false.
+   */
+  readonly isForeign?: boolean;
+}
+
+/**
+ * The settings after an upgrade. What was not set, or does not stay, takes the new config's defaults.
+ * @param before the plugin as it was
+ */
+export function carrySettings(
+  before: { readonly config: PluginConfig; readonly settings: PluginSettings },
+  config: PluginConfig,
+  { isForeign = false }: CarryOptions = {},
+): Carried<PluginSettings> {
+  const dropped: string[] = [];
+  const changes: Changes = { config: before.config, settings: before.settings, isForeign, dropped };
+  const defaults = initialSettings(config);
+  const value: PluginSettings = {
+    env: carryEnv(changes, config, defaults.env),
+    mounts: carryMounts(changes, defaults.mounts),
+    devices: carryDevices(changes, defaults.devices),
+    args: carryArgs(changes, config, defaults.args),
+  };
+  return { value, dropped };
+}
+
+/**
+ * The options that an operator decided, after an upgrade. Those that weaken the box around a plugin were for the authors
+ * of the old one.
+ */
+export function carryOverrides(
+  overrides: PluginOverrides,
+  { isForeign = false }: CarryOptions = {},
+): Carried<PluginOverrides> {
+  if (!isForeign) return { value: overrides, dropped: [] };
+  const { createMounts, security = {}, ...others } = overrides;
+  const { readOnlyRootfs, noNewPrivileges, ...weakening } = security;
+  const kept: SecurityOptions = {
+    ...(readOnlyRootfs !== undefined && { readOnlyRootfs }),
+    ...(noNewPrivileges === true && { noNewPrivileges }),
+  };
+  const names = [
+    ...(createMounts === true ? ['CreateMounts'] : []),
+    ...(noNewPrivileges === false ? ['Security.NoNewPrivileges'] : []),
+    ...(weakening.seccomp === undefined ? [] : ['Security.Seccomp']),
+    ...(weakening.apparmor === undefined ? [] : ['Security.Apparmor']),
+  ];
+  return {
+    value: {
+      ...others,
+      ...(createMounts === false && { createMounts }),
+      ...(Object.keys(kept).length > 0 && { security: kept }),
+    },
+    dropped: names.map((name) => `option "${name}" is not kept: ${foreign}`),
+  };
+}
+
+const foreign = 'the new version comes from another repository';
+
+interface Changes {
+  readonly config: PluginConfig;
+  readonly settings: PluginSettings;
+  readonly isForeign: boolean;
+  readonly dropped: string[];
+}
+
+/** Whether a setting stays; why not is noted. */
+function stays({ isForeign, dropped }: Changes, subject: string, obstacle: string | undefined): boolean {
+  const reason = isForeign ? foreign : obstacle;
+  if (reason !== undefined) dropped.push(`setting ${subject} is not kept: ${reason}`);
+  return reason === undefined;
+}
+
+function obstacleOf(item: { readonly settable: readonly string[] | null } | undefined, field: string) {
+  if (item === undefined) return 'the new version does not have it';
+  return item.settable?.includes(field) === true ? undefined : 'the new version does not let it be set';
+}
+
+function carryEnv(changes: Changes, config: PluginConfig, defaults: readonly string[]): readonly string[] {
+  const unchanged = new Set(initialSettings(changes.config).env);
+  const changed = changes.settings.env.filter((entry) => !unchanged.has(entry));
+  return changed.reduce((carried, entry) => {
+    const equals = entry.indexOf('=');
+    const name = entry.slice(0, equals);
+    const obstacle = obstacleOf(
+      config.env?.find((candidate) => candidate.name === name),
+      'value',
+    );
+    return stays(changes, showValue(name), obstacle)
+      ? withEnv(carried, name, entry.slice(equals + 1))
+      : carried;
+  }, defaults);
+}
+
+function carryMounts(changes: Changes, defaults: readonly PluginMount[]): readonly PluginMount[] {
+  const changed = changedItems(changes.config.mounts, changes.settings.mounts, ({ source }) => source);
+  return changed.reduce((carried, { before, value: source }) => {
+    const index = carried.findIndex(({ name }) => name === before.name);
+    const mount = carried[index];
+    const after = mount && { ...mount, source };
+    const obstacle = obstacleOf(mount, 'source') ?? (after && mountObstacle(before, mount, after));
+    const isKept = stays(changes, `${showValue(before.name)} (${showValue(source)})`, obstacle);
+    return isKept && after !== undefined ? carried.with(index, after) : carried;
+  }, defaults);
+}
+
+function mountObstacle(before: PluginMount, mount: PluginMount, after: PluginMount): string | undefined {
+  if (mount.source === null) return 'the new version has no source for it';
+  const widening = findWidening(before, after);
+  if (widening !== undefined) return `its mount gives more in the new version: ${widening}`;
+  try {
+    checkMount(after, 'mount');
+    return undefined;
+  } catch (error) {
+    if (error instanceof OutboardError) return error.message;
+    throw error;
+  }
+}
+
+function carryDevices(changes: Changes, defaults: readonly PluginDevice[]): readonly PluginDevice[] {
+  const changed = changedItems(changes.config.linux.devices, changes.settings.devices, ({ path }) => path);
+  return changed.reduce((carried, { before, value: path }) => {
+    const index = carried.findIndex(({ name }) => name === before.name);
+    const device = carried[index];
+    const noPath = device?.path === null ? 'the new version has no path for it' : undefined;
+    const obstacle = obstacleOf(device, 'path') ?? noPath;
+    const isKept = stays(changes, `${showValue(before.name)} (${showValue(path)})`, obstacle);
+    return isKept && device !== undefined ? carried.with(index, { ...device, path }) : carried;
+  }, defaults);
+}
+
+function carryArgs(changes: Changes, config: PluginConfig, defaults: readonly string[]): readonly string[] {
+  const { args } = changes.config;
+  if (JSON.stringify(changes.settings.args) === JSON.stringify(args.value ?? [])) return defaults;
+  const obstacle = obstacleOf(args.name === config.args.name ? config.args : undefined, 'value');
+  return stays(changes, showValue(args.name), obstacle) ? changes.settings.args : defaults;
+}
+
+/** The entries whose value was set, as they were in force; of several of a name the first one, as `set` has it. */
+function changedItems<T extends { readonly name: string }>(
+  configured: readonly T[] | null,
+  inForce: readonly T[],
+  read: (item: T) => string | null,
+): readonly { readonly before: T; readonly value: string }[] {
+  const seen = new Set<string>(['']);
+  return (configured ?? []).flatMap((item) => {
+    if (seen.has(item.name)) return [];
+    seen.add(item.name);
+    const before = inForce.find(({ name }) => name === item.name);
+    const value = before === undefined ? null : read(before);
+    return before === undefined || value === null || value === read(item) ? [] : [{ before, value }];
+  });
+}
