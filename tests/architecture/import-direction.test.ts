@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'packages/engine': ['@outboard/oci', '@outboard/oci/layers'],
   'packages/daemon': ['@outboard/engine', '@outboard/oci'],
   // To write the archive of `create`: a pure codec, as it is. The daemon is reached over HTTP only.
-  'packages/cli': ['@outboard/oci/layers'],
+  'packages/cli': ['@outboard/oci/layers', '@outboard/oci/make-directories'],
   'packages/sdk': [],
   'examples/volume-local': ['@outboard/sdk'],
   bench: [],

@@ -20,6 +20,8 @@ export {
 } from './content/durable-file.ts';
 export type { FileContentStoreOptions } from './content/file-content-store.ts';
 export { openFileContentStore } from './content/file-content-store.ts';
+export type { MakeDirectoriesOptions } from './content/make-directories.ts';
+export { makeDirectories } from './content/make-directories.ts';
 export { storageError, systemErrorCode } from './content/storage-error.ts';
 export type { Digest, DigestAlgorithm, Digester } from './digests/digest.ts';
 export {

@@ -2,9 +2,10 @@
  * `outboard service install` and `outboard service uninstall`
  */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeDirectories } from '@outboard/oci/make-directories';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
 import { programFile, unitFolder } from '../installation.ts';
 import type { CommandContext } from './command-context.ts';
@@ -28,7 +29,7 @@ export async function installService(
     throw new CommandError('--now is for this system, --prefix for another one', { exitCode: 125 });
   requireRoot(prefix);
   const folder = join(prefix ?? '/', unitPath);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await makeDirectories(folder, { mode: 0o755 });
   const program = [process.execPath, programFile].map(quoteWord).join(' ');
   for (const unit of units) {
     const template = await readFile(join(unitFolder, unit), 'utf8');

@@ -3,10 +3,11 @@
  */
 import { once } from 'node:events';
 import { chmodSync, chownSync } from 'node:fs';
-import { lstat, mkdir, readFile, unlink } from 'node:fs/promises';
+import { lstat, readFile, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { OutboardError } from '@outboard/engine';
+import { makeDirectories } from '@outboard/oci';
 
 /** Members of this group may use the API, which is as good as being root. */
 const groupName = 'outboard';
@@ -16,7 +17,7 @@ const groupName = 'outboard';
  * @throws {OutboardError} conflict when another process listens there; invalid when something else lies there
  */
 export async function listenOnUnixSocket(server: Server, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeDirectories(dirname(path), { mode: 0o700 });
   await removeStaleSocket(path);
   const gid = await findGroup(groupName);
   // The umask holds for the moment of bind() only, which happens within listen(): no one else can connect before chmod.

@@ -1,8 +1,9 @@
 /**
  * Readies a plugin's log for another run.
  */
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectories } from '@outboard/oci';
 import { isErrno } from '../runtime/errno.ts';
 import { currentLogPath, endOfLog, type LogPosition, settleLogFiles } from './log-files.ts';
 import type { LogLimits } from './log-limits.ts';
@@ -29,7 +30,7 @@ const endBytes = 64 * 1024;
  * @throws {Error} of the file system
  */
 export async function startLog(directory: string, limits: LogLimits): Promise<LogPlace> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectories(directory, { mode: 0o700 });
   const path = currentLogPath(directory);
   const files = await settleLogFiles(directory, limits);
   const end = endOfLog(files);

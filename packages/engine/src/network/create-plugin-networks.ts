@@ -5,7 +5,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { isInterfaceName } from '../linux/bridge-device.ts';
 import { errorCode } from '../linux/libc.ts';
@@ -96,7 +96,7 @@ class BridgedNetworks implements PluginNetworks {
     const paths = this.#paths(id);
     await this.#release(id);
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await makeDirectories(this.#directory, { mode: 0o700 });
       await mkdir(paths.directory, { mode: 0o700 });
       const { address } = await this.#bridge.join(() => this.#setUp(id, paths, options));
       const hostname = id.slice(0, 12);

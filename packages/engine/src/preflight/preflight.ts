@@ -2,9 +2,9 @@
  * Before a plugin is started: check at once everything that its host must provide, and make the directories that may be
  * made.
  */
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
@@ -67,7 +67,7 @@ export function createPreflight({ layout, runtime, logger }: PreflightParts): Pr
       const { id, name: plugin } = record;
       for (const { why, remedy } of findings) logger.warn({ id, plugin, remedy }, why);
       for (const path of toCreate) {
-        await mkdir(path, { recursive: true, mode: createdMode });
+        await makeDirectories(path, { mode: createdMode });
         logger.info({ id, plugin, path }, 'made a directory that a plugin mounts');
       }
     },

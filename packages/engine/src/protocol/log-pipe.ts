@@ -135,8 +135,15 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promis
 
 /** Handle on the directory of pipes, in a tree that belongs to the host. */
 function makeTrusted(root: string): number {
-  const path = [root, ...directories].join('/');
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  let path = root;
+  for (const name of directories) {
+    path = `${path}/${name}`;
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    }
+  }
   return openTrustedDirectory(path);
 }
 

@@ -2,9 +2,9 @@
  * Starts containers: conmon holds each one, an OCI runtime (runc, crun) makes it. Holds those that run, nothing else.
  */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { findBinary } from '../linux/find-binary.ts';
 import { isPluginId } from '../store/plugin-layout.ts';
@@ -48,10 +48,9 @@ export interface ContainerRuntimeOptions {
  */
 export async function openContainerRuntime(options: ContainerRuntimeOptions): Promise<ContainerRuntime> {
   const { execRoot } = options;
-  await mkdir(execRoot, { recursive: true, mode: 0o700 });
   for (const folder of ['bundles', 'runtime']) {
     const path = join(execRoot, folder);
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectories(path, { mode: 0o700 });
     await chmod(path, 0o700);
   }
   return new ConmonRuntime(options);

@@ -1,9 +1,9 @@
 /**
  * The plugins of one data root: records in memory and on disk, always alike. Every change is one rename.
  */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, isUnfinishedWrite, OutboardError, syncDirectory } from '@outboard/oci';
+import { type Digest, isUnfinishedWrite, makeDirectories, OutboardError, syncDirectory } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { removeTree } from '../linux/remove-tree.ts';
@@ -40,7 +40,7 @@ export class PluginStore {
    */
   static async open(layout: PluginLayout, logger: Logger): Promise<PluginStore> {
     const store = new PluginStore(layout, logger);
-    await mkdir(layout.pluginsDirectory, { recursive: true, mode: 0o700 });
+    await makeDirectories(layout.pluginsDirectory, { mode: 0o700 });
     const names = await readdir(layout.pluginsDirectory);
     await Promise.all(
       names.map(async (name) => {

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
@@ -94,7 +94,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       }
       await makeSocketDirectory(sockets, socketDirectory(record.id));
       if (hasPropagatedMount) {
-        await mkdir(paths.propagatedMount, { recursive: true, mode: 0o755 });
+        await makeDirectories(paths.propagatedMount, { mode: 0o755 });
         await makeSharedMount(paths.propagatedMount);
       }
       return created.spec;
@@ -144,7 +144,7 @@ async function mountedPlugins(directory: string): Promise<readonly string[]> {
 
 /** Empty: a socket of an earlier run would look like that of this one. */
 async function makeSocketDirectory(sockets: string, directory: string): Promise<void> {
-  await mkdir(sockets, { recursive: true, mode: 0o700 });
+  await makeDirectories(sockets, { mode: 0o700 });
   if (existsSync(directory)) await removeTree(directory);
   await mkdir(directory, { mode: 0o700 });
 }

@@ -4,9 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type MakeDirectoriesOptions, makeDirectories } from './make-directories.ts';
+import { onStorage, storageError } from './storage-error.ts';
 
 const unfinishedPattern = /^\..+\.[0-9a-f]{16}\.unfinished$/;
 
@@ -61,21 +62,6 @@ export async function syncDirectory(path: string): Promise<void> {
  * @param options.mode permission bits of new folders, as the umask leaves them
  * @throws {OutboardError} system
  */
-export async function makeDirectoryDurably(path: string, options: { readonly mode: number }): Promise<void> {
-  const absolute = resolve(path);
-  try {
-    await mkdir(absolute, { mode: options.mode });
-  } catch (cause) {
-    if (systemErrorCode(cause) === 'EEXIST' && (await isDirectory(absolute))) return;
-    if (systemErrorCode(cause) !== 'ENOENT' || dirname(absolute) === absolute) {
-      throw storageError('create folder', absolute, cause);
-    }
-    await makeDirectoryDurably(dirname(absolute), options);
-    return makeDirectoryDurably(absolute, options);
-  }
-  await syncDirectory(dirname(absolute));
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await onStorage('look up folder', path, () => stat(path))).isDirectory();
+export async function makeDirectoryDurably(path: string, options: MakeDirectoriesOptions): Promise<void> {
+  for (const made of await makeDirectories(path, options)) await syncDirectory(dirname(made));
 }

@@ -2,9 +2,10 @@
  * Where a plugin listens, and making the place free without taking it from anyone.
  */
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { makeDirectories } from '../make-directories.ts';
 import { PluginError } from '../plugin-error.ts';
 
 /** Where plugin hosts look for sockets. */
@@ -55,7 +56,7 @@ function checkLength(path: string): void {
  * @throws {PluginError} if something else is there or somebody still listens
  */
 export async function freeSocketPath(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await makeDirectories(dirname(path), { mode: 0o755 });
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;

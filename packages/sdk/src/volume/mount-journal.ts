@@ -4,8 +4,9 @@
  * A counter and not a set: `docker cp` mounts and unmounts a running container's volume a second time with the same ID
  * (moby#37314), and a set would unmount the volume under the container.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectories } from '../make-directories.ts';
 import { PluginError } from '../plugin-error.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -34,7 +35,7 @@ export class MountJournal {
    */
   static async open(file: string | undefined, bootId: string): Promise<MountJournal> {
     if (file === undefined) return new MountJournal(new Map(), undefined, bootId);
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeDirectories(dirname(file), { mode: 0o700 });
     return new MountJournal(await readHolders(file, bootId), file, bootId);
   }
 

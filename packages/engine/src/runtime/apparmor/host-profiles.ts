@@ -2,9 +2,9 @@
  * AppArmor on this host: whether it is there, and loading the profiles of plugins into the kernel.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isOutboardError, OutboardError } from '@outboard/oci';
+import { isOutboardError, makeDirectories, OutboardError } from '@outboard/oci';
 import { findBinary } from '../../linux/find-binary.ts';
 import { errorCode } from '../../linux/libc.ts';
 import { runProgram } from '../../linux/run-program.ts';
@@ -62,7 +62,7 @@ async function loadProfile(openings: AppArmorOpenings, directory: string): Promi
   const parser = await findParser();
   if (parser === undefined) return undefined;
   const name = appArmorProfileName(openings);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectories(directory, { mode: 0o700 });
   const path = join(directory, name);
   await writeFile(path, appArmorProfile(openings, { hasAbi3: existsSync(abi3) }), { mode: 0o600 });
   // Replacing it keeps a plugin that runs under an older text of it confined.

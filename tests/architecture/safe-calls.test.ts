@@ -1,0 +1,35 @@
+/**
+ * Calls of Node.js that product code does without, because they can run for ever.
+ */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readSources } from './source-imports.ts';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const productFolders = ['packages', 'bin'];
+const isTest = (path: string) => /\.test\.|\.support\.|\/testing\//.test(path);
+/** A call of mkdir whose arguments, up to the end of the statement, ask for parents. */
+const recursiveMkdir = /\bmkdir(?:Sync)?\([^;]*?\brecursive\b/g;
+
+test('no product code makes directories by mkdir(…, { recursive }), which never ends below /proc and /sys', async () => {
+  const found: string[] = [];
+  for (const folder of productFolders) {
+    for (const { path } of await readSources(repository, folder)) {
+      if (isTest(path)) continue;
+      const source = await readFile(join(repository, path), 'utf8');
+      const code = source.replace(/\/\*[\s\S]*?\*\//g, '');
+      if (code.match(recursiveMkdir) !== null) found.push(path);
+    }
+  }
+  assert.deepEqual(found, [], 'use makeDirectories()');
+});
+
+for (const call of [
+  'await mkdir(path, { recursive: true, mode: 0o700 });',
+  'mkdirSync(join(a, b), {\n  recursive: true,\n});',
+]) {
+  test(`the rule sees ${JSON.stringify(call)}`, () => assert.match(call, new RegExp(recursiveMkdir)));
+}
