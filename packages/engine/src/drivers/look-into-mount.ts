@@ -4,9 +4,7 @@
  */
 import { OutboardError } from '@outboard/oci';
 import { readModes } from '../linux/ask-file-system.ts';
-
-/** How long the file system may take to tell what its names are, in milliseconds. */
-const answerTimeoutMs = 5_000;
+import { createPatience } from '../linux/patience.ts';
 
 const typeBits = 0o170000; // S_IFMT
 const linkBits = 0o120000; // S_IFLNK
@@ -23,8 +21,12 @@ export async function lookIntoMount(
   below: readonly string[],
   {
     signal,
-    timeoutMs = answerTimeoutMs,
-  }: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+    idleMs,
+  }: {
+    readonly signal?: AbortSignal;
+    /** How long the file system may keep a process waiting, in milliseconds; default 5,000. */
+    readonly idleMs?: number;
+  } = {},
 ): Promise<string> {
   const paths = below.map((_, index) => [mountPoint, ...below.slice(0, index + 1)].join('/'));
   const wanted = paths.at(-1) ?? mountPoint;
@@ -33,8 +35,8 @@ export async function lookIntoMount(
     `the file system that the plugin mounted at ${JSON.stringify(mountPoint)} does not answer`,
     { code: 'plugin-timeout' },
   );
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const modes = await readModes(paths, { deadline, ...(signal && { signal }) });
+  const patience = createPatience(idleMs === undefined ? {} : { idleMs });
+  const modes = await readModes(paths, { patience, ...(signal && { signal }) });
   if (modes === undefined) throw late;
   if (!modes.some((mode) => (mode & typeBits) === linkBits)) return wanted;
   throw new OutboardError(

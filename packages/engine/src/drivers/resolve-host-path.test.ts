@@ -207,7 +207,7 @@ test('I14 a file system that never answers hangs nothing, also one over the prop
   await using _silent = await mountSilent(tree.propagatedMount.hostPath);
   assert.equal(await resolve('/mnt/volumes'), 'propagated-mount');
   await assert.rejects(
-    lookIntoMount(tree.propagatedMount.hostPath, ['a', 'b'], { timeoutMs: 100 }),
+    lookIntoMount(tree.propagatedMount.hostPath, ['a', 'b'], { idleMs: 100 }),
     (error) => isOutboardError(error, 'unavailable') && error.code === 'plugin-timeout',
   );
   const reason = new Error('the caller left');

@@ -4,6 +4,7 @@
  * process, which is killed when the time is up and left to itself when even that has to wait.
  */
 import { findBinary } from './find-binary.ts';
+import type { Patience } from './patience.ts';
 import { type ProgramResult, programEnvironment, readOutput } from './run-program.ts';
 import { type SpawnedProcess, spawnProcess } from './spawn-process.ts';
 
@@ -26,8 +27,8 @@ export type Look<Value> =
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 export interface LookOptions {
-  /** When it is aborted, what was not answered counts as `unreachable`. */
-  readonly deadline: AbortSignal;
+  /** When it is used up, what was not answered counts as `unreachable`. */
+  readonly patience: Patience;
   /** Ends the look with its reason. */
   readonly signal?: AbortSignal;
 }
@@ -51,7 +52,8 @@ export async function readModes(
   options: LookOptions,
 ): Promise<readonly number[] | undefined> {
   const answer = await ask(await findBinary('stat'), ['-c', '%f', ...paths], options);
-  return answer?.stdout
+  if ('unanswered' in answer) return undefined;
+  return answer.stdout
     .split('\n')
     .slice(0, -1)
     .map((line) => hex(line));
@@ -81,7 +83,7 @@ async function look<Value>(
   options: LookOptions,
 ): Promise<Look<Value>> {
   const answer = await ask(await findBinary(program), args, options);
-  if (answer === undefined) return { kind: 'unreachable', reason: 'its file system does not answer' };
+  if ('unanswered' in answer) return { kind: 'unreachable', reason: answer.unanswered };
   if (answer.code === 0) return { kind: 'found', value: parse(answer.stdout) };
   // `stat: cannot statx '/x': No such file or directory`
   const reason = answer.stderr.trim().replace(/^.*: /s, '').toLowerCase();
@@ -113,30 +115,36 @@ interface Inquiry {
 /** One that cannot be killed is not started again: they would become more and more. */
 const underway = new Map<string, Inquiry>();
 
-/** @returns undefined when there is no answer by the deadline */
+/** Why there is no answer. */
+interface Unanswered {
+  readonly unanswered: string;
+}
+
 async function ask(
   file: string,
   args: readonly string[],
-  { deadline, signal }: LookOptions,
-): Promise<ProgramResult | undefined> {
+  { patience, signal }: LookOptions,
+): Promise<ProgramResult | Unanswered> {
   const key = [file, ...args].join('\0');
-  while (!deadline.aborted) {
+  while (!patience.usedUp.aborted) {
     signal?.throwIfAborted();
     const inquiry = underway.get(key) ?? begin(key, file, args);
-    const stop = AbortSignal.any(signal === undefined ? [deadline] : [deadline, signal]);
+    const stop = AbortSignal.any(signal === undefined ? [patience.usedUp] : [patience.usedUp, signal]);
     const stopped = new Promise<undefined>((resolve) => {
       stop.addEventListener('abort', () => resolve(undefined));
     });
+    const unwatch = patience.watch(inquiry.process.pid);
     inquiry.askers += 1;
     const result = await Promise.race([inquiry.result, stopped]);
     inquiry.askers -= 1;
+    unwatch();
     if (result === undefined) {
       if (inquiry.askers === 0) abandon(inquiry);
     } else if (result.code !== null) return result;
     // Otherwise it was killed on behalf of someone who asked before.
   }
   signal?.throwIfAborted();
-  return undefined;
+  return { unanswered: patience.usedUp.reason.message };
 }
 
 function begin(key: string, file: string, args: readonly string[]): Inquiry {

@@ -7,6 +7,7 @@ import { release } from 'node:os';
 import { dirname } from 'node:path';
 import { type LookOptions, readRealPath, readSpace, readStatus } from '../linux/ask-file-system.ts';
 import { isClockSynchronised } from '../linux/clock.ts';
+import { createPatience } from '../linux/patience.ts';
 import { runProgram } from '../linux/run-program.ts';
 import { allCapabilities } from './capability-set.ts';
 import { checkHost, type SeenFolder, type SeenProgram } from './check-host.ts';
@@ -20,12 +21,12 @@ export interface DiagnoseOptions {
   readonly runtime?: string;
 }
 
-const versionTimeoutMs = 5_000;
-const fileSystemTimeoutMs = 5_000;
+/** On a host that is merely slow a program takes seconds to load. */
+const versionTimeoutMs = 10_000;
 
 /** Check everything that plugins need of a host. Never refuses because of what it finds. */
 export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly HostCheck[]> {
-  const look = { deadline: AbortSignal.timeout(fileSystemTimeoutMs) };
+  const look = { patience: createPatience() };
   const supply = await readHostSupply(options.runtime ?? 'runc');
   const [runtime, conmon, dataRoot, execRoot, lastCapability] = await Promise.all([
     askVersion(supply.runtime, []),

@@ -4,6 +4,7 @@
 import { mountKind } from '../config/mount-rules.ts';
 import type { PluginDevice, PluginMount, PluginSettings } from '../config/plugin-config.ts';
 import { type LookOptions, readRealPath, readStatus } from '../linux/ask-file-system.ts';
+import { createPatience } from '../linux/patience.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
 
 /** What lies at the source of a mount. */
@@ -15,8 +16,6 @@ export type SourceFact =
   /** Something above it is no directory, or may not be looked into; or it does not answer. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** How long file systems may take to tell, in milliseconds, for all of the settings together. */
-const answerMs = 5_000;
 /** How many paths are looked at at a time. */
 const lookers = 4;
 
@@ -32,7 +31,7 @@ export async function readPluginNeeds(
   { mounts, devices }: PluginSettings,
   signal?: AbortSignal,
 ): Promise<PluginNeeds> {
-  const options = { deadline: AbortSignal.timeout(answerMs), ...(signal && { signal }) };
+  const options = { patience: createPatience(), ...(signal && { signal }) };
   const onHost = mounts.filter((mount) => mountKind(mount) !== 'tmpfs');
   const paths = new Set(onHost.map(({ source }) => source).filter(isPath));
   const sources = new Map<string, SourceFact>();

@@ -11,6 +11,7 @@ import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
 import { readStatus } from '../linux/ask-file-system.ts';
 import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../linux/mount-table.ts';
+import { createPatience } from '../linux/patience.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { createPluginNetworks } from '../network/create-plugin-networks.ts';
 import type { BridgeOptions } from '../network/plugin-networks.ts';
@@ -37,9 +38,6 @@ export interface PluginHostOptions {
   readonly logger: Logger;
 }
 
-/** How long the file systems of devices may take to tell, in milliseconds. */
-const answerMs = 5_000;
-
 /**
  * Where plugins live on this host, below the data root and the exec root.
  * @throws {OutboardError} invalid for wrong options of the bridge
@@ -58,7 +56,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const paths = layout.plugin(record.id);
       const { config, settings } = record;
       const { limits = {} } = record.options;
-      const look = { ...options, followLinks: false, deadline: AbortSignal.timeout(answerMs) };
+      const look = { ...options, followLinks: false, patience: createPatience() };
       const { devices, notices } = await resolveDevices(settings.devices, (path) => readStatus(path, look));
       const hasPropagatedMount = config.propagatedMount !== '';
       const network =

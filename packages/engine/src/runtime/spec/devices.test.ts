@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { readStatus } from '../../linux/ask-file-system.ts';
+import { createPatience } from '../../linux/patience.ts';
 import { resolveDevices } from './devices.ts';
 
-const look = (path: string) =>
-  readStatus(path, { followLinks: false, deadline: new AbortController().signal });
+const look = (path: string) => readStatus(path, { followLinks: false, patience: createPatience() });
 
 const device = (path: string | null, settable: readonly string[] | null = null) => ({
   name: 'dev',
