@@ -157,6 +157,44 @@ test('I11 a propagated mount that a link leads to the sockets or into /proc is r
   }
 });
 
+test('I06 a link that a plugin laid in a writable mount leads no later mount to /dev, /proc, /sys or the sockets', {
+  skip,
+}, async (context) => {
+  const opened = await openEngine(context);
+  const [writable, victim] = [makeVictim(context), makeVictim(context)];
+  const bind = (Source: string, Destination: string) => ({
+    ...{ Name: '', Description: '', Type: 'bind', Options: ['rbind'] },
+    Source,
+    Destination,
+  });
+  const places = ['/data', '/mnt/volumes'];
+  for (const [index, place] of places.entries()) {
+    const name = `trap${index}`;
+    const config = {
+      PropagatedMount: '/mnt/volumes',
+      Mounts: [bind(writable, '/data'), bind(victim, `${place}/later`)],
+    };
+    const plugin = await startProbePlugin(opened, name, { config });
+    await plugin.shell('umount /data/later /mnt/volumes/later; rmdir /data/later /mnt/volumes/later; true');
+    await opened.engine.disable(name);
+    const directory = join(opened.dataRoot, 'plugins', plugin.id, 'propagated-mount');
+    const link = join(place === '/data' ? writable : directory, 'later');
+    rmSync(link, { recursive: true, force: true });
+    for (const target of ['/dev', '../../../dev', '/proc', '../../../sys', '/run/docker/plugins']) {
+      symlinkSync(target, link);
+      await assert.rejects(
+        opened.engine.enable(name),
+        { kind: 'invalid', message: new RegExp(`"${place}/later" leads to "/`) },
+        target,
+      );
+      unlinkSync(link);
+    }
+    await opened.engine.enable(name);
+    await opened.engine.disable(name);
+  }
+  assert.deepEqual(readdirSync(victim), ['kept']);
+});
+
 /** A socket of the host that no plugin may make us talk to. */
 async function listenAsVictim(context: TestContext): Promise<{ path: string; connections: () => number }> {
   const path = join(makeVictim(context), 'host.sock');

@@ -64,6 +64,11 @@ export function readRealPath(path: string, options: LookOptions): Promise<Look<s
   return look('realpath', [path], (output) => output.replace(/\n$/, ''), options);
 }
 
+/** What a link says, whatever that may be. @param path absolute, of a link @throws the signal's reason */
+export function readLink(path: string, options: LookOptions): Promise<Look<string>> {
+  return look('readlink', ['-n', path], (output) => output, options);
+}
+
 /** How much room a file system has. */
 export interface FileSystemSpace {
   readonly freeBytes: number;

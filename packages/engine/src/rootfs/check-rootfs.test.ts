@@ -3,7 +3,11 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { createPatience } from '../linux/patience.ts';
 import { checkRootfs } from './check-rootfs.ts';
+
+const look = { patience: createPatience() };
+const tmpfs = (destination: string) => ({ destination, type: 'tmpfs', source: 'tmpfs', options: [] });
 
 interface Case {
   readonly title: string;
@@ -70,7 +74,7 @@ const cases: readonly Case[] = [
     title: 'refuses a destination below a file',
     files: ['etc/hosts'],
     destinations: ['/etc/hosts/x'],
-    message: /^"\/etc\/hosts" .*is not a directory/,
+    message: /^"\/etc\/hosts" of the plugin is not a directory/,
   },
   {
     title: 'refuses a destination in a circle of links',
@@ -115,7 +119,11 @@ for (const {
       for (const path of files) await writeFile(join(root, path), '');
       for (const [path, target] of Object.entries(links)) await symlink(target, join(root, path));
       const descriptors = (await readdir('/proc/self/fd')).length;
-      const checked = checkRootfs(root, { destinations, ...(workDir && { workDir }) });
+      const checked = checkRootfs(
+        root,
+        { mounts: destinations.map(tmpfs), ...(workDir && { workDir }) },
+        look,
+      );
       if (message === undefined) await checked;
       else await assert.rejects(checked, { kind: 'invalid', message });
       assert.equal((await readdir('/proc/self/fd')).length, descriptors);
@@ -126,5 +134,79 @@ for (const {
 }
 
 test('checkRootfs() refuses a root that is absent', async () => {
-  await assert.rejects(checkRootfs('/nonexistent/rootfs'), { kind: 'invalid', message: /is absent/ });
+  await assert.rejects(checkRootfs('/nonexistent/rootfs', {}, look), {
+    kind: 'invalid',
+    message: /is absent/,
+  });
 });
+
+interface MountedCase {
+  readonly title: string;
+  /** In the folder that is mounted at `/data`. */
+  readonly links?: Readonly<Record<string, string>>;
+  readonly files?: readonly string[];
+  readonly options?: readonly string[];
+  /** Of a later mount. */
+  readonly destination: string;
+  readonly message?: RegExp;
+}
+
+const mountedCases: readonly MountedCase[] = [
+  { title: 'accepts a destination below another mount', destination: '/data/a/b' },
+  {
+    title: 'accepts a link below another mount that leads elsewhere',
+    links: { a: '../srv' },
+    destination: '/data/a',
+  },
+  {
+    title: 'refuses a destination that a link in an earlier mount leads to /dev (I06)',
+    links: { a: '../dev' },
+    destination: '/data/a',
+    message: /^mount destination "\/data\/a" leads to "\/dev" in the plugin, by way of the link "\/data\/a"$/,
+  },
+  {
+    title: 'refuses one that two links in an earlier mount lead below /proc',
+    links: { 'a/b': '../c', c: '/proc' },
+    destination: '/data/a/b/sys',
+    message: /leads to "\/proc\/sys"/,
+  },
+  {
+    title: 'refuses one that a link leads to a mount that is shared with the host',
+    links: { a: 'b' },
+    options: ['rbind', 'rshared'],
+    destination: '/data/a',
+    message: /leads to "\/data\/b".*"\/data" is shared with the host$/,
+  },
+  {
+    title: 'refuses one below a file of an earlier mount',
+    files: ['a'],
+    destination: '/data/a/b',
+    message: /^"\/data\/a" of the plugin is not a directory$/,
+  },
+  {
+    title: 'refuses one in a circle of links of an earlier mount',
+    links: { a: 'b', b: 'a' },
+    destination: '/data/a/x',
+    message: /too many links on the way to "\/data\/a\/x"/,
+  },
+];
+
+for (const { title, links = {}, files = [], options = ['rbind'], destination, message } of mountedCases) {
+  test(`checkRootfs() ${title}`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'outboard-mounted-'));
+    try {
+      const [root, source] = [join(folder, 'rootfs'), join(folder, 'source')];
+      for (const path of [root, source]) await mkdir(path);
+      for (const path of [...files, ...Object.keys(links)])
+        await mkdir(dirname(join(source, path)), { recursive: true });
+      for (const path of files) await writeFile(join(source, path), '');
+      for (const [path, target] of Object.entries(links)) await symlink(target, join(source, path));
+      const mounts = [{ destination: '/data', type: 'bind', source, options }, tmpfs(destination)];
+      const checked = checkRootfs(root, { mounts }, look);
+      if (message === undefined) await checked;
+      else await assert.rejects(checked, { kind: 'invalid', message });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+}

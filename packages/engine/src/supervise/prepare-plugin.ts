@@ -56,8 +56,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const paths = layout.plugin(record.id);
       const { config, settings } = record;
       const { limits = {} } = record.options;
-      const look = { ...options, followLinks: false, patience: createPatience() };
-      const { devices, notices } = await resolveDevices(settings.devices, (path) => readStatus(path, look));
+      const look = { ...options, patience: createPatience() };
+      const { devices, notices } = await resolveDevices(settings.devices, (path) =>
+        readStatus(path, { ...look, followLinks: false }),
+      );
       const hasPropagatedMount = config.propagatedMount !== '';
       const network =
         config.network.type === 'bridge' ? await networks.attach(record.id, options) : undefined;
@@ -83,10 +85,8 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       });
       // What an instance before this one left mounted, if it ended with the daemon.
       await unmountBelow(paths.directory);
-      await checkRootfs(paths.rootfs, {
-        destinations: created.spec.mounts.map(({ destination }) => destination),
-        workDir: created.spec.process.cwd,
-      });
+      const { mounts, process } = created.spec;
+      await checkRootfs(paths.rootfs, { mounts, workDir: process.cwd }, look);
       for (const notice of [...notices, ...decided.notices, ...created.notices]) {
         logger.info({ id: record.id, plugin: record.name }, notice);
       }
