@@ -1,7 +1,8 @@
 /**
  * What a process may still do: capabilities, privileges on exec, core dumps, death with its parent.
  */
-import { bindAsyncCall, bindCall, checkResult } from './libc.ts';
+import { constants } from 'node:os';
+import { bindCall, checkResult, ErrnoError } from './libc.ts';
 
 /** Numbers of `<linux/capability.h>`. */
 export const capabilities = {
@@ -9,6 +10,7 @@ export const capabilities = {
   dacOverride: 1,
   fowner: 3,
   fsetid: 4,
+  setuid: 7,
   mknod: 27,
   setfcap: 31,
 } as const;
@@ -16,36 +18,47 @@ export const capabilities = {
 /** Numbers of prctl(2) and of signals. */
 const setParentDeathSignal = 1;
 const setDumpable = 4;
+const keepPermitted = 8; // PR_SET_KEEPCAPS, for the calling thread alone
 const setNoNewPrivileges = 38;
 const killSignal = 9;
+/** The customary user who owns nothing. */
+const nobody = 65_534;
 /** RLIMIT_CORE. */
 const coreLimit = 4;
 
-const prctlDefinition =
-  'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)';
-const capsetDefinition = 'int capset(const void *header, const void *data)';
-const prctl = bindCall<[number, number, number, number, number]>(prctlDefinition);
-const prctlOnPoolThread = bindAsyncCall<[number, number, number, number, number]>(prctlDefinition);
-const capset = bindCall<[Uint32Array, Uint32Array]>(capsetDefinition);
-const capsetOnPoolThread = bindAsyncCall<[Uint32Array, Uint32Array]>(capsetDefinition);
+const prctl = bindCall<[number, number, number, number, number]>(
+  'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+);
+const capset = bindCall<[Uint32Array, Uint32Array]>('int capset(const void *header, const void *data)');
+/** The C libraries carry it out on every thread of the process, as POSIX wants: the kernel knows threads alone. */
+const setUserOfAllThreads = bindCall<[number, number, number]>(
+  'int setresuid(uint32_t real, uint32_t effective, uint32_t saved)',
+);
+/** Of the calling thread alone. @returns the ID before, also when it failed */
+const setFileUser = bindCall<[number]>('int setfsuid(uint32_t uid)');
 const setrlimit = bindCall<[number, BigUint64Array]>('int setrlimit(int resource, const void *limit)');
 
 /**
- * Keep only some capabilities on the calling thread; they cannot be regained, not even by running a program.
+ * Keep only some capabilities, on the calling thread; all other threads lose every one, whatever made them and whenever
+ * (V8's workers, libuv's pool, the inspector). None can be regained, not even by running a program. The user becomes
+ * nobody, but files that the calling thread makes belong to root still.
  * @throws {ErrnoError}
  */
 export function keepCapabilities(kept: readonly number[]): void {
   checkResult(prctl(setNoNewPrivileges, 1, 0, 0, 0), 'prctl PR_SET_NO_NEW_PRIVS');
+  checkResult(prctl(keepPermitted, 1, 0, 0, 0), 'prctl PR_SET_KEEPCAPS');
+  checkResult(setUserOfAllThreads(nobody, nobody, nobody), 'setresuid');
+  setCapabilities([...kept, capabilities.setuid]);
+  setFileUser(0);
+  if (setFileUser(0) !== 0) throw new ErrnoError(constants.errno.EPERM, 'setfsuid');
+  setCapabilities(kept);
+}
+
+function setCapabilities(kept: readonly number[]): void {
   checkResult(capset(capabilityHeader(), capabilitySets(kept)), 'capset');
 }
 
-/** Drop every capability of one pool thread: all of them when the pool has one. @throws {ErrnoError} */
-export async function dropPoolThreadCapabilities(): Promise<void> {
-  checkResult(await prctlOnPoolThread(setNoNewPrivileges, 1, 0, 0, 0), 'prctl PR_SET_NO_NEW_PRIVS');
-  checkResult(await capsetOnPoolThread(capabilityHeader(), capabilitySets([])), 'capset');
-}
-
-/** Be killed when the thread that started this process ends. Raising privileges undoes it; dropping them does not. */
+/** Be killed when the thread that started this process ends. A change of user undoes it: call it after that. */
 export function dieWithParent(): void {
   checkResult(prctl(setParentDeathSignal, killSignal, 0, 0, 0), 'prctl PR_SET_PDEATHSIG');
 }

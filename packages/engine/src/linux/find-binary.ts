@@ -2,9 +2,13 @@
  * Finds the programs that the engine runs. They are looked up at each use, so that one installed later is found
  * without a restart of the daemon.
  */
+import { accessSync, statSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
+
+/** Debian packages whose name is not that of the program. */
+const debianPackages: ReadonlyMap<string, string> = new Map([['unshare', 'util-linux']]);
 
 /** System folders that the PATH of an unprivileged shell or a minimal service may lack; runc is in one of them. */
 const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -27,7 +31,21 @@ export async function findBinary(name: string): Promise<string> {
     const candidate = join(folder, name);
     if (await isExecutable(candidate)) return candidate;
   }
-  throw missing(`cannot find "${name}" in PATH: install the Debian package "${name}"`, name);
+  throw absent(name);
+}
+
+/**
+ * As `findBinary`, for the few places that start a program before they can wait.
+ *
+ * @param name a bare name
+ * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install
+ */
+export function findBinarySync(name: string): string {
+  const found = searchFolders()
+    .map((folder) => join(folder, name))
+    .find(isExecutableSync);
+  if (found === undefined) throw absent(name);
+  return found;
 }
 
 function searchFolders(): readonly string[] {
@@ -44,6 +62,20 @@ async function isExecutable(path: string): Promise<boolean> {
     // Whatever the reason (absent, forbidden), this candidate cannot be run; the caller reports if none can.
     return false;
   }
+}
+
+function isExecutableSync(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false; // as above
+  }
+}
+
+function absent(name: string): OutboardError {
+  const debianPackage = debianPackages.get(name) ?? name;
+  return missing(`cannot find "${name}" in PATH: install the Debian package "${debianPackage}"`, name);
 }
 
 function missing(message: string, program: string): OutboardError {

@@ -64,23 +64,6 @@ export function bindCall<Arguments extends readonly LibcArgument[]>(
   };
 }
 
-/**
- * As `bindCall`, but the call runs on a thread of libuv's pool, so that a slow disk does not stop the event loop.
- */
-export function bindAsyncCall<Arguments extends readonly LibcArgument[]>(
-  definition: string,
-): (...values: Arguments) => Promise<number> {
-  const call = library.func(definition);
-  return (...values) =>
-    new Promise((resolve, reject) => {
-      call.async(...values, (error: Error | null, result: number) => {
-        // koffi hands the pool thread's errno to this callback.
-        if (error !== null) reject(error);
-        else resolve(result < 0 ? -koffi.errno() : result);
-      });
-    });
-}
-
 const memmove = library.func('uintptr_t memmove(const void *to, const void *from, size_t length)');
 
 /** Where a buffer's bytes lie, for structures that hold pointers. @param buffer of more than 64 bytes: V8 moves smaller ones */

@@ -21,6 +21,7 @@ async function run(): Promise<void> {
   // zlib works in the thread pool and must be heard; otherwise everything happens on this thread.
   const input = makeGzipInflater === undefined ? process.stdin : readBlocking(inputDescriptor);
   await enterJail(stagingDescriptor);
+  send({ type: 'entered' });
 
   const frames = new FrameReader(input);
   const writer = new TreeWriter({ maxEntries });

@@ -1,44 +1,33 @@
 /**
  * The child's way into the jail. Afterwards the staging directory is the whole file system, nothing of the host is
  * reachable by path, descriptor, network or IPC, and only what unpacking needs is permitted.
+ *
+ * The namespaces are made before Node.js starts (see `jail-process.ts`), so that all of its threads are in them and
+ * share one root and one working directory, whenever they are made. The parent proves that before it sends a byte.
  */
 import { closeSync, fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { OutboardError } from '@outboard/oci/layers';
-import {
-  capabilities,
-  dieWithParent,
-  dropPoolThreadCapabilities,
-  forbidDumps,
-  keepCapabilities,
-} from '../../linux/confine.ts';
+import { dieWithParent, forbidDumps, keepCapabilities } from '../../linux/confine.ts';
+import { errorCode } from '../../linux/libc.ts';
 import { mount, mountFlags, unmount, unmountFlags } from '../../linux/mount.ts';
-import { chrootPoolThreads, namespaceFlags, pivotRoot, unshare } from '../../linux/namespaces.ts';
+import { pivotRoot } from '../../linux/namespaces.ts';
+import { unpackingCapabilities } from './unpacking-capabilities.ts';
 
 const closeOnExec = 0o2000000; // O_CLOEXEC
 const here = Buffer.from('.');
 
-const neededCapabilities = [
-  capabilities.chown,
-  capabilities.dacOverride,
-  capabilities.fowner,
-  capabilities.fsetid,
-  capabilities.mknod,
-  capabilities.setfcap,
-];
-
 /**
  * Enter. Everything that the process will ever load must be loaded before: a later load would come from the tree.
- * Call it once, with one thread in libuv's pool, before a byte of a layer is read.
+ * Call it once, before a byte of a layer is read, in mount, network and IPC namespaces that no other process is in.
  * @param staging descriptor of the staging directory; closed here
  * @throws {ErrnoError} EPERM without the capabilities of root
  */
 export async function enterJail(staging: number): Promise<void> {
   closeInherited(staging);
+  // A loader of modules may still be closing what it read.
+  while (hasOpenFiles(staging)) await setImmediate();
   const path = readlinkSync(`/proc/self/fd/${staging}`);
-  unshare(namespaceFlags.mount | namespaceFlags.network | namespaceFlags.ipc);
-  // From here on this thread has a root of its own; the other threads get theirs, and lose what they could do.
-  await chrootPoolThreads(path);
-  await dropPoolThreadCapabilities();
   mount('none', '/', mountFlags.recursive | mountFlags.private);
   mount(path, path, mountFlags.bind);
   process.chdir(path);
@@ -53,9 +42,9 @@ export async function enterJail(staging: number): Promise<void> {
   unmount(here, unmountFlags.detach); // the host's tree, which pivot_root() left on top
   process.chdir('/');
   process.umask(0);
+  keepCapabilities(unpackingCapabilities);
   dieWithParent();
   forbidDumps();
-  keepCapabilities(neededCapabilities);
 }
 
 /**
@@ -70,13 +59,30 @@ function closeInherited(lastOwn: number): void {
 }
 
 function isInherited(name: string): boolean {
-  try {
+  return ifOpen(() => {
     const [, flags = '0'] =
       /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'latin1')) ?? [];
     return (Number.parseInt(flags, 8) & closeOnExec) === 0;
+  });
+}
+
+function hasOpenFiles(lastOwn: number): boolean {
+  return readdirSync('/proc/self/fd').some(
+    (name) =>
+      Number(name) > lastOwn &&
+      ifOpen(() => {
+        const status = fstatSync(Number(name));
+        return status.isFile() || status.isDirectory();
+      }),
+  );
+}
+
+/** False for the descriptor that listed the directory, which is gone by now. */
+function ifOpen(look: () => boolean): boolean {
+  try {
+    return look();
   } catch (error) {
-    // The descriptor that listed the directory is gone by now.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (['ENOENT', 'EBADF'].includes(errorCode(error) ?? '')) return false;
     throw error;
   }
 }

@@ -1,13 +1,15 @@
 /**
  * The child process of an unpack jail, as its parent sees it: bytes in, messages out, and an end.
  */
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { OutboardError } from '@outboard/oci';
+import { findBinarySync } from '../../linux/find-binary.ts';
 import type { ProcessEnd } from '../../linux/posix-spawn.ts';
 import { spawnProcess } from '../../linux/spawn-process.ts';
 import type { UnpackLimits } from '../unpack-jail.ts';
+import type { DirectoryIdentity } from './prove-confinement.ts';
 
 const maxStderrBytes = 4096;
 /** Of JavaScript; content of files passes outside this heap. */
@@ -15,6 +17,9 @@ const maxHeapMegabytes = 512;
 
 /** A started child. */
 export interface JailProcess {
+  readonly pid: number;
+  /** The directory that it was started over. */
+  readonly root: DirectoryIdentity;
   /** End it at once; nothing happens when it has ended. */
   readonly kill: () => void;
   readonly input: Writable;
@@ -23,10 +28,14 @@ export interface JailProcess {
   readonly ended: Promise<string>;
 }
 
+/** Of `unshare`, before the program that it becomes. Its mounts are private, so that none of its own reaches the host. */
+const ownNamespaces = ['--mount', '--net', '--ipc', '--'];
+
 /**
- * Start the child over a directory. It gets no environment but the size of its thread pool, and of open files only
+ * Start the child over a directory, in namespaces of its own: `unshare` of util-linux makes them while the process has
+ * one thread, and becomes Node.js. What Node.js itself makes later, at whatever time, is in them. The child gets no environment but the size of its thread pool, and of open files only
  * its input, the control channel and the directory.
- * @throws {OutboardError} system when the directory cannot be opened
+ * @throws {OutboardError} system when the directory cannot be opened, or there is no `unshare`
  * @throws {ErrnoError} when no process can be started
  */
 export function startJailProcess(directory: string, limits: UnpackLimits): JailProcess {
@@ -38,8 +47,10 @@ export function startJailProcess(directory: string, limits: UnpackLimits): JailP
     );
     const loader = entry.pathname.endsWith('.ts') ? loaderArguments(process.execArgv) : [];
     const child = spawnProcess(
-      process.execPath,
+      findBinarySync('unshare'),
       [
+        ...ownNamespaces,
+        process.execPath,
         `--max-old-space-size=${maxHeapMegabytes}`,
         ...loader,
         fileURLToPath(entry),
@@ -54,7 +65,10 @@ export function startJailProcess(directory: string, limits: UnpackLimits): JailP
     );
     // All three are pipes, so they are there.
     const [input, , errors, control] = child.stdio as [Writable, undefined, Readable, Readable];
+    const { dev, ino } = fstatSync(staging);
     return {
+      pid: child.pid,
+      root: { dev, ino },
       kill: () => child.kill('SIGKILL'),
       input,
       control,

@@ -1,6 +1,7 @@
 /**
  * What parent and child of a jail say to each other.
  *
+ * The child begins with `entered`; the parent proves that it is shut in and sends nothing before.
  * Parent to child, on the child's standard input: for each layer its compressed bytes in frames (length as unsigned
  * 32-bit big-endian, then the bytes) and an empty frame, and at last `finishMark`. `noDiffIdMark` before a layer says
  * that its diff ID is not wanted.
@@ -21,8 +22,9 @@ export const finishMark = 0xffff_ffff;
 export const noDiffIdMark = 0xffff_fffe;
 export const lengthBytes = 4;
 
-/** `layer` answers a layer's end, `finished` the mark; `failed` ends the child at any time. */
+/** `entered` comes first, unasked: nothing is read yet. `layer` answers a layer's end, `finished` the mark; `failed` ends the child at any time. */
 export type JailMessage =
+  | { readonly type: 'entered' }
   | { readonly type: 'layer'; readonly layer: AppliedLayer }
   | { readonly type: 'finished' }
   | { readonly type: 'failed'; readonly kind: ErrorKind; readonly message: string; readonly code?: string };

@@ -7,6 +7,7 @@ import type { AppliedLayer, ApplyOptions, OpenUnpackJail, UnpackJail } from '../
 import { createMessageReader } from './child-messages.ts';
 import { type JailProcess, startJailProcess } from './jail-process.ts';
 import { defaultLimits, finishMark, frameLength, type JailMessage, noDiffIdMark } from './jail-protocol.ts';
+import { proveConfinement } from './prove-confinement.ts';
 import { stopWhenAborted } from './stop-when-aborted.ts';
 
 /**
@@ -33,6 +34,8 @@ class RunningJail implements UnpackJail {
   readonly #signal: AbortSignal | undefined;
   /** Aborted by the first failure, which is its reason. Whatever comes after cannot work. */
   readonly #failed = new AbortController();
+  /** Resolves when the child is proven to be shut in. */
+  readonly #confined: Promise<void>;
   #waiter: Waiter | undefined;
   #isBusy = false;
   #isFinished = false;
@@ -43,6 +46,8 @@ class RunningJail implements UnpackJail {
     this.#process = started;
     this.#signal = signal;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#confined = this.#receive('entered').then(() => proveConfinement(started.pid, started.root));
+    this.#confined.catch((error: unknown) => this.#fail(error));
     const read = createMessageReader((message) => this.#take(message));
     started.control.setEncoding('utf8').on('data', (text: string) => {
       try {
@@ -94,6 +99,7 @@ class RunningJail implements UnpackJail {
     }
     this.#isBusy = true;
     try {
+      await this.#confined;
       const answer = this.#receive(type);
       const [message] = await Promise.all([answer, send()]);
       return message as Extract<JailMessage, { type: Type }>; // #take() compares the types
