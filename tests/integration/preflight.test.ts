@@ -75,6 +75,31 @@ describe('preflight', { skip: needsRoot }, () => {
     assert.deepEqual([made.isDirectory(), made.mode & 0o777, made.uid], [true, 0o755, 0]);
   });
 
+  test('a directory is never made where a socket, a device or a file belongs, nor below /proc', async (context) => {
+    const { engine, dataRoot } = await openWith(context, (home) => ({
+      Mounts: [
+        mount(join(home, 'made'), '/made'),
+        mount(join(home, 'absent/docker.sock'), '/run/docker.sock'),
+      ],
+    }));
+    await assert.rejects(engine.enable(name, { createMounts: true }), {
+      kind: 'invalid',
+      message: /absent\/docker\.sock"; start the program that makes this socket$/,
+    });
+    const left = ['made', 'absent'].filter((path) => existsSync(join(dataRoot, '..', path)));
+    assert.deepEqual(left, [], 'directories were made');
+    for (const source of ['/dev/outboard-none', '/proc/outboard-none', '/sys/outboard-none/deep']) {
+      const config = { Mounts: [mount(source, '/a')] };
+      await engine.create({ name: 'acme/kernel', context: pluginContext({ config }) });
+      await assert.rejects(engine.enable('acme/kernel', { createMounts: true }), /does not exist/, source);
+      await engine.remove('acme/kernel');
+    }
+    const config = { Mounts: [mount(join(dataRoot, '../token'), '/etc/token')] };
+    const entries = [{ name: 'etc/token', content: '' }];
+    await engine.create({ name: 'acme/file', context: pluginContext({ config, entries }) });
+    await assert.rejects(engine.enable('acme/file', { createMounts: true }), /; make the file$/);
+  });
+
   test('untilReady() resolves when someone enables the plugin, and at once when it runs', async (context) => {
     const { engine } = await openWith(context, () => ({}));
     const waiting = engine.untilReady(name);

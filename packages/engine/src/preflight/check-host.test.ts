@@ -70,6 +70,16 @@ const cases: readonly (readonly [
   ['clock', 'ok', /2026/, { isClockSynchronised: undefined }],
 ];
 
+test('of an exec root below /run on a disk the doctor does not say that it should lie there', () => {
+  const onDisk = { ...healthy, mounts: mounts(v2, 'rw shared:1', 'ext4') };
+  const remedyOf = (path: string) =>
+    checkHost({ ...onDisk, execRoot: { ...healthy.execRoot, path, realPath: path } }).find(
+      ({ name }) => name === 'exec root',
+    )?.remedy;
+  assert.equal(remedyOf('/run/outboard'), 'mount a tmpfs at /run, as hosts with systemd have it');
+  assert.equal(remedyOf('/srv/outboard'), 'use an --exec-root on a tmpfs, such as /run/outboard');
+});
+
 describe('checkHost()', () => {
   test('finds nothing wrong with a host that has everything', () => {
     assert.deepEqual(

@@ -1,6 +1,7 @@
 /**
  * Judges a host by what was seen of it. Pure, so that hosts that are not at hand can be tested.
  */
+import { isAtOrBelow } from '../config/container-path.ts';
 import type { FileSystemSpace } from '../linux/ask-file-system.ts';
 import type { MountEntry } from '../linux/mount-table.ts';
 import type { HostCheck } from './host-check.ts';
@@ -167,7 +168,11 @@ function checkExecRoot({ mounts }: SeenHost, execRoot: ReachedFolder): HostCheck
   const fileSystem = mountOfPath(mounts, execRoot.realPath)?.fileSystem ?? 'an unknown file system';
   const seen = `${execRoot.path} on ${fileSystem}`;
   if (fileSystem === 'tmpfs') return ok('exec root', seen);
-  return warn('exec root', `${seen}, which a reboot does not empty`, 'use an --exec-root below /run');
+  // What a reboot left is known by its boot ID, and removed at the next start.
+  const remedy = isAtOrBelow(execRoot.realPath, '/run')
+    ? 'mount a tmpfs at /run, as hosts with systemd have it'
+    : 'use an --exec-root on a tmpfs, such as /run/outboard';
+  return warn('exec root', `${seen}, which a reboot does not empty`, remedy);
 }
 
 function checkSpace({ path, freeBytes, freeFiles }: ReachedFolder): HostCheck {

@@ -29,12 +29,16 @@ interface Case {
   readonly config?: object;
   readonly sources?: Readonly<Record<string, SourceFact>>;
   readonly deviceProblem?: string;
+  readonly destinations?: PluginNeeds['destinations'];
+  readonly missingHostFiles?: readonly string[];
   readonly host?: Partial<HostSupply>;
   readonly createMounts?: boolean;
   readonly rootfsPath?: string;
 }
 
-function check({ config = {}, sources = {}, deviceProblem, host = {}, ...rest }: Case) {
+function check(situation: Case) {
+  const { config = {}, sources = {}, deviceProblem, host = {}, ...others } = situation;
+  const { destinations = new Map(), missingHostFiles = [], ...rest } = others;
   const document = { interface: { types: [], socket: 'p.sock' }, entrypoint: ['/p'], ...config };
   const { config: parsed } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
   const settings = initialSettings(parsed);
@@ -43,6 +47,8 @@ function check({ config = {}, sources = {}, deviceProblem, host = {}, ...rest }:
     deviceProblems: new Map(
       settings.devices.flatMap((device) => (deviceProblem ? [[device, deviceProblem]] : [])),
     ),
+    destinations,
+    missingHostFiles,
   };
   const plugin = { name: 'acme/p:1', createMounts: false, rootfsPath: '/var/lib/p/rootfs', ...rest };
   return checkPlugin({ ...plugin, config: parsed, settings }, needs, { ...everything, ...host });
@@ -66,7 +72,58 @@ const cases: readonly (readonly [title: string, situation: Case, why: RegExp, re
     'a source that does not exist',
     { config: { mounts: [mount] }, sources: missing },
     /^bind source path does not exist: mount "state" has source "\/srv\/state"$/,
-    /^make it, or have it made: outboard enable --create-mounts acme\/p:1$/,
+    /^make it: mkdir -p \/srv\/state, or: outboard enable --create-mounts acme\/p:1$/,
+  ],
+  [
+    'a source whose name a shell would take apart',
+    {
+      config: { mounts: [{ ...mount, source: "/srv/my state's" }] },
+      sources: { "/srv/my state's": { kind: 'missing' } },
+    },
+    /has source "\/srv\/my state's"$/,
+    /mkdir -p '\/srv\/my state'\\''s', or/,
+  ],
+  ...(
+    [
+      ['/var/run/docker.sock', '/run/docker.sock', 'absent', /^start the program that makes this socket$/],
+      ['/dev/outboard-none', '/dev/outboard-none', 'absent', /^attach the device, or load its driver$/],
+      ['/proc/outboard-none', '/state', 'directory', /^load the kernel module that shows it$/],
+      ['/etc/acme.conf', '/config', 'absent', /^make the file$/],
+      ['/srv/token', '/token', 'other', /^make the file$/],
+    ] as const
+  ).map(
+    ([source, destination, end, remedy]) =>
+      [
+        `the missing ${source}, which no directory is made for`,
+        {
+          config: { mounts: [{ ...mount, source, destination }] },
+          sources: { [source]: { kind: 'missing' } },
+          destinations: new Map([[destination, end]]),
+          createMounts: true,
+        },
+        /^bind source path does not exist/,
+        remedy,
+      ] as const,
+  ),
+  [
+    'a directory to be mounted on a file',
+    {
+      config: { mounts: [mount] },
+      sources: { '/srv/state': { kind: 'present', realPath: '/srv/state', isDirectory: true } },
+      destinations: new Map([['/state', 'other']]),
+    },
+    /^source "\/srv\/state" of mount "state" is a directory, but the plugin has a file at its destination/,
+    /put a file/,
+  ],
+  [
+    'a file to be mounted on a directory',
+    {
+      config: { mounts: [mount] },
+      sources: { '/srv/state': { kind: 'present', realPath: '/srv/state', isDirectory: false } },
+      destinations: new Map([['/state', 'directory']]),
+    },
+    /is no directory, but the plugin has one at its destination "\/state"$/,
+    /put a directory/,
   ],
   [
     'a source that does not exist and can be set',
@@ -151,7 +208,10 @@ describe('checkPlugin()', () => {
   const fine: readonly (readonly [title: string, situation: Case])[] = [
     [
       'a host that has everything',
-      { config: { mounts: [mount] }, sources: { '/srv/state': { kind: 'present', realPath: '/srv/state' } } },
+      {
+        config: { mounts: [mount] },
+        sources: { '/srv/state': { kind: 'present', realPath: '/srv/state', isDirectory: true } },
+      },
     ],
     ['a source that can be set and was not', { config: { mounts: [{ ...settable, source: null }] } }],
     [
@@ -172,12 +232,26 @@ describe('checkPlugin()', () => {
     const mounts = parseMountTable('1 0 8:1 / / rw - ext4 d rw\n2 1 0:5 / /c rw - cgroup2 c rw\n');
     const findings = check({
       config: { mounts: [{ ...mount, options: ['rbind', 'rshared'] }] },
-      sources: { '/srv/state': { kind: 'present', realPath: '/srv/state' } },
+      sources: { '/srv/state': { kind: 'present', realPath: '/srv/state', isDirectory: true } },
       host: { ...rest, mounts },
     });
     assert.deepEqual(
       findings.map(({ isFatal, remedy }) => [isFatal, remedy]),
       [[false, 'mount --make-rshared /']],
+    );
+  });
+
+  test('warns, and no more, of a file of the host that every plugin gets', () => {
+    const findings = check({ missingHostFiles: ['/etc/resolv.conf'] });
+    assert.deepEqual(
+      findings.map(({ isFatal, what, remedy }) => [isFatal, what, remedy]),
+      [
+        [
+          false,
+          '/etc/resolv.conf',
+          'make the file, if the plugin is to look up names: touch /etc/resolv.conf',
+        ],
+      ],
     );
   });
 

@@ -3,10 +3,12 @@
  * all of them are told at once.
  */
 import { canonicalCapability } from '../config/capability-names.ts';
-import { withoutVarRun } from '../config/container-path.ts';
+import { cleanAbsolutePath, isAtOrBelow, withoutVarRun } from '../config/container-path.ts';
 import { checkMount, socketDirectoryInPlugin } from '../config/mount-rules.ts';
 import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from '../config/plugin-config.ts';
+import type { WalkEnd } from '../rootfs/path-walk.ts';
 import { defaultCapabilities } from '../runtime/spec/baseline.ts';
+import { type ExpectedSource, expectedSource, howToProvide } from './expected-source.ts';
 import type { Finding } from './finding.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
 import {
@@ -34,6 +36,7 @@ export function checkPlugin(plugin: PluginToCheck, needs: PluginNeeds, host: Hos
   return [
     ...plugin.settings.mounts.flatMap((mount) => checkPluginMount(mount, plugin, needs, host)),
     ...plugin.settings.devices.flatMap((device) => checkDevice(device, plugin, needs, host)),
+    ...needs.missingHostFiles.map(hostFileMissing),
     ...checkCapabilities(plugin, host),
     ...checkPrograms(host),
     ...checkCgroups(host),
@@ -62,8 +65,18 @@ function checkPluginMount(
   }
   const fact = needs.sources.get(mount.source);
   if (fact === undefined) return [];
-  if (fact.kind === 'present') return checkPropagation(what, mount, fact.realPath, host);
-  return checkMissing(what, mount, fact, plugin);
+  const { source, destination } = mount;
+  const inRootfs = needs.destinations.get(destination);
+  if (fact.kind === 'present') {
+    return [
+      ...checkTypes(what, mount, fact, isCovered(mount, plugin) ? undefined : inRootfs),
+      ...checkPropagation(what, mount, fact.realPath, host),
+    ];
+  }
+  return checkMissing(what, mount, fact, {
+    plugin,
+    expected: expectedSource({ source, destination }, inRootfs),
+  });
 }
 
 /** @returns undefined for a mount that is not allowed */
@@ -80,22 +93,17 @@ function checkMissing(
   what: string,
   mount: PluginMount,
   fact: Exclude<SourceFact, { kind: 'present' }>,
-  plugin: PluginToCheck,
+  { plugin, expected }: { readonly plugin: PluginToCheck; readonly expected: ExpectedSource },
 ): readonly Finding[] {
   const path = JSON.stringify(mount.source);
   const canSet = mount.settable?.includes('source') === true && mount.name !== '';
   const orSet = canSet ? `, or set another: outboard set ${plugin.name} ${mount.name}.source=PATH` : '';
   switch (fact.kind) {
     case 'missing': {
-      if (plugin.createMounts) return [];
+      if (plugin.createMounts && expected === 'directory') return [];
       const why = `bind source path does not exist: ${what} has source ${path}`;
-      return [
-        ofPlugin(
-          what,
-          why,
-          `make it, or have it made: outboard enable --create-mounts ${plugin.name}${orSet}`,
-        ),
-      ];
+      const make = `make it: mkdir -p ${shellWord(mount.source ?? '')}, or: outboard enable --create-mounts ${plugin.name}`;
+      return [ofPlugin(what, why, `${expected === 'directory' ? make : howToProvide(expected)}${orSet}`)];
     }
     case 'dangling-link':
       return [ofPlugin(what, `source ${path} of ${what} is a link to nothing`, `make what it names${orSet}`)];
@@ -104,6 +112,38 @@ function checkMissing(
         ofPlugin(what, `source ${path} of ${what} cannot be reached: ${fact.reason}`, `correct it${orSet}`),
       ];
   }
+}
+
+/** A file cannot be mounted on a directory, nor a directory on a file. */
+function checkTypes(
+  what: string,
+  { source, destination }: PluginMount,
+  { isDirectory }: Extract<SourceFact, { kind: 'present' }>,
+  inRootfs: WalkEnd['end'] | undefined,
+): readonly Finding[] {
+  const [from, to] = [source, destination].map((path) => JSON.stringify(path));
+  if (isDirectory && inRootfs === 'other') {
+    const why = `source ${from} of ${what} is a directory, but the plugin has a file at its destination ${to}`;
+    return [ofPlugin(what, why, 'put a file, a socket or a device in its place')];
+  }
+  if (!isDirectory && inRootfs === 'directory') {
+    const why = `source ${from} of ${what} is no directory, but the plugin has one at its destination ${to}`;
+    return [ofPlugin(what, why, 'put a directory in its place')];
+  }
+  return [];
+}
+
+/** Whether something else decides what is at a destination: another mount above it or on it. */
+function isCovered(mount: PluginMount, { config, settings }: PluginToCheck): boolean {
+  const others = settings.mounts.filter((other) => other !== mount).map(({ destination }) => destination);
+  const above = ['/tmp', '/run', '/dev', '/sys', config.propagatedMount, ...others].map(cleanAbsolutePath);
+  const place = cleanAbsolutePath(mount.destination) ?? '';
+  return above.some((path) => path !== undefined && isAtOrBelow(withoutVarRun(place), withoutVarRun(path)));
+}
+
+/** A path as a word that a shell takes as it is. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** A mount that is to show on the host, on a place that shows nothing of other mount namespaces. */
@@ -146,6 +186,15 @@ function checkDevice(
   if (!isFuse || host.fileSystems.has('fuse')) return [];
   // Opening the device loads the module, on most hosts.
   return [{ ...fileSystemMissing(what, 'fuse'), isFatal: false }];
+}
+
+/** The plugin starts without it. */
+function hostFileMissing(path: string): Finding {
+  const why = `the host has no ${path}: the plugin goes without it`;
+  return {
+    ...ofHost(path, why, `make the file, if the plugin is to look up names: touch ${path}`),
+    isFatal: false,
+  };
 }
 
 function fileSystemMissing(what: string, fileSystem: string): Finding {

@@ -46,13 +46,14 @@ const createdMode = 0o755;
 export function createPreflight({ layout, runtime, logger }: PreflightParts): Preflight {
   async function look(record: PluginRecord, options: PreflightOptions) {
     const createMounts = options.createMounts ?? record.options.createMounts === true;
+    const { name, config, settings } = record;
+    const { rootfs } = layout.plugin(record.id);
     const [needs, host, plugins] = await Promise.all([
-      readPluginNeeds(record.settings, options.signal),
+      readPluginNeeds({ config, settings, rootfs }, options.signal),
       readHostSupply(runtime),
       realpath(layout.pluginsDirectory),
     ]);
     const rootfsPath = join(plugins, record.id, 'rootfs');
-    const { name, config, settings } = record;
     const findings = checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host);
     return { findings, toCreate: createMounts ? missingSources(needs) : [] };
   }

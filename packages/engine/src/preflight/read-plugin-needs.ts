@@ -1,16 +1,21 @@
 /**
  * Looks up on the host what the settings of one plugin name: sources of mounts and devices.
  */
+import { closeSync } from 'node:fs';
+import { isOutboardError } from '@outboard/oci';
 import { mountKind } from '../config/mount-rules.ts';
-import type { PluginDevice, PluginMount, PluginSettings } from '../config/plugin-config.ts';
+import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from '../config/plugin-config.ts';
 import { type LookOptions, readRealPath, readStatus } from '../linux/ask-file-system.ts';
 import { createPatience } from '../linux/patience.ts';
+import type { WalkEnd } from '../rootfs/path-walk.ts';
+import { openRoot, walkInRoot } from '../rootfs/walk-in-root.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
+import { findMissingHostFiles } from './host-files.ts';
 
 /** What lies at the source of a mount. */
 export type SourceFact =
   /** With the path that is left when links are followed. */
-  | { readonly kind: 'present'; readonly realPath: string }
+  | { readonly kind: 'present'; readonly realPath: string; readonly isDirectory: boolean }
   | { readonly kind: 'missing' }
   | { readonly kind: 'dangling-link' }
   /** Something above it is no directory, or may not be looked into; or it does not answer. */
@@ -24,11 +29,26 @@ export interface PluginNeeds {
   readonly sources: ReadonlyMap<string, SourceFact>;
   /** Why a device cannot be used; those that can are not in it. */
   readonly deviceProblems: ReadonlyMap<PluginDevice, string>;
+  /** What the root filesystem has where something is mounted; destinations that lead nowhere are not in it. */
+  readonly destinations: ReadonlyMap<string, WalkEnd['end']>;
+  /** Files that every plugin with this network gets, and that the host does not have. */
+  readonly missingHostFiles: readonly string[];
 }
+
+/** Whose needs. */
+export interface PluginInPlace {
+  readonly config: PluginConfig;
+  readonly settings: PluginSettings;
+  /** Path of its root filesystem. */
+  readonly rootfs: string;
+}
+
+const typeBits = 0o170000; // S_IFMT
+const directoryType = 0o040000; // S_IFDIR
 
 /** Look; nothing is changed. A file system that does not answer holds up no one else. @throws the signal's reason */
 export async function readPluginNeeds(
-  { mounts, devices }: PluginSettings,
+  { config, settings: { mounts, devices }, rootfs }: PluginInPlace,
   signal?: AbortSignal,
 ): Promise<PluginNeeds> {
   const options = { patience: createPatience(), ...(signal && { signal }) };
@@ -48,8 +68,30 @@ export async function readPluginNeeds(
   const lookOn = async () => {
     for (const look of looks) await look();
   };
-  await Promise.all(Array.from({ length: lookers }, lookOn));
-  return { sources, deviceProblems };
+  const [missingHostFiles] = await Promise.all([
+    findMissingHostFiles(config, options),
+    ...Array.from({ length: lookers }, lookOn),
+  ]);
+  const destinations = readDestinations(rootfs, mounts);
+  return { sources, deviceProblems, destinations, missingHostFiles };
+}
+
+function readDestinations(rootfs: string, mounts: readonly PluginMount[]): PluginNeeds['destinations'] {
+  const found = new Map<string, WalkEnd['end']>();
+  const root = openRoot(rootfs);
+  try {
+    for (const { destination } of mounts) {
+      try {
+        found.set(destination, walkInRoot(root, destination).end);
+      } catch (error) {
+        // A way that leads nowhere is refused with its reason when the plugin's spec is made.
+        if (!isOutboardError(error, 'invalid')) throw error;
+      }
+    }
+  } finally {
+    closeSync(root);
+  }
+  return found;
 }
 
 function isPath(source: PluginMount['source']): source is string {
@@ -64,7 +106,9 @@ async function readSource(path: string, options: LookOptions): Promise<SourceFac
     return itself.kind === 'found' ? { kind: 'dangling-link' } : itself;
   }
   const realPath = await readRealPath(path, options);
-  return realPath.kind === 'found' ? { kind: 'present', realPath: realPath.value } : realPath;
+  if (realPath.kind !== 'found') return realPath;
+  const isDirectory = (status.value.mode & typeBits) === directoryType;
+  return { kind: 'present', realPath: realPath.value, isDirectory };
 }
 
 async function deviceProblem(device: PluginDevice, options: LookOptions): Promise<string | undefined> {

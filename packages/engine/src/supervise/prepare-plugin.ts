@@ -15,6 +15,7 @@ import { createPatience } from '../linux/patience.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { createPluginNetworks } from '../network/create-plugin-networks.ts';
 import type { BridgeOptions } from '../network/plugin-networks.ts';
+import { findMissingHostFiles } from '../preflight/host-files.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import { checkRootfs } from '../rootfs/check-rootfs.ts';
 import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
@@ -78,6 +79,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         cgroupsPath: defaultCgroupsPath(record.id),
         ...(metricsSocket !== undefined && { metricsSocket }),
         ...(network !== undefined && { network }),
+        missingHostFiles: await findMissingHostFiles(config, look),
         cgroupVersion: await cgroupVersion(),
         limits,
         limitsSwap: limits.memoryBytes !== undefined && canLimitSwap(await findCgroupMounts()),

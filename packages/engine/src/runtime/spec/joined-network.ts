@@ -41,6 +41,11 @@ export function namespaceOf(
   return network === undefined ? { type } : { type, path: network.namespacePath };
 }
 
+/** The host's own files that a plugin gets, at the same places. Of a network of its own it gets others. */
+export function hostNetworkFiles({ network }: PluginConfig): readonly string[] {
+  return network.type === '' || network.type === 'bridge' ? [] : ['/etc/hosts', '/etc/resolv.conf'];
+}
+
 /**
  * Host files, by their place in the plugin. Docker mounts the host's for every network type that is not empty, even
  * `none`.

@@ -31,6 +31,8 @@ export interface PluginMountsInput {
   readonly metricsSocket?: string;
   /** Needed when the config's network is `bridge`. */
   readonly network?: JoinedNetwork;
+  /** Of `hostNetworkFiles`: those that the host does not have. Default none. */
+  readonly missingHostFiles?: readonly string[];
   /** Whether `/tmp` and `/run` are file systems in memory, for a root filesystem that is read-only. */
   readonly temporaryDirectories: boolean;
 }
@@ -77,7 +79,7 @@ export function createPluginMounts(input: PluginMountsInput): PluginMounts {
     ...userMounts.filter((mount) => !mount.shared).map((mount) => mount.spec),
     hostBind(input.socketDirectory, socketDirectoryInPlugin, 'rbind', 'rprivate'),
     ...metricsSocket(input),
-    ...networkFiles(input, shared),
+    ...networkFiles(input, shared, notices),
     // Last: what is mounted after a shared mount could, through a link in the root filesystem, land below it, and so
     // on the host.
     ...userMounts.filter((mount) => mount.shared).map((mount) => mount.spec),
@@ -107,9 +109,17 @@ function metricsSocket({ config, metricsSocket }: PluginMountsInput): readonly S
   return [hostBind(metricsSocket, '/run/docker/metrics.sock', 'bind', 'ro', 'rprivate')];
 }
 
-function networkFiles(input: PluginMountsInput, shared: readonly string[]): readonly SpecMount[] {
+function networkFiles(
+  input: PluginMountsInput,
+  shared: readonly string[],
+  notices: string[],
+): readonly SpecMount[] {
+  const { missingHostFiles = [] } = input;
+  for (const path of missingHostFiles)
+    notices.push(`the plugin goes without ${path}, which the host does not have`);
   return (
     [...networkFileSources(input)]
+      .filter(([, source]) => !missingHostFiles.includes(source))
       // On the shared `/etc` of a host (hpe) they would be mounted, read-only, on the host as well.
       .filter(([path]) => !shared.some((destination) => isAtOrBelow(path, destination)))
       .map(([path, source]) => hostBind(source, path, 'rbind', 'ro', 'rprivate'))

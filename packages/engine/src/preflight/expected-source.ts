@@ -1,0 +1,50 @@
+/**
+ * Which kind of file belongs at the source of a mount that is not there. A directory made in its place would keep the
+ * program that should make a socket there from starting, at each boot. Pure.
+ */
+import { isBelow } from '../config/container-path.ts';
+import type { WalkEnd } from '../rootfs/path-walk.ts';
+
+/** What a source is to be. */
+export type ExpectedSource = 'directory' | 'socket' | 'device' | 'kernel file' | 'file';
+
+const socketName = /(?:^|[._-])(?:sock|socket)$/i;
+/** Endings that directories do not have. */
+const fileName =
+  /\.(?:bin|ca|cert|cfg|cnf|conf|config|cred|credentials|crt|csr|ctl|db|der|env|fifo|hcl|img|ini|json|key|keytab|keyring|ko|lock|log|p12|passwd|password|pem|pfx|pid|properties|pub|secret|service|sh|so|sql|sqlite|token|toml|txt|xml|ya?ml)$/i;
+/** Files without an ending that plugins mount. */
+const knownFiles = new Set(
+  `/etc/fstab /etc/group /etc/hostname /etc/hosts /etc/localtime /etc/machine-id /etc/mtab /etc/os-release /etc/passwd
+   /etc/shadow /etc/subgid /etc/subuid /etc/timezone`.split(/\s+/),
+);
+
+/**
+ * @param inRootfs what the root filesystem has at the destination; it was made for the kind of file that is mounted there
+ */
+export function expectedSource(
+  { source, destination }: { readonly source: string; readonly destination: string },
+  inRootfs?: WalkEnd['end'],
+): ExpectedSource {
+  const paths = [source, destination].map((path) => path.replace(/\/+$/, ''));
+  if (paths.some((path) => socketName.test(path))) return 'socket';
+  // Their content is the kernel's: nothing can be made there, or nothing but what it would miss.
+  if (isBelow(source, '/proc') || isBelow(source, '/sys')) return 'kernel file';
+  if (isBelow(source, '/dev')) return 'device';
+  if (inRootfs === 'other' || paths.some((path) => fileName.test(path) || knownFiles.has(path)))
+    return 'file';
+  return 'directory';
+}
+
+/** What to do about one that is missing. */
+export function howToProvide(kind: Exclude<ExpectedSource, 'directory'>): string {
+  switch (kind) {
+    case 'socket':
+      return 'start the program that makes this socket';
+    case 'device':
+      return 'attach the device, or load its driver';
+    case 'kernel file':
+      return 'load the kernel module that shows it';
+    case 'file':
+      return 'make the file';
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Files of the host that a plugin gets whatever it asks for. A host may be without them: then the plugin is too.
+ */
+import type { PluginConfig } from '../config/plugin-config.ts';
+import { type LookOptions, readStatus } from '../linux/ask-file-system.ts';
+import { hostNetworkFiles } from '../runtime/spec/joined-network.ts';
+
+const typeBits = 0o170000; // S_IFMT
+const fileType = 0o100000; // S_IFREG
+
+/**
+ * Which of them this host does not have, or cannot show.
+ * @throws the signal's reason
+ */
+export async function findMissingHostFiles(
+  config: PluginConfig,
+  options: LookOptions,
+): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const path of hostNetworkFiles(config)) {
+    const status = await readStatus(path, { ...options, followLinks: true });
+    if (status.kind !== 'found' || (status.value.mode & typeBits) !== fileType) missing.push(path);
+  }
+  return missing;
+}
