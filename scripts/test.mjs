@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 /**
- * `npm test`: sets up, checks format, lint and types, runs every test of the repository. The last line counts all of
- * it: `N passed, N failed, N skipped`. Arguments narrow the tests to files whose path contains one of them.
+ * `npm test`: sets up, checks format, lint and types, runs every test of the repository, and those of
+ * `tests-on-every-node.mjs` on the other versions of Node.js too. The last line counts all of it: `N passed, N failed,
+ * N skipped`. Arguments narrow the tests to files whose path contains one of them.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findTests } from './find-tests.mjs';
+import { otherNodeVersions } from './node-versions.mjs';
+import { runTests } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
+import { TESTS_ON_EVERY_NODE } from './tests-on-every-node.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** A file that takes longer hangs. */
-const FILE_TIMEOUT_MS = 10 * 60_000;
 
 const CHECKS = [
   {
@@ -33,39 +34,48 @@ for (const check of CHECKS) {
 }
 if (process.getuid?.() !== 0)
   console.log('test: not root: what needs containers, mounts or chroot is skipped');
-const tests = await runTests(await findTests(ROOT, process.argv.slice(2)));
-for (const key of Object.keys(counts)) counts[key] += tests[key];
+const files = await findTests(ROOT, process.argv.slice(2));
+add(await runTests(files, { root: ROOT }));
+try {
+  await runOnOtherVersions(
+    files.filter((file) => TESTS_ON_EVERY_NODE.some((start) => file.startsWith(start))),
+  );
+} catch (error) {
+  console.log(`test: ${error.message}`);
+  counts.failed++;
+}
 
 const allowsSkips = process.env.CI !== 'true';
 if (!allowsSkips && counts.skipped > 0) console.log('test: CI allows no skipped test');
-console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+console.log(describe(counts));
 process.exitCode = counts.failed === 0 && (allowsSkips || counts.skipped === 0) ? 0 : 1;
+
+async function runOnOtherVersions(files) {
+  if (files.length === 0) return;
+  for (const { version, program } of otherNodeVersions()) {
+    if (program === undefined) {
+      console.log(
+        `test: npm has no Node.js ${version} for ${process.arch}: its ${files.length} files are skipped`,
+      );
+      counts.skipped += files.length;
+      continue;
+    }
+    console.log(`\ntest: on Node.js ${version}:`);
+    const tests = await runTests(files, { root: ROOT, program });
+    console.log(`on Node.js ${version}: ${describe(tests)}`);
+    add(tests);
+  }
+}
+
+function add(tests) {
+  for (const key of Object.keys(counts)) counts[key] += tests[key];
+}
+
+function describe({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
 
 function runCheck(check) {
   const program = join(ROOT, 'node_modules', ...check.program);
   return spawnSync(process.execPath, [program, ...check.args], { cwd: ROOT, stdio: 'inherit' }).status === 0;
-}
-
-/** @returns {Promise<{ passed: number, failed: number, skipped: number }>} a run that broke counts as one failure */
-async function runTests(files) {
-  const args = [
-    '--conditions=outboard-source',
-    '--import=tsx',
-    '--test',
-    `--test-concurrency=${Math.max(2, availableParallelism())}`,
-    `--test-timeout=${FILE_TIMEOUT_MS}`,
-    '--test-reporter=./scripts/test-reporter.mjs',
-    '--test-reporter-destination=stdout',
-    ...files,
-  ];
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
-  const ended = new Promise((resolve) => {
-    child.once('close', resolve);
-  });
-  let text = '';
-  for await (const chunk of child.stdio[3]) text += chunk;
-  const code = await ended;
-  if (text === '') return { passed: 0, failed: 1, skipped: 0 };
-  const told = JSON.parse(text);
-  return code !== 0 && told.failed === 0 ? { ...told, failed: 1 } : told;
 }

@@ -2,7 +2,6 @@
  * Whatever comes over its socket, a plugin answers with JSON and goes on serving.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,6 +22,21 @@ const driver: VolumeDriver = {
   get: async (name) => ({ name }),
   list: async () => [],
 };
+
+/** All that the server says to some bytes until the connection ends. */
+function answerTo(path: string, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      answer += text;
+    });
+    // The server may close before it has read all that is sent: the connection is then reset, behind the answer.
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(answer));
+    socket.write(bytes);
+  });
+}
 
 describe('a plugin under hostile requests', () => {
   let folder: string;
@@ -85,13 +99,7 @@ describe('a plugin under hostile requests', () => {
     ],
   ] as const) {
     test(`refuses ${name}, closes the connection, and goes on serving`, async () => {
-      const socket = connect(plugin.socketPath);
-      const closed = once(socket, 'close');
-      // The server may close before it has read all that is sent.
-      socket.on('error', () => undefined);
-      socket.resume();
-      socket.write(bytes);
-      await closed;
+      assert.match(await answerTo(plugin.socketPath, bytes), /^HTTP\/1\.1 4\d\d /);
       assert.equal((await callPlugin(plugin.socketPath, 'Plugin.Activate')).status, 200);
     });
   }

@@ -1,0 +1,56 @@
+/**
+ * The official programs of the Node.js versions that Outboard runs on, from npm: pinned and locked in the folder
+ * `node-versions`, and installed there, where git ignores them. No package that is published depends on them.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { arePackagesInstalled } from './installed-packages.mjs';
+
+const FOLDER = fileURLToPath(new URL('node-versions', import.meta.url));
+
+/**
+ * Every version but the one of the same major number as the Node.js that runs this. Installs what is missing.
+ *
+ * @returns {readonly { version: string, program?: string }[]} without a program where npm has none for this processor
+ * @throws {Error} when npm fails
+ */
+export function otherNodeVersions() {
+  const others = pinnedVersions().filter(
+    ({ version }) => version.split('.')[0] !== process.versions.node.split('.')[0],
+  );
+  if (
+    others.some(({ program }) => program !== undefined && !existsSync(program)) ||
+    !arePackagesInstalled(FOLDER)
+  )
+    install();
+  return others.map(({ version, program }) => {
+    if (program !== undefined && !existsSync(program))
+      throw new Error(`npm did not install Node.js ${version}: there is no "${program}"`);
+    return { version, program };
+  });
+}
+
+function pinnedVersions() {
+  const { optionalDependencies } = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8'));
+  const packages = new Map(Object.entries(optionalDependencies));
+  const versions = new Set([...packages.values()].map((wanted) => wanted.split('@').at(-1)));
+  return [...versions].map((version) => {
+    const name = `node${version.split('.')[0]}-${process.arch}`;
+    return { version, program: packages.has(name) ? programOf(name) : undefined };
+  });
+}
+
+function programOf(name) {
+  return join(FOLDER, 'node_modules', name, 'bin', 'node');
+}
+
+/** No scripts: the packages hold the programs themselves. */
+function install() {
+  console.log('test: installing the other versions of Node.js');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status, error } = spawnSync('npm', args, { cwd: FOLDER, stdio: 'inherit' });
+  if (status !== 0)
+    throw new Error(`cannot install the other versions of Node.js: npm ci failed`, { cause: error });
+}

@@ -1,0 +1,30 @@
+/**
+ * The tests that `npm test` runs on every version of Node.js: those that depend on its insides, such as its threads,
+ * its descriptors, its process name, its signals and its streams. The others run on the one that runs the suite.
+ */
+
+/** Files and folders, relative to the repository. */
+export const TESTS_ON_EVERY_NODE = [
+  // Calls to libc through a native addon; processes, terminals, sockets by descriptor.
+  'packages/engine/src/linux/',
+  // The jail, whose threads are those of Node.js.
+  'packages/engine/src/rootfs/',
+  'tests/unpack/',
+  // Compression and streams under backpressure.
+  'packages/oci/src/layers/',
+  'packages/oci/src/registry/fetch-blob.test.ts',
+  // Containers: monitor, exit, signals, commands inside, terminals.
+  'packages/engine/src/runtime/container-runtime.test.ts',
+  'tests/exec/',
+  'tests/isolation/inside.test.ts',
+  // Programs from start to end, with what they leave behind.
+  'tests/integration/daemon-process.test.ts',
+  'tests/integration/inherited-descriptors.test.ts',
+  'tests/integration/temporary-files.test.ts',
+  'packages/cli/src/run-command-line.test.ts',
+  'tests/conformance/outboard-cli.test.ts',
+  'tests/demo/',
+  // HTTP on sockets that break, from both sides.
+  'packages/daemon/src/http/hostile-requests.test.ts',
+  'tests/sdk/',
+];

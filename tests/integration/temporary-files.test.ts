@@ -1,0 +1,24 @@
+/**
+ * The program leaves nothing in the folder for temporary files, and takes nothing from it: anyone may write there.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const outboard = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
+
+test('the compiled code that Node.js keeps lies with the program, not among temporary files', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outboard-tmpdir-'));
+  try {
+    const env = { ...process.env, TMPDIR: folder };
+    await promisify(execFile)(process.execPath, [outboard, '--help'], { env });
+    assert.deepEqual(await readdir(folder), []);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
