@@ -35,6 +35,28 @@ function readProc(pid: string, file: string): string {
   }
 }
 
+test('S06 whoever removes a plugin by force waits neither for its stop time nor for a stop under way', {
+  skip,
+}, async () => {
+  await using opened = await openTestEngine();
+  const { engine } = opened;
+  const script = `
+    import { createServer } from 'node:net';
+    process.on('SIGTERM', () => {});
+    createServer().listen('/run/docker/plugins/${fixtureSocket}');
+  `;
+  const names = ['stopping', 'running'];
+  for (const name of names) {
+    await engine.create({ name, context: pluginContext({ script }) });
+    await engine.update(name, { stopTimeoutSeconds: 86_400 });
+    await engine.enable(name);
+  }
+  const disabled = engine.disable('stopping');
+  await Promise.all(names.map((name) => engine.remove(name, { force: true })));
+  await disabled;
+  assert.deepEqual(engine.list(), []);
+});
+
 test('S06 plugins that ignore SIGTERM, or are stopped, are killed after the grace', { skip }, async () => {
   await using opened = await openTestEngine();
   const { engine, dataRoot } = opened;

@@ -198,6 +198,41 @@ describe('optionsInForce()', () => {
     }
   });
 
+  test('an author may take no more of the host than a plugin has by default, and what is left out is told', () => {
+    const { config, warnings } = configWith({
+      stopTimeoutSeconds: 86_400,
+      log: { maxBytes: 2 ** 53 - 1, maxFiles: 1000 },
+      health: { kind: 'socket', intervalSeconds: 0.001, retries: 2 },
+      limits: { openFiles: 1_073_741_816, pids: 5 },
+    });
+    assert.deepEqual(optionsInForce(config, {}), {
+      health: { kind: 'socket', retries: 2 },
+      limits: { pids: 5 },
+    });
+    const fields = [
+      'StopTimeoutSeconds',
+      'Limits.OpenFiles',
+      'Log.MaxBytes',
+      'Log.MaxFiles',
+      'Health.IntervalSeconds',
+    ];
+    assert.equal(warnings.length, fields.length);
+    for (const [index, field] of fields.entries()) {
+      assert.match(
+        warnings[index] ?? '',
+        new RegExp(`^config: "outboard": "${field}": \\S+ is not taken: an author`),
+      );
+    }
+    const { config: modest, warnings: none } = configWith({
+      stopTimeoutSeconds: 60,
+      log: { maxBytes: 1e6, maxFiles: 3 },
+      health: { kind: 'socket', intervalSeconds: 1 },
+    });
+    assert.deepEqual(none, []);
+    assert.equal(optionsInForce(modest, {}).stopTimeoutSeconds, 60);
+    assert.equal(optionsInForce(config, { stopTimeoutSeconds: 86_400 }).stopTimeoutSeconds, 86_400);
+  });
+
   test('a config for a later version is read, with a warning', () => {
     const { config, warnings } = configWith({ limits: { pids: 5 }, novelty: 1 });
     assert.deepEqual(config.authorOptions, { limits: { pids: 5 } });

@@ -4,6 +4,7 @@
  */
 import { OutboardError } from '@outboard/oci';
 import * as z from 'zod';
+import { boundAuthorOptions } from './author-bounds.ts';
 import { canonicalizeFields, type FieldTable } from './config-fields.ts';
 import { readWithSchema } from './config-schema.ts';
 import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
@@ -104,7 +105,8 @@ export function parseOverrides(document: unknown): PluginOverrides {
 }
 
 /**
- * Read what an author's config says under `outboard`. Fields that are not known are for a later version, and warned of.
+ * Read what an author's config says under `outboard`. Fields that are not known are for a later version, and warned of;
+ * so are values beyond what an author may ask for, which are left out.
  * @throws {OutboardError} invalid; also for what weakens the box around the plugin, which only an operator may do
  */
 export function parseAuthorOptions(document: JsonValue, warn: (warning: string) => void): PluginOverrides {
@@ -117,7 +119,7 @@ export function parseAuthorOptions(document: JsonValue, warn: (warning: string) 
     Object.keys(others).length > 0 ||
     readOnlyRootfs === false ||
     noNewPrivileges === false;
-  if (!weakens) return options;
+  if (!weakens) return boundAuthorOptions(options, warn);
   throw new OutboardError(
     'invalid',
     `${subject}: only the operator decides about "CreateMounts", "Security.Seccomp" and "Security.Apparmor"; ` +

@@ -4,6 +4,7 @@
 import { OutboardError } from '@outboard/oci';
 import { refuseInUse } from '../uses/refuse-in-use.ts';
 import type { EngineContext } from './engine-context.ts';
+import { hastenStops, stopOptions } from './forced-stop.ts';
 
 /**
  * Stop a plugin: SIGTERM, after 10 s SIGKILL. The record is saved first, so that a crash in between leaves a plugin
@@ -19,10 +20,12 @@ export async function disablePlugin(
   plugin: string,
   options: { readonly force?: boolean } = {},
 ): Promise<void> {
+  const { force = false } = options;
   const { id } = context.store.find(plugin);
+  using _hurry = hastenStops(context.supervisor, id, force);
   await context.queue.run(id, async () => {
     const record = context.store.find(id);
-    if (options.force !== true) refuseInUse(record, context.uses);
+    if (!force) refuseInUse(record, context.uses);
     if (!record.enabled) {
       throw new OutboardError(
         'conflict',
@@ -32,7 +35,7 @@ export async function disablePlugin(
     await context.store.save({ ...record, enabled: false });
     await context.collectors?.stop(id);
     try {
-      await context.supervisor.stop(id);
+      await context.supervisor.stop(id, stopOptions(record, force));
     } finally {
       await context.drivers.changes.disabled(record);
     }

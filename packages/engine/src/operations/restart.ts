@@ -5,6 +5,7 @@ import { OutboardError } from '@outboard/oci';
 import { hasProcess } from '../supervise/supervisor.ts';
 import { refuseInUse } from '../uses/refuse-in-use.ts';
 import type { EngineContext } from './engine-context.ts';
+import { hastenStops, stopOptions } from './forced-stop.ts';
 
 /**
  * Restart an enabled plugin, whatever it does now: also one that has failed or waits for its next try. It stays enabled
@@ -21,6 +22,7 @@ export async function restartPlugin(
   const { force = false, signal } = options;
   const { supervisor } = context;
   const { id } = context.store.find(plugin);
+  using _hurry = hastenStops(supervisor, id, force);
   const restart = async () => {
     const record = context.store.find(id);
     if (!record.enabled) {
@@ -31,6 +33,7 @@ export async function restartPlugin(
     await context.collectors?.stop(id);
     const { timeoutSeconds } = record;
     await supervisor.restart(record, {
+      ...stopOptions(record, force),
       ...(timeoutSeconds > 0 && { timeoutMs: timeoutSeconds * 1000 }),
       ...(signal !== undefined && { signal }),
     });

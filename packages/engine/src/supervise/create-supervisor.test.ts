@@ -189,6 +189,28 @@ test('S06 a plugin that ignores SIGTERM is killed after the grace', async (t) =>
   assert.equal(identifyProcess(pid), undefined);
 });
 
+test('S06 the grace of a stop that is under way can be cut short', async (t) => {
+  const fixture = createSupervisorFixture(t);
+  const { supervisor, waitFor } = await fixture.open();
+  const record = fixture.install(`${listening}
+process.removeAllListeners('SIGTERM');
+process.on('SIGTERM', () => console.log('deaf'));
+`);
+  const long = { graceMs: 86_400_000 };
+  await supervisor.start(record);
+  const stopped = supervisor.stop(record.id, long);
+  await waitFor(record.id, 'stopping');
+  supervisor.limitStops(record.id, 50);
+  await stopped;
+
+  await supervisor.start(record);
+  const limit = supervisor.limitStops(record.id, 50);
+  await supervisor.restart(record, long);
+  limit?.[Symbol.dispose]();
+  assert.equal(supervisor.state(record.id).status, 'running');
+  await supervisor.stop(record.id, { graceMs: 0 });
+});
+
 test('S06 a plugin that is stopped by SIGSTOP can be stopped', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor, waitFor } = await fixture.open();

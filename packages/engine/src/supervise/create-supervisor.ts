@@ -15,7 +15,7 @@ import type { PluginHost } from './launch-plugin.ts';
 import { createLimiter } from './limiter.ts';
 import type { PluginFailure } from './plugin-failure.ts';
 import { SupervisedPlugin, type SupervisedPluginParts } from './supervised-plugin.ts';
-import type { PluginState, StartOptions, Supervisor } from './supervisor.ts';
+import type { PluginState, StartOptions, StopOptions, Supervisor } from './supervisor.ts';
 import type { ConnectSocket } from './wait-for-socket.ts';
 
 export interface SupervisorOptions {
@@ -75,16 +75,20 @@ class PluginSupervisor implements Supervisor {
     await this.#plugin(record).start(options);
   }
 
-  async restart(record: PluginRecord, options: StartOptions = {}): Promise<void> {
+  async restart(record: PluginRecord, options: StartOptions & StopOptions = {}): Promise<void> {
     this.#refuseWhenShutDown(record);
-    await this.#plugins.get(record.id)?.stop({});
+    await this.#plugins.get(record.id)?.stop(options);
     this.#refuseWhenShutDown(record);
     await this.#plugin(record).startWanted(options);
   }
 
-  async stop(id: string, options: { readonly graceMs?: number } = {}): Promise<void> {
+  async stop(id: string, options: StopOptions = {}): Promise<void> {
     await this.#removals.get(id);
     await this.#plugins.get(id)?.stop(options);
+  }
+
+  limitStops(id: string, graceMs: number): Disposable | undefined {
+    return this.#plugins.get(id)?.limitStops(graceMs);
   }
 
   async restore(enabled: readonly PluginRecord[]): Promise<void> {

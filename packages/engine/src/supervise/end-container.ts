@@ -9,30 +9,36 @@ const killWaitMs = 2_000;
 
 /**
  * SIGTERM, after the grace SIGKILL; a container that ends neither way is left to its removal, which sweeps the cgroup.
- * @param signal stops the wait, and what would follow it
+ * @param options.signal stops the wait, and what would follow it
+ * @param options.graceEnd ends the grace before its time
  */
 export async function endContainer(
   container: Container,
   graceMs: number,
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal; readonly graceEnd?: AbortSignal } = {},
 ): Promise<void> {
+  const { signal, graceEnd } = options;
   await container.kill('SIGTERM');
-  if ((await endsWithin(container, graceMs, signal)) || signal?.aborted === true) return;
+  if ((await endsWithin(container, graceMs, signal, graceEnd)) || signal?.aborted === true) return;
   await container.kill('SIGKILL');
   await endsWithin(container, killWaitMs, signal);
 }
 
-async function endsWithin(container: Container, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+async function endsWithin(
+  container: Container,
+  timeoutMs: number,
+  ...signals: readonly (AbortSignal | undefined)[]
+): Promise<boolean> {
   const scope = new AbortController();
   const stop = (): void => scope.abort();
-  signal?.addEventListener('abort', stop);
-  if (signal?.aborted === true) stop();
+  for (const signal of signals) signal?.addEventListener('abort', stop);
+  if (signals.some((signal) => signal?.aborted === true)) stop();
   // A timer of our own, since that of AbortSignal.timeout would not keep a waiting program alive.
   const timer = setTimeout(stop, timeoutMs);
   try {
     return (await untilAborted(container.exited, scope.signal)) !== undefined;
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
+    for (const signal of signals) signal?.removeEventListener('abort', stop);
   }
 }

@@ -13,6 +13,7 @@ import { type Launched, type LaunchParts, launchPlugin } from './launch-plugin.t
 import { launchFailure, type PluginFailure } from './plugin-failure.ts';
 import { movePlugin, type PluginMove } from './plugin-state.ts';
 import { refuseRestart } from './restart-policy.ts';
+import { StopLimits } from './stop-limits.ts';
 import { restartPolicy, stopGraceMs } from './supervision-options.ts';
 import type { PluginState } from './supervisor.ts';
 import { failureOf, watchContainer } from './watch-container.ts';
@@ -33,6 +34,7 @@ export class SupervisedPlugin {
   /** Present from a start until all of it is removed. */
   #container: Container | EndedContainer | undefined;
   #lastFailure: PluginFailure | undefined;
+  readonly #stopLimits: StopLimits;
   /** What is under way; aborted by a stop. */
   #scope = new AbortController();
   #work: Promise<void> = Promise.resolve();
@@ -40,6 +42,7 @@ export class SupervisedPlugin {
   constructor(record: PluginRecord, parts: SupervisedPluginParts) {
     this.#record = record;
     this.#parts = parts;
+    this.#stopLimits = new StopLimits(parts.chance.monotonicMs);
   }
 
   get state(): PluginState {
@@ -147,10 +150,16 @@ export class SupervisedPlugin {
     await this.#haltWork('the plugin was stopped while it was being started');
     const container = this.#container;
     if (container !== undefined && 'exited' in container) {
-      await endContainer(container, options.graceMs ?? this.#graceMs());
+      const graceMs = options.graceMs ?? this.#graceMs();
+      await this.#stopLimits.during((graceEnd) => endContainer(container, graceMs, { graceEnd }));
     }
     await this.#discard();
     this.#move({ type: 'end' });
+  }
+
+  /** Until it is disposed of, a stop takes that long to SIGKILL at most, also one that is under way. */
+  limitStops(graceMs: number): Disposable {
+    return this.#stopLimits.limit(graceMs);
   }
 
   /** Keep it running no more, and leave it running. A start under way is undone. */
@@ -239,7 +248,7 @@ export class SupervisedPlugin {
 
   async #replace(container: Container, signal: AbortSignal): Promise<Launched> {
     try {
-      await endContainer(container, this.#graceMs(), signal);
+      await endContainer(container, this.#graceMs(), { signal });
       // Let go of meanwhile: what is left of it is for whoever comes next.
       signal.throwIfAborted();
     } catch (error) {

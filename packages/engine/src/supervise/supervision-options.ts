@@ -11,6 +11,9 @@ export function stopGraceMs({ stopTimeoutSeconds = defaultStopTimeoutSeconds }: 
   return stopTimeoutSeconds * 1000;
 }
 
+/** How long a stop by force may take to SIGKILL, in milliseconds: as long as any plugin has that no one gave more. */
+export const forcedGraceMs = defaultStopTimeoutSeconds * 1000;
+
 export function restartPolicy({ restart = defaultRestartPolicy }: PluginOptions): RestartPolicy {
   return restart;
 }

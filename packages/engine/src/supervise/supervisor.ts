@@ -53,6 +53,12 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How to stop. */
+export interface StopOptions {
+  /** Between SIGTERM and SIGKILL; default what the plugin's options say, or 10 s. */
+  readonly graceMs?: number;
+}
+
 /** Runs plugins. Calls for one plugin are serialised by the caller (one queue per plugin). */
 export interface Supervisor {
   /**
@@ -65,12 +71,14 @@ export interface Supervisor {
    * fails is tried again as its policy says, also after the signal is aborted.
    * @throws {OutboardError} as `start`, for the first try; the signal's reason
    */
-  restart(record: PluginRecord, options?: StartOptions): Promise<void>;
+  restart(record: PluginRecord, options?: StartOptions & StopOptions): Promise<void>;
+  /** SIGTERM, after the grace SIGKILL; resolves when no process, mount or cgroup of it is left. Idempotent. */
+  stop(id: string, options?: StopOptions): Promise<void>;
   /**
-   * SIGTERM, after `graceMs` SIGKILL; resolves when no process, mount or cgroup of it is left. Idempotent.
-   * @param options.graceMs default what the plugin's options say, or 10 s
+   * Until it is disposed of, a stop takes that long to SIGKILL at most, counted from its begin; also one that is under way.
+   * Needs no turn in the plugin's queue.
    */
-  stop(id: string, options?: { readonly graceMs?: number }): Promise<void>;
+  limitStops(id: string, graceMs: number): Disposable | undefined;
   /**
    * At start of the daemon: take back what still runs, start what should run and does not, remove what should not run.
    * Resolves once it is known what runs; the rest goes on in the background, with back-off, and no plugin waits for

@@ -41,7 +41,7 @@ export async function watchContainer(
     const ended = await untilAborted(Promise.race([container.exited, sacrificed]), scope.signal);
     if (ended === undefined) return undefined;
     if (typeof ended !== 'string') return await failureOf(container, ended, watch);
-    await endContainer(container, watch.graceMs(), watch.signal);
+    await endContainer(container, watch.graceMs(), { signal: watch.signal });
     // It may run on then, and is someone else's.
     if (watch.signal.aborted) return undefined;
     return unhealthyFailure(ended, await lastWords(container, watch));
