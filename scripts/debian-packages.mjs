@@ -18,6 +18,11 @@ const NEEDED = [
 /** Not needed: it comes along when something that is needed is installed. See `packages/engine/src/linux/isal.ts`. */
 const RECOMMENDED = ['libisal2'];
 const DOCKER_CLI = { programs: ['docker'], debianPackage: 'docker-cli' };
+/** For the tests of the service, which boot systemd in namespaces; neither of them is started on this machine. */
+const SERVICE_MANAGER = [
+  { programs: ['systemd-run'], debianPackage: 'systemd' },
+  { programs: ['dbus-daemon'], debianPackage: 'dbus' },
+];
 
 /** Debian asks this file before it starts a service that it installs; 101 says no. */
 const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
@@ -44,11 +49,15 @@ export function findProgram(name) {
 /**
  * What is not on this machine.
  *
- * @param {{ needsDockerCli: boolean }} options
+ * @param {{ needsDockerCli: boolean, needsServiceManager: boolean }} options
  * @returns {readonly string[]} Debian packages that provide it
  */
 export function missingPrograms(options) {
-  const needed = options.needsDockerCli ? [...NEEDED, DOCKER_CLI] : NEEDED;
+  const needed = [
+    ...NEEDED,
+    ...(options.needsDockerCli ? [DOCKER_CLI] : []),
+    ...(options.needsServiceManager ? SERVICE_MANAGER : []),
+  ];
   return needed
     .filter(({ programs }) => programs.every((program) => findProgram(program) === undefined))
     .map(({ debianPackage }) => debianPackage);

@@ -16,11 +16,14 @@ const LEAST_NODE = [20, 19];
 /**
  * Set the checkout up and say what was done, one line per step.
  *
- * @param {{ needsDockerCli?: boolean }} options tests and the demo also want the docker command line
+ * @param {{ needsDockerCli?: boolean, needsServiceManager?: boolean }} options tests and the demo also want the docker
+ *   command line, and tests systemd
  * @returns {boolean} whether everything is there; what is missing was told
  */
 export function setUp(options = {}) {
-  const steps = [checkPlatform, () => checkPrograms(options.needsDockerCli ?? false), installPackages, build];
+  const { needsDockerCli = false, needsServiceManager = false } = options;
+  const checkNeeded = () => checkPrograms({ needsDockerCli, needsServiceManager });
+  const steps = [checkPlatform, checkNeeded, installPackages, build];
   return steps.every((step) => step());
 }
 
@@ -33,8 +36,8 @@ function checkPlatform() {
   return done('Node.js', process.versions.node);
 }
 
-function checkPrograms(needsDockerCli) {
-  const missing = missingPrograms({ needsDockerCli });
+function checkPrograms(needed) {
+  const missing = missingPrograms(needed);
   if (missing.length === 0) return done('programs', 'all there');
   const outcome = installDebianPackages(missing);
   return outcome.installed ? done('programs', outcome.message) : fail('programs', outcome.message);

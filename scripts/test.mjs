@@ -25,7 +25,7 @@ const CHECKS = [
 ];
 
 /** What is needed to run anything must be there; what single tests need, they say themselves when they skip. */
-setUp({ needsDockerCli: true });
+setUp({ needsDockerCli: true, needsServiceManager: true });
 const counts = { passed: 0, failed: 0, skipped: 0 };
 for (const check of CHECKS) {
   const passed = runCheck(check);

@@ -2,12 +2,13 @@
  * Commands in the container of a plugin: what they see, how they end, and that nothing of them is left.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type ExecRequest, type ExecSession, OutboardError } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
 import { type ProbePlugin, startProbePlugin } from '../support/probe-plugin.ts';
+import { pluginCgroups } from '../support/running-plugins.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -73,8 +74,8 @@ function remains(): readonly string[] {
   const bundle = readdirSync(join(opened.execRoot, 'bundles', plugin.id)).filter(isOfCommand);
   const hierarchies = ['.', ...readdirSync('/sys/fs/cgroup')];
   const cgroups = hierarchies.flatMap((hierarchy) => {
-    const folder = join('/sys/fs/cgroup', hierarchy, `outboard-${plugin.id}`);
-    return existsSync(folder) ? readdirSync(folder).filter(isOfCommand) : [];
+    const folders = pluginCgroups(join('/sys/fs/cgroup', hierarchy), plugin.id);
+    return folders.flatMap((folder) => readdirSync(folder)).filter(isOfCommand);
   });
   return [...bundle, ...cgroups];
 }

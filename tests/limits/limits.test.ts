@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { OutboardError } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
 import { type ProbePlugin, startProbePlugin } from '../support/probe-plugin.ts';
-import { pidOfPlugin } from '../support/running-plugins.ts';
+import { pidOfPlugin, pluginCgroups } from '../support/running-plugins.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -36,8 +36,9 @@ function cgroupFile(plugin: ProbePlugin, ...names: readonly string[]): string {
   const hierarchies = ['', 'memory', 'cpu', 'cpu,cpuacct', 'pids'];
   for (const hierarchy of hierarchies) {
     for (const name of names) {
-      const path = join('/sys/fs/cgroup', hierarchy, `outboard-${plugin.id}`, name);
-      if (existsSync(path)) return readFileSync(path, 'utf8').trim();
+      const folders = pluginCgroups(join('/sys/fs/cgroup', hierarchy), plugin.id);
+      const path = folders.map((folder) => join(folder, name)).find(existsSync);
+      if (path !== undefined) return readFileSync(path, 'utf8').trim();
     }
   }
   throw new Error(`no hierarchy has ${names} for the plugin`);

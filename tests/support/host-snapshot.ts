@@ -97,11 +97,14 @@ function listCgroups(): readonly string[] {
   const roots = readTable('/proc/self/mountinfo')
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] ?? '');
-  return roots.flatMap((root) =>
-    attempt(() => readdirSync(root).filter((name) => name.startsWith('outboard-')), []).map((name) =>
-      join(root, name),
-    ),
-  );
+  // At the top, or in the slice where systemd makes them.
+  return roots
+    .flatMap((root) => [root, join(root, 'outboard.slice')])
+    .flatMap((folder) =>
+      attempt(() => readdirSync(folder).filter((name) => name.startsWith('outboard-')), []).map((name) =>
+        join(folder, name),
+      ),
+    );
 }
 
 function* allFiles(folder: string, depth: number): Generator<string> {

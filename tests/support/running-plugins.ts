@@ -25,6 +25,12 @@ export function pidOfPlugin(execRoot: string, id: string): number {
   return JSON.parse(readFileSync(join(execRoot, 'bundles', id, 'run.json'), 'utf8')).container.pid;
 }
 
+/** The folders of a plugin's cgroup in one hierarchy, whichever driver made it. @param hierarchy where it is mounted */
+export function pluginCgroups(hierarchy: string, id: string): readonly string[] {
+  const places = [`outboard-${id}`, `outboard.slice/outboard-${id}.scope`];
+  return places.map((place) => join(hierarchy, place)).filter(existsSync);
+}
+
 /**
  * Wait until a plugin's socket accepts. A plugin that is started in the background gives no sign outside of the daemon,
  * so this looks again and again, for 30 s.

@@ -1,7 +1,7 @@
 /**
  * The API as a whole: routes over an engine, behind authorization, with every request counted and logged.
  */
-import { diagnoseHost, type PluginEngine } from '@outboard/engine';
+import { chooseCgroupDriver, diagnoseHost, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Authorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -41,6 +41,7 @@ export function createApi(sources: ApiSources): HandleRequest {
     dataRoot: roots.dataRoot,
     insecureRegistries: configuration['insecure-registries'],
     runtime: roots.runtime,
+    cgroupDriver: chooseCgroupDriver(configuration['cgroup-driver']),
     authorizationPlugins: authorization.names,
     diagnose: () => diagnoseHost(roots),
     hostFacts: once(readHostFacts),

@@ -24,6 +24,7 @@ export function openEngine(
     dataRoot: configuration['data-root'],
     execRoot: configuration['exec-root'],
     runtime: configuration.runtime,
+    cgroupDriver: configuration['cgroup-driver'],
     liveRestore: configuration['live-restore'],
     backOff: {
       initialMs: configuration['restart-delay'] * 1000,

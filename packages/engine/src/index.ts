@@ -143,6 +143,7 @@ export type { DriverVolume, VolumeDriver } from './protocol/volume-driver.ts';
 export { createVolumeDriver } from './protocol/volume-driver.ts';
 export { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 export type { AppliedLayer, OpenUnpackJail, UnpackJail, UnpackLimits } from './rootfs/unpack-jail.ts';
+export { type CgroupDriver, cgroupDrivers, chooseCgroupDriver } from './runtime/cgroup-driver.ts';
 export type { ResourceUsage } from './runtime/cgroup-usage.ts';
 export type { ContainerProcess } from './runtime/container-processes.ts';
 export type { BackOff } from './supervise/back-off.ts';

@@ -42,6 +42,7 @@ import { createPreflight } from './preflight/preflight.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
 import { createWorkspaces } from './rootfs/workspaces.ts';
+import { type CgroupDriver, chooseCgroupDriver } from './runtime/cgroup-driver.ts';
 import { containerPlaces } from './runtime/container-places.ts';
 import { openContainerRuntime } from './runtime/container-runtime.ts';
 import { createKeyedQueue } from './store/keyed-queue.ts';
@@ -60,6 +61,8 @@ export interface PluginEngineOptions {
   readonly execRoot: string;
   /** `runc` (default), `crun`, or the path of an OCI runtime. */
   readonly runtime?: string;
+  /** Who makes the cgroups of plugins; default systemd where it runs the host, else the OCI runtime (`cgroupfs`). */
+  readonly cgroupDriver?: CgroupDriver | undefined;
   /** Registries that may be spoken to in plain HTTP or with any certificate: `HOST[:PORT]` or CIDR. */
   readonly insecureRegistries?: readonly string[];
   /** Token servers of other hosts that may see a registry's credentials; Docker Hub's and GitLab.com's are known. */
@@ -92,7 +95,7 @@ export interface MetricsSocket {
 /**
  * Open the engine: finish or undo what a crash left, take back plugins that still run, start those that should.
  * Disposing it cancels what is under way, and leaves the plugins running or stops them (`liveRestore`).
- * @throws {OutboardError} conflict when another engine uses the data root
+ * @throws {OutboardError} conflict when another engine uses the data root; invalid for a cgroup driver that this host has not
  */
 export async function openPluginEngine(options: PluginEngineOptions): Promise<PluginEngine> {
   const logger = options.logger ?? pino({ level: 'silent' });
@@ -147,6 +150,7 @@ async function openContext(
     execRoot: options.execRoot,
     layout,
     preflight,
+    cgroupDriver: chooseCgroupDriver(options.cgroupDriver),
     logger,
     ...(options.backOff !== undefined && { backOff: options.backOff }),
     ...(metricsSocket !== undefined && { metricsSocket }),

@@ -1,7 +1,7 @@
 /**
  * The schema of the configuration file. Loaded only when there is a file.
  */
-import { OutboardError } from '@outboard/engine';
+import { cgroupDrivers, OutboardError } from '@outboard/engine';
 import * as z from 'zod';
 import { logLevels, type PartialConfiguration } from './configuration.ts';
 
@@ -34,6 +34,7 @@ const fileSchema = z.strictObject({
   'restart-delay': restartDelay.optional(),
   'restart-max-delay': restartDelay.optional(),
   runtime: z.string().min(1).optional(),
+  'cgroup-driver': z.enum(cgroupDrivers).optional(),
   'log-level': z.enum(logLevels).optional(),
   'log-plugins': z.boolean().optional(),
 });

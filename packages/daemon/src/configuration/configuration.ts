@@ -1,6 +1,7 @@
 /**
  * How the daemon is configured: the values in force, and their defaults.
  */
+import type { CgroupDriver } from '@outboard/engine';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -47,6 +48,8 @@ export interface Configuration {
   readonly 'restart-max-delay': number;
   /** `runc`, `crun`, or the path of an OCI runtime. */
   readonly runtime: string;
+  /** Who makes the cgroups of plugins; undefined for what the host calls for. */
+  readonly 'cgroup-driver': CgroupDriver | undefined;
   readonly 'log-level': LogLevel;
   /** Whether what plugins write is in the daemon's log as well. */
   readonly 'log-plugins': boolean;
@@ -86,6 +89,7 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     'restart-delay': given['restart-delay'] ?? 1,
     'restart-max-delay': given['restart-max-delay'] ?? 60,
     runtime: given.runtime ?? 'runc',
+    'cgroup-driver': given['cgroup-driver'],
     'log-level': given['log-level'] ?? 'info',
     'log-plugins': given['log-plugins'] ?? true,
   };

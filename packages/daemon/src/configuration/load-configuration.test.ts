@@ -37,6 +37,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     'restart-delay': 1,
     'restart-max-delay': 60,
     runtime: 'runc',
+    'cgroup-driver': undefined,
     'log-level': 'info',
     'log-plugins': true,
   });

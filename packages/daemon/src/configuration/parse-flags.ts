@@ -1,6 +1,7 @@
 /**
  * The flags of `outboard daemon`.
  */
+import { type CgroupDriver, cgroupDrivers } from '@outboard/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultConfigurationFile, logLevels, type PartialConfiguration } from './configuration.ts';
 
@@ -30,6 +31,7 @@ interface ParsedOptions {
   readonly bridgeSubnet?: string;
   readonly dns?: readonly string[];
   readonly runtime?: string;
+  readonly cgroupDriver?: CgroupDriver;
   readonly logLevel?: (typeof logLevels)[number];
   /** Commander's default for a flag that begins with `--no-` is true. */
   readonly logPlugins: boolean;
@@ -68,6 +70,7 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     'restart-delay': options.restartDelay,
     'restart-max-delay': options.restartMaxDelay,
     runtime: options.runtime,
+    'cgroup-driver': options.cgroupDriver,
     'log-level': options.logLevel,
     'log-plugins': options.logPlugins ? undefined : false,
   };
@@ -134,6 +137,12 @@ function daemonCommand(): Command {
     )
     .option('--restart-max-delay <seconds>', 'bound on that pause (default: 60)', parseDelay)
     .option('--runtime <runtime>', 'OCI runtime: runc, crun or a path (default: runc)')
+    .addOption(
+      new Option(
+        '--cgroup-driver <driver>',
+        'who makes the cgroups of plugins (default: systemd where it runs the host)',
+      ).choices(cgroupDrivers),
+    )
     .addOption(new Option('--log-level <level>', 'least level to log (default: info)').choices(logLevels))
     .option('--no-log-plugins', 'leave what plugins write out of the log (outboard logs shows it)')
     .option('--config <file>', `configuration file (default: ${defaultConfigurationFile}, if it exists)`);

@@ -14,6 +14,7 @@ const findRoute = createRouteTable(
     dataRoot: '',
     insecureRegistries: [],
     runtime: '',
+    cgroupDriver: 'cgroupfs',
     authorizationPlugins: () => [],
     diagnose: unused,
     hostFacts: unused,

@@ -3,7 +3,7 @@
  * @see Docker Engine API v1.51, SystemInfo
  */
 import { cpus, hostname, totalmem } from 'node:os';
-import type { PluginDrivers } from '@outboard/engine';
+import type { CgroupDriver, PluginDrivers } from '@outboard/engine';
 import type { HostFacts } from '../host/host-facts.ts';
 import { jsonReply } from '../http/reply.ts';
 import type { Route } from '../http/route-table.ts';
@@ -14,6 +14,8 @@ export interface InfoSources {
   readonly dataRoot: string;
   readonly insecureRegistries: readonly string[];
   readonly runtime: string;
+  /** Of plugins that are started from now on. */
+  readonly cgroupDriver: CgroupDriver;
   /** The authorization plugins in force, as the configuration names them. */
   readonly authorizationPlugins: () => readonly string[];
   readonly hostFacts: () => Promise<HostFacts>;
@@ -50,6 +52,7 @@ export function infoRoute(sources: InfoSources): Route {
         NCPU: cpus().length,
         MemTotal: totalmem(),
         DockerRootDir: sources.dataRoot,
+        CgroupDriver: sources.cgroupDriver,
         DefaultRuntime: sources.runtime,
         Runtimes: { [sources.runtime]: { path: sources.runtime } },
         IndexServerAddress: 'https://index.docker.io/v1/',
@@ -79,7 +82,6 @@ const emptyContainerFacts = {
   IPv4Forwarding: true,
   Debug: false,
   LoggingDriver: '',
-  CgroupDriver: 'cgroupfs',
   HttpProxy: '',
   HttpsProxy: '',
   NoProxy: '',

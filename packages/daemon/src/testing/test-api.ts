@@ -50,6 +50,7 @@ export async function startTestApi(
         dataRoot: '/data',
         insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
         runtime: 'runc',
+        cgroupDriver: 'cgroupfs',
         authorizationPlugins: () => [],
         hostFacts: async () => ({
           kernelVersion: '6.1',

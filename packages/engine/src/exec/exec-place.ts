@@ -31,14 +31,14 @@ export async function listExecDirectories(bundle: string): Promise<readonly stri
 
 /**
  * Make the cgroup of a command.
- * @param cgroupsPath the plugin's, as in the runtime spec
+ * @param cgroupPath the plugin's, below the root of each hierarchy
  * @returns what the runtime is told by `exec --cgroup`
  * @throws {OutboardError} conflict when the plugin has none: it has ended
  * @see runc-exec(8)
  */
-export async function createExecCgroup(cgroupsPath: string, directory: string): Promise<string> {
+export async function createExecCgroup(cgroupPath: string, directory: string): Promise<string> {
   const name = basename(directory);
-  const folders = await findCgroupFolders(cgroupsPath);
+  const folders = await findCgroupFolders(cgroupPath);
   // On v1 one hierarchy is enough to know them by; in the freezer a fork bomb can be held still while it is ended.
   const freezer = folders.find((folder) => existsSync(join(folder, 'freezer.state')));
   const folder = freezer ?? folders.find((candidate) => existsSync(join(candidate, 'cgroup.procs')));
@@ -54,8 +54,8 @@ export async function createExecCgroup(cgroupsPath: string, directory: string): 
 }
 
 /** End every process of a command, and remove its cgroup and its folder. Idempotent. */
-export async function removeExec(cgroupsPath: string, directory: string): Promise<void> {
-  await removeCgroup(join(cgroupsPath, basename(directory)), { timeoutMs: removalTimeoutMs });
+export async function removeExec(cgroupPath: string, directory: string): Promise<void> {
+  await removeCgroup(join(cgroupPath, basename(directory)), { timeoutMs: removalTimeoutMs });
   await rm(directory, { recursive: true, force: true });
 }
 

@@ -30,8 +30,8 @@ export interface ExecParts {
 /** In which container. */
 export interface ExecTarget {
   readonly id: string;
-  /** As in the runtime spec. */
-  readonly cgroupsPath: string;
+  /** Of its cgroup, below the root of each hierarchy. */
+  readonly cgroupPath: string;
 }
 
 const startTimeoutMs = 30_000;
@@ -59,11 +59,11 @@ export async function startExec(
   const process = await describeProcess(paths.spec, request);
   const directory = newExecDirectory(paths.directory);
   const release = once(async () => {
-    await removeExec(target.cgroupsPath, directory);
+    await removeExec(target.cgroupPath, directory);
   });
   try {
     await makeDirectory(directory, process);
-    const cgroup = await createExecCgroup(target.cgroupsPath, directory);
+    const cgroup = await createExecCgroup(target.cgroupPath, directory);
     const command = [
       `--root=${parts.places.runtimeRoot}`,
       ...['exec', `--cgroup=${cgroup}`, `--process=${join(directory, processFile)}`],

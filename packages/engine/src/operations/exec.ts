@@ -3,10 +3,10 @@
  */
 
 import { join } from 'node:path';
-import { listExecDirectories, removeExec } from '../exec/exec-place.ts';
+import { hasEnded, listExecDirectories, removeExec } from '../exec/exec-place.ts';
 import type { ExecRequest, ExecSession } from '../exec/exec-session.ts';
 import type { OperationScope } from '../operation-scope.ts';
-import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
+import { findCgroupPath } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
@@ -29,12 +29,9 @@ export function execInPlugin(
         const id = requireRunning(context, plugin);
         // What it takes of libc is of no use to a program that never runs a command.
         const { startExec } = await import('../exec/start-exec.ts');
-        const session = await startExec(
-          context,
-          { id, cgroupsPath: defaultCgroupsPath(id) },
-          request,
-          signal,
-        );
+        const cgroupPath = await findCgroupPath(context.places, id);
+        if (cgroupPath === undefined) throw hasEnded();
+        const session = await startExec(context, { id, cgroupPath }, request, signal);
         resolve(session);
         await session.ended;
       }, options.signal)
@@ -72,7 +69,9 @@ export async function endLeftCommands(
 ): Promise<void> {
   for (const { id, name } of commands) {
     try {
-      await removeExec(defaultCgroupsPath(id), join(places.bundle(id).directory, name));
+      const cgroupPath = await findCgroupPath(places, id);
+      // With its container every command in it has ended, and the bundle goes with it.
+      if (cgroupPath !== undefined) await removeExec(cgroupPath, join(places.bundle(id).directory, name));
     } catch (error) {
       logger.error({ err: error, id }, 'cannot end a command that was left in a plugin');
     }

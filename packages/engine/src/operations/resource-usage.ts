@@ -3,7 +3,7 @@
  */
 import type { Plugin } from '../config/plugin-config.ts';
 import { findCgroupMounts, type ResourceUsage, readCgroupUsage } from '../runtime/cgroup-usage.ts';
-import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
+import { findCgroupPath } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 
@@ -16,7 +16,7 @@ const parallelReads = 8;
  * @throws {OutboardError} system when the host's mount table cannot be read
  */
 export async function readResourceUsage(
-  context: Pick<EngineContext, 'store' | 'supervisor'>,
+  context: Pick<EngineContext, 'store' | 'supervisor' | 'places'>,
   plugins: readonly Pick<Plugin, 'id'>[] = context.store.all(),
 ): Promise<ReadonlyMap<string, ResourceUsage>> {
   const mounts = await findCgroupMounts();
@@ -24,7 +24,10 @@ export async function readResourceUsage(
   const usage = new Map<string, ResourceUsage>();
   // All workers draw from one iterator.
   const work = async (): Promise<void> => {
-    for (const { id } of running) usage.set(id, await readCgroupUsage(defaultCgroupsPath(id), mounts));
+    for (const { id } of running) {
+      const cgroupPath = await findCgroupPath(context.places, id);
+      if (cgroupPath !== undefined) usage.set(id, await readCgroupUsage(cgroupPath, mounts));
+    }
   };
   await Promise.all(Array.from({ length: parallelReads }, work));
   return usage;

@@ -5,7 +5,7 @@ import { readInterfaceTraffic } from '../network/interface-traffic.ts';
 import type { PluginStats } from '../plugin-engine-contract.ts';
 import { readCgroupStats } from '../runtime/cgroup-stats.ts';
 import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
-import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
+import { findCgroupPath } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 
@@ -15,7 +15,7 @@ import type { EngineContext } from './engine-context.ts';
  * @throws {OutboardError} not-found
  */
 export async function readStats(
-  { store, supervisor }: Pick<EngineContext, 'store' | 'supervisor'>,
+  { store, supervisor, places }: Pick<EngineContext, 'store' | 'supervisor' | 'places'>,
   names?: readonly string[],
 ): Promise<readonly PluginStats[]> {
   const records = names === undefined ? store.all() : [...new Set(names.map((name) => store.find(name)))];
@@ -25,7 +25,8 @@ export async function readStats(
   for (const { id, name, config } of records) {
     const state = supervisor.state(id);
     if (!hasProcess(state)) continue;
-    const figures = await readCgroupStats(defaultCgroupsPath(id), mounts);
+    const cgroupPath = await findCgroupPath(places, id);
+    const figures = cgroupPath === undefined ? {} : await readCgroupStats(cgroupPath, mounts);
     const traffic = config.network.type === 'bridge' ? await readInterfaceTraffic(state.pid) : undefined;
     stats.push({ id, name, readAt: new Date(), ...figures, ...traffic });
   }

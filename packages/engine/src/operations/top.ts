@@ -1,15 +1,16 @@
 /**
  * Top: the processes of a plugin.
  */
+import { findCgroupPath } from '../runtime/container-places.ts';
 import { type ContainerProcess, readContainerProcesses } from '../runtime/container-processes.ts';
-import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
 
 /** @throws {OutboardError} not-found; conflict when the plugin does not run */
 export async function listPluginProcesses(
-  context: Pick<EngineContext, 'store' | 'supervisor'>,
+  context: Pick<EngineContext, 'store' | 'supervisor' | 'places'>,
   plugin: string,
 ): Promise<readonly ContainerProcess[]> {
-  return readContainerProcesses(defaultCgroupsPath(requireRunning(context, plugin)));
+  const cgroupPath = await findCgroupPath(context.places, requireRunning(context, plugin));
+  return cgroupPath === undefined ? [] : readContainerProcesses(cgroupPath);
 }

@@ -7,6 +7,7 @@ import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import * as z from 'zod';
+import { type ContainerCgroup, parseCgroupsPath, requireCgroup } from './cgroup-driver.ts';
 import { isErrno } from './errno.ts';
 
 /** Names below `EXEC_ROOT/bundles/<id>`. */
@@ -50,7 +51,8 @@ const runRecord = z.object({
   id: z.string(),
   generation: z.string().regex(/^[a-f0-9]{16}$/),
   bootId: z.string(),
-  cgroupsPath: z.string(),
+  /** As in the runtime spec: it tells the driver too, whichever is in use by now. */
+  cgroupsPath: z.string().refine((path) => parseCgroupsPath(path) !== undefined),
   /** How often the plugin was started again before this run. */
   restarts: z.int().min(0).default(0),
   /** Where the output of this run begins in the log. */
@@ -103,19 +105,18 @@ export async function readRunRecord(paths: BundlePaths): Promise<RunRecord | und
   return parsed.success ? parsed.data : undefined;
 }
 
-/** The cgroup that a bundle's spec names, for a run that left no record. */
-export async function readCgroupsPath(paths: BundlePaths): Promise<string | undefined> {
-  return cgroupsPathOf(await readJson(paths.spec));
+/** The cgroup that a bundle's spec names; it is there before the record. */
+export async function readCgroup(paths: BundlePaths): Promise<ContainerCgroup | undefined> {
+  const cgroupsPath = cgroupsPathOf(await readJson(paths.spec));
+  return cgroupsPath === undefined ? undefined : requireCgroup(cgroupsPath);
 }
 
-const specWithCgroup = z.object({ linux: z.object({ cgroupsPath: z.string().regex(/^\/[^\0]*[^/\0]$/) }) });
+const specWithCgroup = z.object({ linux: z.object({ cgroupsPath: z.string() }) });
 
-/** The absolute cgroup path in a runtime spec, or undefined when it has none or one that climbs. */
+/** The cgroups path in a runtime spec, or undefined when it has none or one that `parseCgroupsPath` refuses. */
 export function cgroupsPathOf(spec: unknown): string | undefined {
-  const parsed = specWithCgroup.safeParse(spec);
-  if (!parsed.success) return undefined;
-  const path = parsed.data.linux.cgroupsPath;
-  return path.split('/').includes('..') ? undefined : path;
+  const { data } = specWithCgroup.safeParse(spec);
+  return data && parseCgroupsPath(data.linux.cgroupsPath) && data.linux.cgroupsPath;
 }
 
 async function readJson(path: string): Promise<unknown> {

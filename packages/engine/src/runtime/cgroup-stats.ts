@@ -22,16 +22,16 @@ export interface ResourceStats extends ResourceUsage {
 const leastUnlimitedBytes = 2 ** 62;
 
 /**
- * @param cgroupsPath as in the runtime spec
+ * @param cgroupPath below the root of each hierarchy
  * @param mounts as `findCgroupMounts` found them
  */
 export async function readCgroupStats(
-  cgroupsPath: string,
+  cgroupPath: string,
   mounts: readonly CgroupMount[],
 ): Promise<ResourceStats> {
   const [usage, ...found] = await Promise.all([
-    readCgroupUsage(cgroupsPath, mounts),
-    ...mounts.map(({ mountPoint, version }) => readFigures(join(mountPoint, cgroupsPath), version)),
+    readCgroupUsage(cgroupPath, mounts),
+    ...mounts.map(({ mountPoint, version }) => readFigures(join(mountPoint, cgroupPath), version)),
   ]);
   // v1 comes first, and what comes first wins.
   return Object.assign({}, ...found.toReversed(), usage);

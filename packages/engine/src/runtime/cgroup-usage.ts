@@ -35,16 +35,16 @@ export async function findCgroupMounts(): Promise<readonly CgroupMount[]> {
 }
 
 /**
- * @param cgroupsPath as in the runtime spec
+ * @param cgroupPath below the root of each hierarchy
  * @param mounts as `findCgroupMounts` found them
  */
 export async function readCgroupUsage(
-  cgroupsPath: string,
+  cgroupPath: string,
   mounts: readonly CgroupMount[],
 ): Promise<ResourceUsage> {
   let usage: ResourceUsage = {};
   for (const { mountPoint, version } of mounts) {
-    const folder = join(mountPoint, cgroupsPath);
+    const folder = join(mountPoint, cgroupPath);
     const found = version === 1 ? await readVersion1(folder) : await readVersion2(folder);
     usage = { ...found, ...usage };
   }

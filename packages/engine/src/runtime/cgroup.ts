@@ -16,12 +16,12 @@ const maxFolders = 10_000;
 
 /**
  * The folders of a cgroup, in all hierarchies that have it.
- * @param cgroupsPath absolute, as in the runtime spec
+ * @param cgroupPath absolute, below the root of each
  */
-export async function findCgroupFolders(cgroupsPath: string): Promise<readonly string[]> {
+export async function findCgroupFolders(cgroupPath: string): Promise<readonly string[]> {
   const hierarchies = (await readMountTable()).filter(({ fileSystem }) => /^cgroup2?$/.test(fileSystem));
   const mountPoints = new Set(hierarchies.map(({ mountPoint }) => mountPoint));
-  const folders = [...mountPoints].map((mountPoint) => join(mountPoint, cgroupsPath));
+  const folders = [...mountPoints].map((mountPoint) => join(mountPoint, cgroupPath));
   const present = await Promise.all(folders.map((folder) => listFolder(folder)));
   return folders.filter((_, index) => present[index] !== undefined);
 }
@@ -33,30 +33,30 @@ export async function findCgroupFolders(cgroupsPath: string): Promise<readonly s
  * @throws {OutboardError} system, naming pids and states, when processes outlive the deadline (uninterruptible sleep)
  */
 export async function removeCgroup(
-  cgroupsPath: string,
+  cgroupPath: string,
   options: { readonly timeoutMs: number },
 ): Promise<void> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   let pauseMs = 1;
   // Emptiness has no event on cgroup v1, so this looks again, at growing distances.
   for (;;) {
-    const trees = await Promise.all((await findCgroupFolders(cgroupsPath)).map(walk));
+    const trees = await Promise.all((await findCgroupFolders(cgroupPath)).map(walk));
     const folders = trees.flat();
     if (folders.length === 0) return;
     const pids = await killProcesses(folders);
     // Deepest first: a cgroup with children cannot be removed. Hierarchies do not hold one another up.
     const removed = await Promise.all(trees.map((tree) => removeFolders(tree.toReversed())));
     if (pids.length === 0 && removed.every(Boolean)) return;
-    if (deadline.aborted) throw leftOver(cgroupsPath, pids);
+    if (deadline.aborted) throw leftOver(cgroupPath, pids);
     await delay(pauseMs);
     pauseMs = Math.min(pauseMs * 2, 50);
   }
 }
 
 /** How many processes the kernel killed in a cgroup because memory ran out; 0 when it cannot be known. */
-export async function countOutOfMemoryKills(cgroupsPath: string): Promise<number> {
+export async function countOutOfMemoryKills(cgroupPath: string): Promise<number> {
   let kills = 0;
-  for (const folder of await findCgroupFolders(cgroupsPath)) {
+  for (const folder of await findCgroupFolders(cgroupPath)) {
     // v2 has memory.events, v1 memory.oom_control; both have a line "oom_kill N".
     for (const file of ['memory.events', 'memory.oom_control']) {
       const count = /^oom_kill (\d+)$/m.exec((await readOptional(join(folder, file))) ?? '')?.[1];
@@ -67,8 +67,8 @@ export async function countOutOfMemoryKills(cgroupsPath: string): Promise<number
 }
 
 /** The processes of a cgroup and of those below it, in ascending order. */
-export async function listProcesses(cgroupsPath: string): Promise<readonly number[]> {
-  const trees = await Promise.all((await findCgroupFolders(cgroupsPath)).map(walk));
+export async function listProcesses(cgroupPath: string): Promise<readonly number[]> {
+  const trees = await Promise.all((await findCgroupFolders(cgroupPath)).map(walk));
   const pids = await Promise.all(trees.flat().map(readPids));
   return [...new Set(pids.flat())].sort((left, right) => left - right);
 }
@@ -166,11 +166,11 @@ async function writeOptional(path: string, value: string): Promise<boolean> {
   }
 }
 
-function leftOver(cgroupsPath: string, pids: readonly number[]): OutboardError {
+function leftOver(cgroupPath: string, pids: readonly number[]): OutboardError {
   const shown = pids.slice(0, 10).map((pid) => `${pid} (state ${processState(pid) ?? 'gone'})`);
   const processes = shown.length === 0 ? 'it stays busy' : `processes do not end: ${shown.join(', ')}`;
-  return new OutboardError('system', `cannot remove cgroup "${cgroupsPath}": ${processes}`, {
-    details: { cgroupsPath, pids: pids.slice(0, 100) },
+  return new OutboardError('system', `cannot remove cgroup "${cgroupPath}": ${processes}`, {
+    details: { cgroupPath, pids: pids.slice(0, 100) },
   });
 }
 

@@ -10,8 +10,10 @@ import type { ProcessEnd } from '../linux/posix-spawn.ts';
 import { programEnvironment } from '../linux/run-program.ts';
 import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
 import { type BundlePaths, exitDirectory } from './bundle.ts';
+import type { CgroupDriver } from './cgroup-driver.ts';
 import { endProcessGroup, identifyProcess, type ProcessIdentity } from './process-identity.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
+import { inScope, type ProgramCall } from './systemd-scope.ts';
 
 /** What conmon is to hold. */
 export interface ConmonRequest {
@@ -22,6 +24,8 @@ export interface ConmonRequest {
   readonly id: string;
   readonly generation: string;
   readonly paths: BundlePaths;
+  /** Who makes the container's cgroup; with systemd the monitor has a scope of its own. */
+  readonly driver: CgroupDriver;
   /** After this many bytes conmon begins the log anew: it renames an empty file over it. */
   readonly maxLogBytes: number;
 }
@@ -54,6 +58,7 @@ export function conmonArguments(request: ConmonRequest): readonly string[] {
     ...['--socket-dir-path', paths.directory],
     ...['--cid', id, '--cuuid', id],
     ...['--runtime', request.runtime, `--runtime-arg=--root=${request.runtimeRoot}`],
+    ...(request.driver === 'systemd' ? ['--systemd-cgroup'] : []),
     ...['--bundle', paths.directory, '--container-pidfile', paths.containerPid],
     ...['--exit-dir', exitDirectory(paths, request.generation)],
     // From its working directory, since it takes a colon in the path for the end of it.
@@ -74,7 +79,7 @@ export async function createUnderConmon(
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<CreatedContainer> {
   options.signal?.throwIfAborted();
-  const monitor = startMonitor(request);
+  const monitor = startMonitor(request, await monitorCall(request));
   // Present, since they were asked for.
   const errors = monitor.stdio[2] as Readable;
   const syncPipe = monitor.stdio[syncPipeFd] as Readable;
@@ -95,9 +100,16 @@ export async function createUnderConmon(
   }
 }
 
-function startMonitor(request: ConmonRequest): SpawnedProcess {
+/** conmon, in a scope of its own where systemd makes the cgroups: neither in that of the daemon nor in the container's. */
+async function monitorCall(request: ConmonRequest): Promise<ProgramCall> {
+  const call = { file: request.conmon, args: conmonArguments(request) };
+  if (request.driver === 'cgroupfs') return call;
+  return inScope(`outboard-conmon-${request.id}-${request.generation}.scope`, call);
+}
+
+function startMonitor(request: ConmonRequest, { file, args }: ProgramCall): SpawnedProcess {
   try {
-    return spawnProcess(request.conmon, conmonArguments(request), {
+    return spawnProcess(file, args, {
       // Its own session: a Ctrl-C at the daemon's terminal is not meant for plugins.
       newSession: true,
       // conmon marks an out-of-memory kill by a file in its working directory.

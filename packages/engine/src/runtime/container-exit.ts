@@ -27,7 +27,7 @@ export function parseExitCode(text: string): Pick<ContainerExit, 'code' | 'signa
  */
 export async function readExit(
   directory: string,
-  options: { readonly id: string; readonly outOfMemoryMark: string; readonly cgroupsPath: string },
+  options: { readonly id: string; readonly outOfMemoryMark: string; readonly cgroupPath: string },
 ): Promise<ContainerExit | undefined> {
   let text: string;
   try {
@@ -43,7 +43,7 @@ export async function readExit(
 // conmon may be gone before it hears of the kill, so the kernel's own count is looked at too.
 async function ranOutOfMemory(options: {
   readonly outOfMemoryMark: string;
-  readonly cgroupsPath: string;
+  readonly cgroupPath: string;
 }): Promise<boolean> {
   try {
     await access(options.outOfMemoryMark);
@@ -51,7 +51,7 @@ async function ranOutOfMemory(options: {
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
   }
-  return (await countOutOfMemoryKills(options.cgroupsPath)) > 0;
+  return (await countOutOfMemoryKills(options.cgroupPath)) > 0;
 }
 
 function signalName(number: number): string | undefined {

@@ -10,9 +10,9 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import pino from 'pino';
 import { findCgroupFolders } from './cgroup.ts';
+import { createCgroupsPath } from './cgroup-driver.ts';
 import type { ContainerRuntime } from './container.ts';
 import { type ContainerRuntimeOptions, openContainerRuntime } from './container-runtime.ts';
-import { defaultCgroupsPath } from './recover-containers.ts';
 
 export interface ContainerFixture {
   readonly execRoot: string;
@@ -111,7 +111,7 @@ function runtimeSpec(options: {
       ...binds,
     ],
     linux: {
-      cgroupsPath: defaultCgroupsPath(id),
+      cgroupsPath: createCgroupsPath(id, 'cgroupfs'),
       namespaces: ['mount', 'pid', 'network', 'ipc', 'uts'].map((type) => ({ type })),
       ...linux,
     },
@@ -129,7 +129,7 @@ async function removeAll(execRoot: string): Promise<void> {
 /** No cgroup, bundle, runtime state, mount or process of these containers. */
 export async function assertNothingLeft(execRoot: string, ids: readonly string[]): Promise<void> {
   for (const id of ids)
-    assert.deepEqual(await findCgroupFolders(defaultCgroupsPath(id)), [], `cgroup of ${id}`);
+    assert.deepEqual(await findCgroupFolders(createCgroupsPath(id, 'cgroupfs')), [], `cgroup of ${id}`);
   assert.deepEqual(readdirSync(join(execRoot, 'bundles')), [], 'bundles');
   assert.deepEqual(readdirSync(join(execRoot, 'runtime')), [], 'runtime state');
   assert.deepEqual(processesNaming(execRoot), [], 'processes');

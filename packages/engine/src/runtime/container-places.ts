@@ -2,7 +2,8 @@
  * Where the containers of one exec root are, for those who look into one or run something in it.
  */
 import { join } from 'node:path';
-import { type BundlePaths, bundlePaths } from './bundle.ts';
+import { type BundlePaths, bundlePaths, readRunRecord } from './bundle.ts';
+import { requireCgroup } from './cgroup-driver.ts';
 
 export interface ContainerPlaces {
   /** The folder of all that follows. */
@@ -23,4 +24,16 @@ export function containerPlaces(execRoot: string, runtime = 'runc'): ContainerPl
     runtimeRoot: join(execRoot, 'runtime'),
     bundle: (id) => bundlePaths(join(execRoot, 'bundles', id)),
   };
+}
+
+/**
+ * The path of a container's cgroup below the root of each hierarchy, as the container itself was made; undefined when it
+ * has ended.
+ */
+export async function findCgroupPath(
+  places: Pick<ContainerPlaces, 'bundle'>,
+  id: string,
+): Promise<string | undefined> {
+  const record = await readRunRecord(places.bundle(id));
+  return record && requireCgroup(record.cgroupsPath).path;
 }

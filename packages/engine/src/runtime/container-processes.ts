@@ -26,9 +26,9 @@ const maxCommandLength = 4096;
 const ticksPerSecond = 100;
 
 /** The processes of a cgroup, by pid; those that end meanwhile are left out. */
-export async function readContainerProcesses(cgroupsPath: string): Promise<readonly ContainerProcess[]> {
+export async function readContainerProcesses(cgroupPath: string): Promise<readonly ContainerProcess[]> {
   const processes: ContainerProcess[] = [];
-  for (const pid of (await listProcesses(cgroupsPath)).slice(0, maxProcesses)) {
+  for (const pid of (await listProcesses(cgroupPath)).slice(0, maxProcesses)) {
     const found = await readProcess(pid);
     if (found !== undefined) processes.push(found);
   }

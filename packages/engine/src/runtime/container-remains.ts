@@ -9,15 +9,18 @@ import { findBinary } from '../linux/find-binary.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import type { BundlePaths } from './bundle.ts';
 import { removeCgroup } from './cgroup.ts';
+import type { ContainerCgroup } from './cgroup-driver.ts';
 import { isErrno } from './errno.ts';
 import { deleteContainer } from './oci-runtime.ts';
 import { endProcessGroup, isSameProcess, type ProcessIdentity } from './process-identity.ts';
+import { endScope } from './systemd-scope.ts';
 
 /** What is known of a container that is to go. */
 export interface ContainerRemains {
   readonly id: string;
   readonly paths: BundlePaths;
-  readonly cgroupsPath: string;
+  /** All that it may have, when it is not known which it has. */
+  readonly cgroups: readonly ContainerCgroup[];
   /** Its conmon, if one of this boot is known. */
   readonly monitor?: ProcessIdentity;
   /**
@@ -58,10 +61,13 @@ export interface RemovalDeadlines {
 export async function removeRemains(remains: ContainerRemains, host: RemovalHost): Promise<void> {
   const { monitor, awaitsMonitor } = remains;
   if (monitor !== undefined && !awaitsMonitor) await endMonitor(monitor, 0);
-  await removeCgroup(remains.cgroupsPath, { timeoutMs: host.deadlines.killMs });
+  for (const { path } of remains.cgroups) await removeCgroup(path, { timeoutMs: host.deadlines.killMs });
   // conmon reaps the first process; until then the runtime takes it for running and waits.
   if (monitor !== undefined && awaitsMonitor) await endMonitor(monitor, host.deadlines.monitorMs);
   await removeRuntimeState(remains, host);
+  for (const cgroup of remains.cgroups) {
+    if (cgroup.driver === 'systemd') await endScope(cgroup.scope, { timeoutMs: host.deadlines.callMs });
+  }
   await removeTree(remains.paths.directory);
 }
 

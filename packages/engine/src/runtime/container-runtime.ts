@@ -19,6 +19,7 @@ import {
   writeRunRecord,
 } from './bundle.ts';
 import { findCgroupFolders } from './cgroup.ts';
+import { requireCgroup } from './cgroup-driver.ts';
 import { createUnderConmon } from './conmon.ts';
 import type { Container, ContainerRuntime, RecoveredContainers, StartContainer } from './container.ts';
 import { type RemovalDeadlines, type RemovalHost, removeRemains } from './container-remains.ts';
@@ -83,7 +84,10 @@ class ConmonRuntime implements ContainerRuntime {
     if (!isPluginId(id)) throw new OutboardError('invalid', `container id "${id}" is not 64 hex digits`);
     const cgroupsPath = cgroupsPathOf(request.spec);
     if (cgroupsPath === undefined) {
-      throw new OutboardError('invalid', 'the runtime spec has no absolute, clean "linux.cgroupsPath"');
+      throw new OutboardError(
+        'invalid',
+        'the runtime spec has no "linux.cgroupsPath" that is clean and absolute, or SLICE:PREFIX:NAME',
+      );
     }
     const held = this.#containers.get(id);
     if (held !== undefined && held !== 'starting' && held.hasFailedRemoval) await held.remove();
@@ -132,14 +136,22 @@ class ConmonRuntime implements ContainerRuntime {
       findBinary(this.#host.runtime),
     ]);
     const paths = this.#paths(id);
+    const cgroup = requireCgroup(cgroupsPath);
     let monitor: ProcessIdentity | undefined;
     const remove = (): Promise<void> =>
       removeRemains(
-        { id, paths, cgroupsPath, isOfThisBoot: true, awaitsMonitor: true, ...(monitor && { monitor }) },
+        {
+          id,
+          paths,
+          cgroups: [cgroup],
+          isOfThisBoot: true,
+          awaitsMonitor: true,
+          ...(monitor && { monitor }),
+        },
         this.#host,
       );
     // Nothing of an earlier run may be there: the runtime would join its cgroup and mix up the two.
-    if ((await findCgroupFolders(cgroupsPath)).length > 0 || existsSync(paths.directory)) await remove();
+    if ((await findCgroupFolders(cgroup.path)).length > 0 || existsSync(paths.directory)) await remove();
     const generation = createGeneration();
     await createBundle(paths, generation, request.spec);
     try {
@@ -149,7 +161,7 @@ class ConmonRuntime implements ContainerRuntime {
       await placeLog(paths, log?.directory);
       const maxLogBytes = log?.maxFileBytes ?? this.#options.maxLogBytes ?? 1024 * 1024;
       const created = await createUnderConmon(
-        { conmon, runtime, runtimeRoot, id, generation, paths, maxLogBytes },
+        { conmon, runtime, runtimeRoot, id, generation, paths, driver: cgroup.driver, maxLogBytes },
         limits,
       );
       monitor = created.monitor;
@@ -189,15 +201,16 @@ class ConmonRuntime implements ContainerRuntime {
   }
 
   #watch(record: RunRecord): MonitoredContainer {
-    const { id, cgroupsPath, monitor } = record;
+    const { id, monitor } = record;
     const paths = this.#paths(id);
+    const cgroups = [requireCgroup(record.cgroupsPath)];
     return new MonitoredContainer({
       record,
       paths,
       logger: this.#options.logger,
       removeRemains: async () => {
         await removeRemains(
-          { id, paths, cgroupsPath, monitor, isOfThisBoot: true, awaitsMonitor: true },
+          { id, paths, cgroups, monitor, isOfThisBoot: true, awaitsMonitor: true },
           this.#host,
         );
         this.#containers.delete(id);

@@ -5,6 +5,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { Logger } from 'pino';
 import { type BundlePaths, exitDirectory, type RunRecord } from './bundle.ts';
+import { requireCgroup } from './cgroup-driver.ts';
 import type { Container, ContainerExit } from './container.ts';
 import { readExit } from './container-exit.ts';
 import { readLogTail } from './container-log.ts';
@@ -117,7 +118,7 @@ export class MonitoredContainer implements Container {
     return readExit(this.#exitDirectory, {
       id: this.id,
       outOfMemoryMark: paths.outOfMemory,
-      cgroupsPath: record.cgroupsPath,
+      cgroupPath: requireCgroup(record.cgroupsPath).path,
     });
   }
 

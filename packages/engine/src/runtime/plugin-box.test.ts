@@ -11,9 +11,9 @@ import type { SecurityOptions } from '../config/plugin-options.ts';
 import { initialSettings } from '../config/settings.ts';
 import { setPathAttribute, terminatePath } from '../linux/file-calls.ts';
 import { createAppArmor } from './apparmor/host-profiles.ts';
+import { createCgroupsPath } from './cgroup-driver.ts';
 import { type ContainerFixture, createContainerFixture } from './container-fixture.test.support.ts';
 import { decidePluginSecurity } from './plugin-security.ts';
-import { defaultCgroupsPath } from './recover-containers.ts';
 import { createRuntimeSpec } from './spec/create-runtime-spec.ts';
 
 /** Prints `ok`, or the number of the error, of a system call of x86-64. */
@@ -66,7 +66,7 @@ async function openBox(t: TestContext): Promise<Box> {
         rootfsPath: fixture.rootfs,
         socketDirectory: sockets,
         devices: [],
-        cgroupsPath: defaultCgroupsPath(id),
+        cgroupsPath: createCgroupsPath(id, 'cgroupfs'),
       });
       const container = await runtime.start({ id, spec });
       await container.exited;

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ContainerRuntime } from './container.ts';
 import { type ContainerFixture, createContainerFixture } from './container-fixture.test.support.ts';
 import { identifyProcess } from './process-identity.ts';
-import { defaultCgroupsPath } from './recover-containers.ts';
 
 /** A container that a first runtime started and let go of, as when the daemon ends. */
 async function leaveRunning(
@@ -144,8 +143,4 @@ test('S20 recover() removes a dead container although the runtime is missing', a
   const second = await fixture.open({ runtime: '/no/such/runtime' });
   await removeEnded(second);
   assert.equal(identifyProcess(pid), undefined);
-});
-
-test('defaultCgroupsPath() needs no parent that would stay when the last plugin is gone', () => {
-  assert.equal(dirname(defaultCgroupsPath('a'.repeat(64))), '/');
 });

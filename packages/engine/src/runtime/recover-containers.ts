@@ -11,9 +11,10 @@ import {
   bundlePaths,
   exitDirectory,
   type RunRecord,
-  readCgroupsPath,
+  readCgroup,
   readRunRecord,
 } from './bundle.ts';
+import { possibleCgroups, requireCgroup } from './cgroup-driver.ts';
 import type { ContainerExit, EndedContainer } from './container.ts';
 import { readExit } from './container-exit.ts';
 import { readLogTail } from './container-log.ts';
@@ -77,8 +78,9 @@ async function lookAt(
     ...(exit && { exit }),
     readLogTail: (lines) => readLogTail(paths.log, lines, run?.logStart),
     async remove() {
-      const cgroupsPath = record?.cgroupsPath ?? (await readCgroupsPath(paths)) ?? defaultCgroupsPath(id);
-      const remains = { id, paths, cgroupsPath, isOfThisBoot, awaitsMonitor: false };
+      const cgroup = record === undefined ? await readCgroup(paths) : requireCgroup(record.cgroupsPath);
+      const cgroups = cgroup === undefined ? possibleCgroups(id) : [cgroup];
+      const remains = { id, paths, cgroups, isOfThisBoot, awaitsMonitor: false };
       await removeRemains({ ...remains, ...(monitor && { monitor }) }, options.host);
       options.host.logger.info({ id }, 'removed what an earlier run left of a container');
     },
@@ -103,7 +105,8 @@ async function attempt<Value>(
 async function readLastExit(record: RunRecord, paths: BundlePaths): Promise<ContainerExit> {
   const { id, cgroupsPath, generation } = record;
   const outOfMemoryMark = paths.outOfMemory;
-  const exit = await readExit(exitDirectory(paths, generation), { id, outOfMemoryMark, cgroupsPath });
+  const cgroupPath = requireCgroup(cgroupsPath).path;
+  const exit = await readExit(exitDirectory(paths, generation), { id, outOfMemoryMark, cgroupPath });
   return exit ?? { outOfMemory: false };
 }
 
@@ -112,10 +115,8 @@ function isRunning(record: RunRecord, bootId: string): boolean {
   return record.bootId === bootId && isSameProcess(record.container) && isSameProcess(record.monitor);
 }
 
-/** Where a container's cgroup is unless its spec says otherwise. It has no parent, which nobody could remove safely. */
-export function defaultCgroupsPath(id: string): string {
-  return `/outboard-${id}`;
-}
+/** systemd-run becomes conmon once it has a scope for it. */
+const monitorPrograms: ReadonlySet<string> = new Set(['conmon', 'systemd-run']);
 
 /**
  * The conmon processes that hold a bundle of this exec root, by container ID. Found by their command lines, so that
@@ -127,7 +128,7 @@ function findMonitors(bundles: string): ReadonlyMap<string, ProcessIdentity> {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     // The command line of an arbitrary process can block its reader; conmon's does not.
-    if (readProc(name, 'comm')?.trim() !== 'conmon') continue;
+    if (!monitorPrograms.has(readProc(name, 'comm')?.trim() ?? '')) continue;
     const args = (readProc(name, 'cmdline') ?? '').split('\0');
     const bundle = args[args.indexOf('--bundle') + 1] ?? '';
     const id = bundle.slice(bundles.length + 1);

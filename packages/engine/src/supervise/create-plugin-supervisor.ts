@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { BridgeOptions } from '../network/plugin-networks.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import { connectSocket } from '../protocol/socket-handle.ts';
+import type { CgroupDriver } from '../runtime/cgroup-driver.ts';
 import type { ContainerRuntime } from '../runtime/container.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { BackOff } from './back-off.ts';
@@ -20,6 +21,8 @@ export interface PluginSupervisorOptions {
   readonly metricsSocket?: string;
   /** As in `PluginHostOptions`. */
   readonly bridge?: BridgeOptions;
+  /** As in `PluginHostOptions`. */
+  readonly cgroupDriver: CgroupDriver;
   readonly layout: PluginLayout;
   readonly preflight: Pick<Preflight, 'clear'>;
   /** Default: 1 s, doubled up to 60 s, anew after 60 s of running. */

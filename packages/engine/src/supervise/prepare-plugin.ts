@@ -19,14 +19,16 @@ import { findMissingHostFiles } from '../preflight/host-files.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import { checkRootfs } from '../rootfs/check-rootfs.ts';
 import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
+import { type CgroupDriver, createCgroupsPath } from '../runtime/cgroup-driver.ts';
 import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
 import { canLimitSwap } from '../runtime/limit-container.ts';
 import { decidePluginSecurity } from '../runtime/plugin-security.ts';
-import { defaultCgroupsPath } from '../runtime/recover-containers.ts';
 import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
+import { scopeAnnotations } from '../runtime/systemd-scope.ts';
 import { isPluginId, type PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginHost } from './launch-plugin.ts';
+import { stopGraceMs } from './supervision-options.ts';
 
 export interface PluginHostOptions {
   readonly layout: PluginLayout;
@@ -35,6 +37,8 @@ export interface PluginHostOptions {
   readonly metricsSocket?: string;
   /** Of plugins whose network is `bridge`. */
   readonly bridge?: BridgeOptions;
+  /** Who makes the cgroups of plugins that are started from now on. */
+  readonly cgroupDriver: CgroupDriver;
   readonly preflight: Pick<Preflight, 'clear'>;
   readonly logger: Logger;
 }
@@ -44,7 +48,7 @@ export interface PluginHostOptions {
  * @throws {OutboardError} invalid for wrong options of the bridge
  */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
-  const { layout, logger, metricsSocket } = options;
+  const { layout, logger, metricsSocket, cgroupDriver } = options;
   const sockets = join(options.execRoot, 'plugins');
   const networks = createPluginNetworks(options);
   const appArmor = createAppArmor(join(options.execRoot, 'apparmor'));
@@ -76,7 +80,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         security,
         rootfsPath: paths.rootfs,
         socketDirectory: socketDirectory(record.id),
-        cgroupsPath: defaultCgroupsPath(record.id),
+        cgroupsPath: createCgroupsPath(record.id, cgroupDriver),
+        ...(cgroupDriver === 'systemd' && {
+          annotations: scopeAnnotations({ stopTimeoutMs: stopGraceMs(record.options) }),
+        }),
         ...(metricsSocket !== undefined && { metricsSocket }),
         ...(network !== undefined && { network }),
         missingHostFiles: await findMissingHostFiles(config, look),

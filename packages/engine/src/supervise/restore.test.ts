@@ -43,7 +43,7 @@ function openBound(fixture: SupervisorFixture): Promise<OpenedSupervisor> {
   const logger = pino({ level: 'silent' });
   const { layout, execRoot } = fixture;
   const preflight = createPreflight({ layout, runtime: 'runc', logger });
-  const host = createPluginHost({ layout, execRoot, preflight, logger });
+  const host = createPluginHost({ layout, execRoot, preflight, cgroupDriver: 'cgroupfs', logger });
   return fixture.open({ host: { ...host, isBoundToDaemon: () => true } });
 }
 

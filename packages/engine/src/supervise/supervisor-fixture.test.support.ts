@@ -88,7 +88,7 @@ export function createSupervisorFixture(test: TestContext): SupervisorFixture {
   ): Promise<OpenedSupervisor> {
     const runtime = await openContainerRuntime({ execRoot, logger, ...runtimeOptions });
     const preflight = createPreflight({ layout, runtime: 'runc', logger });
-    const host = createPluginHost({ layout, execRoot, preflight, logger });
+    const host = createPluginHost({ layout, execRoot, preflight, cgroupDriver: 'cgroupfs', logger });
     const backOff = { initialMs: 1, maxMs: 20 };
     const supervisor = createSupervisor({
       failures: createFailureFiles(layout, logger),

@@ -40,8 +40,10 @@ export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDire
   readonly rootfsPath: string;
   /** As `resolveDevices` found them. */
   readonly devices: readonly SpecDevice[];
-  /** Path of the plugin's cgroup, below each controller's root. */
+  /** As `createCgroupsPath` makes it for the driver in use. */
   readonly cgroupsPath: string;
+  /** For the OCI runtime; default none. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Cgroup version of the host; on 2 the plugin gets a cgroup namespace. Default 1. */
   readonly cgroupVersion?: 1 | 2;
   /** Bounds on what it may use; default none. */
@@ -103,6 +105,7 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
       readonlyPaths: readonlyPaths.filter(isPrivateToPlugin),
       ...(security.seccomp !== undefined && { seccomp: security.seccomp }),
     },
+    ...(input.annotations !== undefined && { annotations: input.annotations }),
   };
   return { spec, notices };
 }

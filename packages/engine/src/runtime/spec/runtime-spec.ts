@@ -89,4 +89,5 @@ export interface RuntimeSpec {
     readonly readonlyPaths: readonly string[];
     readonly seccomp?: SpecSeccomp;
   };
+  readonly annotations?: Readonly<Record<string, string>>;
 }

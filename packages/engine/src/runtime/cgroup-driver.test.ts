@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
+import { test } from 'node:test';
+import { chooseCgroupDriver, createCgroupsPath, parseCgroupsPath, possibleCgroups } from './cgroup-driver.ts';
+
+const id = 'a'.repeat(64);
+
+test('a plain cgroup needs no parent that would stay when the last plugin is gone', () => {
+  assert.equal(dirname(createCgroupsPath(id, 'cgroupfs')), '/');
+});
+
+test('a cgroups path tells its driver, its folder and its unit', () => {
+  assert.deepEqual(parseCgroupsPath(createCgroupsPath(id, 'cgroupfs')), {
+    driver: 'cgroupfs',
+    path: `/outboard-${id}`,
+  });
+  assert.deepEqual(parseCgroupsPath(createCgroupsPath(id, 'systemd')), {
+    driver: 'systemd',
+    path: `/outboard.slice/outboard-${id}.scope`,
+    scope: `outboard-${id}.scope`,
+  });
+});
+
+test('systemd makes the cgroups where it runs the host, unless told otherwise; elsewhere it cannot', () => {
+  const [there, absent] = ['/proc', '/proc/none'];
+  assert.equal(chooseCgroupDriver(undefined, there), 'systemd');
+  assert.equal(chooseCgroupDriver('cgroupfs', there), 'cgroupfs');
+  assert.equal(chooseCgroupDriver(undefined, absent), 'cgroupfs');
+  assert.throws(() => chooseCgroupDriver('systemd', absent), {
+    kind: 'invalid',
+    message: /^cgroup driver "systemd" needs a host that systemd runs/,
+  });
+});
+
+for (const path of [
+  '',
+  '/',
+  'outboard-1',
+  '/a/../b',
+  '/a/',
+  '/a\0b',
+  'a.slice:b',
+  // A dash means a slice within another one, whose folder is elsewhere.
+  'a-b.slice:c:d',
+  '../x.slice:a:b',
+  'a.slice:b:../../c',
+  'a.slice:b:c/d',
+]) {
+  test(`parseCgroupsPath() refuses ${JSON.stringify(path)}`, () => {
+    assert.equal(parseCgroupsPath(path), undefined);
+  });
+}
+
+test('a container of which only its ID is known may have a cgroup of either driver', () => {
+  assert.deepEqual(
+    possibleCgroups(id).map(({ driver }) => driver),
+    ['systemd', 'cgroupfs'],
+  );
+});
