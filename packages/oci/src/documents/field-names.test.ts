@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withFieldNames } from './field-names.ts';
+import { foldFieldName, withFieldNames } from './field-names.ts';
 
 describe('withFieldNames()', () => {
   it('R28 accepts one spelling per field, in any case', () => {
@@ -24,5 +24,32 @@ describe('withFieldNames()', () => {
     for (const value of [null, 1, 'text', true]) assert.equal(withFieldNames(value, ['size']), value);
     const array = [1];
     assert.equal(withFieldNames(array, ['size']), array);
+  });
+
+  it('refuses a name that only a Go decoder takes for a field', () => {
+    assert.throws(() => withFieldNames({ 'layer\u017f': [] }, ['layers']), {
+      kind: 'invalid',
+      message: 'ambiguous field "layer\\u017f": some decoders read it as "layers"; want "layers"',
+    });
+  });
+
+  for (const written of ['con\ufb01g', 'conf\u0131g', 'conf\u0130g']) {
+    it(`leaves out ${written}, which no decoder takes for "config"`, () => {
+      assert.deepEqual(Object.keys(withFieldNames({ [written]: 1 }, ['config']) as object), []);
+    });
+  }
+});
+
+describe('foldFieldName()', () => {
+  it('takes a character for a letter where simple case folding does, and nowhere else', () => {
+    const folds: string[] = [];
+    for (let code = 0; code <= 0x10ffff; code++) {
+      if (code >= 0xd800 && code <= 0xdfff) continue;
+      const character = String.fromCodePoint(code);
+      const isLetter = /^[a-z]$/iu.test(character); // with these flags a regular expression folds as Unicode says
+      assert.equal(/^[a-z]$/.test(foldFieldName(character)), isLetter, code.toString(16));
+      if (isLetter && code > 0x7f) folds.push(character);
+    }
+    assert.deepEqual(folds, ['\u017f', '\u212a']);
   });
 });

@@ -6,6 +6,7 @@ import { type Digest, parseDigest } from '../digests/digest.ts';
 import { withFieldNames } from '../documents/field-names.ts';
 import { parseStrictJson } from '../documents/strict-json.ts';
 import { isOutboardError, OutboardError } from '../errors.ts';
+import { mediaTypes } from './media-types.ts';
 
 /** Upper bound of a manifest or index, in bytes. @see OCI distribution-spec v1.1.1, "Pushing Manifests" */
 export const maxManifestBytes = 4 * 1024 * 1024;
@@ -116,6 +117,28 @@ export function readDocument(bytes: Uint8Array, head: DocumentHead): unknown {
     }
   }
   return value;
+}
+
+/**
+ * The media type of a document that came under none, or under one that says nothing: its own word, or else its shape.
+ * Only OCI documents may leave their media type out.
+ * @returns empty when neither tells
+ * @throws {OutboardError} invalid when it is not strict JSON, or has the fields of both kinds
+ */
+export function ownMediaType(bytes: Uint8Array): string {
+  const subject = 'manifest';
+  const value = parseStrictJson(bytes, { maxBytes: maxManifestBytes, subject });
+  const fields = parseWith(documentObject(kindFields), value, subject);
+  if (isPresent(fields.mediaType)) return typeof fields.mediaType === 'string' ? fields.mediaType : '';
+  const isManifest = isPresent(fields.config) || isPresent(fields.layers);
+  if (isPresent(fields.manifests)) {
+    if (!isManifest) return mediaTypes.ociIndex;
+    throw new OutboardError(
+      'invalid',
+      `invalid ${subject}: it is ambiguous, it has the fields of a manifest and of an index`,
+    );
+  }
+  return isManifest ? mediaTypes.ociManifest : '';
 }
 
 /**

@@ -104,7 +104,11 @@ describe('parseManifest()', () => {
     ['layers that are an object', { layers: { 0: layer('a') } }, /at "layers"/],
     ['a layer that is null', { layers: [null] }, /at "layers\.0"/],
     ['a layer that is a number', { layers: [1] }, /at "layers\.0"/],
-    ['a layer listed twice', { layers: [layer('a'), layer('b'), layer('a')] }, /is listed twice/],
+    [
+      'a layer listed with two sizes',
+      { layers: [layer('a'), layer('b'), layer('a', { size: 8 })] },
+      /is listed with two sizes, 7 and 8/,
+    ],
     ['129 layers', { layers: Array.from({ length: 129 }, (_, index) => layer(`${index}`)) }, /at most 128/],
     [
       'schema version 1',
@@ -124,6 +128,11 @@ describe('parseManifest()', () => {
 
   it('R07 refuses documents that are no object', () => {
     for (const document of ['null', '[]', '1', '"x"', '', '{']) refuses(document, /invalid manifest/);
+  });
+
+  it('reads a layer that is listed twice', () => {
+    const layers = [layer('a'), layer('b'), layer('a')];
+    assert.deepEqual(parseManifest(bytesOf({ ...good, layers }), dockerManifest).layers, layers);
   });
 
   it('R07 reads 128 layers', () => {

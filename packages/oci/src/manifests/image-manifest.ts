@@ -22,7 +22,7 @@ export interface ImageManifest {
   /** The media type under which it came, which decides how it is read. */
   readonly mediaType: string;
   readonly config: Descriptor;
-  /** At least one, each digest once, each of a type that `isLayerMediaType` accepts; lowest layer first. */
+  /** At least one, each of a type that `isLayerMediaType` accepts; lowest layer first. */
   readonly layers: readonly Descriptor[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -39,9 +39,8 @@ const manifestSchema = documentObject({
 /**
  * Check the bytes of a manifest that came under `mediaType`. Whether its config is a plugin's is for the caller to ask.
  *
- * A layer digest may show once: the OCI spec is silent on repeats, no plugin tool writes them, and one
- * blob in two places would be fetched and counted twice. `subject`, `artifactType` and unknown fields
- * are ignored, as the spec asks.
+ * A layer may be listed more than once, as the same bytes may be applied more than once; then with one size. `subject`,
+ * `artifactType` and unknown fields are ignored, as the spec asks.
  * @param mediaType Content-Type or descriptor's media type, without parameters
  * @throws {OutboardError} invalid
  */
@@ -59,7 +58,7 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): ImageManife
 }
 
 function refuseUnusableLayers(layers: readonly Descriptor[]): void {
-  const seen = new Set<string>();
+  const sizes = new Map<string, number>();
   for (const layer of layers) {
     if (isForeignLayerMediaType(layer.mediaType)) {
       throw new OutboardError(
@@ -73,10 +72,14 @@ function refuseUnusableLayers(layers: readonly Descriptor[]): void {
         `invalid manifest: layer ${layer.digest} is of unknown type "${layer.mediaType}", want a tar, gzip or zstd layer`,
       );
     }
-    if (seen.has(layer.digest)) {
-      throw new OutboardError('invalid', `invalid manifest: layer ${layer.digest} is listed twice`);
+    const size = sizes.get(layer.digest) ?? layer.size;
+    if (size !== layer.size) {
+      throw new OutboardError(
+        'invalid',
+        `invalid manifest: layer ${layer.digest} is listed with two sizes, ${size} and ${layer.size}`,
+      );
     }
-    seen.add(layer.digest);
+    sizes.set(layer.digest, size);
   }
 }
 

@@ -2,9 +2,8 @@
  * Fetches manifests and indexes, whole and verified.
  */
 import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../digests/digest.ts';
-import { parseStrictJson } from '../documents/strict-json.ts';
 import { isOutboardError, OutboardError } from '../errors.ts';
-import { maxManifestBytes } from '../manifests/document-schema.ts';
+import { maxManifestBytes, ownMediaType } from '../manifests/document-schema.ts';
 import { isIndexMediaType, isManifestMediaType, mediaTypes } from '../manifests/media-types.ts';
 import { readBounded } from './bounded-body.ts';
 import type { Answer, AnswerHeaders } from './connections.ts';
@@ -117,10 +116,4 @@ function mediaTypeOf(headers: AnswerHeaders, bytes: Buffer, subject: string): st
     'invalid',
     `${subject} has media type ${JSON.stringify(mediaType.slice(0, 200))}: want a Docker schema 2 or OCI manifest or index`,
   );
-}
-
-function ownMediaType(bytes: Buffer): string {
-  const document = parseStrictJson(bytes, { maxBytes: maxManifestBytes, subject: 'manifest' });
-  if (typeof document !== 'object' || document === null || !('mediaType' in document)) return '';
-  return typeof document.mediaType === 'string' ? document.mediaType : '';
 }
