@@ -158,10 +158,15 @@ for (const variant of variants) {
         for (const access of [{}, wrong]) {
           await assert.rejects(open('acme/private', access).resolve('v1'), (error) => {
             assert.ok(isOutboardError(error, 'unauthorized'));
+            const words =
+              access === wrong
+                ? 'refused the credentials of user "gordon": type "docker login HOST" to store others'
+                : 'was asked without credentials: type "docker login HOST" to store some';
             assert.equal(
               error.message,
               `unexpected status from GET request to http://${registry.host}/v2/acme/private/manifests/v1: ` +
-                '401 Unauthorized: UNAUTHORIZED: authentication required',
+                `401 Unauthorized: UNAUTHORIZED: authentication required; registry "${registry.host}" ` +
+                words.replace('HOST', registry.host),
             );
             return true;
           });

@@ -32,6 +32,7 @@ export function openEngine(
     },
     insecureRegistries: configuration['insecure-registries'],
     trustedRealms: configuration['token-servers'].map(parseTokenServer),
+    registryTimeoutSeconds: configuration['registry-timeout'],
     userAgent: `outboard/${version}`,
     bridge: {
       name: configuration['bridge-name'],

@@ -67,6 +67,8 @@ export interface PluginEngineOptions {
   readonly insecureRegistries?: readonly string[];
   /** Token servers of other hosts that may see a registry's credentials; Docker Hub's and GitLab.com's are known. */
   readonly trustedRealms?: readonly TrustedRealm[];
+  /** How long a registry may send or take nothing before an operation fails, in seconds; default 60. */
+  readonly registryTimeoutSeconds?: number;
   /** What registries see; default `outboard`. */
   readonly userAgent?: string;
   /** Where legacy plugins are looked for; default where Docker looks. */
@@ -169,6 +171,9 @@ async function openContext(
     registry: createRegistryClient({
       insecureRegistries: options.insecureRegistries ?? [],
       trustedRealms: options.trustedRealms ?? [],
+      ...(options.registryTimeoutSeconds !== undefined && {
+        idleTimeoutMs: options.registryTimeoutSeconds * 1000,
+      }),
       userAgent: options.userAgent ?? 'outboard',
     }),
     supervisor,

@@ -25,6 +25,7 @@ const fileSchema = z.strictObject({
   tlscrl: absolutePath.optional(),
   'insecure-registries': z.array(z.string()).optional(),
   'token-servers': z.array(z.string()).optional(),
+  'registry-timeout': z.number().min(1).max(3600).optional(),
   'authorization-plugins': z.array(z.string().min(1)).optional(),
   'metrics-addr': z.string().optional(),
   'bridge-name': z.string().optional(),

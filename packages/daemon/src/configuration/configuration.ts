@@ -30,6 +30,8 @@ export interface Configuration {
   readonly 'insecure-registries': readonly string[];
   /** `REGISTRY=TOKEN-SERVER`: token servers of other hosts that may see a registry's credentials. */
   readonly 'token-servers': readonly string[];
+  /** How long a registry may send or take nothing before an operation fails, in seconds. */
+  readonly 'registry-timeout': number;
   /** Plugins that are asked about every request, in this order. */
   readonly 'authorization-plugins': readonly string[];
   /** Where metrics are served, as `ADDRESS:PORT`; empty for nowhere. */
@@ -80,6 +82,7 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     tlscrl: given.tlscrl ?? '',
     'insecure-registries': given['insecure-registries'] ?? [],
     'token-servers': given['token-servers'] ?? [],
+    'registry-timeout': given['registry-timeout'] ?? 60,
     'authorization-plugins': given['authorization-plugins'] ?? [],
     'metrics-addr': given['metrics-addr'] ?? '',
     'bridge-name': given['bridge-name'] ?? 'outboard0',

@@ -28,6 +28,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     tlscrl: '',
     'insecure-registries': [],
     'token-servers': [],
+    'registry-timeout': 60,
     'authorization-plugins': [],
     'metrics-addr': '',
     'bridge-name': 'outboard0',

@@ -25,6 +25,7 @@ interface ParsedOptions {
   readonly tlscrl?: string;
   readonly insecureRegistry?: readonly string[];
   readonly tokenServer?: readonly string[];
+  readonly registryTimeout?: number;
   readonly authorizationPlugin?: readonly string[];
   readonly metricsAddr?: string;
   readonly bridgeName?: string;
@@ -61,6 +62,7 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     tlscrl: options.tlscrl,
     'insecure-registries': options.insecureRegistry,
     'token-servers': options.tokenServer,
+    'registry-timeout': options.registryTimeout,
     'authorization-plugins': options.authorizationPlugin,
     'metrics-addr': options.metricsAddr,
     'bridge-name': options.bridgeName,
@@ -117,6 +119,11 @@ function daemonCommand(): Command {
       collect,
     )
     .option(
+      '--registry-timeout <seconds>',
+      'fail when a registry sends or takes nothing for this long (default: 60)',
+      parseTimeout,
+    )
+    .option(
       '--authorization-plugin <plugin>',
       'ask this plugin about every request and answer; repeatable, asked in the order given',
       collect,
@@ -157,4 +164,11 @@ function parseDelay(text: string): number {
   // As in the configuration file.
   if (/^\d+(\.\d+)?$/.test(text) && seconds >= 0.1 && seconds <= 86_400) return seconds;
   throw new InvalidArgumentError('it must be 0.1 to 86400 seconds.');
+}
+
+function parseTimeout(text: string): number {
+  const seconds = Number(text);
+  // As in the configuration file.
+  if (/^\d+(\.\d+)?$/.test(text) && seconds >= 1 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError('it must be 1 to 3600 seconds.');
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isLinkLocal, isLoopback, isPrivateAddress, parseAddressBlock } from './addresses.ts';
+import {
+  isLinkLocal,
+  isLoopback,
+  isPrivateAddress,
+  isWithinReach,
+  parseAddressBlock,
+  reachFrom,
+} from './addresses.ts';
 
 describe('addresses', () => {
   const cases = [
@@ -30,6 +37,55 @@ describe('addresses', () => {
         private: isPrivateAddress(host),
       };
       assert.deepEqual(got, want);
+    });
+  }
+
+  const innermost = [
+    ['93.184.216.34', 'public'],
+    ['2606:2800::1', 'public'],
+    ['64:ff9b::93.184.216.34', 'public'],
+    ['10.0.0.1', 'private'],
+    ['172.31.255.255', 'private'],
+    ['192.168.1.1', 'private'],
+    ['100.64.0.1', 'private'],
+    ['fd12::1', 'private'],
+    ['::ffff:10.0.0.1', 'private'],
+    ['64:ff9b::10.0.0.1', 'private'],
+    ['127.0.0.1', 'loopback'],
+    ['0.0.0.0', 'loopback'],
+    ['::1', 'loopback'],
+    ['::', 'loopback'],
+    ['::ffff:127.9.9.9', 'loopback'],
+    ['::127.0.0.1', 'loopback'],
+    ['64:ff9b::7f00:1', 'loopback'],
+    ['169.254.169.254', 'anywhere'],
+    ['64:ff9b::a9fe:a9fe', 'anywhere'],
+    ['::ffff:169.254.169.254', 'anywhere'],
+    ['fe80::1', 'anywhere'],
+    ['fd00:ec2::254', 'anywhere'],
+    ['fd20:ce::254', 'anywhere'],
+    ['100.100.100.200', 'anywhere'],
+    ['168.63.129.16', 'anywhere'],
+  ] as const;
+  const order = ['public', 'private', 'loopback', 'anywhere'] as const;
+  for (const [address, least] of innermost) {
+    it(`isWithinReach() of ${address} takes ${least} and wider`, () => {
+      for (const reach of order) {
+        assert.equal(isWithinReach(address, reach), order.indexOf(reach) >= order.indexOf(least), reach);
+      }
+    });
+  }
+
+  for (const [address, want] of [
+    [undefined, 'public'],
+    ['93.184.216.34', 'public'],
+    ['10.0.0.1', 'private'],
+    ['169.254.1.1', 'private'],
+    ['127.0.0.1', 'loopback'],
+    ['::1', 'loopback'],
+  ] as const) {
+    it(`reachFrom() gives a registry at ${address} ${want} addresses`, () => {
+      assert.equal(reachFrom(address), want);
     });
   }
 

@@ -9,12 +9,24 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 loopback.addAddress('::1', 'ipv6');
 
-// Cloud metadata services listen on link-local addresses (169.254.169.254, fd00:ec2::254): a redirect there
-// would make this host read its own secrets for a stranger.
+// Cloud metadata services listen on link-local addresses and a few others: a redirect there would make this host
+// read its own secrets for a stranger.
 const linkLocal = new BlockList();
 linkLocal.addSubnet('169.254.0.0', 16);
+linkLocal.addAddress('100.100.100.200'); // Alibaba Cloud
+linkLocal.addAddress('168.63.129.16'); // Azure
+linkLocal.addAddress('192.0.0.192'); // Oracle Cloud
 linkLocal.addSubnet('fe80::', 10, 'ipv6');
-linkLocal.addAddress('fd00:ec2::254', 'ipv6');
+linkLocal.addAddress('fd00:ec2::254', 'ipv6'); // AWS
+linkLocal.addAddress('fd20:ce::254', 'ipv6'); // Google Cloud
+linkLocal.addSubnet('64:ff9b::169.254.0.0', 112, 'ipv6');
+
+// All of 0.0.0.0/8 reaches this machine on Linux when it is 0.0.0.0.
+const thisMachine = new BlockList();
+thisMachine.addSubnet('127.0.0.0', 8);
+thisMachine.addSubnet('0.0.0.0', 8);
+thisMachine.addSubnet('::', 96, 'ipv6'); // with ::1 and the deprecated IPv4-compatible addresses
+thisMachine.addSubnet('64:ff9b::127.0.0.0', 104, 'ipv6');
 
 const notPublic = new BlockList();
 for (const [network, prefix] of [
@@ -29,10 +41,12 @@ for (const [network, prefix] of [
   ['240.0.0.0', 4],
 ] as const) {
   notPublic.addSubnet(network, prefix);
+  // The same network behind a NAT64 gateway. RFC 6052
+  notPublic.addSubnet(`64:ff9b::${network}`, 96 + prefix, 'ipv6');
 }
 for (const [network, prefix] of [
-  ['::', 128],
-  ['::1', 128],
+  ['::', 96],
+  ['64:ff9b:1::', 48],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
@@ -54,7 +68,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname.toLowerCase() === 'localhost' || (isIP(hostname) !== 0 && contains(loopback, hostname));
 }
 
-/** Whether an address literal is link-local or a metadata service. IPv4 inside IPv6 counts as IPv4. */
+/** Whether an address literal is link-local or that of a cloud's metadata service. IPv4 inside IPv6 counts as IPv4. */
 export function isLinkLocal(hostname: string): boolean {
   return isIP(hostname) !== 0 && contains(linkLocal, hostname);
 }
@@ -62,6 +76,35 @@ export function isLinkLocal(hostname: string): boolean {
 /** Whether an address literal is one that the public internet does not route; false for names. */
 export function isPrivateAddress(hostname: string): boolean {
   return hostname.toLowerCase() === 'localhost' || (isIP(hostname) !== 0 && contains(notPublic, hostname));
+}
+
+/**
+ * Where an address that somebody else chose (a redirect, a token server) may be:
+ * - `public`: on the internet only;
+ * - `private`: on a private network too (RFC 1918, RFC 6598, RFC 4193);
+ * - `loopback`: on this machine too;
+ * - `anywhere`: the operator named the address, or the registry that is at it.
+ *
+ * Link-local addresses and metadata services are within reach of the last only.
+ */
+export type Reach = 'public' | 'private' | 'loopback' | 'anywhere';
+
+/** Whether an address literal is within reach. */
+export function isWithinReach(address: string, reach: Reach): boolean {
+  if (reach === 'anywhere') return true;
+  if (isLinkLocal(address)) return false;
+  if (contains(thisMachine, address)) return reach === 'loopback';
+  return reach !== 'public' || !contains(notPublic, address);
+}
+
+/**
+ * Where a peer at this address may lead: to networks that it can see itself, and no further in.
+ * @param address undefined when it is not known
+ */
+export function reachFrom(address: string | undefined): Reach {
+  if (address === undefined) return 'public';
+  if (isWithinReach(address, 'public')) return 'public';
+  return contains(thisMachine, address) ? 'loopback' : 'private';
 }
 
 /** A CIDR block, such as `10.0.0.0/8`. */

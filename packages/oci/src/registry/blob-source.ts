@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 
 /** The rest of a blob, still to come. */
 export interface BlobPart {
+  /** Host and port that it comes from. */
+  readonly host: string;
   readonly body: Readable;
   /** Bytes of the body that come before the offset asked for, and are to be dropped. */
   readonly skip: number;
@@ -36,7 +38,7 @@ export function createBlobSource(session: Session, descriptor: Descriptor, subje
     answer.body.destroy();
     return new TransientFailure(
       new OutboardError('unavailable', `cannot resume ${subject}@${descriptor.digest}: ${why}`),
-      0,
+      { retryAfterMs: 0 },
     );
   }
 
@@ -50,7 +52,7 @@ export function createBlobSource(session: Session, descriptor: Descriptor, subje
       }
       const skip = answer.status === 206 ? 0 : offset;
       checkLength(answer, descriptor, descriptor.size - (offset - skip));
-      return { body: answer.body, skip, explain: answer.explain };
+      return { host: answer.url.host, body: answer.body, skip, explain: answer.explain };
     },
   };
 }

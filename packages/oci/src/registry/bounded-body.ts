@@ -51,7 +51,12 @@ export async function readStart(answer: Answer, limits: Limits, maxBytes: number
 }
 
 async function* chunksOf(answer: Answer, limits: Limits): AsyncGenerator<Buffer> {
-  const watch = watchForStall(limits.clock, limits.stallLimits, (error) => answer.body.destroy(error));
+  const watch = watchForStall(
+    limits.clock,
+    limits.stallLimits,
+    (error) => answer.body.destroy(error),
+    () => `the answer of ${answer.url.host}`,
+  );
   const chunks: AsyncIterable<Buffer> = answer.body; // bodies are byte streams without an encoding
   try {
     for await (const chunk of chunks) {

@@ -5,23 +5,25 @@ import { OutboardError } from '../errors.ts';
 import { canonicalName, canonicalString } from '../references/format-reference.ts';
 import { isRepositoryPath } from '../references/grammar.ts';
 import type { Reference } from '../references/reference.ts';
+import { isLoopback, reachFrom } from './addresses.ts';
 import { createAuthorizer, repositoryScopes } from './authentication/authorizer.ts';
 import type { TrustedRealm } from './authentication/realm.ts';
 import { createTokenCache } from './authentication/token-cache.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createConnections } from './connections.ts';
-import { createEndpoint, type Endpoint } from './endpoint.ts';
+import { type Base, createEndpoint, type Endpoint } from './endpoint.ts';
 import { openBlob, readBlob } from './fetch-blob.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import type { Route } from './http-request.ts';
 import { logIn, parseServerAddress } from './log-in.ts';
 import { hasBlob, pushBlob } from './push-blob.ts';
 import { pushManifest } from './push-manifest.ts';
+import { defaultCertificateFolders } from './registry-authorities.ts';
 import { parseInsecureList, registryHost } from './registry-host.ts';
 import type { RegistryAccess, RegistryClient, Repository } from './repository.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import { createSession, type Session } from './session.ts';
-import type { StallLimits } from './stall-watch.ts';
+import { type StallLimits, stallLimitsFor } from './stall-watch.ts';
 
 /** How a registry client behaves. */
 export interface RegistryClientOptions {
@@ -30,10 +32,20 @@ export interface RegistryClientOptions {
   readonly userAgent: string;
   /** Certificate authorities to trust instead of the built-in ones, as PEM. */
   readonly ca?: string;
+  /**
+   * Folders with the certificates of private authorities, as `HOST[:PORT]/*.crt`; default `/etc/outboard/certs.d` and
+   * `/etc/docker/certs.d`.
+   */
+  readonly certificateFolders?: readonly string[];
   /** Token servers of other hosts that may see a registry's credentials; Docker Hub's and GitLab.com's are known. */
   readonly trustedRealms?: readonly TrustedRealm[];
+  /**
+   * How long a registry may send or take nothing before an operation fails, in milliseconds, all tries together;
+   * default a minute. One try takes half of it at most.
+   */
+  readonly idleTimeoutMs?: number;
   readonly retry?: RetryPolicy;
-  /** When a transfer counts as stuck; default 30 seconds below 1 KiB/s. */
+  /** When a transfer counts as stuck; default half of `idleTimeoutMs` below 1 KiB/s. */
   readonly stallLimits?: StallLimits;
   readonly clock?: Clock;
 }
@@ -44,28 +56,38 @@ export interface RegistryClientOptions {
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const clock = options.clock ?? systemClock;
-  const retry = options.retry ?? defaultRetryPolicy;
+  const { idleTimeoutMs = defaultRetryPolicy.maxIdleMs } = options;
+  const retry = options.retry ?? { ...defaultRetryPolicy, maxIdleMs: idleTimeoutMs };
   const insecure = parseInsecureList(options.insecureRegistries);
   const tokens = createTokenCache(clock);
   const connections = createConnections({
     userAgent: options.userAgent,
     clock,
+    isAllowed: insecure.holds,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
-    ...(options.stallLimits === undefined ? {} : { stallLimits: options.stallLimits }),
+    stallLimits: options.stallLimits ?? stallLimitsFor(idleTimeoutMs / 2),
   });
+  const certificateFolders = options.certificateFolders ?? defaultCertificateFolders;
   const endpoints = new Map<string, Endpoint>();
 
   function endpointOf(domain: string): Endpoint {
     const known = endpoints.get(domain);
     if (known !== undefined) return known;
-    const endpoint = createEndpoint(domain, connections, insecure);
+    const endpoint = createEndpoint(domain, { connections, insecure, certificateFolders });
     endpoints.set(domain, endpoint);
     return endpoint;
   }
 
-  // By name only: a host that a registry named is never resolved to find out whether it may be insecure.
-  function routeTo(url: URL): Route {
-    return { verifyTls: !insecure.includes(registryHost(url.host), []), foreign: true };
+  // The list decides by name here; an address that a name resolves to is judged when it is connected to.
+  function routeTo(url: URL, registry: Base): Route {
+    const host = registryHost(url.host);
+    const isListed = insecure.includes(host, []);
+    const isAllowed = isListed || registry.trust === 'insecure';
+    return {
+      ...registry.route,
+      verifyTls: !isListed && !isLoopback(host.hostname),
+      reach: isAllowed ? 'loopback' : reachFrom(connections.addressOf(registry.url.origin)),
+    };
   }
 
   return {

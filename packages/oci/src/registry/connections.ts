@@ -2,16 +2,15 @@
  * One HTTP request, one answer: connection pools, TLS rules and deadlines. It follows no redirect, decodes no
  * content and knows no credentials; the layers above do.
  */
+import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Agent } from 'undici';
-import { OutboardError } from '../errors.ts';
-import { isLinkLocal } from './addresses.ts';
+import { hostnameOf, isWithinReach } from './addresses.ts';
 import type { Clock } from './clock.ts';
+import { explainFault, outOfReach } from './connection-fault.ts';
 import { openExchangeScope } from './exchange-scope.ts';
 import type { HttpRequest, Route, UploadBody } from './http-request.ts';
-import { quoteForeignText, redactUrl } from './registry-error.ts';
-import { errorCode, isTransientFault, TransientFailure } from './retry.ts';
-import { defaultStallLimits, type StallLimits } from './stall-watch.ts';
+import { type StallLimits, stallLimitsFor } from './stall-watch.ts';
 
 /** Headers of an answer; names in lower case. */
 export interface AnswerHeaders {
@@ -39,6 +38,8 @@ export interface ConnectionOptions {
   /** Certificates to trust besides the system's, as PEM. */
   readonly ca?: string;
   readonly stallLimits?: StallLimits;
+  /** Whether the operator allows an address wherever a registry leads. */
+  readonly isAllowed?: (address: string) => boolean;
 }
 
 /** Connection pools. Close them to end every request under way. */
@@ -51,6 +52,8 @@ export interface Connections extends AsyncDisposable {
    * @throws {OutboardError} unavailable when it failed in another way; the signal's reason when aborted
    */
   exchange(request: HttpRequest): Promise<Answer>;
+  /** The address of the last connection to an origin whose route leads anywhere; undefined before there was one. */
+  addressOf(origin: string): string | undefined;
 }
 
 /** What one answer buffers before the connection is paused. */
@@ -59,14 +62,26 @@ const answerBufferBytes = 256 * 1024;
 /** Open connection pools; they connect when they are used. */
 export function createConnections(options: ConnectionOptions): Connections {
   const agents = new Map<string, Promise<Agent>>();
-  const limits = options.stallLimits ?? defaultStallLimits;
+  const addresses = new Map<string, string>();
+  const limits = options.stallLimits ?? stallLimitsFor(30_000);
+  const mayReach = (address: string, route: Route) =>
+    isWithinReach(address, route.reach) || options.isAllowed?.(address) === true;
 
+  // A pool of its own for each reach: a connection that one registry may use is not there for another.
   function agentFor(route: Route): Promise<Agent> {
-    const key = `${route.verifyTls} ${route.foreign}`;
+    const key = `${route.verifyTls} ${route.reach} ${route.authorities ?? ''}`;
     const known = agents.get(key);
     if (known !== undefined) return known;
     // Loaded by the first request: a program that has nothing to ask of a registry starts without the library.
-    const agent = import('./create-agent.ts').then(({ createAgent }) => createAgent(route, options.ca));
+    const agent = import('./create-agent.ts').then(({ createAgent }) =>
+      createAgent(route, {
+        ca: options.ca,
+        mayReach: (address) => mayReach(address, route),
+        onConnect(origin, address) {
+          if (route.reach === 'anywhere') addresses.set(origin, address);
+        },
+      }),
+    );
     agents.set(key, agent);
     return agent;
   }
@@ -76,23 +91,16 @@ export function createConnections(options: ConnectionOptions): Connections {
     stallLimits: limits,
     async exchange(request) {
       request.signal?.throwIfAborted();
-      if (request.route.foreign) refuseLinkLocal(request.url);
+      const hostname = hostnameOf(request.url);
+      // An address is not looked up, so that the look-up cannot refuse it.
+      if (isIP(hostname) !== 0 && !mayReach(hostname, request.route)) throw outOfReach(request);
       return await exchange(await agentFor(request.route), request, options, limits);
     },
+    addressOf: (origin) => addresses.get(origin),
     async [Symbol.asyncDispose]() {
       await Promise.all([...agents.values()].map(async (agent) => (await agent).destroy()));
     },
   };
-}
-
-function refuseLinkLocal(url: URL): void {
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (isLinkLocal(hostname)) {
-    throw new OutboardError(
-      'forbidden',
-      `refusing to connect to ${redactUrl(url)}: the address is link-local`,
-    );
-  }
 }
 
 async function exchange(
@@ -102,6 +110,7 @@ async function exchange(
   limits: StallLimits,
 ): Promise<Answer> {
   const scope = openExchangeScope(request, options.clock, limits);
+  const explain = (error: unknown) => explainFault(request, error, scope.idleMs());
   try {
     const sent = agent.request({
       origin: request.url.origin,
@@ -129,11 +138,11 @@ async function exchange(
       status: response.statusCode,
       headers: wrapHeaders(response.headers),
       body: response.body,
-      explain: (error) => explainFault(request, error),
+      explain,
     };
   } catch (error) {
     scope.release();
-    throw explainFault(request, error);
+    throw explain(error);
   }
 }
 
@@ -163,32 +172,4 @@ function wrapHeaders(headers: Readonly<Record<string, string | string[] | undefi
       return all.length === 0 ? undefined : all.join(', ');
     },
   };
-}
-
-function explainFault(request: HttpRequest, error: unknown): unknown {
-  if (request.signal?.aborted) return request.signal.reason;
-  if (error instanceof TransientFailure) return error;
-  if (error instanceof OutboardError)
-    return error.kind === 'unavailable' ? new TransientFailure(error) : error;
-  const reason = error instanceof Error ? describeFault(error) : String(error);
-  const wrapped = new OutboardError(
-    'unavailable',
-    `failed to do request: ${request.method} "${redactUrl(request.url)}": ${quoteForeignText(reason)}`,
-    { cause: error },
-  );
-  return isTransientFault(error) ? new TransientFailure(wrapped) : wrapped;
-}
-
-function describeFault(error: Error): string {
-  if (error instanceof AggregateError) return error.errors.map((each) => describeFault(each)).join(', ');
-  const code = errorCode(error);
-  // OpenSSL's sentence for "the first bytes were not TLS", which says little to most readers
-  if (
-    code === 'EPROTO' ||
-    code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
-    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
-  ) {
-    return 'server gave HTTP response to HTTPS client';
-  }
-  return error.message || code || error.name;
 }

@@ -8,14 +8,16 @@ import { OutboardError } from '../errors.ts';
 import { readStart } from './bounded-body.ts';
 import type { Connections } from './connections.ts';
 import type { Route } from './http-request.ts';
+import { authoritiesFile, readAuthorities } from './registry-authorities.ts';
 import { type HostTrust, type InsecureList, registryHost, trustOf } from './registry-host.ts';
-import { isCertificateFault, TransientFailure } from './retry.ts';
+import { TransientFailure } from './retry.ts';
 
 /** A registry as it can be reached now. */
 export interface Base {
   /** Scheme, host and port, with the path `/`. */
   readonly url: URL;
   readonly route: Route;
+  readonly trust: HostTrust;
 }
 
 /** One registry. */
@@ -27,31 +29,52 @@ export interface Endpoint {
    * @throws {OutboardError} unavailable when neither scheme answers
    */
   base(signal?: AbortSignal): Promise<Base>;
-  /** A connection failed: plain HTTP must prove itself again. */
+  /** A connection failed: plain HTTP must prove itself again, and certificates are read anew. */
   connectionFailed(): void;
 }
 
+/** What endpoints are made of, beside their domain. */
+export interface EndpointOptions {
+  readonly connections: Connections;
+  readonly insecure: InsecureList;
+  /** Folders with the certificates of registries' authorities. */
+  readonly certificateFolders: readonly string[];
+}
+
 /** Describe a registry; nothing is sent before `base()`. */
-export function createEndpoint(domain: string, connections: Connections, insecure: InsecureList): Endpoint {
+export function createEndpoint(domain: string, options: EndpointOptions): Endpoint {
+  const { connections, insecure, certificateFolders } = options;
   const host = registryHost(domain);
   let trust: HostTrust | undefined;
   let scheme: 'https' | 'http' | undefined;
+  let route: Route | undefined;
 
   async function findTrust(): Promise<HostTrust> {
     const mustResolve = insecure.hasBlocks && isIP(host.hostname) === 0 && host.hostname !== 'localhost';
     return trustOf(host, insecure, mustResolve ? await addressesOf(host.hostname) : []);
   }
 
+  async function findRoute(trust: HostTrust): Promise<Route> {
+    const authorities = await readAuthorities(certificateFolders, domain);
+    return {
+      verifyTls: trust === 'strict',
+      reach: 'anywhere',
+      authoritiesFile: authoritiesFile(certificateFolders, domain),
+      ...(authorities === undefined ? {} : { authorities }),
+    };
+  }
+
   return {
     domain,
     async base(signal) {
       trust ??= await findTrust();
-      const route: Route = { verifyTls: trust !== 'insecure', foreign: false };
+      route ??= await findRoute(trust);
       scheme ??= trust === 'strict' ? 'https' : await probe(connections, host.host, route, signal);
-      return { url: new URL(`${scheme}://${host.host}/`), route };
+      return { url: new URL(`${scheme}://${host.host}/`), route, trust };
     },
     connectionFailed() {
       if (scheme === 'http') scheme = undefined;
+      route = undefined;
     },
   };
 }
@@ -87,8 +110,6 @@ async function probe(
     return await ask('https');
   } catch (httpsFailure) {
     signal?.throwIfAborted();
-    // It speaks TLS but cannot prove who it is: plain HTTP would be a way around the check.
-    if (isCertificateFault(httpsFailure)) throw httpsFailure;
     return await ask('http').catch((httpFailure: unknown) => {
       signal?.throwIfAborted();
       throw bothFailed(host, httpsFailure, httpFailure);
@@ -103,5 +124,8 @@ function bothFailed(host: string, https: unknown, http: unknown): Error {
     `registry "${host}" cannot be reached: ${text(http)}; HTTPS was tried before: ${text(https)}`,
     { cause: http instanceof TransientFailure ? http.error : http },
   );
-  return http instanceof TransientFailure ? new TransientFailure(error) : error;
+  if (!(http instanceof TransientFailure)) return error;
+  return new TransientFailure(error, {
+    idleMs: http.idleMs + (https instanceof TransientFailure ? https.idleMs : 0),
+  });
 }

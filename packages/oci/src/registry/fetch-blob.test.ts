@@ -310,7 +310,9 @@ describe('a stalled registry', () => {
   for (const silent of ['answer', 'TLS handshake'] as const) {
     it(`R21 is left when its ${silent} never begins`, async () => {
       await using server = await startSilentServer(silent);
-      await using under = createClientUnderTest({ retry: { attempts: 1, baseDelayMs: 1, maxDelayMs: 1 } });
+      await using under = createClientUnderTest({
+        retry: { attempts: 1, baseDelayMs: 1, maxDelayMs: 1, maxIdleMs: 60_000 },
+      });
       const outcome = assert.rejects(under.open(server).resolve('v1'), { kind: 'unavailable' });
       await server.stuck();
       under.clock.advance(30_000);

@@ -1,6 +1,7 @@
 /**
  * A registry for tests that misbehaves on purpose, on a free port of 127.0.0.1, and a clock that tests move.
  */
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -23,6 +24,8 @@ export interface HostileRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly host: string;
   readonly requests: readonly SeenRequest[];
+  /** Resolves when it has seen this many requests. */
+  received(count: number): Promise<void>;
 }
 
 /** Answers one request. */
@@ -31,12 +34,14 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 /** Start a server. @param certificate speak TLS with it instead of plain HTTP */
 export async function startHostileRegistry(handler: Handler, certificate?: string): Promise<HostileRegistry> {
   const requests: SeenRequest[] = [];
+  const arrivals = new EventEmitter();
   const listener: Handler = (request, response) => {
     if (request.url === '/v2/') {
       response.end('{}');
       return;
     }
     requests.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers });
+    arrivals.emit('request');
     handler(request, response);
   };
   const server =
@@ -48,6 +53,9 @@ export async function startHostileRegistry(handler: Handler, certificate?: strin
   return {
     host: `127.0.0.1:${port}`,
     requests,
+    async received(count) {
+      while (requests.length < count) await once(arrivals, 'request');
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

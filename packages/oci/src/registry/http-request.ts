@@ -1,13 +1,18 @@
 /**
  * What a request to a registry is, before anything is sent.
  */
+import type { Reach } from './addresses.ts';
 
 /** How far to trust the far side of a connection. */
 export interface Route {
   /** Accept only certificates that verify. */
   readonly verifyTls: boolean;
-  /** The address was chosen by a stranger (a redirect, a realm): names that resolve to link-local ones are refused. */
-  readonly foreign: boolean;
+  /** Certificates of authorities to trust besides the built-in ones, as PEM. */
+  readonly authorities?: string;
+  /** The file in which an operator may put such certificates. */
+  readonly authoritiesFile: string;
+  /** Where the address that is connected to may be; by name or by number makes no difference. */
+  readonly reach: Reach;
 }
 
 /** A body that is streamed while it is sent. */
@@ -23,6 +28,8 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | UploadBody;
+  /** Bytes that the server may store before it answers, sent now or before. */
+  readonly storesBytes?: number;
   readonly route: Route;
   readonly signal?: AbortSignal;
 }

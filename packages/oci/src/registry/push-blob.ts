@@ -25,24 +25,39 @@ export interface PushBlobOptions {
 const chunkBytes = 16 * 1024 * 1024;
 const maxChunkBytes = 1024 * 1024 * 1024;
 const maxAnswerBody = 64 * 1024;
+/** Answers to a HEAD that say nothing about the blob. */
+const headRefused: readonly number[] = [403, 405];
 // How registries and the proxies before them say that the request was too large or of the wrong kind.
 const chunksDemanded: ReadonlySet<unknown> = new Set([405, 411, 413, 416]);
 
-/** Whether the registry has a blob; see `RepositoryPusher.hasBlob`. */
+/**
+ * Whether the registry has a blob; see `RepositoryPusher.hasBlob`. Storage that a registry redirects to may refuse
+ * HEAD where it answers GET, and some registries do not know HEAD: both are asked for one byte then.
+ */
 export async function hasBlob(
   session: Session,
   digest: Digest,
   options: Pick<PushBlobOptions, 'retry' | 'signal'>,
 ): Promise<boolean> {
+  const target = `blobs/${digest}`;
   return await withRetries(options.retry, session.connections.clock, options.signal, async () => {
-    const answer = await session.send({
+    const head = await session.send({
       method: 'HEAD',
-      target: `blobs/${digest}`,
-      expect: [200, 404],
+      target,
+      expect: [200, 404, ...headRefused],
       ...withSignal(options),
     });
-    await readStart(answer, session.connections, maxAnswerBody);
-    return answer.status === 200;
+    await readStart(head, session.connections, 1);
+    if (!headRefused.includes(head.status)) return head.status === 200;
+    const answer = await session.send({
+      method: 'GET',
+      target,
+      headers: { range: 'bytes=0-0' },
+      expect: [200, 206, 404, 416, ...headRefused],
+      ...withSignal(options),
+    });
+    await readStart(answer, session.connections, 1);
+    return answer.status === 200 || answer.status === 206;
   });
 }
 
@@ -160,6 +175,7 @@ async function put(
     target: withDigest(location, descriptor.digest),
     headers: { 'content-type': 'application/octet-stream' },
     body,
+    storesBytes: descriptor.size,
     expect: [201, 204],
     ...withSignal(options),
   });

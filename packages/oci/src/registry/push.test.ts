@@ -228,7 +228,9 @@ describe('pushBlob()', () => {
         stopped();
       },
     );
-    await using under = createClientUnderTest({ retry: { attempts: 1, baseDelayMs: 1, maxDelayMs: 1 } });
+    await using under = createClientUnderTest({
+      retry: { attempts: 1, baseDelayMs: 1, maxDelayMs: 1, maxIdleMs: 60_000 },
+    });
     const pieces = function* () {
       for (let at = 0; at < content.length; at += 65_536) yield content.subarray(at, at + 65_536);
     };

@@ -116,14 +116,22 @@ export interface RefusedAnswer {
   readonly body: Uint8Array;
 }
 
-/** The error for an answer with an unexpected status, worded as containerd words it. */
-export function unexpectedStatus(answer: RefusedAnswer, note = ''): OutboardError {
+/**
+ * The error for an answer with an unexpected status, worded as containerd words it.
+ * @param answerer who answered; what another server than the registry does not have, the registry may well have
+ */
+export function unexpectedStatus(
+  answer: RefusedAnswer,
+  note = '',
+  answerer: 'registry' | 'another server' = 'registry',
+): OutboardError {
   const { method, url, status } = answer;
   const text = describeErrorBody(answer.body);
   const statusText = [status, statusTexts.get(status)].filter(Boolean).join(' ');
   const message = `unexpected status from ${method} request to ${redactUrl(url)}: ${statusText}`;
+  const kind = kindOfStatus(status);
   return new OutboardError(
-    kindOfStatus(status),
+    kind === 'not-found' && answerer !== 'registry' ? 'unavailable' : kind,
     [message + (text && `: ${text}`), note].filter(Boolean).join('; '),
     {
       details: { method, url: redactUrl(url), status, reason: text },

@@ -6,7 +6,7 @@ import { type AddressBlock, hostnameOf, isLoopback, parseAddressBlock } from './
 
 /**
  * - `strict`: HTTPS with a certificate that verifies, and nothing else.
- * - `loopback`: plain HTTP too, because it never leaves this machine.
+ * - `loopback`: plain HTTP and any certificate too, because it never leaves this machine.
  * - `insecure`: plain HTTP and any certificate, because the operator said so.
  */
 export type HostTrust = 'strict' | 'loopback' | 'insecure';
@@ -42,6 +42,8 @@ export interface InsecureList {
   readonly hasBlocks: boolean;
   /** Whether the list names this host exactly, or a block of it holds one of the addresses. */
   includes(host: RegistryHost, addresses: readonly string[]): boolean;
+  /** Whether a block of the list holds this address. */
+  holds(address: string): boolean;
 }
 
 /**
@@ -61,6 +63,7 @@ export function parseInsecureList(entries: readonly string[]): InsecureList {
     includes: ({ host, hostname }, addresses) =>
       hosts.has(host.toLowerCase()) ||
       blocks.some((block) => [hostname, ...addresses].some((address) => block.contains(address))),
+    holds: (address) => blocks.some((block) => block.contains(address)),
   };
 }
 

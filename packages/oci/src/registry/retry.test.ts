@@ -75,7 +75,7 @@ describe('withRetries()', () => {
   });
   it('R15 says how long the registry asks to wait when that is too long', async () => {
     const work = withRetries(defaultRetryPolicy, createTestClock(), undefined, async () => {
-      throw new TransientFailure(busy, 1e12);
+      throw new TransientFailure(busy, { retryAfterMs: 1e12 });
     });
     await assert.rejects(work, {
       kind: 'unavailable',

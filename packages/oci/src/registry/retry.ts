@@ -12,10 +12,20 @@ export interface RetryPolicy {
   readonly baseDelayMs: number;
   /** Longest wait, also when the registry asks for more. */
   readonly maxDelayMs: number;
+  /**
+   * Time in which nothing moved, in milliseconds, summed over tries and the waits that the registry asked for: no
+   * other try begins once it is spent.
+   */
+  readonly maxIdleMs: number;
 }
 
-/** Five tries, waits of at most 0.25, 0.5, 1 and 2 seconds, and never more than 60 when a registry asks. */
-export const defaultRetryPolicy: RetryPolicy = { attempts: 5, baseDelayMs: 250, maxDelayMs: 60_000 };
+/** Five tries, waits of at most 0.25, 0.5, 1 and 2 seconds, 60 when a registry asks, and a minute of silence. */
+export const defaultRetryPolicy: RetryPolicy = {
+  attempts: 5,
+  baseDelayMs: 250,
+  maxDelayMs: 60_000,
+  maxIdleMs: 60_000,
+};
 
 /** A failure that another try may cure. Thrown to the retry loop; its cause is what the caller sees in the end. */
 export class TransientFailure extends Error {
@@ -24,11 +34,18 @@ export class TransientFailure extends Error {
   readonly error: OutboardError;
   /** What the registry asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** How long nothing had moved when it failed, in milliseconds. */
+  readonly idleMs: number;
 
-  constructor(error: OutboardError, retryAfterMs?: number) {
+  constructor(
+    error: OutboardError,
+    options: { readonly retryAfterMs?: number | undefined; readonly idleMs?: number } = {},
+  ) {
     super(error.message, { cause: error });
     this.error = error;
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = options.retryAfterMs;
+    const stalledMs = error.details?.idleMs; // of a stall, which is told by the error alone
+    this.idleMs = Math.max(options.idleMs ?? 0, typeof stalledMs === 'number' ? stalledMs : 0);
   }
 }
 
@@ -131,18 +148,23 @@ export interface Retries {
 /** Start to count tries. */
 export function countRetries(policy: RetryPolicy, clock: Clock): Retries {
   let attempt = 0;
+  let idleMs = 0;
   return {
     async next(failure, signal) {
       signal?.throwIfAborted();
       if (!(failure instanceof TransientFailure)) throw failure;
       attempt += 1;
+      idleMs += failure.idleMs;
       if (attempt >= policy.attempts) throw failure.error;
+      if (idleMs >= policy.maxIdleMs) throw tooIdle(failure, attempt, idleMs);
       const wait = retryDelay(policy, attempt, failure.retryAfterMs, clock.random());
       if (wait === undefined) throw tooLong(failure);
+      if (failure.retryAfterMs !== undefined) idleMs += wait;
       await clock.sleep(wait, signal);
     },
     reset() {
       attempt = 0;
+      idleMs = 0;
     },
   };
 }
@@ -155,6 +177,16 @@ function tooLong(failure: TransientFailure): OutboardError {
     {
       cause: failure.error,
     },
+  );
+}
+
+function tooIdle({ error }: TransientFailure, attempts: number, idleMs: number): OutboardError {
+  if (attempts === 1) return error;
+  const seconds = Math.round(idleMs / 1000);
+  return new OutboardError(
+    error.kind,
+    `${error.message}; gave up after ${attempts} tries and ${seconds} s without progress`,
+    { cause: error, ...(error.details && { details: error.details }) },
   );
 }
 

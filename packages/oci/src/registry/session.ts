@@ -3,7 +3,7 @@
  * redirects, and one answer to an authentication challenge.
  */
 import { isOutboardError, OutboardError } from '../errors.ts';
-import type { Authorizer } from './authentication/authorizer.ts';
+import type { Authorizer, Proofs } from './authentication/authorizer.ts';
 import { readStart } from './bounded-body.ts';
 import type { Answer, Connections } from './connections.ts';
 import type { Base, Endpoint } from './endpoint.ts';
@@ -19,6 +19,8 @@ export interface SessionRequest {
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Exclude<HttpRequest['body'], undefined>;
+  /** See `HttpRequest`. */
+  readonly storesBytes?: number;
   /** Statuses that are answers; others become errors. */
   readonly expect: readonly number[];
   readonly signal?: AbortSignal;
@@ -46,10 +48,12 @@ export interface SessionOptions {
   /** Headers for the registry's own host. */
   readonly headers: Readonly<Record<string, string>>;
   /** How to connect to a host that the registry named. */
-  readonly routeTo: (url: URL) => Route;
+  readonly routeTo: (url: URL, registry: Base) => Route;
 }
 
 const maxErrorBody = 64 * 1024;
+/** Proofs of one request, at most: a token at hand, one for each set of scopes, and a password. */
+const maxProofs = 5;
 
 /** Start a session. */
 export function createSession(options: SessionOptions): Session {
@@ -59,7 +63,7 @@ export function createSession(options: SessionOptions): Session {
       const base = await options.endpoint.base(request.signal);
       const url = resolveTarget(options.path, base, request.target);
       const answer = await followRedirects(options, base, request, url);
-      if (!request.expect.includes(answer.status)) throw await refusal(options, answer);
+      if (!request.expect.includes(answer.status)) throw await refusal(options, base, answer);
       refuseEncoding(answer);
       return answer;
     },
@@ -88,7 +92,7 @@ async function followRedirects(
   for (let hops = 0; ; hops++) {
     const answer = await (own
       ? sendToRegistry(options, base, request, url)
-      : sendAbroad(options, request, url));
+      : sendAbroad(options, base, request, url));
     const follows = request.method === 'GET' || request.method === 'HEAD';
     if (!follows || !isRedirect(answer.status) || request.expect.includes(answer.status)) return answer;
     await readStart(answer, options.connections, maxErrorBody);
@@ -123,22 +127,34 @@ async function sendToRegistry(
       throw failure;
     });
   };
-  const sent = await authorizer.authorization(base, request.signal);
-  const answer = await attempt(sent);
-  if (answer.status !== 401) return answer;
+  let sent = await authorizer.authorization(base, request.signal);
+  let answer = await attempt(sent);
   // A streamed body is spent: the caller opens it anew for its next try, with the credentials found here.
   const canRepeat = request.body === undefined || request.body instanceof Uint8Array;
-  const challenges = answer.headers.all('www-authenticate');
-  const body = await readStart(answer, connections, maxErrorBody);
-  const authorization = await authorizer.answer(base, challenges, sent, request.signal);
-  if (authorization !== undefined && canRepeat) return await attempt(authorization);
-  const note = authorization === undefined ? authorizer.giveUp() : '';
-  const error = unexpectedStatus({ ...answer, body: textOf(answer, body) }, note);
-  throw authorization === undefined ? error : new TransientFailure(error, 0);
+  const proofs: Proofs = { refused: new Set(), fresh: new Set() };
+  while (answer.status === 401) {
+    if (sent !== undefined) proofs.refused.add(sent);
+    const challenges = answer.headers.all('www-authenticate');
+    const body = await readStart(answer, connections, maxErrorBody);
+    const isLast = proofs.refused.size >= maxProofs;
+    sent = isLast ? undefined : await authorizer.answer(base, challenges, proofs, request.signal);
+    if (sent === undefined || !canRepeat) {
+      const note = sent === undefined ? authorizer.giveUp(base, answer.status) : '';
+      const error = unexpectedStatus({ ...answer, body: textOf(answer, body) }, note);
+      throw sent === undefined ? error : new TransientFailure(error, { retryAfterMs: 0 });
+    }
+    answer = await attempt(sent);
+  }
+  return answer;
 }
 
-async function sendAbroad(options: SessionOptions, request: SessionRequest, url: URL): Promise<Answer> {
-  const route = { ...options.routeTo(url), foreign: true };
+async function sendAbroad(
+  options: SessionOptions,
+  base: Base,
+  request: SessionRequest,
+  url: URL,
+): Promise<Answer> {
+  const route = options.routeTo(url, base);
   return await options.connections.exchange(toHttp(request, url, request.headers ?? {}, route));
 }
 
@@ -154,20 +170,31 @@ function toHttp(
     headers,
     route,
     ...(request.body === undefined ? {} : { body: request.body }),
+    ...(request.storesBytes === undefined ? {} : { storesBytes: request.storesBytes }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
 }
 
-async function refusal(options: SessionOptions, answer: Answer): Promise<OutboardError | TransientFailure> {
+async function refusal(
+  options: SessionOptions,
+  base: Base,
+  answer: Answer,
+): Promise<OutboardError | TransientFailure> {
   const { connections, authorizer } = options;
   const body = await readStart(answer, connections, maxErrorBody);
-  const note = answer.status === 401 ? authorizer.giveUp() : '';
-  const error = unexpectedStatus({ ...answer, body: textOf(answer, body) }, note);
+  // What another server says is not shown: a registry could have this host read a server that only it reaches.
+  const error =
+    answer.url.origin === base.url.origin
+      ? unexpectedStatus({ ...answer, body: textOf(answer, body) }, authorizer.giveUp(base, answer.status))
+      : unexpectedStatus(
+          { ...answer, body: Buffer.alloc(0) },
+          `registry "${base.url.host}" leads there`,
+          'another server',
+        );
   if (!isTransientStatus(answer.status)) return error;
-  return new TransientFailure(
-    error,
-    parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now()),
-  );
+  return new TransientFailure(error, {
+    retryAfterMs: parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now()),
+  });
 }
 
 // An encoded text is not worth a decoder.

@@ -13,8 +13,10 @@ export interface StallLimits {
   readonly minBytes: number;
 }
 
-/** 30 seconds below 1 KiB/s. */
-export const defaultStallLimits: StallLimits = { windowMs: 30_000, minBytes: 30 * 1024 };
+/** Less than 1 KiB/s over a window of this length, in milliseconds. */
+export function stallLimitsFor(windowMs: number): StallLimits {
+  return { windowMs, minBytes: Math.ceil((windowMs / 1000) * 1024) };
+}
 
 /** Watches one transfer; stop it when the transfer ends. */
 export interface StallWatch {
@@ -31,11 +33,13 @@ export interface StallWatch {
 /**
  * Start to watch a transfer.
  * @param onStall called once, with an `unavailable` error, when a whole window passed with too few bytes
+ * @param describe names the transfer, and how far it is; default `the transfer`
  */
 export function watchForStall(
   clock: Clock,
   limits: StallLimits,
   onStall: (error: OutboardError) => void,
+  describe: () => string = () => 'the transfer',
 ): StallWatch {
   let bytes = 0;
   let cancel = clock.schedule(limits.windowMs, endWindow);
@@ -55,7 +59,8 @@ export function watchForStall(
     onStall(
       new OutboardError(
         'unavailable',
-        `the transfer stalled: ${bytes} bytes in ${seconds} s, want at least ${limits.minBytes}`,
+        `${describe()} stalled: ${bytes} bytes in ${seconds} s, want at least ${limits.minBytes}`,
+        { details: { idleMs: limits.windowMs } },
       ),
     );
   }

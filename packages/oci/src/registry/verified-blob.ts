@@ -65,11 +65,13 @@ export class VerifiedBlob extends Readable {
   }
 
   #attach(part: BlobPart): void {
-    const { clock, stallLimits } = this.#options;
+    const { clock, stallLimits, descriptor } = this.#options;
     this.#part = part;
     this.#skip = part.skip;
     this.#partStart = this.#offset;
-    this.#watch = watchForStall(clock, stallLimits, (error) => part.body.destroy(error));
+    const where = () =>
+      `the transfer of ${descriptor.digest} from ${part.host}, after ${this.#offset} of ${descriptor.size} bytes,`;
+    this.#watch = watchForStall(clock, stallLimits, (error) => part.body.destroy(error), where);
     part.body
       .on('data', (chunk: Buffer) => this.#onChunk(part, chunk)) // no encoding is set: chunks are buffers
       .on('end', () => this.#onEnd(part))

@@ -2,8 +2,9 @@
  * Which token servers a registry may name, and which of them may see credentials. A registry that could name
  * any URL would turn this host into its proxy, and collect passwords meant for others.
  */
+import { isIP } from 'node:net';
 import { OutboardError } from '../../errors.ts';
-import { hostnameOf, isLinkLocal, isPrivateAddress } from '../addresses.ts';
+import { hostnameOf, isPrivateAddress, isWithinReach, type Reach } from '../addresses.ts';
 import { redactUrl } from '../registry-error.ts';
 
 /** An operator's word that a registry's token server is the right one. Hosts with their ports, as in URLs. */
@@ -17,6 +18,8 @@ export interface Realm {
   readonly url: URL;
   /** Whether it may see the credentials for this registry. */
   readonly maySeeCredentials: boolean;
+  /** Whether it is the registry itself or a pair that is named: such a server may be at any address. */
+  readonly isNamed: boolean;
 }
 
 const wellKnown: readonly TrustedRealm[] = [
@@ -34,14 +37,20 @@ const maxRealmLength = 2048;
  * | same host and port as the registry | yes | yes |
  * | a pair that the operator or this file names | yes | yes |
  * | HTTPS, a public name, same host name | yes | yes |
- * | HTTPS, a public name or address | yes | no |
+ * | HTTPS, a public name or address, or one within reach | yes | no |
  * | anything else | no | |
  *
  * HTTP is possible only where the registry itself is reached by HTTP.
  * @param registry the URL that the registry is reached by
+ * @param reach where the registry may lead; names are judged when they are connected to
  * @throws {OutboardError} forbidden
  */
-export function checkRealm(text: string, registry: URL, trusted: readonly TrustedRealm[]): Realm {
+export function checkRealm(
+  text: string,
+  registry: URL,
+  trusted: readonly TrustedRealm[],
+  reach: Reach = 'public',
+): Realm {
   if (text.length > maxRealmLength || !URL.canParse(text))
     throw refuse(registry, text, 'it is no absolute URL');
   const url = new URL(text);
@@ -56,13 +65,14 @@ export function checkRealm(text: string, registry: URL, trusted: readonly Truste
   const isNamed = [...wellKnown, ...trusted].some(
     (pair) => pair.registry === registry.host && pair.realm === url.host,
   );
-  if (url.host === registry.host || isNamed) return { url, maySeeCredentials: true };
+  if (url.host === registry.host || isNamed) return { url, maySeeCredentials: true, isNamed: true };
   const hostname = hostnameOf(url);
-  if (isPrivateAddress(hostname) || isLinkLocal(hostname)) {
+  const mayLeadThere = isIP(hostname) === 0 ? reach === 'loopback' : isWithinReach(hostname, reach);
+  if (isPrivateAddress(hostname) && !mayLeadThere) {
     throw refuse(registry, shown, 'it is a private address other than the registry');
   }
   if (url.protocol === 'http:') throw refuse(registry, shown, 'want https:');
-  return { url, maySeeCredentials: hostname === hostnameOf(registry) };
+  return { url, maySeeCredentials: hostname === hostnameOf(registry), isNamed: false };
 }
 
 function refuse(registry: URL, realm: string, why: string): OutboardError {

@@ -9,6 +9,7 @@ import type { HttpRequest, Route } from '../http-request.ts';
 import { redactUrl, unexpectedStatus } from '../registry-error.ts';
 import type { RegistryCredentials } from '../repository.ts';
 import { isTransientStatus, parseRetryAfter, TransientFailure } from '../retry.ts';
+import { accessHint } from './access-hint.ts';
 
 /** A token and when it stops being one. */
 export interface Token {
@@ -23,6 +24,10 @@ export interface Token {
 /** What to ask for, and where. */
 export interface TokenRequest {
   readonly realm: URL;
+  /** Host and port of the registry that named it. */
+  readonly registry: string;
+  /** Whether it is known to belong to the registry: what a stranger's server says is not shown. */
+  readonly isKnown: boolean;
   readonly service: string | undefined;
   readonly scopes: readonly string[];
   /** Left out when the token server must not see them. */
@@ -56,7 +61,7 @@ const tokenAnswer = z.object({
 export async function fetchToken(connections: Connections, request: TokenRequest): Promise<Token> {
   const asked = request.credentials?.identityToken ? oauthRequest(request) : getRequest(request);
   const answer = await connections.exchange(asked);
-  if (answer.status !== 200) throw await refusal(connections, answer);
+  if (answer.status !== 200) throw await refusal(connections, answer, request);
   const body = await readBounded(answer, connections, maxTokenBody, 'the answer of the token server');
   return parseTokenAnswer(body, request.realm, connections.clock.now());
 }
@@ -113,16 +118,18 @@ export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-async function refusal(connections: Connections, answer: Answer): Promise<Error> {
+async function refusal(connections: Connections, answer: Answer, request: TokenRequest): Promise<Error> {
+  const body = await readStart(answer, connections, 64 * 1024);
+  const { registry, credentials } = request;
   const error = unexpectedStatus(
-    { ...answer, body: await readStart(answer, connections, 64 * 1024) },
-    'the token server refused',
+    { ...answer, body: request.isKnown ? body : Buffer.alloc(0) },
+    accessHint({ registry, by: 'token server', status: answer.status, credentials }),
+    'another server',
   );
   if (!isTransientStatus(answer.status)) return error;
-  return new TransientFailure(
-    error,
-    parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now()),
-  );
+  return new TransientFailure(error, {
+    retryAfterMs: parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now()),
+  });
 }
 
 /** Read a token server's answer. @throws {OutboardError} invalid */
