@@ -50,11 +50,24 @@ export function checkDataRoot(dataRoot: string): StoredContent {
   return { plugins, blobs };
 }
 
+/** The plugins of a data root, whatever else lies there. */
+export function readStoredPlugins(dataRoot: string): readonly StoredPlugin[] {
+  const root = join(dataRoot, 'plugins');
+  return readdirSync(root)
+    .filter((name) => /^[a-f0-9]{64}$/.test(name))
+    .map((id) => readRecord(root, id));
+}
+
 function readPlugin(root: string, id: string): StoredPlugin {
   const directory = join(root, id);
   const optional = ['propagated-mount', 'uses.json', 'last-failure.json', 'logs'];
   const entries = readdirSync(directory).filter((name) => !optional.includes(name));
   assert.deepEqual(entries.sort(), ['config.json', 'rootfs'], `something is left in ${directory}`);
+  return readRecord(root, id);
+}
+
+function readRecord(root: string, id: string): StoredPlugin {
+  const directory = join(root, id);
   const record = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));
   assert.equal(record.plugin.Id, id);
   return {

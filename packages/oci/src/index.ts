@@ -12,7 +12,11 @@ export type {
   Ingest,
   Lease,
 } from './content/content-store.ts';
+export type { ReportUnflushed } from './content/durable-file.ts';
 export {
+  changeDirectory,
+  commitFile,
+  commitInDirectory,
   isUnfinishedWrite,
   makeDirectoryDurably,
   syncDirectory,
@@ -22,7 +26,7 @@ export type { FileContentStoreOptions } from './content/file-content-store.ts';
 export { openFileContentStore } from './content/file-content-store.ts';
 export type { MakeDirectoriesOptions } from './content/make-directories.ts';
 export { makeDirectories } from './content/make-directories.ts';
-export { storageError, systemErrorCode } from './content/storage-error.ts';
+export { onStorage, storageError, systemErrorCode } from './content/storage-error.ts';
 export type { Digest, DigestAlgorithm, Digester } from './digests/digest.ts';
 export {
   createDigester,

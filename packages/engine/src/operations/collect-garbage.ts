@@ -2,6 +2,7 @@
  * Collect garbage: delete content that no plugin and no running operation uses.
  */
 import type { CollectedGarbage } from '../plugin-engine-contract.ts';
+import { bestEffort } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /**
@@ -27,9 +28,7 @@ export async function collectGarbageOnFailure<Result>(
   try {
     return await work();
   } catch (error) {
-    await collectGarbage(context).catch((cause: unknown) => {
-      context.logger.error({ err: cause }, 'cannot collect what a failed operation stored');
-    });
+    await bestEffort(context, 'collect what a failed operation stored', () => collectGarbage(context));
     throw error;
   }
 }

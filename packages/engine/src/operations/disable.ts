@@ -3,6 +3,7 @@
  */
 import { OutboardError } from '@outboard/oci';
 import { refuseInUse } from '../uses/refuse-in-use.ts';
+import { bestEffort, stopForGood } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';
 import { hastenStops, stopOptions } from './forced-stop.ts';
 
@@ -15,7 +16,7 @@ import { hastenStops, stopOptions } from './forced-stop.ts';
 export async function disablePlugin(
   context: Pick<
     EngineContext,
-    'store' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers' | 'collectors'
+    'store' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers' | 'collectors' | 'logger'
   >,
   plugin: string,
   options: { readonly force?: boolean } = {},
@@ -33,12 +34,12 @@ export async function disablePlugin(
       );
     }
     await context.store.save({ ...record, enabled: false });
+    // It is disabled from here on, as Docker's is: what cannot be stopped now is logged.
     await context.collectors?.stop(id);
-    try {
-      await context.supervisor.stop(id, stopOptions(record, force));
-    } finally {
-      await context.drivers.changes.disabled(record);
-    }
+    await stopForGood(context, id, stopOptions(record, force));
+    await bestEffort(context, 'close the connections to a disabled plugin', () =>
+      context.drivers.changes.disabled(record),
+    );
     context.announce({ type: 'plugin', action: 'disable', id, attributes: { name: record.name } });
   });
 }

@@ -3,6 +3,7 @@
  */
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { stopForGood } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** How long a socket may take to appear when the caller sets no limit, in seconds. */
@@ -24,7 +25,10 @@ export interface EnableOptions {
  * @param options.createMounts make directories that are missing as sources of mounts; default as its options say
  */
 export async function enablePlugin(
-  context: Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'announce' | 'drivers' | 'preflight'>,
+  context: Pick<
+    EngineContext,
+    'store' | 'queue' | 'supervisor' | 'announce' | 'drivers' | 'preflight' | 'logger'
+  >,
   plugin: string,
   options: EnableOptions,
 ): Promise<void> {
@@ -54,13 +58,13 @@ export async function enablePlugin(
 }
 
 async function saveEnabled(
-  context: Pick<EngineContext, 'store' | 'supervisor'>,
+  context: Pick<EngineContext, 'store' | 'supervisor' | 'logger'>,
   record: PluginRecord,
 ): Promise<void> {
   try {
     await context.store.save(record);
   } catch (error) {
-    await context.supervisor.stop(record.id);
+    await stopForGood(context, record.id);
     throw error;
   }
 }

@@ -2,14 +2,16 @@
  * Remove: delete a plugin, and the content that only it used.
  */
 import { OutboardError } from '@outboard/oci';
+import type { PluginRecord } from '../config/plugin-config.ts';
 import { refuseInUse } from '../uses/refuse-in-use.ts';
+import { bestEffort } from './best-effort.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { EngineContext } from './engine-context.ts';
 import { hastenStops, stopOptions } from './forced-stop.ts';
 
 type RemoveContext = Pick<
   EngineContext,
-  'store' | 'content' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers' | 'collectors'
+  'store' | 'content' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers' | 'collectors' | 'logger'
 >;
 
 /**
@@ -30,12 +32,38 @@ export async function removePlugin(
       refuseInUse(record, context.uses);
       if (record.enabled) throw new OutboardError('conflict', `plugin ${record.name} is enabled`);
     }
-    await context.collectors?.stop(id);
-    await context.supervisor.stop(id, stopOptions(record, force));
-    const deleteDirectory = await context.store.remove(id);
+    const deleteDirectory = await commitRemoval(context, record, force);
     context.uses.forget(id);
-    if (record.enabled) await context.drivers.changes.disabled(record);
+    if (record.enabled) {
+      await bestEffort(context, 'close the connections to a removed plugin', () =>
+        context.drivers.changes.disabled(record),
+      );
+    }
     context.announce({ type: 'plugin', action: 'remove', id, attributes: { name: record.name } });
-    await Promise.all([deleteDirectory(), collectGarbage(context)]);
+    // The plugin is gone: the next start goes on with what fails here.
+    await Promise.all([
+      bestEffort(context, 'delete what is left of a removed plugin', deleteDirectory),
+      bestEffort(context, 'collect the content of a removed plugin', () => collectGarbage(context)),
+    ]);
   });
+}
+
+/** Stop it, then make it no plugin any more. One that cannot be removed goes on as it was. */
+async function commitRemoval(
+  context: RemoveContext,
+  record: PluginRecord,
+  force: boolean,
+): Promise<() => Promise<void>> {
+  try {
+    await context.collectors?.stop(record.id);
+    await context.supervisor.stop(record.id, stopOptions(record, force));
+    return await context.store.remove(record.id);
+  } catch (error) {
+    if (record.enabled) {
+      await bestEffort(context, 'start a plugin again that could not be removed', () =>
+        context.supervisor.restart(record),
+      );
+    }
+    throw error;
+  }
 }

@@ -9,6 +9,7 @@ import { applyOptionsPatch, type PluginOptionsPatch } from '../config/parse-plug
 import type { DecidedOptions, PluginLimits, PluginOptions } from '../config/plugin-options.ts';
 import { limitContainer } from '../runtime/limit-container.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
+import { bestEffort } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** @throws {OutboardError} not-found; invalid when an ID prefix is ambiguous */
@@ -17,7 +18,7 @@ export function decidedOptions(context: Pick<EngineContext, 'store'>, plugin: st
   return { inForce: options, overrides, author: config.authorOptions ?? {} };
 }
 
-type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'places'>;
+type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'places' | 'logger'>;
 
 /**
  * Change options, all that the patch names or none.
@@ -47,7 +48,11 @@ export async function updatePlugin(
     try {
       await context.store.save(updated);
     } catch (error) {
-      if (isLive) await limitContainer(context.places, id, record.options.limits ?? {});
+      if (isLive) {
+        await bestEffort(context, 'take back the limits of a plugin', () =>
+          limitContainer(context.places, id, record.options.limits ?? {}),
+        );
+      }
       throw error;
     }
     context.supervisor.update(updated);

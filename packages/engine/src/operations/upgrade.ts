@@ -10,6 +10,7 @@ import { removeTree } from '../linux/remove-tree.ts';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { UpgradeRequest } from '../plugin-engine-contract.ts';
 import { exchangeRootfs, settleUpgrade } from '../store/upgrade-journal.ts';
+import { bestEffort } from './best-effort.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { downloadPlugin, reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -36,7 +37,8 @@ export async function upgradePlugin(context: UpgradeContext, request: UpgradeReq
   try {
     return await context.queue.run(id, upgrade, request.signal);
   } finally {
-    await collectGarbage(context); // the old version's content, or what a failed download left
+    // The old version's content, or what a failed download left.
+    await bestEffort(context, 'collect what an upgrade left', () => collectGarbage(context));
   }
 }
 
@@ -47,7 +49,7 @@ async function replacePlugin(
 ): Promise<PluginRecord> {
   const paths = context.store.paths(record.id);
   await using lease = context.content.lease();
-  await using newTree = await makeUpgradeTree(paths.upgradeRootfs);
+  await using newTree = await makeUpgradeTree(context, paths.upgradeRootfs);
   const cancellable = request.signal === undefined ? {} : { signal: request.signal };
   await using jail = context.openJail(newTree.path, cancellable);
   const downloaded = await downloadPlugin(context, request, { jail, lease, meter: context.meter });
@@ -81,7 +83,10 @@ function repositoryOf({ name, pluginReference = name }: PluginRecord): string {
   return canonicalName(parseReference(pluginReference));
 }
 
-/** Tree first, then record; whichever step fails, `settleUpgrade` makes the tree follow the record that is on disk. */
+/**
+ * Tree first, then record, which is the commit; whichever step fails, `settleUpgrade` makes the tree follow the record
+ * that is on disk. Should it fail in turn, it is done before the plugin's next start.
+ */
 async function commitUpgrade(
   context: UpgradeContext,
   before: PluginRecord,
@@ -94,12 +99,12 @@ async function commitUpgrade(
     await context.store.save(after);
     installed = after.manifestDigest;
   } finally {
-    await settleUpgrade(paths, installed);
+    await bestEffort(context, 'tidy up after an upgrade', () => settleUpgrade(paths, installed));
   }
 }
 
 /** The directory that the new version is unpacked to; deleted at the end unless it was handed on by `keep`. */
-async function makeUpgradeTree(path: string) {
+async function makeUpgradeTree(context: Pick<EngineContext, 'logger'>, path: string) {
   await removeTree(path);
   await mkdir(path, { mode: 0o755 });
   let isKept = false;
@@ -109,7 +114,7 @@ async function makeUpgradeTree(path: string) {
       isKept = true;
     },
     [Symbol.asyncDispose]: async () => {
-      if (!isKept) await removeTree(path);
+      if (!isKept) await bestEffort(context, 'delete what a failed upgrade left', () => removeTree(path));
     },
   };
 }

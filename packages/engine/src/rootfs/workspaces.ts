@@ -3,7 +3,7 @@
  * A jail takes a moment to start, so one can be made ready before it is needed.
  */
 import type { Logger } from 'pino';
-import type { Staging } from './staging.ts';
+import type { StagedDirectory, Staging } from './staging.ts';
 import type { OpenUnpackJail, UnpackJail } from './unpack-jail.ts';
 
 export interface Workspace extends AsyncDisposable {
@@ -38,12 +38,21 @@ export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, log
         commit: staged.commit,
         async [Symbol.asyncDispose]() {
           await jail[Symbol.asyncDispose]();
-          await staged[Symbol.asyncDispose]();
+          await dispose(staged);
         },
       };
     } catch (error) {
-      await staged[Symbol.asyncDispose]();
+      await dispose(staged);
       throw error;
+    }
+  }
+
+  /** Its failure is not that of the installation, which may have been committed. */
+  async function dispose(staged: StagedDirectory): Promise<void> {
+    try {
+      await staged[Symbol.asyncDispose]();
+    } catch (error) {
+      logger.error({ err: error }, 'cannot delete a staging directory: the next start does');
     }
   }
 

@@ -3,7 +3,15 @@
  * @see moby daemon/pkg/plugin/v2/plugin.go, type Plugin
  */
 import { readFile } from 'node:fs/promises';
-import { digestOf, mediaTypes, OutboardError, parseDigest, writeFileDurably } from '@outboard/oci';
+import {
+  commitFile,
+  digestOf,
+  mediaTypes,
+  OutboardError,
+  parseDigest,
+  type ReportUnflushed,
+  writeFileDurably,
+} from '@outboard/oci';
 import * as z from 'zod';
 import { withOptions } from '../config/options-in-force.ts';
 import { parseOverrides, toOptionsDocument } from '../config/parse-plugin-options.ts';
@@ -39,14 +47,31 @@ const recordDocument = z.looseObject({
 });
 
 /**
- * Write a record so that it is wholly the old one or wholly this one, whatever happens meanwhile.
- * @param paths where the plugin lies now; `home` where it will lie, if it is still being staged
+ * Replace a plugin's record: a commit.
+ * @param onUnflushed as in `commitInDirectory`
+ */
+export async function commitRecord(
+  record: PluginRecord,
+  paths: PluginPaths,
+  onUnflushed: ReportUnflushed,
+): Promise<void> {
+  await commitFile(paths.record, encodeRecord(record, paths), { mode: 0o600, onUnflushed });
+}
+
+/**
+ * Write the record of a plugin that is still being staged.
+ * @param paths where the plugin lies now
+ * @param home where it will lie
  */
 export async function writeRecord(
   record: PluginRecord,
   paths: PluginPaths,
   home: PluginPaths = paths,
 ): Promise<void> {
+  await writeFileDurably(paths.record, encodeRecord(record, home), { mode: 0o600 });
+}
+
+function encodeRecord(record: PluginRecord, home: PluginPaths): Buffer {
   const document = {
     plugin: toPluginDocument(record),
     PropagatedMount: record.config.propagatedMount === '' ? '' : home.propagatedMount,
@@ -66,8 +91,7 @@ export async function writeRecord(
     ...(authorOptions && { AuthorOptions: toOptionsDocument(authorOptions) }),
   };
   const Checksum = checksumOf({ ...document, Outboard: own });
-  const text = JSON.stringify({ ...document, Outboard: { ...own, Checksum } });
-  await writeFileDurably(paths.record, Buffer.from(`${text}\n`), { mode: 0o600 });
+  return Buffer.from(`${JSON.stringify({ ...document, Outboard: { ...own, Checksum } })}\n`);
 }
 
 /**

@@ -3,7 +3,15 @@
  */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, isUnfinishedWrite, makeDirectories, OutboardError, syncDirectory } from '@outboard/oci';
+import {
+  commitInDirectory,
+  type Digest,
+  isUnfinishedWrite,
+  makeDirectories,
+  OutboardError,
+  onStorage,
+  type ReportUnflushed,
+} from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { removeTree } from '../linux/remove-tree.ts';
@@ -15,7 +23,8 @@ import {
   type PluginPaths,
   pluginPaths,
 } from './plugin-layout.ts';
-import { readRecord, writeRecord } from './plugin-record-file.ts';
+import { commitRecord, readRecord, writeRecord } from './plugin-record-file.ts';
+import { reportUnflushed } from './report-unflushed.ts';
 import { settleUpgrade } from './upgrade-journal.ts';
 
 /** A local name that nobody else can take until it is disposed of. */
@@ -26,12 +35,14 @@ export class PluginStore {
   readonly #index = new PluginIndex();
   readonly #reservedNames = new Set<string>();
   readonly #logger: Logger;
+  readonly #onUnflushed: ReportUnflushed;
   /** Whether there are plugins whose records could not be read. */
   #hasUnknown = false;
 
   private constructor(layout: PluginLayout, logger: Logger) {
     this.layout = layout;
     this.#logger = logger;
+    this.#onUnflushed = reportUnflushed(logger);
   }
 
   /**
@@ -127,27 +138,35 @@ export class PluginStore {
   async add(record: PluginRecord, stagedDirectory: string): Promise<void> {
     const home = this.paths(record.id);
     await writeRecord(record, pluginPaths(stagedDirectory), home);
-    await rename(stagedDirectory, home.directory);
-    await syncDirectory(this.layout.pluginsDirectory);
+    await this.#commit(() => rename(stagedDirectory, home.directory));
     this.#index.put(record);
   }
 
-  /** Replace a plugin's record, on disk first. */
+  /** Replace a plugin's record, on disk first: the commit. */
   async save(record: PluginRecord): Promise<void> {
-    await writeRecord(record, this.paths(record.id));
+    await commitRecord(record, this.paths(record.id), this.#onUnflushed);
     this.#index.put(record);
   }
 
   /**
-   * Forget a plugin. Nothing of it may be running or mounted.
+   * Forget a plugin: the rename of its directory is the commit. Nothing of it may be running or mounted.
    * @returns deletes its directory; what it leaves the next start deletes
    */
   async remove(id: string): Promise<() => Promise<void>> {
     const removing = this.layout.removing(id);
-    await rename(this.paths(id).directory, removing);
-    await syncDirectory(this.layout.pluginsDirectory);
+    await this.#commit(() => rename(this.paths(id).directory, removing));
     this.#index.delete(id);
     return () => removeTree(removing);
+  }
+
+  /** Change the names of plugins' directories. */
+  async #commit(change: () => Promise<void>): Promise<void> {
+    const { pluginsDirectory } = this.layout;
+    await commitInDirectory(
+      pluginsDirectory,
+      () => onStorage('rename folder', pluginsDirectory, change),
+      this.#onUnflushed,
+    );
   }
 }
 

@@ -6,7 +6,7 @@
  * deleted. There is no instant at which `rootfs` is absent.
  */
 import { lstat, readFile, rm } from 'node:fs/promises';
-import { type Digest, parseDigest, syncDirectory, writeFileDurably } from '@outboard/oci';
+import { changeDirectory, type Digest, parseDigest, writeFileDurably } from '@outboard/oci';
 import * as z from 'zod';
 import { exchangePaths } from '../linux/exchange-paths.ts';
 import { removeTree } from '../linux/remove-tree.ts';
@@ -23,8 +23,7 @@ const journalDocument = z.object({
 export async function exchangeRootfs(paths: PluginPaths, manifest: Digest): Promise<void> {
   const document = { manifest, inode: await inodeOf(paths.upgradeRootfs) };
   await writeFileDurably(paths.upgradeJournal, Buffer.from(JSON.stringify(document)), { mode: 0o600 });
-  exchangePaths(paths.upgradeRootfs, paths.rootfs);
-  await syncDirectory(paths.directory);
+  await changeDirectory(paths.directory, async () => exchangePaths(paths.upgradeRootfs, paths.rootfs));
 }
 
 /**
@@ -38,14 +37,12 @@ export async function settleUpgrade(paths: PluginPaths, installed: Digest): Prom
     const treeIsNew = (await inodeOf(paths.rootfs)) === journal.inode;
     const recordIsNew = installed === journal.manifest;
     if (treeIsNew !== recordIsNew) {
-      exchangePaths(paths.upgradeRootfs, paths.rootfs);
-      await syncDirectory(paths.directory);
+      await changeDirectory(paths.directory, async () => exchangePaths(paths.upgradeRootfs, paths.rootfs));
     }
   }
   await removeTree(paths.upgradeRootfs);
   if (journal !== undefined) {
-    await rm(paths.upgradeJournal, { force: true });
-    await syncDirectory(paths.directory);
+    await changeDirectory(paths.directory, () => rm(paths.upgradeJournal, { force: true }));
   }
 }
 

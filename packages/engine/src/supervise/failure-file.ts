@@ -2,11 +2,12 @@
  * The last failure of each plugin on disk, so that it can still be read when the daemon, or the host, has been restarted.
  */
 import { readFile } from 'node:fs/promises';
-import { writeFileDurably } from '@outboard/oci';
+import { commitFile } from '@outboard/oci';
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import { isErrno } from '../runtime/errno.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
+import { reportUnflushed } from '../store/report-unflushed.ts';
 import type { PluginFailure } from './plugin-failure.ts';
 
 /** Keeps one failure per plugin. */
@@ -27,11 +28,12 @@ const failureDocument = z.object({
 });
 
 export function createFailureFiles(layout: PluginLayout, logger: Logger): FailureFiles {
+  const onUnflushed = reportUnflushed(logger);
   return {
     async write(id, failure) {
       const text = `${JSON.stringify(failure)}\n`;
       // Not for everyone: the log may hold what the plugin should not have printed.
-      await writeFileDurably(layout.plugin(id).lastFailure, Buffer.from(text), { mode: 0o600 });
+      await commitFile(layout.plugin(id).lastFailure, text, { mode: 0o600, onUnflushed });
     },
     async read(id) {
       try {

@@ -27,6 +27,7 @@ import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
 import { scopeAnnotations } from '../runtime/systemd-scope.ts';
 import { isPluginId, type PluginLayout } from '../store/plugin-layout.ts';
+import { settleUpgrade } from '../store/upgrade-journal.ts';
 import type { PluginHost } from './launch-plugin.ts';
 import { stopGraceMs } from './supervision-options.ts';
 
@@ -92,6 +93,8 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         limitsSwap: limits.memoryBytes !== undefined && canLimitSwap(await findCgroupMounts()),
         ...(hasPropagatedMount && { propagatedMountPath: paths.propagatedMount }),
       });
+      // An upgrade that failed on a disk that failed may have left the tree of another version in place.
+      await settleUpgrade(paths, record.manifestDigest);
       // What an instance before this one left mounted, if it ended with the daemon.
       await unmountBelow(paths.directory);
       const { mounts, process } = created.spec;

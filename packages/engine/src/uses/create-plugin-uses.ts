@@ -5,8 +5,9 @@ import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
+import { reportUnflushed } from '../store/report-unflushed.ts';
 import { isHolder, type PluginUse, type PluginUses, type UseSource } from './plugin-uses.ts';
-import { readUses, writeUses } from './plugin-uses-file.ts';
+import { commitUses, readUses } from './plugin-uses-file.ts';
 
 export interface PluginUsesOptions {
   readonly store: Pick<PluginStore, 'all' | 'get' | 'paths'>;
@@ -27,6 +28,7 @@ const maxHeld = 4096;
 /** Load the held uses of all plugins. Those that cannot be read are reported and taken as none. */
 export async function openPluginUses(options: PluginUsesOptions): Promise<EnginePluginUses> {
   const { store, queue, logger, now = () => new Date() } = options;
+  const onUnflushed = reportUnflushed(logger);
   const held = new Map<string, readonly PluginUse[]>();
   const sources: UseSource[] = [];
   await Promise.all(store.all().map(({ id }) => load(id)));
@@ -42,7 +44,7 @@ export async function openPluginUses(options: PluginUsesOptions): Promise<Engine
   }
 
   async function save(id: string, uses: readonly PluginUse[]): Promise<void> {
-    await writeUses(store.paths(id).uses, uses);
+    await commitUses(store.paths(id).uses, uses, onUnflushed);
     if (uses.length > 0) held.set(id, uses);
     else held.delete(id);
   }

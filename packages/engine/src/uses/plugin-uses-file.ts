@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile, rename } from 'node:fs/promises';
-import { OutboardError, writeFileDurably } from '@outboard/oci';
+import { commitFile, OutboardError, type ReportUnflushed } from '@outboard/oci';
 import * as z from 'zod';
 import { sealDocument, unsealDocument } from '../store/sealed-document.ts';
 import { isHolder, type PluginUse, useKinds } from './plugin-uses.ts';
@@ -21,8 +21,16 @@ const usesDocument = z.strictObject({
   ),
 });
 
-/** Replace the file as a whole. @throws {OutboardError} system */
-export async function writeUses(path: string, uses: readonly PluginUse[]): Promise<void> {
+/**
+ * Replace the file as a whole: a commit.
+ * @param onUnflushed as in `commitInDirectory`
+ * @throws {OutboardError} system
+ */
+export async function commitUses(
+  path: string,
+  uses: readonly PluginUse[],
+  onUnflushed: ReportUnflushed,
+): Promise<void> {
   const document = {
     Version: usesVersion,
     Uses: uses.map(({ kind, holder, since }) => ({
@@ -31,7 +39,7 @@ export async function writeUses(path: string, uses: readonly PluginUse[]): Promi
       Since: since.toISOString(),
     })),
   };
-  await writeFileDurably(path, sealDocument(document), { mode: 0o600 });
+  await commitFile(path, sealDocument(document), { mode: 0o600, onUnflushed });
 }
 
 /**

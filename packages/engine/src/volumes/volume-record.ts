@@ -4,7 +4,15 @@
  */
 import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { digestHex, digestOf, OutboardError, syncDirectory, writeFileDurably } from '@outboard/oci';
+import {
+  commitFile,
+  commitInDirectory,
+  digestHex,
+  digestOf,
+  OutboardError,
+  onStorage,
+  type ReportUnflushed,
+} from '@outboard/oci';
 import * as z from 'zod';
 import { sealDocument, unsealDocument } from '../store/sealed-document.ts';
 import type { TextMap } from './volumes.ts';
@@ -42,8 +50,15 @@ export function isVolumeRecordFile(name: string): boolean {
   return /^[a-f0-9]{64}\.json$/.test(name);
 }
 
-/** Write a record so that it is wholly the old one or wholly this one, whatever happens meanwhile. */
-export async function writeVolumeRecord(directory: string, record: VolumeRecord): Promise<void> {
+/**
+ * Write or replace a record: a commit.
+ * @param onUnflushed as in `commitInDirectory`
+ */
+export async function commitVolumeRecord(
+  directory: string,
+  record: VolumeRecord,
+  onUnflushed: ReportUnflushed,
+): Promise<void> {
   const document = {
     Version: recordVersion,
     Name: record.name,
@@ -53,13 +68,22 @@ export async function writeVolumeRecord(directory: string, record: VolumeRecord)
     CreatedAt: record.createdAt.toISOString(),
   };
   // Options may hold secrets, such as the password of a share.
-  await writeFileDurably(volumeRecordFile(directory, record.name), sealDocument(document), { mode: 0o600 });
+  const path = volumeRecordFile(directory, record.name);
+  await commitFile(path, sealDocument(document), { mode: 0o600, onUnflushed });
 }
 
-/** Delete a record for good; nothing happens when there is none. */
-export async function deleteVolumeRecord(directory: string, name: string): Promise<void> {
-  await rm(volumeRecordFile(directory, name), { force: true });
-  await syncDirectory(directory);
+/**
+ * Delete a record: a commit. Nothing happens when there is none.
+ * @param onUnflushed as in `commitInDirectory`
+ */
+export async function deleteVolumeRecord(
+  directory: string,
+  name: string,
+  onUnflushed: ReportUnflushed,
+): Promise<void> {
+  const path = volumeRecordFile(directory, name);
+  const change = () => onStorage('delete file', path, () => rm(path, { force: true }));
+  await commitInDirectory(directory, change, onUnflushed);
 }
 
 /**

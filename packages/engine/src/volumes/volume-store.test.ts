@@ -6,10 +6,16 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { readVolumeRecord, type VolumeRecord, volumeRecordFile, writeVolumeRecord } from './volume-record.ts';
+import {
+  commitVolumeRecord,
+  readVolumeRecord,
+  type VolumeRecord,
+  volumeRecordFile,
+} from './volume-record.ts';
 import { VolumeStore } from './volume-store.ts';
 
 const logger = pino({ level: 'silent' });
+const failUnflushed = (error: Error): never => assert.fail(error);
 
 async function makeDirectory(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-volumes-'));
@@ -37,7 +43,7 @@ test('a record reads back as it was written, whatever its texts are', async (con
   await fc.assert(
     fc.asyncProperty(records, async (texts) => {
       const record = { ...texts, createdAt: new Date(1_700_000_000_123) };
-      await writeVolumeRecord(directory, record);
+      await commitVolumeRecord(directory, record, failUnflushed);
       assert.deepEqual(await readVolumeRecord(volumeRecordFile(directory, record.name)), record);
     }),
     { numRuns: 50 },
@@ -84,8 +90,8 @@ const damages: readonly [what: string, damage: (text: string) => string][] = [
 for (const [what, damage] of damages) {
   test(`V10 a record that is ${what} is put aside, and the others are loaded`, async (context) => {
     const directory = await makeDirectory(context);
-    await writeVolumeRecord(directory, recordOf('good'));
-    await writeVolumeRecord(directory, recordOf('bad'));
+    await commitVolumeRecord(directory, recordOf('good'), failUnflushed);
+    await commitVolumeRecord(directory, recordOf('bad'), failUnflushed);
     const path = volumeRecordFile(directory, 'bad');
     const damaged = damage(readFileSync(path, 'utf8'));
     writeFileSync(path, damaged);
@@ -97,7 +103,7 @@ for (const [what, damage] of damages) {
 
 test('a record under the name of another volume is not believed', async (context) => {
   const directory = await makeDirectory(context);
-  await writeVolumeRecord(directory, recordOf('a'));
+  await commitVolumeRecord(directory, recordOf('a'), failUnflushed);
   writeFileSync(volumeRecordFile(directory, 'b'), readFileSync(volumeRecordFile(directory, 'a')));
   assert.deepEqual(namesIn(await VolumeStore.open(directory, logger)), ['a']);
 });

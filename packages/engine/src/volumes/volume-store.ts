@@ -3,14 +3,15 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isUnfinishedWrite, makeDirectoryDurably } from '@outboard/oci';
+import { isUnfinishedWrite, makeDirectoryDurably, type ReportUnflushed } from '@outboard/oci';
 import type { Logger } from 'pino';
+import { reportUnflushed } from '../store/report-unflushed.ts';
 import {
+  commitVolumeRecord,
   deleteVolumeRecord,
   isVolumeRecordFile,
   readVolumeRecord,
   type VolumeRecord,
-  writeVolumeRecord,
 } from './volume-record.ts';
 
 /** Thousands of files opened at once would use up the process's descriptors. */
@@ -18,11 +19,13 @@ const readAtOnce = 64;
 
 export class VolumeStore {
   readonly #directory: string;
+  readonly #onUnflushed: ReportUnflushed;
   readonly #records = new Map<string, VolumeRecord>();
   readonly #namesByDriver = new Map<string, Set<string>>();
 
-  private constructor(directory: string) {
+  private constructor(directory: string, logger: Logger) {
     this.#directory = directory;
+    this.#onUnflushed = reportUnflushed(logger);
   }
 
   /**
@@ -31,7 +34,7 @@ export class VolumeStore {
    * @param directory such as `DATA_ROOT/volumes`; made when absent
    */
   static async open(directory: string, logger: Logger): Promise<VolumeStore> {
-    const store = new VolumeStore(directory);
+    const store = new VolumeStore(directory, logger);
     await makeDirectoryDurably(directory, { mode: 0o700 });
     const names = await readdir(directory);
     while (names.length > 0) {
@@ -71,14 +74,14 @@ export class VolumeStore {
 
   /** Add a record, or replace the one of that name; on disk first. */
   async put(record: VolumeRecord): Promise<void> {
-    await writeVolumeRecord(this.#directory, record);
+    await commitVolumeRecord(this.#directory, record, this.#onUnflushed);
     this.#unindex(record.name);
     this.#index(record);
   }
 
   /** Forget a volume; on disk first. */
   async remove(name: string): Promise<void> {
-    await deleteVolumeRecord(this.#directory, name);
+    await deleteVolumeRecord(this.#directory, name, this.#onUnflushed);
     this.#unindex(name);
   }
 

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, renameSync } from 'node:fs';
 import { type FileHandle, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
   type Digest,
@@ -16,7 +16,7 @@ import {
 } from '../digests/digest.ts';
 import { OutboardError } from '../errors.ts';
 import type { BlobStatus, ContentStore, ExpectedContent, Ingest, Lease } from './content-store.ts';
-import { makeDirectoryDurably, syncDirectory } from './durable-file.ts';
+import { changeDirectory, makeDirectoryDurably } from './durable-file.ts';
 import { openFileIngest } from './file-ingest.ts';
 import { Leases } from './leases.ts';
 import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
@@ -161,11 +161,12 @@ class FileContentStore implements ContentStore {
     lease.add(digest); // a sweep must not take the blob that this commit finds in place
     const path = this.#path(digest);
     const { exists } = await this.stat(digest);
-    await onStorage('commit blob', path, () =>
-      exists ? rm(temporary, { force: true }) : rename(temporary, path),
+    // Flushed also for a blob that was there: its writer may not have come to this yet.
+    await changeDirectory(dirname(path), () =>
+      onStorage('commit blob', path, () =>
+        exists ? rm(temporary, { force: true }) : rename(temporary, path),
+      ),
     );
-    // Also for a blob that was there: its writer may not have come to this yet.
-    await syncDirectory(join(this.#root, 'blobs', digestAlgorithm(digest)));
   }
 
   async #openFile(digest: Digest): Promise<FileHandle> {

@@ -1,0 +1,269 @@
+/**
+ * Every system call that an operation makes fails once, with EIO. An operation that answers "failed" has changed
+ * nothing, one that answers "done" has changed everything; memory says the same as the disk, and so does the next
+ * engine.
+ *
+ * `OUTBOARD_FAULTS` sets how many of an operation's calls are made to fail; default all.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { openPluginEngine, type PluginEngine } from '@outboard/engine';
+import { makeDaemonHome } from '../support/daemon.ts';
+import { checkDataRoot, readStoredPlugins, type StoredPlugin } from '../support/data-root.ts';
+import { type FailedCall, withFailingCall } from '../support/failing-calls.ts'; // first: see there
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginArchive } from '../support/plugin-archive.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
+
+const skip = needsRoot;
+const maxFaults = Number(process.env.OUTBOARD_FAULTS ?? Number.POSITIVE_INFINITY);
+
+let home: Awaited<ReturnType<typeof makeDaemonHome>>;
+let registry: TestRegistry;
+let roots: { readonly dataRoot: string; readonly execRoot: string };
+let engine: PluginEngine;
+const remotes: Record<
+  string,
+  { remote: string; privileges: Awaited<ReturnType<PluginEngine['privileges']>> }
+> = {};
+const ids = new Set<string>();
+
+function archiveOf(version: string): Buffer {
+  return pluginArchive({ config: { Description: version }, files: { '/version': version } });
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+before(async () => {
+  if (skip !== false) return;
+  home = await makeDaemonHome();
+  roots = { dataRoot: join(home.home, 'data'), execRoot: join(home.home, 'run') };
+  registry = await startRegistry();
+  engine = await openPluginEngine(roots);
+  for (const version of ['v1', 'v2']) {
+    const remote = `${registry.host}/acme/p:${version}`;
+    await engine.create({ name: remote, context: once(archiveOf(version)) });
+    await engine.push({ plugin: remote });
+    await engine.remove(remote);
+    remotes[version] = { remote, privileges: await engine.privileges(remote) };
+  }
+});
+
+after(async () => {
+  if (skip !== false) return;
+  await makeAbsent();
+  await engine[Symbol.asyncDispose]();
+  await registry.stop();
+  await home.remove();
+});
+
+async function makeAbsent(): Promise<void> {
+  for (const { id } of engine.list()) await engine.remove(id, { force: true });
+}
+
+async function makeDisabled(): Promise<void> {
+  const [plugin] = engine.list();
+  if (plugin === undefined) await engine.create({ name: 'p', context: once(archiveOf('v1')) });
+  else if (plugin.enabled) await engine.disable('p', { force: true });
+}
+
+async function makeEnabled(): Promise<void> {
+  const [plugin] = engine.list();
+  if (plugin?.enabled === true) return;
+  await makeDisabled();
+  await engine.enable('p');
+}
+
+interface Operation {
+  readonly prepare: () => Promise<void>;
+  readonly run: () => Promise<unknown>;
+}
+
+const idOf = (): string => engine.inspect('p').id;
+const client = { kind: 'client', holder: 'tests' } as const;
+
+const operations: Readonly<Record<string, Operation>> = {
+  create: {
+    prepare: makeAbsent,
+    run: () => engine.create({ name: 'p', context: once(archiveOf('v1')) }),
+  },
+  pull: { prepare: makeAbsent, run: () => engine.pull({ ...remoteOf('v2'), name: 'p' }) },
+  upgrade: {
+    prepare: makeDisabled,
+    run: () =>
+      engine.upgrade({
+        ...remoteOf(engine.inspect('p').config.description === 'v1' ? 'v2' : 'v1'),
+        plugin: 'p',
+      }),
+  },
+  set: {
+    prepare: makeDisabled,
+    run: () => engine.set('p', [stateInMemory().env?.[0] === 'DEBUG=1' ? 'DEBUG=2' : 'DEBUG=1']),
+  },
+  options: {
+    prepare: makeEnabled,
+    run: () => {
+      const { limits = {} } = engine.options('p').overrides;
+      return engine.update('p', { limits: { pids: limits.pids === 100 ? 200 : 100 } });
+    },
+  },
+  enable: { prepare: makeDisabled, run: () => engine.enable('p') },
+  disable: { prepare: makeEnabled, run: () => engine.disable('p') },
+  hold: {
+    prepare: async () => {
+      await makeDisabled();
+      await engine.uses.release(idOf(), client);
+    },
+    run: () => engine.uses.hold(idOf(), client),
+  },
+  release: {
+    prepare: async () => {
+      await makeDisabled();
+      await engine.uses.hold(idOf(), client);
+    },
+    run: () => engine.uses.release(idOf(), client),
+  },
+  'remove, disabled': { prepare: makeDisabled, run: () => engine.remove('p', { force: true }) },
+  'remove, enabled': { prepare: makeEnabled, run: () => engine.remove('p', { force: true }) },
+};
+
+function remoteOf(version: string) {
+  return remotes[version] ?? assert.fail(version);
+}
+
+for (const [name, operation] of Object.entries(operations)) {
+  test(`${name} is done or not done, in memory and on disk, whichever of its calls fails`, {
+    skip,
+  }, async (context) => {
+    let faults = 0;
+    for (let n = 1; n <= maxFaults; n += 1) {
+      const failed = await failOnce(name, operation, n);
+      if (failed === undefined) break;
+      faults += 1;
+    }
+    context.diagnostic(`${faults} calls of ${name} were made to fail`);
+    assert.ok(faults > 3, `${name} made ${faults} calls`);
+  });
+}
+
+/** What is told of the plugin, in memory or on disk. */
+interface ToldState {
+  readonly enabled?: boolean;
+  readonly version?: string;
+  readonly env?: readonly string[];
+  readonly pids?: number;
+  readonly uses?: readonly string[];
+}
+
+function stateInMemory(): ToldState {
+  const [plugin] = engine.list();
+  if (plugin === undefined) return {};
+  return {
+    enabled: plugin.enabled,
+    version: plugin.config.description,
+    env: plugin.settings.env,
+    ...pidsOf(engine.options(plugin.id).overrides.limits?.pids),
+    uses: engine.uses.of(plugin.id).map(({ kind, holder }) => `${kind} ${holder}`),
+  };
+}
+
+function stateOnDisk(): ToldState {
+  const plugin = storedPlugin();
+  if (plugin === undefined) return {};
+  const record = readJson(join(plugin.rootfs, '..', 'config.json')) as RecordDocument;
+  assert.equal(
+    readFileSync(join(plugin.rootfs, 'version'), 'utf8'),
+    plugin.description,
+    'the tree of another version',
+  );
+  return {
+    enabled: plugin.enabled,
+    version: plugin.description,
+    env: plugin.env,
+    ...pidsOf(record.Outboard.Options?.Limits?.Pids),
+    uses: usesOf(join(plugin.rootfs, '..', 'uses.json')),
+  };
+}
+
+interface RecordDocument {
+  readonly Outboard: { readonly Options?: { readonly Limits?: { readonly Pids?: number } } };
+}
+
+function pidsOf(pids: number | undefined): { readonly pids?: number } {
+  return pids === undefined ? {} : { pids };
+}
+
+function usesOf(path: string): readonly string[] {
+  if (!existsSync(path)) return [];
+  const { Uses } = readJson(path) as {
+    readonly Uses: readonly { readonly Kind: string; readonly Holder: string }[];
+  };
+  return Uses.map(({ Kind, Holder }) => `${Kind} ${Holder}`);
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+/** The plugin as the next engine would find it: what is still to be tidied up does not count. */
+function storedPlugin(): StoredPlugin | undefined {
+  const [plugin] = readStoredPlugins(roots.dataRoot);
+  if (plugin !== undefined) ids.add(plugin.id);
+  return plugin;
+}
+
+/** @returns the call that failed; undefined when there are fewer than n */
+async function failOnce(name: string, operation: Operation, n: number): Promise<FailedCall | undefined> {
+  await operation.prepare();
+  const from = stateOnDisk();
+  assert.deepEqual(stateInMemory(), from, 'before');
+  let refusal: unknown;
+  const failed = await withFailingCall(n, async () => {
+    refusal = await operation.run().then(
+      () => undefined,
+      (error: unknown) => error ?? new Error('it was rejected with nothing'),
+    );
+  });
+  const where = `${name}, call ${n}: ${failed?.name} ${failed?.subject}; answered ${refusal ?? 'done'}`;
+  try {
+    await checkOutcome(from, refusal);
+    if (failed === undefined) assert.equal(refusal, undefined);
+  } catch (error) {
+    throw new Error(`${where}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+  return failed;
+}
+
+async function checkOutcome(from: ToldState, refusal: unknown): Promise<void> {
+  const to = stateOnDisk();
+  assert.deepEqual(stateInMemory(), to, 'memory differs from the disk');
+  if (refusal === undefined) assert.notDeepEqual(to, from, 'answered done, and nothing has changed');
+  else assert.deepEqual(to, from, 'answered failed, and something has changed');
+  await checkRunning();
+  await engine[Symbol.asyncDispose]();
+  engine = await openPluginEngine(roots);
+  assert.deepEqual(stateInMemory(), to, 'the next engine tells something else');
+  const { plugins, blobs } = checkDataRoot(roots.dataRoot);
+  assert.deepEqual(
+    new Set(blobs),
+    new Set(plugins.flatMap((plugin) => plugin.blobs)),
+    'blobs that no plugin names',
+  );
+  assert.deepEqual(stateOnDisk(), to);
+  await checkRunning();
+}
+
+/** What is enabled runs, and nothing else does. */
+async function checkRunning(): Promise<void> {
+  const running = engine
+    .list()
+    .filter(({ enabled }) => enabled)
+    .map(({ id }) => id);
+  for (const id of running) await untilPluginAccepts(roots.execRoot, id);
+  await untilOnlyPluginsRun({ home: home.home, ...roots, daemons: [process.pid], ids: [...ids] }, running);
+}

@@ -1,0 +1,144 @@
+/**
+ * Lets the n-th system call that this process makes fail with EIO, through the functions of Node.js and koffi that
+ * make it. Import this before the engine: koffi's functions are bound when a module is loaded.
+ */
+import childProcess from 'node:child_process';
+import fs, { type PathLike } from 'node:fs';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
+
+/** A call that was made to fail. */
+export interface FailedCall {
+  /** Such as `FileHandle.sync`. */
+  readonly name: string;
+  /** What it was called with, as far as that is a text. */
+  readonly subject: string;
+}
+
+const errno = 5;
+const require = createRequire(createRequire(import.meta.url).resolve('@outboard/engine'));
+// The very module that the engine loads; only what is used here is described.
+const koffi: { load(name: null): KoffiLibrary; errno(value?: number): number } = require('koffi');
+
+type KoffiFunction = ((...values: unknown[]) => unknown) & { async(...values: unknown[]): unknown };
+interface KoffiLibrary {
+  func(definition: string): KoffiFunction;
+}
+
+let calls = 0;
+let failAt = Number.POSITIVE_INFINITY;
+let failed: FailedCall | undefined;
+
+/**
+ * Do work in which the n-th call fails, counted from 1 over everything that the process does meanwhile.
+ * @returns the call that failed; undefined when fewer were made
+ */
+export async function withFailingCall(n: number, work: () => Promise<void>): Promise<FailedCall | undefined> {
+  calls = 0;
+  failed = undefined;
+  failAt = n;
+  try {
+    await work();
+    return failed;
+  } finally {
+    failAt = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Count a call. @returns whether it is the one to fail */
+function fails(name: string, values: readonly unknown[]): boolean {
+  if (failAt === Number.POSITIVE_INFINITY) return false;
+  calls += 1;
+  if (calls !== failAt) return false;
+  failed = { name, subject: values.filter((value) => typeof value === 'string').join(' ') };
+  return true;
+}
+
+function errorOf(name: string, path: unknown): Error {
+  const where = typeof path === 'string' ? { path: path satisfies PathLike } : {};
+  return Object.assign(new Error(`EIO: i/o error, ${name}`), {
+    code: 'EIO',
+    errno: -errno,
+    syscall: name,
+    ...where,
+  });
+}
+
+type Functions = Record<string, ((...values: unknown[]) => unknown) | undefined>;
+
+function mine(owner: string, object: object, names: readonly string[], after: readonly string[] = []): void {
+  const functions = object as Functions; // each is looked up, and left alone when it is not there
+  for (const name of names) {
+    const original = functions[name];
+    if (original === undefined) continue;
+    functions[name] = function (this: unknown, ...values: unknown[]): unknown {
+      if (!fails(`${owner}.${name}`, values)) return original.apply(this, values);
+      const error = errorOf(name, values[0]);
+      // A descriptor is closed even if close() fails.
+      if (after.includes(name))
+        return Promise.resolve(original.apply(this, values)).then(() => Promise.reject(error));
+      if (owner === 'FileHandle' || owner === 'fs.promises') return Promise.reject(error);
+      throw error;
+    };
+  }
+}
+
+const handle = await fs.promises.open('/dev/null');
+mine(
+  'FileHandle',
+  Object.getPrototypeOf(handle),
+  [
+    'chmod',
+    'chown',
+    'close',
+    'datasync',
+    'read',
+    'readFile',
+    'stat',
+    'sync',
+    'truncate',
+    'write',
+    'writeFile',
+    'writev',
+  ],
+  ['close'],
+);
+await handle.close();
+mine('fs.promises', fs.promises, [
+  ...['access', 'chmod', 'chown', 'copyFile', 'lstat', 'mkdir', 'open', 'opendir', 'readdir', 'readFile'],
+  ...['readlink', 'realpath', 'rename', 'rm', 'rmdir', 'stat', 'statfs', 'symlink', 'unlink', 'writeFile'],
+]);
+mine('fs', fs, [
+  ...['lstatSync', 'mkdirSync', 'openSync', 'readSync', 'readFileSync', 'readdirSync', 'renameSync'],
+  ...['statSync', 'watch'],
+]);
+mine('child_process', childProcess, ['execFile', 'spawn']);
+syncBuiltinESMExports();
+
+const load = koffi.load.bind(koffi);
+koffi.load = (name) => {
+  const library = load(name);
+  const bind = library.func.bind(library);
+  library.func = (definition) => mineOfLibc(definition, bind(definition));
+  return library;
+};
+
+/** Calls that change or ask the host; those that only look at memory do not fail. */
+function mineOfLibc(definition: string, original: KoffiFunction): KoffiFunction {
+  const name = /(\w+)\(/.exec(definition)?.[1] ?? definition;
+  if (!definition.startsWith('int ')) return original;
+  const call = (...values: unknown[]): unknown => {
+    if (!fails(`libc.${name}`, values)) return original(...values);
+    koffi.errno(errno);
+    return -1;
+  };
+  const callAsync = (...values: unknown[]): unknown => {
+    if (!fails(`libc.${name}`, values)) return original.async(...values);
+    const done = values.at(-1) as (error: null, result: number) => void; // koffi's convention
+    setImmediate(() => {
+      koffi.errno(errno);
+      done(null, -1);
+    });
+    return undefined;
+  };
+  return Object.assign(call, { async: callAsync });
+}
