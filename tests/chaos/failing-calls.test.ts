@@ -3,8 +3,10 @@
  * nothing, one that answers "done" has changed everything; memory says the same as the disk, and so does the next
  * engine.
  *
- * `OUTBOARD_FAULTS` sets how many of an operation's calls are made to fail; default all.
+ * Of the calls that concern the data root each is made to fail; of the others, such as looks at `/proc`, as many as
+ * `OUTBOARD_FAULTS` says, spread over all of them.
  */
+import '../support/failing-calls.ts'; // before the engine: see there
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,14 +14,17 @@ import { after, before, test } from 'node:test';
 import { openPluginEngine, type PluginEngine } from '@outboard/engine';
 import { makeDaemonHome } from '../support/daemon.ts';
 import { checkDataRoot, readStoredPlugins, type StoredPlugin } from '../support/data-root.ts';
-import { type FailedCall, withFailingCall } from '../support/failing-calls.ts'; // first: see there
+import { type CountCall, type FailedCall, withFailingCall } from '../support/failing-calls.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
+import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
 
 const skip = needsRoot;
-const maxFaults = Number(process.env.OUTBOARD_FAULTS ?? Number.POSITIVE_INFINITY);
+const maxOthers = Number(process.env.OUTBOARD_FAULTS ?? 8);
+const seed = chooseSeed();
+const random = seededRandom(seed);
 
 let home: Awaited<ReturnType<typeof makeDaemonHome>>;
 let registry: TestRegistry;
@@ -140,15 +145,31 @@ for (const [name, operation] of Object.entries(operations)) {
   test(`${name} is done or not done, in memory and on disk, whichever of its calls fails`, {
     skip,
   }, async (context) => {
-    let faults = 0;
-    for (let n = 1; n <= maxFaults; n += 1) {
-      const failed = await failOnce(name, operation, n);
-      if (failed === undefined) break;
-      faults += 1;
-    }
-    context.diagnostic(`${faults} calls of ${name} were made to fail`);
-    assert.ok(faults > 3, `${name} made ${faults} calls`);
+    let stored = 0;
+    for (; (await failOnce(name, operation, stored + 1, isStored)).failed !== undefined; ) stored += 1;
+    assert.ok(stored > 3, `${name} made ${stored} calls on the data root`);
+    const { calls } = await failOnce(name, operation, Number.POSITIVE_INFINITY, isOther);
+    const others = choosePoints(calls);
+    for (const n of others) await failOnce(name, operation, n, isOther);
+    context.diagnostic(
+      `${stored} calls on the data root and ${others.length} of ${calls} others were made to fail`,
+    );
   });
+}
+
+/** What is done through a descriptor has no name; most of it is the data root's. */
+function isStored({ name, subject }: FailedCall): boolean {
+  return name.startsWith('FileHandle.') || subject.includes(roots.dataRoot);
+}
+
+function isOther(call: FailedCall): boolean {
+  return !isStored(call);
+}
+
+/** Points spread over the whole, each at random in its part. */
+function choosePoints(total: number): readonly number[] {
+  const parts = Math.min(maxOthers, total);
+  return Array.from({ length: parts }, (_, part) => 1 + Math.floor(((part + random()) * total) / parts));
 }
 
 /** What is told of the plugin, in memory or on disk. */
@@ -217,26 +238,27 @@ function storedPlugin(): StoredPlugin | undefined {
   return plugin;
 }
 
-/** @returns the call that failed; undefined when there are fewer than n */
-async function failOnce(name: string, operation: Operation, n: number): Promise<FailedCall | undefined> {
+/** Do an operation once, while the n-th of its calls that count fails. */
+async function failOnce(name: string, operation: Operation, n: number, counts: CountCall) {
   await operation.prepare();
   const from = stateOnDisk();
   assert.deepEqual(stateInMemory(), from, 'before');
   let refusal: unknown;
-  const failed = await withFailingCall(n, async () => {
+  const outcome = await withFailingCall(n, counts, async () => {
     refusal = await operation.run().then(
       () => undefined,
       (error: unknown) => error ?? new Error('it was rejected with nothing'),
     );
   });
-  const where = `${name}, call ${n}: ${failed?.name} ${failed?.subject}; answered ${refusal ?? 'done'}`;
   try {
     await checkOutcome(from, refusal);
-    if (failed === undefined) assert.equal(refusal, undefined);
+    if (outcome.failed === undefined) assert.equal(refusal, undefined);
   } catch (error) {
+    const { name: call, subject } = outcome.failed ?? {};
+    const where = `seed ${seed}, ${name}, call ${n}: ${call} ${subject}; answered ${refusal ?? 'done'}`;
     throw new Error(`${where}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
-  return failed;
+  return outcome;
 }
 
 async function checkOutcome(from: ToldState, refusal: unknown): Promise<void> {

@@ -24,32 +24,44 @@ interface KoffiLibrary {
   func(definition: string): KoffiFunction;
 }
 
-let calls = 0;
-let failAt = Number.POSITIVE_INFINITY;
-let failed: FailedCall | undefined;
+/** Which calls count. */
+export type CountCall = (call: FailedCall) => boolean;
+
+interface Failpoint {
+  readonly at: number;
+  readonly counts: CountCall;
+  calls: number;
+  failed?: FailedCall;
+}
+
+let failpoint: Failpoint | undefined;
 
 /**
  * Do work in which the n-th call fails, counted from 1 over everything that the process does meanwhile.
- * @returns the call that failed; undefined when fewer were made
+ * @returns how many calls were made, and the one that failed; none when fewer were made
  */
-export async function withFailingCall(n: number, work: () => Promise<void>): Promise<FailedCall | undefined> {
-  calls = 0;
-  failed = undefined;
-  failAt = n;
+export async function withFailingCall(
+  at: number,
+  counts: CountCall,
+  work: () => Promise<void>,
+): Promise<{ readonly calls: number; readonly failed?: FailedCall }> {
+  const current: Failpoint = { at, counts, calls: 0 };
+  failpoint = current;
   try {
     await work();
-    return failed;
+    return current;
   } finally {
-    failAt = Number.POSITIVE_INFINITY;
+    failpoint = undefined;
   }
 }
 
 /** Count a call. @returns whether it is the one to fail */
 function fails(name: string, values: readonly unknown[]): boolean {
-  if (failAt === Number.POSITIVE_INFINITY) return false;
-  calls += 1;
-  if (calls !== failAt) return false;
-  failed = { name, subject: values.filter((value) => typeof value === 'string').join(' ') };
+  const call = { name, subject: values.filter((value) => typeof value === 'string').join(' ') };
+  if (failpoint?.counts(call) !== true) return false;
+  failpoint.calls += 1;
+  if (failpoint.calls !== failpoint.at) return false;
+  failpoint.failed = call;
   return true;
 }
 

@@ -4,7 +4,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { OutboardError, onStorage } from '@outboard/oci';
 import * as z from 'zod';
 import { errorCode } from '../linux/libc.ts';
 
@@ -37,8 +37,10 @@ export function attachmentPath(execRoot: string, id: string): string {
 
 /** Write it, whole or not at all. It means nothing after a reboot, so nothing is flushed. */
 export async function writeAttachment(path: string, content: Attachment): Promise<void> {
-  await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await onStorage('write file', path, async () => {
+    await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  });
 }
 
 /**

@@ -3,9 +3,9 @@
  * process takes the container back. All of it is volatile; it means nothing after a reboot.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { makeDirectories, OutboardError, onStorage, storageError } from '@outboard/oci';
 import * as z from 'zod';
 import { type ContainerCgroup, parseCgroupsPath, requireCgroup } from './cgroup-driver.ts';
 import { isErrno } from './errno.ts';
@@ -74,28 +74,45 @@ export function createGeneration(): string {
  * @throws {OutboardError} conflict when the folder exists
  */
 export async function createBundle(paths: BundlePaths, generation: string, spec: object): Promise<void> {
+  await makeBundleDirectory(paths.directory);
   try {
-    await mkdir(paths.directory, { mode: 0o700 });
+    const exits = exitDirectory(paths, generation);
+    await onStorage('make folder', exits, () => mkdir(exits, { mode: 0o700 }));
+    // The spec holds the plugin's settings, which may be secrets.
+    const text = JSON.stringify(spec);
+    await onStorage('write file', paths.spec, () => writeFile(paths.spec, text, { mode: 0o600, flag: 'wx' }));
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw error;
-    throw new OutboardError('conflict', `bundle "${paths.directory}" exists already`, { cause: error });
+    await rm(paths.directory, { recursive: true, force: true });
+    throw error;
   }
-  await mkdir(exitDirectory(paths, generation), { mode: 0o700 });
-  // The spec holds the plugin's settings, which may be secrets.
-  await writeFile(paths.spec, JSON.stringify(spec), { mode: 0o600, flag: 'wx' });
+}
+
+async function makeBundleDirectory(path: string): Promise<void> {
+  // A cleaner of temporary folders may have taken the folder of all bundles.
+  await makeDirectories(dirname(path), { mode: 0o700 });
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw storageError('make folder', path, error);
+    throw new OutboardError('conflict', `bundle "${path}" exists already`, { cause: error });
+  }
 }
 
 /** Make the folder of the log. @param directory where the log is kept; in the bundle itself if undefined */
 export async function placeLog(paths: BundlePaths, directory: string | undefined): Promise<void> {
-  if (directory === undefined) await mkdir(paths.log, { mode: 0o700 });
-  else await symlink(directory, paths.log);
+  await onStorage('make folder', paths.log, async () => {
+    if (directory === undefined) await mkdir(paths.log, { mode: 0o700 });
+    else await symlink(directory, paths.log);
+  });
 }
 
 /** Write the record whole or not at all. Not flushed: after a power cut its boot ID would refuse it anyway. */
 export async function writeRunRecord(paths: BundlePaths, record: RunRecord): Promise<void> {
   const temporary = `${paths.record}.new`;
-  await writeFile(temporary, JSON.stringify(record), { mode: 0o600 });
-  await rename(temporary, paths.record);
+  await onStorage('write file', paths.record, async () => {
+    await writeFile(temporary, JSON.stringify(record), { mode: 0o600 });
+    await rename(temporary, paths.record);
+  });
 }
 
 /** The record of a bundle, or undefined when the run never got that far or the record is damaged. */

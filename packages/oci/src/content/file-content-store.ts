@@ -162,8 +162,8 @@ class FileContentStore implements ContentStore {
     const path = this.#path(digest);
     const { exists } = await this.stat(digest);
     // Flushed also for a blob that was there: its writer may not have come to this yet.
-    await changeDirectory(dirname(path), () =>
-      onStorage('commit blob', path, () =>
+    await onStorage('commit blob', path, () =>
+      changeDirectory(dirname(path), () =>
         exists ? rm(temporary, { force: true }) : rename(temporary, path),
       ),
     );
