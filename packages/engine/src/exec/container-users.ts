@@ -2,11 +2,8 @@
  * Users and groups by name, as a root filesystem's own files tell them.
  * @see passwd(5), group(5)
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { isOutboardError, OutboardError } from '@outboard/oci';
-import { resolveHostPath } from '../drivers/resolve-host-path.ts';
-import { isErrno } from '../runtime/errno.ts';
+import { OutboardError } from '@outboard/oci';
+import { readFileInRoot } from '../rootfs/read-in-root.ts';
 
 /** Who a process is. */
 export interface ProcessUser {
@@ -112,21 +109,7 @@ function parseId(text: string): number | undefined {
 }
 
 async function readInside(rootfs: string, path: string): Promise<string | undefined> {
-  try {
-    // No link of the plugin leads out of its own tree, and no pipe that it put there holds us up.
-    const place = await resolveHostPath({ rootfs }, path);
-    const file = await open(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const status = await file.stat();
-      if (!status.isFile() || status.size > maxFileBytes) return undefined;
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(maxFileBytes), 0, maxFileBytes, 0);
-      return buffer.toString('utf8', 0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    // A root filesystem without them has no names.
-    if (isOutboardError(error) || isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO')) return undefined;
-    throw error;
-  }
+  const file = await readFileInRoot(rootfs, path, maxFileBytes);
+  // A root filesystem without them has no names, nor one in which they are too large.
+  return file === undefined || file.size > maxFileBytes ? undefined : file.content.toString('utf8');
 }

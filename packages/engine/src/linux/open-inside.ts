@@ -67,7 +67,8 @@ export function mountIdOf(handle: number): number {
   return Number(/^mnt_id:\s*(\d+)$/m.exec(description)?.[1]);
 }
 
-function openInOneStep(directory: number, name: string): number | 'absent' | 'mount' {
+/** @returns a handle on the very thing of that name, a link or a device too, which opens nothing */
+export function openInOneStep(directory: number, name: string): number | 'absent' | 'mount' {
   const how = BigUint64Array.of(
     BigInt(pathOnly | constants.O_NOFOLLOW | closeOnExec),
     0n,

@@ -1,6 +1,7 @@
 /**
  * Status: what plugins are and do now, beyond what Docker tells of them.
  */
+import { cleanAbsolutePath } from '../config/container-path.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { readPluginAddress } from '../network/plugin-address.ts';
 import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
@@ -29,13 +30,16 @@ export function createStatusReader(context: StatusContext): StatusReader {
   function findArchitecture(record: PluginRecord): Promise<string | undefined> {
     const known = architectures.get(record);
     if (known !== undefined) return known;
-    const { id, config } = record;
-    const found = readProgramArchitecture(store.paths(id).rootfs, config.entrypoint?.[0] ?? '').catch(
-      (error: unknown) => {
-        logger.warn({ err: error, id }, 'cannot read for which processor a plugin was built');
-        return undefined;
-      },
-    );
+    const { id, config, settings } = record;
+    const program = {
+      name: config.entrypoint?.[0] ?? '',
+      workDir: cleanAbsolutePath(config.workDir) ?? '/',
+      env: settings.env,
+    };
+    const found = readProgramArchitecture(store.paths(id).rootfs, program).catch((error: unknown) => {
+      logger.warn({ err: error, id }, 'cannot read for which processor a plugin was built');
+      return undefined;
+    });
     architectures.set(record, found);
     return found;
   }

@@ -6,6 +6,9 @@ import { OutboardError } from '@outboard/oci';
 
 /** As many links as the kernel follows. */
 const maxLinks = 40;
+/** Every look begins at the root, with a handle for each component: deep paths and long links cost their product. */
+const maxDepth = 128;
+const maxLooks = 1024;
 
 /** What lies at a place. */
 export type Found =
@@ -31,6 +34,7 @@ export class PathWalk {
   #reached: readonly string[] = [];
   #looked: readonly string[] = [];
   #end: WalkEnd['end'] = 'directory';
+  #looks = 0;
 
   /** @param path absolute, in the root */
   constructor(path: string) {
@@ -41,7 +45,7 @@ export class PathWalk {
   /**
    * The components of the place to look at next, all but the last of them no links.
    * @returns undefined at the end
-   * @throws {OutboardError} invalid when the way goes through something that is no directory
+   * @throws {OutboardError} invalid when the way goes through something that is no directory, or is too long
    */
   next(): readonly string[] | undefined {
     for (let name = this.#rest.pop(); name !== undefined; name = this.#rest.pop()) {
@@ -56,6 +60,13 @@ export class PathWalk {
         throw new OutboardError('invalid', message);
       }
       this.#looked = [...this.#reached, name];
+      this.#looks += 1;
+      if (this.#looked.length > maxDepth || this.#looks > maxLooks) {
+        throw new OutboardError(
+          'invalid',
+          `too many directories on the way to ${JSON.stringify(this.#wanted)}`,
+        );
+      }
       return this.#looked;
     }
     return undefined;

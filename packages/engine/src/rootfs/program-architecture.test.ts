@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { hostPlatform } from '@outboard/oci';
+import type { SoughtProgram } from './find-program.ts';
 import { architectureOf, readProgramArchitecture } from './program-architecture.ts';
 
 /** The beginning of an ELF file. */
@@ -37,25 +38,55 @@ function makeRootfs(t: TestContext): string {
   return rootfs;
 }
 
+/** A program that is named by its path. */
+function at(name: string): SoughtProgram {
+  return { name, workDir: '/', env: [] };
+}
+
 test('readProgramArchitecture() follows links inside the plugin, and a script to its interpreter', async (t) => {
   const rootfs = makeRootfs(t);
-  writeFileSync(join(rootfs, 'bin/real'), elf(183));
-  symlinkSync('/bin/real', join(rootfs, 'bin/sh'));
-  writeFileSync(join(rootfs, 'plugin'), '#! /bin/sh -e\necho');
-  assert.equal(await readProgramArchitecture(rootfs, '/plugin'), 'arm64');
-  assert.equal(await readProgramArchitecture(rootfs, '/bin/sh'), 'arm64');
+  mkdirSync(join(rootfs, 'usr/bin'), { recursive: true });
+  writeFileSync(join(rootfs, 'usr/bin/real'), elf(183));
+  symlinkSync('usr/bin', join(rootfs, 'sbin'));
+  symlinkSync('/sbin/real', join(rootfs, 'usr/bin/sh'));
+  symlinkSync('../../../../sbin/./sh', join(rootfs, 'bin/dash'));
+  writeFileSync(join(rootfs, 'plugin'), '#! /bin/dash -e\necho');
+  for (const path of ['/usr/bin/real', '/sbin/sh', '/bin/dash', '/plugin']) {
+    assert.equal(await readProgramArchitecture(rootfs, at(path)), 'arm64', path);
+  }
+});
+
+test('readProgramArchitecture() finds a program as the runtime does, in PATH or from the working directory', async (t) => {
+  const rootfs = makeRootfs(t);
+  for (const folder of ['opt/bin', 'usr/bin']) mkdirSync(join(rootfs, folder), { recursive: true });
+  writeFileSync(join(rootfs, 'bin/plugin'), elf(62), { mode: 0o755 });
+  writeFileSync(join(rootfs, 'usr/bin/plugin'), elf(183), { mode: 0o644 });
+  writeFileSync(join(rootfs, 'opt/bin/plugin'), elf(22, 2), { mode: 0o755 });
+  for (const [program, architecture] of [
+    [{ name: 'plugin', workDir: '/', env: [] }, 'amd64'],
+    [{ name: 'plugin', workDir: '/', env: ['PATH=/absent:/opt/bin:/bin'] }, 's390x'],
+    [{ name: 'plugin', workDir: '/opt', env: ['PATH=bin'] }, 's390x'],
+    [{ name: 'plugin', workDir: '/bin', env: ['PATH='] }, 'amd64'],
+    [{ name: 'plugin', workDir: '/', env: ['PATH=/absent'] }, undefined],
+    [{ name: 'bin/plugin', workDir: '/opt', env: [] }, 's390x'],
+    [{ name: './plugin', workDir: '/opt/bin', env: [] }, 's390x'],
+    [{ name: 'absent', workDir: '/', env: [] }, undefined],
+    [{ name: '', workDir: '/', env: [] }, undefined],
+  ] as const) {
+    assert.equal(await readProgramArchitecture(rootfs, program), architecture, JSON.stringify(program));
+  }
 });
 
 test('I12 readProgramArchitecture() reads nothing of the host, and waits for no pipe', async (t) => {
   const rootfs = makeRootfs(t);
   symlinkSync(`../../../../../../..${process.execPath}`, join(rootfs, 'climbs'));
+  symlinkSync('circle', join(rootfs, 'circle'));
   execFileSync('mkfifo', [join(rootfs, 'pipe')]);
-  for (const path of ['/climbs', '/pipe', '/absent', '/bin', '/plugin/below', 'bin/sh', '']) {
-    assert.equal(await readProgramArchitecture(rootfs, path), undefined, path);
+  for (const path of ['/climbs', '/circle', '/pipe', '/absent', '/bin', '/plugin/below', '']) {
+    assert.equal(await readProgramArchitecture(rootfs, at(path)), undefined, path);
   }
 });
 
 test("readProgramArchitecture() of a program of this host is the host's", async () => {
-  const place = process.execPath;
-  assert.equal(await readProgramArchitecture('/', place), hostPlatform().architecture);
+  assert.equal(await readProgramArchitecture('/', at(process.execPath)), hostPlatform().architecture);
 });

@@ -8,7 +8,7 @@
 import { closeSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci';
 import { errorCode } from '../linux/libc.ts';
-import { lookInside, openTrustedDirectory } from '../linux/open-inside.ts';
+import { lookInside, openInOneStep, openTrustedDirectory } from '../linux/open-inside.ts';
 import { type Found, PathWalk, type WalkEnd } from './path-walk.ts';
 
 /** A handle on a root filesystem; the caller closes it. @throws {OutboardError} invalid when it is absent */
@@ -46,6 +46,25 @@ export function lookInRoot(root: number, components: readonly string[]): Found {
     throw cannotLook(`/${components.join('/')}`, cause);
   } finally {
     for (const handle of opened) closeSync(handle);
+  }
+}
+
+/**
+ * A handle on a place that was reached without links, and that opens nothing.
+ * @returns undefined when it is gone, or on a mount; the caller closes the handle
+ */
+export function openInRoot(root: number, components: readonly string[]): number | undefined {
+  const parents: number[] = [];
+  try {
+    for (const name of components.slice(0, -1)) {
+      const found = lookInside(parents.at(-1) ?? root, name);
+      if (found.type !== 'directory') return undefined;
+      parents.push(found.handle);
+    }
+    const handle = openInOneStep(parents.at(-1) ?? root, components.at(-1) ?? '.');
+    return typeof handle === 'number' ? handle : undefined;
+  } finally {
+    for (const handle of parents) closeSync(handle);
   }
 }
 
