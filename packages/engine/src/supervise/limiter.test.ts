@@ -41,3 +41,29 @@ test('createLimiter() lets go of work that is aborted while it waits', async () 
   await first;
   assert.equal(await third, 'third');
 });
+
+test('createLimiter() gives the place of work that takes long to the next, once', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const limiter = createLimiter(1, 500);
+  const { signal } = new AbortController();
+  let release: () => void = () => undefined;
+  const long = limiter.run(() => new Promise<void>((resolve) => (release = resolve)), { signal });
+  let running = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+  };
+  const second = limiter.run(work, { signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(most, 0);
+  t.mock.timers.tick(500);
+  await second;
+  // It has no place any more to give away at its end.
+  release();
+  await long;
+  await Promise.all([limiter.run(work, { signal }), limiter.run(work, { signal })]);
+  assert.equal(most, 1);
+});

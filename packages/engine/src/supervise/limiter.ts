@@ -1,5 +1,6 @@
 /**
- * Bounds how much of one kind of work is done at a time; the rest waits in order of arrival.
+ * Bounds how much of one kind of work is done at a time; the rest waits in order of arrival. Work that takes long does
+ * not take the processors' time but waits itself, for something that may never come: its place is given to the next.
  */
 
 export interface Limiter {
@@ -7,7 +8,8 @@ export interface Limiter {
   run<Result>(work: () => Promise<Result>, options: { readonly signal: AbortSignal }): Promise<Result>;
 }
 
-export function createLimiter(limit: number): Limiter {
+/** @param placeMs after how long work goes on without a place, in milliseconds; default never */
+export function createLimiter(limit: number, placeMs = Number.POSITIVE_INFINITY): Limiter {
   let running = 0;
   const waiting = new Set<() => void>();
 
@@ -45,10 +47,17 @@ export function createLimiter(limit: number): Limiter {
   return {
     async run(work, { signal }) {
       await enter(signal);
+      let hasPlace = true;
+      const leave = (): void => {
+        if (hasPlace) exit();
+        hasPlace = false;
+      };
+      const timer = placeMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(leave, placeMs);
       try {
         return await work();
       } finally {
-        exit();
+        clearTimeout(timer);
+        leave();
       }
     },
   };
