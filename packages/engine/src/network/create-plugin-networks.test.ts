@@ -2,12 +2,14 @@
  * Networks of plugins with the CNI plugins of this host, and what is taken back after a crash at any step.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { findBinary } from '../linux/find-binary.ts';
 import { runProgram } from '../linux/run-program.ts';
@@ -139,18 +141,61 @@ test('release() removes a folder in which nothing was set up yet', { skip }, asy
   assert.deepEqual(await networks.present(), []);
 });
 
-test('release() tells of a damaged record, and keeps it', { skip }, async (context) => {
-  const { networks, directory } = createFixture(context);
-  const id = createId();
-  mkdirSync(directory(id), { recursive: true });
+test('release() takes back what a damaged record belongs to, and runs nothing that it names', {
+  skip,
+}, async (context) => {
+  const { networks, directory, addresses } = createFixture(context);
+  const [id, neighbour] = [createId(), createId()];
+  await networks.attach(id);
+  const { address } = await networks.attach(neighbour);
   const path = join(directory(id), 'attachment.json');
   writeFileSync(path, '{"version":1,"bridge":"x","steps":[{"config":{"type":"../../bin/sh"}}]}');
-  await assert.rejects(networks.release(id), {
-    kind: 'system',
-    message: `${JSON.stringify(path)} is damaged`,
+  await networks.release(id);
+  assert.deepEqual(await networks.present(), [neighbour]);
+  assert.deepEqual(addresses(), [address]);
+  await networks.check(neighbour);
+});
+
+const flushes: readonly (readonly [what: string, commands: readonly string[]])[] = [
+  ['rules', ['iptables -F', 'iptables -t nat -F']],
+  ['rules and chains', ['iptables -F', 'iptables -X', 'iptables -t nat -F', 'iptables -t nat -X']],
+  ['rules and chains of nat', ['iptables -t nat -F', 'iptables -t nat -X']],
+  ['rules and chains of forwarding', ['iptables -F', 'iptables -X']],
+  ['rules that lead to chains', ['iptables -t nat -F POSTROUTING']],
+];
+for (const [what, commands] of flushes) {
+  test(`release() succeeds after a flush of the firewall's ${what}, and leaves nothing`, { skip }, () => {
+    // A flush is for a firewall of its own: those of others are in use.
+    const inOwnNetwork = [
+      'set -e',
+      'mount --make-rprivate /',
+      'mount -t sysfs sysfs /sys',
+      'ip link add out0 type veth peer name out1',
+      'ip addr add 10.250.0.2/24 dev out0',
+      'ip link set out0 up',
+      'ip route add default via 10.250.0.1',
+      'exec "$@"',
+    ].join('\n');
+    const script = fileURLToPath(new URL('./release-after.test.support.ts', import.meta.url));
+    const node = [process.execPath, ...process.execArgv, script, commands.join('; ')];
+    const args = ['--net', '--mount', '/bin/sh', '-c', inOwnNetwork, 'sh', ...node];
+    execFileSync('unshare', args, { stdio: ['ignore', 'inherit', 'inherit'] });
   });
-  assert.deepEqual(await networks.present(), [id]);
-  await rm(path);
+}
+
+test('attach() and release() work again although CNI plugins were not there for a release', {
+  skip,
+}, async (context) => {
+  const { networks, directory, addresses } = createFixture(context);
+  const id = createId();
+  await networks.attach(id);
+  const path = join(directory(id), 'attachment.json');
+  // As of one that is not installed any more.
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"type":"firewall"', '"type":"no-such"'));
+  await networks.release(id);
+  assert.deepEqual(addresses(), []);
+  await networks.attach(id);
+  await networks.release(id);
 });
 
 test('attach() leaves nothing when it is aborted, wherever that is', { skip }, async (context) => {

@@ -31,6 +31,7 @@ import { checkSteps, doStep, lastResult, undoSteps } from './network-steps.ts';
 import type { AttachedNetwork, PluginNetworks, PluginNetworksOptions } from './plugin-networks.ts';
 import { pluginHosts, pluginResolvConf } from './resolv-conf.ts';
 import { SharedBridge } from './shared-bridge.ts';
+import { takeBackNetwork } from './take-back.ts';
 
 /**
  * Networks below an exec root.
@@ -118,16 +119,40 @@ class BridgedNetworks implements PluginNetworks {
 
   async #release(id: string): Promise<void> {
     const paths = this.#paths(id);
-    const attachment = await readAttachment(paths.attachment);
+    let attachment: Attachment | undefined;
+    try {
+      attachment = await readAttachment(paths.attachment);
+      if (attachment !== undefined) await this.#undo(id, paths, attachment);
+    } catch (error) {
+      this.#logger.warn({ err: error, id }, 'CNI plugins did not take back all of the network of a plugin');
+      await this.#takeBack(id, attachment);
+    }
     if (attachment !== undefined) {
-      const folder = await findCniPlugins(bridgePlugins);
-      const namespace = (await isNetworkNamespace(paths.namespace)) ? paths.namespace : '';
-      await undoSteps({ containerId: id, namespace, attachment, folder });
       // An earlier daemon may have used another bridge, on which no one is now.
       const isOurs = attachment.bridge === this.#name;
       await (isOurs ? this.#bridge : new SharedBridge(attachment.bridge)).removeIfIdle();
     }
+    // With the namespace goes the interface on the bridge, if it is still there.
     await removeTree(paths.directory);
+  }
+
+  /** @throws what was not undone: some of it may be gone already, changed by others, or its program not be there */
+  async #undo(id: string, paths: NetworkPaths, attachment: Attachment): Promise<void> {
+    const folder = await findCniPlugins(bridgePlugins);
+    const namespace = (await isNetworkNamespace(paths.namespace)) ? paths.namespace : '';
+    const [failure] = await undoSteps({ containerId: id, namespace, attachment, folder });
+    if (failure !== undefined) throw failure;
+  }
+
+  /** @param attachment undefined when its record is damaged */
+  async #takeBack(id: string, attachment: Attachment | undefined): Promise<void> {
+    const address = attachment && findAddress(attachment);
+    await takeBackNetwork({
+      containerId: id,
+      bridge: attachment?.bridge ?? this.#name,
+      addressesDirectory: this.#addressesDirectory,
+      ...(address !== undefined && { address }),
+    });
   }
 
   async #check(id: string): Promise<void> {
@@ -167,7 +192,7 @@ class BridgedNetworks implements PluginNetworks {
       });
       await writeAttachment(paths.attachment, attachment);
     }
-    return addressOfResult(lastResult(attachment, bridgedInterface));
+    return addressOfAttachment(attachment);
   }
 
   /** systemd-resolved lists what it forwards to in a file of its own; the usual one names only itself. */
@@ -202,6 +227,17 @@ class BridgedNetworks implements PluginNetworks {
       resolvConf: join(directory, 'resolv.conf'),
     };
   }
+}
+
+function addressOfAttachment(attachment: Attachment): CniAddress {
+  return addressOfResult(lastResult(attachment, bridgedInterface));
+}
+
+/** Undefined when it was not given one yet. */
+function findAddress(attachment: Attachment): string | undefined {
+  return lastResult(attachment, bridgedInterface) === undefined
+    ? undefined
+    : addressOfAttachment(attachment).address;
 }
 
 function checkBridgeName(name: string): string {

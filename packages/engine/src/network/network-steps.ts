@@ -24,11 +24,22 @@ export function doStep(step: AttachmentStep, site: NetworkSite): Promise<unknown
   return callStep('ADD', step, site);
 }
 
-/** Undo, from the last step that may have been begun to the first. @throws {OutboardError} system, as above */
-export async function undoSteps(site: NetworkSite): Promise<void> {
+/**
+ * Undo, from the last step that may have been begun to the first. One that cannot be undone keeps no other from it.
+ * @returns why not, in the plugins' words
+ */
+export async function undoSteps(site: NetworkSite): Promise<readonly unknown[]> {
   const { steps } = site.attachment;
   const done = steps.filter(({ result }) => result !== undefined).length;
-  for (const step of steps.slice(0, done + 1).reverse()) await callStep('DEL', step, site);
+  const failures: unknown[] = [];
+  for (const step of steps.slice(0, done + 1).reverse()) {
+    try {
+      await callStep('DEL', step, site);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return failures;
 }
 
 /** Look whether all of it is there. @throws {OutboardError} system: what is not, in the plugin's words */
