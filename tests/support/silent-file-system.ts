@@ -1,9 +1,10 @@
 /**
- * A file system whose server can fall silent, as one of a network does: an empty folder, in FUSE. What it is asked while it
- * is silent waits, unkillably, until it speaks again or is gone.
+ * A file system whose server can fall silent, as one of a network does: a folder with an empty folder `inside`, in FUSE.
+ * What it is asked while it is silent waits, unkillably, until it speaks again or is gone.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export interface SilentFileSystem extends AsyncDisposable {
@@ -11,9 +12,11 @@ export interface SilentFileSystem extends AsyncDisposable {
   fallSilent(): Promise<void>;
   /** Answer what waits, and everything from now on. */
   speak(): Promise<void>;
+  /** End the server; its file system stays mounted, and is of no more use. */
+  die(): Promise<void>;
 }
 
-/** @see linux/fuse.h: the structures are fuse_in_header, fuse_out_header, fuse_init_out, fuse_attr_out, fuse_kstatfs */
+/** @see linux/fuse.h: the structures are fuse_in_header, fuse_out_header, fuse_init_out, fuse_attr_out, fuse_entry_out, fuse_kstatfs */
 const server = `
 use strict;
 use Fcntl;
@@ -36,10 +39,12 @@ while (1) {
   print "mounted\\n" if $code == 26;
 }
 sub answer {
-  my ($code, $unique) = unpack 'x4 L Q', shift;
+  my ($code, $unique, $name) = unpack 'x4 L Q x24 Z*', shift;
   return if $code == 2 || $code == 36 || $code == 42; # FORGET, INTERRUPT, BATCH_FORGET
   my $body = { 26 => pack('L4 S2 L2 S2 L8', 7, 31, 65536, 0, 12, 9, 65536, 1, 32, 0, (0) x 8),
     3 => pack('Q L2 Q6 L10', 0, 0, 0, 1, (0) x 5, (0) x 3, 0040755, 2, (0) x 3, 4096, 0),
+    $name eq 'inside'
+      ? (1 => pack('Q4 L2 Q6 L10', 2, 0, 0, 0, 0, 0, 2, (0) x 5, (0) x 3, 0040755, 2, (0) x 3, 4096, 0)) : (),
     17 => pack('Q5 L10', (1000) x 5, 4096, 255, 4096, (0) x 7) }->{$code};
   my $error = defined $body ? 0 : $code == 1 ? -2 : -38; # LOOKUP: ENOENT; others: ENOSYS
   $body //= '';
@@ -62,14 +67,20 @@ export async function mountSilentFileSystem(path: string): Promise<SilentFileSys
     child.kill(signal);
     await heard;
   };
+  const die = async () => {
+    // With its last descriptor of the device the server's end aborts what waits.
+    child.kill('SIGKILL');
+    await ended;
+  };
   return {
     fallSilent: () => tell('SIGUSR1'),
     speak: () => tell('SIGUSR2'),
+    die,
     async [Symbol.asyncDispose]() {
-      // With its last descriptor of the device the server's end aborts what waits.
-      child.kill('SIGKILL');
-      await ended;
-      execFileSync('umount', ['-l', path]);
+      await die();
+      if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${path} `)) {
+        execFileSync('umount', ['-l', path]);
+      }
     },
   };
 }

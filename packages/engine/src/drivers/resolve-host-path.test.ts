@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { isOutboardError } from '@outboard/oci';
 import { mount } from '../linux/mount.ts';
-import { makeSharedMount, unmountBelow } from '../linux/mount-table.ts';
+import { makeSharedMount } from '../linux/mount-table.ts';
+import { unmountBelow } from '../linux/unmount-below.ts';
 import { lookIntoMount } from './look-into-mount.ts';
 import { type PluginTree, resolveHostPath } from './resolve-host-path.ts';
 

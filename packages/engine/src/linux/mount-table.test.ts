@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { mount } from './mount.ts';
-import {
-  makeSharedMount,
-  mountsBelow,
-  parseMountTable,
-  readMountTable,
-  unmountBelow,
-} from './mount-table.ts';
+import { makeSharedMount, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
+import { unmountBelow } from './unmount-below.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
 

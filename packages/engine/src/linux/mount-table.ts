@@ -1,11 +1,11 @@
 /**
- * The mounts that this process sees, and how to take them away below a path.
+ * The mounts that this process sees.
  */
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import { errorCode } from './libc.ts';
-import { mount, mountFlags, unmount, unmountFlags } from './mount.ts';
+import { mount, mountFlags } from './mount.ts';
 
 /** One line of `/proc/self/mountinfo`. */
 export interface MountEntry {
@@ -19,9 +19,6 @@ export interface MountEntry {
   readonly propagation: readonly string[];
   readonly fileSystem: string;
 }
-
-/** Unmounting may uncover mounts that were below others; each round takes at least one away. */
-const maxRounds = 64;
 
 /**
  * Parse the table. @param table the file's bytes as `latin1` text
@@ -82,34 +79,6 @@ export async function mountsBelow(path: string): Promise<MountEntry[]> {
 export async function mountsAt(path: string): Promise<MountEntry[]> {
   const place = await locate(path);
   return (await readMountTable()).filter(({ mountPoint }) => mountPoint === place);
-}
-
-/**
- * Unmount everything at a path and below it, until the table shows nothing left.
- * Mounts are detached: what still uses them keeps them until it ends, but no path below leads to them.
- * @throws {OutboardError} system when a mount stays
- */
-export async function unmountBelow(path: string): Promise<void> {
-  for (let round = 0; round < maxRounds; round++) {
-    const mounts = await mountsBelow(path);
-    if (mounts.length === 0) return;
-    for (const { mountPoint } of mounts) detach(mountPoint);
-  }
-  throw new OutboardError('system', `cannot unmount everything below ${JSON.stringify(path)}`);
-}
-
-function detach(mountPoint: string): void {
-  const target = Buffer.from(mountPoint, 'latin1');
-  try {
-    unmount(target, unmountFlags.detach | unmountFlags.noFollow);
-  } catch (error) {
-    // Already gone: it went with a mount above it, or its peer in another place was unmounted.
-    if (errorCode(error) !== 'EINVAL' && errorCode(error) !== 'ENOENT') {
-      throw new OutboardError('system', `cannot unmount ${JSON.stringify(target.toString())}`, {
-        cause: error,
-      });
-    }
-  }
 }
 
 /**

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { mount } from './mount.ts';
-import { unmountBelow } from './mount-table.ts';
 import {
   lookInside,
   mountIdOf,
@@ -14,6 +13,7 @@ import {
   openInTwoSteps,
   openTrustedDirectory,
 } from './open-inside.ts';
+import { unmountBelow } from './unmount-below.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
 

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { mount, mountFlags } from './mount.ts';
-import { mountsBelow, unmountBelow } from './mount-table.ts';
+import { mountsBelow } from './mount-table.ts';
 import { removeTree } from './remove-tree.ts';
+import { unmountBelow } from './unmount-below.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
 

@@ -5,8 +5,9 @@ import { lstat } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
 import { findBinary } from './find-binary.ts';
 import { errorCode } from './libc.ts';
-import { mountsBelow, unmountBelow } from './mount-table.ts';
+import { mountsBelow } from './mount-table.ts';
 import { runProgram } from './run-program.ts';
+import { unmountBelow } from './unmount-below.ts';
 
 const maxMessageBytes = 1024;
 

@@ -27,7 +27,8 @@ export async function disablePlugin(
   await context.queue.run(id, async () => {
     const record = context.store.find(id);
     if (!force) refuseInUse(record, context.uses);
-    if (!record.enabled) {
+    // One that could not be stopped is disabled, and may be told again to end.
+    if (!record.enabled && context.supervisor.state(id).status === 'disabled') {
       throw new OutboardError(
         'conflict',
         `plugin is already disabled: plugin ${record.name} found but disabled`,

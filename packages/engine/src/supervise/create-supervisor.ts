@@ -31,6 +31,8 @@ export interface SupervisorOptions {
 }
 
 const defaultTimeoutMs = 30_000;
+/** Several times what creating a container takes; one that takes longer hangs, and is to hold up nobody else. */
+const placeMs = 500;
 /** For a plugin found running that no one wants: its start or stop was cut short, so no one relies on it. */
 const unwantedGraceMs = 1_000;
 
@@ -50,6 +52,8 @@ class PluginSupervisor implements Supervisor {
   readonly #plugins = new Map<string, SupervisedPlugin>();
   /** What an earlier process left of plugins that should not run, while it is being removed. */
   readonly #removals = new Map<string, Promise<void>>();
+  /** The same, when it could not be removed. */
+  readonly #remains = new Map<string, Container | EndedContainer | undefined>();
   readonly #listeners = new Set<StateListener>();
   #isShutDown = false;
 
@@ -62,7 +66,7 @@ class PluginSupervisor implements Supervisor {
       failures: options.failures,
       logger: options.logger,
       // Creating a container is work for the processors; more at a time would only take memory.
-      limiter: createLimiter(2 * availableParallelism()),
+      limiter: createLimiter(2 * availableParallelism(), placeMs),
       chance: { ...realChance, ...options.chance },
       backOff: { ...defaultBackOff, ...options.backOff },
       timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
@@ -72,18 +76,28 @@ class PluginSupervisor implements Supervisor {
   async start(record: PluginRecord, options: StartOptions = {}): Promise<void> {
     this.#refuseWhenShutDown(record);
     await this.#removalOf(record.id, options.signal);
+    if (this.#remains.has(record.id)) await this.#remove(record.id, this.#remains.get(record.id));
     await this.#plugin(record).start(options);
   }
 
   async restart(record: PluginRecord, options: StartOptions & StopOptions = {}): Promise<void> {
     this.#refuseWhenShutDown(record);
-    await this.#plugins.get(record.id)?.stop(options);
+    try {
+      await this.#plugins.get(record.id)?.stop({ ...options, mounts: 'dead' });
+    } catch (error) {
+      // It is wanted: what is left of it is removed before the next start, which is tried until that is done.
+      this.#options.logger.error(
+        { err: error, id: record.id },
+        'cannot stop a plugin that is to be restarted',
+      );
+    }
     this.#refuseWhenShutDown(record);
     await this.#plugin(record).startWanted(options);
   }
 
   async stop(id: string, options: StopOptions = {}): Promise<void> {
     await this.#removals.get(id);
+    if (this.#remains.has(id)) await this.#remove(id, this.#remains.get(id));
     await this.#plugins.get(id)?.stop(options);
   }
 
@@ -204,13 +218,19 @@ class PluginSupervisor implements Supervisor {
   /** Never rejects. */
   async #removeUnwanted(id: string, left: Container | EndedContainer | undefined): Promise<void> {
     try {
-      if (left !== undefined && 'exited' in left) await endContainer(left, unwantedGraceMs);
-      await left?.remove();
-      await this.#options.host.cleanUp(id);
+      await this.#remove(id, left);
     } catch (error) {
       // One plugin's failure concerns no other.
       this.#options.logger.error({ err: error, id }, 'cannot remove a plugin that should not run');
     }
+  }
+
+  async #remove(id: string, left: Container | EndedContainer | undefined): Promise<void> {
+    this.#remains.set(id, left);
+    if (left !== undefined && 'exited' in left) await endContainer(left, unwantedGraceMs);
+    await left?.remove();
+    await this.#options.host.cleanUp(id, { mounts: 'all' });
+    this.#remains.delete(id);
   }
 }
 

@@ -16,6 +16,12 @@ import {
 } from './plugin-failure.ts';
 import { type ConnectSocket, waitForSocket } from './wait-for-socket.ts';
 
+/**
+ * Which of a plugin's mounts are taken away: all of them or, for as long as it is wanted, those whose process is gone.
+ * What the kernel serves (ext4, NFS, tmpfs) outlives the plugin's process, and those who use it write to it meanwhile.
+ */
+export type MountsToRemove = 'all' | 'dead';
+
 /** What a plugin has on the host around its container. */
 export interface PluginHost {
   /** Where the plugin's socket is to appear. */
@@ -30,13 +36,16 @@ export interface PluginHost {
    * @returns the runtime spec
    * @throws {OutboardError} when the plugin cannot or must not be started like this; the abort reason when aborted
    */
-  prepare(record: PluginRecord, options: { readonly signal: AbortSignal }): Promise<object>;
+  prepare(
+    record: PluginRecord,
+    options: { readonly signal: AbortSignal; readonly mounts: MountsToRemove },
+  ): Promise<object>;
   /** Whether the plugin runs on something that ends with the daemon: a later one must start it anew, not take it back. */
   isBoundToDaemon(record: PluginRecord): boolean;
   /** Look whether what a plugin that was taken back has is still as it was made; what is not is logged. Never rejects. */
   verify(record: PluginRecord): Promise<void>;
-  /** Remove all of it, and every mount below the plugin's folder. Idempotent. */
-  cleanUp(id: string): Promise<void>;
+  /** Remove all of it, with mounts below the plugin's folder. Idempotent. */
+  cleanUp(id: string, options: { readonly mounts: MountsToRemove }): Promise<void>;
   /** IDs of the plugins that have something of it on the host now. */
   present(): Promise<readonly string[]>;
 }
@@ -57,6 +66,8 @@ export interface LaunchOptions {
   readonly signal: AbortSignal;
   /** How often the plugin was started again before. */
   readonly restarts: number;
+  /** Of an earlier run before the start, and of this one when it fails. */
+  readonly mounts: MountsToRemove;
 }
 
 /** What came of one start: a plugin that is ready, or nothing, and why. */
@@ -64,36 +75,41 @@ export type Launched =
   | { readonly container: Container }
   | {
       readonly failure: PluginFailure;
-      /** For whoever waited for the start. */
+      /** For whoever waited for the start; the abort reason when aborted. */
       readonly error: unknown;
+      /** What could not be removed, and is to be before the next start. */
+      readonly remains?: LaunchRemains;
     };
 
-/**
- * Start a plugin and wait until its socket accepts a connection, for `timeoutMs` at most.
- * @throws the abort reason when aborted
- */
+/** What a start left. */
+export interface LaunchRemains {
+  /** Absent when there was none, or it is gone and something around it is not. */
+  readonly container?: Container;
+}
+
+/** Start a plugin and wait until its socket accepts a connection, for `timeoutMs` at most. Never rejects. */
 export async function launchPlugin(
   record: PluginRecord,
   parts: LaunchParts,
   options: LaunchOptions,
 ): Promise<Launched> {
-  const { signal, restarts } = options;
+  const { signal, restarts, mounts } = options;
   const { id } = record;
   let container: Container | undefined;
   try {
     signal.throwIfAborted();
-    const spec = await parts.host.prepare(record, { signal });
+    const spec = await parts.host.prepare(record, { signal, mounts });
     container = await parts.limiter.run(() => parts.runtime.start({ id, spec, restarts, signal }), {
       signal,
     });
     const failure = await awaitReady(record, container, parts, options);
     if (failure === undefined) return { container };
-    await undo(id, container, parts);
-    return { failure, error: toError(failure) };
-  } catch (error) {
-    await undo(id, container, parts);
-    signal.throwIfAborted();
-    return { failure: launchFailure(error, parts.chance.now()), error };
+    const remains = await undo(id, container, parts, mounts);
+    return { failure, error: toError(failure), ...(remains && { remains }) };
+  } catch (caught) {
+    const remains = await undo(id, container, parts, mounts);
+    const error = signal.aborted ? signal.reason : caught;
+    return { failure: launchFailure(error, parts.chance.now()), error, ...(remains && { remains }) };
   }
 }
 
@@ -136,11 +152,18 @@ async function awaitReady(
 const timedOut = Symbol('the socket did not accept in time');
 
 /** The first error is the one to report; that of the clean-up is logged. */
-async function undo(id: string, container: Container | undefined, parts: LaunchParts): Promise<void> {
+async function undo(
+  id: string,
+  container: Container | undefined,
+  parts: LaunchParts,
+  mounts: MountsToRemove,
+): Promise<LaunchRemains | undefined> {
   try {
     await container?.remove();
-    await parts.host.cleanUp(id);
+    await parts.host.cleanUp(id, { mounts });
+    return undefined;
   } catch (error) {
     parts.logger.error({ err: error, id }, 'cannot remove what a failed start of a plugin left');
+    return container === undefined ? {} : { container };
   }
 }

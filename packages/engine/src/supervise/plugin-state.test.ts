@@ -43,8 +43,8 @@ const table: Record<PluginState['status'], Partial<Record<PluginMove['type'], Pl
   running: { sicken: 'unhealthy', 'back-off': 'backing-off', fail: 'failed', stop: 'stopping' },
   unhealthy: { recover: 'running', 'back-off': 'backing-off', fail: 'failed', stop: 'stopping' },
   'backing-off': { start: 'starting', stop: 'stopping' },
-  failed: { stop: 'stopping' },
-  stopping: { stop: 'stopping', end: 'disabled' },
+  failed: { start: 'starting', stop: 'stopping' },
+  stopping: { stop: 'stopping', fail: 'failed', end: 'disabled' },
 };
 
 for (const [from, state] of Object.entries(states)) {

@@ -9,6 +9,9 @@
  *     backing-off   nothing but what could not be removed yet, which the next start removes first
  *     failed        the same; there is no next start until someone asks for it
  *     stopping      going: container, mounts, socket folder
+ *
+ * Every state has a way out that an operator can ask for: what cannot be stopped has failed, and is started or stopped
+ * again from there.
  */
 import { OutboardError } from '@outboard/oci';
 import type { PluginState } from './supervisor.ts';
@@ -37,21 +40,22 @@ export type PluginMove =
       readonly retryAt: Date;
       readonly reason: string;
     }
-  /** It ended or could not be started, and is not to be started again. */
+  /** It ended or could not be started, and is not to be started again; or it could not be stopped. */
   | { readonly type: 'fail'; readonly at: Date; readonly restarts: number; readonly reason: string }
   | { readonly type: 'stop'; readonly at: Date }
   | { readonly type: 'end' };
 
 const allowed: Readonly<Record<PluginMove['type'], readonly PluginState['status'][]>> = {
-  start: ['disabled', 'backing-off'],
+  // From "failed" by whoever asks for it.
+  start: ['disabled', 'backing-off', 'failed'],
   // From "disabled" when a container of an earlier process is taken back.
   run: ['starting', 'disabled'],
   sicken: ['running'],
   recover: ['unhealthy'],
   'give-up': ['starting'],
   'back-off': ['starting', 'running', 'unhealthy'],
-  fail: ['starting', 'running', 'unhealthy'],
-  // Again from "stopping": a stop that failed may be tried again.
+  fail: ['starting', 'running', 'unhealthy', 'stopping'],
+  // Also from "stopping": at a shutdown nothing waits for its turn.
   stop: ['starting', 'running', 'unhealthy', 'backing-off', 'failed', 'stopping'],
   end: ['stopping'],
 };

@@ -10,9 +10,10 @@ import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
 import { readStatus } from '../linux/ask-file-system.ts';
-import { makeSharedMount, mountsBelow, readMountTable, unmountBelow } from '../linux/mount-table.ts';
+import { makeSharedMount, mountsBelow, readMountTable } from '../linux/mount-table.ts';
 import { createPatience } from '../linux/patience.ts';
 import { removeTree } from '../linux/remove-tree.ts';
+import { unmountBelow, unmountDead } from '../linux/unmount-below.ts';
 import { createPluginNetworks } from '../network/create-plugin-networks.ts';
 import type { BridgeOptions } from '../network/plugin-networks.ts';
 import { findMissingHostFiles } from '../preflight/host-files.ts';
@@ -26,9 +27,9 @@ import { decidePluginSecurity } from '../runtime/plugin-security.ts';
 import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
 import { scopeAnnotations } from '../runtime/systemd-scope.ts';
-import { isPluginId, type PluginLayout } from '../store/plugin-layout.ts';
+import { isPluginId, type PluginLayout, type PluginPaths } from '../store/plugin-layout.ts';
 import { settleUpgrade } from '../store/upgrade-journal.ts';
-import type { PluginHost } from './launch-plugin.ts';
+import type { MountsToRemove, PluginHost } from './launch-plugin.ts';
 import { stopGraceMs } from './supervision-options.ts';
 
 export interface PluginHostOptions {
@@ -96,7 +97,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       // An upgrade that failed on a disk that failed may have left the tree of another version in place.
       await settleUpgrade(paths, record.manifestDigest);
       // What an instance before this one left mounted, if it ended with the daemon.
-      await unmountBelow(paths.directory);
+      await unmountPlugin(paths, options.mounts);
       const { mounts, process } = created.spec;
       await checkRootfs(paths.rootfs, { mounts, workDir: process.cwd }, look);
       for (const notice of [...notices, ...decided.notices, ...created.notices]) {
@@ -128,9 +129,8 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       }
     },
 
-    async cleanUp(id) {
-      // Also what the plugin mounted below its root filesystem, should that ever reach the host.
-      await unmountBelow(layout.plugin(id).directory);
+    async cleanUp(id, { mounts }) {
+      await unmountPlugin(layout.plugin(id), mounts);
       await removeTree(socketDirectory(id));
       await networks.release(id);
     },
@@ -141,6 +141,13 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       return [...new Set(found)].filter(isPluginId);
     },
   };
+}
+
+/** Also what a plugin mounted below its root filesystem, should that ever reach the host. */
+async function unmountPlugin(paths: PluginPaths, mounts: MountsToRemove): Promise<void> {
+  if (mounts === 'all') return unmountBelow(paths.directory);
+  await unmountBelow(paths.rootfs);
+  await unmountDead(paths.propagatedMount);
 }
 
 /** The names below the plugins' folder under which something is mounted. */

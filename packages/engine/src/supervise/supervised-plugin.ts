@@ -9,7 +9,7 @@ import { type BackOff, backOffMs } from './back-off.ts';
 import { endContainer } from './end-container.ts';
 import type { FailureFiles } from './failure-file.ts';
 import { createHealthProbe } from './health-check.ts';
-import { type Launched, type LaunchParts, launchPlugin } from './launch-plugin.ts';
+import { type Launched, type LaunchParts, launchPlugin, type MountsToRemove } from './launch-plugin.ts';
 import { launchFailure, type PluginFailure } from './plugin-failure.ts';
 import { movePlugin, type PluginMove } from './plugin-state.ts';
 import { refuseRestart } from './restart-policy.ts';
@@ -33,6 +33,8 @@ export class SupervisedPlugin {
   #state: PluginState = { status: 'disabled' };
   /** Present from a start until all of it is removed. */
   #container: Container | EndedContainer | undefined;
+  /** Whether something around the container could not be removed. */
+  #hasRemains = false;
   #lastFailure: PluginFailure | undefined;
   readonly #stopLimits: StopLimits;
   /** What is under way; aborted by a stop. */
@@ -67,23 +69,17 @@ export class SupervisedPlugin {
     const stopped = this.#begin(0);
     const signal = options.signal === undefined ? stopped : AbortSignal.any([stopped, options.signal]);
     const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs;
-    const launching = launchPlugin(this.#record, this.#parts, { timeoutMs, signal, restarts: 0 });
-    this.#work = launching.then(
-      (launched) =>
-        'container' in launched ? this.#keepRunning(launched, 0, stopped) : this.#remember(launched.failure),
-      // Reported to whoever waits below.
-      () => undefined,
-    );
-    try {
-      const launched = await launching;
-      if ('container' in launched) return;
-      await this.#work;
-      throw launched.error;
-    } catch (error) {
-      // A stop that came in between has moved on already.
-      if (this.#state.status === 'starting') this.#move({ type: 'give-up' });
-      throw error;
-    }
+    const launching = this.#attempt({ timeoutMs, signal, restarts: 0, isWanted: false });
+    this.#work = launching.then((launched) => {
+      if ('container' in launched) return this.#keepRunning(launched, 0, stopped);
+      return signal.aborted ? undefined : this.#remember(launched.failure);
+    });
+    const launched = await launching;
+    if ('container' in launched) return;
+    await this.#work;
+    // A stop that came in between has moved on already.
+    if (this.#state.status === 'starting') this.#giveUp(launched.failure.reason);
+    throw launched.error;
   }
 
   /**
@@ -92,7 +88,13 @@ export class SupervisedPlugin {
    */
   async startWanted(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
     const stopped = this.#begin(0);
-    const first = this.#attempt(0, stopped, options.timeoutMs);
+    const { timeoutMs } = options;
+    const first = this.#attempt({
+      restarts: 0,
+      signal: stopped,
+      isWanted: true,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
     this.#work = first.then((attempt) => this.#keepRunning(attempt, 0, stopped));
     const { signal } = options;
     const outcome = await (signal === undefined ? first : untilAborted(first, signal));
@@ -103,7 +105,9 @@ export class SupervisedPlugin {
   /** As `startWanted`, with nobody who waits. */
   startInBackground(): void {
     const signal = this.#begin(0);
-    this.#work = this.#attempt(0, signal).then((first) => this.#keepRunning(first, 0, signal));
+    this.#work = this.#attempt({ restarts: 0, signal, isWanted: true }).then((first) =>
+      this.#keepRunning(first, 0, signal),
+    );
   }
 
   /** Take over a container that an earlier process started, and keep it running. */
@@ -132,7 +136,8 @@ export class SupervisedPlugin {
       await this.#remember(failure);
       if (signal.aborted) return;
       if (this.#isGivenUp(failure, 1, ended.restarts)) return this.#tidy();
-      return this.#keepRunning(await this.#attempt(restarts, signal), restarts, signal);
+      const next = await this.#attempt({ restarts, signal, isWanted: true });
+      return this.#keepRunning(next, restarts, signal);
     });
   }
 
@@ -143,17 +148,27 @@ export class SupervisedPlugin {
     this.#work = this.#replace(container, signal).then((first) => this.#keepRunning(first, 0, signal));
   }
 
-  /** End it and remove all of it from the host. Idempotent; one that failed may be tried again. */
-  async stop(options: { readonly graceMs?: number }): Promise<void> {
+  /**
+   * End it and remove it from the host. Idempotent. One that cannot be stopped has failed, and may be stopped or started
+   * again.
+   * @param options.mounts default all
+   */
+  async stop(options: { readonly graceMs?: number; readonly mounts?: MountsToRemove }): Promise<void> {
     if (this.#state.status === 'disabled') return;
     this.#move({ type: 'stop', at: this.#parts.chance.now() });
-    await this.#haltWork('the plugin was stopped while it was being started');
-    const container = this.#container;
-    if (container !== undefined && 'exited' in container) {
-      const graceMs = options.graceMs ?? this.#graceMs();
-      await this.#stopLimits.during((graceEnd) => endContainer(container, graceMs, { graceEnd }));
+    try {
+      await this.#haltWork('the plugin was stopped while it was being started');
+      const container = this.#container;
+      if (container !== undefined && 'exited' in container) {
+        const graceMs = options.graceMs ?? this.#graceMs();
+        await this.#stopLimits.during((graceEnd) => endContainer(container, graceMs, { graceEnd }));
+      }
+      await this.#discard(options.mounts ?? 'all');
+    } catch (error) {
+      const { reason } = launchFailure(error, this.#parts.chance.now());
+      this.#fail(`the plugin could not be stopped: ${reason}`, 0);
+      throw error;
     }
-    await this.#discard();
     this.#move({ type: 'end' });
   }
 
@@ -204,7 +219,7 @@ export class SupervisedPlugin {
       if (signal.aborted) return;
       restarts += 1;
       this.#move({ type: 'start', at: chance.now(), restarts });
-      attempt = await this.#attempt(restarts, signal);
+      attempt = await this.#attempt({ restarts, signal, isWanted: true });
     }
   }
 
@@ -231,19 +246,28 @@ export class SupervisedPlugin {
   }
 
   /** One try to start it. Never rejects. */
-  async #attempt(
-    restarts: number,
-    signal: AbortSignal,
-    timeoutMs = this.#readyTimeoutMs(),
-  ): Promise<Launched> {
+  async #attempt(start: {
+    readonly restarts: number;
+    readonly signal: AbortSignal;
+    readonly timeoutMs?: number;
+    /** Whether it stays wanted when it does not start, and nobody has looked whether it can. */
+    readonly isWanted: boolean;
+  }): Promise<Launched> {
+    const { restarts, signal, timeoutMs = this.#readyTimeoutMs(), isWanted } = start;
+    const mounts = isWanted ? 'dead' : 'all';
     try {
       // What could not be removed after the last run must be gone before the next.
-      if (this.#container !== undefined) await this.#discard();
-      await this.#parts.host.check(this.#record, { signal });
-      return await launchPlugin(this.#record, this.#parts, { timeoutMs, signal, restarts });
+      if (this.#container !== undefined || this.#hasRemains) await this.#discard(mounts);
+      if (isWanted) await this.#parts.host.check(this.#record, { signal });
     } catch (error) {
       return { failure: launchFailure(error, this.#parts.chance.now()), error };
     }
+    const launched = await launchPlugin(this.#record, this.#parts, { timeoutMs, signal, restarts, mounts });
+    if (!('container' in launched) && launched.remains !== undefined) {
+      this.#container = launched.remains.container;
+      this.#hasRemains = true;
+    }
+    return launched;
   }
 
   async #replace(container: Container, signal: AbortSignal): Promise<Launched> {
@@ -254,17 +278,26 @@ export class SupervisedPlugin {
     } catch (error) {
       return { failure: launchFailure(error, this.#parts.chance.now()), error };
     }
-    return this.#attempt(0, signal);
+    return this.#attempt({ restarts: 0, signal, isWanted: true });
   }
 
   /** Whether its policy ends it here; it has failed then. */
   #isGivenUp(failure: PluginFailure, failures: number, restarts: number): boolean {
     const refusal = refuseRestart(restartPolicy(this.#record.options), failure, failures);
     if (refusal === undefined) return false;
-    const reason = `${failure.reason}; it is not started again: ${refusal}`;
+    this.#fail(`${failure.reason}; it is not started again: ${refusal}`, restarts);
+    return true;
+  }
+
+  /** A start that someone waited for has failed. It is as if it had never been, unless something of it is left. */
+  #giveUp(reason: string): void {
+    if (this.#hasRemains) this.#fail(reason, 0);
+    else this.#move({ type: 'give-up' });
+  }
+
+  #fail(reason: string, restarts: number): void {
     this.#parts.logger.warn({ id: this.#record.id, reason, restarts }, 'a plugin has failed');
     this.#move({ type: 'fail', at: this.#parts.chance.now(), restarts, reason });
-    return true;
   }
 
   async #backOff(failed: {
@@ -297,17 +330,19 @@ export class SupervisedPlugin {
   /** As `#discard`; what cannot be removed now is removed before the next start, or by a stop. */
   async #tidy(): Promise<void> {
     try {
-      await this.#discard();
+      await this.#discard('dead');
     } catch (error) {
       this.#parts.logger.error({ err: error, id: this.#record.id }, 'cannot remove what a plugin left');
     }
   }
 
   /** Remove the container, if any, and what was made around it. */
-  async #discard(): Promise<void> {
+  async #discard(mounts: MountsToRemove): Promise<void> {
+    this.#hasRemains = true;
     await this.#container?.remove();
-    await this.#parts.host.cleanUp(this.#record.id);
+    await this.#parts.host.cleanUp(this.#record.id, { mounts });
     this.#container = undefined;
+    this.#hasRemains = false;
   }
 
   /** For a start that no one waits for: one that needed long at its first start needs long again. */

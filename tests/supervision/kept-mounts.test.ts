@@ -1,0 +1,104 @@
+/**
+ * Mounts below a plugin's propagated mount: those that the kernel serves outlive the plugin's process, for their users
+ * write to them; those whose process is gone do not; and none outlives the wish that the plugin runs. File systems that
+ * do not answer hold up nobody.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { needsRoot } from '../support/needs-root.ts';
+import { untilState } from '../support/plugin-states.ts';
+import { startProbePlugin } from '../support/probe-plugin.ts';
+import { mountSilentFileSystem } from '../support/silent-file-system.ts';
+import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
+
+const skip = needsRoot;
+
+const mounter = {
+  PropagatedMount: '/mnt/volumes',
+  Linux: { Capabilities: ['CAP_SYS_ADMIN'], AllowAllDevices: false, Devices: null },
+};
+
+/** A plugin that mounts, and where its mounts show on the host. */
+async function startMounter(opened: TestEngine) {
+  const plugin = await startProbePlugin(opened, 'mounter', { config: mounter });
+  const propagated = join(opened.dataRoot, 'plugins', plugin.id, 'propagated-mount');
+  const volume = (name: string) => join(propagated, name);
+  return {
+    ...plugin,
+    propagated,
+    volume,
+    makeVolume: (name: string) => {
+      mkdirSync(volume(name));
+      return volume(name);
+    },
+  };
+}
+
+/** Mount points at and below a folder. */
+function mountsBelow(folder: string): readonly string[] {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
+  return points.filter((point) => `${point}/`.startsWith(`${folder}/`)).sort();
+}
+
+async function killAndAwaitRestart({ engine }: TestEngine): Promise<void> {
+  const { pid } = await untilState(engine, 'mounter', 'running');
+  process.kill(pid, 'SIGKILL');
+  await untilState(engine, 'mounter', 'running', (state) => state.pid !== pid);
+}
+
+test('what the kernel serves outlives crashes of a plugin, restarts of it and of the daemon, until it is disabled', {
+  skip,
+}, async () => {
+  await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
+  const plugin = await startMounter(opened);
+  await plugin.shell('mkdir /mnt/volumes/v && mount -t tmpfs v /mnt/volumes/v');
+  const file = join(plugin.volume('v'), 'file');
+  writeFileSync(file, 'data');
+  await killAndAwaitRestart(opened);
+  assert.equal(readFileSync(file, 'utf8'), 'data');
+  assert.equal(await plugin.shell('cat /mnt/volumes/v/file'), 'data');
+  await opened.engine.restart('mounter');
+  assert.equal(readFileSync(file, 'utf8'), 'data');
+  await opened.reopen();
+  assert.equal(readFileSync(file, 'utf8'), 'data');
+  await killAndAwaitRestart(opened);
+  assert.equal(readFileSync(file, 'utf8'), 'data');
+  await opened.engine.disable('mounter');
+  assert.deepEqual(mountsBelow(plugin.propagated), []);
+  await opened.engine.enable('mounter');
+  assert.deepEqual(mountsBelow(plugin.propagated), [plugin.propagated]);
+});
+
+test('a restart takes away mounts that have lost their process, and none that still serves or does not answer', {
+  skip,
+}, async () => {
+  await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
+  const plugin = await startMounter(opened);
+  await using dead = await mountSilentFileSystem(plugin.makeVolume('dead'));
+  await using _alive = await mountSilentFileSystem(plugin.makeVolume('alive'));
+  await using mute = await mountSilentFileSystem(plugin.makeVolume('mute'));
+  await dead.die();
+  await mute.fallSilent();
+  await killAndAwaitRestart(opened);
+  const kept = [plugin.propagated, plugin.volume('alive'), plugin.volume('mute')];
+  assert.deepEqual(mountsBelow(plugin.propagated), kept.toSorted());
+  await opened.engine.disable('mounter');
+  assert.deepEqual(mountsBelow(plugin.propagated), []);
+});
+
+test('I14 disable takes away what a file system holds that does not answer, without asking it', {
+  skip,
+}, async () => {
+  await using opened = await openTestEngine();
+  const plugin = await startMounter(opened);
+  await using silent = await mountSilentFileSystem(plugin.makeVolume('served'));
+  execFileSync('mount', ['-t', 'tmpfs', 'x', join(plugin.volume('served'), 'inside')]);
+  await silent.fallSilent();
+  await opened.engine.disable('mounter');
+  assert.deepEqual(mountsBelow(plugin.propagated), []);
+});
