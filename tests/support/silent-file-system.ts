@@ -1,5 +1,6 @@
 /**
- * A file system whose server can fall silent, as one of a network does: a folder with an empty folder `inside`, in FUSE.
+ * A file system whose server can fall silent, as one of a network does: a folder with an empty folder `inside` and a file
+ * `page` of 4096 bytes, in FUSE.
  * What it is asked while it is silent waits, unkillably, until it speaks again or is gone.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -39,12 +40,15 @@ while (1) {
   print "mounted\\n" if $code == 26;
 }
 sub answer {
-  my ($code, $unique, $name) = unpack 'x4 L Q x24 Z*', shift;
+  my ($code, $unique, $node, $name) = unpack 'x4 L Q Q x16 Z*', shift;
+  my @entry = $name eq 'inside' ? (2, 0, 0040755) : $name eq 'page' ? (3, 4096, 0100644) : ();
+  my ($size, $mode) = $node == 3 ? (4096, 0100644) : (0, 0040755);
   return if $code == 2 || $code == 36 || $code == 42; # FORGET, INTERRUPT, BATCH_FORGET
   my $body = { 26 => pack('L4 S2 L2 S2 L8', 7, 31, 65536, 0, 12, 9, 65536, 1, 32, 0, (0) x 8),
-    3 => pack('Q L2 Q6 L10', 0, 0, 0, 1, (0) x 5, (0) x 3, 0040755, 2, (0) x 3, 4096, 0),
-    $name eq 'inside'
-      ? (1 => pack('Q4 L2 Q6 L10', 2, 0, 0, 0, 0, 0, 2, (0) x 5, (0) x 3, 0040755, 2, (0) x 3, 4096, 0)) : (),
+    3 => pack('Q L2 Q6 L10', 0, 0, 0, $node, $size, (0) x 4, (0) x 3, $mode, 2, (0) x 3, 4096, 0),
+    @entry ? (1 => pack('Q4 L2 Q6 L10', $entry[0], (0) x 5, $entry[0], $entry[1], (0) x 4, (0) x 3,
+      $entry[2], 2, (0) x 3, 4096, 0)) : (),
+    $node == 3 ? (14 => pack('Q L2', 0, 0, 0), 15 => "\\0" x 4096) : (),
     17 => pack('Q5 L10', (1000) x 5, 4096, 255, 4096, (0) x 7) }->{$code};
   my $error = defined $body ? 0 : $code == 1 ? -2 : -38; # LOOKUP: ENOENT; others: ENOSYS
   $body //= '';

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { listProcesses } from './cgroup.ts';
+import { readCommandLines } from './command-lines.ts';
 import { isErrno } from './errno.ts';
 
 /** One process. */
@@ -14,7 +15,7 @@ export interface ContainerProcess {
   readonly uid: number;
   /** Processor time, its own and of its threads. */
   readonly cpuSeconds: number;
-  /** Its arguments, or its name in brackets. A process chooses both: hostile text. */
+  /** Its arguments or, when it has none or keeps them from being read, its name in brackets. Hostile text, both. */
   readonly command: string;
 }
 
@@ -28,21 +29,24 @@ const ticksPerSecond = 100;
 /** The processes of a cgroup, by pid; those that end meanwhile are left out. */
 export async function readContainerProcesses(cgroupPath: string): Promise<readonly ContainerProcess[]> {
   const processes: ContainerProcess[] = [];
-  for (const pid of (await listProcesses(cgroupPath)).slice(0, maxProcesses)) {
-    const found = await readProcess(pid);
+  const pids = (await listProcesses(cgroupPath)).slice(0, maxProcesses);
+  const commands = await readCommandLines(pids);
+  for (const pid of pids) {
+    const found = await readProcess(pid, commands.get(pid) ?? '');
     if (found !== undefined) processes.push(found);
   }
   return processes;
 }
 
-async function readProcess(pid: number): Promise<ContainerProcess | undefined> {
+/** What is read here the kernel answers from its own tables. */
+async function readProcess(pid: number, command: string): Promise<ContainerProcess | undefined> {
   try {
-    const [stat, status, command] = await Promise.all(
-      ['stat', 'status', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),
+    const [stat, status] = await Promise.all(
+      ['stat', 'status'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),
     );
     // The second of the line is the effective one, as ps shows it.
     const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status ?? '')?.[1] ?? 0);
-    return { pid, uid, ...parseStat(stat ?? '', command ?? '') };
+    return { pid, uid, ...parseStat(stat ?? '', command.trim()) };
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
     throw error;
@@ -56,10 +60,9 @@ function parseStat(stat: string, command: string) {
   const fields = stat.slice(nameEnd + 2).split(' ');
   // Fields 4, 14 and 15 of the line.
   const [parentPid, userTicks, systemTicks] = [fields[1], fields[11], fields[12]].map(Number);
-  const words = command.replaceAll('\0', ' ').trim();
   return {
     parentPid: parentPid ?? 0,
     cpuSeconds: ((userTicks ?? 0) + (systemTicks ?? 0)) / ticksPerSecond,
-    command: (words === '' ? `[${name}]` : words).slice(0, maxCommandLength),
+    command: (command === '' ? `[${name}]` : command).slice(0, maxCommandLength),
   };
 }

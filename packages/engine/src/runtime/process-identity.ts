@@ -48,6 +48,11 @@ export function processState(pid: number): string | undefined {
   return readStat(pid)?.state;
 }
 
+/** The name that a process goes by, which it may choose itself; undefined when there is none. */
+export function processName(pid: number): string | undefined {
+  return readStat(pid)?.name;
+}
+
 /** What tells this boot of the kernel from every other one. */
 export function readBootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -100,6 +105,7 @@ function killGroup(leader: number): boolean {
 }
 
 interface ProcessStat {
+  readonly name: string;
   readonly state: string;
   readonly startTime: string;
 }
@@ -114,7 +120,9 @@ function readStat(pid: number): ProcessStat | undefined {
     throw error;
   }
   // The second field is the program's name, which may hold spaces and parentheses: count from its last one.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const nameEnd = text.lastIndexOf(')');
+  const name = text.slice(text.indexOf('(') + 1, nameEnd);
+  const fields = text.slice(nameEnd + 2).split(' ');
   const [state, startTime] = [fields[0], fields[19]];
-  return state === undefined || startTime === undefined ? undefined : { state, startTime };
+  return state === undefined || startTime === undefined ? undefined : { name, state, startTime };
 }

@@ -2,7 +2,6 @@
  * Finds the containers that an earlier process left below the exec root, and tells those that verifiably still run
  * from everything else.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isPluginId } from '../store/plugin-layout.ts';
@@ -19,8 +18,8 @@ import type { ContainerExit, EndedContainer } from './container.ts';
 import { readExit } from './container-exit.ts';
 import { readLogTail } from './container-log.ts';
 import { type RemovalHost, removeRemains } from './container-remains.ts';
-import { isErrno } from './errno.ts';
-import { identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.ts';
+import { findMonitors } from './find-monitors.ts';
+import { isSameProcess, type ProcessIdentity } from './process-identity.ts';
 
 /** What recovery looks at. */
 export interface RecoveryOptions {
@@ -44,7 +43,7 @@ export interface FoundContainers {
  * Look through bundles, runtime state and monitors. One that cannot be read counts as ended: its removal tells why.
  */
 export async function recoverContainers(options: RecoveryOptions): Promise<FoundContainers> {
-  const monitors = findMonitors(options.bundles);
+  const monitors = await findMonitors(options.bundles);
   const ids = new Set([
     ...(await listIds(options.bundles)),
     ...(await listIds(options.host.runtimeRoot)),
@@ -113,39 +112,6 @@ async function readLastExit(record: RunRecord, paths: BundlePaths): Promise<Cont
 /** A pid is reused, within one boot and even more so after the next: only all three together prove it. */
 function isRunning(record: RunRecord, bootId: string): boolean {
   return record.bootId === bootId && isSameProcess(record.container) && isSameProcess(record.monitor);
-}
-
-/** systemd-run becomes conmon once it has a scope for it. */
-const monitorPrograms: ReadonlySet<string> = new Set(['conmon', 'systemd-run']);
-
-/**
- * The conmon processes that hold a bundle of this exec root, by container ID. Found by their command lines, so that
- * one whose record was never written is found too. Synchronous on purpose, as all that the kernel answers from memory:
- * there may be thousands of processes, and the daemon answers nobody before it knows them.
- */
-function findMonitors(bundles: string): ReadonlyMap<string, ProcessIdentity> {
-  const found = new Map<string, ProcessIdentity>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    // The command line of an arbitrary process can block its reader; conmon's does not.
-    if (!monitorPrograms.has(readProc(name, 'comm')?.trim() ?? '')) continue;
-    const args = (readProc(name, 'cmdline') ?? '').split('\0');
-    const bundle = args[args.indexOf('--bundle') + 1] ?? '';
-    const id = bundle.slice(bundles.length + 1);
-    const identity = identifyProcess(Number(name));
-    if (bundle === join(bundles, id) && isPluginId(id) && identity !== undefined) found.set(id, identity);
-  }
-  return found;
-}
-
-function readProc(pid: string, file: string): string | undefined {
-  try {
-    return readFileSync(join('/proc', pid, file), 'utf8');
-  } catch (error) {
-    // It has ended meanwhile.
-    if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
-    throw error;
-  }
 }
 
 async function listIds(folder: string): Promise<readonly string[]> {

@@ -1,0 +1,86 @@
+/**
+ * Processes that keep whoever reads their command line waiting in the kernel: they hold up neither the start of the
+ * daemon nor a look into the plugin that has them.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { makeDaemonHome, spawnDaemon } from '../support/daemon.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { startProbePlugin } from '../support/probe-plugin.ts';
+import { mountSilentFileSystem, type SilentFileSystem } from '../support/silent-file-system.ts';
+import { openTestEngine } from '../support/test-engine.ts';
+import { makeUnreadable, unreadableProcess } from '../support/unreadable-process.ts';
+
+const skip = needsRoot;
+
+async function mountPage(context: TestContext): Promise<SilentFileSystem & { readonly path: string }> {
+  const path = mkdtempSync(join(tmpdir(), 'outboard-silent-'));
+  const fileSystem = await mountSilentFileSystem(path);
+  context.after(async () => {
+    await fileSystem[Symbol.asyncDispose]();
+    rmdirSync(path);
+  });
+  return Object.assign(fileSystem, { path });
+}
+
+/** Whoever is held up by it is held up for good: a test that fails ends it, for others read command lines too. */
+const patienceMs = 60_000;
+
+test('a stranger that calls itself conmon does not keep the daemon from starting', {
+  skip,
+}, async (context) => {
+  const page = await mountPage(context);
+  const { home, remove } = await makeDaemonHome();
+  const [file = '', ...args] = unreadableProcess(join(page.path, 'page'), 'conmon');
+  const stranger = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const strangerEnded = once(stranger, 'exit');
+  await makeUnreadable(page, stranger.stdout, (line) => stranger.stdin.write(line));
+  const daemon = spawnDaemon({ home });
+  const patience = setTimeout(() => void daemon.end('SIGKILL'), patienceMs);
+  try {
+    assert.match((await daemon.ready).readyLine, /ready/);
+  } finally {
+    clearTimeout(patience);
+    await daemon.end('SIGTERM');
+    stranger.kill('SIGKILL');
+    await page.die();
+    await strangerEnded;
+    await remove();
+  }
+});
+
+test('a plugin whose process keeps its arguments to itself is looked into all the same', {
+  skip,
+}, async (context) => {
+  const page = await mountPage(context);
+  await using opened = await openTestEngine();
+  const mount = { Source: page.path, Destination: '/served', Type: 'bind', Options: ['rbind'] };
+  await startProbePlugin(opened, 'hides', {
+    config: { Mounts: [{ ...mount, Name: 'served', Description: '', Settable: null }] },
+  });
+  const command = unreadableProcess('/served/page', 'hidden');
+  const session = await opened.engine.exec('hides', { command, hasInput: true });
+  await makeUnreadable(page, session.stdout, (line) => session.write(line));
+  let isHeldUp = false;
+  const patience = setTimeout(() => {
+    isHeldUp = true;
+    void page.die();
+  }, patienceMs);
+  try {
+    const processes = await opened.engine.processes('hides');
+    assert.equal(isHeldUp, false);
+    const commands = processes.map((process) => process.command);
+    assert.ok(commands.includes('[hidden]'), commands.join());
+    assert.ok(commands.includes(`${process.execPath} /plugin.mjs`), commands.join());
+  } finally {
+    clearTimeout(patience);
+    session.kill();
+    await page.die();
+    await session.ended;
+  }
+});
