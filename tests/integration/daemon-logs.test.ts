@@ -71,7 +71,7 @@ test('a plugin that floods while no daemon lives stays within the bound, and the
   await place.daemon.untilLogged(/"stream":"stderr".*"msg":"before"/);
   assert.match(
     place.daemon.log(),
-    /"level":50,.*"plugin":"talk:latest","id":"[a-f0-9]{64}","stream":"stderr"/,
+    /"level":30,.*"plugin":"talk:latest","id":"[a-f0-9]{64}","stream":"stderr"/,
   );
   await place.daemon.end('SIGKILL');
   const last = await talk.flood({ lineBytes: 100, ms: 2_000, bytesPerSecond: 40_000_000 });

@@ -218,3 +218,22 @@ test('a log is followed through all of its files, and no line of them is lost', 
   const kept = (await read(opened.engine)).slice(0, -1);
   assert.equal(kept.length, seen.length, 'all of it is still there');
 });
+
+test('a follower that is slower than the plugin is told what it missed, and stays', {
+  skip,
+}, async (context) => {
+  const { test: opened, talk } = await startTalking(context);
+  const groups = opened.engine.logs.read('talk', { follow: true })[Symbol.asyncIterator]();
+  await groups.next();
+  // More than all files hold, while nothing is read.
+  await talk.flood({ lineBytes: 1000, ms: 2_000, bytesPerSecond: 40_000_000 });
+  await talk.say('stdout', 'end\n');
+  let skipped = 0;
+  for (let last = ''; last !== 'end'; ) {
+    const { value = [] } = await groups.next();
+    last = value.at(-1)?.content.toString() ?? '';
+    for (const { skippedBytes = 0 } of value) skipped += skippedBytes;
+  }
+  await groups.return?.();
+  assert.ok(skipped > 10_000_000, `${skipped} bytes`);
+});

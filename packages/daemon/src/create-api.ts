@@ -42,6 +42,7 @@ export function createApi(sources: ApiSources): HandleRequest {
     insecureRegistries: configuration['insecure-registries'],
     runtime: roots.runtime,
     cgroupDriver: chooseCgroupDriver(configuration['cgroup-driver']),
+    liveRestore: configuration['live-restore'],
     authorizationPlugins: authorization.names,
     diagnose: () => diagnoseHost(roots),
     hostFacts: once(readHostFacts),

@@ -15,6 +15,7 @@ const findRoute = createRouteTable(
     insecureRegistries: [],
     runtime: '',
     cgroupDriver: 'cgroupfs',
+    liveRestore: true,
     authorizationPlugins: () => [],
     diagnose: unused,
     hostFacts: unused,

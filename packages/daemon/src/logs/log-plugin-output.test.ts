@@ -59,7 +59,7 @@ function line(text: string, stream: LogLine['stream'] = 'stdout'): LogLine {
   return { stream, timeNano: 0n, content: Buffer.from(text), isComplete: true };
 }
 
-test("each line carries its plugin's name and ID; stdout is information, stderr an error", () => {
+test("each line carries its plugin's name, ID and stream, which is no level", () => {
   const output = createOutput();
   output.write('a', [line('ready'), line('broken', 'stderr')]);
   output.stop();
@@ -67,7 +67,7 @@ test("each line carries its plugin's name and ID; stdout is information, stderr 
     output.entries.map(({ level, plugin, id, stream, msg }) => [level, plugin, id, stream, msg]),
     [
       [30, 'a:latest', 'a', 'stdout', 'ready'],
-      [50, 'a:latest', 'a', 'stderr', 'broken'],
+      [30, 'a:latest', 'a', 'stderr', 'broken'],
     ],
   );
 });

@@ -20,7 +20,11 @@ interface LeftOut {
   bytes: number;
 }
 
-/** Log what plugins write from now on: stdout as information, stderr as errors, as Docker does. @returns stops it */
+/**
+ * Log what plugins write from now on, all of it as information: programs write their access logs to stderr as well, so the
+ * stream is no level. Docker logs stderr as errors.
+ * @returns stops it
+ */
 export function logPluginOutput(
   engine: Pick<PluginEngine, 'logs' | 'onEvent'>,
   logger: Logger,
@@ -89,9 +93,7 @@ class PluginLines {
 
   #write({ stream, content }: LogLine): void {
     const text = content.toString('utf8', 0, maxLineLength);
-    const facts = { ...this.#facts, stream };
-    if (stream === 'stderr') this.#logger.error(facts, text);
-    else this.#logger.info(facts, text);
+    this.#logger.info({ ...this.#facts, stream }, text);
   }
 
   #leaveOut(lines: number, bytes: number): void {

@@ -38,3 +38,11 @@ test('GET /info has empty lists, and null for Authorization, where there are no 
   const text = (await send(api.socket, 'GET', '/info')).body;
   assert.match(text, /"Plugins":\{"Volume":\[\],"Network":\[\],"Authorization":null,"Log":\[\]\}/);
 });
+
+test('GET /info tells whether plugins outlive the daemon', async () => {
+  for (const liveRestore of [true, false]) {
+    await using api = await startTestApi(engineWith([], {}), { liveRestore });
+    const info = JSON.parse((await send(api.socket, 'GET', '/info')).body);
+    assert.equal(info.LiveRestoreEnabled, liveRestore);
+  }
+});

@@ -16,6 +16,8 @@ export interface InfoSources {
   readonly runtime: string;
   /** Of plugins that are started from now on. */
   readonly cgroupDriver: CgroupDriver;
+  /** Whether plugins go on running while there is no daemon. */
+  readonly liveRestore: boolean;
   /** The authorization plugins in force, as the configuration names them. */
   readonly authorizationPlugins: () => readonly string[];
   readonly hostFacts: () => Promise<HostFacts>;
@@ -36,6 +38,7 @@ export function infoRoute(sources: InfoSources): Route {
         Name: hostname(),
         ServerVersion: sources.version,
         ...emptyContainerFacts,
+        LiveRestoreEnabled: sources.liveRestore,
         Plugins: {
           // Docker lists built-in drivers, of which there are none here, and of managed plugins the network ones only.
           Volume: volumeDrivers.map(({ name }) => name).sort(),
@@ -87,7 +90,6 @@ const emptyContainerFacts = {
   NoProxy: '',
   Labels: [],
   ExperimentalBuild: false,
-  LiveRestoreEnabled: true,
   Isolation: '',
   InitBinary: '',
   SecurityOptions: [],

@@ -30,12 +30,13 @@ export interface TestApiOptions extends BodyLimits {
   readonly authorize?: Authorize;
   /** Literal paths that are served beside, or in place of, the API's own. */
   readonly routes?: readonly Route[];
+  readonly liveRestore?: boolean;
 }
 
 /** Serve the API over an engine until disposed. */
 export async function startTestApi(
   engine: PluginEngine,
-  { authorize, routes = [], ...bodyLimits }: TestApiOptions = {},
+  { authorize, routes = [], liveRestore = true, ...bodyLimits }: TestApiOptions = {},
 ): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-api-'));
   const socket = join(directory, 'api.sock');
@@ -51,6 +52,7 @@ export async function startTestApi(
         insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
         runtime: 'runc',
         cgroupDriver: 'cgroupfs',
+        liveRestore,
         authorizationPlugins: () => [],
         hostFacts: async () => ({
           kernelVersion: '6.1',

@@ -12,6 +12,11 @@ export interface LogLine {
   readonly content: Buffer;
   /** Whether the line has ended; false for what a plugin wrote last, without a line end. */
   readonly isComplete: boolean;
+  /**
+   * Only of a line that the plugin did not write: about how many bytes of its log were removed before they were read. The
+   * content says so in words.
+   */
+  readonly skippedBytes?: number;
 }
 
 /** Longer lines are broken into several, in bytes. */

@@ -80,6 +80,25 @@ export class LogCursor {
     return this.#joiner.flush();
   }
 
+  /**
+   * Go on behind what was removed before it was read: at the beginning of the newest file, which stays longest, or at the
+   * oldest when there is an end.
+   * @returns about how many bytes were passed over, since the size of a file that has gone is not known; undefined when there
+   * is nothing to go on with
+   */
+  async skipRemoved(): Promise<number | undefined> {
+    const { file, offset } = this.#position;
+    const files = (await listLogFiles(this.#directory)).filter(
+      // The number of the one that was read may be that of another file by now.
+      ({ number, inode }) => number > file || (number === file && inode !== this.#inode),
+    );
+    const next = this.#end === undefined ? files.at(-1) : files[0];
+    if (next === undefined) return undefined;
+    const fileBytes = Math.max(offset, ...files.map(({ size }) => size));
+    await this.moveTo({ file: next.number, offset: 0 });
+    return Math.max(1, next.number - file) * fileBytes - offset;
+  }
+
   /** Go on at another place, which need not be the beginning of a record. */
   async moveTo(position: LogPosition): Promise<void> {
     await this.#leaveFile(position);

@@ -30,11 +30,11 @@ export interface PluginOutput {
 
 export interface PluginLogs {
   /**
-   * The lines of a plugin's log, oldest first, in groups. Whoever stops early stops the reading.
+   * The lines of a plugin's log, oldest first, in groups. Whoever stops early stops the reading. A reader so slow that what
+   * comes next is gone gets a line with `skippedBytes`, and then what there is.
    *
    * @param plugin name, ID or unique ID prefix
-   * @throws {OutboardError} not-found at once; while reading unavailable, code `log-removed`, when the reader is so slow
-   * that what comes next is gone; the reason of the signal
+   * @throws {OutboardError} not-found at once; while reading the reason of the signal
    */
   read(
     plugin: string,

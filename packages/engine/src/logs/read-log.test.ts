@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { settleLogFiles } from './log-files.ts';
 import { createLogFixture, type LogFixture, showLines } from './log-fixture.test.support.ts';
 import { parseTimestamp } from './log-record.ts';
 import type { LogQuery } from './plugin-logs.ts';
@@ -71,4 +72,74 @@ test('a followed log ends, whole, when its folder goes', async (t) => {
   assert.deepEqual(showLines((await next).value ?? []), ['stderr half…']);
   assert.equal((await groups.next()).done, true);
   mkdirSync(log.directory);
+});
+
+test('a follower that is too slow is told what it missed, and goes on', async (t) => {
+  const log = createLogFixture(t);
+  const limits = { maxFiles: 2, maxFileBytes: 1e6, maxTotalBytes: 2e6 };
+  const groups = readLog(log.directory, { follow: true, streams: ['stdout'] }, never);
+  t.after(() => groups.return());
+  const first = groups.next();
+  log.write('stdout F one', `stdout F ${'x'.repeat(300_000)}`);
+  await settleLogFiles(log.directory, limits);
+  assert.deepEqual(showLines((await first).value ?? []), ['stdout one']);
+  for (const text of ['two', 'three', 'four']) {
+    log.rotate();
+    log.write(`stdout F ${text} ${'x'.repeat(400_000)}`);
+    await settleLogFiles(log.directory, limits);
+  }
+  const seen: string[] = [];
+  let skipped = 0;
+  while (!seen.some((line) => line.startsWith('stdout four'))) {
+    const { value = [] } = await groups.next();
+    seen.push(...showLines(value));
+    for (const { skippedBytes = 0 } of value) skipped += skippedBytes;
+  }
+  // The file that was being read is still open; the next one is gone, and the newest is where it goes on.
+  const notes = seen.filter((line) => line.startsWith('stderr'));
+  assert.deepEqual(notes, [
+    `stderr outboard: about ${skipped} bytes skipped: the plugin writes faster than its log is read`,
+  ]);
+  assert.ok(skipped > 400_000 && skipped < 1_300_000, `${skipped} bytes`);
+  log.write('stdout F five');
+  assert.deepEqual(showLines((await groups.next()).value ?? []), ['stdout five']);
+});
+
+test('whoever does not follow gets what is left, after a note', async (t) => {
+  const log = createLogFixture(t);
+  const limits = { maxFiles: 2, maxFileBytes: 1e6, maxTotalBytes: 2e6 };
+  for (const text of ['one', 'two', 'three']) {
+    log.rotate();
+    log.write(`stdout F ${text} ${'x'.repeat(300_000)}`, `stdout F ${text}`);
+    await settleLogFiles(log.directory, { ...limits, maxFiles: 3 });
+  }
+  const groups = readLog(log.directory, {}, never);
+  const seen = [...showLines((await groups.next()).value ?? [])];
+  rmSync(join(log.directory, 'log.2'));
+  for await (const lines of groups) seen.push(...showLines(lines));
+  assert.deepEqual(
+    seen.filter((line) => line.length < 200).map((line) => line.replace(/\d+/, 'N')),
+    [
+      'stdout one',
+      'stderr outboard: about N bytes skipped: the plugin writes faster than its log is read',
+      'stdout three',
+    ],
+  );
+});
+
+test('a follower goes on in a file that has taken the number of the one it read', async (t) => {
+  const log = createLogFixture(t);
+  const groups = readLog(log.directory, { follow: true }, never);
+  t.after(() => groups.return());
+  log.write('stdout F one', `stdout F ${'x'.repeat(300_000)}`);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  assert.deepEqual(showLines((await groups.next()).value ?? []), ['stdout one']);
+  // A reader that pauses keeps no file open.
+  t.mock.timers.tick(2_000);
+  t.mock.timers.reset();
+  log.rotate();
+  log.write('stdout F two');
+  const seen: string[] = [];
+  while (!seen.includes('stdout two')) seen.push(...showLines((await groups.next()).value ?? []));
+  assert.match(seen[0] ?? '', /^stderr outboard: about \d+ bytes skipped/);
 });

@@ -2,6 +2,7 @@
  * Reads a log as a client asks for it: its end, a span of time, one stream, and what is still to come.
  */
 import { existsSync } from 'node:fs';
+import { isOutboardError } from '@outboard/oci';
 import { findTail, type Tail } from './find-tail.ts';
 import type { LogLine } from './line-joiner.ts';
 import { LogCursor, type ReadLines } from './log-cursor.ts';
@@ -15,7 +16,10 @@ const bothStreams: readonly OutputStream[] = ['stdout', 'stderr'];
 const idleMs = 1_000;
 const longestTimerMs = 2 ** 31 - 1;
 
-/** @throws {OutboardError} unavailable, code `log-removed`; the reason of the signal */
+/**
+ * A reader that is slower than the plugin writes is told what it missed, in a line of its own, and goes on behind that.
+ * @throws the reason of the signal
+ */
 export async function* readLog(
   directory: string,
   query: LogQuery,
@@ -29,10 +33,11 @@ export async function* readLog(
     ...(query.follow !== true && { end: endOfLog(files) }),
   });
   const { sinceNano, untilNano } = query;
-  const isWanted = ({ stream, timeNano }: LogLine): boolean =>
-    streams.has(stream) &&
-    (sinceNano === undefined || timeNano >= sinceNano) &&
-    (untilNano === undefined || timeNano <= untilNano);
+  const isWanted = ({ stream, timeNano, skippedBytes }: LogLine): boolean =>
+    skippedBytes !== undefined ||
+    (streams.has(stream) &&
+      (sinceNano === undefined || timeNano >= sinceNano) &&
+      (untilNano === undefined || timeNano <= untilNano));
   const changes = query.follow === true ? listenForChanges(directory, untilNano) : undefined;
   try {
     for (;;) {
@@ -69,14 +74,29 @@ async function readOn(cursor: LogCursor, directory: string): Promise<ReadLines> 
   try {
     return await cursor.read();
   } catch (error) {
-    if (existsSync(directory)) throw error;
-    return { lines: [], isAtEnd: true };
+    if (!existsSync(directory)) return { lines: [], isAtEnd: true };
+    if (!isOutboardError(error) || error.code !== 'log-removed') throw error;
+    const skippedBytes = await cursor.skipRemoved();
+    if (skippedBytes === undefined) return { lines: [], isAtEnd: true };
+    return { lines: [skippedNote(skippedBytes)], isAtEnd: false };
   }
+}
+
+/** On stderr, which is for notes, whichever streams are wanted. */
+function skippedNote(skippedBytes: number): LogLine {
+  const reason = 'the plugin writes faster than its log is read';
+  return {
+    stream: 'stderr',
+    timeNano: BigInt(Date.now()) * 1_000_000n,
+    content: Buffer.from(`outboard: about ${skippedBytes} bytes skipped: ${reason}`),
+    isComplete: true,
+    skippedBytes,
+  };
 }
 
 /** Whether a plugin that never pauses has written on beyond the time that is wanted. */
 function isPast(lines: readonly LogLine[], untilNano: bigint | undefined): boolean {
-  const last = lines.at(-1);
+  const last = lines.findLast(({ skippedBytes }) => skippedBytes === undefined);
   return untilNano !== undefined && last !== undefined && last.timeNano > untilNano;
 }
 
