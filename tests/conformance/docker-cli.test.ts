@@ -62,6 +62,23 @@ describe('docker plugin', () => {
     assert.equal(info, 'linux true []\n');
   });
 
+  test('commands for containers and images say that this daemon has none, and where they are', async () => {
+    for (const args of [
+      ['ps'],
+      ['images'],
+      ['run', '--rm', 'alpine', 'true'],
+      ['network', 'ls'],
+      ['system', 'df'],
+    ]) {
+      const { code, stderr } = await docker.run(args);
+      assert.notEqual(code, 0);
+      assert.match(
+        stderr,
+        /this is Outboard, which manages plugins and their volumes, not .*docker context ls/,
+      );
+    }
+  });
+
   test('a life: create, ls, inspect, set, enable, disable, rm', async () => {
     const name = 'acme/life:latest';
     const before = snapshotHost(home);

@@ -29,10 +29,13 @@ export class DaemonError extends CommandError {
   override readonly name = 'DaemonError';
   /** HTTP status. */
   readonly status: number;
+  /** In the daemon's own words. */
+  readonly reason: string;
 
-  constructor(status: number, message: string) {
-    super(`Error response from daemon: ${message}`);
+  constructor(status: number, reason: string) {
+    super(`Error response from daemon: ${reason}`);
     this.status = status;
+    this.reason = reason;
   }
 }
 

@@ -35,6 +35,30 @@ describe('the small commands', () => {
     assert.deepEqual([code, out, err], [1, 'p\n', 'Error response from daemon: page not found\n']);
   });
 
+  test('a refusal because a plugin is enabled names the command to type, after what Docker says', async () => {
+    const active = json({ message: 'cannot set on an active plugin, disable plugin before setting' }, 409);
+    const set = await run(['set', 'p', 'A=1'], { 'POST /plugins/p/set': active });
+    assert.deepEqual(
+      [set.code, set.err],
+      [
+        1,
+        'Error response from daemon: cannot set on an active plugin, disable plugin before setting: outboard disable p\n',
+      ],
+    );
+    const enabled = json({ message: 'plugin acme/p:v1 is enabled' }, 409);
+    const removed = await run(['rm', 'p'], { 'DELETE /plugins/p': enabled });
+    assert.deepEqual(
+      [removed.code, removed.err],
+      [
+        1,
+        'Error response from daemon: plugin acme/p:v1 is enabled: outboard disable p, or outboard rm --force p\n',
+      ],
+    );
+    const inUse = json({ message: 'plugin acme/p:v1 is in use' }, 409);
+    const refused = await run(['rm', 'p'], { 'DELETE /plugins/p': inUse });
+    assert.equal(refused.err, 'Error response from daemon: plugin acme/p:v1 is in use\n');
+  });
+
   test('set prints nothing', async () => {
     const { code, out } = await run(['set', 'p', 'A=1'], { 'POST /plugins/p/set': empty(204) });
     assert.deepEqual([code, out], [0, '']);

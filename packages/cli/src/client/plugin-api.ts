@@ -73,7 +73,7 @@ export async function restartPlugin(client: EngineClient, name: string, force: b
   try {
     await client.call({ method: 'POST', path, query: force ? { force: '1' } : {} });
   } catch (error) {
-    if (!(error instanceof DaemonError) || !/page not found$/.test(error.message)) throw error;
+    if (!(error instanceof DaemonError) || !/page not found/.test(error.message)) throw error;
     const instead = 'disable the plugin and enable it';
     throw new CommandError(`this daemon cannot restart plugins: ${instead}`, { cause: error });
   }

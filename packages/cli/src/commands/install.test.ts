@@ -179,7 +179,10 @@ describe('upgrade', () => {
   test('asks nothing about a plugin that is enabled', async () => {
     const enabled = json(plugin('acme/p:v1', { Enabled: true }));
     const { code, err } = await run(['upgrade', 'p'], { ...answers, 'GET /plugins/p/json': enabled });
-    assert.deepEqual([code, err], [1, 'the plugin must be disabled before upgrading\n']);
+    assert.deepEqual(
+      [code, err],
+      [1, 'the plugin must be disabled before upgrading: outboard disable acme/p:v1\n'],
+    );
   });
 });
 

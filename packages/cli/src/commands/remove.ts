@@ -1,6 +1,7 @@
 /**
  * `outboard rm`
  */
+import { withNextStep } from '../client/next-step.ts';
 import { removePlugin } from '../client/plugin-api.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
@@ -11,7 +12,11 @@ export async function remove(
   options: { readonly force?: boolean },
 ): Promise<void> {
   await forEachName(names, context, async (name) => {
-    await removePlugin(context.client, name, options.force === true);
+    await withNextStep(
+      /^plugin \S+ is enabled$/,
+      `outboard disable ${name}, or outboard rm --force ${name}`,
+      () => removePlugin(context.client, name, options.force === true),
+    );
     context.host.stdout.write(`${name}\n`);
   });
 }

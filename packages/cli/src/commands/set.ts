@@ -1,6 +1,7 @@
 /**
  * `outboard set`
  */
+import { withNextStep } from '../client/next-step.ts';
 import { setPlugin } from '../client/plugin-api.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -10,5 +11,5 @@ export async function set(
   name: string,
   settings: readonly string[],
 ): Promise<void> {
-  await setPlugin(client, name, settings);
+  await withNextStep(/active plugin/, `outboard disable ${name}`, () => setPlugin(client, name, settings));
 }

@@ -33,7 +33,11 @@ export async function upgrade(
 ): Promise<void> {
   const { client, host, signal } = context;
   const plugin = parsePlugin(await inspectPlugin(client, localName));
-  if (plugin.isEnabled) throw new CommandError('the plugin must be disabled before upgrading');
+  if (plugin.isEnabled) {
+    throw new CommandError(
+      `the plugin must be disabled before upgrading: outboard disable ${escapeText(plugin.name)}`,
+    );
+  }
   const from = withDefaultTag(parseRemoteReference(plugin.reference || plugin.name));
   const to = remote === undefined ? from : withDefaultTag(parseRemoteReference(remote));
   const toText = formatFamiliarReference(to);

@@ -34,7 +34,6 @@ const notRouted: readonly [method: string, target: string][] = [
   ['PUT', '/plugins'],
   ['GET', '/v1.41/nope'],
   ['GET', '/v9.99/nope'],
-  ['POST', '/images/create'],
 ];
 for (const [method, target] of notRouted) {
   test(`${method} ${target} is "page not found", without the headers of routed answers`, async () => {
@@ -43,6 +42,27 @@ for (const [method, target] of notRouted) {
     assert.equal(response.status, 404);
     assert.equal(response.headers.get('content-type'), 'application/json');
     if (method !== 'HEAD') assert.equal(response.body, '{"message":"page not found"}\n');
+    assert.equal(response.headers.get('api-version'), undefined);
+  });
+}
+
+for (const [method, target, resource] of [
+  ['GET', '/v1.51/containers/json', 'containers'],
+  ['POST', '/containers/create', 'containers'],
+  ['POST', '/v1.51/images/create?fromImage=alpine', 'images'],
+  ['POST', '/build', 'images'],
+  ['GET', '/networks', 'networks'],
+  ['GET', '/services', 'services'],
+] as const) {
+  test(`${method} ${target} says what this daemon is, and where there are ${resource}`, async () => {
+    await using api = await startTestApi(scriptEngine({}));
+    const response = await send(api.socket, method, target);
+    assert.equal(response.status, 404);
+    const { message } = JSON.parse(response.body);
+    assert.match(
+      message,
+      new RegExp(`^page not found: this is Outboard, .*, not ${resource}; .* --context NAME`),
+    );
     assert.equal(response.headers.get('api-version'), undefined);
   });
 }

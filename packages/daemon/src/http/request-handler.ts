@@ -6,13 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorize } from '../authorization/authorize.ts';
 import { checkApiVersion, checkRouteVersion, maximumApiVersion } from './api-version.ts';
 import { type Connection, createConnections, openAbortScope } from './connection.ts';
-import { describeError, HttpError } from './errors.ts';
+import { describeError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { emptyReply, type Reply } from './reply.ts';
 import { type BodyLimits, createRequestBody } from './request-body.ts';
 import { guardRequest, guardUpgrade, type RequestRules } from './request-guard.ts';
 import { decodeName, parseRequestTarget } from './request-target.ts';
 import type { FindRoute, RouteMatch } from './route-table.ts';
+import { unrouted } from './unrouted.ts';
 import type { RequestedUpgrade } from './upgrade.ts';
 import { type Client, writeError, writeReply } from './write-reply.ts';
 
@@ -128,7 +129,7 @@ async function answer(
   if ('redirect' in target) return emptyReply(301, { Location: target.redirect });
   const isOptions = request.method === 'OPTIONS';
   const match = isOptions ? anyPath : options.findRoute(request.method ?? '', target.path);
-  if (match === undefined) throw new HttpError(404, 'page not found');
+  if (match === undefined) throw unrouted(target.path);
 
   response.setHeader('Api-Version', maximumApiVersion);
   response.setHeader('Ostype', 'linux');
