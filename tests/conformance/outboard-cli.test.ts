@@ -163,6 +163,27 @@ describe('outboard', () => {
         ['ls', '--quiet'],
         ['ls', '--no-trunc', '--format', '{{.ID}} {{.Name}} {{.Description}} {{.Enabled}}'],
         ['inspect', '-f', '{{.Enabled}} {{.Settings.Env}}', 'same'],
+        ['ls', '--format', 'table {{.Name}}\\t{{.Enabled}}\\t{{.PluginReference}}'],
+        ['ls', '--format', 'table {{upper .Name}}\\t{{truncate .ID 5}}'],
+        [
+          'ls',
+          '--format',
+          '{{.Name | printf "%-20s|"}} {{if .Enabled}}on{{else}}off{{end}}\\t{{title .Description}}',
+        ],
+        ['inspect', '-f', '{{range .Settings.Env}}{{println .}}{{end}}{{join .Settings.Env "\\n"}}', 'same'],
+        [
+          'inspect',
+          '-f',
+          '{{range $i, $e := .Config.Env}}{{$i}} {{$e.Name}}={{or $e.Value "?"}}{{end}} {{json .Config.Mounts}}',
+          'same',
+        ],
+        [
+          'inspect',
+          '-f',
+          '{{len .Settings.Env}} {{index .Config.Entrypoint 0}} {{eq .Enabled false}}',
+          'same',
+        ],
+        ['inspect', '-f', '{{with .Config.Interface}}{{.Socket}} {{slice .Socket 0 3}}{{end -}} .', 'same'],
       ]) {
         assert.equal(await succeed(...args), await docker.succeed('plugin', ...args), args.join(' '));
       }

@@ -10,7 +10,9 @@ export function addHostCommands(program: Command, run: RunCommand): void {
   program
     .command('doctor')
     .description('check whether this host can run plugins, and say what to do')
-    .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json']).default('table'))
+    .addOption(
+      new Option('--format <format>', 'table, json, or a template such as {{.Name}}').default('table'),
+    )
     .addHelpText('after', '\nIt works without a daemon too. Exit code 1 when a check fails.')
     .action((options: { format: string }) =>
       run(async (context) => (await import('./commands/doctor.ts')).doctor(context, options)),

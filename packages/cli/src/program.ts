@@ -110,7 +110,7 @@ function addOperatorCommands(program: Command, run: RunCommand): void {
     .command('privileges')
     .argument('<PLUGIN>', 'reference at a registry')
     .description('show what a plugin would ask for, and what that means')
-    .addOption(tableOrJson())
+    .addOption(format('Name'))
     .addHelpText('after', examples('outboard privileges vieux/sshfs'))
     .action((remote: string, options: { format: string }) =>
       run(async (context) => (await import('./commands/privileges.ts')).privileges(context, remote, options)),
@@ -175,7 +175,7 @@ function addLookCommands(program: Command, run: RunCommand): void {
     .alias('list')
     .description('list plugins')
     .option('-f, --filter <filter>', 'enabled=true|false or capability=NAME; may be repeated', collect)
-    .option('--format <format>', 'table, json, or a template such as {{.Name}}', 'table')
+    .addOption(format('Name'))
     .option('--no-trunc', 'whole IDs and descriptions')
     .option('-q, --quiet', 'IDs only')
     .addHelpText('after', examples('outboard ls', 'outboard ls --filter enabled=true --format json'))
@@ -197,14 +197,14 @@ function addLookCommands(program: Command, run: RunCommand): void {
   program
     .command('gc')
     .description('remove content that no plugin needs')
-    .addOption(tableOrJson())
+    .addOption(format('BytesReclaimed'))
     .action((options: { format: string }) =>
       run(async (context) => (await import('./commands/collect-garbage.ts')).removeGarbage(context, options)),
     );
   program
     .command('version')
     .description('show the versions of client and daemon')
-    .addOption(tableOrJson())
+    .addOption(format('Server.Version'))
     .action((options: { format: string }) =>
       run(async (context) => (await import('./commands/version.ts')).version(context, options)),
     );
@@ -229,8 +229,8 @@ function addLogCommand(program: Command, run: RunCommand): void {
     );
 }
 
-function tableOrJson(): Option {
-  return new Option('--format <format>', 'how to print').choices(['table', 'json']).default('table');
+function format(field: string): Option {
+  return new Option('--format <format>', `table, json, or a template such as {{.${field}}}`).default('table');
 }
 
 /** Scripts written for Docker pass it; there is nothing behind it any more. */

@@ -113,7 +113,7 @@ describe('exit codes and errors', () => {
     [['rm'], 1, /missing required argument/],
     [['set', 'p'], 1, /missing required argument/],
     [['ls', '--host', 'ssh://h'], 1, /invalid host "ssh:\/\/h"/],
-    [['gc', '--format', 'xml'], 125, /Allowed choices are table, json/],
+    [['gc', '--format', 'xml'], 125, /invalid format "xml": it must be table, json/],
     [['install', 'BAD'], 1, /must be lowercase/],
     [['inspect', ''], 1, /value is empty/],
     [['--host', 'x', 'daemon'], 1, /must be the first argument/],

@@ -3,6 +3,7 @@
  */
 import { collectGarbage } from '../client/plugin-api.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
+import { formatDocument, parseFormat } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Remove content that no plugin needs, and tell how much that was. */
@@ -10,10 +11,8 @@ export async function removeGarbage(
   { client, host }: CommandContext,
   { format }: { readonly format: string },
 ): Promise<void> {
+  const wanted = parseFormat(format);
   const { blobs, bytes } = await collectGarbage(client);
-  host.stdout.write(
-    format === 'json'
-      ? `${JSON.stringify({ BlobsRemoved: blobs, BytesReclaimed: bytes })}\n`
-      : `Removed ${blobs} ${blobs === 1 ? 'blob' : 'blobs'}, reclaimed ${formatBytes(bytes)}\n`,
-  );
+  const words = `Removed ${blobs} ${blobs === 1 ? 'blob' : 'blobs'}, reclaimed ${formatBytes(bytes)}\n`;
+  host.stdout.write(formatDocument({ BlobsRemoved: blobs, BytesReclaimed: bytes }, wanted, words));
 }

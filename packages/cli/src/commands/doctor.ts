@@ -7,7 +7,7 @@ import { fetchDoctor, type HostCheck, parseDoctor } from '../client/host-api.ts'
 import { CommandError, DaemonError, messageOf } from '../command-error.ts';
 import { programFile } from '../installation.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
-import { formatTable } from '../terminal/table.ts';
+import { formatRows, type OutputFormat, parseFormat, type Table } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 const maxAnswerBytes = 1024 * 1024;
@@ -23,10 +23,9 @@ export async function doctor(
   context: CommandContext,
   { format, timeoutMs = answerMs }: { readonly format: string; readonly timeoutMs?: number },
 ): Promise<void> {
+  const wanted = parseFormat(format);
   const checks = await examine(context, timeoutMs);
-  context.host.stdout.write(
-    format === 'json' ? `${encodePrintableJson({ Checks: checks.map(toDocument) })}\n` : show(checks),
-  );
+  context.host.stdout.write(formatChecks(checks, wanted));
   const failed = checks.filter(({ status }) => status === 'fail').length;
   if (failed > 0) throw new CommandError(`${failed} of ${checks.length} checks failed`);
 }
@@ -84,15 +83,26 @@ async function examineHere(signal: AbortSignal): Promise<readonly HostCheck[]> {
   return parseDoctor(JSON.parse(stdout));
 }
 
-function show(checks: readonly HostCheck[]): string {
-  const rows = checks.map(({ name, status, message }) => [name, status, message].map(escapeText));
-  const table = formatTable([['CHECK', 'STATUS', 'FOUND'], ...rows]);
-  const toDo = checks.filter(({ remedy }) => remedy !== '');
-  if (toDo.length === 0) return table;
-  const lines = toDo.map(({ name, remedy }) => `  ${escapeText(name)}: ${escapeText(remedy)}\n`);
-  return `${table}\nWhat to do:\n${lines.join('')}`;
+const table: Table<ReturnType<typeof toDocument>> = {
+  columns: { CHECK: ({ Name }) => Name, STATUS: ({ Status }) => Status, FOUND: ({ Message }) => Message },
+  headers: { Name: 'CHECK', Status: 'STATUS', Message: 'FOUND', Remedy: 'WHAT TO DO' },
+};
+
+function formatChecks(checks: readonly HostCheck[], format: OutputFormat): string {
+  const documents = checks.map(toDocument);
+  // One document, as the API answers it.
+  if (format.kind === 'json') return `${encodePrintableJson({ Checks: documents })}\n`;
+  const text = formatRows(documents, format, table);
+  return format.kind === 'table' && format.columns === undefined ? text + formatRemedies(checks) : text;
 }
 
-function toDocument({ name, status, message, remedy }: HostCheck): object {
+function formatRemedies(checks: readonly HostCheck[]): string {
+  const toDo = checks.filter(({ remedy }) => remedy !== '');
+  if (toDo.length === 0) return '';
+  const lines = toDo.map(({ name, remedy }) => `  ${escapeText(name)}: ${escapeText(remedy)}\n`);
+  return `\nWhat to do:\n${lines.join('')}`;
+}
+
+function toDocument({ name, status, message, remedy }: HostCheck) {
   return { Name: name, Status: status, Message: message, Remedy: remedy };
 }

@@ -7,8 +7,9 @@ import type { EngineClient } from '../client/engine-client.ts';
 import { fetchStatus, fetchUses, inspectPlugin } from '../client/plugin-api.ts';
 import { field } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
+import { renderTemplate } from '../template/render-template.ts';
 import { encodePrintableJson } from '../terminal/escape-text.ts';
-import { formatTemplate } from '../terminal/format-template.ts';
+import { type OutputFormat, parseFormat } from '../terminal/output-format.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
 /** Print what is there, and then fail for what is not. */
@@ -17,15 +18,16 @@ export async function inspect(
   names: readonly string[],
   { format }: { readonly format?: string },
 ): Promise<void> {
-  if (format === 'table')
+  const wanted = format === undefined || format === '' ? undefined : parseFormat(format);
+  if (wanted?.kind === 'table')
     throw new CommandError('a plugin is shown as json or by a template, not as a table');
-  const found: unknown[] = [];
+  const found: object[] = [];
   try {
     await forEachName(names, context, async (name) => {
       found.push(await describePlugin(context.client, name));
     });
   } finally {
-    context.host.stdout.write(formatPlugins(found, format));
+    context.host.stdout.write(formatPlugins(found, wanted));
   }
 }
 
@@ -33,14 +35,16 @@ export async function inspect(
 const ownKeys = ['Digest', 'Architecture', 'Address', 'MemoryBytes', 'State', 'LastFailure'];
 
 /** The plugin as Docker shows it, and after that what our own daemon tells; `Uses` when anyone uses it. */
-async function describePlugin(client: EngineClient, name: string): Promise<unknown> {
+async function describePlugin(client: EngineClient, name: string): Promise<object> {
   const plugin = await inspectPlugin(client, name);
   const [status, options, uses] = await Promise.all([
     fetchStatus(client, name),
     fetchOptions(client, name),
     fetchUses(client, name),
   ]);
-  if (typeof plugin !== 'object') return plugin;
+  if (typeof plugin !== 'object' || plugin === null) {
+    throw new CommandError('the daemon answered with something that is not a plugin');
+  }
   const told = ownKeys.map((key) => [key, field(status, key)]).filter(([, value]) => value !== undefined);
   return {
     ...plugin,
@@ -50,8 +54,25 @@ async function describePlugin(client: EngineClient, name: string): Promise<unkno
   };
 }
 
-function formatPlugins(plugins: readonly unknown[], format: string | undefined): string {
-  if (format === undefined || format === '') return `${encodePrintableJson(plugins, 4)}\n`;
-  if (format === 'json') return plugins.map((plugin) => `${encodePrintableJson(plugin)}\n`).join('');
-  return plugins.map((plugin) => `${formatTemplate(format, plugin)}\n`).join('');
+/** What documents leave out when there is none of it; a template may name it all the same, as in Go. */
+const emptyFields = {
+  PluginReference: '',
+  ...Object.fromEntries(ownKeys.map((key) => [key, null])),
+  Options: null,
+  Uses: [],
+};
+
+function formatPlugins(
+  plugins: readonly object[],
+  format: Exclude<OutputFormat, { kind: 'table' }> | undefined,
+): string {
+  if (format === undefined) return `${encodePrintableJson(plugins, 4)}\n`;
+  if (format.kind === 'json') return plugins.map((plugin) => `${encodePrintableJson(plugin)}\n`).join('');
+  const { template } = format;
+  return plugins.map((plugin) => `${renderTemplate(template, withEmptyFields(plugin))}\n`).join('');
+}
+
+function withEmptyFields(plugin: object): object {
+  const left = Object.entries(emptyFields).filter(([key]) => !Object.hasOwn(plugin, key));
+  return { ...plugin, ...Object.fromEntries(left) };
 }

@@ -135,6 +135,96 @@ describe('ls', () => {
   });
 });
 
+describe('--format', () => {
+  const status = {
+    Id: 'a'.repeat(64),
+    Name: 'acme/p:v1',
+    Enabled: true,
+    PluginReference: '',
+    Description: '',
+    Digest: 'sha256:bb',
+    State: { Status: 'running', Restarts: 0 },
+  };
+  const answers = { 'GET /outboard/v1/plugins': json([status, { ...status, Name: 'q:latest' }]) };
+  const docker = { 'GET /plugins': json([plugin('a/b:1')]) };
+
+  test('table and a template make a table with headers, as Docker does', async () => {
+    const { out } = await run(
+      ['ls', '--format', 'table {{.Name}}\\t{{.State}}\\t{{upper .Health}}'],
+      answers,
+    );
+    assert.deepEqual(out.split('\n'), [
+      'NAME        STATE     HEALTH',
+      'acme/p:v1   running   ',
+      'q:latest    running   ',
+      '',
+    ]);
+    const one = await run(['ls', '--format', 'table {{truncate .ID 4}} {{.Enabled}}'], docker);
+    assert.deepEqual(one.out.split('\n'), ['ID ENABLED', '5555 false', '']);
+  });
+
+  test('functions, conditions and whole rows as JSON work', async () => {
+    const { out } = await run(
+      ['ls', '--format', '{{if .Enabled}}{{upper .Name}}{{end}} {{json .Digest}}'],
+      answers,
+    );
+    assert.deepEqual(out.split('\n').slice(0, 1), ['ACME/P:V1 "bb"']);
+    const whole = await run(['ls', '--format', '{{json .}}'], docker);
+    assert.equal(JSON.parse(whole.out).Name, 'a/b:1');
+  });
+
+  test('a format that is none is refused before the daemon is asked', async () => {
+    for (const [command, format, reason] of [
+      ['ls', 'raw', /invalid format "raw": it must be table, json, a template/],
+      ['ls', '{{nope .Name}}', /there is no function "nope"/],
+      ['stats', 'table .Name', /invalid format/],
+      ['gc', '{{.x', /does not begin or end/],
+      ['version', '{{end}}', /unexpected/],
+      ['doctor', 'yaml', /invalid format/],
+      ['inspect', 'yaml', /invalid format/],
+    ] as const) {
+      const { code, err, daemon } = await run(
+        [command, '--format', format, ...(command === 'inspect' ? ['p'] : [])],
+        answers,
+      );
+      assert.notEqual(code, 0);
+      assert.match(err, reason);
+      assert.deepEqual(daemon.lines(), []);
+    }
+  });
+
+  test('every command that has it takes a template and a table of one', async () => {
+    const server = json({ Version: '9.9', ApiVersion: '1.51' });
+    const checks = json({ Checks: [{ Name: 'kernel', Status: 'ok', Message: '6.1', Remedy: '' }] });
+    const garbage = json({ BlobsRemoved: 3, BytesReclaimed: 5 });
+    const wanted = json([{ Name: 'network', Description: 'x', Value: ['host'] }]);
+    for (const [argv, path, answer, expected] of [
+      [['version', '--format', '{{.Server.Version}}'], 'GET /version', server, '9.9\n'],
+      [
+        ['doctor', '--format', '{{.Name}}={{.Status}}'],
+        'GET /outboard/v1/doctor',
+        checks,
+        'daemon=ok\nkernel=ok\n',
+      ],
+      [
+        ['doctor', '--format', 'table {{.Name}}\\t{{.Status}}'],
+        'GET /outboard/v1/doctor',
+        checks,
+        'CHECK     STATUS\ndaemon    ok\nkernel    ok\n',
+      ],
+      [['gc', '--format', '{{.BlobsRemoved}}'], 'POST /outboard/v1/gc', garbage, '3\n'],
+      [
+        ['privileges', '--format', '{{.Name}}: {{join .Value ","}}', 'p'],
+        'GET /plugins/privileges',
+        wanted,
+        'network: host\n',
+      ],
+    ] as const) {
+      assert.equal((await run(argv, { [path]: answer })).out, expected, argv.join(' '));
+    }
+  });
+});
+
 describe('inspect', () => {
   const answers = { 'GET /plugins/a/b:1/json': json(plugin('a/b:1')) };
 
@@ -160,6 +250,16 @@ describe('inspect', () => {
     assert.deepEqual(JSON.parse(unused.out), [plugin('a/b:1')]);
     const failed = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ message: 'no' }, 500) });
     assert.equal(failed.err, 'Error response from daemon: no\n');
+  });
+
+  test('a template may name what there is none of, on any daemon', async () => {
+    const names = ['Uses', 'LastFailure', 'State', 'Digest', 'Options', 'Address', 'PluginReference'];
+    const format = names.map((name) => `{{json .${name}}}`).join(' ');
+    const { PluginReference: _, ...bare } = plugin('a/b:1');
+    const { out } = await run(['inspect', '-f', format, 'a/b:1'], { 'GET /plugins/a/b:1/json': json(bare) });
+    assert.equal(out, '[] null null null null null ""\n');
+    const wrong = await run(['inspect', '-f', '{{.Nope}}', 'a/b:1'], answers);
+    assert.match(wrong.err, /there is no field "Nope"/);
   });
 
   test('shows the options that are in force, on a daemon that tells', async () => {

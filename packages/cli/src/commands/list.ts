@@ -5,11 +5,10 @@
 import { type ListFilters, listPlugins, listRunningPlugins } from '../client/plugin-api.ts';
 import type { PluginSummary, RunningPlugin } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
-import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
+import { escapeText } from '../terminal/escape-text.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
 import { formatDuration } from '../terminal/format-duration.ts';
-import { formatTemplate } from '../terminal/format-template.ts';
-import { formatTable } from '../terminal/table.ts';
+import { formatRows, parseFormat, type Table } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 export interface ListOptions {
@@ -18,7 +17,7 @@ export interface ListOptions {
   readonly trunc?: boolean;
   /** `KEY=VALUE` */
   readonly filter?: readonly string[];
-  /** `table`, `json` or a template. */
+  /** As `parseFormat` takes it. */
   readonly format?: string;
 }
 
@@ -29,16 +28,21 @@ const shortDescriptionLength = 45;
 export async function list({ client, host }: CommandContext, options: ListOptions): Promise<void> {
   const filters = parseFilters(options.filter ?? []);
   const isShort = options.trunc !== false;
+  const format = parseFormat(options.format ?? 'table');
+  const show = <Shown extends Row>(rows: readonly Shown[], table: Table<Shown>): string =>
+    options.quiet === true
+      ? rows.map((row) => `${escapeText(row.ID)}\n`).join('')
+      : formatRows(rows, format, table);
   const running = options.quiet === true ? undefined : await listRunningPlugins(client, filters);
   if (running !== undefined) {
     const now = new Date();
     const rows = [...running].sort(byName).map((plugin) => toRunningRow(plugin, isShort, now));
-    host.stdout.write(formatRows(rows, options, runningColumns));
+    host.stdout.write(show(rows, runningTable));
   } else {
     const rows = [...(await listPlugins(client, filters))]
       .sort(byName)
       .map((plugin) => toRow(plugin, isShort));
-    host.stdout.write(formatRows(rows, options, columns));
+    host.stdout.write(show(rows, table));
   }
 }
 
@@ -62,39 +66,45 @@ interface RunningRow extends Row {
   readonly Digest: string;
 }
 
-/** The columns of a table, by their headers. */
-type Columns<Shown> = Readonly<Record<string, (row: Shown) => string>>;
-
-const columns: Columns<Row> = {
-  ID: ({ ID }) => ID,
-  NAME: ({ Name }) => Name,
-  DESCRIPTION: ({ Description }) => Description,
-  ENABLED: ({ Enabled }) => String(Enabled),
+const table: Table<Row> = {
+  columns: {
+    ID: ({ ID }) => ID,
+    NAME: ({ Name }) => Name,
+    DESCRIPTION: ({ Description }) => Description,
+    ENABLED: ({ Enabled }) => String(Enabled),
+  },
+  headers: {
+    Description: 'DESCRIPTION',
+    Enabled: 'ENABLED',
+    ID: 'ID',
+    Name: 'NAME',
+    PluginReference: 'IMAGE',
+  },
 };
 
-const runningColumns: Columns<RunningRow> = {
-  ID: ({ ID }) => ID,
-  NAME: ({ Name }) => Name,
-  STATE: ({ State }) => State,
-  HEALTH: ({ Health }) => Health || '-',
-  RESTARTS: ({ Restarts }) => Restarts || '-',
-  UPTIME: ({ Uptime }) => Uptime || '-',
-  MEMORY: ({ Memory }) => Memory || '-',
-  ARCH: ({ Architecture }) => Architecture || '-',
-  DIGEST: ({ Digest }) => Digest,
+const runningTable: Table<RunningRow> = {
+  columns: {
+    ID: ({ ID }) => ID,
+    NAME: ({ Name }) => Name,
+    STATE: ({ State }) => State,
+    HEALTH: ({ Health }) => Health || '-',
+    RESTARTS: ({ Restarts }) => Restarts || '-',
+    UPTIME: ({ Uptime }) => Uptime || '-',
+    MEMORY: ({ Memory }) => Memory || '-',
+    ARCH: ({ Architecture }) => Architecture || '-',
+    DIGEST: ({ Digest }) => Digest,
+  },
+  headers: {
+    ...table.headers,
+    State: 'STATE',
+    Health: 'HEALTH',
+    Restarts: 'RESTARTS',
+    Uptime: 'UPTIME',
+    Memory: 'MEMORY',
+    Architecture: 'ARCH',
+    Digest: 'DIGEST',
+  },
 };
-
-function formatRows<Shown extends Row>(
-  rows: readonly Shown[],
-  { quiet, format = 'table' }: ListOptions,
-  table: Columns<Shown>,
-): string {
-  if (quiet === true) return rows.map((row) => `${escapeText(row.ID)}\n`).join('');
-  if (format === 'json') return rows.map((row) => `${encodePrintableJson(row)}\n`).join('');
-  if (format !== 'table') return rows.map((row) => `${formatTemplate(format, row)}\n`).join('');
-  const cells = rows.map((row) => Object.values(table).map((cell) => escapeText(cell(row))));
-  return formatTable([Object.keys(table), ...cells]);
-}
 
 function toRow(plugin: PluginSummary, isShort: boolean): Row {
   const description = plugin.description.replaceAll(/[\r\n]/g, '');

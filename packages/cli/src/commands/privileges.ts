@@ -5,18 +5,30 @@ import { fetchPrivileges } from '../client/plugin-api.ts';
 import { toPrivilegeDocuments } from '../client/plugin-documents.ts';
 import { formatPrivileges } from '../privileges/consent.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
+import { formatRows, parseFormat, type Table } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 
+const table: Table<object> = {
+  columns: {},
+  headers: { Name: 'NAME', Description: 'DESCRIPTION', Value: 'VALUE' },
+};
+
+/** Ask the registry, and print each privilege with what it means, or as the format wants it. */
 export async function privileges(
   context: CommandContext,
   remote: string,
   { format }: { readonly format: string },
 ): Promise<void> {
   const { client, host } = context;
+  const output = parseFormat(format);
   const wanted = await fetchPrivileges(client, await toRemotePlugin(remote, context));
-  if (format === 'json') host.stdout.write(`${encodePrintableJson(toPrivilegeDocuments(wanted), 4)}\n`);
-  else if (wanted.length === 0) host.stdout.write(`Plugin "${escapeText(remote)}" requests no privileges\n`);
+  const documents = toPrivilegeDocuments(wanted);
+  if (output.kind === 'json') host.stdout.write(`${encodePrintableJson(documents, 4)}\n`);
+  else if (output.kind === 'template' || output.columns !== undefined) {
+    host.stdout.write(formatRows(documents, output, table));
+  } else if (wanted.length === 0)
+    host.stdout.write(`Plugin "${escapeText(remote)}" requests no privileges\n`);
   else {
     host.stdout.write(
       `Plugin "${escapeText(remote)}" is requesting the following privileges:\n${formatPrivileges(wanted)}`,

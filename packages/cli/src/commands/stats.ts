@@ -5,16 +5,14 @@
 import { openStats, type PluginStats, parseStats, type StatsSample } from '../client/container-api.ts';
 import { readLines } from '../client/read-body.ts';
 import { CommandError, codeOf } from '../command-error.ts';
-import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import { formatBinaryBytes, formatBytes } from '../terminal/format-bytes.ts';
-import { formatTemplate } from '../terminal/format-template.ts';
-import { formatTable } from '../terminal/table.ts';
+import { formatRows, parseFormat, type Table } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 export interface StatsOptions {
   /** False for one table only. */
   readonly stream?: boolean;
-  /** `table`, `json` or a template. */
+  /** As `parseFormat` takes it. */
   readonly format: string;
 }
 
@@ -29,6 +27,7 @@ export async function stats(
   options: StatsOptions,
 ): Promise<void> {
   const { stdout } = host;
+  const format = parseFormat(options.format);
   const answer = await openStats(client, names);
   const isLive = options.stream !== false;
   let previous: StatsSample | undefined;
@@ -37,7 +36,7 @@ export async function stats(
       const sample = parseStats(line);
       // A share of processors takes two samples.
       if (isLive || previous !== undefined) {
-        const text = formatSample(toRows(sample, previous), options.format);
+        const text = formatRows(toRows(sample, previous), format, table);
         stdout.write(isLive && stdout.isTTY === true ? clearScreen + text : text);
       }
       if (!isLive && previous !== undefined) return;
@@ -107,20 +106,25 @@ function percent(share: number): string {
   return Number.isFinite(share) ? `${(share * 100).toFixed(2)}%` : unknown;
 }
 
-const columns: Readonly<Record<string, (row: Row) => string>> = {
-  'PLUGIN ID': ({ ID }) => ID,
-  NAME: ({ Name }) => Name,
-  'CPU %': ({ CPUPerc }) => CPUPerc,
-  'MEM USAGE / LIMIT': ({ MemUsage }) => MemUsage,
-  'MEM %': ({ MemPerc }) => MemPerc,
-  'NET I/O': ({ NetIO }) => NetIO,
-  'BLOCK I/O': ({ BlockIO }) => BlockIO,
-  PIDS: ({ PIDs }) => PIDs,
+const table: Table<Row> = {
+  columns: {
+    'PLUGIN ID': ({ ID }) => ID,
+    NAME: ({ Name }) => Name,
+    'CPU %': ({ CPUPerc }) => CPUPerc,
+    'MEM USAGE / LIMIT': ({ MemUsage }) => MemUsage,
+    'MEM %': ({ MemPerc }) => MemPerc,
+    'NET I/O': ({ NetIO }) => NetIO,
+    'BLOCK I/O': ({ BlockIO }) => BlockIO,
+    PIDS: ({ PIDs }) => PIDs,
+  },
+  headers: {
+    BlockIO: 'BLOCK I/O',
+    CPUPerc: 'CPU %',
+    ID: 'PLUGIN ID',
+    MemPerc: 'MEM %',
+    MemUsage: 'MEM USAGE / LIMIT',
+    Name: 'NAME',
+    NetIO: 'NET I/O',
+    PIDs: 'PIDS',
+  },
 };
-
-function formatSample(rows: readonly Row[], format: string): string {
-  if (format === 'json') return rows.map((row) => `${encodePrintableJson(row)}\n`).join('');
-  if (format !== 'table') return rows.map((row) => `${formatTemplate(format, row)}\n`).join('');
-  const cells = rows.map((row) => Object.values(columns).map((cell) => escapeText(cell(row))));
-  return formatTable([Object.keys(columns), ...cells]);
-}

@@ -4,7 +4,8 @@
 import { maxApiVersion } from '../client/api-version.ts';
 import { fetchVersion } from '../client/plugin-api.ts';
 import { asText, field } from '../client/plugin-documents.ts';
-import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
+import { escapeText } from '../terminal/escape-text.ts';
+import { formatDocument, parseFormat } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Print the client's versions, and the daemon's; without a daemon the first are printed before it fails. */
@@ -19,21 +20,24 @@ export async function version(
     Os: process.platform,
     Arch: process.arch,
   };
-  const isJson = format === 'json';
-  if (!isJson) context.host.stdout.write(formatClient(client));
-  const write = (server: unknown) => {
-    const text = isJson
-      ? encodePrintableJson({ Client: client, Server: server })
-      : `\n${formatServer(server)}`;
-    context.host.stdout.write(isJson ? `${text}\n` : text);
-  };
+  const { stdout } = context.host;
+  const wanted = parseFormat(format);
+  if (wanted.kind === 'table' && wanted.columns === undefined) {
+    stdout.write(formatClient(client));
+    stdout.write(`\n${formatServer(await fetchVersion(context.client))}`);
+    return;
+  }
+  const write = (server: unknown) =>
+    stdout.write(formatDocument({ Client: client, Server: server }, wanted, ''));
+  let server: unknown;
   try {
-    write(await fetchVersion(context.client));
+    server = await fetchVersion(context.client);
   } catch (error) {
     context.signal.throwIfAborted();
-    if (isJson) write(null);
+    if (wanted.kind === 'json') write(null);
     throw error;
   }
+  write(server);
 }
 
 function formatClient(

@@ -1,0 +1,42 @@
+/**
+ * Go's `printf`, as far as it is about text and numbers.
+ * @see Go fmt, "Printing"
+ */
+import { CommandError } from '../command-error.ts';
+import { plainText, showValue } from './shown-text.ts';
+
+const verb = /%(-?)(0?)(\d{0,3})(?:\.(\d{1,2}))?([a-zA-Z%])/g;
+
+/** @throws {CommandError} for a verb that is not supported, or without a value */
+export function formatPrintf(format: string, values: readonly unknown[]): string {
+  let used = 0;
+  return format.replace(
+    verb,
+    (whole, left: string, zero: string, width: string, precision: string, letter: string) => {
+      if (letter === '%') return '%';
+      if (used >= values.length) throw new CommandError(`template: printf has no value for ${whole}`);
+      const text = formatOne(letter, values[used++], precision === undefined ? undefined : Number(precision));
+      if (text === undefined) throw new CommandError(`template: printf does not know ${whole}`);
+      if (left !== '') return text.padEnd(Number(width));
+      return text.padStart(Number(width), zero === '' ? ' ' : '0');
+    },
+  );
+}
+
+function formatOne(letter: string, value: unknown, precision: number | undefined): string | undefined {
+  switch (letter) {
+    case 'v':
+    case 's':
+    case 'd':
+    case 't':
+      return precision === undefined ? showValue(value) : [...showValue(value)].slice(0, precision).join('');
+    case 'q':
+      return JSON.stringify(showValue(value));
+    case 'f':
+      return Number(plainText(value)).toFixed(precision ?? 6);
+    case 'x':
+      return typeof value === 'number' ? value.toString(16) : Buffer.from(plainText(value)).toString('hex');
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Parses the part of Go's template language that `docker … --format` is used with: fields, variables, pipelines,
+ * functions, `if`, `with` and `range`. Templates that are defined and called by name are not part of it.
+ * @see Go text/template; docker/cli templates/templates.go (28.x)
+ */
+import { isTemplateFunction, templateFunctionNames } from './functions.ts';
+import { readSegments, type TemplateSegment, templateError } from './read-tokens.ts';
+import type { Branch, Nodes, Operand, Pipeline, TemplateNode } from './template-node.ts';
+
+/** How deep blocks and parentheses may be nested. */
+const maxDepth = 64;
+
+/** @throws {CommandError} for what is no template; names the place */
+export function parseTemplate(template: string): Nodes {
+  return new Parser(template).parse();
+}
+
+class Parser {
+  readonly #template: string;
+  readonly #segments: readonly TemplateSegment[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(template: string) {
+    this.#template = template;
+    this.#segments = readSegments(template);
+  }
+
+  parse(): Nodes {
+    const { nodes, end } = this.#block([]);
+    if (end !== undefined) throw this.#error(`unexpected {{${end.join(' ')}}}`);
+    return nodes;
+  }
+
+  /** Nodes up to the end, or to an action that begins with one of these words. */
+  #block(ends: readonly string[]): { readonly nodes: Nodes; readonly end?: readonly string[] } {
+    this.#depth += 1;
+    if (this.#depth > maxDepth) throw this.#error('blocks are nested too deep');
+    const nodes: TemplateNode[] = [];
+    while (this.#at < this.#segments.length) {
+      const segment = this.#segments[this.#at++];
+      if (segment === undefined) break;
+      if (segment.kind === 'text') {
+        if (segment.text !== '') nodes.push(segment);
+        continue;
+      }
+      const [first = ''] = segment.words;
+      if (first === 'end' || first === 'else') {
+        this.#depth -= 1;
+        if (!ends.includes(first)) throw this.#error(`unexpected {{${segment.words.join(' ')}}}`);
+        return { nodes, end: segment.words };
+      }
+      nodes.push(this.#action(first, segment.words));
+    }
+    this.#depth -= 1;
+    if (ends.length > 0) throw this.#error('{{end}} is missing');
+    return { nodes };
+  }
+
+  #action(first: string, words: readonly string[]): TemplateNode {
+    if (first === 'if' || first === 'with') return this.#condition(first, words.slice(1));
+    if (first === 'range') return this.#range(words.slice(1));
+    if (['define', 'template', 'block', 'break', 'continue'].includes(first)) {
+      throw this.#error(`{{${first}}} is not supported`);
+    }
+    return { kind: 'output', pipeline: this.#pipeline(words) };
+  }
+
+  #condition(kind: 'if' | 'with', words: readonly string[]): TemplateNode {
+    const branches: Branch[] = [];
+    let condition: readonly string[] = words;
+    for (;;) {
+      const { nodes, end = [] } = this.#block(['else', 'end']);
+      branches.push({ pipeline: this.#pipeline(condition), body: nodes });
+      if (end[0] === 'end') return { kind, branches, otherwise: [] };
+      if (end.length === 1) return { kind, branches, otherwise: this.#block(['end']).nodes };
+      if (end[1] !== kind) throw this.#error(`unexpected {{${end.join(' ')}}}`);
+      condition = end.slice(2);
+    }
+  }
+
+  #range(words: readonly string[]): TemplateNode {
+    const assign = words.indexOf(':=');
+    const names = words.slice(0, Math.max(0, assign)).filter((word) => word !== ',');
+    if (names.length > 2 || names.some((name) => !/^\$\w+$/.test(name))) throw this.#error('odd {{range}}');
+    const pipeline = this.#pipeline(words.slice(assign + 1));
+    const { nodes: body, end = [] } = this.#block(['else', 'end']);
+    const otherwise = end[0] === 'else' ? this.#block(['end']).nodes : [];
+    return { kind: 'range', names, pipeline, body, otherwise };
+  }
+
+  #pipeline(words: readonly string[]): Pipeline {
+    const [name = '', assign] = words;
+    if (assign === ':=' || assign === '=') {
+      if (!/^\$\w+$/.test(name)) throw this.#error(`"${name}" is no variable`);
+      return { sets: name, ...this.#commands(words.slice(2)) };
+    }
+    return this.#commands(words);
+  }
+
+  #commands(words: readonly string[]): Pipeline {
+    const commands: Operand[][] = [[]];
+    for (let index = 0; index < words.length; index += 1) {
+      const word = words[index] ?? '';
+      if (word === '|') commands.push([]);
+      else if (word === '(') {
+        const close = this.#closing(words, index);
+        const pipeline = this.#pipeline(words.slice(index + 1, close));
+        commands.at(-1)?.push({ kind: 'pipeline', pipeline, path: fieldsOf(words[close]?.slice(1) ?? '') });
+        index = close;
+      } else commands.at(-1)?.push(this.#operand(word));
+    }
+    if (commands.some((command) => command.length === 0)) throw this.#error('an action or command is empty');
+    return { commands };
+  }
+
+  #closing(words: readonly string[], open: number): number {
+    let depth = 0;
+    for (let index = open; index < words.length; index += 1) {
+      if (words[index] === '(') depth += 1;
+      else if (words[index]?.startsWith(')') && --depth === 0) return index;
+      if (depth > maxDepth) break;
+    }
+    throw this.#error('")" is missing');
+  }
+
+  #operand(word: string): Operand {
+    if (/^[.$]/.test(word)) {
+      const name = /^\$\w*/.exec(word)?.[0] ?? '.';
+      return { kind: 'variable', name, path: fieldsOf(word.slice(name === '.' ? 0 : name.length)) };
+    }
+    if (/^[+-]?\d/.test(word)) return { kind: 'literal', value: Number(word) };
+    if (word.startsWith('`')) return { kind: 'literal', value: word.slice(1, -1) };
+    if (word.startsWith('"')) return { kind: 'literal', value: this.#string(word) };
+    const value = literals.get(word);
+    if (value !== undefined) return { kind: 'literal', value: value.value };
+    if (isTemplateFunction(word)) return { kind: 'function', name: word };
+    throw this.#error(`there is no function "${word}", only ${templateFunctionNames.join(', ')}`);
+  }
+
+  /** Go's escapes that JSON has as well. */
+  #string(word: string): string {
+    try {
+      return String(JSON.parse(word.replaceAll('\t', '\\t')));
+    } catch (error) {
+      throw this.#error(`malformed string ${word}`, error);
+    }
+  }
+
+  #error(reason: string, cause?: unknown): Error {
+    const error = templateError(this.#template, reason);
+    if (cause !== undefined) error.cause = cause;
+    return error;
+  }
+}
+
+const literals: ReadonlyMap<string, { readonly value: unknown }> = new Map([
+  ['true', { value: true }],
+  ['false', { value: false }],
+  ['nil', { value: null }],
+]);
+
+function fieldsOf(path: string): readonly string[] {
+  return path.split('.').filter((name) => name !== '');
+}
