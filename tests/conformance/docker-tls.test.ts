@@ -3,6 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +61,11 @@ describe('clients over TLS', () => {
     ...['-H', address, '--tlsverify', '--tlscacert', `${folder}/ca.pem`],
     ...['--tlscert', `${folder}/cert.pem`, '--tlskey', `${folder}/key.pem`],
   ];
+
+  const flagsWith = (folder: string, flag: string, value: string) => {
+    const flags = flagsOf(folder);
+    return flags.with(flags.indexOf(flag) + 1, value);
+  };
 
   /** Run `outboard`; the environment names another daemon, so that a flag that is not heeded shows. */
   async function outboard(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
@@ -126,6 +134,30 @@ describe('clients over TLS', () => {
     assert.equal(code, 0, stderr);
   });
 
+  test('outboard says that a server does not speak TLS, or HTTP', async (context) => {
+    const plain = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
+    // As a server of TLS answers a plain request: with an alert and the end.
+    const alert = createTcpServer((socket) => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]))).listen(0);
+    context.after(() => {
+      plain.close();
+      alert.close();
+    });
+    await Promise.all([plain, alert].map((server) => server.listening || once(server, 'listening')));
+    const portOf = (server: typeof alert) => (server.address() as AddressInfo).port;
+    const toPlain = `tcp://127.0.0.1:${portOf(plain)}`;
+    const overTls = await outboard([...flagsOf(folders.good).with(1, toPlain), 'ls']);
+    assert.deepEqual(
+      [overTls.code, overTls.stderr],
+      [
+        1,
+        `the server at ${toPlain} does not speak TLS: name the port on which it does, or leave out --tlsverify, --tls and DOCKER_TLS_VERIFY\n`,
+      ],
+    );
+    const toAlert = `tcp://127.0.0.1:${portOf(alert)}`;
+    const without = await outboard(['-H', toAlert, 'ls']);
+    assert.match(without.stderr, /^the (server|daemon) at .*; it may want TLS \(--tlsverify\)\n$/);
+  });
+
   test('outboard says what is wrong', async () => {
     const plain = await outboard(['-H', address, 'ls']);
     const noFile = await outboard(['-H', address, '--tlsverify', '--tlscert', '/nonexistent', 'ls']);
@@ -138,7 +170,27 @@ describe('clients over TLS', () => {
       ],
       [
         await outboard([...flagsOf(folders.broken), 'ls']),
-        /^cannot use ".*ca\.pem", ".*cert\.pem", ".*key\.pem" for TLS: /,
+        /^CA certificate ".*ca\.pem" holds no certificate: it must be PEM\n$/,
+      ],
+      [
+        await outboard([...flagsWith(folders.good, '--tlscert', `${folders.broken}/cert.pem`), 'ls']),
+        /^client certificate ".*broken\/cert\.pem" holds no certificate: it must be PEM\n$/,
+      ],
+      [
+        await outboard([...flagsWith(folders.good, '--tlskey', `${folders.broken}/key.pem`), 'ls']),
+        /^client key ".*broken\/key\.pem" holds no usable key: it must be a private key in PEM\n$/,
+      ],
+      [
+        await outboard([...flagsWith(folders.good, '--tlskey', `${folders.stranger}/key.pem`), 'ls']),
+        /^the client key ".*stranger\/key\.pem" does not belong to the client certificate ".*good\/cert\.pem"\n$/,
+      ],
+      [
+        await outboard([...flagsWith(folders.good, '--tlscacert', '/none/ca.pem'), 'ls']),
+        /^could not read CA certificate "\/none\/ca\.pem": no such file or directory\n$/,
+      ],
+      [
+        await outboard(['-H', 'tcp://host.invalid', 'ls']),
+        /the host name "host\.invalid" cannot be resolved\n$/,
       ],
     ];
     for (const [{ code, stderr }, message] of cases) {

@@ -3,10 +3,13 @@
  * and the way back in when it is broken.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { authorizationPlugin } from '../support/authorization-plugin.ts';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { createDockerCli, type DockerCli } from '../support/docker-cli.ts';
@@ -59,6 +62,11 @@ describe('an authorization plugin', () => {
     reloads += 1;
     await daemon.untilLogged(new RegExp(`(configuration reloaded[^]*){${reloads}}`));
   }
+  const outboard = async (...args: readonly string[]) => {
+    const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
+    const argv = [program, '--host', `unix://${daemon.socket}`, ...args];
+    return (await promisify(execFile)(process.execPath, argv)).stdout;
+  };
   const withFault = (fault: string, path = '/plugins') =>
     callApi(daemon.socket, 'GET', path, { headers: { 'x-fault': fault } });
 
@@ -67,6 +75,35 @@ describe('an authorization plugin', () => {
     const listed = await docker.succeed('info', '--format', '{{json .Plugins.Authorization}}');
     assert.equal(listed, `["${name}"]\n`);
     await docker.succeed('plugin', 'set', 'acme/other', 'DEBUG=0');
+  });
+
+  test('that knows Docker routes only leaves outboard ls and inspect what those tell', async () => {
+    const dockerOnly = 'acme/docker-only:latest';
+    const script = (authorizationPlugin.script ?? '').replace(
+      'function policy({',
+      "const policy = (question) => question.RequestUri.includes('/outboard/') ? { Msg: 'unknown route' } : decide(question);\nfunction decide({",
+    );
+    const context = await writePluginContext(join(home, 'docker-only'), { ...authorizationPlugin, script });
+    await docker.succeed('plugin', 'create', dockerOnly, context.directory);
+    await docker.succeed('plugin', 'enable', dockerOnly);
+    await putInForce([dockerOnly]);
+    try {
+      const denied = await callApi(daemon.socket, 'GET', '/outboard/v1/plugins');
+      assert.deepEqual([denied.status, /unknown route/.test(denied.text)], [403, true]);
+      assert.match(
+        await outboard('ls'),
+        /^ID +NAME +DESCRIPTION +ENABLED\n(.*\n)*\w+ +acme\/docker-only:latest /,
+      );
+      const [inspected] = JSON.parse(await outboard('inspect', 'acme/other'));
+      assert.deepEqual([inspected.Name, inspected.State], ['acme/other:latest', undefined]);
+      await assert.rejects(
+        outboard('stats', '--no-stream'),
+        /authorization denied by plugin .*: unknown route/,
+      );
+    } finally {
+      await putInForce([name]);
+      await docker.succeed('plugin', 'rm', '-f', dockerOnly);
+    }
   });
 
   test('denies by what is in a body, in the words that Docker shows', async () => {

@@ -337,7 +337,13 @@ test('D12 a daemon without the files of TLS does not start', async (context) => 
   const args = [...files.args, '--tlscrl', join(home, 'missing.pem')];
   await assert.rejects(
     startDaemon({ home, args }),
-    /outboard daemon: cannot read ".*missing\.pem" \(tlscrl\): ENOENT/,
+    /outboard daemon: cannot read ".*missing\.pem" \(tlscrl\): there is no such file/,
+  );
+  const malformed = join(home, 'malformed.pem');
+  await writeFile(malformed, 'nothing');
+  await assert.rejects(
+    startDaemon({ home, args: [...files.args, '--tlscrl', malformed] }),
+    /outboard daemon: cannot use "[^"]*malformed\.pem" \(tlscrl\): [^:\n]+\n/,
   );
 });
 

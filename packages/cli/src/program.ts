@@ -20,6 +20,7 @@ export function createProgram(run: RunCommand): Command {
     .description("Docker's managed plugin system, for every host")
     .usage('[OPTIONS] COMMAND')
     .option('-H, --host <address>', 'daemon to speak with: unix:///PATH or tcp://HOST:PORT')
+    .option('-c, --context <name>', 'context of docker whose daemon to speak with')
     .option('--tlsverify', 'use TLS, and verify the daemon')
     .option('--tlscacert <file>', 'authorities that may vouch for the daemon (default: ~/.docker/ca.pem)')
     .option('--tlscert <file>', 'certificate to show (default: ~/.docker/cert.pem)')
@@ -43,7 +44,8 @@ export function createProgram(run: RunCommand): Command {
   program.addHelpText(
     'after',
     `
-Without --host, OUTBOARD_HOST and then DOCKER_HOST tell the daemon; the default is ${defaultAddress}.
+Without --host and --context, OUTBOARD_HOST, DOCKER_HOST and DOCKER_CONTEXT, in this order, tell the daemon; the
+default is ${defaultAddress}.
 DOCKER_TLS_VERIFY is --tlsverify, and DOCKER_CERT_PATH the folder of the files of TLS.
 Run 'outboard COMMAND --help' for more about a command.`,
   );

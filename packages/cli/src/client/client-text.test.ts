@@ -43,6 +43,7 @@ describe('findAddress()', () => {
     assert.deepEqual(findAddress({ host }, {}), { text: host, host: 'h', port: 2375 });
     const own = (name: string) => ({ path: `/home/me/.docker/${name}.pem`, isRequired: false });
     const verifying = {
+      verifies: true,
       authorities: { ...own('ca'), isRequired: true },
       certificate: own('cert'),
       key: own('key'),
@@ -52,7 +53,10 @@ describe('findAddress()', () => {
     assert.deepEqual(findAddress({ host, tlsverify: true }, env), expected);
     assert.deepEqual(findAddress({ host }, { ...env, DOCKER_TLS_VERIFY: '1' }), expected);
     const { authorities: _, ...unverified } = verifying;
-    assert.deepEqual(findAddress({ host, tls: true }, env), { ...expected, tls: unverified });
+    assert.deepEqual(findAddress({ host, tls: true }, env), {
+      ...expected,
+      tls: { ...unverified, verifies: false },
+    });
     assert.deepEqual(findAddress({ host: 'unix:///s', tlsverify: true }, env), {
       text: 'unix:///s',
       socketPath: '/s',
@@ -67,6 +71,7 @@ describe('findAddress()', () => {
       DOCKER_TLS: '',
     });
     assert.deepEqual('tls' in address && address.tls, {
+      verifies: true,
       authorities: { path: '/certs/ca.pem', isRequired: true },
       certificate: { path: 'mine.pem', isRequired: true },
       key: { path: '/certs/key.pem', isRequired: false },

@@ -2,8 +2,9 @@
  * Outboard's own routes about how plugins run: options, figures, processes, commands.
  */
 import type { IncomingMessage } from 'node:http';
-import { CommandError, DaemonError } from '../command-error.ts';
+import { CommandError } from '../command-error.ts';
 import type { EngineClient, UpgradedConnection } from './engine-client.ts';
+import { askOwnRoute, requireOwnRoute } from './own-route.ts';
 import { pluginPath } from './plugin-api.ts';
 import { asText, field } from './plugin-documents.ts';
 
@@ -48,20 +49,17 @@ export async function updateOptions(
   body: object,
 ): Promise<readonly string[]> {
   const path = `/outboard/v1${pluginPath(name, '/options')}`;
-  const answer = await own('change how plugins run', () => client.call({ method: 'POST', path, json: body }));
+  const answer = await requireOwnRoute('change how plugins run', () =>
+    client.call({ method: 'POST', path, json: body }),
+  );
   const warnings = field(answer, 'Warnings');
   return Array.isArray(warnings) ? warnings.map(asText) : [];
 }
 
 /** The options of a plugin that are in force, as the daemon tells them; undefined when it knows none, as Docker Engine. */
 export async function fetchOptions(client: EngineClient, name: string): Promise<unknown> {
-  try {
-    const path = `/outboard/v1${pluginPath(name, '/options')}`;
-    return field(await client.call({ method: 'GET', path }), 'Options');
-  } catch (error) {
-    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
-    return undefined;
-  }
+  const path = `/outboard/v1${pluginPath(name, '/options')}`;
+  return field(await askOwnRoute(() => client.call({ method: 'GET', path })), 'Options');
 }
 
 /**
@@ -69,7 +67,9 @@ export async function fetchOptions(client: EngineClient, name: string): Promise<
  * @throws {CommandError} if it does not, as Docker Engine
  */
 export async function requireOptions(client: EngineClient): Promise<void> {
-  await own('change how plugins run', () => client.call({ method: 'GET', path: '/outboard/v1/stats' }));
+  await requireOwnRoute('change how plugins run', () =>
+    client.call({ method: 'GET', path: '/outboard/v1/stats' }),
+  );
 }
 
 /** @param names default all. @returns the stream of samples, one a second, each a line of JSON */
@@ -77,7 +77,7 @@ export async function openStats(client: EngineClient, names: readonly string[]):
   const search = new URLSearchParams({ stream: '1' });
   for (const name of names) search.append('plugin', name);
   const path = `/outboard/v1/stats?${search}`;
-  return await own('tell what plugins use', () => client.open({ method: 'GET', path }));
+  return await requireOwnRoute('tell what plugins use', () => client.open({ method: 'GET', path }));
 }
 
 /** @param line of the stream. @throws {CommandError} if it is no sample */
@@ -112,7 +112,9 @@ function parsePluginStats(value: unknown): PluginStats {
 /** The processes of a plugin. */
 export async function fetchProcesses(client: EngineClient, name: string): Promise<ProcessTable> {
   const path = `/outboard/v1${pluginPath(name, '/top')}`;
-  const answer = await own('tell the processes of plugins', () => client.call({ method: 'GET', path }));
+  const answer = await requireOwnRoute('tell the processes of plugins', () =>
+    client.call({ method: 'GET', path }),
+  );
   const rows = field(answer, 'Processes');
   if (!Array.isArray(rows)) {
     throw new CommandError('the daemon answered with something that is not a list of processes');
@@ -127,21 +129,11 @@ export async function openExec(
   body: object,
 ): Promise<UpgradedConnection> {
   const path = `/outboard/v1${pluginPath(name, '/exec')}`;
-  return await own('run commands in plugins', () => client.upgrade({ method: 'POST', path, json: body }));
+  return await requireOwnRoute('run commands in plugins', () =>
+    client.upgrade({ method: 'POST', path, json: body }),
+  );
 }
 
 function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(asText) : [];
-}
-
-/** @throws {CommandError} if the daemon has no such route */
-async function own<Result>(purpose: string, call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call();
-  } catch (error) {
-    const isRoute =
-      error instanceof DaemonError && error.status === 404 && /page not found/.test(error.message);
-    if (!isRoute) throw error;
-    throw new CommandError(`this daemon cannot ${purpose}`, { cause: error });
-  }
 }

@@ -138,9 +138,22 @@ export class EngineClient {
     response.resume();
     if (response.statusCode !== 200) {
       response = await this.#send({ method: 'GET', path: '/_ping' });
-      await this.#guard(() => readBody(response, maxErrorBytes));
+      const text = await this.#guard(() => readBody(response, maxErrorBytes));
+      const { statusCode = 0, headers } = response;
+      if (statusCode >= 400 && headers['api-version'] === undefined)
+        throw this.#refusedPing(statusCode, text);
     }
     return chooseApiVersion({ offered: response.headers['api-version'] });
+  }
+
+  /** No daemon answers so: it is a server of another kind, or one of TLS that was spoken to without. */
+  #refusedPing(status: number, text: string): CommandError {
+    const { text: address } = this.#options.address;
+    if (/HTTP request (to|was sent to) (an )?HTTPS/i.test(text)) {
+      return new CommandError(`the server at ${address} wants TLS (--tlsverify)`);
+    }
+    const reason = readErrorMessage(text) ?? `status ${status} without a reason`;
+    return new CommandError(`the server at ${address} is no daemon for plugins: ${reason}`);
   }
 
   async #send(request: EngineRequest): Promise<IncomingMessage> {

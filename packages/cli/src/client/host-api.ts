@@ -1,8 +1,9 @@
 /**
  * Outboard's own routes about the host and about when plugins are ready.
  */
-import { CommandError, DaemonError } from '../command-error.ts';
+import { CommandError } from '../command-error.ts';
 import type { EngineClient } from './engine-client.ts';
+import { requireOwnRoute } from './own-route.ts';
 import { pluginPath } from './plugin-api.ts';
 import { asText, field } from './plugin-documents.ts';
 
@@ -69,11 +70,5 @@ async function callOwn(
   query: Readonly<Record<string, string>>,
   purpose: string,
 ): Promise<unknown> {
-  try {
-    return await client.call({ method: 'GET', path, query });
-  } catch (error) {
-    if (!(error instanceof DaemonError) || error.status !== 404 || !/page not found/.test(error.message))
-      throw error;
-    throw new CommandError(`this daemon cannot ${purpose}`, { cause: error });
-  }
+  return await requireOwnRoute(purpose, () => client.call({ method: 'GET', path, query }));
 }

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { CommandError, DaemonError } from '../command-error.ts';
 import type { EngineClient, EngineRequest } from './engine-client.ts';
+import { askOwnRoute, requireOwnRoute } from './own-route.ts';
 import {
   field,
   type PluginSummary,
@@ -43,12 +44,9 @@ export async function listRunningPlugins(
   filters: ListFilters,
 ): Promise<readonly RunningPlugin[] | undefined> {
   const query = Object.keys(filters).length === 0 ? {} : { filters: JSON.stringify(filters) };
-  try {
-    return parseRunningPlugins(await client.call({ method: 'GET', path: '/outboard/v1/plugins', query }));
-  } catch (error) {
-    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
-    return undefined;
-  }
+  return await askOwnRoute(async () =>
+    parseRunningPlugins(await client.call({ method: 'GET', path: '/outboard/v1/plugins', query })),
+  );
 }
 
 /**
@@ -56,12 +54,8 @@ export async function listRunningPlugins(
  * @returns the daemon's document; undefined from a daemon that does not tell, as Docker Engine
  */
 export async function fetchStatus(client: EngineClient, name: string): Promise<unknown> {
-  try {
-    return await client.call({ method: 'GET', path: `/outboard/v1${pluginPath(name, '/json')}` });
-  } catch (error) {
-    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
-    return undefined;
-  }
+  const path = `/outboard/v1${pluginPath(name, '/json')}`;
+  return await askOwnRoute(() => client.call({ method: 'GET', path }));
 }
 
 /**
@@ -70,13 +64,9 @@ export async function fetchStatus(client: EngineClient, name: string): Promise<u
  */
 export async function restartPlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
   const path = `/outboard/v1${pluginPath(name, '/restart')}`;
-  try {
-    await client.call({ method: 'POST', path, query: force ? { force: '1' } : {} });
-  } catch (error) {
-    if (!(error instanceof DaemonError) || !/page not found/.test(error.message)) throw error;
-    const instead = 'disable the plugin and enable it';
-    throw new CommandError(`this daemon cannot restart plugins: ${instead}`, { cause: error });
-  }
+  const instead = 'disable the plugin and enable it';
+  const query = force ? { force: '1' } : {};
+  await requireOwnRoute(`restart plugins: ${instead}`, () => client.call({ method: 'POST', path, query }));
 }
 
 /** @returns the plugin's document as the daemon sent it */
@@ -89,14 +79,9 @@ export async function inspectPlugin(client: EngineClient, name: string): Promise
  * @returns the daemon's documents; none from a daemon that does not tell, as Docker Engine
  */
 export async function fetchUses(client: EngineClient, name: string): Promise<readonly unknown[]> {
-  try {
-    const path = `/outboard/v1${pluginPath(name, '/uses')}`;
-    const uses = field(await client.call({ method: 'GET', path }), 'Uses');
-    return Array.isArray(uses) ? uses : [];
-  } catch (error) {
-    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
-    return [];
-  }
+  const path = `/outboard/v1${pluginPath(name, '/uses')}`;
+  const uses = field(await askOwnRoute(() => client.call({ method: 'GET', path })), 'Uses');
+  return Array.isArray(uses) ? uses : [];
 }
 
 /**
@@ -108,13 +93,10 @@ export async function openLogs(
   name: string,
   query: Readonly<Record<string, string>>,
 ): Promise<IncomingMessage> {
-  try {
-    return await client.open({ method: 'GET', path: `/outboard/v1${pluginPath(name, '/logs')}`, query });
-  } catch (error) {
-    if (!(error instanceof DaemonError) || error.status !== 404 || !/page not found/.test(error.message))
-      throw error;
-    throw new CommandError('this daemon does not keep the logs of plugins', { cause: error });
-  }
+  const path = `/outboard/v1${pluginPath(name, '/logs')}`;
+  return await requireOwnRoute('show the logs of plugins: it does not keep them', () =>
+    client.open({ method: 'GET', path, query }),
+  );
 }
 
 export async function fetchPrivileges(

@@ -1,14 +1,25 @@
 /**
- * What a connection over TLS is made with. Loaded only when TLS is asked for.
+ * What a connection over TLS is made with, read and checked file by file. Loaded only when TLS is asked for.
  */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
+import { opensslReason } from './connection-error.ts';
 import type { TlsClient, TlsFile } from './tls.ts';
+
+/** A file that was read, with a name for it in messages. */
+interface PemFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+const certificateBlock =
+  /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
 /**
  * Read the files of TLS.
- * @throws {CommandError} when one cannot be read or used
+ * @throws {CommandError} when one cannot be read or used; names that one
  */
 export async function readTlsOptions(tls: TlsClient): Promise<ConnectionOptions> {
   const [ca, cert, key] = await Promise.all([
@@ -16,28 +27,76 @@ export async function readTlsOptions(tls: TlsClient): Promise<ConnectionOptions>
     readPem(tls.certificate, 'client certificate'),
     readPem(tls.key, 'client key'),
   ]);
+  if (ca !== undefined) readCertificates(ca);
+  // One without the other is of no use, and as for Docker no reason to fail.
+  const identity = cert === undefined || key === undefined ? undefined : readIdentity(cert, key);
   const options = {
-    ...(ca === undefined ? {} : { ca }),
-    // One without the other is of no use, and as for Docker no reason to fail.
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    ...(ca === undefined ? {} : { ca: ca.text }),
+    ...identity,
     minVersion: 'TLSv1.2',
   } as const;
+  tryContext(options, [ca, cert, key]);
+  return { ...options, rejectUnauthorized: tls.verifies };
+}
+
+async function readPem({ path, isRequired }: TlsFile, what: string): Promise<PemFile | undefined> {
+  const name = `${what} "${path}"`;
+  try {
+    return { name, text: await readFile(path, 'utf8') };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' && !isRequired) return undefined;
+    throw new CommandError(`could not read ${name}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** Node.js names the file once more. */
+function reasonOf(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return 'no such file or directory';
+    case 'EACCES':
+      return 'permission denied';
+    case 'EISDIR':
+      return 'it is a directory';
+    default:
+      return messageOf(error);
+  }
+}
+
+/** At least one. */
+function readCertificates({ name, text }: PemFile): readonly X509Certificate[] {
+  const blocks = text.match(certificateBlock) ?? [];
+  if (blocks.length === 0) throw new CommandError(`${name} holds no certificate: it must be PEM`);
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (error) {
+    throw new CommandError(`${name} holds a malformed certificate`, { cause: error });
+  }
+}
+
+function readIdentity(cert: PemFile, key: PemFile): { readonly cert: string; readonly key: string } {
+  const [own] = readCertificates(cert);
+  if (own?.checkPrivateKey(readKey(key)) !== true) {
+    throw new CommandError(`the ${key.name} does not belong to the ${cert.name}`);
+  }
+  return { cert: cert.text, key: key.text };
+}
+
+function readKey({ name, text }: PemFile): KeyObject {
+  try {
+    return createPrivateKey(text);
+  } catch (error) {
+    const wanted = /ENCRYPTED/.test(text) ? 'it has a passphrase' : 'it must be a private key in PEM';
+    throw new CommandError(`${name} holds no usable key: ${wanted}`, { cause: error });
+  }
+}
+
+/** What OpenSSL dislikes beyond that, such as a weak key. */
+function tryContext(options: ConnectionOptions, files: readonly (PemFile | undefined)[]): void {
   try {
     createSecureContext(options);
   } catch (error) {
-    const files = [tls.authorities, tls.certificate, tls.key].flatMap((file) =>
-      file ? [`"${file.path}"`] : [],
-    );
-    throw new CommandError(`cannot use ${files.join(', ')} for TLS: ${messageOf(error)}`, { cause: error });
-  }
-  return { ...options, rejectUnauthorized: tls.authorities !== undefined };
-}
-
-async function readPem({ path, isRequired }: TlsFile, what: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' && !isRequired) return undefined;
-    throw new CommandError(`could not read ${what} "${path}": ${messageOf(error)}`, { cause: error });
+    const names = files.flatMap((file) => file?.name ?? []).join(', ');
+    throw new CommandError(`cannot use ${names}: ${opensslReason(messageOf(error))}`, { cause: error });
   }
 }

@@ -23,7 +23,9 @@ export interface TlsFile {
 
 /** How to speak TLS. */
 export interface TlsClient {
-  /** The authorities that may vouch for the daemon; absent when the daemon is not to be verified. */
+  /** Whether the daemon has to prove who it is. */
+  readonly verifies: boolean;
+  /** The authorities that may vouch for the daemon; absent: those that Node.js trusts. */
   readonly authorities?: TlsFile;
   readonly certificate: TlsFile;
   readonly key: TlsFile;
@@ -42,6 +44,7 @@ export function findTls(flags: TlsFlags, env: CommandHost['env']): TlsClient | u
     isRequired: named !== undefined,
   });
   return {
+    verifies,
     ...(verifies ? { authorities: { ...file(flags.tlscacert, 'ca.pem'), isRequired: true } } : {}),
     certificate: file(flags.tlscert, 'cert.pem'),
     key: file(flags.tlskey, 'key.pem'),

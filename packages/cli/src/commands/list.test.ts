@@ -252,6 +252,29 @@ describe('inspect', () => {
     assert.equal(failed.err, 'Error response from daemon: no\n');
   });
 
+  test('shows what Docker tells where an authorization plugin knows only Docker routes', async () => {
+    const denied = json({ message: 'authorization denied by plugin authz:latest: unknown route' }, 403);
+    const own = (action: string) => `GET /outboard/v1/plugins/a/b:1/${action}`;
+    const inspected = await run(['inspect', 'a/b:1'], {
+      ...answers,
+      [own('json')]: denied,
+      [own('uses')]: denied,
+      [own('options')]: denied,
+    });
+    assert.deepEqual([inspected.code, JSON.parse(inspected.out), inspected.err], [0, [plugin('a/b:1')], '']);
+    const listed = await run(['ls'], {
+      'GET /outboard/v1/plugins': denied,
+      'GET /plugins': json([plugin('a/b:1')]),
+    });
+    assert.deepEqual([listed.code, listed.err], [0, '']);
+    assert.match(listed.out, /^ID +NAME +DESCRIPTION +ENABLED\n5{12} +a\/b:1 /);
+    const neither = await run(['ls'], { 'GET /outboard/v1/plugins': denied, 'GET /plugins': denied });
+    assert.deepEqual(
+      [neither.code, neither.err],
+      [1, 'Error response from daemon: authorization denied by plugin authz:latest: unknown route\n'],
+    );
+  });
+
   test('a template may name what there is none of, on any daemon', async () => {
     const names = ['Uses', 'LastFailure', 'State', 'Digest', 'Options', 'Address', 'PluginReference'];
     const format = names.map((name) => `{{json .${name}}}`).join(' ');

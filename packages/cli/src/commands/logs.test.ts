@@ -63,7 +63,11 @@ const failures: readonly (readonly [name: string, answer: Answer, message: RegEx
     /^Error from daemon in stream: the output was removed\n$/,
   ],
   ['an unknown plugin', json({ message: 'plugin "x" not found' }, 404), /daemon: plugin "x" not found\n$/],
-  ['Docker Engine', json({ message: 'page not found' }, 404), /does not keep the logs of plugins/],
+  [
+    'Docker Engine',
+    json({ message: 'page not found' }, 404),
+    /this daemon cannot show the logs of plugins: it does not keep them/,
+  ],
   ['an answer that is no stream', stream([Buffer.from('hello world')]), /not a stream of lines/],
   ['a frame of 3 GB', stream([Buffer.from([1, 0, 0, 0, 0xc0, 0, 0, 0])]), /not a stream of lines/],
   ['a cut frame', stream([frame(1, 'one\n').subarray(0, 10)]), /ended in the middle of a line/],

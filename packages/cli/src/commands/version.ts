@@ -19,6 +19,7 @@ export async function version(
     NodeVersion: process.versions.node,
     Os: process.platform,
     Arch: process.arch,
+    Daemon: context.client.address.text,
   };
   const { stdout } = context.host;
   const wanted = parseFormat(format);
@@ -41,13 +42,14 @@ export async function version(
 }
 
 function formatClient(
-  client: Readonly<Record<'Version' | 'ApiVersion' | 'NodeVersion' | 'Os' | 'Arch', string>>,
+  client: Readonly<Record<'Version' | 'ApiVersion' | 'NodeVersion' | 'Os' | 'Arch' | 'Daemon', string>>,
 ): string {
   return formatFacts('Client', [
     ['Version', client.Version],
     ['API version', client.ApiVersion],
     ['Node.js', client.NodeVersion],
     ['OS/Arch', `${client.Os}/${client.Arch}`],
+    ['Daemon', escapeText(client.Daemon)],
   ]);
 }
 

@@ -72,8 +72,21 @@ async function readPem(files: TlsFiles, key: FileKey): Promise<{ text: string; m
     if (size > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes} bytes`);
     return { text: await file.readFile('utf8'), mode };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new OutboardError('invalid', `cannot read ${quote(files, key)}: ${reason}`, { cause });
+    throw new OutboardError('invalid', `cannot read ${quote(files, key)}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** Node.js names the file once more. */
+function reasonOf(cause: unknown): string {
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+      return 'permission denied';
+    case 'EISDIR':
+      return 'it is a directory';
+    default:
+      return cause instanceof Error ? cause.message : String(cause);
   }
 }
 
@@ -107,27 +120,37 @@ function readKey(files: TlsFiles, text: string): KeyObject {
   try {
     return createPrivateKey(text);
   } catch (cause) {
-    throw new OutboardError(
-      'invalid',
-      `${quote(files, 'tlskey')} holds no usable key: expected a private key in PEM, without passphrase`,
-      { cause },
-    );
+    const wanted = /ENCRYPTED/.test(text)
+      ? 'it has a passphrase'
+      : 'expected a private key in PEM, without passphrase';
+    throw new OutboardError('invalid', `${quote(files, 'tlskey')} holds no usable key: ${wanted}`, { cause });
   }
 }
 
-/** Whatever else OpenSSL dislikes (a weak key, a malformed list) comes out here and not at the first client. */
+/** The part of a context that each file gives, in the order in which they are tried. */
+const partOf = { tlscert: 'cert', tlskey: 'key', tlscacert: 'ca', tlscrl: 'crl' } as const;
+
+/** Whatever else OpenSSL dislikes (a weak key, a malformed list) comes out here, by file, and not at the first client. */
 function tryContext(context: SecureContextOptions, files: TlsFiles): void {
-  try {
-    createSecureContext(context);
-  } catch (cause) {
-    const used = (['tlscacert', 'tlscert', 'tlskey', 'tlscrl'] as const).filter((key) => files[key] !== '');
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new OutboardError(
-      'invalid',
-      `cannot use ${used.map((key) => quote(files, key)).join(', ')}: ${reason}`,
-      { cause },
-    );
+  let tried: SecureContextOptions = {};
+  for (const file of ['tlscert', 'tlskey', 'tlscacert', 'tlscrl'] as const) {
+    const part = partOf[file];
+    if (context[part] === undefined) continue;
+    tried = { ...tried, [part]: context[part] };
+    try {
+      createSecureContext(tried);
+    } catch (cause) {
+      throw new OutboardError('invalid', `cannot use ${quote(files, file)}: ${opensslReason(cause)}`, {
+        cause,
+      });
+    }
   }
+}
+
+/** The words in an error of OpenSSL: `error:0A00018F:SSL routines::ee key too small`. */
+function opensslReason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return /:[^:]*routines:[^:]*:([^:\n]+)/.exec(message)?.[1]?.trim() ?? message.trim();
 }
 
 function certifies(certificate: X509Certificate, host: string): boolean {
