@@ -9,34 +9,42 @@ import { loadConfiguration } from './configuration/load-configuration.ts';
 import { type DaemonFlags, parseFlags } from './configuration/parse-flags.ts';
 import { openLog } from './log/logger.ts';
 import { surviveLostTerminal } from './service/lost-terminal.ts';
+import { reloadOnSignal } from './service/reload-on-signal.ts';
 import { takeServiceEnvironment } from './service/service-environment.ts';
-import { createServiceNotifier, type ServiceNotifier } from './service/service-notifier.ts';
+import { createServiceNotifier } from './service/service-notifier.ts';
 import { type Daemon, startDaemon } from './start-daemon.ts';
 
 /** 128 and the number of SIGPIPE, as shells expect it of a program that nobody reads. */
 const unreadCode = 141;
 
+/** By the first word: what the program does instead of serving. @returns the exit code */
+const otherCommands = {
+  doctor: async (flags: DaemonFlags) => (await import('./service/run-doctor.ts')).runDoctor(flags),
+  reload: async () => (await import('./service/run-reload.ts')).runReload(process.env),
+};
+
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * Run the daemon until it is told to stop. Prints one line on standard output when it serves. A first word `doctor` checks
- * the host instead.
+ * the host instead, and `reload` has the daemon of a service read its configuration anew.
  * @param argv the arguments after `daemon`
  * @returns the exit code: 0 after an orderly stop, 1 when it could not start
  */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
   const output = surviveLostTerminal();
-  const isDoctor = argv[0] === 'doctor';
+  const [first = ''] = argv;
+  const isOther = first in otherCommands;
   let flags: DaemonFlags;
   try {
-    flags = parseFlags(isDoctor ? argv.slice(1) : argv);
+    flags = parseFlags(isOther ? argv.slice(1) : argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return (await output.isUnread()) ? unreadCode : error.exitCode;
   }
   try {
-    if (!isDoctor) return await serve(flags);
-    const code = await (await import('./service/run-doctor.ts')).runDoctor(flags);
+    if (!isOther) return await serve(flags);
+    const code = await otherCommands[first as keyof typeof otherCommands](flags);
     return (await output.isUnread()) ? unreadCode : code;
   } catch (error) {
     process.stderr.write(`outboard daemon: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -53,7 +61,14 @@ async function serve(flags: DaemonFlags): Promise<number> {
     // From here on, so that a signal during a slow start is not lost.
     const stopped = untilSignal();
     const starting = startDaemon(configuration, logger, service.listeners);
-    reloadOnSignal(starting, flags, { notifier, logger });
+    const reloading = starting.then((daemon) => ({
+      reload: async () => daemon.reload(await load(flags)),
+      status: () => serving(daemon),
+      notifier,
+      logger,
+      runtimeDirectory: service.runtimeDirectory,
+    }));
+    reloadOnSignal(reloading);
     const daemon = await starting;
     surviveExceptions(logger);
     process.stdout.write(`outboard daemon ready on ${daemon.hosts.join(', ')} (pid ${process.pid})\n`);
@@ -76,30 +91,6 @@ function serving({ hosts }: Daemon): string {
 
 function load({ configuration, configFile }: DaemonFlags): Promise<Configuration> {
   return loadConfiguration(configuration, configFile);
-}
-
-/** SIGHUP reads the configuration anew, one at a time. A wrong one is logged, and the one in force stays. */
-function reloadOnSignal(
-  starting: Promise<Daemon>,
-  flags: DaemonFlags,
-  { notifier, logger }: { readonly notifier: ServiceNotifier; readonly logger: Logger },
-): void {
-  const reload = async () => {
-    const daemon = await starting;
-    notifier.reloading();
-    try {
-      await daemon.reload(await load(flags));
-      logger.info('configuration reloaded');
-    } catch (error) {
-      logger.error({ err: error }, 'cannot reload the configuration: it stays as it was');
-    }
-    notifier.ready(serving(daemon));
-  };
-  let last = Promise.resolve();
-  process.on('SIGHUP', () => {
-    // A daemon that does not start says so itself.
-    last = last.then(reload).catch(() => undefined);
-  });
 }
 
 function untilSignal(): Promise<NodeJS.Signals> {

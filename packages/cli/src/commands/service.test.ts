@@ -25,6 +25,12 @@ describe('service', () => {
       const unit = await readFile(join(folder, 'outboard.service'), 'utf8');
       const start = `ExecStart=${quoteWord(process.execPath)} ${quoteWord(programFile)} daemon --host fd://`;
       assert.ok(unit.split('\n').includes(start), unit);
+      assert.ok(
+        unit.includes(
+          `\nExecReload=${quoteWord(process.execPath)} ${quoteWord(programFile)} daemon reload\n`,
+        ),
+        unit,
+      );
       assert.equal((await run(['service', 'uninstall', '--prefix', prefix], {})).code, 0);
       assert.deepEqual(await readdir(folder), []);
     }));

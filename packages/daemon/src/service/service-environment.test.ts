@@ -12,9 +12,15 @@ describe('takeServiceEnvironment()', () => {
       LISTEN_FDS: '2',
       LISTEN_PID: '7',
       LISTEN_FDNAMES: 'a:b',
+      RUNTIME_DIRECTORY: '/run/outboard:/run/other',
     };
     const taken = takeServiceEnvironment(env, 7);
-    assert.deepEqual(taken, { notifySocket: '/run/systemd/notify', watchdogMs: 60_000, listeners: [3, 4] });
+    assert.deepEqual(taken, {
+      notifySocket: '/run/systemd/notify',
+      watchdogMs: 60_000,
+      runtimeDirectory: '/run/outboard',
+      listeners: [3, 4],
+    });
     assert.deepEqual(env, { PATH: '/bin' });
   });
 

@@ -1,6 +1,6 @@
 /**
  * What a service manager tells a program that it starts, in environment variables.
- * @see sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3); systemd 252
+ * @see sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3), systemd.exec(5), "RuntimeDirectory="; systemd 252
  */
 
 /** What was told; all of it is absent when nobody manages this process. */
@@ -9,6 +9,8 @@ export interface ServiceEnvironment {
   readonly notifySocket?: string;
   /** How often to tell that it lives, in milliseconds at most. */
   readonly watchdogMs?: number;
+  /** A folder that the service manager made for this service, and for the commands that belong to it. */
+  readonly runtimeDirectory?: string;
   /** Sockets that listen already, in the order of the socket units. */
   readonly listeners: readonly number[];
 }
@@ -23,6 +25,7 @@ const variables = [
   'LISTEN_FDS',
   'LISTEN_PID',
   'LISTEN_FDNAMES',
+  'RUNTIME_DIRECTORY',
 ];
 
 /**
@@ -34,7 +37,7 @@ export function takeServiceEnvironment(
   pid: number,
 ): ServiceEnvironment {
   const isMine = (variable: string) => env[variable] === String(pid);
-  const notifySocket = env.NOTIFY_SOCKET;
+  const { NOTIFY_SOCKET: notifySocket, RUNTIME_DIRECTORY: directories = '' } = env;
   // Without WATCHDOG_PID it is meant for the whole service.
   const watchdogUs = env.WATCHDOG_PID === undefined || isMine('WATCHDOG_PID') ? count(env.WATCHDOG_USEC) : 0;
   const listeners = isMine('LISTEN_PID') ? Math.min(count(env.LISTEN_FDS), maxListeners) : 0;
@@ -42,8 +45,14 @@ export function takeServiceEnvironment(
   return {
     ...(notifySocket !== undefined && /^[/@]./.test(notifySocket) && { notifySocket }),
     ...(watchdogUs > 0 && { watchdogMs: watchdogUs / 1000 }),
+    ...(directories.startsWith('/') && { runtimeDirectory: firstDirectory(directories) }),
     listeners: Array.from({ length: listeners }, (_, index) => firstListener + index),
   };
+}
+
+/** @param list separated by colons, as systemd writes it */
+export function firstDirectory(list: string): string {
+  return list.replace(/:.*$/s, '');
 }
 
 function count(text: string | undefined): number {

@@ -104,7 +104,8 @@ export async function createUnderConmon(
 async function monitorCall(request: ConmonRequest): Promise<ProgramCall> {
   const call = { file: request.conmon, args: conmonArguments(request) };
   if (request.driver === 'cgroupfs') return call;
-  return inScope(`outboard-conmon-${request.id}-${request.generation}.scope`, call);
+  const unit = `outboard-conmon-${request.id}-${request.generation}.scope`;
+  return inScope(unit, `Monitor of the Outboard plugin ${request.id}`, call);
 }
 
 function startMonitor(request: ConmonRequest, { file, args }: ProgramCall): SpawnedProcess {

@@ -47,12 +47,13 @@ export function scopeAnnotations(options: {
  * The same program in a scope of its own: `systemd-run` makes the scope around itself, waits until it is there, and
  * becomes the program, which so keeps pid, parent and descriptors.
  * @param unit name of the scope; one that was never used
+ * @param description for people
  * @throws {OutboardError} system when this host has no `systemd-run`
  */
-export async function inScope(unit: string, call: ProgramCall): Promise<ProgramCall> {
+export async function inScope(unit: string, description: string, call: ProgramCall): Promise<ProgramCall> {
   const options = [
     ...['--scope', '--quiet', '--collect', '--no-ask-password'],
-    ...[`--unit=${unit}`, `--slice=${containerSlice}`],
+    ...[`--unit=${unit}`, `--description=${description}`, `--slice=${containerSlice}`],
     ...['--property=DefaultDependencies=no', `--property=Before=${daemonUnit}`],
   ];
   return { file: await findBinary('systemd-run'), args: [...options, '--', call.file, ...call.args] };
