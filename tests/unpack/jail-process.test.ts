@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { openUnpackJail } from '@outboard/engine';
+import { openUnpackJail, type UnpackJail } from '@outboard/engine';
 import { makeJailPlace, streamLayer } from '../support/jail-place.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { type TarEntryFields, tarArchive, tarEntry } from '../support/tar.ts';
@@ -184,6 +184,28 @@ for (const scope of ['of the jail', 'of one layer'] as const) {
     await jail[Symbol.asyncDispose]();
     assert.deepEqual(jailPids(), []);
     assert.ok(layer.destroyed, 'the source is closed');
+  });
+}
+
+for (const [when, use] of [
+  ['before it is shut in', (jail) => jail.finish()],
+  ['while it takes in a layer', (jail) => jail.apply(streamLayer([file('a', randomBytes(8 * 1024 * 1024))]))],
+  ['at the end of a layer', (jail) => jail.apply(streamLayer([file('a')]))],
+  ['at the end', (jail) => jail.finish()],
+] as const satisfies readonly (readonly [string, (jail: UnpackJail) => Promise<unknown>])[]) {
+  test(`a child that is stopped ${when} is killed, and said to have stalled`, {
+    skip: needsRoot,
+  }, async () => {
+    using place = makeJailPlace();
+    await using jail = openUnpackJail(place.root, { stallMs: 300 });
+    if (when !== 'before it is shut in') await jail.apply(streamLayer([]));
+    for (const pid of jailPids()) process.kill(pid, 'SIGSTOP');
+    await assert.rejects(use(jail), {
+      kind: 'system',
+      message: /^the unpack jail made no progress for 0\.3 seconds/,
+    });
+    await jail[Symbol.asyncDispose]();
+    assert.deepEqual(jailPids(), []);
   });
 }
 

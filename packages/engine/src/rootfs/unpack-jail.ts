@@ -45,5 +45,10 @@ export interface UnpackJail extends AsyncDisposable {
  */
 export type OpenUnpackJail = (
   directory: string,
-  options?: { readonly limits?: Partial<UnpackLimits>; readonly signal?: AbortSignal },
+  options?: {
+    readonly limits?: Partial<UnpackLimits>;
+    /** After how long a child that does nothing counts as stalled and is killed; default one minute. */
+    readonly stallMs?: number;
+    readonly signal?: AbortSignal;
+  },
 ) => UnpackJail;

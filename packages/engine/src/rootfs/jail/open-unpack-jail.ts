@@ -2,6 +2,7 @@
  * The unpack jail, from the side of the process that uses it.
  */
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { OutboardError } from '@outboard/oci';
 import type { AppliedLayer, ApplyOptions, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
 import { createMessageReader } from './child-messages.ts';
@@ -9,6 +10,7 @@ import { type JailProcess, startJailProcess } from './jail-process.ts';
 import { defaultLimits, finishMark, frameLength, type JailMessage, noDiffIdMark } from './jail-protocol.ts';
 import { proveConfinement } from './prove-confinement.ts';
 import { stopWhenAborted } from './stop-when-aborted.ts';
+import { readActivity, watchProgress } from './watch-progress.ts';
 
 /**
  * Start a jail: see the contract in `unpack-jail.ts`. It needs root.
@@ -17,8 +19,13 @@ import { stopWhenAborted } from './stop-when-aborted.ts';
 export const openUnpackJail: OpenUnpackJail = (directory, options = {}) => {
   options.signal?.throwIfAborted();
   const started = startJailProcess(directory, { ...defaultLimits, ...options.limits });
-  return new RunningJail(started, options.signal);
+  return new RunningJail(started, options);
 };
+
+/** Far longer than anything takes in which the child does nothing that can be seen. */
+const defaultStallMs = 60_000;
+/** A process that was killed goes at once, but for one that waits for a disk that does not answer. */
+const longestEndMs = 10_000;
 
 /** What may wait for the child, so that it finds work whenever it looks: a pipe alone holds too little. */
 const maxBufferedBytes = 2 * 1024 * 1024;
@@ -32,6 +39,7 @@ interface Waiter {
 class RunningJail implements UnpackJail {
   readonly #process: JailProcess;
   readonly #signal: AbortSignal | undefined;
+  readonly #stallMs: number;
   /** Aborted by the first failure, which is its reason. Whatever comes after cannot work. */
   readonly #failed = new AbortController();
   /** Resolves when the child is proven to be shut in. */
@@ -42,11 +50,17 @@ class RunningJail implements UnpackJail {
 
   readonly #onAbort = () => this.#fail(this.#signal?.reason);
 
-  constructor(started: JailProcess, signal: AbortSignal | undefined) {
+  constructor(
+    started: JailProcess,
+    { signal, stallMs = defaultStallMs }: { signal?: AbortSignal | undefined; stallMs?: number | undefined },
+  ) {
     this.#process = started;
     this.#signal = signal;
+    this.#stallMs = stallMs;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#confined = this.#receive('entered').then(() => proveConfinement(started.pid, started.root));
+    this.#confined = this.#bounded(this.#receive('entered')).then(() =>
+      proveConfinement(started.pid, started.root),
+    );
     this.#confined.catch((error: unknown) => this.#fail(error));
     const read = createMessageReader((message) => this.#take(message));
     started.control.setEncoding('utf8').on('data', (text: string) => {
@@ -79,13 +93,13 @@ class RunningJail implements UnpackJail {
   async finish(): Promise<void> {
     await this.#exchange(() => this.#write(frameLength(finishMark)), 'finished');
     this.#isFinished = true;
-    await this.#process.ended;
+    await this.#bounded(this.#process.ended);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#fail(new OutboardError('system', 'the unpack jail was closed'));
-    await this.#process.ended;
+    await this.#gone();
   }
 
   /** Send something and wait for its answer; the first failure of either ends the jail. */
@@ -101,7 +115,8 @@ class RunningJail implements UnpackJail {
     try {
       await this.#confined;
       const answer = this.#receive(type);
-      const [message] = await Promise.all([answer, send()]);
+      // While it is sent, the source may be what is slow; each write looks after itself.
+      const [message] = await Promise.all([answer, send().then(() => this.#bounded(answer))]);
       return message as Extract<JailMessage, { type: Type }>; // #take() compares the types
     } catch (error) {
       this.#fail(error);
@@ -120,17 +135,39 @@ class RunningJail implements UnpackJail {
   }
 
   async #write(...pieces: readonly Uint8Array[]): Promise<void> {
-    const { input, ended } = this.#process;
+    const { input } = this.#process;
     input.cork();
     for (const piece of pieces) input.write(piece);
     input.uncork();
     if (input.writableLength < maxBufferedBytes) return;
     try {
-      await once(input, 'drain', { signal: this.#failed.signal });
+      await this.#bounded(once(input, 'drain', { signal: this.#failed.signal }));
     } catch (error) {
-      await ended; // by now #failed knows why
+      await this.#gone(); // by now #failed knows why
       throw error;
     }
+  }
+
+  /** Wait for something that only the child can do, as long as it does anything. */
+  async #bounded<Result>(awaited: Promise<Result>): Promise<Result> {
+    const watch = watchProgress(() => readActivity(this.#process.pid), {
+      limitMs: this.#stallMs,
+      onStall: () => this.#fail(stalled(this.#stallMs)),
+    });
+    try {
+      return await awaited;
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /** The end of the child, or that it cannot be ended. */
+  async #gone(): Promise<void> {
+    const waited = new AbortController();
+    const { signal } = waited;
+    const timeout = setTimeout(longestEndMs, undefined, { signal }).catch(() => undefined); // of being stopped
+    await Promise.race([this.#process.ended, timeout]);
+    waited.abort();
   }
 
   #receive(type: JailMessage['type']): Promise<JailMessage> {
@@ -158,4 +195,11 @@ class RunningJail implements UnpackJail {
     this.#waiter?.reject(reason);
     this.#waiter = undefined;
   }
+}
+
+function stalled(limitMs: number): OutboardError {
+  return new OutboardError(
+    'system',
+    `the unpack jail made no progress for ${limitMs / 1000} seconds: it was stopped, or its disk does not answer`,
+  );
 }
