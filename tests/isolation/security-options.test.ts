@@ -2,7 +2,7 @@
  * Security options that an operator sets, from the call to the walls of the container.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseSecurityOptions } from '@outboard/engine';
@@ -49,10 +49,38 @@ test('a seccomp profile that is missing or wrong keeps a plugin from starting', 
   await startProbePlugin(opened, 'p');
   await engine.disable('p');
   const path = join(dataRoot, 'profile.json');
+  writeFileSync(path, '{"defaultAction": "SCMP_ACT_ALLOW"}');
   await engine.update('p', { security: { seccomp: path } });
+  unlinkSync(path);
   await assert.rejects(engine.enable('p'), { kind: 'invalid', message: /profile.json": no such file/ });
   writeFileSync(path, '{"defaultAction": "ALLOW"}');
   await assert.rejects(engine.enable('p'), { kind: 'invalid', message: /"defaultAction": "ALLOW"/ });
   writeFileSync(path, '{"defaultAction": "SCMP_ACT_ALLOW"}');
   await engine.enable('p');
+});
+
+test('an update that names what the host does not have is refused, and changes nothing', {
+  skip,
+}, async () => {
+  await using opened = await openTestEngine();
+  const { engine, dataRoot } = opened;
+  await startProbePlugin(opened, 'p');
+  const path = join(dataRoot, 'profile.json');
+  const refuse = (text: string, message: RegExp) =>
+    assert.rejects(engine.update('p', { security: parseSecurityOptions([text]) }), {
+      kind: 'invalid',
+      message,
+    });
+  await refuse(`seccomp=${path}`, /^seccomp profile ".*profile.json": no such file or directory$/);
+  writeFileSync(path, '{"defaultAction": "ALLOW"}');
+  await refuse(`seccomp=${path}`, /"defaultAction": "ALLOW"/);
+  await refuse(`seccomp=${dataRoot}`, /not a regular file/);
+  await refuse('apparmor=outboard-none', /^AppArmor profile "outboard-none"/);
+  assert.equal(engine.options('p').overrides.security, undefined);
+
+  // One that has gone since keeps nobody from changing something else.
+  writeFileSync(path, '{"defaultAction": "SCMP_ACT_ALLOW"}');
+  await engine.update('p', { security: { seccomp: path } });
+  unlinkSync(path);
+  await engine.update('p', { security: { seccomp: path, readOnlyRootfs: true }, stopTimeoutSeconds: 1 });
 });

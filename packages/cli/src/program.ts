@@ -58,6 +58,7 @@ function addAuthorCommands(program: Command, run: RunCommand): void {
     .argument('<PLUGIN-DATA-DIR>', 'folder with config.json and rootfs/')
     .description('create a plugin from a root file system and a configuration')
     .option('--compress', 'compress the data on its way to the daemon (Docker Engine takes none)')
+    .option('--no-check', 'create it even if it can never be enabled')
     .addHelpText('after', examples('outboard create acme/volumes:1.0 ./volumes'))
     .action((name: string, directory: string, options: CreateOptions) =>
       run(async (context) =>

@@ -137,8 +137,16 @@ export interface PluginEngine extends AsyncDisposable {
   /** The local name under which a remote would be installed. @throws {OutboardError} invalid */
   localName(remote: string, name?: string): string;
   pull(request: PullRequest): Promise<Plugin>;
+  /**
+   * @param request.context tar with `config.json` and `rootfs/`
+   * @param request.mustRun refuse also what Docker takes and can never be enabled; default false
+   */
   create(
-    request: Cancellable & { readonly name: string; readonly context: AsyncIterable<Uint8Array> },
+    request: Cancellable & {
+      readonly name: string;
+      readonly context: AsyncIterable<Uint8Array>;
+      readonly mustRun?: boolean;
+    },
   ): Promise<Plugin>;
   push(request: PushRequest): Promise<void>;
   upgrade(request: UpgradeRequest): Promise<Plugin>;

@@ -159,11 +159,16 @@ export async function pushPlugin(
 }
 
 /** @param context a tar archive, plain or gzip; destroyed on failure */
-export async function createPlugin(client: EngineClient, name: string, context: Readable): Promise<void> {
+export async function createPlugin(
+  client: EngineClient,
+  name: string,
+  context: Readable,
+  { mustRun }: { readonly mustRun: boolean },
+): Promise<void> {
   await client.call({
     method: 'POST',
     path: '/plugins/create',
-    query: { name },
+    query: { name, ...(mustRun && { mustRun: '1' }) },
     headers: { 'Content-Type': 'application/x-tar' },
     body: context,
   });

@@ -32,13 +32,19 @@ describe('create', () => {
         const { code, out, daemon } = await run(['create', ...flags, 'acme/p', context], answers);
         assert.deepEqual([code, out], [0, 'acme/p\n']);
         const [request] = daemon.requests;
-        assert.equal(request?.url, '/v1.51/plugins/create?name=acme%2Fp');
+        assert.equal(request?.url, '/v1.51/plugins/create?name=acme%2Fp&mustRun=1');
         assert.equal(request?.headers['content-type'], 'application/x-tar');
         const archive = flags.length === 0 ? request?.body : gunzipSync(request?.body ?? '');
         const names = execFileSync('tar', ['--list'], { input: archive, encoding: 'utf8' });
         assert.equal(names, 'config.json\nrootfs/\nrootfs/data\n');
       }));
   }
+
+  test('asks for no check when told so', () =>
+    withContext(async (context) => {
+      const { daemon } = await run(['create', '--no-check', 'acme/p', context], answers);
+      assert.equal(daemon.requests[0]?.url, '/v1.51/plugins/create?name=acme%2Fp');
+    }));
 
   test('sends nothing when something is missing', () =>
     withContext(async (context) => {

@@ -15,6 +15,8 @@ import { applyOptions, readOptionFlags } from './update.ts';
 
 export interface CreateOptions extends OptionFlags {
   readonly compress?: boolean;
+  /** Whether one that can never be enabled is refused; default true. */
+  readonly check?: boolean;
 }
 
 /** @param directory holds `config.json` and `rootfs/` */
@@ -35,7 +37,7 @@ export async function create(
   });
   // An error of the archive reaches the reader through the compressor.
   const body = options.compress === true ? pipeline(archive, createGzip(), () => {}) : archive;
-  await createPlugin(client, name, body);
+  await createPlugin(client, name, body, { mustRun: options.check !== false });
   if (wanted !== undefined) await applyOptions(context, name, wanted);
   host.stdout.write(`${name}\n`);
 }

@@ -5,6 +5,7 @@
  * @see Docker Engine API v1.51, definition PluginConfig (Go encodes its fields in this order)
  */
 import { foldFieldName, OutboardError } from '@outboard/oci';
+import { editDistance } from './edit-distance.ts';
 import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
 
 /** What is known about a value: the fields of an object, the items of an array, or (neither) a plain value. */
@@ -75,6 +76,9 @@ export const privilegeListFields: FieldTable = { items: fieldsNamed('Name', 'Des
 
 const maxWarnings = 32;
 
+/** Told of an unknown key. @param meant the field that it seems to be, misspelt */
+export type WarnOfKey = (warning: string, meant: string | undefined) => void;
+
 /**
  * Rewrite a document with every known field in Docker's spelling and order; unknown keys follow, as they are.
  * Objects of the result have no prototype, so that no name from outside can reach one.
@@ -87,19 +91,25 @@ export function canonicalizeFields(
   document: JsonValue,
   table: FieldTable,
   subject: string,
-  warn: (warning: string) => void = () => {},
+  warn: WarnOfKey = () => {},
 ): JsonValue {
   let warnings = 0;
-  const warnBounded = (warning: string) => {
+  const unknown: Reading['unknown'] = (at, key, names) => {
     warnings += 1;
-    if (warnings <= maxWarnings) warn(warning);
+    if (warnings > maxWarnings) return;
+    const meant = closestName(key, names);
+    const hint = meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`;
+    warn(`unknown key ${showValue(at)} is kept but has no effect${hint}`, meant);
   };
-  return rewrite(document, table, '', { subject, warn: warnBounded });
+  return rewrite(document, table, '', { subject, unknown });
 }
+
+/** Folded names of fields, and their spelling. */
+type FieldNames = ReadonlyMap<string, string>;
 
 interface Reading {
   readonly subject: string;
-  readonly warn: (warning: string) => void;
+  readonly unknown: (at: string, key: string, names: FieldNames) => void;
 }
 
 function rewrite(value: JsonValue, table: FieldTable, path: string, reading: Reading): JsonValue {
@@ -124,7 +134,7 @@ function rewriteObject(
     const at = path === '' ? (name ?? key) : `${path}.${name ?? key}`;
     if (name === undefined) {
       unknown.push([key, item]);
-      reading.warn(`unknown key ${showValue(at)} is kept but has no effect`);
+      reading.unknown(at, key, byFolded);
       continue;
     }
     // Go's decoder takes the long s (U+017F) for an s and the Kelvin sign (U+212A) for a k.
@@ -141,6 +151,14 @@ function rewriteObject(
     return item === undefined ? [] : [[name, item]];
   });
   return objectWithoutPrototype([...inOrder, ...unknown]);
+}
+
+/** The field that differs from a key in two letters at most, and in less than a third of them. */
+function closestName(key: string, names: FieldNames): string | undefined {
+  const folded = foldFieldName(key).replace(/[-_ ]/g, '');
+  const near = [...names].map(([name, field]) => ({ field, distance: editDistance(folded, name, 3) }));
+  const best = near.sort((left, right) => left.distance - right.distance)[0];
+  return best !== undefined && best.distance <= Math.min(2, (folded.length - 1) / 3) ? best.field : undefined;
 }
 
 /** Make an object that inherits nothing, so that `__proto__` is an ordinary key in it. */

@@ -18,6 +18,11 @@ export function parseInterfaceType(text: string): InterfaceType {
   };
 }
 
+/** A type as its author wrote it, also where parts of it are missing. */
+export function writtenInterfaceType({ prefix, capability, version }: InterfaceType): string {
+  return `${prefix === '' ? '' : `${prefix}.`}${capability}${version === '' ? '' : `/${version}`}`;
+}
+
 /** The text form, such as `docker.volumedriver/1.0`. */
 export function formatInterfaceType(type: InterfaceType): string {
   return `${type.prefix}.${type.capability}/${type.version}`;

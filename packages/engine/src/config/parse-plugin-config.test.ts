@@ -54,6 +54,17 @@ describe('parsePluginConfig()', () => {
     );
   });
 
+  test('tells of unknown keys that are misspelt, and which they should be', () => {
+    const document = { Entrypont: ['/p'], mount: [], 'work-dir': '/x', hooks: {}, Mounts: [{ Sorce: '/a' }] };
+    const { misspellings } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
+    assert.deepEqual(misspellings, [
+      'config: unknown key "Entrypont" is kept but has no effect; did you mean "Entrypoint"?',
+      'config: unknown key "mount" is kept but has no effect; did you mean "Mounts"?',
+      'config: unknown key "work-dir" is kept but has no effect; did you mean "WorkDir"?',
+      'config: unknown key "Mounts[0].Sorce" is kept but has no effect; did you mean "Source"?',
+    ]);
+  });
+
   test('keeps unknown keys in the document and warns of each', () => {
     const { document, warnings } = parse('{"hooks":{"a":[1]},"mounts":[{"destination":"/d","extra":1}]}');
     assert.deepEqual(document.hooks, Object.assign(Object.create(null), { a: [1] }));

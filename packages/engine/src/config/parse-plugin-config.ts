@@ -21,6 +21,8 @@ export interface ParsedPluginConfig {
   readonly document: JsonObject;
   /** One line each, for the author: unknown keys, tolerated mistakes. */
   readonly warnings: readonly string[];
+  /** Those of the warnings that tell of a misspelt key. */
+  readonly misspellings: readonly string[];
 }
 
 /**
@@ -40,14 +42,17 @@ export function parsePluginConfig(bytes: Uint8Array): ParsedPluginConfig {
 export function readConfigDocument(document: JsonObject): Omit<ParsedPluginConfig, 'document'> {
   const subject = 'failed to parse config';
   const warnings: string[] = [];
-  const canonical = canonicalizeFields(document, configFields, subject, (warning) => {
+  const misspellings: string[] = [];
+  const canonical = canonicalizeFields(document, configFields, subject, (warning, meant) => {
     warnings.push(`config: ${warning}`);
+    if (meant !== undefined) misspellings.push(`config: ${warning}`);
   });
   const config = readWithSchema(configSchema, canonical, subject);
   const warn = (warning: string) => void warnings.push(`config: "outboard": ${warning}`);
   return {
     config: { ...normalizeSocket(config, warnings), ...readAuthorOptions(canonical, warn) },
     warnings,
+    misspellings,
   };
 }
 

@@ -307,6 +307,23 @@ describe('validatePluginConfig() on the process', () => {
     });
   }
 
+  test('quotes an interface type as its author wrote it, and shows one that would be right', () => {
+    for (const [type, likely] of [
+      ['volumedriver', 'docker.volumedriver/1.0'],
+      ['docker.authz', 'docker.authz/1.0'],
+      ['logdriver/1.0', 'docker.logdriver/1.0'],
+    ]) {
+      const config = { interface: { ...sound.interface, types: [type] } };
+      const got = `invalid value ${JSON.stringify(type)}: want `;
+      assert.throws(
+        () => validate(config, 'create'),
+        ({ message }: Error) => {
+          return message.includes(got) && message.endsWith(`such as ${JSON.stringify(likely)}`);
+        },
+      );
+    }
+  });
+
   test('I17 refuses env names that are empty, hold "=" or control characters, and entries beyond 128 KiB', () => {
     for (const name of ['', 'A=B', 'A\nB', 'A\u001b[31m']) {
       assertRefused({ env: [{ name, value: 'x' }] }, 'Env[0].Name');

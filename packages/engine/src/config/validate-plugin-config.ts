@@ -5,7 +5,7 @@
 import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
 import { canonicalCapability } from './capability-names.ts';
 import { cleanAbsolutePath, isAtOrBelow, isBelow, withoutVarRun } from './container-path.ts';
-import { formatInterfaceType } from './interface-type.ts';
+import { formatInterfaceType, writtenInterfaceType } from './interface-type.ts';
 import { showValue } from './json-document.ts';
 import {
   type CheckedMount,
@@ -27,6 +27,11 @@ const maxArgumentBytes = 128 * 1024;
 const maxEntries = 1024;
 /** `/run/docker/plugins/<name>` must fit sun_path (108 bytes with NUL), or the plugin cannot bind it. */
 const maxSocketNameBytes = 107 - `${socketDirectoryInPlugin}/`.length;
+
+/** What Docker calls plugins for. */
+const knownKinds = new Set(
+  'authz ipamdriver logdriver metricscollector networkdriver secretprovider volumedriver'.split(' '),
+);
 
 /** Collects what one validation finds. */
 interface Findings {
@@ -99,7 +104,9 @@ function checkInterface(config: PluginConfig, findings: Findings): void {
     if (hasHiddenCharacters(shown))
       throw refusal(field, shown, 'text without control and invisible characters');
     if (type.prefix === '' || type.capability === '' || type.version === '') {
-      findings.mistake(field, shown, '<prefix>.<capability>/<version>, such as "docker.volumedriver/1.0"');
+      const likely = `docker.${knownKinds.has(type.capability) ? type.capability : 'volumedriver'}/1.0`;
+      const want = `<prefix>.<capability>/<version>, such as ${JSON.stringify(likely)}`;
+      findings.mistake(field, writtenInterfaceType(type), want);
     }
   }
   const hasTypes = types !== null && types.length > 0;

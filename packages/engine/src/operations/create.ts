@@ -31,6 +31,7 @@ import { createContextSplitter } from '../distribution/plugin-context.ts';
 import { splitStream } from '../distribution/split-stream.ts';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import { stopWhenAborted } from '../rootfs/jail/stop-when-aborted.ts';
+import { findProgramFlaws } from '../rootfs/program-flaws.ts';
 import type { AppliedLayer } from '../rootfs/unpack-jail.ts';
 import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { reportWarnings } from './download-plugin.ts';
@@ -42,6 +43,11 @@ export interface CreateRequest {
   readonly name: string;
   /** A tar archive, plain or gzip, with `config.json` and `rootfs/` at its top, in any order. */
   readonly context: AsyncIterable<Uint8Array>;
+  /**
+   * Refuse also what Docker takes and can never be enabled: no entrypoint, a program that is not there, a misspelt key.
+   * Default false: it is logged.
+   */
+  readonly mustRun?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -75,8 +81,13 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     ],
     signal,
   );
-  const { config, document, warnings } = readConfig();
+  const { config, document, warnings, misspellings } = readConfig();
   const diffId = requireDiffId(applied);
+  const flaws = [
+    ...misspellings,
+    ...findProgramFlaws({ config, settings: initialSettings(config), rootfs: workspace.rootfs }),
+  ];
+  if (request.mustRun === true && flaws.length > 0) throw new OutboardError('invalid', flaws.join('\n'));
   const configBlob = await store(encodeConfigBlob(document, [diffId]));
   const manifest = await store(
     encodeManifest({
@@ -103,7 +114,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     overrides: {},
   });
   await context.store.add(record, workspace.commit());
-  reportWarnings(context, record, [...warnings, ...applied.warnings]);
+  reportWarnings(context, record, [...new Set([...warnings, ...flaws, ...applied.warnings])]);
   context.announce({ type: 'plugin', action: 'create', id: record.id, attributes: { name } });
   return record;
 

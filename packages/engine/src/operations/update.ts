@@ -6,8 +6,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { OutboardError } from '@outboard/oci';
 import { withOptions } from '../config/options-in-force.ts';
 import { applyOptionsPatch, type PluginOptionsPatch } from '../config/parse-plugin-options.ts';
-import type { DecidedOptions, PluginLimits, PluginOptions } from '../config/plugin-options.ts';
+import type {
+  DecidedOptions,
+  PluginLimits,
+  PluginOptions,
+  SecurityOptions,
+} from '../config/plugin-options.ts';
 import { limitContainer } from '../runtime/limit-container.ts';
+import { requireSecurityChoices } from '../runtime/plugin-security.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import { bestEffort } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -23,7 +29,8 @@ type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'pla
 /**
  * Change options, all that the patch names or none.
  * @returns what is not in force yet, one sentence each
- * @throws {OutboardError} not-found; invalid for a value that cannot be in force; conflict when the kernel refuses a
+ * @throws {OutboardError} not-found; invalid for a value that cannot be in force, or that names something which the host
+ *   does not have; conflict when the kernel refuses a
  *   limit of the plugin that runs, such as less memory than it uses
  */
 export async function updatePlugin(
@@ -36,6 +43,7 @@ export async function updatePlugin(
     const record = context.store.find(id);
     const overrides = applyOptionsPatch(record.overrides, patch, record.config.authorOptions);
     if (overrides.limits?.cpus !== record.overrides.limits?.cpus) requireProcessors(overrides.limits);
+    await requireSecurityChoices(changedChoices(record.overrides.security, overrides.security));
     const updated = withOptions({ ...record, overrides });
     const { status } = context.supervisor.state(id);
     const areLimitsOther = !isDeepStrictEqual(
@@ -59,6 +67,15 @@ export async function updatePlugin(
     if (status === 'disabled' || status === 'failed') return [];
     return latentChanges(record.options, updated.options, areLimitsOther && !isLive);
   });
+}
+
+/** What is chosen anew. What was chosen before may have gone meanwhile, and is no matter of this change. */
+function changedChoices(before: SecurityOptions = {}, after: SecurityOptions = {}): SecurityOptions {
+  const { seccomp, apparmor } = after;
+  return {
+    ...(seccomp !== undefined && seccomp !== before.seccomp && { seccomp }),
+    ...(apparmor !== undefined && apparmor !== before.apparmor && { apparmor }),
+  };
 }
 
 /** What a running container can be given. */

@@ -31,6 +31,7 @@ interface Case {
   readonly deviceProblem?: string;
   readonly destinations?: PluginNeeds['destinations'];
   readonly missingHostFiles?: readonly string[];
+  readonly programFlaws?: readonly string[];
   readonly host?: Partial<HostSupply>;
   readonly createMounts?: boolean;
   readonly rootfsPath?: string;
@@ -38,7 +39,7 @@ interface Case {
 
 function check(situation: Case) {
   const { config = {}, sources = {}, deviceProblem, host = {}, ...others } = situation;
-  const { destinations = new Map(), missingHostFiles = [], ...rest } = others;
+  const { destinations = new Map(), missingHostFiles = [], programFlaws = [], ...rest } = others;
   const document = { interface: { types: [], socket: 'p.sock' }, entrypoint: ['/p'], ...config };
   const { config: parsed } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
   const settings = initialSettings(parsed);
@@ -49,6 +50,7 @@ function check(situation: Case) {
     ),
     destinations,
     missingHostFiles,
+    programFlaws,
   };
   const plugin = { name: 'acme/p:1', createMounts: false, rootfsPath: '/var/lib/p/rootfs', ...rest };
   return checkPlugin({ ...plugin, config: parsed, settings }, needs, { ...everything, ...host });
@@ -105,6 +107,12 @@ const cases: readonly (readonly [title: string, situation: Case, why: RegExp, re
         remedy,
       ] as const,
   ),
+  [
+    'a program that is not there',
+    { programFlaws: ['config: "Entrypoint": "/plugin": rootfs/plugin is missing'] },
+    /rootfs\/plugin is missing$/,
+    /author/,
+  ],
   [
     'a directory to be mounted on a file',
     {

@@ -37,6 +37,7 @@ export function checkPlugin(plugin: PluginToCheck, needs: PluginNeeds, host: Hos
     ...plugin.settings.mounts.flatMap((mount) => checkPluginMount(mount, plugin, needs, host)),
     ...plugin.settings.devices.flatMap((device) => checkDevice(device, plugin, needs, host)),
     ...needs.missingHostFiles.map(hostFileMissing),
+    ...needs.programFlaws.map((why) => ofPlugin('entrypoint', why, 'its author must mend it')),
     ...checkCapabilities(plugin, host),
     ...checkPrograms(host),
     ...checkCgroups(host),

@@ -4,10 +4,12 @@
 import { closeSync } from 'node:fs';
 import { isOutboardError } from '@outboard/oci';
 import { mountKind } from '../config/mount-rules.ts';
-import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from '../config/plugin-config.ts';
+import type { PluginDevice, PluginMount } from '../config/plugin-config.ts';
 import { type LookOptions, readRealPath, readStatus } from '../linux/ask-file-system.ts';
 import { createPatience } from '../linux/patience.ts';
+import type { UnpackedPlugin } from '../rootfs/locate-program.ts';
 import type { WalkEnd } from '../rootfs/path-walk.ts';
+import { findProgramFlaws } from '../rootfs/program-flaws.ts';
 import { openRoot, walkInRoot } from '../rootfs/walk-in-root.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
 import { findMissingHostFiles } from './host-files.ts';
@@ -31,26 +33,19 @@ export interface PluginNeeds {
   readonly deviceProblems: ReadonlyMap<PluginDevice, string>;
   /** What the root filesystem has where something is mounted; destinations that lead nowhere are not in it. */
   readonly destinations: ReadonlyMap<string, WalkEnd['end']>;
+  /** Why the program of its entrypoint cannot be run; at most one line. */
+  readonly programFlaws: readonly string[];
   /** Files that every plugin with this network gets, and that the host does not have. */
   readonly missingHostFiles: readonly string[];
-}
-
-/** Whose needs. */
-export interface PluginInPlace {
-  readonly config: PluginConfig;
-  readonly settings: PluginSettings;
-  /** Path of its root filesystem. */
-  readonly rootfs: string;
 }
 
 const typeBits = 0o170000; // S_IFMT
 const directoryType = 0o040000; // S_IFDIR
 
 /** Look; nothing is changed. A file system that does not answer holds up no one else. @throws the signal's reason */
-export async function readPluginNeeds(
-  { config, settings: { mounts, devices }, rootfs }: PluginInPlace,
-  signal?: AbortSignal,
-): Promise<PluginNeeds> {
+export async function readPluginNeeds(plugin: UnpackedPlugin, signal?: AbortSignal): Promise<PluginNeeds> {
+  const { config, settings, rootfs } = plugin;
+  const { mounts, devices } = settings;
   const options = { patience: createPatience(), ...(signal && { signal }) };
   const onHost = mounts.filter((mount) => mountKind(mount) !== 'tmpfs');
   const paths = new Set(onHost.map(({ source }) => source).filter(isPath));
@@ -72,8 +67,14 @@ export async function readPluginNeeds(
     findMissingHostFiles(config, options),
     ...Array.from({ length: lookers }, lookOn),
   ]);
-  const destinations = readDestinations(rootfs, mounts);
-  return { sources, deviceProblems, destinations, missingHostFiles };
+  return {
+    sources,
+    deviceProblems,
+    destinations: readDestinations(rootfs, mounts),
+    // A config without entrypoint is refused with its own words when the plugin's spec is made.
+    programFlaws: (config.entrypoint ?? []).length === 0 ? [] : findProgramFlaws(plugin),
+    missingHostFiles,
+  };
 }
 
 function readDestinations(rootfs: string, mounts: readonly PluginMount[]): PluginNeeds['destinations'] {

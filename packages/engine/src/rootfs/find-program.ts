@@ -29,17 +29,22 @@ export async function findProgram(
   program: SoughtProgram,
   maxBytes: number,
 ): Promise<Buffer | undefined> {
-  const { name, workDir } = program;
-  if (name === '') return undefined;
-  if (name.includes('/')) return (await readFileInRoot(rootfs, resolve(workDir, name), maxBytes))?.content;
-  for (const folder of foldersOf(program)) {
-    const file = await readFileInRoot(rootfs, resolve(workDir, folder, name), maxBytes);
-    if (file !== undefined && (file.mode & executableBits) !== 0) return file.content;
+  const { name } = program;
+  for (const place of programPlaces(program)) {
+    const file = await readFileInRoot(rootfs, place, maxBytes);
+    // What is named by a path is taken as it is.
+    if (file !== undefined && (name.includes('/') || (file.mode & executableBits) !== 0)) return file.content;
   }
   return undefined;
 }
 
-function foldersOf({ env }: SoughtProgram): readonly string[] {
+/** Where the runtime looks for a program, in order; absolute paths in the root filesystem. */
+export function programPlaces({ name, workDir, env }: SoughtProgram): readonly string[] {
+  if (name === '') return [];
+  if (name.includes('/')) return [resolve(workDir, name)];
   const path = env.findLast((entry) => entry.startsWith('PATH=')) ?? defaultPath;
-  return path.slice('PATH='.length).split(':', maxFolders);
+  return path
+    .slice('PATH='.length)
+    .split(':', maxFolders)
+    .map((folder) => resolve(workDir, folder, name));
 }

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
+import { makeDirectories, OutboardError } from '@outboard/oci';
 import { errorCode } from '../linux/libc.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 
@@ -34,7 +34,7 @@ export interface Staging {
  * @throws {OutboardError} system
  */
 export async function openStaging(directory: string): Promise<Staging> {
-  await makePrivateDirectory(directory, { recursive: true });
+  await makeDirectories(directory, { mode: 0o700 });
   for (const name of await readdir(directory)) await removeTree(join(directory, name));
   return { create: () => createStagedDirectory(directory) };
 }
@@ -55,12 +55,9 @@ async function createStagedDirectory(parent: string): Promise<StagedDirectory> {
   };
 }
 
-async function makePrivateDirectory(
-  path: string,
-  options: { readonly recursive?: boolean } = {},
-): Promise<void> {
+async function makePrivateDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { ...options, mode: 0o700 });
+    await mkdir(path, { mode: 0o700 });
   } catch (cause) {
     const code = errorCode(cause) ?? 'unknown error';
     throw new OutboardError('system', `cannot make directory ${JSON.stringify(path)}: ${code}`, { cause });

@@ -7,6 +7,8 @@ import type { StagedDirectory, Staging } from './staging.ts';
 import type { OpenUnpackJail, UnpackJail } from './unpack-jail.ts';
 
 export interface Workspace extends AsyncDisposable {
+  /** Path of the root filesystem that the jail writes to. */
+  readonly rootfs: string;
   readonly jail: UnpackJail;
   /** The staged directory, for the rename that makes it real; once moved away there is nothing to dispose. */
   commit(): string;
@@ -32,8 +34,10 @@ export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, log
   async function make(): Promise<Workspace> {
     const staged = await staging.create();
     try {
-      const jail = openJail(await staged.makeDirectory('rootfs'));
+      const rootfs = await staged.makeDirectory('rootfs');
+      const jail = openJail(rootfs);
       return {
+        rootfs,
         jail,
         commit: staged.commit,
         async [Symbol.asyncDispose]() {

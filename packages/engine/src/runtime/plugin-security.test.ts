@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { OutboardError } from '@outboard/oci';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { AppArmor } from './apparmor/host-profiles.ts';
 import type { AppArmorOpenings } from './apparmor/plugin-profile.ts';
@@ -9,6 +10,9 @@ const read = (config: object = {}) =>
   parsePluginConfig(Buffer.from(JSON.stringify({ entrypoint: ['/p'], ...config }))).config;
 const noAppArmor: AppArmor = {
   isEnabled: async () => false,
+  requireProfile: async (choice) => {
+    if (choice !== 'unconfined') throw new OutboardError('invalid', `no profile ${choice}`);
+  },
   load: async () => assert.fail('loads a profile'),
 };
 
@@ -17,6 +21,7 @@ function appArmorHost(name: string | undefined) {
   const asked: AppArmorOpenings[] = [];
   const host: AppArmor = {
     isEnabled: async () => true,
+    requireProfile: async () => {},
     load: async (openings) => {
       asked.push(openings);
       return name;
@@ -74,7 +79,7 @@ describe('decidePluginSecurity()', () => {
 
   test('refuses an AppArmor profile where there is no AppArmor', async () => {
     const decided = decidePluginSecurity(read(), { apparmor: 'mine' }, noAppArmor);
-    await assert.rejects(decided, { kind: 'invalid', message: /"mine": AppArmor is not enabled/ });
+    await assert.rejects(decided, { kind: 'invalid', message: /no profile mine/ });
     await decidePluginSecurity(read(), { apparmor: 'unconfined' }, noAppArmor);
   });
 });

@@ -4,10 +4,9 @@
  * change it.
  */
 import { release } from 'node:os';
-import { OutboardError } from '@outboard/oci';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import type { SecurityOptions } from '../config/plugin-options.ts';
-import type { AppArmor } from './apparmor/host-profiles.ts';
+import { type AppArmor, requireAppArmorProfile } from './apparmor/host-profiles.ts';
 import { appArmorOpenings } from './apparmor/plugin-profile.ts';
 import { findSeccompProfile } from './seccomp/find-profile.ts';
 import { resolveSeccompProfile } from './seccomp/resolve-profile.ts';
@@ -48,6 +47,15 @@ export async function decidePluginSecurity(
   };
 }
 
+/**
+ * Require that what security options name is on this host, and can be used.
+ * @throws {OutboardError} invalid, as a start of the plugin would
+ */
+export async function requireSecurityChoices({ seccomp, apparmor }: SecurityOptions): Promise<void> {
+  if (seccomp !== undefined) await findSeccompProfile(seccomp);
+  if (apparmor !== undefined) await requireAppArmorProfile(apparmor);
+}
+
 async function seccompFilter(
   choice: string,
   capabilities: readonly string[],
@@ -67,10 +75,8 @@ async function appArmorChoice(
   capabilities: readonly string[],
   appArmor: AppArmor,
 ): Promise<{ readonly profile?: string; readonly notices: readonly string[] }> {
-  if (!(await appArmor.isEnabled())) {
-    if (choice === undefined || choice === 'unconfined') return { notices: [] };
-    throw new OutboardError('invalid', `AppArmor profile "${choice}": AppArmor is not enabled on this host`);
-  }
+  if (choice !== undefined) await appArmor.requireProfile(choice);
+  if (!(await appArmor.isEnabled())) return { notices: [] };
   if (choice !== undefined) return { profile: choice, notices: [] };
   const profile = await appArmor.load(appArmorOpenings(config, capabilities));
   if (profile !== undefined) return { profile, notices: [] };

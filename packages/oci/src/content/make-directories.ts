@@ -37,11 +37,11 @@ async function isDirectory(path: string): Promise<boolean> {
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT') return false;
-    if (code !== 'ENOTDIR') throw storageError('look up folder', path, error);
+    if (code !== 'ENOTDIR') throw storageError('look up directory', path, error);
   }
   throw new OutboardError(
     'system',
-    `cannot create folder at ${JSON.stringify(path)}: ENOTDIR, it is no directory or lies below a file`,
+    `cannot make directory at ${JSON.stringify(path)}: ENOTDIR, it is no directory or lies below a file`,
     { details: { path } },
   );
 }
@@ -54,12 +54,12 @@ async function makeDirectory(path: string, mode: number): Promise<boolean> {
   } catch (cause) {
     const code = systemErrorCode(cause);
     if (code === 'EEXIST' && (await isDirectory(path))) return false;
-    if (code !== 'ENOENT' && code !== 'EEXIST') throw storageError('create folder', path, cause);
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw storageError('make directory', path, cause);
     const reason =
       code === 'EEXIST'
         ? 'it is a link to nothing'
         : `the file system of ${JSON.stringify(dirname(path))} takes no new directories`;
-    const message = `cannot create folder at ${JSON.stringify(path)}: ${code}, ${reason}`;
+    const message = `cannot make directory at ${JSON.stringify(path)}: ${code}, ${reason}`;
     throw new OutboardError('system', message, { cause, details: { path } });
   }
 }

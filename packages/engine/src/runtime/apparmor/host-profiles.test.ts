@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createAppArmor } from './host-profiles.ts';
+import { createAppArmor, isInProfileList, requireAppArmorProfile } from './host-profiles.ts';
 
 /** The kernel's list of loaded profiles, if it confines programs by AppArmor. */
 const loadedProfiles = '/sys/kernel/security/apparmor/profiles';
@@ -27,4 +27,21 @@ test('createAppArmor() loads a profile into the kernel where there is AppArmor, 
   } finally {
     await rm(directory, { recursive: true });
   }
+});
+
+test('requireAppArmorProfile() refuses a profile that the kernel does not have', async () => {
+  await requireAppArmorProfile('unconfined');
+  await assert.rejects(requireAppArmorProfile('outboard-none'), {
+    kind: 'invalid',
+    message: /^AppArmor profile "outboard-none"(?:: AppArmor is not enabled on| is not loaded on) this host/,
+  });
+});
+
+test('isInProfileList() reads the list of the kernel', () => {
+  const list =
+    'docker-default (enforce)\n/usr/sbin/cupsd (complain)\nlsb_release (enforce)\nwith (x) (unconfined)\n';
+  for (const name of ['docker-default', '/usr/sbin/cupsd', 'with (x)'])
+    assert.ok(isInProfileList(list, name), name);
+  for (const name of ['docker', 'enforce', 'docker-default (enforce)'])
+    assert.ok(!isInProfileList(list, name), name);
 });

@@ -13,12 +13,15 @@ import { type AppArmorOpenings, appArmorProfile, appArmorProfileName } from './p
 const loadTimeoutMs = 30_000;
 const enabledParameter = '/sys/module/apparmor/parameters/enabled';
 const kernelInterface = '/sys/kernel/security/apparmor';
+const loadedProfiles = '/sys/kernel/security/apparmor/profiles';
 const abi3 = '/etc/apparmor.d/abi/3.0';
 
 /** The AppArmor of a host. */
 export interface AppArmor {
   /** Whether the kernel confines programs by AppArmor, and this process may load profiles. */
   isEnabled(): Promise<boolean>;
+  /** As `requireAppArmorProfile`. */
+  requireProfile(choice: string): Promise<void>;
   /**
    * Load a plugin's profile, unless this process has done so.
    * @returns its name; undefined when the host lacks apparmor_parser
@@ -32,6 +35,7 @@ export function createAppArmor(directory: string): AppArmor {
   const loaded = new Map<string, Promise<string | undefined>>();
   return {
     isEnabled,
+    requireProfile: requireAppArmorProfile,
     load(openings) {
       const name = appArmorProfileName(openings);
       const known = loaded.get(name);
@@ -44,6 +48,26 @@ export function createAppArmor(directory: string): AppArmor {
       return loading;
     },
   };
+}
+
+/**
+ * Require that a plugin can be confined by a profile of the operator's choice.
+ * @param choice name of a profile, or `unconfined`
+ * @throws {OutboardError} invalid: no such profile is loaded, or AppArmor is not enabled
+ */
+export async function requireAppArmorProfile(choice: string): Promise<void> {
+  if (choice === 'unconfined') return;
+  if (!(await isEnabled())) {
+    throw new OutboardError('invalid', `AppArmor profile "${choice}": AppArmor is not enabled on this host`);
+  }
+  if (isInProfileList(await readFile(loadedProfiles, 'utf8'), choice)) return;
+  const message = `AppArmor profile "${choice}" is not loaded on this host: want one of ${loadedProfiles}`;
+  throw new OutboardError('invalid', message);
+}
+
+/** @param list a profile a line, such as `docker-default (enforce)` */
+export function isInProfileList(list: string, name: string): boolean {
+  return list.split('\n').some((line) => line.replace(/ \([a-z]+\)$/, '') === name);
 }
 
 /** As Docker decides it: not in a container of another, whose kernel it is not. */

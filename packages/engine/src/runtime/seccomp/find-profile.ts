@@ -4,7 +4,9 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
+import { readStatus } from '../../linux/ask-file-system.ts';
 import { errorCode } from '../../linux/libc.ts';
+import { createPatience } from '../../linux/patience.ts';
 import { parseSeccompProfile, type SeccompProfile } from './profile-document.ts';
 
 /** Where hosts have the profile of their containers, the operator's before the package's. As Podman looks for it. */
@@ -29,6 +31,7 @@ export async function findSeccompProfile(
 ): Promise<SeccompProfile | undefined> {
   if (choice === 'unconfined') return undefined;
   if (choice !== 'default' && choice !== 'builtin') {
+    await requireAnswer(choice);
     const profile = await readProfile(choice);
     if (profile !== undefined) return profile;
     throw new OutboardError(
@@ -42,6 +45,13 @@ export async function findSeccompProfile(
   }
   // Late: a host with a profile needs none of it.
   return (await import('./built-in-profile.ts')).builtInSeccompProfile;
+}
+
+/** A file system that does not answer would hold up whoever reads, for ever. */
+async function requireAnswer(path: string): Promise<void> {
+  const status = await readStatus(path, { followLinks: true, patience: createPatience() });
+  if (status.kind !== 'unreachable') return;
+  throw new OutboardError('invalid', `cannot read seccomp profile ${JSON.stringify(path)}: ${status.reason}`);
 }
 
 /** @returns undefined when there is no such file */
