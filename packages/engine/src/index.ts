@@ -11,7 +11,7 @@ export type {
   RegistryCredentials,
   TrustedRealm,
 } from '@outboard/oci';
-export { isOutboardError, OutboardError } from '@outboard/oci';
+export { hasBoundedValues, isOutboardError, maxJsonValues, OutboardError } from '@outboard/oci';
 export { formatInterfaceType, parseInterfaceType } from './config/interface-type.ts';
 export type { JsonObject, JsonValue } from './config/json-document.ts';
 export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';

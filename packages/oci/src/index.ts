@@ -37,6 +37,7 @@ export {
   shortDigest,
 } from './digests/digest.ts';
 export { foldFieldName, withFieldNames } from './documents/field-names.ts';
+export { hasBoundedValues, maxJsonValues } from './documents/json-work.ts';
 export type { StrictJsonOptions } from './documents/strict-json.ts';
 export { parseStrictJson } from './documents/strict-json.ts';
 export type { ErrorKind, OutboardErrorOptions } from './errors.ts';

@@ -61,6 +61,16 @@ test('D05 a JSON body above its limit is 413, and the connection stays in step',
   );
 });
 
+test('a JSON body with more values than anybody needs is 400, and is not parsed', async () => {
+  await using api = await startTestApi(scriptEngine({}));
+  const body = `[${'1,'.repeat(100_000)}1]`;
+  const response = await send(api.socket, 'POST', '/plugins/p/set', { body, headers: json });
+  assert.deepEqual(
+    [response.status, JSON.parse(response.body)],
+    [400, { message: 'the request body has more than 100000 JSON values' }],
+  );
+});
+
 test('D05 an endless chunked body ends with the connection', async () => {
   await using api = await startTestApi(scriptEngine({}), { maxJsonBytes: 1000, maxDrainBytes: 10_000 });
   const socket = await openConnection(api.socket);

@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { hasBoundedValues, maxJsonValues } from '@outboard/engine';
 import { HttpError } from './errors.ts';
 
 /** How much and how long to read. */
@@ -180,6 +181,9 @@ function mediaType(contentType: string | undefined): string {
 
 /** V8's words for the error may repeat parts of the body, which may be secret; ours do not. */
 function parseJson(bytes: Buffer): unknown {
+  if (!hasBoundedValues(bytes)) {
+    throw new HttpError(400, `the request body has more than ${maxJsonValues} JSON values`);
+  }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {

@@ -30,6 +30,12 @@ describe('parseFirstValue()', () => {
     assert.equal(parseFirstValue(nested(500_000)), undefined);
   });
 
+  test('refuses what has so many values that reading them would hold up everything else', () => {
+    const list = (values: number) => `[${'1,'.repeat(values - 1)}1]`;
+    assert.ok(Array.isArray(parseFirstValue(list(500_000))));
+    assert.equal(parseFirstValue(list(500_001)), undefined);
+  });
+
   test('reads any JSON value as JSON.parse does, whatever follows it', () => {
     const objects = fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue()));
     fc.assert(

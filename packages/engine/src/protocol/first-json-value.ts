@@ -11,10 +11,13 @@ import type { JsonValue } from '../config/json-document.ts';
  * run out of stack long before, and no plugin needs more than a handful.
  */
 const maxDepth = 256;
+/** Values, counted by what separates them: bytes alone do not bound the work that a reply makes. */
+const maxValues = 500_000;
 
 /**
  * Read the first value.
- * @returns undefined when there is none: nothing at all, broken JSON, or more than 256 levels
+ * @returns undefined when there is none: nothing at all, broken JSON, more than 256 levels, or more than half a
+ *   million values
  */
 export function parseFirstValue(text: string): JsonValue | undefined {
   const trimmed = text.trimStart();
@@ -29,22 +32,29 @@ export function parseFirstValue(text: string): JsonValue | undefined {
   }
 }
 
+const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
+
 /** Where the brackets are balanced; undefined when they never are or are nested too deeply. */
 function endOfFirstValue(text: string): number | undefined {
   if (text[0] !== '{' && text[0] !== '[') return text.length;
   let depth = 0;
   let isInString = false;
+  let values = 1;
   for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
+    const code = text.charCodeAt(index);
     if (isInString) {
-      if (character === '\\') index += 1;
-      else if (character === '"') isInString = false;
-    } else if (character === '"') {
+      if (code === backslash) index += 1;
+      else if (code === quote) isInString = false;
+    } else if (code === quote) {
       isInString = true;
-    } else if (character === '{' || character === '[') {
+    } else if (code === comma) {
+      values += 1;
+      if (values > maxValues) return undefined;
+    } else if (code === openBrace || code === openBracket) {
       depth += 1;
       if (depth > maxDepth) return undefined;
-    } else if (character === '}' || character === ']') {
+    } else if (code === closeBrace || code === closeBracket) {
       depth -= 1;
       if (depth === 0) return index + 1;
     }

@@ -210,9 +210,47 @@ describe('parseStrictJson()', () => {
     assert.deepEqual(parseStrictJson(Buffer.from('[1,2]'), { maxBytes: 5 }), [1, 2]);
   });
 
+  const count = (length: number, piece: (index: number) => string) =>
+    Array.from({ length }, (_, index) => piece(index)).join(',');
+  for (const [name, text, message] of [
+    [
+      'members of an object',
+      `{"a":{${count(4097, (index) => `"${index}":1`)}}}`,
+      /at \.a: an object has more than 4096 members/,
+    ],
+    [
+      'elements of an array',
+      `{"a":[${count(16_385, () => '1')}]}`,
+      /at \.a: an array has more than 16384 elements/,
+    ],
+    [
+      'values',
+      `[${count(30, () => `{${count(3400, (index) => `"${index}":1`)}}`)}]`,
+      /more than 100000 values/,
+    ],
+    ['characters of a name', `{"${'x'.repeat(4097)}":1}`, /more than 4096 characters/],
+    [
+      'characters of a string',
+      `{"a":"${'x'.repeat(1024 * 1024 + 1)}"}`,
+      /at \.a: a string has more than 1048576 characters/,
+    ],
+  ] as const) {
+    it(`bounds the ${name}`, () => {
+      assert.throws(() => parseStrictJson(Buffer.from(text), { maxBytes: 4 * 1024 * 1024 }), {
+        kind: 'invalid',
+        message,
+      });
+    });
+  }
+
+  it('reads as many of each as the bounds say', () => {
+    const text = `{"a":{${count(4096, (index) => `"${index}":1`)}},"b":[${count(16_384, () => '1')}],"c":"${'x'.repeat(1024 * 1024)}"}`;
+    assert.ok(parseStrictJson(Buffer.from(text), { maxBytes: 4 * 1024 * 1024 }));
+  });
+
   it('shows a hostile name escaped and cut', () => {
     refuses(
-      `{"\\u001b[31m${'x'.repeat(5000)}":nope}`,
+      `{"\\u001b[31m${'x'.repeat(4000)}":nope}`,
       /^invalid config at \["\\u001b\[31mx{0,64}"\]: want a value/,
     );
   });

@@ -5,6 +5,7 @@
  */
 import { OutboardError } from '../errors.ts';
 import { foldFieldName } from './field-names.ts';
+import { maxJsonValues } from './json-work.ts';
 
 /** Bounds of one document. */
 export interface StrictJsonOptions {
@@ -16,6 +17,23 @@ export interface StrictJsonOptions {
   readonly subject?: string;
 }
 
+/**
+ * Bounds on the work that a document makes, here and for whoever reads it: bytes alone bound neither. The largest
+ * documents of the field, indexes of a few thousand manifests, stay below a tenth of them.
+ */
+export const jsonLimits = {
+  /** Values of all kinds in the document. */
+  values: maxJsonValues,
+  /** Members of one object. */
+  members: 4096,
+  /** Elements of one array. */
+  elements: 16_384,
+  /** Characters of one string. */
+  characters: 1024 * 1024,
+  /** Characters of one name. */
+  nameCharacters: 4096,
+} as const;
+
 const deepest = 64;
 const longestNumber = 64;
 const longestNameShown = 64;
@@ -26,8 +44,8 @@ const mapFields = new Set(['annotations', 'labels']);
 /**
  * Parse one strict JSON document.
  *
- * Refused: more than `maxBytes` or `maxDepth`; a byte order mark; invalid UTF-8; trailing data; a name twice in
- * one object, or twice but for case (except in `annotations` and `labels`); numbers beyond the safe integers;
+ * Refused: more than `maxBytes`, `maxDepth` or `jsonLimits`; a byte order mark; invalid UTF-8; trailing data; a name
+ * twice in one object, or twice but for case (except in `annotations` and `labels`); numbers beyond the safe integers;
  * NUL and lone surrogates in strings. Objects in the result have no prototype; `-0` becomes 0.
  * @throws {OutboardError} invalid, with the path of what was wrong
  */
@@ -55,7 +73,6 @@ function decodeUtf8(bytes: Uint8Array, subject: string): string {
   }
 }
 
-const whitespace = /[ \t\n\r]*/y;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const loneSurrogate = /\p{Surrogate}/u;
 const literals = [
@@ -69,9 +86,11 @@ class StrictJsonReader {
   readonly #text: string;
   readonly #subject: string;
   readonly #maxDepth: number;
-  /** Names and indexes from the root to the value being read. */
+  /** Names and indexes from the root to the value being read, as many as `#depth` says. */
   readonly #path: (string | number)[] = [];
+  #depth = 0;
   #position = 0;
+  #values = 0;
 
   constructor(text: string, subject: string, maxDepth: number) {
     this.#text = text;
@@ -81,24 +100,24 @@ class StrictJsonReader {
 
   read(): unknown {
     const value = this.#value();
-    this.#skipWhitespace();
-    if (this.#position < this.#text.length) throw this.#error('data follows the end of the document');
+    if (this.#next() !== undefined) throw this.#error('data follows the end of the document');
     return value;
   }
 
   #value(): unknown {
-    this.#skipWhitespace();
-    const start = this.#text[this.#position];
-    if (start === '{') return this.#object();
-    if (start === '[') return this.#array();
-    if (start === '"') return this.#string();
-    for (const [literal, value] of literals) {
-      if (this.#text.startsWith(literal, this.#position)) {
-        this.#position += literal.length;
-        return value;
-      }
+    this.#values++;
+    if (this.#values > jsonLimits.values)
+      throw this.#error(`the document has more than ${jsonLimits.values} values`);
+    switch (this.#next()) {
+      case '{':
+        return this.#object();
+      case '[':
+        return this.#array();
+      case '"':
+        return this.#string(jsonLimits.characters);
+      default:
+        return this.#literal();
     }
-    return this.#number();
   }
 
   #object(): Record<string, unknown> {
@@ -106,48 +125,51 @@ class StrictJsonReader {
     const isMap = this.#isMapField();
     const seen = new Set<string>();
     const object: Record<string, unknown> = Object.create(null);
-    if (!this.#takes('}')) {
-      do {
-        const name = this.#name();
-        this.#path.push(name);
-        const identity = isMap ? name : foldFieldName(name);
-        if (seen.has(identity)) throw this.#error('ambiguous: the name is written twice, case aside');
-        seen.add(identity);
-        object[name] = this.#value();
-        this.#path.pop();
-      } while (this.#takes(','));
-      this.#expect('}');
-    }
+    if (this.#takes('}')) return object;
+    do {
+      if (seen.size === jsonLimits.members)
+        throw this.#error(`an object has more than ${jsonLimits.members} members`);
+      const name = this.#name();
+      this.#path[this.#depth++] = name;
+      const identity = isMap ? name : foldFieldName(name);
+      if (seen.has(identity)) throw this.#error('ambiguous: the name is written twice, case aside');
+      seen.add(identity);
+      object[name] = this.#value();
+      this.#depth--;
+    } while (this.#takes(','));
+    this.#expect('}');
     return object;
   }
 
   #array(): unknown[] {
     this.#enter();
     const array: unknown[] = [];
-    if (!this.#takes(']')) {
-      do {
-        this.#path.push(array.length);
-        array.push(this.#value());
-        this.#path.pop();
-      } while (this.#takes(','));
-      this.#expect(']');
-    }
+    if (this.#takes(']')) return array;
+    do {
+      if (array.length === jsonLimits.elements)
+        throw this.#error(`an array has more than ${jsonLimits.elements} elements`);
+      this.#path[this.#depth++] = array.length;
+      array.push(this.#value());
+      this.#depth--;
+    } while (this.#takes(','));
+    this.#expect(']');
     return array;
   }
 
   #name(): string {
-    this.#skipWhitespace();
-    if (this.#text[this.#position] !== '"') throw this.#error('want a name in double quotes');
-    const name = this.#string();
+    if (this.#next() !== '"') throw this.#error('want a name in double quotes');
+    const name = this.#string(jsonLimits.nameCharacters);
     this.#expect(':');
     return name;
   }
 
-  #string(): string {
+  #string(maxCharacters: number): string {
     const start = this.#position;
     const end = this.#closingQuote(start + 1);
-    const raw = this.#text.slice(start + 1, end);
+    if (end - start - 1 > maxCharacters)
+      throw this.#error(`a string has more than ${maxCharacters} characters`);
     this.#position = end + 1;
+    const raw = this.#text.slice(start + 1, end);
     if (!raw.includes('\\')) return raw; // decoding and closingQuote() have refused all that is wrong without escapes
     const value = this.#unescape(this.#text.slice(start, end + 1));
     if (value.includes('\0')) throw this.#error('a string holds NUL');
@@ -156,8 +178,9 @@ class StrictJsonReader {
   }
 
   #closingQuote(from: number): number {
-    for (let at = from; at < this.#text.length; at++) {
-      const code = this.#text.charCodeAt(at);
+    const text = this.#text;
+    for (let at = from; at < text.length; at++) {
+      const code = text.charCodeAt(at);
       if (code === 0x22) return at;
       if (code === 0x5c) at++;
       else if (code < 0x20) throw this.#error('a string holds a control character');
@@ -171,6 +194,16 @@ class StrictJsonReader {
     } catch (cause) {
       throw this.#error('a string holds an unknown escape', cause);
     }
+  }
+
+  #literal(): unknown {
+    for (const [literal, value] of literals) {
+      if (this.#text.startsWith(literal, this.#position)) {
+        this.#position += literal.length;
+        return value;
+      }
+    }
+    return this.#number();
   }
 
   #number(): number {
@@ -187,18 +220,17 @@ class StrictJsonReader {
 
   /** Step over the bracket that opens an object or array. */
   #enter(): void {
-    if (this.#path.length >= this.#maxDepth) throw this.#error(`nested deeper than ${this.#maxDepth} levels`);
+    if (this.#depth >= this.#maxDepth) throw this.#error(`nested deeper than ${this.#maxDepth} levels`);
     this.#position++;
   }
 
   #isMapField(): boolean {
-    const name = this.#path.at(-1);
+    const name = this.#depth === 0 ? undefined : this.#path[this.#depth - 1];
     return typeof name === 'string' && mapFields.has(foldFieldName(name));
   }
 
   #takes(character: string): boolean {
-    this.#skipWhitespace();
-    if (this.#text[this.#position] !== character) return false;
+    if (this.#next() !== character) return false;
     this.#position++;
     return true;
   }
@@ -207,13 +239,18 @@ class StrictJsonReader {
     if (!this.#takes(character)) throw this.#error(`want "${character}" at character ${this.#position}`);
   }
 
-  #skipWhitespace(): void {
-    whitespace.lastIndex = this.#position;
-    this.#position += whitespace.exec(this.#text)?.[0].length ?? 0;
+  /** Skip white space. @returns the character that follows, not taken yet; undefined at the end */
+  #next(): string | undefined {
+    const text = this.#text;
+    for (;;) {
+      const code = text.charCodeAt(this.#position);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return text[this.#position];
+      this.#position++;
+    }
   }
 
   #error(problem: string, cause?: unknown): OutboardError {
-    const path = this.#path.map(shownStep).join('');
+    const path = this.#path.slice(0, this.#depth).map(shownStep).join('');
     const where = path === '' ? '' : ` at ${path.length > 512 ? `…${path.slice(-512)}` : path}`;
     return new OutboardError('invalid', `invalid ${this.#subject}${where}: ${problem}`, { cause });
   }

@@ -2,6 +2,7 @@
  * Asks a token server for a bearer token.
  */
 import * as z from 'zod';
+import { hasBoundedValues } from '../../documents/json-work.ts';
 import { OutboardError } from '../../errors.ts';
 import { readBounded, readStart } from '../bounded-body.ts';
 import type { Answer, Connections } from '../connections.ts';
@@ -40,6 +41,7 @@ export interface TokenRequest {
 
 const clientId = 'outboard';
 const maxTokenBody = 1024 * 1024;
+const maxTokenValues = 1000;
 const maxTokenLength = 64 * 1024;
 const maxNameLength = 4096;
 const shortestLifeSeconds = 60;
@@ -135,6 +137,8 @@ async function refusal(connections: Connections, answer: Answer, request: TokenR
 /** Read a token server's answer. @throws {OutboardError} invalid */
 export function parseTokenAnswer(body: Buffer, realm: URL, now: number): Token {
   let json: unknown;
+  if (!hasBoundedValues(body, maxTokenValues))
+    throw noToken(realm, `it has more than ${maxTokenValues} values`);
   try {
     json = JSON.parse(body.toString('utf8'));
   } catch {
