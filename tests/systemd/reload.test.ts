@@ -1,5 +1,5 @@
 /**
- * `systemctl reload` tells whether the configuration is in force.
+ * `systemctl reload` tells whether the configuration is in force, and the journal which lines are errors.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -32,11 +32,19 @@ function show(property: string): Promise<string> {
   return host.ok('systemctl', 'show', '--value', `--property=${property}`, 'outboard.service');
 }
 
+/** What the journal has of the daemon, of this priority and above. */
+function journal(priority: string): Promise<string> {
+  return host.ok('journalctl', '--no-pager', '-o', 'cat', '-t', 'outboard', '-p', priority);
+}
+
 describe('"systemctl reload outboard"', { skip }, () => {
   test('succeeds once the new configuration is in force', async () => {
     writeFileSync(host.path(configFile), '{"log-level":"info","authorization-plugins":[]}');
     await host.ok('systemctl', 'reload', 'outboard.service');
     assert.equal(await show('ActiveState'), 'active');
+    assert.match(await journal('info'), /^configuration reloaded$/m);
+    assert.match(await journal('info'), /^outboard daemon ready on /m);
+    assert.doesNotMatch(await journal('notice'), /reloaded|ready/);
   });
 
   for (const [name, document, reason] of [
@@ -49,7 +57,7 @@ describe('"systemctl reload outboard"', { skip }, () => {
       writeFileSync(host.path(configFile), document);
       const failed = await host.run('systemctl', 'reload', 'outboard.service');
       assert.equal(failed.code, 1, failed.stdout);
-      assert.match(await host.ok('journalctl', '--no-pager', '-o', 'cat', '-u', 'outboard.service'), reason);
+      assert.match(await journal('err'), reason);
       assert.equal(await outboard(host, 'ls', '--quiet'), '');
       writeFileSync(host.path(configFile), '{"log-level":"info"}');
       await host.ok('systemctl', 'reload', 'outboard.service');

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 import { loadConfiguration } from './configuration/load-configuration.ts';
 import { type DaemonFlags, parseFlags } from './configuration/parse-flags.ts';
+import { chooseLogFormat, formatFailure } from './log/log-format.ts';
 import { openLog } from './log/logger.ts';
 import { surviveLostTerminal } from './service/lost-terminal.ts';
 import { reloadOnSignal } from './service/reload-on-signal.ts';
@@ -47,14 +48,16 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     const code = await otherCommands[first as keyof typeof otherCommands](flags);
     return (await output.isUnread()) ? unreadCode : code;
   } catch (error) {
-    process.stderr.write(`outboard daemon: ${error instanceof Error ? error.message : String(error)}\n`);
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(formatFailure(`outboard daemon: ${reason}`, process.env));
     return 1;
   }
 }
 
 async function serve(flags: DaemonFlags): Promise<number> {
   const configuration = await load(flags);
-  const { logger, flush } = openLog(configuration['log-level']);
+  const format = chooseLogFormat(configuration['log-format'], process.env);
+  const { logger, flush } = openLog(configuration['log-level'], format);
   const service = takeServiceEnvironment(process.env, process.pid);
   const notifier = createServiceNotifier(service, { send: sendDatagram, logger });
   try {

@@ -3,7 +3,7 @@
  */
 import { cgroupDrivers, OutboardError } from '@outboard/engine';
 import * as z from 'zod';
-import { logLevels, type PartialConfiguration } from './configuration.ts';
+import { logFormats, logLevels, type PartialConfiguration } from './configuration.ts';
 
 const absolutePath = z.string().refine((path) => path.startsWith('/') && !path.includes('\0'), {
   message: 'expected an absolute path',
@@ -37,6 +37,7 @@ const fileSchema = z.strictObject({
   runtime: z.string().min(1).optional(),
   'cgroup-driver': z.enum(cgroupDrivers).optional(),
   'log-level': z.enum(logLevels).optional(),
+  'log-format': z.enum(logFormats).optional(),
   'log-plugins': z.boolean().optional(),
 });
 

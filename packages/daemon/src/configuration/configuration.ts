@@ -6,6 +6,9 @@ import type { CgroupDriver } from '@outboard/engine';
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+export const logFormats = ['json', 'text', 'journald'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
 /** Everything that can be configured, by the names of the configuration file. */
 export interface Configuration {
   readonly 'data-root': string;
@@ -53,6 +56,8 @@ export interface Configuration {
   /** Who makes the cgroups of plugins; undefined for what the host calls for. */
   readonly 'cgroup-driver': CgroupDriver | undefined;
   readonly 'log-level': LogLevel;
+  /** Of the daemon's log; undefined for the one that suits standard error. */
+  readonly 'log-format': LogFormat | undefined;
   /** Whether what plugins write is in the daemon's log as well. */
   readonly 'log-plugins': boolean;
 }
@@ -94,6 +99,7 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     runtime: given.runtime ?? 'runc',
     'cgroup-driver': given['cgroup-driver'],
     'log-level': given['log-level'] ?? 'info',
+    'log-format': given['log-format'],
     'log-plugins': given['log-plugins'] ?? true,
   };
 }

@@ -40,6 +40,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     runtime: 'runc',
     'cgroup-driver': undefined,
     'log-level': 'info',
+    'log-format': undefined,
     'log-plugins': true,
   });
 });

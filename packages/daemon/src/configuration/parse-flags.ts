@@ -3,7 +3,14 @@
  */
 import { type CgroupDriver, cgroupDrivers } from '@outboard/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { defaultConfigurationFile, logLevels, type PartialConfiguration } from './configuration.ts';
+import { formatFailure } from '../log/log-format.ts';
+import {
+  defaultConfigurationFile,
+  type LogFormat,
+  logFormats,
+  logLevels,
+  type PartialConfiguration,
+} from './configuration.ts';
 
 /** What the command line says. */
 export interface DaemonFlags {
@@ -34,6 +41,7 @@ interface ParsedOptions {
   readonly runtime?: string;
   readonly cgroupDriver?: CgroupDriver;
   readonly logLevel?: (typeof logLevels)[number];
+  readonly logFormat?: LogFormat;
   /** Commander's default for a flag that begins with `--no-` is true. */
   readonly logPlugins: boolean;
   /** As above. */
@@ -74,6 +82,7 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     runtime: options.runtime,
     'cgroup-driver': options.cgroupDriver,
     'log-level': options.logLevel,
+    'log-format': options.logFormat,
     'log-plugins': options.logPlugins ? undefined : false,
   };
   const given = Object.entries(configuration).filter(([, value]) => value !== undefined);
@@ -88,6 +97,9 @@ function daemonCommand(): Command {
     .description('Serve the Docker Engine API for plugins.')
     .allowExcessArguments(false)
     .exitOverride()
+    .configureOutput({
+      writeErr: (text) => void process.stderr.write(formatFailure(text.trimEnd(), process.env)),
+    })
     .option(
       '--data-root <directory>',
       'where plugins and their content are kept (default: /var/lib/outboard)',
@@ -151,6 +163,12 @@ function daemonCommand(): Command {
       ).choices(cgroupDrivers),
     )
     .addOption(new Option('--log-level <level>', 'least level to log (default: info)').choices(logLevels))
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'of the log (default: journald for the journal of systemd, text for a terminal, else json)',
+      ).choices(logFormats),
+    )
     .option('--no-log-plugins', 'leave what plugins write out of the log (outboard logs shows it)')
     .option('--config <file>', `configuration file (default: ${defaultConfigurationFile}, if it exists)`);
 }

@@ -1,9 +1,10 @@
 /**
- * The daemon's log: one JSON object per line on standard error. Secrets do not reach it, because nothing that can hold
+ * The daemon's log: one line for each record on standard error. Secrets do not reach it, because nothing that can hold
  * them (headers, bodies, settings) is ever given to it.
  */
 import { type Logger, pino } from 'pino';
-import type { LogLevel } from '../configuration/configuration.ts';
+import type { LogFormat, LogLevel } from '../configuration/configuration.ts';
+import { formatLine } from './log-format.ts';
 
 /** The log and how to make sure that all of it is written. */
 export interface DaemonLog {
@@ -13,12 +14,12 @@ export interface DaemonLog {
 }
 
 /** A log on standard error that never blocks the process. */
-export function openLog(level: LogLevel): DaemonLog {
+export function openLog(level: LogLevel, format: LogFormat): DaemonLog {
   const output = pino.destination({ dest: 2, sync: false });
   stopWhenBroken(output);
   const logger = pino(
     { level, base: { pid: process.pid } },
-    { write: (line: string) => void output.write(escapeControls(line)) },
+    { write: (line: string) => void output.write(escapeControls(formatLine(line, format))) },
   );
   return { logger, flush: () => output.flushSync() };
 }
@@ -39,7 +40,7 @@ function stopWhenBroken(output: ReturnType<typeof pino.destination>): void {
 // escaped by JSON itself.
 const terminalControls = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Escape what could change how a terminal shows a line of JSON; the JSON stays equal. */
+/** Escape what could change how a terminal shows a line; JSON stays equal. */
 export function escapeControls(line: string): string {
   return line.replace(
     terminalControls,
