@@ -53,7 +53,12 @@ export async function startAuthorizationPlugin(
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   const client = createPluginClient({ socketPath });
   return {
-    driver: { name, client, toHostPath: async (path) => path },
+    driver: {
+      name,
+      client,
+      toHostPath: async (path) => path,
+      toHostPaths: (paths) => Promise.allSettled(paths),
+    },
     questions,
     asked: () =>
       questions.map(({ path, body }) => {

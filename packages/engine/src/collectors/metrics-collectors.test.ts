@@ -59,7 +59,12 @@ async function openPlugin(
     await rm(directory, { recursive: true });
   });
   const toHostPath = (path: string) => Promise.resolve(path);
-  return { driver: { name: 'acme/m:latest', pluginId: 'id', client, toHostPath }, calls, called };
+  const toHostPaths = () => Promise.resolve([]);
+  return {
+    driver: { name: 'acme/m:latest', pluginId: 'id', client, toHostPath, toHostPaths },
+    calls,
+    called,
+  };
 }
 
 const respond = (status: number, body: string): RequestListener => {

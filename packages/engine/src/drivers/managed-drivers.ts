@@ -6,8 +6,10 @@ import type { PluginRecord } from '../config/plugin-config.ts';
 import { createPluginClient, type PluginClient } from '../protocol/plugin-client.ts';
 import type { PluginPaths } from '../store/plugin-layout.ts';
 import type { PluginDriver } from './plugin-drivers.ts';
-import { type PluginTree, resolveHostPath } from './resolve-host-path.ts';
+import { resolveHostPath } from './resolve-host-path.ts';
+import { resolveHostPaths } from './resolve-host-paths.ts';
 import { shareClient } from './share-client.ts';
+import type { PluginTree } from './tree-handles.ts';
 
 export interface ManagedDriverParts {
   readonly socketPath: (record: PluginRecord) => string;
@@ -23,31 +25,34 @@ export interface ManagedDrivers extends AsyncDisposable {
 }
 
 export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers {
-  const clients = new Map<string, PluginClient>();
+  const clients = new Map<string, { readonly own: PluginClient; readonly shared: PluginClient }>();
 
   function clientOf(record: PluginRecord): PluginClient {
     const known = clients.get(record.id);
-    if (known !== undefined) return known;
-    const client = createPluginClient({
+    if (known !== undefined) return known.shared;
+    const own = createPluginClient({
       socketPath: parts.socketPath(record),
       timeoutMs: record.timeoutSeconds * 1000,
     });
-    clients.set(record.id, client);
-    return client;
+    const shared = shareClient(own);
+    clients.set(record.id, { own, shared });
+    return shared;
   }
 
   async function close(id: string): Promise<void> {
     const client = clients.get(id);
     clients.delete(id);
-    await client?.[Symbol.asyncDispose]();
+    await client?.own[Symbol.asyncDispose]();
   }
 
   return {
     driver: (record) => ({
       name: record.name,
       pluginId: record.id,
-      client: shareClient(clientOf(record)),
+      client: clientOf(record),
       toHostPath: (path, options) => resolveHostPath(treeOf(record, parts.paths(record.id)), path, options),
+      toHostPaths: (paths, options) =>
+        resolveHostPaths(treeOf(record, parts.paths(record.id)), paths, options),
     }),
     close,
     async [Symbol.asyncDispose]() {

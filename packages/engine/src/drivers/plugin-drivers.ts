@@ -25,7 +25,10 @@ export interface PluginDriver {
   readonly name: string;
   /** The ID of a managed plugin; absent for a legacy one. */
   readonly pluginId?: string;
-  /** Shared by all who look the plugin up: disposing of it does nothing. Calls fail once the plugin is disabled. */
+  /**
+   * Shared by all who look the plugin up: disposing of it does nothing. Calls fail once the plugin is disabled; it is the
+   * same object until then.
+   */
   readonly client: PluginClient;
   /**
    * From a path in the plugin's mount namespace to the same place on the host: within the propagated mount or the root
@@ -34,6 +37,14 @@ export interface PluginDriver {
    *   plugin mounted does not answer
    */
   toHostPath(path: string, options?: Cancellable): Promise<string>;
+  /**
+   * The same for many paths, with the host looked at once for all of them.
+   * @returns in the order of the paths; those not looked up before the signal was aborted are rejected with its reason
+   */
+  toHostPaths(
+    paths: readonly string[],
+    options?: Cancellable,
+  ): Promise<readonly PromiseSettledResult<string>[]>;
 }
 
 export interface PluginDrivers {

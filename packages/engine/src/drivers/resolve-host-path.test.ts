@@ -8,7 +8,9 @@ import { mount } from '../linux/mount.ts';
 import { makeSharedMount } from '../linux/mount-table.ts';
 import { unmountBelow } from '../linux/unmount-below.ts';
 import { lookIntoMount } from './look-into-mount.ts';
-import { type PluginTree, resolveHostPath } from './resolve-host-path.ts';
+import { resolveHostPath } from './resolve-host-path.ts';
+import { resolveHostPaths } from './resolve-host-paths.ts';
+import type { PluginTree } from './tree-handles.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
 
@@ -188,6 +190,46 @@ async function mountSilent(path: string): Promise<AsyncDisposable> {
     },
   };
 }
+
+test('resolveHostPaths() gives for each of many what resolveHostPath() gives for one', {
+  skip: needsRoot,
+}, async () => {
+  await make(
+    'propagated-mount/a/',
+    'propagated-mount/l -> a',
+    'propagated-mount/out -> /etc',
+    'rootfs/data/',
+  );
+  await makeSharedMount(tree.propagatedMount.hostPath);
+  const paths = [
+    '/mnt/volumes/a',
+    '',
+    '/mnt/volumes/l',
+    '/mnt/volumes/out',
+    '/data',
+    '/mnt/volumes/none',
+    '/',
+  ];
+  const one = await Promise.allSettled(paths.map((path) => resolveHostPath(tree, path)));
+  assert.deepEqual(await resolveHostPaths(tree, paths), one);
+  assert.deepEqual(
+    one.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled'],
+  );
+});
+
+test('resolveHostPaths() lets others have a turn, and tells what it had no time for', async () => {
+  await make('propagated-mount/a/');
+  const paths = Array<string>(20_000).fill('/mnt/volumes/a');
+  const scope = new AbortController();
+  const reason = new Error('time is up');
+  setImmediate(() => scope.abort(reason));
+  const results = await resolveHostPaths(tree, paths, { signal: scope.signal });
+  assert.equal(results.length, paths.length);
+  assert.equal(results[0]?.status, 'fulfilled');
+  const last = results.at(-1);
+  assert.ok(last?.status === 'rejected' && last.reason === reason);
+});
 
 test('I14 a file system of the plugin that never answers is found without asking it', {
   skip: needsRoot,

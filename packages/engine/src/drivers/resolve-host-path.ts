@@ -9,20 +9,9 @@ import { join } from 'node:path';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { isAtOrBelow } from '../config/container-path.ts';
 import { errorCode } from '../linux/libc.ts';
-import { lookInside, openTrustedDirectory } from '../linux/open-inside.ts';
+import { lookInside } from '../linux/open-inside.ts';
 import { lookIntoMount } from './look-into-mount.ts';
-import { openPropagatedMount } from './open-propagated-mount.ts';
-
-/** Where a plugin's own paths lie on the host. */
-export interface PluginTree {
-  readonly rootfs: string;
-  /** Its propagated mount; absent when it has none. */
-  readonly propagatedMount?: {
-    /** In the plugin's mount namespace: absolute and clean. */
-    readonly path: string;
-    readonly hostPath: string;
-  };
-}
+import { type PluginTree, TreeHandles } from './tree-handles.ts';
 
 /** As many links as the kernel follows. */
 const maxLinks = 40;
@@ -46,12 +35,26 @@ export async function resolveHostPath(
   path: string,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<string> {
+  await using handles = new TreeHandles(tree);
+  return await resolveFrom(handles, path, options); // before the handles are closed
+}
+
+/**
+ * The same for one of many paths.
+ * @param handles where the look-up begins; the caller disposes of them once all have ended
+ */
+export async function resolveFrom(
+  handles: TreeHandles,
+  path: string,
+  options: { readonly signal?: AbortSignal },
+): Promise<string> {
+  const { tree } = handles;
   if (path === '') return '';
   if (path.includes('\0') || Buffer.byteLength(path) > maxPathBytes) {
     throw new OutboardError('system', `the plugin named a path that cannot be: ${showPath(path)}`);
   }
   const wanted = join('/', path).replace(/(.)\/$/, '$1');
-  const reached = await walkTree(tree, wanted);
+  const reached = await walkTree(handles, wanted);
   const { propagatedMount } = tree;
   const isOfMount = (place: string) =>
     propagatedMount !== undefined && isAtOrBelow(place, propagatedMount.path);
@@ -67,9 +70,9 @@ interface Reached {
   readonly below: readonly string[];
 }
 
-async function walkTree(tree: PluginTree, wanted: string): Promise<Reached> {
+async function walkTree(handles: TreeHandles, wanted: string): Promise<Reached> {
   try {
-    return await new Walk(tree, wanted).run();
+    return await new Walk(handles, wanted).run();
   } catch (cause) {
     const code = errorCode(cause);
     if (code === undefined || isOutboardError(cause)) throw cause;
@@ -79,27 +82,32 @@ async function walkTree(tree: PluginTree, wanted: string): Promise<Reached> {
   }
 }
 
+interface Component {
+  readonly name: string;
+  readonly handle?: number;
+  /** Whether other walks use the handle too. */
+  readonly isShared: boolean;
+}
+
 class Walk {
-  readonly #tree: PluginTree;
+  readonly #handles: TreeHandles;
   readonly #wanted: string;
   /** The components so far, none of them a link; those that do not exist have no handle. */
-  readonly #reached: { readonly name: string; readonly handle?: number }[] = [];
+  readonly #reached: Component[] = [];
   /** What is still to be walked, next one last. */
   readonly #rest: string[];
 
-  constructor(tree: PluginTree, wanted: string) {
-    this.#tree = tree;
+  constructor(handles: TreeHandles, wanted: string) {
+    this.#handles = handles;
     this.#wanted = wanted;
     this.#rest = componentsOf(wanted).reverse();
   }
 
   async run(): Promise<Reached> {
-    const root = openTrustedDirectory(this.#tree.rootfs);
     try {
-      return await this.#walk(root);
+      return await this.#walk(this.#handles.rootfs());
     } finally {
       this.#leave(0);
-      closeSync(root);
     }
   }
 
@@ -121,7 +129,11 @@ class Walk {
         this.#rest.push(...componentsOf(found.target).reverse());
         continue;
       }
-      this.#enter(name, found.type === 'directory' ? found.handle : undefined);
+      this.#enter({
+        name,
+        ...(found.type === 'directory' && { handle: found.handle }),
+        isShared: found.isShared,
+      });
       if (found.type === 'mount') return this.#endAtMount();
       if (found.type === 'other' && this.#rest.length > 0) {
         throw new OutboardError('system', `${showPath(this.#path())} of the plugin is no directory`);
@@ -135,18 +147,23 @@ class Walk {
    * links on the way to the mount, which the runtime has resolved its own way.
    */
   #skipToMount(): void {
-    const { propagatedMount } = this.#tree;
+    const { propagatedMount } = this.#handles.tree;
     if (propagatedMount === undefined || !isAtOrBelow(this.#wanted, propagatedMount.path)) return;
     // All but the last, which is looked up as any other.
     for (const _ of componentsOf(propagatedMount.path).slice(1))
-      this.#enter(this.#rest.pop() ?? '', undefined);
+      this.#enter({ name: this.#rest.pop() ?? '', isShared: false });
   }
 
   async #look(parent: number | undefined, name: string) {
-    const { propagatedMount } = this.#tree;
+    const { propagatedMount } = this.#handles.tree;
     const path = `${this.#path() === '/' ? '' : this.#path()}/${name}`;
-    if (path === propagatedMount?.path) return openPropagatedMount(propagatedMount.hostPath);
-    return parent === undefined ? ({ type: 'absent' } as const) : lookInside(parent, name);
+    if (path === propagatedMount?.path) {
+      return { ...(await this.#handles.propagatedMount(propagatedMount.hostPath)), isShared: true };
+    }
+    return {
+      ...(parent === undefined ? ({ type: 'absent' } as const) : lookInside(parent, name)),
+      isShared: false,
+    };
   }
 
   #endAtMount(): Reached {
@@ -156,15 +173,15 @@ class Walk {
     return { path: this.#path(), below };
   }
 
-  #enter(name: string, handle: number | undefined): void {
-    this.#reached.push(handle === undefined ? { name } : { name, handle });
+  #enter(component: Component): void {
+    this.#reached.push(component);
     if (this.#reached.length > maxDepth) throw escapes(this.#wanted, 'too many directories');
   }
 
   /** Go back up until this many components are left. */
   #leave(count: number): void {
-    for (const { handle } of this.#reached.splice(Math.max(count, 0))) {
-      if (handle !== undefined) closeSync(handle);
+    for (const { handle, isShared } of this.#reached.splice(Math.max(count, 0))) {
+      if (handle !== undefined && !isShared) closeSync(handle);
     }
   }
 

@@ -10,7 +10,9 @@ import type { ReplyFields } from './plugin-reply.ts';
 export type DriverCall = Pick<CallOptions, 'signal' | 'timeoutMs'>;
 
 /** How the calls of one method are made. */
-export type MethodRule = Pick<CallOptions, 'idempotent' | 'confidential'> & { readonly timeoutMs: number };
+export type MethodRule = Pick<CallOptions, 'idempotent' | 'confidential' | 'maxReplyBytes'> & {
+  readonly timeoutMs: number;
+};
 
 /** Calls one method of an interface. Without a request the body is empty. */
 export type CallMethod<Method extends string> = (

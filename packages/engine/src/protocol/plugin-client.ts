@@ -49,6 +49,8 @@ export interface CallOptions {
   readonly isTriedOnce?: boolean;
   /** The reply holds secrets: errors show nothing of it but what the plugin says in `Err`. */
   readonly confidential?: boolean;
+  /** Bytes of the largest reply, in place of the client's. */
+  readonly maxReplyBytes?: number;
   /** Whether `Err` in a reply of status 200 is a field for the caller to read; default false: it fails the call. */
   readonly leavesErr?: boolean;
 }
@@ -97,14 +99,22 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
     const { idempotent = false, isTriedOnce = false } = callOptions;
     return isTriedOnce ? attempt() : retryCall(attempt, { idempotent, delay, now, signal });
   };
-  const toRequest = (method: string, body: JsonObject | undefined, signal: AbortSignal): PluginRequest => {
-    return { method, body: body === undefined ? '' : `${JSON.stringify(body)}\n`, maxReplyBytes, signal };
-  };
+  const toRequest = (
+    method: string,
+    body: JsonObject | undefined,
+    signal: AbortSignal,
+    given: CallOptions,
+  ): PluginRequest => ({
+    method,
+    body: body === undefined ? '' : `${JSON.stringify(body)}\n`,
+    maxReplyBytes: given.maxReplyBytes ?? maxReplyBytes,
+    signal,
+  });
 
   return {
     async call(method, body, callOptions = {}) {
       const deadline = openDeadline(method, callOptions);
-      const request = toRequest(method, body, deadline.signal);
+      const request = toRequest(method, body, deadline.signal, callOptions);
       try {
         deadline.signal.throwIfAborted();
         // Loaded by the first call: a program that calls no plugin starts without the library.
@@ -120,7 +130,7 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
     },
     async *stream(method, body, callOptions = {}) {
       const deadline = openDeadline(method, callOptions);
-      const request = toRequest(method, body, deadline.signal);
+      const request = toRequest(method, body, deadline.signal, callOptions);
       const { openConnection } = await import('./plugin-connections.ts');
       const connection = openConnection(address);
       try {

@@ -24,6 +24,8 @@ export interface ReplyFields {
   object(name: string): ReplyFields | undefined;
   /** A list of objects; absent and null are empty. */
   objects(name: string): readonly ReplyFields[];
+  /** The same, where one odd entry must not hide the others: those that are no objects are undefined. */
+  entries(name: string): readonly (ReplyFields | undefined)[];
   /** A list of texts; absent and null are empty. */
   texts(name: string): readonly string[];
   /** An object whose values are texts, null as ''; its keys are the plugin's, as they came. Absent and null are empty. */
@@ -105,6 +107,13 @@ class FoldedFields implements ReplyFields {
       return isJsonObject(value)
         ? this.#inner(name, value)
         : this.#refuse(name, 'an array of objects', value);
+    });
+  }
+
+  entries(name: string): readonly (ReplyFields | undefined)[] {
+    return this.#list(name).map((item) => {
+      const value = item ?? {};
+      return isJsonObject(value) ? this.#inner(name, value) : undefined;
     });
   }
 

@@ -3,6 +3,7 @@
  * it in the plugin's root first.
  * @see moby volume/drivers/proxy.go and adapter.go (28.x)
  */
+import { isOutboardError } from '@outboard/oci';
 import { isJsonObject, type JsonObject } from '../config/json-document.ts';
 import { callsOf, type DriverCall, method, query, slowMethod } from './driver-calls.ts';
 import { askOptional } from './plugin-answer.ts';
@@ -31,12 +32,22 @@ export interface VolumeDriver {
   unmount(name: string, id: string, call?: DriverCall): Promise<void>;
   /** @returns the mount point, or '' */
   path(name: string, call?: DriverCall): Promise<string>;
-  /** @returns undefined when the driver answers without a volume; many drivers answer an error instead */
+  /**
+   * @returns undefined when the driver answers without a volume, or with one that has neither name nor place; many drivers
+   *   answer an error instead
+   */
   get(name: string, call?: DriverCall): Promise<DriverVolume | undefined>;
-  list(call?: DriverCall): Promise<readonly DriverVolume[]>;
+  /** @param call.warn told of entries, or parts of one, that cannot be read and are left out */
+  list(call?: DriverCall & { readonly warn?: Warn }): Promise<readonly DriverVolume[]>;
   /** A driver that cannot say is local. */
   capabilities(call?: DriverCall): Promise<{ readonly scope: 'local' | 'global' }>;
 }
+
+type Warn = (warning: string) => void;
+
+/** Some tens of thousands of volumes. */
+const maxListBytes = 8 * 1024 * 1024;
+const maxListed = 65_536;
 
 const rules = {
   Create: slowMethod,
@@ -45,7 +56,7 @@ const rules = {
   Unmount: method,
   Path: query,
   Get: query,
-  List: query,
+  List: { ...query, maxReplyBytes: maxListBytes },
   Capabilities: query,
 } as const;
 
@@ -70,10 +81,14 @@ export function createVolumeDriver(client: PluginClient): VolumeDriver {
     },
     async get(name, given) {
       const volume = (await call('Get', { Name: name }, given)).object('Volume');
-      return volume === undefined ? undefined : readVolume(volume);
+      if (volume === undefined) return undefined;
+      const told = readVolume(volume, ignore);
+      const isNothing = (volume.raw('Name') ?? '') === '' && told.mountpoint === '';
+      return isNothing ? undefined : { ...told, name: told.name === '' ? name : told.name };
     },
     async list(given) {
-      return (await call('List', {}, given)).objects('Volumes').map(readVolume);
+      const { warn = ignore, ...options } = given ?? {};
+      return readList((await call('List', {}, options)).entries('Volumes'), warn);
     },
     async capabilities(given) {
       const ask = async () => readScope(await call('Capabilities', {}, given));
@@ -82,16 +97,41 @@ export function createVolumeDriver(client: PluginClient): VolumeDriver {
   };
 }
 
-function readVolume(volume: ReplyFields): DriverVolume {
-  const createdAt = volume.formed('CreatedAt', 'an RFC 3339 time', isTime);
+/** An entry without a name names no volume; what else is odd about one does not hide it. */
+function readList(entries: readonly (ReplyFields | undefined)[], warn: Warn): readonly DriverVolume[] {
+  if (entries.length > maxListed) warn(`left out volumes beyond ${maxListed}: ${entries.length - maxListed}`);
+  return entries.slice(0, maxListed).flatMap((entry, index) => {
+    const name = entry?.raw('Name') ?? '';
+    if (entry !== undefined && typeof name === 'string') return [readVolume(entry, warn)];
+    warn(`left out entry ${index + 1}: want an object with a "Name" that is a string`);
+    return [];
+  });
+}
+
+function readVolume(volume: ReplyFields, warn: Warn): DriverVolume {
+  const name = volume.raw('Name');
+  const createdAt = readPart(() => volume.formed('CreatedAt', 'an RFC 3339 time', isTime), warn);
   const status = volume.raw('Status');
   return {
-    name: volume.text('Name'),
-    mountpoint: volume.text('Mountpoint'),
+    name: typeof name === 'string' ? name : '',
+    mountpoint: readPart(() => volume.text('Mountpoint'), warn),
     ...(createdAt === '' ? {} : { createdAt: new Date(createdAt) }),
     ...(isJsonObject(status) ? { status } : {}),
   };
 }
+
+/** A part that cannot be read is as one that is absent. */
+function readPart(read: () => string, warn: Warn): string {
+  try {
+    return read();
+  } catch (error) {
+    if (!isOutboardError(error)) throw error;
+    warn(error.message);
+    return '';
+  }
+}
+
+function ignore(): void {}
 
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 

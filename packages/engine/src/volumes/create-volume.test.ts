@@ -37,6 +37,28 @@ test('create() passes the options on, those named __proto__ too', async (context
   assert.deepEqual(asked, [JSON.parse('{"__proto__":"x"}')]);
 });
 
+for (const Volume of [{}, { Name: '' }, { Name: null, Mountpoint: '' }, null]) {
+  test(`create() takes the answer ${JSON.stringify({ Volume })} of Get for "there is none"`, async (context) => {
+    const { volumes, driver } = await openFixture(context);
+    const acme = await driver('acme/p:latest');
+    acme.answers.set('Get', () => ({ Volume }));
+    await volumes.create({ name: 'data', driver: 'acme/p' });
+    assert.ok(acme.calls.includes('Create data'), `Create was not called: ${acme.calls}`);
+  });
+}
+
+for (const name of ['.', '..', '/abs', 'a/', 'a//b', '../a', 'a/./b', 'a/..']) {
+  test(`create() refuses the name ${JSON.stringify(name)}, which no client could ask for again`, async (context) => {
+    const { volumes, driver } = await openFixture(context);
+    await driver('acme/p:latest');
+    await assert.rejects(volumes.create({ name, driver: 'acme/p' }), {
+      kind: 'invalid',
+      message: /^(create .*: )?invalid volume name .*: want no "\/" at its ends/,
+    });
+    assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  });
+}
+
 test('create() again returns the volume of the first call, and calls Create once', async (context) => {
   const { volumes, announced, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');

@@ -14,7 +14,7 @@ import {
 } from './locate-volume.ts';
 import type { Cancellable, VolumeContext } from './volume-context.ts';
 import { asOperation, nameConflict, reasonOf } from './volume-errors.ts';
-import { checkVolumeName, randomVolumeName } from './volume-name.ts';
+import { checkNewVolumeName, randomVolumeName } from './volume-name.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { CreateVolumeRequest, TextMap, Volume } from './volumes.ts';
 
@@ -26,7 +26,7 @@ export const anonymousLabel = 'com.docker.volume.anonymous';
 /** @see Volumes.create */
 export async function createVolume(context: VolumeContext, request: CreateVolumeRequest): Promise<Volume> {
   const named = request.name === undefined ? makeAnonymous(request) : { ...request, name: request.name };
-  checkVolumeName(named.name);
+  checkNewVolumeName(named.name);
   const options = request.signal === undefined ? {} : { signal: request.signal };
   return asOperation('create', named.name, () =>
     context.queue.run(named.name, () => createInTurn(context, named, options), request.signal),
@@ -49,7 +49,7 @@ async function createInTurn(
 ): Promise<Volume> {
   const { name } = request;
   const existing = await findExisting(context, request, options);
-  if (existing !== undefined) return describeVolume(existing, name, options);
+  if (existing !== undefined) return describeVolume(context, existing, name, options);
   const driver = await findDriver(context, request.driver ?? defaultDriver, options);
   const record = await createWith(context, driver, request, options);
   context.announce({ type: 'volume', action: 'create', id: name, attributes: { driver: record.driver } });
@@ -157,7 +157,8 @@ async function describeCreated(
 ): Promise<Volume> {
   try {
     const told = await lookUp(driver, record.name, options);
-    if (told !== undefined) return await describeVolume({ driver, told, record }, record.name, options);
+    if (told !== undefined)
+      return await describeVolume(context, { driver, told, record }, record.name, options);
   } catch (error) {
     context.logger.warn({ err: error, volume: record.name }, 'the driver does not tell of a new volume');
   }

@@ -7,6 +7,7 @@ import type { Announcement } from '../plugin-engine-contract.ts';
 import { createKeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginUse, PluginUses } from '../uses/plugin-uses.ts';
 import { createVolume } from './create-volume.ts';
+import { createDriverScopes } from './driver-scopes.ts';
 import { inspectVolume } from './inspect-volume.ts';
 import { listVolumes } from './list-volumes.ts';
 import { mountVolume, unmountVolume } from './mount-volume.ts';
@@ -42,6 +43,7 @@ export function createVolumes(options: VolumesOptions): OpenVolumes {
     store,
     drivers,
     mounts: createVolumeMounts(options),
+    scopes: createDriverScopes(),
     beingCreated: new Map(),
     queue: createKeyedQueue(),
     announce,

@@ -2,8 +2,8 @@
  * From what a driver tells and what is remembered to a volume as users see it.
  */
 import { isOutboardError } from '@outboard/oci';
-import type { LocatedVolume } from './locate-volume.ts';
-import type { Cancellable } from './volume-context.ts';
+import type { CallableDriver, LocatedVolume } from './locate-volume.ts';
+import type { Cancellable, VolumeContext } from './volume-context.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { Volume } from './volumes.ts';
 
@@ -43,31 +43,34 @@ export function rememberedVolume(record: VolumeRecord): Volume {
  * @throws {OutboardError} system, code `path-escapes`, when its driver names a place outside of the plugin
  */
 export async function describeVolume(
+  { scopes }: Pick<VolumeContext, 'scopes'>,
   { driver, told, record }: LocatedVolume,
   name: string,
   options: Cancellable,
 ): Promise<Volume> {
-  const [mountpoint, { scope }] = await Promise.all([
-    hostMountpoint({ driver, told }, name, options),
-    driver.calls.capabilities(options),
+  const { plugin } = driver;
+  const [mountpoint, scope] = await Promise.all([
+    plugin.toHostPath(told.mountpoint, options),
+    scopes.of(driver, options),
   ]);
   const { createdAt } = told;
-  return toVolume({ name, driver: driver.plugin.name, mountpoint, scope, createdAt, record });
+  return toVolume({ name, driver: plugin.name, mountpoint, scope, createdAt, record });
 }
 
-/** A driver that named no place before may name one when it is asked for it, as Docker asks. */
-async function hostMountpoint(
-  { driver, told }: Pick<LocatedVolume, 'driver' | 'told'>,
+/** A driver that named no place before may name one when it is asked for it, as Docker asks who inspects a volume. */
+export async function withPath(
+  located: LocatedVolume,
   name: string,
   options: Cancellable,
-): Promise<string> {
-  const path = told.mountpoint === '' ? await askPath(driver.calls.path(name, options)) : told.mountpoint;
-  return driver.plugin.toHostPath(path, options);
+): Promise<LocatedVolume> {
+  const { driver, told } = located;
+  if (told.mountpoint !== '') return located;
+  return { ...located, told: { ...told, mountpoint: await askPath(driver, name, options) } };
 }
 
-async function askPath(answer: Promise<string>): Promise<string> {
+async function askPath({ calls }: CallableDriver, name: string, options: Cancellable): Promise<string> {
   try {
-    return await answer;
+    return await calls.path(name, options);
   } catch (error) {
     // Many drivers fail so when the volume is not mounted: it is nowhere then.
     if (isOutboardError(error) && error.code === 'plugin-error') return '';

@@ -1,7 +1,7 @@
 /**
  * Inspect a volume: what its driver tells of it now, with what was given when it was created.
  */
-import { describeVolume } from './describe-volume.ts';
+import { describeVolume, withPath } from './describe-volume.ts';
 import { checkRecord, type LocatedVolume, searchDrivers } from './locate-volume.ts';
 import type { Cancellable, VolumeContext } from './volume-context.ts';
 import { asOperation, noSuchVolume } from './volume-errors.ts';
@@ -23,7 +23,7 @@ export async function inspectVolume(
         ? await searchDrivers(context, name, options)
         : await findRecorded(context, record, options);
     if (located === undefined) throw noSuchVolume();
-    const volume = await describeVolume(located, name, options);
+    const volume = await describeVolume(context, await withPath(located, name, options), name, options);
     const { status } = located.told;
     return status === undefined ? volume : { ...volume, status };
   });

@@ -119,6 +119,111 @@ test('list() leaves out names that would break a line or a terminal, and says so
   assert.deepEqual(list.warnings, ['list acme/p:latest: left out volumes whose names cannot be shown: 5']);
 });
 
+test('list() shows a volume that its driver no longer lists, with a warning, until it is removed', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'lost', driver: 'acme/p', labels: new Map([['x', '1']]) });
+  await volumes.create({ name: 'kept', driver: 'acme/p' });
+  acme.volumes.delete('lost');
+  const list = await volumes.list();
+  assert.deepEqual(shown(list), ['kept acme/p:latest', 'lost acme/p:latest']);
+  assert.match(
+    list.warnings.join(),
+    /^list acme\/p:latest: volume lost: the driver does not list it any more/,
+  );
+  assert.deepEqual(shown(await volumes.list({ labels: ['x'] })), ['lost acme/p:latest']);
+  assert.equal(volumes.usesOf('acme/p:latest').length, 2);
+  await volumes.remove('lost', { force: true });
+  assert.deepEqual((await volumes.list()).warnings, []);
+  assert.deepEqual(
+    volumes.usesOf('acme/p:latest').map(({ holder }) => holder),
+    ['kept'],
+  );
+});
+
+test('list() leaves out what is odd of a list, says so, and shows the rest', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  acme.answers.set('List', () => ({
+    Volumes: [
+      { Name: 'a', CreatedAt: 'yesterday', Mountpoint: '/mnt/a' },
+      { Name: 5 },
+      'text',
+      null,
+      { Name: 'b', Mountpoint: 7 },
+      { Name: 'c', CreatedAt: '2026-01-02T03:04:05Z', Status: [] },
+    ],
+  }));
+  const list = await volumes.list();
+  assert.deepEqual(
+    list.volumes.map(({ name, mountpoint, createdAt }) => [name, mountpoint, createdAt?.getUTCFullYear()]),
+    [
+      ['a', '/host/mnt/a', undefined],
+      ['b', '', undefined],
+      ['c', '', 2026],
+    ],
+  );
+  const expected = [
+    /want "CreatedAt" to be an RFC 3339 time, got "yesterday"$/,
+    /left out entry 2: want an object with a "Name" that is a string$/,
+    /left out entry 3: /,
+    /want "Mountpoint" to be a string, got 7$/,
+    /left out volumes whose names cannot be shown: 1$/,
+  ];
+  assert.equal(list.warnings.length, expected.length, list.warnings.join('\n'));
+  for (const [index, pattern] of expected.entries()) assert.match(list.warnings[index] ?? '', pattern);
+});
+
+test('list() says the same a bounded number of times', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  acme.answers.set('List', () => ({ Volumes: Array<object>(1000).fill({ Name: 1 }) }));
+  const { warnings } = await volumes.list();
+  assert.equal(warnings.length, 17);
+  assert.equal(warnings.at(-1), 'and 984 more warnings');
+});
+
+test('list() takes a list of several MiB, and tells of one that is beyond bounds', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'mine', driver: 'acme/p' });
+  const listOf = (count: number, length: number) => () => ({
+    Volumes: Array.from({ length: count }, (_, index) => ({
+      Name: `v${index}`,
+      Status: { x: 'x'.repeat(length) },
+    })),
+  });
+  acme.answers.set('List', listOf(3000, 1000));
+  assert.equal((await volumes.list({ names: [/^v/] })).volumes.length, 3000);
+  acme.answers.set('List', listOf(9, 1024 * 1024));
+  const large = await volumes.list();
+  assert.deepEqual(shown(large), ['mine acme/p:latest']);
+  assert.match(large.warnings.join(), /reply is too large: want at most 8388608 bytes/);
+  acme.answers.set('List', listOf(65_537, 0));
+  const many = await volumes.list({ names: [/^v/] });
+  assert.equal(many.volumes.length, 65_536);
+  assert.match(many.warnings.join(), /left out volumes beyond 65536: 1/);
+});
+
+test('a driver is asked for its capabilities once, and for a path only when a volume is inspected', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  acme.answers.set('Get', ({ Name = '' }) =>
+    acme.volumes.has(Name) ? { Volume: { Name } } : { Err: 'none' },
+  );
+  acme.answers.set('List', () => ({ Volumes: [...acme.volumes].map((Name) => ({ Name })) }));
+  const count = (method: string) => acme.calls.filter((call) => call.split(' ')[0] === method).length;
+  await volumes.create({ name: 'a', driver: 'acme/p' });
+  await volumes.create({ name: 'b', driver: 'acme/p' });
+  await volumes.list();
+  assert.deepEqual([count('Capabilities'), count('Path')], [1, 0]);
+  const { scope, mountpoint } = await volumes.inspect('a');
+  assert.deepEqual(
+    [scope, mountpoint, count('Capabilities'), count('Path')],
+    ['global', '/host/mnt/a', 1, 1],
+  );
+});
+
 test('list() that is cancelled fails with the reason', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');

@@ -4,7 +4,6 @@
  */
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import type { DriverVolume } from '../protocol/volume-driver.ts';
-import { createLimiter, type Limiter } from '../supervise/limiter.ts';
 import { rememberedVolume, toVolume } from './describe-volume.ts';
 import { callable, findDriver } from './locate-volume.ts';
 import type { Cancellable, VolumeContext } from './volume-context.ts';
@@ -12,6 +11,7 @@ import { reasonOf } from './volume-errors.ts';
 import { passesFilters } from './volume-filters.ts';
 import type { DriverMounts } from './volume-mounts.ts';
 import { isVolumeName } from './volume-name.ts';
+import type { VolumeRecord } from './volume-record.ts';
 import type { Volume, VolumeFilters, VolumeList } from './volumes.ts';
 
 /** One survey of all drivers. */
@@ -21,11 +21,10 @@ interface Survey {
   readonly signal: AbortSignal;
   /** Whether a volume is to be listed; its mountpoint need not be known. */
   readonly passes: (volume: Volume) => boolean;
-  /** A path in a file system that a plugin mounted takes a process to look up. */
-  readonly pathLimiter: Limiter;
 }
 
-const pathsAtOnce = 8;
+/** Warnings about one driver; a list of thousands of odd entries says the same thousands of times. */
+const maxWarnings = 16;
 
 /** @see Volumes.list */
 export async function listVolumes(
@@ -37,7 +36,7 @@ export async function listVolumes(
   const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
   const isUsed = usedVolumes(context);
   const passes = (volume: Volume) => passesFilters(volume, filters, isUsed);
-  const survey: Survey = { context, signal, passes, pathLimiter: createLimiter(pathsAtOnce) };
+  const survey: Survey = { context, signal, passes };
   const lists = await Promise.all(await askDrivers(survey, filters.drivers ?? []));
   // What was cancelled has no answer, not a short one.
   given?.throwIfAborted();
@@ -93,40 +92,80 @@ async function askOrRemember(
 
 async function ask(survey: Survey, plugin: PluginDriver): Promise<VolumeList> {
   const { context, signal, passes } = survey;
-  const { calls } = callable(plugin);
-  const [listed, { scope }] = await Promise.all([calls.list({ signal }), calls.capabilities({ signal })]);
-  const shown = listed.filter(({ name }) => isVolumeName(name));
+  const driver = callable(plugin);
   const warnings: string[] = [];
+  const warn = (warning: string) => void warnings.push(`list ${plugin.name}: ${warning}`);
+  const before = context.store.ofDriver(plugin.name);
+  const [listed, scope] = await Promise.all([
+    driver.calls.list({ signal, warn }),
+    context.scopes.of(driver, { signal }),
+  ]);
+  const shown = listed.filter(({ name }) => isVolumeName(name));
   if (shown.length < listed.length) {
-    const hidden = listed.length - shown.length;
-    warnings.push(`list ${plugin.name}: left out volumes whose names cannot be shown: ${hidden}`);
+    warn(`left out volumes whose names cannot be shown: ${listed.length - shown.length}`);
   }
-  const volumes = shown.map(async (told): Promise<Volume | undefined> => {
+  const volumes = shown.flatMap((told): readonly ListedVolume[] => {
     const { name, createdAt } = told;
     const known = context.store.get(name);
     const record = known?.driver === plugin.name ? known : undefined;
     const volume = toVolume({ name, driver: plugin.name, mountpoint: '', scope, createdAt, record });
-    if (!passes(volume)) return undefined;
-    return { ...volume, mountpoint: await hostPathOrNone(survey, plugin, told, warnings) };
+    return passes(volume) ? [{ told, volume }] : [];
   });
-  return { volumes: (await Promise.all(volumes)).filter((volume) => volume !== undefined), warnings };
+  const lost = findLost(context, before, shown).filter((volume) => passes(volume));
+  for (const { name } of lost) {
+    warn(`volume ${name}: the driver does not list it any more; removing it lets go of the plugin`);
+  }
+  return {
+    volumes: [...(await withMountpoints(survey, plugin, volumes, warn)), ...lost],
+    warnings: cut(warnings),
+  };
 }
 
-/** One bad path must not hide the other volumes. */
-async function hostPathOrNone(
-  { pathLimiter, signal }: Survey,
+interface ListedVolume {
+  readonly told: DriverVolume;
+  readonly volume: Volume;
+}
+
+/** Volumes that were created here and still count as uses of their plugin, though their driver lists them no more. */
+function findLost(
+  { store }: VolumeContext,
+  before: readonly VolumeRecord[],
+  listed: readonly DriverVolume[],
+): readonly Volume[] {
+  const names = new Set(listed.map(({ name }) => name));
+  return before
+    .filter((record) => !names.has(record.name) && store.get(record.name) === record)
+    .map(rememberedVolume);
+}
+
+/** One bad path must not hide the other volumes, nor a file system that does not answer. */
+async function withMountpoints(
+  { signal, context }: Survey,
   plugin: PluginDriver,
-  { name, mountpoint }: DriverVolume,
-  warnings: string[],
-): Promise<string> {
-  if (mountpoint === '') return '';
-  try {
-    return await pathLimiter.run(() => plugin.toHostPath(mountpoint, { signal }), { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    warnings.push(`list ${plugin.name}: volume ${name}: ${reasonOf(error)}`);
-    return '';
+  volumes: readonly ListedVolume[],
+  warn: (warning: string) => void,
+): Promise<readonly Volume[]> {
+  const places = await plugin.toHostPaths(
+    volumes.map(({ told }) => told.mountpoint),
+    { signal },
+  );
+  let late = 0;
+  const shown = volumes.map(({ volume }, index) => {
+    const place = places[index];
+    if (place?.status === 'fulfilled') return { ...volume, mountpoint: place.value };
+    if (signal.aborted && place?.reason === signal.reason) late += 1;
+    else warn(`volume ${volume.name}: ${reasonOf(place?.reason)}`);
+    return volume;
+  });
+  if (late > 0) {
+    warn(`no mountpoint of ${late} volumes: not found within ${context.surveyTimeoutMs / 1000} s`);
   }
+  return shown;
+}
+
+function cut(warnings: readonly string[]): readonly string[] {
+  const left = warnings.length - maxWarnings;
+  return left <= 0 ? warnings : [...warnings.slice(0, maxWarnings), `and ${left} more warnings`];
 }
 
 /** Whether a volume is used; who mounts what is looked up once for each driver. */

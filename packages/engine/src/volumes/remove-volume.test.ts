@@ -118,3 +118,15 @@ test('remove() is refused while the volume is mounted, also with force', async (
   }
   assert.deepEqual([...acme.volumes], ['data']);
 });
+
+test('remove() removes a volume whose driver tells odd things about it', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'data', driver: 'acme/p' });
+  const odd = { Name: 'data', CreatedAt: 'yesterday', Mountpoint: 7 };
+  acme.answers.set('Get', () => ({ Volume: odd }));
+  acme.answers.set('List', () => ({ Volumes: [{ Name: 5 }, odd] }));
+  assert.equal((await volumes.inspect('data')).createdAt?.getUTCFullYear(), 2026, 'as it is remembered');
+  await volumes.remove('data');
+  assert.equal(acme.volumes.has('data'), false);
+});

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { Announcement } from '../plugin-engine-contract.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
+import type { DriverScopes } from './driver-scopes.ts';
 import type { VolumeMounts } from './volume-mounts.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { VolumeStore } from './volume-store.ts';
@@ -13,6 +14,7 @@ export interface VolumeContext {
   readonly store: VolumeStore;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
   readonly mounts: VolumeMounts;
+  readonly scopes: DriverScopes;
   /** Volumes that are being created, by name: they hold their driver already. */
   readonly beingCreated: Map<string, VolumeRecord>;
   /** One queue per volume name: changes of one volume run one after another. */

@@ -22,6 +22,18 @@ export function checkVolumeName(name: string): void {
   throw new OutboardError('invalid', `invalid volume name ${showValue(name)}: ${want}`);
 }
 
+/**
+ * The same for a volume that is to be made. Clients write the name in the path of a request, and take away what seems
+ * superfluous in a path: a name that changes by that could be asked for by none of them.
+ * @throws {OutboardError} invalid
+ */
+export function checkNewVolumeName(name: string): void {
+  checkVolumeName(name);
+  if (!name.split('/').some((part) => part === '' || part === '.' || part === '..')) return;
+  const want = 'want no "/" at its ends, nor two in a row, and no part "." or ".."';
+  throw new OutboardError('invalid', `invalid volume name ${showValue(name)}: ${want}`);
+}
+
 /** @throws {OutboardError} invalid */
 export function checkMountId(id: string): void {
   if (isHolder(id) && id.length <= maxIdLength && !id.includes('/')) return;

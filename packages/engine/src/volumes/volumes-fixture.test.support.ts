@@ -151,7 +151,8 @@ async function startDriver(context: TestContext, socketPath: string, name: strin
     if (path.startsWith('/escape')) throw new OutboardError('system', 'leads out', { code: 'path-escapes' });
     return path === '' ? '' : `/host${path}`;
   };
-  const plugin: PluginDriver = { name, pluginId: test.pluginId, client, toHostPath };
+  const toHostPaths = (paths: readonly string[]) => Promise.allSettled(paths.map(toHostPath));
+  const plugin: PluginDriver = { name, pluginId: test.pluginId, client, toHostPath, toHostPaths };
   return { test, plugin };
 }
 

@@ -50,6 +50,7 @@ interface KnownPlugin {
   /** The address as text, to tell when it changed. */
   readonly key: string;
   readonly client: PluginClient;
+  readonly shared: PluginClient;
   /** What it implements, once it has said so; while it is asked, one question serves all who wait. */
   implemented?: Promise<readonly string[]>;
 }
@@ -63,7 +64,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     const key = address === undefined ? '' : JSON.stringify(address);
     if (before?.key === key) return before;
     // In one turn of the event loop with the look-up: others look for the same name at the same time.
-    const plugin = address === undefined ? undefined : { key, client: createPluginClient({ address }) };
+    const plugin = address === undefined ? undefined : knownAs(key, createPluginClient({ address }));
     if (plugin === undefined) known.delete(name);
     else known.set(name, plugin);
     await before?.client[Symbol.asyncDispose]();
@@ -128,8 +129,17 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
   };
 }
 
-function toDriver(name: string, { client }: KnownPlugin): PluginDriver {
-  return { name, client: shareClient(client), toHostPath: async (path) => path };
+function knownAs(key: string, client: PluginClient): KnownPlugin {
+  return { key, client, shared: shareClient(client) };
+}
+
+function toDriver(name: string, { shared }: KnownPlugin): PluginDriver {
+  return {
+    name,
+    client: shared,
+    toHostPath: async (path) => path,
+    toHostPaths: async (paths) => paths.map((value) => ({ status: 'fulfilled', value })),
+  };
 }
 
 function askOnce(plugin: KnownPlugin): Promise<readonly string[]> {
