@@ -17,6 +17,7 @@ export interface ReloadOnSignalParts {
 
 /** @param started what a reload is for; a daemon that does not start says so itself */
 export function reloadOnSignal(started: Promise<ReloadOnSignalParts>): void {
+  started.catch(() => undefined);
   let last = Promise.resolve();
   process.on('SIGHUP', () => {
     last = last
