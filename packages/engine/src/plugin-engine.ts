@@ -136,6 +136,8 @@ async function openContext(
     openFileContentStore({
       root: layout.contentDirectory,
       ingestDirectory: join(layout.contentDirectory, 'ingest'),
+      onDamaged: (blob) =>
+        logger.error(blob, 'a stored blob was damaged; it is fetched again when it is needed'),
     }),
     openStaging(layout.stagingDirectory),
     openContainerRuntime({ execRoot: options.execRoot, runtime: options.runtime ?? 'runc', logger }),

@@ -22,7 +22,7 @@ export {
   syncDirectory,
   writeFileDurably,
 } from './content/durable-file.ts';
-export type { FileContentStoreOptions } from './content/file-content-store.ts';
+export type { DamagedBlob, FileContentStoreOptions } from './content/file-content-store.ts';
 export { openFileContentStore } from './content/file-content-store.ts';
 export type { MakeDirectoriesOptions } from './content/make-directories.ts';
 export { makeDirectories } from './content/make-directories.ts';

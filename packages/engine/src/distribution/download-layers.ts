@@ -84,8 +84,10 @@ async function transferLayer(
 ) {
   const id = shortDigest(layer.digest);
   const cancellable = options.signal === undefined ? {} : { signal: options.signal };
-  const stored = await to.content.stat(layer.digest);
-  if (stored.exists) {
+  // Before anything is made of it: what the jail has unpacked cannot be taken back.
+  const stored = await to.content.verify(layer.digest, cancellable);
+  // Another size is for the download to refuse.
+  if (stored.exists && stored.size === layer.size) {
     options.onProgress({ status: 'Already exists', id });
     const source = await to.content.open(layer.digest, cancellable);
     const applied = await to.jail.apply(countBytes(source, 'Extracting', layer, options), {

@@ -5,13 +5,13 @@ import {
   type Descriptor,
   familiarName,
   isOutboardError,
-  maxManifestBytes,
   OutboardError,
   parseManifest,
   parseReference,
   type Repository,
   shortDigest,
 } from '@outboard/oci';
+import { type BlobOrigin, readManifest, requireWhole } from '../distribution/stored-blobs.ts';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { PushRequest } from '../plugin-engine-contract.ts';
 import type { ReportProgress } from '../progress.ts';
@@ -35,14 +35,23 @@ export async function pushPlugin(context: PushContext, request: PushRequest): Pr
   await using lease = context.content.lease();
   for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
 
-  const bytes = await context.content.read(record.manifestDigest, { maxBytes: maxManifestBytes });
+  const { content, registry } = context;
+  const origin: BlobOrigin = {
+    content,
+    registry,
+    record,
+    ...(request.access !== undefined && { access: request.access }),
+    ...cancellable,
+  };
+  const bytes = await readManifest(origin);
   const manifest = parseManifest(bytes, record.manifestMediaType);
   onProgress({ status: `The push refers to repository [${familiarName(reference)}]` });
   const repository = context.registry.repository(reference, 'pull,push', request.access);
   const blobs = [...manifest.layers, manifest.config];
   for (const blob of blobs) onProgress({ status: 'Preparing', id: shortDigest(blob.digest) });
   try {
-    for (const blob of blobs) await pushBlob(context, repository, blob, { onProgress, ...cancellable });
+    for (const blob of blobs)
+      await pushBlob(context, repository, blob, { onProgress, origin, ...cancellable });
     const tag = reference.tag ?? 'latest';
     const digest = await repository.pushManifest(tag, { mediaType: manifest.mediaType, bytes }, cancellable);
     onProgress({ status: '', result: { tag, digest, size: bytes.length } });
@@ -56,7 +65,11 @@ async function pushBlob(
   context: Pick<PushContext, 'content' | 'meter'>,
   repository: Repository,
   blob: Descriptor,
-  options: { readonly onProgress: ReportProgress; readonly signal?: AbortSignal },
+  options: {
+    readonly onProgress: ReportProgress;
+    readonly origin: BlobOrigin;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<void> {
   const id = shortDigest(blob.digest);
   const cancellable = options.signal === undefined ? {} : { signal: options.signal };
@@ -67,9 +80,10 @@ async function pushBlob(
     sent = current;
     options.onProgress({ status: 'Uploading', id, current, total: blob.size });
   };
-  const outcome = await repository.pushBlob(blob, () => context.content.open(blob.digest, cancellable), {
-    ...cancellable,
-    onProgress,
-  });
+  const open = async () => {
+    await requireWhole(options.origin, blob);
+    return await context.content.open(blob.digest, cancellable);
+  };
+  const outcome = await repository.pushBlob(blob, open, { ...cancellable, onProgress });
   options.onProgress({ status: outcome === 'exists' ? 'Already exists' : 'Upload complete', id });
 }

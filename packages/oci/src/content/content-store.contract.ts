@@ -63,6 +63,15 @@ function testReadingAndWriting(test: DeclareTest): void {
     await assert.rejects(store.read(content.digest, { maxBytes: 100 }), { kind: 'not-found' });
   });
 
+  test('verify() tells a whole blob from one that is not there', async (store) => {
+    assert.deepEqual(await store.verify(content.digest), { exists: false });
+    await store.write(text);
+    assert.deepEqual(await store.verify(content.digest), { exists: true, size: text.length });
+    await assert.rejects(store.verify(content.digest, { signal: AbortSignal.abort() }), {
+      name: 'AbortError',
+    });
+  });
+
   test('read() refuses a blob larger than its bound', async (store) => {
     await store.write(text);
     await assert.rejects(store.read(content.digest, { maxBytes: text.length - 1 }), { kind: 'invalid' });

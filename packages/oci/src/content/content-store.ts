@@ -14,17 +14,24 @@ export interface ExpectedContent {
   readonly size: number;
 }
 
-/** Reads blobs. */
+/**
+ * Reads blobs, and believes none: a blob is hashed whenever it is read. One that a disk or a hand has changed is set
+ * aside, so that it is not there from then on, and can be stored anew.
+ */
 export interface BlobReader {
+  /** Whether there is a file for a blob, whatever it holds. */
   stat(digest: Digest): Promise<BlobStatus>;
+  /** Whether a blob is there and whole. A damaged one is set aside, and is not there. */
+  verify(digest: Digest, options?: { readonly signal?: AbortSignal }): Promise<BlobStatus>;
   /**
-   * Open a blob for reading. The caller consumes or destroys the stream.
+   * Open a blob for reading. The caller consumes or destroys the stream, which fails before its end when the blob is
+   * damaged (system, code `damaged-blob`).
    * @throws {OutboardError} not-found
    */
   open(digest: Digest, options?: { readonly signal?: AbortSignal }): Promise<Readable>;
   /**
    * Read a small blob whole, such as a manifest or a config.
-   * @throws {OutboardError} not-found; invalid when it is larger than `maxBytes`
+   * @throws {OutboardError} not-found; invalid when it is larger than `maxBytes`; system, code `damaged-blob`
    */
   read(digest: Digest, options: { readonly maxBytes: number }): Promise<Buffer>;
 }
@@ -47,7 +54,8 @@ export interface Ingest extends AsyncDisposable {
    */
   append(chunk: Uint8Array): Promise<void>;
   /**
-   * Make the blob visible: verify, fsync, rename, fsync the folder. A blob that exists already is left as it is.
+   * Make the blob visible: verify, fsync, rename, fsync the folder. A blob that exists already is left as it is if it is
+   * whole, and replaced if not.
    * Without `expected` the blob is named by its sha256.
    * @returns the digest and size under which the blob is now readable
    * @throws {OutboardError} invalid when digest or size differ from `expected`; nothing is kept then

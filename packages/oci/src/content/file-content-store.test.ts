@@ -1,20 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { digestHex, digestOf } from '../digests/digest.ts';
 import { describeContentStore } from './content-store.contract.ts';
-import { openFileContentStore } from './file-content-store.ts';
+import type { ContentStore } from './content-store.ts';
+import { type DamagedBlob, openFileContentStore } from './file-content-store.ts';
 
 const text = Buffer.from('outboard');
 
 /** A store in a folder of its own, which must have nothing under way when a test ends. */
-async function createStore() {
+async function createStore(onDamaged: (blob: DamagedBlob) => void = () => {}) {
   const folder = await mkdtemp(join(tmpdir(), 'outboard-content-'));
   const root = join(folder, 'storage');
   const ingestDirectory = join(root, 'ingest');
-  const store = await openFileContentStore({ root, ingestDirectory });
+  const store = await openFileContentStore({ root, ingestDirectory, onDamaged });
   return {
     store,
     root,
@@ -27,7 +29,7 @@ async function createStore() {
   };
 }
 
-describeContentStore('file store', createStore);
+describeContentStore('file store', () => createStore());
 
 describe('openFileContentStore()', () => {
   it('keeps blobs in the layout of OCI images, closed to other users', async () => {
@@ -82,5 +84,90 @@ describe('openFileContentStore()', () => {
       message: /^cannot commit blob at ".*": ENOENT$/,
     });
     assert.deepEqual(await subject.store.stat(digestOf(text)), { exists: false });
+  });
+});
+
+describe('a damaged blob', () => {
+  const blob = Buffer.alloc(700_000, 'outboard');
+  const digest = digestOf(blob);
+
+  async function createDamaged(bytes: Buffer) {
+    const told: DamagedBlob[] = [];
+    const subject = await createStore((damaged) => told.push(damaged));
+    await subject.store.write(blob);
+    const file = join(subject.root, 'blobs', 'sha256', digestHex(digest));
+    await writeFile(file, bytes);
+    return { ...subject, told, file, damaged: join(subject.root, 'damaged') };
+  }
+
+  const flipped = Buffer.from(blob);
+  flipped.writeUInt8(flipped.readUInt8(699_999) ^ 1, 699_999);
+  for (const [name, bytes] of [
+    ['with one bit turned over', flipped],
+    ['cut short', blob.subarray(0, 699_999)],
+    ['longer than it was', Buffer.concat([blob, Buffer.alloc(1)])],
+    ['emptied', Buffer.alloc(0)],
+  ] as const) {
+    const ways = {
+      verify: async (store: ContentStore) => {
+        assert.deepEqual(await store.verify(digest), { exists: false });
+      },
+      read: async (store: ContentStore) => {
+        await assert.rejects(store.read(digest, { maxBytes: 1e6 }), {
+          code: 'damaged-blob',
+          message: /damaged/,
+        });
+      },
+      open: async (store: ContentStore) => {
+        let passed = 0;
+        const reading = async () => {
+          for await (const chunk of await store.open(digest)) passed += chunk.length;
+        };
+        await assert.rejects(reading(), { code: 'damaged-blob' });
+        assert.ok(passed < bytes.length || bytes.length === 0, 'the last chunk was passed on');
+      },
+      write: async (store: ContentStore) => {
+        await store.write(blob);
+        assert.deepEqual(await store.read(digest, { maxBytes: 1e6 }), blob);
+      },
+    };
+    for (const [way, use] of Object.entries(ways)) {
+      it(`${name} is found by ${way}() and set aside`, async () => {
+        await using subject = await createDamaged(bytes);
+        await use(subject.store);
+        const names = await readdir(subject.damaged);
+        assert.equal(names.length, 1);
+        const setAside = join(subject.damaged, names[0] ?? '');
+        assert.deepEqual(await readFile(setAside), bytes);
+        assert.deepEqual(
+          subject.told.map(({ damage: _, ...rest }) => rest),
+          [{ digest, path: subject.file, setAside }],
+        );
+        await subject.store.write(blob);
+        assert.deepEqual(await subject.store.verify(digest), { exists: true, size: blob.length });
+      });
+    }
+  }
+
+  it('makes place for the next ones: eight are kept', async () => {
+    await using subject = await createStore();
+    for (let index = 0; index < 12; index++) {
+      const written = await subject.store.write(Buffer.from(`blob ${index}`));
+      await writeFile(join(subject.root, 'blobs', 'sha256', digestHex(written.digest)), 'damaged');
+      assert.deepEqual(await subject.store.verify(written.digest), { exists: false });
+    }
+    assert.equal((await readdir(join(subject.root, 'damaged'))).length, 8);
+  });
+
+  it('gives its file back when a stream of it is never read', async () => {
+    await using subject = await createStore();
+    await subject.store.write(blob);
+    const before = (await readdir('/proc/self/fd')).length;
+    for (let index = 0; index < 20; index++) {
+      const stream = await subject.store.open(digest);
+      stream.destroy();
+      await once(stream, 'close');
+    }
+    assert.ok((await readdir('/proc/self/fd')).length < before + 10);
   });
 });

@@ -3,7 +3,7 @@
  * layouts share. A blob is written aside, verified, flushed and renamed; so it is whole or absent.
  */
 import { randomBytes } from 'node:crypto';
-import { createReadStream, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { type FileHandle, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -14,23 +14,40 @@ import {
   digestHex,
   parseDigest,
 } from '../digests/digest.ts';
-import { OutboardError } from '../errors.ts';
+import { isOutboardError, OutboardError } from '../errors.ts';
 import type { BlobStatus, ContentStore, ExpectedContent, Ingest, Lease } from './content-store.ts';
 import { changeDirectory, makeDirectoryDurably } from './durable-file.ts';
 import { openFileIngest } from './file-ingest.ts';
 import { Leases } from './leases.ts';
+import { createQuarantine, type Quarantine } from './quarantine.ts';
 import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
+import { findDamage, openVerified } from './verified-file.ts';
 
-/** Where a file store lives. Both folders are created (0700) when missing and must be on one file system. */
+/**
+ * Where a file store lives. Both folders are created (0700) when missing and must be on one file system. Blobs that
+ * were set aside are in `damaged/` below the root.
+ */
 export interface FileContentStoreOptions {
   /** Holds `blobs/`. */
   readonly root: string;
   /** Holds blobs under way, and nothing else: it is emptied when the store opens. */
   readonly ingestDirectory: string;
+  /** Told of each blob that was found damaged. */
+  readonly onDamaged?: (blob: DamagedBlob) => void;
+}
+
+/** A blob that no longer held what its digest says. */
+export interface DamagedBlob {
+  readonly digest: Digest;
+  /** Where it was. */
+  readonly path: string;
+  /** Words for what was wrong with it. */
+  readonly damage: string;
+  /** Where it is now; undefined when it was not kept. */
+  readonly setAside: string | undefined;
 }
 
 const algorithms: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
-const readSize = 256 * 1024;
 
 /**
  * Open a store, and remove what an interrupted process left in its ingest folder.
@@ -54,8 +71,12 @@ class FileContentStore implements ContentStore {
   readonly #root: string;
   readonly #ingestDirectory: string;
   readonly #leases = new Leases();
+  readonly #quarantine: Quarantine;
+  readonly #onDamaged: (blob: DamagedBlob) => void;
 
   constructor(options: FileContentStoreOptions) {
+    this.#quarantine = createQuarantine(join(options.root, 'damaged'));
+    this.#onDamaged = options.onDamaged ?? (() => undefined);
     this.#root = options.root;
     this.#ingestDirectory = options.ingestDirectory;
   }
@@ -71,11 +92,28 @@ class FileContentStore implements ContentStore {
   }
 
   async open(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<Readable> {
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const fd = await this.#openFile(digest);
-    // The path is not used: the stream reads, and closes, the open file.
-    return createReadStream('', { fd, highWaterMark: readSize, ...(signal !== undefined && { signal }) });
+    options.signal?.throwIfAborted();
+    const file = await this.#openFile(digest);
+    return openVerified(file, digest, {
+      ...options,
+      explain: (damage) => this.#setAside(digest, file, damage),
+    });
+  }
+
+  async verify(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<BlobStatus> {
+    options.signal?.throwIfAborted();
+    const path = this.#path(digest);
+    const opened = await this.#openFile(digest).catch((error: unknown) => {
+      if (isOutboardError(error, 'not-found')) return undefined;
+      throw error;
+    });
+    if (opened === undefined) return { exists: false };
+    await using file = opened;
+    const { size } = await onStorage('look up blob', path, () => file.stat());
+    const damage = await findDamage(file, digest, options.signal);
+    if (damage === undefined) return { exists: true, size };
+    await this.#setAside(digest, file, damage);
+    return { exists: false };
   }
 
   async read(digest: Digest, options: { readonly maxBytes: number }): Promise<Buffer> {
@@ -87,7 +125,12 @@ class FileContentStore implements ContentStore {
         `blob ${digest} has ${size} bytes, at most ${options.maxBytes} are accepted`,
       );
     }
-    return await file.readFile();
+    const chunks: Buffer[] = [];
+    const stream: AsyncIterable<Buffer> = openVerified(file, digest, {
+      explain: (damage) => this.#setAside(digest, file, damage),
+    });
+    for await (const chunk of stream) chunks.push(chunk);
+    return Buffer.concat(chunks);
   }
 
   async ingest(options: { readonly algorithm?: DigestAlgorithm } = {}): Promise<Ingest> {
@@ -160,12 +203,27 @@ class FileContentStore implements ContentStore {
     await using lease = this.#leases.open();
     lease.add(digest); // a sweep must not take the blob that this commit finds in place
     const path = this.#path(digest);
-    const { exists } = await this.stat(digest);
+    // A damaged one is set aside by the question, so that this one takes its place.
+    const { exists } = await this.verify(digest);
     // Flushed also for a blob that was there: its writer may not have come to this yet.
     await onStorage('commit blob', path, () =>
       changeDirectory(dirname(path), () =>
         exists ? rm(temporary, { force: true }) : rename(temporary, path),
       ),
+    );
+  }
+
+  /** Take a damaged blob out of the store. @returns the error to throw for it */
+  async #setAside(digest: Digest, file: FileHandle, damage: string): Promise<OutboardError> {
+    const path = this.#path(digest);
+    const { ino } = await onStorage('look up blob', path, () => file.stat());
+    const setAside = await this.#quarantine.take(path, ino);
+    this.#onDamaged({ digest, path, damage, setAside });
+    const now = setAside === undefined ? 'it was removed' : `it was set aside as ${JSON.stringify(setAside)}`;
+    return new OutboardError(
+      'system',
+      `blob ${digest} is damaged in the content store at ${JSON.stringify(path)}: ${damage}; ${now}`,
+      { code: 'damaged-blob', details: { digest, path, setAside } },
     );
   }
 

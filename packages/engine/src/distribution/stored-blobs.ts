@@ -1,0 +1,93 @@
+/**
+ * The stored blobs of an installed plugin. One that is damaged or gone is fetched again from where the plugin came.
+ */
+import {
+  type ContentStore,
+  type Descriptor,
+  type Digest,
+  isOutboardError,
+  maxManifestBytes,
+  OutboardError,
+  parseReference,
+  type RegistryAccess,
+  type RegistryClient,
+  type Repository,
+} from '@outboard/oci';
+import type { PluginRecord } from '../config/plugin-config.ts';
+
+/** What fetching again needs. */
+export interface BlobOrigin {
+  readonly content: ContentStore;
+  readonly registry: RegistryClient;
+  readonly record: Pick<PluginRecord, 'name' | 'pluginReference' | 'manifestDigest'>;
+  /** For the registry that the plugin's name tells, and for no other. */
+  readonly access?: RegistryAccess;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Read the manifest of a plugin.
+ * @throws {OutboardError} the registry's, with the blob in it, when a damaged one cannot be fetched again
+ */
+export async function readManifest(origin: BlobOrigin): Promise<Buffer> {
+  const { content, record } = origin;
+  try {
+    return await content.read(record.manifestDigest, { maxBytes: maxManifestBytes });
+  } catch (damage) {
+    if (!isLost(damage)) throw damage;
+    return await fetchAgain(origin, record.manifestDigest, damage, async (repository, cancellable) => {
+      const { bytes } = await repository.resolve(record.manifestDigest, cancellable);
+      await content.write(bytes);
+      return bytes;
+    });
+  }
+}
+
+/**
+ * See to it that a blob is there and whole.
+ * @throws {OutboardError} the registry's, with the blob in it, when a damaged one cannot be fetched again
+ */
+export async function requireWhole(origin: BlobOrigin, blob: Descriptor): Promise<void> {
+  const { content, signal } = origin;
+  const stored = await content.verify(blob.digest, signal === undefined ? {} : { signal });
+  if (stored.exists) return;
+  await fetchAgain(origin, blob.digest, undefined, async (repository, cancellable) => {
+    await using ingest = await content.ingest(
+      blob.digest.startsWith('sha512:') ? { algorithm: 'sha512' } : {},
+    );
+    const source: AsyncIterable<Buffer> = await repository.openBlob(blob, { verify: false, ...cancellable });
+    for await (const chunk of source) await ingest.append(chunk);
+    await ingest.commit(blob);
+  });
+}
+
+function isLost(error: unknown): boolean {
+  return isOutboardError(error) && (error.code === 'damaged-blob' || error.kind === 'not-found');
+}
+
+async function fetchAgain<Result>(
+  origin: BlobOrigin,
+  digest: Digest,
+  damage: unknown,
+  fetch: (repository: Repository, cancellable: { readonly signal?: AbortSignal }) => Promise<Result>,
+): Promise<Result> {
+  const { registry, record, access, signal } = origin;
+  // A plugin that was made here may have been pushed under its own name.
+  const remote = record.pluginReference ?? record.name;
+  const from = parseReference(remote);
+  // Credentials for one registry are no business of another.
+  const isSameRegistry = from.domain === parseReference(record.name).domain;
+  try {
+    const repository = registry.repository(from, 'pull', isSameRegistry ? access : undefined);
+    return await fetch(repository, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    if (!isOutboardError(cause)) throw cause;
+    const lost =
+      damage instanceof Error ? damage.message : `blob ${digest} is damaged or missing in the content store`;
+    throw new OutboardError(
+      cause.kind,
+      `${lost}; it cannot be fetched again from ${remote}: ${cause.message}`,
+      { cause, code: 'damaged-blob' },
+    );
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Where damaged blobs go: out of the way of whoever looks for them, and there for whoever wants to know what happened
+ * to them. Bounded: the oldest are deleted.
+ */
+import { renameSync, statSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { makeDirectoryDurably } from './durable-file.ts';
+import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
+
+const maxFiles = 8;
+const maxBytes = 256 * 1024 * 1024;
+
+/** A folder for damaged files, on the file system that they are on. */
+export interface Quarantine {
+  /**
+   * Move a file there, unless another one has taken its place meanwhile.
+   * @param inode the file that was found damaged
+   * @returns where it is now; undefined when it was gone, or was too large to be kept
+   */
+  take(path: string, inode: number): Promise<string | undefined>;
+}
+
+/** Describe a quarantine; its folder is made when it is needed. */
+export function createQuarantine(directory: string): Quarantine {
+  return {
+    async take(path, inode) {
+      await makeDirectoryDurably(directory, { mode: 0o700 });
+      const target = join(directory, `${basename(path)}.${Date.now()}`);
+      if (!moveAway(path, inode, target)) return undefined;
+      const kept = await trim(directory);
+      return kept.has(target) ? target : undefined;
+    },
+  };
+}
+
+// In one turn of the event loop: a whole copy may be put in place at any time.
+function moveAway(path: string, inode: number, target: string): boolean {
+  try {
+    if (statSync(path).ino !== inode) return false;
+    renameSync(path, target);
+    return true;
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'ENOENT') return false;
+    throw storageError('set aside damaged blob', path, cause);
+  }
+}
+
+/** Delete the oldest until the rest is within bounds. @returns what is left */
+async function trim(directory: string): Promise<ReadonlySet<string>> {
+  return await onStorage('list damaged blobs', directory, async () => {
+    const files = await Promise.all(
+      (await readdir(directory)).map(async (name) => {
+        const path = join(directory, name);
+        return { path, setAsideAt: Number(name.split('.').at(-1)), bytes: (await stat(path)).size };
+      }),
+    );
+    files.sort((a, b) => b.setAsideAt - a.setAsideAt);
+    const kept = new Set<string>();
+    let bytes = 0;
+    for (const file of files) {
+      if (kept.size < maxFiles && bytes + file.bytes <= maxBytes) {
+        kept.add(file.path);
+        bytes += file.bytes;
+      } else await rm(file.path, { force: true });
+    }
+    return kept;
+  });
+}
