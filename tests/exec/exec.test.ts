@@ -186,7 +186,12 @@ for (const [name, request, pattern] of [
   [
     'a program that is not there',
     { command: ['no-such-program'] },
-    /^OCI runtime exec failed: .*executable file not found in \$PATH/,
+    /^OCI runtime exec failed: .*executable file not found in \$PATH.*; the plugin has no such program\. Its files are on the host at \/.*\/rootfs; .* nsenter --target \d+ --net$/,
+  ],
+  [
+    'a path that is not there',
+    { command: ['/bin/no-such-shell'] },
+    /^OCI runtime exec failed: .*no such file or directory.*; the plugin has no such program/,
   ],
   ['a program that is none', { command: ['/etc/passwd'] }, /^OCI runtime exec failed: .*permission denied/],
   [
@@ -235,6 +240,29 @@ test('whoever asked can end a command by a signal, on a terminal too', { skip },
   assert.equal(await session.ended, 137);
   await assert.rejects(opened.engine.exec('p', request, { signal: caller.signal }), { name: 'AbortError' });
   assert.deepEqual(remains(), []);
+});
+
+for (const [name, request] of [
+  ['pipes', {}],
+  ['a terminal', { terminal: { columns: 80, rows: 24 } }],
+] as const) {
+  test(`a command on ${name} has ended when it ends, whoever holds its output open`, { skip }, async () => {
+    const { code, stdout } = await run('trap "" HUP; sleep 1000 & echo begun; exit 3', request);
+    assert.deepEqual([code, stdout.trim()], [3, 'begun']);
+    assert.equal((await opened.engine.processes('p')).length, 1);
+    assert.deepEqual(remains(), []);
+  });
+}
+
+test('a command that reads no more of its input is not ended by what comes', { skip }, async () => {
+  const script = 'exec <&-; echo closed; head -c 100000000 /dev/zero | wc -c; exit 4';
+  const session = await opened.engine.exec('p', { command: ['/bin/sh', '-c', script], hasInput: true });
+  assert.equal(await firstLine(session), 'closed');
+  const sent = (async () => {
+    for (let i = 0; i < 64; i += 1) await session.write(Buffer.alloc(65_536, 'x'));
+  })();
+  assert.deepEqual(await finish(session), { code: 4, stdout: '100000000\n', stderr: '' });
+  await sent;
 });
 
 test('what a command leaves in the background ends with it', { skip }, async () => {

@@ -118,6 +118,7 @@ function withValue(variable: string, env: CommandHost['env']): readonly string[]
 /** The exit codes of shells, by the words of the OCI runtime, as Docker's client has them. */
 function toExit(error: unknown): never {
   if (!(error instanceof DaemonError) || !error.message.includes('OCI runtime exec failed')) throw error;
-  const isMissing = /executable file not found|no such file or directory/.test(error.message);
+  // runc: `executable file not found in $PATH`; crun: "executable file `sh` not found in $PATH".
+  const isMissing = /executable file .*not found|no such file or directory/i.test(error.message);
   throw new CommandError(error.message, { exitCode: isMissing ? 127 : 126, cause: error });
 }

@@ -2,25 +2,27 @@
  * Starts a command in a container through the OCI runtime, which stays to pass its output on and to tell its end.
  * @see runc-exec(8)
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { findBinary } from '../linux/find-binary.ts';
 import { openPseudoTerminal, type PseudoTerminal } from '../linux/pseudo-terminal.ts';
 import { programEnvironment } from '../linux/run-program.ts';
 import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
-import type { ContainerPlaces } from '../runtime/container-places.ts';
+import type { ContainerPlaces, ContainerRun } from '../runtime/container-places.ts';
 import { isErrno } from '../runtime/errno.ts';
 import { endProcessGroup } from '../runtime/process-identity.ts';
-import { readRuntimeMessage } from '../runtime/runtime-message.ts';
 import type { RuntimeSpec } from '../runtime/spec/runtime-spec.ts';
 import { findUser, readUserFiles } from './container-users.ts';
+import { execFailure, type FailedPlace } from './exec-failure.ts';
 import { createExecCgroup, hasEnded, newExecDirectory, removeExec } from './exec-place.ts';
 import { createExecProcess, type ExecProcess } from './exec-process.ts';
 import type { ExecRequest, ExecSession } from './exec-session.ts';
 import { type ExecStreams, openExecStreams } from './exec-streams.ts';
+import { holdInput, letGo } from './hold-input.ts';
 import { type StartWatch, watchStart } from './start-watch.ts';
+import { watchCommand } from './watch-command.ts';
 
 export interface ExecParts {
   readonly places: ContainerPlaces;
@@ -28,7 +30,7 @@ export interface ExecParts {
 }
 
 /** In which container. */
-export interface ExecTarget {
+export interface ExecTarget extends Omit<ContainerRun, 'cgroupPath'> {
   readonly id: string;
   /** Of its cgroup, below the root of each hierarchy. */
   readonly cgroupPath: string;
@@ -55,8 +57,9 @@ export async function startExec(
 ): Promise<ExecSession> {
   signal.throwIfAborted();
   const paths = parts.places.bundle(target.id);
-  const runtime = await findBinary(parts.places.runtime);
-  const process = await describeProcess(paths.spec, request);
+  const runtime = await findBinary(target.runtime);
+  const spec = await readSpec(paths.spec);
+  const process = await describeProcess(spec, request);
   const directory = newExecDirectory(paths.directory);
   const release = once(async () => {
     await removeExec(target.cgroupPath, directory);
@@ -69,7 +72,8 @@ export async function startExec(
       ...['exec', `--cgroup=${cgroup}`, `--process=${join(directory, processFile)}`],
       ...[`--pid-file=${join(directory, pidFile)}`, target.id],
     ];
-    return await launch({ parts, runtime, command, directory, request, signal, release });
+    const place = { rootfs: spec.root.path, pid: target.pid };
+    return await launch({ parts, runtime, command, directory, place, request, signal, release });
   } catch (error) {
     await release();
     throw error;
@@ -81,6 +85,7 @@ interface Launch {
   readonly runtime: string;
   readonly command: readonly string[];
   readonly directory: string;
+  readonly place: FailedPlace;
   readonly request: ExecRequest;
   readonly signal: AbortSignal;
   /** Removes all but the runtime's own process. */
@@ -107,11 +112,15 @@ async function launch(launch: Launch): Promise<ExecSession> {
     await release();
   });
   const kill = (): void => void end().catch(report);
+  let unwatch: () => void = () => undefined;
+  let input: number | undefined;
   signal.addEventListener('abort', kill, { once: true });
   const ended = program.ended.then(async ({ code }) => {
     hasEnded = true;
     signal.removeEventListener('abort', kill);
     watched.close();
+    unwatch();
+    letGo(input);
     streams.dropInput();
     await release().catch(report);
     return code ?? killedExitCode;
@@ -120,12 +129,19 @@ async function launch(launch: Launch): Promise<ExecSession> {
   const deadline = setTimeout(kill, startTimeoutMs);
   isStarted = await watched.started;
   clearTimeout(deadline);
-  if (isStarted) return { ...streams, ended, kill };
+  if (isStarted) {
+    // Before anything is sent to it.
+    if (!hasEnded && launch.request.hasInput === true) input = holdInput(program.pid);
+    // What the command left holds its output open, and ends with it.
+    const endRest = (): void => void release().catch(report);
+    if (!hasEnded) unwatch = watchCommand(readPid(launch.directory), endRest);
+    return { ...streams, ended, kill };
+  }
   const said = await streams.readErrors(maxErrorBytes).catch(() => '');
   streams.close();
   await ended;
   signal.throwIfAborted();
-  throw failure(said);
+  throw execFailure(said, launch.place, startTimeoutMs);
 }
 
 /** 128 and SIGKILL. */
@@ -169,23 +185,27 @@ async function untilEnded(program: SpawnedProcess, timeoutMs: number): Promise<v
   clearTimeout(timer);
 }
 
-function failure(said: string): OutboardError {
-  const reason =
-    readRuntimeMessage(said) ||
-    `it did not start the command, and gave no reason within ${startTimeoutMs / 1000} s`;
-  // Docker's words, by which its client tells what to exit with.
-  return new OutboardError('invalid', `OCI runtime exec failed: ${reason}`, { code: 'exec-failed' });
+/** As the runtime wrote it; not a number when it has gone already. */
+function readPid(directory: string): number {
+  try {
+    return Number.parseInt(readFileSync(join(directory, pidFile), 'latin1'), 10);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return Number.NaN;
+    throw error;
+  }
 }
 
-async function describeProcess(specPath: string, request: ExecRequest): Promise<ExecProcess> {
-  let spec: RuntimeSpec;
+async function readSpec(path: string): Promise<RuntimeSpec> {
   try {
     // We wrote it, in a folder that only root can enter.
-    spec = JSON.parse(await readFile(specPath, 'utf8')) as RuntimeSpec;
+    return JSON.parse(await readFile(path, 'utf8')) as RuntimeSpec;
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT')) throw cause;
     throw hasEnded(cause);
   }
+}
+
+async function describeProcess(spec: RuntimeSpec, request: ExecRequest): Promise<ExecProcess> {
   const { user: named = '' } = request;
   const user =
     named === ''

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { hasEnded, listExecDirectories, removeExec } from '../exec/exec-place.ts';
 import type { ExecRequest, ExecSession } from '../exec/exec-session.ts';
 import type { OperationScope } from '../operation-scope.ts';
-import { findCgroupPath } from '../runtime/container-places.ts';
+import { findCgroupPath, findRun } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
@@ -29,9 +29,9 @@ export function execInPlugin(
         const id = requireRunning(context, plugin);
         // What it takes of libc is of no use to a program that never runs a command.
         const { startExec } = await import('../exec/start-exec.ts');
-        const cgroupPath = await findCgroupPath(context.places, id);
-        if (cgroupPath === undefined) throw hasEnded();
-        const session = await startExec(context, { id, cgroupPath }, request, signal);
+        const run = await findRun(context.places, id);
+        if (run === undefined) throw hasEnded();
+        const session = await startExec(context, { id, ...run }, request, signal);
         resolve(session);
         await session.ended;
       }, options.signal)

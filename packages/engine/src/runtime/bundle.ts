@@ -53,6 +53,8 @@ const runRecord = z.object({
   bootId: z.string(),
   /** As in the runtime spec: it tells the driver too, whichever is in use by now. */
   cgroupsPath: z.string().refine((path) => parseCgroupsPath(path) !== undefined),
+  /** Path of the OCI runtime that made the container; absent in records of earlier versions. */
+  runtime: z.string().optional(),
   /** How often the plugin was started again before this run. */
   restarts: z.int().min(0).default(0),
   /** Where the output of this run begins in the log. */

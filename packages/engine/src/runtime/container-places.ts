@@ -26,6 +26,27 @@ export function containerPlaces(execRoot: string, runtime = 'runc'): ContainerPl
   };
 }
 
+/** How a container was made that runs. */
+export interface ContainerRun {
+  /** The path of its cgroup below the root of each hierarchy. */
+  readonly cgroupPath: string;
+  /** Name or path of the OCI runtime that made it, whichever is in use by now: no other one knows it. */
+  readonly runtime: string;
+  /** Of its first process, on the host. */
+  readonly pid: number;
+}
+
+/** @returns undefined when it has ended */
+export async function findRun(
+  places: Pick<ContainerPlaces, 'bundle' | 'runtime'>,
+  id: string,
+): Promise<ContainerRun | undefined> {
+  const record = await readRunRecord(places.bundle(id));
+  if (record === undefined) return undefined;
+  const { cgroupsPath, runtime = places.runtime, container } = record;
+  return { cgroupPath: requireCgroup(cgroupsPath).path, runtime, pid: container.pid };
+}
+
 /**
  * The path of a container's cgroup below the root of each hierarchy, as the container itself was made; undefined when it
  * has ended.

@@ -28,6 +28,8 @@ export interface ContainerRemains {
    * Otherwise it is killed first: it may be creating the container at this moment.
    */
   readonly awaitsMonitor: boolean;
+  /** Name or path of the runtime that made it; default the host's. */
+  readonly runtime?: string;
   /** Whether the runtime's state is of this boot; pids in an older one mean nothing and are not looked at. */
   readonly isOfThisBoot: boolean;
 }
@@ -76,7 +78,7 @@ async function removeRuntimeState(remains: ContainerRemains, host: RemovalHost):
   if (!(await exists(state))) return;
   if (remains.isOfThisBoot) {
     try {
-      const runtime = await findBinary(host.runtime);
+      const runtime = await findBinary(remains.runtime ?? host.runtime);
       const call = { runtime, root: host.runtimeRoot, id: remains.id };
       await deleteContainer(call, { timeoutMs: host.deadlines.callMs });
     } catch (error) {

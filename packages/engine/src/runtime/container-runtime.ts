@@ -146,6 +146,7 @@ class ConmonRuntime implements ContainerRuntime {
           cgroups: [cgroup],
           isOfThisBoot: true,
           awaitsMonitor: true,
+          runtime,
           ...(monitor && { monitor }),
         },
         this.#host,
@@ -166,7 +167,15 @@ class ConmonRuntime implements ContainerRuntime {
       );
       monitor = created.monitor;
       const { restarts = 0 } = request;
-      const run = { version: 1, id, generation, bootId: this.#bootId, cgroupsPath, restarts } as const;
+      const run = {
+        version: 1,
+        id,
+        generation,
+        bootId: this.#bootId,
+        cgroupsPath,
+        restarts,
+        runtime,
+      } as const;
       const logStart = log?.start;
       const { container, monitorEnded } = created;
       const record = { ...run, ...(logStart && { logStart }), container, monitor };
@@ -210,7 +219,10 @@ class ConmonRuntime implements ContainerRuntime {
       logger: this.#options.logger,
       removeRemains: async () => {
         await removeRemains(
-          { id, paths, cgroups, monitor, isOfThisBoot: true, awaitsMonitor: true },
+          {
+            ...{ id, paths, cgroups, monitor, isOfThisBoot: true, awaitsMonitor: true },
+            ...(record.runtime !== undefined && { runtime: record.runtime }),
+          },
           this.#host,
         );
         this.#containers.delete(id);

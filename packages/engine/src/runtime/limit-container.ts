@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import type { PluginLimits } from '../config/plugin-options.ts';
 import { findBinary } from '../linux/find-binary.ts';
+import { findCgroupFolders } from './cgroup.ts';
+import { readNeededMemory } from './cgroup-memory.ts';
 import { type CgroupMount, findCgroupMounts } from './cgroup-usage.ts';
-import type { ContainerPlaces } from './container-places.ts';
+import { type ContainerPlaces, findRun } from './container-places.ts';
 import { updateContainer } from './oci-runtime.ts';
 import { createLimitsUpdate } from './spec/resources.ts';
 
@@ -26,21 +28,41 @@ export function canLimitSwap(mounts: readonly CgroupMount[]): boolean {
  * Give a container that runs other bounds on memory, processors and processes: all of them or, when the kernel refuses
  * one, as before.
  * @param limits those in force from now on; what is absent is not bounded any more
- * @throws {OutboardError} conflict with the runtime's own words, such as when more memory is in use than is allowed
+ * @throws {OutboardError} conflict with the runtime's own words, such as when more memory is in use than is allowed, or
+ *   when the container has ended
  */
 export async function limitContainer(
   places: ContainerPlaces,
   id: string,
   limits: PluginLimits,
 ): Promise<void> {
-  const [runtime, mounts] = await Promise.all([findBinary(places.runtime), findCgroupMounts()]);
+  const [container, mounts] = await Promise.all([findRun(places, id), findCgroupMounts()]);
+  if (container === undefined) throw refusal('it has ended');
+  await requireMemoryFor(container.cgroupPath, limits);
   const bounds = createLimitsUpdate(limits, { limitsSwap: canLimitSwap(mounts) });
+  const call = { runtime: await findBinary(container.runtime), root: places.runtimeRoot, id };
+  const folder = places.bundle(id).directory;
   try {
-    await updateContainer({ runtime, root: places.runtimeRoot, id }, bounds, { timeoutMs: updateTimeoutMs });
+    await updateContainer(call, bounds, { folder, timeoutMs: updateTimeoutMs });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new OutboardError('conflict', `cannot change the limits of a plugin that runs: ${reason}`, {
-      cause,
-    });
+    throw refusal(cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+/** On cgroup v2 the kernel takes a limit below what is in use, and ends processes until the rest fits. */
+async function requireMemoryFor(cgroupPath: string, { memoryBytes = 0 }: PluginLimits): Promise<void> {
+  if (memoryBytes === 0) return;
+  for (const folder of await findCgroupFolders(cgroupPath)) {
+    const needed = await readNeededMemory(folder);
+    if (needed === undefined || needed <= memoryBytes) continue;
+    throw refusal(
+      `it uses ${needed} bytes of memory, more than the ${memoryBytes} that it is to have: disable it first, or allow more`,
+    );
+  }
+}
+
+function refusal(reason: string, cause?: unknown): OutboardError {
+  return new OutboardError('conflict', `cannot change the limits of a plugin that runs: ${reason}`, {
+    cause,
+  });
 }

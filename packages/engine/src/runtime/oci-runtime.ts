@@ -2,6 +2,9 @@
  * The command line of OCI runtimes, as runc and crun share it, for what conmon does not do itself.
  * @see OCI runtime-spec v1.0.2, "Operations"; runc(8)
  */
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import { type RunProgramOptions, runProgram } from '../linux/run-program.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
@@ -37,14 +40,22 @@ export async function deleteContainer(call: OciRuntimeCall, options: CallOptions
 /**
  * Give a container other bounds.
  * @param resources only those that are named change
+ * @param options.folder of the container, for a file that is there meanwhile
  * @throws {OutboardError} system with the runtime's own words
  */
 export async function updateContainer(
   call: OciRuntimeCall,
   resources: object,
-  options: CallOptions,
+  { folder, ...options }: CallOptions & { readonly folder: string },
 ): Promise<void> {
-  await run(call, ['update', '--resources', '-', call.id], { ...options, input: JSON.stringify(resources) });
+  // Not by standard input: crun opens it by its name, which a socket does not allow.
+  const file = join(folder, `resources-${randomBytes(8).toString('hex')}.json`);
+  try {
+    await writeFile(file, JSON.stringify(resources), { mode: 0o600, flag: 'wx' });
+    await run(call, ['update', '--resources', file, call.id], options);
+  } finally {
+    await rm(file, { force: true });
+  }
 }
 
 async function run(

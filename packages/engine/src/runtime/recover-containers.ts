@@ -80,7 +80,11 @@ async function lookAt(
       const cgroup = record === undefined ? await readCgroup(paths) : requireCgroup(record.cgroupsPath);
       const cgroups = cgroup === undefined ? possibleCgroups(id) : [cgroup];
       const remains = { id, paths, cgroups, isOfThisBoot, awaitsMonitor: false };
-      await removeRemains({ ...remains, ...(monitor && { monitor }) }, options.host);
+      const runtime = record?.runtime;
+      await removeRemains(
+        { ...remains, ...(monitor && { monitor }), ...(runtime !== undefined && { runtime }) },
+        options.host,
+      );
       options.host.logger.info({ id }, 'removed what an earlier run left of a container');
     },
   };

@@ -1,0 +1,39 @@
+/**
+ * Plugins that run while the OCI runtime of the daemon is changed: only the one that made a container knows it.
+ */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openPluginEngine } from '@outboard/engine';
+import { lightPlugin } from '../support/light-plugin.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginContext } from '../support/plugin-archive.ts';
+
+test('commands, limits and the end of a plugin that runs are left to the runtime that started it', {
+  skip: needsRoot,
+}, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'outboard-runtime-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const other = join(folder, 'other');
+  writeFileSync(other, '#!/bin/sh\necho "the other runtime was asked" >&2\nexit 1\n');
+  chmodSync(other, 0o755);
+  const roots = { dataRoot: join(folder, 'data'), execRoot: join(folder, 'exec') };
+  const first = await openPluginEngine(roots);
+  await first.create({ name: 'p', context: pluginContext(lightPlugin('plain')) });
+  await first.enable('p');
+  await first[Symbol.asyncDispose]();
+
+  const second = await openPluginEngine({ ...roots, runtime: other });
+  try {
+    const session = await second.exec('p', { command: ['/bin/sh', '-c', 'exit 5'] });
+    assert.equal(await session.ended, 5);
+    assert.deepEqual(await second.update('p', { limits: { pids: 100 } }), []);
+    await second.disable('p');
+    await assert.rejects(second.enable('p'), /the other runtime was asked/);
+  } finally {
+    await second.remove('p', { force: true });
+    await second[Symbol.asyncDispose]();
+  }
+});
