@@ -9,6 +9,7 @@ import { loadConfiguration } from './configuration/load-configuration.ts';
 import { type DaemonFlags, parseFlags } from './configuration/parse-flags.ts';
 import { chooseLogFormat, formatFailure } from './log/log-format.ts';
 import { openLog } from './log/logger.ts';
+import { examineHost, requireRoot } from './service/examine-host.ts';
 import { surviveLostTerminal } from './service/lost-terminal.ts';
 import { reloadOnSignal } from './service/reload-on-signal.ts';
 import { takeServiceEnvironment } from './service/service-environment.ts';
@@ -55,6 +56,7 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
 }
 
 async function serve(flags: DaemonFlags): Promise<number> {
+  requireRoot();
   const configuration = await load(flags);
   const format = chooseLogFormat(configuration['log-format'], process.env);
   const { logger, flush } = openLog(configuration['log-level'], format);
@@ -74,8 +76,12 @@ async function serve(flags: DaemonFlags): Promise<number> {
     reloadOnSignal(reloading);
     const daemon = await starting;
     surviveExceptions(logger);
-    process.stdout.write(`outboard daemon ready on ${daemon.hosts.join(', ')} (pid ${process.pid})\n`);
-    notifier.ready(serving(daemon));
+    const problems = await examineHost(configuration, logger);
+    const but = problems === '' ? '' : `, but plugins cannot run: ${problems}`;
+    process.stdout.write(
+      `outboard daemon ready on ${daemon.hosts.join(', ')} (pid ${process.pid})${oneLine(but)}\n`,
+    );
+    notifier.ready(`${serving(daemon)}${oneLine(but)}`);
     notifier.watch(daemon.check);
     logger.info({ signal: await stopped }, 'stopping');
     notifier.stopping();
@@ -86,6 +92,10 @@ async function serve(flags: DaemonFlags): Promise<number> {
     notifier.close();
     flush();
   }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ');
 }
 
 function serving({ hosts }: Daemon): string {

@@ -10,7 +10,9 @@ import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
 import { createApi } from './create-api.ts';
 import { startApiServer } from './listen/api-server.ts';
 import { formatHostAddress, parseHostAddresses } from './listen/host-address.ts';
+import { findSocketGroup } from './listen/socket-group.ts';
 import { openTls, reloadableTls } from './listen/tls-part.ts';
+import { openWayToSockets } from './listen/way-to-sockets.ts';
 import { logPluginOutput } from './logs/log-plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
 import { openEngine } from './open-engine.ts';
@@ -49,6 +51,7 @@ export async function startDaemon(
   listeners: readonly number[] = [],
 ): Promise<Daemon> {
   const addresses = parseHostAddresses(configuration.hosts, configuration, listeners);
+  const group = await findSocketGroup(configuration.group);
   const tls = await openTls(configuration, logger);
   const version = readOwnVersion();
   /** What is open by now, to be closed last to first. */
@@ -85,9 +88,11 @@ export async function startDaemon(
     await metrics.serve(engine);
     const server = await startApiServer(addresses, handle, {
       ...(tls === undefined ? {} : { tls }),
+      ...(group === undefined ? {} : { group }),
       onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
       onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
     });
+    await openWayToSockets(addresses, configuration['exec-root'], logger);
     const reportedMissing = authorization.reportMissing(stopping.signal);
     open.push(async () => {
       stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -46,12 +46,44 @@ describe('service', () => {
         'WatchdogSec=60',
         'Restart=on-failure',
       ];
-      const more = ['RuntimeDirectoryPreserve=yes', 'LimitNOFILE=1048576', 'Requires=outboard.socket'];
+      const more = [
+        'RuntimeDirectoryMode=0710',
+        'RuntimeDirectoryPreserve=yes',
+        'LimitNOFILE=1048576',
+        'Requires=outboard.socket',
+      ];
       for (const line of [...wanted, ...more]) assert.ok(service.includes(line), `no ${line}`);
       const socket = (await readFile(join(folder, 'outboard.socket'), 'utf8')).split('\n');
       for (const line of ['ListenStream=/run/outboard/outboard.sock', 'SocketMode=0660']) {
         assert.ok(socket.includes(line), `no ${line}`);
       }
+    }));
+
+  test('the socket is for the group outboard where that exists, and for root alone where not', () =>
+    inPrefix(async (prefix, folder) => {
+      const socketUnit = async () => (await readFile(join(folder, 'outboard.socket'), 'utf8')).split('\n');
+      const without = await run(['service', 'install', '--prefix', prefix], {});
+      assert.match(
+        without.out,
+        /\nOnly root may use the API\. To let others: groupadd --system outboard, .*run this again\n$/,
+      );
+      assert.deepEqual(
+        (await socketUnit()).filter((line) => /group|GROUP|ExecStart/i.test(line)),
+        [],
+      );
+      await mkdir(join(prefix, 'etc'), { recursive: true });
+      await writeFile(join(prefix, 'etc/group'), 'root:x:0:\noutboard:x:999:someone\n');
+      const within = await run(['service', 'install', '--prefix', prefix], {});
+      assert.doesNotMatch(within.out, /Only root/);
+      const unit = await socketUnit();
+      for (const line of [
+        'SocketGroup=outboard',
+        'DirectoryMode=0710',
+        'ExecStartPost=/bin/chgrp outboard /run/outboard',
+      ]) {
+        assert.ok(unit.includes(line), `no ${line}`);
+      }
+      assert.equal(unit.join('\n').includes('@'), false);
     }));
 
   test('install does not start services of another system', async () => {

@@ -16,6 +16,7 @@ const fileSchema = z.strictObject({
   'data-root': absolutePath.optional(),
   'exec-root': absolutePath.optional(),
   hosts: z.array(z.string()).min(1).optional(),
+  group: z.string().optional(),
   'insecure-tcp': z.boolean().optional(),
   tls: z.boolean().optional(),
   tlsverify: z.boolean().optional(),

@@ -15,6 +15,8 @@ export interface Configuration {
   readonly 'exec-root': string;
   /** Addresses to listen on; `unix:///PATH` or `tcp://ADDRESS:PORT`. */
   readonly hosts: readonly string[];
+  /** Name or number of the group that may use unix sockets; empty for none, absent for `outboard` if it exists. */
+  readonly group?: string;
   /** Whether TCP without TLS is wanted, on loopback. */
   readonly 'insecure-tcp': boolean;
   /** Whether TCP speaks TLS; `tlsverify` implies it. */
@@ -78,6 +80,7 @@ export function withDefaults(given: PartialConfiguration): Configuration {
     'data-root': given['data-root'] ?? '/var/lib/outboard',
     'exec-root': execRoot,
     hosts: given.hosts ?? [`unix://${execRoot}/outboard.sock`],
+    ...(given.group !== undefined && { group: given.group }),
     'insecure-tcp': given['insecure-tcp'] ?? false,
     tls: given.tls === true || given.tlsverify === true,
     tlsverify: given.tlsverify ?? false,

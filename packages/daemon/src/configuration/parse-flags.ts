@@ -23,6 +23,7 @@ interface ParsedOptions {
   readonly dataRoot?: string;
   readonly execRoot?: string;
   readonly host?: readonly string[];
+  readonly group?: string;
   readonly insecureTcp?: true;
   readonly tls?: true;
   readonly tlsverify?: true;
@@ -61,6 +62,7 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
     'data-root': options.dataRoot,
     'exec-root': options.execRoot,
     hosts: options.host,
+    group: options.group,
     'insecure-tcp': options.insecureTcp,
     tls: options.tls,
     tlsverify: options.tlsverify,
@@ -112,6 +114,10 @@ function daemonCommand(): Command {
       '-H, --host <address>',
       'listen on unix:///PATH or tcp://ADDRESS[:PORT]; repeatable (default: unix://<exec-root>/outboard.sock)',
       collect,
+    )
+    .option(
+      '-G, --group <group>',
+      'members of this group may use unix sockets; "" for root alone (default: outboard, if it exists)',
     )
     .option('--tlsverify', 'serve tcp:// hosts with TLS, and only clients with a certificate of --tlscacert')
     .option('--tlscacert <file>', 'authorities of client certificates (default: /etc/outboard/tls/ca.pem)')

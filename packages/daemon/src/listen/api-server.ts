@@ -8,6 +8,7 @@ import type { RequestRules } from '../http/request-guard.ts';
 import type { HandleRequest } from '../http/request-handler.ts';
 import { openUpgrade } from '../http/upgrade.ts';
 import { formatHostAddress, type HostAddress, hostRule } from './host-address.ts';
+import type { SocketGroup } from './socket-group.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 import type { TlsServer } from './tls-server.ts';
 import { listenOnUnixSocket } from './unix-socket.ts';
@@ -35,6 +36,8 @@ export interface ApiServerOptions {
   readonly onRefused?: (reason: string, address: string | undefined) => void;
   /** Absent: TCP is plain. */
   readonly tls?: TlsListening;
+  /** Absent: unix sockets are for root alone. */
+  readonly group?: SocketGroup;
 }
 
 /** The API while it is served. */
@@ -74,7 +77,7 @@ export async function startApiServer(
   try {
     for (const address of addresses) {
       const listener = await createListener(address, tracked, options);
-      await listen(listener.server, address);
+      await listen(listener.server, address, options.group);
       listener.server.on('error', options.onError);
       listeners.push(listener);
     }
@@ -156,9 +159,9 @@ async function createSecureServer(identity: TlsIdentity, options: ApiServerOptio
   });
 }
 
-async function listen(server: Server, address: HostAddress): Promise<void> {
+async function listen(server: Server, address: HostAddress, group: SocketGroup | undefined): Promise<void> {
   try {
-    if (address.kind === 'unix') await listenOnUnixSocket(server, address.path);
+    if (address.kind === 'unix') await listenOnUnixSocket(server, address.path, group);
     else if (address.kind === 'inherited') await listenOnInherited(server, address.descriptor);
     else await listenOnTcp(server, address.hostname, address.port);
   } catch (error) {

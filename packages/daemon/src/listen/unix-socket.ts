@@ -3,23 +3,19 @@
  */
 import { once } from 'node:events';
 import { chmodSync, chownSync } from 'node:fs';
-import { lstat, readFile, unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
-import { dirname } from 'node:path';
 import { OutboardError } from '@outboard/engine';
-import { makeDirectories } from '@outboard/oci';
-
-/** Members of this group may use the API, which is as good as being root. */
-const groupName = 'outboard';
+import { makeSocketFolders, type SocketGroup } from './socket-group.ts';
 
 /**
- * Listen on a unix socket with mode 0660, owned by root and the group `outboard`, or by root's group if there is none.
+ * Listen on a unix socket with mode 0660, owned by root and a group, which may pass the folders that are made for it.
+ * @param group default root's
  * @throws {OutboardError} conflict when another process listens there; invalid when something else lies there
  */
-export async function listenOnUnixSocket(server: Server, path: string): Promise<void> {
-  await makeDirectories(dirname(path), { mode: 0o700 });
+export async function listenOnUnixSocket(server: Server, path: string, group?: SocketGroup): Promise<void> {
+  await makeSocketFolders(path, group);
   await removeStaleSocket(path);
-  const gid = await findGroup(groupName);
   // The umask holds for the moment of bind() only, which happens within listen(): no one else can connect before chmod.
   const before = process.umask(0o177);
   try {
@@ -28,7 +24,7 @@ export async function listenOnUnixSocket(server: Server, path: string): Promise<
     process.umask(before);
   }
   await once(server, 'listening');
-  if (gid !== undefined && process.getuid?.() === 0) chownSync(path, 0, gid);
+  if (group !== undefined) chownSync(path, 0, group.gid);
   chmodSync(path, 0o660);
 }
 
@@ -70,16 +66,6 @@ function hasListener(path: string): Promise<boolean> {
         );
     });
   });
-}
-
-/** The ID of a group of this host; undefined when there is none of that name. */
-async function findGroup(name: string): Promise<number | undefined> {
-  const groups = await readFile('/etc/group', 'utf8').catch(ignoreMissing);
-  for (const line of groups?.split('\n') ?? []) {
-    const [group, , gid] = line.split(':');
-    if (group === name && gid !== undefined && /^\d+$/.test(gid)) return Number(gid);
-  }
-  return undefined;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -18,6 +18,8 @@ export interface SeenHost {
   readonly kernelRelease: string;
   readonly runtime: SeenProgram;
   readonly conmon: SeenProgram;
+  /** Why no process can be given namespaces of its own; undefined when one can. */
+  readonly namespaceProblem: string | undefined;
   readonly mounts: readonly MountEntry[];
   readonly fileSystems: ReadonlySet<string>;
   readonly hasFuseDevice: boolean;
@@ -56,6 +58,7 @@ export function checkHost(host: SeenHost): readonly HostCheck[] {
       'install the Debian package "runc", or name another with --runtime',
     ),
     checkProgram('conmon', host.conmon, 'install the Debian package "conmon"'),
+    checkUnpacking(host),
     checkCgroups(host),
     checkCapabilities(host),
     checkFuse(host),
@@ -95,6 +98,13 @@ function checkKernel({ kernelRelease }: SeenHost): HostCheck {
 function checkProgram(name: string, program: SeenProgram, remedy: string): HostCheck {
   if ('problem' in program) return fail(name, program.problem, remedy);
   return ok(name, `${program.path} ${program.version}`);
+}
+
+/** Archives are unpacked by a process that sees nothing of the host. */
+function checkUnpacking({ namespaceProblem }: SeenHost): HostCheck {
+  if (namespaceProblem === undefined) return ok('unpacking', 'in namespaces of its own');
+  const remedy = 'run the daemon as root, outside of containers or in one that is --privileged';
+  return fail('unpacking', namespaceProblem, remedy);
 }
 
 function checkCgroups({ mounts, runtime }: SeenHost): HostCheck {

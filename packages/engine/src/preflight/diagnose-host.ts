@@ -7,6 +7,7 @@ import { release } from 'node:os';
 import { dirname } from 'node:path';
 import { type LookOptions, readRealPath, readSpace, readStatus } from '../linux/ask-file-system.ts';
 import { isClockSynchronised } from '../linux/clock.ts';
+import { findBinary } from '../linux/find-binary.ts';
 import { createPatience } from '../linux/patience.ts';
 import { runProgram } from '../linux/run-program.ts';
 import { allCapabilities } from './capability-set.ts';
@@ -28,10 +29,11 @@ const versionTimeoutMs = 10_000;
 export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly HostCheck[]> {
   const look = { patience: createPatience() };
   const supply = await readHostSupply(options.runtime ?? 'runc');
-  const [runtime, conmon, dataRoot, execRoot, lastCapability] = await Promise.all([
+  const [runtime, conmon, namespaceProblem, dataRoot, execRoot, lastCapability] = await Promise.all([
     askVersion(supply.runtime, []),
     // Without it plugins could not be looked at by more than one client.
     askVersion(supply.conmon, ['--full-attach']),
+    tryNamespaces(),
     seeFolder(options.dataRoot, look),
     seeFolder(options.execRoot, look),
     readFile('/proc/sys/kernel/cap_last_cap', 'utf8'),
@@ -41,6 +43,7 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     kernelRelease: release(),
     runtime,
     conmon,
+    namespaceProblem,
     mounts: supply.mounts,
     fileSystems: supply.fileSystems,
     hasFuseDevice: existsSync('/dev/fuse'),
@@ -54,15 +57,29 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
   });
 }
 
+/** As the process that unpacks archives is started. @returns why it cannot be */
+async function tryNamespaces(): Promise<string | undefined> {
+  try {
+    const args = ['--mount', '--net', '--ipc', '--', await findBinary('true')];
+    const { code, stderr } = await runProgram(await findBinary('unshare'), args, {
+      timeoutMs: versionTimeoutMs,
+    });
+    return code === 0 ? undefined : stderr.trim() || `unshare ended with ${code}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** @param wanted options that `--help` must list */
 async function askVersion(program: FoundProgram, wanted: readonly string[]): Promise<SeenProgram> {
   if ('problem' in program) return program;
   const { path } = program;
   try {
     const limit = { timeoutMs: versionTimeoutMs };
-    const { stdout } = await runProgram(path, ['--version'], limit);
-    const version = /version:?\s+(\S+)/.exec(stdout)?.[1];
-    if (version === undefined) return { problem: `${path} does not tell its version` };
+    const { code, stdout } = await runProgram(path, ['--version'], limit);
+    const [firstLine = ''] = stdout.split('\n');
+    const version = /\bversion:?\s+(\S+)/.exec(firstLine)?.[1];
+    if (code !== 0 || version === undefined) return { problem: `${path} does not tell its version` };
     if (wanted.length === 0) return { path, version };
     const help = await runProgram(path, ['--help'], limit);
     const missing = wanted.filter((option) => !help.stdout.includes(option));

@@ -1,0 +1,74 @@
+/**
+ * `outboard service` on a host that systemd does not run: in a mount namespace where that is so, and where /etc is empty.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { needsRoot } from '../support/needs-root.ts';
+
+const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
+
+/** @returns what the commands print, line by line; `rc N` is the exit code of the one before */
+async function runThere(commands: string): Promise<readonly string[]> {
+  const script = `
+    set -e
+    groups=$(cat /etc/group)
+    mount -t tmpfs none /etc
+    echo "$groups" > /etc/group
+    mount -t tmpfs none /run
+    set +e
+    outboard() { "$NODE" "$PROGRAM" "$@"; echo "rc $?"; }
+    units() { find /etc/systemd/system -mindepth 1 -not -type d -printf '%P\\n' | sort; }
+    exec 2>&1
+    ${commands}
+  `;
+  const env = { PATH: process.env.PATH, NODE: process.execPath, PROGRAM: program };
+  const args = ['--mount', '--propagation', 'private', '--', 'bash', '-c', script];
+  return (await promisify(execFile)('unshare', args, { env })).stdout.trimEnd().split('\n');
+}
+
+describe('outboard service where systemd does not run', { skip: needsRoot }, () => {
+  test('install --now writes the units, and says that nothing was started, and what to do', async () => {
+    const lines = await runThere('outboard service install --now; units');
+    const said = lines.find((line) => line.startsWith('this host does not run systemd'));
+    assert.match(
+      said ?? '',
+      /the units are written, for when it does.*run the daemon itself: outboard daemon/,
+    );
+    assert.deepEqual(lines.slice(-3), ['rc 1', 'outboard.service', 'outboard.socket']);
+    assert.doesNotMatch(lines.join('\n'), /Command failed|systemctl/);
+  });
+
+  test('install without --now succeeds and says the same', async () => {
+    const lines = await runThere('outboard service install; units');
+    assert.match(
+      lines.join('\n'),
+      /\nthis host does not run systemd; the units are written.*\nrc 0\noutboard\.service\noutboard\.socket$/,
+    );
+  });
+
+  test('uninstall removes the units and what enabled them, also a second time', async () => {
+    const wants = '/etc/systemd/system/multi-user.target.wants';
+    const lines = await runThere(`
+      outboard service install > /dev/null
+      mkdir -p ${wants}
+      ln -s ../outboard.service ${wants}/outboard.service
+      outboard service uninstall
+      units
+      outboard service uninstall
+    `);
+    assert.deepEqual(
+      lines.map((line) => line.replace(/;.*/, '')),
+      [
+        'removed /etc/systemd/system/outboard.service',
+        'removed /etc/systemd/system/outboard.socket',
+        'this host does not run systemd',
+        'rc 0',
+        'this host does not run systemd',
+        'rc 0',
+      ],
+    );
+  });
+});

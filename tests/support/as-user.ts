@@ -1,0 +1,43 @@
+/**
+ * What users of the host other than root can do, tried by a process that is one.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** Who tries: a user who owns nothing, with these groups beside. */
+export interface TestUser {
+  readonly groups: readonly number[];
+}
+
+const nobody = 65_534;
+
+/** Perl, because every user of a Debian machine can run it; this repository need not be readable by all. */
+const attempts = `
+use IO::Socket::UNIX;
+for my $path (@ARGV) {
+  my @did;
+  if (my $socket = IO::Socket::UNIX->new(Peer => $path)) {
+    print $socket "GET /_ping HTTP/1.0\\r\\n\\r\\n";
+    local $/;
+    push @did, 'answered' if (<$socket> // '') =~ /200 OK/;
+    push @did, 'connected' unless @did;
+  }
+  push @did, 'listed' if opendir my $folder, $path;
+  push @did, 'read' if -f $path && open my $file, '<', $path;
+  push @did, 'entered' if chdir $path;
+  chdir '/';
+  print join(',', @did) || 'nothing', "\\n";
+}
+`;
+
+/**
+ * Connect to, list, read and enter paths.
+ * @returns what was possible with each: `nothing`, or some of `answered`, `connected`, `listed`, `read`, `entered`
+ */
+export async function tryPaths(user: TestUser, paths: readonly string[]): Promise<readonly string[]> {
+  const groups = user.groups.length === 0 ? ['--clear-groups'] : ['--groups', user.groups.join(',')];
+  const { stdout } = await promisify(execFile)('setpriv', [
+    ...[`--reuid=${nobody}`, `--regid=${nobody}`, ...groups, '--', 'perl', '-e', attempts, ...paths],
+  ]);
+  return stdout.trimEnd().split('\n');
+}
