@@ -236,6 +236,24 @@ for (const propagatedMount of ['', '/run/docker']) {
   }
 }
 
+test('a collector has answered that it started when enable answers', { skip }, async (context) => {
+  const place = await openPlace(context);
+  const script = `
+    import { appendFileSync } from 'node:fs';
+    import { createServer } from 'node:http';
+    createServer((request, response) => {
+      setTimeout(() => {
+        appendFileSync('/journal', request.url + ' answered\\n');
+        response.end();
+      }, 500);
+    }).listen('/run/docker/plugins/fixture.sock');
+    process.on('SIGTERM', () => process.exit(0));
+  `;
+  const id = await place.enable('acme/slow', { ...metricsPlugin(), script });
+  const journal = readJournal(place.daemon.dataRoot, id);
+  assert.deepEqual(journal, ['/MetricsCollector.StartMetrics answered']);
+});
+
 test('what goes wrong in a collector is logged and keeps nobody', { skip }, async (context) => {
   const place = await openPlace(context);
   const answers = { 'acme/refuses': '{"Err":"no disk"}', 'acme/lost': null };

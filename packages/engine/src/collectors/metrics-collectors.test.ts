@@ -135,3 +135,24 @@ test('disposing tells all that run to stop, and listens no more', async (t) => {
   assert.deepEqual(calls, ['StartMetrics', 'StopMetrics']);
   assert.equal(listeners(), 0);
 });
+
+test('who waits for a collector waits for its answer, and for nothing once they leave', async (t) => {
+  const { collectors, enable } = openCollectors();
+  const answers = new EventEmitter();
+  const { driver, called } = await openPlugin(t, () => (_request, response) => {
+    answers.once('answer', () => response.end());
+  });
+  await collectors.started('id');
+  const told = once(called, 'StartMetrics');
+  enable(driver);
+  await told;
+  const left = new AbortController();
+  const leaving = collectors.started('id', { signal: left.signal });
+  left.abort();
+  await leaving;
+  let hasAnswered = false;
+  const waiting = collectors.started('id').then(() => assert.equal(hasAnswered, true));
+  hasAnswered = true;
+  answers.emit('answer');
+  await waiting;
+});

@@ -5,8 +5,17 @@
 import type { Logger } from 'pino';
 import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
 import { createMetricsCollector } from '../protocol/metrics-collector.ts';
+import { untilAborted } from '../supervise/abortable.ts';
+
+/** How long whoever enables a collector waits for its answer. */
+const answerTimeoutMs = 5_000;
 
 export interface MetricsCollectors extends AsyncDisposable {
+  /**
+   * Wait until a collector that came up has answered, so that whoever enabled it can rely on it; at once for any other
+   * plugin. Takes 5 s at most, and never rejects: what a collector makes of it is its own affair.
+   */
+  started(pluginId: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Tell a collector that is about to be stopped; nothing happens for any other plugin. Takes 3 s at most, never rejects. */
   stop(pluginId: string): Promise<void>;
 }
@@ -62,6 +71,11 @@ export function createMetricsCollectors({ drivers, logger }: MetricsCollectorsOp
   }
 
   return {
+    async started(id, { signal } = {}) {
+      const collector = started.get(id);
+      if (collector === undefined) return;
+      await answerWithin(collector.begun, signal);
+    },
     stop,
     async [Symbol.asyncDispose]() {
       ignoreEnabled();
@@ -69,6 +83,20 @@ export function createMetricsCollectors({ drivers, logger }: MetricsCollectorsOp
       await Promise.all([...started.keys()].map(stop));
     },
   };
+}
+
+async function answerWithin(begun: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const scope = new AbortController();
+  const stop = () => scope.abort();
+  const timer = setTimeout(stop, answerTimeoutMs);
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted === true) stop();
+  try {
+    await untilAborted(begun, scope.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+  }
 }
 
 interface StartedCollector {

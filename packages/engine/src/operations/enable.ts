@@ -27,7 +27,7 @@ export interface EnableOptions {
 export async function enablePlugin(
   context: Pick<
     EngineContext,
-    'store' | 'queue' | 'supervisor' | 'announce' | 'drivers' | 'preflight' | 'logger'
+    'store' | 'queue' | 'supervisor' | 'announce' | 'drivers' | 'preflight' | 'logger' | 'collectors'
   >,
   plugin: string,
   options: EnableOptions,
@@ -55,6 +55,8 @@ export async function enablePlugin(
     context.drivers.changes.enabled(enabled);
     context.announce({ type: 'plugin', action: 'enable', id, attributes: { name: record.name } });
   });
+  // As in Docker, a collector is at work when this answers. It holds up nobody else who waits for the plugin.
+  await context.collectors?.started(id, signal === undefined ? {} : { signal });
 }
 
 async function saveEnabled(
