@@ -89,6 +89,8 @@ test('a process that wants more memory than the limit is killed, swap or not', {
   assert.equal([3, -1].includes(code), true, `the hog was not killed: ${code}`);
   const status = cgroupFile(modest, 'memory.events', 'memory.oom_control');
   assert.match(status, /^oom_kill [1-9]/m);
+  // Otherwise it would be started again at any moment, for what it lost.
+  await opened.engine.restart('modest');
 });
 
 test('limits of a running plugin change at once', { skip }, async () => {

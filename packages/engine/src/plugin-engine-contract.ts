@@ -23,7 +23,8 @@ import type { Volumes } from './volumes/volumes.ts';
 export type Announcement =
   | {
       readonly type: 'plugin';
-      readonly action: 'create' | 'pull' | 'enable' | 'disable' | 'remove';
+      /** `oom`: a process of the plugin was killed because memory ran out. */
+      readonly action: 'create' | 'pull' | 'enable' | 'disable' | 'remove' | 'oom';
       /** The plugin's ID; for `pull` the remote reference in familiar form. */
       readonly id: string;
       /** `name` is the plugin's full local name. */
@@ -95,6 +96,8 @@ export interface PluginStatus {
   readonly address?: string;
   /** What it takes of the host; absent while it does not run. */
   readonly usage?: ResourceUsage;
+  /** How many of its processes were killed for want of memory since someone last asked for it to run. */
+  readonly outOfMemoryKills: number;
   /** Absent from lists, and when it never failed. */
   readonly lastFailure?: PluginFailure;
 }
@@ -110,6 +113,8 @@ export interface PluginStats extends ResourceStats, Partial<InterfaceTraffic> {
   readonly id: string;
   readonly name: string;
   readonly readAt: Date;
+  /** As in `PluginStatus`. */
+  readonly outOfMemoryKills: number;
 }
 
 export interface PluginEngine extends AsyncDisposable {
@@ -188,6 +193,8 @@ export interface PluginEngine extends AsyncDisposable {
   collectGarbage(): Promise<CollectedGarbage>;
   /** Find out whether a registry accepts credentials. @see RegistryClient.logIn, also for the errors */
   logIn(serverAddress: string, credentials: RegistryCredentials, options?: Cancellable): Promise<Login>;
+  /** As in `PluginStatus`. */
+  outOfMemoryKills(plugin: string): number;
   /** What the plugins that run take of the host now, by plugin ID. */
   resourceUsage(): Promise<ReadonlyMap<string, ResourceUsage>>;
   /**

@@ -161,6 +161,10 @@ async function openContext(
     ...(options.bridge !== undefined && { bridge: options.bridge }),
   });
   supervisor.onChange((id, state) => logs.stateChanged(id, state));
+  supervisor.onOutOfMemory((id) => {
+    const { name } = store.find(id);
+    events.announce({ type: 'plugin', action: 'oom', id, attributes: { name } });
+  });
   const drivers = createPluginDrivers({ store, supervisor, legacy, logger });
   const uses = await openPluginUses({ store, queue, logger });
   const { announce } = events;
@@ -218,6 +222,7 @@ function assemble(
     list: (filters) => listPlugins(context, filters),
     inspect: (plugin) => inspectPlugin(context, plugin),
     state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
+    outOfMemoryKills: (plugin) => context.supervisor.outOfMemoryKills(inspectPlugin(context, plugin).id),
     statuses: statuses.list,
     status: statuses.read,
     untilReady: (plugin, options = {}) =>

@@ -15,6 +15,8 @@ export interface PluginStats {
   readonly readAt: Date;
   readonly cpuSeconds?: number;
   readonly memoryBytes?: number;
+  /** How many of its processes were killed for want of memory. */
+  readonly outOfMemoryKills?: number;
   /** Absent: as much as the host has. */
   readonly memoryLimitBytes?: number;
   readonly pids?: number;
@@ -95,6 +97,7 @@ function parsePluginStats(value: unknown): PluginStats {
     cpuSeconds: field(value, 'CpuSeconds'),
     memoryBytes: field(value, 'MemoryBytes'),
     memoryLimitBytes: field(value, 'MemoryLimitBytes'),
+    outOfMemoryKills: field(value, 'OOMKills'),
     pids: field(value, 'Pids'),
     receivedBytes: field(value, 'NetworkReceivedBytes'),
     sentBytes: field(value, 'NetworkSentBytes'),

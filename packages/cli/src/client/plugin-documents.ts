@@ -24,6 +24,8 @@ export interface RunningPlugin extends PluginSummary {
   /** Since when its process runs. */
   readonly startedAt: Date | undefined;
   readonly memoryBytes: number | undefined;
+  /** How many of its processes were killed for want of memory. */
+  readonly outOfMemoryKills: number;
   /** Empty when unknown. */
   readonly architecture: string;
   /** `sha256:…` */
@@ -71,6 +73,7 @@ export function parseRunningPlugins(value: unknown): readonly RunningPlugin[] {
       restarts: asNumber(field(state, 'Restarts')),
       startedAt: Number.isNaN(startedAt.getTime()) ? undefined : startedAt,
       memoryBytes: asNumber(field(item, 'MemoryBytes')),
+      outOfMemoryKills: asNumber(field(item, 'OOMKills')) ?? 0,
       architecture: asText(field(item, 'Architecture')),
       digest: asText(field(item, 'Digest')),
     };

@@ -56,6 +56,20 @@ describe('ls', () => {
     assert.equal(query.get('filters'), '{"enabled":{"true":true}}');
   });
 
+  test('tells how many processes were killed for want of memory, where any was', async () => {
+    const plugins = [running('a/hit:1', { OOMKills: 2 }), running('b/well:1', { OOMKills: 0 })];
+    const { out } = await run(['ls'], { 'GET /outboard/v1/plugins': json(plugins) });
+    const cells = out.split('\n').map((line) => line.split(/ {2,}/));
+    assert.deepEqual(
+      cells.slice(0, 3).map((row) => [row[1], row.at(-1)]),
+      [
+        ['NAME', 'OOM KILLS'],
+        ['a/hit:1', '2'],
+        ['b/well:1', '0'],
+      ],
+    );
+  });
+
   test("prints the daemon's own fields as JSON and by templates, next to those of docker", async () => {
     const { out } = await run(['ls', '--no-trunc', '--format', 'json'], own);
     assert.deepEqual(JSON.parse(out.split('\n')[0] ?? ''), {
@@ -69,6 +83,7 @@ describe('ls', () => {
       Restarts: '3',
       Uptime: '3 days',
       Memory: '12.35MB',
+      OOMKills: 0,
       Architecture: 'arm64',
       Digest: `sha256:${'ab'.repeat(32)}`,
     });

@@ -37,7 +37,7 @@ export async function list({ client, host }: CommandContext, options: ListOption
   if (running !== undefined) {
     const now = new Date();
     const rows = [...running].sort(byName).map((plugin) => toRunningRow(plugin, isShort, now));
-    host.stdout.write(show(rows, runningTable));
+    host.stdout.write(show(rows, tableFor(rows)));
   } else {
     const rows = [...(await listPlugins(client, filters))]
       .sort(byName)
@@ -62,6 +62,7 @@ interface RunningRow extends Row {
   readonly Restarts: string;
   readonly Uptime: string;
   readonly Memory: string;
+  readonly OOMKills: number;
   readonly Architecture: string;
   readonly Digest: string;
 }
@@ -101,10 +102,18 @@ const runningTable: Table<RunningRow> = {
     Restarts: 'RESTARTS',
     Uptime: 'UPTIME',
     Memory: 'MEMORY',
+    OOMKills: 'OOM KILLS',
     Architecture: 'ARCH',
     Digest: 'DIGEST',
   },
 };
+
+/** Where memory ran out it is told; elsewhere the table is no wider for it. */
+function tableFor(rows: readonly RunningRow[]): Table<RunningRow> {
+  if (rows.every(({ OOMKills }) => OOMKills === 0)) return runningTable;
+  const columns = { ...runningTable.columns, 'OOM KILLS': ({ OOMKills }: RunningRow) => String(OOMKills) };
+  return { ...runningTable, columns };
+}
 
 function toRow(plugin: PluginSummary, isShort: boolean): Row {
   const description = plugin.description.replaceAll(/[\r\n]/g, '');
@@ -126,6 +135,7 @@ function toRunningRow(plugin: RunningPlugin, isShort: boolean, now: Date): Runni
     Restarts: restarts === undefined ? '' : String(restarts),
     Uptime: startedAt === undefined ? '' : formatDuration(now.getTime() - startedAt.getTime()),
     Memory: memoryBytes === undefined ? '' : formatBytes(memoryBytes),
+    OOMKills: plugin.outOfMemoryKills,
     Architecture: plugin.architecture,
     Digest: isShort ? digest.replace(/^sha256:/, '').slice(0, shortIdLength) : digest,
   };

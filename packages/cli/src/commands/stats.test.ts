@@ -66,6 +66,14 @@ test('outboard stats --no-stream takes two samples and shows the second as Docke
   assert.deepEqual(daemon.lines(), ['GET /v1.51/outboard/v1/stats?stream=1&plugin=acme%2Fp&plugin=x']);
 });
 
+test('outboard stats tells how many processes were killed for want of memory, where any was', async () => {
+  const hit = { ...second, OOMKills: 3 };
+  const answers = { 'GET /outboard/v1/stats': samples([first], [hit]) };
+  const { out } = await run(['stats', '--no-stream'], answers);
+  const [titles, row] = out.split('\n').map((line) => line.split(/ {2,}/));
+  assert.deepEqual([titles?.at(-1), row?.at(-1)], ['OOM KILLS', '3']);
+});
+
 test('outboard stats shows memory without a limit beside that of the host', async () => {
   const { MemoryLimitBytes: _, ...free } = second;
   const answers = { 'GET /outboard/v1/stats': samples([first], [free]) };

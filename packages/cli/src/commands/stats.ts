@@ -36,7 +36,8 @@ export async function stats(
       const sample = parseStats(line);
       // A share of processors takes two samples.
       if (isLive || previous !== undefined) {
-        const text = formatRows(toRows(sample, previous), format, table);
+        const rows = toRows(sample, previous);
+        const text = formatRows(rows, format, tableFor(rows));
         stdout.write(isLive && stdout.isTTY === true ? clearScreen + text : text);
       }
       if (!isLive && previous !== undefined) return;
@@ -62,6 +63,7 @@ interface Row {
   readonly MemUsage: string;
   readonly Name: string;
   readonly NetIO: string;
+  readonly OOMKills: number;
   readonly PIDs: string;
 }
 
@@ -82,6 +84,7 @@ function toRows(sample: StatsSample, previous: StatsSample | undefined): readonl
         : `${unknown} / ${unknown}`,
       Name: plugin.name,
       NetIO: transfer(plugin.receivedBytes, plugin.sentBytes),
+      OOMKills: plugin.outOfMemoryKills ?? 0,
       PIDs: plugin.pids === undefined ? unknown : String(plugin.pids),
     };
   });
@@ -125,6 +128,14 @@ const table: Table<Row> = {
     MemUsage: 'MEM USAGE / LIMIT',
     Name: 'NAME',
     NetIO: 'NET I/O',
+    OOMKills: 'OOM KILLS',
     PIDs: 'PIDS',
   },
 };
+
+/** Where memory ran out it is told; elsewhere the table is no wider for it. */
+function tableFor(rows: readonly Row[]): Table<Row> {
+  if (rows.every(({ OOMKills }) => OOMKills === 0)) return table;
+  const columns = { ...table.columns, 'OOM KILLS': ({ OOMKills }: Row) => String(OOMKills) };
+  return { ...table, columns };
+}

@@ -10,6 +10,7 @@ export interface MeasuredPlugin {
   readonly plugin: Pick<Plugin, 'name' | 'enabled'>;
   readonly state: PluginState;
   readonly totals: Totals;
+  readonly outOfMemoryKills: number;
   /** Absent while it does not run. */
   readonly usage?: ResourceUsage;
 }
@@ -59,6 +60,12 @@ export function pluginFamilies(plugins: readonly MeasuredPlugin[]): readonly Met
       'counter',
       'How often the plugin was started again since it was enabled.',
       ({ state }) => one('restarts' in state ? state.restarts : undefined),
+    ),
+    family(
+      'oom_kills_total',
+      'counter',
+      'How many processes of the plugin were killed for want of memory since it was enabled.',
+      ({ outOfMemoryKills }) => one(outOfMemoryKills),
     ),
     family(
       'cpu_seconds_total',

@@ -8,7 +8,7 @@ import type { Measurements } from './measurements.ts';
 import { type MeasuredPlugin, pluginFamilies } from './plugin-families.ts';
 import { processFamilies } from './process-families.ts';
 
-export type MeasuredEngine = Pick<PluginEngine, 'list' | 'state' | 'resourceUsage'>;
+export type MeasuredEngine = Pick<PluginEngine, 'list' | 'state' | 'outOfMemoryKills' | 'resourceUsage'>;
 
 /** @returns Prometheus text */
 export async function renderMetrics(
@@ -24,6 +24,7 @@ export async function renderMetrics(
     return {
       plugin,
       state: engine.state(plugin.id),
+      outOfMemoryKills: engine.outOfMemoryKills(plugin.id),
       totals: measurements.totalsOf(plugin.id),
       ...(used !== undefined && { usage: used }),
     };

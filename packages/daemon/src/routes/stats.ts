@@ -86,6 +86,7 @@ function toDocument(stats: readonly PluginStats[]): object {
       Read: plugin.readAt.toISOString(),
       CpuSeconds: plugin.cpuSeconds,
       MemoryBytes: plugin.memoryBytes,
+      OOMKills: plugin.outOfMemoryKills,
       MemoryLimitBytes: plugin.memoryLimitBytes,
       Pids: plugin.tasks,
       PidsLimit: plugin.taskLimit,

@@ -21,6 +21,7 @@ const common = {
   PluginReference: 'docker.io/acme/logs:latest',
   Description: 'a <sample>',
   Digest: 'sha256:aa',
+  OOMKills: 2,
 };
 const times = { Since: '2026-08-01T13:00:00.000Z', StartedAt: '2026-08-01T12:00:00.000Z' };
 
@@ -79,9 +80,9 @@ for (const [status, document] of [
       },
     },
   ],
-] satisfies readonly (readonly [Omit<PluginStatus, 'plugin' | 'digest'>, object])[]) {
+] satisfies readonly (readonly [Omit<PluginStatus, 'plugin' | 'digest' | 'outOfMemoryKills'>, object])[]) {
   test(`a plugin that is ${status.state.status} is shown as such, alone and in the list`, async () => {
-    const whole = { plugin, digest: 'sha256:aa', ...status };
+    const whole = { plugin, digest: 'sha256:aa', outOfMemoryKills: 2, ...status };
     await using api = await startTestApi(
       scriptEngine({ status: async () => whole, statuses: async () => [whole] }),
     );

@@ -27,7 +27,8 @@ export function statusRoutes(engine: Pick<PluginEngine, 'statuses' | 'status'>):
 
 /** A status on the wire; times as in RFC 3339, what is not known or does not apply is left out. */
 function toStatusDocument(status: PluginStatus): object {
-  const { plugin, state, health, digest, architecture, address, usage, lastFailure } = status;
+  const { plugin, state, health, digest, architecture, address, usage, outOfMemoryKills, lastFailure } =
+    status;
   return {
     Id: plugin.id,
     Name: plugin.name,
@@ -39,6 +40,7 @@ function toStatusDocument(status: PluginStatus): object {
     Address: address,
     State: { ...toStateDocument(state), Health: health },
     MemoryBytes: usage?.memoryBytes,
+    OOMKills: outOfMemoryKills,
     LastFailure: lastFailure && toFailureDocument(lastFailure),
   };
 }

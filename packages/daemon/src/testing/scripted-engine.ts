@@ -35,6 +35,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     list: missing('list'),
     inspect: missing('inspect'),
     state: missing('state'),
+    outOfMemoryKills: missing('outOfMemoryKills'),
     statuses: missing('statuses'),
     status: missing('status'),
     privileges: missing('privileges'),

@@ -12,6 +12,7 @@ import { programEnvironment } from '../linux/run-program.ts';
 import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
 import type { ContainerPlaces, ContainerRun } from '../runtime/container-places.ts';
 import { isErrno } from '../runtime/errno.ts';
+import { countOutOfMemoryKills, noteKilledCommand } from '../runtime/out-of-memory.ts';
 import { endProcessGroup } from '../runtime/process-identity.ts';
 import type { RuntimeSpec } from '../runtime/spec/runtime-spec.ts';
 import { findUser, readUserFiles } from './container-users.ts';
@@ -73,7 +74,11 @@ export async function startExec(
       ...[`--pid-file=${join(directory, pidFile)}`, target.id],
     ];
     const place = { rootfs: spec.root.path, pid: target.pid };
-    return await launch({ parts, runtime, command, directory, place, request, signal, release });
+    const killsBefore = await countOutOfMemoryKills(target.cgroupPath);
+    const onKilled = async (): Promise<void> => {
+      if (isMore(await countOutOfMemoryKills(target.cgroupPath), killsBefore)) await noteKilledCommand(paths);
+    };
+    return await launch({ parts, runtime, command, directory, place, request, signal, release, onKilled });
   } catch (error) {
     await release();
     throw error;
@@ -90,6 +95,8 @@ interface Launch {
   readonly signal: AbortSignal;
   /** Removes all but the runtime's own process. */
   readonly release: () => Promise<void>;
+  /** The command was ended by SIGKILL. */
+  readonly onKilled: () => Promise<void>;
 }
 
 async function launch(launch: Launch): Promise<ExecSession> {
@@ -122,6 +129,7 @@ async function launch(launch: Launch): Promise<ExecSession> {
     unwatch();
     letGo(input);
     streams.dropInput();
+    if ((code ?? killedExitCode) === killedExitCode) await launch.onKilled().catch(report);
     await release().catch(report);
     return code ?? killedExitCode;
   });
@@ -142,6 +150,10 @@ async function launch(launch: Launch): Promise<ExecSession> {
   await ended;
   signal.throwIfAborted();
   throw execFailure(said, launch.place, startTimeoutMs);
+}
+
+function isMore(now: number | undefined, before: number | undefined): boolean {
+  return now !== undefined && now > (before ?? 0);
 }
 
 /** 128 and SIGKILL. */

@@ -28,7 +28,14 @@ export async function readStats(
     const cgroupPath = await findCgroupPath(places, id);
     const figures = cgroupPath === undefined ? {} : await readCgroupStats(cgroupPath, mounts);
     const traffic = config.network.type === 'bridge' ? await readInterfaceTraffic(state.pid) : undefined;
-    stats.push({ id, name, readAt: new Date(), ...figures, ...traffic });
+    stats.push({
+      id,
+      name,
+      readAt: new Date(),
+      outOfMemoryKills: supervisor.outOfMemoryKills(id),
+      ...figures,
+      ...traffic,
+    });
   }
   return stats.sort((left, right) => (left.name < right.name ? -1 : 1));
 }

@@ -66,6 +66,7 @@ export function createStatusReader(context: StatusContext): StatusReader {
       state,
       ...(isChecked && { health: state.status === 'unhealthy' ? 'unhealthy' : 'healthy' }),
       digest: record.manifestDigest,
+      outOfMemoryKills: supervisor.outOfMemoryKills(record.id),
       ...(architecture !== undefined && { architecture }),
       ...(usage !== undefined && { usage }),
     };

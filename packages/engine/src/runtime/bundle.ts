@@ -21,6 +21,8 @@ export interface BundlePaths {
   readonly log: string;
   /** Created by conmon in its working directory when the kernel ran out of memory for the container. */
   readonly outOfMemory: string;
+  /** As long as commands that ran beside the plugin were killed for want of memory. */
+  readonly killedCommands: string;
   /** The run record; present once the container was started. */
   readonly record: string;
 }
@@ -32,6 +34,7 @@ export function bundlePaths(directory: string): BundlePaths {
     containerPid: join(directory, 'container.pid'),
     log: join(directory, 'logs'),
     outOfMemory: join(directory, 'oom'),
+    killedCommands: join(directory, 'killed-commands'),
     record: join(directory, 'run.json'),
   };
 }
@@ -57,6 +60,10 @@ const runRecord = z.object({
   runtime: z.string().optional(),
   /** How often the plugin was started again before this run. */
   restarts: z.int().min(0).default(0),
+  /** How many processes of the plugin were killed for want of memory in the runs before. */
+  earlierKills: z.int().min(0).default(0),
+  /** The same in this run, as far as it was told. */
+  toldKills: z.int().min(0).default(0),
   /** Where the output of this run begins in the log. */
   logStart: z.object({ file: z.int().positive(), offset: z.int().min(0) }).optional(),
   container: processIdentity,

@@ -53,19 +53,6 @@ export async function removeCgroup(
   }
 }
 
-/** How many processes the kernel killed in a cgroup because memory ran out; 0 when it cannot be known. */
-export async function countOutOfMemoryKills(cgroupPath: string): Promise<number> {
-  let kills = 0;
-  for (const folder of await findCgroupFolders(cgroupPath)) {
-    // v2 has memory.events, v1 memory.oom_control; both have a line "oom_kill N".
-    for (const file of ['memory.events', 'memory.oom_control']) {
-      const count = /^oom_kill (\d+)$/m.exec((await readOptional(join(folder, file))) ?? '')?.[1];
-      kills = Math.max(kills, Number(count ?? 0));
-    }
-  }
-  return kills;
-}
-
 /** The processes of a cgroup and of those below it, in ascending order. */
 export async function listProcesses(cgroupPath: string): Promise<readonly number[]> {
   const trees = await Promise.all((await findCgroupFolders(cgroupPath)).map(walk));

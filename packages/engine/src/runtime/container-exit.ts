@@ -4,9 +4,10 @@
 import { access, readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { countOutOfMemoryKills } from './cgroup.ts';
+import type { BundlePaths } from './bundle.ts';
 import type { ContainerExit } from './container.ts';
 import { isErrno } from './errno.ts';
+import { countOwnKills } from './out-of-memory.ts';
 
 /**
  * What an exit code as conmon writes it means. conmon folds signals into the code as shells do, 128 + signal, so a
@@ -21,14 +22,20 @@ export function parseExitCode(text: string): Pick<ContainerExit, 'code' | 'signa
   return signal === undefined ? { code } : { code, signal };
 }
 
+/** Of which container. */
+export interface ExitOptions {
+  readonly id: string;
+  readonly paths: BundlePaths;
+  readonly cgroupPath: string;
+  /** As in `RunRecord`. */
+  readonly toldKills: number;
+}
+
 /**
  * The exit that conmon wrote, or undefined when it has written none.
  * A file that holds no exit code gives an exit without code: unknown, never 0.
  */
-export async function readExit(
-  directory: string,
-  options: { readonly id: string; readonly outOfMemoryMark: string; readonly cgroupPath: string },
-): Promise<ContainerExit | undefined> {
+export async function readExit(directory: string, options: ExitOptions): Promise<ContainerExit | undefined> {
   let text: string;
   try {
     // conmon renames the finished file into place, so it is never seen half written.
@@ -40,18 +47,24 @@ export async function readExit(
   return { ...parseExitCode(text), outOfMemory: await ranOutOfMemory(options) };
 }
 
-// conmon may be gone before it hears of the kill, so the kernel's own count is looked at too.
-async function ranOutOfMemory(options: {
-  readonly outOfMemoryMark: string;
-  readonly cgroupPath: string;
-}): Promise<boolean> {
+/**
+ * Whether the kernel killed one more process of it than was told. conmon's mark says only that one was, once, which may
+ * have been a command; it is asked where the cgroup, and with it the count, ended with the container.
+ */
+async function ranOutOfMemory({ paths, cgroupPath, toldKills }: ExitOptions): Promise<boolean> {
+  const kills = await countOwnKills(cgroupPath, paths);
+  if (kills !== undefined) return kills > toldKills;
+  return toldKills === 0 && (await exists(paths.outOfMemory)) && !(await exists(paths.killedCommands));
+}
+
+async function exists(path: string): Promise<boolean> {
   try {
-    await access(options.outOfMemoryMark);
+    await access(path);
     return true;
   } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
   }
-  return (await countOutOfMemoryKills(options.cgroupPath)) > 0;
 }
 
 function signalName(number: number): string | undefined {

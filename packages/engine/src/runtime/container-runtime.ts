@@ -166,7 +166,7 @@ class ConmonRuntime implements ContainerRuntime {
         limits,
       );
       monitor = created.monitor;
-      const { restarts = 0 } = request;
+      const { restarts = 0, outOfMemoryKills: earlierKills = 0 } = request;
       const run = {
         version: 1,
         id,
@@ -174,6 +174,8 @@ class ConmonRuntime implements ContainerRuntime {
         bootId: this.#bootId,
         cgroupsPath,
         restarts,
+        earlierKills,
+        toldKills: 0,
         runtime,
       } as const;
       const logStart = log?.start;

@@ -20,6 +20,8 @@ export interface Container {
   readonly startedAt: Date;
   /** As in `StartContainer`. */
   readonly restarts: number;
+  /** How many of its processes were killed for want of memory, those of earlier runs counted. */
+  readonly outOfMemoryKills: number;
   /**
    * Resolves once the container has exited, whoever ended it; also when its monitor vanished. Never rejects. Waiting for it
    * does not keep this process alive: containers outlive it.
@@ -27,6 +29,11 @@ export interface Container {
   readonly exited: Promise<ContainerExit>;
   /** Send a signal to the container's first process. Does nothing when it has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
+  /**
+   * Be told when a process of it, but not its first one, was killed for want of memory: it runs on, and may be of no more
+   * use. Told within seconds. @returns stops it
+   */
+  onOutOfMemory(listener: () => void): () => void;
   /** The last lines that it wrote to stdout and stderr, oldest first, at most `lines` of them and 64 KiB. */
   readLogTail(lines: number): Promise<readonly string[]>;
   /**
@@ -44,6 +51,8 @@ export interface StartContainer {
   readonly spec: object;
   /** How often it was started again before; kept for a later process. Default 0. */
   readonly restarts?: number;
+  /** How many of its processes were killed for want of memory before; kept likewise. Default 0. */
+  readonly outOfMemoryKills?: number;
   /** Where its output is kept; default in its bundle, 1 MiB at most, until it is removed. */
   readonly log?: LogPlace;
   readonly signal?: AbortSignal;
@@ -56,6 +65,8 @@ export interface EndedContainer {
   readonly exit?: ContainerExit;
   /** As in `StartContainer`; 0 when unknown. */
   readonly restarts: number;
+  /** As in `Container`; 0 when unknown. */
+  readonly outOfMemoryKills: number;
   /** As in `Container`. */
   readLogTail(lines: number): Promise<readonly string[]>;
   /** As in `Container`. Until then its ID cannot be used again. */

@@ -4,11 +4,12 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import type { Logger } from 'pino';
-import { type BundlePaths, exitDirectory, type RunRecord } from './bundle.ts';
+import { type BundlePaths, exitDirectory, type RunRecord, writeRunRecord } from './bundle.ts';
 import { requireCgroup } from './cgroup-driver.ts';
 import type { Container, ContainerExit } from './container.ts';
 import { readExit } from './container-exit.ts';
 import { readLogTail } from './container-log.ts';
+import { countOwnKills } from './out-of-memory.ts';
 import { isSameProcess, signalProcess, startOfProcess } from './process-identity.ts';
 
 /** What a `MonitoredContainer` is made of. */
@@ -20,6 +21,9 @@ export interface MonitoredContainerParts {
   readonly removeRemains: () => Promise<void>;
 }
 
+/** How long a killed process may take to end, in milliseconds. */
+const endingMs = 500;
+
 /** One running container, watched until it ends, is removed or is let go. */
 export class MonitoredContainer implements Container {
   readonly id: string;
@@ -29,10 +33,15 @@ export class MonitoredContainer implements Container {
   readonly exited: Promise<ContainerExit>;
   readonly #parts: MonitoredContainerParts;
   readonly #exitDirectory: string;
+  readonly #cgroupPath: string;
   readonly #settle: (exit: ContainerExit) => void;
   #hasEnded = false;
   #hasFailedRemoval = false;
   #missedLooks = 0;
+  #toldKills: number;
+  /** Seen and not told yet: the first process takes a moment to end, and is no news of its own. */
+  #seenKills: { readonly kills: number; readonly atMs: number } | undefined;
+  readonly #outOfMemoryListeners = new Set<() => void>();
   #watcher: FSWatcher | undefined;
   #look: Promise<void> | undefined;
   #removal: Promise<void> | undefined;
@@ -43,6 +52,8 @@ export class MonitoredContainer implements Container {
     this.pid = parts.record.container.pid;
     this.startedAt = startOfProcess(parts.record.container, new Date());
     this.restarts = parts.record.restarts;
+    this.#toldKills = parts.record.toldKills;
+    this.#cgroupPath = requireCgroup(parts.record.cgroupsPath).path;
     this.#exitDirectory = exitDirectory(parts.paths, parts.record.generation);
     let settle: (exit: ContainerExit) => void = () => undefined;
     this.exited = new Promise((resolve) => {
@@ -55,6 +66,15 @@ export class MonitoredContainer implements Container {
   /** Whether it was to be removed and could not be: nothing of it may stay when its ID is used again. */
   get hasFailedRemoval(): boolean {
     return this.#hasFailedRemoval;
+  }
+
+  get outOfMemoryKills(): number {
+    return this.#parts.record.earlierKills + this.#toldKills;
+  }
+
+  onOutOfMemory(listener: () => void): () => void {
+    this.#outOfMemoryListeners.add(listener);
+    return () => this.#outOfMemoryListeners.delete(listener);
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
@@ -110,21 +130,37 @@ export class MonitoredContainer implements Container {
     if (!monitorRuns) return this.#end({ outOfMemory: false });
     // A monitor that lives may be about to write; one that still has not at the next look is stuck.
     this.#missedLooks = containerRuns ? 0 : this.#missedLooks + 1;
-    if (this.#missedLooks >= 3) this.#end({ outOfMemory: false });
+    if (this.#missedLooks >= 3) return this.#end({ outOfMemory: false });
+    if (containerRuns) await this.#lookForKills();
+  }
+
+  /** A process that the kernel killed for want of memory gives no other sign, unless it is the first one. */
+  async #lookForKills(): Promise<void> {
+    const kills = (await countOwnKills(this.#cgroupPath, this.#parts.paths)) ?? 0;
+    if (kills <= this.#toldKills) return;
+    const now = performance.now();
+    this.#seenKills ??= { kills, atMs: now };
+    if (now - this.#seenKills.atMs < endingMs) return;
+    this.#toldKills = this.#seenKills.kills;
+    this.#seenKills = undefined;
+    for (const listener of this.#outOfMemoryListeners) listener();
+    await writeRunRecord(this.#parts.paths, { ...this.#parts.record, toldKills: this.#toldKills });
   }
 
   #readExit(): Promise<ContainerExit | undefined> {
-    const { record, paths } = this.#parts;
+    const { paths } = this.#parts;
     return readExit(this.#exitDirectory, {
       id: this.id,
-      outOfMemoryMark: paths.outOfMemory,
-      cgroupPath: requireCgroup(record.cgroupsPath).path,
+      paths,
+      cgroupPath: this.#cgroupPath,
+      toldKills: this.#toldKills,
     });
   }
 
   #end(exit: ContainerExit): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    if (exit.outOfMemory) this.#toldKills += 1;
     this.release();
     this.#settle(exit);
   }

@@ -74,6 +74,7 @@ async function lookAt(
   return {
     id,
     restarts: run?.restarts ?? 0,
+    outOfMemoryKills: run === undefined ? 0 : run.earlierKills + run.toldKills + Number(exit?.outOfMemory),
     ...(exit && { exit }),
     readLogTail: (lines) => readLogTail(paths.log, lines, run?.logStart),
     async remove() {
@@ -106,10 +107,9 @@ async function attempt<Value>(
 
 /** An exit that nobody wrote down is one of which nothing is known. */
 async function readLastExit(record: RunRecord, paths: BundlePaths): Promise<ContainerExit> {
-  const { id, cgroupsPath, generation } = record;
-  const outOfMemoryMark = paths.outOfMemory;
+  const { id, cgroupsPath, generation, toldKills } = record;
   const cgroupPath = requireCgroup(cgroupsPath).path;
-  const exit = await readExit(exitDirectory(paths, generation), { id, outOfMemoryMark, cgroupPath });
+  const exit = await readExit(exitDirectory(paths, generation), { id, paths, cgroupPath, toldKills });
   return exit ?? { outOfMemory: false };
 }
 

@@ -48,13 +48,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
 class PluginSupervisor implements Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #parts: Omit<SupervisedPluginParts, 'onState'>;
+  readonly #parts: Omit<SupervisedPluginParts, 'onState' | 'onOutOfMemory'>;
   readonly #plugins = new Map<string, SupervisedPlugin>();
   /** What an earlier process left of plugins that should not run, while it is being removed. */
   readonly #removals = new Map<string, Promise<void>>();
   /** The same, when it could not be removed. */
   readonly #remains = new Map<string, Container | EndedContainer | undefined>();
   readonly #listeners = new Set<StateListener>();
+  readonly #outOfMemoryListeners = new Set<(id: string) => void>();
   #isShutDown = false;
 
   constructor(options: SupervisorOptions) {
@@ -123,6 +124,15 @@ class PluginSupervisor implements Supervisor {
     return this.#plugins.get(id)?.state ?? { status: 'disabled' };
   }
 
+  outOfMemoryKills(id: string): number {
+    return this.#plugins.get(id)?.outOfMemoryKills ?? 0;
+  }
+
+  onOutOfMemory(listener: (id: string) => void): () => void {
+    this.#outOfMemoryListeners.add(listener);
+    return () => this.#outOfMemoryListeners.delete(listener);
+  }
+
   async lastFailure(id: string): Promise<PluginFailure | undefined> {
     return this.#plugins.get(id)?.lastFailure ?? this.#options.failures.read(id);
   }
@@ -175,7 +185,10 @@ class PluginSupervisor implements Supervisor {
     const known = this.#plugins.get(id);
     if (known !== undefined) return known;
     const onState = (state: PluginState, before: PluginState): void => this.#announce(id, state, before);
-    const plugin = new SupervisedPlugin(record, { ...this.#parts, onState });
+    const onOutOfMemory = (): void => {
+      for (const listener of this.#outOfMemoryListeners) this.#tell(id, () => listener(id));
+    };
+    const plugin = new SupervisedPlugin(record, { ...this.#parts, onState, onOutOfMemory });
     this.#plugins.set(id, plugin);
     return plugin;
   }
@@ -183,13 +196,15 @@ class PluginSupervisor implements Supervisor {
   #announce(id: string, state: PluginState, before: PluginState): void {
     // What does not run is not kept: plugins come and go for as long as the daemon lives.
     if (state.status === 'disabled') this.#plugins.delete(id);
-    for (const listener of this.#listeners) {
-      try {
-        listener(id, state, before);
-      } catch (error) {
-        // A listener's mistake must not change what becomes of the plugin.
-        this.#options.logger.error({ err: error, id }, 'a listener of plugin states failed');
-      }
+    for (const listener of this.#listeners) this.#tell(id, () => listener(id, state, before));
+  }
+
+  /** A listener's mistake must not change what becomes of the plugin. */
+  #tell(id: string, listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#options.logger.error({ err: error, id }, 'a listener of the supervisor failed');
     }
   }
 

@@ -66,6 +66,8 @@ export interface LaunchOptions {
   readonly signal: AbortSignal;
   /** How often the plugin was started again before. */
   readonly restarts: number;
+  /** How many of its processes were killed for want of memory before. */
+  readonly outOfMemoryKills: number;
   /** Of an earlier run before the start, and of this one when it fails. */
   readonly mounts: MountsToRemove;
 }
@@ -93,15 +95,14 @@ export async function launchPlugin(
   parts: LaunchParts,
   options: LaunchOptions,
 ): Promise<Launched> {
-  const { signal, restarts, mounts } = options;
+  const { signal, restarts, outOfMemoryKills, mounts } = options;
   const { id } = record;
   let container: Container | undefined;
   try {
     signal.throwIfAborted();
     const spec = await parts.host.prepare(record, { signal, mounts });
-    container = await parts.limiter.run(() => parts.runtime.start({ id, spec, restarts, signal }), {
-      signal,
-    });
+    const start = { id, spec, restarts, outOfMemoryKills, signal };
+    container = await parts.limiter.run(() => parts.runtime.start(start), { signal });
     const failure = await awaitReady(record, container, parts, options);
     if (failure === undefined) return { container };
     const remains = await undo(id, container, parts, mounts);

@@ -50,7 +50,7 @@ export function boundLog(lines: readonly string[]): readonly string[] {
 }
 
 /** What a plugin said before it failed. */
-interface LastWords {
+export interface LastWords {
   readonly at: Date;
   readonly log: readonly string[];
 }
@@ -83,6 +83,12 @@ export function neverReady(
 /** A plugin that was ended because it failed its health check. */
 export function unhealthyFailure(reason: string, { at, log }: LastWords): PluginFailure {
   return { at, reason: `the plugin was stopped because it was unhealthy: ${reason}`, log: boundLog(log) };
+}
+
+/** A plugin that was ended because one of its processes was: what that did is not done any more. */
+export function outOfMemoryFailure({ at, log }: LastWords): PluginFailure {
+  const reason = 'the plugin was stopped because a process of it was killed when memory ran out';
+  return { at, reason, log: boundLog(log) };
 }
 
 /** A plugin for which no container came to run. */

@@ -24,6 +24,8 @@ export interface SupervisedPluginParts extends LaunchParts {
   /** How long the socket may take unless a caller says, in milliseconds. */
   readonly timeoutMs: number;
   readonly onState: (state: PluginState, before: PluginState) => void;
+  /** A process of it was killed for want of memory. */
+  readonly onOutOfMemory: () => void;
 }
 
 export class SupervisedPlugin {
@@ -35,6 +37,8 @@ export class SupervisedPlugin {
   #container: Container | EndedContainer | undefined;
   /** Whether something around the container could not be removed. */
   #hasRemains = false;
+  /** Since someone last asked for it to run. */
+  #outOfMemoryKills = 0;
   #lastFailure: PluginFailure | undefined;
   readonly #stopLimits: StopLimits;
   /** What is under way; aborted by a stop. */
@@ -49,6 +53,11 @@ export class SupervisedPlugin {
 
   get state(): PluginState {
     return this.#state;
+  }
+
+  /** How many of its processes were killed for want of memory since someone last asked for it to run. */
+  get outOfMemoryKills(): number {
+    return this.#outOfMemoryKills;
   }
 
   /** Of this life; one of an earlier life is on disk. */
@@ -132,6 +141,8 @@ export class SupervisedPlugin {
     }
     const restarts = ended.restarts + 1;
     const signal = this.#begin(restarts);
+    this.#outOfMemoryKills = ended.outOfMemoryKills;
+    if (exit.outOfMemory) this.#parts.onOutOfMemory();
     this.#work = failureOf(ended, exit, this.#parts).then(async (failure) => {
       await this.#remember(failure);
       if (signal.aborted) return;
@@ -191,6 +202,7 @@ export class SupervisedPlugin {
   #begin(restarts: number): AbortSignal {
     this.#move({ type: 'start', at: this.#parts.chance.now(), restarts });
     this.#scope = new AbortController();
+    this.#outOfMemoryKills = 0;
     return this.#scope.signal;
   }
 
@@ -211,6 +223,7 @@ export class SupervisedPlugin {
       const failure =
         'container' in attempt ? await this.#run(attempt.container, restarts, signal) : attempt.failure;
       if (failure === undefined) return;
+      if ('container' in attempt && failure.exit?.outOfMemory === true) this.#noteKills(attempt.container);
       if ('container' in attempt && chance.monotonicMs() - ranFrom >= backOff.healthyMs) failures = 1;
       await this.#remember(failure);
       if (signal.aborted) return;
@@ -227,6 +240,7 @@ export class SupervisedPlugin {
   #run(container: Container, restarts: number, signal: AbortSignal): Promise<PluginFailure | undefined> {
     const { host, connect, chance, logger } = this.#parts;
     const { pid, startedAt } = container;
+    this.#outOfMemoryKills = container.outOfMemoryKills;
     this.#move({ type: 'run', at: chance.now(), startedAt, pid, restarts });
     const { health: check } = this.#record.options;
     const probe = check && createHealthProbe(check, host.socketPath(this.#record), connect);
@@ -239,10 +253,19 @@ export class SupervisedPlugin {
         this.#move({ type: 'sicken', at: chance.now(), reason });
       },
       onHealthy: () => this.#move({ type: 'recover', at: chance.now() }),
+      onOutOfMemory: () => this.#noteKills(container),
       chance,
       logger,
       signal,
     });
+  }
+
+  #noteKills(container: Container): void {
+    this.#outOfMemoryKills = container.outOfMemoryKills;
+    const { logger, onOutOfMemory } = this.#parts;
+    const { id } = this.#record;
+    logger.warn({ id, kills: this.#outOfMemoryKills }, 'a process of a plugin was killed: memory ran out');
+    onOutOfMemory();
   }
 
   /** One try to start it. Never rejects. */
@@ -262,7 +285,10 @@ export class SupervisedPlugin {
     } catch (error) {
       return { failure: launchFailure(error, this.#parts.chance.now()), error };
     }
-    const launched = await launchPlugin(this.#record, this.#parts, { timeoutMs, signal, restarts, mounts });
+    const launched = await launchPlugin(this.#record, this.#parts, {
+      ...{ timeoutMs, signal, restarts, mounts },
+      outOfMemoryKills: this.#outOfMemoryKills,
+    });
     if (!('container' in launched) && launched.remains !== undefined) {
       this.#container = launched.remains.container;
       this.#hasRemains = true;

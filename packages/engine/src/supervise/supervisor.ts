@@ -90,6 +90,10 @@ export interface Supervisor {
   state(id: string): PluginState;
   /** Why it last failed to start or ended without being told to; undefined when it never did. Survives everything but removal. */
   lastFailure(id: string): Promise<PluginFailure | undefined>;
+  /** How many of a plugin's processes the kernel killed for want of memory since someone last asked for it to run. */
+  outOfMemoryKills(id: string): number;
+  /** Be told of every such kill, or several at once. @returns stops it */
+  onOutOfMemory(listener: (id: string) => void): () => void;
   /** Path of the plugin's socket on the host. */
   socketPath(record: PluginRecord): string;
   /** The last lines of a plugin's output, oldest first; none when it does not run. */

@@ -8,7 +8,14 @@ import { untilAborted } from './abortable.ts';
 import type { Chance } from './chance.ts';
 import { endContainer } from './end-container.ts';
 import { type HealthProbe, watchHealth } from './health-check.ts';
-import { endedFailure, type PluginFailure, shownLogLines, unhealthyFailure } from './plugin-failure.ts';
+import {
+  endedFailure,
+  type LastWords,
+  outOfMemoryFailure,
+  type PluginFailure,
+  shownLogLines,
+  unhealthyFailure,
+} from './plugin-failure.ts';
 
 /** What a run is watched with. */
 export interface RunWatch {
@@ -19,11 +26,16 @@ export interface RunWatch {
   readonly graceMs: () => number;
   readonly onUnhealthy: (reason: string) => void;
   readonly onHealthy: () => void;
+  /** A process of it was killed for want of memory, and it runs on. */
+  readonly onOutOfMemory: () => void;
   readonly chance: Chance;
   readonly logger: Logger;
   /** Ends the watch; the container runs on. */
   readonly signal: AbortSignal;
 }
+
+/** Why a container is ended that runs: a failure, once its last words are known. */
+type Sacrifice = (lastWords: LastWords) => PluginFailure;
 
 /** Wait for the end of a run. @returns why it ended, or undefined when the watch was ended first */
 export async function watchContainer(
@@ -34,18 +46,24 @@ export async function watchContainer(
   const stop = (): void => scope.abort();
   watch.signal.addEventListener('abort', stop);
   if (watch.signal.aborted) stop();
-  const sacrificed = new Promise<string>((resolve) => {
+  let stopListening = (): void => undefined;
+  const sacrificed = new Promise<Sacrifice>((resolve) => {
     if (watch.health !== undefined) void watchHealth(healthWatch(watch.health, watch, scope.signal, resolve));
+    stopListening = container.onOutOfMemory(() => {
+      watch.onOutOfMemory();
+      if (watch.maySacrifice()) resolve(outOfMemoryFailure);
+    });
   });
   try {
     const ended = await untilAborted(Promise.race([container.exited, sacrificed]), scope.signal);
     if (ended === undefined) return undefined;
-    if (typeof ended !== 'string') return await failureOf(container, ended, watch);
+    if (typeof ended !== 'function') return await failureOf(container, ended, watch);
     await endContainer(container, watch.graceMs(), { signal: watch.signal });
     // It may run on then, and is someone else's.
     if (watch.signal.aborted) return undefined;
-    return unhealthyFailure(ended, await lastWords(container, watch));
+    return ended(await lastWords(container, watch));
   } finally {
+    stopListening();
     watch.signal.removeEventListener('abort', stop);
     stop();
   }
@@ -55,7 +73,7 @@ function healthWatch(
   health: NonNullable<RunWatch['health']>,
   watch: RunWatch,
   signal: AbortSignal,
-  sacrifice: (reason: string) => void,
+  sacrifice: (why: Sacrifice) => void,
 ) {
   return {
     ...health,
@@ -63,7 +81,9 @@ function healthWatch(
     onHealthy: watch.onHealthy,
     onUnhealthy: (reason: string) => {
       watch.onUnhealthy(reason);
-      if (health.check.restarts === true && watch.maySacrifice()) sacrifice(reason);
+      if (health.check.restarts === true && watch.maySacrifice()) {
+        sacrifice((words) => unhealthyFailure(reason, words));
+      }
     },
   };
 }
@@ -81,7 +101,7 @@ export async function failureOf(
 async function lastWords(
   container: Container | EndedContainer,
   { chance, logger }: Pick<RunWatch, 'chance' | 'logger'>,
-): Promise<{ readonly at: Date; readonly log: readonly string[] }> {
+): Promise<LastWords> {
   const at = chance.now();
   try {
     return { at, log: await container.readLogTail(shownLogLines) };
