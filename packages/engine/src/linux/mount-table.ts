@@ -97,7 +97,7 @@ export async function makeSharedMount(path: string): Promise<void> {
 }
 
 /** The path as the mount table spells it; undefined when it is absent. */
-async function locate(path: string): Promise<string | undefined> {
+export async function locate(path: string): Promise<string | undefined> {
   try {
     const parent = await realpath(dirname(path), 'buffer');
     const name = basename(path);

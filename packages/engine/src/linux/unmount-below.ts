@@ -5,10 +5,11 @@
  * those hold.
  * @see umount2(2) MNT_DETACH, umount(8)
  */
+import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import { readStatus } from './ask-file-system.ts';
 import { findBinary } from './find-binary.ts';
-import { type MountEntry, mountsBelow } from './mount-table.ts';
+import { locate, type MountEntry, mountsBelow } from './mount-table.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { runProgram } from './run-program.ts';
 
@@ -31,6 +32,24 @@ export async function unmountBelow(path: string): Promise<void> {
   throw new OutboardError(
     'system',
     `cannot unmount everything below ${JSON.stringify(path)}: ${JSON.stringify(left.mountPoint)} stays${reason}`,
+  );
+}
+
+/**
+ * Unmount everything at some places below a path, as the table names them: a link that someone hostile put there is not
+ * followed. Nothing is thrown for what stays.
+ * @param places relative
+ */
+export async function unmountPlaces(path: string, places: readonly string[]): Promise<void> {
+  const root = await locate(path);
+  if (root === undefined) return;
+  const roots = places.map((place) => join(root, Buffer.from(place, 'utf8').toString('latin1')));
+  await detachAll(async () =>
+    topmost(
+      (await mountsBelow(path)).filter(({ mountPoint }) =>
+        roots.some((place) => mountPoint === place || mountPoint.startsWith(`${place}/`)),
+      ),
+    ),
   );
 }
 

@@ -7,13 +7,14 @@ import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
+import { cleanAbsolutePath } from '../config/container-path.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
 import { readStatus } from '../linux/ask-file-system.ts';
 import { makeSharedMount, mountsBelow, readMountTable } from '../linux/mount-table.ts';
 import { createPatience } from '../linux/patience.ts';
 import { removeTree } from '../linux/remove-tree.ts';
-import { unmountBelow, unmountDead } from '../linux/unmount-below.ts';
+import { unmountBelow, unmountDead, unmountPlaces } from '../linux/unmount-below.ts';
 import { createPluginNetworks } from '../network/create-plugin-networks.ts';
 import type { BridgeOptions } from '../network/plugin-networks.ts';
 import { findMissingHostFiles } from '../preflight/host-files.ts';
@@ -98,6 +99,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       await settleUpgrade(paths, record.manifestDigest);
       // What an instance before this one left mounted, if it ended with the daemon.
       await unmountPlugin(paths, options.mounts);
+      await unmountOwn(paths, config.propagatedMount, created.spec.mounts);
       const { mounts, process } = created.spec;
       await checkRootfs(paths.rootfs, { mounts, workDir: process.cwd }, look);
       for (const notice of [...notices, ...decided.notices, ...created.notices]) {
@@ -148,6 +150,23 @@ async function unmountPlugin(paths: PluginPaths, mounts: MountsToRemove): Promis
   if (mounts === 'all') return unmountBelow(paths.directory);
   await unmountBelow(paths.rootfs);
   await unmountDead(paths.propagatedMount);
+}
+
+/**
+ * Mounts that the runtime made for an instance before this one, below its propagated mount, show on the host as the
+ * plugin's own do. They are made anew: what they were made of, such as the folder of the socket, may be another now.
+ */
+async function unmountOwn(
+  paths: PluginPaths,
+  propagated: string,
+  mounts: readonly { readonly destination: string }[],
+): Promise<void> {
+  const root = cleanAbsolutePath(propagated);
+  if (root === undefined || root === '/') return;
+  const below = mounts.flatMap(({ destination }) =>
+    destination.startsWith(`${root}/`) ? [destination.slice(root.length + 1)] : [],
+  );
+  if (below.length > 0) await unmountPlaces(paths.propagatedMount, below);
 }
 
 /** The names below the plugins' folder under which something is mounted. */
