@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { UnpackLimits } from '@outboard/engine';
 import { type Layer, makeJailPlace } from '../support/jail-place.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
@@ -15,7 +16,7 @@ const megabyte = 1024 * 1024;
 const refused: readonly {
   readonly title: string;
   readonly layers: readonly Layer[];
-  readonly limits?: { readonly maxBytes?: number; readonly maxEntries?: number };
+  readonly limits?: Partial<UnpackLimits>;
   readonly message: RegExp;
 }[] = [
   {
@@ -50,6 +51,27 @@ const refused: readonly {
     title: 'A38 gzip inside gzip',
     layers: [gzipSync(gzipSync(tarArchive([file('a')])))],
     message: /malformed tar archive/,
+  },
+  {
+    title: 'A38 compressed data that unpacks to nothing, more than there may be of it',
+    layers: [Buffer.concat(Array(100_000).fill(gzipSync('')))],
+    limits: { maxCompressedBytes: megabyte },
+    message: /layers have more than 1048576 bytes/,
+  },
+  {
+    title: 'A37 a path of 256 components',
+    layers: [[file(`${'d/'.repeat(255)}f`)]],
+    message: /"d\/d\/.*"… has 256 path components, the limit is 255/,
+  },
+  {
+    title: 'A37 a whiteout of 256 components',
+    layers: [[file('a')], [file(`${'d/'.repeat(255)}.wh.f`)]],
+    message: /has 256 path components, the limit is 255/,
+  },
+  {
+    title: 'A37 a link whose target takes 513 steps',
+    layers: [[{ type: 'symlink', name: 'l', linkName: `${'d/../'.repeat(256)}f` }]],
+    message: /^link "l" to "d\/.*": its target has 513 path components, the limit is 512/,
   },
   {
     title: 'A39 too many entries over all layers',
@@ -89,6 +111,22 @@ for (const { title, layers, limits, message } of refused) {
     await assert.rejects(place.unpack(layers, limits), { kind: 'invalid', message });
   });
 }
+
+test('A38 unpacking takes no more than its share of processor time, whatever the work is', {
+  skip: needsRoot,
+}, async () => {
+  using place = makeJailPlace();
+  await using jail = place.open({ maxCpuSeconds: 1, maxBytes: 2 ** 50, maxCompressedBytes: 2 ** 50 });
+  const member = gzipSync(Buffer.alloc(16 * megabyte));
+  const endless = async function* () {
+    yield gzipSync(tarArchive([file('a')]));
+    for (;;) yield member;
+  };
+  await assert.rejects(jail.apply(endless()), {
+    kind: 'system',
+    message: 'the unpack jail took more than 1 seconds of processor time, the limit for all layers',
+  });
+});
 
 test('A35 unpacking accepts an archive without end marker, and an empty one', {
   skip: needsRoot,

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { test } from 'node:test';
-import { digestOf, mediaTypes, OutboardError, openFileContentStore } from '@outboard/oci';
+import { type TestContext, test } from 'node:test';
+import { type Descriptor, digestOf, mediaTypes, OutboardError, openFileContentStore } from '@outboard/oci';
 import type { UnpackJail } from '../rootfs/unpack-jail.ts';
 import { createKeyedQueue } from '../store/keyed-queue.ts';
 import { downloadLayers } from './download-layers.ts';
@@ -20,33 +20,46 @@ const brokenJail: UnpackJail = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-test('downloadLayers() closes the stream of a layer that a failed jail did not read, and keeps none of it', async () => {
+async function makeDestination(t: TestContext) {
   const root = await mkdtemp(join(tmpdir(), 'outboard-layers-'));
+  t.after(() => rm(root, { recursive: true }));
   const content = await openFileContentStore({ root, ingestDirectory: join(root, 'ingest') });
-  const lease = await content.lease();
-  const stream = new Readable({ read() {} });
-  // Of an image, what the download looks at.
-  const image = {
-    manifest: { layers: [layer], config: layer },
+  return {
+    content,
+    lease: await content.lease(),
+    jail: brokenJail,
+    meter: { received: () => undefined },
+    downloads: createKeyedQueue(),
+  };
+}
+
+/** Of an image, what the download looks at. */
+function imageOf(layers: readonly Descriptor[], openBlob: () => Promise<Readable>): PluginImage {
+  return {
+    manifest: { layers, config: layer },
     resolved: { descriptor: layer, bytes },
     config: {},
-    repository: { openBlob: () => Promise.resolve(stream) },
+    repository: { openBlob },
   } as unknown as PluginImage;
-  await assert.rejects(
-    downloadLayers(
-      image,
-      {
-        content,
-        lease,
-        jail: brokenJail,
-        meter: { received: () => undefined },
-        downloads: createKeyedQueue(),
-      },
-      { onProgress: () => undefined },
-    ),
-    { message: 'the unpack jail ended' },
-  );
+}
+
+const quiet = { onProgress: () => undefined };
+
+test('downloadLayers() closes the stream of a layer that a failed jail did not read, and keeps none of it', async (t) => {
+  const to = await makeDestination(t);
+  const stream = new Readable({ read() {} });
+  const image = imageOf([layer], () => Promise.resolve(stream));
+  await assert.rejects(downloadLayers(image, to, quiet), { message: 'the unpack jail ended' });
   assert.equal(stream.destroyed, true);
-  assert.equal((await content.stat(layer.digest)).exists, false);
-  await rm(root, { recursive: true });
+  assert.equal((await to.content.stat(layer.digest)).exists, false);
+});
+
+test('downloadLayers() fetches nothing of layers that are too large together', async (t) => {
+  const large = { ...layer, size: 6 * 1024 ** 3 };
+  const image = imageOf([large, large], () => assert.fail('it fetches'));
+  await assert.rejects(downloadLayers(image, await makeDestination(t), quiet), {
+    kind: 'invalid',
+    code: 'too-many-bytes',
+    message: 'the layers have 12884901888 bytes by their manifest, the limit is 11811160064',
+  });
 });

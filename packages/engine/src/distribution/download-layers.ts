@@ -14,6 +14,7 @@ import {
 } from '@outboard/oci';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { ReportProgress } from '../progress.ts';
+import { defaultLimits } from '../rootfs/jail/jail-protocol.ts';
 import type { UnpackJail } from '../rootfs/unpack-jail.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginImage } from './plugin-image.ts';
@@ -47,6 +48,7 @@ export async function downloadLayers(
   for (const descriptor of [resolved.descriptor, manifest.config, ...manifest.layers])
     to.lease.add(descriptor.digest);
   for (const layer of manifest.layers) requireKnownLayer(layer);
+  requireSize(manifest.layers);
   for (const layer of manifest.layers) {
     options.onProgress({ status: 'Waiting', id: shortDigest(layer.digest) });
   }
@@ -73,6 +75,18 @@ function requireKnownLayer(layer: Descriptor): void {
   throw new OutboardError(
     'invalid',
     `layer ${layer.digest} has the unknown media type ${JSON.stringify(layer.mediaType)}`,
+  );
+}
+
+/** What the jail would refuse at its end is not fetched. */
+function requireSize(layers: readonly Descriptor[]): void {
+  const { maxCompressedBytes } = defaultLimits;
+  const size = layers.reduce((sum, layer) => sum + layer.size, 0);
+  if (size <= maxCompressedBytes) return;
+  throw new OutboardError(
+    'invalid',
+    `the layers have ${size} bytes by their manifest, the limit is ${maxCompressedBytes}`,
+    { code: 'too-many-bytes' },
   );
 }
 

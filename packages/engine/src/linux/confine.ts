@@ -23,7 +23,8 @@ const setNoNewPrivileges = 38;
 const killSignal = 9;
 /** The customary user who owns nothing. */
 const nobody = 65_534;
-/** RLIMIT_CORE. */
+/** RLIMIT_CPU and RLIMIT_CORE. */
+const cpuLimit = 0;
 const coreLimit = 4;
 
 const prctl = bindCall<[number, number, number, number, number]>(
@@ -67,6 +68,12 @@ export function dieWithParent(): void {
 export function forbidDumps(): void {
   checkResult(prctl(setDumpable, 0, 0, 0, 0), 'prctl PR_SET_DUMPABLE');
   checkResult(setrlimit(coreLimit, new BigUint64Array(2)), 'setrlimit');
+}
+
+/** Be ended by SIGXCPU after so much processor time of all threads together. @throws {ErrnoError} */
+export function limitCpuTime(seconds: number): void {
+  // At the hard limit it would be SIGKILL, which says nothing.
+  checkResult(setrlimit(cpuLimit, BigUint64Array.of(BigInt(seconds), BigInt(seconds + 5))), 'setrlimit');
 }
 
 /** `struct __user_cap_header_struct`: version 3, the calling thread. */

@@ -9,6 +9,10 @@ export interface UnpackLimits {
   readonly maxBytes: number;
   /** Entries over all layers; default 1,000,000. */
   readonly maxEntries: number;
+  /** Bytes of all layers as they come, compressed or not; default 11 GiB. Compressed nothing takes bytes too. */
+  readonly maxCompressedBytes: number;
+  /** Processor time of it all, for what no count bounds; default 20 minutes. */
+  readonly maxCpuSeconds: number;
 }
 
 /** What one applied layer turned out to be. */

@@ -4,18 +4,25 @@
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createDigester, isOutboardError } from '@outboard/oci/layers';
+import { limitCpuTime } from '../../linux/confine.ts';
 import { syncFileSystem } from '../../linux/file-calls.ts';
 import { loadIsal } from '../../linux/isal.ts';
 import { checkResult } from '../../linux/libc.ts';
 import { applyLayer } from './apply-layer.ts';
 import { enterJail } from './enter-jail.ts';
 import { FrameReader, readBlocking } from './frame-reader.ts';
-import { controlDescriptor, inputDescriptor, type JailMessage, stagingDescriptor } from './jail-protocol.ts';
+import {
+  controlDescriptor,
+  inputDescriptor,
+  type JailMessage,
+  limitsFromArguments,
+  stagingDescriptor,
+} from './jail-protocol.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 async function run(): Promise<void> {
-  const [maxBytes, maxEntries] = process.argv.slice(2).map(Number);
-  if (maxBytes === undefined || maxEntries === undefined) throw new Error('want two limits as arguments');
+  const limits = limitsFromArguments(process.argv.slice(2));
+  limitCpuTime(limits.maxCpuSeconds);
   createDigester().update(Buffer.alloc(1)); // OpenSSL loads what it needs at its first use
   const makeGzipInflater = loadIsal();
   // zlib works in the thread pool and must be heard; otherwise everything happens on this thread.
@@ -24,8 +31,8 @@ async function run(): Promise<void> {
   send({ type: 'entered' });
 
   const frames = new FrameReader(input);
-  const writer = new TreeWriter({ maxEntries });
-  const budget = { left: maxBytes, maxBytes };
+  const writer = new TreeWriter(limits);
+  const budget = { unpacked: 0, compressed: 0, limits };
   for (let next = await frames.next(); next.type === 'layer'; next = await frames.next()) {
     const digester = next.wantsDiffId ? createDigester() : undefined;
     const layer = await applyLayer(next.content, { writer, budget, digester, makeGzipInflater });

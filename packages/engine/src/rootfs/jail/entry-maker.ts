@@ -22,13 +22,16 @@ import { type DirectoryTimes, openDirectory } from './directory-times.ts';
 import { clampTime, type EntryMetadata } from './entry-metadata.ts';
 import { check, type JailPath, jailPath, showName, withoutNul } from './jail-path.ts';
 import { makeMissingParents, type OnDirectoryMade } from './missing-parents.ts';
-import { removeContents } from './remove-contents.ts';
+import { removeAll, removeContents } from './remove-contents.ts';
 
 const { EEXIST, ENOENT } = osConstants.errno;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFBLK, S_IFCHR, S_IFIFO } = constants;
 const newFileFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | 0o2000000; // O_CLOEXEC
 /** What mkdir(2) takes of a mode. */
 const directoryBits = 0o1777;
+const slash = 0x2f;
+/** As many as a path of components, all of them with a way back. */
+const maxLinkSteps = 512;
 /** A missing parent and a name that is taken may both be met, once each. */
 const maxRetries = 2;
 
@@ -62,6 +65,7 @@ export class EntryMaker {
   }
 
   makeSymlink(entry: TarEntry, path: JailPath): void {
+    requireShallow(entry);
     const target = terminatePath(entry.linkName);
     this.#create(path, () => makeSymlink(target, path));
     this.#finishPath(entry, path);
@@ -116,6 +120,18 @@ export class EntryMaker {
   }
 }
 
+/** Whoever goes by way of the link takes all of its steps, each time. */
+function requireShallow({ name, linkName }: TarEntry): void {
+  let steps = 1;
+  for (const byte of linkName) if (byte === slash) steps++;
+  if (steps <= maxLinkSteps) return;
+  throw new OutboardError(
+    'invalid',
+    `link ${showName(name)} to ${showName(linkName)}: its target has ${steps} path components, the limit is ${maxLinkSteps}`,
+    { code: 'too-deep' },
+  );
+}
+
 const nodeTypes: Readonly<Partial<Record<TarEntry['type'], number>>> = {
   'character-device': S_IFCHR,
   'block-device': S_IFBLK,
@@ -126,6 +142,6 @@ function removeExisting(path: JailPath): void {
     check(removeFile(path), 'replace', path);
     return;
   }
-  removeContents(path, () => false);
+  removeContents(path, removeAll);
   check(removeDirectory(path), 'replace directory', path);
 }

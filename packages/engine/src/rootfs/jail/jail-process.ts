@@ -9,6 +9,7 @@ import { findBinarySync } from '../../linux/find-binary.ts';
 import type { ProcessEnd } from '../../linux/posix-spawn.ts';
 import { spawnProcess } from '../../linux/spawn-process.ts';
 import type { UnpackLimits } from '../unpack-jail.ts';
+import { limitsToArguments } from './jail-protocol.ts';
 import type { DirectoryIdentity } from './prove-confinement.ts';
 
 const maxStderrBytes = 4096;
@@ -54,8 +55,7 @@ export function startJailProcess(directory: string, limits: UnpackLimits): JailP
         `--max-old-space-size=${maxHeapMegabytes}`,
         ...loader,
         fileURLToPath(entry),
-        String(limits.maxBytes),
-        String(limits.maxEntries),
+        ...limitsToArguments(limits),
       ],
       {
         stdio: ['pipe', 'ignore', 'pipe', 'pipe', staging],
@@ -72,7 +72,7 @@ export function startJailProcess(directory: string, limits: UnpackLimits): JailP
       kill: () => child.kill('SIGKILL'),
       input,
       control,
-      ended: watchEnd(child.ended, errors, control),
+      ended: watchEnd(child.ended, { errors, control, limits }),
     };
   } finally {
     closeSync(staging);
@@ -107,15 +107,31 @@ function loaderArguments(execArgv: readonly string[]): string[] {
   return kept;
 }
 
-async function watchEnd(ended: Promise<ProcessEnd>, errors: Readable, control: Readable): Promise<string> {
+interface EndWitness {
+  readonly errors: Readable;
+  readonly control: Readable;
+  readonly limits: UnpackLimits;
+}
+
+async function watchEnd(
+  ended: Promise<ProcessEnd>,
+  { errors, control, limits }: EndWitness,
+): Promise<string> {
   let stderr = '';
   errors.setEncoding('latin1').on('data', (text: string) => {
     stderr = (stderr + text).slice(-maxStderrBytes);
   });
-  const [{ code, signal }] = await Promise.all([ended, untilRead(errors), untilRead(control)]);
-  const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
+  const [end] = await Promise.all([ended, untilRead(errors), untilRead(control)]);
+  const how = describeEnd(end, limits);
   const said = stderr.trim();
   return said === '' ? how : `${how}: ${JSON.stringify(said)}`;
+}
+
+function describeEnd({ code, signal }: ProcessEnd, { maxCpuSeconds }: UnpackLimits): string {
+  if (signal === null) return `exited with code ${code}`;
+  return signal === 'SIGXCPU'
+    ? `took more than ${maxCpuSeconds} seconds of processor time, the limit for all layers`
+    : `was killed by ${signal}`;
 }
 
 /** Resolves when all that the child wrote has been read. */

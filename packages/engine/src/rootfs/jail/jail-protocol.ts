@@ -29,7 +29,30 @@ export type JailMessage =
   | { readonly type: 'finished' }
   | { readonly type: 'failed'; readonly kind: ErrorKind; readonly message: string; readonly code?: string };
 
-export const defaultLimits: UnpackLimits = { maxBytes: 10 * 1024 ** 3, maxEntries: 1_000_000 };
+/** A slow board takes half of that time for layers which reach the other limits. */
+export const defaultLimits: UnpackLimits = {
+  maxBytes: 10 * 1024 ** 3,
+  maxEntries: 1_000_000,
+  maxCompressedBytes: 11 * 1024 ** 3,
+  maxCpuSeconds: 1200,
+};
+
+/** Limits as arguments of the child, and back. */
+export function limitsToArguments(limits: UnpackLimits): readonly string[] {
+  return limitNames.map((name) => String(limits[name]));
+}
+
+/** @throws {Error} on anything but four whole numbers */
+export function limitsFromArguments(values: readonly string[]): UnpackLimits {
+  const numbers = values.map(Number);
+  if (numbers.length !== limitNames.length || !numbers.every(Number.isSafeInteger)) {
+    throw new Error(`want ${limitNames.join(', ')} as arguments, got ${values.join(', ')}`);
+  }
+  const [maxBytes = 0, maxEntries = 0, maxCompressedBytes = 0, maxCpuSeconds = 0] = numbers;
+  return { maxBytes, maxEntries, maxCompressedBytes, maxCpuSeconds };
+}
+
+const limitNames = ['maxBytes', 'maxEntries', 'maxCompressedBytes', 'maxCpuSeconds'] as const;
 
 /** The header of a frame. */
 export function frameLength(length: number): Buffer {

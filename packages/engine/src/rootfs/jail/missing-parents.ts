@@ -35,18 +35,40 @@ export function makeMissingParents(path: JailPath, onMade: OnDirectoryMade): voi
   }
 }
 
-/** @returns where a link on the way leads that has no target yet; the caller makes that first */
+/**
+ * From the nearest parent that is there: what is there already costs nothing, however deep it is.
+ * @returns where a link on the way leads that has no target yet; the caller makes that first
+ */
 function makeWithParents(path: JailPath, onMade: OnDirectoryMade): JailPath | undefined {
-  for (let end = 1; end < path.length; end++) {
-    if (path[end] !== slash && path[end] !== 0) continue;
-    const prefix = terminatePath(path.subarray(0, end));
+  const ends = componentEnds(path);
+  let isBelow = false;
+  for (let at = ends.length - 1; at < ends.length; ) {
+    const prefix = terminatePath(path.subarray(0, ends[at]));
     const result = makeDirectory(prefix, 0o755);
+    // One of its parents is missing, or no directory: the next ones up will tell.
+    const isTooDeep = result === -errno.ENOENT || result === -errno.ENOTDIR;
+    if (isTooDeep && !isBelow && at > 0) {
+      at--;
+      continue;
+    }
     if (result >= 0) onMade(prefix);
     else if (result !== -errno.EEXIST) check(result, 'create parent directory', prefix);
     else if (statOf(prefix) === undefined) return linkTarget(prefix);
     else if (!statOf(prefix)?.isDirectory()) check(-errno.ENOTDIR, 'create parent directory', prefix);
+    isBelow = true;
+    at++;
   }
   return undefined;
+}
+
+/** Where each component of a path ends, first to last. */
+function componentEnds(path: JailPath): number[] {
+  const ends: number[] = [];
+  for (let end = 1; end < path.length; end++) {
+    const isEnd = path[end] === slash || path[end] === 0;
+    if (isEnd && path[end - 1] !== slash) ends.push(end);
+  }
+  return ends;
 }
 
 /** What an existing name leads to; undefined for a link that leads nowhere, or in a circle. */

@@ -2,13 +2,13 @@
  * Whiteouts: entries that say what of the lower layers is gone.
  * @see OCI image-spec v1.1.1, layer.md "Whiteouts"
  */
-import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci/layers';
-import { removeDirectory, removeFile, terminatePath } from '../../linux/file-calls.ts';
+import { removeFile, terminatePath } from '../../linux/file-calls.ts';
 import { errorCode } from '../../linux/libc.ts';
 import { baseOf, check, type JailPath, parentOf, showName, withoutNul } from './jail-path.ts';
 import type { LayerNames } from './layer-names.ts';
-import { removeContents } from './remove-contents.ts';
+import { removeContents, removeUnlessFilled } from './remove-contents.ts';
 
 const prefix = Buffer.from('.wh.');
 const slash = Buffer.from('/');
@@ -53,8 +53,7 @@ export function applyWhiteout(whiteout: Whiteout, written: LayerNames): void {
   if (whiteout.kind === 'remove') removeName(whiteout.target, written);
   if (whiteout.kind === 'opaque') {
     const directory = statSync(withoutNul(whiteout.directory), { throwIfNoEntry: false });
-    if (directory?.isDirectory())
-      removeContents(whiteout.directory, (inode, name) => written.has(inode, name));
+    if (directory?.isDirectory()) removeContents(whiteout.directory, written);
   }
 }
 
@@ -67,10 +66,9 @@ function removeName(target: JailPath, written: LayerNames): void {
     if (!isWritten) check(removeFile(target), 'remove', target);
     return;
   }
-  removeContents(target, (inode, name) => written.has(inode, name));
+  removeContents(target, written);
   // What this layer wrote below without an entry for the directory itself keeps the directory.
-  if (!isWritten && readdirSync(withoutNul(target)).length === 0)
-    check(removeDirectory(target), 'remove directory', target);
+  if (!isWritten) removeUnlessFilled(target);
 }
 
 function lstatIfThere(path: JailPath): Stats | undefined {

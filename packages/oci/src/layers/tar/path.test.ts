@@ -63,6 +63,18 @@ describe('cleanEntryName()', () => {
     }
   });
 
+  test('A37 takes 255 components and refuses 256, however they are written', () => {
+    for (const name of ['d/'.repeat(255), './/d'.repeat(255), `/${'d/./'.repeat(255)}`]) {
+      assert.equal(clean(name).split('/').length, 255);
+    }
+    for (const name of ['d/'.repeat(256), './/d'.repeat(256)]) {
+      assert.throws(() => clean(name), {
+        code: 'too-deep',
+        message: /^archive entry ".*"… has 256 path components, the limit is 255$/,
+      });
+    }
+  });
+
   test('never yields an empty, "." or ".." component, and changes nothing the second time', () => {
     const name = fc.array(fc.constantFrom('.', '..', '/', 'a', '\xff', ' '), { maxLength: 12 });
     fc.assert(

@@ -5,6 +5,9 @@
 import { OutboardError } from '../../errors.ts';
 import { quoteBytes } from './numeric-field.ts';
 
+/** Components of a name. Every step of a path costs at each use, so that deep ones cost their product. */
+export const MAX_COMPONENTS = 255;
+
 const SLASH = 0x2f;
 const DOT = 0x2e;
 
@@ -15,7 +18,8 @@ const DOT = 0x2e;
  * @param name as written in the archive; absolute names count from the root (as in a chroot)
  * @param isDirectory whether the entry is a directory, and so may be the root
  * @returns `a/b/c`; a view of `name` where it is canonical already
- * @throws {OutboardError} invalid on a `..` component, and on the root for what is no directory
+ * @throws {OutboardError} invalid on a `..` component, on more than 255 components, and on the root for what is no
+ *   directory
  */
 export function cleanEntryName(name: Buffer, isDirectory: boolean): Buffer {
   const trimmed = trim(name);
@@ -44,14 +48,15 @@ function trim(name: Buffer): Buffer {
   return start === 0 && end === name.length ? name : name.subarray(start, end);
 }
 
-/** Whether no component is empty, `.` or `..`. Most names pass, and this allocates nothing. */
+/** Whether no component is empty, `.` or `..`, and there are not too many. Most names pass, and this allocates nothing. */
 function isCanonical(name: Buffer): boolean {
   let componentStart = 0;
+  let count = 0;
   for (let at = 0; at <= name.length; at++) {
     if (at < name.length && name[at] !== SLASH) continue;
     const length = at - componentStart;
     const isDots = name[componentStart] === DOT && (length === 1 || (length === 2 && name[at - 1] === DOT));
-    if (length === 0 || isDots) return false;
+    if (length === 0 || isDots || ++count > MAX_COMPONENTS) return false;
     componentStart = at + 1;
   }
   return true;
@@ -78,6 +83,14 @@ function joinComponents(components: readonly Buffer[], name: Buffer): Buffer {
     }
     if (kept.length > 0) kept.push(SEPARATOR);
     kept.push(component);
+  }
+  const count = Math.ceil(kept.length / 2);
+  if (count > MAX_COMPONENTS) {
+    throw new OutboardError(
+      'invalid',
+      `archive entry ${quoteBytes(name)} has ${count} path components, the limit is ${MAX_COMPONENTS}`,
+      { code: 'too-deep' },
+    );
   }
   return Buffer.concat(kept);
 }

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { terminatePath } from '../../linux/file-calls.ts';
+import { LayerNames } from './layer-names.ts';
+import { removeContents } from './remove-contents.ts';
+
+function jailPathOf(path: string): Buffer {
+  return terminatePath(Buffer.from(path));
+}
+
+/** Names that a layer wrote, which counts how often it is asked. */
+class CountingNames extends LayerNames {
+  asked = 0;
+
+  override has(parentInode: number, name: Buffer): boolean {
+    this.asked++;
+    return super.has(parentInode, name);
+  }
+}
+
+/** A tree of lower files `l…` and files of the layer `u…`, in `/`, `/a` and `/a/b`. */
+function makeTree(t: TestContext, filesInEach: number) {
+  const root = mkdtempSync(join(tmpdir(), 'outboard-remove-'));
+  const before = process.cwd();
+  t.after(() => {
+    process.chdir(before); // the walk ends in the root of the jail
+    rmSync(root, { recursive: true });
+  });
+  const names = new CountingNames();
+  const folders = [root, join(root, 'a'), join(root, 'a/b')];
+  for (const folder of folders) {
+    mkdirSync(folder, { recursive: true });
+    for (let index = 0; index < filesInEach; index++) {
+      writeFileSync(join(folder, `l${index}`), '');
+      writeFileSync(join(folder, `u${index}`), '');
+      names.add(jailPathOf(join(folder, `u${index}`)));
+    }
+  }
+  return { root, names, folders };
+}
+
+test('removeContents() looks at each entry once, however often it is asked and from how far above', (t) => {
+  const { root, names, folders } = makeTree(t, 100);
+  for (let round = 0; round < 50; round++) {
+    for (const folder of folders.toReversed()) removeContents(jailPathOf(folder), names);
+  }
+  // 200 files in each directory, and the two directories below others.
+  assert.ok(names.asked >= 600, `it asked ${names.asked} times`);
+  assert.ok(names.asked <= 602 + 50 * 3, `it asked ${names.asked} times`);
+  for (const folder of folders) {
+    assert.equal(readdirSync(folder).filter((name) => name.startsWith('u')).length, 100, folder);
+    assert.equal(readdirSync(folder).filter((name) => name.startsWith('l')).length, 0, folder);
+  }
+  assert.equal(names.isEmptied(statSync(root).ino), true);
+});
