@@ -170,6 +170,7 @@ async function openContext(
   const { announce } = events;
   const directory = join(options.dataRoot, 'volumes');
   return {
+    dataRoot: options.dataRoot,
     store,
     content,
     workspaces: createWorkspaces(staging, openUnpackJail, logger),

@@ -31,12 +31,13 @@ export function progressReply(
         sampler.flush();
         const { message } = describeError(error);
         writeLine(response, { errorDetail: { message }, error: message });
-        return;
+        return error;
       } finally {
         sampler.stop();
       }
       sampler.flush();
       startStream(response);
+      return undefined;
     },
   };
 }

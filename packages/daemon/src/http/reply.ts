@@ -21,8 +21,11 @@ export interface WholeReply {
  */
 export interface StreamedReply {
   readonly headers: ReplyHeaders;
-  /** Write everything but the end. Resolves when done; rejects only while no byte is written. */
-  readonly write: (response: ServerResponse) => Promise<void>;
+  /**
+   * Write everything but the end. Rejects only while no byte is written.
+   * @returns the error that it told the client of; undefined when all went well
+   */
+  readonly write: (response: ServerResponse) => Promise<unknown>;
 }
 
 /** An answer that takes the connection over, for a request that asked for that. */

@@ -88,8 +88,8 @@ async function settle(
   makeReply: () => Promise<Reply>,
 ): Promise<Pick<RequestLog, 'error' | 'expected'>> {
   try {
-    await writeReply(await makeReply(), client);
-    return {};
+    const told = await writeReply(await makeReply(), client);
+    return told === undefined ? {} : { error: told, expected: describeError(told).expected };
   } catch (error) {
     const { status, message, expected } = describeError(error);
     try {

@@ -18,22 +18,26 @@ export interface Client {
   readonly upgrade?: RequestedUpgrade;
 }
 
-/** Write a reply. Resolves when it is handed to the system or the client is gone. */
-export async function writeReply(reply: Reply, client: Client): Promise<void> {
+/**
+ * Write a reply. Resolves when it is handed to the system or the client is gone.
+ * @returns an error that the client was told of in the reply itself
+ */
+export async function writeReply(reply: Reply, client: Client): Promise<unknown> {
   const { response } = client;
   if ('upgrade' in reply) {
     await handOver(reply, client);
-    return;
+    return undefined;
   }
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
   if ('write' in reply) {
-    await reply.write(response);
+    const told = await reply.write(response);
     await end(client);
-    return;
+    return told;
   }
   await drainBody(client);
   response.statusCode = reply.status;
   await end(client, reply.body);
+  return undefined;
 }
 
 async function handOver(reply: UpgradedReply, { upgrade }: Client): Promise<void> {

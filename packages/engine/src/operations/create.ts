@@ -36,6 +36,7 @@ import type { AppliedLayer } from '../rootfs/unpack-jail.ts';
 import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
+import { explainFullDisk } from './explain-full-disk.ts';
 
 /** What `create` is given. */
 export interface CreateRequest {
@@ -60,7 +61,10 @@ type CreateContext = Omit<EngineContext, 'supervisor' | 'queue' | 'registry' | '
  * @throws {OutboardError} conflict when the name is taken; invalid for a bad name, archive or config
  */
 export function createPlugin(context: CreateContext, request: CreateRequest): Promise<PluginRecord> {
-  return collectGarbageOnFailure(context, () => buildPlugin(context, request));
+  const installation = { plugin: request.name, layerBytes: () => undefined };
+  return explainFullDisk(context, installation, () =>
+    collectGarbageOnFailure(context, () => buildPlugin(context, request)),
+  );
 }
 
 async function buildPlugin(context: CreateContext, request: CreateRequest): Promise<PluginRecord> {

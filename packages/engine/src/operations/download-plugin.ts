@@ -25,6 +25,7 @@ import type { ReportProgress } from '../progress.ts';
 import type { UnpackJail } from '../rootfs/unpack-jail.ts';
 import { requireConsent } from './consent.ts';
 import type { EngineContext } from './engine-context.ts';
+import type { LayerSize } from './explain-full-disk.ts';
 
 /** A plugin that is unpacked and flushed, and whose blobs are in the store, but that no record names yet. */
 export interface DownloadedPlugin {
@@ -52,7 +53,13 @@ export interface DownloadedPlugin {
 export async function downloadPlugin(
   context: Pick<EngineContext, 'registry' | 'content' | 'downloads'>,
   request: Omit<PullRequest, 'name'>,
-  to: { readonly jail: UnpackJail; readonly lease: Lease; readonly meter: OperationMeter },
+  to: {
+    readonly jail: UnpackJail;
+    readonly lease: Lease;
+    readonly meter: OperationMeter;
+    /** Told how large the plugin is. */
+    readonly size: Pick<LayerSize, 'know'>;
+  },
 ): Promise<DownloadedPlugin> {
   const { signal, onProgress = ignoreProgress } = request;
   const reference = parseRemote(request.remote);
@@ -60,6 +67,7 @@ export async function downloadPlugin(
   announceImage(reference, found.resolved.descriptor.digest, onProgress);
   const image = await fetchPluginImage(reference, found, signal).catch(inWordsOfPull);
   const privileges = requireConsent(image.config, request.privileges);
+  to.size.know(image.manifest.layers);
   const jail = to.meter.measure(to.jail);
   const destination = { content: context.content, downloads: context.downloads, ...to, jail };
   const warnings = await downloadLayers(image, destination, {

@@ -18,6 +18,8 @@ import type { EnginePluginUses } from '../uses/create-plugin-uses.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 
 export interface EngineContext {
+  /** The directory that everything is kept in. */
+  readonly dataRoot: string;
   readonly store: PluginStore;
   readonly content: ContentStore;
   readonly registry: RegistryClient;

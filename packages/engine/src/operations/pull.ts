@@ -11,6 +11,7 @@ import type { PullRequest } from '../plugin-engine-contract.ts';
 import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { downloadPlugin, reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
+import { createLayerSize, explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 
 type PullContext = Omit<EngineContext, 'supervisor' | 'queue'> & { readonly meter: OperationMeter };
 
@@ -20,10 +21,18 @@ type PullContext = Omit<EngineContext, 'supervisor' | 'queue'> & { readonly mete
  *   invalid for bad references, configs and content; the registry's errors
  */
 export function pullPlugin(context: PullContext, request: PullRequest): Promise<PluginRecord> {
-  return collectGarbageOnFailure(context, () => installPlugin(context, request));
+  const size = createLayerSize();
+  const installation = { plugin: request.remote, layerBytes: size.layerBytes };
+  return explainFullDisk(context, installation, () =>
+    collectGarbageOnFailure(context, () => installPlugin(context, request, size)),
+  );
 }
 
-async function installPlugin(context: PullContext, request: PullRequest): Promise<PluginRecord> {
+async function installPlugin(
+  context: PullContext,
+  request: PullRequest,
+  size: LayerSize,
+): Promise<PluginRecord> {
   const name = localName(request.remote, request.name);
   using _name = context.store.reserveName(name);
   await using lease = context.content.lease();
@@ -33,6 +42,7 @@ async function installPlugin(context: PullContext, request: PullRequest): Promis
     jail: workspace.jail,
     lease,
     meter: context.meter,
+    size,
   });
 
   const record: PluginRecord = withOptions({

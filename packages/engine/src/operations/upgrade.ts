@@ -14,6 +14,7 @@ import { bestEffort } from './best-effort.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { downloadPlugin, reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';
+import { createLayerSize, explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 
 type UpgradeContext = Omit<EngineContext, 'supervisor'> & { readonly meter: OperationMeter };
 
@@ -24,6 +25,7 @@ type UpgradeContext = Omit<EngineContext, 'supervisor'> & { readonly meter: Oper
  */
 export async function upgradePlugin(context: UpgradeContext, request: UpgradeRequest): Promise<PluginRecord> {
   const { id } = context.store.find(request.plugin);
+  const size = createLayerSize();
   const upgrade = async () => {
     const record = context.store.find(id);
     if (record.enabled) {
@@ -32,27 +34,30 @@ export async function upgradePlugin(context: UpgradeContext, request: UpgradeReq
         `plugin must be disabled before upgrading: plugin ${record.name} is enabled`,
       );
     }
-    return replacePlugin(context, request, record);
+    return replacePlugin(context, request, record, size);
   };
-  try {
-    return await context.queue.run(id, upgrade, request.signal);
-  } finally {
-    // The old version's content, or what a failed download left.
-    await bestEffort(context, 'collect what an upgrade left', () => collectGarbage(context));
-  }
+  return explainFullDisk(context, { plugin: request.remote, layerBytes: size.layerBytes }, async () => {
+    try {
+      return await context.queue.run(id, upgrade, request.signal);
+    } finally {
+      // The old version's content, or what a failed download left.
+      await bestEffort(context, 'collect what an upgrade left', () => collectGarbage(context));
+    }
+  });
 }
 
 async function replacePlugin(
   context: UpgradeContext,
   request: UpgradeRequest,
   record: PluginRecord,
+  size: LayerSize,
 ): Promise<PluginRecord> {
   const paths = context.store.paths(record.id);
   await using lease = context.content.lease();
   await using newTree = await makeUpgradeTree(context, paths.upgradeRootfs);
   const cancellable = request.signal === undefined ? {} : { signal: request.signal };
   await using jail = context.openJail(newTree.path, cancellable);
-  const downloaded = await downloadPlugin(context, request, { jail, lease, meter: context.meter });
+  const downloaded = await downloadPlugin(context, request, { jail, lease, meter: context.meter, size });
 
   const { installed } = downloaded;
   const isForeign = repositoryOf(record) !== repositoryOf({ ...record, ...installed });
