@@ -15,3 +15,19 @@ export interface Finding {
   /** Whether the plugin cannot start like this; otherwise it starts, and something may not work. */
   readonly isFatal: boolean;
 }
+
+/** What its author or operator must mend: the plugin cannot start like this. */
+export function ofPlugin(what: string, why: string, remedy: string): Finding {
+  return { what, why, remedy, concerns: 'plugin', isFatal: true };
+}
+
+/** What no plugin can start without. */
+export function ofHost(what: string, why: string, remedy: string): Finding {
+  return { what, why, remedy, concerns: 'host', isFatal: true };
+}
+
+/** A file system of the kernel that a plugin needs. */
+export function fileSystemMissing(what: string, fileSystem: string): Finding {
+  const why = `${what} needs the file system "${fileSystem}", which the kernel does not have now`;
+  return { what, why, remedy: `load its module: modprobe ${fileSystem}`, concerns: 'host', isFatal: true };
+}

@@ -8,10 +8,11 @@ import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
+import { missingDirectories } from './check-mounts.ts';
 import { checkPlugin } from './check-plugin.ts';
 import type { Finding } from './finding.ts';
 import { readHostSupply } from './read-host.ts';
-import { type PluginNeeds, readPluginNeeds } from './read-plugin-needs.ts';
+import { readPluginNeeds } from './read-plugin-needs.ts';
 
 /** Looks at the host on behalf of one plugin. */
 export interface Preflight {
@@ -55,7 +56,7 @@ export function createPreflight({ layout, runtime, logger }: PreflightParts): Pr
     ]);
     const rootfsPath = join(plugins, record.id, 'rootfs');
     const findings = checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host);
-    return { findings, toCreate: createMounts ? missingSources(needs) : [] };
+    return { findings, toCreate: createMounts ? missingDirectories(settings.mounts, needs) : [] };
   }
 
   return {
@@ -73,10 +74,6 @@ export function createPreflight({ layout, runtime, logger }: PreflightParts): Pr
       }
     },
   };
-}
-
-function missingSources({ sources }: PluginNeeds): readonly string[] {
-  return [...sources].filter(([, { kind }]) => kind === 'missing').map(([path]) => path);
 }
 
 function refusal(findings: readonly Finding[]): OutboardError {
