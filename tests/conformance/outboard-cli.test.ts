@@ -128,6 +128,49 @@ describe('outboard', () => {
     return { code, screen };
   };
 
+  describe('a registry that wants other credentials', () => {
+    const file = () => join(configFolder, 'config.json');
+    const store = (auths: object) => writeFile(file(), JSON.stringify({ auths }));
+    after(logIn);
+
+    test('is told with the registry, the file that has none, and what to type', async () => {
+      await store({});
+      for (const args of [['install', '--grant-all-permissions'], ['privileges']]) {
+        const { code, stderr } = await run(...args, published);
+        assert.equal(code, 1);
+        assert.match(stderr, /401 Unauthorized: UNAUTHORIZED: authentication required; /);
+        const { host } = registry;
+        assert.ok(
+          stderr.endsWith(
+            `registry "${host}" was asked without credentials: type "docker login ${host}" to store some; ` +
+              `no credentials were sent: ${file()} has none for ${host}\n`,
+          ),
+          stderr,
+        );
+      }
+    });
+
+    test('is told with the user whose credentials were refused, and where they are from: push', async () => {
+      await logIn();
+      const { host } = registry;
+      const name = `${host}/acme/refused:v1`;
+      await succeed('create', name, join(home, 'context'));
+      await store({ [host]: { auth: Buffer.from('somebody:wrong-canary').toString('base64') } });
+      const { code, stderr } = await run('push', name);
+      await succeed('rm', name);
+      assert.equal(code, 1);
+      assert.match(stderr, /error pushing plugin: .*401 Unauthorized; /);
+      assert.ok(
+        stderr.endsWith(
+          `registry "${host}" refused the credentials of user "somebody": type "docker login ${host}" to store others; ` +
+            `the credentials sent were those of user "somebody", from ${file()}\n`,
+        ),
+        stderr,
+      );
+      assert.doesNotMatch(stderr, /canary/);
+    });
+  });
+
   test('a life: install, ls, inspect, disable, set, upgrade, enable, rm', async () => {
     const before = snapshotHost(home);
     const installed = await succeed(

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { CommandError, DaemonError } from '../command-error.ts';
+import type { RegistryAuth } from '../credentials/registry-auth.ts';
 import type { EngineClient, EngineRequest } from './engine-client.ts';
 import { askOwnRoute, requireOwnRoute } from './own-route.ts';
 import {
@@ -18,10 +19,10 @@ import {
   toPrivilegeDocuments,
 } from './plugin-documents.ts';
 
-/** A reference at a registry, and the X-Registry-Auth header for it. */
+/** A reference at a registry, and who asks for it. */
 export interface RemotePlugin {
   readonly remote: string;
-  readonly registryAuth: string;
+  readonly registryAuth: RegistryAuth;
 }
 
 /** `{"key": {"value": true}}` for each filter. */
@@ -107,7 +108,7 @@ export async function fetchPrivileges(
     method: 'GET',
     path: '/plugins/privileges',
     query: { remote: plugin.remote },
-    headers: { 'X-Registry-Auth': plugin.registryAuth },
+    headers: { 'X-Registry-Auth': plugin.registryAuth.header },
   });
   return parsePrivileges(answer);
 }
@@ -149,12 +150,12 @@ export async function upgradePlugin(
 export async function pushPlugin(
   client: EngineClient,
   name: string,
-  registryAuth: string,
+  registryAuth: RegistryAuth,
 ): Promise<IncomingMessage> {
   return await client.open({
     method: 'POST',
     path: pluginPath(name, '/push'),
-    headers: { 'X-Registry-Auth': registryAuth },
+    headers: { 'X-Registry-Auth': registryAuth.header },
   });
 }
 
@@ -234,7 +235,7 @@ function transfer(
   { registryAuth }: RemotePlugin,
   granted: readonly Privilege[],
 ): EngineRequest {
-  const headers = { 'X-Registry-Auth': registryAuth };
+  const headers = { 'X-Registry-Auth': registryAuth.header };
   return { method: 'POST', path, query, headers, json: toPrivilegeDocuments(granted) };
 }
 

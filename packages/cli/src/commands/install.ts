@@ -4,6 +4,7 @@
  */
 import { enablePlugin, fetchPrivileges, pullPlugin, setPlugin } from '../client/plugin-api.ts';
 import { CommandError } from '../command-error.ts';
+import { explainRefusal } from '../credentials/explain-refusal.ts';
 import type { OptionFlags } from '../options/option-flags.ts';
 import { askConsent } from '../privileges/consent.ts';
 import { showProgress } from '../progress/show-progress.ts';
@@ -30,12 +31,16 @@ export async function install(
   const localName = options.alias === undefined ? '' : parseLocalName(options.alias);
   const wanted = await readOptionFlags(context, options);
   const plugin = await toRemotePlugin(remote, context);
-  const privileges = await fetchPrivileges(client, plugin);
+  const { told } = plugin.registryAuth;
+  const privileges = await explainRefusal(told, () => fetchPrivileges(client, plugin));
   if (options.grantAllPermissions !== true && !(await askConsent(remote, privileges, host, signal))) {
     throw new CommandError(`Permission denied while installing plugin ${remote}`);
   }
-  const { progress, name } = await pullPlugin(client, localName, plugin, privileges);
-  await showProgress(progress, host.stdout, signal);
+  const name = await explainRefusal(told, async () => {
+    const pulled = await pullPlugin(client, localName, plugin, privileges);
+    await showProgress(pulled.progress, host.stdout, signal);
+    return pulled.name;
+  });
   if (wanted !== undefined) await applyOptions(context, name, wanted);
   if (settings.length > 0) await setPlugin(client, name, settings);
   // Docker's client sends 0 here, no limit for calls to the plugin.

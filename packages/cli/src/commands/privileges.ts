@@ -3,6 +3,7 @@
  */
 import { fetchPrivileges } from '../client/plugin-api.ts';
 import { toPrivilegeDocuments } from '../client/plugin-documents.ts';
+import { explainRefusal } from '../credentials/explain-refusal.ts';
 import { formatPrivileges } from '../privileges/consent.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import { formatRows, parseFormat, type Table } from '../terminal/output-format.ts';
@@ -22,7 +23,8 @@ export async function privileges(
 ): Promise<void> {
   const { client, host } = context;
   const output = parseFormat(format);
-  const wanted = await fetchPrivileges(client, await toRemotePlugin(remote, context));
+  const plugin = await toRemotePlugin(remote, context);
+  const wanted = await explainRefusal(plugin.registryAuth.told, () => fetchPrivileges(client, plugin));
   const documents = toPrivilegeDocuments(wanted);
   if (output.kind === 'json') host.stdout.write(`${encodePrintableJson(documents, 4)}\n`);
   else if (output.kind === 'template' || output.columns !== undefined) {

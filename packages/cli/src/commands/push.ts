@@ -3,6 +3,7 @@
  * @see docker/cli cli/command/plugin/push.go (28.x)
  */
 import { pushPlugin } from '../client/plugin-api.ts';
+import { explainRefusal } from '../credentials/explain-refusal.ts';
 import { registryAuthFor } from '../credentials/registry-auth.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import { parseLocalName, parseRemoteReference } from '../references/remote-reference.ts';
@@ -12,5 +13,7 @@ import type { CommandContext } from './command-context.ts';
 export async function push({ client, host, signal }: CommandContext, name: string): Promise<void> {
   const localName = parseLocalName(name);
   const registryAuth = await registryAuthFor(parseRemoteReference(name).domain, host, signal);
-  await showProgress(await pushPlugin(client, localName, registryAuth), host.stdout, signal);
+  await explainRefusal(registryAuth.told, async () => {
+    await showProgress(await pushPlugin(client, localName, registryAuth), host.stdout, signal);
+  });
 }

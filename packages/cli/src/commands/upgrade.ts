@@ -5,6 +5,7 @@
 import { fetchPrivileges, inspectPlugin, upgradePlugin } from '../client/plugin-api.ts';
 import { parsePlugin } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
+import { explainRefusal } from '../credentials/explain-refusal.ts';
 import { askConsent } from '../privileges/consent.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import {
@@ -49,10 +50,13 @@ export async function upgrade(
     if (!(await confirm(host, question, signal))) throw new CommandError('plugin upgrade has been cancelled');
   }
   const target = await toRemotePlugin(formatReference(to), context);
-  const privileges = await fetchPrivileges(client, target);
+  const { told } = target.registryAuth;
+  const privileges = await explainRefusal(told, () => fetchPrivileges(client, target));
   if (options.grantAllPermissions !== true && !(await askConsent(toText, privileges, host, signal))) {
     throw new CommandError(`Permission denied while upgrading plugin ${plugin.name}`);
   }
-  await showProgress(await upgradePlugin(client, plugin.name, target, privileges), host.stdout, signal);
+  await explainRefusal(told, async () => {
+    await showProgress(await upgradePlugin(client, plugin.name, target, privileges), host.stdout, signal);
+  });
   host.stdout.write(`Upgraded plugin ${escapeText(plugin.name)} to ${toText}\n`);
 }

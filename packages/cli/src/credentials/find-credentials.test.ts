@@ -43,11 +43,11 @@ describe('findCredentials()', () => {
     return { DOCKER_CONFIG: folder, PATH: `${home}:${process.env.PATH}` };
   };
   const find = async (domain: string, config: object | string) =>
-    findCredentials(domain, { env: await envWith(config), signal });
+    (await findCredentials(domain, { env: await envWith(config), signal })).credentials;
 
   test('finds none without a configuration', async () => {
     assert.equal(
-      await findCredentials('h', { env: { DOCKER_CONFIG: join(home, 'none') }, signal }),
+      (await findCredentials('h', { env: { DOCKER_CONFIG: join(home, 'none') }, signal })).credentials,
       undefined,
     );
   });
@@ -56,7 +56,7 @@ describe('findCredentials()', () => {
     const folder = join(home, 'home');
     await mkdir(join(folder, '.docker'), { recursive: true });
     await writeFile(join(folder, '.docker/config.json'), JSON.stringify({ auths: { h: auth('me:pw') } }));
-    assert.deepEqual(await findCredentials('h', { env: { HOME: folder }, signal }), {
+    assert.deepEqual((await findCredentials('h', { env: { HOME: folder }, signal })).credentials, {
       username: 'me',
       password: 'pw',
     });
@@ -115,7 +115,7 @@ describe('findCredentials()', () => {
         return true;
       });
       const host = createTestHost({ env: await envWith(config) });
-      assert.equal(await registryAuthFor(domain, host, signal), 'e30=');
+      assert.equal((await registryAuthFor(domain, host, signal)).header, 'e30=');
       assert.match(host.err(), /^warning: no credentials for /);
       assert.doesNotMatch(host.err(), /S3CRET/);
     });

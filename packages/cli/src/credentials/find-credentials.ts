@@ -6,7 +6,7 @@ import { asText, field } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
 import type { CommandHost } from '../host.ts';
 import { askCredentialHelper } from './credential-helper.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, FoundCredentials } from './credentials.ts';
 import { type DockerConfigFile, readDockerConfigFile } from './docker-config-file.ts';
 
 /** Under which Docker keeps the credentials of Docker Hub. */
@@ -14,19 +14,19 @@ const hubKey = 'https://index.docker.io/v1/';
 
 /**
  * @param domain registry host as in a reference
- * @returns undefined if there are none
  * @throws {CommandError} if the configuration or a helper cannot be read; never with a secret in its text
  */
 export async function findCredentials(
   domain: string,
   options: { readonly env: CommandHost['env']; readonly signal: AbortSignal },
-): Promise<Credentials | undefined> {
+): Promise<FoundCredentials> {
   const server = domain === 'docker.io' ? hubKey : domain;
   const file = await readDockerConfigFile(options.env);
   const helper =
     file.credentialHelpers.get(server) ?? file.credentialHelpers.get(domain) ?? file.credentialStore;
-  if (helper !== undefined) return await askCredentialHelper(helper, server, options);
-  return credentialsInFile(file, server);
+  if (helper === undefined) return { credentials: credentialsInFile(file, server), source: file.path };
+  const credentials = await askCredentialHelper(helper, server, options);
+  return { credentials, source: `docker-credential-${helper}` };
 }
 
 function credentialsInFile(file: DockerConfigFile, server: string): Credentials | undefined {
