@@ -38,6 +38,7 @@ const cases: readonly (readonly [
   ['kernel', 'ok', /4\.18/, { kernelRelease: '4.18.0-553.el8' }],
   ['kernel', 'ok', /5\.4-rc1/, { kernelRelease: '5.4-rc1' }],
   ['OCI runtime', 'fail', /cannot find/, { runtime: { problem: 'cannot find "runc"' } }],
+  ['conmon', 'warn', /did not answer/, { conmon: { problem: 'conmon did not answer', isSlow: true } }],
   ['conmon', 'fail', /too old/, { conmon: { problem: 'conmon 2.0.1 is too old' } }],
   ['unpacking', 'fail', /unshare failed/, { namespaceProblem: 'unshare: unshare failed: not permitted' }],
   ['cgroups', 'fail', /no cgroup/, { mounts: mounts('') }],

@@ -9,7 +9,10 @@ import { isShared, mountOfPath } from './mount-of-path.ts';
 import { areCgroupsReadOnly, cgroupMode, readOnlyCgroupsRemedy } from './read-host.ts';
 
 /** A program as it answered to `--version`. */
-export type SeenProgram = { readonly path: string; readonly version: string } | { readonly problem: string };
+export type SeenProgram =
+  | { readonly path: string; readonly version: string }
+  /** Slow: it may well work, on a host that is busy. */
+  | { readonly problem: string; readonly isSlow?: boolean };
 
 /** What was seen of a host. */
 export interface SeenHost {
@@ -96,7 +99,10 @@ function checkKernel({ kernelRelease }: SeenHost): HostCheck {
 }
 
 function checkProgram(name: string, program: SeenProgram, remedy: string): HostCheck {
-  if ('problem' in program) return fail(name, program.problem, remedy);
+  if ('problem' in program) {
+    if (program.isSlow !== true) return fail(name, program.problem, remedy);
+    return warn(name, program.problem, 'look again when the host is less busy');
+  }
   return ok(name, `${program.path} ${program.version}`);
 }
 

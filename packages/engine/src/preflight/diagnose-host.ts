@@ -24,6 +24,7 @@ export interface DiagnoseOptions {
 
 /** On a host that is merely slow a program takes seconds to load. */
 const versionTimeoutMs = 10_000;
+const noAnswer = `did not answer within ${versionTimeoutMs / 1000} s`;
 
 /** Check everything that plugins need of a host. Never refuses because of what it finds. */
 export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly HostCheck[]> {
@@ -61,13 +62,18 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
 async function tryNamespaces(): Promise<string | undefined> {
   try {
     const args = ['--mount', '--net', '--ipc', '--', await findBinary('true')];
-    const { code, stderr } = await runProgram(await findBinary('unshare'), args, {
-      timeoutMs: versionTimeoutMs,
-    });
+    const limit = { signal: AbortSignal.timeout(versionTimeoutMs) };
+    const { code, stderr } = await runProgram(await findBinary('unshare'), args, limit);
     return code === 0 ? undefined : stderr.trim() || `unshare ended with ${code}`;
   } catch (error) {
+    // A slow host makes them all the same.
+    if (isTimeUp(error)) return undefined;
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function isTimeUp(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
 }
 
 /** @param wanted options that `--help` must list */
@@ -75,7 +81,7 @@ async function askVersion(program: FoundProgram, wanted: readonly string[]): Pro
   if ('problem' in program) return program;
   const { path } = program;
   try {
-    const limit = { timeoutMs: versionTimeoutMs };
+    const limit = { signal: AbortSignal.timeout(versionTimeoutMs) };
     const { code, stdout } = await runProgram(path, ['--version'], limit);
     const [firstLine = ''] = stdout.split('\n');
     const version = /\bversion:?\s+(\S+)/.exec(firstLine)?.[1];
@@ -87,6 +93,7 @@ async function askVersion(program: FoundProgram, wanted: readonly string[]): Pro
       return { problem: `${path} ${version} is too old: it has no ${missing.join(', ')}` };
     return { path, version };
   } catch (error) {
+    if (isTimeUp(error)) return { problem: `${path} ${noAnswer}`, isSlow: true };
     return { problem: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { diagnoseHost } from './diagnose-host.ts';
+
+/** What the doctor says about a runtime that is this script. */
+async function judgeRuntime(script: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'ob-doctor-'));
+  try {
+    const runtime = join(folder, 'runtime');
+    await writeFile(runtime, `#!/bin/sh\n${script}\n`);
+    await chmod(runtime, 0o755);
+    const checks = await diagnoseHost({ dataRoot: folder, execRoot: folder, runtime });
+    const found = checks.find(({ name }) => name === 'OCI runtime') ?? assert.fail('no such check');
+    return [found.status, found.message.replace(runtime, 'RUNTIME')];
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('a runtime is one that tells its version, and ends well', async () => {
+  assert.deepEqual(await judgeRuntime('echo myrunc version 1.2.3'), ['ok', 'RUNTIME 1.2.3']);
+  for (const script of ['echo version 1.2; exit 1', 'echo usage; echo version 1.2', 'exit 0']) {
+    assert.deepEqual(await judgeRuntime(script), ['fail', 'RUNTIME does not tell its version'], script);
+  }
+});
