@@ -152,6 +152,15 @@ function addRunningCommands(program: Command, run: RunCommand): void {
       run(async (context) => (await import('./commands/restart.ts')).restart(context, names, options)),
     );
   program
+    .command('repair')
+    .argument('<PLUGIN>')
+    .description('give a plugin a record again whose own is damaged')
+    .option('--name <name>', 'local name, when it is not known any more')
+    .addHelpText('after', examples('outboard repair --name ssh 0123456789ab'))
+    .action((name: string, options: { name?: string }) =>
+      run(async (context) => (await import('./commands/repair.ts')).repair(context, name, options)),
+    );
+  program
     .command('set')
     .argument('<PLUGIN>')
     .argument('<KEY=VALUE...>', 'NAME[.FIELD]=VALUE')

@@ -67,6 +67,7 @@ export { type MetricsSocket, openPluginEngine, type PluginEngineOptions } from '
 export type {
   Announcement,
   CollectedGarbage,
+  DamagedPluginStatus,
   EngineEvent,
   PluginEngine,
   PluginFilters,
@@ -74,6 +75,7 @@ export type {
   PluginStatus,
   PullRequest,
   PushRequest,
+  RepairedPlugin,
   UpgradeRequest,
 } from './plugin-engine-contract.ts';
 export { type DiagnoseOptions, diagnoseHost } from './preflight/diagnose-host.ts';

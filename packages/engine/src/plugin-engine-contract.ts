@@ -106,6 +106,25 @@ export interface PluginStatus {
 export interface CollectedGarbage {
   readonly blobs: number;
   readonly bytes: number;
+  /** What it kept because damaged plugins may need it for their repair; absent when there are none. */
+  readonly kept?: { readonly blobs: number; readonly bytes: number };
+}
+
+/** A plugin whose record cannot be used. It runs on if it runs; it can be repaired or removed, and nothing else. */
+export interface DamagedPluginStatus {
+  readonly id: string;
+  /** Its local name; absent when its record does not tell it any more. */
+  readonly name?: string;
+  /** Why its record cannot be used. */
+  readonly reason: string;
+  readonly isRunning: boolean;
+}
+
+/** A plugin that has a record again. */
+export interface RepairedPlugin {
+  readonly plugin: Plugin;
+  /** What could not be known any more, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The figures of one plugin at one moment. Traffic is counted for plugins on the bridge. */
@@ -129,6 +148,10 @@ export interface PluginEngine extends AsyncDisposable {
   list(filters?: PluginFilters): readonly Plugin[];
   /** @param plugin name, ID or unique ID prefix. @throws {OutboardError} not-found; invalid when a prefix is ambiguous */
   inspect(plugin: string): Plugin;
+  /** Plugins whose records cannot be used; no other list has them. */
+  damaged(): readonly DamagedPluginStatus[];
+  /** @returns undefined when what was typed names no damaged plugin. @throws {OutboardError} invalid for an ambiguous prefix */
+  inspectDamaged(plugin: string): DamagedPluginStatus | undefined;
   state(plugin: string): PluginState;
   /** As `list`, with what the plugins do. */
   statuses(filters?: PluginFilters): Promise<readonly PluginStatus[]>;
@@ -190,6 +213,14 @@ export interface PluginEngine extends AsyncDisposable {
   update(plugin: string, patch: PluginOptionsPatch): Promise<readonly string[]>;
   /** @param options.force also while the plugin is in use or enabled. @throws {OutboardError} conflict, code `in-use` */
   remove(plugin: string, options?: { readonly force?: boolean }): Promise<void>;
+  /**
+   * Give a damaged plugin a record again: its own, when that can be read after all, else one that is made of its blobs,
+   * with the settings and options of its config. It keeps its ID and its trees, and is enabled if it runs.
+   * @param options.name its local name, when that is not known any more or taken
+   * @throws {OutboardError} not-found; conflict when it is not damaged, or its name is taken; invalid when its name is not
+   *   known; system when its blobs or its root filesystem are not there: then it must be removed and installed anew
+   */
+  repair(plugin: string, options?: { readonly name?: string }): Promise<RepairedPlugin>;
   collectGarbage(): Promise<CollectedGarbage>;
   /** Find out whether a registry accepts credentials. @see RegistryClient.logIn, also for the errors */
   logIn(serverAddress: string, credentials: RegistryCredentials, options?: Cancellable): Promise<Login>;

@@ -24,6 +24,7 @@ import type { EngineObserver } from './observe/engine-observer.ts';
 import { createOperationRunner } from './observe/run-operation.ts';
 import { createOperationScope, type OperationScope } from './operation-scope.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
+import { inspectDamaged, listDamaged } from './operations/damaged.ts';
 import type { EngineContext } from './operations/engine-context.ts';
 import { endLeftCommands, execInPlugin, findLeftCommands, type LeftCommand } from './operations/exec.ts';
 import { inspectPlugin } from './operations/inspect.ts';
@@ -108,7 +109,10 @@ export async function openPluginEngine(options: PluginEngineOptions): Promise<Pl
     const events = createEngineEvents(logger);
     const context = await openContext(options, events, logger);
     await options.metricsSocket?.listen();
-    await context.supervisor.restore(context.store.all().filter((record) => record.enabled));
+    await context.supervisor.restore(
+      context.store.all().filter((record) => record.enabled),
+      new Set(context.store.damaged().map(({ id }) => id)),
+    );
     const left = await findLeftCommands(context);
     return assemble(context, { observer: options.observer, events, left }, async () => {
       await context.workspaces.close();
@@ -143,6 +147,7 @@ async function openContext(
     openContainerRuntime({ execRoot: options.execRoot, runtime: options.runtime ?? 'runc', logger }),
   ]);
   // What a killed pull or removal left behind.
+  await store.findContentOfDamaged(content);
   await collectGarbage({ store, content });
   const queue = createKeyedQueue();
   const legacy = createLegacyDiscovery(await realpath(options.execRoot), options.legacyDirectories);
@@ -222,6 +227,8 @@ function assemble(
     logs: context.logs,
     list: (filters) => listPlugins(context, filters),
     inspect: (plugin) => inspectPlugin(context, plugin),
+    damaged: () => listDamaged(context),
+    inspectDamaged: (plugin) => inspectDamaged(context, plugin),
     state: (plugin) => context.supervisor.state(inspectPlugin(context, plugin).id),
     outOfMemoryKills: (plugin) => context.supervisor.outOfMemoryKills(inspectPlugin(context, plugin).id),
     statuses: statuses.list,

@@ -9,6 +9,7 @@ import type { RegistryAuth } from '../credentials/registry-auth.ts';
 import type { EngineClient, EngineRequest } from './engine-client.ts';
 import { askOwnRoute, requireOwnRoute } from './own-route.ts';
 import {
+  asText,
   field,
   type PluginSummary,
   type Privilege,
@@ -68,6 +69,31 @@ export async function restartPlugin(client: EngineClient, name: string, force: b
   const instead = 'disable the plugin and enable it';
   const query = force ? { force: '1' } : {};
   await requireOwnRoute(`restart plugins: ${instead}`, () => client.call({ method: 'POST', path, query }));
+}
+
+/**
+ * Give a plugin a record again whose own is damaged. Outboard's own route.
+ * @returns its name, and what could not be known any more
+ * @throws {CommandError} if the daemon has none, as Docker Engine
+ */
+export async function repairPlugin(
+  client: EngineClient,
+  plugin: string,
+  newName: string | undefined,
+): Promise<{ readonly name: string; readonly warnings: readonly string[] }> {
+  const path = `/outboard/v1${pluginPath(plugin, '/repair')}`;
+  try {
+    const query = newName === undefined ? {} : { name: newName };
+    const answer = await client.call({ method: 'POST', path, query });
+    const warnings = field(answer, 'Warnings');
+    return {
+      name: asText(field(answer, 'Name')),
+      warnings: Array.isArray(warnings) ? warnings.map(asText) : [],
+    };
+  } catch (error) {
+    if (!(error instanceof DaemonError) || !/page not found$/.test(error.message)) throw error;
+    throw new CommandError('this daemon cannot repair plugins', { cause: error });
+  }
 }
 
 /** @returns the plugin's document as the daemon sent it */
@@ -207,16 +233,28 @@ export async function removePlugin(client: EngineClient, name: string, force: bo
   await client.call({ method: 'DELETE', path: pluginPath(name, ''), query: force ? { force: '1' } : {} });
 }
 
+/** What was removed. */
+export interface Garbage {
+  readonly blobs: number;
+  readonly bytes: number;
+  /** What damaged plugins may need; absent when there are none. */
+  readonly kept?: { readonly blobs: number; readonly bytes: number };
+}
+
 /**
  * Remove content that no plugin needs. Outboard's own route.
  * @throws {CommandError} if the daemon has none, as Docker Engine
  */
-export async function collectGarbage(client: EngineClient): Promise<{ blobs: number; bytes: number }> {
+export async function collectGarbage(client: EngineClient): Promise<Garbage> {
   try {
     const answer = await client.call({ method: 'POST', path: '/outboard/v1/gc' });
+    const kept = field(answer, 'KeptForDamaged');
     return {
       blobs: Number(field(answer, 'BlobsRemoved') ?? 0),
       bytes: Number(field(answer, 'BytesReclaimed') ?? 0),
+      ...(kept !== undefined && {
+        kept: { blobs: Number(field(kept, 'Blobs') ?? 0), bytes: Number(field(kept, 'Bytes') ?? 0) },
+      }),
     };
   } catch (error) {
     if (!(error instanceof DaemonError) || error.status !== 404) throw error;

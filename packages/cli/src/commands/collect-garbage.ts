@@ -1,7 +1,7 @@
 /**
  * `outboard gc`
  */
-import { collectGarbage } from '../client/plugin-api.ts';
+import { collectGarbage, type Garbage } from '../client/plugin-api.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
 import { formatDocument, parseFormat } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
@@ -12,7 +12,22 @@ export async function removeGarbage(
   { format }: { readonly format: string },
 ): Promise<void> {
   const wanted = parseFormat(format);
-  const { blobs, bytes } = await collectGarbage(client);
-  const words = `Removed ${blobs} ${blobs === 1 ? 'blob' : 'blobs'}, reclaimed ${formatBytes(bytes)}\n`;
-  host.stdout.write(formatDocument({ BlobsRemoved: blobs, BytesReclaimed: bytes }, wanted, words));
+  const { blobs, bytes, kept } = await collectGarbage(client);
+  const removed = `Removed ${countBlobs(blobs)}, reclaimed ${formatBytes(bytes)}\n`;
+  const document = {
+    BlobsRemoved: blobs,
+    BytesReclaimed: bytes,
+    ...(kept && { KeptForDamaged: { Blobs: kept.blobs, Bytes: kept.bytes } }),
+  };
+  host.stdout.write(formatDocument(document, wanted, removed + describeKept(kept)));
+}
+
+function describeKept(kept: Garbage['kept']): string {
+  if (kept === undefined) return '';
+  const amount = `${countBlobs(kept.blobs)} (${formatBytes(kept.bytes)})`;
+  return `Kept ${amount} that damaged plugins may need: see outboard ls, then repair or remove them\n`;
+}
+
+function countBlobs(count: number): string {
+  return `${count} ${count === 1 ? 'blob' : 'blobs'}`;
 }

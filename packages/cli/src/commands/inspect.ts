@@ -37,11 +37,12 @@ const ownKeys = ['Digest', 'Architecture', 'Address', 'MemoryBytes', 'State', 'L
 /** The plugin as Docker shows it, and after that what our own daemon tells; `Uses` when anyone uses it. */
 async function describePlugin(client: EngineClient, name: string): Promise<object> {
   const plugin = await inspectPlugin(client, name);
-  const [status, options, uses] = await Promise.all([
-    fetchStatus(client, name),
-    fetchOptions(client, name),
-    fetchUses(client, name),
-  ]);
+  const status = await fetchStatus(client, name);
+  // Of a damaged plugin neither is known.
+  const isDamaged = field(field(status, 'State'), 'Status') === 'damaged';
+  const [options, uses] = isDamaged
+    ? [undefined, []]
+    : await Promise.all([fetchOptions(client, name), fetchUses(client, name)]);
   if (typeof plugin !== 'object' || plugin === null) {
     throw new CommandError('the daemon answered with something that is not a plugin');
   }

@@ -10,8 +10,12 @@ export function collectGarbageRoute(engine: Pick<PluginEngine, 'collectGarbage'>
     method: 'POST',
     path: '/outboard/v1/gc',
     async handle() {
-      const { blobs, bytes } = await engine.collectGarbage();
-      return jsonReply(200, { BlobsRemoved: blobs, BytesReclaimed: bytes });
+      const { blobs, bytes, kept } = await engine.collectGarbage();
+      return jsonReply(200, {
+        BlobsRemoved: blobs,
+        BytesReclaimed: bytes,
+        KeptForDamaged: kept && { Blobs: kept.blobs, Bytes: kept.bytes },
+      });
     },
   };
 }

@@ -4,12 +4,20 @@
 import type { PluginEngine } from '@outboard/engine';
 import { encodedJsonReply } from '../http/reply.ts';
 import type { Route } from '../http/route-table.ts';
+import { toDamagedPlugin } from './damaged-plugins.ts';
 import type { PluginEncoder } from './plugin-encoder.ts';
 
-export function inspectRoute(engine: Pick<PluginEngine, 'inspect'>, encoder: PluginEncoder): Route {
+export function inspectRoute(
+  engine: Pick<PluginEngine, 'inspect' | 'inspectDamaged'>,
+  encoder: PluginEncoder,
+): Route {
   return {
     method: 'GET',
     path: '/plugins/{name}/json',
-    handle: ({ name }) => encodedJsonReply(200, encoder.one(engine.inspect(name))),
+    handle({ name }) {
+      const damaged = engine.inspectDamaged(name);
+      const plugin = damaged === undefined ? engine.inspect(name) : toDamagedPlugin(damaged);
+      return encodedJsonReply(200, encoder.one(plugin));
+    },
   };
 }

@@ -24,6 +24,7 @@ import { privilegesRoute } from './privileges.ts';
 import { pullRoute } from './pull.ts';
 import { pushRoutes } from './push.ts';
 import { removeRoute } from './remove.ts';
+import { repairRoute } from './repair.ts';
 import { restartRoute } from './restart.ts';
 import { setRoute } from './set.ts';
 import { statsRoutes } from './stats.ts';
@@ -64,6 +65,7 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     waitRoute(engine),
     ...statusRoutes(engine),
     restartRoute(engine),
+    repairRoute(engine),
     logsRoute(engine),
     listRoute(engine, encoder),
     privilegesRoute(engine),

@@ -1,26 +1,41 @@
 /**
  * `GET /outboard/v1/plugins` and `GET /outboard/v1/plugins/{name}/json`: what plugins do, which Docker does not tell.
  */
-import type { PluginEngine, PluginFailure, PluginState, PluginStatus } from '@outboard/engine';
+import type {
+  DamagedPluginStatus,
+  PluginEngine,
+  PluginFailure,
+  PluginState,
+  PluginStatus,
+} from '@outboard/engine';
 import { jsonReply } from '../http/reply.ts';
 import type { Route } from '../http/route-table.ts';
+import { damagedName, filterDamaged } from './damaged-plugins.ts';
 import { parsePluginFilters } from './plugin-filters.ts';
 
-export function statusRoutes(engine: Pick<PluginEngine, 'statuses' | 'status'>): readonly Route[] {
+export function statusRoutes(
+  engine: Pick<PluginEngine, 'statuses' | 'status' | 'damaged' | 'inspectDamaged'>,
+): readonly Route[] {
   return [
     {
       method: 'GET',
       path: '/outboard/v1/plugins',
       async handle({ query }) {
-        const statuses = await engine.statuses(parsePluginFilters(query.get('filters')));
-        return jsonReply(200, statuses.map(toStatusDocument));
+        const filters = parsePluginFilters(query.get('filters'));
+        const statuses = await engine.statuses(filters);
+        const damaged = filterDamaged(engine.damaged(), filters);
+        return jsonReply(200, [...statuses.map(toStatusDocument), ...damaged.map(toDamagedDocument)]);
       },
     },
     {
       method: 'GET',
       // As Docker's: without the last part, a plugin named "acme/logs" would be the logs of "acme".
       path: '/outboard/v1/plugins/{name}/json',
-      handle: async ({ name }) => jsonReply(200, toStatusDocument(await engine.status(name))),
+      async handle({ name }) {
+        const damaged = engine.inspectDamaged(name);
+        if (damaged !== undefined) return jsonReply(200, toDamagedDocument(damaged));
+        return jsonReply(200, toStatusDocument(await engine.status(name)));
+      },
     },
   ];
 }
@@ -42,6 +57,18 @@ function toStatusDocument(status: PluginStatus): object {
     MemoryBytes: usage?.memoryBytes,
     OOMKills: outOfMemoryKills,
     LastFailure: lastFailure && toFailureDocument(lastFailure),
+  };
+}
+
+function toDamagedDocument(damaged: DamagedPluginStatus): object {
+  const { id, reason, isRunning } = damaged;
+  return {
+    Id: id,
+    Name: damagedName(damaged),
+    Enabled: isRunning,
+    Description: '',
+    Digest: '',
+    State: { Status: 'damaged', Reason: reason },
   };
 }
 

@@ -5,7 +5,7 @@
 
 export const observedOperations = [
   ...(['privileges', 'pull', 'create', 'push', 'upgrade'] as const),
-  ...(['enable', 'disable', 'restart', 'set', 'update', 'remove', 'collect-garbage'] as const),
+  ...(['enable', 'disable', 'restart', 'set', 'update', 'remove', 'repair', 'collect-garbage'] as const),
 ] as const;
 
 export type ObservedOperation = (typeof observedOperations)[number];

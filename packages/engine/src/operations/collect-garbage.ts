@@ -1,6 +1,7 @@
 /**
  * Collect garbage: delete content that no plugin and no running operation uses.
  */
+import type { ExpectedContent } from '@outboard/oci';
 import type { CollectedGarbage } from '../plugin-engine-contract.ts';
 import { bestEffort } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -14,7 +15,16 @@ export async function collectGarbage(
 ): Promise<CollectedGarbage> {
   // Asked anew for each blob: a pull that ends during the sweep lets go of its lease only after its record counts.
   const removed = await context.content.sweep((digest) => context.store.isReferenced(digest));
-  return { blobs: removed.length, bytes: removed.reduce((sum, { size }) => sum + size, 0) };
+  const { store } = context;
+  const total = { blobs: removed.length, bytes: sumOf(removed) };
+  if (store.damaged().length === 0) return total;
+  const kept: ExpectedContent[] = [];
+  for await (const blob of context.content.walk()) if (store.isKeptForDamaged(blob.digest)) kept.push(blob);
+  return { ...total, kept: { blobs: kept.length, bytes: sumOf(kept) } };
+}
+
+function sumOf(blobs: readonly ExpectedContent[]): number {
+  return blobs.reduce((sum, { size }) => sum + size, 0);
 }
 
 /**

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { hasEnded, listExecDirectories, removeExec } from '../exec/exec-place.ts';
 import type { ExecRequest, ExecSession } from '../exec/exec-session.ts';
+import { mapBounded } from '../map-bounded.ts';
 import type { OperationScope } from '../operation-scope.ts';
 import { findCgroupPath, findRun } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
@@ -53,12 +54,10 @@ export async function findLeftCommands({
   places,
 }: Pick<EngineContext, 'store' | 'supervisor' | 'places'>): Promise<readonly LeftCommand[]> {
   const running = store.all().filter(({ id }) => hasProcess(supervisor.state(id)));
-  const found = await Promise.all(
-    running.map(async ({ id }) => {
-      const names = await listExecDirectories(places.bundle(id).directory);
-      return names.map((name) => ({ id, name }));
-    }),
-  );
+  const found = await mapBounded(running, async ({ id }) => {
+    const names = await listExecDirectories(places.bundle(id).directory);
+    return names.map((name) => ({ id, name }));
+  });
   return found.flat();
 }
 

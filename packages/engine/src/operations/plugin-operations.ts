@@ -12,6 +12,7 @@ import { fetchPrivileges } from './privileges.ts';
 import { pullPlugin } from './pull.ts';
 import { pushPlugin } from './push.ts';
 import { removePlugin } from './remove.ts';
+import { repairPlugin } from './repair.ts';
 import { restartPlugin } from './restart.ts';
 import { setPlugin } from './set.ts';
 import { updatePlugin } from './update.ts';
@@ -20,7 +21,7 @@ import { upgradePlugin } from './upgrade.ts';
 export type PluginOperations = Pick<
   PluginEngine,
   | ('privileges' | 'pull' | 'create' | 'push' | 'upgrade')
-  | ('enable' | 'disable' | 'restart' | 'set' | 'update' | 'remove' | 'collectGarbage')
+  | ('enable' | 'disable' | 'restart' | 'set' | 'update' | 'remove' | 'repair' | 'collectGarbage')
 >;
 
 /** @param run runs each of them */
@@ -61,6 +62,10 @@ export function createPluginOperations(context: EngineContext, run: RunOperation
       run({ operation: 'update', plugin }, () => updatePlugin(context, plugin, patch)),
     remove: (plugin, options = {}) =>
       run({ operation: 'remove', plugin }, () => removePlugin(context, plugin, options)),
+    repair: (plugin, options = {}) =>
+      run({ operation: 'repair', made: ({ plugin: { id } }) => id }, () =>
+        repairPlugin(context, plugin, options),
+      ),
     collectGarbage: () => run({ operation: 'collect-garbage' }, () => collectGarbage(context)),
   };
 }

@@ -3,6 +3,7 @@
  */
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { type DamagedPlugin, refuseDamaged, shownName } from '../store/damaged-plugin.ts';
 import { refuseInUse } from '../uses/refuse-in-use.ts';
 import { bestEffort } from './best-effort.ts';
 import { collectGarbage } from './collect-garbage.ts';
@@ -24,6 +25,11 @@ export async function removePlugin(
   options: { readonly force?: boolean },
 ): Promise<void> {
   const { force = false } = options;
+  const damaged = context.store.findDamaged(plugin);
+  if (damaged !== undefined) {
+    if (!force) refuseDamaged(damaged);
+    return removeDamaged(context, damaged);
+  }
   const { id } = context.store.find(plugin);
   using _hurry = hastenStops(context.supervisor, id, force);
   await context.queue.run(id, async () => {
@@ -39,13 +45,37 @@ export async function removePlugin(
         context.drivers.changes.disabled(record),
       );
     }
-    context.announce({ type: 'plugin', action: 'remove', id, attributes: { name: record.name } });
-    // The plugin is gone: the next start goes on with what fails here.
-    await Promise.all([
-      bestEffort(context, 'delete what is left of a removed plugin', deleteDirectory),
-      bestEffort(context, 'collect the content of a removed plugin', () => collectGarbage(context)),
-    ]);
+    await tidyUp(context, record, deleteDirectory);
   });
+}
+
+/** One whose record cannot be used. Nobody can tell who uses it. */
+async function removeDamaged(context: RemoveContext, plugin: DamagedPlugin): Promise<void> {
+  const { id } = plugin;
+  await context.queue.run(id, async () => {
+    if (context.store.findDamaged(id) === undefined) {
+      throw new OutboardError(
+        'conflict',
+        `plugin ${shownName(plugin)} has been repaired or removed meanwhile`,
+      );
+    }
+    await context.supervisor.stop(id);
+    const deleteDirectory = await context.store.remove(id);
+    await tidyUp(context, { id, name: shownName(plugin) }, deleteDirectory);
+  });
+}
+
+/** The plugin is gone: the next start goes on with what fails here. */
+async function tidyUp(
+  context: RemoveContext,
+  { id, name }: Pick<PluginRecord, 'id' | 'name'>,
+  deleteDirectory: () => Promise<void>,
+): Promise<void> {
+  context.announce({ type: 'plugin', action: 'remove', id, attributes: { name } });
+  await Promise.all([
+    bestEffort(context, 'delete what is left of a removed plugin', deleteDirectory),
+    bestEffort(context, 'collect the content of a removed plugin', () => collectGarbage(context)),
+  ]);
 }
 
 /** Stop it, then make it no plugin any more. One that cannot be removed goes on as it was. */

@@ -2,6 +2,7 @@
  * Resource usage: what the plugins that run take of the host.
  */
 import type { Plugin } from '../config/plugin-config.ts';
+import { mapBounded } from '../map-bounded.ts';
 import { findCgroupMounts, type ResourceUsage, readCgroupUsage } from '../runtime/cgroup-usage.ts';
 import { findCgroupPath } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
@@ -20,15 +21,12 @@ export async function readResourceUsage(
   plugins: readonly Pick<Plugin, 'id'>[] = context.store.all(),
 ): Promise<ReadonlyMap<string, ResourceUsage>> {
   const mounts = await findCgroupMounts();
-  const running = plugins.filter(({ id }) => hasProcess(context.supervisor.state(id))).values();
+  const running = plugins.filter(({ id }) => hasProcess(context.supervisor.state(id)));
   const usage = new Map<string, ResourceUsage>();
-  // All workers draw from one iterator.
-  const work = async (): Promise<void> => {
-    for (const { id } of running) {
-      const cgroupPath = await findCgroupPath(context.places, id);
-      if (cgroupPath !== undefined) usage.set(id, await readCgroupUsage(cgroupPath, mounts));
-    }
+  const read = async ({ id }: Pick<Plugin, 'id'>): Promise<void> => {
+    const cgroupPath = await findCgroupPath(context.places, id);
+    if (cgroupPath !== undefined) usage.set(id, await readCgroupUsage(cgroupPath, mounts));
   };
-  await Promise.all(Array.from({ length: parallelReads }, work));
+  await mapBounded(running, read, parallelReads);
   return usage;
 }

@@ -3,6 +3,7 @@
  */
 import { cleanAbsolutePath } from '../config/container-path.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { mapBounded } from '../map-bounded.ts';
 import { readPluginAddress } from '../network/plugin-address.ts';
 import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
 import { readProgramArchitecture } from '../rootfs/program-architecture.ts';
@@ -76,7 +77,7 @@ export function createStatusReader(context: StatusContext): StatusReader {
     async list(filters) {
       const records = listPlugins(context, filters);
       const usage = await readResourceUsage(context);
-      const found = await Promise.all(records.map(findArchitecture));
+      const found = await mapBounded(records, findArchitecture);
       // From here on nothing is awaited: the states are those of one moment.
       return records.map((record, index) => describe(record, found[index], usage.get(record.id)));
     },

@@ -12,6 +12,7 @@ import { createPatience } from '../linux/patience.ts';
 import { runProgram } from '../linux/run-program.ts';
 import { allCapabilities } from './capability-set.ts';
 import { checkHost, type SeenFolder, type SeenProgram } from './check-host.ts';
+import { checkRecords } from './check-records.ts';
 import type { HostCheck } from './host-check.ts';
 import { type FoundProgram, readHostSupply } from './read-host.ts';
 
@@ -39,7 +40,7 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     seeFolder(options.execRoot, look),
     readFile('/proc/sys/kernel/cap_last_cap', 'utf8'),
   ]);
-  return checkHost({
+  const checks = checkHost({
     uid: process.getuid?.() ?? -1,
     kernelRelease: release(),
     runtime,
@@ -56,6 +57,8 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     now: new Date(),
     isClockSynchronised: isClockSynchronised(),
   });
+  // On a file system that does not answer this would wait with it.
+  return 'problem' in dataRoot ? checks : [...checks, await checkRecords(options.dataRoot)];
 }
 
 /** As the process that unpacks archives is started. @returns why it cannot be */

@@ -117,6 +117,7 @@ class ConmonRuntime implements ContainerRuntime {
     return {
       running: new Map(containers.map((container) => [container.id, container])),
       ended: new Map(found.ended.map((container) => [container.id, container])),
+      unread: new Set(found.unread),
     };
   }
 

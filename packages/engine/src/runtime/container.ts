@@ -79,6 +79,8 @@ export interface RecoveredContainers {
   readonly running: ReadonlyMap<string, Container>;
   /** The others; whoever recovers removes them. */
   readonly ended: ReadonlyMap<string, EndedContainer>;
+  /** Those of which nobody can tell whether they run; they are to be left alone. */
+  readonly unread: ReadonlySet<string>;
 }
 
 /** Starts containers and finds those that an earlier process started. */

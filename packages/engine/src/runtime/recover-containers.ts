@@ -4,6 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mapBounded } from '../map-bounded.ts';
 import { isPluginId } from '../store/plugin-layout.ts';
 import {
   type BundlePaths,
@@ -34,13 +35,16 @@ export interface RecoveryOptions {
 
 /** What was found. */
 export interface FoundContainers {
+  /** IDs of those of which nobody can tell whether they run: the file that tells cannot be read. */
+  readonly unread: readonly string[];
   /** The records of those that run. */
   readonly running: readonly RunRecord[];
   readonly ended: readonly EndedContainer[];
 }
 
 /**
- * Look through bundles, runtime state and monitors. One that cannot be read counts as ended: its removal tells why.
+ * Look through bundles, runtime state and monitors. One whose run record is absent or damaged counts as ended: its
+ * removal tells why. One whose run record cannot be read may well be running.
  */
 export async function recoverContainers(options: RecoveryOptions): Promise<FoundContainers> {
   const monitors = await findMonitors(options.bundles);
@@ -50,9 +54,10 @@ export async function recoverContainers(options: RecoveryOptions): Promise<Found
     ...monitors.keys(),
   ]);
   const left = [...ids].filter((id) => !options.isHeld(id));
-  const found = await Promise.all(left.map((id) => lookAt(id, monitors.get(id), options)));
+  const found = await mapBounded(left, (id) => lookAt(id, monitors.get(id), options));
   return {
-    running: found.flatMap((container) => ('remove' in container ? [] : [container])),
+    unread: found.flatMap((container) => ('unread' in container ? [container.unread] : [])),
+    running: found.flatMap((container) => ('monitor' in container ? [container] : [])),
     ended: found.flatMap((container) => ('remove' in container ? [container] : [])),
   };
 }
@@ -61,12 +66,13 @@ async function lookAt(
   id: string,
   monitor: ProcessIdentity | undefined,
   options: RecoveryOptions,
-): Promise<RunRecord | EndedContainer> {
+): Promise<RunRecord | EndedContainer | { readonly unread: string }> {
   const paths = bundlePaths(join(options.bundles, id));
-  const record = await attempt(id, options, async () => {
-    const read = await readRunRecord(paths);
-    return read?.id === id ? read : undefined;
-  });
+  // A failure is tried again once: most pass, such as a want of descriptors.
+  const read = () => readRunRecord(paths);
+  const found = await attempt(id, options, async () => ({ record: await read().catch(read) }));
+  if (found === undefined) return { unread: id };
+  const record = found.record?.id === id ? found.record : undefined;
   if (record !== undefined && isRunning(record, options.bootId)) return record;
   const isOfThisBoot = record === undefined || record.bootId === options.bootId;
   const run = isOfThisBoot ? record : undefined;

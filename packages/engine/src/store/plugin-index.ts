@@ -2,16 +2,10 @@
  * Finds plugins by name, by ID, by unique ID prefix and by capability, without walking all of them.
  * @see moby daemon/pkg/plugin/store.go for the rules of precedence
  */
-import {
-  type Digest,
-  familiarString,
-  isOutboardError,
-  OutboardError,
-  parseReference,
-  withDefaultTag,
-} from '@outboard/oci';
+import { type Digest, OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
+import { familiarNameOf, refuseAmbiguous } from './familiar-name.ts';
 import { isPluginId } from './plugin-layout.ts';
 
 /** Holds the records in memory; not on disk. */
@@ -80,6 +74,11 @@ export class PluginIndex {
     return this.#idByName.has(name);
   }
 
+  /** Whether some ID begins with this. */
+  hasPrefix(prefix: string): boolean {
+    return this.#sortedIds[this.#position(prefix)]?.startsWith(prefix) === true;
+  }
+
   /** All plugins by name; the same array for as long as none of them changes. */
   all(): readonly PluginRecord[] {
     this.#byName ??= [...this.#records.values()].sort(compareNames);
@@ -111,9 +110,7 @@ export class PluginIndex {
     const id = this.#sortedIds[first];
     if (id === undefined || !id.startsWith(prefix)) return undefined;
     if (this.#sortedIds[first + 1]?.startsWith(prefix) === true) {
-      throw new OutboardError('invalid', `multiple plugins found for ${JSON.stringify(prefix)}`, {
-        code: 'ambiguous-prefix',
-      });
+      refuseAmbiguous(prefix);
     }
     return id;
   }
@@ -146,15 +143,4 @@ function blobsOf(record: PluginRecord): readonly Digest[] {
 
 function notFound(typed: string): never {
   throw new OutboardError('not-found', `plugin ${JSON.stringify(typed)} not found`);
-}
-
-/** The stored form of a typed name; undefined for what cannot be one: unparsable text, or a digest. */
-function familiarNameOf(typed: string): string | undefined {
-  try {
-    const reference = parseReference(typed);
-    return reference.digest === undefined ? familiarString(withDefaultTag(reference)) : undefined;
-  } catch (error) {
-    if (isOutboardError(error, 'invalid')) return undefined; // Docker answers "not found" to names it cannot parse
-    throw error;
-  }
 }

@@ -8,6 +8,7 @@ import {
   digestOf,
   mediaTypes,
   OutboardError,
+  onStorage,
   parseDigest,
   type ReportUnflushed,
   writeFileDurably,
@@ -96,12 +97,26 @@ function encodeRecord(record: PluginRecord, home: PluginPaths): Buffer {
 
 /**
  * Read a record, written by us or by Docker.
- * @throws {OutboardError} system when the file is damaged; the error of the file system when it cannot be read
+ * @throws {OutboardError} system when the file is damaged, or cannot be read
  */
 export async function readRecord(paths: PluginPaths): Promise<PluginRecord> {
-  const text = await readFile(paths.record, 'utf8');
+  return parseRecord(await readRecordText(paths), paths);
+}
+
+/**
+ * Read the file of a record, whatever is in it. A failure is tried again once: a disk that stutters, or a process that
+ * was short of descriptors for a moment, must not put a plugin out of service.
+ * @throws {OutboardError} system, with the file's name
+ */
+export async function readRecordText(paths: PluginPaths): Promise<string> {
+  const read = () => readFile(paths.record, 'utf8');
+  return onStorage('read plugin record', paths.record, () => read().catch(read));
+}
+
+/** @throws {OutboardError} system when the text is no whole and true record */
+export function parseRecord(text: string, paths: PluginPaths): PluginRecord {
   try {
-    return parseRecord(text);
+    return parseDocument(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new OutboardError('system', `plugin record ${JSON.stringify(paths.record)} is damaged: ${reason}`, {
@@ -110,7 +125,7 @@ export async function readRecord(paths: PluginPaths): Promise<PluginRecord> {
   }
 }
 
-function parseRecord(text: string): PluginRecord {
+function parseDocument(text: string): PluginRecord {
   const document = recordDocument.parse(JSON.parse(text));
   const plugin = parsePluginDocument(document.plugin);
   const own = document.Outboard;

@@ -4,8 +4,10 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type ContentStore,
   commitInDirectory,
   type Digest,
+  isOutboardError,
   isUnfinishedWrite,
   makeDirectories,
   OutboardError,
@@ -15,6 +17,9 @@ import {
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { removeTree } from '../linux/remove-tree.ts';
+import { mapBounded } from '../map-bounded.ts';
+import { type CandidateContent, findContentOfDamaged } from './content-of-damaged.ts';
+import { type DamagedPlugin, damagedPlugin, findAmongDamaged, refuseDamaged } from './damaged-plugin.ts';
 import { PluginIndex } from './plugin-index.ts';
 import {
   isBeingRemoved,
@@ -23,7 +28,7 @@ import {
   type PluginPaths,
   pluginPaths,
 } from './plugin-layout.ts';
-import { commitRecord, readRecord, writeRecord } from './plugin-record-file.ts';
+import { commitRecord, parseRecord, readRecordText, writeRecord } from './plugin-record-file.ts';
 import { reportUnflushed } from './report-unflushed.ts';
 import { settleUpgrade } from './upgrade-journal.ts';
 
@@ -36,8 +41,10 @@ export class PluginStore {
   readonly #reservedNames = new Set<string>();
   readonly #logger: Logger;
   readonly #onUnflushed: ReportUnflushed;
-  /** Whether there are plugins whose records could not be read. */
-  #hasUnknown = false;
+  /** Plugins whose records cannot be used, by ID. */
+  readonly #damaged = new Map<string, DamagedPlugin>();
+  /** What each of them may have been made of; unknown until the content store is open. */
+  #contentOfDamaged: ReadonlyMap<string, CandidateContent> = new Map();
 
   private constructor(layout: PluginLayout, logger: Logger) {
     this.layout = layout;
@@ -47,29 +54,27 @@ export class PluginStore {
 
   /**
    * Load all records. Finishes or undoes what a crash left: removals go on, upgrades end as wholly old or new.
-   * A plugin whose record cannot be read is left out, reported, and left where it lies.
+   * A plugin whose record cannot be used is kept apart, reported, and left where it lies.
    */
   static async open(layout: PluginLayout, logger: Logger): Promise<PluginStore> {
     const store = new PluginStore(layout, logger);
     await makeDirectories(layout.pluginsDirectory, { mode: 0o700 });
     const names = await readdir(layout.pluginsDirectory);
-    await Promise.all(
-      names.map(async (name) => {
-        if (isPluginId(name)) await store.#load(name);
-        else if (isBeingRemoved(name)) await store.#resumeRemoval(join(layout.pluginsDirectory, name));
-      }),
-    );
+    await mapBounded(names, async (name) => {
+      if (isPluginId(name)) await store.#load(name);
+      else if (isBeingRemoved(name)) await store.#resumeRemoval(join(layout.pluginsDirectory, name));
+    });
     return store;
   }
 
   async #load(id: string): Promise<void> {
     const paths = this.paths(id);
+    let text = '';
     try {
-      const record = await readRecord(paths);
-      if (record.id !== id)
-        throw new OutboardError('system', `record of ${id} names another ID: ${record.id}`);
+      text = await readRecordText(paths);
+      const record = parseRecord(text, paths);
+      if (record.id !== id) throw new OutboardError('system', `its record names another ID: ${record.id}`);
       await settleUpgrade(paths, record.manifestDigest);
-      await removeUnfinishedWrites(paths.directory);
       // In one turn of the event loop with the entry: others are loaded at the same time.
       if (this.#index.hasName(record.name)) {
         throw new OutboardError('system', `two plugins have the name ${JSON.stringify(record.name)}`);
@@ -77,8 +82,28 @@ export class PluginStore {
       this.#index.put(record);
     } catch (error) {
       // One damaged plugin must not keep the others from running.
-      this.#hasUnknown = true;
-      this.#logger.error({ err: error, plugin: id }, 'plugin left out: its directory cannot be read');
+      const plugin = damagedPlugin(id, error, text);
+      this.#damaged.set(id, plugin);
+      this.#logger.error(
+        { err: error, id, plugin: plugin.name },
+        'a plugin is damaged: it is left as it is, and runs on if it runs; repair or remove it',
+      );
+    }
+    await this.#removeUnfinishedWrites(paths.directory);
+  }
+
+  /** Changes of files that a crash cut off before their rename. */
+  async #removeUnfinishedWrites(directory: string): Promise<void> {
+    try {
+      for (const name of await readdir(directory)) {
+        if (isUnfinishedWrite(name)) await rm(join(directory, name), { force: true });
+      }
+    } catch (error) {
+      // They are in nobody's way.
+      this.#logger.warn(
+        { err: error, directory },
+        'cannot remove what is left of a write that was cut short',
+      );
     }
   }
 
@@ -95,9 +120,58 @@ export class PluginStore {
     return this.layout.plugin(id);
   }
 
-  /** @throws {OutboardError} not-found; invalid when an ID prefix is ambiguous */
+  /** @throws {OutboardError} not-found; conflict when it is damaged; invalid when an ID prefix is ambiguous */
   find(typed: string): PluginRecord {
-    return this.#index.find(typed);
+    const damaged = this.findDamaged(typed);
+    return damaged === undefined ? this.#index.find(typed) : refuseDamaged(damaged);
+  }
+
+  /** Plugins whose records cannot be used. */
+  damaged(): readonly DamagedPlugin[] {
+    return [...this.#damaged.values()];
+  }
+
+  /**
+   * As `find`, among damaged plugins: by ID, by name unless a sound plugin has it, or by ID prefix.
+   * @throws {OutboardError} invalid when an ID prefix is ambiguous
+   */
+  findDamaged(typed: string): DamagedPlugin | undefined {
+    return this.#damaged.size === 0 ? undefined : findAmongDamaged(this.#damaged, this.#index, typed);
+  }
+
+  /** Learn what damaged plugins may have been made of; until then all content is theirs. */
+  async findContentOfDamaged(content: Pick<ContentStore, 'read' | 'walk'>): Promise<void> {
+    this.#contentOfDamaged = await findContentOfDamaged(this.damaged(), content, (digest) =>
+      this.#index.isReferenced(digest),
+    );
+  }
+
+  /** What a damaged plugin may have been made of. */
+  contentOfDamaged(id: string): CandidateContent | undefined {
+    return this.#contentOfDamaged.get(id);
+  }
+
+  /**
+   * Read the record of a damaged plugin anew.
+   * @returns undefined when it is no whole and true record
+   * @throws {OutboardError} system when it cannot be read
+   */
+  async readDamaged(id: string): Promise<PluginRecord | undefined> {
+    const paths = this.paths(id);
+    const text = await readRecordText(paths);
+    try {
+      return parseRecord(text, paths);
+    } catch (error) {
+      if (isOutboardError(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Give a damaged plugin a record, whose name must be reserved: the commit of its repair. */
+  async repair(record: PluginRecord): Promise<void> {
+    await settleUpgrade(this.paths(record.id), record.manifestDigest);
+    await this.save(record);
+    this.#damaged.delete(record.id);
   }
 
   get(id: string): PluginRecord | undefined {
@@ -114,16 +188,32 @@ export class PluginStore {
     return this.#index.enabledWith(capability);
   }
 
-  /**
-   * Whether a plugin names this blob now. While there is a plugin whose record cannot be read, any blob may be its:
-   * then none is given up, so that the plugin can be repaired.
-   */
+  /** Whether a plugin names this blob now, or a damaged one may need it for its repair. */
   isReferenced(digest: Digest): boolean {
-    return this.#hasUnknown || this.#index.isReferenced(digest);
+    return this.#index.isReferenced(digest) || this.isKeptForDamaged(digest);
   }
 
-  /** @throws {OutboardError} conflict when the name is taken or about to be */
-  reserveName(name: string): NameReservation {
+  /** Whether no sound plugin names this blob, but a damaged one may need it. */
+  isKeptForDamaged(digest: Digest): boolean {
+    if (this.#damaged.size === 0 || this.#index.isReferenced(digest)) return false;
+    return [...this.#damaged.keys()].some(
+      (id) => this.#contentOfDamaged.get(id)?.digests.has(digest) ?? true,
+    );
+  }
+
+  /**
+   * @param forId the damaged plugin that keeps its name, or gets a new one
+   * @throws {OutboardError} conflict when the name is taken or about to be
+   */
+  reserveName(name: string, forId?: string): NameReservation {
+    const damaged = this.damaged().find((plugin) => plugin.name === name && plugin.id !== forId);
+    if (damaged !== undefined) {
+      throw new OutboardError(
+        'conflict',
+        `plugin ${name} already exists, and is damaged: repair it: outboard repair ${damaged.id.slice(0, 12)}, or remove it: outboard rm -f ${damaged.id.slice(0, 12)}`,
+        { code: 'name-taken' },
+      );
+    }
     if (this.#index.hasName(name) || this.#reservedNames.has(name)) {
       throw new OutboardError('conflict', `plugin ${name} already exists`, { code: 'name-taken' });
     }
@@ -156,6 +246,7 @@ export class PluginStore {
     const removing = this.layout.removing(id);
     await this.#commit(() => rename(this.paths(id).directory, removing));
     this.#index.delete(id);
+    this.#damaged.delete(id);
     return () => removeTree(removing);
   }
 
@@ -167,12 +258,5 @@ export class PluginStore {
       () => onStorage('rename folder', pluginsDirectory, change),
       this.#onUnflushed,
     );
-  }
-}
-
-/** Changes of the record, or of the upgrade journal, that a crash cut off before their rename. */
-async function removeUnfinishedWrites(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
-    if (isUnfinishedWrite(name)) await rm(join(directory, name), { force: true });
   }
 }

@@ -14,6 +14,7 @@ import type { FailureFiles } from './failure-file.ts';
 import type { PluginHost } from './launch-plugin.ts';
 import { createLimiter } from './limiter.ts';
 import type { PluginFailure } from './plugin-failure.ts';
+import { isRunning, SparedContainers } from './spared-containers.ts';
 import { SupervisedPlugin, type SupervisedPluginParts } from './supervised-plugin.ts';
 import type { PluginState, StartOptions, StopOptions, Supervisor } from './supervisor.ts';
 import type { ConnectSocket } from './wait-for-socket.ts';
@@ -54,6 +55,8 @@ class PluginSupervisor implements Supervisor {
   readonly #removals = new Map<string, Promise<void>>();
   /** The same, when it could not be removed. */
   readonly #remains = new Map<string, Container | EndedContainer | undefined>();
+  /** Of plugins whose records cannot be used. */
+  readonly #spared = new SparedContainers();
   readonly #listeners = new Set<StateListener>();
   readonly #outOfMemoryListeners = new Set<(id: string) => void>();
   #isShutDown = false;
@@ -85,6 +88,7 @@ class PluginSupervisor implements Supervisor {
     this.#refuseWhenShutDown(record);
     try {
       await this.#plugins.get(record.id)?.stop({ ...options, mounts: 'dead' });
+      await this.#removeSpared(record.id);
     } catch (error) {
       // It is wanted: what is left of it is removed before the next start, which is tried until that is done.
       this.#options.logger.error(
@@ -100,20 +104,38 @@ class PluginSupervisor implements Supervisor {
     await this.#removals.get(id);
     if (this.#remains.has(id)) await this.#remove(id, this.#remains.get(id));
     await this.#plugins.get(id)?.stop(options);
+    await this.#removeSpared(id);
   }
 
   limitStops(id: string, graceMs: number): Disposable | undefined {
     return this.#plugins.get(id)?.limitStops(graceMs);
   }
 
-  async restore(enabled: readonly PluginRecord[]): Promise<void> {
-    const { running, ended } = await this.#options.runtime.recover();
+  async restore(enabled: readonly PluginRecord[], spared: ReadonlySet<string> = new Set()): Promise<void> {
+    const { running, ended, unread } = await this.#options.runtime.recover();
     const wanted = new Set(enabled.map(({ id }) => id));
     const present = await this.#options.host.present();
-    for (const record of enabled) this.#restoreOne(record, running.get(record.id), ended.get(record.id));
-    for (const id of new Set([...running.keys(), ...ended.keys(), ...present])) {
-      if (!wanted.has(id)) this.#removeInBackground(id, running.get(id) ?? ended.get(id));
+    for (const record of enabled) {
+      if (!unread.has(record.id)) this.#restoreOne(record, running.get(record.id), ended.get(record.id));
     }
+    for (const id of unread) {
+      const remedy =
+        'it is left alone; once its file can be read, start the daemon anew, or restart the plugin';
+      this.#options.logger.error({ id, remedy }, 'nobody can tell whether a plugin runs');
+    }
+    for (const id of new Set([...running.keys(), ...ended.keys(), ...present])) {
+      const left = running.get(id) ?? ended.get(id);
+      if (spared.has(id) || unread.has(id)) this.#spared.add(id, left);
+      else if (!wanted.has(id)) this.#removeInBackground(id, left);
+    }
+  }
+
+  takeBack(record: PluginRecord): void {
+    const { id } = record;
+    const left = this.#spared.get(id);
+    this.#spared.delete(id);
+    if (isRunning(left)) this.#restoreOne(record, left, undefined);
+    else this.#restoreOne(record, undefined, left);
   }
 
   update(record: PluginRecord): void {
@@ -121,7 +143,7 @@ class PluginSupervisor implements Supervisor {
   }
 
   state(id: string): PluginState {
-    return this.#plugins.get(id)?.state ?? { status: 'disabled' };
+    return this.#plugins.get(id)?.state ?? this.#spared.state(id) ?? { status: 'disabled' };
   }
 
   outOfMemoryKills(id: string): number {
@@ -228,6 +250,12 @@ class PluginSupervisor implements Supervisor {
   #removeInBackground(id: string, left: Container | EndedContainer | undefined): void {
     const removal = this.#removeUnwanted(id, left).finally(() => this.#removals.delete(id));
     this.#removals.set(id, removal);
+  }
+
+  async #removeSpared(id: string): Promise<void> {
+    if (!this.#spared.has(id)) return;
+    await this.#remove(id, this.#spared.get(id));
+    this.#spared.delete(id);
   }
 
   /** Never rejects. */

@@ -83,8 +83,11 @@ export interface Supervisor {
    * At start of the daemon: take back what still runs, start what should run and does not, remove what should not run.
    * Resolves once it is known what runs; the rest goes on in the background, with back-off, and no plugin waits for
    * another one.
+   * @param spared IDs of plugins of which nothing is known: what runs of them is left alone until `takeBack` or `stop`
    */
-  restore(enabled: readonly PluginRecord[]): Promise<void>;
+  restore(enabled: readonly PluginRecord[], spared?: ReadonlySet<string>): Promise<void>;
+  /** Keep a plugin running that was spared: what runs is taken back, else it is started in the background. */
+  takeBack(record: PluginRecord): void;
   /** Its options have changed: those about restarting and stopping are in force from now on, all at its next start. */
   update(record: PluginRecord): void;
   state(id: string): PluginState;

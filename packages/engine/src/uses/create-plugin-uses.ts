@@ -3,6 +3,7 @@
  */
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
+import { mapBounded } from '../map-bounded.ts';
 import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import { reportUnflushed } from '../store/report-unflushed.ts';
@@ -18,6 +19,8 @@ export interface PluginUsesOptions {
 }
 
 export interface EnginePluginUses extends PluginUses {
+  /** The plugin has a record again: read who holds it. Never rejects. */
+  load(pluginId: string): Promise<void>;
   /** The plugin is gone, and its file with it. */
   forget(pluginId: string): void;
 }
@@ -31,16 +34,30 @@ export async function openPluginUses(options: PluginUsesOptions): Promise<Engine
   const onUnflushed = reportUnflushed(logger);
   const held = new Map<string, readonly PluginUse[]>();
   const sources: UseSource[] = [];
-  await Promise.all(store.all().map(({ id }) => load(id)));
+  /** Plugins of which the file is there and cannot be read now. */
+  const unread = new Set<string>();
+  await mapBounded(store.all(), ({ id }) => load(id));
 
   async function load(id: string): Promise<void> {
     try {
-      const uses = await readUses(store.paths(id).uses);
-      if (uses.length > 0) held.set(id, uses);
+      await read(id);
     } catch (error) {
       // It concerns nothing but who may stop the plugin.
       logger.error({ err: error, plugin: id }, 'who uses a plugin cannot be read: taken as no one');
     }
+  }
+
+  async function read(id: string): Promise<void> {
+    unread.add(id);
+    const uses = await readUses(store.paths(id).uses);
+    unread.delete(id);
+    if (uses.length > 0) held.set(id, uses);
+  }
+
+  /** What a change is made to: a file that could not be read is read now, so that it is not replaced unseen. */
+  async function usesOf(id: string): Promise<readonly PluginUse[]> {
+    if (unread.has(id)) await read(id);
+    return held.get(id) ?? [];
   }
 
   async function save(id: string, uses: readonly PluginUse[]): Promise<void> {
@@ -65,7 +82,7 @@ export async function openPluginUses(options: PluginUsesOptions): Promise<Engine
       await queue.run(pluginId, async () => {
         const record = store.get(pluginId);
         if (record === undefined) throw new OutboardError('not-found', `plugin "${pluginId}" not found`);
-        const uses = held.get(pluginId) ?? [];
+        const uses = await usesOf(pluginId);
         if (uses.some((use) => isSame(use, { kind, holder }))) return;
         if (uses.length >= maxHeld) {
           throw new OutboardError(
@@ -79,7 +96,7 @@ export async function openPluginUses(options: PluginUsesOptions): Promise<Engine
 
     async release(pluginId, use) {
       await queue.run(pluginId, async () => {
-        const uses = held.get(pluginId) ?? [];
+        const uses = await usesOf(pluginId);
         const rest = uses.filter((other) => !isSame(other, use));
         if (rest.length < uses.length) await save(pluginId, rest);
       });
@@ -89,8 +106,11 @@ export async function openPluginUses(options: PluginUsesOptions): Promise<Engine
       sources.push(source);
     },
 
+    load,
+
     forget(pluginId) {
       held.delete(pluginId);
+      unread.delete(pluginId);
     },
   };
 }

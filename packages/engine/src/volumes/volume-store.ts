@@ -5,6 +5,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUnfinishedWrite, makeDirectoryDurably, type ReportUnflushed } from '@outboard/oci';
 import type { Logger } from 'pino';
+import { mapBounded } from '../map-bounded.ts';
 import { reportUnflushed } from '../store/report-unflushed.ts';
 import {
   commitVolumeRecord,
@@ -13,9 +14,6 @@ import {
   readVolumeRecord,
   type VolumeRecord,
 } from './volume-record.ts';
-
-/** Thousands of files opened at once would use up the process's descriptors. */
-const readAtOnce = 64;
 
 export class VolumeStore {
   readonly #directory: string;
@@ -36,10 +34,7 @@ export class VolumeStore {
   static async open(directory: string, logger: Logger): Promise<VolumeStore> {
     const store = new VolumeStore(directory, logger);
     await makeDirectoryDurably(directory, { mode: 0o700 });
-    const names = await readdir(directory);
-    while (names.length > 0) {
-      await Promise.all(names.splice(-readAtOnce).map((name) => store.#load(name, logger)));
-    }
+    await mapBounded(await readdir(directory), (name) => store.#load(name, logger));
     return store;
   }
 

@@ -1,0 +1,69 @@
+/**
+ * Looks whether the plugins of a data root have records that can be used. Nothing is changed, so that it can be done
+ * beside a daemon as well as without one.
+ */
+import { readdir } from 'node:fs/promises';
+import { isOutboardError } from '@outboard/oci';
+import { errorCode } from '../linux/libc.ts';
+import { mapBounded } from '../map-bounded.ts';
+import { type DamagedPlugin, damagedPlugin, shownName } from '../store/damaged-plugin.ts';
+import { createPluginLayout, isPluginId } from '../store/plugin-layout.ts';
+import { parseRecord, readRecordText } from '../store/plugin-record-file.ts';
+import type { HostCheck } from './host-check.ts';
+
+const name = 'plugins';
+/** How many damaged ones are named. */
+const maxNamed = 5;
+
+/** @param dataRoot need not be there yet */
+export async function checkRecords(dataRoot: string): Promise<HostCheck> {
+  const layout = createPluginLayout(dataRoot);
+  let ids: readonly string[];
+  try {
+    ids = (await readdir(layout.pluginsDirectory)).filter(isPluginId);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return { name, status: 'ok', message: 'none', remedy: '' };
+    const message = `${layout.pluginsDirectory} cannot be read: ${code}`;
+    return { name, status: 'fail', message, remedy: 'run it as root, and look at the disk' };
+  }
+  const found = await mapBounded(ids, async (id): Promise<DamagedPlugin | undefined> => {
+    let text = '';
+    try {
+      const paths = layout.plugin(id);
+      text = await readRecordText(paths);
+      const record = parseRecord(text, paths);
+      return record.id === id ? undefined : damagedPlugin(id, new Error('its record names another ID'), text);
+    } catch (error) {
+      // One that is being removed just now is no plugin any more.
+      if (isOutboardError(error) && errorCode(error.cause) === 'ENOENT' && !(await isThere(layout, id)))
+        return undefined;
+      return damagedPlugin(id, error, text);
+    }
+  });
+  return judge(
+    ids.length,
+    found.filter((plugin) => plugin !== undefined),
+  );
+}
+
+async function isThere(
+  { pluginsDirectory }: { readonly pluginsDirectory: string },
+  id: string,
+): Promise<boolean> {
+  return (await readdir(pluginsDirectory)).includes(id);
+}
+
+function judge(total: number, damaged: readonly DamagedPlugin[]): HostCheck {
+  const [first] = damaged;
+  if (first === undefined) return { name, status: 'ok', message: `${total} installed`, remedy: '' };
+  const named = damaged.slice(0, maxNamed).map((plugin) => `${shownName(plugin)}: ${plugin.reason}`);
+  const more = damaged.length > maxNamed ? `; and ${damaged.length - maxNamed} more` : '';
+  const id = first.id.slice(0, 12);
+  return {
+    name,
+    status: 'fail',
+    message: `${damaged.length} of ${total} damaged: ${named.join('; ')}${more}`,
+    remedy: `outboard repair ${id}, or remove it: outboard rm -f ${id}`,
+  };
+}
