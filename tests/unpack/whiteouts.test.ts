@@ -122,6 +122,40 @@ const cases: readonly Case[] = [
     warnings: ['ignored AUFS entry: ".wh..wh.aufs" and 2 more'],
   },
   {
+    title: 'A22 drops what is in the directories of AUFS, and keeps the hard links to it',
+    layers: () => [
+      [file('lower')],
+      [
+        directory('.wh..wh.plnk'),
+        file('.wh..wh.plnk/12.34', 'linked'),
+        file('.wh..wh.plnk/56.78', 'not linked'),
+        symlink('.wh..wh.plnk/link', 'x'),
+        file('./.wh..wh.orph/deep/x'),
+        symlink('.wh..wh.other', '/lower'),
+        hardLink('a', '.wh..wh.plnk/12.34'),
+        hardLink('d/b', '/.wh..wh.plnk/12.34'),
+        file('d/.wh..wh.plnk/kept'),
+      ],
+    ],
+    outcome: {
+      lower: 'file lower',
+      a: 'file linked',
+      d: 'directory',
+      'd/b': 'file linked',
+      'd/.wh..wh.plnk': 'directory',
+      'd/.wh..wh.plnk/kept': 'file lower',
+    },
+    warnings: ['ignored AUFS entry: ".wh..wh.plnk" and 5 more'],
+  },
+  {
+    title: 'A22 refuses a hard link to a file of AUFS that the layer does not have',
+    layers: () => [
+      [file('.wh..wh.plnk/12.34'), hardLink('a', '.wh..wh.plnk/12.34')],
+      [hardLink('b', '.wh..wh.plnk/12.34')],
+    ],
+    outcome: /want a target that came before it/,
+  },
+  {
     title: 'A22 takes a directory on the way for a directory, whatever its name',
     layers: () => [[file('x/a')], [upper('.wh.x/child')]],
     outcome: { x: 'directory', 'x/a': 'file lower', '.wh.x': 'directory', '.wh.x/child': 'file upper' },

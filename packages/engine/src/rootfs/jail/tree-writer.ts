@@ -10,6 +10,7 @@ import {
 } from '@outboard/oci/layers';
 import { closeFile, setTimes, writeFile } from '../../linux/file-calls.ts';
 import { errorNumber } from '../../linux/libc.ts';
+import { AufsLinks, isAufsMetadata } from './aufs-metadata.ts';
 import { DirectoryTimes } from './directory-times.ts';
 import { EntryMaker } from './entry-maker.ts';
 import { clampTime, EntryMetadata } from './entry-metadata.ts';
@@ -37,6 +38,7 @@ export class TreeWriter implements TarHandler {
   readonly #times = new DirectoryTimes();
   readonly #maker = new EntryMaker(this.#metadata, this.#times, (path) => this.#onParentMade(path));
   readonly #makers = makersOf(this.#maker);
+  readonly #aufs = new AufsLinks();
   #warnings = new UnpackWarnings();
   /** Absent in the first layer: there is nothing below it that a whiteout could remove. */
   #names: LayerNames | undefined;
@@ -58,6 +60,7 @@ export class TreeWriter implements TarHandler {
 
   /** @throws {OutboardError} when the times of directories cannot be set */
   endLayer(): WrittenLayer {
+    this.#aufs.remove();
     this.#times.apply();
     return { entries: this.#entries, warnings: this.#warnings.list() };
   }
@@ -97,6 +100,10 @@ export class TreeWriter implements TarHandler {
 
   #write(entry: TarEntry): void {
     const path = jailPath(cleanEntryName(entry.name, entry.type === 'directory'));
+    if (isAufsMetadata(path)) {
+      this.#warnings.add('ignored AUFS entry', entry.name);
+      if (!this.#aufs.isTarget(entry, path)) return;
+    }
     const whiteout = parseWhiteout(path);
     if (whiteout !== undefined) {
       if (whiteout.kind === 'foreign') this.#warnings.add('ignored AUFS entry', entry.name);

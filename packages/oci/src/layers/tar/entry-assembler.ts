@@ -87,7 +87,9 @@ export class EntryAssembler {
   }
 
   /**
-   * Take what followed an extension header. Nothing of `bytes` is kept.
+   * Take what followed an extension header. Nothing of `bytes` is kept. Of several of a kind the last counts, as in
+   * Docker's reader: it replaces all that the one before it said.
+   * @see Go archive/tar reader.go, Reader.next
    * @throws {OutboardError} invalid
    */
   addExtension(bytes: Buffer): void {
@@ -96,15 +98,12 @@ export class EntryAssembler {
         this.#global = mergeGlobal(this.#global, parseGlobalAttributes(bytes, this.#limits));
         break;
       case PAX_NEXT:
-        if (this.#pax !== undefined) throw malformed('one entry has two pax headers');
         this.#pax = parsePaxAttributes(bytes, this.#limits);
         break;
       case GNU_LONG_NAME:
-        if (this.#longName !== undefined) throw malformed('one entry has two long names');
         this.#longName = gnuLongText(bytes);
         break;
       default:
-        if (this.#longLink !== undefined) throw malformed('one entry has two long link names');
         this.#longLink = gnuLongText(bytes);
     }
   }
@@ -149,7 +148,7 @@ export class EntryAssembler {
       mode: fields.mode,
       uid: this.#pax?.uid ?? this.#global?.uid ?? fields.uid,
       gid: this.#pax?.gid ?? this.#global?.gid ?? fields.gid,
-      size: contentSize(type, name, headerSize(bytes, start), this.#pax?.size),
+      size: contentSize({ type, flagged, name }, headerSize(bytes, start), this.#pax?.size),
       modifiedAt: this.#modifiedAt(fields),
       deviceMajor: device.major,
       deviceMinor: device.minor,
@@ -184,25 +183,29 @@ function choose(keyword: string, pax: Buffer | undefined, gnu: Buffer | undefine
 }
 
 /**
- * How much content follows. PAX wins over the header for the content and thereby for where the next
- * header lies (CVE-2025-62518). Header sizes of hard links count for nothing, as writers differ there and
- * readers do not; for all else that has no content readers differ, so a size is refused.
+ * How much content follows. PAX wins over the header for the content and thereby for where the next header lies
+ * (CVE-2025-62518). What is no file has no content, whatever size is written there, as in Docker's reader (Go archive/tar
+ * reader.go, handleRegularFile). Readers differ only on a file that its slash makes a directory: there a size is refused.
  */
-function contentSize(type: TarEntryType, name: Buffer, size: number, paxSize: number | undefined): number {
-  if (type === 'file') return paxSize ?? size;
-  const stated = paxSize ?? (type === 'hard-link' ? 0 : size);
-  if (stated === 0) return 0;
-  throw malformed(`${type} ${quoteBytes(name)} has a size of ${stated}, want 0`);
+function contentSize(
+  { type, flagged, name }: { type: TarEntryType; flagged: TarEntryType; name: Buffer },
+  headerSize: number,
+  paxSize: number | undefined,
+): number {
+  const size = paxSize ?? headerSize;
+  if (type === 'file') return size;
+  if (flagged !== 'file' || size === 0) return 0;
+  throw malformed(`${type} ${quoteBytes(name)} has a size of ${size}, want 0`);
 }
 
-function gnuLongText(bytes: Buffer): Buffer {
+/** @returns undefined for an empty one, which says nothing */
+function gnuLongText(bytes: Buffer): Buffer | undefined {
   const end = bytes.indexOf(0);
   const length = end === -1 ? bytes.length : end;
   for (let at = length; at < bytes.length; at++) {
     if (bytes[at] !== 0) throw malformed('a GNU long name holds a NUL');
   }
-  if (length === 0) throw malformed('a GNU long name is empty');
-  return Buffer.from(bytes.subarray(0, length));
+  return length === 0 ? undefined : Buffer.from(bytes.subarray(0, length));
 }
 
 function mergeGlobal(earlier: PaxAttributes | undefined, later: PaxAttributes): PaxAttributes {

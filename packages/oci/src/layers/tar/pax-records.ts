@@ -33,13 +33,14 @@ const SCHILY_XATTR = 'SCHILY.xattr.';
 const LIBARCHIVE_XATTR = 'LIBARCHIVE.xattr.';
 
 /**
- * Split an extended header into its records. The values are views of `bytes`.
- * @throws {OutboardError} invalid on a malformed record, a keyword given twice, or too many records
+ * Split an extended header into its records. The values are views of `bytes`. Of a keyword that is given twice the last
+ * counts, to Docker and to GNU tar.
+ * @throws {OutboardError} invalid on a malformed record, or too many records
  */
 export function parsePaxRecords(bytes: Buffer, maxRecords: number): Map<string, Buffer> {
   const records = new Map<string, Buffer>();
   let start = 0;
-  while (start < bytes.length) {
+  for (let count = 0; start < bytes.length; count++) {
     const digitsEnd = bytes.indexOf(SPACE, start);
     const end = start + recordLength(bytes, start, digitsEnd);
     const keywordEnd = bytes.indexOf(EQUALS, digitsEnd + 1);
@@ -55,9 +56,7 @@ export function parsePaxRecords(bytes: Buffer, maxRecords: number): Map<string, 
     }
     const keyword = bytes.toString('latin1', digitsEnd + 1, keywordEnd);
     if (keyword.includes('\0')) throw malformed(`pax keyword ${JSON.stringify(keyword)} holds a NUL`);
-    // Readers disagree on which of two records counts.
-    if (records.has(keyword)) throw malformed(`pax keyword ${JSON.stringify(keyword)} is given twice`);
-    if (records.size === maxRecords) throw malformed(`a pax header has more than ${maxRecords} records`);
+    if (count === maxRecords) throw malformed(`a pax header has more than ${maxRecords} records`);
     records.set(keyword, bytes.subarray(keywordEnd + 1, end - 1));
     start = end;
   }
@@ -83,12 +82,17 @@ function recordLength(bytes: Buffer, start: number, digitsEnd: number): number {
 }
 
 /**
- * Read the records that say something of one entry; other keywords mean nothing to a reader of layers.
+ * Read the records that say something of one entry; other keywords mean nothing to a reader of layers. An empty value
+ * takes the keyword back: the header's own field counts.
+ * @see POSIX.1-2017 pax, "pax Extended Header": "If the <value> field is zero length, it shall delete any header block
+ *   field"; Go archive/tar reader.go, mergePAX
  * @throws {OutboardError} invalid on a malformed value, a sparse file, or an attribute beyond a limit
  */
 export function parsePaxAttributes(bytes: Buffer, limits: PaxLimits): PaxAttributes {
   const attributes = noAttributes();
   for (const [keyword, value] of parsePaxRecords(bytes, limits.maxPaxRecords)) {
+    if (keyword.startsWith('GNU.sparse.')) throw sparseRefused();
+    if (value.length === 0 && !isXattr(keyword)) continue;
     if (keyword === 'path') attributes.path = parsePath(keyword, value);
     else if (keyword === 'linkpath') attributes.linkPath = parsePath(keyword, value);
     else if (keyword === 'size') attributes.size = parseDecimal(keyword, value, Number.MAX_SAFE_INTEGER);
@@ -108,10 +112,11 @@ export function parseGlobalAttributes(bytes: Buffer, limits: PaxLimits): PaxAttr
   const attributes = noAttributes();
   for (const [keyword, value] of parsePaxRecords(bytes, limits.maxPaxRecords)) {
     const isPerEntry = keyword === 'path' || keyword === 'linkpath' || keyword === 'size';
-    if (isPerEntry || keyword.startsWith(SCHILY_XATTR) || keyword.startsWith(LIBARCHIVE_XATTR)) {
+    if (isPerEntry || isXattr(keyword)) {
       throw malformed(`pax keyword ${JSON.stringify(keyword.slice(0, 80))} is in a global header`);
     }
-    applyCommon(attributes, keyword, value);
+    if (keyword.startsWith('GNU.sparse.')) throw sparseRefused();
+    if (value.length > 0) applyCommon(attributes, keyword, value);
   }
   return attributes;
 }
@@ -133,7 +138,11 @@ function applyCommon(attributes: PaxAttributes, keyword: string, value: Buffer):
   if (keyword === 'mtime') attributes.modifiedAt = parseTime(keyword, value);
   else if (keyword === 'uid') attributes.uid = parseDecimal(keyword, value, MAX_OWNER_ID);
   else if (keyword === 'gid') attributes.gid = parseDecimal(keyword, value, MAX_OWNER_ID);
-  else if (keyword.startsWith('GNU.sparse.')) throw sparseRefused();
+}
+
+/** An attribute may be empty. */
+function isXattr(keyword: string): boolean {
+  return keyword.startsWith(SCHILY_XATTR) || keyword.startsWith(LIBARCHIVE_XATTR);
 }
 
 /** Sparse maps were the way into several readers (CVE-2025-58183), and image layers do not hold them. */
@@ -144,7 +153,6 @@ export function sparseRefused(): OutboardError {
 }
 
 function parsePath(keyword: string, value: Buffer): Buffer {
-  if (value.length === 0) throw malformed(`pax ${keyword} is empty`);
   if (value.includes(0)) throw malformed(`pax ${keyword} ${quoteBytes(value)} holds a NUL`);
   return Buffer.from(value);
 }

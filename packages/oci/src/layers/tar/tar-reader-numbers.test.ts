@@ -51,7 +51,6 @@ describe('createTarReader() on numbers', () => {
 
   test('A33 refuses PAX numbers that are negative, huge or no numbers', () => {
     for (const value of [
-      '',
       '-1',
       '1.5',
       '0x10',
@@ -65,7 +64,7 @@ describe('createTarReader() on numbers', () => {
       assertRefused(Buffer.concat([rawPax({ size: value }), ENTRY]), /pax size/);
       assertRefused(Buffer.concat([rawPax({ uid: value }), ENTRY]), /pax uid/);
     }
-    for (const value of ['', 'abc', '1e9', '1.2.3', 'Infinity', '--1']) {
+    for (const value of ['abc', '1e9', '1.2.3', 'Infinity', '--1']) {
       assertRefused(Buffer.concat([rawPax({ mtime: value }), ENTRY]), /pax mtime/);
     }
   });
