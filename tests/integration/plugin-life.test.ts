@@ -3,10 +3,19 @@
  * every operation refuses.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { lstatSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
+import { request } from 'node:http';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { createPluginClient, createVolumeDriver, type Plugin, type PluginEngine } from '@outboard/engine';
+import {
+  createPluginClient,
+  createVolumeDriver,
+  type Plugin,
+  type PluginEngine,
+  type PluginState,
+} from '@outboard/engine';
 import { checkDataRoot } from '../support/data-root.ts';
 import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
@@ -43,7 +52,7 @@ function socketOf({ execRoot }: { readonly execRoot: string }, { id }: Plugin): 
 
 /** Bundles, states of the runtime and sockets all go with their plugin. */
 function assertExecRootEmpty({ execRoot }: TestEngine): void {
-  for (const folder of ['bundles', 'runtime', 'plugins']) {
+  for (const folder of ['bundles', 'runtime', 'plugins', 'sockets']) {
     assert.deepEqual(readdirSync(join(execRoot, folder)), [], folder);
   }
 }
@@ -232,6 +241,47 @@ test('plugins of one root filesystem share its blobs, and removing one leaves th
   await engine.enable(second);
   await engine.remove(second, { force: true });
   assert.deepEqual(checkDataRoot(dataRoot), { plugins: [], blobs: [] });
+});
+
+test('other programs dial a plugin whatever its socket is called, for as long as it runs', {
+  skip,
+}, async (context) => {
+  const opened = await openEngine(context);
+  const socket = `${'s'.repeat(82)}.sock`;
+  const script = `
+    import { createServer } from 'node:http';
+    process.chdir('/run/docker/plugins'); // Node.js cuts a path that is too long
+    createServer((request, response) => response.end('{"Volumes":[{"Name":"seen"}]}')).listen('${socket}');
+    process.on('SIGTERM', () => process.exit(0));
+  `;
+  const config = { Interface: { Types: ['docker.volumedriver/1.0'], Socket: socket } };
+  await opened.engine.create({ name: 'named', context: pluginContext({ script, config }) });
+  assert.equal((await opened.engine.status('named')).socketPath, undefined);
+  await opened.engine.enable('named');
+  // As any program does: by its address, with no handle.
+  const dial = async () => {
+    const { socketPath = assert.fail('no path is told') } = await opened.engine.status('named');
+    assert.ok(Buffer.byteLength(socketPath) <= 107, socketPath);
+    const client = request({ socketPath, path: '/VolumeDriver.List', method: 'POST', agent: false }).end();
+    const [response] = await once(client, 'response');
+    return { socketPath, answer: await text(response) };
+  };
+  const { socketPath, answer } = await dial();
+  assert.match(answer, /"seen"/);
+  assert.equal(lstatSync(socketPath).isSymbolicLink(), true);
+  // As when it was started by a version that made no link.
+  rmSync(socketPath);
+  const pidOf = (state: PluginState) => ('pid' in state ? state.pid : assert.fail(state.status));
+  const pid = pidOf(opened.engine.state('named'));
+  const watcher = watch(dirname(socketPath));
+  const made = once(watcher, 'change');
+  await opened.reopen();
+  await made;
+  watcher.close();
+  assert.match((await dial()).answer, /"seen"/);
+  assert.equal(pidOf(opened.engine.state('named')), pid, 'it was started anew');
+  await opened.engine.remove('named', { force: true });
+  assertExecRootEmpty(opened);
 });
 
 test('long data and exec roots work for everything', { skip }, async (context) => {

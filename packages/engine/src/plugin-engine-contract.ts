@@ -98,6 +98,8 @@ export interface PluginStatus {
   readonly usage?: ResourceUsage;
   /** How many of its processes were killed for want of memory since someone last asked for it to run. */
   readonly outOfMemoryKills: number;
+  /** Where other programs dial it on the host; absent while it does not run. */
+  readonly socketPath?: string;
   /** Absent from lists, and when it never failed. */
   readonly lastFailure?: PluginFailure;
 }

@@ -32,7 +32,7 @@ export async function inspect(
 }
 
 /** What an Outboard daemon tells of a plugin and Docker does not, in this order. */
-const ownKeys = ['Digest', 'Architecture', 'Address', 'MemoryBytes', 'State', 'LastFailure'];
+const ownKeys = ['Digest', 'Architecture', 'Address', 'SocketPath', 'MemoryBytes', 'State', 'LastFailure'];
 
 /** The plugin as Docker shows it, and after that what our own daemon tells; `Uses` when anyone uses it. */
 async function describePlugin(client: EngineClient, name: string): Promise<object> {

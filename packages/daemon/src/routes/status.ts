@@ -42,8 +42,18 @@ export function statusRoutes(
 
 /** A status on the wire; times as in RFC 3339, what is not known or does not apply is left out. */
 function toStatusDocument(status: PluginStatus): object {
-  const { plugin, state, health, digest, architecture, address, usage, outOfMemoryKills, lastFailure } =
-    status;
+  const {
+    plugin,
+    state,
+    health,
+    digest,
+    architecture,
+    address,
+    usage,
+    socketPath,
+    outOfMemoryKills,
+    lastFailure,
+  } = status;
   return {
     Id: plugin.id,
     Name: plugin.name,
@@ -53,6 +63,7 @@ function toStatusDocument(status: PluginStatus): object {
     Digest: digest,
     Architecture: architecture,
     Address: address,
+    SocketPath: socketPath,
     State: { ...toStateDocument(state), Health: health },
     MemoryBytes: usage?.memoryBytes,
     OOMKills: outOfMemoryKills,

@@ -7,6 +7,7 @@ import { mapBounded } from '../map-bounded.ts';
 import { readPluginAddress } from '../network/plugin-address.ts';
 import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
 import { readProgramArchitecture } from '../rootfs/program-architecture.ts';
+import { areSocketLinksShort, socketLinkPath } from '../store/socket-links.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 import { inspectPlugin } from './inspect.ts';
@@ -55,6 +56,15 @@ export function createStatusReader(context: StatusContext): StatusReader {
     }
   }
 
+  /** Where other programs dial it: the socket itself where the exec root is too long for a link to help. */
+  function findSocket(record: PluginRecord): string | undefined {
+    if (!hasProcess(supervisor.state(record.id))) return undefined;
+    const { execRoot } = context.places;
+    return areSocketLinksShort(execRoot)
+      ? socketLinkPath(execRoot, record.id)
+      : supervisor.socketPath(record);
+  }
+
   function describe(
     record: PluginRecord,
     architecture: string | undefined,
@@ -62,6 +72,7 @@ export function createStatusReader(context: StatusContext): StatusReader {
   ): PluginStatus {
     const state = supervisor.state(record.id);
     const isChecked = hasProcess(state) && record.options.health !== undefined;
+    const socketPath = findSocket(record);
     return {
       plugin: record,
       state,
@@ -70,6 +81,7 @@ export function createStatusReader(context: StatusContext): StatusReader {
       outOfMemoryKills: supervisor.outOfMemoryKills(record.id),
       ...(architecture !== undefined && { architecture }),
       ...(usage !== undefined && { usage }),
+      ...(socketPath !== undefined && { socketPath }),
     };
   }
 

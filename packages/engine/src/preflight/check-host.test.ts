@@ -67,6 +67,12 @@ const cases: readonly (readonly [
   ['disk space', 'ok', /MiB free/, { dataRoot: { ...healthy.dataRoot, freeFiles: undefined } }],
   ['data root', 'fail', /does not answer/, { dataRoot: { path: '/d', problem: '/d does not answer' } }],
   ['disk space', 'fail', /does not answer/, { dataRoot: { path: '/d', problem: '/d does not answer' } }],
+  [
+    'exec root',
+    'warn',
+    /so long that other programs cannot dial/,
+    { execRoot: folder(`/run/${'x'.repeat(60)}`) },
+  ],
   ['exec root', 'fail', /does not answer/, { execRoot: { path: '/e', problem: '/e does not answer' } }],
   ['clock', 'fail', /1970/, { now: new Date(0) }],
   ['clock', 'warn', /not synchronised/, { isClockSynchronised: false }],

@@ -4,6 +4,7 @@
 import { isAtOrBelow } from '../config/container-path.ts';
 import type { FileSystemSpace } from '../linux/ask-file-system.ts';
 import type { MountEntry } from '../linux/mount-table.ts';
+import { areSocketLinksShort } from '../store/socket-links.ts';
 import type { HostCheck } from './host-check.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
 import { areCgroupsReadOnly, cgroupMode, readOnlyCgroupsRemedy } from './read-host.ts';
@@ -183,6 +184,10 @@ function checkDataRootMount({ mounts }: SeenHost, dataRoot: ReachedFolder): Host
 function checkExecRoot({ mounts }: SeenHost, execRoot: ReachedFolder): HostCheck {
   const fileSystem = mountOfPath(mounts, execRoot.realPath)?.fileSystem ?? 'an unknown file system';
   const seen = `${execRoot.path} on ${fileSystem}`;
+  if (!areSocketLinksShort(execRoot.path)) {
+    const message = `${execRoot.path} is so long that other programs cannot dial sockets of plugins`;
+    return warn('exec root', message, 'use a shorter --exec-root, such as /run/outboard');
+  }
   if (fileSystem === 'tmpfs') return ok('exec root', seen);
   // What a reboot left is known by its boot ID, and removed at the next start.
   const remedy = isAtOrBelow(execRoot.realPath, '/run')

@@ -29,6 +29,7 @@ import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
 import { resolveDevices } from '../runtime/spec/devices.ts';
 import { scopeAnnotations } from '../runtime/systemd-scope.ts';
 import { isPluginId, type PluginLayout, type PluginPaths } from '../store/plugin-layout.ts';
+import { linkSocket, unlinkSocket } from '../store/socket-links.ts';
 import { settleUpgrade } from '../store/upgrade-journal.ts';
 import type { MountsToRemove, PluginHost } from './launch-plugin.ts';
 import { stopGraceMs } from './supervision-options.ts';
@@ -51,10 +52,10 @@ export interface PluginHostOptions {
  * @throws {OutboardError} invalid for wrong options of the bridge
  */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
-  const { layout, logger, metricsSocket, cgroupDriver } = options;
-  const sockets = join(options.execRoot, 'plugins');
+  const { layout, execRoot, logger, metricsSocket, cgroupDriver } = options;
+  const sockets = join(execRoot, 'plugins');
   const networks = createPluginNetworks(options);
-  const appArmor = createAppArmor(join(options.execRoot, 'apparmor'));
+  const appArmor = createAppArmor(join(execRoot, 'apparmor'));
   const socketDirectory = (id: string): string => join(sockets, id);
   return {
     socketPath: (record) => join(socketDirectory(record.id), socketName(record)),
@@ -106,6 +107,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         logger.info({ id: record.id, plugin: record.name }, notice);
       }
       await makeSocketDirectory(sockets, socketDirectory(record.id));
+      await linkSocket(execRoot, record.id, socketName(record));
       if (hasPropagatedMount) {
         await makeDirectories(paths.propagatedMount, { mode: 0o755 });
         await makeSharedMount(paths.propagatedMount);
@@ -120,7 +122,17 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       (config.interface.types ?? []).every(({ capability }) => capability === 'metricscollector') &&
       servedCapabilities(config).includes('metricscollector'),
 
-    async verify({ id, name, config }) {
+    async verify(record) {
+      const { id, name, config } = record;
+      try {
+        // A daemon of an earlier version, or a cleaner of the exec root, left none.
+        await linkSocket(execRoot, id, socketName(record));
+      } catch (error) {
+        logger.warn(
+          { err: error, id, plugin: name },
+          "other programs find no short path of a plugin's socket",
+        );
+      }
       if (config.network.type !== 'bridge') return;
       try {
         await networks.check(id);
@@ -133,6 +145,8 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
 
     async cleanUp(id, { mounts }) {
       await unmountPlugin(layout.plugin(id), mounts);
+      // The link first: what is left of the folder is found again, and all of it with it.
+      await unlinkSocket(execRoot, id);
       await removeTree(socketDirectory(id));
       await networks.release(id);
     },
