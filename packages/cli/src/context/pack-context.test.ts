@@ -23,6 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import koffi from 'koffi';
 import { checkContext } from './check-context.ts';
 import { packContext } from './pack-context.ts';
 
@@ -41,13 +42,32 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
+const libc = koffi.load(null);
+const setAttribute = libc.func(
+  'int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)',
+);
+const getAttribute = libc.func(
+  'intptr_t getxattr(const char *path, const char *name, void *value, size_t size)',
+);
+const listAttributes = libc.func('intptr_t listxattr(const char *path, void *names, size_t size)');
+
+/** Names of a file's attributes, but for those that the host gives to each. */
+function attributesOf(path: string): string {
+  const names = Buffer.alloc(4096);
+  const length = listAttributes(path, names, names.length);
+  const all = names.toString('latin1', 0, length).split('\0');
+  return all.filter((name) => name !== '' && name !== 'security.selinux').join(' ');
+}
+
 /** Pack the context and unpack it with GNU tar, which is the judge. @returns the folder */
 async function roundTrip(onWarning: (message: string) => void = () => {}): Promise<string> {
   const target = join(home, 'target');
   mkdirSync(target);
-  const tar = spawn('tar', ['--extract', '--preserve-permissions', '--directory', target], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
+  const tar = spawn(
+    'tar',
+    ['--extract', '--preserve-permissions', '--xattrs', '--xattrs-include=*', '--directory', target],
+    { stdio: ['pipe', 'ignore', 'inherit'] },
+  );
   const ended = once(tar, 'close');
   await pipeline(packContext(context, { onWarning, signal }), tar.stdin);
   assert.deepEqual(await ended, [0, null]);
@@ -124,6 +144,25 @@ describe('packContext()', () => {
     execFileSync('mknod', [join(rootfs, 'null'), 'c', '1', '3']);
     execFileSync('mknod', [join(rootfs, 'disk'), 'b', '259', '70000']);
     assert.deepEqual(describeTree(await roundTrip()), describeTree(context));
+  });
+
+  test('keeps file capabilities, and no other attribute', { skip: !isRoot && 'needs root' }, async () => {
+    const capable = join(rootfs, 'capable');
+    writeFileSync(capable, 'x');
+    linkSync(capable, join(rootfs, 'second-name'));
+    writeFileSync(join(rootfs, 'plain'), 'x');
+    // VFS_CAP_REVISION_2 with the effective bit, CAP_NET_RAW permitted.
+    const capabilities = Buffer.alloc(20);
+    capabilities.writeUInt32LE(0x0200_0001, 0);
+    capabilities.writeUInt32LE(1 << 13, 4);
+    assert.equal(setAttribute(capable, 'security.capability', capabilities, capabilities.length, 0), 0);
+    assert.equal(setAttribute(capable, 'user.note', Buffer.from('x'), 1, 0), 0);
+    const target = join(await roundTrip(), 'rootfs');
+    const kept = ['capable', 'second-name', 'plain'].map((name) => attributesOf(join(target, name)));
+    assert.deepEqual(kept, ['security.capability', 'security.capability', '']);
+    const value = Buffer.alloc(64);
+    const length = getAttribute(join(target, 'capable'), 'security.capability', value, value.length);
+    assert.deepEqual(value.subarray(0, length), capabilities);
   });
 
   test('archives nothing but config.json and rootfs/', async () => {

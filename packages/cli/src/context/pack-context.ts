@@ -1,7 +1,7 @@
 /**
  * A plugin's folder as a stream of tar: many small files share a chunk of one megabyte, and large ones are handed on as
  * they are read. Never more than a few megabytes are in memory.
- * Extended attributes are not archived: Node.js cannot read them.
+ * Of extended attributes, file capabilities are archived.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { createTarWriter } from '@outboard/oci/layers';
 import { CommandError, messageOf } from '../command-error.ts';
 import { ChunkedOutput } from './chunked-output.ts';
+import { loadAttributeReader } from './file-capabilities.ts';
 import { walkContext } from './walk-context.ts';
 
 /** Most bytes of a large file that are read at once. */
@@ -40,7 +41,8 @@ async function* packChunks(directory: string, { onWarning, signal }: PackOptions
     bytes.length <= maxSmallBytes ? output.copy(bytes) : output.handOn(bytes),
   );
   const scratch = Buffer.allocUnsafeSlow(maxSmallBytes);
-  for (const { entry, source } of walkContext(directory, onWarning)) {
+  const readAttributes = await loadAttributeReader(onWarning);
+  for (const { entry, source } of walkContext(directory, { onSkip: onWarning, readAttributes })) {
     signal.throwIfAborted();
     tar.onEntry(entry);
     if (entry.size > maxSmallBytes) {

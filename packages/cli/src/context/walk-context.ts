@@ -8,6 +8,7 @@ import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats } from '
 import { join } from 'node:path';
 import type { TarEntry } from '@outboard/oci/layers';
 import { CommandError, messageOf } from '../command-error.ts';
+import type { ReadAttributes } from './file-capabilities.ts';
 
 /** An entry, and where its content is. */
 export interface ContextEntry {
@@ -20,22 +21,27 @@ export interface ContextEntry {
 const maxDepth = 1024;
 const slash = Buffer.from('/');
 const noLink = Buffer.alloc(0);
-/** Node.js cannot read extended attributes. */
 const noXattrs: TarEntry['xattrs'] = new Map();
+
+/** What a walk is given. */
+export interface WalkOptions {
+  /** Called for what an archive cannot hold. */
+  readonly onSkip: (message: string) => void;
+  readonly readAttributes: ReadAttributes;
+}
 
 /**
  * Walk `config.json` and `rootfs/`, and nothing else: no other file of the folder is part of a plugin.
- * @param onSkip called for what an archive cannot hold
  * @throws {CommandError} if something cannot be read
  */
-export function* walkContext(directory: string, onSkip: (message: string) => void): Generator<ContextEntry> {
+export function* walkContext(directory: string, options: WalkOptions): Generator<ContextEntry> {
   /** Device and inode to the first name of a file with several. */
   const links = new Map<string, Buffer>();
   for (const name of ['config.json', 'rootfs']) {
     // Where one of the two is a link, what it points to is meant.
     const named = join(directory, name);
     const source = attempt(named, () => realpathSync.native(named, 'buffer'));
-    yield* walk({ name: Buffer.from(name), source, depth: 0, links, onSkip });
+    yield* walk({ name: Buffer.from(name), source, depth: 0, links, options });
   }
 }
 
@@ -46,14 +52,14 @@ interface Place {
   readonly source: Buffer;
   readonly depth: number;
   readonly links: Map<string, Buffer>;
-  readonly onSkip: (message: string) => void;
+  readonly options: WalkOptions;
 }
 
 function* walk(place: Place): Generator<ContextEntry> {
-  const { name, source, depth, links, onSkip } = place;
-  const entry = attempt(source, () => readEntry(name, source, links));
+  const { source, depth, options } = place;
+  const entry = attempt(source, () => readEntry(place));
   if (entry === undefined) {
-    onSkip(`left out "${source}": a socket cannot be archived`);
+    options.onSkip(`left out "${source}": a socket cannot be archived`);
     return;
   }
   yield { entry, source };
@@ -63,7 +69,7 @@ function* walk(place: Place): Generator<ContextEntry> {
   for (const child of children.sort(Buffer.compare)) {
     yield* walk({
       ...place,
-      name: Buffer.concat([name, slash, child]),
+      name: Buffer.concat([place.name, slash, child]),
       source: Buffer.concat([source, slash, child]),
       depth: depth + 1,
     });
@@ -71,7 +77,7 @@ function* walk(place: Place): Generator<ContextEntry> {
 }
 
 /** @returns undefined for sockets */
-function readEntry(name: Buffer, source: Buffer, links: Map<string, Buffer>): TarEntry | undefined {
+function readEntry({ name, source, links, options }: Place): TarEntry | undefined {
   const stats = lstatSync(source);
   const common = {
     name,
@@ -88,7 +94,8 @@ function readEntry(name: Buffer, source: Buffer, links: Map<string, Buffer>): Ta
   if (stats.isDirectory()) return { ...common, type: 'directory' };
   const first = stats.nlink > 1 ? firstLink(source, name, links) : undefined;
   if (first !== undefined) return { ...common, type: 'hard-link', linkName: first };
-  if (stats.isFile()) return { ...common, type: 'file', size: stats.size };
+  if (stats.isFile())
+    return { ...common, type: 'file', size: stats.size, xattrs: options.readAttributes(source) };
   if (stats.isSymbolicLink())
     return { ...common, type: 'symlink', linkName: readlinkSync(source, { encoding: 'buffer' }) };
   if (stats.isFIFO()) return { ...common, type: 'fifo' };
