@@ -1,21 +1,23 @@
 /** docs/plugin-protocols.md: its examples are the code that runs here, and its table names every client. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as engineExports from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
-import { connectContainer, fetchSecret, keepLog, mountVolume } from './documented-examples.ts';
+import { keepLog } from './documented/logs.ts';
+import { connectContainer } from './documented/networks.ts';
+import { fetchSecret } from './documented/secrets.ts';
+import { mountVolume } from './documented/volumes.ts';
 import { useProtocolPlugin } from './protocol-plugin.ts';
 
 const page = readFileSync(new URL('../../docs/plugin-protocols.md', import.meta.url), 'utf8');
-const examples = readFileSync(new URL('documented-examples.ts', import.meta.url), 'utf8');
 
-test('docs/plugin-protocols.md quotes the examples word for word, all of them', () => {
+test('docs/plugin-protocols.md quotes the programs that run here, imports and all', () => {
+  const folder = new URL('documented/', import.meta.url);
+  const files = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
   const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  for (const block of blocks) assert.ok(examples.includes(block), `not in documented-examples.ts:\n${block}`);
-  const functions = [...examples.matchAll(/^export async function \w+/gm)].map(([name]) => name);
-  for (const name of functions) assert.ok(page.includes(name), `not on the page: ${name}`);
+  assert.deepEqual(blocks.toSorted(), files.toSorted());
 });
 
 test('docs/plugin-protocols.md names functions that are there', () => {

@@ -249,4 +249,9 @@ export interface PluginEngine extends AsyncDisposable {
   longestStopMs(): number;
   /** Be told of every event from now on. @returns stops it */
   onEvent(listener: (event: EngineEvent) => void): () => void;
+  /**
+   * End: cancel what is under way, and leave the plugins running or stop them, as `liveRestore` says. The same as disposing
+   * the engine, for programs without `await using`.
+   */
+  close(): Promise<void>;
 }

@@ -220,6 +220,11 @@ function assemble(
   void scope.run(() => endLeftCommands(context, left));
   const statuses = createStatusReader(context);
   const run = createOperationRunner({ scope, store: context.store, observer, logger: context.logger });
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= scope.close().then(release);
+    return closed;
+  };
   return {
     drivers: context.drivers,
     uses: withinScope(context.uses, scope),
@@ -250,10 +255,8 @@ function assemble(
     exec: (plugin, request, options) => execInPlugin(context, scope, plugin, request, options),
     longestStopMs: () => findLongestStop(context),
     onEvent: events.subscribe,
-    async [Symbol.asyncDispose]() {
-      await scope.close();
-      await release();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -64,6 +64,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     exec: missing('exec'),
     longestStopMs: () => 0,
     onEvent: () => () => {},
+    close: async () => {},
     [Symbol.asyncDispose]: async () => {},
     ...script,
   };

@@ -1,0 +1,177 @@
+/** Every command of `outboard`, `docker` and `npm` that the documentation shows exists, with each of its flags. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { pages, repository } from './pages.ts';
+import { commandsOf, type ShellCommand } from './shell-lines.ts';
+
+const outboard = join(repository, 'bin', 'outboard');
+const helps = new Map<string, Promise<string>>();
+
+/** What a program says of itself, asked once. */
+function helpOf(program: 'outboard' | 'docker', words: readonly string[]): Promise<string> {
+  const key = [program, ...words].join(' ');
+  const [file, args] =
+    program === 'outboard' ? [process.execPath, [outboard, ...words]] : ['docker', [...words]];
+  const help = helps.get(key) ?? promisify(execFile)(file, [...args, '--help']).then(({ stdout }) => stdout);
+  helps.set(key, help);
+  return help;
+}
+
+const commandNames = (help: string): readonly string[] =>
+  [...help.matchAll(/^ {2}([a-z]+)[ |*]/gm)].map(([, name = '']) => name);
+
+/** Flags before `--`, and in the command of `exec` none. */
+function flagsOf(words: readonly string[]): readonly string[] {
+  return words.filter((word) => /^-{1,2}[a-zA-Z]/.test(word)).map((word) => word.replace(/=.*/, ''));
+}
+
+function hasFlag(help: string, flag: string): boolean {
+  // Letters may stand together, as in -it.
+  const letters = /^-([a-zA-Z]{2,})$/.exec(flag)?.[1];
+  const wanted = letters === undefined ? [flag] : [...letters].map((letter) => `-${letter}`);
+  return wanted.every((one) => new RegExp(`(^|[\\s,])${one}(?![\\w-])`, 'm').test(help));
+}
+
+/** The words that name a command, such as `service install`, found by the help of what is above it. */
+async function commandWords(
+  program: 'outboard' | 'docker',
+  words: readonly string[],
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const rest = words.filter((word, index) => !word.startsWith('-') && !takesValue(words[index - 1]));
+  for (const word of rest) {
+    const names = commandNames(await helpOf(program, found));
+    if (!names.includes(word)) break;
+    found.push(word);
+    if (program === 'outboard' && word !== 'service') break;
+  }
+  return found;
+}
+
+/** Flags of the programs themselves, which come before the command. */
+function takesValue(flag: string | undefined): boolean {
+  return ['-H', '--host', '-c', '--context', '--tlscacert', '--tlscert', '--tlskey'].includes(flag ?? '');
+}
+
+const commands = pages
+  .filter(({ path }) => path !== 'CHANGELOG.md')
+  .flatMap(({ blocks }) => blocks.flatMap(commandsOf));
+const of = (program: string): readonly ShellCommand[] => commands.filter(({ words }) => words[0] === program);
+
+describe('the commands in the documentation', () => {
+  for (const program of ['outboard', 'docker'] as const) {
+    test(`of ${program} exist, with their flags`, async () => {
+      const shown = of(program);
+      assert.ok(shown.length > 10, `found only ${shown.length}`);
+      const wrong: string[] = [];
+      for (const { place, words } of shown) {
+        const command = await commandWords(program, words.slice(1));
+        if (command.length === 0) wrong.push(`${place}: no such command: ${words.join(' ')}`);
+        const help = (await helpOf(program, [])) + (await helpOf(program, command));
+        const own =
+          words[1] === 'exec'
+            ? words.slice(
+                0,
+                words.findIndex((w, i) => i > 1 && !w.startsWith('-')),
+              )
+            : words;
+        for (const flag of flagsOf(own))
+          if (!hasFlag(help, flag)) wrong.push(`${place}: ${flag}: ${words.join(' ')}`);
+      }
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  test('of npm are scripts of the package', () => {
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+    const shown = of('npm').map(({ words }) => (words[1] === 'run' ? words[2] : words[1]) ?? '');
+    assert.ok(shown.length > 3);
+    for (const name of shown) assert.ok(Object.hasOwn(scripts, name), `npm run ${name}`);
+  });
+
+  test('that Node.js runs are files of the repository', () => {
+    const run = of('node').map(({ place, words }) => ({ folder: dirname(place), file: words[1] ?? '' }));
+    assert.ok(run.length > 0);
+    for (const { folder, file } of run) {
+      const found = [join(repository, file), join(repository, folder, file)].some((path) => existsSync(path));
+      assert.ok(found, file);
+    }
+  });
+});
+
+/** Flags of other programs that pages name, by program. */
+const othersFlags: Readonly<Record<string, readonly string[]>> = {
+  'docker run': ['--privileged'],
+  dockerd: ['--live-restore'],
+};
+
+/** What follows `npm run NAME --`. */
+function flagsOfScripts(): readonly string[] {
+  const sources = ['scripts/demo.mjs', 'bench/src/main.ts', 'tests/conformance/engine-api/main.ts'];
+  return sources.flatMap((path) => {
+    const source = readFileSync(join(repository, path), 'utf8');
+    // As text, or as the keys of parseArgs().
+    const literal = [...source.matchAll(/--[a-z][a-z-]+/g)].map(([flag]) => flag);
+    const keys = [...source.matchAll(/^\s*'?([a-z][a-z-]*)'?: \{ type: '/gm)].map(([, key]) => `--${key}`);
+    return [...literal, ...keys];
+  });
+}
+
+test('every flag that a page names in its text is one of outboard, of docker, or of a program that is known here', async () => {
+  const known = new Set([...Object.values(othersFlags).flat(), ...flagsOfScripts()]);
+  const top = await helpOf('outboard', []);
+  for (const name of commandNames(top)) {
+    const help = await helpOf('outboard', [name]);
+    for (const [flag] of help.matchAll(/--[a-z][a-z-]+/g)) known.add(flag);
+  }
+  for (const [flag] of `${top}${await helpOf('outboard', ['service', 'install'])}`.matchAll(
+    /--[a-z][a-z-]+/g,
+  ))
+    known.add(flag);
+  for (const words of [
+    [],
+    ['plugin', 'install'],
+    ['plugin', 'create'],
+    ['plugin', 'ls'],
+    ['volume', 'prune'],
+    ['volume', 'rm'],
+    ['volume', 'create'],
+    ['events'],
+    ['volume', 'ls'],
+  ]) {
+    for (const [flag] of (await helpOf('docker', words)).matchAll(/--[a-z][a-z-]+/g)) known.add(flag);
+  }
+  const unknown: string[] = [];
+  for (const { path, prose } of pages.filter(({ path }) => path !== 'CHANGELOG.md')) {
+    for (const [code] of prose.matchAll(/`[^`\n]+`/g)) {
+      for (const [flag] of code.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)) {
+        if (!known.has(flag)) unknown.push(`${path}: ${flag}`);
+      }
+    }
+  }
+  assert.deepEqual([...new Set(unknown)], []);
+});
+
+test('every flag of the daemon is in docs/daemon.md', async () => {
+  const page = pages.find(({ path }) => path === 'docs/daemon.md')?.prose ?? '';
+  const flags = [...(await helpOf('outboard', ['daemon'])).matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(
+    ([, flag = '']) => flag,
+  );
+  assert.ok(flags.length > 20);
+  assert.deepEqual(
+    flags.filter((flag) => flag !== '--help' && !page.includes(flag)),
+    [],
+  );
+});
+
+test('every command of outboard is in docs/command-line.md', async () => {
+  const page = pages.find(({ path }) => path === 'docs/command-line.md')?.prose ?? '';
+  const missing = commandNames(await helpOf('outboard', [])).filter(
+    (name) => !new RegExp(`^\\|.*\`${name}\\b`, 'm').test(page),
+  );
+  assert.deepEqual(missing, []);
+});

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { definePlugin, type VolumeDriver } from '@outboard/sdk';
+
+const root = '/mnt/volumes'; // "propagatedMount" in config.json
+const pathOf = (name: string) => `${root}/v-${encodeURIComponent(name)}`; // no name leads out
+
+const volume: VolumeDriver = {
+  async create({ name }) {
+    await mkdir(pathOf(name)); // `options` of the request are what the operator asked for
+  },
+  async remove(name) {
+    await rm(pathOf(name), { recursive: true });
+  },
+  async mount(name) {
+    return pathOf(name); // a driver that mounts something does it here
+  },
+  async unmount() {
+    // and takes it away here
+  },
+  async get(name) {
+    return existsSync(pathOf(name)) ? { name } : undefined;
+  },
+  async list() {
+    const names = (await readdir(root)).filter((file) => file.startsWith('v-'));
+    return names.map((file) => ({ name: decodeURIComponent(file.slice(2)) }));
+  },
+};
+
+await definePlugin({ name: 'acme', volume, stateFolder: `${root}/.state` }).serve();

@@ -1,0 +1,166 @@
+/** Every claim of the README's list, with the tests that would fail if it were untrue. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pages, repository } from './pages.ts';
+
+/** How a claim begins, and the titles of its tests, or what they have in common, by file. */
+const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, readonly string[]>>])[] = [
+  [
+    '`create`, `push`, `privileges`, `pull`,',
+    {
+      'tests/integration/plugin-life.test.ts': [
+        'a plugin lives: create, push, remove, pull, set, enable, call, disable, upgrade, remove',
+      ],
+      'tests/conformance/outboard-cli.test.ts': [
+        'a life: install, ls, inspect, disable, set, upgrade, enable, rm',
+      ],
+      'tests/conformance/engine-api.test.ts': ['is answered as in Docker'],
+    },
+  ],
+  [
+    'Plugins that Docker 1.13 to current wrote',
+    { 'tests/interoperability/docker-plugins.test.ts': ['pushed, and pushes it back byte for byte'] },
+  ],
+  [
+    'Archives, configs and registries are taken for hostile',
+    {
+      'tests/unpack/jail-process.test.ts': ['the child reaches nothing but the staging directory'],
+      'tests/unpack/hostile-archives.test.ts': ['unpacking stays inside: '],
+      'tests/isolation/hostile-config.test.ts': ['is refused, at create and at pull'],
+      'tests/interoperability/docker-plugins.test.ts': [
+        'installs nothing when the privileges differ from those granted',
+      ],
+      'tests/integration/plugin-transfer.test.ts': [
+        'a layer whose bytes differ from its digest installs nothing',
+      ],
+    },
+  ],
+  [
+    'Killed at any instant',
+    { 'tests/chaos/kill-points.test.ts': ['makes, a plugin is wholly old or wholly new'] },
+  ],
+  [
+    'Plugins keep running while the daemon',
+    {
+      'tests/chaos/live-restore.test.ts': [
+        'of the daemon, and the next one takes it back',
+        'after a reboot enabled plugins are started anew, others are not',
+      ],
+    },
+  ],
+  [
+    'A plugin that fails is restarted',
+    {
+      'tests/supervision/bad-plugins.test.ts': [
+        'a plugin that exits at its start is told with its code, and one that always does is tried on',
+      ],
+      'tests/supervision/live-restore.test.ts': ['outboard shows what becomes of a plugin, and restarts it'],
+    },
+  ],
+  [
+    '`docker volume create`, `ls`,',
+    {
+      'tests/conformance/docker-volume.test.ts': [
+        'create, ls, inspect and rm are a life',
+        'prune removes anonymous volumes, and named ones with --all',
+      ],
+    },
+  ],
+  [
+    'Memory, processors and processes of a plugin',
+    {
+      'tests/limits/limits.test.ts': [
+        'a fork bomb ends at the limit of processes, and the plugin still answers',
+        'a process that wants more memory than the limit is killed, swap or not',
+        'limits of a running plugin change at once',
+      ],
+      'tests/exec/exec-command.test.ts': [
+        'a command is told everything after the name of the plugin, and ends as the command does',
+      ],
+      'packages/cli/src/commands/top.test.ts': ['top '],
+      'packages/cli/src/commands/stats.test.ts': ['stats'],
+    },
+  ],
+  [
+    'What plugins write is kept',
+    {
+      'tests/integration/plugin-logs.test.ts': [
+        'a log survives restarts, disabling and the engine, and is followed across all but the last',
+        'at 50 MB/s a log stays within its bound, keeps its end, and the engine answers',
+      ],
+    },
+  ],
+  [
+    'Prometheus metrics are served',
+    {
+      'tests/integration/metrics.test.ts': [
+        'metrics tell of a plugin from its pull to its end',
+        'reads the socket from enable to disable',
+      ],
+      'tests/integration/authorization.test.ts': [
+        'denies by what is in a body, in the words that Docker shows',
+      ],
+    },
+  ],
+  [
+    'Network, IPAM, log and secret plugins',
+    {
+      'tests/protocol/documented-examples.test.ts': [
+        'connect a container',
+        'keep a log and read it',
+        'fetch a secret',
+      ],
+    },
+  ],
+  [
+    'The API is served over TCP with mutual TLS',
+    {
+      'tests/integration/remote-access.test.ts': [
+        'serves a client with a certificate, under every name in the certificate of the daemon',
+      ],
+      'tests/integration/socket-group.test.ts': ['is reached by members of the group, and nothing beside it'],
+    },
+  ],
+  [
+    '`enable` tells everything that a host lacks',
+    {
+      'tests/integration/preflight.test.ts': [
+        'enable tells everything that the host lacks, one finding a line, and changes nothing',
+      ],
+      'tests/integration/service.test.ts': [
+        'checks the host by itself when there is no daemon, and fails for that reason',
+      ],
+    },
+  ],
+];
+
+const readme = pages.find(({ path }) => path === 'README.md')?.prose ?? '';
+
+test('each claim of the list has its tests named here, and none is left over', () => {
+  const list = /## What works today\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? '';
+  const items = [...list.matchAll(/^- (.*)$/gm)].map(([, item = '']) => item);
+  assert.ok(items.length > 10);
+  assert.deepEqual(
+    items.map((item) => claims.find(([claim]) => item.startsWith(claim))?.[0] ?? `no test for: ${item}`),
+    claims.map(([claim]) => claim),
+  );
+});
+
+for (const [claim, tests] of claims) {
+  test(`the tests of "${claim}" exist`, () => {
+    for (const [file, titles] of Object.entries(tests)) {
+      const source = readFileSync(join(repository, file), 'utf8');
+      const calls = source
+        .split('\n')
+        .filter((line) => /^\s*(test|it|describe)\(|^\s*['`].*['`],$/.test(line));
+      for (const title of titles) {
+        assert.ok(
+          calls.some((call) => call.includes(title)),
+          `${file} has no test "${title}"`,
+        );
+      }
+    }
+  });
+}
