@@ -2,6 +2,7 @@
  * Networks of plugins by CNI plugins. What is set up for one plugin lies in one folder below the exec root: namespace,
  * files, and a record of what must be undone.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -120,20 +121,22 @@ class BridgedNetworks implements PluginNetworks {
   async #release(id: string): Promise<void> {
     const paths = this.#paths(id);
     let attachment: Attachment | undefined;
+    const isPresent = existsSync(paths.directory);
     try {
       attachment = await readAttachment(paths.attachment);
       if (attachment !== undefined) await this.#undo(id, paths, attachment);
+      // Nothing was set up yet, or someone deleted the record.
+      else if (isPresent) await this.#takeBack(id, paths, undefined);
     } catch (error) {
       this.#logger.warn({ err: error, id }, 'CNI plugins did not take back all of the network of a plugin');
-      await this.#takeBack(id, attachment);
+      await this.#takeBack(id, paths, attachment);
     }
-    if (attachment !== undefined) {
-      // An earlier daemon may have used another bridge, on which no one is now.
-      const isOurs = attachment.bridge === this.#name;
-      await (isOurs ? this.#bridge : new SharedBridge(attachment.bridge)).removeIfIdle();
-    }
-    // With the namespace goes the interface on the bridge, if it is still there.
+    // With the namespace goes what is left in it.
     await removeTree(paths.directory);
+    if (!isPresent) return;
+    // An earlier daemon may have used another bridge, on which no one is now.
+    const { bridge = this.#name } = attachment ?? {};
+    await (bridge === this.#name ? this.#bridge : new SharedBridge(bridge)).removeIfIdle();
   }
 
   /** @throws what was not undone: some of it may be gone already, changed by others, or its program not be there */
@@ -145,10 +148,12 @@ class BridgedNetworks implements PluginNetworks {
   }
 
   /** @param attachment undefined when its record is damaged */
-  async #takeBack(id: string, attachment: Attachment | undefined): Promise<void> {
+  async #takeBack(id: string, paths: NetworkPaths, attachment: Attachment | undefined): Promise<void> {
     const address = attachment && findAddress(attachment);
     await takeBackNetwork({
       containerId: id,
+      ...((await isNetworkNamespace(paths.namespace)) && { namespace: paths.namespace }),
+      interfaceName: bridgedInterface,
       bridge: attachment?.bridge ?? this.#name,
       addressesDirectory: this.#addressesDirectory,
       ...(address !== undefined && { address }),

@@ -1,7 +1,6 @@
 /**
  * Takes back by hand what CNI plugins set up for one container, where they themselves fail to: they do when part of it
- * is gone already, as after a flush of the host's firewall, and when they are not installed any more. The interface on
- * the bridge needs nothing: it goes with the network namespace.
+ * is gone already, as after a flush of the host's firewall, and when they are not installed any more.
  * @see https://www.cni.dev/plugins/current/meta/firewall/, /ipam/host-local/; containernetworking/plugins pkg/ip/ipmasq_linux.go
  */
 import { createHash } from 'node:crypto';
@@ -16,6 +15,10 @@ import { runProgram } from '../linux/run-program.ts';
 /** What is known of it. */
 export interface ContainerNetwork {
   readonly containerId: string;
+  /** Path of the network namespace; absent when it is gone, and with it the interface. */
+  readonly namespace?: string;
+  /** In the namespace; its other end is on the bridge. */
+  readonly interfaceName: string;
   /** Name of the bridge, which is that of the CNI network. */
   readonly bridge: string;
   /** Where host-local keeps a folder for each network, with a file for each address in use. */
@@ -28,13 +31,30 @@ const timeoutMs = 30_000;
 
 /** Free its addresses and delete its firewall rules. Idempotent. @throws {OutboardError} system when a rule cannot be deleted */
 export async function takeBackNetwork(network: ContainerNetwork): Promise<void> {
-  const { containerId, bridge, address } = network;
+  const { containerId, bridge, address, namespace } = network;
+  if (namespace !== undefined) await deleteInterface(namespace, network.interfaceName);
   const holders = await readHolders(join(network.addressesDirectory, bridge));
   const held = [...holders].filter(([, holder]) => holder === containerId).map(([file]) => file);
-  // An address that was freed may be another one's by now, and its rules too.
-  const isFree = address !== undefined && !holders.has(address);
-  await deleteRules(containerId, bridge, isFree ? [...held, address] : held);
+  await deleteRules(network, {
+    addresses: address === undefined ? held : [...held, address],
+    // An address that was freed may be another one's by now, and its rules too.
+    isOurs: (candidate) => (holders.get(candidate) ?? containerId) === containerId,
+  });
   for (const file of held) await rm(join(network.addressesDirectory, bridge, file), { force: true });
+}
+
+/** So that the bridge can go at once: with the namespace the interface would go too, in a while. */
+async function deleteInterface(namespace: string, name: string): Promise<void> {
+  let ip: string;
+  try {
+    ip = await findBinary('ip');
+  } catch {
+    // It is a convenience: the bridge stays until the next plugin leaves it.
+    return;
+  }
+  const args = [`--net=${namespace}`, '--', ip, 'link', 'delete', name];
+  // It may have gone already.
+  await runProgram(await findBinary('nsenter'), args, { timeoutMs });
 }
 
 /** Who holds which address, by container ID. */
@@ -63,12 +83,13 @@ function masqueradeChain(containerId: string, network: string): string {
 }
 
 async function deleteRules(
-  containerId: string,
-  network: string,
-  addresses: readonly string[],
+  { containerId, bridge }: ContainerNetwork,
+  known: { readonly addresses: readonly string[]; readonly isOurs: (address: string) => boolean },
 ): Promise<void> {
-  const chain = masqueradeChain(containerId, network);
+  const chain = masqueradeChain(containerId, bridge);
   const nat = (await listRules('nat', 'POSTROUTING')).filter((rule) => rule.endsWith(` -j ${chain}`));
+  const named = nat.flatMap((rule) => / -s (\S+)\/32 /.exec(rule)?.[1] ?? []);
+  const addresses = [...known.addresses, ...named].filter(known.isOurs);
   // A chain of its own; listed, it names itself.
   const hasChain = (await listRules('nat', chain)).length > 0;
   const forward = (await listRules('filter', 'CNI-FORWARD')).filter((rule) =>
