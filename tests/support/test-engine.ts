@@ -11,7 +11,7 @@ export interface TestEngine extends AsyncDisposable {
   readonly dataRoot: string;
   readonly execRoot: string;
   /** Close the engine and open another over the same roots, as a restart of the daemon does. */
-  reopen(): Promise<PluginEngine>;
+  reopen(meanwhile?: () => void): Promise<PluginEngine>;
 }
 
 export async function openTestEngine(options: Partial<PluginEngineOptions> = {}): Promise<TestEngine> {
@@ -23,8 +23,9 @@ export async function openTestEngine(options: Partial<PluginEngineOptions> = {})
       return engine;
     },
     ...roots,
-    async reopen() {
+    async reopen(meanwhile) {
       await engine[Symbol.asyncDispose]();
+      meanwhile?.();
       engine = await openPluginEngine({ ...roots, ...options });
       return engine;
     },

@@ -74,6 +74,9 @@ async function lookAt(
   if (found === undefined) return { unread: id };
   const record = found.record?.id === id ? found.record : undefined;
   if (record !== undefined && isRunning(record, options.bootId)) return record;
+  if (record === undefined && monitor !== undefined) {
+    options.host.logger.warn({ id }, 'a container has lost its bundle, and is ended: someone deleted it');
+  }
   const isOfThisBoot = record === undefined || record.bootId === options.bootId;
   const run = isOfThisBoot ? record : undefined;
   const exit = run && (await attempt(id, options, () => readLastExit(run, paths)));

@@ -85,6 +85,11 @@ export function unhealthyFailure(reason: string, { at, log }: LastWords): Plugin
   return { at, reason: `the plugin was stopped because it was unhealthy: ${reason}`, log: boundLog(log) };
 }
 
+/** A plugin that was ended because no one could reach it any more. @param damage a sentence */
+export function damagedFailure(damage: string, { at, log }: LastWords): PluginFailure {
+  return { at, reason: `the plugin was stopped because ${damage}`, log: boundLog(log) };
+}
+
 /** A plugin that was ended because one of its processes was: what that did is not done any more. */
 export function outOfMemoryFailure({ at, log }: LastWords): PluginFailure {
   const reason = 'the plugin was stopped because a process of it was killed when memory ran out';

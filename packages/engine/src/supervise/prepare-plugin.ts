@@ -32,6 +32,7 @@ import { isPluginId, type PluginLayout, type PluginPaths } from '../store/plugin
 import { linkSocket, unlinkSocket } from '../store/socket-links.ts';
 import { settleUpgrade } from '../store/upgrade-journal.ts';
 import type { MountsToRemove, PluginHost } from './launch-plugin.ts';
+import { createPlaceWatch } from './place-watch.ts';
 import { stopGraceMs } from './supervision-options.ts';
 
 export interface PluginHostOptions {
@@ -55,6 +56,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   const { layout, execRoot, logger, metricsSocket, cgroupDriver } = options;
   const sockets = join(execRoot, 'plugins');
   const networks = createPluginNetworks(options);
+  const places = createPlaceWatch(execRoot);
   const appArmor = createAppArmor(join(execRoot, 'apparmor'));
   const socketDirectory = (id: string): string => join(sockets, id);
   return {
@@ -108,12 +110,16 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       }
       await makeSocketDirectory(sockets, socketDirectory(record.id));
       await linkSocket(execRoot, record.id, socketName(record));
+      await places.note(record.id);
       if (hasPropagatedMount) {
         await makeDirectories(paths.propagatedMount, { mode: 0o755 });
         await makeSharedMount(paths.propagatedMount);
       }
       return created.spec;
     },
+
+    findDamage: (record) =>
+      places.findDamage(record.id, join(socketDirectory(record.id), socketName(record))),
 
     // A bind mount stays with the socket that it was made of, which went with the daemon that listened there. A plugin
     // that serves something else as well is left alone: it has users.
@@ -145,6 +151,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
 
     async cleanUp(id, { mounts }) {
       await unmountPlugin(layout.plugin(id), mounts);
+      places.forget(id);
       // The link first: what is left of the folder is found again, and all of it with it.
       await unlinkSocket(execRoot, id);
       await removeTree(socketDirectory(id));

@@ -250,9 +250,13 @@ export class SupervisedPlugin {
       graceMs: () => this.#graceMs(),
       onUnhealthy: (reason) => {
         logger.warn({ id: this.#record.id, reason }, 'a plugin is unhealthy');
-        this.#move({ type: 'sicken', at: chance.now(), reason });
+        // More than one thing may be wrong with it.
+        if (this.#state.status === 'running') this.#move({ type: 'sicken', at: chance.now(), reason });
       },
-      onHealthy: () => this.#move({ type: 'recover', at: chance.now() }),
+      onHealthy: () => {
+        if (this.#state.status === 'unhealthy') this.#move({ type: 'recover', at: chance.now() });
+      },
+      findDamage: () => host.findDamage(this.#record),
       onOutOfMemory: () => this.#noteKills(container),
       chance,
       logger,

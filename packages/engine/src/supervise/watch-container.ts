@@ -4,11 +4,12 @@
 import type { Logger } from 'pino';
 import type { HealthCheck } from '../config/plugin-options.ts';
 import type { Container, ContainerExit, EndedContainer } from '../runtime/container.ts';
-import { untilAborted } from './abortable.ts';
+import { pause, untilAborted } from './abortable.ts';
 import type { Chance } from './chance.ts';
 import { endContainer } from './end-container.ts';
 import { type HealthProbe, watchHealth } from './health-check.ts';
 import {
+  damagedFailure,
   endedFailure,
   type LastWords,
   outOfMemoryFailure,
@@ -26,6 +27,8 @@ export interface RunWatch {
   readonly graceMs: () => number;
   readonly onUnhealthy: (reason: string) => void;
   readonly onHealthy: () => void;
+  /** What of its place on the host was deleted, as a sentence; undefined when all is there. */
+  readonly findDamage: () => Promise<string | undefined>;
   /** A process of it was killed for want of memory, and it runs on. */
   readonly onOutOfMemory: () => void;
   readonly chance: Chance;
@@ -33,6 +36,9 @@ export interface RunWatch {
   /** Ends the watch; the container runs on. */
   readonly signal: AbortSignal;
 }
+
+/** Deletion has events, but only for the folder that is watched, not for those above it. */
+const placeIntervalMs = 3_000;
 
 /** Why a container is ended that runs: a failure, once its last words are known. */
 type Sacrifice = (lastWords: LastWords) => PluginFailure;
@@ -49,6 +55,7 @@ export async function watchContainer(
   let stopListening = (): void => undefined;
   const sacrificed = new Promise<Sacrifice>((resolve) => {
     if (watch.health !== undefined) void watchHealth(healthWatch(watch.health, watch, scope.signal, resolve));
+    void watchPlace(container.id, watch, scope.signal, resolve);
     stopListening = container.onOutOfMemory(() => {
       watch.onOutOfMemory();
       if (watch.maySacrifice()) resolve(outOfMemoryFailure);
@@ -66,6 +73,28 @@ export async function watchContainer(
     stopListening();
     watch.signal.removeEventListener('abort', stop);
     stop();
+  }
+}
+
+/** Looks again and again, until something is missing or the signal is aborted. Never rejects. */
+async function watchPlace(
+  id: string,
+  watch: RunWatch,
+  signal: AbortSignal,
+  sacrifice: (why: Sacrifice) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    const damage = await watch.findDamage().catch((error: unknown) => {
+      watch.logger.error({ err: error, id }, 'cannot look whether a plugin still has its place');
+      return undefined;
+    });
+    if (signal.aborted) return;
+    if (damage !== undefined) {
+      watch.onUnhealthy(damage);
+      if (watch.maySacrifice()) sacrifice((words) => damagedFailure(damage, words));
+      return;
+    }
+    await pause(placeIntervalMs, signal);
   }
 }
 
