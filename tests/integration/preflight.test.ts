@@ -9,6 +9,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { isOutboardError } from '@outboard/engine';
+import { makeDaemonHome, startDaemon } from '../support/daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
@@ -119,6 +120,26 @@ describe('preflight', { skip: needsRoot }, () => {
     const waiting = assert.rejects(engine.untilReady(name), { kind: 'not-found' });
     await engine.remove(name);
     await waiting;
+  });
+
+  test('a mount namespace of its own is told by the doctor and by a daemon that starts', async (context) => {
+    const { home, remove } = await makeDaemonHome();
+    context.after(remove);
+    const inOwn = ['--mount', '--propagation', 'slave', program, 'daemon'];
+    const { stdout } = await run('unshare', [...inOwn, 'doctor']);
+    const checks: readonly { Name: string; Status: string }[] = JSON.parse(stdout).Checks;
+    const statusOf = (wanted: string) => checks.find(({ Name }) => Name === wanted)?.Status;
+    assert.equal(statusOf('mount namespace'), 'warn');
+    const daemon = await startDaemon({
+      home,
+      isBuilt: true,
+      around: ['unshare', '--mount', '--propagation', 'slave'],
+    });
+    await daemon.untilLogged(/the mount namespace is one of its own/);
+    await daemon.end('SIGTERM');
+    const here = JSON.parse((await run(program, ['daemon', 'doctor'])).stdout);
+    const ok = here.Checks.find(({ Name }: { readonly Name: string }) => Name === 'mount namespace');
+    assert.equal(ok.Status, 'ok');
   });
 
   test('S21 cgroups that are mounted read-only are told by the doctor', async () => {

@@ -35,6 +35,8 @@ export interface TestDaemonOptions {
   readonly args?: readonly string[];
   /** JavaScript that runs in the daemon's process before it starts: how a test lays mines. Not with `isBuilt`. */
   readonly prelude?: string;
+  /** A program, with its arguments, that becomes the daemon. */
+  readonly around?: readonly string[];
   /** Run `bin/outboard daemon` as it was built last, which starts several times faster; default from source. */
   readonly isBuilt?: boolean;
   /** Variables beside those of this process, or in place of them. */
@@ -69,7 +71,7 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
 
 /** Start a daemon and wait for nothing. */
 export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
-  const { home, args = [], prelude = '', isBuilt = false, env = {} } = options;
+  const { home, args = [], prelude = '', isBuilt = false, env = {}, around = [] } = options;
   const dataRoot = join(home, 'data');
   const execRoot = join(home, 'run');
   const socket = join(home, 'run', 'outboard.sock');
@@ -85,7 +87,9 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
     ...(isBuilt ? [join(root, 'bin', 'outboard'), 'daemon'] : fromSource),
     ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`, ...args],
   ];
-  const child = spawn(process.execPath, command, {
+  const [file = process.execPath, ...before] = around;
+  const all = around.length === 0 ? command : [...before, process.execPath, ...command];
+  const child = spawn(file, all, {
     cwd: join(root, 'tests'),
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

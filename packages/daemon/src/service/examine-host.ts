@@ -50,5 +50,8 @@ function report(checks: readonly HostCheck[], logger: Logger): string {
   for (const { name, message, remedy } of failed) {
     logger.error({ check: name, remedy }, `plugins cannot run: ${name}: ${message}`);
   }
+  const hidden = checks.find(({ name, status }) => name === 'mount namespace' && status === 'warn');
+  if (hidden !== undefined)
+    logger.warn({ remedy: hidden.remedy }, `the mount namespace is ${hidden.message}`);
   return failed.map(({ name, message, remedy }) => `${name}: ${message} (${remedy})`).join('; ');
 }

@@ -56,9 +56,9 @@ function decodeOctal(field: string): string {
   );
 }
 
-/** The mount table of this process's mount namespace. */
-export async function readMountTable(): Promise<MountEntry[]> {
-  return parseMountTable(await readFile('/proc/self/mountinfo', 'latin1'));
+/** The mount table of a process's mount namespace, as seen from its root; default this process's. */
+export async function readMountTable(pid: number | 'self' = 'self'): Promise<MountEntry[]> {
+  return parseMountTable(await readFile(`/proc/${pid}/mountinfo`, 'latin1'));
 }
 
 /**

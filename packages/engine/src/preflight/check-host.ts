@@ -25,6 +25,8 @@ export interface SeenHost {
   /** Why no process can be given namespaces of its own; undefined when one can. */
   readonly namespaceProblem: string | undefined;
   readonly mounts: readonly MountEntry[];
+  /** Whether mounts made here do not show to the rest of the host: a mount namespace of its own. */
+  readonly hidesMounts: boolean;
   readonly fileSystems: ReadonlySet<string>;
   readonly hasFuseDevice: boolean;
   /** How many of the host's capabilities a program started from here cannot have. */
@@ -68,6 +70,7 @@ export function checkHost(host: SeenHost): readonly HostCheck[] {
     checkFuse(host),
     checkOverlay(host),
     checkRootPropagation(host),
+    checkMountNamespace(host),
     checkFolder('data root', host.dataRoot, (folder) => checkDataRootMount(host, folder)),
     checkFolder('exec root', host.execRoot, (folder) => checkExecRoot(host, folder)),
     checkFolder('disk space', host.dataRoot, checkSpace),
@@ -159,6 +162,16 @@ function checkRootPropagation({ mounts }: SeenHost): HostCheck {
   if (root === undefined || isShared(root)) return ok('propagation of /', 'shared');
   const message = 'private: what plugins mount in folders of the host does not show on the host';
   return warn('propagation of /', message, 'mount --make-rshared /');
+}
+
+/** The mounts of plugins, and those that they are started with, would be lost to the next daemon too. */
+function checkMountNamespace({ hidesMounts }: SeenHost): HostCheck {
+  if (!hidesMounts) return ok('mount namespace', 'that of the host');
+  return warn(
+    'mount namespace',
+    'one of its own: what plugins mount shows to nobody else, and the next daemon cannot unmount it',
+    'run the daemon without PrivateTmp=, ProtectSystem=, ProtectHome=, ReadOnlyPaths= and their kind in its unit',
+  );
 }
 
 function checkFolder(

@@ -8,12 +8,16 @@ import { dirname } from 'node:path';
 import { type LookOptions, readRealPath, readSpace, readStatus } from '../linux/ask-file-system.ts';
 import { isClockSynchronised } from '../linux/clock.ts';
 import { findBinary } from '../linux/find-binary.ts';
+import { sharesMountNamespace } from '../linux/mount-namespace.ts';
+import { readMountTable } from '../linux/mount-table.ts';
 import { createPatience } from '../linux/patience.ts';
 import { runProgram } from '../linux/run-program.ts';
+
 import { allCapabilities } from './capability-set.ts';
 import { checkHost, type SeenFolder, type SeenProgram } from './check-host.ts';
 import { checkRecords } from './check-records.ts';
 import type { HostCheck } from './host-check.ts';
+import { mountOfPath, peerGroup } from './mount-of-path.ts';
 import { type FoundProgram, readHostSupply } from './read-host.ts';
 
 export interface DiagnoseOptions {
@@ -47,6 +51,7 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     conmon,
     namespaceProblem,
     mounts: supply.mounts,
+    hidesMounts: await hidesMounts(dataRoot),
     fileSystems: supply.fileSystems,
     hasFuseDevice: existsSync('/dev/fuse'),
     missingCapabilities: allCapabilities(Number(lastCapability)).filter(
@@ -59,6 +64,14 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
   });
   // On a file system that does not answer this would wait with it.
   return 'problem' in dataRoot ? checks : [...checks, await checkRecords(options.dataRoot)];
+}
+
+/** Mounts show in another namespace when the mount that they are made on has its peer there. */
+async function hidesMounts(dataRoot: SeenFolder): Promise<boolean> {
+  if ('problem' in dataRoot || (await sharesMountNamespace(1)) !== false) return false;
+  const [own, first] = await Promise.all([readMountTable(), readMountTable(1)]);
+  const [here, there] = [own, first].map((table) => peerGroup(mountOfPath(table, dataRoot.realPath)));
+  return here === undefined || here !== there;
 }
 
 /** As the process that unpacks archives is started. @returns why it cannot be */

@@ -17,7 +17,12 @@ export function mountOfPath(mounts: readonly MountEntry[], path: string): MountE
   return found;
 }
 
+/** The group of mounts that show the same; undefined when it has no other one. */
+export function peerGroup(mount: MountEntry | undefined): string | undefined {
+  return mount?.propagation.find((field) => field.startsWith('shared:'));
+}
+
 /** Whether mounts made below it in another mount namespace appear here. */
 export function isShared(mount: MountEntry): boolean {
-  return mount.propagation.some((field) => field.startsWith('shared:'));
+  return peerGroup(mount) !== undefined;
 }

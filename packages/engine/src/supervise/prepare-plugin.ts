@@ -11,6 +11,7 @@ import { cleanAbsolutePath } from '../config/container-path.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
 import { readStatus } from '../linux/ask-file-system.ts';
+import { sharesMountNamespace } from '../linux/mount-namespace.ts';
 import { makeSharedMount, mountsBelow, readMountTable } from '../linux/mount-table.ts';
 import { createPatience } from '../linux/patience.ts';
 import { removeTree } from '../linux/remove-tree.ts';
@@ -21,8 +22,10 @@ import { findMissingHostFiles } from '../preflight/host-files.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import { checkRootfs } from '../rootfs/check-rootfs.ts';
 import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
+import { readRunRecord } from '../runtime/bundle.ts';
 import { type CgroupDriver, createCgroupsPath } from '../runtime/cgroup-driver.ts';
 import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
+import { containerPlaces } from '../runtime/container-places.ts';
 import { canLimitSwap } from '../runtime/limit-container.ts';
 import { decidePluginSecurity } from '../runtime/plugin-security.ts';
 import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
@@ -59,6 +62,14 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   const places = createPlaceWatch(execRoot);
   const appArmor = createAppArmor(join(execRoot, 'apparmor'));
   const socketDirectory = (id: string): string => join(sockets, id);
+  const warnOfOtherNamespace = async (id: string, plugin: string): Promise<void> => {
+    const run = await readRunRecord(containerPlaces(execRoot).bundle(id));
+    if (run === undefined || (await sharesMountNamespace(run.monitor.pid)) !== false) return;
+    const remedy =
+      'a plugin was started in another mount namespace than the daemon has now: what it mounts does not show here; ' +
+      'restart it';
+    logger.warn({ id, plugin }, remedy);
+  };
   return {
     socketPath: (record) => join(socketDirectory(record.id), socketName(record)),
     check: (record, { signal }) => options.preflight.clear(record, { signal }),
@@ -130,6 +141,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
 
     async verify(record) {
       const { id, name, config } = record;
+      await warnOfOtherNamespace(id, name);
       try {
         // A daemon of an earlier version, or a cleaner of the exec root, left none.
         await linkSocket(execRoot, id, socketName(record));
