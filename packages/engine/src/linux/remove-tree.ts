@@ -10,6 +10,8 @@ import { runProgram } from './run-program.ts';
 import { unmountBelow } from './unmount-below.ts';
 
 const maxMessageBytes = 1024;
+/** Many times what a million files take; whoever waits for it holds up what is to be done next to the same plugin. */
+const timeoutMs = 600_000;
 
 /**
  * Unmount everything at a path and below it, look at the mount table again, and only then delete the tree.
@@ -48,7 +50,10 @@ async function isPresent(path: string): Promise<boolean> {
  */
 async function runRemove(path: string): Promise<void> {
   const args = ['--recursive', '--force', '--one-file-system', '--', path];
-  const { code, stderr } = await runProgram(await findBinary('rm'), args, { env: { LC_ALL: 'C' } });
+  const { code, stderr } = await runProgram(await findBinary('rm'), args, {
+    env: { LC_ALL: 'C' },
+    timeoutMs,
+  });
   if (code === 0) return;
   const reason = stderr.trim().slice(0, maxMessageBytes) || `rm ended with code ${code}`;
   throw new OutboardError('system', `cannot delete ${JSON.stringify(path)}: ${reason}`);
