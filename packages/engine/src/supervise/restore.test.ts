@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import pino from 'pino';
@@ -247,25 +247,26 @@ test('S15 the count of restarts and the time of the start survive the daemon', a
 
 test('S19 S20 what cannot be removed of one plugin holds up neither restore() nor another plugin', async (t) => {
   const fixture = createSupervisorFixture(t);
-  const first = await fixture.open();
   const stuck = fixture.install(listening);
   const good = fixture.install(listening);
+  // A runtime that hangs when it is to delete the first one, for as long as there is a gate, until it is let go.
+  const place = fixture.layout.pluginsDirectory;
+  const [gate, runtime] = [join(place, 'gate'), join(place, 'slow-runc')];
+  const hangs = `case "$*" in *delete*${stuck.id}*) [ -p ${gate} ] && read -r line < ${gate};; esac`;
+  writeFileSync(runtime, `#!/bin/bash\n${hangs}\nexec runc "$@"\n`, { mode: 0o755 });
+  const first = await fixture.open({}, { runtime });
   await first.supervisor.start(stuck);
   const { pid } = await first.waitFor(stuck.id, 'running');
   await first.supervisor.shutdown('leave-running');
   await endUnseen(fixture, stuck.id, pid, 'SIGTERM');
 
-  // A runtime that hangs when it is to delete the first one, until it is let go.
-  const gate = join(fixture.execRoot, 'gate');
   execFileSync('mkfifo', [gate]);
-  const runtime = join(fixture.execRoot, 'slow-runc');
-  const hangs = `case "$*" in *delete*${stuck.id}*) read -r line < ${gate};; esac`;
-  writeFileSync(runtime, `#!/bin/bash\n${hangs}\nexec runc "$@"\n`, { mode: 0o755 });
   const second = await fixture.open({}, { runtime });
   await second.supervisor.restore([stuck, good]);
   await second.waitFor(good.id, 'running');
   assert.equal(second.supervisor.state(stuck.id).status, 'starting');
   writeFileSync(gate, 'go\n');
+  rmSync(gate);
   await second.waitFor(stuck.id, 'running');
   await second.supervisor.shutdown('stop');
 });
