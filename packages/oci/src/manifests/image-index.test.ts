@@ -36,6 +36,14 @@ describe('parseIndex()', () => {
     });
   });
 
+  it('reads 1024 manifests, and refuses more before it looks at them', () => {
+    assert.equal(parse({ manifests: Array(1024).fill(entry) }).manifests.length, 1024);
+    assert.throws(() => parse({ manifests: Array(1025).fill(entry) }), {
+      kind: 'invalid',
+      message: 'invalid index at "manifests": want at most 1024 manifests',
+    });
+  });
+
   it('R07 refuses entries that are none', () => {
     for (const manifests of [
       undefined,

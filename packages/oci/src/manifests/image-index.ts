@@ -12,7 +12,12 @@ export interface ImageIndex {
   readonly manifests: readonly Descriptor[];
 }
 
-const indexSchema = documentObject({ manifests: z.array(descriptorSchema) });
+/** Upper bound of manifests in one index: ten times what the field has, and soon looked through. */
+const maxManifests = 1024;
+
+const indexSchema = documentObject({
+  manifests: z.array(descriptorSchema).max(maxManifests, `want at most ${maxManifests} manifests`),
+});
 
 /**
  * Check the bytes of an index that came under `mediaType`. Pick one entry with `choosePlatform`.

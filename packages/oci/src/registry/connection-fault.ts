@@ -78,7 +78,9 @@ function describeFault(error: Error, request: HttpRequest): string {
     return error.errors.map((each) => describeFault(each, request)).join(', ');
   }
   if (unknownAuthority.test(code)) {
-    return `${error.message}: the server's certificate is of an authority that this host does not trust; put that authority's certificate in ${request.route.authoritiesFile}`;
+    // Node.js 24 adds advice for whoever starts it.
+    const reason = error.message.replace(/; if the root CA .*$/, '');
+    return `${reason}: the server's certificate is of an authority that this host does not trust; put that authority's certificate in ${request.route.authoritiesFile}`;
   }
   if (isCertificateFault(error)) return `the server's certificate is refused: ${error.message}`;
   // OpenSSL's own lines name a source file and its line, and end with a line feed.
