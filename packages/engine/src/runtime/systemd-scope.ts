@@ -27,7 +27,7 @@ export interface ProgramCall {
 /**
  * The annotations of a container's runtime spec by which runc and crun pass properties of its scope on.
  * @param options.stopTimeoutMs how long its processes may take to end when systemd stops the scope
- * @see runc's docs/systemd.md, "Auxiliary properties"; crun(1), "systemd properties"
+ * @see runc's docs/systemd.md, "Auxiliary properties"; crun(1), "systemd properties" and "run.oci.systemd.subgroup"
  */
 export function scopeAnnotations(options: {
   readonly stopTimeoutMs: number;
@@ -40,6 +40,8 @@ export function scopeAnnotations(options: {
     // One that failed would stand in the way of the next of its name.
     [`${prefix}CollectMode`]: "'inactive-or-failed'",
     [`${prefix}TimeoutStopUSec`]: `uint64 ${stopTimeoutUs}`,
+    // crun would put the container into a cgroup below the scope, where no one looks for its limits and its commands.
+    'run.oci.systemd.subgroup': '',
   };
 }
 
