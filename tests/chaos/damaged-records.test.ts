@@ -210,8 +210,9 @@ test('a daemon that may open 100 files takes 120 plugins over, and every one tha
     const { execFileSync } = await import('node:child_process');
     execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=100:100']);
   `;
-  const daemon = await startDaemon({ home: home.home, prelude });
+  let daemon: TestDaemon | undefined;
   try {
+    daemon = await startDaemon({ home: home.home, prelude });
     for (const { id, pid } of running) {
       await untilPluginAccepts(roots.execRoot, id);
       assert.equal(pidOfPlugin(roots.execRoot, id), pid);
@@ -223,7 +224,7 @@ test('a daemon that may open 100 files takes 120 plugins over, and every one tha
     assert.equal(names.trim().split('\n').length, 121);
     assert.doesNotMatch(names, /DAMAGED/);
   } finally {
-    await daemon.end('SIGTERM');
+    await daemon?.end('SIGTERM');
     await using engine = await openPluginEngine(roots);
     for (const { id } of running) await engine.remove(id, { force: true });
   }

@@ -23,6 +23,7 @@ export function openEngine(
   return openPluginEngine({
     dataRoot: configuration['data-root'],
     execRoot: configuration['exec-root'],
+    hosts: configuration.hosts,
     runtime: configuration.runtime,
     cgroupDriver: configuration['cgroup-driver'],
     liveRestore: configuration['live-restore'],

@@ -1,14 +1,8 @@
 /**
  * Wires the parts of the engine together. It holds no logic of its own: each operation is one file in `operations/`.
  */
-import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  createRegistryClient,
-  makeDirectoryDurably,
-  openFileContentStore,
-  type TrustedRealm,
-} from '@outboard/oci';
+import { createRegistryClient, openFileContentStore, type TrustedRealm } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
 import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
@@ -43,6 +37,7 @@ import { createPreflight } from './preflight/preflight.ts';
 import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
 import { createWorkspaces } from './rootfs/workspaces.ts';
+import { openRoots } from './roots.ts';
 import { type CgroupDriver, chooseCgroupDriver } from './runtime/cgroup-driver.ts';
 import { containerPlaces } from './runtime/container-places.ts';
 import { openContainerRuntime } from './runtime/container-runtime.ts';
@@ -60,6 +55,8 @@ export interface PluginEngineOptions {
   readonly dataRoot: string;
   /** Where sockets and bundles live while plugins run, such as `/run/outboard`. */
   readonly execRoot: string;
+  /** Where this program can be reached, told to whoever tries to use the same data root; default nowhere. */
+  readonly hosts?: readonly string[];
   /** `runc` (default), `crun`, or the path of an OCI runtime. */
   readonly runtime?: string;
   /** Who makes the cgroups of plugins; default systemd where it runs the host, else the OCI runtime (`cgroupfs`). */
@@ -100,11 +97,12 @@ export interface MetricsSocket {
  * Disposing it cancels what is under way, and leaves the plugins running or stops them (`liveRestore`).
  * @throws {OutboardError} conflict when another engine uses the data root; invalid for a cgroup driver that this host has not
  */
-export async function openPluginEngine(options: PluginEngineOptions): Promise<PluginEngine> {
-  const logger = options.logger ?? pino({ level: 'silent' });
+export async function openPluginEngine(given: PluginEngineOptions): Promise<PluginEngine> {
+  const logger = given.logger ?? pino({ level: 'silent' });
   keepInheritedFromPrograms();
-  await makeDirectoryDurably(options.dataRoot, { mode: 0o700 });
-  const lock = lockDirectory(options.dataRoot);
+  const roots = await openRoots(given, logger);
+  const options = { ...given, ...roots };
+  const lock = lockDirectory(options.dataRoot, options.hosts);
   try {
     const events = createEngineEvents(logger);
     const context = await openContext(options, events, logger);
@@ -150,7 +148,7 @@ async function openContext(
   await store.findContentOfDamaged(content);
   await collectGarbage({ store, content });
   const queue = createKeyedQueue();
-  const legacy = createLegacyDiscovery(await realpath(options.execRoot), options.legacyDirectories);
+  const legacy = createLegacyDiscovery(options.execRoot, options.legacyDirectories);
   const metricsSocket = options.metricsSocket?.path;
   const preflight = createPreflight({ layout, runtime: options.runtime ?? 'runc', logger });
   const logs = createPluginLogs({ layout, store, logger });

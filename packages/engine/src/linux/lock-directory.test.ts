@@ -17,7 +17,7 @@ test('lockDirectory() refuses a second lock until the first is released', async 
   const first = lockDirectory(place.path);
   assert.throws(() => lockDirectory(place.path), {
     kind: 'conflict',
-    message: `data root ${JSON.stringify(place.path)} is in use by another daemon`,
+    message: `data root ${JSON.stringify(place.path)} is in use by another daemon: process ${process.pid}`,
   });
   first.release();
   first.release();

@@ -2,6 +2,7 @@
  * Workspaces: a staged directory with an unpack jail over its root filesystem, thrown away whole unless committed.
  * A jail takes a moment to start, so one can be made ready before it is needed.
  */
+import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { StagedDirectory, Staging } from './staging.ts';
 import type { OpenUnpackJail, UnpackJail } from './unpack-jail.ts';
@@ -12,6 +13,10 @@ export interface Workspace extends AsyncDisposable {
   readonly jail: UnpackJail;
   /** The staged directory, for the rename that makes it real; once moved away there is nothing to dispose. */
   commit(): string;
+}
+
+interface MadeWorkspace extends Workspace {
+  isThere(): boolean;
 }
 
 export interface Workspaces {
@@ -29,9 +34,9 @@ export interface Workspaces {
 const keptReadyMs = 60_000;
 
 export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, logger: Logger): Workspaces {
-  let ready: { readonly workspace: Promise<Workspace>; readonly timer: NodeJS.Timeout } | undefined;
+  let ready: { readonly workspace: Promise<MadeWorkspace>; readonly timer: NodeJS.Timeout } | undefined;
 
-  async function make(): Promise<Workspace> {
+  async function make(): Promise<MadeWorkspace> {
     const staged = await staging.create();
     try {
       const rootfs = await staged.makeDirectory('rootfs');
@@ -39,6 +44,7 @@ export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, log
       return {
         rootfs,
         jail,
+        isThere: () => existsSync(staged.path),
         commit: staged.commit,
         async [Symbol.asyncDispose]() {
           await jail[Symbol.asyncDispose]();
@@ -60,7 +66,7 @@ export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, log
     }
   }
 
-  function takeReady(): Promise<Workspace> | undefined {
+  function takeReady(): Promise<MadeWorkspace> | undefined {
     const taken = ready;
     ready = undefined;
     clearTimeout(taken?.timer);
@@ -86,5 +92,13 @@ export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, log
     ready = { workspace, timer };
   }
 
-  return { open: () => takeReady() ?? make(), prepare, close };
+  /** What was made ready may have been taken by a cleaner of temporary folders since. */
+  async function open(): Promise<Workspace> {
+    const workspace = await takeReady();
+    if (workspace?.isThere() === true) return workspace;
+    await workspace?.[Symbol.asyncDispose]();
+    return make();
+  }
+
+  return { open, prepare, close };
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { digestOf } from '@outboard/oci';
 import { pino } from 'pino';
@@ -63,16 +63,22 @@ test('V10 a removed plugin that cannot be deleted does not keep the others from 
   assert.ok(!existsSync(stuck));
 });
 
-test('V5 PluginStore.open() deletes a change of a record that was cut short', async (context) => {
-  const layout = await makeLayout(context);
-  await install(layout, { id: first });
-  const { directory } = layout.plugin(first);
-  writeFileSync(join(directory, '.config.json.0123456789abcdef.unfinished'), '{"plug');
-  await PluginStore.open(layout, logger);
-  assert.deepEqual(readdirSync(directory).sort(), ['config.json', 'rootfs']);
-});
+for (const isDamaged of [false, true]) {
+  const which = isDamaged ? 'a damaged' : 'a sound';
+  test(`V5 PluginStore.open() deletes every write that was cut short of ${which} plugin`, async (context) => {
+    const layout = await makeLayout(context);
+    await install(layout, { id: first });
+    const { directory, record, uses, lastFailure, upgradeJournal } = layout.plugin(first);
+    if (isDamaged) writeFileSync(record, '{"plug');
+    for (const path of [record, uses, lastFailure, upgradeJournal]) {
+      writeFileSync(join(directory, `.${basename(path)}.0123456789abcdef.unfinished`), '{"plug');
+    }
+    await PluginStore.open(layout, logger);
+    assert.deepEqual(readdirSync(directory).sort(), ['config.json', 'rootfs']);
+  });
+}
 
-test('V10 a plugin whose record is damaged is left out and left alone, with everything that may be its', async (context) => {
+test('V10 a plugin whose record is damaged is kept apart and left alone, with everything that may be its', async (context) => {
   const layout = await makeLayout(context);
   await install(layout, { id: first, name: 'acme/good:latest' });
   await install(layout, { id: second, name: 'acme/bad:latest' });
@@ -81,6 +87,10 @@ test('V10 a plugin whose record is damaged is left out and left alone, with ever
   writeFileSync(layout.plugin(second).record, '{"plugin":');
   const store = await PluginStore.open(layout, logger);
   assert.deepEqual(namesIn(store), ['acme/good:latest']);
+  assert.deepEqual(
+    store.damaged().map(({ id, reason }) => [id, /is damaged/.test(reason)]),
+    [[second, true]],
+  );
   assert.deepEqual(readdirSync(layout.plugin(second).directory).sort(), ['config.json', 'rootfs']);
   assert.equal(store.isReferenced(stray), true);
 });

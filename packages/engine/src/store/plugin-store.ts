@@ -20,6 +20,7 @@ import { removeTree } from '../linux/remove-tree.ts';
 import { mapBounded } from '../map-bounded.ts';
 import { type CandidateContent, findContentOfDamaged } from './content-of-damaged.ts';
 import { type DamagedPlugin, damagedPlugin, findAmongDamaged, refuseDamaged } from './damaged-plugin.ts';
+import { keepPrivate } from './keep-private.ts';
 import { PluginIndex } from './plugin-index.ts';
 import {
   isBeingRemoved,
@@ -71,6 +72,7 @@ export class PluginStore {
     const paths = this.paths(id);
     let text = '';
     try {
+      for (const path of [paths.directory, paths.record]) await keepPrivate(path, this.#logger);
       text = await readRecordText(paths);
       const record = parseRecord(text, paths);
       if (record.id !== id) throw new OutboardError('system', `its record names another ID: ${record.id}`);

@@ -69,6 +69,8 @@ export class VolumeStore {
 
   /** Add a record, or replace the one of that name; on disk first. */
   async put(record: VolumeRecord): Promise<void> {
+    // A folder that someone deleted beside the daemon is made again.
+    await makeDirectoryDurably(this.#directory, { mode: 0o700 });
     await commitVolumeRecord(this.#directory, record, this.#onUnflushed);
     this.#unindex(record.name);
     this.#index(record);

@@ -134,6 +134,7 @@ class FileContentStore implements ContentStore {
   }
 
   async ingest(options: { readonly algorithm?: DigestAlgorithm } = {}): Promise<Ingest> {
+    await this.#makeIngestDirectory();
     return openFileIngest({
       path: this.#temporaryPath(),
       algorithm: options.algorithm ?? 'sha256',
@@ -156,6 +157,7 @@ class FileContentStore implements ContentStore {
 
   async sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]> {
     const removed: ExpectedContent[] = [];
+    await this.#makeIngestDirectory();
     for await (const digest of this.#digests()) {
       const doomed = this.#takeAway(digest, isReferenced);
       if (doomed === undefined) continue;
@@ -239,6 +241,11 @@ class FileContentStore implements ContentStore {
 
   #path(digest: Digest): string {
     return join(this.#root, 'blobs', digestAlgorithm(digest), digestHex(digest));
+  }
+
+  /** A cleaner of temporary folders may have taken it. */
+  async #makeIngestDirectory(): Promise<void> {
+    await makeDirectoryDurably(this.#ingestDirectory, { mode: 0o700 });
   }
 
   #temporaryPath(): string {

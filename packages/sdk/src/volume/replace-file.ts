@@ -6,7 +6,8 @@ import { dirname } from 'node:path';
 
 /**
  * Write `content` beside the file, flush it, rename it over the file and flush the folder.
- * Calls for one file must not overlap. Durable when it resolves.
+ * Calls for one file must not overlap. Durable when it resolves; when it rejects the file is as it was. The folder is
+ * opened before the rename, which is the commit: that it cannot be flushed afterwards is warned of.
  */
 export async function replaceFile(file: string, content: string): Promise<void> {
   const temporary = `${file}.new`;
@@ -17,11 +18,15 @@ export async function replaceFile(file: string, content: string): Promise<void> 
   } finally {
     await handle.close();
   }
-  await rename(temporary, file);
   const folder = await open(dirname(file), 'r');
   try {
-    await folder.sync();
+    await rename(temporary, file);
+    await folder.sync().catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      process.emitWarning(`"${file}" was replaced, but its folder could not be flushed: ${reason}`);
+    });
   } finally {
-    await folder.close();
+    // The descriptor of a folder holds nothing that could be lost.
+    await folder.close().catch(() => undefined);
   }
 }
