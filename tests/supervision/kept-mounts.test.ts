@@ -91,6 +91,18 @@ test('a restart takes away mounts that have lost their process, and none that st
   assert.deepEqual(mountsBelow(plugin.propagated), []);
 });
 
+test('a plugin that mounts over what it mounted before, again and again, does not fill the table of mounts', {
+  skip,
+}, async () => {
+  await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
+  const plugin = await startMounter(opened);
+  plugin.makeVolume('v');
+  await plugin.shell('for i in $(seq 66); do mount -t tmpfs v /mnt/volumes/v; done');
+  assert.equal(mountsBelow(plugin.volume('v')).length, 66);
+  await killAndAwaitRestart(opened);
+  assert.deepEqual(mountsBelow(plugin.propagated), [plugin.propagated]);
+});
+
 test('I14 disable takes away what a file system holds that does not answer, without asking it', {
   skip,
 }, async () => {

@@ -178,10 +178,16 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   };
 }
 
+/** How many mounts may lie below others at the same places. */
+const maxCovered = 64;
+
 /** Also what a plugin mounted below its root filesystem, should that ever reach the host. */
 async function unmountPlugin(paths: PluginPaths, mounts: MountsToRemove): Promise<void> {
   if (mounts === 'all') return unmountBelow(paths.directory);
   await unmountBelow(paths.rootfs);
+  const places = (await mountsBelow(paths.propagatedMount)).map(({ mountPoint }) => mountPoint);
+  // A plugin that mounts at each start over what it mounted before, and crashes, would fill the kernel's table.
+  if (places.length - new Set(places).size > maxCovered) return unmountBelow(paths.propagatedMount);
   await unmountDead(paths.propagatedMount);
 }
 
