@@ -142,7 +142,7 @@ async function launch(launch: Launch): Promise<ExecSession> {
     if (!hasEnded && launch.request.hasInput === true) input = holdInput(program.pid);
     // What the command left holds its output open, and ends with it.
     const endRest = (): void => void release().catch(report);
-    if (!hasEnded) unwatch = watchCommand(readPid(launch.directory), endRest);
+    if (!hasEnded) unwatch = watchCommand(() => readPid(launch.directory), endRest);
     return { ...streams, ended, kill };
   }
   const said = await streams.readErrors(maxErrorBytes).catch(() => '');
@@ -197,12 +197,13 @@ async function untilEnded(program: SpawnedProcess, timeoutMs: number): Promise<v
   clearTimeout(timer);
 }
 
-/** As the runtime wrote it; not a number when it has gone already. */
-function readPid(directory: string): number {
+/** Undefined until the runtime has written it, and when the command has gone. */
+function readPid(directory: string): number | undefined {
   try {
-    return Number.parseInt(readFileSync(join(directory, pidFile), 'latin1'), 10);
+    const text = readFileSync(join(directory, pidFile), 'latin1');
+    return /^\d+\n?$/.test(text) ? Number(text) : undefined;
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return Number.NaN;
+    if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

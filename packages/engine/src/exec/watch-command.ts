@@ -2,26 +2,32 @@
  * Finds out that a command has ended while the runtime that started it has not: it waits for the end of the output, which
  * whatever the command left in the background holds open.
  */
-import { identifyProcess, isSameProcess } from '../runtime/process-identity.ts';
+import { identifyProcess, isSameProcess, type ProcessIdentity } from '../runtime/process-identity.ts';
 
 const firstLookMs = 10;
 const longestPauseMs = 200;
 
 /**
  * Call back once a process has ended.
- * @param pid of a process that ran a moment ago
+ * @param readPid tells its pid; undefined for as long as nobody has written it down
  * @returns how to stop
  */
-export function watchCommand(pid: number, onEnd: () => void): () => void {
-  const identity = identifyProcess(pid);
+export function watchCommand(readPid: () => number | undefined, onEnd: () => void): () => void {
+  let identity: ProcessIdentity | undefined;
   let pauseMs = firstLookMs;
   let timer: NodeJS.Timeout | undefined;
+  const hasEnded = (): boolean => {
+    if (identity !== undefined) return !isSameProcess(identity);
+    const pid = readPid();
+    if (pid === undefined) return false;
+    identity = identifyProcess(pid);
+    return identity === undefined;
+  };
   // The kernel tells the end of a process to its parent only, which is the runtime. Nearly always that ends first.
   const look = (): void => {
-    if (identity !== undefined && isSameProcess(identity)) {
-      timer = setTimeout(look, pauseMs);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-    } else onEnd();
+    if (hasEnded()) return void onEnd();
+    timer = setTimeout(look, pauseMs);
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   };
   timer = setTimeout(look, pauseMs);
   return () => clearTimeout(timer);
