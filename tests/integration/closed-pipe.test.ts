@@ -67,6 +67,8 @@ describe('a command whose output nobody reads', { skip: needsRoot }, () => {
   const commands = (): readonly (readonly string[])[] => [
     ['--help'],
     ['install', '--help'],
+    // Nothing is damaged here.
+    ['repair', '--help'],
     ['ls'],
     ['ls', '--quiet'],
     ['ls', '--format', 'json'],

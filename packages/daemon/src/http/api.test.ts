@@ -140,7 +140,9 @@ for (const [target, name] of names) {
     const response = await send(api.socket, 'GET', target);
     assert.deepEqual(asked, [name]);
     assert.equal(response.status, 404);
-    assert.deepEqual(JSON.parse(response.body), { message: `plugin "${name}" not found` });
+    // What a screen does not show is told as an escape.
+    const shown = name.replaceAll('\0', '\\u0000');
+    assert.deepEqual(JSON.parse(response.body), { message: `plugin "${shown}" not found` });
   });
 }
 
