@@ -2,6 +2,7 @@
  * Lets the n-th system call that this process makes fail with EIO, through the functions of Node.js and koffi that
  * make it. Import this before the engine: koffi's functions are bound when a module is loaded.
  */
+import assert from 'node:assert/strict';
 import childProcess from 'node:child_process';
 import fs, { type PathLike } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
@@ -133,6 +134,30 @@ koffi.load = (name) => {
   library.func = (definition) => mineOfLibc(definition, bind(definition));
   return library;
 };
+
+const limits = load(null);
+const getrlimit = limits.func('int getrlimit(int resource, void *limits)');
+const setrlimit = limits.func('int setrlimit(int resource, const void *limits)');
+const openFiles = 7; // RLIMIT_NOFILE
+
+/** Do work while this process can open only so many files more: the kernel itself answers EMFILE to the next. */
+export async function withDescriptorsLeft(left: number, work: () => Promise<void>): Promise<void> {
+  const before = new BigUint64Array(2);
+  assert.equal(getrlimit(openFiles, before), 0);
+  const highest = Math.max(...fs.readdirSync('/proc/self/fd').map(Number));
+  const fillers: number[] = [];
+  do fillers.push(fs.openSync('/dev/null', 'r'));
+  while ((fillers.at(-1) ?? 0) <= highest);
+  const limited = before.slice();
+  limited[0] = BigInt((fillers.at(-1) ?? 0) + 1 + left);
+  try {
+    assert.equal(setrlimit(openFiles, limited), 0);
+    await work();
+  } finally {
+    assert.equal(setrlimit(openFiles, before), 0);
+    for (const filler of fillers) fs.closeSync(filler);
+  }
+}
 
 /** Calls that change or ask the host; those that only look at memory do not fail. */
 function mineOfLibc(definition: string, original: KoffiFunction): KoffiFunction {

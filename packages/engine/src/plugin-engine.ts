@@ -105,14 +105,15 @@ export async function openPluginEngine(given: PluginEngineOptions): Promise<Plug
   const lock = lockDirectory(options.dataRoot, options.hosts);
   try {
     const events = createEngineEvents(logger);
-    const context = await openContext(options, events, logger);
+    const scope = createOperationScope();
+    const context = await openContext(options, { scope, events, logger });
     await options.metricsSocket?.listen();
     await context.supervisor.restore(
       context.store.all().filter((record) => record.enabled),
       new Set(context.store.damaged().map(({ id }) => id)),
     );
     const left = await findLeftCommands(context);
-    return assemble(context, { observer: options.observer, events, left }, async () => {
+    return assemble(context, { observer: options.observer, scope, events, left }, async () => {
       await context.workspaces.close();
       await context.collectors?.[Symbol.asyncDispose]();
       await context.drivers[Symbol.asyncDispose]();
@@ -127,10 +128,16 @@ export async function openPluginEngine(given: PluginEngineOptions): Promise<Plug
   }
 }
 
+/** What the parts of operations are opened with. */
+interface ContextSurroundings {
+  readonly scope: OperationScope;
+  readonly events: EngineEvents;
+  readonly logger: Logger;
+}
+
 async function openContext(
   options: PluginEngineOptions,
-  events: EngineEvents,
-  logger: Logger,
+  { scope, events, logger }: ContextSurroundings,
 ): Promise<EngineContext> {
   const layout = createPluginLayout(options.dataRoot);
   const store = await PluginStore.open(layout, logger);
@@ -197,6 +204,9 @@ async function openContext(
     openJail: openUnpackJail,
     queue,
     downloads: createKeyedQueue(),
+    inBackground: (work) => {
+      scope.run(work).catch((error: unknown) => logger.warn({ err: error }, 'work in the background ended'));
+    },
     announce,
   };
 }
@@ -204,6 +214,7 @@ async function openContext(
 /** What an engine has beside the parts of its operations. */
 interface EngineSurroundings {
   readonly observer: EngineObserver | undefined;
+  readonly scope: OperationScope;
   readonly events: EngineEvents;
   /** Commands that are to be ended. */
   readonly left: readonly LeftCommand[];
@@ -211,10 +222,9 @@ interface EngineSurroundings {
 
 function assemble(
   context: EngineContext,
-  { observer, events, left }: EngineSurroundings,
+  { observer, scope, events, left }: EngineSurroundings,
   release: () => Promise<void>,
 ): PluginEngine {
-  const scope = createOperationScope();
   void scope.run(() => endLeftCommands(context, left));
   const statuses = createStatusReader(context);
   const run = createOperationRunner({ scope, store: context.store, observer, logger: context.logger });

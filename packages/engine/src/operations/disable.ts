@@ -16,7 +16,8 @@ import { hastenStops, stopOptions } from './forced-stop.ts';
 export async function disablePlugin(
   context: Pick<
     EngineContext,
-    'store' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers' | 'collectors' | 'logger'
+    | ('store' | 'queue' | 'supervisor' | 'announce' | 'uses' | 'drivers' | 'collectors')
+    | ('logger' | 'inBackground')
   >,
   plugin: string,
   options: { readonly force?: boolean } = {},
@@ -35,7 +36,7 @@ export async function disablePlugin(
       );
     }
     await context.store.save({ ...record, enabled: false });
-    // It is disabled from here on, as Docker's is: what cannot be stopped now is logged.
+    // It is disabled from here on, as Docker's is: what cannot be stopped now is stopped in the background.
     await context.collectors?.stop(id);
     await stopForGood(context, id, stopOptions(record, force));
     await bestEffort(context, 'close the connections to a disabled plugin', () =>

@@ -3,7 +3,7 @@
  */
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import { stopForGood } from './best-effort.ts';
+import { type StopContext, stopForGood } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** How long a socket may take to appear when the caller sets no limit, in seconds. */
@@ -27,7 +27,15 @@ export interface EnableOptions {
 export async function enablePlugin(
   context: Pick<
     EngineContext,
-    'store' | 'queue' | 'supervisor' | 'announce' | 'drivers' | 'preflight' | 'logger' | 'collectors'
+    | 'store'
+    | 'queue'
+    | 'supervisor'
+    | 'announce'
+    | 'drivers'
+    | 'preflight'
+    | 'logger'
+    | 'inBackground'
+    | 'collectors'
   >,
   plugin: string,
   options: EnableOptions,
@@ -59,10 +67,7 @@ export async function enablePlugin(
   await context.collectors?.started(id, signal === undefined ? {} : { signal });
 }
 
-async function saveEnabled(
-  context: Pick<EngineContext, 'store' | 'supervisor' | 'logger'>,
-  record: PluginRecord,
-): Promise<void> {
+async function saveEnabled(context: StopContext, record: PluginRecord): Promise<void> {
   try {
     await context.store.save(record);
   } catch (error) {

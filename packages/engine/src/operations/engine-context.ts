@@ -44,6 +44,8 @@ export interface EngineContext {
   /** Plugins that read the metrics of this program; absent when it has none for them. */
   readonly collectors: MetricsCollectors | undefined;
   readonly logger: Logger;
+  /** Do what no one waits for; the end of the engine aborts it and waits for it. Its failure is logged. */
+  readonly inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   /** Tell the listeners what happened; called after it is on disk. */
   readonly announce: (announcement: Announcement) => void;
 }
