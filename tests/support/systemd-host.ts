@@ -83,7 +83,8 @@ export async function bootSystemdHost(): Promise<SystemdHost> {
 
 function hostOf(pid: number, cgroups: readonly string[], release: () => Promise<void>): SystemdHost {
   async function run(...command: readonly string[]): Promise<HostCommandResult> {
-    const entered = spawn('nsenter', [`--target=${pid}`, '--all', '--wdns=/', '--', ...command], {
+    const within = ['/bin/sh', '-c', 'cd / && exec "$@"', 'sh', ...command];
+    const entered = spawn('nsenter', [`--target=${pid}`, '--all', '--', ...within], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: searchPath, HOME: '/root', LC_ALL: 'C.UTF-8', SYSTEMD_PAGER: '' },
     });

@@ -44,7 +44,7 @@ export function createApi(sources: ApiSources): HandleRequest {
     cgroupDriver: chooseCgroupDriver(configuration['cgroup-driver']),
     liveRestore: configuration['live-restore'],
     authorizationPlugins: authorization.names,
-    diagnose: () => diagnoseHost(roots),
+    diagnose: () => diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] }),
     hostFacts: once(readHostFacts),
     components: once(() => readComponentVersions(roots.runtime)),
   });

@@ -17,6 +17,7 @@ export async function runDoctor({ configuration, configFile }: DaemonFlags): Pro
     dataRoot: loaded['data-root'],
     execRoot: loaded['exec-root'],
     runtime: loaded.runtime,
+    cgroupDriver: loaded['cgroup-driver'],
   });
   process.stdout.write(`${JSON.stringify(toDoctorDocument(checks))}\n`);
   return 0;

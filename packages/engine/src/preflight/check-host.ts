@@ -5,6 +5,7 @@ import { isAtOrBelow } from '../config/container-path.ts';
 import type { FileSystemSpace } from '../linux/ask-file-system.ts';
 import type { MountEntry } from '../linux/mount-table.ts';
 import { areSocketLinksShort } from '../store/socket-links.ts';
+import type { CgroupDriver } from '../runtime/cgroup-driver.ts';
 import type { HostCheck } from './host-check.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
 import { areCgroupsReadOnly, cgroupMode, readOnlyCgroupsRemedy } from './read-host.ts';
@@ -27,6 +28,9 @@ export interface SeenHost {
   readonly mounts: readonly MountEntry[];
   /** Whether mounts made here do not show to the rest of the host: a mount namespace of its own. */
   readonly hidesMounts: boolean;
+  /** As configured; undefined for what the host calls for. */
+  readonly cgroupDriver: CgroupDriver | undefined;
+  readonly isRunBySystemd: boolean;
   readonly fileSystems: ReadonlySet<string>;
   readonly hasFuseDevice: boolean;
   /** How many of the host's capabilities a program started from here cannot have. */
@@ -117,7 +121,7 @@ function checkUnpacking({ namespaceProblem }: SeenHost): HostCheck {
   return fail('unpacking', namespaceProblem, remedy);
 }
 
-function checkCgroups({ mounts, runtime }: SeenHost): HostCheck {
+function checkCgroups({ mounts, runtime, cgroupDriver, isRunBySystemd }: SeenHost): HostCheck {
   const mode = cgroupMode(mounts);
   if (mode === undefined) {
     return fail('cgroups', 'no cgroup file system is mounted', 'mount -t cgroup2 none /sys/fs/cgroup');
@@ -129,7 +133,14 @@ function checkCgroups({ mounts, runtime }: SeenHost): HostCheck {
   if (mode === 'hybrid' && isCrun) {
     return fail('cgroups', 'hybrid (v1 and v2), which crun does not run on', 'use runc: --runtime runc');
   }
-  return ok('cgroups', mode);
+  if (cgroupDriver === 'systemd' && !isRunBySystemd) {
+    return fail('cgroups', `${mode}, and systemd does not run this host`, 'use --cgroup-driver cgroupfs');
+  }
+  if (cgroupDriver === 'cgroupfs' && isRunBySystemd) {
+    const message = `${mode}, made by the OCI runtime on a host of systemd, which turns limits off without a word`;
+    return warn('cgroups', message, 'remove --cgroup-driver cgroupfs, then restart the plugins');
+  }
+  return ok('cgroups', isRunBySystemd ? `${mode}, made by systemd` : mode);
 }
 
 function checkCapabilities({ missingCapabilities }: SeenHost): HostCheck {

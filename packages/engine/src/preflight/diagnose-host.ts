@@ -12,7 +12,7 @@ import { sharesMountNamespace } from '../linux/mount-namespace.ts';
 import { readMountTable } from '../linux/mount-table.ts';
 import { createPatience } from '../linux/patience.ts';
 import { runProgram } from '../linux/run-program.ts';
-
+import { type CgroupDriver, chooseCgroupDriver } from '../runtime/cgroup-driver.ts';
 import { allCapabilities } from './capability-set.ts';
 import { checkHost, type SeenFolder, type SeenProgram } from './check-host.ts';
 import { checkRecords } from './check-records.ts';
@@ -25,6 +25,8 @@ export interface DiagnoseOptions {
   readonly execRoot: string;
   /** Name or path of the OCI runtime; default `runc`. */
   readonly runtime?: string;
+  /** As configured; default what the host calls for. */
+  readonly cgroupDriver?: CgroupDriver | undefined;
 }
 
 /** On a host that is merely slow a program takes seconds to load. */
@@ -52,6 +54,8 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     namespaceProblem,
     mounts: supply.mounts,
     hidesMounts: await hidesMounts(dataRoot),
+    cgroupDriver: options.cgroupDriver,
+    isRunBySystemd: chooseCgroupDriver(undefined) === 'systemd',
     fileSystems: supply.fileSystems,
     hasFuseDevice: existsSync('/dev/fuse'),
     missingCapabilities: allCapabilities(Number(lastCapability)).filter(
