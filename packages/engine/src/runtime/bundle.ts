@@ -58,6 +58,8 @@ const runRecord = z.object({
   cgroupsPath: z.string().refine((path) => parseCgroupsPath(path) !== undefined),
   /** Path of the OCI runtime that made the container; absent in records of earlier versions. */
   runtime: z.string().optional(),
+  /** As `locateCgroup` found it; records of earlier versions have none. */
+  cgroupPath: z.string().startsWith('/').optional(),
   /** How often the plugin was started again before this run. */
   restarts: z.int().min(0).default(0),
   /** How many processes of the plugin were killed for want of memory in the runs before. */

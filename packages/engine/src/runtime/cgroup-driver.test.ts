@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { chooseCgroupDriver, createCgroupsPath, parseCgroupsPath, possibleCgroups } from './cgroup-driver.ts';
+import {
+  chooseCgroupDriver,
+  createCgroupsPath,
+  locateCgroup,
+  parseCgroupsPath,
+  possibleCgroups,
+  requireCgroup,
+} from './cgroup-driver.ts';
 
 const id = 'a'.repeat(64);
 
@@ -48,6 +55,19 @@ for (const path of [
 ]) {
   test(`parseCgroupsPath() refuses ${JSON.stringify(path)}`, () => {
     assert.equal(parseCgroupsPath(path), undefined);
+  });
+}
+
+for (const [name, memberships, suffix] of [
+  ['v2', (path: string) => `0::${path}\n`, ''],
+  ['v2 with a cgroup below the scope', (path: string) => `0::${path}/container\n`, '/container'],
+  ['v1', (path: string) => `2:cpu:/\n1:memory:${path}\n0::${path}\n`, ''],
+  ['a process that is elsewhere', () => '0::/user.slice\n', ''],
+  ['a name that only begins like it', (path: string) => `0::${path}x/y\n`, ''],
+] as const) {
+  test(`locateCgroup() finds a container on ${name}`, () => {
+    const cgroup = requireCgroup(createCgroupsPath(id, 'systemd'));
+    assert.equal(locateCgroup(cgroup, memberships(cgroup.path)), `${cgroup.path}${suffix}`);
   });
 }
 

@@ -64,6 +64,17 @@ export function parseCgroupsPath(cgroupsPath: string): ContainerCgroup | undefin
   return isClean ? { driver: 'cgroupfs', path: cgroupsPath } : undefined;
 }
 
+/**
+ * Where a container that was just created really is: at the cgroup that its driver was told of or, as crun has it in a
+ * scope, in one below. Its limits and the cgroups of commands in it are there.
+ * @param memberships of its first process, as in `/proc/<pid>/cgroup`
+ * @see cgroups(7), "/proc files"; crun(1), "run.oci.systemd.subgroup"
+ */
+export function locateCgroup({ path }: ContainerCgroup, memberships: string): string {
+  const found = memberships.split('\n').map((line) => line.split(':').slice(2).join(':'));
+  return found.find((each) => each.startsWith(`${path}/`)) ?? path;
+}
+
 /** As `parseCgroupsPath`. @throws {OutboardError} invalid where that is undefined */
 export function requireCgroup(cgroupsPath: string): ContainerCgroup {
   const cgroup = parseCgroupsPath(cgroupsPath);

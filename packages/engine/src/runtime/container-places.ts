@@ -56,5 +56,5 @@ export async function findCgroupPath(
   id: string,
 ): Promise<string | undefined> {
   const record = await readRunRecord(places.bundle(id));
-  return record && requireCgroup(record.cgroupsPath).path;
+  return record && (record.cgroupPath ?? requireCgroup(record.cgroupsPath).path);
 }

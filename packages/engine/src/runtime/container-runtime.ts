@@ -1,7 +1,7 @@
 /**
  * Starts containers: conmon holds each one, an OCI runtime (runc, crun) makes it. Holds those that run, nothing else.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories, OutboardError } from '@outboard/oci';
@@ -19,7 +19,7 @@ import {
   writeRunRecord,
 } from './bundle.ts';
 import { findCgroupFolders } from './cgroup.ts';
-import { requireCgroup } from './cgroup-driver.ts';
+import { locateCgroup, requireCgroup } from './cgroup-driver.ts';
 import { createUnderConmon } from './conmon.ts';
 import type { Container, ContainerRuntime, RecoveredContainers, StartContainer } from './container.ts';
 import { type RemovalDeadlines, type RemovalHost, removeRemains } from './container-remains.ts';
@@ -181,7 +181,9 @@ class ConmonRuntime implements ContainerRuntime {
       } as const;
       const logStart = log?.start;
       const { container, monitorEnded } = created;
-      const record = { ...run, ...(logStart && { logStart }), container, monitor };
+      // Before its program runs, which may move itself.
+      const cgroupPath = locateCgroup(cgroup, readFileSync(`/proc/${container.pid}/cgroup`, 'utf8'));
+      const record = { ...run, cgroupPath, ...(logStart && { logStart }), container, monitor };
       return await this.#begin(record, monitorEnded, {
         runtime,
         ...limits,

@@ -18,6 +18,9 @@ const daemonUnit = 'outboard.service';
 /** systemd keeps the definition of a transient unit there for as long as it knows the unit. */
 const transientUnits = '/run/systemd/transient';
 
+/** In properties of systemd that are numbers. */
+const infinity = 2n ** 64n - 1n;
+
 /** A program to start. */
 export interface ProgramCall {
   readonly file: string;
@@ -25,11 +28,15 @@ export interface ProgramCall {
 }
 
 /**
- * The annotations of a container's runtime spec by which runc and crun pass properties of its scope on.
+ * The annotations of a container's runtime spec by which runc and crun pass properties of its scope on. That by which crun
+ * has no cgroup below the scope (`run.oci.systemd.subgroup`) is not among them: crun writes limits into the cgroup and tells
+ * systemd of none, which takes them away from a scope itself whenever it reads its units anew.
+ * @param options.limitsTasks whether the runtime bounds processes and threads; else systemd would, by a default of its own
  * @param options.stopTimeoutMs how long its processes may take to end when systemd stops the scope
  * @see runc's docs/systemd.md, "Auxiliary properties"; crun(1), "systemd properties" and "run.oci.systemd.subgroup"
  */
 export function scopeAnnotations(options: {
+  readonly limitsTasks: boolean;
   readonly stopTimeoutMs: number;
 }): Readonly<Record<string, string>> {
   // 0 would be no bound at all.
@@ -40,8 +47,7 @@ export function scopeAnnotations(options: {
     // One that failed would stand in the way of the next of its name.
     [`${prefix}CollectMode`]: "'inactive-or-failed'",
     [`${prefix}TimeoutStopUSec`]: `uint64 ${stopTimeoutUs}`,
-    // crun would put the container into a cgroup below the scope, where no one looks for its limits and its commands.
-    'run.oci.systemd.subgroup': '',
+    ...(!options.limitsTasks && { [`${prefix}TasksMax`]: `uint64 ${infinity}` }),
   };
 }
 

@@ -99,7 +99,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         socketDirectory: socketDirectory(record.id),
         cgroupsPath: createCgroupsPath(record.id, cgroupDriver),
         ...(cgroupDriver === 'systemd' && {
-          annotations: scopeAnnotations({ stopTimeoutMs: stopGraceMs(record.options) }),
+          annotations: scopeAnnotations({
+            limitsTasks: limits.pids !== undefined,
+            stopTimeoutMs: stopGraceMs(record.options),
+          }),
         }),
         ...(metricsSocket !== undefined && { metricsSocket }),
         ...(network !== undefined && { network }),
