@@ -49,8 +49,8 @@ describe('service', () => {
       const more = ['LimitNOFILE=1048576', 'Requires=outboard.socket'];
       // systemd would change the owners of all that is in /run/outboard.
       assert.deepEqual(
-        service.filter((line) => line.startsWith('RuntimeDirectory')),
-        [],
+        service.filter((line) => line.startsWith('RuntimeDirectory=')),
+        ['RuntimeDirectory=outboard-service'],
       );
       for (const line of [...wanted, ...more]) assert.ok(service.includes(line), `no ${line}`);
       const socket = (await readFile(join(folder, 'outboard.socket'), 'utf8')).split('\n');

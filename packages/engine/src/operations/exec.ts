@@ -7,7 +7,7 @@ import { hasEnded, listExecDirectories, removeExec } from '../exec/exec-place.ts
 import type { ExecRequest, ExecSession } from '../exec/exec-session.ts';
 import { mapBounded } from '../map-bounded.ts';
 import type { OperationScope } from '../operation-scope.ts';
-import { findCgroupPath, findRun } from '../runtime/container-places.ts';
+import { findRun } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
@@ -68,9 +68,9 @@ export async function endLeftCommands(
 ): Promise<void> {
   for (const { id, name } of commands) {
     try {
-      const cgroupPath = await findCgroupPath(places, id);
+      const run = await findRun(places, id);
       // With its container every command in it has ended, and the bundle goes with it.
-      if (cgroupPath !== undefined) await removeExec(cgroupPath, join(places.bundle(id).directory, name));
+      if (run !== undefined) await removeExec(run.cgroupPath, join(places.bundle(id).directory, name));
     } catch (error) {
       logger.error({ err: error, id }, 'cannot end a command that was left in a plugin');
     }

@@ -4,7 +4,7 @@
 import type { Plugin } from '../config/plugin-config.ts';
 import { mapBounded } from '../map-bounded.ts';
 import { findCgroupMounts, type ResourceUsage, readCgroupUsage } from '../runtime/cgroup-usage.ts';
-import { findCgroupPath } from '../runtime/container-places.ts';
+import { findRun } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 
@@ -24,8 +24,8 @@ export async function readResourceUsage(
   const running = plugins.filter(({ id }) => hasProcess(context.supervisor.state(id)));
   const usage = new Map<string, ResourceUsage>();
   const read = async ({ id }: Pick<Plugin, 'id'>): Promise<void> => {
-    const cgroupPath = await findCgroupPath(context.places, id);
-    if (cgroupPath !== undefined) usage.set(id, await readCgroupUsage(cgroupPath, mounts));
+    const run = await findRun(context.places, id);
+    if (run !== undefined) usage.set(id, await readCgroupUsage(run.cgroupPath, mounts));
   };
   await mapBounded(running, read, parallelReads);
   return usage;

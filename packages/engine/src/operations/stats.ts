@@ -5,7 +5,7 @@ import { readInterfaceTraffic } from '../network/interface-traffic.ts';
 import type { PluginStats } from '../plugin-engine-contract.ts';
 import { readCgroupStats } from '../runtime/cgroup-stats.ts';
 import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
-import { findCgroupPath } from '../runtime/container-places.ts';
+import { findRun } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 
@@ -25,8 +25,8 @@ export async function readStats(
   for (const { id, name, config } of records) {
     const state = supervisor.state(id);
     if (!hasProcess(state)) continue;
-    const cgroupPath = await findCgroupPath(places, id);
-    const figures = cgroupPath === undefined ? {} : await readCgroupStats(cgroupPath, mounts);
+    const run = await findRun(places, id);
+    const figures = run === undefined ? {} : await readCgroupStats(run.cgroupPath, mounts);
     const traffic = config.network.type === 'bridge' ? await readInterfaceTraffic(state.pid) : undefined;
     stats.push({
       id,

@@ -1,7 +1,7 @@
 /**
  * Top: the processes of a plugin.
  */
-import { findCgroupPath } from '../runtime/container-places.ts';
+import { findRun } from '../runtime/container-places.ts';
 import { type ContainerProcess, readContainerProcesses } from '../runtime/container-processes.ts';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
@@ -11,6 +11,6 @@ export async function listPluginProcesses(
   context: Pick<EngineContext, 'store' | 'supervisor' | 'places'>,
   plugin: string,
 ): Promise<readonly ContainerProcess[]> {
-  const cgroupPath = await findCgroupPath(context.places, requireRunning(context, plugin));
-  return cgroupPath === undefined ? [] : readContainerProcesses(cgroupPath);
+  const run = await findRun(context.places, requireRunning(context, plugin));
+  return run === undefined ? [] : readContainerProcesses(run.cgroupPath);
 }

@@ -28,7 +28,7 @@ export function containerPlaces(execRoot: string, runtime = 'runc'): ContainerPl
 
 /** How a container was made that runs. */
 export interface ContainerRun {
-  /** The path of its cgroup below the root of each hierarchy. */
+  /** The path of its own cgroup below the root of each hierarchy, whichever driver is in use by now. */
   readonly cgroupPath: string;
   /** Name or path of the OCI runtime that made it, whichever is in use by now: no other one knows it. */
   readonly runtime: string;
@@ -44,17 +44,6 @@ export async function findRun(
   const record = await readRunRecord(places.bundle(id));
   if (record === undefined) return undefined;
   const { cgroupsPath, runtime = places.runtime, container } = record;
-  return { cgroupPath: requireCgroup(cgroupsPath).path, runtime, pid: container.pid };
-}
-
-/**
- * The path of a container's cgroup below the root of each hierarchy, as the container itself was made; undefined when it
- * has ended.
- */
-export async function findCgroupPath(
-  places: Pick<ContainerPlaces, 'bundle'>,
-  id: string,
-): Promise<string | undefined> {
-  const record = await readRunRecord(places.bundle(id));
-  return record && (record.cgroupPath ?? requireCgroup(record.cgroupsPath).path);
+  const { cgroupPath = requireCgroup(cgroupsPath).path } = record;
+  return { cgroupPath, runtime, pid: container.pid };
 }
