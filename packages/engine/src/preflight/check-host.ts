@@ -4,8 +4,8 @@
 import { isAtOrBelow } from '../config/container-path.ts';
 import type { FileSystemSpace } from '../linux/ask-file-system.ts';
 import type { MountEntry } from '../linux/mount-table.ts';
-import { areSocketLinksShort } from '../store/socket-links.ts';
 import type { CgroupDriver } from '../runtime/cgroup-driver.ts';
+import { areSocketLinksShort } from '../store/socket-links.ts';
 import type { HostCheck } from './host-check.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
 import { areCgroupsReadOnly, cgroupMode, readOnlyCgroupsRemedy } from './read-host.ts';
