@@ -2,11 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scopeAnnotations } from './systemd-scope.ts';
 
-test('scopeAnnotations() keeps crun from a cgroup of its own below the scope, and bounds the stop', () => {
-  assert.deepEqual(scopeAnnotations({ stopTimeoutMs: 0 }), {
-    'org.systemd.property.Before': "['outboard.service']",
-    'org.systemd.property.CollectMode': "'inactive-or-failed'",
-    'org.systemd.property.TimeoutStopUSec': 'uint64 1000',
-    'run.oci.systemd.subgroup': '',
+const properties = {
+  'org.systemd.property.Before': "['outboard.service']",
+  'org.systemd.property.CollectMode': "'inactive-or-failed'",
+  'org.systemd.property.TimeoutStopUSec': 'uint64 1000',
+};
+
+// Nor is crun kept from a cgroup of its own below the scope: in the scope itself its limits would end with a daemon-reload.
+test('scopeAnnotations() bounds the stop, and leaves limits to the runtime', () => {
+  assert.deepEqual(scopeAnnotations({ stopTimeoutMs: 0, limitsTasks: true }), properties);
+});
+
+test('scopeAnnotations() takes the bound on tasks away that systemd would set', () => {
+  assert.deepEqual(scopeAnnotations({ stopTimeoutMs: 0, limitsTasks: false }), {
+    ...properties,
+    'org.systemd.property.TasksMax': 'uint64 18446744073709551615',
   });
 });
