@@ -73,6 +73,44 @@ for (const isShared of [false, true]) {
   });
 }
 
+test('I13 a shared mount around the socket directory leaves the host its own', { skip }, async (context) => {
+  const host = await mountSmallTmpfs({ bytes: 1024 * 1024 });
+  context.after(() => host[Symbol.asyncDispose]());
+  execFileSync('mount', ['--make-shared', host.path]);
+  const sockets = join(host.path, 'docker', 'plugins');
+  mkdirSync(sockets, { recursive: true });
+  writeFileSync(join(sockets, 'other.sock'), '');
+  await using opened = await openTestEngine();
+  const run = { Type: 'bind', Source: host.path, Destination: '/run', Options: ['shared', 'bind'] };
+  const plugin = await startProbePlugin(opened, 'mounter', { config: { ...mounter, Mounts: [run] } });
+  assert.deepEqual(mountsBelow(host.path), [host.path]);
+  assert.deepEqual(readdirSync(sockets), ['other.sock']);
+  await plugin.shell('mkdir /run/own && mount -t tmpfs x /run/own');
+  assert.deepEqual(mountsBelow(host.path), [host.path]);
+});
+
+for (const option of ['slave', 'private']) {
+  test(`I13 a bind with rbind and ${option} keeps what is mounted below its source out of reach too`, {
+    skip,
+  }, async (context) => {
+    const host = await mountSmallTmpfs({ bytes: 1024 * 1024 });
+    const below = join(host.path, 'below');
+    mkdirSync(below);
+    execFileSync('mount', ['-t', 'tmpfs', 'below', below]);
+    context.after(async () => {
+      execFileSync('umount', ['--recursive', below]);
+      await host[Symbol.asyncDispose]();
+    });
+    execFileSync('mount', ['--make-shared', below]);
+    const before = mountsBelow(host.path);
+    await using opened = await openTestEngine();
+    const tree = { Type: 'bind', Source: host.path, Destination: '/tree', Options: ['rbind', option] };
+    const plugin = await startProbePlugin(opened, 'mounter', { config: { ...mounter, Mounts: [tree] } });
+    await plugin.shell('mkdir /tree/below/own && mount -t tmpfs x /tree/below/own');
+    assert.deepEqual(mountsBelow(host.path), before);
+  });
+}
+
 test('S11 what a plugin left mounted is gone when it was killed', { skip }, async () => {
   await using opened = await openTestEngine();
   const plugin = await startProbePlugin(opened, 'mounter', { config: mounter });

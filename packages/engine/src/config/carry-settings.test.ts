@@ -233,7 +233,6 @@ function powersOf({ type, options }: { readonly type: string; readonly options: 
     ['see what is mounted below', isBind && isDeep],
     ['see what is mounted later', isBind && !propagation.includes('private')],
     ['mount on the host', isBind && propagation.includes('shared')],
-    ['mount on the host below', isBind && isDeep && !/^r(private|slave)$/.test(propagation)],
   ];
   return powers.flatMap(([power, has]) => (has ? [power] : []));
 }

@@ -26,9 +26,7 @@ export function findWidening(before: PluginMount, after: PluginMount): string | 
   });
   if (lost !== undefined) return lost[2];
   if (isRecursive(after) && !isRecursive(before)) return 'it left out file systems that are mounted below';
-  const [was, is] = [propagation(before), propagation(after)];
-  if (is.top > was.top || is.below > was.below) return 'what is mounted below it travelled less far';
-  return undefined;
+  return propagation(after) > propagation(before) ? 'what is mounted below it travelled less far' : undefined;
 }
 
 /** As for mount(8) and runc, the last of the two options counts. */
@@ -43,14 +41,8 @@ function isRecursive({ options }: PluginMount): boolean {
 
 const reach = { private: 0, slave: 1, shared: 2 } as const;
 
-/**
- * How far mounts travel, of the mount itself and of those that lie below its source. The options without "r" leave the
- * latter as the host has them, which may be shared.
- */
-function propagation(mount: PluginMount): { readonly top: number; readonly below: number } {
-  const given = (mount.options ?? []).findLast((option) => /^r?(?:private|slave|shared)$/.test(option));
-  const option = given ?? 'rslave';
-  const top = reach[option.replace(/^r(?=private|slave|shared)/, '') as keyof typeof reach]; // of that form
-  if (!isRecursive(mount)) return { top, below: 0 };
-  return { top, below: option.startsWith('r') ? top : reach.shared };
+/** How far mounts travel. The options without "r" mean those below the source too, as plugins are mounted. */
+function propagation({ options }: PluginMount): number {
+  const option = (options ?? []).findLast((given) => /^r?(?:private|slave|shared)$/.test(given)) ?? 'slave';
+  return reach[option.replace(/^r(?=private|slave|shared)/, '') as keyof typeof reach]; // of that form
 }

@@ -24,16 +24,23 @@ export interface CheckedMount {
 }
 
 const propagationOptions = new Set(['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared']);
-const sharedOptions = new Set(['shared', 'rshared']);
 const flagOptions = new Set(
   `ro rw suid nosuid dev nodev exec noexec sync async dirsync atime noatime diratime nodiratime
    relatime norelatime strictatime nostrictatime mand nomand`.split(/\s+/),
 );
 /**
- * Options of binds in the wild that never meant anything: of `/etc/fstab` (`defaults`), of `docker run -v` (`z`, `Z`), and
- * of trajano/cifs. runc hands what it does not know to the kernel, which ignores the data of a bind mount.
+ * Options that a runtime gives a meaning to, and that no plugin needs. Any other option of a bind means nothing: runtimes
+ * hand what they do not know to the kernel, which ignores the data of a bind mount. So does Docker, and plugins in the
+ * field have `r` (nexentastor), `readonly` (trajano/cifs), `defaults` of `/etc/fstab`, `z` of `docker run -v`.
+ * @see mount options of runc (libcontainer/specconv) and crun
  */
-const ignoredOptions = new Set(['readonly', 'defaults', 'z', 'Z']);
+const refusedBindOptions = new Set(
+  `remount unbindable runbindable idmap ridmap tmpcopyup copy-symlink src-nofollow dest-nofollow acl noacl iversion
+   noiversion lazytime nolazytime loud silent symfollow nosymfollow rro rrw rsuid rnosuid rdev rnodev rexec rnoexec
+   ratime rnoatime rdiratime rnodiratime rrelatime rnorelatime rstrictatime rnostrictatime rsymfollow
+   rnosymfollow`.split(/\s+/),
+);
+const meansReadOnly = /^(?:r|read-?only)$/i;
 const tmpfsValueOption = /^(?:(?:size|nr_inodes)=\d{1,12}[kmg%]?|mode=[0-7]{3,4}|[ug]id=\d{1,10})$/i;
 
 const maxOptions = 64;
@@ -58,39 +65,20 @@ export function checkMount(mount: PluginMount, subject: string): CheckedMount {
   if (kind === undefined) throw invalid(subject, 'Type', mount.type, '"bind" or "tmpfs"');
   const warnings: string[] = [];
   const known = options.filter((option) => {
-    if (kind === 'tmpfs' ? option !== 'defaults' : !ignoredOptions.has(option)) return true;
-    const advice = option === 'readonly' ? '; a read-only mount is "ro"' : '';
-    warnings.push(`${subject}: option ${showValue(option)} has no effect${advice}`);
+    if (kind === 'tmpfs' ? option !== 'defaults' : hasMeaning(option)) return true;
+    warnings.push(`${subject}: option ${showValue(option)} has no effect${adviceOn(option)}`);
     return false;
   });
   for (const option of known) checkOption(option, kind, subject);
   if (known.filter((option) => propagationOptions.has(option)).length > 1) {
     throw invalid(subject, 'Options', options, 'one propagation option at most');
   }
-  const shared = known.some((option) => sharedOptions.has(option));
-  const destination = checkDestination(mount, kind, shared, subject);
+  const shared = known.some(isSharedOption);
+  const destination = checkDestination(mount, kind, subject);
   if (kind === 'bind' && !options.some(isBindOption)) {
     warnings.push(`${subject}: a bind mount without option "bind" or "rbind" is mounted as "rbind"`);
   }
   return { kind, destination, options: known, shared, warnings };
-}
-
-/**
- * Refuse mounts below a shared one: they would be mounted on the host as well, over what is there.
- * @throws {OutboardError} invalid
- */
-export function requireNothingBelowShared(
-  mounts: readonly Pick<CheckedMount, 'destination' | 'shared'>[],
-): void {
-  for (const outer of mounts.filter((mount) => mount.shared)) {
-    const inner = mounts.find((mount) => isBelow(mount.destination, outer.destination));
-    if (inner === undefined) continue;
-    throw new OutboardError(
-      'invalid',
-      `mount at ${showValue(inner.destination)} lies below the shared mount at ${showValue(outer.destination)}: ` +
-        'want another path, or propagation "rslave"',
-    );
-  }
 }
 
 /**
@@ -112,9 +100,25 @@ export function isPropagationOption(option: string): boolean {
   return propagationOptions.has(option);
 }
 
+/** Whether an option makes what is mounted below a mount show on the host. */
+export function isSharedOption(option: string): boolean {
+  return option === 'shared' || option === 'rshared';
+}
+
 /** Whether an option makes a mount a bind mount. */
 export function isBindOption(option: string): boolean {
   return option === 'bind' || option === 'rbind';
+}
+
+/** Whether a bind is another one with an option than without. Text that cannot be seen could look like any of them. */
+function hasMeaning(option: string): boolean {
+  const isKnown = isBindOption(option) || propagationOptions.has(option) || flagOptions.has(option);
+  return isKnown || refusedBindOptions.has(option) || hasHiddenCharacters(option);
+}
+
+function adviceOn(option: string): string {
+  if (meansReadOnly.test(option)) return '; a read-only mount is "ro"';
+  return option.includes(',') ? '; each option is an entry of its own' : '';
 }
 
 function checkOption(option: string, kind: 'bind' | 'tmpfs', subject: string): void {
@@ -129,12 +133,7 @@ function checkOption(option: string, kind: 'bind' | 'tmpfs', subject: string): v
   throw invalid(subject, 'Options', option, want);
 }
 
-function checkDestination(
-  mount: PluginMount,
-  kind: 'bind' | 'tmpfs',
-  shared: boolean,
-  subject: string,
-): string {
+function checkDestination(mount: PluginMount, kind: 'bind' | 'tmpfs', subject: string): string {
   const fail = (want: string) => invalid(subject, 'Destination', mount.destination, want);
   const clean = checkPath(mount.destination, 'Destination', subject);
   const isSamePath = kind === 'bind' && cleanAbsolutePath(mount.source ?? '') === clean;
@@ -145,7 +144,7 @@ function checkDestination(
     throw fail('a path outside /sys, or a bind of the same host path');
   if (clean === '/dev' && !isSamePath) throw fail('a path below /dev, or a bind of the host path /dev');
   if (isBelow(clean, '/dev')) checkDeviceDestination(clean, kind, fail);
-  checkSocketDirectory(clean, kind, shared, fail);
+  checkSocketDirectory(clean, kind, fail);
   return clean;
 }
 
@@ -163,7 +162,6 @@ function checkDeviceDestination(
 function checkSocketDirectory(
   clean: string,
   kind: 'bind' | 'tmpfs',
-  shared: boolean,
   fail: (want: string) => OutboardError,
 ): void {
   const path = withoutVarRun(clean);
@@ -172,10 +170,6 @@ function checkSocketDirectory(
   }
   // kathara/katharanp binds the folder itself, as Docker allows; the socket directory is mounted over it.
   if (path === socketDirectoryInPlugin && kind !== 'bind') throw fail(`a bind, or a path outside ${path}`);
-  // Mounting the socket directory on a shared mount would mount it on the host as well, over other plugins' sockets.
-  if (shared && isAtOrBelow(socketDirectoryInPlugin, path)) {
-    throw fail(`a path that does not contain ${socketDirectoryInPlugin}, or propagation "rslave"`);
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hasHiddenCharacters, isOutboardError } from '@outboard/oci';
+import { escapeHidden, hasHiddenCharacters, isOutboardError } from '@outboard/oci';
 import { parsePluginConfig } from './parse-plugin-config.ts';
 import { validatePluginConfig } from './validate-plugin-config.ts';
 
@@ -90,17 +90,33 @@ describe('validatePluginConfig() on mounts', () => {
   });
 
   for (const option of [
+    'r',
+    'read-only',
+    'RO',
+    'ro,dev',
     'lowerdir=/etc',
     'x-mount.mkdir',
-    'remount',
-    'idmap',
+    'uid=1000',
     'size=1m',
-    'unbindable',
-    'ro,dev',
+    'cached',
+    'volume-nocopy',
     '',
   ]) {
+    test(`I02 leaves out the bind option ${JSON.stringify(option)}, which the kernel would ignore`, () => {
+      const mount = { source: '/s', destination: '/d', options: ['rbind', option] };
+      for (const type of ['bind', 'none', 'overlay']) {
+        const [warning, ...more] = validate({ mounts: [{ ...mount, type }] }, 'create');
+        assert.ok(warning?.includes(`option ${JSON.stringify(option)} has no effect`), warning);
+        assert.equal(/"ro"$/.test(warning ?? ''), ['r', 'read-only'].includes(option), warning);
+        assert.equal(warning?.endsWith('an entry of its own'), option.includes(','), warning);
+        assert.deepEqual(more, []);
+      }
+    });
+  }
+
+  for (const option of ['remount', 'idmap', 'unbindable', 'rro', 'rrw', 'tmpcopyup', 'ro\u200b', 'r\n']) {
     test(`I02 refuses the bind option ${JSON.stringify(option)}`, () => {
-      assertRefused(bind('/d', ['rbind', option]), 'Options', JSON.stringify(option));
+      assertRefused(bind('/d', ['rbind', option]), 'Options', escapeHidden(JSON.stringify(option)));
     });
   }
 
@@ -156,9 +172,6 @@ describe('validatePluginConfig() on mounts', () => {
     ['/dev/ptmx'],
     ['/run/docker/plugins/x.sock'],
     ['/var/run/docker/plugins/x'],
-    ['/run', ['rbind', 'shared']],
-    ['/run/docker', ['rbind', 'rshared']],
-    ['/var/run', ['rbind', 'shared']],
   ];
   for (const [destination, options, source] of destinations) {
     const title = `${JSON.stringify(destination.slice(0, 40))} with ${JSON.stringify(options ?? ['rbind'])} from ${source ?? '/src'}`;
@@ -197,12 +210,6 @@ describe('validatePluginConfig() on mounts', () => {
       validate({ mounts: [mount, { ...mount, destination: '/d/' }] }).join(),
       /over another mount at "\/d"/,
     );
-  });
-
-  test('I02 refuses a mount below a shared one, which would be mounted on the host', () => {
-    const shared = { type: 'bind', source: '/etc', destination: '/x', options: ['rbind', 'ro', 'shared'] };
-    const below = { type: 'bind', source: '/tmp/evil', destination: '/x/cron.d', options: ['rbind'] };
-    assertRefused({ mounts: [below, shared] }, '"/x/cron.d"', '"/x"');
   });
 
   test('refuses a relative source on create and warns on pull', () => {

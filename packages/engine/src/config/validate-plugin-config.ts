@@ -7,14 +7,9 @@ import { canonicalCapability } from './capability-names.ts';
 import { cleanAbsolutePath, isAtOrBelow, isBelow, withoutVarRun } from './container-path.ts';
 import { formatInterfaceType, writtenInterfaceType } from './interface-type.ts';
 import { showValue } from './json-document.ts';
-import {
-  type CheckedMount,
-  checkMount,
-  checkPath,
-  requireNothingBelowShared,
-  socketDirectoryInPlugin,
-} from './mount-rules.ts';
+import { type CheckedMount, checkMount, checkPath, socketDirectoryInPlugin } from './mount-rules.ts';
 import type { PluginConfig } from './plugin-config.ts';
+import { confineSharedMounts } from './shared-mounts.ts';
 import { checkShownTexts } from './shown-text.ts';
 
 export interface ValidateOptions {
@@ -184,7 +179,7 @@ function checkMounts(config: PluginConfig, findings: Findings): void {
       findings.mistake(`${field}.Source`, mount.source, 'an absolute path without "." and ".." components');
     }
   }
-  requireNothingBelowShared(all);
+  findings.warnings.push(...confineSharedMounts(all).warnings.map((warning) => `config: ${warning}`));
 }
 
 function checkPropagatedMount(config: PluginConfig, warnings: string[]): void {

@@ -351,6 +351,31 @@ describe('createRuntimeSpec()', () => {
     const { spec } = create(read({ network: { type: 'host' }, propagatedMount: '/m', mounts }));
     assert.equal(spec.mounts.at(-1)?.destination, '/shared');
   });
+
+  test('mounts a shared mount as a slave, before the socket directory, where that lies below it', () => {
+    const { spec, notices } = create(
+      read({ propagatedMount: '/m', mounts: [bind('/var/run', '/run', 'shared')] }),
+    );
+    const [run, socketDirectory] = ['/run', '/run/docker/plugins'].map((path) =>
+      spec.mounts.findIndex(({ destination }) => destination === path),
+    );
+    assert.ok(run !== undefined && socketDirectory !== undefined && run > 0 && run < socketDirectory);
+    assert.deepEqual(spec.mounts[run], {
+      destination: '/run',
+      type: 'bind',
+      source: '/var/run',
+      options: ['rbind', 'rslave'],
+    });
+    assert.match(notices.join(), /"\/run" is mounted as "rslave", not shared/);
+  });
+
+  test('leaves no mount below a private or slave bind shared with the host', () => {
+    for (const option of ['private', 'rprivate', 'slave', 'rslave']) {
+      const { spec } = create(read({ propagatedMount: '/m', mounts: [bind('/host', '/host', option)] }));
+      const options = spec.mounts.find(({ destination }) => destination === '/host')?.options;
+      assert.deepEqual(options, ['rbind', option.replace(/^r?(?=[ps])/, 'r')]);
+    }
+  });
 });
 
 describe('createRuntimeSpec() with security options', () => {

@@ -11,11 +11,11 @@ import {
   checkPath,
   isBindOption,
   isPropagationOption,
-  requireNothingBelowShared,
   socketDirectoryInPlugin,
 } from '../../config/mount-rules.ts';
 import type { PluginConfig, PluginMount, PluginSettings } from '../../config/plugin-config.ts';
 import { servedCapabilities } from '../../config/served-capabilities.ts';
+import { confineSharedMounts } from '../../config/shared-mounts.ts';
 import { defaultMounts } from './baseline.ts';
 import { type JoinedNetwork, networkFileSources } from './joined-network.ts';
 import type { SpecMount } from './runtime-spec.ts';
@@ -55,8 +55,7 @@ export interface PluginMounts {
 }
 
 /** A mount of the settings that takes part. */
-interface UserMount {
-  readonly spec: SpecMount;
+interface UserMount extends SpecMount {
   readonly shared: boolean;
 }
 
@@ -67,24 +66,28 @@ interface UserMount {
  */
 export function createPluginMounts(input: PluginMountsInput): PluginMounts {
   const notices: string[] = [];
-  const userMounts = input.settings.mounts.flatMap((mount) => toUserMount(mount, notices));
-  requireNothingBelowShared(
-    userMounts.map(({ spec, shared }) => ({ destination: spec.destination, shared })),
+  const { mounts: userMounts, warnings } = confineSharedMounts(
+    input.settings.mounts.flatMap((mount) => toUserMount(mount, notices)),
   );
-  const shared = userMounts.filter((mount) => mount.shared).map((mount) => mount.spec.destination);
+  notices.push(...warnings);
+  const shared = userMounts.filter((mount) => mount.shared).map(({ destination }) => destination);
   const mounts = [
-    ...defaultMounts.filter((mount) => !userMounts.some(({ spec }) => replacesDefault(spec, mount))),
+    ...defaultMounts.filter((mount) => !userMounts.some((user) => replacesDefault(user, mount))),
     ...(input.temporaryDirectories ? temporaryDirectories : []),
     ...propagatedMount(input),
-    ...userMounts.filter((mount) => !mount.shared).map((mount) => mount.spec),
+    ...userMounts.filter((mount) => !mount.shared).map(toSpecMount),
     hostBind(input.socketDirectory, socketDirectoryInPlugin, 'rbind', 'rprivate'),
     ...metricsSocket(input),
     ...networkFiles(input, shared, notices),
     // Last: what is mounted after a shared mount could, through a link in the root filesystem, land below it, and so
     // on the host.
-    ...userMounts.filter((mount) => mount.shared).map((mount) => mount.spec),
+    ...userMounts.filter((mount) => mount.shared).map(toSpecMount),
   ];
   return { mounts, sharedDestinations: shared, notices };
+}
+
+function toSpecMount({ destination, type, source, options }: UserMount): SpecMount {
+  return { destination, type, source, options };
 }
 
 function hostBind(source: string, destination: string, ...options: string[]): SpecMount {
@@ -137,7 +140,7 @@ function replacesDefault(user: SpecMount, kernel: SpecMount): boolean {
 function toUserMount(mount: PluginMount, notices: string[]): readonly UserMount[] {
   const label = mount.name === '' ? mount.destination : mount.name;
   const checked = checkMount(mount, `mount ${JSON.stringify(label)}`);
-  if (checked.kind === 'tmpfs') return [{ spec: tmpfsMount(checked), shared: false }];
+  if (checked.kind === 'tmpfs') return [{ ...tmpfsMount(checked), shared: false }];
   if (mount.source === null || mount.source === '') {
     if (mount.settable?.includes('source') !== true) {
       throw new OutboardError('invalid', `mount source is not specified: mount ${JSON.stringify(label)}`);
@@ -152,7 +155,7 @@ function toUserMount(mount: PluginMount, notices: string[]): readonly UserMount[
     );
     return [];
   }
-  return [{ spec: bindMount(source, checked), shared: checked.shared }];
+  return [{ ...bindMount(source, checked), shared: checked.shared }];
 }
 
 function bindMount(source: string, { destination, options }: CheckedMount): SpecMount {
@@ -162,7 +165,12 @@ function bindMount(source: string, { destination, options }: CheckedMount): Spec
     // mount: then everything mounted below it would show on the host, which no one was asked about.
     ...(options.some(isPropagationOption) ? [] : ['rslave']),
   ];
-  return { destination, type: 'bind', source, options: [...options, ...added] };
+  return { destination, type: 'bind', source, options: [...options.map(withMountsBelow), ...added] };
+}
+
+/** Alone, "private" and "slave" leave mounts below the source as the host has them: shared, and open to other mounts. */
+function withMountsBelow(option: string): string {
+  return option === 'private' || option === 'slave' ? `r${option}` : option;
 }
 
 function tmpfsMount({ destination, options }: CheckedMount): SpecMount {

@@ -1,0 +1,55 @@
+/**
+ * Mounts that are shared with the host. Whatever is mounted below one shows on the host as well, over what is there: a
+ * plugin's socket directory over the sockets of all plugins, say. So where a shared mount has another mount of the
+ * plugin below it, it is mounted as a slave: the plugin still sees what the host mounts there, and the host is left as
+ * it was. (Docker mounts it as written, and has the host's `/run/docker/plugins` covered by blockbridge.)
+ * @see mount_namespaces(7)
+ */
+import { isAtOrBelow, isBelow, withoutVarRun } from './container-path.ts';
+import { showValue } from './json-document.ts';
+import { isSharedOption, socketDirectoryInPlugin } from './mount-rules.ts';
+
+/** What counts here of a mount that has passed the rules. */
+export interface ShareableMount {
+  readonly destination: string;
+  readonly options: readonly string[];
+  readonly shared: boolean;
+}
+
+/** Mounts with nothing below a shared one, and one line for each that is no longer shared. */
+export interface ConfinedMounts<T> {
+  readonly mounts: readonly T[];
+  readonly warnings: readonly string[];
+}
+
+/** Make slaves of the shared mounts that have the socket directory or another mount below them. */
+export function confineSharedMounts<T extends ShareableMount>(mounts: readonly T[]): ConfinedMounts<T> {
+  const warnings: string[] = [];
+  const confined = mounts.map((mount, index) => {
+    const inner = mount.shared ? findInner(mount, mounts, mounts.slice(index + 1)) : undefined;
+    if (inner === undefined) return mount;
+    const [outside, inside] = [showValue(mount.destination), showValue(inner)];
+    warnings.push(
+      `the mount at ${outside} is mounted as "rslave", not shared: ${inside} is mounted below it, and would be ` +
+        'mounted on the host as well',
+    );
+    const options = mount.options.map((option) => (isSharedOption(option) ? 'rslave' : option));
+    return { ...mount, options, shared: false };
+  });
+  return { mounts: confined, warnings };
+}
+
+function findInner(
+  outer: ShareableMount,
+  all: readonly ShareableMount[],
+  later: readonly ShareableMount[],
+): string | undefined {
+  const place = withoutVarRun(outer.destination);
+  const inner =
+    all.find(({ destination }) => isBelow(withoutVarRun(destination), place)) ??
+    // Shared mounts are made last, in their order: a later one at the same place would be mounted on this one.
+    later.find(({ destination, shared }) => shared && withoutVarRun(destination) === place);
+  return (
+    inner?.destination ?? (isAtOrBelow(socketDirectoryInPlugin, place) ? socketDirectoryInPlugin : undefined)
+  );
+}
