@@ -54,7 +54,8 @@ export type { TerminalSize } from './linux/pseudo-terminal.ts';
 export type { LogLine } from './logs/line-joiner.ts';
 export type { OutputStream } from './logs/log-record.ts';
 export { parseTimestamp } from './logs/log-record.ts';
-export type { LogQuery, PluginLogs, PluginOutput } from './logs/plugin-logs.ts';
+export type { PluginLogs, PluginOutput } from './logs/plugin-logs.ts';
+export type { LogQuery } from './logs/read-log.ts';
 export type { BridgeOptions } from './network/plugin-networks.ts';
 export type {
   EngineObserver,

@@ -2,20 +2,20 @@
  * What is under way in an engine. When it closes, all of it is cancelled and awaited, so that nothing is written to a
  * data root that another engine may have by then.
  */
-import { OutboardError } from '@outboard/oci';
 
 export interface OperationScope {
   /**
    * Run an operation.
    * @param operation is given a signal that is aborted by the caller's or by the end of the scope
-   * @throws {OutboardError} unavailable when the scope is closed
+   * @throws the error of a closed scope
    */
   run<Result>(operation: (signal: AbortSignal) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Cancel what is under way, and wait until it has ended. Whatever comes after is refused. */
   close(): Promise<void>;
 }
 
-export function createOperationScope(): OperationScope {
+/** @param closed makes the error of what is cancelled by the end of the scope, and of what comes after */
+export function createOperationScope(closed: () => Error): OperationScope {
   const underWay = new Map<Promise<unknown>, AbortController>();
   let isClosed = false;
 
@@ -23,7 +23,7 @@ export function createOperationScope(): OperationScope {
     operation: (signal: AbortSignal) => Promise<Result>,
     signal?: AbortSignal,
   ): Promise<Result> {
-    if (isClosed) throw shutDown();
+    if (isClosed) throw closed();
     const controller = new AbortController();
     const abort = () => controller.abort(signal?.reason);
     if (signal?.aborted === true) abort();
@@ -40,14 +40,10 @@ export function createOperationScope(): OperationScope {
 
   async function close(): Promise<void> {
     isClosed = true;
-    for (const controller of underWay.values()) controller.abort(shutDown());
+    for (const controller of underWay.values()) controller.abort(closed());
     // Their errors are their callers'.
     await Promise.allSettled(underWay.keys());
   }
 
   return { run, close };
-}
-
-function shutDown(): OutboardError {
-  return new OutboardError('unavailable', 'the plugin system shuts down');
 }

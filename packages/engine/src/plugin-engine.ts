@@ -1,8 +1,9 @@
 /**
  * Wires the parts of the engine together. It holds no logic of its own: each operation is one file in `operations/`.
  */
+
 import { join } from 'node:path';
-import { createRegistryClient, openFileContentStore, type TrustedRealm } from '@outboard/oci';
+import { createRegistryClient, OutboardError, openFileContentStore, type TrustedRealm } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
 import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
@@ -105,7 +106,7 @@ export async function openPluginEngine(given: PluginEngineOptions): Promise<Plug
   const lock = lockDirectory(options.dataRoot, options.hosts);
   try {
     const events = createEngineEvents(logger);
-    const scope = createOperationScope();
+    const scope = createOperationScope(shutDown);
     const context = await openContext(options, { scope, events, logger });
     await options.metricsSocket?.listen();
     await context.supervisor.restore(
@@ -276,4 +277,8 @@ function withinScope(uses: PluginUses, scope: OperationScope): PluginUses {
     release: (pluginId, use) => scope.run(() => uses.release(pluginId, use)),
     addSource: uses.addSource,
   };
+}
+
+function shutDown(): OutboardError {
+  return new OutboardError('unavailable', 'the plugin system shuts down');
 }

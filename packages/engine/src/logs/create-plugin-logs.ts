@@ -9,8 +9,8 @@ import type { PluginState } from '../supervise/supervisor.ts';
 import type { LogLine } from './line-joiner.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { logLimits } from './log-limits.ts';
-import type { LogQuery, PluginLogs, PluginOutput } from './plugin-logs.ts';
-import { readLog } from './read-log.ts';
+import type { PluginLogs, PluginOutput } from './plugin-logs.ts';
+import { type LogQuery, readLog } from './read-log.ts';
 import type { LogPlace } from './start-log.ts';
 
 /** Logs and what the engine tells them. */

@@ -1,7 +1,13 @@
 /**
  * How much of a plugin's output is kept.
  */
-import type { LogOptions } from '../config/plugin-options.ts';
+/** How much an operator wants to keep. */
+export interface LogSizes {
+  /** Of one file, in bytes; default 10 MiB. */
+  readonly maxBytes?: number;
+  /** Default 3. */
+  readonly maxFiles?: number;
+}
 
 /** What the files of one log may take. */
 export interface LogLimits {
@@ -20,8 +26,8 @@ const defaultMaxFiles = 3;
  * The limits of a log. All files together never take more than `maxBytes` times `maxFiles`; since one more than `maxFiles`
  * exists for the moment until the oldest is removed, each is a little smaller than `maxBytes`: 40 KiB at least, which conmon needs.
  */
-export function logLimits(options: LogOptions = {}): LogLimits {
-  const { maxBytes = defaultMaxBytes, maxFiles = defaultMaxFiles } = options;
+export function logLimits(sizes: LogSizes = {}): LogLimits {
+  const { maxBytes = defaultMaxBytes, maxFiles = defaultMaxFiles } = sizes;
   const maxFileBytes = Math.floor((maxBytes * maxFiles) / (maxFiles + 1));
   return { maxFiles, maxFileBytes, maxTotalBytes: maxFileBytes * maxFiles };
 }

@@ -2,21 +2,7 @@
  * What plugins write to stdout and stderr: kept on disk, per plugin, across its runs. `createPluginLogs` makes one.
  */
 import type { LogLine } from './line-joiner.ts';
-import type { OutputStream } from './log-record.ts';
-
-/** Which lines of a log are wanted. */
-export interface LogQuery {
-  /** Default both. */
-  readonly streams?: readonly OutputStream[];
-  /** The last lines only, counted before anything else is left out; default all. */
-  readonly tail?: number;
-  /** Nothing older, in nanoseconds since the epoch. */
-  readonly sinceNano?: bigint;
-  /** Nothing newer. */
-  readonly untilNano?: bigint;
-  /** Go on with what comes, across restarts and while the plugin is disabled, until `untilNano` or its removal. */
-  readonly follow?: boolean;
-}
+import type { LogQuery } from './read-log.ts';
 
 /** What a plugin wrote just now. */
 export interface PluginOutput {

@@ -5,8 +5,7 @@ import { test } from 'node:test';
 import { settleLogFiles } from './log-files.ts';
 import { createLogFixture, type LogFixture, showLines } from './log-fixture.test.support.ts';
 import { parseTimestamp } from './log-record.ts';
-import type { LogQuery } from './plugin-logs.ts';
-import { readLog } from './read-log.ts';
+import { type LogQuery, readLog } from './read-log.ts';
 
 const never = new AbortController().signal;
 

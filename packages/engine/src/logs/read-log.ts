@@ -8,8 +8,21 @@ import type { LogLine } from './line-joiner.ts';
 import { LogCursor, type ReadLines } from './log-cursor.ts';
 import { endOfLog, listLogFiles } from './log-files.ts';
 import type { OutputStream } from './log-record.ts';
-import type { LogQuery } from './plugin-logs.ts';
 import { watchDirectory } from './watch-directory.ts';
+
+/** Which lines of a log are wanted. */
+export interface LogQuery {
+  /** Default both. */
+  readonly streams?: readonly OutputStream[];
+  /** The last lines only, counted before anything else is left out; default all. */
+  readonly tail?: number;
+  /** Nothing older, in nanoseconds since the epoch. */
+  readonly sinceNano?: bigint;
+  /** Nothing newer. */
+  readonly untilNano?: bigint;
+  /** Go on with what comes, across restarts and while the plugin is disabled, until `untilNano` or its removal. */
+  readonly follow?: boolean;
+}
 
 const bothStreams: readonly OutputStream[] = ['stdout', 'stderr'];
 /** For this long a reader may think about what it got before the file is closed that it came from. */

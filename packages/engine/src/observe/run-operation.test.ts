@@ -15,7 +15,7 @@ const record = recordFixture({ name: 'acme/p:latest' });
 function createRunner(observer?: EngineObserver) {
   const measured: OperationMeasurement[] = [];
   const plugins = new Map([[record.id, record]]);
-  const scope = createOperationScope();
+  const scope = createOperationScope(() => new Error('closed'));
   const run = createOperationRunner({
     scope,
     store: {

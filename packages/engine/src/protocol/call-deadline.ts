@@ -2,14 +2,13 @@
  * How long a call may take: a time limit and the signals of those who may end it, as one signal, and afterwards the
  * word on which of them it was.
  */
-import { OutboardError } from '@outboard/oci';
 
 export interface CallDeadline {
   /** Aborts with any of the signals, and when the time is over. */
   readonly signal: AbortSignal;
   /**
-   * What to throw for an error: the reason of the signal that stopped the call, or {OutboardError} unavailable, code
-   * `plugin-timeout`, when it was the time; else the error.
+   * What to throw for an error: the reason of the signal that stopped the call, or the error of a timeout when it was
+   * the time; else the error.
    */
   reasonFor(error: unknown): unknown;
   /** End the time limit; the signals still count. */
@@ -20,14 +19,14 @@ export interface CallDeadline {
 
 /**
  * Start the clock of a call.
- * @param method for the message
  * @param timeoutMs 0 for no limit
  * @param signals the first one that is aborted gives the reason
+ * @param timedOut makes the error of a timeout, with the error that it led to as its cause
  */
 export function openCallDeadline(
-  method: string,
   timeoutMs: number,
   signals: readonly AbortSignal[],
+  timedOut: (cause: unknown) => Error,
 ): CallDeadline {
   const controller = new AbortController();
   const abort = () => controller.abort();
@@ -42,9 +41,7 @@ export function openCallDeadline(
     reasonFor(error) {
       const aborted = findAborted();
       if (aborted !== undefined) return aborted.reason;
-      if (!controller.signal.aborted) return error;
-      const message = `${method}: no answer from the plugin within ${timeoutMs / 1000} s`;
-      return new OutboardError('unavailable', message, { code: 'plugin-timeout', cause: error });
+      return controller.signal.aborted ? timedOut(error) : error;
     },
     liftLimit,
     stop() {

@@ -3,6 +3,7 @@
  * the driver has taken what was in it.
  * @see moby daemon/logger/adapter.go (28.x)
  */
+import { OutboardError } from '@outboard/oci';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { openCallDeadline } from './call-deadline.ts';
 import type { DriverCall } from './driver-calls.ts';
@@ -75,7 +76,7 @@ export async function openLogStream(
 }
 
 async function flush(pipe: LogPipe, { signal }: DriverCall): Promise<void> {
-  const limit = openCallDeadline('flush', flushTimeoutMs, signal === undefined ? [] : [signal]);
+  const limit = openCallDeadline(flushTimeoutMs, signal === undefined ? [] : [signal], flushTimedOut);
   try {
     await pipe.flush(limit.signal);
   } catch {
@@ -87,4 +88,12 @@ async function flush(pipe: LogPipe, { signal }: DriverCall): Promise<void> {
 
 function signalOf({ signal }: DriverCall): { readonly signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
+}
+
+function flushTimedOut(cause: unknown): OutboardError {
+  return new OutboardError(
+    'unavailable',
+    `the plugin did not read its log within ${flushTimeoutMs / 1000} s`,
+    { cause },
+  );
 }

@@ -93,7 +93,8 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
 
   const openDeadline = (method: string, { timeoutMs, signal }: CallOptions): CallDeadline => {
     const signals = signal === undefined ? [closing.signal] : [signal, closing.signal];
-    return openCallDeadline(method, timeoutMs ?? options.timeoutMs ?? 0, signals);
+    const limitMs = timeoutMs ?? options.timeoutMs ?? 0;
+    return openCallDeadline(limitMs, signals, (cause) => callTimedOut(method, limitMs, cause));
   };
   const retry = <T>(attempt: () => Promise<T>, callOptions: CallOptions, signal: AbortSignal) => {
     const { idempotent = false, isTriedOnce = false } = callOptions;
@@ -158,4 +159,9 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       await (await pool)?.destroy();
     },
   };
+}
+
+function callTimedOut(method: string, timeoutMs: number, cause: unknown): OutboardError {
+  const message = `${method}: no answer from the plugin within ${timeoutMs / 1000} s`;
+  return new OutboardError('unavailable', message, { code: 'plugin-timeout', cause });
 }

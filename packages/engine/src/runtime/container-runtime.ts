@@ -1,13 +1,13 @@
 /**
  * Starts containers: conmon holds each one, an OCI runtime (runc, crun) makes it. Holds those that run, nothing else.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { findBinary } from '../linux/find-binary.ts';
-import { isPluginId } from '../store/plugin-layout.ts';
 import {
   type BundlePaths,
   bundlePaths,
@@ -22,6 +22,7 @@ import { findCgroupFolders } from './cgroup.ts';
 import { locateCgroup, requireCgroup } from './cgroup-driver.ts';
 import { createUnderConmon } from './conmon.ts';
 import type { Container, ContainerRuntime, RecoveredContainers, StartContainer } from './container.ts';
+import { isContainerId } from './container-id.ts';
 import { type RemovalDeadlines, type RemovalHost, removeRemains } from './container-remains.ts';
 import { MonitoredContainer } from './monitored-container.ts';
 import { startContainer } from './oci-runtime.ts';
@@ -81,7 +82,7 @@ class ConmonRuntime implements ContainerRuntime {
 
   async start(request: StartContainer): Promise<Container> {
     const { id } = request;
-    if (!isPluginId(id)) throw new OutboardError('invalid', `container id "${id}" is not 64 hex digits`);
+    if (!isContainerId(id)) throw new OutboardError('invalid', `container id "${id}" is not 64 hex digits`);
     const cgroupsPath = cgroupsPathOf(request.spec);
     if (cgroupsPath === undefined) {
       throw new OutboardError(

@@ -4,9 +4,10 @@
  * never answers. What is read here the kernel answers from its own tables.
  * @see proc_pid_stat(5), proc_pid_cwd(5), namespaces(7)
  */
+
 import { readdir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isPluginId } from '../store/plugin-layout.ts';
+import { isContainerId } from './container-id.ts';
 import { isErrno } from './errno.ts';
 import { identifyProcess, type ProcessIdentity, processName } from './process-identity.ts';
 
@@ -29,7 +30,7 @@ export async function findMonitors(bundles: string): Promise<ReadonlyMap<string,
     const place = (await readLink(name, 'cwd'))?.replace(/ \(deleted\)$/, '') ?? '';
     const id = place.slice(folder.length + 1);
     const identity = identifyProcess(Number(name));
-    if (place === join(folder, id) && isPluginId(id) && identity !== undefined) found.set(id, identity);
+    if (place === join(folder, id) && isContainerId(id) && identity !== undefined) found.set(id, identity);
   }
   return found;
 }

@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import { OutboardError } from '@outboard/oci';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { AppArmor } from './apparmor/host-profiles.ts';
-import type { AppArmorOpenings } from './apparmor/plugin-profile.ts';
 import { decidePluginSecurity } from './plugin-security.ts';
 
 const read = (config: object = {}) =>
@@ -18,12 +17,12 @@ const noAppArmor: AppArmor = {
 
 /** A host whose kernel has AppArmor. */
 function appArmorHost(name: string | undefined) {
-  const asked: AppArmorOpenings[] = [];
+  const asked: string[] = [];
   const host: AppArmor = {
     isEnabled: async () => true,
     requireProfile: async () => {},
-    load: async (openings) => {
-      asked.push(openings);
+    load: async (profile) => {
+      asked.push(profile.name);
       return name;
     },
   };
@@ -59,7 +58,7 @@ describe('decidePluginSecurity()', () => {
     const { host, asked } = appArmorHost('outboard-plugin-host-processes');
     const { security } = await decidePluginSecurity(read({ pidhost: true }), {}, host);
     assert.equal(security.apparmorProfile, 'outboard-plugin-host-processes');
-    assert.deepEqual(asked, [{ mounting: false, sysfs: false, hostProcesses: true }]);
+    assert.deepEqual(asked, ['outboard-plugin-host-processes']);
   });
 
   test('takes the AppArmor profile of the options as it is', async () => {

@@ -7,7 +7,7 @@ import { release } from 'node:os';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import type { SecurityOptions } from '../config/plugin-options.ts';
 import { type AppArmor, requireAppArmorProfile } from './apparmor/host-profiles.ts';
-import { appArmorOpenings } from './apparmor/plugin-profile.ts';
+import { appArmorOpenings, appArmorProfile } from './apparmor/plugin-profile.ts';
 import { findSeccompProfile } from './seccomp/find-profile.ts';
 import { resolveSeccompProfile } from './seccomp/resolve-profile.ts';
 import { pluginCapabilities } from './spec/capabilities.ts';
@@ -78,7 +78,7 @@ async function appArmorChoice(
   if (choice !== undefined) await appArmor.requireProfile(choice);
   if (!(await appArmor.isEnabled())) return { notices: [] };
   if (choice !== undefined) return { profile: choice, notices: [] };
-  const profile = await appArmor.load(appArmorOpenings(config, capabilities));
+  const profile = await appArmor.load(appArmorProfile(appArmorOpenings(config, capabilities)));
   if (profile !== undefined) return { profile, notices: [] };
   return {
     notices: ['no AppArmor profile is used: install the Debian package "apparmor" for apparmor_parser'],

@@ -2,10 +2,10 @@
  * Finds the containers that an earlier process left below the exec root, and tells those that verifiably still run
  * from everything else.
  */
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapBounded } from '../map-bounded.ts';
-import { isPluginId } from '../store/plugin-layout.ts';
 import {
   type BundlePaths,
   bundlePaths,
@@ -17,6 +17,7 @@ import {
 import { possibleCgroups, requireCgroup } from './cgroup-driver.ts';
 import type { ContainerExit, EndedContainer } from './container.ts';
 import { readExit } from './container-exit.ts';
+import { isContainerId } from './container-id.ts';
 import { readLogTail } from './container-log.ts';
 import { type RemovalHost, removeRemains } from './container-remains.ts';
 import { findMonitors } from './find-monitors.ts';
@@ -128,5 +129,5 @@ function isRunning(record: RunRecord, bootId: string): boolean {
 }
 
 async function listIds(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder)).filter(isPluginId);
+  return (await readdir(folder)).filter(isContainerId);
 }

@@ -2,7 +2,9 @@
  * Where things lie on disk: one place that knows the names of files and folders below the data root and the
  * exec root. Same shapes as Docker's, so that an existing plugin directory can be taken over.
  */
+
 import { join } from 'node:path';
+import { isContainerId } from '../runtime/container-id.ts';
 
 /** What one plugin has below the data root. */
 export interface PluginPaths {
@@ -64,9 +66,9 @@ export function pluginPaths(directory: string): PluginPaths {
   };
 }
 
-/** Whether a name below the plugins directory is a plugin's ID. */
+/** Whether a name below the plugins directory is a plugin's ID, which is its container's too. */
 export function isPluginId(name: string): boolean {
-  return /^[a-f0-9]{64}$/.test(name);
+  return isContainerId(name);
 }
 
 /** Whether a name below the plugins directory is a plugin whose removal was begun. */

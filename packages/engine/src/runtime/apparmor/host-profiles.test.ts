@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createAppArmor, isInProfileList, requireAppArmorProfile } from './host-profiles.ts';
+import { appArmorProfile } from './plugin-profile.ts';
 
 /** The kernel's list of loaded profiles, if it confines programs by AppArmor. */
 const loadedProfiles = '/sys/kernel/security/apparmor/profiles';
@@ -16,13 +17,13 @@ test('createAppArmor() loads a profile into the kernel where there is AppArmor, 
     const appArmor = createAppArmor(directory);
     const isEnabled = await appArmor.isEnabled();
     if (!existsSync(loadedProfiles)) assert.equal(isEnabled, false);
-    const openings = { mounting: true, sysfs: true, hostProcesses: true };
+    const profile = appArmorProfile({ mounting: true, sysfs: true, hostProcesses: true });
     if (isEnabled && hasParser) {
-      const name = await appArmor.load(openings);
+      const name = await appArmor.load(profile);
       assert.match(readFileSync(loadedProfiles, 'utf8'), new RegExp(`^${name} \\(enforce\\)$`, 'm'));
-      assert.equal(await appArmor.load(openings), name);
+      assert.equal(await appArmor.load(profile), name);
     } else if (!hasParser) {
-      assert.equal(await appArmor.load(openings), undefined);
+      assert.equal(await appArmor.load(profile), undefined);
     }
   } finally {
     await rm(directory, { recursive: true });

@@ -8,13 +8,28 @@ import { isOutboardError, makeDirectories, OutboardError } from '@outboard/oci';
 import { findBinary } from '../../linux/find-binary.ts';
 import { errorCode } from '../../linux/libc.ts';
 import { runProgram } from '../../linux/run-program.ts';
-import { type AppArmorOpenings, appArmorProfile, appArmorProfileName } from './plugin-profile.ts';
 
 const loadTimeoutMs = 30_000;
 const enabledParameter = '/sys/module/apparmor/parameters/enabled';
 const kernelInterface = '/sys/kernel/security/apparmor';
 const loadedProfiles = '/sys/kernel/security/apparmor/profiles';
 const abi3 = '/etc/apparmor.d/abi/3.0';
+
+/** What decides about the text of a profile on a host. */
+export interface AppArmorHost {
+  /**
+   * Whether the host knows the feature set 3.0 by name. From 4.0 on, without it, `network` would no longer include
+   * unix sockets.
+   */
+  readonly hasAbi3: boolean;
+}
+
+/** A profile to load. */
+export interface AppArmorProfile {
+  readonly name: string;
+  /** Its text, as apparmor_parser(8) reads it. */
+  text(host: AppArmorHost): string;
+}
 
 /** The AppArmor of a host. */
 export interface AppArmor {
@@ -23,11 +38,11 @@ export interface AppArmor {
   /** As `requireAppArmorProfile`. */
   requireProfile(choice: string): Promise<void>;
   /**
-   * Load a plugin's profile, unless this process has done so.
+   * Load a profile, unless this process has done so.
    * @returns its name; undefined when the host lacks apparmor_parser
    * @throws {OutboardError} system when the kernel or the parser refuses it
    */
-  load(openings: AppArmorOpenings): Promise<string | undefined>;
+  load(profile: AppArmorProfile): Promise<string | undefined>;
 }
 
 /** @param directory where texts of profiles are written for the parser */
@@ -36,11 +51,11 @@ export function createAppArmor(directory: string): AppArmor {
   return {
     isEnabled,
     requireProfile: requireAppArmorProfile,
-    load(openings) {
-      const name = appArmorProfileName(openings);
+    load(profile) {
+      const { name } = profile;
       const known = loaded.get(name);
       if (known !== undefined) return known;
-      const loading = loadProfile(openings, directory);
+      const loading = loadProfile(profile, directory);
       loaded.set(name, loading);
       // Tried anew at the next start: a parser may have been installed, a fault may have passed.
       const forget = () => loaded.delete(name);
@@ -82,13 +97,13 @@ async function isEnabled(): Promise<boolean> {
   }
 }
 
-async function loadProfile(openings: AppArmorOpenings, directory: string): Promise<string | undefined> {
+async function loadProfile(profile: AppArmorProfile, directory: string): Promise<string | undefined> {
   const parser = await findParser();
   if (parser === undefined) return undefined;
-  const name = appArmorProfileName(openings);
+  const { name } = profile;
   await makeDirectories(directory, { mode: 0o700 });
   const path = join(directory, name);
-  await writeFile(path, appArmorProfile(openings, { hasAbi3: existsSync(abi3) }), { mode: 0o600 });
+  await writeFile(path, profile.text({ hasAbi3: existsSync(abi3) }), { mode: 0o600 });
   // Replacing it keeps a plugin that runs under an older text of it confined.
   const { code, stderr } = await runProgram(parser, ['--skip-cache', '--replace', path], {
     timeoutMs: loadTimeoutMs,

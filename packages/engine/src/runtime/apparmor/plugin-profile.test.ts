@@ -25,12 +25,13 @@ describe('appArmorOpenings()', () => {
 
 describe('appArmorProfile()', () => {
   const rulesOf = (openings: typeof closed) =>
-    appArmorProfile(openings, { hasAbi3: false })
+    appArmorProfile(openings)
+      .text({ hasAbi3: false })
       .split('\n')
       .map((line) => line.trim());
 
   test('is one profile of its name, with a rule in each line', () => {
-    const text = appArmorProfile(closed, { hasAbi3: true });
+    const text = appArmorProfile(closed).text({ hasAbi3: true });
     const [abi, head, ...rest] = text.split('\n');
     assert.equal(abi, 'abi <abi/3.0>,');
     assert.equal(head, 'profile outboard-plugin flags=(attach_disconnected,mediate_deleted) {');

@@ -5,6 +5,7 @@
  */
 import { isAtOrBelow } from '../../config/container-path.ts';
 import type { PluginConfig } from '../../config/plugin-config.ts';
+import type { AppArmorHost, AppArmorProfile } from './host-profiles.ts';
 
 /** What the privileges of a plugin open in its profile. */
 export interface AppArmorOpenings {
@@ -32,17 +33,13 @@ export function appArmorProfileName(openings: AppArmorOpenings): string {
   return ['outboard-plugin', ...words.filter((word) => word !== false)].join('-');
 }
 
-export interface AppArmorHost {
-  /**
-   * Whether the host knows the feature set 3.0 by name. From 4.0 on, without it, `network` would no longer include
-   * unix sockets.
-   */
-  readonly hasAbi3: boolean;
+/** The profile of a plugin. */
+export function appArmorProfile(openings: AppArmorOpenings): AppArmorProfile {
+  const name = appArmorProfileName(openings);
+  return { name, text: (host) => profileText(name, openings, host) };
 }
 
-/** The text of a profile, as apparmor_parser(8) reads it. */
-export function appArmorProfile(openings: AppArmorOpenings, host: AppArmorHost): string {
-  const name = appArmorProfileName(openings);
+function profileText(name: string, openings: AppArmorOpenings, host: AppArmorHost): string {
   const { mounting, sysfs, hostProcesses } = openings;
   const rules = [
     ...['network', 'capability', 'file', 'umount', 'dbus'],
