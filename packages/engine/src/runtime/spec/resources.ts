@@ -2,28 +2,7 @@
  * From a plugin's limits to what the OCI runtime is told: the cgroup's resources and the limits of each process.
  */
 import type { PluginLimits } from '../../config/plugin-options.ts';
-
-/** Bounds of a cgroup, in both cgroup versions. @see OCI runtime-spec v1.0.2, config-linux.md, "Control groups" */
-export interface SpecLimits {
-  readonly memory?: {
-    readonly limit: number;
-    /** Memory and swap together. */
-    readonly swap?: number;
-  };
-  readonly cpu?: {
-    /** Microseconds of processor time in each period. */
-    readonly quota: number;
-    readonly period: number;
-  };
-  readonly pids?: { readonly limit: number };
-}
-
-/** A limit of each process. @see OCI runtime-spec v1.0.2, config.md, "POSIX process" */
-export interface SpecRlimit {
-  readonly type: 'RLIMIT_NOFILE';
-  readonly soft: number;
-  readonly hard: number;
-}
+import type { SpecLimits, SpecRlimit } from './runtime-spec.ts';
 
 /** Docker's. */
 const cpuPeriodMicroseconds = 100_000;

@@ -2,7 +2,6 @@
  * The part of an OCI runtime spec (the `config.json` of a bundle) that plugins use.
  * @see OCI runtime-spec v1.0.2, config.md and config-linux.md
  */
-import type { SpecLimits, SpecRlimit } from './resources.ts';
 
 export interface SpecMount {
   readonly destination: string;
@@ -58,6 +57,28 @@ export interface SpecSeccomp {
       readonly op: string;
     }[];
   }[];
+}
+
+/** Bounds of a cgroup, in both cgroup versions. @see OCI runtime-spec v1.0.2, config-linux.md, "Control groups" */
+export interface SpecLimits {
+  readonly memory?: {
+    readonly limit: number;
+    /** Memory and swap together. */
+    readonly swap?: number;
+  };
+  readonly cpu?: {
+    /** Microseconds of processor time in each period. */
+    readonly quota: number;
+    readonly period: number;
+  };
+  readonly pids?: { readonly limit: number };
+}
+
+/** A limit of each process. @see OCI runtime-spec v1.0.2, config.md, "POSIX process" */
+export interface SpecRlimit {
+  readonly type: 'RLIMIT_NOFILE';
+  readonly soft: number;
+  readonly hard: number;
 }
 
 export type SpecNamespace = 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup';
