@@ -56,8 +56,12 @@ async function run(script: string, request: Partial<ExecRequest> = {}): Promise<
   return finish(await opened.engine.exec('p', { command: ['/bin/sh', '-c', script], ...request }));
 }
 
-/** The first line of output, and the rest later. */
 async function firstLine(session: ExecSession): Promise<string> {
+  return (await readLine(session)).line;
+}
+
+/** The first line of output, and what came with it; more may come later. */
+async function readLine(session: ExecSession): Promise<{ readonly line: string; readonly rest: string }> {
   let said = '';
   const iterator = session.stdout[Symbol.asyncIterator]();
   while (!said.includes('\n')) {
@@ -65,7 +69,8 @@ async function firstLine(session: ExecSession): Promise<string> {
     assert.equal(done, false, `the output ended after ${JSON.stringify(said)}`);
     said += value;
   }
-  return said.slice(0, said.indexOf('\n')).trim();
+  const end = said.indexOf('\n');
+  return { line: said.slice(0, end).trim(), rest: said.slice(end + 1) };
 }
 
 /** What commands have on the host: folders in the bundle, cgroups below that of the plugin. */
@@ -257,11 +262,13 @@ for (const [name, request] of [
 test('a command that reads no more of its input is not ended by what comes', { skip }, async () => {
   const script = 'exec <&-; echo closed; head -c 100000000 /dev/zero | wc -c; exit 4';
   const session = await opened.engine.exec('p', { command: ['/bin/sh', '-c', script], hasInput: true });
-  assert.equal(await firstLine(session), 'closed');
+  const { line, rest } = await readLine(session);
+  assert.equal(line, 'closed');
   const sent = (async () => {
     for (let i = 0; i < 64; i += 1) await session.write(Buffer.alloc(65_536, 'x'));
   })();
-  assert.deepEqual(await finish(session), { code: 4, stdout: '100000000\n', stderr: '' });
+  const { code, stdout, stderr } = await finish(session);
+  assert.deepEqual([code, rest + stdout, stderr], [4, '100000000\n', '']);
   await sent;
 });
 
