@@ -55,10 +55,21 @@ const program = `
   process.exitCode = await runDaemon(process.argv.slice(1));
 `;
 
-/** A short-named folder for one daemon, so that socket paths stay short. @returns the folder and how to remove it */
+/** Those that were started in each home. */
+const daemonsByHome = new Map<string, Set<Pick<TestDaemon, 'end'>>>();
+
+/**
+ * A short-named folder for one daemon, so that socket paths stay short.
+ * @returns the folder, and how to remove it: a daemon that runs there ends first, or it would make its sockets again
+ */
 export async function makeDaemonHome(): Promise<{ home: string; remove: () => Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'ob-'));
-  return { home, remove: () => rm(home, { recursive: true, force: true }) };
+  const remove = async () => {
+    for (const daemon of daemonsByHome.get(home) ?? []) await daemon.end('SIGTERM');
+    daemonsByHome.delete(home);
+    await rm(home, { recursive: true, force: true });
+  };
+  return { home, remove };
 }
 
 /**
@@ -125,6 +136,8 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
   );
   // Who ends it early does not wait for it.
   ready.catch(() => undefined);
+  const started = daemonsByHome.get(home) ?? new Set();
+  daemonsByHome.set(home, started.add({ end }));
   return { pid, ready, end };
 }
 

@@ -91,6 +91,8 @@ export async function startDaemon(
       ...(group === undefined ? {} : { group }),
       onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
       onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
+      onMadeAgain: (address) => openWayToSockets([address], configuration['exec-root'], logger),
+      logger,
     });
     await openWayToSockets(addresses, configuration['exec-root'], logger);
     const reportedMissing = authorization.reportMissing(stopping.signal);

@@ -4,7 +4,8 @@
 import type { Logger } from 'pino';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ReloadablePart } from '../configuration/reload.ts';
-import type { ApiServer, TlsListening } from './api-server.ts';
+import type { ApiServer } from './api-server.ts';
+import type { TlsListening } from './listener.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 
 /**

@@ -28,8 +28,11 @@ export async function listenOnUnixSocket(server: Server, path: string, group?: S
   chmodSync(path, 0o660);
 }
 
-/** Remove a socket that no process listens on any more. */
-async function removeStaleSocket(path: string): Promise<void> {
+/**
+ * Remove a socket that no process listens on any more.
+ * @throws {OutboardError} conflict when a process does; invalid when something else lies there
+ */
+export async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(ignoreMissing);
   if (found === undefined) return;
   if (!found.isSocket()) {

@@ -15,13 +15,14 @@ export async function openWayToSockets(
   execRoot: string,
   logger: Logger,
 ): Promise<void> {
-  const own = await realpath(execRoot);
+  // Somebody who deleted the exec root leaves none until the next plugin starts.
+  const own = await realpath(execRoot).catch(ignoreMissing);
   for (const address of addresses) {
     const path = await pathOf(address);
     const group = path === undefined ? undefined : await groupOfSocket(path);
     if (path === undefined || group === undefined) continue;
     let folder = await closedFolder(path, group);
-    if (folder === own && (await isForRoot(own))) {
+    if (own !== undefined && folder === own && (await isForRoot(own))) {
       await openToGroup(own, group);
       folder = await closedFolder(path, group);
     }
@@ -45,4 +46,9 @@ async function isForRoot(folder: string): Promise<boolean> {
 function pathOf(address: HostAddress): string | undefined | Promise<string | undefined> {
   if (address.kind === 'unix') return address.path;
   return address.kind === 'inherited' ? pathOfDescriptor(address.descriptor) : undefined;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined;
+  throw error;
 }

@@ -55,7 +55,7 @@ export function createMetricsService(options: MetricsServiceOptions): MetricsSer
     const server = await startApiServer(
       [address],
       (request, response, rules) => handle(request, response, isOpen ? {} : rules),
-      { onError: (error) => logger.error({ err: error }, 'cannot accept a connection for metrics') },
+      { onError: (error) => logger.error({ err: error }, 'cannot accept a connection for metrics'), logger },
     );
     servers.push(server);
     return server;

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PluginEngine } from '@outboard/engine';
+import { pino } from 'pino';
 import type { Authorize } from '../authorization/authorize.ts';
 import { createEventLog } from '../events/event-log.ts';
 import type { BodyLimits } from '../http/request-body.ts';
@@ -80,6 +81,7 @@ export async function startTestApi(
     onError(error) {
       throw error;
     },
+    logger: pino({ enabled: false }),
   });
   const [, tcp] = server.addresses;
   return {
