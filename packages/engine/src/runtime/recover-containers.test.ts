@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ContainerRuntime } from './container.ts';
 import { type ContainerFixture, createContainerFixture } from './container-fixture.test.support.ts';
@@ -111,6 +112,12 @@ test('S16 recover() removes a bundle that never got further', async (t) => {
   await removeEnded(second);
 });
 
+/** A signal is sent, not obeyed, when kill(2) returns. */
+async function endProcess(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  while (identifyProcess(pid) !== undefined) await setImmediate();
+}
+
 for (const command of ['create', 'start']) {
   test(`S16 recover() removes what a daemon leaves that is killed during "runc ${command}"`, async (t) => {
     const fixture = createContainerFixture(t);
@@ -132,7 +139,7 @@ for (const command of ['create', 'start']) {
     await daemonEnded;
     await removeEnded(runtime);
     // What the daemon itself ran is not conmon's and would end by itself, were it not held here.
-    if (command === 'start') process.kill(Number(readFileSync(held, 'utf8')), 'SIGKILL');
+    if (command === 'start') await endProcess(Number(readFileSync(held, 'utf8')));
   });
 }
 

@@ -40,7 +40,7 @@ test('a driver that never answers holds up nobody who asks another one', async (
 });
 
 test('inspect() of a name that no driver answers for in time is not found', async (context) => {
-  const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 50 });
+  const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 2_000 });
   (await driver('acme/hung:latest')).answers.set('Get', () => 'never');
   await assert.rejects(volumes.inspect('data'), { kind: 'not-found', message: 'get data: no such volume' });
 });

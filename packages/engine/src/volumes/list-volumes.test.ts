@@ -57,7 +57,7 @@ const dead: readonly [
 ];
 for (const [what, state, answer, warning] of dead) {
   test(`list() shows what is remembered of a driver that ${what}, with a warning, and all of the others`, async (context) => {
-    const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 100 });
+    const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 2_000 });
     const acme = await driver('acme/p:latest');
     (await driver('acme/other:latest')).volumes.add('z');
     await volumes.create({ name: 'data', driver: 'acme/p', labels: new Map([['x', '1']]) });

@@ -38,7 +38,7 @@ test('remove() and mount() take no name that several drivers know for one of the
 });
 
 test('remove() of a volume that one driver knows does not need the answer of another for ever', async (context) => {
-  const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 50 });
+  const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 2_000 });
   (await driver('acme/hung:latest')).answers.set('Get', () => 'never');
   const acme = await driver('acme/p:latest');
   acme.volumes.add('data');
