@@ -12,6 +12,8 @@ const NEEDED = [
   { programs: ['docker-registry'], debianPackage: 'docker-registry' },
   // For plugins on a bridge; comes with iptables.
   { programs: ['host-local'], debianPackage: 'containernetworking-plugins' },
+  // For plugins that are started with --init.
+  { programs: ['tini-static'], debianPackage: 'tini' },
   // For the tests of bridges.
   { programs: ['ip'], debianPackage: 'iproute2' },
 ];

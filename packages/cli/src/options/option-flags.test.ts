@@ -46,6 +46,8 @@ describe('toOptionsBody()', () => {
     ],
     [['--create-mounts'], { CreateMounts: true }],
     [['--no-create-mounts'], { CreateMounts: false }],
+    [['--init'], { Init: true }],
+    [['--no-init'], { Init: false }],
   ];
   for (const [argv, body] of cases) {
     test(`reads '${argv.join(' ')}'`, () => assert.deepEqual(bodyOf(...argv), body));

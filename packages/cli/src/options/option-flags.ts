@@ -27,6 +27,7 @@ export interface OptionFlags {
   readonly securityOpt?: readonly string[];
   readonly readOnly?: boolean;
   readonly createMounts?: boolean;
+  readonly init?: boolean;
 }
 
 /** Taken back: what the plugin's author asks for, or else the default of the daemon, is in force again. */
@@ -50,6 +51,8 @@ export function addOptionFlags(command: Command): Command {
     .option('--health-restart', 'start it anew when it is unhealthy')
     .option('--no-health-restart', 'only say that it is unhealthy')
     .option('--no-healthcheck', 'no check, whatever its author asks for')
+    .option('--init', 'run an init as its first process, which reaps processes that have lost their parent')
+    .option('--no-init', 'its own program is its first process')
     .option('--log-max-size <bytes>', 'how large a file of its log may be, such as 10m')
     .option('--log-max-file <number>', 'how many files of its log are kept')
     .option(
@@ -94,6 +97,7 @@ export function toOptionsBody(flags: OptionFlags): object | undefined {
     Log: filled(log),
     ...readSecurity(flags),
     CreateMounts: flags.createMounts,
+    Init: flags.init,
   });
   return filled(body);
 }

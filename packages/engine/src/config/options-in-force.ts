@@ -8,12 +8,13 @@ import type { PluginLimits, PluginOptions, PluginOverrides } from './plugin-opti
 export function optionsInForce(config: PluginConfig, overrides: PluginOverrides): PluginOptions {
   const { authorOptions: author = {} } = config;
   const { health = author.health, restart = author.restart } = overrides;
-  const { stopTimeoutSeconds = author.stopTimeoutSeconds, createMounts } = overrides;
+  const { stopTimeoutSeconds = author.stopTimeoutSeconds, createMounts, init } = overrides;
   return {
     ...(health !== undefined && health.kind !== 'none' && { health: { ...health, kind: health.kind } }),
     ...(restart !== undefined && { restart }),
     ...(stopTimeoutSeconds !== undefined && { stopTimeoutSeconds }),
     ...(createMounts !== undefined && { createMounts }),
+    ...(init !== undefined && { init }),
     ...filled('limits', withoutZeros({ ...author.limits, ...overrides.limits })),
     ...filled('log', { ...author.log, ...overrides.log }),
     ...filled('security', { ...author.security, ...overrides.security }),

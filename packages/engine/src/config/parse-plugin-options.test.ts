@@ -28,6 +28,7 @@ const all: PluginOverrides = {
   log: { maxBytes: 1_000_000, maxFiles: 2 },
   security: { seccomp: 'unconfined', apparmor: 'plugins', noNewPrivileges: false, readOnlyRootfs: true },
   createMounts: true,
+  init: true,
 };
 
 function apply(document: unknown, options: PluginOverrides = {}): PluginOverrides {
@@ -193,6 +194,7 @@ describe('optionsInForce()', () => {
       { Security: { Apparmor: 'unconfined' } },
       { Security: { NoNewPrivileges: false } },
       { CreateMounts: true },
+      { Init: true },
     ]) {
       assert.throws(() => parseAuthorOptions(document, assert.fail), /only the operator decides/);
     }

@@ -20,6 +20,7 @@ export const optionsFields: FieldTable = {
   fields: {
     CreateMounts: {},
     Health: fieldsNamed('IntervalSeconds', 'Kind', 'Path', 'Restarts', 'Retries', 'TimeoutSeconds'),
+    Init: {},
     Limits: fieldsNamed('Cpus', 'MemoryBytes', 'OpenFiles', 'Pids'),
     Log: fieldsNamed('MaxBytes', 'MaxFiles'),
     Restart: fieldsNamed('MaximumRetries', 'Name'),
@@ -57,6 +58,7 @@ const overridesSchema = z.object({
   log: fields({ maxBytes: number, maxFiles: number }),
   security: fields({ seccomp: text, apparmor: text, noNewPrivileges: flag, readOnlyRootfs: flag }),
   createMounts: flag,
+  init: flag,
 });
 
 /** What to change of options: each field that is named. Null takes one back; objects are merged field by field. */
@@ -112,17 +114,18 @@ export function parseOverrides(document: unknown): PluginOverrides {
 export function parseAuthorOptions(document: JsonValue, warn: (warning: string) => void): PluginOverrides {
   const subject = 'failed to parse config: "outboard"';
   const options = readOverrides(readDocument(document, subject, warn), subject);
-  const { security, createMounts } = options;
+  const { security, createMounts, init } = options;
   const { readOnlyRootfs, noNewPrivileges, ...others } = security ?? {};
   const weakens =
     createMounts !== undefined ||
+    init !== undefined ||
     Object.keys(others).length > 0 ||
     readOnlyRootfs === false ||
     noNewPrivileges === false;
   if (!weakens) return boundAuthorOptions(options, warn);
   throw new OutboardError(
     'invalid',
-    `${subject}: only the operator decides about "CreateMounts", "Security.Seccomp" and "Security.Apparmor"; ` +
+    `${subject}: only the operator decides about "CreateMounts", "Init", "Security.Seccomp" and "Security.Apparmor"; ` +
       '"Security.NoNewPrivileges" and "Security.ReadOnlyRootfs" may only be true',
   );
 }

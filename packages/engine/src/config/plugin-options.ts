@@ -72,6 +72,8 @@ export interface PluginOptions {
   readonly security?: SecurityOptions;
   /** Make directories that are missing as sources of mounts; default false. */
   readonly createMounts?: boolean;
+  /** Run an init as its first process, which reaps those that have lost their parent; default false. */
+  readonly init?: boolean;
 }
 
 /** What one of the two decided: a limit of 0 is none, and a health check of the kind `none` too, whatever the other said. */

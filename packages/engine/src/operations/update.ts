@@ -12,6 +12,7 @@ import type {
   PluginOptions,
   SecurityOptions,
 } from '../config/plugin-options.ts';
+import { findContainerInit } from '../runtime/container-init.ts';
 import { limitContainer } from '../runtime/limit-container.ts';
 import { requireSecurityChoices } from '../runtime/plugin-security.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
@@ -44,6 +45,7 @@ export async function updatePlugin(
     const overrides = applyOptionsPatch(record.overrides, patch, record.config.authorOptions);
     if (overrides.limits?.cpus !== record.overrides.limits?.cpus) requireProcessors(overrides.limits);
     await requireSecurityChoices(changedChoices(record.overrides.security, overrides.security));
+    if (overrides.init === true && record.overrides.init !== true) await findContainerInit();
     const updated = withOptions({ ...record, overrides });
     const { status } = context.supervisor.state(id);
     const areLimitsOther = !isDeepStrictEqual(
@@ -94,6 +96,7 @@ function latentChanges(
     ['Limits.OpenFiles', before.limits?.openFiles, after.limits?.openFiles],
     ['Health', before.health, after.health],
     ['Log', before.log, after.log],
+    ['Init', before.init ?? false, after.init ?? false],
     ['Security', before.security, after.security],
   ];
   const changed = changes.filter(([, was, is]) => !isDeepStrictEqual(was, is)).map(([name]) => name);

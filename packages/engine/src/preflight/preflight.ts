@@ -8,6 +8,7 @@ import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
+import { checkInit } from './check-init.ts';
 import { missingDirectories } from './check-mounts.ts';
 import { checkPlugin } from './check-plugin.ts';
 import type { Finding } from './finding.ts';
@@ -55,7 +56,10 @@ export function createPreflight({ layout, runtime, logger }: PreflightParts): Pr
       realpath(layout.pluginsDirectory),
     ]);
     const rootfsPath = join(plugins, record.id, 'rootfs');
-    const findings = checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host);
+    const findings = [
+      ...checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host),
+      ...(record.options.init === true ? await checkInit(name) : []),
+    ];
     return { findings, toCreate: createMounts ? missingDirectories(settings.mounts, needs) : [] };
   }
 

@@ -25,6 +25,7 @@ import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
 import { readRunRecord } from '../runtime/bundle.ts';
 import { type CgroupDriver, createCgroupsPath } from '../runtime/cgroup-driver.ts';
 import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
+import { findContainerInit, initArguments, placeContainerInit } from '../runtime/container-init.ts';
 import { containerPlaces } from '../runtime/container-places.ts';
 import { canLimitSwap } from '../runtime/limit-container.ts';
 import { decidePluginSecurity } from '../runtime/plugin-security.ts';
@@ -90,12 +91,14 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         record.options.security ?? {},
         appArmor,
       );
+      const init = record.options.init === true ? await findContainerInit() : undefined;
       const created = createRuntimeSpec({
         config,
         settings,
         devices,
         security,
         rootfsPath: paths.rootfs,
+        ...(init !== undefined && { init: initArguments(init) }),
         socketDirectory: socketDirectory(record.id),
         cgroupsPath: createCgroupsPath(record.id, cgroupDriver),
         ...(cgroupDriver === 'systemd' && {
@@ -123,6 +126,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         logger.info({ id: record.id, plugin: record.name }, notice);
       }
       await makeSocketDirectory(sockets, socketDirectory(record.id));
+      if (init !== undefined) await placeContainerInit(init, socketDirectory(record.id));
       await linkSocket(execRoot, record.id, socketName(record));
       await places.note(record.id);
       if (hasPropagatedMount) {

@@ -34,10 +34,12 @@ export interface ContainerSecurity {
   readonly apparmorProfile?: string;
 }
 
-export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDirectories'> {
+export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDirectories' | 'hasInit'> {
   readonly security: ContainerSecurity;
   /** Absolute path of the root filesystem on the host. */
   readonly rootfsPath: string;
+  /** What goes before the plugin's program: see `initArguments`. Default nothing. */
+  readonly init?: readonly string[];
   /** As `resolveDevices` found them. */
   readonly devices: readonly SpecDevice[];
   /** As `createCgroupsPath` makes it for the driver in use. */
@@ -72,6 +74,7 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
   validatePluginConfig(config, { strictness: 'pull' });
   const { mounts, sharedDestinations, notices } = createPluginMounts({
     ...input,
+    hasInit: input.init !== undefined,
     temporaryDirectories: security.readOnlyRootfs,
   });
   const network = networkToJoin(input);
@@ -86,7 +89,7 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: processArguments(config, settings),
+      args: [...(input.init ?? []), ...processArguments(config, settings)],
       env: processEnvironment(settings),
       cwd: cleanAbsolutePath(config.workDir) ?? '/',
       capabilities: processCapabilities(config),

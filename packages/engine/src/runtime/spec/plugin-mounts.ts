@@ -16,6 +16,7 @@ import {
 import type { PluginConfig, PluginMount, PluginSettings } from '../../config/plugin-config.ts';
 import { servedCapabilities } from '../../config/served-capabilities.ts';
 import { confineSharedMounts } from '../../config/shared-mounts.ts';
+import { initMount } from '../container-init.ts';
 import { defaultMounts } from './baseline.ts';
 import { type JoinedNetwork, networkFileSources } from './joined-network.ts';
 import type { SpecMount } from './runtime-spec.ts';
@@ -33,6 +34,8 @@ export interface PluginMountsInput {
   readonly network?: JoinedNetwork;
   /** Of `hostNetworkFiles`: those that the host does not have. Default none. */
   readonly missingHostFiles?: readonly string[];
+  /** Whether the plugin is started by an init, which lies in its socket directory. Default false. */
+  readonly hasInit?: boolean;
   /** Whether `/tmp` and `/run` are file systems in memory, for a root filesystem that is read-only. */
   readonly temporaryDirectories: boolean;
 }
@@ -77,6 +80,7 @@ export function createPluginMounts(input: PluginMountsInput): PluginMounts {
     ...propagatedMount(input),
     ...userMounts.filter((mount) => !mount.shared).map(toSpecMount),
     hostBind(input.socketDirectory, socketDirectoryInPlugin, 'rbind', 'rprivate'),
+    ...(input.hasInit === true ? [initMount(input.socketDirectory)] : []),
     ...metricsSocket(input),
     ...networkFiles(input, shared, notices),
     // Last: what is mounted after a shared mount could, through a link in the root filesystem, land below it, and so

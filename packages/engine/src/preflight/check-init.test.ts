@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkInit } from './check-init.ts';
+
+test('an init that the host does not have is told, with what to install and how to do without', async () => {
+  const [finding, ...others] = await checkInit('acme/p:1', ['no-such-init']);
+  assert.deepEqual(others, []);
+  assert.deepEqual([finding?.what, finding?.concerns, finding?.isFatal], ['init', 'host', true]);
+  assert.match(finding?.why ?? '', /^cannot find an init for plugins .*: install the Debian package "tini"$/);
+  assert.equal(finding?.remedy, 'or let it start without: outboard update --no-init acme/p:1');
+});
