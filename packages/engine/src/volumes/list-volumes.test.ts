@@ -44,7 +44,7 @@ const dead: readonly [
   answer: object | 'never',
   warning: string,
 ][] = [
-  ['never answers', 'enabled', 'never', 'no answer within 0.1 s'],
+  ['never answers', 'enabled', 'never', 'no answer within 2 s'],
   ['fails', 'enabled', { Err: 'backend is away' }, 'backend is away'],
   ['fails with a status', 'enabled', { failed: true, Err: 'away' }, 'VolumeDriver.List: away'],
   [
