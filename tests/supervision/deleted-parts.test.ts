@@ -3,10 +3,11 @@
  * started anew.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { needsRoot } from '../support/needs-root.ts';
+import { fixtureSocket } from '../support/plugin-fixture.ts';
 import { untilState } from '../support/plugin-states.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
 import { openTestEngine } from '../support/test-engine.ts';
@@ -22,6 +23,11 @@ const parts: readonly (readonly [
     'its socket folder',
     (execRoot, id) => rmSync(join(execRoot, 'plugins', id), { recursive: true }),
     /the folder of its socket, "\/.*", was deleted$/,
+  ],
+  [
+    'its socket alone',
+    (execRoot, id) => rmSync(join(execRoot, 'plugins', id, fixtureSocket)),
+    /its socket, "\/.*", was deleted$/,
   ],
   [
     'its bundle',
@@ -72,4 +78,17 @@ test('a plugin that is never to be started again says that it lost its socket fo
   assert.match(reason, /^the folder of its socket, ".*", was deleted$/);
   await engine.restart('cut-off');
   assert.equal(await plugin.shell('echo answers'), 'answers');
+});
+
+test('a plugin that is never to be started again is well once its socket is back', { skip }, async () => {
+  await using opened = await openTestEngine();
+  const { engine } = opened;
+  const plugin = await startProbePlugin(opened, 'cut-off');
+  await engine.update('cut-off', { restart: { name: 'no' } });
+  const { pid } = await untilState(engine, 'cut-off', 'running');
+  renameSync(plugin.socket, `${plugin.socket}.away`);
+  const { reason } = await untilState(engine, 'cut-off', 'unhealthy');
+  assert.match(reason, /^its socket, ".*", was deleted$/);
+  renameSync(`${plugin.socket}.away`, plugin.socket);
+  await untilState(engine, 'cut-off', 'running', (state) => state.pid === pid);
 });

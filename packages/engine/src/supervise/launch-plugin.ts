@@ -46,7 +46,7 @@ export interface PluginHost {
    * Look whether someone deleted a part of what a plugin that runs has on the host, without which it is of no use.
    * @returns what, as a sentence
    */
-  findDamage(record: PluginRecord): Promise<string | undefined>;
+  findDamage(record: PluginRecord, options: { readonly signal: AbortSignal }): Promise<string | undefined>;
   /** Look whether what a plugin that was taken back has is still as it was made; what is not is logged. Never rejects. */
   verify(record: PluginRecord): Promise<void>;
   /** Remove all of it, with mounts below the plugin's folder. Idempotent. */

@@ -7,21 +7,55 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { containerPlaces } from '../runtime/container-places.ts';
 import { isErrno } from '../runtime/errno.ts';
+import { changeOrPause, watchName } from './watch-name.ts';
+
+/** A plugin that serves anew takes its socket away, and is given this time to make another. */
+const defaultRebindMs = 10_000;
+
+/** Between looks that no event asks for: the folder itself may go. */
+const lookMs = 250;
 
 export interface PlaceWatch {
   /** A plugin's socket folder was made. */
   note(id: string): Promise<void>;
   forget(id: string): void;
-  /** @returns what was deleted, as a sentence */
-  findDamage(id: string, socketPath: string): Promise<string | undefined>;
+  /**
+   * A socket alone that is missing is waited for, some seconds at most.
+   * @param signal ends the wait
+   * @returns what was deleted, as a sentence
+   */
+  findDamage(
+    id: string,
+    socketPath: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<string | undefined>;
+}
+
+interface Damage {
+  readonly part: 'folder' | 'socket' | 'bundle';
+  readonly sentence: string;
 }
 
 /** Of the plugins below an exec root. */
-export function createPlaceWatch(execRoot: string): PlaceWatch {
-  const bundleOf = (id: string) => containerPlaces(execRoot).bundle(id);
+export function createPlaceWatch(execRoot: string, { rebindMs = defaultRebindMs } = {}): PlaceWatch {
   const folderOf = (id: string) => join(execRoot, 'plugins', id);
   /** Inodes: a folder of the same name that someone made is another one. */
   const folders = new Map<string, bigint>();
+
+  async function look(id: string, socketPath: string): Promise<Damage | undefined> {
+    const folder = folderOf(id);
+    const inode = await inodeOf(folder);
+    const known = folders.get(id);
+    if (inode === undefined || (known !== undefined && inode !== known)) {
+      return missing('folder', 'the folder of its socket', folder);
+    }
+    // One that was taken back may have another folder already, in which it has no socket.
+    if ((await inodeOf(socketPath)) === undefined) return missing('socket', 'its socket', socketPath);
+    folders.set(id, inode);
+    const { record, directory } = containerPlaces(execRoot).bundle(id);
+    if ((await inodeOf(record)) !== undefined) return undefined;
+    return missing('bundle', 'its bundle', directory);
+  }
 
   return {
     async note(id) {
@@ -29,25 +63,28 @@ export function createPlaceWatch(execRoot: string): PlaceWatch {
       if (inode !== undefined) folders.set(id, inode);
     },
     forget: (id) => void folders.delete(id),
-    async findDamage(id, socketPath) {
-      const folder = folderOf(id);
-      const inode = await inodeOf(folder);
-      const known = folders.get(id);
-      if (inode === undefined || (known !== undefined && inode !== known)) {
-        return `the folder of its socket, ${JSON.stringify(folder)}, was deleted`;
-      }
-      if (known === undefined) {
-        // It was taken back: the folder may be another one already, in which it has no socket.
-        if ((await inodeOf(socketPath)) === undefined) {
-          return `its socket, ${JSON.stringify(socketPath)}, was deleted`;
+    async findDamage(id, socketPath, { signal }) {
+      const first = await look(id, socketPath);
+      if (first?.part !== 'socket') return first?.sentence;
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(rebindMs)]);
+      const name = watchName(socketPath);
+      try {
+        for (;;) {
+          const changed = name.nextChange();
+          const damage = await look(id, socketPath);
+          if (damage?.part !== 'socket' || limit.aborted) return damage?.sentence;
+          // The last look is after the limit.
+          await changeOrPause(changed, lookMs, limit).catch(() => undefined);
         }
-        folders.set(id, inode);
+      } finally {
+        name.close();
       }
-      const { record, directory } = bundleOf(id);
-      if ((await inodeOf(record)) !== undefined) return undefined;
-      return `its bundle, ${JSON.stringify(directory)}, was deleted`;
     },
   };
+}
+
+function missing(part: Damage['part'], what: string, path: string): Damage {
+  return { part, sentence: `${what}, ${JSON.stringify(path)}, was deleted` };
 }
 
 async function inodeOf(path: string): Promise<bigint | undefined> {

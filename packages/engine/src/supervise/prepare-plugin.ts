@@ -136,8 +136,8 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       return created.spec;
     },
 
-    findDamage: (record) =>
-      places.findDamage(record.id, join(socketDirectory(record.id), socketName(record))),
+    findDamage: (record, options) =>
+      places.findDamage(record.id, join(socketDirectory(record.id), socketName(record)), options),
 
     // A bind mount stays with the socket that it was made of, which went with the daemon that listened there. A plugin
     // that serves something else as well is left alone: it has users.

@@ -256,7 +256,7 @@ export class SupervisedPlugin {
       onHealthy: () => {
         if (this.#state.status === 'unhealthy') this.#move({ type: 'recover', at: chance.now() });
       },
-      findDamage: () => host.findDamage(this.#record),
+      findDamage: (options) => host.findDamage(this.#record, options),
       onOutOfMemory: () => this.#noteKills(container),
       chance,
       logger,

@@ -28,7 +28,7 @@ export interface RunWatch {
   readonly onUnhealthy: (reason: string) => void;
   readonly onHealthy: () => void;
   /** What of its place on the host was deleted, as a sentence; undefined when all is there. */
-  readonly findDamage: () => Promise<string | undefined>;
+  readonly findDamage: (options: { readonly signal: AbortSignal }) => Promise<string | undefined>;
   /** A process of it was killed for want of memory, and it runs on. */
   readonly onOutOfMemory: () => void;
   readonly chance: Chance;
@@ -76,22 +76,28 @@ export async function watchContainer(
   }
 }
 
-/** Looks again and again, until something is missing or the signal is aborted. Never rejects. */
+/**
+ * Looks again and again until the plugin is sacrificed or the signal is aborted. One that is not may make its socket again
+ * later. Never rejects.
+ */
 async function watchPlace(
   id: string,
   watch: RunWatch,
   signal: AbortSignal,
   sacrifice: (why: Sacrifice) => void,
 ): Promise<void> {
+  let told: string | undefined;
   while (!signal.aborted) {
-    const damage = await watch.findDamage().catch((error: unknown) => {
+    const damage = await watch.findDamage({ signal }).catch((error: unknown) => {
       watch.logger.error({ err: error, id }, 'cannot look whether a plugin still has its place');
-      return undefined;
+      return told;
     });
     if (signal.aborted) return;
-    if (damage !== undefined) {
-      watch.onUnhealthy(damage);
-      if (watch.maySacrifice()) sacrifice((words) => damagedFailure(damage, words));
+    if (damage !== undefined && damage !== told) watch.onUnhealthy(damage);
+    if (damage === undefined && told !== undefined) watch.onHealthy();
+    told = damage;
+    if (damage !== undefined && watch.maySacrifice()) {
+      sacrifice((words) => damagedFailure(damage, words));
       return;
     }
     await pause(placeIntervalMs, signal);
