@@ -13,6 +13,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, cp, lstat, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isMain } from './is-main.mjs';
+import { makeDirectories } from './make-directories.mjs';
 
 /** Folders that a container's mounts and programs expect. */
 const FOLDERS = ['dev', 'etc', 'mnt', 'proc', 'root', 'run/docker/plugins', 'sys', 'usr/bin', 'var'];
@@ -35,7 +36,7 @@ const ETC = {
 export async function packPlugin(pluginFolder, outputFolder) {
   const plugin = resolve(pluginFolder);
   const rootfs = join(resolve(outputFolder), 'rootfs');
-  await mkdir(dirname(rootfs), { recursive: true });
+  makeDirectories(dirname(rootfs));
   // Fails if there is a tree already: a packed plugin never holds leftovers of an earlier one.
   await mkdir(rootfs);
   await makeSystem(rootfs);
@@ -46,7 +47,7 @@ export async function packPlugin(pluginFolder, outputFolder) {
 }
 
 async function makeSystem(rootfs) {
-  for (const folder of FOLDERS) await mkdir(join(rootfs, folder), { recursive: true });
+  makeDirectories(...FOLDERS.map((folder) => join(rootfs, folder)));
   await mkdir(join(rootfs, 'tmp'));
   await chmod(join(rootfs, 'tmp'), 0o1777);
   for (const [name, content] of Object.entries(ETC)) await writeFile(join(rootfs, 'etc', name), content);
@@ -68,7 +69,7 @@ function sharedLibraries(program) {
 
 async function copyInto(rootfs, from, path) {
   const to = join(rootfs, path);
-  await mkdir(dirname(to), { recursive: true });
+  makeDirectories(dirname(to));
   // A file system that can share the blocks does; links are followed, so that no name dangles.
   await copyFile(from, to, constants.COPYFILE_FICLONE);
 }
@@ -95,7 +96,7 @@ async function copyPackages(plugin, target) {
 
 /** What npm would publish of a package that says so in `files`, else all but its own dependencies. */
 async function copyPackage(source, to, manifest) {
-  await mkdir(to, { recursive: true });
+  makeDirectories(to);
   const listed = (manifest.files ?? []).filter((entry) => !entry.startsWith('!'));
   for (const entry of listed.length === 0 ? ['.'] : ['package.json', ...listed]) {
     await cp(join(source, entry), join(to, entry), {
@@ -124,7 +125,7 @@ async function findPackage(name, from) {
 /** Places at which the config mounts something; a read-only or minimal host makes none on its own. */
 async function makeMountPoints(plugin, rootfs) {
   const config = JSON.parse(await readFile(join(plugin, 'config.json'), 'utf8'));
-  if (config.propagatedMount) await mkdir(join(rootfs, config.propagatedMount), { recursive: true });
+  if (config.propagatedMount) makeDirectories(join(rootfs, config.propagatedMount));
 }
 
 function exists(path) {

@@ -1,9 +1,9 @@
 /**
  * The measurements, one function each. Engines take turns, so that what else the machine does meets both alike.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
+import { makeDirectories } from './make-directories.ts';
 import { engineFolder, MeasuredEngine } from './measured-engine.ts';
 import { makeTinyContext } from './plugin-fixtures.ts';
 import {
@@ -168,7 +168,7 @@ async function measureList(
 ): Promise<readonly Measurement[]> {
   const figures = { list: {}, inspect: {} } satisfies Record<string, Figures>;
   const folder = join(options.root, 'tiny');
-  await mkdir(folder, { recursive: true });
+  await makeDirectories(folder);
   const nameOf = (index: number) => `bench/tiny-${index}:latest`;
   for (let index = 0; index < listedPlugins; index++) {
     const context = await makeTinyContext(folder, index);

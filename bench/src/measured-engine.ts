@@ -4,11 +4,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, watch } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import net from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineApi } from './engine-api.ts';
+import { makeDirectories } from './make-directories.ts';
 
 /** How to start one engine below a folder. */
 export interface EngineKind {
@@ -77,7 +78,7 @@ export class MeasuredEngine {
 
   /** Start an engine; resolves at its first answer. Its roots are kept when it is stopped, so it can start again. */
   static async start(kind: EngineKind, folder: string, registry: string): Promise<MeasuredEngine> {
-    await mkdir(folder, { recursive: true });
+    await makeDirectories(folder);
     const socketPath = join(folder, 'api.sock');
     await rm(socketPath, { force: true });
     const [program = '', ...args] = kind.command(folder, socketPath, registry);

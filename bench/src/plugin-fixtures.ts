@@ -4,10 +4,11 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { makeDirectories } from './make-directories.ts';
 
 const run = promisify(execFile);
 const packProgram = fileURLToPath(new URL('../../scripts/pack-plugin.mjs', import.meta.url));
@@ -28,7 +29,7 @@ export interface PluginFixtures {
 }
 
 export async function makeFixtures(folder: string): Promise<PluginFixtures> {
-  await mkdir(folder, { recursive: true });
+  await makeDirectories(folder);
   const [big, light, many] = [join(folder, 'big'), join(folder, 'light'), join(folder, 'many')];
   await run(process.execPath, [packProgram, exampleFolder, big]);
   await makeLightPlugin(light);
@@ -39,7 +40,7 @@ export async function makeFixtures(folder: string): Promise<PluginFixtures> {
 /** A plugin of one small file, unlike every other. */
 export async function makeTinyContext(folder: string, index: number): Promise<string> {
   const directory = join(folder, `tiny-${index}`);
-  await mkdir(join(directory, 'rootfs'), { recursive: true });
+  await makeDirectories(join(directory, 'rootfs'));
   await writeFile(join(directory, 'rootfs', 'number'), `${index}\n`);
   await writeFile(join(directory, 'config.json'), minimalConfig(`number ${index}`));
   const context = await archive(directory);
@@ -61,11 +62,11 @@ async function makeLightPlugin(directory: string): Promise<void> {
   const objects = await objectsOf(modules.split('\n'));
   const files = [perl, ...modules.split('\n'), ...objects, ...(libraries.match(/\/\S+/g) ?? [])];
   for (const file of new Set(files)) {
-    await mkdir(dirname(join(rootfs, file)), { recursive: true });
+    await makeDirectories(dirname(join(rootfs, file)));
     await copyFile(file, join(rootfs, file));
   }
-  for (const folder of ['proc', 'sys', 'dev', 'run/docker/plugins'])
-    await mkdir(join(rootfs, folder), { recursive: true });
+  const folders = ['proc', 'sys', 'dev', 'run/docker/plugins'];
+  await makeDirectories(...folders.map((folder) => join(rootfs, folder)));
   await writeFile(join(rootfs, 'plugin.pl'), lightProgram);
   const config = JSON.parse(minimalConfig('starts fast'));
   await writeFile(
@@ -104,11 +105,11 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function makeManyFiles(directory: string): Promise<void> {
-  await mkdir(join(directory, 'rootfs'), { recursive: true });
+  await makeDirectories(join(directory, 'rootfs'));
   await writeFile(join(directory, 'config.json'), minimalConfig('many small files'));
   for (let first = 0; first < manyFiles; first += filesPerDirectory) {
     const parent = join(directory, 'rootfs', 'usr', 'lib', `module-${first / filesPerDirectory}`);
-    await mkdir(parent, { recursive: true });
+    await makeDirectories(parent);
     for (let index = first; index < Math.min(first + filesPerDirectory, manyFiles); index++) {
       await writeFile(join(parent, `file-${index}.js`), sourceLikeText(index));
     }

@@ -3,9 +3,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
+import { makeDirectories } from './make-directories.ts';
 
 export interface BenchRegistry {
   /** `127.0.0.1:PORT` */
@@ -14,7 +15,7 @@ export interface BenchRegistry {
 }
 
 export async function startRegistry(folder: string): Promise<BenchRegistry> {
-  await mkdir(folder, { recursive: true });
+  await makeDirectories(folder);
   const port = await freePort();
   const configuration = join(folder, 'config.yml');
   await writeFile(

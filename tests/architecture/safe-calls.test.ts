@@ -1,5 +1,5 @@
 /**
- * Calls of Node.js that product code does without, because they can run for ever.
+ * Calls of Node.js that all code but tests does without, because they can run for ever.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -9,15 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { readSources } from './source-imports.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const productFolders = ['packages', 'bin'];
+const folders = ['packages', 'bin', 'scripts', 'examples', 'bench'];
 const isTest = (path: string) => /\.test\.|\.support\.|\/testing\//.test(path);
 /** An option `recursive` that is given, or taken, outside of a call that removes, copies, lists or watches. */
 const recursiveMkdir =
   /(?<!\b(?:rm|rmSync|cp|cpSync|readdir|readdirSync|watch)\([^;]*?)\brecursive\??\s*(?::\s*(?:true|boolean)\b|[,}])/;
 
-test('no product code makes directories by mkdir(…, { recursive }), which never ends below /proc and /sys', async () => {
+test('nothing but tests makes directories by mkdir(…, { recursive }), which never ends below /proc and /sys', async () => {
   const found: string[] = [];
-  for (const folder of productFolders) {
+  for (const folder of folders) {
     for (const { path } of await readSources(repository, folder)) {
       if (isTest(path)) continue;
       const source = await readFile(join(repository, path), 'utf8');

@@ -63,3 +63,8 @@ test('packing holds no tests, no source maps, and refuses a folder that is in us
     assert.equal(stdout, '');
     await assert.rejects(run(process.execPath, [PACK, EXAMPLE, folder]), /EEXIST/);
   }));
+
+test('packing ends where no directory can be made, and says so', async () => {
+  const packing = run(process.execPath, [PACK, EXAMPLE, '/proc/outboard-none/packed']);
+  await assert.rejects(packing, /cannot create directory .*\/proc\/outboard-none/);
+});

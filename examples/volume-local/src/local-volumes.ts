@@ -43,7 +43,10 @@ export class LocalVolumes implements VolumeDriver {
   static async open(options: LocalVolumesOptions): Promise<LocalVolumes> {
     const volumes = new LocalVolumes(options);
     await rm(volumes.#staging, { recursive: true, force: true });
-    await mkdir(volumes.#staging, { recursive: true, mode: 0o700 });
+    // One by one: Node.js's recursive mkdir() tries for ever below /proc.
+    for (const folder of [options.root, stateFolderOf(options.root), volumes.#staging]) {
+      await mkdir(folder, { mode: 0o700 }).catch(ignoreExisting);
+    }
     return volumes;
   }
 
@@ -120,4 +123,8 @@ export class LocalVolumes implements VolumeDriver {
       await root.close();
     }
   }
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
