@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
+import { mapBounded } from '../map-bounded.ts';
 import { readStatus } from './ask-file-system.ts';
 import { findBinary } from './find-binary.ts';
 import { locate, type MountEntry, mountsBelow } from './mount-table.ts';
@@ -66,7 +67,8 @@ export async function unmountDead(path: string): Promise<void> {
     // Only what is on top at its place answers by its path.
     const shown = new Map(mounts.toReversed().map((mount) => [mount.mountPoint, mount]));
     const served = [...shown.values()].filter(({ fileSystem }) => /^fuse(?:blk|\.|$)/.test(fileSystem));
-    const areDead = await Promise.all(served.map(({ mountPoint }) => isDead(mountPoint, patience)));
+    // Each is asked by a process of its own.
+    const areDead = await mapBounded(served, ({ mountPoint }) => isDead(mountPoint, patience));
     for (const [index, { id }] of served.entries()) if (areDead[index] !== true) kept.add(id);
     return topmost(served.filter(({ id }) => !kept.has(id)));
   });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OutboardError } from '@outboard/oci';
 import { readMountTable } from '../linux/mount-table.ts';
+import { mapBounded } from '../map-bounded.ts';
 import { isErrno } from './errno.ts';
 import { processState } from './process-identity.ts';
 
@@ -56,7 +57,7 @@ export async function removeCgroup(
 /** The processes of a cgroup and of those below it, in ascending order. */
 export async function listProcesses(cgroupPath: string): Promise<readonly number[]> {
   const trees = await Promise.all((await findCgroupFolders(cgroupPath)).map(walk));
-  const pids = await Promise.all(trees.flat().map(readPids));
+  const pids = await mapBounded(trees.flat(), readPids);
   return [...new Set(pids.flat())].sort((left, right) => left - right);
 }
 

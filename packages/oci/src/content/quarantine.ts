@@ -49,12 +49,11 @@ function moveAway(path: string, inode: number, target: string): boolean {
 /** Delete the oldest until the rest is within bounds. @returns what is left */
 async function trim(directory: string): Promise<ReadonlySet<string>> {
   return await onStorage('list damaged blobs', directory, async () => {
-    const files = await Promise.all(
-      (await readdir(directory)).map(async (name) => {
-        const path = join(directory, name);
-        return { path, setAsideAt: Number(name.split('.').at(-1)), bytes: (await stat(path)).size };
-      }),
-    );
+    const files: { path: string; setAsideAt: number; bytes: number }[] = [];
+    for (const name of await readdir(directory)) {
+      const path = join(directory, name);
+      files.push({ path, setAsideAt: Number(name.split('.').at(-1)), bytes: (await stat(path)).size });
+    }
     files.sort((a, b) => b.setAsideAt - a.setAsideAt);
     const kept = new Set<string>();
     let bytes = 0;
