@@ -98,12 +98,12 @@ async function untilWritten(pid: number, bytes: number): Promise<void> {
   while (written() < bytes) await delay(50, undefined, { signal: deadline });
 }
 
-/** What the files below a folder take; those that go meanwhile take nothing. */
+/** What the files below a folder take, each once however many names it has; those that go meanwhile take nothing. */
 function bytesBelow(folder: string): number {
-  let bytes = 0;
+  const files = new Map<string, number>();
   for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const stats = lstatSync(join(folder, entry), { throwIfNoEntry: false });
-    if (stats?.isFile()) bytes += stats.blocks * 512;
+    if (stats?.isFile()) files.set(`${stats.dev}:${stats.ino}`, stats.blocks * 512);
   }
-  return bytes;
+  return [...files.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
