@@ -6,7 +6,7 @@ import { canonicalCapability } from '../config/capability-names.ts';
 import type { PluginDevice } from '../config/plugin-config.ts';
 import { defaultCapabilities } from '../runtime/spec/baseline.ts';
 import { checkSourceOfMount, type MountingPlugin } from './check-mounts.ts';
-import { type Finding, fileSystemMissing, ofHost, ofPlugin } from './finding.ts';
+import { type Finding, fileSystemMissing, ofContent, ofHost, ofPlugin } from './finding.ts';
 import { mountOfPath } from './mount-of-path.ts';
 import {
   areCgroupsReadOnly,
@@ -29,7 +29,7 @@ export function checkPlugin(plugin: PluginToCheck, needs: PluginNeeds, host: Hos
     ...plugin.settings.mounts.flatMap((mount) => checkSourceOfMount(mount, plugin, needs, host)),
     ...plugin.settings.devices.flatMap((device) => checkDevice(device, plugin, needs, host)),
     ...needs.missingHostFiles.map(hostFileMissing),
-    ...needs.programFlaws.map((why) => ofPlugin('entrypoint', why, 'its author must mend it')),
+    ...needs.programFlaws.map((why) => ofContent('entrypoint', why)),
     ...checkCapabilities(plugin, host),
     ...checkPrograms(host),
     ...checkCgroups(host),

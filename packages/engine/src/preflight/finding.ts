@@ -10,15 +10,20 @@ export interface Finding {
   readonly why: string;
   /** What to do about it. */
   readonly remedy: string;
-  /** Whose: what the plugin was told to use, or what every plugin needs of the host. */
-  readonly concerns: 'plugin' | 'host';
+  /** What the plugin was told to use, what its author put into it, or what every plugin needs of the host. */
+  readonly concerns: 'plugin' | 'content' | 'host';
   /** Whether the plugin cannot start like this; otherwise it starts, and something may not work. */
   readonly isFatal: boolean;
 }
 
-/** What its author or operator must mend: the plugin cannot start like this. */
+/** What its operator must mend: the plugin cannot start like this. */
 export function ofPlugin(what: string, why: string, remedy: string): Finding {
   return { what, why, remedy, concerns: 'plugin', isFatal: true };
+}
+
+/** What only the plugin's author can mend. */
+export function ofContent(what: string, why: string): Finding {
+  return { what, why, remedy: 'its author must mend it', concerns: 'content', isFatal: true };
 }
 
 /** What no plugin can start without. */
