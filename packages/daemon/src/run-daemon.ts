@@ -90,7 +90,7 @@ async function serve(flags: DaemonFlags): Promise<number> {
     return 0;
   } finally {
     notifier.close();
-    flush();
+    await flush();
   }
 }
 
@@ -113,11 +113,10 @@ function untilSignal(): Promise<NodeJS.Signals> {
 }
 
 /** A second signal, or the deadline, ends the process at once. */
-async function stopInTime(daemon: Daemon, logger: Logger, flush: () => void): Promise<void> {
+async function stopInTime(daemon: Daemon, logger: Logger, flush: () => Promise<void>): Promise<void> {
   const force = (reason: string) => {
     logger.error({ reason }, 'stopping without waiting for what is under way');
-    flush();
-    process.exit(1);
+    void flush().finally(() => process.exit(1));
   };
   for (const signal of stopSignals) process.on(signal, () => force(`second ${signal}`));
   const deadline = setTimeout(force, daemon.stopDeadlineMs(), 'deadline');
