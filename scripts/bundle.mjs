@@ -13,7 +13,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUNDLES = [
   {
     folder: 'packages/daemon/bundle',
-    entries: { daemon: 'packages/daemon/dist/index.js', child: 'packages/engine/dist/rootfs/jail/child.js' },
+    entries: {
+      daemon: 'packages/daemon/dist/index.js',
+      child: 'packages/container/dist/rootfs/jail/child.js',
+    },
   },
   { folder: 'packages/cli/bundle', entries: { cli: 'packages/cli/dist/index.js' } },
 ];

@@ -17,7 +17,7 @@ const NEEDED = [
   // For the tests of bridges.
   { programs: ['ip'], debianPackage: 'iproute2' },
 ];
-/** Not needed: it comes along when something that is needed is installed. See `packages/engine/src/linux/isal.ts`. */
+/** Not needed: it comes along when something that is needed is installed. See `packages/container/src/linux/isal.ts`. */
 const RECOMMENDED = ['libisal2'];
 const DOCKER_CLI = { programs: ['docker'], debianPackage: 'docker-cli' };
 /** For the tests of the service, which boot systemd in namespaces; neither of them is started on this machine. */

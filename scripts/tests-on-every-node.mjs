@@ -6,15 +6,15 @@
 /** Files and folders, relative to the repository. */
 export const TESTS_ON_EVERY_NODE = [
   // Calls to libc through a native addon; processes, terminals, sockets by descriptor.
-  'packages/engine/src/linux/',
+  'packages/container/src/linux/',
   // The jail, whose threads are those of Node.js.
-  'packages/engine/src/rootfs/',
+  'packages/container/src/rootfs/',
   'tests/unpack/',
   // Compression and streams under backpressure.
   'packages/oci/src/layers/',
   'packages/oci/src/registry/fetch-blob.test.ts',
   // Containers: monitor, exit, signals, commands inside, terminals.
-  'packages/engine/src/runtime/container-runtime.test.ts',
+  'packages/container/src/runtime/container-runtime.test.ts',
   'tests/exec/',
   'tests/isolation/inside.test.ts',
   // Programs from start to end, with what they leave behind.

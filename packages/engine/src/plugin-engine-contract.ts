@@ -1,19 +1,23 @@
 /**
  * The public face of the engine: every operation on plugins. `openPluginEngine` makes one.
  */
+
+import type {
+  ContainerProcess,
+  ExecRequest,
+  ExecSession,
+  InterfaceTraffic,
+  ResourceStats,
+  ResourceUsage,
+} from '@outboard/container';
 import type { Login, RegistryAccess, RegistryCredentials } from '@outboard/oci';
 import type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
 import type { Plugin, Privilege } from './config/plugin-config.ts';
 import type { DecidedOptions } from './config/plugin-options.ts';
 import type { PluginDrivers } from './drivers/plugin-drivers.ts';
-import type { ExecRequest, ExecSession } from './exec/exec-session.ts';
 import type { PluginLogs } from './logs/plugin-logs.ts';
-import type { InterfaceTraffic } from './network/interface-traffic.ts';
 import type { Finding } from './preflight/finding.ts';
 import type { ReportProgress } from './progress.ts';
-import type { ResourceStats } from './runtime/cgroup-stats.ts';
-import type { ResourceUsage } from './runtime/cgroup-usage.ts';
-import type { ContainerProcess } from './runtime/container-processes.ts';
 import type { PluginFailure } from './supervise/plugin-failure.ts';
 import type { PluginState } from './supervise/supervisor.ts';
 import type { PluginUses } from './uses/plugin-uses.ts';

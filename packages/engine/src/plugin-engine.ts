@@ -3,6 +3,19 @@
  */
 
 import { join } from 'node:path';
+import { createKeyedQueue, createOperationScope, type OperationScope } from '@outboard/async';
+import {
+  type BridgeOptions,
+  type CgroupDriver,
+  chooseCgroupDriver,
+  containerPlaces,
+  createWorkspaces,
+  keepInheritedFromPrograms,
+  lockDirectory,
+  openContainerRuntime,
+  openStaging,
+  openUnpackJail,
+} from '@outboard/container';
 import { createRegistryClient, OutboardError, openFileContentStore, type TrustedRealm } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
@@ -10,14 +23,10 @@ import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.ts';
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 import { createEngineEvents, type EngineEvents } from './engine-events.ts';
-import { keepInheritedFromPrograms } from './linux/inherited-descriptor.ts';
-import { lockDirectory } from './linux/lock-directory.ts';
 import { createPluginLogs } from './logs/create-plugin-logs.ts';
 import { withLogs } from './logs/logged-runtime.ts';
-import type { BridgeOptions } from './network/plugin-networks.ts';
 import type { EngineObserver } from './observe/engine-observer.ts';
 import { createOperationRunner } from './observe/run-operation.ts';
-import { createOperationScope, type OperationScope } from './operation-scope.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
 import { inspectDamaged, listDamaged } from './operations/damaged.ts';
 import type { EngineContext } from './operations/engine-context.ts';
@@ -35,14 +44,7 @@ import { untilReady } from './operations/until-ready.ts';
 import { decidedOptions } from './operations/update.ts';
 import type { PluginEngine } from './plugin-engine-contract.ts';
 import { createPreflight } from './preflight/preflight.ts';
-import { openUnpackJail } from './rootfs/jail/open-unpack-jail.ts';
-import { openStaging } from './rootfs/staging.ts';
-import { createWorkspaces } from './rootfs/workspaces.ts';
 import { openRoots } from './roots.ts';
-import { type CgroupDriver, chooseCgroupDriver } from './runtime/cgroup-driver.ts';
-import { containerPlaces } from './runtime/container-places.ts';
-import { openContainerRuntime } from './runtime/container-runtime.ts';
-import { createKeyedQueue } from './store/keyed-queue.ts';
 import { createPluginLayout } from './store/plugin-layout.ts';
 import { PluginStore } from './store/plugin-store.ts';
 import type { BackOff } from './supervise/back-off.ts';

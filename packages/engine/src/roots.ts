@@ -3,9 +3,9 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ownerFileName } from '@outboard/container';
 import { makeDirectories, makeDirectoryDurably, onStorage } from '@outboard/oci';
 import type { Logger } from 'pino';
-import { ownerFileName } from './linux/lock-directory.ts';
 import { keepPrivate } from './store/keep-private.ts';
 
 export interface Roots {

@@ -37,6 +37,8 @@ export {
   shortDigest,
 } from './digests/digest.ts';
 export { foldFieldName, withFieldNames } from './documents/field-names.ts';
+export type { JsonObject, JsonValue } from './documents/json-document.ts';
+export { isJsonObject, showValue } from './documents/json-document.ts';
 export { hasBoundedValues, maxJsonValues } from './documents/json-work.ts';
 export type { StrictJsonOptions } from './documents/strict-json.ts';
 export { parseStrictJson } from './documents/strict-json.ts';

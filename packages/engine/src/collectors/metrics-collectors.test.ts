@@ -5,9 +5,9 @@ import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createPluginClient } from '@outboard/protocol';
 import pino from 'pino';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
-import { createPluginClient } from '../protocol/plugin-client.ts';
 import { createMetricsCollectors } from './metrics-collectors.ts';
 
 /** Collectors over drivers that the test lets come and go. */

@@ -2,10 +2,11 @@
  * Tells plugins that collect metrics when the socket with the metrics is there and when it goes. What they make of it
  * is their own affair: failures are logged.
  */
+
+import { untilAborted } from '@outboard/async';
+import { createMetricsCollector } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
-import { createMetricsCollector } from '../protocol/metrics-collector.ts';
-import { untilAborted } from '../supervise/abortable.ts';
 
 /** How long whoever enables a collector waits for its answer. */
 const answerTimeoutMs = 5_000;

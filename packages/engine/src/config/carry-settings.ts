@@ -3,8 +3,7 @@
  * less. The privileges that are agreed to name the config's own sources, never those that were set, so nothing that was
  * set may come to mean more in silence.
  */
-import { OutboardError } from '@outboard/oci';
-import { showValue } from './json-document.ts';
+import { OutboardError, showValue } from '@outboard/oci';
 import { findWidening } from './mount-access.ts';
 import { checkMount } from './mount-rules.ts';
 import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from './plugin-config.ts';

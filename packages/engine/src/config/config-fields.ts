@@ -4,9 +4,15 @@
  * engine would see other privileges in it.
  * @see Docker Engine API v1.51, definition PluginConfig (Go encodes its fields in this order)
  */
-import { foldFieldName, OutboardError } from '@outboard/oci';
+import {
+  foldFieldName,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  OutboardError,
+  showValue,
+} from '@outboard/oci';
 import { editDistance } from './edit-distance.ts';
-import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
 
 /** What is known about a value: the fields of an object, the items of an array, or (neither) a plain value. */
 export interface FieldTable {

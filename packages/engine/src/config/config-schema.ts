@@ -2,10 +2,9 @@
  * The schemas of plugin documents, over field names in Docker's spelling. A missing field or null is the zero value,
  * as Go's decoder has it; a value of another type is an error that names the path and the value.
  */
-import { isOutboardError, OutboardError, parseDigest } from '@outboard/oci';
+import { isOutboardError, OutboardError, parseDigest, showValue } from '@outboard/oci';
 import * as z from 'zod';
 import { parseInterfaceType } from './interface-type.ts';
-import { showValue } from './json-document.ts';
 import type { PluginConfig } from './plugin-config.ts';
 
 const text = z

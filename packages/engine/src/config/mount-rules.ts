@@ -3,9 +3,9 @@
  * so a mount is a bind of that path or a tmpfs and nothing else, with options that are known to do no more.
  * A mount of type `proc` or `overlay` would hand over the host behind an innocent `mount: [none]`.
  */
-import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
-import { cleanAbsolutePath, isAtOrBelow, isBelow, withoutVarRun } from './container-path.ts';
-import { showValue } from './json-document.ts';
+
+import { cleanAbsolutePath, isAtOrBelow, isBelow, withoutVarRun } from '@outboard/container';
+import { hasHiddenCharacters, OutboardError, showValue } from '@outboard/oci';
 import type { PluginMount } from './plugin-config.ts';
 
 /** Where a plugin finds its own socket directory. */

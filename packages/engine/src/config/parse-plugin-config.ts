@@ -2,10 +2,17 @@
  * Reads a plugin's `config.json`: hostile bytes in, a typed config out. What the values mean is judged afterwards,
  * by `validatePluginConfig`.
  */
-import { isOutboardError, OutboardError, parseStrictJson } from '@outboard/oci';
+import {
+  isJsonObject,
+  isOutboardError,
+  type JsonObject,
+  type JsonValue,
+  OutboardError,
+  parseStrictJson,
+  showValue,
+} from '@outboard/oci';
 import { canonicalizeFields, configFields } from './config-fields.ts';
 import { configSchema, readWithSchema } from './config-schema.ts';
-import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
 import { parseAuthorOptions } from './parse-plugin-options.ts';
 import type { PluginConfig } from './plugin-config.ts';
 

@@ -2,12 +2,11 @@
  * Reads options: from an author's `config.json`, from a client, from a record. Documents spell their fields as those of
  * a config (`Limits.MemoryBytes`), and are read in any letter case.
  */
-import { OutboardError } from '@outboard/oci';
+import { isJsonObject, type JsonObject, type JsonValue, OutboardError, showValue } from '@outboard/oci';
 import * as z from 'zod';
 import { boundAuthorOptions } from './author-bounds.ts';
 import { canonicalizeFields, type FieldTable } from './config-fields.ts';
 import { readWithSchema } from './config-schema.ts';
-import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
 import type { PluginOverrides } from './plugin-options.ts';
 import { validatePluginOptions } from './validate-plugin-options.ts';
 

@@ -3,7 +3,14 @@
  * An array that was absent stays null and an empty one stays empty, as Docker shows them.
  * @see Docker Engine API v1.51, definitions Plugin, PluginConfig and PluginPrivilege
  */
-import { type Digest, OutboardError } from '@outboard/oci';
+import {
+  type Digest,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  OutboardError,
+  showValue,
+} from '@outboard/oci';
 import {
   canonicalizeFields,
   configFields,
@@ -15,7 +22,6 @@ import {
 } from './config-fields.ts';
 import { pluginSchema, privilegeListSchema, readWithSchema, settingsSchema } from './config-schema.ts';
 import { formatInterfaceType } from './interface-type.ts';
-import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
 import { readConfigDocument } from './parse-plugin-config.ts';
 import type {
   Plugin,

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
+import { createRuntimeSpec } from '../spec/create-runtime-spec.ts';
 import { parsePluginConfig } from './parse-plugin-config.ts';
 import { computePrivileges } from './privileges.ts';
 import { initialSettings } from './settings.ts';

@@ -2,9 +2,9 @@
  * The text form of security options: Docker's `--security-opt`, as far as it means something for a plugin.
  * @see docker run reference, "Security configuration"
  */
-import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
-import { cleanAbsolutePath } from './container-path.ts';
-import { showValue } from './json-document.ts';
+
+import { cleanAbsolutePath } from '@outboard/container';
+import { hasHiddenCharacters, OutboardError, showValue } from '@outboard/oci';
 import type { SecurityOptions } from './plugin-options.ts';
 
 const maxPathBytes = 4095;

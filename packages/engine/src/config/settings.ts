@@ -2,8 +2,7 @@
  * Settings: the values in force for a plugin. They start as the config's and change by `set`; the config never changes.
  * @see moby daemon/pkg/plugin/v2/plugin.go and settable.go (28.x), whose grammar and error texts are kept
  */
-import { OutboardError } from '@outboard/oci';
-import { showValue } from './json-document.ts';
+import { OutboardError, showValue } from '@outboard/oci';
 import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from './plugin-config.ts';
 
 /** Bytes of one value: with its name it must be an argument that Linux takes (MAX_ARG_STRLEN). */

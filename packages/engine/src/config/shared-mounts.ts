@@ -5,8 +5,8 @@
  * it was. (Docker mounts it as written, and has the host's `/run/docker/plugins` covered by blockbridge.)
  * @see mount_namespaces(7)
  */
-import { isAtOrBelow, isBelow, withoutVarRun } from './container-path.ts';
-import { showValue } from './json-document.ts';
+import { isAtOrBelow, isBelow, withoutVarRun } from '@outboard/container';
+import { showValue } from '@outboard/oci';
 import { isSharedOption, socketDirectoryInPlugin } from './mount-rules.ts';
 
 /** What counts here of a mount that has passed the rules. */

@@ -2,8 +2,7 @@
  * Texts of a config that people are shown before they consent, or look at later. A name or a path that a screen shows as
  * another one, or as several lines, would be consent to something else (Trojan Source, CVE-2021-42574).
  */
-import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
-import { showValue } from './json-document.ts';
+import { hasHiddenCharacters, OutboardError, showValue } from '@outboard/oci';
 import type { PluginConfig } from './plugin-config.ts';
 
 /**

@@ -2,11 +2,16 @@
  * Judges what a config means. Every config passes here before anything of it is used: on create strictly, so that an
  * author hears of mistakes; on pull as strictly as safety needs, so that every plugin in the field still installs.
  */
-import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
-import { canonicalCapability } from './capability-names.ts';
-import { cleanAbsolutePath, isAtOrBelow, isBelow, withoutVarRun } from './container-path.ts';
+
+import {
+  canonicalCapability,
+  cleanAbsolutePath,
+  isAtOrBelow,
+  isBelow,
+  withoutVarRun,
+} from '@outboard/container';
+import { hasHiddenCharacters, OutboardError, showValue } from '@outboard/oci';
 import { formatInterfaceType, writtenInterfaceType } from './interface-type.ts';
-import { showValue } from './json-document.ts';
 import { type CheckedMount, checkMount, checkPath, socketDirectoryInPlugin } from './mount-rules.ts';
 import type { PluginConfig } from './plugin-config.ts';
 import { confineSharedMounts } from './shared-mounts.ts';

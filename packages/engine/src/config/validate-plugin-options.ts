@@ -5,8 +5,7 @@
  *   container.ValidateRestartPolicy (28.x)
  */
 
-import { OutboardError } from '@outboard/oci';
-import { showValue } from './json-document.ts';
+import { OutboardError, showValue } from '@outboard/oci';
 import type {
   LogOptions,
   PluginLimits,

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { createKeyedQueue } from '@outboard/async';
+import type { UnpackJail } from '@outboard/container';
 import { type Descriptor, digestOf, mediaTypes, OutboardError, openFileContentStore } from '@outboard/oci';
-import type { UnpackJail } from '../rootfs/unpack-jail.ts';
-import { createKeyedQueue } from '../store/keyed-queue.ts';
 import { downloadLayers } from './download-layers.ts';
 import type { PluginImage } from './plugin-image.ts';
 

@@ -2,6 +2,9 @@
  * Layers on their way from a registry to a root filesystem: each streams once, in manifest order, into the content
  * store and the unpack jail at the same time.
  */
+
+import type { KeyedQueue } from '@outboard/async';
+import { defaultLimits, type UnpackJail } from '@outboard/container';
 import {
   type ContentStore,
   type Descriptor,
@@ -14,9 +17,6 @@ import {
 } from '@outboard/oci';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { ReportProgress } from '../progress.ts';
-import { defaultLimits } from '../rootfs/jail/jail-protocol.ts';
-import type { UnpackJail } from '../rootfs/unpack-jail.ts';
-import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginImage } from './plugin-image.ts';
 
 /** Where layers go. */

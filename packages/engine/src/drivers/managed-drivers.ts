@@ -1,15 +1,12 @@
 /**
  * Managed plugins as drivers: one client for each, for as long as the plugin is enabled.
  */
-import { cleanAbsolutePath } from '../config/container-path.ts';
+import { cleanAbsolutePath, type PluginTree, resolveHostPath, resolveHostPaths } from '@outboard/container';
+import { createPluginClient, type PluginClient } from '@outboard/protocol';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import { createPluginClient, type PluginClient } from '../protocol/plugin-client.ts';
 import type { PluginPaths } from '../store/plugin-layout.ts';
 import type { PluginDriver } from './plugin-drivers.ts';
-import { resolveHostPath } from './resolve-host-path.ts';
-import { resolveHostPaths } from './resolve-host-paths.ts';
 import { shareClient } from './share-client.ts';
-import type { PluginTree } from './tree-handles.ts';
 
 export interface ManagedDriverParts {
   readonly socketPath: (record: PluginRecord) => string;

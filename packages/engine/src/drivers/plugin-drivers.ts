@@ -3,7 +3,7 @@
  * this engine runs it or it is a legacy plugin of the host.
  * @see moby pkg/plugingetter and daemon/pkg/plugin/store.go (28.x)
  */
-import type { PluginClient } from '../protocol/plugin-client.ts';
+import type { PluginClient } from '@outboard/protocol';
 
 /** The capability part of an interface type: `volumedriver` of `docker.volumedriver/1.0`. */
 export type Capability =

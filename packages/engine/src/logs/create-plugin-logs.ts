@@ -1,17 +1,15 @@
 /**
  * The logs of all plugins of one engine.
  */
+
+import { type LogLine, type LogPlace, type LogQuery, logLimits, readLog } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginState } from '../supervise/supervisor.ts';
-import type { LogLine } from './line-joiner.ts';
 import { LogKeeper } from './log-keeper.ts';
-import { logLimits } from './log-limits.ts';
 import type { PluginLogs, PluginOutput } from './plugin-logs.ts';
-import { type LogQuery, readLog } from './read-log.ts';
-import type { LogPlace } from './start-log.ts';
 
 /** Logs and what the engine tells them. */
 export interface EnginePluginLogs extends PluginLogs, AsyncDisposable {

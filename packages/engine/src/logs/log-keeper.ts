@@ -2,20 +2,22 @@
  * Keeps one plugin's log while the plugin runs: links what conmon begins, removes what is too much, and hands on what is
  * written.
  */
-import type { Logger } from 'pino';
-import { LogCursor } from './log-cursor.ts';
+
 import {
   comparePositions,
   endOfLog,
   keepNextFile,
+  LogCursor,
   type LogFile,
+  type LogLimits,
+  type LogPlace,
   type LogPosition,
   settleLogFiles,
-} from './log-files.ts';
-import type { LogLimits } from './log-limits.ts';
+  startLog,
+  watchDirectory,
+} from '@outboard/container';
+import type { Logger } from 'pino';
 import type { PluginOutput } from './plugin-logs.ts';
-import { type LogPlace, startLog } from './start-log.ts';
-import { watchDirectory } from './watch-directory.ts';
 
 /** When more than this is waiting to be handed on, most of it is skipped, in bytes. */
 const maxWaitingBytes = 256 * 1024;

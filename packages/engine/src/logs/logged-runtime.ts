@@ -1,7 +1,7 @@
 /**
  * A container runtime whose containers' output is kept.
  */
-import type { ContainerRuntime } from '../runtime/container.ts';
+import type { ContainerRuntime } from '@outboard/container';
 import type { EnginePluginLogs } from './create-plugin-logs.ts';
 
 /** The same runtime; each container that it starts writes to the log of the plugin with its ID. */

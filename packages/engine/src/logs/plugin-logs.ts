@@ -1,8 +1,7 @@
 /**
  * What plugins write to stdout and stderr: kept on disk, per plugin, across its runs. `createPluginLogs` makes one.
  */
-import type { LogLine } from './line-joiner.ts';
-import type { LogQuery } from './read-log.ts';
+import type { LogLine, LogQuery } from '@outboard/container';
 
 /** What a plugin wrote just now. */
 export interface PluginOutput {

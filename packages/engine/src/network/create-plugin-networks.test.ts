@@ -10,11 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { findBinary, type PluginNetworks, runProgram } from '@outboard/container';
 import { pino } from 'pino';
-import { findBinary } from '../linux/find-binary.ts';
-import { runProgram } from '../linux/run-program.ts';
 import { createPluginNetworks } from './create-plugin-networks.ts';
-import type { PluginNetworks } from './plugin-networks.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root, for namespaces and interfaces';
 const logger = pino({ level: 'silent' });

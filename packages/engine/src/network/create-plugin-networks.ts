@@ -6,33 +6,46 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { makeDirectories, OutboardError } from '@outboard/oci';
-import type { Logger } from 'pino';
-import { isInterfaceName } from '../linux/bridge-device.ts';
-import { errorCode } from '../linux/libc.ts';
-import { removeTree } from '../linux/remove-tree.ts';
-import { createKeyedQueue } from '../store/keyed-queue.ts';
-import { isPluginId } from '../store/plugin-layout.ts';
+import { createKeyedQueue } from '@outboard/async';
 import {
+  type AttachedNetwork,
   type Attachment,
   type AttachmentStep,
+  addressOfResult,
   attachmentPath,
+  bridgedInterface,
+  bridgePlugins,
+  bridgeSteps,
+  type CniAddress,
+  checkSteps,
+  doStep,
+  errorCode,
+  findCniPlugins,
+  type Ipv4Subnet,
+  isInterfaceName,
+  isNetworkNamespace,
+  lastResult,
+  makeNetworkNamespace,
+  negotiateCniVersion,
   networksDirectory,
+  type PluginNetworks,
+  type PluginNetworksOptions,
+  parseSubnet,
+  pluginHosts,
+  pluginResolvConf,
   readAttachment,
+  readHostRoutes,
+  readOutgoingMtu,
+  refuseOverlap,
+  removeTree,
+  SharedBridge,
+  takeBackNetwork,
+  undoSteps,
   writeAttachment,
-} from './attachment-file.ts';
-import { bridgedInterface, bridgePlugins, bridgeSteps } from './bridge-network.ts';
-import { negotiateCniVersion } from './cni/call-cni-plugin.ts';
-import { addressOfResult, type CniAddress } from './cni/cni-result.ts';
-import { findCniPlugins } from './cni/find-cni-plugins.ts';
-import { readHostRoutes, readOutgoingMtu, refuseOverlap } from './host-routes.ts';
-import { type Ipv4Subnet, parseSubnet } from './ipv4-subnet.ts';
-import { isNetworkNamespace, makeNetworkNamespace } from './network-namespace.ts';
-import { checkSteps, doStep, lastResult, undoSteps } from './network-steps.ts';
-import type { AttachedNetwork, PluginNetworks, PluginNetworksOptions } from './plugin-networks.ts';
-import { pluginHosts, pluginResolvConf } from './resolv-conf.ts';
-import { SharedBridge } from './shared-bridge.ts';
-import { takeBackNetwork } from './take-back.ts';
+} from '@outboard/container';
+import { makeDirectories, OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import { isPluginId } from '../store/plugin-layout.ts';
 
 /**
  * Networks below an exec root.

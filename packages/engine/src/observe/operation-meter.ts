@@ -1,7 +1,7 @@
 /**
  * Counts what one operation moves while it runs.
  */
-import type { UnpackJail } from '../rootfs/unpack-jail.ts';
+import type { UnpackJail } from '@outboard/container';
 
 /** What an operation is given to count with. */
 export interface OperationMeter {

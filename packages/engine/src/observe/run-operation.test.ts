@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createOperationScope } from '@outboard/async';
+import type { UnpackJail } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import pino from 'pino';
-import { createOperationScope } from '../operation-scope.ts';
-import type { UnpackJail } from '../rootfs/unpack-jail.ts';
 import { recordFixture } from '../store/record-fixture.test.support.ts';
 import type { EngineObserver, OperationMeasurement } from './engine-observer.ts';
 import { createOperationMeter } from './operation-meter.ts';

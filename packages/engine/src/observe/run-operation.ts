@@ -1,8 +1,9 @@
 /**
  * Runs operations within the scope of an engine and tells its observer how they ended.
  */
+
+import type { OperationScope } from '@outboard/async';
 import type { Logger } from 'pino';
-import type { OperationScope } from '../operation-scope.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { EngineObserver, ObservedOperation, OperationOutcome } from './engine-observer.ts';
 import { createOperationMeter, type OperationMeter } from './operation-meter.ts';

@@ -2,7 +2,7 @@
  * Work whose failure must not become the answer of an operation: what follows the commit, for the operation is done by
  * then, and what tidies up after a failure, for that has a reason of its own.
  */
-import { pause } from '../supervise/abortable.ts';
+import { pause } from '@outboard/async';
 import type { StopOptions } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 

@@ -2,6 +2,8 @@
  * Create: make a plugin of a config and a root filesystem.
  */
 import { randomBytes } from 'node:crypto';
+import { splitStream, stopWhenAborted } from '@outboard/async';
+import type { AppliedLayer } from '@outboard/container';
 import {
   createTarReader,
   createTarWriter,
@@ -28,11 +30,8 @@ import { computePrivileges } from '../config/privileges.ts';
 import { initialSettings } from '../config/settings.ts';
 import { validatePluginConfig } from '../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../distribution/plugin-context.ts';
-import { splitStream } from '../distribution/split-stream.ts';
 import type { OperationMeter } from '../observe/operation-meter.ts';
-import { stopWhenAborted } from '../rootfs/jail/stop-when-aborted.ts';
-import { findProgramFlaws } from '../rootfs/program-flaws.ts';
-import type { AppliedLayer } from '../rootfs/unpack-jail.ts';
+import { findProgramFlaws } from '../preflight/program-flaws.ts';
 import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { reportWarnings } from './download-plugin.ts';
 import type { EngineContext } from './engine-context.ts';

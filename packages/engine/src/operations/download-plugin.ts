@@ -1,6 +1,8 @@
 /**
  * What pull and upgrade share: find a plugin in a registry, compare its privileges, and unpack it.
  */
+
+import type { UnpackJail } from '@outboard/container';
 import {
   canonicalName,
   canonicalString,
@@ -22,7 +24,6 @@ import {
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { PullRequest } from '../plugin-engine-contract.ts';
 import type { ReportProgress } from '../progress.ts';
-import type { UnpackJail } from '../rootfs/unpack-jail.ts';
 import { requireConsent } from './consent.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { LayerSize } from './explain-full-disk.ts';

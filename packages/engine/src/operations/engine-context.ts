@@ -1,6 +1,9 @@
 /**
  * The parts that operations work with. Each operation declares which of them it takes.
  */
+
+import type { KeyedQueue } from '@outboard/async';
+import type { ContainerPlaces, OpenUnpackJail, Workspaces } from '@outboard/container';
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
@@ -8,10 +11,6 @@ import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
 import type { EnginePluginLogs } from '../logs/create-plugin-logs.ts';
 import type { Announcement } from '../plugin-engine-contract.ts';
 import type { Preflight } from '../preflight/preflight.ts';
-import type { OpenUnpackJail } from '../rootfs/unpack-jail.ts';
-import type { Workspaces } from '../rootfs/workspaces.ts';
-import type { ContainerPlaces } from '../runtime/container-places.ts';
-import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { EnginePluginUses } from '../uses/create-plugin-uses.ts';

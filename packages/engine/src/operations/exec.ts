@@ -3,11 +3,15 @@
  */
 
 import { join } from 'node:path';
-import { hasEnded, listExecDirectories, removeExec } from '../exec/exec-place.ts';
-import type { ExecRequest, ExecSession } from '../exec/exec-session.ts';
-import { mapBounded } from '../map-bounded.ts';
-import type { OperationScope } from '../operation-scope.ts';
-import { findRun } from '../runtime/container-places.ts';
+import { mapBounded, type OperationScope } from '@outboard/async';
+import {
+  type ExecRequest,
+  type ExecSession,
+  findRun,
+  hasEnded,
+  listExecDirectories,
+  removeExec,
+} from '@outboard/container';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
@@ -29,7 +33,7 @@ export function execInPlugin(
       .run(async (signal) => {
         const id = requireRunning(context, plugin);
         // What it takes of libc is of no use to a program that never runs a command.
-        const { startExec } = await import('../exec/start-exec.ts');
+        const { startExec } = await import('@outboard/container/exec');
         const run = await findRun(context.places, id);
         if (run === undefined) throw hasEnded();
         const session = await startExec(context, { id, ...run }, request, signal);

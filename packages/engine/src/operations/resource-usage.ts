@@ -1,10 +1,10 @@
 /**
  * Resource usage: what the plugins that run take of the host.
  */
+
+import { mapBounded } from '@outboard/async';
+import { findCgroupMounts, findRun, type ResourceUsage, readCgroupUsage } from '@outboard/container';
 import type { Plugin } from '../config/plugin-config.ts';
-import { mapBounded } from '../map-bounded.ts';
-import { findCgroupMounts, type ResourceUsage, readCgroupUsage } from '../runtime/cgroup-usage.ts';
-import { findRun } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 

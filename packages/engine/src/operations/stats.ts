@@ -1,11 +1,8 @@
 /**
  * Stats: what the plugins that run take of the host, and what they may take.
  */
-import { readInterfaceTraffic } from '../network/interface-traffic.ts';
+import { findCgroupMounts, findRun, readCgroupStats, readInterfaceTraffic } from '@outboard/container';
 import type { PluginStats } from '../plugin-engine-contract.ts';
-import { readCgroupStats } from '../runtime/cgroup-stats.ts';
-import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
-import { findRun } from '../runtime/container-places.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 

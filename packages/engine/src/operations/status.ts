@@ -1,12 +1,11 @@
 /**
  * Status: what plugins are and do now, beyond what Docker tells of them.
  */
-import { cleanAbsolutePath } from '../config/container-path.ts';
+
+import { mapBounded } from '@outboard/async';
+import { cleanAbsolutePath, readPluginAddress, readProgramArchitecture } from '@outboard/container';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import { mapBounded } from '../map-bounded.ts';
-import { readPluginAddress } from '../network/plugin-address.ts';
 import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
-import { readProgramArchitecture } from '../rootfs/program-architecture.ts';
 import { areSocketLinksShort, socketLinkPath } from '../store/socket-links.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';

@@ -1,8 +1,7 @@
 /**
  * Top: the processes of a plugin.
  */
-import { findRun } from '../runtime/container-places.ts';
-import { type ContainerProcess, readContainerProcesses } from '../runtime/container-processes.ts';
+import { type ContainerProcess, findRun, readContainerProcesses } from '@outboard/container';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
 

@@ -12,9 +12,9 @@ import type {
   PluginOptions,
   SecurityOptions,
 } from '../config/plugin-options.ts';
-import { findContainerInit } from '../runtime/container-init.ts';
-import { limitContainer } from '../runtime/limit-container.ts';
-import { requireSecurityChoices } from '../runtime/plugin-security.ts';
+import { findContainerInit } from '../spec/container-init.ts';
+import { limitContainer } from '../spec/limit-container.ts';
+import { requireSecurityChoices } from '../spec/plugin-security.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import { bestEffort } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';

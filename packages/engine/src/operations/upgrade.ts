@@ -2,11 +2,11 @@
  * Upgrade: replace an installed plugin by another version of it. It is wholly the old one or wholly the new one.
  */
 import { mkdir } from 'node:fs/promises';
+import { removeTree } from '@outboard/container';
 import { canonicalName, OutboardError, parseReference } from '@outboard/oci';
 import { carryOverrides, carrySettings } from '../config/carry-settings.ts';
 import { withOptions } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import { removeTree } from '../linux/remove-tree.ts';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { UpgradeRequest } from '../plugin-engine-contract.ts';
 import { exchangeRootfs, settleUpgrade } from '../store/upgrade-journal.ts';

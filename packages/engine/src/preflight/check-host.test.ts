@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseMountTable } from '../linux/mount-table.ts';
+import { parseMountTable } from '@outboard/container';
 import { checkHost, type SeenHost } from './check-host.ts';
 
 const mounts = (cgroups: string, root = 'rw shared:1', run = 'tmpfs') =>

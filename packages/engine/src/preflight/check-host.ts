@@ -1,10 +1,7 @@
 /**
  * Judges a host by what was seen of it. Pure, so that hosts that are not at hand can be tested.
  */
-import { isAtOrBelow } from '../config/container-path.ts';
-import type { FileSystemSpace } from '../linux/ask-file-system.ts';
-import type { MountEntry } from '../linux/mount-table.ts';
-import type { CgroupDriver } from '../runtime/cgroup-driver.ts';
+import { type CgroupDriver, type FileSystemSpace, isAtOrBelow, type MountEntry } from '@outboard/container';
 import { areSocketLinksShort } from '../store/socket-links.ts';
 import type { HostCheck } from './host-check.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';

@@ -1,7 +1,7 @@
 /**
  * Looks for the init that a plugin is to have.
  */
-import { findContainerInit } from '../runtime/container-init.ts';
+import { findContainerInit } from '../spec/container-init.ts';
 import { type Finding, ofHost } from './finding.ts';
 
 /** @param names of programs, default all that are known @returns nothing when the host has one */

@@ -1,10 +1,9 @@
 /**
  * What a plugin mounts, compared with what the host has and with what the root filesystem has at its destination. Pure.
  */
-import { cleanAbsolutePath, isAtOrBelow, withoutVarRun } from '../config/container-path.ts';
+import { cleanAbsolutePath, isAtOrBelow, type WalkEnd, withoutVarRun } from '@outboard/container';
 import { checkMount, socketDirectoryInPlugin } from '../config/mount-rules.ts';
 import type { PluginConfig, PluginMount, PluginSettings } from '../config/plugin-config.ts';
-import type { WalkEnd } from '../rootfs/path-walk.ts';
 import { type ExpectedSource, expectedSource, howToProvide } from './expected-source.ts';
 import { type Finding, fileSystemMissing, ofPlugin } from './finding.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { parseMountTable } from '@outboard/container';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
-import { parseMountTable } from '../linux/mount-table.ts';
 import { allCapabilities } from './capability-set.ts';
 import { checkPlugin } from './check-plugin.ts';
 import type { HostSupply } from './read-host.ts';

@@ -2,9 +2,8 @@
  * Everything that a plugin needs of its host, compared with what the host has. Pure: values in, findings out, so that
  * all of them are told at once.
  */
-import { canonicalCapability } from '../config/capability-names.ts';
+import { canonicalCapability, defaultCapabilities } from '@outboard/container';
 import type { PluginDevice } from '../config/plugin-config.ts';
-import { defaultCapabilities } from '../runtime/spec/baseline.ts';
 import { checkSourceOfMount, type MountingPlugin } from './check-mounts.ts';
 import { type Finding, fileSystemMissing, ofContent, ofHost, ofPlugin } from './finding.ts';
 import { mountOfPath } from './mount-of-path.ts';

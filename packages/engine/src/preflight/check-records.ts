@@ -3,9 +3,9 @@
  * beside a daemon as well as without one.
  */
 import { readdir } from 'node:fs/promises';
+import { mapBounded } from '@outboard/async';
+import { errorCode } from '@outboard/container';
 import { isOutboardError } from '@outboard/oci';
-import { errorCode } from '../linux/libc.ts';
-import { mapBounded } from '../map-bounded.ts';
 import { type DamagedPlugin, damagedPlugin, shownName } from '../store/damaged-plugin.ts';
 import { createPluginLayout, isPluginId } from '../store/plugin-layout.ts';
 import { parseRecord, readRecordText } from '../store/plugin-record-file.ts';

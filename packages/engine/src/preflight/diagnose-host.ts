@@ -5,14 +5,20 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
-import { type LookOptions, readRealPath, readSpace, readStatus } from '../linux/ask-file-system.ts';
-import { isClockSynchronised } from '../linux/clock.ts';
-import { findBinary } from '../linux/find-binary.ts';
-import { sharesMountNamespace } from '../linux/mount-namespace.ts';
-import { readMountTable } from '../linux/mount-table.ts';
-import { createPatience } from '../linux/patience.ts';
-import { runProgram } from '../linux/run-program.ts';
-import { type CgroupDriver, chooseCgroupDriver } from '../runtime/cgroup-driver.ts';
+import {
+  type CgroupDriver,
+  chooseCgroupDriver,
+  createPatience,
+  findBinary,
+  isClockSynchronised,
+  type LookOptions,
+  readMountTable,
+  readRealPath,
+  readSpace,
+  readStatus,
+  runProgram,
+  sharesMountNamespace,
+} from '@outboard/container';
 import { allCapabilities } from './capability-set.ts';
 import { checkHost, type SeenFolder, type SeenProgram } from './check-host.ts';
 import { checkRecords } from './check-records.ts';

@@ -2,8 +2,7 @@
  * Which kind of file belongs at the source of a mount that is not there. A directory made in its place would keep the
  * program that should make a socket there from starting, at each boot. Pure.
  */
-import { isBelow } from '../config/container-path.ts';
-import type { WalkEnd } from '../rootfs/path-walk.ts';
+import { isBelow, type WalkEnd } from '@outboard/container';
 
 /** What a source is to be. */
 export type ExpectedSource = 'directory' | 'socket' | 'device' | 'kernel file' | 'file';

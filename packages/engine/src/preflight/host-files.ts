@@ -1,9 +1,10 @@
 /**
  * Files of the host that a plugin gets whatever it asks for. A host may be without them: then the plugin is too.
  */
+
+import { type LookOptions, readStatus } from '@outboard/container';
 import type { PluginConfig } from '../config/plugin-config.ts';
-import { type LookOptions, readStatus } from '../linux/ask-file-system.ts';
-import { hostNetworkFiles } from '../runtime/spec/joined-network.ts';
+import { hostNetworkFiles } from '../spec/joined-network.ts';
 
 const typeBits = 0o170000; // S_IFMT
 const fileType = 0o100000; // S_IFREG

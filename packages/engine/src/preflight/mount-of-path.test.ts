@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalCapability } from '../config/capability-names.ts';
-import { parseMountTable } from '../linux/mount-table.ts';
+import { canonicalCapability, parseMountTable } from '@outboard/container';
 import { allCapabilities, parseCapabilitySet } from './capability-set.ts';
 import { mountOfPath } from './mount-of-path.ts';
 

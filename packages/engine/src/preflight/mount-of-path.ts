@@ -1,7 +1,7 @@
 /**
  * Which mount a path lies on, and what that mount allows.
  */
-import type { MountEntry } from '../linux/mount-table.ts';
+import type { MountEntry } from '@outboard/container';
 
 /** The mount that a path without links lies on; undefined when the table has none that holds it. */
 export function mountOfPath(mounts: readonly MountEntry[], path: string): MountEntry | undefined {

@@ -2,8 +2,7 @@
  * Asks the host what it has of what every plugin needs.
  */
 import { readFile } from 'node:fs/promises';
-import { findBinary } from '../linux/find-binary.ts';
-import { type MountEntry, readMountTable } from '../linux/mount-table.ts';
+import { findBinary, type MountEntry, readMountTable } from '@outboard/container';
 import { parseCapabilitySet } from './capability-set.ts';
 
 /** A program by its path, or why it cannot be run. */

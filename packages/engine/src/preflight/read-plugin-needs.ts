@@ -2,17 +2,22 @@
  * Looks up on the host what the settings of one plugin name: sources of mounts and devices.
  */
 import { closeSync } from 'node:fs';
+import {
+  createPatience,
+  type LookOptions,
+  openRoot,
+  readRealPath,
+  readStatus,
+  type WalkEnd,
+  walkInRoot,
+} from '@outboard/container';
 import { isOutboardError } from '@outboard/oci';
 import { mountKind } from '../config/mount-rules.ts';
 import type { PluginDevice, PluginMount } from '../config/plugin-config.ts';
-import { type LookOptions, readRealPath, readStatus } from '../linux/ask-file-system.ts';
-import { createPatience } from '../linux/patience.ts';
-import type { UnpackedPlugin } from '../rootfs/locate-program.ts';
-import type { WalkEnd } from '../rootfs/path-walk.ts';
-import { findProgramFlaws } from '../rootfs/program-flaws.ts';
-import { openRoot, walkInRoot } from '../rootfs/walk-in-root.ts';
-import { resolveDevices } from '../runtime/spec/devices.ts';
+import { resolveDevices } from '../spec/devices.ts';
 import { findMissingHostFiles } from './host-files.ts';
+import type { UnpackedPlugin } from './locate-program.ts';
+import { findProgramFlaws } from './program-flaws.ts';
 
 /** What lies at the source of a mount. */
 export type SourceFact =

@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { isContainerId } from '../runtime/container-id.ts';
+import { isContainerId } from '@outboard/container';
 
 /** What one plugin has below the data root. */
 export interface PluginPaths {

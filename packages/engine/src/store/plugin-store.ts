@@ -3,6 +3,8 @@
  */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mapBounded } from '@outboard/async';
+import { removeTree } from '@outboard/container';
 import {
   type ContentStore,
   commitInDirectory,
@@ -16,8 +18,6 @@ import {
 } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import { removeTree } from '../linux/remove-tree.ts';
-import { mapBounded } from '../map-bounded.ts';
 import { type CandidateContent, findContentOfDamaged } from './content-of-damaged.ts';
 import { type DamagedPlugin, damagedPlugin, findAmongDamaged, refuseDamaged } from './damaged-plugin.ts';
 import { keepPrivate } from './keep-private.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isOutboardError } from '@outboard/oci';
+import { isOutboardError, type JsonObject } from '@outboard/oci';
 import fc from 'fast-check';
-import type { JsonObject } from '../config/json-document.ts';
 import { sealDocument, unsealDocument } from './sealed-document.ts';
 
 const documents = fc

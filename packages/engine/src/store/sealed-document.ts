@@ -1,8 +1,7 @@
 /**
  * JSON documents that carry a checksum of themselves, so that damage is noticed and never taken for content.
  */
-import { digestOf, OutboardError } from '@outboard/oci';
-import { isJsonObject, type JsonObject } from '../config/json-document.ts';
+import { digestOf, isJsonObject, type JsonObject, OutboardError } from '@outboard/oci';
 
 /** The document on one line, with its checksum as the last key. */
 export function sealDocument(document: JsonObject): string {

@@ -3,8 +3,8 @@ import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { exchangePaths } from '@outboard/container';
 import { digestOf } from '@outboard/oci';
-import { exchangePaths } from '../linux/exchange-paths.ts';
 import { type PluginPaths, pluginPaths } from './plugin-layout.ts';
 import { exchangeRootfs, settleUpgrade } from './upgrade-journal.ts';
 

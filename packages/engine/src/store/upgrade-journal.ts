@@ -6,10 +6,9 @@
  * deleted. There is no instant at which `rootfs` is absent.
  */
 import { lstat, readFile, rm } from 'node:fs/promises';
+import { exchangePaths, removeTree } from '@outboard/container';
 import { changeDirectory, type Digest, parseDigest, writeFileDurably } from '@outboard/oci';
 import * as z from 'zod';
-import { exchangePaths } from '../linux/exchange-paths.ts';
-import { removeTree } from '../linux/remove-tree.ts';
 import type { PluginPaths } from './plugin-layout.ts';
 
 const journalDocument = z.object({

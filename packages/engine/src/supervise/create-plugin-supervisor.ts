@@ -1,12 +1,11 @@
 /**
  * Wires supervision to the parts of this host. It holds no logic of its own.
  */
+
+import type { BridgeOptions, CgroupDriver, ContainerRuntime } from '@outboard/container';
+import { connectSocket } from '@outboard/protocol';
 import type { Logger } from 'pino';
-import type { BridgeOptions } from '../network/plugin-networks.ts';
 import type { Preflight } from '../preflight/preflight.ts';
-import { connectSocket } from '../protocol/socket-handle.ts';
-import type { CgroupDriver } from '../runtime/cgroup-driver.ts';
-import type { ContainerRuntime } from '../runtime/container.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { BackOff } from './back-off.ts';
 import { createSupervisor } from './create-supervisor.ts';

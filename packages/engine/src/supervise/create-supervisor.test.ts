@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { identifyProcess } from '@outboard/container';
 import { isOutboardError, type OutboardError } from '@outboard/oci';
-import { connectSocket } from '../protocol/socket-handle.ts';
-import { identifyProcess } from '../runtime/process-identity.ts';
+import { connectSocket } from '@outboard/protocol';
 import { createSupervisorFixture, listening, readLog } from './supervisor-fixture.test.support.ts';
 
 function failsWith(...patterns: readonly RegExp[]): (error: unknown) => boolean {

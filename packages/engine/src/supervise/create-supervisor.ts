@@ -2,17 +2,15 @@
  * The supervisor: one `SupervisedPlugin` for each plugin that runs or should run.
  */
 import { availableParallelism } from 'node:os';
+import { type Chance, createLimiter, realChance, untilAborted } from '@outboard/async';
+import type { Container, ContainerRuntime, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { Container, ContainerRuntime, EndedContainer } from '../runtime/container.ts';
-import { untilAborted } from './abortable.ts';
 import { type BackOff, defaultBackOff } from './back-off.ts';
-import { type Chance, realChance } from './chance.ts';
 import { endContainer } from './end-container.ts';
 import type { FailureFiles } from './failure-file.ts';
 import type { PluginHost } from './launch-plugin.ts';
-import { createLimiter } from './limiter.ts';
 import type { PluginFailure } from './plugin-failure.ts';
 import { isRunning, SparedContainers } from './spared-containers.ts';
 import { SupervisedPlugin, type SupervisedPluginParts } from './supervised-plugin.ts';

@@ -1,8 +1,9 @@
 /**
  * Ends a container: asked first, then killed.
  */
-import type { Container } from '../runtime/container.ts';
-import { untilAborted } from './abortable.ts';
+
+import { untilAborted } from '@outboard/async';
+import type { Container } from '@outboard/container';
 
 /** How long a container may take to end after SIGKILL before its cgroup is swept. */
 const killWaitMs = 2_000;

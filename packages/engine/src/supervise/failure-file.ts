@@ -2,10 +2,10 @@
  * The last failure of each plugin on disk, so that it can still be read when the daemon, or the host, has been restarted.
  */
 import { readFile } from 'node:fs/promises';
+import { isErrno } from '@outboard/container';
 import { commitFile } from '@outboard/oci';
 import type { Logger } from 'pino';
 import * as z from 'zod';
-import { isErrno } from '../runtime/errno.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import { reportUnflushed } from '../store/report-unflushed.ts';
 import type { PluginFailure } from './plugin-failure.ts';

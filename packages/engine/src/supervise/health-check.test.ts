@@ -5,8 +5,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { connectSocket } from '@outboard/protocol';
 import type { HealthCheck } from '../config/plugin-options.ts';
-import { connectSocket } from '../protocol/socket-handle.ts';
 import { createHealthProbe, watchHealth } from './health-check.ts';
 
 /** A plugin's socket that does with each connection what the test says. */

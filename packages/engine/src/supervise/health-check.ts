@@ -2,9 +2,9 @@
  * Asks a plugin now and then whether it still answers. One that hangs gives no other sign of it.
  */
 import { request } from 'node:http';
+import { pause } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { HealthCheck } from '../config/plugin-options.ts';
-import { pause } from './abortable.ts';
 import type { ConnectSocket } from './wait-for-socket.ts';
 
 const defaultIntervalSeconds = 30;

@@ -1,11 +1,11 @@
 /**
  * One start of a plugin, from an empty place to a socket that accepts; when it fails the place is empty again.
  */
+
+import type { Chance, Limiter } from '@outboard/async';
+import type { Container, ContainerRuntime } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { Container, ContainerRuntime } from '../runtime/container.ts';
-import type { Chance } from './chance.ts';
-import type { Limiter } from './limiter.ts';
 import {
   exitedBeforeReady,
   launchFailure,

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { containerPlaces } from '../runtime/container-places.ts';
+import { containerPlaces } from '@outboard/container';
 import { createPlaceWatch } from './place-watch.ts';
 
 const id = 'a'.repeat(64);

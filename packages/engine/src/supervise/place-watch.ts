@@ -5,8 +5,7 @@
  */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { containerPlaces } from '../runtime/container-places.ts';
-import { isErrno } from '../runtime/errno.ts';
+import { containerPlaces, isErrno } from '@outboard/container';
 import { changeOrPause, watchName } from './watch-name.ts';
 
 /** A plugin that serves anew takes its socket away, and is given this time to make another. */

@@ -1,8 +1,9 @@
 /**
  * Why a plugin does not run, in words that an operator can act on.
  */
+
+import type { ContainerExit } from '@outboard/container';
 import { isOutboardError, OutboardError } from '@outboard/oci';
-import type { ContainerExit } from '../runtime/container.ts';
 
 /** One time that a plugin could not be started, or ended without being told to. */
 export interface PluginFailure {

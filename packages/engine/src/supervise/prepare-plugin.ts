@@ -5,33 +5,40 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  type BridgeOptions,
+  type CgroupDriver,
+  checkRootfs,
+  cleanAbsolutePath,
+  containerPlaces,
+  createAppArmor,
+  createCgroupsPath,
+  createPatience,
+  findCgroupMounts,
+  makeSharedMount,
+  mountsBelow,
+  readMountTable,
+  readRunRecord,
+  readStatus,
+  removeTree,
+  scopeAnnotations,
+  sharesMountNamespace,
+  unmountBelow,
+  unmountDead,
+  unmountPlaces,
+} from '@outboard/container';
 import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
-import { cleanAbsolutePath } from '../config/container-path.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
-import { readStatus } from '../linux/ask-file-system.ts';
-import { sharesMountNamespace } from '../linux/mount-namespace.ts';
-import { makeSharedMount, mountsBelow, readMountTable } from '../linux/mount-table.ts';
-import { createPatience } from '../linux/patience.ts';
-import { removeTree } from '../linux/remove-tree.ts';
-import { unmountBelow, unmountDead, unmountPlaces } from '../linux/unmount-below.ts';
 import { createPluginNetworks } from '../network/create-plugin-networks.ts';
-import type { BridgeOptions } from '../network/plugin-networks.ts';
 import { findMissingHostFiles } from '../preflight/host-files.ts';
 import type { Preflight } from '../preflight/preflight.ts';
-import { checkRootfs } from '../rootfs/check-rootfs.ts';
-import { createAppArmor } from '../runtime/apparmor/host-profiles.ts';
-import { readRunRecord } from '../runtime/bundle.ts';
-import { type CgroupDriver, createCgroupsPath } from '../runtime/cgroup-driver.ts';
-import { findCgroupMounts } from '../runtime/cgroup-usage.ts';
-import { findContainerInit, initArguments, placeContainerInit } from '../runtime/container-init.ts';
-import { containerPlaces } from '../runtime/container-places.ts';
-import { canLimitSwap } from '../runtime/limit-container.ts';
-import { decidePluginSecurity } from '../runtime/plugin-security.ts';
-import { createRuntimeSpec } from '../runtime/spec/create-runtime-spec.ts';
-import { resolveDevices } from '../runtime/spec/devices.ts';
-import { scopeAnnotations } from '../runtime/systemd-scope.ts';
+import { findContainerInit, initArguments, placeContainerInit } from '../spec/container-init.ts';
+import { createRuntimeSpec } from '../spec/create-runtime-spec.ts';
+import { resolveDevices } from '../spec/devices.ts';
+import { canLimitSwap } from '../spec/limit-container.ts';
+import { decidePluginSecurity } from '../spec/plugin-security.ts';
 import { isPluginId, type PluginLayout, type PluginPaths } from '../store/plugin-layout.ts';
 import { linkSocket, unlinkSocket } from '../store/socket-links.ts';
 import { settleUpgrade } from '../store/upgrade-journal.ts';

@@ -2,8 +2,9 @@
  * Whether a plugin that failed is started again.
  * @see docker run --restart, of which these are the words and their meaning
  */
+
+import type { ContainerExit } from '@outboard/container';
 import type { RestartPolicy } from '../config/plugin-options.ts';
-import type { ContainerExit } from '../runtime/container.ts';
 
 /**
  * @param failed how it ended, if it ran; one that could not be started has failed

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { identifyProcess } from '@outboard/container';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginOptions } from '../config/plugin-options.ts';
-import { identifyProcess } from '../runtime/process-identity.ts';
 import { createSupervisorFixture, listening } from './supervisor-fixture.test.support.ts';
 
 function withOptions(record: PluginRecord, options: PluginOptions): PluginRecord {

@@ -4,10 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { identifyProcess, makeSharedMount } from '@outboard/container';
 import pino from 'pino';
-import { makeSharedMount } from '../linux/mount-table.ts';
 import { createPreflight } from '../preflight/preflight.ts';
-import { identifyProcess } from '../runtime/process-identity.ts';
 import { createPluginHost } from './prepare-plugin.ts';
 import {
   createSupervisorFixture,

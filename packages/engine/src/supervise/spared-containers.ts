@@ -2,7 +2,7 @@
  * What is on the host of plugins whose records cannot be used: nobody starts, restarts or ends it until the plugin is
  * repaired or removed.
  */
-import type { Container, EndedContainer } from '../runtime/container.ts';
+import type { Container, EndedContainer } from '@outboard/container';
 import type { PluginState } from './supervisor.ts';
 
 /** A container of such a plugin; undefined when it has none, but something around it may be there. */

@@ -1,10 +1,11 @@
 /**
  * Keeps one plugin as it should be: starts it, restarts it with back-off for as long as it is wanted, and stops it.
  */
+
+import { pause, untilAborted } from '@outboard/async';
+import type { Container, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { Container, EndedContainer } from '../runtime/container.ts';
-import { pause, untilAborted } from './abortable.ts';
 import { type BackOff, backOffMs } from './back-off.ts';
 import { endContainer } from './end-container.ts';
 import type { FailureFiles } from './failure-file.ts';

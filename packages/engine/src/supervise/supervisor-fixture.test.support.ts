@@ -16,15 +16,18 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import {
+  type ContainerRuntime,
+  type ContainerRuntimeOptions,
+  openContainerRuntime,
+} from '@outboard/container';
+import { assertNothingLeft } from '@outboard/container/testing';
+import { connectSocket } from '@outboard/protocol';
 import pino from 'pino';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
 import { createPreflight } from '../preflight/preflight.ts';
-import { connectSocket } from '../protocol/socket-handle.ts';
-import type { ContainerRuntime } from '../runtime/container.ts';
-import { assertNothingLeft } from '../runtime/container-fixture.test.support.ts';
-import { type ContainerRuntimeOptions, openContainerRuntime } from '../runtime/container-runtime.ts';
 import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
 import { recordFixture } from '../store/record-fixture.test.support.ts';
 import { createSupervisor, type SupervisorOptions } from './create-supervisor.ts';

@@ -1,11 +1,11 @@
 /**
  * One run of a plugin, from the moment that it is ready until it has ended, by itself or because it was unhealthy.
  */
+
+import { type Chance, pause, untilAborted } from '@outboard/async';
+import type { Container, ContainerExit, EndedContainer } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { HealthCheck } from '../config/plugin-options.ts';
-import type { Container, ContainerExit, EndedContainer } from '../runtime/container.ts';
-import { pause, untilAborted } from './abortable.ts';
-import type { Chance } from './chance.ts';
 import { endContainer } from './end-container.ts';
 import { type HealthProbe, watchHealth } from './health-check.ts';
 import {

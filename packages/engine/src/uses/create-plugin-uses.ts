@@ -1,10 +1,10 @@
 /**
  * Uses of plugins: held ones in memory and on disk, always alike, and those that other stores keep.
  */
+
+import { type KeyedQueue, mapBounded } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
-import { mapBounded } from '../map-bounded.ts';
-import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import { reportUnflushed } from '../store/report-unflushed.ts';
 import { isHolder, type PluginUse, type PluginUses, type UseSource } from './plugin-uses.ts';

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { createKeyedQueue, type KeyedQueue } from '@outboard/async';
 import { isOutboardError } from '@outboard/oci';
 import { pino } from 'pino';
-import { createKeyedQueue, type KeyedQueue } from '../store/keyed-queue.ts';
 import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
 import { writeRecord } from '../store/plugin-record-file.ts';
 import { PluginStore } from '../store/plugin-store.ts';

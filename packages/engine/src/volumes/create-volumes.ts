@@ -1,10 +1,11 @@
 /**
  * Puts volumes together out of a store, drivers and uses.
  */
+
+import { createKeyedQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { Announcement } from '../plugin-engine-contract.ts';
-import { createKeyedQueue } from '../store/keyed-queue.ts';
 import type { PluginUse, PluginUses } from '../uses/plugin-uses.ts';
 import { createVolume } from './create-volume.ts';
 import { createDriverScopes } from './driver-scopes.ts';

@@ -2,8 +2,7 @@
  * Whether drivers' volumes are those of one host or of many. A driver says so once for as long as it can be called: it is
  * a property of its program.
  */
-import type { PluginClient } from '../protocol/plugin-client.ts';
-import type { VolumeDriver } from '../protocol/volume-driver.ts';
+import type { PluginClient, VolumeDriver } from '@outboard/protocol';
 import type { Volume } from './volumes.ts';
 
 interface AskedDriver {

@@ -2,8 +2,9 @@
  * List the volumes of all drivers. They are asked at the same time, each for a bounded time; of one that fails, what is
  * remembered is listed instead, and a warning says why. Docker leaves the volumes of a disabled plugin out.
  */
+
+import type { DriverVolume } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
-import type { DriverVolume } from '../protocol/volume-driver.ts';
 import { rememberedVolume, toVolume } from './describe-volume.ts';
 import { callable, findDriver } from './locate-volume.ts';
 import type { Cancellable, VolumeContext } from './volume-context.ts';

@@ -3,8 +3,8 @@
  * knows it.
  */
 import { isOutboardError, OutboardError } from '@outboard/oci';
+import { createVolumeDriver, type DriverVolume, type VolumeDriver } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
-import { createVolumeDriver, type DriverVolume, type VolumeDriver } from '../protocol/volume-driver.ts';
 import type { Cancellable, VolumeContext } from './volume-context.ts';
 import { noSuchVolume, reasonOf } from './volume-errors.ts';
 import type { VolumeRecord } from './volume-record.ts';

@@ -1,8 +1,9 @@
 /**
  * Volumes of an engine: their records on disk, its drivers, and what they say about who uses a plugin.
  */
+
+import type { OperationScope } from '@outboard/async';
 import { isOutboardError } from '@outboard/oci';
-import type { OperationScope } from '../operation-scope.ts';
 import type { EngineContext } from '../operations/engine-context.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import { createVolumes } from './create-volumes.ts';

@@ -1,10 +1,11 @@
 /**
  * What operations on volumes work with.
  */
+
+import type { KeyedQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { Announcement } from '../plugin-engine-contract.ts';
-import type { KeyedQueue } from '../store/keyed-queue.ts';
 import type { DriverScopes } from './driver-scopes.ts';
 import type { VolumeMounts } from './volume-mounts.ts';
 import type { VolumeRecord } from './volume-record.ts';

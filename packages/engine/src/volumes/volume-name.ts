@@ -3,8 +3,7 @@
  * be one that can be shown in a line of text, and stand with the ID of a mount in the record of a use.
  */
 import { randomBytes } from 'node:crypto';
-import { OutboardError } from '@outboard/oci';
-import { showValue } from '../config/json-document.ts';
+import { OutboardError, showValue } from '@outboard/oci';
 import { isHolder } from '../uses/plugin-uses.ts';
 
 const maxNameLength = 190;

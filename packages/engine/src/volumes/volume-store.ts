@@ -3,9 +3,9 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mapBounded } from '@outboard/async';
 import { isUnfinishedWrite, makeDirectoryDurably, type ReportUnflushed } from '@outboard/oci';
 import type { Logger } from 'pino';
-import { mapBounded } from '../map-bounded.ts';
 import { reportUnflushed } from '../store/report-unflushed.ts';
 import {
   commitVolumeRecord,

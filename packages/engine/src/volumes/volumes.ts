@@ -2,7 +2,7 @@
  * The contract of volumes: what Docker's `/volumes` offers, over every plugin that serves `docker.volumedriver`.
  * @see Docker Engine API v1.51, Volume; moby volume/service (28.x)
  */
-import type { JsonObject } from '../config/json-document.ts';
+import type { JsonObject } from '@outboard/oci';
 
 /** Labels, or options of a driver. */
 export type TextMap = ReadonlyMap<string, string>;

@@ -4,9 +4,9 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
+import { errorCode } from '@outboard/container';
 import { hasHiddenCharacters, OutboardError } from '@outboard/oci';
-import { errorCode } from '../../linux/libc.ts';
-import type { PluginAddress } from '../../protocol/plugin-address.ts';
+import type { PluginAddress } from '@outboard/protocol';
 import type { LegacyDirectories } from './legacy-directories.ts';
 import { readJsonSpec, readTextSpec } from './read-legacy-spec.ts';
 

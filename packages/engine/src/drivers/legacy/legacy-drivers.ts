@@ -3,9 +3,8 @@
  * @see moby pkg/plugins/plugins.go (28.x)
  */
 import { isOutboardError, OutboardError } from '@outboard/oci';
+import { activate, createPluginClient, type PluginClient } from '@outboard/protocol';
 import type { Logger } from 'pino';
-import { activate } from '../../protocol/activate.ts';
-import { createPluginClient, type PluginClient } from '../../protocol/plugin-client.ts';
 import type { Capability, PluginDriver } from '../plugin-drivers.ts';
 import { shareClient } from '../share-client.ts';
 import { findLegacyAddress, type LegacyDiscovery, listLegacyNames } from './discover-legacy.ts';

@@ -4,13 +4,12 @@
  * @see moby pkg/plugins/discovery.go, readPluginInfo and readPluginJSONInfo; client.go, newTransport (28.x)
  */
 import { open, readFile } from 'node:fs/promises';
-import { OutboardError, parseStrictJson } from '@outboard/oci';
+import { errorCode } from '@outboard/container';
+import { type JsonValue, OutboardError, parseStrictJson } from '@outboard/oci';
+import type { PluginAddress, PluginTls } from '@outboard/protocol';
 import * as z from 'zod';
 import { canonicalizeFields, type FieldTable } from '../../config/config-fields.ts';
 import { readWithSchema } from '../../config/config-schema.ts';
-import type { JsonValue } from '../../config/json-document.ts';
-import { errorCode } from '../../linux/libc.ts';
-import type { PluginAddress, PluginTls } from '../../protocol/plugin-address.ts';
 
 const maxSpecBytes = 64 * 1024;
 

@@ -1,0 +1,247 @@
+/**
+ * Starts a command in a container through the OCI runtime, which stays to pass its output on and to tell its end.
+ * @see runc-exec(8)
+ */
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { findBinary } from '../linux/find-binary.ts';
+import { openPseudoTerminal, type PseudoTerminal } from '../linux/pseudo-terminal.ts';
+import { programEnvironment } from '../linux/run-program.ts';
+import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
+import type { ContainerPlaces, ContainerRun } from '../runtime/container-places.ts';
+import { isErrno } from '../runtime/errno.ts';
+import { countOutOfMemoryKills, noteKilledCommand } from '../runtime/out-of-memory.ts';
+import { endProcessGroup } from '../runtime/process-identity.ts';
+import type { RuntimeSpec } from '../runtime/runtime-spec.ts';
+import { findUser, readUserFiles } from './container-users.ts';
+import { execFailure, type FailedPlace } from './exec-failure.ts';
+import { createExecCgroup, hasEnded, newExecDirectory, removeExec } from './exec-place.ts';
+import { createExecProcess, type ExecProcess } from './exec-process.ts';
+import type { ExecRequest, ExecSession } from './exec-session.ts';
+import { type ExecStreams, openExecStreams } from './exec-streams.ts';
+import { holdInput, letGo } from './hold-input.ts';
+import { type StartWatch, watchStart } from './start-watch.ts';
+import { watchCommand } from './watch-command.ts';
+
+export interface ExecParts {
+  readonly places: ContainerPlaces;
+  readonly logger: Logger;
+}
+
+/** In which container. */
+export interface ExecTarget extends Omit<ContainerRun, 'cgroupPath'> {
+  readonly id: string;
+  /** Of its cgroup, below the root of each hierarchy. */
+  readonly cgroupPath: string;
+}
+
+const startTimeoutMs = 30_000;
+/** How long the runtime may take to end after its command. */
+const runtimeEndMs = 2_000;
+const maxErrorBytes = 16 * 1024;
+const processFile = 'process.json';
+const pidFile = 'pid';
+
+/**
+ * Start a command and return when it runs.
+ * @param signal ends it, at any time
+ * @throws {OutboardError} invalid: the request, an unknown user, a program that cannot be run (code `exec-failed`);
+ *   conflict when the container has ended
+ */
+export async function startExec(
+  parts: ExecParts,
+  target: ExecTarget,
+  request: ExecRequest,
+  signal: AbortSignal,
+): Promise<ExecSession> {
+  signal.throwIfAborted();
+  const paths = parts.places.bundle(target.id);
+  const runtime = await findBinary(target.runtime);
+  const spec = await readSpec(paths.spec);
+  const process = await describeProcess(spec, request);
+  const directory = newExecDirectory(paths.directory);
+  const release = once(async () => {
+    await removeExec(target.cgroupPath, directory);
+  });
+  try {
+    await makeDirectory(directory, process);
+    const cgroup = await createExecCgroup(target.cgroupPath, directory);
+    const command = [
+      `--root=${parts.places.runtimeRoot}`,
+      ...['exec', `--cgroup=${cgroup}`, `--process=${join(directory, processFile)}`],
+      ...[`--pid-file=${join(directory, pidFile)}`, target.id],
+    ];
+    const place = { rootfs: spec.root.path, pid: target.pid };
+    const killsBefore = await countOutOfMemoryKills(target.cgroupPath);
+    const onKilled = async (): Promise<void> => {
+      if (isMore(await countOutOfMemoryKills(target.cgroupPath), killsBefore)) await noteKilledCommand(paths);
+    };
+    return await launch({ parts, runtime, command, directory, place, request, signal, release, onKilled });
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+interface Launch {
+  readonly parts: ExecParts;
+  readonly runtime: string;
+  readonly command: readonly string[];
+  readonly directory: string;
+  readonly place: FailedPlace;
+  readonly request: ExecRequest;
+  readonly signal: AbortSignal;
+  /** Removes all but the runtime's own process. */
+  readonly release: () => Promise<void>;
+  /** The command was ended by SIGKILL. */
+  readonly onKilled: () => Promise<void>;
+}
+
+async function launch(launch: Launch): Promise<ExecSession> {
+  const { signal, release } = launch;
+  const watched = watchStart(launch.directory, pidFile);
+  const { program, streams } = spawnRuntime(launch, watched);
+  const report = (error: unknown): void => {
+    launch.parts.logger.error({ err: error }, 'cannot end a command in a plugin');
+  };
+  let isStarted = false;
+  let hasEnded = false;
+  const end = once(async () => {
+    // A command that runs is killed before its terminal hangs up, and so is never told to end by a SIGHUP. The runtime
+    // is its parent: it is to see its end, and ends with it.
+    if (isStarted) await release();
+    streams.close();
+    if (isStarted) await untilEnded(program, runtimeEndMs);
+    // One that has not started it is to start it no more. Once it has ended, its pid may be another's.
+    if (!hasEnded) await endProcessGroup(program.pid);
+    await release();
+  });
+  const kill = (): void => void end().catch(report);
+  let unwatch: () => void = () => undefined;
+  let input: number | undefined;
+  signal.addEventListener('abort', kill, { once: true });
+  const ended = program.ended.then(async ({ code }) => {
+    hasEnded = true;
+    signal.removeEventListener('abort', kill);
+    watched.close();
+    unwatch();
+    letGo(input);
+    streams.dropInput();
+    if ((code ?? killedExitCode) === killedExitCode) await launch.onKilled().catch(report);
+    await release().catch(report);
+    return code ?? killedExitCode;
+  });
+  if (signal.aborted) kill();
+  const deadline = setTimeout(kill, startTimeoutMs);
+  isStarted = await watched.started;
+  clearTimeout(deadline);
+  if (isStarted) {
+    // Before anything is sent to it.
+    if (!hasEnded && launch.request.hasInput === true) input = holdInput(program.pid);
+    // What the command left holds its output open, and ends with it.
+    const endRest = (): void => void release().catch(report);
+    if (!hasEnded) unwatch = watchCommand(() => readPid(launch.directory), endRest);
+    return { ...streams, ended, kill };
+  }
+  const said = await streams.readErrors(maxErrorBytes).catch(() => '');
+  streams.close();
+  await ended;
+  signal.throwIfAborted();
+  throw execFailure(said, launch.place, startTimeoutMs);
+}
+
+function isMore(now: number | undefined, before: number | undefined): boolean {
+  return now !== undefined && now > (before ?? 0);
+}
+
+/** 128 and SIGKILL. */
+const killedExitCode = 137;
+
+/** Start the runtime on a terminal or on pipes. */
+function spawnRuntime(
+  { runtime, command, request }: Launch,
+  watched: StartWatch,
+): { readonly program: SpawnedProcess; readonly streams: ExecStreams } {
+  const hasInput = request.hasInput === true;
+  let terminal: PseudoTerminal | undefined;
+  try {
+    terminal = request.terminal && openPseudoTerminal(request.terminal);
+    const program = spawnProcess(runtime, command, {
+      env: programEnvironment(),
+      // Of its own, so that all of it can be ended.
+      newSession: true,
+      stdio:
+        terminal === undefined
+          ? [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe']
+          : [terminal.programEnd, terminal.programEnd, terminal.programEnd],
+    });
+    return { program, streams: openExecStreams(program, terminal, hasInput) };
+  } catch (error) {
+    terminal?.stream.destroy();
+    watched.close();
+    throw error;
+  } finally {
+    terminal?.closeProgramEnd();
+  }
+}
+
+/** Wait for the end of a program, for so long at most. */
+async function untilEnded(program: SpawnedProcess, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([program.ended, timedOut]);
+  clearTimeout(timer);
+}
+
+/** Undefined until the runtime has written it, and when the command has gone. */
+function readPid(directory: string): number | undefined {
+  try {
+    const text = readFileSync(join(directory, pidFile), 'latin1');
+    return /^\d+\n?$/.test(text) ? Number(text) : undefined;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function readSpec(path: string): Promise<RuntimeSpec> {
+  try {
+    // We wrote it, in a folder that only root can enter.
+    return JSON.parse(await readFile(path, 'utf8')) as RuntimeSpec;
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT')) throw cause;
+    throw hasEnded(cause);
+  }
+}
+
+async function describeProcess(spec: RuntimeSpec, request: ExecRequest): Promise<ExecProcess> {
+  const { user: named = '' } = request;
+  const user =
+    named === ''
+      ? { ...spec.process.user, additionalGids: [] }
+      : findUser(named, await readUserFiles(spec.root.path));
+  return createExecProcess(spec.process, request, user);
+}
+
+/** Readable by root only: the variables may be secrets. */
+async function makeDirectory(directory: string, process: ExecProcess): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+    await writeFile(join(directory, processFile), JSON.stringify(process), { mode: 0o600, flag: 'wx' });
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT')) throw cause;
+    throw hasEnded(cause);
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

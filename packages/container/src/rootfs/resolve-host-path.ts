@@ -1,0 +1,211 @@
+/**
+ * From a path that a plugin names to the place on the host. The plugin may write its tree while we look, so every
+ * component is looked up through a handle on its parent, and links are followed as the plugin itself would follow
+ * them: its root is the end of every `..`, and an absolute target starts there.
+ * @see moby daemon/pkg/plugin/v2/plugin.go, ScopedPath (28.x), which does none of this
+ */
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { isOutboardError, OutboardError } from '@outboard/oci';
+import { errorCode } from '../linux/libc.ts';
+import { lookInside } from '../linux/open-inside.ts';
+import { isAtOrBelow } from '../runtime/container-path.ts';
+import { lookIntoMount } from './look-into-mount.ts';
+import { type PluginTree, TreeHandles } from './tree-handles.ts';
+
+/** As many links as the kernel follows. */
+const maxLinks = 40;
+const maxPathBytes = 4095;
+/** One handle is held for each component. */
+const maxDepth = 128;
+
+/**
+ * Find the place on the host. What does not exist (yet) is taken as it is called.
+ *
+ * The answer is true when it is given; it is a path, so the plugin can still replace what it names. No link may lead
+ * out of the propagated mount, nor be met in a file system that the plugin mounted: whoever mounts the answer would
+ * follow such a link on the host.
+ *
+ * @param path as the plugin names it; taken from its root, `..` first taken away by words, as Docker does. '' stays ''
+ * @throws {OutboardError} system, code `path-escapes`; system for what is no path; unavailable, code `plugin-timeout`,
+ *   when a file system of the plugin does not answer; the signal's reason
+ */
+export async function resolveHostPath(
+  tree: PluginTree,
+  path: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<string> {
+  await using handles = new TreeHandles(tree);
+  return await resolveFrom(handles, path, options); // before the handles are closed
+}
+
+/**
+ * The same for one of many paths.
+ * @param handles where the look-up begins; the caller disposes of them once all have ended
+ */
+export async function resolveFrom(
+  handles: TreeHandles,
+  path: string,
+  options: { readonly signal?: AbortSignal },
+): Promise<string> {
+  const { tree } = handles;
+  if (path === '') return '';
+  if (path.includes('\0') || Buffer.byteLength(path) > maxPathBytes) {
+    throw new OutboardError('system', `the plugin named a path that cannot be: ${showPath(path)}`);
+  }
+  const wanted = join('/', path).replace(/(.)\/$/, '$1');
+  const reached = await walkTree(handles, wanted);
+  const { propagatedMount } = tree;
+  const isOfMount = (place: string) =>
+    propagatedMount !== undefined && isAtOrBelow(place, propagatedMount.path);
+  if (isOfMount(wanted) && !isOfMount(reached.path)) throw escapes(wanted, reached.path);
+  const hostPath = toHost(tree, reached.path);
+  if (reached.below.length === 0) return hostPath;
+  return lookIntoMount(hostPath, reached.below, options);
+}
+
+/** Where a walk ended: at a path without links, and, when a mount was met there, with components left below it. */
+interface Reached {
+  readonly path: string;
+  readonly below: readonly string[];
+}
+
+async function walkTree(handles: TreeHandles, wanted: string): Promise<Reached> {
+  try {
+    return await new Walk(handles, wanted).run();
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === undefined || isOutboardError(cause)) throw cause;
+    throw new OutboardError('system', `cannot look up path ${showPath(wanted)} of the plugin: ${code}`, {
+      cause,
+    });
+  }
+}
+
+interface Component {
+  readonly name: string;
+  readonly handle?: number;
+  /** Whether other walks use the handle too. */
+  readonly isShared: boolean;
+}
+
+class Walk {
+  readonly #handles: TreeHandles;
+  readonly #wanted: string;
+  /** The components so far, none of them a link; those that do not exist have no handle. */
+  readonly #reached: Component[] = [];
+  /** What is still to be walked, next one last. */
+  readonly #rest: string[];
+
+  constructor(handles: TreeHandles, wanted: string) {
+    this.#handles = handles;
+    this.#wanted = wanted;
+    this.#rest = componentsOf(wanted).reverse();
+  }
+
+  async run(): Promise<Reached> {
+    try {
+      return await this.#walk(this.#handles.rootfs());
+    } finally {
+      this.#leave(0);
+    }
+  }
+
+  async #walk(root: number): Promise<Reached> {
+    let links = 0;
+    this.#skipToMount();
+    for (let name = this.#rest.pop(); name !== undefined; name = this.#rest.pop()) {
+      if (name === '..') {
+        this.#leave(this.#reached.length - 1);
+        continue;
+      }
+      const isAtRoot = this.#reached.length === 0;
+      const parent = isAtRoot ? root : this.#reached.at(-1)?.handle;
+      const found = await this.#look(parent, name);
+      if (found.type === 'link') {
+        links += 1;
+        if (links > maxLinks) throw escapes(this.#wanted, 'too many links');
+        if (found.target.startsWith('/')) this.#leave(0);
+        this.#rest.push(...componentsOf(found.target).reverse());
+        continue;
+      }
+      this.#enter({
+        name,
+        ...(found.type === 'directory' && { handle: found.handle }),
+        isShared: found.isShared,
+      });
+      if (found.type === 'mount') return this.#endAtMount();
+      if (found.type === 'other' && this.#rest.length > 0) {
+        throw new OutboardError('system', `${showPath(this.#path())} of the plugin is no directory`);
+      }
+    }
+    return { path: this.#path(), below: [] };
+  }
+
+  /**
+   * A path that is named in the propagated mount begins there by its words, as in Docker: the root file system may have
+   * links on the way to the mount, which the runtime has resolved its own way.
+   */
+  #skipToMount(): void {
+    const { propagatedMount } = this.#handles.tree;
+    if (propagatedMount === undefined || !isAtOrBelow(this.#wanted, propagatedMount.path)) return;
+    // All but the last, which is looked up as any other.
+    for (const _ of componentsOf(propagatedMount.path).slice(1))
+      this.#enter({ name: this.#rest.pop() ?? '', isShared: false });
+  }
+
+  async #look(parent: number | undefined, name: string) {
+    const { propagatedMount } = this.#handles.tree;
+    const path = `${this.#path() === '/' ? '' : this.#path()}/${name}`;
+    if (path === propagatedMount?.path) {
+      return { ...(await this.#handles.propagatedMount(propagatedMount.hostPath)), isShared: true };
+    }
+    return {
+      ...(parent === undefined ? ({ type: 'absent' } as const) : lookInside(parent, name)),
+      isShared: false,
+    };
+  }
+
+  #endAtMount(): Reached {
+    const below = this.#rest.reverse();
+    // Only a link's target still holds one; what it climbs from is not ours to look at.
+    if (below.includes('..')) throw escapes(this.#wanted, below.join('/'));
+    return { path: this.#path(), below };
+  }
+
+  #enter(component: Component): void {
+    this.#reached.push(component);
+    if (this.#reached.length > maxDepth) throw escapes(this.#wanted, 'too many directories');
+  }
+
+  /** Go back up until this many components are left. */
+  #leave(count: number): void {
+    for (const { handle, isShared } of this.#reached.splice(Math.max(count, 0))) {
+      if (handle !== undefined && !isShared) closeSync(handle);
+    }
+  }
+
+  #path(): string {
+    return `/${this.#reached.map(({ name }) => name).join('/')}`;
+  }
+}
+
+function toHost({ rootfs, propagatedMount }: PluginTree, path: string): string {
+  if (propagatedMount !== undefined && isAtOrBelow(path, propagatedMount.path)) {
+    return `${propagatedMount.hostPath}${path.slice(propagatedMount.path.length)}`;
+  }
+  return path === '/' ? rootfs : `${rootfs}${path}`;
+}
+
+function componentsOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
+function escapes(wanted: string, where: string): OutboardError {
+  const message = `path ${showPath(wanted)} of the plugin leads out of what it may share: ${showPath(where)}`;
+  return new OutboardError('system', message, { code: 'path-escapes' });
+}
+
+function showPath(path: string): string {
+  return JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
+}

@@ -1,0 +1,81 @@
+/**
+ * Tells whether the program of a plugin's entrypoint is in its root filesystem, where the OCI runtime will look for it.
+ * Nothing is opened.
+ */
+import { closeSync, fstatSync } from 'node:fs';
+import {
+  cleanAbsolutePath,
+  isAtOrBelow,
+  openInRoot,
+  programPlaces,
+  type WalkEnd,
+  walkInRoot,
+  withoutVarRun,
+} from '@outboard/container';
+import { isOutboardError } from '@outboard/oci';
+import type { PluginConfig, PluginSettings } from '../config/plugin-config.ts';
+
+/** What was found of a program. */
+export type LocatedProgram =
+  /** `unknown`: it may come with a mount. */
+  | { readonly kind: 'found' | 'unknown' }
+  /** Paths in the root filesystem where it would be right. */
+  | { readonly kind: 'missing'; readonly places: readonly string[] }
+  | { readonly kind: 'not-executable'; readonly place: string };
+
+/** A plugin whose root filesystem is at hand. */
+export interface UnpackedPlugin {
+  readonly config: PluginConfig;
+  readonly settings: PluginSettings;
+  /** Path of the root filesystem, to which nobody writes. */
+  readonly rootfs: string;
+}
+
+/**
+ * The program that an entrypoint names first.
+ * @param root a handle on the root filesystem
+ * @throws {OutboardError} system when the disk fails
+ */
+export function locateProgram(root: number, plugin: UnpackedPlugin): LocatedProgram {
+  const { config, settings } = plugin;
+  const workDir = cleanAbsolutePath(config.workDir) ?? '/';
+  const places = programPlaces({ name: config.entrypoint?.[0] ?? '', workDir, env: settings.env });
+  let unexecutable: string | undefined;
+  for (const place of places) {
+    const kind = lookAt(root, place, plugin);
+    if (kind === 'found' || kind === 'unknown') return { kind };
+    if (kind === 'not-executable') unexecutable ??= place;
+  }
+  if (unexecutable !== undefined) return { kind: 'not-executable', place: unexecutable };
+  return { kind: 'missing', places };
+}
+
+function lookAt(root: number, place: string, plugin: UnpackedPlugin): LocatedProgram['kind'] {
+  let walk: WalkEnd;
+  try {
+    walk = walkInRoot(root, place);
+  } catch (error) {
+    // Through a file, or in a circle of links.
+    if (isOutboardError(error, 'invalid')) return 'missing';
+    throw error;
+  }
+  if (walk.end === 'mount' || isCovered(walk.path, plugin)) return 'unknown';
+  if (walk.end === 'absent') return 'missing';
+  if (walk.end === 'directory') return 'not-executable';
+  const handle = openInRoot(root, walk.path.split('/').slice(1));
+  if (handle === undefined) return 'missing';
+  try {
+    const status = fstatSync(handle);
+    return status.isFile() && (status.mode & 0o111) !== 0 ? 'found' : 'not-executable';
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Whether a mount decides what is there. */
+function isCovered(path: string, { config, settings }: UnpackedPlugin): boolean {
+  const destinations = settings.mounts.map(({ destination }) => destination);
+  return ['/dev', '/proc', '/sys', '/run', '/tmp', config.propagatedMount, ...destinations]
+    .map((destination) => cleanAbsolutePath(destination))
+    .some((place) => place !== undefined && isAtOrBelow(withoutVarRun(path), withoutVarRun(place)));
+}

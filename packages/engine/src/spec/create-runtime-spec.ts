@@ -1,0 +1,158 @@
+/**
+ * From a plugin's config and settings to the OCI runtime spec of its container. A pure function: the same input gives
+ * the same spec, and the spec never exceeds Docker's default container plus what the config's privileges name.
+ */
+
+import {
+  cleanAbsolutePath,
+  defaultDeviceRules,
+  defaultPath,
+  isAtOrBelow,
+  maskedPaths,
+  type RuntimeSpec,
+  readonlyPaths,
+  type SpecCapabilities,
+  type SpecDevice,
+  type SpecDeviceRule,
+  type SpecMount,
+  type SpecNamespace,
+  type SpecSeccomp,
+} from '@outboard/container';
+import { OutboardError } from '@outboard/oci';
+import type { PluginConfig, PluginSettings } from '../config/plugin-config.ts';
+import type { PluginLimits } from '../config/plugin-options.ts';
+import { validatePluginConfig } from '../config/validate-plugin-config.ts';
+import { pluginCapabilities } from './capabilities.ts';
+import { namespaceOf, networkToJoin } from './joined-network.ts';
+import { createPluginMounts, type PluginMountsInput } from './plugin-mounts.ts';
+import { createLimits, createRlimits } from './resources.ts';
+
+/** What guards a container beyond its privileges. */
+export interface ContainerSecurity {
+  /** Whether no program gives the plugin more than it has: set-user-ID bits and file capabilities mean nothing. */
+  readonly noNewPrivileges: boolean;
+  /** Whether the root filesystem is read-only, with a tmpfs on `/tmp` and `/run`. */
+  readonly readOnlyRootfs: boolean;
+  /** The filter of system calls; absent: none. */
+  readonly seccomp?: SpecSeccomp;
+  /** Name of a loaded profile; absent: none. */
+  readonly apparmorProfile?: string;
+}
+
+export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDirectories' | 'hasInit'> {
+  readonly security: ContainerSecurity;
+  /** Absolute path of the root filesystem on the host. */
+  readonly rootfsPath: string;
+  /** What goes before the plugin's program: see `initArguments`. Default nothing. */
+  readonly init?: readonly string[];
+  /** As `resolveDevices` found them. */
+  readonly devices: readonly SpecDevice[];
+  /** As `createCgroupsPath` makes it for the driver in use. */
+  readonly cgroupsPath: string;
+  /** For the OCI runtime; default none. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Cgroup version of the host; on 2 the plugin gets a cgroup namespace. Default 1. */
+  readonly cgroupVersion?: 1 | 2;
+  /** Bounds on what it may use; default none. */
+  readonly limits?: PluginLimits;
+  /** Whether the kernel can bound swap; default true. */
+  readonly limitsSwap?: boolean;
+}
+
+/** A spec and what the operator should know about it. */
+export interface CreatedRuntimeSpec {
+  readonly spec: RuntimeSpec;
+  readonly notices: readonly string[];
+}
+
+/**
+ * The runtime spec of a plugin.
+ *
+ * Kept from Docker: the process is root whatever `User` says, and there is no terminal. Unlike Docker's, inheritable
+ * capabilities are empty (CVE-2022-24769).
+ * @throws {OutboardError} invalid: a config that `validatePluginConfig` refuses (a record of Docker's was never
+ *   judged), a mount that the rules refuse or without source, no entrypoint
+ * @see OCI runtime-spec v1.0.2
+ */
+export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
+  const { config, settings, security, limits = {}, limitsSwap = true } = input;
+  validatePluginConfig(config, { strictness: 'pull' });
+  const { mounts, sharedDestinations, notices } = createPluginMounts({
+    ...input,
+    hasInit: input.init !== undefined,
+    temporaryDirectories: security.readOnlyRootfs,
+  });
+  const network = networkToJoin(input);
+  const isPrivateToPlugin = (path: string) => {
+    // A mask on a shared mount would mask the host's path too.
+    return !sharedDestinations.some((destination) => isAtOrBelow(path, destination));
+  };
+  const spec: RuntimeSpec = {
+    ociVersion: '1.0.2',
+    ...(network === undefined ? {} : { hostname: network.hostname }),
+    root: { path: input.rootfsPath, readonly: security.readOnlyRootfs },
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args: [...(input.init ?? []), ...processArguments(config, settings)],
+      env: processEnvironment(settings),
+      cwd: cleanAbsolutePath(config.workDir) ?? '/',
+      capabilities: processCapabilities(config),
+      noNewPrivileges: security.noNewPrivileges,
+      ...(limits.openFiles !== undefined && { rlimits: createRlimits(limits.openFiles) }),
+      ...(security.apparmorProfile !== undefined && { apparmorProfile: security.apparmorProfile }),
+    },
+    mounts,
+    linux: {
+      namespaces: namespaces(config, input.cgroupVersion ?? 1).map((type) => namespaceOf(type, input)),
+      devices: deviceNodes(input.devices, mounts),
+      resources: { devices: deviceRules(config, input.devices), ...createLimits(limits, { limitsSwap }) },
+      cgroupsPath: input.cgroupsPath,
+      ...(config.propagatedMount === '' ? {} : { rootfsPropagation: 'rshared' as const }),
+      maskedPaths: maskedPaths.filter(isPrivateToPlugin),
+      readonlyPaths: readonlyPaths.filter(isPrivateToPlugin),
+      ...(security.seccomp !== undefined && { seccomp: security.seccomp }),
+    },
+    ...(input.annotations !== undefined && { annotations: input.annotations }),
+  };
+  return { spec, notices };
+}
+
+function processArguments(config: PluginConfig, settings: PluginSettings): readonly string[] {
+  const entrypoint = config.entrypoint ?? [];
+  if (entrypoint.length > 0) return [...entrypoint, ...settings.args];
+  throw new OutboardError('invalid', 'cannot start the plugin: its config has no entrypoint');
+}
+
+function processEnvironment(settings: PluginSettings): readonly string[] {
+  // Two PATH entries would be read in two ways, by the runtime and by the plugin.
+  const hasPath = settings.env.some((entry) => entry.startsWith('PATH='));
+  return hasPath ? settings.env : [defaultPath, ...settings.env];
+}
+
+function processCapabilities(config: PluginConfig): SpecCapabilities {
+  const all = pluginCapabilities(config);
+  return { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
+}
+
+function namespaces(config: PluginConfig, cgroupVersion: 1 | 2): readonly SpecNamespace[] {
+  const list: SpecNamespace[] = ['mount', 'uts'];
+  if (config.network.type !== 'host') list.push('network');
+  if (!config.pidHost) list.push('pid');
+  if (!config.ipcHost) list.push('ipc');
+  if (cgroupVersion === 2) list.push('cgroup');
+  return list;
+}
+
+/** With the host's `/dev` mounted the nodes are there already; making them again would make them on the host. */
+function deviceNodes(devices: readonly SpecDevice[], mounts: readonly SpecMount[]): readonly SpecDevice[] {
+  return mounts.some(({ destination, type }) => destination === '/dev' && type === 'bind') ? [] : devices;
+}
+
+function deviceRules(config: PluginConfig, devices: readonly SpecDevice[]): readonly SpecDeviceRule[] {
+  const base = config.linux.allowAllDevices ? [{ allow: true, access: 'rwm' }] : defaultDeviceRules;
+  return [
+    ...base,
+    ...devices.map(({ type, major, minor }) => ({ allow: true, type, major, minor, access: 'rwm' })),
+  ];
+}

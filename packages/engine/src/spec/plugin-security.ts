@@ -1,0 +1,89 @@
+/**
+ * What guards one plugin beyond namespaces, capabilities and devices: its filter of system calls, its AppArmor
+ * profile, no new privileges, a read-only root. Each follows from the plugin's privileges, and the operator's options
+ * change it.
+ */
+import { release } from 'node:os';
+import {
+  type AppArmor,
+  findSeccompProfile,
+  requireAppArmorProfile,
+  resolveSeccompProfile,
+  type SpecSeccomp,
+} from '@outboard/container';
+import type { PluginConfig } from '../config/plugin-config.ts';
+import type { SecurityOptions } from '../config/plugin-options.ts';
+import { appArmorOpenings, appArmorProfile } from './apparmor/plugin-profile.ts';
+import { pluginCapabilities } from './capabilities.ts';
+import type { ContainerSecurity } from './create-runtime-spec.ts';
+
+export interface PluginSecurity {
+  readonly security: ContainerSecurity;
+  /** What the operator should know. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Decide a plugin's security, and load what the kernel needs for it.
+ *
+ * No new privileges is on unless the options say otherwise: a plugin starts as root with every capability that it can
+ * ever have, so set-user-ID programs and file capabilities give it nothing. Only one that has become another user
+ * first, and then wants to be root again (sudo, su), needs it off.
+ * @throws {OutboardError} invalid: a profile that cannot be used; system: one that the kernel refuses
+ */
+export async function decidePluginSecurity(
+  config: PluginConfig,
+  options: SecurityOptions,
+  appArmor: AppArmor,
+): Promise<PluginSecurity> {
+  const capabilities = pluginCapabilities(config);
+  const seccomp = await seccompFilter(options.seccomp ?? 'default', capabilities);
+  const { profile, notices } = await appArmorChoice(config, options.apparmor, capabilities, appArmor);
+  return {
+    security: {
+      noNewPrivileges: options.noNewPrivileges ?? true,
+      readOnlyRootfs: options.readOnlyRootfs ?? false,
+      ...(seccomp !== undefined && { seccomp }),
+      ...(profile !== undefined && { apparmorProfile: profile }),
+    },
+    notices,
+  };
+}
+
+/**
+ * Require that what security options name is on this host, and can be used.
+ * @throws {OutboardError} invalid, as a start of the plugin would
+ */
+export async function requireSecurityChoices({ seccomp, apparmor }: SecurityOptions): Promise<void> {
+  if (seccomp !== undefined) await findSeccompProfile(seccomp);
+  if (apparmor !== undefined) await requireAppArmorProfile(apparmor);
+}
+
+async function seccompFilter(
+  choice: string,
+  capabilities: readonly string[],
+): Promise<SpecSeccomp | undefined> {
+  const profile = await findSeccompProfile(choice);
+  if (profile === undefined) return undefined;
+  return resolveSeccompProfile(profile, {
+    capabilities,
+    architecture: process.arch,
+    kernelRelease: release(),
+  });
+}
+
+async function appArmorChoice(
+  config: PluginConfig,
+  choice: string | undefined,
+  capabilities: readonly string[],
+  appArmor: AppArmor,
+): Promise<{ readonly profile?: string; readonly notices: readonly string[] }> {
+  if (choice !== undefined) await appArmor.requireProfile(choice);
+  if (!(await appArmor.isEnabled())) return { notices: [] };
+  if (choice !== undefined) return { profile: choice, notices: [] };
+  const profile = await appArmor.load(appArmorProfile(appArmorOpenings(config, capabilities)));
+  if (profile !== undefined) return { profile, notices: [] };
+  return {
+    notices: ['no AppArmor profile is used: install the Debian package "apparmor" for apparmor_parser'],
+  };
+}

@@ -1,0 +1,245 @@
+/**
+ * The typed client of NetworkDriver 1.0.
+ * @see moby daemon/libnetwork/drivers/remote/driver.go (28.x)
+ */
+import { isJsonObject, isOutboardError, type JsonObject, OutboardError } from '@outboard/oci';
+import { type CallMethod, callsOf, type DriverCall, method, query, slowMethod } from './driver-calls.ts';
+import { formatMac, isAddress, isCidr, isMac } from './network-addresses.ts';
+import type {
+  AllocateNetworkRequest,
+  CreateEndpointRequest,
+  CreateNetworkRequest,
+  DiscoveredNode,
+  EndpointAddresses,
+  EndpointId,
+  JoinRequest,
+  JoinResult,
+  NetworkDriver,
+  NetworkPool,
+  NetworkRequest,
+  StaticRoute,
+} from './network-driver-contract.ts';
+import { isMethodMissing } from './plugin-answer.ts';
+import type { PluginClient } from './plugin-client.ts';
+import type { ReplyFields } from './plugin-reply.ts';
+
+const rules = {
+  GetCapabilities: query,
+  AllocateNetwork: slowMethod,
+  FreeNetwork: method,
+  GwAllocCheck: query,
+  CreateNetwork: slowMethod,
+  DeleteNetwork: method,
+  CreateEndpoint: slowMethod,
+  EndpointOperInfo: query,
+  DeleteEndpoint: method,
+  Join: slowMethod,
+  Leave: method,
+  ProgramExternalConnectivity: slowMethod,
+  RevokeExternalConnectivity: method,
+  DiscoverNew: method,
+  DiscoverDelete: method,
+} as const;
+
+type Call = CallMethod<keyof typeof rules>;
+
+/** Make a network driver of a plugin. The client stays the caller's. */
+export function createNetworkDriver(client: PluginClient): NetworkDriver {
+  const call = callsOf(client, 'NetworkDriver', rules);
+  return { ...networkCalls(call), ...endpointCalls(call), ...clusterCalls(call) };
+}
+
+function networkCalls(call: Call) {
+  return {
+    async capabilities(given?: DriverCall) {
+      const reply = await call('GetCapabilities', undefined, given);
+      const scope = readScope(reply, 'Scope');
+      const connectivityScope = readScope(reply, 'ConnectivityScope');
+      if (scope === '') {
+        throw malformed('GetCapabilities', 'want "Scope" to be "local" or "global", got nothing');
+      }
+      return {
+        scope,
+        connectivityScope: connectivityScope === '' ? scope : connectivityScope,
+        checksGatewayAllocation: reply.boolean('GwAllocChecker'),
+      };
+    },
+    async checkGatewayAllocation(options: JsonObject, given?: DriverCall) {
+      const reply = await call('GwAllocCheck', { Options: options }, given);
+      return { skipsIpv4: reply.boolean('SkipIPv4'), skipsIpv6: reply.boolean('SkipIPv6') };
+    },
+    async createNetwork(request: CreateNetworkRequest, given?: DriverCall) {
+      await call('CreateNetwork', { ...networkFields(request), Options: request.options }, given);
+    },
+    async deleteNetwork(networkId: string, given?: DriverCall) {
+      await call('DeleteNetwork', { NetworkID: networkId }, given);
+    },
+  };
+}
+
+function endpointCalls(call: Call) {
+  return {
+    async createEndpoint(request: CreateEndpointRequest, given?: DriverCall) {
+      const { addresses = {}, options } = request;
+      const { address = '', addressIpv6 = '', macAddress = '' } = addresses;
+      const wanted = { Address: address, AddressIPv6: addressIpv6, MacAddress: macAddress };
+      const fields = { ...endpointFields(request), Interface: wanted, Options: options };
+      const reply = await call('CreateEndpoint', fields, given);
+      return orRollBack(
+        () => readAddresses(reply.object('Interface'), { address, addressIpv6, macAddress }),
+        () => call('DeleteEndpoint', endpointFields(request), {}),
+      );
+    },
+    async endpointInfo(endpoint: EndpointId, given?: DriverCall) {
+      const value = (await call('EndpointOperInfo', endpointFields(endpoint), given)).raw('Value') ?? {};
+      if (isJsonObject(value)) return value;
+      throw malformed('EndpointOperInfo', 'want "Value" to be an object');
+    },
+    async deleteEndpoint(endpoint: EndpointId, given?: DriverCall) {
+      await call('DeleteEndpoint', endpointFields(endpoint), given);
+    },
+    async join(request: JoinRequest, given?: DriverCall) {
+      const place = { SandboxKey: request.sandboxKey, Options: request.options };
+      const reply = await call('Join', { ...endpointFields(request), ...place }, given);
+      return orRollBack(
+        () => readJoin(reply),
+        () => call('Leave', endpointFields(request), {}),
+      );
+    },
+    async leave(endpoint: EndpointId, given?: DriverCall) {
+      await call('Leave', endpointFields(endpoint), given);
+    },
+    async programExternalConnectivity(endpoint: EndpointId, options: JsonObject, given?: DriverCall) {
+      const fields = { ...endpointFields(endpoint), Options: options };
+      await unlessMissing(() => call('ProgramExternalConnectivity', fields, given));
+    },
+    async revokeExternalConnectivity(endpoint: EndpointId, given?: DriverCall) {
+      await unlessMissing(() => call('RevokeExternalConnectivity', endpointFields(endpoint), given));
+    },
+  };
+}
+
+function clusterCalls(call: Call) {
+  return {
+    async allocateNetwork(request: AllocateNetworkRequest, given?: DriverCall) {
+      const fields = { ...networkFields(request), Options: request.options };
+      return (await call('AllocateNetwork', fields, given)).textMap('Options');
+    },
+    async freeNetwork(networkId: string, given?: DriverCall) {
+      await call('FreeNetwork', { NetworkID: networkId }, given);
+    },
+    async discoverNew(node: DiscoveredNode, given?: DriverCall) {
+      await call('DiscoverNew', discoveryFields(node), given);
+    },
+    async discoverDelete(node: DiscoveredNode, given?: DriverCall) {
+      await call('DiscoverDelete', discoveryFields(node), given);
+    },
+  };
+}
+
+function networkFields({ networkId, ipv4, ipv6 }: NetworkRequest): JsonObject {
+  return { NetworkID: networkId, IPv4Data: ipv4.map(poolFields), IPv6Data: ipv6.map(poolFields) };
+}
+
+/** What is not set is absent, as Go's marshaller of this type does it. */
+function poolFields({ addressSpace, pool, gateway, auxAddresses }: NetworkPool): JsonObject {
+  return {
+    AddressSpace: addressSpace,
+    ...(pool === undefined ? {} : { Pool: pool }),
+    ...(gateway === undefined ? {} : { Gateway: gateway }),
+    ...(auxAddresses === undefined ? {} : { AuxAddresses: auxAddresses }),
+  };
+}
+
+function endpointFields({ networkId, endpointId }: EndpointId): JsonObject {
+  return { NetworkID: networkId, EndpointID: endpointId };
+}
+
+const nodeDiscovery = 1;
+
+function discoveryFields({ address, bindAddress, isSelf }: DiscoveredNode): JsonObject {
+  const node = { Address: address, BindAddress: bindAddress, Self: isSelf };
+  return { DiscoveryType: nodeDiscovery, DiscoveryData: node };
+}
+
+/** The letter case counts here, other than for volumes. */
+function readScope(reply: ReplyFields, name: string): 'local' | 'global' | '' {
+  const scope = reply.formed(name, '"local" or "global"', (text) => text === 'local' || text === 'global');
+  return scope === 'local' || scope === 'global' ? scope : '';
+}
+
+const cidrForm = 'an address with the length of its prefix';
+
+/** A driver fills in; what it was given is not its to change, and so must come back empty. */
+function readAddresses(fields: ReplyFields | undefined, given: EndpointAddresses): EndpointAddresses {
+  const cidr = (name: string) => fields?.formed(name, cidrForm, isCidr) ?? '';
+  const address = cidr('Address');
+  const addressIpv6 = cidr('AddressIPv6');
+  const macAddress = formatMac(fields?.formed('MacAddress', 'a hardware address', isMac) ?? '');
+  refuseSecond('address', given.address, address);
+  refuseSecond('IPv6 address', given.addressIpv6, addressIpv6);
+  refuseSecond('MAC address', given.macAddress, macAddress);
+  return { address, addressIpv6, macAddress };
+}
+
+function refuseSecond(what: string, given: string, answered: string): void {
+  if (given === '' || answered === '') return;
+  const problem = `driver modified interface ${what}: want nothing for ${given}, got ${answered}`;
+  throw malformed('CreateEndpoint', problem);
+}
+
+function readJoin(reply: ReplyFields): JoinResult {
+  const names = reply.object('InterfaceName');
+  const interfaceName = {
+    source: names?.text('SrcName') ?? '',
+    destinationPrefix: names?.text('DstPrefix') ?? '',
+  };
+  return {
+    ...(names === undefined ? {} : { interfaceName }),
+    gateway: reply.formed('Gateway', 'an address', isAddress),
+    gatewayIpv6: reply.formed('GatewayIPv6', 'an address', isAddress),
+    staticRoutes: reply.objects('StaticRoutes').map(readRoute),
+    disableGatewayService: reply.boolean('DisableGatewayService'),
+  };
+}
+
+const nextHopType = 0;
+const connectedType = 1;
+
+function readRoute(route: ReplyFields): StaticRoute {
+  const destination = route.formed('Destination', cidrForm, isCidr);
+  const nextHop = route.formed('NextHop', 'an address', isAddress);
+  const type = route.integer('RouteType');
+  if (type === nextHopType) return { type: 'next-hop', destination, nextHop };
+  if (type === connectedType) return { type: 'connected', destination };
+  throw malformed('Join', `want "RouteType" to be 0 (next hop) or 1 (connected), got ${type}`);
+}
+
+async function unlessMissing(ask: () => Promise<unknown>): Promise<void> {
+  try {
+    await ask();
+  } catch (error) {
+    // Drivers older than these methods have nothing to program, and Docker asks them all the same.
+    if (!isMethodMissing(error)) throw error;
+  }
+}
+
+/** The driver did its work, but what it says of it is of no use: it is told to undo it. Docker's words. */
+async function orRollBack<T>(read: () => T, undo: () => Promise<unknown>): Promise<T> {
+  try {
+    return read();
+  } catch (cause) {
+    if (!isOutboardError(cause)) throw cause;
+    const ending = await undo().then(
+      () => 'rolled back',
+      (error: unknown) => `failed to roll back: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    const code = cause.code === undefined ? {} : { code: cause.code };
+    throw new OutboardError(cause.kind, `${cause.message}; ${ending}`, { ...code, cause });
+  }
+}
+
+function malformed(name: string, problem: string): OutboardError {
+  const message = `NetworkDriver.${name}: malformed reply: ${problem}`;
+  return new OutboardError('system', message, { code: 'plugin-reply-malformed' });
+}

@@ -1,0 +1,160 @@
+/**
+ * Reading of a plugin's JSON replies as Go's decoder reads them, because plugins in the field were written against it:
+ * field names in any letter case, null and absent as the zero value, unknown fields ignored.
+ */
+import { isJsonObject, type JsonObject, type JsonValue, OutboardError, showValue } from '@outboard/oci';
+
+/** One reply, or an object inside one. A field of another type than asked for throws {OutboardError} system. */
+export interface ReplyFields {
+  /** A text field; absent and null are ''. */
+  text(name: string): string;
+  /**
+   * A text field of a certain form; absent and null are ''.
+   * @param want the form in words, for the message, such as `an address`
+   */
+  formed(name: string, want: string, isForm: (text: string) => boolean): string;
+  /** True or false; absent and null are false. */
+  boolean(name: string): boolean;
+  /** A whole number; absent and null are 0. */
+  integer(name: string): number;
+  /** Bytes, in base64 on the wire; absent and null are empty. */
+  bytes(name: string): Buffer;
+  /** An object; absent and null are undefined. */
+  object(name: string): ReplyFields | undefined;
+  /** A list of objects; absent and null are empty. */
+  objects(name: string): readonly ReplyFields[];
+  /** The same, where one odd entry must not hide the others: those that are no objects are undefined. */
+  entries(name: string): readonly (ReplyFields | undefined)[];
+  /** A list of texts; absent and null are empty. */
+  texts(name: string): readonly string[];
+  /** An object whose values are texts, null as ''; its keys are the plugin's, as they came. Absent and null are empty. */
+  textMap(name: string): ReadonlyMap<string, string>;
+  /** The value as it came; undefined when absent. */
+  raw(name: string): JsonValue | undefined;
+}
+
+export interface ReadReplyOptions {
+  /** The values are secret: errors name the field and show nothing of it. */
+  readonly confidential?: boolean;
+}
+
+/** Go ignores line breaks in base64 and nothing else. */
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * Read an object's fields.
+ * @param subject what the object is, for messages, such as `VolumeDriver.Get`
+ */
+export function readReply(
+  object: JsonObject,
+  subject: string,
+  { confidential = false }: ReadReplyOptions = {},
+): ReplyFields {
+  return new FoldedFields(object, subject, confidential);
+}
+
+class FoldedFields implements ReplyFields {
+  readonly #fields: ReadonlyMap<string, JsonValue>;
+  readonly #subject: string;
+  readonly #confidential: boolean;
+
+  constructor(object: JsonObject, subject: string, confidential: boolean) {
+    this.#fields = foldNames(object);
+    this.#subject = subject;
+    this.#confidential = confidential;
+  }
+
+  raw(name: string): JsonValue | undefined {
+    return this.#fields.get(name.toLowerCase());
+  }
+
+  text(name: string): string {
+    const value = this.raw(name) ?? '';
+    return typeof value === 'string' ? value : this.#refuse(name, 'a string', value);
+  }
+
+  formed(name: string, want: string, isForm: (text: string) => boolean): string {
+    const value = this.text(name);
+    return value === '' || isForm(value) ? value : this.#refuse(name, want, value);
+  }
+
+  boolean(name: string): boolean {
+    const value = this.raw(name) ?? false;
+    return typeof value === 'boolean' ? value : this.#refuse(name, 'true or false', value);
+  }
+
+  integer(name: string): number {
+    const value = this.raw(name) ?? 0;
+    const isWhole = typeof value === 'number' && Number.isSafeInteger(value);
+    return isWhole ? value : this.#refuse(name, 'a whole number', value);
+  }
+
+  bytes(name: string): Buffer {
+    const value = this.text(name).replace(/[\r\n]/g, '');
+    return base64.test(value) ? Buffer.from(value, 'base64') : this.#refuse(name, 'base64', value);
+  }
+
+  object(name: string): ReplyFields | undefined {
+    const value = this.raw(name) ?? undefined;
+    if (value === undefined) return undefined;
+    return isJsonObject(value) ? this.#inner(name, value) : this.#refuse(name, 'an object', value);
+  }
+
+  objects(name: string): readonly ReplyFields[] {
+    return this.#list(name).map((item) => {
+      const value = item ?? {};
+      return isJsonObject(value)
+        ? this.#inner(name, value)
+        : this.#refuse(name, 'an array of objects', value);
+    });
+  }
+
+  entries(name: string): readonly (ReplyFields | undefined)[] {
+    return this.#list(name).map((item) => {
+      const value = item ?? {};
+      return isJsonObject(value) ? this.#inner(name, value) : undefined;
+    });
+  }
+
+  texts(name: string): readonly string[] {
+    return this.#list(name).map((item) => {
+      const value = item ?? '';
+      return typeof value === 'string' ? value : this.#refuse(name, 'an array of strings', value);
+    });
+  }
+
+  textMap(name: string): ReadonlyMap<string, string> {
+    const object = this.raw(name) ?? {};
+    if (!isJsonObject(object)) return this.#refuse(name, 'an object', object);
+    const entries = Object.entries(object).map(([key, item]): [string, string] => {
+      const value = item ?? '';
+      return [key, typeof value === 'string' ? value : this.#refuse(name, 'an object of strings', value)];
+    });
+    return new Map(entries);
+  }
+
+  #list(name: string): readonly JsonValue[] {
+    const value = this.raw(name) ?? [];
+    return Array.isArray(value) ? value : this.#refuse(name, 'an array', value);
+  }
+
+  #inner(name: string, value: JsonObject): ReplyFields {
+    return new FoldedFields(value, `${this.#subject} ${name}`, this.#confidential);
+  }
+
+  #refuse(name: string, want: string, got: JsonValue): never {
+    const shown = this.#confidential ? 'something else' : showValue(got);
+    const message = `${this.#subject}: malformed reply: want ${JSON.stringify(name)} to be ${want}, got ${shown}`;
+    throw new OutboardError('system', message, { code: 'plugin-reply-malformed' });
+  }
+}
+
+/** Fields by name in lower case. Of several spellings the last counts, but null changes nothing that is set. */
+function foldNames(object: JsonObject): ReadonlyMap<string, JsonValue> {
+  const fields = new Map<string, JsonValue>();
+  for (const [name, value] of Object.entries(object)) {
+    const folded = name.toLowerCase();
+    if (value !== null || !fields.has(folded)) fields.set(folded, value);
+  }
+  return fields;
+}

@@ -1,0 +1,145 @@
+/**
+ * The typed client of VolumeDriver 1.0. Paths in replies are the plugin's own: whoever uses one on the host resolves
+ * it in the plugin's root first.
+ * @see moby volume/drivers/proxy.go and adapter.go (28.x)
+ */
+import { isJsonObject, isOutboardError, type JsonObject } from '@outboard/oci';
+import { callsOf, type DriverCall, method, query, slowMethod } from './driver-calls.ts';
+import { askOptional } from './plugin-answer.ts';
+import type { PluginClient } from './plugin-client.ts';
+import type { ReplyFields } from './plugin-reply.ts';
+
+/** A volume as its driver tells of it. */
+export interface DriverVolume {
+  readonly name: string;
+  /** In the plugin's mount namespace; empty when it is not mounted. */
+  readonly mountpoint: string;
+  readonly createdAt?: Date;
+  /** Whatever the driver adds; shown to people. */
+  readonly status?: JsonObject;
+}
+
+/** Every call throws as `PluginClient.call`. */
+export interface VolumeDriver {
+  create(name: string, options: Readonly<Record<string, string>>, call?: DriverCall): Promise<void>;
+  remove(name: string, call?: DriverCall): Promise<void>;
+  /**
+   * @param id whoever mounts; `unmount` takes the same
+   * @returns the mount point in the plugin's mount namespace
+   */
+  mount(name: string, id: string, call?: DriverCall): Promise<string>;
+  unmount(name: string, id: string, call?: DriverCall): Promise<void>;
+  /** @returns the mount point, or '' */
+  path(name: string, call?: DriverCall): Promise<string>;
+  /**
+   * @returns undefined when the driver answers without a volume, or with one that has neither name nor place; many drivers
+   *   answer an error instead
+   */
+  get(name: string, call?: DriverCall): Promise<DriverVolume | undefined>;
+  /** @param call.warn told of entries, or parts of one, that cannot be read and are left out */
+  list(call?: DriverCall & { readonly warn?: Warn }): Promise<readonly DriverVolume[]>;
+  /** A driver that cannot say is local. */
+  capabilities(call?: DriverCall): Promise<{ readonly scope: 'local' | 'global' }>;
+}
+
+type Warn = (warning: string) => void;
+
+/** Some tens of thousands of volumes. */
+const maxListBytes = 8 * 1024 * 1024;
+const maxListed = 65_536;
+
+const rules = {
+  Create: slowMethod,
+  Remove: method,
+  Mount: slowMethod,
+  Unmount: method,
+  Path: query,
+  Get: query,
+  List: { ...query, maxReplyBytes: maxListBytes },
+  Capabilities: query,
+} as const;
+
+/** Make a volume driver of a plugin. The client stays the caller's. */
+export function createVolumeDriver(client: PluginClient): VolumeDriver {
+  const call = callsOf(client, 'VolumeDriver', rules);
+  return {
+    async create(name, options, given) {
+      await call('Create', { Name: name, Opts: { ...options } }, given);
+    },
+    async remove(name, given) {
+      await call('Remove', { Name: name }, given);
+    },
+    async mount(name, id, given) {
+      return (await call('Mount', { Name: name, ID: id }, given)).text('Mountpoint');
+    },
+    async unmount(name, id, given) {
+      await call('Unmount', { Name: name, ID: id }, given);
+    },
+    async path(name, given) {
+      return (await call('Path', { Name: name }, given)).text('Mountpoint');
+    },
+    async get(name, given) {
+      const volume = (await call('Get', { Name: name }, given)).object('Volume');
+      if (volume === undefined) return undefined;
+      const told = readVolume(volume, ignore);
+      const isNothing = (volume.raw('Name') ?? '') === '' && told.mountpoint === '';
+      return isNothing ? undefined : { ...told, name: told.name === '' ? name : told.name };
+    },
+    async list(given) {
+      const { warn = ignore, ...options } = given ?? {};
+      return readList((await call('List', {}, options)).entries('Volumes'), warn);
+    },
+    async capabilities(given) {
+      const ask = async () => readScope(await call('Capabilities', {}, given));
+      return { scope: await askOptional(ask, 'local') };
+    },
+  };
+}
+
+/** An entry without a name names no volume; what else is odd about one does not hide it. */
+function readList(entries: readonly (ReplyFields | undefined)[], warn: Warn): readonly DriverVolume[] {
+  if (entries.length > maxListed) warn(`left out volumes beyond ${maxListed}: ${entries.length - maxListed}`);
+  return entries.slice(0, maxListed).flatMap((entry, index) => {
+    const name = entry?.raw('Name') ?? '';
+    if (entry !== undefined && typeof name === 'string') return [readVolume(entry, warn)];
+    warn(`left out entry ${index + 1}: want an object with a "Name" that is a string`);
+    return [];
+  });
+}
+
+function readVolume(volume: ReplyFields, warn: Warn): DriverVolume {
+  const name = volume.raw('Name');
+  const createdAt = readPart(() => volume.formed('CreatedAt', 'an RFC 3339 time', isTime), warn);
+  const status = volume.raw('Status');
+  return {
+    name: typeof name === 'string' ? name : '',
+    mountpoint: readPart(() => volume.text('Mountpoint'), warn),
+    ...(createdAt === '' ? {} : { createdAt: new Date(createdAt) }),
+    ...(isJsonObject(status) ? { status } : {}),
+  };
+}
+
+/** A part that cannot be read is as one that is absent. */
+function readPart(read: () => string, warn: Warn): string {
+  try {
+    return read();
+  } catch (error) {
+    if (!isOutboardError(error)) throw error;
+    warn(error.message);
+    return '';
+  }
+}
+
+function ignore(): void {}
+
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+function isTime(text: string): boolean {
+  return rfc3339.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+/** Only `global`, in any letter case, is not local. */
+function readScope(reply: ReplyFields): 'local' | 'global' {
+  const scope = reply.object('Capabilities')?.text('Scope') ?? '';
+  return scope.toLowerCase() === 'global' ? 'global' : 'local';
+}
