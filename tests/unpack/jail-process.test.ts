@@ -199,6 +199,8 @@ for (const [when, use] of [
     using place = makeJailPlace();
     await using jail = openUnpackJail(place.root, { stallMs: 300 });
     if (when !== 'before it is shut in') await jail.apply(streamLayer([]));
+    // In the moment in which it becomes another program it has no command line.
+    while (jailPids().length === 0) await setImmediate();
     for (const pid of jailPids()) process.kill(pid, 'SIGSTOP');
     await assert.rejects(use(jail), {
       kind: 'system',

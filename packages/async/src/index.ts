@@ -16,3 +16,4 @@ export type { OperationScope } from './operation-scope.ts';
 export { createOperationScope } from './operation-scope.ts';
 export { splitStream } from './split-stream.ts';
 export { stopWhenAborted } from './stop-when-aborted.ts';
+export { timeLimit } from './time-limit.ts';

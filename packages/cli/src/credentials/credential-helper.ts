@@ -28,12 +28,7 @@ export async function askCredentialHelper(
   const program = `docker-credential-${name}`;
   // The name becomes a program's; a path in it would start something else.
   if (!/^[\w.-]+$/.test(name)) throw new CommandError(`invalid credential helper name "${name}"`);
-  const { code, output } = await run(
-    program,
-    server,
-    env,
-    AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-  );
+  const { code, output } = await run(program, server, env, signal);
   if (code !== 0) {
     if (output.includes('credentials not found in native keychain')) return undefined;
     throw new CommandError(`${program} failed with exit code ${code}`);
@@ -59,8 +54,13 @@ async function run(
   input: string,
   env: CommandHost['env'],
   signal: AbortSignal,
-): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = spawn(program, ['get'], { env: { ...env }, stdio: ['pipe', 'pipe', 'ignore'], signal });
+): Promise<{ readonly code: number; readonly output: string }> {
+  const child = spawn(program, ['get'], {
+    env: { ...env },
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: timeoutMs,
+    signal,
+  });
   const chunks: Buffer[] = [];
   let bytes = 0;
   child.stdout.on('data', (chunk: Buffer) => {
@@ -80,5 +80,9 @@ async function run(
   });
   if (bytes > maxOutputBytes)
     throw new CommandError(`${program} answered with more than ${maxOutputBytes} bytes`);
+  if (code === null) {
+    const why = child.killed ? `: it did not answer within ${timeoutMs / 1000} s` : '';
+    throw new CommandError(`${program} was ended by ${child.signalCode}${why}`);
+  }
   return { code, output: Buffer.concat(chunks).toString('utf8') };
 }

@@ -126,7 +126,9 @@ for (const {
       );
       if (message === undefined) await checked;
       else await assert.rejects(checked, { kind: 'invalid', message });
-      assert.equal((await readdir('/proc/self/fd')).length, descriptors);
+      // What the loader of the tests has open, it may close meanwhile.
+      const left = (await readdir('/proc/self/fd')).length;
+      assert.ok(left <= descriptors, `${left} descriptors are open, ${descriptors} before`);
     } finally {
       await rm(root, { recursive: true });
     }

@@ -3,8 +3,10 @@
  * hasty administrator. The plugin itself sees nothing of it: its container holds the folders that were, which nobody
  * else can reach any more.
  */
+
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { timeLimit } from '@outboard/async';
 import { containerPlaces, isErrno } from '@outboard/container';
 import { changeOrPause, watchName } from './watch-name.ts';
 
@@ -65,7 +67,7 @@ export function createPlaceWatch(execRoot: string, { rebindMs = defaultRebindMs 
     async findDamage(id, socketPath, { signal }) {
       const first = await look(id, socketPath);
       if (first?.part !== 'socket') return first?.sentence;
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(rebindMs)]);
+      const limit = AbortSignal.any([signal, timeLimit(rebindMs)]);
       const name = watchName(socketPath);
       try {
         for (;;) {

@@ -3,6 +3,7 @@
  * remembered is listed instead, and a warning says why. Docker leaves the volumes of a disabled plugin out.
  */
 
+import { timeLimit } from '@outboard/async';
 import type { DriverVolume } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { rememberedVolume, toVolume } from './describe-volume.ts';
@@ -33,7 +34,7 @@ export async function listVolumes(
   filters: VolumeFilters,
   { signal: given }: Cancellable,
 ): Promise<VolumeList> {
-  const limit = AbortSignal.timeout(context.surveyTimeoutMs);
+  const limit = timeLimit(context.surveyTimeoutMs);
   const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
   const isUsed = usedVolumes(context);
   const passes = (volume: Volume) => passesFilters(volume, filters, isUsed);

@@ -2,6 +2,7 @@
  * From a volume's name to the driver that has it: the one that it was created with here, else whichever of all drivers
  * knows it.
  */
+import { timeLimit } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { createVolumeDriver, type DriverVolume, type VolumeDriver } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
@@ -137,7 +138,7 @@ async function askAll(
   { signal: given }: Cancellable,
   ...others: readonly AbortSignal[]
 ): Promise<readonly Promise<LocatedVolume>[]> {
-  const limit = AbortSignal.timeout(context.surveyTimeoutMs);
+  const limit = timeLimit(context.surveyTimeoutMs);
   const signal = AbortSignal.any([limit, ...(given === undefined ? [] : [given]), ...others]);
   const plugins = await context.drivers.all('volumedriver', { signal });
   return plugins.map(async (plugin) => {

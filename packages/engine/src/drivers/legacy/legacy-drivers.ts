@@ -2,6 +2,7 @@
  * Legacy plugins as drivers. Each is asked once what it implements; the answer holds for as long as its address stays.
  * @see moby pkg/plugins/plugins.go (28.x)
  */
+import { timeLimit } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { activate, createPluginClient, type PluginClient } from '@outboard/protocol';
 import type { Logger } from 'pino';
@@ -113,7 +114,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     async all(capability, isHidden, { signal } = {}) {
       signal?.throwIfAborted();
       const names = (await listNames()).filter((name) => !isHidden(name));
-      const limit = AbortSignal.timeout(listTimeoutMs);
+      const limit = timeLimit(listTimeoutMs);
       const either = signal === undefined ? limit : AbortSignal.any([limit, signal]);
       const drivers = await Promise.all(names.map((name) => tryDriver(name, capability, either)));
       signal?.throwIfAborted();
