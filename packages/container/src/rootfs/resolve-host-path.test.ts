@@ -31,9 +31,11 @@ beforeEach(async () => {
   handlesBefore = await countHandles();
 });
 afterEach(async () => {
-  assert.equal(await countHandles(), handlesBefore, 'a handle is left open');
+  const handles = await countHandles();
   await unmountBelow(home);
   await rm(home, { recursive: true, force: true });
+  // What the loader of the tests has open, it may close meanwhile.
+  assert.ok(handles <= handlesBefore, `a handle is left open: ${handles}, ${handlesBefore} before`);
 });
 
 async function countHandles(): Promise<number> {
