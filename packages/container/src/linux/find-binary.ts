@@ -7,8 +7,25 @@ import { access, constants, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 
-/** Debian packages whose name is not that of the program. */
-const debianPackages: ReadonlyMap<string, string> = new Map([['unshare', 'util-linux']]);
+/** The programs that Outboard runs by their names, and the Debian packages that have them. */
+const debianPackages: ReadonlyMap<string, string> = new Map([
+  ['apparmor_parser', 'apparmor'],
+  ['conmon', 'conmon'],
+  ['crun', 'crun'],
+  ['ip', 'iproute2'],
+  ['iptables', 'iptables'],
+  ['iptables-restore', 'iptables'],
+  ['nsenter', 'util-linux'],
+  ['rm', 'coreutils'],
+  ['runc', 'runc'],
+  ['sed', 'sed'],
+  ['stat', 'coreutils'],
+  ['systemctl', 'systemd'],
+  ['systemd-run', 'systemd'],
+  ['true', 'coreutils'],
+  ['umount', 'mount'],
+  ['unshare', 'util-linux'],
+]);
 
 /** System folders that the PATH of an unprivileged shell or a minimal service may lack; runc is in one of them. */
 const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -17,7 +34,7 @@ const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/b
  * The absolute path of a program.
  *
  * @param name a bare name, searched in PATH and the system folders, or an absolute path
- * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install
+ * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install where it is known
  */
 export async function findBinary(name: string): Promise<string> {
   if (isAbsolute(name)) {
@@ -31,20 +48,20 @@ export async function findBinary(name: string): Promise<string> {
     const candidate = join(folder, name);
     if (await isExecutable(candidate)) return candidate;
   }
-  throw absent(name);
+  throw describeAbsence(name);
 }
 
 /**
  * As `findBinary`, for the few places that start a program before they can wait.
  *
  * @param name a bare name
- * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install
+ * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install where it is known
  */
 export function findBinarySync(name: string): string {
   const found = searchFolders()
     .map((folder) => join(folder, name))
     .find(isExecutableSync);
-  if (found === undefined) throw absent(name);
+  if (found === undefined) throw describeAbsence(name);
   return found;
 }
 
@@ -73,9 +90,12 @@ function isExecutableSync(path: string): boolean {
   }
 }
 
-function absent(name: string): OutboardError {
-  const debianPackage = debianPackages.get(name) ?? name;
-  return missing(`cannot find "${name}" in PATH: install the Debian package "${debianPackage}"`, name);
+/** The error for a program that is nowhere in PATH. */
+export function describeAbsence(name: string): OutboardError {
+  const debianPackage = debianPackages.get(name);
+  // Of a name that an operator chose nobody knows which package has it, if any.
+  const advice = debianPackage === undefined ? '' : `: install the Debian package "${debianPackage}"`;
+  return missing(`cannot find "${name}" in PATH${advice}`, name);
 }
 
 function missing(message: string, program: string): OutboardError {

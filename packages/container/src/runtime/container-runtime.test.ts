@@ -83,14 +83,14 @@ test('start() refuses a container that exists, a bad id and a spec without a cgr
   await container.remove();
 });
 
-test('S20 a missing program is named with its Debian package, and found once it is there', async (t) => {
+test('S20 a missing program is named, and found once it is there', async (t) => {
   const fixture = createContainerFixture(t);
   const id = fixture.createId();
   const spec = fixture.spec(id, ['/bin/true']);
   const withoutConmon = await fixture.open({ conmon: 'no-such-conmon' });
   await assert.rejects(
     withoutConmon.start({ id, spec }),
-    isSystemError(/^cannot find "no-such-conmon" in PATH: install the Debian package/),
+    isSystemError(/^cannot find "no-such-conmon" in PATH$/),
   );
   const path = join(fixture.execRoot, 'late-runc');
   const late = await fixture.open({ runtime: path });

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { describeAbsence, findBinary, findBinarySync } from './find-binary.ts';
+
+test('findBinary() finds what an unprivileged PATH lacks', async () => {
+  assert.match(await findBinary('unshare'), /^\/.*\/unshare$/);
+  assert.equal(findBinarySync('unshare'), await findBinary('unshare'));
+});
+
+test('findBinary() names no package for a program that only its operator knows', async () => {
+  const expected = {
+    kind: 'system',
+    code: 'program-missing',
+    message: 'cannot find "no-such-program" in PATH',
+  };
+  await assert.rejects(findBinary('no-such-program'), expected);
+  assert.throws(() => findBinarySync('no-such-program'), expected);
+});
+
+test('findBinary() refuses a path that is no program, and one that is relative', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'outboard-find-'));
+  try {
+    const message = `cannot run "${folder}": it is not an executable file`;
+    await assert.rejects(findBinary(folder), { code: 'program-missing', message });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  await assert.rejects(findBinary('bin/runc'), {
+    message: /expected a bare program name or an absolute path$/,
+  });
+});
+
+for (const [program, debianPackage] of [
+  ['conmon', 'conmon'],
+  ['iptables-restore', 'iptables'],
+  ['unshare', 'util-linux'],
+] as const) {
+  test(`a host without ${program} is told to install ${debianPackage}`, () => {
+    const message = `cannot find "${program}" in PATH: install the Debian package "${debianPackage}"`;
+    assert.equal(describeAbsence(program).message, message);
+  });
+}
