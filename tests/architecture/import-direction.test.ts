@@ -14,28 +14,42 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Which packages each folder may import. A change here is a change of the architecture. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  'packages/oci': [],
   'packages/async': [],
+  // The fake clock is for tests.
+  'packages/oci': ['@outboard/async', '@outboard/async/testing'],
   // The unpack jail's child loads the readers of layers and nothing else of the package.
-  'packages/container': ['@outboard/async', '@outboard/oci', '@outboard/oci/layers'],
-  'packages/protocol': ['@outboard/async', '@outboard/oci'],
+  'packages/container': [
+    '@outboard/async',
+    '@outboard/async/testing',
+    '@outboard/oci',
+    '@outboard/oci/layers',
+  ],
+  'packages/protocol': ['@outboard/async', '@outboard/async/testing', '@outboard/oci'],
   // Exec is loaded when the first command is run; the fixture of containers is for tests.
   'packages/engine': [
     '@outboard/async',
+    '@outboard/async/testing',
     '@outboard/container',
     '@outboard/container/exec',
     '@outboard/container/testing',
     '@outboard/oci',
     '@outboard/protocol',
   ],
-  'packages/daemon': ['@outboard/engine', '@outboard/oci'],
+  'packages/daemon': ['@outboard/async', '@outboard/async/testing', '@outboard/engine', '@outboard/oci'],
   // To write the archive of `create`: a pure codec, as it is. The daemon is reached over HTTP only.
   'packages/cli': ['@outboard/oci/layers', '@outboard/oci/make-directories'],
   'packages/sdk': [],
   'examples/volume-local': ['@outboard/sdk'],
   bench: [],
   scripts: [],
-  tests: ['@outboard/cli', '@outboard/daemon', '@outboard/engine', '@outboard/oci', '@outboard/sdk'],
+  tests: [
+    '@outboard/async',
+    '@outboard/cli',
+    '@outboard/daemon',
+    '@outboard/engine',
+    '@outboard/oci',
+    '@outboard/sdk',
+  ],
 };
 
 describe('imports', () => {

@@ -7,6 +7,8 @@ export type { CallDeadline } from './call-deadline.ts';
 export { openCallDeadline } from './call-deadline.ts';
 export type { Chance } from './clock.ts';
 export { realChance } from './clock.ts';
+export type { Disposer } from './disposal-stack.ts';
+export { acquireAll, DisposalStack } from './disposal-stack.ts';
 export type { KeyedQueue } from './keyed-queue.ts';
 export { createKeyedQueue } from './keyed-queue.ts';
 export type { Limiter } from './limiter.ts';
