@@ -1,0 +1,22 @@
+import type { FolderLevels } from './folder-levels.ts';
+
+export const engineLevels: FolderLevels = {
+  source: 'packages/engine/src',
+  levels: [
+    ['config'],
+    ['spec/apparmor', 'store'],
+    ['network', 'observe', 'spec', 'uses'],
+    ['distribution', 'preflight'],
+    ['supervise'],
+    ['drivers', 'logs'],
+    ['collectors', 'drivers/legacy'],
+    ['operations'],
+    ['volumes'],
+  ],
+  exceptions: [
+    'drivers -> drivers/legacy',
+    'volumes -> the top',
+    'operations -> volumes',
+    'operations -> the top',
+  ],
+};
