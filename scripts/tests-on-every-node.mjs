@@ -12,7 +12,7 @@ export const TESTS_ON_EVERY_NODE = [
   'tests/unpack/',
   // Compression and streams under backpressure.
   'packages/oci/src/layers/',
-  'packages/oci/src/registry/fetch-blob.test.ts',
+  'packages/oci/src/registry/http/blobs/fetch-blob.test.ts',
   // Containers: monitor, exit, signals, commands inside, terminals.
   'packages/container/src/runtime/container-runtime.test.ts',
   'tests/exec/',

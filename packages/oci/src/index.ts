@@ -12,21 +12,8 @@ export type {
   Ingest,
   Lease,
 } from './content/content-store.ts';
-export type { ReportUnflushed } from './content/durable-file.ts';
-export {
-  changeDirectory,
-  commitFile,
-  commitInDirectory,
-  isUnfinishedWrite,
-  makeDirectoryDurably,
-  syncDirectory,
-  writeFileDurably,
-} from './content/durable-file.ts';
 export type { DamagedBlob, FileContentStoreOptions } from './content/file-content-store.ts';
 export { openFileContentStore } from './content/file-content-store.ts';
-export type { MakeDirectoriesOptions } from './content/make-directories.ts';
-export { makeDirectories } from './content/make-directories.ts';
-export { onStorage, storageError, systemErrorCode } from './content/storage-error.ts';
 export type { Digest, DigestAlgorithm, Digester } from './digests/digest.ts';
 export {
   createDigester,
@@ -42,16 +29,29 @@ export { isJsonObject, showValue } from './documents/json-document.ts';
 export { hasBoundedValues, maxJsonValues } from './documents/json-work.ts';
 export type { StrictJsonOptions } from './documents/strict-json.ts';
 export { parseStrictJson } from './documents/strict-json.ts';
-export type { ErrorKind, OutboardErrorOptions } from './errors.ts';
-export { isOutboardError, OutboardError } from './errors.ts';
-export { escapeHidden, hasHiddenCharacters } from './hidden-characters.ts';
+export { escapeHidden, hasHiddenCharacters } from './errors/hidden-characters.ts';
+export type { ErrorKind, OutboardErrorOptions } from './errors/outboard-error.ts';
+export { isOutboardError, OutboardError } from './errors/outboard-error.ts';
+export type { ReportUnflushed } from './files/durable-file.ts';
+export {
+  changeDirectory,
+  commitFile,
+  commitInDirectory,
+  isUnfinishedWrite,
+  makeDirectoryDurably,
+  syncDirectory,
+  writeFileDurably,
+} from './files/durable-file.ts';
+export type { MakeDirectoriesOptions } from './files/make-directories.ts';
+export { makeDirectories } from './files/make-directories.ts';
+export { onStorage, storageError, systemErrorCode } from './files/storage-error.ts';
 export type {
   DecompressedLayer,
   DecompressOptions,
   DetectedCompression,
   LayerCompression,
 } from './layers/compression.ts';
-export { DETECTION_BYTES, decompress, detectCompression } from './layers/compression.ts';
+export { decompress, detectCompression, detectionBytes } from './layers/compression.ts';
 export type { GzipOptions } from './layers/gzip-writer.ts';
 export { gzipStream } from './layers/gzip-writer.ts';
 export { cleanEntryName, pathComponents } from './layers/tar/path.ts';
@@ -86,10 +86,12 @@ export {
 } from './references/format-reference.ts';
 export { parseReference } from './references/parse-reference.ts';
 export type { Reference } from './references/reference.ts';
-export type { TrustedRealm } from './registry/authentication/realm.ts';
-export type { RegistryClientOptions } from './registry/client.ts';
-export { createRegistryClient } from './registry/client.ts';
 export type { Clock } from './registry/clock.ts';
+export type { TrustedRealm } from './registry/http/authentication/realm.ts';
+export type { StallLimits } from './registry/http/connections/stall-watch.ts';
+export type { RetryPolicy } from './registry/http/failures/retry.ts';
+export type { RegistryClientOptions } from './registry/http/http-registry-client.ts';
+export { createRegistryClient } from './registry/http/http-registry-client.ts';
 export type {
   BlobFetcher,
   Login,
@@ -101,6 +103,4 @@ export type {
   Repository,
   RepositoryPusher,
   ResolvedManifest,
-} from './registry/repository.ts';
-export type { RetryPolicy } from './registry/retry.ts';
-export type { StallLimits } from './registry/stall-watch.ts';
+} from './registry/registry-client.ts';

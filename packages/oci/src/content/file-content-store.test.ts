@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { digestHex, digestOf } from '../digests/digest.ts';
-import { describeContentStore } from './content-store.contract.ts';
+import { describeContentStore } from './content-store.suite.ts';
 import type { ContentStore } from './content-store.ts';
 import { type DamagedBlob, openFileContentStore } from './file-content-store.ts';
 

@@ -14,13 +14,13 @@ import {
   digestHex,
   parseDigest,
 } from '../digests/digest.ts';
-import { isOutboardError, OutboardError } from '../errors.ts';
+import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
+import { changeDirectory, makeDirectoryDurably } from '../files/durable-file.ts';
+import { onStorage, storageError, systemErrorCode } from '../files/storage-error.ts';
 import type { BlobStatus, ContentStore, ExpectedContent, Ingest, Lease } from './content-store.ts';
-import { changeDirectory, makeDirectoryDurably } from './durable-file.ts';
 import { openFileIngest } from './file-ingest.ts';
 import { Leases } from './leases.ts';
 import { createQuarantine, type Quarantine } from './quarantine.ts';
-import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
 import { findDamage, openVerified } from './verified-file.ts';
 
 /**

@@ -10,9 +10,9 @@ import {
   type Digester,
   digestAlgorithm,
 } from '../digests/digest.ts';
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
+import { onStorage, storageError } from '../files/storage-error.ts';
 import type { ExpectedContent, Ingest } from './content-store.ts';
-import { onStorage, storageError } from './storage-error.ts';
 
 /** Bytes that are gathered before a write begins: the trip to the thread pool costs as much as writing 64 KiB. */
 const writeBytes = 1024 * 1024;

@@ -5,8 +5,8 @@
 import { renameSync, statSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { makeDirectoryDurably } from './durable-file.ts';
-import { onStorage, storageError, systemErrorCode } from './storage-error.ts';
+import { makeDirectoryDurably } from '../files/durable-file.ts';
+import { onStorage, storageError, systemErrorCode } from '../files/storage-error.ts';
 
 const maxFiles = 8;
 const maxBytes = 256 * 1024 * 1024;

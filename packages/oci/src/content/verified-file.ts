@@ -4,7 +4,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createDigester, type Digest, digestAlgorithm } from '../digests/digest.ts';
-import { systemErrorCode } from './storage-error.ts';
+import { systemErrorCode } from '../files/storage-error.ts';
 
 const readSize = 256 * 1024;
 

@@ -2,7 +2,7 @@
  * Digests: `algorithm:hex`, checked once by `parseDigest` so that the rest of the code can build paths from them.
  */
 import { createHash } from 'node:crypto';
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 
 /** A checked digest, such as `sha256:` and 64 lower-case hex digits. Only `parseDigest` and a digester make one. */
 export type Digest = `${DigestAlgorithm}:${string}` & { readonly __brand: 'Digest' };

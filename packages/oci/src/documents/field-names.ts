@@ -3,7 +3,7 @@
  * long s included. Every engine in the field reads documents so; what they would read as one field
  * is one field here.
  */
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 
 /**
  * A field name with case folded: two names with the same fold are the same field to a Go decoder. Each character is

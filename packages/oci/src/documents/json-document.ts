@@ -2,7 +2,7 @@
  * JSON documents as values: what config files, records and plugin replies are made of before a schema has read them.
  */
 
-import { escapeHidden } from '../hidden-characters.ts';
+import { escapeHidden } from '../errors/hidden-characters.ts';
 
 /** Any JSON value. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isOutboardError } from '../errors.ts';
+import { isOutboardError } from '../errors/outboard-error.ts';
 import { foldFieldName } from './field-names.ts';
 import { parseStrictJson } from './strict-json.ts';
 

@@ -3,7 +3,7 @@
  * ways (RFC 8259 leaves duplicate names, big numbers and broken Unicode open; Go folds case and
  * lets the last one win), because a document approved in one reading must not be used in another.
  */
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 import { foldFieldName } from './field-names.ts';
 import { maxJsonValues } from './json-work.ts';
 

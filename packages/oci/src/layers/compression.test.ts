@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import zlib from 'node:zlib';
-import { isOutboardError } from '../errors.ts';
+import { isOutboardError } from '../errors/outboard-error.ts';
 import { decompress, detectCompression } from './compression.ts';
 
-const HELLO = zlib.gzipSync('hello');
-const XZ = Buffer.from('fd377a585a000004e6d6b446', 'hex');
-const BZIP2 = Buffer.from('425a6839314159265359c1c0', 'hex');
-const ZSTD_HEADER = Buffer.from('28b52ffd2005290000', 'hex');
+const hello = zlib.gzipSync('hello');
+const xz = Buffer.from('fd377a585a000004e6d6b446', 'hex');
+const bzip2 = Buffer.from('425a6839314159265359c1c0', 'hex');
+const zstdHeader = Buffer.from('28b52ffd2005290000', 'hex');
 const hasZstd = 'createZstdDecompress' in zlib;
 
 /** A source that counts what was read of it, and tells when it is closed. */
@@ -49,10 +49,10 @@ async function refuses(bytes: Buffer, message: RegExp, chunkBytes?: number): Pro
 
 describe('detectCompression()', () => {
   const cases: readonly (readonly [string, Buffer, string])[] = [
-    ['gzip', HELLO, 'gzip'],
-    ['zstd', ZSTD_HEADER, 'zstd'],
-    ['xz', XZ, 'xz'],
-    ['bzip2', BZIP2, 'bzip2'],
+    ['gzip', hello, 'gzip'],
+    ['zstd', zstdHeader, 'zstd'],
+    ['xz', xz, 'xz'],
+    ['bzip2', bzip2, 'bzip2'],
     ['empty bzip2', Buffer.from('425a683917724538509000000000', 'hex'), 'bzip2'],
     ['a tar archive whose first name looks like bzip2', Buffer.from('BZh91-report.txt\0\0\0'), 'none'],
     ['gzip of a method that does not exist', Buffer.from('1f8b07000000', 'hex'), 'none'],
@@ -77,33 +77,33 @@ describe('decompress()', () => {
   for (const chunkBytes of [1, 7, 25, 35, 4096]) {
     test(`A40 joins gzip members and ignores zeros after them, in chunks of ${chunkBytes}`, async () => {
       const zeros = Buffer.alloc(3000);
-      assert.equal(await read(HELLO, chunkBytes), 'gzip hello');
-      assert.equal(await read(Buffer.concat([HELLO, HELLO, HELLO]), chunkBytes), 'gzip hellohellohello');
-      assert.equal(await read(Buffer.concat([HELLO, HELLO, zeros]), chunkBytes), 'gzip hellohello');
+      assert.equal(await read(hello, chunkBytes), 'gzip hello');
+      assert.equal(await read(Buffer.concat([hello, hello, hello]), chunkBytes), 'gzip hellohellohello');
+      assert.equal(await read(Buffer.concat([hello, hello, zeros]), chunkBytes), 'gzip hellohello');
       assert.equal(await read(zlib.gzipSync(''), chunkBytes), 'gzip ');
     });
 
     test(`A40 refuses anything else after a gzip member, in chunks of ${chunkBytes}`, async () => {
       const [garbage, zeros] = [Buffer.from('garbage'), Buffer.alloc(10)];
-      await refuses(Buffer.concat([HELLO, garbage]), /gzip data is/, chunkBytes);
-      await refuses(Buffer.concat([HELLO, zeros, garbage]), /gzip data is/, chunkBytes);
-      await refuses(Buffer.concat([HELLO, zeros, HELLO]), /gzip data is/, chunkBytes);
-      await refuses(Buffer.concat([HELLO, zeros, HELLO, zeros]), /gzip data is/, chunkBytes);
+      await refuses(Buffer.concat([hello, garbage]), /gzip data is/, chunkBytes);
+      await refuses(Buffer.concat([hello, zeros, garbage]), /gzip data is/, chunkBytes);
+      await refuses(Buffer.concat([hello, zeros, hello]), /gzip data is/, chunkBytes);
+      await refuses(Buffer.concat([hello, zeros, hello, zeros]), /gzip data is/, chunkBytes);
     });
 
     test(`A34 A40 refuses a gzip stream that is cut or has a wrong checksum, in chunks of ${chunkBytes}`, async () => {
-      for (let length = 10; length < HELLO.length; length++) {
-        await refuses(HELLO.subarray(0, length), /gzip data is damaged or truncated/, chunkBytes);
+      for (let length = 10; length < hello.length; length++) {
+        await refuses(hello.subarray(0, length), /gzip data is damaged or truncated/, chunkBytes);
       }
-      await refuses(Buffer.concat([HELLO, HELLO.subarray(0, 12)]), /damaged or truncated/, chunkBytes);
-      const wrong = Buffer.from(HELLO);
+      await refuses(Buffer.concat([hello, hello.subarray(0, 12)]), /damaged or truncated/, chunkBytes);
+      const wrong = Buffer.from(hello);
       wrong.writeUInt8(wrong.readUInt8(wrong.length - 8) ^ 1, wrong.length - 8);
       await refuses(wrong, /damaged or truncated: incorrect data check/, chunkBytes);
     });
   }
 
   test('A38 undoes one level only', async () => {
-    assert.equal(await read(zlib.gzipSync(HELLO)), `gzip ${HELLO.toString('latin1')}`);
+    assert.equal(await read(zlib.gzipSync(hello)), `gzip ${hello.toString('latin1')}`);
   });
 
   test('A38 reads a bomb no faster than its caller, which can stop', async () => {
@@ -120,8 +120,8 @@ describe('decompress()', () => {
 
   test('A41 refuses xz and bzip2 by name and closes the source', async () => {
     for (const [bytes, name] of [
-      [XZ, 'xz'],
-      [BZIP2, 'bzip2'],
+      [xz, 'xz'],
+      [bzip2, 'bzip2'],
     ] as const) {
       const { closed, chunks } = sourceOf(bytes);
       await assert.rejects(
@@ -164,12 +164,12 @@ describe('decompress()', () => {
       await closed;
       assert.ok(state.read < bytes.length, 'it reads no further');
     }
-    await assert.rejects(decompress(sourceOf(HELLO).chunks, { signal: AbortSignal.abort(reason) }), reason);
+    await assert.rejects(decompress(sourceOf(hello).chunks, { signal: AbortSignal.abort(reason) }), reason);
   });
 
   test('A41 reads zstd where Node.js can and says which version can where it cannot', async () => {
     const made = spawnSync('zstd', ['-q', '--check', '-c'], { input: 'hello' });
-    const frame = made.error === undefined ? made.stdout : ZSTD_HEADER;
+    const frame = made.error === undefined ? made.stdout : zstdHeader;
     if (!hasZstd) {
       await refuses(frame, /zstd layers need Node\.js >= 22\.15, this is \d+/);
       return;

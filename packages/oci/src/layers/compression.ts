@@ -6,7 +6,7 @@
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
-import { isOutboardError, OutboardError } from '../errors.ts';
+import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { damagedGzip, type GzipInflater, inflateMembers, trailingGzipData } from './gzip-members.ts';
 import { splitZstdFrames } from './zstd-frames.ts';
 
@@ -41,10 +41,10 @@ export interface DecompressOptions {
 }
 
 /** Bytes that `detectCompression` needs to be sure; fewer are fine when there are no more. */
-export const DETECTION_BYTES = 10;
+export const detectionBytes = 10;
 
 /** Window of 128 MiB at most, the bound of the zstd command line: memory that a frame can demand. */
-const ZSTD_WINDOW_LOG_MAX = 27;
+const zstdWindowLogMax = 27;
 
 // bzip2's magic is printable, so that a tar archive may begin with "BZh": its block header settles it.
 const magics: readonly (readonly [DetectedCompression, Buffer])[] = [
@@ -57,7 +57,7 @@ const bzip2End = Buffer.from('177245385090', 'hex');
 
 /**
  * Tell how data is compressed.
- * @param prefix its first `DETECTION_BYTES` bytes, or all of them if it is shorter
+ * @param prefix its first `detectionBytes` bytes, or all of them if it is shorter
  * @see RFC 1952 (gzip), RFC 8878 (zstd)
  */
 export function detectCompression(prefix: Uint8Array): DetectedCompression {
@@ -121,7 +121,7 @@ async function* copyChunks(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
 /** Read whole chunks until there is enough to detect from. */
 async function readPrefix(iterator: AsyncIterator<Uint8Array>, copies: boolean): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
-  for (let length = 0; length < DETECTION_BYTES; ) {
+  for (let length = 0; length < detectionBytes; ) {
     const next = await iterator.next();
     if (next.done === true) break;
     chunks.push(copies ? Buffer.from(next.value) : next.value);
@@ -246,21 +246,21 @@ function createZstdEngine(chunkBytes: number): Transform {
   }
   return zstd.createZstdDecompress({
     ...engineOptions(chunkBytes),
-    params: { [windowLogMax]: ZSTD_WINDOW_LOG_MAX },
+    params: { [windowLogMax]: zstdWindowLogMax },
   });
 }
 
 /** What Node.js reports when a gzip member follows zeros, in a later write. */
-const PUSHED_AFTER_END = 'ERR_STREAM_PUSH_AFTER_EOF';
+const pushedAfterEnd = 'ERR_STREAM_PUSH_AFTER_EOF';
 
 /** Errors of zlib and zstd have codes such as `Z_DATA_ERROR` and `ZSTD_error_prefix_unknown`. */
 function isEngineError(error: unknown): error is Error {
   if (!(error instanceof Error) || isOutboardError(error) || !('code' in error)) return false;
-  return error.code === PUSHED_AFTER_END || /^Z(?:STD)?_/.test(String(error.code));
+  return error.code === pushedAfterEnd || /^Z(?:STD)?_/.test(String(error.code));
 }
 
 function damaged(format: string, cause: Error): OutboardError {
-  if ('code' in cause && cause.code === PUSHED_AFTER_END) return trailingGzipData(cause);
+  if ('code' in cause && cause.code === pushedAfterEnd) return trailingGzipData(cause);
   if (format === 'gzip') return damagedGzip(cause);
   return new OutboardError('invalid', `${format} data is damaged or truncated: ${cause.message}`, { cause });
 }

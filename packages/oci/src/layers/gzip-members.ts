@@ -4,7 +4,7 @@
  *
  * @see RFC 1952, section 2.2
  */
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 
 /** What one step made of a member. */
 export interface InflateStep {
@@ -26,7 +26,7 @@ export interface GzipInflater {
 }
 
 /** The first byte of a member's header. */
-const MEMBER_START = 0x1f;
+const memberStart = 0x1f;
 
 /**
  * Inflate a gzip file.
@@ -60,7 +60,7 @@ type Place = 'member' | 'between' | 'zeros';
 /** Where `rest` leads to, all of which is looked at unless it begins another member. */
 function placeOf(rest: Uint8Array, place: Place): Place {
   if (rest.length === 0) return place;
-  if (place === 'between' && rest[0] === MEMBER_START) return 'member';
+  if (place === 'between' && rest[0] === memberStart) return 'member';
   if (rest.some((byte) => byte !== 0)) throw trailingGzipData();
   return 'zeros';
 }

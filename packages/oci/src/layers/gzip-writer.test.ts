@@ -17,7 +17,7 @@ async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer[]> {
 
 const blockBytes = 10_000;
 /** Blocks that take different times: noise, zeros, text. */
-const MIXED = Buffer.concat([
+const mixed = Buffer.concat([
   randomBytes(25_000),
   Buffer.alloc(40_000),
   Buffer.from('text '.repeat(7000)),
@@ -25,9 +25,9 @@ const MIXED = Buffer.concat([
 ]);
 
 describe('gzipStream()', () => {
-  for (const length of [0, 1, blockBytes - 1, blockBytes, blockBytes + 1, 3 * blockBytes, MIXED.length]) {
+  for (const length of [0, 1, blockBytes - 1, blockBytes, blockBytes + 1, 3 * blockBytes, mixed.length]) {
     test(`writes ${length} bytes that GNU gzip and zlib read back`, async () => {
-      const input = MIXED.subarray(0, length);
+      const input = mixed.subarray(0, length);
       const members = await collect(gzipStream(chunksOf(input, 777), { blockBytes }));
       assert.equal(members.length, Math.max(1, Math.ceil(length / blockBytes)));
       const output = Buffer.concat(members);
@@ -40,15 +40,15 @@ describe('gzipStream()', () => {
   }
 
   test('writes the same bytes whatever the chunks and the concurrency', async () => {
-    const reference = Buffer.concat(await collect(gzipStream(chunksOf(MIXED, 1000), { blockBytes })));
+    const reference = Buffer.concat(await collect(gzipStream(chunksOf(mixed, 1000), { blockBytes })));
     for (const concurrency of [1, 2, 8]) {
-      const stream = gzipStream(chunksOf(MIXED, 99_999), { blockBytes, concurrency });
+      const stream = gzipStream(chunksOf(mixed, 99_999), { blockBytes, concurrency });
       assert.ok(Buffer.concat(await collect(stream)).equals(reference));
     }
   });
 
   test('writes headers that tell nothing of the host or the time', async () => {
-    for (const member of await collect(gzipStream(chunksOf(MIXED, 1000), { blockBytes }))) {
+    for (const member of await collect(gzipStream(chunksOf(mixed, 1000), { blockBytes }))) {
       assert.equal(member.toString('hex', 0, 10), '1f8b08000000000000ff');
     }
   });
@@ -68,7 +68,7 @@ describe('gzipStream()', () => {
   test('reads ahead no more than it compresses at once', async () => {
     let read = 0;
     async function* counted() {
-      for await (const chunk of chunksOf(MIXED, blockBytes)) {
+      for await (const chunk of chunksOf(mixed, blockBytes)) {
         read += chunk.length;
         yield chunk;
       }
@@ -82,7 +82,7 @@ describe('gzipStream()', () => {
   test('passes errors of the source on', async () => {
     const failure = new Error('disk gone');
     async function* failing() {
-      yield MIXED;
+      yield mixed;
       throw failure;
     }
     await assert.rejects(collect(gzipStream(failing(), { blockBytes })), failure);
@@ -94,7 +94,7 @@ describe('gzipStream()', () => {
     let isClosed = false;
     async function* endless() {
       try {
-        for (;;) yield MIXED;
+        for (;;) yield mixed;
       } finally {
         isClosed = true;
       }

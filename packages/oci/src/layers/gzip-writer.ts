@@ -22,8 +22,8 @@ export interface GzipOptions {
 }
 
 /** Offset of the "operating system" byte in a member's header, and the value "unknown". */
-const OS_OFFSET = 9;
-const OS_UNKNOWN = 0xff;
+const osOffset = 9;
+const osUnknown = 0xff;
 
 /**
  * Compress a byte stream. Memory is bounded by `concurrency` blocks; the source is read no faster than
@@ -88,7 +88,7 @@ function compress(block: Buffer, level: number): Promise<Buffer> {
     // One output chunk for most blocks saves joining many.
     gzip(block, { level, chunkSize: Math.max(64, block.length) }, (error, member) => {
       if (error === null) {
-        member[OS_OFFSET] = OS_UNKNOWN;
+        member[osOffset] = osUnknown;
         resolve(member);
       } else {
         reject(error);

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { isOutboardError } from '../errors.ts';
+import { isOutboardError } from '../errors/outboard-error.ts';
 import { splitZstdFrames } from './zstd-frames.ts';
 
 /** A skippable frame of four bytes. */
-const SKIPPABLE = Buffer.from('5f2a4d180400000001020304', 'hex');
+const skippable = Buffer.from('5f2a4d180400000001020304', 'hex');
 /** Window descriptor, no checksum, one empty raw block. */
-const EMPTY_FRAME = Buffer.from('28b52ffd0088010000', 'hex');
+const emptyFrame = Buffer.from('28b52ffd0088010000', 'hex');
 /** Single segment of 5 bytes, checksum, one RLE block of 5 bytes that holds 1. */
-const RLE_FRAME = Buffer.from('28b52ffd24052b000078aabbccdd', 'hex');
+const rleFrame = Buffer.from('28b52ffd24052b000078aabbccdd', 'hex');
 /** All optional fields: dictionary ID of 4 bytes, content size of 8, window descriptor, two raw blocks. */
-const FULL_FRAME = Buffer.from(`28b52ffdc38801000000${'05'.padEnd(16, '0')}1000006162190000636465`, 'hex');
+const fullFrame = Buffer.from(`28b52ffdc38801000000${'05'.padEnd(16, '0')}1000006162190000636465`, 'hex');
 
 async function split(bytes: Buffer, chunkBytes: number): Promise<Buffer[]> {
   async function* chunks() {
@@ -30,10 +30,10 @@ function compressed(...options: string[]): Buffer[] {
 }
 
 const frames = [
-  SKIPPABLE,
-  EMPTY_FRAME,
-  RLE_FRAME,
-  FULL_FRAME,
+  skippable,
+  emptyFrame,
+  rleFrame,
+  fullFrame,
   ...compressed('--check'),
   ...compressed('--no-check', '-19'),
   ...compressed('--fast=5'),
@@ -66,7 +66,7 @@ describe('splitZstdFrames()', () => {
     for (const frame of frames) {
       const step = Math.ceil(frame.length / 40);
       for (let length = 1; length < frame.length; length += step) {
-        const bytes = Buffer.concat([EMPTY_FRAME, frame.subarray(0, length)]);
+        const bytes = Buffer.concat([emptyFrame, frame.subarray(0, length)]);
         await assert.rejects(split(bytes, 1000), isInvalid(/truncated inside a frame/));
       }
     }
@@ -74,7 +74,7 @@ describe('splitZstdFrames()', () => {
 
   test('A40 refuses what is not a frame, and blocks of the reserved type', async () => {
     for (const trailer of ['garbage', '\0\0\0\0', '\x1f\x8b\x08\x00']) {
-      const bytes = Buffer.concat([RLE_FRAME, Buffer.from(trailer, 'latin1')]);
+      const bytes = Buffer.concat([rleFrame, Buffer.from(trailer, 'latin1')]);
       await assert.rejects(split(bytes, 1000), isInvalid(/not a zstd frame/));
     }
     await assert.rejects(split(Buffer.from('28b52ffd0088070000', 'hex'), 1000), isInvalid(/reserved type/));

@@ -5,15 +5,15 @@
  *
  * @see RFC 8878, section 3.1
  */
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 
-const FRAME_MAGIC = 0xfd2fb528;
-const SKIPPABLE_MAGIC = 0x184d2a50;
-const RLE_BLOCK = 1;
-const RESERVED_BLOCK = 3;
-const CHECKSUM_BYTES = 4;
-const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
-const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
+const frameMagic = 0xfd2fb528;
+const skippableMagic = 0x184d2a50;
+const rleBlock = 1;
+const reservedBlock = 3;
+const checksumBytes = 4;
+const dictionaryIdBytes = [0, 1, 2, 4];
+const contentSizeBytes = [0, 2, 4, 8];
 
 /** The fixed-size parts that tell how long the rest is. */
 type Field = 'magic' | 'descriptor' | 'frame-header' | 'block-header' | 'skippable-size';
@@ -96,9 +96,9 @@ class FrameWalk {
   }
 
   #readMagic(magic: number): void {
-    if (magic === FRAME_MAGIC) {
+    if (magic === frameMagic) {
       this.#expect('descriptor', 1);
-    } else if ((magic & 0xffff_fff0) >>> 0 === SKIPPABLE_MAGIC) {
+    } else if ((magic & 0xffff_fff0) >>> 0 === skippableMagic) {
       this.#expect('skippable-size', 4);
     } else {
       throw new OutboardError('invalid', 'zstd data is followed by something that is not a zstd frame');
@@ -108,8 +108,8 @@ class FrameWalk {
   #readDescriptor(descriptor: number): void {
     const isSingleSegment = (descriptor & 0x20) !== 0;
     this.#hasChecksum = (descriptor & 0x04) !== 0;
-    const dictionaryBytes = DICTIONARY_ID_BYTES[descriptor & 3] as number; // two bits, four cases
-    const sizeBytes = CONTENT_SIZE_BYTES[descriptor >> 6] as number; // as above
+    const dictionaryBytes = dictionaryIdBytes[descriptor & 3] as number; // two bits, four cases
+    const sizeBytes = contentSizeBytes[descriptor >> 6] as number; // as above
     // A window descriptor of one byte, or a content size of at least one byte.
     this.#expect(
       'frame-header',
@@ -119,11 +119,11 @@ class FrameWalk {
 
   #readBlockHeader(header: number): void {
     const type = (header >> 1) & 3;
-    if (type === RESERVED_BLOCK)
+    if (type === reservedBlock)
       throw new OutboardError('invalid', 'zstd data has a block of a reserved type');
     this.#endsAfterSkip = (header & 1) !== 0;
-    this.#skip = type === RLE_BLOCK ? 1 : header >> 3;
-    if (this.#endsAfterSkip && this.#hasChecksum) this.#skip += CHECKSUM_BYTES;
+    this.#skip = type === rleBlock ? 1 : header >> 3;
+    if (this.#endsAfterSkip && this.#hasChecksum) this.#skip += checksumBytes;
     this.#expect('block-header', 3);
   }
 }

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { type Digest, parseDigest } from '../digests/digest.ts';
 import { withFieldNames } from '../documents/field-names.ts';
 import { parseStrictJson } from '../documents/strict-json.ts';
-import { isOutboardError, OutboardError } from '../errors.ts';
+import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { mediaTypes } from './media-types.ts';
 
 /** Upper bound of a manifest or index, in bytes. @see OCI distribution-spec v1.1.1, "Pushing Manifests" */

@@ -2,7 +2,7 @@
  * An index: the manifests of one name for several platforms. Docker calls it a manifest list.
  */
 import * as z from 'zod';
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 import type { Descriptor } from './descriptor.ts';
 import { descriptorSchema, documentObject, parseWith, readDocument } from './document-schema.ts';
 import { isIndexMediaType } from './media-types.ts';

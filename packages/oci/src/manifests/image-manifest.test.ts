@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { digestOf } from '../digests/digest.ts';
-import { isOutboardError } from '../errors.ts';
+import { isOutboardError } from '../errors/outboard-error.ts';
 import { parseIndex } from './image-index.ts';
 import { encodeManifest, parseManifest } from './image-manifest.ts';
 import { mediaTypes } from './media-types.ts';

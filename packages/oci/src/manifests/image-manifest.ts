@@ -2,7 +2,7 @@
  * The manifest of one plugin or image: a config and layers, in the order in which they are applied.
  */
 import * as z from 'zod';
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 import type { Descriptor } from './descriptor.ts';
 import {
   annotationsSchema,

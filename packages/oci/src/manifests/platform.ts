@@ -1,7 +1,7 @@
 /**
  * Which manifest of an index is the host's.
  */
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 import type { Descriptor, Platform } from './descriptor.ts';
 import { isIndexMediaType, isManifestMediaType } from './media-types.ts';
 

@@ -2,7 +2,7 @@
  * From a normalized reference to text, and to references with another tag. `parseReference` reads
  * each of these texts back to the same reference.
  */
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 import { isIdentifier, isTag, looksLikeDomain } from './grammar.ts';
 import { defaultDomain, officialPrefix } from './parse-reference.ts';
 import type { Reference } from './reference.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isOutboardError } from '../errors.ts';
+import { isOutboardError } from '../errors/outboard-error.ts';
 import { canonicalString } from './format-reference.ts';
 import { parseReference } from './parse-reference.ts';
 

@@ -3,7 +3,7 @@
  * (distribution v2.8, reference/), because its users and scripts read them.
  */
 import { type Digest, parseDigest } from '../digests/digest.ts';
-import { OutboardError } from '../errors.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
 import {
   hasDigestForm,
   isDomain,

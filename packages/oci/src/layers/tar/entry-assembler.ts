@@ -27,16 +27,16 @@ export interface ExtensionHeader {
   readonly size: number;
 }
 
-const PAX_GLOBAL = 0x67; // g
-const PAX_NEXT = 0x78; // x
-const GNU_LONG_NAME = 0x4c; // L
-const GNU_LONG_LINK = 0x4b; // K
-const GNU_SPARSE = 0x53; // S
+const paxGlobal = 0x67; // g
+const paxNext = 0x78; // x
+const gnuLongName = 0x4c; // L
+const gnuLongLink = 0x4b; // K
+const gnuSparse = 0x53; // S
 
-const SLASH = 0x2f;
-const EMPTY = Buffer.alloc(0);
-const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
-const NO_DEVICE = { major: 0, minor: 0 };
+const slash = 0x2f;
+const empty = Buffer.alloc(0);
+const noXattrs: ReadonlyMap<string, Buffer> = new Map();
+const noDevice = { major: 0, minor: 0 };
 
 /** By type flag. `7` (contiguous) is a file to everyone who does not lay out disks. */
 const entryTypes = new Map<number, TarEntryType>([
@@ -94,13 +94,13 @@ export class EntryAssembler {
    */
   addExtension(bytes: Buffer): void {
     switch (this.#extensionType) {
-      case PAX_GLOBAL:
+      case paxGlobal:
         this.#global = mergeGlobal(this.#global, parseGlobalAttributes(bytes, this.#limits));
         break;
-      case PAX_NEXT:
+      case paxNext:
         this.#pax = parsePaxAttributes(bytes, this.#limits);
         break;
-      case GNU_LONG_NAME:
+      case gnuLongName:
         this.#longName = gnuLongText(bytes);
         break;
       default:
@@ -110,11 +110,8 @@ export class EntryAssembler {
 
   #extensionHeader(typeflag: number, size: number): ExtensionHeader {
     const isExtension =
-      typeflag === PAX_NEXT ||
-      typeflag === PAX_GLOBAL ||
-      typeflag === GNU_LONG_NAME ||
-      typeflag === GNU_LONG_LINK;
-    if (typeflag === GNU_SPARSE) throw sparseRefused();
+      typeflag === paxNext || typeflag === paxGlobal || typeflag === gnuLongName || typeflag === gnuLongLink;
+    if (typeflag === gnuSparse) throw sparseRefused();
     if (!isExtension) {
       throw malformed(
         `type flag ${quoteBytes(Uint8Array.of(typeflag))} is not a file, link, device, directory or fifo`,
@@ -137,14 +134,14 @@ export class EntryAssembler {
     const fields = headerFields(bytes, start);
     const name = this.#checkName('name', choose('path', this.#pax?.path, this.#longName) ?? fields.name);
     // A trailing slash made a directory in v7, and still does to GNU and BSD tar.
-    const type = flagged === 'file' && name[name.length - 1] === SLASH ? 'directory' : flagged;
+    const type = flagged === 'file' && name[name.length - 1] === slash ? 'directory' : flagged;
     const isLink = type === 'hard-link' || type === 'symlink';
     const isDevice = type === 'character-device' || type === 'block-device';
-    const device = isDevice ? headerDevice(bytes, start) : NO_DEVICE;
+    const device = isDevice ? headerDevice(bytes, start) : noDevice;
     return {
       type,
       name,
-      linkName: isLink ? this.#linkName(bytes, start) : EMPTY,
+      linkName: isLink ? this.#linkName(bytes, start) : empty,
       mode: fields.mode,
       uid: this.#pax?.uid ?? this.#global?.uid ?? fields.uid,
       gid: this.#pax?.gid ?? this.#global?.gid ?? fields.gid,
@@ -152,7 +149,7 @@ export class EntryAssembler {
       modifiedAt: this.#modifiedAt(fields),
       deviceMajor: device.major,
       deviceMinor: device.minor,
-      xattrs: this.#pax?.xattrs ?? NO_XATTRS,
+      xattrs: this.#pax?.xattrs ?? noXattrs,
     };
   }
 

@@ -2,17 +2,17 @@
  * One 512-byte tar header: v7, ustar, star or GNU. Pure; extensions (PAX, long names) are applied by
  * the reader. All functions take the bytes and where the block starts, so that none is copied.
  */
-import { clampTime, MAX_OWNER_ID, malformed, parseNumericField, requireRange } from './numeric-field.ts';
+import { clampTime, malformed, maxOwnerId, parseNumericField, requireRange } from './numeric-field.ts';
 
 /** Bytes in a header, and what content is padded to. */
-export const BLOCK_BYTES = 512;
+export const blockBytes = 512;
 
-const CHECKSUM_START = 148;
-const CHECKSUM_BYTES = 8;
-const TYPEFLAG = 156;
-const MAGIC = 257;
-const PREFIX = 345;
-const EMPTY = Buffer.alloc(0);
+const checksumStart = 148;
+const checksumBytes = 8;
+const typeflag = 156;
+const magic = 257;
+const prefixStart = 345;
+const empty = Buffer.alloc(0);
 
 /** What a block is: `zero` marks the end of an archive, `header` has a correct checksum. */
 export type BlockKind = 'zero' | 'header';
@@ -31,11 +31,11 @@ export interface HeaderFields {
  * @throws {OutboardError} invalid when it matches neither
  */
 export function checkBlock(bytes: Uint8Array, start: number): BlockKind {
-  const sum = sumBytes(bytes, start, BLOCK_BYTES);
+  const sum = sumBytes(bytes, start, blockBytes);
   if (sum === 0) return 'zero';
-  const fieldStart = start + CHECKSUM_START;
-  const stored = parseNumericField(bytes, fieldStart, CHECKSUM_BYTES, 'checksum');
-  const unsigned = sum - sumBytes(bytes, fieldStart, CHECKSUM_BYTES) + CHECKSUM_BYTES * 0x20;
+  const fieldStart = start + checksumStart;
+  const stored = parseNumericField(bytes, fieldStart, checksumBytes, 'checksum');
+  const unsigned = sum - sumBytes(bytes, fieldStart, checksumBytes) + checksumBytes * 0x20;
   if (stored !== unsigned && stored !== signedChecksum(bytes, start)) {
     throw malformed(`header checksum is ${stored}, its bytes sum up to ${unsigned}`);
   }
@@ -57,9 +57,9 @@ function sumBytes(bytes: Uint8Array, start: number, length: number): number {
 }
 
 function signedChecksum(bytes: Uint8Array, start: number): number {
-  let sum = CHECKSUM_BYTES * 0x20;
-  for (let index = 0; index < BLOCK_BYTES; index++) {
-    if (index >= CHECKSUM_START && index < CHECKSUM_START + CHECKSUM_BYTES) continue;
+  let sum = checksumBytes * 0x20;
+  for (let index = 0; index < blockBytes; index++) {
+    if (index >= checksumStart && index < checksumStart + checksumBytes) continue;
     sum += ((bytes[start + index] as number) << 24) >> 24; // a whole block lies at `start`
   }
   return sum;
@@ -67,7 +67,7 @@ function signedChecksum(bytes: Uint8Array, start: number): number {
 
 /** The type flag of a block, as a character code; NUL in v7 archives. */
 export function headerTypeflag(bytes: Uint8Array, start: number): number {
-  return bytes[start + TYPEFLAG] as number; // a whole block lies at `start`
+  return bytes[start + typeflag] as number; // a whole block lies at `start`
 }
 
 /** @throws {OutboardError} invalid unless the size is 0 to 2^53 - 1 */
@@ -86,8 +86,8 @@ export function headerFields(bytes: Uint8Array, start: number): HeaderFields {
     name: headerName(bytes, start),
     // v7 and some GNU archives keep the file type here too; the type flag alone decides it
     mode: requireRange(mode, 0xffff_ffff, 'mode') & 0o7777,
-    uid: requireRange(uid, MAX_OWNER_ID, 'uid'),
-    gid: requireRange(gid, MAX_OWNER_ID, 'gid'),
+    uid: requireRange(uid, maxOwnerId, 'uid'),
+    gid: requireRange(gid, maxOwnerId, 'gid'),
     modifiedAt: clampTime(modifiedAt),
   };
 }
@@ -116,13 +116,13 @@ export function headerDevice(
 /** Only POSIX headers have a name prefix; GNU keeps times in its place, v7 nothing. */
 function headerName(bytes: Uint8Array, start: number): Buffer {
   const name = text(bytes, start, 100);
-  if (bytes[start + PREFIX] === 0 || !isPosix(bytes, start)) return name;
-  const prefix = text(bytes, start + PREFIX, isStar(bytes, start) ? 131 : 155);
+  if (bytes[start + prefixStart] === 0 || !isPosix(bytes, start)) return name;
+  const prefix = text(bytes, start + prefixStart, isStar(bytes, start) ? 131 : 155);
   return Buffer.concat([prefix, Buffer.from('/'), name]);
 }
 
 function isPosix(bytes: Uint8Array, start: number): boolean {
-  return hasText(bytes, start + MAGIC, 'ustar\0');
+  return hasText(bytes, start + magic, 'ustar\0');
 }
 
 /** star keeps times in the last 24 bytes of the prefix, and says so at the block's end. */
@@ -141,7 +141,7 @@ function hasText(bytes: Uint8Array, start: number, expected: string): boolean {
 function text(bytes: Uint8Array, start: number, maxLength: number): Buffer {
   let length = 0;
   while (length < maxLength && bytes[start + length] !== 0) length++;
-  if (length === 0) return EMPTY;
+  if (length === 0) return empty;
   const copy = Buffer.allocUnsafe(length);
   for (let index = 0; index < length; index++) copy[index] = bytes[start + index] as number; // inside the field
   return copy;

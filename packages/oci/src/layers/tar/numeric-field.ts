@@ -3,19 +3,19 @@
  * A value is never guessed: a field that is not a number refuses the archive, since two readers that
  * guess differently see two different archives.
  */
-import { OutboardError } from '../../errors.ts';
+import { OutboardError } from '../../errors/outboard-error.ts';
 
-const SPACE = 0x20;
-const ZERO = 0x30;
+const space = 0x20;
+const zero = 0x30;
 
 /** The largest user or group ID; 2^32 - 1 means "leave as it is" to `chown(2)`, so it names nobody. */
-export const MAX_OWNER_ID = 0xffff_fffe;
+export const maxOwnerId = 0xffff_fffe;
 
 /**
  * The latest modification time kept, in seconds: 2^63 - 1 nanoseconds, in the year 2262.
  * Docker's bound, from `boundTime` in moby/go-archive.
  */
-export const MAX_TIME_SECONDS = 9_223_372_036;
+export const maxTimeSeconds = 9_223_372_036;
 
 /** The error of an archive that is not well-formed; the reader adds where. */
 export function malformed(message: string, cause?: unknown): OutboardError {
@@ -41,18 +41,18 @@ export function parseNumericField(bytes: Uint8Array, start: number, length: numb
   const end = start + length;
   let at = start;
   if (byteAt(bytes, at) & 0x80) return parseBase256(bytes, start, end);
-  while (at < end && byteAt(bytes, at) === SPACE) at++;
+  while (at < end && byteAt(bytes, at) === space) at++;
   const firstDigit = at;
   let value = 0;
   for (; at < end; at++) {
-    const digit = byteAt(bytes, at) - ZERO;
+    const digit = byteAt(bytes, at) - zero;
     if (digit < 0 || digit > 7) break;
     value = value * 8 + digit;
   }
   const isBlank = at === firstDigit && firstDigit !== start;
   for (; at < end && !isBlank; at++) {
     const byte = byteAt(bytes, at);
-    if (byte !== 0 && byte !== SPACE) break;
+    if (byte !== 0 && byte !== space) break;
   }
   if (at !== end || isBlank) {
     throw malformed(`${field} ${quoteBytes(bytes.subarray(start, end))} is not an octal number`);
@@ -81,7 +81,7 @@ export function requireRange(value: number, max: number, field: string): number 
 
 /** Bring a time into what file systems and Docker hold: the epoch to the year 2262. */
 export function clampTime(seconds: number): number {
-  return Math.min(Math.max(seconds, 0), MAX_TIME_SECONDS);
+  return Math.min(Math.max(seconds, 0), maxTimeSeconds);
 }
 
 function byteAt(bytes: Uint8Array, index: number): number {

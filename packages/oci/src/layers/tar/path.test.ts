@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isOutboardError } from '../../errors.ts';
+import { isOutboardError } from '../../errors/outboard-error.ts';
 import { cleanEntryName, pathComponents } from './path.ts';
 
 function clean(name: string, isDirectory = false): string {

@@ -2,14 +2,14 @@
  * Names in archives, made relative and canonical. This keeps a name from saying "outside"; that no
  * link leads outside is for the unpack jail to ensure, on directory handles.
  */
-import { OutboardError } from '../../errors.ts';
+import { OutboardError } from '../../errors/outboard-error.ts';
 import { quoteBytes } from './numeric-field.ts';
 
 /** Components of a name. Every step of a path costs at each use, so that deep ones cost their product. */
-export const MAX_COMPONENTS = 255;
+export const maxComponents = 255;
 
-const SLASH = 0x2f;
-const DOT = 0x2e;
+const slash = 0x2f;
+const dot = 0x2e;
 
 /**
  * Clean a name: no leading or trailing `/`, no empty or `.` component. The empty result is the root
@@ -42,8 +42,8 @@ export function pathComponents(clean: Buffer): Buffer[] {
 function trim(name: Buffer): Buffer {
   let start = 0;
   let end = name.length;
-  while (end > 0 && name[end - 1] === SLASH) end--;
-  while (start < end && (name[start] === SLASH || (name[start] === DOT && name[start + 1] === SLASH)))
+  while (end > 0 && name[end - 1] === slash) end--;
+  while (start < end && (name[start] === slash || (name[start] === dot && name[start + 1] === slash)))
     start++;
   return start === 0 && end === name.length ? name : name.subarray(start, end);
 }
@@ -53,10 +53,10 @@ function isCanonical(name: Buffer): boolean {
   let componentStart = 0;
   let count = 0;
   for (let at = 0; at <= name.length; at++) {
-    if (at < name.length && name[at] !== SLASH) continue;
+    if (at < name.length && name[at] !== slash) continue;
     const length = at - componentStart;
-    const isDots = name[componentStart] === DOT && (length === 1 || (length === 2 && name[at - 1] === DOT));
-    if (length === 0 || isDots || ++count > MAX_COMPONENTS) return false;
+    const isDots = name[componentStart] === dot && (length === 1 || (length === 2 && name[at - 1] === dot));
+    if (length === 0 || isDots || ++count > maxComponents) return false;
     componentStart = at + 1;
   }
   return true;
@@ -65,8 +65,8 @@ function isCanonical(name: Buffer): boolean {
 function splitComponents(name: Buffer): Buffer[] {
   const components: Buffer[] = [];
   for (let start = 0; start < name.length; ) {
-    const slash = name.indexOf(SLASH, start);
-    const end = slash === -1 ? name.length : slash;
+    const next = name.indexOf(slash, start);
+    const end = next === -1 ? name.length : next;
     if (end > start) components.push(name.subarray(start, end));
     start = end + 1;
   }
@@ -76,23 +76,23 @@ function splitComponents(name: Buffer): Buffer[] {
 function joinComponents(components: readonly Buffer[], name: Buffer): Buffer {
   const kept: Buffer[] = [];
   for (const component of components) {
-    if (component[0] === DOT && component.length === 1) continue;
+    if (component[0] === dot && component.length === 1) continue;
     // Never resolved: `a/../b` means different files depending on whether `a` is a link.
-    if (component[0] === DOT && component[1] === DOT && component.length === 2) {
+    if (component[0] === dot && component[1] === dot && component.length === 2) {
       throw new OutboardError('invalid', `archive entry ${quoteBytes(name)} has a ".." component`);
     }
-    if (kept.length > 0) kept.push(SEPARATOR);
+    if (kept.length > 0) kept.push(separator);
     kept.push(component);
   }
   const count = Math.ceil(kept.length / 2);
-  if (count > MAX_COMPONENTS) {
+  if (count > maxComponents) {
     throw new OutboardError(
       'invalid',
-      `archive entry ${quoteBytes(name)} has ${count} path components, the limit is ${MAX_COMPONENTS}`,
+      `archive entry ${quoteBytes(name)} has ${count} path components, the limit is ${maxComponents}`,
       { code: 'too-deep' },
     );
   }
   return Buffer.concat(kept);
 }
 
-const SEPARATOR = Buffer.from('/');
+const separator = Buffer.from('/');

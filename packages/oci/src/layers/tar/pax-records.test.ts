@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isOutboardError } from '../../errors.ts';
+import { isOutboardError } from '../../errors/outboard-error.ts';
+import { rawRecord } from '../../testing/raw-archive.ts';
 import { parsePaxAttributes, parsePaxRecords } from './pax-records.ts';
-import { rawRecord } from './raw-archive.test.support.ts';
 
-const LIMITS = { maxPaxRecords: 100, maxXattrBytes: 1024 };
+const limits = { maxPaxRecords: 100, maxXattrBytes: 1024 };
 
 function attributes(...records: Buffer[]) {
-  return parsePaxAttributes(Buffer.concat(records), LIMITS);
+  return parsePaxAttributes(Buffer.concat(records), limits);
 }
 
 function refusal(message: RegExp) {
@@ -112,7 +112,7 @@ describe('parsePaxAttributes()', () => {
 
   test('keeps its own copy of what it returns', () => {
     const bytes = Buffer.concat([rawRecord('path', 'name'), rawRecord('SCHILY.xattr.user.a', 'value')]);
-    const { path, xattrs } = parsePaxAttributes(bytes, LIMITS);
+    const { path, xattrs } = parsePaxAttributes(bytes, limits);
     bytes.fill(0);
     assert.deepEqual([path?.toString(), xattrs?.get('user.a')?.toString()], ['name', 'value']);
   });

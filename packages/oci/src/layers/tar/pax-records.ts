@@ -5,8 +5,8 @@
  * @see POSIX.1-2017 pax "pax Extended Header"
  */
 import { isUtf8 } from 'node:buffer';
-import { OutboardError } from '../../errors.ts';
-import { clampTime, MAX_OWNER_ID, malformed, quoteBytes, requireRange } from './numeric-field.ts';
+import { OutboardError } from '../../errors/outboard-error.ts';
+import { clampTime, malformed, maxOwnerId, quoteBytes, requireRange } from './numeric-field.ts';
 
 /** What an extended header changes about an entry. What it does not mention is undefined. */
 export interface PaxAttributes {
@@ -26,11 +26,11 @@ export interface PaxLimits {
   readonly maxXattrBytes: number;
 }
 
-const SPACE = 0x20;
-const EQUALS = 0x3d;
-const NEWLINE = 0x0a;
-const SCHILY_XATTR = 'SCHILY.xattr.';
-const LIBARCHIVE_XATTR = 'LIBARCHIVE.xattr.';
+const space = 0x20;
+const equals = 0x3d;
+const newline = 0x0a;
+const schilyXattr = 'SCHILY.xattr.';
+const libarchiveXattr = 'LIBARCHIVE.xattr.';
 
 /**
  * Split an extended header into its records. The values are views of `bytes`. Of a keyword that is given twice the last
@@ -41,12 +41,12 @@ export function parsePaxRecords(bytes: Buffer, maxRecords: number): Map<string, 
   const records = new Map<string, Buffer>();
   let start = 0;
   for (let count = 0; start < bytes.length; count++) {
-    const digitsEnd = bytes.indexOf(SPACE, start);
+    const digitsEnd = bytes.indexOf(space, start);
     const end = start + recordLength(bytes, start, digitsEnd);
-    const keywordEnd = bytes.indexOf(EQUALS, digitsEnd + 1);
+    const keywordEnd = bytes.indexOf(equals, digitsEnd + 1);
     if (
       end > bytes.length ||
-      bytes[end - 1] !== NEWLINE ||
+      bytes[end - 1] !== newline ||
       keywordEnd <= digitsEnd + 1 ||
       keywordEnd >= end
     ) {
@@ -96,8 +96,8 @@ export function parsePaxAttributes(bytes: Buffer, limits: PaxLimits): PaxAttribu
     if (keyword === 'path') attributes.path = parsePath(keyword, value);
     else if (keyword === 'linkpath') attributes.linkPath = parsePath(keyword, value);
     else if (keyword === 'size') attributes.size = parseDecimal(keyword, value, Number.MAX_SAFE_INTEGER);
-    else if (keyword.startsWith(SCHILY_XATTR)) addSchilyXattr(attributes, keyword, value, limits);
-    else if (keyword.startsWith(LIBARCHIVE_XATTR)) addLibarchiveXattr(attributes, keyword, value, limits);
+    else if (keyword.startsWith(schilyXattr)) addSchilyXattr(attributes, keyword, value, limits);
+    else if (keyword.startsWith(libarchiveXattr)) addLibarchiveXattr(attributes, keyword, value, limits);
     else applyCommon(attributes, keyword, value);
   }
   return attributes;
@@ -136,13 +136,13 @@ function noAttributes(): PaxAttributes {
 
 function applyCommon(attributes: PaxAttributes, keyword: string, value: Buffer): void {
   if (keyword === 'mtime') attributes.modifiedAt = parseTime(keyword, value);
-  else if (keyword === 'uid') attributes.uid = parseDecimal(keyword, value, MAX_OWNER_ID);
-  else if (keyword === 'gid') attributes.gid = parseDecimal(keyword, value, MAX_OWNER_ID);
+  else if (keyword === 'uid') attributes.uid = parseDecimal(keyword, value, maxOwnerId);
+  else if (keyword === 'gid') attributes.gid = parseDecimal(keyword, value, maxOwnerId);
 }
 
 /** An attribute may be empty. */
 function isXattr(keyword: string): boolean {
-  return keyword.startsWith(SCHILY_XATTR) || keyword.startsWith(LIBARCHIVE_XATTR);
+  return keyword.startsWith(schilyXattr) || keyword.startsWith(libarchiveXattr);
 }
 
 /** Sparse maps were the way into several readers (CVE-2025-58183), and image layers do not hold them. */
@@ -174,7 +174,7 @@ function parseTime(keyword: string, value: Buffer): number {
 
 /** GNU tar and Go write attributes as they are. */
 function addSchilyXattr(attributes: PaxAttributes, keyword: string, value: Buffer, limits: PaxLimits): void {
-  const name = xattrName(Buffer.from(keyword.slice(SCHILY_XATTR.length), 'latin1'));
+  const name = xattrName(Buffer.from(keyword.slice(schilyXattr.length), 'latin1'));
   addXattr(attributes, name, Buffer.from(value), limits);
 }
 
@@ -185,7 +185,7 @@ function addLibarchiveXattr(
   value: Buffer,
   limits: PaxLimits,
 ): void {
-  const encodedName = keyword.slice(LIBARCHIVE_XATTR.length);
+  const encodedName = keyword.slice(libarchiveXattr.length);
   const base64 = value.toString('latin1');
   if (/%(?![0-9A-Fa-f]{2})/.test(encodedName) || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) {
     throw malformed(

@@ -13,7 +13,7 @@ export interface TarLimits {
 }
 
 /** Far above what honest archives hold, far below what hurts. */
-export const DEFAULT_TAR_LIMITS: TarLimits = {
+export const defaultTarLimits: TarLimits = {
   maxExtensionBytes: 1024 * 1024,
   maxExtensions: 16,
   maxPaxRecords: 4096,

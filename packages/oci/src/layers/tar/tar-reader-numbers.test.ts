@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   assertRefused,
-  END_MARKER,
+  endMarker,
   type RawHeader,
   rawEntry,
   rawHeader,
   rawPax,
   readOnly,
-} from './raw-archive.test.support.ts';
+} from '../../testing/raw-archive.ts';
 
-const ENTRY = rawEntry({ name: 'next' }, 'content');
-const MAX_BASE256 = '\x80'.padEnd(8, '\xff');
+const entry = rawEntry({ name: 'next' }, 'content');
+const maxBase256 = '\x80'.padEnd(8, '\xff');
 
 describe('createTarReader() on numbers', () => {
   const refused: readonly (readonly [string, RawHeader, RegExp])[] = [
@@ -28,9 +28,9 @@ describe('createTarReader() on numbers', () => {
     ['a size of spaces', { size: ' '.repeat(12) }, /is not an octal number/],
     ['digits after the end of a size', { size: '0001 00001\0' }, /is not an octal number/],
     ['a negative uid', { uid: '\xff'.repeat(8) }, /uid -1 is out of range/],
-    ['a uid beyond 32 bits', { uid: MAX_BASE256 }, /uid \S+ is out of range/],
+    ['a uid beyond 32 bits', { uid: maxBase256 }, /uid \S+ is out of range/],
     ['the uid that names nobody', { uid: '\x80\0\0\0\xff\xff\xff\xff' }, /uid 4294967295 is out of range/],
-    ['a huge gid', { gid: MAX_BASE256 }, /gid \S+ is out of range/],
+    ['a huge gid', { gid: maxBase256 }, /gid \S+ is out of range/],
     ['a mode that is not octal', { mode: 'rwxr-xr-' }, /mode "rwxr-xr-" is not/],
     [
       'a device number beyond 12 bits',
@@ -46,7 +46,7 @@ describe('createTarReader() on numbers', () => {
     ['an empty checksum', { checksum: '\0'.repeat(8) }, /header checksum is 0/],
   ];
   for (const [what, fields, message] of refused) {
-    test(`A33 refuses ${what}`, () => assertRefused(Buffer.concat([rawHeader(fields), END_MARKER]), message));
+    test(`A33 refuses ${what}`, () => assertRefused(Buffer.concat([rawHeader(fields), endMarker]), message));
   }
 
   test('A33 refuses PAX numbers that are negative, huge or no numbers', () => {
@@ -61,11 +61,11 @@ describe('createTarReader() on numbers', () => {
       '9007199254740992',
       '9'.repeat(400),
     ]) {
-      assertRefused(Buffer.concat([rawPax({ size: value }), ENTRY]), /pax size/);
-      assertRefused(Buffer.concat([rawPax({ uid: value }), ENTRY]), /pax uid/);
+      assertRefused(Buffer.concat([rawPax({ size: value }), entry]), /pax size/);
+      assertRefused(Buffer.concat([rawPax({ uid: value }), entry]), /pax uid/);
     }
     for (const value of ['abc', '1e9', '1.2.3', 'Infinity', '--1']) {
-      assertRefused(Buffer.concat([rawPax({ mtime: value }), ENTRY]), /pax mtime/);
+      assertRefused(Buffer.concat([rawPax({ mtime: value }), entry]), /pax mtime/);
     }
   });
 

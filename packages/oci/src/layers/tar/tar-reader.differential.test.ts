@@ -8,11 +8,11 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type ListedEntry, listArchive } from './raw-archive.test.support.ts';
+import { type ListedEntry, listArchive } from '../../testing/raw-archive.ts';
 import type { TarEntry } from './tar-entry.ts';
 
-const LIST = ['-tv', '--numeric-owner', '--full-time', '--utc', '--quoting-style=escape'];
-const TYPE_LETTERS: Readonly<Record<TarEntry['type'], string>> = {
+const tarListOptions = ['-tv', '--numeric-owner', '--full-time', '--utc', '--quoting-style=escape'];
+const typeLetters: Readonly<Record<TarEntry['type'], string>> = {
   file: '-',
   'hard-link': 'h',
   symlink: 'l',
@@ -111,7 +111,7 @@ with tarfile.open(sys.argv[1], "w", format=tarfile.${format}_FORMAT) as archive:
 function assertListsAlike(path: string): void {
   const archive = execFileSync('cat', [path], { maxBuffer: 64 * 1024 * 1024 });
   const listed = listArchive(archive, [10_240, 333]);
-  const expected = execFileSync('tar', [...LIST, '-f', path], {
+  const expected = execFileSync('tar', [...tarListOptions, '-f', path], {
     env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
   });
   const lines = expected.toString('latin1').trimEnd().split('\n');
@@ -137,7 +137,7 @@ function line(entry: TarEntry): string {
   const size = isDevice ? `${entry.deviceMajor},${entry.deviceMinor}` : String(entry.size);
   const link = entry.type === 'symlink' ? ' -> ' : entry.type === 'hard-link' ? ' link to ' : '';
   const name = escapeName(entry.name) + link + escapeName(entry.linkName);
-  return `${TYPE_LETTERS[entry.type]}${permissions(entry.mode)} ${entry.uid}/${entry.gid} ${size} ${time(entry)} ${name}`;
+  return `${typeLetters[entry.type]}${permissions(entry.mode)} ${entry.uid}/${entry.gid} ${size} ${time(entry)} ${name}`;
 }
 
 /** `--full-time` leaves out a fraction of 0 and zeros at the end of one. */

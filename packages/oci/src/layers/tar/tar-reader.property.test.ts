@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isOutboardError } from '../../errors.ts';
-import { END_MARKER, listArchive, rawEntry, rawHeader, rawLong, rawPax } from './raw-archive.test.support.ts';
+import { isOutboardError } from '../../errors/outboard-error.ts';
+import { endMarker, listArchive, rawEntry, rawHeader, rawLong, rawPax } from '../../testing/raw-archive.ts';
 
 /** One of everything, so that a mutation can hit every field of every kind of header. */
-const SEED = Buffer.concat([
+const seed = Buffer.concat([
   rawPax({ comment: 'global', uid: '5' }, 'g'),
   rawEntry({ name: 'dir/', typeflag: '5', mode: 0o755 }),
   rawPax({
@@ -22,7 +22,7 @@ const SEED = Buffer.concat([
   rawEntry({ name: 'hard', typeflag: '1', linkName: 'dir/long' }),
   rawEntry({ name: 'null', typeflag: '3', deviceMajor: 1, deviceMinor: 3 }),
   rawEntry({ name: 'n', prefix: 'p' }, 'content'),
-  END_MARKER,
+  endMarker,
 ]);
 
 const header = fc.record({
@@ -53,31 +53,31 @@ function readsOrRefuses(archive: Buffer, chunkBytes: number): void {
 }
 
 test('createTarReader() tells the same whatever the chunks', () => {
-  const expected = listArchive(SEED);
+  const expected = listArchive(seed);
   assert.equal(expected.length, 6);
   const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1500 })), {
     minLength: 1,
     maxLength: 20,
   });
   fc.assert(
-    fc.property(sizes, (chunkSizes) => assert.deepEqual(listArchive(SEED, chunkSizes), expected)),
+    fc.property(sizes, (chunkSizes) => assert.deepEqual(listArchive(seed, chunkSizes), expected)),
     {
       numRuns: 500,
     },
   );
-  assert.deepEqual(listArchive(SEED, [1]), expected);
+  assert.deepEqual(listArchive(seed, [1]), expected);
 });
 
 test('createTarReader() reads or refuses any mutation of an archive', () => {
   const mutation = fc.record({
-    changes: fc.array(fc.tuple(fc.nat(SEED.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 6 }),
-    length: fc.oneof(fc.constant(SEED.length), fc.nat(SEED.length)),
+    changes: fc.array(fc.tuple(fc.nat(seed.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 6 }),
+    length: fc.oneof(fc.constant(seed.length), fc.nat(seed.length)),
     isRepaired: fc.boolean(),
-    chunkBytes: fc.constantFrom(97, 512, 4096, SEED.length),
+    chunkBytes: fc.constantFrom(97, 512, 4096, seed.length),
   });
   fc.assert(
     fc.property(mutation, ({ changes, length, isRepaired, chunkBytes }) => {
-      const archive = Buffer.from(SEED.subarray(0, length));
+      const archive = Buffer.from(seed.subarray(0, length));
       for (const [at, byte] of changes) if (at < length) archive[at] = byte;
       if (isRepaired) repairChecksums(archive);
       readsOrRefuses(archive, chunkBytes);

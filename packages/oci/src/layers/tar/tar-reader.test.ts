@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   assertRefused,
-  END_MARKER,
+  endMarker,
   listArchive,
   rawEntry,
   rawHeader,
@@ -10,14 +10,14 @@ import {
   rawPax,
   rawRecord,
   readOnly,
-} from './raw-archive.test.support.ts';
+} from '../../testing/raw-archive.ts';
 import { createTarReader } from './tar-reader.ts';
 
-const ENTRY = rawEntry({ name: 'next' }, 'content');
+const entry = rawEntry({ name: 'next' }, 'content');
 
 /** @param parts an archive without its end marker */
 function list(...parts: Buffer[]): string[] {
-  return listArchive(Buffer.concat([...parts, END_MARKER])).map(({ entry, content }) =>
+  return listArchive(Buffer.concat([...parts, endMarker])).map(({ entry, content }) =>
     `${entry.type} ${entry.name.toString('latin1')} ${content.toString('latin1')}`.trimEnd(),
   );
 }
@@ -83,11 +83,11 @@ describe('createTarReader()', () => {
   });
 
   test('takes a file whose name ends in a slash as a directory, as GNU and BSD tar do', () => {
-    assert.deepEqual(list(rawHeader({ name: 'd/', typeflag: '\0' }), ENTRY), [
+    assert.deepEqual(list(rawHeader({ name: 'd/', typeflag: '\0' }), entry), [
       'directory d/',
       'file next content',
     ]);
-    assert.deepEqual(list(rawHeader({ name: 'd/' }), ENTRY), ['directory d/', 'file next content']);
+    assert.deepEqual(list(rawHeader({ name: 'd/' }), entry), ['directory d/', 'file next content']);
     const nested = rawEntry({ name: 'd/' }, rawHeader({ name: 'evil' }));
     assertRefused(nested, /directory "d\/" has a size of 512, want 0/);
   });
@@ -96,7 +96,7 @@ describe('createTarReader()', () => {
     for (const typeflag of ['1', '2', '3', '4', '5', '6']) {
       for (const before of [Buffer.alloc(0), rawPax({ size: '1024' })]) {
         const header = rawHeader({ name: 'n', typeflag, linkName: 'x', size: 512 });
-        const listed = list(Buffer.concat([before, header]), ENTRY);
+        const listed = list(Buffer.concat([before, header]), entry);
         assert.match(listed[0] ?? '', / n$/, typeflag);
         assert.deepEqual(listed.slice(1), ['file next content'], typeflag);
       }
@@ -115,14 +115,14 @@ describe('createTarReader()', () => {
       onContent() {},
       onEntryEnd() {},
     });
-    assert.throws(() => reader.write(ENTRY), /^Error: handler$/);
-    assert.throws(() => reader.write(ENTRY), /^Error: handler$/);
+    assert.throws(() => reader.write(entry), /^Error: handler$/);
+    assert.throws(() => reader.write(entry), /^Error: handler$/);
     assert.throws(() => reader.end(), /^Error: handler$/);
   });
 
   test('says where in the archive a malformed header lies', () => {
     assertRefused(
-      Buffer.concat([ENTRY, rawHeader({ checksum: 1 })]),
+      Buffer.concat([entry, rawHeader({ checksum: 1 })]),
       /in the header that ends at byte 1536$/,
     );
   });
@@ -138,7 +138,7 @@ describe('createTarReader() on extension headers', () => {
     const inner = Buffer.concat([rawHeader({ name: 'evil' }), Buffer.alloc(512)]);
     const outer = Buffer.concat([rawPax({ size: '1024' }), rawHeader({ name: 'outer', size: 0 }), inner]);
     assert.deepEqual(
-      listArchive(Buffer.concat([outer, ENTRY])).map(({ entry }) => [entry.name.toString(), entry.size]),
+      listArchive(Buffer.concat([outer, entry])).map(({ entry }) => [entry.name.toString(), entry.size]),
       [
         ['outer', 1024],
         ['next', 7],
@@ -152,7 +152,7 @@ describe('createTarReader() on extension headers', () => {
       rawPax({ mtime: '5', size: '7' }),
       rawLong('L', long),
       rawEntry({ name: 'short', size: 0 }, 'content'),
-      ENTRY,
+      entry,
     ];
     const listed = listArchive(Buffer.concat(archive));
     assert.deepEqual(
@@ -162,44 +162,44 @@ describe('createTarReader() on extension headers', () => {
         ['next', 7, 0],
       ],
     );
-    const global = Buffer.concat([rawPax({ path: 'renamed' }), rawPax({ comment: 'c' }, 'g'), ENTRY, ENTRY]);
+    const global = Buffer.concat([rawPax({ path: 'renamed' }), rawPax({ comment: 'c' }, 'g'), entry, entry]);
     assert.deepEqual(list(global), ['file renamed content', 'file next content']);
   });
 
   test('A29 lets the last of several extensions of a kind speak, alone, as Docker does', () => {
     const link = rawHeader({ name: 'n', typeflag: '2', linkName: 'x' });
-    const twice = Buffer.concat([rawPax({ path: 'p', mtime: '5' }), rawPax({ mtime: '7' }), ENTRY]);
+    const twice = Buffer.concat([rawPax({ path: 'p', mtime: '5' }), rawPax({ mtime: '7' }), entry]);
     assert.deepEqual(
       listArchive(twice).map(({ entry }) => [entry.name.toString(), entry.modifiedAt]),
       [['next', 7]],
     );
-    assert.deepEqual(list(rawLong('L', 'a'), rawLong('L', 'b'), ENTRY), ['file b content']);
+    assert.deepEqual(list(rawLong('L', 'a'), rawLong('L', 'b'), entry), ['file b content']);
     assert.equal(readOnly(rawLong('K', 'a'), rawLong('K', 'b'), link).linkName.toString(), 'b');
-    assert.deepEqual(list(rawEntry({ typeflag: 'L' }, '\0'), ENTRY), ['file next content']);
+    assert.deepEqual(list(rawEntry({ typeflag: 'L' }, '\0'), entry), ['file next content']);
     assert.equal(readOnly(rawEntry({ typeflag: 'K' }, ''), link).linkName.toString(), 'x');
   });
 
   test('A29 refuses an entry that extensions of two kinds describe, since readers differ on which one counts', () => {
     const pax = rawPax({ path: 'p', linkpath: 'l' });
     const link = rawHeader({ typeflag: '2', linkName: 'x' });
-    assertRefused(Buffer.concat([pax, rawLong('L', 'a'), ENTRY]), /both a pax path and a GNU long name/);
+    assertRefused(Buffer.concat([pax, rawLong('L', 'a'), entry]), /both a pax path and a GNU long name/);
     assertRefused(Buffer.concat([pax, rawLong('K', 'a'), link]), /both a pax linkpath and a GNU long name/);
   });
 
   test('A29 refuses an extension that no entry follows', () => {
     const pax = rawPax({ path: 'p' });
     assertRefused(pax, /truncated between an extension header and its entry/);
-    assertRefused(Buffer.concat([pax, END_MARKER]), /not followed by its entry/);
+    assertRefused(Buffer.concat([pax, endMarker]), /not followed by its entry/);
     assert.deepEqual(list(rawPax({ comment: 'an empty git archive' }, 'g')), []);
   });
 
   test('applies global owners and times to all later entries until an entry says otherwise', () => {
     const archive = Buffer.concat([
       rawPax({ uid: '7', mtime: '9', comment: 'x' }, 'g'),
-      ENTRY,
+      entry,
       rawPax({ gid: '8' }, 'g'),
       rawPax({ uid: '1' }),
-      ENTRY,
+      entry,
     ]);
     assert.deepEqual(
       listArchive(archive).map(({ entry }) => [entry.uid, entry.gid, entry.modifiedAt]),
@@ -236,7 +236,7 @@ describe('createTarReader() on extension headers', () => {
     assertRefused(rawHeader({ typeflag: 'x', size: large + 1 }), /has 1048577 bytes, the limit is 1048576/);
     assertRefused(rawHeader({ typeflag: 'L', size: large + 1 }), /the limit is 1048576/);
     assertRefused(
-      Buffer.concat([rawEntry({ typeflag: 'L' }, Buffer.alloc(large, 'a')), ENTRY]),
+      Buffer.concat([rawEntry({ typeflag: 'L' }, Buffer.alloc(large, 'a')), entry]),
       /has 1048576 bytes, the limit is 4096/,
     );
     const many = Buffer.concat(
@@ -268,12 +268,12 @@ describe('createTarReader() on extension headers', () => {
 describe('createTarReader() at the end of an archive', () => {
   test('A34 refuses an archive that is cut in a header, content, padding or extension', () => {
     const cuts: readonly (readonly [Buffer, number, RegExp])[] = [
-      [ENTRY, 1, /truncated inside a header/],
-      [ENTRY, 511, /truncated inside a header/],
-      [ENTRY, 512, /truncated inside an entry's content/],
-      [ENTRY, 518, /truncated inside an entry's content/],
-      [ENTRY, 519, /truncated inside the padding/],
-      [ENTRY, 1023, /truncated inside the padding of an entry, at byte 1023/],
+      [entry, 1, /truncated inside a header/],
+      [entry, 511, /truncated inside a header/],
+      [entry, 512, /truncated inside an entry's content/],
+      [entry, 518, /truncated inside an entry's content/],
+      [entry, 519, /truncated inside the padding/],
+      [entry, 1023, /truncated inside the padding of an entry, at byte 1023/],
       [rawPax({ path: 'p' }), 515, /truncated inside an extension header/],
       [rawPax({ path: 'p' }), 600, /truncated inside the padding/],
       [Buffer.alloc(512), 5, /truncated inside a header/],
@@ -283,23 +283,23 @@ describe('createTarReader() at the end of an archive', () => {
 
   test('A35 accepts a clean end without a marker, after half of one, and of an empty archive', () => {
     const names = (archive: Buffer) => listArchive(archive).map(({ entry }) => entry.name.toString());
-    assert.deepEqual(names(ENTRY), ['next']);
-    assert.deepEqual(names(Buffer.concat([ENTRY, Buffer.alloc(512)])), ['next']);
+    assert.deepEqual(names(entry), ['next']);
+    assert.deepEqual(names(Buffer.concat([entry, Buffer.alloc(512)])), ['next']);
     assert.deepEqual(names(Buffer.alloc(0)), []);
   });
 
   test('A35 stops at two zero blocks and consumes what follows without reading it', () => {
-    assert.deepEqual(list(ENTRY, END_MARKER, rawEntry({ name: 'hidden' }, 'x')), ['file next content']);
-    assert.deepEqual(list(ENTRY, END_MARKER, Buffer.from('not a header')), ['file next content']);
+    assert.deepEqual(list(entry, endMarker, rawEntry({ name: 'hidden' }, 'x')), ['file next content']);
+    assert.deepEqual(list(entry, endMarker, Buffer.from('not a header')), ['file next content']);
     const reader = createTarReader({ onEntry() {}, onContent() {}, onEntryEnd() {} });
-    reader.write(END_MARKER);
+    reader.write(endMarker);
     const megabyte = Buffer.alloc(1024 * 1024);
     for (let count = 0; count < 2048; count++) reader.write(megabyte);
     reader.end();
   });
 
   test('A35 refuses data after a single zero block', () => {
-    assertRefused(Buffer.concat([ENTRY, Buffer.alloc(512), ENTRY]), /single zero block is followed by data/);
+    assertRefused(Buffer.concat([entry, Buffer.alloc(512), entry]), /single zero block is followed by data/);
   });
 });
 
@@ -316,7 +316,7 @@ describe('createTarReader() on names', () => {
   test('A37 takes a path of 4,096 bytes and refuses a longer one', () => {
     assert.equal(readOnly(rawPax({ path: 'p'.repeat(4096) }), rawHeader()).name.length, 4096);
     assertRefused(
-      Buffer.concat([rawPax({ path: 'p'.repeat(4097) }), ENTRY]),
+      Buffer.concat([rawPax({ path: 'p'.repeat(4097) }), entry]),
       /has 4097 bytes, the limit is 4096/,
     );
     const link = rawHeader({ typeflag: '2' });

@@ -3,12 +3,12 @@
  * extension at a time, whatever the archive's size, and refuses what two readers could understand
  * differently, so that what was checked is what is unpacked.
  */
-import { isOutboardError, OutboardError } from '../../errors.ts';
+import { isOutboardError, OutboardError } from '../../errors/outboard-error.ts';
 import { EntryAssembler, type ExtensionHeader } from './entry-assembler.ts';
-import { BLOCK_BYTES, checkBlock } from './header-block.ts';
+import { blockBytes, checkBlock } from './header-block.ts';
 import { malformed } from './numeric-field.ts';
 import type { TarEntry, TarHandler, TarReader } from './tar-entry.ts';
-import { DEFAULT_TAR_LIMITS, type TarLimits } from './tar-limits.ts';
+import { defaultTarLimits, type TarLimits } from './tar-limits.ts';
 
 /**
  * Start reading an archive. The handler is called during `write`, and what it throws passes through
@@ -18,7 +18,7 @@ import { DEFAULT_TAR_LIMITS, type TarLimits } from './tar-limits.ts';
  * other reader shows either), or at the end of the input between two entries.
  */
 export function createTarReader(handler: TarHandler, limits: Partial<TarLimits> = {}): TarReader {
-  return new StreamingTarReader(handler, { ...DEFAULT_TAR_LIMITS, ...limits });
+  return new StreamingTarReader(handler, { ...defaultTarLimits, ...limits });
 }
 
 /** What the next byte belongs to; `lone-zero` is a header's place after one zero block. */
@@ -36,7 +36,7 @@ const whatIsCut: Record<State, string> = {
 class StreamingTarReader implements TarReader {
   readonly #handler: TarHandler;
   readonly #assembler: EntryAssembler;
-  readonly #block = Buffer.alloc(BLOCK_BYTES);
+  readonly #block = Buffer.alloc(blockBytes);
 
   #state: State = 'header';
   /** Bytes of content or padding still to come. */
@@ -96,12 +96,12 @@ class StreamingTarReader implements TarReader {
   }
 
   #readBlock(chunk: Buffer, at: number): number {
-    if (this.#filled === 0 && chunk.length - at >= BLOCK_BYTES) {
-      this.#header(chunk, at, at + BLOCK_BYTES);
-      return at + BLOCK_BYTES;
+    if (this.#filled === 0 && chunk.length - at >= blockBytes) {
+      this.#header(chunk, at, at + blockBytes);
+      return at + blockBytes;
     }
     const end = this.#gather(chunk, at);
-    if (this.#filled === BLOCK_BYTES) {
+    if (this.#filled === blockBytes) {
       this.#filled = 0;
       this.#header(this.#block, 0, end);
     }
@@ -119,7 +119,7 @@ class StreamingTarReader implements TarReader {
   #header(bytes: Buffer, start: number, end: number): void {
     const found = this.#parseHeader(bytes, start, end);
     if (found === undefined) return;
-    this.#padding = -found.size & (BLOCK_BYTES - 1);
+    this.#padding = -found.size & (blockBytes - 1);
     if (found.type === 'extension') {
       this.#gathered = Buffer.allocUnsafe(found.size);
       this.#state = 'extension';

@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isOutboardError } from '../../errors.ts';
-import { listArchive } from './raw-archive.test.support.ts';
+import { isOutboardError } from '../../errors/outboard-error.ts';
+import { listArchive } from '../../testing/raw-archive.ts';
 import type { TarEntry, TarEntryType } from './tar-entry.ts';
 import { createTarReader } from './tar-reader.ts';
 import { createTarWriter } from './tar-writer.ts';
 
-const EMPTY = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 function entryOf(fields: Partial<TarEntry>): TarEntry {
   return {
     type: 'file',
     name: Buffer.from('file'),
-    linkName: EMPTY,
+    linkName: empty,
     mode: 0o644,
     uid: 0,
     gid: 0,
@@ -82,13 +82,13 @@ const anyEntry = fc
     const entry = entryOf({
       ...fields,
       name: isDirectory ? Buffer.concat([fields.name, Buffer.from('/')]) : fields.name,
-      linkName: isLink ? fields.linkName : EMPTY,
+      linkName: isLink ? fields.linkName : empty,
       size: isFile ? content.length : 0,
       deviceMajor: isDevice ? fields.deviceMajor : 0,
       deviceMinor: isDevice ? fields.deviceMinor : 0,
       xattrs: new Map(Object.entries(xattrs).map(([key, value]) => [key, Buffer.from(value)])),
     });
-    return [entry, isFile ? Buffer.from(content) : EMPTY];
+    return [entry, isFile ? Buffer.from(content) : empty];
   });
 
 describe('createTarWriter()', () => {
@@ -110,7 +110,7 @@ describe('createTarWriter()', () => {
       modifiedAt: 9_000_000_000.5,
       xattrs: new Map([['security.capability', Buffer.from('0100000280000000ff', 'hex')]]),
     };
-    assert.deepEqual(listArchive(write([entryOf(fields), EMPTY]))[0]?.entry, entryOf(fields));
+    assert.deepEqual(listArchive(write([entryOf(fields), empty]))[0]?.entry, entryOf(fields));
     const huge = entryOf({ size: 2 ** 40 });
     let seen: TarEntry | undefined;
     const reader = createTarReader({
@@ -134,7 +134,7 @@ describe('createTarWriter()', () => {
     assert.throws(() => open().onContent(Buffer.alloc(3)), isInvalid);
     assert.throws(() => open().onEntryEnd(), isInvalid);
     assert.throws(() => open().end(), isInvalid);
-    const attribute = entryOf({ xattrs: new Map([['user.a=b', EMPTY]]) });
+    const attribute = entryOf({ xattrs: new Map([['user.a=b', empty]]) });
     assert.throws(() => createTarWriter(() => {}).onEntry(attribute), isInvalid);
   });
 
@@ -144,14 +144,14 @@ describe('createTarWriter()', () => {
     const long = `${'d'.repeat(120)}/${'f'.repeat(120)}`;
     const content = Buffer.alloc(700, 'x');
     const archive = write(
-      [entryOf({ type: 'directory', name: Buffer.from('dir'), mode: 0o750, modifiedAt: 5 }), EMPTY],
+      [entryOf({ type: 'directory', name: Buffer.from('dir'), mode: 0o750, modifiedAt: 5 }), empty],
       [entryOf({ name: Buffer.from(long), size: content.length, mode: 0o4711, modifiedAt: 1.5 }), content],
       [
         entryOf({ type: 'symlink', name: Buffer.from('dir/link'), linkName: Buffer.from(`../${long}`) }),
-        EMPTY,
+        empty,
       ],
-      [entryOf({ type: 'hard-link', name: Buffer.from('dir/hard'), linkName: Buffer.from(long) }), EMPTY],
-      [entryOf({ name: Buffer.from('before-1970'), modifiedAt: -86_400.5 }), EMPTY],
+      [entryOf({ type: 'hard-link', name: Buffer.from('dir/hard'), linkName: Buffer.from(long) }), empty],
+      [entryOf({ name: Buffer.from('before-1970'), modifiedAt: -86_400.5 }), empty],
     );
     writeFileSync(join(directory, 'a.tar'), archive);
     const output = execFileSync('tar', ['-xpf', 'a.tar'], {

@@ -9,8 +9,8 @@
  * @see POSIX.1-2017 pax, "ustar Interchange Format" and "pax Extended Header"
  */
 import { isUtf8 } from 'node:buffer';
-import { OutboardError } from '../../errors.ts';
-import { BLOCK_BYTES } from './header-block.ts';
+import { OutboardError } from '../../errors/outboard-error.ts';
+import { blockBytes } from './header-block.ts';
 import { quoteBytes } from './numeric-field.ts';
 import type { TarEntry, TarEntryType, TarHandler } from './tar-entry.ts';
 
@@ -26,7 +26,7 @@ export interface TarWriter extends TarHandler {
   end(): void;
 }
 
-const TYPEFLAGS: Readonly<Record<TarEntryType, string>> = {
+const typeflags: Readonly<Record<TarEntryType, string>> = {
   file: '0',
   'hard-link': '1',
   symlink: '2',
@@ -36,12 +36,12 @@ const TYPEFLAGS: Readonly<Record<TarEntryType, string>> = {
   fifo: '6',
 };
 
-const NAME_BYTES = 100;
-const MAX_OCTAL_8 = 0o7777777;
-const MAX_OCTAL_12 = 0o77777777777;
-const SLASH = Buffer.from('/');
-const ZEROS = Buffer.alloc(2 * BLOCK_BYTES);
-const NEWLINE = Buffer.from('\n');
+const nameBytes = 100;
+const maxOctal8 = 0o7777777;
+const maxOctal12 = 0o77777777777;
+const slash = Buffer.from('/');
+const zeros = Buffer.alloc(2 * blockBytes);
+const newline = Buffer.from('\n');
 
 /**
  * Start writing an archive.
@@ -76,12 +76,12 @@ export function createTarWriter(output: (chunk: Buffer) => void): TarWriter {
     onEntryEnd() {
       if (remaining !== 0 || current === undefined) throw wrongSize(current);
       const padding = paddingOf(current.size);
-      if (padding > 0) output(ZEROS.subarray(0, padding));
+      if (padding > 0) output(zeros.subarray(0, padding));
       current = undefined;
     },
     end() {
       if (current !== undefined) throw wrongSize(current);
-      output(ZEROS);
+      output(zeros);
     },
   };
 }
@@ -92,21 +92,21 @@ export function createTarWriter(output: (chunk: Buffer) => void): TarWriter {
  */
 export function encodeEntry(entry: TarEntry): Buffer[] {
   // Readers older than the type flag know directories by their slash, and GNU tar writes one too.
-  const needsSlash = entry.type === 'directory' && entry.name[entry.name.length - 1] !== SLASH[0];
-  const name = needsSlash ? Buffer.concat([entry.name, SLASH]) : entry.name;
+  const needsSlash = entry.type === 'directory' && entry.name[entry.name.length - 1] !== slash[0];
+  const name = needsSlash ? Buffer.concat([entry.name, slash]) : entry.name;
   const records = paxRecords(entry, name);
-  const header = encodeHeader(entry, name, entry.size, TYPEFLAGS[entry.type]);
+  const header = encodeHeader(entry, name, entry.size, typeflags[entry.type]);
   if (records.length === 0) return [header];
   const body = Buffer.concat(records);
-  const paxHeader = encodeHeader(PAX_HEADER, PAX_HEADER.name, body.length, 'x');
-  return [paxHeader, body, ZEROS.subarray(0, paddingOf(body.length)), header];
+  const extension = encodeHeader(paxHeader, paxHeader.name, body.length, 'x');
+  return [extension, body, zeros.subarray(0, paddingOf(body.length)), header];
 }
 
-const EMPTY = Buffer.alloc(0);
-const PAX_HEADER: TarEntry = {
+const empty = Buffer.alloc(0);
+const paxHeader: TarEntry = {
   type: 'file',
   name: Buffer.from('PaxHeader'),
-  linkName: EMPTY,
+  linkName: empty,
   mode: 0o644,
   uid: 0,
   gid: 0,
@@ -120,17 +120,17 @@ const PAX_HEADER: TarEntry = {
 /** What a ustar header cannot say, or readers do not agree on. */
 function paxRecords(entry: TarEntry, name: Buffer): Buffer[] {
   const records: Buffer[] = [];
-  const isLongName = name.length > NAME_BYTES;
-  const isLongLink = entry.linkName.length > NAME_BYTES;
+  const isLongName = name.length > nameBytes;
+  const isLongLink = entry.linkName.length > nameBytes;
   if ((isLongName && !isUtf8(name)) || (isLongLink && !isUtf8(entry.linkName))) {
     records.push(paxRecord('hdrcharset', Buffer.from('BINARY')));
   }
   if (isLongName) records.push(paxRecord('path', name));
   if (isLongLink) records.push(paxRecord('linkpath', entry.linkName));
-  if (entry.uid > MAX_OCTAL_8) records.push(paxRecord('uid', Buffer.from(String(entry.uid))));
-  if (entry.gid > MAX_OCTAL_8) records.push(paxRecord('gid', Buffer.from(String(entry.gid))));
-  if (entry.size > MAX_OCTAL_12) records.push(paxRecord('size', Buffer.from(String(entry.size))));
-  if (!Number.isInteger(entry.modifiedAt) || entry.modifiedAt < 0 || entry.modifiedAt > MAX_OCTAL_12) {
+  if (entry.uid > maxOctal8) records.push(paxRecord('uid', Buffer.from(String(entry.uid))));
+  if (entry.gid > maxOctal8) records.push(paxRecord('gid', Buffer.from(String(entry.gid))));
+  if (entry.size > maxOctal12) records.push(paxRecord('size', Buffer.from(String(entry.size))));
+  if (!Number.isInteger(entry.modifiedAt) || entry.modifiedAt < 0 || entry.modifiedAt > maxOctal12) {
     records.push(paxRecord('mtime', Buffer.from(decimal(entry.modifiedAt))));
   }
   for (const [key, value] of entry.xattrs) {
@@ -147,7 +147,7 @@ function paxRecords(entry: TarEntry, name: Buffer): Buffer[] {
 
 /** `<length> <keyword>=<value>\n`, where the length counts its own digits. */
 function paxRecord(keyword: string, value: Buffer): Buffer {
-  const rest = Buffer.concat([Buffer.from(` ${keyword}=`), value, NEWLINE]);
+  const rest = Buffer.concat([Buffer.from(` ${keyword}=`), value, newline]);
   let length = rest.length + String(rest.length).length;
   if (String(length).length !== String(rest.length).length) length = rest.length + String(length).length;
   return Buffer.concat([Buffer.from(String(length)), rest]);
@@ -159,15 +159,15 @@ function decimal(seconds: number): string {
 }
 
 function encodeHeader(entry: TarEntry, name: Buffer, size: number, typeflag: string): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES);
-  name.copy(block, 0, 0, NAME_BYTES);
+  const block = Buffer.alloc(blockBytes);
+  name.copy(block, 0, 0, nameBytes);
   writeOctal(block, 100, 8, entry.mode);
   writeOctal(block, 108, 8, entry.uid);
   writeOctal(block, 116, 8, entry.gid);
   writeOctal(block, 124, 12, size);
   writeOctal(block, 136, 12, Math.floor(entry.modifiedAt));
   block.write(typeflag, 156, 'latin1');
-  entry.linkName.copy(block, 157, 0, NAME_BYTES);
+  entry.linkName.copy(block, 157, 0, nameBytes);
   block.write('ustar\x0000', 257, 'latin1');
   writeOctal(block, 329, 8, entry.deviceMajor);
   writeOctal(block, 337, 8, entry.deviceMinor);
@@ -186,7 +186,7 @@ function writeOctal(block: Buffer, start: number, length: number, value: number)
 }
 
 function paddingOf(size: number): number {
-  return -size & (BLOCK_BYTES - 1);
+  return -size & (blockBytes - 1);
 }
 
 function wrongSize(entry: TarEntry | undefined): OutboardError {

@@ -1,0 +1,53 @@
+/**
+ * What a failed file operation is called, so that an operator knows which disk to look at.
+ */
+import { OutboardError } from '../errors/outboard-error.ts';
+
+const fullCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** The `code` of a Node.js system error, such as `ENOENT`; undefined for any other value. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/**
+ * Wrap the error of a file operation.
+ * @param action what was tried, such as `write blob`
+ * @returns an error of kind system; its code is `no-space` when a disk, its inodes or a quota are full
+ */
+export function storageError(action: string, path: string, cause: unknown): OutboardError {
+  const code = systemErrorCode(cause);
+  if (code !== undefined && fullCodes.has(code)) {
+    return new OutboardError(
+      'system',
+      `cannot ${action}: no space left on the file system of ${JSON.stringify(path)} (${code})`,
+      {
+        cause,
+        code: 'no-space',
+        details: { path },
+      },
+    );
+  }
+  const reason = code ?? (cause instanceof Error ? cause.message : String(cause));
+  return new OutboardError('system', `cannot ${action} at ${JSON.stringify(path)}: ${reason}`, {
+    cause,
+    details: { path },
+  });
+}
+
+/**
+ * Do one file operation, and wrap its error.
+ * @throws {OutboardError} system
+ */
+export async function onStorage<Result>(
+  action: string,
+  path: string,
+  operation: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await operation();
+  } catch (cause) {
+    throw storageError(action, path, cause);
+  }
+}

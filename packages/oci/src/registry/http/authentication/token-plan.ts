@@ -1,0 +1,79 @@
+/**
+ * What to ask a token server for, from the challenge of a registry. Nothing is sent here.
+ */
+
+import type { RegistryCredentials } from '../../registry-client.ts';
+import type { Base } from '../connections/endpoint.ts';
+import type { Route } from '../connections/http-request.ts';
+import type { Challenge } from './challenge.ts';
+import { checkRealm, type TrustedRealm } from './realm.ts';
+import type { TokenRequest } from './token.ts';
+import type { TokenQuestion } from './token-cache.ts';
+
+/** What a plan is made of, beside the challenge. */
+export interface PlanOptions {
+  readonly credentials: RegistryCredentials | undefined;
+  readonly scopes: readonly string[];
+  readonly trustedRealms: readonly TrustedRealm[];
+  /** How to connect to a host that a registry named. */
+  readonly routeTo: (url: URL, registry: Base) => Route;
+  /** Whether to ask for an identity token. */
+  readonly offline: boolean;
+}
+
+/** One question to a token server. */
+export interface TokenPlan {
+  readonly question: TokenQuestion;
+  readonly request: TokenRequest;
+  /** Why credentials are not sent although there are some; empty otherwise. */
+  readonly note: string;
+}
+
+/** @throws {OutboardError} forbidden when the registry has no business to name this token server */
+export function planToken(options: PlanOptions, base: Base, challenge: Challenge): TokenPlan {
+  const { parameters } = challenge;
+  const text = parameters.get('realm') ?? '';
+  const { reach } = URL.canParse(text) ? options.routeTo(new URL(text), base) : { reach: 'public' as const };
+  const realm = checkRealm(text, base.url, options.trustedRealms, reach);
+  const own = options.credentials;
+  const hasCredentials = Boolean(own?.username || own?.identityToken);
+  const credentials = hasCredentials && realm.maySeeCredentials ? own : undefined;
+  const service = parameters.get('service');
+  const scopes = mergeScopes(options.scopes, parameters.get('scope'));
+  return {
+    question: { host: base.url.host, realm: realm.url.href, service, scopes, credentials },
+    request: {
+      realm: realm.url,
+      registry: base.url.host,
+      isKnown: realm.maySeeCredentials,
+      service,
+      scopes,
+      route: routeOf(options, base, realm),
+      ...(credentials ? { credentials } : {}),
+      offline: options.offline,
+    },
+    note:
+      hasCredentials && !realm.maySeeCredentials
+        ? `credentials were not sent to ${realm.url.host}, which is not known to be the token server of ${base.url.host}: an operator may name it as one`
+        : '',
+  };
+}
+
+/** The registry's own host is reached as the registry is; a server that is named may be at any address. */
+function routeOf(
+  options: PlanOptions,
+  base: Base,
+  realm: { readonly url: URL; readonly isNamed: boolean },
+): Route {
+  if (realm.url.host === base.url.host) return base.route;
+  const route = options.routeTo(realm.url, base);
+  return realm.isNamed ? { ...route, reach: 'loopback' } : route;
+}
+
+// What the registry asks for is added, except for repositories: it has no say in which ones a token opens.
+function mergeScopes(own: readonly string[], asked: string | undefined): readonly string[] {
+  const extra = (asked ?? '')
+    .split(' ')
+    .filter((scope) => /^[\x21-\x7e]{1,256}$/.test(scope) && !scope.startsWith('repository'));
+  return [...new Set([...own, ...extra.slice(0, 4)])];
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createTestClock } from '../../../testing/hostile-registry.ts';
+import { parseTokenAnswer } from './token.ts';
+import { createTokenCache, type TokenQuestion } from './token-cache.ts';
+
+const realm = new URL('https://auth.example/token?secret=1');
+const now = 1_000_000;
+
+describe('parseTokenAnswer()', () => {
+  const lives = [
+    [undefined, 60],
+    [null, 60],
+    ['300', 60],
+    [0, 60],
+    [-5, 60],
+    [59.9, 60],
+    [300, 300],
+    [300.7, 300],
+    [3601, 3600],
+    [1e99, 3600],
+  ] as const;
+  for (const [expires, seconds] of lives) {
+    it(`R14 takes expires_in ${expires} as ${seconds} seconds`, () => {
+      const body = Buffer.from(JSON.stringify({ token: 'abc', expires_in: expires }));
+      assert.deepEqual(parseTokenAnswer(body, realm, now), { value: 'abc', expiresAt: now + seconds * 1000 });
+    });
+  }
+  it('R14 takes 1e400, which is no number any more, as the longest life', () => {
+    const token = parseTokenAnswer(Buffer.from('{"token":"abc","expires_in":1e400}'), realm, now);
+    assert.equal(token.expiresAt, now + 3_600_000);
+  });
+  it('takes access_token where there is no token', () => {
+    assert.equal(parseTokenAnswer(Buffer.from('{"access_token":"xyz"}'), realm, now).value, 'xyz');
+    assert.equal(parseTokenAnswer(Buffer.from('{"token":"","access_token":"xyz"}'), realm, now).value, 'xyz');
+  });
+  for (const [name, body] of [
+    ['HTML', '<html>'],
+    ['an array', '[]'],
+    ['null', 'null'],
+    ['no token', '{}'],
+    ['an empty token', '{"token":""}'],
+    ['a token that is a number', '{"token":5}'],
+    ['CRLF in the token', '{"token":"a\\r\\nX-Evil: 1"}'],
+    ['a space in the token', '{"token":"a b"}'],
+    ['a NUL in the token', '{"token":"a\\u0000"}'],
+    ['a token beyond ASCII', '{"token":"ä"}'],
+    ['a token of 65 KiB', JSON.stringify({ token: 'x'.repeat(65 * 1024) })],
+  ] as const) {
+    it(`R14 refuses ${name}, and does not repeat it`, () => {
+      assert.throws(
+        () => parseTokenAnswer(Buffer.from(body), realm, now),
+        (error) => {
+          assert.ok(error instanceof Error);
+          assert.match(
+            error.message,
+            /^the answer of token server https:\/\/auth\.example\/token cannot be used/,
+          );
+          assert.doesNotMatch(error.message, /Evil|secret/);
+          return true;
+        },
+      );
+    });
+  }
+});
+
+describe('the token cache', () => {
+  const question: TokenQuestion = {
+    host: 'registry.example',
+    realm: 'https://auth.example/token',
+    service: 'registry',
+    scopes: ['repository:a/b:pull'],
+    credentials: { username: 'gordon', password: 'secret' },
+  };
+
+  it('gives a token back until shortly before it expires', () => {
+    const clock = createTestClock();
+    const cache = createTokenCache(clock);
+    const token = { value: 'abc', expiresAt: clock.now() + 60_000 };
+    cache.set(question, token);
+    clock.advance(54_999);
+    assert.equal(cache.get(question), token);
+    clock.advance(1);
+    assert.equal(cache.get(question), undefined);
+  });
+  const others: Partial<TokenQuestion>[] = [
+    { host: 'other.example' },
+    { realm: 'https://auth.example/other' },
+    { service: undefined },
+    { scopes: ['repository:a/c:pull'] },
+    { credentials: undefined },
+    { credentials: { username: 'gordon', password: 'other' } },
+    { credentials: { username: 'moby', password: 'secret' } },
+    { credentials: { username: 'gordon', password: 'secret', identityToken: 'x' } },
+  ];
+  for (const other of others) {
+    it(`never gives it for a question with another ${Object.keys(other)[0]}`, () => {
+      const clock = createTestClock();
+      const cache = createTokenCache(clock);
+      cache.set(question, { value: 'abc', expiresAt: clock.now() + 60_000 });
+      assert.equal(cache.get({ ...question, ...other }), undefined);
+    });
+  }
+  it('drops the oldest of more than 1000', () => {
+    const clock = createTestClock();
+    const cache = createTokenCache(clock);
+    const expiresAt = clock.now() + 60_000;
+    for (let i = 0; i <= 1000; i++) cache.set({ ...question, host: `h${i}` }, { value: `t${i}`, expiresAt });
+    assert.equal(cache.get({ ...question, host: 'h0' }), undefined);
+    assert.equal(cache.get({ ...question, host: 'h1' })?.value, 't1');
+  });
+});

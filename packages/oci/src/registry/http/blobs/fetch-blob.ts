@@ -1,0 +1,90 @@
+/**
+ * Fetches blobs: as verified streams, or whole when they are small.
+ */
+import type { Readable } from 'node:stream';
+import { OutboardError } from '../../../errors/outboard-error.ts';
+import type { Descriptor } from '../../../manifests/descriptor.ts';
+import { countRetries, type RetryPolicy } from '../failures/retry.ts';
+import { checkDescriptor } from '../session/object-name.ts';
+import type { Session } from '../session/session.ts';
+import { createBlobSource } from './blob-source.ts';
+import { VerifiedBlob } from './verified-blob.ts';
+
+/** What a fetch needs to know beside its session. */
+export interface FetchBlobOptions {
+  /** The repository, for errors, such as `docker.io/library/alpine`. */
+  readonly subject: string;
+  readonly retry: RetryPolicy;
+  /** Whether to compute and compare the digest; default true. */
+  readonly verify?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Open a blob; see `BlobFetcher.openBlob`.
+ * @throws {OutboardError} not-found, unauthorized, forbidden, unavailable; invalid for an impossible descriptor or a
+ *   registry that has another size
+ */
+export async function openBlob(
+  session: Session,
+  descriptor: Descriptor,
+  options: FetchBlobOptions,
+): Promise<Readable> {
+  checkDescriptor(descriptor);
+  options.signal?.throwIfAborted();
+  const { clock, stallLimits } = session.connections;
+  const source = createBlobSource(session, descriptor, options.subject);
+  const retries = countRetries(options.retry, clock);
+  const controller = new AbortController();
+  let stream: VerifiedBlob | undefined;
+  const onAbort = () => {
+    controller.abort(options.signal?.reason);
+    stream?.destroy(options.signal?.reason);
+  };
+  const release = () => options.signal?.removeEventListener('abort', onAbort);
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    for (;;) {
+      try {
+        const first = await source.open(0, controller.signal);
+        const verify = options.verify ?? true;
+        stream = new VerifiedBlob({
+          descriptor,
+          source,
+          first,
+          retries,
+          clock,
+          stallLimits,
+          controller,
+          verify,
+        });
+        stream.once('close', release);
+        return stream;
+      } catch (failure) {
+        await retries.next(failure, controller.signal);
+      }
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Fetch a blob whole; see `BlobFetcher.readBlob`. */
+export async function readBlob(
+  session: Session,
+  descriptor: Descriptor,
+  options: FetchBlobOptions & { readonly maxBytes: number },
+): Promise<Buffer> {
+  checkDescriptor(descriptor);
+  if (descriptor.size > options.maxBytes) {
+    throw new OutboardError(
+      'invalid',
+      `${descriptor.digest} is too large: ${descriptor.size} bytes, want at most ${options.maxBytes}`,
+    );
+  }
+  const chunks: Buffer[] = [];
+  const stream: AsyncIterable<Buffer> = await openBlob(session, descriptor, options);
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,221 @@
+/**
+ * Uploads blobs: in one request, or in chunks when the registry takes no large requests.
+ */
+import type { Readable } from 'node:stream';
+import type { Digest } from '../../../digests/digest.ts';
+import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
+import type { Descriptor } from '../../../manifests/descriptor.ts';
+import type { ReportBytes } from '../../registry-client.ts';
+import { readStart } from '../connections/bounded-body.ts';
+import type { Answer } from '../connections/connections.ts';
+import type { UploadBody } from '../connections/http-request.ts';
+import { type RetryPolicy, withRetries } from '../failures/retry.ts';
+import { checkDescriptor } from '../session/object-name.ts';
+import type { Session } from '../session/session.ts';
+import { sliceStream } from './slice-stream.ts';
+import { uploadLocation, withDigest } from './upload-location.ts';
+
+/** What an upload needs to know beside its session. */
+export interface PushBlobOptions {
+  readonly retry: RetryPolicy;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: ReportBytes;
+}
+
+const chunkBytes = 16 * 1024 * 1024;
+const maxChunkBytes = 1024 * 1024 * 1024;
+const maxAnswerBody = 64 * 1024;
+/** Answers to a HEAD that say nothing about the blob. */
+const headRefused: readonly number[] = [403, 405];
+// How registries and the proxies before them say that the request was too large or of the wrong kind.
+const chunksDemanded: ReadonlySet<unknown> = new Set([405, 411, 413, 416]);
+
+/**
+ * Whether the registry has a blob; see `RepositoryPusher.hasBlob`. Storage that a registry redirects to may refuse
+ * HEAD where it answers GET, and some registries do not know HEAD: both are asked for one byte then.
+ */
+export async function hasBlob(
+  session: Session,
+  digest: Digest,
+  options: Pick<PushBlobOptions, 'retry' | 'signal'>,
+): Promise<boolean> {
+  const target = `blobs/${digest}`;
+  return await withRetries(options.retry, session.connections.clock, options.signal, async () => {
+    const head = await session.send({
+      method: 'HEAD',
+      target,
+      expect: [200, 404, ...headRefused],
+      ...withSignal(options),
+    });
+    await readStart(head, session.connections, 1);
+    if (!headRefused.includes(head.status)) return head.status === 200;
+    const answer = await session.send({
+      method: 'GET',
+      target,
+      headers: { range: 'bytes=0-0' },
+      expect: [200, 206, 404, 416, ...headRefused],
+      ...withSignal(options),
+    });
+    await readStart(answer, session.connections, 1);
+    return answer.status === 200 || answer.status === 206;
+  });
+}
+
+/**
+ * Upload a blob unless the registry has it; see `RepositoryPusher.pushBlob`.
+ * @throws {OutboardError} by the registry's status; invalid when it stored another digest, or when the source has
+ *   another size than the descriptor
+ * @see OCI distribution-spec v1.1.1, "Pushing blobs"
+ */
+export async function pushBlob(
+  session: Session,
+  descriptor: Descriptor,
+  openSource: () => Promise<Readable>,
+  options: PushBlobOptions,
+): Promise<'uploaded' | 'exists'> {
+  checkDescriptor(descriptor);
+  if (await hasBlob(session, descriptor.digest, options)) return 'exists';
+  let upload = uploadWhole;
+  await withRetries(options.retry, session.connections.clock, options.signal, async () => {
+    try {
+      await upload(session, descriptor, openSource, options);
+    } catch (error) {
+      if (upload === uploadChunked || !demandsChunks(error)) throw error;
+      upload = uploadChunked;
+      await upload(session, descriptor, openSource, options);
+    }
+  });
+  return 'uploaded';
+}
+
+function demandsChunks(error: unknown): boolean {
+  return (
+    isOutboardError(error) && chunksDemanded.has(error.details?.status) && error.details?.method === 'PUT'
+  );
+}
+
+type Upload = (
+  session: Session,
+  descriptor: Descriptor,
+  openSource: () => Promise<Readable>,
+  options: PushBlobOptions,
+) => Promise<void>;
+
+const uploadWhole: Upload = async (session, descriptor, openSource, options) => {
+  const { location } = await begin(session, options);
+  const source = await openSource();
+  try {
+    const content = countBytes(source, descriptor, options.onProgress);
+    await put(session, descriptor, location, { size: descriptor.size, content }, options);
+  } finally {
+    source.destroy();
+  }
+};
+
+const uploadChunked: Upload = async (session, descriptor, openSource, options) => {
+  const begun = await begin(session, options);
+  let { location } = begun;
+  const source = await openSource();
+  try {
+    const content = countBytes(source, descriptor, options.onProgress);
+    let offset = 0;
+    for (const slice of sliceStream(content, descriptor.size, Math.max(chunkBytes, begun.minChunkBytes))) {
+      const answer = await session.send({
+        method: 'PATCH',
+        target: location,
+        headers: {
+          'content-type': 'application/octet-stream',
+          'content-range': `${offset}-${offset + slice.size - 1}`,
+        },
+        body: slice,
+        expect: [202, 204],
+        ...withSignal(options),
+      });
+      offset += slice.size;
+      location = await nextLocation(session, answer);
+    }
+    await put(session, descriptor, location, new Uint8Array(), options);
+  } finally {
+    source.destroy();
+  }
+};
+
+async function begin(
+  session: Session,
+  options: PushBlobOptions,
+): Promise<{ location: URL; minChunkBytes: number }> {
+  const answer = await session.send({
+    method: 'POST',
+    target: 'blobs/uploads/',
+    body: new Uint8Array(),
+    expect: [202],
+    ...withSignal(options),
+  });
+  const claimed = Number(answer.headers.get('oci-chunk-min-length') ?? 0);
+  return {
+    location: await nextLocation(session, answer),
+    minChunkBytes: claimed > 0 && claimed <= maxChunkBytes ? claimed : 0,
+  };
+}
+
+async function nextLocation(session: Session, answer: Answer): Promise<URL> {
+  await readStart(answer, session.connections, maxAnswerBody);
+  return uploadLocation(answer.url, answer.headers.get('location'));
+}
+
+async function put(
+  session: Session,
+  descriptor: Descriptor,
+  location: URL,
+  body: Uint8Array | UploadBody,
+  options: PushBlobOptions,
+): Promise<void> {
+  const answer = await session.send({
+    method: 'PUT',
+    target: withDigest(location, descriptor.digest),
+    headers: { 'content-type': 'application/octet-stream' },
+    body,
+    storesBytes: descriptor.size,
+    expect: [201, 204],
+    ...withSignal(options),
+  });
+  await readStart(answer, session.connections, maxAnswerBody);
+  const stored = answer.headers.get('docker-content-digest');
+  if (
+    stored !== undefined &&
+    stored !== descriptor.digest &&
+    stored.startsWith(descriptor.digest.slice(0, 7))
+  ) {
+    throw new OutboardError(
+      'invalid',
+      `registry stored ${JSON.stringify(stored.slice(0, 200))} for a blob of digest ${descriptor.digest}`,
+    );
+  }
+}
+
+async function* countBytes(
+  source: Readable,
+  descriptor: Descriptor,
+  onProgress: ReportBytes | undefined,
+): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  const chunks: AsyncIterable<Buffer> = source; // the source of a blob is a byte stream without an encoding
+  for await (const chunk of chunks) {
+    sent += chunk.length;
+    if (sent > descriptor.size) break;
+    yield chunk;
+    onProgress?.(sent);
+  }
+  // Told here, because the connection would only tell that it broke.
+  if (sent !== descriptor.size) {
+    const amount = sent > descriptor.size ? 'more' : sent;
+    throw new OutboardError(
+      'invalid',
+      `the content of ${descriptor.digest} has ${amount} bytes, want ${descriptor.size}`,
+    );
+  }
+}
+
+function withSignal(options: Pick<PushBlobOptions, 'signal'>): { readonly signal?: AbortSignal } {
+  return options.signal ? { signal: options.signal } : {};
+}

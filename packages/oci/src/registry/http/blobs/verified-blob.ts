@@ -1,0 +1,177 @@
+/**
+ * A blob as a stream that ends only if it was the blob asked for. Chunks pass as they came from the socket, with
+ * one update of the hash; a connection that breaks is replaced behind the reader's back.
+ */
+import { Readable } from 'node:stream';
+import { createDigester, type Digester, digestAlgorithm } from '../../../digests/digest.ts';
+import { OutboardError } from '../../../errors/outboard-error.ts';
+import type { Descriptor } from '../../../manifests/descriptor.ts';
+import type { Clock } from '../../clock.ts';
+import { type StallLimits, type StallWatch, watchForStall } from '../connections/stall-watch.ts';
+import { type Retries, TransientFailure } from '../failures/retry.ts';
+import type { BlobPart, BlobSource } from './blob-source.ts';
+
+/** Chunks buffered between network and reader; a socket gives 64 KiB at most. */
+const bufferedChunks = 16;
+/** A connection that brought this much was a working one: the next break counts as the first. */
+const progressBytes = 1024 * 1024;
+
+/** What the stream works with. */
+export interface VerifiedBlobOptions {
+  readonly descriptor: Descriptor;
+  readonly source: BlobSource;
+  /** The answer to the first request, at offset 0. */
+  readonly first: BlobPart;
+  readonly retries: Retries;
+  readonly clock: Clock;
+  readonly stallLimits: StallLimits;
+  /** Aborted when the stream is destroyed: ends the request under way. */
+  readonly controller: AbortController;
+  /** Without it only the size is compared. */
+  readonly verify: boolean;
+}
+
+/** See the file's comment. Emits `end` after the last verified byte, or `error` before it. */
+export class VerifiedBlob extends Readable {
+  readonly #options: VerifiedBlobOptions;
+  readonly #digester: Digester | undefined;
+  #part: BlobPart | undefined;
+  #watch: StallWatch | undefined;
+  /** Bytes hashed and handed on. */
+  #offset = 0;
+  #skip = 0;
+  /** Where the connection in use began. */
+  #partStart = 0;
+
+  constructor(options: VerifiedBlobOptions) {
+    // Of objects, so that a reader gets the chunks as they are: a stream of bytes joins what waits, which copies it.
+    super({ objectMode: true, highWaterMark: bufferedChunks });
+    this.#options = options;
+    if (options.verify) this.#digester = createDigester(digestAlgorithm(options.descriptor.digest));
+    this.#attach(options.first);
+  }
+
+  override _read(): void {
+    if (this.#part?.body.isPaused()) {
+      this.#part.body.resume();
+      this.#watch?.resume();
+    }
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#options.controller.abort(error ?? new OutboardError('unavailable', 'the reader of the blob left'));
+    this.#detach()?.body.destroy();
+    callback(error);
+  }
+
+  #attach(part: BlobPart): void {
+    const { clock, stallLimits, descriptor } = this.#options;
+    this.#part = part;
+    this.#skip = part.skip;
+    this.#partStart = this.#offset;
+    const where = () =>
+      `the transfer of ${descriptor.digest} from ${part.host}, after ${this.#offset} of ${descriptor.size} bytes,`;
+    this.#watch = watchForStall(clock, stallLimits, (error) => part.body.destroy(error), where);
+    part.body
+      .on('data', (chunk: Buffer) => this.#onChunk(part, chunk)) // no encoding is set: chunks are buffers
+      .on('end', () => this.#onEnd(part))
+      .on('error', (error) => this.#onBreak(part, part.explain(error)));
+    if (this.readableLength >= bufferedChunks) this.#pause(part);
+  }
+
+  /** Forget the connection in use; its late events find that they are no longer meant. */
+  #detach(): BlobPart | undefined {
+    const part = this.#part;
+    this.#part = undefined;
+    this.#watch?.stop();
+    this.#watch = undefined;
+    return part;
+  }
+
+  #pause(part: BlobPart): void {
+    part.body.pause();
+    this.#watch?.pause();
+  }
+
+  #onChunk(part: BlobPart, chunk: Buffer): void {
+    if (this.#part !== part) return;
+    this.#watch?.progress(chunk.length);
+    const wanted = this.#dropSkipped(chunk);
+    if (wanted.length === 0) return;
+    const { descriptor } = this.#options;
+    if (this.#offset + wanted.length > descriptor.size) {
+      this.destroy(
+        new OutboardError('invalid', `${descriptor.digest} is larger than ${descriptor.size} bytes`),
+      );
+      return;
+    }
+    this.#offset += wanted.length;
+    this.#digester?.update(wanted);
+    if (!this.push(wanted)) this.#pause(part);
+  }
+
+  #dropSkipped(chunk: Buffer): Buffer {
+    if (this.#skip === 0) return chunk;
+    const dropped = Math.min(this.#skip, chunk.length);
+    this.#skip -= dropped;
+    return chunk.subarray(dropped);
+  }
+
+  #onEnd(part: BlobPart): void {
+    if (this.#part !== part) return;
+    const { descriptor } = this.#options;
+    const { digest, size } = descriptor;
+    const cut = new OutboardError(
+      'unavailable',
+      `${digest} broke off after ${this.#offset} of ${size} bytes`,
+    );
+    this.#onBreak(part, new TransientFailure(cut));
+  }
+
+  #onBreak(part: BlobPart, failure: unknown): void {
+    if (this.#part !== part) return;
+    this.#detach();
+    part.body.destroy();
+    if (this.#offset === this.#options.descriptor.size) this.#finish();
+    else void this.#resume(failure); // never rejects: what goes wrong destroys the stream
+  }
+
+  async #resume(first: unknown): Promise<void> {
+    const { source, retries, controller } = this.#options;
+    if (this.#offset - this.#partStart >= progressBytes) retries.reset();
+    for (let failure = first; ; ) {
+      try {
+        await retries.next(failure, controller.signal);
+      } catch (error) {
+        this.destroy(toError(error));
+        return;
+      }
+      try {
+        const part = await source.open(this.#offset, controller.signal);
+        if (this.destroyed) part.body.destroy();
+        else this.#attach(part);
+        return;
+      } catch (error) {
+        failure = error;
+      }
+    }
+  }
+
+  #finish(): void {
+    const { digest } = this.#options.descriptor;
+    const actual = this.#digester?.digest();
+    if (actual === undefined || actual === digest) {
+      this.push(null);
+      return;
+    }
+    this.destroy(
+      new OutboardError('invalid', `content has digest ${actual}, want ${digest}`, {
+        details: { expected: digest, actual },
+      }),
+    );
+  }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new OutboardError('unavailable', String(error));
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { describe, it } from 'node:test';
+import { createTestClock, startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { TransientFailure } from '../failures/retry.ts';
+import type { Reach } from '../hosts/addresses.ts';
+import { createConnections } from './connections.ts';
+
+async function ask(
+  url: string,
+  { reach = 'anywhere' as Reach, isAllowed = (_: string): boolean => false } = {},
+) {
+  await using connections = createConnections({ userAgent: 'test', clock: createTestClock(), isAllowed });
+  const route = { verifyTls: true, reach, authoritiesFile: '/etc/outboard/certs.d/x/ca.crt' };
+  const answer = await connections.exchange({ method: 'GET', url: new URL(url), headers: {}, route });
+  answer.body.destroy();
+  return answer.status;
+}
+
+async function failureOf(...question: Parameters<typeof ask>): Promise<{ kind: string; message: string }> {
+  try {
+    await ask(...question);
+  } catch (error) {
+    const { kind, message } = error instanceof TransientFailure ? error.error : (error as never);
+    return { kind, message };
+  }
+  assert.fail('it answered');
+}
+
+/** A server that answers every connection in its own way. */
+async function listen(answer: string): Promise<Server & AsyncDisposable & { readonly host: string }> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}); // the client leaves
+    socket.once('data', () => socket.end(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  return Object.assign(server, {
+    host: `127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  });
+}
+
+describe('a failed connection', () => {
+  it('says which host cannot be resolved', async () => {
+    const { message } = await failureOf('https://no-such-host.invalid/v2/');
+    assert.match(
+      message,
+      /host "no-such-host\.invalid" cannot be resolved: no (such host|name server answers)$/,
+    );
+  });
+
+  it('says where nothing listens', async () => {
+    const server = await listen('');
+    await server[Symbol.asyncDispose]();
+    const { message } = await failureOf(`https://${server.host}/v2/`);
+    assert.equal(
+      message,
+      `failed to do request: GET "https://${server.host}/v2/": connection refused: nothing listens at ${server.host}`,
+    );
+  });
+
+  for (const answer of ['HTTP/1.1 400 Bad Request\r\n\r\n', 'SSH-2.0-OpenSSH_9.2\r\n', 'x'.repeat(100)]) {
+    it(`says that a server does not speak TLS, without OpenSSL's source lines (${answer.slice(0, 8)})`, async () => {
+      await using server = await listen(answer);
+      const { kind, message } = await failureOf(`https://${server.host}/v2/`);
+      assert.equal(kind, 'unavailable');
+      assert.match(message, /server gave HTTP response to HTTPS client: it does not speak TLS there; /);
+      assert.doesNotMatch(message, /\.c:|error:|\n/);
+    });
+  }
+});
+
+describe('an address that a registry chose', () => {
+  for (const reach of ['public', 'private'] as const) {
+    for (const name of ['127.0.0.1', 'localhost', '0.0.0.0']) {
+      it(`is not connected to on this machine from a ${reach} registry, as ${name}`, async () => {
+        await using registry = await startHostileRegistry(() => assert.fail('asked'));
+        const { port } = new URL(`http://${registry.host}`);
+        const { kind, message } = await failureOf(`http://${name}:${port}/secret`, { reach });
+        assert.equal(kind, 'forbidden');
+        assert.match(
+          message,
+          new RegExp(`^refusing to connect to http://${name}:${port}/secret, where the `),
+        );
+        assert.match(message, /insecure-registries$/);
+        assert.equal(registry.requests.length, 0);
+      });
+    }
+  }
+
+  it('may be on this machine when the registry is, and when the operator lists it', async () => {
+    await using registry = await startHostileRegistry((_, response) => void response.end());
+    const { port } = new URL(`http://${registry.host}`);
+    assert.equal(await ask(`http://localhost:${port}/x`, { reach: 'loopback' }), 200);
+    const isAllowed = (address: string) => address === '127.0.0.1';
+    assert.equal(await ask(`http://127.0.0.1:${port}/x`, { reach: 'public', isAllowed }), 200);
+    assert.equal(await ask(`http://localhost:${port}/x`, { reach: 'public', isAllowed }), 200);
+  });
+
+  for (const address of ['10.255.255.1', '[fd12::1]', '100.64.0.1', '[64:ff9b::10.0.0.1]']) {
+    it(`is not connected to at ${address} from a public registry`, async () => {
+      const { kind, message } = await failureOf(`http://${address}:1/`, { reach: 'public' });
+      assert.equal(kind, 'forbidden');
+      assert.match(message, /its address is private, and the registry's is not/);
+    });
+  }
+});

@@ -1,0 +1,131 @@
+/**
+ * Finds out how to reach a registry: HTTPS first, plain HTTP only where that is allowed and HTTPS does not
+ * answer. What worked is remembered; a registry that spoke HTTPS once is never asked in plain HTTP again.
+ */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { OutboardError } from '../../../errors/outboard-error.ts';
+import { TransientFailure } from '../failures/retry.ts';
+import { authoritiesFile, readAuthorities } from '../hosts/certificate-authorities.ts';
+import { type HostTrust, type InsecureList, registryHost, trustOf } from '../hosts/registry-host.ts';
+import { readStart } from './bounded-body.ts';
+import type { Connections } from './connections.ts';
+import type { Route } from './http-request.ts';
+
+/** A registry as it can be reached now. */
+export interface Base {
+  /** Scheme, host and port, with the path `/`. */
+  readonly url: URL;
+  readonly route: Route;
+  readonly trust: HostTrust;
+}
+
+/** One registry. */
+export interface Endpoint {
+  /** The domain of the references, such as `docker.io`. */
+  readonly domain: string;
+  /**
+   * Where to send requests.
+   * @throws {OutboardError} unavailable when neither scheme answers
+   */
+  base(signal?: AbortSignal): Promise<Base>;
+  /** A connection failed: plain HTTP must prove itself again, and certificates are read anew. */
+  connectionFailed(): void;
+}
+
+/** What endpoints are made of, beside their domain. */
+export interface EndpointOptions {
+  readonly connections: Connections;
+  readonly insecure: InsecureList;
+  /** Folders with the certificates of registries' authorities. */
+  readonly certificateDirectories: readonly string[];
+}
+
+/** Describe a registry; nothing is sent before `base()`. */
+export function createEndpoint(domain: string, options: EndpointOptions): Endpoint {
+  const { connections, insecure, certificateDirectories } = options;
+  const host = registryHost(domain);
+  let trust: HostTrust | undefined;
+  let scheme: 'https' | 'http' | undefined;
+  let route: Route | undefined;
+
+  async function findTrust(): Promise<HostTrust> {
+    const mustResolve = insecure.hasBlocks && isIP(host.hostname) === 0 && host.hostname !== 'localhost';
+    return trustOf(host, insecure, mustResolve ? await addressesOf(host.hostname) : []);
+  }
+
+  async function findRoute(trust: HostTrust): Promise<Route> {
+    const authorities = await readAuthorities(certificateDirectories, domain);
+    return {
+      verifyTls: trust === 'strict',
+      reach: 'anywhere',
+      authoritiesFile: authoritiesFile(certificateDirectories, domain),
+      ...(authorities === undefined ? {} : { authorities }),
+    };
+  }
+
+  return {
+    domain,
+    async base(signal) {
+      trust ??= await findTrust();
+      route ??= await findRoute(trust);
+      scheme ??= trust === 'strict' ? 'https' : await probe(connections, host.host, route, signal);
+      return { url: new URL(`${scheme}://${host.host}/`), route, trust };
+    },
+    connectionFailed() {
+      if (scheme === 'http') scheme = undefined;
+      route = undefined;
+    },
+  };
+}
+
+async function addressesOf(hostname: string): Promise<string[]> {
+  try {
+    return (await lookup(hostname, { all: true })).map(({ address }) => address);
+  } catch {
+    return []; // A name that does not resolve is in no block; connecting reports the fault.
+  }
+}
+
+// Asked without credentials, so that no password leaves before it is known how it would travel.
+async function probe(
+  connections: Connections,
+  host: string,
+  route: Route,
+  signal: AbortSignal | undefined,
+): Promise<'https' | 'http'> {
+  const ask = async (scheme: 'https' | 'http') => {
+    const url = new URL(`${scheme}://${host}/v2/`);
+    const answer = await connections.exchange({
+      method: 'GET',
+      url,
+      headers: {},
+      route,
+      ...(signal ? { signal } : {}),
+    });
+    await readStart(answer, connections, 64 * 1024);
+    return scheme;
+  };
+  try {
+    return await ask('https');
+  } catch (httpsFailure) {
+    signal?.throwIfAborted();
+    return await ask('http').catch((httpFailure: unknown) => {
+      signal?.throwIfAborted();
+      throw bothFailed(host, httpsFailure, httpFailure);
+    });
+  }
+}
+
+function bothFailed(host: string, https: unknown, http: unknown): Error {
+  const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
+  const error = new OutboardError(
+    'unavailable',
+    `registry "${host}" cannot be reached: ${text(http)}; HTTPS was tried before: ${text(https)}`,
+    { cause: http instanceof TransientFailure ? http.error : http },
+  );
+  if (!(http instanceof TransientFailure)) return error;
+  return new TransientFailure(error, {
+    idleMs: http.idleMs + (https instanceof TransientFailure ? https.idleMs : 0),
+  });
+}

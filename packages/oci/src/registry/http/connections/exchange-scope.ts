@@ -1,0 +1,119 @@
+/**
+ * What hangs on one exchange until its answer is there and its body is over: the caller's signal and the deadlines.
+ */
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { OutboardError } from '../../../errors/outboard-error.ts';
+import type { Clock } from '../../clock.ts';
+import { redactUrl } from '../failures/registry-error.ts';
+import { TransientFailure } from '../failures/retry.ts';
+import type { HttpRequest } from './http-request.ts';
+import { type StallLimits, watchForStall } from './stall-watch.ts';
+
+/** One exchange under way. */
+export interface ExchangeScope {
+  /** Aborts with the caller's reason, or with a `TransientFailure` when the far side is too slow. */
+  readonly signal: AbortSignal;
+  /** The request's body, its progress watched. */
+  readonly body: NonNullable<Dispatcher.RequestOptions['body']> | null;
+  /** The head of the answer came: its deadline is over. */
+  answered(): void;
+  /** Milliseconds since a byte of the request moved, or since its start; 0 once the answer came. */
+  idleMs(): number;
+  /** The exchange is over. */
+  release(): void;
+}
+
+/** Bytes per millisecond at which a registry stores what was uploaded: a large blob is hashed and moved at its end. */
+const storedPerMs = 10_000;
+
+/** Open the scope of a request that is about to be sent; release it when the body of the answer is closed. */
+export function openExchangeScope(request: HttpRequest, clock: Clock, limits: StallLimits): ExchangeScope {
+  const controller = new AbortController();
+  const stall = (error: OutboardError) => controller.abort(new TransientFailure(error));
+  const onAbort = () => controller.abort(request.signal?.reason);
+  request.signal?.addEventListener('abort', onAbort, { once: true });
+  let movedAt = clock.now();
+  const moved = () => {
+    movedAt = clock.now();
+  };
+  const deadline = watchDeadline(request, { clock, limits, stall, moved });
+  return {
+    signal: controller.signal,
+    body: deadline.body,
+    answered() {
+      deadline.stop();
+      movedAt = Number.POSITIVE_INFINITY;
+    },
+    idleMs: () => Math.max(0, clock.now() - movedAt),
+    release() {
+      deadline.stop();
+      request.signal?.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+interface Deadline {
+  readonly clock: Clock;
+  readonly limits: StallLimits;
+  readonly stall: (error: OutboardError) => void;
+  readonly moved: () => void;
+}
+
+function watchDeadline(
+  request: HttpRequest,
+  { clock, limits, stall, moved }: Deadline,
+): { readonly body: ExchangeScope['body']; stop(): void } {
+  const { body } = request;
+  const waitMs = limits.windowMs + storeMs(request);
+  const awaitAnswer = () => clock.schedule(waitMs, () => stall(noAnswer(request, waitMs)));
+  if (body === undefined || body instanceof Uint8Array) {
+    return { body: body ?? null, stop: awaitAnswer() };
+  }
+  let isOver = false;
+  const where = `the upload to ${redactUrl(request.url)}`;
+  const watch = watchForStall(clock, limits, stall, () => where);
+  let stop = watch.stop;
+  const onProgress = (bytes: number) => {
+    watch.progress(bytes);
+    moved();
+  };
+  const sent = () => {
+    watch.stop();
+    // An answer may overtake the end of the body; nothing is awaited then.
+    if (!isOver) stop = awaitAnswer();
+  };
+  return {
+    // undici takes async iterables too, which its types leave out
+    body: watchUpload(body.content, onProgress, sent) as unknown as Readable,
+    stop() {
+      isOver = true;
+      stop();
+    },
+  };
+}
+
+/** Time for a registry to store an upload, after its last byte. */
+function storeMs({ method, storesBytes = 0 }: HttpRequest): number {
+  return method === 'PUT' ? Math.ceil(storesBytes / storedPerMs) : 0;
+}
+
+async function* watchUpload(
+  content: AsyncIterable<Uint8Array>,
+  progress: (bytes: number) => void,
+  sent: () => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    progress(chunk.length);
+    yield chunk;
+  }
+  sent();
+}
+
+function noAnswer(request: HttpRequest, waitMs: number): OutboardError {
+  return new OutboardError(
+    'unavailable',
+    `failed to do request: ${request.method} "${redactUrl(request.url)}": no answer in ${waitMs / 1000} s`,
+    { details: { idleMs: waitMs } },
+  );
+}

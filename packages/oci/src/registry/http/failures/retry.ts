@@ -1,0 +1,212 @@
+/**
+ * Which failures are worth another try, and how long to wait before it.
+ */
+import { OutboardError } from '../../../errors/outboard-error.ts';
+import type { Clock } from '../../clock.ts';
+
+/** How often and how patiently to try. */
+export interface RetryPolicy {
+  /** Tries in all, the first one included. */
+  readonly attempts: number;
+  /** Wait before the second try, in milliseconds; it doubles from try to try. */
+  readonly baseDelayMs: number;
+  /** Longest wait, also when the registry asks for more. */
+  readonly maxDelayMs: number;
+  /**
+   * Time in which nothing moved, in milliseconds, summed over tries and the waits that the registry asked for: no
+   * other try begins once it is spent.
+   */
+  readonly maxIdleMs: number;
+}
+
+/** Five tries, waits of at most 0.25, 0.5, 1 and 2 seconds, 60 when a registry asks, and a minute of silence. */
+export const defaultRetryPolicy: RetryPolicy = {
+  attempts: 5,
+  baseDelayMs: 250,
+  maxDelayMs: 60_000,
+  maxIdleMs: 60_000,
+};
+
+/** A failure that another try may cure. Thrown to the retry loop; its cause is what the caller sees in the end. */
+export class TransientFailure extends Error {
+  override readonly name = 'TransientFailure';
+  /** The error to report when tries run out. */
+  readonly error: OutboardError;
+  /** What the registry asked us to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** How long nothing had moved when it failed, in milliseconds. */
+  readonly idleMs: number;
+
+  constructor(
+    error: OutboardError,
+    options: { readonly retryAfterMs?: number | undefined; readonly idleMs?: number } = {},
+  ) {
+    super(error.message, { cause: error });
+    this.error = error;
+    this.retryAfterMs = options.retryAfterMs;
+    const stalledMs = error.details?.idleMs; // of a stall, which is told by the error alone
+    this.idleMs = Math.max(options.idleMs ?? 0, typeof stalledMs === 'number' ? stalledMs : 0);
+  }
+}
+
+/** Whether an HTTP status says "not now" rather than "no". */
+export function isTransientStatus(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
+}
+
+// Faults that stay as they are however often we ask: an unknown name, a certificate that does not verify.
+const permanentCodes = new Set([
+  'ENOTFOUND',
+  'EADDRNOTAVAIL',
+  'EACCES',
+  'EPROTO',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_TLS_CERT_ALTNAME_FORMAT',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_HEADERS_OVERFLOW',
+]);
+
+/** The `code` of a Node.js or undici error, looked for through its causes. */
+export function errorCode(error: unknown): string | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if ('code' in at && typeof at.code === 'string') return at.code;
+  }
+  return undefined;
+}
+
+/** Whether a failed connection may work at the next try. */
+export function isTransientFault(error: unknown): boolean {
+  const code = errorCode(error);
+  if (code === undefined) return false;
+  return !permanentCodes.has(code) && !code.startsWith('HPE_');
+}
+
+/** Whether an error says that a certificate was refused: the peer does speak TLS. */
+export function isCertificateFault(error: unknown): boolean {
+  const code = errorCode(error) ?? '';
+  return /CERT|^HOSTNAME_MISMATCH$|^INVALID_(?:CA|PURPOSE)$|^UNABLE_TO_/.test(code);
+}
+
+/**
+ * Read a `Retry-After` header: seconds or an HTTP date.
+ * @returns milliseconds from now, at least 0; undefined when absent or unreadable
+ * @see RFC 9110, 10.2.3
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  const text = value.trim();
+  if (/^\d{1,15}$/.test(text)) return Number(text) * 1000;
+  if (!/^[A-Za-z]{3,9},? /.test(text)) return undefined; // Date.parse also takes forms that are no HTTP dates
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/**
+ * How long to wait before try number `attempt + 1`: the registry's wish, or an exponential wait with jitter
+ * between half and the whole of it.
+ * @param attempt number of the try that failed, from 1
+ * @returns milliseconds; undefined when the registry asks for more than the policy waits
+ */
+export function retryDelay(
+  policy: RetryPolicy,
+  attempt: number,
+  retryAfterMs: number | undefined,
+  random: number,
+): number | undefined {
+  if (retryAfterMs !== undefined) return retryAfterMs > policy.maxDelayMs ? undefined : retryAfterMs;
+  const full = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
+  return full * (0.5 + random / 2);
+}
+
+/** Counts the tries of one piece of work and waits between them. */
+export interface Retries {
+  /**
+   * Take a failure: wait if another try is due, or throw what the caller should see.
+   * Errors that are no `TransientFailure` are thrown at once.
+   */
+  next(failure: unknown, signal?: AbortSignal): Promise<void>;
+  /** The work moved on: count tries from the start again. */
+  reset(): void;
+}
+
+/** Start to count tries. */
+export function countRetries(policy: RetryPolicy, clock: Clock): Retries {
+  let attempt = 0;
+  let idleMs = 0;
+  return {
+    async next(failure, signal) {
+      signal?.throwIfAborted();
+      if (!(failure instanceof TransientFailure)) throw failure;
+      attempt += 1;
+      idleMs += failure.idleMs;
+      if (attempt >= policy.attempts) throw failure.error;
+      if (idleMs >= policy.maxIdleMs) throw tooIdle(failure, attempt, idleMs);
+      const wait = retryDelay(policy, attempt, failure.retryAfterMs, clock.random());
+      if (wait === undefined) throw tooLong(failure);
+      if (failure.retryAfterMs !== undefined) idleMs += wait;
+      await clock.sleep(wait, signal);
+    },
+    reset() {
+      attempt = 0;
+      idleMs = 0;
+    },
+  };
+}
+
+function tooLong(failure: TransientFailure): OutboardError {
+  const seconds = Math.ceil((failure.retryAfterMs ?? 0) / 1000);
+  return new OutboardError(
+    'unavailable',
+    `${failure.error.message}; the registry asks to wait ${seconds} s`,
+    {
+      cause: failure.error,
+    },
+  );
+}
+
+function tooIdle({ error }: TransientFailure, attempts: number, idleMs: number): OutboardError {
+  if (attempts === 1) return error;
+  const seconds = Math.round(idleMs / 1000);
+  return new OutboardError(
+    error.kind,
+    `${error.message}; gave up after ${attempts} tries and ${seconds} s without progress`,
+    { cause: error, ...(error.details && { details: error.details }) },
+  );
+}
+
+/**
+ * Run work until it succeeds, fails for good, or tries run out.
+ * @param work called once per try; throws `TransientFailure` to be called again
+ */
+export async function withRetries<T>(
+  policy: RetryPolicy,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const retries = countRetries(policy, clock);
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (failure) {
+      await retries.next(failure, signal);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Fetches manifests and indexes, whole and verified.
+ */
+import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../../../digests/digest.ts';
+import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
+import { maxManifestBytes, ownMediaType } from '../../../manifests/document-schema.ts';
+import { isIndexMediaType, isManifestMediaType, mediaTypes } from '../../../manifests/media-types.ts';
+import type { ResolvedManifest } from '../../registry-client.ts';
+import { readBounded } from '../connections/bounded-body.ts';
+import type { Answer, AnswerHeaders } from '../connections/connections.ts';
+import { type RetryPolicy, withRetries } from '../failures/retry.ts';
+import { type ManifestName, parseManifestName } from '../session/object-name.ts';
+import type { Session } from '../session/session.ts';
+
+const accept = [
+  mediaTypes.dockerManifest,
+  mediaTypes.dockerManifestList,
+  mediaTypes.ociManifest,
+  mediaTypes.ociIndex,
+].join(', ');
+
+// Static file servers do not know manifests, and say one of these.
+const genericTypes: ReadonlySet<string> = new Set([
+  '',
+  'application/json',
+  'application/octet-stream',
+  'text/plain',
+]);
+
+/** What a fetch needs to know beside its session. */
+export interface FetchManifestOptions {
+  /** The name of what is fetched, for errors, such as `docker.io/library/alpine:latest`. */
+  readonly subject: string;
+  readonly retry: RetryPolicy;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Fetch what a tag or digest names.
+ * @throws {OutboardError} not-found (`REF: not found`), unauthorized, forbidden, unavailable; invalid when the name
+ *   is none, the document is over 4 MiB, of a foreign type, or other than its digest says
+ * @see OCI distribution-spec v1.1.1, "Pulling manifests"
+ */
+export async function fetchManifest(
+  session: Session,
+  tagOrDigest: string,
+  options: FetchManifestOptions,
+): Promise<ResolvedManifest> {
+  const name = parseManifestName(tagOrDigest);
+  const { clock } = session.connections;
+  return await withRetries(options.retry, clock, options.signal, async () => {
+    const answer = await ask(session, name, options);
+    const bytes = await readManifest(session, answer);
+    const digest = verify(bytes, name, answer.headers, options.subject);
+    return {
+      descriptor: {
+        mediaType: mediaTypeOf(answer.headers, bytes, options.subject),
+        digest,
+        size: bytes.length,
+      },
+      bytes,
+    };
+  });
+}
+
+async function ask(session: Session, name: ManifestName, options: FetchManifestOptions): Promise<Answer> {
+  try {
+    return await session.send({
+      method: 'GET',
+      target: `manifests/${name.text}`,
+      headers: { accept },
+      expect: [200],
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  } catch (error) {
+    if (!isOutboardError(error, 'not-found')) throw error;
+    throw new OutboardError('not-found', `${options.subject}: not found`, { cause: error });
+  }
+}
+
+async function readManifest(session: Session, answer: Answer): Promise<Buffer> {
+  const claimed = Number(answer.headers.get('content-length') ?? 0);
+  if (claimed > maxManifestBytes) {
+    answer.body.destroy();
+    throw new OutboardError(
+      'invalid',
+      `manifest is too large: ${claimed} bytes, want at most ${maxManifestBytes}`,
+    );
+  }
+  return await readBounded(answer, session.connections, maxManifestBytes, 'manifest');
+}
+
+function verify(bytes: Buffer, name: ManifestName, headers: AnswerHeaders, subject: string): Digest {
+  const actual = digestOf(bytes, name.digest === undefined ? 'sha256' : digestAlgorithm(name.digest));
+  if (name.digest !== undefined && actual !== name.digest) throw differs(subject, name.digest, actual);
+  const header = headers.get('docker-content-digest');
+  if (header?.startsWith('sha256:')) {
+    const claimed = parseDigest(header);
+    const sha256 = actual.startsWith('sha256:') ? actual : digestOf(bytes);
+    if (claimed !== sha256) throw differs(subject, claimed, sha256);
+  }
+  return actual;
+}
+
+function differs(subject: string, expected: Digest, actual: Digest): OutboardError {
+  return new OutboardError('invalid', `manifest of ${subject} has digest ${actual}, want ${expected}`, {
+    details: { subject, expected, actual },
+  });
+}
+
+function mediaTypeOf(headers: AnswerHeaders, bytes: Buffer, subject: string): string {
+  const header = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const mediaType = genericTypes.has(header) ? ownMediaType(bytes) : header;
+  if (isManifestMediaType(mediaType) || isIndexMediaType(mediaType)) return mediaType;
+  throw new OutboardError(
+    'invalid',
+    `${subject} has media type ${JSON.stringify(mediaType.slice(0, 200))}: want a Docker schema 2 or OCI manifest or index`,
+  );
+}

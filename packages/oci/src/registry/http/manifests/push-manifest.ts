@@ -1,0 +1,61 @@
+/**
+ * Puts manifests under tags and digests.
+ */
+import { type Digest, digestAlgorithm, digestOf } from '../../../digests/digest.ts';
+import { OutboardError } from '../../../errors/outboard-error.ts';
+import { readStart } from '../connections/bounded-body.ts';
+import { type RetryPolicy, withRetries } from '../failures/retry.ts';
+import { parseManifestName } from '../session/object-name.ts';
+import type { Session } from '../session/session.ts';
+
+/** A manifest to push. */
+export interface ManifestToPush {
+  readonly mediaType: string;
+  /** Pushed byte for byte. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Put a manifest; see `RepositoryPusher.pushManifest`.
+ * @returns the digest of the bytes, which the registry confirmed if it names one
+ * @throws {OutboardError} invalid when the bytes are not those of the digest given, or the registry stored others
+ * @see OCI distribution-spec v1.1.1, "Pushing Manifests"
+ */
+export async function pushManifest(
+  session: Session,
+  tagOrDigest: string,
+  manifest: ManifestToPush,
+  options: { readonly retry: RetryPolicy; readonly signal?: AbortSignal },
+): Promise<Digest> {
+  const name = parseManifestName(tagOrDigest);
+  const digest = digestOf(
+    manifest.bytes,
+    name.digest === undefined ? 'sha256' : digestAlgorithm(name.digest),
+  );
+  if (name.digest !== undefined && digest !== name.digest) {
+    throw new OutboardError('invalid', `the manifest has digest ${digest}, want ${name.digest}`);
+  }
+  await withRetries(options.retry, session.connections.clock, options.signal, async () => {
+    const answer = await session.send({
+      method: 'PUT',
+      target: `manifests/${name.text}`,
+      headers: { 'content-type': manifest.mediaType },
+      body: manifest.bytes,
+      expect: [201],
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    await readStart(answer, session.connections, 64 * 1024);
+    confirm(answer.headers.get('docker-content-digest'), digest);
+  });
+  return digest;
+}
+
+function confirm(stored: string | undefined, digest: Digest): void {
+  // A registry may name its own choice of algorithm; only an answer in ours can be compared.
+  if (stored === undefined || stored === digest || !stored.startsWith(`${digestAlgorithm(digest)}:`)) return;
+  throw new OutboardError(
+    'invalid',
+    `registry stored the manifest as ${JSON.stringify(stored.slice(0, 200))}, want ${digest}`,
+    { details: { expected: digest, actual: stored.slice(0, 200) } },
+  );
+}
