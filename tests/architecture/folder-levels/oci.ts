@@ -3,10 +3,16 @@ import type { FolderLevels } from './folder-levels.ts';
 export const ociLevels: FolderLevels = {
   source: 'packages/oci/src',
   levels: [
-    ['digests', 'documents', 'layers/tar'],
+    ['errors'],
+    ['digests', 'documents', 'files', 'layers/tar'],
     ['content', 'layers', 'manifests', 'references'],
-    ['registry'],
-    ['registry/authentication'],
+    ['registry', 'registry/http/hosts'],
+    ['registry/http/failures'],
+    ['registry/http/connections'],
+    ['registry/http/authentication'],
+    ['registry/http/session'],
+    ['registry/http/blobs', 'registry/http/manifests'],
+    ['registry/http'],
   ],
-  exceptions: ['registry -> registry/authentication'],
+  exceptions: [],
 };
