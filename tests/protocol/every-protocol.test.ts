@@ -153,11 +153,11 @@ describe('every protocol', { skip: needsRoot }, () => {
   test('AuthZPlugin.AuthZReq and MetricsCollector.StartMetrics reach plugins that are found by name', async () => {
     const authorization = createAuthorizationPlugin((await plugin().driver('authz')).client);
     const request = { method: 'GET', uri: '/v1.43/info', headers: {} };
-    assert.deepEqual(await authorization.judgeRequest(request), { allowed: true });
+    assert.deepEqual(await authorization.authorizeRequest(request), { allowed: true });
     await plugin().behave('AuthZPlugin.AuthZReq', 'odd-case');
-    assert.deepEqual(await authorization.judgeRequest(request), { allowed: true });
+    assert.deepEqual(await authorization.authorizeRequest(request), { allowed: true });
     await plugin().behave('AuthZPlugin.AuthZReq', 'null');
-    assert.equal((await authorization.judgeRequest(request)).allowed, false);
+    assert.equal((await authorization.authorizeRequest(request)).allowed, false);
     const metrics = createMetricsCollector((await plugin().driver('metricscollector')).client);
     await metrics.startMetrics();
     await plugin().behave('MetricsCollector.StartMetrics', 'err-500');

@@ -1,64 +1,45 @@
 /**
- * What plugins speak: the public face of the package.
+ * The public face of the package: the plugin client, one typed client for each kind of plugin, and the forms that their
+ * callers build or read. Results have exported types, for declaration files need their names; the type of a request is
+ * part of its client, such as `Parameters<NetworkDriver['join']>[0]`.
  */
 
-export { activate } from './activate.ts';
+export { createPluginClient } from './calls/http-plugin-client.ts';
+export type { PluginClient } from './calls/plugin-client.ts';
+export type { PluginAddress, PluginTls } from './connection/plugin-address.ts';
+export { connectSocket } from './connection/socket-handle.ts';
+export { activate } from './drivers/activate.ts';
 export type {
+  AuthorizationDecision,
   AuthorizationPlugin,
   AuthorizationRequest,
   AuthorizationResponse,
-  JudgeOptions,
-  Verdict,
-} from './authorization-plugin.ts';
-export { createAuthorizationPlugin } from './authorization-plugin.ts';
-export type { DriverCall } from './driver-calls.ts';
+} from './drivers/authorization/authorization-plugin.ts';
+export { createAuthorizationPlugin } from './drivers/authorization/authorization-plugin-client.ts';
+export type { DriverCall } from './drivers/driver-calls.ts';
 export type {
   AddressPool,
-  AddressRequest,
   AddressSpaces,
   IpamCapabilities,
   IpamDriver,
   LeasedAddress,
-  PoolRequest,
-} from './ipam-driver.ts';
-export { createIpamDriver } from './ipam-driver.ts';
-export type { LogDriver, LoggedContainer, LogSelection } from './log-driver.ts';
-export { createLogDriver } from './log-driver.ts';
-export type { LogEntry, PartialMetadata } from './log-entry.ts';
-export { decodeLogEntries, encodeLogEntry } from './log-entry.ts';
-export type { MetricsCollector } from './metrics-collector.ts';
-export { createMetricsCollector } from './metrics-collector.ts';
-export { encodeMac } from './network-addresses.ts';
-export { createNetworkDriver } from './network-driver.ts';
+} from './drivers/ipam/ipam-driver.ts';
+export { createIpamDriver } from './drivers/ipam/ipam-driver-client.ts';
+export type { LogDriver, LoggedContainer, LogSelection } from './drivers/log/log-driver.ts';
+export { createLogDriver } from './drivers/log/log-driver-client.ts';
+export type { LogEntry } from './drivers/log/log-entry.ts';
+export { decodeLogEntries, encodeLogEntry } from './drivers/log/log-entry.ts';
+export type { MetricsCollector } from './drivers/metrics/metrics-collector.ts';
+export { createMetricsCollector } from './drivers/metrics/metrics-collector-client.ts';
 export type {
-  AllocateNetworkRequest,
-  CreateEndpointRequest,
-  CreateNetworkRequest,
-  DiscoveredNode,
   EndpointAddresses,
-  EndpointId,
-  JoinRequest,
   JoinResult,
   NetworkCapabilities,
   NetworkDriver,
-  NetworkPool,
-  NetworkRequest,
-  StaticRoute,
-} from './network-driver-contract.ts';
-export type {
-  EndpointOptions,
-  ExposedPort,
-  NetworkOptions,
-  PortBinding,
-  TransportProtocol,
-} from './network-options.ts';
-export { endpointOptions, networkOptions } from './network-options.ts';
-export type { PluginAddress, PluginTls } from './plugin-address.ts';
-export type { CallOptions, PluginClient, PluginClientOptions } from './plugin-client.ts';
-export { createPluginClient } from './plugin-client.ts';
-export type { ReplyFields } from './plugin-reply.ts';
-export type { Secret, SecretProvider, SecretRequest, ServicePort } from './secret-provider.ts';
-export { createSecretProvider } from './secret-provider.ts';
-export { connectSocket } from './socket-handle.ts';
-export type { DriverVolume, VolumeDriver } from './volume-driver.ts';
-export { createVolumeDriver } from './volume-driver.ts';
+} from './drivers/network/network-driver.ts';
+export { createNetworkDriver } from './drivers/network/network-driver-client.ts';
+export { endpointOptions, networkOptions } from './drivers/network/network-options.ts';
+export type { Secret, SecretProvider } from './drivers/secrets/secret-provider.ts';
+export { createSecretProvider } from './drivers/secrets/secret-provider-client.ts';
+export type { DriverVolume, VolumeDriver } from './drivers/volume/volume-driver.ts';
+export { createVolumeDriver } from './drivers/volume/volume-driver-client.ts';

@@ -2,13 +2,13 @@
  * From an author's drivers to a running plugin: the one entry point of the SDK.
  */
 import { isAbsolute, join } from 'node:path';
-import type { CallHandler, Capability } from './call.ts';
 import { PluginError } from './plugin-error.ts';
 import { listen } from './server/plugin-server.ts';
 import { resolveSocketPath } from './server/socket-path.ts';
 import { createStopRequest, type StopRequest } from './server/stop-request.ts';
 import { openVolumeCapability } from './volume/volume-capability.ts';
 import type { VolumeDriver } from './volume/volume-driver.ts';
+import type { CallHandler, Capability } from './wire/call.ts';
 
 /** What a plugin is made of. */
 export interface PluginDefinition {

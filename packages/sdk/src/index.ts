@@ -1,4 +1,3 @@
-export type { CallContext } from './call.ts';
 export {
   definePlugin,
   type Plugin,
@@ -9,3 +8,4 @@ export {
 export { type FailureStatus, PluginError } from './plugin-error.ts';
 export { PLUGIN_SOCKET_FOLDER } from './server/socket-path.ts';
 export type { CreateVolume, Volume, VolumeDriver } from './volume/volume-driver.ts';
+export type { CallContext } from './wire/call.ts';

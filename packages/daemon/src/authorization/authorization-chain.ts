@@ -3,17 +3,17 @@
  * slow or talking nonsense refuses: nothing passes because nobody could be asked.
  */
 import {
+  type AuthorizationDecision,
   type AuthorizationPlugin,
   createAuthorizationPlugin,
   isOutboardError,
   OutboardError,
   type PluginDrivers,
-  type Verdict,
 } from '@outboard/engine';
 import { openAbortScope } from '../http/connection.ts';
 
 /** How a plugin is asked one question. */
-export type AskPlugin = (plugin: AuthorizationPlugin, signal: AbortSignal) => Promise<Verdict>;
+export type AskPlugin = (plugin: AuthorizationPlugin, signal: AbortSignal) => Promise<AuthorizationDecision>;
 
 /** The plugins that judge a request from its beginning to its end, whatever is configured meanwhile. */
 export interface AuthorizationChain {
@@ -24,10 +24,10 @@ export interface AuthorizationChain {
    * @throws {OutboardError} forbidden, `authorization denied by plugin NAME: REASON`; system, `plugin NAME failed with
    *   error: …`, also when it cannot be found; the reason of an aborted signal
    */
-  judge(ask: AskPlugin, options: JudgeOptions): Promise<void>;
+  judge(ask: AskPlugin, options: DriverCall): Promise<void>;
 }
 
-interface JudgeOptions {
+interface DriverCall {
   readonly signal: AbortSignal;
   /** Whether to pass over a plugin that is disabled or not there; default false. */
   readonly passOverStopped?: boolean;
@@ -55,7 +55,7 @@ export function createAuthorizationChain(options: AuthorizationChainOptions): Au
   };
 }
 
-interface Question extends JudgeOptions {
+interface Question extends DriverCall {
   readonly drivers: Pick<PluginDrivers, 'find'>;
   readonly timeoutMs: number;
   readonly ask: AskPlugin;
@@ -67,7 +67,7 @@ async function judgeBy(name: string, question: Question): Promise<void> {
   const timeout = setTimeout(() => timer.abort(tooLate(timeoutMs)), timeoutMs);
   const scope = openAbortScope([signal, timer.signal]);
   let fullName = name;
-  let verdict: Verdict;
+  let verdict: AuthorizationDecision;
   try {
     const driver = await drivers.find(name, 'authz', { signal: scope.signal });
     fullName = driver.name;

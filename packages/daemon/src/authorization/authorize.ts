@@ -31,12 +31,12 @@ export function createAuthorize(chainInForce: () => AuthorizationChain): Authori
     const chain = chainInForce();
     if (chain.names.length === 0) return respond();
     const described = await describeRequest(request);
-    const judgeRequest: AskPlugin = (plugin, signal) => plugin.judgeRequest(described, { signal });
-    await chain.judge(judgeRequest, { signal: request.signal });
+    const authorizeRequest: AskPlugin = (plugin, signal) => plugin.authorizeRequest(described, { signal });
+    await chain.judge(authorizeRequest, { signal: request.signal });
     // What was done is told also when the client did not wait for it.
     const scope = openAbortScope([request.stopping]);
     const judge = (answer: AuthorizationResponse, passOverStopped = false) =>
-      chain.judge((plugin, signal) => plugin.judgeResponse(described, answer, { signal }), {
+      chain.judge((plugin, signal) => plugin.authorizeResponse(described, answer, { signal }), {
         signal: scope.signal,
         passOverStopped,
       });

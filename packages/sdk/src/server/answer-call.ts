@@ -4,9 +4,9 @@
  * form that every consumer reads.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CallHandler } from '../call.ts';
 import { messageOf, PluginError } from '../plugin-error.ts';
 import { readBody } from '../wire/body.ts';
+import type { CallHandler } from '../wire/call.ts';
 import { decodeMessage } from '../wire/message.ts';
 
 const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.2+json';

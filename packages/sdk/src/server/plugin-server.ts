@@ -3,7 +3,7 @@
  */
 import { rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { CallHandler } from '../call.ts';
+import type { CallHandler } from '../wire/call.ts';
 import { answerCall } from './answer-call.ts';
 import { freeSocketPath, temporarySocketPath } from './socket-path.ts';
 

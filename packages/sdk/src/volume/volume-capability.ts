@@ -3,8 +3,8 @@
  * @see https://docs.docker.com/engine/extend/plugins_volume/
  */
 import { readFile } from 'node:fs/promises';
-import type { CallContext, CallHandler, Capability } from '../call.ts';
 import { messageOf, PluginError } from '../plugin-error.ts';
+import type { CallContext, CallHandler, Capability } from '../wire/call.ts';
 import { requiredTextField, textField, textMapField } from '../wire/message.ts';
 import { MountJournal } from './mount-journal.ts';
 import { SerialQueue } from './serial-queue.ts';

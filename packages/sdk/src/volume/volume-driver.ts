@@ -1,7 +1,7 @@
 /**
  * The contract between the SDK and the author of a volume plugin.
  */
-import type { CallContext } from '../call.ts';
+import type { CallContext } from '../wire/call.ts';
 
 /** One volume, as `docker volume inspect` shows it. */
 export interface Volume {

@@ -1,8 +1,9 @@
 /**
  * Mounting volumes for several consumers at once: the driver mounts for the first and unmounts after the last.
  */
-import type { CallContext } from '../call.ts';
+
 import { PluginError } from '../plugin-error.ts';
+import type { CallContext } from '../wire/call.ts';
 import type { MountJournal } from './mount-journal.ts';
 import type { VolumeDriver } from './volume-driver.ts';
 

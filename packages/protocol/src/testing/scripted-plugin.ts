@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createRawServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPluginClient, type PluginClient, type PluginClientOptions } from './plugin-client.ts';
+import { createPluginClient } from '../calls/http-plugin-client.ts';
+import type { PluginClient, PluginClientOptions } from '../calls/plugin-client.ts';
 
 /** What the plugin was sent. */
 export interface ScriptedCall {

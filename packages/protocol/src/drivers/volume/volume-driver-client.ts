@@ -1,48 +1,14 @@
 /**
- * The typed client of VolumeDriver 1.0. Paths in replies are the plugin's own: whoever uses one on the host resolves
- * it in the plugin's root first.
+ * The client of VolumeDriver 1.0. Mount points in replies are paths in the plugin's mount namespace: resolve them in
+ * the plugin's root filesystem before using them on the host.
  * @see moby volume/drivers/proxy.go and adapter.go (28.x)
  */
-import { isJsonObject, isOutboardError, type JsonObject } from '@outboard/oci';
-import { callsOf, type DriverCall, method, query, slowMethod } from './driver-calls.ts';
-import { askOptional } from './plugin-answer.ts';
-import type { PluginClient } from './plugin-client.ts';
-import type { ReplyFields } from './plugin-reply.ts';
-
-/** A volume as its driver tells of it. */
-export interface DriverVolume {
-  readonly name: string;
-  /** In the plugin's mount namespace; empty when it is not mounted. */
-  readonly mountpoint: string;
-  readonly createdAt?: Date;
-  /** Whatever the driver adds; shown to people. */
-  readonly status?: JsonObject;
-}
-
-/** Every call throws as `PluginClient.call`. */
-export interface VolumeDriver {
-  create(name: string, options: Readonly<Record<string, string>>, call?: DriverCall): Promise<void>;
-  remove(name: string, call?: DriverCall): Promise<void>;
-  /**
-   * @param id whoever mounts; `unmount` takes the same
-   * @returns the mount point in the plugin's mount namespace
-   */
-  mount(name: string, id: string, call?: DriverCall): Promise<string>;
-  unmount(name: string, id: string, call?: DriverCall): Promise<void>;
-  /** @returns the mount point, or '' */
-  path(name: string, call?: DriverCall): Promise<string>;
-  /**
-   * @returns undefined when the driver answers without a volume, or with one that has neither name nor place; many drivers
-   *   answer an error instead
-   */
-  get(name: string, call?: DriverCall): Promise<DriverVolume | undefined>;
-  /** @param call.warn told of entries, or parts of one, that cannot be read and are left out */
-  list(call?: DriverCall & { readonly warn?: Warn }): Promise<readonly DriverVolume[]>;
-  /** A driver that cannot say is local. */
-  capabilities(call?: DriverCall): Promise<{ readonly scope: 'local' | 'global' }>;
-}
-
-type Warn = (warning: string) => void;
+import { isJsonObject, isOutboardError } from '@outboard/oci';
+import { askOptional } from '../../calls/plugin-answer.ts';
+import type { PluginClient } from '../../calls/plugin-client.ts';
+import type { ReplyFields } from '../../calls/plugin-reply.ts';
+import { callsOf, method, query, slowMethod } from '../driver-calls.ts';
+import type { DriverVolume, VolumeDriver, Warn } from './volume-driver.ts';
 
 /** Some tens of thousands of volumes. */
 const maxListBytes = 8 * 1024 * 1024;

@@ -3,8 +3,11 @@
  * @see moby daemon/libnetwork/drivers/remote/driver.go (28.x)
  */
 import { isJsonObject, isOutboardError, type JsonObject, OutboardError } from '@outboard/oci';
-import { type CallMethod, callsOf, type DriverCall, method, query, slowMethod } from './driver-calls.ts';
-import { formatMac, isAddress, isCidr, isMac } from './network-addresses.ts';
+import { isMethodMissing } from '../../calls/plugin-answer.ts';
+import type { PluginClient } from '../../calls/plugin-client.ts';
+import type { ReplyFields } from '../../calls/plugin-reply.ts';
+import { type CallMethod, callsOf, type DriverCall, method, query, slowMethod } from '../driver-calls.ts';
+import { formatMac, isAddress, isCidr, isMac } from '../network-addresses.ts';
 import type {
   AllocateNetworkRequest,
   CreateEndpointRequest,
@@ -18,10 +21,7 @@ import type {
   NetworkPool,
   NetworkRequest,
   StaticRoute,
-} from './network-driver-contract.ts';
-import { isMethodMissing } from './plugin-answer.ts';
-import type { PluginClient } from './plugin-client.ts';
-import type { ReplyFields } from './plugin-reply.ts';
+} from './network-driver.ts';
 
 const rules = {
   GetCapabilities: query,

@@ -3,7 +3,7 @@
  * @see moby daemon/libnetwork/netlabel/labels.go (28.x)
  */
 import type { JsonObject } from '@outboard/oci';
-import { encodeMac } from './network-addresses.ts';
+import { encodeMac } from '../network-addresses.ts';
 
 /** A transport protocol and its number in IP. */
 export const transportProtocols = { tcp: 6, udp: 17, sctp: 132 } as const;

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { isOutboardError } from '@outboard/oci';
-import { activate } from './activate.ts';
-import { createPluginClient, type PluginClient, type PluginClientOptions } from './plugin-client.ts';
-import { createVolumeDriver } from './volume-driver.ts';
+import { activate } from '../drivers/activate.ts';
+import { createVolumeDriver } from '../drivers/volume/volume-driver-client.ts';
+import { createPluginClient } from './http-plugin-client.ts';
+import type { PluginClient, PluginClientOptions } from './plugin-client.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 

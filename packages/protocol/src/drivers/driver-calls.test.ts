@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { createIpamDriver } from './ipam-driver.ts';
-import { createLogDriver } from './log-driver.ts';
-import { createNetworkDriver } from './network-driver.ts';
-import type { CallOptions, PluginClient } from './plugin-client.ts';
-import { readReply } from './plugin-reply.ts';
-import { createSecretProvider } from './secret-provider.ts';
-import { createVolumeDriver } from './volume-driver.ts';
+import type { CallOptions, PluginClient } from '../calls/plugin-client.ts';
+import { readReply } from '../calls/plugin-reply.ts';
+import { createIpamDriver } from './ipam/ipam-driver-client.ts';
+import { createLogDriver } from './log/log-driver-client.ts';
+import { createNetworkDriver } from './network/network-driver-client.ts';
+import { createSecretProvider } from './secrets/secret-provider-client.ts';
+import { createVolumeDriver } from './volume/volume-driver-client.ts';
 
 /** Writes down how it is called, and answers with whatever any method needs. */
 function recordingClient() {

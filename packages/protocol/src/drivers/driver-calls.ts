@@ -3,8 +3,8 @@
  * word on whether it may be sent again when its reply was lost.
  */
 import type { JsonObject } from '@outboard/oci';
-import type { CallOptions, PluginClient } from './plugin-client.ts';
-import type { ReplyFields } from './plugin-reply.ts';
+import type { CallOptions, PluginClient } from '../calls/plugin-client.ts';
+import type { ReplyFields } from '../calls/plugin-reply.ts';
 
 /** What a caller may say about one call. @see CallOptions */
 export type DriverCall = Pick<CallOptions, 'signal' | 'timeoutMs'>;

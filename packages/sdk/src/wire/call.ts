@@ -1,7 +1,7 @@
 /**
  * What the server hands to a capability: one decoded call and the means to notice that nobody waits for it any more.
  */
-import type { Message } from './wire/message.ts';
+import type { Message } from './message.ts';
 
 /** Handed to every driver method. */
 export interface CallContext {

@@ -3,8 +3,8 @@
  * itself says is advice, for health checks and for configs without types.
  */
 import type { JsonValue } from '@outboard/oci';
-import { isMethodMissing } from './plugin-answer.ts';
-import type { CallOptions, PluginClient } from './plugin-client.ts';
+import { isMethodMissing } from '../calls/plugin-answer.ts';
+import type { CallOptions, PluginClient } from '../calls/plugin-client.ts';
 
 /**
  * Ask a plugin what it implements.

@@ -4,7 +4,7 @@
  * @see moby daemon/libnetwork/drivers/remote/api (28.x)
  */
 import type { JsonObject } from '@outboard/oci';
-import type { DriverCall } from './driver-calls.ts';
+import type { DriverCall } from '../driver-calls.ts';
 
 /** One pool of a network, as its IPAM driver gave it. */
 export interface NetworkPool {

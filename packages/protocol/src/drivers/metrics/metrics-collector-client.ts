@@ -1,24 +1,10 @@
 /**
- * The typed client of MetricsCollector 1.0: a plugin that reads the daemon's metrics from `/run/docker/metrics.sock`.
+ * The client of MetricsCollector 1.0.
  * @see moby daemon/internal/metrics/plugin.go (28.x)
  */
 import { isOutboardError } from '@outboard/oci';
-import type { PluginClient } from './plugin-client.ts';
-
-interface Cancellable {
-  readonly signal?: AbortSignal;
-}
-
-/**
- * Every call throws as `PluginClient.call`, but for replies that are no JSON: only the status and an `Err` matter, and
- * many collectors answer nothing.
- */
-export interface MetricsCollector {
-  /** The socket can be read from now on. Told again whenever the plugin or the daemon was started anew. */
-  startMetrics(call?: Cancellable): Promise<void>;
-  /** The socket is about to go, or the plugin is about to be stopped. Not repeated when it cannot be reached. */
-  stopMetrics(call?: Cancellable): Promise<void>;
-}
+import type { PluginClient } from '../../calls/plugin-client.ts';
+import type { MetricsCollector } from './metrics-collector.ts';
 
 const startTimeoutMs = 30_000;
 /** Somebody waits for the plugin, or the daemon, to be stopped. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
-import { scriptBytes, scriptPlugin } from './scripted-plugin.test.support.ts';
+import { scriptBytes, scriptPlugin } from '../testing/scripted-plugin.ts';
 
 const head = 'HTTP/1.1 200 OK\r\n';
 /** More than any limit, in lines of 1 KiB. */
