@@ -10,7 +10,7 @@ import { readComponentVersions } from './host/component-versions.ts';
 import { readHostFacts } from './host/host-facts.ts';
 import { createRequestHandler, type HandleRequest } from './http/request-handler.ts';
 import { createRouteTable } from './http/route-table.ts';
-import { createRequestLogger } from './log/log-request.ts';
+import { createRequestLogger } from './logging/request-logger.ts';
 import type { MetricsService } from './metrics/metrics-service.ts';
 import { createRoutes } from './routes/routes.ts';
 

@@ -10,10 +10,10 @@ import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
 import { createApi } from './create-api.ts';
 import { startApiServer } from './listen/api-server.ts';
 import { formatHostAddress, parseHostAddresses } from './listen/host-address.ts';
+import { openTls, reloadableTls } from './listen/reloadable-tls.ts';
+import { grantSocketAccess } from './listen/socket-access.ts';
 import { findSocketGroup } from './listen/socket-group.ts';
-import { openTls, reloadableTls } from './listen/tls-part.ts';
-import { openWayToSockets } from './listen/way-to-sockets.ts';
-import { logPluginOutput } from './logs/log-plugin-output.ts';
+import { logPluginOutput } from './logging/plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
 import { openEngine } from './open-engine.ts';
 
@@ -91,10 +91,10 @@ export async function startDaemon(
       ...(group === undefined ? {} : { group }),
       onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
       onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
-      onMadeAgain: (address) => openWayToSockets([address], configuration['exec-root'], logger),
+      onRecreated: (address) => grantSocketAccess([address], configuration['exec-root'], logger),
       logger,
     });
-    await openWayToSockets(addresses, configuration['exec-root'], logger);
+    await grantSocketAccess(addresses, configuration['exec-root'], logger);
     const reportedMissing = authorization.reportMissing(stopping.signal);
     open.push(async () => {
       stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));

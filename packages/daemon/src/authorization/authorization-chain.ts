@@ -24,13 +24,13 @@ export interface AuthorizationChain {
    * @throws {OutboardError} forbidden, `authorization denied by plugin NAME: REASON`; system, `plugin NAME failed with
    *   error: …`, also when it cannot be found; the reason of an aborted signal
    */
-  judge(ask: AskPlugin, options: DriverCall): Promise<void>;
+  judge(ask: AskPlugin, options: AuthorizeOptions): Promise<void>;
 }
 
-interface DriverCall {
+interface AuthorizeOptions {
   readonly signal: AbortSignal;
   /** Whether to pass over a plugin that is disabled or not there; default false. */
-  readonly passOverStopped?: boolean;
+  readonly skipStopped?: boolean;
 }
 
 export interface AuthorizationChainOptions {
@@ -50,19 +50,19 @@ export function createAuthorizationChain(options: AuthorizationChainOptions): Au
   return {
     names,
     async judge(ask, given) {
-      for (const name of names) await judgeBy(name, { ...given, drivers, timeoutMs, ask });
+      for (const name of names) await authorizeBy(name, { ...given, drivers, timeoutMs, ask });
     },
   };
 }
 
-interface Question extends DriverCall {
+interface Question extends AuthorizeOptions {
   readonly drivers: Pick<PluginDrivers, 'find'>;
   readonly timeoutMs: number;
   readonly ask: AskPlugin;
 }
 
-async function judgeBy(name: string, question: Question): Promise<void> {
-  const { drivers, timeoutMs, ask, signal, passOverStopped = false } = question;
+async function authorizeBy(name: string, question: Question): Promise<void> {
+  const { drivers, timeoutMs, ask, signal, skipStopped = false } = question;
   const timer = new AbortController();
   const timeout = setTimeout(() => timer.abort(tooLate(timeoutMs)), timeoutMs);
   const scope = openAbortScope([signal, timer.signal]);
@@ -75,7 +75,7 @@ async function judgeBy(name: string, question: Question): Promise<void> {
   } catch (cause) {
     // Whoever asked is gone, or the daemon stops: that says nothing about the plugin.
     signal.throwIfAborted();
-    if (passOverStopped && isStopped(cause)) return;
+    if (skipStopped && isStopped(cause)) return;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new OutboardError('system', `plugin ${fullName} failed with error: ${reason}`, { cause });
   } finally {

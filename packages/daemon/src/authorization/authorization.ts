@@ -4,8 +4,9 @@
 import { isOutboardError, type PluginEngine, type PluginUse } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { ReloadablePart } from '../configuration/reload.ts';
+import type { Authorize } from '../http/authorize.ts';
 import { createAuthorizationChain } from './authorization-chain.ts';
-import { type Authorize, createAuthorize } from './authorize.ts';
+import { createAuthorize } from './authorize-by-plugins.ts';
 
 /** What the daemon does about authorization. */
 export interface Authorization extends ReloadablePart {

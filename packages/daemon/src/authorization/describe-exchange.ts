@@ -3,21 +3,14 @@
  * what to do, and no credentials.
  * @see moby pkg/authorization/authz.go (28.x); CVE-2024-41110, CVE-2026-34040
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AuthorizationRequest, AuthorizationResponse } from '@outboard/engine';
+import type { RoutedRequest } from '../http/authorize.ts';
 import { HttpError } from '../http/errors.ts';
 import { jsonContentType, type WholeReply } from '../http/reply.ts';
 import type { RequestBody } from '../http/request-body.ts';
 import { identifyClient } from './client-identity.ts';
 import { visibleHeaders } from './visible-headers.ts';
-
-/** A request that found its route. */
-export interface RoutedRequest {
-  readonly incoming: IncomingMessage;
-  readonly body: RequestBody;
-  /** The route's path, so that no spelling of the target hides which one it is. */
-  readonly route: string;
-}
 
 /** Docker's limit. */
 const maxBodyBytes = 4 * 1024 * 1024;

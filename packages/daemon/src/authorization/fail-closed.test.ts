@@ -16,7 +16,7 @@ import { send } from '../testing/raw-http.ts';
 import { samplePlugin, scriptEngine } from '../testing/scripted-engine.ts';
 import { startTestApi, type TestApiOptions } from '../testing/test-api.ts';
 import { createAuthorizationChain } from './authorization-chain.ts';
-import { createAuthorize } from './authorize.ts';
+import { createAuthorize } from './authorize-by-plugins.ts';
 
 /** What makes a test's API ask these plugins, found by that look-up. @param timeoutMs default 30 s */
 function askedThrough(

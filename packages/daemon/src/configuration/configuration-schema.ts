@@ -3,7 +3,9 @@
  */
 import { cgroupDrivers, OutboardError } from '@outboard/engine';
 import * as z from 'zod';
-import { logFormats, logLevels, type PartialConfiguration } from './configuration.ts';
+import { logFormats } from '../logging/log-format.ts';
+import { logLevels } from '../logging/log-level.ts';
+import type { PartialConfiguration } from './configuration.ts';
 
 const absolutePath = z.string().refine((path) => path.startsWith('/') && !path.includes('\0'), {
   message: 'expected an absolute path',

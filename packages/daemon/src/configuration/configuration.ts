@@ -2,12 +2,8 @@
  * How the daemon is configured: the values in force, and their defaults.
  */
 import type { CgroupDriver } from '@outboard/engine';
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
-
-export const logFormats = ['json', 'text', 'journald'] as const;
-export type LogFormat = (typeof logFormats)[number];
+import type { LogFormat } from '../logging/log-format.ts';
+import type { LogLevel } from '../logging/log-level.ts';
 
 /** Everything that can be configured, by the names of the configuration file. */
 export interface Configuration {

@@ -3,14 +3,9 @@
  */
 import { type CgroupDriver, cgroupDrivers } from '@outboard/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { formatFailure } from '../log/log-format.ts';
-import {
-  defaultConfigurationFile,
-  type LogFormat,
-  logFormats,
-  logLevels,
-  type PartialConfiguration,
-} from './configuration.ts';
+import { formatFailure, type LogFormat, logFormats } from '../logging/log-format.ts';
+import { logLevels } from '../logging/log-level.ts';
+import { defaultConfigurationFile, type PartialConfiguration } from './configuration.ts';
 
 /** What the command line says. */
 export interface DaemonFlags {

@@ -3,8 +3,8 @@
  * and the process goes on.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Authorize } from '../authorization/authorize.ts';
 import { checkApiVersion, checkRouteVersion, maximumApiVersion } from './api-version.ts';
+import type { Authorize } from './authorize.ts';
 import { type Connection, createConnections, openAbortScope } from './connection.ts';
 import { describeError } from './errors.ts';
 import type { Exchange } from './exchange.ts';

@@ -4,8 +4,8 @@
 import type { Logger } from 'pino';
 import type { HandleRequest } from '../http/request-handler.ts';
 import type { HostAddress } from './host-address.ts';
-import { keepListening } from './keep-listening.ts';
 import { boundAddress, closeServer, type Listener, type ListenerOptions, openListener } from './listener.ts';
+import { recreateDeletedSocket } from './recreate-socket.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 import { removeStaleSocket } from './unix-socket.ts';
 
@@ -15,7 +15,7 @@ const maxEarlierListeners = 4;
 export interface ApiServerOptions extends ListenerOptions {
   readonly logger: Logger;
   /** Called after a unix socket that someone deleted was made again, perhaps with directories above it. */
-  readonly onMadeAgain?: (address: HostAddress) => Promise<void>;
+  readonly onRecreated?: (address: HostAddress) => Promise<void>;
 }
 
 /** The API while it is served. */
@@ -60,10 +60,10 @@ export async function startApiServer(
       listeners.push(await openListener(address, tracked, options));
       const kept = {
         listenAgain: () => replaceListener(address, { listeners, handle: tracked, options }),
-        onMadeAgain: async () => options.onMadeAgain?.(address),
+        onRecreated: async () => options.onRecreated?.(address),
         logger: options.logger,
       };
-      endWatches.push(await keepListening(address, kept));
+      endWatches.push(await recreateDeletedSocket(address, kept));
     }
   } catch (error) {
     await close(AbortSignal.abort());

@@ -41,7 +41,7 @@ export async function findSocketGroup(name: string | undefined): Promise<SocketG
 }
 
 /** Make the folders that are missing above a socket: for root alone, or for the group to pass. */
-export async function makeSocketFolders(path: string, group: SocketGroup | undefined): Promise<void> {
+export async function makeSocketDirectories(path: string, group: SocketGroup | undefined): Promise<void> {
   const made = await makeDirectories(dirname(path), { mode: 0o700 });
   if (group !== undefined) for (const folder of made) await openToGroup(folder, group);
 }
@@ -56,7 +56,7 @@ export async function openToGroup(folder: string, { gid }: SocketGroup): Promise
  * The first folder on the way to a path that a group may not pass.
  * @returns undefined when its members reach the path
  */
-export async function closedFolder(path: string, { gid }: SocketGroup): Promise<string | undefined> {
+export async function firstClosedDirectory(path: string, { gid }: SocketGroup): Promise<string | undefined> {
   const folders: string[] = [];
   for (let folder = dirname(await realpath(path)); ; folder = dirname(folder)) {
     folders.unshift(folder);

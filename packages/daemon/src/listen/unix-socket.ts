@@ -6,7 +6,7 @@ import { chmodSync, chownSync } from 'node:fs';
 import { lstat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { OutboardError } from '@outboard/engine';
-import { makeSocketFolders, type SocketGroup } from './socket-group.ts';
+import { makeSocketDirectories, type SocketGroup } from './socket-group.ts';
 
 /**
  * Listen on a unix socket with mode 0660, owned by root and a group, which may pass the folders that are made for it.
@@ -14,7 +14,7 @@ import { makeSocketFolders, type SocketGroup } from './socket-group.ts';
  * @throws {OutboardError} conflict when another process listens there; invalid when something else lies there
  */
 export async function listenOnUnixSocket(server: Server, path: string, group?: SocketGroup): Promise<void> {
-  await makeSocketFolders(path, group);
+  await makeSocketDirectories(path, group);
   await removeStaleSocket(path);
   // The umask holds for the moment of bind() only, which happens within listen(): no one else can connect before chmod.
   const before = process.umask(0o177);

@@ -4,37 +4,37 @@
 import type { HostCheck, PluginEngine } from '@outboard/engine';
 import type { EventLog } from '../events/event-log.ts';
 import type { Route } from '../http/route-table.ts';
-import { authRoute } from './auth.ts';
-import { collectGarbageRoute } from './collect-garbage.ts';
-import { createRoute } from './create.ts';
-import { disableRoute } from './disable.ts';
-import { doctorRoute } from './doctor.ts';
-import { enableRoute } from './enable.ts';
-import { eventsRoute } from './events.ts';
-import { execRoute } from './exec.ts';
-import { type InfoSources, infoRoute } from './info.ts';
-import { inspectRoute } from './inspect.ts';
-import { listRoute } from './list.ts';
-import { logsRoute } from './logs.ts';
-import { optionsRoutes } from './options.ts';
-import { pingRoutes } from './ping.ts';
-import { createPluginEncoder } from './plugin-encoder.ts';
-import { preflightRoute } from './preflight.ts';
-import { privilegesRoute } from './privileges.ts';
-import { pullRoute } from './pull.ts';
-import { pushRoutes } from './push.ts';
-import { removeRoute } from './remove.ts';
-import { repairRoute } from './repair.ts';
-import { restartRoute } from './restart.ts';
-import { setRoute } from './set.ts';
-import { statsRoutes } from './stats.ts';
-import { statusRoutes } from './status.ts';
-import { topRoute } from './top.ts';
-import { upgradeRoute } from './upgrade.ts';
-import { usesRoutes } from './uses.ts';
-import { type VersionSources, versionRoute } from './version.ts';
-import { volumeRoutes } from './volumes/volume-routes.ts';
-import { waitRoute } from './wait.ts';
+import { createPluginEncoder } from '../plugin-list/plugin-encoder.ts';
+import { authRoute } from './docker/auth.ts';
+import { createRoute } from './docker/create.ts';
+import { disableRoute } from './docker/disable.ts';
+import { enableRoute } from './docker/enable.ts';
+import { eventsRoute } from './docker/events.ts';
+import { type InfoSources, infoRoute } from './docker/info.ts';
+import { inspectRoute } from './docker/inspect.ts';
+import { listRoute } from './docker/list.ts';
+import { pingRoutes } from './docker/ping.ts';
+import { privilegesRoute } from './docker/privileges.ts';
+import { pullRoute } from './docker/pull.ts';
+import { pushRoutes } from './docker/push.ts';
+import { removeRoute } from './docker/remove.ts';
+import { setRoute } from './docker/set.ts';
+import { upgradeRoute } from './docker/upgrade.ts';
+import { type VersionSources, versionRoute } from './docker/version.ts';
+import { volumeRoutes } from './docker/volumes/volume-routes.ts';
+import { collectGarbageRoute } from './outboard/collect-garbage.ts';
+import { doctorRoute } from './outboard/doctor.ts';
+import { execRoute } from './outboard/exec.ts';
+import { logsRoute } from './outboard/logs.ts';
+import { optionsRoutes } from './outboard/options.ts';
+import { preflightRoute } from './outboard/preflight.ts';
+import { referenceRoutes } from './outboard/references.ts';
+import { repairRoute } from './outboard/repair.ts';
+import { restartRoute } from './outboard/restart.ts';
+import { statsRoutes } from './outboard/stats.ts';
+import { statusRoutes } from './outboard/status.ts';
+import { topRoute } from './outboard/top.ts';
+import { waitRoute } from './outboard/wait.ts';
 
 /** What the routes answer from. */
 export interface RouteSources extends VersionSources, Omit<InfoSources, 'engine'> {
@@ -56,7 +56,7 @@ export function createRoutes(sources: RouteSources): readonly Route[] {
     eventsRoute(sources.events),
     collectGarbageRoute(engine),
     doctorRoute(sources.diagnose),
-    ...usesRoutes(engine),
+    ...referenceRoutes(engine),
     ...optionsRoutes(engine),
     execRoute(engine),
     topRoute(engine),

@@ -4,7 +4,7 @@
 import { diagnoseHost } from '@outboard/engine';
 import { loadConfiguration } from '../configuration/load-configuration.ts';
 import type { DaemonFlags } from '../configuration/parse-flags.ts';
-import { toDoctorDocument } from './doctor-document.ts';
+import { toDoctorDocument } from '../host/doctor-document.ts';
 
 /**
  * Print the checks as the API answers them, on standard output.

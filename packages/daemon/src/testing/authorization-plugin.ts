@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { createPluginClient, OutboardError, type PluginDriver, type PluginDrivers } from '@outboard/engine';
 import { createAuthorizationChain } from '../authorization/authorization-chain.ts';
-import { createAuthorize } from '../authorization/authorize.ts';
+import { createAuthorize } from '../authorization/authorize-by-plugins.ts';
 import type { TestApiOptions } from './test-api.ts';
 
 /** A question as it came over the wire. */

@@ -1,0 +1,86 @@
+/**
+ * How a line of the log looks: JSON for programs, text for people, and text with its priority for systemd's journal, so
+ * that `journalctl -p err` finds errors.
+ * @see sd-daemon(3), "<N>" prefixes; systemd.exec(5), "JOURNAL_STREAM" and "SyslogLevelPrefix="; systemd 252
+ */
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
+/** `json` for programs, `text` for terminals, `journald` for text with the priority prefix of systemd's journal. */
+export const logFormats = ['json', 'text', 'journald'] as const;
+/** Format of the lines on standard error. */
+export type LogFormat = (typeof logFormats)[number];
+
+/** Of standard error. */
+const errorFile = 2;
+
+/** The format that is wanted, or the one for whoever reads standard error. */
+export function chooseLogFormat(wanted: LogFormat | undefined, env: NodeJS.ProcessEnv): LogFormat {
+  if (wanted !== undefined) return wanted;
+  if (isJournal(env)) return 'journald';
+  return isatty(errorFile) ? 'text' : 'json';
+}
+
+/** Whether standard error still is the stream to the journal that the variable names: it is inherited by redirected ones. */
+export function isJournal({ JOURNAL_STREAM: stream = '' }: NodeJS.ProcessEnv): boolean {
+  try {
+    const { dev, ino } = fstatSync(errorFile, { bigint: true });
+    return stream === `${dev}:${ino}`;
+  } catch {
+    // It is closed.
+    return false;
+  }
+}
+
+/** Why the program ends, for the same reader. It may be said before the log is open. */
+export function formatFailure(message: string, env: NodeJS.ProcessEnv): string {
+  return `${isJournal(env) ? `<${priorities.error}>` : ''}${message}\n`;
+}
+
+/** Those of syslog(3). */
+const priorities = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7, trace: 7 } as const;
+
+/** Of pino, which counts in tens. */
+const levels = new Map<unknown, keyof typeof priorities>([
+  [10, 'trace'],
+  [20, 'debug'],
+  [30, 'info'],
+  [40, 'warn'],
+  [50, 'error'],
+  [60, 'fatal'],
+]);
+
+/**
+ * One line in another format. What it holds may be hostile: it stays one line, without control characters below U+0080.
+ * @param line as pino writes it, with its end
+ */
+export function formatLine(line: string, format: LogFormat): string {
+  if (format === 'json') return line;
+  // Written by pino a moment ago: an object.
+  const { level: number, time, pid: _, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const level = levels.get(number) ?? 'error';
+  const pairs = Object.entries({ ...fields, ...flattenError(err) });
+  const said = [
+    escapeText(String(msg ?? '')),
+    ...pairs.map(([key, value]) => `${key}=${formatValue(value)}`),
+  ];
+  if (format === 'journald') return `<${priorities[level]}>${said.join(' ')}\n`;
+  return `${new Date(Number(time)).toISOString()} ${level.toUpperCase().padEnd(5)} ${said.join(' ')}\n`;
+}
+
+function flattenError(err: unknown): object {
+  if (typeof err !== 'object' || err === null) return err === undefined ? {} : { err };
+  const { message, stack, type: _, ...facts } = err as Record<string, unknown>;
+  return { err: message, ...facts, stack };
+}
+
+/** Bare where it cannot be misread, else as JSON. */
+function formatValue(value: unknown): string {
+  if (typeof value === 'string' && /^[\w./:@+-]+$/.test(value)) return value;
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** As in JSON, without its quotes around it. */
+function escapeText(text: string): string {
+  return JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
+}

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OutboardError } from '@outboard/engine';
+import pino from 'pino';
+import { createRequestLogger } from './request-logger.ts';
+
+test('what a plugin printed before it failed is told to the client, not to the log', () => {
+  const lines: string[] = [];
+  const log = createRequestLogger(
+    pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),
+  );
+  const reason = 'the plugin exited with code 1';
+  const error = new OutboardError('system', `${reason}; its last log lines: "password hunter2"`, {
+    details: { reason },
+  });
+  log({ method: 'POST', path: '/plugins/p/enable', status: 500, elapsedMs: 1, error, expected: true });
+  assert.match(lines.join(''), /"reason":"the plugin exited with code 1"/);
+  assert.doesNotMatch(lines.join(''), /hunter2/);
+});

@@ -1,0 +1,24 @@
+/**
+ * `POST /plugins/{name}/enable`
+ */
+import type { PluginEngine } from '@outboard/engine';
+import { isTrue, parseSeconds, readParameters } from '../../http/parameters.ts';
+import { emptyReply } from '../../http/reply.ts';
+import type { Route } from '../../http/route-table.ts';
+
+export function enableRoute(engine: Pick<PluginEngine, 'enable'>): Route {
+  return {
+    method: 'POST',
+    path: '/plugins/{name}/enable',
+    async handle(exchange) {
+      const parameters = await readParameters(exchange);
+      const timeoutSeconds = parseSeconds(parameters.get('timeout'));
+      // Of our own: Docker's clients do not send it.
+      const createMounts = parameters.has('createMounts') && {
+        createMounts: isTrue(parameters.get('createMounts')),
+      };
+      await engine.enable(exchange.name, { timeoutSeconds, ...createMounts, signal: exchange.signal });
+      return emptyReply(200);
+    },
+  };
+}

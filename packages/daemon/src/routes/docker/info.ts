@@ -1,0 +1,127 @@
+/**
+ * `GET /info`
+ * @see Docker Engine API v1.51, SystemInfo
+ */
+import { cpus, hostname, totalmem } from 'node:os';
+import type { CgroupDriver, PluginDrivers } from '@outboard/engine';
+import type { HostFacts } from '../../host/host-facts.ts';
+import { jsonReply } from '../../http/reply.ts';
+import type { Route } from '../../http/route-table.ts';
+
+export interface InfoSources {
+  readonly engine: { readonly drivers: Pick<PluginDrivers, 'all' | 'enabled'> };
+  readonly version: string;
+  readonly dataRoot: string;
+  readonly insecureRegistries: readonly string[];
+  readonly runtime: string;
+  /** Of plugins that are started from now on. */
+  readonly cgroupDriver: CgroupDriver;
+  /** Whether plugins go on running while there is no daemon. */
+  readonly liveRestore: boolean;
+  /** The authorization plugins in force, as the configuration names them. */
+  readonly authorizationPlugins: () => readonly string[];
+  readonly hostFacts: () => Promise<HostFacts>;
+}
+
+/** The fields that clients of the plugin routes read, and those without which Docker's CLI would warn. */
+export function infoRoute(sources: InfoSources): Route {
+  return {
+    method: 'GET',
+    path: '/info',
+    async handle({ signal }) {
+      const host = await sources.hostFacts();
+      const { drivers } = sources.engine;
+      const volumeDrivers = await drivers.all('volumedriver', { signal });
+      const authorizationPlugins = sources.authorizationPlugins();
+      return jsonReply(200, {
+        ID: '',
+        Name: hostname(),
+        ServerVersion: sources.version,
+        ...emptyContainerFacts,
+        LiveRestoreEnabled: sources.liveRestore,
+        Plugins: {
+          // Docker lists built-in drivers, of which there are none here, and of managed plugins the network ones only.
+          Volume: volumeDrivers.map(({ name }) => name).sort(),
+          Network: drivers.enabled('networkdriver'),
+          Authorization: authorizationPlugins.length === 0 ? null : authorizationPlugins,
+          Log: drivers.enabled('logdriver'),
+        },
+        SystemTime: new Date().toISOString(),
+        OSType: 'linux',
+        OperatingSystem: host.operatingSystem,
+        OSVersion: host.operatingSystemVersion,
+        Architecture: host.machine,
+        KernelVersion: host.kernelVersion,
+        NCPU: cpus().length,
+        MemTotal: totalmem(),
+        DockerRootDir: sources.dataRoot,
+        CgroupDriver: sources.cgroupDriver,
+        DefaultRuntime: sources.runtime,
+        Runtimes: { [sources.runtime]: { path: sources.runtime } },
+        IndexServerAddress: 'https://index.docker.io/v1/',
+        RegistryConfig: registryConfig(sources.insecureRegistries),
+      });
+    },
+  };
+}
+
+/** What there is none of here, in the form of a Docker Engine that has none of it. */
+const emptyContainerFacts = {
+  Containers: 0,
+  ContainersRunning: 0,
+  ContainersPaused: 0,
+  ContainersStopped: 0,
+  Images: 0,
+  Driver: '',
+  DriverStatus: [],
+  MemoryLimit: true,
+  SwapLimit: true,
+  CpuCfsPeriod: true,
+  CpuCfsQuota: true,
+  CPUShares: true,
+  CPUSet: true,
+  PidsLimit: true,
+  OomKillDisable: true,
+  IPv4Forwarding: true,
+  Debug: false,
+  LoggingDriver: '',
+  HttpProxy: '',
+  HttpsProxy: '',
+  NoProxy: '',
+  Labels: [],
+  ExperimentalBuild: false,
+  Isolation: '',
+  InitBinary: '',
+  SecurityOptions: [],
+  Swarm: {
+    NodeID: '',
+    NodeAddr: '',
+    LocalNodeState: 'inactive',
+    ControlAvailable: false,
+    Error: '',
+    RemoteManagers: null,
+  },
+  Warnings: null,
+};
+
+/** Loopback registries need no entry to be spoken to in plain HTTP. */
+function registryConfig(insecureRegistries: readonly string[]): object {
+  const isNetwork = (registry: string) => registry.includes('/');
+  const hosts = insecureRegistries.filter((registry) => !isNetwork(registry));
+  const index = (name: string, official: boolean) => ({
+    Name: name,
+    Mirrors: [],
+    Secure: official,
+    Official: official,
+  });
+  return {
+    AllowNondistributableArtifactsCIDRs: null,
+    AllowNondistributableArtifactsHostnames: null,
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecureRegistries.filter(isNetwork)],
+    IndexConfigs: Object.fromEntries([
+      ['docker.io', index('docker.io', true)],
+      ...hosts.map((host) => [host, index(host, false)]),
+    ]),
+    Mirrors: null,
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * `POST /plugins/pull`
+ */
+import {
+  isOutboardError,
+  OutboardError,
+  type PluginEngine,
+  parsePrivileges,
+  type ReportProgress,
+} from '@outboard/engine';
+import { progressReply } from '../../http/progress-stream.ts';
+import { readRegistryAccess } from '../../http/registry-access.ts';
+import type { Route } from '../../http/route-table.ts';
+
+/** Clients take the plugin's name for what follows (set, enable) from the header, so it is there before all else. */
+export function pullRoute(engine: Pick<PluginEngine, 'pull' | 'localName'>): Route {
+  return {
+    method: 'POST',
+    path: '/plugins/pull',
+    async handle({ query, headers, body, signal }) {
+      const privileges = parsePrivileges(await body.json());
+      const remote = query.get('remote') ?? '';
+      const name = engine.localName(remote, query.get('name') || undefined);
+      const access = readRegistryAccess(headers);
+      const pull = (onProgress: ReportProgress) =>
+        engine.pull({ remote, name, privileges, access, onProgress, signal }).catch(nameTakenIsInvalid);
+      return progressReply(pull, { 'Docker-Plugin-Name': name });
+    },
+  };
+}
+
+/** A name that is taken is 400 here and 409 for create: Docker's answers, on which its clients build. */
+function nameTakenIsInvalid(error: unknown): never {
+  if (!isOutboardError(error) || error.code !== 'name-taken') throw error;
+  throw new OutboardError('invalid', error.message, { cause: error, code: error.code });
+}

@@ -1,0 +1,27 @@
+/**
+ * `POST /plugins/{name}/upgrade`
+ */
+import { type PluginEngine, parsePrivileges } from '@outboard/engine';
+import { progressReply } from '../../http/progress-stream.ts';
+import { readRegistryAccess } from '../../http/registry-access.ts';
+import type { Route } from '../../http/route-table.ts';
+
+/** Unlike Docker it finds the plugin by ID too. */
+export function upgradeRoute(engine: Pick<PluginEngine, 'upgrade' | 'localName' | 'inspect'>): Route {
+  return {
+    method: 'POST',
+    path: '/plugins/{name}/upgrade',
+    minimumVersion: '1.26',
+    async handle({ name: plugin, query, headers, body, signal }) {
+      const privileges = parsePrivileges(await body.json());
+      const remote = query.get('remote') ?? '';
+      engine.localName(remote);
+      const { name } = engine.inspect(plugin);
+      const access = readRegistryAccess(headers);
+      return progressReply(
+        (onProgress) => engine.upgrade({ plugin, remote, privileges, access, onProgress, signal }),
+        { 'Docker-Plugin-Name': name },
+      );
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/**
+ * `DELETE /volumes/{name}`
+ */
+import type { Volumes } from '@outboard/engine';
+import { isTrue } from '../../../http/parameters.ts';
+import { emptyReply } from '../../../http/reply.ts';
+import type { Route } from '../../../http/route-table.ts';
+
+export function removeVolumeRoute(volumes: Pick<Volumes, 'remove'>): Route {
+  return {
+    method: 'DELETE',
+    path: '/volumes/{name}',
+    async handle({ name, query, signal }) {
+      await volumes.remove(name, { force: isTrue(query.get('force')), signal });
+      return emptyReply(204);
+    },
+  };
+}

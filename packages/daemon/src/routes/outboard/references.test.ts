@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OutboardError, type PluginUse } from '@outboard/engine';
+import { send } from '../../testing/raw-http.ts';
+import { samplePlugin, scriptEngine } from '../../testing/scripted-engine.ts';
+import { startTestApi } from '../../testing/test-api.ts';
+
+const path = '/outboard/v1/plugins/reg:5000/acme/p:v1/uses';
+
+/** An API over one plugin, `reg:5000/acme/p:v1`, and what it was asked to change. */
+async function startApi(uses: readonly PluginUse[] = []) {
+  const calls: unknown[] = [];
+  const plugin = samplePlugin({ name: 'reg:5000/acme/p:v1' });
+  const engine = scriptEngine({
+    inspect(name) {
+      if (name === plugin.name) return plugin;
+      throw new OutboardError('not-found', `plugin ${JSON.stringify(name)} not found`);
+    },
+    uses: {
+      of: (id) => (id === plugin.id ? uses : []),
+      hold: async (id, use) => void calls.push(['hold', id === plugin.id, use]),
+      release: async (id, use) => void calls.push(['release', id === plugin.id, use]),
+      addSource: () => {},
+    },
+  });
+  return { ...(await startTestApi(engine)), calls };
+}
+
+const json = { 'Content-Type': 'application/json' };
+
+test('GET …/uses tells who uses a plugin', async () => {
+  await using api = await startApi([
+    { kind: 'volume', holder: 'data', since: new Date('2026-08-01T12:00:00Z') },
+    { kind: 'client', holder: 'podman', since: new Date('2026-08-02T12:00:00Z') },
+  ]);
+  const response = await send(api.socket, 'GET', path);
+  assert.equal(response.status, 200);
+  assert.deepEqual(JSON.parse(response.body), {
+    Uses: [
+      { Kind: 'volume', Holder: 'data', Since: '2026-08-01T12:00:00.000Z' },
+      { Kind: 'client', Holder: 'podman', Since: '2026-08-02T12:00:00.000Z' },
+    ],
+  });
+});
+
+test('POST …/uses holds a plugin for a client, and DELETE lets go', async () => {
+  await using api = await startApi();
+  for (const body of ['{"Holder":"podman"}', '{"Kind":"client","Holder":"podman"}']) {
+    assert.equal((await send(api.socket, 'POST', path, { headers: json, body })).status, 204);
+  }
+  assert.equal((await send(api.socket, 'DELETE', `/v1.41${path}?holder=podman`)).status, 204);
+  const use = { kind: 'client', holder: 'podman' };
+  assert.deepEqual(api.calls, [
+    ['hold', true, use],
+    ['hold', true, use],
+    ['release', true, use],
+  ]);
+});
+
+for (const [body, message] of [
+  ['', 'invalid JSON: expected an object with "Holder"'],
+  ['[]', 'invalid JSON: expected an object with "Holder"'],
+  ['{}', 'invalid "Holder": want a string'],
+  ['{"Holder":1}', 'invalid "Holder": want a string'],
+  ['{"Kind":"volume","Holder":"v"}', 'invalid "Kind": want "client"'],
+  ['{"holder":"v"}', 'unknown field "holder": want "Kind" and "Holder"'],
+] as const) {
+  test(`POST …/uses refuses ${body || 'an empty body'}`, async () => {
+    await using api = await startApi();
+    const response = await send(api.socket, 'POST', path, { headers: json, body });
+    assert.equal(response.status, 400);
+    assert.deepEqual(JSON.parse(response.body), { message });
+    assert.deepEqual(api.calls, []);
+  });
+}
+
+test('DELETE …/uses wants to know whose use it is', async () => {
+  await using api = await startApi();
+  assert.equal((await send(api.socket, 'DELETE', path)).status, 400);
+  assert.deepEqual(api.calls, []);
+});
+
+for (const method of ['GET', 'POST', 'DELETE'] as const) {
+  test(`${method} …/uses of a plugin that is not there answers 404`, async () => {
+    await using api = await startApi();
+    const target = '/outboard/v1/plugins/other/uses?holder=podman';
+    const request = method === 'POST' ? { headers: json, body: '{"Holder":"podman"}' } : {};
+    const response = await send(api.socket, method, target, request);
+    assert.equal(response.status, 404);
+    assert.equal(response.body, '{"message":"plugin \\"other\\" not found"}\n');
+  });
+}

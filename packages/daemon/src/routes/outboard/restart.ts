@@ -1,0 +1,18 @@
+/**
+ * `POST /outboard/v1/plugins/{name}/restart`: Docker has disable and enable, which forget that the plugin should run.
+ */
+import type { PluginEngine } from '@outboard/engine';
+import { isTrue } from '../../http/parameters.ts';
+import { emptyReply } from '../../http/reply.ts';
+import type { Route } from '../../http/route-table.ts';
+
+export function restartRoute(engine: Pick<PluginEngine, 'restart'>): Route {
+  return {
+    method: 'POST',
+    path: '/outboard/v1/plugins/{name}/restart',
+    async handle({ name, query, signal }) {
+      await engine.restart(name, { force: isTrue(query.get('force')), signal });
+      return emptyReply(204);
+    },
+  };
+}

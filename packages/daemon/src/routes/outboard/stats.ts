@@ -1,0 +1,99 @@
+/**
+ * `GET /outboard/v1/plugins/{name}/stats` and `GET /outboard/v1/stats`: what plugins that run take of the host, once or,
+ * with `stream=1`, a line each second.
+ */
+import { totalmem } from 'node:os';
+import { isOutboardError, type PluginEngine, type PluginStats } from '@outboard/engine';
+import type { Exchange } from '../../http/exchange.ts';
+import { encodeStreamLine } from '../../http/json.ts';
+import { isTrue } from '../../http/parameters.ts';
+import { jsonContentType, jsonReply, type Reply } from '../../http/reply.ts';
+import type { Route } from '../../http/route-table.ts';
+
+const intervalMs = 1000;
+
+export function statsRoutes(engine: Pick<PluginEngine, 'stats'>): readonly Route[] {
+  const answer = async (exchange: Exchange, names?: readonly string[]): Promise<Reply> => {
+    const first = await engine.stats(names);
+    if (!isTrue(exchange.query.get('stream'))) return jsonReply(200, toDocument(first));
+    return {
+      headers: { 'Content-Type': jsonContentType },
+      async write(response) {
+        const write = (stats: readonly PluginStats[]) =>
+          response.write(`${encodeStreamLine(toDocument(stats))}\n`);
+        write(first);
+        await eachInterval(exchange.signal, async () => {
+          // A client that does not keep up misses figures, which are soon old anyway.
+          if (!response.writableNeedDrain) write(await engine.stats(names));
+        });
+      },
+    };
+  };
+  return [
+    { method: 'GET', path: '/outboard/v1/stats', handle: (exchange) => answer(exchange, namesOf(exchange)) },
+    {
+      method: 'GET',
+      path: '/outboard/v1/plugins/{name}/stats',
+      handle: (exchange) => answer(exchange, [exchange.name]),
+    },
+  ];
+}
+
+/** `plugin` may be repeated; without it all are told of. */
+function namesOf({ query }: Exchange): readonly string[] | undefined {
+  const names = query.getAll('plugin');
+  return names.length === 0 ? undefined : names;
+}
+
+/**
+ * Work again and again until the signal is aborted, or there is nothing to tell of any more.
+ * @throws what the work throws, so that the answer does not look complete
+ */
+async function eachInterval(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await pause(signal);
+    if (signal.aborted) return;
+    try {
+      await work();
+    } catch (error) {
+      // The plugin is gone; the end of the stream says so.
+      if (isOutboardError(error, 'not-found')) return;
+      throw error;
+    }
+  }
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', settle);
+      resolve();
+    };
+    const timer = setTimeout(settle, intervalMs);
+    signal.addEventListener('abort', settle);
+    if (signal.aborted) settle();
+  });
+}
+
+function toDocument(stats: readonly PluginStats[]): object {
+  return {
+    // What a plugin without a limit may take.
+    HostMemoryBytes: totalmem(),
+    Plugins: stats.map((plugin) => ({
+      Id: plugin.id,
+      Name: plugin.name,
+      Read: plugin.readAt.toISOString(),
+      CpuSeconds: plugin.cpuSeconds,
+      MemoryBytes: plugin.memoryBytes,
+      OOMKills: plugin.outOfMemoryKills,
+      MemoryLimitBytes: plugin.memoryLimitBytes,
+      Pids: plugin.tasks,
+      PidsLimit: plugin.taskLimit,
+      NetworkReceivedBytes: plugin.receivedBytes,
+      NetworkSentBytes: plugin.sentBytes,
+      BlockReadBytes: plugin.readBytes,
+      BlockWriteBytes: plugin.writtenBytes,
+    })),
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * `GET /outboard/v1/plugins` and `GET /outboard/v1/plugins/{name}/json`: what plugins do, which Docker does not tell.
+ */
+import type {
+  DamagedPluginStatus,
+  PluginEngine,
+  PluginFailure,
+  PluginState,
+  PluginStatus,
+} from '@outboard/engine';
+import { jsonReply } from '../../http/reply.ts';
+import type { Route } from '../../http/route-table.ts';
+import { damagedName, filterDamaged } from '../../plugin-list/damaged-plugins.ts';
+import { parsePluginFilters } from '../../plugin-list/plugin-filters.ts';
+
+export function statusRoutes(
+  engine: Pick<PluginEngine, 'statuses' | 'status' | 'damaged' | 'inspectDamaged'>,
+): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/outboard/v1/plugins',
+      async handle({ query }) {
+        const filters = parsePluginFilters(query.get('filters'));
+        const statuses = await engine.statuses(filters);
+        const damaged = filterDamaged(engine.damaged(), filters);
+        return jsonReply(200, [...statuses.map(toStatusDocument), ...damaged.map(toDamagedDocument)]);
+      },
+    },
+    {
+      method: 'GET',
+      // As Docker's: without the last part, a plugin named "acme/logs" would be the logs of "acme".
+      path: '/outboard/v1/plugins/{name}/json',
+      async handle({ name }) {
+        const damaged = engine.inspectDamaged(name);
+        if (damaged !== undefined) return jsonReply(200, toDamagedDocument(damaged));
+        return jsonReply(200, toStatusDocument(await engine.status(name)));
+      },
+    },
+  ];
+}
+
+/** A status on the wire; times as in RFC 3339, what is not known or does not apply is left out. */
+function toStatusDocument(status: PluginStatus): object {
+  const {
+    plugin,
+    state,
+    health,
+    digest,
+    architecture,
+    address,
+    usage,
+    socketPath,
+    outOfMemoryKills,
+    lastFailure,
+  } = status;
+  return {
+    Id: plugin.id,
+    Name: plugin.name,
+    Enabled: plugin.enabled,
+    PluginReference: plugin.pluginReference,
+    Description: plugin.config.description,
+    Digest: digest,
+    Architecture: architecture,
+    Address: address,
+    SocketPath: socketPath,
+    State: { ...toStateDocument(state), Health: health },
+    MemoryBytes: usage?.memoryBytes,
+    OOMKills: outOfMemoryKills,
+    LastFailure: lastFailure && toFailureDocument(lastFailure),
+  };
+}
+
+function toDamagedDocument(damaged: DamagedPluginStatus): object {
+  const { id, reason, isRunning } = damaged;
+  return {
+    Id: id,
+    Name: damagedName(damaged),
+    Enabled: isRunning,
+    Description: '',
+    Digest: '',
+    State: { Status: 'damaged', Reason: reason },
+  };
+}
+
+function toStateDocument(state: PluginState): object {
+  return {
+    Status: state.status,
+    Since: 'since' in state ? state.since.toISOString() : undefined,
+    StartedAt: 'startedAt' in state ? state.startedAt.toISOString() : undefined,
+    Pid: 'pid' in state ? state.pid : undefined,
+    Restarts: 'restarts' in state ? state.restarts : undefined,
+    RetryAt: 'retryAt' in state ? state.retryAt.toISOString() : undefined,
+    Reason: 'reason' in state ? state.reason : undefined,
+  };
+}
+
+function toFailureDocument({ at, reason, exit, log }: PluginFailure): object {
+  return {
+    At: at.toISOString(),
+    Reason: reason,
+    ExitCode: exit?.code,
+    Signal: exit?.signal,
+    OOMKilled: exit?.outOfMemory ?? false,
+    Log: log,
+  };
+}
