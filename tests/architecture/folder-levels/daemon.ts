@@ -3,17 +3,11 @@ import type { FolderLevels } from './folder-levels.ts';
 export const daemonLevels: FolderLevels = {
   source: 'packages/daemon/src',
   levels: [
-    ['authorization', 'host'],
-    ['configuration', 'http'],
-    ['events', 'listen', 'log', 'service'],
-    ['metrics', 'routes'],
-    ['logs', 'routes/volumes'],
+    ['host', 'http'],
+    ['events', 'exec', 'logging', 'plugin-list', 'plugin-logs'],
+    ['configuration', 'routes/docker', 'routes/docker/volumes', 'routes/outboard'],
+    ['authorization', 'listen', 'routes', 'service'],
+    ['metrics'],
   ],
-  exceptions: [
-    'authorization -> configuration',
-    'authorization -> http',
-    'configuration -> log',
-    'routes -> logs',
-    'routes -> routes/volumes',
-  ],
+  exceptions: [],
 };
