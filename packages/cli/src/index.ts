@@ -1,2 +1,2 @@
-export type { CommandHost, InputStream, OutputStream } from './host.ts';
+export type { CommandHost, InputStream, OutputStream } from './command-host.ts';
 export { runCommandLine } from './run-command-line.ts';

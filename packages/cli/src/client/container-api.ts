@@ -3,10 +3,10 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { CommandError } from '../command-error.ts';
+import { asText, field } from '../json-field.ts';
 import type { EngineClient, UpgradedConnection } from './engine-client.ts';
 import { askOwnRoute, requireOwnRoute } from './own-route.ts';
 import { pluginPath } from './plugin-api.ts';
-import { asText, field } from './plugin-documents.ts';
 
 /** What a plugin takes of its host at one moment; what the host does not count is absent. */
 export interface PluginStats {

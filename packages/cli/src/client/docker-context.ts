@@ -7,8 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
-import { asText, field } from './plugin-documents.ts';
+import type { CommandHost } from '../command-host.ts';
+import { asText, field } from '../json-field.ts';
 import type { TlsClient } from './tls.ts';
 
 /** Stands for no context at all. */

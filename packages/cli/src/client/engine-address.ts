@@ -2,7 +2,7 @@
  * Where the daemon is: `unix:///path` or `tcp://host:port`.
  */
 import { CommandError } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
 import { currentContext, defaultContext, readContext } from './docker-context.ts';
 import { findTls, type TlsClient, type TlsFlags } from './tls.ts';
 

@@ -3,7 +3,7 @@
  * the length of what follows, the highest first.
  */
 import { CommandError } from '../command-error.ts';
-import { field } from './plugin-documents.ts';
+import { field } from '../json-field.ts';
 
 /** What the daemon tells: output, or the end. */
 export type ExecMessage =

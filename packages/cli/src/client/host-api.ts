@@ -2,10 +2,10 @@
  * Outboard's own routes about the host and about when plugins are ready.
  */
 import { CommandError } from '../command-error.ts';
+import { asText, field } from '../json-field.ts';
 import type { EngineClient } from './engine-client.ts';
 import { requireOwnRoute } from './own-route.ts';
 import { pluginPath } from './plugin-api.ts';
-import { asText, field } from './plugin-documents.ts';
 
 /** What the doctor says about one thing. */
 export interface HostCheck {

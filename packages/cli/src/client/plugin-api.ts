@@ -6,11 +6,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { CommandError, DaemonError } from '../command-error.ts';
 import type { RegistryAuth } from '../credentials/registry-auth.ts';
+import { asText, field } from '../json-field.ts';
 import type { EngineClient, EngineRequest } from './engine-client.ts';
 import { askOwnRoute, requireOwnRoute } from './own-route.ts';
 import {
-  asText,
-  field,
   type PluginSummary,
   type Privilege,
   parsePlugins,

@@ -2,6 +2,7 @@
  * Documents of a daemon, which may be anyone's: each is parsed into the fields that commands show.
  */
 import { CommandError } from '../command-error.ts';
+import { asNumber, asText, field } from '../json-field.ts';
 
 /** What lists and upgrades show of a plugin. */
 export interface PluginSummary {
@@ -104,22 +105,6 @@ export function toPrivilegeDocuments(privileges: readonly Privilege[]): readonly
     Description: description,
     Value: value,
   }));
-}
-
-/** One field of a JSON object; undefined if there is no such object or field. */
-export function field(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  // It is an object with that key of its own, as was just seen.
-  return (value as Record<string, unknown>)[key];
-}
-
-/** A string, or the empty one. */
-export function asText(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function asNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 function unexpected(what: string): CommandError {

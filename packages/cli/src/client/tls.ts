@@ -4,7 +4,7 @@
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
 
 /** What the command line says. */
 export interface TlsFlags {

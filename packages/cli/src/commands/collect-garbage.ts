@@ -2,8 +2,8 @@
  * `outboard gc`
  */
 import { collectGarbage, type Garbage } from '../client/plugin-api.ts';
+import { formatDocument, parseFormat } from '../output/output-format.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
-import { formatDocument, parseFormat } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Remove content that no plugin needs, and tell how much that was. */

@@ -3,7 +3,7 @@
  */
 import type { EngineClient } from '../client/engine-client.ts';
 import { CommandError, messageOf } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
 
 export interface CommandContext {
   readonly client: EngineClient;

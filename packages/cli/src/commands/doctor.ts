@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { fetchDoctor, type HostCheck, parseDoctor } from '../client/host-api.ts';
 import { CommandError, DaemonError, messageOf } from '../command-error.ts';
 import { programFile } from '../installation.ts';
+import { formatRows, type OutputFormat, parseFormat, type Table } from '../output/output-format.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
-import { formatRows, type OutputFormat, parseFormat, type Table } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 const maxAnswerBytes = 1024 * 1024;

@@ -8,7 +8,7 @@ import { openExec } from '../client/container-api.ts';
 import type { UpgradedConnection } from '../client/engine-client.ts';
 import { inputFrames, readMessages, resizeFrame, type TerminalSize } from '../client/exec-stream.ts';
 import { CommandError, CommandExit, DaemonError } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
 import type { CommandContext } from './command-context.ts';
 
 export interface ExecOptions {

@@ -5,11 +5,11 @@
 import { fetchOptions } from '../client/container-api.ts';
 import type { EngineClient } from '../client/engine-client.ts';
 import { fetchStatus, fetchUses, inspectPlugin } from '../client/plugin-api.ts';
-import { field } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
+import { field } from '../json-field.ts';
+import { type OutputFormat, parseFormat } from '../output/output-format.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import { encodePrintableJson } from '../terminal/escape-text.ts';
-import { type OutputFormat, parseFormat } from '../terminal/output-format.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
 /** Print what is there, and then fail for what is not. */

@@ -5,10 +5,10 @@
 import { type ListFilters, listPlugins, listRunningPlugins } from '../client/plugin-api.ts';
 import type { PluginSummary, RunningPlugin } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
+import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
 import { formatDuration } from '../terminal/format-duration.ts';
-import { formatRows, parseFormat, type Table } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 export interface ListOptions {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFrames } from '../client/multiplexed-stream.ts';
 import { openLogs } from '../client/plugin-api.ts';
 import { CommandError } from '../command-error.ts';
-import type { OutputStream } from '../host.ts';
+import type { OutputStream } from '../command-host.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
 

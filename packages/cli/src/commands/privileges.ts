@@ -4,9 +4,9 @@
 import { fetchPrivileges } from '../client/plugin-api.ts';
 import { toPrivilegeDocuments } from '../client/plugin-documents.ts';
 import { explainRefusal } from '../credentials/explain-refusal.ts';
+import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
 import { formatPrivileges } from '../privileges/consent.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
-import { formatRows, parseFormat, type Table } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 

@@ -5,8 +5,8 @@
 import { openStats, type PluginStats, parseStats, type StatsSample } from '../client/container-api.ts';
 import { readLines } from '../client/read-body.ts';
 import { CommandError, codeOf } from '../command-error.ts';
+import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
 import { formatBinaryBytes, formatBytes } from '../terminal/format-bytes.ts';
-import { formatRows, parseFormat, type Table } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 export interface StatsOptions {

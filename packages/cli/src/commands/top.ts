@@ -2,8 +2,8 @@
  * `outboard top`
  */
 import { fetchProcesses } from '../client/container-api.ts';
+import { formatTable } from '../output/table.ts';
 import { escapeText } from '../terminal/escape-text.ts';
-import { formatTable } from '../terminal/table.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Print the processes of a plugin. They choose their own names. */

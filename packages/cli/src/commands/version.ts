@@ -3,9 +3,9 @@
  */
 import { maxApiVersion } from '../client/api-version.ts';
 import { fetchVersion } from '../client/plugin-api.ts';
-import { asText, field } from '../client/plugin-documents.ts';
+import { asText, field } from '../json-field.ts';
+import { formatDocument, parseFormat } from '../output/output-format.ts';
 import { escapeText } from '../terminal/escape-text.ts';
-import { formatDocument, parseFormat } from '../terminal/output-format.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Print the client's versions, and the daemon's; without a daemon the first are printed before it fails. */

@@ -3,9 +3,9 @@
  * @see docker/docker-credential-helpers v0.9, client/client.go and credentials/credentials.go
  */
 import { spawn } from 'node:child_process';
-import { asText, field } from '../client/plugin-documents.ts';
 import { CommandError, codeOf } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
+import { asText, field } from '../json-field.ts';
 import type { Credentials } from './credentials.ts';
 
 const maxOutputBytes = 1024 * 1024;

@@ -5,9 +5,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { field } from '../client/plugin-documents.ts';
 import { CommandError, codeOf } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
+import { field } from '../json-field.ts';
 
 /** Where credentials are, and those in the file itself. */
 export interface DockerConfigFile {

@@ -2,9 +2,10 @@
  * The credentials of a registry, from where `docker login` put them.
  * @see docker/cli cli/config/configfile/file.go, GetAuthConfig and GetCredentialsStore (28.x)
  */
-import { asText, field } from '../client/plugin-documents.ts';
+
 import { CommandError } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
+import { asText, field } from '../json-field.ts';
 import { askCredentialHelper } from './credential-helper.ts';
 import type { Credentials, FoundCredentials } from './credentials.ts';
 import { type DockerConfigFile, readDockerConfigFile } from './docker-config-file.ts';

@@ -3,7 +3,7 @@
  * @see Docker Engine API v1.51, "Authentication"
  */
 import { messageOf } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { Credentials, FoundCredentials } from './credentials.ts';
 import { findCredentials } from './find-credentials.ts';

@@ -2,7 +2,7 @@
  * Ask for consent to what a plugin wants.
  */
 import type { Privilege } from '../client/plugin-documents.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import { formatExplanation } from './explanation.ts';

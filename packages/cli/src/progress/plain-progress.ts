@@ -2,7 +2,7 @@
  * Progress for pipes and files: what happened, line by line, without how far it got in between.
  * @see moby pkg/jsonmessage/jsonmessage.go, Display (28.x): lines with a count are left out
  */
-import type { OutputStream } from '../host.ts';
+import type { OutputStream } from '../command-host.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { ProgressView } from './progress-view.ts';
 import { describePushed } from './pushed.ts';

@@ -2,8 +2,9 @@
  * One line of a progress stream.
  * @see moby pkg/jsonmessage/jsonmessage.go (28.x)
  */
-import { asText, field } from '../client/plugin-documents.ts';
+
 import { CommandError } from '../command-error.ts';
+import { asText, field } from '../json-field.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 
 /** Texts are escaped already. */

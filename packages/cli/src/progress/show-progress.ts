@@ -4,7 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readLines } from '../client/read-body.ts';
 import { CommandError } from '../command-error.ts';
-import type { OutputStream } from '../host.ts';
+import type { OutputStream } from '../command-host.ts';
 import { createPlainProgress } from './plain-progress.ts';
 import { parseProgressLine } from './progress-line.ts';
 import { createTerminalProgress } from './terminal-progress.ts';

@@ -1,7 +1,7 @@
 /**
  * Progress for terminals: one row for each part of the work, redrawn in place, with a bar where there is room.
  */
-import type { OutputStream } from '../host.ts';
+import type { OutputStream } from '../command-host.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { formatRow } from './progress-row.ts';
 import type { ProgressView } from './progress-view.ts';

@@ -3,7 +3,7 @@
  */
 import { createInterface } from 'node:readline';
 import { CommandError } from '../command-error.ts';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
 
 /** A question, and what to use where nobody can be asked. */
 export interface Question {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { formatTable } from '../output/table.ts';
 import { formatBytes } from './format-bytes.ts';
-import { formatTable } from './table.ts';
 
 describe('formatBytes()', () => {
   for (const [bytes, expected] of [

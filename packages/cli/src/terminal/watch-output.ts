@@ -2,7 +2,7 @@
  * The one place that knows when output cannot be written. To a pipe that nobody reads any more, writes fail after the
  * call, when the command that made them may have ended.
  */
-import type { CommandHost, OutputStream } from '../host.ts';
+import type { CommandHost, OutputStream } from '../command-host.ts';
 
 /** The outputs of a program, from its first word to its last. */
 export interface WatchedOutput {

@@ -2,7 +2,7 @@
  * Streams and environment of a command that is tested in this process.
  */
 import { PassThrough, Writable } from 'node:stream';
-import type { CommandHost } from '../host.ts';
+import type { CommandHost } from '../command-host.ts';
 
 /** A host whose output can be read back. */
 export interface TestHost extends CommandHost {

@@ -6,7 +6,7 @@ import { CommandError } from '../command-error.ts';
 import { parseTemplate } from '../template/parse-template.ts';
 import { type CallFunction, renderTemplate } from '../template/render-template.ts';
 import type { Nodes } from '../template/template-node.ts';
-import { encodePrintableJson, escapeText } from './escape-text.ts';
+import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import { formatTable } from './table.ts';
 
 /** A format that was understood. */
