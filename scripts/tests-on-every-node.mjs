@@ -14,7 +14,7 @@ export const TESTS_ON_EVERY_NODE = [
   'packages/oci/src/layers/',
   'packages/oci/src/registry/http/blobs/fetch-blob.test.ts',
   // Containers: monitor, exit, signals, commands inside, terminals.
-  'packages/container/src/runtime/container-runtime.test.ts',
+  'packages/container/src/runtime/conmon-runtime.test.ts',
   'tests/exec/',
   'tests/isolation/inside.test.ts',
   // Programs from start to end, with what they leave behind.

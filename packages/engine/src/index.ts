@@ -21,10 +21,10 @@ export {
   type CgroupDriver,
   cgroupDrivers,
   chooseCgroupDriver,
-  keepFromPrograms,
   openUnpackJail,
   parseTimestamp,
   sendDatagram,
+  setCloseOnExec,
 } from '@outboard/container';
 // What callers of the engine need from @outboard/oci, so that they import one package.
 export type {

@@ -8,13 +8,13 @@ import {
   type BridgeOptions,
   type CgroupDriver,
   chooseCgroupDriver,
-  containerPlaces,
+  containerPaths,
   createWorkspaces,
-  keepInheritedFromPrograms,
   lockDirectory,
-  openContainerRuntime,
+  openConmonRuntime,
   openStaging,
   openUnpackJail,
+  setCloseOnExecOfInherited,
 } from '@outboard/container';
 import { createRegistryClient, OutboardError, openFileContentStore, type TrustedRealm } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
@@ -30,7 +30,7 @@ import { createOperationRunner } from './observe/run-operation.ts';
 import { collectGarbage } from './operations/collect-garbage.ts';
 import { inspectDamaged, listDamaged } from './operations/damaged.ts';
 import type { EngineContext } from './operations/engine-context.ts';
-import { endLeftCommands, execInPlugin, findLeftCommands, type LeftCommand } from './operations/exec.ts';
+import { endOrphanedExecs, execInPlugin, findOrphanedExecs, type OrphanedExec } from './operations/exec.ts';
 import { inspectPlugin } from './operations/inspect.ts';
 import { listPlugins } from './operations/list.ts';
 import { findLongestStop } from './operations/longest-stop.ts';
@@ -102,7 +102,7 @@ export interface MetricsSocket {
  */
 export async function openPluginEngine(given: PluginEngineOptions): Promise<PluginEngine> {
   const logger = given.logger ?? pino({ level: 'silent' });
-  keepInheritedFromPrograms();
+  setCloseOnExecOfInherited();
   const roots = await openRoots(given, logger);
   const options = { ...given, ...roots };
   const lock = lockDirectory(options.dataRoot, options.hosts);
@@ -115,7 +115,7 @@ export async function openPluginEngine(given: PluginEngineOptions): Promise<Plug
       context.store.all().filter((record) => record.enabled),
       new Set(context.store.damaged().map(({ id }) => id)),
     );
-    const left = await findLeftCommands(context);
+    const left = await findOrphanedExecs(context);
     return assemble(context, { observer: options.observer, scope, events, left }, async () => {
       await context.workspaces.close();
       await context.collectors?.[Symbol.asyncDispose]();
@@ -152,7 +152,7 @@ async function openContext(
         logger.error(blob, 'a stored blob was damaged; it is fetched again when it is needed'),
     }),
     openStaging(layout.stagingDirectory),
-    openContainerRuntime({ execRoot: options.execRoot, runtime: options.runtime ?? 'runc', logger }),
+    openConmonRuntime({ execRoot: options.execRoot, runtime: options.runtime ?? 'runc', logger }),
   ]);
   // What a killed pull or removal left behind.
   await store.findContentOfDamaged(content);
@@ -197,7 +197,7 @@ async function openContext(
       userAgent: options.userAgent ?? 'outboard',
     }),
     supervisor,
-    places: containerPlaces(options.execRoot, options.runtime),
+    places: containerPaths(options.execRoot, options.runtime),
     preflight,
     logs,
     uses,
@@ -220,7 +220,7 @@ interface EngineSurroundings {
   readonly scope: OperationScope;
   readonly events: EngineEvents;
   /** Commands that are to be ended. */
-  readonly left: readonly LeftCommand[];
+  readonly left: readonly OrphanedExec[];
 }
 
 function assemble(
@@ -228,7 +228,7 @@ function assemble(
   { observer, scope, events, left }: EngineSurroundings,
   release: () => Promise<void>,
 ): PluginEngine {
-  void scope.run(() => endLeftCommands(context, left));
+  void scope.run(() => endOrphanedExecs(context, left));
   const statuses = createStatusReader(context);
   const run = createOperationRunner({ scope, store: context.store, observer, logger: context.logger });
   let closed: Promise<void> | undefined;

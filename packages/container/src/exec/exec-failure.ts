@@ -5,7 +5,7 @@ import { OutboardError } from '@outboard/oci';
 import { readRuntimeMessage } from '../runtime/runtime-message.ts';
 
 /** In which container it was to run. */
-export interface FailedPlace {
+export interface ExecContainer {
   /** Path of the root filesystem on the host. */
   readonly rootfs: string;
   /** Of the plugin's own program, on the host. */
@@ -17,7 +17,7 @@ const missingProgram =
   /executable file .*not found|\bstat [^:]+: no such file|\bopen executable: no such file/i;
 
 /** @param said by the runtime @param waitedMs how long it was waited for */
-export function execFailure(said: string, { rootfs, pid }: FailedPlace, waitedMs: number): OutboardError {
+export function execFailure(said: string, { rootfs, pid }: ExecContainer, waitedMs: number): OutboardError {
   const reason =
     readRuntimeMessage(said) ||
     `it did not start the command, and gave no reason within ${waitedMs / 1000} s`;

@@ -3,8 +3,8 @@
  * for, the command is behind the same walls as the plugin's own program.
  */
 import { OutboardError, showValue } from '@outboard/oci';
-import { cleanAbsolutePath } from '../runtime/container-path.ts';
-import type { RuntimeSpec } from '../runtime/runtime-spec.ts';
+import { cleanAbsolutePath } from '../spec/clean-path.ts';
+import type { RuntimeSpec } from '../spec/runtime-spec.ts';
 import type { ProcessUser } from './container-users.ts';
 import type { ExecRequest } from './exec-session.ts';
 

@@ -6,27 +6,27 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { countOutOfMemoryKills, noteKilledCommand } from '../cgroup/out-of-memory.ts';
+import { isErrno } from '../linux/errno.ts';
 import { findBinary } from '../linux/find-binary.ts';
+import { endProcessGroup } from '../linux/process-identity.ts';
 import { openPseudoTerminal, type PseudoTerminal } from '../linux/pseudo-terminal.ts';
 import { programEnvironment } from '../linux/run-program.ts';
 import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
-import type { ContainerPlaces, ContainerRun } from '../runtime/container-places.ts';
-import { isErrno } from '../runtime/errno.ts';
-import { countOutOfMemoryKills, noteKilledCommand } from '../runtime/out-of-memory.ts';
-import { endProcessGroup } from '../runtime/process-identity.ts';
-import type { RuntimeSpec } from '../runtime/runtime-spec.ts';
+import type { ContainerPaths, ContainerRun } from '../runtime/container-paths.ts';
+import type { RuntimeSpec } from '../spec/runtime-spec.ts';
 import { findUser, readUserFiles } from './container-users.ts';
-import { execFailure, type FailedPlace } from './exec-failure.ts';
-import { createExecCgroup, hasEnded, newExecDirectory, removeExec } from './exec-place.ts';
+import { containerEndedError, createExecCgroup, newExecDirectory, removeExec } from './exec-directory.ts';
+import { type ExecContainer, execFailure } from './exec-failure.ts';
 import { createExecProcess, type ExecProcess } from './exec-process.ts';
 import type { ExecRequest, ExecSession } from './exec-session.ts';
 import { type ExecStreams, openExecStreams } from './exec-streams.ts';
-import { holdInput, letGo } from './hold-input.ts';
+import { closeInputPipe, holdInputPipe } from './input-pipe.ts';
 import { type StartWatch, watchStart } from './start-watch.ts';
 import { watchCommand } from './watch-command.ts';
 
-export interface ExecParts {
-  readonly places: ContainerPlaces;
+export interface ExecDeps {
+  readonly places: ContainerPaths;
   readonly logger: Logger;
 }
 
@@ -51,7 +51,7 @@ const pidFile = 'pid';
  *   conflict when the container has ended
  */
 export async function startExec(
-  parts: ExecParts,
+  parts: ExecDeps,
   target: ExecTarget,
   request: ExecRequest,
   signal: AbortSignal,
@@ -86,11 +86,11 @@ export async function startExec(
 }
 
 interface Launch {
-  readonly parts: ExecParts;
+  readonly parts: ExecDeps;
   readonly runtime: string;
   readonly command: readonly string[];
   readonly directory: string;
-  readonly place: FailedPlace;
+  readonly place: ExecContainer;
   readonly request: ExecRequest;
   readonly signal: AbortSignal;
   /** Removes all but the runtime's own process. */
@@ -127,7 +127,7 @@ async function launch(launch: Launch): Promise<ExecSession> {
     signal.removeEventListener('abort', kill);
     watched.close();
     unwatch();
-    letGo(input);
+    closeInputPipe(input);
     streams.dropInput();
     if ((code ?? killedExitCode) === killedExitCode) await launch.onKilled().catch(report);
     await release().catch(report);
@@ -139,7 +139,7 @@ async function launch(launch: Launch): Promise<ExecSession> {
   clearTimeout(deadline);
   if (isStarted) {
     // Before anything is sent to it.
-    if (!hasEnded && launch.request.hasInput === true) input = holdInput(program.pid);
+    if (!hasEnded && launch.request.hasInput === true) input = holdInputPipe(program.pid);
     // What the command left holds its output open, and ends with it.
     const endRest = (): void => void release().catch(report);
     if (!hasEnded) unwatch = watchCommand(() => readPid(launch.directory), endRest);
@@ -214,7 +214,7 @@ async function readSpec(path: string): Promise<RuntimeSpec> {
     return JSON.parse(await readFile(path, 'utf8')) as RuntimeSpec;
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT')) throw cause;
-    throw hasEnded(cause);
+    throw containerEndedError(cause);
   }
 }
 
@@ -234,7 +234,7 @@ async function makeDirectory(directory: string, process: ExecProcess): Promise<v
     await writeFile(join(directory, processFile), JSON.stringify(process), { mode: 0o600, flag: 'wx' });
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT')) throw cause;
-    throw hasEnded(cause);
+    throw containerEndedError(cause);
   }
 }
 

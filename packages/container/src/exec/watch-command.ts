@@ -2,7 +2,7 @@
  * Finds out that a command has ended while the runtime that started it has not: it waits for the end of the output, which
  * whatever the command left in the background holds open.
  */
-import { identifyProcess, isSameProcess, type ProcessIdentity } from '../runtime/process-identity.ts';
+import { identifyProcess, isSameProcess, type ProcessIdentity } from '../linux/process-identity.ts';
 
 const firstLookMs = 10;
 const longestPauseMs = 200;

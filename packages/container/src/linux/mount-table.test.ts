@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { mount } from './mount.ts';
 import { makeSharedMount, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
-import { unmountBelow } from './unmount-below.ts';
+import { unmountBelow } from './unmount.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
 

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { mount, mountFlags } from './mount.ts';
 import { mountsBelow } from './mount-table.ts';
 import { removeTree } from './remove-tree.ts';
-import { unmountBelow } from './unmount-below.ts';
+import { unmountBelow } from './unmount.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
 

@@ -7,7 +7,7 @@ import { findBinary } from './find-binary.ts';
 import { errorCode } from './libc.ts';
 import { mountsBelow } from './mount-table.ts';
 import { runProgram } from './run-program.ts';
-import { unmountBelow } from './unmount-below.ts';
+import { unmountBelow } from './unmount.ts';
 
 const maxMessageBytes = 1024;
 /** Many times what a million files take; whoever waits for it holds up what is to be done next to the same plugin. */

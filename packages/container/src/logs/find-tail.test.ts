@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { createLogFixture, type LogFixture, showLines } from '../testing/log-fixture.ts';
 import { findTail } from './find-tail.ts';
 import { LogCursor } from './log-cursor.ts';
 import { endOfLog, listLogFiles, settleLogFiles } from './log-files.ts';
-import { createLogFixture, type LogFixture, showLines } from './log-fixture.test.support.ts';
 import type { OutputStream } from './log-record.ts';
 
 const limits = { maxFiles: 100, maxFileBytes: 1e6, maxTotalBytes: 1e8 };

@@ -2,7 +2,7 @@
  * Finds where the last lines of a log begin, by reading it backwards.
  */
 import { open } from 'node:fs/promises';
-import { isErrno } from '../runtime/errno.ts';
+import { isErrno } from '../linux/errno.ts';
 import { maxLineBytes } from './line-joiner.ts';
 import { comparePositions, endOfLog, type LogFile, type LogPosition } from './log-files.ts';
 import { type OutputStream, type RecordHeader, readHeader } from './log-record.ts';

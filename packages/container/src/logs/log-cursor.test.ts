@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createLogFixture, showLines } from '../testing/log-fixture.ts';
 import { LogCursor } from './log-cursor.ts';
 import { endOfLog, listLogFiles, settleLogFiles } from './log-files.ts';
-import { createLogFixture, showLines } from './log-fixture.test.support.ts';
 
 const limits = { maxFiles: 2, maxFileBytes: 1e6, maxTotalBytes: 2e6 };
 const start = { file: 1, offset: 0 };

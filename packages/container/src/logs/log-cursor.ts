@@ -3,7 +3,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
-import { isErrno } from '../runtime/errno.ts';
+import { isErrno } from '../linux/errno.ts';
 import { LineJoiner, type LogLine } from './line-joiner.ts';
 import { comparePositions, type LogFile, type LogPosition, listLogFiles } from './log-files.ts';
 import { createRecordParser } from './log-record.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createLogFixture } from '../testing/log-fixture.ts';
 import { listLogFiles, settleLogFiles } from './log-files.ts';
-import { createLogFixture } from './log-fixture.test.support.ts';
 import { logLimits } from './log-limits.ts';
 
 const limits = { maxFiles: 2, maxFileBytes: 1000, maxTotalBytes: 2000 };

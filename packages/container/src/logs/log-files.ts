@@ -11,7 +11,7 @@
 import type { BigIntStats } from 'node:fs';
 import { link, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno } from '../runtime/errno.ts';
+import { isErrno } from '../linux/errno.ts';
 import type { LogLimits } from './log-limits.ts';
 
 /** A place in a log. */

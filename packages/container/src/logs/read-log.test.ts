@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createLogFixture, type LogFixture, showLines } from '../testing/log-fixture.ts';
 import { settleLogFiles } from './log-files.ts';
-import { createLogFixture, type LogFixture, showLines } from './log-fixture.test.support.ts';
 import { parseTimestamp } from './log-record.ts';
 import { type LogQuery, readLog } from './read-log.ts';
 

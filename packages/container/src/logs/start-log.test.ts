@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createLogFixture } from './log-fixture.test.support.ts';
+import { createLogFixture } from '../testing/log-fixture.ts';
 import { missingEnd, startLog } from './start-log.ts';
 
 const time = '2026-01-31T12:00:00.000000000+00:00';

@@ -4,13 +4,13 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories } from '@outboard/oci';
-import { isErrno } from '../runtime/errno.ts';
+import { isErrno } from '../linux/errno.ts';
 import { currentLogPath, endOfLog, type LogPosition, settleLogFiles } from './log-files.ts';
 import type { LogLimits } from './log-limits.ts';
 import { type OutputStream, readHeader } from './log-record.ts';
 
 /** Where a container's output goes. */
-export interface LogPlace {
+export interface LogDestination {
   /** Exists, and holds the file `log`. */
   readonly directory: string;
   /** After this many bytes more conmon begins a new file, and then always after as many. */
@@ -29,7 +29,7 @@ const endBytes = 64 * 1024;
  * plugin that ends again and again does not push out what it wrote before.
  * @throws {Error} of the file system
  */
-export async function startLog(directory: string, limits: LogLimits): Promise<LogPlace> {
+export async function startLog(directory: string, limits: LogLimits): Promise<LogDestination> {
   await makeDirectories(directory, { mode: 0o700 });
   const path = currentLogPath(directory);
   const files = await settleLogFiles(directory, limits);

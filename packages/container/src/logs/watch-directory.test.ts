@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createLogFixture } from './log-fixture.test.support.ts';
+import { createLogFixture } from '../testing/log-fixture.ts';
 import { watchDirectory } from './watch-directory.ts';
 
 /** Watches, and tells when it was called. */

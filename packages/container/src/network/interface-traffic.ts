@@ -3,8 +3,8 @@
  * @see proc_pid_net(5), "/proc/net/dev"
  */
 import { readFile } from 'node:fs/promises';
-import { isErrno } from '../runtime/errno.ts';
-import { bridgedInterface } from './bridge-network.ts';
+import { isErrno } from '../linux/errno.ts';
+import { bridgedInterface } from './bridge-steps.ts';
 
 /** Since the interface was made, which is at each start of the plugin. */
 export interface InterfaceTraffic {

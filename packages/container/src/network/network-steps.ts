@@ -6,7 +6,7 @@ import type { Attachment, AttachmentStep } from './attachment-file.ts';
 import { type CniCommand, callCniPlugin } from './cni/call-cni-plugin.ts';
 
 /** Where steps are done. */
-export interface NetworkSite {
+export interface StepContext {
   readonly containerId: string;
   /** Path of the network namespace; empty when it is gone, and something is left to undo. */
   readonly namespace: string;
@@ -20,7 +20,7 @@ export interface NetworkSite {
  * @returns what it came to, to be kept in the step
  * @throws {OutboardError} system with the plugin's own words
  */
-export function doStep(step: AttachmentStep, site: NetworkSite): Promise<unknown> {
+export function doStep(step: AttachmentStep, site: StepContext): Promise<unknown> {
   return callStep('ADD', step, site);
 }
 
@@ -28,7 +28,7 @@ export function doStep(step: AttachmentStep, site: NetworkSite): Promise<unknown
  * Undo, from the last step that may have been begun to the first. One that cannot be undone keeps no other from it.
  * @returns why not, in the plugins' words
  */
-export async function undoSteps(site: NetworkSite): Promise<readonly unknown[]> {
+export async function undoSteps(site: StepContext): Promise<readonly unknown[]> {
   const { steps } = site.attachment;
   const done = steps.filter(({ result }) => result !== undefined).length;
   const failures: unknown[] = [];
@@ -43,7 +43,7 @@ export async function undoSteps(site: NetworkSite): Promise<readonly unknown[]> 
 }
 
 /** Look whether all of it is there. @throws {OutboardError} system: what is not, in the plugin's words */
-export async function checkSteps(site: NetworkSite): Promise<void> {
+export async function checkSteps(site: StepContext): Promise<void> {
   for (const step of site.attachment.steps) await callStep('CHECK', step, site);
 }
 
@@ -52,7 +52,7 @@ export function lastResult({ steps }: Attachment, interfaceName: string): unknow
   return steps.findLast((step) => step.interfaceName === interfaceName && step.result !== undefined)?.result;
 }
 
-function callStep(command: CniCommand, step: AttachmentStep, site: NetworkSite): Promise<unknown> {
+function callStep(command: CniCommand, step: AttachmentStep, site: StepContext): Promise<unknown> {
   const { interfaceName, config } = step;
   const { containerId, namespace, folder } = site;
   const prevResult = lastResult(site.attachment, interfaceName);

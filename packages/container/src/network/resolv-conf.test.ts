@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pluginHosts, pluginResolvConf } from './resolv-conf.ts';
+import { formatHosts, formatResolvConf } from './resolv-conf.ts';
 
-test('pluginResolvConf() keeps what a plugin can reach, and how names are completed', () => {
+test('formatResolvConf() keeps what a plugin can reach, and how names are completed', () => {
   const host = [
     '# by hand',
     '; another comment',
@@ -16,24 +16,24 @@ test('pluginResolvConf() keeps what a plugin can reach, and how names are comple
     'options edns0 trust-ad',
     'sortlist 130.155.160.0',
   ].join('\n');
-  assert.deepEqual(pluginResolvConf(host, []), {
+  assert.deepEqual(formatResolvConf(host, []), {
     text: 'nameserver 10.255.255.53\nsearch example.com lan\noptions edns0 trust-ad\n',
     nameServers: ['10.255.255.53'],
   });
 });
 
-test('pluginResolvConf() tells when no name server is left', () => {
-  const { text, nameServers } = pluginResolvConf('nameserver 127.0.0.53\nsearch lan\n', []);
+test('formatResolvConf() tells when no name server is left', () => {
+  const { text, nameServers } = formatResolvConf('nameserver 127.0.0.53\nsearch lan\n', []);
   assert.deepEqual(nameServers, []);
   assert.equal(text, 'search lan\n');
 });
 
-test('pluginResolvConf() takes the name servers of the operator in place of the host\u2019s', () => {
-  const { text } = pluginResolvConf('nameserver 10.0.0.1\nsearch lan\n', ['10.9.9.9', '10.9.9.10']);
+test('formatResolvConf() takes the name servers of the operator in place of the host\u2019s', () => {
+  const { text } = formatResolvConf('nameserver 10.0.0.1\nsearch lan\n', ['10.9.9.9', '10.9.9.10']);
   assert.equal(text, 'nameserver 10.9.9.9\nnameserver 10.9.9.10\nsearch lan\n');
 });
 
-test('pluginHosts() names loopback and the plugin itself', () => {
-  assert.match(pluginHosts('10.87.0.2', 'abc'), /^127\.0\.0\.1\tlocalhost$/m);
-  assert.match(pluginHosts('10.87.0.2', 'abc'), /^10\.87\.0\.2\tabc$/m);
+test('formatHosts() names loopback and the plugin itself', () => {
+  assert.match(formatHosts('10.87.0.2', 'abc'), /^127\.0\.0\.1\tlocalhost$/m);
+  assert.match(formatHosts('10.87.0.2', 'abc'), /^10\.87\.0\.2\tabc$/m);
 });

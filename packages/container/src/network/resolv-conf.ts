@@ -5,7 +5,7 @@
 import { isIPv4 } from 'node:net';
 
 /** A host's resolv.conf, read for a plugin that cannot reach the host's loopback. */
-export interface PluginResolvConf {
+export interface ContainerResolvConf {
   readonly text: string;
   /** Those that the plugin is left with. */
   readonly nameServers: readonly string[];
@@ -17,7 +17,7 @@ export interface PluginResolvConf {
  * @param hostText content of the host's resolv.conf
  * @param nameServers stand in place of the host's; empty: the host's
  */
-export function pluginResolvConf(hostText: string, nameServers: readonly string[]): PluginResolvConf {
+export function formatResolvConf(hostText: string, nameServers: readonly string[]): ContainerResolvConf {
   const lines = hostText.split('\n').map((line) => line.trim());
   const ofHost = lines
     .map((line) => /^nameserver\s+(?<address>\S+)/.exec(line)?.groups?.address ?? '')
@@ -32,6 +32,6 @@ export function pluginResolvConf(hostText: string, nameServers: readonly string[
  * The hosts file of a plugin.
  * @param address the plugin's, without prefix length
  */
-export function pluginHosts(address: string, hostname: string): string {
+export function formatHosts(address: string, hostname: string): string {
   return `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${address}\t${hostname}\n`;
 }

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { createPatience } from '../linux/patience.ts';
+import { createProbeDeadline } from '../linux/probe-deadline.ts';
 import { checkRootfs } from './check-rootfs.ts';
 
-const look = { patience: createPatience() };
+const look = { deadline: createProbeDeadline() };
 const tmpfs = (destination: string) => ({ destination, type: 'tmpfs', source: 'tmpfs', options: [] });
 
 interface Case {

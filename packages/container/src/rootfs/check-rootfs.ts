@@ -5,10 +5,10 @@
  */
 import { closeSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci';
-import type { LookOptions } from '../linux/ask-file-system.ts';
-import { isAtOrBelow } from '../runtime/container-path.ts';
-import type { SpecMount } from '../runtime/runtime-spec.ts';
-import { type PlacedMount, walkMountedTree } from './mounted-tree.ts';
+import type { ProbeOptions } from '../linux/file-system-probe.ts';
+import { isAtOrBelow } from '../spec/clean-path.ts';
+import type { SpecMount } from '../spec/runtime-spec.ts';
+import { type ResolvedMount, walkMountedTree } from './mounted-tree.ts';
 import type { WalkEnd } from './path-walk.ts';
 import { openRoot, walkInRoot } from './walk-in-root.ts';
 
@@ -38,11 +38,11 @@ export interface UsedPaths {
  * @param used absolute, clean paths in the container
  * @throws {OutboardError} invalid, naming the component; system when the disk fails. The signal's reason
  */
-export async function checkRootfs(rootfs: string, used: UsedPaths, options: LookOptions): Promise<void> {
+export async function checkRootfs(rootfs: string, used: UsedPaths, options: ProbeOptions): Promise<void> {
   const root = openRoot(rootfs);
   try {
     for (const path of runtimeDirectories) requireDirectories(walkInRoot(root, path));
-    const mounted: PlacedMount[] = [];
+    const mounted: ResolvedMount[] = [];
     for (const mount of used.mounts ?? []) {
       const walk = await walkMountedTree(root, mounted, mount.destination, options);
       requireUntrapped(walk, `mount destination ${JSON.stringify(mount.destination)}`, mounted);
@@ -68,7 +68,7 @@ function requireDirectories({ links, end, path }: WalkEnd): void {
 }
 
 /** @param mounted what lies below the place already */
-function requireUntrapped({ links, path }: WalkEnd, what: string, mounted: readonly PlacedMount[]): void {
+function requireUntrapped({ links, path }: WalkEnd, what: string, mounted: readonly ResolvedMount[]): void {
   const link = links[0];
   if (link === undefined) return;
   const leads = `${what} leads to ${JSON.stringify(path)} in the plugin, by way of the link ${JSON.stringify(link)}`;

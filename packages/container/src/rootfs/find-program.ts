@@ -3,7 +3,7 @@
  * @see opencontainers/runc libcontainer/standard_init_linux.go, which calls Go's exec.LookPath
  */
 import { resolve } from 'node:path/posix';
-import { defaultPath } from '../runtime/baseline.ts';
+import { defaultPath } from '../spec/container-defaults.ts';
 import { readFileInRoot } from './read-in-root.ts';
 
 const executableBits = 0o111;
@@ -11,7 +11,7 @@ const executableBits = 0o111;
 const maxFolders = 64;
 
 /** A program as a plugin's config names it. */
-export interface SoughtProgram {
+export interface ProgramSearch {
   /** The first word of the entrypoint. */
   readonly name: string;
   /** The working directory: absolute. */
@@ -26,11 +26,11 @@ export interface SoughtProgram {
  */
 export async function findProgram(
   rootfs: string,
-  program: SoughtProgram,
+  program: ProgramSearch,
   maxBytes: number,
 ): Promise<Buffer | undefined> {
   const { name } = program;
-  for (const place of programPlaces(program)) {
+  for (const place of programCandidates(program)) {
     const file = await readFileInRoot(rootfs, place, maxBytes);
     // What is named by a path is taken as it is.
     if (file !== undefined && (name.includes('/') || (file.mode & executableBits) !== 0)) return file.content;
@@ -39,7 +39,7 @@ export async function findProgram(
 }
 
 /** Where the runtime looks for a program, in order; absolute paths in the root filesystem. */
-export function programPlaces({ name, workDir, env }: SoughtProgram): readonly string[] {
+export function programCandidates({ name, workDir, env }: ProgramSearch): readonly string[] {
   if (name === '') return [];
   if (name.includes('/')) return [resolve(workDir, name)];
   const path = env.findLast((entry) => entry.startsWith('PATH=')) ?? defaultPath;

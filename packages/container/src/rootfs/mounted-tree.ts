@@ -5,14 +5,14 @@
  * @see OCI runtime-spec v1.0.2, config.md, "Mounts": in the listed order
  */
 import { OutboardError } from '@outboard/oci';
-import { type LookOptions, readLink, readStatus } from '../linux/ask-file-system.ts';
-import { isAtOrBelow } from '../runtime/container-path.ts';
-import type { SpecMount } from '../runtime/runtime-spec.ts';
+import { type ProbeOptions, readLink, readStatus } from '../linux/file-system-probe.ts';
+import { isAtOrBelow } from '../spec/clean-path.ts';
+import type { SpecMount } from '../spec/runtime-spec.ts';
 import { type Found, PathWalk, type WalkEnd } from './path-walk.ts';
-import { lookInRoot } from './walk-in-root.ts';
+import { statInRoot } from './walk-in-root.ts';
 
 /** A mount and the place that its destination led to. */
-export interface PlacedMount {
+export interface ResolvedMount {
   readonly place: string;
   readonly mount: SpecMount;
 }
@@ -30,21 +30,25 @@ const directoryType = 0o040000; // S_IFDIR
  */
 export async function walkMountedTree(
   root: number,
-  mounted: readonly PlacedMount[],
+  mounted: readonly ResolvedMount[],
   path: string,
-  options: LookOptions,
+  options: ProbeOptions,
 ): Promise<WalkEnd> {
   const walk = new PathWalk(path);
   for (let place = walk.next(); place !== undefined; place = walk.next()) {
     const at = `/${place.join('/')}`;
     const covering = mounted.findLast((entry) => isAtOrBelow(at, entry.place));
-    walk.take(covering === undefined ? lookInRoot(root, place) : await lookInMount(covering, at, options));
+    walk.take(covering === undefined ? statInRoot(root, place) : await lookInMount(covering, at, options));
   }
   return walk.end();
 }
 
 /** Sources of bind mounts are on the host, on file systems that need not answer; all others are new and empty. */
-async function lookInMount({ place, mount }: PlacedMount, at: string, options: LookOptions): Promise<Found> {
+async function lookInMount(
+  { place, mount }: ResolvedMount,
+  at: string,
+  options: ProbeOptions,
+): Promise<Found> {
   if (mount.type !== 'bind') return { type: at === place ? 'directory' : 'absent' };
   const isRoot = at === place;
   const source = `${mount.source}${at.slice(place === '/' ? 0 : place.length)}`;

@@ -5,13 +5,13 @@ import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '../linux/libc.ts';
 import { mountsAt } from '../linux/mount-table.ts';
-import { type FoundInside, mountIdOf, openTrustedDirectory } from '../linux/open-inside.ts';
+import { mountIdOf, type OpenedEntry, openTrustedDirectory } from '../linux/open-entry.ts';
 
 /**
  * @param hostPath our own directory; while the plugin runs it is a mount, made before the plugin could mount anything
  * @returns `mount` when something else is mounted over it
  */
-export async function openPropagatedMount(hostPath: string): Promise<FoundInside> {
+export async function openPropagatedMount(hostPath: string): Promise<OpenedEntry> {
   const [ours, over] = await mountsAt(hostPath);
   if (over !== undefined) return { type: 'mount' };
   let handle: number;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { hostPlatform } from '@outboard/oci';
-import type { SoughtProgram } from './find-program.ts';
+import type { ProgramSearch } from './find-program.ts';
 import { architectureOf, readProgramArchitecture } from './program-architecture.ts';
 
 /** The beginning of an ELF file. */
@@ -39,7 +39,7 @@ function makeRootfs(t: TestContext): string {
 }
 
 /** A program that is named by its path. */
-function at(name: string): SoughtProgram {
+function at(name: string): ProgramSearch {
   return { name, workDir: '/', env: [] };
 }
 

@@ -2,7 +2,7 @@
  * For which processor a plugin's program was built, read from the program itself: no plugin's config tells it.
  * @see elf(5), e_ident and e_machine
  */
-import { findProgram, type SoughtProgram } from './find-program.ts';
+import { findProgram, type ProgramSearch } from './find-program.ts';
 import { readFileInRoot } from './read-in-root.ts';
 
 const headerBytes = 256;
@@ -27,7 +27,7 @@ const architectures: ReadonlyMap<number, string> = new Map([
  */
 export async function readProgramArchitecture(
   rootfs: string,
-  program: SoughtProgram,
+  program: ProgramSearch,
 ): Promise<string | undefined> {
   const header = await findProgram(rootfs, program, headerBytes);
   if (header === undefined) return undefined;

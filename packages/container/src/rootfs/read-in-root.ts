@@ -7,7 +7,7 @@
 import { closeSync, constants, fstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isOutboardError } from '@outboard/oci';
-import { isErrno } from '../runtime/errno.ts';
+import { isErrno } from '../linux/errno.ts';
 import { openInRoot, openRoot, walkInRoot } from './walk-in-root.ts';
 
 /** A regular file, and its beginning. */

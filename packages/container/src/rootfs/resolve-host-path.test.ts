@@ -6,17 +6,17 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { isOutboardError } from '@outboard/oci';
 import { mount } from '../linux/mount.ts';
 import { makeSharedMount } from '../linux/mount-table.ts';
-import { unmountBelow } from '../linux/unmount-below.ts';
-import { lookIntoMount } from './look-into-mount.ts';
+import { unmountBelow } from '../linux/unmount.ts';
+import { lookUpInMount } from './mount-lookup.ts';
 import { resolveHostPath } from './resolve-host-path.ts';
 import { resolveHostPaths } from './resolve-host-paths.ts';
-import type { PluginTree } from './tree-handles.ts';
+import type { ContainerTree } from './tree-handles.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
 
 let home: string;
-let plain: PluginTree;
-let tree: PluginTree & { readonly propagatedMount: { readonly path: string; readonly hostPath: string } };
+let plain: ContainerTree;
+let tree: ContainerTree & { readonly propagatedMount: { readonly path: string; readonly hostPath: string } };
 let handlesBefore: number;
 
 beforeEach(async () => {
@@ -53,7 +53,7 @@ async function make(...entries: readonly string[]): Promise<void> {
   }
 }
 
-async function resolve(path: string, of: PluginTree = tree): Promise<string> {
+async function resolve(path: string, of: ContainerTree = tree): Promise<string> {
   const host = await resolveHostPath(of, path);
   return host.startsWith(`${home}/`) ? host.slice(home.length + 1) : host;
 }
@@ -252,7 +252,7 @@ test('I14 a file system that never answers hangs nothing, also one over the prop
   await using _silent = await mountSilent(tree.propagatedMount.hostPath);
   assert.equal(await resolve('/mnt/volumes'), 'propagated-mount');
   await assert.rejects(
-    lookIntoMount(tree.propagatedMount.hostPath, ['a', 'b'], { idleMs: 100 }),
+    lookUpInMount(tree.propagatedMount.hostPath, ['a', 'b'], { idleMs: 100 }),
     (error) => isOutboardError(error, 'unavailable') && error.code === 'plugin-timeout',
   );
   const reason = new Error('the caller left');

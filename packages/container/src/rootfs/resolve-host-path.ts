@@ -8,10 +8,10 @@ import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { errorCode } from '../linux/libc.ts';
-import { lookInside } from '../linux/open-inside.ts';
-import { isAtOrBelow } from '../runtime/container-path.ts';
-import { lookIntoMount } from './look-into-mount.ts';
-import { type PluginTree, TreeHandles } from './tree-handles.ts';
+import { openEntry } from '../linux/open-entry.ts';
+import { isAtOrBelow } from '../spec/clean-path.ts';
+import { lookUpInMount } from './mount-lookup.ts';
+import { type ContainerTree, TreeHandles } from './tree-handles.ts';
 
 /** As many links as the kernel follows. */
 const maxLinks = 40;
@@ -31,7 +31,7 @@ const maxDepth = 128;
  *   when a file system of the plugin does not answer; the signal's reason
  */
 export async function resolveHostPath(
-  tree: PluginTree,
+  tree: ContainerTree,
   path: string,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<string> {
@@ -61,7 +61,7 @@ export async function resolveFrom(
   if (isOfMount(wanted) && !isOfMount(reached.path)) throw escapes(wanted, reached.path);
   const hostPath = toHost(tree, reached.path);
   if (reached.below.length === 0) return hostPath;
-  return lookIntoMount(hostPath, reached.below, options);
+  return lookUpInMount(hostPath, reached.below, options);
 }
 
 /** Where a walk ended: at a path without links, and, when a mount was met there, with components left below it. */
@@ -161,7 +161,7 @@ class Walk {
       return { ...(await this.#handles.propagatedMount(propagatedMount.hostPath)), isShared: true };
     }
     return {
-      ...(parent === undefined ? ({ type: 'absent' } as const) : lookInside(parent, name)),
+      ...(parent === undefined ? ({ type: 'absent' } as const) : openEntry(parent, name)),
       isShared: false,
     };
   }
@@ -190,7 +190,7 @@ class Walk {
   }
 }
 
-function toHost({ rootfs, propagatedMount }: PluginTree, path: string): string {
+function toHost({ rootfs, propagatedMount }: ContainerTree, path: string): string {
   if (propagatedMount !== undefined && isAtOrBelow(path, propagatedMount.path)) {
     return `${propagatedMount.hostPath}${path.slice(propagatedMount.path.length)}`;
   }

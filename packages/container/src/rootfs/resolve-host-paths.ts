@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { resolveFrom } from './resolve-host-path.ts';
-import { type PluginTree, TreeHandles } from './tree-handles.ts';
+import { type ContainerTree, TreeHandles } from './tree-handles.ts';
 
 /** A path in a file system that a plugin mounted takes a process to look up. */
 const pathsAtOnce = 8;
@@ -16,7 +16,7 @@ const longestTurnMs = 5;
  * @returns in the order of the paths; those that were not looked up in time are rejected with the signal's reason
  */
 export async function resolveHostPaths(
-  tree: PluginTree,
+  tree: ContainerTree,
   paths: readonly string[],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<readonly PromiseSettledResult<string>[]> {

@@ -3,11 +3,11 @@
  * of the host is read once for all.
  */
 import { closeSync } from 'node:fs';
-import { type FoundInside, openTrustedDirectory } from '../linux/open-inside.ts';
+import { type OpenedEntry, openTrustedDirectory } from '../linux/open-entry.ts';
 import { openPropagatedMount } from './open-propagated-mount.ts';
 
 /** Where a plugin's own paths lie on the host. */
-export interface PluginTree {
+export interface ContainerTree {
   readonly rootfs: string;
   /** Its propagated mount; absent when it has none. */
   readonly propagatedMount?: {
@@ -19,11 +19,11 @@ export interface PluginTree {
 
 /** Disposing closes the handles; look-ups must have ended. */
 export class TreeHandles implements AsyncDisposable {
-  readonly tree: PluginTree;
+  readonly tree: ContainerTree;
   #rootfs: number | undefined;
-  #propagatedMount: Promise<FoundInside> | undefined;
+  #propagatedMount: Promise<OpenedEntry> | undefined;
 
-  constructor(tree: PluginTree) {
+  constructor(tree: ContainerTree) {
     this.tree = tree;
   }
 
@@ -34,7 +34,7 @@ export class TreeHandles implements AsyncDisposable {
   }
 
   /** What is at the propagated mount, as it was when it was first asked for. */
-  propagatedMount(hostPath: string): Promise<FoundInside> {
+  propagatedMount(hostPath: string): Promise<OpenedEntry> {
     this.#propagatedMount ??= openPropagatedMount(hostPath);
     return this.#propagatedMount;
   }

@@ -8,7 +8,7 @@
 import { closeSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci';
 import { errorCode } from '../linux/libc.ts';
-import { lookInside, openInOneStep, openTrustedDirectory } from '../linux/open-inside.ts';
+import { openByOpenat2, openEntry, openTrustedDirectory } from '../linux/open-entry.ts';
 import { type Found, PathWalk, type WalkEnd } from './path-walk.ts';
 
 /** A handle on a root filesystem; the caller closes it. @throws {OutboardError} invalid when it is absent */
@@ -28,16 +28,16 @@ export function openRoot(rootfs: string): number {
  */
 export function walkInRoot(root: number, path: string): WalkEnd {
   const walk = new PathWalk(path);
-  for (let place = walk.next(); place !== undefined; place = walk.next()) walk.take(lookInRoot(root, place));
+  for (let place = walk.next(); place !== undefined; place = walk.next()) walk.take(statInRoot(root, place));
   return walk.end();
 }
 
 /** What the last of some components is; the ones before it are no links. @throws {OutboardError} system */
-export function lookInRoot(root: number, components: readonly string[]): Found {
+export function statInRoot(root: number, components: readonly string[]): Found {
   const opened: number[] = [];
   try {
     for (const name of components) {
-      const found = lookInside(opened.at(-1) ?? root, name);
+      const found = openEntry(opened.at(-1) ?? root, name);
       if (found.type !== 'directory') return found;
       opened.push(found.handle);
     }
@@ -57,11 +57,11 @@ export function openInRoot(root: number, components: readonly string[]): number 
   const parents: number[] = [];
   try {
     for (const name of components.slice(0, -1)) {
-      const found = lookInside(parents.at(-1) ?? root, name);
+      const found = openEntry(parents.at(-1) ?? root, name);
       if (found.type !== 'directory') return undefined;
       parents.push(found.handle);
     }
-    const handle = openInOneStep(parents.at(-1) ?? root, components.at(-1) ?? '.');
+    const handle = openByOpenat2(parents.at(-1) ?? root, components.at(-1) ?? '.');
     return typeof handle === 'number' ? handle : undefined;
   } finally {
     for (const handle of parents) closeSync(handle);

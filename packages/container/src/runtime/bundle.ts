@@ -7,8 +7,8 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { makeDirectories, OutboardError, onStorage, storageError } from '@outboard/oci';
 import * as z from 'zod';
-import { type ContainerCgroup, parseCgroupsPath, requireCgroup } from './cgroup-driver.ts';
-import { isErrno } from './errno.ts';
+import { type ContainerCgroup, parseCgroupsPath, requireCgroup } from '../cgroup/cgroup-driver.ts';
+import { isErrno } from '../linux/errno.ts';
 
 /** Names below `EXEC_ROOT/bundles/<id>`. */
 export interface BundlePaths {
@@ -110,7 +110,7 @@ async function makeBundleDirectory(path: string): Promise<void> {
 }
 
 /** Make the folder of the log. @param directory where the log is kept; in the bundle itself if undefined */
-export async function placeLog(paths: BundlePaths, directory: string | undefined): Promise<void> {
+export async function createLogDirectory(paths: BundlePaths, directory: string | undefined): Promise<void> {
   await onStorage('make folder', paths.log, async () => {
     if (directory === undefined) await mkdir(paths.log, { mode: 0o700 });
     else await symlink(directory, paths.log);

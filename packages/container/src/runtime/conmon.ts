@@ -6,14 +6,14 @@
 import type { Readable } from 'node:stream';
 import { OutboardError } from '@outboard/oci';
 import * as z from 'zod';
+import type { CgroupDriver } from '../cgroup/cgroup-driver.ts';
+import { inScope, type ProgramCall } from '../cgroup/systemd-scope.ts';
 import type { ProcessEnd } from '../linux/posix-spawn.ts';
+import { endProcessGroup, identifyProcess, type ProcessIdentity } from '../linux/process-identity.ts';
 import { programEnvironment } from '../linux/run-program.ts';
 import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
 import { type BundlePaths, exitDirectory } from './bundle.ts';
-import type { CgroupDriver } from './cgroup-driver.ts';
-import { endProcessGroup, identifyProcess, type ProcessIdentity } from './process-identity.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
-import { inScope, type ProgramCall } from './systemd-scope.ts';
 
 /** What conmon is to hold. */
 export interface ConmonRequest {

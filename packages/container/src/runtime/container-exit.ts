@@ -4,10 +4,10 @@
 import { access, readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { countOwnKills } from '../cgroup/out-of-memory.ts';
+import { isErrno } from '../linux/errno.ts';
 import type { BundlePaths } from './bundle.ts';
-import type { ContainerExit } from './container.ts';
-import { isErrno } from './errno.ts';
-import { countOwnKills } from './out-of-memory.ts';
+import type { ContainerExit } from './container-runtime.ts';
 
 /**
  * What an exit code as conmon writes it means. conmon folds signals into the code as shells do, 128 + signal, so a

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ContainerRuntime } from './container.ts';
-import { type ContainerFixture, createContainerFixture } from './container-fixture.test.support.ts';
-import { identifyProcess } from './process-identity.ts';
+import { identifyProcess } from '../linux/process-identity.ts';
+import { type ContainerFixture, createContainerFixture } from '../testing/container-fixture.ts';
+import type { ContainerRuntime } from './container-runtime.ts';
 
 /** A container that a first runtime started and let go of, as when the daemon ends. */
 async function leaveRunning(
@@ -127,7 +127,7 @@ for (const command of ['create', 'start']) {
     // Stops at the command, and says so by its pid.
     const wrapper = `#!/bin/sh\ncase " $* " in *" ${command} "*) echo $$ > ${held}.new; mv ${held}.new ${held}; kill -STOP $$;; esac\nexec runc "$@"\n`;
     writeFileSync(join(fixture.execRoot, 'wrapper'), wrapper, { mode: 0o755 });
-    const script = fileURLToPath(new URL('./start-container.test.support.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../testing/start-container.ts', import.meta.url));
     const spec = JSON.stringify(fixture.spec(id, ['/bin/sleep', '1000']));
     const args = [...process.execArgv, script, fixture.execRoot, join(fixture.execRoot, 'wrapper'), id, spec];
     const watcher = watch(fixture.execRoot);

@@ -6,6 +6,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapBounded } from '@outboard/async';
+import { possibleCgroups, requireCgroup } from '../cgroup/cgroup-driver.ts';
+import { isSameProcess, type ProcessIdentity } from '../linux/process-identity.ts';
+import { readLogTail } from '../logs/log-tail.ts';
 import {
   type BundlePaths,
   bundlePaths,
@@ -14,14 +17,11 @@ import {
   readCgroup,
   readRunRecord,
 } from './bundle.ts';
-import { possibleCgroups, requireCgroup } from './cgroup-driver.ts';
-import type { ContainerExit, EndedContainer } from './container.ts';
+import { type CleanupDeps, cleanUpContainer } from './container-cleanup.ts';
 import { readExit } from './container-exit.ts';
 import { isContainerId } from './container-id.ts';
-import { readLogTail } from './container-log.ts';
-import { type RemovalHost, removeRemains } from './container-remains.ts';
+import type { ContainerExit, EndedContainer } from './container-runtime.ts';
 import { findMonitors } from './find-monitors.ts';
-import { isSameProcess, type ProcessIdentity } from './process-identity.ts';
 
 /** What recovery looks at. */
 export interface RecoveryOptions {
@@ -29,7 +29,7 @@ export interface RecoveryOptions {
   readonly bundles: string;
   /** Of the running kernel. */
   readonly bootId: string;
-  readonly host: RemovalHost;
+  readonly host: CleanupDeps;
   /** Containers that this process already holds; they are left alone. */
   readonly isHeld: (id: string) => boolean;
 }
@@ -92,7 +92,7 @@ async function lookAt(
       const cgroups = cgroup === undefined ? possibleCgroups(id) : [cgroup];
       const remains = { id, paths, cgroups, isOfThisBoot, awaitsMonitor: false };
       const runtime = record?.runtime;
-      await removeRemains(
+      await cleanUpContainer(
         { ...remains, ...(monitor && { monitor }), ...(runtime !== undefined && { runtime }) },
         options.host,
       );

@@ -3,7 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
-import { keepFromPrograms, OutboardError } from '@outboard/engine';
+import { setCloseOnExec, OutboardError } from '@outboard/engine';
 import type { RequestRules } from '../http/request-guard.ts';
 import type { HandleRequest } from '../http/request-handler.ts';
 import { openUpgrade } from '../http/upgrade.ts';
@@ -155,7 +155,7 @@ async function listenOnTcp(server: Server, hostname: string, port: number): Prom
  * (D12), and the rules for addresses are those of `tcp://`.
  */
 async function listenOnInherited(server: Server, descriptor: number): Promise<void> {
-  keepFromPrograms(descriptor);
+  setCloseOnExec(descriptor);
   server.listen({ fd: descriptor });
   await once(server, 'listening');
   if (typeof server.address() !== 'object' || server.address() === null) return;

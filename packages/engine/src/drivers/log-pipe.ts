@@ -11,8 +11,8 @@ import { Socket } from 'node:net';
 import {
   checkResult,
   errorCode,
-  lookInside,
   makeNode,
+  openEntry,
   openTrustedDirectory,
   terminatePath,
 } from '@outboard/container';
@@ -167,10 +167,10 @@ function makeInside(root: string): number {
 }
 
 function enterDirectory(parent: number, name: string): number {
-  let found = lookInside(parent, name);
+  let found = openEntry(parent, name);
   if (found.type === 'absent') {
     mkdirSync(`/proc/self/fd/${parent}/${name}`, { mode: 0o700 });
-    found = lookInside(parent, name);
+    found = openEntry(parent, name);
   }
   if (found.type === 'directory') return found.handle;
   const place = `"${name}" of /${directories.join('/')} in the plugin`;

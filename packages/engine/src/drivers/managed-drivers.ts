@@ -1,7 +1,12 @@
 /**
  * Managed plugins as drivers: one client for each, for as long as the plugin is enabled.
  */
-import { cleanAbsolutePath, type PluginTree, resolveHostPath, resolveHostPaths } from '@outboard/container';
+import {
+  type ContainerTree,
+  cleanAbsolutePath,
+  resolveHostPath,
+  resolveHostPaths,
+} from '@outboard/container';
 import { createPluginClient, type PluginClient } from '@outboard/protocol';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginPaths } from '../store/plugin-layout.ts';
@@ -58,7 +63,7 @@ export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers 
   };
 }
 
-function treeOf({ config }: PluginRecord, paths: PluginPaths): PluginTree {
+function treeOf({ config }: PluginRecord, paths: PluginPaths): ContainerTree {
   // Of a config that was installed by another engine nothing is sure.
   const path = cleanAbsolutePath(config.propagatedMount);
   if (path === undefined || path === '/') return { rootfs: paths.rootfs };

@@ -2,13 +2,19 @@
  * The logs of all plugins of one engine.
  */
 
-import { type LogLine, type LogPlace, type LogQuery, logLimits, readLog } from '@outboard/container';
+import {
+  type LogDestination,
+  LogKeeper,
+  type LogLine,
+  type LogQuery,
+  logLimits,
+  readLog,
+} from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginState } from '../supervise/supervisor.ts';
-import { LogKeeper } from './log-keeper.ts';
 import type { PluginLogs, PluginOutput } from './plugin-logs.ts';
 
 /** Logs and what the engine tells them. */
@@ -17,7 +23,7 @@ export interface EnginePluginLogs extends PluginLogs, AsyncDisposable {
    * Ready a plugin's log for another run.
    * @returns undefined, with a warning in the engine's log, when that cannot be done: the plugin runs all the same
    */
-  startRun(id: string): Promise<LogPlace | undefined>;
+  startRun(id: string): Promise<LogDestination | undefined>;
   /** A plugin's state has changed: while it may run, its log is kept. */
   stateChanged(id: string, state: PluginState): void;
 }
@@ -81,7 +87,7 @@ class DiskLogs implements EnginePluginLogs {
     return () => this.#listeners.delete(listener);
   }
 
-  async startRun(id: string): Promise<LogPlace | undefined> {
+  async startRun(id: string): Promise<LogDestination | undefined> {
     const record = this.#options.store.get(id);
     try {
       return await this.#keep(id).startRun(logLimits(record?.options.log));

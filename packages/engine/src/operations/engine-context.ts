@@ -3,7 +3,7 @@
  */
 
 import type { KeyedQueue } from '@outboard/async';
-import type { ContainerPlaces, OpenUnpackJail, Workspaces } from '@outboard/container';
+import type { ContainerPaths, OpenUnpackJail, Workspaces } from '@outboard/container';
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
@@ -24,7 +24,7 @@ export interface EngineContext {
   readonly registry: RegistryClient;
   readonly supervisor: Supervisor;
   /** Where the containers of plugins are. */
-  readonly places: ContainerPlaces;
+  readonly places: ContainerPaths;
   /** What keeps a plugin from being started on this host. */
   readonly preflight: Preflight;
   readonly workspaces: Workspaces;

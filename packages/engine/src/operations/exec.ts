@@ -5,10 +5,10 @@
 import { join } from 'node:path';
 import { mapBounded, type OperationScope } from '@outboard/async';
 import {
+  containerEndedError,
   type ExecRequest,
   type ExecSession,
   findRun,
-  hasEnded,
   listExecDirectories,
   removeExec,
 } from '@outboard/container';
@@ -35,7 +35,7 @@ export function execInPlugin(
         // What it takes of libc is of no use to a program that never runs a command.
         const { startExec } = await import('@outboard/container/exec');
         const run = await findRun(context.places, id);
-        if (run === undefined) throw hasEnded();
+        if (run === undefined) throw containerEndedError();
         const session = await startExec(context, { id, ...run }, request, signal);
         resolve(session);
         await session.ended;
@@ -46,17 +46,17 @@ export function execInPlugin(
 }
 
 /** A command that an engine left which was killed. */
-export interface LeftCommand {
+export interface OrphanedExec {
   readonly id: string;
   readonly name: string;
 }
 
 /** The commands that were left in plugins that run. */
-export async function findLeftCommands({
+export async function findOrphanedExecs({
   store,
   supervisor,
   places,
-}: Pick<EngineContext, 'store' | 'supervisor' | 'places'>): Promise<readonly LeftCommand[]> {
+}: Pick<EngineContext, 'store' | 'supervisor' | 'places'>): Promise<readonly OrphanedExec[]> {
   const running = store.all().filter(({ id }) => hasProcess(supervisor.state(id)));
   const found = await mapBounded(running, async ({ id }) => {
     const names = await listExecDirectories(places.bundle(id).directory);
@@ -66,9 +66,9 @@ export async function findLeftCommands({
 }
 
 /** End them: nobody reads their output any more. Never rejects. */
-export async function endLeftCommands(
+export async function endOrphanedExecs(
   { places, logger }: Pick<EngineContext, 'places' | 'logger'>,
-  commands: readonly LeftCommand[],
+  commands: readonly OrphanedExec[],
 ): Promise<void> {
   for (const { id, name } of commands) {
     try {

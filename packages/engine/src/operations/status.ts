@@ -3,7 +3,7 @@
  */
 
 import { mapBounded } from '@outboard/async';
-import { cleanAbsolutePath, readPluginAddress, readProgramArchitecture } from '@outboard/container';
+import { cleanAbsolutePath, readContainerAddress, readProgramArchitecture } from '@outboard/container';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
 import { areSocketLinksShort, socketLinkPath } from '../store/socket-links.ts';
@@ -48,7 +48,7 @@ export function createStatusReader(context: StatusContext): StatusReader {
   async function findAddress({ id, config }: PluginRecord): Promise<string | undefined> {
     if (config.network.type !== 'bridge' || !hasProcess(supervisor.state(id))) return undefined;
     try {
-      return await readPluginAddress(context.places.execRoot, id);
+      return await readContainerAddress(context.places.execRoot, id);
     } catch (error) {
       logger.warn({ err: error, id }, 'cannot read which address a plugin has');
       return undefined;

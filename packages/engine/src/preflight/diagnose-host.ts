@@ -8,10 +8,10 @@ import { dirname } from 'node:path';
 import {
   type CgroupDriver,
   chooseCgroupDriver,
-  createPatience,
+  createProbeDeadline,
   findBinary,
   isClockSynchronised,
-  type LookOptions,
+  type ProbeOptions,
   readMountTable,
   readRealPath,
   readSpace,
@@ -41,7 +41,7 @@ const noAnswer = `did not answer within ${versionTimeoutMs / 1000} s`;
 
 /** Check everything that plugins need of a host. Never refuses because of what it finds. */
 export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly HostCheck[]> {
-  const look = { patience: createPatience() };
+  const look = { deadline: createProbeDeadline() };
   const supply = await readHostSupply(options.runtime ?? 'runc');
   const [runtime, conmon, namespaceProblem, dataRoot, execRoot, lastCapability] = await Promise.all([
     askVersion(supply.runtime, []),
@@ -125,7 +125,7 @@ async function askVersion(program: FoundProgram, wanted: readonly string[]): Pro
 }
 
 /** It need not be there yet: then its place is what the nearest folder above tells. */
-async function seeFolder(path: string, options: LookOptions): Promise<SeenFolder> {
+async function seeFolder(path: string, options: ProbeOptions): Promise<SeenFolder> {
   for (let place = path; ; place = dirname(place)) {
     const status = await readStatus(place, { ...options, followLinks: true });
     if (status.kind === 'missing' && place !== '/') continue;

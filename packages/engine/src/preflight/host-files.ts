@@ -2,7 +2,7 @@
  * Files of the host that a plugin gets whatever it asks for. A host may be without them: then the plugin is too.
  */
 
-import { type LookOptions, readStatus } from '@outboard/container';
+import { type ProbeOptions, readStatus } from '@outboard/container';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import { hostNetworkFiles } from '../spec/joined-network.ts';
 
@@ -15,7 +15,7 @@ const fileType = 0o100000; // S_IFREG
  */
 export async function findMissingHostFiles(
   config: PluginConfig,
-  options: LookOptions,
+  options: ProbeOptions,
 ): Promise<readonly string[]> {
   const missing: string[] = [];
   for (const path of hostNetworkFiles(config)) {

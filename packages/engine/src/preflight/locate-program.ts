@@ -7,7 +7,7 @@ import {
   cleanAbsolutePath,
   isAtOrBelow,
   openInRoot,
-  programPlaces,
+  programCandidates,
   type WalkEnd,
   walkInRoot,
   withoutVarRun,
@@ -39,7 +39,7 @@ export interface UnpackedPlugin {
 export function locateProgram(root: number, plugin: UnpackedPlugin): LocatedProgram {
   const { config, settings } = plugin;
   const workDir = cleanAbsolutePath(config.workDir) ?? '/';
-  const places = programPlaces({ name: config.entrypoint?.[0] ?? '', workDir, env: settings.env });
+  const places = programCandidates({ name: config.entrypoint?.[0] ?? '', workDir, env: settings.env });
   let unexecutable: string | undefined;
   for (const place of places) {
     const kind = lookAt(root, place, plugin);

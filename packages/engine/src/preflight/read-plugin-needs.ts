@@ -3,9 +3,9 @@
  */
 import { closeSync } from 'node:fs';
 import {
-  createPatience,
-  type LookOptions,
+  createProbeDeadline,
   openRoot,
+  type ProbeOptions,
   readRealPath,
   readStatus,
   type WalkEnd,
@@ -51,7 +51,7 @@ const directoryType = 0o040000; // S_IFDIR
 export async function readPluginNeeds(plugin: UnpackedPlugin, signal?: AbortSignal): Promise<PluginNeeds> {
   const { config, settings, rootfs } = plugin;
   const { mounts, devices } = settings;
-  const options = { patience: createPatience(), ...(signal && { signal }) };
+  const options = { deadline: createProbeDeadline(), ...(signal && { signal }) };
   const onHost = mounts.filter((mount) => mountKind(mount) !== 'tmpfs');
   const paths = new Set(onHost.map(({ source }) => source).filter(isPath));
   const sources = new Map<string, SourceFact>();
@@ -104,7 +104,7 @@ function isPath(source: PluginMount['source']): source is string {
   return source?.startsWith('/') === true && !source.includes('\0');
 }
 
-async function readSource(path: string, options: LookOptions): Promise<SourceFact> {
+async function readSource(path: string, options: ProbeOptions): Promise<SourceFact> {
   const status = await readStatus(path, { ...options, followLinks: true });
   if (status.kind === 'unreachable') return status;
   if (status.kind === 'missing') {
@@ -117,7 +117,7 @@ async function readSource(path: string, options: LookOptions): Promise<SourceFac
   return { kind: 'present', realPath: realPath.value, isDirectory };
 }
 
-async function deviceProblem(device: PluginDevice, options: LookOptions): Promise<string | undefined> {
+async function deviceProblem(device: PluginDevice, options: ProbeOptions): Promise<string | undefined> {
   try {
     await resolveDevices([device], (path) => readStatus(path, { ...options, followLinks: false }));
     return undefined;

@@ -3,7 +3,7 @@
  * a link or a folder of devices would stand for something that was not shown.
  */
 
-import type { FileStatus, Look, SpecDevice } from '@outboard/container';
+import type { FileStatus, ProbeResult, SpecDevice } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { PluginDevice } from '../config/plugin-config.ts';
 
@@ -25,7 +25,7 @@ const symbolicLinkType = 0o120000;
  */
 export async function resolveDevices(
   devices: readonly PluginDevice[],
-  look: (path: string) => Promise<Look<FileStatus>>,
+  look: (path: string) => Promise<ProbeResult<FileStatus>>,
 ): Promise<ResolvedDevices> {
   const notices: string[] = [];
   const resolved: SpecDevice[] = [];
@@ -46,7 +46,7 @@ export async function resolveDevices(
 
 async function resolveDevice(
   path: string,
-  look: (path: string) => Promise<Look<FileStatus>>,
+  look: (path: string) => Promise<ProbeResult<FileStatus>>,
 ): Promise<SpecDevice> {
   const found = await look(path);
   if (found.kind !== 'found') {

@@ -5,12 +5,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CgroupMount,
-  type ContainerPlaces,
+  type ContainerPaths,
   findBinary,
-  findCgroupFolders,
+  findCgroupDirectories,
   findCgroupMounts,
   findRun,
-  readNeededMemory,
+  readUnreclaimableMemory,
   updateContainer,
 } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
@@ -36,7 +36,7 @@ export function canLimitSwap(mounts: readonly CgroupMount[]): boolean {
  *   when the container has ended
  */
 export async function limitContainer(
-  places: ContainerPlaces,
+  places: ContainerPaths,
   id: string,
   limits: PluginLimits,
 ): Promise<void> {
@@ -56,8 +56,8 @@ export async function limitContainer(
 /** On cgroup v2 the kernel takes a limit below what is in use, and ends processes until the rest fits. */
 async function requireMemoryFor(cgroupPath: string, { memoryBytes = 0 }: PluginLimits): Promise<void> {
   if (memoryBytes === 0) return;
-  for (const folder of await findCgroupFolders(cgroupPath)) {
-    const needed = await readNeededMemory(folder);
+  for (const folder of await findCgroupDirectories(cgroupPath)) {
+    const needed = await readUnreclaimableMemory(folder);
     if (needed === undefined || needed <= memoryBytes) continue;
     throw refusal(
       `it uses ${needed} bytes of memory, more than the ${memoryBytes} that it is to have: disable it first, or allow more`,

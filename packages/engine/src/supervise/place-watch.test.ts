@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { containerPlaces } from '@outboard/container';
+import { containerPaths } from '@outboard/container';
 import { createPlaceWatch } from './place-watch.ts';
 
 const id = 'a'.repeat(64);
@@ -23,7 +23,7 @@ async function openPlace(context: TestContext): Promise<Place> {
   const execRoot = await mkdtemp(join(tmpdir(), 'outboard-place-'));
   context.after(() => rm(execRoot, { recursive: true, force: true }));
   const folder = join(execRoot, 'plugins', id);
-  const { record, directory } = containerPlaces(execRoot).bundle(id);
+  const { record, directory } = containerPaths(execRoot).bundle(id);
   for (const path of [join(execRoot, 'plugins'), folder, join(execRoot, 'bundles'), directory])
     mkdirSync(path);
   writeFileSync(record, '{}');

@@ -7,7 +7,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timeLimit } from '@outboard/async';
-import { containerPlaces, isErrno } from '@outboard/container';
+import { containerPaths, isErrno } from '@outboard/container';
 import { changeOrPause, watchName } from './watch-name.ts';
 
 /** A plugin that serves anew takes its socket away, and is given this time to make another. */
@@ -53,7 +53,7 @@ export function createPlaceWatch(execRoot: string, { rebindMs = defaultRebindMs 
     // One that was taken back may have another folder already, in which it has no socket.
     if ((await inodeOf(socketPath)) === undefined) return missing('socket', 'its socket', socketPath);
     folders.set(id, inode);
-    const { record, directory } = containerPlaces(execRoot).bundle(id);
+    const { record, directory } = containerPaths(execRoot).bundle(id);
     if ((await inodeOf(record)) !== undefined) return undefined;
     return missing('bundle', 'its bundle', directory);
   }

@@ -10,10 +10,11 @@ import {
   type CgroupDriver,
   checkRootfs,
   cleanAbsolutePath,
-  containerPlaces,
+  containerPaths,
   createAppArmor,
   createCgroupsPath,
-  createPatience,
+  createCniNetworks,
+  createProbeDeadline,
   findCgroupMounts,
   makeSharedMount,
   mountsBelow,
@@ -23,15 +24,14 @@ import {
   removeTree,
   scopeAnnotations,
   sharesMountNamespace,
+  unmountAt,
   unmountBelow,
   unmountDead,
-  unmountPlaces,
 } from '@outboard/container';
 import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
-import { createPluginNetworks } from '../network/create-plugin-networks.ts';
 import { findMissingHostFiles } from '../preflight/host-files.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import { findContainerInit, initArguments, placeContainerInit } from '../spec/container-init.ts';
@@ -66,12 +66,12 @@ export interface PluginHostOptions {
 export function createPluginHost(options: PluginHostOptions): PluginHost {
   const { layout, execRoot, logger, metricsSocket, cgroupDriver } = options;
   const sockets = join(execRoot, 'plugins');
-  const networks = createPluginNetworks(options);
+  const networks = createCniNetworks(options);
   const places = createPlaceWatch(execRoot);
   const appArmor = createAppArmor(join(execRoot, 'apparmor'));
   const socketDirectory = (id: string): string => join(sockets, id);
   const warnOfOtherNamespace = async (id: string, plugin: string): Promise<void> => {
-    const run = await readRunRecord(containerPlaces(execRoot).bundle(id));
+    const run = await readRunRecord(containerPaths(execRoot).bundle(id));
     if (run === undefined || (await sharesMountNamespace(run.monitor.pid)) !== false) return;
     const remedy =
       'a plugin was started in another mount namespace than the daemon has now: what it mounts does not show here; ' +
@@ -86,7 +86,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const paths = layout.plugin(record.id);
       const { config, settings } = record;
       const { limits = {} } = record.options;
-      const look = { ...options, patience: createPatience() };
+      const look = { ...options, deadline: createProbeDeadline() };
       const { devices, notices } = await resolveDevices(settings.devices, (path) =>
         readStatus(path, { ...look, followLinks: false }),
       );
@@ -219,7 +219,7 @@ async function unmountOwn(
   const below = mounts.flatMap(({ destination }) =>
     destination.startsWith(`${root}/`) ? [destination.slice(root.length + 1)] : [],
   );
-  if (below.length > 0) await unmountPlaces(paths.propagatedMount, below);
+  if (below.length > 0) await unmountAt(paths.propagatedMount, below);
 }
 
 /** The names below the plugins' folder under which something is mounted. */

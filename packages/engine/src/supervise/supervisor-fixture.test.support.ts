@@ -16,11 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import {
-  type ContainerRuntime,
-  type ContainerRuntimeOptions,
-  openContainerRuntime,
-} from '@outboard/container';
+import { type ConmonRuntimeOptions, type ContainerRuntime, openConmonRuntime } from '@outboard/container';
 import { assertNothingLeft } from '@outboard/container/testing';
 import { connectSocket } from '@outboard/protocol';
 import pino from 'pino';
@@ -53,7 +49,7 @@ export interface SupervisorFixture {
   /** A new supervisor over the same roots, as after a restart of the daemon. */
   open(
     options?: Partial<SupervisorOptions>,
-    runtime?: Partial<ContainerRuntimeOptions>,
+    runtime?: Partial<ConmonRuntimeOptions>,
   ): Promise<OpenedSupervisor>;
   /** Put a plugin on disk, as an install does. */
   install(script: string, config?: object): PluginRecord;
@@ -87,9 +83,9 @@ export function createSupervisorFixture(test: TestContext): SupervisorFixture {
 
   async function open(
     options: Partial<SupervisorOptions> = {},
-    runtimeOptions: Partial<ContainerRuntimeOptions> = {},
+    runtimeOptions: Partial<ConmonRuntimeOptions> = {},
   ): Promise<OpenedSupervisor> {
-    const runtime = await openContainerRuntime({ execRoot, logger, ...runtimeOptions });
+    const runtime = await openConmonRuntime({ execRoot, logger, ...runtimeOptions });
     const preflight = createPreflight({ layout, runtime: 'runc', logger });
     const host = createPluginHost({ layout, execRoot, preflight, cgroupDriver: 'cgroupfs', logger });
     const backOff = { initialMs: 1, maxMs: 20 };

@@ -4,10 +4,10 @@
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createDigester, isOutboardError } from '@outboard/oci/layers';
-import { limitCpuTime } from '../../linux/confine.ts';
 import { syncFileSystem } from '../../linux/file-calls.ts';
 import { loadIsal } from '../../linux/isal.ts';
 import { checkResult } from '../../linux/libc.ts';
+import { limitCpuTime } from '../../linux/process-confinement.ts';
 import { applyLayer } from './apply-layer.ts';
 import { enterJail } from './enter-jail.ts';
 import { FrameReader, readBlocking } from './frame-reader.ts';

@@ -8,10 +8,10 @@
 import { closeSync, fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { OutboardError } from '@outboard/oci/layers';
-import { dieWithParent, forbidDumps, keepCapabilities } from '../../linux/confine.ts';
 import { errorCode } from '../../linux/libc.ts';
 import { mount, mountFlags, unmount, unmountFlags } from '../../linux/mount.ts';
-import { pivotRoot } from '../../linux/namespaces.ts';
+import { dieWithParent, forbidDumps, keepCapabilities } from '../../linux/process-confinement.ts';
+import { pivotRoot } from '../../linux/root-directory.ts';
 import { unpackingCapabilities } from './unpacking-capabilities.ts';
 
 const closeOnExec = 0o2000000; // O_CLOEXEC

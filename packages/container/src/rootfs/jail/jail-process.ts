@@ -10,7 +10,7 @@ import type { ProcessEnd } from '../../linux/posix-spawn.ts';
 import { spawnProcess } from '../../linux/spawn-process.ts';
 import type { UnpackLimits } from '../unpack-jail.ts';
 import { limitsToArguments } from './jail-protocol.ts';
-import type { DirectoryIdentity } from './prove-confinement.ts';
+import type { DirectoryIdentity } from './verify-confinement.ts';
 
 const maxStderrBytes = 4096;
 /** Of JavaScript; content of files passes outside this heap. */

@@ -13,7 +13,7 @@ import {
   removeFile,
   terminatePath,
 } from '../../linux/file-calls.ts';
-import { changeDirectory } from '../../linux/namespaces.ts';
+import { changeDirectory } from '../../linux/root-directory.ts';
 import { check, type JailPath } from './jail-path.ts';
 
 const openDirectoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | 0o2000000; // O_CLOEXEC

@@ -1,0 +1,76 @@
+/**
+ * All that the kernel counts of a container's cgroup, with its bounds: what is shown of one that is looked at, where
+ * `cgroup-usage.ts` reads what is measured all the time.
+ * @see Documentation/admin-guide/cgroup-v1/blkio-controller.rst and pids.rst, cgroup-v2.rst
+ */
+import { join } from 'node:path';
+import { readNumber, readOptional } from './controller-files.ts';
+import { type CgroupMount, type ResourceUsage, readCgroupUsage } from './resource-usage.ts';
+
+/** A figure that this host does not count, and a bound that is not set, is absent. */
+export interface ResourceStats extends ResourceUsage {
+  readonly memoryLimitBytes?: number;
+  /** Processes and threads. */
+  readonly tasks?: number;
+  readonly taskLimit?: number;
+  /** From block devices, since the container was created. */
+  readonly readBytes?: number;
+  readonly writtenBytes?: number;
+}
+
+/** cgroup v1 says "none" by a number that no host has. */
+const leastUnlimitedBytes = 2 ** 62;
+
+/**
+ * @param cgroupPath below the root of each hierarchy
+ * @param mounts as `findCgroupMounts` found them
+ */
+export async function readCgroupStats(
+  cgroupPath: string,
+  mounts: readonly CgroupMount[],
+): Promise<ResourceStats> {
+  const [usage, ...found] = await Promise.all([
+    readCgroupUsage(cgroupPath, mounts),
+    ...mounts.map(({ mountPoint, version }) => readFigures(join(mountPoint, cgroupPath), version)),
+  ]);
+  // v1 comes first, and what comes first wins.
+  return Object.assign({}, ...found.toReversed(), usage);
+}
+
+async function readFigures(folder: string, version: 1 | 2): Promise<ResourceStats> {
+  const [limit, tasks, taskLimit, transfer] = await Promise.all([
+    readNumber(join(folder, version === 1 ? 'memory.limit_in_bytes' : 'memory.max')),
+    readNumber(join(folder, 'pids.current')),
+    readNumber(join(folder, 'pids.max')),
+    version === 1 ? readTransfer1(folder) : readTransfer2(folder),
+  ]);
+  const hasLimit = limit !== undefined && limit < leastUnlimitedBytes;
+  return {
+    ...(hasLimit && { memoryLimitBytes: limit }),
+    ...(tasks !== undefined && { tasks }),
+    ...(taskLimit !== undefined && { taskLimit }),
+    ...transfer,
+  };
+}
+
+type Transfer = Pick<ResourceStats, 'readBytes' | 'writtenBytes'>;
+
+/** Lines such as `8:0 Read 4096`, by device. */
+async function readTransfer1(folder: string): Promise<Transfer> {
+  const text =
+    (await readOptional(join(folder, 'blkio.throttle.io_service_bytes_recursive'))) ??
+    (await readOptional(join(folder, 'blkio.throttle.io_service_bytes')));
+  return sumTransfer(text, /^\S+ Read (\d+)$/gm, /^\S+ Write (\d+)$/gm);
+}
+
+/** Lines such as `8:0 rbytes=4096 wbytes=0 rios=1 wios=0`, by device. */
+async function readTransfer2(folder: string): Promise<Transfer> {
+  return sumTransfer(await readOptional(join(folder, 'io.stat')), /\brbytes=(\d+)/g, /\bwbytes=(\d+)/g);
+}
+
+function sumTransfer(text: string | undefined, read: RegExp, written: RegExp): Transfer {
+  if (text === undefined) return {};
+  const sum = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].reduce((total, [, bytes]) => total + Number(bytes), 0);
+  return { readBytes: sum(read), writtenBytes: sum(written) };
+}

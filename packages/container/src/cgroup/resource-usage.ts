@@ -1,0 +1,77 @@
+/**
+ * What the kernel counts of a container's cgroup. On cgroup v1 each controller has a hierarchy of its own, on v2 one
+ * has all; on hybrid hosts v1 counts, and v2 where it does not.
+ * @see Documentation/admin-guide/cgroup-v1/cpuacct.rst and memory.rst, cgroup-v2.rst
+ */
+import { join } from 'node:path';
+import { readMountTable } from '../linux/mount-table.ts';
+import { findField, readNumber, readOptional } from './controller-files.ts';
+
+/** What a container has used or uses; a figure that this host does not count is absent. */
+export interface ResourceUsage {
+  /** CPU time since the container was created, of all its processes, in seconds. */
+  readonly cpuSeconds?: number;
+  /** Memory in bytes without file cache that the kernel could drop at once, as `docker stats` shows it. */
+  readonly memoryBytes?: number;
+}
+
+/** Where one version's files are. */
+export interface CgroupMount {
+  readonly mountPoint: string;
+  readonly version: 1 | 2;
+}
+
+/** Every place where cgroups are mounted, v1 before v2. */
+export async function findCgroupMounts(): Promise<readonly CgroupMount[]> {
+  const mounts = await readMountTable();
+  const at = (fileSystem: string, version: 1 | 2): readonly CgroupMount[] => {
+    const found = mounts.filter((mount) => mount.fileSystem === fileSystem);
+    return [...new Set(found.map(({ mountPoint }) => mountPoint))].map((mountPoint) => ({
+      mountPoint,
+      version,
+    }));
+  };
+  return [...at('cgroup', 1), ...at('cgroup2', 2)];
+}
+
+/**
+ * @param cgroupPath below the root of each hierarchy
+ * @param mounts as `findCgroupMounts` found them
+ */
+export async function readCgroupUsage(
+  cgroupPath: string,
+  mounts: readonly CgroupMount[],
+): Promise<ResourceUsage> {
+  let usage: ResourceUsage = {};
+  for (const { mountPoint, version } of mounts) {
+    const folder = join(mountPoint, cgroupPath);
+    const found = version === 1 ? await readVersion1(folder) : await readVersion2(folder);
+    usage = { ...found, ...usage };
+  }
+  return usage;
+}
+
+async function readVersion1(folder: string): Promise<ResourceUsage> {
+  const [cpuNanoseconds, memory] = await Promise.all([
+    readNumber(join(folder, 'cpuacct.usage')),
+    readMemory(folder, 'memory.usage_in_bytes', 'total_inactive_file'),
+  ]);
+  return { ...(cpuNanoseconds !== undefined && { cpuSeconds: cpuNanoseconds / 1e9 }), ...memory };
+}
+
+async function readVersion2(folder: string): Promise<ResourceUsage> {
+  const [cpu, memory] = await Promise.all([
+    readOptional(join(folder, 'cpu.stat')),
+    readMemory(folder, 'memory.current', 'inactive_file'),
+  ]);
+  const microseconds = findField(cpu, 'usage_usec');
+  return { ...(microseconds !== undefined && { cpuSeconds: microseconds / 1e6 }), ...memory };
+}
+
+async function readMemory(folder: string, file: string, cacheField: string): Promise<ResourceUsage> {
+  const total = await readNumber(join(folder, file));
+  if (total === undefined) return {};
+  const cache = findField(await readOptional(join(folder, 'memory.stat')), cacheField) ?? 0;
+  // Two readings of a moving thing: the second may be above the first.
+  return { memoryBytes: Math.max(0, total - cache) };
+}

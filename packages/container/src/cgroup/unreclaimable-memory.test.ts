@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readUnreclaimableMemory } from './unreclaimable-memory.ts';
+
+/** Of Linux 6.1; the rest of memory.stat is left out. */
+const stat = `anon 52428800
+file 31457280
+kernel 1048576
+active_file 10485760
+inactive_file 20971520
+slab_reclaimable 524288
+slab_unreclaimable 262144
+`;
+
+test('readUnreclaimableMemory() counts what the kernel cannot take back', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'outboard-memory-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'memory.current'), '84934656\n');
+  writeFileSync(join(folder, 'memory.stat'), stat);
+  return readUnreclaimableMemory(folder).then((bytes) => assert.equal(bytes, 84934656 - 31457280 - 524288));
+});
+
+test('readUnreclaimableMemory() knows nothing of a cgroup of version 1, or of one that has gone', async () => {
+  assert.equal(await readUnreclaimableMemory('/sys/fs/cgroup/none'), undefined);
+  assert.equal(await readUnreclaimableMemory(tmpdir()), undefined);
+});

@@ -1,0 +1,102 @@
+/**
+ * Handles on names in a tree that someone hostile may change at any time: one component at a time, no link followed,
+ * no mount entered, nothing opened for reading. A file system that a plugin mounted can hang whoever looks into it
+ * (hardening I14), so the way ends where such a mount begins.
+ * @see openat2(2), open(2) O_PATH
+ */
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { bindCall, checkResult, ErrnoError, errorCode } from './libc.ts';
+
+/** O_PATH of Linux on every architecture that Node.js runs on; `fs.constants` has no name for it. */
+const pathOnly = 0o10000000;
+const closeOnExec = 0o2000000; // O_CLOEXEC
+const openat2Number = 437; // on every architecture
+const noCrossing = 0x01 | 0x02; // RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS
+const longestLink = 4096;
+
+const openat2 = bindCall<
+  [number: number, directory: number, name: string, how: BigUint64Array, size: number]
+>('intptr_t syscall(long number, int directory, const char *name, const void *how, size_t size)');
+const readlinkat = bindCall<[handle: number, name: string, target: Uint8Array, size: number]>(
+  'intptr_t readlinkat(int handle, const char *name, void *target, size_t size)',
+);
+
+/** What a name in a directory stands for. Whoever gets a handle closes it. */
+export type OpenedEntry =
+  | { readonly type: 'directory'; readonly handle: number }
+  | { readonly type: 'link'; readonly target: string }
+  | { readonly type: 'mount' | 'other' | 'absent' };
+
+/** Opens a name in a directory without following or entering anything. @returns a handle that the caller closes */
+export type OpenEntry = (directory: number, name: string) => number | 'absent' | 'mount';
+
+/**
+ * Look at one name in a directory.
+ * @param directory a handle of a directory
+ * @param name one component, neither empty, `.` nor `..`
+ * @param open in the one way or the other; default whichever the kernel has
+ * @throws {ErrnoError} for everything but absence
+ */
+export function openEntry(directory: number, name: string, open: OpenEntry = openByOpenat2): OpenedEntry {
+  const handle = open(directory, name);
+  if (handle === 'absent' || handle === 'mount') return { type: handle };
+  let isKept = false;
+  try {
+    const status = fstatSync(handle);
+    if (status.isSymbolicLink()) return { type: 'link', target: readLink(handle, name) };
+    if (!status.isDirectory()) return { type: 'other' };
+    isKept = true;
+    return { type: 'directory', handle };
+  } finally {
+    if (!isKept) closeSync(handle);
+  }
+}
+
+/** A handle on a directory that is trusted to be what it is called. The caller closes it. */
+export function openTrustedDirectory(path: string): number {
+  return openSync(path, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+}
+
+/** The ID of the mount that a handle is on, as `/proc/self/mountinfo` numbers them; asks no file system. */
+export function mountIdOf(handle: number): number {
+  const description = readFileSync(`/proc/self/fdinfo/${handle}`, 'latin1');
+  return Number(/^mnt_id:\s*(\d+)$/m.exec(description)?.[1]);
+}
+
+/** @returns a handle on the very thing of that name, a link or a device too, which opens nothing */
+export function openByOpenat2(directory: number, name: string): number | 'absent' | 'mount' {
+  const how = BigUint64Array.of(
+    BigInt(pathOnly | constants.O_NOFOLLOW | closeOnExec),
+    0n,
+    BigInt(noCrossing),
+  );
+  const result = openat2(openat2Number, directory, name, how, how.byteLength);
+  if (result >= 0) return result;
+  const { code } = new ErrnoError(-result, 'openat2', name);
+  if (code === 'ENOENT') return 'absent';
+  if (code === 'EXDEV') return 'mount';
+  // No such call before Linux 5.6, or a sandbox that does not know it.
+  if (code === 'ENOSYS' || code === 'EPERM') return openByPath(directory, name);
+  throw new ErrnoError(-result, 'openat2', name);
+}
+
+/** The same where openat2 is missing. The kernel may ask a dead network file system once, as for any path. */
+export function openByPath(directory: number, name: string): number | 'absent' | 'mount' {
+  let handle: number;
+  try {
+    handle = openSync(`/proc/self/fd/${directory}/${name}`, pathOnly | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'absent';
+    throw error;
+  }
+  if (mountIdOf(handle) === mountIdOf(directory)) return handle;
+  closeSync(handle);
+  return 'mount';
+}
+
+/** Of the very link that the handle is on. */
+function readLink(handle: number, name: string): string {
+  const target = Buffer.alloc(longestLink);
+  const length = checkResult(readlinkat(handle, '', target, target.length), 'readlinkat', name);
+  return target.toString('utf8', 0, length);
+}

@@ -1,0 +1,205 @@
+/**
+ * The unpack jail, from the side of the process that uses it.
+ */
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { stopWhenAborted } from '@outboard/async';
+import { OutboardError } from '@outboard/oci';
+import type { AppliedLayer, ApplyOptions, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
+import { createMessageReader } from './child-messages.ts';
+import { type JailProcess, startJailProcess } from './jail-process.ts';
+import { defaultLimits, finishMark, frameLength, type JailMessage, noDiffIdMark } from './jail-protocol.ts';
+import { verifyConfinement } from './verify-confinement.ts';
+import { readActivity, watchProgress } from './watch-progress.ts';
+
+/**
+ * Start a jail: see the contract in `unpack-jail.ts`. It needs root.
+ * @throws {OutboardError} system when the directory cannot be opened or no process can be started
+ */
+export const openUnpackJail: OpenUnpackJail = (directory, options = {}) => {
+  options.signal?.throwIfAborted();
+  const started = startJailProcess(directory, { ...defaultLimits, ...options.limits });
+  return new RunningJail(started, options);
+};
+
+/** Far longer than anything takes in which the child does nothing that can be seen. */
+const defaultStallMs = 60_000;
+/** A process that was killed goes at once, but for one that waits for a disk that does not answer. */
+const longestEndMs = 10_000;
+
+/** What may wait for the child, so that it finds work whenever it looks: a pipe alone holds too little. */
+const maxBufferedBytes = 2 * 1024 * 1024;
+
+interface Waiter {
+  readonly type: JailMessage['type'];
+  readonly resolve: (message: JailMessage) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+class RunningJail implements UnpackJail {
+  readonly #process: JailProcess;
+  readonly #signal: AbortSignal | undefined;
+  readonly #stallMs: number;
+  /** Aborted by the first failure, which is its reason. Whatever comes after cannot work. */
+  readonly #failed = new AbortController();
+  /** Resolves when the child is proven to be shut in. */
+  readonly #confined: Promise<void>;
+  #waiter: Waiter | undefined;
+  #isBusy = false;
+  #isFinished = false;
+
+  readonly #onAbort = () => this.#fail(this.#signal?.reason);
+
+  constructor(
+    started: JailProcess,
+    { signal, stallMs = defaultStallMs }: { signal?: AbortSignal | undefined; stallMs?: number | undefined },
+  ) {
+    this.#process = started;
+    this.#signal = signal;
+    this.#stallMs = stallMs;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#confined = this.#bounded(this.#receive('entered')).then(() =>
+      verifyConfinement(started.pid, started.root),
+    );
+    this.#confined.catch((error: unknown) => this.#fail(error));
+    const read = createMessageReader((message) => this.#take(message));
+    started.control.setEncoding('utf8').on('data', (text: string) => {
+      try {
+        read(text);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    // A broken pipe comes with the child's end, which says more.
+    started.input.on('error', () => {});
+    void started.ended.then((how) => {
+      started.input.destroy();
+      if (!this.#isFinished) this.#fail(new OutboardError('system', `the unpack jail ${how}`));
+    });
+  }
+
+  async apply(layer: AsyncIterable<Uint8Array>, options: ApplyOptions = {}): Promise<AppliedLayer> {
+    options.signal?.throwIfAborted();
+    const onAbort = () => this.#fail(options.signal?.reason);
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const message = await this.#exchange(() => this.#sendLayer(layer, options.diffId ?? true), 'layer');
+      return message.layer;
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async finish(): Promise<void> {
+    await this.#exchange(() => this.#write(frameLength(finishMark)), 'finished');
+    this.#isFinished = true;
+    await this.#bounded(this.#process.ended);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#fail(new OutboardError('system', 'the unpack jail was closed'));
+    await this.#gone();
+  }
+
+  /** Send something and wait for its answer; the first failure of either ends the jail. */
+  async #exchange<Type extends JailMessage['type']>(
+    send: () => Promise<void>,
+    type: Type,
+  ): Promise<Extract<JailMessage, { type: Type }>> {
+    this.#failed.signal.throwIfAborted();
+    if (this.#isBusy || this.#isFinished) {
+      throw new OutboardError('conflict', `the unpack jail is ${this.#isBusy ? 'busy' : 'finished'}`);
+    }
+    this.#isBusy = true;
+    try {
+      await this.#confined;
+      const answer = this.#receive(type);
+      // While it is sent, the source may be what is slow; each write looks after itself.
+      const [message] = await Promise.all([answer, send().then(() => this.#bounded(answer))]);
+      return message as Extract<JailMessage, { type: Type }>; // #take() compares the types
+    } catch (error) {
+      this.#fail(error);
+      throw this.#failed.signal.reason;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #sendLayer(layer: AsyncIterable<Uint8Array>, wantsDiffId: boolean): Promise<void> {
+    if (!wantsDiffId) await this.#write(frameLength(noDiffIdMark));
+    for await (const chunk of stopWhenAborted(layer, this.#failed.signal)) {
+      if (chunk.length > 0) await this.#write(frameLength(chunk.length), chunk);
+    }
+    await this.#write(frameLength(0));
+  }
+
+  async #write(...pieces: readonly Uint8Array[]): Promise<void> {
+    const { input } = this.#process;
+    input.cork();
+    for (const piece of pieces) input.write(piece);
+    input.uncork();
+    if (input.writableLength < maxBufferedBytes) return;
+    try {
+      await this.#bounded(once(input, 'drain', { signal: this.#failed.signal }));
+    } catch (error) {
+      await this.#gone(); // by now #failed knows why
+      throw error;
+    }
+  }
+
+  /** Wait for something that only the child can do, as long as it does anything. */
+  async #bounded<Result>(awaited: Promise<Result>): Promise<Result> {
+    const watch = watchProgress(() => readActivity(this.#process.pid), {
+      limitMs: this.#stallMs,
+      onStall: () => this.#fail(stalled(this.#stallMs)),
+    });
+    try {
+      return await awaited;
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /** The end of the child, or that it cannot be ended. */
+  async #gone(): Promise<void> {
+    const waited = new AbortController();
+    const { signal } = waited;
+    const timeout = setTimeout(longestEndMs, undefined, { signal }).catch(() => undefined); // of being stopped
+    await Promise.race([this.#process.ended, timeout]);
+    waited.abort();
+  }
+
+  #receive(type: JailMessage['type']): Promise<JailMessage> {
+    return new Promise((resolve, reject) => {
+      this.#waiter = { type, resolve, reject };
+    });
+  }
+
+  #take(message: JailMessage): void {
+    if (message.type === 'failed') {
+      const { kind, message: text, code } = message;
+      this.#fail(new OutboardError(kind, text, code === undefined ? {} : { code }));
+    } else if (message.type === this.#waiter?.type) {
+      this.#waiter.resolve(message);
+      this.#waiter = undefined;
+    } else {
+      this.#fail(new OutboardError('system', `the unpack jail said "${message.type}" unasked`));
+    }
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#failed.signal.aborted) return;
+    if (!this.#isFinished) this.#process.kill();
+    this.#failed.abort(reason);
+    this.#waiter?.reject(reason);
+    this.#waiter = undefined;
+  }
+}
+
+function stalled(limitMs: number): OutboardError {
+  return new OutboardError(
+    'system',
+    `the unpack jail made no progress for ${limitMs / 1000} seconds: it was stopped, or its disk does not answer`,
+  );
+}
