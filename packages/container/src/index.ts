@@ -99,7 +99,6 @@ export { createWorkspaces } from './rootfs/workspaces.ts';
 export { readRunRecord } from './runtime/bundle.ts';
 export type { ConmonRuntimeOptions } from './runtime/conmon-runtime.ts';
 export { openConmonRuntime } from './runtime/conmon-runtime.ts';
-export { isContainerId } from './runtime/container-id.ts';
 export type { ContainerPaths } from './runtime/container-paths.ts';
 export { containerPaths, findRun } from './runtime/container-paths.ts';
 export type {
@@ -123,6 +122,7 @@ export {
   maskedPaths,
   readonlyPaths,
 } from './spec/container-defaults.ts';
+export { isContainerId } from './spec/container-id.ts';
 export type {
   RuntimeSpec,
   SpecCapabilities,

@@ -3,10 +3,10 @@ import type { FolderLevels } from './folder-levels.ts';
 export const containerLevels: FolderLevels = {
   source: 'packages/container/src',
   levels: [
-    ['linux'],
-    ['network/cni', 'runtime', 'runtime/apparmor'],
-    ['logs', 'network', 'rootfs'],
-    ['exec', 'rootfs/jail', 'runtime/seccomp'],
+    ['linux', 'spec'],
+    ['cgroup', 'logs', 'network/cni', 'rootfs', 'security', 'security/seccomp'],
+    ['network', 'rootfs/jail', 'runtime'],
+    ['exec'],
   ],
-  exceptions: ['runtime -> logs'],
+  exceptions: [],
 };

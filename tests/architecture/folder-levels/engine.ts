@@ -5,7 +5,7 @@ export const engineLevels: FolderLevels = {
   levels: [
     ['config'],
     ['spec/apparmor', 'store'],
-    ['network', 'observe', 'spec', 'uses'],
+    ['observe', 'spec', 'uses'],
     ['distribution', 'preflight'],
     ['supervise'],
     ['drivers', 'logs'],

@@ -7,7 +7,6 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../linux/errno.ts';
-import type { BundlePaths } from '../runtime/bundle.ts';
 import { findCgroupDirectories } from './cgroup-tree.ts';
 import { findField, readOptional } from './controller-files.ts';
 
@@ -26,28 +25,26 @@ export async function countOutOfMemoryKills(cgroupPath: string): Promise<number 
 /** Of the plugin's own processes; undefined as above. */
 export async function countOwnKills(
   cgroupPath: string,
-  paths: Pick<BundlePaths, 'killedCommands'>,
+  killedCommandsPath: string,
 ): Promise<number | undefined> {
   const kills = await countOutOfMemoryKills(cgroupPath);
   if (kills === undefined || kills === 0) return kills;
-  return Math.max(0, kills - (await countKilledCommands(paths)));
+  return Math.max(0, kills - (await countKilledCommands(killedCommandsPath)));
 }
 
 /** A command ended by SIGKILL while the kernel counted one more. Each is one byte of the file. */
-export async function noteKilledCommand({
-  killedCommands,
-}: Pick<BundlePaths, 'killedCommands'>): Promise<void> {
+export async function noteKilledCommand(killedCommandsPath: string): Promise<void> {
   try {
-    await appendFile(killedCommands, '.', { mode: 0o600 });
+    await appendFile(killedCommandsPath, '.', { mode: 0o600 });
   } catch (error) {
     // The plugin has ended meanwhile, and its bundle is gone.
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
   }
 }
 
-async function countKilledCommands({ killedCommands }: Pick<BundlePaths, 'killedCommands'>): Promise<number> {
+async function countKilledCommands(killedCommandsPath: string): Promise<number> {
   try {
-    return (await stat(killedCommands)).size;
+    return (await stat(killedCommandsPath)).size;
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 0;
     throw error;

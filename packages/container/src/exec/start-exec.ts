@@ -76,7 +76,8 @@ export async function startExec(
     const place = { rootfs: spec.root.path, pid: target.pid };
     const killsBefore = await countOutOfMemoryKills(target.cgroupPath);
     const onKilled = async (): Promise<void> => {
-      if (isMore(await countOutOfMemoryKills(target.cgroupPath), killsBefore)) await noteKilledCommand(paths);
+      if (isMore(await countOutOfMemoryKills(target.cgroupPath), killsBefore))
+        await noteKilledCommand(paths.killedCommands);
     };
     return await launch({ parts, runtime, command, directory, place, request, signal, release, onKilled });
   } catch (error) {

@@ -12,7 +12,7 @@ import type { Logger } from 'pino';
 import { isInterfaceName } from '../linux/bridge-device.ts';
 import { errorCode } from '../linux/libc.ts';
 import { removeTree } from '../linux/remove-tree.ts';
-import { isContainerId } from '../runtime/container-id.ts';
+import { isContainerId } from '../spec/container-id.ts';
 import {
   type Attachment,
   type AttachmentStep,

@@ -136,7 +136,7 @@ export class ConmonContainer implements Container {
 
   /** A process that the kernel killed for want of memory gives no other sign, unless it is the first one. */
   async #lookForKills(): Promise<void> {
-    const kills = (await countOwnKills(this.#cgroupPath, this.#parts.paths)) ?? 0;
+    const kills = (await countOwnKills(this.#cgroupPath, this.#parts.paths.killedCommands)) ?? 0;
     if (kills <= this.#toldKills) return;
     const now = performance.now();
     this.#seenKills ??= { kills, atMs: now };

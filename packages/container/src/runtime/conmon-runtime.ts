@@ -11,6 +11,7 @@ import { locateCgroup, requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { findCgroupDirectories } from '../cgroup/cgroup-tree.ts';
 import { findBinary } from '../linux/find-binary.ts';
 import { type ProcessIdentity, readBootId } from '../linux/process-identity.ts';
+import { isContainerId } from '../spec/container-id.ts';
 import {
   type BundlePaths,
   bundlePaths,
@@ -24,7 +25,6 @@ import {
 import { createUnderConmon } from './conmon.ts';
 import { ConmonContainer } from './conmon-container.ts';
 import { type CleanupDeadlines, type CleanupDeps, cleanUpContainer } from './container-cleanup.ts';
-import { isContainerId } from './container-id.ts';
 import type {
   Container,
   ContainerRuntime,

@@ -52,7 +52,7 @@ export async function readExit(directory: string, options: ExitOptions): Promise
  * have been a command; it is asked where the cgroup, and with it the count, ended with the container.
  */
 async function ranOutOfMemory({ paths, cgroupPath, toldKills }: ExitOptions): Promise<boolean> {
-  const kills = await countOwnKills(cgroupPath, paths);
+  const kills = await countOwnKills(cgroupPath, paths.killedCommands);
   if (kills !== undefined) return kills > toldKills;
   return toldKills === 0 && (await exists(paths.outOfMemory)) && !(await exists(paths.killedCommands));
 }

@@ -9,7 +9,7 @@ import { readdir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../linux/errno.ts';
 import { identifyProcess, type ProcessIdentity, processName } from '../linux/process-identity.ts';
-import { isContainerId } from './container-id.ts';
+import { isContainerId } from '../spec/container-id.ts';
 
 /** systemd-run becomes conmon once it has a scope for it. */
 const monitorPrograms: ReadonlySet<string | undefined> = new Set(['conmon', 'systemd-run']);

@@ -9,6 +9,7 @@ import { mapBounded } from '@outboard/async';
 import { possibleCgroups, requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { isSameProcess, type ProcessIdentity } from '../linux/process-identity.ts';
 import { readLogTail } from '../logs/log-tail.ts';
+import { isContainerId } from '../spec/container-id.ts';
 import {
   type BundlePaths,
   bundlePaths,
@@ -19,7 +20,6 @@ import {
 } from './bundle.ts';
 import { type CleanupDeps, cleanUpContainer } from './container-cleanup.ts';
 import { readExit } from './container-exit.ts';
-import { isContainerId } from './container-id.ts';
 import type { ContainerExit, EndedContainer } from './container-runtime.ts';
 import { findMonitors } from './find-monitors.ts';
 

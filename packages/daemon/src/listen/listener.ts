@@ -3,7 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
-import { setCloseOnExec, OutboardError } from '@outboard/engine';
+import { OutboardError, setCloseOnExec } from '@outboard/engine';
 import type { RequestRules } from '../http/request-guard.ts';
 import type { HandleRequest } from '../http/request-handler.ts';
 import { openUpgrade } from '../http/upgrade.ts';
