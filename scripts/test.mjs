@@ -22,6 +22,7 @@ const CHECKS = [
     args: ['check', '--error-on-warnings', '.'],
   },
   { name: 'types', program: ['typescript', 'bin', 'tsc'], args: ['--build'] },
+  { name: 'promises', program: ['oxlint', 'bin', 'oxlint'], args: ['--deny-warnings'] },
 ];
 
 /** What is needed to run anything must be there; what single tests need, they say themselves when they skip. */

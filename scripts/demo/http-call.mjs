@@ -16,19 +16,18 @@ export function callSocket({ socketPath, method, path, body, signal }) {
       'Content-Length': Buffer.byteLength(text),
       ...(body && { 'Content-Type': 'application/json' }),
     };
-    const outgoing = request({ socketPath, method, path, headers, signal }, async (response) => {
-      try {
-        const answer = Buffer.concat(await response.toArray()).toString();
-        if (response.statusCode >= 400)
-          throw new Error(`${method} ${path}: ${response.statusCode} ${answer.trim()}`);
-        resolve(answer.trim() === '' ? undefined : JSON.parse(answer));
-      } catch (error) {
-        reject(error);
-      }
+    const outgoing = request({ socketPath, method, path, headers, signal }, (response) => {
+      readAnswer(`${method} ${path}`, response).then(resolve, reject);
     });
     outgoing.on('error', reject);
     outgoing.end(text);
   });
+}
+
+async function readAnswer(call, response) {
+  const answer = Buffer.concat(await response.toArray()).toString();
+  if (response.statusCode >= 400) throw new Error(`${call}: ${response.statusCode} ${answer.trim()}`);
+  return answer.trim() === '' ? undefined : JSON.parse(answer);
 }
 
 /**

@@ -98,7 +98,14 @@ async function openPlugin(
   try {
     const { mode = 0o660, graceMs = 8000 } = options;
     const server = await listen({ path, mode, handlers: handlersOf([volume]), graceMs, log });
-    return { path, end: () => server.close().finally(() => volume.stop()) };
+    const end = async (): Promise<void> => {
+      try {
+        await server.close();
+      } finally {
+        await volume.stop();
+      }
+    };
+    return { path, end };
   } catch (error) {
     await volume.stop();
     throw error;

@@ -79,7 +79,7 @@ async function* blocksOf(source: AsyncIterable<Uint8Array>, blockBytes: number):
 /** Wait for the oldest block, and keep it in the list meanwhile so that the clean-up knows of it. */
 async function nextOf(inFlight: Promise<Buffer>[]): Promise<Buffer> {
   const member = await (inFlight[0] as Promise<Buffer>); // callers see to it that there is one
-  inFlight.shift();
+  void inFlight.shift();
   return member;
 }
 

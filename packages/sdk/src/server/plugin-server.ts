@@ -60,7 +60,7 @@ export async function listen(options: PluginServerOptions): Promise<ListeningSer
       const abort = new AbortController();
       const call = { ended: answerCall(request, response, { ...options, abort }), abort };
       calls.add(call);
-      call.ended.then(() => calls.delete(call));
+      void call.ended.then(() => calls.delete(call)); // answerCall() never rejects
     },
   );
   server.maxConnections = MAX_CONNECTIONS;

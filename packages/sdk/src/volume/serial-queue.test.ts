@@ -47,7 +47,7 @@ test('SerialQueue is idle once all work has ended, also work that was queued mea
   const queue = new SerialQueue();
   let ended = 0;
   const first = queue.run('v', async () => {
-    queue.run('w', async () => {
+    void queue.run('w', async () => {
       ended++;
     });
     ended++;
