@@ -7,10 +7,9 @@ import { type AddressFlags, findAddress } from './client/engine-address.ts';
 import { EngineClient } from './client/engine-client.ts';
 import { CommandError, CommandExit, codeOf, messageOf } from './command-error.ts';
 import type { CommandHost } from './command-host.ts';
-import type { RunCommand } from './commands/command-context.ts';
 import { asText, field } from './json-field.ts';
 import { endOptionsAfterName } from './options/end-of-options.ts';
-import { createProgram } from './program.ts';
+import { createProgram, type RunCommand } from './program.ts';
 import { escapeLines } from './terminal/escape-text.ts';
 import { watchOutput } from './terminal/watch-output.ts';
 

@@ -14,9 +14,6 @@ export interface CommandContext {
   readonly version: string;
 }
 
-/** Runs a command once its flags are known. */
-export type RunCommand = (command: (context: CommandContext) => Promise<void>) => Promise<void>;
-
 /**
  * Do something with each name, go on after failures, and fail in the end with all reasons.
  * @throws {CommandError} one line per failure

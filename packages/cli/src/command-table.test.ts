@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { commandTable } from './command-table.ts';
+import { run } from './testing/run-command.ts';
+
+const runnable = commandTable.flatMap((row) =>
+  'commands' in row
+    ? row.commands.map((command) => ({ words: [row.name, command.name], row: command }))
+    : [{ words: [row.name], row }],
+);
+
+describe('commandTable', () => {
+  for (const { words, row } of runnable) {
+    test(`${words.join(' ')} has a module that runs it, and help with its words, flags and examples`, async () => {
+      assert.equal(typeof (await row.load()), 'function');
+      const { code, out } = await run([...words, '--help'], {});
+      assert.equal(code, 0);
+      assert.match(out, new RegExp(`^Usage: outboard ${words.join(' ')}`));
+      for (const [name] of row.arguments ?? []) assert.ok(out.includes(name), name);
+      for (const { flags, hidden } of row.options ?? []) assert.equal(out.includes(flags), !hidden, flags);
+      for (const line of row.examples ?? []) assert.ok(out.includes(`\n  ${line}`), line);
+      assert.ok(out.includes(row.notes ?? ''));
+    });
+  }
+
+  test('names every command once', () => {
+    const names = runnable.flatMap(({ words, row }) => [
+      words.join(' '),
+      ...(row.alias === undefined ? [] : [row.alias]),
+    ]);
+    assert.deepEqual(
+      names.filter((name, index) => names.indexOf(name) !== index),
+      [],
+    );
+  });
+});
