@@ -48,7 +48,7 @@ export function compareShape(value: unknown, shape: Shape, fill: Fill, at = 'bod
   if (isRule(shape)) return compareRule(value, shape, fill, at);
   // Arrays and rules are told apart above.
   if (typeof shape === 'object' && shape !== null) {
-    return compareObject(value, shape as { readonly [key: string]: Shape }, fill, at, false);
+    return compareObject(value, shape as { readonly [key: string]: Shape }, fill, at);
   }
   const wanted = typeof shape === 'string' ? fill(shape) : shape;
   return Object.is(value, wanted) ? [] : [`${at}: want ${show(wanted)}, got ${show(value)}`];
@@ -71,15 +71,28 @@ function compareObject(
   shape: { readonly [key: string]: Shape },
   fill: Fill,
   at: string,
-  mayHaveMore: boolean,
+): readonly string[] {
+  const unwanted = isPlainObject(value)
+    ? Object.entries(value).filter(([key]) => !Object.hasOwn(shape, key))
+    : [];
+  return [
+    ...unwanted.map(([key, found]) => `${at}: unwanted key ${show(key)} with ${show(found)}`),
+    ...compareMembers(value, shape, fill, at),
+  ];
+}
+
+/** Compare the members that the shape names; the value may have others. */
+function compareMembers(
+  value: unknown,
+  shape: { readonly [key: string]: Shape },
+  fill: Fill,
+  at: string,
 ): readonly string[] {
   if (!isPlainObject(value)) return [`${at}: want an object, got ${show(value)}`];
-  const unwanted = mayHaveMore ? [] : Object.keys(value).filter((key) => !Object.hasOwn(shape, key));
   const missing = Object.entries(shape)
     .filter(([key, wanted]) => !Object.hasOwn(value, key) && !isOptional(wanted))
     .map(([key]) => key);
   return [
-    ...unwanted.map((key) => `${at}: unwanted key ${show(key)} with ${show(value[key])}`),
     ...missing.map((key) => `${at}: missing key ${show(key)}`),
     ...Object.entries(shape)
       .filter(([key]) => Object.hasOwn(value, key))
@@ -98,7 +111,7 @@ function compareRule(value: unknown, rule: Rule, fill: Fill, at: string): readon
       return compareShape(value, shape, fill, at);
     case 'atLeast':
       // The maker of this rule takes an object only.
-      return compareObject(value, shape as { readonly [key: string]: Shape }, fill, at, true);
+      return compareMembers(value, shape as { readonly [key: string]: Shape }, fill, at);
     case 'containing': {
       const found =
         Array.isArray(value) && value.some((item) => compareShape(item, shape, fill).length === 0);
