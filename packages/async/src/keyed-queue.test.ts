@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createKeyedQueue } from './keyed-queue.ts';
-
-/** A piece of work that ends when told to. */
-function gate() {
-  let open: () => void = () => {};
-  const promise = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open: () => open(), promise };
-}
+import { createKeyedQueue, createSerialQueue } from './keyed-queue.ts';
+import { withResolvers } from './with-resolvers.ts';
 
 test('run() lets work under one key run one after another, in order of arrival', async () => {
   const queue = createKeyedQueue();
   const order: string[] = [];
-  const first = gate();
+  const first = withResolvers<void>();
   const one = queue.run('a', async () => {
     order.push('one begins');
     await first.promise;
@@ -23,7 +15,7 @@ test('run() lets work under one key run one after another, in order of arrival',
   const two = queue.run('a', async () => void order.push('two'));
   const other = queue.run('b', async () => void order.push('other key'));
   await other;
-  first.open();
+  first.resolve();
   await Promise.all([one, two]);
   assert.deepEqual(order, ['one begins', 'other key', 'one ends', 'two']);
 });
@@ -41,7 +33,7 @@ test('run() gives an error to its caller only, and the next work still runs', as
 test('run() stops waiting when its signal is aborted, and nobody overtakes the work that still runs', async () => {
   const queue = createKeyedQueue();
   const order: string[] = [];
-  const first = gate();
+  const first = withResolvers<void>();
   const controller = new AbortController();
   const one = queue.run('a', async () => {
     await first.promise;
@@ -51,7 +43,23 @@ test('run() stops waiting when its signal is aborted, and nobody overtakes the w
   const three = queue.run('a', async () => void order.push('three'));
   controller.abort(new Error('gone'));
   await assert.rejects(cancelled, /gone/);
-  first.open();
+  first.resolve();
   await Promise.all([one, three]);
   assert.deepEqual(order, ['one ends', 'three']);
+});
+
+test('createSerialQueue() runs one piece of work after another', async () => {
+  const queue = createSerialQueue();
+  const order: string[] = [];
+  const first = withResolvers<void>();
+  const one = queue.run(async () => {
+    await first.promise;
+    order.push('one');
+  });
+  const cancelled = queue.run(async () => void order.push('never'), AbortSignal.abort(new Error('gone')));
+  const two = queue.run(async () => void order.push('two'));
+  await assert.rejects(cancelled, /gone/);
+  first.resolve();
+  await Promise.all([one, two]);
+  assert.deepEqual(order, ['one', 'two']);
 });

@@ -1,28 +1,39 @@
 /**
- * Exclusion by key: work under one key runs one after another, in order of arrival; other keys are not held up.
+ * Exclusion: work under one key runs one after another in order of arrival, work under different keys in parallel.
  */
+import { rejectOnAbort } from './race-with-signal.ts';
 
+/** One queue for each key. A key without work takes no memory. */
 export interface KeyedQueue {
   /**
-   * Run `work` once everything queued earlier under `key` has ended; its result or error is the caller's.
-   * @param signal gives up waiting for a turn; work that has begun must watch it by itself
+   * Run `work` when everything that was queued earlier under `key` has ended. Its result or error is the caller's alone.
+   *
+   * @param signal gives up waiting for the turn; work that has begun must watch it itself
+   * @throws the signal's reason if it is aborted before the turn
    */
-  run<Result>(key: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+  run<Result>(key: string, work: () => Promise<Result>, signal?: AbortSignal | undefined): Promise<Result>;
 }
 
+/** One queue. */
+export interface SerialQueue {
+  /** As `KeyedQueue.run`. */
+  run<Result>(work: () => Promise<Result>, signal?: AbortSignal | undefined): Promise<Result>;
+}
+
+/** Start with nothing queued. */
 export function createKeyedQueue(): KeyedQueue {
-  /** For each key, what the next one to come must wait for; it never rejects. */
+  /** The end of the last work of each key; never rejects. */
   const tails = new Map<string, Promise<void>>();
 
   async function run<Result>(
     key: string,
     work: () => Promise<Result>,
-    signal?: AbortSignal,
+    signal?: AbortSignal | undefined,
   ): Promise<Result> {
     signal?.throwIfAborted();
     const before = tails.get(key) ?? Promise.resolve();
-    const current = unlessAborted(before, signal).then(work);
-    // Whoever gives up waiting must not let the next one overtake the one that still runs.
+    const current = rejectOnAbort(before, signal).then(work);
+    // Also `before`: the next one must not begin when this one gives up while the one before still runs.
     const tail = Promise.allSettled([before, current]).then(() => undefined);
     tails.set(key, tail);
     try {
@@ -35,18 +46,8 @@ export function createKeyedQueue(): KeyedQueue {
   return { run };
 }
 
-/** @throws the signal's reason when it is aborted before the turn has come */
-async function unlessAborted(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return turn;
-  let stopListening = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    stopListening = () => signal.removeEventListener('abort', onAbort);
-  });
-  try {
-    await Promise.race([turn, aborted]);
-  } finally {
-    stopListening();
-  }
+/** Start with nothing queued. */
+export function createSerialQueue(): SerialQueue {
+  const queue = createKeyedQueue();
+  return { run: (work, signal) => queue.run('', work, signal) };
 }

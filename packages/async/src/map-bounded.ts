@@ -1,6 +1,6 @@
 /**
- * The same work for many things, a bounded number at a time: a thousand files opened at once would use up the
- * descriptors that this process may have.
+ * The same work on many items, a bounded number at a time: a thousand files opened at once would use up the file
+ * descriptors of this process.
  */
 
 /** Enough to keep a disk busy, and few of the 100 descriptors that a process may be limited to. */
@@ -8,6 +8,7 @@ const defaultAtOnce = 16;
 
 /**
  * Do work on every item.
+ * @param atOnce bound on the work under way, default 16
  * @returns the results, in the items' order
  * @throws the first error, once the work under way has ended; no more is begun then
  */

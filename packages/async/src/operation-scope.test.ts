@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createOperationScope } from './operation-scope.ts';
 
 /** Ends when its signal is aborted. */
-function untilAborted(signal: AbortSignal): Promise<never> {
+function resolveOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason));
@@ -15,7 +15,7 @@ test('close() cancels what is under way, waits for its end, and refuses what com
   const ended: string[] = [];
   const running = scope.run(async (signal) => {
     try {
-      await untilAborted(signal);
+      await resolveOnAbort(signal);
     } finally {
       await Promise.resolve();
       ended.push('running');
@@ -35,9 +35,9 @@ test('run() passes the result on, and the abort of its caller', async () => {
   const scope = createOperationScope(() => new Error('closed'));
   assert.equal(await scope.run(async () => 'done'), 'done');
   const caller = new AbortController();
-  const running = scope.run(untilAborted, caller.signal);
+  const running = scope.run(resolveOnAbort, caller.signal);
   caller.abort(new Error('the client went away'));
   await assert.rejects(running, /the client went away/);
-  await assert.rejects(scope.run(untilAborted, caller.signal), /the client went away/);
+  await assert.rejects(scope.run(resolveOnAbort, caller.signal), /the client went away/);
   await scope.close();
 });

@@ -1,48 +1,48 @@
 /**
- * What is under way in an engine. When it closes, all of it is cancelled and awaited, so that nothing is written to a
- * data root that another engine may have by then.
+ * All operations under way in an engine. When the scope closes, they are cancelled and awaited, so that nothing is written
+ * to a data root that another engine may own by then.
  */
+import { joinSignals } from './join-signals.ts';
 
+/** Runs operations until it is closed. */
 export interface OperationScope {
   /**
    * Run an operation.
-   * @param operation is given a signal that is aborted by the caller's or by the end of the scope
+   * @param operation receives a signal that is aborted by the caller's signal or by the end of the scope
    * @throws the error of a closed scope
    */
-  run<Result>(operation: (signal: AbortSignal) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
-  /** Cancel what is under way, and wait until it has ended. Whatever comes after is refused. */
+  run<Result>(
+    operation: (signal: AbortSignal) => Promise<Result>,
+    signal?: AbortSignal | undefined,
+  ): Promise<Result>;
+  /** Cancel all operations under way and wait until they have ended. Later ones are refused. */
   close(): Promise<void>;
 }
 
-/** @param closed makes the error of what is cancelled by the end of the scope, and of what comes after */
+/** @param closed makes the error of operations that are cancelled or refused because the scope is closed */
 export function createOperationScope(closed: () => Error): OperationScope {
-  const underWay = new Map<Promise<unknown>, AbortController>();
-  let isClosed = false;
+  const underWay = new Set<Promise<unknown>>();
+  const end = new AbortController();
 
   async function run<Result>(
     operation: (signal: AbortSignal) => Promise<Result>,
-    signal?: AbortSignal,
+    signal?: AbortSignal | undefined,
   ): Promise<Result> {
-    if (isClosed) throw closed();
-    const controller = new AbortController();
-    const abort = () => controller.abort(signal?.reason);
-    if (signal?.aborted === true) abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    const result = operation(controller.signal);
-    underWay.set(result, controller);
+    if (end.signal.aborted) throw closed();
+    using joined = joinSignals([end.signal, signal]);
+    const result = operation(joined.signal);
+    underWay.add(result);
     try {
       return await result;
     } finally {
       underWay.delete(result);
-      signal?.removeEventListener('abort', abort);
     }
   }
 
   async function close(): Promise<void> {
-    isClosed = true;
-    for (const controller of underWay.values()) controller.abort(closed());
-    // Their errors are their callers'.
-    await Promise.allSettled(underWay.keys());
+    end.abort(closed());
+    // Their errors are for their callers.
+    await Promise.allSettled(underWay);
   }
 
   return { run, close };

@@ -1,13 +1,17 @@
 /**
- * One source, several readers, in step: the faster one waits for the slower, so that nothing piles up between them.
+ * One source for several readers in step: a faster reader waits for the slower ones, so that nothing piles up in memory.
  */
-import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
+import { waitForDrain } from './first-event.ts';
+import { joinSignals } from './join-signals.ts';
 import { stopWhenAborted } from './stop-when-aborted.ts';
+
+/** How far a reader may be ahead of the slowest one. */
+const bufferBytes = 1024 * 1024;
 
 /**
  * Give every chunk of a source to each reader. When the source or one reader fails, all are stopped.
- * @param readers each is given a stream of its own to read to the end, and a signal that tells when another one failed
+ * @param readers each gets a stream of its own to read to the end, and a signal that is aborted when another one failed
  * @returns the readers' results, in order
  * @throws the first error of the source or of a reader; the signal's reason
  */
@@ -16,14 +20,14 @@ export async function splitStream<Results extends readonly unknown[]>(
   readers: {
     [Index in keyof Results]: (branch: AsyncIterable<Buffer>, signal: AbortSignal) => Promise<Results[Index]>;
   },
-  signal?: AbortSignal,
+  signal?: AbortSignal | undefined,
 ): Promise<Results> {
   const scope = new AbortController();
-  const stop = signal === undefined ? scope.signal : AbortSignal.any([signal, scope.signal]);
-  const branches = readers.map(() => new PassThrough({ highWaterMark: 1024 * 1024 }));
+  using stop = joinSignals([signal, scope.signal]);
+  const branches = readers.map(() => new PassThrough({ highWaterMark: bufferBytes }));
   const work = [
-    pump(source, branches, stop),
-    ...readers.map((read, index) => read(branches[index] as PassThrough, stop)), // one branch was made per reader
+    pump(source, branches, stop.signal),
+    ...readers.map((read, index) => read(branches[index] as PassThrough, stop.signal)), // one branch was made per reader
   ];
   try {
     for (const part of work) part.catch((error: unknown) => scope.abort(error));
@@ -41,10 +45,10 @@ async function pump(
   branches: readonly PassThrough[],
   signal: AbortSignal,
 ): Promise<void> {
-  // The source may never give its next chunk, and a reader that failed must be heard of all the same.
+  // A source that never gives its next chunk must not hold up the failure of a reader.
   for await (const chunk of stopWhenAborted(source, signal)) {
     const full = branches.filter((branch) => !branch.write(chunk));
-    await Promise.all(full.map((branch) => once(branch, 'drain', { signal })));
+    await Promise.all(full.map((branch) => waitForDrain(branch, { signal })));
   }
   for (const branch of branches) branch.end();
 }

@@ -2,10 +2,9 @@
  * Reading a source that may never give its next piece.
  */
 import { Readable } from 'node:stream';
+import { rejectOnAbort } from './race-with-signal.ts';
 
-/**
- * The pieces of a source until a signal is aborted; then it throws the signal's reason at once and closes the source.
- */
+/** The pieces of a source, until a signal is aborted. Then it closes the source and throws the signal's reason at once. */
 export async function* stopWhenAborted<Piece>(
   source: AsyncIterable<Piece>,
   signal: AbortSignal,
@@ -14,7 +13,8 @@ export async function* stopWhenAborted<Piece>(
   let isDone = false;
   try {
     for (;;) {
-      const next = await nextPiece(iterator, signal);
+      signal.throwIfAborted();
+      const next = await rejectOnAbort(iterator.next(), signal);
       isDone = next.done === true;
       if (next.done === true) return;
       yield next.value;
@@ -29,20 +29,4 @@ function close<Piece>(source: AsyncIterable<Piece>, iterator: AsyncIterator<Piec
   if (source instanceof Readable)
     source.destroy(); // its iterator would first wait for the pending piece
   else void Promise.resolve(iterator.return?.()).catch(() => {});
-}
-
-/** One listener for each piece, taken away again: a promise raced each time would hold on to every piece. */
-function nextPiece<Piece>(
-  iterator: AsyncIterator<Piece>,
-  signal: AbortSignal,
-): Promise<IteratorResult<Piece>> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    iterator
-      .next()
-      .finally(() => signal.removeEventListener('abort', onAbort))
-      .then(resolve, reject);
-  });
 }

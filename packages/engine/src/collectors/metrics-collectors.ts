@@ -3,7 +3,7 @@
  * is their own affair: failures are logged.
  */
 
-import { untilAborted } from '@outboard/async';
+import { resolveOnAbort } from '@outboard/async';
 import { createMetricsCollector } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
@@ -93,7 +93,7 @@ async function answerWithin(begun: Promise<void>, signal: AbortSignal | undefine
   signal?.addEventListener('abort', stop);
   if (signal?.aborted === true) stop();
   try {
-    await untilAborted(begun, scope.signal);
+    await resolveOnAbort(begun, scope.signal);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', stop);

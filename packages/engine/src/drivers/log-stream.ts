@@ -87,7 +87,7 @@ async function flush(pipe: LogPipe, { signal }: DriverCall): Promise<void> {
   } catch {
     // What the driver does not read in time is lost, and it must be told to stop all the same.
   } finally {
-    limit.stop();
+    limit[Symbol.dispose]();
   }
 }
 

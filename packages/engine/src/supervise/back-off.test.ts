@@ -8,7 +8,7 @@ test('S01 backOffMs() doubles from 1 s to 60 s', () => {
   assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
 });
 
-test('S01 backOffMs() stays between three quarters and the whole of the pause, whatever chance says', () => {
+test('S01 backOffMs() stays between three quarters and the whole of the pause, whatever the random number', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1e6 }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '@outboard/async';
 import { identifyProcess } from '@outboard/container';
 import { isOutboardError, type OutboardError } from '@outboard/oci';
 import { connectSocket } from '@outboard/protocol';
@@ -142,7 +143,8 @@ test('S01 restarts of a plugin that keeps failing come at growing distances, unt
   let uptimeMs = 0;
   const { supervisor, waitFor } = await fixture.open({
     backOff: { initialMs: 4, maxMs: 16, healthyMs: 60_000 },
-    chance: { random: () => 0, monotonicMs: () => uptimeMs },
+    clock: { ...systemClock, monotonicMs: () => uptimeMs },
+    random: () => 0,
   });
   const record = fixture.install(`${listening} process.on('SIGUSR1', () => process.exit(1));`);
   await supervisor.start(record);

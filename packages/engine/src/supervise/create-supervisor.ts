@@ -2,7 +2,7 @@
  * The supervisor: one `SupervisedPlugin` for each plugin that runs or should run.
  */
 import { availableParallelism } from 'node:os';
-import { type Chance, createLimiter, realChance, untilAborted } from '@outboard/async';
+import { type Clock, createLimiter, type Random, resolveOnAbort, systemClock } from '@outboard/async';
 import type { Container, ContainerRuntime, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
@@ -24,7 +24,9 @@ export interface SupervisorOptions {
   readonly connect: ConnectSocket;
   readonly logger: Logger;
   readonly backOff?: Partial<BackOff>;
-  readonly chance?: Partial<Chance>;
+  readonly clock?: Clock | undefined;
+  /** For the jitter of the back-off; default `Math.random`. */
+  readonly random?: Random | undefined;
   /** How long a plugin's socket may take, in milliseconds, unless the caller of `start` says; default 30,000. */
   readonly timeoutMs?: number;
 }
@@ -69,7 +71,8 @@ class PluginSupervisor implements Supervisor {
       logger: options.logger,
       // Creating a container is work for the processors; more at a time would only take memory.
       limiter: createLimiter(2 * availableParallelism(), placeMs),
-      chance: { ...realChance, ...options.chance },
+      clock: options.clock ?? systemClock,
+      random: options.random ?? Math.random,
       backOff: { ...defaultBackOff, ...options.backOff },
       timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     };
@@ -241,7 +244,7 @@ class PluginSupervisor implements Supervisor {
   async #removalOf(id: string, signal: AbortSignal | undefined): Promise<void> {
     const removal = this.#removals.get(id);
     if (removal === undefined) return;
-    await (signal === undefined ? removal : untilAborted(removal, signal));
+    await (signal === undefined ? removal : resolveOnAbort(removal, signal));
     signal?.throwIfAborted();
   }
 
@@ -279,7 +282,7 @@ async function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise
   const scope = new AbortController();
   const timer = setTimeout(() => scope.abort(), timeoutMs);
   try {
-    return (await untilAborted(work, scope.signal)) !== undefined;
+    return (await resolveOnAbort(work, scope.signal)) !== undefined;
   } finally {
     clearTimeout(timer);
   }

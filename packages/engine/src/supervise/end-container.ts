@@ -2,7 +2,7 @@
  * Ends a container: asked first, then killed.
  */
 
-import { untilAborted } from '@outboard/async';
+import { resolveOnAbort } from '@outboard/async';
 import type { Container } from '@outboard/container';
 
 /** How long a container may take to end after SIGKILL before its cgroup is swept. */
@@ -37,7 +37,7 @@ async function endsWithin(
   // A timer of our own, since that of AbortSignal.timeout would not keep a waiting program alive.
   const timer = setTimeout(stop, timeoutMs);
   try {
-    return (await untilAborted(container.exited, scope.signal)) !== undefined;
+    return (await resolveOnAbort(container.exited, scope.signal)) !== undefined;
   } finally {
     clearTimeout(timer);
     for (const signal of signals) signal?.removeEventListener('abort', stop);

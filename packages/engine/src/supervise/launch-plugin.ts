@@ -2,7 +2,7 @@
  * One start of a plugin, from an empty place to a socket that accepts; when it fails the place is empty again.
  */
 
-import type { Chance, Limiter } from '@outboard/async';
+import type { Clock, Limiter } from '@outboard/async';
 import type { Container, ContainerRuntime } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
@@ -62,7 +62,7 @@ export interface LaunchParts {
   readonly connect: ConnectSocket;
   /** Bounds how many containers are created at a time; what waits for something else does not count. */
   readonly limiter: Limiter;
-  readonly chance: Chance;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -115,7 +115,7 @@ export async function launchPlugin(
   } catch (caught) {
     const remains = await undo(id, container, parts, mounts);
     const error = signal.aborted ? signal.reason : caught;
-    return { failure: launchFailure(error, parts.chance.now()), error, ...(remains && { remains }) };
+    return { failure: launchFailure(error, parts.clock.now()), error, ...(remains && { remains }) };
   }
 }
 
@@ -139,7 +139,7 @@ async function awaitReady(
     },
   });
   const lastWords = async () => {
-    return { at: parts.chance.now(), log: await container.readLogTail(shownLogLines), dialError };
+    return { at: parts.clock.now(), log: await container.readLogTail(shownLogLines), dialError };
   };
   try {
     const exit = await Promise.race([ready, container.exited]);

@@ -2,7 +2,7 @@
  * Keeps one plugin as it should be: starts it, restarts it with back-off for as long as it is wanted, and stops it.
  */
 
-import { pause, untilAborted } from '@outboard/async';
+import { pause, type Random, resolveOnAbort } from '@outboard/async';
 import type { Container, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
@@ -21,6 +21,8 @@ import { failureOf, watchContainer } from './watch-container.ts';
 
 export interface SupervisedPluginParts extends LaunchParts {
   readonly backOff: BackOff;
+  /** For the jitter of the back-off. */
+  readonly random: Random;
   readonly failures: FailureFiles;
   /** How long the socket may take unless a caller says, in milliseconds. */
   readonly timeoutMs: number;
@@ -49,7 +51,7 @@ export class SupervisedPlugin {
   constructor(record: PluginRecord, parts: SupervisedPluginParts) {
     this.#record = record;
     this.#parts = parts;
-    this.#stopLimits = new StopLimits(parts.chance.monotonicMs);
+    this.#stopLimits = new StopLimits(parts.clock.monotonicMs);
   }
 
   get state(): PluginState {
@@ -107,7 +109,7 @@ export class SupervisedPlugin {
     });
     this.#work = first.then((attempt) => this.#keepRunning(attempt, 0, stopped));
     const { signal } = options;
-    const outcome = await (signal === undefined ? first : untilAborted(first, signal));
+    const outcome = await (signal === undefined ? first : resolveOnAbort(first, signal));
     if (outcome === undefined) signal?.throwIfAborted();
     else if ('error' in outcome) throw outcome.error;
   }
@@ -167,7 +169,7 @@ export class SupervisedPlugin {
    */
   async stop(options: { readonly graceMs?: number; readonly mounts?: MountsToRemove }): Promise<void> {
     if (this.#state.status === 'disabled') return;
-    this.#move({ type: 'stop', at: this.#parts.chance.now() });
+    this.#move({ type: 'stop', at: this.#parts.clock.now() });
     try {
       await this.#haltWork('the plugin was stopped while it was being started');
       const container = this.#container;
@@ -177,7 +179,7 @@ export class SupervisedPlugin {
       }
       await this.#discard(options.mounts ?? 'all');
     } catch (error) {
-      const { reason } = launchFailure(error, this.#parts.chance.now());
+      const { reason } = launchFailure(error, this.#parts.clock.now());
       this.#fail(`the plugin could not be stopped: ${reason}`, 0);
       throw error;
     }
@@ -201,7 +203,7 @@ export class SupervisedPlugin {
 
   /** @returns aborted by whoever ends what begins here */
   #begin(restarts: number): AbortSignal {
-    this.#move({ type: 'start', at: this.#parts.chance.now(), restarts });
+    this.#move({ type: 'start', at: this.#parts.clock.now(), restarts });
     this.#scope = new AbortController();
     this.#outOfMemoryKills = 0;
     return this.#scope.signal;
@@ -214,35 +216,35 @@ export class SupervisedPlugin {
 
   /** Runs until the signal is aborted or the policy ends it, through one attempt after another. Never rejects. */
   async #keepRunning(first: Launched, restartsBefore: number, signal: AbortSignal): Promise<void> {
-    const { chance, backOff } = this.#parts;
+    const { clock, backOff } = this.#parts;
     let attempt = first;
     let restarts = restartsBefore;
     for (let failures = 1; ; failures += 1) {
       if ('container' in attempt) this.#container = attempt.container;
       if (signal.aborted) return;
-      const ranFrom = chance.monotonicMs();
+      const ranFrom = clock.monotonicMs();
       const failure =
         'container' in attempt ? await this.#run(attempt.container, restarts, signal) : attempt.failure;
       if (failure === undefined) return;
       if ('container' in attempt && failure.exit?.outOfMemory === true) this.#noteKills(attempt.container);
-      if ('container' in attempt && chance.monotonicMs() - ranFrom >= backOff.healthyMs) failures = 1;
+      if ('container' in attempt && clock.monotonicMs() - ranFrom >= backOff.healthyMs) failures = 1;
       await this.#remember(failure);
       if (signal.aborted) return;
       if (this.#isGivenUp(failure, failures, restarts)) return this.#tidy();
       await this.#backOff({ failures, restarts, reason: failure.reason, signal });
       if (signal.aborted) return;
       restarts += 1;
-      this.#move({ type: 'start', at: chance.now(), restarts });
+      this.#move({ type: 'start', at: clock.now(), restarts });
       attempt = await this.#attempt({ restarts, signal, isWanted: true });
     }
   }
 
   /** Watch one run to its end. @returns undefined when the signal was aborted before */
   #run(container: Container, restarts: number, signal: AbortSignal): Promise<PluginFailure | undefined> {
-    const { host, connect, chance, logger } = this.#parts;
+    const { host, connect, clock, logger } = this.#parts;
     const { pid, startedAt } = container;
     this.#outOfMemoryKills = container.outOfMemoryKills;
-    this.#move({ type: 'run', at: chance.now(), startedAt, pid, restarts });
+    this.#move({ type: 'run', at: clock.now(), startedAt, pid, restarts });
     const { health: check } = this.#record.options;
     const probe = check && createHealthProbe(check, host.socketPath(this.#record), connect);
     return watchContainer(container, {
@@ -252,14 +254,14 @@ export class SupervisedPlugin {
       onUnhealthy: (reason) => {
         logger.warn({ id: this.#record.id, reason }, 'a plugin is unhealthy');
         // More than one thing may be wrong with it.
-        if (this.#state.status === 'running') this.#move({ type: 'sicken', at: chance.now(), reason });
+        if (this.#state.status === 'running') this.#move({ type: 'sicken', at: clock.now(), reason });
       },
       onHealthy: () => {
-        if (this.#state.status === 'unhealthy') this.#move({ type: 'recover', at: chance.now() });
+        if (this.#state.status === 'unhealthy') this.#move({ type: 'recover', at: clock.now() });
       },
       findDamage: (options) => host.findDamage(this.#record, options),
       onOutOfMemory: () => this.#noteKills(container),
-      chance,
+      clock,
       logger,
       signal,
     });
@@ -288,7 +290,7 @@ export class SupervisedPlugin {
       if (this.#container !== undefined || this.#hasRemains) await this.#discard(mounts);
       if (isWanted) await this.#parts.host.check(this.#record, { signal });
     } catch (error) {
-      return { failure: launchFailure(error, this.#parts.chance.now()), error };
+      return { failure: launchFailure(error, this.#parts.clock.now()), error };
     }
     const launched = await launchPlugin(this.#record, this.#parts, {
       ...{ timeoutMs, signal, restarts, mounts },
@@ -307,7 +309,7 @@ export class SupervisedPlugin {
       // Let go of meanwhile: what is left of it is for whoever comes next.
       signal.throwIfAborted();
     } catch (error) {
-      return { failure: launchFailure(error, this.#parts.chance.now()), error };
+      return { failure: launchFailure(error, this.#parts.clock.now()), error };
     }
     return this.#attempt({ restarts: 0, signal, isWanted: true });
   }
@@ -328,7 +330,7 @@ export class SupervisedPlugin {
 
   #fail(reason: string, restarts: number): void {
     this.#parts.logger.warn({ id: this.#record.id, reason, restarts }, 'a plugin has failed');
-    this.#move({ type: 'fail', at: this.#parts.chance.now(), restarts, reason });
+    this.#move({ type: 'fail', at: this.#parts.clock.now(), restarts, reason });
   }
 
   async #backOff(failed: {
@@ -338,9 +340,9 @@ export class SupervisedPlugin {
     readonly signal: AbortSignal;
   }): Promise<void> {
     const { failures, restarts, reason, signal } = failed;
-    const { chance, backOff, logger } = this.#parts;
-    const pauseMs = backOffMs(failures, chance.random(), backOff);
-    const at = chance.now();
+    const { clock, random, backOff, logger } = this.#parts;
+    const pauseMs = backOffMs(failures, random(), backOff);
+    const at = clock.now();
     const retryAt = new Date(at.getTime() + pauseMs);
     logger.warn({ id: this.#record.id, reason, restarts, pauseMs }, 'a plugin does not run');
     this.#move({ type: 'back-off', at, restarts, retryAt, reason });

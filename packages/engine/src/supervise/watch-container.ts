@@ -2,7 +2,7 @@
  * One run of a plugin, from the moment that it is ready until it has ended, by itself or because it was unhealthy.
  */
 
-import { type Chance, pause, untilAborted } from '@outboard/async';
+import { type Clock, pause, resolveOnAbort } from '@outboard/async';
 import type { Container, ContainerExit, EndedContainer } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { HealthCheck } from '../config/plugin-options.ts';
@@ -31,7 +31,7 @@ export interface RunWatch {
   readonly findDamage: (options: { readonly signal: AbortSignal }) => Promise<string | undefined>;
   /** A process of it was killed for want of memory, and it runs on. */
   readonly onOutOfMemory: () => void;
-  readonly chance: Chance;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** Ends the watch; the container runs on. */
   readonly signal: AbortSignal;
@@ -62,7 +62,7 @@ export async function watchContainer(
     });
   });
   try {
-    const ended = await untilAborted(Promise.race([container.exited, sacrificed]), scope.signal);
+    const ended = await resolveOnAbort(Promise.race([container.exited, sacrificed]), scope.signal);
     if (ended === undefined) return undefined;
     if (typeof ended !== 'function') return await failureOf(container, ended, watch);
     await endContainer(container, watch.graceMs(), { signal: watch.signal });
@@ -127,7 +127,7 @@ function healthWatch(
 export async function failureOf(
   container: Container | EndedContainer,
   exit: ContainerExit,
-  parts: Pick<RunWatch, 'chance' | 'logger'>,
+  parts: Pick<RunWatch, 'clock' | 'logger'>,
 ): Promise<PluginFailure> {
   return endedFailure(exit, await lastWords(container, parts));
 }
@@ -135,9 +135,9 @@ export async function failureOf(
 /** The log explains an end, it does not decide what follows: one that cannot be read is empty. */
 async function lastWords(
   container: Container | EndedContainer,
-  { chance, logger }: Pick<RunWatch, 'chance' | 'logger'>,
+  { clock, logger }: Pick<RunWatch, 'clock' | 'logger'>,
 ): Promise<LastWords> {
-  const at = chance.now();
+  const at = clock.now();
   try {
     return { at, log: await container.readLogTail(shownLogLines) };
   } catch (error) {

@@ -65,7 +65,7 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
       } catch (error) {
         throw deadline.reasonFor(error);
       } finally {
-        deadline.stop();
+        deadline[Symbol.dispose]();
       }
     },
     async *stream(method, body, callOptions = {}) {
@@ -83,12 +83,12 @@ export function createPluginClient(options: PluginClientOptions): PluginClient {
           const text = await readText(response.body, request);
           readAnswer({ status: response.statusCode, text }, method, callOptions);
         }
-        deadline.liftLimit();
+        deadline.clearLimit();
         yield* readChunks(response.body, request);
       } catch (error) {
         throw deadline.reasonFor(error);
       } finally {
-        deadline.stop();
+        deadline[Symbol.dispose]();
         await connection.destroy();
       }
     },
