@@ -107,7 +107,7 @@ export async function startDaemon(
     ];
     return {
       hosts: server.addresses.map(formatHostAddress),
-      reload: (next) => reloadParts(reloadable, configuration, next, logger),
+      reload: (next) => reloadParts(reloadable, { before: configuration, next }, logger),
       check: async () => void engine.list(),
       stopDeadlineMs: () => stopDeadlineMs(configuration, engine),
       stop: () => closeAll(open),

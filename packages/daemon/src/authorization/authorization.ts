@@ -40,7 +40,6 @@ export function createAuthorization({ engine, logger, ...limits }: Authorization
     return isAsked ? [use] : [];
   });
   return {
-    keys: ['authorization-plugins'],
     authorize: createAuthorize(() => chain),
     names: () => chain.names,
     async prepare(next) {

@@ -19,6 +19,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     'data-root': '/var/lib/outboard',
     'exec-root': '/run/outboard',
     hosts: ['unix:///run/outboard/outboard.sock'],
+    group: undefined,
     'insecure-tcp': false,
     tls: false,
     tlsverify: false,

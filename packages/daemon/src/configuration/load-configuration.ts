@@ -9,6 +9,7 @@ import {
   type PartialConfiguration,
   withDefaults,
 } from './configuration.ts';
+import { parseConfigurationDocument } from './configuration-schema.ts';
 
 const maxFileBytes = 1024 * 1024;
 
@@ -39,7 +40,6 @@ async function readConfigurationFile(path: string, mayBeMissing: boolean): Promi
       `configuration file ${JSON.stringify(path)} is larger than ${maxFileBytes} bytes`,
     );
   }
-  const { parseConfigurationDocument } = await import('./configuration-schema.ts');
   return parseConfigurationDocument(parseJson(text, path), path);
 }
 

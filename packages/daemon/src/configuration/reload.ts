@@ -2,40 +2,40 @@
  * Puts another configuration in force while the daemon runs.
  */
 import type { Logger } from 'pino';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, ReloadableConfiguration } from './configuration.ts';
+import { type Setting, type SettingKey, settingKeys, settings } from './settings.ts';
 
-/**
- * Readies one part of the daemon for another configuration; it may fail, and changes nothing yet.
- * @returns puts what was readied in force; it must not fail
- */
-export type PrepareReload = (next: Configuration) => Promise<() => void>;
-
-/** A part that can change while the daemon runs, and the keys that it takes. */
+/** A part of the daemon that can change while it runs. */
 export interface ReloadablePart {
-  readonly keys: readonly (keyof Configuration)[];
-  readonly prepare: PrepareReload;
+  /**
+   * Prepare another configuration. It may fail, and changes nothing yet.
+   * @returns puts the prepared configuration in force; must not fail
+   */
+  prepare(next: ReloadableConfiguration): Promise<() => void>;
 }
 
 /**
- * Ready all parts, then put them in force together: the configuration applies as a whole or not at all. Keys that no
- * part takes are left as they are, and logged if they changed.
- * @throws {Error} the first part that could not be readied
+ * Prepare all parts, then put them in force together: the configuration applies as a whole or not at all. Changes of
+ * settings that are not reloadable are logged.
+ * @throws {Error} of the first part that could not be prepared
  */
 export async function reloadParts(
   parts: readonly ReloadablePart[],
-  before: Configuration,
-  next: Configuration,
+  configurations: { readonly before: Configuration; readonly next: Configuration },
   logger: Logger,
 ): Promise<void> {
-  const ready = await Promise.all(parts.map(({ prepare }) => prepare(next)));
-  for (const putInForce of ready) putInForce();
-  const taken = new Set(parts.flatMap(({ keys }) => keys));
-  const waiting = changedKeys(before, next).filter((key) => !taken.has(key));
+  const { before, next } = configurations;
+  const prepared = await Promise.all(parts.map((part) => part.prepare(next)));
+  for (const putInForce of prepared) putInForce();
+  const waiting = changedKeys(before, next).filter((key) => !isReloadable(settings[key]));
   if (waiting.length > 0) logger.warn({ keys: waiting }, 'changed settings wait for a restart');
 }
 
+function isReloadable(row: Setting<unknown>): boolean {
+  return row.reloadable === true;
+}
+
 /** The keys whose values differ. */
-export function changedKeys(before: Configuration, next: Configuration): readonly (keyof Configuration)[] {
-  const keys = Object.keys(next) as (keyof Configuration)[]; // a configuration has no keys but its own
-  return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(next[key]));
+export function changedKeys(before: Configuration, next: Configuration): readonly SettingKey[] {
+  return settingKeys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(next[key]));
 }

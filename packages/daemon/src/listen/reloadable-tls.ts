@@ -6,7 +6,7 @@ import type { Configuration } from '../configuration/configuration.ts';
 import type { ReloadablePart } from '../configuration/reload.ts';
 import type { ApiServer } from './api-server.ts';
 import type { TlsListening } from './listener.ts';
-import type { TlsIdentity } from './tls-identity.ts';
+import type { TlsFiles, TlsIdentity } from './tls-identity.ts';
 
 /**
  * Read what TCP is to be served with.
@@ -24,7 +24,6 @@ export async function openTls(
 /** Reads the files again, whether or not their paths changed. */
 export function reloadableTls(tls: TlsListening, server: ApiServer, logger: Logger): ReloadablePart {
   return {
-    keys: ['tlscacert', 'tlscert', 'tlskey', 'tlscrl'],
     async prepare(next) {
       // Whether clients are verified is for the next start to change, so the files are read for what is in force.
       const identity = await load({ ...next, tlsverify: tls.verifyClients }, logger);
@@ -33,9 +32,9 @@ export function reloadableTls(tls: TlsListening, server: ApiServer, logger: Logg
   };
 }
 
-async function load(configuration: Configuration, logger: Logger): Promise<TlsIdentity> {
+async function load(files: TlsFiles, logger: Logger): Promise<TlsIdentity> {
   const { loadTlsIdentity } = await import('./tls-identity.ts');
-  const identity = await loadTlsIdentity(configuration);
+  const identity = await loadTlsIdentity(files);
   for (const warning of identity.warnings) logger.warn(warning);
   return identity;
 }

@@ -1,0 +1,57 @@
+/**
+ * Kinds of settings: how a value is written in the configuration file and on the command line.
+ */
+import { InvalidArgumentError } from 'commander';
+import * as z from 'zod';
+
+/** One kind of setting. */
+export interface SettingKind<Value> {
+  /** Checks a value of the configuration file. */
+  readonly schema: z.ZodType<Value>;
+  /**
+   * Parses the argument of the flag; absent for flags without an argument, and where the argument is the value.
+   * @param before value of the same flag earlier on the command line
+   * @throws {InvalidArgumentError} with the range
+   */
+  parseArgument?(text: string, before: Value | undefined): Value;
+  /** Values that the command line accepts; absent for any. */
+  readonly choices?: readonly string[] | undefined;
+}
+
+/** Any text. */
+export const text: SettingKind<string> = { schema: z.string() };
+
+/** Text of at least one character. */
+export const nonEmptyText: SettingKind<string> = { schema: z.string().min(1) };
+
+/** A path: absolute in the file, relative to the working directory on the command line. */
+export const path: SettingKind<string> = {
+  schema: z.string().refine((value) => value.startsWith('/') && !value.includes('\0'), {
+    message: 'expected an absolute path',
+  }),
+};
+
+/** true or false; a flag without an argument. */
+export const toggle: SettingKind<boolean> = { schema: z.boolean() };
+
+/** A list; its flag is repeatable. @param schema of the list */
+export function list(schema: z.ZodType<readonly string[]>): SettingKind<readonly string[]> {
+  return { schema, parseArgument: (value, before) => [...(before ?? []), value] };
+}
+
+/** A number of seconds with an optional fraction, both bounds included. */
+export function seconds(minimum: number, maximum: number): SettingKind<number> {
+  return {
+    schema: z.number().min(minimum).max(maximum),
+    parseArgument(value) {
+      const number = Number(value);
+      if (/^\d+(\.\d+)?$/.test(value) && number >= minimum && number <= maximum) return number;
+      throw new InvalidArgumentError(`it must be ${minimum} to ${maximum} seconds.`);
+    },
+  };
+}
+
+/** One of a few words. */
+export function oneOf<const Choice extends string>(choices: readonly Choice[]): SettingKind<Choice> {
+  return { schema: z.enum(choices), choices };
+}

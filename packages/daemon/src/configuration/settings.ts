@@ -1,0 +1,230 @@
+/**
+ * The table of the daemon's settings. The type of the configuration, the schema of the file, the flags and their help,
+ * the defaults, what a reload changes, and the table in docs/daemon.md are derived from it.
+ */
+import { cgroupDrivers } from '@outboard/engine';
+import * as z from 'zod';
+import { logFormats } from '../logging/log-format.ts';
+import { logLevels } from '../logging/log-level.ts';
+import { list, nonEmptyText, oneOf, path, type SettingKind, seconds, text, toggle } from './setting-kinds.ts';
+
+/** What a row says beside its kind. */
+interface SettingRow<Value> {
+  /** The flag as commander writes it; one that begins with `--no-` sets false. */
+  readonly flag: string;
+  /** The value without flag and key, or a function that derives it from the exec root. */
+  readonly default: Value | ((execRoot: string) => Value);
+  /** The default in words, where the value itself does not tell. */
+  readonly defaultText?: string | undefined;
+  /** Text of `--help`, without the default. */
+  readonly help: string;
+  /** Markdown that follows the help in docs/daemon.md. */
+  readonly notes?: string | undefined;
+}
+
+/** One setting. */
+export interface Setting<Value> extends SettingRow<Value> {
+  readonly kind: SettingKind<unknown>;
+  /** Present if a reload puts a changed value in force; a change of other settings waits for a restart. */
+  readonly reloadable?: true | undefined;
+}
+
+function setting<Value>(kind: SettingKind<Value>, row: SettingRow<NoInfer<Value>>): Setting<Value> {
+  return { kind, ...row };
+}
+
+/** A setting whose default is chosen elsewhere, by what the host is. */
+function unset<Value>(
+  kind: SettingKind<Value>,
+  row: Pick<SettingRow<Value>, 'flag' | 'help' | 'notes'> & { readonly defaultText: string },
+): Setting<Value | undefined> {
+  return { kind, default: undefined, ...row };
+}
+
+function reloadable<Value>(row: Setting<Value>): Setting<Value> & { readonly reloadable: true } {
+  return { ...row, reloadable: true };
+}
+
+const texts = list(z.array(z.string()));
+/** Up to a day: no timer of the daemon overflows. */
+const restartDelay = seconds(0.1, 86_400);
+
+/** Every setting by its key in the configuration file, in the order of `--help`. */
+export const settings = {
+  'data-root': setting(path, {
+    flag: '--data-root <directory>',
+    default: '/var/lib/outboard',
+    help: 'where plugins and their content are kept',
+    notes: 'one daemon at a time',
+  }),
+  'exec-root': setting(path, {
+    flag: '--exec-root <directory>',
+    default: '/run/outboard',
+    help: 'where sockets and bundles of running plugins live',
+  }),
+  hosts: setting(list(z.array(z.string()).min(1)), {
+    flag: '-H, --host <address>',
+    default: (execRoot) => [`unix://${execRoot}/outboard.sock`],
+    defaultText: 'unix://<exec-root>/outboard.sock',
+    help: 'listen on unix:///PATH or tcp://ADDRESS[:PORT]; repeatable',
+    notes: '`fd://` for sockets of [systemd](service.md)',
+  }),
+  group: unset(text, {
+    flag: '-G, --group <group>',
+    defaultText: 'outboard, if it exists',
+    help: 'members of this group may use unix sockets; "" for root alone',
+    notes: 'name or number: see [who may use it](#who-may-use-it)',
+  }),
+  tlsverify: setting(toggle, {
+    flag: '--tlsverify',
+    default: false,
+    help: 'serve tcp:// hosts with TLS, and only clients with a certificate of --tlscacert',
+    notes: 'see [remote-access.md](remote-access.md)',
+  }),
+  tlscacert: reloadable(
+    setting(path, {
+      flag: '--tlscacert <file>',
+      default: '/etc/outboard/tls/ca.pem',
+      help: 'authorities of client certificates',
+    }),
+  ),
+  tlscert: reloadable(
+    setting(path, {
+      flag: '--tlscert <file>',
+      default: '/etc/outboard/tls/cert.pem',
+      help: 'certificate of this daemon',
+      notes: 'followed by those between it and its authority',
+    }),
+  ),
+  tlskey: reloadable(
+    setting(path, {
+      flag: '--tlskey <file>',
+      default: '/etc/outboard/tls/key.pem',
+      help: 'key of that certificate',
+    }),
+  ),
+  tlscrl: reloadable(
+    setting(path, {
+      flag: '--tlscrl <file>',
+      default: '',
+      defaultText: 'none',
+      help: 'client certificates that were revoked',
+    }),
+  ),
+  tls: setting(toggle, {
+    flag: '--tls',
+    default: false,
+    help: 'use TLS without asking clients for a certificate; needs --insecure-tcp',
+  }),
+  'insecure-tcp': setting(toggle, {
+    flag: '--insecure-tcp',
+    default: false,
+    help: 'allow tcp:// hosts without --tlsverify, on loopback addresses only',
+  }),
+  'insecure-registries': setting(texts, {
+    flag: '--insecure-registry <host[:port]>',
+    default: [],
+    help: 'speak to this registry in plain HTTP or with any certificate; repeatable',
+    notes: 'CIDR networks too; loopback registries need no entry',
+  }),
+  'token-servers': setting(texts, {
+    flag: '--token-server <registry=host>',
+    default: [],
+    help: 'another host may see the credentials for this registry, as its token server; repeatable',
+    notes: 'see [remote-access.md](remote-access.md#logging-in-to-registries)',
+  }),
+  'registry-timeout': setting(seconds(1, 3600), {
+    flag: '--registry-timeout <seconds>',
+    default: 60,
+    help: 'fail when a registry sends or takes nothing for this long',
+    notes: 'all tries together (1 to 3600); one try takes half of it at most',
+  }),
+  'authorization-plugins': reloadable(
+    setting(list(z.array(z.string().min(1))), {
+      flag: '--authorization-plugin <plugin>',
+      default: [],
+      help: 'ask this plugin about every request and answer; repeatable, asked in the order given',
+      notes: 'see [authorization.md](authorization.md)',
+    }),
+  ),
+  'metrics-addr': setting(text, {
+    flag: '--metrics-addr <address:port>',
+    default: '',
+    defaultText: 'nowhere',
+    help: 'serve Prometheus metrics there',
+    notes: 'see [metrics.md](metrics.md)',
+  }),
+  'bridge-name': setting(text, {
+    flag: '--bridge-name <name>',
+    default: 'outboard0',
+    help: 'bridge of plugins that ask for one',
+    notes: 'see [networks.md](networks.md)',
+  }),
+  'bridge-subnet': setting(text, {
+    flag: '--bridge-subnet <address/bits>',
+    default: '10.87.0.0/24',
+    help: 'IPv4 subnet of the bridge',
+  }),
+  dns: setting(texts, {
+    flag: '--dns <address>',
+    default: [],
+    defaultText: 'those of the host',
+    help: 'name server of plugins on the bridge; repeatable',
+  }),
+  'live-restore': setting(toggle, {
+    flag: '--no-live-restore',
+    default: true,
+    help: 'stop plugins when the daemon stops',
+    notes: 'otherwise they [go on running](supervision.md#when-the-daemon-is-away)',
+  }),
+  'restart-delay': setting(restartDelay, {
+    flag: '--restart-delay <seconds>',
+    default: 1,
+    help: 'pause before a plugin that failed is started again, doubled each time',
+  }),
+  'restart-max-delay': setting(restartDelay, {
+    flag: '--restart-max-delay <seconds>',
+    default: 60,
+    help: 'upper bound of that pause',
+  }),
+  runtime: setting(nonEmptyText, {
+    flag: '--runtime <runtime>',
+    default: 'runc',
+    help: 'OCI runtime: runc, crun or a path',
+  }),
+  'cgroup-driver': unset(oneOf(cgroupDrivers), {
+    flag: '--cgroup-driver <driver>',
+    defaultText: 'systemd where it runs the host, else cgroupfs',
+    help: 'creates the cgroups of plugins',
+    notes: "as Docker's `native.cgroupdriver`: see [service.md](service.md#cgroups)",
+  }),
+  'log-level': setting(oneOf(logLevels), {
+    flag: '--log-level <level>',
+    default: 'info',
+    help: 'lowest level to log',
+  }),
+  'log-format': unset(oneOf(logFormats), {
+    flag: '--log-format <format>',
+    defaultText: 'journald for the journal of systemd, text for a terminal, else json',
+    help: 'format of the log',
+  }),
+  'log-plugins': setting(toggle, {
+    flag: '--no-log-plugins',
+    default: true,
+    help: 'leave the output of plugins out of the log (outboard logs shows it)',
+    notes: 'see [logs.md](logs.md#in-the-log-of-the-daemon)',
+  }),
+};
+
+type Settings = typeof settings;
+/** A key of the configuration file. */
+export type SettingKey = keyof Settings;
+/** The type of a setting's value; includes undefined where the host decides. */
+export type SettingValue<Key extends SettingKey> = Settings[Key] extends Setting<infer Value> ? Value : never;
+/** A key whose changed value a reload puts in force. */
+export type ReloadableKey = {
+  [Key in SettingKey]: Settings[Key] extends { readonly reloadable: true } ? Key : never;
+}[SettingKey];
+
+/** The keys in the order of the table. */
+export const settingKeys = Object.keys(settings) as readonly SettingKey[]; // the table has no other keys
