@@ -86,7 +86,6 @@ export {
 } from './references/format-reference.ts';
 export { parseReference } from './references/parse-reference.ts';
 export type { Reference } from './references/reference.ts';
-export type { Clock } from './registry/clock.ts';
 export type { TrustedRealm } from './registry/http/authentication/realm.ts';
 export type { StallLimits } from './registry/http/connections/stall-watch.ts';
 export type { RetryPolicy } from './registry/http/failures/retry.ts';

@@ -5,7 +5,10 @@
  *
  * @see RFC 1952, section 2.2: a gzip file consists of a series of members
  */
+import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+
+const gzipBlock = promisify(gzip);
 
 export interface GzipOptions {
   /**
@@ -83,16 +86,9 @@ async function nextOf(inFlight: Promise<Buffer>[]): Promise<Buffer> {
   return member;
 }
 
-function compress(block: Buffer, level: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    // One output chunk for most blocks saves joining many.
-    gzip(block, { level, chunkSize: Math.max(64, block.length) }, (error, member) => {
-      if (error === null) {
-        member[osOffset] = osUnknown;
-        resolve(member);
-      } else {
-        reject(error);
-      }
-    });
-  });
+async function compress(block: Buffer, level: number): Promise<Buffer> {
+  // One output chunk for most blocks saves joining many.
+  const member = await gzipBlock(block, { level, chunkSize: Math.max(64, block.length) });
+  member[osOffset] = osUnknown;
+  return member;
 }

@@ -1,13 +1,14 @@
 /**
- * A registry for tests that misbehaves on purpose, on a free port of 127.0.0.1, and a clock that tests move.
+ * A registry for tests that misbehaves on purpose, on a free port of 127.0.0.1.
  */
 import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { fromCallback } from '@outboard/async';
+import { createFakeClock, type FakeClock } from '@outboard/async/testing';
 import { digestOf } from '../digests/digest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
-import type { Clock } from '../registry/clock.ts';
 import { createRegistryClient, type RegistryClientOptions } from '../registry/http/http-registry-client.ts';
 import type { RegistryAccess, RegistryClient, Repository } from '../registry/registry-client.ts';
 import { tlsKey } from './tls-certificates.ts';
@@ -48,7 +49,7 @@ export async function startHostileRegistry(handler: Handler, certificate?: strin
     certificate === undefined
       ? createServer(listener)
       : createTlsServer({ key: tlsKey, cert: certificate }, listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await fromCallback((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return {
     host: `127.0.0.1:${port}`,
@@ -58,48 +59,7 @@ export async function startHostileRegistry(handler: Handler, certificate?: strin
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-/** A clock that stands still until a test moves it; `sleep` returns at once and is noted. */
-export interface TestClock extends Clock {
-  /** Milliseconds of each `sleep`. */
-  readonly slept: readonly number[];
-  /** Timers that wait. */
-  readonly waiting: number;
-  /** Move on, and call the timers that are due. */
-  advance(ms: number): void;
-}
-
-/** Make a clock. */
-export function createTestClock(): TestClock {
-  const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
-  const slept: number[] = [];
-  let now = Date.UTC(2026, 0, 1);
-  return {
-    slept,
-    get waiting() {
-      return timers.size;
-    },
-    now: () => now,
-    random: () => 0.5,
-    schedule(ms, callback) {
-      const timer = { at: now + ms, callback };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    async sleep(ms, signal) {
-      signal?.throwIfAborted();
-      slept.push(ms);
-    },
-    advance(ms) {
-      now += ms;
-      for (const timer of [...timers].filter(({ at }) => at <= now)) {
-        timers.delete(timer);
-        timer.callback();
-      }
+      await fromCallback((done) => server.close(done));
     },
   };
 }
@@ -107,18 +67,19 @@ export function createTestClock(): TestClock {
 /** A client on a clock of its own. */
 export interface ClientUnderTest extends AsyncDisposable {
   readonly client: RegistryClient;
-  readonly clock: TestClock;
+  readonly clock: FakeClock;
   /** Open `acme/plugin` of a registry. */
   open(registry: { readonly host: string }, access?: RegistryAccess): Repository;
 }
 
 /** Make a client that never really waits. */
 export function createClientUnderTest(options: Partial<RegistryClientOptions> = {}): ClientUnderTest {
-  const clock = createTestClock();
+  const clock = createFakeClock({ skipsSleep: true });
   const client = createRegistryClient({
     insecureRegistries: [],
     userAgent: 'outboard-test',
     clock,
+    random: () => 0.5,
     ...options,
   });
   return {

@@ -1,11 +1,11 @@
 /**
  * The registry client: wires connections, authentication and the operations on repositories.
  */
+import { type Clock, type Random, systemClock } from '@outboard/async';
 import { OutboardError } from '../../errors/outboard-error.ts';
 import { canonicalName, canonicalString } from '../../references/format-reference.ts';
 import { isRepositoryPath } from '../../references/grammar.ts';
 import type { Reference } from '../../references/reference.ts';
-import { type Clock, systemClock } from '../clock.ts';
 import type { RegistryAccess, RegistryClient, Repository } from '../registry-client.ts';
 import { createAuthorizer, repositoryScopes } from './authentication/authorizer.ts';
 import type { TrustedRealm } from './authentication/realm.ts';
@@ -47,7 +47,9 @@ export interface RegistryClientOptions {
   readonly retry?: RetryPolicy;
   /** When a transfer counts as stuck; default half of `idleTimeoutMs` below 1 KiB/s. */
   readonly stallLimits?: StallLimits;
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
+  /** For the jitter of retries; default `Math.random`. */
+  readonly random?: Random | undefined;
 }
 
 /**
@@ -63,6 +65,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const connections = createConnections({
     userAgent: options.userAgent,
     clock,
+    random: options.random,
     isAllowed: insecure.holds,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     stallLimits: options.stallLimits ?? stallLimitsFor(idleTimeoutMs / 2),

@@ -2,7 +2,7 @@
  * Remembers bearer tokens until shortly before they expire, each for exactly the question that was asked.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '@outboard/async';
 import type { RegistryCredentials } from '../../registry-client.ts';
 import type { Token } from './token.ts';
 
@@ -35,7 +35,7 @@ export function createTokenCache(clock: Pick<Clock, 'now'>): TokenCache {
     get(question) {
       const key = keyOf(question);
       const token = tokens.get(key);
-      if (token === undefined || token.expiresAt - marginMs > clock.now()) return token;
+      if (token === undefined || token.expiresAt - marginMs > clock.now().getTime()) return token;
       tokens.delete(key);
       return undefined;
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createTestClock } from '../../../testing/hostile-registry.ts';
+import { createFakeClock } from '@outboard/async/testing';
 import { parseTokenAnswer } from './token.ts';
 import { createTokenCache, type TokenQuestion } from './token-cache.ts';
 
@@ -74,9 +74,9 @@ describe('the token cache', () => {
   };
 
   it('gives a token back until shortly before it expires', () => {
-    const clock = createTestClock();
+    const clock = createFakeClock({ skipsSleep: true });
     const cache = createTokenCache(clock);
-    const token = { value: 'abc', expiresAt: clock.now() + 60_000 };
+    const token = { value: 'abc', expiresAt: clock.now().getTime() + 60_000 };
     cache.set(question, token);
     clock.advance(54_999);
     assert.equal(cache.get(question), token);
@@ -95,16 +95,16 @@ describe('the token cache', () => {
   ];
   for (const other of others) {
     it(`never gives it for a question with another ${Object.keys(other)[0]}`, () => {
-      const clock = createTestClock();
+      const clock = createFakeClock({ skipsSleep: true });
       const cache = createTokenCache(clock);
-      cache.set(question, { value: 'abc', expiresAt: clock.now() + 60_000 });
+      cache.set(question, { value: 'abc', expiresAt: clock.now().getTime() + 60_000 });
       assert.equal(cache.get({ ...question, ...other }), undefined);
     });
   }
   it('drops the oldest of more than 1000', () => {
-    const clock = createTestClock();
+    const clock = createFakeClock({ skipsSleep: true });
     const cache = createTokenCache(clock);
-    const expiresAt = clock.now() + 60_000;
+    const expiresAt = clock.now().getTime() + 60_000;
     for (let i = 0; i <= 1000; i++) cache.set({ ...question, host: `h${i}` }, { value: `t${i}`, expiresAt });
     assert.equal(cache.get({ ...question, host: 'h0' }), undefined);
     assert.equal(cache.get({ ...question, host: 'h1' })?.value, 't1');

@@ -65,7 +65,7 @@ export async function fetchToken(connections: Connections, request: TokenRequest
   const answer = await connections.exchange(asked);
   if (answer.status !== 200) throw await refusal(connections, answer, request);
   const body = await readBounded(answer, connections, maxTokenBody, 'the answer of the token server');
-  return parseTokenAnswer(body, request.realm, connections.clock.now());
+  return parseTokenAnswer(body, request.realm, connections.clock.now().getTime());
 }
 
 function parameters(request: TokenRequest): [string, string][] {
@@ -130,7 +130,7 @@ async function refusal(connections: Connections, answer: Answer, request: TokenR
   );
   if (!isTransientStatus(answer.status)) return error;
   return new TransientFailure(error, {
-    retryAfterMs: parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now()),
+    retryAfterMs: parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now().getTime()),
   });
 }
 

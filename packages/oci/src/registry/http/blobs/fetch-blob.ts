@@ -2,6 +2,7 @@
  * Fetches blobs: as verified streams, or whole when they are small.
  */
 import type { Readable } from 'node:stream';
+import { onAbort } from '@outboard/async';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import type { Descriptor } from '../../../manifests/descriptor.ts';
 import { countRetries, type RetryPolicy } from '../failures/retry.ts';
@@ -34,15 +35,13 @@ export async function openBlob(
   options.signal?.throwIfAborted();
   const { clock, stallLimits } = session.connections;
   const source = createBlobSource(session, descriptor, options.subject);
-  const retries = countRetries(options.retry, clock);
+  const retries = countRetries(options.retry, session.connections);
   const controller = new AbortController();
   let stream: VerifiedBlob | undefined;
-  const onAbort = () => {
-    controller.abort(options.signal?.reason);
-    stream?.destroy(options.signal?.reason);
-  };
-  const release = () => options.signal?.removeEventListener('abort', onAbort);
-  options.signal?.addEventListener('abort', onAbort, { once: true });
+  const release = onAbort(options.signal, (reason) => {
+    controller.abort(reason);
+    stream?.destroy(reason as Error); // reasons are errors by convention; a stream takes any value
+  });
   try {
     for (;;) {
       try {

@@ -40,7 +40,7 @@ export async function hasBlob(
   options: Pick<PushBlobOptions, 'retry' | 'signal'>,
 ): Promise<boolean> {
   const target = `blobs/${digest}`;
-  return await withRetries(options.retry, session.connections.clock, options.signal, async () => {
+  return await withRetries(options.retry, session.connections, options.signal, async () => {
     const head = await session.send({
       method: 'HEAD',
       target,
@@ -76,7 +76,7 @@ export async function pushBlob(
   checkDescriptor(descriptor);
   if (await hasBlob(session, descriptor.digest, options)) return 'exists';
   let upload = uploadWhole;
-  await withRetries(options.retry, session.connections.clock, options.signal, async () => {
+  await withRetries(options.retry, session.connections, options.signal, async () => {
     try {
       await upload(session, descriptor, openSource, options);
     } catch (error) {

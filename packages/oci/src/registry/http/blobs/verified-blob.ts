@@ -3,10 +3,10 @@
  * one update of the hash; a connection that breaks is replaced behind the reader's back.
  */
 import { Readable } from 'node:stream';
+import type { Clock } from '@outboard/async';
 import { createDigester, type Digester, digestAlgorithm } from '../../../digests/digest.ts';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import type { Descriptor } from '../../../manifests/descriptor.ts';
-import type { Clock } from '../../clock.ts';
 import { type StallLimits, type StallWatch, watchForStall } from '../connections/stall-watch.ts';
 import { type Retries, TransientFailure } from '../failures/retry.ts';
 import type { BlobPart, BlobSource } from './blob-source.ts';

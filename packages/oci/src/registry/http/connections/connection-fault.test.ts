@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, it } from 'node:test';
-import { createTestClock, startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { createFakeClock } from '@outboard/async/testing';
+import { startHostileRegistry } from '../../../testing/hostile-registry.ts';
 import { TransientFailure } from '../failures/retry.ts';
 import type { Reach } from '../hosts/addresses.ts';
 import { createConnections } from './connections.ts';
@@ -10,7 +11,11 @@ async function ask(
   url: string,
   { reach = 'anywhere' as Reach, isAllowed = (_: string): boolean => false } = {},
 ) {
-  await using connections = createConnections({ userAgent: 'test', clock: createTestClock(), isAllowed });
+  await using connections = createConnections({
+    userAgent: 'test',
+    clock: createFakeClock({ skipsSleep: true }),
+    isAllowed,
+  });
   const route = { verifyTls: true, reach, authoritiesFile: '/etc/outboard/certs.d/x/ca.crt' };
   const answer = await connections.exchange({ method: 'GET', url: new URL(url), headers: {}, route });
   answer.body.destroy();

@@ -4,8 +4,8 @@
  */
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
+import { type Clock, type Random, rejectOnAbort } from '@outboard/async';
 import type { Agent } from 'undici';
-import type { Clock } from '../../clock.ts';
 import { hostnameOf, isWithinReach } from '../hosts/addresses.ts';
 import { explainFault, outOfReach } from './connection-fault.ts';
 import { openExchangeScope } from './exchange-scope.ts';
@@ -35,6 +35,8 @@ export interface Answer {
 export interface ConnectionOptions {
   readonly userAgent: string;
   readonly clock: Clock;
+  /** For the jitter of retries; default `Math.random`. */
+  readonly random?: Random | undefined;
   /** Certificates to trust besides the system's, as PEM. */
   readonly ca?: string;
   readonly stallLimits?: StallLimits;
@@ -45,6 +47,7 @@ export interface ConnectionOptions {
 /** Connection pools. Close them to end every request under way. */
 export interface Connections extends AsyncDisposable {
   readonly clock: Clock;
+  readonly random: Random;
   readonly stallLimits: StallLimits;
   /**
    * Send a request and wait for the head of the answer.
@@ -88,6 +91,7 @@ export function createConnections(options: ConnectionOptions): Connections {
 
   return {
     clock: options.clock,
+    random: options.random ?? Math.random,
     stallLimits: limits,
     async exchange(request) {
       request.signal?.throwIfAborted();
@@ -126,7 +130,8 @@ async function exchange(
       signal: scope.signal,
       highWaterMark: answerBufferBytes,
     });
-    const response = await orAbort(sent, scope.signal);
+    // undici looks at the signal once it is connected, which a peer can put off for as long as connecting may take.
+    const response = await rejectOnAbort(sent, scope.signal);
     scope.answered();
     response.body.once('close', scope.release);
     // undici reports a body that is dropped unread as an error, which would end the process if nobody listened.
@@ -144,15 +149,6 @@ async function exchange(
     scope.release();
     throw explain(error);
   }
-}
-
-// undici looks at the signal once it is connected, which a peer can put off for as long as connecting may take.
-async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return await new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 function isUpload(body: HttpRequest['body']): body is UploadBody {

@@ -2,9 +2,9 @@
  * What hangs on one exchange until its answer is there and its body is over: the caller's signal and the deadlines.
  */
 import type { Readable } from 'node:stream';
+import { type Clock, onAbort } from '@outboard/async';
 import type { Dispatcher } from 'undici';
 import { OutboardError } from '../../../errors/outboard-error.ts';
-import type { Clock } from '../../clock.ts';
 import { redactUrl } from '../failures/registry-error.ts';
 import { TransientFailure } from '../failures/retry.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -31,11 +31,10 @@ const storedPerMs = 10_000;
 export function openExchangeScope(request: HttpRequest, clock: Clock, limits: StallLimits): ExchangeScope {
   const controller = new AbortController();
   const stall = (error: OutboardError) => controller.abort(new TransientFailure(error));
-  const onAbort = () => controller.abort(request.signal?.reason);
-  request.signal?.addEventListener('abort', onAbort, { once: true });
-  let movedAt = clock.now();
+  const stopListening = onAbort(request.signal, (reason) => controller.abort(reason));
+  let movedAt = clock.monotonicMs();
   const moved = () => {
-    movedAt = clock.now();
+    movedAt = clock.monotonicMs();
   };
   const deadline = watchDeadline(request, { clock, limits, stall, moved });
   return {
@@ -45,10 +44,10 @@ export function openExchangeScope(request: HttpRequest, clock: Clock, limits: St
       deadline.stop();
       movedAt = Number.POSITIVE_INFINITY;
     },
-    idleMs: () => Math.max(0, clock.now() - movedAt),
+    idleMs: () => Math.max(0, clock.monotonicMs() - movedAt),
     release() {
       deadline.stop();
-      request.signal?.removeEventListener('abort', onAbort);
+      stopListening();
     },
   };
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createTestClock } from '../../../testing/hostile-registry.ts';
+import { createFakeClock } from '@outboard/async/testing';
 import { watchForStall } from './stall-watch.ts';
 
 describe('watchForStall()', () => {
   function start() {
-    const clock = createTestClock();
+    const clock = createFakeClock({ skipsSleep: true });
     const stalls: string[] = [];
     const watch = watchForStall(clock, { windowMs: 1000, minBytes: 10 }, (error) =>
       stalls.push(error.message),

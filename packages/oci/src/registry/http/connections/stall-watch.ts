@@ -2,8 +2,8 @@
  * Notices transfers that stopped moving. It looks at progress, not at total time: a large blob may take
  * hours, but a peer that sends a byte per second holds a connection for ever.
  */
+import type { Clock } from '@outboard/async';
 import { OutboardError } from '../../../errors/outboard-error.ts';
-import type { Clock } from '../../clock.ts';
 
 /** How slow is too slow. */
 export interface StallLimits {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createFakeClock } from '@outboard/async/testing';
 import { OutboardError } from '../../../errors/outboard-error.ts';
-import { createTestClock } from '../../../testing/hostile-registry.ts';
 import {
   defaultRetryPolicy,
   isCertificateFault,
@@ -53,9 +53,9 @@ describe('withRetries()', () => {
   const busy = new OutboardError('unavailable', 'busy');
 
   it('R15 tries five times and then throws the error behind the last failure', async () => {
-    const clock = createTestClock();
+    const clock = createFakeClock({ skipsSleep: true });
     let tries = 0;
-    const work = withRetries(defaultRetryPolicy, clock, undefined, async () => {
+    const work = withRetries(defaultRetryPolicy, { clock, random: () => 0.5 }, undefined, async () => {
       tries += 1;
       throw new TransientFailure(busy);
     });
@@ -66,17 +66,27 @@ describe('withRetries()', () => {
   it('does not repeat what failed for good', async () => {
     let tries = 0;
     const final = new OutboardError('not-found', 'no');
-    const work = withRetries(defaultRetryPolicy, createTestClock(), undefined, async () => {
-      tries += 1;
-      throw final;
-    });
+    const work = withRetries(
+      defaultRetryPolicy,
+      { clock: createFakeClock({ skipsSleep: true }), random: () => 0.5 },
+      undefined,
+      async () => {
+        tries += 1;
+        throw final;
+      },
+    );
     await assert.rejects(work, final);
     assert.equal(tries, 1);
   });
   it('R15 says how long the registry asks to wait when that is too long', async () => {
-    const work = withRetries(defaultRetryPolicy, createTestClock(), undefined, async () => {
-      throw new TransientFailure(busy, { retryAfterMs: 1e12 });
-    });
+    const work = withRetries(
+      defaultRetryPolicy,
+      { clock: createFakeClock({ skipsSleep: true }), random: () => 0.5 },
+      undefined,
+      async () => {
+        throw new TransientFailure(busy, { retryAfterMs: 1e12 });
+      },
+    );
     await assert.rejects(work, {
       kind: 'unavailable',
       message: 'busy; the registry asks to wait 1000000000 s',
@@ -85,10 +95,15 @@ describe('withRetries()', () => {
   it('throws the reason of the signal', async () => {
     const reason = new Error('left');
     const controller = new AbortController();
-    const work = withRetries(defaultRetryPolicy, createTestClock(), controller.signal, async () => {
-      controller.abort(reason);
-      throw new TransientFailure(busy);
-    });
+    const work = withRetries(
+      defaultRetryPolicy,
+      { clock: createFakeClock({ skipsSleep: true }), random: () => 0.5 },
+      controller.signal,
+      async () => {
+        controller.abort(reason);
+        throw new TransientFailure(busy);
+      },
+    );
     await assert.rejects(work, reason);
   });
 });

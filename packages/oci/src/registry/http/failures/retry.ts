@@ -1,8 +1,8 @@
 /**
  * Which failures are worth another try, and how long to wait before it.
  */
+import type { Clock, Random } from '@outboard/async';
 import { OutboardError } from '../../../errors/outboard-error.ts';
-import type { Clock } from '../../clock.ts';
 
 /** How often and how patiently to try. */
 export interface RetryPolicy {
@@ -134,6 +134,12 @@ export function retryDelay(
   return full * (0.5 + random / 2);
 }
 
+/** Time and random numbers for the waits between tries. */
+export interface RetryDeps {
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly random: Random;
+}
+
 /** Counts the tries of one piece of work and waits between them. */
 export interface Retries {
   /**
@@ -146,7 +152,7 @@ export interface Retries {
 }
 
 /** Start to count tries. */
-export function countRetries(policy: RetryPolicy, clock: Clock): Retries {
+export function countRetries(policy: RetryPolicy, { clock, random }: RetryDeps): Retries {
   let attempt = 0;
   let idleMs = 0;
   return {
@@ -157,10 +163,10 @@ export function countRetries(policy: RetryPolicy, clock: Clock): Retries {
       idleMs += failure.idleMs;
       if (attempt >= policy.attempts) throw failure.error;
       if (idleMs >= policy.maxIdleMs) throw tooIdle(failure, attempt, idleMs);
-      const wait = retryDelay(policy, attempt, failure.retryAfterMs, clock.random());
+      const wait = retryDelay(policy, attempt, failure.retryAfterMs, random());
       if (wait === undefined) throw tooLong(failure);
       if (failure.retryAfterMs !== undefined) idleMs += wait;
-      await clock.sleep(wait, signal);
+      await clock.sleep(wait, { signal });
     },
     reset() {
       attempt = 0;
@@ -196,11 +202,11 @@ function tooIdle({ error }: TransientFailure, attempts: number, idleMs: number):
  */
 export async function withRetries<T>(
   policy: RetryPolicy,
-  clock: Clock,
+  deps: RetryDeps,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const retries = countRetries(policy, clock);
+  const retries = countRetries(policy, deps);
   for (;;) {
     signal?.throwIfAborted();
     try {

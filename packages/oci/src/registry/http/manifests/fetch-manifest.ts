@@ -47,8 +47,7 @@ export async function fetchManifest(
   options: FetchManifestOptions,
 ): Promise<ResolvedManifest> {
   const name = parseManifestName(tagOrDigest);
-  const { clock } = session.connections;
-  return await withRetries(options.retry, clock, options.signal, async () => {
+  return await withRetries(options.retry, session.connections, options.signal, async () => {
     const answer = await ask(session, name, options);
     const bytes = await readManifest(session, answer);
     const digest = verify(bytes, name, answer.headers, options.subject);

@@ -35,7 +35,7 @@ export async function pushManifest(
   if (name.digest !== undefined && digest !== name.digest) {
     throw new OutboardError('invalid', `the manifest has digest ${digest}, want ${name.digest}`);
   }
-  await withRetries(options.retry, session.connections.clock, options.signal, async () => {
+  await withRetries(options.retry, session.connections, options.signal, async () => {
     const answer = await session.send({
       method: 'PUT',
       target: `manifests/${name.text}`,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createFakeClock } from '@outboard/async/testing';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
 import {
   blobOf,
   createClientUnderTest,
-  createTestClock,
   type HostileRegistry,
   manifestType,
   startHostileRegistry,
@@ -144,7 +144,7 @@ describe('TLS', () => {
       await using registry = await startContentServer(certificate);
       await using connections = createConnections({
         userAgent: 'test',
-        clock: createTestClock(),
+        clock: createFakeClock({ skipsSleep: true }),
         ...options,
       });
       // The route of such a registry, to a server that can be there in a test.

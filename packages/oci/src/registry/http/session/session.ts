@@ -193,7 +193,7 @@ async function refusal(
         );
   if (!isTransientStatus(answer.status)) return error;
   return new TransientFailure(error, {
-    retryAfterMs: parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now()),
+    retryAfterMs: parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now().getTime()),
   });
 }
 
