@@ -80,13 +80,12 @@ export {
   endpointOptions,
   networkOptions,
 } from '@outboard/protocol';
-export { formatInterfaceType, parseInterfaceType } from './config/interface-type.ts';
+export { formatInterfaceType, type InterfaceType, parseInterfaceType } from './config/interface-type.ts';
 export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';
 export { parsePluginConfig } from './config/parse-plugin-config.ts';
 export type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
 export { parseOptionsPatch, toOptionsDocument } from './config/parse-plugin-options.ts';
 export type {
-  InterfaceType,
   Plugin,
   PluginArgs,
   PluginConfig,

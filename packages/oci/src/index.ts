@@ -23,6 +23,11 @@ export {
   parseDigest,
   shortDigest,
 } from './digests/digest.ts';
+export type { WarnOfKey } from './documents/canonical-fields.ts';
+export { canonicalizeFields, withUnknownKeys } from './documents/canonical-fields.ts';
+export type { Codec, Field, Shape, ValueOf } from './documents/codec.ts';
+export { DocumentMismatch, decodeDocument } from './documents/codec.ts';
+export * as codec from './documents/codecs.ts';
 export { foldFieldName, withFieldNames } from './documents/field-names.ts';
 export type { JsonObject, JsonValue } from './documents/json-document.ts';
 export { isJsonObject, showValue } from './documents/json-document.ts';

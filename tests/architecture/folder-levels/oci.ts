@@ -4,7 +4,8 @@ export const ociLevels: FolderLevels = {
   source: 'packages/oci/src',
   levels: [
     ['errors'],
-    ['digests', 'documents', 'files', 'layers/tar'],
+    ['digests', 'files', 'layers/tar'],
+    ['documents'],
     ['content', 'layers', 'manifests', 'references'],
     ['registry', 'registry/http/hosts', 'registry/http/failures'],
     ['registry/http/connections'],

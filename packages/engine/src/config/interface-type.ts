@@ -1,7 +1,12 @@
 /**
  * Interface types in their text form, `prefix.capability/version`.
  */
-import type { InterfaceType } from './plugin-config.ts';
+/** A capability that a plugin serves, such as `docker.volumedriver/1.0`. */
+export interface InterfaceType {
+  readonly prefix: string;
+  readonly capability: string;
+  readonly version: string;
+}
 
 /**
  * Split a type as Docker does: the version starts at the first slash, the prefix ends at the last dot before it.

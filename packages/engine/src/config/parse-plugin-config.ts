@@ -3,6 +3,8 @@
  * by `validatePluginConfig`.
  */
 import {
+  canonicalizeFields,
+  decodeDocument,
   isJsonObject,
   isOutboardError,
   type JsonObject,
@@ -11,10 +13,8 @@ import {
   parseStrictJson,
   showValue,
 } from '@outboard/oci';
-import { canonicalizeFields, configFields } from './config-fields.ts';
-import { configSchema, readWithSchema } from './config-schema.ts';
 import { parseAuthorOptions } from './parse-plugin-options.ts';
-import type { PluginConfig } from './plugin-config.ts';
+import { configCodec, type PluginConfig } from './plugin-config.ts';
 
 /** Bytes of the largest config that is read. */
 export const maxConfigBytes = 1024 * 1024;
@@ -46,15 +46,17 @@ export function parsePluginConfig(bytes: Uint8Array): ParsedPluginConfig {
  * Read a config out of a document that is already parsed.
  * @throws {OutboardError} invalid: ambiguous, or a value of the wrong type
  */
-export function readConfigDocument(document: JsonObject): Omit<ParsedPluginConfig, 'document'> {
+export function readConfigDocument(
+  document: JsonObject,
+): Pick<ParsedPluginConfig, 'config' | 'warnings' | 'misspellings'> {
   const subject = 'failed to parse config';
   const warnings: string[] = [];
   const misspellings: string[] = [];
-  const canonical = canonicalizeFields(document, configFields, subject, (warning, meant) => {
+  const canonical = canonicalizeFields(document, configCodec, subject, (warning, meant) => {
     warnings.push(`config: ${warning}`);
     if (meant !== undefined) misspellings.push(`config: ${warning}`);
   });
-  const config = readWithSchema(configSchema, canonical, subject);
+  const config = decodeDocument(configCodec, canonical, subject);
   const warn = (warning: string) => void warnings.push(`config: "outboard": ${warning}`);
   return {
     config: { ...normalizeSocket(config, warnings), ...readAuthorOptions(canonical, warn) },

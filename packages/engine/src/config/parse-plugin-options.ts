@@ -2,63 +2,21 @@
  * Reads options: from an author's `config.json`, from a client, from a record. Documents spell their fields as those of
  * a config (`Limits.MemoryBytes`), and are read in any letter case.
  */
-import { isJsonObject, type JsonObject, type JsonValue, OutboardError, showValue } from '@outboard/oci';
-import * as z from 'zod';
+import {
+  type Codec,
+  canonicalizeFields,
+  codec,
+  decodeDocument,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  OutboardError,
+  showValue,
+} from '@outboard/oci';
 import { boundAuthorOptions } from './author-bounds.ts';
-import { canonicalizeFields, type FieldTable } from './config-fields.ts';
-import { readWithSchema } from './config-schema.ts';
+import { optionsCodec, optionsCodecInMemory } from './option-table.ts';
 import type { PluginOverrides } from './plugin-options.ts';
 import { validatePluginOptions } from './validate-plugin-options.ts';
-
-function fieldsNamed(...names: readonly string[]): FieldTable {
-  return { fields: Object.fromEntries(names.map((name) => [name, {}])) };
-}
-
-/** The fields of options in a document. */
-export const optionsFields: FieldTable = {
-  fields: {
-    CreateMounts: {},
-    Health: fieldsNamed('IntervalSeconds', 'Kind', 'Path', 'Restarts', 'Retries', 'TimeoutSeconds'),
-    Init: {},
-    Limits: fieldsNamed('Cpus', 'MemoryBytes', 'OpenFiles', 'Pids'),
-    Log: fieldsNamed('MaxBytes', 'MaxFiles'),
-    Restart: fieldsNamed('MaximumRetries', 'Name'),
-    Security: fieldsNamed('Apparmor', 'NoNewPrivileges', 'ReadOnlyRootfs', 'Seccomp'),
-    StopTimeoutSeconds: {},
-  },
-};
-
-const number = z.custom<number>(Number.isFinite, 'a number').exactOptional();
-const text = z.string().exactOptional();
-const flag = z.boolean().exactOptional();
-
-function oneOf<const Names extends readonly string[]>(...names: Names) {
-  const expected = names.map((name) => JSON.stringify(name)).join(' or ');
-  return z.custom<Names[number]>((value) => names.some((name) => name === value), expected);
-}
-
-function fields<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.object(shape).exactOptional();
-}
-
-/** Over the names that a document's fields have in memory. What the values mean is judged by `validatePluginOptions`. */
-const overridesSchema = z.object({
-  limits: fields({ memoryBytes: number, cpus: number, pids: number, openFiles: number }),
-  restart: fields({ name: oneOf('always', 'on-failure', 'no'), maximumRetries: number }),
-  stopTimeoutSeconds: number,
-  health: fields({
-    kind: oneOf('socket', 'http', 'none'),
-    path: text,
-    intervalSeconds: number,
-    timeoutSeconds: number,
-    retries: number,
-    restarts: flag,
-  }),
-  log: fields({ maxBytes: number, maxFiles: number }),
-  security: fields({ seccomp: text, apparmor: text, noNewPrivileges: flag, readOnlyRootfs: flag }),
-  createMounts: flag,
-  init: flag,
-});
 
 /** What to change of options: each field that is named. Null takes one back; objects are merged field by field. */
 export type PluginOptionsPatch = {
@@ -131,11 +89,18 @@ export function parseAuthorOptions(document: JsonValue, warn: (warning: string) 
 
 /** Options as a document, with the fields that are set. */
 export function toOptionsDocument(options: PluginOverrides): JsonObject {
-  return renamed(options, (name) => name.slice(0, 1).toUpperCase() + name.slice(1));
+  return codec.encodeObject(optionsCodec, options);
 }
 
+/** Decisions of an operator or an author, as records hold them. Their values are validated as well. */
+export const overridesCodec: Codec<PluginOverrides> = {
+  decode: parseOverrides,
+  encode: toOptionsDocument,
+  shape: optionsCodec.shape,
+};
+
 function readOverrides(value: JsonObject, subject: string): PluginOverrides {
-  const overrides = readWithSchema(overridesSchema, withoutNulls(value), subject);
+  const overrides = decodeDocument(optionsCodecInMemory, withoutNulls(value), subject);
   validatePluginOptions(overrides);
   return overrides;
 }
@@ -145,7 +110,7 @@ function readDocument(document: unknown, subject: string, warn: (warning: string
   if (!isJsonObject(document)) {
     throw new OutboardError('invalid', `${subject}: expected an object, got ${showValue(document)}`);
   }
-  const canonical = canonicalizeFields(document, optionsFields, subject, warn);
+  const canonical = canonicalizeFields(document, optionsCodec, subject, warn);
   // An object stays one.
   return renamed(canonical as JsonObject, (name) => name.slice(0, 1).toLowerCase() + name.slice(1));
 }

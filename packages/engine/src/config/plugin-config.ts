@@ -1,106 +1,154 @@
 /**
- * The typed shape of a plugin's `config.json` and of the settings an operator made. Only the parser makes a config.
- * In these types `null` and `[]` differ on purpose: Docker keeps a missing array as null and shows it so.
- * @see Docker Engine API v1.51, definition PluginConfig
+ * The documents of a plugin, one table each: its `config.json`, its settings, its privileges, and the plugin object that
+ * holds them. Types, readers, writers and field names are derived from these tables; a new field is one row here.
+ * Rows are in the order in which Docker writes the fields (Go's encoder, by name). `null` and `[]` differ on purpose:
+ * Docker keeps a missing array as null and shows it so.
+ * @see Docker Engine API v1.51, definitions Plugin, PluginConfig and PluginPrivilege
  */
-import type { Digest } from '@outboard/oci';
+import { codec, type Digest, type ValueOf } from '@outboard/oci';
+import { formatInterfaceType, parseInterfaceType } from './interface-type.ts';
 import type { PluginOptions, PluginOverrides } from './plugin-options.ts';
 
-/** A capability that a plugin serves, such as `docker.volumedriver/1.0`. */
-export interface InterfaceType {
-  readonly prefix: string;
-  readonly capability: string;
-  readonly version: string;
-}
+const { field, flag, list, listOrEmpty, object, text, textOrNull } = codec;
 
-export interface PluginMount {
-  readonly name: string;
-  readonly description: string;
+const texts = list(text);
+const userOrGroupId = codec.wholeNumber(0, 0xffffffff);
+
+const mountCodec = object({
+  description: field('Description', text),
+  destination: field('Destination', text),
+  name: field('Name', text),
+  options: field('Options', texts),
+  settable: field('Settable', texts),
   /** Path on the host; null when the operator must name it. */
-  readonly source: string | null;
-  readonly destination: string;
-  readonly type: string;
-  readonly options: readonly string[] | null;
-  readonly settable: readonly string[] | null;
-}
+  source: field('Source', textOrNull),
+  type: field('Type', text),
+});
 
-export interface PluginDevice {
-  readonly name: string;
-  readonly description: string;
-  readonly path: string | null;
-  readonly settable: readonly string[] | null;
-}
+const deviceCodec = object({
+  description: field('Description', text),
+  name: field('Name', text),
+  path: field('Path', textOrNull),
+  settable: field('Settable', texts),
+});
 
-export interface PluginEnv {
-  readonly name: string;
-  readonly description: string;
-  readonly value: string | null;
-  readonly settable: readonly string[] | null;
-}
+const envCodec = object({
+  description: field('Description', text),
+  name: field('Name', text),
+  settable: field('Settable', texts),
+  value: field('Value', textOrNull),
+});
 
-export interface PluginArgs {
-  readonly name: string;
-  readonly description: string;
-  readonly value: readonly string[] | null;
-  readonly settable: readonly string[] | null;
-}
+const argsCodec = object({
+  description: field('Description', text),
+  name: field('Name', text),
+  settable: field('Settable', texts),
+  value: field('Value', texts),
+});
 
-/** A plugin's config as its author wrote it. Immutable: what an operator sets lives in `PluginSettings`. */
-export interface PluginConfig {
-  readonly description: string;
-  readonly documentation: string;
-  readonly interface: {
-    readonly types: readonly InterfaceType[] | null;
-    readonly socket: string;
-    readonly protocolScheme: string;
-  };
-  readonly entrypoint: readonly string[] | null;
-  readonly workDir: string;
-  readonly user: { readonly uid: number; readonly gid: number };
-  readonly network: { readonly type: string };
-  readonly ipcHost: boolean;
-  readonly pidHost: boolean;
-  readonly propagatedMount: string;
-  readonly mounts: readonly PluginMount[] | null;
-  readonly env: readonly PluginEnv[] | null;
-  readonly args: PluginArgs;
-  readonly linux: {
-    readonly capabilities: readonly string[] | null;
-    readonly allowAllDevices: boolean;
-    readonly devices: readonly PluginDevice[] | null;
-  };
-  readonly rootfs?: { readonly type: string; readonly diffIds: readonly Digest[] };
-  readonly dockerVersion?: string;
-  /** What the author asks for under the key `outboard`, which Docker ignores; in force where the operator says nothing. */
+/** A plugin's `config.json`, less the options of its author. */
+export const configCodec = object({
+  args: field('Args', argsCodec),
+  description: field('Description', text),
+  dockerVersion: codec.optionalField('DockerVersion', codec.textIfAny),
+  documentation: field('Documentation', text),
+  entrypoint: field('Entrypoint', texts),
+  env: field('Env', list(envCodec)),
+  interface: field(
+    'Interface',
+    object({
+      protocolScheme: codec.fieldUnlessEmpty('ProtocolScheme', text),
+      socket: field('Socket', text),
+      types: field(
+        'Types',
+        list(codec.formatted(parseInterfaceType, formatInterfaceType, ['docker.volumedriver/1.0', '.x/'])),
+      ),
+    }),
+  ),
+  ipcHost: field('IpcHost', flag),
+  linux: field(
+    'Linux',
+    object({
+      allowAllDevices: field('AllowAllDevices', flag),
+      capabilities: field('Capabilities', texts),
+      devices: field('Devices', list(deviceCodec)),
+    }),
+  ),
+  mounts: field('Mounts', list(mountCodec)),
+  network: field('Network', object({ type: field('Type', text) })),
+  pidHost: field('PidHost', flag),
+  propagatedMount: field('PropagatedMount', text),
+  user: field(
+    'User',
+    object({
+      gid: codec.fieldUnlessEmpty('GID', userOrGroupId),
+      uid: codec.fieldUnlessEmpty('UID', userOrGroupId),
+    }),
+  ),
+  workDir: field('WorkDir', text),
+  /** Read by `parseAuthorOptions`. Docker ignores the field. */
+  authorOptions: codec.fieldPassedOver('outboard'),
+  rootfs: codec.optionalField(
+    'rootfs',
+    object({ diffIds: field('diff_ids', listOrEmpty(codec.digest)), type: field('type', text) }),
+  ),
+});
+
+/** Settings in force. Lists are never null in it. */
+export const settingsCodec = object({
+  args: field('Args', listOrEmpty(text)),
+  devices: field('Devices', listOrEmpty(deviceCodec)),
+  /** `NAME=VALUE`, in order. */
+  env: field('Env', listOrEmpty(text)),
+  mounts: field('Mounts', listOrEmpty(mountCodec)),
+});
+
+/** One privilege. Descriptions never count in comparisons. */
+export const privilegeCodec = object({
+  name: field('Name', text),
+  description: field('Description', text),
+  value: field('Value', listOrEmpty(text)),
+});
+
+/** A plugin as `GET /plugins` shows it and as its record on disk holds it. */
+export const pluginCodec = object({
+  config: field('Config', configCodec),
+  enabled: field('Enabled', flag),
+  /** 64 lower-case hex digits. */
+  id: field('Id', codec.textLike(/^[a-f0-9]{64}$/, ['0123456789abcdef'.repeat(4)])),
+  /** Familiar local name with tag, such as `acme/p:latest`. */
+  name: field('Name', codec.nonEmptyText),
+  /** Fully qualified reference that it was pulled from; absent when unknown. */
+  pluginReference: codec.optionalField('PluginReference', codec.textIfAny),
+  settings: field('Settings', settingsCodec),
+});
+
+/** A mount of a plugin. */
+export type PluginMount = ValueOf<typeof mountCodec>;
+
+/** A device of the host that a plugin may use. */
+export type PluginDevice = ValueOf<typeof deviceCodec>;
+
+/** An environment variable of a plugin; null when it is not set. */
+export type PluginEnv = ValueOf<typeof envCodec>;
+
+/** The arguments of a plugin's entrypoint. */
+export type PluginArgs = ValueOf<typeof argsCodec>;
+
+/** A plugin's config as its author wrote it. Immutable: an operator's changes are in `PluginSettings`. */
+export interface PluginConfig extends ValueOf<typeof configCodec> {
+  /** Requests of the author under the key `outboard`, which Docker ignores; in force where the operator decided nothing. */
   readonly authorOptions?: PluginOverrides;
 }
 
-/** What is in force for one plugin: the config's values, changed by `set`. */
-export interface PluginSettings {
-  readonly mounts: readonly PluginMount[];
-  readonly devices: readonly PluginDevice[];
-  /** `NAME=VALUE`, in order. */
-  readonly env: readonly string[];
-  readonly args: readonly string[];
-}
+/** Values in force for one plugin: the config's, changed by `set`. */
+export type PluginSettings = ValueOf<typeof settingsCodec>;
 
-/** One thing that a plugin may do to its host, as Docker names it. Descriptions never count in comparisons. */
-export interface Privilege {
-  readonly name: string;
-  readonly description: string;
-  readonly value: readonly string[];
-}
+/** One permission on the host, as Docker names it. */
+export type Privilege = ValueOf<typeof privilegeCodec>;
 
 /** A plugin as clients see it. */
-export interface Plugin {
-  /** 64 lower-case hex digits. */
-  readonly id: string;
-  /** Familiar local name with tag, such as `acme/p:latest`. */
-  readonly name: string;
-  readonly enabled: boolean;
-  /** Where it was pulled from, fully qualified; absent when unknown. */
-  readonly pluginReference?: string;
-  readonly settings: PluginSettings;
+export interface Plugin extends ValueOf<typeof pluginCodec> {
   readonly config: PluginConfig;
 }
 

@@ -5,31 +5,33 @@
  */
 import { open, readFile } from 'node:fs/promises';
 import { errorCode } from '@outboard/container';
-import { type JsonValue, OutboardError, parseStrictJson } from '@outboard/oci';
+import {
+  canonicalizeFields,
+  codec,
+  decodeDocument,
+  type JsonValue,
+  OutboardError,
+  parseStrictJson,
+  type ValueOf,
+} from '@outboard/oci';
 import type { PluginAddress, PluginTls } from '@outboard/protocol';
-import * as z from 'zod';
-import { canonicalizeFields, type FieldTable } from '../../config/config-fields.ts';
-import { readWithSchema } from '../../config/config-schema.ts';
 
 const maxSpecBytes = 64 * 1024;
 
-const plain: FieldTable = {};
-const tlsFields: FieldTable = {
-  fields: { InsecureSkipVerify: plain, CAFile: plain, CertFile: plain, KeyFile: plain },
-};
-const specFields: FieldTable = { fields: { Name: plain, Addr: plain, TLSConfig: tlsFields } };
+const { field, flag, object, text } = codec;
 
-const path = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '');
-const tlsSchema = z.object({
-  InsecureSkipVerify: z.boolean().nullish(),
-  CAFile: path,
-  CertFile: path,
-  KeyFile: path,
+const tlsCodec = object({
+  isUnverified: field('InsecureSkipVerify', flag),
+  authoritiesFile: field('CAFile', text),
+  certificateFile: field('CertFile', text),
+  keyFile: field('KeyFile', text),
 });
-const specSchema = z.object({ Addr: z.string(), TLSConfig: tlsSchema.nullish() });
+const specCodec = object({
+  /** Docker takes the name of the file. */
+  name: codec.fieldPassedOver('Name'),
+  address: field('Addr', codec.requiredText),
+  tls: codec.optionalField('TLSConfig', tlsCodec),
+});
 
 /** @throws {OutboardError} invalid, naming the file; system when it cannot be read */
 export async function readTextSpec(file: string): Promise<PluginAddress> {
@@ -42,20 +44,19 @@ export async function readJsonSpec(file: string): Promise<PluginAddress> {
   const subject = `legacy plugin file ${JSON.stringify(file)}`;
   const document = parseStrictJson(await readBounded(file), { maxBytes: maxSpecBytes, subject });
   // A strict document is JSON.
-  const canonical = canonicalizeFields(document as JsonValue, specFields, subject);
-  const { Addr, TLSConfig } = readWithSchema(specSchema, canonical, subject);
-  const tls = TLSConfig === undefined || TLSConfig === null ? { isVerified: true } : await readTls(TLSConfig);
-  return parseAddress(Addr, file, tls);
+  const canonical = canonicalizeFields(document as JsonValue, specCodec, subject);
+  const { address, tls } = decodeDocument(specCodec, canonical, subject);
+  return parseAddress(address, file, tls === undefined ? { isVerified: true } : await readTls(tls));
 }
 
-async function readTls(config: z.output<typeof tlsSchema>): Promise<PluginTls> {
-  const { InsecureSkipVerify, CAFile, CertFile, KeyFile } = config;
+async function readTls(files: ValueOf<typeof tlsCodec>): Promise<PluginTls> {
+  const { isUnverified, authoritiesFile, certificateFile, keyFile } = files;
   return {
-    // As Docker: without an authority of its own there is nothing that it would be verified with.
-    isVerified: CAFile !== '' && InsecureSkipVerify !== true,
-    ...(CAFile !== '' && { authorities: await readPem(CAFile) }),
-    ...(CertFile !== '' && { certificate: await readPem(CertFile) }),
-    ...(KeyFile !== '' && { key: await readPem(KeyFile) }),
+    // As Docker: without an authority of its own there is nothing to verify the server with.
+    isVerified: authoritiesFile !== '' && !isUnverified,
+    ...(authoritiesFile !== '' && { authorities: await readPem(authoritiesFile) }),
+    ...(certificateFile !== '' && { certificate: await readPem(certificateFile) }),
+    ...(keyFile !== '' && { key: await readPem(keyFile) }),
   };
 }
 

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { OutboardError } from '../errors/outboard-error.ts';
+import { type Codec, decodeDocument } from './codec.ts';
+import * as codec from './codecs.ts';
+
+const itemCodec = codec.object({
+  name: codec.field('Name', codec.requiredText),
+  note: codec.field('Note', codec.textOrNull),
+});
+const tableCodec = codec.object({
+  zeta: codec.field('Zeta', codec.list(codec.text)),
+  alpha: codec.fieldUnlessEmpty('Alpha', codec.wholeNumber(0, 9)),
+  label: codec.optionalField('Label', codec.textIfAny),
+  extra: codec.fieldPassedOver('Extra'),
+  items: codec.field('Items', codec.listOrEmpty(itemCodec)),
+});
+
+function refusalOf(of: Codec<unknown>, document: unknown): string {
+  try {
+    decodeDocument(of, document, 'document');
+  } catch (error) {
+    return (error as OutboardError).message;
+  }
+  return assert.fail('it was read');
+}
+
+describe('object()', () => {
+  test('has the zero value of every field where a document has none', () => {
+    const nothing = { zeta: null, alpha: 0, items: [] };
+    for (const document of [undefined, null, {}, { Zeta: null, Alpha: null, Label: '', Items: null }]) {
+      assert.deepEqual(tableCodec.decode(document), nothing);
+    }
+    assert.equal(JSON.stringify(tableCodec.encode(nothing)), '{"Zeta":null,"Items":[]}');
+  });
+
+  test('writes fields in the order of its rows, whatever the order of the value', () => {
+    const value = { items: [{ note: null, name: 'a' }], label: 'l', alpha: 1, zeta: [] };
+    const text = '{"Zeta":[],"Alpha":1,"Label":"l","Items":[{"Name":"a","Note":null}]}';
+    assert.equal(JSON.stringify(tableCodec.encode(value)), text);
+    assert.deepEqual(tableCodec.decode(JSON.parse(text)), value);
+  });
+
+  test('leaves out unknown fields, and those that something else reads', () => {
+    assert.deepEqual(tableCodec.decode({ Extra: { any: 'thing' }, Other: 1 }), tableCodec.decode({}));
+  });
+});
+
+describe('decodeDocument()', () => {
+  for (const [document, message] of [
+    [[], 'document: expected an object or null, got []'],
+    [{ Zeta: 'a' }, 'document: "Zeta": expected an array or null, got "a"'],
+    [{ Zeta: ['a', 1] }, 'document: "Zeta[1]": expected a string or null, got 1'],
+    [{ Alpha: 10 }, 'document: "Alpha": expected a whole number from 0 to 9, got 10'],
+    [{ Alpha: 0.5 }, 'document: "Alpha": expected a whole number from 0 to 9, got 0.5'],
+    [{ Items: [{ Name: 'a' }, {}] }, 'document: "Items[1].Name": expected a string, got nothing'],
+    [{ Items: [true] }, 'document: "Items[0]": expected an object or null, got true'],
+  ] as const) {
+    test(`refuses ${JSON.stringify(document)} with the path of the value`, () =>
+      assert.equal(refusalOf(tableCodec, document), message));
+  }
+
+  for (const [name, of, value, expected] of [
+    ['flag', codec.flag, 0, 'true, false or null'],
+    ['finiteNumber', codec.finiteNumber, Number.NaN, 'a number'],
+    ['oneOf', codec.oneOf('a', 'b'), 'c', '"a" or "b"'],
+    ['constant', codec.constant(1), 2, '1'],
+    ['textLike', codec.textLike(/^a$/, ['a']), 'b', 'text of the form /^a$/'],
+    ['nonEmptyText', codec.nonEmptyText, '', 'text that is not empty'],
+    ['digest', codec.digest, 'sha256:1', 'sha256: and 64 lower-case hex digits'],
+    ['required', codec.required(itemCodec), null, 'an object'],
+  ] as const) {
+    test(`names what ${name} expects`, () => {
+      assert.ok(refusalOf(of, value).startsWith(`document: expected ${expected}, got `));
+    });
+  }
+});
+
+test('namedAsInMemory() reads the properties of a value, at every depth', () => {
+  const nested = codec.object({ outer: codec.field('Outer', itemCodec) });
+  const value = { outer: { name: 'a', note: null } };
+  assert.deepEqual(codec.namedAsInMemory(nested).decode(value), value);
+  assert.deepEqual(codec.namedAsInMemory(nested).encode(value), value);
+});
