@@ -11,7 +11,7 @@ export interface Measurement {
   readonly figures: Readonly<Partial<Record<EngineKind['name'], readonly number[]>>>;
 }
 
-export function median(figures: readonly number[]): number {
+function median(figures: readonly number[]): number {
   const sorted = [...figures].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;

@@ -3,6 +3,7 @@
  */
 import { dirname } from 'node:path';
 import type { FolderLevels } from './folder-levels/folder-levels.ts';
+import { isTestCode } from './parsed-sources.ts';
 import { resolveImport, type SourceFile } from './source-imports.ts';
 
 /** Node of the graph for files in the source directory itself that import from no other directory. */
@@ -100,8 +101,4 @@ function directoryImports(source: string, files: readonly SourceFile[]): readonl
 
 function describe({ from, to }: DirectoryImport): string {
   return `${from} -> ${to}`;
-}
-
-function isTestCode(path: string): boolean {
-  return /\.(test|suite|contract)\.|\/testing\//.test(path);
 }

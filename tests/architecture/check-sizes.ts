@@ -12,7 +12,7 @@ import {
 import { lineOf, type ParsedSource } from './parsed-sources.ts';
 
 /** Upper bounds, comments and blank lines included. */
-export const limits = { functionLines: 60, parameters: 4, fileLines: 300 };
+const limits = { functionLines: 60, parameters: 4, fileLines: 300 };
 
 type FunctionNode = FunctionWithName | ArrowFunctionExpression;
 
