@@ -1,5 +1,5 @@
 /**
- * How many comments of each package still break a rule on comments. A number may only fall; at 0 its row goes.
+ * Number of comments in each directory that break a rule on comments. A number may only fall; a row at 0 is deleted.
  */
 
 /** Exported symbols without a doc comment. */
@@ -13,4 +13,20 @@ export const undocumented: Readonly<Record<string, number>> = {
   'packages/protocol': 19,
   'scripts/demo': 1,
   'bench/src': 18,
+};
+
+/** Comments that begin with a fragment or say folder. */
+export const unclear: Readonly<Record<string, number>> = {
+  'packages/async': 2,
+  'packages/cli': 82,
+  'packages/container': 231,
+  'packages/daemon': 116,
+  'packages/engine': 303,
+  'packages/oci': 148,
+  'packages/protocol': 46,
+  'packages/sdk': 21,
+  'examples/volume-local': 9,
+  'bench/src': 11,
+  scripts: 32,
+  tests: 190,
 };
