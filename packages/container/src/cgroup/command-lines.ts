@@ -4,6 +4,7 @@
  * process, which is killed when the time is up and left to itself when even that has to wait.
  * @see proc_pid_cmdline(5)
  */
+import { settlesWithin, withResolvers } from '@outboard/async';
 import { findBinary } from '../linux/find-binary.ts';
 import { programEnvironment } from '../linux/run-program.ts';
 import { spawnProcess } from '../linux/spawn-process.ts';
@@ -40,21 +41,16 @@ async function readAll(file: string, args: readonly string[]): Promise<string> {
   const program = spawnProcess(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const chunks: Buffer[] = [];
   let size = 0;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs);
-    const stop = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    program.stdio[1]
-      ?.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > maxBytes) stop();
-      })
-      .on('end', stop)
-      .on('error', stop);
-  });
+  const { promise: done, resolve: stop } = withResolvers<void>();
+  program.stdio[1]
+    ?.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) stop();
+    })
+    .on('end', () => stop())
+    .on('error', () => stop());
+  await settlesWithin(done, timeoutMs);
   program.kill('SIGKILL');
   program.unref();
   program.stdio[1]?.destroy();

@@ -1,7 +1,7 @@
 /**
  * The three streams of a command, whether they are pipes or a terminal.
  */
-import type { Socket } from 'node:net';
+import { waitForDrain } from '@outboard/async';
 import type { PseudoTerminal } from '../linux/pseudo-terminal.ts';
 import type { SpawnedProcess } from '../linux/spawn-process.ts';
 import type { ExecSession } from './exec-session.ts';
@@ -33,7 +33,7 @@ export function openExecStreams(
     ...(terminal === undefined && { stderr: stderr ?? nothing() }),
     async write(data) {
       if (!hasInput || dropped.signal.aborted || input?.writable !== true) return;
-      if (!input.write(data)) await untilDrained(input, dropped.signal);
+      if (!input.write(data)) await waitForDrain(input, { signal: dropped.signal });
     },
     endInput() {
       if (terminal === undefined) stdin?.end();
@@ -58,20 +58,6 @@ export function openExecStreams(
 }
 
 async function* nothing(): AsyncGenerator<Buffer, void> {}
-
-/** Resolves when there is room, or nobody to make any. */
-function untilDrained(input: Socket, dropped: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      input.removeListener('drain', settle).removeListener('close', settle);
-      dropped.removeEventListener('abort', settle);
-      resolve();
-    };
-    input.on('drain', settle).on('close', settle);
-    dropped.addEventListener('abort', settle);
-    if (input.destroyed) settle();
-  });
-}
 
 async function readText(output: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { onAbort, runOnce, settlesWithin } from '@outboard/async';
 import type { Logger } from 'pino';
 import { countOutOfMemoryKills, noteKilledCommand } from '../cgroup/out-of-memory.ts';
 import { isErrno } from '../linux/errno.ts';
@@ -62,7 +63,7 @@ export async function startExec(
   const spec = await readSpec(paths.spec);
   const process = await describeProcess(spec, request);
   const directory = newExecDirectory(paths.directory);
-  const release = once(async () => {
+  const release = runOnce(async () => {
     await removeExec(target.cgroupPath, directory);
   });
   try {
@@ -109,12 +110,12 @@ async function launch(launch: Launch): Promise<ExecSession> {
   };
   let isStarted = false;
   let hasEnded = false;
-  const end = once(async () => {
+  const end = runOnce(async () => {
     // A command that runs is killed before its terminal hangs up, and so is never told to end by a SIGHUP. The runtime
     // is its parent: it is to see its end, and ends with it.
     if (isStarted) await release();
     streams.close();
-    if (isStarted) await untilEnded(program, runtimeEndMs);
+    if (isStarted) await settlesWithin(program.ended, runtimeEndMs);
     // One that has not started it is to start it no more. Once it has ended, its pid may be another's.
     if (!hasEnded) await endProcessGroup(program.pid);
     await release();
@@ -122,10 +123,10 @@ async function launch(launch: Launch): Promise<ExecSession> {
   const kill = (): void => void end().catch(report);
   let unwatch: () => void = () => undefined;
   let input: number | undefined;
-  signal.addEventListener('abort', kill, { once: true });
+  const stopListening = onAbort(signal, kill);
   const ended = program.ended.then(async ({ code }) => {
     hasEnded = true;
-    signal.removeEventListener('abort', kill);
+    stopListening();
     watched.close();
     unwatch();
     closeInputPipe(input);
@@ -134,7 +135,6 @@ async function launch(launch: Launch): Promise<ExecSession> {
     await release().catch(report);
     return code ?? killedExitCode;
   });
-  if (signal.aborted) kill();
   const deadline = setTimeout(kill, startTimeoutMs);
   isStarted = await watched.started;
   clearTimeout(deadline);
@@ -188,16 +188,6 @@ function spawnRuntime(
   }
 }
 
-/** Wait for the end of a program, for so long at most. */
-async function untilEnded(program: SpawnedProcess, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([program.ended, timedOut]);
-  clearTimeout(timer);
-}
-
 /** Undefined until the runtime has written it, and when the command has gone. */
 function readPid(directory: string): number | undefined {
   try {
@@ -237,12 +227,4 @@ async function makeDirectory(directory: string, process: ExecProcess): Promise<v
     if (!isErrno(cause, 'ENOENT')) throw cause;
     throw containerEndedError(cause);
   }
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => {
-    done ??= work();
-    return done;
-  };
 }

@@ -3,6 +3,7 @@
  */
 import { existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { withResolvers } from '@outboard/async';
 
 export interface StartWatch {
   /** Resolves with true when the command runs, with false when it was given up before that. */
@@ -14,10 +15,7 @@ export interface StartWatch {
 /** @param directory where the runtime writes `file`, under another name first */
 export function watchStart(directory: string, file: string): StartWatch {
   const path = join(directory, file);
-  let settle: (isStarted: boolean) => void = () => undefined;
-  const started = new Promise<boolean>((resolve) => {
-    settle = resolve;
-  });
+  const { promise: started, resolve: settle } = withResolvers<boolean>();
   const look = (): void => {
     if (existsSync(path)) settle(true);
   };

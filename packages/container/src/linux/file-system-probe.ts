@@ -3,6 +3,7 @@
  * the kernel, and four of them would take all threads that this process has for files. So each is left to a short-lived
  * process, which is killed when the time is up and left to itself when even that has to wait.
  */
+import { joinSignals, resolveOnAbort } from '@outboard/async';
 import { findBinary } from './find-binary.ts';
 import type { ProbeDeadline } from './probe-deadline.ts';
 import { type ProgramResult, programEnvironment, readOutput } from './run-program.ts';
@@ -134,13 +135,10 @@ async function ask(
   while (!deadline.expired.aborted) {
     signal?.throwIfAborted();
     const inquiry = underway.get(key) ?? begin(key, file, args);
-    const stop = AbortSignal.any(signal === undefined ? [deadline.expired] : [deadline.expired, signal]);
-    const stopped = new Promise<undefined>((resolve) => {
-      stop.addEventListener('abort', () => resolve(undefined));
-    });
+    using stop = joinSignals([deadline.expired, signal]);
     const unwatch = deadline.watch(inquiry.process.pid);
     inquiry.waiters += 1;
-    const result = await Promise.race([inquiry.result, stopped]);
+    const result = await resolveOnAbort(inquiry.result, stop.signal);
     inquiry.waiters -= 1;
     unwatch();
     if (result === undefined) {

@@ -3,6 +3,7 @@
  * inherited environment.
  */
 import type { Socket } from 'node:net';
+import { firstEvent, joinSignals, onAbort, resolveOnAbort, settlesWithin } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { ErrnoError } from './libc.ts';
 import { type SpawnedProcess, spawnProcess } from './spawn-process.ts';
@@ -48,27 +49,17 @@ export async function runProgram(
     new OutboardError('system', `cannot run ${subject}: ${reason}`, { cause });
   const program = start(file, args, { env, hasInput: input !== undefined }, fail);
   const failure = new AbortController();
-  let killed: NodeJS.Timeout | undefined;
-  let leave: (reason: unknown) => void = () => undefined;
-  const left = new Promise<never>((_, reject) => {
-    leave = reject;
-  });
   const stop = (reason: unknown) => {
     failure.abort(reason);
     program.kill('SIGKILL');
     // What it started may hold the pipes open for longer than it lives.
     for (const pipe of program.stdio) pipe?.destroy();
-    killed ??= setTimeout(() => {
-      program.unref();
-      leave(failure.signal.reason);
-    }, killedMs);
   };
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => stop(fail(`it did not end within ${timeoutMs} ms and was killed`)), timeoutMs);
-  const onAbort = () => stop(signal?.reason);
-  signal?.addEventListener('abort', onAbort);
+  using limit = joinSignals([signal], {
+    timeoutMs,
+    timeoutReason: () => fail(`it did not end within ${timeoutMs} ms and was killed`),
+  });
+  onAbort(limit.signal, stop);
   // A program that ends without reading it all has its reasons; how it ended says which.
   if (input !== undefined) program.stdio[0]?.on('error', () => undefined).end(input);
   try {
@@ -78,13 +69,14 @@ export async function runProgram(
       readOutput(program.stdio[2], onTooMuch),
       program.ended,
     ]);
-    const [stdout, stderr, { code }] = await Promise.race([all, left]);
-    failure.signal.throwIfAborted();
+    await resolveOnAbort(all, failure.signal);
+    if (failure.signal.aborted) {
+      if (!(await settlesWithin(all, killedMs))) program.unref();
+      throw failure.signal.reason;
+    }
+    const [stdout, stderr, { code }] = await all;
     return { code, stdout, stderr };
   } finally {
-    clearTimeout(timer);
-    clearTimeout(killed);
-    signal?.removeEventListener('abort', onAbort);
     program.stdio[0]?.destroy();
   }
 }
@@ -111,19 +103,18 @@ export function programEnvironment(): Record<string, string> {
  * Resolves at the end of the pipe, or when it is destroyed, with what came until then.
  * @param onTooMuch called when more comes than is kept, which is 256 KiB
  */
-export function readOutput(pipe: Socket | undefined, onTooMuch: () => void): Promise<string> {
+export async function readOutput(pipe: Socket | undefined, onTooMuch: () => void): Promise<string> {
+  if (pipe === undefined) return '';
   const chunks: Buffer[] = [];
   let size = 0;
-  return new Promise((resolve) => {
-    if (pipe === undefined) return resolve('');
-    pipe.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxOutputBytes) onTooMuch();
-      else chunks.push(chunk);
-    });
-    // It reads nothing more then; how the program ended says why.
-    pipe.on('error', () => undefined);
-    pipe.on('close', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    pipe.on('end', () => pipe.destroy());
+  pipe.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxOutputBytes) onTooMuch();
+    else chunks.push(chunk);
   });
+  // It reads nothing more then; how the program ended says why.
+  pipe.on('error', () => undefined);
+  pipe.on('end', () => pipe.destroy());
+  await firstEvent(pipe, ['close']);
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -3,6 +3,7 @@
  * which forks; see `posix-spawn.ts`.
  */
 import { Socket } from 'node:net';
+import { withResolvers } from '@outboard/async';
 import { bindCall, checkResult } from './libc.ts';
 import { type ProcessEnd, posixSpawn, reap } from './posix-spawn.ts';
 
@@ -71,7 +72,8 @@ export function spawnProcess(file: string, args: readonly string[], options: Spa
   } finally {
     for (const pair of pairs) if (pair !== undefined) close(pair.theirs);
   }
-  const ended = new Promise<ProcessEnd>((resolve) => children.set(pid, { resolve, isReferenced: true }));
+  const { promise: ended, resolve } = withResolvers<ProcessEnd>();
+  children.set(pid, { resolve, isReferenced: true });
   updateKeepAlive();
   return {
     pid,

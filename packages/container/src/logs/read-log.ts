@@ -2,6 +2,7 @@
  * Reads a log as a client asks for it: its end, a span of time, one stream, and what is still to come.
  */
 import { existsSync } from 'node:fs';
+import { joinSignals, longestTimerMs, resolveOnAbort, withResolvers } from '@outboard/async';
 import { isOutboardError } from '@outboard/oci';
 import { findTail, type Tail } from './find-tail.ts';
 import type { LogLine } from './line-joiner.ts';
@@ -27,7 +28,6 @@ export interface LogQuery {
 const bothStreams: readonly OutputStream[] = ['stdout', 'stderr'];
 /** For this long a reader may think about what it got before the file is closed that it came from. */
 const idleMs = 1_000;
-const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * A reader that is slower than the plugin writes is told what it missed, in a line of its own, and goes on behind that.
@@ -133,28 +133,15 @@ interface Changes {
 }
 
 function listenForChanges(directory: string, untilNano: bigint | undefined): Changes {
-  let hasChanged = false;
-  let wake = (): void => undefined;
-  const unlisten = watchDirectory(directory, () => {
-    hasChanged = true;
-    wake();
-  });
+  let changed = withResolvers<void>();
+  const unlisten = watchDirectory(directory, () => changed.resolve());
   const isTimeUp = (): boolean => untilNano !== undefined && BigInt(Date.now()) * 1_000_000n > untilNano;
   return {
     isTimeUp,
     async next(signal) {
-      const timer = setTimeout(() => wake(), waitMs(untilNano));
-      try {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          signal.addEventListener('abort', wake, { once: true });
-          if (hasChanged || signal.aborted) resolve();
-        });
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
-        hasChanged = false;
-      }
+      using wait = joinSignals([signal], { timeoutMs: waitMs(untilNano) });
+      await resolveOnAbort(changed.promise, wait.signal);
+      changed = withResolvers();
       signal.throwIfAborted();
     },
     stop: unlisten,

@@ -3,6 +3,7 @@
  * now and then finds what no file tells: a monitor that was killed.
  */
 import { type FSWatcher, watch } from 'node:fs';
+import { createListeners, withResolvers } from '@outboard/async';
 import type { Logger } from 'pino';
 import { requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { countOwnKills } from '../cgroup/out-of-memory.ts';
@@ -41,7 +42,9 @@ export class ConmonContainer implements Container {
   #toldKills: number;
   /** Seen and not told yet: the first process takes a moment to end, and is no news of its own. */
   #seenKills: { readonly kills: number; readonly atMs: number } | undefined;
-  readonly #outOfMemoryListeners = new Set<() => void>();
+  readonly #outOfMemoryListeners = createListeners((error) =>
+    this.#parts.logger.error({ err: error, id: this.id }, 'a listener for out-of-memory kills failed'),
+  );
   #watcher: FSWatcher | undefined;
   #look: Promise<void> | undefined;
   #removal: Promise<void> | undefined;
@@ -55,11 +58,9 @@ export class ConmonContainer implements Container {
     this.#toldKills = parts.record.toldKills;
     this.#cgroupPath = requireCgroup(parts.record.cgroupsPath).path;
     this.#exitDirectory = exitDirectory(parts.paths, parts.record.generation);
-    let settle: (exit: ContainerExit) => void = () => undefined;
-    this.exited = new Promise((resolve) => {
-      settle = resolve;
-    });
-    this.#settle = settle;
+    const { promise, resolve } = withResolvers<ContainerExit>();
+    this.exited = promise;
+    this.#settle = resolve;
     this.#watcher = this.#watchExitFile();
   }
 
@@ -73,8 +74,7 @@ export class ConmonContainer implements Container {
   }
 
   onOutOfMemory(listener: () => void): () => void {
-    this.#outOfMemoryListeners.add(listener);
-    return () => this.#outOfMemoryListeners.delete(listener);
+    return this.#outOfMemoryListeners.add(listener);
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
@@ -143,7 +143,7 @@ export class ConmonContainer implements Container {
     if (now - this.#seenKills.atMs < endingMs) return;
     this.#toldKills = this.#seenKills.kills;
     this.#seenKills = undefined;
-    for (const listener of this.#outOfMemoryListeners) listener();
+    this.#outOfMemoryListeners.notify();
     await writeRunRecord(this.#parts.paths, { ...this.#parts.record, toldKills: this.#toldKills });
   }
 

@@ -4,6 +4,7 @@
  * @see conmon(8), version 2.1
  */
 import type { Readable } from 'node:stream';
+import { joinSignals, rejectOnAbort } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import * as z from 'zod';
 import type { CgroupDriver } from '../cgroup/cgroup-driver.ts';
@@ -130,22 +131,14 @@ async function awaitReport(
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<number> {
   const said = collect(errors);
-  const scope = new AbortController();
-  const { promise: stopped, reject: stop } = withResolvers<never>();
-  const onAbort = (): void => stop(options.signal?.reason);
-  const deadline = setTimeout(
-    () => stop(failure(`conmon did not report within ${options.timeoutMs} ms`)),
-    options.timeoutMs,
-  );
-  options.signal?.addEventListener('abort', onAbort, { signal: scope.signal });
-  try {
-    const line = await Promise.race([readLine(syncPipe), stopped]);
-    if (line === '') throw failure(`conmon ended without a report: ${await afterwards(said, monitor)}`);
-    return parseReport(line);
-  } finally {
-    clearTimeout(deadline);
-    scope.abort();
-  }
+  const { timeoutMs, signal } = options;
+  using stop = joinSignals([signal], {
+    timeoutMs,
+    timeoutReason: () => failure(`conmon did not report within ${timeoutMs} ms`),
+  });
+  const line = await rejectOnAbort(readLine(syncPipe), stop.signal);
+  if (line === '') throw failure(`conmon ended without a report: ${await afterwards(said, monitor)}`);
+  return parseReport(line);
 }
 
 function requireProcess(pid: number, what: string): ProcessIdentity {
@@ -214,19 +207,6 @@ async function afterwards(said: { readonly text: string }, monitor: SpawnedProce
 
 function describeEnd({ code, signal }: ProcessEnd): string {
   return signal === null ? `exit code ${code}` : `signal ${signal}`;
-}
-
-function withResolvers<Value>(): {
-  readonly promise: Promise<Value>;
-  readonly reject: (reason: unknown) => void;
-} {
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<Value>((_, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  // Losing the race is no unhandled rejection.
-  promise.catch(() => undefined);
-  return { promise, reject };
 }
 
 function failure(message: string, cause?: unknown): OutboardError {

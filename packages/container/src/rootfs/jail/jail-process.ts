@@ -4,6 +4,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { firstEvent } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { findBinarySync } from '../../linux/find-binary.ts';
 import type { ProcessEnd } from '../../linux/posix-spawn.ts';
@@ -135,10 +136,8 @@ function describeEnd({ code, signal }: ProcessEnd, { maxCpuSeconds }: UnpackLimi
 }
 
 /** Resolves when all that the child wrote has been read. */
-function untilRead(stream: Readable): Promise<void> {
-  return new Promise((resolve) => {
-    stream.on('end', () => stream.destroy());
-    stream.on('error', () => stream.destroy()); // a broken pipe comes with the child's end, which says more
-    stream.on('close', resolve);
-  });
+async function untilRead(stream: Readable): Promise<void> {
+  stream.on('end', () => stream.destroy());
+  stream.on('error', () => stream.destroy()); // a broken pipe comes with the child's end, which says more
+  await firstEvent(stream, ['close']);
 }

@@ -1,9 +1,7 @@
 /**
  * The unpack jail, from the side of the process that uses it.
  */
-import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
-import { stopWhenAborted } from '@outboard/async';
+import { onAbort, settlesWithin, stopWhenAborted, waitForDrain, withResolvers } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { AppliedLayer, ApplyOptions, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
 import { createMessageReader } from './child-messages.ts';
@@ -38,26 +36,24 @@ interface Waiter {
 
 class RunningJail implements UnpackJail {
   readonly #process: JailProcess;
-  readonly #signal: AbortSignal | undefined;
   readonly #stallMs: number;
   /** Aborted by the first failure, which is its reason. Whatever comes after cannot work. */
   readonly #failed = new AbortController();
   /** Resolves when the child is proven to be shut in. */
   readonly #confined: Promise<void>;
+  /** Ends the listening to the signal of the whole jail. */
+  readonly #stopListening: () => void;
   #waiter: Waiter | undefined;
   #isBusy = false;
   #isFinished = false;
-
-  readonly #onAbort = () => this.#fail(this.#signal?.reason);
 
   constructor(
     started: JailProcess,
     { signal, stallMs = defaultStallMs }: { signal?: AbortSignal | undefined; stallMs?: number | undefined },
   ) {
     this.#process = started;
-    this.#signal = signal;
     this.#stallMs = stallMs;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#stopListening = onAbort(signal, (reason) => this.#fail(reason));
     this.#confined = this.#bounded(this.#receive('entered')).then(() =>
       verifyConfinement(started.pid, started.root),
     );
@@ -80,13 +76,12 @@ class RunningJail implements UnpackJail {
 
   async apply(layer: AsyncIterable<Uint8Array>, options: ApplyOptions = {}): Promise<AppliedLayer> {
     options.signal?.throwIfAborted();
-    const onAbort = () => this.#fail(options.signal?.reason);
-    options.signal?.addEventListener('abort', onAbort, { once: true });
+    const stopListening = onAbort(options.signal, (reason) => this.#fail(reason));
     try {
       const message = await this.#exchange(() => this.#sendLayer(layer, options.diffId ?? true), 'layer');
       return message.layer;
     } finally {
-      options.signal?.removeEventListener('abort', onAbort);
+      stopListening();
     }
   }
 
@@ -97,7 +92,7 @@ class RunningJail implements UnpackJail {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopListening();
     this.#fail(new OutboardError('system', 'the unpack jail was closed'));
     await this.#gone();
   }
@@ -140,12 +135,9 @@ class RunningJail implements UnpackJail {
     for (const piece of pieces) input.write(piece);
     input.uncork();
     if (input.writableLength < maxBufferedBytes) return;
-    try {
-      await this.#bounded(once(input, 'drain', { signal: this.#failed.signal }));
-    } catch (error) {
-      await this.#gone(); // by now #failed knows why
-      throw error;
-    }
+    if (await this.#bounded(waitForDrain(input, { signal: this.#failed.signal }))) return;
+    await this.#gone(); // by now #failed knows why
+    throw new OutboardError('system', 'the unpack jail takes no more input');
   }
 
   /** Wait for something that only the child can do, as long as it does anything. */
@@ -163,17 +155,13 @@ class RunningJail implements UnpackJail {
 
   /** The end of the child, or that it cannot be ended. */
   async #gone(): Promise<void> {
-    const waited = new AbortController();
-    const { signal } = waited;
-    const timeout = setTimeout(longestEndMs, undefined, { signal }).catch(() => undefined); // of being stopped
-    await Promise.race([this.#process.ended, timeout]);
-    waited.abort();
+    await settlesWithin(this.#process.ended, longestEndMs);
   }
 
   #receive(type: JailMessage['type']): Promise<JailMessage> {
-    return new Promise((resolve, reject) => {
-      this.#waiter = { type, resolve, reject };
-    });
+    const { promise, resolve, reject } = withResolvers<JailMessage>();
+    this.#waiter = { type, resolve, reject };
+    return promise;
   }
 
   #take(message: JailMessage): void {
