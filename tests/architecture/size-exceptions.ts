@@ -18,7 +18,5 @@ export const sizeExceptions: readonly string[] = [
   'packages/oci/src/registry/http/blobs/blob-source.ts ask',
   'packages/oci/src/registry/http/blobs/push-blob.ts put',
   'packages/oci/src/registry/http/http-registry-client.ts createRegistryClient',
-  'packages/protocol/src/calls/http-plugin-client.ts createPluginClient',
-  'packages/protocol/src/drivers/ipam/ipam-driver-client.ts createIpamDriver',
   'packages/daemon/src/testing/scripted-engine.ts scriptEngine',
 ];

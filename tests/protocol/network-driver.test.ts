@@ -147,7 +147,11 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
   }
 
   for (const [name, answer, problem] of [
-    ['an address without prefix', { Address: '10.0.0.2' }, /want "Address" to be an address with the length/],
+    [
+      'an address without prefix',
+      { Address: '10.0.0.2' },
+      /want "Address" to be an address with a prefix length/,
+    ],
     [
       'a hardware address that is none',
       { MacAddress: '02:42' },

@@ -20,9 +20,9 @@ export interface OutboardErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
   /** A stable name for one case where the kind alone is too coarse, such as `privileges-differ`. */
-  readonly code?: string;
+  readonly code?: string | undefined;
   /** Plain facts (subject, expected, actual). Never secrets: details reach logs. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**

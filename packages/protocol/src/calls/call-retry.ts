@@ -1,36 +1,48 @@
 /**
- * When a call is made once more, and after how long.
+ * Retries of calls: which failures are retried, and after how long.
  * @see moby pkg/plugins/client.go, backoff and abort (28.x)
  */
 import { isOutboardError } from '@outboard/oci';
 
-export interface CallRetryOptions {
-  /** Whether a call whose reply was lost may be sent again. */
+/** Options of one retried call. */
+export interface RetryCallOptions {
+  /** Whether the call may be sent again when its reply was lost. */
   readonly idempotent: boolean;
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
   readonly signal: AbortSignal;
+}
+
+/** Time between and during attempts. */
+export interface RetryCallDeps {
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Monotonic clock in milliseconds. */
+  readonly now: () => number;
 }
 
 const limitMs = 30_000;
 
-/** Docker's schedule: 1, 2, 4, 8 s and so on; it ends when the next wait would reach 30 s in all. */
-export async function retryCall<T>(attempt: () => Promise<T>, options: CallRetryOptions): Promise<T> {
-  const startedAt = options.now();
+/** Retry by Docker's schedule: after 1, 2, 4, 8 s and so on, until the next wait would reach 30 s in total. */
+export async function retryCall<T>(
+  attempt: () => Promise<T>,
+  { idempotent, signal }: RetryCallOptions,
+  { delay, now }: RetryCallDeps,
+): Promise<T> {
+  const startedAt = now();
   for (let waitMs = 1000; ; waitMs *= 2) {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      const isOver = options.now() - startedAt + waitMs >= limitMs;
-      if (options.signal.aborted || isOver || !isRetried(error, options.idempotent)) throw error;
+      const isOver = now() - startedAt + waitMs >= limitMs;
+      if (signal.aborted || isOver || !isRetried(error, idempotent)) throw error;
     }
-    await options.delay(waitMs, options.signal);
+    await delay(waitMs, signal);
   }
 }
 
-/** Docker repeats every call whose reply was lost, and so mounts twice; here only calls that bear it are repeated. */
+/**
+ * Docker retries every call whose reply was lost, and so mounts a volume twice. Only calls that were never received
+ * and idempotent calls are retried here.
+ */
 function isRetried(error: unknown, idempotent: boolean): boolean {
   if (!isOutboardError(error, 'unavailable')) return false;
   if (error.code === 'socket-missing' || error.code === 'socket-refused') return true;

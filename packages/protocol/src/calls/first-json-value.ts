@@ -1,23 +1,21 @@
 /**
- * The first JSON value of a text, as Go's stream decoder takes it: plugins were written against a reader that never
- * looks at what follows, and handlers that fail, answer, and then answer once more are common. What counts is what
- * they said first.
+ * The first JSON value of a text, as Go's stream decoder reads it. Docker ignores what follows, and plugins rely on that:
+ * handlers that write an error and then go on to write a second answer are common.
  * @see Go encoding/json, Decoder.Decode
  */
 import type { JsonValue } from '@outboard/oci';
 
 /**
- * Levels of arrays and objects inside one another. Go stops at 10,000; whoever writes such a value again as JSON would
- * run out of stack long before, and no plugin needs more than a handful.
+ * Upper bound of nested arrays and objects. Go's is 10,000, at which JSON.stringify() overflows the stack; real plugins
+ * need a handful.
  */
 const maxDepth = 256;
-/** Values, counted by what separates them: bytes alone do not bound the work that a reply makes. */
+/** Upper bound of values, counted by commas: a bound in bytes does not bound the work of parsing. */
 const maxValues = 500_000;
 
 /**
  * Read the first value.
- * @returns undefined when there is none: nothing at all, broken JSON, more than 256 levels, or more than half a
- *   million values
+ * @returns undefined for empty text, malformed JSON, more than 256 levels, or more than 500,000 values
  */
 export function parseFirstValue(text: string): JsonValue | undefined {
   const trimmed = text.trimStart();
@@ -27,7 +25,7 @@ export function parseFirstValue(text: string): JsonValue | undefined {
   try {
     return JSON.parse(trimmed.slice(0, end));
   } catch {
-    // Not JSON is an answer of its own here; the caller knows what it means.
+    // The caller reports text that is not JSON.
     return undefined;
   }
 }
@@ -35,7 +33,7 @@ export function parseFirstValue(text: string): JsonValue | undefined {
 const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 
-/** Where the brackets are balanced; undefined when they never are or are nested too deeply. */
+/** Index after the closing bracket; undefined when it is missing or a bound is exceeded. */
 function endOfFirstValue(text: string): number | undefined {
   if (text[0] !== '{' && text[0] !== '[') return text.length;
   let depth = 0;

@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { isOutboardError } from '@outboard/oci';
-import { activate } from '../drivers/activate.ts';
-import { createVolumeDriver } from '../drivers/volume/volume-driver-client.ts';
-import { createPluginClient } from './http-plugin-client.ts';
+import { createPluginClient, type PluginClientDeps } from './http-plugin-client.ts';
 import type { PluginClient, PluginClientOptions } from './plugin-client.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
@@ -18,17 +16,17 @@ interface Call {
   readonly body: string;
 }
 
-let folder: string;
+let directory: string;
 let socketPath: string;
 let server: Server | undefined;
 let client: PluginClient | undefined;
 let calls: Call[] = [];
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'outboard-client-'));
-  socketPath = join(folder, 'plugin.sock');
+  directory = await mkdtemp(join(tmpdir(), 'outboard-client-'));
+  socketPath = join(directory, 'plugin.sock');
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => rm(directory, { recursive: true, force: true }));
 afterEach(async () => {
   await client?.[Symbol.asyncDispose]();
   server?.closeAllConnections();
@@ -38,12 +36,13 @@ afterEach(async () => {
   calls = [];
 });
 
-/** A plugin on a unix socket, in this process, that answers as it is told. */
+/** A plugin on a unix socket in this process, with scripted answers. */
 async function serve(answer: Answer): Promise<void> {
   const started = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('error', () => {}); // a caller that hangs up is part of some tests
+    // In some tests the caller hangs up.
+    request.on('error', () => {});
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString();
       calls.push({ line: `${request.method} ${request.url}`, headers: request.headers, body });
@@ -61,8 +60,11 @@ const reply = (status: number, text: string): Answer => {
   };
 };
 
-function open(options: Partial<PluginClientOptions> = {}): PluginClient {
-  client = createPluginClient({ socketPath, delay: async () => {}, ...options });
+function open(
+  options: Partial<PluginClientOptions> = {},
+  deps: Partial<PluginClientDeps> = {},
+): PluginClient {
+  client = createPluginClient({ socketPath, ...options }, { delay: async () => {}, ...deps });
   return client;
 }
 
@@ -193,7 +195,7 @@ describe('createPluginClient()', () => {
       waits.push(ms);
       if (waits.length === 3) await serve(reply(200, '{}'));
     };
-    await open({ delay }).call('X.Y', { a: 1 });
+    await open({}, { delay }).call('X.Y', { a: 1 });
     assert.deepEqual(waits, [1000, 2000, 4000]);
     assert.deepEqual(
       calls.map(({ body }) => body),
@@ -208,7 +210,7 @@ describe('createPluginClient()', () => {
       waits.push(ms);
       clock += ms;
     };
-    await assert.rejects(open({ delay, now: () => clock }).call('X.Y'), {
+    await assert.rejects(open({}, { delay, now: () => clock }).call('X.Y'), {
       code: 'socket-missing',
       message: `dial unix ${socketPath}: connect: no such file or directory`,
     });
@@ -244,105 +246,5 @@ describe('createPluginClient()', () => {
     await new Promise((resolve) => first?.close(resolve));
     await serve(reply(200, '{"a":"again"}'));
     assert.equal((await opened.call('X.Y', {}, { idempotent: true })).text('a'), 'again');
-  });
-});
-
-describe('activate()', () => {
-  test('tells what the plugin implements', async () => {
-    await serve(reply(200, '{"implements":["VolumeDriver","authz"]}'));
-    assert.deepEqual(await activate(open()), ['VolumeDriver', 'authz']);
-    assert.equal(calls[0]?.line, 'POST /Plugin.Activate');
-  });
-
-  test('has no answer from a plugin without the handshake, and passes other failures on', async () => {
-    await serve(reply(404, 'page not found'));
-    assert.equal(await activate(open()), undefined);
-    server?.removeAllListeners('request');
-    server?.on('request', (_request, response) => response.writeHead(500).end('broken'));
-    await assert.rejects(activate(client ?? open()), { code: 'plugin-error' });
-  });
-});
-
-describe('activate() with odd entries', () => {
-  test('takes the names out of a list that has others in it', async () => {
-    await serve(reply(200, '{"Implements":["VolumeDriver",5,null,{"a":1},"authz"]}'));
-    assert.deepEqual(await activate(open()), ['VolumeDriver', 'authz']);
-  });
-});
-
-describe('createVolumeDriver()', () => {
-  test('makes every call of the protocol', async () => {
-    await serve((request, response) => {
-      const replies: Record<string, string> = {
-        '/VolumeDriver.Mount': '{"Mountpoint":"/mnt/v"}',
-        '/VolumeDriver.Path': '{"Mountpoint":""}',
-        '/VolumeDriver.Get':
-          '{"Volume":{"Name":"v","Mountpoint":"/mnt/v","CreatedAt":"2024-01-02T03:04:05.6+01:00","Status":{"a":1}}}',
-        '/VolumeDriver.List': '{"Volumes":[{"Name":"v","CreatedAt":""},{"name":"w"}]}',
-        '/VolumeDriver.Capabilities': '{"Capabilities":{"Scope":"Global"}}',
-      };
-      response.end(replies[request.url ?? ''] ?? '{}');
-    });
-    const driver = createVolumeDriver(open());
-    await driver.create('v', { size: '1' });
-    assert.equal(await driver.mount('v', 'id'), '/mnt/v');
-    assert.equal(await driver.path('v'), '');
-    const volume = await driver.get('v');
-    assert.equal(volume?.createdAt?.toISOString(), '2024-01-02T02:04:05.600Z');
-    assert.deepEqual(volume?.status, { a: 1 });
-    assert.deepEqual(await driver.list(), [
-      { name: 'v', mountpoint: '' },
-      { name: 'w', mountpoint: '' },
-    ]);
-    assert.deepEqual(await driver.capabilities(), { scope: 'global' });
-    await driver.unmount('v', 'id');
-    await driver.remove('v');
-    assert.deepEqual(
-      calls.map(({ line, body }) => `${line.replace('POST /VolumeDriver.', '')} ${body.trim()}`),
-      [
-        'Create {"Name":"v","Opts":{"size":"1"}}',
-        'Mount {"Name":"v","ID":"id"}',
-        'Path {"Name":"v"}',
-        'Get {"Name":"v"}',
-        'List {}',
-        'Capabilities {}',
-        'Unmount {"Name":"v","ID":"id"}',
-        'Remove {"Name":"v"}',
-      ],
-    );
-  });
-
-  test('reads no volumes and no volume from null', async () => {
-    await serve(reply(200, '{"Volumes":null,"Volume":null}'));
-    const driver = createVolumeDriver(open());
-    assert.deepEqual(await driver.list(), []);
-    assert.equal(await driver.get('v'), undefined);
-  });
-
-  for (const text of [
-    '{}',
-    '{"Capabilities":null}',
-    '{"Capabilities":{"Scope":"odd"}}',
-    '{"Err":"not supported"}',
-    'junk',
-  ]) {
-    test(`takes a driver that answers ${text} to Capabilities as local`, async () => {
-      await serve(reply(200, text));
-      assert.deepEqual(await createVolumeDriver(open()).capabilities(), { scope: 'local' });
-    });
-  }
-
-  test('does not take a driver that cannot be reached as local', async () => {
-    let clock = 0;
-    const delay = async (ms: number) => {
-      clock += ms;
-    };
-    const driver = createVolumeDriver(open({ delay, now: () => clock }));
-    await assert.rejects(driver.capabilities(), { code: 'socket-missing' });
-  });
-
-  test('leaves out a time of creation that is no RFC 3339 time, and finds the volume all the same', async () => {
-    await serve(reply(200, '{"Volume":{"Name":"v","CreatedAt":"yesterday"}}'));
-    assert.deepEqual(await createVolumeDriver(open()).get('v'), { name: 'v', mountpoint: '' });
   });
 });

@@ -9,7 +9,8 @@ import type { Pool } from 'undici';
 import { type PluginAddress, showAddress } from '../connection/plugin-address.ts';
 import { retryCall } from './call-retry.ts';
 import { readAnswer } from './plugin-answer.ts';
-import type { CallOptions, PluginClient, PluginClientOptions } from './plugin-client.ts';
+import type { CallOptions, PluginClient, PluginClientLimits, PluginClientOptions } from './plugin-client.ts';
+import type { ReplyFields } from './plugin-reply.ts';
 import {
   type PluginRequest,
   readChunks,
@@ -20,87 +21,123 @@ import {
 
 const defaultMaxReplyBytes = 1024 * 1024;
 
-/** Make a client. Nothing is connected until the first call. */
-export function createPluginClient(options: PluginClientOptions): PluginClient {
-  const { maxReplyBytes = defaultMaxReplyBytes } = options;
-  const address: PluginAddress =
-    'address' in options ? options.address : { kind: 'unix', path: options.socketPath };
-  const delay = options.delay ?? ((ms, signal) => sleep(ms, undefined, { signal }));
-  const now = options.now ?? (() => performance.now());
-  const closing = new AbortController();
-  let pool: Promise<Pool> | undefined;
-
-  const openDeadline = (method: string, { timeoutMs, signal }: CallOptions): CallDeadline => {
-    const signals = signal === undefined ? [closing.signal] : [signal, closing.signal];
-    const limitMs = timeoutMs ?? options.timeoutMs ?? 0;
-    return openCallDeadline(limitMs, signals, (cause) => callTimedOut(method, limitMs, cause));
-  };
-  const retry = <T>(attempt: () => Promise<T>, callOptions: CallOptions, signal: AbortSignal) => {
-    const { idempotent = false, isTriedOnce = false } = callOptions;
-    return isTriedOnce ? attempt() : retryCall(attempt, { idempotent, delay, now, signal });
-  };
-  const toRequest = (
-    method: string,
-    body: JsonObject | undefined,
-    signal: AbortSignal,
-    given: CallOptions,
-  ): PluginRequest => ({
-    method,
-    body: body === undefined ? '' : `${JSON.stringify(body)}\n`,
-    maxReplyBytes: given.maxReplyBytes ?? maxReplyBytes,
-    signal,
-  });
-
-  return {
-    async call(method, body, callOptions = {}) {
-      const deadline = openDeadline(method, callOptions);
-      const request = toRequest(method, body, deadline.signal, callOptions);
-      try {
-        deadline.signal.throwIfAborted();
-        // Loaded by the first call: a program that calls no plugin starts without the library.
-        pool ??= import('../connection/plugin-connections.ts').then(({ openPool }) => openPool(address));
-        const opened = await pool;
-        const answer = await retry(() => requestAnswer(opened, request), callOptions, deadline.signal);
-        return readAnswer(answer, method, callOptions);
-      } catch (error) {
-        throw deadline.reasonFor(error);
-      } finally {
-        deadline[Symbol.dispose]();
-      }
-    },
-    async *stream(method, body, callOptions = {}) {
-      const deadline = openDeadline(method, callOptions);
-      const request = toRequest(method, body, deadline.signal, callOptions);
-      const { openConnection } = await import('../connection/plugin-connections.ts');
-      const connection = openConnection(address);
-      try {
-        const response = await retry(
-          () => requestResponse(connection, request),
-          callOptions,
-          deadline.signal,
-        );
-        if (response.statusCode !== 200) {
-          const text = await readText(response.body, request);
-          readAnswer({ status: response.statusCode, text }, method, callOptions);
-        }
-        deadline.clearLimit();
-        yield* readChunks(response.body, request);
-      } catch (error) {
-        throw deadline.reasonFor(error);
-      } finally {
-        deadline[Symbol.dispose]();
-        await connection.destroy();
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      const message = `${showAddress(address)}: the client was closed`;
-      closing.abort(new OutboardError('unavailable', message, { code: 'plugin-connection-lost' }));
-      await (await pool)?.destroy();
-    },
-  };
+/** Time, for tests to choose. */
+export interface PluginClientDeps {
+  /** Waits between attempts. */
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Monotonic clock in milliseconds. */
+  readonly now: () => number;
 }
 
-function callTimedOut(method: string, timeoutMs: number, cause: unknown): OutboardError {
-  const message = `${method}: no answer from the plugin within ${timeoutMs / 1000} s`;
-  return new OutboardError('unavailable', message, { code: 'plugin-timeout', cause });
+const realTime: PluginClientDeps = {
+  delay: (ms, signal) => sleep(ms, undefined, { signal }),
+  now: () => performance.now(),
+};
+
+/** Make a client. The first call connects. */
+export function createPluginClient(
+  options: PluginClientOptions,
+  deps: Partial<PluginClientDeps> = {},
+): PluginClient {
+  const address: PluginAddress =
+    'address' in options ? options.address : { kind: 'unix', path: options.socketPath };
+  return new HttpPluginClient(address, options, { ...realTime, ...deps });
+}
+
+class HttpPluginClient implements PluginClient {
+  readonly #address: PluginAddress;
+  readonly #limits: PluginClientLimits;
+  readonly #deps: PluginClientDeps;
+  readonly #closing = new AbortController();
+  #pool: Promise<Pool> | undefined;
+
+  constructor(address: PluginAddress, limits: PluginClientLimits, deps: PluginClientDeps) {
+    this.#address = address;
+    this.#limits = limits;
+    this.#deps = deps;
+  }
+
+  async call(method: string, body?: JsonObject, options: CallOptions = {}): Promise<ReplyFields> {
+    const deadline = this.#openDeadline(method, options);
+    const request = this.#request(method, body, { ...options, signal: deadline.signal });
+    try {
+      deadline.signal.throwIfAborted();
+      const pool = await this.#openPool();
+      const answer = await this.#retry(() => requestAnswer(pool, request), options, deadline.signal);
+      return readAnswer(answer, method, options);
+    } catch (error) {
+      throw deadline.reasonFor(error);
+    } finally {
+      deadline[Symbol.dispose]();
+    }
+  }
+
+  async *stream(
+    method: string,
+    body: JsonObject,
+    options: CallOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const deadline = this.#openDeadline(method, options);
+    const request = this.#request(method, body, { ...options, signal: deadline.signal });
+    const { openConnection } = await import('../connection/plugin-connections.ts');
+    const connection = openConnection(this.#address);
+    try {
+      const response = await this.#retry(
+        () => requestResponse(connection, request),
+        options,
+        deadline.signal,
+      );
+      if (response.statusCode !== 200) {
+        const text = await readText(response.body, request);
+        readAnswer({ status: response.statusCode, text }, method, options);
+      }
+      deadline.clearLimit();
+      yield* readChunks(response.body, request);
+    } catch (error) {
+      throw deadline.reasonFor(error);
+    } finally {
+      deadline[Symbol.dispose]();
+      await connection.destroy();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const message = `${showAddress(this.#address)}: the client was closed`;
+    this.#closing.abort(new OutboardError('unavailable', message, { code: 'plugin-connection-lost' }));
+    await (await this.#pool)?.destroy();
+  }
+
+  #openDeadline(method: string, { timeoutMs, signal }: CallOptions): CallDeadline {
+    const limitMs = timeoutMs ?? this.#limits.timeoutMs ?? 0;
+    return openCallDeadline(limitMs, [signal, this.#closing.signal], (cause) => {
+      const message = `${method}: no answer from the plugin within ${limitMs / 1000} s`;
+      return new OutboardError('unavailable', message, { code: 'plugin-timeout', cause });
+    });
+  }
+
+  #request(
+    method: string,
+    body: JsonObject | undefined,
+    { maxReplyBytes, signal }: Pick<CallOptions, 'maxReplyBytes'> & { readonly signal: AbortSignal },
+  ): PluginRequest {
+    return {
+      method,
+      body: body === undefined ? '' : `${JSON.stringify(body)}\n`,
+      maxReplyBytes: maxReplyBytes ?? this.#limits.maxReplyBytes ?? defaultMaxReplyBytes,
+      signal,
+    };
+  }
+
+  /** Loads undici with the first call: a program that calls no plugin starts without it. */
+  #openPool(): Promise<Pool> {
+    this.#pool ??= import('../connection/plugin-connections.ts').then(({ openPool }) =>
+      openPool(this.#address),
+    );
+    return this.#pool;
+  }
+
+  #retry<T>(attempt: () => Promise<T>, options: CallOptions, signal: AbortSignal): Promise<T> {
+    const { idempotent = false, isTriedOnce = false } = options;
+    return isTriedOnce ? attempt() : retryCall(attempt, { idempotent, signal }, this.#deps);
+  }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OutboardError } from '@outboard/oci';
-import { askOptional, isMethodMissing, readAnswer } from './plugin-answer.ts';
+import { callOptional, isMethodMissing, readAnswer } from './plugin-answer.ts';
 
 describe('readAnswer()', () => {
   test('takes the first value, so that a failure stays one when the handler answers twice', () => {
@@ -36,7 +36,7 @@ describe('readAnswer()', () => {
       `{"Value":"${secret}`,
       'X.Y: malformed reply: want a JSON object, got something else',
     ],
-    ['an error that is no text', 200, `{"Err":["${secret}"]}`, 'X.Y: an error that is no text'],
+    ['an error that is not a string', 200, `{"Err":["${secret}"]}`, 'X.Y: an error that is not a string'],
     ['an error in words', 200, `{"Value":"${secret}","Err":"no such secret"}`, 'X.Y: no such secret'],
     ['nothing at all', 200, '', 'X.Y: malformed reply: want a JSON object, got nothing'],
   ] as const) {
@@ -54,21 +54,21 @@ describe('readAnswer()', () => {
   }
 });
 
-describe('askOptional()', () => {
+describe('callOptional()', () => {
   const failing = (code: string) => async () => {
     throw new OutboardError('system', 'x', { code });
   };
 
   test('takes what the plugin answers as "does not", and nothing else', async () => {
-    assert.equal(await askOptional(async () => 1, 2), 1);
-    assert.equal(await askOptional(failing('plugin-error'), 2), 2);
-    assert.equal(await askOptional(failing('plugin-reply-malformed'), 2), 2);
-    await assert.rejects(askOptional(failing('plugin-timeout'), 2), { code: 'plugin-timeout' });
-    await assert.rejects(askOptional(failing('plugin-connection-lost'), 2), {
+    assert.equal(await callOptional(async () => 1, 2), 1);
+    assert.equal(await callOptional(failing('plugin-error'), 2), 2);
+    assert.equal(await callOptional(failing('plugin-reply-malformed'), 2), 2);
+    await assert.rejects(callOptional(failing('plugin-timeout'), 2), { code: 'plugin-timeout' });
+    await assert.rejects(callOptional(failing('plugin-connection-lost'), 2), {
       code: 'plugin-connection-lost',
     });
     await assert.rejects(
-      askOptional(() => Promise.reject(new TypeError('bug')), 2),
+      callOptional(() => Promise.reject(new TypeError('bug')), 2),
       TypeError,
     );
   });

@@ -1,12 +1,12 @@
 /**
- * From a plugin's HTTP answer to its fields or its failure. Consumers and plugins disagree on how failure looks, so
- * every form counts: a status other than 200, `Err`, and the `Error` of IPAM drivers, with any status.
+ * Turns a plugin's HTTP answer into its fields or an error. Plugins report failures in different ways, all of which
+ * count: a status other than 200, `Err`, and the `Error` of IPAM drivers, with any status.
  */
 import { escapeHidden, isJsonObject, isOutboardError, type JsonObject, OutboardError } from '@outboard/oci';
 import { parseFirstValue } from './first-json-value.ts';
 import { type ReadReplyOptions, type ReplyFields, readReply } from './plugin-reply.ts';
 
-/** An answer as it came. */
+/** An answer as received. */
 export interface PluginAnswer {
   readonly status: number;
   readonly text: string;
@@ -14,8 +14,8 @@ export interface PluginAnswer {
 
 /** How an answer is read. */
 export interface ReadAnswerOptions extends ReadReplyOptions {
-  /** Whether `Err` with status 200 is a field like others, for the caller to read; default false: it is a failure. */
-  readonly leavesErr?: boolean;
+  /** Whether `Err` with status 200 is left to the caller; default false: it is a failure. */
+  readonly leavesErr?: boolean | undefined;
 }
 
 const maxErrorCharacters = 1024;
@@ -49,20 +49,19 @@ export function readAnswer(
   });
 }
 
-/** Whether the plugin answered that it does not know the method. */
+/** Whether the error means that the plugin does not implement the method (status 404). */
 export function isMethodMissing(error: unknown): boolean {
   return isOutboardError(error) && error.code === 'plugin-error' && error.details?.status === 404;
 }
 
 /**
- * Ask for something that a plugin need not serve. Only what the plugin itself answered counts as "does not": a plugin
- * that cannot be reached has said nothing.
- * @param fallback the result when the plugin fails or answers nonsense
+ * Call a method that plugins may leave out. Errors of transport are not caught: they say nothing about the plugin.
+ * @param fallback result when the plugin reports a failure or its reply is malformed
  * @throws {OutboardError} unavailable; the reason of an aborted signal
  */
-export async function askOptional<T>(ask: () => Promise<T>, fallback: T): Promise<T> {
+export async function callOptional<T>(call: () => Promise<T>, fallback: T): Promise<T> {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
     const code = isOutboardError(error) ? error.code : undefined;
     if (code === 'plugin-error' || code === 'plugin-reply-malformed') return fallback;
@@ -70,23 +69,23 @@ export async function askOptional<T>(ask: () => Promise<T>, fallback: T): Promis
   }
 }
 
-/** The reply as an object; null counts as one without fields. Undefined when it is anything else, such as plain text. */
+/** The reply as an object; null is an object without fields. Undefined for anything else, such as plain text. */
 function parseObject(text: string): JsonObject | undefined {
   const value = parseFirstValue(text);
   if (value === null) return {};
   return isJsonObject(value) ? value : undefined;
 }
 
-/** What the plugin says went wrong; empty when nothing did. A value that is no text is a failure all the same. */
+/** The reported error, empty for none. A value of another type than text is a failure as well. */
 function errorText(object: JsonObject, { confidential = false }: ReadReplyOptions): string {
   const fields = readReply(object, 'error');
   const values = [fields.raw('Err'), fields.raw('Error')];
   const value = values.find((candidate) => (candidate ?? '') !== '') ?? '';
   if (typeof value === 'string') return value;
-  return confidential ? 'an error that is no text' : JSON.stringify(value);
+  return confidential ? 'an error that is not a string' : JSON.stringify(value);
 }
 
-/** One line of at most 1,024 characters, all of which can be seen: the text reaches logs and terminals. */
+/** One line of at most 1,024 visible characters, safe for logs and terminals. */
 export function printable(text: string): string {
   const line = escapeHidden(
     text.slice(0, maxErrorCharacters + 1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' '),

@@ -1,15 +1,19 @@
 /**
- * Reading of a plugin's JSON replies as Go's decoder reads them, because plugins in the field were written against it:
- * field names in any letter case, null and absent as the zero value, unknown fields ignored.
+ * Reads a plugin's JSON reply by the rules of Go's decoder, which existing plugins were written for: field names match in
+ * any letter case, null and absent fields are the zero value, unknown fields are ignored.
+ * @see Go encoding/json, Unmarshal
  */
 import { isJsonObject, type JsonObject, type JsonValue, OutboardError, showValue } from '@outboard/oci';
 
-/** One reply, or an object inside one. A field of another type than asked for throws {OutboardError} system. */
+/**
+ * A reply, or an object inside one. Each reader throws {OutboardError} system, code `plugin-reply-malformed`, for a value
+ * of another type.
+ */
 export interface ReplyFields {
   /** A text field; absent and null are ''. */
   text(name: string): string;
   /**
-   * A text field of a certain form; absent and null are ''.
+   * A text field in a given form; absent and null are ''.
    * @param want the form in words, for the message, such as `an address`
    */
   formed(name: string, want: string, isForm: (text: string) => boolean): string;
@@ -23,27 +27,28 @@ export interface ReplyFields {
   object(name: string): ReplyFields | undefined;
   /** A list of objects; absent and null are empty. */
   objects(name: string): readonly ReplyFields[];
-  /** The same, where one odd entry must not hide the others: those that are no objects are undefined. */
+  /** A list of objects in which entries of other types are undefined, so that one malformed entry does not hide the rest. */
   entries(name: string): readonly (ReplyFields | undefined)[];
   /** A list of texts; absent and null are empty. */
   texts(name: string): readonly string[];
-  /** An object whose values are texts, null as ''; its keys are the plugin's, as they came. Absent and null are empty. */
+  /** An object with text values, null as ''; keys keep their letter case. Absent and null are empty. */
   textMap(name: string): ReadonlyMap<string, string>;
-  /** The value as it came; undefined when absent. */
+  /** The value as received; undefined when absent. */
   raw(name: string): JsonValue | undefined;
 }
 
+/** How a reply is read. */
 export interface ReadReplyOptions {
-  /** The values are secret: errors name the field and show nothing of it. */
-  readonly confidential?: boolean;
+  /** Whether values are secret; errors then name the field and quote no value. Default false. */
+  readonly confidential?: boolean | undefined;
 }
 
-/** Go ignores line breaks in base64 and nothing else. */
+/** Standard base64 with padding; line breaks, which Go ignores, are removed before. */
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
  * Read an object's fields.
- * @param subject what the object is, for messages, such as `VolumeDriver.Get`
+ * @param subject name of the object in messages, such as `VolumeDriver.Get`
  */
 export function readReply(
   object: JsonObject,
@@ -149,7 +154,7 @@ class FoldedFields implements ReplyFields {
   }
 }
 
-/** Fields by name in lower case. Of several spellings the last counts, but null changes nothing that is set. */
+/** Fields by lower-case name. As in Go, the last of several spellings wins, and null does not replace a value. */
 function foldNames(object: JsonObject): ReadonlyMap<string, JsonValue> {
   const fields = new Map<string, JsonValue>();
   for (const [name, value] of Object.entries(object)) {

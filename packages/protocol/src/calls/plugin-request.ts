@@ -1,13 +1,16 @@
 /**
- * One request to a plugin over HTTP/1.1, and its answer as bytes: bounded, and with transport errors told apart.
+ * One HTTP/1.1 request to a plugin and its bounded answer, with transport errors classified.
  */
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import type { Dispatcher } from 'undici';
 import { type PluginAnswer, printable } from './plugin-answer.ts';
 
+/** One call as it is sent. */
 export interface PluginRequest {
+  /** Such as `VolumeDriver.Create`. */
   readonly method: string;
   readonly body: string;
+  /** Upper bound of the answer's body. */
   readonly maxReplyBytes: number;
   readonly signal: AbortSignal;
 }
@@ -17,14 +20,14 @@ type Response = Dispatcher.ResponseData;
 /**
  * Send a request and read the whole answer.
  * @throws {OutboardError} system, code `plugin-reply-too-large` or `plugin-reply-malformed`; unavailable, code
- *   `plugin-connection-lost`, or the code of `connectSocket`; when aborted, whatever the signal's reason is or leads to
+ *   `plugin-connection-lost`, or the code of `connectSocket`; when aborted, the signal's reason or an error caused by it
  */
 export async function requestAnswer(dispatcher: Dispatcher, request: PluginRequest): Promise<PluginAnswer> {
   const { body, statusCode } = await requestResponse(dispatcher, request);
   return { status: statusCode, text: await readText(body, request) };
 }
 
-/** Send a request and wait for the status. The caller consumes or destroys the body. @throws as `requestAnswer` */
+/** Send a request and wait for the status line. The caller consumes or destroys the body. @throws as `requestAnswer` */
 export async function requestResponse(dispatcher: Dispatcher, request: PluginRequest): Promise<Response> {
   try {
     return await dispatcher.request({
@@ -54,7 +57,7 @@ export async function readText(body: AsyncIterable<Uint8Array>, request: PluginR
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The rest of an answer, as it comes. @throws as `requestAnswer` */
+/** The rest of an answer in chunks. @throws as `requestAnswer` */
 export async function* readChunks(
   body: AsyncIterable<Uint8Array>,
   request: Pick<PluginRequest, 'method' | 'signal'>,
@@ -73,8 +76,8 @@ function transportError(cause: unknown, request: Pick<PluginRequest, 'method' | 
   const reason = printable(cause instanceof Error ? cause.message : String(cause));
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return tooLarge(request, 'reply has too large headers', cause);
   if (name === 'HTTPParserError' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-    // A plugin of another protocol, such as CSI over HTTP/2, will not do better the next time. The cause is left out,
-    // for it holds what the plugin sent.
+    // The plugin speaks another protocol, such as CSI over HTTP/2: a retry cannot help. The cause is left out because
+    // it quotes what the plugin sent.
     const message = `${request.method}: malformed reply: want HTTP/1.1: ${reason}`;
     return new OutboardError('system', message, { code: 'plugin-reply-malformed' });
   }
@@ -83,6 +86,6 @@ function transportError(cause: unknown, request: Pick<PluginRequest, 'method' | 
 }
 
 function tooLarge({ method }: Pick<PluginRequest, 'method'>, what: string, cause?: unknown): OutboardError {
-  const options = { code: 'plugin-reply-too-large', ...(cause === undefined ? {} : { cause }) };
+  const options = { code: 'plugin-reply-too-large', cause };
   return new OutboardError('system', `${method}: the plugin's ${what}`, options);
 }

@@ -1,45 +1,50 @@
 /**
- * Where a plugin can be reached. Managed plugins have a unix socket; legacy ones may listen on a network.
+ * Addresses of plugins. Managed plugins have a unix socket; legacy plugins may also listen on TCP.
  */
 
-/** A unix socket of the host. It is opened anew for each connection. */
+/** A unix socket of the host. Each connection opens it again. */
 export interface SocketAddress {
   readonly kind: 'unix';
   readonly path: string;
-  /** Whether a link at the last component is followed; default false. Only for folders that the operator fills. */
-  readonly followsLink?: boolean;
+  /**
+   * Whether a symbolic link at the last component is followed; default false. Safe only in directories that no plugin
+   * can write.
+   */
+  readonly followsLink?: boolean | undefined;
 }
 
-/** A host and port, in plain HTTP or over TLS. */
+/** A host and port, over plain HTTP or TLS. */
 export interface NetworkAddress {
   readonly kind: 'network';
   readonly host: string;
   readonly port: number;
-  /** Absent: plain HTTP. */
-  readonly tls?: PluginTls;
+  /** Plain HTTP when absent. */
+  readonly tls?: PluginTls | undefined;
 }
 
-/** How to speak TLS 1.2 or later to a plugin. Certificates and keys are PEM. */
+/** TLS (1.2 or later) towards a plugin. Certificates and keys are PEM. */
 export interface PluginTls {
-  /** Whether the plugin must prove who it is. */
+  /** Whether the plugin's certificate is verified. */
   readonly isVerified: boolean;
-  /** Whom to trust; default the system's. */
-  readonly authorities?: string;
-  /** What the plugin is shown of us. */
-  readonly certificate?: string;
-  readonly key?: string;
+  /** CA certificates to trust; default the system's. */
+  readonly authorities?: string | undefined;
+  /** Client certificate. */
+  readonly certificate?: string | undefined;
+  /** Private key of the client certificate. */
+  readonly key?: string | undefined;
 }
 
+/** Address of a plugin. */
 export type PluginAddress = SocketAddress | NetworkAddress;
 
-/** An address for messages; holds no key. */
+/** The address as shown in messages: a path or an origin. */
 export function showAddress(address: PluginAddress): string {
   return address.kind === 'unix' ? address.path : originOf(address);
 }
 
 /** Scheme, host and port of requests. */
 export function originOf(address: PluginAddress): string {
-  // The name that Docker Engine gives since 24.0.5; before, it was the path.
+  // The host name that Docker Engine sends since 24.0.5; older versions sent the path.
   if (address.kind === 'unix') return 'http://plugin.moby.localhost';
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${address.tls === undefined ? 'http' : 'https'}://${host}:${address.port}`;

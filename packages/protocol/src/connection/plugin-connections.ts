@@ -1,5 +1,5 @@
 /**
- * Connections to a plugin, kept as long idle as Docker Engine keeps them.
+ * HTTP connections to a plugin, with Docker Engine's idle timeout.
  * @see moby pkg/plugins/client.go and transport.go
  */
 import { realpath } from 'node:fs/promises';
@@ -16,20 +16,20 @@ import {
 import { connectSocket } from './socket-handle.ts';
 
 /**
- * Docker opens as many as there are calls. A limit as low as its six idle ones would let six calls that hang stop every
- * other call to the plugin; this one only bounds what a plugin that hangs can pile up.
+ * Docker sets no limit. A low one, such as its six idle connections, would let six hanging calls block all others; this
+ * one only bounds the connections that a hanging plugin can accumulate.
  */
 const maxConnections = 128;
 const idleMs = 30_000;
-/** How long a network may take to connect, as in Docker; a unix socket connects at once or never. */
+/** Limit for connecting over TCP, as in Docker; a unix socket connects or fails at once. */
 const connectTimeoutMs = 10_000;
 
-/** Connections for calls. */
+/** A pool of connections for calls. The caller destroys it. */
 export function openPool(address: PluginAddress): Pool {
   return new Pool(originOf(address), { ...connectionOptions(address), connections: maxConnections });
 }
 
-/** One connection that no other call waits for. */
+/** A connection that is not shared. The caller destroys it. */
 export function openConnection(address: PluginAddress): Client {
   return new Client(originOf(address), connectionOptions(address));
 }
@@ -37,7 +37,7 @@ export function openConnection(address: PluginAddress): Client {
 function connectionOptions(address: PluginAddress): Client.Options {
   return {
     keepAliveTimeout: idleMs,
-    // The call's own deadline rules; undici's would cut a volume that takes minutes to mount.
+    // Each call has its own deadline; undici's would end mounts that take minutes.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: address.kind === 'unix' ? socketConnector(address) : networkConnector(address),
@@ -58,7 +58,8 @@ async function realLocation(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch {
-    return path; // What is wrong with it is told when it is opened.
+    // Opening the path reports the error.
+    return path;
   }
 }
 
@@ -69,9 +70,9 @@ function networkConnector(address: NetworkAddress): buildConnector.connector {
     ...(tls !== undefined && {
       minVersion: 'TLSv1.2',
       rejectUnauthorized: tls.isVerified,
-      ...(tls.authorities !== undefined && { ca: tls.authorities }),
-      ...(tls.certificate !== undefined && { cert: tls.certificate }),
-      ...(tls.key !== undefined && { key: tls.key }),
+      ca: tls.authorities,
+      cert: tls.certificate,
+      key: tls.key,
     }),
   });
   return (options, callback) => {

@@ -1,8 +1,8 @@
 /**
- * Connections to a plugin's socket. The plugin owns the folder and may put anything at the socket's place: a link to
- * another socket of the host, a fifo, a device. So the name is opened as a handle that follows no link and opens no
- * file, the handle is judged, and the connection goes through the handle: nothing can change in between, and no path
- * is too long for a socket address.
+ * Connections to a plugin's socket. The plugin can write the directory and may replace the socket by a link to another
+ * socket of the host, a FIFO or a device. So the name is opened with O_PATH | O_NOFOLLOW, which follows no link and
+ * opens no file; the file type is checked on that handle, and the connection goes through it. Nothing can change in
+ * between, and the length of the path is not limited by `sun_path`.
  * @see open(2) O_PATH, unix(7) sun_path
  */
 import { constants } from 'node:fs';
@@ -10,20 +10,20 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { OutboardError } from '@outboard/oci';
 
-/** O_PATH of Linux on every architecture that Node.js runs on; `fs.constants` has no name for it. */
-const O_PATH = 0o10000000;
+/** O_PATH, the same on every Linux architecture of Node.js; missing from `fs.constants`. */
+const openPath = 0o10000000;
 
 /**
  * Connect to a unix socket without following a link at its last component.
  *
- * The caller owns the connection; errors that it does not listen to are shown by `close` only.
- * @param path of any length; its folder must belong to us
- * @throws {OutboardError} unavailable, code `socket-missing`, `socket-refused` (no one listens) or `not-a-socket`;
+ * The caller destroys the connection. An error without a listener does not end the process.
+ * @param path of any length; its directory must be owned by this process
+ * @throws {OutboardError} unavailable, code `socket-missing`, `socket-refused` (nothing listens) or `not-a-socket`;
  *   the signal's reason when aborted
  */
 export async function connectSocket(
   path: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Socket> {
   options.signal?.throwIfAborted();
   const handle = await openSocketHandle(path);
@@ -34,20 +34,20 @@ export async function connectSocket(
   } finally {
     await handle.close();
   }
-  // The plugin may have closed it in the meantime, and whoever gets it now would never hear of that.
+  // The plugin may have closed the connection meanwhile: a caller that listens from now on would miss the event.
   if (!socket.destroyed) return socket;
   throw dialError(path, 'connect: connection reset by peer', 'socket-refused');
 }
 
 /**
- * Open a handle on a socket: it can be connected to through `/proc/self/fd/<fd>` and not be read.
- * @returns a handle that the caller closes
+ * Open a handle on a socket, for connections through `/proc/self/fd/<fd>`.
+ * @returns the handle, closed by the caller
  * @throws {OutboardError} unavailable, code `socket-missing` or `not-a-socket`
  */
 export async function openSocketHandle(path: string): Promise<FileHandle> {
   let handle: FileHandle;
   try {
-    handle = await open(path, O_PATH | constants.O_NOFOLLOW);
+    handle = await open(path, openPath | constants.O_NOFOLLOW);
   } catch (cause) {
     const code = errorCode(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -75,21 +75,21 @@ function connectHandle(handle: FileHandle, path: string, signal: AbortSignal | u
     };
     const succeed = () => {
       stop();
-      // A connection that breaks before the caller listens would end the process.
+      // An error before the caller listens would end the process.
       socket.on('error', () => {});
       resolve(socket);
     };
     const fail = (cause: unknown) => {
       stop();
       const code = errorCode(cause);
-      // EAGAIN: the plugin does not accept as fast as it is called.
+      // EAGAIN: the plugin's backlog is full.
       const isRefused = code === 'ECONNREFUSED' || code === 'EAGAIN';
       const reason = isRefused ? 'connect: connection refused' : `connect: ${code ?? String(cause)}`;
       reject(dialError(path, reason, isRefused ? 'socket-refused' : 'socket-unreachable', cause));
     };
     const abort = () => {
       stop();
-      // After `off` an error of the closing socket would have no listener and end the process.
+      // Without a listener an error of the closing socket would end the process.
       socket.on('error', () => {});
       socket.destroy();
       reject(signal?.reason);
@@ -104,7 +104,7 @@ function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Docker's words for a socket that does not answer. */
+/** The error in Docker's wording. */
 function dialError(path: string, reason: string, code: string, cause?: unknown): OutboardError {
   const options = cause === undefined ? { code } : { code, cause };
   return new OutboardError('unavailable', `dial unix ${path}: ${reason}`, options);

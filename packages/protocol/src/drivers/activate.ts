@@ -1,14 +1,15 @@
 /**
- * The handshake of legacy plugins. An engine trusts the interface types of a managed plugin's config; what the plugin
- * itself says is advice, for health checks and for configs without types.
+ * The activation handshake. For managed plugins the engine relies on the interface types of the config instead; it uses
+ * the handshake for legacy plugins, for health checks and for configs without types.
  */
 import type { JsonValue } from '@outboard/oci';
 import { isMethodMissing } from '../calls/plugin-answer.ts';
 import type { CallOptions, PluginClient } from '../calls/plugin-client.ts';
 
 /**
- * Ask a plugin what it implements.
- * @returns names such as `VolumeDriver`, without entries that are none; undefined when the plugin has no handshake (404)
+ * Ask a plugin which interfaces it implements (`Plugin.Activate`).
+ * @returns names such as `VolumeDriver`; entries that are not strings are left out. Undefined when the plugin does not
+ *   implement the handshake (404)
  * @throws {OutboardError} as `PluginClient.call`
  */
 export async function activate(

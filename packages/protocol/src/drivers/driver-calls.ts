@@ -1,16 +1,16 @@
 /**
- * What the typed clients have in common: calls of one interface, each method with a time limit of its own and with a
- * word on whether it may be sent again when its reply was lost.
+ * Calls of one interface of the plugin protocol, as all typed clients make them: each method has a time limit and a rule
+ * for retries.
  */
 import type { JsonObject } from '@outboard/oci';
 import type { CallOptions, PluginClient } from '../calls/plugin-client.ts';
 import type { ReplyFields } from '../calls/plugin-reply.ts';
 
-/** What a caller may say about one call. @see CallOptions */
+/** Options that the caller of a typed client may give with each call. */
 export type DriverCall = Pick<CallOptions, 'signal' | 'timeoutMs'>;
 
-/** How the calls of one method are made. */
-export type MethodRule = Pick<CallOptions, 'idempotent' | 'confidential' | 'maxReplyBytes'> & {
+/** How calls of one method are made. */
+export type MethodRule = Pick<CallOptions, 'idempotent' | 'confidential' | 'maxReplyBytes' | 'leavesErr'> & {
   readonly timeoutMs: number;
 };
 
@@ -21,18 +21,20 @@ export type CallMethod<Method extends string> = (
   call: DriverCall | undefined,
 ) => Promise<ReplyFields>;
 
-const longTimeoutMs = 120_000;
-const shortTimeoutMs = 60_000;
-
-/** For methods that make something, perhaps on storage or a network far away: 120 s, sent once. */
-export const slowMethod: MethodRule = { timeoutMs: longTimeoutMs };
+/** For methods that create something, possibly on slow or remote storage: 120 s, sent once. */
+export const slowMethod: MethodRule = { timeoutMs: 120_000 };
 /** For methods that change something: 60 s, sent once. */
-export const method: MethodRule = { timeoutMs: shortTimeoutMs };
-/** For methods that only ask: 60 s, sent again when the reply was lost. */
-export const query: MethodRule = { timeoutMs: shortTimeoutMs, idempotent: true };
+export const method: MethodRule = { timeoutMs: 60_000 };
+/** For methods that only read: 60 s, sent again when the reply was lost. */
+export const query: MethodRule = { timeoutMs: 60_000, idempotent: true };
+
+/** The options of a call: the method's rule, with what the caller gave. */
+export function ruledCall(rule: MethodRule, call: DriverCall = {}): CallOptions {
+  return { ...rule, signal: call.signal, timeoutMs: call.timeoutMs ?? rule.timeoutMs };
+}
 
 /**
- * Calls of an interface by its rules.
+ * The calls of an interface.
  * @param interfaceName the part of a method before the dot, such as `NetworkDriver`
  */
 export function callsOf<Method extends string>(
@@ -40,7 +42,6 @@ export function callsOf<Method extends string>(
   interfaceName: string,
   rules: Readonly<Record<Method, MethodRule>>,
 ): CallMethod<Method> {
-  return (name, request, call) => {
-    return client.call(`${interfaceName}.${name}`, request, { ...rules[name], ...call });
-  };
+  return (name, request, call) =>
+    client.call(`${interfaceName}.${name}`, request, ruledCall(rules[name], call));
 }

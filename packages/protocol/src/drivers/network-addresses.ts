@@ -5,14 +5,17 @@
 import { isIP } from 'node:net';
 import { OutboardError } from '@outboard/oci';
 
-/** An address with the length of its prefix, such as `10.0.0.2/24`, without a zone. */
+/** The form that `isCidr` accepts, for messages. */
+export const cidrForm = 'an address with a prefix length';
+
+/** Whether the text is an IPv4 or IPv6 address with a prefix length, such as `10.0.0.2/24`, and without a zone. */
 export function isCidr(text: string): boolean {
   const [address = '', prefix = '', ...rest] = text.split('/');
   if (!isAddress(address) || rest.length > 0 || !/^(?:0|[1-9]\d{0,2})$/.test(prefix)) return false;
   return Number(prefix) <= (isIP(address) === 4 ? 32 : 128);
 }
 
-/** An IPv4 or IPv6 address without a zone. */
+/** Whether the text is an IPv4 or IPv6 address without a zone. */
 export function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes('%');
 }
@@ -21,7 +24,7 @@ export function isAddress(text: string): boolean {
 const macForm = /^(?:[\da-f]{2}([:-])(?:[\da-f]{2}\1)+[\da-f]{2}|[\da-f]{4}(?:\.[\da-f]{4})+)$/i;
 const macLengths: readonly number[] = [6, 8, 20];
 
-/** A hardware address of 6, 8 or 20 bytes. */
+/** Whether the text is a hardware address of 6, 8 or 20 bytes. */
 export function isMac(text: string): boolean {
   return macForm.test(text) && macLengths.includes(hexOf(text).length / 2);
 }
@@ -32,7 +35,7 @@ export function formatMac(mac: string): string {
 }
 
 /**
- * A hardware address as it stands in options and in what a driver tells of an endpoint: Go's byte slice, in base64.
+ * A hardware address in the form of options and endpoint details: a Go byte slice, in base64.
  * @param mac as `isMac` accepts
  * @throws {OutboardError} invalid
  */

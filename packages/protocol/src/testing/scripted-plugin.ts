@@ -1,38 +1,44 @@
 /**
- * A plugin on a unix socket, in the process of the test, that answers as it is told, and a client of it.
+ * A plugin on a unix socket in the test's own process, with scripted answers, and a client for it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createRawServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPluginClient } from '../calls/http-plugin-client.ts';
-import type { PluginClient, PluginClientOptions } from '../calls/plugin-client.ts';
+import { createPluginClient, type PluginClientDeps } from '../calls/http-plugin-client.ts';
+import type { PluginClient, PluginClientLimits } from '../calls/plugin-client.ts';
 
-/** What the plugin was sent. */
+/** A request that the plugin received. */
 export interface ScriptedCall {
   readonly method: string;
   readonly body: string;
 }
 
+/** A running plugin. Disposing stops it and closes the client. */
 export interface ScriptedPlugin extends AsyncDisposable {
-  /** Does not wait between attempts. */
+  /** Retries without waiting. */
   readonly client: PluginClient;
   readonly calls: readonly ScriptedCall[];
 }
 
+/** Writes the answer to a call. */
 export type ScriptedAnswer = (call: ScriptedCall, response: ServerResponse, request: IncomingMessage) => void;
+
+/** Limits of the client, and its waiting between attempts. */
+export type ScriptOptions = PluginClientLimits & Partial<Pick<PluginClientDeps, 'delay'>>;
 
 /** Serve answers over HTTP. */
 export async function scriptPlugin(
   answer: ScriptedAnswer,
-  options: Partial<PluginClientOptions> = {},
+  options: ScriptOptions = {},
 ): Promise<ScriptedPlugin> {
   const calls: ScriptedCall[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('error', () => {}); // a caller that hangs up is part of some tests
+    // In some tests the caller hangs up.
+    request.on('error', () => {});
     response.on('error', () => {});
     request.on('end', () => {
       const call = { method: (request.url ?? '').slice(1), body: Buffer.concat(chunks).toString() };
@@ -43,10 +49,10 @@ export async function scriptPlugin(
   return open(server, calls, options, () => server.closeAllConnections());
 }
 
-/** Answer every connection's first bytes with bytes of the test's choice. */
+/** Answer the first bytes of every connection with raw bytes. */
 export async function scriptBytes(
   answer: (socket: Socket) => void,
-  options: Partial<PluginClientOptions> = {},
+  options: ScriptOptions = {},
 ): Promise<ScriptedPlugin> {
   const calls: ScriptedCall[] = [];
   const sockets = new Set<Socket>();
@@ -67,13 +73,14 @@ export async function scriptBytes(
 async function open(
   server: Server,
   calls: readonly ScriptedCall[],
-  options: Partial<PluginClientOptions>,
+  options: ScriptOptions,
   disconnect: () => void,
 ): Promise<ScriptedPlugin> {
-  const folder = await mkdtemp(join(tmpdir(), 'outboard-scripted-'));
-  const socketPath = join(folder, 'plugin.sock');
+  const { delay = async () => {}, ...limits } = options;
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-scripted-'));
+  const socketPath = join(directory, 'plugin.sock');
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const client = createPluginClient({ socketPath, delay: async () => {}, ...options });
+  const client = createPluginClient({ socketPath, ...limits }, { delay });
   return {
     client,
     calls,
@@ -81,7 +88,7 @@ async function open(
       await client[Symbol.asyncDispose]();
       disconnect();
       await new Promise((resolve) => server.close(resolve));
-      await rm(folder, { recursive: true });
+      await rm(directory, { recursive: true });
     },
   };
 }

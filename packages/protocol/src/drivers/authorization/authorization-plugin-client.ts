@@ -7,7 +7,8 @@ import { type JsonObject, OutboardError } from '@outboard/oci';
 import { printable } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
 import type { ReplyFields } from '../../calls/plugin-reply.ts';
-import type { DriverCall } from '../driver-calls.ts';
+import { callsOf, type MethodRule } from '../driver-calls.ts';
+import { presentFields } from '../present-fields.ts';
 import type {
   AuthorizationDecision,
   AuthorizationPlugin,
@@ -15,23 +16,19 @@ import type {
   AuthorizationResponse,
 } from './authorization-plugin.ts';
 
-const defaultTimeoutMs = 30_000;
+/** `Err` accompanies a denial as well, so it is read with the decision. */
+const rule: MethodRule = { timeoutMs: 30_000, idempotent: true, leavesErr: true };
 
-/** Make an authorization plugin of a plugin. The client stays the caller's. */
+/** The authorization plugin that a plugin implements. The caller disposes the client. */
 export function createAuthorizationPlugin(client: PluginClient): AuthorizationPlugin {
-  const ask = async (
-    method: string,
-    question: JsonObject,
-    options: DriverCall,
-  ): Promise<AuthorizationDecision> => {
-    const call = { timeoutMs: defaultTimeoutMs, ...options, idempotent: true, leavesErr: true };
-    return readDecision(await client.call(method, question, call), method);
-  };
+  const call = callsOf(client, 'AuthZPlugin', { AuthZReq: rule, AuthZRes: rule });
   return {
-    authorizeRequest: (request, call = {}) => ask('AuthZPlugin.AuthZReq', requestFields(request), call),
-    authorizeResponse(request, response, call = {}) {
-      const question = { ...requestFields(request), ...responseFields(response) };
-      return ask('AuthZPlugin.AuthZRes', question, call);
+    async authorizeRequest(request, given) {
+      return readDecision(await call('AuthZReq', requestFields(request), given), 'AuthZReq');
+    },
+    async authorizeResponse(request, response, given) {
+      const fields = { ...requestFields(request), ...responseFields(response) };
+      return readDecision(await call('AuthZRes', fields, given), 'AuthZRes');
     },
   };
 }
@@ -39,30 +36,39 @@ export function createAuthorizationPlugin(client: PluginClient): AuthorizationPl
 /** Empty fields are left out, as Go's `omitempty` does. */
 function requestFields(request: AuthorizationRequest): JsonObject {
   const { user, method, uri, headers, body, peerCertificates = [] } = request;
-  return {
-    ...(user === undefined ? {} : { User: user.name, UserAuthNMethod: user.authenticationMethod }),
+  const certificates = peerCertificates.map((pem) => Buffer.from(pem).toString('base64'));
+  return presentFields({
+    User: user?.name,
+    UserAuthNMethod: user?.authenticationMethod,
     RequestMethod: method,
     RequestUri: uri,
-    ...(body === undefined || body.length === 0 ? {} : { RequestBody: body.toString('base64') }),
-    ...(Object.keys(headers).length === 0 ? {} : { RequestHeaders: headers }),
-    ...(peerCertificates.length === 0
-      ? {}
-      : { RequestPeerCertificates: peerCertificates.map((pem) => Buffer.from(pem).toString('base64')) }),
-  };
+    RequestBody: encodeBody(body),
+    RequestHeaders: filledHeaders(headers),
+    RequestPeerCertificates: certificates.length === 0 ? undefined : certificates,
+  });
 }
 
-function responseFields({ status, headers = {}, body }: AuthorizationResponse): JsonObject {
-  return {
-    ...(status === undefined ? {} : { ResponseStatusCode: status }),
-    ...(body === undefined || body.length === 0 ? {} : { ResponseBody: body.toString('base64') }),
-    ...(Object.keys(headers).length === 0 ? {} : { ResponseHeaders: headers }),
-  };
+function responseFields({ status, headers, body }: AuthorizationResponse): JsonObject {
+  return presentFields({
+    ResponseStatusCode: status,
+    ResponseBody: encodeBody(body),
+    ResponseHeaders: filledHeaders(headers),
+  });
+}
+
+function encodeBody(body: Buffer | undefined): string | undefined {
+  return body === undefined || body.length === 0 ? undefined : body.toString('base64');
+}
+
+function filledHeaders(headers: AuthorizationResponse['headers']): AuthorizationResponse['headers'] {
+  return headers === undefined || Object.keys(headers).length === 0 ? undefined : headers;
 }
 
 function readDecision(reply: ReplyFields, method: string): AuthorizationDecision {
   const allow = reply.boolean('Allow');
   const err = printable(reply.text('Err'));
   if (!allow) return { allowed: false, reason: printable(reply.text('Msg')) || err };
-  if (err !== '') throw new OutboardError('system', `${method}: ${err}`, { code: 'plugin-error' });
+  if (err !== '')
+    throw new OutboardError('system', `AuthZPlugin.${method}: ${err}`, { code: 'plugin-error' });
   return { allowed: true };
 }

@@ -3,39 +3,39 @@
  */
 import type { DriverCall } from '../driver-calls.ts';
 
-/** A request to be judged, as far as a plugin may see it. Secrets are the asker's to leave out. */
+/** An API request to authorize. The caller removes secrets first. */
 export interface AuthorizationRequest {
-  /** Who asks, and how that is known (`TLS`); absent when it is not known. */
-  readonly user?: { readonly name: string; readonly authenticationMethod: string };
+  /** The client's identity and how it was established (`TLS`); absent when unknown. */
+  readonly user?: { readonly name: string; readonly authenticationMethod: string } | undefined;
   readonly method: string;
-  /** The request target as it came: version prefix, escapes and query included. */
+  /** The request target as received, with version prefix, escapes and query. */
   readonly uri: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
-  /** Certificates of the client, its own first, as PEM. */
-  readonly peerCertificates?: readonly string[];
+  readonly body?: Buffer | undefined;
+  /** Certificate chain of the client, leaf first, as PEM. */
+  readonly peerCertificates?: readonly string[] | undefined;
 }
 
-/** An answer to be judged; empty for one that is streamed, and for a failed request. */
+/** An API response to authorize. All fields are absent for a streamed response and for a failed request. */
 export interface AuthorizationResponse {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: Buffer | undefined;
 }
 
-/** What a plugin decides. */
+/** A plugin's decision. */
 export type AuthorizationDecision =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly reason: string };
 
 /**
- * Every call may be sent again when its reply was lost, and throws as `PluginClient.call`; also when the plugin allows
- * and reports an error at once, which Docker takes as leave.
+ * An authorization plugin. Calls are sent again when their reply was lost, and throw as `PluginClient.call`; also when
+ * the plugin allows a request and reports an error at once, which Docker takes as permission.
  */
 export interface AuthorizationPlugin {
-  /** Whether a request may run. */
+  /** Ask whether a request may run. */
   authorizeRequest(request: AuthorizationRequest, call?: DriverCall): Promise<AuthorizationDecision>;
-  /** Whether the answer to a request may be sent. */
+  /** Ask whether the response to a request may be sent. */
   authorizeResponse(
     request: AuthorizationRequest,
     response: AuthorizationResponse,

@@ -3,10 +3,10 @@
  * @see moby daemon/libnetwork/ipams/remote (28.x)
  */
 import { OutboardError } from '@outboard/oci';
-import { askOptional } from '../../calls/plugin-answer.ts';
+import { callOptional } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
 import { callsOf, method, query } from '../driver-calls.ts';
-import { isAddress, isCidr } from '../network-addresses.ts';
+import { cidrForm, isAddress, isCidr } from '../network-addresses.ts';
 import type { IpamCapabilities, IpamDriver } from './ipam-driver.ts';
 
 const rules = {
@@ -18,19 +18,19 @@ const rules = {
   ReleaseAddress: method,
 } as const;
 
-/** Make an IPAM driver of a plugin. The client stays the caller's. */
+/** The IPAM driver that a plugin implements. The caller disposes the client. */
 export function createIpamDriver(client: PluginClient): IpamDriver {
   const call = callsOf(client, 'IpamDriver', rules);
   return {
     capabilities(given) {
-      const ask = async (): Promise<IpamCapabilities> => {
+      const read = async (): Promise<IpamCapabilities> => {
         const reply = await call('GetCapabilities', undefined, given);
         return {
           requiresMacAddress: reply.boolean('RequiresMACAddress'),
           requiresRequestReplay: reply.boolean('RequiresRequestReplay'),
         };
       };
-      return askOptional(ask, { requiresMacAddress: false, requiresRequestReplay: false });
+      return callOptional(read, { requiresMacAddress: false, requiresRequestReplay: false });
     },
     async defaultAddressSpaces(given) {
       const reply = await call('GetDefaultAddressSpaces', undefined, given);
@@ -42,10 +42,7 @@ export function createIpamDriver(client: PluginClient): IpamDriver {
     async requestPool(request, given) {
       const { addressSpace, pool = '', subPool = '', options = {}, isIpv6 = false } = request;
       if (subPool !== '' && pool === '') {
-        throw new OutboardError(
-          'invalid',
-          `sub pool ${JSON.stringify(subPool)}: want the pool that it is of`,
-        );
+        throw new OutboardError('invalid', `sub-pool ${JSON.stringify(subPool)}: want its pool as well`);
       }
       const fields = {
         AddressSpace: addressSpace,
@@ -74,15 +71,13 @@ export function createIpamDriver(client: PluginClient): IpamDriver {
     },
     async releaseAddress(poolId, address, given) {
       if (!isAddress(address)) {
-        const message = `address ${JSON.stringify(address)}: want one without prefix, such as "10.0.0.2"`;
+        const message = `address ${JSON.stringify(address)}: want one without a prefix length, such as "10.0.0.2"`;
         throw new OutboardError('invalid', message);
       }
       await call('ReleaseAddress', { PoolID: poolId, Address: address }, given);
     },
   };
 }
-
-const cidrForm = 'an address with the length of its prefix';
 
 function required(name: string, field: string, value: string): string {
   if (value !== '') return value;

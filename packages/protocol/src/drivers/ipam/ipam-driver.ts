@@ -3,66 +3,72 @@
  */
 import type { DriverCall } from '../driver-calls.ts';
 
+/** Needs of a driver towards its caller. */
 export interface IpamCapabilities {
   /** Whether `requestAddress` needs the option `com.docker.network.endpoint.macaddress`. */
   readonly requiresMacAddress: boolean;
-  /** Whether pools and gateways of local networks are to be requested again when the host starts. */
+  /** Whether pools and gateways of local networks must be requested again after each start of the host. */
   readonly requiresRequestReplay: boolean;
 }
 
-/** Where pools come from unless a caller says otherwise. */
+/** Default address spaces of a driver. */
 export interface AddressSpaces {
   readonly local: string;
   readonly global: string;
 }
 
+/** A pool to allocate. */
 export interface PoolRequest {
   readonly addressSpace: string;
-  /** Such as `10.0.0.0/16`; absent leaves the choice to the driver. */
-  readonly pool?: string;
-  /** A part of `pool`. */
-  readonly subPool?: string;
-  readonly options?: Readonly<Record<string, string>>;
-  readonly isIpv6?: boolean;
+  /** CIDR, such as `10.0.0.0/16`; default: the driver chooses. */
+  readonly pool?: string | undefined;
+  /** CIDR inside `pool`. */
+  readonly subPool?: string | undefined;
+  readonly options?: Readonly<Record<string, string>> | undefined;
+  readonly isIpv6?: boolean | undefined;
 }
 
-/** A pool that is in use. */
+/** An allocated pool. */
 export interface AddressPool {
-  /** What the driver calls it; the same pool has the same ID, and is released as often as it was requested. */
+  /** The driver's ID. The same pool has the same ID, and is released as often as it was requested. */
   readonly poolId: string;
-  /** Such as `10.0.0.0/16`. */
+  /** CIDR, such as `10.0.0.0/16`. */
   readonly pool: string;
-  /** `com.docker.network.gateway` is the gateway's address with prefix, if the driver chose one already. */
+  /** `com.docker.network.gateway` is the gateway's CIDR address, if the driver has chosen one. */
   readonly data: ReadonlyMap<string, string>;
 }
 
+/** An address to allocate. */
 export interface AddressRequest {
   readonly poolId: string;
-  /** Without prefix; absent leaves the choice to the driver. */
-  readonly address?: string;
-  readonly options?: Readonly<Record<string, string>>;
+  /** Address without prefix length; default: the driver chooses. */
+  readonly address?: string | undefined;
+  readonly options?: Readonly<Record<string, string>> | undefined;
 }
 
-/** An address that is in use. */
+/** An allocated address. */
 export interface LeasedAddress {
-  /** With the length of its prefix, such as `10.0.0.2/16`. */
+  /** CIDR, such as `10.0.0.2/16`. */
   readonly address: string;
   readonly data: ReadonlyMap<string, string>;
 }
 
 /**
- * Every call throws as `PluginClient.call`. Requests are sent once: a second one would take a second address, so a
- * caller whose reply was lost does not know whether it holds one.
+ * An IPAM driver. Every method throws as `PluginClient.call`. Requests are sent once, because a second one would
+ * allocate again; after a lost reply it is unknown whether something was allocated.
  */
 export interface IpamDriver {
-  /** A driver that cannot say requires nothing. */
+  /** A driver that does not report capabilities needs nothing. */
   capabilities(call?: DriverCall): Promise<IpamCapabilities>;
   defaultAddressSpaces(call?: DriverCall): Promise<AddressSpaces>;
-  /** @throws {OutboardError} also invalid, for a part of no pool; system, when the driver answers no pool */
+  /** @throws {OutboardError} also invalid, for a sub-pool without a pool; system, when the reply holds no pool */
   requestPool(request: PoolRequest, call?: DriverCall): Promise<AddressPool>;
   releasePool(poolId: string, call?: DriverCall): Promise<void>;
-  /** @throws {OutboardError} also system, when the driver answers no address */
+  /** @throws {OutboardError} also system, when the reply holds no address */
   requestAddress(request: AddressRequest, call?: DriverCall): Promise<LeasedAddress>;
-  /** @param address without prefix */
+  /**
+   * @param address without prefix length
+   * @throws {OutboardError} also invalid, for another form
+   */
   releaseAddress(poolId: string, address: string, call?: DriverCall): Promise<void>;
 }

@@ -4,16 +4,16 @@
  * @see moby daemon/logger/proxy.go and adapter.go (28.x)
  */
 import { type JsonObject, OutboardError } from '@outboard/oci';
-import { askOptional, readAnswer } from '../../calls/plugin-answer.ts';
+import { callOptional, readAnswer } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
-import { callsOf, method, query } from '../driver-calls.ts';
+import { callsOf, method, query, ruledCall } from '../driver-calls.ts';
 import type { LogDriver, LoggedContainer, LogSelection } from './log-driver.ts';
 import { decodeLogEntries } from './log-entry.ts';
 
 const rules = { StartLogging: method, StopLogging: method, Capabilities: query } as const;
 const readLogs = 'LogDriver.ReadLogs';
 
-/** Make a log driver of a plugin. The client stays the caller's. */
+/** The log driver that a plugin implements. The caller disposes the client. */
 export function createLogDriver(client: PluginClient): LogDriver {
   const call = callsOf(client, 'LogDriver', rules);
   return {
@@ -24,15 +24,15 @@ export function createLogDriver(client: PluginClient): LogDriver {
       await call('StopLogging', { File: file }, given);
     },
     capabilities(given) {
-      const ask = async () => {
+      const read = async () => {
         const reply = await call('Capabilities', undefined, given);
         return { readsLogs: reply.object('Cap')?.boolean('ReadLogs') ?? false };
       };
-      return askOptional(ask, { readsLogs: false });
+      return callOptional(read, { readsLogs: false });
     },
     async *readLogs(container, selection, given) {
       const request = { Info: containerFields(container), Config: selectionFields(selection) };
-      const bytes = client.stream(readLogs, request, { ...query, ...given });
+      const bytes = client.stream(readLogs, request, ruledCall(query, given));
       const { sinceNano, untilNano } = selection;
       for await (const entry of decodeLogEntries(refuseJson(bytes))) {
         if (sinceNano !== undefined && entry.timeNano < sinceNano) continue;
@@ -46,8 +46,8 @@ export function createLogDriver(client: PluginClient): LogDriver {
 const openingBrace = 0x7b;
 
 /**
- * A driver that fails may say so with status 200 and `Err`. As the length of an entry its first byte would mean two
- * thousand million bytes, so it tells the two apart.
+ * Refuse a JSON object: drivers report failures with status 200 and `Err` as well. Its first byte cannot start an entry,
+ * whose length would then be two gigabytes.
  */
 async function* refuseJson(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let isFirst = true;
@@ -62,7 +62,7 @@ async function* refuseJson(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** Absent fields as Go's zero values: the type of this request leaves none out. */
+/** Absent fields are sent as Go's zero values: Docker's type of this request omits none. */
 function containerFields(container: LoggedContainer): JsonObject {
   return {
     Config: container.options ?? {},
@@ -84,11 +84,11 @@ function selectionFields({ sinceNano, untilNano, tail = -1, follow = false }: Lo
   return { Since: formatTime(sinceNano), Until: formatTime(untilNano), Tail: tail, Follow: follow };
 }
 
-/** Go's time that is not set. */
+/** Zero value of Go's time.Time. */
 const zeroTime = '0001-01-01T00:00:00Z';
 const nanosecondsPerSecond = 1_000_000_000n;
 
-/** RFC 3339 with nanoseconds. @throws {OutboardError} invalid out of 64 bits, which is the years 1678 to 2262 */
+/** RFC 3339 with nanoseconds. @throws {OutboardError} invalid outside 64 bits (the years 1678 to 2262) */
 function formatTime(timeNano: bigint | undefined): string {
   if (timeNano === undefined) return zeroTime;
   if (BigInt.asIntN(64, timeNano) !== timeNano) {

@@ -4,51 +4,51 @@
 import type { DriverCall } from '../driver-calls.ts';
 import type { LogEntry } from './log-entry.ts';
 
-/** What is known of a container whose output is logged. All but the ID may be left out. */
+/** A container whose output is logged. Only the ID is required. */
 export interface LoggedContainer {
-  /** The options of logging. */
-  readonly options?: Readonly<Record<string, string>>;
+  /** The user's log options. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
   readonly id: string;
-  readonly name?: string;
-  readonly entrypoint?: string;
-  readonly args?: readonly string[];
-  readonly imageId?: string;
-  readonly imageName?: string;
-  readonly createdAt?: Date;
+  readonly name?: string | undefined;
+  readonly entrypoint?: string | undefined;
+  readonly args?: readonly string[] | undefined;
+  readonly imageId?: string | undefined;
+  readonly imageName?: string | undefined;
+  readonly createdAt?: Date | undefined;
   /** `NAME=value`; may hold secrets. */
-  readonly env?: readonly string[];
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly logPath?: string;
-  readonly daemonName?: string;
+  readonly env?: readonly string[] | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly logPath?: string | undefined;
+  readonly daemonName?: string | undefined;
 }
 
-/** Which entries are wanted. */
+/** The log entries to read. */
 export interface LogSelection {
-  /** Unix time in nanoseconds; entries of that very time count. */
-  readonly sinceNano?: bigint;
-  /** Unix time in nanoseconds; entries of that very time count. */
-  readonly untilNano?: bigint;
-  /** How many of the newest; 0 for none but those to come; absent for all. */
-  readonly tail?: number;
-  /** Whether to go on with entries to come, until the caller stops; default false. */
-  readonly follow?: boolean;
+  /** Unix time in nanoseconds, inclusive. */
+  readonly sinceNano?: bigint | undefined;
+  /** Unix time in nanoseconds, inclusive. */
+  readonly untilNano?: bigint | undefined;
+  /** Number of newest entries; 0 for new entries only; default all. */
+  readonly tail?: number | undefined;
+  /** Whether to continue with new entries until the caller stops; default false. */
+  readonly follow?: boolean | undefined;
 }
 
-/** Every call throws as `PluginClient.call`. */
+/** A log driver. Every method throws as `PluginClient.call`. */
 export interface LogDriver {
-  /** @param file path of the pipe that entries come through, as the plugin sees it */
+  /** @param file path of the FIFO with the entries, in the plugin's mount namespace */
   startLogging(file: string, container: LoggedContainer, call?: DriverCall): Promise<void>;
-  /** The driver answers once it has taken what is in the pipe: keep the pipe open until then, and close it then. */
+  /** The driver replies once it has read the FIFO to its end: keep the FIFO open until then. */
   stopLogging(file: string, call?: DriverCall): Promise<void>;
-  /** A driver that cannot say reads nothing. */
+  /** A driver that does not report capabilities cannot read logs. */
   capabilities(call?: DriverCall): Promise<{ readonly readsLogs: boolean }>;
   /**
-   * Entries that the driver kept, oldest first, each with the line break that ends it. The call is made when the first
-   * entry is asked for; stopping early ends it. Entries out of the times asked for are left out, whatever the driver
+   * Entries that the driver has stored, oldest first, each with its line break. The call is made when the first entry
+   * is read; leaving the loop early ends it. Entries outside the selected times are left out, whatever the driver
    * sends.
    *
-   * The time limit is that of the driver's first sign; use the signal to end the wait for entries.
-   * @throws {OutboardError} also in the middle: system, code `plugin-reply-malformed`, unavailable, code
+   * The time limit covers the time until the driver replies; use the signal to end the wait for entries.
+   * @throws {OutboardError} also while reading: system, code `plugin-reply-malformed`, unavailable, code
    *   `plugin-connection-lost`
    */
   readLogs(container: LoggedContainer, selection: LogSelection, call?: DriverCall): AsyncIterable<LogEntry>;

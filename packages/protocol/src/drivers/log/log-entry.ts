@@ -1,6 +1,6 @@
 /**
- * Log entries on the wire between a host and a log driver, the same both ways: four bytes of length, big-endian, and
- * that many bytes of a message.
+ * Log entries on the wire between host and log driver, in both directions: a length of four bytes, big-endian, and a
+ * Protocol Buffers message of that length.
  * @see moby api/types/plugins/logdriver/entry.proto and io.go (28.x)
  */
 import { OutboardError } from '@outboard/oci';
@@ -10,25 +10,25 @@ import { bytesField, malformed, type ProtobufField, readFields, varintField } fr
 export interface LogEntry {
   /** `stdout` or `stderr`. */
   readonly source: string;
-  /** Unix time in nanoseconds: more than a number can tell. */
+  /** Unix time in nanoseconds. */
   readonly timeNano: bigint;
-  /** Without a line break towards a driver; with one at the end from a driver. */
+  /** Without its line break towards a driver, with it from a driver. */
   readonly line: Uint8Array;
-  /** Every fragment of a line is partial, its last one too. */
+  /** Whether this is a fragment of a line; true for the last one as well. */
   readonly partial: boolean;
-  readonly partialMetadata?: PartialMetadata;
+  readonly partialMetadata?: PartialMetadata | undefined;
 }
 
-/** Where in its line a fragment belongs. */
+/** Position of a fragment in its line. */
 export interface PartialMetadata {
   readonly last: boolean;
-  /** The same in all fragments of a line. */
+  /** Common to all fragments of a line. */
   readonly id: string;
   /** From 1. */
   readonly ordinal: number;
 }
 
-/** Bytes of the largest message; Docker cuts lines into fragments of 16 KiB. */
+/** Upper bound of a message in bytes; Docker splits lines into fragments of 16 KiB. */
 export const maxLogEntryBytes = 1024 * 1024;
 
 const lengthBytes = 4;
@@ -36,7 +36,7 @@ const minInt64 = -(2n ** 63n);
 const maxInt64 = 2n ** 63n - 1n;
 
 /**
- * An entry with its length in front.
+ * Encode an entry with its length.
  * @throws {OutboardError} invalid for numbers out of range and for more than 1 MiB
  */
 export function encodeLogEntry(entry: LogEntry): Buffer {
@@ -72,15 +72,15 @@ function encodeMetadata({ last, id, ordinal }: PartialMetadata): Uint8Array {
 }
 
 /**
- * Entries as they come, whatever the pieces that they come in. One entry at most is in memory.
- * @throws {OutboardError} system, code `plugin-reply-malformed`: an entry of more than 1 MiB, one that is cut off, one
- *   that is no message; whatever the source throws
+ * Decode entries from chunks of any size. At most one entry is in memory.
+ * @throws {OutboardError} system, code `plugin-reply-malformed`, for an entry of more than 1 MiB, a truncated entry or a
+ *   malformed message; errors of the source
  */
 export async function* decodeLogEntries(
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<LogEntry, void, undefined> {
   const length = Buffer.alloc(lengthBytes);
-  // Absent while the length is being filled.
+  // Undefined while the length is being read.
   let message: Buffer | undefined;
   let filled = 0;
   for await (const chunk of source) {
@@ -109,7 +109,7 @@ function checkLength(length: number): number {
   throw malformed(`want at most ${maxLogEntryBytes} bytes, got ${length}`);
 }
 
-/** Of a field that comes more than once the last counts; fields of other numbers, such as attributes, are skipped. */
+/** The last of several fields with one number wins; unknown fields, such as attributes, are skipped. */
 function decodeMessage(message: Uint8Array): LogEntry {
   let entry: LogEntry = { source: '', timeNano: 0n, line: new Uint8Array(0), partial: false };
   for (const field of readFields(message)) {
@@ -124,7 +124,7 @@ function decodeMessage(message: Uint8Array): LogEntry {
   return entry;
 }
 
-/** @param before what an earlier field of the same number said: messages inside a message are merged */
+/** @param before value of an earlier field with this number: embedded messages are merged */
 function decodeMetadata(message: Uint8Array, before: PartialMetadata | undefined): PartialMetadata {
   let metadata = before ?? { last: false, id: '', ordinal: 0 };
   for (const field of readFields(message)) {

@@ -1,13 +1,13 @@
 /**
- * The part of Protocol Buffers 3 that log entries need, with every length checked against what is there.
+ * The subset of Protocol Buffers 3 that log entries need. Every length is checked against the bytes that are left.
  * @see https://protobuf.dev/programming-guides/encoding/
  */
 import { OutboardError } from '@outboard/oci';
 
-/** How a field's value lies on the wire. */
+/** Wire types of values. */
 const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
-/** One field of a message. A varint is as it came, 64 bits without a sign; other values are bytes. */
+/** One field of a message: an unsigned 64-bit number for a varint, bytes for all other wire types. */
 export interface ProtobufField {
   readonly number: number;
   readonly value: bigint | Uint8Array;
@@ -17,7 +17,7 @@ const maxFieldNumber = 2 ** 29 - 1;
 const maxVarintBytes = 10;
 
 /**
- * The fields of a message, in their order. Values of bytes are views of the message.
+ * The fields of a message, in order. Byte values share the message's memory.
  * @throws {OutboardError} system, code `plugin-reply-malformed`
  */
 export function* readFields(message: Uint8Array): Generator<ProtobufField, void, undefined> {
@@ -62,7 +62,7 @@ function readVarint(message: Uint8Array, start: number): { readonly value: bigin
   throw malformed(`a number has more than ${maxVarintBytes} bytes`);
 }
 
-/** A number as a field. Zero is left out, as in every message of version 3. @param value -2^63 to 2^64 - 1 */
+/** Encode a number as a field. Zero is left out, as proto3 requires. @param value -2^63 to 2^64 - 1 */
 export function varintField(number: number, value: bigint): Uint8Array {
   if (value === 0n) return noBytes;
   return Uint8Array.from([
@@ -71,7 +71,7 @@ export function varintField(number: number, value: bigint): Uint8Array {
   ]);
 }
 
-/** Bytes as a field. None are left out, unless the field is a message of its own. */
+/** Encode bytes as a field. An empty field is left out unless it is an embedded message. */
 export function bytesField(number: number, value: Uint8Array, isMessage = false): Uint8Array {
   if (value.length === 0 && !isMessage) return noBytes;
   const tag = varint(BigInt((number << 3) | wireType.bytes));
@@ -87,7 +87,7 @@ function varint(value: bigint): readonly number[] {
   return [...bytes, Number(rest)];
 }
 
-/** What is wrong with a message that a plugin sent. */
+/** The error for a message that a plugin sent. @param problem what is wrong with it */
 export function malformed(problem: string): OutboardError {
   return new OutboardError('system', `malformed log entry: ${problem}`, { code: 'plugin-reply-malformed' });
 }

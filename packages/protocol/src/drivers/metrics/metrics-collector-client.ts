@@ -3,36 +3,26 @@
  * @see moby daemon/internal/metrics/plugin.go (28.x)
  */
 import { isOutboardError } from '@outboard/oci';
-import type { PluginClient } from '../../calls/plugin-client.ts';
+import type { CallOptions, PluginClient } from '../../calls/plugin-client.ts';
 import type { MetricsCollector } from './metrics-collector.ts';
 
 const startTimeoutMs = 30_000;
-/** Somebody waits for the plugin, or the daemon, to be stopped. */
+/** Short, because the stop of the plugin or the daemon waits for it. */
 const stopTimeoutMs = 3_000;
 
-/** Make a collector of a plugin. The client stays the caller's. */
+/** The metrics collector that a plugin implements. The caller disposes the client. */
 export function createMetricsCollector(client: PluginClient): MetricsCollector {
+  const call = (method: string, options: CallOptions) =>
+    ignoreBody(client.call(`MetricsCollector.${method}`, undefined, options));
   return {
-    startMetrics: (given = {}) =>
-      ignoreReply(
-        client.call('MetricsCollector.StartMetrics', undefined, {
-          ...given,
-          timeoutMs: startTimeoutMs,
-          idempotent: true,
-        }),
-      ),
-    stopMetrics: (given = {}) =>
-      ignoreReply(
-        client.call('MetricsCollector.StopMetrics', undefined, {
-          ...given,
-          timeoutMs: stopTimeoutMs,
-          isTriedOnce: true,
-        }),
-      ),
+    startMetrics: ({ signal } = {}) =>
+      call('StartMetrics', { signal, timeoutMs: startTimeoutMs, idempotent: true }),
+    stopMetrics: ({ signal } = {}) =>
+      call('StopMetrics', { signal, timeoutMs: stopTimeoutMs, isTriedOnce: true }),
   };
 }
 
-async function ignoreReply(call: Promise<unknown>): Promise<void> {
+async function ignoreBody(call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {

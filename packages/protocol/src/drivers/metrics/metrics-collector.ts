@@ -2,18 +2,15 @@
  * Metrics collectors: the interface MetricsCollector 1.0 of Docker's plugin protocol. A collector reads the daemon's
  * metrics from `/run/docker/metrics.sock`.
  */
-
-interface Cancellable {
-  readonly signal?: AbortSignal;
-}
+import type { Cancellable } from '@outboard/async';
 
 /**
- * Every call throws as `PluginClient.call`, but for replies that are no JSON: only the status and an `Err` matter, and
- * many collectors answer nothing.
+ * A metrics collector. Every method throws as `PluginClient.call`, except for malformed replies: only the status and
+ * `Err` matter, and many collectors answer with an empty body.
  */
 export interface MetricsCollector {
-  /** The socket can be read from now on. Told again whenever the plugin or the daemon was started anew. */
+  /** The metrics socket is available. Called again after each start of the plugin or the daemon. */
   startMetrics(call?: Cancellable): Promise<void>;
-  /** The socket is about to go, or the plugin is about to be stopped. Not repeated when it cannot be reached. */
+  /** The metrics socket will be removed or the plugin stopped. Not retried when the plugin cannot be reached. */
   stopMetrics(call?: Cancellable): Promise<void>;
 }

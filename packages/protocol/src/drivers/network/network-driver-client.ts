@@ -7,7 +7,8 @@ import { isMethodMissing } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
 import type { ReplyFields } from '../../calls/plugin-reply.ts';
 import { type CallMethod, callsOf, type DriverCall, method, query, slowMethod } from '../driver-calls.ts';
-import { formatMac, isAddress, isCidr, isMac } from '../network-addresses.ts';
+import { cidrForm, formatMac, isAddress, isCidr, isMac } from '../network-addresses.ts';
+import { presentFields } from '../present-fields.ts';
 import type {
   AllocateNetworkRequest,
   CreateEndpointRequest,
@@ -43,7 +44,7 @@ const rules = {
 
 type Call = CallMethod<keyof typeof rules>;
 
-/** Make a network driver of a plugin. The client stays the caller's. */
+/** The network driver that a plugin implements. The caller disposes the client. */
 export function createNetworkDriver(client: PluginClient): NetworkDriver {
   const call = callsOf(client, 'NetworkDriver', rules);
   return { ...networkCalls(call), ...endpointCalls(call), ...clusterCalls(call) };
@@ -99,8 +100,8 @@ function endpointCalls(call: Call) {
       await call('DeleteEndpoint', endpointFields(endpoint), given);
     },
     async join(request: JoinRequest, given?: DriverCall) {
-      const place = { SandboxKey: request.sandboxKey, Options: request.options };
-      const reply = await call('Join', { ...endpointFields(request), ...place }, given);
+      const target = { SandboxKey: request.sandboxKey, Options: request.options };
+      const reply = await call('Join', { ...endpointFields(request), ...target }, given);
       return orRollBack(
         () => readJoin(reply),
         () => call('Leave', endpointFields(request), {}),
@@ -141,14 +142,13 @@ function networkFields({ networkId, ipv4, ipv6 }: NetworkRequest): JsonObject {
   return { NetworkID: networkId, IPv4Data: ipv4.map(poolFields), IPv6Data: ipv6.map(poolFields) };
 }
 
-/** What is not set is absent, as Go's marshaller of this type does it. */
 function poolFields({ addressSpace, pool, gateway, auxAddresses }: NetworkPool): JsonObject {
-  return {
+  return presentFields({
     AddressSpace: addressSpace,
-    ...(pool === undefined ? {} : { Pool: pool }),
-    ...(gateway === undefined ? {} : { Gateway: gateway }),
-    ...(auxAddresses === undefined ? {} : { AuxAddresses: auxAddresses }),
-  };
+    Pool: pool,
+    Gateway: gateway,
+    AuxAddresses: auxAddresses,
+  });
 }
 
 function endpointFields({ networkId, endpointId }: EndpointId): JsonObject {
@@ -162,15 +162,13 @@ function discoveryFields({ address, bindAddress, isSelf }: DiscoveredNode): Json
   return { DiscoveryType: nodeDiscovery, DiscoveryData: node };
 }
 
-/** The letter case counts here, other than for volumes. */
+/** Unlike for volumes, the letter case matters. */
 function readScope(reply: ReplyFields, name: string): 'local' | 'global' | '' {
   const scope = reply.formed(name, '"local" or "global"', (text) => text === 'local' || text === 'global');
   return scope === 'local' || scope === 'global' ? scope : '';
 }
 
-const cidrForm = 'an address with the length of its prefix';
-
-/** A driver fills in; what it was given is not its to change, and so must come back empty. */
+/** Read the addresses that the driver chose. It may not replace one that it was given. */
 function readAddresses(fields: ReplyFields | undefined, given: EndpointAddresses): EndpointAddresses {
   const cidr = (name: string) => fields?.formed(name, cidrForm, isCidr) ?? '';
   const address = cidr('Address');
@@ -190,12 +188,12 @@ function refuseSecond(what: string, given: string, answered: string): void {
 
 function readJoin(reply: ReplyFields): JoinResult {
   const names = reply.object('InterfaceName');
-  const interfaceName = {
-    source: names?.text('SrcName') ?? '',
-    destinationPrefix: names?.text('DstPrefix') ?? '',
+  const interfaceName = names && {
+    source: names.text('SrcName'),
+    destinationPrefix: names.text('DstPrefix'),
   };
   return {
-    ...(names === undefined ? {} : { interfaceName }),
+    ...(interfaceName && { interfaceName }),
     gateway: reply.formed('Gateway', 'an address', isAddress),
     gatewayIpv6: reply.formed('GatewayIPv6', 'an address', isAddress),
     staticRoutes: reply.objects('StaticRoutes').map(readRoute),
@@ -215,16 +213,16 @@ function readRoute(route: ReplyFields): StaticRoute {
   throw malformed('Join', `want "RouteType" to be 0 (next hop) or 1 (connected), got ${type}`);
 }
 
-async function unlessMissing(ask: () => Promise<unknown>): Promise<void> {
+async function unlessMissing(call: () => Promise<unknown>): Promise<void> {
   try {
-    await ask();
+    await call();
   } catch (error) {
-    // Drivers older than these methods have nothing to program, and Docker asks them all the same.
+    // Older drivers lack these methods and have nothing to do; Docker calls them as well.
     if (!isMethodMissing(error)) throw error;
   }
 }
 
-/** The driver did its work, but what it says of it is of no use: it is told to undo it. Docker's words. */
+/** Read a reply; if it is malformed, undo the driver's work before throwing. The wording of the error is Docker's. */
 async function orRollBack<T>(read: () => T, undo: () => Promise<unknown>): Promise<T> {
   try {
     return read();
@@ -234,8 +232,7 @@ async function orRollBack<T>(read: () => T, undo: () => Promise<unknown>): Promi
       () => 'rolled back',
       (error: unknown) => `failed to roll back: ${error instanceof Error ? error.message : String(error)}`,
     );
-    const code = cause.code === undefined ? {} : { code: cause.code };
-    throw new OutboardError(cause.kind, `${cause.message}; ${ending}`, { ...code, cause });
+    throw new OutboardError(cause.kind, `${cause.message}; ${ending}`, { code: cause.code, cause });
   }
 }
 

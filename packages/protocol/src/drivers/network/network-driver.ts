@@ -1,33 +1,36 @@
 /**
- * What a network driver is asked, and what it answers: NetworkDriver 1.0. IDs are opaque to the driver; networks and
- * endpoints are the caller's to count.
+ * Network drivers: the interface NetworkDriver 1.0 of Docker's plugin protocol. IDs are opaque to the driver; the caller
+ * chooses them and keeps track of networks and endpoints.
  * @see moby daemon/libnetwork/drivers/remote/api (28.x)
  */
 import type { JsonObject } from '@outboard/oci';
 import type { DriverCall } from '../driver-calls.ts';
 
-/** One pool of a network, as its IPAM driver gave it. */
+/** One address pool of a network, as its IPAM driver returned it. */
 export interface NetworkPool {
   readonly addressSpace: string;
-  /** Such as `10.0.0.0/24`. */
-  readonly pool?: string;
-  /** With the length of its prefix, such as `10.0.0.1/24`. */
-  readonly gateway?: string;
-  /** By name, each with the length of its prefix. */
-  readonly auxAddresses?: Readonly<Record<string, string>>;
+  /** CIDR, such as `10.0.0.0/24`. */
+  readonly pool?: string | undefined;
+  /** CIDR, such as `10.0.0.1/24`. */
+  readonly gateway?: string | undefined;
+  /** CIDR addresses by name. */
+  readonly auxAddresses?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A network and its address pools. */
 export interface NetworkRequest {
   readonly networkId: string;
   readonly ipv4: readonly NetworkPool[];
   readonly ipv6: readonly NetworkPool[];
 }
 
-/** Options whose values are whatever JSON the driver knows; see `endpointOptions`. */
+/** A network to create on this host. */
 export interface CreateNetworkRequest extends NetworkRequest {
+  /** Options of the driver; `networkOptions` makes those that all drivers know. */
   readonly options: JsonObject;
 }
 
+/** A network to allocate for a cluster. */
 export interface AllocateNetworkRequest extends NetworkRequest {
   readonly options: Readonly<Record<string, string>>;
 }
@@ -38,21 +41,26 @@ export interface EndpointId {
   readonly endpointId: string;
 }
 
-/** Addresses of an endpoint, '' for those that are not set: with the length of their prefix, and the hardware address. */
+/** Addresses of an endpoint; '' for one that is not set. */
 export interface EndpointAddresses {
+  /** CIDR. */
   readonly address: string;
+  /** CIDR. */
   readonly addressIpv6: string;
   readonly macAddress: string;
 }
 
+/** An endpoint to create. */
 export interface CreateEndpointRequest extends EndpointId {
-  /** What is given already; the driver fills in the rest. */
-  readonly addresses?: Partial<EndpointAddresses>;
+  /** Addresses that the caller has chosen; the driver may choose the others. */
+  readonly addresses?: Partial<EndpointAddresses> | undefined;
+  /** Options of the driver; `endpointOptions` makes those that all drivers know. */
   readonly options: JsonObject;
 }
 
+/** A container to connect to an endpoint. */
 export interface JoinRequest extends EndpointId {
-  /** Path of the network namespace's file, as the plugin sees it. */
+  /** Path of the network namespace in the plugin's mount namespace. */
   readonly sandboxKey: string;
   readonly options: JsonObject;
 }
@@ -62,23 +70,25 @@ export type StaticRoute =
   | { readonly type: 'next-hop'; readonly destination: string; readonly nextHop: string }
   | { readonly type: 'connected'; readonly destination: string };
 
-/** How a container is connected. */
+/** Interface, gateways and routes of a connected container. */
 export interface JoinResult {
-  /** The interface to be moved into the container, and how its name is to begin there; absent when there is none. */
-  readonly interfaceName?: { readonly source: string; readonly destinationPrefix: string };
-  /** Without prefix; '' for none. */
+  /** The interface to move into the container, and the prefix of its name there; absent when there is none. */
+  readonly interfaceName?: { readonly source: string; readonly destinationPrefix: string } | undefined;
+  /** Address without prefix length; '' for none. */
   readonly gateway: string;
+  /** Address without prefix length; '' for none. */
   readonly gatewayIpv6: string;
   readonly staticRoutes: readonly StaticRoute[];
-  /** The driver sees to the way out itself. */
+  /** Whether the driver provides the default route itself. */
   readonly disableGatewayService: boolean;
 }
 
+/** Scope and optional methods of a driver. */
 export interface NetworkCapabilities {
-  /** `global`: networks are allocated by a cluster's manager, for all its nodes. */
+  /** `global`: a cluster's manager allocates networks for all nodes. */
   readonly scope: 'local' | 'global';
   readonly connectivityScope: 'local' | 'global';
-  /** Whether `checkGatewayAllocation` may be called. */
+  /** Whether the driver implements `checkGatewayAllocation`. */
   readonly checksGatewayAllocation: boolean;
 }
 
@@ -86,18 +96,19 @@ export interface NetworkCapabilities {
 export interface DiscoveredNode {
   readonly address: string;
   readonly bindAddress: string;
-  /** Whether it is the one that the plugin runs on. */
+  /** Whether the plugin runs on this node. */
   readonly isSelf: boolean;
 }
 
-/** Every call throws as `PluginClient.call`. */
+/** A network driver. Every method throws as `PluginClient.call`. */
 export interface NetworkDriver {
   /** @throws {OutboardError} also when the scope is neither `local` nor `global` */
   capabilities(call?: DriverCall): Promise<NetworkCapabilities>;
-  /** For a manager of networks of global scope. @returns options for `createNetwork` on the nodes */
+  /** Allocate a network of global scope, on a cluster's manager. @returns options of `createNetwork` on the nodes */
   allocateNetwork(request: AllocateNetworkRequest, call?: DriverCall): Promise<ReadonlyMap<string, string>>;
+  /** Release what `allocateNetwork` allocated. */
   freeNetwork(networkId: string, call?: DriverCall): Promise<void>;
-  /** Whether addresses for gateways are not needed, for a network with these options. Docker 28 and newer. */
+  /** Ask whether a network with these options needs no gateway addresses. Docker 28 and newer. */
   checkGatewayAllocation(
     options: JsonObject,
     call?: DriverCall,
@@ -105,23 +116,23 @@ export interface NetworkDriver {
   createNetwork(request: CreateNetworkRequest, call?: DriverCall): Promise<void>;
   deleteNetwork(networkId: string, call?: DriverCall): Promise<void>;
   /**
-   * A driver that answers with an address that is none, or with one that was given already, is told to delete the
-   * endpoint before this throws.
-   * @returns only what the driver filled in
+   * Create an endpoint. If the driver returns a malformed address, or one where the caller gave its own, the endpoint is
+   * deleted before this throws.
+   * @returns the addresses that the driver chose
    */
   createEndpoint(request: CreateEndpointRequest, call?: DriverCall): Promise<EndpointAddresses>;
-  /** @returns what the driver tells of the endpoint, for people; hardware addresses are base64 */
+  /** @returns the driver's details of the endpoint, for display; hardware addresses are base64 */
   endpointInfo(endpoint: EndpointId, call?: DriverCall): Promise<JsonObject>;
   deleteEndpoint(endpoint: EndpointId, call?: DriverCall): Promise<void>;
-  /** A driver whose answer cannot be used is told to leave before this throws. */
+  /** Connect a container. If the reply is malformed, `Leave` is called before this throws. */
   join(request: JoinRequest, call?: DriverCall): Promise<JoinResult>;
   leave(endpoint: EndpointId, call?: DriverCall): Promise<void>;
-  /** A driver that does not know the method has nothing to do. */
+  /** Publish ports. A driver without this method has nothing to do. */
   programExternalConnectivity(endpoint: EndpointId, options: JsonObject, call?: DriverCall): Promise<void>;
-  /** A driver that does not know the method has nothing to do. */
+  /** Withdraw published ports. A driver without this method has nothing to do. */
   revokeExternalConnectivity(endpoint: EndpointId, call?: DriverCall): Promise<void>;
-  /** A node came. */
+  /** Notify the driver of a node that joined the cluster. */
   discoverNew(node: DiscoveredNode, call?: DriverCall): Promise<void>;
-  /** A node went. */
+  /** Notify the driver of a node that left the cluster. */
   discoverDelete(node: DiscoveredNode, call?: DriverCall): Promise<void>;
 }

@@ -1,93 +1,93 @@
 /**
- * The options of networks and endpoints whose names and forms every driver knows.
+ * Options of networks and endpoints that all drivers know, with Docker's labels and forms.
  * @see moby daemon/libnetwork/netlabel/labels.go (28.x)
  */
 import type { JsonObject } from '@outboard/oci';
 import { encodeMac } from '../network-addresses.ts';
+import { presentFields } from '../present-fields.ts';
 
-/** A transport protocol and its number in IP. */
-export const transportProtocols = { tcp: 6, udp: 17, sctp: 132 } as const;
+/** Transport protocols and their IP protocol numbers. */
+const transportProtocols = { tcp: 6, udp: 17, sctp: 132 } as const;
+
+/** A transport protocol. */
 export type TransportProtocol = keyof typeof transportProtocols;
 
-/** A port that a container listens at. */
+/** A port on which a container listens. */
 export interface ExposedPort {
   readonly protocol: TransportProtocol;
   readonly port: number;
 }
 
-/** A port of the host that leads to one of a container. */
+/** A host port that is forwarded to a container's port. */
 export interface PortBinding {
   readonly protocol: TransportProtocol;
   readonly port: number;
-  /** Of the container; absent for the endpoint's own. */
-  readonly address?: string;
-  /** Absent for every address of the host. */
-  readonly hostAddress?: string;
-  /** First and last port to choose from; 0 for any. */
+  /** Container address; default the endpoint's. */
+  readonly address?: string | undefined;
+  /** Host address; default all. */
+  readonly hostAddress?: string | undefined;
+  /** First port of the range to choose from; 0 for any port. */
   readonly hostPort: number;
-  readonly hostPortEnd?: number;
+  /** Last port of the range; default `hostPort`. */
+  readonly hostPortEnd?: number | undefined;
 }
 
+/** Options of a network. */
 export interface NetworkOptions {
-  /** What the user said with `-o`. */
-  readonly generic?: Readonly<Record<string, string>>;
-  readonly enableIpv4?: boolean;
-  readonly enableIpv6?: boolean;
-  readonly internal?: boolean;
+  /** The user's `-o key=value` options. */
+  readonly generic?: Readonly<Record<string, string>> | undefined;
+  readonly enableIpv4?: boolean | undefined;
+  readonly enableIpv6?: boolean | undefined;
+  readonly internal?: boolean | undefined;
 }
 
+/** Options of an endpoint. */
 export interface EndpointOptions {
-  readonly generic?: JsonObject;
+  readonly generic?: JsonObject | undefined;
   /** Such as `02:42:ac:11:00:02`. */
-  readonly macAddress?: string;
-  readonly exposedPorts?: readonly ExposedPort[];
-  readonly portBindings?: readonly PortBinding[];
+  readonly macAddress?: string | undefined;
+  readonly exposedPorts?: readonly ExposedPort[] | undefined;
+  readonly portBindings?: readonly PortBinding[] | undefined;
 }
 
 const prefix = 'com.docker.network';
 
-/** Options of `createNetwork`. */
-export function networkOptions(options: NetworkOptions): JsonObject {
-  const { generic, enableIpv4, enableIpv6, internal } = options;
-  return {
-    ...(generic === undefined ? {} : { [`${prefix}.generic`]: generic }),
-    ...(enableIpv4 === undefined ? {} : { [`${prefix}.enable_ipv4`]: enableIpv4 }),
-    ...(enableIpv6 === undefined ? {} : { [`${prefix}.enable_ipv6`]: enableIpv6 }),
-    ...(internal === undefined ? {} : { [`${prefix}.internal`]: internal }),
-  };
+/** Options for `createNetwork`. */
+export function networkOptions({ generic, enableIpv4, enableIpv6, internal }: NetworkOptions): JsonObject {
+  return presentFields({
+    [`${prefix}.generic`]: generic,
+    [`${prefix}.enable_ipv4`]: enableIpv4,
+    [`${prefix}.enable_ipv6`]: enableIpv6,
+    [`${prefix}.internal`]: internal,
+  });
 }
 
-/** Options of `createEndpoint`, `join` and `programExternalConnectivity`. */
+/**
+ * Options for `createEndpoint`, `join` and `programExternalConnectivity`.
+ * @throws {OutboardError} invalid, for a malformed hardware address
+ */
 export function endpointOptions(options: EndpointOptions): JsonObject {
   const { generic, macAddress, exposedPorts, portBindings } = options;
-  return {
-    ...(generic === undefined ? {} : { [`${prefix}.generic`]: generic }),
-    ...(macAddress === undefined ? {} : { [`${prefix}.endpoint.macaddress`]: encodeMac(macAddress) }),
-    ...(exposedPorts === undefined
-      ? {}
-      : { [`${prefix}.endpoint.exposedports`]: exposedPorts.map(exposedPortFields) }),
-    ...(portBindings === undefined ? {} : { [`${prefix}.portmap`]: portBindings.map(portBindingFields) }),
-  };
+  return presentFields({
+    [`${prefix}.generic`]: generic,
+    [`${prefix}.endpoint.macaddress`]: macAddress === undefined ? undefined : encodeMac(macAddress),
+    [`${prefix}.endpoint.exposedports`]: exposedPorts?.map(exposedPortFields),
+    [`${prefix}.portmap`]: portBindings?.map(portBindingFields),
+  });
 }
 
 function exposedPortFields({ protocol, port }: ExposedPort): JsonObject {
   return { Proto: transportProtocols[protocol], Port: port };
 }
 
-function portBindingFields({
-  protocol,
-  port,
-  address,
-  hostAddress,
-  hostPort,
-  hostPortEnd,
-}: PortBinding): JsonObject {
+function portBindingFields(binding: PortBinding): JsonObject {
+  const { protocol, port, address = '', hostAddress = '', hostPort, hostPortEnd = hostPort } = binding;
   return {
     Proto: transportProtocols[protocol],
-    IP: address ?? '',
+    IP: address,
     Port: port,
-    HostIP: hostAddress ?? '',
+    HostIP: hostAddress,
     HostPort: hostPort,
-    HostPortEnd: hostPortEnd ?? hostPort,
+    HostPortEnd: hostPortEnd,
   };
 }

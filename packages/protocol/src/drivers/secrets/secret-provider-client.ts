@@ -5,12 +5,13 @@
 import { type JsonObject, OutboardError } from '@outboard/oci';
 import type { PluginClient } from '../../calls/plugin-client.ts';
 import { callsOf, method } from '../driver-calls.ts';
+import { presentFields } from '../present-fields.ts';
 import type { SecretProvider, SecretRequest } from './secret-provider.ts';
 
 const rules = { GetSecret: { ...method, confidential: true } } as const;
 const maxSecretBytes = 500 * 1024;
 
-/** Make a secret provider of a plugin. The client stays the caller's. */
+/** The secret provider that a plugin implements. The caller disposes the client. */
 export function createSecretProvider(client: PluginClient): SecretProvider {
   const call = callsOf(client, 'SecretProvider', rules);
   return {
@@ -26,9 +27,8 @@ export function createSecretProvider(client: PluginClient): SecretProvider {
   };
 }
 
-/** What is not known is absent, as Go's `omitempty` does it. */
 function requestFields(request: SecretRequest): JsonObject {
-  const fields = {
+  return presentFields({
     SecretName: request.secretName,
     SecretLabels: request.secretLabels,
     ServiceID: request.serviceId,
@@ -40,15 +40,14 @@ function requestFields(request: SecretRequest): JsonObject {
     TaskImage: request.taskImage,
     NodeID: request.nodeId,
     ServiceEndpointSpec: request.endpoint === undefined ? undefined : endpointFields(request.endpoint),
-  };
-  return withoutAbsent(fields);
+  });
 }
 
 function endpointFields({ mode, ports }: NonNullable<SecretRequest['endpoint']>): JsonObject {
   return {
     Mode: mode,
     Ports: ports.map((port) =>
-      withoutAbsent({
+      presentFields({
         Name: port.name,
         Protocol: port.protocol,
         TargetPort: port.targetPort,
@@ -57,11 +56,4 @@ function endpointFields({ mode, ports }: NonNullable<SecretRequest['endpoint']>)
       }),
     ),
   };
-}
-
-function withoutAbsent(fields: Readonly<Record<string, JsonObject[string] | undefined>>): JsonObject {
-  const present = Object.entries(fields).flatMap(([name, value]) => {
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(present);
 }

@@ -3,43 +3,43 @@
  */
 import type { DriverCall } from '../driver-calls.ts';
 
-/** A port that a service publishes. The numbers of protocols and modes are SwarmKit's. */
+/** A port that a service publishes. Protocols and modes are SwarmKit's numbers. */
 export interface ServicePort {
-  readonly name?: string;
-  readonly protocol?: number;
-  readonly targetPort?: number;
-  readonly publishedPort?: number;
-  readonly publishMode?: number;
+  readonly name?: string | undefined;
+  readonly protocol?: number | undefined;
+  readonly targetPort?: number | undefined;
+  readonly publishedPort?: number | undefined;
+  readonly publishMode?: number | undefined;
 }
 
-/** Which secret, and for whom. Every field is for the provider to decide by; none is required by the protocol. */
+/** A secret to get, and the task that needs it. The provider decides by these fields; the protocol requires none. */
 export interface SecretRequest {
   readonly secretName: string;
-  readonly secretLabels?: Readonly<Record<string, string>>;
-  readonly serviceId?: string;
-  readonly serviceName?: string;
-  readonly serviceHostname?: string;
-  readonly serviceLabels?: Readonly<Record<string, string>>;
-  readonly taskId?: string;
-  readonly taskName?: string;
-  readonly taskImage?: string;
-  readonly nodeId?: string;
-  readonly endpoint?: { readonly mode: number; readonly ports: readonly ServicePort[] };
+  readonly secretLabels?: Readonly<Record<string, string>> | undefined;
+  readonly serviceId?: string | undefined;
+  readonly serviceName?: string | undefined;
+  readonly serviceHostname?: string | undefined;
+  readonly serviceLabels?: Readonly<Record<string, string>> | undefined;
+  readonly taskId?: string | undefined;
+  readonly taskName?: string | undefined;
+  readonly taskImage?: string | undefined;
+  readonly nodeId?: string | undefined;
+  readonly endpoint?: { readonly mode: number; readonly ports: readonly ServicePort[] } | undefined;
 }
 
 /** A secret. Keep it out of logs, errors and files. */
 export interface Secret {
   /** 1 byte to 500 KiB. */
   readonly value: Buffer;
-  /** Of this task alone: another task asks again. */
+  /** Whether the secret is for this task only; other tasks then need a call of their own. */
   readonly doNotReuse: boolean;
 }
 
-/** Every call throws as `PluginClient.call`, with nothing of the secret in the error. */
+/** A secret provider. Every method throws as `PluginClient.call`, with no part of the secret in the error. */
 export interface SecretProvider {
   /**
-   * Sent once: a provider may make a new secret for each call.
-   * @throws {OutboardError} also system, code `plugin-reply-malformed`, for no secret or more than 500 KiB
+   * Get a secret. Sent once: a provider may create a new secret for each call.
+   * @throws {OutboardError} also system, code `plugin-reply-malformed`, for an empty secret or more than 500 KiB
    */
   getSecret(request: SecretRequest, call?: DriverCall): Promise<Secret>;
 }

@@ -4,13 +4,13 @@
  * @see moby volume/drivers/proxy.go and adapter.go (28.x)
  */
 import { isJsonObject, isOutboardError } from '@outboard/oci';
-import { askOptional } from '../../calls/plugin-answer.ts';
+import { callOptional } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
 import type { ReplyFields } from '../../calls/plugin-reply.ts';
 import { callsOf, method, query, slowMethod } from '../driver-calls.ts';
 import type { DriverVolume, VolumeDriver, Warn } from './volume-driver.ts';
 
-/** Some tens of thousands of volumes. */
+/** Room for some tens of thousands of volumes. */
 const maxListBytes = 8 * 1024 * 1024;
 const maxListed = 65_536;
 
@@ -25,7 +25,7 @@ const rules = {
   Capabilities: query,
 } as const;
 
-/** Make a volume driver of a plugin. The client stays the caller's. */
+/** The volume driver that a plugin implements. The caller disposes the client. */
 export function createVolumeDriver(client: PluginClient): VolumeDriver {
   const call = callsOf(client, 'VolumeDriver', rules);
   return {
@@ -47,22 +47,22 @@ export function createVolumeDriver(client: PluginClient): VolumeDriver {
     async get(name, given) {
       const volume = (await call('Get', { Name: name }, given)).object('Volume');
       if (volume === undefined) return undefined;
-      const told = readVolume(volume, ignore);
-      const isNothing = (volume.raw('Name') ?? '') === '' && told.mountpoint === '';
-      return isNothing ? undefined : { ...told, name: told.name === '' ? name : told.name };
+      const found = readVolume(volume, ignore);
+      const isEmpty = (volume.raw('Name') ?? '') === '' && found.mountpoint === '';
+      return isEmpty ? undefined : { ...found, name: found.name === '' ? name : found.name };
     },
     async list(given) {
       const { warn = ignore, ...options } = given ?? {};
       return readList((await call('List', {}, options)).entries('Volumes'), warn);
     },
     async capabilities(given) {
-      const ask = async () => readScope(await call('Capabilities', {}, given));
-      return { scope: await askOptional(ask, 'local') };
+      const scope = async () => readScope(await call('Capabilities', {}, given));
+      return { scope: await callOptional(scope, 'local') };
     },
   };
 }
 
-/** An entry without a name names no volume; what else is odd about one does not hide it. */
+/** Entries with a malformed name are left out; other malformed fields do not hide a volume. */
 function readList(entries: readonly (ReplyFields | undefined)[], warn: Warn): readonly DriverVolume[] {
   if (entries.length > maxListed) warn(`left out volumes beyond ${maxListed}: ${entries.length - maxListed}`);
   return entries.slice(0, maxListed).flatMap((entry, index) => {
@@ -85,7 +85,7 @@ function readVolume(volume: ReplyFields, warn: Warn): DriverVolume {
   };
 }
 
-/** A part that cannot be read is as one that is absent. */
+/** A malformed field is treated as absent. */
 function readPart(read: () => string, warn: Warn): string {
   try {
     return read();
@@ -104,7 +104,7 @@ function isTime(text: string): boolean {
   return rfc3339.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-/** Only `global`, in any letter case, is not local. */
+/** `global` in any letter case; everything else is local. */
 function readScope(reply: ReplyFields): 'local' | 'global' {
   const scope = reply.object('Capabilities')?.text('Scope') ?? '';
   return scope.toLowerCase() === 'global' ? 'global' : 'local';

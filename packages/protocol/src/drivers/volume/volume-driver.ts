@@ -4,37 +4,38 @@
 import type { JsonObject } from '@outboard/oci';
 import type { DriverCall } from '../driver-calls.ts';
 
-/** A volume as its driver tells of it. */
+/** A volume as its driver describes it. */
 export interface DriverVolume {
   readonly name: string;
-  /** In the plugin's mount namespace; empty when it is not mounted. */
+  /** Path in the plugin's mount namespace; empty while the volume is not mounted. */
   readonly mountpoint: string;
-  readonly createdAt?: Date;
-  /** Whatever the driver adds; shown to people. */
-  readonly status?: JsonObject;
+  readonly createdAt?: Date | undefined;
+  /** Details of the driver's own, for display. */
+  readonly status?: JsonObject | undefined;
 }
 
-/** Every call throws as `PluginClient.call`. */
+/** Receives a warning about a reply that was read in part. */
+export type Warn = (warning: string) => void;
+
+/** A volume driver. Every method throws as `PluginClient.call`. */
 export interface VolumeDriver {
   create(name: string, options: Readonly<Record<string, string>>, call?: DriverCall): Promise<void>;
   remove(name: string, call?: DriverCall): Promise<void>;
   /**
-   * @param id whoever mounts; `unmount` takes the same
+   * @param id ID of the consumer; `unmount` takes the same
    * @returns the mount point in the plugin's mount namespace
    */
   mount(name: string, id: string, call?: DriverCall): Promise<string>;
   unmount(name: string, id: string, call?: DriverCall): Promise<void>;
-  /** @returns the mount point, or '' */
+  /** @returns the mount point; '' while the volume is not mounted */
   path(name: string, call?: DriverCall): Promise<string>;
   /**
-   * @returns undefined when the driver answers without a volume, or with one that has neither name nor place; many drivers
-   *   answer an error instead
+   * @returns undefined when the reply holds no volume, or one with neither name nor mount point; many drivers reply with
+   *   an error instead
    */
   get(name: string, call?: DriverCall): Promise<DriverVolume | undefined>;
-  /** @param call.warn told of entries, or parts of one, that cannot be read and are left out */
-  list(call?: DriverCall & { readonly warn?: Warn }): Promise<readonly DriverVolume[]>;
-  /** A driver that cannot say is local. */
+  /** @param call.warn receives entries, or parts of one, that are malformed and left out */
+  list(call?: DriverCall & { readonly warn?: Warn | undefined }): Promise<readonly DriverVolume[]>;
+  /** A driver that does not report a scope is local. */
   capabilities(call?: DriverCall): Promise<{ readonly scope: 'local' | 'global' }>;
 }
-
-export type Warn = (warning: string) => void;
