@@ -65,7 +65,7 @@ async function serve(flags: DaemonFlags): Promise<number> {
   try {
     // From here on, so that a signal during a slow start is not lost.
     const stopped = untilSignal();
-    const starting = startDaemon(configuration, logger, service.listeners);
+    const starting = startDaemon({ configuration, logger, listeners: service.listeners });
     const reloading = starting.then((daemon) => ({
       reload: async () => daemon.reload(await load(flags)),
       status: () => serving(daemon),

@@ -1,26 +1,28 @@
 /**
- * Wires the daemon together: engine, API, listeners. It holds no logic of its own.
+ * Starts and stops the daemon: opens engine, metrics and API in order, and closes them in reverse. It holds no other logic.
  */
 import { readFileSync } from 'node:fs';
+import { acquireAll, type DisposalStack } from '@outboard/async';
 import { OutboardError, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
-import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
+import { reloadParts } from './configuration/reload.ts';
 import { createApi } from './create-api.ts';
-import { startApiServer } from './listen/api-server.ts';
-import { formatHostAddress, parseHostAddresses } from './listen/host-address.ts';
+import { type ApiServerOptions, startApiServer } from './listen/api-server.ts';
+import { formatHostAddress, type HostAddress, parseHostAddresses } from './listen/host-address.ts';
+import type { TlsListening } from './listen/listener.ts';
 import { openTls, reloadableTls } from './listen/reloadable-tls.ts';
 import { grantSocketAccess } from './listen/socket-access.ts';
-import { findSocketGroup } from './listen/socket-group.ts';
-import { logPluginOutput } from './logging/plugin-output.ts';
+import { findSocketGroup, type SocketGroup } from './listen/socket-group.ts';
+import { createPluginOutputLog } from './logging/plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
 import { openEngine } from './open-engine.ts';
 
-/** How long requests under way may take to end once they are aborted. */
+/** Time for requests to end after they were aborted; then their connections are cut. */
 const closeDeadlineMs = 10_000;
 
-/** How long the daemon may take to end by itself; recovery at the next start is made for what is left. */
+/** Upper bound of a stop without plugins; the next start cleans up after a daemon that was killed at its end. */
 const ownStopMs = 15_000;
 
 /** A daemon that serves. */
@@ -34,95 +36,113 @@ export interface Daemon {
   reload(next: Configuration): Promise<void>;
   /** Rejects when the engine does not answer any more. */
   check(): Promise<void>;
-  /** How long `stop` may take, in milliseconds: longer than any wait in it. */
+  /** Upper bound of `stop()` in milliseconds. */
   stopDeadlineMs(): number;
-  /** Abort what is under way, answer it, and let go of the plugins, which go on running, or stop them. */
+  /**
+   * Abort and answer requests, close listeners and engine. Plugins are stopped, or detached and left running with
+   * live restore. Every part is closed even if others fail to.
+   * @throws the error of the part that failed to close, or an `AggregateError` of several
+   */
   stop(): Promise<void>;
 }
 
+/** The parts that hold resources, so that a test can make each of them fail. */
+export interface DaemonDeps {
+  readonly createMetricsService: typeof createMetricsService;
+  readonly openEngine: typeof openEngine;
+  readonly startApiServer: typeof startApiServer;
+}
+
+const daemonDeps: DaemonDeps = { createMetricsService, openEngine, startApiServer };
+
+/** What a daemon is started with. */
+export interface DaemonOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  /** Descriptors of the sockets that the host `fd://` refers to; default none. */
+  readonly listeners?: readonly number[] | undefined;
+}
+
 /**
- * Start the daemon; it serves when this resolves.
- * @param listeners descriptors of the sockets that the host `fd://` stands for
+ * Start the daemon; it serves when this resolves. If a part fails to open, those that were open are closed.
  * @throws {OutboardError} invalid for a wrong host; conflict when another daemon uses the data root or a host
  */
-export async function startDaemon(
-  configuration: Configuration,
-  logger: Logger,
-  listeners: readonly number[] = [],
-): Promise<Daemon> {
+export async function startDaemon(options: DaemonOptions, deps: DaemonDeps = daemonDeps): Promise<Daemon> {
+  const { configuration, logger, listeners = [] } = options;
   const addresses = parseHostAddresses(configuration.hosts, configuration, listeners);
   const group = await findSocketGroup(configuration.group);
   const tls = await openTls(configuration, logger);
+  const endpoints = { addresses, group, tls };
+  return acquireAll(
+    (stack) => openDaemon({ configuration, logger, endpoints, deps }, stack),
+    (error) => logger.error({ err: error }, 'cannot close all parts after a failed start'),
+  );
+}
+
+/** Where and how the API is served. */
+interface Endpoints {
+  readonly addresses: readonly HostAddress[];
+  readonly group: SocketGroup | undefined;
+  readonly tls: TlsListening | undefined;
+}
+
+interface OpenContext {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly endpoints: Endpoints;
+  readonly deps: DaemonDeps;
+}
+
+async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<Daemon> {
+  const { configuration, logger, endpoints, deps } = context;
   const version = readOwnVersion();
-  /** What is open by now, to be closed last to first. */
-  const open: (() => Promise<void>)[] = [];
-  try {
-    const metrics = createMetricsService({
-      address: configuration['metrics-addr'],
-      execRoot: configuration['exec-root'],
-      version,
-      logger,
-    });
-    open.push(() => metrics.close());
-    const engine = await openEngine(configuration, { metrics, version, logger });
-    const endPluginOutput = configuration['log-plugins'] ? logPluginOutput(engine, logger) : () => undefined;
-    open.push(async () => {
-      await engine[Symbol.asyncDispose]();
-      endPluginOutput();
-    });
-    const stopping = new AbortController();
-    const authorization = createAuthorization({
-      engine,
-      names: configuration['authorization-plugins'],
-      logger,
-    });
-    const handle = createApi({
-      engine,
-      configuration,
-      authorization,
-      metrics,
-      version,
-      stopping: stopping.signal,
-      logger,
-    });
-    await metrics.serve(engine);
-    const server = await startApiServer(addresses, handle, {
-      ...(tls === undefined ? {} : { tls }),
-      ...(group === undefined ? {} : { group }),
-      onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
-      onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
-      onRecreated: (address) => grantSocketAccess([address], configuration['exec-root'], logger),
-      logger,
-    });
-    await grantSocketAccess(addresses, configuration['exec-root'], logger);
-    const reportedMissing = authorization.reportMissing(stopping.signal);
-    open.push(async () => {
-      stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
-      await server.close(AbortSignal.timeout(closeDeadlineMs));
-      await reportedMissing;
-    });
-    const reloadable: readonly ReloadablePart[] = [
-      authorization,
-      ...(tls === undefined ? [] : [reloadableTls(tls, server, logger)]),
-    ];
-    return {
-      hosts: server.addresses.map(formatHostAddress),
-      reload: (next) => reloadParts(reloadable, { before: configuration, next }, logger),
-      check: async () => void engine.list(),
-      stopDeadlineMs: () => stopDeadlineMs(configuration, engine),
-      stop: () => closeAll(open),
-    };
-  } catch (error) {
-    await closeAll(open);
-    throw error;
-  }
+  const execRoot = configuration['exec-root'];
+  const address = configuration['metrics-addr'];
+  const metrics = deps.createMetricsService({ address, execRoot, version, logger });
+  stack.defer(() => metrics.close());
+  const output = createPluginOutputLog(logger);
+  // Closed after the engine, which may still stop plugins that write their last lines.
+  stack.defer(() => output.close());
+  const engine = stack.use(await deps.openEngine(configuration, { metrics, version, logger }));
+  if (configuration['log-plugins']) output.follow(engine);
+
+  const stopping = new AbortController();
+  const names = configuration['authorization-plugins'];
+  const authorization = createAuthorization({ engine, names, logger });
+  const common = { engine, configuration, authorization, metrics, version, logger };
+  const handle = createApi({ ...common, stopping: stopping.signal });
+  await metrics.serve(engine);
+  const server = await deps.startApiServer(endpoints.addresses, handle, serverOptions(context));
+  stack.defer(() => server.close(AbortSignal.timeout(closeDeadlineMs)));
+  const reportedMissing = authorization.reportMissing(stopping.signal);
+  stack.defer(() => reportedMissing);
+  stack.defer(() => stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down')));
+  await grantSocketAccess(endpoints.addresses, execRoot, logger);
+
+  const { tls } = endpoints;
+  const reloadable = [authorization, ...(tls === undefined ? [] : [reloadableTls(tls, server, logger)])];
+  const open = stack.move();
+  return {
+    hosts: server.addresses.map(formatHostAddress),
+    reload: (next) => reloadParts(reloadable, { before: configuration, next }, logger),
+    check: async () => void engine.list(),
+    stopDeadlineMs: () => stopDeadlineMs(configuration, engine),
+    stop: () => open.disposeAsync(),
+  };
 }
 
-async function closeAll(open: (() => Promise<void>)[]): Promise<void> {
-  for (let close = open.pop(); close !== undefined; close = open.pop()) await close();
+function serverOptions({ configuration, logger, endpoints: { tls, group } }: OpenContext): ApiServerOptions {
+  return {
+    tls,
+    group,
+    onError: (error) => logger.error({ err: error }, 'cannot accept a connection'),
+    onRefused: (reason, address) => logger.info({ reason, address }, 'TLS handshake failed'),
+    onRecreated: (address) => grantSocketAccess([address], configuration['exec-root'], logger),
+    logger,
+  };
 }
 
-/** Plugins that go on running cost no time; others are stopped in parallel, and each may take what it was given. */
+/** With live restore no plugin is stopped; otherwise all are stopped in parallel, each within its own stop timeout. */
 function stopDeadlineMs(configuration: Configuration, engine: Pick<PluginEngine, 'longestStopMs'>): number {
   return ownStopMs + (configuration['live-restore'] ? 0 : engine.longestStopMs());
 }

@@ -35,9 +35,9 @@ export interface ListenerOptions {
   /** Told when a client fails to come in over TLS. */
   readonly onRefused?: (reason: string, address: string | undefined) => void;
   /** Absent: TCP is plain. */
-  readonly tls?: TlsListening;
+  readonly tls?: TlsListening | undefined;
   /** Absent: unix sockets are for root alone. */
-  readonly group?: SocketGroup;
+  readonly group?: SocketGroup | undefined;
 }
 
 /** One HTTP server. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EngineEvent, LogLine, PluginOutput } from '@outboard/engine';
 import { pino } from 'pino';
-import { logPluginOutput } from './plugin-output.ts';
+import { createPluginOutputLog } from './plugin-output.ts';
 
 interface Entry {
   readonly level: number;
@@ -34,10 +34,11 @@ function createOutput() {
       return () => {};
     },
   };
-  const stop = logPluginOutput(engine, logger, () => nowMs);
+  const output = createPluginOutputLog(logger, () => nowMs);
+  output.follow(engine);
   return {
     entries,
-    stop,
+    stop: output.close,
     pass: (ms: number) => {
       nowMs += ms;
     },

@@ -1,59 +1,72 @@
 /**
- * Brings what plugins write into the daemon's log, each line with the plugin's name. No plugin can flood it: of one that
- * writes much the daemon's log says how much it leaves out.
+ * Writes the output of plugins to the daemon's log, with the plugin's name in each record. The rate of each plugin is
+ * limited, so that none can flood the log; the number of omitted lines is logged instead.
  */
 import type { LogLine, PluginEngine, PluginOutput } from '@outboard/engine';
 import type { Logger } from 'pino';
 
-/** Of each plugin, in lines. */
+/** Lines that a plugin may write at once, and afterwards in each second. */
 const burstLines = 200;
 const linesPerSecond = 50;
 
+/** Bytes of one line; the rest of a longer line is omitted. */
 const maxLineLength = 4096;
 
-/** How long what is left out is counted before it is told, in milliseconds. */
+/** Omitted lines are counted for this long before the count is logged. */
 const reportAfterMs = 1_000;
 
-/** What was left out of one plugin's output since it was last told. */
-interface LeftOut {
+/** Output of one plugin that was omitted since the last report. */
+interface OmittedOutput {
   lines: number;
   bytes: number;
 }
 
-/**
- * Log what plugins write from now on, all of it as information: programs write their access logs to stderr as well, so the
- * stream is no level. Docker logs stderr as errors.
- * @returns stops it
- */
-export function logPluginOutput(
-  engine: Pick<PluginEngine, 'logs' | 'onEvent'>,
+/** The connection from the output of plugins to the log. */
+export interface PluginOutputLog {
+  /**
+   * Log the output of this engine's plugins from now on, at level info: programs write access logs to stderr too, so the
+   * stream says nothing about the level. Docker logs stderr as errors.
+   */
+  follow(engine: Pick<PluginEngine, 'logs' | 'onEvent'>): void;
+  /** Stop following, and log the counts of omitted lines. */
+  close(): void;
+}
+
+/** @param monotonicMs clock of the rate limit, in milliseconds */
+export function createPluginOutputLog(
   logger: Logger,
   monotonicMs: () => number = () => performance.now(),
-): () => void {
-  const plugins = new Map<string, PluginLines>();
-  const unlisten = engine.logs.onOutput((output) => {
-    const { id } = output;
-    const lines = plugins.get(id) ?? new PluginLines(logger, monotonicMs);
-    plugins.set(id, lines);
-    lines.log(output);
-  });
-  const forget = engine.onEvent(({ type, action, id }) => {
-    if (type === 'plugin' && action === 'remove') plugins.delete(id);
-  });
-  return () => {
-    unlisten();
-    forget();
-    for (const lines of plugins.values()) lines.report();
+): PluginOutputLog {
+  const plugins = new Map<string, RateLimitedOutput>();
+  const unsubscribe: (() => void)[] = [];
+  return {
+    follow(engine) {
+      unsubscribe.push(
+        engine.logs.onOutput((output) => {
+          const known = plugins.get(output.id) ?? new RateLimitedOutput(logger, monotonicMs);
+          plugins.set(output.id, known);
+          known.log(output);
+        }),
+        engine.onEvent(({ type, action, id }) => {
+          if (type === 'plugin' && action === 'remove') plugins.delete(id);
+        }),
+      );
+    },
+    close() {
+      for (const stop of unsubscribe.splice(0)) stop();
+      for (const output of plugins.values()) output.report();
+    },
   };
 }
 
-class PluginLines {
+/** Token bucket of one plugin: `burstLines` tokens, refilled with `linesPerSecond`. */
+class RateLimitedOutput {
   readonly #logger: Logger;
   readonly #monotonicMs: () => number;
   #allowed = burstLines;
   #countedAt: number;
-  #leftOut: LeftOut = { lines: 0, bytes: 0 };
-  #facts: { readonly plugin: string; readonly id: string } = { plugin: '', id: '' };
+  #omitted: OmittedOutput = { lines: 0, bytes: 0 };
+  #plugin: { readonly plugin: string; readonly id: string } = { plugin: '', id: '' };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(logger: Logger, monotonicMs: () => number) {
@@ -63,42 +76,46 @@ class PluginLines {
   }
 
   log({ id, name, lines, skippedBytes }: PluginOutput): void {
-    this.#facts = { plugin: name, id };
-    const now = this.#monotonicMs();
-    this.#allowed = Math.min(burstLines, this.#allowed + ((now - this.#countedAt) / 1000) * linesPerSecond);
-    this.#countedAt = now;
-    if (skippedBytes > 0) this.#leaveOut(0, skippedBytes);
+    this.#plugin = { plugin: name, id };
+    this.#refill();
+    if (skippedBytes > 0) this.#omit(0, skippedBytes);
     for (const line of lines) {
       if (this.#allowed >= 1) {
         this.#allowed -= 1;
         this.#write(line);
       } else {
-        this.#leaveOut(1, line.content.length);
+        this.#omit(1, line.content.length);
       }
     }
   }
 
-  /** Tell what was left out, if anything. */
+  /** Log how much was omitted since the last report; nothing if nothing was. */
   report(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { lines, bytes } = this.#leftOut;
+    const { lines, bytes } = this.#omitted;
     if (bytes === 0 && lines === 0) return;
-    this.#leftOut = { lines: 0, bytes: 0 };
+    this.#omitted = { lines: 0, bytes: 0 };
     this.#logger.warn(
-      { ...this.#facts, lines, bytes },
-      'the plugin writes too much for this log: what is left out is in its own',
+      { ...this.#plugin, lines, bytes },
+      "the plugin's output exceeds the rate of this log: the omitted lines are in the plugin's own log",
     );
+  }
+
+  #refill(): void {
+    const now = this.#monotonicMs();
+    this.#allowed = Math.min(burstLines, this.#allowed + ((now - this.#countedAt) / 1000) * linesPerSecond);
+    this.#countedAt = now;
   }
 
   #write({ stream, content }: LogLine): void {
     const text = content.toString('utf8', 0, maxLineLength);
-    this.#logger.info({ ...this.#facts, stream }, text);
+    this.#logger.info({ ...this.#plugin, stream }, text);
   }
 
-  #leaveOut(lines: number, bytes: number): void {
-    this.#leftOut.lines += lines;
-    this.#leftOut.bytes += bytes;
+  #omit(lines: number, bytes: number): void {
+    this.#omitted.lines += lines;
+    this.#omitted.bytes += bytes;
     this.#timer ??= setTimeout(() => this.report(), reportAfterMs).unref();
   }
 }

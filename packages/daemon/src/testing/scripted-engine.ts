@@ -20,7 +20,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
       of: () => [],
       hold: missing('uses.hold'),
       release: missing('uses.release'),
-      addSource: missing('uses.addSource'),
+      addSource: () => () => {},
     },
     volumes: {
       list: missing('volumes.list'),
