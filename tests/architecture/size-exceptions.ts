@@ -5,7 +5,6 @@ export const sizeExceptions: readonly string[] = [
   'packages/cli/src/template/format-printf.ts anonymous',
   'packages/container/src/rootfs/workspaces.ts createWorkspaces',
   'packages/container/src/runtime/conmon-runtime.ts #launch',
-  'packages/daemon/src/metrics/plugin-families.ts pluginFamilies',
   'packages/engine/src/drivers/legacy/legacy-drivers.ts createLegacyDrivers',
   'packages/engine/src/operations/exec.ts execInPlugin',
   'packages/engine/src/operations/status.ts createStatusReader',

@@ -1,6 +1,7 @@
 /**
- * The API as a whole: routes over an engine, behind authorization, with every request counted and logged.
+ * The API: routes over an engine, behind authorization, with every request counted and logged.
  */
+import { runOnce } from '@outboard/async';
 import { chooseCgroupDriver, diagnoseHost, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Authorization } from './authorization/authorization.ts';
@@ -14,21 +15,22 @@ import { createRequestLogger } from './logging/request-logger.ts';
 import type { MetricsService } from './metrics/metrics-service.ts';
 import { createRoutes } from './routes/routes.ts';
 
-/** What the API answers from. */
-export interface ApiSources {
+/** The parts behind the API. */
+export interface ApiDeps {
   readonly engine: PluginEngine;
   readonly configuration: Configuration;
   readonly authorization: Authorization;
   readonly metrics: Pick<MetricsService, 'countRequest'>;
-  /** The daemon's own. */
+  /** Version of the daemon. */
   readonly version: string;
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
 }
 
-export function createApi(sources: ApiSources): HandleRequest {
-  const { engine, configuration, authorization, metrics, version, logger } = sources;
+/** Create the request handler of all listeners of the API. */
+export function createApi(deps: ApiDeps): HandleRequest {
+  const { engine, configuration, authorization, metrics, version, logger } = deps;
   const roots = {
     dataRoot: configuration['data-root'],
     execRoot: configuration['exec-root'],
@@ -45,27 +47,18 @@ export function createApi(sources: ApiSources): HandleRequest {
     liveRestore: configuration['live-restore'],
     authorizationPlugins: authorization.names,
     diagnose: () => diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] }),
-    hostFacts: once(readHostFacts),
-    components: once(() => readComponentVersions(roots.runtime)),
+    hostFacts: runOnce(readHostFacts),
+    components: runOnce(() => readComponentVersions(roots.runtime)),
   });
   const logRequest = createRequestLogger(logger);
   return createRequestHandler({
     findRoute: createRouteTable(routes),
     version,
-    stopping: sources.stopping,
+    stopping: deps.stopping,
     log: (request) => {
       metrics.countRequest(request);
       logRequest(request);
     },
     authorize: authorization.authorize,
   });
-}
-
-/** Ask once, when first needed. */
-function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
-  let answer: Promise<Value> | undefined;
-  return () => {
-    answer ??= ask();
-    return answer;
-  };
 }

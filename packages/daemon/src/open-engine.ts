@@ -1,5 +1,5 @@
 /**
- * The engine as the daemon's configuration wants it.
+ * Opens the engine with the daemon's configuration.
  */
 import { openPluginEngine, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
@@ -7,18 +7,21 @@ import type { Configuration } from './configuration/configuration.ts';
 import { parseTokenServer } from './configuration/token-server.ts';
 import type { MetricsService } from './metrics/metrics-service.ts';
 
-/** What the engine works with beside the configuration. */
-export interface EngineSurroundings {
+/** What the engine is given besides the configuration. */
+export interface OpenEngineDeps {
   readonly metrics: Pick<MetricsService, 'socket' | 'observer'>;
-  /** The daemon's own. */
+  /** Version of the daemon, for the `User-Agent` header. */
   readonly version: string;
   readonly logger: Logger;
 }
 
-/** @throws {OutboardError} invalid; conflict when another daemon uses the data root */
+/**
+ * Open the engine; the caller disposes it.
+ * @throws {OutboardError} invalid; conflict when another daemon uses the data root
+ */
 export function openEngine(
   configuration: Configuration,
-  { metrics, version, logger }: EngineSurroundings,
+  { metrics, version, logger }: OpenEngineDeps,
 ): Promise<PluginEngine> {
   return openPluginEngine({
     dataRoot: configuration['data-root'],

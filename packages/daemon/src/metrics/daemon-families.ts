@@ -1,12 +1,15 @@
 /**
- * What the daemon does over all plugins, those that were removed included.
+ * Metrics of the daemon over all plugins, including those that were removed.
  */
 import type { PluginState } from '@outboard/engine';
 import type { MetricFamily, Sample } from './exposition.ts';
 import { durationBounds, type Measurements } from './measurements.ts';
 import { pluginStates } from './plugin-families.ts';
 
-/** @param states of all plugins that are there */
+/**
+ * The families of plugins, operations, transfers and requests.
+ * @param states of all installed plugins
+ */
 export function daemonFamilies(
   measurements: Measurements,
   states: readonly PluginState['status'][],
@@ -33,25 +36,25 @@ export function daemonFamilies(
     },
     {
       name: 'outboard_operation_duration_seconds',
-      help: 'How long operations on plugins took, whatever their outcome.',
+      help: 'Duration of operations on plugins, of every outcome.',
       type: 'histogram',
       samples: measurements.durations().flatMap(histogramSamples),
     },
     {
       name: 'outboard_pulled_bytes_total',
-      help: 'Bytes of layers that came from registries.',
+      help: 'Bytes of layers from registries.',
       type: 'counter',
       samples: [{ value: totals.receivedBytes }],
     },
     {
       name: 'outboard_pushed_bytes_total',
-      help: 'Bytes of blobs that went to registries.',
+      help: 'Bytes of blobs to registries.',
       type: 'counter',
       samples: [{ value: totals.sentBytes }],
     },
     {
       name: 'outboard_unpack_seconds_total',
-      help: 'Time in which unpack jails took in and flushed layers, in seconds.',
+      help: 'Time in which unpack jails read and flushed layers, in seconds.',
       type: 'counter',
       samples: [{ value: totals.unpackSeconds }],
     },

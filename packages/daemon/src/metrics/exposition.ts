@@ -1,17 +1,17 @@
 /**
- * Metrics as values, and their text. The whole format is a few rules of escaping, so that no library is loaded for it.
+ * The text format of Prometheus metrics. It consists of a few rules of escaping, so that no library is loaded for it.
  * @see Prometheus exposition formats, "Text-based format", version 0.0.4
  */
 
-/** One series now. */
+/** The current value of one series. */
 export interface Sample {
-  /** What follows the family's name; only in histograms. */
-  readonly suffix?: '_bucket' | '_sum' | '_count';
-  readonly labels?: Readonly<Record<string, string>>;
+  /** Follows the family's name; only in histograms. */
+  readonly suffix?: '_bucket' | '_sum' | '_count' | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly value: number;
 }
 
-/** All series of one name. */
+/** All series with one name. */
 export interface MetricFamily {
   /** With its unit; a counter's ends in `_total`. */
   readonly name: string;
@@ -21,9 +21,10 @@ export interface MetricFamily {
   readonly samples: readonly Sample[];
 }
 
+/** Content type of version 0.0.4, which every Prometheus server accepts. */
 export const expositionContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** The text of families; those without series are left out. */
+/** Encode families as text; a family without series is omitted. */
 export function encodeExposition(families: readonly MetricFamily[]): string {
   const lines: string[] = [];
   for (const { name, help, type, samples } of families) {

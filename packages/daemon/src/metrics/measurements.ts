@@ -1,5 +1,6 @@
 /**
- * Counts what the daemon does, from its start, whether or not anyone asks: a few numbers for each plugin.
+ * Counters of operations and requests since the start of the daemon. They are kept even if metrics are not read; their
+ * memory is a few numbers for each plugin.
  */
 import {
   type EngineObserver,
@@ -9,7 +10,7 @@ import {
   observedOperations,
 } from '@outboard/engine';
 
-/** Operations of one kind that ended in one way. */
+/** Operations with one name and one outcome. */
 export interface OperationTotal {
   readonly operation: ObservedOperation;
   readonly outcome: OperationOutcome;
@@ -17,7 +18,7 @@ export interface OperationTotal {
   readonly seconds: number;
 }
 
-/** What operations moved. */
+/** Amounts that operations transferred and unpacked. */
 export interface TransferTotals {
   readonly receivedBytes: number;
   readonly sentBytes: number;
@@ -29,39 +30,44 @@ export interface Totals extends TransferTotals {
   readonly operations: readonly OperationTotal[];
 }
 
-/** How long operations of one kind took. */
+/** Durations of operations with one name. */
 export interface DurationHistogram {
   readonly operation: ObservedOperation;
-  /** For each of `durationBounds`: how many took so long or less. */
+  /** For each of `durationBounds`: the number of operations up to that duration. */
   readonly atMost: readonly number[];
   readonly count: number;
   readonly seconds: number;
 }
 
-/** Requests that were answered in one way. */
+/** Answered requests with one method and one status. */
 export interface RequestTotal {
   readonly method: string;
   readonly status: number;
   readonly count: number;
 }
 
+/** The counters; the engine reports operations to them as their observer. */
 export interface Measurements extends EngineObserver {
+  /** Count a request to the API; unknown methods are counted as `other`. */
   requestAnswered(request: { readonly method: string; readonly status: number }): void;
-  /** A plugin was removed: its series end. */
+  /** Drop the counters of a removed plugin; the totals keep its share. */
   forget(pluginId: string): void;
+  /** Over all plugins. */
   totals(): Totals;
+  /** Zero for an unknown plugin. */
   totalsOf(pluginId: string): Totals;
   durations(): readonly DurationHistogram[];
   requests(): readonly RequestTotal[];
 }
 
-/** Upper bounds in seconds: from settings, over starts, to downloads. */
+/** Upper bounds of the histogram in seconds, from the shortest operations (set) over starts to downloads. */
 export const durationBounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
 
 const outcomes: readonly OperationOutcome[] = ['success', 'failure', 'cancelled'];
-/** Others are counted as one: what a client sends must not make series. */
+/** Other methods are counted together: clients must not be able to create series. */
 const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']);
 
+/** Create counters at zero, with a series for every operation and outcome. */
 export function createMeasurements(): Measurements {
   const all = createTally();
   for (const operation of observedOperations) for (const outcome of outcomes) all.expect(operation, outcome);
@@ -102,7 +108,7 @@ export function createMeasurements(): Measurements {
 }
 
 interface Tally {
-  /** Make it 0 rather than absent until the first one. */
+  /** Have a series with value 0 before the first operation. */
   expect(operation: ObservedOperation, outcome: OperationOutcome): void;
   add(measurement: OperationMeasurement): void;
   totals(): Totals;

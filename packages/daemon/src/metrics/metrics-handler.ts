@@ -1,5 +1,5 @@
 /**
- * Answers requests for metrics: `GET /metrics` and nothing else.
+ * Serves `GET /metrics`; every other request is refused.
  */
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
@@ -9,18 +9,19 @@ import type { HandleRequest } from '../http/request-handler.ts';
 import { expositionContentType } from './exposition.ts';
 
 /**
- * @param render makes the text; requests that come meanwhile get the same one
+ * Create the handler of a metrics listener.
+ * @param render makes the text; requests that arrive while it runs share its result
  */
 export function createMetricsHandler(render: () => Promise<string>, logger: Logger): HandleRequest {
-  let underWay: Promise<string> | undefined;
+  let rendering: Promise<string> | undefined;
   const renderOnce = (): Promise<string> => {
-    underWay ??= render().finally(() => {
-      underWay = undefined;
+    rendering ??= render().finally(() => {
+      rendering = undefined;
     });
-    return underWay;
+    return rendering;
   };
   return async (request, response, rules) => {
-    // A client may vanish at any moment; nothing depends on it.
+    // A client may disconnect at any time, which is no error of the daemon.
     response.on('error', () => {});
     try {
       guardRequest(request, rules);
@@ -31,8 +32,8 @@ export function createMetricsHandler(render: () => Promise<string>, logger: Logg
       answer(response, { status: 200, contentType: expositionContentType, text: await renderOnce() });
     } catch (error) {
       const { status, message, expected } = describeError(error);
-      if (!expected) logger.error({ err: error }, 'cannot tell metrics');
-      // What follows on this connection may not begin where we think it does.
+      if (!expected) logger.error({ err: error }, 'cannot render metrics');
+      // The next request on this connection may not begin where this parser assumes it (request smuggling).
       response.setHeader('Connection', 'close');
       answer(response, { status, contentType: 'text/plain; charset=utf-8', text: `${message}\n` });
     }

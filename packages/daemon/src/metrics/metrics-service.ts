@@ -1,7 +1,8 @@
 /**
- * Serves the daemon's metrics: to plugins that collect them on a socket in the exec root, and at an address when one is
- * configured.
+ * Serves the metrics of the daemon: on a socket in the exec root for plugins that collect them, and on an address if one
+ * is configured.
  */
+import { withResolvers } from '@outboard/async';
 import { type EngineObserver, type MetricsSocket, OutboardError, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { RequestLog } from '../http/request-handler.ts';
@@ -11,46 +12,51 @@ import { createMeasurements } from './measurements.ts';
 import { metricsSocketAddress, parseMetricsAddress } from './metrics-address.ts';
 import { createMetricsHandler } from './metrics-handler.ts';
 
+/** The metrics of one daemon. It exists before the engine, which reports to it. */
 export interface MetricsService {
-  /** For the engine: it says when to listen. Absent when the path of the exec root is too long for a socket. */
+  /** For the engine, which decides when it listens. Undefined when the path of the exec root is too long for a socket. */
   readonly socket: MetricsSocket | undefined;
-  /** Counts what the engine does. */
+  /** Counts operations of the engine. */
   readonly observer: EngineObserver;
-  /** Count an answer of the API. */
+  /** Count an answered request of the API. */
   countRequest(request: RequestLog): void;
   /**
-   * Tell of this engine from now on, and listen at the configured address. Whoever asked before waits until now.
+   * Serve the metrics of this engine, and listen on the configured address. Earlier requests are answered now.
    * @throws {OutboardError} conflict when the address is in use
    */
   serve(engine: PluginEngine): Promise<void>;
-  /** Answer nothing more. */
+  /** Close all listeners and cut their connections; waiting requests fail with unavailable. */
   close(): Promise<void>;
 }
 
+/** Where metrics are served, and what they say of the daemon. */
 export interface MetricsServiceOptions {
-  /** `ADDRESS:PORT`; '' for none. */
+  /** `ADDRESS:PORT`; empty for none. */
   readonly address: string;
   readonly execRoot: string;
-  /** The daemon's own. */
+  /** Version of the daemon. */
   readonly version: string;
   readonly logger: Logger;
 }
 
-/** @throws {OutboardError} invalid: the address */
+/** @throws {OutboardError} invalid if the address cannot be parsed */
 export function createMetricsService(options: MetricsServiceOptions): MetricsService {
   const { logger, version } = options;
   const tcp = options.address === '' ? undefined : parseMetricsAddress(options.address);
   const socket = metricsSocketAddress(options.execRoot);
   const measurements = createMeasurements();
-  const engine = createAwaited<PluginEngine>();
+  const engine = withResolvers<PluginEngine>();
+  // If the engine fails to open, no request may be waiting for it.
+  engine.promise.catch(() => undefined);
   const servers: ApiServer[] = [];
   const handle = createMetricsHandler(async () => {
     const { renderMetrics } = await import('./render-metrics.ts');
-    return renderMetrics(await engine.value, measurements, version);
+    return renderMetrics(await engine.promise, measurements, version);
   }, logger);
 
   async function listen(address: HostAddress): Promise<ApiServer> {
-    // An address that others reach has names that only they know. Loopback has none but its own (DNS rebinding, D10).
+    // Against DNS rebinding a loopback address accepts only its own names. Other addresses may have names that the daemon
+    // does not know.
     const isOpen = address.kind === 'tcp' && !isLoopback(address.hostname);
     const server = await startApiServer(
       [address],
@@ -85,16 +91,4 @@ export function createMetricsService(options: MetricsServiceOptions): MetricsSer
       await Promise.all(servers.map((server) => server.close(AbortSignal.abort())));
     },
   };
-}
-
-/** A value that comes later, or never. */
-function createAwaited<Value>() {
-  let resolve: (value: Value) => void = () => {};
-  let reject: (reason: Error) => void = () => {};
-  const value = new Promise<Value>((...settle) => {
-    [resolve, reject] = settle;
-  });
-  // Nobody may be waiting when it does not come.
-  value.catch(() => undefined);
-  return { value, resolve, reject };
 }

@@ -1,22 +1,25 @@
 /**
- * The daemon as a process, by the names that dashboards for any process know.
+ * Metrics of the daemon process, under the names that dashboards for any process use.
  * @see Prometheus, "Writing client libraries", process metrics
  */
 import { readdir } from 'node:fs/promises';
 import type { MetricFamily } from './exposition.ts';
 
-/** @param version the daemon's own */
+/**
+ * The families of the process.
+ * @param version of the daemon
+ */
 export async function processFamilies(version: string): Promise<readonly MetricFamily[]> {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
   const descriptors = await readdir('/proc/self/fd');
   return [
     {
-      ...gauge('outboard_build_info', 'The version of the daemon and of its Node.js; always 1.'),
+      ...gauge('outboard_build_info', 'Versions of the daemon and of Node.js; always 1.'),
       samples: [{ labels: { version, node: process.versions.node }, value: 1 }],
     },
     {
-      ...gauge('process_start_time_seconds', 'When the daemon was started, in seconds since the epoch.'),
+      ...gauge('process_start_time_seconds', 'Start time of the daemon, in seconds since the epoch.'),
       samples: [{ value: startedAt }],
     },
     {
@@ -34,13 +37,13 @@ export async function processFamilies(version: string): Promise<readonly MetricF
     },
     {
       ...gauge('process_open_fds', 'Open file descriptors of the daemon.'),
-      // Less the one that the folder itself was read through.
+      // Without the descriptor through which the directory was read.
       samples: [{ value: descriptors.length - 1 }],
     },
   ];
 }
 
-/** Measured once: the wall clock may be set later. */
+/** Computed once: the wall clock may be set later. */
 const startedAt = Math.round(Date.now() - process.uptime() * 1000) / 1000;
 
 function gauge(name: string, help: string): Pick<MetricFamily, 'name' | 'help' | 'type'> {

@@ -1,5 +1,5 @@
 /**
- * One reading of all metrics. Loaded when somebody asks for the first time.
+ * Renders all metrics. Loaded by the first request for them.
  */
 import type { PluginEngine } from '@outboard/engine';
 import { daemonFamilies } from './daemon-families.ts';
@@ -8,9 +8,14 @@ import type { Measurements } from './measurements.ts';
 import { type MeasuredPlugin, pluginFamilies } from './plugin-families.ts';
 import { processFamilies } from './process-families.ts';
 
+/** The engine as metrics read it. */
 export type MeasuredEngine = Pick<PluginEngine, 'list' | 'state' | 'outOfMemoryKills' | 'resourceUsage'>;
 
-/** @returns Prometheus text */
+/**
+ * Read the engine and the process.
+ * @param version of the daemon
+ * @returns text in the format of Prometheus
+ */
 export async function renderMetrics(
   engine: MeasuredEngine,
   measurements: Measurements,
@@ -18,15 +23,14 @@ export async function renderMetrics(
 ): Promise<string> {
   const usage = await engine.resourceUsage();
   const ofProcess = await processFamilies(version);
-  // From here on nothing is awaited: what is listed is there.
+  // No await from here on: a plugin that is listed cannot be removed before its state is read.
   const plugins = engine.list().map((plugin): MeasuredPlugin => {
-    const used = usage.get(plugin.id);
     return {
       plugin,
       state: engine.state(plugin.id),
       outOfMemoryKills: engine.outOfMemoryKills(plugin.id),
       totals: measurements.totalsOf(plugin.id),
-      ...(used !== undefined && { usage: used }),
+      usage: usage.get(plugin.id),
     };
   });
   plugins.sort((a, b) => (a.plugin.name < b.plugin.name ? -1 : 1));
