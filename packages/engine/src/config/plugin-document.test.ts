@@ -30,6 +30,12 @@ describe('toConfigDocument()', () => {
     );
   });
 
+  test('leaves out the options of the author, which Docker does not know', () => {
+    const { config } = parse('{"outboard":{"limits":{"pids":5}}}');
+    assert.deepEqual(config.authorOptions, { limits: { pids: 5 } });
+    assert.equal('outboard' in toConfigDocument(config), false);
+  });
+
   test('writes the keys that Docker omits when empty, and types as text', () => {
     const text = `{"dockerversion":"20.10","interface":{"protocolscheme":"moby.plugins.http/v1","types":["a.b/1"]},
       "user":{"uid":1,"gid":2},"rootfs":{"type":"layers","diff_ids":["${diffId}"]}}`;

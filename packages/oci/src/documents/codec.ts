@@ -36,6 +36,8 @@ export interface Field<Value, Optional extends boolean = boolean> {
   readonly isOptional: Optional;
   /** Whether the field is left out of the document when its value is the zero value: `omitempty` of Go. */
   readonly omitsEmpty: boolean;
+  /** Whether the field is known and not part of the value: it is neither read nor written. */
+  readonly isPassedOver: boolean;
 }
 
 /** A value that does not fit its codec; the path is completed while the error passes the enclosing objects. */

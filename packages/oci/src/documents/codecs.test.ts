@@ -43,6 +43,8 @@ describe('object()', () => {
 
   test('leaves out unknown fields, and those that something else reads', () => {
     assert.deepEqual(tableCodec.decode({ Extra: { any: 'thing' }, Other: 1 }), tableCodec.decode({}));
+    const value = { zeta: [], alpha: 0, items: [], extra: 'of another document' };
+    assert.deepEqual(tableCodec.encode(value), { Zeta: [], Items: [] });
   });
 });
 

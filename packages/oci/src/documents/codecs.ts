@@ -161,17 +161,17 @@ type Present<Row> = Exclude<FieldValue<Row>, undefined>;
 
 /** A field that is always written. */
 export function field<Value>(name: string, codec: Codec<Value>): Field<Value, false> {
-  return { name, codec, isOptional: false, omitsEmpty: false };
+  return { name, codec, isOptional: false, omitsEmpty: false, isPassedOver: false };
 }
 
 /** A field that is not written when it is empty, 0 or false: `omitempty` of Go. */
 export function fieldUnlessEmpty<Value>(name: string, codec: Codec<Value>): Field<Value, false> {
-  return { name, codec, isOptional: false, omitsEmpty: true };
+  return { name, codec, isOptional: false, omitsEmpty: true, isPassedOver: false };
 }
 
 /** A field that has no property in memory when it is absent or null. */
 export function optionalField<Value>(name: string, codec: Codec<Value>): Field<Value, true> {
-  return { name, codec, isOptional: true, omitsEmpty: false };
+  return { name, codec, isOptional: true, omitsEmpty: false, isPassedOver: false };
 }
 
 /** A field that is known and not part of the value: something else reads it, and nothing writes it. */
@@ -181,12 +181,12 @@ export function fieldPassedOver(name: string): Field<undefined, true> {
     encode: () => null,
     shape: { kind: 'plain', samples: [] },
   };
-  return optionalField(name, codec);
+  return { ...optionalField(name, codec), isPassedOver: true };
 }
 
 /** An object with these rows. Absent and null are the object with every field absent. */
 export function object<Table extends Fields>(fields: Table): Codec<PropertiesOf<Table>> {
-  const rows = Object.entries(fields);
+  const rows = Object.entries(fields).filter(([, row]) => !row.isPassedOver);
   return {
     decode(document) {
       const read: Record<string, unknown> = {};
