@@ -32,11 +32,11 @@ export interface Field<Value, Optional extends boolean = boolean> {
   /** Spelling in the document. */
   readonly name: string;
   readonly codec: Codec<Value>;
-  /** Whether the property is left out of the value when the document lacks the field. */
+  /** True: the property is left out of the value when the document lacks the field. */
   readonly isOptional: Optional;
-  /** Whether the field is left out of the document when its value is the zero value: `omitempty` of Go. */
+  /** True: the field is left out of the document when its value is the zero value (`omitempty` of Go). */
   readonly omitsEmpty: boolean;
-  /** Whether the field is known and not part of the value: it is neither read nor written. */
+  /** True: the field is known and not part of the value. It is neither read nor written. */
   readonly isPassedOver: boolean;
 }
 

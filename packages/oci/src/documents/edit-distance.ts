@@ -1,10 +1,10 @@
 /**
- * How much two words differ, to find the one that was meant.
+ * The distance of two words, to suggest the right one for a misspelt key.
  */
 
 /**
- * The least number of letters to put in, take out, replace or swap with the next one, to make one word of the other.
- * @param limit what differs by more counts as this much
+ * Count the insertions, deletions, replacements and swaps of neighbours that turn one word into the other, at least.
+ * @param limit upper bound of the result: the search ends there
  */
 export function editDistance(left: string, right: string, limit: number): number {
   if (Math.abs(left.length - right.length) >= limit) return limit;

@@ -1,7 +1,7 @@
 /**
  * Field names as Go's JSON decoder compares them: without regard to case, the Kelvin sign and the
- * long s included. Every engine in the field reads documents so; what they would read as one field
- * is one field here.
+ * long s included. Other engines read documents in this way: names that are one field to them
+ * are one field here.
  */
 import { OutboardError } from '../errors/outboard-error.ts';
 
@@ -21,7 +21,7 @@ function foldCharacter(character: string): string {
   // Upper case first: it takes U+017F to S, lower case takes U+212A to k.
   const upper = character.toUpperCase();
   const folded = isOneCharacter(upper) ? upper.toLowerCase() : character.toLowerCase();
-  // Turkish pairs are no pairs to simple folding.
+  // Simple folding has no pair for the Turkish letters.
   const isTurkish = character === '\u0131' || character === '\u0130';
   return isTurkish || !isOneCharacter(folded) ? character : folded;
 }
@@ -34,8 +34,8 @@ function isOneCharacter(text: string): boolean {
  * Give an object's fields the spelling of `names`, whatever case they were written in; other fields
  * are left out. Anything but an object is returned as it is, for the schema that follows to refuse.
  * @returns a prototype-free object
- * @throws {OutboardError} invalid when two fields have the same name but for case, or a name is one of `names` to Go
- *   alone, for letters that look alike
+ * @throws {OutboardError} invalid when two fields have the same name but for case, or only Go reads a name as one of
+ *   `names`, because of letters that look alike
  */
 export function withFieldNames(value: unknown, names: readonly string[]): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

@@ -1,5 +1,5 @@
 /**
- * JSON documents as values: what config files, records and plugin replies are made of before a schema has read them.
+ * JSON documents as values, before a codec or schema has read them.
  */
 
 import { escapeHidden } from '../errors/hidden-characters.ts';
@@ -12,12 +12,12 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-/** Whether a value is a JSON object: neither null nor an array. */
+/** True for a JSON object: neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A short form of a value for messages: one line, cut after 80 characters, with nothing in it that cannot be seen. */
+/** A short form of a value for messages: one line, cut after 80 characters, with invisible characters escaped. */
 export function showValue(value: unknown): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return escapeHidden(text.length > 80 ? `${text.slice(0, 80)}…` : text);

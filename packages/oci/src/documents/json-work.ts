@@ -1,14 +1,14 @@
 /**
- * The work that a JSON text makes for a parser and for whoever reads the result, found out before it is parsed: a
- * megabyte of small members costs a hundred times what a megabyte of text does.
+ * Bounds the work of parsing a JSON text before it is parsed: a megabyte of small members costs a hundred times as much
+ * as a megabyte of text.
  */
 
-/** Values in one document that comes from outside, at most. */
+/** Upper bound of the number of values in one document from outside. */
 export const maxJsonValues = 100_000;
 
 /**
- * Whether a text has at most this many values, counted by what separates them. It may be no JSON at all; then the
- * parser says so.
+ * True when a text has at most this many values, counted by its separators. A text that is not JSON passes: the parser
+ * refuses it.
  * @param bytes UTF-8
  */
 export function hasBoundedValues(bytes: Uint8Array, maxValues: number = maxJsonValues): boolean {
@@ -20,7 +20,7 @@ export function hasBoundedValues(bytes: Uint8Array, maxValues: number = maxJsonV
       if (byte === 0x5c) at++;
       else if (byte === 0x22) isInString = false;
     } else if (byte === 0x22) isInString = true;
-    // , and the brackets that open a value's own values
+    // a comma, or the bracket that opens an object or a list
     else if (byte === 0x2c || byte === 0x7b || byte === 0x5b) {
       values++;
       if (values > maxValues) return false;

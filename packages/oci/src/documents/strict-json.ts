@@ -11,15 +11,15 @@ import { maxJsonValues } from './json-work.ts';
 export interface StrictJsonOptions {
   /** Upper bound of the document, in bytes. */
   readonly maxBytes: number;
-  /** How deep objects and arrays may nest; default 64, and never more. */
+  /** Upper bound of nested objects and arrays; default 64, and never more. */
   readonly maxDepth?: number;
-  /** What the document is, for messages; default `document`. */
+  /** Name of the document, for messages; default `document`. */
   readonly subject?: string;
 }
 
 /**
- * Bounds on the work that a document makes, here and for whoever reads it: bytes alone bound neither. The largest
- * documents of the field, indexes of a few thousand manifests, stay below a tenth of them.
+ * Bounds on the work of parsing and reading a document, which a limit of bytes alone does not bound. The largest
+ * documents in use, indexes of a few thousand manifests, stay below a tenth of them.
  */
 export const jsonLimits = {
   /** Values of all kinds in the document. */
@@ -170,7 +170,7 @@ class StrictJsonReader {
       throw this.#error(`a string has more than ${maxCharacters} characters`);
     this.#position = end + 1;
     const raw = this.#text.slice(start + 1, end);
-    if (!raw.includes('\\')) return raw; // decoding and closingQuote() have refused all that is wrong without escapes
+    if (!raw.includes('\\')) return raw; // without escapes nothing is left to refuse after decoding and closingQuote()
     const value = this.#unescape(this.#text.slice(start, end + 1));
     if (value.includes('\0')) throw this.#error('a string holds NUL');
     if (loneSurrogate.test(value)) throw this.#error('a string holds half of a surrogate pair');
@@ -218,7 +218,7 @@ class StrictJsonReader {
     return value + 0; // -0 + 0 is 0
   }
 
-  /** Step over the bracket that opens an object or array. */
+  /** Skip the bracket that opens an object or array. */
   #enter(): void {
     if (this.#depth >= this.#maxDepth) throw this.#error(`nested deeper than ${this.#maxDepth} levels`);
     this.#position++;
@@ -239,7 +239,7 @@ class StrictJsonReader {
     if (!this.#takes(character)) throw this.#error(`want "${character}" at character ${this.#position}`);
   }
 
-  /** Skip white space. @returns the character that follows, not taken yet; undefined at the end */
+  /** Skip white space. @returns the next character, which is not consumed; undefined at the end */
   #next(): string | undefined {
     const text = this.#text;
     for (;;) {
