@@ -25,12 +25,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     '@outboard/oci/layers',
   ],
   'packages/protocol': ['@outboard/async', '@outboard/async/testing', '@outboard/oci'],
-  // Exec is loaded when the first command is run; the fixture of containers is for tests.
+  // The fixture of containers is for tests.
   'packages/engine': [
     '@outboard/async',
     '@outboard/async/testing',
     '@outboard/container',
-    '@outboard/container/exec',
     '@outboard/container/testing',
     '@outboard/oci',
     '@outboard/protocol',

@@ -8,12 +8,11 @@ import {
   type BridgeOptions,
   type CgroupDriver,
   chooseCgroupDriver,
-  containerPaths,
-  createWorkspaces,
   lockDirectory,
   openConmonRuntime,
-  openStaging,
+  openRunningContainers,
   openUnpackJail,
+  openWorkspaces,
   setCloseOnExecOfInherited,
 } from '@outboard/container';
 import { createRegistryClient, OutboardError, openFileContentStore, type TrustedRealm } from '@outboard/oci';
@@ -144,14 +143,14 @@ async function openContext(
 ): Promise<EngineContext> {
   const layout = createPluginLayout(options.dataRoot);
   const store = await PluginStore.open(layout, logger);
-  const [content, staging, runtime] = await Promise.all([
+  const [content, workspaces, runtime] = await Promise.all([
     openFileContentStore({
       root: layout.contentDirectory,
       ingestDirectory: join(layout.contentDirectory, 'ingest'),
       onDamaged: (blob) =>
         logger.error(blob, 'a stored blob was damaged; it is fetched again when it is needed'),
     }),
-    openStaging(layout.stagingDirectory),
+    openWorkspaces(layout.stagingDirectory, logger),
     openConmonRuntime({ execRoot: options.execRoot, runtime: options.runtime ?? 'runc', logger }),
   ]);
   // What a killed pull or removal left behind.
@@ -162,7 +161,10 @@ async function openContext(
   const metricsSocket = options.metricsSocket?.path;
   const preflight = createPreflight({ layout, runtime: options.runtime ?? 'runc', logger });
   const logs = createPluginLogs({ layout, store, logger });
+  const { execRoot } = options;
+  const containers = openRunningContainers({ execRoot, runtime: options.runtime, logger });
   const supervisor = createPluginSupervisor({
+    containers,
     runtime: withLogs(runtime, logs),
     execRoot: options.execRoot,
     layout,
@@ -186,7 +188,7 @@ async function openContext(
     dataRoot: options.dataRoot,
     store,
     content,
-    workspaces: createWorkspaces(staging, openUnpackJail, logger),
+    workspaces,
     logger,
     registry: createRegistryClient({
       insecureRegistries: options.insecureRegistries ?? [],
@@ -197,7 +199,8 @@ async function openContext(
       userAgent: options.userAgent ?? 'outboard',
     }),
     supervisor,
-    places: containerPaths(options.execRoot, options.runtime),
+    execRoot: options.execRoot,
+    containers,
     preflight,
     logs,
     uses,

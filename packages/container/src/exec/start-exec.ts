@@ -27,7 +27,7 @@ import { type StartWatch, watchStart } from './start-watch.ts';
 import { watchCommand } from './watch-command.ts';
 
 export interface ExecDeps {
-  readonly places: ContainerPaths;
+  readonly paths: ContainerPaths;
   readonly logger: Logger;
 }
 
@@ -52,17 +52,17 @@ const pidFile = 'pid';
  *   conflict when the container has ended
  */
 export async function startExec(
-  parts: ExecDeps,
+  deps: ExecDeps,
   target: ExecTarget,
   request: ExecRequest,
   signal: AbortSignal,
 ): Promise<ExecSession> {
   signal.throwIfAborted();
-  const paths = parts.places.bundle(target.id);
+  const bundle = deps.paths.bundle(target.id);
   const runtime = await findBinary(target.runtime);
-  const spec = await readSpec(paths.spec);
+  const spec = await readSpec(bundle.spec);
   const process = await describeProcess(spec, request);
-  const directory = newExecDirectory(paths.directory);
+  const directory = newExecDirectory(bundle.directory);
   const release = runOnce(async () => {
     await removeExec(target.cgroupPath, directory);
   });
@@ -70,7 +70,7 @@ export async function startExec(
     await makeDirectory(directory, process);
     const cgroup = await createExecCgroup(target.cgroupPath, directory);
     const command = [
-      `--root=${parts.places.runtimeRoot}`,
+      `--root=${deps.paths.runtimeRoot}`,
       ...['exec', `--cgroup=${cgroup}`, `--process=${join(directory, processFile)}`],
       ...[`--pid-file=${join(directory, pidFile)}`, target.id],
     ];
@@ -78,9 +78,9 @@ export async function startExec(
     const killsBefore = await countOutOfMemoryKills(target.cgroupPath);
     const onKilled = async (): Promise<void> => {
       if (isMore(await countOutOfMemoryKills(target.cgroupPath), killsBefore))
-        await noteKilledCommand(paths.killedCommands);
+        await noteKilledCommand(bundle.killedCommands);
     };
-    return await launch({ parts, runtime, command, directory, place, request, signal, release, onKilled });
+    return await launch({ deps, runtime, command, directory, place, request, signal, release, onKilled });
   } catch (error) {
     await release();
     throw error;
@@ -88,7 +88,7 @@ export async function startExec(
 }
 
 interface Launch {
-  readonly parts: ExecDeps;
+  readonly deps: ExecDeps;
   readonly runtime: string;
   readonly command: readonly string[];
   readonly directory: string;
@@ -106,7 +106,7 @@ async function launch(launch: Launch): Promise<ExecSession> {
   const watched = watchStart(launch.directory, pidFile);
   const { program, streams } = spawnRuntime(launch, watched);
   const report = (error: unknown): void => {
-    launch.parts.logger.error({ err: error }, 'cannot end a command in a plugin');
+    launch.deps.logger.error({ err: error }, 'cannot end a command in a plugin');
   };
   let isStarted = false;
   let hasEnded = false;

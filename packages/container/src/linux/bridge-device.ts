@@ -4,7 +4,8 @@
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
-import { bindCall, checkResult, errorCode } from './libc.ts';
+import { errorCode } from './errno.ts';
+import { bindCall, checkResult } from './libc.ts';
 
 const socketCall = bindCall<[number, number, number]>('int socket(int domain, int type, int protocol)');
 const ioctlCall = bindCall<[number, number, Uint8Array]>(

@@ -3,7 +3,8 @@
  * @see fcntl(2)
  */
 import { readdirSync } from 'node:fs';
-import { bindCall, checkResult, errorCode } from './libc.ts';
+import { errorCode } from './errno.ts';
+import { bindCall, checkResult } from './libc.ts';
 
 const control = bindCall<[descriptor: number, command: number, flags: number]>(
   'int fcntl(int fd, int command, int flags)',

@@ -3,17 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readRealPath, readSpace, readStatus } from './file-system-probe.ts';
-import { createProbeDeadline } from './probe-deadline.ts';
+import { createFileSystemProbe, type FileSystemProbe } from './file-system-probe.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'outboard-ask-'));
 after(() => rmSync(folder, { recursive: true }));
-const patient = { deadline: createProbeDeadline() };
-const follow = { ...patient, followLinks: true };
-const noFollow = { ...patient, followLinks: false };
+const probe = createFileSystemProbe();
+const follow = { followLinks: true };
+const noFollow = { followLinks: false };
 
 test('readStatus() tells type, owner and device', async () => {
-  const device = await readStatus('/dev/null', noFollow);
+  const device = await probe.status('/dev/null', noFollow);
   assert.deepEqual(device, {
     kind: 'found',
     value: { mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 },
@@ -24,38 +23,38 @@ test('readStatus() and readRealPath() follow links, or not, whatever is in their
   const name = join(folder, '-a\n b');
   writeFileSync(name, '', { mode: 0o600 });
   symlinkSync(name, join(folder, 'link'));
-  const typeOf = async (options: Parameters<typeof readStatus>[1]) => {
-    const look = await readStatus(join(folder, 'link'), options);
+  const typeOf = async (options: Parameters<FileSystemProbe['status']>[1]) => {
+    const look = await probe.status(join(folder, 'link'), options);
     return look.kind === 'found' ? look.value.mode & 0o170000 : look.kind;
   };
   assert.deepEqual([await typeOf(follow), await typeOf(noFollow)], [0o100000, 0o120000]);
-  assert.deepEqual(await readRealPath(join(folder, 'link'), patient), { kind: 'found', value: name });
+  assert.deepEqual(await probe.realPath(join(folder, 'link')), { kind: 'found', value: name });
 });
 
 test('readStatus() tells what is missing from what cannot be reached', async () => {
   writeFileSync(join(folder, 'file'), '');
   symlinkSync('nothing', join(folder, 'dangling'));
   symlinkSync('circle', join(folder, 'circle'));
-  assert.deepEqual(await readStatus(join(folder, 'nothing'), follow), { kind: 'missing' });
-  assert.deepEqual(await readStatus(join(folder, 'dangling'), follow), { kind: 'missing' });
-  assert.deepEqual(await readStatus(join(folder, 'file/below'), follow), {
+  assert.deepEqual(await probe.status(join(folder, 'nothing'), follow), { kind: 'missing' });
+  assert.deepEqual(await probe.status(join(folder, 'dangling'), follow), { kind: 'missing' });
+  assert.deepEqual(await probe.status(join(folder, 'file/below'), follow), {
     kind: 'unreachable',
     reason: 'not a directory',
   });
-  assert.deepEqual(await readStatus(join(folder, 'circle'), follow), {
+  assert.deepEqual(await probe.status(join(folder, 'circle'), follow), {
     kind: 'unreachable',
     reason: 'too many levels of symbolic links',
   });
 });
 
 test('readSpace() tells the same as statfs(2)', async () => {
-  const space = await readSpace('/proc', patient);
+  const space = await probe.space('/proc');
   const { bavail, bsize, files, ffree } = statfsSync('/proc');
   assert.deepEqual(space, {
     kind: 'found',
     value: { freeBytes: bavail * bsize, freeFiles: files === 0 ? undefined : ffree },
   });
-  const shared = await readSpace(folder, patient);
+  const shared = await probe.space(folder);
   assert.ok(shared.kind === 'found' && shared.value.freeBytes > 0, JSON.stringify(shared));
 });
 
@@ -76,21 +75,21 @@ test('a look that a slow host takes long for is waited for, however long it make
   mkdirSync(join(folder, 'slow'));
   // Many times as long as a process may do nothing.
   const slow = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; exec /usr/bin/stat "$@"';
-  const deadline = createProbeDeadline({ idleMs: 40, intervalMs: 20, totalMs: 240_000 });
-  const seen = await withStat(slow, () => readStatus(join(folder, 'slow'), { ...follow, deadline }));
+  const patient = createFileSystemProbe({ idleMs: 40, intervalMs: 20, totalMs: 240_000 });
+  const seen = await withStat(slow, () => patient.status(join(folder, 'slow'), follow));
   assert.equal(seen.kind, 'found', JSON.stringify(seen));
 });
 
 test('a look ends with words when nothing goes on, and at its signal with its reason', async () => {
-  const deadline = createProbeDeadline({ idleMs: 40, intervalMs: 20 });
+  const impatient = createFileSystemProbe({ idleMs: 40, intervalMs: 20 });
   const silent = { kind: 'unreachable', reason: 'its file system does not answer' };
-  const looks = () => readStatus(join(folder, 'silent'), { ...follow, deadline });
+  const looks = () => impatient.status(join(folder, 'silent'), follow);
   assert.deepEqual(await withStat('exec sleep 1000', looks), silent);
   // And so does every other look that shares the deadline.
-  assert.deepEqual(await readStatus(folder, { ...follow, deadline }), silent);
+  assert.deepEqual(await impatient.status(folder, follow), silent);
   const reason = new Error('the caller left');
   const scope = new AbortController();
-  const left = readStatus(folder, { ...follow, signal: scope.signal });
+  const left = createFileSystemProbe({ signal: scope.signal }).status(folder, follow);
   scope.abort(reason);
   await assert.rejects(left, reason);
 });

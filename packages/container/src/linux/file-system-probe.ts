@@ -1,94 +1,96 @@
 /**
- * Looks at paths whose file system may never answer, such as one of a server that is gone: NFS, FUSE. Such a look waits in
- * the kernel, and four of them would take all threads that this process has for files. So each is left to a short-lived
- * process, which is killed when the time is up and left to itself when even that has to wait.
+ * Reads the status of paths whose file system may never answer, such as NFS or FUSE without its server. A system call on
+ * such a path blocks in the kernel, and four of them would block every thread that this process has for files. Each
+ * probe is therefore left to a short-lived child process, which is killed at the deadline, and abandoned when the kill
+ * has no effect either.
  */
 import { joinSignals, resolveOnAbort } from '@outboard/async';
 import { findBinary } from './find-binary.ts';
-import type { ProbeDeadline } from './probe-deadline.ts';
+import { createProbeDeadline, type ProbeDeadline, type ProbeDeadlineOptions } from './probe-deadline.ts';
 import { type ProgramResult, programEnvironment, readOutput } from './run-program.ts';
 import { type SpawnedProcess, spawnProcess } from './spawn-process.ts';
 
-/** What is read of a file. */
+/** Metadata of a file, as stat(2) reports it. */
 export interface FileStatus {
-  /** Type and permissions. */
+  /** Type and permission bits. */
   readonly mode: number;
-  /** Of a device. */
+  /** Device number of a device node; 0 for other files. */
   readonly major: number;
   readonly minor: number;
   readonly uid: number;
   readonly gid: number;
 }
 
-/** What came of a look. */
-export type ProbeResult<Value> =
-  | { readonly kind: 'found'; readonly value: Value }
-  | { readonly kind: 'missing' }
-  /** Something above it is no directory, its file system is broken, or does not answer. */
-  | { readonly kind: 'unreachable'; readonly reason: string };
-
-export interface ProbeOptions {
-  /** When it is used up, what was not answered counts as `unreachable`. */
-  readonly deadline: ProbeDeadline;
-  /** Ends the look with its reason. */
-  readonly signal?: AbortSignal;
-}
-
-/** @param path absolute @throws the signal's reason */
-export function readStatus(
-  path: string,
-  { followLinks, ...options }: ProbeOptions & { readonly followLinks: boolean },
-): Promise<ProbeResult<FileStatus>> {
-  const links = followLinks ? ['-L'] : [];
-  return look('stat', [...links, '-c', '%f %t %T %u %g', path], parseStatus, options);
-}
-
-/**
- * Types and permissions of several files of one file system, links not followed.
- * @returns of those that can be looked at; undefined when the file system does not answer
- * @throws the signal's reason
- */
-export async function readModes(
-  paths: readonly string[],
-  options: ProbeOptions,
-): Promise<readonly number[] | undefined> {
-  const answer = await ask(await findBinary('stat'), ['-c', '%f', ...paths], options);
-  if ('unanswered' in answer) return undefined;
-  return answer.stdout
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => hex(line));
-}
-
-/** The path that is left when links are followed. @param path absolute @throws the signal's reason */
-export function readRealPath(path: string, options: ProbeOptions): Promise<ProbeResult<string>> {
-  return look('realpath', [path], (output) => output.replace(/\n$/, ''), options);
-}
-
-/** What a link says, whatever that may be. @param path absolute, of a link @throws the signal's reason */
-export function readLink(path: string, options: ProbeOptions): Promise<ProbeResult<string>> {
-  return look('readlink', ['-n', path], (output) => output, options);
-}
-
-/** How much room a file system has. */
+/** Free space of a file system. */
 export interface FileSystemSpace {
   readonly freeBytes: number;
-  /** Undefined where they are made as needed. */
+  /** Free inodes; undefined where the file system allocates them as needed. */
   readonly freeFiles: number | undefined;
 }
 
-/** Of the file system that a path lies on. @param path absolute @throws the signal's reason */
-export function readSpace(path: string, options: ProbeOptions): Promise<ProbeResult<FileSystemSpace>> {
-  return look('stat', ['-f', '-c', '%S %a %c %d', path], parseSpace, options);
+/** Result of one probe. */
+export type ProbeResult<Value> =
+  | { readonly kind: 'found'; readonly value: Value }
+  | { readonly kind: 'missing' }
+  /** A parent is not a directory, or the file system is broken or does not answer. */
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+/**
+ * Probes of one operation. They share one deadline: after it expired, every probe is `unreachable` at once.
+ * All paths are absolute. Every method rejects with the reason of the signal when that aborts.
+ */
+export interface FileSystemProbe {
+  status(path: string, options: { readonly followLinks: boolean }): Promise<ProbeResult<FileStatus>>;
+  /**
+   * Type and permission bits of several files of one file system, links not followed. Files that cannot be read are left
+   * out.
+   * @returns undefined when the file system does not answer
+   */
+  modes(paths: readonly string[]): Promise<readonly number[] | undefined>;
+  /** Path with all links resolved. */
+  realPath(path: string): Promise<ProbeResult<string>>;
+  /** Target of a symbolic link, unresolved. */
+  link(path: string): Promise<ProbeResult<string>>;
+  /** Space of the file system that holds the path. */
+  space(path: string): Promise<ProbeResult<FileSystemSpace>>;
 }
 
-async function look<Value>(
+export interface FileSystemProbeOptions extends ProbeDeadlineOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @param options default: no signal, and the deadline of `ProbeDeadlineOptions` */
+export function createFileSystemProbe(options: FileSystemProbeOptions = {}): FileSystemProbe {
+  const limits = { deadline: createProbeDeadline(options), signal: options.signal };
+  return {
+    status: (path, { followLinks }) =>
+      probe('stat', [...(followLinks ? ['-L'] : []), '-c', '%f %t %T %u %g', path], parseStatus, limits),
+    async modes(paths) {
+      const answer = await ask(await findBinary('stat'), ['-c', '%f', ...paths], limits);
+      if ('unanswered' in answer) return undefined;
+      return answer.stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => hex(line));
+    },
+    realPath: (path) => probe('realpath', [path], (output) => output.replace(/\n$/, ''), limits),
+    link: (path) => probe('readlink', ['-n', path], (output) => output, limits),
+    space: (path) => probe('stat', ['-f', '-c', '%S %a %c %d', path], parseSpace, limits),
+  };
+}
+
+interface ProbeLimits {
+  readonly signal?: AbortSignal | undefined;
+  readonly deadline: ProbeDeadline;
+}
+
+async function probe<Value>(
   program: string,
   args: readonly string[],
   parse: (output: string) => Value,
-  options: ProbeOptions,
+  limits: ProbeLimits,
 ): Promise<ProbeResult<Value>> {
-  const answer = await ask(await findBinary(program), args, options);
+  const answer = await ask(await findBinary(program), args, limits);
   if ('unanswered' in answer) return { kind: 'unreachable', reason: answer.unanswered };
   if (answer.code === 0) return { kind: 'found', value: parse(answer.stdout) };
   // `stat: cannot statx '/x': No such file or directory`
@@ -110,18 +112,21 @@ function parseSpace(output: string): FileSystemSpace {
   return { freeBytes: blockSize * freeBlocks, freeFiles: files === 0 ? undefined : freeFiles };
 }
 
-/** A process that looks, for all who want to know the same. */
-interface Probe {
+/** A child process, shared by all callers that ask the same question at the same time. */
+interface Inquiry {
   readonly process: SpawnedProcess;
   /** Resolves when the process has ended. */
   readonly result: Promise<ProgramResult>;
   waiters: number;
 }
 
-/** One that cannot be killed is not started again: they would become more and more. */
-const underway = new Map<string, Probe>();
+/**
+ * Running child processes by command line. A process that cannot be killed stays in the map, so that repeated probes of
+ * one dead file system do not pile up processes.
+ */
+const inquiries = new Map<string, Inquiry>();
 
-/** Why there is no answer. */
+/** Reason for which a question got no answer. */
 interface Unanswered {
   readonly unanswered: string;
 }
@@ -129,12 +134,12 @@ interface Unanswered {
 async function ask(
   file: string,
   args: readonly string[],
-  { deadline, signal }: ProbeOptions,
+  { deadline, signal }: ProbeLimits,
 ): Promise<ProgramResult | Unanswered> {
   const key = [file, ...args].join('\0');
   while (!deadline.expired.aborted) {
     signal?.throwIfAborted();
-    const inquiry = underway.get(key) ?? begin(key, file, args);
+    const inquiry = inquiries.get(key) ?? startInquiry(key, file, args);
     using stop = joinSignals([deadline.expired, signal]);
     const unwatch = deadline.watch(inquiry.process.pid);
     inquiry.waiters += 1;
@@ -144,27 +149,27 @@ async function ask(
     if (result === undefined) {
       if (inquiry.waiters === 0) abandon(inquiry);
     } else if (result.code !== null) return result;
-    // Otherwise it was killed on behalf of someone who asked before.
+    // A null code: an earlier caller abandoned this process, so ask again.
   }
   signal?.throwIfAborted();
   return { unanswered: deadline.expired.reason.message };
 }
 
-function begin(key: string, file: string, args: readonly string[]): Probe {
-  // So that what it says about an error can be told apart.
+function startInquiry(key: string, file: string, args: readonly string[]): Inquiry {
+  // The C locale, since `probe` parses the error messages.
   const env = { ...programEnvironment(), LC_ALL: 'C' };
   const process = spawnProcess(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const read = (index: number) => readOutput(process.stdio[index], () => process.kill('SIGKILL'));
   const result = Promise.all([read(1), read(2), process.ended]).then(([stdout, stderr, { code }]) => {
-    underway.delete(key);
+    inquiries.delete(key);
     return { code, stdout, stderr };
   });
   const inquiry = { process, result, waiters: 0 };
-  underway.set(key, inquiry);
+  inquiries.set(key, inquiry);
   return inquiry;
 }
 
-function abandon({ process }: Probe): void {
+function abandon({ process }: Inquiry): void {
   process.kill('SIGKILL');
   process.unref();
   for (const pipe of process.stdio) pipe?.destroy();

@@ -76,15 +76,3 @@ export function checkResult(result: number, syscall: string, path?: string): num
   if (result < 0) throw new ErrnoError(-result, syscall, path);
   return result;
 }
-
-/** The `code` of a system error (`ENOENT`), from here or from `node:fs`; undefined for anything else. */
-export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** The positive error number of a system error, from here or from `node:fs`; undefined for anything else. */
-export function errorNumber(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errno' in error)) return undefined;
-  return typeof error.errno === 'number' ? Math.abs(error.errno) : undefined;
-}

@@ -3,7 +3,7 @@
  * their kind) has one of its own.
  * @see mount_namespaces(7), systemd.exec(5) "Sandboxing"
  */
-import { errorCode } from './libc.ts';
+import { errorCode } from './errno.ts';
 import { readMountTable } from './mount-table.ts';
 
 /** Of a process that has ended, is a zombie, or may not be looked at. */

@@ -4,7 +4,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
-import { errorCode } from './libc.ts';
+import { errorCode } from './errno.ts';
 import { mount, mountFlags } from './mount.ts';
 
 /** One line of `/proc/self/mountinfo`. */

@@ -5,7 +5,8 @@
  * @see openat2(2), open(2) O_PATH
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { bindCall, checkResult, ErrnoError, errorCode } from './libc.ts';
+import { errorCode } from './errno.ts';
+import { bindCall, checkResult, ErrnoError } from './libc.ts';
 
 /** O_PATH of Linux on every architecture that Node.js runs on; `fs.constants` has no name for it. */
 const pathOnly = 0o10000000;

@@ -3,7 +3,7 @@
  * @see proc_pid_stat(5)
  */
 import { readFileSync } from 'node:fs';
-import { errorCode } from './libc.ts';
+import { errorCode } from './errno.ts';
 
 /**
  * A value that changes whenever a process of ours has run, or has been given a page of memory. Two equal ones, some time

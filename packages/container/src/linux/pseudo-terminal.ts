@@ -4,7 +4,8 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { bindCall, checkResult, errorCode } from './libc.ts';
+import { errorCode } from './errno.ts';
+import { bindCall, checkResult } from './libc.ts';
 
 /** In characters. */
 export interface TerminalSize {

@@ -3,8 +3,8 @@
  */
 import { lstat } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
+import { errorCode } from './errno.ts';
 import { findBinary } from './find-binary.ts';
-import { errorCode } from './libc.ts';
 import { mountsBelow } from './mount-table.ts';
 import { runProgram } from './run-program.ts';
 import { unmountBelow } from './unmount.ts';

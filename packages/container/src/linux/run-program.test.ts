@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode } from './errno.ts';
 import { findBinary } from './find-binary.ts';
-import { errorCode } from './libc.ts';
 import { mount, unmount, unmountFlags } from './mount.ts';
 import { runProgram } from './run-program.ts';
 

@@ -8,10 +8,9 @@
 import { join } from 'node:path';
 import { mapBounded } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
-import { readStatus } from './file-system-probe.ts';
+import { createFileSystemProbe, type FileSystemProbe } from './file-system-probe.ts';
 import { findBinary } from './find-binary.ts';
 import { locate, type MountEntry, mountsBelow } from './mount-table.ts';
-import { createProbeDeadline, type ProbeDeadline } from './probe-deadline.ts';
 import { runProgram } from './run-program.ts';
 
 /** For all of it together, in milliseconds. A mount is out of the table long before its file system has let go. */
@@ -63,21 +62,21 @@ export async function unmountDead(path: string): Promise<void> {
   const kept = new Set<number>();
   await detachAll(async () => {
     const mounts = (await mountsBelow(path)).filter(({ id }) => !kept.has(id));
-    const deadline = createProbeDeadline({ idleMs: answerMs });
+    const probe = createFileSystemProbe({ idleMs: answerMs });
     // Only what is on top at its place answers by its path.
     const shown = new Map(mounts.toReversed().map((mount) => [mount.mountPoint, mount]));
     const served = [...shown.values()].filter(({ fileSystem }) => /^fuse(?:blk|\.|$)/.test(fileSystem));
     // Each is asked by a process of its own.
-    const areDead = await mapBounded(served, ({ mountPoint }) => isDead(mountPoint, deadline));
+    const areDead = await mapBounded(served, ({ mountPoint }) => isDead(mountPoint, probe));
     for (const [index, { id }] of served.entries()) if (areDead[index] !== true) kept.add(id);
     return topmost(served.filter(({ id }) => !kept.has(id)));
   });
 }
 
-async function isDead(mountPoint: string, deadline: ProbeDeadline): Promise<boolean> {
+async function isDead(mountPoint: string, probe: FileSystemProbe): Promise<boolean> {
   const path = decodeUtf8(mountPoint);
   if (path === undefined) return false;
-  const status = await readStatus(path, { deadline, followLinks: false });
+  const status = await probe.status(path, { followLinks: false });
   return status.kind === 'unreachable' && status.reason === 'transport endpoint is not connected';
 }
 

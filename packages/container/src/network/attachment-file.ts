@@ -6,7 +6,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboardError, onStorage } from '@outboard/oci';
 import * as z from 'zod';
-import { errorCode } from '../linux/libc.ts';
+import { errorCode } from '../linux/errno.ts';
 
 const step = z.object({
   interfaceName: z.string(),

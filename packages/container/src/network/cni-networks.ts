@@ -10,7 +10,7 @@ import { createKeyedQueue } from '@outboard/async';
 import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { isInterfaceName } from '../linux/bridge-device.ts';
-import { errorCode } from '../linux/libc.ts';
+import { errorCode } from '../linux/errno.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { isContainerId } from '../spec/container-id.ts';
 import {

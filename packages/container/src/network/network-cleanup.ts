@@ -8,8 +8,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
+import { errorCode } from '../linux/errno.ts';
 import { findBinary } from '../linux/find-binary.ts';
-import { errorCode } from '../linux/libc.ts';
 import { runProgram } from '../linux/run-program.ts';
 
 /** What is known of it. */

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { createProbeDeadline } from '../linux/probe-deadline.ts';
+import { createFileSystemProbe } from '../linux/file-system-probe.ts';
 import { checkRootfs } from './check-rootfs.ts';
 
-const look = { deadline: createProbeDeadline() };
+const probe = createFileSystemProbe();
 const tmpfs = (destination: string) => ({ destination, type: 'tmpfs', source: 'tmpfs', options: [] });
 
 interface Case {
@@ -122,7 +122,7 @@ for (const {
       const checked = checkRootfs(
         root,
         { mounts: destinations.map(tmpfs), ...(workDir && { workDir }) },
-        look,
+        probe,
       );
       if (message === undefined) await checked;
       else await assert.rejects(checked, { kind: 'invalid', message });
@@ -136,7 +136,7 @@ for (const {
 }
 
 test('checkRootfs() refuses a root that is absent', async () => {
-  await assert.rejects(checkRootfs('/nonexistent/rootfs', {}, look), {
+  await assert.rejects(checkRootfs('/nonexistent/rootfs', {}, probe), {
     kind: 'invalid',
     message: /is absent/,
   });
@@ -204,7 +204,7 @@ for (const { title, links = {}, files = [], options = ['rbind'], destination, me
       for (const path of files) await writeFile(join(source, path), '');
       for (const [path, target] of Object.entries(links)) await symlink(target, join(source, path));
       const mounts = [{ destination: '/data', type: 'bind', source, options }, tmpfs(destination)];
-      const checked = checkRootfs(root, { mounts }, look);
+      const checked = checkRootfs(root, { mounts }, probe);
       if (message === undefined) await checked;
       else await assert.rejects(checked, { kind: 'invalid', message });
     } finally {

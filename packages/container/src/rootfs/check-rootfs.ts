@@ -5,7 +5,7 @@
  */
 import { closeSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci';
-import type { ProbeOptions } from '../linux/file-system-probe.ts';
+import type { FileSystemProbe } from '../linux/file-system-probe.ts';
 import { isAtOrBelow } from '../spec/clean-path.ts';
 import type { SpecMount } from '../spec/runtime-spec.ts';
 import { type ResolvedMount, walkMountedTree } from './mounted-tree.ts';
@@ -38,18 +38,18 @@ export interface UsedPaths {
  * @param used absolute, clean paths in the container
  * @throws {OutboardError} invalid, naming the component; system when the disk fails. The signal's reason
  */
-export async function checkRootfs(rootfs: string, used: UsedPaths, options: ProbeOptions): Promise<void> {
+export async function checkRootfs(rootfs: string, used: UsedPaths, probe: FileSystemProbe): Promise<void> {
   const root = openRoot(rootfs);
   try {
     for (const path of runtimeDirectories) requireDirectories(walkInRoot(root, path));
     const mounted: ResolvedMount[] = [];
     for (const mount of used.mounts ?? []) {
-      const walk = await walkMountedTree(root, mounted, mount.destination, options);
+      const walk = await walkMountedTree(root, mounted, mount.destination, probe);
       requireUntrapped(walk, `mount destination ${JSON.stringify(mount.destination)}`, mounted);
       mounted.push({ place: walk.path, mount });
     }
     if (used.workDir === undefined) return;
-    const walk = await walkMountedTree(root, mounted, used.workDir, options);
+    const walk = await walkMountedTree(root, mounted, used.workDir, probe);
     requireUntrapped(walk, `working directory ${JSON.stringify(used.workDir)}`, []);
   } finally {
     closeSync(root);

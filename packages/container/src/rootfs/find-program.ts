@@ -3,7 +3,7 @@
  * @see opencontainers/runc libcontainer/standard_init_linux.go, which calls Go's exec.LookPath
  */
 import { resolve } from 'node:path/posix';
-import { defaultPath } from '../spec/container-defaults.ts';
+import { containerDefaults } from '../spec/container-defaults.ts';
 import { readFileInRoot } from './read-in-root.ts';
 
 const executableBits = 0o111;
@@ -42,7 +42,7 @@ export async function findProgram(
 export function programCandidates({ name, workDir, env }: ProgramSearch): readonly string[] {
   if (name === '') return [];
   if (name.includes('/')) return [resolve(workDir, name)];
-  const path = env.findLast((entry) => entry.startsWith('PATH=')) ?? defaultPath;
+  const path = env.findLast((entry) => entry.startsWith('PATH=')) ?? containerDefaults.path;
   return path
     .slice('PATH='.length)
     .split(':', maxFolders)

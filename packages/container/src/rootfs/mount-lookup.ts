@@ -3,8 +3,7 @@
  * asked by a process that can be killed, and nothing in it is opened (hardening I14).
  */
 import { OutboardError } from '@outboard/oci';
-import { readModes } from '../linux/file-system-probe.ts';
-import { createProbeDeadline } from '../linux/probe-deadline.ts';
+import { createFileSystemProbe, type FileSystemProbeOptions } from '../linux/file-system-probe.ts';
 
 const typeBits = 0o170000; // S_IFMT
 const linkBits = 0o120000; // S_IFLNK
@@ -19,14 +18,7 @@ const linkBits = 0o120000; // S_IFLNK
 export async function lookUpInMount(
   mountPoint: string,
   below: readonly string[],
-  {
-    signal,
-    idleMs,
-  }: {
-    readonly signal?: AbortSignal;
-    /** How long the file system may keep a process waiting, in milliseconds; default 5,000. */
-    readonly idleMs?: number;
-  } = {},
+  options: FileSystemProbeOptions = {},
 ): Promise<string> {
   const paths = below.map((_, index) => [mountPoint, ...below.slice(0, index + 1)].join('/'));
   const wanted = paths.at(-1) ?? mountPoint;
@@ -35,8 +27,7 @@ export async function lookUpInMount(
     `the file system that the plugin mounted at ${JSON.stringify(mountPoint)} does not answer`,
     { code: 'plugin-timeout' },
   );
-  const deadline = createProbeDeadline(idleMs === undefined ? {} : { idleMs });
-  const modes = await readModes(paths, { deadline, ...(signal && { signal }) });
+  const modes = await createFileSystemProbe(options).modes(paths);
   if (modes === undefined) throw late;
   if (!modes.some((mode) => (mode & typeBits) === linkBits)) return wanted;
   throw new OutboardError(

@@ -5,7 +5,7 @@
  * @see OCI runtime-spec v1.0.2, config.md, "Mounts": in the listed order
  */
 import { OutboardError } from '@outboard/oci';
-import { type ProbeOptions, readLink, readStatus } from '../linux/file-system-probe.ts';
+import type { FileSystemProbe } from '../linux/file-system-probe.ts';
 import { isAtOrBelow } from '../spec/clean-path.ts';
 import type { SpecMount } from '../spec/runtime-spec.ts';
 import { type Found, PathWalk, type WalkEnd } from './path-walk.ts';
@@ -32,13 +32,13 @@ export async function walkMountedTree(
   root: number,
   mounted: readonly ResolvedMount[],
   path: string,
-  options: ProbeOptions,
+  probe: FileSystemProbe,
 ): Promise<WalkEnd> {
   const walk = new PathWalk(path);
   for (let place = walk.next(); place !== undefined; place = walk.next()) {
     const at = `/${place.join('/')}`;
     const covering = mounted.findLast((entry) => isAtOrBelow(at, entry.place));
-    walk.take(covering === undefined ? statInRoot(root, place) : await lookInMount(covering, at, options));
+    walk.take(covering === undefined ? statInRoot(root, place) : await lookInMount(covering, at, probe));
   }
   return walk.end();
 }
@@ -47,19 +47,19 @@ export async function walkMountedTree(
 async function lookInMount(
   { place, mount }: ResolvedMount,
   at: string,
-  options: ProbeOptions,
+  probe: FileSystemProbe,
 ): Promise<Found> {
   if (mount.type !== 'bind') return { type: at === place ? 'directory' : 'absent' };
   const isRoot = at === place;
   const source = `${mount.source}${at.slice(place === '/' ? 0 : place.length)}`;
   // The source itself may be a link, which the kernel follows when it is mounted.
-  const status = await readStatus(source, { ...options, followLinks: isRoot });
+  const status = await probe.status(source, { followLinks: isRoot });
   if (status.kind === 'missing') return { type: 'absent' };
   if (status.kind === 'unreachable') throw cannotLook(source, status.reason);
   const type = status.value.mode & typeBits;
   if (type === directoryType) return { type: 'directory' };
   if (type !== linkType) return { type: 'other' };
-  const target = await readLink(source, options);
+  const target = await probe.link(source);
   if (target.kind === 'found') return { type: 'link', target: target.value };
   throw cannotLook(source, target.kind === 'missing' ? 'it has just gone' : target.reason);
 }

@@ -3,7 +3,7 @@
  */
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from '../linux/libc.ts';
+import { errorCode } from '../linux/errno.ts';
 import { mountsAt } from '../linux/mount-table.ts';
 import { mountIdOf, type OpenedEntry, openTrustedDirectory } from '../linux/open-entry.ts';
 

@@ -7,7 +7,7 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOutboardError, OutboardError } from '@outboard/oci';
-import { errorCode } from '../linux/libc.ts';
+import { errorCode } from '../linux/errno.ts';
 import { openEntry } from '../linux/open-entry.ts';
 import { isAtOrBelow } from '../spec/clean-path.ts';
 import { lookUpInMount } from './mount-lookup.ts';

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories, OutboardError } from '@outboard/oci';
-import { errorCode } from '../linux/libc.ts';
+import { errorCode } from '../linux/errno.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 
 /** A directory that only root can enter. Dispose deletes whatever is still at its path. */

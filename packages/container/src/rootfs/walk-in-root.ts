@@ -7,7 +7,7 @@
  */
 import { closeSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci';
-import { errorCode } from '../linux/libc.ts';
+import { errorCode } from '../linux/errno.ts';
 import { openByOpenat2, openEntry, openTrustedDirectory } from '../linux/open-entry.ts';
 import { type Found, PathWalk, type WalkEnd } from './path-walk.ts';
 

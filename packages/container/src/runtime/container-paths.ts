@@ -38,12 +38,12 @@ export interface ContainerRun {
 
 /** @returns undefined when it has ended */
 export async function findRun(
-  places: Pick<ContainerPaths, 'bundle' | 'runtime'>,
+  paths: Pick<ContainerPaths, 'bundle' | 'runtime'>,
   id: string,
 ): Promise<ContainerRun | undefined> {
-  const record = await readRunRecord(places.bundle(id));
+  const record = await readRunRecord(paths.bundle(id));
   if (record === undefined) return undefined;
-  const { cgroupsPath, runtime = places.runtime, container } = record;
+  const { cgroupsPath, runtime = paths.runtime, container } = record;
   const { cgroupPath = requireCgroup(cgroupsPath).path } = record;
   return { cgroupPath, runtime, pid: container.pid };
 }

@@ -40,16 +40,16 @@ export async function deleteContainer(call: OciRuntimeCall, options: CallOptions
 /**
  * Give a container other bounds.
  * @param resources only those that are named change
- * @param options.folder of the container, for a file that is there meanwhile
+ * @param options.directory of the container, for a temporary file
  * @throws {OutboardError} system with the runtime's own words
  */
 export async function updateContainer(
   call: OciRuntimeCall,
   resources: object,
-  { folder, ...options }: CallOptions & { readonly folder: string },
+  { directory, ...options }: CallOptions & { readonly directory: string },
 ): Promise<void> {
   // Not by standard input: crun opens it by its name, which a socket does not allow.
-  const file = join(folder, `resources-${randomBytes(8).toString('hex')}.json`);
+  const file = join(directory, `resources-${randomBytes(8).toString('hex')}.json`);
   try {
     await writeFile(file, JSON.stringify(resources), { mode: 0o600, flag: 'wx' });
     await run(call, ['update', '--resources', file, call.id], options);

@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOutboardError, makeDirectories, OutboardError } from '@outboard/oci';
+import { errorCode } from '../linux/errno.ts';
 import { findBinary } from '../linux/find-binary.ts';
-import { errorCode } from '../linux/libc.ts';
 import { runProgram } from '../linux/run-program.ts';
 
 const loadTimeoutMs = 30_000;

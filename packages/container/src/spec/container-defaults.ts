@@ -1,15 +1,14 @@
 /**
- * What every plugin gets, whatever its config: Docker's default Linux container. Everything beyond it must be covered
- * by a privilege.
+ * Docker's default Linux container: the least that every container gets.
  * @see moby daemon/pkg/oci/defaults.go (28.x), DefaultLinuxSpec
  */
 import type { SpecDeviceRule, SpecMount } from './runtime-spec.ts';
 
-/** The search path of every plugin that sets none. */
-export const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** PATH of a container whose environment sets none. */
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Docker's 14 default capabilities. */
-export const defaultCapabilities: readonly string[] = [
+const defaultCapabilities: readonly string[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FSETID',
@@ -30,8 +29,8 @@ function kernelMount(destination: string, type: string, source: string, ...optio
   return { destination, type, source, options };
 }
 
-/** The kernel's file systems, in mount order. */
-export const defaultMounts: readonly SpecMount[] = [
+/** File systems of the kernel, in mount order. */
+const defaultMounts: readonly SpecMount[] = [
   kernelMount('/proc', 'proc', 'proc', 'rw', 'nosuid', 'noexec', 'nodev'),
   kernelMount('/dev', 'tmpfs', 'tmpfs', 'rw', 'nosuid', 'strictatime', 'mode=755', 'size=65536k'),
   kernelMount(
@@ -52,8 +51,8 @@ export const defaultMounts: readonly SpecMount[] = [
   kernelMount('/dev/shm', 'tmpfs', 'shm', 'rw', 'nosuid', 'noexec', 'nodev', 'mode=1777'),
 ];
 
-/** Kernel files that the plugin sees as empty. */
-export const maskedPaths: readonly string[] = [
+/** Kernel files that the container sees as empty. */
+const maskedPaths: readonly string[] = [
   '/proc/asound',
   '/proc/acpi',
   '/proc/interrupts',
@@ -68,8 +67,8 @@ export const maskedPaths: readonly string[] = [
   '/sys/devices/virtual/powercap',
 ];
 
-/** Kernel files that the plugin cannot write. */
-export const readonlyPaths: readonly string[] = [
+/** Kernel files that the container cannot write. */
+const readonlyPaths: readonly string[] = [
   '/proc/bus',
   '/proc/fs',
   '/proc/irq',
@@ -81,8 +80,8 @@ function characterDevice(allow: boolean, major: number, minor: number): SpecDevi
   return { allow, type: 'c', major, minor, access: 'rwm' };
 }
 
-/** No device but zero, null, urandom, random, tty and console; the last rule is /dev/fuse. */
-export const defaultDeviceRules: readonly SpecDeviceRule[] = [
+/** Allows zero, null, urandom, random, tty and console only; the last rule denies /dev/fuse. */
+const defaultDeviceRules: readonly SpecDeviceRule[] = [
   { allow: false, access: 'rwm' },
   characterDevice(true, 1, 5),
   characterDevice(true, 1, 3),
@@ -92,3 +91,15 @@ export const defaultDeviceRules: readonly SpecDeviceRule[] = [
   characterDevice(true, 5, 1),
   characterDevice(false, 10, 229),
 ];
+
+/** Docker's default container. A caller adds only what was granted. */
+export const containerDefaults = {
+  /** Entry of the environment: `PATH=…`. */
+  path: defaultPath,
+  /** 14 names with `CAP_`. */
+  capabilities: defaultCapabilities,
+  mounts: defaultMounts,
+  deviceRules: defaultDeviceRules,
+  maskedPaths,
+  readonlyPaths,
+} as const;

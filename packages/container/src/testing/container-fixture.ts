@@ -11,6 +11,8 @@ import type { TestContext } from 'node:test';
 import pino from 'pino';
 import { createCgroupsPath } from '../cgroup/cgroup-driver.ts';
 import { findCgroupDirectories } from '../cgroup/cgroup-tree.ts';
+import { setPathAttribute, terminatePath } from '../linux/file-calls.ts';
+import { identifyProcess } from '../linux/process-identity.ts';
 import { type ConmonRuntimeOptions, openConmonRuntime } from '../runtime/conmon-runtime.ts';
 import type { ContainerRuntime } from '../runtime/container-runtime.ts';
 
@@ -151,4 +153,21 @@ function readCommandLine(pid: string): string {
     // It ended while the folder was listed.
     return '';
   }
+}
+
+/** Whether a process runs; a zombie does not. */
+export function isRunning(pid: number): boolean {
+  return identifyProcess(pid) !== undefined;
+}
+
+/** Give a file capabilities. @param value of `security.capability`, see capabilities(7) */
+export function setFileCapabilities(path: string, value: Uint8Array): void {
+  const result = setPathAttribute(
+    terminatePath(Buffer.from(path)),
+    'security.capability',
+    value,
+    value.length,
+    0,
+  );
+  assert.equal(result, 0, 'lsetxattr');
 }

@@ -4,7 +4,7 @@
  */
 
 import type { KeyedQueue } from '@outboard/async';
-import { defaultLimits, type UnpackJail } from '@outboard/container';
+import { defaultUnpackLimits, type UnpackJail } from '@outboard/container';
 import {
   type ContentStore,
   type Descriptor,
@@ -80,7 +80,7 @@ function requireKnownLayer(layer: Descriptor): void {
 
 /** What the jail would refuse at its end is not fetched. */
 function requireSize(layers: readonly Descriptor[]): void {
-  const { maxCompressedBytes } = defaultLimits;
+  const { maxCompressedBytes } = defaultUnpackLimits;
   const size = layers.reduce((sum, layer) => sum + layer.size, 0);
   if (size <= maxCompressedBytes) return;
   throw new OutboardError(

@@ -8,21 +8,14 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, constants, fstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
-import {
-  checkResult,
-  errorCode,
-  makeNode,
-  openEntry,
-  openTrustedDirectory,
-  terminatePath,
-} from '@outboard/container';
+import { errorCode, makeFifo, openEntry, openTrustedDirectory } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 
 /** O_PATH of Linux on every architecture that Node.js runs on; `fs.constants` has no name for it. */
 const pathOnly = 0o10000000;
 /** Where Docker's log drivers find their pipes. */
 const directories = ['run', 'docker', 'logging'] as const;
-const fifoMode = constants.S_IFIFO | 0o600;
+const fifoMode = 0o600;
 /** What may wait for the plugin to read: two entries of the largest size. */
 const maxWaitingBytes = 2 * 1024 * 1024;
 
@@ -63,7 +56,7 @@ export function makeLogPipe(place: { readonly root: string; readonly isTrusted: 
   };
   let descriptor: number;
   try {
-    checkResult(makeNode(terminatePath(Buffer.from(path)), fifoMode, 0, 0), 'mknod', name);
+    makeFifo(path, fifoMode);
     descriptor = openFifo(path);
   } catch (error) {
     remove();

@@ -3,7 +3,7 @@
  */
 
 import type { KeyedQueue } from '@outboard/async';
-import type { ContainerPaths, OpenUnpackJail, Workspaces } from '@outboard/container';
+import type { OpenUnpackJail, RunningContainers, Workspaces } from '@outboard/container';
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
@@ -23,8 +23,10 @@ export interface EngineContext {
   readonly content: ContentStore;
   readonly registry: RegistryClient;
   readonly supervisor: Supervisor;
-  /** Where the containers of plugins are. */
-  readonly places: ContainerPaths;
+  /** Directory of sockets, bundles and networks while plugins run. */
+  readonly execRoot: string;
+  /** Containers of plugins that run, by plugin ID. */
+  readonly containers: RunningContainers;
   /** What keeps a plugin from being started on this host. */
   readonly preflight: Preflight;
   readonly workspaces: Workspaces;

@@ -2,16 +2,8 @@
  * Exec: run a command in the container of a plugin that runs.
  */
 
-import { join } from 'node:path';
 import { mapBounded, type OperationScope } from '@outboard/async';
-import {
-  containerEndedError,
-  type ExecRequest,
-  type ExecSession,
-  findRun,
-  listExecDirectories,
-  removeExec,
-} from '@outboard/container';
+import type { ExecRequest, ExecSession } from '@outboard/container';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
@@ -19,10 +11,10 @@ import { requireRunning } from './require-running.ts';
 /**
  * Start a command and return when it runs. It ends with the scope.
  * @param options.signal ends it, at any time
- * @throws {OutboardError} not-found; conflict when the plugin does not run; what `startExec` throws
+ * @throws {OutboardError} not-found; conflict when the plugin does not run; what `RunningContainers.exec` throws
  */
 export function execInPlugin(
-  context: Pick<EngineContext, 'store' | 'supervisor' | 'places' | 'logger'>,
+  context: Pick<EngineContext, 'store' | 'supervisor' | 'containers'>,
   scope: OperationScope,
   plugin: string,
   request: ExecRequest,
@@ -32,11 +24,7 @@ export function execInPlugin(
     scope
       .run(async (signal) => {
         const id = requireRunning(context, plugin);
-        // What it takes of libc is of no use to a program that never runs a command.
-        const { startExec } = await import('@outboard/container/exec');
-        const run = await findRun(context.places, id);
-        if (run === undefined) throw containerEndedError();
-        const session = await startExec(context, { id, ...run }, request, signal);
+        const session = await context.containers.exec(id, request, signal);
         resolve(session);
         await session.ended;
       }, options.signal)
@@ -55,11 +43,11 @@ export interface OrphanedExec {
 export async function findOrphanedExecs({
   store,
   supervisor,
-  places,
-}: Pick<EngineContext, 'store' | 'supervisor' | 'places'>): Promise<readonly OrphanedExec[]> {
+  containers,
+}: Pick<EngineContext, 'store' | 'supervisor' | 'containers'>): Promise<readonly OrphanedExec[]> {
   const running = store.all().filter(({ id }) => hasProcess(supervisor.state(id)));
   const found = await mapBounded(running, async ({ id }) => {
-    const names = await listExecDirectories(places.bundle(id).directory);
+    const names = await containers.execNames(id);
     return names.map((name) => ({ id, name }));
   });
   return found.flat();
@@ -67,14 +55,12 @@ export async function findOrphanedExecs({
 
 /** End them: nobody reads their output any more. Never rejects. */
 export async function endOrphanedExecs(
-  { places, logger }: Pick<EngineContext, 'places' | 'logger'>,
+  { containers, logger }: Pick<EngineContext, 'containers' | 'logger'>,
   commands: readonly OrphanedExec[],
 ): Promise<void> {
   for (const { id, name } of commands) {
     try {
-      const run = await findRun(places, id);
-      // With its container every command in it has ended, and the bundle goes with it.
-      if (run !== undefined) await removeExec(run.cgroupPath, join(places.bundle(id).directory, name));
+      await containers.removeExec(id, name);
     } catch (error) {
       logger.error({ err: error, id }, 'cannot end a command that was left in a plugin');
     }

@@ -1,7 +1,6 @@
 /**
  * Stats: what the plugins that run take of the host, and what they may take.
  */
-import { findCgroupMounts, findRun, readCgroupStats, readInterfaceTraffic } from '@outboard/container';
 import type { PluginStats } from '../plugin-engine-contract.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -12,25 +11,21 @@ import type { EngineContext } from './engine-context.ts';
  * @throws {OutboardError} not-found
  */
 export async function readStats(
-  { store, supervisor, places }: Pick<EngineContext, 'store' | 'supervisor' | 'places'>,
+  { store, supervisor, containers }: Pick<EngineContext, 'store' | 'supervisor' | 'containers'>,
   names?: readonly string[],
 ): Promise<readonly PluginStats[]> {
   const records = names === undefined ? store.all() : [...new Set(names.map((name) => store.find(name)))];
-  const mounts = await findCgroupMounts();
+  const running = records.filter(({ id }) => hasProcess(supervisor.state(id)));
+  const figures = await containers.stats(running.map(({ id }) => id));
   const stats: PluginStats[] = [];
-  // One after another: nobody waits for a table as for an answer, and others need the thread pool.
-  for (const { id, name, config } of records) {
-    const state = supervisor.state(id);
-    if (!hasProcess(state)) continue;
-    const run = await findRun(places, id);
-    const figures = run === undefined ? {} : await readCgroupStats(run.cgroupPath, mounts);
-    const traffic = config.network.type === 'bridge' ? await readInterfaceTraffic(state.pid) : undefined;
+  for (const { id, name, config } of running) {
+    const traffic = config.network.type === 'bridge' ? await containers.traffic(id) : undefined;
     stats.push({
       id,
       name,
       readAt: new Date(),
       outOfMemoryKills: supervisor.outOfMemoryKills(id),
-      ...figures,
+      ...figures.get(id),
       ...traffic,
     });
   }

@@ -3,7 +3,7 @@
  */
 
 import { mapBounded } from '@outboard/async';
-import { cleanAbsolutePath, readContainerAddress, readProgramArchitecture } from '@outboard/container';
+import { cleanAbsolutePath, readProgramArchitecture } from '@outboard/container';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginFilters, PluginStatus } from '../plugin-engine-contract.ts';
 import { areSocketLinksShort, socketLinkPath } from '../store/socket-links.ts';
@@ -13,7 +13,7 @@ import { inspectPlugin } from './inspect.ts';
 import { listPlugins } from './list.ts';
 import { readResourceUsage } from './resource-usage.ts';
 
-type StatusContext = Pick<EngineContext, 'store' | 'supervisor' | 'places' | 'logger'>;
+type StatusContext = Pick<EngineContext, 'store' | 'supervisor' | 'execRoot' | 'containers' | 'logger'>;
 
 /** Tells of plugins. */
 export interface StatusReader {
@@ -48,7 +48,7 @@ export function createStatusReader(context: StatusContext): StatusReader {
   async function findAddress({ id, config }: PluginRecord): Promise<string | undefined> {
     if (config.network.type !== 'bridge' || !hasProcess(supervisor.state(id))) return undefined;
     try {
-      return await readContainerAddress(context.places.execRoot, id);
+      return await context.containers.address(id);
     } catch (error) {
       logger.warn({ err: error, id }, 'cannot read which address a plugin has');
       return undefined;
@@ -58,7 +58,7 @@ export function createStatusReader(context: StatusContext): StatusReader {
   /** Where other programs dial it: the socket itself where the exec root is too long for a link to help. */
   function findSocket(record: PluginRecord): string | undefined {
     if (!hasProcess(supervisor.state(record.id))) return undefined;
-    const { execRoot } = context.places;
+    const { execRoot } = context;
     return areSocketLinksShort(execRoot)
       ? socketLinkPath(execRoot, record.id)
       : supervisor.socketPath(record);

@@ -1,15 +1,14 @@
 /**
  * Top: the processes of a plugin.
  */
-import { type ContainerProcess, findRun, readContainerProcesses } from '@outboard/container';
+import type { ContainerProcess } from '@outboard/container';
 import type { EngineContext } from './engine-context.ts';
 import { requireRunning } from './require-running.ts';
 
 /** @throws {OutboardError} not-found; conflict when the plugin does not run */
 export async function listPluginProcesses(
-  context: Pick<EngineContext, 'store' | 'supervisor' | 'places'>,
+  context: Pick<EngineContext, 'store' | 'supervisor' | 'containers'>,
   plugin: string,
 ): Promise<readonly ContainerProcess[]> {
-  const run = await findRun(context.places, requireRunning(context, plugin));
-  return run === undefined ? [] : readContainerProcesses(run.cgroupPath);
+  return context.containers.processes(requireRunning(context, plugin));
 }

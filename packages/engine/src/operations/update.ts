@@ -3,6 +3,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import { canLimitSwap } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import { withOptions } from '../config/options-in-force.ts';
 import { applyOptionsPatch, type PluginOptionsPatch } from '../config/parse-plugin-options.ts';
@@ -13,8 +14,8 @@ import type {
   SecurityOptions,
 } from '../config/plugin-options.ts';
 import { findContainerInit } from '../spec/container-init.ts';
-import { limitContainer } from '../spec/limit-container.ts';
 import { requireSecurityChoices } from '../spec/plugin-security.ts';
+import { createLimitsUpdate } from '../spec/resources.ts';
 import { hasProcess } from '../supervise/supervisor.ts';
 import { bestEffort } from './best-effort.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -25,7 +26,7 @@ export function decidedOptions(context: Pick<EngineContext, 'store'>, plugin: st
   return { inForce: options, overrides, author: config.authorOptions ?? {} };
 }
 
-type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'places' | 'logger'>;
+type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'containers' | 'logger'>;
 
 /**
  * Change options, all that the patch names or none.
@@ -54,13 +55,13 @@ export async function updatePlugin(
     );
     const isLive = areLimitsOther && hasProcess(context.supervisor.state(id));
     // First of all: it is the only step that can be refused.
-    if (isLive) await limitContainer(context.places, id, updated.options.limits ?? {});
+    if (isLive) await setLimits(context, id, updated.options.limits);
     try {
       await context.store.save(updated);
     } catch (error) {
       if (isLive) {
         await bestEffort(context, 'take back the limits of a plugin', () =>
-          limitContainer(context.places, id, record.options.limits ?? {}),
+          setLimits(context, id, record.options.limits),
         );
       }
       throw error;
@@ -69,6 +70,15 @@ export async function updatePlugin(
     if (status === 'disabled' || status === 'failed') return [];
     return latentChanges(record.options, updated.options, areLimitsOther && !isLive);
   });
+}
+
+/** Apply limits to the container that runs; an absent one is lifted. @throws {OutboardError} conflict */
+async function setLimits(
+  { containers }: Pick<EngineContext, 'containers'>,
+  id: string,
+  limits: PluginLimits = {},
+): Promise<void> {
+  await containers.setLimits(id, createLimitsUpdate(limits, { limitsSwap: await canLimitSwap() }));
 }
 
 /** What is chosen anew. What was chosen before may have gone meanwhile, and is no matter of this change. */

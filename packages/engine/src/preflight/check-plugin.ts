@@ -2,7 +2,7 @@
  * Everything that a plugin needs of its host, compared with what the host has. Pure: values in, findings out, so that
  * all of them are told at once.
  */
-import { canonicalCapability, defaultCapabilities } from '@outboard/container';
+import { canonicalCapability, containerDefaults } from '@outboard/container';
 import type { PluginDevice } from '../config/plugin-config.ts';
 import { checkSourceOfMount, type MountingPlugin } from './check-mounts.ts';
 import { type Finding, fileSystemMissing, ofContent, ofHost, ofPlugin } from './finding.ts';
@@ -66,7 +66,10 @@ function hostFileMissing(path: string): Finding {
 }
 
 function checkCapabilities({ config }: PluginToCheck, host: HostSupply): readonly Finding[] {
-  const wanted = [...defaultCapabilities, ...(config.linux.capabilities ?? []).map(canonicalCapability)];
+  const wanted = [
+    ...containerDefaults.capabilities,
+    ...(config.linux.capabilities ?? []).map(canonicalCapability),
+  ];
   const missing = [...new Set(wanted)].filter((name) => !host.boundingCapabilities.has(name));
   if (missing.length === 0) return [];
   const why = `the daemon cannot give ${missing.join(', ')}: its own bounding set of capabilities lacks them`;

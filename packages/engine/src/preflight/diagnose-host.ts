@@ -8,14 +8,11 @@ import { dirname } from 'node:path';
 import {
   type CgroupDriver,
   chooseCgroupDriver,
-  createProbeDeadline,
+  createFileSystemProbe,
+  type FileSystemProbe,
   findBinary,
   isClockSynchronised,
-  type ProbeOptions,
   readMountTable,
-  readRealPath,
-  readSpace,
-  readStatus,
   runProgram,
   sharesMountNamespace,
 } from '@outboard/container';
@@ -41,15 +38,15 @@ const noAnswer = `did not answer within ${versionTimeoutMs / 1000} s`;
 
 /** Check everything that plugins need of a host. Never refuses because of what it finds. */
 export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly HostCheck[]> {
-  const look = { deadline: createProbeDeadline() };
+  const probe = createFileSystemProbe();
   const supply = await readHostSupply(options.runtime ?? 'runc');
   const [runtime, conmon, namespaceProblem, dataRoot, execRoot, lastCapability] = await Promise.all([
     askVersion(supply.runtime, []),
     // Without it plugins could not be looked at by more than one client.
     askVersion(supply.conmon, ['--full-attach']),
     tryNamespaces(),
-    seeFolder(options.dataRoot, look),
-    seeFolder(options.execRoot, look),
+    seeFolder(options.dataRoot, probe),
+    seeFolder(options.execRoot, probe),
     readFile('/proc/sys/kernel/cap_last_cap', 'utf8'),
   ]);
   const checks = checkHost({
@@ -125,12 +122,12 @@ async function askVersion(program: FoundProgram, wanted: readonly string[]): Pro
 }
 
 /** It need not be there yet: then its place is what the nearest folder above tells. */
-async function seeFolder(path: string, options: ProbeOptions): Promise<SeenFolder> {
+async function seeFolder(path: string, probe: FileSystemProbe): Promise<SeenFolder> {
   for (let place = path; ; place = dirname(place)) {
-    const status = await readStatus(place, { ...options, followLinks: true });
+    const status = await probe.status(place, { followLinks: true });
     if (status.kind === 'missing' && place !== '/') continue;
-    const realPath = await readRealPath(place, options);
-    const space = await readSpace(place, options);
+    const realPath = await probe.realPath(place);
+    const space = await probe.space(place);
     if (realPath.kind === 'found' && space.kind === 'found') {
       return { path, realPath: realPath.value, ...space.value };
     }

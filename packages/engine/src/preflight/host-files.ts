@@ -2,7 +2,7 @@
  * Files of the host that a plugin gets whatever it asks for. A host may be without them: then the plugin is too.
  */
 
-import { type ProbeOptions, readStatus } from '@outboard/container';
+import type { FileSystemProbe } from '@outboard/container';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import { hostNetworkFiles } from '../spec/joined-network.ts';
 
@@ -15,11 +15,11 @@ const fileType = 0o100000; // S_IFREG
  */
 export async function findMissingHostFiles(
   config: PluginConfig,
-  options: ProbeOptions,
+  probe: FileSystemProbe,
 ): Promise<readonly string[]> {
   const missing: string[] = [];
   for (const path of hostNetworkFiles(config)) {
-    const status = await readStatus(path, { ...options, followLinks: true });
+    const status = await probe.status(path, { followLinks: true });
     if (status.kind !== 'found' || (status.value.mode & typeBits) !== fileType) missing.push(path);
   }
   return missing;

@@ -3,11 +3,9 @@
  */
 import { closeSync } from 'node:fs';
 import {
-  createProbeDeadline,
+  createFileSystemProbe,
+  type FileSystemProbe,
   openRoot,
-  type ProbeOptions,
-  readRealPath,
-  readStatus,
   type WalkEnd,
   walkInRoot,
 } from '@outboard/container';
@@ -51,17 +49,17 @@ const directoryType = 0o040000; // S_IFDIR
 export async function readPluginNeeds(plugin: UnpackedPlugin, signal?: AbortSignal): Promise<PluginNeeds> {
   const { config, settings, rootfs } = plugin;
   const { mounts, devices } = settings;
-  const options = { deadline: createProbeDeadline(), ...(signal && { signal }) };
+  const probe = createFileSystemProbe({ signal });
   const onHost = mounts.filter((mount) => mountKind(mount) !== 'tmpfs');
   const paths = new Set(onHost.map(({ source }) => source).filter(isPath));
   const sources = new Map<string, SourceFact>();
   const deviceProblems = new Map<PluginDevice, string>();
   const looks = [
     ...[...paths].map((path) => async () => {
-      sources.set(path, await readSource(path, options));
+      sources.set(path, await readSource(path, probe));
     }),
     ...devices.map((device) => async () => {
-      const problem = await deviceProblem(device, options);
+      const problem = await deviceProblem(device, probe, signal);
       if (problem !== undefined) deviceProblems.set(device, problem);
     }),
   ].values();
@@ -69,7 +67,7 @@ export async function readPluginNeeds(plugin: UnpackedPlugin, signal?: AbortSign
     for (const look of looks) await look();
   };
   const [missingHostFiles] = await Promise.all([
-    findMissingHostFiles(config, options),
+    findMissingHostFiles(config, probe),
     ...Array.from({ length: lookers }, lookOn),
   ]);
   return {
@@ -104,25 +102,29 @@ function isPath(source: PluginMount['source']): source is string {
   return source?.startsWith('/') === true && !source.includes('\0');
 }
 
-async function readSource(path: string, options: ProbeOptions): Promise<SourceFact> {
-  const status = await readStatus(path, { ...options, followLinks: true });
+async function readSource(path: string, probe: FileSystemProbe): Promise<SourceFact> {
+  const status = await probe.status(path, { followLinks: true });
   if (status.kind === 'unreachable') return status;
   if (status.kind === 'missing') {
-    const itself = await readStatus(path, { ...options, followLinks: false });
+    const itself = await probe.status(path, { followLinks: false });
     return itself.kind === 'found' ? { kind: 'dangling-link' } : itself;
   }
-  const realPath = await readRealPath(path, options);
+  const realPath = await probe.realPath(path);
   if (realPath.kind !== 'found') return realPath;
   const isDirectory = (status.value.mode & typeBits) === directoryType;
   return { kind: 'present', realPath: realPath.value, isDirectory };
 }
 
-async function deviceProblem(device: PluginDevice, options: ProbeOptions): Promise<string | undefined> {
+async function deviceProblem(
+  device: PluginDevice,
+  probe: FileSystemProbe,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   try {
-    await resolveDevices([device], (path) => readStatus(path, { ...options, followLinks: false }));
+    await resolveDevices([device], (path) => probe.status(path, { followLinks: false }));
     return undefined;
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     return error instanceof Error ? error.message : String(error);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Which capabilities a plugin has: Docker's default ones, and those that its config names and the operator granted.
  */
-import { canonicalCapability, defaultCapabilities } from '@outboard/container';
+import { canonicalCapability, containerDefaults } from '@outboard/container';
 import type { PluginConfig } from '../config/plugin-config.ts';
 
 /**
@@ -10,6 +10,9 @@ import type { PluginConfig } from '../config/plugin-config.ts';
  */
 export function pluginCapabilities(config: PluginConfig): readonly string[] {
   return [
-    ...new Set([...defaultCapabilities, ...(config.linux.capabilities ?? []).map(canonicalCapability)]),
+    ...new Set([
+      ...containerDefaults.capabilities,
+      ...(config.linux.capabilities ?? []).map(canonicalCapability),
+    ]),
   ];
 }

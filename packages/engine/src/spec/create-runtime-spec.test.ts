@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   canonicalCapability,
-  defaultCapabilities,
-  defaultDeviceRules,
-  defaultMounts,
-  maskedPaths,
+  containerDefaults,
   type RuntimeSpec,
-  readonlyPaths,
   type SpecDevice,
 } from '@outboard/container';
 import { isOutboardError } from '@outboard/oci';
@@ -17,6 +13,14 @@ import type { PluginConfig } from '../config/plugin-config.ts';
 import { computePrivileges } from '../config/privileges.ts';
 import { applySettings, initialSettings } from '../config/settings.ts';
 import { createRuntimeSpec, type RuntimeSpecInput } from './create-runtime-spec.ts';
+
+const {
+  capabilities: defaultCapabilities,
+  deviceRules: defaultDeviceRules,
+  mounts: defaultMounts,
+  maskedPaths,
+  readonlyPaths,
+} = containerDefaults;
 
 const read = (config: object): PluginConfig => {
   return parsePluginConfig(Buffer.from(JSON.stringify({ entrypoint: ['/p'], ...config }))).config;

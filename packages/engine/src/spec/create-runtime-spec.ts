@@ -5,12 +5,9 @@
 
 import {
   cleanAbsolutePath,
-  defaultDeviceRules,
-  defaultPath,
+  containerDefaults,
   isAtOrBelow,
-  maskedPaths,
   type RuntimeSpec,
-  readonlyPaths,
   type SpecCapabilities,
   type SpecDevice,
   type SpecDeviceRule,
@@ -109,8 +106,8 @@ export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
       resources: { devices: deviceRules(config, input.devices), ...createLimits(limits, { limitsSwap }) },
       cgroupsPath: input.cgroupsPath,
       ...(config.propagatedMount === '' ? {} : { rootfsPropagation: 'rshared' as const }),
-      maskedPaths: maskedPaths.filter(isPrivateToPlugin),
-      readonlyPaths: readonlyPaths.filter(isPrivateToPlugin),
+      maskedPaths: containerDefaults.maskedPaths.filter(isPrivateToPlugin),
+      readonlyPaths: containerDefaults.readonlyPaths.filter(isPrivateToPlugin),
       ...(security.seccomp !== undefined && { seccomp: security.seccomp }),
     },
     ...(input.annotations !== undefined && { annotations: input.annotations }),
@@ -127,7 +124,7 @@ function processArguments(config: PluginConfig, settings: PluginSettings): reado
 function processEnvironment(settings: PluginSettings): readonly string[] {
   // Two PATH entries would be read in two ways, by the runtime and by the plugin.
   const hasPath = settings.env.some((entry) => entry.startsWith('PATH='));
-  return hasPath ? settings.env : [defaultPath, ...settings.env];
+  return hasPath ? settings.env : [containerDefaults.path, ...settings.env];
 }
 
 function processCapabilities(config: PluginConfig): SpecCapabilities {
@@ -150,7 +147,9 @@ function deviceNodes(devices: readonly SpecDevice[], mounts: readonly SpecMount[
 }
 
 function deviceRules(config: PluginConfig, devices: readonly SpecDevice[]): readonly SpecDeviceRule[] {
-  const base = config.linux.allowAllDevices ? [{ allow: true, access: 'rwm' }] : defaultDeviceRules;
+  const base = config.linux.allowAllDevices
+    ? [{ allow: true, access: 'rwm' }]
+    : containerDefaults.deviceRules;
   return [
     ...base,
     ...devices.map(({ type, major, minor }) => ({ allow: true, type, major, minor, access: 'rwm' })),

@@ -3,10 +3,10 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createProbeDeadline, readStatus } from '@outboard/container';
+import { createFileSystemProbe } from '@outboard/container';
 import { resolveDevices } from './devices.ts';
 
-const look = (path: string) => readStatus(path, { followLinks: false, deadline: createProbeDeadline() });
+const look = (path: string) => createFileSystemProbe().status(path, { followLinks: false });
 
 const device = (path: string | null, settable: readonly string[] | null = null) => ({
   name: 'dev',

@@ -6,8 +6,12 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createAppArmor, createCgroupsPath, setPathAttribute, terminatePath } from '@outboard/container';
-import { type ContainerFixture, createContainerFixture } from '@outboard/container/testing';
+import { createAppArmor, createCgroupsPath } from '@outboard/container';
+import {
+  type ContainerFixture,
+  createContainerFixture,
+  setFileCapabilities,
+} from '@outboard/container/testing';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { SecurityOptions } from '../config/plugin-options.ts';
 import { initialSettings } from '../config/settings.ts';
@@ -119,13 +123,7 @@ test('no new privileges takes nothing from root, and from other users what set-u
   copyFileSync('/usr/bin/id', program('suid-id'));
   chmodSync(program('suid-id'), 0o4755);
   copyFileSync('/usr/bin/grep', program('raw-grep'));
-  const path = terminatePath(Buffer.from(program('raw-grep')));
-  const { byteLength } = netRawCapability;
-  assert.equal(
-    setPathAttribute(path, 'security.capability', netRawCapability, byteLength, 0),
-    0,
-    'lsetxattr',
-  );
+  setFileCapabilities(program('raw-grep'), netRawCapability);
   const script = `
     /suid-id -u
     /raw-grep ^CapEff: /proc/self/status

@@ -4,7 +4,7 @@
  * @see moby daemon/pkg/plugin/v2/plugin_linux.go (28.x), InitSpec
  */
 
-import { defaultMounts, isAtOrBelow, type SpecMount, withoutVarRun } from '@outboard/container';
+import { containerDefaults, isAtOrBelow, type SpecMount, withoutVarRun } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import {
   type CheckedMount,
@@ -74,7 +74,7 @@ export function createPluginMounts(input: PluginMountsInput): PluginMounts {
   notices.push(...warnings);
   const shared = userMounts.filter((mount) => mount.shared).map(({ destination }) => destination);
   const mounts = [
-    ...defaultMounts.filter((mount) => !userMounts.some((user) => replacesDefault(user, mount))),
+    ...containerDefaults.mounts.filter((mount) => !userMounts.some((user) => replacesDefault(user, mount))),
     ...(input.temporaryDirectories ? temporaryDirectories : []),
     ...propagatedMount(input),
     ...userMounts.filter((mount) => !mount.shared).map(toSpecMount),

@@ -3,14 +3,7 @@
  * profile, no new privileges, a read-only root. Each follows from the plugin's privileges, and the operator's options
  * change it.
  */
-import { release } from 'node:os';
-import {
-  type AppArmor,
-  findSeccompProfile,
-  requireAppArmorProfile,
-  resolveSeccompProfile,
-  type SpecSeccomp,
-} from '@outboard/container';
+import { type AppArmor, createSeccompFilter, requireAppArmorProfile } from '@outboard/container';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import type { SecurityOptions } from '../config/plugin-options.ts';
 import { appArmorOpenings, appArmorProfile } from './apparmor/plugin-profile.ts';
@@ -37,7 +30,7 @@ export async function decidePluginSecurity(
   appArmor: AppArmor,
 ): Promise<PluginSecurity> {
   const capabilities = pluginCapabilities(config);
-  const seccomp = await seccompFilter(options.seccomp ?? 'default', capabilities);
+  const seccomp = await createSeccompFilter(options.seccomp ?? 'default', capabilities);
   const { profile, notices } = await appArmorChoice(config, options.apparmor, capabilities, appArmor);
   return {
     security: {
@@ -55,21 +48,8 @@ export async function decidePluginSecurity(
  * @throws {OutboardError} invalid, as a start of the plugin would
  */
 export async function requireSecurityChoices({ seccomp, apparmor }: SecurityOptions): Promise<void> {
-  if (seccomp !== undefined) await findSeccompProfile(seccomp);
+  if (seccomp !== undefined) await createSeccompFilter(seccomp, []);
   if (apparmor !== undefined) await requireAppArmorProfile(apparmor);
-}
-
-async function seccompFilter(
-  choice: string,
-  capabilities: readonly string[],
-): Promise<SpecSeccomp | undefined> {
-  const profile = await findSeccompProfile(choice);
-  if (profile === undefined) return undefined;
-  return resolveSeccompProfile(profile, {
-    capabilities,
-    architecture: process.arch,
-    kernelRelease: release(),
-  });
 }
 
 async function appArmorChoice(

@@ -2,7 +2,7 @@
  * Wires supervision to the parts of this host. It holds no logic of its own.
  */
 
-import type { BridgeOptions, CgroupDriver, ContainerRuntime } from '@outboard/container';
+import type { BridgeOptions, CgroupDriver, ContainerRuntime, RunningContainers } from '@outboard/container';
 import { connectSocket } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import type { Preflight } from '../preflight/preflight.ts';
@@ -15,6 +15,7 @@ import type { Supervisor } from './supervisor.ts';
 
 export interface PluginSupervisorOptions {
   readonly runtime: ContainerRuntime;
+  readonly containers: Pick<RunningContainers, 'sharesMountNamespace'>;
   readonly execRoot: string;
   /** As in `PluginHostOptions`. */
   readonly metricsSocket?: string;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '@outboard/async';
-import { identifyProcess } from '@outboard/container';
+import { isRunning } from '@outboard/container/testing';
 import { isOutboardError, type OutboardError } from '@outboard/oci';
 import { connectSocket } from '@outboard/protocol';
 import { createSupervisorFixture, listening, readLog } from './supervisor-fixture.test.support.ts';
@@ -188,7 +188,7 @@ test('S06 a plugin that ignores SIGTERM is killed after the grace', async (t) =>
   await supervisor.start(record);
   const { pid } = await waitFor(record.id, 'running');
   await supervisor.stop(record.id, { graceMs: 50 });
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
 });
 
 test('S06 the grace of a stop that is under way can be cut short', async (t) => {
@@ -221,7 +221,7 @@ test('S06 a plugin that is stopped by SIGSTOP can be stopped', async (t) => {
   const { pid } = await waitFor(record.id, 'running');
   process.kill(pid, 'SIGSTOP');
   await supervisor.stop(record.id, { graceMs: 50 });
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
 });
 
 test('S07 daemons that a plugin forked away are gone when stop() resolves', async (t) => {
@@ -238,7 +238,7 @@ test('S07 daemons that a plugin forked away are gone when stop() resolves', asyn
   await supervisor.start(record);
   const { pid } = await waitFor(record.id, 'running');
   await supervisor.stop(record.id);
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
 });
 
 test('S12 a plugin whose monitor was killed is started again under a new one', async (t) => {
@@ -254,7 +254,7 @@ test('S12 a plugin whose monitor was killed is started again under a new one', a
   assert.match((await waitFor(record.id, 'backing-off')).reason, /its monitor had gone/);
   const after = await waitFor(record.id, 'running', ({ restarts }) => restarts === 1);
   assert.notEqual(after.pid, pid);
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
   await supervisor.stop(record.id);
 });
 

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openRunningContainers } from '@outboard/container';
 import pino from 'pino';
 import { createPreflight } from '../preflight/preflight.ts';
 import type { PluginHost } from './launch-plugin.ts';
@@ -20,7 +21,15 @@ function refusingHost({ layout, execRoot }: SupervisorFixture): {
 } {
   const logger = pino({ level: 'silent' });
   const preflight = createPreflight({ layout, runtime: 'runc', logger });
-  const host = createPluginHost({ layout, execRoot, cgroupDriver: 'cgroupfs', preflight, logger });
+  const containers = openRunningContainers({ execRoot, logger });
+  const host = createPluginHost({
+    layout,
+    execRoot,
+    containers,
+    cgroupDriver: 'cgroupfs',
+    preflight,
+    logger,
+  });
   const refusing = {
     refusals: 0,
     host: {

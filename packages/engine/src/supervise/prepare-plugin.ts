@@ -8,22 +8,19 @@ import { join } from 'node:path';
 import {
   type BridgeOptions,
   type CgroupDriver,
+  canLimitSwap,
   checkRootfs,
   cleanAbsolutePath,
-  containerPaths,
   createAppArmor,
   createCgroupsPath,
   createCniNetworks,
-  createProbeDeadline,
-  findCgroupMounts,
+  createFileSystemProbe,
   makeSharedMount,
   mountsBelow,
+  type RunningContainers,
   readMountTable,
-  readRunRecord,
-  readStatus,
   removeTree,
   scopeAnnotations,
-  sharesMountNamespace,
   unmountAt,
   unmountBelow,
   unmountDead,
@@ -37,7 +34,6 @@ import type { Preflight } from '../preflight/preflight.ts';
 import { findContainerInit, initArguments, placeContainerInit } from '../spec/container-init.ts';
 import { createRuntimeSpec } from '../spec/create-runtime-spec.ts';
 import { resolveDevices } from '../spec/devices.ts';
-import { canLimitSwap } from '../spec/limit-container.ts';
 import { decidePluginSecurity } from '../spec/plugin-security.ts';
 import { isPluginId, type PluginLayout, type PluginPaths } from '../store/plugin-layout.ts';
 import { linkSocket, unlinkSocket } from '../store/socket-links.ts';
@@ -55,6 +51,7 @@ export interface PluginHostOptions {
   readonly bridge?: BridgeOptions;
   /** Who makes the cgroups of plugins that are started from now on. */
   readonly cgroupDriver: CgroupDriver;
+  readonly containers: Pick<RunningContainers, 'sharesMountNamespace'>;
   readonly preflight: Pick<Preflight, 'clear'>;
   readonly logger: Logger;
 }
@@ -71,8 +68,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   const appArmor = createAppArmor(join(execRoot, 'apparmor'));
   const socketDirectory = (id: string): string => join(sockets, id);
   const warnOfOtherNamespace = async (id: string, plugin: string): Promise<void> => {
-    const run = await readRunRecord(containerPaths(execRoot).bundle(id));
-    if (run === undefined || (await sharesMountNamespace(run.monitor.pid)) !== false) return;
+    if ((await options.containers.sharesMountNamespace(id)) !== false) return;
     const remedy =
       'a plugin was started in another mount namespace than the daemon has now: what it mounts does not show here; ' +
       'restart it';
@@ -86,9 +82,9 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const paths = layout.plugin(record.id);
       const { config, settings } = record;
       const { limits = {} } = record.options;
-      const look = { ...options, deadline: createProbeDeadline() };
+      const probe = createFileSystemProbe(options);
       const { devices, notices } = await resolveDevices(settings.devices, (path) =>
-        readStatus(path, { ...look, followLinks: false }),
+        probe.status(path, { followLinks: false }),
       );
       const hasPropagatedMount = config.propagatedMount !== '';
       const network =
@@ -116,10 +112,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
         }),
         ...(metricsSocket !== undefined && { metricsSocket }),
         ...(network !== undefined && { network }),
-        missingHostFiles: await findMissingHostFiles(config, look),
+        missingHostFiles: await findMissingHostFiles(config, probe),
         cgroupVersion: await cgroupVersion(),
         limits,
-        limitsSwap: limits.memoryBytes !== undefined && canLimitSwap(await findCgroupMounts()),
+        limitsSwap: limits.memoryBytes !== undefined && (await canLimitSwap()),
         ...(hasPropagatedMount && { propagatedMountPath: paths.propagatedMount }),
       });
       // An upgrade that failed on a disk that failed may have left the tree of another version in place.
@@ -128,7 +124,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       await unmountPlugin(paths, options.mounts);
       await unmountOwn(paths, config.propagatedMount, created.spec.mounts);
       const { mounts, process } = created.spec;
-      await checkRootfs(paths.rootfs, { mounts, workDir: process.cwd }, look);
+      await checkRootfs(paths.rootfs, { mounts, workDir: process.cwd }, probe);
       for (const notice of [...notices, ...decided.notices, ...created.notices]) {
         logger.info({ id: record.id, plugin: record.name }, notice);
       }

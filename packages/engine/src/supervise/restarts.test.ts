@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identifyProcess } from '@outboard/container';
+import { isRunning } from '@outboard/container/testing';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginOptions } from '../config/plugin-options.ts';
 import { createSupervisorFixture, listening } from './supervisor-fixture.test.support.ts';
@@ -49,7 +49,7 @@ test('S04 a plugin that hangs is started anew, when its check says so', async (t
   assert.match(reason, /^the plugin was stopped because it was unhealthy: (no answer|dial unix)/);
   const after = await waitFor(record.id, 'running', ({ restarts }) => restarts === 1);
   assert.notEqual(after.pid, pid);
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
   await supervisor.stop(record.id);
 });
 
@@ -127,7 +127,7 @@ test('restart() ends what runs, and tells why the first try failed; the plugin s
   await supervisor.start(record);
   const { pid } = await waitFor(record.id, 'running');
   await assert.rejects(supervisor.restart(record), /exited with code 1 before .*the second run fails/);
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
   const third = await waitFor(record.id, 'running');
   assert.equal(third.restarts, 1);
   assert.match((await supervisor.lastFailure(record.id))?.log.join() ?? '', /the second run fails/);
@@ -155,7 +155,7 @@ test('a stop takes as long as the plugin was given', async (t) => {
   await supervisor.start(record);
   const { pid } = await waitFor(record.id, 'running');
   await supervisor.stop(record.id);
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
 });
 
 test('S03 a plugin that may take long to open its socket may take as long when it is restarted', async (t) => {

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { identifyProcess, makeSharedMount } from '@outboard/container';
+import { makeSharedMount, openRunningContainers } from '@outboard/container';
+import { isRunning } from '@outboard/container/testing';
 import pino from 'pino';
 import { createPreflight } from '../preflight/preflight.ts';
 import { createPluginHost } from './prepare-plugin.ts';
@@ -42,7 +43,14 @@ function openBound(fixture: SupervisorFixture): Promise<OpenedSupervisor> {
   const logger = pino({ level: 'silent' });
   const { layout, execRoot } = fixture;
   const preflight = createPreflight({ layout, runtime: 'runc', logger });
-  const host = createPluginHost({ layout, execRoot, preflight, cgroupDriver: 'cgroupfs', logger });
+  const host = createPluginHost({
+    layout,
+    execRoot,
+    containers: openRunningContainers({ execRoot, logger }),
+    preflight,
+    cgroupDriver: 'cgroupfs',
+    logger,
+  });
   return fixture.open({ host: { ...host, isBoundToDaemon: () => true } });
 }
 
@@ -59,7 +67,7 @@ test('a plugin that was given what ends with the daemon is started anew by the n
   const state = await second.waitFor(record.id, 'running');
   assert.notEqual(state.pid, pid);
   assert.equal(state.restarts, 0);
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
   await second.supervisor.stop(record.id);
 });
 
@@ -76,7 +84,7 @@ test('a plugin that is let go of while it is being started anew keeps nobody', a
   const second = await openBound(fixture);
   await second.supervisor.restore([record]);
   await second.supervisor.shutdown('leave-running');
-  assert.notEqual(identifyProcess(pid), undefined, 'it was killed before its grace was over');
+  assert.ok(isRunning(pid), 'it was killed before its grace was over');
 
   const third = await fixture.open();
   await third.supervisor.restore([record]);
@@ -127,7 +135,7 @@ test('S18 after a reboot nothing is taken back: the plugin is started anew', asy
   const second = await fixture.open();
   await second.supervisor.restore([record]);
   assert.notEqual((await second.waitFor(record.id, 'running')).pid, pid);
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
   await second.supervisor.stop(record.id);
 });
 
@@ -142,7 +150,7 @@ test('restore() stops a plugin that runs and should not', async (t) => {
   await second.supervisor.restore([]);
   // Waits for the removal, which goes on by itself.
   await second.supervisor.stop(record.id);
-  assert.equal(identifyProcess(pid), undefined);
+  assert.equal(isRunning(pid), false);
   assert.deepEqual(second.supervisor.state(record.id), { status: 'disabled' });
 });
 

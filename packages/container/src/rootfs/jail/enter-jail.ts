@@ -8,7 +8,7 @@
 import { closeSync, fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { OutboardError } from '@outboard/oci/layers';
-import { errorCode } from '../../linux/libc.ts';
+import { errorCode } from '../../linux/errno.ts';
 import { mount, mountFlags, unmount, unmountFlags } from '../../linux/mount.ts';
 import { dieWithParent, forbidDumps, keepCapabilities } from '../../linux/process-confinement.ts';
 import { pivotRoot } from '../../linux/root-directory.ts';

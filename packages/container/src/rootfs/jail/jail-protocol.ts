@@ -30,7 +30,7 @@ export type JailMessage =
   | { readonly type: 'failed'; readonly kind: ErrorKind; readonly message: string; readonly code?: string };
 
 /** A slow board takes half of that time for layers which reach the other limits. */
-export const defaultLimits: UnpackLimits = {
+export const defaultUnpackLimits: UnpackLimits = {
   maxBytes: 10 * 1024 ** 3,
   maxEntries: 1_000_000,
   maxCompressedBytes: 11 * 1024 ** 3,

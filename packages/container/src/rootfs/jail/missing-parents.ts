@@ -4,8 +4,8 @@
 import { readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { OutboardError } from '@outboard/oci/layers';
+import { errorCode } from '../../linux/errno.ts';
 import { makeDirectory, terminatePath } from '../../linux/file-calls.ts';
-import { errorCode } from '../../linux/libc.ts';
 import { check, type JailPath, parentOf, showName, withoutNul } from './jail-path.ts';
 
 const slash = 0x2f;

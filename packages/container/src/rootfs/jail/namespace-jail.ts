@@ -6,7 +6,13 @@ import { OutboardError } from '@outboard/oci';
 import type { AppliedLayer, ApplyOptions, OpenUnpackJail, UnpackJail } from '../unpack-jail.ts';
 import { createMessageReader } from './child-messages.ts';
 import { type JailProcess, startJailProcess } from './jail-process.ts';
-import { defaultLimits, finishMark, frameLength, type JailMessage, noDiffIdMark } from './jail-protocol.ts';
+import {
+  defaultUnpackLimits,
+  finishMark,
+  frameLength,
+  type JailMessage,
+  noDiffIdMark,
+} from './jail-protocol.ts';
 import { verifyConfinement } from './verify-confinement.ts';
 import { readActivity, watchProgress } from './watch-progress.ts';
 
@@ -16,7 +22,7 @@ import { readActivity, watchProgress } from './watch-progress.ts';
  */
 export const openUnpackJail: OpenUnpackJail = (directory, options = {}) => {
   options.signal?.throwIfAborted();
-  const started = startJailProcess(directory, { ...defaultLimits, ...options.limits });
+  const started = startJailProcess(directory, { ...defaultUnpackLimits, ...options.limits });
   return new RunningJail(started, options);
 };
 

@@ -8,8 +8,8 @@ import {
   type TarEntryType,
   type TarHandler,
 } from '@outboard/oci/layers';
+import { errorNumber } from '../../linux/errno.ts';
 import { closeFile, setTimes, writeFile } from '../../linux/file-calls.ts';
-import { errorNumber } from '../../linux/libc.ts';
 import { AufsLinks, isAufsMetadata } from './aufs-metadata.ts';
 import { DirectoryTimes } from './directory-times.ts';
 import { EntryMaker } from './entry-maker.ts';

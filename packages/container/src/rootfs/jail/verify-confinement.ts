@@ -5,7 +5,7 @@
  */
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
-import { errorCode } from '../../linux/libc.ts';
+import { errorCode } from '../../linux/errno.ts';
 import { unpackingCapabilities } from './unpacking-capabilities.ts';
 
 const namespaces = ['mnt', 'net', 'ipc'] as const;

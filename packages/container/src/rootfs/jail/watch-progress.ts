@@ -3,7 +3,7 @@
  * Time alone does not tell that: a layer of a hundred thousand files takes as long as the disk takes.
  */
 import { readFile } from 'node:fs/promises';
-import { errorCode } from '../../linux/libc.ts';
+import { errorCode } from '../../linux/errno.ts';
 
 /** What a process has done so far. */
 export interface Activity {

@@ -4,8 +4,8 @@
  */
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci/layers';
+import { errorCode } from '../../linux/errno.ts';
 import { removeFile, terminatePath } from '../../linux/file-calls.ts';
-import { errorCode } from '../../linux/libc.ts';
 import { baseOf, check, type JailPath, parentOf, showName, withoutNul } from './jail-path.ts';
 import type { LayerNames } from './layer-names.ts';
 import { removeContents, removeUnlessFilled } from './remove-contents.ts';

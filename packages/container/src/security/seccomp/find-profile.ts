@@ -4,9 +4,8 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
-import { readStatus } from '../../linux/file-system-probe.ts';
-import { errorCode } from '../../linux/libc.ts';
-import { createProbeDeadline } from '../../linux/probe-deadline.ts';
+import { errorCode } from '../../linux/errno.ts';
+import { createFileSystemProbe } from '../../linux/file-system-probe.ts';
 import { parseSeccompProfile, type SeccompProfile } from './profile-document.ts';
 
 /** Where hosts have the profile of their containers, the operator's before the package's. As Podman looks for it. */
@@ -49,7 +48,7 @@ export async function findSeccompProfile(
 
 /** A file system that does not answer would hold up whoever reads, for ever. */
 async function requireAnswer(path: string): Promise<void> {
-  const status = await readStatus(path, { followLinks: true, deadline: createProbeDeadline() });
+  const status = await createFileSystemProbe().status(path, { followLinks: true });
   if (status.kind !== 'unreachable') return;
   throw new OutboardError('invalid', `cannot read seccomp profile ${JSON.stringify(path)}: ${status.reason}`);
 }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { defaultCapabilities } from '../../spec/container-defaults.ts';
+import { containerDefaults } from '../../spec/container-defaults.ts';
 import { builtInSeccompProfile } from './built-in-profile.ts';
 import { parseSeccompProfile } from './profile-document.ts';
 import { resolveSeccompProfile, type SeccompSubject } from './resolve-profile.ts';
 
 const subject: SeccompSubject = {
-  capabilities: defaultCapabilities,
+  capabilities: containerDefaults.capabilities,
   architecture: 'x64',
   kernelRelease: '6.1.0-13-amd64',
 };
-const admin = { ...subject, capabilities: [...defaultCapabilities, 'CAP_SYS_ADMIN'] };
+const admin = { ...subject, capabilities: [...containerDefaults.capabilities, 'CAP_SYS_ADMIN'] };
 
 /** Resolve a profile of one rule. @returns whether it is in the filter */
 function isKept(conditions: object, more: Partial<SeccompSubject> = {}): boolean {
@@ -155,7 +155,7 @@ describe('the built-in seccomp profile', () => {
   ] as const) {
     test(`allows ${name} with ${capability} only`, () => {
       assert.ok(!allowedNames(subject).has(name), 'without it');
-      const capabilities = [...defaultCapabilities, capability];
+      const capabilities = [...containerDefaults.capabilities, capability];
       assert.ok(allowedNames({ ...subject, capabilities }).has(name), 'with it');
     });
   }

@@ -1,0 +1,16 @@
+/**
+ * Wires workspaces: staging directories with an unpack jail over each.
+ */
+import type { Logger } from 'pino';
+import { openUnpackJail } from './rootfs/jail/namespace-jail.ts';
+import { openStaging } from './rootfs/staging.ts';
+import { createWorkspaces, type Workspaces } from './rootfs/workspaces.ts';
+
+/**
+ * Open workspaces below a directory, which is made when absent and emptied otherwise.
+ * @param directory on the same file system as the place that finished trees are renamed to
+ * @throws {OutboardError} system
+ */
+export async function openWorkspaces(directory: string, logger: Logger): Promise<Workspaces> {
+  return createWorkspaces(await openStaging(directory), openUnpackJail, logger);
+}
