@@ -64,6 +64,7 @@ export type { AppliedLayer, OpenUnpackJail, UnpackJail, UnpackLimits } from './r
 export { openInRoot, openRoot, walkInRoot } from './rootfs/walk-in-root.ts';
 export type { Workspaces } from './rootfs/workspaces.ts';
 export type { RunningContainers } from './running-containers.ts';
+export type { ConmonRuntimeOptions } from './runtime/conmon-runtime.ts';
 export { openConmonRuntime } from './runtime/conmon-runtime.ts';
 export { containerPaths } from './runtime/container-paths.ts';
 export type {

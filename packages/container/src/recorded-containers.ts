@@ -16,6 +16,7 @@ import { readRunRecord } from './runtime/bundle.ts';
 import { setContainerLimits } from './runtime/container-limits.ts';
 import { type ContainerRun, containerPaths, findRun } from './runtime/container-paths.ts';
 
+/** Parts and paths that `openRunningContainers` needs. */
 export interface RunningContainersDeps {
   readonly execRoot: string;
   /** Name or path of the OCI runtime, for containers of versions that did not record theirs; default `runc`. */

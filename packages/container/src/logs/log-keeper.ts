@@ -31,6 +31,7 @@ export interface LogOutput {
   readonly skippedBytes: number;
 }
 
+/** Parts of a `LogKeeper`. */
 export interface LogKeeperDeps {
   readonly directory: string;
   readonly limits: LogLimits;

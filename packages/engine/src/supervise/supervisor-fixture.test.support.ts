@@ -16,7 +16,12 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type ContainerRuntime, openConmonRuntime, openRunningContainers } from '@outboard/container';
+import {
+  type ConmonRuntimeOptions,
+  type ContainerRuntime,
+  openConmonRuntime,
+  openRunningContainers,
+} from '@outboard/container';
 import { assertNothingLeft } from '@outboard/container/testing';
 import { connectSocket } from '@outboard/protocol';
 import pino from 'pino';
@@ -49,7 +54,7 @@ export interface SupervisorFixture {
   /** A new supervisor over the same roots, as after a restart of the daemon. */
   open(
     options?: Partial<SupervisorOptions>,
-    runtime?: Partial<Parameters<typeof openConmonRuntime>[0]>,
+    runtime?: Partial<ConmonRuntimeOptions>,
   ): Promise<OpenedSupervisor>;
   /** Put a plugin on disk, as an install does. */
   install(script: string, config?: object): PluginRecord;
@@ -83,27 +88,20 @@ export function createSupervisorFixture(test: TestContext): SupervisorFixture {
 
   async function open(
     options: Partial<SupervisorOptions> = {},
-    runtimeOptions: Partial<Parameters<typeof openConmonRuntime>[0]> = {},
+    runtimeOptions: Partial<ConmonRuntimeOptions> = {},
   ): Promise<OpenedSupervisor> {
     const runtime = await openConmonRuntime({ execRoot, logger, ...runtimeOptions });
     const preflight = createPreflight({ layout, runtime: 'runc', logger });
     const containers = openRunningContainers({ execRoot, logger });
-    const host = createPluginHost({
-      layout,
-      containers,
-      execRoot,
-      preflight,
-      cgroupDriver: 'cgroupfs',
-      logger,
-    });
-    const backOff = { initialMs: 1, maxMs: 20 };
+    const cgroupDriver = 'cgroupfs';
+    const host = createPluginHost({ layout, containers, execRoot, preflight, cgroupDriver, logger });
     const supervisor = createSupervisor({
       failures: createFailureFiles(layout, logger),
       runtime,
       host,
       connect: connectSocket,
       logger,
-      backOff,
+      backOff: { initialMs: 1, maxMs: 20 },
       ...options,
     });
     opened.push(supervisor);
