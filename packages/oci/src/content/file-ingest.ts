@@ -3,15 +3,10 @@
  * thread pool; each is hashed while the chunks before it are being written.
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import {
-  createDigester,
-  type Digest,
-  type DigestAlgorithm,
-  type Digester,
-  digestAlgorithm,
-} from '../digests/digest.ts';
+import type { Digest, DigestAlgorithm } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
 import { onStorage, storageError } from '../files/storage-error.ts';
+import { ContentCheck } from './content-check.ts';
 import type { ExpectedContent, Ingest } from './content-store.ts';
 
 /** Bytes that are gathered before a write begins: the trip to the thread pool costs as much as writing 64 KiB. */
@@ -40,9 +35,7 @@ export async function openFileIngest(options: FileIngestOptions): Promise<Ingest
 class FileIngest implements Ingest {
   readonly #options: FileIngestOptions;
   readonly #file: FileHandle;
-  readonly #sha256: Digester = createDigester('sha256');
-  readonly #sha512: Digester | undefined;
-  #size = 0;
+  readonly #check: ContentCheck;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
@@ -52,27 +45,25 @@ class FileIngest implements Ingest {
   constructor(options: FileIngestOptions, file: FileHandle) {
     this.#options = options;
     this.#file = file;
-    this.#sha512 = options.algorithm === 'sha512' ? createDigester('sha512') : undefined;
+    this.#check = new ContentCheck(options.algorithm);
   }
 
   get size(): number {
-    return this.#size;
+    return this.#check.size;
   }
 
   digest(): Digest {
-    return this.#sha256.digest();
+    return this.#check.digest();
   }
 
   async append(chunk: Uint8Array): Promise<void> {
     this.#assertOpen();
     if (chunk.length === 0) return;
-    this.#size += chunk.length;
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes >= writeBytes) this.#writing ??= this.#write();
     // After the write was started: the disk and this thread work at the same time.
-    this.#sha256.update(chunk);
-    this.#sha512?.update(chunk);
+    this.#check.update(chunk);
     while (this.#waitingBytes > maxWaitingBytes && this.#writing !== undefined) await this.#writing;
     await this.#throwFailure();
   }
@@ -83,7 +74,7 @@ class FileIngest implements Ingest {
     await this.#write();
     await this.#throwFailure();
     try {
-      const content = this.#verified(expected);
+      const content = this.#check.verify(expected);
       await this.#flush();
       await this.#options.publish(this.#options.path, content);
       this.#hasEnded = true;
@@ -127,28 +118,6 @@ class FileIngest implements Ingest {
     if (this.#failure === undefined) return;
     await this[Symbol.asyncDispose]();
     throw this.#failure;
-  }
-
-  #verified(expected: ExpectedContent | undefined): ExpectedContent {
-    if (expected === undefined) return { digest: this.digest(), size: this.#size };
-    if (this.#size !== expected.size) {
-      throw new OutboardError(
-        'invalid',
-        `content of ${expected.digest} has ${this.#size} bytes, want ${expected.size}`,
-      );
-    }
-    const digester = digestAlgorithm(expected.digest) === 'sha512' ? this.#sha512 : this.#sha256;
-    if (digester === undefined) {
-      throw new OutboardError(
-        'invalid',
-        `cannot verify ${expected.digest}: the ingest was opened for sha256`,
-      );
-    }
-    const actual = digester.digest();
-    if (actual !== expected.digest) {
-      throw new OutboardError('invalid', `content has digest ${actual}, want ${expected.digest}`);
-    }
-    return expected;
   }
 
   async #flush(): Promise<void> {

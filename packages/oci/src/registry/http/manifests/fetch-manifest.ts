@@ -5,11 +5,11 @@ import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../../../di
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import { maxManifestBytes, ownMediaType } from '../../../manifests/document-schema.ts';
 import { isIndexMediaType, isManifestMediaType, mediaTypes } from '../../../manifests/media-types.ts';
+import { type ManifestName, parseManifestName } from '../../object-name.ts';
 import type { ResolvedManifest } from '../../registry-client.ts';
 import { readBounded } from '../connections/bounded-body.ts';
 import type { Answer, AnswerHeaders } from '../connections/connections.ts';
 import { type RetryPolicy, withRetries } from '../failures/retry.ts';
-import { type ManifestName, parseManifestName } from '../session/object-name.ts';
 import type { Session } from '../session/session.ts';
 
 const accept = [

@@ -3,9 +3,9 @@
  */
 import { type Digest, digestAlgorithm, digestOf } from '../../../digests/digest.ts';
 import { OutboardError } from '../../../errors/outboard-error.ts';
+import { parseManifestName } from '../../object-name.ts';
 import { readStart } from '../connections/bounded-body.ts';
 import { type RetryPolicy, withRetries } from '../failures/retry.ts';
-import { parseManifestName } from '../session/object-name.ts';
 import type { Session } from '../session/session.ts';
 
 /** A manifest to push. */

@@ -1,10 +1,10 @@
 /**
  * Checks of what callers hand to a repository before any of it becomes a URL or a number of bytes to wait for.
  */
-import { type Digest, parseDigest } from '../../../digests/digest.ts';
-import { OutboardError } from '../../../errors/outboard-error.ts';
-import type { Descriptor } from '../../../manifests/descriptor.ts';
-import { isTag } from '../../../references/grammar.ts';
+import { type Digest, parseDigest } from '../digests/digest.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
+import type { Descriptor } from '../manifests/descriptor.ts';
+import { isTag } from '../references/grammar.ts';
 
 /** A manifest is asked for by tag or by digest. */
 export type ManifestName =

@@ -1,0 +1,18 @@
+import { MemoryRegistry } from '../../testing/memory-registry.ts';
+import { startRegistryServer } from '../../testing/registry-server.ts';
+import { describeRegistryClient, suiteLogin } from '../registry-client.suite.ts';
+import { createRegistryClient } from './http-registry-client.ts';
+
+describeRegistryClient('client over HTTP', async ({ needsLogin }) => {
+  const registry = new MemoryRegistry(needsLogin ? { login: suiteLogin } : {});
+  const server = await startRegistryServer(registry);
+  const client = createRegistryClient({ insecureRegistries: [], userAgent: 'outboard-test' });
+  return {
+    client,
+    domain: server.host,
+    async [Symbol.asyncDispose]() {
+      await client[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+});

@@ -1,0 +1,125 @@
+/**
+ * The state of a registry in memory: repositories with blobs, manifests and tags, under the rules by which registries
+ * accept them. Tests use it through a client (`memory-registry-client.ts`) or over HTTP (`registry-server.ts`).
+ */
+import * as z from 'zod';
+import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../digests/digest.ts';
+import { OutboardError } from '../errors/outboard-error.ts';
+import { parseManifestName } from '../registry/object-name.ts';
+
+/** A manifest as it was pushed. */
+export interface StoredManifest {
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+/** One request of a client, before it is answered. */
+export interface RegistryRequest {
+  readonly operation: 'resolve' | 'openBlob' | 'hasBlob' | 'pushBlob' | 'pushManifest' | 'logIn';
+  /** Repository path; empty for `logIn`. */
+  readonly path: string;
+  /** Tag or digest; empty for `logIn`. */
+  readonly target: string;
+}
+
+/** How a registry in memory behaves. */
+export interface MemoryRegistryOptions {
+  /** Accept requests with these credentials only; default: accept all requests. */
+  readonly login?: Login | undefined;
+}
+
+/** A user name and its password. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A registry in memory; everything in it is open to tests. */
+export class MemoryRegistry {
+  readonly login: Login | undefined;
+  readonly repositories = new Map<string, MemoryRepository>();
+  /** Every request so far, oldest first. */
+  readonly requests: RegistryRequest[] = [];
+  /** Called before each request is answered; what it throws is the answer. */
+  intercept: (request: RegistryRequest) => void | Promise<void> = () => undefined;
+  /** Downloads of the client in memory fail (unavailable) after this many bytes of a blob; undefined: they do not. */
+  breakBlobsAfter: number | undefined;
+
+  constructor(options: MemoryRegistryOptions = {}) {
+    this.login = options.login;
+  }
+
+  /** The repository of this path; created when missing, as a push does. */
+  repository(path: string): MemoryRepository {
+    const known = this.repositories.get(path);
+    if (known !== undefined) return known;
+    const repository = new MemoryRepository();
+    this.repositories.set(path, repository);
+    return repository;
+  }
+
+  /**
+   * Note a request and admit it.
+   * @throws {OutboardError} unauthorized for other credentials than `login`; whatever `intercept` throws
+   */
+  async admit(request: RegistryRequest, credentials: Partial<Login> | undefined): Promise<void> {
+    this.requests.push(request);
+    await this.intercept(request);
+    const { login } = this;
+    if (login === undefined) return;
+    if (credentials?.username === login.username && credentials.password === login.password) return;
+    throw new OutboardError('unauthorized', 'authentication required', { code: 'UNAUTHORIZED' });
+  }
+}
+
+const referenced = z.object({
+  config: z.object({ digest: z.string() }).optional(),
+  layers: z.array(z.object({ digest: z.string() })).default([]),
+});
+
+/** One repository. Its maps may be changed directly: a test stores wrong bytes or removes a blob so. */
+export class MemoryRepository {
+  readonly blobs = new Map<Digest, Buffer>();
+  readonly manifests = new Map<Digest, StoredManifest>();
+  readonly tags = new Map<string, Digest>();
+
+  /** @throws {OutboardError} invalid when the bytes have another digest */
+  putBlob(digest: Digest, bytes: Buffer): void {
+    if (digestOf(bytes, digestAlgorithm(digest)) !== digest) {
+      throw new OutboardError('invalid', 'provided digest did not match uploaded content', {
+        code: 'DIGEST_INVALID',
+      });
+    }
+    this.blobs.set(digest, bytes);
+  }
+
+  /**
+   * Store a manifest under a tag or digest.
+   * @throws {OutboardError} invalid for an invalid name, a digest that differs, or blobs that are not in the repository
+   */
+  putManifest(tagOrDigest: string, manifest: StoredManifest): Digest {
+    const name = parseManifestName(tagOrDigest);
+    const digest = digestOf(manifest.bytes, name.digest && digestAlgorithm(name.digest));
+    if (name.digest !== undefined && name.digest !== digest) {
+      throw new OutboardError('invalid', 'provided digest did not match uploaded content', {
+        code: 'DIGEST_INVALID',
+      });
+    }
+    const { config, layers } = referenced.parse(JSON.parse(manifest.bytes.toString()));
+    for (const blob of config === undefined ? layers : [config, ...layers]) {
+      if (this.blobs.has(parseDigest(blob.digest))) continue;
+      throw new OutboardError('invalid', `blob unknown to registry: ${blob.digest}`, {
+        code: 'MANIFEST_BLOB_UNKNOWN',
+      });
+    }
+    this.manifests.set(digest, manifest);
+    if (name.digest === undefined) this.tags.set(name.text, digest);
+    return digest;
+  }
+
+  /** What a tag or digest names; undefined when there is nothing. */
+  findManifest(tagOrDigest: string): StoredManifest | undefined {
+    const { text, digest = this.tags.get(text) } = parseManifestName(tagOrDigest);
+    return digest === undefined ? undefined : this.manifests.get(digest);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * A well-behaved registry over HTTP, in this process: serves the state of a `MemoryRegistry` on a free port of 127.0.0.1.
+ * @see OCI distribution-spec v1.1.1, "Endpoints"
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { parseDigest } from '../digests/digest.ts';
+import { type ErrorKind, isOutboardError, OutboardError } from '../errors/outboard-error.ts';
+import type { Login, MemoryRegistry, MemoryRepository, RegistryRequest } from './memory-registry.ts';
+
+/** A server that listens. */
+export interface RegistryServer extends AsyncDisposable {
+  /** `127.0.0.1:PORT`; plain HTTP. */
+  readonly host: string;
+}
+
+/** Serve a registry. */
+export async function startRegistryServer(registry: MemoryRegistry): Promise<RegistryServer> {
+  const server = createServer((request, response) => {
+    answer(registry, request, response).catch((error: unknown) => refuse(response, error));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  return {
+    host: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** One request with what its URL names. */
+interface Exchange {
+  readonly repository: MemoryRepository;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  /** Tag, digest or upload ID. */
+  readonly target: string;
+}
+
+interface Route {
+  readonly pattern: RegExp;
+  readonly operation: (method: string) => RegistryRequest['operation'];
+  readonly answer: (exchange: Exchange) => void | Promise<void>;
+}
+
+const routes: readonly Route[] = [
+  { pattern: /^\/v2\/(.+)\/blobs\/uploads\/([^/]*)$/, operation: () => 'pushBlob', answer: upload },
+  {
+    pattern: /^\/v2\/(.+)\/blobs\/([^/]+)$/,
+    operation: (method) => (method === 'HEAD' ? 'hasBlob' : 'openBlob'),
+    answer: sendBlob,
+  },
+  {
+    pattern: /^\/v2\/(.+)\/manifests\/([^/]+)$/,
+    operation: (method) => (method === 'PUT' ? 'pushManifest' : 'resolve'),
+    answer: ({ request, ...exchange }) =>
+      request.method === 'PUT' ? storeManifest({ request, ...exchange }) : sendManifest(exchange),
+  },
+];
+
+async function answer(registry: MemoryRegistry, request: IncomingMessage, response: ServerResponse) {
+  const url = new URL(request.url ?? '/', 'http://registry');
+  const credentials = basicCredentials(request.headers.authorization);
+  for (const route of routes) {
+    const [, path, target] = route.pattern.exec(url.pathname) ?? [];
+    if (path === undefined || target === undefined) continue;
+    const operation = route.operation(request.method ?? 'GET');
+    await registry.admit({ operation, path, target }, credentials);
+    await route.answer({ repository: registry.repository(path), request, response, url, target });
+    return;
+  }
+  await registry.admit({ operation: 'logIn', path: '', target: '' }, credentials);
+  response.end('{}');
+}
+
+function sendManifest({
+  repository,
+  response,
+  target,
+}: Pick<Exchange, 'repository' | 'response' | 'target'>) {
+  const manifest = repository.findManifest(target);
+  if (manifest === undefined)
+    throw new OutboardError('not-found', 'manifest unknown', { code: 'MANIFEST_UNKNOWN' });
+  const { mediaType, bytes } = manifest;
+  response.writeHead(200, { 'content-type': mediaType, 'content-length': bytes.length });
+  response.end(bytes); // not sent for HEAD
+}
+
+async function storeManifest({ repository, request, response, target }: Exchange) {
+  const mediaType = request.headers['content-type'] ?? '';
+  const digest = repository.putManifest(target, { mediaType, bytes: await buffer(request) });
+  response.writeHead(201, { 'docker-content-digest': digest }).end();
+}
+
+function sendBlob({ repository, request, response, target }: Exchange) {
+  const bytes = repository.blobs.get(parseDigest(target));
+  if (bytes === undefined) throw new OutboardError('not-found', 'blob unknown', { code: 'BLOB_UNKNOWN' });
+  const from = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+  const part = bytes.subarray(Number(from ?? 0));
+  const range = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+  response.writeHead(from === undefined ? 200 : 206, {
+    'content-length': part.length,
+    ...(from !== undefined && { 'content-range': range }),
+  });
+  response.end(part);
+}
+
+/** POST begins an upload, PUT ends it. */
+async function upload({ repository, request, response, url }: Exchange) {
+  const bytes = await buffer(request);
+  if (request.method === 'POST') {
+    response.writeHead(202, { location: `${url.pathname}${randomUUID()}` }).end();
+    return;
+  }
+  const digest = parseDigest(url.searchParams.get('digest') ?? '');
+  repository.putBlob(digest, bytes);
+  response.writeHead(201, { 'docker-content-digest': digest }).end();
+}
+
+function basicCredentials(header: string | undefined): Login | undefined {
+  const [, encoded] = /^Basic (.+)$/.exec(header ?? '') ?? [];
+  if (encoded === undefined) return undefined;
+  const [username = '', ...password] = Buffer.from(encoded, 'base64').toString().split(':');
+  return { username, password: password.join(':') };
+}
+
+const statuses: Partial<Record<ErrorKind, number>> = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'not-found': 404,
+  unavailable: 503,
+};
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (!isOutboardError(error)) {
+    response.destroy(error instanceof Error ? error : undefined);
+    return;
+  }
+  response.writeHead(statuses[error.kind] ?? 500, {
+    'content-type': 'application/json',
+    ...(error.kind === 'unauthorized' && { 'www-authenticate': 'Basic realm="registry"' }),
+  });
+  response.end(JSON.stringify({ errors: [{ code: error.code ?? 'UNKNOWN', message: error.message }] }));
+}
