@@ -22,13 +22,13 @@ export interface BlobReader {
   /** Whether there is a file for a blob, whatever it holds. */
   stat(digest: Digest): Promise<BlobStatus>;
   /** Whether a blob is there and whole. A damaged one is set aside, and is not there. */
-  verify(digest: Digest, options?: { readonly signal?: AbortSignal }): Promise<BlobStatus>;
+  verify(digest: Digest, options?: { readonly signal?: AbortSignal | undefined }): Promise<BlobStatus>;
   /**
    * Open a blob for reading. The caller consumes or destroys the stream, which fails before its end when the blob is
    * damaged (system, code `damaged-blob`).
    * @throws {OutboardError} not-found
    */
-  open(digest: Digest, options?: { readonly signal?: AbortSignal }): Promise<Readable>;
+  open(digest: Digest, options?: { readonly signal?: AbortSignal | undefined }): Promise<Readable>;
   /**
    * Read a small blob whole, such as a manifest or a config.
    * @throws {OutboardError} not-found; invalid when it is larger than `maxBytes`; system, code `damaged-blob`
@@ -66,7 +66,7 @@ export interface Ingest extends AsyncDisposable {
 /** Writes blobs. */
 export interface BlobWriter {
   /** @param options.algorithm the algorithm to verify with; default sha256 */
-  ingest(options?: { readonly algorithm?: 'sha256' | 'sha512' }): Promise<Ingest>;
+  ingest(options?: { readonly algorithm?: 'sha256' | 'sha512' | undefined }): Promise<Ingest>;
   /** Store bytes that are at hand; a shorthand for ingest, append, commit. */
   write(bytes: Uint8Array): Promise<ExpectedContent>;
 }

@@ -33,7 +33,7 @@ export interface FileContentStoreOptions {
   /** Holds blobs under way, and nothing else: it is emptied when the store opens. */
   readonly ingestDirectory: string;
   /** Told of each blob that was found damaged. */
-  readonly onDamaged?: (blob: DamagedBlob) => void;
+  readonly onDamaged?: ((blob: DamagedBlob) => void) | undefined;
 }
 
 /** A blob that no longer held what its digest says. */
@@ -91,7 +91,7 @@ class FileContentStore implements ContentStore {
     }
   }
 
-  async open(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<Readable> {
+  async open(digest: Digest, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
     options.signal?.throwIfAborted();
     const file = await this.#openFile(digest);
     return openVerified(file, digest, {
@@ -100,7 +100,10 @@ class FileContentStore implements ContentStore {
     });
   }
 
-  async verify(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<BlobStatus> {
+  async verify(
+    digest: Digest,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<BlobStatus> {
     options.signal?.throwIfAborted();
     const path = this.#path(digest);
     const opened = await this.#openFile(digest).catch((error: unknown) => {
@@ -133,7 +136,7 @@ class FileContentStore implements ContentStore {
     return Buffer.concat(chunks);
   }
 
-  async ingest(options: { readonly algorithm?: DigestAlgorithm } = {}): Promise<Ingest> {
+  async ingest(options: { readonly algorithm?: DigestAlgorithm | undefined } = {}): Promise<Ingest> {
     await this.#makeIngestDirectory();
     return openFileIngest({
       path: this.#temporaryPath(),

@@ -40,7 +40,10 @@ export async function findDamage(
 export function openVerified(
   file: FileHandle,
   digest: Digest,
-  options: { readonly explain: (damage: string) => Promise<Error>; readonly signal?: AbortSignal },
+  options: {
+    readonly explain: (damage: string) => Promise<Error>;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Readable {
   const { explain, signal } = options;
   async function* chunks(): AsyncGenerator<Buffer> {
@@ -50,7 +53,7 @@ export function openVerified(
       throw error instanceof Damage ? await explain(error.message) : error;
     }
   }
-  const stream = Readable.from(chunks(), { ...(signal !== undefined && { signal }) });
+  const stream = Readable.from(chunks(), { signal });
   // Also for a stream that was never read. A file that was only read loses nothing when closing it fails.
   stream.once('close', () => void file.close().catch(() => undefined));
   return stream;
@@ -69,7 +72,7 @@ async function* checkedChunks(
     start: 0,
     highWaterMark: readSize,
     autoClose: false,
-    ...(signal !== undefined && { signal }),
+    signal,
   });
   let held: Buffer | undefined;
   try {

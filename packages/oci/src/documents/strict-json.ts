@@ -12,9 +12,9 @@ export interface StrictJsonOptions {
   /** Upper bound of the document, in bytes. */
   readonly maxBytes: number;
   /** Upper bound of nested objects and arrays; default 64, and never more. */
-  readonly maxDepth?: number;
+  readonly maxDepth?: number | undefined;
   /** Name of the document, for messages; default `document`. */
-  readonly subject?: string;
+  readonly subject?: string | undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ export type ErrorKind =
 /** What an error carries beside its message. */
 export interface OutboardErrorOptions {
   /** The error that led to this one. */
-  readonly cause?: unknown;
+  readonly cause?: unknown | undefined;
   /** A stable name for one case where the kind alone is too coarse, such as `privileges-differ`. */
   readonly code?: string | undefined;
   /** Plain facts (subject, expected, actual). Never secrets: details reach logs. */

@@ -29,15 +29,15 @@ export interface DecompressedLayer {
 
 export interface DecompressOptions {
   /** Size of the chunks of `content`, in bytes; default 256 KiB. */
-  readonly chunkBytes?: number;
+  readonly chunkBytes?: number | undefined;
   /**
    * Makes what undoes gzip in place of Node.js's zlib, on the calling thread, into chunks of the size given. Each
    * chunk of `content` is then only valid until the next is asked for.
    */
   readonly makeGzipInflater?: ((chunkBytes: number) => GzipInflater) | undefined;
   /** Whether a chunk of the source is only valid until the next is asked for; default false. */
-  readonly reusesChunks?: boolean;
-  readonly signal?: AbortSignal;
+  readonly reusesChunks?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Bytes that `detectCompression` needs to be sure; fewer are fine when there are no more. */

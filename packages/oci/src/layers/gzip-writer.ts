@@ -16,12 +16,12 @@ export interface GzipOptions {
    * libraries, 3 blocks at a time: level 1 0.60 s to 40.7 % of the size, 3 0.71 s to 39.5 %,
    * 4 0.76 s to 38.4 %, 5 0.92 s to 37.6 %, 6 1.23 s to 37.4 %. `gzip -6` reaches 36.4 %.
    */
-  readonly level?: number;
+  readonly level?: number | undefined;
   /** Input bytes per member; default 1 MiB. Smaller ones compress worse: a member cannot refer to the one before. */
-  readonly blockBytes?: number;
+  readonly blockBytes?: number | undefined;
   /** Blocks compressed at once; default 3: one more than two cores hold, so that none waits for the caller. */
-  readonly concurrency?: number;
-  readonly signal?: AbortSignal;
+  readonly concurrency?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Offset of the "operating system" byte in a member's header, and the value "unknown". */

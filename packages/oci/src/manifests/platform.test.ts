@@ -8,7 +8,7 @@ import { choosePlatform, hostPlatform, platformText } from './platform.ts';
 /** An entry whose digest covers its platform text and `note`, so that tests can tell entries apart. */
 function entry(
   text: string,
-  options: { readonly mediaType?: string; readonly note?: string } = {},
+  options: { readonly mediaType?: string | undefined; readonly note?: string | undefined } = {},
 ): Descriptor {
   const [os = '', architecture = '', variant] = text.split('/');
   return {

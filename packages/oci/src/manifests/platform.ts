@@ -26,7 +26,7 @@ export interface HostFacts {
   readonly arch: string;
   readonly os: string;
   /** 5 to 8 on 32-bit Arm; what Node.js was built for, which the processor can run. */
-  readonly armVersion?: string;
+  readonly armVersion?: string | undefined;
 }
 
 /** The platform of this host, with the OCI image spec's names. */

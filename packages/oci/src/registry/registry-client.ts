@@ -8,19 +8,19 @@ import type { Reference } from '../references/reference.ts';
 
 /** What a client may prove itself with; the fields of Docker's `X-Registry-Auth`. Never logged. */
 export interface RegistryCredentials {
-  readonly username?: string;
-  readonly password?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
   /** An OAuth2 refresh token; used before user name and password when not empty. */
-  readonly identityToken?: string;
+  readonly identityToken?: string | undefined;
   /** A bearer token to send as it is. */
-  readonly registryToken?: string;
+  readonly registryToken?: string | undefined;
 }
 
 /** How one operation reaches a registry. */
 export interface RegistryAccess {
-  readonly credentials?: RegistryCredentials;
+  readonly credentials?: RegistryCredentials | undefined;
   /** Extra headers for every request to the registry's own host, such as Docker's `X-Meta-*`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A manifest or index as the registry sent it, verified. */
@@ -43,12 +43,12 @@ export interface BlobFetcher {
    */
   openBlob(
     descriptor: Descriptor,
-    options?: { readonly verify?: boolean; readonly signal?: AbortSignal },
+    options?: { readonly verify?: boolean | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<Readable>;
   /** Fetch a small blob whole. @throws {OutboardError} invalid when it is larger than `maxBytes` or differs from its descriptor */
   readBlob(
     descriptor: Descriptor,
-    options: { readonly maxBytes: number; readonly signal?: AbortSignal },
+    options: { readonly maxBytes: number; readonly signal?: AbortSignal | undefined },
   ): Promise<Buffer>;
 }
 
@@ -57,12 +57,15 @@ export interface ManifestFetcher {
    * Fetch the manifest or index that a tag or digest names (at most 4 MiB).
    * @throws {OutboardError} not-found, unauthorized, unavailable; invalid when the bytes do not match the digest asked for
    */
-  resolve(tagOrDigest: string, options?: { readonly signal?: AbortSignal }): Promise<ResolvedManifest>;
+  resolve(
+    tagOrDigest: string,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<ResolvedManifest>;
 }
 
 export interface RepositoryPusher {
   /** Whether the registry has this blob. */
-  hasBlob(digest: Digest, options?: { readonly signal?: AbortSignal }): Promise<boolean>;
+  hasBlob(digest: Digest, options?: { readonly signal?: AbortSignal | undefined }): Promise<boolean>;
   /**
    * Upload one blob unless the registry has it.
    * @param openSource opens the content anew for each attempt
@@ -71,13 +74,13 @@ export interface RepositoryPusher {
   pushBlob(
     descriptor: Descriptor,
     openSource: () => Promise<Readable>,
-    options?: { readonly signal?: AbortSignal; readonly onProgress?: ReportBytes },
+    options?: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ReportBytes | undefined },
   ): Promise<'uploaded' | 'exists'>;
   /** Put a manifest under a tag or digest; push its blobs first. @throws {OutboardError} invalid when the registry stored another digest */
   pushManifest(
     tagOrDigest: string,
     manifest: { readonly mediaType: string; readonly bytes: Uint8Array },
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<Digest>;
 }
 
@@ -106,6 +109,6 @@ export interface RegistryClient extends AsyncDisposable {
   logIn(
     serverAddress: string,
     credentials: RegistryCredentials,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<Login>;
 }

@@ -52,13 +52,16 @@ export class MemoryContentStore implements ContentStore {
     return bytes === undefined ? { exists: false } : { exists: true, size: bytes.length };
   }
 
-  async verify(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<BlobStatus> {
+  async verify(
+    digest: Digest,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<BlobStatus> {
     options.signal?.throwIfAborted();
     if (this.#isDamaged(digest)) this.#blobs.delete(digest);
     return await this.stat(digest);
   }
 
-  async open(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<Readable> {
+  async open(digest: Digest, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
     options.signal?.throwIfAborted();
     const bytes = this.#find(digest);
     const chunks = (): readonly Buffer[] => {
@@ -83,7 +86,7 @@ export class MemoryContentStore implements ContentStore {
     return Buffer.from(bytes);
   }
 
-  async ingest(options: { readonly algorithm?: DigestAlgorithm } = {}): Promise<Ingest> {
+  async ingest(options: { readonly algorithm?: DigestAlgorithm | undefined } = {}): Promise<Ingest> {
     const ingest = new MemoryIngest(options.algorithm ?? 'sha256', {
       reserve: (bytes) => this.#reserve(bytes),
       end: (ended) => this.#ingests.delete(ended),

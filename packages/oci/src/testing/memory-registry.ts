@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
 import { parseManifestName } from '../registry/object-name.ts';
+import type { RegistryCredentials } from '../registry/registry-client.ts';
 
 /** A manifest as it was pushed. */
 export interface StoredManifest {
@@ -62,7 +63,7 @@ export class MemoryRegistry {
    * Note a request and admit it.
    * @throws {OutboardError} unauthorized for other credentials than `login`; whatever `intercept` throws
    */
-  async admit(request: RegistryRequest, credentials: Partial<Login> | undefined): Promise<void> {
+  async admit(request: RegistryRequest, credentials: RegistryCredentials | undefined): Promise<void> {
     this.requests.push(request);
     await this.intercept(request);
     const { login } = this;

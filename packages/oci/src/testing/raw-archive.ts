@@ -9,22 +9,22 @@ import { createTarReader } from '../layers/tar/tar-reader.ts';
 
 /** Fields of a header; a string is written as it is (latin1), a number as octal digits and a NUL. */
 export interface RawHeader {
-  readonly name?: string;
-  readonly mode?: string | number;
-  readonly uid?: string | number;
-  readonly gid?: string | number;
-  readonly size?: string | number;
-  readonly mtime?: string | number;
-  readonly checksum?: string | number;
-  readonly typeflag?: string;
-  readonly linkName?: string;
+  readonly name?: string | undefined;
+  readonly mode?: string | number | undefined;
+  readonly uid?: string | number | undefined;
+  readonly gid?: string | number | undefined;
+  readonly size?: string | number | undefined;
+  readonly mtime?: string | number | undefined;
+  readonly checksum?: string | number | undefined;
+  readonly typeflag?: string | undefined;
+  readonly linkName?: string | undefined;
   /** Magic and version: default `ustar\0` `00`. */
-  readonly magic?: string;
-  readonly deviceMajor?: string | number;
-  readonly deviceMinor?: string | number;
-  readonly prefix?: string;
+  readonly magic?: string | undefined;
+  readonly deviceMajor?: string | number | undefined;
+  readonly deviceMinor?: string | number | undefined;
+  readonly prefix?: string | undefined;
   /** The last 12 bytes. */
-  readonly trailer?: string;
+  readonly trailer?: string | undefined;
 }
 
 /** One header block. Its checksum is right unless one is given. */

@@ -194,6 +194,6 @@ function located(error: unknown, what: string, end: number): unknown {
   const { kind, message, code } = error;
   return new OutboardError(kind, `${message}, in the ${what} that ends at byte ${end}`, {
     cause: error,
-    ...(code === undefined ? {} : { code }),
+    code,
   });
 }

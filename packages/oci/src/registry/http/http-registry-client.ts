@@ -31,22 +31,22 @@ export interface RegistryClientOptions {
   readonly insecureRegistries: readonly string[];
   readonly userAgent: string;
   /** Certificate authorities to trust instead of the built-in ones, as PEM. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /**
    * Folders with the certificates of private authorities, as `HOST[:PORT]/*.crt`; default `/etc/outboard/certs.d` and
    * `/etc/docker/certs.d`.
    */
-  readonly certificateDirectories?: readonly string[];
+  readonly certificateDirectories?: readonly string[] | undefined;
   /** Token servers of other hosts that may see a registry's credentials; Docker Hub's and GitLab.com's are known. */
-  readonly trustedRealms?: readonly TrustedRealm[];
+  readonly trustedRealms?: readonly TrustedRealm[] | undefined;
   /**
    * How long a registry may send or take nothing before an operation fails, in milliseconds, all tries together;
    * default a minute. One try takes half of it at most.
    */
-  readonly idleTimeoutMs?: number;
-  readonly retry?: RetryPolicy;
+  readonly idleTimeoutMs?: number | undefined;
+  readonly retry?: RetryPolicy | undefined;
   /** When a transfer counts as stuck; default half of `idleTimeoutMs` below 1 KiB/s. */
-  readonly stallLimits?: StallLimits;
+  readonly stallLimits?: StallLimits | undefined;
   readonly clock?: Clock | undefined;
   /** For the jitter of retries; default `Math.random`. */
   readonly random?: Random | undefined;
@@ -67,7 +67,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     clock,
     random: options.random,
     isAllowed: insecure.holds,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ca: options.ca,
     stallLimits: options.stallLimits ?? stallLimitsFor(idleTimeoutMs / 2),
   });
   const certificateDirectories = options.certificateDirectories ?? defaultCertificateDirectories;
@@ -125,7 +125,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         connections,
         trustedRealms: options.trustedRealms ?? [],
         routeTo,
-        ...(signal ? { signal } : {}),
+        signal,
       }),
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };

@@ -27,9 +27,9 @@ function sendManifest(response: ServerResponse): void {
 interface TokenServer {
   /** The token for a set of scopes; undefined where they are refused. */
   readonly grant: (scopes: readonly string[]) => string | undefined;
-  readonly refusal?: number;
+  readonly refusal?: number | undefined;
   /** Other challenges than Bearer. */
-  readonly others?: readonly string[];
+  readonly others?: readonly string[] | undefined;
 }
 
 /** A registry that takes the token `good` and, where it offers that, the password of gordon. */

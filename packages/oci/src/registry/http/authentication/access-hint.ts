@@ -10,7 +10,7 @@ export interface RefusedAccess {
   /** Host and port of the registry. */
   readonly registry: string;
   /** Who refused; default the registry itself. */
-  readonly by?: 'registry' | 'token server';
+  readonly by?: 'registry' | 'token server' | undefined;
   readonly status: number;
   /** The credentials that it saw; undefined for none. */
   readonly credentials: RegistryCredentials | undefined;

@@ -53,7 +53,7 @@ export interface AuthorizerOptions extends Omit<PlanOptions, 'scopes' | 'offline
    * Given for a login: the token server is asked for an identity token too, and this is told of it. Credentials that the
    * token server may not see are then an error, because an anonymous token would prove nothing.
    */
-  readonly onIdentityToken?: (token: string) => void;
+  readonly onIdentityToken?: ((token: string) => void) | undefined;
 }
 
 /**
@@ -136,7 +136,7 @@ function createBearer(options: AuthorizerOptions) {
 
   async function fetch(plan: TokenPlan, signal: AbortSignal | undefined): Promise<string> {
     if (options.onIdentityToken && plan.note) throw new OutboardError('forbidden', plan.note);
-    const token = await fetchToken(connections, { ...plan.request, ...(signal ? { signal } : {}) });
+    const token = await fetchToken(connections, { ...plan.request, signal });
     tokens.set(plan.question, token);
     if (token.refreshToken !== undefined) options.onIdentityToken?.(token.refreshToken);
     return `Bearer ${token.value}`;

@@ -49,7 +49,7 @@ export function planToken(options: PlanOptions, base: Base, challenge: Challenge
       service,
       scopes,
       route: routeOf(options, base, realm),
-      ...(credentials ? { credentials } : {}),
+      credentials,
       offline: options.offline,
     },
     note:

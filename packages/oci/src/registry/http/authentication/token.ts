@@ -32,11 +32,11 @@ export interface TokenRequest {
   readonly service: string | undefined;
   readonly scopes: readonly string[];
   /** Left out when the token server must not see them. */
-  readonly credentials?: RegistryCredentials;
+  readonly credentials?: RegistryCredentials | undefined;
   /** Ask for a refresh token too. */
-  readonly offline?: boolean;
+  readonly offline?: boolean | undefined;
   readonly route: Route;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const clientId = 'outboard';
@@ -112,7 +112,7 @@ function oauthRequest(request: TokenRequest): HttpRequest {
 }
 
 function common(request: TokenRequest): Pick<HttpRequest, 'route' | 'signal'> {
-  return { route: request.route, ...(request.signal ? { signal: request.signal } : {}) };
+  return { route: request.route, signal: request.signal };
 }
 
 /** The value of `Authorization` for a user name and password. @see RFC 7617 */
@@ -151,7 +151,7 @@ export function parseTokenAnswer(body: Buffer, realm: URL, now: number): Token {
   if (!isToken(value) || (refreshToken && !isToken(refreshToken)))
     throw noToken(realm, 'its token is malformed');
   const seconds = lifeSeconds(parsed.success ? parsed.data.expires_in : undefined);
-  return { value, expiresAt: now + seconds * 1000, ...(refreshToken ? { refreshToken } : {}) };
+  return { value, expiresAt: now + seconds * 1000, ...(refreshToken && { refreshToken }) };
 }
 
 /** RFC 6750 token68, and nothing that could end a header line. */

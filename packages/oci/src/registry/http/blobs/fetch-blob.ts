@@ -17,8 +17,8 @@ export interface FetchBlobOptions {
   readonly subject: string;
   readonly retry: RetryPolicy;
   /** Whether to compute and compare the digest; default true. */
-  readonly verify?: boolean;
-  readonly signal?: AbortSignal;
+  readonly verify?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -18,8 +18,8 @@ import { uploadLocation, withDigest } from './upload-location.ts';
 /** What an upload needs to know beside its session. */
 export interface PushBlobOptions {
   readonly retry: RetryPolicy;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: ReportBytes;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ReportBytes | undefined;
 }
 
 const chunkBytes = 16 * 1024 * 1024;
@@ -45,7 +45,7 @@ export async function hasBlob(
       method: 'HEAD',
       target,
       expect: [200, 404, ...headRefused],
-      ...withSignal(options),
+      signal: options.signal,
     });
     await readStart(head, session.connections, 1);
     if (!headRefused.includes(head.status)) return head.status === 200;
@@ -54,7 +54,7 @@ export async function hasBlob(
       target,
       headers: { range: 'bytes=0-0' },
       expect: [200, 206, 404, 416, ...headRefused],
-      ...withSignal(options),
+      signal: options.signal,
     });
     await readStart(answer, session.connections, 1);
     return answer.status === 200 || answer.status === 206;
@@ -129,7 +129,7 @@ const uploadChunked: Upload = async (session, descriptor, openSource, options) =
         },
         body: slice,
         expect: [202, 204],
-        ...withSignal(options),
+        signal: options.signal,
       });
       offset += slice.size;
       location = await nextLocation(session, answer);
@@ -149,7 +149,7 @@ async function begin(
     target: 'blobs/uploads/',
     body: new Uint8Array(),
     expect: [202],
-    ...withSignal(options),
+    signal: options.signal,
   });
   const claimed = Number(answer.headers.get('oci-chunk-min-length') ?? 0);
   return {
@@ -177,7 +177,7 @@ async function put(
     body,
     storesBytes: descriptor.size,
     expect: [201, 204],
-    ...withSignal(options),
+    signal: options.signal,
   });
   await readStart(answer, session.connections, maxAnswerBody);
   const stored = answer.headers.get('docker-content-digest');
@@ -214,8 +214,4 @@ async function* countBytes(
       `the content of ${descriptor.digest} has ${amount} bytes, want ${descriptor.size}`,
     );
   }
-}
-
-function withSignal(options: Pick<PushBlobOptions, 'signal'>): { readonly signal?: AbortSignal } {
-  return options.signal ? { signal: options.signal } : {};
 }

@@ -38,10 +38,10 @@ export interface ConnectionOptions {
   /** For the jitter of retries; default `Math.random`. */
   readonly random?: Random | undefined;
   /** Certificates to trust besides the system's, as PEM. */
-  readonly ca?: string;
-  readonly stallLimits?: StallLimits;
+  readonly ca?: string | undefined;
+  readonly stallLimits?: StallLimits | undefined;
   /** Whether the operator allows an address wherever a registry leads. */
-  readonly isAllowed?: (address: string) => boolean;
+  readonly isAllowed?: ((address: string) => boolean) | undefined;
 }
 
 /** Connection pools. Close them to end every request under way. */

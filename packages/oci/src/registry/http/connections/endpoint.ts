@@ -60,7 +60,7 @@ export function createEndpoint(domain: string, options: EndpointOptions): Endpoi
       verifyTls: trust === 'strict',
       reach: 'anywhere',
       authoritiesFile: authoritiesFile(certificateDirectories, domain),
-      ...(authorities === undefined ? {} : { authorities }),
+      authorities,
     };
   }
 
@@ -101,7 +101,7 @@ async function probe(
       url,
       headers: {},
       route,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     await readStart(answer, connections, 64 * 1024);
     return scheme;

@@ -8,7 +8,7 @@ export interface Route {
   /** Accept only certificates that verify. */
   readonly verifyTls: boolean;
   /** Certificates of authorities to trust besides the built-in ones, as PEM. */
-  readonly authorities?: string;
+  readonly authorities?: string | undefined;
   /** The file in which an operator may put such certificates. */
   readonly authoritiesFile: string;
   /** Where the address that is connected to may be; by name or by number makes no difference. */
@@ -27,9 +27,9 @@ export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | UploadBody;
+  readonly body?: Uint8Array | UploadBody | undefined;
   /** Bytes that the server may store before it answers, sent now or before. */
-  readonly storesBytes?: number;
+  readonly storesBytes?: number | undefined;
   readonly route: Route;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }

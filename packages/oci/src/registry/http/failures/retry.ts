@@ -192,7 +192,7 @@ function tooIdle({ error }: TransientFailure, attempts: number, idleMs: number):
   return new OutboardError(
     error.kind,
     `${error.message}; gave up after ${attempts} tries and ${seconds} s without progress`,
-    { cause: error, ...(error.details && { details: error.details }) },
+    { cause: error, details: error.details },
   );
 }
 

@@ -32,7 +32,7 @@ export interface FetchManifestOptions {
   /** The name of what is fetched, for errors, such as `docker.io/library/alpine:latest`. */
   readonly subject: string;
   readonly retry: RetryPolicy;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -69,7 +69,7 @@ async function ask(session: Session, name: ManifestName, options: FetchManifestO
       target: `manifests/${name.text}`,
       headers: { accept },
       expect: [200],
-      ...(options.signal ? { signal: options.signal } : {}),
+      signal: options.signal,
     });
   } catch (error) {
     if (!isOutboardError(error, 'not-found')) throw error;

@@ -25,7 +25,7 @@ export async function pushManifest(
   session: Session,
   tagOrDigest: string,
   manifest: ManifestToPush,
-  options: { readonly retry: RetryPolicy; readonly signal?: AbortSignal },
+  options: { readonly retry: RetryPolicy; readonly signal?: AbortSignal | undefined },
 ): Promise<Digest> {
   const name = parseManifestName(tagOrDigest);
   const digest = digestOf(
@@ -42,7 +42,7 @@ export async function pushManifest(
       headers: { 'content-type': manifest.mediaType },
       body: manifest.bytes,
       expect: [201],
-      ...(options.signal ? { signal: options.signal } : {}),
+      signal: options.signal,
     });
     await readStart(answer, session.connections, 64 * 1024);
     confirm(answer.headers.get('docker-content-digest'), digest);

@@ -25,7 +25,7 @@ async function startRegistry(options: {
   /** Undefined for a registry that asks nobody. */
   readonly accepts: string | undefined;
   readonly challenge: (host: string) => string;
-  readonly token?: Answer;
+  readonly token?: Answer | undefined;
 }): Promise<Registry> {
   const tokenRequests: { method: string; fields: URLSearchParams }[] = [];
   const proofs: (string | undefined)[] = [];

@@ -17,7 +17,7 @@ import { createSession } from './session.ts';
 export interface LogInOptions extends Pick<AuthorizerOptions, 'trustedRealms' | 'routeTo'> {
   readonly endpoint: Endpoint;
   readonly connections: Connections;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Docker Hub, under the name of its first index. */
@@ -65,7 +65,7 @@ export async function logIn(credentials: RegistryCredentials, options: LogInOpti
       method: 'GET',
       target,
       expect: [200],
-      ...(signal ? { signal } : {}),
+      signal,
     });
     await readStart(answer, connections, 64 * 1024);
     refuseElsewhere(answer.url, target);

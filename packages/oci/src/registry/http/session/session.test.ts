@@ -125,7 +125,7 @@ describe('TLS', () => {
     }, certificate);
     await using under = createClientUnderTest({
       insecureRegistries: options.insecure ? [registry.host] : [],
-      ...(options.ca === undefined ? {} : { ca: options.ca }),
+      ca: options.ca,
     });
     const result = await under
       .open(registry, access)

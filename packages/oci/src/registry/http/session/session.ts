@@ -17,13 +17,13 @@ export interface SessionRequest {
   readonly method: HttpRequest['method'];
   /** A path below the repository, such as `manifests/latest`, or a whole URL that the registry named. */
   readonly target: string | URL;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Exclude<HttpRequest['body'], undefined>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: HttpRequest['body'];
   /** See `HttpRequest`. */
-  readonly storesBytes?: number;
+  readonly storesBytes?: number | undefined;
   /** Statuses that are answers; others become errors. */
   readonly expect: readonly number[];
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sends requests about one repository. */
@@ -169,9 +169,9 @@ function toHttp(
     url,
     headers,
     route,
-    ...(request.body === undefined ? {} : { body: request.body }),
-    ...(request.storesBytes === undefined ? {} : { storesBytes: request.storesBytes }),
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    body: request.body,
+    storesBytes: request.storesBytes,
+    signal: request.signal,
   };
 }
 
