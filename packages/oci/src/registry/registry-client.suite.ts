@@ -140,7 +140,7 @@ function testManifests(test: DeclareTest): void {
   test('a tag or digest that names nothing is not-found, with its reference in the message', async (repository) => {
     await pushImage(repository, 'v1');
     await assert.rejects(repository.resolve('v2'), { kind: 'not-found', message: /:v2: not found$/ });
-    const digest = digestOf(layer);
+    const digest = digestOf(Buffer.from('unknown'));
     const message = new RegExp(`@${digest}: not found$`);
     await assert.rejects(repository.resolve(digest), { kind: 'not-found', message });
   });
