@@ -1,5 +1,5 @@
 /**
- * What every content store keeps to. Run it on each implementation with `describeContentStore`.
+ * The suite for all content stores. Run it on each implementation with `describeContentStore`.
  */
 import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { type Digest, digestOf } from '../digests/digest.ts';
 import type { ContentStore, ExpectedContent, Ingest } from './content-store.ts';
 
-/** A store for one test, empty, and how to get rid of it. */
+/** An empty store for one test. Disposing it deletes the store and asserts that no ingest is left open. */
 export interface DisposableContentStore extends AsyncDisposable {
   readonly store: ContentStore;
 }
@@ -24,6 +24,7 @@ export function describeContentStore(name: string, create: () => Promise<Disposa
 
   describe(`${name}: reading and writing`, () => testReadingAndWriting(test));
   describe(`${name}: verification`, () => testVerification(test));
+  describe(`${name}: leases`, () => testLeases(test));
   describe(`${name}: collection`, () => testCollection(test));
 }
 
@@ -57,13 +58,13 @@ function testReadingAndWriting(test: DeclareTest): void {
     assert.ok(whole.equals(await buffer(await store.open(digest))));
   });
 
-  test('a blob that is not there is told as such', async (store) => {
+  test('a missing blob is reported as missing', async (store) => {
     assert.deepEqual(await store.stat(content.digest), { exists: false });
     await assert.rejects(store.open(content.digest), { kind: 'not-found' });
     await assert.rejects(store.read(content.digest, { maxBytes: 100 }), { kind: 'not-found' });
   });
 
-  test('verify() tells a whole blob from one that is not there', async (store) => {
+  test('verify() tells an intact blob from a missing one', async (store) => {
     assert.deepEqual(await store.verify(content.digest), { exists: false });
     await store.write(text);
     assert.deepEqual(await store.verify(content.digest), { exists: true, size: text.length });
@@ -86,27 +87,27 @@ function testReadingAndWriting(test: DeclareTest): void {
     await assert.rejects(buffer(stream), { name: 'AbortError' });
   });
 
-  test('walk() tells every blob once', async (store) => {
+  test('walk() lists every blob once', async (store) => {
     const written = [await store.write(text), await store.write(Buffer.from('b'))];
     assert.deepEqual(sorted(await walked(store)), sorted(written));
   });
 }
 
 function testVerification(test: DeclareTest): void {
-  test('R01 content with another digest is refused and not kept', async (store) => {
+  test('R01 content with a wrong digest is refused and not stored', async (store) => {
     const digest = digestOf(Buffer.from('other'));
     await assert.rejects(ingestOf(store, text, { digest, size: text.length }), { kind: 'invalid' });
     await assertEmpty(store, [digest, content.digest]);
   });
 
-  test('R01 content with the right digest and a wrong size is refused and not kept', async (store) => {
+  test('R01 content with the right digest and a wrong size is refused and not stored', async (store) => {
     for (const size of [0, text.length - 1, text.length + 1]) {
       await assert.rejects(ingestOf(store, text, { ...content, size }), { kind: 'invalid' });
     }
     await assertEmpty(store, [content.digest]);
   });
 
-  test('sha512 is verified by an ingest opened for it, and only by one', async (store) => {
+  test('sha512 is verified only by an ingest opened for sha512', async (store) => {
     const expected = { digest: digestOf(text, 'sha512'), size: text.length };
     await assert.rejects(ingestOf(store, text, expected), { kind: 'invalid' });
     await using ingest = await store.ingest({ algorithm: 'sha512' });
@@ -117,7 +118,7 @@ function testVerification(test: DeclareTest): void {
     assert.deepEqual(await walked(store), [expected]);
   });
 
-  test('a blob shows only after its commit, and not at all when it is disposed before', async (store) => {
+  test('a blob is visible only after its commit, and never when it is disposed before', async (store) => {
     {
       await using ingest = await store.ingest();
       await ingest.append(text);
@@ -126,7 +127,7 @@ function testVerification(test: DeclareTest): void {
     await assertEmpty(store, [content.digest]);
   });
 
-  test('an ingest takes nothing after its end', async (store) => {
+  test('an ingest refuses bytes and commits after its end', async (store) => {
     const ingest = await ingestOf(store, text, content);
     await assert.rejects(ingest.append(text), { kind: 'system' });
     await assert.rejects(ingest.commit(), { kind: 'system' });
@@ -134,21 +135,14 @@ function testVerification(test: DeclareTest): void {
     assert.deepEqual(await store.read(content.digest, { maxBytes: 100 }), text);
   });
 
-  test('R35 two writers of one blob both end well, and there is one blob', async (store) => {
+  test('R35 concurrent writers of one blob all succeed, and there is one blob', async (store) => {
     await Promise.all(Array.from({ length: 8 }, () => ingestOf(store, text, content)));
     assert.deepEqual(await walked(store), [content]);
   });
 }
 
-function testCollection(test: DeclareTest): void {
-  test('sweep() removes what nothing refers to, and tells what', async (store) => {
-    const kept = await store.write(Buffer.from('kept'));
-    await store.write(text);
-    assert.deepEqual(await store.sweep((digest) => digest === kept.digest), [content]);
-    assert.deepEqual(await walked(store), [kept]);
-  });
-
-  test('R35 a leased blob stays, and goes when the last lease has ended', async (store) => {
+function testLeases(test: DeclareTest): void {
+  test('R35 a leased blob stays until its last lease has ended', async (store) => {
     await store.write(text);
     const first = store.lease();
     const second = store.lease();
@@ -160,7 +154,7 @@ function testCollection(test: DeclareTest): void {
     assert.deepEqual(await store.sweep(() => false), [content]);
   });
 
-  test('R35 a lease on a blob to come holds it from the moment it shows', async (store) => {
+  test('R35 a lease on a future blob protects it from its commit on', async (store) => {
     await using lease = store.lease();
     lease.add(content.digest);
     await store.write(text);
@@ -168,13 +162,13 @@ function testCollection(test: DeclareTest): void {
     assert.deepEqual(await walked(store), [content]);
   });
 
-  test('R35 a lease taken during a sweep is honoured', async (store) => {
+  test('R35 a lease taken during a sweep protects its blobs', async (store) => {
     const blobs = await Promise.all(
       Array.from({ length: 20 }, (_, index) => store.write(Buffer.from(`${index}`))),
     );
     await using lease = store.lease();
     const asked = new Set<Digest>();
-    // The first question is the moment to lease all that was not asked about yet.
+    // When the first blob is asked about, all others are leased.
     const removed = await store.sweep((digest) => {
       if (asked.size === 0) {
         for (const blob of blobs) if (blob.digest !== digest) lease.add(blob.digest);
@@ -185,8 +179,17 @@ function testCollection(test: DeclareTest): void {
     assert.equal(removed.length, 1);
     assert.equal((await walked(store)).length, blobs.length - 1);
   });
+}
 
-  test('R35 a sweep does not disturb ingests, nor a reader that has opened', async (store) => {
+function testCollection(test: DeclareTest): void {
+  test('sweep() removes unreferenced blobs and returns them', async (store) => {
+    const kept = await store.write(Buffer.from('kept'));
+    await store.write(text);
+    assert.deepEqual(await store.sweep((digest) => digest === kept.digest), [content]);
+    assert.deepEqual(await walked(store), [kept]);
+  });
+
+  test('R35 a sweep does not disturb open ingests and open readers', async (store) => {
     await store.write(text);
     const reader = await store.open(content.digest);
     await using ingest = await store.ingest();
@@ -197,7 +200,7 @@ function testCollection(test: DeclareTest): void {
     assert.deepEqual(await buffer(reader), text);
   });
 
-  test('R35 leased writers and sweeps at once lose no blob', async (store) => {
+  test('R35 leased writers and concurrent sweeps lose no blob', async (store) => {
     const sweeps = Array.from({ length: 10 }, () => store.sweep(() => false));
     const writers = Array.from({ length: 20 }, async (_, index) => {
       const bytes = Buffer.from(`${index % 5}`);

@@ -1,27 +1,27 @@
 /**
- * The contract of a content store: blobs named by their digest, immutable, and verified before they
- * show. A blob is either wholly there or absent; what an interrupted writer left is never visible.
+ * The contract of a content store: immutable blobs, named by their digest and verified before they become visible. A
+ * blob is complete or absent; the bytes of an interrupted writer are never visible.
  */
 import type { Readable } from 'node:stream';
 import type { Digest } from '../digests/digest.ts';
 
-/** Whether a blob is in the store, and how many bytes it has. */
+/** Presence of a blob in the store, and its size in bytes. */
 export type BlobStatus = { readonly exists: true; readonly size: number } | { readonly exists: false };
 
-/** What identifies content before it is trusted: its digest and its size in bytes. */
+/** Digest and size in bytes of content, known before the content is trusted. */
 export interface ExpectedContent {
   readonly digest: Digest;
   readonly size: number;
 }
 
 /**
- * Reads blobs, and believes none: a blob is hashed whenever it is read. One that a disk or a hand has changed is set
- * aside, so that it is not there from then on, and can be stored anew.
+ * Reads blobs, and verifies the digest on every read. A blob that was changed on disk is quarantined: it is absent from
+ * then on, and can be stored again.
  */
 export interface BlobReader {
-  /** Whether there is a file for a blob, whatever it holds. */
+  /** Look a blob up without verifying its content. */
   stat(digest: Digest): Promise<BlobStatus>;
-  /** Whether a blob is there and whole. A damaged one is set aside, and is not there. */
+  /** Look a blob up and verify its content. A damaged blob is quarantined and reported as absent. */
   verify(digest: Digest, options?: { readonly signal?: AbortSignal | undefined }): Promise<BlobStatus>;
   /**
    * Open a blob for reading. The caller consumes or destroys the stream, which fails before its end when the blob is
@@ -37,7 +37,7 @@ export interface BlobReader {
 }
 
 /**
- * One blob being written. Append in order, then commit; disposing before the commit drops every byte.
+ * One blob being written. Append in order, then commit; disposing before the commit discards every byte.
  *
  *     await using ingest = await store.ingest();
  *     for await (const chunk of source) await ingest.append(chunk);
@@ -46,19 +46,19 @@ export interface BlobReader {
 export interface Ingest extends AsyncDisposable {
   /** Bytes appended so far. */
   readonly size: number;
-  /** The sha256 of what was appended; reading it does not end the ingest. */
+  /** The sha256 of the bytes appended so far; the ingest goes on. */
   digest(): Digest;
   /**
-   * Resolves when the store can take more: await it to honour back-pressure. The store may still be
-   * writing the chunk then: do not change its bytes until the commit.
+   * Append a chunk. Resolves when the store can take more (back-pressure); it may still be writing the chunk then, so
+   * its bytes must not change until the commit.
    */
   append(chunk: Uint8Array): Promise<void>;
   /**
-   * Make the blob visible: verify, fsync, rename, fsync the folder. A blob that exists already is left as it is if it is
-   * whole, and replaced if not.
-   * Without `expected` the blob is named by its sha256.
+   * Make the blob visible: verify, fsync, rename, fsync the directory. An existing blob is kept if it is intact, and
+   * replaced if it is damaged.
+   * @param expected digest and size to verify; without it the blob is named by its sha256
    * @returns the digest and size under which the blob is now readable
-   * @throws {OutboardError} invalid when digest or size differ from `expected`; nothing is kept then
+   * @throws {OutboardError} invalid when digest or size differ from `expected`; nothing is stored then
    */
   commit(expected?: ExpectedContent): Promise<ExpectedContent>;
 }
@@ -67,28 +67,30 @@ export interface Ingest extends AsyncDisposable {
 export interface BlobWriter {
   /** @param options.algorithm the algorithm to verify with; default sha256 */
   ingest(options?: { readonly algorithm?: 'sha256' | 'sha512' | undefined }): Promise<Ingest>;
-  /** Store bytes that are at hand; a shorthand for ingest, append, commit. */
+  /** Store bytes that are in memory; a shorthand for ingest, append, commit. */
   write(bytes: Uint8Array): Promise<ExpectedContent>;
 }
 
-/** Content that must not be collected while an operation uses it; dispose to let go. */
+/** Protects content from garbage collection while an operation uses it; dispose to end the protection. */
 export interface Lease extends AsyncDisposable {
-  /** Protect one more blob, whether it exists yet or not. */
+  /** Protect one more blob, which need not exist yet. */
   add(digest: Digest): void;
 }
 
-/** Walks and deletes, for garbage collection. */
+/** Lists and deletes blobs, for garbage collection. */
 export interface BlobCollector {
+  /** List every blob, in no particular order. */
   walk(): AsyncIterable<ExpectedContent>;
   /**
-   * Delete each blob that `isReferenced` denies and no lease protects.
-   * New leases taken during the sweep are honoured.
-   * @returns what was deleted
+   * Delete each blob for which `isReferenced` returns false and that no lease protects. Leases taken during the sweep
+   * count.
+   * @returns the deleted blobs
    */
   sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]>;
 }
 
 /** A whole content store. */
 export interface ContentStore extends BlobReader, BlobWriter, BlobCollector {
+  /** Open a lease that protects nothing yet. */
   lease(): Lease;
 }

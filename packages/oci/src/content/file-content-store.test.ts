@@ -11,10 +11,10 @@ import { type DamagedBlob, openFileContentStore } from './file-content-store.ts'
 
 const text = Buffer.from('outboard');
 
-/** A store in a folder of its own, which must have nothing under way when a test ends. */
+/** A store in a temporary directory. Disposing it asserts that no ingest is left. */
 async function createStore(onDamaged: (blob: DamagedBlob) => void = () => {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'outboard-content-'));
-  const root = join(folder, 'storage');
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-content-'));
+  const root = join(directory, 'storage');
   const ingestDirectory = join(root, 'ingest');
   const store = await openFileContentStore({ root, ingestDirectory, onDamaged });
   return {
@@ -23,26 +23,26 @@ async function createStore(onDamaged: (blob: DamagedBlob) => void = () => {}) {
     ingestDirectory,
     async [Symbol.asyncDispose]() {
       const left = await readdir(ingestDirectory);
-      await rm(folder, { recursive: true });
-      assert.deepEqual(left, [], 'files were left in the ingest folder');
+      await rm(directory, { recursive: true });
+      assert.deepEqual(left, [], 'files were left in the ingest directory');
     },
   };
 }
 
-describeContentStore('file store', () => createStore());
+describeContentStore('store in files', () => createStore());
 
 describe('openFileContentStore()', () => {
-  it('keeps blobs in the layout of OCI images, closed to other users', async () => {
+  it('keeps blobs in the OCI image layout, closed to other users', async () => {
     await using subject = await createStore();
     const { digest } = await subject.store.write(text);
     const file = join(subject.root, 'blobs', 'sha256', digestHex(digest));
     assert.equal((await stat(file)).mode & 0o7777, 0o600);
-    for (const folder of ['', 'blobs', 'blobs/sha256', 'blobs/sha512', 'ingest']) {
-      assert.equal((await stat(join(subject.root, folder))).mode & 0o7777, 0o700, folder);
+    for (const directory of ['', 'blobs', 'blobs/sha256', 'blobs/sha512', 'ingest']) {
+      assert.equal((await stat(join(subject.root, directory))).mode & 0o7777, 0o700, directory);
     }
   });
 
-  it('finds the blobs of the store that was open before', async () => {
+  it('finds the blobs of an earlier store in the same directory', async () => {
     await using subject = await createStore();
     const { digest } = await subject.store.write(text);
     const reopened = await openFileContentStore(subject);
@@ -59,15 +59,15 @@ describe('openFileContentStore()', () => {
     assert.equal((await reopened.stat(digest)).exists, true);
   });
 
-  it('leaves files that are no blobs alone', async () => {
+  it('leaves files alone that are not blobs', async () => {
     await using subject = await createStore();
-    const folder = join(subject.root, 'blobs', 'sha256');
-    for (const name of ['.keep', 'A'.repeat(64), 'a'.repeat(63)]) await writeFile(join(folder, name), '');
+    const directory = join(subject.root, 'blobs', 'sha256');
+    for (const name of ['.keep', 'A'.repeat(64), 'a'.repeat(63)]) await writeFile(join(directory, name), '');
     assert.deepEqual(await subject.store.sweep(() => false), []);
-    assert.equal((await readdir(folder)).length, 3);
+    assert.equal((await readdir(directory)).length, 3);
   });
 
-  it('does not write a blob again that is there', async () => {
+  it('does not write an existing blob again', async () => {
     await using subject = await createStore();
     const { digest } = await subject.store.write(text);
     const file = join(subject.root, 'blobs', 'sha256', digestHex(digest));
@@ -76,7 +76,7 @@ describe('openFileContentStore()', () => {
     assert.equal((await stat(file)).ino, ino);
   });
 
-  it('keeps nothing when a blob cannot be moved into place', async () => {
+  it('stores nothing when a blob cannot be moved into place', async () => {
     await using subject = await createStore();
     await rm(join(subject.root, 'blobs', 'sha256'), { recursive: true });
     await assert.rejects(subject.store.write(text), {
@@ -92,23 +92,23 @@ describe('a damaged blob', () => {
   const digest = digestOf(blob);
 
   async function createDamaged(bytes: Buffer) {
-    const told: DamagedBlob[] = [];
-    const subject = await createStore((damaged) => told.push(damaged));
+    const reported: DamagedBlob[] = [];
+    const subject = await createStore((damaged) => reported.push(damaged));
     await subject.store.write(blob);
     const file = join(subject.root, 'blobs', 'sha256', digestHex(digest));
     await writeFile(file, bytes);
-    return { ...subject, told, file, damaged: join(subject.root, 'damaged') };
+    return { ...subject, reported, file, damaged: join(subject.root, 'damaged') };
   }
 
   const flipped = Buffer.from(blob);
   flipped.writeUInt8(flipped.readUInt8(699_999) ^ 1, 699_999);
   for (const [name, bytes] of [
-    ['with one bit turned over', flipped],
-    ['cut short', blob.subarray(0, 699_999)],
-    ['longer than it was', Buffer.concat([blob, Buffer.alloc(1)])],
+    ['with one flipped bit', flipped],
+    ['truncated', blob.subarray(0, 699_999)],
+    ['with an extra byte', Buffer.concat([blob, Buffer.alloc(1)])],
     ['emptied', Buffer.alloc(0)],
   ] as const) {
-    const ways = {
+    const uses = {
       verify: async (store: ContentStore) => {
         assert.deepEqual(await store.verify(digest), { exists: false });
       },
@@ -131,8 +131,8 @@ describe('a damaged blob', () => {
         assert.deepEqual(await store.read(digest, { maxBytes: 1e6 }), blob);
       },
     };
-    for (const [way, use] of Object.entries(ways)) {
-      it(`${name} is found by ${way}() and set aside`, async () => {
+    for (const [method, use] of Object.entries(uses)) {
+      it(`${name} is detected by ${method}() and quarantined`, async () => {
         await using subject = await createDamaged(bytes);
         await use(subject.store);
         const names = await readdir(subject.damaged);
@@ -140,7 +140,7 @@ describe('a damaged blob', () => {
         const setAside = join(subject.damaged, names[0] ?? '');
         assert.deepEqual(await readFile(setAside), bytes);
         assert.deepEqual(
-          subject.told.map(({ damage: _, ...rest }) => rest),
+          subject.reported.map(({ damage: _, ...rest }) => rest),
           [{ digest, path: subject.file, setAside }],
         );
         await subject.store.write(blob);
@@ -149,7 +149,7 @@ describe('a damaged blob', () => {
     }
   }
 
-  it('makes place for the next ones: eight are kept', async () => {
+  it('replaces the oldest in the quarantine, which keeps eight', async () => {
     await using subject = await createStore();
     for (let index = 0; index < 12; index++) {
       const written = await subject.store.write(Buffer.from(`blob ${index}`));
@@ -159,7 +159,7 @@ describe('a damaged blob', () => {
     assert.equal((await readdir(join(subject.root, 'damaged'))).length, 8);
   });
 
-  it('gives its file back when a stream of it is never read', async () => {
+  it('is closed when a stream of it is never read', async () => {
     await using subject = await createStore();
     await subject.store.write(blob);
     const before = (await readdir('/proc/self/fd')).length;

@@ -1,6 +1,6 @@
 /**
- * A content store in a folder: `blobs/<algorithm>/<hex>`, in the layout that Docker and OCI image
- * layouts share. A blob is written aside, verified, flushed and renamed; so it is whole or absent.
+ * A content store in a directory: `blobs/<algorithm>/<hex>`, the layout that Docker and the OCI image layout share. A
+ * blob is written to a temporary file, verified, flushed and renamed, so it is complete or absent.
  */
 import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
@@ -24,34 +24,34 @@ import { createQuarantine, type Quarantine } from './quarantine.ts';
 import { findDamage, openVerified } from './verified-file.ts';
 
 /**
- * Where a file store lives. Both folders are created (0700) when missing and must be on one file system. Blobs that
- * were set aside are in `damaged/` below the root.
+ * Directories of a file store. Both are created (0700) when missing and must be on one file system. Quarantined blobs
+ * are in `damaged/` below the root.
  */
 export interface FileContentStoreOptions {
   /** Holds `blobs/`. */
   readonly root: string;
-  /** Holds blobs under way, and nothing else: it is emptied when the store opens. */
+  /** Holds unfinished ingests and nothing else: it is emptied when the store opens. */
   readonly ingestDirectory: string;
-  /** Told of each blob that was found damaged. */
+  /** Called for each blob that was found damaged; default: nothing is reported. */
   readonly onDamaged?: ((blob: DamagedBlob) => void) | undefined;
 }
 
-/** A blob that no longer held what its digest says. */
+/** A blob whose content no longer had its digest. */
 export interface DamagedBlob {
   readonly digest: Digest;
-  /** Where it was. */
+  /** Path of the blob in the store. */
   readonly path: string;
-  /** Words for what was wrong with it. */
+  /** Description of the damage, for messages. */
   readonly damage: string;
-  /** Where it is now; undefined when it was not kept. */
+  /** Path in the quarantine; undefined when the blob was not kept. */
   readonly setAside: string | undefined;
 }
 
 const algorithms: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
 
 /**
- * Open a store, and remove what an interrupted process left in its ingest folder.
- * One process at a time may have a store open: leases are kept in memory.
+ * Open a store, and remove what an interrupted process left in its ingest directory.
+ * One process at a time may have a store open, because leases are kept in memory.
  * @throws {OutboardError} system
  */
 export async function openFileContentStore(options: FileContentStoreOptions): Promise<ContentStore> {
@@ -59,7 +59,7 @@ export async function openFileContentStore(options: FileContentStoreOptions): Pr
     await makeDirectoryDurably(join(options.root, 'blobs', algorithm), { mode: 0o700 });
   }
   await makeDirectoryDurably(options.ingestDirectory, { mode: 0o700 });
-  await onStorage('empty folder', options.ingestDirectory, async () => {
+  await onStorage('empty directory', options.ingestDirectory, async () => {
     for (const name of await readdir(options.ingestDirectory)) {
       await rm(join(options.ingestDirectory, name), { recursive: true, force: true });
     }
@@ -96,7 +96,7 @@ class FileContentStore implements ContentStore {
     const file = await this.#openFile(digest);
     return openVerified(file, digest, {
       ...options,
-      explain: (damage) => this.#setAside(digest, file, damage),
+      explain: (damage) => this.#quarantineBlob(digest, file, damage),
     });
   }
 
@@ -115,7 +115,7 @@ class FileContentStore implements ContentStore {
     const { size } = await onStorage('look up blob', path, () => file.stat());
     const damage = await findDamage(file, digest, options.signal);
     if (damage === undefined) return { exists: true, size };
-    await this.#setAside(digest, file, damage);
+    await this.#quarantineBlob(digest, file, damage);
     return { exists: false };
   }
 
@@ -130,7 +130,7 @@ class FileContentStore implements ContentStore {
     }
     const chunks: Buffer[] = [];
     const stream: AsyncIterable<Buffer> = openVerified(file, digest, {
-      explain: (damage) => this.#setAside(digest, file, damage),
+      explain: (damage) => this.#quarantineBlob(digest, file, damage),
     });
     for await (const chunk of stream) chunks.push(chunk);
     return Buffer.concat(chunks);
@@ -162,20 +162,20 @@ class FileContentStore implements ContentStore {
     const removed: ExpectedContent[] = [];
     await this.#makeIngestDirectory();
     for await (const digest of this.#digests()) {
-      const doomed = this.#takeAway(digest, isReferenced);
-      if (doomed === undefined) continue;
-      const { size } = await onStorage('look up blob', doomed, () => stat(doomed));
-      await onStorage('remove blob', doomed, () => rm(doomed, { force: true }));
+      const removedPath = this.#unlinkUnreferenced(digest, isReferenced);
+      if (removedPath === undefined) continue;
+      const { size } = await onStorage('look up blob', removedPath, () => stat(removedPath));
+      await onStorage('remove blob', removedPath, () => rm(removedPath, { force: true }));
       removed.push({ digest, size });
     }
     return removed;
   }
 
-  /** What the folders name; a file may be gone by the time it is looked at. */
+  /** Digests from the names of the files; a file may have been removed when its digest is used. */
   async *#digests(): AsyncGenerator<Digest> {
     for (const algorithm of algorithms) {
-      const folder = join(this.#root, 'blobs', algorithm);
-      for await (const { name } of await onStorage('list blobs', folder, () => opendir(folder))) {
+      const directory = join(this.#root, 'blobs', algorithm);
+      for await (const { name } of await onStorage('list blobs', directory, () => opendir(directory))) {
         const digest = blobDigest(algorithm, name);
         if (digest !== undefined) yield digest;
       }
@@ -187,30 +187,30 @@ class FileContentStore implements ContentStore {
   }
 
   /**
-   * Move a blob that nobody wants out of sight, in one turn of the event loop with the question
-   * whether it is wanted: a lease taken later finds it gone, a lease taken before finds it there.
-   * @returns where the file is now; undefined when the blob stays
+   * Remove an unreferenced blob from the store by a rename. Check and rename happen in one turn of the event loop: a
+   * lease taken before keeps the blob, a lease taken later finds it absent.
+   * @returns the temporary path of the file; undefined when the blob stays
    */
-  #takeAway(digest: Digest, isReferenced: (digest: Digest) => boolean): string | undefined {
-    if (this.#leases.holds(digest) || isReferenced(digest)) return undefined;
+  #unlinkUnreferenced(digest: Digest, isReferenced: (digest: Digest) => boolean): string | undefined {
+    if (this.#leases.protects(digest) || isReferenced(digest)) return undefined;
     const path = this.#path(digest);
-    const doomed = this.#temporaryPath();
+    const removedPath = this.#temporaryPath();
     try {
-      renameSync(path, doomed);
+      renameSync(path, removedPath);
     } catch (cause) {
-      if (systemErrorCode(cause) === 'ENOENT') return undefined; // another sweep was faster
+      if (systemErrorCode(cause) === 'ENOENT') return undefined; // another sweep removed it
       throw storageError('remove blob', path, cause);
     }
-    return doomed;
+    return removedPath;
   }
 
   async #publish(temporary: string, { digest }: ExpectedContent): Promise<void> {
     await using lease = this.#leases.open();
-    lease.add(digest); // a sweep must not take the blob that this commit finds in place
+    lease.add(digest); // a sweep must not remove an existing blob while this commit relies on it
     const path = this.#path(digest);
-    // A damaged one is set aside by the question, so that this one takes its place.
+    // Verifying quarantines a damaged blob, so that this one replaces it.
     const { exists } = await this.verify(digest);
-    // Flushed also for a blob that was there: its writer may not have come to this yet.
+    // The directory is flushed for an existing blob too: its writer may not have flushed it yet.
     await onStorage('commit blob', path, () =>
       changeDirectory(dirname(path), () =>
         exists ? rm(temporary, { force: true }) : rename(temporary, path),
@@ -218,8 +218,8 @@ class FileContentStore implements ContentStore {
     );
   }
 
-  /** Take a damaged blob out of the store. @returns the error to throw for it */
-  async #setAside(digest: Digest, file: FileHandle, damage: string): Promise<OutboardError> {
+  /** Quarantine a damaged blob. @returns the error to throw for it */
+  async #quarantineBlob(digest: Digest, file: FileHandle, damage: string): Promise<OutboardError> {
     const path = this.#path(digest);
     const { ino } = await onStorage('look up blob', path, () => file.stat());
     const setAside = await this.#quarantine.take(path, ino);
@@ -246,7 +246,7 @@ class FileContentStore implements ContentStore {
     return join(this.#root, 'blobs', digestAlgorithm(digest), digestHex(digest));
   }
 
-  /** A cleaner of temporary folders may have taken it. */
+  /** Created again when missing: a cleaner of temporary files may have removed it. */
   async #makeIngestDirectory(): Promise<void> {
     await makeDirectoryDurably(this.#ingestDirectory, { mode: 0o700 });
   }
@@ -256,7 +256,7 @@ class FileContentStore implements ContentStore {
   }
 }
 
-/** The digest that a file name stands for; undefined for a file that is no blob. */
+/** The digest that a file name encodes; undefined for a file that is not a blob. */
 function blobDigest(algorithm: DigestAlgorithm, name: string): Digest | undefined {
   const length = algorithm === 'sha256' ? 64 : 128;
   return name.length === length && /^[0-9a-f]+$/.test(name) ? parseDigest(`${algorithm}:${name}`) : undefined;

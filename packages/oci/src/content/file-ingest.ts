@@ -1,6 +1,6 @@
 /**
- * One blob on its way into a file store. Chunks are gathered into writes of a size that is worth a trip to the
- * thread pool; each is hashed while the chunks before it are being written.
+ * One blob being written to a file store. Chunks are gathered into large writes, because each write is a round trip to
+ * the thread pool; a chunk is hashed while the chunks before it are being written.
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Digest, DigestAlgorithm } from '../digests/digest.ts';
@@ -9,17 +9,17 @@ import { onStorage, storageError } from '../files/storage-error.ts';
 import { ContentCheck } from './content-check.ts';
 import type { ExpectedContent, Ingest } from './content-store.ts';
 
-/** Bytes that are gathered before a write begins: the trip to the thread pool costs as much as writing 64 KiB. */
+/** Bytes gathered before a write begins: a round trip to the thread pool costs as much as writing 64 KiB. */
 const writeBytes = 1024 * 1024;
-/** Bytes that may wait for the disk before `append` makes its caller wait too. */
+/** Bytes that may be pending before `append` waits for the disk. */
 const maxWaitingBytes = 4 * 1024 * 1024;
 
-/** What an ingest needs of its store. */
+/** Target and settings of one ingest. */
 export interface FileIngestOptions {
-  /** Where to write; must not exist. */
+  /** Path of the temporary file; must not exist. */
   readonly path: string;
   readonly algorithm: DigestAlgorithm;
-  /** Takes a verified, flushed file; moves it into place or removes it. */
+  /** Called with the verified and flushed file; moves it into place or removes it. */
   readonly publish: (path: string, content: ExpectedContent) => Promise<void>;
 }
 
@@ -62,7 +62,7 @@ class FileIngest implements Ingest {
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes >= writeBytes) this.#writing ??= this.#write();
-    // After the write was started: the disk and this thread work at the same time.
+    // Hashed after the write was started, so that disk and CPU work in parallel.
     this.#check.update(chunk);
     while (this.#waitingBytes > maxWaitingBytes && this.#writing !== undefined) await this.#writing;
     await this.#throwFailure();
@@ -96,7 +96,7 @@ class FileIngest implements Ingest {
     });
   }
 
-  /** Write until nothing waits. Never rejects: the failure is kept for the next call of the owner. */
+  /** Write until nothing is pending. Never rejects: the next call of the owner throws the failure. */
   async #write(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
@@ -133,7 +133,7 @@ class FileIngest implements Ingest {
   }
 }
 
-/** Write chunks at the end of a file; the kernel may take less than it was given. */
+/** Write chunks at the end of a file; one writev(2) may write less than it was given. */
 async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
   let rest = chunks;
   while (rest.length > 0) {

@@ -1,20 +1,20 @@
 /**
- * Which blobs operations hold. Taking and asking are synchronous, so that a collector which asks and
- * removes in one turn of the event loop can never take a blob that was leased before.
+ * Leases on blobs. Adding and asking are synchronous, so that a garbage collector that asks and removes in one turn of
+ * the event loop never removes a leased blob.
  */
 import type { Digest } from '../digests/digest.ts';
 import type { Lease } from './content-store.ts';
 
-/** Counts the holders of each blob. */
+/** Counts the leases on each blob. */
 export class Leases {
-  readonly #holders = new Map<Digest, number>();
+  readonly #counts = new Map<Digest, number>();
 
-  /** Whether any lease holds the blob. */
-  holds(digest: Digest): boolean {
-    return this.#holders.has(digest);
+  /** True if any lease protects the blob. */
+  protects(digest: Digest): boolean {
+    return this.#counts.has(digest);
   }
 
-  /** Start a lease that holds nothing yet. */
+  /** Open a lease that protects nothing yet. */
   open(): Lease {
     const held = new Set<Digest>();
     let isOpen = true;
@@ -22,7 +22,7 @@ export class Leases {
       add: (digest) => {
         if (!isOpen || held.has(digest)) return;
         held.add(digest);
-        this.#holders.set(digest, (this.#holders.get(digest) ?? 0) + 1);
+        this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
       },
       [Symbol.asyncDispose]: async () => {
         isOpen = false;
@@ -33,8 +33,8 @@ export class Leases {
   }
 
   #release(digest: Digest): void {
-    const others = (this.#holders.get(digest) ?? 0) - 1;
-    if (others > 0) this.#holders.set(digest, others);
-    else this.#holders.delete(digest);
+    const others = (this.#counts.get(digest) ?? 0) - 1;
+    if (others > 0) this.#counts.set(digest, others);
+    else this.#counts.delete(digest);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Where damaged blobs go: out of the way of whoever looks for them, and there for whoever wants to know what happened
- * to them. Bounded: the oldest are deleted.
+ * Quarantine for damaged blobs: readers no longer find them, and an operator can examine them. Bounded in files and
+ * bytes: the oldest are deleted.
  */
 import { renameSync, statSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
@@ -11,17 +11,17 @@ import { onStorage, storageError, systemErrorCode } from '../files/storage-error
 const maxFiles = 8;
 const maxBytes = 256 * 1024 * 1024;
 
-/** A folder for damaged files, on the file system that they are on. */
+/** A directory for damaged files, on the same file system as the store. */
 export interface Quarantine {
   /**
-   * Move a file there, unless another one has taken its place meanwhile.
-   * @param inode the file that was found damaged
-   * @returns where it is now; undefined when it was gone, or was too large to be kept
+   * Move a file into the quarantine, unless its path now names another file.
+   * @param inode inode number of the damaged file
+   * @returns its new path; undefined when it was gone, or was too large to be kept
    */
   take(path: string, inode: number): Promise<string | undefined>;
 }
 
-/** Describe a quarantine; its folder is made when it is needed. */
+/** Create a quarantine; its directory is created with the first file. */
 export function createQuarantine(directory: string): Quarantine {
   return {
     async take(path, inode) {
@@ -34,7 +34,7 @@ export function createQuarantine(directory: string): Quarantine {
   };
 }
 
-// In one turn of the event loop: a whole copy may be put in place at any time.
+// Synchronous, so that no commit can put an intact blob at the path between check and rename.
 function moveAway(path: string, inode: number, target: string): boolean {
   try {
     if (statSync(path).ino !== inode) return false;
@@ -46,7 +46,7 @@ function moveAway(path: string, inode: number, target: string): boolean {
   }
 }
 
-/** Delete the oldest until the rest is within bounds. @returns what is left */
+/** Delete the oldest files until the rest is within bounds. @returns the paths that are left */
 async function trim(directory: string): Promise<ReadonlySet<string>> {
   return await onStorage('list damaged blobs', directory, async () => {
     const files: { path: string; setAsideAt: number; bytes: number }[] = [];

@@ -1,5 +1,5 @@
 /**
- * Files that are named by the digest of what they hold, read so that nothing else is ever taken for it.
+ * Reads files that are named by the digest of their content, and verifies the digest on the way.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -8,13 +8,13 @@ import { systemErrorCode } from '../files/storage-error.ts';
 
 const readSize = 256 * 1024;
 
-/** What a disk says of a block that it cannot give back as it was. */
+/** Error codes of disks and file systems for blocks that cannot be read back. */
 const damageCodes: ReadonlySet<string | undefined> = new Set(['EIO', 'EBADMSG', 'EUCLEAN']);
 
 /**
  * Hash a file from its start.
- * @returns what is wrong with it; undefined when it holds what its digest says
- * @throws the system's error when the file cannot be read for a reason that is not its own
+ * @returns a description of the damage; undefined when the content has its digest
+ * @throws the system error when reading fails for a reason other than damage
  */
 export async function findDamage(
   file: FileHandle,
@@ -23,7 +23,7 @@ export async function findDamage(
 ): Promise<string | undefined> {
   try {
     for await (const _ of checkedChunks(file, digest, signal)) {
-      // Only the end matters.
+      // Chunks are read only to reach the verification at the end.
     }
     return undefined;
   } catch (error) {
@@ -33,9 +33,9 @@ export async function findDamage(
 }
 
 /**
- * Open a file as a stream that ends only if it holds what its digest says: the last chunk is held back until then.
- * The stream owns the file.
- * @param explain makes the error of the stream from what is wrong with the file
+ * Open a file as a stream that ends only if the content has its digest: the last chunk is held back until then.
+ * The stream closes the file.
+ * @param options.explain turns the description of the damage into the error of the stream
  */
 export function openVerified(
   file: FileHandle,
@@ -54,7 +54,7 @@ export function openVerified(
     }
   }
   const stream = Readable.from(chunks(), { signal });
-  // Also for a stream that was never read. A file that was only read loses nothing when closing it fails.
+  // Closed here, so that a stream that was never read closes it too. Nothing was written: a failed close loses nothing.
   stream.once('close', () => void file.close().catch(() => undefined));
   return stream;
 }
@@ -67,7 +67,7 @@ async function* checkedChunks(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   const digester = createDigester(digestAlgorithm(digest));
-  // Closed by its owner: a stream that closes it would take it from whoever comes next.
+  // The owner closes the file: it may use it after this stream.
   const source: AsyncIterable<Buffer> = file.createReadStream({
     start: 0,
     highWaterMark: readSize,

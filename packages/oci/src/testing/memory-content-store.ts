@@ -10,7 +10,7 @@ import { type Digest, type DigestAlgorithm, digestAlgorithm, digestOf } from '..
 import { OutboardError } from '../errors/outboard-error.ts';
 import { storageError } from '../files/storage-error.ts';
 
-/** How a store in memory behaves. */
+/** Options of a store in memory. */
 export interface MemoryContentStoreOptions {
   /** Bytes that the store takes, ingests included; beyond them writing fails with code `no-space`. Default: no limit. */
   readonly maxBytes?: number | undefined;
@@ -111,7 +111,7 @@ export class MemoryContentStore implements ContentStore {
   async sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]> {
     const removed: ExpectedContent[] = [];
     for (const [digest, { length: size }] of [...this.#blobs]) {
-      if (this.#leases.holds(digest) || isReferenced(digest)) continue;
+      if (this.#leases.protects(digest) || isReferenced(digest)) continue;
       if (this.#blobs.delete(digest)) removed.push({ digest, size });
     }
     return removed;

@@ -151,7 +151,7 @@ class RepositoryInMemory implements Repository {
   }
 }
 
-/** How one blob is sent. */
+/** Settings of one blob download. */
 interface Download {
   readonly descriptor: Descriptor;
   readonly verify: boolean;

@@ -23,7 +23,7 @@ export interface RegistryRequest {
   readonly target: string;
 }
 
-/** How a registry in memory behaves. */
+/** Options of a registry in memory. */
 export interface MemoryRegistryOptions {
   /** Accept requests with these credentials only; default: accept all requests. */
   readonly login?: Login | undefined;
@@ -118,7 +118,7 @@ export class MemoryRepository {
     return digest;
   }
 
-  /** What a tag or digest names; undefined when there is nothing. */
+  /** The manifest that a tag or digest names, if there is one. */
   findManifest(tagOrDigest: string): StoredManifest | undefined {
     const { text, digest = this.tags.get(text) } = parseManifestName(tagOrDigest);
     return digest === undefined ? undefined : this.manifests.get(digest);
