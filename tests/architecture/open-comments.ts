@@ -22,7 +22,7 @@ export const unclear: Readonly<Record<string, number>> = {
   'packages/container': 231,
   'packages/daemon': 116,
   'packages/engine': 303,
-  'packages/oci': 148,
+  'packages/oci': 130,
   'packages/protocol': 46,
   'packages/sdk': 21,
   'examples/volume-local': 9,
