@@ -2,6 +2,7 @@
  * Retries of calls: which failures are retried, and after how long.
  * @see moby pkg/plugins/client.go, backoff and abort (28.x)
  */
+import type { Clock } from '@outboard/async';
 import { isOutboardError } from '@outboard/oci';
 
 /** Options of one retried call. */
@@ -13,9 +14,7 @@ export interface RetryCallOptions {
 
 /** Time between and during attempts. */
 export interface RetryCallDeps {
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Monotonic clock in milliseconds. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
 }
 
 const limitMs = 30_000;
@@ -24,18 +23,18 @@ const limitMs = 30_000;
 export async function retryCall<T>(
   attempt: () => Promise<T>,
   { idempotent, signal }: RetryCallOptions,
-  { delay, now }: RetryCallDeps,
+  { clock }: RetryCallDeps,
 ): Promise<T> {
-  const startedAt = now();
+  const startedAt = clock.monotonicMs();
   for (let waitMs = 1000; ; waitMs *= 2) {
     signal.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      const isOver = now() - startedAt + waitMs >= limitMs;
+      const isOver = clock.monotonicMs() - startedAt + waitMs >= limitMs;
       if (signal.aborted || isOver || !isRetried(error, idempotent)) throw error;
     }
-    await delay(waitMs, signal);
+    await clock.sleep(waitMs, { signal });
   }
 }
 

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { createFakeClock } from '@outboard/async/testing';
 import { isOutboardError } from '@outboard/oci';
 import { createPluginClient, type PluginClientDeps } from './http-plugin-client.ts';
 import type { PluginClient, PluginClientOptions } from './plugin-client.ts';
@@ -62,9 +63,9 @@ const reply = (status: number, text: string): Answer => {
 
 function open(
   options: Partial<PluginClientOptions> = {},
-  deps: Partial<PluginClientDeps> = {},
+  deps: PluginClientDeps = { clock: createFakeClock({ skipsSleep: true }) },
 ): PluginClient {
-  client = createPluginClient({ socketPath, ...options }, { delay: async () => {}, ...deps });
+  client = createPluginClient({ socketPath, ...options }, deps);
   return client;
 }
 
@@ -191,11 +192,11 @@ describe('createPluginClient()', () => {
 
   test('tries again with the whole body while no connection can be made, 1, 2, 4, 8 s apart', async () => {
     const waits: number[] = [];
-    const delay = async (ms: number) => {
+    const sleep = async (ms: number) => {
       waits.push(ms);
       if (waits.length === 3) await serve(reply(200, '{}'));
     };
-    await open({}, { delay }).call('X.Y', { a: 1 });
+    await open({}, { clock: { ...createFakeClock(), sleep } }).call('X.Y', { a: 1 });
     assert.deepEqual(waits, [1000, 2000, 4000]);
     assert.deepEqual(
       calls.map(({ body }) => body),
@@ -204,13 +205,13 @@ describe('createPluginClient()', () => {
   });
 
   test('gives up when the next wait would reach 30 s', async () => {
-    let clock = 0;
+    const clock = createFakeClock();
     const waits: number[] = [];
-    const delay = async (ms: number) => {
+    const sleep = async (ms: number) => {
       waits.push(ms);
-      clock += ms;
+      clock.advance(ms);
     };
-    await assert.rejects(open({}, { delay, now: () => clock }).call('X.Y'), {
+    await assert.rejects(open({}, { clock: { ...clock, sleep } }).call('X.Y'), {
       code: 'socket-missing',
       message: `dial unix ${socketPath}: connect: no such file or directory`,
     });

@@ -2,8 +2,7 @@
  * The plugin client over HTTP: JSON requests on the plugin's socket, retried by Docker's rules where that is safe, with a
  * time limit on every wait.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallDeadline, openCallDeadline } from '@outboard/async';
+import { type CallDeadline, type Clock, openCallDeadline, systemClock } from '@outboard/async';
 import { type JsonObject, OutboardError } from '@outboard/oci';
 import type { Pool } from 'undici';
 import { type PluginAddress, showAddress } from '../connection/plugin-address.ts';
@@ -21,27 +20,20 @@ import {
 
 const defaultMaxReplyBytes = 1024 * 1024;
 
-/** Time, for tests to choose. */
+/** Parts of the client that tests choose. */
 export interface PluginClientDeps {
-  /** Waits between attempts. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Monotonic clock in milliseconds. */
-  readonly now: () => number;
+  /** Measures attempts, and waits between them. */
+  readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
 }
-
-const realTime: PluginClientDeps = {
-  delay: (ms, signal) => sleep(ms, undefined, { signal }),
-  now: () => performance.now(),
-};
 
 /** Make a client. The first call connects. */
 export function createPluginClient(
   options: PluginClientOptions,
-  deps: Partial<PluginClientDeps> = {},
+  deps: PluginClientDeps = { clock: systemClock },
 ): PluginClient {
   const address: PluginAddress =
     'address' in options ? options.address : { kind: 'unix', path: options.socketPath };
-  return new HttpPluginClient(address, options, { ...realTime, ...deps });
+  return new HttpPluginClient(address, options, deps);
 }
 
 class HttpPluginClient implements PluginClient {
@@ -58,7 +50,7 @@ class HttpPluginClient implements PluginClient {
   }
 
   async call(method: string, body?: JsonObject, options: CallOptions = {}): Promise<ReplyFields> {
-    const deadline = this.#openDeadline(method, options);
+    using deadline = this.#openDeadline(method, options);
     const request = this.#request(method, body, { ...options, signal: deadline.signal });
     try {
       deadline.signal.throwIfAborted();
@@ -67,8 +59,6 @@ class HttpPluginClient implements PluginClient {
       return readAnswer(answer, method, options);
     } catch (error) {
       throw deadline.reasonFor(error);
-    } finally {
-      deadline[Symbol.dispose]();
     }
   }
 
@@ -77,7 +67,7 @@ class HttpPluginClient implements PluginClient {
     body: JsonObject,
     options: CallOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const deadline = this.#openDeadline(method, options);
+    using deadline = this.#openDeadline(method, options);
     const request = this.#request(method, body, { ...options, signal: deadline.signal });
     const { openConnection } = await import('../connection/plugin-connections.ts');
     const connection = openConnection(this.#address);
@@ -96,7 +86,6 @@ class HttpPluginClient implements PluginClient {
     } catch (error) {
       throw deadline.reasonFor(error);
     } finally {
-      deadline[Symbol.dispose]();
       await connection.destroy();
     }
   }

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
+import { type Clock, withResolvers } from '@outboard/async';
+import { createFakeClock } from '@outboard/async/testing';
 import { scriptBytes, scriptPlugin } from '../testing/scripted-plugin.ts';
 
 const head = 'HTTP/1.1 200 OK\r\n';
@@ -90,24 +92,22 @@ describe('a call', () => {
   });
 
   test('fails at once when the client is closed, also while it waits to be made again, and later', async () => {
-    let wait: () => void = () => {};
-    const waiting = new Promise<void>((resolve) => {
-      wait = resolve;
-    });
-    const delay = (_ms: number, signal: AbortSignal) => {
-      wait();
-      return new Promise<void>((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
+    const clock = createFakeClock();
+    const waiting = withResolvers<void>();
+    const sleep: Clock['sleep'] = (ms, options) => {
+      waiting.resolve();
+      return clock.sleep(ms, options);
     };
-    await using plugin = await scriptPlugin((_call, response) => response.destroy(), { delay });
+    await using plugin = await scriptPlugin((_call, response) => response.destroy(), {
+      clock: { ...clock, sleep },
+    });
     const lost = {
       kind: 'unavailable',
       code: 'plugin-connection-lost',
       message: /the client was closed$/,
     } as const;
     const call = assert.rejects(plugin.client.call('X.Y', {}, { idempotent: true }), lost);
-    await waiting;
+    await waiting.promise;
     await plugin.client[Symbol.asyncDispose]();
     await call;
     await assert.rejects(plugin.client.call('X.Y', {}, { idempotent: true }), lost);

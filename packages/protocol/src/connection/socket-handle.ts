@@ -8,6 +8,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { firstEvent } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 
 /** O_PATH, the same on every Linux architecture of Node.js; missing from `fs.constants`. */
@@ -65,39 +66,28 @@ export async function openSocketHandle(path: string): Promise<FileHandle> {
   }
 }
 
-function connectHandle(handle: FileHandle, path: string, signal: AbortSignal | undefined): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path: `/proc/self/fd/${handle.fd}` });
-    const stop = () => {
-      socket.off('connect', succeed);
-      socket.off('error', fail);
-      signal?.removeEventListener('abort', abort);
-    };
-    const succeed = () => {
-      stop();
-      // An error before the caller listens would end the process.
-      socket.on('error', () => {});
-      resolve(socket);
-    };
-    const fail = (cause: unknown) => {
-      stop();
-      const code = errorCode(cause);
-      // EAGAIN: the plugin's backlog is full.
-      const isRefused = code === 'ECONNREFUSED' || code === 'EAGAIN';
-      const reason = isRefused ? 'connect: connection refused' : `connect: ${code ?? String(cause)}`;
-      reject(dialError(path, reason, isRefused ? 'socket-refused' : 'socket-unreachable', cause));
-    };
-    const abort = () => {
-      stop();
-      // Without a listener an error of the closing socket would end the process.
-      socket.on('error', () => {});
-      socket.destroy();
-      reject(signal?.reason);
-    };
-    socket.once('connect', succeed);
-    socket.once('error', fail);
-    signal?.addEventListener('abort', abort, { once: true });
+async function connectHandle(
+  handle: FileHandle,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Socket> {
+  const socket = connect({ path: `/proc/self/fd/${handle.fd}` });
+  let cause: unknown;
+  // The listener stays: an error before the caller listens would end the process.
+  socket.on('error', (error) => {
+    cause = error;
   });
+  const event = await firstEvent(socket, ['connect', 'error'], { signal });
+  if (event === 'connect') return socket;
+  if (event === undefined) {
+    socket.destroy();
+    throw signal?.reason;
+  }
+  const code = errorCode(cause);
+  // EAGAIN: the plugin's backlog is full.
+  const isRefused = code === 'ECONNREFUSED' || code === 'EAGAIN';
+  const reason = isRefused ? 'connect: connection refused' : `connect: ${code ?? String(cause)}`;
+  throw dialError(path, reason, isRefused ? 'socket-refused' : 'socket-unreachable', cause);
 }
 
 function errorCode(error: unknown): string | undefined {

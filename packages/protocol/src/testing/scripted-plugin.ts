@@ -6,6 +6,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createRawServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromCallback } from '@outboard/async';
+import { createFakeClock } from '@outboard/async/testing';
 import { createPluginClient, type PluginClientDeps } from '../calls/http-plugin-client.ts';
 import type { PluginClient, PluginClientLimits } from '../calls/plugin-client.ts';
 
@@ -26,7 +28,7 @@ export interface ScriptedPlugin extends AsyncDisposable {
 export type ScriptedAnswer = (call: ScriptedCall, response: ServerResponse, request: IncomingMessage) => void;
 
 /** Limits of the client, and its waiting between attempts. */
-export type ScriptOptions = PluginClientLimits & Partial<Pick<PluginClientDeps, 'delay'>>;
+export type ScriptOptions = PluginClientLimits & Partial<PluginClientDeps>;
 
 /** Serve answers over HTTP. */
 export async function scriptPlugin(
@@ -76,18 +78,18 @@ async function open(
   options: ScriptOptions,
   disconnect: () => void,
 ): Promise<ScriptedPlugin> {
-  const { delay = async () => {}, ...limits } = options;
+  const { clock = createFakeClock({ skipsSleep: true }), ...limits } = options;
   const directory = await mkdtemp(join(tmpdir(), 'outboard-scripted-'));
   const socketPath = join(directory, 'plugin.sock');
-  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const client = createPluginClient({ socketPath, ...limits }, { delay });
+  await fromCallback((done) => server.listen(socketPath, done));
+  const client = createPluginClient({ socketPath, ...limits }, { clock });
   return {
     client,
     calls,
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
       disconnect();
-      await new Promise((resolve) => server.close(resolve));
+      await fromCallback((done) => server.close(done));
       await rm(directory, { recursive: true });
     },
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createFakeClock } from '@outboard/async/testing';
 import { createPluginClient } from '../../calls/http-plugin-client.ts';
 import { type ScriptedPlugin, scriptPlugin } from '../../testing/scripted-plugin.ts';
 import { createVolumeDriver } from './volume-driver-client.ts';
@@ -70,13 +71,11 @@ describe('createVolumeDriver()', () => {
   }
 
   test('throws the error of a driver that cannot be reached, instead of treating it as local', async () => {
-    let clock = 0;
-    const delay = async (ms: number) => {
-      clock += ms;
-    };
+    const clock = createFakeClock();
+    const sleep = async (ms: number) => clock.advance(ms);
     await using client = createPluginClient(
       { socketPath: '/nonexistent/plugin.sock' },
-      { delay, now: () => clock },
+      { clock: { ...clock, sleep } },
     );
     await assert.rejects(createVolumeDriver(client).capabilities(), { code: 'socket-missing' });
   });
