@@ -16,7 +16,7 @@ export const TESTS_ON_EVERY_NODE = [
   // Containers: monitor, exit, signals, commands inside, terminals.
   'packages/container/src/runtime/conmon-runtime.test.ts',
   'tests/exec/',
-  'tests/isolation/inside.test.ts',
+  'tests/isolation/probes-inside.test.ts',
   // Programs from start to end, with what they leave behind.
   'tests/integration/daemon-process.test.ts',
   'tests/integration/inherited-descriptors.test.ts',

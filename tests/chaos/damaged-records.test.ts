@@ -13,7 +13,7 @@ import { openPluginEngine } from '@outboard/engine';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { checkDataRoot, readStoredPlugins } from '../support/data-root.ts';
 import { createDockerCli, type DockerCli } from '../support/docker-cli.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { type PluginApi, pluginApi } from '../support/plugin-api.ts';
 import { pidOfPlugin, untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
@@ -44,7 +44,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
 
   beforeEach(async () => {
     await removeAll();
-    await api.create('acme/p', lightPluginArchive());
+    await api.create('acme/p', perlPluginArchive());
     await api.set('acme/p', 'DEBUG=7');
     await api.enable('acme/p');
     const [plugin] = readStoredPlugins(daemon.dataRoot);
@@ -150,7 +150,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
       const place = { home: home.home, execRoot: daemon.execRoot, daemons: [daemon.pid], ids: [id] };
       await untilOnlyPluginsRun(place, []);
       assert.deepEqual(checkDataRoot(daemon.dataRoot), { plugins: [], blobs: [] });
-      await api.create('acme/p', lightPluginArchive());
+      await api.create('acme/p', perlPluginArchive());
     });
   }
 
@@ -161,7 +161,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
     test(`keeps its blobs, and no others, while its record ${name}`, async () => {
       await damage(change);
       const kept = readBlobs();
-      await api.create('acme/other', lightPluginArchive('floods'));
+      await api.create('acme/other', perlPluginArchive('floods'));
       assert.ok(readBlobs().length > kept.length);
       await api.remove('acme/other');
       assert.deepEqual(readBlobs(), kept);
@@ -197,11 +197,11 @@ test('a daemon that may open 100 files takes 120 plugins over, and every one tha
   {
     await using engine = await openPluginEngine(roots);
     for (let index = 0; index < 8; index += 1) {
-      const { id } = await engine.create({ name: `running-${index}`, context: once(lightPluginArchive()) });
+      const { id } = await engine.create({ name: `running-${index}`, context: once(perlPluginArchive()) });
       await engine.enable(id);
       running.push({ id, pid: pidOfPlugin(roots.execRoot, id) });
     }
-    const { id } = await engine.create({ name: 'model', context: once(lightPluginArchive()) });
+    const { id } = await engine.create({ name: 'model', context: once(perlPluginArchive()) });
     await copyPlugin(roots.dataRoot, id, 112);
   }
   // Loaded before, as the built program is: it is one file.

@@ -10,12 +10,12 @@ import { test } from 'node:test';
 import {
   assertRunning,
   enablePlugin,
-  openDaemonPlace,
+  openRestartableDaemon,
   pidsOf,
   startNextDaemon,
   untilGone,
   untilOtherPid,
-} from '../support/daemon-place.ts';
+} from '../support/restartable-daemon.ts';
 import { checkDataRoot } from '../support/data-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
@@ -27,7 +27,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
   test(`S15 a plugin runs on through ${signal} of the daemon, and the next one takes it back`, {
     skip,
   }, async (context) => {
-    const place = await openDaemonPlace(context);
+    const place = await openRestartableDaemon(context);
     const id = await enablePlugin(place, 'steady');
     const { execRoot } = place.daemon;
     const pid = pidOfPlugin(execRoot, id);
@@ -44,7 +44,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
 }
 
 test('S15 a plugin that ended while there was no daemon is started again', { skip }, async (context) => {
-  const place = await openDaemonPlace(context);
+  const place = await openRestartableDaemon(context);
   const id = await enablePlugin(place, 'gone');
   const { execRoot } = place.daemon;
   const pid = pidOfPlugin(execRoot, id);
@@ -58,7 +58,7 @@ test('S15 a plugin that ended while there was no daemon is started again', { ski
 });
 
 test('S18 after a reboot enabled plugins are started anew, others are not', { skip }, async (context) => {
-  const place = await openDaemonPlace(context);
+  const place = await openRestartableDaemon(context);
   const id = await enablePlugin(place, 'enabled', pluginArchive({ config: { PropagatedMount: '/mnt/v' } }));
   await place.api.create('disabled', pluginArchive());
   const { execRoot, dataRoot } = place.daemon;
@@ -81,7 +81,7 @@ test('S18 after a reboot enabled plugins are started anew, others are not', { sk
 test('S17 a record of an earlier boot is not believed, whatever has its pid now', {
   skip,
 }, async (context) => {
-  const place = await openDaemonPlace(context);
+  const place = await openRestartableDaemon(context);
   const id = await enablePlugin(place, 'rebooted');
   const { execRoot } = place.daemon;
   const path = join(execRoot, 'bundles', id, 'run.json');
@@ -100,7 +100,7 @@ test('S17 a record of an earlier boot is not believed, whatever has its pid now'
 test('V5 an exec root that was emptied under a running plugin leaves no second one', {
   skip,
 }, async (context) => {
-  const place = await openDaemonPlace(context);
+  const place = await openRestartableDaemon(context);
   const id = await enablePlugin(place, 'swept');
   const { execRoot } = place.daemon;
   const pid = pidOfPlugin(execRoot, id);
@@ -115,7 +115,7 @@ test('V5 an exec root that was emptied under a running plugin leaves no second o
 test('V9 a plugin that cannot start stays enabled through restarts, and is told as such', {
   skip,
 }, async (context) => {
-  const place = await openDaemonPlace(context);
+  const place = await openRestartableDaemon(context);
   // Starts once: the second start finds the file that the first one made.
   const script = `
     import { existsSync, writeFileSync } from 'node:fs';

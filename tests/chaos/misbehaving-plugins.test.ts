@@ -10,12 +10,12 @@ import { callApi } from '../support/daemon.ts';
 import {
   assertRunning,
   enablePlugin,
-  openDaemonPlace,
+  openRestartableDaemon,
   startNextDaemon,
   untilGone,
-} from '../support/daemon-place.ts';
+} from '../support/restartable-daemon.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 
@@ -24,8 +24,8 @@ const skip = needsRoot;
 test('a plugin that leaves mounts on mounts below its propagated mount leaves none on the host', {
   skip,
 }, async (context) => {
-  const place = await openDaemonPlace(context);
-  const id = await enablePlugin(place, 'mounting', lightPluginArchive('mounts'));
+  const place = await openRestartableDaemon(context);
+  const id = await enablePlugin(place, 'mounting', perlPluginArchive('mounts'));
   const { dataRoot, execRoot } = place.daemon;
   const directory = join(dataRoot, 'plugins', id);
   const leaked = () => snapshotHost(place.home).mounts.filter((path) => path.endsWith('/leaked/below'));
@@ -54,9 +54,9 @@ test('a plugin that leaves mounts on mounts below its propagated mount leaves no
 test('a plugin that writes as fast as it can fills no disk, with a daemon and without one, and slows no other', {
   skip,
 }, async (context) => {
-  const place = await openDaemonPlace(context);
-  const quiet = await enablePlugin(place, 'quiet', lightPluginArchive());
-  const id = await enablePlugin(place, 'loud', lightPluginArchive('floods'));
+  const place = await openRestartableDaemon(context);
+  const quiet = await enablePlugin(place, 'quiet', perlPluginArchive());
+  const id = await enablePlugin(place, 'loud', perlPluginArchive('floods'));
   const { execRoot } = place.daemon;
   const writer = writerOf(pidOfPlugin(execRoot, id));
   const runs = [quiet, id].map((plugin) => pidOfPlugin(execRoot, plugin));

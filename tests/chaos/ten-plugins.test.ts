@@ -11,16 +11,16 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
   assertRunning,
-  type DaemonPlace,
+  type RestartableDaemon,
   enablePlugin,
-  openDaemonPlace,
+  openRestartableDaemon,
   pidsOf,
   startNextDaemon,
   untilGone,
   untilOtherPid,
-} from '../support/daemon-place.ts';
+} from '../support/restartable-daemon.ts';
 import { checkDataRoot } from '../support/data-root.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 
@@ -28,7 +28,7 @@ const skip = needsRoot;
 const pluginCount = 10;
 
 /** What the processes of the plugins leave, beside the data root. */
-const remains: Readonly<Record<string, (place: DaemonPlace, stranger: number) => Promise<void>>> = {
+const remains: Readonly<Record<string, (place: RestartableDaemon, stranger: number) => Promise<void>>> = {
   'S18 a reboot that emptied the exec root': ({ daemon }) => rm(daemon.execRoot, { recursive: true }),
   'S17 a reboot that left an exec root, whose pids others have now': (place, stranger) =>
     rewriteRuns(place, { pid: stranger, bootId: '00000000-0000-0000-0000-000000000000' }),
@@ -39,12 +39,12 @@ for (const [event, leave] of Object.entries(remains)) {
   test(`${event} ends with each of ${pluginCount} plugins running once, and no stranger harmed`, {
     skip,
   }, async (context) => {
-    const place = await openDaemonPlace(context);
+    const place = await openRestartableDaemon(context);
     const ids: string[] = [];
     for (let index = 0; index < pluginCount; index += 1) {
-      ids.push(await enablePlugin(place, `plugin-${index}`, lightPluginArchive()));
+      ids.push(await enablePlugin(place, `plugin-${index}`, perlPluginArchive()));
     }
-    await place.api.create('idle', lightPluginArchive());
+    await place.api.create('idle', perlPluginArchive());
     const { execRoot, dataRoot } = place.daemon;
     const before = ids.map((id) => pidOfPlugin(execRoot, id));
     await place.daemon.end('SIGKILL');
@@ -77,7 +77,7 @@ function startStranger(context: TestContext): { readonly pid: number; hasEnded()
 
 /** Let the records of the runs name another process, and perhaps another boot, with the start times they have. */
 async function rewriteRuns(
-  { daemon, ids }: DaemonPlace,
+  { daemon, ids }: RestartableDaemon,
   changes: { readonly pid: number; readonly bootId?: string },
 ): Promise<void> {
   const { pid, ...others } = changes;

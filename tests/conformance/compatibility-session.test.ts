@@ -2,7 +2,7 @@
  * The sessions in docs/compatibility.md: every command is run, and must print what the page shows.
  */
 import { after, before, describe, it } from 'node:test';
-import { playSession } from '../support/console-session.ts';
+import { runSession } from '../support/console-session.ts';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { registryPassword, startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -32,7 +32,7 @@ describe('the sessions in docs/compatibility.md', { skip: needsRoot }, () => {
 
   for (const name of ['docker-plugin', 'docker-volume', 'docker-info', 'docker-events', 'docker-login']) {
     it(`print what the page shows, line by line (${name})`, () =>
-      playSession('docs/compatibility.md', name, {
+      runSession('docs/compatibility.md', name, {
         socket: daemon.socket,
         home: home.home,
         registryHost: (name === 'docker-login' ? withPassword : registry).host,

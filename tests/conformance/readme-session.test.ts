@@ -2,7 +2,7 @@
  * The sessions in the README: every command is run, and must print what the README shows.
  */
 import { after, before, describe, it } from 'node:test';
-import { playSession } from '../support/console-session.ts';
+import { runSession } from '../support/console-session.ts';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -24,7 +24,7 @@ describe('the sessions in the README', () => {
 
   for (const name of ['docker', 'outboard']) {
     it(`prints what the README shows, line by line (${name})`, () =>
-      playSession('README.md', name, {
+      runSession('README.md', name, {
         socket: daemon.socket,
         home: home.home,
         registryHost: registry.host,

@@ -2,7 +2,7 @@
  * The session in docs/volumes.md: every command is run on the packed example, and must print what the page shows.
  */
 import { after, before, describe, it } from 'node:test';
-import { playSession } from '../support/console-session.ts';
+import { runSession } from '../support/console-session.ts';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
 
@@ -22,5 +22,5 @@ describe('the session in docs/volumes.md', { skip: needsRoot }, () => {
   });
 
   it('prints what the page shows, line by line', () =>
-    playSession('docs/volumes.md', 'volumes', { socket: daemon.socket, home: home.home }));
+    runSession('docs/volumes.md', 'volumes', { socket: daemon.socket, home: home.home }));
 });

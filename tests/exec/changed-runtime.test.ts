@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openPluginEngine } from '@outboard/engine';
-import { lightPlugin } from '../support/light-plugin.ts';
+import { perlPlugin } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 
@@ -21,7 +21,7 @@ test('commands, limits and the end of a plugin that runs are left to the runtime
   chmodSync(other, 0o755);
   const roots = { dataRoot: join(folder, 'data'), execRoot: join(folder, 'exec') };
   const first = await openPluginEngine(roots);
-  await first.create({ name: 'p', context: pluginContext(lightPlugin('plain')) });
+  await first.create({ name: 'p', context: pluginContext(perlPlugin('plain')) });
   await first.enable('p');
   await first[Symbol.asyncDispose]();
 

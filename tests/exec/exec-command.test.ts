@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
@@ -28,7 +28,7 @@ before(async () => {
   ({ home, remove: removeHome } = await makeDaemonHome());
   files = await writeTlsFiles(home);
   daemon = await start();
-  await pluginApi(daemon.socket).create('p', lightPluginArchive());
+  await pluginApi(daemon.socket).create('p', perlPluginArchive());
   await pluginApi(daemon.socket).enable('p');
 });
 

@@ -10,18 +10,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openPluginEngine, type PluginEngine } from '@outboard/engine';
 import { callApi } from '../support/daemon.ts';
-import { type DaemonPlace, enablePlugin, openDaemonPlace, startNextDaemon } from '../support/daemon-place.ts';
+import { type RestartableDaemon, enablePlugin, openRestartableDaemon, startNextDaemon } from '../support/restartable-daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { fixtureSocket } from '../support/plugin-fixture.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
-import { talkingPluginArchive, talkingPluginScript, talkTo } from '../support/talking-plugin.ts';
+import { outputPluginArchive, outputPluginScript, callOutputPlugin } from '../support/output-plugin.ts';
 
 const skip = needsRoot;
 const path = '/outboard/v1/plugins/talk/logs';
 
 /** Follow the log over HTTP. */
-async function followOver(place: DaemonPlace, query: string) {
+async function followOver(place: RestartableDaemon, query: string) {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const options = { socketPath: place.daemon.socket, path: `${path}?follow=1&${query}` };
     request(options, resolve).on('error', reject).end();
@@ -64,9 +64,9 @@ function bytesOnDisk(directory: string): number {
 test('a plugin that floods while no daemon lives stays within the bound, and the next daemon has its end', {
   skip,
 }, async (context) => {
-  const place = await openDaemonPlace(context);
-  const id = await enablePlugin(place, 'talk', talkingPluginArchive());
-  const talk = talkTo(join(place.daemon.execRoot, 'plugins', id, fixtureSocket));
+  const place = await openRestartableDaemon(context);
+  const id = await enablePlugin(place, 'talk', outputPluginArchive());
+  const talk = callOutputPlugin(join(place.daemon.execRoot, 'plugins', id, fixtureSocket));
   await talk.say('stderr', 'before\n');
   await place.daemon.untilLogged(/"stream":"stderr".*"msg":"before"/);
   assert.match(
@@ -95,9 +95,9 @@ test('a plugin that floods while no daemon lives stays within the bound, and the
 test('a client that follows is told when the daemon stops, and goes on with the next', {
   skip,
 }, async (context) => {
-  const place = await openDaemonPlace(context);
-  const id = await enablePlugin(place, 'talk', talkingPluginArchive());
-  const talk = talkTo(join(place.daemon.execRoot, 'plugins', id, fixtureSocket));
+  const place = await openRestartableDaemon(context);
+  const id = await enablePlugin(place, 'talk', outputPluginArchive());
+  const talk = callOutputPlugin(join(place.daemon.execRoot, 'plugins', id, fixtureSocket));
   const followed = await followOver(place, '');
   await followed.until('hello\n');
   const stopping = place.daemon.end('SIGTERM');
@@ -126,11 +126,11 @@ test('a disk that is full stops no plugin, and its log goes on when there is spa
   try {
     const { id } = await engine.create({
       name: 'talk',
-      context: pluginContext({ script: talkingPluginScript }),
+      context: pluginContext({ script: outputPluginScript }),
     });
     await engine.enable('talk');
     const socket = join(execRoot, 'plugins', id, fixtureSocket);
-    const talk = talkTo(socket);
+    const talk = callOutputPlugin(socket);
     const ballast = join(disk.path, 'ballast');
     await writeFile(ballast, Buffer.alloc(2 * 1024 * 1024));
     const last = await talk.flood({ lineBytes: 1000, ms: 500, bytesPerSecond: 12_000_000 });
@@ -156,13 +156,13 @@ test('a disk without inodes stops no plugin when its log is begun anew', { skip 
   try {
     const { id } = await engine.create({
       name: 'talk',
-      context: pluginContext({ script: talkingPluginScript }),
+      context: pluginContext({ script: outputPluginScript }),
     });
     await engine.enable('talk');
     await untilLine(engine, 'hello');
     const { pid } = runningState(engine);
     await takeAllInodes(disk.path, inodes);
-    const talk = talkTo(join(execRoot, 'plugins', id, fixtureSocket));
+    const talk = callOutputPlugin(join(execRoot, 'plugins', id, fixtureSocket));
     const last = await talk.flood({ lineBytes: 1000, ms: 500, bytesPerSecond: 20_000_000 });
     assert.ok(last * 1000 > 8 * 1024 * 1024, `it wrote only ${last} lines: no file is full`);
     await talk.say('stdout', 'again\n');
@@ -183,7 +183,7 @@ test('a plugin starts on a disk that has no room for its log', { skip }, async (
   try {
     const { id } = await engine.create({
       name: 'talk',
-      context: pluginContext({ script: talkingPluginScript }),
+      context: pluginContext({ script: outputPluginScript }),
     });
     // In the way of the folder, which is what a disk without inodes comes to; enabling writes its record, too.
     const logs = join(disk.path, 'plugins', id, 'logs');

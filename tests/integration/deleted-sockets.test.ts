@@ -13,7 +13,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tryPaths } from '../support/as-user.ts';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 
@@ -82,7 +82,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
       assert.deepEqual([shape(socket), shape(execRoot)], before);
       assert.deepEqual(await tryPaths(member, [socket]), ['answered']);
       // A request that was under way when it was deleted goes on.
-      await pluginApi(socket).create('light', lightPluginArchive());
+      await pluginApi(socket).create('light', perlPluginArchive());
       assert.match(String(await once(events, 'data')), /"Action":"create"/);
       assert.equal(await daemon.end('SIGTERM'), 0);
       assert.equal(existsSync(socket), false);

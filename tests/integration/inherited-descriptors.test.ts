@@ -12,7 +12,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeDaemonHome } from '../support/daemon.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 
@@ -42,7 +42,7 @@ test('no program that the daemon starts inherits what the daemon has inherited',
   context.after(() => daemon.kill('SIGKILL'));
   await once(createInterface(daemon.stdout), 'line');
   const plugins = pluginApi(socket);
-  await plugins.create('p', lightPluginArchive());
+  await plugins.create('p', perlPluginArchive());
   await plugins.enable('p');
   const pid = daemon.pid ?? 0;
   const hasLock = openFiles(pid).includes(lock);

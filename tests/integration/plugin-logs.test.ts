@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import type { LogLine, LogQuery, PluginEngine, PluginOutput } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
 import { fixtureSocket } from '../support/plugin-fixture.ts';
-import { type Talk, talkingPluginArchive, talkTo } from '../support/talking-plugin.ts';
+import { type OutputCalls, outputPluginArchive, callOutputPlugin } from '../support/output-plugin.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -16,7 +16,7 @@ const skip = needsRoot;
 interface TalkingPlugin {
   readonly test: TestEngine;
   readonly id: string;
-  readonly talk: Talk;
+  readonly talk: OutputCalls;
   /** Folder of its log. */
   readonly directory: string;
 }
@@ -25,14 +25,14 @@ async function startTalking(context: TestContext): Promise<TalkingPlugin> {
   const opened = await openTestEngine();
   context.after(() => opened[Symbol.asyncDispose]());
   async function* archive() {
-    yield talkingPluginArchive();
+    yield outputPluginArchive();
   }
   const { id } = await opened.engine.create({ name: 'talk', context: archive() });
   await opened.engine.enable('talk');
   return {
     test: opened,
     id,
-    talk: talkTo(join(opened.execRoot, 'plugins', id, fixtureSocket)),
+    talk: callOutputPlugin(join(opened.execRoot, 'plugins', id, fixtureSocket)),
     directory: join(opened.dataRoot, 'plugins', id, 'logs'),
   };
 }

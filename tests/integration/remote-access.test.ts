@@ -12,7 +12,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { createAuthority, type TestCertificate } from '../support/certificates.ts';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { daemonWishes, type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
+import { daemonCertificate, type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
 
 const dayMs = 86_400_000;
 const client = { commonName: 'client', usage: 'client' } as const;
@@ -233,7 +233,7 @@ describe('SIGHUP', () => {
     const next = createAuthority('next authority');
     const before = files.authority.issue(client);
     const first = await serialShownTo(before, files.authority.certificate);
-    await files.writeDaemon(next.issue(daemonWishes));
+    await files.writeDaemon(next.issue(daemonCertificate));
     await writeFile(files.paths.ca, next.certificate);
     assert.equal(await serialShownTo(before, files.authority.certificate), first);
 
@@ -245,7 +245,7 @@ describe('SIGHUP', () => {
   });
 
   test('closes connections that wait for nothing, so that their clients prove themselves again', async () => {
-    await files.writeDaemon(files.authority.issue(daemonWishes));
+    await files.writeDaemon(files.authority.issue(daemonCertificate));
     await writeFile(files.paths.ca, files.authority.certificate);
     await reload();
     const { certificate: cert, key } = files.authority.issue(client);
@@ -268,7 +268,7 @@ describe('SIGHUP', () => {
   test('keeps what is in force when a file is wrong, and says which', async () => {
     const mine = files.authority.issue(client);
     const shown = await serialShownTo(mine, files.authority.certificate);
-    const current = files.authority.issue(daemonWishes);
+    const current = files.authority.issue(daemonCertificate);
     const cases: readonly [file: keyof TlsFiles['paths'], content: string, reason: RegExp][] = [
       ['cert', '', /cert\.pem\\" \(tlscert\) holds no certificate: expected one in PEM/],
       ['cert', 'x'.repeat(1024 * 1024 + 1), /\(tlscert\): it is larger than 1048576 bytes/],

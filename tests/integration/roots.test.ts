@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openPluginEngine } from '@outboard/engine';
 import { makeDaemonHome, startDaemon } from '../support/daemon.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
@@ -53,7 +53,7 @@ test('roots reached through links hold plugins that run, and are taken over when
   symlinkSync(real, join(home, 'a'));
   const first = await startDaemon({ home: join(home, 'a', 'inner'), isBuilt });
   let api = pluginApi(first.socket);
-  await api.create('p', lightPluginArchive());
+  await api.create('p', perlPluginArchive());
   await api.enable('p');
   const id = onlyId(join(real, 'inner', 'data'));
   const execRoot = join(real, 'inner', 'run');
@@ -94,7 +94,7 @@ test('folders that a cleaner takes from under the engine are made again where th
     }
   };
   clean();
-  await engine.create({ name: 'p', context: once(lightPluginArchive()) });
+  await engine.create({ name: 'p', context: once(perlPluginArchive()) });
   clean();
   await engine.enable('p');
   rmSync(join(roots.dataRoot, 'volumes'), { recursive: true, force: true });
@@ -111,7 +111,7 @@ test('folders that a cleaner takes from under the engine are made again where th
 test('what is open to other users in a data root is closed, and told', { skip }, async (context) => {
   const home = await makeHome(context);
   const first = await startDaemon({ home, isBuilt });
-  await pluginApi(first.socket).create('p', lightPluginArchive());
+  await pluginApi(first.socket).create('p', perlPluginArchive());
   await first.end('SIGTERM');
   const { dataRoot } = first;
   const plugin = join(dataRoot, 'plugins', onlyId(dataRoot));
@@ -164,7 +164,7 @@ test('a full exec root is named, and a start that fails for it leaves nothing th
   await using disk = await mountSmallTmpfs({ bytes: 256 * 1024 });
   const roots = { dataRoot: join(home, 'data'), execRoot: disk.path };
   await using engine = await openPluginEngine(roots);
-  const { id } = await engine.create({ name: 'p', context: once(lightPluginArchive()) });
+  const { id } = await engine.create({ name: 'p', context: once(perlPluginArchive()) });
   const ballast = join(disk.path, 'ballast');
   fill(ballast);
   await assert.rejects(engine.enable('p'), (error: Error) => {

@@ -11,7 +11,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tryPaths } from '../support/as-user.ts';
 import { makeDaemonHome, spawnDaemon, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 
@@ -45,7 +45,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
     const home = await openHome(context);
     const daemon = await start(context, home, ['--group', String(gid)]);
     const api = pluginApi(daemon.socket);
-    await api.create('light', lightPluginArchive());
+    await api.create('light', perlPluginArchive());
     await api.enable('light');
     try {
       assert.deepEqual(await tryPaths(member, [daemon.socket]), ['answered']);

@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeDaemonHome, startDaemon } from '../support/daemon.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -42,7 +42,7 @@ test('a plugin runs from the first time as the flags of its installation say', {
   const shared = join(home, 'made', 'for', 'it');
   const mount = { Name: 'shared', Description: '', Source: shared, Destination: '/tmp', Type: 'bind' };
   const Mounts = [{ ...mount, Options: ['rbind'], Settable: null }];
-  await plugins.create(name, lightPluginArchive('plain', { Mounts }));
+  await plugins.create(name, perlPluginArchive('plain', { Mounts }));
   await plugins.push(name);
   await plugins.remove(name);
 

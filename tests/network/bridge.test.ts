@@ -13,10 +13,10 @@ import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
-import { lightPlugin } from '../support/light-plugin.ts';
+import { perlPlugin } from '../support/perl-plugin.ts';
 import { startNameServer } from '../support/name-server.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { openOutsideNetwork } from '../support/outside-network.ts';
+import { openExternalNetwork } from '../support/external-network.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { type ProbePlugin, startProbePlugin } from '../support/probe-plugin.ts';
 import { pidOfPlugin } from '../support/running-plugins.ts';
@@ -130,7 +130,7 @@ test('a plugin on the bridge has loopback and one interface, and its own name is
 test('a plugin on the bridge reaches what is beyond the host, with the host\u2019s address', {
   skip,
 }, async (context) => {
-  const outside = await openOutsideNetwork(context);
+  const outside = await openExternalNetwork(context);
   const opened = await openBridged(context, createTestBridge());
   const plugin = await startProbePlugin(opened, 'bridged', onBridge);
   assert.equal(await connectTo(plugin, outside.address, outside.port), outside.hostAddress);
@@ -225,7 +225,7 @@ test('20 times enabling and disabling a plugin leaves nothing of its network', {
   const opened = await openBridged(context, bridge);
   await opened.engine.create({
     name: 'again',
-    context: pluginContext(lightPlugin('plain', { Network: { Type: 'bridge' } })),
+    context: pluginContext(perlPlugin('plain', { Network: { Type: 'bridge' } })),
   });
   for (let round = 0; round < 20; round += 1) {
     await opened.engine.enable('again');

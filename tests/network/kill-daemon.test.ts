@@ -4,16 +4,16 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { untilGone } from '../support/daemon-place.ts';
+import { untilGone } from '../support/restartable-daemon.ts';
 import { checkDataRoot } from '../support/data-root.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 import { bridgeFlags, createTestBridge, traceOf } from '../support/test-bridge.ts';
 
 const skip = needsRoot;
-const bridged = lightPluginArchive('plain', { Network: { Type: 'bridge' } });
+const bridged = perlPluginArchive('plain', { Network: { Type: 'bridge' } });
 
 interface Place {
   readonly trace: () => readonly string[];

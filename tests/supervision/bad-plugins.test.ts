@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { untilGone } from '../support/daemon-place.ts';
+import { untilGone } from '../support/restartable-daemon.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';

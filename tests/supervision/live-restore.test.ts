@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { pidsOf, untilGone, untilOtherPid } from '../support/daemon-place.ts';
+import { pidsOf, untilGone, untilOtherPid } from '../support/restartable-daemon.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';

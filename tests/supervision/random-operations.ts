@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { snapshotHost } from '../support/host-snapshot.ts';
-import { type LightPluginHabit, lightPluginArchive } from '../support/light-plugin.ts';
+import { type PerlPluginBehavior, perlPluginArchive } from '../support/perl-plugin.ts';
 import {
   command,
   type OperationPlace,
@@ -73,9 +73,9 @@ export function chooseOperation(random: () => number, commands: ReadonlySet<stri
 
 const operations: Readonly<Record<string, Operation>> = {
   create: onPlugin(20, (name, draw) => {
-    const habit = draw.of<LightPluginHabit>(['plain', 'plain', 'plain', 'forks', 'mounts']);
+    const habit = draw.of<PerlPluginBehavior>(['plain', 'plain', 'plain', 'forks', 'mounts']);
     // Each is unlike the others: content is shared by those that are alike.
-    const archive = lightPluginArchive(habit, { Description: String(draw.number()) });
+    const archive = perlPluginArchive(habit, { Description: String(draw.number()) });
     return { told: habit, perform: request('POST', `/plugins/create?name=${name}`, archive) };
   }),
   pull: onPlugin(14, (name, draw) => {

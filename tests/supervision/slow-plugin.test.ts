@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { callApi, makeDaemonHome, startDaemon } from '../support/daemon.ts';
-import { lightPlugin, lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
@@ -13,7 +13,7 @@ import { pluginArchive } from '../support/plugin-archive.ts';
 const startSeconds = 40;
 
 function slowPluginArchive(): Buffer {
-  const { config = {}, ...plugin } = lightPlugin('plain');
+  const { config = {}, ...plugin } = perlPlugin('plain');
   const command = `echo mounting; sleep ${startSeconds}; exec /usr/bin/perl /plugin.pl`;
   return pluginArchive({ ...plugin, config: { ...config, Entrypoint: ['/bin/sh', '-c', command] } });
 }
@@ -39,7 +39,7 @@ test('S02 S03 a plugin that is ready after 40 s is enabled by who waits so long,
   };
   await api.create('patient', slowPluginArchive());
   await api.create('hasty', slowPluginArchive());
-  await api.create('other', lightPluginArchive());
+  await api.create('other', perlPluginArchive());
 
   const settled: string[] = [];
   const patient = enable('patient', 120).finally(() => settled.push('patient'));

@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { needsRoot } from '../support/needs-root.ts';
 import { untilState } from '../support/plugin-states.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
-import { mountSilentFileSystem } from '../support/silent-file-system.ts';
+import { mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { openTestEngine } from '../support/test-engine.ts';
 import { makeUnreadable, unreadableProcess } from '../support/unreadable-process.ts';
 
@@ -18,7 +18,7 @@ test('S20 a plugin that cannot be ended is told as such, holds up nobody for goo
   skip: needsRoot,
 }, async (context) => {
   const path = mkdtempSync(join(tmpdir(), 'outboard-silent-'));
-  const page = await mountSilentFileSystem(path);
+  const page = await mountHangingFileSystem(path);
   context.after(async () => {
     await page[Symbol.asyncDispose]();
     rmdirSync(path);

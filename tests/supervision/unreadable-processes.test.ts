@@ -12,15 +12,15 @@ import { type TestContext, test } from 'node:test';
 import { makeDaemonHome, spawnDaemon } from '../support/daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
-import { mountSilentFileSystem, type SilentFileSystem } from '../support/silent-file-system.ts';
+import { mountHangingFileSystem, type HangingFileSystem } from '../support/hanging-file-system.ts';
 import { openTestEngine } from '../support/test-engine.ts';
 import { makeUnreadable, unreadableProcess } from '../support/unreadable-process.ts';
 
 const skip = needsRoot;
 
-async function mountPage(context: TestContext): Promise<SilentFileSystem & { readonly path: string }> {
+async function mountPage(context: TestContext): Promise<HangingFileSystem & { readonly path: string }> {
   const path = mkdtempSync(join(tmpdir(), 'outboard-silent-'));
-  const fileSystem = await mountSilentFileSystem(path);
+  const fileSystem = await mountHangingFileSystem(path);
   context.after(async () => {
     await fileSystem[Symbol.asyncDispose]();
     rmdirSync(path);

@@ -13,7 +13,7 @@ export interface TestCertificate {
 }
 
 /** What a certificate says. */
-export interface CertificateWishes {
+export interface CertificateOptions {
   readonly commonName: string;
   /** DNS names and IP addresses. */
   readonly names?: readonly string[];
@@ -27,7 +27,7 @@ export interface CertificateWishes {
 export interface TestAuthority {
   /** Its own certificate, as PEM: what the others are checked with. */
   readonly certificate: string;
-  issue(wishes: CertificateWishes): TestCertificate;
+  issue(wishes: CertificateOptions): TestCertificate;
   /** An authority that this one vouches for. */
   issueAuthority(commonName: string): TestAuthority;
   /** The list of certificates of this authority that are void, as PEM. */
@@ -68,7 +68,7 @@ function authority(commonName: string, key: KeyObject, own: string): TestAuthori
 
 /** RFC 5280, 4.1 */
 function certificate(
-  wishes: CertificateWishes & { readonly isAuthority?: boolean },
+  wishes: CertificateOptions & { readonly isAuthority?: boolean },
   publicKey: KeyObject,
   issuer: string,
   issuerKey: KeyObject,
@@ -93,7 +93,7 @@ function newSerial(): Buffer {
   return der(0x02, Buffer.from([0x40]), randomBytes(7));
 }
 
-function extensions(wishes: CertificateWishes & { readonly isAuthority?: boolean }): Buffer[] {
+function extensions(wishes: CertificateOptions & { readonly isAuthority?: boolean }): Buffer[] {
   const { isAuthority = false, names = [], usage } = wishes;
   return [
     extension('2.5.29.19', sequence(...(isAuthority ? [boolean(true)] : []))),

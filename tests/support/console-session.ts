@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What stands for the documents' surroundings. */
-export interface SessionPlace {
+export interface SessionOptions {
   /** Path of the daemon's socket. */
   readonly socket: string;
   /** A folder for what commands write below `/tmp`. */
@@ -29,7 +29,7 @@ interface SessionStep {
  * Run a session: every command must print what the document shows.
  * @param document its path in the repository, such as `docs/volumes.md`
  */
-export async function playSession(document: string, name: string, place: SessionPlace): Promise<void> {
+export async function runSession(document: string, name: string, place: SessionOptions): Promise<void> {
   for (const { command, output } of await readSession(document, name)) {
     if (command.startsWith('export ')) continue; // the test's own daemon listens elsewhere
     assert.equal(normalise(await run(command, place)), normalise(output), `$ ${command}`);
@@ -69,7 +69,7 @@ function normalise(output: string): string {
     .trim();
 }
 
-async function run(command: string, { socket, home, registryHost }: SessionPlace): Promise<string> {
+async function run(command: string, { socket, home, registryHost }: SessionOptions): Promise<string> {
   const here = (registryHost === undefined ? command : command.replaceAll('localhost:5000', registryHost))
     .replaceAll('/tmp/', `${home}/`)
     .replace(/^outboard /, `${join(root, 'bin', 'outboard')} `);

@@ -10,7 +10,7 @@ import { snapshotHost } from './host-snapshot.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 
 /** A daemon's home and what has been in it. */
-export interface PluginPlace {
+export interface PluginLocation {
   /** The folder above both roots. */
   readonly home: string;
   readonly execRoot: string;
@@ -57,7 +57,7 @@ const settleMs = 15_000;
  * Insist that exactly these plugins run, and that nothing of any other is on the host, as soon as that is so.
  * @param running their IDs; each runs one process
  */
-export async function untilOnlyPluginsRun(place: PluginPlace, running: readonly string[]): Promise<void> {
+export async function untilOnlyPluginsRun(place: PluginLocation, running: readonly string[]): Promise<void> {
   const deadline = performance.now() + settleMs;
   for (;;) {
     try {
@@ -70,7 +70,7 @@ export async function untilOnlyPluginsRun(place: PluginPlace, running: readonly 
 }
 
 /** Insist that it is so now. */
-export function assertRunningPlugins(place: PluginPlace, running: readonly string[]): void {
+export function assertRunningPlugins(place: PluginLocation, running: readonly string[]): void {
   const wanted = [...running].sort();
   for (const folder of ['bundles', 'runtime', 'plugins']) {
     const path = join(place.execRoot, folder);

@@ -3,7 +3,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { callApi } from './daemon.ts';
-import { lightPluginArchive } from './light-plugin.ts';
+import { perlPluginArchive } from './perl-plugin.ts';
 import type { HostCommandResult, SystemdHost } from './systemd-host.ts';
 
 /** What `inspect` and `outboard ls` do not tell of a plugin that runs. */
@@ -45,7 +45,7 @@ export function stopForeignDaemon(host: SystemdHost): Promise<string> {
 /** Create a plugin that is bounded in all that can be bounded, and enable it. */
 export async function startBoundedPlugin(host: SystemdHost, name: string): Promise<ServedPlugin> {
   const limits = { memoryBytes: 64 * 1024 * 1024, cpus: 0.5, pids: 40 };
-  const body = lightPluginArchive('plain', { outboard: { limits } });
+  const body = perlPluginArchive('plain', { outboard: { limits } });
   const created = await callApi(host.path(socket), 'POST', `/plugins/create?name=${name}`, { body });
   if (created.status !== 204) throw new Error(`create: ${created.status} ${created.text}`);
   await outboard(host, 'enable', name);

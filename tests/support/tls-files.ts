@@ -4,7 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type CertificateWishes,
+  type CertificateOptions,
   createAuthority,
   type TestAuthority,
   type TestCertificate,
@@ -37,7 +37,7 @@ export async function writeTlsFiles(home: string): Promise<TlsFiles> {
     await writeFile(paths.cert, certificate);
     await writeFile(paths.key, key, { mode: 0o600 });
   };
-  await writeDaemon(authority.issue(daemonWishes));
+  await writeDaemon(authority.issue(daemonCertificate));
   return {
     authority,
     paths,
@@ -60,7 +60,7 @@ export async function writeTlsFiles(home: string): Promise<TlsFiles> {
 }
 
 /** What the daemon's certificate says. */
-export const daemonWishes: CertificateWishes = { commonName: 'daemon', names: daemonNames, usage: 'server' };
+export const daemonCertificate: CertificateOptions = { commonName: 'daemon', names: daemonNames, usage: 'server' };
 
 /** The port of the TCP host in the line that a daemon prints when it is ready. */
 export function tcpPort(readyLine: string): number {

@@ -2,7 +2,7 @@
  * A process whose command line nobody can read: whoever tries waits in the kernel. It holds the lock of its own memory
  * while it waits for a file system that does not answer. Any user can make one.
  */
-import type { SilentFileSystem } from './silent-file-system.ts';
+import type { HangingFileSystem } from './hanging-file-system.ts';
 
 /**
  * Maps a file, changes it and, when it is told to by a line, maps something else in its place: the kernel writes the
@@ -35,7 +35,7 @@ export function unreadableProcess(file: string, name: string): readonly string[]
  * @param output what it prints @param goOn writes to its input
  */
 export async function makeUnreadable(
-  fileSystem: SilentFileSystem,
+  fileSystem: HangingFileSystem,
   output: AsyncIterable<Buffer>,
   goOn: (line: Buffer) => unknown,
 ): Promise<void> {

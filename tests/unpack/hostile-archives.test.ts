@@ -4,16 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JailPlace, type Layer, makeJailPlace } from '../support/jail-place.ts';
+import { type UnpackRoot, type Layer, makeUnpackRoot } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import type { TarEntryFields } from '../support/tar.ts';
 
 interface Attack {
   /** Case of the hardening list, and what the archive holds. */
   readonly title: string;
-  readonly layers: (place: JailPlace) => readonly Layer[];
+  readonly layers: (place: UnpackRoot) => readonly Layer[];
   /** The whole tree; or what refuses it. */
-  readonly outcome: Readonly<Record<string, string>> | RegExp | ((place: JailPlace) => void);
+  readonly outcome: Readonly<Record<string, string>> | RegExp | ((place: UnpackRoot) => void);
 }
 
 const file = (name: string | Buffer, content = 'x', more: Partial<TarEntryFields> = {}): TarEntryFields => ({
@@ -25,7 +25,7 @@ const directory = (name: string): TarEntryFields => ({ type: 'directory', name }
 const symlink = (name: string, linkName: string): TarEntryFields => ({ type: 'symlink', name, linkName });
 const hardLink = (name: string, linkName: string): TarEntryFields => ({ type: 'hard-link', name, linkName });
 /** Where a path of the host lies when it is taken for one inside the root. */
-const asInside = (place: JailPlace, path: string) => place.tree()[path.slice(1)];
+const asInside = (place: UnpackRoot, path: string) => place.tree()[path.slice(1)];
 const dotdot = /has a "\.\." component/;
 
 const attacks: readonly Attack[] = [
@@ -216,7 +216,7 @@ const attacks: readonly Attack[] = [
 
 for (const { title, layers, outcome } of attacks) {
   test(`unpacking stays inside: ${title}`, { skip: needsRoot }, async () => {
-    using place = makeJailPlace();
+    using place = makeUnpackRoot();
     const unpacked = place.unpack(layers(place));
     if (outcome instanceof RegExp) {
       await assert.rejects(unpacked, { kind: 'invalid', message: outcome });

@@ -11,7 +11,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { openUnpackJail, type UnpackJail } from '@outboard/engine';
-import { makeJailPlace, streamLayer } from '../support/jail-place.ts';
+import { makeUnpackRoot, streamLayer } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { type TarEntryFields, tarArchive, tarEntry } from '../support/tar.ts';
 
@@ -54,7 +54,7 @@ function openLayer(): PassThrough {
 }
 
 test('the child reaches nothing but the staging directory', { skip: needsRoot }, async (context) => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await using jail = place.open();
   const layer = openLayer();
   const applied = jail.apply(layer);
@@ -129,7 +129,7 @@ async function startHolder(directory: string, signal: AbortSignal) {
 test('the child holds no descriptor that leads out, and ends with its parent', {
   skip: needsRoot,
 }, async (context) => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const { holder, pid } = await startHolder(place.root, context.signal);
   assert.equal(readlinkSync(`/proc/${holder.pid}/fd/40`), '/etc/passwd');
   const targets = readdirSync(`/proc/${pid}/fd`).map((descriptor) =>
@@ -159,7 +159,7 @@ function isAlive(pid: number): boolean {
 test('a child that is killed half-way is reported, and leaves no process', {
   skip: needsRoot,
 }, async (context) => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await using jail = place.open();
   const applied = jail.apply(openLayer());
   await untilFilled(place.root, context.signal);
@@ -172,7 +172,7 @@ test('a child that is killed half-way is reported, and leaves no process', {
 
 for (const scope of ['of the jail', 'of one layer'] as const) {
   test(`A45 the signal ${scope} stops a layer that has stalled`, { skip: needsRoot }, async (context) => {
-    using place = makeJailPlace();
+    using place = makeUnpackRoot();
     const abort = new AbortController();
     const own = { signal: abort.signal };
     await using jail = openUnpackJail(place.root, scope === 'of the jail' ? own : {});
@@ -196,7 +196,7 @@ for (const [when, use] of [
   test(`a child that is stopped ${when} is killed, and said to have stalled`, {
     skip: needsRoot,
   }, async () => {
-    using place = makeJailPlace();
+    using place = makeUnpackRoot();
     await using jail = openUnpackJail(place.root, { stallMs: 300 });
     if (when !== 'before it is shut in') await jail.apply(streamLayer([]));
     // In the moment in which it becomes another program it has no command line.
@@ -219,7 +219,7 @@ test('a signal that is aborted already starts nothing', () => {
 test('a layer that is refused while its source has stalled is reported at once', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await using jail = place.open();
   const layer = new PassThrough();
   layer.write(tarEntry(file('../x')));
@@ -228,7 +228,7 @@ test('a layer that is refused while its source has stalled is reported at once',
 });
 
 test('a source that fails is the error, and ends the jail', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await using jail = place.open();
   const broken = async function* () {
     yield tarEntry(file('a'));
@@ -239,7 +239,7 @@ test('a source that fails is the error, and ends the jail', { skip: needsRoot },
 });
 
 test('a large layer that is refused early ends without a broken pipe', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await using jail = place.open();
   const layer = tarArchive([file('../x'), file('large', randomBytes(4 * 1024 * 1024))]);
   await assert.rejects(jail.apply(streamLayer(layer)), {
@@ -249,7 +249,7 @@ test('a large layer that is refused early ends without a broken pipe', { skip: n
 });
 
 test('one layer at a time, and none after the end', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await using jail = place.open();
   const first = jail.apply(streamLayer([file('a')]));
   await assert.rejects(jail.apply(streamLayer([file('b')])), {
@@ -266,7 +266,7 @@ test('one layer at a time, and none after the end', { skip: needsRoot }, async (
 });
 
 test('a jail that is disposed without use leaves nothing', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const descriptors = readdirSync('/proc/self/fd').length;
   {
     await using _jail = place.open();
@@ -276,7 +276,7 @@ test('a jail that is disposed without use leaves nothing', { skip: needsRoot }, 
 });
 
 test('a directory that is absent, or a link, is refused', () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   symlinkSync(place.victim, join(place.root, 'link'));
   for (const name of ['link', 'absent']) {
     assert.throws(() => openUnpackJail(join(place.root, name)), {
@@ -287,7 +287,7 @@ test('a directory that is absent, or a link, is refused', () => {
 });
 
 test('A18 another process swaps directories for links meanwhile', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await using jail = place.open();
   let isOver = false;
   const racing = async function* () {

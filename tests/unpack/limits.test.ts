@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { UnpackLimits } from '@outboard/engine';
-import { type Layer, makeJailPlace } from '../support/jail-place.ts';
+import { type Layer, makeUnpackRoot } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
 import { type TarEntryFields, tarArchive, tarEntry } from '../support/tar.ts';
@@ -107,7 +107,7 @@ const refused: readonly {
 
 for (const { title, layers, limits, message } of refused) {
   test(`unpacking refuses ${title}`, { skip: needsRoot }, async () => {
-    using place = makeJailPlace();
+    using place = makeUnpackRoot();
     await assert.rejects(place.unpack(layers, limits), { kind: 'invalid', message });
   });
 }
@@ -115,7 +115,7 @@ for (const { title, layers, limits, message } of refused) {
 test('A38 unpacking takes no more than its share of processor time, whatever the work is', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await using jail = place.open({ maxCpuSeconds: 1, maxBytes: 2 ** 50, maxCompressedBytes: 2 ** 50 });
   const member = gzipSync(Buffer.alloc(16 * megabyte));
   const endless = async function* () {
@@ -131,7 +131,7 @@ test('A38 unpacking takes no more than its share of processor time, whatever the
 test('A35 unpacking accepts an archive without end marker, and an empty one', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const layers = [tarEntry(file('a')), Buffer.alloc(0), gzipSync(Buffer.alloc(0)), Buffer.alloc(1024)];
   const applied = await place.unpack(layers);
   assert.deepEqual(
@@ -147,7 +147,7 @@ test('A35 unpacking accepts an archive without end marker, and an empty one', {
 });
 
 test('A40 unpacking joins gzip members and ignores zeros behind them', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const archive = tarArchive([file('a', Buffer.alloc(5000, 'a')), file('b')]);
   const members = [archive.subarray(0, 700), archive.subarray(700)].map((part) => gzipSync(part));
   const [gzipped] = await place.unpack([Buffer.concat([...members, Buffer.alloc(700)])]);
@@ -160,7 +160,7 @@ test('A45 a full disk is the host\u2019s error, and leaves the jail without a pr
   skip: needsRoot,
 }, async () => {
   await using disk = await mountSmallTmpfs({ bytes: megabyte });
-  using place = makeJailPlace(disk.path);
+  using place = makeUnpackRoot(disk.path);
   await assert.rejects(place.unpack([[file('a', Buffer.alloc(3 * megabyte))]]), {
     kind: 'system',
     code: 'ENOSPC',
@@ -170,7 +170,7 @@ test('A45 a full disk is the host\u2019s error, and leaves the jail without a pr
 
 test('A45 a disk without inodes is the host\u2019s error', { skip: needsRoot }, async () => {
   await using disk = await mountSmallTmpfs({ bytes: megabyte, inodes: 12 });
-  using place = makeJailPlace(disk.path);
+  using place = makeUnpackRoot(disk.path);
   const files = Array.from({ length: 20 }, (_, index) => file(`f${index}`));
   await assert.rejects(place.unpack([files]), {
     kind: 'system',

@@ -7,7 +7,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTarReader } from '@outboard/oci';
-import { type JailPlace, makeJailPlace } from '../support/jail-place.ts';
+import { type UnpackRoot, makeUnpackRoot } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import type { TarEntryFields } from '../support/tar.ts';
 
@@ -19,13 +19,13 @@ const directory = (name: string, more: Partial<TarEntryFields> = {}): TarEntryFi
 });
 
 /** Mode, owner and modification time as `4755 0:50 @17`. */
-function statusOf(place: JailPlace, name: string): string {
+function statusOf(place: UnpackRoot, name: string): string {
   const { mode, uid, gid, mtimeMs } = lstatSync(join(place.root, name));
   return `${(mode & 0o7777).toString(8)} ${uid}:${gid} @${mtimeMs / 1000}`;
 }
 
 /** Extended attributes, as GNU tar finds them. */
-function attributesOf(place: JailPlace, name: string): Record<string, string> {
+function attributesOf(place: UnpackRoot, name: string): Record<string, string> {
   const options = ['--format=pax', '--xattrs', '--xattrs-include=*', '--no-recursion', '-cf', '-'];
   const archive = execFileSync('tar', [...options, '-C', place.root, name]);
   const found: Record<string, string> = {};
@@ -44,7 +44,7 @@ function attributesOf(place: JailPlace, name: string): Record<string, string> {
 test('A25 keeps setid bits, owners and odd modes exactly, whatever the order', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await place.unpack([
     [
       { ...file('su'), mode: 0o4755, mtime: 11 },
@@ -95,7 +95,7 @@ test('A25 keeps setid bits, owners and odd modes exactly, whatever the order', {
 test('A25 a new layer sets owner and mode of a directory anew, and its time after all content', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await place.unpack([
     [directory('d', { mode: 0o2750, gid: 9, mtime: 1 }), file('d/a')],
     [directory('d', { mode: 0o711, uid: 4, mtime: 2 }), file('d/b')],
@@ -106,7 +106,7 @@ test('A25 a new layer sets owner and mode of a directory anew, and its time afte
 });
 
 test('A33 brings times into what file systems hold', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await place.unpack([
     [
       { ...file('fraction'), pax: { mtime: '1700000000.25' } },
@@ -120,7 +120,7 @@ test('A33 brings times into what file systems hold', { skip: needsRoot }, async 
 });
 
 test('A24 makes devices and fifos with exact numbers', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await place.unpack([
     [
       { type: 'character-device', name: 'dev/null', major: 1, minor: 3, mode: 0o666 },
@@ -145,7 +145,7 @@ for (const [major, minor, message] of [
   [0, 0, /overlayfs's mark for a removed file/],
 ] as const) {
   test(`A24 refuses character device ${major}:${minor}`, { skip: needsRoot }, async () => {
-    using place = makeJailPlace();
+    using place = makeUnpackRoot();
     const unpacked = place.unpack([[{ type: 'character-device', name: 'c', major, minor }]]);
     await assert.rejects(unpacked, { kind: 'invalid', message });
   });
@@ -157,7 +157,7 @@ const netRaw = Buffer.from('0100000200200000000000000000000000000000', 'hex');
 test('A26 keeps file capabilities and user attributes, also with an owner and content', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const pax = { 'SCHILY.xattr.security.capability': netRaw, 'SCHILY.xattr.user.note': 'a\0b' };
   const [applied] = await place.unpack([
     [
@@ -176,7 +176,7 @@ test('A26 keeps file capabilities and user attributes, also with an owner and co
 });
 
 test('A26 refuses file capabilities that the kernel cannot read', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const pax = { 'SCHILY.xattr.security.capability': 'nonsense' };
   await assert.rejects(place.unpack([[{ ...file('ping'), pax }]]), {
     kind: 'invalid',
@@ -187,7 +187,7 @@ test('A26 refuses file capabilities that the kernel cannot read', { skip: needsR
 test('A27 drops attributes that would change how the host treats the tree, and says so', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const names = ['trusted.overlay.opaque', 'security.selinux', 'security.ima', 'system.posix_acl_access'];
   const pax = Object.fromEntries(names.map((name) => [`SCHILY.xattr.${name}`, 'y']));
   const [applied] = await place.unpack([
@@ -225,7 +225,7 @@ for (const [name, entry] of Object.entries(replacements)) {
       { ...replacements.link, name: 'n' },
       { ...replacements.fifo, name: 'n' },
     ]) {
-      using place = makeJailPlace();
+      using place = makeUnpackRoot();
       await place.unpack([[file('other', 'other'), before as TarEntryFields, entry]]);
       const { other, n, ...below } = place.tree();
       assert.equal(other, 'file other');
@@ -239,7 +239,7 @@ for (const [name, entry] of Object.entries(replacements)) {
 test('A37 keeps names byte for byte: not UTF-8, control characters, 255 bytes', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const names = [Buffer.from([0xff, 0xfe, 0x80]), Buffer.from('new\nline\x1b[31m'), Buffer.alloc(255, 'n')];
   await place.unpack([
     [...names.map((name) => file(name)), { type: 'symlink', name: 'l', linkName: Buffer.from([0xc3, 0x28]) }],
@@ -252,7 +252,7 @@ test('A37 keeps names byte for byte: not UTF-8, control characters, 255 bytes', 
 
 test('A37 refuses a name of 256 bytes and a path beyond the kernel', { skip: needsRoot }, async () => {
   for (const name of ['n'.repeat(256), `${`${'d'.repeat(15)}/`.repeat(254)}${'n'.repeat(32)}`]) {
-    using place = makeJailPlace();
+    using place = makeUnpackRoot();
     await assert.rejects(place.unpack([[file(name)]]), { kind: 'invalid', message: /too long|longer than/ });
   }
 });
@@ -260,7 +260,7 @@ test('A37 refuses a name of 256 bytes and a path beyond the kernel', { skip: nee
 test('A37 unpacks 2,000 directories in each other, by way of links, and removes all of it', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   const deep = 'd/'.repeat(250);
   const further = Array.from({ length: 8 }, (_, index): TarEntryFields[] => [
     { type: 'symlink', name: `shortcut${index + 1}`, linkName: `shortcut${index}/${deep}` },
@@ -280,7 +280,7 @@ test('A37 unpacks 2,000 directories in each other, by way of links, and removes 
 test('A37 parents that a link leads to are made where it leads, back and forth', {
   skip: needsRoot,
 }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   await place.unpack([
     [
       { type: 'symlink', name: 'l', linkName: 'gone/../other/./place' },
@@ -296,7 +296,7 @@ test('A37 parents that a link leads to are made where it leads, back and forth',
 });
 
 test('unpacks names that need their parents made, with mode 0755', { skip: needsRoot }, async () => {
-  using place = makeJailPlace();
+  using place = makeUnpackRoot();
   mkdirSync(join(place.root, 'there'));
   await place.unpack([[file('there/a/b/c')]]);
   assert.match(statusOf(place, 'there/a'), /^755 0:0/);

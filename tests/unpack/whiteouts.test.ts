@@ -3,13 +3,13 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JailPlace, type Layer, makeJailPlace } from '../support/jail-place.ts';
+import { type UnpackRoot, type Layer, makeUnpackRoot } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import type { TarEntryFields } from '../support/tar.ts';
 
 interface Case {
   readonly title: string;
-  readonly layers: (place: JailPlace) => readonly Layer[];
+  readonly layers: (place: UnpackRoot) => readonly Layer[];
   /** The whole tree; or what refuses it; undefined: only what the place checks counts. */
   readonly outcome: Readonly<Record<string, string>> | RegExp | undefined;
   readonly warnings?: readonly string[];
@@ -195,7 +195,7 @@ const cases: readonly Case[] = [
 
 for (const { title, layers, outcome, warnings = [] } of cases) {
   test(`whiteouts: ${title}`, { skip: needsRoot }, async () => {
-    using place = makeJailPlace();
+    using place = makeUnpackRoot();
     const unpacked = place.unpack(layers(place));
     if (outcome instanceof RegExp) {
       await assert.rejects(unpacked, { kind: 'invalid', message: outcome });

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 
-export interface OutsideNetwork {
+export interface ExternalNetwork {
   /** The host's address on the link. */
   readonly hostAddress: string;
   /** Where a server answers each connection with the address that it came from. */
@@ -25,7 +25,7 @@ require('node:net')
 `;
 
 /** Make it; it goes when the test ends. */
-export async function openOutsideNetwork(context: TestContext): Promise<OutsideNetwork> {
+export async function openExternalNetwork(context: TestContext): Promise<ExternalNetwork> {
   const directory = mkdtempSync(join(tmpdir(), 'outboard-outside-'));
   const namespace = join(directory, 'netns');
   const link = `obx${randomBytes(4).toString('hex')}`;

@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { callApi, makeDaemonHome, type TestDaemon } from '../support/daemon.ts';
 import { checkDataRoot } from '../support/data-root.ts';
 import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -75,7 +75,7 @@ async function fillRegistry({ daemon, registry }: OperationPlace): Promise<void>
   const api = pluginApi(daemon.socket);
   for (const version of ['v1', 'v2']) {
     const name = `${registry}/acme/p:${version}`;
-    await api.create(name, lightPluginArchive('plain', { Description: version }));
+    await api.create(name, perlPluginArchive('plain', { Description: version }));
     await api.enable(name);
     await api.disable(name);
     await api.push(name);

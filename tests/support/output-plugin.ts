@@ -9,7 +9,7 @@ import { fixtureSocket } from './plugin-fixture.ts';
  * `/Talk.Say` writes `Text` to the descriptor `To`; `/Talk.Flood` writes lines of `Bytes` to stdout for `Ms` and tells how
  * many; `/Talk.Die` ends the program at once. It says `hello` when it starts.
  */
-export const talkingPluginScript = `
+export const outputPluginScript = `
 import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 const write = (to, bytes) => { for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at); };
@@ -42,12 +42,12 @@ process.on('SIGTERM', () => process.exit(0));
 `;
 
 /** The plugin's archive, as `plugin create` takes it. */
-export function talkingPluginArchive(): Buffer {
-  return pluginArchive({ script: talkingPluginScript });
+export function outputPluginArchive(): Buffer {
+  return pluginArchive({ script: outputPluginScript });
 }
 
 /** Makes a talking plugin write. */
-export interface Talk {
+export interface OutputCalls {
   /** Write one text, bytes given as Latin-1. */
   say(stream: 'stdout' | 'stderr', text: string): Promise<void>;
   /** Write numbered lines of so many bytes. @returns the number of the last one */
@@ -61,7 +61,7 @@ export interface Talk {
 }
 
 /** @param socketPath of the plugin, on the host */
-export function talkTo(socketPath: string): Talk {
+export function callOutputPlugin(socketPath: string): OutputCalls {
   const call = async (method: string, body: Readonly<Record<string, string | number>>) => {
     await using client = createPluginClient({ socketPath, timeoutMs: 60_000 });
     return await client.call(method, body);

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-export interface SilentFileSystem extends AsyncDisposable {
+export interface HangingFileSystem extends AsyncDisposable {
   /** Answer nothing from now on. */
   fallSilent(): Promise<void>;
   /** Answer what waits, and everything from now on. */
@@ -57,7 +57,7 @@ sub answer {
 `;
 
 /** @param path a folder to mount it on */
-export async function mountSilentFileSystem(path: string): Promise<SilentFileSystem> {
+export async function mountHangingFileSystem(path: string): Promise<HangingFileSystem> {
   const child = spawn('perl', ['-e', server, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const lines = createInterface(child.stdout);

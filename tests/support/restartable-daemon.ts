@@ -13,7 +13,7 @@ import { type PluginApi, pluginApi } from './plugin-api.ts';
 import { pluginArchive } from './plugin-archive.ts';
 import { assertRunningPlugins, pidOfPlugin } from './running-plugins.ts';
 
-export interface DaemonPlace {
+export interface RestartableDaemon {
   readonly home: string;
   daemon: TestDaemon;
   api: PluginApi;
@@ -22,10 +22,10 @@ export interface DaemonPlace {
 }
 
 /** Start the first daemon. When the test ends, all plugins are removed and the home goes. */
-export async function openDaemonPlace(context: TestContext): Promise<DaemonPlace> {
+export async function openRestartableDaemon(context: TestContext): Promise<RestartableDaemon> {
   const { home, remove } = await makeDaemonHome();
   const daemon = await startDaemon({ home, isBuilt: true });
-  const place: DaemonPlace = { home, daemon, api: pluginApi(daemon.socket), ids: [] };
+  const place: RestartableDaemon = { home, daemon, api: pluginApi(daemon.socket), ids: [] };
   context.after(async () => {
     for (const { name } of checkDataRoot(place.daemon.dataRoot).plugins) {
       await place.api.remove(name, { force: true });
@@ -37,14 +37,14 @@ export async function openDaemonPlace(context: TestContext): Promise<DaemonPlace
 }
 
 /** Start the next daemon, once the one before has ended. */
-export async function startNextDaemon(place: DaemonPlace): Promise<void> {
+export async function startNextDaemon(place: RestartableDaemon): Promise<void> {
   place.daemon = await startDaemon({ home: place.home, isBuilt: true });
   place.api = pluginApi(place.daemon.socket);
 }
 
 /** Create a plugin and enable it. @returns its ID */
 export async function enablePlugin(
-  place: DaemonPlace,
+  place: RestartableDaemon,
   name: string,
   archive: Buffer = pluginArchive(),
 ): Promise<string> {
@@ -58,12 +58,12 @@ export async function enablePlugin(
 }
 
 /** As `assertRunningPlugins`, of this place. */
-export function assertRunning({ home, daemon, ids }: DaemonPlace, running: readonly string[]): void {
+export function assertRunning({ home, daemon, ids }: RestartableDaemon, running: readonly string[]): void {
   assertRunningPlugins({ home, execRoot: daemon.execRoot, daemons: [daemon.pid], ids }, running);
 }
 
 /** Monitors and plugins of a home. */
-export function pidsOf({ home, ids }: Pick<DaemonPlace, 'home' | 'ids'>): readonly number[] {
+export function pidsOf({ home, ids }: Pick<RestartableDaemon, 'home' | 'ids'>): readonly number[] {
   return snapshotHost(home, { plugins: ids }).processes.map((line) => Number.parseInt(line, 10));
 }
 

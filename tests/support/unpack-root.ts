@@ -20,7 +20,7 @@ import { type AppliedLayer, openUnpackJail, type UnpackJail, type UnpackLimits }
 import { type TarEntryFields, tarArchive } from './tar.ts';
 
 /** A root to unpack into and, beside it, files that must not change. Dispose checks that, and deletes all. */
-export interface JailPlace extends Disposable {
+export interface UnpackRoot extends Disposable {
   readonly root: string;
   /** A directory outside the root with a file `f`, which has a second name, and a directory `d`. */
   readonly victim: string;
@@ -35,7 +35,7 @@ export interface JailPlace extends Disposable {
 export type Layer = readonly TarEntryFields[] | Buffer;
 
 /** Make a place. @param base its parent, default the directory for temporary files */
-export function makeJailPlace(base: string = tmpdir()): JailPlace {
+export function makeUnpackRoot(base: string = tmpdir()): UnpackRoot {
   const place = mkdtempSync(join(base, 'outboard-jail-'));
   const [root, victim] = [join(place, 'root'), join(place, 'victim')];
   const secret = randomBytes(32).toString('hex');

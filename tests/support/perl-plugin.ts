@@ -6,7 +6,7 @@ import { type PluginArchiveOptions, pluginArchive } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 
 /** What else a light plugin does, once at each start. */
-export const lightPluginHabits = {
+export const perlPluginBehaviors = {
   /** Nothing. */
   plain: '',
   /** Leaves processes in sessions of their own that no SIGTERM ends. */
@@ -38,17 +38,17 @@ export const lightPluginHabits = {
   `,
 } as const;
 
-export type LightPluginHabit = keyof typeof lightPluginHabits;
+export type PerlPluginBehavior = keyof typeof perlPluginBehaviors;
 
 /** A volume's name is made of small letters, digits and hyphens, so that it is found without a parser for JSON. */
-const script = (habit: LightPluginHabit) => `
+const script = (habit: PerlPluginBehavior) => `
 use strict;
 use IO::Socket::UNIX;
 $| = 1;
 $SIG{TERM} = sub { exit 0 };
 $SIG{PIPE} = 'IGNORE';
 my $root = '/mnt/volumes';
-${lightPluginHabits[habit]}
+${perlPluginBehaviors[habit]}
 $SIG{CHLD} = 'IGNORE';
 my $server = IO::Socket::UNIX->new(Local => '/run/docker/plugins/${fixtureSocket}', Listen => 128) or die $!;
 print "listening\\n";
@@ -85,8 +85,8 @@ sub answer {
 `;
 
 /** A light plugin for `pluginArchive` and `pluginContext`. @param config keys that replace those of the fixture's config */
-export function lightPlugin(
-  habit: LightPluginHabit = 'plain',
+export function perlPlugin(
+  habit: PerlPluginBehavior = 'plain',
   config: PluginArchiveOptions['config'] = {},
 ): PluginArchiveOptions {
   return {
@@ -106,6 +106,6 @@ export function lightPlugin(
 }
 
 /** The same as an archive. */
-export function lightPluginArchive(...options: Parameters<typeof lightPlugin>): Buffer {
-  return pluginArchive(lightPlugin(...options));
+export function perlPluginArchive(...options: Parameters<typeof perlPlugin>): Buffer {
+  return pluginArchive(perlPlugin(...options));
 }

@@ -10,11 +10,11 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { isOutboardError, type PluginEngine } from '@outboard/engine';
-import { lightPlugin } from '../support/light-plugin.ts';
+import { perlPlugin } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { untilState } from '../support/plugin-states.ts';
-import { mountSilentFileSystem, type SilentFileSystem } from '../support/silent-file-system.ts';
+import { mountHangingFileSystem, type HangingFileSystem } from '../support/hanging-file-system.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -40,7 +40,7 @@ async function openPlace(context: TestContext): Promise<Place> {
     folder,
     async create(name, source) {
       const mount = { Name: 'data', Destination: '/data', Type: 'bind', Options: ['rbind'] };
-      const { config, ...rest } = lightPlugin('plain');
+      const { config, ...rest } = perlPlugin('plain');
       const Mounts = source === undefined ? [] : [{ ...mount, Source: source }];
       await opened.engine.create({
         name,
@@ -61,13 +61,13 @@ function makeFolder(context: TestContext): string {
 }
 
 /** By the folder that they are in. */
-const mounted = new Map<string, SilentFileSystem>();
+const mounted = new Map<string, HangingFileSystem>();
 
 /** Mount a file system in a folder of a test. */
-async function mountSilent(folder: string): Promise<{ path: string; server: SilentFileSystem }> {
+async function mountSilent(folder: string): Promise<{ path: string; server: HangingFileSystem }> {
   const path = join(folder, 'silent');
   mkdirSync(path);
-  const server = await mountSilentFileSystem(path);
+  const server = await mountHangingFileSystem(path);
   mounted.set(folder, server);
   return { path, server };
 }

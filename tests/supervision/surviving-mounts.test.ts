@@ -11,7 +11,7 @@ import { test } from 'node:test';
 import { needsRoot } from '../support/needs-root.ts';
 import { untilState } from '../support/plugin-states.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
-import { mountSilentFileSystem } from '../support/silent-file-system.ts';
+import { mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -79,9 +79,9 @@ test('a restart takes away mounts that have lost their process, and none that st
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
   const plugin = await startMounter(opened);
-  await using dead = await mountSilentFileSystem(plugin.makeVolume('dead'));
-  await using _alive = await mountSilentFileSystem(plugin.makeVolume('alive'));
-  await using mute = await mountSilentFileSystem(plugin.makeVolume('mute'));
+  await using dead = await mountHangingFileSystem(plugin.makeVolume('dead'));
+  await using _alive = await mountHangingFileSystem(plugin.makeVolume('alive'));
+  await using mute = await mountHangingFileSystem(plugin.makeVolume('mute'));
   await dead.die();
   await mute.fallSilent();
   await killAndAwaitRestart(opened);
@@ -108,7 +108,7 @@ test('I14 disable takes away what a file system holds that does not answer, with
 }, async () => {
   await using opened = await openTestEngine();
   const plugin = await startMounter(opened);
-  await using silent = await mountSilentFileSystem(plugin.makeVolume('served'));
+  await using silent = await mountHangingFileSystem(plugin.makeVolume('served'));
   execFileSync('mount', ['-t', 'tmpfs', 'x', join(plugin.volume('served'), 'inside')]);
   await silent.fallSilent();
   await opened.engine.disable('mounter');

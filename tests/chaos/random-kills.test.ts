@@ -10,15 +10,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { spawnDaemon } from '../support/daemon.ts';
 import {
   assertRunning,
-  type DaemonPlace,
+  type RestartableDaemon,
   enablePlugin,
-  openDaemonPlace,
+  openRestartableDaemon,
   startNextDaemon,
   untilGone,
   untilOtherPid,
-} from '../support/daemon-place.ts';
+} from '../support/restartable-daemon.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
-import { lightPluginArchive } from '../support/light-plugin.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
@@ -30,15 +30,15 @@ const pluginCount = 10;
 const killsOfDaemon = Number(process.env.OUTBOARD_KILLS ?? 50);
 const killsOfPlugins = Math.ceil(killsOfDaemon / 5);
 
-async function enableTen(place: DaemonPlace): Promise<readonly string[]> {
+async function enableTen(place: RestartableDaemon): Promise<readonly string[]> {
   const names = Array.from({ length: pluginCount }, (_, index) => `plugin-${index}`);
   const ids: string[] = [];
-  for (const name of names) ids.push(await enablePlugin(place, name, lightPluginArchive()));
+  for (const name of names) ids.push(await enablePlugin(place, name, perlPluginArchive()));
   return ids;
 }
 
 /** End the daemon and its successors at random instants, of which most are before they are ready. */
-async function killDaemons(place: DaemonPlace, times: number, startMs: number): Promise<void> {
+async function killDaemons(place: RestartableDaemon, times: number, startMs: number): Promise<void> {
   await place.daemon.end('SIGKILL');
   for (let kill = 0; kill < times; kill += 1) {
     const next = spawnDaemon({ home: place.home, isBuilt: true });
@@ -47,7 +47,7 @@ async function killDaemons(place: DaemonPlace, times: number, startMs: number): 
   }
 }
 
-async function timeOfStart(place: DaemonPlace): Promise<number> {
+async function timeOfStart(place: RestartableDaemon): Promise<number> {
   await place.daemon.end('SIGTERM');
   const startedAt = performance.now();
   await startNextDaemon(place);
@@ -58,7 +58,7 @@ test(`S15 ${killsOfDaemon} kills of the daemon at random instants lose none of $
   skip,
 }, async (context) => {
   context.diagnostic(`seed ${seed}`);
-  const place = await openDaemonPlace(context);
+  const place = await openRestartableDaemon(context);
   const ids = await enableTen(place);
   const pids = ids.map((id) => pidOfPlugin(place.daemon.execRoot, id));
   const startMs = await timeOfStart(place);
@@ -80,7 +80,7 @@ test('S15 plugins and monitors that are killed with the daemon run again, once e
   skip,
 }, async (context) => {
   context.diagnostic(`seed ${seed}`);
-  const place = await openDaemonPlace(context);
+  const place = await openRestartableDaemon(context);
   const ids = await enableTen(place);
   const startMs = await timeOfStart(place);
   const { execRoot } = place.daemon;
@@ -111,7 +111,7 @@ test('S15 plugins and monitors that are killed with the daemon run again, once e
 });
 
 /** The pid of each plugin's conmon. */
-function monitorsOf({ home, ids }: DaemonPlace): ReadonlyMap<string, number> {
+function monitorsOf({ home, ids }: RestartableDaemon): ReadonlyMap<string, number> {
   const { processes } = snapshotHost(home, { plugins: ids });
   const monitors = processes.filter((line) => /^\d+ \S*conmon /.test(line));
   return new Map(
