@@ -7,24 +7,24 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Beside each program stand the files that it starts by their path relative to its own. */
-const BUNDLES = [
+const bundles = [
   {
-    folder: 'packages/daemon/bundle',
+    directory: 'packages/daemon/bundle',
     entries: {
       daemon: 'packages/daemon/dist/index.js',
       child: 'packages/container/dist/rootfs/jail/child.js',
     },
   },
-  { folder: 'packages/cli/bundle', entries: { cli: 'packages/cli/dist/index.js' } },
+  { directory: 'packages/cli/bundle', entries: { cli: 'packages/cli/dist/index.js' } },
 ];
 
 /** The program itself. Run as one, for npm puts the native program in place of the script of that name. */
-const ESBUILD = join(ROOT, 'node_modules', 'esbuild', 'bin', 'esbuild');
+const esbuild = join(root, 'node_modules', 'esbuild', 'bin', 'esbuild');
 
-const OPTIONS = [
+const buildOptions = [
   '--bundle',
   '--splitting',
   '--platform=node',
@@ -41,14 +41,14 @@ const OPTIONS = [
   '--log-level=warning',
 ];
 
-for (const { folder, entries } of BUNDLES) {
+for (const { directory, entries } of bundles) {
   // Files of an earlier build stay: a daemon that runs loads some of its own later, and they are named by their content.
   const inputs = Object.entries(entries).map(([name, file]) => `${name}=${file}`);
-  const { status, error } = spawnSync(ESBUILD, [...inputs, `--outdir=${folder}`, ...OPTIONS], {
-    cwd: ROOT,
+  const { status, error } = spawnSync(esbuild, [...inputs, `--outdir=${directory}`, ...buildOptions], {
+    cwd: root,
     // Where it is a script still, it looks for `node`: for this one.
     env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
     stdio: 'inherit',
   });
-  if (status !== 0) throw new Error(`cannot bundle "${folder}"`, { cause: error });
+  if (status !== 0) throw new Error(`cannot bundle "${directory}"`, { cause: error });
 }

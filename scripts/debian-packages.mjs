@@ -6,7 +6,7 @@ import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:f
 import { delimiter, join } from 'node:path';
 
 /** Any one of the programs will do; the package provides the first. */
-const NEEDED = [
+const requiredPrograms = [
   { programs: ['runc', 'crun'], debianPackage: 'runc' },
   { programs: ['conmon'], debianPackage: 'conmon' },
   { programs: ['docker-registry'], debianPackage: 'docker-registry' },
@@ -18,19 +18,19 @@ const NEEDED = [
   { programs: ['ip'], debianPackage: 'iproute2' },
 ];
 /** Not needed: it comes along when something that is needed is installed. See `packages/container/src/linux/isal.ts`. */
-const RECOMMENDED = ['libisal2'];
-const DOCKER_CLI = { programs: ['docker'], debianPackage: 'docker-cli' };
+const recommended = ['libisal2'];
+const dockerCli = { programs: ['docker'], debianPackage: 'docker-cli' };
 /** For the tests of the service, which boot systemd in namespaces; neither of them is started on this machine. */
-const SERVICE_MANAGER = [
+const serviceManager = [
   { programs: ['systemd-run'], debianPackage: 'systemd' },
   { programs: ['dbus-daemon'], debianPackage: 'dbus' },
 ];
 
 /** Debian asks this file before it starts a service that it installs; 101 says no. */
-const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
+const servicePolicy = '/usr/sbin/policy-rc.d';
 
-/** Daemons live in sbin, which the PATH of an ordinary user lacks, and CNI plugins in folders of their own. */
-const FOLDERS = [
+/** Daemons live in sbin, which the PATH of an ordinary user lacks, and CNI plugins in directories of their own. */
+const directories = [
   ...(process.env.PATH ?? '').split(delimiter),
   ...['/usr/local/sbin', '/usr/sbin', '/sbin'],
   ...['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'],
@@ -43,8 +43,9 @@ const FOLDERS = [
  * @returns {string | undefined} its absolute path
  */
 export function findProgram(name) {
-  return FOLDERS.filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
+  return directories
+    .filter((directory) => directory !== '')
+    .map((directory) => join(directory, name))
     .find(isExecutable);
 }
 
@@ -56,9 +57,9 @@ export function findProgram(name) {
  */
 export function missingPrograms(options) {
   const needed = [
-    ...NEEDED,
-    ...(options.needsDockerCli ? [DOCKER_CLI] : []),
-    ...(options.needsServiceManager ? SERVICE_MANAGER : []),
+    ...requiredPrograms,
+    ...(options.needsDockerCli ? [dockerCli] : []),
+    ...(options.needsServiceManager ? serviceManager : []),
   ];
   return needed
     .filter(({ programs }) => programs.every((program) => findProgram(program) === undefined))
@@ -84,7 +85,7 @@ export function installDebianPackages(packages) {
   }
   // The machine may never have fetched the list of packages, or long ago.
   if (!apt('apt-get', ['-qq', 'update'])) return { installed: false, message: 'apt-get update failed' };
-  const names = [...packages.map(nameInThisRelease), ...RECOMMENDED.filter(isInThisRelease)];
+  const names = [...packages.map(nameInThisRelease), ...recommended.filter(isInThisRelease)];
   if (
     !withoutStartingServices(() =>
       apt('apt-get', ['-qq', 'install', '--no-install-recommends', '-y', ...names]),
@@ -97,7 +98,7 @@ export function installDebianPackages(packages) {
 
 /** Before Debian 13 the docker command line came with the engine, in docker.io. */
 function nameInThisRelease(name) {
-  if (name !== DOCKER_CLI.debianPackage) return name;
+  if (name !== dockerCli.debianPackage) return name;
   return isInThisRelease(name) ? name : 'docker.io';
 }
 
@@ -112,12 +113,12 @@ function apt(program, args) {
 
 /** We want the programs: what runs on the machine is for its owner to say. */
 function withoutStartingServices(install) {
-  if (existsSync(SERVICE_POLICY)) return install();
-  writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  if (existsSync(servicePolicy)) return install();
+  writeFileSync(servicePolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     return install();
   } finally {
-    rmSync(SERVICE_POLICY);
+    rmSync(servicePolicy);
   }
 }
 
@@ -126,7 +127,7 @@ function isExecutable(path) {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    // Not there, or not for us to run: either way the next folder may have it.
+    // Not there, or not for us to run: either way the next directory may have it.
     return false;
   }
 }

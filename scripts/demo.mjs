@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * `npm run demo`: the main job, done once before your eyes on real parts, in a temporary folder that is gone afterwards.
+ * `npm run demo`: the main job, done once before your eyes on real parts, in a temporary directory that is gone afterwards.
  *
  *     npm run demo                     tells the story and cleans up
  *     npm run demo -- --keep           leaves registry, daemon and plugin for you to try
- *     npm run demo -- --stop <folder>  ends what --keep left
+ *     npm run demo -- --stop <directory>  ends what --keep left
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -25,9 +25,9 @@ import {
 import { packPlugin } from './pack-plugin.mjs';
 import { setUp } from './setup.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PROGRAM = join(ROOT, 'bin', 'outboard');
-const EXAMPLE = join(ROOT, 'examples', 'volume-local');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const program = join(root, 'bin', 'outboard');
+const exampleDirectory = join(root, 'examples', 'volume-local');
 
 const { values: flags } = parseArgs({ options: { keep: { type: 'boolean' }, stop: { type: 'string' } } });
 process.exitCode = flags.stop === undefined ? await demonstrate(flags.keep ?? false) : await stop(flags.stop);
@@ -46,9 +46,9 @@ async function demonstrate(keep) {
     stream.on('error', () => interrupted.abort(new Error('stopped: nobody reads its output any more')));
   }
   const surroundings = createSurroundings();
-  const { folder } = surroundings;
+  const { directory } = surroundings;
   console.log('Outboard demo: an example plugin, from its author to a host, on a real registry and daemon.');
-  console.log(`All is below ${folder}, which ${keep ? '--keep leaves' : 'is gone afterwards'}.\n`);
+  console.log(`All is below ${directory}, which ${keep ? '--keep leaves' : 'is gone afterwards'}.\n`);
   const ids = new Set();
   if (!setUp({ needsDockerCli: true })) {
     await end(surroundings, ids);
@@ -74,10 +74,10 @@ async function play(surroundings, { ids, keep, signal }) {
     () => packVersions(surroundings),
   );
   await narrator.step('Start a registry', () => startRegistry(surroundings, signal));
-  await narrator.step('Start the daemon', () => startDaemon(surroundings, PROGRAM, signal));
+  await narrator.step('Start the daemon', () => startDaemon(surroundings, program, signal));
   saveSurroundings(surroundings);
   let last;
-  const lines = commandLines({ surroundings, program: PROGRAM, narrator, signal });
+  const lines = commandLines({ surroundings, program, narrator, signal });
   for (const commandLine of lines) {
     const isFirst = commandLine === lines[0];
     narrator.part(`${isFirst ? "the plugin's life" : 'the same'}, with ${commandLine.name}`);
@@ -89,11 +89,11 @@ async function play(surroundings, { ids, keep, signal }) {
 }
 
 /** The versions differ in what they say of themselves. */
-async function packVersions({ folder }) {
-  const versions = ['v1', 'v2'].map((tag) => ({ tag, folder: join(folder, `packed-${tag}`) }));
-  for (const { tag, folder: packed } of versions) {
+async function packVersions({ directory }) {
+  const versions = ['v1', 'v2'].map((tag) => ({ tag, directory: join(directory, `packed-${tag}`) }));
+  for (const { tag, directory: packed } of versions) {
     await mkdir(packed);
-    await packPlugin(EXAMPLE, packed);
+    await packPlugin(exampleDirectory, packed);
     const file = join(packed, 'config.json');
     const config = JSON.parse(await readFile(file, 'utf8'));
     await writeFile(
@@ -104,12 +104,12 @@ async function packVersions({ folder }) {
   return versions;
 }
 
-async function stop(folder) {
-  if (!existsSync(join(folder, 'demo.json'))) {
-    console.error(`demo: nothing to stop: "${folder}" is no folder that --keep left`);
+async function stop(directory) {
+  if (!existsSync(join(directory, 'demo.json'))) {
+    console.error(`demo: nothing to stop: "${directory}" is no directory that --keep left`);
     return 1;
   }
-  return end(loadSurroundings(folder), new Set());
+  return end(loadSurroundings(directory), new Set());
 }
 
 /** Clean up and say so. @returns {Promise<number>} exit code */
@@ -119,13 +119,13 @@ async function end(surroundings, ids) {
   return leftovers.length === 0 ? 0 : 1;
 }
 
-async function tellFailure({ folder }, error) {
+async function tellFailure({ directory }, error) {
   console.error(`\ndemo: ${error.message}`);
-  const log = await readFile(join(folder, 'daemon.log'), 'utf8').catch(() => 'it never ran');
+  const log = await readFile(join(directory, 'daemon.log'), 'utf8').catch(() => 'it never ran');
   console.error(`last words of the daemon:\n${log.split('\n').slice(-15).join('\n')}`);
 }
 
-function tellWhatToTry({ folder, host, registry }, { name, plugin }) {
+function tellWhatToTry({ directory, host, registry }, { name, plugin }) {
   const withDocker = `
   export DOCKER_HOST=${host}
   docker plugin ls
@@ -135,12 +135,12 @@ function tellWhatToTry({ folder, host, registry }, { name, plugin }) {
 All of it still runs. Try:
 ${name === 'docker' ? withDocker : ''}
   export OUTBOARD_HOST=${host}
-  ${PROGRAM} ls
-  ${PROGRAM} privileges ${registry}/outboard/volume-local:v2
-  ${PROGRAM} install --alias second ${registry}/outboard/volume-local:v2
+  ${program} ls
+  ${program} privileges ${registry}/outboard/volume-local:v2
+  ${program} install --alias second ${registry}/outboard/volume-local:v2
 
 End it with:
 
-  npm run demo -- --stop ${folder}`);
+  npm run demo -- --stop ${directory}`);
   return 0;
 }

@@ -4,8 +4,8 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-const FOLDERS = ['packages', 'examples', 'bench', 'tests'];
-const NOT_SOURCE = new Set(['node_modules', 'dist']);
+const directories = ['packages', 'examples', 'bench', 'tests'];
+const notSource = new Set(['node_modules', 'dist']);
 
 /**
  * Every test file of the repository.
@@ -15,16 +15,16 @@ const NOT_SOURCE = new Set(['node_modules', 'dist']);
  * @returns {Promise<readonly string[]>} paths relative to the root, sorted
  */
 export async function findTests(root, parts) {
-  const found = (await Promise.all(FOLDERS.map((folder) => testsBelow(join(root, folder))))).flat();
+  const found = (await Promise.all(directories.map((directory) => testsBelow(join(root, directory))))).flat();
   const paths = found.map((path) => relative(root, path)).sort();
   return parts.length === 0 ? paths : paths.filter((path) => parts.some((part) => path.includes(part)));
 }
 
-async function testsBelow(folder) {
-  const entries = await readdir(folder, { withFileTypes: true });
+async function testsBelow(directory) {
+  const entries = await readdir(directory, { withFileTypes: true });
   const nested = entries.map((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_SOURCE.has(entry.name) ? [] : testsBelow(path);
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return notSource.has(entry.name) ? [] : testsBelow(path);
     return entry.name.endsWith('.test.ts') ? [path] : [];
   });
   return (await Promise.all(nested)).flat();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /**
  * Compare the lock file with npm's own record of what it installed, so that an `npm install` by hand counts, too.
  *
- * @param {string} root folder of the lock file
+ * @param {string} root directory of the lock file
  * @returns {boolean}
  */
 export function arePackagesInstalled(root) {
@@ -19,7 +19,7 @@ export function arePackagesInstalled(root) {
     .every(([path, wanted]) => isInstalled(installed[path], wanted));
 }
 
-/** Optional packages are those of other platforms, mostly. Links are folders of this repository, without a version. */
+/** Optional packages are those of other platforms, mostly. Links are directories of this repository, without a version. */
 function isInstalled(found, wanted) {
   if (found === undefined) return wanted.optional === true;
   return found.version === wanted.version && found.integrity === wanted.integrity;

@@ -1,5 +1,5 @@
 /**
- * The official programs of the Node.js versions that Outboard runs on, from npm: pinned and locked in the folder
+ * The official programs of the Node.js versions that Outboard runs on, from npm: pinned and locked in the directory
  * `node-versions`, and installed there, where git ignores them. No package that is published depends on them.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { arePackagesInstalled } from './installed-packages.mjs';
 
-const FOLDER = fileURLToPath(new URL('node-versions', import.meta.url));
+const directory = fileURLToPath(new URL('node-versions', import.meta.url));
 
 /**
  * Every version but the one of the same major number as the Node.js that runs this. Installs what is missing.
@@ -22,7 +22,7 @@ export function otherNodeVersions() {
   );
   if (
     others.some(({ program }) => program !== undefined && !existsSync(program)) ||
-    !arePackagesInstalled(FOLDER)
+    !arePackagesInstalled(directory)
   )
     install();
   return others.map(({ version, program }) => {
@@ -33,7 +33,7 @@ export function otherNodeVersions() {
 }
 
 function pinnedVersions() {
-  const { optionalDependencies } = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8'));
+  const { optionalDependencies } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   const packages = new Map(Object.entries(optionalDependencies));
   const versions = new Set([...packages.values()].map((wanted) => wanted.split('@').at(-1)));
   return [...versions].map((version) => {
@@ -43,14 +43,14 @@ function pinnedVersions() {
 }
 
 function programOf(name) {
-  return join(FOLDER, 'node_modules', name, 'bin', 'node');
+  return join(directory, 'node_modules', name, 'bin', 'node');
 }
 
 /** No scripts: the packages hold the programs themselves. */
 function install() {
   console.log('test: installing the other versions of Node.js');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status, error } = spawnSync('npm', args, { cwd: FOLDER, stdio: 'inherit' });
+  const { status, error } = spawnSync('npm', args, { cwd: directory, stdio: 'inherit' });
   if (status !== 0)
     throw new Error(`cannot install the other versions of Node.js: npm ci failed`, { cause: error });
 }

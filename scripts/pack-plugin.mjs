@@ -4,9 +4,9 @@
  * this machine's Node.js, the shared libraries that it needs, the program and its npm dependencies. No Docker, no
  * network, no root.
  *
- *     node scripts/pack-plugin.mjs <plugin folder> <output folder>
+ *     node scripts/pack-plugin.mjs <plugin directory> <output directory>
  *
- * The plugin folder holds `config.json` and a built npm package; the program lands in `/plugin`.
+ * The plugin directory holds `config.json` and a built npm package; the program lands in `/plugin`.
  */
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -15,10 +15,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isMain } from './is-main.mjs';
 import { makeDirectories } from './make-directories.mjs';
 
-/** Folders that a container's mounts and programs expect. */
-const FOLDERS = ['dev', 'etc', 'mnt', 'proc', 'root', 'run/docker/plugins', 'sys', 'usr/bin', 'var'];
+/** Directories that a container's mounts and programs expect. */
+const directories = ['dev', 'etc', 'mnt', 'proc', 'root', 'run/docker/plugins', 'sys', 'usr/bin', 'var'];
 
-const ETC = {
+const etcFiles = {
   passwd:
     'root:x:0:0:root:/root:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
   group: 'root:x:0:\nnogroup:x:65534:\n',
@@ -29,13 +29,13 @@ const ETC = {
 /**
  * Pack a plugin.
  *
- * @param {string} pluginFolder holds `config.json`, `package.json` and the built program
- * @param {string} outputFolder must not exist or be empty
+ * @param {string} pluginDirectory holds `config.json`, `package.json` and the built program
+ * @param {string} outputDirectory must not exist or be empty
  * @returns {Promise<void>}
  */
-export async function packPlugin(pluginFolder, outputFolder) {
-  const plugin = resolve(pluginFolder);
-  const rootfs = join(resolve(outputFolder), 'rootfs');
+export async function packPlugin(pluginDirectory, outputDirectory) {
+  const plugin = resolve(pluginDirectory);
+  const rootfs = join(resolve(outputDirectory), 'rootfs');
   makeDirectories(dirname(rootfs));
   // Fails if there is a tree already: a packed plugin never holds leftovers of an earlier one.
   await mkdir(rootfs);
@@ -47,10 +47,10 @@ export async function packPlugin(pluginFolder, outputFolder) {
 }
 
 async function makeSystem(rootfs) {
-  makeDirectories(...FOLDERS.map((folder) => join(rootfs, folder)));
+  makeDirectories(...directories.map((directory) => join(rootfs, directory)));
   await mkdir(join(rootfs, 'tmp'));
   await chmod(join(rootfs, 'tmp'), 0o1777);
-  for (const [name, content] of Object.entries(ETC)) await writeFile(join(rootfs, 'etc', name), content);
+  for (const [name, content] of Object.entries(etcFiles)) await writeFile(join(rootfs, 'etc', name), content);
 }
 
 /** Node.js and every library that the loader would load for it, each where the loader looks for it. */
@@ -86,9 +86,9 @@ async function copyPackages(plugin, target) {
     for (const name of Object.keys(manifest.dependencies ?? {})) {
       const dependency = await findPackage(name, source);
       if (placed.get(name) === dependency) continue;
-      const folder = placed.has(name) ? to : target;
+      const directory = placed.has(name) ? to : target;
       if (!placed.has(name)) placed.set(name, dependency);
-      await place(dependency, join(folder, 'node_modules', name));
+      await place(dependency, join(directory, 'node_modules', name));
     }
   }
   await place(await realpath(plugin), target);
@@ -112,12 +112,12 @@ function isPublished(name) {
   return name !== 'node_modules' && !/\.test\.|\.map$|\.tsbuildinfo$|\.d\.ts$/.test(name);
 }
 
-/** As Node.js resolves a package: in `node_modules` here or in a folder above. */
+/** As Node.js resolves a package: in `node_modules` here or in a directory above. */
 async function findPackage(name, from) {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const candidate = join(folder, 'node_modules', name);
+  for (let directory = from; ; directory = dirname(directory)) {
+    const candidate = join(directory, 'node_modules', name);
     if (await exists(join(candidate, 'package.json'))) return realpath(candidate);
-    if (folder === dirname(folder))
+    if (directory === dirname(directory))
       throw new Error(`cannot find the dependency "${name}" of "${from}"; run npm ci`);
   }
 }
@@ -136,11 +136,11 @@ function exists(path) {
 }
 
 if (isMain(import.meta.url)) {
-  const [pluginFolder, outputFolder] = process.argv.slice(2);
-  if (pluginFolder === undefined || outputFolder === undefined) {
-    console.error('usage: node scripts/pack-plugin.mjs <plugin folder> <output folder>');
+  const [pluginDirectory, outputDirectory] = process.argv.slice(2);
+  if (pluginDirectory === undefined || outputDirectory === undefined) {
+    console.error('usage: node scripts/pack-plugin.mjs <plugin directory> <output directory>');
     process.exitCode = 2;
   } else {
-    await packPlugin(pluginFolder, outputFolder);
+    await packPlugin(pluginDirectory, outputDirectory);
   }
 }

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 
 /** A file that takes longer hangs. */
-const FILE_TIMEOUT_MS = 10 * 60_000;
+const fileTimeoutMs = 10 * 60_000;
 
 /**
  * Run test files and print what fails and what is skipped.
@@ -21,7 +21,7 @@ export async function runTests(files, { root, program = process.execPath }) {
     '--import=tsx',
     '--test',
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
-    `--test-timeout=${FILE_TIMEOUT_MS}`,
+    `--test-timeout=${fileTimeoutMs}`,
     '--test-reporter=./scripts/test-reporter.mjs',
     '--test-reporter-destination=stdout',
     ...files,

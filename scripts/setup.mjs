@@ -10,8 +10,8 @@ import { installDebianPackages, missingPrograms } from './debian-packages.mjs';
 import { arePackagesInstalled } from './installed-packages.mjs';
 import { isMain } from './is-main.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const LEAST_NODE = [20, 19];
+const root = fileURLToPath(new URL('..', import.meta.url));
+const leastNode = [20, 19];
 
 /**
  * Set the checkout up and say what was done, one line per step.
@@ -29,9 +29,9 @@ export function setUp(options = {}) {
 
 function checkPlatform() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const isNew = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  const isNew = major > leastNode[0] || (major === leastNode[0] && minor >= leastNode[1]);
   if (!isNew)
-    return fail('Node.js', `${process.versions.node} is too old; install ${LEAST_NODE.join('.')} or newer`);
+    return fail('Node.js', `${process.versions.node} is too old; install ${leastNode.join('.')} or newer`);
   if (process.platform !== 'linux') return fail('system', `${process.platform} has no containers; use Linux`);
   return done('Node.js', process.versions.node);
 }
@@ -44,7 +44,7 @@ function checkPrograms(needed) {
 }
 
 function installPackages() {
-  if (arePackagesInstalled(ROOT)) return done('npm packages', 'up to date');
+  if (arePackagesInstalled(root)) return done('npm packages', 'up to date');
   const startedAt = performance.now();
   if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']))
     return fail('npm packages', 'npm ci failed');
@@ -62,7 +62,7 @@ function build() {
 }
 
 function run(program, args) {
-  return spawnSync(program, args, { cwd: ROOT, stdio: 'inherit' }).status === 0;
+  return spawnSync(program, args, { cwd: root, stdio: 'inherit' }).status === 0;
 }
 
 function secondsSince(startedAt) {

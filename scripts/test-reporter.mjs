@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { relative } from 'node:path';
 
-const COUNTS_FD = 3;
+const countsFd = 3;
 
 /** @param {AsyncIterable<import('node:test/reporters').TestEvent>} events */
 export default async function* report(events) {
@@ -37,7 +37,7 @@ export default async function* report(events) {
   for (const [reason, names] of skipped) {
     yield `\nskipped, ${reason}:\n${names.map((name) => `  ${name}\n`).join('')}`;
   }
-  writeSync(COUNTS_FD, JSON.stringify(counts));
+  writeSync(countsFd, JSON.stringify(counts));
 }
 
 function failedInTests(data) {

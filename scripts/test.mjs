@@ -11,11 +11,11 @@ import { findTests } from './find-tests.mjs';
 import { otherNodeVersions } from './node-versions.mjs';
 import { runTests } from './run-tests.mjs';
 import { setUp } from './setup.mjs';
-import { TESTS_ON_EVERY_NODE } from './tests-on-every-node.mjs';
+import { testsOnEveryNode } from './tests-on-every-node.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
-const CHECKS = [
+const checks = [
   {
     name: 'format and lint',
     program: ['@biomejs', 'biome', 'bin', 'biome'],
@@ -28,19 +28,17 @@ const CHECKS = [
 /** What is needed to run anything must be there; what single tests need, they say themselves when they skip. */
 setUp({ needsDockerCli: true, needsServiceManager: true });
 const counts = { passed: 0, failed: 0, skipped: 0 };
-for (const check of CHECKS) {
+for (const check of checks) {
   const passed = runCheck(check);
   console.log(`check: ${check.name}: ${passed ? 'passed' : 'FAILED'}`);
   counts[passed ? 'passed' : 'failed']++;
 }
 if (process.getuid?.() !== 0)
   console.log('test: not root: what needs containers, mounts or chroot is skipped');
-const files = await findTests(ROOT, process.argv.slice(2));
-add(await runTests(files, { root: ROOT }));
+const files = await findTests(root, process.argv.slice(2));
+add(await runTests(files, { root: root }));
 try {
-  await runOnOtherVersions(
-    files.filter((file) => TESTS_ON_EVERY_NODE.some((start) => file.startsWith(start))),
-  );
+  await runOnOtherVersions(files.filter((file) => testsOnEveryNode.some((start) => file.startsWith(start))));
 } catch (error) {
   console.log(`test: ${error.message}`);
   counts.failed++;
@@ -62,7 +60,7 @@ async function runOnOtherVersions(files) {
       continue;
     }
     console.log(`\ntest: on Node.js ${version}:`);
-    const tests = await runTests(files, { root: ROOT, program });
+    const tests = await runTests(files, { root: root, program });
     console.log(`on Node.js ${version}: ${describe(tests)}`);
     add(tests);
   }
@@ -77,6 +75,6 @@ function describe({ passed, failed, skipped }) {
 }
 
 function runCheck(check) {
-  const program = join(ROOT, 'node_modules', ...check.program);
-  return spawnSync(process.execPath, [program, ...check.args], { cwd: ROOT, stdio: 'inherit' }).status === 0;
+  const program = join(root, 'node_modules', ...check.program);
+  return spawnSync(process.execPath, [program, ...check.args], { cwd: root, stdio: 'inherit' }).status === 0;
 }

@@ -3,8 +3,8 @@
  * its descriptors, its process name, its signals and its streams. The others run on the one that runs the suite.
  */
 
-/** Files and folders, relative to the repository. */
-export const TESTS_ON_EVERY_NODE = [
+/** Files and directories, relative to the repository. */
+export const testsOnEveryNode = [
   // Calls to libc through a native addon; processes, terminals, sockets by descriptor.
   'packages/container/src/linux/',
   // The jail, whose threads are those of Node.js.

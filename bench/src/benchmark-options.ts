@@ -11,7 +11,7 @@ export type BenchmarkGroup = (typeof benchmarkGroups)[number];
 
 export interface BenchmarkOptions {
   readonly kinds: readonly EngineKind[];
-  /** A folder on tmpfs. */
+  /** A directory on tmpfs. */
   readonly root: string;
   /** `127.0.0.1:PORT` */
   readonly registry: string;

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
 import { makeDirectories } from './make-directories.ts';
-import { engineFolder, MeasuredEngine } from './measured-engine.ts';
+import { engineDirectory, MeasuredEngine } from './measured-engine.ts';
 import { makeTinyContext } from './plugin-fixtures.ts';
 import {
   create,
@@ -46,7 +46,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<readonly 
 }
 
 function startAll({ kinds, root, registry }: BenchmarkOptions): Promise<MeasuredEngine[]> {
-  return Promise.all(kinds.map((kind) => MeasuredEngine.start(kind, engineFolder(root, kind), registry)));
+  return Promise.all(kinds.map((kind) => MeasuredEngine.start(kind, engineDirectory(root, kind), registry)));
 }
 
 async function measureStart(options: BenchmarkOptions): Promise<readonly Measurement[]> {
@@ -55,7 +55,7 @@ async function measureStart(options: BenchmarkOptions): Promise<readonly Measure
     for (const kind of options.kinds) {
       let engine: MeasuredEngine | undefined;
       const milliseconds = await timed(async () => {
-        engine = await MeasuredEngine.start(kind, engineFolder(options.root, kind), options.registry);
+        engine = await MeasuredEngine.start(kind, engineDirectory(options.root, kind), options.registry);
       });
       addFigure(figures, kind.name, milliseconds);
       await engine?.stop();
@@ -138,14 +138,14 @@ async function measureMemory(
   const figures: Figures = {};
   const remote = `${options.registry}/bench/light:latest`;
   await publishFirst(engines, remote, options.fixtures.light);
-  for (const { kind, api, process, folder } of engines) {
+  for (const { kind, api, process, directory } of engines) {
     const names = Array.from({ length: enabledPlugins }, (_, index) => `bench/memory-${index}:latest`);
     for (const name of names) {
       await installAs(api, remote, name);
       await enable(api, name);
     }
     if (process.pid === undefined) throw new Error(`${kind.name} has no process`);
-    addFigure(figures, kind.name, (await memoryOf(process.pid, kind.helperNames, folder)) / 1_000_000);
+    addFigure(figures, kind.name, (await memoryOf(process.pid, kind.helperNames, directory)) / 1_000_000);
     for (const name of names) await remove(api, name);
     options.onStep(`memory of ${kind.name}`);
   }
@@ -167,11 +167,11 @@ async function measureList(
   engines: readonly MeasuredEngine[],
 ): Promise<readonly Measurement[]> {
   const figures = { list: {}, inspect: {} } satisfies Record<string, Figures>;
-  const folder = join(options.root, 'tiny');
-  await makeDirectories(folder);
+  const directory = join(options.root, 'tiny');
+  await makeDirectories(directory);
   const nameOf = (index: number) => `bench/tiny-${index}:latest`;
   for (let index = 0; index < listedPlugins; index++) {
-    const context = await makeTinyContext(folder, index);
+    const context = await makeTinyContext(directory, index);
     for (const { api } of engines) await create(api, nameOf(index), context);
   }
   options.onStep(`${listedPlugins} plugins created`);

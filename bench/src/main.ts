@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   if (values['with-docker'] && !(await isInstalled('dockerd'))) installDocker();
   const hasDocker = await isInstalled('dockerd');
 
-  const root = await mkdtemp(join(await memoryFolder(), 'outboard-bench-'));
+  const root = await mkdtemp(join(await memoryDirectory(), 'outboard-bench-'));
   const registry = await startRegistry(join(root, 'registry'));
   try {
     console.error('making the plugins that are measured …');
@@ -79,8 +79,8 @@ function parseGroup(text: string): BenchmarkGroup {
 }
 
 async function isInstalled(program: string): Promise<boolean> {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
-  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, program))));
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
+  const found = await Promise.allSettled(directories.map((directory) => access(join(directory, program))));
   return found.some(({ status }) => status === 'fulfilled');
 }
 
@@ -94,11 +94,11 @@ function installDocker(): void {
   execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'docker.io'], options);
 }
 
-/** A folder in memory, so that the disk's moods do not show in the figures. */
-async function memoryFolder(): Promise<string> {
-  for (const folder of ['/dev/shm', tmpdir()]) {
-    const { type } = await statfs(folder);
-    if (type === tmpfsType) return folder;
+/** A directory in memory, so that the disk's moods do not show in the figures. */
+async function memoryDirectory(): Promise<string> {
+  for (const directory of ['/dev/shm', tmpdir()]) {
+    const { type } = await statfs(directory);
+    if (type === tmpfsType) return directory;
   }
   throw new Error('no tmpfs found: mount one at /dev/shm, so that the figures do not depend on a disk');
 }

@@ -11,10 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { EngineApi } from './engine-api.ts';
 import { makeDirectories } from './make-directories.ts';
 
-/** How to start one engine below a folder. */
+/** How to start one engine below a directory. */
 export interface EngineKind {
   readonly name: 'Docker' | 'Outboard';
-  command(folder: string, socketPath: string, registry: string): readonly string[];
+  command(directory: string, socketPath: string, registry: string): readonly string[];
   /** Which of the processes that it starts are its own and not a plugin's, by name. */
   readonly helperNames: readonly string[];
 }
@@ -23,14 +23,14 @@ const outboardProgram = fileURLToPath(new URL('../../bin/outboard', import.meta.
 
 export const outboard: EngineKind = {
   name: 'Outboard',
-  command: (folder, socketPath, registry) => [
+  command: (directory, socketPath, registry) => [
     process.execPath,
     outboardProgram,
     'daemon',
     '--data-root',
-    join(folder, 'data'),
+    join(directory, 'data'),
     '--exec-root',
-    join(folder, 'exec'),
+    join(directory, 'exec'),
     '--host',
     `unix://${socketPath}`,
     '--insecure-registry',
@@ -43,14 +43,14 @@ export const outboard: EngineKind = {
 
 export const docker: EngineKind = {
   name: 'Docker',
-  command: (folder, socketPath, registry) => [
+  command: (directory, socketPath, registry) => [
     'dockerd',
     '--data-root',
-    join(folder, 'data'),
+    join(directory, 'data'),
     '--exec-root',
-    join(folder, 'exec'),
+    join(directory, 'exec'),
     '--pidfile',
-    join(folder, 'dockerd.pid'),
+    join(directory, 'dockerd.pid'),
     '--host',
     `unix://${socketPath}`,
     '--insecure-registry',
@@ -65,24 +65,24 @@ export const docker: EngineKind = {
 
 export class MeasuredEngine {
   readonly kind: EngineKind;
-  readonly folder: string;
+  readonly directory: string;
   readonly api: EngineApi;
   readonly process: ChildProcess;
 
-  private constructor(kind: EngineKind, folder: string, api: EngineApi, child: ChildProcess) {
+  private constructor(kind: EngineKind, directory: string, api: EngineApi, child: ChildProcess) {
     this.kind = kind;
-    this.folder = folder;
+    this.directory = directory;
     this.api = api;
     this.process = child;
   }
 
   /** Start an engine; resolves at its first answer. Its roots are kept when it is stopped, so it can start again. */
-  static async start(kind: EngineKind, folder: string, registry: string): Promise<MeasuredEngine> {
-    await makeDirectories(folder);
-    const socketPath = join(folder, 'api.sock');
+  static async start(kind: EngineKind, directory: string, registry: string): Promise<MeasuredEngine> {
+    await makeDirectories(directory);
+    const socketPath = join(directory, 'api.sock');
     await rm(socketPath, { force: true });
-    const [program = '', ...args] = kind.command(folder, socketPath, registry);
-    const log = createWriteStream(join(folder, 'daemon.log'), { flags: 'a' });
+    const [program = '', ...args] = kind.command(directory, socketPath, registry);
+    const log = createWriteStream(join(directory, 'daemon.log'), { flags: 'a' });
     await once(log, 'open');
     // A service manager's environment: what this shell sets (certificates that Node.js reads at start, say) is no part
     // of either engine.
@@ -90,12 +90,12 @@ export class MeasuredEngine {
     const child = spawn(program, args, { stdio: ['ignore', log, log], env });
     const api = new EngineApi(socketPath);
     const failed = once(child, 'exit').then(([code]) => {
-      throw new Error(`${kind.name} ended with code ${code} before it answered; see ${folder}/daemon.log`);
+      throw new Error(`${kind.name} ended with code ${code} before it answered; see ${directory}/daemon.log`);
     });
     await Promise.race([untilAccepting(socketPath), failed]);
     await api.request('GET', '/_ping');
     failed.catch(() => undefined); // from here on its end is expected
-    return new MeasuredEngine(kind, folder, api, child);
+    return new MeasuredEngine(kind, directory, api, child);
   }
 
   async stop(): Promise<void> {
@@ -105,7 +105,7 @@ export class MeasuredEngine {
   }
 }
 
-/** Resolves when the socket accepts a connection; the folder is watched, not polled. */
+/** Resolves when the socket accepts a connection; the directory is watched, not polled. */
 async function untilAccepting(socketPath: string): Promise<void> {
   const watcher = watch(dirname(socketPath));
   try {
@@ -130,6 +130,6 @@ function accepts(socketPath: string): Promise<boolean> {
 }
 
 /** The name under which a run of the benchmark keeps one engine. */
-export function engineFolder(root: string, kind: EngineKind): string {
+export function engineDirectory(root: string, kind: EngineKind): string {
   return join(root, basename(kind.name).toLowerCase());
 }

@@ -12,7 +12,7 @@ import { makeDirectories } from './make-directories.ts';
 
 const run = promisify(execFile);
 const packProgram = fileURLToPath(new URL('../../scripts/pack-plugin.mjs', import.meta.url));
-const exampleFolder = fileURLToPath(new URL('../../examples/volume-local', import.meta.url));
+const exampleDirectory = fileURLToPath(new URL('../../examples/volume-local', import.meta.url));
 
 const manyFiles = 58_000;
 const filesPerDirectory = 100;
@@ -25,21 +25,21 @@ export interface PluginFixtures {
   /** Listens a few milliseconds after it was started, as plugins written in Go or C do. */
   readonly light: string;
   readonly many: string;
-  readonly folder: string;
+  readonly directory: string;
 }
 
-export async function makeFixtures(folder: string): Promise<PluginFixtures> {
-  await makeDirectories(folder);
-  const [big, light, many] = [join(folder, 'big'), join(folder, 'light'), join(folder, 'many')];
-  await run(process.execPath, [packProgram, exampleFolder, big]);
+export async function makeFixtures(directory: string): Promise<PluginFixtures> {
+  await makeDirectories(directory);
+  const [big, light, many] = [join(directory, 'big'), join(directory, 'light'), join(directory, 'many')];
+  await run(process.execPath, [packProgram, exampleDirectory, big]);
   await makeLightPlugin(light);
   await makeManyFiles(many);
-  return { folder, big: await archive(big), light: await archive(light), many: await archive(many) };
+  return { directory, big: await archive(big), light: await archive(light), many: await archive(many) };
 }
 
 /** A plugin of one small file, unlike every other. */
-export async function makeTinyContext(folder: string, index: number): Promise<string> {
-  const directory = join(folder, `tiny-${index}`);
+export async function makeTinyContext(parent: string, index: number): Promise<string> {
+  const directory = join(parent, `tiny-${index}`);
   await makeDirectories(join(directory, 'rootfs'));
   await writeFile(join(directory, 'rootfs', 'number'), `${index}\n`);
   await writeFile(join(directory, 'config.json'), minimalConfig(`number ${index}`));
@@ -65,8 +65,8 @@ async function makeLightPlugin(directory: string): Promise<void> {
     await makeDirectories(dirname(join(rootfs, file)));
     await copyFile(file, join(rootfs, file));
   }
-  const folders = ['proc', 'sys', 'dev', 'run/docker/plugins'];
-  await makeDirectories(...folders.map((folder) => join(rootfs, folder)));
+  const directories = ['proc', 'sys', 'dev', 'run/docker/plugins'];
+  await makeDirectories(...directories.map((directory) => join(rootfs, directory)));
   await writeFile(join(rootfs, 'plugin.pl'), lightProgram);
   const config = JSON.parse(minimalConfig('starts fast'));
   await writeFile(
@@ -84,12 +84,12 @@ while (1) { my $client = $server->accept or next; 1 while sysread $client, my $r
 
 /** The compiled halves of Perl modules: `auto/IO/IO.so` belongs to `IO.pm`. */
 async function objectsOf(modules: readonly string[]): Promise<readonly string[]> {
-  const { stdout: folders } = await run('perl', ['-e', 'print join "\n", @INC']);
+  const { stdout: directories } = await run('perl', ['-e', 'print join "\n", @INC']);
   const objects: string[] = [];
-  for (const folder of folders.split('\n')) {
-    for (const module of modules.filter((path) => path.startsWith(`${folder}/`))) {
-      const name = module.slice(folder.length + 1, -'.pm'.length);
-      const object = join(folder, 'auto', name, `${basename(name)}.so`);
+  for (const directory of directories.split('\n')) {
+    for (const module of modules.filter((path) => path.startsWith(`${directory}/`))) {
+      const name = module.slice(directory.length + 1, -'.pm'.length);
+      const object = join(directory, 'auto', name, `${basename(name)}.so`);
       if (await isFile(object)) objects.push(object);
     }
   }

@@ -14,16 +14,16 @@ export interface BenchRegistry {
   stop(): Promise<void>;
 }
 
-export async function startRegistry(folder: string): Promise<BenchRegistry> {
-  await makeDirectories(folder);
+export async function startRegistry(directory: string): Promise<BenchRegistry> {
+  await makeDirectories(directory);
   const port = await freePort();
-  const configuration = join(folder, 'config.yml');
+  const configuration = join(directory, 'config.yml');
   await writeFile(
     configuration,
     [
       'version: 0.1',
       'log: { level: error, accesslog: { disabled: true } }',
-      `storage: { filesystem: { rootdirectory: ${join(folder, 'data')} }, delete: { enabled: true } }`,
+      `storage: { filesystem: { rootdirectory: ${join(directory, 'data')} }, delete: { enabled: true } }`,
       `http: { addr: "127.0.0.1:${port}" }`,
       '',
     ].join('\n'),

@@ -2,7 +2,7 @@
  * A daemon that starts while its plugins run: it finds them, makes sure of them and takes them back before it answers.
  */
 import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
-import { type EngineKind, engineFolder, MeasuredEngine } from './measured-engine.ts';
+import { type EngineKind, engineDirectory, MeasuredEngine } from './measured-engine.ts';
 import { enable, installAs, publish, removeAll, timed } from './plugin-work.ts';
 import type { Measurement } from './report.ts';
 
@@ -55,7 +55,7 @@ function leavingPluginsRunning(kind: EngineKind): EngineKind {
 }
 
 function start(kind: EngineKind, { root, registry }: BenchmarkOptions): Promise<MeasuredEngine> {
-  return MeasuredEngine.start(kind, engineFolder(root, kind), registry);
+  return MeasuredEngine.start(kind, engineDirectory(root, kind), registry);
 }
 
 async function withEngine(

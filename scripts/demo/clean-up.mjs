@@ -7,10 +7,10 @@ import { findLeftovers } from './leftovers.mjs';
 import { stopProcess } from './processes.mjs';
 
 /** How long the daemon may take to answer while all is being ended, in milliseconds. */
-const CALL_TIMEOUT_MS = 30_000;
+const callTimeoutMs = 30_000;
 
 /**
- * Remove the plugins, stop the servers, delete the folder, and look for what is left.
+ * Remove the plugins, stop the servers, delete the directory, and look for what is left.
  *
  * @param {import('./surroundings.mjs').Surroundings} surroundings
  * @param {Set<string>} ids the plugins that there were
@@ -23,11 +23,11 @@ export async function cleanUp(surroundings, ids) {
     await removePlugins(surroundings, ids).catch((error) => troubles.push(error));
   }
   for (const server of surroundings.servers) await stopProcess(server);
-  const { folder } = surroundings;
+  const { directory } = surroundings;
   // Not below a live mount: that would erase what is mounted.
-  const mounts = findLeftovers({ folder, ids }).filter((line) => line.startsWith('mount '));
-  if (mounts.length === 0) rmSync(folder, { recursive: true });
-  const leftovers = findLeftovers({ folder, ids });
+  const mounts = findLeftovers({ directory, ids }).filter((line) => line.startsWith('mount '));
+  if (mounts.length === 0) rmSync(directory, { recursive: true });
+  const leftovers = findLeftovers({ directory, ids });
   return leftovers.length === 0
     ? []
     : [...leftovers, ...troubles.map((error) => `because: ${error.message}`)];
@@ -35,7 +35,7 @@ export async function cleanUp(surroundings, ids) {
 
 async function removePlugins(surroundings, ids) {
   const call = (method, path) => {
-    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const signal = AbortSignal.timeout(callTimeoutMs);
     return callSocket({ socketPath: surroundings.host.slice('unix://'.length), method, path, signal });
   };
   for (const { Id: id } of await call('GET', '/plugins')) {

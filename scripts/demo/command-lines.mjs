@@ -24,7 +24,10 @@ export function commandLines(options) {
 }
 
 function outboard({ surroundings, program, narrator, signal }) {
-  const env = { OUTBOARD_HOST: surroundings.host, DOCKER_CONFIG: join(surroundings.folder, 'docker-config') };
+  const env = {
+    OUTBOARD_HOST: surroundings.host,
+    DOCKER_CONFIG: join(surroundings.directory, 'docker-config'),
+  };
   const run = (args) =>
     runCommand({
       shown: 'outboard',
@@ -45,7 +48,10 @@ function outboard({ surroundings, program, narrator, signal }) {
 }
 
 function stockDocker({ surroundings, narrator, signal }, docker) {
-  const env = { DOCKER_HOST: surroundings.host, DOCKER_CONFIG: join(surroundings.folder, 'docker-config') };
+  const env = {
+    DOCKER_HOST: surroundings.host,
+    DOCKER_CONFIG: join(surroundings.directory, 'docker-config'),
+  };
   const run = (args, { answer } = {}) =>
     runCommand({
       shown: 'docker plugin',

@@ -31,13 +31,13 @@ async function readAnswer(call, response) {
 }
 
 /**
- * Call a plugin. Its folder is opened first and the socket reached through that: the path of the socket itself may be
+ * Call a plugin. Its directory is opened first and the socket reached through that: the path of the socket itself may be
  * longer than the 107 bytes that a unix socket takes.
  *
- * @param {{ folder: string, socket: string, call: string, body: object, signal?: AbortSignal }} options
+ * @param {{ directory: string, socket: string, call: string, body: object, signal?: AbortSignal }} options
  */
-export async function callPlugin({ folder, socket, call, body, signal }) {
-  const handle = openSync(folder, 'r');
+export async function callPlugin({ directory, socket, call, body, signal }) {
+  const handle = openSync(directory, 'r');
   try {
     const socketPath = join('/proc/self/fd', String(handle), socket);
     return await callSocket({ socketPath, method: 'POST', path: `/${call}`, body, signal });

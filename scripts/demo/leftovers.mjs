@@ -4,26 +4,26 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-const CGROUP_ROOT = '/sys/fs/cgroup';
+const cgroupRoot = '/sys/fs/cgroup';
 
 /**
  * Everything on the machine that belongs to the demo.
  *
- * @param {{ folder: string, ids: ReadonlySet<string> }} traces the demo's folder, and the IDs of its plugins
+ * @param {{ directory: string, ids: ReadonlySet<string> }} traces the demo's directory, and the IDs of its plugins
  * @returns {readonly string[]} one line per process, mount, cgroup and file
  */
-export function findLeftovers({ folder, ids }) {
-  const names = [folder, ...ids];
+export function findLeftovers({ directory, ids }) {
+  const names = [directory, ...ids];
   const belongs = (text) => names.some((name) => text.includes(name));
   return [
     ...processes().filter(belongs),
     ...mounts().filter(belongs),
-    ...cgroups(CGROUP_ROOT).filter((path) => [...ids].some((id) => path.includes(id))),
-    ...(existsSync(folder) ? [`folder ${folder}`] : []),
+    ...cgroups(cgroupRoot).filter((path) => [...ids].some((id) => path.includes(id))),
+    ...(existsSync(directory) ? [`directory ${directory}`] : []),
   ];
 }
 
-/** Without the demo itself and those who started it: `npm run demo -- --stop <folder>` names the folder, too. */
+/** Without the demo itself and those who started it: `npm run demo -- --stop <directory>` names the directory, too. */
 function processes() {
   const own = ancestors(process.pid);
   return readdirSync('/proc')
@@ -56,15 +56,15 @@ function mounts() {
     .map((line) => `mount ${line}`);
 }
 
-function cgroups(folder) {
+function cgroups(directory) {
   let entries;
   try {
-    entries = readdirSync(folder, { withFileTypes: true });
+    entries = readdirSync(directory, { withFileTypes: true });
   } catch {
     // Removed while we looked.
     return [];
   }
   return entries
     .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => [`cgroup ${join(folder, entry.name)}`, ...cgroups(join(folder, entry.name))]);
+    .flatMap((entry) => [`cgroup ${join(directory, entry.name)}`, ...cgroups(join(directory, entry.name))]);
 }

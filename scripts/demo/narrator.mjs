@@ -3,7 +3,7 @@
  */
 
 /** Lines of output shown of one command. */
-const MAX_LINES = 12;
+const maxLines = 12;
 
 export class Narrator {
   #part = 0;
@@ -40,8 +40,8 @@ export class Narrator {
   /** @param {string} text what came of it; the last lines if there are many */
   output(text) {
     const lines = lastStates(text.split(/[\r\n]+/).filter((line) => line.trim() !== ''));
-    if (lines.length > MAX_LINES) console.log(`     ... ${lines.length - MAX_LINES} lines`);
-    for (const line of lines.slice(-MAX_LINES)) console.log(`     ${line}`);
+    if (lines.length > maxLines) console.log(`     ... ${lines.length - maxLines} lines`);
+    for (const line of lines.slice(-maxLines)) console.log(`     ${line}`);
   }
 
   /** @param {string} words a fact that was just seen */

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** After this a process that was told to end is killed, in milliseconds. */
-const STOP_TIMEOUT_MS = 20_000;
-const POLL_MS = 20;
+const stopTimeoutMs = 20_000;
+const pollMs = 20;
 
 /**
  * @typedef {{ pid: number, startedAt: string }} ProcessIdentity `startedAt` is field 22 of /proc/PID/stat, in ticks
@@ -38,15 +38,15 @@ export function identifyProcess(pid) {
 export async function stopProcess(identity) {
   if (!isSame(identity)) return;
   process.kill(identity.pid, 'SIGTERM');
-  if (await endsWithin(identity, STOP_TIMEOUT_MS)) return;
+  if (await endsWithin(identity, stopTimeoutMs)) return;
   process.kill(identity.pid, 'SIGKILL');
-  await endsWithin(identity, STOP_TIMEOUT_MS);
+  await endsWithin(identity, stopTimeoutMs);
 }
 
 async function endsWithin(identity, timeoutMs) {
   for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
     if (!isSame(identity)) return true;
-    await wait(POLL_MS);
+    await wait(pollMs);
   }
   return !isSame(identity);
 }

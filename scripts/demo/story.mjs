@@ -1,24 +1,24 @@
 /**
- * The story that the demo tells with one command line: a plugin from its author's folder to a host, and through its life.
+ * The story that the demo tells with one command line: a plugin from its author's directory to a host, and through its life.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { callPlugin, callSocket } from './http-call.mjs';
 
-const SOCKET = 'volume-local.sock';
+const socketName = 'volume-local.sock';
 /** `propagatedMount` of the example. */
-const MOUNTED_AT = '/mnt/volumes';
+const mountedAt = '/mnt/volumes';
 /** Where the plugin writes who holds which volume, below the propagated mount. */
-const JOURNAL = '.volume-local/mounts.json';
-const VOLUME = 'photos';
-const HOLDER = 'demo';
+const journalPath = '.volume-local/mounts.json';
+const volumeName = 'photos';
+const holder = 'demo';
 
 /**
  * @typedef {object} Stage
  * @property {import('./surroundings.mjs').Surroundings} surroundings
  * @property {import('./narrator.mjs').Narrator} narrator
  * @property {import('./command-lines.mjs').CommandLine} commandLine
- * @property {readonly { tag: string, folder: string }[]} packed the plugin's two versions
+ * @property {readonly { tag: string, directory: string }[]} packed the plugin's two versions
  * @property {Set<string>} ids gets the ID of every plugin that ever was
  * @property {AbortSignal} signal
  */
@@ -45,10 +45,10 @@ function referenceOf({ surroundings, commandLine }, tag) {
   return `${surroundings.registry}/${commandLine.name}/volume-local:${tag}`;
 }
 
-async function publish(stage, { tag, folder, reference }) {
+async function publish(stage, { tag, directory, reference }) {
   const { narrator, commandLine } = stage;
   await narrator.step(`Make version ${tag} of a root filesystem and its config.json`, async () => {
-    await commandLine.run(['create', reference, folder]);
+    await commandLine.run(['create', reference, directory]);
     stage.ids.add((await findPlugin(stage, reference)).Id);
   });
   await narrator.step('Send it to the registry', () => commandLine.run(['push', reference]));
@@ -73,11 +73,14 @@ async function useVolume(stage, reference) {
   const { narrator, surroundings } = stage;
   await narrator.step('Use it as a container engine would, over its socket', async () => {
     const { Id: id } = await findPlugin(stage, reference);
-    await ask(stage, id, 'VolumeDriver.Create', { Name: VOLUME, Opts: { mode: '750' } });
-    const { Mountpoint: inside } = await ask(stage, id, 'VolumeDriver.Mount', { Name: VOLUME, ID: HOLDER });
+    await ask(stage, id, 'VolumeDriver.Create', { Name: volumeName, Opts: { mode: '750' } });
+    const { Mountpoint: inside } = await ask(stage, id, 'VolumeDriver.Mount', {
+      Name: volumeName,
+      ID: holder,
+    });
     const propagated = join(surroundings.dataRoot, 'plugins', id, 'propagated-mount');
-    await showOutside(stage, join(propagated, JOURNAL));
-    const outside = inside.replace(MOUNTED_AT, propagated);
+    await showOutside(stage, join(propagated, journalPath));
+    const outside = inside.replace(mountedAt, propagated);
     await writeFile(join(outside, 'hello.txt'), 'hello from the host\n');
     narrator.note(`written on the host                      ${join(outside, 'hello.txt')}`);
     await showInside(stage, id, join(inside, 'hello.txt'));
@@ -95,7 +98,7 @@ async function upgrade(stage, reference, next) {
     await commandLine.run(['ls']);
     const { Id: id, Settings: settings } = await findPlugin(stage, reference);
     expect(settings.Env.includes('DEBUG=1'), 'the upgrade lost a setting');
-    const { Volume: volume } = await ask(stage, id, 'VolumeDriver.Get', { Name: VOLUME });
+    const { Volume: volume } = await ask(stage, id, 'VolumeDriver.Get', { Name: volumeName });
     await showInside(stage, id, join(volume.Mountpoint, 'hello.txt'));
   });
 }
@@ -115,8 +118,8 @@ async function findPlugin({ surroundings, signal }, reference) {
 }
 
 async function ask({ surroundings, narrator, signal }, id, call, body) {
-  const folder = join(surroundings.execRoot, 'plugins', id);
-  const answer = await callPlugin({ folder, socket: SOCKET, call, body, signal });
+  const directory = join(surroundings.execRoot, 'plugins', id);
+  const answer = await callPlugin({ directory, socket: socketName, call, body, signal });
   narrator.note(`${call} ${JSON.stringify(body)} -> ${JSON.stringify(answer)}`);
   return answer;
 }
@@ -124,7 +127,7 @@ async function ask({ surroundings, narrator, signal }, id, call, body) {
 /** Read on the host, by its path there, what the plugin wrote. */
 async function showOutside({ narrator }, path) {
   const text = await readFile(path, 'utf8');
-  expect(JSON.parse(text).mounts[VOLUME]?.[HOLDER] === 1, `the plugin wrote "${text}" to ${path}`);
+  expect(JSON.parse(text).mounts[volumeName]?.[holder] === 1, `the plugin wrote "${text}" to ${path}`);
   narrator.note(`written by the plugin, read on the host  ${path}: ${text.trim()}`);
 }
 

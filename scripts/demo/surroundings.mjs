@@ -1,5 +1,5 @@
 /**
- * The real parts of the demo, in one temporary folder: a registry, a daemon, two packed versions of a plugin.
+ * The real parts of the demo, in one temporary directory: a registry, a daemon, two packed versions of a plugin.
  */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { startServer } from './server-process.mjs';
 
 /**
  * @typedef {object} Surroundings
- * @property {string} folder everything of the demo is below it
+ * @property {string} directory everything of the demo is below it
  * @property {string} dataRoot
  * @property {string} execRoot
  * @property {string} host address of the daemon, `unix:///...`
@@ -19,16 +19,16 @@ import { startServer } from './server-process.mjs';
  * @property {ProcessIdentity[]} servers in the order in which they are to be stopped
  */
 
-/** Name of the file in the demo's folder that `--stop` reads. */
-const STATE_FILE = 'demo.json';
+/** Name of the file in the demo's directory that `--stop` reads. */
+const stateFile = 'demo.json';
 
-/** Make the folder. Nothing runs yet. @returns {Surroundings} */
+/** Make the directory. Nothing runs yet. @returns {Surroundings} */
 export function createSurroundings() {
-  const folder = mkdtempSync(join(tmpdir(), 'outboard-demo-'));
-  const at = (name) => join(folder, name);
+  const directory = mkdtempSync(join(tmpdir(), 'outboard-demo-'));
+  const at = (name) => join(directory, name);
   for (const name of ['registry', 'docker-config']) mkdirSync(at(name));
   return {
-    folder,
+    directory,
     dataRoot: at('data'),
     execRoot: at('run'),
     host: `unix://${at('api.sock')}`,
@@ -39,29 +39,29 @@ export function createSurroundings() {
 
 /** Remember what runs, for `--stop`. @param {Surroundings} surroundings */
 export function saveSurroundings(surroundings) {
-  writeFileSync(join(surroundings.folder, STATE_FILE), JSON.stringify(surroundings), { mode: 0o600 });
+  writeFileSync(join(surroundings.directory, stateFile), JSON.stringify(surroundings), { mode: 0o600 });
 }
 
-/** @param {string} folder @returns {Surroundings} what `saveSurroundings` wrote */
-export function loadSurroundings(folder) {
-  return JSON.parse(readFileSync(join(folder, STATE_FILE), 'utf8'));
+/** @param {string} directory @returns {Surroundings} what `saveSurroundings` wrote */
+export function loadSurroundings(directory) {
+  return JSON.parse(readFileSync(join(directory, stateFile), 'utf8'));
 }
 
 /** Start a registry on a free port of the loopback interface. @param {Surroundings} surroundings */
 export async function startRegistry(surroundings, signal) {
-  const { folder } = surroundings;
-  const config = join(folder, 'registry.json');
+  const { directory } = surroundings;
+  const config = join(directory, 'registry.json');
   // JSON is YAML. Port 0 lets the kernel choose a free one, which the registry then tells.
   const settings = {
     version: 0.1,
     log: { level: 'info', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, 'registry') }, delete: { enabled: true } },
+    storage: { filesystem: { rootdirectory: join(directory, 'registry') }, delete: { enabled: true } },
     http: { addr: '127.0.0.1:0' },
   };
   writeFileSync(config, JSON.stringify(settings));
   const { identity, match } = await startServer({
     command: [findProgram('docker-registry') ?? 'docker-registry', 'serve', config],
-    logFile: join(folder, 'registry.log'),
+    logFile: join(directory, 'registry.log'),
     ready: /listening on (127\.0\.0\.1:\d+)/,
     signal,
   });
@@ -71,7 +71,7 @@ export async function startRegistry(surroundings, signal) {
 
 /** Start the daemon. @param {Surroundings} surroundings @param {string} program path of `bin/outboard` */
 export async function startDaemon(surroundings, program, signal) {
-  const { dataRoot, execRoot, host, registry, folder } = surroundings;
+  const { dataRoot, execRoot, host, registry, directory } = surroundings;
   // biome-ignore format: one option per line
   const options = [
     '--data-root', dataRoot,
@@ -82,7 +82,7 @@ export async function startDaemon(surroundings, program, signal) {
   ];
   const { identity } = await startServer({
     command: [process.execPath, program, 'daemon', ...options],
-    logFile: join(folder, 'daemon.log'),
+    logFile: join(directory, 'daemon.log'),
     ready: /^outboard daemon ready/m,
     signal,
   });

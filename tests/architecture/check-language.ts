@@ -6,7 +6,7 @@ import { lineOf, type ParsedSource } from './parsed-sources.ts';
 /** Begins a fragment such as "What the caller gets" or "Whether it runs", which names nothing; a noun phrase does. */
 const fragment = /^(?:What|Whether|Who|Whoever|Whom|Whose|How|Of which|Of whom|Which|That it|That the)\b/;
 /** The word that users say; code and POSIX say directory. */
-const folder = /\bfolders?\b/i;
+const otherWord = /\bfolders?\b/i;
 
 /**
  * Comments that begin with a fragment, and those that use the other word for a directory. The text of each tag is looked
@@ -23,7 +23,7 @@ export function findUnclear({ path, text, comments }: ParsedSource): readonly st
       before?.type === 'Line' &&
       /^\n[ \t]*$/.test(text.slice(before.end, comment.start));
     return partsOf(comment.value)
-      .filter((part, at) => (fragment.test(part) && !(continues && at === 0)) || folder.test(part))
+      .filter((part, at) => (fragment.test(part) && !(continues && at === 0)) || otherWord.test(part))
       .map((part) => `${path}:${lineOf(text, comment.start)} ${part}`);
   });
 }

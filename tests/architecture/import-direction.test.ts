@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { findCircle } from './find-circle.ts';
 import { findImports, readSources, resolveImport, type SourceFile } from './source-imports.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Which packages each folder may import. A change here is a change of the architecture. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+/** Which packages each directory may import. A change here is a change of the architecture. */
+const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'packages/async': [],
   // The fake clock is for tests.
   'packages/oci': ['@outboard/async', '@outboard/async/testing'],
@@ -58,37 +58,40 @@ describe('imports', () => {
   const sources = new Map<string, readonly SourceFile[]>();
 
   before(async () => {
-    process.chdir(REPOSITORY);
-    for (const folder of Object.keys(ALLOWED)) sources.set(folder, await readSources(REPOSITORY, folder));
+    process.chdir(repository);
+    for (const directory of Object.keys(allowedImports))
+      sources.set(directory, await readSources(repository, directory));
   });
 
   test('every package and example has its rule', async () => {
-    const folders = ['packages', 'examples'].map(async (group) =>
-      (await readdir(join(REPOSITORY, group))).map((name) => `${group}/${name}`),
+    const directories = ['packages', 'examples'].map(async (group) =>
+      (await readdir(join(repository, group))).map((name) => `${group}/${name}`),
     );
-    const without = (await Promise.all(folders)).flat().filter((folder) => !(folder in ALLOWED));
+    const without = (await Promise.all(directories))
+      .flat()
+      .filter((directory) => !(directory in allowedImports));
     assert.deepEqual(without, []);
   });
 
-  for (const [folder, allowed] of Object.entries(ALLOWED)) {
-    test(`${folder} imports no package of ours but ${allowed.join(', ') || 'none'}, each by its name`, () => {
-      const wrong = importsOf(sources.get(folder)).filter(
+  for (const [directory, allowed] of Object.entries(allowedImports)) {
+    test(`${directory} imports no package of ours but ${allowed.join(', ') || 'none'}, each by its name`, () => {
+      const wrong = importsOf(sources.get(directory)).filter(
         ({ specifier }) => specifier.startsWith('@outboard/') && !allowed.includes(specifier),
       );
       assert.deepEqual(wrong.map(describeImport), []);
     });
 
-    test(`${folder} reaches into no other folder`, () => {
-      const wrong = importsOf(sources.get(folder)).filter(
+    test(`${directory} reaches into no other directory`, () => {
+      const wrong = importsOf(sources.get(directory)).filter(
         ({ path, specifier }) =>
-          specifier.startsWith('.') && !resolveImport(path, specifier).startsWith(`${folder}/`),
+          specifier.startsWith('.') && !resolveImport(path, specifier).startsWith(`${directory}/`),
       );
       assert.deepEqual(wrong.map(describeImport), []);
     });
 
-    test(`${folder} has no circle of files`, () => {
+    test(`${directory} has no circle of files`, () => {
       const edges = new Map(
-        (sources.get(folder) ?? []).map((file) => [
+        (sources.get(directory) ?? []).map((file) => [
           file.path,
           file.imports
             .filter(({ specifier }) => specifier.startsWith('.'))
@@ -98,8 +101,8 @@ describe('imports', () => {
       assert.equal(findCircle(edges)?.join(' -> '), undefined);
     });
 
-    test(`${folder} re-exports from an index.ts only`, () => {
-      const wrong = importsOf(sources.get(folder)).filter(
+    test(`${directory} re-exports from an index.ts only`, () => {
+      const wrong = importsOf(sources.get(directory)).filter(
         ({ path, isReExport }) =>
           isReExport &&
           !/\/src\/(testing\/)?index\.ts$/.test(path) &&

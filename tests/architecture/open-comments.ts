@@ -15,7 +15,7 @@ export const undocumented: Readonly<Record<string, number>> = {
   'bench/src': 18,
 };
 
-/** Comments that begin with a fragment or say folder. */
+/** Comments that begin with a fragment or say directory. */
 export const unclear: Readonly<Record<string, number>> = {
   'packages/async': 2,
   'packages/cli': 82,

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { readSources } from './source-imports.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const folders = ['packages', 'bin', 'scripts', 'examples', 'bench'];
+const directories = ['packages', 'bin', 'scripts', 'examples', 'bench'];
 const isTest = (path: string) => /\.test\.|\.support\.|\/testing\//.test(path);
 /** An option `recursive` that is given, or taken, outside of a call that removes, copies, lists or watches. */
 const recursiveMkdir =
@@ -17,8 +17,8 @@ const recursiveMkdir =
 
 test('nothing but tests makes directories by mkdir(…, { recursive }), which never ends below /proc and /sys', async () => {
   const found: string[] = [];
-  for (const folder of folders) {
-    for (const { path } of await readSources(repository, folder)) {
+  for (const directory of directories) {
+    for (const { path } of await readSources(repository, directory)) {
       if (isTest(path)) continue;
       const source = await readFile(join(repository, path), 'utf8');
       const code = source.replace(/\/\*[\s\S]*?\*\//g, '');
@@ -30,8 +30,8 @@ test('nothing but tests makes directories by mkdir(…, { recursive }), which ne
 
 test('no code but tests joins AbortSignal.timeout() with others, which Node.js 20 may collect before its time', async () => {
   const found: string[] = [];
-  for (const folder of folders) {
-    for (const { path } of await readSources(repository, folder)) {
+  for (const directory of directories) {
+    for (const { path } of await readSources(repository, directory)) {
       const source = await readFile(join(repository, path), 'utf8');
       const code = source.replace(/\/\*[\s\S]*?\*\//g, '');
       if (!isTest(path) && code.includes('AbortSignal.any(') && code.includes('AbortSignal.timeout('))

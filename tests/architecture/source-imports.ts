@@ -18,18 +18,18 @@ export interface SourceFile {
   readonly imports: readonly SourceImport[];
 }
 
-const NOT_SOURCE = new Set(['node_modules', 'dist']);
+const notSource = new Set(['node_modules', 'dist']);
 /**
  * `import … from 'x'` and `export … from 'x'`, over several lines too. What is imported holds no quote, `=` or semicolon;
  * what is re-exported begins with `*` or `{`, which tells it from `export const`.
  */
-const FROM = /^(import\s|export\s+(?:type\s+)?[*{])[^'"`=;]*?\bfrom\s*'([^']+)'/gm;
-const BARE_OR_DYNAMIC = /^import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
-const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//g;
+const fromClause = /^(import\s|export\s+(?:type\s+)?[*{])[^'"`=;]*?\bfrom\s*'([^']+)'/gm;
+const bareOrDynamic = /^import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
+const blockComment = /\/\*[\s\S]*?\*\//g;
 
-/** Every `.ts` and `.mjs` file below a folder of the repository, with its imports. */
-export async function readSources(repository: string, folder: string): Promise<readonly SourceFile[]> {
-  const files = await sourcesBelow(join(repository, folder));
+/** Every `.ts` and `.mjs` file below a directory of the repository, with its imports. */
+export async function readSources(repository: string, directory: string): Promise<readonly SourceFile[]> {
+  const files = await sourcesBelow(join(repository, directory));
   return Promise.all(
     files.map(async (file) => ({
       path: relative(repository, file),
@@ -40,12 +40,12 @@ export async function readSources(repository: string, folder: string): Promise<r
 
 /** The imports of one file. Comments do not count: examples in them import too. */
 export function findImports(source: string): readonly SourceImport[] {
-  const code = source.replace(BLOCK_COMMENT, '');
-  const from = [...code.matchAll(FROM)].map(([, keyword, specifier]) => ({
+  const code = source.replace(blockComment, '');
+  const from = [...code.matchAll(fromClause)].map(([, keyword, specifier]) => ({
     specifier: specifier ?? '',
     isReExport: keyword?.startsWith('export') ?? false,
   }));
-  const others = [...code.matchAll(BARE_OR_DYNAMIC)].map(([, bare, dynamic]) => ({
+  const others = [...code.matchAll(bareOrDynamic)].map(([, bare, dynamic]) => ({
     specifier: bare ?? dynamic ?? '',
     isReExport: false,
   }));
@@ -57,11 +57,11 @@ export function resolveImport(from: string, specifier: string): string {
   return relative('.', resolve(dirname(from), specifier));
 }
 
-async function sourcesBelow(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+async function sourcesBelow(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
   const nested = entries.map((entry): Promise<readonly string[]> => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_SOURCE.has(entry.name) ? Promise.resolve([]) : sourcesBelow(path);
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return notSource.has(entry.name) ? Promise.resolve([]) : sourcesBelow(path);
     return Promise.resolve(/\.(ts|mjs)$/.test(entry.name) ? [path] : []);
   });
   return (await Promise.all(nested)).flat();

@@ -13,8 +13,8 @@ import { openPluginEngine } from '@outboard/engine';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { checkDataRoot, readStoredPlugins } from '../support/data-root.ts';
 import { createDockerCli, type DockerCli } from '../support/docker-cli.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { type PluginApi, pluginApi } from '../support/plugin-api.ts';
 import { pidOfPlugin, untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
 

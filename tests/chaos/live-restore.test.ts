@@ -7,6 +7,9 @@ import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { checkDataRoot } from '../support/data-root.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginArchive } from '../support/plugin-archive.ts';
 import {
   assertRunning,
   enablePlugin,
@@ -16,9 +19,6 @@ import {
   untilGone,
   untilOtherPid,
 } from '../support/restartable-daemon.ts';
-import { checkDataRoot } from '../support/data-root.ts';
-import { needsRoot } from '../support/needs-root.ts';
-import { pluginArchive } from '../support/plugin-archive.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 
 const skip = needsRoot;

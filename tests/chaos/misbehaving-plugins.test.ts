@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { callApi } from '../support/daemon.ts';
+import { snapshotHost } from '../support/host-snapshot.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import {
   assertRunning,
   enablePlugin,
@@ -14,9 +17,6 @@ import {
   startNextDaemon,
   untilGone,
 } from '../support/restartable-daemon.ts';
-import { snapshotHost } from '../support/host-snapshot.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
-import { needsRoot } from '../support/needs-root.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 
 const skip = needsRoot;
@@ -48,7 +48,7 @@ test('a plugin that leaves mounts on mounts below its propagated mount leaves no
 
   await place.api.remove('mounting', { force: true });
   assertRunning(place, []);
-  assert.equal(existsSync(directory), false, 'the folder of the plugin is left');
+  assert.equal(existsSync(directory), false, 'the directory of the plugin is left');
 });
 
 test('a plugin that writes as fast as it can fills no disk, with a daemon and without one, and slows no other', {
@@ -98,11 +98,11 @@ async function untilWritten(pid: number, bytes: number): Promise<void> {
   while (written() < bytes) await delay(50, undefined, { signal: deadline });
 }
 
-/** What the files below a folder take, each once however many names it has; those that go meanwhile take nothing. */
-function bytesBelow(folder: string): number {
+/** What the files below a directory take, each once however many names it has; those that go meanwhile take nothing. */
+function bytesBelow(directory: string): number {
   const files = new Map<string, number>();
-  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const stats = lstatSync(join(folder, entry), { throwIfNoEntry: false });
+  for (const entry of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    const stats = lstatSync(join(directory, entry), { throwIfNoEntry: false });
     if (stats?.isFile()) files.set(`${stats.dev}:${stats.ino}`, stats.blocks * 512);
   }
   return [...files.values()].reduce((sum, bytes) => sum + bytes, 0);

@@ -8,18 +8,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnDaemon } from '../support/daemon.ts';
+import { snapshotHost } from '../support/host-snapshot.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import {
   assertRunning,
-  type RestartableDaemon,
   enablePlugin,
   openRestartableDaemon,
+  type RestartableDaemon,
   startNextDaemon,
   untilGone,
   untilOtherPid,
 } from '../support/restartable-daemon.ts';
-import { snapshotHost } from '../support/host-snapshot.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
-import { needsRoot } from '../support/needs-root.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
 

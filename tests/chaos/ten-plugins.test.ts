@@ -9,19 +9,19 @@ import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { checkDataRoot } from '../support/data-root.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import {
   assertRunning,
-  type RestartableDaemon,
   enablePlugin,
   openRestartableDaemon,
   pidsOf,
+  type RestartableDaemon,
   startNextDaemon,
   untilGone,
   untilOtherPid,
 } from '../support/restartable-daemon.ts';
-import { checkDataRoot } from '../support/data-root.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
-import { needsRoot } from '../support/needs-root.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 
 const skip = needsRoot;

@@ -26,9 +26,9 @@ describe('contexts of docker', () => {
     daemon = await startDaemon({ home, args: files.args, isBuilt: true });
     docker = await createDockerCli(daemon.socket);
     const client = files.authority.issue({ commonName: 'client', usage: 'client' });
-    const folder = await files.writeClient('client', files.authority.certificate, client);
+    const directory = await files.writeClient('client', files.authority.certificate, client);
     const remote = `host=tcp://localhost:${tcpPort(daemon.readyLine)}`;
-    const pem = (name: string) => join(folder, `${name}.pem`);
+    const pem = (name: string) => join(directory, `${name}.pem`);
     for (const [name, endpoint] of [
       ['local', `host=unix://${daemon.socket}`],
       ['secure', `${remote},ca=${pem('ca')},cert=${pem('cert')},key=${pem('key')}`],

@@ -14,7 +14,7 @@ import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.
 import { type CommandResult, createDockerCli, type DockerCli } from '../support/docker-cli.ts';
 import { type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
 
-const testsFolder = fileURLToPath(new URL('..', import.meta.url));
+const testsDirectory = fileURLToPath(new URL('..', import.meta.url));
 const outboardProgram = `
   const { runCommandLine } = await import('@outboard/cli');
   process.exitCode = await runCommandLine(process.argv.slice(2), process);
@@ -27,8 +27,8 @@ describe('clients over TLS', () => {
   let daemon: TestDaemon;
   let docker: DockerCli;
   let address: string;
-  /** Folders of clients, by what is in them. */
-  let folders: Record<'good' | 'none' | 'stranger' | 'expired' | 'distrustful' | 'broken', string>;
+  /** Directories of clients, by what is in them. */
+  let directories: Record<'good' | 'none' | 'stranger' | 'expired' | 'distrustful' | 'broken', string>;
 
   before(async () => {
     ({ home, remove: removeHome } = await makeDaemonHome());
@@ -38,7 +38,7 @@ describe('clients over TLS', () => {
     const client = { commonName: 'client', usage: 'client' } as const;
     const good = authority.issue(client);
     const expired = authority.issue({ ...client, notAfter: new Date(Date.now() - 1000) });
-    folders = {
+    directories = {
       good: await writeClient('good', authority.certificate, good),
       none: await writeClient('none', authority.certificate),
       stranger: await writeClient('stranger', authority.certificate, other.issue(client)),
@@ -57,13 +57,13 @@ describe('clients over TLS', () => {
     await removeHome();
   });
 
-  const flagsOf = (folder: string) => [
-    ...['-H', address, '--tlsverify', '--tlscacert', `${folder}/ca.pem`],
-    ...['--tlscert', `${folder}/cert.pem`, '--tlskey', `${folder}/key.pem`],
+  const flagsOf = (directory: string) => [
+    ...['-H', address, '--tlsverify', '--tlscacert', `${directory}/ca.pem`],
+    ...['--tlscert', `${directory}/cert.pem`, '--tlskey', `${directory}/key.pem`],
   ];
 
-  const flagsWith = (folder: string, flag: string, value: string) => {
-    const flags = flagsOf(folder);
+  const flagsWith = (directory: string, flag: string, value: string) => {
+    const flags = flagsOf(directory);
     return flags.with(flags.indexOf(flag) + 1, value);
   };
 
@@ -71,7 +71,7 @@ describe('clients over TLS', () => {
   async function outboard(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
     const node = ['--conditions=outboard-source', '--import=tsx', '--input-type=module'];
     const child = spawn(process.execPath, [...node, '--eval', outboardProgram, '--', 'outboard', ...args], {
-      cwd: testsFolder,
+      cwd: testsDirectory,
       env: {
         PATH: process.env.PATH,
         HOME: home,
@@ -92,20 +92,21 @@ describe('clients over TLS', () => {
   ] as const) {
     test(`${name} works with a certificate that the authority issued`, async () => {
       const { code, stdout, stderr } = await run(
-        [...flagsOf(folders.good), 'plugin', 'ls', '-q'].filter(isFor(name)),
+        [...flagsOf(directories.good), 'plugin', 'ls', '-q'].filter(isFor(name)),
       );
       assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' });
     });
 
     // Go shows no certificate of an authority that the daemon does not name. Node.js ends a connection that it does not
     // like without a word.
-    for (const [folder, message] of [
+    for (const [directory, message] of [
       ['none', /tls: certificate required|refused the client: certificate required/],
       ['stranger', /tls: certificate required|it may have refused the client's certificate/],
       ['expired', /EOF|reset by peer|broken pipe|it may have refused the client's certificate/],
     ] as const) {
-      test(`D13 ${name} is not served with the certificate "${folder}"`, async () => {
-        const flags = folder === 'none' ? flagsOf(folders.none).slice(0, 5) : flagsOf(folders[folder]);
+      test(`D13 ${name} is not served with the certificate "${directory}"`, async () => {
+        const flags =
+          directory === 'none' ? flagsOf(directories.none).slice(0, 5) : flagsOf(directories[directory]);
         const { code, stderr } = await run([...flags, 'plugin', 'ls'].filter(isFor(name)));
         assert.equal(code, 1, stderr);
         assert.match(stderr, message);
@@ -114,7 +115,7 @@ describe('clients over TLS', () => {
 
     test(`${name} does not trust a daemon of another authority`, async () => {
       const { code, stderr } = await run(
-        [...flagsOf(folders.distrustful), 'plugin', 'ls'].filter(isFor(name)),
+        [...flagsOf(directories.distrustful), 'plugin', 'ls'].filter(isFor(name)),
       );
       assert.equal(code, 1);
       assert.match(stderr, /x509: certificate signed by unknown authority|cannot prove who it is/);
@@ -122,14 +123,14 @@ describe('clients over TLS', () => {
   }
 
   test('outboard takes DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH', async () => {
-    const env = { DOCKER_HOST: address, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folders.good };
+    const env = { DOCKER_HOST: address, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: directories.good };
     const { code, stdout, stderr } = await outboard(['version', '--format', 'json'], env);
     assert.equal(code, 0, stderr);
     assert.equal(JSON.parse(stdout).Server.Platform.Name, 'Outboard');
   });
 
   test('outboard --tls shows its certificate, and does not ask who the daemon is', async () => {
-    const [, , , , , ...own] = flagsOf(folders.good);
+    const [, , , , , ...own] = flagsOf(directories.good);
     const { code, stderr } = await outboard(['-H', address, '--tls', ...own, 'ls', '-q']);
     assert.equal(code, 0, stderr);
   });
@@ -145,7 +146,7 @@ describe('clients over TLS', () => {
     await Promise.all([plain, alert].map((server) => server.listening || once(server, 'listening')));
     const portOf = (server: typeof alert) => (server.address() as AddressInfo).port;
     const toPlain = `tcp://127.0.0.1:${portOf(plain)}`;
-    const overTls = await outboard([...flagsOf(folders.good).with(1, toPlain), 'ls']);
+    const overTls = await outboard([...flagsOf(directories.good).with(1, toPlain), 'ls']);
     assert.deepEqual(
       [overTls.code, overTls.stderr],
       [
@@ -165,27 +166,27 @@ describe('clients over TLS', () => {
       [plain, /may want TLS \(--tlsverify\)\n$/],
       [noFile, /^could not read (CA|client) certificate "/],
       [
-        await outboard([...flagsOf(folders.stranger), 'ls']),
+        await outboard([...flagsOf(directories.stranger), 'ls']),
         /it may have refused the client's certificate \(--tlscert\)/,
       ],
       [
-        await outboard([...flagsOf(folders.broken), 'ls']),
+        await outboard([...flagsOf(directories.broken), 'ls']),
         /^CA certificate ".*ca\.pem" holds no certificate: it must be PEM\n$/,
       ],
       [
-        await outboard([...flagsWith(folders.good, '--tlscert', `${folders.broken}/cert.pem`), 'ls']),
+        await outboard([...flagsWith(directories.good, '--tlscert', `${directories.broken}/cert.pem`), 'ls']),
         /^client certificate ".*broken\/cert\.pem" holds no certificate: it must be PEM\n$/,
       ],
       [
-        await outboard([...flagsWith(folders.good, '--tlskey', `${folders.broken}/key.pem`), 'ls']),
+        await outboard([...flagsWith(directories.good, '--tlskey', `${directories.broken}/key.pem`), 'ls']),
         /^client key ".*broken\/key\.pem" holds no usable key: it must be a private key in PEM\n$/,
       ],
       [
-        await outboard([...flagsWith(folders.good, '--tlskey', `${folders.stranger}/key.pem`), 'ls']),
+        await outboard([...flagsWith(directories.good, '--tlskey', `${directories.stranger}/key.pem`), 'ls']),
         /^the client key ".*stranger\/key\.pem" does not belong to the client certificate ".*good\/cert\.pem"\n$/,
       ],
       [
-        await outboard([...flagsWith(folders.good, '--tlscacert', '/none/ca.pem'), 'ls']),
+        await outboard([...flagsWith(directories.good, '--tlscacert', '/none/ca.pem'), 'ls']),
         /^could not read CA certificate "\/none\/ca\.pem": no such file or directory\n$/,
       ],
       [

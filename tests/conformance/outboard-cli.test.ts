@@ -15,7 +15,7 @@ import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
 import { writePluginContext } from '../support/plugin-fixture.ts';
 import { registryPassword, startRegistry, type TestRegistry } from '../support/registry.ts';
 
-const testsFolder = fileURLToPath(new URL('..', import.meta.url));
+const testsDirectory = fileURLToPath(new URL('..', import.meta.url));
 const program = `
   const { runCommandLine } = await import('@outboard/cli');
   process.exitCode = await runCommandLine(process.argv.slice(2), process);
@@ -29,7 +29,7 @@ const outboard = [
 describe('outboard', () => {
   let home: string;
   let removeHome: () => Promise<void>;
-  let configFolder: string;
+  let configDirectory: string;
   let registry: TestRegistry;
   let daemon: TestDaemon;
   let docker: DockerCli;
@@ -37,7 +37,7 @@ describe('outboard', () => {
 
   before(async () => {
     ({ home, remove: removeHome } = await makeDaemonHome());
-    configFolder = await mkdtemp(join(tmpdir(), 'ob-config-'));
+    configDirectory = await mkdtemp(join(tmpdir(), 'ob-config-'));
     registry = await startRegistry({ auth: { username: 'someone', password: registryPassword } });
     daemon = await startDaemon({ home });
     docker = await createDockerCli(daemon.socket);
@@ -55,7 +55,7 @@ describe('outboard', () => {
     await docker.remove();
     assert.equal(await daemon.end('SIGTERM'), 0, daemon.log());
     await registry.stop();
-    await rm(configFolder, { recursive: true });
+    await rm(configDirectory, { recursive: true });
     await removeHome();
   });
 
@@ -63,20 +63,20 @@ describe('outboard', () => {
   const logIn = async () => {
     const auth = Buffer.from(`someone:${registryPassword}`).toString('base64');
     await writeFile(
-      join(configFolder, 'config.json'),
+      join(configDirectory, 'config.json'),
       JSON.stringify({ auths: { [registry.host]: { auth } } }),
     );
   };
   const environment = () => ({
     PATH: process.env.PATH,
-    HOME: configFolder,
-    DOCKER_CONFIG: configFolder,
+    HOME: configDirectory,
+    DOCKER_CONFIG: configDirectory,
     OUTBOARD_HOST: `unix://${daemon.socket}`,
   });
   const runProgram = async (command: readonly string[], input = ''): Promise<CommandResult> => {
     const [file = '', ...args] = command;
     const child = spawn(file, args, {
-      cwd: testsFolder,
+      cwd: testsDirectory,
       env: environment(),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -108,7 +108,7 @@ describe('outboard', () => {
       'script',
       ['--quiet', '--return', '--command', `stty cols 100; exec ${quoted}`, '/dev/null'],
       {
-        cwd: testsFolder,
+        cwd: testsDirectory,
         env: environment(),
         stdio: ['pipe', 'pipe', 'inherit'],
       },
@@ -129,7 +129,7 @@ describe('outboard', () => {
   };
 
   describe('a registry that wants other credentials', () => {
-    const file = () => join(configFolder, 'config.json');
+    const file = () => join(configDirectory, 'config.json');
     const store = (auths: object) => writeFile(file(), JSON.stringify({ auths }));
     after(logIn);
 

@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const DEMO = fileURLToPath(new URL('../../scripts/demo.mjs', import.meta.url));
+const demo = fileURLToPath(new URL('../../scripts/demo.mjs', import.meta.url));
 const skip = process.getuid?.() === 0 ? false : 'the demo starts containers, which takes root';
 
 interface DemoRun {
@@ -21,7 +21,7 @@ async function runDemo(
   args: readonly string[],
   onOutput: (output: string, interrupt: () => void) => void = () => undefined,
 ): Promise<DemoRun> {
-  const child = spawn(process.execPath, [DEMO, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [demo, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const interrupt = (): void => {
     child.kill('SIGINT');
   };
@@ -40,14 +40,14 @@ test('the demo tells its whole story, keeps what it was asked to keep, and stops
   skip,
 }, async () => {
   const kept = await runDemo(['--keep']);
-  const folder = /All is below (\S+),/.exec(kept.output)?.[1];
-  const stopped = await runDemo(['--stop', folder ?? 'no folder named']);
+  const directory = /All is below (\S+),/.exec(kept.output)?.[1];
+  const stopped = await runDemo(['--stop', directory ?? 'no directory named']);
   assert.equal(kept.code, 0, kept.output);
   assert.match(
     kept.output,
     /with outboard\n[\s\S]*written by the plugin, read on the host[\s\S]*read in the plugin[\s\S]*Disable it and remove it/,
   );
-  assert.match(kept.output, new RegExp(`npm run demo -- --stop ${folder}`));
+  assert.match(kept.output, new RegExp(`npm run demo -- --stop ${directory}`));
   assert.equal(stopped.code, 0, stopped.output);
   assert.match(stopped.output, /^left behind: nothing$/m);
 });
@@ -66,7 +66,7 @@ test('the demo cleans up after Ctrl-C in the middle', { skip }, async () => {
 });
 
 test('the demo cleans up when nobody reads its output any more', { skip }, async () => {
-  const child = spawn(process.execPath, [DEMO], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -74,13 +74,13 @@ test('the demo cleans up when nobody reads its output any more', { skip }, async
   });
   await once(child, 'exit');
   assert.equal(child.exitCode, 1);
-  const folder = /All is below (\S+),/.exec(output)?.[1];
-  assert.ok(folder !== undefined);
-  await assert.rejects(stat(folder), { code: 'ENOENT' });
+  const directory = /All is below (\S+),/.exec(output)?.[1];
+  assert.ok(directory !== undefined);
+  await assert.rejects(stat(directory), { code: 'ENOENT' });
 });
 
 test('the demo says when there is nothing to stop', { skip }, async () => {
   const { code, output } = await runDemo(['--stop', '/nonexistent']);
   assert.equal(code, 1);
-  assert.match(output, /"\/nonexistent" is no folder that --keep left/);
+  assert.match(output, /"\/nonexistent" is no directory that --keep left/);
 });

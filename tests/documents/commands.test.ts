@@ -94,10 +94,12 @@ describe('the commands in the documentation', () => {
   });
 
   test('that Node.js runs are files of the repository', () => {
-    const run = of('node').map(({ place, words }) => ({ folder: dirname(place), file: words[1] ?? '' }));
+    const run = of('node').map(({ place, words }) => ({ directory: dirname(place), file: words[1] ?? '' }));
     assert.ok(run.length > 0);
-    for (const { folder, file } of run) {
-      const found = [join(repository, file), join(repository, folder, file)].some((path) => existsSync(path));
+    for (const { directory, file } of run) {
+      const found = [join(repository, file), join(repository, directory, file)].some((path) =>
+        existsSync(path),
+      );
       assert.ok(found, file);
     }
   });

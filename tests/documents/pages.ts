@@ -40,15 +40,15 @@ export const pages: readonly Page[] = [
   ...readmesOf('examples'),
 ].map(readPage);
 
-function below(folder: string): readonly string[] {
-  return readdirSync(join(repository, folder))
+function below(directory: string): readonly string[] {
+  return readdirSync(join(repository, directory))
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `${folder}/${name}`);
+    .map((name) => `${directory}/${name}`);
 }
 
-function readmesOf(folder: string): readonly string[] {
-  const found = readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' });
-  return found.filter((name) => /^[^/]+\/README\.md$/.test(name)).map((name) => `${folder}/${name}`);
+function readmesOf(directory: string): readonly string[] {
+  const found = readdirSync(join(repository, directory), { recursive: true, encoding: 'utf8' });
+  return found.filter((name) => /^[^/]+\/README\.md$/.test(name)).map((name) => `${directory}/${name}`);
 }
 
 function readPage(path: string): Page {

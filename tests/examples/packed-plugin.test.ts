@@ -13,32 +13,32 @@ import { startPluginProcess } from '../support/node-plugin.ts';
 import { callPlugin } from '../support/plugin-client.ts';
 
 const run = promisify(execFile);
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-const PACK = join(REPOSITORY, 'scripts', 'pack-plugin.mjs');
-const EXAMPLE = join(REPOSITORY, 'examples', 'volume-local');
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const packScript = join(repository, 'scripts', 'pack-plugin.mjs');
+const exampleDirectory = join(repository, 'examples', 'volume-local');
 
-async function withPackedExample(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'outboard-packed-'));
+async function withPackedExample(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-packed-'));
   try {
     await run(process.execPath, [
-      join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc'),
+      join(repository, 'node_modules', 'typescript', 'bin', 'tsc'),
       '--build',
-      EXAMPLE,
+      exampleDirectory,
     ]);
-    await run(process.execPath, [PACK, EXAMPLE, folder]);
-    await use(folder);
+    await run(process.execPath, [packScript, exampleDirectory, directory]);
+    await use(directory);
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 }
 
 const skip = process.getuid?.() === 0 ? false : 'chroot needs root';
 
 test('a packed plugin runs under chroot and serves volumes', { skip }, () =>
-  withPackedExample(async (folder) => {
-    const rootfs = join(folder, 'rootfs');
+  withPackedExample(async (directory) => {
+    const rootfs = join(directory, 'rootfs');
     const socket = join(rootfs, 'run', 'docker', 'plugins', 'volume-local.sock');
-    const { entrypoint } = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
+    const { entrypoint } = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8'));
     await using plugin = await startPluginProcess(['chroot', rootfs, ...entrypoint], socket);
     assert.deepEqual((await callPlugin(socket, 'Plugin.Activate')).body, { Implements: ['VolumeDriver'] });
     assert.equal((await callPlugin(socket, 'VolumeDriver.Create', { Name: 'data' })).status, 200);
@@ -47,10 +47,10 @@ test('a packed plugin runs under chroot and serves volumes', { skip }, () =>
   }),
 );
 
-test('packing holds no tests, no source maps, and refuses a folder that is in use', () =>
-  withPackedExample(async (folder) => {
+test('packing holds no tests, no source maps, and refuses a directory that is in use', () =>
+  withPackedExample(async (directory) => {
     const { stdout } = await run('find', [
-      folder,
+      directory,
       '-name',
       '*.test.*',
       '-o',
@@ -61,10 +61,10 @@ test('packing holds no tests, no source maps, and refuses a folder that is in us
       '*.ts',
     ]);
     assert.equal(stdout, '');
-    await assert.rejects(run(process.execPath, [PACK, EXAMPLE, folder]), /EEXIST/);
+    await assert.rejects(run(process.execPath, [packScript, exampleDirectory, directory]), /EEXIST/);
   }));
 
 test('packing ends where no directory can be made, and says so', async () => {
-  const packing = run(process.execPath, [PACK, EXAMPLE, '/proc/outboard-none/packed']);
+  const packing = run(process.execPath, [packScript, exampleDirectory, '/proc/outboard-none/packed']);
   await assert.rejects(packing, /cannot create directory .*\/proc\/outboard-none/);
 });

@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { type PluginProcess, startPluginProcess } from '../support/node-plugin.ts';
 import { callPlugin, type PluginAnswer } from '../support/plugin-client.ts';
 
-const MAIN = fileURLToPath(new URL('../../examples/volume-local/src/main.ts', import.meta.url));
+const mainFile = fileURLToPath(new URL('../../examples/volume-local/src/main.ts', import.meta.url));
 
 describe('the example plugin volume-local', () => {
-  let folder: string;
+  let directory: string;
   let root: string;
   let socket: string;
   let plugin: PluginProcess;
@@ -24,7 +24,7 @@ describe('the example plugin volume-local', () => {
       '--conditions=outboard-source',
       '--import',
       'tsx',
-      MAIN,
+      mainFile,
       socket,
     ] as const;
     return startPluginProcess([...command], socket, { VOLUME_LOCAL_ROOT: root });
@@ -35,18 +35,18 @@ describe('the example plugin volume-local', () => {
   }
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-volume-local-'));
-    root = join(folder, 'volumes');
-    socket = join(folder, 'p.sock');
+    directory = await mkdtemp(join(tmpdir(), 'outboard-volume-local-'));
+    root = join(directory, 'volumes');
+    socket = join(directory, 'p.sock');
     plugin = await start();
   });
 
   afterEach(async () => {
     await plugin.end('SIGKILL');
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   });
 
-  test('makes a folder with the mode that was asked for and shows it', async () => {
+  test('makes a directory with the mode that was asked for and shows it', async () => {
     assert.deepEqual((await call('Create', { Name: 'data', Opts: { mode: '1770' } })).body, {});
     assert.equal((await stat(join(root, 'data'))).mode & 0o7777, 0o1770);
     const { Volume: volume } = (await call('Get', { Name: 'data' })).body;
@@ -73,15 +73,15 @@ describe('the example plugin volume-local', () => {
   });
 
   test('erases a volume without following links in it', async () => {
-    await writeFile(join(folder, 'precious'), 'keep');
+    await writeFile(join(directory, 'precious'), 'keep');
     await call('Create', { Name: 'data' });
-    await symlink(folder, join(root, 'data', 'link'));
+    await symlink(directory, join(root, 'data', 'link'));
     assert.equal((await call('Remove', { Name: 'data' })).status, 200);
-    assert.equal(await readFile(join(folder, 'precious'), 'utf8'), 'keep');
+    assert.equal(await readFile(join(directory, 'precious'), 'utf8'), 'keep');
   });
 
   test('finds no volume behind a link in its root', async () => {
-    await symlink(folder, join(root, 'link'));
+    await symlink(directory, join(root, 'link'));
     assert.equal((await call('Get', { Name: 'link' })).status, 500);
     assert.deepEqual((await call('List')).body, { Volumes: [] });
   });

@@ -7,19 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openPluginEngine } from '@outboard/engine';
-import { perlPlugin } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPlugin } from '../support/perl-plugin.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 
 test('commands, limits and the end of a plugin that runs are left to the runtime that started it', {
   skip: needsRoot,
 }, async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'outboard-runtime-'));
-  context.after(() => rmSync(folder, { recursive: true }));
-  const other = join(folder, 'other');
+  const directory = mkdtempSync(join(tmpdir(), 'outboard-runtime-'));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const other = join(directory, 'other');
   writeFileSync(other, '#!/bin/sh\necho "the other runtime was asked" >&2\nexit 1\n');
   chmodSync(other, 0o755);
-  const roots = { dataRoot: join(folder, 'data'), execRoot: join(folder, 'exec') };
+  const roots = { dataRoot: join(directory, 'data'), execRoot: join(directory, 'exec') };
   const first = await openPluginEngine(roots);
   await first.create({ name: 'p', context: pluginContext(perlPlugin('plain')) });
   await first.enable('p');

@@ -10,8 +10,8 @@ import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { type TlsFiles, tcpPort, writeTlsFiles } from '../support/tls-files.ts';
 

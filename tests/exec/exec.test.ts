@@ -73,14 +73,14 @@ async function readLine(session: ExecSession): Promise<{ readonly line: string; 
   return { line: said.slice(0, end).trim(), rest: said.slice(end + 1) };
 }
 
-/** What commands have on the host: folders in the bundle, cgroups below that of the plugin. */
+/** What commands have on the host: directories in the bundle, cgroups below that of the plugin. */
 function remains(): readonly string[] {
   const isOfCommand = (name: string) => name.startsWith('exec-');
   const bundle = readdirSync(join(opened.execRoot, 'bundles', plugin.id)).filter(isOfCommand);
   const hierarchies = ['.', ...readdirSync('/sys/fs/cgroup')];
   const cgroups = hierarchies.flatMap((hierarchy) => {
-    const folders = pluginCgroups(join('/sys/fs/cgroup', hierarchy), plugin.id);
-    return folders.flatMap((folder) => readdirSync(folder)).filter(isOfCommand);
+    const directories = pluginCgroups(join('/sys/fs/cgroup', hierarchy), plugin.id);
+    return directories.flatMap((directory) => readdirSync(directory)).filter(isOfCommand);
   });
   return [...bundle, ...cgroups];
 }
@@ -117,7 +117,7 @@ test('4 MiB of output come whole to a reader that takes its time', { skip }, asy
   assert.equal(await session.ended, 0);
 });
 
-test('a command has the variables and the folder of the plugin, and those that are asked for', {
+test('a command has the variables and the working directory of the plugin, and those that are asked for', {
   skip,
 }, async () => {
   assert.equal((await run('echo $FROM $EXTRA; pwd')).stdout, 'plugin\n/\n');
@@ -205,14 +205,14 @@ for (const [name, request, pattern] of [
     /^OCI runtime exec failed: .*executable file not found/,
   ],
   [
-    'a folder that is not there',
+    'a directory that does not exist',
     { command: ['true'], workingDirectory: '/nowhere' },
     /^OCI runtime exec failed: /,
   ],
   ['no program', { command: [] }, /no exec command specified/],
   ['a NUL', { command: ['echo', 'a\0b'] }, /without NUL/],
   ['a variable without a value', { command: ['true'], env: ['NAME'] }, /invalid environment variable "NAME"/],
-  ['a relative folder', { command: ['true'], workingDirectory: 'etc' }, /invalid working directory "etc"/],
+  ['a relative directory', { command: ['true'], workingDirectory: 'etc' }, /invalid working directory "etc"/],
 ] as const) {
   test(`${name} is refused, and nothing is left`, { skip }, async () => {
     await assert.rejects(opened.engine.exec('p', request), (error) => {

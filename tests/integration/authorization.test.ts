@@ -115,8 +115,8 @@ describe('an authorization plugin', () => {
   test('knows TLS clients by their certificates', async () => {
     const ask = async (user: string) => {
       const identity = files.authority.issue({ commonName: user, usage: 'client' });
-      const folder = await files.writeClient(user, files.authority.certificate, identity);
-      const pem = (file: string) => join(folder, `${file}.pem`);
+      const directory = await files.writeClient(user, files.authority.certificate, identity);
+      const pem = (file: string) => join(directory, `${file}.pem`);
       const host = `tcp://localhost:${tcpPort(daemon.readyLine)}`;
       return docker.run([
         ...['--host', host, '--tlsverify', '--tlscacert', pem('ca'), '--tlscert', pem('cert')],

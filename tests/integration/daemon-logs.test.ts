@@ -10,12 +10,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openPluginEngine, type PluginEngine } from '@outboard/engine';
 import { callApi } from '../support/daemon.ts';
-import { type RestartableDaemon, enablePlugin, openRestartableDaemon, startNextDaemon } from '../support/restartable-daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { callOutputPlugin, outputPluginArchive, outputPluginScript } from '../support/output-plugin.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { fixtureSocket } from '../support/plugin-fixture.ts';
+import {
+  enablePlugin,
+  openRestartableDaemon,
+  type RestartableDaemon,
+  startNextDaemon,
+} from '../support/restartable-daemon.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
-import { outputPluginArchive, outputPluginScript, callOutputPlugin } from '../support/output-plugin.ts';
 
 const skip = needsRoot;
 const path = '/outboard/v1/plugins/talk/logs';
@@ -185,7 +190,7 @@ test('a plugin starts on a disk that has no room for its log', { skip }, async (
       name: 'talk',
       context: pluginContext({ script: outputPluginScript }),
     });
-    // In the way of the folder, which is what a disk without inodes comes to; enabling writes its record, too.
+    // In the way of the directory, which is what a disk without inodes comes to; enabling writes its record, too.
     const logs = join(disk.path, 'plugins', id, 'logs');
     await writeFile(logs, '');
     await engine.enable('talk');
@@ -200,8 +205,8 @@ test('a plugin starts on a disk that has no room for its log', { skip }, async (
   }
 });
 
-async function takeAllInodes(folder: string, most: number): Promise<void> {
-  const ballast = join(folder, 'ballast');
+async function takeAllInodes(directory: string, most: number): Promise<void> {
+  const ballast = join(directory, 'ballast');
   await mkdir(ballast);
   try {
     for (let index = 0; index < most; index += 1) await writeFile(join(ballast, String(index)), '');

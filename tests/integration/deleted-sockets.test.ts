@@ -13,8 +13,8 @@ import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tryPaths } from '../support/as-user.ts';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));

@@ -12,8 +12,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeDaemonHome } from '../support/daemon.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 
 const outboard = fileURLToPath(new URL('../../bin/outboard', import.meta.url));

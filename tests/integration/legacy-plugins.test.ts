@@ -20,13 +20,13 @@ const skip = needsRoot;
 const authority = createAuthority('legacy plugins');
 const names = { commonName: 'plugin', names: ['localhost', '127.0.0.1'] };
 
-/** An engine that looks for legacy plugins in folders of the test. */
+/** An engine that looks for legacy plugins in directories of the test. */
 async function openEngine(context: TestContext) {
   const home = await mkdtemp(join(tmpdir(), 'ob-legacy-'));
   context.after(() => rm(home, { recursive: true }));
-  const folders = { sockets: join(home, 'run'), specs: [join(home, 'etc')] };
-  for (const folder of [folders.sockets, ...folders.specs]) await mkdir(folder);
-  const opened = await openTestEngine({ legacyDirectories: folders });
+  const directories = { sockets: join(home, 'run'), specs: [join(home, 'etc')] };
+  for (const directory of [directories.sockets, ...directories.specs]) await mkdir(directory);
+  const opened = await openTestEngine({ legacyDirectories: directories });
   context.after(() => opened[Symbol.asyncDispose]());
   const writeSpec = (name: string, content: string | object) =>
     writeFile(join(home, 'etc', name), typeof content === 'string' ? content : JSON.stringify(content));

@@ -106,7 +106,7 @@ test('a new daemon tells who listens of the plugins that it takes back, and call
   );
 });
 
-test('I12 paths that a plugin names are its own folders, its mounts, or refused', {
+test('I12 paths that a plugin names are its own directories, its mounts, or refused', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);

@@ -52,8 +52,8 @@ function socketOf({ execRoot }: { readonly execRoot: string }, { id }: Plugin): 
 
 /** Bundles, states of the runtime and sockets all go with their plugin. */
 function assertExecRootEmpty({ execRoot }: TestEngine): void {
-  for (const folder of ['bundles', 'runtime', 'plugins', 'sockets']) {
-    assert.deepEqual(readdirSync(join(execRoot, folder)), [], folder);
+  for (const directory of ['bundles', 'runtime', 'plugins', 'sockets']) {
+    assert.deepEqual(readdirSync(join(execRoot, directory)), [], directory);
   }
 }
 

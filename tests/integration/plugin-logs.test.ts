@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LogLine, LogQuery, PluginEngine, PluginOutput } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
+import { callOutputPlugin, type OutputCalls, outputPluginArchive } from '../support/output-plugin.ts';
 import { fixtureSocket } from '../support/plugin-fixture.ts';
-import { type OutputCalls, outputPluginArchive, callOutputPlugin } from '../support/output-plugin.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -17,7 +17,7 @@ interface TalkingPlugin {
   readonly test: TestEngine;
   readonly id: string;
   readonly talk: OutputCalls;
-  /** Folder of its log. */
+  /** Directory of its log. */
   readonly directory: string;
 }
 

@@ -322,7 +322,7 @@ describe('SIGHUP', () => {
 
   test('warns of a key that every user may read, and of a certificate that expired', async () => {
     const notAfter = new Date(Date.now() - dayMs / 2);
-    await files.writeDaemon(files.authority.issue({ ...daemonWishes, notAfter }));
+    await files.writeDaemon(files.authority.issue({ ...daemonCertificate, notAfter }));
     await chmod(files.paths.key, 0o644);
     await reload();
     assert.match(daemon.log(), /\(tlskey\) is open to every user of this host \(mode 0644\): chmod 0600/);

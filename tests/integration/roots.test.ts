@@ -1,6 +1,6 @@
 /**
- * The folders that an operator names, as hosts have them: reached through links, open to others, cleaned by a cleaner of
- * temporary folders, full, or in use by another daemon.
+ * The directories that an operator names, as hosts have them: reached through links, open to others, cleaned by a cleaner of
+ * temporary directories, full, or in use by another daemon.
  */
 import assert from 'node:assert/strict';
 import {
@@ -17,8 +17,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openPluginEngine } from '@outboard/engine';
 import { makeDaemonHome, startDaemon } from '../support/daemon.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
@@ -79,18 +79,18 @@ test('roots reached through links hold plugins that run, and are taken over when
   await third.end('SIGTERM');
 });
 
-test('folders that a cleaner takes from under the engine are made again where they are used', {
+test('directories that a clean-up of temporary files deleted are recreated on use', {
   skip,
 }, async (context) => {
   const home = await makeHome(context);
   const roots = { dataRoot: join(home, 'data'), execRoot: join(home, 'run') };
   await using engine = await openPluginEngine(roots);
   const clean = (): void => {
-    for (const folder of ['bundles', 'runtime', 'plugins', 'networks']) {
-      rmSync(join(roots.execRoot, folder), { recursive: true, force: true });
+    for (const directory of ['bundles', 'runtime', 'plugins', 'networks']) {
+      rmSync(join(roots.execRoot, directory), { recursive: true, force: true });
     }
-    for (const folder of ['plugins/tmp', 'plugins/storage/ingest', 'volumes']) {
-      rmSync(join(roots.dataRoot, folder), { recursive: true, force: true });
+    for (const directory of ['plugins/tmp', 'plugins/storage/ingest', 'volumes']) {
+      rmSync(join(roots.dataRoot, directory), { recursive: true, force: true });
     }
   };
   clean();
@@ -115,20 +115,20 @@ test('what is open to other users in a data root is closed, and told', { skip },
   await first.end('SIGTERM');
   const { dataRoot } = first;
   const plugin = join(dataRoot, 'plugins', onlyId(dataRoot));
-  const folders = [dataRoot, join(dataRoot, 'plugins'), join(dataRoot, 'volumes'), plugin];
-  for (const folder of folders) chmodSync(folder, 0o755);
+  const directories = [dataRoot, join(dataRoot, 'plugins'), join(dataRoot, 'volumes'), plugin];
+  for (const directory of directories) chmodSync(directory, 0o755);
   chmodSync(join(plugin, 'config.json'), 0o644);
 
   const second = await startDaemon({ home, isBuilt });
-  for (const folder of folders) {
-    assert.equal(modeOf(folder), 0o700, folder);
-    assert.ok(second.log().includes(`"path":${JSON.stringify(folder)},"before":"0755"`), second.log());
+  for (const directory of directories) {
+    assert.equal(modeOf(directory), 0o700, directory);
+    assert.ok(second.log().includes(`"path":${JSON.stringify(directory)},"before":"0755"`), second.log());
   }
   assert.equal(modeOf(join(plugin, 'config.json')), 0o600);
   assert.equal(modeOf(join(plugin, 'rootfs')), 0o755, 'what a plugin sees as / stays as it is');
   await second.end('SIGTERM');
 
-  // A folder that is not the plugins' alone is not closed for those who use the rest.
+  // A directory that is not the plugins' alone is not closed for those who use the rest.
   writeFileSync(join(dataRoot, 'of-someone-else'), '');
   chmodSync(dataRoot, 0o755);
   const third = await startDaemon({ home, isBuilt });

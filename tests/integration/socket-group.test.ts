@@ -11,8 +11,8 @@ import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tryPaths } from '../support/as-user.ts';
 import { makeDaemonHome, spawnDaemon, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
@@ -73,7 +73,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
     const first = await startDaemon({ home, args: ['--group', String(gid)], isBuilt: true });
     assert.equal(await modeOf(first.execRoot), `710 ${gid}`);
     await first.end('SIGTERM');
-    // As a service manager leaves it that makes the folder at each start.
+    // As a service manager leaves it that makes the directory at each start.
     await chmod(first.execRoot, 0o700);
     const second = await start(context, home, ['--group', String(gid + 1)]);
     assert.equal(await modeOf(second.execRoot), `710 ${gid + 1}`);
@@ -81,14 +81,14 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
     assert.deepEqual(await tryPaths(member, [second.socket]), ['nothing']);
   });
 
-  test('is for root alone without a group, in a folder that nobody else enters', async (context) => {
+  test('is for root alone without a group, in a directory that nobody else can enter', async (context) => {
     const home = await openHome(context);
     const daemon = await start(context, home, ['--group', '']);
     assert.deepEqual([await modeOf(daemon.execRoot), await modeOf(daemon.socket)], ['700 0', '660 0']);
     assert.deepEqual(await tryPaths(member, [daemon.socket]), ['nothing']);
   });
 
-  test('of several each is reached in folders that the daemon makes; others are told', async (context) => {
+  test('each of several is reached in a directory that the daemon makes; for others an error names the problem', async (context) => {
     const home = await openHome(context);
     const made = join(home, 'made', 'deep', 'api.sock');
     const closed = join(home, 'closed', 'api.sock');
@@ -117,7 +117,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
   });
 
   test('that a service manager made is reached by the group that it gave it', async (context) => {
-    for (const [mode, reached, folder] of [
+    for (const [mode, reached, directory] of [
       ['0o660', 'answered', `710 ${gid}`],
       ['0o600', 'nothing', '700 0'],
     ] as const) {
@@ -147,7 +147,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
       await once(createInterface(child.stdout), 'line');
       try {
         assert.deepEqual(await tryPaths(member, [socket]), [reached]);
-        assert.equal(await modeOf(execRoot), folder);
+        assert.equal(await modeOf(execRoot), directory);
       } finally {
         child.kill('SIGTERM');
         await ended;

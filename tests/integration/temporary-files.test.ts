@@ -1,5 +1,5 @@
 /**
- * The program leaves nothing in the folder for temporary files, and takes nothing from it: anyone may write there.
+ * The program leaves nothing in the directory for temporary files, and takes nothing from it: anyone may write there.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -13,12 +13,12 @@ import { promisify } from 'node:util';
 const outboard = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
 test('the compiled code that Node.js keeps lies with the program, not among temporary files', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'outboard-tmpdir-'));
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-tmpdir-'));
   try {
-    const env = { ...process.env, TMPDIR: folder };
+    const env = { ...process.env, TMPDIR: directory };
     await promisify(execFile)(process.execPath, [outboard, '--help'], { env });
-    assert.deepEqual(await readdir(folder), []);
+    assert.deepEqual(await readdir(directory), []);
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 });

@@ -15,7 +15,7 @@ const skip = needsRoot;
 let opened: TestEngine;
 /** Asks for nothing. */
 let plain: ProbePlugin;
-/** May mount, and shares a folder with the host. */
+/** May mount, and shares a directory with the host. */
 let mounter: ProbePlugin;
 /** Sees the host's processes. */
 let watcher: ProbePlugin;

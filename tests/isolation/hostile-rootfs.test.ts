@@ -34,7 +34,7 @@ async function openEngine(context: TestContext): Promise<TestEngine> {
   return opened;
 }
 
-/** A folder of the host that a trap leads to. */
+/** A directory of the host that a trap leads to. */
 function makeVictim(context: TestContext): string {
   const victim = mkdtempSync(join(tmpdir(), 'outboard-victim-'));
   context.after(() => rmSync(victim, { recursive: true }));
@@ -263,13 +263,13 @@ test('I06 a mount below a writable one stays inside, whatever a plugin put at it
   const shared = join(home, 'shared');
   const canary = join(home, 'canary');
   const content = join(home, 'content');
-  for (const folder of [shared, canary, content]) mkdirSync(folder);
+  for (const directory of [shared, canary, content]) mkdirSync(directory);
   writeFileSync(join(content, 'content'), '');
   writeFileSync(join(canary, 'kept'), '');
   const mount = (Name: string, Source: string, Destination: string) => {
     return { Name, Description: '', Source, Destination, Type: 'bind', Options: ['rbind'] };
   };
-  // The second is mounted on a folder of the first, which the plugin may write.
+  // The second is mounted on a directory of the first, which the plugin may write.
   const Mounts = [mount('outer', shared, '/shared'), mount('inner', content, '/shared/inner')];
   const probe = await startProbePlugin(opened, 'swaps', { config: { Mounts } });
   assert.equal(await probe.shell('ls /shared/inner'), 'content');

@@ -30,12 +30,12 @@ const mounter = {
   Linux: { Capabilities: ['CAP_SYS_ADMIN'], AllowAllDevices: false, Devices: null },
 };
 
-/** Mount points at and below a folder, one for each line of the table. */
-function mountsBelow(folder: string): readonly string[] {
+/** Mount points at and below a directory, one for each line of the table. */
+function mountsBelow(directory: string): readonly string[] {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '');
-  return points.filter((point) => `${point}/`.startsWith(`${folder}/`)).sort();
+  return points.filter((point) => `${point}/`.startsWith(`${directory}/`)).sort();
 }
 
 for (const isShared of [false, true]) {
@@ -129,8 +129,8 @@ test('S11 what a plugin left mounted is gone when it was killed', { skip }, asyn
 function makeData(context: TestContext): string {
   const data = mkdtempSync(join(tmpdir(), 'outboard-data-'));
   context.after(() => rmSync(data, { recursive: true }));
-  mkdirSync(join(data, 'folder'));
-  writeFileSync(join(data, 'folder', 'file'), 'precious');
+  mkdirSync(join(data, 'directory'));
+  writeFileSync(join(data, 'directory', 'file'), 'precious');
   return data;
 }
 
@@ -144,13 +144,13 @@ test('I21 a plugin that is removed takes no data behind mounts with it', { skip 
   await using opened = await openTestEngine();
   const { id } = await opened.engine.create({ name: 'p', context: pluginContext() });
   const directory = join(opened.dataRoot, 'plugins', id);
-  for (const place of ['propagated-mount/v', 'rootfs/mnt', 'rootfs/mnt/folder', 'rootfs/with space\n']) {
+  for (const place of ['propagated-mount/v', 'rootfs/mnt', 'rootfs/mnt/directory', 'rootfs/with space\n']) {
     bind(data, join(directory, place));
   }
   await opened.engine.remove('p');
   assert.deepEqual(mountsBelow(opened.dataRoot), []);
   assert.ok(!existsSync(directory));
-  assert.equal(readFileSync(join(data, 'folder', 'file'), 'utf8'), 'precious');
+  assert.equal(readFileSync(join(data, 'directory', 'file'), 'utf8'), 'precious');
 });
 
 test('I21 an upgrade takes no data behind mounts with the old root filesystem', { skip }, async (context) => {
@@ -165,6 +165,6 @@ test('I21 an upgrade takes no data behind mounts with the old root filesystem', 
   bind(data, join(dataRoot, 'plugins', id, 'rootfs', 'mnt'));
   await engine.upgrade({ plugin: remote, remote, privileges: await engine.privileges(remote) });
   assert.deepEqual(mountsBelow(dataRoot), []);
-  assert.deepEqual(readdirSync(data), ['folder']);
-  assert.equal(readFileSync(join(data, 'folder', 'file'), 'utf8'), 'precious');
+  assert.deepEqual(readdirSync(data), ['directory']);
+  assert.equal(readFileSync(join(data, 'directory', 'file'), 'utf8'), 'precious');
 });

@@ -13,15 +13,15 @@ import { pluginArchive } from '../support/plugin-archive.ts';
 
 const secret = 'correct-horse-battery-staple';
 
-/** Files that hold the secret, with the modes of all folders above them below `root`. */
+/** Files that hold the secret, with the modes of all directories above them below `root`. */
 function filesWithSecret(
   root: string,
-  folder = root,
+  directory = root,
   open = true,
 ): readonly { path: string; isOpen: boolean }[] {
-  const isOpen = open && (statSync(folder).mode & 0o001) !== 0;
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
+  const isOpen = open && (statSync(directory).mode & 0o001) !== 0;
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
     if (entry.isDirectory()) return filesWithSecret(root, path, isOpen);
     if (!entry.isFile() || !readFileSync(path).includes(secret)) return [];
     return [{ path, isOpen: isOpen && (statSync(path).mode & 0o044) !== 0 }];

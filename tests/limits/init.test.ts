@@ -33,8 +33,8 @@ async function startWithInit(
 }
 
 function countProcesses({ id }: ProbePlugin): number {
-  const folders = ['', 'pids'].flatMap((name) => pluginCgroups(join('/sys/fs/cgroup', name), id));
-  const path = folders.map((folder) => join(folder, 'pids.current')).find(existsSync);
+  const directories = ['', 'pids'].flatMap((name) => pluginCgroups(join('/sys/fs/cgroup', name), id));
+  const path = directories.map((directory) => join(directory, 'pids.current')).find(existsSync);
   return Number(readFileSync(path ?? assert.fail('no hierarchy counts its processes'), 'utf8'));
 }
 

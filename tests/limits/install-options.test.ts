@@ -10,8 +10,8 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeDaemonHome, startDaemon } from '../support/daemon.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { startRegistry } from '../support/registry.ts';
 
@@ -61,7 +61,7 @@ test('a plugin runs from the first time as the flags of its installation say', {
   const removed = await outboard(daemon.socket, 'rm', '--force', 'p');
 
   assert.deepEqual([installed.code, installed.stderr], [0, '']);
-  assert.equal(existsSync(shared), true, 'the folder that it mounts was not made');
+  assert.equal(existsSync(shared), true, 'the directory that it mounts was not made');
   assert.deepEqual(JSON.parse(inspected.stdout), {
     CreateMounts: true,
     Health: { IntervalSeconds: 60, Kind: 'socket' },

@@ -36,8 +36,8 @@ function cgroupFile(plugin: ProbePlugin, ...names: readonly string[]): string {
   const hierarchies = ['', 'memory', 'cpu', 'cpu,cpuacct', 'pids'];
   for (const hierarchy of hierarchies) {
     for (const name of names) {
-      const folders = pluginCgroups(join('/sys/fs/cgroup', hierarchy), plugin.id);
-      const path = folders.map((folder) => join(folder, name)).find(existsSync);
+      const directories = pluginCgroups(join('/sys/fs/cgroup', hierarchy), plugin.id);
+      const path = directories.map((directory) => join(directory, name)).find(existsSync);
       if (path !== undefined) return readFileSync(path, 'utf8').trim();
     }
   }

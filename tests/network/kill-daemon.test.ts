@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { untilGone } from '../support/restartable-daemon.ts';
 import { checkDataRoot } from '../support/data-root.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
+import { untilGone } from '../support/restartable-daemon.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 import { bridgeFlags, createTestBridge, traceOf } from '../support/test-bridge.ts';
 

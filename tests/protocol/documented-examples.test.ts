@@ -14,8 +14,8 @@ import { useProtocolPlugin } from './protocol-plugin.ts';
 const page = readFileSync(new URL('../../docs/plugin-protocols.md', import.meta.url), 'utf8');
 
 test('docs/plugin-protocols.md quotes the programs that run here, imports and all', () => {
-  const folder = new URL('documented/', import.meta.url);
-  const files = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
+  const directory = new URL('documented/', import.meta.url);
+  const files = readdirSync(directory).map((name) => readFileSync(new URL(name, directory), 'utf8'));
   const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
   assert.deepEqual(blocks.toSorted(), files.toSorted());
 });

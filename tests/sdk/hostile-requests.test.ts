@@ -11,7 +11,7 @@ import { definePlugin, type RunningPlugin, type VolumeDriver } from '@outboard/s
 import fc from 'fast-check';
 import { callPlugin } from '../support/plugin-client.ts';
 
-const METHODS = ['Create', 'Remove', 'Mount', 'Unmount', 'Path', 'Get', 'List', 'Capabilities', 'Nope'];
+const methods = ['Create', 'Remove', 'Mount', 'Unmount', 'Path', 'Get', 'List', 'Capabilities', 'Nope'];
 
 /** Accepts every name, so that nothing but the SDK refuses anything. */
 const driver: VolumeDriver = {
@@ -39,18 +39,18 @@ function answerTo(path: string, bytes: string): Promise<string> {
 }
 
 describe('a plugin under hostile requests', () => {
-  let folder: string;
+  let directory: string;
   let plugin: RunningPlugin;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-hostile-'));
+    directory = await mkdtemp(join(tmpdir(), 'outboard-hostile-'));
     const definition = definePlugin({ name: 'hostile', volume: driver, log: () => undefined });
-    plugin = await definition.serve({ socket: join(folder, 'p.sock'), stopSignals: [] });
+    plugin = await definition.serve({ socket: join(directory, 'p.sock'), stopSignals: [] });
   });
 
   after(async () => {
     await plugin.close();
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   });
 
   async function answers(method: string, body: string): Promise<void> {
@@ -61,7 +61,7 @@ describe('a plugin under hostile requests', () => {
 
   test('answers any JSON with 200 and an object, or a failure and Err', () =>
     fc.assert(
-      fc.asyncProperty(fc.constantFrom(...METHODS), fc.jsonValue(), (method, value) =>
+      fc.asyncProperty(fc.constantFrom(...methods), fc.jsonValue(), (method, value) =>
         answers(method, JSON.stringify(value)),
       ),
     ));
@@ -69,7 +69,7 @@ describe('a plugin under hostile requests', () => {
   test('answers requests with the right fields of any type', () =>
     fc.assert(
       fc.asyncProperty(
-        fc.constantFrom(...METHODS),
+        fc.constantFrom(...methods),
         fc.record({ Name: fc.jsonValue(), ID: fc.jsonValue(), Opts: fc.jsonValue() }, { requiredKeys: [] }),
         (method, value) => answers(method, JSON.stringify(value)),
       ),
@@ -77,7 +77,7 @@ describe('a plugin under hostile requests', () => {
 
   test('answers any text', () =>
     fc.assert(
-      fc.asyncProperty(fc.constantFrom(...METHODS), fc.string(), (method, text) => answers(method, text)),
+      fc.asyncProperty(fc.constantFrom(...methods), fc.string(), (method, text) => answers(method, text)),
     ));
 
   test('answers JSON that is nested a hundred thousand deep', async () => {

@@ -55,7 +55,7 @@ class RecordingDriver implements VolumeDriver {
 }
 
 describe('a volume plugin', () => {
-  let folder: string;
+  let directory: string;
   let driver: RecordingDriver;
   let plugin: RunningPlugin;
   const logged: string[] = [];
@@ -64,10 +64,10 @@ describe('a volume plugin', () => {
     const definition = definePlugin({
       name: 'recording',
       volume: driver,
-      stateFolder: join(folder, 'state'),
+      stateFolder: join(directory, 'state'),
       log: (message) => logged.push(message),
     });
-    return definition.serve({ socket: join(folder, 'p.sock'), stopSignals: [], ...options });
+    return definition.serve({ socket: join(directory, 'p.sock'), stopSignals: [], ...options });
   }
 
   function call(method: string, body?: string | object): Promise<PluginAnswer> {
@@ -75,7 +75,7 @@ describe('a volume plugin', () => {
   }
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-sdk-'));
+    directory = await mkdtemp(join(tmpdir(), 'outboard-sdk-'));
     driver = new RecordingDriver();
     logged.length = 0;
     plugin = await serve();
@@ -83,7 +83,7 @@ describe('a volume plugin', () => {
 
   afterEach(async () => {
     await plugin.close();
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   });
 
   for (const [name, body] of [
@@ -246,9 +246,9 @@ describe('a volume plugin', () => {
 
   test('does not start with a damaged mount journal', async () => {
     await plugin.close();
-    await writeFile(join(folder, 'state', 'mounts.json'), '{');
+    await writeFile(join(directory, 'state', 'mounts.json'), '{');
     await assert.rejects(serve(), /it is damaged/);
-    assert.equal(await readFile(join(folder, 'state', 'mounts.json'), 'utf8'), '{');
+    assert.equal(await readFile(join(directory, 'state', 'mounts.json'), 'utf8'), '{');
   });
 
   test('opens its socket to owner and group only, unless told otherwise', async () => {

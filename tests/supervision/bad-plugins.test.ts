@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { untilGone } from '../support/restartable-daemon.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { fixtureSocket, volumePluginScript } from '../support/plugin-fixture.ts';
 import { untilState } from '../support/plugin-states.ts';
+import { untilGone } from '../support/restartable-daemon.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;

@@ -20,7 +20,7 @@ const parts: readonly (readonly [
   reason: RegExp,
 ])[] = [
   [
-    'its socket folder',
+    'its socket directory',
     (execRoot, id) => rmSync(join(execRoot, 'plugins', id), { recursive: true }),
     /the folder of its socket, "\/.*", was deleted$/,
   ],
@@ -68,7 +68,9 @@ for (const [name, remove, reason] of parts) {
   });
 }
 
-test('a plugin that is never to be started again says that it lost its socket folder', { skip }, async () => {
+test('a plugin that is never to be started again says that it lost its socket directory', {
+  skip,
+}, async () => {
   await using opened = await openTestEngine();
   const { engine, execRoot } = opened;
   const plugin = await startProbePlugin(opened, 'cut-off');

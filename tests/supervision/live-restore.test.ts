@@ -9,12 +9,12 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { pidsOf, untilGone, untilOtherPid } from '../support/restartable-daemon.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { volumePluginScript } from '../support/plugin-fixture.ts';
+import { pidsOf, untilGone, untilOtherPid } from '../support/restartable-daemon.ts';
 import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 
 const skip = needsRoot;

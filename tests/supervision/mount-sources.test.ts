@@ -10,11 +10,11 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { isOutboardError, type PluginEngine } from '@outboard/engine';
-import { perlPlugin } from '../support/perl-plugin.ts';
+import { type HangingFileSystem, mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPlugin } from '../support/perl-plugin.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { untilState } from '../support/plugin-states.ts';
-import { mountHangingFileSystem, type HangingFileSystem } from '../support/hanging-file-system.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -22,14 +22,14 @@ const skip = needsRoot;
 interface Place extends Pick<TestEngine, 'reopen'> {
   readonly engine: PluginEngine;
   /** Outside of the engine's roots. */
-  readonly folder: string;
+  readonly directory: string;
   /** Make a plugin that mounts this. */
   create(name: string, source?: string): Promise<void>;
 }
 
 /** An engine that tries again at once, so that no test waits for back-off. */
 async function openPlace(context: TestContext): Promise<Place> {
-  const folder = makeFolder(context);
+  const directory = makeDirectory(context);
   const opened = await openTestEngine({ backOff: { initialMs: 5, maxMs: 50 } });
   context.after(() => opened[Symbol.asyncDispose]());
   return {
@@ -37,7 +37,7 @@ async function openPlace(context: TestContext): Promise<Place> {
       return opened.engine;
     },
     reopen: opened.reopen,
-    folder,
+    directory,
     async create(name, source) {
       const mount = { Name: 'data', Destination: '/data', Type: 'bind', Options: ['rbind'] };
       const { config, ...rest } = perlPlugin('plain');
@@ -51,24 +51,24 @@ async function openPlace(context: TestContext): Promise<Place> {
 }
 
 /** Removed when the test ends, with the file system that it may have at `silent`, which must go first. */
-function makeFolder(context: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'outboard-sources-'));
+function makeDirectory(context: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'outboard-sources-'));
   context.after(async () => {
-    await mounted.get(folder)?.[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true });
+    await mounted.get(directory)?.[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true });
   });
-  return folder;
+  return directory;
 }
 
-/** By the folder that they are in. */
+/** By the directory that they are in. */
 const mounted = new Map<string, HangingFileSystem>();
 
-/** Mount a file system in a folder of a test. */
-async function mountSilent(folder: string): Promise<{ path: string; server: HangingFileSystem }> {
-  const path = join(folder, 'silent');
+/** Mount a file system in a directory of a test. */
+async function mountSilent(directory: string): Promise<{ path: string; server: HangingFileSystem }> {
+  const path = join(directory, 'silent');
   mkdirSync(path);
   const server = await mountHangingFileSystem(path);
-  mounted.set(folder, server);
+  mounted.set(directory, server);
   return { path, server };
 }
 
@@ -80,7 +80,7 @@ function countLooks(path: string): number {
       try {
         return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
       } catch {
-        return ''; // ended since the folder was read
+        return ''; // ended since the directory was read
       }
     });
   return lines.filter((line) => line.includes('stat\0') && line.endsWith(`\0${path}\0`)).length;
@@ -93,8 +93,8 @@ async function killPlugin(engine: PluginEngine, name: string): Promise<void> {
 test('a plugin whose source vanished waits for it in words, and comes back by itself', {
   skip,
 }, async (context) => {
-  const { engine, folder, create } = await openPlace(context);
-  const [source, aside] = [join(folder, 'source'), join(folder, 'aside')];
+  const { engine, directory, create } = await openPlace(context);
+  const [source, aside] = [join(directory, 'source'), join(directory, 'aside')];
   mkdirSync(source);
   await create('store', source);
   await engine.enable('store');
@@ -117,7 +117,7 @@ test('a plugin whose source is not there when the daemon starts is started once 
   skip,
 }, async (context) => {
   const place = await openPlace(context);
-  const [source, aside] = [join(place.folder, 'source'), join(place.folder, 'aside')];
+  const [source, aside] = [join(place.directory, 'source'), join(place.directory, 'aside')];
   mkdirSync(source);
   await place.create('store', source);
   await place.create('other');
@@ -136,8 +136,8 @@ test('a plugin whose source is not there when the daemon starts is started once 
 test('a plugin that may be tried once only says what was missing, and is restarted by hand', {
   skip,
 }, async (context) => {
-  const { engine, folder, create } = await openPlace(context);
-  const [source, aside] = [join(folder, 'source'), join(folder, 'aside')];
+  const { engine, directory, create } = await openPlace(context);
+  const [source, aside] = [join(directory, 'source'), join(directory, 'aside')];
   mkdirSync(source);
   await create('once', source);
   await engine.update('once', { restart: { name: 'on-failure', maximumRetries: 2 } });
@@ -154,8 +154,8 @@ test('a plugin that may be tried once only says what was missing, and is restart
 test('S19 I14 plugins with sources that do not answer fail with words, and delay no one else', {
   skip,
 }, async (context) => {
-  const { engine, folder, create } = await openPlace(context);
-  const { path: source, server } = await mountSilent(folder);
+  const { engine, directory, create } = await openPlace(context);
+  const { path: source, server } = await mountSilent(directory);
   // More than there are threads for files.
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
   for (const name of names) await create(name, name === 'a' ? source : join(source, name));
@@ -190,8 +190,8 @@ test('S19 I14 plugins with sources that do not answer fail with words, and delay
 test('a plugin whose source falls silent waits for it in words, and comes back by itself', {
   skip,
 }, async (context) => {
-  const { engine, folder, create } = await openPlace(context);
-  const { path: source, server } = await mountSilent(folder);
+  const { engine, directory, create } = await openPlace(context);
+  const { path: source, server } = await mountSilent(directory);
   await create('store', source);
   await engine.enable('store');
   await server.fallSilent();
@@ -204,8 +204,8 @@ test('a plugin whose source falls silent waits for it in words, and comes back b
 test('a plugin that waits for a source that does not answer can be disabled', {
   skip,
 }, async (context) => {
-  const { engine, folder, create } = await openPlace(context);
-  const { path: source, server } = await mountSilent(folder);
+  const { engine, directory, create } = await openPlace(context);
+  const { path: source, server } = await mountSilent(directory);
   await create('store', source);
   await engine.enable('store');
   await server.fallSilent();
@@ -216,14 +216,14 @@ test('a plugin that waits for a source that does not answer can be disabled', {
 });
 
 test('outboard doctor tells of a data root that does not answer, and ends', { skip }, async (context) => {
-  const folder = makeFolder(context);
-  const { path: dataRoot, server } = await mountSilent(folder);
+  const directory = makeDirectory(context);
+  const { path: dataRoot, server } = await mountSilent(directory);
   await server.fallSilent();
   const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
-  const roots = ['--data-root', dataRoot, '--exec-root', join(folder, 'run')];
+  const roots = ['--data-root', dataRoot, '--exec-root', join(directory, 'run')];
   const { stdout } = await promisify(execFile)(program, ['daemon', 'doctor', ...roots]);
   const checks: readonly { Name: string; Status: string; Message: string }[] = JSON.parse(stdout).Checks;
-  const failed = checks.filter(({ Message }) => Message.includes(folder) && !Message.includes('run'));
+  const failed = checks.filter(({ Message }) => Message.includes(directory) && !Message.includes('run'));
   const expected = `${dataRoot} cannot be reached: its file system does not answer`;
   assert.deepEqual(
     failed.map(({ Name, Status, Message }) => [Name, Status, Message]),

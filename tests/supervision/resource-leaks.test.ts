@@ -13,8 +13,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { callApi, makeDaemonHome, type TestDaemon } from '../support/daemon.ts';
 import { checkDataRoot } from '../support/data-root.ts';
 import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
-import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { startRegistry } from '../support/registry.ts';
 import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
@@ -24,7 +24,7 @@ import { chooseOperation, volumeNames } from './random-operations.ts';
 const seed = chooseSeed();
 const operationCount = Number(process.env.OUTBOARD_OPERATIONS ?? 200);
 const maxAtATime = 4;
-/** Folders of the home that are compared file by file. */
+/** Directories of the home that are compared file by file. */
 const entries = ['data', 'run', 'tmp'];
 
 test(`after ${operationCount} random operations, and the removal of what they left, the host is as before`, {
@@ -176,8 +176,8 @@ function withoutEach(names: readonly string[], known: readonly string[]): readon
 
 /** What a daemon holds open but sockets, of which connections to registries and clients may stay open for a while. */
 function openFiles({ pid }: TestDaemon): readonly string[] {
-  const folder = `/proc/${pid}/fd`;
-  const targets = readdirSync(folder).map((name) => readlinkSync(join(folder, name)));
+  const directory = `/proc/${pid}/fd`;
+  const targets = readdirSync(directory).map((name) => readlinkSync(join(directory, name)));
   return targets
     .filter((target) => !target.startsWith('socket:'))
     .map((target) => target.replace(/\[\d+\]/, ''))

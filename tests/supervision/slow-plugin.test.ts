@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { callApi, makeDaemonHome, startDaemon } from '../support/daemon.ts';
-import { perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 

@@ -8,10 +8,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { untilState } from '../support/plugin-states.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
-import { mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
@@ -37,12 +37,12 @@ async function startMounter(opened: TestEngine) {
   };
 }
 
-/** Mount points at and below a folder. */
-function mountsBelow(folder: string): readonly string[] {
+/** Mount points at and below a directory. */
+function mountsBelow(directory: string): readonly string[] {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '');
-  return points.filter((point) => `${point}/`.startsWith(`${folder}/`)).sort();
+  return points.filter((point) => `${point}/`.startsWith(`${directory}/`)).sort();
 }
 
 async function killAndAwaitRestart({ engine }: TestEngine): Promise<void> {

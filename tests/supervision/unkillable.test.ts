@@ -7,10 +7,10 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { untilState } from '../support/plugin-states.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
-import { mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { openTestEngine } from '../support/test-engine.ts';
 import { makeUnreadable, unreadableProcess } from '../support/unreadable-process.ts';
 

@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeDaemonHome, spawnDaemon } from '../support/daemon.ts';
+import { type HangingFileSystem, mountHangingFileSystem } from '../support/hanging-file-system.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
-import { mountHangingFileSystem, type HangingFileSystem } from '../support/hanging-file-system.ts';
 import { openTestEngine } from '../support/test-engine.ts';
 import { makeUnreadable, unreadableProcess } from '../support/unreadable-process.ts';
 

@@ -22,7 +22,7 @@ for my $path (@ARGV) {
     push @did, 'answered' if (<$socket> // '') =~ /200 OK/;
     push @did, 'connected' unless @did;
   }
-  push @did, 'listed' if opendir my $folder, $path;
+  push @did, 'listed' if opendir my $directory, $path;
   push @did, 'read' if -f $path && open my $file, '<', $path;
   push @did, 'entered' if chdir $path;
   chdir '/';

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface SessionOptions {
   /** Path of the daemon's socket. */
   readonly socket: string;
-  /** A folder for what commands write below `/tmp`. */
+  /** A directory for what commands write below `/tmp`. */
   readonly home: string;
   /** In place of `localhost:5000`. */
   readonly registryHost?: string;

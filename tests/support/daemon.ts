@@ -1,5 +1,5 @@
 /**
- * The real daemon as a process of its own, from source, on a unix socket in a temporary folder.
+ * The real daemon as a process of its own, from source, on a unix socket in a temporary directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -59,8 +59,8 @@ const program = `
 const daemonsByHome = new Map<string, Set<Pick<TestDaemon, 'end'>>>();
 
 /**
- * A short-named folder for one daemon, so that socket paths stay short.
- * @returns the folder, and how to remove it: a daemon that runs there ends first, or it would make its sockets again
+ * A short-named directory for one daemon, so that socket paths stay short.
+ * @returns the directory, and how to remove it: a daemon that runs there ends first, or it would make its sockets again
  */
 export async function makeDaemonHome(): Promise<{ home: string; remove: () => Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'ob-'));

@@ -33,15 +33,15 @@ export function checkDataRoot(dataRoot: string): StoredContent {
   const root = join(dataRoot, 'plugins');
   const names = readdirSync(root).sort();
   const ids = names.filter((name) => /^[a-f0-9]{64}$/.test(name));
-  assert.deepEqual(names, [...ids, 'storage', 'tmp'], 'the folder of plugins holds something else');
+  assert.deepEqual(names, [...ids, 'storage', 'tmp'], 'the directory of plugins holds something else');
   assert.deepEqual(readdirSync(join(root, 'tmp')), [], 'something is left in staging');
   assert.deepEqual(readdirSync(join(root, 'storage', 'ingest')), [], 'something is left in ingest');
   const plugins = ids.map((id) => readPlugin(root, id));
   assert.equal(new Set(plugins.map(({ name }) => name)).size, plugins.length, 'two plugins have one name');
-  const folder = join(root, 'storage', 'blobs', 'sha256');
-  const blobs = readdirSync(folder).map((hex) => `sha256:${hex}`);
+  const directory = join(root, 'storage', 'blobs', 'sha256');
+  const blobs = readdirSync(directory).map((hex) => `sha256:${hex}`);
   for (const digest of blobs) {
-    const bytes = readFileSync(join(folder, digest.slice('sha256:'.length)));
+    const bytes = readFileSync(join(directory, digest.slice('sha256:'.length)));
     assert.equal(`sha256:${createHash('sha256').update(bytes).digest('hex')}`, digest, 'a blob is damaged');
   }
   for (const { name, blobs: named } of plugins) {

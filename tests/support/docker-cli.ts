@@ -16,7 +16,7 @@ export interface CommandResult {
 
 /** Runs docker commands against one daemon. */
 export interface DockerCli {
-  /** The folder of its configuration. */
+  /** The directory of its configuration. */
   readonly config: string;
   /** Run `docker <args>`; standard input is empty unless given. */
   run(args: readonly string[], input?: string): Promise<CommandResult>;

@@ -1,5 +1,5 @@
 /**
- * A file system whose server can fall silent, as one of a network does: a folder with an empty folder `inside` and a file
+ * A file system whose server can fall silent, as one of a network does: a directory with an empty directory `inside` and a file
  * `page` of 4096 bytes, in FUSE.
  * What it is asked while it is silent waits, unkillably, until it speaks again or is gone.
  */
@@ -56,7 +56,7 @@ sub answer {
 }
 `;
 
-/** @param path a folder to mount it on */
+/** @param path a directory to mount it on */
 export async function mountHangingFileSystem(path: string): Promise<HangingFileSystem> {
   const child = spawn('perl', ['-e', server, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');

@@ -1,26 +1,26 @@
 /**
  * What is on the host because of one test: processes, mounts, cgroups and files. Taken before and after, it shows
- * what was left behind. Only what belongs to a folder is looked at, since other tests run at the same time.
+ * what was left behind. Only what belongs to a directory is looked at, since other tests run at the same time.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface HostSnapshot {
-  /** The folder that everything in it belongs to. */
-  readonly folder: string;
+  /** The directory that everything in it belongs to. */
+  readonly directory: string;
   /** Processes (conmon, runtimes, plugins and their children) as `pid command line`. */
   readonly processes: readonly string[];
   readonly mounts: readonly string[];
-  /** Folders of plugins' cgroups, in any hierarchy. */
+  /** Directories of plugins' cgroups, in any hierarchy. */
   readonly cgroups: readonly string[];
-  /** Files and folders below the folder, as paths. */
+  /** Files and directories below the directory, as paths. */
   readonly entries: readonly string[];
 }
 
-/** What to look at beside the folder itself. */
+/** What to look at beside the directory itself. */
 export interface SnapshotOptions {
-  /** Folders below it whose content counts; default none. */
+  /** Directories below it whose content counts; default none. */
   readonly entries?: readonly string[];
   /** IDs of plugins that the test had: a cgroup that is left bears only its plugin's ID. */
   readonly plugins?: readonly string[];
@@ -30,25 +30,25 @@ export interface SnapshotOptions {
 
 /**
  * Look at the host.
- * @param folder the test's own folder, such as the one that holds data root and exec root
+ * @param directory the test's own directory, such as the one that holds data root and exec root
  */
-export function snapshotHost(folder: string, options: SnapshotOptions = {}): HostSnapshot {
-  const inFolder = [...allFiles(folder, 4)].flatMap((path) => path.split('/')).filter(isId);
-  const ids = [...new Set([...inFolder, ...(options.plugins ?? [])])];
-  const marks = [folder, ...ids];
+export function snapshotHost(directory: string, options: SnapshotOptions = {}): HostSnapshot {
+  const inDirectory = [...allFiles(directory, 4)].flatMap((path) => path.split('/')).filter(isId);
+  const ids = [...new Set([...inDirectory, ...(options.plugins ?? [])])];
+  const marks = [directory, ...ids];
   const belonging = [process.pid, ...(options.daemons ?? [])];
   const processes = listProcesses().filter(({ pid, places }) => {
     return !belonging.includes(pid) && places.some((place) => marks.some((mark) => place.includes(mark)));
   });
   return {
-    folder,
+    directory,
     processes: processes.map(({ pid, places }) => `${pid} ${places[0]}`).sort(),
     mounts: readTable('/proc/self/mountinfo')
       .map((line) => line.split(' ')[4] ?? '')
-      .filter((mountPoint) => `${mountPoint}/`.startsWith(`${folder}/`))
+      .filter((mountPoint) => `${mountPoint}/`.startsWith(`${directory}/`))
       .sort(),
     cgroups: listCgroups().filter((path) => ids.some((id) => path.includes(id))),
-    entries: (options.entries ?? []).flatMap((entry) => [...allFiles(join(folder, entry), 8)]).sort(),
+    entries: (options.entries ?? []).flatMap((entry) => [...allFiles(join(directory, entry), 8)]).sort(),
   };
 }
 
@@ -57,7 +57,7 @@ export function snapshotHost(folder: string, options: SnapshotOptions = {}): Hos
  * @throws {AssertionError} naming what is new and what is gone
  */
 export function assertHostUnchanged(before: HostSnapshot, options: SnapshotOptions = {}): void {
-  const after = snapshotHost(before.folder, options);
+  const after = snapshotHost(before.directory, options);
   for (const kind of ['processes', 'mounts', 'cgroups', 'entries'] as const) {
     const added = after[kind].filter((item) => !before[kind].includes(item));
     const gone = before[kind].filter((item) => !after[kind].includes(item));
@@ -71,7 +71,7 @@ function isId(name: string): boolean {
 
 interface SeenProcess {
   readonly pid: number;
-  /** Command line, working folder and cgroups: a container's processes are known by the last only. */
+  /** Command line, working directory and cgroups: a container's processes are known by the last only. */
   readonly places: readonly string[];
 }
 
@@ -100,16 +100,16 @@ function listCgroups(): readonly string[] {
   // At the top, or in the slice where systemd makes them.
   return roots
     .flatMap((root) => [root, join(root, 'outboard.slice')])
-    .flatMap((folder) =>
-      attempt(() => readdirSync(folder).filter((name) => name.startsWith('outboard-')), []).map((name) =>
-        join(folder, name),
+    .flatMap((directory) =>
+      attempt(() => readdirSync(directory).filter((name) => name.startsWith('outboard-')), []).map((name) =>
+        join(directory, name),
       ),
     );
 }
 
-function* allFiles(folder: string, depth: number): Generator<string> {
-  for (const entry of attempt(() => readdirSync(folder, { withFileTypes: true }), [])) {
-    const path = join(folder, entry.name);
+function* allFiles(directory: string, depth: number): Generator<string> {
+  for (const entry of attempt(() => readdirSync(directory, { withFileTypes: true }), [])) {
+    const path = join(directory, entry.name);
     yield path;
     if (entry.isDirectory() && depth > 1) yield* allFiles(path, depth - 1);
   }
@@ -119,7 +119,7 @@ function readTable(path: string): readonly string[] {
   return readFileSync(path, 'utf8').split('\n');
 }
 
-/** Processes end and folders go while they are listed: what is gone is not on the host. */
+/** Processes end and directories go while they are listed: what is gone is not on the host. */
 function attempt(read: () => string): string;
 function attempt<Value>(read: () => Value, otherwise: Value): Value;
 function attempt(read: () => unknown, otherwise: unknown = ''): unknown {

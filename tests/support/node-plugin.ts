@@ -56,7 +56,7 @@ export async function startPluginProcess(
 }
 
 /**
- * A socket that an earlier process left refuses, so each change of the folder is a reason to try again. The watch is set
+ * A socket that an earlier process left refuses, so each change of the directory is a reason to try again. The watch is set
  * up before the first try, so that no change is missed.
  */
 function socketAccepts(path: string, signal: AbortSignal): Promise<void> {

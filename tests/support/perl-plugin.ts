@@ -1,6 +1,6 @@
 /**
  * A plugin that is up in milliseconds and takes little of the machine, so that a test can have many and start them often:
- * a volume driver in Perl, which every Debian machine has. Its volumes are folders of its propagated mount, and outlive it.
+ * a volume driver in Perl, which every Debian machine has. Its volumes are directories of its propagated mount, and outlive it.
  */
 import { type PluginArchiveOptions, pluginArchive } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';

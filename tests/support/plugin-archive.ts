@@ -1,5 +1,5 @@
 /**
- * Plugins as archives made in memory: the context that `plugin create` takes, without a folder on disk. Names and
+ * Plugins as archives made in memory: the context that `plugin create` takes, without a directory on disk. Names and
  * links in the root filesystem are the test's to choose.
  */
 import { type PluginContextOptions, pluginConfigDocument, volumePluginScript } from './plugin-fixture.ts';
@@ -16,10 +16,10 @@ export function pluginArchive(options: PluginArchiveOptions = {}): Buffer {
   // Made by pluginConfigDocument: absolute destinations, and an entrypoint of program and script.
   const mounts = config.Mounts as readonly { readonly Destination: string }[];
   const [, script = '/plugin.mjs'] = pluginConfigDocument().Entrypoint as readonly string[];
-  const folders = ['proc', 'sys', 'dev', 'tmp', 'etc', 'run', 'run/docker', 'run/docker/plugins'];
+  const directories = ['proc', 'sys', 'dev', 'tmp', 'etc', 'run', 'run/docker', 'run/docker/plugins'];
   const files = Object.entries({ ...options.files, [script]: options.script ?? volumePluginScript });
   const defaults: readonly TarEntryFields[] = [
-    ...[...folders, ...mounts.flatMap(({ Destination }) => withParents(Destination))].map(directory),
+    ...[...directories, ...mounts.flatMap(({ Destination }) => withParents(Destination))].map(directory),
     ...files.map(([path, content]): TarEntryFields => ({ name: path.replace(/^\//, ''), content })),
   ];
   const entries = new Map<string, TarEntryFields>();

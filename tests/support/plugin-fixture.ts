@@ -1,5 +1,5 @@
 /**
- * Tiny plugins for tests: a folder with `config.json` and `rootfs/`, as `docker plugin create` takes it. The root
+ * Tiny plugins for tests: a directory with `config.json` and `rootfs/`, as `docker plugin create` takes it. The root
  * filesystem holds one script; Node.js and the system's libraries are the host's, mounted read-only.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -68,9 +68,9 @@ export async function writePluginContext(
   options: PluginContextOptions = {},
 ): Promise<PluginContext> {
   const rootfs = join(directory, 'rootfs');
-  const folders = hostFolders();
-  for (const folder of ['/proc', '/sys', '/dev', '/tmp', '/etc', '/run/docker/plugins', ...folders]) {
-    await mkdir(join(rootfs, folder), { recursive: true });
+  const directories = hostDirectories();
+  for (const directory of ['/proc', '/sys', '/dev', '/tmp', '/etc', '/run/docker/plugins', ...directories]) {
+    await mkdir(join(rootfs, directory), { recursive: true });
   }
   const files = { ...options.files, [scriptPath]: options.script ?? volumePluginScript };
   for (const [path, content] of Object.entries(files)) {
@@ -86,11 +86,11 @@ export async function writePluginContext(
 /** The `config.json` of a fixture plugin. */
 export function pluginConfigDocument(changes: ConfigDocument = {}): ConfigDocument {
   const { Mounts: moreMounts = [], ...otherChanges } = changes;
-  const mounts = hostFolders().map((folder) => ({
-    Name: `host${folder.replaceAll('/', '-')}`,
+  const mounts = hostDirectories().map((directory) => ({
+    Name: `host${directory.replaceAll('/', '-')}`,
     Description: 'programs and libraries of the host',
-    Source: folder,
-    Destination: folder,
+    Source: directory,
+    Destination: directory,
     Type: 'bind',
     Options: ['rbind', 'ro'],
     Settable: null,
@@ -111,8 +111,8 @@ export function pluginConfigDocument(changes: ConfigDocument = {}): ConfigDocume
   };
 }
 
-/** What Node.js needs of the host; it may be installed outside of the system's folders. */
-function hostFolders(): readonly string[] {
+/** What Node.js needs of the host; it may be installed outside of the system's directories. */
+function hostDirectories(): readonly string[] {
   const installation = dirname(dirname(process.execPath));
   return [...new Set(['/usr', '/bin', '/lib', '/lib64', installation])];
 }

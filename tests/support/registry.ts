@@ -1,6 +1,6 @@
 /**
  * A real registry for tests: the `docker-registry` program (Debian package of that name, distribution 2.8) on a
- * free port of 127.0.0.1, with its storage in a folder of its own.
+ * free port of 127.0.0.1, with its storage in a directory of its own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,9 +13,9 @@ import { createInterface } from 'node:readline';
 export interface TestRegistry {
   /** `127.0.0.1:PORT`; plain HTTP. */
   readonly host: string;
-  /** The folder that holds its content. */
+  /** The directory that holds its content. */
   readonly directory: string;
-  /** End it, and remove the folder unless the caller gave it. */
+  /** End it, and remove the directory unless the caller gave it. */
   stop(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface TestRegistry {
 export interface TestRegistryOptions {
   /** Ask for Basic authentication; the password must be `registryPassword`, whose hash is known here. */
   readonly auth?: { readonly username: string; readonly password: string };
-  /** Where its content is kept, and stays; default a temporary folder that `stop()` removes. */
+  /** Where its content is kept, and stays; default a temporary directory that `stop()` removes. */
   readonly directory?: string;
 }
 

@@ -11,7 +11,7 @@ import { fixtureSocket } from './plugin-fixture.ts';
 
 /** A daemon's home and what has been in it. */
 export interface PluginLocation {
-  /** The folder above both roots. */
+  /** The directory above both roots. */
   readonly home: string;
   readonly execRoot: string;
   /** Processes of the home that are no plugins: the daemon. */
@@ -25,7 +25,7 @@ export function pidOfPlugin(execRoot: string, id: string): number {
   return JSON.parse(readFileSync(join(execRoot, 'bundles', id, 'run.json'), 'utf8')).container.pid;
 }
 
-/** The folders of a plugin's cgroup in one hierarchy, whichever driver made it. @param hierarchy where it is mounted */
+/** The directories of a plugin's cgroup in one hierarchy, whichever driver made it. @param hierarchy where it is mounted */
 export function pluginCgroups(hierarchy: string, id: string): readonly string[] {
   const places = [`outboard-${id}`, `outboard.slice/outboard-${id}.scope`];
   return places.map((place) => join(hierarchy, place)).filter(existsSync);
@@ -72,9 +72,13 @@ export async function untilOnlyPluginsRun(place: PluginLocation, running: readon
 /** Insist that it is so now. */
 export function assertRunningPlugins(place: PluginLocation, running: readonly string[]): void {
   const wanted = [...running].sort();
-  for (const folder of ['bundles', 'runtime', 'plugins']) {
-    const path = join(place.execRoot, folder);
-    assert.deepEqual(existsSync(path) ? readdirSync(path).sort() : [], wanted, `${folder} of the exec root`);
+  for (const directory of ['bundles', 'runtime', 'plugins']) {
+    const path = join(place.execRoot, directory);
+    assert.deepEqual(
+      existsSync(path) ? readdirSync(path).sort() : [],
+      wanted,
+      `${directory} of the exec root`,
+    );
   }
   const seen = snapshotHost(place.home, { plugins: place.ids, daemons: place.daemons });
   const { processes } = seen;

@@ -64,11 +64,15 @@ export async function bootSystemdHost(): Promise<SystemdHost> {
   };
   try {
     for (const cgroup of cgroups) makeCgroup(cgroup);
-    const folders = { root: join(home, 'root'), units: join(home, 'units'), shared: join(home, 'shared') };
-    for (const folder of Object.values(folders)) await mkdir(folder, { mode: 0o755 });
-    writeTargets(folders.units);
-    await using receiver = await startNotifyReceiver(join(folders.shared, 'notify'));
-    child = startHost(folders, cgroups, hierarchies);
+    const directories = {
+      root: join(home, 'root'),
+      units: join(home, 'units'),
+      shared: join(home, 'shared'),
+    };
+    for (const directory of Object.values(directories)) await mkdir(directory, { mode: 0o755 });
+    writeTargets(directories.units);
+    await using receiver = await startNotifyReceiver(join(directories.shared, 'notify'));
+    child = startHost(directories, cgroups, hierarchies);
     const ended = once(child, 'exit').then(async ([code]) => {
       throw new Error(`systemd ended with ${code} as it booted`);
     });
@@ -101,7 +105,7 @@ function hostOf(pid: number, cgroups: readonly string[], release: () => Promise<
     },
     path: (path) => `/proc/${pid}/root${path}`,
     cgroupFile(cgroup, ...names) {
-      const files = cgroups.flatMap((folder) => names.map((name) => join(folder, cgroup, name)));
+      const files = cgroups.flatMap((directory) => names.map((name) => join(directory, cgroup, name)));
       const found = files.find(existsSync);
       if (found === undefined) throw new Error(`no hierarchy has ${names.join(' or ')} for ${cgroup}`);
       return readFileSync(found, 'utf8').trim();
@@ -117,7 +121,7 @@ function startHost(
 ): ChildProcess {
   // Its cgroups are the top of the hierarchies in a cgroup namespace that is made within them.
   const enter =
-    'for folder; do shift; [ "$folder" = -- ] && break; echo $$ > "$folder/cgroup.procs" || exit; done';
+    'for directory; do shift; [ "$directory" = -- ] && break; echo $$ > "$directory/cgroup.procs" || exit; done';
   const namespaces = ['--mount', '--pid', '--cgroup', '--net', '--uts', '--ipc', '--fork', '--kill-child'];
   const command = [
     // It ends with this process, however that ends.
@@ -148,9 +152,9 @@ async function endHost(child: ChildProcess | undefined): Promise<void> {
   await ended;
 }
 
-function writeTargets(folder: string): void {
+function writeTargets(directory: string): void {
   const target = (name: string, more: string) =>
-    writeFileSync(join(folder, `${name}.target`), `[Unit]\nDefaultDependencies=no\n${more}`);
+    writeFileSync(join(directory, `${name}.target`), `[Unit]\nDefaultDependencies=no\n${more}`);
   for (const name of targets) target(name, '');
   target('host', 'Wants=systemd-journald.service dbus.socket\nAfter=systemd-journald.service dbus.socket\n');
 }

@@ -30,7 +30,7 @@ export function bridgeFlags({ name, subnet }: TestBridge): readonly string[] {
 
 /**
  * Everything that is on the host because of a bridge: the device, the interfaces on it, firewall rules, network
- * namespaces, addresses that are taken, and folders of plugins.
+ * namespaces, addresses that are taken, and directories of plugins.
  */
 export function traceOf(bridge: TestBridge, execRoot: string): readonly string[] {
   const device = join('/sys/class/net', bridge.name);
@@ -56,6 +56,6 @@ export function firewallRules(): readonly string[] {
   return stdout.split('\n').map((line) => line.replace(/ \[\d+:\d+\]$/, ''));
 }
 
-function listed(folder: string): readonly string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
+function listed(directory: string): readonly string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
 }

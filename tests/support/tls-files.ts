@@ -1,5 +1,5 @@
 /**
- * The files of TLS on disk, under Docker's names: those of a daemon, and a folder for each client.
+ * The files of TLS on disk, under Docker's names: those of a daemon, and a directory for each client.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,16 +22,20 @@ export interface TlsFiles {
   readonly paths: { readonly ca: string; readonly cert: string; readonly key: string };
   /** Write another certificate and key for the daemon. */
   writeDaemon(identity: TestCertificate): Promise<void>;
-  /** Write `ca.pem`, `cert.pem` and `key.pem` of a client. @returns their folder, for DOCKER_CERT_PATH */
+  /** Write `ca.pem`, `cert.pem` and `key.pem` of a client. @returns their directory, for DOCKER_CERT_PATH */
   writeClient(name: string, ca: string, identity?: TestCertificate): Promise<string>;
 }
 
 /** Write the files of a daemon into `<home>/tls`. */
 export async function writeTlsFiles(home: string): Promise<TlsFiles> {
-  const folder = join(home, 'tls');
-  const paths = { ca: join(folder, 'ca.pem'), cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  const directory = join(home, 'tls');
+  const paths = {
+    ca: join(directory, 'ca.pem'),
+    cert: join(directory, 'cert.pem'),
+    key: join(directory, 'key.pem'),
+  };
   const authority = createAuthority('outboard test authority');
-  await mkdir(folder, { recursive: true });
+  await mkdir(directory, { recursive: true });
   await writeFile(paths.ca, authority.certificate);
   const writeDaemon = async ({ certificate, key }: TestCertificate) => {
     await writeFile(paths.cert, certificate);
@@ -47,7 +51,7 @@ export async function writeTlsFiles(home: string): Promise<TlsFiles> {
     ],
     writeDaemon,
     async writeClient(name, ca, identity) {
-      const own = join(folder, name);
+      const own = join(directory, name);
       await mkdir(own);
       await writeFile(join(own, 'ca.pem'), ca);
       if (identity !== undefined) {
@@ -60,7 +64,11 @@ export async function writeTlsFiles(home: string): Promise<TlsFiles> {
 }
 
 /** What the daemon's certificate says. */
-export const daemonCertificate: CertificateOptions = { commonName: 'daemon', names: daemonNames, usage: 'server' };
+export const daemonCertificate: CertificateOptions = {
+  commonName: 'daemon',
+  names: daemonNames,
+  usage: 'server',
+};
 
 /** The port of the TCP host in the line that a daemon prints when it is ready. */
 export function tcpPort(readyLine: string): number {

@@ -1,12 +1,12 @@
 /**
- * A plugin for tests that serves volumes as folders of its propagated mount, so that they outlive it, and that fails on
+ * A plugin for tests that serves volumes as directories of its propagated mount, so that they outlive it, and that fails on
  * demand: what a volume's name begins with tells how.
  */
 import type { PluginContextOptions } from './plugin-fixture.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 
 /** Where the plugin keeps volumes, in its own mount namespace. */
-export const volumeFolder = '/mnt/volumes';
+export const volumeDirectory = '/mnt/volumes';
 
 /**
  * `refused-…` cannot be created, `kept-…` cannot be removed, `escaping-…` lies behind a link that leads out of the
@@ -15,7 +15,7 @@ export const volumeFolder = '/mnt/volumes';
 const script = `
 import { createServer } from 'node:http';
 import { mkdirSync, readdirSync, rmSync, existsSync, symlinkSync } from 'node:fs';
-const root = '${volumeFolder}';
+const root = '${volumeDirectory}';
 const pathOf = (name) => root + '/' + encodeURIComponent(name);
 const is = (name, word) => name.startsWith(word + '-');
 const shown = (Name) => ({ Name, Mountpoint: pathOf(Name), Status: { kind: 'folder' } });
@@ -63,7 +63,7 @@ process.on('SIGTERM', () => process.exit(0));
 /** The plugin, for `writePluginContext` and `pluginArchive`. */
 export const volumePlugin: PluginContextOptions = {
   script,
-  config: { PropagatedMount: volumeFolder },
+  config: { PropagatedMount: volumeDirectory },
   // Docker mounts over it, but does not make it.
-  files: { [`${volumeFolder}/.keep`]: '' },
+  files: { [`${volumeDirectory}/.keep`]: '' },
 };

@@ -18,10 +18,10 @@ before(async () => {
   writeFileSync(host.path(configFile), '{"log-level":"info"}');
   await outboard(host, 'service', 'install');
   // As "systemctl edit" leaves it.
-  const folder = host.path('/etc/systemd/system/outboard.service.d');
-  mkdirSync(folder);
+  const directory = host.path('/etc/systemd/system/outboard.service.d');
+  mkdirSync(directory);
   const command = outboardCommand('daemon', '--host', 'fd://', '--config', configFile).join(' ');
-  writeFileSync(`${folder}/override.conf`, `[Service]\nExecStart=\nExecStart=${command}\n`);
+  writeFileSync(`${directory}/override.conf`, `[Service]\nExecStart=\nExecStart=${command}\n`);
   await host.ok('systemctl', 'daemon-reload');
   await host.ok('systemctl', 'start', 'outboard.service');
 });

@@ -11,10 +11,12 @@ import { after, before, describe, test } from 'node:test';
 import { openUnpackJail } from '@outboard/engine';
 import { needsRoot } from '../support/needs-root.ts';
 
-/** Folders with many links, owners and modes; those of them that this machine has. */
-const realFolders = ['etc', 'usr/share/zoneinfo', 'usr/share/perl'].filter((path) => existsSync(`/${path}`));
+/** Directories with many links, owners and modes; those of them that this machine has. */
+const realDirectories = ['etc', 'usr/share/zoneinfo', 'usr/share/perl'].filter((path) =>
+  existsSync(`/${path}`),
+);
 
-/** What real folders lack: hard links, fifos, devices, long and odd names, closed and setgid directories. */
+/** What real directories lack: hard links, fifos, devices, long and odd names, closed and setgid directories. */
 const script = `
   set -e
   mkdir -p odd/deep odd/shared odd/closed
@@ -36,7 +38,7 @@ describe('an archive of a real tree unpacks as by GNU tar', { skip: needsRoot },
     place = mkdtempSync(join(tmpdir(), 'outboard-differential-'));
     execFileSync('bash', ['-c', script], { cwd: place });
     const whole = ['--numeric-owner', '--format=gnu', '-cf', inPlace('real.tar')];
-    execFileSync('tar', [...whole, '-C', '/', ...realFolders, '-C', place, 'odd']);
+    execFileSync('tar', [...whole, '-C', '/', ...realDirectories, '-C', place, 'odd']);
   });
 
   after(() => rmSync(place, { recursive: true }));

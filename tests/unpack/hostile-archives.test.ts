@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type UnpackRoot, type Layer, makeUnpackRoot } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import type { TarEntryFields } from '../support/tar.ts';
+import { type Layer, makeUnpackRoot, type UnpackRoot } from '../support/unpack-root.ts';
 
 interface Attack {
   /** Case of the hardening list, and what the archive holds. */

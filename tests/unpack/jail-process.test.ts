@@ -11,9 +11,9 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { openUnpackJail, type UnpackJail } from '@outboard/engine';
-import { makeUnpackRoot, streamLayer } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { type TarEntryFields, tarArchive, tarEntry } from '../support/tar.ts';
+import { makeUnpackRoot, streamLayer } from '../support/unpack-root.ts';
 
 const file = (name: string, content: string | Buffer = 'x'): TarEntryFields => ({ name, content });
 

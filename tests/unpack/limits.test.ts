@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { UnpackLimits } from '@outboard/engine';
-import { type Layer, makeUnpackRoot } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
 import { type TarEntryFields, tarArchive, tarEntry } from '../support/tar.ts';
+import { type Layer, makeUnpackRoot } from '../support/unpack-root.ts';
 
 const file = (name: string, content: string | Buffer = 'x'): TarEntryFields => ({ name, content });
 const megabyte = 1024 * 1024;

@@ -7,9 +7,9 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTarReader } from '@outboard/oci';
-import { type UnpackRoot, makeUnpackRoot } from '../support/unpack-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import type { TarEntryFields } from '../support/tar.ts';
+import { makeUnpackRoot, type UnpackRoot } from '../support/unpack-root.ts';
 
 const file = (name: string | Buffer, content = 'x'): TarEntryFields => ({ name, content });
 const directory = (name: string, more: Partial<TarEntryFields> = {}): TarEntryFields => ({

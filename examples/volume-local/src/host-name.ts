@@ -4,7 +4,7 @@
 import { open } from 'node:fs/promises';
 
 /** Longest host name that Linux takes is 64 bytes; more is read in case of comments, and no more than this. */
-const MAX_BYTES = 4096;
+const maxBytes = 4096;
 
 /** The first line of the file; undefined if there is no such file, for the name is a courtesy and no necessity. */
 export async function readHostName(file: string): Promise<string | undefined> {
@@ -14,7 +14,7 @@ export async function readHostName(file: string): Promise<string | undefined> {
   });
   if (handle === undefined) return undefined;
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxBytes), 0, maxBytes, 0);
     return buffer.toString('utf8', 0, bytesRead).split('\n', 1).join('').trim();
   } finally {
     await handle.close();

@@ -1,5 +1,5 @@
 /**
- * A volume driver whose volumes are plain folders. A folder is the whole truth about its volume, so that nothing can
+ * A volume driver whose volumes are plain directories. A directory is the whole truth about its volume, so that nothing can
  * disagree after a crash: creating is one rename into place and removing is one rename away.
  */
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ import { checkVolumeName, isVolumeName, parseVolumeOptions } from './volume-opti
 
 /** Where the driver keeps things. */
 export interface LocalVolumesOptions {
-  /** Absolute path of the folder that holds the volumes: the plugin's propagated mount. */
+  /** Absolute path of the directory that holds the volumes: the plugin's propagated mount. */
   readonly root: string;
   /** Absolute path of the file that names this host. */
   readonly hostNameFile: string;
@@ -20,14 +20,14 @@ export interface LocalVolumesOptions {
 }
 
 /** No volume is called so: names begin with a letter or a digit. */
-const STATE_FOLDER = '.volume-local';
+const stateDirectory = '.volume-local';
 
-/** The folder in which the plugin keeps what is no volume. */
+/** The directory in which the plugin keeps what is no volume. */
 export function stateFolderOf(root: string): string {
-  return join(root, STATE_FOLDER);
+  return join(root, stateDirectory);
 }
 
-/** Volumes as folders below one root. */
+/** Volumes as directories below one root. */
 export class LocalVolumes implements VolumeDriver {
   readonly scope = 'local';
   readonly #options: LocalVolumesOptions;
@@ -44,8 +44,8 @@ export class LocalVolumes implements VolumeDriver {
     const volumes = new LocalVolumes(options);
     await rm(volumes.#staging, { recursive: true, force: true });
     // One by one: Node.js's recursive mkdir() tries for ever below /proc.
-    for (const folder of [options.root, stateFolderOf(options.root), volumes.#staging]) {
-      await mkdir(folder, { mode: 0o700 }).catch(ignoreExisting);
+    for (const directory of [options.root, stateFolderOf(options.root), volumes.#staging]) {
+      await mkdir(directory, { mode: 0o700 }).catch(ignoreExisting);
     }
     return volumes;
   }
@@ -71,7 +71,7 @@ export class LocalVolumes implements VolumeDriver {
     this.#options.log(`removed volume "${name}"`);
   }
 
-  /** The folder is always there: there is nothing to mount. */
+  /** The directory is always there: there is nothing to mount. */
   async mount(name: string): Promise<string> {
     checkVolumeName(name);
     this.#options.log(`mounted volume "${name}"`);
@@ -84,7 +84,7 @@ export class LocalVolumes implements VolumeDriver {
 
   async get(name: string): Promise<Volume | undefined> {
     if (!isVolumeName(name)) return undefined;
-    // Not stat(): what is no folder is no volume, and a link least of all.
+    // Not stat(): what is no directory is no volume, and a link least of all.
     const found = await lstat(this.#path(name)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw error;

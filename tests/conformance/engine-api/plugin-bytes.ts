@@ -65,12 +65,12 @@ function configDocument({
 }
 
 function hostMounts(): readonly object[] {
-  const folders = ['/usr', '/bin', '/lib', '/lib64', '/etc'].filter((folder) => existsSync(folder));
-  return folders.map((folder) => ({
-    Name: folder.slice(1),
+  const directories = ['/usr', '/bin', '/lib', '/lib64', '/etc'].filter((directory) => existsSync(directory));
+  return directories.map((directory) => ({
+    Name: directory.slice(1),
     Description: 'programs and libraries of the host',
-    Source: folder,
-    Destination: folder,
+    Source: directory,
+    Destination: directory,
     Type: 'bind',
     Options: ['rbind', 'ro'],
     Settable: null,

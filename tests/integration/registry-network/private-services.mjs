@@ -2,7 +2,7 @@
  * Runs in a network namespace of its own, where 203.0.113.5 is a public address and 10.9.9.9 a private one: a registry at
  * the public one leads its client to private services. Prints one line of JSON per case.
  *
- * Argument: the folder with `ca.pem`, `cert.pem` and `key.pem`, where the folders of authorities are made too.
+ * Argument: the directory with `ca.pem`, `cert.pem` and `key.pem`, where the directories of authorities are made too.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -11,12 +11,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createRegistryClient, digestOf } from '@outboard/oci';
 
-const [folder = '/'] = process.argv.slice(2);
+const [directory = '/'] = process.argv.slice(2);
 const publicAddress = '203.0.113.5';
 const privateAddress = '10.9.9.9';
 const secret = 'words of a private service';
 
-const read = (name) => readFile(join(folder, name));
+const read = (name) => readFile(join(directory, name));
 const tls = { cert: await read('cert.pem'), key: await read('key.pem') };
 let asked = 0;
 const answer = (_request, response) => {
@@ -45,10 +45,10 @@ const localPort = await listen(
 );
 
 // As an operator does it: the authority of the registry, under its host and port.
-const certificateFolder = join(folder, 'certs.d');
-const ownFolder = join(certificateFolder, `${publicAddress}:${registryPort}`);
-await mkdir(ownFolder, { recursive: true });
-await writeFile(join(ownFolder, 'ca.crt'), await read('ca.pem'));
+const certificateDirectory = join(directory, 'certs.d');
+const ownDirectory = join(certificateDirectory, `${publicAddress}:${registryPort}`);
+await mkdir(ownDirectory, { recursive: true });
+await writeFile(join(ownDirectory, 'ca.crt'), await read('ca.pem'));
 
 const content = Buffer.from('content');
 const blob = { mediaType: 'application/octet-stream', digest: digestOf(content), size: content.length };
@@ -79,7 +79,7 @@ for (const [registry, insecureRegistries] of [
   const client = createRegistryClient({
     insecureRegistries,
     userAgent: 'test',
-    certificateFolders: [certificateFolder],
+    certificateDirectories: [certificateDirectory],
     retry: { attempts: 1, baseDelayMs: 1, maxDelayMs: 1, maxIdleMs: 1 },
   });
   for (const [way, { lead: leadTo, act }] of Object.entries(ways)) {

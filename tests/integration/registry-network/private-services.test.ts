@@ -28,13 +28,13 @@ const program = fileURLToPath(new URL('private-services.mjs', import.meta.url));
 const names = ['203.0.113.5', '127.0.0.1', 'localhost', '10.9.9.9'];
 
 async function tryAll(): Promise<readonly Case[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'outboard-private-'));
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-private-'));
   try {
     const authority = createAuthority('private authority');
     const { certificate, key } = authority.issue({ commonName: 'server', names, usage: 'server' });
-    await writeFile(join(folder, 'cert.pem'), certificate);
-    await writeFile(join(folder, 'key.pem'), key);
-    await writeFile(join(folder, 'ca.pem'), authority.certificate);
+    await writeFile(join(directory, 'cert.pem'), certificate);
+    await writeFile(join(directory, 'key.pem'), key);
+    await writeFile(join(directory, 'ca.pem'), authority.certificate);
     const script = [
       'ip link set lo up',
       'ip address add 203.0.113.5/32 dev lo',
@@ -44,7 +44,7 @@ async function tryAll(): Promise<readonly Case[]> {
     const node = [process.execPath, ...process.execArgv.filter((flag) => !flag.startsWith('--test'))];
     const { stdout } = await promisify(execFile)(
       'unshare',
-      ['--net', 'sh', '-c', script, 'sh', ...node, program, folder],
+      ['--net', 'sh', '-c', script, 'sh', ...node, program, directory],
       { env: { ...process.env, NODE_TEST_CONTEXT: '' } },
     );
     return stdout
@@ -52,7 +52,7 @@ async function tryAll(): Promise<readonly Case[]> {
       .split('\n')
       .map((line): Case => JSON.parse(line));
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 }
 

@@ -1,6 +1,6 @@
-import type { FolderLevels } from './folder-levels.ts';
+import type { DirectoryLevels } from './directory-levels.ts';
 
-export const ociLevels: FolderLevels = {
+export const ociLevels: DirectoryLevels = {
   source: 'packages/oci/src',
   levels: [
     ['errors'],

@@ -6,21 +6,21 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { checkFolderLevels } from './check-folder-levels.ts';
-import { asyncLevels } from './folder-levels/async.ts';
-import { cliLevels } from './folder-levels/cli.ts';
-import { containerLevels } from './folder-levels/container.ts';
-import { daemonLevels } from './folder-levels/daemon.ts';
-import { engineLevels } from './folder-levels/engine.ts';
-import type { FolderLevels } from './folder-levels/folder-levels.ts';
-import { ociLevels } from './folder-levels/oci.ts';
-import { protocolLevels } from './folder-levels/protocol.ts';
-import { sdkLevels } from './folder-levels/sdk.ts';
+import { checkDirectoryLevels } from './check-directory-levels.ts';
+import { asyncLevels } from './directory-levels/async.ts';
+import { cliLevels } from './directory-levels/cli.ts';
+import { containerLevels } from './directory-levels/container.ts';
+import { daemonLevels } from './directory-levels/daemon.ts';
+import type { DirectoryLevels } from './directory-levels/directory-levels.ts';
+import { engineLevels } from './directory-levels/engine.ts';
+import { ociLevels } from './directory-levels/oci.ts';
+import { protocolLevels } from './directory-levels/protocol.ts';
+import { sdkLevels } from './directory-levels/sdk.ts';
 import { readSources, type SourceFile } from './source-imports.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-const packages: readonly FolderLevels[] = [
+const packages: readonly DirectoryLevels[] = [
   asyncLevels,
   ociLevels,
   containerLevels,
@@ -44,12 +44,12 @@ describe('levels of directories', () => {
 
   for (const list of packages) {
     test(`${list.source} imports downwards only, as its list says`, async () => {
-      assert.deepEqual(checkFolderLevels(list, await readSources(repository, list.source)), []);
+      assert.deepEqual(checkDirectoryLevels(list, await readSources(repository, list.source)), []);
     });
   }
 });
 
-describe('checkFolderLevels()', () => {
+describe('checkDirectoryLevels()', () => {
   before(() => process.chdir(repository));
 
   for (const [name, levels, files, expected] of [
@@ -98,7 +98,7 @@ describe('checkFolderLevels()', () => {
   ] as const) {
     test(name, () => {
       const list = { source: 'src', levels, exceptions: [] };
-      assert.deepEqual(checkFolderLevels(list, filesOf(files)), expected);
+      assert.deepEqual(checkDirectoryLevels(list, filesOf(files)), expected);
     });
   }
 
@@ -106,7 +106,7 @@ describe('checkFolderLevels()', () => {
     const levels = [['a', 'b']];
     const files = filesOf({ 'b/x': [], 'a/x': ['../b/x'] });
     const list = { source: 'src', levels, exceptions: ['a -> b', 'b -> a'] };
-    assert.deepEqual(checkFolderLevels(list, files), ['the exception "b -> a" is stale']);
+    assert.deepEqual(checkDirectoryLevels(list, files), ['the exception "b -> a" is stale']);
   });
 });
 

@@ -1,6 +1,6 @@
-import type { FolderLevels } from './folder-levels.ts';
+import type { DirectoryLevels } from './directory-levels.ts';
 
-export const containerLevels: FolderLevels = {
+export const containerLevels: DirectoryLevels = {
   source: 'packages/container/src',
   levels: [
     ['linux', 'spec'],

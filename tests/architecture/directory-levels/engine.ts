@@ -1,6 +1,6 @@
-import type { FolderLevels } from './folder-levels.ts';
+import type { DirectoryLevels } from './directory-levels.ts';
 
-export const engineLevels: FolderLevels = {
+export const engineLevels: DirectoryLevels = {
   source: 'packages/engine/src',
   levels: [
     ['config'],

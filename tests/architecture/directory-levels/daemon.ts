@@ -1,6 +1,6 @@
-import type { FolderLevels } from './folder-levels.ts';
+import type { DirectoryLevels } from './directory-levels.ts';
 
-export const daemonLevels: FolderLevels = {
+export const daemonLevels: DirectoryLevels = {
   source: 'packages/daemon/src',
   levels: [
     ['host', 'http'],

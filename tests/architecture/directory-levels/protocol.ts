@@ -1,6 +1,6 @@
-import type { FolderLevels } from './folder-levels.ts';
+import type { DirectoryLevels } from './directory-levels.ts';
 
-export const protocolLevels: FolderLevels = {
+export const protocolLevels: DirectoryLevels = {
   source: 'packages/protocol/src',
   levels: [
     ['connection'],

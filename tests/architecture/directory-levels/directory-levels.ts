@@ -4,7 +4,7 @@
  */
 
 /** Directories of one package in levels, and the imports that break them. */
-export interface FolderLevels {
+export interface DirectoryLevels {
   /** The source directory, relative to the repository. */
   readonly source: string;
   /**

@@ -1,6 +1,6 @@
-import type { FolderLevels } from './folder-levels.ts';
+import type { DirectoryLevels } from './directory-levels.ts';
 
-export const cliLevels: FolderLevels = {
+export const cliLevels: DirectoryLevels = {
   source: 'packages/cli/src',
   levels: [
     ['context', 'options', 'references', 'terminal'],

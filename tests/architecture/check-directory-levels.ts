@@ -2,7 +2,7 @@
  * Checks the imports of one package against its list of directories in levels.
  */
 import { dirname } from 'node:path';
-import type { FolderLevels } from './folder-levels/folder-levels.ts';
+import type { DirectoryLevels } from './directory-levels/directory-levels.ts';
 import { isTestCode } from './parsed-sources.ts';
 import { resolveImport, type SourceFile } from './source-imports.ts';
 
@@ -24,8 +24,8 @@ interface DirectoryImport {
  *
  * @param files the package's files; tests and their support may import everything and do not count
  */
-export function checkFolderLevels(
-  { source, levels, exceptions }: FolderLevels,
+export function checkDirectoryLevels(
+  { source, levels, exceptions }: DirectoryLevels,
   files: readonly SourceFile[],
 ): readonly string[] {
   const product = files.filter(({ path }) => !isTestCode(path));
@@ -47,7 +47,7 @@ export function checkFolderLevels(
 
 function listFaults(
   source: string,
-  levels: FolderLevels['levels'],
+  levels: DirectoryLevels['levels'],
   files: readonly SourceFile[],
 ): readonly string[] {
   const listed = levels.flat();
@@ -65,7 +65,7 @@ function listFaults(
 
 /** Levels of which no directory imports from the level directly below: they say more than the code does. */
 function needlessLevels(
-  levels: FolderLevels['levels'],
+  levels: DirectoryLevels['levels'],
   imports: readonly DirectoryImport[],
 ): readonly string[] {
   return levels

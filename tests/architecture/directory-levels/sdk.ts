@@ -1,0 +1,7 @@
+import type { DirectoryLevels } from './directory-levels.ts';
+
+export const sdkLevels: DirectoryLevels = {
+  source: 'packages/sdk/src',
+  levels: [['wire'], ['server', 'volume']],
+  exceptions: [],
+};
