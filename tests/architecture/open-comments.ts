@@ -10,7 +10,6 @@ export const undocumented: Readonly<Record<string, number>> = {
   'packages/daemon': 57,
   'packages/engine': 91,
   'packages/oci': 8,
-  'packages/protocol': 19,
   'scripts/demo': 1,
   'bench/src': 18,
 };
@@ -23,7 +22,6 @@ export const unclear: Readonly<Record<string, number>> = {
   'packages/daemon': 116,
   'packages/engine': 303,
   'packages/oci': 130,
-  'packages/protocol': 46,
   'packages/sdk': 21,
   'examples/volume-local': 9,
   'bench/src': 11,

@@ -7,7 +7,7 @@ import { isOutboardError } from '@outboard/oci';
 
 /** Options of one retried call. */
 export interface RetryCallOptions {
-  /** Whether the call may be sent again when its reply was lost. */
+  /** Permits a retry after a lost reply. */
   readonly idempotent: boolean;
   readonly signal: AbortSignal;
 }

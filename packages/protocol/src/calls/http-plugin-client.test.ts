@@ -70,7 +70,7 @@ function open(
 }
 
 describe('createPluginClient()', () => {
-  test('posts one JSON value and a newline with the headers that plugins know', async () => {
+  test('posts one JSON value and a newline with the headers of Docker Engine', async () => {
     await serve(reply(200, '{}'));
     await open().call('VolumeDriver.Create', { Name: 'v', Opts: { a: 'b' } });
     const [call] = calls;
@@ -81,13 +81,13 @@ describe('createPluginClient()', () => {
     assert.equal(call?.headers['content-type'], undefined);
   });
 
-  test('sends no body at all without a request', async () => {
+  test('sends an empty body without a request', async () => {
     await serve(reply(200, '{}'));
     await open().call('Plugin.Activate');
     assert.deepEqual([calls[0]?.body, calls[0]?.headers['content-length']], ['', '0']);
   });
 
-  test('reads field names in any letter case, and null as nothing', async () => {
+  test('reads field names in any letter case, and null as absent', async () => {
     await serve(reply(200, '{"mountPOINT":"/m","volume":null,"VOLUMES":[null],"err":null,"extra":1}'));
     const fields = await open().call('X.Y');
     assert.equal(fields.text('Mountpoint'), '/m');
@@ -111,7 +111,7 @@ describe('createPluginClient()', () => {
     ['Err with status 500', 500, '{"Err":"no space"}', 'X.Y: no space'],
     ['err in lower case', 200, '{"err":"no space"}', 'X.Y: no space'],
     ['Error of an IPAM driver', 200, '{"Err":"","Error":"no pool"}', 'X.Y: no pool'],
-    ['Err that is no text', 200, '{"Err":{"code":5}}', 'X.Y: {"code":5}'],
+    ['Err that is not a string', 200, '{"Err":{"code":5}}', 'X.Y: {"code":5}'],
     ['plain text with status 500', 500, 'it broke\n', 'X.Y: it broke'],
     ['JSON without Err', 500, '{"message":"x"}', 'X.Y: {"message":"x"}'],
     ['an empty 404', 404, '', 'X.Y: status 404'],
@@ -132,7 +132,7 @@ describe('createPluginClient()', () => {
     });
   }
 
-  test('cuts long error texts', async () => {
+  test('truncates long error texts', async () => {
     await serve(reply(500, 'x'.repeat(100_000)));
     await assert.rejects(
       open().call('X.Y'),
@@ -154,7 +154,8 @@ describe('createPluginClient()', () => {
 
   test('stops reading a reply that is too large', async () => {
     await serve((_request, response) => {
-      response.on('error', () => {}); // the client hangs up
+      // The client hangs up.
+      response.on('error', () => {});
       const more = () => {
         while (!response.destroyed && response.write('x'.repeat(65_536)));
       };
@@ -164,7 +165,7 @@ describe('createPluginClient()', () => {
     await assert.rejects(open().call('X.Y'), { kind: 'system', code: 'plugin-reply-too-large' });
   });
 
-  test('gives up after its time, also in the middle of a reply', async () => {
+  test('gives up after its time limit, also in the middle of a reply', async () => {
     await serve((_request, response) => {
       response.writeHead(200);
       response.write('{"half":');
@@ -176,21 +177,21 @@ describe('createPluginClient()', () => {
     });
   });
 
-  test('lets a call have its own time', async () => {
+  test('lets a call have its own time limit', async () => {
     await serve(() => {});
     await assert.rejects(open({ timeoutMs: 60_000 }).call('X.Y', {}, { timeoutMs: 20 }), {
       code: 'plugin-timeout',
     });
   });
 
-  test('throws the reason of the signal when the caller gives up', async () => {
+  test("throws the reason of the caller's signal", async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
     await serve(() => controller.abort(reason));
     await assert.rejects(open().call('X.Y', {}, { signal: controller.signal }), reason);
   });
 
-  test('tries again with the whole body while no connection can be made, 1, 2, 4, 8 s apart', async () => {
+  test('retries with the whole body while no connection can be made, after 1, 2, 4 and 8 s', async () => {
     const waits: number[] = [];
     const sleep = async (ms: number) => {
       waits.push(ms);
@@ -218,7 +219,7 @@ describe('createPluginClient()', () => {
     assert.deepEqual(waits, [1000, 2000, 4000, 8000]);
   });
 
-  test('sends a call whose reply was lost once, and an idempotent one again with its whole body', async () => {
+  test('retries a call whose reply was lost, with its whole body, only if it is idempotent', async () => {
     let lost = 0;
     await serve((request, response) => {
       lost += 1;
@@ -238,7 +239,7 @@ describe('createPluginClient()', () => {
     );
   });
 
-  test('finds the plugin again after it was started anew', async () => {
+  test('reaches the plugin again after its restart', async () => {
     await serve(reply(200, '{}'));
     const opened = open();
     await opened.call('X.Y');

@@ -4,20 +4,20 @@ import { OutboardError } from '@outboard/oci';
 import { callOptional, isMethodMissing, readAnswer } from './plugin-answer.ts';
 
 describe('readAnswer()', () => {
-  test('takes the first value, so that a failure stays one when the handler answers twice', () => {
+  test('reads the first value, so that a failure stays one when the handler answers twice', () => {
     const text = '{"Err":"boom"}\n{}\n';
     assert.throws(() => readAnswer({ status: 200, text }, 'X.Y'), { message: 'X.Y: boom' });
     assert.throws(() => readAnswer({ status: 500, text }, 'X.Y'), { message: 'X.Y: boom' });
     assert.equal(readAnswer({ status: 200, text: '{"a":"b"} junk' }, 'X.Y').text('a'), 'b');
   });
 
-  test('does not take back a failure for a later null', () => {
+  test('does not clear a failure because of a later null', () => {
     const text = '{"Err":"boom","err":null}';
     assert.throws(() => readAnswer({ status: 200, text }, 'X.Y'), { message: 'X.Y: boom' });
   });
 
   for (const status of [200, 500]) {
-    test(`S04 answers an error of half a million arrays, status ${status}, with a short one`, () => {
+    test(`S04 quotes an error of half a million arrays, status ${status}, in a short text`, () => {
       const text = `{"Err":${'['.repeat(250_000)}${']'.repeat(250_000)}}`;
       assert.throws(
         () => readAnswer({ status, text }, 'X.Y'),
@@ -37,10 +37,10 @@ describe('readAnswer()', () => {
       'X.Y: malformed reply: want a JSON object, got something else',
     ],
     ['an error that is not a string', 200, `{"Err":["${secret}"]}`, 'X.Y: an error that is not a string'],
-    ['an error in words', 200, `{"Value":"${secret}","Err":"no such secret"}`, 'X.Y: no such secret'],
-    ['nothing at all', 200, '', 'X.Y: malformed reply: want a JSON object, got nothing'],
+    ['an error text', 200, `{"Value":"${secret}","Err":"no such secret"}`, 'X.Y: no such secret'],
+    ['an empty reply', 200, '', 'X.Y: malformed reply: want a JSON object, got nothing'],
   ] as const) {
-    test(`shows nothing of a confidential answer but its Err: ${name}`, () => {
+    test(`quotes only Err of a confidential answer: ${name}`, () => {
       assert.throws(
         () => readAnswer({ status, text }, 'X.Y', { confidential: true }),
         (error) => {
@@ -59,7 +59,7 @@ describe('callOptional()', () => {
     throw new OutboardError('system', 'x', { code });
   };
 
-  test('takes what the plugin answers as "does not", and nothing else', async () => {
+  test('returns the fallback for a failure that the plugin reports, and throws all others', async () => {
     assert.equal(await callOptional(async () => 1, 2), 1);
     assert.equal(await callOptional(failing('plugin-error'), 2), 2);
     assert.equal(await callOptional(failing('plugin-reply-malformed'), 2), 2);
@@ -74,7 +74,7 @@ describe('callOptional()', () => {
   });
 });
 
-test('isMethodMissing() knows a 404 of the plugin', () => {
+test('isMethodMissing() recognizes status 404 of the plugin', () => {
   const read = (status: number) => {
     try {
       return readAnswer({ status, text: 'page not found' }, 'X.Y');

@@ -12,9 +12,9 @@ export interface PluginAnswer {
   readonly text: string;
 }
 
-/** How an answer is read. */
+/** Options of reading an answer. */
 export interface ReadAnswerOptions extends ReadReplyOptions {
-  /** Whether `Err` with status 200 is left to the caller; default false: it is a failure. */
+  /** Leaves `Err` with status 200 to the caller; default false: it is a failure. */
   readonly leavesErr?: boolean | undefined;
 }
 
@@ -49,7 +49,7 @@ export function readAnswer(
   });
 }
 
-/** Whether the error means that the plugin does not implement the method (status 404). */
+/** True for the error of a plugin that does not implement the method (status 404). */
 export function isMethodMissing(error: unknown): boolean {
   return isOutboardError(error) && error.code === 'plugin-error' && error.details?.status === 404;
 }

@@ -28,15 +28,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Replaces the client's limit. */
   readonly timeoutMs?: number | undefined;
-  /** Whether the call is sent again when its reply was lost; default false. */
+  /** Permits a retry after a lost reply; default false. */
   readonly idempotent?: boolean | undefined;
-  /** Whether the call fails at once, without retries, when no connection can be made; default false. */
+  /** Forbids retries, also when no connection can be made; default false. */
   readonly isTriedOnce?: boolean | undefined;
-  /** Whether the reply holds secrets; errors then quote nothing of it but `Err`. Default false. */
+  /** Marks the reply as secret: errors quote nothing of it but `Err`. Default false. */
   readonly confidential?: boolean | undefined;
   /** Upper bound of the reply in bytes; replaces the client's. */
   readonly maxReplyBytes?: number | undefined;
-  /** Whether `Err` in a reply with status 200 is left to the caller; default false: the call fails with it. */
+  /** Leaves `Err` in a reply with status 200 to the caller; default false: the call fails with it. */
   readonly leavesErr?: boolean | undefined;
 }
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { type ReplyFields, readReply } from './plugin-reply.ts';
 
 describe('readReply()', () => {
-  test('reads every type of field, whatever the letter case of its name', () => {
+  test('reads every type of field, with its name in any letter case', () => {
     const fields = readReply(
       JSON.parse('{"TEXT":"a","yes":true,"Number":-3,"bytes":"bnUy\\nYETJ","map":{"K":"v","n":null}}'),
       'X.Y',
@@ -33,13 +33,13 @@ describe('readReply()', () => {
     }
   });
 
-  test('takes the last of several spellings, but null changes nothing, as in Go', () => {
+  test('reads the last of several spellings, but null replaces no value, as in Go', () => {
     assert.equal(readReply({ Err: 'a', err: 'b' }, 'X.Y').text('Err'), 'b');
     assert.equal(readReply({ Err: 'a', err: null }, 'X.Y').text('Err'), 'a');
     assert.equal(readReply({ err: null, Err: 'a' }, 'X.Y').text('Err'), 'a');
   });
 
-  test('keeps names from outside apart from those of JavaScript', () => {
+  test('reads fields named like members of Object.prototype', () => {
     const fields = readReply(JSON.parse('{"__proto__":{"a":"b"},"constructor":"c"}'), 'X.Y');
     assert.equal(fields.text('toString'), '');
     assert.equal(fields.text('constructor'), 'c');
@@ -56,7 +56,7 @@ describe('readReply()', () => {
     ],
     ['a fraction as a whole number', (fields) => fields.integer('half'), /to be a whole number, got 0\.5$/],
     ['a number that is not exact', (fields) => fields.integer('big'), /to be a whole number/],
-    ['text that is no base64', (fields) => fields.bytes('text'), /to be base64, got "abc"$/],
+    ['text that is not base64', (fields) => fields.bytes('text'), /to be base64, got "abc"$/],
     ['base64 of the URL alphabet', (fields) => fields.bytes('url'), /to be base64/],
     ['a list as a map', (fields) => fields.textMap('list'), /to be an object, got \["a",1\]$/],
     [
@@ -64,7 +64,11 @@ describe('readReply()', () => {
       (fields) => fields.textMap('map'),
       /to be an object of strings, got 1$/,
     ],
-    ['a list that is not all text', (fields) => fields.texts('list'), /to be an array of strings, got 1$/],
+    [
+      'a list with an entry that is not a string',
+      (fields) => fields.texts('list'),
+      /to be an array of strings, got 1$/,
+    ],
     [
       'text of another form',
       (fields) => fields.formed('text', 'short', () => false),
@@ -78,7 +82,7 @@ describe('readReply()', () => {
       assert.throws(() => read(fields), { kind: 'system', code: 'plugin-reply-malformed', message });
     });
 
-    test(`refuses ${name} without showing it when it is confidential`, () => {
+    test(`refuses ${name} without quoting it when it is confidential`, () => {
       const fields = readReply(JSON.parse(document), 'X.Y', { confidential: true });
       assert.throws(() => read(fields), {
         message: /^X\.Y: malformed reply: want "\w+" to be .*, got something else$/,

@@ -37,9 +37,9 @@ export interface ReplyFields {
   raw(name: string): JsonValue | undefined;
 }
 
-/** How a reply is read. */
+/** Options of reading a reply. */
 export interface ReadReplyOptions {
-  /** Whether values are secret; errors then name the field and quote no value. Default false. */
+  /** Marks values as secret: errors name the field and quote no value. Default false. */
   readonly confidential?: boolean | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What a plugin can do to HTTP, and what it does to calls and streams. */
+/** Malformed HTTP, lost connections and slow answers of a plugin, in calls and streams. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
@@ -35,16 +35,12 @@ describe('a call', () => {
       'plugin-reply-too-large',
     ],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'plugin-reply-malformed'],
-    ['no HTTP', '{"Err":""}\n', 'plugin-reply-malformed'],
-    [
-      'a size of a chunk that is none',
-      `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
-      'plugin-reply-malformed',
-    ],
+    ['text that is not HTTP', '{"Err":""}\n', 'plugin-reply-malformed'],
+    ['a malformed chunk size', `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 'plugin-reply-malformed'],
     ['two lengths', `${head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} `, 'plugin-reply-malformed'],
   ];
   for (const [name, answer, code] of hostile) {
-    test(`S04 ends at ${name} with a typed error, and is not made again`, async () => {
+    test(`S04 fails at ${name} with a typed error, and is not retried`, async () => {
       await using plugin = await scriptBytes((socket) => socket.write(answer));
       await assert.rejects(plugin.client.call('X.Y', {}, { idempotent: true, timeoutMs: 60_000 }), {
         kind: 'system',
@@ -60,7 +56,7 @@ describe('a call', () => {
     ['in a body with a length', `${head}Content-Length: 10\r\n\r\n{"a"`],
     ['in a body of chunks', `${head}Transfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n`],
   ] as const) {
-    test(`whose connection ends ${name} is lost, and made again when it is idempotent`, async () => {
+    test(`whose connection ends ${name} fails as lost, and is retried if it is idempotent`, async () => {
       let attempts = 0;
       await using plugin = await scriptBytes((socket) => {
         attempts += 1;
@@ -75,7 +71,7 @@ describe('a call', () => {
     });
   }
 
-  test('is answered while many others hang', async () => {
+  test('is answered while many other calls hang', async () => {
     const hanging = new AbortController();
     let waiting = 0;
     await using plugin = await scriptPlugin(({ method }, response) => {
@@ -91,7 +87,7 @@ describe('a call', () => {
     assert.ok(waiting <= 40, `want 40 calls at most, got ${waiting}`);
   });
 
-  test('fails at once when the client is closed, also while it waits to be made again, and later', async () => {
+  test('fails at once when the client is closed, also between attempts, and after that', async () => {
     const clock = createFakeClock();
     const waiting = withResolvers<void>();
     const sleep: Clock['sleep'] = (ms, options) => {
@@ -113,7 +109,7 @@ describe('a call', () => {
     await assert.rejects(plugin.client.call('X.Y', {}, { idempotent: true }), lost);
   });
 
-  test('leaves nothing on a signal that lives longer', async () => {
+  test('leaves no listener on a signal that outlives it', async () => {
     await using plugin = await scriptPlugin((_call, response) => response.end('{}'));
     const { signal } = new AbortController();
     await plugin.client.call('X.Y', {}, { signal });
@@ -132,7 +128,7 @@ describe('a stream', () => {
     return text;
   }
 
-  test('makes its call when it is read, and passes bytes on as they come', async () => {
+  test('makes its call when it is read, and yields chunks as they arrive', async () => {
     await using plugin = await scriptPlugin((_call, response) => {
       response.write('one ');
       response.end('two');
@@ -147,13 +143,13 @@ describe('a stream', () => {
     ['Err', 500, '{"Err":"no logs"}', 'X.Y: no logs'],
     ['plain text', 404, 'page not found', 'X.Y: page not found'],
   ] as const) {
-    test(`fails before its first byte when the plugin says so with ${name}`, async () => {
+    test(`fails before its first byte when the plugin answers with ${name}`, async () => {
       await using plugin = await scriptPlugin((_call, response) => response.writeHead(status).end(body));
       await assert.rejects(read(plugin.client.stream('X.Y', {})), { code: 'plugin-error', message });
     });
   }
 
-  test('bounds what a failure may say', async () => {
+  test('bounds the text of a failure', async () => {
     const options = { maxReplyBytes: 1000 };
     await using plugin = await scriptPlugin((_call, response) => {
       response.writeHead(500).end('x'.repeat(2000));
@@ -161,14 +157,14 @@ describe('a stream', () => {
     await assert.rejects(read(plugin.client.stream('X.Y', {})), { code: 'plugin-reply-too-large' });
   });
 
-  test('has no limit of size when it succeeds', async () => {
+  test('has no size limit when it succeeds', async () => {
     await using plugin = await scriptPlugin((_call, response) => response.end('x'.repeat(5000)), {
       maxReplyBytes: 1000,
     });
     assert.equal((await read(plugin.client.stream('X.Y', {}))).length, 5000);
   });
 
-  test('is lost when the connection breaks in the middle', async () => {
+  test('fails as lost when the connection breaks in the middle', async () => {
     await using plugin = await scriptPlugin((_call, response) => {
       response.write('half', () => response.destroy());
     });
@@ -179,14 +175,14 @@ describe('a stream', () => {
     assert.equal(plugin.calls.length, 1);
   });
 
-  test('waits for the first sign no longer than its time', async () => {
+  test('waits for the status line no longer than its time limit', async () => {
     await using plugin = await scriptPlugin(() => {});
     await assert.rejects(read(plugin.client.stream('X.Y', {}, { timeoutMs: 20 })), {
       code: 'plugin-timeout',
     });
   });
 
-  test('waits for all that follows the first sign as long as it takes', async (context) => {
+  test('has no time limit after the status line', async (context) => {
     let finish: () => void = () => {};
     await using plugin = await scriptPlugin((_call, response) => {
       finish = () => response.end('late');
@@ -214,7 +210,7 @@ describe('a stream', () => {
     await assert.rejects(reading(), reason);
   });
 
-  test('closes its connection when it is left', async () => {
+  test('closes its connection when the reader stops early', async () => {
     let leave: () => void = () => {};
     const left = new Promise<void>((resolve) => {
       leave = resolve;
@@ -235,7 +231,7 @@ describe('a stream', () => {
     await assert.rejects(reading(), { code: 'plugin-connection-lost', message: /the client was closed$/ });
   });
 
-  test('leaves the connections to calls, however many streams there are', async () => {
+  test('uses none of the connections for calls', async () => {
     await using plugin = await scriptPlugin(({ method }, response) => {
       if (method === 'X.Stream') response.write('first');
       else response.end('{"a":"answered"}');

@@ -7,8 +7,7 @@ export interface SocketAddress {
   readonly kind: 'unix';
   readonly path: string;
   /**
-   * Whether a symbolic link at the last component is followed; default false. Safe only in directories that no plugin
-   * can write.
+   * Follows a symbolic link at the last component; default false. Safe only in directories that no plugin can write.
    */
   readonly followsLink?: boolean | undefined;
 }
@@ -24,7 +23,7 @@ export interface NetworkAddress {
 
 /** TLS (1.2 or later) towards a plugin. Certificates and keys are PEM. */
 export interface PluginTls {
-  /** Whether the plugin's certificate is verified. */
+  /** Requires a certificate of the plugin that the authorities have signed. */
   readonly isVerified: boolean;
   /** CA certificates to trust; default the system's. */
   readonly authorities?: string | undefined;

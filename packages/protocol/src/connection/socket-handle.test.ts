@@ -17,15 +17,15 @@ const listen = (path: string) =>
 const close = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
 
 describe('connectSocket()', () => {
-  let folder: string;
+  let directory: string;
   let server: Server;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-socket-'));
-    server = await listen(join(folder, 'live.sock'));
+    directory = await mkdtemp(join(tmpdir(), 'outboard-socket-'));
+    server = await listen(join(directory, 'live.sock'));
   });
   after(async () => {
     await close(server);
-    await rm(folder, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   });
 
   const readAll = async (path: string) => {
@@ -35,35 +35,35 @@ describe('connectSocket()', () => {
     return text;
   };
 
-  test('connects to a socket that listens', async () => {
-    assert.equal(await readAll(join(folder, 'live.sock')), 'hello');
+  test('connects to a listening socket', async () => {
+    assert.equal(await readAll(join(directory, 'live.sock')), 'hello');
   });
 
   test('I08 reaches a socket whose path is longer than a socket address', async () => {
-    const deep = join(folder, 'x'.repeat(100), 'y'.repeat(100));
+    const deep = join(directory, 'x'.repeat(100), 'y'.repeat(100));
     await mkdir(deep, { recursive: true });
-    const short = await listen(join(folder, 'short.sock'));
-    await rename(join(folder, 'short.sock'), join(deep, 'long.sock'));
+    const short = await listen(join(directory, 'short.sock'));
+    await rename(join(directory, 'short.sock'), join(deep, 'long.sock'));
     assert.equal(await readAll(join(deep, 'long.sock')), 'hello');
     await close(short);
   });
 
   test('I09 follows no symbolic link, not even to a live socket', async () => {
-    await symlink(join(folder, 'live.sock'), join(folder, 'link.sock'));
-    await assert.rejects(connectSocket(join(folder, 'link.sock')), {
+    await symlink(join(directory, 'live.sock'), join(directory, 'link.sock'));
+    await assert.rejects(connectSocket(join(directory, 'link.sock')), {
       kind: 'unavailable',
       code: 'not-a-socket',
     });
   });
 
-  test('I10 answers what else lies at the path with a typed error, and opens nothing', async () => {
-    await mkdir(join(folder, 'directory'));
-    await writeFile(join(folder, 'file'), 'x');
-    await symlink('nowhere', join(folder, 'dangling'));
-    execFileSync('mkfifo', [join(folder, 'fifo')]);
-    for (const name of ['directory', 'file', 'dangling', 'fifo']) {
+  test('I10 refuses other file types with a typed error, without opening them', async () => {
+    await mkdir(join(directory, 'subdirectory'));
+    await writeFile(join(directory, 'file'), 'x');
+    await symlink('nowhere', join(directory, 'dangling'));
+    execFileSync('mkfifo', [join(directory, 'fifo')]);
+    for (const name of ['subdirectory', 'file', 'dangling', 'fifo']) {
       await assert.rejects(
-        connectSocket(join(folder, name)),
+        connectSocket(join(directory, name)),
         { kind: 'unavailable', code: 'not-a-socket' },
         name,
       );
@@ -71,15 +71,15 @@ describe('connectSocket()', () => {
     await assert.rejects(connectSocket('/dev/null'), { code: 'not-a-socket' });
   });
 
-  test("I10 says in Docker's words that a socket is missing or that no one listens", async () => {
-    const missing = join(folder, 'missing.sock');
+  test("I10 reports a missing socket and one without a listener in Docker's words", async () => {
+    const missing = join(directory, 'missing.sock');
     await assert.rejects(connectSocket(missing), {
       code: 'socket-missing',
       message: `dial unix ${missing}: connect: no such file or directory`,
     });
-    const dead = join(folder, 'dead.sock');
-    const short = await listen(join(folder, 'dying.sock'));
-    await rename(join(folder, 'dying.sock'), dead);
+    const dead = join(directory, 'dead.sock');
+    const short = await listen(join(directory, 'dying.sock'));
+    await rename(join(directory, 'dying.sock'), dead);
     await close(short);
     await assert.rejects(connectSocket(dead), {
       code: 'socket-refused',
@@ -90,9 +90,9 @@ describe('connectSocket()', () => {
   test('throws the reason of an aborted signal', async () => {
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
-    await assert.rejects(connectSocket(join(folder, 'live.sock'), { signal }), reason);
+    await assert.rejects(connectSocket(join(directory, 'live.sock'), { signal }), reason);
     const controller = new AbortController();
-    const pending = connectSocket(join(folder, 'live.sock'), { signal: controller.signal });
+    const pending = connectSocket(join(directory, 'live.sock'), { signal: controller.signal });
     controller.abort(reason);
     await assert.rejects(pending, reason);
   });

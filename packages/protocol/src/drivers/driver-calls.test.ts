@@ -9,7 +9,7 @@ import { createNetworkDriver } from './network/network-driver-client.ts';
 import { createSecretProvider } from './secrets/secret-provider-client.ts';
 import { createVolumeDriver } from './volume/volume-driver-client.ts';
 
-/** Writes down how it is called, and answers with whatever any method needs. */
+/** A client that records its calls, and answers with fields that satisfy every method. */
 function recordingClient() {
   const seen: string[] = [];
   const record = (name: string, { timeoutMs = 0, idempotent = false, confidential = false }: CallOptions) => {
@@ -158,15 +158,17 @@ const cases: readonly (readonly [
 ];
 
 for (const [name, calls, want] of cases) {
-  test(`the client of ${name} gives every method a time, and sends again only what bears it`, async () => {
+  test(`the client of ${name} gives every method a time limit, and retries only idempotent ones`, async () => {
     const { client, seen } = recordingClient();
     for (const call of calls(client)) await call();
     assert.deepEqual(seen, want);
   });
 }
 
-test('a caller may give a call another time', async () => {
+test("a caller may give a call another time limit, and undefined keeps the method's", async () => {
   const { client, seen } = recordingClient();
-  await createVolumeDriver(client).mount('v', 'id', { timeoutMs: 5_000 });
-  assert.deepEqual(seen, ['VolumeDriver.Mount: 5 s']);
+  const driver = createVolumeDriver(client);
+  await driver.mount('v', 'id', { timeoutMs: 5_000 });
+  await driver.mount('v', 'id', { timeoutMs: undefined });
+  assert.deepEqual(seen, ['VolumeDriver.Mount: 5 s', 'VolumeDriver.Mount: 120 s']);
 });

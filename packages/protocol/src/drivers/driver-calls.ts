@@ -9,7 +9,7 @@ import type { ReplyFields } from '../calls/plugin-reply.ts';
 /** Options that the caller of a typed client may give with each call. */
 export type DriverCall = Pick<CallOptions, 'signal' | 'timeoutMs'>;
 
-/** How calls of one method are made. */
+/** Time limit and retry rule of one method. */
 export type MethodRule = Pick<CallOptions, 'idempotent' | 'confidential' | 'maxReplyBytes' | 'leavesErr'> & {
   readonly timeoutMs: number;
 };

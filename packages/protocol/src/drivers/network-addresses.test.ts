@@ -38,7 +38,7 @@ describe('isMac()', () => {
     ['02:42:ac:11:00:02:00:01', '02:42:ac:11:00:02:00:01'],
     [Array(20).fill('01').join(':'), Array(20).fill('01').join(':')],
   ] as const) {
-    test(`accepts ${text}, which formatMac() writes as usual`, () => {
+    test(`accepts ${text}, which formatMac() writes in the usual form`, () => {
       assert.equal(isMac(text), true);
       assert.equal(formatMac(text), formatted);
     });
@@ -56,7 +56,7 @@ describe('isMac()', () => {
   }
 });
 
-test('encodeMac() gives the bytes in base64, and refuses what has none', () => {
+test('encodeMac() returns the bytes in base64, and refuses other text', () => {
   assert.equal(encodeMac('6e:75:32:60:44:c9'), 'bnUyYETJ');
   assert.throws(() => encodeMac('6e:75'), {
     kind: 'invalid',

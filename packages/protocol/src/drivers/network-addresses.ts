@@ -8,14 +8,14 @@ import { OutboardError } from '@outboard/oci';
 /** The form that `isCidr` accepts, for messages. */
 export const cidrForm = 'an address with a prefix length';
 
-/** Whether the text is an IPv4 or IPv6 address with a prefix length, such as `10.0.0.2/24`, and without a zone. */
+/** True for an IPv4 or IPv6 address with a prefix length, such as `10.0.0.2/24`, and without a zone. */
 export function isCidr(text: string): boolean {
   const [address = '', prefix = '', ...rest] = text.split('/');
   if (!isAddress(address) || rest.length > 0 || !/^(?:0|[1-9]\d{0,2})$/.test(prefix)) return false;
   return Number(prefix) <= (isIP(address) === 4 ? 32 : 128);
 }
 
-/** Whether the text is an IPv4 or IPv6 address without a zone. */
+/** True for an IPv4 or IPv6 address without a zone. */
 export function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes('%');
 }
@@ -24,7 +24,7 @@ export function isAddress(text: string): boolean {
 const macForm = /^(?:[\da-f]{2}([:-])(?:[\da-f]{2}\1)+[\da-f]{2}|[\da-f]{4}(?:\.[\da-f]{4})+)$/i;
 const macLengths: readonly number[] = [6, 8, 20];
 
-/** Whether the text is a hardware address of 6, 8 or 20 bytes. */
+/** True for a hardware address of 6, 8 or 20 bytes. */
 export function isMac(text: string): boolean {
   return macForm.test(text) && macLengths.includes(hexOf(text).length / 2);
 }

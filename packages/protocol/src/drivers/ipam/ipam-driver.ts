@@ -5,9 +5,9 @@ import type { DriverCall } from '../driver-calls.ts';
 
 /** Needs of a driver towards its caller. */
 export interface IpamCapabilities {
-  /** Whether `requestAddress` needs the option `com.docker.network.endpoint.macaddress`. */
+  /** `requestAddress` needs the option `com.docker.network.endpoint.macaddress`. */
   readonly requiresMacAddress: boolean;
-  /** Whether pools and gateways of local networks must be requested again after each start of the host. */
+  /** Pools and gateways of local networks must be requested again after each start of the host. */
   readonly requiresRequestReplay: boolean;
 }
 

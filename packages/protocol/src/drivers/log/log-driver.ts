@@ -30,7 +30,7 @@ export interface LogSelection {
   readonly untilNano?: bigint | undefined;
   /** Number of newest entries; 0 for new entries only; default all. */
   readonly tail?: number | undefined;
-  /** Whether to continue with new entries until the caller stops; default false. */
+  /** Continues with new entries until the caller stops; default false. */
   readonly follow?: boolean | undefined;
 }
 

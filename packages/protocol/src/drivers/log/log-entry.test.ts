@@ -18,7 +18,7 @@ async function decode(bytes: Uint8Array, sizes: readonly number[] = []): Promise
   return entries;
 }
 
-/** With the line as plain bytes, for comparisons. */
+/** The entry with its line as Uint8Array, for comparisons. */
 function plain(entry: LogEntry): object {
   return { ...entry, line: [...entry.line] };
 }
@@ -37,7 +37,7 @@ const full: LogEntry = {
   partial: true,
   partialMetadata: { last: true, id: 'ab', ordinal: 2 },
 };
-/** By hand, field by field: what a program generated from entry.proto writes. */
+/** An entry encoded by hand, field by field, as code generated from entry.proto does. */
 const fullBytes = framed('0a06 7374646f7574 10 95 9a97ece39fe7cb17 1a02 6869 2001 2a08 0801 1202 6162 1802');
 
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -54,11 +54,11 @@ const entries: fc.Arbitrary<LogEntry> = fc.record(
 );
 
 describe('encodeLogEntry()', () => {
-  test('writes the bytes of entry.proto, with their number in front', () => {
+  test('writes the bytes of entry.proto after their length', () => {
     assert.equal(encodeLogEntry(full).toString('hex'), fullBytes.toString('hex'));
   });
 
-  test('leaves out what is zero, as version 3 of Protocol Buffers does', () => {
+  test('leaves out zero values, as proto3 does', () => {
     const empty: LogEntry = { source: '', timeNano: 0n, line: Buffer.alloc(0), partial: false };
     assert.equal(encodeLogEntry(empty).toString('hex'), '00000000');
     const metadata = { last: false, id: '', ordinal: 0 };
@@ -67,7 +67,7 @@ describe('encodeLogEntry()', () => {
 
   for (const [name, change] of [
     ['a time of more than 64 bits', { timeNano: 2n ** 63n }],
-    ['an ordinal that is no whole number', { partialMetadata: { last: false, id: '', ordinal: 1.5 } }],
+    ['an ordinal that is not a whole number', { partialMetadata: { last: false, id: '', ordinal: 1.5 } }],
     ['an ordinal of more than 32 bits', { partialMetadata: { last: false, id: '', ordinal: 2 ** 31 } }],
     ['more than 1 MiB', { line: Buffer.alloc(maxLogEntryBytes) }],
   ] as const) {
@@ -82,7 +82,7 @@ describe('decodeLogEntries()', () => {
     assert.deepEqual((await decode(fullBytes)).map(plain), [plain(full)]);
   });
 
-  test('reads back what was written, in pieces of any size', async () => {
+  test('reads encoded entries, in chunks of any size', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(fc.array(entries, { maxLength: 6 }), sizes, async (written, sizes) => {
@@ -92,7 +92,7 @@ describe('decodeLogEntries()', () => {
     );
   });
 
-  test('says of a stream that is cut anywhere but between entries that it is cut off', async () => {
+  test('refuses a stream that ends inside an entry', async () => {
     const bytes = Buffer.concat([fullBytes, fullBytes]);
     for (let length = 1; length < bytes.length; length += 1) {
       if (length === fullBytes.length) continue;
@@ -105,7 +105,7 @@ describe('decodeLogEntries()', () => {
     }
   });
 
-  test('reads any bytes as entries or refuses them, and fails in no other way', async () => {
+  test('reads random bytes as entries or refuses them with a typed error', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (message) => {
         const bytes = framed(Buffer.from(message).toString('hex'));
@@ -116,7 +116,7 @@ describe('decodeLogEntries()', () => {
     );
   });
 
-  test('reads an entry without fields, and takes the last of fields that repeat', async () => {
+  test('reads an entry without fields, and the last of repeated fields', async () => {
     const [empty] = await decode(framed(''));
     assert.deepEqual(empty && plain(empty), { source: '', timeNano: 0n, line: [], partial: false });
     const [entry] = await decode(framed('0a0161 0a0162 2a020801 2a021805'));
@@ -124,13 +124,13 @@ describe('decodeLogEntries()', () => {
     assert.deepEqual(entry?.partialMetadata, { last: true, id: '', ordinal: 5 });
   });
 
-  test('skips attributes and fields of later versions, of every type', async () => {
+  test('skips attributes and unknown fields of every wire type', async () => {
     const [entry] = await decode(framed('3206 0a016b 12 0176 3801 41 0102030405060708 4d 01020304 0a0161'));
     assert.equal(entry?.source, 'a');
   });
 
   for (const [name, bytes] of [
-    ['a length that no memory has', Buffer.from('ffffffff0a', 'hex')],
+    ['a length of 4 GiB', Buffer.from('ffffffff0a', 'hex')],
     ['a length just above the limit', Buffer.from('00100001', 'hex')],
     ['a field that ends after its entry', framed('0a05 6162')],
     ['a field of 2^64 - 1 bytes', framed('0a ffffffffffffffffff01')],
@@ -151,7 +151,7 @@ describe('decodeLogEntries()', () => {
     });
   }
 
-  test('asks for no more of the source once it is left', async () => {
+  test('stops reading the source when the reader stops early', async () => {
     let isClosed = false;
     async function* source() {
       try {

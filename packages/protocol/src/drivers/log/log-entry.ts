@@ -14,7 +14,7 @@ export interface LogEntry {
   readonly timeNano: bigint;
   /** Without its line break towards a driver, with it from a driver. */
   readonly line: Uint8Array;
-  /** Whether this is a fragment of a line; true for the last one as well. */
+  /** True for a fragment of a line, the last one included. */
   readonly partial: boolean;
   readonly partialMetadata?: PartialMetadata | undefined;
 }

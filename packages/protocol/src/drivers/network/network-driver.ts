@@ -79,7 +79,7 @@ export interface JoinResult {
   /** Address without prefix length; '' for none. */
   readonly gatewayIpv6: string;
   readonly staticRoutes: readonly StaticRoute[];
-  /** Whether the driver provides the default route itself. */
+  /** The driver provides the default route itself. */
   readonly disableGatewayService: boolean;
 }
 
@@ -88,7 +88,7 @@ export interface NetworkCapabilities {
   /** `global`: a cluster's manager allocates networks for all nodes. */
   readonly scope: 'local' | 'global';
   readonly connectivityScope: 'local' | 'global';
-  /** Whether the driver implements `checkGatewayAllocation`. */
+  /** The driver implements `checkGatewayAllocation`. */
   readonly checksGatewayAllocation: boolean;
 }
 
@@ -96,7 +96,7 @@ export interface NetworkCapabilities {
 export interface DiscoveredNode {
   readonly address: string;
   readonly bindAddress: string;
-  /** Whether the plugin runs on this node. */
+  /** The plugin runs on this node. */
   readonly isSelf: boolean;
 }
 

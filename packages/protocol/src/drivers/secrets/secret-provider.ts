@@ -31,7 +31,7 @@ export interface SecretRequest {
 export interface Secret {
   /** 1 byte to 500 KiB. */
   readonly value: Buffer;
-  /** Whether the secret is for this task only; other tasks then need a call of their own. */
+  /** The secret is for this task only: other tasks need a call of their own. */
   readonly doNotReuse: boolean;
 }
 
