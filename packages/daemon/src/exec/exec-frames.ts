@@ -3,11 +3,13 @@
  * payload, with kinds of our own beside Docker's streams 0, 1 and 2.
  * @see moby api/pkg/stdcopy, whose header it is
  */
+import { codec, type ValueOf } from '@outboard/oci';
 import { HttpError } from '../http/errors.ts';
+import { decodeJson } from '../http/json-body.ts';
 
-/** What a frame holds. */
+/** Kinds of frames, by the meaning of the payload. */
 export const frameKinds = {
-  /** Input; a frame of nothing is its end. */
+  /** Input of the command; an empty payload is the end of input. */
   input: 0,
   output: 1,
   errors: 2,
@@ -18,9 +20,10 @@ export const frameKinds = {
 } as const;
 
 const headerBytes = 8;
-/** Of a frame that a client sends. */
+/** Upper bound of a frame from a client. */
 const maxInputBytes = 1024 * 1024;
 
+/** One frame of a client. */
 export interface Frame {
   readonly kind: number;
   readonly payload: Buffer;
@@ -49,20 +52,16 @@ export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
   return Buffer.concat([header, payload]);
 }
 
+/** The size of a terminal in characters, as clients send it. */
+export const terminalSizeCodec = codec.object({
+  columns: codec.field('Width', codec.required(codec.wholeNumber(0, 0xffff))),
+  rows: codec.field('Height', codec.required(codec.wholeNumber(0, 0xffff))),
+});
+
 /**
- * The size of a terminal as clients send it.
- * @throws {HttpError} 400
+ * Parse the payload of a frame of kind `resize`.
+ * @throws {HttpError} 400; {SyntaxError} if it is not JSON
  */
-export function readTerminalSize(document: unknown): { readonly columns: number; readonly rows: number } {
-  const { Width, Height } = Object(document) as { readonly Width?: unknown; readonly Height?: unknown };
-  if (isLength(Width) && isLength(Height)) return { columns: Width, rows: Height };
-  throw new HttpError(400, 'invalid size of a terminal: want "Width" and "Height" from 0 to 65535');
-}
-
-function isLength(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff;
-}
-
-export function parseSize(payload: Buffer) {
-  return readTerminalSize(JSON.parse(payload.toString('utf8')));
+export function parseSize(payload: Buffer): ValueOf<typeof terminalSizeCodec> {
+  return decodeJson(JSON.parse(payload.toString('utf8')), codec.required(terminalSizeCodec));
 }

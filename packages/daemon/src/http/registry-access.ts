@@ -1,80 +1,69 @@
 /**
- * How a request says who it is at a registry: `X-Registry-Auth` and `X-Meta-*`. Read liberally, logged never.
+ * The identity of a request at registries, from the headers `X-Registry-Auth` and `X-Meta-*`. It is never logged.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RegistryAccess, RegistryCredentials } from '@outboard/engine';
+import { codec, type ValueOf } from '@outboard/oci';
+import { decodeJson } from './json-body.ts';
 
-/** What a request allows the engine to say to a registry. */
+/** Read the credentials and headers that the engine may send to a registry. */
 export function readRegistryAccess(requestHeaders: IncomingHttpHeaders): RegistryAccess {
   const credentials = decodeCredentials(single(requestHeaders['x-registry-auth']));
   const headers = metaHeaders(requestHeaders);
   return {
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(credentials !== undefined && { credentials }),
+    ...(Object.keys(headers).length > 0 && { headers }),
   };
 }
 
+/** Docker's `AuthConfig`. Beyond Docker the fields `auth` and `registrytoken` count. */
+export const authConfigCodec = codec.required(
+  codec.object({
+    username: codec.field('username', codec.text),
+    password: codec.field('password', codec.text),
+    /** Base64 of `user:password`, as in Docker's config file. */
+    auth: codec.field('auth', codec.text),
+    serverAddress: codec.field('serveraddress', codec.text),
+    identityToken: codec.field('identitytoken', codec.text),
+    registryToken: codec.field('registrytoken', codec.text),
+  }),
+);
+
+/** The credentials of an `AuthConfig`; undefined when it has none. */
+export function readCredentials(config: ValueOf<typeof authConfigCodec>): RegistryCredentials | undefined {
+  const [authUser, authPassword] = splitAuth(config.auth);
+  const username = config.username || authUser;
+  const password = config.password || authPassword;
+  const { identityToken, registryToken } = config;
+  const credentials: RegistryCredentials = {
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(identityToken && { identityToken }),
+    ...(registryToken && { registryToken }),
+  };
+  return Object.keys(credentials).length === 0 ? undefined : credentials;
+}
+
 /**
- * Decode `X-Registry-Auth`: base64 in either alphabet, padded or not. What cannot be decoded means "no credentials", as
- * in Docker; the registry will say if it wanted some.
+ * Decode `X-Registry-Auth`: base64 in either alphabet, padded or not. As in Docker, a header that cannot be decoded means
+ * no credentials; the registry answers if it requires some.
  */
 function decodeCredentials(header: string | undefined): RegistryCredentials | undefined {
   if (header === undefined || header === '') return undefined;
   try {
-    return readAuthConfig(JSON.parse(Buffer.from(header, 'base64').toString('utf8')))?.credentials;
+    const document: unknown = JSON.parse(Buffer.from(header, 'base64').toString('utf8'));
+    return readCredentials(decodeJson(document, authConfigCodec));
   } catch {
-    // No JSON: undecodable, see above.
+    // Not decodable: see above.
     return undefined;
   }
 }
 
-/** Docker's `AuthConfig`. */
-export interface AuthConfig {
-  /** Empty when it names none. */
-  readonly serverAddress: string;
-  /** Absent when it holds none. */
-  readonly credentials?: RegistryCredentials;
-}
-
-/**
- * Read an `AuthConfig`. Keys may be in any case, and unknown ones do not matter. Beyond Docker the fields `auth` and
- * `registrytoken` count.
- * @returns undefined for what is no object
- */
-export function readAuthConfig(document: unknown): AuthConfig | undefined {
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) return undefined;
-  const fields = textFields(document);
-  const [authUser, authPassword] = splitAuth(fields.get('auth'));
-  const username = fields.get('username') || authUser;
-  const password = fields.get('password') || authPassword;
-  const identityToken = fields.get('identitytoken');
-  const registryToken = fields.get('registrytoken');
-  const credentials: RegistryCredentials = {
-    ...(username ? { username } : {}),
-    ...(password ? { password } : {}),
-    ...(identityToken ? { identityToken } : {}),
-    ...(registryToken ? { registryToken } : {}),
-  };
-  const serverAddress = fields.get('serveraddress') ?? '';
-  return Object.keys(credentials).length === 0 ? { serverAddress } : { serverAddress, credentials };
-}
-
-/** The string fields of a JSON object, by lower-case key. */
-function textFields(document: object): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
-  for (const [key, value] of Object.entries(document)) {
-    if (typeof value === 'string') fields.set(key.toLowerCase(), value);
-  }
-  return fields;
-}
-
-/** `auth` is base64 of `user:password`, as in Docker's config file. */
-function splitAuth(auth: string | undefined): [string | undefined, string | undefined] {
-  if (auth === undefined) return [undefined, undefined];
+function splitAuth(auth: string): readonly [user: string, password: string] {
   const decoded = Buffer.from(auth, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
-  if (colon === -1) return [undefined, undefined];
-  // Docker drops zero bytes at the end, which old versions padded with.
+  if (colon === -1) return ['', ''];
+  // Docker drops zero bytes at the end, with which old versions padded.
   return [decoded.slice(0, colon), decoded.slice(colon + 1).replace(/\0+$/, '')];
 }
 

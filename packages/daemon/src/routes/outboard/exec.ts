@@ -1,19 +1,22 @@
 /**
- * `POST /outboard/v1/plugins/{name}/exec`: run a command in a plugin. The answer is the connection itself, on which input
- * and output go in frames; see `exec/exec-frames.ts`.
+ * `POST /outboard/v1/plugins/{name}/exec`: run a command in a plugin. The connection is upgraded, and carries input and
+ * output in frames; see `exec/exec-frames.ts`.
  */
 import type { ExecRequest, PluginEngine } from '@outboard/engine';
+import { codec } from '@outboard/oci';
 import { attach } from '../../exec/attach.ts';
-import { readTerminalSize } from '../../exec/exec-frames.ts';
-import { HttpError } from '../../http/errors.ts';
+import { terminalSizeCodec } from '../../exec/exec-frames.ts';
+import { readJsonBody } from '../../http/json-body.ts';
+import type { RequestBody } from '../../http/request-body.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Runs a command. Errors before its start are answered with a status, later ones on the connection. */
 export function execRoute(engine: Pick<PluginEngine, 'exec'>): Route {
   return {
     method: 'POST',
     path: '/outboard/v1/plugins/{name}/exec',
     async handle({ name, body, signal }) {
-      const request = parseRequest(await body.json());
+      const request = await readRequest(body);
       return {
         async upgrade(accept) {
           const session = await engine.exec(name, request, { signal });
@@ -24,53 +27,25 @@ export function execRoute(engine: Pick<PluginEngine, 'exec'>): Route {
   };
 }
 
-const fields = new Set(['Cmd', 'Env', 'User', 'WorkingDir', 'AttachStdin', 'Tty', 'ConsoleSize']);
+/** The fields have the names of Docker's `POST /containers/{id}/exec`. */
+const requestCodec = codec.required(
+  codec.object({
+    command: codec.field('Cmd', codec.listOrEmpty(codec.text)),
+    env: codec.field('Env', codec.listOrEmpty(codec.text)),
+    user: codec.optionalField('User', codec.textIfAny),
+    workingDirectory: codec.optionalField('WorkingDir', codec.textIfAny),
+    hasInput: codec.field('AttachStdin', codec.flag),
+    tty: codec.field('Tty', codec.flag),
+    consoleSize: codec.optionalField('ConsoleSize', terminalSizeCodec),
+  }),
+);
 
-/** The fields are Docker's, of its `POST /containers/{id}/exec`. */
-function parseRequest(document: unknown): ExecRequest {
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new HttpError(400, 'invalid JSON: expected an object with "Cmd"');
-  }
-  const unknown = Object.keys(document).find((field) => !fields.has(field));
-  if (unknown !== undefined) {
-    throw new HttpError(
-      400,
-      `unknown field ${JSON.stringify(unknown)}: want one of ${[...fields].join(', ')}`,
-    );
-  }
-  const values = new Map<string, unknown>(Object.entries(document));
-  const env = readTexts(values, 'Env');
-  const user = readText(values, 'User');
-  const workingDirectory = readText(values, 'WorkingDir');
-  return {
-    command: readTexts(values, 'Cmd'),
-    env,
-    ...(user !== '' && { user }),
-    ...(workingDirectory !== '' && { workingDirectory }),
-    hasInput: readFlag(values, 'AttachStdin'),
-    ...(readFlag(values, 'Tty') && { terminal: readSize(values.get('ConsoleSize')) }),
-  };
-}
+/** A client without a terminal of its own sends no size. */
+const defaultSize = { columns: 80, rows: 24 };
 
-/** A client without a terminal of its own names no size. */
-function readSize(value: unknown) {
-  return value === undefined || value === null ? { columns: 80, rows: 24 } : readTerminalSize(value);
-}
-
-function readTexts(values: ReadonlyMap<string, unknown>, field: string): readonly string[] {
-  const value = values.get(field) ?? [];
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-  throw new HttpError(400, `invalid ${JSON.stringify(field)}: want an array of strings`);
-}
-
-function readText(values: ReadonlyMap<string, unknown>, field: string): string {
-  const value = values.get(field) ?? '';
-  if (typeof value === 'string') return value;
-  throw new HttpError(400, `invalid ${JSON.stringify(field)}: want a string`);
-}
-
-function readFlag(values: ReadonlyMap<string, unknown>, field: string): boolean {
-  const value = values.get(field) ?? false;
-  if (typeof value === 'boolean') return value;
-  throw new HttpError(400, `invalid ${JSON.stringify(field)}: want true or false`);
+async function readRequest(body: RequestBody): Promise<ExecRequest> {
+  const { tty, consoleSize, ...request } = await readJsonBody(body, requestCodec, {
+    unknownFields: 'refuse',
+  });
+  return tty ? { ...request, terminal: consoleSize ?? defaultSize } : request;
 }

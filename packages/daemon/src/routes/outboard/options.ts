@@ -1,6 +1,6 @@
 /**
- * `/outboard/v1/plugins/{name}/options`: how a plugin runs. Limits, restarts, health, log and security, which Docker's
- * plugins have none of.
+ * `/outboard/v1/plugins/{name}/options`: limits, restarts, health check, log and security of a plugin, which Docker's
+ * plugins do not have.
  */
 import {
   type PluginEngine,
@@ -9,15 +9,16 @@ import {
   parseSecurityOptions,
   toOptionsDocument,
 } from '@outboard/engine';
-import { HttpError } from '../../http/errors.ts';
+import { canonicalizeFields, codec, isJsonObject, type JsonValue } from '@outboard/oci';
+import { decodeJson } from '../../http/json-body.ts';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
 const path = '/outboard/v1/plugins/{name}/options';
 
 /**
- * `GET` tells what is in force and who decided so,  `POST` changes the fields that its body names; null takes one
- * back. `SecurityOpt` may hold Docker's texts in place of `Security`.
+ * `GET` returns the options in force and their origin, `POST` changes the fields of its body; null removes a decision of
+ * the operator. `SecurityOpt` may hold Docker's texts in place of `Security`.
  */
 export function optionsRoutes(engine: Pick<PluginEngine, 'options' | 'update'>): readonly Route[] {
   return [
@@ -44,14 +45,18 @@ export function optionsRoutes(engine: Pick<PluginEngine, 'options' | 'update'>):
   ];
 }
 
+/** Outboard's own field beside those of the options. */
+const securityOptCodec = codec.object({
+  SecurityOpt: codec.optionalField('SecurityOpt', codec.listOrEmpty(codec.requiredText)),
+});
+
 function parseRequest(document: unknown): PluginOptionsPatch {
-  if (typeof document !== 'object' || document === null || !('SecurityOpt' in document)) {
-    return parseOptionsPatch(document);
-  }
-  const { SecurityOpt: texts, ...others } = document;
-  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
-    throw new HttpError(400, 'invalid "SecurityOpt": want an array of strings');
-  }
+  // Parsed JSON, or undefined for an empty body, which the engine refuses.
+  const canonical = canonicalizeFields(document as JsonValue, securityOptCodec, 'invalid JSON');
+  if (!isJsonObject(canonical)) return parseOptionsPatch(canonical);
+  const { SecurityOpt: texts } = decodeJson(canonical, securityOptCodec);
+  if (texts === undefined) return parseOptionsPatch(canonical);
+  const { SecurityOpt: _, ...others } = canonical;
   const patch = parseOptionsPatch(others);
   return { ...patch, security: { ...patch.security, ...parseSecurityOptions(texts) } };
 }

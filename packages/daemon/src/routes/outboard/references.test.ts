@@ -58,12 +58,12 @@ test('POST …/uses holds a plugin for a client, and DELETE lets go', async () =
 });
 
 for (const [body, message] of [
-  ['', 'invalid JSON: expected an object with "Holder"'],
-  ['[]', 'invalid JSON: expected an object with "Holder"'],
-  ['{}', 'invalid "Holder": want a string'],
-  ['{"Holder":1}', 'invalid "Holder": want a string'],
-  ['{"Kind":"volume","Holder":"v"}', 'invalid "Kind": want "client"'],
-  ['{"holder":"v"}', 'unknown field "holder": want "Kind" and "Holder"'],
+  ['', 'invalid JSON: expected an object'],
+  ['[]', 'invalid JSON: expected an object'],
+  ['{}', 'invalid JSON: field "Holder": expected a string'],
+  ['{"Holder":1}', 'invalid JSON: field "Holder": expected a string'],
+  ['{"Kind":"volume","Holder":"v"}', 'invalid JSON: field "Kind": expected "client"'],
+  ['{"Holders":"v"}', 'unknown field "Holders": expected one of "Kind", "Holder"'],
 ] as const) {
   test(`POST …/uses refuses ${body || 'an empty body'}`, async () => {
     await using api = await startApi();

@@ -1,15 +1,19 @@
 /**
- * `/outboard/v1/plugins/{name}/uses`: who needs a plugin, which Docker counts but does not tell. A client that needs one
- * for as long as it lives or longer holds it here; volumes and mounts hold theirs by themselves.
+ * `/outboard/v1/plugins/{name}/uses`: the references to a plugin, which Docker counts but does not list. A client that
+ * depends on a plugin adds a reference here; volumes and mounts have theirs already. A plugin that is referenced is neither
+ * disabled nor removed without force.
  */
 import type { PluginEngine, PluginUse } from '@outboard/engine';
+import { codec } from '@outboard/oci';
 import { HttpError } from '../../http/errors.ts';
+import { readJsonBody } from '../../http/json-body.ts';
 import { emptyReply, jsonReply } from '../../http/reply.ts';
+import type { RequestBody } from '../../http/request-body.ts';
 import type { Route } from '../../http/route-table.ts';
 
 const path = '/outboard/v1/plugins/{name}/uses';
 
-/** `GET` tells, `POST` holds, `DELETE` lets go. */
+/** `GET` lists the references, `POST` adds one, `DELETE` removes one. */
 export function referenceRoutes({ inspect, uses }: Pick<PluginEngine, 'inspect' | 'uses'>): readonly Route[] {
   return [
     {
@@ -21,7 +25,7 @@ export function referenceRoutes({ inspect, uses }: Pick<PluginEngine, 'inspect' 
       method: 'POST',
       path,
       async handle({ name, body }) {
-        const holder = parseHold(await body.json());
+        const holder = await readHolder(body);
         await uses.hold(inspect(name).id, { kind: 'client', holder });
         return emptyReply(204);
       },
@@ -31,7 +35,7 @@ export function referenceRoutes({ inspect, uses }: Pick<PluginEngine, 'inspect' 
       path,
       async handle({ name, query }) {
         const holder = query.get('holder') ?? '';
-        if (holder === '') throw new HttpError(400, 'missing parameter "holder": want the one that holds');
+        if (holder === '') throw new HttpError(400, 'missing parameter "holder"');
         await uses.release(inspect(name).id, { kind: 'client', holder });
         return emptyReply(204);
       },
@@ -43,21 +47,18 @@ function toDocument({ kind, holder, since }: PluginUse): object {
   return { Kind: kind, Holder: holder, Since: since.toISOString() };
 }
 
-/** Other kinds are held by the daemon's own stores, which would lose count. */
-function parseHold(document: unknown): string {
-  const { Kind = 'client', Holder, ...others } = asObject(document);
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    throw new HttpError(400, `unknown field ${JSON.stringify(unknown)}: want "Kind" and "Holder"`);
-  }
-  if (Kind !== 'client') throw new HttpError(400, 'invalid "Kind": want "client"');
-  if (typeof Holder !== 'string') throw new HttpError(400, 'invalid "Holder": want a string');
-  return Holder;
-}
+const requestCodec = codec.required(
+  codec.object({
+    kind: codec.optionalField('Kind', codec.textIfAny),
+    holder: codec.field('Holder', codec.requiredText),
+  }),
+);
 
-function asObject(document: unknown): Readonly<Record<string, unknown>> {
-  if (typeof document === 'object' && document !== null && !Array.isArray(document)) {
-    return document as Readonly<Record<string, unknown>>; // of JSON, every object is one
+/** References of other kinds belong to the daemon's own stores, whose counts must stay correct. */
+async function readHolder(body: RequestBody): Promise<string> {
+  const { kind, holder } = await readJsonBody(body, requestCodec, { unknownFields: 'refuse' });
+  if (kind !== undefined && kind !== 'client') {
+    throw new HttpError(400, 'invalid JSON: field "Kind": expected "client"');
   }
-  throw new HttpError(400, 'invalid JSON: expected an object with "Holder"');
+  return holder;
 }

@@ -115,9 +115,13 @@ test('D05 POST /volumes/create takes an empty body for no wishes', async () => {
 const refused: readonly [body: string, status: number, message: RegExp][] = [
   ['[]', 400, /^invalid JSON: expected an object$/],
   ['nope', 400, /^invalid JSON/],
-  ['{"Name":5}', 400, /^invalid JSON: Name is not a string$/],
-  ['{"Labels":["a"]}', 400, /^invalid JSON: Labels is not an object$/],
-  ['{"DriverOpts":{"password":5}}', 400, /^invalid JSON: a value in DriverOpts is not a string$/],
+  ['{"Name":5}', 400, /^invalid JSON: field "Name": expected a string or null$/],
+  ['{"Labels":["a"]}', 400, /^invalid JSON: field "Labels": expected an object$/],
+  [
+    '{"DriverOpts":{"password":5}}',
+    400,
+    /^invalid JSON: field "DriverOpts.password": expected a string or null$/,
+  ],
   ['{"ClusterVolumeSpec":{}}', 501, /^cluster volumes need swarm mode/],
 ];
 for (const [body, status, message] of refused) {
