@@ -46,10 +46,12 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   tests: [
     '@outboard/async',
     '@outboard/cli',
+    '@outboard/container',
     '@outboard/daemon',
     '@outboard/engine',
     '@outboard/oci',
     '@outboard/oci/testing',
+    '@outboard/protocol',
     '@outboard/sdk',
   ],
 };

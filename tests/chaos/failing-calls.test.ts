@@ -130,16 +130,16 @@ const operations: Readonly<Record<string, Operation>> = {
   hold: {
     prepare: async () => {
       await makeDisabled();
-      await engine.uses.release(idOf(), client);
+      await engine.references.remove(idOf(), client);
     },
-    run: () => engine.uses.hold(idOf(), client),
+    run: () => engine.references.add(idOf(), client),
   },
   release: {
     prepare: async () => {
       await makeDisabled();
-      await engine.uses.hold(idOf(), client);
+      await engine.references.add(idOf(), client);
     },
-    run: () => engine.uses.release(idOf(), client),
+    run: () => engine.references.remove(idOf(), client),
   },
   'remove, disabled': { prepare: makeDisabled, run: () => engine.remove('p', { force: true }) },
   'remove, enabled': {
@@ -215,7 +215,7 @@ function stateInMemory(): ToldState {
     version: plugin.config.description,
     env: plugin.settings.env,
     ...pidsOf(engine.options(plugin.id).overrides.limits?.pids),
-    uses: engine.uses.of(plugin.id).map(({ kind, holder }) => `${kind} ${holder}`),
+    uses: engine.references.of(plugin.id).map(({ kind, holder }) => `${kind} ${holder}`),
   };
 }
 

@@ -9,13 +9,8 @@ import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import {
-  createPluginClient,
-  createVolumeDriver,
-  type Plugin,
-  type PluginEngine,
-  type PluginState,
-} from '@outboard/engine';
+import { createVolumeDriver, type Plugin, type PluginEngine, type PluginState } from '@outboard/engine';
+import { createPluginClient } from '@outboard/protocol';
 import { checkDataRoot } from '../support/data-root.ts';
 import { assertHostUnchanged, snapshotHost } from '../support/host-snapshot.ts';
 import { needsRoot } from '../support/needs-root.ts';

@@ -23,7 +23,7 @@ async function openEngine(context: TestContext): Promise<TestEngine> {
 
 const podman = { kind: 'client', holder: 'podman' } as const;
 const usesOf = (engine: PluginEngine, id: string) =>
-  engine.uses.of(id).map(({ kind, holder }) => `${kind} ${holder}`);
+  engine.references.of(id).map(({ kind, holder }) => `${kind} ${holder}`);
 
 /** What an error says after the name of the plugin. @param since of the one use */
 const inUse = (since: Date | undefined) => ({
@@ -37,8 +37,8 @@ test('a plugin in use is neither disabled nor removed without force, whether it 
 }, async (context) => {
   const { engine } = await openEngine(context);
   const { id } = await engine.create({ name: 'acme/p', context: pluginContext() });
-  await engine.uses.hold(id, podman);
-  const refusal = inUse(engine.uses.of(id)[0]?.since);
+  await engine.references.add(id, podman);
+  const refusal = inUse(engine.references.of(id)[0]?.since);
   // The check of uses comes before that of the state, as in Docker.
   await assert.rejects(engine.disable('acme/p'), refusal);
   await assert.rejects(engine.remove('acme/p'), refusal);
@@ -50,7 +50,7 @@ test('a plugin in use is neither disabled nor removed without force, whether it 
   await engine.disable('acme/p', { force: true });
   assert.deepEqual(usesOf(engine, id), ['client podman'], 'who needs it still does');
   await assert.rejects(engine.disable('acme/p', { force: true }), { message: /already disabled/ });
-  await engine.uses.release(id, podman);
+  await engine.references.remove(id, podman);
   await assert.rejects(engine.disable('acme/p'), { message: /already disabled/ });
   await engine.remove('acme/p');
 });
@@ -58,15 +58,15 @@ test('a plugin in use is neither disabled nor removed without force, whether it 
 test('uses survive the daemon, and go with a plugin that is removed by force', { skip }, async (context) => {
   const opened = await openEngine(context);
   const { id } = await opened.engine.create({ name: 'acme/p', context: pluginContext() });
-  await opened.engine.uses.hold(id, podman);
-  const before = opened.engine.uses.of(id);
+  await opened.engine.references.add(id, podman);
+  const before = opened.engine.references.of(id);
   const engine = await opened.reopen();
-  assert.deepEqual(engine.uses.of(id), before);
+  assert.deepEqual(engine.references.of(id), before);
   await engine.remove('acme/p', { force: true });
-  assert.deepEqual(engine.uses.of(id), []);
+  assert.deepEqual(engine.references.of(id), []);
   assert.equal(existsSync(join(opened.dataRoot, 'plugins', id)), false);
   const again = await engine.create({ name: 'acme/p', context: pluginContext() });
-  assert.deepEqual(engine.uses.of(again.id), []);
+  assert.deepEqual(engine.references.of(again.id), []);
 });
 
 test('a hold and a removal at the same time: the plugin is held or gone, never both', {
@@ -75,7 +75,7 @@ test('a hold and a removal at the same time: the plugin is held or gone, never b
   const { engine } = await openEngine(context);
   for (const isHeldFirst of [true, false]) {
     const { id } = await engine.create({ name: 'acme/p', context: pluginContext() });
-    const hold = () => engine.uses.hold(id, podman);
+    const hold = () => engine.references.add(id, podman);
     const remove = () => engine.remove('acme/p');
     const [first, second] = await Promise.allSettled(isHeldFirst ? [hold(), remove()] : [remove(), hold()]);
     assert.equal(first.status, 'fulfilled');

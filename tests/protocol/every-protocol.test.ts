@@ -10,11 +10,11 @@ import {
   createNetworkDriver,
   createSecretProvider,
   createVolumeDriver,
-  type DriverCall,
   isOutboardError,
-  type JsonObject,
   type PluginClient,
 } from '@outboard/engine';
+import type { JsonObject } from '@outboard/oci';
+import type { DriverCall } from '@outboard/protocol';
 import { needsRoot } from '../support/needs-root.ts';
 import { useProtocolPlugin } from './protocol-plugin.ts';
 

@@ -3,13 +3,8 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import {
-  createLogDriver,
-  encodeLogEntry,
-  type LogEntry,
-  type LogSelection,
-  openLogStream,
-} from '@outboard/engine';
+import { createLogDriver, openLogStream } from '@outboard/engine';
+import { encodeLogEntry, type LogEntry, type LogSelection } from '@outboard/protocol';
 import { needsRoot } from '../support/needs-root.ts';
 import { useProtocolPlugin } from './protocol-plugin.ts';
 

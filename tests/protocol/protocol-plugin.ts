@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { after, before } from 'node:test';
-import type { Capability, JsonObject, PluginDriver } from '@outboard/engine';
+import type { Capability, PluginDriver } from '@outboard/engine';
+import type { JsonObject } from '@outboard/oci';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';

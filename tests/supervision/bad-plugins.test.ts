@@ -108,12 +108,12 @@ test('a plugin that runs and is in use is restarted by force only', { skip }, as
   const { engine } = opened;
   const id = await create(opened, 'used', volumePluginScript);
   await engine.enable('used');
-  await engine.uses.hold(id, { kind: 'client', holder: 'podman' });
+  await engine.references.add(id, { kind: 'client', holder: 'podman' });
   const { pid } = await untilState(engine, 'used', 'running');
   await assert.rejects(engine.restart('used'), { kind: 'conflict', code: 'in-use' });
   await engine.restart('used', { force: true });
   assert.notEqual((await untilState(engine, 'used', 'running')).pid, pid);
-  assert.equal(engine.uses.of(id).length, 1);
+  assert.equal(engine.references.of(id).length, 1);
 });
 
 test('S04 a plugin that hangs is noticed by its health check, and started anew', {

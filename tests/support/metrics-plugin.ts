@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPluginClient } from '@outboard/engine';
+import { createPluginClient } from '@outboard/protocol';
 import type { PluginArchiveOptions } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 

@@ -1,7 +1,7 @@
 /**
  * A plugin that writes to its stdout and stderr what a test tells it to.
  */
-import { createPluginClient } from '@outboard/engine';
+import { createPluginClient } from '@outboard/protocol';
 import { pluginArchive } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 

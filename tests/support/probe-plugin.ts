@@ -2,7 +2,7 @@
  * A plugin that runs commands for a test, inside its container.
  */
 import { join } from 'node:path';
-import { createPluginClient } from '@outboard/engine';
+import { createPluginClient } from '@outboard/protocol';
 import { type PluginArchiveOptions, pluginContext } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 import type { TestEngine } from './test-engine.ts';

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectSocket, isOutboardError } from '@outboard/engine';
+import { isOutboardError } from '@outboard/engine';
+import { connectSocket } from '@outboard/protocol';
 import { snapshotHost } from './host-snapshot.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 

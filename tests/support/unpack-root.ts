@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AppliedLayer, openUnpackJail, type UnpackJail, type UnpackLimits } from '@outboard/engine';
+import { type AppliedLayer, openUnpackJail, type UnpackJail, type UnpackLimits } from '@outboard/container';
 import { type TarEntryFields, tarArchive } from './tar.ts';
 
 /** A root to unpack into and, beside it, files that must not change. Dispose checks that, and deletes all. */

@@ -8,7 +8,7 @@ import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openUnpackJail } from '@outboard/engine';
+import { openUnpackJail } from '@outboard/container';
 import { needsRoot } from '../support/needs-root.ts';
 
 /** Directories with many links, owners and modes; those of them that this machine has. */

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { openUnpackJail, type UnpackJail } from '@outboard/engine';
+import { openUnpackJail, type UnpackJail } from '@outboard/container';
 import { needsRoot } from '../support/needs-root.ts';
 import { type TarEntryFields, tarArchive, tarEntry } from '../support/tar.ts';
 import { makeUnpackRoot, streamLayer } from '../support/unpack-root.ts';
@@ -97,8 +97,7 @@ test('the child reaches nothing but the staging directory', { skip: needsRoot },
 /** A process that opens a jail over a directory, prints the child's pid once it works, and then waits. */
 const holderProgram = `
   import { readdirSync, readFileSync } from 'node:fs';
-  import { openUnpackJail } from '@outboard/engine';
-  const jail = openUnpackJail(process.argv[1]);
+    const jail = openUnpackJail(process.argv[1]);
   await jail.apply((async function* () { yield Buffer.alloc(1024); })());
   const tasks = readdirSync('/proc/self/task');
   const children = tasks.flatMap((task) => readFileSync('/proc/self/task/' + task + '/children', 'utf8').split(' '));

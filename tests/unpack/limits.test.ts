@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { UnpackLimits } from '@outboard/engine';
+import type { UnpackLimits } from '@outboard/container';
 import { needsRoot } from '../support/needs-root.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
 import { type TarEntryFields, tarArchive, tarEntry } from '../support/tar.ts';

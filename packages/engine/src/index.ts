@@ -1,72 +1,46 @@
 /**
- * The plugin system: configs, records, runtime, supervision and the operations on plugins: the public face of the package.
+ * The plugin system: the public face of the package, for programs that embed it and for the daemon. Requests and replies
+ * of drivers have their types in `@outboard/protocol`.
  */
 
+// Open an engine, and what it is made of.
+// Insight.
 export type {
-  AppliedLayer,
   BridgeOptions,
+  CgroupDriver,
   ContainerProcess,
   ExecRequest,
   ExecSession,
   LogLine,
   LogQuery,
-  OpenUnpackJail,
   OutputStream,
   ResourceUsage,
-  TerminalSize,
-  UnpackJail,
-  UnpackLimits,
 } from '@outboard/container';
+// Parts of the host that the daemon needs and must not import itself.
 export {
-  type CgroupDriver,
   cgroupDrivers,
   chooseCgroupDriver,
-  openUnpackJail,
   parseTimestamp,
   sendDatagram,
   setCloseOnExec,
 } from '@outboard/container';
-// What callers of the engine need from @outboard/oci, so that they import one package.
+export type { ErrorKind } from '@outboard/oci';
+export { isOutboardError, OutboardError } from '@outboard/oci';
+// Calls to plugins: find a driver by name and capability, wrap its client by its kind.
 export type {
-  ErrorKind,
-  JsonObject,
-  JsonValue,
-  Login,
-  OutboardErrorOptions,
-  RegistryAccess,
-  RegistryCredentials,
-  TrustedRealm,
-} from '@outboard/oci';
-export { hasBoundedValues, isOutboardError, maxJsonValues, OutboardError } from '@outboard/oci';
-export type {
-  AddressPool,
-  AddressSpaces,
   AuthorizationDecision,
   AuthorizationPlugin,
   AuthorizationRequest,
   AuthorizationResponse,
-  DriverCall,
-  DriverVolume,
-  EndpointAddresses,
-  IpamCapabilities,
   IpamDriver,
-  JoinResult,
-  LeasedAddress,
   LogDriver,
-  LogEntry,
-  LoggedContainer,
-  LogSelection,
   MetricsCollector,
-  NetworkCapabilities,
   NetworkDriver,
   PluginClient,
-  Secret,
   SecretProvider,
   VolumeDriver,
 } from '@outboard/protocol';
 export {
-  activate,
-  connectSocket,
   createAuthorizationPlugin,
   createIpamDriver,
   createLogDriver,
@@ -75,83 +49,61 @@ export {
   createPluginClient,
   createSecretProvider,
   createVolumeDriver,
-  decodeLogEntries,
-  encodeLogEntry,
   endpointOptions,
   networkOptions,
 } from '@outboard/protocol';
-export { formatInterfaceType, type InterfaceType, parseInterfaceType } from './config/interface-type.ts';
+// Configs, settings, options and privileges, and their documents.
 export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';
 export { parsePluginConfig } from './config/parse-plugin-config.ts';
 export type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
 export { parseOptionsPatch, toOptionsDocument } from './config/parse-plugin-options.ts';
-export type {
-  Plugin,
-  PluginArgs,
-  PluginConfig,
-  PluginDevice,
-  PluginEnv,
-  PluginMount,
-  PluginRecord,
-  PluginSettings,
-  Privilege,
-} from './config/plugin-config.ts';
+export type { Plugin, PluginConfig, PluginSettings, Privilege } from './config/plugin-config.ts';
 export { parsePrivileges, toPluginDocument, toPrivilegeDocument } from './config/plugin-document.ts';
-export type {
-  DecidedOptions,
-  HealthCheck,
-  LogOptions,
-  PluginLimits,
-  PluginOptions,
-  PluginOverrides,
-  RestartPolicy,
-  SecurityOptions,
-} from './config/plugin-options.ts';
-export { computePrivileges, privilegesEqual } from './config/privileges.ts';
+export type { DecidedOptions, PluginOptions } from './config/plugin-options.ts';
 export { parseSecurityOptions } from './config/security-options.ts';
-export type { ValidateOptions } from './config/validate-plugin-config.ts';
-export { validatePluginConfig } from './config/validate-plugin-config.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { LogStream } from './drivers/log-stream.ts';
 export { openLogStream } from './drivers/log-stream.ts';
 export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
+// Measurements and events.
+export { observedOperations } from './engine-operations.ts';
 export type { PluginLogs, PluginOutput } from './logs/plugin-logs.ts';
-export type {
-  EngineObserver,
-  ObservedOperation,
-  OperationMeasurement,
-  OperationOutcome,
-} from './observe/engine-observer.ts';
-export { observedOperations } from './observe/engine-observer.ts';
-export { type MetricsSocket, openPluginEngine, type PluginEngineOptions } from './plugin-engine.ts';
-export type {
-  Announcement,
-  CollectedGarbage,
-  DamagedPluginStatus,
-  EngineEvent,
-  PluginEngine,
-  PluginFilters,
-  PluginStats,
-  PluginStatus,
-  PullRequest,
-  PushRequest,
-  RepairedPlugin,
-  UpgradeRequest,
-} from './plugin-engine-contract.ts';
+export type { Announcement, EngineEvent } from './observe/engine-events.ts';
+export type { EngineObserver, OperationMeasurement, OperationOutcome } from './observe/engine-observer.ts';
+// The installer.
+export type { ProgressEvent, ReportProgress } from './observe/progress.ts';
+export { openPluginEngine } from './open-plugin-engine.ts';
+// The catalog.
+export type { DamagedPluginStatus } from './operations/catalog/damaged.ts';
+export type { PluginFilters } from './operations/catalog/list.ts';
+export type { PluginCatalog } from './operations/catalog/plugin-catalog.ts';
+export type { PluginStatus } from './operations/catalog/status.ts';
+// Control.
+export type { PluginControl } from './operations/control/plugin-control.ts';
+export type { PluginInsight } from './operations/insight/plugin-insight.ts';
+export type { PluginStats } from './operations/insight/stats.ts';
+export type { CollectedGarbage } from './operations/install/collect-garbage.ts';
+export type { CreateRequest } from './operations/install/create.ts';
+export type { PluginInstaller } from './operations/install/plugin-installer.ts';
+export type { PullRequest } from './operations/install/pull.ts';
+export type { PushRequest } from './operations/install/push.ts';
+export type { RepairedPlugin } from './operations/install/repair.ts';
+export type { UpgradeRequest } from './operations/install/upgrade.ts';
+export type { PluginEngine } from './plugin-engine.ts';
+export type { MetricsSocket, PluginEngineOptions } from './plugin-engine-options.ts';
 export { type DiagnoseOptions, diagnoseHost } from './preflight/diagnose-host.ts';
 export type { Finding } from './preflight/finding.ts';
 export type { HostCheck } from './preflight/host-check.ts';
-export type { ProgressEvent, ReportProgress } from './progress.ts';
+// References and volumes.
+export type { PluginReference, PluginReferences, ReferenceSource } from './references/plugin-references.ts';
 export type { BackOff } from './supervise/back-off.ts';
 export type { PluginFailure } from './supervise/plugin-failure.ts';
 export type { PluginState } from './supervise/supervisor.ts';
-export type { PluginUse, PluginUses, UseKind, UseSource } from './uses/plugin-uses.ts';
 export type {
   CreateVolumeRequest,
   PruneVolumesRequest,
   TextMap,
   Volume,
   VolumeFilters,
-  VolumeList,
   Volumes,
 } from './volumes/volumes.ts';

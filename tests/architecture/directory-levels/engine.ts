@@ -3,20 +3,17 @@ import type { DirectoryLevels } from './directory-levels.ts';
 export const engineLevels: DirectoryLevels = {
   source: 'packages/engine/src',
   levels: [
-    ['config'],
+    ['config', 'observe'],
     ['spec/apparmor', 'store'],
-    ['observe', 'spec', 'uses'],
-    ['distribution', 'preflight'],
+    ['references', 'spec', 'distribution'],
+    ['preflight'],
+    ['supervise/host'],
     ['supervise'],
     ['drivers', 'logs'],
-    ['collectors', 'drivers/legacy'],
+    ['collectors', 'drivers/legacy', 'volumes'],
     ['operations'],
-    ['volumes'],
+    ['operations/control', 'operations/insight'],
+    ['operations/catalog', 'operations/install'],
   ],
-  exceptions: [
-    'drivers -> drivers/legacy',
-    'volumes -> the top',
-    'operations -> volumes',
-    'operations -> the top',
-  ],
+  exceptions: [],
 };

@@ -16,7 +16,7 @@ export interface BridgeOptions {
 
 export interface CniNetworksOptions {
   readonly execRoot: string;
-  readonly bridge?: BridgeOptions;
+  readonly bridge?: BridgeOptions | undefined;
   readonly logger: Logger;
 }
 

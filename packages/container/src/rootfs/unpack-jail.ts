@@ -50,9 +50,9 @@ export interface UnpackJail extends AsyncDisposable {
 export type OpenUnpackJail = (
   directory: string,
   options?: {
-    readonly limits?: Partial<UnpackLimits>;
+    readonly limits?: Partial<UnpackLimits> | undefined;
     /** After how long a child that does nothing counts as stalled and is killed; default one minute. */
-    readonly stallMs?: number;
-    readonly signal?: AbortSignal;
+    readonly stallMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
   },
 ) => UnpackJail;

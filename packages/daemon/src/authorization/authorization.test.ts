@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PluginDrivers, PluginUses, UseSource } from '@outboard/engine';
+import type { PluginDrivers, PluginReferences, ReferenceSource } from '@outboard/engine';
 import { pino } from 'pino';
 import { withDefaults } from '../configuration/configuration.ts';
 import {
@@ -16,15 +16,15 @@ import { samplePlugin, scriptEngine } from '../testing/scripted-engine.ts';
 import { startTestApi } from '../testing/test-api.ts';
 import { createAuthorization } from './authorization.ts';
 
-/** Authorization over real plugins, with what it logs and the uses that it tells of. */
+/** Authorization over real plugins, with what it logs and the references that it makes. */
 function authorizeBy(names: readonly string[], ...plugins: readonly TestAuthorizationPlugin[]) {
-  const sources: UseSource[] = [];
+  const sources: ReferenceSource[] = [];
   const logged: string[] = [];
   const engine = {
     ...scriptEngine({ inspect: (name) => samplePlugin({ id: `id of ${name.split(':')[0]}` }) }),
-    // Of look-up and uses nothing else is touched.
+    // Of look-up and references nothing else is touched.
     drivers: lookUp(...plugins) as PluginDrivers,
-    uses: { addSource: (source) => void sources.push(source) } as PluginUses,
+    references: { addSource: (source) => void sources.push(source) } as PluginReferences,
   };
   const logger = pino({}, { write: (line: string) => void logged.push(line) });
   const authorization = createAuthorization({ names, engine, logger });

@@ -1,7 +1,7 @@
 /**
  * Authorization as the daemon has it: the chain in force, and how another configuration replaces it.
  */
-import { isOutboardError, type PluginEngine, type PluginUse } from '@outboard/engine';
+import { isOutboardError, type PluginEngine, type PluginReference } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { ReloadablePart } from '../configuration/reload.ts';
 import type { Authorize } from '../http/authorize.ts';
@@ -19,7 +19,7 @@ export interface Authorization extends ReloadablePart {
 
 export interface AuthorizationOptions {
   readonly names: readonly string[];
-  readonly engine: Pick<PluginEngine, 'drivers' | 'uses' | 'inspect'>;
+  readonly engine: Pick<PluginEngine, 'drivers' | 'references' | 'inspect'>;
   readonly logger: Logger;
   /** How long one plugin may take for one question; default 30 s. */
   readonly timeoutMs?: number;
@@ -34,10 +34,10 @@ export function createAuthorization({ engine, logger, ...limits }: Authorization
   const open = (names: readonly string[]) => createAuthorizationChain({ ...limits, names, drivers });
   let chain = open(limits.names);
   let since = new Date();
-  engine.uses.addSource((pluginId) => {
+  engine.references.addSource((pluginId) => {
     const isAsked = chain.names.some((name) => isNameOf(engine, name, pluginId));
-    const use: PluginUse = { kind: 'client', holder: 'authorization of the API', since };
-    return isAsked ? [use] : [];
+    const reference: PluginReference = { kind: 'client', holder: 'authorization of the API', since };
+    return isAsked ? [reference] : [];
   });
   return {
     authorize: createAuthorize(() => chain),

@@ -1,7 +1,8 @@
 /**
  * Which token server may see the credentials for a registry, as the configuration writes it.
  */
-import { OutboardError, type TrustedRealm } from '@outboard/engine';
+import { OutboardError } from '@outboard/engine';
+import type { TrustedRealm } from '@outboard/oci';
 
 /**
  * Parse `REGISTRY=TOKEN-SERVER`, two hosts with a port each unless it is 443.

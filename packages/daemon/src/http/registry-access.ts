@@ -2,8 +2,7 @@
  * The identity of a request at registries, from the headers `X-Registry-Auth` and `X-Meta-*`. It is never logged.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RegistryAccess, RegistryCredentials } from '@outboard/engine';
-import { codec, type ValueOf } from '@outboard/oci';
+import { codec, type RegistryAccess, type RegistryCredentials, type ValueOf } from '@outboard/oci';
 import { decodeJson } from './json-body.ts';
 
 /** Read the credentials and headers that the engine may send to a registry. */

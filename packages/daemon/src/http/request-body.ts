@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { hasBoundedValues, maxJsonValues } from '@outboard/engine';
+import { hasBoundedValues, maxJsonValues } from '@outboard/oci';
 import { HttpError } from './errors.ts';
 
 /** How much and how long to read. */

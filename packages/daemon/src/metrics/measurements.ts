@@ -4,7 +4,6 @@
  */
 import {
   type EngineObserver,
-  type ObservedOperation,
   type OperationMeasurement,
   type OperationOutcome,
   observedOperations,
@@ -12,7 +11,7 @@ import {
 
 /** Operations with one name and one outcome. */
 export interface OperationTotal {
-  readonly operation: ObservedOperation;
+  readonly operation: string;
   readonly outcome: OperationOutcome;
   readonly count: number;
   readonly seconds: number;
@@ -32,7 +31,7 @@ export interface Totals extends TransferTotals {
 
 /** Durations of operations with one name. */
 export interface DurationHistogram {
-  readonly operation: ObservedOperation;
+  readonly operation: string;
   /** For each of `durationBounds`: the number of operations up to that duration. */
   readonly atMost: readonly number[];
   readonly count: number;
@@ -109,7 +108,7 @@ export function createMeasurements(): Measurements {
 
 interface Tally {
   /** Have a series with value 0 before the first operation. */
-  expect(operation: ObservedOperation, outcome: OperationOutcome): void;
+  expect(operation: string, outcome: OperationOutcome): void;
   add(measurement: OperationMeasurement): void;
   totals(): Totals;
 }
@@ -119,7 +118,7 @@ function createTally(): Tally {
   let transfer: TransferTotals = { receivedBytes: 0, sentBytes: 0, unpackSeconds: 0 };
 
   function addOperation(
-    operation: ObservedOperation,
+    operation: string,
     outcome: OperationOutcome,
     more: Pick<OperationTotal, 'count' | 'seconds'>,
   ): void {
@@ -143,6 +142,6 @@ function createTally(): Tally {
   };
 }
 
-function emptyHistogram(operation: ObservedOperation): DurationHistogram {
+function emptyHistogram(operation: string): DurationHistogram {
   return { operation, atMost: durationBounds.map(() => 0), count: 0, seconds: 0 };
 }

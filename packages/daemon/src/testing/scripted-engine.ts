@@ -16,10 +16,10 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
       onEnabled: () => () => {},
       onDisabled: () => () => {},
     },
-    uses: {
+    references: {
       of: () => [],
-      hold: missing('uses.hold'),
-      release: missing('uses.release'),
+      add: missing('references.add'),
+      remove: missing('references.remove'),
       addSource: () => () => {},
     },
     volumes: {

@@ -16,7 +16,7 @@ export interface MetricsCollectors extends AsyncDisposable {
    * Wait until a collector that came up has answered, so that whoever enabled it can rely on it; at once for any other
    * plugin. Takes 5 s at most, and never rejects: what a collector makes of it is its own affair.
    */
-  started(pluginId: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  started(pluginId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Tell a collector that is about to be stopped; nothing happens for any other plugin. Takes 3 s at most, never rejects. */
   stop(pluginId: string): Promise<void>;
 }

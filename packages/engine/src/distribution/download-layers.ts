@@ -16,7 +16,7 @@ import {
   shortDigest,
 } from '@outboard/oci';
 import type { OperationMeter } from '../observe/operation-meter.ts';
-import type { ReportProgress } from '../progress.ts';
+import type { ReportProgress } from '../observe/progress.ts';
 import type { PluginImage } from './plugin-image.ts';
 
 /** Where layers go. */
@@ -31,7 +31,7 @@ export interface LayerDestination {
 
 export interface LayerOptions {
   readonly onProgress: ReportProgress;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -41,8 +41,8 @@ export interface PluginImage {
 
 /** What a fetch from a registry needs. */
 export interface FetchOptions {
-  readonly access?: RegistryAccess;
-  readonly signal?: AbortSignal;
+  readonly access?: RegistryAccess | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The normalized form of a remote, with the tag that will be asked for. @throws {OutboardError} invalid */

@@ -8,10 +8,11 @@ import { pino } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { PluginIndex } from '../store/plugin-index.ts';
 import { pluginPaths } from '../store/plugin-layout.ts';
-import { recordFixture } from '../store/record-fixture.test.support.ts';
 import type { PluginState } from '../supervise/supervisor.ts';
+import { recordFixture } from '../testing/record-fixture.ts';
 import { createPluginDrivers, type EnginePluginDrivers } from './create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './legacy/create-legacy-discovery.ts';
+import { createLegacyDrivers } from './legacy/discovered-drivers.ts';
 
 const at = new Date(0);
 const running: PluginState = { status: 'running', since: at, startedAt: at, pid: 1, restarts: 0 };
@@ -54,7 +55,10 @@ beforeEach(async () => {
         return () => {};
       },
     },
-    legacy: createLegacyDiscovery(join(home, 'exec'), { sockets: join(home, 'run'), specs: [] }),
+    legacy: createLegacyDrivers(
+      createLegacyDiscovery(join(home, 'exec'), { sockets: join(home, 'run'), specs: [] }),
+      pino({ level: 'silent' }),
+    ),
     logger: pino({ level: 'error' }, { write: (line: string) => void log.push(line) }),
   });
 });

@@ -9,16 +9,15 @@ import { servedCapabilities } from '../config/served-capabilities.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import { hasProcess, type Supervisor } from '../supervise/supervisor.ts';
 import { createDriverListeners } from './driver-listeners.ts';
-import type { LegacyDiscovery } from './legacy/discover-legacy.ts';
-import { createLegacyDrivers } from './legacy/legacy-drivers.ts';
+import type { LegacyDrivers } from './legacy-drivers.ts';
 import { createManagedDrivers } from './managed-drivers.ts';
 import type { Capability, PluginDrivers } from './plugin-drivers.ts';
 
 export interface PluginDriversOptions {
   readonly store: Pick<PluginStore, 'find' | 'get' | 'enabledWith' | 'paths'>;
   readonly supervisor: Pick<Supervisor, 'socketPath' | 'state' | 'onChange'>;
-  /** Where plugins that no engine manages are looked for. */
-  readonly legacy: LegacyDiscovery;
+  /** Plugins that no engine manages; disposed with the look-up. */
+  readonly legacy: LegacyDrivers;
   readonly logger: Logger;
 }
 
@@ -36,13 +35,12 @@ export interface EnginePluginDrivers extends PluginDrivers, AsyncDisposable {
 }
 
 export function createPluginDrivers(options: PluginDriversOptions): EnginePluginDrivers {
-  const { store, supervisor } = options;
+  const { store, supervisor, legacy } = options;
   const listeners = createDriverListeners(options.logger);
   const managed = createManagedDrivers({
     socketPath: (record) => supervisor.socketPath(record),
     paths: (id) => store.paths(id),
   });
-  const legacy = createLegacyDrivers(options.legacy, options.logger);
   const tellEnabled = (record: PluginRecord) => {
     listeners.tellEnabled(servedCapabilities(record.config), managed.driver(record));
   };

@@ -1,35 +1,30 @@
 /**
- * The contract of measuring: what an engine tells whoever counts. The engine itself keeps no figures and knows no
- * metrics format.
+ * The contract of measuring. The engine reports each measured operation to one observer; it keeps no figures itself
+ * and knows no metrics format.
  */
 
-export const observedOperations = [
-  ...(['privileges', 'pull', 'create', 'push', 'upgrade'] as const),
-  ...(['enable', 'disable', 'restart', 'set', 'update', 'remove', 'repair', 'collect-garbage'] as const),
-] as const;
-
-export type ObservedOperation = (typeof observedOperations)[number];
-
-/** `cancelled`: its caller gave up, or the engine was closed. */
+/** `cancelled`: the caller aborted it, or the engine was closed. */
 export type OperationOutcome = 'success' | 'failure' | 'cancelled';
 
-/** One operation that has ended, in whatever way. */
+/** One operation that has ended. */
 export interface OperationMeasurement {
-  readonly operation: ObservedOperation;
+  /** One of the engine's `observedOperations`, such as `pull` or `collect-garbage`. */
+  readonly operation: string;
   readonly outcome: OperationOutcome;
-  /** The plugin that it was about; absent when there is no such plugin, or none any more. */
-  readonly pluginId?: string;
-  /** From the call to the end, waiting for other operations on the plugin included. */
+  /** The plugin of the operation; absent when there is no such plugin, or none any more. */
+  readonly pluginId?: string | undefined;
+  /** From the call to the end, including the wait for other operations on the plugin. */
   readonly seconds: number;
-  /** Bytes of layers that came from registries. */
+  /** Bytes of layers received from registries. */
   readonly receivedBytes: number;
-  /** Bytes of blobs that went to registries. */
+  /** Bytes of blobs sent to registries. */
   readonly sentBytes: number;
-  /** How long the unpack jail was given layers and flushed them; layers arrive meanwhile. */
+  /** Time in which the unpack jail took and flushed layers; the download of layers overlaps it. */
   readonly unpackSeconds: number;
 }
 
+/** Receives measurements. */
 export interface EngineObserver {
-  /** Told once of every operation, after it has ended; an error that it throws is logged and changes nothing. */
+  /** Called once for every measured operation, after its end; an error that it throws is logged and changes nothing. */
   operationEnded(measurement: OperationMeasurement): void;
 }

@@ -1,26 +1,26 @@
 /**
- * Counts what one operation moves while it runs.
+ * Counts the bytes and the unpack time of one operation while it runs.
  */
 import type { UnpackJail } from '@outboard/container';
 
-/** What an operation is given to count with. */
+/** The counters that an operation adds to. */
 export interface OperationMeter {
-  /** Bytes of a layer came from a registry. */
+  /** Count bytes of a layer received from a registry. */
   received(bytes: number): void;
-  /** Bytes of a blob went to a registry. */
+  /** Count bytes of a blob sent to a registry. */
   sent(bytes: number): void;
-  /** The same jail, whose work counts. */
+  /** The same jail with its working time counted. */
   measure(jail: UnpackJail): UnpackJail;
 }
 
-/** What was counted so far. */
+/** Sums so far. */
 export interface OperationCounts {
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly unpackSeconds: number;
 }
 
-/** @param now milliseconds of a clock that never goes back */
+/** @param now milliseconds of a monotonic clock */
 export function createOperationMeter(
   now: () => number = () => performance.now(),
 ): OperationMeter & { counts(): OperationCounts } {

@@ -1,12 +1,15 @@
 /**
- * A stop by force: whoever asks for it does not wait for as long as the plugin was given to end by itself.
+ * Stops by force: the grace between SIGTERM and SIGKILL is shortened to 10 s.
  */
 import type { PluginRecord } from '../config/plugin-config.ts';
-import { forcedGraceMs, stopGraceMs } from '../supervise/supervision-options.ts';
+import { forcedGraceMs, stopGraceMs } from '../config/supervision-options.ts';
 import type { StopOptions, Supervisor } from '../supervise/supervisor.ts';
 
-/** A stop that someone else asked for holds up the next operation, so it is cut short before that has its turn. */
-export function hastenStops(
+/**
+ * Shorten the stop that is under way, if any, before the forced operation waits for its turn in the plugin's queue.
+ * @returns ends the shortening; undefined without force
+ */
+export function shortenStops(
   supervisor: Pick<Supervisor, 'limitStops'>,
   id: string,
   force: boolean,
@@ -14,7 +17,7 @@ export function hastenStops(
   return force ? supervisor.limitStops(id, forcedGraceMs) : undefined;
 }
 
-/** How to stop a plugin, by force or not. */
-export function stopOptions({ options }: PluginRecord, force: boolean): StopOptions {
+/** The options of a stop, by force or not. */
+export function stopOptions({ options }: Pick<PluginRecord, 'options'>, force: boolean): StopOptions {
   return force ? { graceMs: Math.min(stopGraceMs(options), forcedGraceMs) } : {};
 }

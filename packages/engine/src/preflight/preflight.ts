@@ -30,9 +30,9 @@ export interface Preflight {
 
 export interface PreflightOptions {
   /** Default what the plugin's options say. */
-  readonly createMounts?: boolean;
+  readonly createMounts?: boolean | undefined;
   /** Ends a look at a file system that does not answer, which takes 5 s otherwise. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PreflightParts {

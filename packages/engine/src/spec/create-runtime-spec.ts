@@ -31,9 +31,9 @@ export interface ContainerSecurity {
   /** Whether the root filesystem is read-only, with a tmpfs on `/tmp` and `/run`. */
   readonly readOnlyRootfs: boolean;
   /** The filter of system calls; absent: none. */
-  readonly seccomp?: SpecSeccomp;
+  readonly seccomp?: SpecSeccomp | undefined;
   /** Name of a loaded profile; absent: none. */
-  readonly apparmorProfile?: string;
+  readonly apparmorProfile?: string | undefined;
 }
 
 export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDirectories' | 'hasInit'> {
@@ -41,19 +41,19 @@ export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDire
   /** Absolute path of the root filesystem on the host. */
   readonly rootfsPath: string;
   /** What goes before the plugin's program: see `initArguments`. Default nothing. */
-  readonly init?: readonly string[];
+  readonly init?: readonly string[] | undefined;
   /** As `resolveDevices` found them. */
   readonly devices: readonly SpecDevice[];
   /** As `createCgroupsPath` makes it for the driver in use. */
   readonly cgroupsPath: string;
   /** For the OCI runtime; default none. */
-  readonly annotations?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** Cgroup version of the host; on 2 the plugin gets a cgroup namespace. Default 1. */
-  readonly cgroupVersion?: 1 | 2;
+  readonly cgroupVersion?: 1 | 2 | undefined;
   /** Bounds on what it may use; default none. */
-  readonly limits?: PluginLimits;
+  readonly limits?: PluginLimits | undefined;
   /** Whether the kernel can bound swap; default true. */
-  readonly limitsSwap?: boolean;
+  readonly limitsSwap?: boolean | undefined;
 }
 
 /** A spec and what the operator should know about it. */

@@ -20,7 +20,7 @@ export interface JoinedNetwork {
 
 interface NetworkInput {
   readonly config: PluginConfig;
-  readonly network?: JoinedNetwork;
+  readonly network?: JoinedNetwork | undefined;
 }
 
 /**

@@ -24,17 +24,17 @@ export interface PluginMountsInput {
   readonly config: PluginConfig;
   readonly settings: PluginSettings;
   /** Host side of the propagated mount; needed when the config has one. */
-  readonly propagatedMountPath?: string;
+  readonly propagatedMountPath?: string | undefined;
   /** Host side of `/run/docker/plugins`. */
   readonly socketDirectory: string;
   /** Host side of `/run/docker/metrics.sock`, for a plugin that collects metrics. */
-  readonly metricsSocket?: string;
+  readonly metricsSocket?: string | undefined;
   /** Needed when the config's network is `bridge`. */
-  readonly network?: JoinedNetwork;
+  readonly network?: JoinedNetwork | undefined;
   /** Of `hostNetworkFiles`: those that the host does not have. Default none. */
-  readonly missingHostFiles?: readonly string[];
+  readonly missingHostFiles?: readonly string[] | undefined;
   /** Whether the plugin is started by an init, which lies in its socket directory. Default false. */
-  readonly hasInit?: boolean;
+  readonly hasInit?: boolean | undefined;
   /** Whether `/tmp` and `/run` are file systems in memory, for a root filesystem that is read-only. */
   readonly temporaryDirectories: boolean;
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, isOutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { recordFixture } from '../testing/record-fixture.ts';
 import { PluginIndex } from './plugin-index.ts';
-import { recordFixture } from './record-fixture.test.support.ts';
 
 const firstId = `a${'1'.repeat(63)}`;
 const secondId = `a${'2'.repeat(63)}`;

@@ -13,7 +13,7 @@ export interface PluginPaths {
   readonly record: string;
   readonly rootfs: string;
   /** Who holds the plugin; absent when no one does. */
-  readonly uses: string;
+  readonly references: string;
   /** Why it last failed; absent when it never did. */
   readonly lastFailure: string;
   /** What it wrote to stdout and stderr; survives upgrades. */
@@ -56,7 +56,7 @@ export function pluginPaths(directory: string): PluginPaths {
   return {
     directory,
     record: join(directory, 'config.json'),
-    uses: join(directory, 'uses.json'),
+    references: join(directory, 'uses.json'),
     lastFailure: join(directory, 'last-failure.json'),
     rootfs: join(directory, 'rootfs'),
     logs: join(directory, 'logs'),

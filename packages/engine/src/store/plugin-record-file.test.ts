@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf, isOutboardError } from '@outboard/oci';
+import { recordFixture } from '../testing/record-fixture.ts';
 import { pluginPaths } from './plugin-layout.ts';
 import { readRecord, writeRecord } from './plugin-record-file.ts';
-import { recordFixture } from './record-fixture.test.support.ts';
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'outboard-record-'));

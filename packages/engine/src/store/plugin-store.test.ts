@@ -8,10 +8,10 @@ import { type TestContext, test } from 'node:test';
 import { digestOf } from '@outboard/oci';
 import { pino } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { recordFixture } from '../testing/record-fixture.ts';
 import { createPluginLayout, type PluginLayout } from './plugin-layout.ts';
 import { writeRecord } from './plugin-record-file.ts';
 import { PluginStore } from './plugin-store.ts';
-import { recordFixture } from './record-fixture.test.support.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to make a file immutable';
 const logger = pino({ level: 'silent' });
@@ -68,9 +68,9 @@ for (const isDamaged of [false, true]) {
   test(`V5 PluginStore.open() deletes every write that was cut short of ${which} plugin`, async (context) => {
     const layout = await makeLayout(context);
     await install(layout, { id: first });
-    const { directory, record, uses, lastFailure, upgradeJournal } = layout.plugin(first);
+    const { directory, record, references, lastFailure, upgradeJournal } = layout.plugin(first);
     if (isDamaged) writeFileSync(record, '{"plug');
-    for (const path of [record, uses, lastFailure, upgradeJournal]) {
+    for (const path of [record, references, lastFailure, upgradeJournal]) {
       writeFileSync(join(directory, `.${basename(path)}.0123456789abcdef.unfinished`), '{"plug');
     }
     await PluginStore.open(layout, logger);

@@ -6,13 +6,9 @@ import { test } from 'node:test';
 import { openRunningContainers } from '@outboard/container';
 import pino from 'pino';
 import { createPreflight } from '../preflight/preflight.ts';
-import type { PluginHost } from './launch-plugin.ts';
-import { createPluginHost } from './prepare-plugin.ts';
-import {
-  createSupervisorFixture,
-  listening,
-  type SupervisorFixture,
-} from './supervisor-fixture.test.support.ts';
+import { createSupervisorFixture, listening, type SupervisorFixture } from '../testing/supervisor-fixture.ts';
+import { createPluginHost } from './host/linux-plugin-host.ts';
+import type { PluginHost } from './host/plugin-host.ts';
 
 /** A host from which nothing can be removed for as often as it is told to refuse. */
 function refusingHost({ layout, execRoot }: SupervisorFixture): {
@@ -30,16 +26,16 @@ function refusingHost({ layout, execRoot }: SupervisorFixture): {
     preflight,
     logger,
   });
+  const cleanUp = host.cleanUp.bind(host);
   const refusing = {
     refusals: 0,
-    host: {
-      ...host,
-      cleanUp: (...args: Parameters<PluginHost['cleanUp']>) => {
-        if (refusing.refusals === 0) return host.cleanUp(...args);
+    host: Object.assign(host, {
+      cleanUp(...args: Parameters<PluginHost['cleanUp']>) {
+        if (refusing.refusals === 0) return cleanUp(...args);
         refusing.refusals -= 1;
         return Promise.reject(new Error('the mount is busy'));
       },
-    },
+    }),
   };
   return refusing;
 }

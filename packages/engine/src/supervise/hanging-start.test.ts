@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, watch, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createSupervisorFixture, listening } from './supervisor-fixture.test.support.ts';
+import { createSupervisorFixture, listening } from '../testing/supervisor-fixture.ts';
 
 /** Hangs when it is to create the container of a plugin that says so in its environment, and tells by a file. */
 const hangingRuntime = `#!/bin/sh

@@ -6,6 +6,7 @@ import type { Clock, Limiter } from '@outboard/async';
 import type { Container, ContainerRuntime } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import type { MountsToRemove, PluginHost } from './host/plugin-host.ts';
 import {
   exitedBeforeReady,
   launchFailure,
@@ -15,45 +16,6 @@ import {
   toError,
 } from './plugin-failure.ts';
 import { type ConnectSocket, waitForSocket } from './wait-for-socket.ts';
-
-/**
- * Which of a plugin's mounts are taken away: all of them or, for as long as it is wanted, those whose process is gone.
- * What the kernel serves (ext4, NFS, tmpfs) outlives the plugin's process, and those who use it write to it meanwhile.
- */
-export type MountsToRemove = 'all' | 'dead';
-
-/** What a plugin has on the host around its container. */
-export interface PluginHost {
-  /** Where the plugin's socket is to appear. */
-  socketPath(record: PluginRecord): string;
-  /**
-   * Look whether the host has what the plugin needs, before a start that no one has looked ahead for.
-   * @throws {OutboardError} with all that is missing; the abort reason when aborted
-   */
-  check(record: PluginRecord, options: { readonly signal: AbortSignal }): Promise<void>;
-  /**
-   * Make what the container needs: an empty socket folder, mounts, devices, a network.
-   * @returns the runtime spec
-   * @throws {OutboardError} when the plugin cannot or must not be started like this; the abort reason when aborted
-   */
-  prepare(
-    record: PluginRecord,
-    options: { readonly signal: AbortSignal; readonly mounts: MountsToRemove },
-  ): Promise<object>;
-  /** Whether the plugin runs on something that ends with the daemon: a later one must start it anew, not take it back. */
-  isBoundToDaemon(record: PluginRecord): boolean;
-  /**
-   * Look whether someone deleted a part of what a plugin that runs has on the host, without which it is of no use.
-   * @returns what, as a sentence
-   */
-  findDamage(record: PluginRecord, options: { readonly signal: AbortSignal }): Promise<string | undefined>;
-  /** Look whether what a plugin that was taken back has is still as it was made; what is not is logged. Never rejects. */
-  verify(record: PluginRecord): Promise<void>;
-  /** Remove all of it, with mounts below the plugin's folder. Idempotent. */
-  cleanUp(id: string, options: { readonly mounts: MountsToRemove }): Promise<void>;
-  /** IDs of the plugins that have something of it on the host now. */
-  present(): Promise<readonly string[]>;
-}
 
 /** The parts that starting takes. */
 export interface LaunchParts {

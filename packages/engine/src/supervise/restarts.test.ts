@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isRunning } from '@outboard/container/testing';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginOptions } from '../config/plugin-options.ts';
-import { createSupervisorFixture, listening } from './supervisor-fixture.test.support.ts';
+import { createSupervisorFixture, listening } from '../testing/supervisor-fixture.ts';
 
 function withOptions(record: PluginRecord, options: PluginOptions): PluginRecord {
   return { ...record, options };

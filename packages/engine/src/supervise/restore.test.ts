@@ -8,14 +8,14 @@ import { makeSharedMount, openRunningContainers } from '@outboard/container';
 import { isRunning } from '@outboard/container/testing';
 import pino from 'pino';
 import { createPreflight } from '../preflight/preflight.ts';
-import { createPluginHost } from './prepare-plugin.ts';
 import {
   createSupervisorFixture,
   listening,
   type OpenedSupervisor,
   readLog,
   type SupervisorFixture,
-} from './supervisor-fixture.test.support.ts';
+} from '../testing/supervisor-fixture.ts';
+import { createPluginHost } from './host/linux-plugin-host.ts';
 
 test('S15 a restart of the daemon takes plugins back with their pid and no restart', async (t) => {
   const fixture = createSupervisorFixture(t);
@@ -51,7 +51,7 @@ function openBound(fixture: SupervisorFixture): Promise<OpenedSupervisor> {
     cgroupDriver: 'cgroupfs',
     logger,
   });
-  return fixture.open({ host: { ...host, isBoundToDaemon: () => true } });
+  return fixture.open({ host: Object.assign(host, { isBoundToDaemon: () => true }) });
 }
 
 test('a plugin that was given what ends with the daemon is started anew by the next one', async (t) => {

@@ -6,16 +6,17 @@ import { pause, type Random, resolveOnAbort } from '@outboard/async';
 import type { Container, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { restartPolicy, stopGraceMs } from '../config/supervision-options.ts';
 import { type BackOff, backOffMs } from './back-off.ts';
 import { endContainer } from './end-container.ts';
 import type { FailureFiles } from './failure-file.ts';
 import { createHealthProbe } from './health-check.ts';
-import { type Launched, type LaunchParts, launchPlugin, type MountsToRemove } from './launch-plugin.ts';
+import type { MountsToRemove } from './host/plugin-host.ts';
+import { type Launched, type LaunchParts, launchPlugin } from './launch-plugin.ts';
 import { launchFailure, type PluginFailure } from './plugin-failure.ts';
 import { movePlugin, type PluginMove } from './plugin-state.ts';
 import { refuseRestart } from './restart-policy.ts';
 import { StopLimits } from './stop-limits.ts';
-import { restartPolicy, stopGraceMs } from './supervision-options.ts';
 import type { PluginState } from './supervisor.ts';
 import { failureOf, watchContainer } from './watch-container.ts';
 
@@ -77,7 +78,10 @@ export class SupervisedPlugin {
    * Start it, wait until it is ready, and keep it running from then on.
    * @throws {OutboardError} why it did not start; it is disabled then. conflict when it is not disabled
    */
-  async start(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
+  async start(options: {
+    readonly timeoutMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<void> {
     const stopped = this.#begin(0);
     const signal = options.signal === undefined ? stopped : AbortSignal.any([stopped, options.signal]);
     const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs;
@@ -98,7 +102,10 @@ export class SupervisedPlugin {
    * Start it and keep trying. Whoever waits for the first try may stop waiting.
    * @throws {OutboardError} why the first try failed; it is tried again as its policy says
    */
-  async startWanted(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
+  async startWanted(options: {
+    readonly timeoutMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<void> {
     const stopped = this.#begin(0);
     const { timeoutMs } = options;
     const first = this.#attempt({
@@ -167,7 +174,10 @@ export class SupervisedPlugin {
    * again.
    * @param options.mounts default all
    */
-  async stop(options: { readonly graceMs?: number; readonly mounts?: MountsToRemove }): Promise<void> {
+  async stop(options: {
+    readonly graceMs?: number | undefined;
+    readonly mounts?: MountsToRemove | undefined;
+  }): Promise<void> {
     if (this.#state.status === 'disabled') return;
     this.#move({ type: 'stop', at: this.#parts.clock.now() });
     try {
@@ -279,7 +289,7 @@ export class SupervisedPlugin {
   async #attempt(start: {
     readonly restarts: number;
     readonly signal: AbortSignal;
-    readonly timeoutMs?: number;
+    readonly timeoutMs?: number | undefined;
     /** Whether it stays wanted when it does not start, and nobody has looked whether it can. */
     readonly isWanted: boolean;
   }): Promise<Launched> {

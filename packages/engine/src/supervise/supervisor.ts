@@ -49,14 +49,14 @@ export type PluginState =
 /** How to start. */
 export interface StartOptions {
   /** How long the socket may take; default 30 s. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How to stop. */
 export interface StopOptions {
   /** Between SIGTERM and SIGKILL; default what the plugin's options say, or 10 s. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
 /** Runs plugins. Calls for one plugin are serialised by the caller (one queue per plugin). */

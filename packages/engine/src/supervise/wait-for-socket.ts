@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { isOutboardError } from '@outboard/oci';
-import { changeOrPause, watchName } from './watch-name.ts';
+import { changeOrPause, watchName } from './host/watch-name.ts';
 
 /** Opens a connection, or fails with kind `unavailable` while the socket is missing or refuses. */
 export type ConnectSocket = (path: string, options: { readonly signal?: AbortSignal }) => Promise<Socket>;

@@ -55,7 +55,7 @@ for (const name of ['.', '..', '/abs', 'a/', 'a//b', '../a', 'a/./b', 'a/..']) {
       kind: 'invalid',
       message: /^(create .*: )?invalid volume name .*: want no "\/" at its ends/,
     });
-    assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+    assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
   });
 }
 
@@ -112,7 +112,7 @@ test('create() without a driver returns a volume that any driver knows, and leav
   const volume = await volumes.create({ name: 'data' });
   assert.deepEqual([volume.driver, volume.labels], ['acme/p:latest', undefined]);
   assert.deepEqual(announced, []);
-  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
 test('create() of a volume that its driver lost creates it anew', async (context) => {
@@ -131,7 +131,7 @@ test('create() succeeds when the driver cannot tell of the new volume', async (c
   acme.answers.set('Get', () => ({ failed: true, Err: 'broken' }));
   const { name, mountpoint } = await volumes.create({ name: 'data', driver: 'acme/p' });
   assert.deepEqual([name, mountpoint], ['data', '']);
-  assert.equal(volumes.usesOf('acme/p:latest').length, 1);
+  assert.equal(volumes.referencesOf('acme/p:latest').length, 1);
 });
 
 test('a volume that is being created holds its plugin already, and no more once that failed', async (context) => {
@@ -139,7 +139,7 @@ test('a volume that is being created holds its plugin already, and no more once 
   const acme = await driver('acme/p:latest');
   const holders: string[] = [];
   acme.answers.set('Create', () => {
-    holders.push(...volumes.usesOf('acme/p:latest').map(({ kind, holder }) => `${kind} ${holder}`));
+    holders.push(...volumes.referencesOf('acme/p:latest').map(({ kind, holder }) => `${kind} ${holder}`));
     return { Err: 'out of space' };
   });
   await assert.rejects(volumes.create({ name: 'data', driver: 'acme/p' }), {
@@ -147,7 +147,7 @@ test('a volume that is being created holds its plugin already, and no more once 
     message: 'create data: out of space',
   });
   assert.deepEqual(holders, ['volume data']);
-  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
 test('create() that is cancelled leaves nothing remembered', async (context) => {
@@ -161,7 +161,7 @@ test('create() that is cancelled leaves nothing remembered', async (context) => 
   await assert.rejects(volumes.create({ name: 'data', driver: 'acme/p', signal: abort.signal }), {
     name: 'AbortError',
   });
-  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
 const refused: readonly [what: string, request: object, kind: string, message: string][] = [

@@ -1,12 +1,12 @@
 /**
- * Puts volumes together out of a store, drivers and uses.
+ * Puts volumes together out of a store, drivers and references.
  */
 
 import { createKeyedQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
-import type { Announcement } from '../plugin-engine-contract.ts';
-import type { PluginUse, PluginUses } from '../uses/plugin-uses.ts';
+import type { Announcement } from '../observe/engine-events.ts';
+import type { PluginReference, PluginReferences } from '../references/plugin-references.ts';
 import { createVolume } from './create-volume.ts';
 import { createDriverScopes } from './driver-scopes.ts';
 import { inspectVolume } from './inspect-volume.ts';
@@ -22,7 +22,7 @@ import type { PruneVolumesRequest, Volumes } from './volumes.ts';
 export interface VolumesOptions {
   readonly store: VolumeStore;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
-  readonly uses: Pick<PluginUses, 'of' | 'hold' | 'release'>;
+  readonly references: Pick<PluginReferences, 'of' | 'add' | 'remove'>;
   /** The ID of a managed plugin, whether enabled or not, by its full name. */
   readonly pluginIdOf: (driver: string) => string | undefined;
   readonly announce: (announcement: Announcement) => void;
@@ -32,10 +32,10 @@ export interface VolumesOptions {
   readonly surveyTimeoutMs?: number;
 }
 
-/** Volumes, and what they say about who uses a plugin. */
+/** Volumes, and the references to plugins that they make. */
 export interface OpenVolumes extends Volumes {
-  /** The uses that volumes are of their driver, by its full name. */
-  usesOf(driver: string): readonly PluginUse[];
+  /** References that volumes make to their driver, by the driver's full name. */
+  referencesOf(driver: string): readonly PluginReference[];
 }
 
 export function createVolumes(options: VolumesOptions): OpenVolumes {
@@ -63,7 +63,7 @@ export function createVolumes(options: VolumesOptions): OpenVolumes {
     prune: (request = {}) => prune(request),
     mount: (name, id, given = {}) => mountVolume(context, name, id, given),
     unmount: (name, id, given = {}) => unmountVolume(context, name, id, given),
-    usesOf(driver) {
+    referencesOf(driver) {
       const coming = [...context.beingCreated.values()].filter((record) => record.driver === driver);
       const records = new Map([...store.ofDriver(driver), ...coming].map((record) => [record.name, record]));
       return [...records.values()].map(({ name, createdAt }) => ({

@@ -25,7 +25,7 @@ test('inspect() finds a volume that only its driver knows, without taking it ove
   await driver('acme/other:latest');
   (await driver('acme/p:latest')).volumes.add('data');
   assert.equal((await volumes.inspect('data')).driver, 'acme/p:latest');
-  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
 test('a driver that never answers holds up nobody who asks another one', async (context) => {
@@ -59,7 +59,7 @@ test('inspect() forgets a volume that its driver says is gone', async (context) 
       kind: 'not-found',
       message: `get ${name}: no such volume`,
     });
-    assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+    assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
     acme.answers.delete('Get');
   }
 });
@@ -76,7 +76,7 @@ test('inspect() keeps labels when Get fails but the driver still lists the volum
     message:
       'get data: error while checking if volume "data" exists in driver "acme/p:latest": VolumeDriver.Get: backend is away',
   });
-  assert.equal(volumes.usesOf('acme/p:latest').length, 1);
+  assert.equal(volumes.referencesOf('acme/p:latest').length, 1);
 });
 
 test('I12 inspect() refuses a path that leads out of the plugin', async (context) => {

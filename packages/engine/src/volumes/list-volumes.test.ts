@@ -82,11 +82,11 @@ test('list() asks no driver that the filter leaves out', async (context) => {
 });
 
 test('list() filters by mounts that somebody holds', async (context) => {
-  const { volumes, uses, driver } = await openFixture(context);
+  const { volumes, references, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.volumes.add('mounted').add('held').add('free');
   await volumes.mount('mounted', 'me');
-  uses.get(acme.pluginId)?.push({ kind: 'mount', holder: 'held/somebody', since: new Date() });
+  references.get(acme.pluginId)?.push({ kind: 'mount', holder: 'held/somebody', since: new Date() });
   const names = async (dangling: boolean) =>
     (await volumes.list({ dangling })).volumes.map(({ name }) => name);
   assert.deepEqual(await names(false), ['held', 'mounted']);
@@ -132,11 +132,11 @@ test('list() shows a volume that its driver no longer lists, with a warning, unt
     /^list acme\/p:latest: volume lost: the driver does not list it any more/,
   );
   assert.deepEqual(shown(await volumes.list({ labels: ['x'] })), ['lost acme/p:latest']);
-  assert.equal(volumes.usesOf('acme/p:latest').length, 2);
+  assert.equal(volumes.referencesOf('acme/p:latest').length, 2);
   await volumes.remove('lost', { force: true });
   assert.deepEqual((await volumes.list()).warnings, []);
   assert.deepEqual(
-    volumes.usesOf('acme/p:latest').map(({ holder }) => holder),
+    volumes.referencesOf('acme/p:latest').map(({ holder }) => holder),
     ['kept'],
   );
 });

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { openFixture } from './volumes-fixture.test.support.ts';
 
 test('mount() tells where the volume is on the host and holds its plugin until unmount()', async (context) => {
-  const { volumes, uses, announced, driver } = await openFixture(context);
+  const { volumes, references, announced, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   await volumes.create({ name: 'data', driver: 'acme/p' });
-  const held = () => uses.get(acme.pluginId)?.map(({ kind, holder }) => `${kind} ${holder}`);
+  const held = () => references.get(acme.pluginId)?.map(({ kind, holder }) => `${kind} ${holder}`);
   assert.equal(await volumes.mount('data', 'me'), '/host/mnt/data');
   assert.deepEqual(held(), ['mount data/me']);
   await volumes.unmount('data', 'me');
@@ -21,30 +21,30 @@ test('mount() tells where the volume is on the host and holds its plugin until u
 });
 
 test('mounts of one ID are counted, as the driver counts them', async (context) => {
-  const { volumes, uses, driver } = await openFixture(context);
+  const { volumes, references, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.volumes.add('data');
   await volumes.mount('data', 'me');
   await volumes.mount('data', 'me');
   await volumes.unmount('data', 'me');
-  assert.equal(uses.get(acme.pluginId)?.length, 1);
+  assert.equal(references.get(acme.pluginId)?.length, 1);
   await volumes.unmount('data', 'me');
-  assert.equal(uses.get(acme.pluginId)?.length, 0);
+  assert.equal(references.get(acme.pluginId)?.length, 0);
   const calls = acme.calls.filter((call) => /^(Mount|Unmount) /.test(call));
   assert.deepEqual(calls, ['Mount data', 'Mount data', 'Unmount data', 'Unmount data']);
 });
 
 test('unmount() after a restart of the engine lets the plugin go', async (context) => {
-  const { volumes, uses, driver, reopen } = await openFixture(context);
+  const { volumes, references, driver, reopen } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   await volumes.create({ name: 'data', driver: 'acme/p' });
   await volumes.mount('data', 'me');
   await (await reopen()).unmount('data', 'me');
-  assert.equal(uses.get(acme.pluginId)?.length, 0);
+  assert.equal(references.get(acme.pluginId)?.length, 0);
 });
 
 test('a mount that fails holds nothing', async (context) => {
-  const { volumes, uses, driver } = await openFixture(context);
+  const { volumes, references, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.volumes.add('data');
   acme.answers.set('Mount', () => ({ Err: 'device is busy' }));
@@ -52,7 +52,7 @@ test('a mount that fails holds nothing', async (context) => {
     kind: 'system',
     message: 'mount data: device is busy',
   });
-  assert.equal(uses.get(acme.pluginId)?.length, 0);
+  assert.equal(references.get(acme.pluginId)?.length, 0);
   assert.ok(!acme.calls.includes('Unmount data'), 'Unmount was called for a mount that failed');
 });
 
@@ -61,12 +61,12 @@ for (const [what, mountpoint, message] of [
   ['is not told', '', 'mount data: the driver does not tell where it mounted the volume'],
 ] as const) {
   test(`a mount whose place ${what} is undone`, async (context) => {
-    const { volumes, uses, driver } = await openFixture(context);
+    const { volumes, references, driver } = await openFixture(context);
     const acme = await driver('acme/p:latest');
     acme.volumes.add('data');
     for (const method of ['Mount', 'Path']) acme.answers.set(method, () => ({ Mountpoint: mountpoint }));
     await assert.rejects(volumes.mount('data', 'me'), { kind: 'system', message });
-    assert.equal(uses.get(acme.pluginId)?.length, 0);
+    assert.equal(references.get(acme.pluginId)?.length, 0);
     assert.ok(acme.calls.includes('Unmount data'), 'the driver still has it mounted');
   });
 }

@@ -1,39 +1,47 @@
 /**
- * Volumes of an engine: their records on disk, its drivers, and what they say about who uses a plugin.
+ * Volumes of an engine: their records on disk, its drivers, and the references to plugins that they make.
  */
 
-import type { OperationScope } from '@outboard/async';
 import { isOutboardError } from '@outboard/oci';
-import type { EngineContext } from '../operations/engine-context.ts';
+import type { Logger } from 'pino';
+import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
+import type { Announcement } from '../observe/engine-events.ts';
+import type { PluginReferences } from '../references/plugin-references.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import { createVolumes } from './create-volumes.ts';
 import { VolumeStore } from './volume-store.ts';
 import type { Volumes } from './volumes.ts';
 
-type OpenVolumesOptions = Pick<EngineContext, 'store' | 'drivers' | 'uses' | 'announce' | 'logger'> & {
+/** Parts of the volumes of an engine. */
+export interface OpenVolumesDeps {
+  readonly store: Pick<PluginStore, 'find' | 'get'>;
+  readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
+  readonly references: Pick<PluginReferences, 'of' | 'add' | 'remove' | 'addSource'>;
+  readonly announce: (announcement: Announcement) => void;
+  readonly logger: Logger;
   /** Where records are kept, such as `DATA_ROOT/volumes`. */
   readonly directory: string;
-};
+}
 
 /** Load what is remembered. No driver is asked for anything. */
-export async function openVolumes(options: OpenVolumesOptions): Promise<Volumes> {
-  const { store: plugins, drivers, uses, announce, logger } = options;
+export async function openVolumes(deps: OpenVolumesDeps): Promise<Volumes> {
+  const { store: plugins, drivers, references, announce, logger } = deps;
   const volumes = createVolumes({
-    store: await VolumeStore.open(options.directory, logger),
+    store: await VolumeStore.open(deps.directory, logger),
     drivers,
-    uses,
+    references,
     pluginIdOf: (driver) => pluginIdOf(plugins, driver),
     announce,
     logger,
   });
-  uses.addSource((pluginId) => {
+  references.addSource((pluginId) => {
     const plugin = plugins.get(pluginId);
-    return plugin === undefined ? [] : volumes.usesOf(plugin.name);
+    return plugin === undefined ? [] : volumes.referencesOf(plugin.name);
   });
   return volumes;
 }
 
-function pluginIdOf(plugins: PluginStore, driver: string): string | undefined {
+function pluginIdOf(plugins: Pick<PluginStore, 'find'>, driver: string): string | undefined {
   try {
     const { id, name } = plugins.find(driver);
     // A legacy plugin may be called like the beginning of an ID.
@@ -42,20 +50,4 @@ function pluginIdOf(plugins: PluginStore, driver: string): string | undefined {
     if (isOutboardError(error)) return undefined;
     throw error;
   }
-}
-
-/** Volumes of which what is under way ends with the engine. */
-export function volumesWithin(volumes: Volumes, scope: OperationScope): Volumes {
-  return {
-    list: (filters, { signal } = {}) => scope.run((own) => volumes.list(filters, { signal: own }), signal),
-    create: (request) => scope.run((signal) => volumes.create({ ...request, signal }), request.signal),
-    inspect: (name, { signal } = {}) => scope.run((own) => volumes.inspect(name, { signal: own }), signal),
-    remove: (name, options = {}) =>
-      scope.run((signal) => volumes.remove(name, { ...options, signal }), options.signal),
-    prune: (request = {}) => scope.run((signal) => volumes.prune({ ...request, signal }), request.signal),
-    mount: (name, id, { signal } = {}) =>
-      scope.run((own) => volumes.mount(name, id, { signal: own }), signal),
-    unmount: (name, id, { signal } = {}) =>
-      scope.run((own) => volumes.unmount(name, id, { signal: own }), signal),
-  };
 }

@@ -49,7 +49,7 @@ test('prune() goes on when a driver refuses, and leaves out one that is away', a
   off.state = 'disabled';
   acme.answers.set('Remove', ({ Name = '' }) => (Name === 'a' ? { Err: 'held by a lease' } : {}));
   assert.deepEqual(await volumes.prune({ all: true }), ['b']);
-  assert.equal(volumes.usesOf('acme/off:latest').length, 1);
+  assert.equal(volumes.referencesOf('acme/off:latest').length, 1);
 });
 
 test('prune() is refused while another one runs', async (context) => {

@@ -10,9 +10,9 @@ test('remove() removes the volume by its driver, lets the plugin go and announce
   await volumes.create({ name: 'data', driver: 'acme/p' });
   await volumes.remove('data');
   assert.deepEqual([...acme.volumes], []);
-  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
   assert.deepEqual(announced.at(-1), destroyed);
-  assert.deepEqual((await reopen()).usesOf('acme/p:latest'), []);
+  assert.deepEqual((await reopen()).referencesOf('acme/p:latest'), []);
 });
 
 test('remove() removes a volume that only its driver knows', async (context) => {
@@ -61,9 +61,9 @@ test('remove() that the driver refuses keeps the volume, and with force forgets 
   acme.answers.set('Remove', () => ({ Err: 'held by a lease' }));
   const refused = { kind: 'system', message: 'remove data: held by a lease' };
   await assert.rejects(volumes.remove('data'), refused);
-  assert.equal(volumes.usesOf('acme/p:latest').length, 1);
+  assert.equal(volumes.referencesOf('acme/p:latest').length, 1);
   await assert.rejects(volumes.remove('data', { force: true }), refused);
-  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
 test('remove() by force forgets a volume whose plugin is gone, which Docker cannot', async (context) => {
@@ -92,7 +92,7 @@ test('remove() by force keeps a volume whose plugin is disabled: it can be enabl
     kind: 'conflict',
     message: /found but disabled$/,
   });
-  assert.equal(volumes.usesOf('acme/p:latest').length, 1);
+  assert.equal(volumes.referencesOf('acme/p:latest').length, 1);
 });
 
 test('remove() of a volume that its driver lost forgets it, and says that it was not there', async (context) => {
@@ -101,7 +101,7 @@ test('remove() of a volume that its driver lost forgets it, and says that it was
   await volumes.create({ name: 'data', driver: 'acme/p' });
   acme.volumes.clear();
   await assert.rejects(volumes.remove('data'), { kind: 'not-found' });
-  assert.deepEqual(volumes.usesOf('acme/p:latest'), []);
+  assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
 test('remove() is refused while the volume is mounted, also with force', async (context) => {

@@ -5,7 +5,7 @@
 import type { KeyedQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
-import type { Announcement } from '../plugin-engine-contract.ts';
+import type { Announcement } from '../observe/engine-events.ts';
 import type { DriverScopes } from './driver-scopes.ts';
 import type { VolumeMounts } from './volume-mounts.ts';
 import type { VolumeRecord } from './volume-record.ts';

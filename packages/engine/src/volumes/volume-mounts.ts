@@ -2,7 +2,7 @@
  * Who has which volume mounted. Each ID of a mount holds the volume's plugin; mounts of the same ID are counted, as
  * its driver counts them.
  */
-import type { PluginUses } from '../uses/plugin-uses.ts';
+import type { PluginReferences } from '../references/plugin-references.ts';
 
 /** A mount: of a volume, by somebody. */
 export interface VolumeMount {
@@ -29,7 +29,7 @@ export interface VolumeMounts {
 }
 
 export interface VolumeMountsOptions {
-  readonly uses: Pick<PluginUses, 'of' | 'hold' | 'release'>;
+  readonly references: Pick<PluginReferences, 'of' | 'add' | 'remove'>;
   /** The ID of a managed plugin; undefined for a legacy one, of which nothing can be held. */
   readonly pluginIdOf: (driver: string) => string | undefined;
 }
@@ -39,7 +39,7 @@ function holderOf({ volume, id }: VolumeMount): string {
   return `${volume}/${id}`;
 }
 
-export function createVolumeMounts({ uses, pluginIdOf }: VolumeMountsOptions): VolumeMounts {
+export function createVolumeMounts({ references, pluginIdOf }: VolumeMountsOptions): VolumeMounts {
   /** How often each is mounted since the engine was opened; by driver, then holder. */
   const counts = new Map<string, Map<string, number>>();
 
@@ -56,7 +56,8 @@ export function createVolumeMounts({ uses, pluginIdOf }: VolumeMountsOptions): V
   return {
     of(driver) {
       const pluginId = pluginIdOf(driver);
-      const held = pluginId === undefined ? [] : uses.of(pluginId).filter(({ kind }) => kind === 'mount');
+      const held =
+        pluginId === undefined ? [] : references.of(pluginId).filter(({ kind }) => kind === 'mount');
       const counted = counts.get(driver)?.keys() ?? [];
       const holders = [...new Set([...held.map(({ holder }) => holder), ...counted])].sort();
       return {
@@ -70,7 +71,7 @@ export function createVolumeMounts({ uses, pluginIdOf }: VolumeMountsOptions): V
     },
     async hold(mount) {
       const pluginId = pluginIdOf(mount.driver);
-      if (pluginId !== undefined) await uses.hold(pluginId, { kind: 'mount', holder: holderOf(mount) });
+      if (pluginId !== undefined) await references.add(pluginId, { kind: 'mount', holder: holderOf(mount) });
       setCount(mount, countOf(mount) + 1);
     },
     async release(mount) {
@@ -78,7 +79,8 @@ export function createVolumeMounts({ uses, pluginIdOf }: VolumeMountsOptions): V
       setCount(mount, left);
       if (left > 0) return;
       const pluginId = pluginIdOf(mount.driver);
-      if (pluginId !== undefined) await uses.release(pluginId, { kind: 'mount', holder: holderOf(mount) });
+      if (pluginId !== undefined)
+        await references.remove(pluginId, { kind: 'mount', holder: holderOf(mount) });
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { OutboardError, showValue } from '@outboard/oci';
-import { isHolder } from '../uses/plugin-uses.ts';
+import { isHolder } from '../references/plugin-references.ts';
 
 const maxNameLength = 190;
 const maxIdLength = 64;

@@ -12,8 +12,8 @@ import { OutboardError } from '@outboard/oci';
 import { createPluginClient } from '@outboard/protocol';
 import { pino } from 'pino';
 import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
-import type { Announcement } from '../plugin-engine-contract.ts';
-import type { PluginUse } from '../uses/plugin-uses.ts';
+import type { Announcement } from '../observe/engine-events.ts';
+import type { PluginReference } from '../references/plugin-references.ts';
 import { createVolumes, type OpenVolumes } from './create-volumes.ts';
 import { VolumeStore } from './volume-store.ts';
 
@@ -43,7 +43,7 @@ export interface VolumesFixture {
   readonly directory: string;
   readonly volumes: OpenVolumes;
   readonly announced: Announcement[];
-  readonly uses: Map<string, PluginUse[]>;
+  readonly references: Map<string, PluginReference[]>;
   /** Start a driver of this name. */
   driver(name: string): Promise<TestDriver>;
   /** Volumes as after a restart of the engine. */
@@ -60,7 +60,7 @@ export async function openFixture(
   context.after(() => rm(root, { recursive: true }));
   const drivers = new Map<string, { readonly test: TestDriver; readonly plugin: PluginDriver }>();
   const announced: Announcement[] = [];
-  const uses = new Map<string, PluginUse[]>();
+  const references = new Map<string, PluginReference[]>();
   const directory = join(root, 'volumes');
 
   const lookUp: Pick<PluginDrivers, 'find' | 'all'> = {
@@ -84,7 +84,7 @@ export async function openFixture(
     return createVolumes({
       store: await VolumeStore.open(directory, logger),
       drivers: lookUp,
-      uses: memoryUses(uses),
+      references: memoryReferences(references),
       pluginIdOf: (name) => drivers.get(name)?.test.pluginId,
       announce: (announcement) => announced.push(announcement),
       logger,
@@ -97,7 +97,7 @@ export async function openFixture(
     directory,
     volumes: await open(),
     announced,
-    uses,
+    references,
     reopen: open,
     async driver(name) {
       const driver = await startDriver(context, join(root, `${drivers.size}.sock`), name);
@@ -107,15 +107,15 @@ export async function openFixture(
   };
 }
 
-function memoryUses(held: Map<string, PluginUse[]>) {
-  const others = (id: string, use: Pick<PluginUse, 'kind' | 'holder'>) =>
+function memoryReferences(held: Map<string, PluginReference[]>) {
+  const others = (id: string, use: Pick<PluginReference, 'kind' | 'holder'>) =>
     (held.get(id) ?? []).filter(({ kind, holder }) => kind !== use.kind || holder !== use.holder);
   return {
     of: (id: string) => held.get(id) ?? [],
-    async hold(id: string, use: Pick<PluginUse, 'kind' | 'holder'>) {
+    async add(id: string, use: Pick<PluginReference, 'kind' | 'holder'>) {
       held.set(id, [...others(id, use), { ...use, since: createdAt }]);
     },
-    async release(id: string, use: Pick<PluginUse, 'kind' | 'holder'>) {
+    async remove(id: string, use: Pick<PluginReference, 'kind' | 'holder'>) {
       held.set(id, others(id, use));
     },
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OutboardError, type PluginUse } from '@outboard/engine';
+import { OutboardError, type PluginReference } from '@outboard/engine';
 import { send } from '../../testing/raw-http.ts';
 import { samplePlugin, scriptEngine } from '../../testing/scripted-engine.ts';
 import { startTestApi } from '../../testing/test-api.ts';
@@ -8,7 +8,7 @@ import { startTestApi } from '../../testing/test-api.ts';
 const path = '/outboard/v1/plugins/reg:5000/acme/p:v1/uses';
 
 /** An API over one plugin, `reg:5000/acme/p:v1`, and what it was asked to change. */
-async function startApi(uses: readonly PluginUse[] = []) {
+async function startApi(uses: readonly PluginReference[] = []) {
   const calls: unknown[] = [];
   const plugin = samplePlugin({ name: 'reg:5000/acme/p:v1' });
   const engine = scriptEngine({
@@ -16,10 +16,10 @@ async function startApi(uses: readonly PluginUse[] = []) {
       if (name === plugin.name) return plugin;
       throw new OutboardError('not-found', `plugin ${JSON.stringify(name)} not found`);
     },
-    uses: {
+    references: {
       of: (id) => (id === plugin.id ? uses : []),
-      hold: async (id, use) => void calls.push(['hold', id === plugin.id, use]),
-      release: async (id, use) => void calls.push(['release', id === plugin.id, use]),
+      add: async (id, use) => void calls.push(['add', id === plugin.id, use]),
+      remove: async (id, use) => void calls.push(['remove', id === plugin.id, use]),
       addSource: () => {},
     },
   });
@@ -51,9 +51,9 @@ test('POST …/uses holds a plugin for a client, and DELETE lets go', async () =
   assert.equal((await send(api.socket, 'DELETE', `/v1.41${path}?holder=podman`)).status, 204);
   const use = { kind: 'client', holder: 'podman' };
   assert.deepEqual(api.calls, [
-    ['hold', true, use],
-    ['hold', true, use],
-    ['release', true, use],
+    ['add', true, use],
+    ['add', true, use],
+    ['remove', true, use],
   ]);
 });
 

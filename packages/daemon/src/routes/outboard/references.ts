@@ -3,7 +3,7 @@
  * depends on a plugin adds a reference here; volumes and mounts have theirs already. A plugin that is referenced is neither
  * disabled nor removed without force.
  */
-import type { PluginEngine, PluginUse } from '@outboard/engine';
+import type { PluginEngine, PluginReference } from '@outboard/engine';
 import { codec } from '@outboard/oci';
 import { HttpError } from '../../http/errors.ts';
 import { readJsonBody } from '../../http/json-body.ts';
@@ -14,19 +14,22 @@ import type { Route } from '../../http/route-table.ts';
 const path = '/outboard/v1/plugins/{name}/uses';
 
 /** `GET` lists the references, `POST` adds one, `DELETE` removes one. */
-export function referenceRoutes({ inspect, uses }: Pick<PluginEngine, 'inspect' | 'uses'>): readonly Route[] {
+export function referenceRoutes({
+  inspect,
+  references,
+}: Pick<PluginEngine, 'inspect' | 'references'>): readonly Route[] {
   return [
     {
       method: 'GET',
       path,
-      handle: ({ name }) => jsonReply(200, { Uses: uses.of(inspect(name).id).map(toDocument) }),
+      handle: ({ name }) => jsonReply(200, { Uses: references.of(inspect(name).id).map(toDocument) }),
     },
     {
       method: 'POST',
       path,
       async handle({ name, body }) {
         const holder = await readHolder(body);
-        await uses.hold(inspect(name).id, { kind: 'client', holder });
+        await references.add(inspect(name).id, { kind: 'client', holder });
         return emptyReply(204);
       },
     },
@@ -36,14 +39,14 @@ export function referenceRoutes({ inspect, uses }: Pick<PluginEngine, 'inspect' 
       async handle({ name, query }) {
         const holder = query.get('holder') ?? '';
         if (holder === '') throw new HttpError(400, 'missing parameter "holder"');
-        await uses.release(inspect(name).id, { kind: 'client', holder });
+        await references.remove(inspect(name).id, { kind: 'client', holder });
         return emptyReply(204);
       },
     },
   ];
 }
 
-function toDocument({ kind, holder, since }: PluginUse): object {
+function toDocument({ kind, holder, since }: PluginReference): object {
   return { Kind: kind, Holder: holder, Since: since.toISOString() };
 }
 

@@ -1,0 +1,160 @@
+/**
+ * Opens the parts of an engine below the operations, each with its end on the stack.
+ */
+
+import { join } from 'node:path';
+import { createKeyedQueue, type DisposalStack } from '@outboard/async';
+import {
+  type ContainerRuntime,
+  chooseCgroupDriver,
+  openConmonRuntime,
+  openRunningContainers,
+  openUnpackJail,
+  openWorkspaces,
+} from '@outboard/container';
+import { type ContentStore, createRegistryClient, openFileContentStore } from '@outboard/oci';
+import type { Logger } from 'pino';
+import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
+import { createPluginSupervisor } from './create-plugin-supervisor.ts';
+import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
+import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.ts';
+import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
+import { createPluginLogs, type EnginePluginLogs } from './logs/create-plugin-logs.ts';
+import { withLogs } from './logs/logged-runtime.ts';
+import { createEngineEvents } from './observe/engine-events.ts';
+import type { EngineContext } from './operations/engine-context.ts';
+import { collectGarbage } from './operations/install/collect-garbage.ts';
+import { createProgramArchitectures } from './operations/program-architectures.ts';
+import type { PluginEngineOptions } from './plugin-engine-options.ts';
+import { createPreflight } from './preflight/preflight.ts';
+import { openStoredReferences } from './references/stored-references.ts';
+import { createPluginLayout, type PluginLayout } from './store/plugin-layout.ts';
+import { PluginStore } from './store/plugin-store.ts';
+import type { Supervisor } from './supervise/supervisor.ts';
+import { openVolumes } from './volumes/open-volumes.ts';
+import type { Volumes } from './volumes/volumes.ts';
+
+/** The roots by their real paths, and a logger. */
+export type OpenOptions = PluginEngineOptions & { readonly logger: Logger };
+
+/** The parts that operations need, without the scope that they run in. */
+export type EngineParts = Pick<EngineContext, Exclude<keyof EngineContext, 'scope' | 'inBackground'>>;
+
+/** Everything below the operations of one engine. */
+export interface OpenedParts {
+  readonly parts: EngineParts;
+  readonly volumes: Volumes;
+  readonly logs: EnginePluginLogs;
+}
+
+/**
+ * Open all parts. No plugin is started: `supervisor.restore` does that.
+ * @param stack receives the end of every part, in the order in which they depend on each other
+ */
+export async function openEngineParts(options: OpenOptions, stack: DisposalStack): Promise<OpenedParts> {
+  const { dataRoot, execRoot, logger } = options;
+  const layout = createPluginLayout(dataRoot);
+  const store = await PluginStore.open(layout, logger);
+  const content = await openContent(layout, store, logger);
+  const registry = stack.use(openRegistry(options));
+  const logs = stack.use(createPluginLogs({ layout, store, logger }));
+  const events = createEngineEvents(logger);
+  const { announce } = events;
+  const preflight = createPreflight({ layout, runtime: options.runtime ?? 'runc', logger });
+  const containers = openRunningContainers({ execRoot, runtime: options.runtime, logger });
+  const supervisor = await openSupervisor(options, stack, { layout, preflight, logs, containers });
+  supervisor.onOutOfMemory((id) => {
+    const { name } = store.find(id);
+    announce({ type: 'plugin', action: 'oom', id, attributes: { name } });
+  });
+  const legacy = createLegacyDrivers(createLegacyDiscovery(execRoot, options.legacyDirectories), logger);
+  const drivers = stack.use(createPluginDrivers({ store, supervisor, legacy, logger }));
+  const collectors = options.metricsSocket && createMetricsCollectors({ drivers, logger });
+  stack.use(collectors);
+  const workspaces = stack.adopt(await openWorkspaces(layout.stagingDirectory, logger), (opened) =>
+    opened.close(),
+  );
+  const queue = createKeyedQueue();
+  const references = await openStoredReferences({ store, queue, logger });
+  const directory = join(dataRoot, 'volumes');
+  const volumes = await openVolumes({ store, drivers, references, announce, logger, directory });
+  const parts: EngineParts = {
+    dataRoot,
+    store,
+    content,
+    registry,
+    supervisor,
+    execRoot,
+    containers,
+    preflight,
+    workspaces,
+    openJail: openUnpackJail,
+    queue,
+    downloads: createKeyedQueue(),
+    references,
+    drivers,
+    collectors,
+    architectures: createProgramArchitectures({ store, logger }),
+    logger,
+    announce,
+    onEvent: events.subscribe,
+  };
+  return { parts, volumes, logs };
+}
+
+/** The content store, without what a killed pull or removal left in it. */
+async function openContent(layout: PluginLayout, store: PluginStore, logger: Logger): Promise<ContentStore> {
+  const content = await openFileContentStore({
+    root: layout.contentDirectory,
+    ingestDirectory: join(layout.contentDirectory, 'ingest'),
+    onDamaged: (blob) =>
+      logger.error(blob, 'a stored blob is damaged: it is fetched again when it is needed'),
+  });
+  await store.findContentOfDamaged(content);
+  await collectGarbage({ store, content });
+  return content;
+}
+
+function openRegistry(options: OpenOptions) {
+  const {
+    insecureRegistries = [],
+    trustedRealms = [],
+    registryTimeoutSeconds,
+    userAgent = 'outboard',
+  } = options;
+  const idleTimeoutMs = registryTimeoutSeconds === undefined ? undefined : registryTimeoutSeconds * 1000;
+  return createRegistryClient({ insecureRegistries, trustedRealms, idleTimeoutMs, userAgent });
+}
+
+/** Parts that supervision takes. */
+interface SupervisionDeps extends Pick<EngineContext, 'preflight' | 'containers'> {
+  readonly layout: PluginLayout;
+  readonly logs: EnginePluginLogs;
+}
+
+async function openSupervisor(
+  options: OpenOptions,
+  stack: DisposalStack,
+  { layout, preflight, logs, containers }: SupervisionDeps,
+): Promise<Supervisor> {
+  const { execRoot, logger, runtime: name = 'runc', liveRestore = true } = options;
+  const runtime: ContainerRuntime = stack.adopt(
+    await openConmonRuntime({ execRoot, runtime: name, logger }),
+    (opened) => opened.release(),
+  );
+  const supervisor = createPluginSupervisor({
+    runtime: withLogs(runtime, logs),
+    execRoot,
+    layout,
+    preflight,
+    containers,
+    cgroupDriver: chooseCgroupDriver(options.cgroupDriver),
+    logger,
+    backOff: options.backOff,
+    metricsSocket: options.metricsSocket?.path,
+    bridge: options.bridge,
+  });
+  stack.defer(() => supervisor.shutdown(liveRestore ? 'leave-running' : 'stop'));
+  supervisor.onChange((id, state) => logs.stateChanged(id, state));
+  return supervisor;
+}

@@ -1,0 +1,76 @@
+/**
+ * Opens an engine: the composition root of the package. It wires parts and holds no logic; each operation is one file in
+ * `operations/`.
+ */
+
+import { acquireAll, createOperationScope, type DisposalStack } from '@outboard/async';
+import { lockDirectory, setCloseOnExecOfInherited } from '@outboard/container';
+import { OutboardError } from '@outboard/oci';
+import { type Logger, pino } from 'pino';
+import { createEngineOperations } from './engine-operations.ts';
+import { openEngineParts } from './open-engine-parts.ts';
+import { endOrphanedExecs, findOrphanedExecs } from './operations/insight/orphaned-execs.ts';
+import { createOperationRunner } from './operations/run-operation.ts';
+import type { PluginEngine } from './plugin-engine.ts';
+import type { PluginEngineOptions } from './plugin-engine-options.ts';
+import { scopedReferences } from './references/scoped-references.ts';
+import { openRoots, type Roots } from './store/open-roots.ts';
+import { scopedVolumes } from './volumes/scoped-volumes.ts';
+
+/**
+ * Open an engine: finish or undo what a crash left, take back plugins that still run, start those that should run.
+ * When opening fails, everything that was opened is closed.
+ * @throws {OutboardError} conflict when another engine uses the data root; invalid for a cgroup driver that the host lacks
+ */
+export async function openPluginEngine(given: PluginEngineOptions): Promise<PluginEngine> {
+  const logger = given.logger ?? pino({ level: 'silent' });
+  setCloseOnExecOfInherited();
+  const roots = await openRoots(given, logger);
+  return acquireAll(
+    (stack) => openEngine({ ...given, ...roots, logger }, stack),
+    (error) => logger.error({ err: error }, 'cannot close a part of an engine that could not be opened'),
+  );
+}
+
+async function openEngine(
+  options: PluginEngineOptions & Roots & { readonly logger: Logger },
+  stack: DisposalStack,
+): Promise<PluginEngine> {
+  const { logger, observer } = options;
+  stack.adopt(lockDirectory(options.dataRoot, options.hosts), (lock) => lock.release());
+  const { parts, volumes, logs } = await openEngineParts(options, stack);
+  const { store, supervisor } = parts;
+  await options.metricsSocket?.listen();
+  await supervisor.restore(
+    store.all().filter((record) => record.enabled),
+    new Set(store.damaged().map(({ id }) => id)),
+  );
+  const orphans = await findOrphanedExecs(parts);
+  const scope = createOperationScope(shuttingDown);
+  stack.defer(() => scope.close());
+  const context = {
+    ...parts,
+    scope,
+    inBackground: (work: (signal: AbortSignal) => Promise<void>) => {
+      scope.run(work).catch((error: unknown) => logger.warn({ err: error }, 'background work has ended'));
+    },
+  };
+  context.inBackground(() => endOrphanedExecs(context, orphans));
+  const run = createOperationRunner({ scope, store, observer, logger });
+  const owned = stack.move();
+  const close = () => owned.disposeAsync();
+  return {
+    ...createEngineOperations(context, run),
+    drivers: parts.drivers,
+    references: scopedReferences(parts.references, scope),
+    volumes: scopedVolumes(volumes, scope),
+    logs,
+    onEvent: parts.onEvent,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function shuttingDown(): OutboardError {
+  return new OutboardError('unavailable', 'the plugin system shuts down');
+}

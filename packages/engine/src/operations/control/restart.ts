@@ -1,0 +1,47 @@
+/**
+ * Restart: stop a plugin that should run, and start it with its failures forgotten.
+ */
+
+import type { Cancellable } from '@outboard/async';
+import { OutboardError } from '@outboard/oci';
+import { refuseInUse } from '../../references/refuse-in-use.ts';
+import { hasProcess } from '../../supervise/supervisor.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { shortenStops, stopOptions } from '../forced-stop.ts';
+import type { ForceOptions } from './disable.ts';
+
+type RestartContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'references' | 'collectors'>;
+
+/**
+ * Restart an enabled plugin in any state, also one that has failed or backs off. It stays enabled when it does not
+ * start; its restart policy decides about further attempts.
+ * @param options.force references to the plugin stay
+ * @throws {OutboardError} not-found; conflict when it is disabled, or runs and is in use (code `in-use`); system when
+ *   the first attempt fails, with exit code and last log lines
+ */
+export async function restartPlugin(
+  context: RestartContext,
+  plugin: string,
+  options: ForceOptions & Cancellable = {},
+): Promise<void> {
+  const { force = false, signal } = options;
+  const { supervisor } = context;
+  const { id } = context.store.find(plugin);
+  using _shortened = shortenStops(supervisor, id, force);
+  const restart = async () => {
+    const record = context.store.find(id);
+    if (!record.enabled) {
+      throw new OutboardError('conflict', `plugin ${record.name} is disabled: enable it to start it`);
+    }
+    // Users of a plugin that does not run lose nothing.
+    if (!force && hasProcess(supervisor.state(id))) refuseInUse(record, context.references);
+    await context.collectors?.stop(id);
+    const { timeoutSeconds } = record;
+    await supervisor.restart(record, {
+      ...stopOptions(record, force),
+      timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : undefined,
+      signal,
+    });
+  };
+  await context.queue.run(id, restart, signal);
+}

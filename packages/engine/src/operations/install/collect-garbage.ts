@@ -1,0 +1,50 @@
+/**
+ * Collect garbage: delete content that no plugin and no running operation uses.
+ */
+import type { ExpectedContent } from '@outboard/oci';
+import { bestEffort } from '../best-effort.ts';
+import type { EngineContext } from '../engine-context.ts';
+
+/** Result of a collection. */
+export interface CollectedGarbage {
+  readonly blobs: number;
+  readonly bytes: number;
+  /** Unreferenced content that the repair of damaged plugins may need; absent when no plugin is damaged. */
+  readonly kept?: { readonly blobs: number; readonly bytes: number } | undefined;
+}
+
+type GarbageContext = Pick<EngineContext, 'store' | 'content'>;
+
+/**
+ * Delete unreferenced blobs. Manifests count as referenced, so that a pulled plugin can be pushed again unchanged.
+ * Safe at any time: running operations hold leases on the content that they need.
+ */
+export async function collectGarbage({ store, content }: GarbageContext): Promise<CollectedGarbage> {
+  // Evaluated anew for each blob: a pull that ends during the sweep releases its lease only after its record is saved.
+  const removed = await content.sweep((digest) => store.isReferenced(digest));
+  const total = { blobs: removed.length, bytes: sumOf(removed) };
+  if (store.damaged().length === 0) return total;
+  const kept: ExpectedContent[] = [];
+  for await (const blob of content.walk()) if (store.isKeptForDamaged(blob.digest)) kept.push(blob);
+  return { ...total, kept: { blobs: kept.length, bytes: sumOf(kept) } };
+}
+
+function sumOf(blobs: readonly ExpectedContent[]): number {
+  return blobs.reduce((sum, { size }) => sum + size, 0);
+}
+
+/**
+ * Run work that stores content, and collect what it stored when it fails.
+ * @throws the error of the work; that of the collection is only logged
+ */
+export async function collectGarbageOnFailure<Result>(
+  context: GarbageContext & Pick<EngineContext, 'logger'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    await bestEffort(context, 'collect the content of a failed operation', () => collectGarbage(context));
+    throw error;
+  }
+}

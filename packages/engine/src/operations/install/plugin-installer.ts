@@ -1,0 +1,91 @@
+/**
+ * The installer: brings plugins onto the host, keeps them current and removes them. One of the four faces of the engine.
+ */
+
+import type { Cancellable } from '@outboard/async';
+import type { Login, RegistryCredentials } from '@outboard/oci';
+import type { Plugin, Privilege } from '../../config/plugin-config.ts';
+import type { ForceOptions } from '../control/disable.ts';
+import type { FaceRows } from '../face-rows.ts';
+import { type CollectedGarbage, collectGarbage } from './collect-garbage.ts';
+import { type CreateRequest, createPlugin } from './create.ts';
+import { localName } from './local-name.ts';
+import { fetchPrivileges } from './privileges.ts';
+import { type PullRequest, pullPlugin } from './pull.ts';
+import { type PushRequest, pushPlugin } from './push.ts';
+import type { RemoteOptions } from './remote-options.ts';
+import { removePlugin } from './remove.ts';
+import { type RepairedPlugin, type RepairOptions, repairPlugin } from './repair.ts';
+import { type UpgradeRequest, upgradePlugin } from './upgrade.ts';
+
+/** Installs, upgrades and removes plugins. Parameters `plugin` are as in `PluginCatalog`. */
+export interface PluginInstaller {
+  /** The local name under which a remote would be installed. @throws {OutboardError} invalid */
+  localName(remote: string, name?: string): string;
+  /** Test credentials against a registry. @see RegistryClient.logIn, also for the errors */
+  logIn(serverAddress: string, credentials: RegistryCredentials, options?: Cancellable): Promise<Login>;
+  /** The privileges that a remote plugin asks for. @throws {OutboardError} on every failure; never an empty list instead */
+  privileges(remote: string, options?: RemoteOptions): Promise<readonly Privilege[]>;
+  /**
+   * Install a plugin, disabled. Nothing of it is visible until all of it is on disk.
+   * @throws {OutboardError} conflict when the name is taken; forbidden when the privileges differ; invalid; the
+   *   registry's errors
+   */
+  pull(request: PullRequest): Promise<Plugin>;
+  /** Make a plugin of a config and a root filesystem. @throws {OutboardError} conflict when the name is taken; invalid */
+  create(request: CreateRequest): Promise<Plugin>;
+  /** Upload a plugin to the registry of its local name. @throws {OutboardError} not-found; the registry's errors */
+  push(request: PushRequest): Promise<void>;
+  /** Replace a disabled plugin by another version. @throws {OutboardError} conflict when it is enabled; as `pull` */
+  upgrade(request: UpgradeRequest): Promise<Plugin>;
+  /** @param options.force also while it is enabled. @throws {OutboardError} conflict, code `in-use`; conflict when enabled */
+  remove(plugin: string, options?: ForceOptions): Promise<void>;
+  /**
+   * Give a damaged plugin a record again: its own if that can be read after all, else one made from its blobs, with the
+   * settings and options of its config. It keeps its ID and its trees, and is enabled if it runs.
+   * @throws {OutboardError} not-found; conflict when it is not damaged, or its name is taken; invalid when its name is
+   *   unknown; system when its blobs or root filesystem are missing: it must be removed and installed again
+   */
+  repair(plugin: string, options?: RepairOptions): Promise<RepairedPlugin>;
+  /** Delete content that no plugin and no running operation uses. */
+  collectGarbage(): Promise<CollectedGarbage>;
+}
+
+const byName = (plugin: string) => plugin;
+const idOf = ({ id }: Plugin) => id;
+
+/** The operations of the installer. */
+export const installerRows: FaceRows<PluginInstaller> = {
+  localName: { direct: (_context, remote, name) => localName(remote, name) },
+  logIn: {
+    run: ({ registry, signal }, serverAddress, credentials) =>
+      registry.logIn(serverAddress, credentials, { signal }),
+  },
+  privileges: {
+    measured: 'privileges',
+    run: (call, remote, options) => fetchPrivileges(call, remote, { ...options, signal: call.signal }),
+  },
+  pull: {
+    measured: 'pull',
+    made: idOf,
+    run: (call, request) => pullPlugin(call, { ...request, signal: call.signal }),
+  },
+  create: {
+    measured: 'create',
+    made: idOf,
+    run: (call, request) => createPlugin(call, { ...request, signal: call.signal }),
+  },
+  push: {
+    measured: 'push',
+    plugin: ({ plugin }) => plugin,
+    run: (call, request) => pushPlugin(call, { ...request, signal: call.signal }),
+  },
+  upgrade: {
+    measured: 'upgrade',
+    plugin: ({ plugin }) => plugin,
+    run: (call, request) => upgradePlugin(call, { ...request, signal: call.signal }),
+  },
+  remove: { measured: 'remove', plugin: byName, run: removePlugin },
+  repair: { measured: 'repair', made: ({ plugin }) => plugin.id, run: repairPlugin },
+  collectGarbage: { measured: 'collect-garbage', run: collectGarbage },
+};

@@ -1,0 +1,108 @@
+/**
+ * Remove: delete a plugin, and the content that only it used.
+ */
+import { OutboardError } from '@outboard/oci';
+import type { PluginRecord } from '../../config/plugin-config.ts';
+import { refuseInUse } from '../../references/refuse-in-use.ts';
+import { type DamagedPlugin, refuseDamaged, shownName } from '../../store/damaged-plugin.ts';
+import { bestEffort } from '../best-effort.ts';
+import type { ForceOptions } from '../control/disable.ts';
+import type { EngineContext } from '../engine-context.ts';
+import { shortenStops, stopOptions } from '../forced-stop.ts';
+import { collectGarbage } from './collect-garbage.ts';
+
+type RemoveContext = Pick<
+  EngineContext,
+  | 'store'
+  | 'content'
+  | 'queue'
+  | 'supervisor'
+  | 'announce'
+  | 'references'
+  | 'drivers'
+  | 'collectors'
+  | 'logger'
+>;
+
+/**
+ * @param options.force also while it is in use, and stop it first if it is enabled, within 10 s
+ * @throws {OutboardError} not-found; without `force` conflict when it is in use (code `in-use`) or enabled
+ */
+export async function removePlugin(
+  context: RemoveContext,
+  plugin: string,
+  options: ForceOptions = {},
+): Promise<void> {
+  const { force = false } = options;
+  const damaged = context.store.findDamaged(plugin);
+  if (damaged !== undefined) {
+    if (!force) refuseDamaged(damaged);
+    return removeDamaged(context, damaged);
+  }
+  const { id } = context.store.find(plugin);
+  using _shortened = shortenStops(context.supervisor, id, force);
+  await context.queue.run(id, async () => {
+    const record = context.store.find(id);
+    if (!force) {
+      refuseInUse(record, context.references);
+      if (record.enabled) throw new OutboardError('conflict', `plugin ${record.name} is enabled`);
+    }
+    const deleteDirectory = await commitRemoval(context, record, force);
+    context.references.forget(id);
+    if (record.enabled) {
+      await bestEffort(context, 'close the connections to a removed plugin', () =>
+        context.drivers.changes.disabled(record),
+      );
+    }
+    await tidyUp(context, record, deleteDirectory);
+  });
+}
+
+/** One whose record cannot be used. Nobody can tell who uses it. */
+async function removeDamaged(context: RemoveContext, plugin: DamagedPlugin): Promise<void> {
+  const { id } = plugin;
+  await context.queue.run(id, async () => {
+    if (context.store.findDamaged(id) === undefined) {
+      throw new OutboardError(
+        'conflict',
+        `plugin ${shownName(plugin)} has been repaired or removed meanwhile`,
+      );
+    }
+    await context.supervisor.stop(id);
+    const deleteDirectory = await context.store.remove(id);
+    await tidyUp(context, { id, name: shownName(plugin) }, deleteDirectory);
+  });
+}
+
+/** The plugin is gone: the next start goes on with what fails here. */
+async function tidyUp(
+  context: RemoveContext,
+  { id, name }: Pick<PluginRecord, 'id' | 'name'>,
+  deleteDirectory: () => Promise<void>,
+): Promise<void> {
+  context.announce({ type: 'plugin', action: 'remove', id, attributes: { name } });
+  await Promise.all([
+    bestEffort(context, 'delete what is left of a removed plugin', deleteDirectory),
+    bestEffort(context, 'collect the content of a removed plugin', () => collectGarbage(context)),
+  ]);
+}
+
+/** Stop it, then make it no plugin any more. One that cannot be removed goes on as it was. */
+async function commitRemoval(
+  context: RemoveContext,
+  record: PluginRecord,
+  force: boolean,
+): Promise<() => Promise<void>> {
+  try {
+    await context.collectors?.stop(record.id);
+    await context.supervisor.stop(record.id, stopOptions(record, force));
+    return await context.store.remove(record.id);
+  } catch (error) {
+    if (record.enabled) {
+      await bestEffort(context, 'start a plugin again that could not be removed', () =>
+        context.supervisor.restart(record),
+      );
+    }
+    throw error;
+  }
+}

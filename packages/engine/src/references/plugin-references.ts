@@ -1,0 +1,45 @@
+/**
+ * The contract of references: the clients, volumes and mounts that need a plugin. A plugin with a reference is neither
+ * disabled nor removed without force. In the API and on disk references are called uses.
+ */
+import { hasHiddenCharacters } from '@outboard/oci';
+
+/** Kinds of references, as they are shown: `volume data`, `mount data/3f2a`, `client podman`. */
+export const referenceKinds = ['volume', 'mount', 'log', 'client'] as const;
+/** One of `referenceKinds`. */
+export type ReferenceKind = (typeof referenceKinds)[number];
+
+/** A reference to one plugin, identified by kind and holder together. */
+export interface PluginReference {
+  readonly kind: ReferenceKind;
+  /** Name of the holder, such as a volume's name; 1 to 255 printable characters. */
+  readonly holder: string;
+  readonly since: Date;
+}
+
+/** The part that identifies a reference. */
+export type ReferenceId = Pick<PluginReference, 'kind' | 'holder'>;
+
+/** Whether a text is a holder's name: 1 to 255 printable characters, and no space around them. */
+export function isHolder(text: string): boolean {
+  return /^\P{C}{1,255}$/u.test(text) && !hasHiddenCharacters(text) && text.trim() === text;
+}
+
+/** Computes references that another store keeps, such as those of volumes; called at every look-up. */
+export type ReferenceSource = (pluginId: string) => readonly PluginReference[];
+
+/** References to all plugins. */
+export interface PluginReferences {
+  /** References to one plugin, oldest first. */
+  of(pluginId: string): readonly PluginReference[];
+  /**
+   * Add a reference to a plugin, enabled or not. It survives restarts of the daemon and a disable by force; the removal
+   * of the plugin deletes it. Adding it twice changes nothing.
+   * @throws {OutboardError} invalid for a holder that cannot be shown; not-found; conflict at 4,096 references
+   */
+  add(pluginId: string, reference: ReferenceId): Promise<void>;
+  /** Remove a reference; nothing happens when there is none. */
+  remove(pluginId: string, reference: ReferenceId): Promise<void>;
+  /** Add a source of references that are kept elsewhere. */
+  addSource(source: ReferenceSource): void;
+}

@@ -1,0 +1,91 @@
+/**
+ * The runtime spec of a plugin on this host: its record, and the facts of the host that the spec depends on.
+ */
+import {
+  type AppArmor,
+  type CgroupDriver,
+  canLimitSwap,
+  createCgroupsPath,
+  type FileSystemProbe,
+  readMountTable,
+  scopeAnnotations,
+} from '@outboard/container';
+import type { PluginRecord } from '../../config/plugin-config.ts';
+import { stopGraceMs } from '../../config/supervision-options.ts';
+import { findMissingHostFiles } from '../../preflight/host-files.ts';
+import { type ContainerInit, findContainerInit, initArguments } from '../../spec/container-init.ts';
+import { type CreatedRuntimeSpec, createRuntimeSpec } from '../../spec/create-runtime-spec.ts';
+import { resolveDevices } from '../../spec/devices.ts';
+import type { JoinedNetwork } from '../../spec/joined-network.ts';
+import { decidePluginSecurity } from '../../spec/plugin-security.ts';
+import type { PluginPaths } from '../../store/plugin-layout.ts';
+
+/** Parts that the description takes. */
+export interface DescribeContainerDeps {
+  readonly appArmor: AppArmor;
+  readonly cgroupDriver: CgroupDriver;
+  readonly metricsSocket: string | undefined;
+}
+
+/** Surroundings of the container that its spec names. */
+export interface ContainerSurroundings {
+  readonly paths: PluginPaths;
+  readonly socketDirectory: string;
+  /** Attaches the plugin to its network; undefined for plugins without one of their own. */
+  readonly attachNetwork: () => Promise<JoinedNetwork | undefined>;
+}
+
+/** A described container. */
+export interface DescribedContainer extends CreatedRuntimeSpec {
+  /** The init to copy into the socket directory; undefined for a plugin without one. */
+  readonly init: ContainerInit | undefined;
+}
+
+/** @throws {OutboardError} when the plugin cannot or must not be started like this; the signal's reason */
+export async function describeContainer(
+  record: PluginRecord,
+  { paths, socketDirectory, attachNetwork }: ContainerSurroundings,
+  deps: DescribeContainerDeps,
+  probe: FileSystemProbe,
+): Promise<DescribedContainer> {
+  const { config, settings, options } = record;
+  const { limits = {} } = options;
+  const { devices, notices } = await resolveDevices(settings.devices, (path) =>
+    probe.status(path, { followLinks: false }),
+  );
+  const network = await attachNetwork();
+  const { security, ...decided } = await decidePluginSecurity(config, options.security ?? {}, deps.appArmor);
+  const init = options.init === true ? await findContainerInit() : undefined;
+  const created = createRuntimeSpec({
+    config,
+    settings,
+    devices,
+    security,
+    rootfsPath: paths.rootfs,
+    init: init && initArguments(init),
+    socketDirectory,
+    cgroupsPath: createCgroupsPath(record.id, deps.cgroupDriver),
+    annotations: deps.cgroupDriver === 'systemd' ? annotationsOf(record) : undefined,
+    metricsSocket: deps.metricsSocket,
+    network,
+    missingHostFiles: await findMissingHostFiles(config, probe),
+    cgroupVersion: await readCgroupVersion(),
+    limits,
+    limitsSwap: limits.memoryBytes !== undefined && (await canLimitSwap()),
+    propagatedMountPath: config.propagatedMount === '' ? undefined : paths.propagatedMount,
+  });
+  return { ...created, init, notices: [...notices, ...decided.notices, ...created.notices] };
+}
+
+function annotationsOf({ options }: PluginRecord): Readonly<Record<string, string>> {
+  return scopeAnnotations({
+    limitsTasks: options.limits?.pids !== undefined,
+    stopTimeoutMs: stopGraceMs(options),
+  });
+}
+
+async function readCgroupVersion(): Promise<1 | 2> {
+  const mounts = await readMountTable();
+  const root = mounts.findLast(({ mountPoint }) => mountPoint === '/sys/fs/cgroup');
+  return root?.fileSystem === 'cgroup2' ? 2 : 1;
+}

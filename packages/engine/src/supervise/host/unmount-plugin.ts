@@ -1,0 +1,47 @@
+/**
+ * Mounts below the directories of plugins, and their removal.
+ */
+import { realpath } from 'node:fs/promises';
+import { cleanAbsolutePath, mountsBelow, unmountAt, unmountBelow, unmountDead } from '@outboard/container';
+import type { PluginPaths } from '../../store/plugin-layout.ts';
+import type { MountsToRemove } from './plugin-host.ts';
+
+/** Bound on mounts that other mounts at the same path cover. */
+const maxCovered = 64;
+
+/** Unmount a plugin's mounts, including any below its root filesystem that reached the host. */
+export async function unmountPlugin(paths: PluginPaths, mounts: MountsToRemove): Promise<void> {
+  if (mounts === 'all') return unmountBelow(paths.directory);
+  await unmountBelow(paths.rootfs);
+  const points = (await mountsBelow(paths.propagatedMount)).map(({ mountPoint }) => mountPoint);
+  // A plugin that crashes and mounts again over its old mounts at each start would fill the kernel's mount table.
+  if (points.length - new Set(points).size > maxCovered) return unmountBelow(paths.propagatedMount);
+  await unmountDead(paths.propagatedMount);
+}
+
+/**
+ * Unmount the runtime's own mounts of an earlier run below the propagated mount. They show on the host like the plugin's
+ * mounts, and their sources, such as the socket directory, may have been replaced since.
+ * @param propagated the propagated mount's path in the container
+ */
+export async function unmountRuntimeMounts(
+  paths: PluginPaths,
+  propagated: string,
+  mounts: readonly { readonly destination: string }[],
+): Promise<void> {
+  const root = cleanAbsolutePath(propagated);
+  if (root === undefined || root === '/') return;
+  const below = mounts.flatMap(({ destination }) =>
+    destination.startsWith(`${root}/`) ? [destination.slice(root.length + 1)] : [],
+  );
+  if (below.length > 0) await unmountAt(paths.propagatedMount, below);
+}
+
+/** The names in the plugins' directory below which something is mounted. */
+export async function mountedPlugins(directory: string): Promise<readonly string[]> {
+  const prefix = `${await realpath(directory)}/`;
+  const mounts = await mountsBelow(directory);
+  return mounts
+    .filter(({ mountPoint }) => mountPoint.startsWith(prefix))
+    .map(({ mountPoint }) => mountPoint.slice(prefix.length).replace(/\/.*$/s, ''));
+}

@@ -1,0 +1,21 @@
+/**
+ * Volumes whose operations are aborted and awaited by the end of the engine.
+ */
+import type { OperationScope } from '@outboard/async';
+import type { Volumes } from './volumes.ts';
+
+/** The same volumes, refused once the scope is closed. */
+export function scopedVolumes(volumes: Volumes, scope: OperationScope): Volumes {
+  return {
+    list: (filters, { signal } = {}) => scope.run((own) => volumes.list(filters, { signal: own }), signal),
+    create: (request) => scope.run((signal) => volumes.create({ ...request, signal }), request.signal),
+    inspect: (name, { signal } = {}) => scope.run((own) => volumes.inspect(name, { signal: own }), signal),
+    remove: (name, options = {}) =>
+      scope.run((signal) => volumes.remove(name, { ...options, signal }), options.signal),
+    prune: (request = {}) => scope.run((signal) => volumes.prune({ ...request, signal }), request.signal),
+    mount: (name, id, { signal } = {}) =>
+      scope.run((own) => volumes.mount(name, id, { signal: own }), signal),
+    unmount: (name, id, { signal } = {}) =>
+      scope.run((own) => volumes.unmount(name, id, { signal: own }), signal),
+  };
+}
