@@ -22,7 +22,6 @@ export const unclear: Readonly<Record<string, number>> = {
   'packages/daemon': 116,
   'packages/engine': 303,
   'packages/oci': 130,
-  'packages/sdk': 21,
   'examples/volume-local': 9,
   'bench/src': 11,
   scripts: 32,

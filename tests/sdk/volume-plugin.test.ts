@@ -64,7 +64,7 @@ describe('a volume plugin', () => {
     const definition = definePlugin({
       name: 'recording',
       volume: driver,
-      stateFolder: join(directory, 'state'),
+      stateDirectory: join(directory, 'state'),
       log: (message) => logged.push(message),
     });
     return definition.serve({ socket: join(directory, 'p.sock'), stopSignals: [], ...options });

@@ -23,7 +23,7 @@ export interface LocalVolumesOptions {
 const stateDirectory = '.volume-local';
 
 /** The directory in which the plugin keeps what is no volume. */
-export function stateFolderOf(root: string): string {
+export function stateDirectoryOf(root: string): string {
   return join(root, stateDirectory);
 }
 
@@ -36,7 +36,7 @@ export class LocalVolumes implements VolumeDriver {
 
   private constructor(options: LocalVolumesOptions) {
     this.#options = options;
-    this.#staging = join(stateFolderOf(options.root), 'staging');
+    this.#staging = join(stateDirectoryOf(options.root), 'staging');
   }
 
   /** Open the root, and finish what a crash interrupted. */
@@ -44,7 +44,7 @@ export class LocalVolumes implements VolumeDriver {
     const volumes = new LocalVolumes(options);
     await rm(volumes.#staging, { recursive: true, force: true });
     // One by one: Node.js's recursive mkdir() tries for ever below /proc.
-    for (const directory of [options.root, stateFolderOf(options.root), volumes.#staging]) {
+    for (const directory of [options.root, stateDirectoryOf(options.root), volumes.#staging]) {
       await mkdir(directory, { mode: 0o700 }).catch(ignoreExisting);
     }
     return volumes;

@@ -2,7 +2,7 @@
  * The plugin's program: wires driver and server, nothing else.
  */
 import { definePlugin } from '@outboard/sdk';
-import { LocalVolumes, stateFolderOf } from './local-volumes.ts';
+import { LocalVolumes, stateDirectoryOf } from './local-volumes.ts';
 
 /** `propagatedMount` in config.json; it outlives restarts and upgrades of the plugin. */
 const root = process.env.VOLUME_LOCAL_ROOT ?? '/mnt/volumes';
@@ -15,6 +15,6 @@ const volume = await LocalVolumes.open({
     if (isDebugging) console.log(message);
   },
 });
-const plugin = definePlugin({ name: 'volume-local', volume, stateFolder: stateFolderOf(root) });
+const plugin = definePlugin({ name: 'volume-local', volume, stateDirectory: stateDirectoryOf(root) });
 // The socket can be given for tries outside a container.
 await plugin.serve(process.argv[2] === undefined ? {} : { socket: process.argv[2] });

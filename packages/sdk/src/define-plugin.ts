@@ -1,5 +1,5 @@
 /**
- * From an author's drivers to a running plugin: the one entry point of the SDK.
+ * Runs a plugin from the drivers of its author: the entry point of the SDK.
  */
 import { isAbsolute, join } from 'node:path';
 import { PluginError } from './plugin-error.ts';
@@ -10,40 +10,40 @@ import { openVolumeCapability } from './volume/volume-capability.ts';
 import type { VolumeDriver } from './volume/volume-driver.ts';
 import type { CallHandler, Capability } from './wire/call.ts';
 
-/** What a plugin is made of. */
+/** A plugin: its name, drivers and state. */
 export interface PluginDefinition {
-  /** Names the socket: `/run/docker/plugins/<name>.sock`, as `interface.socket` in config.json. */
+  /** Name of the socket, `/run/docker/plugins/<name>.sock`; must match `interface.socket` in config.json. */
   readonly name: string;
   readonly volume: VolumeDriver;
   /**
-   * Absolute path of a folder that outlives the process and upgrades, such as one below `propagatedMount`. The SDK
-   * keeps there who has mounted what. Without it a restarted plugin forgets its mounts.
+   * Absolute path of a directory that survives restarts and upgrades, such as one below `propagatedMount`. The SDK keeps
+   * the mount journal there. Without it a restarted plugin loses its mount counts.
    */
-  readonly stateFolder?: string;
-  /** Told of calls that failed in a driver and of background trouble, one line each. Default: standard error. */
-  readonly log?: (message: string) => void;
+  readonly stateDirectory?: string | undefined;
+  /** Receives one line for each call that failed in a driver, and for failed background work. Default: standard error. */
+  readonly log?: ((message: string) => void) | undefined;
 }
 
-/** How a plugin is served. */
+/** Socket, permissions and shutdown of a served plugin. */
 export interface ServeOptions {
   /** Absolute path of the socket, or its file name in `/run/docker/plugins`. Default: from the plugin's name. */
-  readonly socket?: string;
+  readonly socket?: string | undefined;
   /** Permission bits of the socket. Default 0o660. */
-  readonly mode?: number;
-  /** Signals that end the plugin gracefully. Default SIGTERM and SIGINT; an empty list leaves signals alone. */
-  readonly stopSignals?: readonly NodeJS.Signals[];
-  /** How long running calls may go on once the plugin ends, in milliseconds. Default 8000: hosts kill after 10 s. */
-  readonly graceMs?: number;
-  /** Ends the plugin when aborted. */
-  readonly signal?: AbortSignal;
+  readonly mode?: number | undefined;
+  /** Signals that stop the plugin gracefully. Default SIGTERM and SIGINT; an empty list installs no handler. */
+  readonly stopSignals?: readonly NodeJS.Signals[] | undefined;
+  /** Time for running calls to end at shutdown, in milliseconds. Default 8000: engines send SIGKILL after 10 s. */
+  readonly graceMs?: number | undefined;
+  /** Stops the plugin when aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A plugin that accepts calls. */
+/** A plugin that accepts calls. Disposing closes it. */
 export interface RunningPlugin extends AsyncDisposable {
   readonly socketPath: string;
-  /** End gracefully. Idempotent; resolves when no call runs and the socket is gone. */
+  /** Stop gracefully. Idempotent; resolves when all calls have ended and the socket is removed. */
   close(): Promise<void>;
-  /** Resolves once the plugin has ended, whoever ended it. */
+  /** Resolves once the plugin has stopped, for any reason. */
   readonly closed: Promise<void>;
 }
 
@@ -64,68 +64,72 @@ export interface Plugin {
  *     await plugin.serve();
  */
 export function definePlugin(definition: PluginDefinition): Plugin {
-  const { stateFolder } = definition;
-  if (stateFolder !== undefined && !isAbsolute(stateFolder)) {
-    throw new PluginError(`cannot keep state in "${stateFolder}": the path is not absolute`);
+  const { stateDirectory } = definition;
+  if (stateDirectory !== undefined && !isAbsolute(stateDirectory)) {
+    throw new PluginError(`cannot keep state in "${stateDirectory}": the path is not absolute`);
   }
   return { serve: (options = {}) => servePlugin(definition, options) };
 }
 
 async function servePlugin(definition: PluginDefinition, options: ServeOptions): Promise<RunningPlugin> {
   options.signal?.throwIfAborted();
-  // Before anyone can see the socket: a host may stop a plugin the moment it is ready.
+  // Before the socket appears: an engine may stop a plugin as soon as it is ready.
   const stop = createStopRequest(options);
   try {
-    const { path, end } = await openPlugin(definition, options);
-    return runUntilStopped(path, stop, end);
+    const { path, close } = await openPlugin(definition, options);
+    return runUntilStopped(path, stop, close);
   } catch (error) {
-    stop.forget();
+    stop.dispose();
     throw error;
   }
 }
 
-/** Start all parts. @returns the socket's path, and what ends them all */
+/** Start all parts. @returns the socket's path, and the function that closes them all */
 async function openPlugin(
   definition: PluginDefinition,
   options: ServeOptions,
-): Promise<{ readonly path: string; readonly end: () => Promise<void> }> {
+): Promise<{ readonly path: string; readonly close: () => Promise<void> }> {
   const log = definition.log ?? logToStandardError;
   const path = resolveSocketPath(options.socket ?? definition.name);
   const journalFile =
-    definition.stateFolder === undefined ? undefined : join(definition.stateFolder, 'mounts.json');
+    definition.stateDirectory === undefined ? undefined : join(definition.stateDirectory, 'mounts.json');
   const volume = await openVolumeCapability(definition.volume, { journalFile, log });
   volume.start();
   try {
     const { mode = 0o660, graceMs = 8000 } = options;
     const server = await listen({ path, mode, handlers: handlersOf([volume]), graceMs, log });
-    const end = async (): Promise<void> => {
+    const close = async (): Promise<void> => {
       try {
         await server.close();
       } finally {
         await volume.stop();
       }
     };
-    return { path, end };
+    return { path, close };
   } catch (error) {
     await volume.stop();
     throw error;
   }
 }
 
-function runUntilStopped(socketPath: string, stop: StopRequest, end: () => Promise<void>): RunningPlugin {
-  const closed = stop.asked.then(() => {
-    // From now on a second signal does what signals do: it ends the process at once.
-    stop.forget();
-    return end();
+function runUntilStopped(
+  socketPath: string,
+  stop: StopRequest,
+  closeParts: () => Promise<void>,
+): RunningPlugin {
+  const closed = stop.requested.then(() => {
+    // From now on a second signal has its default action and ends the process at once.
+    stop.dispose();
+    return closeParts();
   });
   async function close(): Promise<void> {
-    stop.ask();
+    stop.request();
     await closed;
   }
   return { socketPath, close, closed, [Symbol.asyncDispose]: close };
 }
 
-/** All calls of a plugin: its capabilities' and the handshake. Hosts may ask `Plugin.Activate` at any time, often. */
+/** Handlers of all capabilities and of the handshake, which engines may repeat at any time. */
 function handlersOf(capabilities: readonly Capability[]): ReadonlyMap<string, CallHandler> {
   const implemented = capabilities.map((capability) => capability.implements);
   const activate: CallHandler = async () => ({ Implements: implemented });

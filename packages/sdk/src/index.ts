@@ -1,3 +1,7 @@
+/**
+ * The public face of the package: define a plugin, the interface of volume drivers, and the errors of calls.
+ */
+
 export {
   definePlugin,
   type Plugin,
@@ -5,7 +9,7 @@ export {
   type RunningPlugin,
   type ServeOptions,
 } from './define-plugin.ts';
-export { type FailureStatus, PluginError } from './plugin-error.ts';
-export { PLUGIN_SOCKET_FOLDER } from './server/socket-path.ts';
+export { type FailureStatus, PluginError, type PluginErrorOptions } from './plugin-error.ts';
+export { pluginSocketDirectory } from './server/socket-path.ts';
 export type { CreateVolume, Volume, VolumeDriver } from './volume/volume-driver.ts';
 export type { CallContext } from './wire/call.ts';

@@ -1,26 +1,26 @@
 /**
- * Makes a directory and the parents that it lacks. In place of Node.js's `mkdir(…, {recursive: true})`, which tries for
- * ever where a file system takes no new directories and says ENOENT about it: /proc and /sys do.
+ * Makes a directory and its missing parents. Node.js's `mkdir(…, { recursive: true })` loops forever on file systems that
+ * report ENOENT for every new directory, such as /proc and /sys.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf, PluginError } from './plugin-error.ts';
 
 /**
- * Each name is tried once, so this ends whatever the file system says.
+ * Make a directory. Each missing parent is tried once, so the call always ends.
  *
- * @param options.mode permission bits of new directories, as the umask leaves them; those that exist keep theirs
- * @throws {PluginError} naming the directory that cannot be made
+ * @param options.mode permission bits of new directories, reduced by the umask; existing directories keep theirs
+ * @throws {PluginError} with the directory that cannot be made
  */
 export async function makeDirectories(path: string, { mode }: { readonly mode: number }): Promise<void> {
   const missing: string[] = [];
-  for (let place = resolve(path); !(await isDirectory(place)); place = dirname(place)) missing.unshift(place);
-  for (const place of missing) {
+  for (let at = resolve(path); !(await isDirectory(at)); at = dirname(at)) missing.unshift(at);
+  for (const directory of missing) {
     try {
-      await mkdir(place, { mode });
+      await mkdir(directory, { mode });
     } catch (cause) {
       // Another process may have made it meanwhile.
-      if (!(await isDirectory(place))) throw cannotMake(place, messageOf(cause), cause);
+      if (!(await isDirectory(directory))) throw cannotMake(directory, messageOf(cause), cause);
     }
   }
 }
@@ -32,7 +32,7 @@ async function isDirectory(path: string): Promise<boolean> {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false;
     throw cannotMake(path, messageOf(cause), cause);
   }
-  throw cannotMake(path, 'something else is there');
+  throw cannotMake(path, 'the path is not a directory');
 }
 
 function cannotMake(path: string, reason: string, cause?: unknown): PluginError {

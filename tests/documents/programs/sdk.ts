@@ -3,20 +3,20 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { definePlugin, type VolumeDriver } from '@outboard/sdk';
 
 const root = '/mnt/volumes'; // "propagatedMount" in config.json
-const pathOf = (name: string) => `${root}/v-${encodeURIComponent(name)}`; // no name leads out
+const pathOf = (name: string) => `${root}/v-${encodeURIComponent(name)}`; // no name leaves the directory
 
 const volume: VolumeDriver = {
   async create({ name }) {
-    await mkdir(pathOf(name)); // `options` of the request are what the operator asked for
+    await mkdir(pathOf(name)); // `options` of the request are the operator's
   },
   async remove(name) {
     await rm(pathOf(name), { recursive: true });
   },
   async mount(name) {
-    return pathOf(name); // a driver that mounts something does it here
+    return pathOf(name); // mount a file system here, if there is one
   },
   async unmount() {
-    // and takes it away here
+    // undo mount() here
   },
   async get(name) {
     return existsSync(pathOf(name)) ? { name } : undefined;
@@ -27,4 +27,4 @@ const volume: VolumeDriver = {
   },
 };
 
-await definePlugin({ name: 'acme', volume, stateFolder: `${root}/.state` }).serve();
+await definePlugin({ name: 'acme', volume, stateDirectory: `${root}/.state` }).serve();

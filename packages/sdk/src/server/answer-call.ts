@@ -1,7 +1,6 @@
 /**
- * One HTTP request to one answer. Lenient about what comes in (any content type, any host, any letter case of
- * fields), strict about what goes out: status 200 and an object, or a failure status and `{"Err": "..."}`, the only
- * form that every consumer reads.
+ * Answers one HTTP request. Requests may have any content type, host and letter case of fields. Answers have status 200
+ * and an object, or a failure status and `{"Err": "..."}`, the only form that every engine reads.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf, PluginError } from '../plugin-error.ts';
@@ -9,14 +8,14 @@ import { readBody } from '../wire/body.ts';
 import type { CallHandler } from '../wire/call.ts';
 import { decodeMessage } from '../wire/message.ts';
 
-const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.2+json';
+const contentType = 'application/vnd.docker.plugins.v1.2+json';
 
-/** What `answerCall` needs beside the request. */
-export interface AnswerOptions {
+/** Dependencies of `answerCall`. */
+export interface AnswerDeps {
   readonly handlers: ReadonlyMap<string, CallHandler>;
-  /** Aborts the call: the server does when the plugin shuts down, `answerCall` when the caller hangs up. */
+  /** Aborts the call: by the server at shutdown, by `answerCall` when the caller closes the connection. */
   readonly abort: AbortController;
-  /** Told of every call that failed in the driver. */
+  /** Receives a line for each call that failed in the driver. */
   readonly log: (message: string) => void;
 }
 
@@ -24,19 +23,19 @@ export interface AnswerOptions {
 export async function answerCall(
   request: IncomingMessage,
   response: ServerResponse,
-  options: AnswerOptions,
+  deps: AnswerDeps,
 ): Promise<void> {
-  // Also comes after a complete answer, when nobody listens to the signal any more.
-  response.once('close', () => options.abort.abort());
+  // 'close' also follows a complete answer, when the signal has no listeners left.
+  response.once('close', () => deps.abort.abort());
   const call = pathOf(request);
   try {
-    const handler = findHandler(request, call, options.handlers);
+    const handler = findHandler(request, call, deps.handlers);
     const message = decodeMessage(await readBody(request));
-    send(response, 200, await handler(message, { signal: options.abort.signal }));
+    send(response, 200, await handler(message, { signal: deps.abort.signal }));
   } catch (error) {
-    // What the SDK itself refuses is routine: engines ask for a volume before they create it.
-    if (!(error instanceof PluginError)) options.log(`${call}: ${messageOf(error)}`);
-    // Bytes of a body that nobody read would be taken for the next request.
+    // Refusals of the SDK are routine and not logged: engines call Get before Create.
+    if (!(error instanceof PluginError)) deps.log(`${call}: ${messageOf(error)}`);
+    // The rest of an unread body would be parsed as the next request.
     if (!request.complete) response.setHeader('Connection', 'close');
     send(response, error instanceof PluginError ? error.status : 500, { Err: messageOf(error) });
   }
@@ -55,13 +54,13 @@ function findHandler(
   return handler;
 }
 
-/** The path without a query; bounded, for it is repeated in the answer. */
+/** The path without its query; bounded, because errors quote it. */
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1).join('').slice(0, 256);
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
   const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-  response.writeHead(status, { 'Content-Type': CONTENT_TYPE, 'Content-Length': bytes.length });
+  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': bytes.length });
   response.end(bytes);
 }

@@ -1,5 +1,5 @@
 /**
- * The HTTP server of a plugin: listens on a unix socket, tracks calls, ends gracefully.
+ * The HTTP server of a plugin: listens on a unix socket, tracks running calls and closes gracefully.
  */
 import { rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -7,40 +7,43 @@ import type { CallHandler } from '../wire/call.ts';
 import { answerCall } from './answer-call.ts';
 import { freeSocketPath, temporarySocketPath } from './socket-path.ts';
 
-/** How long a client may take to send one whole request. Not how long a call may run. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than the 30 s for which the engine keeps an idle connection, so that it never meets one closing. */
-const KEEP_ALIVE_TIMEOUT_MS = 60_000;
-const MAX_HEADER_BYTES = 16 * 1024;
-/** Consumers open a handful; more is a fault, and each costs memory. */
-const MAX_CONNECTIONS = 512;
+/** Time limit for receiving a request. It does not limit the call. */
+const requestTimeoutMs = 30_000;
+/** Longer than the 30 s for which engines keep idle connections, so that they never use one that is closing. */
+const keepAliveTimeoutMs = 60_000;
+const maxHeaderBytes = 16 * 1024;
+/** Upper bound of connections; engines open a handful. */
+const maxConnections = 512;
 
-/** How a server is set up. */
+/** Socket, handlers and shutdown of a server. */
 export interface PluginServerOptions {
   /** Absolute path of the socket. */
   readonly path: string;
   /** Permission bits of the socket. */
   readonly mode: number;
-  /** By path, such as `/Plugin.Activate`. */
+  /** Handlers by request path, such as `/Plugin.Activate`. */
   readonly handlers: ReadonlyMap<string, CallHandler>;
-  /** How long calls may go on after `close`, in milliseconds; then they are aborted. */
+  /** Time for running calls to end after `close`, in milliseconds; then they are aborted. */
   readonly graceMs: number;
+  /** Receives a line for each failed call. */
   readonly log: (message: string) => void;
 }
 
 /** A server that accepts connections. */
 export interface ListeningServer {
   /**
-   * Stop accepting, let running calls end, abort those that outlast the grace period, remove the socket.
-   * A call that ignores its abort is given up after one second more.
+   * Remove the socket, stop accepting, wait for running calls, abort those that exceed the grace period.
+   * Calls that ignore the abort are abandoned after one more second.
    */
   close(): Promise<void>;
 }
 
-/** How long an aborted call may take to end, in milliseconds. */
-const ABORT_TIMEOUT_MS = 1000;
+/** Time for aborted calls to end. */
+const abortTimeoutMs = 1000;
 
+/** A call that has no complete answer yet. */
 interface RunningCall {
+  /** Resolves when the call is answered; never rejects. */
   readonly ended: Promise<void>;
   readonly abort: AbortController;
 }
@@ -51,26 +54,28 @@ export async function listen(options: PluginServerOptions): Promise<ListeningSer
   const calls = new Set<RunningCall>();
   const server = createServer(
     {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: maxHeaderBytes,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
     },
     (request, response) => {
       if (!server.listening) response.setHeader('Connection', 'close');
       const abort = new AbortController();
-      const call = { ended: answerCall(request, response, { ...options, abort }), abort };
+      const call: RunningCall = {
+        abort,
+        ended: answerCall(request, response, { ...options, abort }).then(() => void calls.delete(call)),
+      };
       calls.add(call);
-      void call.ended.then(() => calls.delete(call)); // answerCall() never rejects
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
   await listenOn(server, options.path, options.mode);
   return { close: () => closeGracefully(server, calls, options) };
 }
 
 /**
- * The socket gets its name only once it accepts connections: hosts watch for the name, and between bind() and
- * listen() they would be refused.
+ * Bind under a temporary name and rename the socket once it accepts connections: engines watch for the name, and
+ * between bind() and listen() they would be refused.
  */
 async function listenOn(server: Server, path: string, mode: number): Promise<void> {
   const temporary = temporarySocketPath(path);
@@ -83,7 +88,7 @@ async function listenOn(server: Server, path: string, mode: number): Promise<voi
   }
 }
 
-/** The umask holds while the socket is made, so that it is never open to more than `mode` says. */
+/** The umask is set while the socket is created, so that its permissions never exceed `mode`. */
 function bind(server: Server, path: string, mode: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -104,7 +109,7 @@ async function closeGracefully(
   calls: ReadonlySet<RunningCall>,
   options: PluginServerOptions,
 ): Promise<void> {
-  // Node.js would remove the name that it made, which is the temporary one.
+  // Node.js would unlink the temporary name, under which it created the socket.
   await rm(options.path, { force: true });
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
@@ -112,14 +117,14 @@ async function closeGracefully(
   server.closeIdleConnections();
   if (!(await endWithin(calls, options.graceMs))) {
     for (const call of calls) call.abort.abort();
-    if (!(await endWithin(calls, ABORT_TIMEOUT_MS)))
-      options.log(`${calls.size} calls ignored that they were aborted`);
+    if (!(await endWithin(calls, abortTimeoutMs)))
+      options.log(`${calls.size} calls did not end after they were aborted`);
   }
   server.closeAllConnections();
   await closed;
 }
 
-/** @returns whether all calls ended in time */
+/** @returns whether all calls ended within the time */
 async function endWithin(calls: ReadonlySet<RunningCall>, timeoutMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<boolean>((resolve) => {

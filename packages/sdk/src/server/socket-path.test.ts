@@ -9,12 +9,12 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { freeSocketPath, resolveSocketPath } from './socket-path.ts';
 
 describe('resolveSocketPath()', () => {
-  test('places a name and a file name in the folder that hosts watch', () => {
+  test('places a name and a file name in the directory that engines watch', () => {
     assert.equal(resolveSocketPath('acme'), '/run/docker/plugins/acme.sock');
     assert.equal(resolveSocketPath('acme.sock'), '/run/docker/plugins/acme.sock');
   });
 
-  test('takes an absolute path as it is', () => {
+  test('returns an absolute path unchanged', () => {
     assert.equal(resolveSocketPath('/tmp/x'), '/tmp/x');
   });
 
@@ -38,26 +38,26 @@ describe('resolveSocketPath()', () => {
 });
 
 describe('freeSocketPath()', () => {
-  let folder: string;
+  let directory: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-socket-'));
+    directory = await mkdtemp(join(tmpdir(), 'outboard-socket-'));
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(() => rm(directory, { recursive: true }));
 
-  test('makes the folder', async () => {
-    await freeSocketPath(join(folder, 'a', 'b.sock'));
-    assert.ok((await stat(join(folder, 'a'))).isDirectory());
+  test('makes the directory', async () => {
+    await freeSocketPath(join(directory, 'a', 'b.sock'));
+    assert.ok((await stat(join(directory, 'a'))).isDirectory());
   });
 
   test('removes a socket that a killed process left', async () => {
-    const path = join(folder, 'stale.sock');
+    const path = join(directory, 'stale.sock');
     await leaveStaleSocket(path);
     await freeSocketPath(path);
     await assert.rejects(stat(path), { code: 'ENOENT' });
   });
 
-  test('refuses to take the socket of a process that listens', async () => {
-    const path = join(folder, 'live.sock');
+  test('refuses a socket on which a process listens', async () => {
+    const path = join(directory, 'live.sock');
     const server: Server = createServer().listen(path);
     await once(server, 'listening');
     try {
@@ -69,14 +69,14 @@ describe('freeSocketPath()', () => {
     }
   });
 
-  test('refuses to remove a file that is no socket', async () => {
-    const path = join(folder, 'file.sock');
+  test('refuses a file that is not a socket', async () => {
+    const path = join(directory, 'file.sock');
     await writeFile(path, 'precious');
-    await assert.rejects(freeSocketPath(path), /a file that is no socket is in the way/);
+    await assert.rejects(freeSocketPath(path), /the path is not a socket/);
   });
 });
 
-/** A process that is killed cannot unlink its socket. */
+/** Leave the socket of a process that was killed before it could unlink it. */
 async function leaveStaleSocket(path: string): Promise<void> {
   const script =
     'require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))';

@@ -1,5 +1,5 @@
 /**
- * Where a plugin listens, and making the place free without taking it from anyone.
+ * The path of a plugin's socket, and removal of a stale socket there.
  */
 import { randomBytes } from 'node:crypto';
 import { lstat, unlink } from 'node:fs/promises';
@@ -8,30 +8,30 @@ import { dirname, join } from 'node:path';
 import { makeDirectories } from '../make-directories.ts';
 import { PluginError } from '../plugin-error.ts';
 
-/** Where plugin hosts look for sockets. */
-export const PLUGIN_SOCKET_FOLDER = '/run/docker/plugins';
+/** Directory in which engines look for sockets. */
+export const pluginSocketDirectory = '/run/docker/plugins';
 
-/** Longest path of a unix socket in bytes: `sun_path` has 108, the last is NUL. Node.js would cut a longer one silently. */
-const MAX_SOCKET_PATH_BYTES = 107;
+/** Longest path of a unix socket in bytes: `sun_path` has 108 with the NUL. Node.js truncates longer ones silently. */
+const maxSocketPathBytes = 107;
 
 /**
- * The absolute path for a socket named by a path, by a file name in `PLUGIN_SOCKET_FOLDER`, or by a plugin's name.
+ * The absolute path of a socket given by a path, by a file name in `pluginSocketDirectory`, or by a plugin's name.
  *
- * @throws {PluginError} if it is too long or no file name
+ * @throws {PluginError} if it is too long, or neither a path nor a file name
  */
 export function resolveSocketPath(socket: string): string {
   if (socket.includes('\0') || socket === '' || (!socket.startsWith('/') && socket.includes('/'))) {
     throw new PluginError(`cannot listen on "${socket}": neither an absolute path nor a file name`);
   }
   const named = socket.endsWith('.sock') ? socket : `${socket}.sock`;
-  const path = socket.startsWith('/') ? socket : join(PLUGIN_SOCKET_FOLDER, named);
+  const path = socket.startsWith('/') ? socket : join(pluginSocketDirectory, named);
   checkLength(path);
   return path;
 }
 
 /**
- * A name in the same folder under which to make the socket, before it gets its own. Not longer than most names, for
- * the limit holds for both.
+ * A temporary name in the same directory, under which to create the socket. It is short because the length limit
+ * applies to it as well.
  *
  * @throws {PluginError} if it is too long
  */
@@ -43,17 +43,17 @@ export function temporarySocketPath(path: string): string {
 
 function checkLength(path: string): void {
   const length = Buffer.byteLength(path);
-  if (length > MAX_SOCKET_PATH_BYTES) {
+  if (length > maxSocketPathBytes) {
     throw new PluginError(
-      `cannot listen on "${path}": ${length} bytes, a unix socket path has at most ${MAX_SOCKET_PATH_BYTES}`,
+      `cannot listen on "${path}": ${length} bytes, a unix socket path has at most ${maxSocketPathBytes}`,
     );
   }
 }
 
 /**
- * Make sure that nothing is at the path: the folder exists, and a socket that an earlier process left is removed.
+ * Prepare the path: make its directory and remove a stale socket.
  *
- * @throws {PluginError} if something else is there or somebody still listens
+ * @throws {PluginError} if another kind of file is there, or a process listens on the socket
  */
 export async function freeSocketPath(path: string): Promise<void> {
   await makeDirectories(dirname(path), { mode: 0o755 });
@@ -62,8 +62,7 @@ export async function freeSocketPath(path: string): Promise<void> {
     throw error;
   });
   if (found === undefined) return;
-  if (!found.isSocket())
-    throw new PluginError(`cannot listen on "${path}": a file that is no socket is in the way`);
+  if (!found.isSocket()) throw new PluginError(`cannot listen on "${path}": the path is not a socket`);
   if (await isListening(path))
     throw new PluginError(`cannot listen on "${path}": another process listens there`);
   await unlink(path);

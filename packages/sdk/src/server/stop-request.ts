@@ -1,42 +1,40 @@
 /**
- * Noticing that the plugin should end. A plugin is the first process of its container, for which the kernel ignores
- * signals that have no handler: without one, SIGTERM would do nothing and the host would kill the plugin later.
+ * Requests to stop the plugin. A plugin is process 1 of its container, for which the kernel ignores signals without a
+ * handler: SIGTERM would have no effect, and the engine would send SIGKILL later.
+ * @see pid_namespaces(7)
  */
 
-/** What may ask for the end. */
+/** Sources of a stop request. */
 export interface StopSources {
   /** Default SIGTERM and SIGINT. */
-  readonly stopSignals?: readonly NodeJS.Signals[];
-  readonly signal?: AbortSignal;
+  readonly stopSignals?: readonly NodeJS.Signals[] | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** One request to end, whoever makes it. */
+/** A stop request from any source. */
 export interface StopRequest {
-  /** Resolves when the end was asked for. */
-  readonly asked: Promise<void>;
-  ask(): void;
-  /** Take all handlers away. */
-  forget(): void;
+  /** Resolves with the first request. */
+  readonly requested: Promise<void>;
+  request(): void;
+  /** Remove all handlers. */
+  dispose(): void;
 }
 
-/** Listen to all sources from now on. */
+/** Listen to all sources until the stop request is disposed. */
 export function createStopRequest(sources: StopSources): StopRequest {
   const signals = sources.stopSignals ?? ['SIGTERM', 'SIGINT'];
-  const request = new AbortController();
-  const asked = new Promise<void>((resolve) => {
-    request.signal.addEventListener('abort', () => resolve(), { once: true });
+  let request = (): void => undefined;
+  const requested = new Promise<void>((resolve) => {
+    request = resolve;
   });
-  function ask(): void {
-    request.abort();
-  }
-  for (const signal of signals) process.on(signal, ask);
-  sources.signal?.addEventListener('abort', ask);
+  for (const signal of signals) process.on(signal, request);
+  sources.signal?.addEventListener('abort', request);
   return {
-    asked,
-    ask,
-    forget() {
-      for (const signal of signals) process.off(signal, ask);
-      sources.signal?.removeEventListener('abort', ask);
+    requested,
+    request,
+    dispose() {
+      for (const signal of signals) process.off(signal, request);
+      sources.signal?.removeEventListener('abort', request);
     },
   };
 }

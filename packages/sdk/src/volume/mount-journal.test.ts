@@ -6,69 +6,69 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { MountJournal } from './mount-journal.ts';
 
 describe('MountJournal', () => {
-  let folder: string;
+  let directory: string;
   let file: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-journal-'));
-    file = join(folder, 'state', 'mounts.json');
+    directory = await mkdtemp(join(tmpdir(), 'outboard-journal-'));
+    file = join(directory, 'state', 'mounts.json');
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(() => rm(directory, { recursive: true }));
 
-  test('holds a volume until as many mounts of an ID are gone as came', async () => {
+  test('keeps a volume mounted until each mount of an ID has been undone', async () => {
     const journal = await MountJournal.open(file, 'boot');
     await journal.add('v', 'c1');
     await journal.add('v', 'c1');
-    assert.equal(journal.isLast('v', 'c1'), false);
+    assert.equal(journal.isLastMount('v', 'c1'), false);
     await journal.subtract('v', 'c1');
-    assert.equal(journal.isLast('v', 'c1'), true);
+    assert.equal(journal.isLastMount('v', 'c1'), true);
     await journal.subtract('v', 'c1');
-    assert.deepEqual(journal.held(), []);
+    assert.deepEqual(journal.mountedVolumes(), []);
   });
 
-  test('is not at the last mount while another ID holds the volume', async () => {
+  test('does not report the last mount while another ID has mounted the volume', async () => {
     const journal = await MountJournal.open(file, 'boot');
     await journal.add('v', 'c1');
     await journal.add('v', 'c2');
-    assert.equal(journal.isLast('v', 'c1'), false);
+    assert.equal(journal.isLastMount('v', 'c1'), false);
   });
 
-  test('remembers counts over a restart', async () => {
+  test('keeps counts across a restart', async () => {
     const before = await MountJournal.open(file, 'boot');
     await Promise.all([before.add('v', 'c1'), before.add('v', 'c1'), before.add('__proto__', 'constructor')]);
     const after = await MountJournal.open(file, 'boot');
-    assert.deepEqual([...after.held()].sort(), ['__proto__', 'v']);
+    assert.deepEqual([...after.mountedVolumes()].sort(), ['__proto__', 'v']);
     await after.subtract('v', 'c1');
-    assert.equal(after.isLast('v', 'c1'), true);
+    assert.equal(after.isLastMount('v', 'c1'), true);
   });
 
-  test('forgets what an earlier boot counted', async () => {
+  test('drops counts of an earlier boot', async () => {
     await (await MountJournal.open(file, 'boot 1')).add('v', 'c1');
-    assert.deepEqual((await MountJournal.open(file, 'boot 2')).held(), []);
+    assert.deepEqual((await MountJournal.open(file, 'boot 2')).mountedVolumes(), []);
   });
 
   test('leaves no temporary file', async () => {
     await (await MountJournal.open(file, 'boot')).add('v', 'c1');
-    assert.deepEqual(await readdir(join(folder, 'state')), ['mounts.json']);
+    assert.deepEqual(await readdir(join(directory, 'state')), ['mounts.json']);
   });
 
-  test('counts nothing when the disk refuses', async () => {
+  test('counts nothing when the file cannot be written', async () => {
     const journal = await MountJournal.open(file, 'boot');
-    await rm(join(folder, 'state'), { recursive: true });
+    await rm(join(directory, 'state'), { recursive: true });
     await assert.rejects(journal.add('v', 'c1'), /ENOENT/);
-    assert.equal(journal.isHeld('v'), false);
+    assert.equal(journal.isMounted('v'), false);
   });
 
   test('works without a file', async () => {
     const journal = await MountJournal.open(undefined, 'boot');
     await journal.add('v', 'c1');
-    assert.equal(journal.isHeldBy('v', 'c1'), true);
+    assert.equal(journal.isMountedBy('v', 'c1'), true);
   });
 
   for (const [name, content] of [
-    ['half a file', '{"bootId":"boot","mounts":{"v":'],
+    ['truncated JSON', '{"bootId":"boot","mounts":{"v":'],
     ['a negative count', '{"bootId":"boot","mounts":{"v":{"c":-1}}}'],
     ['a list', '[]'],
-    ['nothing in it', ''],
+    ['no content', ''],
   ] as const) {
     test(`refuses a file with ${name} and leaves it alone`, async () => {
       await MountJournal.open(file, 'boot');

@@ -1,13 +1,13 @@
 /**
- * Replacing a small file so that a crash at any instant leaves its old content or its new one.
+ * Replaces a small file so that a crash at any time leaves its old or its new content.
  */
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Write `content` beside the file, flush it, rename it over the file and flush the folder.
- * Calls for one file must not overlap. Durable when it resolves; when it rejects the file is as it was. The folder is
- * opened before the rename, which is the commit: that it cannot be flushed afterwards is warned of.
+ * Write `content` to a temporary file, flush it, rename it over the file and flush the directory.
+ * Calls for one file must not overlap. Durable when it resolves; the file is unchanged when it rejects. The rename is the
+ * commit, so the directory is opened before it, and a failed flush after it is only a warning.
  */
 export async function replaceFile(file: string, content: string): Promise<void> {
   const temporary = `${file}.new`;
@@ -18,15 +18,15 @@ export async function replaceFile(file: string, content: string): Promise<void> 
   } finally {
     await handle.close();
   }
-  const folder = await open(dirname(file), 'r');
+  const directory = await open(dirname(file), 'r');
   try {
     await rename(temporary, file);
-    await folder.sync().catch((error: unknown) => {
+    await directory.sync().catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
-      process.emitWarning(`"${file}" was replaced, but its folder could not be flushed: ${reason}`);
+      process.emitWarning(`"${file}" was replaced, but its directory could not be flushed: ${reason}`);
     });
   } finally {
-    // The descriptor of a folder holds nothing that could be lost.
-    await folder.close().catch(() => undefined);
+    // Closing a directory cannot lose data.
+    await directory.close().catch(() => undefined);
   }
 }

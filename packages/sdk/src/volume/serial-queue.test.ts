@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SerialQueue } from './serial-queue.ts';
 
+/** A promise that the test resolves. */
 interface Gate {
   readonly opened: Promise<void>;
   open(): void;
@@ -15,7 +16,7 @@ function createGate(): Gate {
   return { opened, open };
 }
 
-test('SerialQueue runs work of one key in order, also after a failure', async () => {
+test('SerialQueue runs tasks of one key in order, also after a failure', async () => {
   const queue = new SerialQueue();
   const gate = createGate();
   const order: string[] = [];
@@ -34,7 +35,7 @@ test('SerialQueue runs work of one key in order, also after a failure', async ()
   assert.deepEqual(order, ['first', 'second']);
 });
 
-test('SerialQueue runs work of other keys meanwhile', async () => {
+test('SerialQueue runs tasks of different keys in parallel', async () => {
   const queue = new SerialQueue();
   const gate = createGate();
   const blocked = queue.run('v', () => gate.opened);
@@ -43,7 +44,7 @@ test('SerialQueue runs work of other keys meanwhile', async () => {
   await blocked;
 });
 
-test('SerialQueue is idle once all work has ended, also work that was queued meanwhile', async () => {
+test('SerialQueue is idle once all tasks have ended, including those queued meanwhile', async () => {
   const queue = new SerialQueue();
   let ended = 0;
   const first = queue.run('v', async () => {

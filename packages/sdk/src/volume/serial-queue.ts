@@ -1,16 +1,16 @@
 /**
- * Work on one key runs one piece after another, on different keys in parallel.
+ * Runs the tasks of each key one after another, and those of different keys in parallel.
  */
 
-/** A queue per key. Keys without work take no memory. */
+/** A queue for each key. Keys without tasks use no memory. */
 export class SerialQueue {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Run `work` once all earlier work of the key has ended, well or not. */
-  run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /** Run a task once all earlier tasks of the key have ended, also if they failed. */
+  run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const earlier = this.#tails.get(key) ?? Promise.resolve();
-    const result = earlier.then(work);
-    // The caller sees a failure through `result`; the next in the queue only waits for the end.
+    const result = earlier.then(task);
+    // The caller gets a failure through `result`; the next task only waits for the end.
     const tail: Promise<unknown> = result
       .catch(() => undefined)
       .then(() => {
@@ -20,7 +20,7 @@ export class SerialQueue {
     return result;
   }
 
-  /** Resolves when nothing is queued any more. */
+  /** Resolves when all queues are empty. */
   async idle(): Promise<void> {
     while (this.#tails.size > 0) await Promise.all(this.#tails.values());
   }

@@ -1,5 +1,5 @@
 /**
- * The VolumeDriver protocol over a driver: decodes requests, serialises work per volume, encodes answers.
+ * The VolumeDriver protocol over an author's driver: decodes requests, serializes calls for each volume, encodes answers.
  * @see https://docs.docker.com/engine/extend/plugins_volume/
  */
 import { readFile } from 'node:fs/promises';
@@ -11,15 +11,15 @@ import { SerialQueue } from './serial-queue.ts';
 import type { Volume, VolumeDriver } from './volume-driver.ts';
 import { VolumeMounts } from './volume-mounts.ts';
 
-/** How a volume capability is set up. */
+/** State and log of a volume capability. */
 export interface VolumeCapabilityOptions {
-  /** Absolute path of the mount journal; without one, mount counts are lost on restart. */
+  /** Absolute path of the mount journal; if undefined, mount counts are lost at a restart. */
   readonly journalFile: string | undefined;
-  /** Told what went wrong where no caller waits for an answer. */
+  /** Receives failures of background work. */
   readonly log: (message: string) => void;
 }
 
-/** Everything the handlers share. */
+/** State shared by all handlers. */
 interface VolumeService {
   readonly driver: VolumeDriver;
   readonly queue: SerialQueue;
@@ -47,7 +47,7 @@ export async function openVolumeCapability(
   };
 }
 
-/** In a container without /proc every boot looks the same, so counts are kept: the safe side. */
+/** Without /proc all boots have the same ID, so counts are kept, which never unmounts a volume in use. */
 async function readBootId(): Promise<string> {
   return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
     (text) => text.trim(),
@@ -55,9 +55,9 @@ async function readBootId(): Promise<string> {
   );
 }
 
-/** A call that arrives meanwhile waits behind the restoring of its volume; one that fails is tried again by `Mount`. */
+/** Calls for a volume wait until it is restored. A failed restore is retried by the next `Mount`. */
 function restoreMounts(service: VolumeService, signal: AbortSignal, log: (message: string) => void): void {
-  for (const name of service.mounts.heldEarlier()) {
+  for (const name of service.mounts.journaledVolumes()) {
     service.queue
       .run(name, () => service.mounts.restore(name, { signal }))
       .catch((error: unknown) => log(`cannot mount volume "${name}" again: ${messageOf(error)}`));
@@ -74,7 +74,7 @@ function volumeHandlers(service: VolumeService): ReadonlyMap<string, CallHandler
       const name = requiredTextField(message, 'Name');
       const options = textMapField(message, 'Opts');
       return queue.run(name, async () => {
-        // Engines create whatever `Get` failed for, whyever it failed.
+        // Engines call Create after any failure of Get, also for volumes that exist.
         if ((await driver.get(name, context)) === undefined) await driver.create({ name, options }, context);
         return {};
       });
@@ -82,7 +82,7 @@ function volumeHandlers(service: VolumeService): ReadonlyMap<string, CallHandler
     async Remove(message, context) {
       const name = requiredTextField(message, 'Name');
       return queue.run(name, async () => {
-        if (mounts.isHeld(name)) throw new PluginError(`cannot remove volume "${name}": it is mounted`);
+        if (mounts.isMounted(name)) throw new PluginError(`cannot remove volume "${name}": it is mounted`);
         await findVolume(driver, name, context);
         await driver.remove(name, context);
         return {};
@@ -110,10 +110,10 @@ function volumeHandlers(service: VolumeService): ReadonlyMap<string, CallHandler
     },
     async Get(message, context) {
       const volume = await findVolume(driver, requiredTextField(message, 'Name'), context);
-      return { Volume: volumeOnWire(volume, mounts) };
+      return { Volume: toDocument(volume, mounts) };
     },
     async List(_message, context) {
-      return { Volumes: (await driver.list(context)).map((volume) => volumeOnWire(volume, mounts)) };
+      return { Volumes: (await driver.list(context)).map((volume) => toDocument(volume, mounts)) };
     },
   };
   return new Map(Object.entries(handlers).map(([method, handler]) => [`/VolumeDriver.${method}`, handler]));
@@ -125,13 +125,12 @@ async function findVolume(driver: VolumeDriver, name: string, context: CallConte
   return volume;
 }
 
-/** Absent fields stay absent: an empty `CreatedAt` makes the engine fail a whole `List`. */
-function volumeOnWire(volume: Volume, mounts: VolumeMounts): object {
-  const mountpoint = mounts.mountpoint(volume.name) ?? volume.mountpoint;
+/** Undefined fields are left out of the JSON: an empty `CreatedAt` would make the engine reject a whole `List`. */
+function toDocument(volume: Volume, mounts: VolumeMounts): object {
   return {
     Name: volume.name,
-    ...(mountpoint === undefined ? {} : { Mountpoint: mountpoint }),
-    ...(volume.createdAt === undefined ? {} : { CreatedAt: volume.createdAt.toISOString() }),
-    ...(volume.status === undefined ? {} : { Status: volume.status }),
+    Mountpoint: mounts.mountpoint(volume.name) ?? volume.mountpoint,
+    CreatedAt: volume.createdAt?.toISOString(),
+    Status: volume.status,
   };
 }

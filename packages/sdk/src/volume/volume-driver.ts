@@ -1,19 +1,19 @@
 /**
- * The contract between the SDK and the author of a volume plugin.
+ * The interface that the author of a volume plugin implements.
  */
 import type { CallContext } from '../wire/call.ts';
 
 /** One volume, as `docker volume inspect` shows it. */
 export interface Volume {
   readonly name: string;
-  /** Absolute path inside the plugin; absent while the volume is nowhere mounted. */
-  readonly mountpoint?: string;
-  readonly createdAt?: Date;
-  /** Free facts for the operator; must survive JSON. */
-  readonly status?: Readonly<Record<string, unknown>>;
+  /** Absolute path in the plugin; absent while the volume is not mounted. */
+  readonly mountpoint?: string | undefined;
+  readonly createdAt?: Date | undefined;
+  /** Details for the operator, as JSON values. */
+  readonly status?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What `Create` asks for. */
+/** A volume to create. */
 export interface CreateVolume {
   readonly name: string;
   /** The operator's `-o key=value` options. */
@@ -21,30 +21,29 @@ export interface CreateVolume {
 }
 
 /**
- * A volume driver. Errors that it throws reach the operator with their message.
+ * A volume driver. The operator sees the messages of its errors.
  *
- * The SDK calls the methods that change a volume one after another for each volume, and counts mounts: `mount` comes
- * for the first consumer of a volume and `unmount` after the last. Names are not empty; which ones are acceptable is
- * for the driver to say.
+ * The SDK runs the methods that change one volume one after another, and counts mounts: it calls `mount` for the first
+ * consumer of a volume and `unmount` after the last one. Names are not empty; the driver validates them.
  */
 export interface VolumeDriver {
-  /** `global` tells a cluster that one creation serves all its nodes. Default `local`. */
-  readonly scope?: 'local' | 'global';
-  /** Make a volume. Not called for one that `get` knows: creating twice is no error. */
+  /** `global` if a volume that one node of a cluster creates exists on all nodes. Default `local`. */
+  readonly scope?: 'local' | 'global' | undefined;
+  /** Create a volume. Not called for a volume that `get` finds: creating it again is not an error. */
   create(request: CreateVolume, context: CallContext): Promise<void>;
-  /** Erase a volume. Not called while it is mounted. */
+  /** Delete a volume and its data. Not called while it is mounted. */
   remove(name: string, context: CallContext): Promise<void>;
   /**
-   * Make a volume's content appear. Called again when the plugin restarted while consumers held the volume.
+   * Make a volume's content available. Called again after a restart of the plugin for volumes that are in use.
    *
-   * @returns the absolute path inside the plugin; below `propagatedMount` if it is a mount
+   * @returns the absolute path in the plugin; below `propagatedMount` if it is a mount point
    */
   mount(name: string, context: CallContext): Promise<string>;
-  /** Take a volume's content away again. */
+  /** Undo `mount`. */
   unmount(name: string, context: CallContext): Promise<void>;
   /**
-   * Find a volume; undefined if there is none. Answer from local state: engines ask often, and drop what they know of
-   * a volume when this fails.
+   * Find a volume; undefined if it does not exist. Answer from local state: engines call this often, and treat a volume
+   * as gone when it fails.
    */
   get(name: string, context: CallContext): Promise<Volume | undefined>;
   /** All volumes. */

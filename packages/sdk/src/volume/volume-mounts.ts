@@ -1,5 +1,5 @@
 /**
- * Mounting volumes for several consumers at once: the driver mounts for the first and unmounts after the last.
+ * Mounts of volumes with several consumers: the driver mounts for the first one and unmounts after the last one.
  */
 
 import { PluginError } from '../plugin-error.ts';
@@ -7,11 +7,11 @@ import type { CallContext } from '../wire/call.ts';
 import type { MountJournal } from './mount-journal.ts';
 import type { VolumeDriver } from './volume-driver.ts';
 
-/** Keeps driver and journal in step. Calls for one volume are serialised by the caller. */
+/** Keeps driver and journal consistent. The caller serializes calls for one volume. */
 export class VolumeMounts {
   readonly #driver: VolumeDriver;
   readonly #journal: MountJournal;
-  /** Where volumes are mounted by this very process. Mounts of an earlier one went with its mount namespace. */
+  /** Mount points of this process. Those of an earlier process vanished with its mount namespace. */
   readonly #mountpoints = new Map<string, string>();
 
   constructor(driver: VolumeDriver, journal: MountJournal) {
@@ -19,28 +19,29 @@ export class VolumeMounts {
     this.#journal = journal;
   }
 
-  /** Volumes that consumers hold from before this process. */
-  heldEarlier(): readonly string[] {
-    return this.#journal.held();
+  /** Volumes with a mount in the journal. */
+  journaledVolumes(): readonly string[] {
+    return this.#journal.mountedVolumes();
   }
 
-  isHeld(volume: string): boolean {
-    return this.#journal.isHeld(volume);
+  /** True if any consumer has mounted the volume. */
+  isMounted(volume: string): boolean {
+    return this.#journal.isMounted(volume);
   }
 
-  /** Where the volume is mounted; undefined while it is not. */
+  /** Mount point of a volume; undefined while it is not mounted. */
   mountpoint(volume: string): string | undefined {
     return this.#mountpoints.get(volume);
   }
 
-  /** Mount a volume again that consumers hold from before this process. */
+  /** Mount a volume again that consumers mounted before this process started. */
   async restore(volume: string, context: CallContext): Promise<void> {
-    if (this.#journal.isHeld(volume)) await this.#mountOnce(volume, context);
+    if (this.#journal.isMounted(volume)) await this.#mountOnce(volume, context);
   }
 
   /**
-   * Count one consumer more; mount if the volume is not mounted yet. Nothing is counted or mounted when it fails, for
-   * the engine sends no `Unmount` then. That includes a caller that hung up meanwhile: it will ask again.
+   * Count one more mount, and mount the volume if it is the first one. On failure nothing is counted or mounted, because
+   * the engine sends no `Unmount` then; a caller that closed its connection counts as a failure, because it will retry.
    */
   async mount(volume: string, id: string, context: CallContext): Promise<string> {
     const mountpoint = await this.#mountOnce(volume, context);
@@ -48,16 +49,16 @@ export class VolumeMounts {
       context.signal.throwIfAborted();
       await this.#journal.add(volume, id);
     } catch (error) {
-      if (!this.#journal.isHeld(volume)) await this.#unmountNow(volume, context);
+      if (!this.#journal.isMounted(volume)) await this.#unmountNow(volume, context);
       throw error;
     }
     return mountpoint;
   }
 
-  /** Count one consumer less; unmount after the last. One that does not hold the volume is no error. */
+  /** Count one mount less, and unmount the volume after the last one. No error for a consumer without a mount. */
   async unmount(volume: string, id: string, context: CallContext): Promise<void> {
-    if (!this.#journal.isHeldBy(volume, id)) return;
-    if (this.#journal.isLast(volume, id)) await this.#unmountNow(volume, context);
+    if (!this.#journal.isMountedBy(volume, id)) return;
+    if (this.#journal.isLastMount(volume, id)) await this.#unmountNow(volume, context);
     await this.#journal.subtract(volume, id);
   }
 

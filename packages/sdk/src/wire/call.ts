@@ -1,28 +1,28 @@
 /**
- * What the server hands to a capability: one decoded call and the means to notice that nobody waits for it any more.
+ * Calls between the server and the capabilities of a plugin.
  */
 import type { Message } from './message.ts';
 
-/** Handed to every driver method. */
+/** Context of one call, passed to every driver method. */
 export interface CallContext {
   /**
-   * Aborted when the caller hung up or the plugin shuts down. Long work should stop then: the engine gives up after
-   * 120 s (`Create`, `Mount`) or 60 s and calls again.
+   * Aborted when the caller closes its connection or the plugin shuts down. Stop long work then: the engine's time limit
+   * is 120 s (`Create`, `Mount`) or 60 s, after which it calls again.
    */
   readonly signal: AbortSignal;
 }
 
-/** Answers one call; what it returns is sent as JSON. */
+/** Handles one call. The result is sent as JSON. */
 export type CallHandler = (message: Message, context: CallContext) => Promise<object>;
 
-/** A part of a plugin: what it implements, and the calls of it. */
+/** One interface of the plugin protocol, served by a plugin. */
 export interface Capability {
-  /** As in `Plugin.Activate`, such as `VolumeDriver`. */
+  /** Its name in `Plugin.Activate`, such as `VolumeDriver`. */
   readonly implements: string;
-  /** By path, such as `/VolumeDriver.Create`. */
+  /** Handlers by request path, such as `/VolumeDriver.Create`. */
   readonly handlers: ReadonlyMap<string, CallHandler>;
-  /** Begin background work. Called once, before the first call arrives; must not wait. */
+  /** Start background work. Called once, before the first call. */
   start(): void;
-  /** End background work. No call runs any more. */
+  /** Stop background work and wait for it. Called once, after the last call. */
   stop(): Promise<void>;
 }

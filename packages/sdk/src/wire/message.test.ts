@@ -8,12 +8,12 @@ function decode(text: string): ReturnType<typeof decodeMessage> {
 }
 
 for (const [name, body] of [
-  ['no bytes', ''],
+  ['an empty body', ''],
   ['white space', ' \n'],
   ['an empty object', '{}'],
   ['null', 'null\n'],
 ] as const) {
-  test(`decodeMessage() takes ${name} for an empty message`, () => {
+  test(`decodeMessage() decodes ${name} as the empty message`, () => {
     assert.equal(decode(body).size, 0);
   });
 }
@@ -37,16 +37,16 @@ test('textField() finds a field in any letter case', () => {
   assert.equal(textField(decode('{"nAmE":"v"}'), 'Name'), 'v');
 });
 
-test('textField() lets the last of several spellings win, as Go does', () => {
+test('textField() returns the last of several spellings, as in Go', () => {
   assert.equal(textField(decode('{"Name":"a","name":"b"}'), 'Name'), 'b');
 });
 
-test('textField() takes null and a missing field for empty text', () => {
+test('textField() returns empty text for null and a missing field', () => {
   assert.equal(textField(decode('{"Name":null}'), 'Name'), '');
   assert.equal(textField(decode('{}'), 'Name'), '');
 });
 
-test('requiredTextField() names the field that is missing', () => {
+test('requiredTextField() names the missing field', () => {
   assert.throws(() => requiredTextField(decode(''), 'Name'), /field "Name" is missing/);
 });
 
@@ -54,12 +54,12 @@ test('textField() refuses a number', () => {
   assert.throws(() => textField(decode('{"Name":1}'), 'Name'), /field "Name" is not a string/);
 });
 
-test('textMapField() takes null, a missing field and an empty object alike', () => {
+test('textMapField() returns an empty map for null, a missing field and an empty object', () => {
   for (const body of ['{"Opts":null}', '{}', '{"Opts":{}}'])
     assert.equal(textMapField(decode(body), 'Opts').size, 0);
 });
 
-test('textMapField() keeps the letter case of option names and turns other types into text', () => {
+test('textMapField() keeps the letter case of option names and converts other types to text', () => {
   const options = textMapField(decode('{"opts":{"Size":1,"ro":true,"x":null,"y":["a"],"z":"t"}}'), 'Opts');
   assert.deepEqual(
     [...options],

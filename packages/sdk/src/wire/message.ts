@@ -1,14 +1,15 @@
 /**
- * Reading requests leniently, as Go's decoder does, for every consumer of plugins is written against it: field names
- * match in any letter case, and `null`, a missing field and the zero value are one.
+ * Reads requests by the rules of Go's decoder: field names match in any letter case; `null` and a missing field are the
+ * zero value.
+ * @see Go encoding/json, Unmarshal
  */
 import { PluginError } from '../plugin-error.ts';
 
-/** A decoded request. Keys are folded to lower case; a `Map`, because they come from outside. */
+/** A decoded request: fields by lower-case name. A `Map`, because names are untrusted. */
 export type Message = ReadonlyMap<string, unknown>;
 
 /**
- * Decode a request body. No bytes, `{}` and `null` are the same empty message.
+ * Decode a request body. An empty body, `{}` and `null` are the empty message.
  *
  * @throws {PluginError} 400 if the body is not JSON or not an object
  */
@@ -29,9 +30,9 @@ export function decodeMessage(body: Uint8Array): Message {
 }
 
 /**
- * A text field; empty when missing or null.
+ * A string field; empty when missing or null.
  *
- * @throws {PluginError} 400 if it is not text
+ * @throws {PluginError} 400 if it is not a string
  */
 export function textField(message: Message, name: string): string {
   const value = message.get(name.toLowerCase()) ?? '';
@@ -42,10 +43,9 @@ export function textField(message: Message, name: string): string {
 }
 
 /**
- * A text field that the call cannot do without. An engine that retries a call may send the second body empty, so a
- * missing field is an error and never a default.
+ * A required string field. Engines may retry a call with an empty body, so a missing field is an error.
  *
- * @throws {PluginError} 400 if it is missing, empty or not text
+ * @throws {PluginError} 400 if it is missing, empty or not a string
  */
 export function requiredTextField(message: Message, name: string): string {
   const value = textField(message, name);
@@ -56,8 +56,8 @@ export function requiredTextField(message: Message, name: string): string {
 }
 
 /**
- * A field that maps text to text; empty when missing or null. Values of other JSON types become text, because one
- * consumer (the Dory FlexVolume driver) types its options.
+ * An object of strings; empty when missing or null. Values of other JSON types are converted to their JSON text, because
+ * the Dory FlexVolume driver sends them.
  *
  * @throws {PluginError} 400 if it is not an object
  */
