@@ -26,7 +26,7 @@ export { createLimiter } from './limiter.ts';
 export type { Listeners } from './listeners.ts';
 export { createListeners } from './listeners.ts';
 export { mapBounded } from './map-bounded.ts';
-export { onAbort } from './on-abort.ts';
+export { onAbort, whenAborted } from './on-abort.ts';
 export type { OperationScope } from './operation-scope.ts';
 export { createOperationScope } from './operation-scope.ts';
 export { pause } from './pause.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { onAbort } from './on-abort.ts';
+import { onAbort, whenAborted } from './on-abort.ts';
 
 test('onAbort() calls the listener once, with the reason', () => {
   const controller = new AbortController();
@@ -42,4 +42,12 @@ test('onAbort() may be called many times for one signal without a warning', asyn
   process.off('warning', note);
   assert.deepEqual(warnings, []);
   for (const stop of stops) stop();
+});
+
+test('whenAborted() resolves when the signal is aborted, before or meanwhile', async () => {
+  const controller = new AbortController();
+  const aborted = whenAborted(controller.signal);
+  controller.abort();
+  await aborted;
+  await whenAborted(controller.signal);
 });

@@ -2,6 +2,7 @@
  * Listening to a signal: also to one that is aborted already, which the `abort` event alone would miss.
  */
 import { setMaxListeners } from 'node:events';
+import { withResolvers } from './with-resolvers.ts';
 
 /**
  * Call a listener once, when the signal is aborted; before this returns if it is aborted already.
@@ -19,4 +20,11 @@ export function onAbort(signal: AbortSignal | undefined, listener: (reason: unkn
   setMaxListeners(0, signal);
   signal.addEventListener('abort', abort, { once: true });
   return () => signal.removeEventListener('abort', abort);
+}
+
+/** Resolves when a signal is aborted; at once if it is already. The signal keeps the listener until then. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = withResolvers<void>();
+  onAbort(signal, () => resolve());
+  return promise;
 }

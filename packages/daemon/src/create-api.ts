@@ -38,7 +38,10 @@ export function createApi(deps: ApiDeps): HandleRequest {
   };
   const routes = createRoutes({
     engine,
-    events: createEventLog((listener) => engine.onEvent(listener)),
+    events: createEventLog(
+      (listener) => engine.onEvent(listener),
+      (error) => logger.error({ err: error }, 'a follower of events failed'),
+    ),
     version,
     dataRoot: roots.dataRoot,
     insecureRegistries: configuration['insecure-registries'],

@@ -1,6 +1,7 @@
 /**
  * The program `outboard daemon`: flags, log, signals, exit code.
  */
+import { withResolvers } from '@outboard/async';
 import { sendDatagram } from '@outboard/engine';
 import { CommanderError } from 'commander';
 import type { Logger } from 'pino';
@@ -107,9 +108,9 @@ function load({ configuration, configFile }: DaemonFlags): Promise<Configuration
 }
 
 function untilSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of stopSignals) process.once(signal, resolve);
-  });
+  const { promise, resolve } = withResolvers<NodeJS.Signals>();
+  for (const signal of stopSignals) process.once(signal, resolve);
+  return promise;
 }
 
 /** A second signal, or the deadline, ends the process at once. */

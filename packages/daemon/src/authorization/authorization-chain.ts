@@ -2,6 +2,7 @@
  * Authorization plugins in the order of the configuration. All of them must allow; one that is missing, disabled, down,
  * slow or talking nonsense refuses: nothing passes because nobody could be asked.
  */
+import { joinSignals } from '@outboard/async';
 import {
   type AuthorizationDecision,
   type AuthorizationPlugin,
@@ -10,7 +11,6 @@ import {
   OutboardError,
   type PluginDrivers,
 } from '@outboard/engine';
-import { openAbortScope } from '../http/connection.ts';
 
 /** How a plugin is asked one question. */
 export type AskPlugin = (plugin: AuthorizationPlugin, signal: AbortSignal) => Promise<AuthorizationDecision>;
@@ -63,9 +63,7 @@ interface Question extends AuthorizeOptions {
 
 async function authorizeBy(name: string, question: Question): Promise<void> {
   const { drivers, timeoutMs, ask, signal, skipStopped = false } = question;
-  const timer = new AbortController();
-  const timeout = setTimeout(() => timer.abort(tooLate(timeoutMs)), timeoutMs);
-  const scope = openAbortScope([signal, timer.signal]);
+  using scope = joinSignals([signal], { timeoutMs, timeoutReason: () => tooLate(timeoutMs) });
   let fullName = name;
   let verdict: AuthorizationDecision;
   try {
@@ -78,9 +76,6 @@ async function authorizeBy(name: string, question: Question): Promise<void> {
     if (skipStopped && isStopped(cause)) return;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new OutboardError('system', `plugin ${fullName} failed with error: ${reason}`, { cause });
-  } finally {
-    clearTimeout(timeout);
-    scope.close();
   }
   if (!verdict.allowed) {
     throw new OutboardError('forbidden', `authorization denied by plugin ${fullName}: ${verdict.reason}`);

@@ -1,9 +1,9 @@
 /**
  * Puts the authorization plugins around a route: asked before it runs, and before its answer is sent.
  */
+import { joinSignals } from '@outboard/async';
 import type { AuthorizationResponse } from '@outboard/engine';
 import type { Authorize } from '../http/authorize.ts';
-import { openAbortScope } from '../http/connection.ts';
 import type { Reply } from '../http/reply.ts';
 import type { AskPlugin, AuthorizationChain } from './authorization-chain.ts';
 import { describeReply, describeRequest } from './describe-exchange.ts';
@@ -17,22 +17,18 @@ export function createAuthorize(chainInForce: () => AuthorizationChain): Authori
     const authorizeRequest: AskPlugin = (plugin, signal) => plugin.authorizeRequest(described, { signal });
     await chain.judge(authorizeRequest, { signal: request.signal });
     // What was done is told also when the client did not wait for it.
-    const scope = openAbortScope([request.stopping]);
+    using scope = joinSignals([request.stopping]);
     const judge = (answer: AuthorizationResponse, skipStopped = false) =>
       chain.judge((plugin, signal) => plugin.authorizeResponse(described, answer, { signal }), {
         signal: scope.signal,
         skipStopped,
       });
-    try {
-      const reply = await respondOrTell(respond, () => judge({}));
-      // A stream is judged before it begins, and so before what it reports on: afterwards no refusal could undo it.
-      if (!('status' in reply)) await judge({});
-      // The request may have been to disable or remove a plugin; in an answer without a body it has nothing to protect.
-      else await judge(describeReply(reply, request.response, request.route), reply.body === undefined);
-      return reply;
-    } finally {
-      scope.close();
-    }
+    const reply = await respondOrTell(respond, () => judge({}));
+    // A stream is judged before it begins, and so before what it reports on: afterwards no refusal could undo it.
+    if (!('status' in reply)) await judge({});
+    // The request may have been to disable or remove a plugin; in an answer without a body it has nothing to protect.
+    else await judge(describeReply(reply, request.response, request.route), reply.body === undefined);
+    return reply;
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * The last events, for clients that ask about the past, and those who follow from now on.
  */
+import { createListeners } from '@outboard/async';
 import type { EngineEvent } from '@outboard/engine';
 
 /** As many as Docker keeps. */
@@ -16,21 +17,22 @@ export interface EventLog {
 
 /**
  * Record events from a source for as long as the process lives.
- * @param source how to be told of events
+ * @param source subscribes a listener to events
+ * @param report receives the error of a follower
  */
-export function createEventLog(source: (listener: (event: EngineEvent) => void) => unknown): EventLog {
+export function createEventLog(
+  source: (listener: (event: EngineEvent) => void) => unknown,
+  report: (error: unknown) => void,
+): EventLog {
   const events: EngineEvent[] = [];
-  const listeners = new Set<(event: EngineEvent) => void>();
+  const listeners = createListeners<[EngineEvent]>(report);
   source((event) => {
     events.push(event);
     if (events.length > kept) events.shift();
-    for (const listener of [...listeners]) listener(event);
+    listeners.notify(event);
   });
   return {
     recent: () => [...events],
-    follow(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    follow: listeners.add,
   };
 }

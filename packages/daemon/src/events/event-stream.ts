@@ -2,6 +2,7 @@
  * Streams events to one client: first the past it asked for, then what happens, in order and without a gap.
  */
 import type { ServerResponse } from 'node:http';
+import { joinSignals, whenAborted } from '@outboard/async';
 import type { EngineEvent } from '@outboard/engine';
 import { encodeEvent } from './event-document.ts';
 import type { EventLog } from './event-log.ts';
@@ -12,7 +13,6 @@ import type { EventQuery } from './event-query.ts';
  * reports as an error; a gap it would not notice.
  */
 const maxBufferedBytes = 1024 * 1024;
-const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Write matching events until the client leaves, its time is up, or the daemon stops. The head is sent at once.
@@ -33,9 +33,13 @@ export async function streamEvents(
   // Past and present are joined in one synchronous step, so no event is lost or told twice.
   if (query.since !== undefined || query.until !== undefined) for (const event of log.recent()) send(event);
   if (query.until !== undefined && query.until <= options.nowNano) return;
+  // A time beyond what timers can wait for (24 days) is left to the client; later events are not sent anyway.
+  const timeoutMs =
+    query.until === undefined ? undefined : Number((query.until - options.nowNano) / 1_000_000n) + 1;
+  using limit = joinSignals([options.signal], { timeoutMs });
   const unfollow = log.follow(send);
   try {
-    await untilOver(options.signal, query.until === undefined ? undefined : query.until - options.nowNano);
+    await whenAborted(limit.signal);
   } finally {
     unfollow();
   }
@@ -43,21 +47,4 @@ export async function streamEvents(
 
 function isWithin(event: EngineEvent, { since, until }: EventQuery): boolean {
   return (since === undefined || event.timeNano >= since) && (until === undefined || event.timeNano <= until);
-}
-
-/** Resolves when the signal aborts or the time is up, whichever comes first. */
-function untilOver(signal: AbortSignal, nanoseconds: bigint | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
-    const over = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', over);
-      resolve();
-    };
-    const milliseconds = nanoseconds === undefined ? Infinity : Number(nanoseconds / 1_000_000n) + 1;
-    // A time beyond what timers can wait for (24 days) is left to the client; later events are not sent anyway.
-    if (milliseconds <= longestTimerMs) timer = setTimeout(over, milliseconds);
-    signal.addEventListener('abort', over);
-    if (signal.aborted) over();
-  });
 }

@@ -27,33 +27,3 @@ export function createConnections(): (socket: Socket) => Connection {
     return connection;
   };
 }
-
-/** A signal for one operation. */
-export interface AbortScope {
-  readonly signal: AbortSignal;
-  /** The operation is over: forget the sources. */
-  close(): void;
-}
-
-/**
- * A signal that aborts with the first of its sources. `AbortSignal.any` would leave a trace of every request at sources
- * that live as long as the process.
- */
-export function openAbortScope(sources: readonly AbortSignal[]): AbortScope {
-  const controller = new AbortController();
-  const onAbort = (event: Event) => {
-    // Only the sources below are listened to.
-    const { reason } = event.target as AbortSignal;
-    controller.abort(reason);
-  };
-  for (const source of sources) {
-    if (source.aborted) controller.abort(source.reason);
-    source.addEventListener('abort', onAbort);
-  }
-  return {
-    signal: controller.signal,
-    close() {
-      for (const source of sources) source.removeEventListener('abort', onAbort);
-    },
-  };
-}

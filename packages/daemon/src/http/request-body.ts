@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { firstEvent, joinSignals } from '@outboard/async';
 import { hasBoundedValues, maxJsonValues } from '@outboard/oci';
 import { HttpError } from './errors.ts';
 
@@ -128,18 +129,10 @@ function stall(stallMs: number): HttpError {
  * Wait for bytes, the end, or the client's leaving; the loop around finds out which it was.
  * @returns false when nothing of the kind came in time
  */
-function untilReadable(request: Readable, stallMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const events = ['readable', 'end', 'close', 'error'] as const;
-    const settle = (inTime: boolean) => {
-      clearTimeout(timer);
-      for (const event of events) request.removeListener(event, onEvent);
-      resolve(inTime);
-    };
-    const onEvent = () => settle(true);
-    const timer = setTimeout(settle, stallMs, false);
-    for (const event of events) request.on(event, onEvent);
-  });
+async function untilReadable(request: Readable, stallMs: number): Promise<boolean> {
+  using limit = joinSignals([], { timeoutMs: stallMs });
+  const events = ['readable', 'end', 'close', 'error'] as const;
+  return (await firstEvent(request, events, { signal: limit.signal })) !== undefined;
 }
 
 /** A body that was taken in before; it may be read again and again. */

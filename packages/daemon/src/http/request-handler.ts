@@ -3,9 +3,10 @@
  * and the process goes on.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { joinSignals } from '@outboard/async';
 import { checkApiVersion, checkRouteVersion, maximumApiVersion } from './api-version.ts';
 import type { Authorize } from './authorize.ts';
-import { type Connection, createConnections, openAbortScope } from './connection.ts';
+import { type Connection, createConnections } from './connection.ts';
 import { describeError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { emptyReply, type Reply } from './reply.ts';
@@ -57,7 +58,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     // Sent together with a request that could not be trusted; that one's answer ends the connection.
     if (!connection.isTrusted) return;
     const startedAt = performance.now();
-    const scope = openAbortScope([connection.closed, options.stopping]);
+    using scope = joinSignals([connection.closed, options.stopping]);
     const client = {
       response,
       body: createRequestBody(request, options.bodyLimits, upgrade?.body),
@@ -71,7 +72,6 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
       if (upgrade !== undefined) guardUpgrade(request);
       return answer(request, client, scope.signal, options);
     });
-    scope.close();
     options.log({
       method: request.method ?? '',
       path: (request.url ?? '').split('?', 1)[0]?.slice(0, 256) ?? '',

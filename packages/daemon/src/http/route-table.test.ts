@@ -9,7 +9,10 @@ const unused = () => assert.fail('not called');
 const findRoute = createRouteTable(
   createRoutes({
     engine: scriptEngine({}),
-    events: createEventLog(() => {}),
+    events: createEventLog(
+      () => {},
+      () => {},
+    ),
     version: '',
     dataRoot: '',
     insecureRegistries: [],

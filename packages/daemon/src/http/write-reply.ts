@@ -2,6 +2,7 @@
  * Writes replies and errors to a client that may vanish at any moment.
  */
 import type { ServerResponse } from 'node:http';
+import { fromCallback, resolveOnAbort } from '@outboard/async';
 import { HttpError } from './errors.ts';
 import { encodeJson } from './json.ts';
 import { jsonContentType, type Reply, type UpgradedReply } from './reply.ts';
@@ -72,18 +73,9 @@ async function drainBody({ response, body }: Client): Promise<void> {
 }
 
 /** A response that waits behind another on its connection is never told that the connection closed; its client's signal is. */
-function end({ response, gone }: Client, body?: string): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      gone.removeEventListener('abort', done);
-      resolve();
-    };
-    gone.addEventListener('abort', done);
-    if (gone.aborted) done();
-    else if (body === undefined) response.end(done);
-    else {
-      response.setHeader('Content-Length', Buffer.byteLength(body));
-      response.end(body, done);
-    }
-  });
+async function end({ response, gone }: Client, body?: string): Promise<void> {
+  if (gone.aborted) return;
+  if (body !== undefined) response.setHeader('Content-Length', Buffer.byteLength(body));
+  const ended = fromCallback((done) => response.end(body, () => done()));
+  await resolveOnAbort(ended, gone);
 }

@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
+import { fromCallback, onAbort } from '@outboard/async';
 import { OutboardError, setCloseOnExec } from '@outboard/engine';
 import type { RequestRules } from '../http/request-guard.ts';
 import type { HandleRequest } from '../http/request-handler.ts';
@@ -174,15 +175,11 @@ export function boundAddress(server: Server, address: HostAddress): HostAddress 
 }
 
 /** @param signal cuts the connections that are still open */
-export function closeServer(server: Server, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = () => server.closeAllConnections();
-    signal.addEventListener('abort', cut, { once: true });
-    server.close(() => {
-      signal.removeEventListener('abort', cut);
-      resolve();
-    });
-    server.closeIdleConnections();
-    if (signal.aborted) cut();
-  });
+export async function closeServer(server: Server, signal: AbortSignal): Promise<void> {
+  // It fails for a server that does not listen, which is closed then.
+  const closed = fromCallback((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const stopListening = onAbort(signal, () => server.closeAllConnections());
+  await closed;
+  stopListening();
 }

@@ -52,23 +52,20 @@ export async function removeStaleSocket(path: string): Promise<void> {
   if (again?.ino === found.ino) await unlink(path).catch(ignoreMissing);
 }
 
-function hasListener(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
-      // A full backlog (EAGAIN) is a listener too.
-      else if (error.code === 'EAGAIN') resolve(true);
-      else
-        reject(
-          new OutboardError('system', `cannot examine the socket ${JSON.stringify(path)}`, { cause: error }),
-        );
-    });
-  });
+async function hasListener(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return false;
+    // A full backlog is a listener too.
+    if (code === 'EAGAIN') return true;
+    throw new OutboardError('system', `cannot examine the socket ${JSON.stringify(path)}`, { cause });
+  } finally {
+    socket.destroy();
+  }
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -2,8 +2,7 @@
  * The daemon's log: one line for each record on standard error. Secrets do not reach it, because nothing that can hold
  * them (headers, bodies, settings) is ever given to it.
  */
-import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
+import { firstEvent, joinSignals } from '@outboard/async';
 import { type Logger, pino } from 'pino';
 import { formatLine, type LogFormat } from './log-format.ts';
 import type { LogLevel } from './log-level.ts';
@@ -39,17 +38,11 @@ type Output = ReturnType<typeof pino.destination>;
 
 /** Not by `flushSync()`, which tries for ever, and stops the process with it, when the reader has gone or is stuck. */
 async function writeRest(output: Output, broken: AbortSignal): Promise<void> {
-  const ended = new AbortController();
-  const signal = AbortSignal.any([broken, ended.signal]);
-  try {
-    const drained = once(output, 'drain', { signal });
-    output.write(''); // else nothing is told when nothing waits
-    await Promise.race([drained, setTimeout(flushTimeoutMs, undefined, { signal })]);
-  } catch {
-    // The log is broken: there is nobody to tell.
-  }
+  using limit = joinSignals([broken], { timeoutMs: flushTimeoutMs });
+  const drained = firstEvent(output, ['drain'], { signal: limit.signal });
+  output.write(''); // makes it emit the event also when nothing waits to be written
+  await drained;
   stopWriting(output);
-  ended.abort();
 }
 
 /**

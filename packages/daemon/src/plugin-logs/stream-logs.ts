@@ -2,6 +2,7 @@
  * Streams a log to one client, as fast as the client reads.
  */
 import type { ServerResponse } from 'node:http';
+import { waitForDrain } from '@outboard/async';
 import type { LogLine } from '@outboard/engine';
 import { describeError } from '../http/errors.ts';
 import { encodeFailure, encodeLines } from './multiplexed-stream.ts';
@@ -13,30 +14,17 @@ import { encodeFailure, encodeLines } from './multiplexed-stream.ts';
 export async function streamLogs(
   response: ServerResponse,
   log: AsyncIterable<readonly LogLine[]>,
-  options: { readonly timestamps: boolean; readonly signal: AbortSignal },
+  { timestamps, signal }: { readonly timestamps: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   response.flushHeaders();
   try {
     for await (const lines of log) {
-      if (!response.write(encodeLines(lines, options.timestamps)))
-        await untilDrained(response, options.signal);
+      if (response.write(encodeLines(lines, timestamps)) || (await waitForDrain(response, { signal })))
+        continue;
+      signal.throwIfAborted();
+      return;
     }
   } catch (error) {
     if (!response.destroyed) response.write(encodeFailure(describeError(error).message));
   }
-}
-
-/** @throws the reason of the signal */
-async function untilDrained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      response.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    response.on('drain', done);
-    signal.addEventListener('abort', done);
-    if (signal.aborted || !response.writableNeedDrain) done();
-  });
-  signal.throwIfAborted();
 }

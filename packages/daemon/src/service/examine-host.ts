@@ -1,6 +1,7 @@
 /**
  * What a daemon says at its start about a host on which plugins cannot run: better then than at the first plugin.
  */
+import { settlesWithin } from '@outboard/async';
 import { diagnoseHost, type HostCheck, OutboardError } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Configuration } from '../configuration/configuration.ts';
@@ -34,15 +35,7 @@ export async function examineHost(configuration: Configuration, logger: Logger):
       return '';
     },
   );
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, waitMs, '');
-  });
-  try {
-    return await Promise.race([examined, timeUp]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return (await settlesWithin(examined, waitMs)) ? examined : '';
 }
 
 function report(checks: readonly HostCheck[], logger: Logger): string {

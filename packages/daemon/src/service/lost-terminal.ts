@@ -3,6 +3,7 @@
  */
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { fromCallback } from '@outboard/async';
 
 const standardFiles = [0, 1, 2];
 
@@ -33,7 +34,7 @@ export function surviveLostTerminal(): StandardOutput {
   });
   return {
     async isUnread() {
-      await Promise.all(outputs.map((output) => new Promise<void>((done) => output.write('', () => done()))));
+      await Promise.all(outputs.map((output) => fromCallback((done) => output.write('', () => done()))));
       return isUnread;
     },
   };

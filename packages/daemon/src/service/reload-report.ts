@@ -6,6 +6,7 @@
 import { watch } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { joinSignals, rejectOnAbort, withResolvers } from '@outboard/async';
 import { OutboardError } from '@outboard/engine';
 import * as z from 'zod';
 
@@ -41,33 +42,35 @@ export async function writeReloadReport(directory: string, report: ReloadReport)
  */
 export async function requestReload(pid: number, directory: string): Promise<void> {
   const askedAtNs = process.hrtime.bigint();
-  const { error } = await new Promise<ReloadReport>((resolve, reject) => {
-    const look = async () => {
-      const report = await readReport(directory);
-      // One that began before may have read the file as it was.
-      if (report?.pid === pid && BigInt(report.beganAtNs) >= askedAtNs) end(() => resolve(report));
-    };
-    const watcher = watch(directory, (_event, name) => {
-      if (name === fileName) void look().catch((cause) => end(() => reject(cause)));
-    });
-    const fail = (reason: string) => end(() => reject(new OutboardError('unavailable', reason)));
-    const deadline = setTimeout(
-      fail,
-      answerMs,
-      `the daemon (pid ${pid}) did not tell within ${answerMs / 1000} s whether it has read its configuration`,
-    );
-    const looks = setInterval(() => {
-      if (!signalProcess(pid, 0)) fail(`the daemon (pid ${pid}) ended before it had read its configuration`);
-    }, lookMs);
-    const end = (settle: () => void) => {
-      clearTimeout(deadline);
-      clearInterval(looks);
-      watcher.close();
-      settle();
-    };
-    if (!signalProcess(pid, 'SIGHUP')) fail(`there is no process ${pid}`);
+  const answer = withResolvers<ReloadReport>();
+  const fail = (reason: string) => answer.reject(new OutboardError('unavailable', reason));
+  const look = async () => {
+    const report = await readReport(directory);
+    // One that began before may have read the file as it was.
+    if (report?.pid === pid && BigInt(report.beganAtNs) >= askedAtNs) answer.resolve(report);
+  };
+  const watcher = watch(directory, (_event, name) => {
+    if (name === fileName) void look().catch(answer.reject);
   });
-  if (error !== undefined) throw new OutboardError('invalid', error);
+  const looks = setInterval(() => {
+    if (!signalProcess(pid, 0)) fail(`the daemon (pid ${pid}) ended before it had read its configuration`);
+  }, lookMs);
+  using limit = joinSignals([], {
+    timeoutMs: answerMs,
+    timeoutReason: () => new OutboardError('unavailable', notTold(pid)),
+  });
+  try {
+    if (!signalProcess(pid, 'SIGHUP')) fail(`there is no process ${pid}`);
+    const { error } = await rejectOnAbort(answer.promise, limit.signal);
+    if (error !== undefined) throw new OutboardError('invalid', error);
+  } finally {
+    clearInterval(looks);
+    watcher.close();
+  }
+}
+
+function notTold(pid: number): string {
+  return `the daemon (pid ${pid}) did not tell within ${answerMs / 1000} s whether it has read its configuration`;
 }
 
 /** @returns undefined when there is none, or another program's */

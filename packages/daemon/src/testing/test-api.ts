@@ -47,7 +47,7 @@ export async function startTestApi(
     findRoute: createRouteTable([
       ...createRoutes({
         engine,
-        events: createEventLog((listener) => engine.onEvent(listener)),
+        events: createEventLog((listener) => engine.onEvent(listener), rethrow),
         version: '1.2.3',
         dataRoot: '/data',
         insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
@@ -78,9 +78,7 @@ export async function startTestApi(
     { kind: 'tcp', hostname: '127.0.0.1', port: 0 },
   ] as const;
   const server = await startApiServer(addresses, handle, {
-    onError(error) {
-      throw error;
-    },
+    onError: rethrow,
     logger: pino({ enabled: false }),
   });
   const [, tcp] = server.addresses;
@@ -94,4 +92,8 @@ export async function startTestApi(
       await rm(directory, { recursive: true });
     },
   };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

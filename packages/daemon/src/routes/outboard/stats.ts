@@ -3,6 +3,7 @@
  * with `stream=1`, a line each second.
  */
 import { totalmem } from 'node:os';
+import { pause } from '@outboard/async';
 import { isOutboardError, type PluginEngine, type PluginStats } from '@outboard/engine';
 import type { Exchange } from '../../http/exchange.ts';
 import { encodeStreamLine } from '../../http/json.ts';
@@ -51,7 +52,7 @@ function namesOf({ query }: Exchange): readonly string[] | undefined {
  */
 async function eachInterval(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
-    await pause(signal);
+    await pause(intervalMs, signal);
     if (signal.aborted) return;
     try {
       await work();
@@ -61,19 +62,6 @@ async function eachInterval(signal: AbortSignal, work: () => Promise<void>): Pro
       throw error;
     }
   }
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', settle);
-      resolve();
-    };
-    const timer = setTimeout(settle, intervalMs);
-    signal.addEventListener('abort', settle);
-    if (signal.aborted) settle();
-  });
 }
 
 function toDocument(stats: readonly PluginStats[]): object {

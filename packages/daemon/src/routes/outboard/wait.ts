@@ -1,6 +1,7 @@
 /**
  * `GET /outboard/v1/plugins/{name}/wait`: answers when a plugin is ready, or when the time is up.
  */
+import { joinSignals } from '@outboard/async';
 import type { PluginEngine } from '@outboard/engine';
 import { parseSeconds } from '../../http/parameters.ts';
 import { jsonReply } from '../../http/reply.ts';
@@ -33,15 +34,12 @@ async function within(
   signal: AbortSignal,
   wait: (limit: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
-  const timeUp = new AbortController();
-  const timer = seconds === 0 ? undefined : setTimeout(() => timeUp.abort(), seconds * 1000);
+  using limit = joinSignals([signal], { timeoutMs: seconds === 0 ? undefined : seconds * 1000 });
   try {
-    await wait(AbortSignal.any([signal, timeUp.signal]));
+    await wait(limit.signal);
     return true;
   } catch (error) {
-    if (signal.aborted || !timeUp.signal.aborted) throw error;
+    if (signal.aborted || !limit.signal.aborted) throw error;
     return false;
-  } finally {
-    clearTimeout(timer);
   }
 }
