@@ -257,7 +257,7 @@ export class PluginStore {
     const { pluginsDirectory } = this.layout;
     await commitInDirectory(
       pluginsDirectory,
-      () => onStorage('rename folder', pluginsDirectory, change),
+      () => onStorage('rename directory', pluginsDirectory, change),
       this.#onUnflushed,
     );
   }

@@ -1,6 +1,6 @@
 /**
- * Characters that a screen does not show as they are: they erase what was printed, turn the order of letters around, or
- * take no room, so that what is read is not what is there. Text from outside must not show any to whoever decides by it.
+ * Hidden characters: controls, direction marks, zero-width characters and others that make a terminal show something
+ * else than the text holds. They are escaped in text from outside before an operator decides by it.
  * @see UAX #44, General_Category and Default_Ignorable_Code_Point; UTS #39 on what such characters are used for
  */
 
@@ -11,7 +11,7 @@ const oneHidden = new RegExp(`[${hidden}]`, 'u');
 const everyHidden = new RegExp(`[${hidden}]`, 'gu');
 const everyHiddenOfLines = new RegExp(`(?![\\n\\t])[${hidden}]`, 'gu');
 
-/** Whether a text has a character that cannot be seen, or that changes how others are seen. */
+/** True if a text has a character that is invisible or changes how others are displayed. */
 export function hasHiddenCharacters(text: string): boolean {
   return oneHidden.test(text);
 }

@@ -4,7 +4,7 @@
 
 import { escapeHiddenInLines } from './hidden-characters.ts';
 
-/** What went wrong, as far as a caller can act on it. The daemon maps each kind to one HTTP status. */
+/** The kinds of failure that a caller can act on. The daemon maps each kind to one HTTP status. */
 export type ErrorKind =
   | 'invalid'
   | 'unauthorized'
@@ -15,11 +15,11 @@ export type ErrorKind =
   | 'unavailable'
   | 'system';
 
-/** What an error carries beside its message. */
+/** Facts of an error beside its kind and message. */
 export interface OutboardErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown | undefined;
-  /** A stable name for one case where the kind alone is too coarse, such as `privileges-differ`. */
+  /** Stable name of one case, for callers to which the kind is too coarse, such as `privileges-differ`. */
   readonly code?: string | undefined;
   /** Plain facts (subject, expected, actual). Never secrets: details reach logs. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
@@ -27,8 +27,8 @@ export interface OutboardErrorOptions {
 
 /**
  * An error with a kind. The message says what was wrong, with the value, and what would be right;
- * it is lower case, has no final period, and never holds a secret. It reaches terminals and logs, and may quote what
- * strangers wrote, so characters that a screen does not show are escaped in it.
+ * it is lower case, has no final period, and never holds a secret. It is shown on terminals and in logs and may quote
+ * untrusted text, so hidden characters are escaped in it.
  */
 export class OutboardError extends Error {
   override readonly name = 'OutboardError';
@@ -44,7 +44,7 @@ export class OutboardError extends Error {
   }
 }
 
-/** Whether a value is an `OutboardError`, of the given kind if one is named. */
+/** True for an `OutboardError`, of the given kind if one is given. */
 export function isOutboardError(value: unknown, kind?: ErrorKind): value is OutboardError {
   return value instanceof OutboardError && (kind === undefined || value.kind === kind);
 }

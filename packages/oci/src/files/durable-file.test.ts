@@ -5,47 +5,47 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isUnfinishedWrite, makeDirectoryDurably, syncDirectory, writeFileDurably } from './durable-file.ts';
 
-async function temporaryFolder() {
+async function temporaryDirectory() {
   const path = await mkdtemp(join(tmpdir(), 'outboard-durable-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
 describe('writeFileDurably()', () => {
-  it('creates and replaces a file with the mode asked for, and leaves no other', async () => {
-    await using folder = await temporaryFolder();
-    const file = join(folder.path, 'config.json');
+  it('creates and replaces a file with the given mode, and leaves no other file', async () => {
+    await using directory = await temporaryDirectory();
+    const file = join(directory.path, 'config.json');
     await writeFileDurably(file, 'old', { mode: 0o600 });
     await writeFileDurably(file, Buffer.from('new'), { mode: 0o666 });
     assert.equal(await readFile(file, 'utf8'), 'new');
     assert.equal((await stat(file)).mode & 0o7777, 0o666);
-    assert.deepEqual(await readdir(folder.path), ['config.json']);
+    assert.deepEqual(await readdir(directory.path), ['config.json']);
   });
 
   it('leaves the old file and nothing else when it fails', async () => {
-    await using folder = await temporaryFolder();
-    const taken = join(folder.path, 'taken');
+    await using directory = await temporaryDirectory();
+    const taken = join(directory.path, 'taken');
     await mkdir(join(taken, 'child'), { recursive: true });
     await assert.rejects(writeFileDurably(taken, 'new', { mode: 0o600 }), { kind: 'system' });
-    await assert.rejects(writeFileDurably(join(folder.path, 'no', 'file'), 'new', { mode: 0o600 }), {
+    await assert.rejects(writeFileDurably(join(directory.path, 'no', 'file'), 'new', { mode: 0o600 }), {
       kind: 'system',
       message: /^cannot write file at ".*no\/file": ENOENT$/,
     });
-    assert.deepEqual(await readdir(folder.path), ['taken']);
+    assert.deepEqual(await readdir(directory.path), ['taken']);
     assert.deepEqual(await readdir(taken), ['child']);
   });
 
-  it('ends with one whole content when many write at once', async () => {
-    await using folder = await temporaryFolder();
-    const file = join(folder.path, 'f');
+  it('leaves the complete content of one of many concurrent writes', async () => {
+    await using directory = await temporaryDirectory();
+    const file = join(directory.path, 'f');
     const contents = Array.from({ length: 10 }, (_, index) => `${index}`.repeat(1000));
     await Promise.all(contents.map((text) => writeFileDurably(file, text, { mode: 0o600 })));
     assert.ok(contents.includes(await readFile(file, 'utf8')));
-    assert.deepEqual(await readdir(folder.path), ['f']);
+    assert.deepEqual(await readdir(directory.path), ['f']);
   });
 });
 
 describe('isUnfinishedWrite()', () => {
-  it('knows the names that an interrupted write leaves, and only those', () => {
+  it('recognizes only the names that an interrupted write leaves', () => {
     assert.equal(isUnfinishedWrite('.config.json.0123456789abcdef.unfinished'), true);
     for (const name of [
       'config.json',
@@ -59,20 +59,20 @@ describe('isUnfinishedWrite()', () => {
 });
 
 describe('makeDirectoryDurably()', () => {
-  it('creates a folder with its parents, and keeps the mode of one that exists', async () => {
-    await using folder = await temporaryFolder();
-    await mkdir(join(folder.path, 'a'), { mode: 0o750 });
-    await makeDirectoryDurably(join(folder.path, 'a', 'b', 'c'), { mode: 0o700 });
-    await makeDirectoryDurably(join(folder.path, 'a', 'b', 'c'), { mode: 0o755 });
-    assert.equal((await stat(join(folder.path, 'a'))).mode & 0o777, 0o750);
+  it('creates a directory with its parents, and keeps the mode of one that exists', async () => {
+    await using directory = await temporaryDirectory();
+    await mkdir(join(directory.path, 'a'), { mode: 0o750 });
+    await makeDirectoryDurably(join(directory.path, 'a', 'b', 'c'), { mode: 0o700 });
+    await makeDirectoryDurably(join(directory.path, 'a', 'b', 'c'), { mode: 0o755 });
+    assert.equal((await stat(join(directory.path, 'a'))).mode & 0o777, 0o750);
     for (const name of ['a/b', 'a/b/c']) {
-      assert.equal((await stat(join(folder.path, name))).mode & 0o777, 0o700, name);
+      assert.equal((await stat(join(directory.path, name))).mode & 0o777, 0o700, name);
     }
   });
 
-  it('refuses a path through a file, or one that is a file', async () => {
-    await using folder = await temporaryFolder();
-    const file = join(folder.path, 'file');
+  it('refuses a file, and a path through a file', async () => {
+    await using directory = await temporaryDirectory();
+    const file = join(directory.path, 'file');
     await writeFile(file, '');
     await assert.rejects(makeDirectoryDurably(join(file, 'b'), { mode: 0o700 }), { kind: 'system' });
     await assert.rejects(makeDirectoryDurably(file, { mode: 0o700 }), { kind: 'system' });
@@ -80,12 +80,12 @@ describe('makeDirectoryDurably()', () => {
 });
 
 describe('syncDirectory()', () => {
-  it('tells which folder it could not flush', async () => {
-    await using folder = await temporaryFolder();
-    await syncDirectory(folder.path);
-    await assert.rejects(syncDirectory(join(folder.path, 'none')), {
+  it('names the directory that it could not flush', async () => {
+    await using directory = await temporaryDirectory();
+    await syncDirectory(directory.path);
+    await assert.rejects(syncDirectory(join(directory.path, 'none')), {
       kind: 'system',
-      message: /^cannot flush folder at ".*none": ENOENT$/,
+      message: /^cannot flush directory at ".*none": ENOENT$/,
     });
   });
 });

@@ -1,10 +1,10 @@
 /**
- * Changes of files that survive a power cut: temporary file, fsync, rename, fsync of the folder.
- * A failed fsync is final: the kernel forgets what it could not write, so nothing is tried twice.
+ * Durable changes of files, which survive a power cut: temporary file, fsync, rename, fsync of the directory.
+ * A failed fsync is final, because the kernel discards pages that it could not write: nothing is tried twice.
  *
- * Here is decided what a commit is: the change of names, a rename or a deletion. Until it is made every failure is an
- * error, and nothing has changed. Once it is made it holds, for every reader and the next start too, and nothing may
- * answer "failed" any more: that the folder could not be flushed afterwards is reported, not thrown.
+ * The commit is the change of a directory entry: a rename or a deletion. Before it, every failure is an error and nothing
+ * has changed. After it, the change holds for every reader and for the next start, and no operation may report a failure:
+ * a failed fsync of the directory is reported, not thrown.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -16,41 +16,41 @@ import { onStorage, storageError } from './storage-error.ts';
 
 const unfinishedPattern = /^\..+\.[0-9a-f]{16}\.unfinished$/;
 
-/** Whether a file name is that of a write which a crash cut off; start-up removes such files. */
+/** True for the name of a temporary file that an interrupted write left; start-up removes such files. */
 export function isUnfinishedWrite(name: string): boolean {
   return unfinishedPattern.test(name);
 }
 
-/** Told of a change that was made and holds, but that a power cut may undo: its folder could not be flushed. */
+/** Receives the error of a change that holds but that a power cut may undo: its directory could not be flushed. */
 export type ReportUnflushed = (error: OutboardError) => void;
 
 /**
- * Commit: make one change of the names in a folder, then flush the folder. It is opened before, so that after the
- * change nothing but the flush can fail.
+ * Commit: change one entry of a directory, then flush the directory. The directory is opened first, so that only the
+ * flush can fail after the change.
  * @param change renames or deletes; when it rejects, nothing has changed
- * @param onUnflushed called in place of throwing, once the change is made
- * @throws {OutboardError} system when the folder cannot be opened; the error of `change`
+ * @param onUnflushed called when the flush failed; nothing is thrown then
+ * @throws {OutboardError} system when the directory cannot be opened; the error of `change`
  */
 export async function commitInDirectory(
   directory: string,
   change: () => Promise<void>,
   onUnflushed: ReportUnflushed,
 ): Promise<void> {
-  const folder = await onStorage('open folder', directory, () => openDirectory(directory));
+  const handle = await onStorage('open directory', directory, () => openDirectory(directory));
   try {
     await change();
-    await folder
+    await handle
       .sync()
-      .catch((cause: unknown) => onUnflushed(storageError('flush folder', directory, cause)));
+      .catch((cause: unknown) => onUnflushed(storageError('flush directory', directory, cause)));
   } finally {
-    // The descriptor of a folder holds nothing that could be lost.
-    await folder.close().catch(() => undefined);
+    // Nothing was written through this descriptor: a failed close loses nothing.
+    await handle.close().catch(() => undefined);
   }
 }
 
 /**
- * As `commitInDirectory`, for a step before a commit: the commit must not come to the disk without it, so that it is not
- * known to be there is a failure. The change may have been made when this rejects.
+ * As `commitInDirectory`, for a step before a commit: it must be on disk before the commit is, so a failed flush is
+ * thrown. The change may have been made when this rejects.
  * @throws {OutboardError} system; the error of `change`
  */
 export async function changeDirectory(directory: string, change: () => Promise<void>): Promise<void> {
@@ -60,7 +60,8 @@ export async function changeDirectory(directory: string, change: () => Promise<v
 }
 
 /**
- * Replace a file as a commit: after a crash at any instant it holds the old bytes or the new ones. The folder must exist.
+ * Replace a file as a commit: after a crash at any instant it holds the old bytes or the new ones. The directory must
+ * exist.
  * @param options.mode permission bits of the new file, whatever the umask
  * @param options.onUnflushed as in `commitInDirectory`
  * @throws {OutboardError} system, with code `no-space` on a full disk; the old file is untouched then
@@ -76,7 +77,7 @@ export async function commitFile(
     await writeNewFile(temporary, bytes, options.mode);
     await commitInDirectory(directory, () => rename(temporary, path), options.onUnflushed);
   } catch (cause) {
-    // What cannot be removed now the next start removes.
+    // If this fails, the next start removes the file.
     await rm(temporary, { force: true }).catch(() => undefined);
     throw storageError('write file', path, cause);
   }
@@ -101,17 +102,17 @@ export async function writeFileDurably(
 
 async function writeNewFile(path: string, bytes: Uint8Array | string, mode: number): Promise<void> {
   await using handle = await open(path, 'wx', mode);
-  await handle.chmod(mode); // the umask took bits away
+  await handle.chmod(mode); // open() applied the umask
   await handle.writeFile(bytes);
   await handle.sync();
 }
 
 /**
- * Flush a folder: names that were created, renamed or removed in it survive a power cut from here on.
+ * Flush a directory: entries that were created, renamed or removed in it survive a power cut afterwards.
  * @throws {OutboardError} system
  */
 export async function syncDirectory(path: string): Promise<void> {
-  await onStorage('flush folder', path, async () => {
+  await onStorage('flush directory', path, async () => {
     await using handle = await openDirectory(path);
     await handle.sync();
   });
@@ -122,8 +123,8 @@ function openDirectory(path: string): Promise<FileHandle> {
 }
 
 /**
- * Create a folder and the parents it lacks, and flush each new name. A folder that exists keeps its mode.
- * @param options.mode permission bits of new folders, as the umask leaves them
+ * Create a directory and its missing parents, and flush each new entry. An existing directory keeps its mode.
+ * @param options.mode permission bits of new directories, reduced by the umask
  * @throws {OutboardError} system
  */
 export async function makeDirectoryDurably(path: string, options: MakeDirectoriesOptions): Promise<void> {

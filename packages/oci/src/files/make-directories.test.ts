@@ -6,43 +6,43 @@ import { after, before, describe, test } from 'node:test';
 import { makeDirectories } from './make-directories.ts';
 
 describe('makeDirectories()', () => {
-  let folder: string;
+  let directory: string;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-make-'));
+    directory = await mkdtemp(join(tmpdir(), 'outboard-make-'));
   });
-  after(() => rm(folder, { recursive: true }));
+  after(() => rm(directory, { recursive: true }));
 
-  test('makes what is missing, tells what it made, and leaves what exists as it is', async () => {
-    await mkdir(join(folder, 'a'), { mode: 0o750 });
-    const made = await makeDirectories(join(folder, 'a/b/c'), { mode: 0o700 });
-    assert.deepEqual(made, [join(folder, 'a/b'), join(folder, 'a/b/c')]);
-    assert.deepEqual(await makeDirectories(join(folder, 'a/b/c'), { mode: 0o755 }), []);
+  test('creates missing directories, returns them, and leaves existing ones unchanged', async () => {
+    await mkdir(join(directory, 'a'), { mode: 0o750 });
+    const made = await makeDirectories(join(directory, 'a/b/c'), { mode: 0o700 });
+    assert.deepEqual(made, [join(directory, 'a/b'), join(directory, 'a/b/c')]);
+    assert.deepEqual(await makeDirectories(join(directory, 'a/b/c'), { mode: 0o755 }), []);
     for (const [name, mode] of [
       ['a', 0o750],
       ['a/b', 0o700],
       ['a/b/c', 0o700],
     ] as const) {
-      assert.equal((await stat(join(folder, name))).mode & 0o777, mode, name);
+      assert.equal((await stat(join(directory, name))).mode & 0o777, mode, name);
     }
   });
 
-  test('makes the same directories for two callers at once', async () => {
-    const path = join(folder, 'both/of/them');
+  test('creates the same directories once for two concurrent callers', async () => {
+    const path = join(directory, 'both/of/them');
     const made = await Promise.all([
       makeDirectories(path, { mode: 0o700 }),
       makeDirectories(path, { mode: 0o700 }),
     ]);
     assert.deepEqual(
       made.flat().sort(),
-      ['both', 'both/of', 'both/of/them'].map((name) => join(folder, name)),
+      ['both', 'both/of', 'both/of/them'].map((name) => join(directory, name)),
     );
   });
 
   test('follows a link to a directory', async () => {
-    await mkdir(join(folder, 'target'));
-    await symlink('target', join(folder, 'link'));
-    await makeDirectories(join(folder, 'link/below'), { mode: 0o700 });
-    assert.ok((await stat(join(folder, 'target/below'))).isDirectory());
+    await mkdir(join(directory, 'target'));
+    await symlink('target', join(directory, 'link'));
+    await makeDirectories(join(directory, 'link/below'), { mode: 0o700 });
+    assert.ok((await stat(join(directory, 'target/below'))).isDirectory());
   });
 
   for (const path of [
@@ -51,7 +51,7 @@ describe('makeDirectories()', () => {
     '/sys/outboard-none/x',
     '/proc/self/none',
   ]) {
-    test(`ends at ${path}, where no directory can be made, and says so`, async () => {
+    test(`fails at ${path}, whose file system refuses new directories`, async () => {
       await assert.rejects(makeDirectories(path, { mode: 0o700 }), {
         kind: 'system',
         message:
@@ -60,13 +60,13 @@ describe('makeDirectories()', () => {
     });
   }
 
-  test('names the file that is in the way, or the link to nothing', async () => {
-    await writeFile(join(folder, 'file'), '');
-    await symlink('nothing', join(folder, 'dangling'));
-    await assert.rejects(makeDirectories(join(folder, 'file'), { mode: 0o700 }), /file": ENOTDIR/);
-    await assert.rejects(makeDirectories(join(folder, 'file/below/it'), { mode: 0o700 }), /ENOTDIR/);
+  test('names a file or a dangling link in its path', async () => {
+    await writeFile(join(directory, 'file'), '');
+    await symlink('nothing', join(directory, 'dangling'));
+    await assert.rejects(makeDirectories(join(directory, 'file'), { mode: 0o700 }), /file": ENOTDIR/);
+    await assert.rejects(makeDirectories(join(directory, 'file/below/it'), { mode: 0o700 }), /ENOTDIR/);
     await assert.rejects(
-      makeDirectories(join(folder, 'dangling/x'), { mode: 0o700 }),
+      makeDirectories(join(directory, 'dangling/x'), { mode: 0o700 }),
       /dangling": EEXIST, it is a link/,
     );
   });

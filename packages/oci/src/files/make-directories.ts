@@ -1,6 +1,6 @@
 /**
- * Makes a directory and the parents that it lacks. In place of Node.js's `mkdir(…, {recursive: true})`, which tries for
- * ever where a file system takes no new directories and says ENOENT about it: /proc and /sys do.
+ * Creates a directory and its missing parents. Replaces Node.js's `mkdir(…, {recursive: true})`, which loops for ever on
+ * file systems that refuse new directories with ENOENT, as /proc and /sys do.
  * @see mkdir(2)
  */
 import { mkdir, stat } from 'node:fs/promises';
@@ -8,15 +8,15 @@ import { dirname, resolve } from 'node:path';
 import { OutboardError } from '../errors/outboard-error.ts';
 import { storageError, systemErrorCode } from './storage-error.ts';
 
-/** How to make directories. */
+/** Options of `makeDirectories()`. */
 export interface MakeDirectoriesOptions {
-  /** Permission bits of new ones, as the umask leaves them; those that exist keep theirs. */
+  /** Permission bits of new directories, reduced by the umask; existing ones keep theirs. */
   readonly mode: number;
 }
 
 /**
- * Each name is tried once, so this ends whatever the file system says.
- * @returns the directories that were made, parents first; none when all were there
+ * Create a directory and its missing parents. Each one is tried once, so this ends on every file system.
+ * @returns the directories that were created, parents first; empty when all existed
  * @throws {OutboardError} system, naming the directory; code `no-space` on a full disk
  */
 export async function makeDirectories(
@@ -24,13 +24,16 @@ export async function makeDirectories(
   { mode }: MakeDirectoriesOptions,
 ): Promise<readonly string[]> {
   const missing: string[] = [];
-  for (let place = resolve(path); !(await isDirectory(place)); place = dirname(place)) missing.unshift(place);
+  for (let at = resolve(path); !(await isDirectory(at)); at = dirname(at)) missing.unshift(at);
   const made: string[] = [];
-  for (const place of missing) if (await makeDirectory(place, mode)) made.push(place);
+  for (const directory of missing) if (await makeDirectory(directory, mode)) made.push(directory);
   return made;
 }
 
-/** @returns false when there is none @throws {OutboardError} system when something else is there, or on the way there */
+/**
+ * @returns false when the path names nothing
+ * @throws {OutboardError} system when the path or one of its parents is not a directory
+ */
 async function isDirectory(path: string): Promise<boolean> {
   try {
     if ((await stat(path)).isDirectory()) return true;
@@ -46,7 +49,7 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-/** @returns whether it was made here, and not by someone else meanwhile */
+/** @returns true if this call created it, false if another one did meanwhile */
 async function makeDirectory(path: string, mode: number): Promise<boolean> {
   try {
     await mkdir(path, { mode });

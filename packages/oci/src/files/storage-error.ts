@@ -1,5 +1,5 @@
 /**
- * What a failed file operation is called, so that an operator knows which disk to look at.
+ * Errors of file operations, with the action and the path, so that an operator knows which disk is concerned.
  */
 import { OutboardError } from '../errors/outboard-error.ts';
 
@@ -13,8 +13,8 @@ export function systemErrorCode(error: unknown): string | undefined {
 
 /**
  * Wrap the error of a file operation.
- * @param action what was tried, such as `write blob`
- * @returns an error of kind system; its code is `no-space` when a disk, its inodes or a quota are full
+ * @param action verb and object, such as `write blob`
+ * @returns an error of kind system; its code is `no-space` when a disk, its inodes or a quota is exhausted
  */
 export function storageError(action: string, path: string, cause: unknown): OutboardError {
   const code = systemErrorCode(cause);
@@ -37,7 +37,7 @@ export function storageError(action: string, path: string, cause: unknown): Outb
 }
 
 /**
- * Do one file operation, and wrap its error.
+ * Run one file operation, and wrap its error.
  * @throws {OutboardError} system
  */
 export async function onStorage<Result>(

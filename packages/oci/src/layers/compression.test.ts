@@ -12,7 +12,7 @@ const bzip2 = Buffer.from('425a6839314159265359c1c0', 'hex');
 const zstdHeader = Buffer.from('28b52ffd2005290000', 'hex');
 const hasZstd = 'createZstdDecompress' in zlib;
 
-/** A source that counts what was read of it, and tells when it is closed. */
+/** A source that counts the bytes read, and a promise that resolves when it is closed. */
 function sourceOf(bytes: Buffer, chunkBytes = bytes.length) {
   const state = { read: 0 };
   let tellClosed = () => {};
@@ -60,20 +60,20 @@ describe('detectCompression()', () => {
     ['half a magic', Buffer.from('1f8b', 'hex'), 'none'],
   ];
   for (const [what, bytes, expected] of cases) {
-    test(`A41 tells ${what} by its magic bytes`, () => {
+    test(`A41 detects ${what}`, () => {
       assert.equal(detectCompression(bytes.subarray(0, 10)), expected);
     });
   }
 });
 
 describe('decompress()', () => {
-  test('hands on what is not compressed, however short the chunks', async () => {
+  test('passes uncompressed data through, in chunks of any size', async () => {
     assert.equal(await read(Buffer.from('plain text')), 'none plain text');
     assert.equal(await read(Buffer.from('plain text'), 1), 'none plain text');
     assert.equal(await read(Buffer.alloc(0)), 'none ');
   });
 
-  // A write that ends between two members takes another way through zlib than one that does not.
+  // zlib takes another code path when a write ends between two members.
   for (const chunkBytes of [1, 7, 25, 35, 4096]) {
     test(`A40 joins gzip members and ignores zeros after them, in chunks of ${chunkBytes}`, async () => {
       const zeros = Buffer.alloc(3000);
@@ -91,7 +91,7 @@ describe('decompress()', () => {
       await refuses(Buffer.concat([hello, zeros, hello, zeros]), /gzip data is/, chunkBytes);
     });
 
-    test(`A34 A40 refuses a gzip stream that is cut or has a wrong checksum, in chunks of ${chunkBytes}`, async () => {
+    test(`A34 A40 refuses a gzip stream that is truncated or has a wrong checksum, in chunks of ${chunkBytes}`, async () => {
       for (let length = 10; length < hello.length; length++) {
         await refuses(hello.subarray(0, length), /gzip data is damaged or truncated/, chunkBytes);
       }
@@ -102,11 +102,11 @@ describe('decompress()', () => {
     });
   }
 
-  test('A38 undoes one level only', async () => {
+  test('A38 decompresses one level only', async () => {
     assert.equal(await read(zlib.gzipSync(hello)), `gzip ${hello.toString('latin1')}`);
   });
 
-  test('A38 reads a bomb no faster than its caller, which can stop', async () => {
+  test('A38 reads a decompression bomb no faster than its caller, which can stop', async () => {
     const member = zlib.gzipSync(Buffer.alloc(64 * 1024 * 1024));
     const bomb = Buffer.concat(Array(8).fill(member));
     const { state, chunks } = sourceOf(bomb, 1024);
@@ -132,7 +132,7 @@ describe('decompress()', () => {
     }
   });
 
-  test('passes errors of the source on, at the start and later', async () => {
+  test('throws errors of the source, at the start and later', async () => {
     const failure = new Error('connection lost');
     async function* failing(bytes: Buffer) {
       yield bytes;
@@ -167,7 +167,7 @@ describe('decompress()', () => {
     await assert.rejects(decompress(sourceOf(hello).chunks, { signal: AbortSignal.abort(reason) }), reason);
   });
 
-  test('A41 reads zstd where Node.js can and says which version can where it cannot', async () => {
+  test('A41 reads zstd, or names the Node.js version that is needed for it', async () => {
     const made = spawnSync('zstd', ['-q', '--check', '-c'], { input: 'hello' });
     const frame = made.error === undefined ? made.stdout : zstdHeader;
     if (!hasZstd) {
@@ -185,7 +185,7 @@ describe('decompress()', () => {
     }
   });
 
-  test('A38 refuses a zstd window above 128 MiB, or zstd as a whole where Node.js cannot read it', async () => {
+  test('A38 refuses a zstd window above 128 MiB', async () => {
     // Window descriptor: exponent 21 (2^31 bytes), then an empty last block.
     const hugeWindow = Buffer.from('28b52ffd00a8010000', 'hex');
     await refuses(hugeWindow, hasZstd ? /zstd data is damaged/ : /zstd layers need Node\.js >= 22\.15/);

@@ -1,7 +1,6 @@
 /**
- * Layer compression: told by its magic bytes, never by a media type, and undone in this process, so
- * that no program found on a path and no file of a hostile tree takes part. One level only: what is
- * inside is a tar archive or refused by its reader.
+ * Layer compression: detected by magic bytes, never by media type, and decompressed in this process, so that no
+ * external program takes part. Only one level is decompressed: the tar reader refuses anything but a tar archive inside.
  */
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,43 +9,44 @@ import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { damagedGzip, type GzipInflater, inflateMembers, trailingGzipData } from './gzip-members.ts';
 import { splitZstdFrames } from './zstd-frames.ts';
 
-/** How a layer is compressed; `none` is what carries no known magic. */
+/** Supported compression of a layer; `none` for data without a known magic. */
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 
-/** What the first bytes of a layer say; `xz` and `bzip2` are known in order to be refused by name. */
+/** Result of the detection; `xz` and `bzip2` are detected so that they can be refused by name. */
 export type DetectedCompression = LayerCompression | 'xz' | 'bzip2';
 
-/** A layer whose content can be read. */
+/** A layer whose uncompressed content can be read. */
 export interface DecompressedLayer {
   readonly compression: LayerCompression;
   /**
-   * The uncompressed bytes. Read it to the end or stop early, which closes the source; errors of the
-   * source pass through. Its length is not bounded: count while reading.
-   * @throws {OutboardError} invalid when the compressed data is damaged, cut, or followed by anything but zeros
+   * The uncompressed bytes. Reading to the end or stopping early closes the source; errors of the source pass through.
+   * The length is not bounded: the reader counts.
+   * @throws {OutboardError} invalid when the compressed data is damaged, truncated, or followed by anything but zeros
    */
   readonly content: AsyncIterable<Buffer>;
 }
 
+/** Options of `decompress()`. */
 export interface DecompressOptions {
   /** Size of the chunks of `content`, in bytes; default 256 KiB. */
   readonly chunkBytes?: number | undefined;
   /**
-   * Makes what undoes gzip in place of Node.js's zlib, on the calling thread, into chunks of the size given. Each
-   * chunk of `content` is then only valid until the next is asked for.
+   * Creates an inflater that replaces Node.js's zlib and runs on the calling thread, with output chunks of the given
+   * size. Each chunk of `content` is then valid only until the next one is requested.
    */
   readonly makeGzipInflater?: ((chunkBytes: number) => GzipInflater) | undefined;
-  /** Whether a chunk of the source is only valid until the next is asked for; default false. */
+  /** True if a chunk of the source is valid only until the next one is requested; default false. */
   readonly reusesChunks?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bytes that `detectCompression` needs to be sure; fewer are fine when there are no more. */
+/** Bytes that `detectCompression` needs; a shorter file has fewer. */
 export const detectionBytes = 10;
 
-/** Window of 128 MiB at most, the bound of the zstd command line: memory that a frame can demand. */
+/** Log2 of the largest zstd window, 128 MiB: the bound of the zstd command line on the memory of a frame. */
 const zstdWindowLogMax = 27;
 
-// bzip2's magic is printable, so that a tar archive may begin with "BZh": its block header settles it.
+// bzip2's magic is printable, so a tar archive may begin with "BZh": the block header after it decides.
 const magics: readonly (readonly [DetectedCompression, Buffer])[] = [
   ['gzip', Buffer.from('1f8b08', 'hex')],
   ['zstd', Buffer.from('28b52ffd', 'hex')],
@@ -56,8 +56,8 @@ const bzip2Block = Buffer.from('314159265359', 'hex');
 const bzip2End = Buffer.from('177245385090', 'hex');
 
 /**
- * Tell how data is compressed.
- * @param prefix its first `detectionBytes` bytes, or all of them if it is shorter
+ * Detect the compression of data.
+ * @param prefix the first `detectionBytes` bytes, or all of shorter data
  * @see RFC 1952 (gzip), RFC 8878 (zstd)
  */
 export function detectCompression(prefix: Uint8Array): DetectedCompression {
@@ -71,12 +71,12 @@ export function detectCompression(prefix: Uint8Array): DetectedCompression {
 }
 
 /**
- * Detect a layer's compression and undo it. The source is read as `content` is, plus a little ahead:
- * decompression runs in the thread pool while the caller works on the chunk before.
+ * Detect a layer's compression and decompress it. The source is read only a little ahead of `content`: decompression
+ * runs in the thread pool while the caller works on the previous chunk.
  *
- * gzip members are joined, as RFC 1952 and every other reader of layers do, and trailing zeros ignored.
+ * gzip members are joined, as RFC 1952 and other readers of layers do, and trailing zeros are ignored.
  *
- * @throws {OutboardError} invalid on xz, bzip2, and on zstd where this Node.js cannot read it; errors of the source
+ * @throws {OutboardError} invalid for xz, bzip2, and for zstd on a Node.js without zstd; errors of the source
  */
 export async function decompress(
   source: AsyncIterable<Uint8Array>,
@@ -100,7 +100,7 @@ function contentOf(
   input: AsyncIterable<Uint8Array>,
   { chunkBytes = 256 * 1024, makeGzipInflater, reusesChunks = false, signal }: DecompressOptions,
 ): AsyncIterable<Buffer> {
-  // The engines of Node.js keep what they are given until the thread pool has seen it.
+  // Node.js's zlib refers to its input until the thread pool has processed it.
   const kept = () => (reusesChunks ? copyChunks(input) : input);
   switch (compression) {
     case 'none':
@@ -118,7 +118,7 @@ async function* copyChunks(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   for await (const chunk of input) yield Buffer.from(chunk);
 }
 
-/** Read whole chunks until there is enough to detect from. */
+/** Read complete chunks until `detectionBytes` are there, or the source ends. */
 async function readPrefix(iterator: AsyncIterator<Uint8Array>, copies: boolean): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for (let length = 0; length < detectionBytes; ) {
@@ -130,7 +130,7 @@ async function readPrefix(iterator: AsyncIterator<Uint8Array>, copies: boolean):
   return chunks;
 }
 
-/** Go on with an iterator from whose start `chunks` were taken. */
+/** Continue an iterator whose first `chunks` were read already. */
 async function* resume(
   chunks: readonly Uint8Array[],
   iterator: AsyncIterator<Uint8Array>,
@@ -153,7 +153,7 @@ async function* passThrough(
   }
 }
 
-/** Node.js joins members and checks each CRC, but ignores whatever follows a zero byte after a member. */
+/** Node.js joins members and checks each CRC, but ignores all bytes after a zero byte that follows a member. */
 async function* gunzip(
   input: AsyncIterable<Uint8Array>,
   chunkBytes: number,
@@ -189,10 +189,10 @@ async function* run(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   const fed = pipeline(input, engine, signal === undefined ? {} : { signal });
-  // Whatever fails the pipeline destroys the engine with the same error, which the loop below then throws.
+  // A failed pipeline destroys the engine with the same error, which the loop below throws.
   fed.catch(() => {});
   try {
-    // The engine ends with the last member, but the source may go on: with zeros, or what must be refused.
+    // The engine ends with the last member, but more bytes may follow in the source: they are read and checked.
     for await (const chunk of engine.iterator({ destroyOnReturn: false })) yield chunk;
     await fed;
   } catch (error) {
@@ -214,8 +214,8 @@ function requireSupported(compression: DetectedCompression): LayerCompression {
 }
 
 /**
- * Two chunks may wait on either side, so that the thread pool is never idle while the caller works on one: with
- * Node.js's default of 16 KiB for what comes in, it waited for the caller after every chunk.
+ * Two chunks may be buffered on either side, so that the thread pool works while the caller does: with Node.js's default
+ * of 16 KiB for input, it waited for the caller after every chunk.
  */
 function engineOptions(chunkBytes: number): zlib.ZlibOptions & {
   readonly readableHighWaterMark: number;
@@ -229,7 +229,7 @@ function engineOptions(chunkBytes: number): zlib.ZlibOptions & {
   };
 }
 
-/** What Node.js 22.15 added. */
+/** The zstd support of Node.js 22.15 and later. */
 interface ZstdSupport {
   readonly createZstdDecompress?: (
     options: zlib.ZlibOptions & { readonly params: Readonly<Record<number, number>> },
@@ -250,7 +250,7 @@ function createZstdEngine(chunkBytes: number): Transform {
   });
 }
 
-/** What Node.js reports when a gzip member follows zeros, in a later write. */
+/** Error code of Node.js for a gzip member that follows zeros in a later write. */
 const pushedAfterEnd = 'ERR_STREAM_PUSH_AFTER_EOF';
 
 /** Errors of zlib and zstd have codes such as `Z_DATA_ERROR` and `ZSTD_error_prefix_unknown`. */

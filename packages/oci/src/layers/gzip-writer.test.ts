@@ -16,7 +16,7 @@ async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer[]> {
 }
 
 const blockBytes = 10_000;
-/** Blocks that take different times: noise, zeros, text. */
+/** Blocks that take different times to compress: noise, zeros, text. */
 const mixed = Buffer.concat([
   randomBytes(25_000),
   Buffer.alloc(40_000),
@@ -39,7 +39,7 @@ describe('gzipStream()', () => {
     });
   }
 
-  test('writes the same bytes whatever the chunks and the concurrency', async () => {
+  test('writes the same bytes for all sizes of chunks and any concurrency', async () => {
     const reference = Buffer.concat(await collect(gzipStream(chunksOf(mixed, 1000), { blockBytes })));
     for (const concurrency of [1, 2, 8]) {
       const stream = gzipStream(chunksOf(mixed, 99_999), { blockBytes, concurrency });
@@ -47,13 +47,13 @@ describe('gzipStream()', () => {
     }
   });
 
-  test('writes headers that tell nothing of the host or the time', async () => {
+  test('writes headers without host and time', async () => {
     for (const member of await collect(gzipStream(chunksOf(mixed, 1000), { blockBytes }))) {
       assert.equal(member.toString('hex', 0, 10), '1f8b08000000000000ff');
     }
   });
 
-  test('takes a source that reuses its buffer', async () => {
+  test('accepts a source that reuses its buffer', async () => {
     async function* reusing() {
       const buffer = Buffer.alloc(5000);
       for (const byte of [1, 2, 3]) {
@@ -65,7 +65,7 @@ describe('gzipStream()', () => {
     assert.deepEqual([...new Set(gunzipSync(output))], [1, 2, 3]);
   });
 
-  test('reads ahead no more than it compresses at once', async () => {
+  test('reads ahead only the blocks that it compresses in parallel', async () => {
     let read = 0;
     async function* counted() {
       for await (const chunk of chunksOf(mixed, blockBytes)) {
@@ -79,7 +79,7 @@ describe('gzipStream()', () => {
     await stream.return(undefined);
   });
 
-  test('passes errors of the source on', async () => {
+  test('throws errors of the source', async () => {
     const failure = new Error('disk gone');
     async function* failing() {
       yield mixed;

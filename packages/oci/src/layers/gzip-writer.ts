@@ -1,7 +1,7 @@
 /**
- * Writes gzip on several cores: fixed blocks are compressed at once in the thread pool and joined as
- * the members of one gzip file, which every reader of layers takes (Go's `compress/gzip` among them).
- * The same input gives the same bytes with the same zlib: no time, no name, no host in the header.
+ * Writes gzip on several cores: blocks of fixed size are compressed in parallel in the thread pool and become the members
+ * of one gzip file, which every reader of layers accepts (Go's `compress/gzip` among them). The output is reproducible
+ * with the same zlib: the header has no time, name or host.
  *
  * @see RFC 1952, section 2.2: a gzip file consists of a series of members
  */
@@ -10,6 +10,7 @@ import { gzip } from 'node:zlib';
 
 const gzipBlock = promisify(gzip);
 
+/** Options of `gzipStream()`. */
 export interface GzipOptions {
   /**
    * 1 (fast) to 9 (small); default 4. Measured with Node.js 20 on 2 cores, 100 MB of programs and
@@ -17,9 +18,9 @@ export interface GzipOptions {
    * 4 0.76 s to 38.4 %, 5 0.92 s to 37.6 %, 6 1.23 s to 37.4 %. `gzip -6` reaches 36.4 %.
    */
   readonly level?: number | undefined;
-  /** Input bytes per member; default 1 MiB. Smaller ones compress worse: a member cannot refer to the one before. */
+  /** Input bytes per member; default 1 MiB. Smaller members compress worse: none can refer to the one before it. */
   readonly blockBytes?: number | undefined;
-  /** Blocks compressed at once; default 3: one more than two cores hold, so that none waits for the caller. */
+  /** Blocks compressed in parallel; default 3: one more than two cores need, so that none waits for the caller. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,8 +30,8 @@ const osOffset = 9;
 const osUnknown = 0xff;
 
 /**
- * Compress a byte stream. Memory is bounded by `concurrency` blocks; the source is read no faster than
- * the result is. Chunks of the source are copied before the next one is asked for.
+ * Compress a byte stream. Memory is bounded by `concurrency` blocks; the source is read no faster than the result is.
+ * Chunks of the source are copied before the next one is requested.
  * @throws errors of the source, unchanged; the signal's reason
  */
 export async function* gzipStream(
@@ -58,7 +59,7 @@ export async function* gzipStream(
   }
 }
 
-/** Gather chunks of any size into blocks; an empty source gives one empty block, as a gzip file has a member. */
+/** Gather chunks into blocks; an empty source gives one empty block, because a gzip file has at least one member. */
 async function* blocksOf(source: AsyncIterable<Uint8Array>, blockBytes: number): AsyncGenerator<Buffer> {
   let block = Buffer.allocUnsafe(blockBytes);
   let filled = 0;
@@ -79,15 +80,15 @@ async function* blocksOf(source: AsyncIterable<Uint8Array>, blockBytes: number):
   if (filled > 0 || !hasYielded) yield block.subarray(0, filled);
 }
 
-/** Wait for the oldest block, and keep it in the list meanwhile so that the clean-up knows of it. */
+/** Wait for the oldest block. It stays in the list meanwhile, so that the clean-up awaits it on an abort. */
 async function nextOf(inFlight: Promise<Buffer>[]): Promise<Buffer> {
-  const member = await (inFlight[0] as Promise<Buffer>); // callers see to it that there is one
+  const member = await (inFlight[0] as Promise<Buffer>); // callers check that there is one
   void inFlight.shift();
   return member;
 }
 
 async function compress(block: Buffer, level: number): Promise<Buffer> {
-  // One output chunk for most blocks saves joining many.
+  // One output chunk for most blocks saves concatenating many.
   const member = await gzipBlock(block, { level, chunkSize: Math.max(64, block.length) });
   member[osOffset] = osUnknown;
   return member;

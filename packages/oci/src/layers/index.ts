@@ -1,6 +1,6 @@
 /**
- * Reading and writing layers, without the rest: `@outboard/oci/layers` loads no HTTP client and no schemas, for
- * processes that start often and unpack or pack. It is a part of the package's public face, like `index.ts` above.
+ * Reading and writing layers: `@outboard/oci/layers`, the part of the public face for short-lived processes that pack or
+ * unpack. It loads no HTTP client and no schemas.
  */
 
 export type { Digest, Digester } from '../digests/digest.ts';

@@ -22,7 +22,7 @@ async function split(bytes: Buffer, chunkBytes: number): Promise<Buffer[]> {
   return pieces;
 }
 
-/** A frame as the zstd program writes it, if it is installed. */
+/** A frame written by the zstd program, if it is installed. */
 function compressed(...options: string[]): Buffer[] {
   const input = Buffer.alloc(400_000, 'some text that compresses ');
   const { error, stdout } = spawnSync('zstd', ['-q', '-c', ...options], { input, maxBuffer: 2 ** 22 });
@@ -44,12 +44,12 @@ function isInvalid(message: RegExp) {
 }
 
 describe('splitZstdFrames()', () => {
-  test('cuts between frames and nowhere else', async () => {
+  test('splits between frames only', async () => {
     assert.deepEqual(await split(Buffer.concat(frames), Number.MAX_SAFE_INTEGER), frames);
     assert.deepEqual(await split(Buffer.alloc(0), 1), []);
   });
 
-  test('cuts at the same places whatever the chunks', async () => {
+  test('splits at the same offsets for all sizes of chunks', async () => {
     const bytes = Buffer.concat(frames);
     const borders = new Set<number>();
     frames.reduce((end, frame) => borders.add(end + frame.length) && end + frame.length, 0);
@@ -62,7 +62,7 @@ describe('splitZstdFrames()', () => {
     }
   });
 
-  test('A34 refuses a stream that is cut anywhere inside a frame', async () => {
+  test('A34 refuses a stream that is truncated anywhere inside a frame', async () => {
     for (const frame of frames) {
       const step = Math.ceil(frame.length / 40);
       for (let length = 1; length < frame.length; length += step) {
@@ -72,7 +72,7 @@ describe('splitZstdFrames()', () => {
     }
   });
 
-  test('A40 refuses what is not a frame, and blocks of the reserved type', async () => {
+  test('A40 refuses data that is not a frame, and blocks of the reserved type', async () => {
     for (const trailer of ['garbage', '\0\0\0\0', '\x1f\x8b\x08\x00']) {
       const bytes = Buffer.concat([rleFrame, Buffer.from(trailer, 'latin1')]);
       await assert.rejects(split(bytes, 1000), isInvalid(/not a zstd frame/));

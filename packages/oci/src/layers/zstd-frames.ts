@@ -1,7 +1,7 @@
 /**
- * Finds where zstd frames end, without decompressing. Node.js (22.15 to 24) drops what follows a
- * frame in the same write, and takes a cut frame for a whole one; fed frame by frame, and told of cuts
- * by this walk, it loses nothing. Layers of several frames are common: zstd:chunked, pzstd.
+ * Finds the ends of zstd frames without decompressing them. Node.js (22.15 to 24) drops the bytes after a frame in the
+ * same write, and accepts a truncated frame. Splitting the stream at frame ends, and detecting truncation here, avoids
+ * both. Layers of several frames are common: zstd:chunked, pzstd.
  *
  * @see RFC 8878, section 3.1
  */
@@ -15,12 +15,12 @@ const checksumBytes = 4;
 const dictionaryIdBytes = [0, 1, 2, 4];
 const contentSizeBytes = [0, 2, 4, 8];
 
-/** The fixed-size parts that tell how long the rest is. */
+/** The fixed-size fields, from which the length of the rest follows. */
 type Field = 'magic' | 'descriptor' | 'frame-header' | 'block-header' | 'skippable-size';
 
 /**
- * Cut a zstd stream so that no chunk crosses the border of two frames.
- * @throws {OutboardError} invalid when it ends inside a frame, or holds anything but frames
+ * Split a zstd stream so that no chunk crosses a frame boundary.
+ * @throws {OutboardError} invalid when it ends inside a frame, or has anything but frames
  */
 export async function* splitZstdFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const walk = new FrameWalk();
@@ -39,7 +39,7 @@ class FrameWalk {
   readonly #bytes = Buffer.alloc(16);
   #wanted = 4;
   #filled = 0;
-  /** Bytes to pass over before the next field or the frame's end. */
+  /** Bytes to skip before the next field or the end of the frame. */
   #skip = 0;
   #endsAfterSkip = false;
   #hasChecksum = false;
@@ -48,7 +48,7 @@ class FrameWalk {
     return this.#field === 'magic' && this.#filled === 0;
   }
 
-  /** @returns the end of the frame, or of the chunk if the frame goes on */
+  /** @returns the end of the frame, or of the chunk if the frame continues */
   advance(chunk: Uint8Array, start: number): number {
     let at = start;
     while (at < chunk.length) {

@@ -1,5 +1,5 @@
 /**
- * What manifests and indexes have in common: how their bytes are read, and the schema of descriptors.
+ * The common parts of manifests and indexes: reading their bytes, and the schema of descriptors.
  */
 import * as z from 'zod';
 import { type Digest, parseDigest } from '../digests/digest.ts';
@@ -11,12 +11,12 @@ import { mediaTypes } from './media-types.ts';
 /** Upper bound of a manifest or index, in bytes. @see OCI distribution-spec v1.1.1, "Pushing Manifests" */
 export const maxManifestBytes = 4 * 1024 * 1024;
 
-/** A schema of an object whose fields are known by one spelling each, in any case; unknown fields are dropped. */
+/** A schema of an object whose field names match in any case, as in Go; unknown fields are dropped. */
 export function documentObject<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.preprocess((value) => withFieldNames(value, Object.keys(shape)), z.object(shape));
 }
 
-/** A field that may be absent or null, which Go encoders write for the same thing. */
+/** A field that may be absent or null: Go encoders write both for an empty value. */
 export function optionalField<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
@@ -31,7 +31,7 @@ const digest = z.string().transform((text, context): Digest => {
   }
 });
 
-/** A media type by RFC 6838: bounded, and safe to show. */
+/** A media type by RFC 6838: bounded, and without characters that are unsafe in messages. */
 const mediaType = z
   .string()
   .regex(/^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}$/, 'want a media type');
@@ -50,7 +50,9 @@ const platform = documentObject({
   variant: optionalField(platformText),
 }).transform(({ variant, ...rest }) => ({ ...rest, ...(variant !== undefined && { variant }) }));
 
-/** A descriptor. `urls` and `data` are left out: nothing is fetched from where a manifest says, or taken unverified. */
+/**
+ * A descriptor. `urls` and `data` are dropped: content is fetched from the registry only, and always verified.
+ */
 export const descriptorSchema = documentObject({
   mediaType,
   digest,
@@ -63,7 +65,7 @@ export const descriptorSchema = documentObject({
   ...(annotations !== undefined && { annotations }),
 }));
 
-/** Schema of the fields that tell what a document is. */
+/** Schema of the fields that distinguish the kinds of documents. */
 const kindFields = {
   schemaVersion: z.unknown().optional(),
   mediaType: z.unknown().optional(),
@@ -76,17 +78,17 @@ const kindFields = {
 /** Schema of annotations. */
 export const annotationsSchema = optionalField(annotations);
 
-/** What a document says it is, before it is read as that. */
+/** The kind that a document must have. */
 export interface DocumentHead {
   readonly subject: 'manifest' | 'index';
-  /** The media type under which the document came: its Content-Type or descriptor. */
+  /** Media type of the document, from its Content-Type or descriptor. */
   readonly mediaType: string;
-  /** Fields that only documents of the other kind have. */
+  /** Fields that only documents of the other kind have; their presence is an error. */
   readonly foreignFields: readonly ('config' | 'layers' | 'manifests')[];
 }
 
 /**
- * Read a document as strict JSON and refuse one that could be taken for another kind.
+ * Read a document as strict JSON and refuse one that other readers could take for another kind.
  * @throws {OutboardError} invalid
  * @see CVE-2021-41190: one digest must not mean a manifest here and an index there
  */
@@ -94,7 +96,7 @@ export function readDocument(bytes: Uint8Array, head: DocumentHead): unknown {
   const { subject } = head;
   const value = parseStrictJson(bytes, { maxBytes: maxManifestBytes, subject });
   const fields = parseWith(documentObject(kindFields), value, subject);
-  // Schema 1 is told first: it fails the other checks too, with less helpful words.
+  // Checked first: schema 1 fails the other checks too, with less helpful messages.
   if (fields.schemaVersion === 1 || isPresent(fields.fsLayers)) {
     throw new OutboardError(
       'invalid',
@@ -120,9 +122,9 @@ export function readDocument(bytes: Uint8Array, head: DocumentHead): unknown {
 }
 
 /**
- * The media type of a document that came under none, or under one that says nothing: its own word, or else its shape.
- * Only OCI documents may leave their media type out.
- * @returns empty when neither tells
+ * The media type of a document that was served without one, or with a generic one: its `mediaType` field, else derived
+ * from its fields. Only OCI documents may omit `mediaType`.
+ * @returns empty when the document does not say
  * @throws {OutboardError} invalid when it is not strict JSON, or has the fields of both kinds
  */
 export function ownMediaType(bytes: Uint8Array): string {

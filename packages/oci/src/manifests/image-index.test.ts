@@ -36,7 +36,7 @@ describe('parseIndex()', () => {
     });
   });
 
-  it('reads 1024 manifests, and refuses more before it looks at them', () => {
+  it('reads 1024 manifests, and refuses more without parsing them', () => {
     assert.equal(parse({ manifests: Array(1024).fill(entry) }).manifests.length, 1024);
     assert.throws(() => parse({ manifests: Array(1025).fill(entry) }), {
       kind: 'invalid',
@@ -44,7 +44,7 @@ describe('parseIndex()', () => {
     });
   });
 
-  it('R07 refuses entries that are none', () => {
+  it('R07 refuses malformed entries', () => {
     for (const manifests of [
       undefined,
       null,

@@ -12,7 +12,7 @@ export interface ImageIndex {
   readonly manifests: readonly Descriptor[];
 }
 
-/** Upper bound of manifests in one index: ten times what the field has, and soon looked through. */
+/** Upper bound of manifests in one index: ten times the largest known one, and searched quickly. */
 const maxManifests = 1024;
 
 const indexSchema = documentObject({
@@ -20,7 +20,7 @@ const indexSchema = documentObject({
 });
 
 /**
- * Check the bytes of an index that came under `mediaType`. Pick one entry with `choosePlatform`.
+ * Parse an index. Select one of its entries with `choosePlatform`.
  * @param mediaType Content-Type or descriptor's media type, without parameters
  * @throws {OutboardError} invalid
  */

@@ -47,7 +47,7 @@ describe('parseManifest()', () => {
     });
   });
 
-  it('R02 refuses digests that are none', () => {
+  it('R02 refuses malformed digests', () => {
     const hex = 'a'.repeat(64);
     for (const digest of [
       'sha256:../../x',
@@ -81,14 +81,14 @@ describe('parseManifest()', () => {
     });
   }
 
-  it('R03 R04 refuses a body that says another media type than it was served as', () => {
+  it('R03 R04 refuses a body whose media type differs from its Content-Type', () => {
     refuses(good, /served as .*manifest\.v1\+json" and says it is ".*distribution/, ociManifest);
     refuses({ ...good, mediaType: dockerManifestList }, /says it is/);
     refuses({ ...good, mediaType: 7 }, /says it is 7/);
     refuses({ ...good, mediaType: [dockerManifest] }, /says it is/);
   });
 
-  it('R03 refuses a media type that names no manifest', () => {
+  it('R03 refuses a media type of anything but a manifest', () => {
     refuses(good, /is no manifest media type/, dockerManifestList);
     refuses(good, /is no manifest media type/, 'application/json');
     refuses(good, /is no manifest media type/, `${dockerManifest}; charset=utf-8`);
@@ -119,14 +119,14 @@ describe('parseManifest()', () => {
     ['schema version 3', { schemaVersion: 3 }, /at "schemaVersion": want 2/],
     ['no schema version', { schemaVersion: undefined }, /at "schemaVersion": want 2/],
     ['a schema version in quotes', { schemaVersion: '2' }, /at "schemaVersion": want 2/],
-    ['annotations that are no texts', { annotations: { a: 1 } }, /at "annotations\.a"/],
+    ['annotations that are not strings', { annotations: { a: 1 } }, /at "annotations\.a"/],
   ] as const) {
     it(`R07 refuses ${name}`, () => {
       refuses({ ...good, ...change }, message);
     });
   }
 
-  it('R07 refuses documents that are no object', () => {
+  it('R07 refuses documents that are not objects', () => {
     for (const document of ['null', '[]', '1', '"x"', '', '{']) refuses(document, /invalid manifest/);
   });
 
@@ -183,13 +183,13 @@ describe('parseManifest()', () => {
     });
   }
 
-  it('R32 refuses a descriptor without media type, or with one that is none', () => {
+  it('R32 refuses a descriptor without a media type, or with a malformed one', () => {
     for (const mediaType of [undefined, null, '', 'gzip', 'a/b\n', 7]) {
       refuses({ ...good, layers: [layer('a', { mediaType })] }, /at "layers\.0\.mediaType"/);
     }
   });
 
-  it('R32 ignores subject, artifact type and fields it does not know', () => {
+  it('R32 ignores subject, artifact type and unknown fields', () => {
     const document = { ...good, subject: config, artifactType: 'a/b', toString: 1, extra: {} };
     assert.deepEqual(parseManifest(bytesOf(document), dockerManifest), good);
   });
@@ -210,7 +210,7 @@ describe('parseManifest()', () => {
     refuses(Buffer.concat([bytesOf(good), Buffer.alloc(4 * 1024 * 1024, ' ')]).toString(), /at most 4194304/);
   });
 
-  it('fails only with typed errors, whatever the document holds', () => {
+  it('fails only with typed errors on any document', () => {
     const names = fc.constantFrom(
       'schemaVersion',
       'mediaType',

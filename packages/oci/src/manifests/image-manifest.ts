@@ -19,7 +19,7 @@ export const maxLayers = 128;
 /** A checked manifest. @see OCI image-spec v1.1.1, manifest.md; Docker image manifest v2 schema 2 */
 export interface ImageManifest {
   readonly schemaVersion: 2;
-  /** The media type under which it came, which decides how it is read. */
+  /** Media type under which it was served; it decides how the document is read. */
   readonly mediaType: string;
   readonly config: Descriptor;
   /** At least one, each of a type that `isLayerMediaType` accepts; lowest layer first. */
@@ -37,10 +37,10 @@ const manifestSchema = documentObject({
 });
 
 /**
- * Check the bytes of a manifest that came under `mediaType`. Whether its config is a plugin's is for the caller to ask.
+ * Parse a manifest. The caller checks the media type of its config.
  *
- * A layer may be listed more than once, as the same bytes may be applied more than once; then with one size. `subject`,
- * `artifactType` and unknown fields are ignored, as the spec asks.
+ * A layer may be listed more than once, with the same size each time. `subject`, `artifactType` and unknown fields are
+ * ignored, as the spec demands.
  * @param mediaType Content-Type or descriptor's media type, without parameters
  * @throws {OutboardError} invalid
  */
@@ -84,7 +84,7 @@ function refuseUnusableLayers(layers: readonly Descriptor[]): void {
 }
 
 /**
- * Write a Docker schema 2 manifest: compact JSON, as `docker plugin create` stores it.
+ * Encode a Docker schema 2 manifest: compact JSON, as `docker plugin create` stores it.
  * @see moby v20.10, plugin/backend_linux.go `buildManifest`
  */
 export function encodeManifest(manifest: {

@@ -1,5 +1,5 @@
 /**
- * The media types of what registries hold, and which kind of document each one names.
+ * The media types of manifests, configs and layers.
  */
 
 /** Media types by role. @see Docker image manifest v2 schema 2; OCI image-spec v1.1.1, media-types.md */
@@ -43,22 +43,22 @@ const foreignLayers: ReadonlySet<string> = new Set([
   mediaTypes.ociForeignLayerZstd,
 ]);
 
-/** Whether a media type names a list of manifests, one per platform. */
+/** True for a list of manifests, one per platform. */
 export function isIndexMediaType(mediaType: string): boolean {
   return indexes.has(mediaType);
 }
 
-/** Whether a media type names the manifest of one image or plugin. */
+/** True for the manifest of one image or plugin. */
 export function isManifestMediaType(mediaType: string): boolean {
   return manifests.has(mediaType);
 }
 
-/** Whether a media type names a layer that can be fetched and unpacked: plain, gzip or zstd tar. */
+/** True for a layer that can be fetched and unpacked: plain, gzip or zstd tar. */
 export function isLayerMediaType(mediaType: string): boolean {
   return layers.has(mediaType);
 }
 
-/** Whether a media type names a layer that is fetched from elsewhere than its registry; we never do. */
+/** True for a foreign (nondistributable) layer, which is not kept in its registry and never fetched. */
 export function isForeignLayerMediaType(mediaType: string): boolean {
   return foreignLayers.has(mediaType);
 }

@@ -88,7 +88,7 @@ describe('choosePlatform()', () => {
     });
   });
 
-  it('R32 passes over entries of unknown type and without platform', () => {
+  it('R32 skips entries of unknown type and without platform', () => {
     const { platform: _dropped, ...bare } = entry('linux/amd64', { note: 'bare' });
     const artifact = entry('linux/amd64', { mediaType: 'application/vnd.example+json' });
     const wanted = entry('linux/amd64');
@@ -115,7 +115,7 @@ describe('hostPlatform()', () => {
     });
   }
 
-  it('tells the platform of this process', () => {
+  it('returns the platform of this process by default', () => {
     assert.equal(hostPlatform().os, process.platform);
   });
 });

@@ -1,11 +1,11 @@
 /**
- * Which manifest of an index is the host's.
+ * Selects the manifest of an index for the host's platform.
  */
 import { OutboardError } from '../errors/outboard-error.ts';
 import type { Descriptor, Platform } from './descriptor.ts';
 import { isIndexMediaType, isManifestMediaType } from './media-types.ts';
 
-/** Go's names of the architectures that Node.js names otherwise. @see OCI image-spec v1.1.1, image-index.md "platform" */
+/** Go's names of architectures, where Node.js has others. @see OCI image-spec v1.1.1, image-index.md "platform" */
 const goArchitectures: Readonly<Record<string, string>> = {
   x64: 'amd64',
   ia32: '386',
@@ -13,7 +13,7 @@ const goArchitectures: Readonly<Record<string, string>> = {
   mipsel: 'mipsle',
 };
 
-/** What a variant may fall back to, best first; an architecture that is not named has no variants but its baseline. */
+/** Variants that each Arm variant can run, best first. Other architectures run their own variant only. */
 const armFallbacks: Readonly<Record<string, readonly string[]>> = {
   v8: ['v8', 'v7', 'v6', 'v5'],
   v7: ['v7', 'v6', 'v5'],
@@ -21,15 +21,15 @@ const armFallbacks: Readonly<Record<string, readonly string[]>> = {
   v5: ['v5'],
 };
 
-/** What tells the host's platform; by default this process. */
+/** Properties of the host that determine its platform, as `process.arch` and `process.platform` name them. */
 export interface HostFacts {
   readonly arch: string;
   readonly os: string;
-  /** 5 to 8 on 32-bit Arm; what Node.js was built for, which the processor can run. */
+  /** 5 to 8 on 32-bit Arm: the version that Node.js was built for, which the processor can run. */
   readonly armVersion?: string | undefined;
 }
 
-/** The platform of this host, with the OCI image spec's names. */
+/** The platform of this host in the OCI image spec's names. @param facts default: this process */
 export function hostPlatform(facts: HostFacts = processFacts()): Platform {
   const architecture = goArchitectures[facts.arch] ?? facts.arch;
   const variant =
@@ -38,8 +38,8 @@ export function hostPlatform(facts: HostFacts = processFacts()): Platform {
 }
 
 /**
- * Choose the manifest for a platform: same os and architecture, and the best variant that it can run;
- * of two equals the first. Entries that are no manifests, or have no platform, are passed over (attestations are `unknown/unknown`).
+ * Choose the manifest for a platform: same os and architecture, and the best variant that it can run; of equal entries
+ * the first. Entries of other media types or without a platform are skipped (attestations are `unknown/unknown`).
  * @throws {OutboardError} not-found when there is none; invalid when the match is itself an index
  * @see containerd v1.7, platforms/compare.go `Only`
  */
@@ -60,13 +60,13 @@ export function choosePlatform(descriptors: readonly Descriptor[], wanted: Platf
   return best.descriptor;
 }
 
-/** A platform as Docker writes it: `linux/arm/v7`. */
+/** Format a platform as Docker does: `linux/arm/v7`. */
 export function platformText(platform: Platform): string {
   const { os, architecture, variant } = platform;
   return [os, architecture, ...(variant === undefined || variant === '' ? [] : [variant])].join('/');
 }
 
-/** Position of an entry's variant among the acceptable ones; -1 when it is not for that platform. */
+/** Position of an entry's variant among the acceptable ones; -1 for another platform. */
 function rankOf(descriptor: Descriptor, wanted: Platform, variants: readonly string[]): number {
   const { platform, mediaType } = descriptor;
   if (!isManifestMediaType(mediaType) && !isIndexMediaType(mediaType)) return -1;
@@ -81,7 +81,7 @@ function acceptableVariants(wanted: Platform): readonly string[] {
   return fallbacks ?? [variant];
 }
 
-/** The variant with the defaults that builders leave out. @see containerd v1.7, platforms/database.go `normalizeArch` */
+/** The variant, with the default that builders omit. @see containerd v1.7, platforms/database.go `normalizeArch` */
 function normalVariant({ architecture, variant = '' }: Platform): string {
   const numbered = /^\d+$/.test(variant) ? `v${variant}` : variant;
   if (numbered !== '') return architecture === 'amd64' && numbered === 'v1' ? '' : numbered;

@@ -60,7 +60,7 @@ describe('familiarName()', () => {
 });
 
 describe('text of a reference', () => {
-  it('reads back to the same reference, in its familiar and its canonical form', () => {
+  it('parses back to the same reference, in familiar and in canonical form', () => {
     fc.assert(
       fc.property(references, (reference) => {
         assert.deepEqual(parseReference(familiarString(reference)), reference);
@@ -69,7 +69,7 @@ describe('text of a reference', () => {
     );
   });
 
-  it('shows tag and digest in this order', () => {
+  it('has the tag before the digest', () => {
     const reference = parseReference(`acme/p:v1@${digest}`);
     assert.equal(familiarString(reference), `acme/p:v1@${digest}`);
     assert.equal(canonicalString(reference), `docker.io/acme/p:v1@${digest}`);
@@ -78,7 +78,7 @@ describe('text of a reference', () => {
 });
 
 describe('withDefaultTag()', () => {
-  it('adds latest only where there is neither tag nor digest', () => {
+  it('adds latest only to a reference without tag and digest', () => {
     assert.equal(familiarString(withDefaultTag(parseReference('acme/p'))), 'acme/p:latest');
     assert.equal(familiarString(withDefaultTag(parseReference('acme/p:v1'))), 'acme/p:v1');
     assert.equal(familiarString(withDefaultTag(parseReference(`acme/p@${digest}`))), `acme/p@${digest}`);
@@ -92,7 +92,7 @@ describe('withTag() and withoutDigest()', () => {
     assert.deepEqual(withoutDigest(reference), parseReference('acme/p:v1'));
   });
 
-  it('refuse a tag that is none', () => {
+  it('refuse a malformed tag', () => {
     assert.throws(() => withTag(parseReference('acme/p'), '-foo'), {
       kind: 'invalid',
       message: 'invalid tag format',

@@ -1,6 +1,6 @@
 /**
- * From a normalized reference to text, and to references with another tag. `parseReference` reads
- * each of these texts back to the same reference.
+ * Formats references as text, and changes their tags. `parseReference` reads each of these texts back to the same
+ * reference.
  */
 import { OutboardError } from '../errors/outboard-error.ts';
 import { isIdentifier, isTag, looksLikeDomain } from './grammar.ts';
@@ -14,7 +14,7 @@ export function canonicalName(reference: Reference): string {
   return `${reference.domain}/${reference.path}`;
 }
 
-/** The full name with its tag and digest, as far as it has them, such as `docker.io/acme/p:v1`. */
+/** The full name with tag and digest if there are any, such as `docker.io/acme/p:v1`. */
 export function canonicalString(reference: Reference): string {
   return canonicalName(reference) + suffix(reference);
 }
@@ -36,7 +36,7 @@ export function familiarName(reference: Reference): string {
   return isShortenable ? path : canonicalName(reference);
 }
 
-/** The short name with its tag and digest, as far as it has them. */
+/** The short name with tag and digest if there are any. */
 export function familiarString(reference: Reference): string {
   return familiarName(reference) + suffix(reference);
 }
@@ -48,7 +48,7 @@ export function withDefaultTag(reference: Reference): Reference {
 }
 
 /**
- * The reference with another tag; a digest stays.
+ * The reference with another tag and the same digest.
  * @throws {OutboardError} invalid, with Docker's text
  */
 export function withTag(reference: Reference, tag: string): Reference {
@@ -59,7 +59,7 @@ export function withTag(reference: Reference, tag: string): Reference {
 
 /** The reference without its digest. */
 export function withoutDigest(reference: Reference): Reference {
-  const { digest: _dropped, ...rest } = reference;
+  const { digest: _digest, ...rest } = reference;
   return rest;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The grammar of references, as patterns that run in linear time on hostile text.
  * They accept the language of distribution/reference v0.6.0 (regexp.go); the nested repetitions of
- * the original, harmless in Go, would backtrack without end here and are written without ambiguity.
+ * the original, harmless in Go, would backtrack exponentially here and are written without ambiguity.
  */
 
 /** Characters of a repository name with its domain. @see distribution v2.8, reference.go `NameTotalLengthMax` */
@@ -17,33 +17,33 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const digestPattern = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 const identifierPattern = /^[a-f0-9]{64}$/;
 
-/** Whether a text is a registry host with an optional port: a DNS name, an IPv4 address or `[IPv6]`. */
+/** True for a registry host with an optional port: a DNS name, an IPv4 address or `[IPv6]`. */
 export function isDomain(text: string): boolean {
   return domainPattern.test(text);
 }
 
-/** Whether a text is a repository path inside a registry, such as `library/alpine`. */
+/** True for a repository path inside a registry, such as `library/alpine`. */
 export function isRepositoryPath(text: string): boolean {
   return pathPattern.test(text);
 }
 
-/** Whether a text is a tag: at most 128 word characters, dots and dashes. */
+/** True for a tag: at most 128 word characters, dots and dashes. */
 export function isTag(text: string): boolean {
   return tagPattern.test(text);
 }
 
-/** Whether a text has the form of a digest of any algorithm; `parseDigest` tells whether it is one of ours. */
+/** True for the form of a digest of any algorithm; `parseDigest` accepts the supported algorithms only. */
 export function hasDigestForm(text: string): boolean {
   return digestPattern.test(text);
 }
 
-/** Whether a text is a full ID, which no reference may look like. */
+/** True for a full plugin ID (64 hex digits), which no reference may look like. */
 export function isIdentifier(text: string): boolean {
   return identifierPattern.test(text);
 }
 
 /**
- * Whether the first component of a name is a registry rather than a part of the path.
+ * True if the first component of a name is a registry, not a part of the path.
  * @see distribution v2.7, normalize.go `splitDockerDomain`
  */
 export function looksLikeDomain(component: string): boolean {

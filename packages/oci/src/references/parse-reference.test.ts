@@ -8,7 +8,7 @@ const sha256 = `sha256:${'f'.repeat(64)}`;
 const sha512 = `sha512:${'e'.repeat(128)}`;
 const hexName = '1a3f5e7d9c1b3a5f7e9d1c3b5a7f9e1d3c5b7a9f1e3d5d7c9b1a3f5e7d9c1b3a';
 
-/** What was typed, and its canonical form: the cases of distribution's own tests, and more hosts. */
+/** Typed references with their canonical form: the cases of distribution's own tests, and more hosts. */
 const accepted: ReadonlyArray<readonly [string, string]> = [
   ['alpine', 'docker.io/library/alpine'],
   ['library/alpine', 'docker.io/library/alpine'],
@@ -97,7 +97,7 @@ describe('parseReference()', () => {
     });
   }
 
-  it('tells registry, path, tag and digest apart', () => {
+  it('splits a reference into registry, path, tag and digest', () => {
     assert.deepEqual(parseReference(`[::1]:5000/a/b:v1@${sha256}`), {
       domain: '[::1]:5000',
       path: 'a/b',
@@ -106,8 +106,8 @@ describe('parseReference()', () => {
     });
   });
 
-  it('answers at once on text made to make a pattern backtrack', () => {
-    // Each of these takes a pattern with nested repetition longer than the age of the universe.
+  it('runs in linear time on text that makes patterns backtrack', () => {
+    // A pattern with nested repetition takes exponential time on each of these.
     for (const text of [
       'a'.repeat(100_000),
       'a-'.repeat(50_000),

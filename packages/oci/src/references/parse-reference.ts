@@ -1,6 +1,6 @@
 /**
- * From what people type to a normalized reference. Error texts are those of Docker Engine 20.10
- * (distribution v2.8, reference/), because its users and scripts read them.
+ * Parses the references that users type. Error texts are those of Docker Engine 20.10 (distribution v2.8, reference/),
+ * because its users and scripts read them.
  */
 import { type Digest, parseDigest } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
@@ -15,16 +15,16 @@ import {
 } from './grammar.ts';
 import type { Reference } from './reference.ts';
 
-/** Where a name without a registry lives. */
+/** The registry of a name without a domain. */
 export const defaultDomain = 'docker.io';
-/** The path under which Docker Hub keeps its official names. */
+/** The path prefix of Docker Hub's official repositories. */
 export const officialPrefix = 'library/';
 
 const legacyDefaultDomain = 'index.docker.io';
 
 /**
  * Parse and normalize a reference: `[domain/]path[:tag][@digest]`.
- * A name without a registry is one of Docker Hub; nothing is added for a missing tag.
+ * A name without a registry is one of Docker Hub; a missing tag stays missing.
  * @throws {OutboardError} invalid, with Docker's text
  * @see distribution v2.8, reference/normalize.go `ParseNormalizedNamed`
  */
@@ -38,7 +38,7 @@ export function parseReference(text: string): Reference {
   const { domain, remainder } = splitDomain(text);
   refuseUpperCase(text, remainder);
   const { path, tag, digest } = splitRemainder(remainder);
-  // A form error is told before a length error, as Docker does.
+  // A form error has priority over a length error, as in Docker.
   if (!isDomain(domain) || !isRepositoryPath(path) || (tag !== undefined && !isTag(tag))) {
     throw invalidFormat(text);
   }
@@ -54,7 +54,7 @@ export function parseReference(text: string): Reference {
   };
 }
 
-/** A name's registry (Docker Hub when it names none) and the rest. */
+/** The registry of a name (default Docker Hub) and the rest. */
 function splitDomain(text: string): { domain: string; remainder: string } {
   const slash = text.indexOf('/');
   const first = text.slice(0, Math.max(slash, 0));
@@ -66,7 +66,7 @@ function splitDomain(text: string): { domain: string; remainder: string } {
   return { domain, remainder: official ? officialPrefix + remainder : remainder };
 }
 
-/** `path[:tag][@digest]` in its parts; neither a path nor a tag can hold `@`, and no path holds `:`. */
+/** The parts of `path[:tag][@digest]`. No path or tag holds `@`, and no path holds `:`. */
 function splitRemainder(remainder: string): { path: string; tag?: string; digest?: string } {
   const at = remainder.indexOf('@');
   const name = at === -1 ? remainder : remainder.slice(0, at);
@@ -88,7 +88,7 @@ function refuseUpperCase(text: string, remainder: string): void {
   }
 }
 
-/** A digest of the right form: the three texts are those of go-digest v1.0.0, algorithm.go and digest.go. */
+/** Parse the digest of a reference. The three texts are those of go-digest v1.0.0, algorithm.go and digest.go. */
 function referencedDigest(text: string): Digest {
   try {
     return parseDigest(text);

@@ -3,7 +3,7 @@
  */
 import type { Digest } from '../digests/digest.ts';
 
-/** A normalized reference: the domain is always there, `library/` is written out for Docker Hub's official names. */
+/** A normalized reference: the domain is always set, `library/` is explicit for Docker Hub's official names. */
 export interface Reference {
   /** Registry host and port, such as `docker.io`, `reg:5000` or `[::1]:5000`. */
   readonly domain: string;

@@ -1,5 +1,5 @@
 /**
- * Archives built byte by byte, for tests of what no honest writer produces, and a reader that lists them.
+ * Archives built byte by byte, for tests of malformed and hostile ones, and a function that lists them.
  */
 import assert from 'node:assert/strict';
 import { isOutboardError } from '../errors/outboard-error.ts';
@@ -7,7 +7,7 @@ import type { TarEntry } from '../layers/tar/tar-entry.ts';
 import type { TarLimits } from '../layers/tar/tar-limits.ts';
 import { createTarReader } from '../layers/tar/tar-reader.ts';
 
-/** Fields of a header; a string is written as it is (latin1), a number as octal digits and a NUL. */
+/** Fields of a header; a string is written unchanged (latin1), a number as octal digits and a NUL. */
 export interface RawHeader {
   readonly name?: string | undefined;
   readonly mode?: string | number | undefined;
@@ -27,7 +27,7 @@ export interface RawHeader {
   readonly trailer?: string | undefined;
 }
 
-/** One header block. Its checksum is right unless one is given. */
+/** One header block. Its checksum is valid unless one is given. */
 export function rawHeader(fields: RawHeader = {}): Buffer {
   const block = Buffer.alloc(512);
   const write = (value: string | number, start: number, length: number): void => {
@@ -63,7 +63,7 @@ export function rawEntry(fields: RawHeader, content: string | Uint8Array = ''): 
   return Buffer.concat([rawHeader({ size: content.length, ...fields }), padded(content)]);
 }
 
-/** A PAX record with a right length. */
+/** A PAX record with a correct length. */
 export function rawRecord(keyword: string, value: string | Uint8Array): Buffer {
   const rest = Buffer.concat([
     Buffer.from(` ${keyword}=`),
@@ -99,7 +99,7 @@ export interface ListedEntry {
   readonly content: Buffer;
 }
 
-/** Read an archive whole. @param chunkSizes lengths of the chunks to feed, over and over; default all at once */
+/** List an archive. @param chunkSizes lengths of the chunks to write, repeated; default: one chunk */
 export function listArchive(
   archive: Buffer,
   chunkSizes: readonly number[] = [archive.length],
@@ -129,7 +129,7 @@ export function listArchive(
   );
   for (let at = 0, turn = 0; at < archive.length; turn++) {
     const size = Math.max(1, chunkSizes[turn % chunkSizes.length] ?? 1);
-    // A copy, wiped after the call: whatever the reader keeps must be its own.
+    // A copy, wiped after the call: the reader must not keep views of it.
     const chunk = Buffer.from(archive.subarray(at, at + size));
     reader.write(chunk);
     chunk.fill(0xee);
@@ -148,7 +148,7 @@ export function readOnly(...parts: Buffer[]): TarEntry {
   return first.entry;
 }
 
-/** Assert that an archive is refused, by an error of the kind and form that users may see. */
+/** Assert that an archive is refused with an error of kind `invalid` that is safe to show. */
 export function assertRefused(archive: Buffer, message: RegExp): void {
   assert.throws(
     () => listArchive(archive),

@@ -1,7 +1,6 @@
 /**
- * From header blocks to entries: collects the extensions (PAX, GNU long names) that precede an entry
- * and applies them to it, and to nothing else. Where readers in the wild disagree about what an
- * archive holds, it is refused.
+ * Turns header blocks into entries: collects the extensions (PAX, GNU long names) that precede an entry and applies them
+ * to that entry only. Archives that known readers understand differently are refused.
  */
 import {
   type HeaderFields,
@@ -21,7 +20,7 @@ import {
 import type { TarEntry, TarEntryType } from './tar-entry.ts';
 import type { TarLimits } from './tar-limits.ts';
 
-/** A header that is followed by `size` bytes about the next entry; hand them to `addExtension`. */
+/** A header followed by `size` bytes that describe the next entry; pass them to `addExtension`. */
 export interface ExtensionHeader {
   readonly type: 'extension';
   readonly size: number;
@@ -38,7 +37,7 @@ const empty = Buffer.alloc(0);
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 const noDevice = { major: 0, minor: 0 };
 
-/** By type flag. `7` (contiguous) is a file to everyone who does not lay out disks. */
+/** Entry types by type flag. `7` (contiguous file) is a regular file to all readers of layers. */
 const entryTypes = new Map<number, TarEntryType>([
   [0x00, 'file'],
   [0x30, 'file'],
@@ -65,14 +64,14 @@ export class EntryAssembler {
     this.#limits = limits;
   }
 
-  /** Whether extensions were read for an entry that has not come yet. */
+  /** True while extensions were read and their entry was not. */
   get hasPending(): boolean {
     return this.#pax !== undefined || this.#longName !== undefined || this.#longLink !== undefined;
   }
 
   /**
-   * Read a header block whose checksum is right.
-   * @throws {OutboardError} invalid when malformed, ambiguous, or of a kind that layers do not hold
+   * Read a header block with a valid checksum.
+   * @throws {OutboardError} invalid when malformed, ambiguous, or of a type that layers do not contain
    */
   readHeader(bytes: Buffer, start: number): TarEntry | ExtensionHeader {
     const typeflag = headerTypeflag(bytes, start);
@@ -87,8 +86,8 @@ export class EntryAssembler {
   }
 
   /**
-   * Take what followed an extension header. Nothing of `bytes` is kept. Of several of a kind the last counts, as in
-   * Docker's reader: it replaces all that the one before it said.
+   * Read the bytes after an extension header; they are copied. The last of several extensions of one kind replaces the
+   * others, as in Docker's reader.
    * @see Go archive/tar reader.go, Reader.next
    * @throws {OutboardError} invalid
    */
@@ -133,7 +132,7 @@ export class EntryAssembler {
   #entry(flagged: TarEntryType, bytes: Buffer, start: number): TarEntry {
     const fields = headerFields(bytes, start);
     const name = this.#checkName('name', choose('path', this.#pax?.path, this.#longName) ?? fields.name);
-    // A trailing slash made a directory in v7, and still does to GNU and BSD tar.
+    // A trailing slash marks a directory in v7 archives; GNU and BSD tar still read it so.
     const type = flagged === 'file' && name[name.length - 1] === slash ? 'directory' : flagged;
     const isLink = type === 'hard-link' || type === 'symlink';
     const isDevice = type === 'character-device' || type === 'block-device';
@@ -171,7 +170,7 @@ export class EntryAssembler {
   }
 }
 
-/** GNU tar lets PAX win over its own long names, Go the other way round: never let both speak. */
+/** GNU tar prefers PAX to its own long names, Go the reverse: an entry with both is refused. */
 function choose(keyword: string, pax: Buffer | undefined, gnu: Buffer | undefined): Buffer | undefined {
   if (pax !== undefined && gnu !== undefined) {
     throw malformed(`one entry has both a pax ${keyword} and a GNU long name`);
@@ -180,9 +179,9 @@ function choose(keyword: string, pax: Buffer | undefined, gnu: Buffer | undefine
 }
 
 /**
- * How much content follows. PAX wins over the header for the content and thereby for where the next header lies
- * (CVE-2025-62518). What is no file has no content, whatever size is written there, as in Docker's reader (Go archive/tar
- * reader.go, handleRegularFile). Readers differ only on a file that its slash makes a directory: there a size is refused.
+ * Size of the content that follows. The PAX size has priority over the header's, and thereby decides where the next header
+ * is (CVE-2025-62518). Entries other than files have no content whatever their size field says, as in Docker's reader (Go
+ * archive/tar reader.go, handleRegularFile). Readers differ on a file with a trailing slash: there a size is refused.
  */
 function contentSize(
   { type, flagged, name }: { type: TarEntryType; flagged: TarEntryType; name: Buffer },
@@ -195,7 +194,7 @@ function contentSize(
   throw malformed(`${type} ${quoteBytes(name)} has a size of ${size}, want 0`);
 }
 
-/** @returns undefined for an empty one, which says nothing */
+/** @returns undefined for an empty text, which changes nothing */
 function gnuLongText(bytes: Buffer): Buffer | undefined {
   const end = bytes.indexOf(0);
   const length = end === -1 ? bytes.length : end;

@@ -1,10 +1,10 @@
 /**
- * One 512-byte tar header: v7, ustar, star or GNU. Pure; extensions (PAX, long names) are applied by
- * the reader. All functions take the bytes and where the block starts, so that none is copied.
+ * One 512-byte tar header: v7, ustar, star or GNU. Extensions (PAX, long names) are applied by `entry-assembler.ts`. All
+ * functions take the bytes and the offset of the block, so that no block is copied.
  */
 import { clampTime, malformed, maxOwnerId, parseNumericField, requireRange } from './numeric-field.ts';
 
-/** Bytes in a header, and what content is padded to. */
+/** Size of a header in bytes; content is padded to a multiple of it. */
 export const blockBytes = 512;
 
 const checksumStart = 148;
@@ -14,10 +14,10 @@ const magic = 257;
 const prefixStart = 345;
 const empty = Buffer.alloc(0);
 
-/** What a block is: `zero` marks the end of an archive, `header` has a correct checksum. */
+/** Kind of a block: `zero` marks the end of an archive, `header` has a valid checksum. */
 export type BlockKind = 'zero' | 'header';
 
-/** The fields of an entry's header block, as far as they do not depend on its type. */
+/** The fields of a header block that do not depend on the type of the entry. */
 export interface HeaderFields {
   readonly name: Buffer;
   readonly mode: number;
@@ -27,7 +27,7 @@ export interface HeaderFields {
 }
 
 /**
- * Check a block's checksum. Old writers summed signed bytes; both sums are accepted, as POSIX asks of readers.
+ * Verify a block's checksum. Old writers summed signed bytes; both sums are accepted, as POSIX demands of readers.
  * @throws {OutboardError} invalid when it matches neither
  */
 export function checkBlock(bytes: Uint8Array, start: number): BlockKind {
@@ -42,7 +42,7 @@ export function checkBlock(bytes: Uint8Array, start: number): BlockKind {
   return 'header';
 }
 
-/** @param length a multiple of 4: four bytes a round take half the time, and this is most of a header's cost */
+/** @param length a multiple of 4; four bytes per iteration halve the time, which is most of a header's cost */
 function sumBytes(bytes: Uint8Array, start: number, length: number): number {
   const end = start + length;
   let sum = 0;
@@ -70,13 +70,13 @@ export function headerTypeflag(bytes: Uint8Array, start: number): number {
   return bytes[start + typeflag] as number; // a whole block lies at `start`
 }
 
-/** @throws {OutboardError} invalid unless the size is 0 to 2^53 - 1 */
+/** The size field. @throws {OutboardError} invalid unless it is 0 to 2^53 - 1 */
 export function headerSize(bytes: Uint8Array, start: number): number {
   const size = parseNumericField(bytes, start + 124, 12, 'size');
   return requireRange(size, Number.MAX_SAFE_INTEGER, 'size');
 }
 
-/** @throws {OutboardError} invalid when a number is malformed or an owner is out of range */
+/** The other fields. @throws {OutboardError} invalid when a number is malformed or an owner is out of range */
 export function headerFields(bytes: Uint8Array, start: number): HeaderFields {
   const mode = parseNumericField(bytes, start + 100, 8, 'mode');
   const uid = parseNumericField(bytes, start + 108, 8, 'uid');
@@ -84,7 +84,7 @@ export function headerFields(bytes: Uint8Array, start: number): HeaderFields {
   const modifiedAt = parseNumericField(bytes, start + 136, 12, 'mtime');
   return {
     name: headerName(bytes, start),
-    // v7 and some GNU archives keep the file type here too; the type flag alone decides it
+    // v7 and some GNU archives have the file type in the mode too; the type flag decides
     mode: requireRange(mode, 0xffff_ffff, 'mode') & 0o7777,
     uid: requireRange(uid, maxOwnerId, 'uid'),
     gid: requireRange(gid, maxOwnerId, 'gid'),
@@ -92,7 +92,7 @@ export function headerFields(bytes: Uint8Array, start: number): HeaderFields {
   };
 }
 
-/** The target that the header itself gives for a hard link or symlink. */
+/** The target of a hard link or symlink, before extensions. */
 export function headerLinkName(bytes: Uint8Array, start: number): Buffer {
   return text(bytes, start + 157, 100);
 }
@@ -113,7 +113,7 @@ export function headerDevice(
   };
 }
 
-/** Only POSIX headers have a name prefix; GNU keeps times in its place, v7 nothing. */
+/** The name with its prefix. Only POSIX headers have a prefix: GNU has times in its place, v7 nothing. */
 function headerName(bytes: Uint8Array, start: number): Buffer {
   const name = text(bytes, start, 100);
   if (bytes[start + prefixStart] === 0 || !isPosix(bytes, start)) return name;
@@ -125,7 +125,7 @@ function isPosix(bytes: Uint8Array, start: number): boolean {
   return hasText(bytes, start + magic, 'ustar\0');
 }
 
-/** star keeps times in the last 24 bytes of the prefix, and says so at the block's end. */
+/** True for a star header: the last 24 bytes of its prefix are times, which a magic at the end of the block marks. */
 function isStar(bytes: Uint8Array, start: number): boolean {
   return hasText(bytes, start + 508, 'tar\0');
 }
@@ -137,7 +137,7 @@ function hasText(bytes: Uint8Array, start: number, expected: string): boolean {
   return true;
 }
 
-/** Copy a text field up to its first NUL. Copied, since the chunk that holds it is not ours to keep. */
+/** Copy a text field up to its first NUL; a view would refer to a chunk that the source reuses. */
 function text(bytes: Uint8Array, start: number, maxLength: number): Buffer {
   let length = 0;
   while (length < maxLength && bytes[start + length] !== 0) length++;

@@ -1,28 +1,27 @@
 /**
- * Numbers in tar headers: octal text, or GNU's base-256 for what octal cannot hold.
- * A value is never guessed: a field that is not a number refuses the archive, since two readers that
- * guess differently see two different archives.
+ * Numbers in tar headers: octal text, or GNU's base-256 for larger numbers.
+ * A malformed number refuses the archive: two readers that guess differently would see two different archives.
  */
 import { OutboardError } from '../../errors/outboard-error.ts';
 
 const space = 0x20;
 const zero = 0x30;
 
-/** The largest user or group ID; 2^32 - 1 means "leave as it is" to `chown(2)`, so it names nobody. */
+/** The largest user or group ID: 2^32 - 1 is not an ID, it means "unchanged" to chown(2). */
 export const maxOwnerId = 0xffff_fffe;
 
 /**
- * The latest modification time kept, in seconds: 2^63 - 1 nanoseconds, in the year 2262.
+ * The latest modification time, in seconds: 2^63 - 1 nanoseconds, in the year 2262.
  * Docker's bound, from `boundTime` in moby/go-archive.
  */
 export const maxTimeSeconds = 9_223_372_036;
 
-/** The error of an archive that is not well-formed; the reader adds where. */
+/** The error for a malformed archive; the reader adds the position. */
 export function malformed(message: string, cause?: unknown): OutboardError {
   return new OutboardError('invalid', `malformed tar archive: ${message}`, { cause });
 }
 
-/** Show bytes of an archive in a message: printable, quoted, and short. */
+/** Format bytes of an archive for a message: printable, quoted, and at most 80 bytes. */
 export function quoteBytes(bytes: Uint8Array): string {
   const shown = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 80));
   return `${JSON.stringify(shown.toString('latin1'))}${bytes.length > shown.length ? '…' : ''}`;
@@ -32,8 +31,8 @@ export function quoteBytes(bytes: Uint8Array): string {
  * Read a numeric header field as GNU tar and Go do: spaces, octal digits, then spaces or NULs to the
  * end; or base-256 when the first bit is set. A field of NULs alone is 0, one of spaces is refused.
  *
- * @param field what the number means, for messages
- * @returns a whole number; beyond 2^53 only its magnitude is right, so bound it
+ * @param field name of the field, for messages
+ * @returns an integer; beyond 2^53 it is approximate, so the caller bounds it
  * @throws {OutboardError} invalid when the field holds no number
  * @see POSIX.1-2017 pax "ustar Header Block"; GNU tar manual, "Extensions to numeric fields"
  */
@@ -60,7 +59,7 @@ export function parseNumericField(bytes: Uint8Array, start: number, length: numb
   return value;
 }
 
-/** Two's complement, big-endian; the first bit only marks the encoding, the second is the sign. */
+/** Read two's complement, big-endian; the first bit marks the encoding, the second is the sign. */
 function parseBase256(bytes: Uint8Array, start: number, end: number): number {
   const first = byteAt(bytes, start);
   const isNegative = (first & 0x40) !== 0;
@@ -79,7 +78,7 @@ export function requireRange(value: number, max: number, field: string): number 
   throw malformed(`${field} ${value} is out of range: want 0 to ${max}`);
 }
 
-/** Bring a time into what file systems and Docker hold: the epoch to the year 2262. */
+/** Clamp a time to the range of file systems and Docker: the epoch to the year 2262. */
 export function clampTime(seconds: number): number {
   return Math.min(Math.max(seconds, 0), maxTimeSeconds);
 }

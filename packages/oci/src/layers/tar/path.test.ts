@@ -47,13 +47,13 @@ describe('cleanEntryName()', () => {
     ['\xff\n', '\xff\n'],
   ];
   for (const [name, expected] of cleaned) {
-    test(`A02 makes ${JSON.stringify(expected)} of ${JSON.stringify(name)}`, () => {
+    test(`A02 cleans ${JSON.stringify(name)} to ${JSON.stringify(expected)}`, () => {
       assert.equal(clean(name), expected);
       assert.equal(clean(name, true), expected);
     });
   }
 
-  test('A15 lets only a directory be the root', () => {
+  test('A15 accepts the root for a directory only', () => {
     for (const name of ['', '.', '/', './', '//', '/.', './.']) {
       assert.equal(clean(name, true), '');
       assert.throws(
@@ -63,7 +63,7 @@ describe('cleanEntryName()', () => {
     }
   });
 
-  test('A37 takes 255 components and refuses 256, however they are written', () => {
+  test('A37 accepts 255 components and refuses 256, in any notation', () => {
     for (const name of ['d/'.repeat(255), './/d'.repeat(255), `/${'d/./'.repeat(255)}`]) {
       assert.equal(clean(name).split('/').length, 255);
     }
@@ -75,7 +75,7 @@ describe('cleanEntryName()', () => {
     }
   });
 
-  test('never yields an empty, "." or ".." component, and changes nothing the second time', () => {
+  test('never returns an empty, "." or ".." component, and is idempotent', () => {
     const name = fc.array(fc.constantFrom('.', '..', '/', 'a', '\xff', ' '), { maxLength: 12 });
     fc.assert(
       fc.property(name, (parts) => {

@@ -1,25 +1,25 @@
 /**
- * Names in archives, made relative and canonical. This keeps a name from saying "outside"; that no
- * link leads outside is for the unpack jail to ensure, on directory handles.
+ * Makes names in archives relative and canonical, so that no name leads outside. Links that lead outside are prevented by
+ * the unpack jail, on directory handles.
  */
 import { OutboardError } from '../../errors/outboard-error.ts';
 import { quoteBytes } from './numeric-field.ts';
 
-/** Components of a name. Every step of a path costs at each use, so that deep ones cost their product. */
+/** Upper bound of the components of a name: each use of a path costs its depth. */
 export const maxComponents = 255;
 
 const slash = 0x2f;
 const dot = 0x2e;
 
 /**
- * Clean a name: no leading or trailing `/`, no empty or `.` component. The empty result is the root
- * itself, which only a directory may be.
+ * Clean a name: no leading or trailing `/`, no empty or `.` component. The empty result is the root, which must be a
+ * directory.
  *
- * @param name as written in the archive; absolute names count from the root (as in a chroot)
+ * @param name as written in the archive; absolute names are relative to the root (as in a chroot)
  * @param isDirectory whether the entry is a directory, and so may be the root
- * @returns `a/b/c`; a view of `name` where it is canonical already
- * @throws {OutboardError} invalid on a `..` component, on more than 255 components, and on the root for what is no
- *   directory
+ * @returns `a/b/c`; a view of `name` if it is canonical already
+ * @throws {OutboardError} invalid for a `..` component, for more than 255 components, and for the root if the entry is not
+ *   a directory
  */
 export function cleanEntryName(name: Buffer, isDirectory: boolean): Buffer {
   const trimmed = trim(name);
@@ -38,7 +38,7 @@ export function pathComponents(clean: Buffer): Buffer[] {
   return splitComponents(clean);
 }
 
-/** Cut `/` and `./` off the start and `/` off the end: what writers add, so the common case stays cheap. */
+/** Strip `/` and `./` from the start and `/` from the end, as writers add them: the common case stays cheap. */
 function trim(name: Buffer): Buffer {
   let start = 0;
   let end = name.length;
@@ -48,7 +48,7 @@ function trim(name: Buffer): Buffer {
   return start === 0 && end === name.length ? name : name.subarray(start, end);
 }
 
-/** Whether no component is empty, `.` or `..`, and there are not too many. Most names pass, and this allocates nothing. */
+/** True if no component is empty, `.` or `..`, and there are not too many. Most names pass without an allocation. */
 function isCanonical(name: Buffer): boolean {
   let componentStart = 0;
   let count = 0;

@@ -15,7 +15,7 @@ function refusal(message: RegExp) {
 }
 
 describe('parsePaxRecords()', () => {
-  test('splits records, whose values may hold anything', () => {
+  test('splits records with arbitrary values', () => {
     const records = [rawRecord('a', 'x=y\n3 z=\n'), rawRecord('comment', ''), rawRecord('__proto__', 'p')];
     assert.deepEqual(
       [...parsePaxRecords(Buffer.concat(records), 10)].map(([keyword, value]) => [keyword, value.toString()]),
@@ -53,13 +53,13 @@ describe('parsePaxRecords()', () => {
 });
 
 describe('parsePaxAttributes()', () => {
-  test('A30 lets the last of two records of a keyword count, and bounds the records, not the keywords', () => {
+  test('A30 uses the last record of a keyword, and bounds the records, not the keywords', () => {
     const [first, second] = [rawRecord('path', 'x'), rawRecord('path', 'y')];
     assert.equal(attributes(first, second).path?.toString(), 'y');
     assert.throws(() => attributes(...Array(101).fill(first)), refusal(/more than 100 records/));
   });
 
-  test('A30 takes an empty value as none, but for an attribute', () => {
+  test('A30 ignores an empty value, except of an extended attribute', () => {
     const keywords = ['path', 'linkpath', 'size', 'uid', 'gid', 'mtime'];
     for (const empty of [keywords, [...keywords, ...keywords]]) {
       const { xattrs, ...rest } = attributes(...empty.map((keyword) => rawRecord(keyword, '')));
@@ -80,7 +80,7 @@ describe('parsePaxAttributes()', () => {
     }
   });
 
-  test('A30 takes "__proto__" as any other unknown keyword', () => {
+  test('A30 treats "__proto__" as any other unknown keyword', () => {
     const { xattrs, ...rest } = attributes(
       rawRecord('__proto__', 'x'),
       rawRecord('SCHILY.xattr.__proto__', 'y'),
@@ -90,7 +90,7 @@ describe('parsePaxAttributes()', () => {
     assert.equal(({} as { x?: unknown }).x, undefined);
   });
 
-  test('reads attributes as GNU tar and as libarchive write them, the raw form first', () => {
+  test('reads extended attributes of GNU tar and libarchive, and prefers the unencoded form', () => {
     const raw = rawRecord('SCHILY.xattr.user.a', Buffer.from([1, 0, 0x80]));
     const encoded = rawRecord('LIBARCHIVE.xattr.user%2Ea', 'Ymlu');
     assert.deepEqual(attributes(raw, encoded).xattrs?.get('user.a'), Buffer.from([1, 0, 0x80]));
@@ -99,7 +99,7 @@ describe('parsePaxAttributes()', () => {
     assert.equal(attributes(raw, encoded).xattrs?.size, 1);
   });
 
-  test('refuses attributes whose name or encoding is malformed', () => {
+  test('refuses extended attributes with a malformed name or encoding', () => {
     for (const name of ['', 'a\xff', 'n'.repeat(256)]) {
       const length = 2 + 1 + 'SCHILY.xattr.'.length + Buffer.byteLength(name, 'latin1') + 2;
       const record = Buffer.from(`${length > 99 ? length + 1 : length} SCHILY.xattr.${name}=\n`, 'latin1');
@@ -110,7 +110,7 @@ describe('parsePaxAttributes()', () => {
     assert.throws(() => attributes(rawRecord('LIBARCHIVE.xattr.a%00', '')), refusal(/attribute name/));
   });
 
-  test('keeps its own copy of what it returns', () => {
+  test('returns copies, not views', () => {
     const bytes = Buffer.concat([rawRecord('path', 'name'), rawRecord('SCHILY.xattr.user.a', 'value')]);
     const { path, xattrs } = parsePaxAttributes(bytes, limits);
     bytes.fill(0);

@@ -1,5 +1,5 @@
 /**
- * PAX extended headers: `<length> <keyword>=<value>\n`, over and over. Pure.
+ * PAX extended headers: repeated records `<length> <keyword>=<value>\n`.
  * Malformed records are refused, never skipped: a skipped `size` would turn file content into headers.
  *
  * @see POSIX.1-2017 pax "pax Extended Header"
@@ -8,7 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import { OutboardError } from '../../errors/outboard-error.ts';
 import { clampTime, malformed, maxOwnerId, quoteBytes, requireRange } from './numeric-field.ts';
 
-/** What an extended header changes about an entry. What it does not mention is undefined. */
+/** The attributes that an extended header changes; the others are undefined. */
 export interface PaxAttributes {
   path: Buffer | undefined;
   linkPath: Buffer | undefined;
@@ -33,9 +33,9 @@ const schilyXattr = 'SCHILY.xattr.';
 const libarchiveXattr = 'LIBARCHIVE.xattr.';
 
 /**
- * Split an extended header into its records. The values are views of `bytes`. Of a keyword that is given twice the last
- * counts, to Docker and to GNU tar.
- * @throws {OutboardError} invalid on a malformed record, or too many records
+ * Split an extended header into its records. The values are views of `bytes`. The last value of a repeated keyword counts,
+ * as in Docker and GNU tar.
+ * @throws {OutboardError} invalid for a malformed record, or too many records
  */
 export function parsePaxRecords(bytes: Buffer, maxRecords: number): Map<string, Buffer> {
   const records = new Map<string, Buffer>();
@@ -63,7 +63,7 @@ export function parsePaxRecords(bytes: Buffer, maxRecords: number): Map<string, 
   return records;
 }
 
-/** The length that a record states of itself: all of it, digits and newline too. */
+/** The length field of a record: it counts the whole record, digits and newline included. */
 function recordLength(bytes: Buffer, start: number, digitsEnd: number): number {
   let length = 0;
   let at = start;
@@ -82,11 +82,11 @@ function recordLength(bytes: Buffer, start: number, digitsEnd: number): number {
 }
 
 /**
- * Read the records that say something of one entry; other keywords mean nothing to a reader of layers. An empty value
- * takes the keyword back: the header's own field counts.
+ * Read the records of one entry; keywords without a meaning for layers are ignored. An empty value revokes the keyword:
+ * the header's own field counts.
  * @see POSIX.1-2017 pax, "pax Extended Header": "If the <value> field is zero length, it shall delete any header block
  *   field"; Go archive/tar reader.go, mergePAX
- * @throws {OutboardError} invalid on a malformed value, a sparse file, or an attribute beyond a limit
+ * @throws {OutboardError} invalid for a malformed value, a sparse file, or an attribute beyond a limit
  */
 export function parsePaxAttributes(bytes: Buffer, limits: PaxLimits): PaxAttributes {
   const attributes = noAttributes();
@@ -104,8 +104,8 @@ export function parsePaxAttributes(bytes: Buffer, limits: PaxLimits): PaxAttribu
 }
 
 /**
- * Read a global header, which speaks of all later entries: owners and times only. A path, size or
- * attribute for every entry has no honest use, and Docker's reader ignores what GNU tar obeys: refused.
+ * Read a global header, which applies to all later entries: owners and times only. A global path, size or extended
+ * attribute is refused: it has no legitimate use, and GNU tar applies it while Docker's reader ignores it.
  * @throws {OutboardError} invalid
  */
 export function parseGlobalAttributes(bytes: Buffer, limits: PaxLimits): PaxAttributes {
@@ -121,7 +121,7 @@ export function parseGlobalAttributes(bytes: Buffer, limits: PaxLimits): PaxAttr
   return attributes;
 }
 
-/** Attributes that change nothing. */
+/** Attributes without any change. */
 function noAttributes(): PaxAttributes {
   return {
     path: undefined,
@@ -140,12 +140,12 @@ function applyCommon(attributes: PaxAttributes, keyword: string, value: Buffer):
   else if (keyword === 'gid') attributes.gid = parseDecimal(keyword, value, maxOwnerId);
 }
 
-/** An attribute may be empty. */
+/** True for an extended attribute; its value may be empty. */
 function isXattr(keyword: string): boolean {
   return keyword.startsWith(schilyXattr) || keyword.startsWith(libarchiveXattr);
 }
 
-/** Sparse maps were the way into several readers (CVE-2025-58183), and image layers do not hold them. */
+/** The error for sparse files: their maps were attacks on several readers (CVE-2025-58183); layers do not have any. */
 export function sparseRefused(): OutboardError {
   return new OutboardError('invalid', 'sparse not supported: write the tar archive without --sparse', {
     code: 'tar-sparse',
@@ -172,13 +172,13 @@ function parseTime(keyword: string, value: Buffer): number {
   return clampTime(Number(digits));
 }
 
-/** GNU tar and Go write attributes as they are. */
+/** Add an attribute as GNU tar and Go write it: unencoded. */
 function addSchilyXattr(attributes: PaxAttributes, keyword: string, value: Buffer, limits: PaxLimits): void {
   const name = xattrName(Buffer.from(keyword.slice(schilyXattr.length), 'latin1'));
   addXattr(attributes, name, Buffer.from(value), limits);
 }
 
-/** libarchive writes each attribute a second time, its name percent-encoded and its value in base64. */
+/** Add an attribute in libarchive's second form: name percent-encoded, value in base64. */
 function addLibarchiveXattr(
   attributes: PaxAttributes,
   keyword: string,
@@ -196,7 +196,7 @@ function addLibarchiveXattr(
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
   const name = xattrName(Buffer.from(decoded, 'latin1'));
-  if (attributes.xattrs?.has(name)) return; // its raw twin was here first; both come from one writer
+  if (attributes.xattrs?.has(name)) return; // the unencoded form of the same attribute has priority
   addXattr(attributes, name, Buffer.from(base64, 'base64'), limits);
 }
 

@@ -1,7 +1,8 @@
 /**
- * What the tar reader tells of an archive. Names are byte strings: Linux names need not be UTF-8.
+ * The contract of tar readers and writers. Names are byte strings: Linux names need not be UTF-8.
  */
 
+/** Type of an entry. */
 export type TarEntryType =
   | 'file'
   | 'hard-link'
@@ -14,15 +15,15 @@ export type TarEntryType =
 /** One entry's header, after PAX and GNU extensions were applied. */
 export interface TarEntry {
   readonly type: TarEntryType;
-  /** The name as written in the archive; not cleaned. No NUL inside. */
+  /** The name as written in the archive, not cleaned; without NUL. */
   readonly name: Buffer;
   /** Target of a hard link or symlink; empty for other types. */
   readonly linkName: Buffer;
-  /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
+  /** Permission bits, setuid, setgid and sticky: 0 to 0o7777. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Bytes of content that follow; 0 for everything but files. */
+  /** Size of the content in bytes; 0 for all types but files. */
   readonly size: number;
   /** Modification time in seconds since the epoch, with fraction. */
   readonly modifiedAt: number;
@@ -32,18 +33,18 @@ export interface TarEntry {
   readonly xattrs: ReadonlyMap<string, Buffer>;
 }
 
-/** Takes what the reader finds, in archive order. Calls are synchronous and never overlap. */
+/** Receives the entries in archive order. Calls are synchronous and never overlap. */
 export interface TarHandler {
   onEntry(entry: TarEntry): void;
-  /** Content of the current entry; the buffer is only valid during the call. */
+  /** A chunk of the current entry's content; the buffer is valid only during the call. */
   onContent(chunk: Buffer): void;
   onEntryEnd(): void;
 }
 
-/** A push parser: feed it an archive in chunks of any size. */
+/** A push parser for chunks of any size. */
 export interface TarReader {
-  /** @throws {OutboardError} invalid on a malformed archive, or on one beyond a limit */
+  /** Parse the next chunk. @throws {OutboardError} invalid for a malformed archive, or one beyond a limit */
   write(chunk: Buffer): void;
-  /** Tell that the archive ended. @throws {OutboardError} invalid when it ended inside an entry */
+  /** End the archive. @throws {OutboardError} invalid when it ended inside an entry */
   end(): void;
 }

@@ -1,4 +1,8 @@
-/** Bounds on what describes an entry; its content is for the handler to bound. */
+/**
+ * Bounds of the tar reader.
+ */
+
+/** Bounds on the metadata of an entry; the handler bounds its content. */
 export interface TarLimits {
   /** Bytes of one PAX header or GNU long name; default 1 MiB. */
   readonly maxExtensionBytes: number;
@@ -6,13 +10,13 @@ export interface TarLimits {
   readonly maxExtensions: number;
   /** Records in one PAX header; default 4,096. */
   readonly maxPaxRecords: number;
-  /** Bytes of a name or link target; default 4,096, where Linux paths end. */
+  /** Bytes of a name or link target; default 4,096, the maximum of Linux paths. */
   readonly maxNameBytes: number;
   /** Bytes of one extended attribute's value; default 64 KiB, the kernel's limit. */
   readonly maxXattrBytes: number;
 }
 
-/** Far above what honest archives hold, far below what hurts. */
+/** Far above the values in legitimate archives, and cheap to process. */
 export const defaultTarLimits: TarLimits = {
   maxExtensionBytes: 1024 * 1024,
   maxExtensions: 16,

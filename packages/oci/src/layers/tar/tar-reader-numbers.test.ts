@@ -49,7 +49,7 @@ describe('createTarReader() on numbers', () => {
     test(`A33 refuses ${what}`, () => assertRefused(Buffer.concat([rawHeader(fields), endMarker]), message));
   }
 
-  test('A33 refuses PAX numbers that are negative, huge or no numbers', () => {
+  test('A33 refuses PAX numbers that are negative, too large or malformed', () => {
     for (const value of [
       '-1',
       '1.5',
@@ -69,14 +69,14 @@ describe('createTarReader() on numbers', () => {
     }
   });
 
-  test('A33 clamps times to what file systems hold', () => {
+  test('A33 clamps times to the range of file systems', () => {
     assert.equal(readOnly(rawHeader({ mtime: '\xff'.repeat(12) })).modifiedAt, 0);
     assert.equal(readOnly(rawHeader({ mtime: '\x80'.padEnd(12, '\xff') })).modifiedAt, 9_223_372_036);
     assert.equal(readOnly(rawPax({ mtime: '-5.5' }), rawHeader()).modifiedAt, 0);
     assert.equal(readOnly(rawPax({ mtime: '9'.repeat(60) }), rawHeader()).modifiedAt, 9_223_372_036);
   });
 
-  test('reads numbers as the writers in the wild put them', () => {
+  test('reads the number formats of known writers', () => {
     assert.equal(readOnly(rawHeader({ uid: '    144 ' })).uid, 100);
     assert.equal(readOnly(rawHeader({ uid: '000144 \0' })).uid, 100);
     assert.equal(readOnly(rawHeader({ uid: '00000144' })).uid, 100);
@@ -85,7 +85,7 @@ describe('createTarReader() on numbers', () => {
     assert.equal(readOnly(rawPax({ uid: '3000000000' }), rawHeader()).uid, 3_000_000_000);
   });
 
-  test('accepts checksums that were summed over signed bytes', () => {
+  test('accepts checksums over signed bytes', () => {
     const block = rawHeader({ name: 'caf\xe9' });
     const unsigned = Number.parseInt(block.toString('latin1', 148, 155), 8);
     const signed = rawHeader({ name: 'caf\xe9', checksum: unsigned - 256 });

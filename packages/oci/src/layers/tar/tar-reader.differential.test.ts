@@ -1,6 +1,6 @@
 /**
- * What honest writers write must list as GNU tar lists it. `tar -tv` is the reference, the archives come
- * from GNU tar in each of its formats and from Python.
+ * Archives of known writers must list as GNU tar lists them: `tar -tv` is the reference, the archives are written by GNU
+ * tar in each of its formats and by Python.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -52,8 +52,8 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('createTarReader() lists as GNU tar does', () => {
   for (const format of ['gnu', 'oldgnu', 'pax', 'ustar', 'v7']) {
-    test(`what GNU tar writes in the ${format} format`, () => {
-      // Paths and devices that a format cannot hold are left out.
+    test(`archives of GNU tar in the ${format} format`, () => {
+      // Paths and devices that the format cannot hold are omitted.
       const isOld = format === 'v7';
       const left = isOld || format === 'ustar' ? ['--exclude=long'] : [];
       if (isOld) left.push('--exclude=null', '--exclude=disk', '--exclude=fifo');
@@ -71,7 +71,7 @@ describe('createTarReader() lists as GNU tar does', () => {
     });
   }
 
-  test('what GNU tar writes with global PAX records, huge owners and old times', () => {
+  test('archives of GNU tar with global PAX records, large owners and old times', () => {
     const archive = join(directory, 'options.tar');
     const options = [
       '--pax-option=globexthdr.name=g,comment=c,mtime=1234567890',
@@ -93,10 +93,10 @@ describe('createTarReader() lists as GNU tar does', () => {
     assertListsAlike(gnu);
   });
 
-  // GNU tar is on every machine; where Python is too, there is a second writer to compare with.
+  // Python is a second writer, where it is installed.
   const hasPython = spawnSync('python3', ['-c', 'import tarfile']).status === 0;
   for (const format of hasPython ? ['USTAR', 'GNU', 'PAX'] : []) {
-    test(`what Python writes in its ${format} format`, () => {
+    test(`archives of Python in its ${format} format`, () => {
       const archive = join(directory, `python-${format}.tar`);
       const program = `import sys, tarfile
 with tarfile.open(sys.argv[1], "w", format=tarfile.${format}_FORMAT) as archive:
@@ -127,7 +127,7 @@ function assertListsAlike(path: string): void {
   assert.ok(Buffer.concat(files).equals(contents), 'the contents are those GNU tar reads');
 }
 
-/** GNU tar aligns its columns with spaces, which no name of the tree begins with. */
+/** GNU tar aligns its columns with spaces; no name of the tree begins with a space. */
 function normalise(text: string): string {
   return text.replace(/^(\S+) +(\S+) +(\S+) +(\S+) +(\S+) +/, '$1 $2 $3 $4 $5 ');
 }
@@ -140,7 +140,7 @@ function line(entry: TarEntry): string {
   return `${typeLetters[entry.type]}${permissions(entry.mode)} ${entry.uid}/${entry.gid} ${size} ${time(entry)} ${name}`;
 }
 
-/** `--full-time` leaves out a fraction of 0 and zeros at the end of one. */
+/** `--full-time` omits a fraction of 0, and trailing zeros of a fraction. */
 function time(entry: TarEntry): string {
   const date = new Date(entry.modifiedAt * 1000).toISOString();
   return `${date.slice(0, 10)} ${date.slice(11, 23).replace(/\.?0+$/, '')}`;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { isOutboardError } from '../../errors/outboard-error.ts';
 import { endMarker, listArchive, rawEntry, rawHeader, rawLong, rawPax } from '../../testing/raw-archive.ts';
 
-/** One of everything, so that a mutation can hit every field of every kind of header. */
+/** One entry or header of each kind, so that a mutation can change every field of every kind. */
 const seed = Buffer.concat([
   rawPax({ comment: 'global', uid: '5' }, 'g'),
   rawEntry({ name: 'dir/', typeflag: '5', mode: 0o755 }),
@@ -33,7 +33,7 @@ const header = fc.record({
   linkName: fc.string({ maxLength: 5 }),
 });
 
-/** A changed byte that leaves every checksum right reaches the code behind the checksum. */
+/** Correct the checksums after a mutation, so that the code behind the checksum is reached. */
 function repairChecksums(archive: Buffer): void {
   for (let at = 0; at + 512 <= archive.length; at += 512) {
     if (archive.toString('latin1', at + 257, at + 262) !== 'ustar') continue;
@@ -43,7 +43,7 @@ function repairChecksums(archive: Buffer): void {
   }
 }
 
-/** Whether it is read or refused, it must be one of the two. */
+/** Assert that an archive is either read or refused. */
 function readsOrRefuses(archive: Buffer, chunkBytes: number): void {
   try {
     listArchive(archive, [chunkBytes]);
@@ -52,7 +52,7 @@ function readsOrRefuses(archive: Buffer, chunkBytes: number): void {
   }
 }
 
-test('createTarReader() tells the same whatever the chunks', () => {
+test('createTarReader() reads the same entries for all sizes of chunks', () => {
   const expected = listArchive(seed);
   assert.equal(expected.length, 6);
   const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1500 })), {
@@ -96,7 +96,7 @@ test('createTarReader() reads or refuses headers of any fields before content of
   );
 });
 
-test('createTarReader() reads or refuses bytes that are no archive', () => {
+test('createTarReader() reads or refuses arbitrary bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => readsOrRefuses(Buffer.from(bytes), 300)),
     { numRuns: 2000 },

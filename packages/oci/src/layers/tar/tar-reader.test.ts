@@ -23,7 +23,7 @@ function list(...parts: Buffer[]): string[] {
 }
 
 describe('createTarReader()', () => {
-  test('tells the type of every kind of entry', () => {
+  test('reads the type of every kind of entry', () => {
     const archive = [
       rawEntry({ name: 'v7', typeflag: '\0', magic: '' }, 'a'),
       rawEntry({ name: 'posix' }, 'b'),
@@ -48,7 +48,7 @@ describe('createTarReader()', () => {
     ]);
   });
 
-  test('tells all fields of an entry', () => {
+  test('reads all fields of an entry', () => {
     const { xattrs, name, linkName, ...rest } = readOnly(
       rawPax({ 'SCHILY.xattr.user.a': Buffer.from([0, 0xff, 0x0a]), mtime: '1700000000.25' }),
       rawHeader({
@@ -75,14 +75,14 @@ describe('createTarReader()', () => {
     assert.deepEqual([...xattrs], [['user.a', Buffer.from([0, 0xff, 0x0a])]]);
   });
 
-  test('joins the prefix of POSIX headers, the shorter one of star, and none of GNU', () => {
+  test('joins name and prefix of POSIX headers, a shorter prefix of star, and none of GNU', () => {
     const star = { prefix: `${'p'.repeat(131)}12345678901 123456`, trailer: '\0\0\0\0\0\0\0\0tar\0' };
     assert.equal(readOnly(rawHeader({ name: 'n', prefix: 'p/q' })).name.toString(), 'p/q/n');
     assert.equal(readOnly(rawHeader({ name: 'n', ...star })).name.toString(), `${'p'.repeat(131)}/n`);
     assert.equal(readOnly(rawHeader({ name: 'n', prefix: '123', magic: 'ustar  \0' })).name.toString(), 'n');
   });
 
-  test('takes a file whose name ends in a slash as a directory, as GNU and BSD tar do', () => {
+  test('reads a file with a trailing slash as a directory, as GNU and BSD tar do', () => {
     assert.deepEqual(list(rawHeader({ name: 'd/', typeflag: '\0' }), entry), [
       'directory d/',
       'file next content',
@@ -92,7 +92,7 @@ describe('createTarReader()', () => {
     assertRefused(nested, /directory "d\/" has a size of 512, want 0/);
   });
 
-  test('takes what is no file for without content, whatever its size says, as Docker does', () => {
+  test('reads entries other than files without content, ignoring their size field, as Docker does', () => {
     for (const typeflag of ['1', '2', '3', '4', '5', '6']) {
       for (const before of [Buffer.alloc(0), rawPax({ size: '1024' })]) {
         const header = rawHeader({ name: 'n', typeflag, linkName: 'x', size: 512 });
@@ -107,7 +107,7 @@ describe('createTarReader()', () => {
     assertRefused(rawHeader({ typeflag: '2' }), /a link has no target/);
   });
 
-  test('keeps failing after an error, and passes on what the handler throws', () => {
+  test('throws the same error again after an error, and the errors of the handler', () => {
     const reader = createTarReader({
       onEntry() {
         throw new Error('handler');
@@ -120,21 +120,21 @@ describe('createTarReader()', () => {
     assert.throws(() => reader.end(), /^Error: handler$/);
   });
 
-  test('says where in the archive a malformed header lies', () => {
+  test('names the offset of a malformed header', () => {
     assertRefused(
       Buffer.concat([entry, rawHeader({ checksum: 1 })]),
       /in the header that ends at byte 1536$/,
     );
   });
 
-  test('refuses type flags that layers do not hold', () => {
+  test('refuses type flags that layers do not contain', () => {
     for (const typeflag of ['8', 'A', 'D', 'M', 'N', 'V', 'X', '\xff'])
       assertRefused(rawHeader({ typeflag }), /type flag/);
   });
 });
 
 describe('createTarReader() on extension headers', () => {
-  test('A28 lets a PAX size win over the header, so that content never becomes headers', () => {
+  test('A28 prefers a PAX size to the header, so that content is never read as headers', () => {
     const inner = Buffer.concat([rawHeader({ name: 'evil' }), Buffer.alloc(512)]);
     const outer = Buffer.concat([rawPax({ size: '1024' }), rawHeader({ name: 'outer', size: 0 }), inner]);
     assert.deepEqual(
@@ -146,7 +146,7 @@ describe('createTarReader() on extension headers', () => {
     );
   });
 
-  test('A29 applies PAX records to the next real entry only', () => {
+  test('A29 applies PAX records to the next entry only', () => {
     const long = 'L'.repeat(150);
     const archive = [
       rawPax({ mtime: '5', size: '7' }),
@@ -166,7 +166,7 @@ describe('createTarReader() on extension headers', () => {
     assert.deepEqual(list(global), ['file renamed content', 'file next content']);
   });
 
-  test('A29 lets the last of several extensions of a kind speak, alone, as Docker does', () => {
+  test('A29 applies only the last of several extensions of a kind, as Docker does', () => {
     const link = rawHeader({ name: 'n', typeflag: '2', linkName: 'x' });
     const twice = Buffer.concat([rawPax({ path: 'p', mtime: '5' }), rawPax({ mtime: '7' }), entry]);
     assert.deepEqual(
@@ -179,21 +179,21 @@ describe('createTarReader() on extension headers', () => {
     assert.equal(readOnly(rawEntry({ typeflag: 'K' }, ''), link).linkName.toString(), 'x');
   });
 
-  test('A29 refuses an entry that extensions of two kinds describe, since readers differ on which one counts', () => {
+  test('A29 refuses an entry with extensions of two kinds, which readers rank differently', () => {
     const pax = rawPax({ path: 'p', linkpath: 'l' });
     const link = rawHeader({ typeflag: '2', linkName: 'x' });
     assertRefused(Buffer.concat([pax, rawLong('L', 'a'), entry]), /both a pax path and a GNU long name/);
     assertRefused(Buffer.concat([pax, rawLong('K', 'a'), link]), /both a pax linkpath and a GNU long name/);
   });
 
-  test('A29 refuses an extension that no entry follows', () => {
+  test('A29 refuses an extension without a following entry', () => {
     const pax = rawPax({ path: 'p' });
     assertRefused(pax, /truncated between an extension header and its entry/);
     assertRefused(Buffer.concat([pax, endMarker]), /not followed by its entry/);
     assert.deepEqual(list(rawPax({ comment: 'an empty git archive' }, 'g')), []);
   });
 
-  test('applies global owners and times to all later entries until an entry says otherwise', () => {
+  test('applies global owners and times to all later entries that do not override them', () => {
     const archive = Buffer.concat([
       rawPax({ uid: '7', mtime: '9', comment: 'x' }, 'g'),
       entry,
@@ -216,7 +216,7 @@ describe('createTarReader() on extension headers', () => {
     }
   });
 
-  test('reads GNU long names and link targets, whatever their order', () => {
+  test('reads GNU long names and link targets in either order', () => {
     const [name, target] = ['n'.repeat(300), 't'.repeat(300)];
     for (const parts of [
       [rawLong('L', name), rawLong('K', target)],
@@ -266,7 +266,7 @@ describe('createTarReader() on extension headers', () => {
 });
 
 describe('createTarReader() at the end of an archive', () => {
-  test('A34 refuses an archive that is cut in a header, content, padding or extension', () => {
+  test('A34 refuses an archive that is truncated in a header, content, padding or extension', () => {
     const cuts: readonly (readonly [Buffer, number, RegExp])[] = [
       [entry, 1, /truncated inside a header/],
       [entry, 511, /truncated inside a header/],
@@ -281,14 +281,14 @@ describe('createTarReader() at the end of an archive', () => {
     for (const [archive, length, message] of cuts) assertRefused(archive.subarray(0, length), message);
   });
 
-  test('A35 accepts a clean end without a marker, after half of one, and of an empty archive', () => {
+  test('A35 accepts an archive without an end marker, with half of one, and an empty one', () => {
     const names = (archive: Buffer) => listArchive(archive).map(({ entry }) => entry.name.toString());
     assert.deepEqual(names(entry), ['next']);
     assert.deepEqual(names(Buffer.concat([entry, Buffer.alloc(512)])), ['next']);
     assert.deepEqual(names(Buffer.alloc(0)), []);
   });
 
-  test('A35 stops at two zero blocks and consumes what follows without reading it', () => {
+  test('A35 stops at two zero blocks and ignores the bytes after them', () => {
     assert.deepEqual(list(entry, endMarker, rawEntry({ name: 'hidden' }, 'x')), ['file next content']);
     assert.deepEqual(list(entry, endMarker, Buffer.from('not a header')), ['file next content']);
     const reader = createTarReader({ onEntry() {}, onContent() {}, onEntryEnd() {} });
@@ -313,7 +313,7 @@ describe('createTarReader() on names', () => {
     assert.equal(readOnly(rawLong('L', deep), rawHeader({ typeflag: '5' })).name.toString(), deep);
   });
 
-  test('A37 takes a path of 4,096 bytes and refuses a longer one', () => {
+  test('A37 accepts a path of 4,096 bytes and refuses a longer one', () => {
     assert.equal(readOnly(rawPax({ path: 'p'.repeat(4096) }), rawHeader()).name.length, 4096);
     assertRefused(
       Buffer.concat([rawPax({ path: 'p'.repeat(4097) }), entry]),

@@ -1,7 +1,6 @@
 /**
- * A strict, streaming tar reader: v7, ustar, PAX and GNU long names. It holds one header or one
- * extension at a time, whatever the archive's size, and refuses what two readers could understand
- * differently, so that what was checked is what is unpacked.
+ * A strict, streaming tar reader: v7, ustar, PAX and GNU long names. It buffers one header or extension at a time, and
+ * refuses archives that readers understand differently, so that what was checked is what is unpacked.
  */
 import { isOutboardError, OutboardError } from '../../errors/outboard-error.ts';
 import { EntryAssembler, type ExtensionHeader } from './entry-assembler.ts';
@@ -11,20 +10,20 @@ import type { TarEntry, TarHandler, TarReader } from './tar-entry.ts';
 import { defaultTarLimits, type TarLimits } from './tar-limits.ts';
 
 /**
- * Start reading an archive. The handler is called during `write`, and what it throws passes through
- * `write`. After any error the reader stays failed: it throws the same error again.
+ * Start reading an archive. The handler is called during `write`, which throws the handler's errors. After an error the
+ * reader stays failed: it throws the same error again.
  *
- * An archive ends at two zero blocks, after which everything is ignored (padding, or entries that no
- * other reader shows either), or at the end of the input between two entries.
+ * An archive ends at two zero blocks, after which all bytes are ignored (padding, or entries that no other reader shows),
+ * or at the end of the input between two entries.
  */
 export function createTarReader(handler: TarHandler, limits: Partial<TarLimits> = {}): TarReader {
   return new StreamingTarReader(handler, { ...defaultTarLimits, ...limits });
 }
 
-/** What the next byte belongs to; `lone-zero` is a header's place after one zero block. */
+/** The part that the next byte belongs to; `lone-zero`: a header or the second zero block. */
 type State = 'header' | 'lone-zero' | 'extension' | 'content' | 'padding' | 'ended';
 
-const whatIsCut: Record<State, string> = {
+const truncatedAt: Record<State, string> = {
   header: 'inside a header',
   'lone-zero': 'inside a header',
   extension: 'inside an extension header',
@@ -39,11 +38,11 @@ class StreamingTarReader implements TarReader {
   readonly #block = Buffer.alloc(blockBytes);
 
   #state: State = 'header';
-  /** Bytes of content or padding still to come. */
+  /** Remaining bytes of content or padding. */
   #remaining = 0;
-  /** Bytes of padding after the content or extension under way. */
+  /** Bytes of padding after the current content or extension. */
   #padding = 0;
-  /** A header or extension that spans chunks is gathered here. */
+  /** Buffer for a header or extension that spans chunks. */
   #gathered: Buffer = this.#block;
   #filled = 0;
   /** Bytes of the archive before the current chunk, for messages. */
@@ -72,13 +71,13 @@ class StreamingTarReader implements TarReader {
     if (this.#state === 'ended') return;
     const isBetweenEntries = (this.#state === 'header' || this.#state === 'lone-zero') && this.#filled === 0;
     if (isBetweenEntries && !this.#assembler.hasPending) return;
-    const where = isBetweenEntries ? 'between an extension header and its entry' : whatIsCut[this.#state];
+    const where = isBetweenEntries ? 'between an extension header and its entry' : truncatedAt[this.#state];
     const error = malformed(`truncated ${where}, at byte ${this.#offset}`);
     this.#failure = { error };
     throw error;
   }
 
-  /** Read from `chunk` what belongs together. @returns where the next piece starts */
+  /** Read one part, or as much of it as the chunk has. @returns the offset of the next part */
   #readPiece(chunk: Buffer, at: number): number {
     switch (this.#state) {
       case 'header':
@@ -108,14 +107,14 @@ class StreamingTarReader implements TarReader {
     return end;
   }
 
-  /** Copy what is there of the piece being gathered. @returns the end of what was taken */
+  /** Copy the available bytes of a part that spans chunks. @returns the offset after them */
   #gather(chunk: Buffer, at: number): number {
     const end = Math.min(at + this.#gathered.length - this.#filled, chunk.length);
     this.#filled += chunk.copy(this.#gathered, this.#filled, at, end);
     return end;
   }
 
-  /** @param end where the block ends in the current chunk */
+  /** @param end offset of the block's end in the current chunk */
   #header(bytes: Buffer, start: number, end: number): void {
     const found = this.#parseHeader(bytes, start, end);
     if (found === undefined) return;

@@ -52,7 +52,7 @@ const types: readonly TarEntryType[] = [
   'fifo',
 ];
 const nameBytes = fc.uint8Array({ minLength: 1, maxLength: 400 }).map((bytes) => {
-  // No NUL; no trailing slash, which would make a directory of a file.
+  // No NUL, and no trailing slash, which marks a directory.
   const name = Buffer.from(bytes.map((byte) => (byte === 0 ? 1 : byte)));
   if (name[name.length - 1] === 0x2f) name[name.length - 1] = 0x61;
   return name;
@@ -92,7 +92,7 @@ const anyEntry = fc
   });
 
 describe('createTarWriter()', () => {
-  test('writes what the reader reads back as it was', () => {
+  test('writes entries that the reader reads back unchanged', () => {
     fc.assert(
       fc.property(fc.array(anyEntry, { maxLength: 5 }), (entries) => {
         const expected = entries.map(([entry, content]) => ({ entry, content }));
@@ -124,7 +124,7 @@ describe('createTarWriter()', () => {
     assert.deepEqual(seen, huge);
   });
 
-  test('refuses content that differs from the size of its entry, and attributes that PAX cannot name', () => {
+  test('refuses content of another size than its entry has, and attributes that PAX cannot name', () => {
     const isInvalid = (error: unknown) => isOutboardError(error, 'invalid');
     const open = () => {
       const writer = createTarWriter(() => {});

@@ -1,10 +1,9 @@
 /**
- * Writes tar archives: the mirror of the reader, and as synchronous. Everything that the reader tells of an
- * entry is kept, byte for byte; PAX records say what a ustar header cannot hold. Times of writing and
- * names of users never enter, so the same entries give the same bytes.
+ * Writes tar archives, synchronously like the reader. Every field that the reader returns is written byte for byte, in PAX
+ * records where a ustar header cannot hold it. The output is reproducible: it has no time of writing and no user names.
  *
- * Own code rather than a library, since the one we would use turns mode 0 into 0644, cuts owners above
- * 2,097,151 and times after 2038, and cannot write names or attributes that are not UTF-8.
+ * No library is used: the candidate turns mode 0 into 0644, truncates owners above 2,097,151 and times after 2038, and
+ * cannot write names or attributes that are not UTF-8.
  *
  * @see POSIX.1-2017 pax, "ustar Interchange Format" and "pax Extended Header"
  */
@@ -14,13 +13,13 @@ import { blockBytes } from './header-block.ts';
 import { quoteBytes } from './numeric-field.ts';
 import type { TarEntry, TarEntryType, TarHandler } from './tar-entry.ts';
 
-/** Takes entries as the reader tells them, so that it can be a reader's handler. */
+/** Writes the entries that it receives; it can be the handler of a reader. */
 export interface TarWriter extends TarHandler {
-  /** @throws {OutboardError} invalid on an attribute that PAX cannot name */
+  /** Write a header. @throws {OutboardError} invalid for an attribute that PAX cannot name */
   onEntry(entry: TarEntry): void;
-  /** @throws {OutboardError} invalid when there is more content than the entry's size */
+  /** Write content. @throws {OutboardError} invalid when it exceeds the entry's size */
   onContent(chunk: Buffer): void;
-  /** @throws {OutboardError} invalid when there was less content than the entry's size */
+  /** Write the padding. @throws {OutboardError} invalid when the content was shorter than the entry's size */
   onEntryEnd(): void;
   /** Write the end marker; nothing may follow. */
   end(): void;
@@ -46,8 +45,8 @@ const newline = Buffer.from('\n');
 /**
  * Start writing an archive.
  *
- * Back-pressure is the driver's: `output` is called during the calls of the handler, so a generator that
- * hands on what has come out after each chunk it put into the reader never holds more than one chunk:
+ * The caller provides back-pressure: `output` is called during the calls of the handler, so a generator that yields the
+ * output after each chunk of input never holds more than one chunk:
  *
  *     const out: Buffer[] = [];
  *     const writer = createTarWriter((chunk) => out.push(chunk));
@@ -57,7 +56,7 @@ const newline = Buffer.from('\n');
  *       yield* out.splice(0);
  *     }
  *
- * @param output takes the archive's bytes; content is passed on, not copied, and valid as long as it was for `onContent`
+ * @param output receives the archive's bytes; content is not copied, and valid only during the call
  */
 export function createTarWriter(output: (chunk: Buffer) => void): TarWriter {
   let current: TarEntry | undefined;
@@ -88,10 +87,10 @@ export function createTarWriter(output: (chunk: Buffer) => void): TarWriter {
 
 /**
  * The header of an entry, with a PAX header before it if it needs one.
- * @throws {OutboardError} invalid on an attribute that PAX cannot name
+ * @throws {OutboardError} invalid for an attribute that PAX cannot name
  */
 export function encodeEntry(entry: TarEntry): Buffer[] {
-  // Readers older than the type flag know directories by their slash, and GNU tar writes one too.
+  // Readers older than the type flag recognize directories by the slash, and GNU tar writes one too.
   const needsSlash = entry.type === 'directory' && entry.name[entry.name.length - 1] !== slash[0];
   const name = needsSlash ? Buffer.concat([entry.name, slash]) : entry.name;
   const records = paxRecords(entry, name);
@@ -117,7 +116,7 @@ const paxHeader: TarEntry = {
   xattrs: new Map(),
 };
 
-/** What a ustar header cannot say, or readers do not agree on. */
+/** Records for values that a ustar header cannot hold, or that readers interpret differently. */
 function paxRecords(entry: TarEntry, name: Buffer): Buffer[] {
   const records: Buffer[] = [];
   const isLongName = name.length > nameBytes;
@@ -178,7 +177,7 @@ function encodeHeader(entry: TarEntry, name: Buffer, size: number, typeflag: str
   return block;
 }
 
-/** Octal digits and a NUL. What does not fit is 0 here, and said by a PAX record. */
+/** Write octal digits and a NUL. A value that does not fit becomes 0; a PAX record holds it. */
 function writeOctal(block: Buffer, start: number, length: number, value: number): void {
   const digits = value.toString(8);
   const fits = value >= 0 && digits.length < length;
