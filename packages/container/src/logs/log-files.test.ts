@@ -62,10 +62,14 @@ test('only numbered files are files of a log', async (t) => {
   assert.deepEqual(await listLogFiles(log.directory), []);
 });
 
-for (const options of [{}, { maxBytes: 1_000_000, maxFiles: 1 }, { maxBytes: 81_920, maxFiles: 1 }]) {
+for (const options of [
+  { maxBytes: 10 * 1024 * 1024, maxFiles: 3 },
+  { maxBytes: 1_000_000, maxFiles: 1 },
+  { maxBytes: 81_920, maxFiles: 1 },
+]) {
   test(`the files of ${JSON.stringify(options)} and the one that conmon may add keep within the bound`, () => {
     const { maxFiles, maxFileBytes, maxTotalBytes } = logLimits(options);
-    const bound = (options.maxBytes ?? 10 * 1024 * 1024) * (options.maxFiles ?? 3);
+    const bound = options.maxBytes * options.maxFiles;
     assert.ok((maxFiles + 1) * maxFileBytes <= bound, `${maxFiles + 1} files of ${maxFileBytes}`);
     assert.ok(maxTotalBytes + maxFileBytes <= bound, `${maxTotalBytes} and ${maxFileBytes}`);
     assert.ok(maxFileBytes * (maxFiles + 2) > bound, 'and do not waste it');

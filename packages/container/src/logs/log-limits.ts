@@ -3,10 +3,9 @@
  */
 /** How much an operator wants to keep. */
 export interface LogSizes {
-  /** Of one file, in bytes; default 10 MiB. */
-  readonly maxBytes?: number;
-  /** Default 3. */
-  readonly maxFiles?: number;
+  /** Of one file, in bytes. */
+  readonly maxBytes: number;
+  readonly maxFiles: number;
 }
 
 /** What the files of one log may take. */
@@ -19,15 +18,11 @@ export interface LogLimits {
   readonly maxTotalBytes: number;
 }
 
-const defaultMaxBytes = 10 * 1024 * 1024;
-const defaultMaxFiles = 3;
-
 /**
  * The limits of a log. All files together never take more than `maxBytes` times `maxFiles`; since one more than `maxFiles`
  * exists for the moment until the oldest is removed, each is a little smaller than `maxBytes`: 40 KiB at least, which conmon needs.
  */
-export function logLimits(sizes: LogSizes = {}): LogLimits {
-  const { maxBytes = defaultMaxBytes, maxFiles = defaultMaxFiles } = sizes;
+export function logLimits({ maxBytes, maxFiles }: LogSizes): LogLimits {
   const maxFileBytes = Math.floor((maxBytes * maxFiles) / (maxFiles + 1));
   return { maxFiles, maxFileBytes, maxTotalBytes: maxFileBytes * maxFiles };
 }

@@ -1,67 +1,59 @@
 /**
- * How far an author's options may go. An author restricts a plugin and never loosens its box; no operator is asked about
- * these options, so what would take more of the host than the engine's own defaults is left to the operator.
+ * Bounds on the options of an author, whom no operator is asked about: an author restricts a plugin and never weakens
+ * its isolation, and asks for no more of the host than the engine's own defaults, with the exceptions in the table.
  */
+import { OutboardError } from '@outboard/oci';
+import { type AuthorRule, withoutOptions } from './option-row.ts';
+import { optionRows } from './option-table.ts';
 import type { PluginOverrides } from './plugin-options.ts';
 
-const mebibyte = 1024 * 1024;
+/**
+ * Refuse options that only an operator decides about.
+ * @param subject name of the document, for messages
+ * @throws {OutboardError} invalid
+ */
+export function refuseOperatorOptions(options: PluginOverrides, subject: string): void {
+  const isRefused = optionRows.some(({ read, description: { author } }) => {
+    const value = read(options);
+    return value !== undefined && (author === 'none' || (author === 'only true' && value !== true));
+  });
+  if (!isRefused) return;
+  throw new OutboardError(
+    'invalid',
+    `${subject}: only the operator decides about ${fieldsWith('none')}; ${fieldsWith('only true')} may only be true`,
+  );
+}
 
-/** The engine's defaults, unless a comment says otherwise. */
-const most = {
-  /** Six times the default: some have data to write. Whoever stops the plugin waits for it. */
-  stopTimeoutSeconds: 60,
-  logBytes: 10 * mebibyte,
-  logFiles: 3,
-  /** The usual limit of a daemon, which is the default. */
-  openFiles: 1024 * 1024,
-};
-/** The default is 30. Each check is a connection, or a process more to answer. */
-const leastHealthIntervalSeconds = 1;
+function fieldsWith(rule: AuthorRule): string {
+  const fields = optionRows
+    .filter(({ description }) => description.author === rule)
+    .map(({ field }) => field);
+  const quoted = fields.map((field) => JSON.stringify(field));
+  return `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)}`;
+}
 
 /**
- * An author's options without those that go too far.
- * @param warn told of each that is left out
+ * Leave out the values of an author's options that are beyond the bounds.
+ * @param warn called for each of them
  */
 export function boundAuthorOptions(
   options: PluginOverrides,
   warn: (warning: string) => void,
 ): PluginOverrides {
-  const taken = (field: string, value: number | undefined, limit: number, word: 'most' | 'least') => {
-    if (value === undefined || (word === 'most' ? value <= limit : value >= limit)) return true;
-    warn(`${JSON.stringify(field)}: ${value} is not taken: an author may ask for at ${word} ${limit}`);
-    return false;
-  };
-  const { limits, log, health, stopTimeoutSeconds, ...others } = options;
-  const isStopTaken = taken('StopTimeoutSeconds', stopTimeoutSeconds, most.stopTimeoutSeconds, 'most');
-  return {
-    ...others,
-    ...(isStopTaken && stopTimeoutSeconds !== undefined && { stopTimeoutSeconds }),
-    ...filled('limits', limits, {
-      openFiles: taken('Limits.OpenFiles', limits?.openFiles, most.openFiles, 'most'),
-    }),
-    ...filled('log', log, {
-      maxBytes: taken('Log.MaxBytes', log?.maxBytes, most.logBytes, 'most'),
-      maxFiles: taken('Log.MaxFiles', log?.maxFiles, most.logFiles, 'most'),
-    }),
-    ...filled('health', health, {
-      intervalSeconds: taken(
-        'Health.IntervalSeconds',
-        health?.intervalSeconds,
-        leastHealthIntervalSeconds,
-        'least',
-      ),
-    }),
-  };
+  const excess = new Set<string>();
+  for (const { key, field, read, description } of optionRows) {
+    const problem = excessOf(read(options), description.author);
+    if (problem === undefined) continue;
+    excess.add(key);
+    warn(`${JSON.stringify(field)}: ${problem}`);
+  }
+  // Only optional fields have bounds, so that the rest is of the same type.
+  return withoutOptions(options, excess) as PluginOverrides;
 }
 
-/** A property with the fields that are taken, unless none is left. */
-function filled<Key extends string, Value extends object>(
-  key: Key,
-  value: Value | undefined,
-  taken: { readonly [Field in keyof Value]?: boolean },
-): { [K in Key]?: Value } {
-  if (value === undefined) return {};
-  const fields = Object.entries(value).filter(([name]) => taken[name as keyof Value] !== false); // of its own names
-  // Only optional fields are ever left out; a computed key loses its type.
-  return fields.length === 0 ? {} : ({ [key]: Object.fromEntries(fields) } as { [K in Key]: Value });
+function excessOf(value: unknown, rule: AuthorRule): string | undefined {
+  if (typeof rule === 'string' || typeof value !== 'number') return undefined;
+  const [word, bound] = 'most' in rule ? (['most', rule.most] as const) : (['least', rule.least] as const);
+  if (word === 'most' ? value <= bound : value >= bound) return undefined;
+  return `${value} is not taken: an author may ask for at ${word} ${bound}`;
 }

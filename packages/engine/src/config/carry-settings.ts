@@ -6,8 +6,10 @@
 import { OutboardError, showValue } from '@outboard/oci';
 import { findWidening } from './mount-access.ts';
 import { checkMount } from './mount-rules.ts';
+import { withoutOptions } from './option-row.ts';
+import { optionRows } from './option-table.ts';
 import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from './plugin-config.ts';
-import type { PluginOverrides, SecurityOptions } from './plugin-options.ts';
+import type { PluginOverrides } from './plugin-options.ts';
 import { initialSettings, withEnv } from './settings.ts';
 
 /** What was set, as far as it stays. */
@@ -55,25 +57,14 @@ export function carryOverrides(
   { isForeign = false }: CarryOptions = {},
 ): Carried<PluginOverrides> {
   if (!isForeign) return { value: overrides, dropped: [] };
-  const { createMounts, security = {}, ...others } = overrides;
-  const { readOnlyRootfs, noNewPrivileges, ...weakening } = security;
-  const kept: SecurityOptions = {
-    ...(readOnlyRootfs !== undefined && { readOnlyRootfs }),
-    ...(noNewPrivileges === true && { noNewPrivileges }),
-  };
-  const names = [
-    ...(createMounts === true ? ['CreateMounts'] : []),
-    ...(noNewPrivileges === false ? ['Security.NoNewPrivileges'] : []),
-    ...(weakening.seccomp === undefined ? [] : ['Security.Seccomp']),
-    ...(weakening.apparmor === undefined ? [] : ['Security.Apparmor']),
-  ];
+  const weakening = optionRows.filter(({ read, description }) => {
+    const value = read(overrides);
+    return value !== undefined && description.weakens?.(value) === true;
+  });
   return {
-    value: {
-      ...others,
-      ...(createMounts === false && { createMounts }),
-      ...(Object.keys(kept).length > 0 && { security: kept }),
-    },
-    dropped: names.map((name) => `option "${name}" is not kept: ${foreign}`),
+    // Only optional fields weaken, so that the rest is of the same type.
+    value: withoutOptions(overrides, new Set(weakening.map(({ key }) => key))) as PluginOverrides,
+    dropped: weakening.map(({ field }) => `option "${field}" is not kept: ${foreign}`),
   };
 }
 

@@ -1,40 +1,66 @@
 /**
- * Which options are in force: what the operator decided, and for the rest what the plugin's author asks for.
+ * Options in force: the operator's decisions, and the requests of the plugin's author for the rest.
  */
+import { isDeepStrictEqual } from 'node:util';
+import { optionRows } from './option-table.ts';
 import type { PluginConfig, PluginRecord } from './plugin-config.ts';
-import type { PluginLimits, PluginOptions, PluginOverrides } from './plugin-options.ts';
+import type { HealthCheck, PluginLimits, PluginOptions, PluginOverrides } from './plugin-options.ts';
 
-/** The options that follow from a config and what an operator decided. */
+/** Derive the options in force from a config and the operator's decisions. */
 export function optionsInForce(config: PluginConfig, overrides: PluginOverrides): PluginOptions {
   const { authorOptions: author = {} } = config;
   const { health = author.health, restart = author.restart } = overrides;
   const { stopTimeoutSeconds = author.stopTimeoutSeconds, createMounts, init } = overrides;
-  return {
-    ...(health !== undefined && health.kind !== 'none' && { health: { ...health, kind: health.kind } }),
-    ...(restart !== undefined && { restart }),
-    ...(stopTimeoutSeconds !== undefined && { stopTimeoutSeconds }),
-    ...(createMounts !== undefined && { createMounts }),
-    ...(init !== undefined && { init }),
-    ...filled('limits', withoutZeros({ ...author.limits, ...overrides.limits })),
-    ...filled('log', { ...author.log, ...overrides.log }),
-    ...filled('security', { ...author.security, ...overrides.security }),
+  const options = {
+    health: isCheck(health) ? health : undefined,
+    restart,
+    stopTimeoutSeconds,
+    createMounts,
+    init,
+    limits: unlessEmpty(withoutZeros({ ...author.limits, ...overrides.limits })),
+    log: unlessEmpty({ ...author.log, ...overrides.log }),
+    security: unlessEmpty({ ...author.security, ...overrides.security }),
   };
+  // Records are compared and stored: an option that is not set is absent, not undefined.
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** A record with other decisions of the operator, or of another config, and with the options that follow. */
+function isCheck(health: PluginOverrides['health']): health is HealthCheck | undefined {
+  return health?.kind !== 'none';
+}
+
+/**
+ * Fields that differ between two sets of options in force, and that a running container keeps until it is started again.
+ * @returns names in documents: of a group, such as `Health`, when a start fixes all of it
+ */
+export function changesAtNextStart(before: PluginOptions, after: PluginOptions): readonly string[] {
+  const changed = optionRows.filter(({ read, description }) => {
+    const valueIn = (options: PluginOptions): unknown => read(options) ?? description.default;
+    return description.isFixedAtStart && !isDeepStrictEqual(valueIn(before), valueIn(after));
+  });
+  return [...new Set(changed.map(({ field }) => (isFixedGroup(groupOf(field)) ? groupOf(field) : field)))];
+}
+
+function isFixedGroup(group: string): boolean {
+  return optionRows.every(({ field, description }) => groupOf(field) !== group || description.isFixedAtStart);
+}
+
+function groupOf(field: string): string {
+  return field.replace(/\..*/, '');
+}
+
+/** Update the options in force of a record whose config or overrides changed. */
 export function withOptions<Record extends Pick<PluginRecord, 'config' | 'overrides'>>(
   record: Record,
 ): Record & Pick<PluginRecord, 'options'> {
   return { ...record, options: optionsInForce(record.config, record.overrides) };
 }
 
-/** 0 takes back the author's limit. */
+/** A limit of 0 takes back the author's. */
 function withoutZeros(limits: PluginLimits): PluginLimits {
   return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== 0));
 }
 
-/** A property, unless its value says nothing. */
-function filled<Key extends string, Value extends object>(key: Key, value: Value): { [K in Key]?: Value } {
-  // A computed key loses its type.
-  return Object.keys(value).length === 0 ? {} : ({ [key]: value } as { [K in Key]: Value });
+function unlessEmpty<Value extends object>(value: Value): Value | undefined {
+  return Object.keys(value).length === 0 ? undefined : value;
 }

@@ -200,7 +200,7 @@ describe('optionsInForce()', () => {
     }
   });
 
-  test('an author may take no more of the host than a plugin has by default, and what is left out is told', () => {
+  test('an author may take no more of the host than a plugin has by default, and a warning names each value that is left out', () => {
     const { config, warnings } = configWith({
       stopTimeoutSeconds: 86_400,
       log: { maxBytes: 2 ** 53 - 1, maxFiles: 1000 },
@@ -212,11 +212,11 @@ describe('optionsInForce()', () => {
       limits: { pids: 5 },
     });
     const fields = [
-      'StopTimeoutSeconds',
       'Limits.OpenFiles',
+      'StopTimeoutSeconds',
+      'Health.IntervalSeconds',
       'Log.MaxBytes',
       'Log.MaxFiles',
-      'Health.IntervalSeconds',
     ];
     assert.equal(warnings.length, fields.length);
     for (const [index, field] of fields.entries()) {

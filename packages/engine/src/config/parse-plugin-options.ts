@@ -13,7 +13,7 @@ import {
   OutboardError,
   showValue,
 } from '@outboard/oci';
-import { boundAuthorOptions } from './author-bounds.ts';
+import { boundAuthorOptions, refuseOperatorOptions } from './author-bounds.ts';
 import { optionsCodec, optionsCodecInMemory } from './option-table.ts';
 import type { PluginOverrides } from './plugin-options.ts';
 import { validatePluginOptions } from './validate-plugin-options.ts';
@@ -71,20 +71,8 @@ export function parseOverrides(document: unknown): PluginOverrides {
 export function parseAuthorOptions(document: JsonValue, warn: (warning: string) => void): PluginOverrides {
   const subject = 'failed to parse config: "outboard"';
   const options = readOverrides(readDocument(document, subject, warn), subject);
-  const { security, createMounts, init } = options;
-  const { readOnlyRootfs, noNewPrivileges, ...others } = security ?? {};
-  const weakens =
-    createMounts !== undefined ||
-    init !== undefined ||
-    Object.keys(others).length > 0 ||
-    readOnlyRootfs === false ||
-    noNewPrivileges === false;
-  if (!weakens) return boundAuthorOptions(options, warn);
-  throw new OutboardError(
-    'invalid',
-    `${subject}: only the operator decides about "CreateMounts", "Init", "Security.Seccomp" and "Security.Apparmor"; ` +
-      '"Security.NoNewPrivileges" and "Security.ReadOnlyRootfs" may only be true',
-  );
+  refuseOperatorOptions(options, subject);
+  return boundAuthorOptions(options, warn);
 }
 
 /** Options as a document, with the fields that are set. */

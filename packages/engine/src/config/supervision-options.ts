@@ -1,10 +1,10 @@
 /**
  * What a plugin's options say about its supervision, with the defaults filled in.
  */
+import { optionDefaults } from './option-table.ts';
 import type { PluginOptions, RestartPolicy } from './plugin-options.ts';
 
-const defaultStopTimeoutSeconds = 10;
-const defaultRestartPolicy: RestartPolicy = { name: 'always' };
+const { stopTimeoutSeconds: defaultStopTimeoutSeconds, restart: defaultRestartPolicy } = optionDefaults;
 
 /** Between SIGTERM and SIGKILL, in milliseconds. */
 export function stopGraceMs({ stopTimeoutSeconds = defaultStopTimeoutSeconds }: PluginOptions): number {

@@ -12,6 +12,7 @@ import {
 } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
+import { optionDefaults } from '../config/option-table.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginState } from '../supervise/supervisor.ts';
@@ -90,7 +91,7 @@ class DiskLogs implements EnginePluginLogs {
   async startRun(id: string): Promise<LogDestination | undefined> {
     const record = this.#options.store.get(id);
     try {
-      return await this.#keep(id).startRun(logLimits(record?.options.log));
+      return await this.#keep(id).startRun(limitsOf(record));
     } catch (error) {
       const facts = { err: error, id, plugin: record?.name };
       this.#options.logger.warn(facts, 'the output of this run is not kept');
@@ -115,7 +116,7 @@ class DiskLogs implements EnginePluginLogs {
     const after = this.#closing.get(id);
     const keeper = new LogKeeper({
       directory: this.#directory(id),
-      limits: logLimits(this.#options.store.get(id)?.options.log),
+      limits: limitsOf(this.#options.store.get(id)),
       output: () => (this.#listeners.size === 0 ? undefined : (output) => this.#tell(id, output)),
       logger: this.#options.logger,
       ...(after !== undefined && { after }),
@@ -142,4 +143,8 @@ class DiskLogs implements EnginePluginLogs {
   #directory(id: string): string {
     return this.#options.layout.plugin(id).logs;
   }
+}
+
+function limitsOf(record: PluginRecord | undefined) {
+  return logLimits({ ...optionDefaults.log, ...record?.options.log });
 }

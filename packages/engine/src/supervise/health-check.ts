@@ -4,13 +4,11 @@
 import { request } from 'node:http';
 import { pause } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
+import { optionDefaults } from '../config/option-table.ts';
 import type { HealthCheck } from '../config/plugin-options.ts';
 import type { ConnectSocket } from './wait-for-socket.ts';
 
-const defaultIntervalSeconds = 30;
-const defaultTimeoutSeconds = 10;
-const defaultRetries = 3;
-const defaultPath = '/Plugin.Activate';
+const defaults = optionDefaults.health;
 
 /** Asks once. @throws {Error} when the plugin does not answer as it should; the signal's reason */
 export type HealthProbe = (signal: AbortSignal) => Promise<void>;
@@ -18,7 +16,7 @@ export type HealthProbe = (signal: AbortSignal) => Promise<void>;
 /** The probe that a check describes. @param path of the plugin's socket */
 export function createHealthProbe(check: HealthCheck, path: string, connect: ConnectSocket): HealthProbe {
   return check.kind === 'http'
-    ? (signal) => probeHttp(check.path ?? defaultPath, path, connect, signal)
+    ? (signal) => probeHttp(check.path ?? defaults.path, path, connect, signal)
     : async (signal) => {
         (await connect(path, { signal })).destroy();
       };
@@ -37,7 +35,7 @@ export interface HealthWatch {
 /** Probe a plugin, one probe after another, until the signal is aborted. Never rejects. */
 export async function watchHealth(watch: HealthWatch): Promise<void> {
   const { check, signal } = watch;
-  const { intervalSeconds = defaultIntervalSeconds, retries = defaultRetries } = check;
+  const { intervalSeconds = defaults.intervalSeconds, retries = defaults.retries } = check;
   let failures = 0;
   for (;;) {
     await pause(intervalSeconds * 1000, signal);
@@ -56,7 +54,7 @@ export async function watchHealth(watch: HealthWatch): Promise<void> {
 
 /** @returns why it failed, or undefined */
 async function tryProbe({ check, probe, signal }: HealthWatch): Promise<string | undefined> {
-  const { timeoutSeconds = defaultTimeoutSeconds } = check;
+  const { timeoutSeconds = defaults.timeoutSeconds } = check;
   const scope = new AbortController();
   const stop = (): void => scope.abort(signal.reason);
   signal.addEventListener('abort', stop);

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { canLimitSwap } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
-import { withOptions } from '../../config/options-in-force.ts';
+import { changesAtNextStart, withOptions } from '../../config/options-in-force.ts';
 import { applyOptionsPatch, type PluginOptionsPatch } from '../../config/parse-plugin-options.ts';
 import type {
   DecidedOptions,
@@ -96,21 +96,13 @@ function immediateLimits({ limits = {} }: PluginOptions): PluginLimits {
   return immediate;
 }
 
-/** What the container was started with and keeps. */
+/** Warnings about changes that the running container does not have. */
 function latentChanges(
   before: PluginOptions,
   after: PluginOptions,
   areLimitsLatent: boolean,
 ): readonly string[] {
-  const changes: readonly (readonly [string, unknown, unknown])[] = [
-    ['Limits.OpenFiles', before.limits?.openFiles, after.limits?.openFiles],
-    ['Health', before.health, after.health],
-    ['Log', before.log, after.log],
-    ['Init', before.init ?? false, after.init ?? false],
-    ['Security', before.security, after.security],
-  ];
-  const changed = changes.filter(([, was, is]) => !isDeepStrictEqual(was, is)).map(([name]) => name);
-  return [...(areLimitsLatent ? ['Limits'] : []), ...changed].map(
+  return [...(areLimitsLatent ? ['Limits'] : []), ...changesAtNextStart(before, after)].map(
     (name) => `"${name}" takes effect when the plugin is started the next time`,
   );
 }
