@@ -1,6 +1,6 @@
 /**
- * Authorization plugins in the order of the configuration. All of them must allow; one that is missing, disabled, down,
- * slow or talking nonsense refuses: nothing passes because nobody could be asked.
+ * Authorization plugins in the order of the configuration. All of them must allow a request. It is refused when a plugin is
+ * missing, disabled, not reachable, too slow, or answers with nonsense: an error never lets a request pass.
  */
 import { joinSignals } from '@outboard/async';
 import {
@@ -12,44 +12,45 @@ import {
   type PluginDrivers,
 } from '@outboard/engine';
 
-/** How a plugin is asked one question. */
+/** Asks one plugin about a request or a reply. */
 export type AskPlugin = (plugin: AuthorizationPlugin, signal: AbortSignal) => Promise<AuthorizationDecision>;
 
-/** The plugins that judge a request from its beginning to its end, whatever is configured meanwhile. */
+/** The plugins for one request and its reply, also if the configuration changes in between. */
 export interface AuthorizationChain {
-  /** As the configuration names them, without repetition; empty when nobody is to be asked. */
+  /** Names from the configuration, without repetition; empty when no plugin is asked. */
   readonly names: readonly string[];
   /**
-   * Ask one plugin after the other; the first refusal ends it.
+   * Ask one plugin after the other until one refuses.
    * @throws {OutboardError} forbidden, `authorization denied by plugin NAME: REASON`; system, `plugin NAME failed with
-   *   error: …`, also when it cannot be found; the reason of an aborted signal
+   *   error: …`, also if it is not found; the reason of an aborted signal
    */
-  judge(ask: AskPlugin, options: AuthorizeOptions): Promise<void>;
+  authorize(ask: AskPlugin, options: AuthorizeOptions): Promise<void>;
 }
 
 interface AuthorizeOptions {
   readonly signal: AbortSignal;
-  /** Whether to pass over a plugin that is disabled or not there; default false. */
-  readonly skipStopped?: boolean;
+  /** Skip plugins that are disabled or removed; default false. */
+  readonly skipStopped?: boolean | undefined;
 }
 
+/** What a chain is made of. */
 export interface AuthorizationChainOptions {
   /** Names, IDs or unique ID prefixes of plugins. */
   readonly names: readonly string[];
   readonly drivers: Pick<PluginDrivers, 'find'>;
-  /** How long one plugin may take for one question, looking it up and its retries included; default 30 s. */
-  readonly timeoutMs?: number;
+  /** Time limit for one question to one plugin, with look-up and retries; default 30 s. */
+  readonly timeoutMs?: number | undefined;
 }
 
 const defaultTimeoutMs = 30_000;
 
-/** Make a chain. The plugins are looked up for each question, so that it is always the enabled one that is asked. */
+/** Create a chain. Plugins are looked up for each question, so that a plugin that was enabled meanwhile is found. */
 export function createAuthorizationChain(options: AuthorizationChainOptions): AuthorizationChain {
   const { drivers, timeoutMs = defaultTimeoutMs } = options;
   const names = [...new Set(options.names)];
   return {
     names,
-    async judge(ask, given) {
+    async authorize(ask, given) {
       for (const name of names) await authorizeBy(name, { ...given, drivers, timeoutMs, ask });
     },
   };
@@ -63,31 +64,31 @@ interface Question extends AuthorizeOptions {
 
 async function authorizeBy(name: string, question: Question): Promise<void> {
   const { drivers, timeoutMs, ask, signal, skipStopped = false } = question;
-  using scope = joinSignals([signal], { timeoutMs, timeoutReason: () => tooLate(timeoutMs) });
+  using scope = joinSignals([signal], { timeoutMs, timeoutReason: () => timedOut(timeoutMs) });
   let fullName = name;
-  let verdict: AuthorizationDecision;
+  let decision: AuthorizationDecision;
   try {
     const driver = await drivers.find(name, 'authz', { signal: scope.signal });
     fullName = driver.name;
-    verdict = await ask(createAuthorizationPlugin(driver.client), scope.signal);
+    decision = await ask(createAuthorizationPlugin(driver.client), scope.signal);
   } catch (cause) {
-    // Whoever asked is gone, or the daemon stops: that says nothing about the plugin.
+    // The client disconnected or the daemon stops, which is no failure of the plugin.
     signal.throwIfAborted();
     if (skipStopped && isStopped(cause)) return;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new OutboardError('system', `plugin ${fullName} failed with error: ${reason}`, { cause });
   }
-  if (!verdict.allowed) {
-    throw new OutboardError('forbidden', `authorization denied by plugin ${fullName}: ${verdict.reason}`);
+  if (!decision.allowed) {
+    throw new OutboardError('forbidden', `authorization denied by plugin ${fullName}: ${decision.reason}`);
   }
 }
 
-/** What a look-up says of a plugin that is disabled or not there. */
+/** The errors of a look-up of a plugin that is disabled or removed. */
 function isStopped(error: unknown): boolean {
   return isOutboardError(error, 'conflict') || isOutboardError(error, 'not-found');
 }
 
-function tooLate(timeoutMs: number): OutboardError {
+function timedOut(timeoutMs: number): OutboardError {
   return new OutboardError('unavailable', `no answer within ${timeoutMs / 1000} s`, {
     code: 'plugin-timeout',
   });

@@ -1,5 +1,5 @@
 /**
- * Authorization as the daemon has it: the chain in force, and how another configuration replaces it.
+ * The authorization of the daemon: the chain in force, and its replacement by a reload.
  */
 import { isOutboardError, type PluginEngine, type PluginReference } from '@outboard/engine';
 import type { Logger } from 'pino';
@@ -8,49 +8,58 @@ import type { Authorize } from '../http/authorize.ts';
 import { createAuthorizationChain } from './authorization-chain.ts';
 import { createAuthorize } from './authorize-by-plugins.ts';
 
-/** What the daemon does about authorization. */
+/** The part of the daemon that authorizes requests; a reload may change its plugins. */
 export interface Authorization extends ReloadablePart {
   readonly authorize: Authorize;
-  /** The plugins as the configuration in force names them. */
+  /** The plugins in force, with their names in the configuration. */
   names(): readonly string[];
-  /** Log which plugins cannot be asked. The daemon serves all the same: it refuses what they would have to allow. */
+  /** Log the plugins that are not available. The daemon serves nevertheless: it refuses requests until they are. */
   reportMissing(signal: AbortSignal): Promise<void>;
 }
 
-export interface AuthorizationOptions {
+/** Parts and settings of the authorization. */
+export interface AuthorizationDeps {
   readonly names: readonly string[];
   readonly engine: Pick<PluginEngine, 'drivers' | 'references' | 'inspect'>;
   readonly logger: Logger;
-  /** How long one plugin may take for one question; default 30 s. */
-  readonly timeoutMs?: number;
+  /** Time limit for one question to one plugin; default 30 s. */
+  readonly timeoutMs?: number | undefined;
 }
 
-/** How long a plugin of another configuration may take to be found. */
+/** Time limit for finding a plugin that a reload adds. */
 const lookUpTimeoutMs = 30_000;
 
-/** A configuration that names a plugin that cannot be found is refused; a plugin that was in force already may stay. */
-export function createAuthorization({ engine, logger, ...limits }: AuthorizationOptions): Authorization {
+/**
+ * Create the authorization with the plugins of the first configuration. A reload that adds a plugin that is not found is
+ * refused; a plugin that was in force may stay while it is not available.
+ */
+export function createAuthorization({
+  engine,
+  logger,
+  timeoutMs,
+  ...first
+}: AuthorizationDeps): Authorization {
   const { drivers } = engine;
-  const open = (names: readonly string[]) => createAuthorizationChain({ ...limits, names, drivers });
-  let chain = open(limits.names);
+  const createChain = (names: readonly string[]) => createAuthorizationChain({ timeoutMs, names, drivers });
+  let chain = createChain(first.names);
   let since = new Date();
   engine.references.addSource((pluginId) => {
-    const isAsked = chain.names.some((name) => isNameOf(engine, name, pluginId));
+    const isInForce = chain.names.some((name) => isNameOf(engine, name, pluginId));
     const reference: PluginReference = { kind: 'client', holder: 'authorization of the API', since };
-    return isAsked ? [reference] : [];
+    return isInForce ? [reference] : [];
   });
   return {
     authorize: createAuthorize(() => chain),
     names: () => chain.names,
     async prepare(next) {
-      const nextChain = open(next['authorization-plugins']);
+      const nextChain = createChain(next['authorization-plugins']);
       const added = nextChain.names.filter((name) => !chain.names.includes(name));
-      const isAnother = nextChain.names.join('\n') !== chain.names.join('\n');
+      const isChanged = nextChain.names.join('\n') !== chain.names.join('\n');
       for (const name of added) {
         await drivers.find(name, 'authz', { signal: AbortSignal.timeout(lookUpTimeoutMs) });
       }
       return () => {
-        if (!isAnother) return;
+        if (!isChanged) return;
         chain = nextChain;
         since = new Date();
       };
@@ -71,12 +80,12 @@ export function createAuthorization({ engine, logger, ...limits }: Authorization
   };
 }
 
-/** Whether a name, ID or prefix stands for this plugin. */
+/** True if the name, ID or ID prefix belongs to this plugin. */
 function isNameOf(engine: Pick<PluginEngine, 'inspect'>, name: string, pluginId: string): boolean {
   try {
     return engine.inspect(name).id === pluginId;
   } catch (error) {
-    // Not found, or ambiguous: then it is nobody's name.
+    // Not found or ambiguous.
     if (isOutboardError(error)) return false;
     throw error;
   }

@@ -1,16 +1,16 @@
 /**
- * Who the client of a connection is, by its TLS certificate.
+ * The identity of a client, from its TLS certificate.
  */
 import type { Socket } from 'node:net';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import type { AuthorizationRequest } from '@outboard/engine';
 
-/** Longer chains are cut: each certificate goes to the plugins with every question. */
+/** Longer chains are cut: every question to a plugin has all certificates. */
 const maxCertificates = 8;
 
 /**
- * The user (the common name of the client's own certificate) and its certificates without the authority's, as PEM.
- * Nothing is known of a client without a certificate that was verified, nor on a unix socket.
+ * The user (common name of the client's certificate) and the client's chain of certificates without the root, as PEM.
+ * Empty for a client without a verified certificate, and on a unix socket.
  * @see moby pkg/authorization/middleware.go, WrapHandler()
  */
 export function identifyClient(socket: Socket): Pick<AuthorizationRequest, 'user' | 'peerCertificates'> {
@@ -19,17 +19,17 @@ export function identifyClient(socket: Socket): Pick<AuthorizationRequest, 'user
   if (certificate.raw === undefined) return {};
   const name = commonName(certificate.subject?.CN);
   return {
-    ...(name === '' ? {} : { user: { name, authenticationMethod: 'TLS' } }),
+    ...(name !== '' && { user: { name, authenticationMethod: 'TLS' } }),
     peerCertificates: encodeChain(certificate),
   };
 }
 
-/** The class itself would load TLS where none is used. */
+/** `instanceof TLSSocket` would load `node:tls` in a daemon that does not use it. */
 function isTls(socket: Socket): socket is TLSSocket {
   return 'getPeerCertificate' in socket;
 }
 
-/** Of several names Go takes the last. */
+/** Go takes the last of several common names. */
 function commonName(names: string | readonly string[] | undefined): string {
   return typeof names === 'string' ? names : (names?.at(-1) ?? '');
 }
@@ -39,7 +39,7 @@ function encodeChain(first: Partial<DetailedPeerCertificate>): readonly string[]
   let certificate: Partial<DetailedPeerCertificate> | undefined = first;
   while (certificate?.raw !== undefined && chain.length < maxCertificates) {
     const issuer: Partial<DetailedPeerCertificate> | undefined = certificate.issuerCertificate;
-    // The authority signs itself; the client does not send it, Node.js adds it.
+    // The root is self-signed; the client does not send it, Node.js adds it.
     const isAuthority: boolean = issuer?.fingerprint256 === certificate.fingerprint256;
     if (isAuthority && chain.length > 0) break;
     chain.push(encodePem(certificate.raw));

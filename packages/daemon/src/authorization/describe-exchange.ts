@@ -1,6 +1,6 @@
 /**
- * What authorization plugins are told of a request and of its answer. A plugin sees each byte from which a route learns
- * what to do, and no credentials.
+ * The description of a request and its reply for authorization plugins. It has every byte that decides what a route does,
+ * and no credentials.
  * @see moby pkg/authorization/authz.go (28.x); CVE-2024-41110, CVE-2026-34040
  */
 import type { ServerResponse } from 'node:http';
@@ -12,16 +12,16 @@ import type { RequestBody } from '../http/request-body.ts';
 import { identifyClient } from './client-identity.ts';
 import { visibleHeaders } from './visible-headers.ts';
 
-/** Docker's limit. */
+/** Docker's limit of a body that plugins see. */
 const maxBodyBytes = 4 * 1024 * 1024;
-/** Their requests hold passwords, their answers tokens. */
+/** Routes whose requests have passwords and whose replies have tokens. */
 const routesWithSecretBodies: ReadonlySet<string> = new Set(['/auth']);
 
 /**
- * Describe a request. A body that says what to do is taken in whole, and the route reads the same bytes; one that only
- * streams through (a tar, say) is left alone and not shown.
- * @throws {HttpError} 500 in Docker's words when the body is larger than plugins are shown; 400 when what it is can be
- *   read in two ways; 408 when the client stalls
+ * Describe a request. A document (JSON, form) is read as a whole, and the route reads the same bytes; any other body, such
+ * as a tar, is not part of the description.
+ * @throws {HttpError} 500 in Docker's words if the body exceeds the limit; 400 if its content type is ambiguous; 408 if the
+ *   client stalls
  */
 export async function describeRequest({
   incoming,
@@ -29,22 +29,22 @@ export async function describeRequest({
   route,
 }: RoutedRequest): Promise<AuthorizationRequest> {
   const headers = [...pairs(incoming.rawHeaders)];
-  // We go by the first one, plugins are told the last one.
+  // Node.js uses the first one, plugins see the last one: a plugin could take the body for another type than the route.
   if (headers.filter(([name]) => name.toLowerCase() === 'content-type').length > 1) {
     throw new HttpError(400, 'the request has more than one Content-Type header');
   }
-  const shown = body.isDocument && !routesWithSecretBodies.has(route) ? await holdBody(body) : undefined;
+  const shown = body.isDocument && !routesWithSecretBodies.has(route) ? await readWhole(body) : undefined;
   return {
     ...identifyClient(incoming.socket),
     method: incoming.method ?? '',
     uri: incoming.url ?? '',
     headers: visibleHeaders(headers),
-    ...(shown === undefined ? {} : { body: shown }),
+    ...(shown !== undefined && { body: shown }),
   };
 }
 
-async function holdBody(body: RequestBody): Promise<Buffer> {
-  const bytes = await body.hold(maxBodyBytes);
+async function readWhole(body: RequestBody): Promise<Buffer> {
+  const bytes = await body.buffer(maxBodyBytes);
   if (bytes !== undefined) return bytes;
   throw new HttpError(
     500,
@@ -56,7 +56,7 @@ function* pairs(rawHeaders: readonly string[]): Generator<[string, string]> {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) yield [rawHeaders[i] ?? '', rawHeaders[i + 1] ?? ''];
 }
 
-/** Describe a whole answer that is about to be sent. */
+/** Describe a reply before it is sent. Streams are not described: they have not begun. */
 export function describeReply(
   reply: WholeReply,
   response: ServerResponse,
@@ -70,6 +70,6 @@ export function describeReply(
   return {
     status: reply.status,
     headers,
-    ...(isShown && reply.body !== undefined ? { body: Buffer.from(reply.body) } : {}),
+    ...(isShown && reply.body !== undefined && { body: Buffer.from(reply.body) }),
   };
 }

@@ -1,10 +1,10 @@
 /**
- * The headers of a request or an answer as authorization plugins see them: named as Go names them, the last value of
- * each, and without those that carry credentials.
+ * The headers of a request or reply for authorization plugins: with the canonical names of Go, the last value of each, and
+ * without credentials.
  * @see moby pkg/authorization/authz.go, headers()
  */
 
-/** `Host` is none of the headers for Go's server. */
+/** Credentials, and `Host`, which is not among the headers of a request in Go. */
 const hidden: ReadonlySet<string> = new Set([
   'authorization',
   'x-registry-auth',
@@ -12,7 +12,7 @@ const hidden: ReadonlySet<string> = new Set([
   'host',
 ]);
 
-/** Pick and name what plugins may see. */
+/** Select and rename the headers. */
 export function visibleHeaders(
   headers: Iterable<readonly [name: string, value: string]>,
 ): Record<string, string> {
@@ -20,7 +20,7 @@ export function visibleHeaders(
   for (const [name, value] of headers) {
     if (!hidden.has(name.toLowerCase())) visible.set(canonicalName(name), value);
   }
-  // Own properties all, whatever the names are.
+  // Own properties, also for a header named `__proto__`.
   return Object.fromEntries(visible);
 }
 

@@ -1,17 +1,17 @@
 /**
- * The versions of the Docker Engine API that are served, and the check of the one a client asked for.
+ * The served versions of the Docker Engine API, and the check of the version of a request.
  */
 import { HttpError } from './errors.ts';
 import type { Route } from './route-table.ts';
 
-/** The highest version: 1.52 would change the events stream, and every Docker CLI up to 29.7 speaks this one. */
+/** Highest served version. Version 1.52 changes the events stream; every Docker CLI up to 29.7 speaks this one. */
 export const maximumApiVersion = '1.51';
-/** The first version that has the plugin routes as they are served here. */
+/** Lowest served version, the first one with these plugin routes. */
 export const minimumApiVersion = '1.25';
 
 /**
- * Check the version of a request's path.
- * @throws {HttpError} 400 in Docker's words when it is out of range
+ * Check the version in the path of a request.
+ * @throws {HttpError} 400 with Docker's text if it is out of range
  */
 export function checkApiVersion(version: string): void {
   if (compareVersions(version, maximumApiVersion) > 0) {
@@ -30,8 +30,8 @@ export function checkApiVersion(version: string): void {
 }
 
 /**
- * Check that a route is there in the version of a request. Without a version it always is.
- * @throws {HttpError} 400 in Docker's words, with the route's path as Docker writes it
+ * Check that a route exists in the version of a request; it does in a request without version.
+ * @throws {HttpError} 400 with Docker's text, and the route's path as Docker writes it
  */
 export function checkRouteVersion(
   { method, path, minimumVersion }: Pick<Route, 'method' | 'path' | 'minimumVersion'>,
@@ -43,7 +43,10 @@ export function checkRouteVersion(
   throw new HttpError(400, `${method} ${pattern} requires minimum API version ${minimumVersion}`);
 }
 
-/** Compare two dotted versions number by number; a missing number counts as 0, as in Docker. */
+/**
+ * Compare two dotted versions number by number; as in Docker, a missing number is 0.
+ * @returns negative, zero or positive, as for `sort`
+ */
 export function compareVersions(left: string, right: string): number {
   const a = left.split('.');
   const b = right.split('.');

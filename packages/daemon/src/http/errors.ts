@@ -1,5 +1,5 @@
 /**
- * How an error becomes an HTTP answer. The one place where an error's kind meets a status.
+ * Errors as HTTP responses. The only table from kinds of errors to statuses.
  */
 import { type ErrorKind, isOutboardError } from '@outboard/engine';
 
@@ -14,7 +14,7 @@ const statusOfKind: Readonly<Record<ErrorKind, number>> = {
   system: 500,
 };
 
-/** A refusal that only HTTP knows (too large, too slow, not routed), with its status. */
+/** An error that exists in HTTP only (body too large, client too slow, no route), with its status. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
@@ -25,15 +25,15 @@ export class HttpError extends Error {
   }
 }
 
-/** What a client is told about an error. */
+/** An error as the client gets it. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly message: string;
-  /** False for errors that nothing in the code foresaw: they are logged with their stack. */
+  /** False for an error of no known class, which is logged with its stack. */
   readonly expected: boolean;
 }
 
-/** The status and text for anything that was thrown. */
+/** Status and text of any thrown value. */
 export function describeError(error: unknown): ErrorAnswer {
   if (error instanceof HttpError) return { status: error.status, message: error.message, expected: true };
   if (isOutboardError(error)) {

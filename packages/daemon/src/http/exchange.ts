@@ -1,15 +1,16 @@
 /**
- * One request as a route sees it.
+ * The input of a route.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestBody } from './request-body.ts';
 
+/** One request, after it was routed and authorized. */
 export interface Exchange {
-  /** What stood for `{name}` in the path, decoded once; empty when the route has none. */
+  /** The part of the path at `{name}`, percent-decoded; empty for a route without it. */
   readonly name: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: RequestBody;
-  /** Aborted when the client goes away before its answer is complete, or when the daemon stops. */
+  /** Aborted when the client disconnects before the end of the response, or the daemon stops. */
   readonly signal: AbortSignal;
 }

@@ -1,10 +1,10 @@
 /**
- * The values of filters, as Docker reads them.
+ * Values of filters, by Docker's rules.
  * @see moby api/types/filters/parse.go, Args.Match and Args.GetBoolOrDefault
  */
 import { HttpError } from './errors.ts';
 
-/** A client's pattern runs on this process's only thread, so it may not be long. */
+/** Bounds the time of a client's regular expression, which blocks the event loop. */
 const maxPatternLength = 128;
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
@@ -14,8 +14,7 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /**
- * One boolean. Values that contradict each other are refused, as in Docker since 23.0; earlier engines took them for
- * "true".
+ * Parse one boolean. Contradicting values are refused, as in Docker since 23.0; earlier versions took them for true.
  * @throws {HttpError} 400
  */
 export function parseFilterBoolean(key: string, values: readonly string[]): boolean {
@@ -28,8 +27,8 @@ export function parseFilterBoolean(key: string, values: readonly string[]): bool
 }
 
 /**
- * An unanchored regular expression; what is none is taken literally, as Docker's exact match does.
- * @throws {HttpError} 400
+ * Parse an unanchored regular expression. A text that is not a valid expression matches literally, as in Docker.
+ * @throws {HttpError} 400 if it is too long
  */
 export function parseFilterPattern(key: string, text: string): RegExp {
   if (text.length > maxPatternLength) {

@@ -1,6 +1,5 @@
 /**
- * JSON as Docker writes it. Its documents hold `<`, `>` and `&` as they are, its streams escape them; neither ever
- * holds the two characters that end a line in JavaScript.
+ * JSON with the escapes of Docker: streams escape `<`, `>` and `&`, documents do not; both escape U+2028 and U+2029.
  * @see moby daemon/server/httputils/httputils.go, WriteJSON; pkg/streamformatter
  */
 
@@ -9,12 +8,12 @@ export function encodeJson(value: unknown): string {
   return escapeCharacters(JSON.stringify(value), /[\u2028\u2029]/g);
 }
 
-/** Encode one line of a stream, without its end. */
+/** Encode one line of a stream, without the newline. */
 export function encodeStreamLine(value: unknown): string {
   return escapeCharacters(JSON.stringify(value), /[<>&\u2028\u2029]/g);
 }
 
-/** These characters occur inside strings only. */
+/** The characters occur only inside strings of a document. */
 function escapeCharacters(document: string, characters: RegExp): string {
   return document.replace(
     characters,

@@ -1,14 +1,14 @@
 /**
- * Docker's `filters` query parameter: JSON, either `{"key":["value"]}` or the older `{"key":{"value":true}}`.
+ * Docker's query parameter `filters`: JSON of the form `{"key":["value"]}`, or the older `{"key":{"value":true}}`.
  */
 import { HttpError } from './errors.ts';
 
-/** The values asked for, by key. A map, because keys are outside text. */
+/** Wanted values by key. A map, since keys come from clients. */
 export type ListFilters = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Parse a `filters` parameter; absent or empty means no filters.
- * @throws {HttpError} 400 `invalid filter` when it has neither form
+ * Parse the parameter; absent or empty means no filters.
+ * @throws {HttpError} 400 `invalid filter` if it has neither form
  */
 export function parseListFilters(text: string | null): ListFilters {
   const filters = new Map<string, readonly string[]>();

@@ -1,5 +1,5 @@
 /**
- * Reading parameters as Docker reads them: from the query, or from a form in the body.
+ * Parameters of a request by Docker's rules: from the query, or from a form in the body.
  */
 import { HttpError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -7,21 +7,22 @@ import type { Exchange } from './exchange.ts';
 const falseWords: ReadonlySet<string> = new Set(['', '0', 'no', 'false', 'none']);
 
 /**
- * The parameters of a request that carries no other body. As in Go, those of a form come before those of the query.
+ * Read the parameters of a request without another body. As in Go, those of the form precede those of the query.
+ * @throws {HttpError} as `RequestBody.form()`
  */
 export async function readParameters(exchange: Exchange): Promise<URLSearchParams> {
   const form = await exchange.body.form();
   return new URLSearchParams([...form, ...exchange.query]);
 }
 
-/** Docker's idea of a boolean: a few words are false, everything else is true. */
+/** Docker's booleans: absent, empty, `0`, `no`, `false` and `none` are false, everything else is true. */
 export function isTrue(text: string | null): boolean {
   return !falseWords.has((text ?? '').trim().toLowerCase());
 }
 
 /**
- * A number of seconds; absent or empty means 0, as clients that leave it out expect.
- * @throws {HttpError} 400, in Docker's words for what is no integer
+ * Parse a number of seconds from 0 to 86400; absent or empty means 0.
+ * @throws {HttpError} 400, with Docker's text for what is not an integer
  */
 export function parseSeconds(text: string | null): number {
   if (text === null || text === '') return 0;

@@ -1,6 +1,6 @@
 /**
- * Progress for a client: one JSON object per line, sampled into what the client can take. A slow client sees fewer
- * steps; it never slows the transfer down, and each state of each part always arrives.
+ * Progress of an operation as a stream: one JSON object per line, sampled to the speed of the client. A slow client gets
+ * fewer figures and never slows the transfer down; no status of a blob is skipped.
  */
 import type { ServerResponse } from 'node:http';
 import type { ProgressEvent, ReportProgress } from '@outboard/engine';
@@ -8,13 +8,13 @@ import { describeError } from './errors.ts';
 import { encodeStreamLine } from './json.ts';
 import { jsonContentType, type StreamedReply } from './reply.ts';
 
-/** Docker's own interval. */
+/** Interval of lines, as in Docker. */
 const sampleMs = 100;
 const blobId = /^[0-9a-f]{12}$/;
 
 /**
- * Answer with the progress of an operation.
- * An error before its first step becomes a status, one after it the stream's last line, as in Docker.
+ * Reply with the progress of an operation. As in Docker, an error before the first step becomes the status of the response,
+ * a later one the last line of the stream.
  */
 export function progressReply(
   operation: (report: ReportProgress) => Promise<unknown>,
@@ -44,18 +44,17 @@ export function progressReply(
 
 interface Sampler {
   readonly report: ReportProgress;
-  /** Whether a step was reported, so that it is too late for a status. */
+  /** True once the status of the response is decided. */
   hasReported(): boolean;
-  /** Write all that is pending, now. */
+  /** Write all pending lines now. */
   flush(): void;
-  /** Write nothing more by itself. */
+  /** End the timer and the listener. */
   stop(): void;
 }
 
 /**
- * Keeps the last unwritten figures of each id and writes what is pending at most every 100 ms, and only while the client
- * reads. What is pending is bounded by the operation: one line of figures and a few states per blob, and the few
- * messages between them.
+ * Keeps the last unwritten figures of each ID, and writes pending lines at most every 100 ms while the client reads. The
+ * number of pending lines is bounded by the operation: figures and a few statuses per blob, and a few messages.
  */
 function createSampler(response: ServerResponse): Sampler {
   const pending = new Map<string | symbol, ProgressEvent>();
@@ -72,7 +71,7 @@ function createSampler(response: ServerResponse): Sampler {
     pending.clear();
   };
   const schedule = () => {
-    // A client that does not read is asked again when it does; the steps meanwhile replace each other.
+    // While the client does not read, new figures replace pending ones; the event `drain` schedules again.
     if (stopped || timer !== undefined || pending.size === 0 || response.writableNeedDrain) return;
     const waitMs = lastFlushAt + sampleMs - performance.now();
     if (waitMs <= 0) flush();
@@ -83,7 +82,7 @@ function createSampler(response: ServerResponse): Sampler {
     report(event) {
       reported = true;
       const key = pendingKey(event);
-      // Deleted first, so that the order of lines is the order of the last steps.
+      // Deleted first, so that lines are in the order of the last steps.
       pending.delete(key);
       pending.set(key, event);
       schedule();
@@ -98,7 +97,7 @@ function createSampler(response: ServerResponse): Sampler {
   };
 }
 
-/** What an unwritten step takes the place of: figures that of the same id, states nothing, since users read each. */
+/** Figures replace pending figures of the same ID; every status and message is kept. */
 function pendingKey({ id, status, current, total }: ProgressEvent): string | symbol {
   if (id === undefined) return Symbol('message');
   return current === undefined && total === undefined ? `${id} ${status}` : id;
@@ -122,11 +121,11 @@ function toWire(event: ProgressEvent): object {
     return { progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } };
   }
   if (event.id === undefined) return { status: event.status };
-  // Only parts of a transfer are drawn in place; the first line of a pull carries the tag and is a message.
+  // Clients redraw the line of a blob; the first line of a pull has the tag as ID and is a message.
   if (!blobId.test(event.id)) return { status: event.status, id: event.id };
   const progressDetail = {
-    ...(event.current ? { current: event.current } : {}),
-    ...(event.total ? { total: event.total } : {}),
+    ...(event.current && { current: event.current }),
+    ...(event.total && { total: event.total }),
   };
   return { status: event.status, progressDetail, id: event.id };
 }

@@ -1,5 +1,5 @@
 /**
- * What a route answers, as a value: the server writes it, and checks around a route can look at it first.
+ * Replies of routes as values, so that authorization can inspect them before they are written.
  */
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -7,52 +7,53 @@ import { encodeJson } from './json.ts';
 
 type ReplyHeaders = Readonly<Record<string, string>>;
 
-/** An answer that is known as a whole. */
+/** A reply that is complete before it is written. */
 export interface WholeReply {
   readonly status: number;
   readonly headers: ReplyHeaders;
-  /** Absent: no body, and no Content-Type either. */
-  readonly body?: string;
+  /** Absent: neither body nor Content-Type. */
+  readonly body?: string | undefined;
 }
 
 /**
- * An answer that is written while something happens. An error before the first byte becomes a status; afterwards `write`
- * itself tells the client of errors.
+ * A reply that is written while an operation runs. An error before the first byte becomes the status; a later one is part
+ * of the stream, in a form that `write` chooses.
  */
 export interface StreamedReply {
   readonly headers: ReplyHeaders;
   /**
-   * Write everything but the end. Rejects only while no byte is written.
-   * @returns the error that it told the client of; undefined when all went well
+   * Write the body without ending the response. Rejects only before the first byte.
+   * @returns the error that is in the stream; undefined if the operation succeeded
    */
   readonly write: (response: ServerResponse) => Promise<unknown>;
 }
 
-/** An answer that takes the connection over, for a request that asked for that. */
+/** A reply that upgrades the connection. */
 export interface UpgradedReply {
   /**
-   * Call `accept` once what was asked for has begun: it answers 101. Rejects only before that, and the error becomes a
-   * status; afterwards it ends the connection itself.
+   * Start the operation, then call `accept`, which answers 101 and returns the connection; `upgrade` ends it. Rejects only
+   * before that call, and the error becomes the status.
    */
   readonly upgrade: (accept: () => Duplex) => Promise<void>;
 }
 
+/** What a route returns. */
 export type Reply = WholeReply | StreamedReply | UpgradedReply;
 
-/** Exactly this and no charset: Docker's CLI compares the text. */
+/** Without charset: Docker's CLI compares the whole text. */
 export const jsonContentType = 'application/json';
 
-/** A status without a body. */
+/** A reply without body. */
 export function emptyReply(status: number, headers: ReplyHeaders = {}): WholeReply {
   return { status, headers };
 }
 
-/** A JSON document. */
+/** A reply with a JSON document. */
 export function jsonReply(status: number, value: unknown): WholeReply {
   return encodedJsonReply(status, encodeJson(value));
 }
 
-/** A JSON document that is encoded already. */
+/** A reply with an encoded JSON document. */
 export function encodedJsonReply(status: number, document: string): WholeReply {
   return { status, headers: { 'Content-Type': jsonContentType }, body: `${document}\n` };
 }

@@ -1,5 +1,5 @@
 /**
- * Reading request bodies: bounded, in step with the reader, and never waiting for ever on a client that stalls.
+ * Reads request bodies: bounded, at the speed of the consumer, and with a time limit for clients that stall.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -7,42 +7,43 @@ import { firstEvent, joinSignals } from '@outboard/async';
 import { hasBoundedValues, maxJsonValues } from '@outboard/oci';
 import { HttpError } from './errors.ts';
 
-/** How much and how long to read. */
+/** Limits of one body. */
 export interface BodyLimits {
-  /** Largest JSON body in bytes; default 4 MiB. */
-  readonly maxJsonBytes?: number;
-  /** How long a client may send nothing while its bytes are waited for; default 60 s. A body has no limit in all. */
-  readonly stallMs?: number;
-  /** How many unread bytes to take in and drop before an early answer; default 1 GiB. */
-  readonly maxDrainBytes?: number;
+  /** Largest JSON body or form in bytes; default 4 MiB. */
+  readonly maxJsonBytes?: number | undefined;
+  /** Time without a byte from the client while the body is read; default 60 s. The whole body has no time limit. */
+  readonly stallMs?: number | undefined;
+  /** Largest unread rest of a body that is drained before the response; default 1 GiB. */
+  readonly maxDrainBytes?: number | undefined;
 }
 
 /** The body of one request; read it once, in one way. */
 export interface RequestBody {
   /**
    * Read a JSON document.
-   * @returns undefined when the body is empty: an empty body is an empty value, never a reason to skip a check
-   * @throws {HttpError} 400 for another content type or bad JSON, 408 when the client stalls, 413 when it is too large
+   * @returns undefined for an empty body, which is an empty value and never a reason to skip a check
+   * @throws {HttpError} 400 for another content type or malformed JSON, 408 if the client stalls, 413 if it is too large
    */
   json(): Promise<unknown>;
   /**
-   * The query parameters that a client sent as a form in the body.
-   * @returns no parameters for a body of any other type
+   * Read the query parameters of a form.
+   * @returns no parameters for a body of another type
+   * @throws {HttpError} 408 if the client stalls, 413 if it is too large
    */
   form(): Promise<URLSearchParams>;
-  /** The bytes as they come. Ends with an error (408) when the client stalls, or when it goes away. */
+  /** The bytes as they arrive. Ends with an error if the client stalls (408) or disconnects (400). */
   chunks(): AsyncGenerator<Buffer, void>;
-  /** Whether `json()` or `form()` would read it, by its Content-Type: then it says what the request is to do. */
+  /** True if the Content-Type is JSON or a form: then the body decides what the request does. */
   readonly isDocument: boolean;
   /**
-   * Take all of it in now; every later read gets these very bytes, so that what was checked is what is used.
-   * @returns undefined when there is more than that: the request is to be refused then
-   * @throws {HttpError} 408 when the client stalls
+   * Read the whole body now. Every later read returns the same bytes, so that the checked bytes are the used ones.
+   * @returns undefined if the body is larger; the request has to be refused then
+   * @throws {HttpError} 408 if the client stalls
    */
-  hold(maxBytes: number): Promise<Buffer | undefined>;
+  buffer(maxBytes: number): Promise<Buffer | undefined>;
   /**
-   * Take in and drop what is left, so that a client that is still sending can read its answer.
-   * @throws {HttpError} when what is left never ends; the connection is of no further use then
+   * Read and drop the rest, so that a client that is still sending can read the response.
+   * @throws {HttpError} if the rest is too large or stalls; the connection has to be closed then
    */
   drain(): Promise<void>;
 }
@@ -55,7 +56,7 @@ const defaultMaxDrainBytes = 1024 * 1024 * 1024;
 
 /**
  * The body of an incoming request.
- * @param source its bytes; default the request itself
+ * @param source the bytes; default the request itself
  */
 export function createRequestBody(
   request: IncomingMessage,
@@ -65,19 +66,17 @@ export function createRequestBody(
   const { maxJsonBytes = defaultMaxJsonBytes, stallMs = defaultStallMs } = limits;
   const { maxDrainBytes = defaultMaxDrainBytes } = limits;
   const contentType = request.headers['content-type'];
-  let stalled = false;
-  let held: Buffer | undefined;
-  const chunks = () =>
-    held === undefined
-      ? readChunks(source, stallMs, () => {
-          stalled = true;
-        })
-      : oneChunk(held);
+  let isStalled = false;
+  let buffered: Buffer | undefined;
+  const onStall = () => {
+    isStalled = true;
+  };
+  const chunks = () => (buffered === undefined ? readChunks(source, stallMs, onStall) : oneChunk(buffered));
   return {
     isDocument: [jsonType, formType].includes(mediaType(contentType)),
-    async hold(maxBytes) {
-      held = await collect(chunks(), maxBytes);
-      return held;
+    async buffer(maxBytes) {
+      buffered = await collect(chunks(), maxBytes);
+      return buffered;
     },
     async json() {
       const bytes = await collectAtMost(chunks(), maxJsonBytes);
@@ -91,56 +90,48 @@ export function createRequestBody(
     },
     chunks,
     async drain() {
-      if (stalled) throw stall(stallMs);
-      let left = maxDrainBytes;
-      for await (const chunk of chunks()) {
-        left -= chunk.length;
-        if (left < 0)
-          throw new HttpError(413, `more than ${maxDrainBytes} bytes of the request were not wanted`);
-      }
+      if (isStalled) throw stallError(stallMs);
+      await dropAtMost(chunks(), maxDrainBytes);
     },
   };
 }
 
-/** Chunks in paused mode: a consumer that waits holds the client back, and only the client's own silence is timed. */
+/** Read in paused mode: a slow consumer slows the client down, and only the client's own pauses are timed. */
 async function* readChunks(
-  request: Readable,
+  source: Readable,
   stallMs: number,
   onStall: () => void,
 ): AsyncGenerator<Buffer, void> {
   while (true) {
-    const chunk: Buffer | null = request.read();
+    const chunk: Buffer | null = source.read();
     if (chunk !== null) yield chunk;
-    else if (request.readableEnded) return;
-    else if (request.destroyed)
+    else if (source.readableEnded) return;
+    else if (source.destroyed)
       throw new HttpError(400, 'the client went away before its request was complete');
-    else if (!(await untilReadable(request, stallMs))) {
+    else if (!(await changesWithin(source, stallMs))) {
       onStall();
-      throw stall(stallMs);
+      throw stallError(stallMs);
     }
   }
 }
 
-function stall(stallMs: number): HttpError {
+function stallError(stallMs: number): HttpError {
   return new HttpError(408, `the request body stalled for ${stallMs / 1000} seconds`);
 }
 
-/**
- * Wait for bytes, the end, or the client's leaving; the loop around finds out which it was.
- * @returns false when nothing of the kind came in time
- */
-async function untilReadable(request: Readable, stallMs: number): Promise<boolean> {
-  using limit = joinSignals([], { timeoutMs: stallMs });
-  const events = ['readable', 'end', 'close', 'error'] as const;
-  return (await firstEvent(request, events, { signal: limit.signal })) !== undefined;
+/** Wait for bytes, end, close or error; the caller finds out which. @returns false after the time limit */
+async function changesWithin(source: Readable, timeoutMs: number): Promise<boolean> {
+  using limit = joinSignals([], { timeoutMs });
+  const event = await firstEvent(source, ['readable', 'end', 'close', 'error'], { signal: limit.signal });
+  return event !== undefined;
 }
 
-/** A body that was taken in before; it may be read again and again. */
+/** A buffered body; it may be read repeatedly. */
 async function* oneChunk(bytes: Buffer): AsyncGenerator<Buffer, void> {
   if (bytes.length > 0) yield bytes;
 }
 
-/** @returns undefined when there is more than that; what came beyond it is lost */
+/** @returns undefined if there is more; the read bytes are lost then */
 async function collect(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -158,7 +149,16 @@ async function collectAtMost(chunks: AsyncIterable<Buffer>, maxBytes: number): P
   return bytes;
 }
 
-/** Docker's rule and words since 23.0. Over TCP it is also what keeps web pages from posting plain text here (D11). */
+async function dropAtMost(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > maxBytes)
+      throw new HttpError(413, `the unread part of the request exceeds ${maxBytes} bytes`);
+  }
+}
+
+/** Docker's rule and text since 23.0. Over TCP it also prevents that web pages post plain text (D11). */
 function requireJson(contentType: string | undefined): void {
   if (contentType === undefined || contentType.trim() === '') {
     throw new HttpError(400, 'malformed Content-Type header (): mime: no media type');
@@ -172,7 +172,7 @@ function mediaType(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** V8's words for the error may repeat parts of the body, which may be secret; ours do not. */
+/** The errors of V8 may repeat parts of the body, which may be secret; these do not. */
 function parseJson(bytes: Buffer): unknown {
   if (!hasBoundedValues(bytes)) {
     throw new HttpError(400, `the request body has more than ${maxJsonValues} JSON values`);

@@ -1,6 +1,6 @@
 /**
- * What is refused before a request is routed: framing that two parsers could read differently, and requests that a
- * web page made.
+ * Checks before a request is routed: against framing that two parsers could read differently, and against requests from
+ * web pages.
  */
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from './errors.ts';
@@ -8,18 +8,19 @@ import { canonicalHostName, parseHostHeader } from './host-name.ts';
 
 const maxHeaders = 200;
 
-/** What a listener demands of its requests. */
+/** Rules of one listener. */
 export interface RequestRules {
   /**
-   * Whether a `Host` header may carry this name, which is in the form of `canonicalHostName()`. The address that the
-   * client connected to always may. Absent on a unix socket, which no name leads to.
+   * Whether this name, in the form of `canonicalHostName()`, is accepted in a `Host` header. The address that the client
+   * connected to always is. Absent for a unix socket, whose clients send any name.
    */
-  readonly allowsHost?: (name: string) => boolean;
+  readonly allowsHost?: ((name: string) => boolean) | undefined;
 }
 
 /**
- * @throws {HttpError} 400 for ambiguous framing, 431 for too many headers, 403 for requests of web pages. The
- *   connection is to be closed after any of them.
+ * Check a request.
+ * @throws {HttpError} 400 for ambiguous framing, 431 for too many headers, 403 for requests from web pages. The caller
+ *   closes the connection after each of them
  */
 export function guardRequest(request: IncomingMessage, rules: RequestRules): void {
   guardFraming(request);
@@ -28,15 +29,15 @@ export function guardRequest(request: IncomingMessage, rules: RequestRules): voi
 }
 
 /**
- * What else is refused of a request that asks for its connection to be handed over.
- * @throws {HttpError} 400 for a chunked body: where that ends, only a parser of HTTP knows, and what follows is none
+ * Check a request to upgrade the connection.
+ * @throws {HttpError} 400 for a chunked body, whose end is not known without an HTTP parser
  */
 export function guardUpgrade(request: IncomingMessage): void {
   if (request.headers['transfer-encoding'] === undefined) return;
   throw new HttpError(400, 'transfer encoding is not allowed in a request to upgrade: send Content-Length');
 }
 
-/** Request smuggling (D01): Node.js accepts more transfer codings than it can undo, and several Host headers. */
+/** Against request smuggling (D01): Node.js accepts transfer codings that it cannot decode, and several Host headers. */
 function guardFraming(request: IncomingMessage): void {
   const { rawHeaders } = request;
   if (rawHeaders.length / 2 > maxHeaders) {
@@ -56,7 +57,7 @@ function guardFraming(request: IncomingMessage): void {
     throw new HttpError(400, 'the request has no Host header');
 }
 
-/** Cross-site requests (D10, D11): browsers always say where such a request comes from, other clients never do. */
+/** Against cross-site requests (D10, D11): browsers always send the origin of such a request, other clients never do. */
 function guardOrigin(request: IncomingMessage): void {
   const site = request.headers['sec-fetch-site'];
   const fromWeb = site !== undefined && site !== 'none' && site !== 'same-origin';
@@ -65,7 +66,7 @@ function guardOrigin(request: IncomingMessage): void {
   }
 }
 
-/** DNS rebinding (D10): a page whose name was pointed at this address still sends its own name. */
+/** Against DNS rebinding (D10): a page whose name now resolves to this address still sends its own name. */
 function guardHost(request: IncomingMessage, allows: (name: string) => boolean): void {
   const header = request.headers.host ?? '';
   const name = parseHostHeader(header);

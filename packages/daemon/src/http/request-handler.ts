@@ -1,6 +1,5 @@
 /**
- * Takes one request from socket to answer: guard, version, route, reply. No error leaves it: each becomes an answer,
- * and the process goes on.
+ * Handles one request from socket to response: checks, version, route, reply. No error leaves it: each becomes a response.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { joinSignals } from '@outboard/async';
@@ -18,31 +17,37 @@ import { unrouted } from './unrouted.ts';
 import type { RequestedUpgrade } from './upgrade.ts';
 import { type Client, writeError, writeReply } from './write-reply.ts';
 
-/** Told of every answer. The path is the raw one without its query, cut to 256 characters. */
+/** The facts of one request for log and metrics. */
 export interface RequestLog {
   readonly method: string;
+  /** Raw path without query, cut to 256 characters. */
   readonly path: string;
   readonly status: number;
   readonly elapsedMs: number;
-  /** What was thrown, when something was. */
+  /** The thrown value, if the request failed. */
   readonly error?: unknown;
-  /** Whether the code foresaw that error. */
-  readonly expected?: boolean;
+  /** False if the error is of no known class. */
+  readonly expected?: boolean | undefined;
 }
 
-export interface RequestHandlerOptions {
+/** The parts behind a request handler. */
+export interface RequestHandlerDeps {
   readonly findRoute: FindRoute;
-  /** The daemon's own version, for the `Server` header. */
+  /** Version of the daemon, for the header `Server`. */
   readonly version: string;
-  /** Aborted when the daemon stops: running operations end. */
+  /** Aborted when the daemon stops; it ends running operations. */
   readonly stopping: AbortSignal;
+  /** Called after every response. */
   readonly log: (entry: RequestLog) => void;
-  /** Decides about routed requests; absent: all may run. */
-  readonly authorize?: Authorize;
-  readonly bodyLimits?: BodyLimits;
+  /** Authorizes routed requests; absent: all are allowed. */
+  readonly authorize?: Authorize | undefined;
+  readonly bodyLimits?: BodyLimits | undefined;
 }
 
-/** Answers one request by one listener's rules. Resolves when the answer is written or the client is gone; never rejects. */
+/**
+ * Handles one request by the rules of its listener. Resolves when the response is written or the connection is closed;
+ * never rejects.
+ */
 export type HandleRequest = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -50,29 +55,28 @@ export type HandleRequest = (
   upgrade?: RequestedUpgrade,
 ) => Promise<void>;
 
-/** @see Docker Engine API v1.51; moby daemon/server/server.go and middleware/version.go for the order of checks */
-export function createRequestHandler(options: RequestHandlerOptions): HandleRequest {
+/**
+ * Create the handler of all requests to the API.
+ * @see Docker Engine API v1.51; moby daemon/server/server.go and middleware/version.go for the order of checks
+ */
+export function createRequestHandler(deps: RequestHandlerDeps): HandleRequest {
   const connectionOf = createConnections();
   return async (request, response, rules, upgrade) => {
     const connection = connectionOf(request.socket);
-    // Sent together with a request that could not be trusted; that one's answer ends the connection.
+    // Pipelined after a request with ambiguous framing, whose response closes the connection.
     if (!connection.isTrusted) return;
     const startedAt = performance.now();
-    using scope = joinSignals([connection.closed, options.stopping]);
-    const client = {
-      response,
-      body: createRequestBody(request, options.bodyLimits, upgrade?.body),
-      gone: connection.closed,
-      ...(upgrade && { upgrade }),
-    };
-    // A client may vanish between any two writes; the abort signal tells those who need to know.
+    using scope = joinSignals([connection.closed, deps.stopping]);
+    const body = createRequestBody(request, deps.bodyLimits, upgrade?.body);
+    const client: Client = { response, body, gone: connection.closed, upgrade };
+    // A write to a closed connection; those who have to know listen to the signal.
     response.on('error', () => {});
     const failure = await settle(client, async () => {
       guard(request, response, rules, connection);
       if (upgrade !== undefined) guardUpgrade(request);
-      return answer(request, client, scope.signal, options);
+      return reply(request, client, scope.signal, deps);
     });
-    options.log({
+    deps.log({
       method: request.method ?? '',
       path: (request.url ?? '').split('?', 1)[0]?.slice(0, 256) ?? '',
       status: response.statusCode,
@@ -82,21 +86,21 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
   };
 }
 
-/** Write what is answered, or the error instead. @returns the error, if there was one */
+/** Write the reply, or else the error. @returns the error, if there was one */
 async function settle(
   client: Client,
   makeReply: () => Promise<Reply>,
 ): Promise<Pick<RequestLog, 'error' | 'expected'>> {
   try {
-    const told = await writeReply(await makeReply(), client);
-    return told === undefined ? {} : { error: told, expected: describeError(told).expected };
+    const error = await writeReply(await makeReply(), client);
+    return error === undefined ? {} : { error, expected: describeError(error).expected };
   } catch (error) {
     const { status, message, expected } = describeError(error);
     try {
       await writeError(status, message, client);
       return { error, expected };
     } catch (second) {
-      // Not even the error could be told: what is left is to end the connection.
+      // The error could not be written either.
       client.response.destroy();
       return { error: second, expected: false };
     }
@@ -112,33 +116,33 @@ function guard(
   try {
     guardRequest(request, rules);
   } catch (error) {
-    // What follows on this connection may not begin where we think it does.
+    // The next request may not begin where this parser assumes it.
     connection.isTrusted = false;
     response.setHeader('Connection', 'close');
     throw error;
   }
 }
 
-async function answer(
+async function reply(
   request: IncomingMessage,
   { response, body }: Client,
   signal: AbortSignal,
-  options: RequestHandlerOptions,
+  deps: RequestHandlerDeps,
 ): Promise<Reply> {
   const target = parseRequestTarget(request.url ?? '');
   if ('redirect' in target) return emptyReply(301, { Location: target.redirect });
   const isOptions = request.method === 'OPTIONS';
-  const match = isOptions ? anyPath : options.findRoute(request.method ?? '', target.path);
+  const match = isOptions ? anyPath : deps.findRoute(request.method ?? '', target.path);
   if (match === undefined) throw unrouted(target.path);
 
   response.setHeader('Api-Version', maximumApiVersion);
   response.setHeader('Ostype', 'linux');
-  // Docker's name, because clients take the operating system out of exactly this form.
-  response.setHeader('Server', `Docker/${options.version} (linux)`);
-  const { authorize = runFreely, stopping } = options;
+  // With Docker's name, since clients parse the operating system out of exactly this form.
+  response.setHeader('Server', `Docker/${deps.version} (linux)`);
+  const { authorize = allow, stopping } = deps;
   const route = match.route.path;
-  const ask = isOptions ? runFreely : authorize;
-  return ask({ incoming: request, response, body, route, signal, stopping }, async () => {
+  const authorizeRoute = isOptions ? allow : authorize;
+  return authorizeRoute({ incoming: request, response, body, route, signal, stopping }, async () => {
     if (target.version !== undefined) checkApiVersion(target.version);
     response.setHeader('Docker-Experimental', 'false');
     checkRouteVersion(match.route, target.version);
@@ -148,9 +152,9 @@ async function answer(
   });
 }
 
-const runFreely: Authorize = (_request, respond) => respond();
+const allow: Authorize = (_request, respond) => respond();
 
-/** What OPTIONS of anything finds: it tells nothing, so that no plugin is asked about it. */
+/** The route of every OPTIONS request. It discloses nothing, so that no plugin authorizes it. */
 const anyPath: RouteMatch = {
   name: '',
   route: { method: 'OPTIONS', path: '/{anything}', handle: () => emptyReply(200) },

@@ -1,29 +1,29 @@
 /**
- * The target of a request, taken apart as raw bytes. Nothing is decoded or normalised before a route is found, so that
- * no spelling of a path reaches another route than the one it names.
+ * Parses the target of a request. Nothing is decoded or normalized before the route is found, so that no spelling of a
+ * path reaches another route.
  */
 import { HttpError } from './errors.ts';
 
-/** Where a request goes. */
+/** A parsed target. */
 export interface RequestTarget {
   /** The path without the version prefix, still percent-encoded. */
   readonly path: string;
-  /** What the prefix `/v<version>` named; absent without a prefix. */
-  readonly version?: string;
+  /** Version in the prefix `/v<version>`; absent without prefix. */
+  readonly version?: string | undefined;
   readonly query: URLSearchParams;
 }
 
-/** A target, or the place where a client should look instead. */
+/** A target, or the location of a redirect. */
 export type ParsedTarget = RequestTarget | { readonly redirect: string };
 
 const versionPrefix = /^\/v([0-9.]+)(\/.*)$/;
 
 /**
- * Take a raw request target apart. Doubled slashes are answered with a redirect, as Docker does.
- * @throws {HttpError} 400 unless it is in origin form (RFC 9112, section 3.2.1)
+ * Parse a raw request target. As in Docker, a path with doubled slashes is redirected.
+ * @throws {HttpError} 400 if it is not in origin form (RFC 9112, section 3.2.1)
  */
 export function parseRequestTarget(raw: string): ParsedTarget {
-  // Absolute form would let the host of the target differ from the one that the Host check saw.
+  // In absolute form the host of the target could differ from the Host header that was checked.
   if (!raw.startsWith('/')) throw new HttpError(400, 'request target must be a path that begins with "/"');
   const mark = raw.indexOf('?');
   const fullPath = mark === -1 ? raw : raw.slice(0, mark);
@@ -37,7 +37,7 @@ export function parseRequestTarget(raw: string): ParsedTarget {
   return { path, version, query };
 }
 
-/** The path with single slashes. It begins with exactly one, so that it can never name another host. */
+/** The path with single slashes. It begins with exactly one, so that it cannot name another host. */
 function redirectTo(path: string, query: string): string {
   // Browsers read a backslash as a slash, so "/\evil" would be another host.
   if (path.includes('\\')) throw new HttpError(404, 'page not found');
@@ -45,8 +45,8 @@ function redirectTo(path: string, query: string): string {
 }
 
 /**
- * Decode the one part of a path that names something. It is decoded once and then only ever compared.
- * @throws {HttpError} 400 when the escapes are malformed
+ * Decode the name in a path. It is decoded once, and afterwards only compared.
+ * @throws {HttpError} 400 for malformed escapes
  */
 export function decodeName(encoded: string): string {
   try {

@@ -1,23 +1,24 @@
 /**
- * The table of routes and how a path finds its row. A `{name}` matches greedily, slashes and colons included, because
- * plugin names hold them; a literal path wins over a pattern.
+ * The table of routes and its look-up. `{name}` matches greedily, including the slashes and colons of plugin names; a
+ * literal path takes precedence over a pattern.
  */
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
 
+/** The methods of routes; `OPTIONS` is answered for every path. */
 export type RouteMethod = 'GET' | 'HEAD' | 'POST' | 'DELETE' | 'OPTIONS';
 
-/** One row: what is served where. */
+/** One row of the table. */
 export interface Route {
   readonly method: RouteMethod;
   /** A literal path, or one with a single `{name}`. */
   readonly path: string;
-  /** The first version of the API that has it; default the lowest that is served. */
-  readonly minimumVersion?: string;
+  /** First version of the API with this route; default the lowest served version. */
+  readonly minimumVersion?: string | undefined;
   readonly handle: (exchange: Exchange) => Reply | Promise<Reply>;
 }
 
-/** A route and the part of the path that stood for `{name}`, still percent-encoded. */
+/** A route, and the part of the path at `{name}`, still percent-encoded. */
 export interface RouteMatch {
   readonly route: Route;
   readonly name: string;
@@ -29,10 +30,10 @@ interface Pattern {
   readonly after: string;
 }
 
-/** Finds the route of a request. */
+/** Finds the route of a method and path; undefined if there is none. */
 export type FindRoute = (method: string, path: string) => RouteMatch | undefined;
 
-/** Index a table of routes. Of two patterns that match, the first in the table wins. */
+/** Index a table of routes. The first of several matching patterns takes precedence. */
 export function createRouteTable(routes: readonly Route[]): FindRoute {
   const literals = new Map<string, Route>();
   const patterns = new Map<string, Pattern[]>();

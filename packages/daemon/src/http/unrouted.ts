@@ -1,9 +1,9 @@
 /**
- * What is answered for a path that is not served. Whoever points `docker` here for containers is told what this daemon is.
+ * The error for a path without a route. A Docker client that asks for containers or images gets a hint what this daemon is.
  */
 import { HttpError } from './errors.ts';
 
-/** What a Docker Engine has and this daemon has not, by the first part of a path. @see Docker Engine API v1.51 */
+/** Resources of a Docker Engine that this daemon does not have, by the first part of the path. @see Docker Engine API v1.51 */
 const resources: ReadonlyMap<string, string> = new Map([
   ['containers', 'containers'],
   ['exec', 'containers'],
@@ -24,7 +24,7 @@ const resources: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The status is Docker's for a path that is none, and the text begins with Docker's, which clients compare.
+ * Create the error: status and beginning of the text are Docker's, since clients compare them.
  * @param path without version and query
  */
 export function unrouted(path: string): HttpError {

@@ -1,22 +1,22 @@
 /**
- * Requests that ask for their connection to be handed over (`Connection: Upgrade`): after the answer's header bytes go
- * both ways. They take the same way through guard, authorization and routes as all others.
+ * Requests to upgrade the connection (`Connection: Upgrade`): after the header of the response it carries bytes in both
+ * directions. They pass the same checks, authorization and routes as all other requests.
  * @see RFC 9110, section 7.8; moby daemon/server/httputils, "hijack"
  */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 
-/** What such a request has beside others. */
+/** The additional properties of such a request. */
 export interface RequestedUpgrade {
-  /** The bytes of its body: as many as `Content-Length` says, since what follows them is for the new protocol. */
+  /** The body: exactly `Content-Length` bytes; the following bytes belong to the new protocol. */
   readonly body: Readable;
-  /** Answer 101 and take the connection over. Nothing else may be answered then; whoever takes it ends it. */
+  /** Answer 101 and return the connection, which the caller ends. Nothing else may be answered afterwards. */
   accept(): Duplex;
 }
 
 /**
- * Make of the event `upgrade` of a server what the event `request` has.
- * @param head what came after the header
+ * Create response and body for the event `upgrade` of a server, as the event `request` has them.
+ * @param head bytes that were received after the header
  */
 export function openUpgrade(
   request: IncomingMessage,
@@ -24,9 +24,9 @@ export function openUpgrade(
   head: Buffer,
 ): { readonly response: ServerResponse; readonly upgrade: RequestedUpgrade } {
   const response = new ServerResponse(request);
-  // Nothing after such a request can be taken for another one.
+  // The connection is not reused for another request.
   response.shouldKeepAlive = false;
-  // In a server of node:http it is the socket of the connection.
+  // `request.socket` is the same object with a more specific type.
   response.assignSocket(request.socket);
   response.once('finish', () => request.socket.destroySoon());
   if (head.length > 0) socket.unshift(head);
@@ -44,7 +44,7 @@ export function openUpgrade(
   };
 }
 
-/** The first bytes of a connection, as a stream of their own; what follows stays on the connection. */
+/** Read the first bytes of a connection as a stream; the following bytes stay on the connection. */
 function readBody(socket: Duplex, length: number): Readable {
   let left = length;
   const body = new Readable({

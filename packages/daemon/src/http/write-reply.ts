@@ -1,5 +1,5 @@
 /**
- * Writes replies and errors to a client that may vanish at any moment.
+ * Writes replies and errors to a client that may disconnect at any time.
  */
 import type { ServerResponse } from 'node:http';
 import { fromCallback, resolveOnAbort } from '@outboard/async';
@@ -13,27 +13,27 @@ import type { RequestedUpgrade } from './upgrade.ts';
 export interface Client {
   readonly response: ServerResponse;
   readonly body: RequestBody;
-  /** Aborted when the client is gone. */
+  /** Aborted when the connection is closed. */
   readonly gone: AbortSignal;
-  /** Present when it asked for its connection to be handed over. */
-  readonly upgrade?: RequestedUpgrade;
+  /** Present for a request to upgrade the connection. */
+  readonly upgrade?: RequestedUpgrade | undefined;
 }
 
 /**
- * Write a reply. Resolves when it is handed to the system or the client is gone.
- * @returns an error that the client was told of in the reply itself
+ * Write a reply. Resolves when it was passed to the system, or the connection is closed.
+ * @returns an error that is part of the reply itself
  */
 export async function writeReply(reply: Reply, client: Client): Promise<unknown> {
   const { response } = client;
   if ('upgrade' in reply) {
-    await handOver(reply, client);
+    await upgradeConnection(reply, client);
     return undefined;
   }
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
   if ('write' in reply) {
-    const told = await reply.write(response);
+    const error = await reply.write(response);
     await end(client);
-    return told;
+    return error;
   }
   await drainBody(client);
   response.statusCode = reply.status;
@@ -41,7 +41,7 @@ export async function writeReply(reply: Reply, client: Client): Promise<unknown>
   return undefined;
 }
 
-async function handOver(reply: UpgradedReply, { upgrade }: Client): Promise<void> {
+async function upgradeConnection(reply: UpgradedReply, { upgrade }: Client): Promise<void> {
   if (upgrade === undefined) {
     throw new HttpError(400, 'this needs the connection: send "Connection: Upgrade" and "Upgrade: tcp"');
   }
@@ -52,7 +52,7 @@ async function handOver(reply: UpgradedReply, { upgrade }: Client): Promise<void
 export async function writeError(status: number, message: string, client: Client): Promise<void> {
   const { response } = client;
   if (response.headersSent) {
-    // Whoever streams tells of errors in the stream. What is left here must not look like a complete answer.
+    // Streams contain their own errors. After any other error the response must not look complete.
     response.destroy();
     return;
   }
@@ -62,17 +62,17 @@ export async function writeError(status: number, message: string, client: Client
   await end(client, `${encodeJson({ message })}\n`);
 }
 
-/** Docker's CLI fails on a closed pipe when it is answered before it has sent its body. */
+/** Docker's CLI fails with a closed pipe if it is answered before it has sent its body. */
 async function drainBody({ response, body }: Client): Promise<void> {
   try {
     await body.drain();
   } catch {
-    // It stalls, never ends or is gone: answer it all the same, and let go of the connection.
+    // The body stalled, is too large, or the client went away. The reply is sent, and the connection closed.
     response.setHeader('Connection', 'close');
   }
 }
 
-/** A response that waits behind another on its connection is never told that the connection closed; its client's signal is. */
+/** A response that waits behind another on its connection gets no event when that closes; the client's signal does. */
 async function end({ response, gone }: Client, body?: string): Promise<void> {
   if (gone.aborted) return;
   if (body !== undefined) response.setHeader('Content-Length', Buffer.byteLength(body));

@@ -260,7 +260,7 @@ test('D16 no command runs that an authorization plugin refuses, and it sees what
   const seen: string[] = [];
   await using api = await startApi({
     async authorize({ body, route }) {
-      seen.push(`${route} ${await body.hold(1024)}`);
+      seen.push(`${route} ${await body.buffer(1024)}`);
       throw new HttpError(403, 'authorization denied by plugin authz: no shells');
     },
   });
