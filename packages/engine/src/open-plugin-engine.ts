@@ -32,7 +32,11 @@ export async function openPluginEngine(given: PluginEngineOptions): Promise<Plug
   );
 }
 
-async function openEngine(
+/**
+ * Open an engine below roots that are real paths.
+ * @param stack receives the end of every part; a successful engine takes all of them
+ */
+export async function openEngine(
   options: PluginEngineOptions & Roots & { readonly logger: Logger },
   stack: DisposalStack,
 ): Promise<PluginEngine> {

@@ -57,7 +57,11 @@ export function lockDirectory(path: string, hosts: readonly string[] = []): Dire
   return {
     release() {
       if (descriptor === undefined) return;
-      rmSync(ownerFile, { force: true });
+      try {
+        rmSync(ownerFile, { force: true });
+      } catch {
+        // The file means nothing without the lock, which must be released all the same.
+      }
       closeSync(descriptor);
       descriptor = undefined;
     },
