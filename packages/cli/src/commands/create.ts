@@ -7,7 +7,7 @@ import { createGzip } from 'node:zlib';
 import { createPlugin } from '../client/plugin-api.ts';
 import { checkContext } from '../context/check-context.ts';
 import { packContext } from '../context/pack-context.ts';
-import type { OptionFlags } from '../options/option-flags.ts';
+import type { OptionFlags } from '../options/option-flag.ts';
 import { parseLocalName } from '../references/remote-reference.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';

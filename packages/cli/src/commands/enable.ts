@@ -3,7 +3,7 @@
  */
 import { enablePlugin } from '../client/plugin-api.ts';
 import { CommandError } from '../command-error.ts';
-import type { OptionFlags } from '../options/option-flags.ts';
+import type { OptionFlags } from '../options/option-flag.ts';
 import type { CommandContext } from './command-context.ts';
 import { applyOptions, readOptionFlags } from './update.ts';
 

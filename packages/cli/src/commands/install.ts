@@ -5,7 +5,7 @@
 import { enablePlugin, fetchPrivileges, pullPlugin, setPlugin } from '../client/plugin-api.ts';
 import { CommandError } from '../command-error.ts';
 import { explainRefusal } from '../credentials/explain-refusal.ts';
-import type { OptionFlags } from '../options/option-flags.ts';
+import type { OptionFlags } from '../options/option-flag.ts';
 import { askConsent } from '../privileges/consent.ts';
 import { showProgress } from '../progress/show-progress.ts';
 import { parseLocalName } from '../references/remote-reference.ts';

@@ -3,7 +3,8 @@
  */
 import { requireOptions, updateOptions } from '../client/container-api.ts';
 import { CommandError } from '../command-error.ts';
-import { type OptionFlags, toOptionsBody } from '../options/option-flags.ts';
+import type { OptionFlags } from '../options/option-flag.ts';
+import { toOptionsBody } from '../options/option-flags.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 

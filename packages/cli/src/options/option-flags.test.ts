@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
-import { addCreateMountsFlags, addOptionFlags, type OptionFlags, toOptionsBody } from './option-flags.ts';
+import type { OptionFlags } from './option-flag.ts';
+import { addCreateMountsFlags, addOptionFlags, toOptionsBody } from './option-flags.ts';
 
 /** What these words of a command line ask for. */
 function bodyOf(...argv: readonly string[]): object | undefined {
