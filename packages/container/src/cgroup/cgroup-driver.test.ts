@@ -16,7 +16,7 @@ test('a plain cgroup needs no parent that would stay when the last plugin is gon
   assert.equal(dirname(createCgroupsPath(id, 'cgroupfs')), '/');
 });
 
-test('a cgroups path tells its driver, its folder and its unit', () => {
+test('a cgroups path tells its driver, its directory and its unit', () => {
   assert.deepEqual(parseCgroupsPath(createCgroupsPath(id, 'cgroupfs')), {
     driver: 'cgroupfs',
     path: `/outboard-${id}`,
@@ -47,7 +47,7 @@ for (const path of [
   '/a/',
   '/a\0b',
   'a.slice:b',
-  // A dash means a slice within another one, whose folder is elsewhere.
+  // A dash means a slice within another one, whose directory is elsewhere.
   'a-b.slice:c:d',
   '../x.slice:a:b',
   'a.slice:b:../../c',

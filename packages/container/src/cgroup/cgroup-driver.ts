@@ -1,7 +1,7 @@
 /**
  * Who makes the cgroup of a container, and where it then is. systemd owns the whole tree on the hosts that it runs: it
  * turns controllers off below every cgroup that it did not make itself. There each container has a scope, whose limits
- * are systemd's to keep; elsewhere the OCI runtime makes plain folders.
+ * are systemd's to keep; elsewhere the OCI runtime makes plain directories.
  * @see systemd's CGROUP_DELEGATION.md; OCI runtime-spec v1.0.2, config-linux.md, "Cgroups Path"; runc's docs/systemd.md
  */
 import { existsSync } from 'node:fs';
@@ -21,7 +21,7 @@ export type ContainerCgroup =
 /** The slice of all containers and their monitors. It has no dash, which would mean a slice above it. */
 export const containerSlice = 'outboard.slice';
 
-/** The folder that systemd makes as it boots. @see sd_booted(3) */
+/** The directory that systemd makes as it boots. @see sd_booted(3) */
 const bootedMark = '/run/systemd/system';
 
 /**
@@ -41,7 +41,7 @@ export function chooseCgroupDriver(wanted: CgroupDriver | undefined, mark = boot
 }
 
 /**
- * The `linux.cgroupsPath` of a container. A plain folder has no parent, which nobody could remove safely.
+ * The `linux.cgroupsPath` of a container. A plain directory has no parent, which nobody could remove safely.
  * @param id of the container
  */
 export function createCgroupsPath(id: string, driver: CgroupDriver): string {

@@ -1,6 +1,6 @@
 /**
  * The cgroup of a container: the one place that knows every process of it, however it forked. On cgroup v1 a
- * container has a folder in each hierarchy, on v2 one, on hybrid hosts both.
+ * container has a directory in each hierarchy, on v2 one, on hybrid hosts both.
  * @see cgroups(7), Documentation/admin-guide/cgroup-v2.rst
  */
 import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
@@ -12,23 +12,23 @@ import { isErrno } from '../linux/errno.ts';
 import { readMountTable } from '../linux/mount-table.ts';
 import { processState } from '../linux/process-identity.ts';
 
-/** Bound on the folders below one cgroup that are looked at: a plugin may make as many as it likes. */
-const maxFolders = 10_000;
+/** Bound on the directories below one cgroup that are looked at: a plugin may make as many as it likes. */
+const maxDirectories = 10_000;
 
 /**
- * The folders of a cgroup, in all hierarchies that have it.
+ * The directories of a cgroup, in all hierarchies that have it.
  * @param cgroupPath absolute, below the root of each
  */
 export async function findCgroupDirectories(cgroupPath: string): Promise<readonly string[]> {
   const hierarchies = (await readMountTable()).filter(({ fileSystem }) => /^cgroup2?$/.test(fileSystem));
   const mountPoints = new Set(hierarchies.map(({ mountPoint }) => mountPoint));
-  const folders = [...mountPoints].map((mountPoint) => join(mountPoint, cgroupPath));
-  const present = await Promise.all(folders.map((folder) => listFolder(folder)));
-  return folders.filter((_, index) => present[index] !== undefined);
+  const directories = [...mountPoints].map((mountPoint) => join(mountPoint, cgroupPath));
+  const present = await Promise.all(directories.map((directory) => listDirectory(directory)));
+  return directories.filter((_, index) => present[index] !== undefined);
 }
 
 /**
- * Kill every process of a cgroup and of those below it, until none is left, then remove the folders. Does nothing
+ * Kill every process of a cgroup and of those below it, until none is left, then remove the directories. Does nothing
  * when there is none. A process that forks while it is swept cannot escape: its children are in the cgroup too.
  *
  * @throws {OutboardError} system, naming pids and states, when processes outlive the deadline (uninterruptible sleep)
@@ -42,11 +42,11 @@ export async function removeCgroup(
   // Emptiness has no event on cgroup v1, so this looks again, at growing distances.
   for (;;) {
     const trees = await Promise.all((await findCgroupDirectories(cgroupPath)).map(walk));
-    const folders = trees.flat();
-    if (folders.length === 0) return;
-    const pids = await killProcesses(folders);
+    const directories = trees.flat();
+    if (directories.length === 0) return;
+    const pids = await killProcesses(directories);
     // Deepest first: a cgroup with children cannot be removed. Hierarchies do not hold one another up.
-    const removed = await Promise.all(trees.map((tree) => removeFolders(tree.toReversed())));
+    const removed = await Promise.all(trees.map((tree) => removeDirectories(tree.toReversed())));
     if (pids.length === 0 && removed.every(Boolean)) return;
     if (deadline.aborted) throw leftOver(cgroupPath, pids);
     await delay(pauseMs);
@@ -61,18 +61,18 @@ export async function listProcesses(cgroupPath: string): Promise<readonly number
   return [...new Set(pids.flat())].sort((left, right) => left - right);
 }
 
-async function killProcesses(folders: readonly string[]): Promise<readonly number[]> {
+async function killProcesses(directories: readonly string[]): Promise<readonly number[]> {
   const pids = new Set<number>();
-  for (const folder of folders) {
+  for (const directory of directories) {
     // Nothing forks while frozen, so that a fork bomb cannot outrun the sweep. Only v1's freezer has the file.
-    const isFrozen = await writeOptional(join(folder, 'freezer.state'), 'FROZEN');
+    const isFrozen = await writeOptional(join(directory, 'freezer.state'), 'FROZEN');
     // v2: one write kills all below at once.
-    await writeOptional(join(folder, 'cgroup.kill'), '1');
-    for (const pid of await readPids(folder)) {
+    await writeOptional(join(directory, 'cgroup.kill'), '1');
+    for (const pid of await readPids(directory)) {
       pids.add(pid);
       killPid(pid);
     }
-    if (isFrozen) await writeOptional(join(folder, 'freezer.state'), 'THAWED');
+    if (isFrozen) await writeOptional(join(directory, 'freezer.state'), 'THAWED');
   }
   return [...pids];
 }
@@ -85,8 +85,8 @@ function killPid(pid: number): void {
   }
 }
 
-async function readPids(folder: string): Promise<readonly number[]> {
-  const text = (await readOptional(join(folder, 'cgroup.procs'))) ?? '';
+async function readPids(directory: string): Promise<readonly number[]> {
+  const text = (await readOptional(join(directory, 'cgroup.procs'))) ?? '';
   // A pid of 0 is a process of another pid namespace, which kill() would take for our own group.
   return text
     .split('\n')
@@ -94,34 +94,38 @@ async function readPids(folder: string): Promise<readonly number[]> {
     .filter((pid) => Number.isSafeInteger(pid) && pid > 1);
 }
 
-/** A folder and all below it, parents first. */
+/** A directory and all below it, parents first. */
 async function walk(root: string): Promise<readonly string[]> {
   const found: string[] = [];
   const open = [root];
-  for (let folder = open.pop(); folder !== undefined && found.length < maxFolders; folder = open.pop()) {
-    const children = await listFolder(folder);
+  for (
+    let directory = open.pop();
+    directory !== undefined && found.length < maxDirectories;
+    directory = open.pop()
+  ) {
+    const children = await listDirectory(directory);
     if (children === undefined) continue;
-    found.push(folder);
+    found.push(directory);
     open.push(...children);
   }
   return found;
 }
 
-async function listFolder(folder: string): Promise<readonly string[] | undefined> {
+async function listDirectory(directory: string): Promise<readonly string[] | undefined> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name));
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;
   }
 }
 
-async function removeFolders(deepestFirst: readonly string[]): Promise<boolean> {
+async function removeDirectories(deepestFirst: readonly string[]): Promise<boolean> {
   let isDone = true;
-  for (const folder of deepestFirst) {
+  for (const directory of deepestFirst) {
     try {
-      await rmdir(folder);
+      await rmdir(directory);
     } catch (error) {
       if (isGone(error)) continue;
       // Busy while a killed process is still on its way out; new children may have come meanwhile.

@@ -13,9 +13,9 @@ import { findField, readOptional } from './controller-files.ts';
 /** Of all in a cgroup, commands too; undefined when it is gone, or the host does not count. */
 export async function countOutOfMemoryKills(cgroupPath: string): Promise<number | undefined> {
   let kills: number | undefined;
-  for (const folder of await findCgroupDirectories(cgroupPath)) {
+  for (const directory of await findCgroupDirectories(cgroupPath)) {
     for (const file of ['memory.events', 'memory.oom_control']) {
-      const count = findField(await readOptional(join(folder, file)), 'oom_kill');
+      const count = findField(await readOptional(join(directory, file)), 'oom_kill');
       if (count !== undefined) kills = Math.max(kills ?? 0, count);
     }
   }

@@ -37,12 +37,12 @@ export async function readCgroupStats(
   return Object.assign({}, ...found.toReversed(), usage);
 }
 
-async function readFigures(folder: string, version: 1 | 2): Promise<ResourceStats> {
+async function readFigures(directory: string, version: 1 | 2): Promise<ResourceStats> {
   const [limit, tasks, taskLimit, transfer] = await Promise.all([
-    readNumber(join(folder, version === 1 ? 'memory.limit_in_bytes' : 'memory.max')),
-    readNumber(join(folder, 'pids.current')),
-    readNumber(join(folder, 'pids.max')),
-    version === 1 ? readTransfer1(folder) : readTransfer2(folder),
+    readNumber(join(directory, version === 1 ? 'memory.limit_in_bytes' : 'memory.max')),
+    readNumber(join(directory, 'pids.current')),
+    readNumber(join(directory, 'pids.max')),
+    version === 1 ? readTransfer1(directory) : readTransfer2(directory),
   ]);
   const hasLimit = limit !== undefined && limit < leastUnlimitedBytes;
   return {
@@ -56,16 +56,16 @@ async function readFigures(folder: string, version: 1 | 2): Promise<ResourceStat
 type Transfer = Pick<ResourceStats, 'readBytes' | 'writtenBytes'>;
 
 /** Lines such as `8:0 Read 4096`, by device. */
-async function readTransfer1(folder: string): Promise<Transfer> {
+async function readTransfer1(directory: string): Promise<Transfer> {
   const text =
-    (await readOptional(join(folder, 'blkio.throttle.io_service_bytes_recursive'))) ??
-    (await readOptional(join(folder, 'blkio.throttle.io_service_bytes')));
+    (await readOptional(join(directory, 'blkio.throttle.io_service_bytes_recursive'))) ??
+    (await readOptional(join(directory, 'blkio.throttle.io_service_bytes')));
   return sumTransfer(text, /^\S+ Read (\d+)$/gm, /^\S+ Write (\d+)$/gm);
 }
 
 /** Lines such as `8:0 rbytes=4096 wbytes=0 rios=1 wios=0`, by device. */
-async function readTransfer2(folder: string): Promise<Transfer> {
-  return sumTransfer(await readOptional(join(folder, 'io.stat')), /\brbytes=(\d+)/g, /\bwbytes=(\d+)/g);
+async function readTransfer2(directory: string): Promise<Transfer> {
+  return sumTransfer(await readOptional(join(directory, 'io.stat')), /\brbytes=(\d+)/g, /\bwbytes=(\d+)/g);
 }
 
 function sumTransfer(text: string | undefined, read: RegExp, written: RegExp): Transfer {

@@ -44,34 +44,34 @@ export async function readCgroupUsage(
 ): Promise<ResourceUsage> {
   let usage: ResourceUsage = {};
   for (const { mountPoint, version } of mounts) {
-    const folder = join(mountPoint, cgroupPath);
-    const found = version === 1 ? await readVersion1(folder) : await readVersion2(folder);
+    const directory = join(mountPoint, cgroupPath);
+    const found = version === 1 ? await readVersion1(directory) : await readVersion2(directory);
     usage = { ...found, ...usage };
   }
   return usage;
 }
 
-async function readVersion1(folder: string): Promise<ResourceUsage> {
+async function readVersion1(directory: string): Promise<ResourceUsage> {
   const [cpuNanoseconds, memory] = await Promise.all([
-    readNumber(join(folder, 'cpuacct.usage')),
-    readMemory(folder, 'memory.usage_in_bytes', 'total_inactive_file'),
+    readNumber(join(directory, 'cpuacct.usage')),
+    readMemory(directory, 'memory.usage_in_bytes', 'total_inactive_file'),
   ]);
   return { ...(cpuNanoseconds !== undefined && { cpuSeconds: cpuNanoseconds / 1e9 }), ...memory };
 }
 
-async function readVersion2(folder: string): Promise<ResourceUsage> {
+async function readVersion2(directory: string): Promise<ResourceUsage> {
   const [cpu, memory] = await Promise.all([
-    readOptional(join(folder, 'cpu.stat')),
-    readMemory(folder, 'memory.current', 'inactive_file'),
+    readOptional(join(directory, 'cpu.stat')),
+    readMemory(directory, 'memory.current', 'inactive_file'),
   ]);
   const microseconds = findField(cpu, 'usage_usec');
   return { ...(microseconds !== undefined && { cpuSeconds: microseconds / 1e6 }), ...memory };
 }
 
-async function readMemory(folder: string, file: string, cacheField: string): Promise<ResourceUsage> {
-  const total = await readNumber(join(folder, file));
+async function readMemory(directory: string, file: string, cacheField: string): Promise<ResourceUsage> {
+  const total = await readNumber(join(directory, file));
   if (total === undefined) return {};
-  const cache = findField(await readOptional(join(folder, 'memory.stat')), cacheField) ?? 0;
+  const cache = findField(await readOptional(join(directory, 'memory.stat')), cacheField) ?? 0;
   // Two readings of a moving thing: the second may be above the first.
   return { memoryBytes: Math.max(0, total - cache) };
 }

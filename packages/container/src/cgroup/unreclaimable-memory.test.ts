@@ -16,11 +16,13 @@ slab_unreclaimable 262144
 `;
 
 test('readUnreclaimableMemory() counts what the kernel cannot take back', (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'outboard-memory-'));
-  context.after(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, 'memory.current'), '84934656\n');
-  writeFileSync(join(folder, 'memory.stat'), stat);
-  return readUnreclaimableMemory(folder).then((bytes) => assert.equal(bytes, 84934656 - 31457280 - 524288));
+  const directory = mkdtempSync(join(tmpdir(), 'outboard-memory-'));
+  context.after(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, 'memory.current'), '84934656\n');
+  writeFileSync(join(directory, 'memory.stat'), stat);
+  return readUnreclaimableMemory(directory).then((bytes) =>
+    assert.equal(bytes, 84934656 - 31457280 - 524288),
+  );
 });
 
 test('readUnreclaimableMemory() knows nothing of a cgroup of version 1, or of one that has gone', async () => {

@@ -10,12 +10,12 @@ const reclaimable = ['active_file', 'inactive_file', 'slab_reclaimable'] as cons
 
 /**
  * In bytes: what is in use, without what the kernel can take back.
- * @param folder of a cgroup
+ * @param directory of a cgroup
  * @returns undefined unless it is one of version 2 with a memory controller
  */
-export async function readUnreclaimableMemory(folder: string): Promise<number | undefined> {
+export async function readUnreclaimableMemory(directory: string): Promise<number | undefined> {
   const [current, stat] = await Promise.all(
-    ['memory.current', 'memory.stat'].map((file) => readOptional(join(folder, file))),
+    ['memory.current', 'memory.stat'].map((file) => readOptional(join(directory, file))),
   );
   if (current === undefined || stat === undefined) return undefined;
   const taken = reclaimable.reduce((sum, name) => sum + (findField(stat, name) ?? 0), 0);

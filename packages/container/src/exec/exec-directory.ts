@@ -1,5 +1,5 @@
 /**
- * What a command that runs in a container has on the host: a folder in the bundle, for what the runtime reads and writes,
+ * What a command that runs in a container has on the host: a directory in the bundle, for what the runtime reads and writes,
  * and a cgroup of the same name below the plugin's. The cgroup knows every process that the command started, so that none
  * is left when it is ended; the plugin's own limits hold for all of them.
  */
@@ -14,12 +14,12 @@ import { createGeneration } from '../runtime/bundle.ts';
 const prefix = 'exec-';
 const removalTimeoutMs = 10_000;
 
-/** The folder of a new command in a bundle; it is not made yet. */
+/** The directory of a new command in a bundle; it is not made yet. */
 export function newExecDirectory(bundle: string): string {
   return join(bundle, `${prefix}${createGeneration()}`);
 }
 
-/** The names of the commands that have a folder in a bundle. */
+/** The names of the commands that have a directory in a bundle. */
 export async function listExecDirectories(bundle: string): Promise<readonly string[]> {
   try {
     return (await readdir(bundle)).filter((name) => name.startsWith(prefix));
@@ -38,13 +38,13 @@ export async function listExecDirectories(bundle: string): Promise<readonly stri
  */
 export async function createExecCgroup(cgroupPath: string, directory: string): Promise<string> {
   const name = basename(directory);
-  const folders = await findCgroupDirectories(cgroupPath);
+  const cgroups = await findCgroupDirectories(cgroupPath);
   // On v1 one hierarchy is enough to know them by; in the freezer a fork bomb can be held still while it is ended.
-  const freezer = folders.find((folder) => existsSync(join(folder, 'freezer.state')));
-  const folder = freezer ?? folders.find((candidate) => existsSync(join(candidate, 'cgroup.procs')));
+  const freezer = cgroups.find((cgroup) => existsSync(join(cgroup, 'freezer.state')));
+  const parent = freezer ?? cgroups.find((cgroup) => existsSync(join(cgroup, 'cgroup.procs')));
   try {
-    if (folder !== undefined) {
-      await mkdir(join(folder, name));
+    if (parent !== undefined) {
+      await mkdir(join(parent, name));
       return freezer === undefined ? name : `freezer:${name}`;
     }
   } catch (error) {
@@ -53,7 +53,7 @@ export async function createExecCgroup(cgroupPath: string, directory: string): P
   throw containerEndedError();
 }
 
-/** End every process of a command, and remove its cgroup and its folder. Idempotent. */
+/** End every process of a command, and remove its cgroup and its directory. Idempotent. */
 export async function removeExec(cgroupPath: string, directory: string): Promise<void> {
   await removeCgroup(join(cgroupPath, basename(directory)), { timeoutMs: removalTimeoutMs });
   await rm(directory, { recursive: true, force: true });

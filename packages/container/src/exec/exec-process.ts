@@ -22,7 +22,7 @@ const maxTextBytes = 120 * 1024; // what Linux takes of one argument, MAX_ARG_ST
 /**
  * @param plugin the process in the spec with which the container was started
  * @throws {OutboardError} invalid: no command, a text with a NUL or too long, a variable without a name, a relative
- *   folder
+ *   directory
  */
 export function createExecProcess(plugin: SpecProcess, request: ExecRequest, user: ProcessUser): ExecProcess {
   const { command, env = [], workingDirectory, terminal } = request;

@@ -201,7 +201,7 @@ function readPid(directory: string): number | undefined {
 
 async function readSpec(path: string): Promise<RuntimeSpec> {
   try {
-    // We wrote it, in a folder that only root can enter.
+    // We wrote it, in a directory that only root can enter.
     return JSON.parse(await readFile(path, 'utf8')) as RuntimeSpec;
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT')) throw cause;

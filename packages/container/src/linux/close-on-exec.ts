@@ -29,7 +29,7 @@ export function setCloseOnExecOfInherited(): void {
     try {
       setCloseOnExec(descriptor);
     } catch (error) {
-      // The one that the folder was read through is gone.
+      // The one that the directory was read through is gone.
       if (errorCode(error) !== 'EBADF') throw error;
     }
   }

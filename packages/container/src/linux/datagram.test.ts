@@ -31,15 +31,15 @@ function receiveDuring(address: string, work: () => void): string {
 
 describe('sendDatagram()', () => {
   test('reaches a socket in the file system', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'ob-dgram-'));
+    const directory = await mkdtemp(join(tmpdir(), 'ob-dgram-'));
     try {
-      const address = join(folder, 's');
+      const address = join(directory, 's');
       assert.equal(
         receiveDuring(address, () => sendDatagram(address, 'READY=1\nSTATUS=é')),
         'READY=1\nSTATUS=é',
       );
     } finally {
-      await rm(folder, { recursive: true });
+      await rm(directory, { recursive: true });
     }
   });
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createFileSystemProbe, type FileSystemProbe } from './file-system-probe.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'outboard-ask-'));
-after(() => rmSync(folder, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), 'outboard-ask-'));
+after(() => rmSync(directory, { recursive: true }));
 const probe = createFileSystemProbe();
 const follow = { followLinks: true };
 const noFollow = { followLinks: false };
@@ -20,28 +20,28 @@ test('readStatus() tells type, owner and device', async () => {
 });
 
 test('readStatus() and readRealPath() follow links, or not, whatever is in their names', async () => {
-  const name = join(folder, '-a\n b');
+  const name = join(directory, '-a\n b');
   writeFileSync(name, '', { mode: 0o600 });
-  symlinkSync(name, join(folder, 'link'));
+  symlinkSync(name, join(directory, 'link'));
   const typeOf = async (options: Parameters<FileSystemProbe['status']>[1]) => {
-    const look = await probe.status(join(folder, 'link'), options);
+    const look = await probe.status(join(directory, 'link'), options);
     return look.kind === 'found' ? look.value.mode & 0o170000 : look.kind;
   };
   assert.deepEqual([await typeOf(follow), await typeOf(noFollow)], [0o100000, 0o120000]);
-  assert.deepEqual(await probe.realPath(join(folder, 'link')), { kind: 'found', value: name });
+  assert.deepEqual(await probe.realPath(join(directory, 'link')), { kind: 'found', value: name });
 });
 
 test('readStatus() tells what is missing from what cannot be reached', async () => {
-  writeFileSync(join(folder, 'file'), '');
-  symlinkSync('nothing', join(folder, 'dangling'));
-  symlinkSync('circle', join(folder, 'circle'));
-  assert.deepEqual(await probe.status(join(folder, 'nothing'), follow), { kind: 'missing' });
-  assert.deepEqual(await probe.status(join(folder, 'dangling'), follow), { kind: 'missing' });
-  assert.deepEqual(await probe.status(join(folder, 'file/below'), follow), {
+  writeFileSync(join(directory, 'file'), '');
+  symlinkSync('nothing', join(directory, 'dangling'));
+  symlinkSync('circle', join(directory, 'circle'));
+  assert.deepEqual(await probe.status(join(directory, 'nothing'), follow), { kind: 'missing' });
+  assert.deepEqual(await probe.status(join(directory, 'dangling'), follow), { kind: 'missing' });
+  assert.deepEqual(await probe.status(join(directory, 'file/below'), follow), {
     kind: 'unreachable',
     reason: 'not a directory',
   });
-  assert.deepEqual(await probe.status(join(folder, 'circle'), follow), {
+  assert.deepEqual(await probe.status(join(directory, 'circle'), follow), {
     kind: 'unreachable',
     reason: 'too many levels of symbolic links',
   });
@@ -54,13 +54,13 @@ test('readSpace() tells the same as statfs(2)', async () => {
     kind: 'found',
     value: { freeBytes: bavail * bsize, freeFiles: files === 0 ? undefined : ffree },
   });
-  const shared = await probe.space(folder);
+  const shared = await probe.space(directory);
   assert.ok(shared.kind === 'found' && shared.value.freeBytes > 0, JSON.stringify(shared));
 });
 
 /** Lets this process find a `stat` that is a script. */
 async function withStat<Result>(script: string, look: () => Promise<Result>): Promise<Result> {
-  const programs = mkdtempSync(join(folder, 'bin-'));
+  const programs = mkdtempSync(join(directory, 'bin-'));
   writeFileSync(join(programs, 'stat'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const before = process.env.PATH;
   process.env.PATH = `${programs}:${before}`;
@@ -72,24 +72,24 @@ async function withStat<Result>(script: string, look: () => Promise<Result>): Pr
 }
 
 test('a look that a slow host takes long for is waited for, however long it makes progress', async () => {
-  mkdirSync(join(folder, 'slow'));
+  mkdirSync(join(directory, 'slow'));
   // Many times as long as a process may do nothing.
   const slow = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; exec /usr/bin/stat "$@"';
   const patient = createFileSystemProbe({ idleMs: 40, intervalMs: 20, totalMs: 240_000 });
-  const seen = await withStat(slow, () => patient.status(join(folder, 'slow'), follow));
+  const seen = await withStat(slow, () => patient.status(join(directory, 'slow'), follow));
   assert.equal(seen.kind, 'found', JSON.stringify(seen));
 });
 
 test('a look ends with words when nothing goes on, and at its signal with its reason', async () => {
   const impatient = createFileSystemProbe({ idleMs: 40, intervalMs: 20 });
   const silent = { kind: 'unreachable', reason: 'its file system does not answer' };
-  const looks = () => impatient.status(join(folder, 'silent'), follow);
+  const looks = () => impatient.status(join(directory, 'silent'), follow);
   assert.deepEqual(await withStat('exec sleep 1000', looks), silent);
   // And so does every other look that shares the deadline.
-  assert.deepEqual(await impatient.status(folder, follow), silent);
+  assert.deepEqual(await impatient.status(directory, follow), silent);
   const reason = new Error('the caller left');
   const scope = new AbortController();
-  const left = createFileSystemProbe({ signal: scope.signal }).status(folder, follow);
+  const left = createFileSystemProbe({ signal: scope.signal }).status(directory, follow);
   scope.abort(reason);
   await assert.rejects(left, reason);
 });

@@ -21,12 +21,12 @@ test('findBinary() names no package for a program that only its operator knows',
 });
 
 test('findBinary() refuses a path that is no program, and one that is relative', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'outboard-find-'));
+  const directory = mkdtempSync(join(tmpdir(), 'outboard-find-'));
   try {
-    const message = `cannot run "${folder}": it is not an executable file`;
-    await assert.rejects(findBinary(folder), { code: 'program-missing', message });
+    const message = `cannot run "${directory}": it is not an executable file`;
+    await assert.rejects(findBinary(directory), { code: 'program-missing', message });
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
   await assert.rejects(findBinary('bin/runc'), {
     message: /expected a bare program name or an absolute path$/,

@@ -27,13 +27,13 @@ const debianPackages: ReadonlyMap<string, string> = new Map([
   ['unshare', 'util-linux'],
 ]);
 
-/** System folders that the PATH of an unprivileged shell or a minimal service may lack; runc is in one of them. */
-const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** System directories that the PATH of an unprivileged shell or a minimal service may lack; runc is in one of them. */
+const systemDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /**
  * The absolute path of a program.
  *
- * @param name a bare name, searched in PATH and the system folders, or an absolute path
+ * @param name a bare name, searched in PATH and the system directories, or an absolute path
  * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install where it is known
  */
 export async function findBinary(name: string): Promise<string> {
@@ -44,8 +44,8 @@ export async function findBinary(name: string): Promise<string> {
   if (name === '' || name.includes('/')) {
     throw missing(`cannot run "${name}": expected a bare program name or an absolute path`, name);
   }
-  for (const folder of searchFolders()) {
-    const candidate = join(folder, name);
+  for (const directory of searchDirectories()) {
+    const candidate = join(directory, name);
     if (await isExecutable(candidate)) return candidate;
   }
   throw describeAbsence(name);
@@ -58,16 +58,16 @@ export async function findBinary(name: string): Promise<string> {
  * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install where it is known
  */
 export function findBinarySync(name: string): string {
-  const found = searchFolders()
-    .map((folder) => join(folder, name))
+  const found = searchDirectories()
+    .map((directory) => join(directory, name))
     .find(isExecutableSync);
   if (found === undefined) throw describeAbsence(name);
   return found;
 }
 
-function searchFolders(): readonly string[] {
-  const fromEnvironment = (process.env.PATH ?? '').split(':').filter((folder) => isAbsolute(folder));
-  return [...new Set([...fromEnvironment, ...systemFolders])];
+function searchDirectories(): readonly string[] {
+  const fromEnvironment = (process.env.PATH ?? '').split(':').filter((directory) => isAbsolute(directory));
+  return [...new Set([...fromEnvironment, ...systemDirectories])];
 }
 
 async function isExecutable(path: string): Promise<boolean> {

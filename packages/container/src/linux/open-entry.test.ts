@@ -23,7 +23,7 @@ for (const [title, open] of ways) {
 
     before(async () => {
       home = await mkdtemp(join(tmpdir(), 'ob-inside-'));
-      await mkdir(join(home, 'folder/deep'), { recursive: true });
+      await mkdir(join(home, 'directory/deep'), { recursive: true });
       await writeFile(join(home, 'file'), '');
       await symlink('/etc', join(home, 'out'));
       await symlink('nowhere', join(home, 'dangling'));
@@ -36,10 +36,10 @@ for (const [title, open] of ways) {
       await rm(home, { recursive: true });
     });
 
-    test('gives a handle on a folder, and that only', () => {
+    test('gives a handle on a directory, and that only', () => {
       const handles = () => readdirSync('/proc/self/fd').length;
       const count = handles();
-      const found = openEntry(directory, 'folder', open);
+      const found = openEntry(directory, 'directory', open);
       if (found.type !== 'directory') assert.fail(`want a directory, got ${found.type}`);
       assert.equal(handles(), count + 1);
       assert.equal(mountIdOf(found.handle), mountIdOf(directory));
@@ -64,10 +64,10 @@ for (const [title, open] of ways) {
     }
 
     test('stops where something is mounted', { skip: needsRoot }, async () => {
-      const place = join(home, 'folder');
+      const place = join(home, 'directory');
       mount('none', place, 0, { type: 'tmpfs' });
       try {
-        assert.deepEqual(openEntry(directory, 'folder', open), { type: 'mount' });
+        assert.deepEqual(openEntry(directory, 'directory', open), { type: 'mount' });
       } finally {
         await unmountBelow(place);
       }

@@ -43,7 +43,7 @@ test('spawnProcess() passes what is written to it, and the end of it', async () 
   assert.equal((await child.ended).code, 0);
 });
 
-test('spawnProcess() passes only the environment, folder and arguments that it was given', async () => {
+test('spawnProcess() passes only the environment, directory and arguments that it was given', async () => {
   const cwd = await realpath(await mkdtemp(join(tmpdir(), 'outboard-spawn-')));
   const child = spawnProcess(
     shell,
@@ -64,7 +64,7 @@ test('spawnProcess() passes no descriptor but those asked for', async () => {
   await using file = await open('/dev/null');
   const child = run('ls /proc/self/fd', { ...bare, stdio: ['ignore', 'pipe', 'ignore', file.fd, 'ignore'] });
   const passed = (await read(child, 1)).trim().split('\n').map(Number);
-  // 5 is the folder that ls(1) reads; what whoever started this process left open for all is not ours to close.
+  // 5 is the directory that ls(1) reads; what whoever started this process left open for all is not ours to close.
   assert.deepEqual(
     passed.filter((descriptor) => descriptor <= 5 || isClosedOnExec(descriptor)).sort(),
     [0, 1, 2, 3, 4, 5],

@@ -111,7 +111,7 @@ async function addFile(files: LogFile[], number: number, path: string): Promise<
   try {
     found = await stat(path, { bigint: true });
   } catch (error) {
-    // Removed since the folder was read.
+    // Removed since the directory was read.
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return;
     throw error;
   }

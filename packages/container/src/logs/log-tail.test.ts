@@ -8,12 +8,12 @@ import { maxLogTailBytes, readLogTail } from './log-tail.ts';
 const time = '2026-01-31T10:00:00.000000000+00:00';
 
 function logWith(t: TestContext, files: Readonly<Record<string, readonly string[]>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'outboard-log-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const directory = mkdtempSync(join(tmpdir(), 'outboard-log-'));
+  t.after(() => rmSync(directory, { recursive: true }));
   for (const [name, records] of Object.entries(files)) {
-    writeFileSync(join(folder, name), records.map((record) => `${time} ${record}\n`).join(''));
+    writeFileSync(join(directory, name), records.map((record) => `${time} ${record}\n`).join(''));
   }
-  return folder;
+  return directory;
 }
 
 const cases: readonly (readonly [name: string, records: readonly string[], lines: readonly string[]])[] = [
@@ -37,21 +37,21 @@ for (const [name, records, lines] of cases) {
 }
 
 test('S09 readLogTail() looks at the end of a large log only and leaves out the record it cut', async (t) => {
-  const folder = logWith(t, { log: [`stdout F ${'x'.repeat(maxLogTailBytes)}`, 'stdout F end'] });
-  assert.deepEqual(await readLogTail(folder, 20), ['end']);
-  assert.deepEqual(await readLogTail(folder, 0), []);
-  assert.deepEqual(await readLogTail(join(folder, 'absent'), 20), []);
+  const directory = logWith(t, { log: [`stdout F ${'x'.repeat(maxLogTailBytes)}`, 'stdout F end'] });
+  assert.deepEqual(await readLogTail(directory, 20), ['end']);
+  assert.deepEqual(await readLogTail(directory, 0), []);
+  assert.deepEqual(await readLogTail(join(directory, 'absent'), 20), []);
 });
 
 test('readLogTail() goes back from file to file, and not before the run that is meant', async (t) => {
-  const folder = logWith(t, {
+  const directory = logWith(t, {
     'log.8': ['stdout F old', 'stdout F one'],
     'log.9': ['stdout F two'],
     log: ['stdout F three'],
   });
   const offset = `${time} stdout F old\n`.length;
-  assert.deepEqual(await readLogTail(folder, 2), ['two', 'three']);
-  assert.deepEqual(await readLogTail(folder, 20, { file: 8, offset }), ['one', 'two', 'three']);
-  assert.deepEqual(await readLogTail(folder, 20, { file: 9, offset: 0 }), ['two', 'three']);
-  assert.deepEqual(await readLogTail(folder, 20, { file: 2, offset: 77 }), ['old', 'one', 'two', 'three']);
+  assert.deepEqual(await readLogTail(directory, 2), ['two', 'three']);
+  assert.deepEqual(await readLogTail(directory, 20, { file: 8, offset }), ['one', 'two', 'three']);
+  assert.deepEqual(await readLogTail(directory, 20, { file: 9, offset: 0 }), ['two', 'three']);
+  assert.deepEqual(await readLogTail(directory, 20, { file: 2, offset: 77 }), ['old', 'one', 'two', 'three']);
 });

@@ -61,7 +61,7 @@ test('a followed log ends at once with the reason of its signal', async (t) => {
   await assert.rejects(read(log, { follow: true }, scope.signal), /enough/);
 });
 
-test('a followed log ends, whole, when its folder goes', async (t) => {
+test('a followed log ends, whole, when its directory goes', async (t) => {
   const log = createLogFixture(t);
   log.write('stdout F one', 'stderr P half');
   const groups = readLog(log.directory, { follow: true }, never);

@@ -25,7 +25,7 @@ const lineEnd = 0x0a;
 const endBytes = 64 * 1024;
 
 /**
- * Make the folder, keep what earlier runs wrote, and end their unfinished lines. Short runs share a file, so that a
+ * Make the directory, keep what earlier runs wrote, and end their unfinished lines. Short runs share a file, so that a
  * plugin that ends again and again does not push out what it wrote before.
  * @throws {Error} of the file system
  */

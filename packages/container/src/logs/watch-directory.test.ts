@@ -47,7 +47,7 @@ test('a thousand changes are told a few times', async (t) => {
   assert.ok(watched.calls() < 20, `told ${watched.calls()} times`);
 });
 
-test('a folder that is missing, and comes back, is watched again', async (t) => {
+test('a directory that is missing, and comes back, is watched again', async (t) => {
   const { directory } = createLogFixture(t);
   rmSync(directory, { recursive: true });
   const watched = watching(t, directory);

@@ -1,12 +1,12 @@
 /**
- * Tells that something in a folder changed, a bounded number of times a second however often it does.
+ * Tells that something in a directory changed, a bounded number of times a second however often it does.
  */
 import { type FSWatcher, watch } from 'node:fs';
 
 /** For this long after a change nothing is watched, so that a plugin that floods its log costs no more than this. */
 const pauseMs = 50;
 
-/** How often to look where the system cannot watch: the folder is missing, or the watches are used up. */
+/** How often to look where the system cannot watch: the directory is missing, or the watches are used up. */
 const lookMs = 1_000;
 
 /**

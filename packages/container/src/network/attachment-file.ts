@@ -25,7 +25,7 @@ const attachment = z.object({
 export type Attachment = z.infer<typeof attachment>;
 export type AttachmentStep = z.infer<typeof step>;
 
-/** The folders of all plugins that have a network. */
+/** The directories of all plugins that have a network. */
 export function networksDirectory(execRoot: string): string {
   return join(execRoot, 'networks', 'plugins');
 }

@@ -133,7 +133,7 @@ test('check() is content until someone changes what was made', { skip }, async (
   await assert.rejects(networks.check(id), { kind: 'system', message: 'there is no record of the network' });
 });
 
-test('release() removes a folder in which nothing was set up yet', { skip }, async (context) => {
+test('release() removes a directory in which nothing was set up yet', { skip }, async (context) => {
   const { networks, directory } = createFixture(context);
   const id = createId();
   mkdirSync(directory(id), { recursive: true });

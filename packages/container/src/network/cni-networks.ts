@@ -1,5 +1,5 @@
 /**
- * Networks of plugins by CNI plugins. What is set up for one plugin lies in one folder below the exec root: namespace,
+ * Networks of plugins by CNI plugins. What is set up for one plugin lies in one directory below the exec root: namespace,
  * files, and a record of what must be undone.
  */
 import { existsSync } from 'node:fs';
@@ -141,9 +141,9 @@ class BridgedNetworks implements ContainerNetworks {
 
   /** @throws what was not undone: some of it may be gone already, changed by others, or its program not be there */
   async #undo(id: string, paths: NetworkPaths, attachment: Attachment): Promise<void> {
-    const folder = await findCniPlugins(bridgePlugins);
+    const directory = await findCniPlugins(bridgePlugins);
     const namespace = (await isNetworkNamespace(paths.namespace)) ? paths.namespace : '';
-    const [failure] = await undoSteps({ containerId: id, namespace, attachment, folder });
+    const [failure] = await undoSteps({ containerId: id, namespace, attachment, directory });
     if (failure !== undefined) throw failure;
   }
 
@@ -164,8 +164,8 @@ class BridgedNetworks implements ContainerNetworks {
     const paths = this.#paths(id);
     const attachment = await readAttachment(paths.attachment);
     if (attachment === undefined) throw new OutboardError('system', 'there is no record of the network');
-    const folder = await findCniPlugins(bridgePlugins);
-    await checkSteps({ containerId: id, namespace: paths.namespace, attachment, folder });
+    const directory = await findCniPlugins(bridgePlugins);
+    await checkSteps({ containerId: id, namespace: paths.namespace, attachment, directory });
   }
 
   async #setUp(
@@ -173,10 +173,10 @@ class BridgedNetworks implements ContainerNetworks {
     paths: NetworkPaths,
     options: { readonly signal?: AbortSignal },
   ): Promise<CniAddress> {
-    const folder = await findCniPlugins(bridgePlugins);
+    const directory = await findCniPlugins(bridgePlugins);
     const routes = await readHostRoutes();
     refuseOverlap(this.#name, this.#subnet, routes);
-    const cniVersion = await negotiateCniVersion('bridge', folder);
+    const cniVersion = await negotiateCniVersion('bridge', directory);
     const steps: AttachmentStep[] = bridgeSteps({
       cniVersion,
       bridge: this.#name,
@@ -193,7 +193,7 @@ class BridgedNetworks implements ContainerNetworks {
         containerId: id,
         namespace: paths.namespace,
         attachment,
-        folder,
+        directory,
       });
       await writeAttachment(paths.attachment, attachment);
     }

@@ -21,7 +21,7 @@ export interface NetworkCleanup {
   readonly interfaceName: string;
   /** Name of the bridge, which is that of the CNI network. */
   readonly bridge: string;
-  /** Where host-local keeps a folder for each network, with a file for each address in use. */
+  /** Where host-local keeps a directory for each network, with a file for each address in use. */
   readonly addressesDirectory: string;
   /** That it was given, if that is known from elsewhere. */
   readonly address?: string;
@@ -58,19 +58,19 @@ async function deleteInterface(namespace: string, name: string): Promise<void> {
 }
 
 /** Who holds which address, by container ID. */
-async function readHolders(folder: string): Promise<ReadonlyMap<string, string>> {
+async function readHolders(directory: string): Promise<ReadonlyMap<string, string>> {
   const holders = new Map<string, string>();
-  for (const file of (await listFolder(folder)).filter((name) => isIPv4(name))) {
+  for (const file of (await listDirectory(directory)).filter((name) => isIPv4(name))) {
     // Lines end as in DOS; the second one is the interface.
-    const [holder = ''] = (await readFile(join(folder, file), 'utf8')).split(/\r?\n/);
+    const [holder = ''] = (await readFile(join(directory, file), 'utf8')).split(/\r?\n/);
     holders.set(file, holder.trim());
   }
   return holders;
 }
 
-async function listFolder(folder: string): Promise<readonly string[]> {
+async function listDirectory(directory: string): Promise<readonly string[]> {
   try {
-    return await readdir(folder);
+    return await readdir(directory);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;

@@ -12,7 +12,7 @@ export interface StepContext {
   readonly namespace: string;
   readonly attachment: Attachment;
   /** Where the CNI plugins are. */
-  readonly folder: string;
+  readonly directory: string;
 }
 
 /**
@@ -54,7 +54,7 @@ export function lastResult({ steps }: Attachment, interfaceName: string): unknow
 
 function callStep(command: CniCommand, step: AttachmentStep, site: StepContext): Promise<unknown> {
   const { interfaceName, config } = step;
-  const { containerId, namespace, folder } = site;
+  const { containerId, namespace, directory } = site;
   const prevResult = lastResult(site.attachment, interfaceName);
   return callCniPlugin({
     command,
@@ -62,6 +62,6 @@ function callStep(command: CniCommand, step: AttachmentStep, site: StepContext):
     containerId,
     namespace,
     interfaceName,
-    folder,
+    directory,
   });
 }

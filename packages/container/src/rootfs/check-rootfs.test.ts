@@ -144,7 +144,7 @@ test('checkRootfs() refuses a root that is absent', async () => {
 
 interface MountedCase {
   readonly title: string;
-  /** In the folder that is mounted at `/data`. */
+  /** In the directory that is mounted at `/data`. */
   readonly links?: Readonly<Record<string, string>>;
   readonly files?: readonly string[];
   readonly options?: readonly string[];
@@ -195,9 +195,9 @@ const mountedCases: readonly MountedCase[] = [
 
 for (const { title, links = {}, files = [], options = ['rbind'], destination, message } of mountedCases) {
   test(`checkRootfs() ${title}`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'outboard-mounted-'));
+    const directory = await mkdtemp(join(tmpdir(), 'outboard-mounted-'));
     try {
-      const [root, source] = [join(folder, 'rootfs'), join(folder, 'source')];
+      const [root, source] = [join(directory, 'rootfs'), join(directory, 'source')];
       for (const path of [root, source]) await mkdir(path);
       for (const path of [...files, ...Object.keys(links)])
         await mkdir(dirname(join(source, path)), { recursive: true });
@@ -208,7 +208,7 @@ for (const { title, links = {}, files = [], options = ['rbind'], destination, me
       if (message === undefined) await checked;
       else await assert.rejects(checked, { kind: 'invalid', message });
     } finally {
-      await rm(folder, { recursive: true });
+      await rm(directory, { recursive: true });
     }
   });
 }

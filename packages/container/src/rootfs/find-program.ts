@@ -8,7 +8,7 @@ import { readFileInRoot } from './read-in-root.ts';
 
 const executableBits = 0o111;
 /** More than any honest PATH has. */
-const maxFolders = 64;
+const maxDirectories = 64;
 
 /** A program as a plugin's config names it. */
 export interface ProgramSearch {
@@ -45,6 +45,6 @@ export function programCandidates({ name, workDir, env }: ProgramSearch): readon
   const path = env.findLast((entry) => entry.startsWith('PATH=')) ?? containerDefaults.path;
   return path
     .slice('PATH='.length)
-    .split(':', maxFolders)
-    .map((folder) => resolve(workDir, folder, name));
+    .split(':', maxDirectories)
+    .map((directory) => resolve(workDir, directory, name));
 }

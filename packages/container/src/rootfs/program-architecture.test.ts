@@ -58,7 +58,7 @@ test('readProgramArchitecture() follows links inside the plugin, and a script to
 
 test('readProgramArchitecture() finds a program as the runtime does, in PATH or from the working directory', async (t) => {
   const rootfs = makeRootfs(t);
-  for (const folder of ['opt/bin', 'usr/bin']) mkdirSync(join(rootfs, folder), { recursive: true });
+  for (const directory of ['opt/bin', 'usr/bin']) mkdirSync(join(rootfs, directory), { recursive: true });
   writeFileSync(join(rootfs, 'bin/plugin'), elf(62), { mode: 0o755 });
   writeFileSync(join(rootfs, 'usr/bin/plugin'), elf(183), { mode: 0o644 });
   writeFileSync(join(rootfs, 'opt/bin/plugin'), elf(22, 2), { mode: 0o755 });

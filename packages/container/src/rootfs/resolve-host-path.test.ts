@@ -42,7 +42,7 @@ async function countHandles(): Promise<number> {
   return (await readdir('/proc/self/fd')).length;
 }
 
-/** Make a file, a folder (`…/`) or a link (`name -> target`) below the test's home. */
+/** Make a file, a directory (`…/`) or a link (`name -> target`) below the test's home. */
 async function make(...entries: readonly string[]): Promise<void> {
   for (const entry of entries) {
     const [name = '', target] = entry.split(' -> ');
@@ -145,7 +145,7 @@ for (const [title, path] of [
   });
 }
 
-test('I12 a path of a thousand folders is refused, and holds no handles', async () => {
+test('I12 a path of a thousand directories is refused, and holds no handles', async () => {
   await make(`propagated-mount/${'d/'.repeat(300)}`);
   await assert.rejects(resolve(`/mnt/volumes/${'d/'.repeat(300)}`), escapes);
   assert.equal(await resolve(`/mnt/volumes/${'d/'.repeat(99)}d`), `propagated-mount/${'d/'.repeat(99)}d`);
@@ -157,7 +157,7 @@ test('I12 files that would hang whoever opens them are only looked at', async ()
   assert.equal(await resolve('/mnt/volumes/fifo'), 'propagated-mount/fifo');
 });
 
-test('a volume that the plugin mounted is found, and folders in it', { skip: needsRoot }, async () => {
+test('a volume that the plugin mounted is found, and directories in it', { skip: needsRoot }, async () => {
   await make('propagated-mount/v/');
   await makeSharedMount(tree.propagatedMount.hostPath);
   mount('none', join(home, 'propagated-mount/v'), 0, { type: 'tmpfs' });

@@ -40,7 +40,7 @@ export async function openStaging(directory: string): Promise<Staging> {
 }
 
 async function createStagedDirectory(parent: string): Promise<StagedDirectory> {
-  // A cleaner of temporary folders may have taken it.
+  // A cleaner of temporary directories may have taken it.
   await makeDirectories(parent, { mode: 0o700 });
   const path = join(parent, randomBytes(16).toString('hex'));
   await makePrivateDirectory(path);

@@ -16,7 +16,7 @@ async function withWorkspaces(
     jails: { opened: number; live: number };
   }) => Promise<void>,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'outboard-workspaces-'));
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-workspaces-'));
   const jails = { opened: 0, live: 0 };
   const openJail: OpenUnpackJail = () => {
     jails.opened++;
@@ -30,13 +30,13 @@ async function withWorkspaces(
     };
   };
   try {
-    const workspaces = createWorkspaces(await openStaging(folder), openJail, pino({ level: 'silent' }));
-    await work({ workspaces, staged: () => readdir(folder), jails });
+    const workspaces = createWorkspaces(await openStaging(directory), openJail, pino({ level: 'silent' }));
+    await work({ workspaces, staged: () => readdir(directory), jails });
     await workspaces.close();
-    assert.deepEqual(await readdir(folder), [], 'nothing stays in the staging directory');
+    assert.deepEqual(await readdir(directory), [], 'nothing stays in the staging directory');
     assert.equal(jails.live, 0, 'no jail lives on');
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 }
 

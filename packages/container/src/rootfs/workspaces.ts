@@ -92,7 +92,7 @@ export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, log
     ready = { workspace, timer };
   }
 
-  /** What was made ready may have been taken by a cleaner of temporary folders since. */
+  /** What was made ready may have been taken by a cleaner of temporary directories since. */
   async function open(): Promise<Workspace> {
     const workspace = await takeReady();
     if (workspace?.isThere() === true) return workspace;

@@ -1,5 +1,5 @@
 /**
- * One container's folder below the exec root: the OCI bundle, what conmon writes, and the record by which a later
+ * One container's directory below the exec root: the OCI bundle, what conmon writes, and the record by which a later
  * process takes the container back. All of it is volatile; it means nothing after a reboot.
  */
 import { randomBytes } from 'node:crypto';
@@ -17,7 +17,7 @@ export interface BundlePaths {
   readonly spec: string;
   /** Pid of the container's first process, written by conmon. */
   readonly containerPid: string;
-  /** The folder of the container's log; a link to where it is kept, if that is elsewhere. */
+  /** The directory of the container's log; a link to where it is kept, if that is elsewhere. */
   readonly log: string;
   /** Created by conmon in its working directory when the kernel ran out of memory for the container. */
   readonly outOfMemory: string;
@@ -81,14 +81,14 @@ export function createGeneration(): string {
 }
 
 /**
- * Make the folder of a new run.
- * @throws {OutboardError} conflict when the folder exists
+ * Make the directory of a new run.
+ * @throws {OutboardError} conflict when the directory exists
  */
 export async function createBundle(paths: BundlePaths, generation: string, spec: object): Promise<void> {
   await makeBundleDirectory(paths.directory);
   try {
     const exits = exitDirectory(paths, generation);
-    await onStorage('make folder', exits, () => mkdir(exits, { mode: 0o700 }));
+    await onStorage('make directory', exits, () => mkdir(exits, { mode: 0o700 }));
     // The spec holds the plugin's settings, which may be secrets.
     const text = JSON.stringify(spec);
     await onStorage('write file', paths.spec, () => writeFile(paths.spec, text, { mode: 0o600, flag: 'wx' }));
@@ -99,19 +99,19 @@ export async function createBundle(paths: BundlePaths, generation: string, spec:
 }
 
 async function makeBundleDirectory(path: string): Promise<void> {
-  // A cleaner of temporary folders may have taken the folder of all bundles.
+  // A cleaner of temporary directories may have taken the directory of all bundles.
   await makeDirectories(dirname(path), { mode: 0o700 });
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw storageError('make folder', path, error);
+    if (!isErrno(error, 'EEXIST')) throw storageError('make directory', path, error);
     throw new OutboardError('conflict', `bundle "${path}" exists already`, { cause: error });
   }
 }
 
-/** Make the folder of the log. @param directory where the log is kept; in the bundle itself if undefined */
+/** Make the directory of the log. @param directory where the log is kept; in the bundle itself if undefined */
 export async function createLogDirectory(paths: BundlePaths, directory: string | undefined): Promise<void> {
-  await onStorage('make folder', paths.log, async () => {
+  await onStorage('make directory', paths.log, async () => {
     if (directory === undefined) await mkdir(paths.log, { mode: 0o700 });
     else await symlink(directory, paths.log);
   });

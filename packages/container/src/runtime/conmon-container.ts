@@ -178,7 +178,7 @@ export class ConmonContainer implements Container {
     }
   }
 
-  /** Out of inotify watches, or the folder is gone: the periodic look remains. */
+  /** Out of inotify watches, or the directory is gone: the periodic look remains. */
   #watchFailed(error: unknown): void {
     this.#parts.logger.warn({ err: error, id: this.id }, 'cannot watch for the exit of a container');
   }

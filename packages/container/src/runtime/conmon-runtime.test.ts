@@ -214,7 +214,7 @@ test('I07 a container gets no descriptor of ours, and files of the bundle are cl
   const container = await runtime.start({ id, spec: fixture.spec(id, ['/bin/ls', '-l', '/proc/self/fd']) });
   assert.equal((await container.exited).code, 0);
   const descriptors = (await container.readLogTail(20)).filter((line) => line.includes('->'));
-  // 0 to 2, and the one that ls itself has open on the folder.
+  // 0 to 2, and the one that ls itself has open on the directory.
   assert.equal(descriptors.length, 4, descriptors.join('\n'));
   assert.equal(readdirSync(fixture.bundle(id)).includes('config.json'), true);
   await container.remove();

@@ -50,13 +50,13 @@ export interface ConmonRuntimeOptions {
 }
 
 /**
- * Open the runtime over an exec root, whose folders are made when absent. Programs are looked for when a container is
+ * Open the runtime over an exec root, whose directories are made when absent. Programs are looked for when a container is
  * started, so that a missing one fails that start only.
  */
 export async function openConmonRuntime(options: ConmonRuntimeOptions): Promise<ContainerRuntime> {
   const { execRoot } = options;
-  for (const folder of ['bundles', 'runtime']) {
-    const path = join(execRoot, folder);
+  for (const directory of ['bundles', 'runtime']) {
+    const path = join(execRoot, directory);
     await makeDirectories(path, { mode: 0o700 });
     await chmod(path, 0o700);
   }

@@ -20,7 +20,7 @@ import { readRuntimeMessage } from './runtime-message.ts';
 export interface ConmonRequest {
   readonly conmon: string;
   readonly runtime: string;
-  /** The runtime's state folder. */
+  /** The runtime's state directory. */
   readonly runtimeRoot: string;
   readonly id: string;
   readonly generation: string;

@@ -38,7 +38,7 @@ export interface ContainerCleanup {
 export interface CleanupDeps {
   /** Name or path of the OCI runtime. */
   readonly runtime: string;
-  /** The runtime's state folder. */
+  /** The runtime's state directory. */
   readonly runtimeRoot: string;
   readonly logger: Logger;
   readonly deadlines: CleanupDeadlines;

@@ -6,13 +6,13 @@ import { requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { type BundlePaths, bundlePaths, readRunRecord } from './bundle.ts';
 
 export interface ContainerPaths {
-  /** The folder of all that follows. */
+  /** The directory of all that follows. */
   readonly execRoot: string;
   /** Name or path of the OCI runtime. */
   readonly runtime: string;
-  /** The runtime's state folder. */
+  /** The runtime's state directory. */
   readonly runtimeRoot: string;
-  /** The folder of one container. */
+  /** The directory of one container. */
   bundle(id: string): BundlePaths;
 }
 

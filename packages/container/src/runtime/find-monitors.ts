@@ -15,22 +15,22 @@ import { isContainerId } from '../spec/container-id.ts';
 const monitorPrograms: ReadonlySet<string | undefined> = new Set(['conmon', 'systemd-run']);
 
 /**
- * By container ID. conmon is started in the bundle, whose folder only root can enter, and never leaves it: so it is found
+ * By container ID. conmon is started in the bundle, whose directory only root can enter, and never leaves it: so it is found
  * although its record was never written, and although the bundle is gone.
- * @param bundles the folder of the bundles
+ * @param bundles the directory of the bundles
  */
 export async function findMonitors(bundles: string): Promise<ReadonlyMap<string, ProcessIdentity>> {
-  const folder = await realpath(bundles);
+  const directory = await realpath(bundles);
   const ownNamespace = await readlink('/proc/self/ns/pid');
   const found = new Map<string, ProcessIdentity>();
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name) || !monitorPrograms.has(processName(Number(name)))) continue;
-    // A plugin's process sees other folders by the same names.
+    // A plugin's process sees other directories by the same names.
     if ((await readLink(name, 'ns/pid')) !== ownNamespace) continue;
     const place = (await readLink(name, 'cwd'))?.replace(/ \(deleted\)$/, '') ?? '';
-    const id = place.slice(folder.length + 1);
+    const id = place.slice(directory.length + 1);
     const identity = identifyProcess(Number(name));
-    if (place === join(folder, id) && isContainerId(id) && identity !== undefined) found.set(id, identity);
+    if (place === join(directory, id) && isContainerId(id) && identity !== undefined) found.set(id, identity);
   }
   return found;
 }

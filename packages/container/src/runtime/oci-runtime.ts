@@ -11,7 +11,7 @@ import { readRuntimeMessage } from './runtime-message.ts';
 
 export interface OciRuntimeCall {
   readonly runtime: string;
-  /** The runtime's state folder. */
+  /** The runtime's state directory. */
   readonly root: string;
   readonly id: string;
 }

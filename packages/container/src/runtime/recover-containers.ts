@@ -25,7 +25,7 @@ import { findMonitors } from './find-monitors.ts';
 
 /** What recovery looks at. */
 export interface RecoveryOptions {
-  /** The folder of the bundles. */
+  /** The directory of the bundles. */
   readonly bundles: string;
   /** Of the running kernel. */
   readonly bootId: string;
@@ -128,6 +128,6 @@ function isRunning(record: RunRecord, bootId: string): boolean {
   return record.bootId === bootId && isSameProcess(record.container) && isSameProcess(record.monitor);
 }
 
-async function listIds(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder)).filter(isContainerId);
+async function listIds(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory)).filter(isContainerId);
 }

@@ -1,5 +1,5 @@
 /**
- * What the tests of this folder share: an exec root of their own, containers that run shell scripts of the host's
+ * What the tests of this directory share: an exec root of their own, containers that run shell scripts of the host's
  * programs, and a check that nothing of them is left.
  */
 import assert from 'node:assert/strict';
@@ -27,7 +27,7 @@ export interface ContainerFixture {
   bundle(id: string): string;
 }
 
-const hostFolders = ['/usr', '/bin', '/lib', '/lib64'];
+const hostDirectories = ['/usr', '/bin', '/lib', '/lib64'];
 
 /**
  * The OCI runtimes that tests can use on this host: runc always, crun where it is installed and the host is one that
@@ -36,8 +36,8 @@ const hostFolders = ['/usr', '/bin', '/lib', '/lib64'];
 export function usableRuntimes(): readonly ('runc' | 'crun')[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   const isHybrid = / - cgroup /.test(mounts) && / - cgroup2 /.test(mounts);
-  const folders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
-  const hasCrun = folders.some((folder) => existsSync(join(folder, 'crun')));
+  const directories = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
+  const hasCrun = directories.some((directory) => existsSync(join(directory, 'crun')));
   return hasCrun && !isHybrid ? ['runc', 'crun'] : ['runc'];
 }
 
@@ -46,10 +46,10 @@ export function createContainerFixture(test: TestContext): ContainerFixture {
   const root = mkdtempSync(join(tmpdir(), 'outboard-runtime-'));
   const execRoot = join(root, 'run');
   const rootfs = join(root, 'rootfs');
-  // Node.js may be installed outside of the system's folders.
-  const folders = [...new Set([...hostFolders, dirname(dirname(process.execPath))])];
-  for (const folder of ['/proc', '/dev', '/tmp', ...folders])
-    mkdirSync(join(rootfs, folder), { recursive: true });
+  // Node.js may be installed outside of the system's directories.
+  const directories = [...new Set([...hostDirectories, dirname(dirname(process.execPath))])];
+  for (const directory of ['/proc', '/dev', '/tmp', ...directories])
+    mkdirSync(join(rootfs, directory), { recursive: true });
   const runtimes: ContainerRuntime[] = [];
   const ids: string[] = [];
   // Waiting for an exit does not keep a program alive, and these tests do little else.
@@ -77,7 +77,7 @@ export function createContainerFixture(test: TestContext): ContainerFixture {
       ids.push(id);
       return id;
     },
-    spec: (id, args, linux = {}) => runtimeSpec({ id, args, rootfs, folders, linux }),
+    spec: (id, args, linux = {}) => runtimeSpec({ id, args, rootfs, directories, linux }),
     bundle: (id) => join(execRoot, 'bundles', id),
   };
 }
@@ -86,14 +86,14 @@ function runtimeSpec(options: {
   readonly id: string;
   readonly args: readonly string[];
   readonly rootfs: string;
-  readonly folders: readonly string[];
+  readonly directories: readonly string[];
   readonly linux: object;
 }): object {
-  const { id, args, rootfs, folders, linux } = options;
-  const binds = folders.map((folder) => ({
-    destination: folder,
+  const { id, args, rootfs, directories, linux } = options;
+  const binds = directories.map((directory) => ({
+    destination: directory,
     type: 'bind',
-    source: folder,
+    source: directory,
     options: ['rbind', 'ro'],
   }));
   return {
@@ -150,7 +150,7 @@ function readCommandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
-    // It ended while the folder was listed.
+    // It ended while the directory was listed.
     return '';
   }
 }

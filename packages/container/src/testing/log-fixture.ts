@@ -1,5 +1,5 @@
 /**
- * Logs in a folder of their own, written as conmon writes them.
+ * Logs in a directory of their own, written as conmon writes them.
  */
 import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ export interface LogFixture {
   rotate(): void;
 }
 
-/** An empty folder that goes when the test ends. */
+/** An empty directory that goes when the test ends. */
 export function createLogFixture(test: TestContext): LogFixture {
   const directory = mkdtempSync(join(tmpdir(), 'outboard-log-'));
   test.after(() => rmSync(directory, { recursive: true, force: true }));

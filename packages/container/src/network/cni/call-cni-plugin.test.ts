@@ -6,38 +6,38 @@ import { type TestContext, test } from 'node:test';
 import { callCniPlugin, negotiateCniVersion } from './call-cni-plugin.ts';
 import { findCniPlugins } from './find-cni-plugins.ts';
 
-/** A folder with one CNI plugin, `scripted`, that is a shell script. */
+/** A directory with one CNI plugin, `scripted`, that is a shell script. */
 async function scriptedPlugin(context: TestContext, script: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'outboard-cni-'));
-  context.after(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, 'scripted'), `#!/bin/sh\n${script}\n`);
-  await chmod(join(folder, 'scripted'), 0o755);
-  return folder;
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-cni-'));
+  context.after(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, 'scripted'), `#!/bin/sh\n${script}\n`);
+  await chmod(join(directory, 'scripted'), 0o755);
+  return directory;
 }
 
-const callOf = (folder: string) => ({
+const callOf = (directory: string) => ({
   command: 'ADD' as const,
   config: { cniVersion: '1.0.0', name: 'n', type: 'scripted' },
   containerId: 'c',
   namespace: '/ns',
   interfaceName: 'eth0',
-  folder,
+  directory,
 });
 
 test('callCniPlugin() gives parameters by the environment, and the configuration by standard input', async (context) => {
-  const folder = await scriptedPlugin(
+  const directory = await scriptedPlugin(
     context,
     'read -r config; printf \'{"config":%s,"env":"%s"}\' "$config" "$CNI_COMMAND $CNI_CONTAINERID $CNI_NETNS $CNI_IFNAME $CNI_PATH"',
   );
-  assert.deepEqual(await callCniPlugin(callOf(folder)), {
+  assert.deepEqual(await callCniPlugin(callOf(directory)), {
     config: { cniVersion: '1.0.0', name: 'n', type: 'scripted' },
-    env: `ADD c /ns eth0 ${folder}`,
+    env: `ADD c /ns eth0 ${directory}`,
   });
 });
 
 test('callCniPlugin() takes no answer for an answer', async (context) => {
-  const folder = await scriptedPlugin(context, 'exit 0');
-  assert.equal(await callCniPlugin({ ...callOf(folder), command: 'DEL' }), undefined);
+  const directory = await scriptedPlugin(context, 'exit 0');
+  assert.equal(await callCniPlugin({ ...callOf(directory), command: 'DEL' }), undefined);
 });
 
 const failures: readonly (readonly [script: string, message: RegExp])[] = [
@@ -52,34 +52,34 @@ const failures: readonly (readonly [script: string, message: RegExp])[] = [
 ];
 for (const [script, message] of failures) {
   test(`callCniPlugin() tells why a plugin failed that runs ${script}`, async (context) => {
-    const folder = await scriptedPlugin(context, script);
-    await assert.rejects(callCniPlugin(callOf(folder)), { kind: 'system', message });
+    const directory = await scriptedPlugin(context, script);
+    await assert.rejects(callCniPlugin(callOf(directory)), { kind: 'system', message });
   });
 }
 
 test('negotiateCniVersion() agrees with the plugins of this host', async () => {
-  const folder = await findCniPlugins(['bridge']);
-  assert.match(await negotiateCniVersion('bridge', folder), /^(?:1\.0\.0|0\.4\.0)$/);
+  const directory = await findCniPlugins(['bridge']);
+  assert.match(await negotiateCniVersion('bridge', directory), /^(?:1\.0\.0|0\.4\.0)$/);
 });
 
 test('negotiateCniVersion() takes an older version, and tells when there is none in common', async (context) => {
   const older = await scriptedPlugin(context, 'echo \'{"supportedVersions":["0.3.1","0.4.0"]}\'');
   assert.equal(await negotiateCniVersion('scripted', older), '0.4.0');
   for (const answer of ['{"supportedVersions":["0.1.0"]}', '{}', '[]']) {
-    const folder = await scriptedPlugin(context, `echo '${answer}'`);
-    await assert.rejects(negotiateCniVersion('scripted', folder), {
+    const directory = await scriptedPlugin(context, `echo '${answer}'`);
+    await assert.rejects(negotiateCniVersion('scripted', directory), {
       kind: 'system',
       message: /want one of 1\.0\.0, 0\.4\.0$/,
     });
   }
 });
 
-test('findCniPlugins() wants all of them in one folder, and names the package', async (context) => {
-  const folder = await scriptedPlugin(context, 'exit 0');
-  assert.equal(await findCniPlugins(['scripted'], ['/nonexistent', folder]), folder);
-  await assert.rejects(findCniPlugins(['scripted', 'other'], [folder]), {
+test('findCniPlugins() wants all of them in one directory, and names the package', async (context) => {
+  const directory = await scriptedPlugin(context, 'exit 0');
+  assert.equal(await findCniPlugins(['scripted'], ['/nonexistent', directory]), directory);
+  await assert.rejects(findCniPlugins(['scripted', 'other'], [directory]), {
     kind: 'system',
     code: 'program-missing',
-    message: `cannot find the CNI plugins "scripted", "other" in ${folder}: install the Debian package "containernetworking-plugins"`,
+    message: `cannot find the CNI plugins "scripted", "other" in ${directory}: install the Debian package "containernetworking-plugins"`,
   });
 });

@@ -22,14 +22,14 @@ export interface CniCall {
   /** Name of the interface inside. */
   readonly interfaceName: string;
   /** Where this plugin is, and those that it calls in turn. */
-  readonly folder: string;
+  readonly directory: string;
 }
 
 /** iptables waits for its lock as long as it takes, and everything for a slow disk. */
 const timeoutMs = 30_000;
 
-/** What CNI plugins run (iptables) is in folders that the PATH of a minimal service may lack. */
-const systemFolders = '/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin';
+/** What CNI plugins run (iptables) is in directories that the PATH of a minimal service may lack. */
+const systemDirectories = '/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin';
 
 /**
  * Call a plugin. It is not to be ended half-way: what it runs in turn would go on, beside the DEL that follows.
@@ -39,15 +39,15 @@ const systemFolders = '/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin';
 export async function callCniPlugin(call: CniCall): Promise<unknown> {
   const { command, config } = call;
   const { PATH, ...environment } = programEnvironment();
-  const { code, stdout, stderr } = await runProgram(join(call.folder, config.type), [], {
+  const { code, stdout, stderr } = await runProgram(join(call.directory, config.type), [], {
     env: {
       ...environment,
-      PATH: `${PATH}:${systemFolders}`,
+      PATH: `${PATH}:${systemDirectories}`,
       CNI_COMMAND: command,
       CNI_CONTAINERID: call.containerId,
       CNI_NETNS: call.namespace,
       CNI_IFNAME: call.interfaceName,
-      CNI_PATH: call.folder,
+      CNI_PATH: call.directory,
     },
     input: JSON.stringify(config),
     timeoutMs,
@@ -80,21 +80,21 @@ const spokenVersions = ['1.0.0', '0.4.0'];
  * @throws {OutboardError} system when there is none in common
  * @see CNI spec 1.0.0, "VERSION"
  */
-export async function negotiateCniVersion(type: string, folder: string): Promise<string> {
+export async function negotiateCniVersion(type: string, directory: string): Promise<string> {
   const answer = await callCniPlugin({
     command: 'VERSION',
     config: { cniVersion: '1.0.0', type },
     containerId: '',
     namespace: '',
     interfaceName: '',
-    folder,
+    directory,
   });
   const supported = supportedVersions(answer);
   const version = spokenVersions.find((spoken) => supported.includes(spoken));
   if (version !== undefined) return version;
   throw new OutboardError(
     'system',
-    `CNI plugin "${join(folder, type)}" speaks ${JSON.stringify(supported)}, want one of ${spokenVersions.join(', ')}`,
+    `CNI plugin "${join(directory, type)}" speaks ${JSON.stringify(supported)}, want one of ${spokenVersions.join(', ')}`,
   );
 }
 

@@ -30,29 +30,29 @@ function makeTree(t: TestContext, filesInEach: number) {
     rmSync(root, { recursive: true });
   });
   const names = new CountingNames();
-  const folders = [root, join(root, 'a'), join(root, 'a/b')];
-  for (const folder of folders) {
-    mkdirSync(folder, { recursive: true });
+  const directories = [root, join(root, 'a'), join(root, 'a/b')];
+  for (const directory of directories) {
+    mkdirSync(directory, { recursive: true });
     for (let index = 0; index < filesInEach; index++) {
-      writeFileSync(join(folder, `l${index}`), '');
-      writeFileSync(join(folder, `u${index}`), '');
-      names.add(jailPathOf(join(folder, `u${index}`)));
+      writeFileSync(join(directory, `l${index}`), '');
+      writeFileSync(join(directory, `u${index}`), '');
+      names.add(jailPathOf(join(directory, `u${index}`)));
     }
   }
-  return { root, names, folders };
+  return { root, names, directories };
 }
 
 test('removeContents() looks at each entry once, however often it is asked and from how far above', (t) => {
-  const { root, names, folders } = makeTree(t, 100);
+  const { root, names, directories } = makeTree(t, 100);
   for (let round = 0; round < 50; round++) {
-    for (const folder of folders.toReversed()) removeContents(jailPathOf(folder), names);
+    for (const directory of directories.toReversed()) removeContents(jailPathOf(directory), names);
   }
   // 200 files in each directory, and the two directories below others.
   assert.ok(names.asked >= 600, `it asked ${names.asked} times`);
   assert.ok(names.asked <= 602 + 50 * 3, `it asked ${names.asked} times`);
-  for (const folder of folders) {
-    assert.equal(readdirSync(folder).filter((name) => name.startsWith('u')).length, 100, folder);
-    assert.equal(readdirSync(folder).filter((name) => name.startsWith('l')).length, 0, folder);
+  for (const directory of directories) {
+    assert.equal(readdirSync(directory).filter((name) => name.startsWith('u')).length, 100, directory);
+    assert.equal(readdirSync(directory).filter((name) => name.startsWith('l')).length, 0, directory);
   }
   assert.equal(names.isEmptied(statSync(root).ino), true);
 });

@@ -61,13 +61,13 @@ interface Wanted {
 
 async function proveThread(pid: number, thread: string, { root, own }: Wanted): Promise<void> {
   const isMain = thread === String(pid);
-  const folder = `/proc/${pid}/task/${thread}`;
+  const directory = `/proc/${pid}/task/${thread}`;
   try {
     const [rootSeen, cwdSeen, joined, status] = await Promise.all([
-      stat(`${folder}/root`),
-      stat(`${folder}/cwd`),
-      namespacesOf(folder),
-      readFile(`${folder}/status`, 'latin1'),
+      stat(`${directory}/root`),
+      stat(`${directory}/cwd`),
+      namespacesOf(directory),
+      readFile(`${directory}/status`, 'latin1'),
     ]);
     if (!isSame(rootSeen, root)) throw unconfined(thread, 'its root is not the staging directory');
     if (!isSame(cwdSeen, root))
@@ -92,8 +92,8 @@ function requireCapabilities(thread: string, status: string, allowed: readonly n
 }
 
 /** Such as `net:[4026531840]`. */
-function namespacesOf(folder: string): Promise<string[]> {
-  return Promise.all(namespaces.map((kind) => readlink(`${folder}/ns/${kind}`)));
+function namespacesOf(directory: string): Promise<string[]> {
+  return Promise.all(namespaces.map((kind) => readlink(`${directory}/ns/${kind}`)));
 }
 
 function isSame(seen: DirectoryIdentity, wanted: DirectoryIdentity): boolean {

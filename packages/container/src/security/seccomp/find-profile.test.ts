@@ -8,24 +8,27 @@ import { builtInSeccompProfile } from './built-in-profile.ts';
 import { findSeccompProfile } from './find-profile.ts';
 
 describe('findSeccompProfile()', () => {
-  let folder = '';
+  let directory = '';
   let own = '';
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-seccomp-'));
-    own = join(folder, 'own.json');
+    directory = await mkdtemp(join(tmpdir(), 'outboard-seccomp-'));
+    own = join(directory, 'own.json');
     await writeFile(own, '{"defaultAction": "SCMP_ACT_LOG"}');
   });
-  after(() => rm(folder, { recursive: true }));
+  after(() => rm(directory, { recursive: true }));
 
   test('finds the first profile of the host that is there', async () => {
-    const later = join(folder, 'later.json');
+    const later = join(directory, 'later.json');
     await writeFile(later, '{"defaultAction": "SCMP_ACT_KILL"}');
-    const found = await findSeccompProfile('default', [join(folder, 'absent.json'), own, later]);
+    const found = await findSeccompProfile('default', [join(directory, 'absent.json'), own, later]);
     assert.equal(found?.defaultAction, 'SCMP_ACT_LOG');
   });
 
   test('takes the built-in profile where the host has none, and when it is asked for', async () => {
-    assert.equal(await findSeccompProfile('default', [join(folder, 'absent.json')]), builtInSeccompProfile);
+    assert.equal(
+      await findSeccompProfile('default', [join(directory, 'absent.json')]),
+      builtInSeccompProfile,
+    );
     assert.equal(await findSeccompProfile('builtin', [own]), builtInSeccompProfile);
   });
 
@@ -35,7 +38,7 @@ describe('findSeccompProfile()', () => {
   });
 
   test('falls back to no other profile when one is there but wrong', async () => {
-    const broken = join(folder, 'broken.json');
+    const broken = join(directory, 'broken.json');
     await writeFile(broken, '{}');
     await assert.rejects(findSeccompProfile('default', [broken]), {
       kind: 'invalid',
@@ -43,15 +46,15 @@ describe('findSeccompProfile()', () => {
     });
   });
 
-  test('refuses a path without file, a folder, a fifo and a file that is too large', async () => {
-    const fifo = join(folder, 'fifo');
+  test('refuses a path without file, a directory, a fifo and a file that is too large', async () => {
+    const fifo = join(directory, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    const large = join(folder, 'large.json');
+    const large = join(directory, 'large.json');
     await writeFile(large, '');
     await truncate(large, 2 ** 20 + 1);
     for (const [path, message] of [
-      [join(folder, 'absent.json'), /no such file/],
-      [folder, /not a regular file/],
+      [join(directory, 'absent.json'), /no such file/],
+      [directory, /not a regular file/],
       [fifo, /not a regular file/],
       [large, /1048577 bytes, want at most 1048576/],
       [join(own, 'below'), /not a directory/],
