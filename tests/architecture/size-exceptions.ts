@@ -3,8 +3,6 @@
  */
 export const sizeExceptions: readonly string[] = [
   'packages/cli/src/template/format-printf.ts anonymous',
-  'packages/container/src/rootfs/workspaces.ts createWorkspaces',
-  'packages/container/src/runtime/conmon-runtime.ts #launch',
   'packages/engine/src/drivers/legacy/discovered-drivers.ts createLegacyDrivers',
   'packages/engine/src/supervise/supervised-plugin.ts',
   'packages/oci/src/registry/http/authentication/authorizer.ts createBearer',

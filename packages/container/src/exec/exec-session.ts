@@ -8,22 +8,22 @@ export interface ExecRequest {
   /** Program and arguments. */
   readonly command: readonly string[];
   /** `NAME=VALUE`, in place of or beside those of the plugin. */
-  readonly env?: readonly string[];
+  readonly env?: readonly string[] | undefined;
   /** `NAME|UID[:GROUP|GID]`, of the container; default root, as the plugin. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** Absolute; default the plugin's. */
-  readonly workingDirectory?: string;
+  readonly workingDirectory?: string | undefined;
   /** Whether it gets what is written to `input`; default nothing. */
-  readonly hasInput?: boolean;
+  readonly hasInput?: boolean | undefined;
   /** Of the terminal that it gets; absent: pipes. */
-  readonly terminal?: TerminalSize;
+  readonly terminal?: TerminalSize | undefined;
 }
 
 /** A command that runs. Whoever has it reads its output, all of it, or ends it. */
 export interface ExecSession {
   /** With a terminal, both streams of output in one. */
   readonly stdout: AsyncIterable<Buffer>;
-  readonly stderr?: AsyncIterable<Buffer>;
+  readonly stderr?: AsyncIterable<Buffer> | undefined;
   /** Resolves when there is room for more. What comes after its end, or without `hasInput`, is lost. */
   write(data: Uint8Array): Promise<void>;
   /** No more input. On a terminal this does nothing: it is for whoever types to say so. */

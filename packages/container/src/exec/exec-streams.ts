@@ -30,7 +30,7 @@ export function openExecStreams(
   const dropped = new AbortController();
   return {
     stdout: output,
-    ...(terminal === undefined && { stderr: stderr ?? nothing() }),
+    stderr: terminal === undefined ? (stderr ?? nothing()) : undefined,
     async write(data) {
       if (!hasInput || dropped.signal.aborted || input?.writable !== true) return;
       if (!input.write(data)) await waitForDrain(input, { signal: dropped.signal });

@@ -1,5 +1,5 @@
 /**
- * Bridges of the kernel: whose they are, and removing them.
+ * Network bridges of the kernel: their marks and their removal.
  * @see netdevice(7); Linux net/bridge/br_ioctl.c
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -16,18 +16,21 @@ const internetDomain = 2; // AF_INET
 const datagramType = 2 | 0o2000000; // SOCK_DGRAM | SOCK_CLOEXEC
 const setInterfaceFlags = 0x8914; // SIOCSIFFLAGS
 const deleteBridge = 0x89a1; // SIOCBRDELBR
-/** `struct ifreq`: a name of at most 15 bytes, then a union, where flags of zero take it down; V8 moves buffers of 64 bytes. */
+/**
+ * Size of `struct ifreq` and spare: a name of at most 15 bytes, then a union in which zero flags take the interface
+ * down. V8 may move buffers of up to 64 bytes.
+ */
 const requestBytes = 128;
 
 /**
- * Whether a text can be the name of a bridge.
+ * Whether a text is a valid name of a bridge.
  * @see Linux net/core/dev.c, dev_valid_name
  */
 export function isInterfaceName(name: string): boolean {
   return /^[a-zA-Z0-9][\w.-]{0,14}$/.test(name);
 }
 
-/** Interfaces on a bridge; undefined when there is no bridge of this name. */
+/** Interfaces on a bridge; undefined when there is no such bridge. */
 async function bridgePorts(name: string): Promise<readonly string[] | undefined> {
   try {
     return await readdir(`/sys/class/net/${name}/brif`);
@@ -37,17 +40,18 @@ async function bridgePorts(name: string): Promise<readonly string[] | undefined>
   }
 }
 
+/** Whether an interface of this name exists and is a bridge. */
 export async function bridgeExists(name: string): Promise<boolean> {
   return (await bridgePorts(name)) !== undefined;
 }
 
-/** Put a mark on a bridge, by which `removeIdleBridge` knows it. @throws {Error} when it is gone */
+/** Mark a bridge for `removeIdleBridge`. @throws {Error} when it is gone */
 export async function markBridge(name: string, mark: string): Promise<void> {
   await writeFile(`/sys/class/net/${name}/ifalias`, mark);
 }
 
 /**
- * Remove a bridge that bears the mark and has no interface on it; else do nothing.
+ * Remove a bridge with this mark and no interfaces; otherwise do nothing.
  * @throws {OutboardError} system
  */
 export async function removeIdleBridge(name: string, mark: string): Promise<void> {
@@ -61,7 +65,7 @@ export async function removeIdleBridge(name: string, mark: string): Promise<void
     checkResult(ioctlCall(socket, setInterfaceFlags, request), 'ioctl SIOCSIFFLAGS', name);
     checkResult(ioctlCall(socket, deleteBridge, request), 'ioctl SIOCBRDELBR', name);
   } catch (cause) {
-    // Someone else was faster.
+    // Removed by someone else at the same time.
     if (errorCode(cause) === 'ENODEV' || errorCode(cause) === 'ENXIO') return;
     throw new OutboardError('system', `cannot remove bridge "${name}"`, { cause });
   } finally {

@@ -1,6 +1,6 @@
 /**
- * Descriptors that this process was started with.
- * @see fcntl(2)
+ * Close-on-exec flags of descriptors that this process inherited.
+ * @see fcntl(2), FD_CLOEXEC
  */
 import { readdirSync } from 'node:fs';
 import { errorCode } from './errno.ts';
@@ -12,15 +12,15 @@ const control = bindCall<[descriptor: number, command: number, flags: number]>(
 const setDescriptorFlags = 2; // F_SETFD
 const closeOnExec = 1; // FD_CLOEXEC
 
-/** Keep a descriptor from the programs that this process starts. @throws {ErrnoError} EBADF when it is not open */
+/** Close a descriptor in programs that this process starts. @throws {ErrnoError} EBADF when it is not open */
 export function setCloseOnExec(descriptor: number): void {
   checkResult(control(descriptor, setDescriptorFlags, closeOnExec), 'fcntl');
 }
 
 /**
- * Keep all of them but the three standard ones from programs. Node.js does so itself up to the first gap in their numbers;
- * what lies beyond, such as the lock of a script that says `exec 200>lock`, would be open in the monitors of plugins for as
- * long as those run.
+ * Close all descriptors but the three standard ones in programs that this process starts. Node.js does so only up to
+ * the first gap in their numbers. Beyond it a descriptor, such as the lock of a script with `exec 200>lock`, would
+ * stay open in the monitors of containers for as long as those run.
  */
 export function setCloseOnExecOfInherited(): void {
   for (const name of readdirSync('/proc/self/fd')) {
@@ -29,7 +29,7 @@ export function setCloseOnExecOfInherited(): void {
     try {
       setCloseOnExec(descriptor);
     } catch (error) {
-      // The one that the directory was read through is gone.
+      // The descriptor of the directory listing itself is closed by now.
       if (errorCode(error) !== 'EBADF') throw error;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Datagrams to unix sockets, which Node.js cannot send.
+ * Sends datagrams to unix sockets, which Node.js cannot do.
  * @see unix(7), sendto(2)
  */
 import { bindCall, checkResult } from './libc.ts';
@@ -18,23 +18,27 @@ const doNotWait = 0x40 | 0x4000; // MSG_DONTWAIT | MSG_NOSIGNAL
 const maxPathBytes = 107;
 
 /**
- * Send one datagram. It never waits: a receiver whose queue is full is an error.
- * @param address an absolute path, or `@` and a name that is in no file system
+ * Send one datagram without blocking: a full queue of the receiver is an error.
+ * @param address an absolute path, or `@` and an abstract name
  * @throws {ErrnoError} when it cannot be sent
- * @throws {RangeError} for an address of another form, or one too long
+ * @throws {RangeError} when the address is too long or of another form
  */
 export function sendDatagram(address: string, message: string): void {
-  const place = encodeUnixAddress(address);
+  const encoded = encodeUnixAddress(address);
   const bytes = Buffer.from(message, 'utf8');
   const descriptor = checkResult(openSocket(unixDomain, datagramType, 0), 'socket');
   try {
-    checkResult(sendTo(descriptor, bytes, bytes.length, doNotWait, place, place.length), 'sendto', address);
+    checkResult(
+      sendTo(descriptor, bytes, bytes.length, doNotWait, encoded, encoded.length),
+      'sendto',
+      address,
+    );
   } finally {
     close(descriptor);
   }
 }
 
-/** A `struct sockaddr_un`. @throws {RangeError} for an address of another form, or one too long */
+/** Encode a `struct sockaddr_un`. @throws {RangeError} when the address is too long or of another form */
 export function encodeUnixAddress(address: string): Buffer {
   const name = Buffer.from(address, 'utf8');
   const isAbstract = address.startsWith('@');
@@ -48,9 +52,9 @@ export function encodeUnixAddress(address: string): Buffer {
       `invalid socket address ${JSON.stringify(address)}: expected an absolute path, or "@" and a name, of at most ${maxPathBytes} bytes`,
     );
   }
-  const place = Buffer.from(new ArrayBuffer(2 + name.length + (isAbstract ? 0 : 1)));
-  new Uint16Array(place.buffer, place.byteOffset, 1)[0] = unixDomain; // in the host's byte order
-  name.copy(place, 2);
-  if (isAbstract) place[2] = 0;
-  return place;
+  const encoded = Buffer.from(new ArrayBuffer(2 + name.length + (isAbstract ? 0 : 1)));
+  new Uint16Array(encoded.buffer, encoded.byteOffset, 1)[0] = unixDomain; // in the host's byte order
+  name.copy(encoded, 2);
+  if (isAbstract) encoded[2] = 0;
+  return encoded;
 }

@@ -1,5 +1,5 @@
 /**
- * Swap two paths in one step.
+ * Exchanges two paths atomically.
  */
 import { bindCall, checkResult } from './libc.ts';
 
@@ -10,9 +10,9 @@ const renameat2 = bindCall<[number, string, number, string, number]>(
 );
 
 /**
- * Exchange what two paths name, of any type: at every instant each names one of the two.
- * The caller flushes the parent directories.
- * @throws {ErrnoError} ENOENT when either is absent, EINVAL when the file system cannot do it
+ * Exchange two files or directories atomically: at every instant each path names one of the two. The caller flushes
+ * the parent directories.
+ * @throws {ErrnoError} ENOENT when either is absent, EINVAL when the file system does not support it
  */
 export function exchangePaths(first: string, second: string): void {
   checkResult(renameat2(currentDirectory, first, currentDirectory, second, exchange), 'renameat2', first);

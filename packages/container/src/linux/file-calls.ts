@@ -1,8 +1,8 @@
 /**
- * File system calls straight into libc, for unpacking many files: names are bytes, times have nanoseconds, nothing
- * follows a link in the last component, and each call costs a third of its counterpart in `node:fs`.
- * They give the result or minus the error number; a missing parent or an existing name is everyday here, no exception.
- * Paths are bytes that end in a NUL (`terminatePath`).
+ * File system calls through libc, for unpacking many files: names are bytes, times have nanoseconds, a link in the
+ * last component is not followed, and each call costs a third of its counterpart in `node:fs`.
+ * Each call returns its result or the negative error number, since a missing parent and an existing name are
+ * frequent. Paths are bytes with a terminating NUL (`terminatePath`).
  */
 import { bindCall } from './libc.ts';
 
@@ -10,45 +10,55 @@ const currentDirectory = -100; // AT_FDCWD
 const noFollow = 0x100; // AT_SYMLINK_NOFOLLOW
 const nanosecondsPerSecond = 1_000_000_000;
 
-/** Flags of open(2) that are the same on every architecture that Node.js runs on come from `node:fs`; see callers. */
+/** open(2). Flags that are the same on every architecture that Node.js supports come from `node:fs`. */
 export const openFile = bindCall<[path: Uint8Array, flags: number, mode: number]>(
   'int open(const void *path, int flags, unsigned int mode)',
 );
+/** close(2). */
 export const closeFile = bindCall<[descriptor: number]>('int close(int fd)');
-/** Writes at most `length` bytes. @returns how many were written */
+/** write(2). @returns number of bytes written, at most `length` */
 export const writeFile = bindCall<[descriptor: number, bytes: Uint8Array, length: number]>(
   'intptr_t write(int fd, const void *bytes, size_t length)',
 );
+/** fchown(2). */
 export const changeOwner = bindCall<[descriptor: number, uid: number, gid: number]>(
   'int fchown(int fd, uint32_t uid, uint32_t gid)',
 );
+/** fchmod(2). */
 export const changeMode = bindCall<[descriptor: number, mode: number]>('int fchmod(int fd, uint32_t mode)');
-/** Of the path itself, not of what a link names. */
+/** lchown(2): does not follow a link. */
 export const changePathOwner = bindCall<[path: Uint8Array, uid: number, gid: number]>(
   'int lchown(const void *path, uint32_t uid, uint32_t gid)',
 );
-/** Follows links: for what is known to be none. */
+/** chmod(2): follows a link, so use it on paths that are known to be none. */
 export const changePathMode = bindCall<[path: Uint8Array, mode: number]>(
   'int chmod(const void *path, uint32_t mode)',
 );
+/** mkdir(2). */
 export const makeDirectory = bindCall<[path: Uint8Array, mode: number]>(
   'int mkdir(const void *path, uint32_t mode)',
 );
+/** symlink(2). */
 export const makeSymlink = bindCall<[target: Uint8Array, path: Uint8Array]>(
   'int symlink(const void *target, const void *path)',
 );
-/** Links a link itself, not what it names. */
+/** link(2): does not follow a link. */
 export const makeLink = bindCall<[existing: Uint8Array, path: Uint8Array]>(
   'int link(const void *existing, const void *path)',
 );
+/** unlink(2). */
 export const removeFile = bindCall<[path: Uint8Array]>('int unlink(const void *path)');
+/** rmdir(2). */
 export const removeDirectory = bindCall<[path: Uint8Array]>('int rmdir(const void *path)');
+/** chdir(2). */
 export const enterDirectory = bindCall<[path: Uint8Array]>('int chdir(const void *path)');
-/** Flush the whole file system that a descriptor lies on. It blocks until the disk is done. */
+/** syncfs(2): flush the file system of a descriptor. Blocks until the disk is done. */
 export const syncFileSystem = bindCall<[descriptor: number]>('int syncfs(int fd)');
+/** fsetxattr(2). */
 export const setAttribute = bindCall<
   [descriptor: number, name: string, value: Uint8Array, size: number, flags: number]
 >('int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)');
+/** lsetxattr(2): does not follow a link. */
 export const setPathAttribute = bindCall<
   [path: Uint8Array, name: string, value: Uint8Array, size: number, flags: number]
 >('int lsetxattr(const void *path, const char *name, const void *value, size_t size, int flags)');
@@ -63,7 +73,7 @@ const utimensat = bindCall<[directory: number, path: Uint8Array, times: BigInt64
   'int utimensat(int dir, const void *path, const void *times, int flags)',
 );
 
-/** Copy a path and end it with a NUL. @param path without a NUL inside */
+/** Copy a path and append a NUL. @param path without NUL */
 export function terminatePath(path: Uint8Array): Buffer {
   const terminated = Buffer.allocUnsafe(path.length + 1);
   terminated.set(path);
@@ -72,10 +82,10 @@ export function terminatePath(path: Uint8Array): Buffer {
 }
 
 /**
- * Make a device or a fifo.
- * @param mode with the type's bits, such as `S_IFCHR`
+ * Make a device node or a fifo.
+ * @param mode with the bits of the type, such as `S_IFCHR`
  * @param major 0 to 4,095
- * @param minor 0 to 1,048,575; larger ones do not exist in Linux
+ * @param minor 0 to 1,048,575; Linux has no larger ones
  */
 export function makeNode(path: Uint8Array, mode: number, major: number, minor: number): number {
   // glibc's and musl's makedev() for numbers of that size; `>>> 0` because `|` gives signed numbers.
@@ -88,14 +98,14 @@ export function setTimes(descriptor: number, seconds: number): number {
   return futimens(descriptor, bothTimes(seconds));
 }
 
-/** As `setTimes`, on the path itself, not on what a link names. */
+/** As `setTimes` for a path; does not follow a link. */
 export function setPathTimes(path: Uint8Array, seconds: number): number {
   return utimensat(currentDirectory, path, bothTimes(seconds), noFollow);
 }
 
 const times = new BigInt64Array(4);
 
-/** Two `struct timespec` of a 64-bit system, valid until the next call. */
+/** Two `struct timespec` of a 64-bit system; valid until the next call. */
 function bothTimes(seconds: number): BigInt64Array {
   const whole = Math.floor(seconds);
   const wholeSeconds = BigInt(whole);

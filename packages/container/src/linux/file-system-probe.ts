@@ -4,7 +4,7 @@
  * probe is therefore left to a short-lived child process, which is killed at the deadline, and abandoned when the kill
  * has no effect either.
  */
-import { joinSignals, resolveOnAbort } from '@outboard/async';
+import { type Cancellable, joinSignals, resolveOnAbort } from '@outboard/async';
 import { findBinary } from './find-binary.ts';
 import { createProbeDeadline, type ProbeDeadline, type ProbeDeadlineOptions } from './probe-deadline.ts';
 import { type ProgramResult, programEnvironment, readOutput } from './run-program.ts';
@@ -55,9 +55,7 @@ export interface FileSystemProbe {
   space(path: string): Promise<ProbeResult<FileSystemSpace>>;
 }
 
-export interface FileSystemProbeOptions extends ProbeDeadlineOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+export interface FileSystemProbeOptions extends Cancellable, ProbeDeadlineOptions {}
 
 /** @param options default: no signal, and the deadline of `ProbeDeadlineOptions` */
 export function createFileSystemProbe(options: FileSystemProbeOptions = {}): FileSystemProbe {
@@ -79,8 +77,7 @@ export function createFileSystemProbe(options: FileSystemProbeOptions = {}): Fil
   };
 }
 
-interface ProbeLimits {
-  readonly signal?: AbortSignal | undefined;
+interface ProbeLimits extends Cancellable {
   readonly deadline: ProbeDeadline;
 }
 

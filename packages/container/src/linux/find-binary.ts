@@ -1,5 +1,5 @@
 /**
- * Finds the programs that the engine runs. They are looked up at each use, so that one installed later is found
+ * Finds the programs that Outboard runs. They are looked up at each use, so that a program installed later is found
  * without a restart of the daemon.
  */
 import { accessSync, statSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 
-/** The programs that Outboard runs by their names, and the Debian packages that have them. */
+/** Programs that Outboard runs by name, and the Debian packages that contain them. */
 const debianPackages: ReadonlyMap<string, string> = new Map([
   ['apparmor_parser', 'apparmor'],
   ['conmon', 'conmon'],
@@ -27,11 +27,13 @@ const debianPackages: ReadonlyMap<string, string> = new Map([
   ['unshare', 'util-linux'],
 ]);
 
-/** System directories that the PATH of an unprivileged shell or a minimal service may lack; runc is in one of them. */
+/**
+ * System directories that the PATH of an unprivileged shell or a minimal service may lack, such as the one of runc.
+ */
 const systemDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /**
- * The absolute path of a program.
+ * Find the absolute path of a program.
  *
  * @param name a bare name, searched in PATH and the system directories, or an absolute path
  * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install where it is known
@@ -52,10 +54,10 @@ export async function findBinary(name: string): Promise<string> {
 }
 
 /**
- * As `findBinary`, for the few places that start a program before they can wait.
+ * As `findBinary`, for callers that cannot wait.
  *
  * @param name a bare name
- * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install where it is known
+ * @throws {OutboardError} as `findBinary`
  */
 export function findBinarySync(name: string): string {
   const found = searchDirectories()
@@ -76,7 +78,7 @@ async function isExecutable(path: string): Promise<boolean> {
     // A directory passes the access check too.
     return (await stat(path)).isFile();
   } catch {
-    // Whatever the reason (absent, forbidden), this candidate cannot be run; the caller reports if none can.
+    // Whatever the reason (absent, forbidden), this candidate cannot be run; the caller reports when none can.
     return false;
   }
 }
@@ -90,10 +92,10 @@ function isExecutableSync(path: string): boolean {
   }
 }
 
-/** The error for a program that is nowhere in PATH. */
+/** Error for a program that is not in PATH. */
 export function describeAbsence(name: string): OutboardError {
   const debianPackage = debianPackages.get(name);
-  // Of a name that an operator chose nobody knows which package has it, if any.
+  // The package of a program that the operator named is unknown.
   const advice = debianPackage === undefined ? '' : `: install the Debian package "${debianPackage}"`;
   return missing(`cannot find "${name}" in PATH${advice}`, name);
 }

@@ -1,6 +1,6 @@
 /**
- * Intel's ISA-L inflates twice as fast as the zlib inside Node.js: 740 MB/s against 350 MB/s on the machine of the
- * benchmarks. It is used where the system has it, and nothing but speed depends on it.
+ * Inflates with Intel's ISA-L, which is twice as fast as the zlib of Node.js: 740 MB/s against 350 MB/s on the
+ * benchmark machine. Used where it is installed; without it unpacking is only slower.
  */
 import { existsSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -8,15 +8,15 @@ import type { GzipInflater, InflateStep } from '@outboard/oci/layers';
 import koffi, { type LibraryHandle } from 'koffi';
 import { memoryAddress } from './libc.ts';
 
-/** Where distributions install it. Absolute: what is loaded must not depend on the environment. */
+/** Paths of distributions. Absolute, so that the environment cannot choose the library. */
 const libraryPaths: Readonly<Record<string, readonly string[]>> = {
   x64: ['/usr/lib/x86_64-linux-gnu/libisal.so.2', '/usr/lib64/libisal.so.2', '/usr/lib/libisal.so.2'],
   arm64: ['/usr/lib/aarch64-linux-gnu/libisal.so.2', '/usr/lib64/libisal.so.2', '/usr/lib/libisal.so.2'],
 };
 
 /**
- * `struct inflate_state` of `<isa-l/igzip_lib.h>`, whose layout is part of what the number in `libisal.so.2` stands
- * for. It is 87,368 bytes long; the rest is to spare.
+ * Layout of `struct inflate_state` in `<isa-l/igzip_lib.h>`, which is part of the ABI of `libisal.so.2`. Its size is
+ * 87,368 bytes; the rest is spare.
  */
 const layout = {
   bytes: 128 * 1024,
@@ -27,15 +27,15 @@ const layout = {
   blockState: 21_160,
   checksumFlag: 21_172,
 } as const;
-/** ISAL_GZIP: read the member's header, check its CRC and length. */
+/** ISAL_GZIP: parse the header of a member, check its CRC and length. */
 const gzipFormat = 1;
-/** ISAL_BLOCK_FINISH: the member ended, all of it is out, and it was checked. */
+/** ISAL_BLOCK_FINISH: the member has ended, all output is written, and it was checked. */
 const finished = 5;
 
-/** Shorter inputs are copied: V8 may keep the bytes of small arrays among the objects that it moves. */
+/** Inputs up to this size are copied: V8 may keep the bytes of small arrays on its heap, where they move. */
 const shortInputBytes = 1024;
 
-/** Return values that are errors, in zlib's words where it has the same. */
+/** Error return values, with zlib's messages where it has the same error. */
 const failures: Readonly<Record<number, string>> = {
   [-1]: 'invalid block type or lengths',
   [-2]: 'invalid code',
@@ -51,12 +51,12 @@ interface Library {
   readonly inflate: (state: Uint8Array) => number;
 }
 
-/** Makes inflaters whose output comes in pieces of at most `outputBytes`. */
+/** Creates inflaters with output chunks of at most `outputBytes`. */
 export type MakeInflater = (outputBytes: number) => GzipInflater;
 
 /**
- * Load the library and try it out, so that it is ready to work where no file can be read any more.
- * @returns undefined where it is not installed, or does not do what is expected of it
+ * Load the library and test it, so that it works in the jail, where no file can be read.
+ * @returns undefined where it is not installed or fails the test
  */
 export function loadIsal(): MakeInflater | undefined {
   const path = libraryPaths[process.arch]?.find((candidate) => existsSync(candidate));
@@ -72,7 +72,7 @@ function bind(path: string): Library | undefined {
   try {
     handle = koffi.load(path);
   } catch {
-    return undefined; // made for another libc, say: slower, then
+    return undefined; // such as one built for another libc; unpacking is slower then
   }
   return {
     init: handle.func('void isal_inflate_init(void *state)'),
@@ -86,14 +86,11 @@ function works(inflater: GzipInflater): boolean {
     const { output, next } = inflater.inflate(gzipSync('hello'));
     return next === 'end' && output.equals(Buffer.from('hello'));
   } catch {
-    return false; // another layout, perhaps: slower, then
+    return false; // such as one with another layout; unpacking is slower then
   }
 }
 
-/**
- * Works on the calling thread. The output stays where it is and is overwritten by the next step, so that no page is
- * touched for the first time.
- */
+/** Works on the calling thread. One output buffer is reused for all steps, which avoids page faults. */
 class IsalInflater implements GzipInflater {
   readonly #library: Library;
   readonly #state = Buffer.alloc(layout.bytes);

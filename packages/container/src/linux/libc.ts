@@ -1,15 +1,15 @@
 /**
- * The door to libc: binds functions that Node.js lacks and turns `errno` into errors of the shape that `node:fs` throws.
+ * Binds libc functions that Node.js lacks, and turns `errno` into errors of the shape of `node:fs`.
  */
 import { getSystemErrorMap } from 'node:util';
 import koffi from 'koffi';
 
-// The process's own symbols: whichever libc (glibc or musl) Node.js itself is linked with.
+// The symbols of this process: those of the libc (glibc or musl) that Node.js is linked with.
 const library = koffi.load(null);
 
 /**
- * What a bound function takes. A `Uint8Array` passes as a pointer to its first byte; a C path must end in a NUL, and a
- * list of strings in a null.
+ * Argument of a bound function. A `Uint8Array` is passed as a pointer to its first byte; a C path needs a terminating
+ * NUL, and a list of strings a terminating null.
  */
 export type LibcArgument =
   | string
@@ -23,13 +23,13 @@ export type LibcArgument =
   | BigUint64Array
   | null;
 
-/** An error number's name (`ENOENT`) and text. @param errno positive */
+/** Name (`ENOENT`) and text of an error number. @param errno positive */
 export function describeErrno(errno: number): { readonly code: string; readonly text: string } {
   const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error number ${errno}`];
   return { code, text };
 }
 
-/** A failed call, with the fields that errors of `node:fs` have. */
+/** A failed call, with the fields of errors of `node:fs`. */
 export class ErrnoError extends Error {
   override readonly name = 'ErrnoError';
   /** `ENOENT`, `EPERM`, … */
@@ -52,7 +52,7 @@ export class ErrnoError extends Error {
 /**
  * Bind a libc function that returns -1 on failure.
  * @param definition a C prototype with pointers as `const char *` (a string) or `const void *` (bytes)
- * @returns a function that gives the result, or minus the error number
+ * @returns function that returns the result or the negative error number
  */
 export function bindCall<Arguments extends readonly LibcArgument[]>(
   definition: string,
@@ -66,12 +66,15 @@ export function bindCall<Arguments extends readonly LibcArgument[]>(
 
 const memmove = library.func('uintptr_t memmove(const void *to, const void *from, size_t length)');
 
-/** Where a buffer's bytes lie, for structures that hold pointers. @param buffer of more than 64 bytes: V8 moves smaller ones */
+/**
+ * Address of the bytes of a buffer, for structures with pointers. @param buffer of more than 64 bytes: V8 moves
+ * smaller ones
+ */
 export function memoryAddress(buffer: Uint8Array): bigint {
   return BigInt(memmove(buffer, buffer, 0)); // it returns its first argument
 }
 
-/** Pass a call's result on, or throw what went wrong. @throws {ErrnoError} when the result is negative */
+/** Return the result of a call. @throws {ErrnoError} when it is negative */
 export function checkResult(result: number, syscall: string, path?: string): number {
   if (result < 0) throw new ErrnoError(-result, syscall, path);
   return result;

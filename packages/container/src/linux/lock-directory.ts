@@ -1,5 +1,5 @@
 /**
- * A lock on a directory, so that two programs do not keep their data in one place.
+ * Lock on a directory, so that two daemons do not use the same data root.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,26 +10,27 @@ import { bindCall, ErrnoError } from './libc.ts';
 const exclusiveWithoutWaiting = 2 | 4; // LOCK_EX | LOCK_NB
 const flock = bindCall<[number, number]>('int flock(int fd, int operation)');
 
-/** A lock that is held until `release`, or until the process ends in any way. */
+/** A lock, held until `release` or the end of the process. */
 export interface DirectoryLock {
-  /** Safe to repeat. */
+  /** Idempotent. */
   release(): void;
 }
 
-/** Who holds the lock of a directory. */
+/** Holder of the lock of a directory. */
 export interface DirectoryOwner {
   readonly pid: number;
-  /** Where it can be reached. */
+  /** Addresses at which it serves. */
   readonly hosts: readonly string[];
 }
 
-/** Tells who holds the lock, for people to read; it means nothing while nobody does. */
+/** File that names the holder of the lock for error messages; meaningless without the lock. */
 export const ownerFileName = 'owner.json';
 
 /**
- * Lock an existing directory, at once or not at all. The lock is the kernel's (`flock`): no file is left by a crash.
- * @param hosts where the caller can be reached, told to whoever finds the directory locked
- * @throws {OutboardError} conflict when someone else holds it; system when the directory cannot be opened or locked
+ * Lock an existing directory without waiting. The lock is the kernel's (`flock`), so a crash leaves none.
+ * @param hosts addresses of the caller, for the error message of others
+ * @throws {OutboardError} conflict when another process holds it; system when the directory cannot be opened or
+ *   locked
  */
 export function lockDirectory(path: string, hosts: readonly string[] = []): DirectoryLock {
   let descriptor: number | undefined = openDirectory(path);
@@ -52,7 +53,7 @@ export function lockDirectory(path: string, hosts: readonly string[] = []): Dire
   try {
     writeFileSync(ownerFile, JSON.stringify({ pid: process.pid, hosts }), { mode: 0o600 });
   } catch {
-    // A disk that is full must not keep plugins from running: a second daemon is then told less.
+    // A full disk must not prevent the start: the error message of a second daemon then says less.
   }
   return {
     release() {
@@ -68,11 +69,11 @@ export function lockDirectory(path: string, hosts: readonly string[] = []): Dire
   };
 }
 
-/** `: process 123, which serves unix:///…`, as far as that is known. */
+/** `: process 123, which serves unix:///…`, as far as it is known. */
 function describeOwner(path: string, inode: string): string {
   const holders = pidsWithLock(inode);
   const owner = readOwner(join(path, ownerFileName));
-  // The file may be that of a daemon which was killed.
+  // The file may have been left by a killed daemon.
   if (owner !== undefined && holders.includes(owner.pid)) {
     const served = owner.hosts.length === 0 ? '' : `, which serves ${owner.hosts.join(', ')}`;
     return `: process ${owner.pid}${served}`;
@@ -81,7 +82,7 @@ function describeOwner(path: string, inode: string): string {
 }
 
 /**
- * Processes that hold a lock of `flock` on an inode; those outside of this pid namespace have no number here.
+ * Processes that hold a `flock` lock on an inode. Processes outside of this pid namespace have no pid here.
  * @see proc_locks(5)
  */
 function pidsWithLock(inode: string): readonly number[] {

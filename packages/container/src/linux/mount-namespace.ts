@@ -1,17 +1,17 @@
 /**
- * Which mount namespace processes are in. A service whose unit asks for a sandbox (PrivateTmp=, ProtectSystem= and
- * their kind) has one of its own.
+ * Compares mount namespaces of processes. A service whose unit asks for a sandbox (PrivateTmp=, ProtectSystem= and
+ * others) has a namespace of its own.
  * @see mount_namespaces(7), systemd.exec(5) "Sandboxing"
  */
 import { errorCode } from './errno.ts';
 import { readMountTable } from './mount-table.ts';
 
-/** Of a process that has ended, is a zombie, or may not be looked at. */
+/** Errors for a process that has ended, is a zombie, or is not accessible. */
 const unknown: readonly (string | undefined)[] = ['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM'];
 
 /**
- * Whether a process sees the mounts that this one sees: each mount has an ID of its own in the kernel, and belongs to one
- * namespace. The link in `ns/` would tell the same to fewer.
+ * Whether a process is in the mount namespace of this one. Compared by mount IDs, which are unique in the kernel:
+ * reading the link in `ns/` needs more privileges.
  * @returns undefined when it cannot be known
  */
 export async function sharesMountNamespace(pid: number): Promise<boolean | undefined> {

@@ -1,5 +1,5 @@
 /**
- * The mounts that this process sees.
+ * The mount table.
  */
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import { mount, mountFlags } from './mount.ts';
 export interface MountEntry {
   readonly id: number;
   readonly parentId: number;
-  /** Where it is mounted, as bytes in `latin1`, so that any name survives. */
+  /** Mount point as bytes in `latin1`, since it need not be UTF-8. */
   readonly mountPoint: string;
   /** `rw`, `noexec`, … */
   readonly options: readonly string[];
@@ -21,8 +21,8 @@ export interface MountEntry {
 }
 
 /**
- * Parse the table. @param table the file's bytes as `latin1` text
- * @throws {OutboardError} system when a line has another shape
+ * Parse a mount table. @param table content of the file, decoded as `latin1`
+ * @throws {OutboardError} system for a malformed line
  * @see proc_pid_mountinfo(5)
  */
 export function parseMountTable(table: string): MountEntry[] {
@@ -49,54 +49,52 @@ function parseMountLine(line: string): MountEntry {
   };
 }
 
-/** The kernel writes space, tab, newline, backslash and `#` as a backslash and three octal digits. */
+/** The kernel escapes space, tab, newline, backslash and `#` as a backslash and three octal digits. */
 function decodeOctal(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
 }
 
-/** The mount table of a process's mount namespace, as seen from its root; default this process's. */
+/** Read the mount table of a process, as seen from its root directory; default this process. */
 export async function readMountTable(pid: number | 'self' = 'self'): Promise<MountEntry[]> {
   return parseMountTable(await readFile(`/proc/${pid}/mountinfo`, 'latin1'));
 }
 
-/**
- * The mounts at a path and below it, the topmost and deepest first. A last component that is a link is not followed.
- */
+/** Mounts at a path and below it, topmost and deepest first. A link in the last component is not followed. */
 export async function mountsBelow(path: string): Promise<MountEntry[]> {
-  const place = await locate(path);
-  if (place === undefined) return [];
-  const prefix = place === '/' ? '/' : `${place}/`;
+  const located = await locate(path);
+  if (located === undefined) return [];
+  const prefix = located === '/' ? '/' : `${located}/`;
   const found = (await readMountTable()).filter(
-    ({ mountPoint }) => mountPoint === place || mountPoint.startsWith(prefix),
+    ({ mountPoint }) => mountPoint === located || mountPoint.startsWith(prefix),
   );
-  // The table lists a mount after what it covers.
+  // The table lists a mount after the mounts that it covers.
   return found.reverse().sort((a, b) => depth(b.mountPoint) - depth(a.mountPoint));
 }
 
-/** The mounts at a path itself, the undermost first; only the last one is seen through the path. */
+/** Mounts at a path itself, bottom first; only the last one is visible. */
 export async function mountsAt(path: string): Promise<MountEntry[]> {
-  const place = await locate(path);
-  return (await readMountTable()).filter(({ mountPoint }) => mountPoint === place);
+  const located = await locate(path);
+  return (await readMountTable()).filter(({ mountPoint }) => mountPoint === located);
 }
 
 /**
- * Make a directory a shared mount (a bind onto itself), so that mounts made below it in a container appear here too.
- * Does nothing when it is one already.
+ * Make a directory a shared mount (a bind onto itself), so that mounts made below it in a container propagate to the
+ * host. Does nothing when it is shared already.
  * @throws {ErrnoError}
  */
 export async function makeSharedMount(path: string): Promise<void> {
-  const place = await locate(path);
-  const [existing] = (await mountsBelow(path)).filter(({ mountPoint }) => mountPoint === place);
+  const located = await locate(path);
+  const [existing] = (await mountsBelow(path)).filter(({ mountPoint }) => mountPoint === located);
   if (existing?.propagation.some((field) => field.startsWith('shared:'))) return;
   if (existing === undefined) mount(path, path, mountFlags.bind);
-  // Out of the peer group of the file system that it was bound from: a mount below would else appear in both, twice.
+  // Leave the peer group of the source file system: a mount below would otherwise appear in both, twice.
   mount('none', path, mountFlags.private);
   mount('none', path, mountFlags.shared);
 }
 
-/** The path as the mount table spells it; undefined when it is absent. */
+/** The path as the mount table spells it; undefined when it does not exist. */
 export async function locate(path: string): Promise<string | undefined> {
   try {
     const parent = await realpath(dirname(path), 'buffer');

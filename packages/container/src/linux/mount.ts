@@ -25,8 +25,8 @@ const mountCall = bindCall<[string, string, string | null, number, string | null
 const unmountCall = bindCall<[Uint8Array, number]>('int umount2(const void *target, int flags)');
 
 /**
- * Mount, bind, or change a mount, as the flags say.
- * @param options.type the file system; left out for binds and changes of propagation
+ * Mount, bind or change a mount, depending on the flags.
+ * @param options.type file system; absent for binds and changes of propagation
  * @throws {ErrnoError}
  */
 export function mount(
@@ -38,7 +38,10 @@ export function mount(
   checkResult(mountCall(source, target, options.type ?? null, flags, options.data ?? null), 'mount', target);
 }
 
-/** Unmount what is on top at a path, which need not be UTF-8. @throws {ErrnoError} EINVAL when nothing is mounted there */
+/**
+ * Unmount the topmost mount at a path, which need not be UTF-8. @throws {ErrnoError} EINVAL when nothing is mounted
+ * there
+ */
 export function unmount(target: Buffer, flags: number): void {
   const terminated = Buffer.concat([target, Buffer.alloc(1)]);
   checkResult(unmountCall(terminated, flags), 'umount2', target.toString());

@@ -1,14 +1,14 @@
 /**
- * Handles on names in a tree that someone hostile may change at any time: one component at a time, no link followed,
- * no mount entered, nothing opened for reading. A file system that a plugin mounted can hang whoever looks into it
- * (hardening I14), so the way ends where such a mount begins.
+ * Opens entries of directory trees that a hostile process may change at any time: one component at a time, without
+ * following links, entering mounts or opening files for reading. A file system that a container mounted can hang a
+ * process that enters it (hardening I14), so a walk ends at such a mount.
  * @see openat2(2), open(2) O_PATH
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errorCode } from './errno.ts';
 import { bindCall, checkResult, ErrnoError } from './libc.ts';
 
-/** O_PATH of Linux on every architecture that Node.js runs on; `fs.constants` has no name for it. */
+/** O_PATH on every architecture that Node.js supports; `fs.constants` lacks it. */
 const pathOnly = 0o10000000;
 const closeOnExec = 0o2000000; // O_CLOEXEC
 const openat2Number = 437; // on every architecture
@@ -22,21 +22,23 @@ const readlinkat = bindCall<[handle: number, name: string, target: Uint8Array, s
   'intptr_t readlinkat(int handle, const char *name, void *target, size_t size)',
 );
 
-/** What a name in a directory stands for. Whoever gets a handle closes it. */
+/** A directory entry. The receiver closes the handle. */
 export type OpenedEntry =
   | { readonly type: 'directory'; readonly handle: number }
   | { readonly type: 'link'; readonly target: string }
   | { readonly type: 'mount' | 'other' | 'absent' };
 
-/** Opens a name in a directory without following or entering anything. @returns a handle that the caller closes */
+/**
+ * Opens a name in a directory without following links or entering mounts. @returns a handle that the caller closes
+ */
 export type OpenEntry = (directory: number, name: string) => number | 'absent' | 'mount';
 
 /**
- * Look at one name in a directory.
- * @param directory a handle of a directory
+ * Open one name in a directory.
+ * @param directory handle of a directory
  * @param name one component, neither empty, `.` nor `..`
- * @param open in the one way or the other; default whichever the kernel has
- * @throws {ErrnoError} for everything but absence
+ * @param open system call to use; default the best that the kernel has
+ * @throws {ErrnoError} for every error but absence
  */
 export function openEntry(directory: number, name: string, open: OpenEntry = openByOpenat2): OpenedEntry {
   const handle = open(directory, name);
@@ -53,18 +55,18 @@ export function openEntry(directory: number, name: string, open: OpenEntry = ope
   }
 }
 
-/** A handle on a directory that is trusted to be what it is called. The caller closes it. */
+/** Open a directory whose path is trusted. The caller closes the handle. */
 export function openTrustedDirectory(path: string): number {
   return openSync(path, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 }
 
-/** The ID of the mount that a handle is on, as `/proc/self/mountinfo` numbers them; asks no file system. */
+/** ID of the mount of a handle, as in `/proc/self/mountinfo`. Accesses no file system. */
 export function mountIdOf(handle: number): number {
   const description = readFileSync(`/proc/self/fdinfo/${handle}`, 'latin1');
   return Number(/^mnt_id:\s*(\d+)$/m.exec(description)?.[1]);
 }
 
-/** @returns a handle on the very thing of that name, a link or a device too, which opens nothing */
+/** Open by openat2(2). @returns an O_PATH handle on the entry itself, also for a link or a device */
 export function openByOpenat2(directory: number, name: string): number | 'absent' | 'mount' {
   const how = BigUint64Array.of(
     BigInt(pathOnly | constants.O_NOFOLLOW | closeOnExec),
@@ -76,12 +78,14 @@ export function openByOpenat2(directory: number, name: string): number | 'absent
   const { code } = new ErrnoError(-result, 'openat2', name);
   if (code === 'ENOENT') return 'absent';
   if (code === 'EXDEV') return 'mount';
-  // No such call before Linux 5.6, or a sandbox that does not know it.
+  // Linux before 5.6, or a seccomp filter without this call.
   if (code === 'ENOSYS' || code === 'EPERM') return openByPath(directory, name);
   throw new ErrnoError(-result, 'openat2', name);
 }
 
-/** The same where openat2 is missing. The kernel may ask a dead network file system once, as for any path. */
+/**
+ * Open by path where openat2(2) is missing. The kernel may access a dead network file system once, as for any path.
+ */
 export function openByPath(directory: number, name: string): number | 'absent' | 'mount' {
   let handle: number;
   try {
@@ -95,7 +99,7 @@ export function openByPath(directory: number, name: string): number | 'absent' |
   return 'mount';
 }
 
-/** Of the very link that the handle is on. */
+/** Target of the link of a handle. */
 function readLink(handle: number, name: string): string {
   const target = Buffer.alloc(longestLink);
   const length = checkResult(readlinkat(handle, '', target, target.length), 'readlinkat', name);

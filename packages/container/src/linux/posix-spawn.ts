@@ -1,7 +1,7 @@
 /**
- * posix_spawn(3): starts a program without copying this process's page tables first, as fork(2) does, which is what
- * `node:child_process` uses. In a daemon of 100 MB a fork holds up the event loop for 5 to 40 ms, and the page faults
- * that follow as long again; this takes one.
+ * posix_spawn(3): starts a program without copying the page tables of this process first, as the fork(2) of
+ * `node:child_process` does. In a daemon of 100 MB a fork blocks the event loop for 5 to 40 ms, and the page faults
+ * that follow as long again; posix_spawn takes 1 ms.
  */
 import { constants } from 'node:os';
 import { bindCall, ErrnoError, type LibcArgument } from './libc.ts';
@@ -10,7 +10,7 @@ import { bindCall, ErrnoError, type LibcArgument } from './libc.ts';
 const resetSignals = 0x04 | 0x08;
 /** `POSIX_SPAWN_SETSID`. */
 const newSessionFlag = 0x80;
-/** More than `posix_spawnattr_t`, `posix_spawn_file_actions_t` and `sigset_t` take in glibc and musl. */
+/** Larger than `posix_spawnattr_t`, `posix_spawn_file_actions_t` and `sigset_t` in glibc and musl. */
 const structureBytes = 512;
 const openReadWrite = 2; // O_RDWR
 const duplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC
@@ -47,24 +47,25 @@ const close = bindCall<[number]>('int close(int fd)');
 const wait = bindCall<[number, Int32Array, number]>('int waitpid(int pid, void *status, int options)');
 const doNotWait = 1; // WNOHANG
 
-/** A program to start. Nothing is taken from this process that is not named here. */
+/** A program to start. It inherits nothing that is not named here. */
 export interface PosixSpawnRequest {
   /** Absolute path of the program. */
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Default: this process's. */
-  readonly cwd?: string;
+  /** Default: that of this process. */
+  readonly cwd?: string | undefined;
   /** Make it the leader of a session of its own. */
-  readonly newSession?: boolean;
-  /** For each descriptor of the program, from 0 on, one of this process's; undefined is `/dev/null`. */
+  readonly newSession?: boolean | undefined;
+  /** For each descriptor of the program, from 0 on, a descriptor of this process; undefined is `/dev/null`. */
   readonly descriptors: readonly (number | undefined)[];
 }
 
 /**
- * Start a program; it is running when this returns. Its signals are as at login, and its descriptors those asked for.
- * @returns its pid, which stays taken until `reap` has told of its end
- * @throws {ErrnoError} ENOENT, EACCES and what else execve(2) reports
+ * Start a program; it is running when this returns. Signals have their default actions, and only the requested
+ * descriptors are open.
+ * @returns its pid, which stays valid until `reap` has returned its end
+ * @throws {ErrnoError} ENOENT, EACCES and other errors of execve(2)
  */
 export function posixSpawn(request: PosixSpawnRequest): number {
   const attributes = Buffer.alloc(structureBytes);
@@ -75,7 +76,7 @@ export function posixSpawn(request: PosixSpawnRequest): number {
   try {
     describeProcess(attributes, request);
     describeFiles(actions, request, moved);
-    const pid = new Int32Array(16); // larger than what V8 keeps among the objects that it moves
+    const pid = new Int32Array(16); // larger than arrays on the V8 heap, which move
     const argv = [request.file, ...request.args, null];
     const envp = [...Object.entries(request.env).map(([name, value]) => `${name}=${value}`), null];
     check(spawn(pid, request.file, actions, attributes, argv, envp), 'posix_spawn', request.file);
@@ -89,7 +90,7 @@ export function posixSpawn(request: PosixSpawnRequest): number {
 
 function describeProcess(attributes: Uint8Array, { newSession = false }: PosixSpawnRequest): void {
   const signals = Buffer.alloc(structureBytes);
-  // Node.js ignores SIGPIPE, and what is ignored stays so across execve(2).
+  // Node.js ignores SIGPIPE, and an ignored signal stays ignored across execve(2).
   check(fillSignals(signals), 'sigfillset');
   check(setDefaultSignals(attributes, signals), 'posix_spawnattr_setsigdefault');
   check(emptySignals(signals), 'sigemptyset');
@@ -97,7 +98,7 @@ function describeProcess(attributes: Uint8Array, { newSession = false }: PosixSp
   check(setFlags(attributes, resetSignals | (newSession ? newSessionFlag : 0)), 'posix_spawnattr_setflags');
 }
 
-/** @param moved takes descriptors that were made on the way, for the caller to close */
+/** @param moved receives duplicated descriptors, for the caller to close */
 function describeFiles(actions: Uint8Array, { descriptors, cwd }: PosixSpawnRequest, moved: number[]): void {
   for (const [target, given] of descriptors.entries()) {
     if (given === undefined) {
@@ -106,7 +107,7 @@ function describeFiles(actions: Uint8Array, { descriptors, cwd }: PosixSpawnRequ
     }
     let source = given;
     if (source < descriptors.length) {
-      // It would be overwritten before its turn comes, or keep its close-on-exec flag.
+      // It would be overwritten by an earlier dup2, or keep its close-on-exec flag.
       source = check(fcntl(given, duplicateCloseOnExec, descriptors.length), 'fcntl', undefined, true);
       moved.push(source);
     }
@@ -115,7 +116,7 @@ function describeFiles(actions: Uint8Array, { descriptors, cwd }: PosixSpawnRequ
   if (cwd !== undefined) check(addChangeDirectory(actions, cwd), 'posix_spawn_file_actions_addchdir_np');
 }
 
-/** How a process ended: by a code, or by a signal. */
+/** End of a process: an exit code, or a signal. */
 export type ProcessEnd =
   | { readonly code: number; readonly signal: null }
   | { readonly code: null; readonly signal: NodeJS.Signals };
@@ -123,9 +124,9 @@ export type ProcessEnd =
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 /**
- * Take note of a child's end, without waiting for it.
+ * Collect the end of a child without blocking.
  * @returns undefined while it runs
- * @throws {ErrnoError} ECHILD when it is no child of this process
+ * @throws {ErrnoError} ECHILD when it is not a child of this process
  */
 export function reap(pid: number): ProcessEnd | undefined {
   const status = new Int32Array(16); // as in posixSpawn()
@@ -135,11 +136,11 @@ export function reap(pid: number): ProcessEnd | undefined {
   const word = status[0] ?? 0;
   const signal = word & 0x7f;
   if (signal === 0) return { code: (word >> 8) & 0xff, signal: null };
-  // A number without a name can only be a real-time signal, which has none in Node.js.
+  // Only real-time signals have no name in Node.js.
   return { code: null, signal: (signalNames.get(signal) ?? `SIG${signal}`) as NodeJS.Signals };
 }
 
-/** These functions return an error's number, not -1; `fcntl` a descriptor. */
+/** Check a result: these functions return the error number, not -1; `fcntl` returns a descriptor. */
 function check(result: number, call: string, path?: string, isDescriptor = false): number {
   if (result < 0) throw new ErrnoError(-result, call, path);
   if (result > 0 && !isDescriptor) throw new ErrnoError(result, call, path);

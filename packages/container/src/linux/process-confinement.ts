@@ -1,10 +1,10 @@
 /**
- * What a process may still do: capabilities, privileges on exec, core dumps, death with its parent.
+ * Restricts the calling process: capabilities, privileges on exec, core dumps, CPU time, death with its parent.
  */
 import { constants } from 'node:os';
 import { bindCall, checkResult, ErrnoError } from './libc.ts';
 
-/** Numbers of `<linux/capability.h>`. */
+/** Numbers from `<linux/capability.h>`. */
 export const capabilities = {
   chown: 0,
   dacOverride: 1,
@@ -15,13 +15,13 @@ export const capabilities = {
   setfcap: 31,
 } as const;
 
-/** Numbers of prctl(2) and of signals. */
+/** Options of prctl(2), and numbers of signals. */
 const setParentDeathSignal = 1;
 const setDumpable = 4;
 const keepPermitted = 8; // PR_SET_KEEPCAPS, for the calling thread alone
 const setNoNewPrivileges = 38;
 const killSignal = 9;
-/** The customary user who owns nothing. */
+/** The user `nobody`, who owns no files. */
 const nobody = 65_534;
 /** RLIMIT_CPU and RLIMIT_CORE. */
 const cpuLimit = 0;
@@ -31,18 +31,18 @@ const prctl = bindCall<[number, number, number, number, number]>(
   'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
 );
 const capset = bindCall<[Uint32Array, Uint32Array]>('int capset(const void *header, const void *data)');
-/** The C libraries carry it out on every thread of the process, as POSIX wants: the kernel knows threads alone. */
+/** Applied to all threads by the C library, as POSIX demands: the kernel call changes one thread only. */
 const setUserOfAllThreads = bindCall<[number, number, number]>(
   'int setresuid(uint32_t real, uint32_t effective, uint32_t saved)',
 );
-/** Of the calling thread alone. @returns the ID before, also when it failed */
+/** For the calling thread only. @returns the previous ID, also after a failure */
 const setFileUser = bindCall<[number]>('int setfsuid(uint32_t uid)');
 const setrlimit = bindCall<[number, BigUint64Array]>('int setrlimit(int resource, const void *limit)');
 
 /**
- * Keep only some capabilities, on the calling thread; all other threads lose every one, whatever made them and whenever
- * (V8's workers, libuv's pool, the inspector). None can be regained, not even by running a program. The user becomes
- * nobody, but files that the calling thread makes belong to root still.
+ * Keep some capabilities on the calling thread; every other thread loses all of them, whatever created it and
+ * whenever (V8's workers, libuv's pool, the inspector). None can be regained, not even by executing a program. The
+ * user becomes nobody, but files that the calling thread creates still belong to root.
  * @throws {ErrnoError}
  */
 export function keepCapabilities(kept: readonly number[]): void {
@@ -59,20 +59,20 @@ function setCapabilities(kept: readonly number[]): void {
   checkResult(capset(capabilityHeader(), capabilitySets(kept)), 'capset');
 }
 
-/** Be killed when the thread that started this process ends. A change of user undoes it: call it after that. */
+/** Kill this process when the thread that started it ends. A change of user resets this: call it afterwards. */
 export function dieWithParent(): void {
   checkResult(prctl(setParentDeathSignal, killSignal, 0, 0, 0), 'prctl PR_SET_PDEATHSIG');
 }
 
-/** Write no core file, and let no unprivileged process look inside. @throws {ErrnoError} */
+/** Disable core dumps, and ptrace by unprivileged processes. @throws {ErrnoError} */
 export function forbidDumps(): void {
   checkResult(prctl(setDumpable, 0, 0, 0, 0), 'prctl PR_SET_DUMPABLE');
   checkResult(setrlimit(coreLimit, new BigUint64Array(2)), 'setrlimit');
 }
 
-/** Be ended by SIGXCPU after so much processor time of all threads together. @throws {ErrnoError} */
+/** Limit the CPU time of all threads together; beyond it the kernel sends SIGXCPU. @throws {ErrnoError} */
 export function limitCpuTime(seconds: number): void {
-  // At the hard limit it would be SIGKILL, which says nothing.
+  // The hard limit is higher: it sends SIGKILL, which would hide the reason.
   checkResult(setrlimit(cpuLimit, BigUint64Array.of(BigInt(seconds), BigInt(seconds + 5))), 'setrlimit');
 }
 

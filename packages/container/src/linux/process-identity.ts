@@ -1,11 +1,11 @@
 /**
- * Which process a pid means. A pid alone is reused; together with the start time and the boot it is unique.
+ * Identifies processes beyond their pids, which are reused: pid and start time together are unique within one boot.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isErrno } from './errno.ts';
 
-/** A process, told apart from every other one of the same boot. */
+/** A process, unique within one boot. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks between boot and start of the process, as text: field 22 of `/proc/<pid>/stat`. */
@@ -13,8 +13,8 @@ export interface ProcessIdentity {
 }
 
 /**
- * The identity of a pid now, or undefined when no such process runs. A zombie counts as gone: it has exited and
- * only waits to be reaped.
+ * Identify the process that has a pid now. A zombie counts as ended: it has exited and only waits to be reaped.
+ * @returns undefined when no such process runs
  * @see proc_pid_stat(5)
  */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
@@ -30,7 +30,7 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
 }
 
 /**
- * When a process was started.
+ * Start time of a process.
  * @param identity of a process of this boot
  * @see proc_pid_stat(5) field 22, proc_uptime(5)
  */
@@ -43,25 +43,25 @@ export function startOfProcess(identity: ProcessIdentity, now: Date): Date {
 /** USER_HZ, which is 100 on every architecture that Node.js runs on. */
 const ticksPerSecond = 100;
 
-/** The state letter of a process (`R`, `S`, `D`, `Z`, …), or undefined when there is none. */
+/** State letter of a process (`R`, `S`, `D`, `Z`, …); undefined when there is none. */
 export function processState(pid: number): string | undefined {
   return readStat(pid)?.state;
 }
 
-/** The name that a process goes by, which it may choose itself; undefined when there is none. */
+/** Name of a process, which it can choose itself; undefined when there is none. */
 export function processName(pid: number): string | undefined {
   return readStat(pid)?.name;
 }
 
-/** What tells this boot of the kernel from every other one. */
+/** Unique ID of the current boot. */
 export function readBootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 /**
  * Send a signal to exactly this process.
- * @returns false when it has gone
- * @throws {Error} as `process.kill` does, except for a process that has gone
+ * @returns false when it has ended
+ * @throws {Error} as `process.kill` does, except for a process that has ended
  */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isSameProcess(identity)) return false;
@@ -74,16 +74,16 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
-/** Bound on waiting for killed processes to be gone; one that is not by then sleeps uninterruptibly. */
+/** Upper bound for the end of killed processes; beyond it they are in uninterruptible sleep. */
 const groupEndMs = 5_000;
 
 /**
- * Kill a process group, and wait until none of it is left or 5 s have passed.
- * @param leader pid of the leader, verified by the caller to be the one that is meant
+ * Kill a process group, and wait until it is empty, at most 5 s.
+ * @param leader pid of the leader, which the caller has verified
  */
 export async function endProcessGroup(leader: number): Promise<void> {
   const deadline = performance.now() + groupEndMs;
-  // A process group has no event for its end.
+  // Polling: the end of a process group has no event.
   for (
     let pauseMs = 1;
     killGroup(leader) && performance.now() < deadline;
@@ -110,7 +110,7 @@ interface ProcessStat {
   readonly startTime: string;
 }
 
-// Synchronous on purpose: the kernel answers from memory, and the thread pool may be busy with slow disks.
+// Synchronous: the kernel answers from memory, and the thread pool may be busy with slow disks.
 function readStat(pid: number): ProcessStat | undefined {
   let text: string;
   try {
@@ -119,7 +119,8 @@ function readStat(pid: number): ProcessStat | undefined {
     if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
     throw error;
   }
-  // The second field is the program's name, which may hold spaces and parentheses: count from its last one.
+  // The second field is the name of the program, which may contain spaces and parentheses: fields count from the last
+  // one.
   const nameEnd = text.lastIndexOf(')');
   const name = text.slice(text.indexOf('(') + 1, nameEnd);
   const fields = text.slice(nameEnd + 2).split(' ');

@@ -1,5 +1,5 @@
 /**
- * Pseudo-terminals: a program is given one end as its terminal, this process has the other.
+ * Pseudo-terminals: a program gets one end as its terminal, this process has the other.
  * @see pty(7), ioctl_tty(2), termios(3)
  */
 import { closeSync, constants, openSync } from 'node:fs';
@@ -13,16 +13,17 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
+/** A pseudo-terminal. */
 export interface PseudoTerminal {
-  /** What is typed goes in; destroying it hangs up. */
+  /** Input of the program; destroying it hangs up the terminal. */
   readonly stream: ReadStream;
-  /** What is shown, to be read once. It ends when nobody has the other end open any more. */
+  /** Output of the program, to be read once. It ends when no process has the other end open any more. */
   readonly output: AsyncIterable<Buffer>;
-  /** A descriptor of the other end, for a program. */
+  /** Descriptor of the other end, for the program. */
   readonly programEnd: number;
-  /** Programs must be told of it: by SIGWINCH, where this is not their controlling terminal. */
+  /** Change the size. Programs need a SIGWINCH as well where this is not their controlling terminal. */
   resize(size: TerminalSize): void;
-  /** Close this process's descriptor of the program's end, once a program has it. Idempotent. */
+  /** Close this process's descriptor of the other end, after the program has it. Idempotent. */
   closeProgramEnd(): void;
 }
 
@@ -40,14 +41,14 @@ const tcsetattr = bindCall<[fd: number, when: number, attributes: Uint8Array]>(
 );
 const cfmakeraw = bindCall<[attributes: Uint8Array]>('void cfmakeraw(void *attributes)');
 
-const closeOnExec = 0o2000000; // O_CLOEXEC, which node:fs sets by itself
+const closeOnExec = 0o2000000; // O_CLOEXEC, which node:fs sets implicitly
 const setWindowSize = 0x5414; // TIOCSWINSZ, on every architecture that Node.js runs on but MIPS and PowerPC
-/** More than `struct termios` takes, and more than V8 keeps among the objects that it moves. */
+/** Larger than `struct termios`, and larger than arrays on the V8 heap, which move. */
 const structureBytes = 256;
 const now = 0; // TCSANOW
 
 /**
- * Open one, in raw mode: bytes pass as they are, both ways.
+ * Open a terminal in raw mode: bytes pass unchanged in both directions.
  * @throws {ErrnoError} when the host has none left
  */
 export function openPseudoTerminal(size: TerminalSize): PseudoTerminal {
@@ -87,8 +88,8 @@ function assemble(master: number, stream: ReadStream, programEnd: number): Pseud
 }
 
 /**
- * Reading a terminal that nobody else has open any more is EIO. That is its end and no failure, before which whoever
- * reads is to have all that was shown: destroyed at once, the stream would drop what waits in it.
+ * A stream that treats EIO as its end: that is the error of reading a terminal that no other process has open. Ending
+ * it, and not destroying it, keeps the output that was not read yet.
  */
 class TerminalStream extends ReadStream {
   override destroy(error?: Error): this {
@@ -101,7 +102,7 @@ class TerminalStream extends ReadStream {
 
 function setSize(master: number, { columns, rows }: TerminalSize): void {
   const size = Buffer.alloc(structureBytes);
-  // struct winsize: rows, columns, and two that nobody reads.
+  // struct winsize: rows, columns, and two unused fields.
   new Uint16Array(size.buffer, size.byteOffset, 2).set([rows, columns]);
   checkResult(ioctl(master, setWindowSize, size), 'ioctl TIOCSWINSZ');
 }

@@ -1,5 +1,6 @@
 /**
- * Delete a directory tree that a plugin may have filled and mounted things in, without ever deleting across a mount.
+ * Deletes a directory tree that a container may have filled and mounted file systems in, without deleting across a
+ * mount.
  */
 import { lstat } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
@@ -10,17 +11,17 @@ import { runProgram } from './run-program.ts';
 import { unmountBelow } from './unmount.ts';
 
 const maxMessageBytes = 1024;
-/** Many times what a million files take; whoever waits for it holds up what is to be done next to the same plugin. */
+/** Many times the duration for a million files; until then later operations on the same container wait. */
 const timeoutMs = 600_000;
 
 /**
- * Unmount everything at a path and below it, look at the mount table again, and only then delete the tree.
- * An absent path is fine. Clean-up is not cancelled half-way: there is no signal.
- * Afterwards the parent directory is not flushed; the caller does so where it matters.
+ * Unmount everything at a path and below it, read the mount table again, and only then delete the tree. An absent
+ * path is fine. There is no signal: a clean-up is not cancelled half-way. The parent directory is not flushed; the
+ * caller does so where it matters.
  * @throws {OutboardError} system when a mount stays (nothing is deleted then) or when the tree cannot be deleted
  */
 export async function removeTree(path: string): Promise<void> {
-  // Most often so: every plugin's place of an upgrade is looked at when the engine opens.
+  // The usual case: the engine checks the upgrade directory of every plugin when it opens.
   if (!(await isPresent(path))) return;
   await unmountBelow(path);
   const [left] = await mountsBelow(path);
@@ -44,9 +45,9 @@ async function isPresent(path: string): Promise<boolean> {
 }
 
 /**
- * `rm` of coreutils: it works with directory handles, so links are not followed, and neither depth nor path length
- * is limited; as its own process it neither blocks the event loop nor takes a thread of the pool when a disk hangs.
- * `--one-file-system` holds against a mount that appears after the look at the table.
+ * `rm` of coreutils works with directory handles: it follows no link and has no limit of depth or path length. As a
+ * process of its own it blocks neither the event loop nor a thread of the pool when a disk hangs. `--one-file-system`
+ * protects a mount that appears after the mount table was read.
  */
 async function runRemove(path: string): Promise<void> {
   const args = ['--recursive', '--force', '--one-file-system', '--', path];

@@ -1,5 +1,5 @@
 /**
- * The root and the working directory of a process: all of its threads share them, unless one has left by unshare(2).
+ * Root and working directory of a process. All threads share them, unless one called unshare(2).
  */
 import { bindCall, checkResult } from './libc.ts';
 
@@ -8,7 +8,7 @@ const fchdirCall = bindCall<[number]>('int fchdir(int fd)');
 
 /**
  * Make a mount the root of the mount namespace. Every thread and process in it whose root or working directory is the
- * old root gets the new one, at once.
+ * old root moves to the new one, at once.
  * @throws {ErrnoError}
  */
 export function pivotRoot(newRoot: string, putOld: string): void {

@@ -1,14 +1,21 @@
 /**
- * Runs a short program (the OCI runtime, a tool of the system) to its end: with a deadline, bounded output and no
+ * Runs a short program (the OCI runtime, a tool of the system) to its end, with a deadline, bounded output and no
  * inherited environment.
  */
 import type { Socket } from 'node:net';
-import { firstEvent, joinSignals, onAbort, resolveOnAbort, settlesWithin } from '@outboard/async';
+import {
+  type Cancellable,
+  firstEvent,
+  joinSignals,
+  onAbort,
+  resolveOnAbort,
+  settlesWithin,
+} from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { ErrnoError } from './libc.ts';
 import { type SpawnedProcess, spawnProcess } from './spawn-process.ts';
 
-/** How a program ended that could be started. */
+/** Result of a program that was started. */
 export interface ProgramResult {
   /** Exit code; null when a signal ended it. */
   readonly code: number | null;
@@ -16,26 +23,26 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-export interface RunProgramOptions {
-  /** After which it is killed; default: never. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  /** All of its environment; default `programEnvironment()`. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** What it reads from standard input; default nothing. */
-  readonly input?: string;
+/** Options of `runProgram`. */
+export interface RunProgramOptions extends Cancellable {
+  /** Time after which it is killed; default: never. */
+  readonly timeoutMs?: number | undefined;
+  /** Its whole environment; default `programEnvironment()`. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Its standard input; default empty. */
+  readonly input?: string | undefined;
 }
 
 const maxOutputBytes = 256 * 1024;
-/** How long a killed program may take to end: one that waits for a file system in the kernel may never. */
+/** Time for a killed program to end: a program that waits for a file system in the kernel may never end. */
 const killedMs = 1_000;
 
 /**
  * Run a program and wait for its end. A non-zero exit code is a result, not an error.
  *
- * @param file its absolute path
- * @throws {OutboardError} system when it cannot be started, says too much, or does not end in time; the abort reason
- *   when aborted
+ * @param file absolute path of the program
+ * @throws {OutboardError} system when it cannot be started, writes more than 256 KiB, or does not end in time; the
+ *   reason of the signal
  */
 export async function runProgram(
   file: string,
@@ -52,7 +59,7 @@ export async function runProgram(
   const stop = (reason: unknown) => {
     failure.abort(reason);
     program.kill('SIGKILL');
-    // What it started may hold the pipes open for longer than it lives.
+    // Its children may hold the pipes open for longer than it lives.
     for (const pipe of program.stdio) pipe?.destroy();
   };
   using limit = joinSignals([signal], {
@@ -60,7 +67,7 @@ export async function runProgram(
     timeoutReason: () => fail(`it did not end within ${timeoutMs} ms and was killed`),
   });
   onAbort(limit.signal, stop);
-  // A program that ends without reading it all has its reasons; how it ended says which.
+  // A program may end without reading all input; its exit code is the result.
   if (input !== undefined) program.stdio[0]?.on('error', () => undefined).end(input);
   try {
     const onTooMuch = () => stop(fail(`it wrote more than ${maxOutputBytes} bytes`));
@@ -94,14 +101,14 @@ function start(
   }
 }
 
-/** What programs of the runtime get of the daemon's environment: nothing that could hold a secret. */
+/** Environment of programs: PATH only, since other variables of the daemon may be secrets. */
 export function programEnvironment(): Record<string, string> {
   return { PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 }
 
 /**
- * Resolves at the end of the pipe, or when it is destroyed, with what came until then.
- * @param onTooMuch called when more comes than is kept, which is 256 KiB
+ * Read a pipe until its end, or until it is destroyed.
+ * @param onTooMuch called when more than 256 KiB were written; the rest is dropped
  */
 export async function readOutput(pipe: Socket | undefined, onTooMuch: () => void): Promise<string> {
   if (pipe === undefined) return '';
@@ -112,7 +119,7 @@ export async function readOutput(pipe: Socket | undefined, onTooMuch: () => void
     if (size > maxOutputBytes) onTooMuch();
     else chunks.push(chunk);
   });
-  // It reads nothing more then; how the program ended says why.
+  // Nothing more can be read; the end of the program gives the reason.
   pipe.on('error', () => undefined);
   pipe.on('end', () => pipe.destroy());
   await firstEvent(pipe, ['close']);

@@ -1,34 +1,36 @@
 /**
- * Child processes: their pipes, their end. For the programs that the engine runs, in place of `node:child_process`,
- * which forks; see `posix-spawn.ts`.
+ * Child processes with their pipes and their end, in place of `node:child_process`, which forks; see
+ * `posix-spawn.ts`.
  */
 import { Socket } from 'node:net';
 import { withResolvers } from '@outboard/async';
 import { bindCall, checkResult } from './libc.ts';
 import { type ProcessEnd, posixSpawn, reap } from './posix-spawn.ts';
 
-/** What a descriptor of the child is: a pipe to this process, `/dev/null`, or a descriptor of this process. */
+/** Descriptor of a child: a pipe to this process, `/dev/null`, or a descriptor of this process. */
 export type StdioKind = 'pipe' | 'ignore' | number;
 
+/** Options of `spawnProcess`. */
 export interface SpawnOptions {
-  /** All of its environment. */
+  /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
   /** One for each descriptor, from 0 on. */
   readonly stdio: readonly StdioKind[];
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Make it the leader of a session of its own, so that no signal from a terminal reaches it. */
-  readonly newSession?: boolean;
+  readonly newSession?: boolean | undefined;
 }
 
+/** A child process. */
 export interface SpawnedProcess {
   readonly pid: number;
-  /** This process's ends of the pipes; undefined where there is none. Close them: each is an open descriptor. */
+  /** This process's ends of the pipes; undefined where there is none. The caller closes them. */
   readonly stdio: readonly (Socket | undefined)[];
-  /** Resolves when it has ended; its pipes may still hold what it wrote. */
+  /** Resolves when it has ended; its pipes may still contain output. */
   readonly ended: Promise<ProcessEnd>;
-  /** Send a signal; nothing happens once it has ended. */
+  /** Send a signal; does nothing after it has ended. */
   kill(signal: NodeJS.Signals): void;
-  /** Let this process end before it. */
+  /** Do not keep this process alive for it. */
   unref(): void;
 }
 
@@ -44,15 +46,15 @@ interface Child {
   isReferenced: boolean;
 }
 
-/** All of this process's children that were started here: SIGCHLD does not say whose end it tells of. */
+/** Children that were started here. SIGCHLD does not say which child has ended. */
 const children = new Map<number, Child>();
-/** Keeps the event loop alive while a child runs: waiting for a signal does not. */
+/** Keeps the event loop alive while a child runs: a signal handler does not. */
 let keepAlive: NodeJS.Timeout | undefined;
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Start a program; it is running when this returns.
- * @param file its absolute path
+ * @param file absolute path of the program
  * @throws {ErrnoError} when it cannot be started
  */
 export function spawnProcess(file: string, args: readonly string[], options: SpawnOptions): SpawnedProcess {
@@ -61,7 +63,7 @@ export function spawnProcess(file: string, args: readonly string[], options: Spa
     (kind, index) => pairs[index]?.theirs ?? (kind === 'ignore' ? undefined : Number(kind)),
   );
   let pid: number;
-  // Before the start: the child may end at once.
+  // Registered before the start: the child may end at once.
   if (children.size === 0) process.on('SIGCHLD', reapAll);
   try {
     pid = posixSpawn({ ...options, file, args, descriptors });
@@ -82,7 +84,7 @@ export function spawnProcess(file: string, args: readonly string[], options: Spa
     ),
     ended,
     kill(signal) {
-      // Not yet waited for, so the pid is still its own.
+      // It was not reaped yet, so the pid is still its own.
       if (children.has(pid)) process.kill(pid, signal);
     },
     unref() {
@@ -94,13 +96,13 @@ export function spawnProcess(file: string, args: readonly string[], options: Spa
 }
 
 function openPair(): { readonly ours: number; readonly theirs: number } {
-  const descriptors = new Int32Array(16); // larger than what V8 keeps among the objects that it moves
+  const descriptors = new Int32Array(16); // larger than arrays on the V8 heap, which move
   checkResult(socketPair(localDomain, streamType, 0, descriptors), 'socketpair');
   const [ours = -1, theirs = -1] = descriptors;
   return { ours, theirs };
 }
 
-/** Several ends may be told by one signal. */
+/** One signal may report several ends. */
 function reapAll(): void {
   for (const [pid, { resolve }] of children) {
     const end = reap(pid);

@@ -1,8 +1,8 @@
 /**
- * Takes away mounts below a path. A file system that a plugin mounted may never answer, and letting go of one may write
- * to a disk or ask a server that is gone: so each unmount is left to a short-lived process, as looks are in
- * `ask-file-system.ts`. Trees are detached by their topmost mounts, since the way to a mount below leads through what
- * those hold.
+ * Unmounts file systems below a path. A file system that a container mounted may never answer, and detaching a mount
+ * may write to a disk or contact a server that is gone. Each unmount is therefore left to a short-lived child
+ * process, like the probes in `file-system-probe.ts`. Trees are detached by their topmost mounts, since the path of a
+ * mount below leads through them.
  * @see umount2(2) MNT_DETACH, umount(8)
  */
 import { join } from 'node:path';
@@ -13,18 +13,18 @@ import { findBinary } from './find-binary.ts';
 import { locate, type MountEntry, mountsBelow } from './mount-table.ts';
 import { runProgram } from './run-program.ts';
 
-/** For all of it together, in milliseconds. A mount is out of the table long before its file system has let go. */
+/** Upper bound for one call, in milliseconds. A mount leaves the table long before its file system is shut down. */
 const timeoutMs = 10_000;
-/** How long nothing may go on while file systems are asked, in milliseconds. */
+/** Time without progress after which a file system counts as not answering, in milliseconds. */
 const answerMs = 2_000;
-/** Unmounting may uncover mounts that were below others; each round takes at least one away. */
+/** Unmounting may uncover covered mounts; each round removes at least one. */
 const maxRounds = 64;
 const maxFailedRounds = 3;
 
 /**
- * Unmount everything at a path and below it, until the table shows nothing left.
- * Mounts are detached: what still uses them keeps them until it ends, but no path below leads to them.
- * @throws {OutboardError} system when a mount stays, within 10 s
+ * Unmount everything at a path and below it, until the mount table shows nothing left. Mounts are detached: processes
+ * that use them keep them, but no path leads to them any more.
+ * @throws {OutboardError} system when a mount stays for 10 s
  */
 export async function unmountBelow(path: string): Promise<void> {
   const { left, reason } = await detachAll(async () => topmost(await mountsBelow(path)));
@@ -36,37 +36,37 @@ export async function unmountBelow(path: string): Promise<void> {
 }
 
 /**
- * Unmount everything at some places below a path, as the table names them: a link that someone hostile put there is not
- * followed. Nothing is thrown for what stays.
- * @param places relative
+ * Unmount everything at some paths below a directory, as the mount table names them, so that no link of a hostile
+ * process is followed. A mount that stays is no error.
+ * @param paths relative to the directory
  */
-export async function unmountAt(path: string, places: readonly string[]): Promise<void> {
-  const root = await locate(path);
+export async function unmountAt(directory: string, paths: readonly string[]): Promise<void> {
+  const root = await locate(directory);
   if (root === undefined) return;
-  const roots = places.map((place) => join(root, Buffer.from(place, 'utf8').toString('latin1')));
+  const roots = paths.map((path) => join(root, Buffer.from(path, 'utf8').toString('latin1')));
   await detachAll(async () =>
     topmost(
-      (await mountsBelow(path)).filter(({ mountPoint }) =>
-        roots.some((place) => mountPoint === place || mountPoint.startsWith(`${place}/`)),
+      (await mountsBelow(directory)).filter(({ mountPoint }) =>
+        roots.some((path) => mountPoint === path || mountPoint.startsWith(`${path}/`)),
       ),
     ),
   );
 }
 
 /**
- * Unmount those file systems at a path and below it whose process is gone: FUSE answers ENOTCONN then, for ever. What
- * the kernel serves by itself (ext4, NFS, tmpfs) and what another process serves stays, and so does what cannot be
- * asked. Nothing is thrown for what stays.
+ * Unmount FUSE file systems at a path and below it whose server process is gone: they answer ENOTCONN for ever. File
+ * systems of the kernel (ext4, NFS, tmpfs) and of running servers stay, and so do those that do not answer. A mount
+ * that stays is no error.
  */
 export async function unmountDead(path: string): Promise<void> {
   const kept = new Set<number>();
   await detachAll(async () => {
     const mounts = (await mountsBelow(path)).filter(({ id }) => !kept.has(id));
     const probe = createFileSystemProbe({ idleMs: answerMs });
-    // Only what is on top at its place answers by its path.
+    // A path reaches only the topmost of the mounts at it.
     const shown = new Map(mounts.toReversed().map((mount) => [mount.mountPoint, mount]));
     const served = [...shown.values()].filter(({ fileSystem }) => /^fuse(?:blk|\.|$)/.test(fileSystem));
-    // Each is asked by a process of its own.
+    // One child process each.
     const areDead = await mapBounded(served, ({ mountPoint }) => isDead(mountPoint, probe));
     for (const [index, { id }] of served.entries()) if (areDead[index] !== true) kept.add(id);
     return topmost(served.filter(({ id }) => !kept.has(id)));
@@ -80,7 +80,7 @@ async function isDead(mountPoint: string, probe: FileSystemProbe): Promise<boole
   return status.kind === 'unreachable' && status.reason === 'transport endpoint is not connected';
 }
 
-/** Detaches what is found until nothing is. @returns what stays, if anything, and why */
+/** Detach mounts until `find` returns none. @returns a mount that stays, if any, and the reason */
 async function detachAll(
   find: () => Promise<readonly MountEntry[]>,
 ): Promise<{ readonly left?: MountEntry; readonly reason: string }> {
@@ -90,7 +90,7 @@ async function detachAll(
     const mounts = await find();
     const [left] = mounts;
     if (left === undefined) return { reason };
-    // A mount may have gone by itself meanwhile, which fails too, and uncovers others.
+    // A mount that has disappeared by itself fails too, and uncovers others.
     const isHopeless = failedRounds >= maxFailedRounds || round >= maxRounds;
     if (isHopeless || performance.now() >= deadline) return { left, reason };
     let isFailed = true;
@@ -103,20 +103,23 @@ async function detachAll(
   }
 }
 
-/** Those with no other one above them. Of several at one place each is there: they go one by one. */
+/**
+ * Mounts without another mount at a parent path. Of several mounts at one path all are kept, and detached in turn.
+ */
 function topmost(mounts: readonly MountEntry[]): readonly MountEntry[] {
-  const places = new Set(mounts.map(({ mountPoint }) => mountPoint));
+  const points = new Set(mounts.map(({ mountPoint }) => mountPoint));
   return mounts.filter(({ mountPoint }) => {
     for (let end = mountPoint.lastIndexOf('/'); end > 0; end = mountPoint.lastIndexOf('/', end - 1)) {
-      if (places.has(mountPoint.slice(0, end))) return false;
+      if (points.has(mountPoint.slice(0, end))) return false;
     }
     return true;
   });
 }
 
 /**
- * By the path as it is: umount(8) resolves no link then, runs no helper, and does not look at the file system.
- * @returns why it may have failed; the mount table tells whether it has
+ * Detach a mount by its literal path: umount(8) then resolves no link, runs no helper, and does not access the file
+ * system.
+ * @returns reason of a failure; the mount table tells whether it failed
  */
 async function detach(mountPoint: string, limitMs: number): Promise<string | undefined> {
   const umount = await findBinary('umount');
@@ -134,10 +137,10 @@ async function detach(mountPoint: string, limitMs: number): Promise<string | und
 }
 
 const umountOptions = ['--lazy', '--no-canonicalize', '--internal-only', '--'];
-/** Arguments of programs are UTF-8 here, names of files any bytes: others go to the shell in octal. */
+/** Arguments of programs are UTF-8 here, file names are any bytes: other names are passed to a shell in octal. */
 const detachEncoded = `name=$(printf '%bx' "$1"); exec "$0" ${umountOptions.join(' ')} "\${name%x}"`;
 
-/** @param bytes as `latin1` text; undefined when they are not UTF-8 */
+/** Decode bytes. @param bytes as `latin1` text @returns undefined when they are not UTF-8 */
 function decodeUtf8(bytes: string): string | undefined {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   return Buffer.from(text, 'utf8').toString('latin1') === bytes ? text : undefined;

@@ -13,9 +13,9 @@ export interface TailQuery {
   readonly lines: number;
   readonly streams: ReadonlySet<OutputStream>;
   /** Nothing before this is looked at. */
-  readonly floor?: LogPosition;
+  readonly floor?: LogPosition | undefined;
   /** How far back to look, in bytes; default all. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** Where the last lines are. */

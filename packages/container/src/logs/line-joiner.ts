@@ -16,7 +16,7 @@ export interface LogLine {
    * Only of a line that the plugin did not write: about how many bytes of its log were removed before they were read. The
    * content says so in words.
    */
-  readonly skippedBytes?: number;
+  readonly skippedBytes?: number | undefined;
 }
 
 /** Longer lines are broken into several, in bytes. */

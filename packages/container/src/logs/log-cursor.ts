@@ -28,9 +28,9 @@ export interface LogCursorOptions {
   readonly directory: string;
   readonly start: LogPosition;
   /** Records from here on are not read. */
-  readonly end?: LogPosition;
+  readonly end?: LogPosition | undefined;
   /** Lines that end up to here are left out; default `start`. */
-  readonly after?: LogPosition;
+  readonly after?: LogPosition | undefined;
 }
 
 /**

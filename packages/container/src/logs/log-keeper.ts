@@ -39,7 +39,7 @@ export interface LogKeeperDeps {
   readonly output: () => ((output: LogOutput) => void) | undefined;
   readonly logger: Logger;
   /** What has to be over first: an earlier keeper of the same log that is closing. */
-  readonly after?: Promise<void>;
+  readonly after?: Promise<void> | undefined;
 }
 
 /** Works from its making until it is closed. */

@@ -29,7 +29,7 @@ export async function readLogTail(
     lines,
     streams: bothStreams,
     maxBytes: maxLogTailBytes,
-    ...(start !== undefined && { floor: start }),
+    floor: start,
   });
   const cursor = new LogCursor({ directory, ...tail, end: endOfLog(files) });
   const found: string[] = [];

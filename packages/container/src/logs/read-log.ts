@@ -14,15 +14,15 @@ import { watchDirectory } from './watch-directory.ts';
 /** Which lines of a log are wanted. */
 export interface LogQuery {
   /** Default both. */
-  readonly streams?: readonly OutputStream[];
+  readonly streams?: readonly OutputStream[] | undefined;
   /** The last lines only, counted before anything else is left out; default all. */
-  readonly tail?: number;
+  readonly tail?: number | undefined;
   /** Nothing older, in nanoseconds since the epoch. */
-  readonly sinceNano?: bigint;
+  readonly sinceNano?: bigint | undefined;
   /** Nothing newer. */
-  readonly untilNano?: bigint;
+  readonly untilNano?: bigint | undefined;
   /** Go on with what comes, across restarts and while the plugin is disabled, until `untilNano` or its removal. */
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
 }
 
 const bothStreams: readonly OutputStream[] = ['stdout', 'stderr'];
@@ -43,7 +43,7 @@ export async function* readLog(
   const cursor = new LogCursor({
     directory,
     ...(await findStart(files, query, streams)),
-    ...(query.follow !== true && { end: endOfLog(files) }),
+    end: query.follow === true ? undefined : endOfLog(files),
   });
   const { sinceNano, untilNano } = query;
   const isWanted = ({ stream, timeNano, skippedBytes }: LogLine): boolean =>

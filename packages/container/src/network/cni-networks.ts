@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { createKeyedQueue } from '@outboard/async';
+import { type Cancellable, createKeyedQueue } from '@outboard/async';
 import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { isInterfaceName } from '../linux/bridge-device.ts';
@@ -73,7 +73,7 @@ class BridgedNetworks implements ContainerNetworks {
     this.#addressesDirectory = join(execRoot, 'networks', 'addresses');
   }
 
-  attach(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<AttachedNetwork> {
+  attach(id: string, options: Cancellable = {}): Promise<AttachedNetwork> {
     return this.#queue.run(id, () => this.#attach(id, options), options.signal);
   }
 
@@ -94,7 +94,7 @@ class BridgedNetworks implements ContainerNetworks {
     }
   }
 
-  async #attach(id: string, options: { readonly signal?: AbortSignal }): Promise<AttachedNetwork> {
+  async #attach(id: string, options: Cancellable): Promise<AttachedNetwork> {
     const paths = this.#paths(id);
     await this.#release(id);
     try {
@@ -152,11 +152,11 @@ class BridgedNetworks implements ContainerNetworks {
     const address = attachment && findAddress(attachment);
     await cleanUpNetwork({
       containerId: id,
-      ...((await isNetworkNamespace(paths.namespace)) && { namespace: paths.namespace }),
+      namespace: (await isNetworkNamespace(paths.namespace)) ? paths.namespace : undefined,
       interfaceName: bridgedInterface,
       bridge: attachment?.bridge ?? this.#name,
       addressesDirectory: this.#addressesDirectory,
-      ...(address !== undefined && { address }),
+      address,
     });
   }
 
@@ -168,11 +168,7 @@ class BridgedNetworks implements ContainerNetworks {
     await checkSteps({ containerId: id, namespace: paths.namespace, attachment, directory });
   }
 
-  async #setUp(
-    id: string,
-    paths: NetworkPaths,
-    options: { readonly signal?: AbortSignal },
-  ): Promise<CniAddress> {
+  async #setUp(id: string, paths: NetworkPaths, options: Cancellable): Promise<CniAddress> {
     const directory = await findCniPlugins(bridgePlugins);
     const routes = await readHostRoutes();
     refuseOverlap(this.#name, this.#subnet, routes);

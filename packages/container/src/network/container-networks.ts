@@ -2,16 +2,17 @@
  * The contract of plugins' networks: a network namespace with an interface on the bridge, made for one plugin, and taken
  * back after a stop, and after a crash of the plugin, of the daemon or of the host.
  */
+import type { Cancellable } from '@outboard/async';
 import type { Logger } from 'pino';
 
 /** The network that plugins of type `bridge` share. */
 export interface BridgeOptions {
   /** Name of the bridge, at most 15 bytes; made when absent. One engine at a time may use it. Default `outboard0`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** IPv4, such as the default `10.87.0.0/24`: none of Docker's, Podman's or Kubernetes's own. */
-  readonly subnet?: string;
+  readonly subnet?: string | undefined;
   /** Addresses of name servers in place of the host's; default none. */
-  readonly nameServers?: readonly string[];
+  readonly nameServers?: readonly string[] | undefined;
 }
 
 export interface CniNetworksOptions {
@@ -41,7 +42,7 @@ export interface ContainerNetworks {
    * @throws {OutboardError} conflict when the subnet overlaps a route of the host; system with the CNI plugin's words, or
    *   code `program-missing`; nothing is left behind then
    */
-  attach(id: string, options?: { readonly signal?: AbortSignal }): Promise<AttachedNetwork>;
+  attach(id: string, options?: Cancellable): Promise<AttachedNetwork>;
   /**
    * Take it back: interface, address, firewall rules, namespace, files. Idempotent.
    * @throws {OutboardError} system; what is left is kept for another try

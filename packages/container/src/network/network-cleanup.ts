@@ -16,7 +16,7 @@ import { runProgram } from '../linux/run-program.ts';
 export interface NetworkCleanup {
   readonly containerId: string;
   /** Path of the network namespace; absent when it is gone, and with it the interface. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   /** In the namespace; its other end is on the bridge. */
   readonly interfaceName: string;
   /** Name of the bridge, which is that of the CNI network. */
@@ -24,7 +24,7 @@ export interface NetworkCleanup {
   /** Where host-local keeps a directory for each network, with a file for each address in use. */
   readonly addressesDirectory: string;
   /** That it was given, if that is known from elsewhere. */
-  readonly address?: string;
+  readonly address?: string | undefined;
 }
 
 const timeoutMs = 30_000;

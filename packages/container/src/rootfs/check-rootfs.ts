@@ -20,9 +20,9 @@ const reservedTrees = ['/dev', '/proc', '/sys', '/run/docker/plugins'];
 /** What the runtime will go to in a root filesystem. */
 export interface UsedPaths {
   /** In the order in which it mounts them. */
-  readonly mounts?: readonly SpecMount[];
+  readonly mounts?: readonly SpecMount[] | undefined;
   /** Where it starts the plugin. */
-  readonly workDir?: string;
+  readonly workDir?: string | undefined;
 }
 
 /**

@@ -4,8 +4,10 @@
  * them: its root is the end of every `..`, and an absolute target starts there.
  * @see moby daemon/pkg/plugin/v2/plugin.go, ScopedPath (28.x), which does none of this
  */
+
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { errorCode } from '../linux/errno.ts';
 import { openEntry } from '../linux/open-entry.ts';
@@ -33,7 +35,7 @@ const maxDepth = 128;
 export async function resolveHostPath(
   tree: ContainerTree,
   path: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: Cancellable = {},
 ): Promise<string> {
   await using handles = new TreeHandles(tree);
   return await resolveFrom(handles, path, options); // before the handles are closed
@@ -43,11 +45,7 @@ export async function resolveHostPath(
  * The same for one of many paths.
  * @param handles where the look-up begins; the caller disposes of them once all have ended
  */
-export async function resolveFrom(
-  handles: TreeHandles,
-  path: string,
-  options: { readonly signal?: AbortSignal },
-): Promise<string> {
+export async function resolveFrom(handles: TreeHandles, path: string, options: Cancellable): Promise<string> {
   const { tree } = handles;
   if (path === '') return '';
   if (path.includes('\0') || Buffer.byteLength(path) > maxPathBytes) {
@@ -84,7 +82,7 @@ async function walkTree(handles: TreeHandles, wanted: string): Promise<Reached> 
 
 interface Component {
   readonly name: string;
-  readonly handle?: number;
+  readonly handle?: number | undefined;
   /** Whether other walks use the handle too. */
   readonly isShared: boolean;
 }
@@ -131,7 +129,7 @@ class Walk {
       }
       this.#enter({
         name,
-        ...(found.type === 'directory' && { handle: found.handle }),
+        handle: found.type === 'directory' ? found.handle : undefined,
         isShared: found.isShared,
       });
       if (found.type === 'mount') return this.#endAtMount();

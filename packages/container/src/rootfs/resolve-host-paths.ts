@@ -2,7 +2,9 @@
  * Many paths of one plugin at once, such as those of all its volumes: the mount table is read once, and the event loop
  * goes on meanwhile.
  */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Cancellable } from '@outboard/async';
 import { resolveFrom } from './resolve-host-path.ts';
 import { type ContainerTree, TreeHandles } from './tree-handles.ts';
 
@@ -18,7 +20,7 @@ const longestTurnMs = 5;
 export async function resolveHostPaths(
   tree: ContainerTree,
   paths: readonly string[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: Cancellable = {},
 ): Promise<readonly PromiseSettledResult<string>[]> {
   await using handles = new TreeHandles(tree);
   const results: PromiseSettledResult<string>[] = [];
@@ -39,7 +41,7 @@ export async function resolveHostPaths(
 async function settle(
   handles: TreeHandles,
   path: string,
-  options: { readonly signal?: AbortSignal },
+  options: Cancellable,
 ): Promise<PromiseSettledResult<string>> {
   try {
     options.signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 /**
  * The contract of the unpack jail: a child process that can reach nothing but one staging directory.
  */
+import type { Cancellable } from '@outboard/async';
 import type { Digest } from '@outboard/oci';
 
 /** Bounds on what an archive may unpack to. */
@@ -18,7 +19,7 @@ export interface UnpackLimits {
 /** What one applied layer turned out to be. */
 export interface AppliedLayer {
   /** Digest of the uncompressed tar; absent when it was not asked for. */
-  readonly diffId?: Digest;
+  readonly diffId?: Digest | undefined;
   readonly compression: 'none' | 'gzip' | 'zstd';
   readonly entries: number;
   /** Uncompressed bytes. */
@@ -27,10 +28,9 @@ export interface AppliedLayer {
   readonly warnings: readonly string[];
 }
 
-export interface ApplyOptions {
+export interface ApplyOptions extends Cancellable {
   /** Compute the diff ID, which costs a tenth of the whole; default true. */
-  readonly diffId?: boolean;
-  readonly signal?: AbortSignal;
+  readonly diffId?: boolean | undefined;
 }
 
 /** A running jail. Dispose kills it; what it unpacked stays for the caller to keep or delete. */
@@ -44,15 +44,14 @@ export interface UnpackJail extends AsyncDisposable {
   finish(): Promise<void>;
 }
 
+/** Options of a jail. */
+export interface UnpackJailOptions extends Cancellable {
+  readonly limits?: Partial<UnpackLimits> | undefined;
+  /** Time without any activity of the child after which it is killed as stalled; default one minute. */
+  readonly stallMs?: number | undefined;
+}
+
 /**
- * Start a jail over an existing, empty directory. Start it early: it warms up while the network is awaited.
+ * Start a jail over an existing, empty directory. Start it early: it gets ready while the network is awaited.
  */
-export type OpenUnpackJail = (
-  directory: string,
-  options?: {
-    readonly limits?: Partial<UnpackLimits> | undefined;
-    /** After how long a child that does nothing counts as stalled and is killed; default one minute. */
-    readonly stallMs?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
-  },
-) => UnpackJail;
+export type OpenUnpackJail = (directory: string, options?: UnpackJailOptions) => UnpackJail;

@@ -1,104 +1,119 @@
 /**
- * Workspaces: a staged directory with an unpack jail over its root filesystem, thrown away whole unless committed.
- * A jail takes a moment to start, so one can be made ready before it is needed.
+ * Workspaces: staging directories, each with an unpack jail over its root filesystem, deleted as a whole unless committed.
+ * Starting a jail takes a moment, so one can be prepared before it is needed.
  */
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { StagedDirectory, Staging } from './staging.ts';
 import type { OpenUnpackJail, UnpackJail } from './unpack-jail.ts';
 
+/** A staging directory and its jail. Dispose kills the jail and deletes the directory unless it was renamed away. */
 export interface Workspace extends AsyncDisposable {
   /** Path of the root filesystem that the jail writes to. */
   readonly rootfs: string;
   readonly jail: UnpackJail;
-  /** The staged directory, for the rename that makes it real; once moved away there is nothing to dispose. */
+  /** Path of the staging directory, for the rename that commits it. */
   commit(): string;
 }
 
-interface MadeWorkspace extends Workspace {
-  isThere(): boolean;
-}
-
+/** Source of workspaces. */
 export interface Workspaces {
-  /** Take the one that was made ready, or make one. */
+  /** Take the prepared workspace, or make one. */
   open(): Promise<Workspace>;
   /**
-   * Make one ready in the background, unless there is one. It is thrown away when nobody takes it for a minute.
-   * Call it when an installation is likely to follow, as when its privileges were asked for.
+   * Prepare a workspace in the background, unless there is one. It is disposed after a minute without `open`.
+   * Call it when an installation is likely to follow.
    */
   prepare(): void;
-  /** Throw away what was made ready. */
+  /** Dispose the prepared workspace. */
   close(): Promise<void>;
 }
 
-const keptReadyMs = 60_000;
+const preparedMs = 60_000;
 
+/** @param openJail the jail over the root filesystem of each workspace */
 export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, logger: Logger): Workspaces {
-  let ready: { readonly workspace: Promise<MadeWorkspace>; readonly timer: NodeJS.Timeout } | undefined;
+  return new PreparedWorkspaces(staging, openJail, logger);
+}
 
-  async function make(): Promise<MadeWorkspace> {
-    const staged = await staging.create();
-    try {
-      const rootfs = await staged.makeDirectory('rootfs');
-      const jail = openJail(rootfs);
-      return {
-        rootfs,
-        jail,
-        isThere: () => existsSync(staged.path),
-        commit: staged.commit,
-        async [Symbol.asyncDispose]() {
-          await jail[Symbol.asyncDispose]();
-          await dispose(staged);
-        },
-      };
-    } catch (error) {
-      await dispose(staged);
-      throw error;
-    }
+interface StagedWorkspace extends Workspace {
+  /** Whether the staging directory still exists. */
+  exists(): boolean;
+}
+
+class PreparedWorkspaces implements Workspaces {
+  readonly #staging: Staging;
+  readonly #openJail: OpenUnpackJail;
+  readonly #logger: Logger;
+  #prepared: { readonly workspace: Promise<StagedWorkspace>; readonly timer: NodeJS.Timeout } | undefined;
+
+  constructor(staging: Staging, openJail: OpenUnpackJail, logger: Logger) {
+    this.#staging = staging;
+    this.#openJail = openJail;
+    this.#logger = logger;
   }
 
-  /** Its failure is not that of the installation, which may have been committed. */
-  async function dispose(staged: StagedDirectory): Promise<void> {
-    try {
-      await staged[Symbol.asyncDispose]();
-    } catch (error) {
-      logger.error({ err: error }, 'cannot delete a staging directory: the next start does');
-    }
+  async open(): Promise<Workspace> {
+    const workspace = await this.#takePrepared();
+    // A cleaner of temporary files may have deleted it in the meantime.
+    if (workspace?.exists() === true) return workspace;
+    await workspace?.[Symbol.asyncDispose]();
+    return this.#make();
   }
 
-  function takeReady(): Promise<MadeWorkspace> | undefined {
-    const taken = ready;
-    ready = undefined;
+  prepare(): void {
+    if (this.#prepared !== undefined) return;
+    const workspace = this.#make();
+    // The caller of open() gets the error as well.
+    workspace.catch((error: unknown) => this.#logger.warn({ err: error }, 'cannot prepare an unpack jail'));
+    const timer = setTimeout(() => {
+      this.close().catch((error: unknown) =>
+        this.#logger.error({ err: error }, 'cannot dispose an unused workspace'),
+      );
+    }, preparedMs);
+    timer.unref();
+    this.#prepared = { workspace, timer };
+  }
+
+  async close(): Promise<void> {
+    const workspace = await this.#takePrepared();
+    await workspace?.[Symbol.asyncDispose]();
+  }
+
+  #takePrepared(): Promise<StagedWorkspace> | undefined {
+    const taken = this.#prepared;
+    this.#prepared = undefined;
     clearTimeout(taken?.timer);
     return taken?.workspace;
   }
 
-  async function close(): Promise<void> {
-    const workspace = await takeReady();
-    await workspace?.[Symbol.asyncDispose]();
+  async #make(): Promise<StagedWorkspace> {
+    const staged = await this.#staging.create();
+    try {
+      const rootfs = await staged.makeDirectory('rootfs');
+      const jail = this.#openJail(rootfs);
+      return {
+        rootfs,
+        jail,
+        exists: () => existsSync(staged.path),
+        commit: staged.commit,
+        [Symbol.asyncDispose]: async () => {
+          await jail[Symbol.asyncDispose]();
+          await this.#delete(staged);
+        },
+      };
+    } catch (error) {
+      await this.#delete(staged);
+      throw error;
+    }
   }
 
-  function prepare(): void {
-    if (ready !== undefined) return;
-    const workspace = make();
-    // Whoever takes it gets the error; until then it concerns nobody, but is worth a line.
-    workspace.catch((error: unknown) => logger.warn({ err: error }, 'cannot make an unpack jail ready'));
-    const timer = setTimeout(() => {
-      close().catch((error: unknown) =>
-        logger.error({ err: error }, 'cannot throw an unused workspace away'),
-      );
-    }, keptReadyMs);
-    timer.unref();
-    ready = { workspace, timer };
+  /** A failure is logged only: the installation itself may have been committed. */
+  async #delete(staged: StagedDirectory): Promise<void> {
+    try {
+      await staged[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'cannot delete a staging directory: the next start does');
+    }
   }
-
-  /** What was made ready may have been taken by a cleaner of temporary directories since. */
-  async function open(): Promise<Workspace> {
-    const workspace = await takeReady();
-    if (workspace?.isThere() === true) return workspace;
-    await workspace?.[Symbol.asyncDispose]();
-    return make();
-  }
-
-  return { open, prepare, close };
 }

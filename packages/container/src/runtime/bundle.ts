@@ -1,6 +1,6 @@
 /**
- * One container's directory below the exec root: the OCI bundle, what conmon writes, and the record by which a later
- * process takes the container back. All of it is volatile; it means nothing after a reboot.
+ * The directory of one container below the exec root: the OCI bundle, the files of conmon, and the run record by
+ * which a later process recovers the container. All of it is volatile: a reboot empties it.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -10,23 +10,24 @@ import * as z from 'zod';
 import { type ContainerCgroup, parseCgroupsPath, requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { isErrno } from '../linux/errno.ts';
 
-/** Names below `EXEC_ROOT/bundles/<id>`. */
+/** Paths below `EXEC_ROOT/bundles/<id>`. */
 export interface BundlePaths {
   readonly directory: string;
   /** The OCI runtime spec. */
   readonly spec: string;
   /** Pid of the container's first process, written by conmon. */
   readonly containerPid: string;
-  /** The directory of the container's log; a link to where it is kept, if that is elsewhere. */
+  /** Directory of the container's log, or a link to it. */
   readonly log: string;
-  /** Created by conmon in its working directory when the kernel ran out of memory for the container. */
+  /** Created by conmon when the kernel killed a process of the container for lack of memory. */
   readonly outOfMemory: string;
-  /** As long as commands that ran beside the plugin were killed for want of memory. */
+  /** Its size is the number of exec commands that the kernel killed for lack of memory. */
   readonly killedCommands: string;
-  /** The run record; present once the container was started. */
+  /** The run record; written when the container has started. */
   readonly record: string;
 }
 
+/** Paths of a bundle. @param directory of the bundle */
 export function bundlePaths(directory: string): BundlePaths {
   return {
     directory,
@@ -40,8 +41,8 @@ export function bundlePaths(directory: string): BundlePaths {
 }
 
 /**
- * Where conmon leaves the exit code of one run. The generation is in the path, so that a monitor of an earlier run
- * can never tell its end as that of a later one.
+ * Directory in which conmon writes the exit code of one run. The generation is in the path, so that the monitor of an
+ * earlier run cannot report its exit as that of a later one.
  */
 export function exitDirectory(paths: BundlePaths, generation: string): string {
   return join(paths.directory, `exit-${generation}`);
@@ -54,34 +55,34 @@ const runRecord = z.object({
   id: z.string(),
   generation: z.string().regex(/^[a-f0-9]{16}$/),
   bootId: z.string(),
-  /** As in the runtime spec: it tells the driver too, whichever is in use by now. */
+  /** As in the runtime spec: it implies the cgroup driver of this container, whatever driver is configured now. */
   cgroupsPath: z.string().refine((path) => parseCgroupsPath(path) !== undefined),
-  /** Path of the OCI runtime that made the container; absent in records of earlier versions. */
+  /** Path of the OCI runtime that created the container; absent in records of earlier versions. */
   runtime: z.string().optional(),
-  /** As `locateCgroup` found it; records of earlier versions have none. */
+  /** As `locateCgroup` found it; absent in records of earlier versions. */
   cgroupPath: z.string().startsWith('/').optional(),
-  /** How often the plugin was started again before this run. */
+  /** Restarts before this run. */
   restarts: z.int().min(0).default(0),
-  /** How many processes of the plugin were killed for want of memory in the runs before. */
+  /** Processes that were killed for lack of memory in earlier runs. */
   earlierKills: z.int().min(0).default(0),
-  /** The same in this run, as far as it was told. */
+  /** The same in this run, as far as it was reported. */
   toldKills: z.int().min(0).default(0),
-  /** Where the output of this run begins in the log. */
+  /** Position in the log at which the output of this run begins. */
   logStart: z.object({ file: z.int().positive(), offset: z.int().min(0) }).optional(),
   container: processIdentity,
   monitor: processIdentity,
 });
 
-/** What a later process must know to take a container back. */
+/** Record by which a later process recovers a container. */
 export type RunRecord = z.infer<typeof runRecord>;
 
-/** A name for one run of a container, never used again. */
+/** Unique name of one run of a container. */
 export function createGeneration(): string {
   return randomBytes(8).toString('hex');
 }
 
 /**
- * Make the directory of a new run.
+ * Make the bundle of a new run.
  * @throws {OutboardError} conflict when the directory exists
  */
 export async function createBundle(paths: BundlePaths, generation: string, spec: object): Promise<void> {
@@ -89,7 +90,7 @@ export async function createBundle(paths: BundlePaths, generation: string, spec:
   try {
     const exits = exitDirectory(paths, generation);
     await onStorage('make directory', exits, () => mkdir(exits, { mode: 0o700 }));
-    // The spec holds the plugin's settings, which may be secrets.
+    // The spec holds settings, which may be secrets.
     const text = JSON.stringify(spec);
     await onStorage('write file', paths.spec, () => writeFile(paths.spec, text, { mode: 0o600, flag: 'wx' }));
   } catch (error) {
@@ -99,7 +100,7 @@ export async function createBundle(paths: BundlePaths, generation: string, spec:
 }
 
 async function makeBundleDirectory(path: string): Promise<void> {
-  // A cleaner of temporary directories may have taken the directory of all bundles.
+  // A cleaner of temporary files may have deleted the parent.
   await makeDirectories(dirname(path), { mode: 0o700 });
   try {
     await mkdir(path, { mode: 0o700 });
@@ -109,7 +110,7 @@ async function makeBundleDirectory(path: string): Promise<void> {
   }
 }
 
-/** Make the directory of the log. @param directory where the log is kept; in the bundle itself if undefined */
+/** Make the directory of the log. @param directory where the log is kept; undefined: in the bundle itself */
 export async function createLogDirectory(paths: BundlePaths, directory: string | undefined): Promise<void> {
   await onStorage('make directory', paths.log, async () => {
     if (directory === undefined) await mkdir(paths.log, { mode: 0o700 });
@@ -117,7 +118,7 @@ export async function createLogDirectory(paths: BundlePaths, directory: string |
   });
 }
 
-/** Write the record whole or not at all. Not flushed: after a power cut its boot ID would refuse it anyway. */
+/** Write the record atomically. It is not flushed: after a power cut its boot ID is outdated anyway. */
 export async function writeRunRecord(paths: BundlePaths, record: RunRecord): Promise<void> {
   const temporary = `${paths.record}.new`;
   await onStorage('write file', paths.record, async () => {
@@ -126,14 +127,14 @@ export async function writeRunRecord(paths: BundlePaths, record: RunRecord): Pro
   });
 }
 
-/** The record of a bundle, or undefined when the run never got that far or the record is damaged. */
+/** Read the record of a bundle. @returns undefined when the run never got that far or the record is damaged */
 export async function readRunRecord(paths: BundlePaths): Promise<RunRecord | undefined> {
   const value = await readJson(paths.record);
   const parsed = runRecord.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }
 
-/** The cgroup that a bundle's spec names; it is there before the record. */
+/** The cgroup in the spec of a bundle, which is written before the record. */
 export async function readCgroup(paths: BundlePaths): Promise<ContainerCgroup | undefined> {
   const cgroupsPath = cgroupsPathOf(await readJson(paths.spec));
   return cgroupsPath === undefined ? undefined : requireCgroup(cgroupsPath);
@@ -141,7 +142,7 @@ export async function readCgroup(paths: BundlePaths): Promise<ContainerCgroup | 
 
 const specWithCgroup = z.object({ linux: z.object({ cgroupsPath: z.string() }) });
 
-/** The cgroups path in a runtime spec, or undefined when it has none or one that `parseCgroupsPath` refuses. */
+/** The cgroups path of a runtime spec. @returns undefined when it is absent, or `parseCgroupsPath` rejects it */
 export function cgroupsPathOf(spec: unknown): string | undefined {
   const { data } = specWithCgroup.safeParse(spec);
   return data && parseCgroupsPath(data.linux.cgroupsPath) && data.linux.cgroupsPath;
@@ -151,7 +152,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    // A kill between two steps leaves the file out or, for the spec, cut off: both mean "nothing to be learned".
+    // After a kill between two steps the file is absent or, for the spec, truncated. Both mean that nothing is known.
     if (isErrno(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
     throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * A container that conmon holds. Its end is learned from the exit file, which is watched; a look at the processes
- * now and then finds what no file tells: a monitor that was killed.
+ * A container under conmon. Its end is read from the exit file, which is watched; a periodic check of the processes
+ * finds ends without a file, such as those of a killed monitor.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { createListeners, withResolvers } from '@outboard/async';
@@ -13,64 +13,67 @@ import { type BundlePaths, exitDirectory, type RunRecord, writeRunRecord } from 
 import { readExit } from './container-exit.ts';
 import type { Container, ContainerExit } from './container-runtime.ts';
 
-/** What a `ConmonContainer` is made of. */
+/** Parts of a `ConmonContainer`. */
 export interface ConmonContainerDeps {
   readonly record: RunRecord;
   readonly paths: BundlePaths;
   readonly logger: Logger;
-  /** Removes everything of the container from the host. */
-  readonly cleanUpContainer: () => Promise<void>;
+  /** Remove everything of the container from the host. */
+  readonly cleanUp: () => Promise<void>;
 }
 
-/** How long a killed process may take to end, in milliseconds. */
+/** Time for a killed process to end, in milliseconds. */
 const endingMs = 500;
 
-/** One running container, watched until it ends, is removed or is let go. */
+/** A running container, watched until it ends, is removed or released. */
 export class ConmonContainer implements Container {
   readonly id: string;
   readonly pid: number;
   readonly startedAt: Date;
   readonly restarts: number;
   readonly exited: Promise<ContainerExit>;
-  readonly #parts: ConmonContainerDeps;
+  readonly #deps: ConmonContainerDeps;
   readonly #exitDirectory: string;
   readonly #cgroupPath: string;
   readonly #settle: (exit: ContainerExit) => void;
   #hasEnded = false;
   #hasFailedRemoval = false;
-  #missedLooks = 0;
+  #missedChecks = 0;
   #toldKills: number;
-  /** Seen and not told yet: the first process takes a moment to end, and is no news of its own. */
-  #seenKills: { readonly kills: number; readonly atMs: number } | undefined;
+  /**
+   * Kills that were counted but not reported yet: the first process takes a moment to end, and its kill is reported
+   * as the exit.
+   */
+  #unreportedKills: { readonly kills: number; readonly atMs: number } | undefined;
   readonly #outOfMemoryListeners = createListeners((error) =>
-    this.#parts.logger.error({ err: error, id: this.id }, 'a listener for out-of-memory kills failed'),
+    this.#deps.logger.error({ err: error, id: this.id }, 'a listener for out-of-memory kills failed'),
   );
   #watcher: FSWatcher | undefined;
-  #look: Promise<void> | undefined;
+  #runningCheck: Promise<void> | undefined;
   #removal: Promise<void> | undefined;
 
-  constructor(parts: ConmonContainerDeps) {
-    this.#parts = parts;
-    this.id = parts.record.id;
-    this.pid = parts.record.container.pid;
-    this.startedAt = startOfProcess(parts.record.container, new Date());
-    this.restarts = parts.record.restarts;
-    this.#toldKills = parts.record.toldKills;
-    this.#cgroupPath = requireCgroup(parts.record.cgroupsPath).path;
-    this.#exitDirectory = exitDirectory(parts.paths, parts.record.generation);
+  constructor(deps: ConmonContainerDeps) {
+    this.#deps = deps;
+    this.id = deps.record.id;
+    this.pid = deps.record.container.pid;
+    this.startedAt = startOfProcess(deps.record.container, new Date());
+    this.restarts = deps.record.restarts;
+    this.#toldKills = deps.record.toldKills;
+    this.#cgroupPath = requireCgroup(deps.record.cgroupsPath).path;
+    this.#exitDirectory = exitDirectory(deps.paths, deps.record.generation);
     const { promise, resolve } = withResolvers<ContainerExit>();
     this.exited = promise;
     this.#settle = resolve;
     this.#watcher = this.#watchExitFile();
   }
 
-  /** Whether it was to be removed and could not be: nothing of it may stay when its ID is used again. */
+  /** Whether a removal failed. It must succeed before the ID is used again. */
   get hasFailedRemoval(): boolean {
     return this.#hasFailedRemoval;
   }
 
   get outOfMemoryKills(): number {
-    return this.#parts.record.earlierKills + this.#toldKills;
+    return this.#deps.record.earlierKills + this.#toldKills;
   }
 
   onOutOfMemory(listener: () => void): () => void {
@@ -78,15 +81,15 @@ export class ConmonContainer implements Container {
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
-    if (!this.#hasEnded) signalProcess(this.#parts.record.container, signal);
+    if (!this.#hasEnded) signalProcess(this.#deps.record.container, signal);
   }
 
   readLogTail(lines: number): Promise<readonly string[]> {
-    return readLogTail(this.#parts.paths.log, lines, this.#parts.record.logStart);
+    return readLogTail(this.#deps.paths.log, lines, this.#deps.record.logStart);
   }
 
   remove(): Promise<void> {
-    // A removal that failed may be tried again.
+    // After a failure the next call tries again.
     this.#removal ??= this.#remove().catch((error: unknown) => {
       this.#removal = undefined;
       this.#hasFailedRemoval = true;
@@ -95,60 +98,60 @@ export class ConmonContainer implements Container {
     return this.#removal;
   }
 
-  /** Look whether it has ended. Called when something hints at it, and every few seconds. */
+  /** Check whether it has ended. Called on events, and every few seconds. */
   check(): Promise<void> {
-    this.#look ??= this.#checkOnce()
+    this.#runningCheck ??= this.#checkOnce()
       .catch((error: unknown) => {
-        this.#parts.logger.error({ err: error, id: this.id }, 'cannot tell whether a container still runs');
+        this.#deps.logger.error({ err: error, id: this.id }, 'cannot tell whether a container still runs');
       })
       .finally(() => {
-        this.#look = undefined;
+        this.#runningCheck = undefined;
       });
-    return this.#look;
+    return this.#runningCheck;
   }
 
-  /** Stop watching; the container runs on and `exited` stays pending. */
+  /** Stop watching. The container runs on and `exited` stays pending. */
   release(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
   }
 
   async #remove(): Promise<void> {
-    await this.#parts.cleanUpContainer();
+    await this.#deps.cleanUp();
     this.#end({ outOfMemory: false });
   }
 
   async #checkOnce(): Promise<void> {
     if (this.#hasEnded) return;
-    const { record } = this.#parts;
-    // The processes first: a monitor that ends between the two looks has written the file by then.
+    const { record } = this.#deps;
+    // Processes before file: a monitor that ends in between has written the file by then.
     const monitorRuns = isSameProcess(record.monitor);
     const containerRuns = isSameProcess(record.container);
     const exit = await this.#readExit();
     if (exit !== undefined) return this.#end(exit);
-    // No exit file will come without its writer, whether the container still runs or not.
+    // Without a monitor no exit file will be written, whether the container runs or not.
     if (!monitorRuns) return this.#end({ outOfMemory: false });
-    // A monitor that lives may be about to write; one that still has not at the next look is stuck.
-    this.#missedLooks = containerRuns ? 0 : this.#missedLooks + 1;
-    if (this.#missedLooks >= 3) return this.#end({ outOfMemory: false });
-    if (containerRuns) await this.#lookForKills();
+    // A monitor that runs may be about to write the file; after three checks without it the monitor is stuck.
+    this.#missedChecks = containerRuns ? 0 : this.#missedChecks + 1;
+    if (this.#missedChecks >= 3) return this.#end({ outOfMemory: false });
+    if (containerRuns) await this.#reportKills();
   }
 
-  /** A process that the kernel killed for want of memory gives no other sign, unless it is the first one. */
-  async #lookForKills(): Promise<void> {
-    const kills = (await countOwnKills(this.#cgroupPath, this.#parts.paths.killedCommands)) ?? 0;
+  /** An out-of-memory kill has no event, unless it was of the first process. */
+  async #reportKills(): Promise<void> {
+    const kills = (await countOwnKills(this.#cgroupPath, this.#deps.paths.killedCommands)) ?? 0;
     if (kills <= this.#toldKills) return;
     const now = performance.now();
-    this.#seenKills ??= { kills, atMs: now };
-    if (now - this.#seenKills.atMs < endingMs) return;
-    this.#toldKills = this.#seenKills.kills;
-    this.#seenKills = undefined;
+    this.#unreportedKills ??= { kills, atMs: now };
+    if (now - this.#unreportedKills.atMs < endingMs) return;
+    this.#toldKills = this.#unreportedKills.kills;
+    this.#unreportedKills = undefined;
     this.#outOfMemoryListeners.notify();
-    await writeRunRecord(this.#parts.paths, { ...this.#parts.record, toldKills: this.#toldKills });
+    await writeRunRecord(this.#deps.paths, { ...this.#deps.record, toldKills: this.#toldKills });
   }
 
   #readExit(): Promise<ContainerExit | undefined> {
-    const { paths } = this.#parts;
+    const { paths } = this.#deps;
     return readExit(this.#exitDirectory, {
       id: this.id,
       paths,
@@ -178,8 +181,8 @@ export class ConmonContainer implements Container {
     }
   }
 
-  /** Out of inotify watches, or the directory is gone: the periodic look remains. */
+  /** No inotify watches left, or the directory is gone: the periodic check remains. */
   #watchFailed(error: unknown): void {
-    this.#parts.logger.warn({ err: error, id: this.id }, 'cannot watch for the exit of a container');
+    this.#deps.logger.warn({ err: error, id: this.id }, 'cannot watch for the exit of a container');
   }
 }

@@ -1,16 +1,16 @@
 /**
- * Starts containers: conmon holds each one, an OCI runtime (runc, crun) makes it. Holds those that run, nothing else.
+ * The container runtime by conmon and an OCI runtime (runc, crun): the OCI runtime creates a container, conmon monitors
+ * it. Keeps the containers that run in memory, nothing else.
  */
-
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
-import { locateCgroup, requireCgroup } from '../cgroup/cgroup-driver.ts';
+import { type ContainerCgroup, locateCgroup, requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { findCgroupDirectories } from '../cgroup/cgroup-tree.ts';
 import { findBinary } from '../linux/find-binary.ts';
-import { type ProcessIdentity, readBootId } from '../linux/process-identity.ts';
+import { readBootId } from '../linux/process-identity.ts';
 import { isContainerId } from '../spec/container-id.ts';
 import {
   type BundlePaths,
@@ -22,9 +22,14 @@ import {
   type RunRecord,
   writeRunRecord,
 } from './bundle.ts';
-import { createUnderConmon } from './conmon.ts';
+import { type CreatedContainer, createUnderConmon } from './conmon.ts';
 import { ConmonContainer } from './conmon-container.ts';
-import { type CleanupDeadlines, type CleanupDeps, cleanUpContainer } from './container-cleanup.ts';
+import {
+  type CleanupDeadlines,
+  type CleanupDeps,
+  type ContainerCleanup,
+  cleanUpContainer,
+} from './container-cleanup.ts';
 import type {
   Container,
   ContainerRuntime,
@@ -34,29 +39,30 @@ import type {
 import { startContainer } from './oci-runtime.ts';
 import { recoverContainers } from './recover-containers.ts';
 
+/** Options of `openConmonRuntime`. */
 export interface ConmonRuntimeOptions {
   /** Such as `/run/outboard`; on a file system that a reboot empties. */
   readonly execRoot: string;
-  /** `runc` (default), `crun`, or the absolute path of a runtime that has their command line. */
-  readonly runtime?: string;
+  /** `runc` (default), `crun`, or the absolute path of a runtime with the same command line. */
+  readonly runtime?: string | undefined;
   /** Name or absolute path; default `conmon`. */
-  readonly conmon?: string;
+  readonly conmon?: string | undefined;
   readonly logger: Logger;
-  /** At this size the log of a container that says nothing about it is begun anew, in bytes; default 1 MiB. */
-  readonly maxLogBytes?: number;
-  /** How often to look whether monitors still live, in milliseconds; default 3,000. */
-  readonly checkIntervalMs?: number;
-  readonly deadlines?: Partial<CleanupDeadlines>;
+  /** Size in bytes at which the log of a container without `log` starts over; default 1 MiB. */
+  readonly maxLogBytes?: number | undefined;
+  /** Interval between checks of the monitors, in milliseconds; default 3,000. */
+  readonly checkIntervalMs?: number | undefined;
+  readonly deadlines?: Partial<CleanupDeadlines> | undefined;
 }
 
 /**
- * Open the runtime over an exec root, whose directories are made when absent. Programs are looked for when a container is
- * started, so that a missing one fails that start only.
+ * Open the runtime over an exec root, whose directories are made when absent. Programs are looked up at each start, so
+ * that a missing program fails that start only.
  */
 export async function openConmonRuntime(options: ConmonRuntimeOptions): Promise<ContainerRuntime> {
   const { execRoot } = options;
-  for (const directory of ['bundles', 'runtime']) {
-    const path = join(execRoot, directory);
+  for (const name of ['bundles', 'runtime']) {
+    const path = join(execRoot, name);
     await makeDirectories(path, { mode: 0o700 });
     await chmod(path, 0o700);
   }
@@ -64,20 +70,32 @@ export async function openConmonRuntime(options: ConmonRuntimeOptions): Promise<
 }
 
 const defaultDeadlines: CleanupDeadlines = { callMs: 30_000, killMs: 10_000, monitorMs: 3_000 };
+const defaultMaxLogBytes = 1024 * 1024;
+
+/** One attempt to start a container. */
+interface Launch {
+  readonly request: StartContainer;
+  readonly cgroupsPath: string;
+  readonly cgroup: ContainerCgroup;
+  readonly paths: BundlePaths;
+  readonly generation: string;
+  /** Path of the OCI runtime. */
+  readonly runtime: string;
+}
 
 class ConmonRuntime implements ContainerRuntime {
   readonly #options: ConmonRuntimeOptions;
-  readonly #host: CleanupDeps;
+  readonly #cleanupDeps: CleanupDeps;
   readonly #bundles: string;
   readonly #bootId = readBootId();
-  /** Those that are starting, run, or have ended and are not removed yet. */
+  /** Containers that are starting, run, or have ended without being removed yet. */
   readonly #containers = new Map<string, ConmonContainer | 'starting'>();
   #checks: NodeJS.Timeout | undefined;
 
   constructor(options: ConmonRuntimeOptions) {
     this.#options = options;
     this.#bundles = join(options.execRoot, 'bundles');
-    this.#host = {
+    this.#cleanupDeps = {
       runtime: options.runtime ?? 'runc',
       runtimeRoot: join(options.execRoot, 'runtime'),
       logger: options.logger,
@@ -87,23 +105,17 @@ class ConmonRuntime implements ContainerRuntime {
 
   async start(request: StartContainer): Promise<Container> {
     const { id } = request;
-    if (!isContainerId(id)) throw new OutboardError('invalid', `container id "${id}" is not 64 hex digits`);
-    const cgroupsPath = cgroupsPathOf(request.spec);
-    if (cgroupsPath === undefined) {
-      throw new OutboardError(
-        'invalid',
-        'the runtime spec has no "linux.cgroupsPath" that is clean and absolute, or SLICE:PREFIX:NAME',
-      );
-    }
-    const held = this.#containers.get(id);
-    if (held !== undefined && held !== 'starting' && held.hasFailedRemoval) await held.remove();
+    const cgroupsPath = requireValid(request);
+    const existing = this.#containers.get(id);
+    if (existing !== undefined && existing !== 'starting' && existing.hasFailedRemoval)
+      await existing.remove();
     if (this.#containers.has(id)) {
       throw new OutboardError('conflict', `container "${id}" exists already; remove it first`);
     }
     this.#containers.set(id, 'starting');
     try {
       const container = await this.#launch(request, cgroupsPath);
-      this.#hold(container);
+      this.#add(container);
       return container;
     } catch (error) {
       this.#containers.delete(id);
@@ -115,11 +127,11 @@ class ConmonRuntime implements ContainerRuntime {
     const found = await recoverContainers({
       bundles: this.#bundles,
       bootId: this.#bootId,
-      host: this.#host,
-      isHeld: (id) => this.#containers.has(id),
+      cleanupDeps: this.#cleanupDeps,
+      isKnown: (id) => this.#containers.has(id),
     });
     const containers = found.running.map((record) => this.#watch(record));
-    for (const container of containers) this.#hold(container);
+    for (const container of containers) this.#add(container);
     return {
       running: new Map(containers.map((container) => [container.id, container])),
       ended: new Map(found.ended.map((container) => [container.id, container])),
@@ -134,84 +146,70 @@ class ConmonRuntime implements ContainerRuntime {
     this.#containers.clear();
   }
 
-  /** Everything from an empty place to a running program; on failure the place is empty again. */
+  /** Create and start a container. After a failure nothing of it is left. */
   async #launch(request: StartContainer, cgroupsPath: string): Promise<ConmonContainer> {
     const { id, signal } = request;
     signal?.throwIfAborted();
     const [conmon, runtime] = await Promise.all([
       findBinary(this.#options.conmon ?? 'conmon'),
-      findBinary(this.#host.runtime),
+      findBinary(this.#cleanupDeps.runtime),
     ]);
-    const paths = this.#paths(id);
+    const paths = bundlePaths(join(this.#bundles, id));
     const cgroup = requireCgroup(cgroupsPath);
-    let monitor: ProcessIdentity | undefined;
-    const remove = (): Promise<void> =>
-      cleanUpContainer(
-        {
-          id,
-          paths,
-          cgroups: [cgroup],
-          isOfThisBoot: true,
-          awaitsMonitor: true,
-          runtime,
-          ...(monitor && { monitor }),
-        },
-        this.#host,
-      );
-    // Nothing of an earlier run may be there: the runtime would join its cgroup and mix up the two.
-    if ((await findCgroupDirectories(cgroup.path)).length > 0 || existsSync(paths.directory)) await remove();
+    const cleanup = { id, paths, cgroups: [cgroup], isOfThisBoot: true, awaitsMonitor: true, runtime };
+    // With a cgroup of an earlier run in place, the runtime would join it and mix the processes of both.
+    if ((await findCgroupDirectories(cgroup.path)).length > 0 || existsSync(paths.directory)) {
+      await cleanUpContainer(cleanup, this.#cleanupDeps);
+    }
     const generation = createGeneration();
     await createBundle(paths, generation, request.spec);
+    const launch = { request, cgroupsPath, cgroup, paths, generation, runtime };
+    let created: CreatedContainer | undefined;
     try {
-      const limits = { timeoutMs: this.#host.deadlines.callMs, ...(signal && { signal }) };
-      const { runtimeRoot } = this.#host;
-      const { log } = request;
-      await createLogDirectory(paths, log?.directory);
-      const maxLogBytes = log?.maxFileBytes ?? this.#options.maxLogBytes ?? 1024 * 1024;
-      const created = await createUnderConmon(
-        { conmon, runtime, runtimeRoot, id, generation, paths, driver: cgroup.driver, maxLogBytes },
-        limits,
-      );
-      monitor = created.monitor;
-      const { restarts = 0, outOfMemoryKills: earlierKills = 0 } = request;
-      const run = {
-        version: 1,
-        id,
-        generation,
-        bootId: this.#bootId,
-        cgroupsPath,
-        restarts,
-        earlierKills,
-        toldKills: 0,
-        runtime,
-      } as const;
-      const logStart = log?.start;
-      const { container, monitorEnded } = created;
-      // Before its program runs, which may move itself.
-      const cgroupPath = locateCgroup(cgroup, readFileSync(`/proc/${container.pid}/cgroup`, 'utf8'));
-      const record = { ...run, cgroupPath, ...(logStart && { logStart }), container, monitor };
-      return await this.#begin(record, monitorEnded, {
-        runtime,
-        ...limits,
-      });
+      created = await this.#create(launch, conmon);
+      return await this.#begin(this.#recordOf(launch, created), created.monitorEnded, launch);
     } catch (error) {
-      await this.#removeFailed(id, remove);
+      await this.#cleanUpFailed({ ...cleanup, monitor: created?.monitor });
       throw error;
     }
   }
 
-  /** Let a created container run, under watch. */
+  async #create(launch: Launch, conmon: string): Promise<CreatedContainer> {
+    const { request, cgroup, paths, generation, runtime } = launch;
+    const { id, log, signal } = request;
+    await createLogDirectory(paths, log?.directory);
+    const { runtimeRoot, deadlines } = this.#cleanupDeps;
+    const maxLogBytes = log?.maxFileBytes ?? this.#options.maxLogBytes ?? defaultMaxLogBytes;
+    return createUnderConmon(
+      { conmon, runtime, runtimeRoot, id, generation, paths, driver: cgroup.driver, maxLogBytes },
+      { timeoutMs: deadlines.callMs, signal },
+    );
+  }
+
+  /** The run record. Call it before the program of the container runs, which may move itself to another cgroup. */
+  #recordOf(launch: Launch, { container, monitor }: CreatedContainer): RunRecord {
+    const { request, cgroup, cgroupsPath, generation, runtime } = launch;
+    const { id, log, restarts = 0, outOfMemoryKills: earlierKills = 0 } = request;
+    const cgroupPath = locateCgroup(cgroup, readFileSync(`/proc/${container.pid}/cgroup`, 'utf8'));
+    return {
+      ...{ version: 1, id, generation, bootId: this.#bootId, cgroupsPath, cgroupPath, runtime },
+      ...{ restarts, earlierKills, toldKills: 0, logStart: log?.start, container, monitor },
+    };
+  }
+
+  /** Start the program of a created container, under watch. */
   async #begin(
     record: RunRecord,
     monitorEnded: Promise<void>,
-    options: { readonly runtime: string; readonly timeoutMs: number; readonly signal?: AbortSignal },
+    { request, paths, runtime }: Launch,
   ): Promise<ConmonContainer> {
-    const { id } = record;
+    const { runtimeRoot, deadlines } = this.#cleanupDeps;
+    const { id, signal } = request;
     const watched = this.#watch(record);
     try {
-      await startContainer({ runtime: options.runtime, root: this.#host.runtimeRoot, id }, options);
-      // Only a started container has a record: recovery removes what was created and never ran.
-      await writeRunRecord(this.#paths(id), record);
+      await startContainer({ runtime, root: runtimeRoot, id }, { timeoutMs: deadlines.callMs, signal });
+      // After the start: recovery removes a container without record, which was created and never ran.
+      await writeRunRecord(paths, record);
     } catch (error) {
       watched.release();
       throw error;
@@ -221,29 +219,26 @@ class ConmonRuntime implements ContainerRuntime {
   }
 
   #watch(record: RunRecord): ConmonContainer {
-    const { id, monitor } = record;
-    const paths = this.#paths(id);
+    const { id, monitor, runtime } = record;
+    const paths = bundlePaths(join(this.#bundles, id));
     const cgroups = [requireCgroup(record.cgroupsPath)];
     return new ConmonContainer({
       record,
       paths,
       logger: this.#options.logger,
-      cleanUpContainer: async () => {
+      cleanUp: async () => {
         await cleanUpContainer(
-          {
-            ...{ id, paths, cgroups, monitor, isOfThisBoot: true, awaitsMonitor: true },
-            ...(record.runtime !== undefined && { runtime: record.runtime }),
-          },
-          this.#host,
+          { id, paths, cgroups, monitor, runtime, isOfThisBoot: true, awaitsMonitor: true },
+          this.#cleanupDeps,
         );
         this.#containers.delete(id);
       },
     });
   }
 
-  #hold(container: ConmonContainer): void {
+  #add(container: ConmonContainer): void {
     this.#containers.set(container.id, container);
-    // Without a reference, so that a program that is done can end and leave its containers running.
+    // Unreferenced, so that a program can end and leave its containers running.
     this.#checks ??= setInterval(() => this.#checkAll(), this.#options.checkIntervalMs ?? 3_000).unref();
   }
 
@@ -251,16 +246,28 @@ class ConmonRuntime implements ContainerRuntime {
     for (const container of this.#containers.values()) if (container !== 'starting') void container.check();
   }
 
-  /** The error of the start is the one to report; that of the clean-up is logged. */
-  async #removeFailed(id: string, remove: () => Promise<void>): Promise<void> {
+  /** A failure of the clean-up is logged only: the caller gets the error of the start. */
+  async #cleanUpFailed(cleanup: ContainerCleanup): Promise<void> {
     try {
-      await remove();
+      await cleanUpContainer(cleanup, this.#cleanupDeps);
     } catch (error) {
+      const { id } = cleanup;
       this.#options.logger.error({ err: error, id }, 'cannot remove what a failed start left');
     }
   }
+}
 
-  #paths(id: string): BundlePaths {
-    return bundlePaths(join(this.#bundles, id));
-  }
+/**
+ * Check ID and cgroups path of a request.
+ * @returns the cgroups path of its spec
+ * @throws {OutboardError} invalid
+ */
+function requireValid({ id, spec }: StartContainer): string {
+  if (!isContainerId(id)) throw new OutboardError('invalid', `container id "${id}" is not 64 hex digits`);
+  const cgroupsPath = cgroupsPathOf(spec);
+  if (cgroupsPath !== undefined) return cgroupsPath;
+  throw new OutboardError(
+    'invalid',
+    'the runtime spec has no "linux.cgroupsPath" that is clean and absolute, or SLICE:PREFIX:NAME',
+  );
 }

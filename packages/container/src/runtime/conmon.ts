@@ -1,10 +1,10 @@
 /**
- * Starts conmon, which creates the container and then holds it: it keeps the output pipes open, writes the log and
- * the exit code, and lives on when this process ends.
+ * Starts conmon, which creates a container and monitors it: it reads the output into the log, records the exit code,
+ * and outlives this process.
  * @see conmon(8), version 2.1
  */
 import type { Readable } from 'node:stream';
-import { joinSignals, rejectOnAbort } from '@outboard/async';
+import { type Cancellable, joinSignals, rejectOnAbort } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import * as z from 'zod';
 import type { CgroupDriver } from '../cgroup/cgroup-driver.ts';
@@ -16,7 +16,7 @@ import { type SpawnedProcess, spawnProcess } from '../linux/spawn-process.ts';
 import { type BundlePaths, exitDirectory } from './bundle.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
 
-/** What conmon is to hold. */
+/** A container to create, and the programs to do it with. */
 export interface ConmonRequest {
   readonly conmon: string;
   readonly runtime: string;
@@ -25,36 +25,41 @@ export interface ConmonRequest {
   readonly id: string;
   readonly generation: string;
   readonly paths: BundlePaths;
-  /** Who makes the container's cgroup; with systemd the monitor has a scope of its own. */
+  /** Creator of the container's cgroup. With systemd the monitor gets a scope of its own. */
   readonly driver: CgroupDriver;
-  /** After this many bytes conmon begins the log anew: it renames an empty file over it. */
+  /** Size in bytes at which conmon starts the log over, by renaming an empty file over it. */
   readonly maxLogBytes: number;
 }
 
-/** A created container that waits to be started, and the monitor that holds it. */
+/** Limits of one creation. */
+interface ConmonCreateOptions extends Cancellable {
+  readonly timeoutMs: number;
+}
+
+/** A created container that waits for its start, and its monitor. */
 export interface CreatedContainer {
   readonly container: ProcessIdentity;
   readonly monitor: ProcessIdentity;
-  /** Resolves when the monitor has ended; it does not keep this process alive. */
+  /** Resolves when the monitor has ended. Does not keep this process alive. */
   readonly monitorEnded: Promise<void>;
 }
 
-/** The log, seen from the bundle. */
+/** Path of the log below the bundle. */
 const conmonLogPath = 'logs/log';
 
-/** Descriptor number of the sync pipe in conmon. */
+/** Descriptor of the sync pipe in conmon. */
 const syncPipeFd = 3;
 
-/** Bound on what conmon may say on the sync pipe and on stderr. */
+/** Upper bound for output of conmon on the sync pipe and on stderr. */
 const maxReportBytes = 64 * 1024;
 
-/** conmon's command line. */
+/** Command line of conmon. */
 export function conmonArguments(request: ConmonRequest): readonly string[] {
   const { id, paths } = request;
   return [
-    // Stay this process's child while it lives: its end is then known at once, and no init has to reap it.
+    // conmon stays a child of this process: its end is reported at once, and no init has to reap it.
     '--sync',
-    // The attach socket's path may be longer than the 107 bytes of a socket address.
+    // The path of the attach socket may exceed the 107 bytes of a socket address.
     '--full-attach',
     ...['--socket-dir-path', paths.directory],
     ...['--cid', id, '--cuuid', id],
@@ -62,26 +67,26 @@ export function conmonArguments(request: ConmonRequest): readonly string[] {
     ...(request.driver === 'systemd' ? ['--systemd-cgroup'] : []),
     ...['--bundle', paths.directory, '--container-pidfile', paths.containerPid],
     ...['--exit-dir', exitDirectory(paths, request.generation)],
-    // From its working directory, since it takes a colon in the path for the end of it.
+    // Relative to its working directory, since conmon parses a path only up to a colon.
     ...['--log-path', `k8s-file:${conmonLogPath}`, '--log-size-max', String(request.maxLogBytes)],
-    // A disk that is slow must not hold up the end of a plugin.
+    // A slow disk must not delay the end of a container.
     '--no-sync-log',
   ];
 }
 
 /**
- * Create a container under a new conmon. After its fork conmon reports only on the sync pipe, so that is read with a
- * deadline; when anything fails, conmon and the runtime it started are killed.
+ * Create a container under a new conmon. conmon daemonizes and then reports on the sync pipe only, so the pipe is
+ * read with a deadline. After any failure conmon and the OCI runtime that it started are killed.
  *
- * @throws {OutboardError} system with the runtime's own words; the abort reason when aborted
+ * @throws {OutboardError} system with the runtime's message; the reason of the signal
  */
 export async function createUnderConmon(
   request: ConmonRequest,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  options: ConmonCreateOptions,
 ): Promise<CreatedContainer> {
   options.signal?.throwIfAborted();
   const monitor = startMonitor(request, await monitorCall(request));
-  // Present, since they were asked for.
+  // Both were requested as pipes, so they are there.
   const errors = monitor.stdio[2] as Readable;
   const syncPipe = monitor.stdio[syncPipeFd] as Readable;
   try {
@@ -101,7 +106,7 @@ export async function createUnderConmon(
   }
 }
 
-/** conmon, in a scope of its own where systemd makes the cgroups: neither in that of the daemon nor in the container's. */
+/** conmon, under the systemd driver in a scope of its own: apart from the cgroups of daemon and container. */
 async function monitorCall(request: ConmonRequest): Promise<ProgramCall> {
   const call = { file: request.conmon, args: conmonArguments(request) };
   if (request.driver === 'cgroupfs') return call;
@@ -112,7 +117,7 @@ async function monitorCall(request: ConmonRequest): Promise<ProgramCall> {
 function startMonitor(request: ConmonRequest, { file, args }: ProgramCall): SpawnedProcess {
   try {
     return spawnProcess(file, args, {
-      // Its own session: a Ctrl-C at the daemon's terminal is not meant for plugins.
+      // A session of its own, so that Ctrl-C at the daemon's terminal does not reach it.
       newSession: true,
       // conmon marks an out-of-memory kill by a file in its working directory.
       cwd: request.paths.directory,
@@ -128,16 +133,16 @@ async function awaitReport(
   monitor: SpawnedProcess,
   syncPipe: Readable,
   errors: Readable,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  options: ConmonCreateOptions,
 ): Promise<number> {
-  const said = collect(errors);
+  const output = collect(errors);
   const { timeoutMs, signal } = options;
   using stop = joinSignals([signal], {
     timeoutMs,
     timeoutReason: () => failure(`conmon did not report within ${timeoutMs} ms`),
   });
   const line = await rejectOnAbort(readLine(syncPipe), stop.signal);
-  if (line === '') throw failure(`conmon ended without a report: ${await afterwards(said, monitor)}`);
+  if (line === '') throw failure(`conmon ended without a report: ${await failureMessage(output, monitor)}`);
   return parseReport(line);
 }
 
@@ -149,14 +154,14 @@ function requireProcess(pid: number, what: string): ProcessIdentity {
 
 const report = z.object({ pid: z.int(), message: z.string().optional() });
 
-/** @returns the container's pid */
+/** Parse the report of conmon. @returns pid of the container */
 function parseReport(line: string): number {
   const parsed = report.safeParse(parseJson(line));
   if (!parsed.success) throw failure(`conmon reported "${readRuntimeMessage(line)}", expected a pid`);
   const { pid, message = '' } = parsed.data;
   if (pid > 0) return pid;
   const reason = readRuntimeMessage(message);
-  // Docker's words, which its users search for.
+  // Docker's wording, which its users search for.
   throw failure(
     `OCI runtime create failed: ${reason === '' ? `unknown reason (conmon reports ${pid})` : reason}`,
   );
@@ -166,12 +171,12 @@ function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // The schema refuses undefined and shows the line.
+    // The schema rejects undefined, and the error shows the line.
     return undefined;
   }
 }
 
-/** The first line of a stream, or what there is when it ends before; bounded. */
+/** First line of a stream, or all of it when it ends before; bounded. */
 async function readLine(stream: Readable): Promise<string> {
   let text = '';
   for await (const chunk of stream) {
@@ -183,25 +188,25 @@ async function readLine(stream: Readable): Promise<string> {
   return text;
 }
 
-/** Keeps the beginning of a stream and reads the rest away, so that its writer is never held up. */
+/** Keep the beginning of a stream and discard the rest, so that its writer never blocks. */
 function collect(stream: Readable): { text: string } {
   const kept = { text: '' };
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     if (kept.text.length < maxReportBytes) kept.text += chunk;
   });
-  // Whatever breaks this stream breaks the sync pipe too, where it is reported.
+  // An error of this stream breaks the sync pipe too, where it is reported.
   stream.on('error', () => undefined);
   return kept;
 }
 
 /**
- * What conmon had said by the time that it ended. It and the runtime that it runs are killed before, so that none of
- * them makes anything more; the container itself has its own session and is found by its cgroup.
+ * Message of a conmon that failed. It is killed first, with the OCI runtime that it runs, so that neither creates
+ * anything more; the container has a session of its own and is found by its cgroup.
  */
-async function afterwards(said: { readonly text: string }, monitor: SpawnedProcess): Promise<string> {
+async function failureMessage(output: { readonly text: string }, monitor: SpawnedProcess): Promise<string> {
   await endProcessGroup(monitor.pid);
-  const message = readRuntimeMessage(said.text);
+  const message = readRuntimeMessage(output.text);
   return message === '' ? describeEnd(await monitor.ended) : message;
 }
 

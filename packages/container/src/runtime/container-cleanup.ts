@@ -1,5 +1,5 @@
 /**
- * Removes what a container leaves on the host, whatever state it is in and whoever started it.
+ * Removes everything of a container from the host, whatever state it is in and whatever process started it.
  */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,26 +15,28 @@ import { removeTree } from '../linux/remove-tree.ts';
 import type { BundlePaths } from './bundle.ts';
 import { deleteContainer } from './oci-runtime.ts';
 
-/** What is known of a container that is to go. */
+/** A container to remove, as far as it is known. */
 export interface ContainerCleanup {
   readonly id: string;
   readonly paths: BundlePaths;
-  /** All that it may have, when it is not known which it has. */
+  /** All possible ones when the real one is unknown. */
   readonly cgroups: readonly ContainerCgroup[];
-  /** Its conmon, if one of this boot is known. */
-  readonly monitor?: ProcessIdentity;
+  /** Its conmon, if it was started in this boot and is known. */
+  readonly monitor?: ProcessIdentity | undefined;
   /**
-   * Whether the monitor may end by itself, right after its container, as it does when someone waits for the exit.
-   * Otherwise it is killed first: it may be creating the container at this moment.
+   * Whether to let the monitor end by itself, which it does after its container when somebody waits for the exit.
+   * False: kill it first, since it may be creating the container at this moment.
    */
   readonly awaitsMonitor: boolean;
-  /** Name or path of the runtime that made it; default the host's. */
-  readonly runtime?: string;
-  /** Whether the runtime's state is of this boot; pids in an older one mean nothing and are not looked at. */
+  /** Name or path of the OCI runtime that created it; default `CleanupDeps.runtime`. */
+  readonly runtime?: string | undefined;
+  /**
+   * Whether the state of the OCI runtime was written in this boot. Pids in older state are meaningless and not used.
+   */
   readonly isOfThisBoot: boolean;
 }
 
-/** What removing needs to know of the host. */
+/** Host side of a clean-up. */
 export interface CleanupDeps {
   /** Name or path of the OCI runtime. */
   readonly runtime: string;
@@ -44,59 +46,59 @@ export interface CleanupDeps {
   readonly deadlines: CleanupDeadlines;
 }
 
-/** In milliseconds. */
+/** Time limits in milliseconds. */
 export interface CleanupDeadlines {
   /** For one call of the OCI runtime; default 30,000. */
   readonly callMs: number;
   /** For processes to end after SIGKILL; default 10,000. */
   readonly killMs: number;
-  /** For conmon to end after its container; then it is killed; default 3,000. */
+  /** For conmon to end after its container, before it is killed; default 3,000. */
   readonly monitorMs: number;
 }
 
 /**
- * Remove everything: processes and cgroup first, since only the cgroup knows all of them; then the monitor, the
- * runtime's state and the bundle. Idempotent; a missing or broken runtime is no obstacle.
+ * Remove everything: first processes and cgroup, since only the cgroup knows all processes; then monitor, runtime
+ * state and bundle. Idempotent; works without the OCI runtime too.
  *
- * @throws {OutboardError} system when processes or mounts cannot be removed; the rest is then kept for another try
+ * @throws {OutboardError} system when processes or mounts cannot be removed; the rest is kept for another attempt
  */
-export async function cleanUpContainer(remains: ContainerCleanup, host: CleanupDeps): Promise<void> {
-  const { monitor, awaitsMonitor } = remains;
+export async function cleanUpContainer(cleanup: ContainerCleanup, deps: CleanupDeps): Promise<void> {
+  const { monitor, awaitsMonitor } = cleanup;
   if (monitor !== undefined && !awaitsMonitor) await endMonitor(monitor, 0);
-  for (const { path } of remains.cgroups) await removeCgroup(path, { timeoutMs: host.deadlines.killMs });
-  // conmon reaps the first process; until then the runtime takes it for running and waits.
-  if (monitor !== undefined && awaitsMonitor) await endMonitor(monitor, host.deadlines.monitorMs);
-  await removeRuntimeState(remains, host);
-  for (const cgroup of remains.cgroups) {
-    if (cgroup.driver === 'systemd') await endScope(cgroup.scope, { timeoutMs: host.deadlines.callMs });
+  for (const { path } of cleanup.cgroups) await removeCgroup(path, { timeoutMs: deps.deadlines.killMs });
+  // Until conmon has reaped the first process, the OCI runtime takes it for running and waits.
+  if (monitor !== undefined && awaitsMonitor) await endMonitor(monitor, deps.deadlines.monitorMs);
+  await removeRuntimeState(cleanup, deps);
+  for (const cgroup of cleanup.cgroups) {
+    if (cgroup.driver === 'systemd') await endScope(cgroup.scope, { timeoutMs: deps.deadlines.callMs });
   }
-  await removeTree(remains.paths.directory);
+  await removeTree(cleanup.paths.directory);
 }
 
-async function removeRuntimeState(remains: ContainerCleanup, host: CleanupDeps): Promise<void> {
-  const state = join(host.runtimeRoot, remains.id);
+async function removeRuntimeState(cleanup: ContainerCleanup, deps: CleanupDeps): Promise<void> {
+  const state = join(deps.runtimeRoot, cleanup.id);
   if (!(await exists(state))) return;
-  if (remains.isOfThisBoot) {
+  if (cleanup.isOfThisBoot) {
     try {
-      const runtime = await findBinary(remains.runtime ?? host.runtime);
-      const call = { runtime, root: host.runtimeRoot, id: remains.id };
-      await deleteContainer(call, { timeoutMs: host.deadlines.callMs });
+      const runtime = await findBinary(cleanup.runtime ?? deps.runtime);
+      const call = { runtime, root: deps.runtimeRoot, id: cleanup.id };
+      await deleteContainer(call, { timeoutMs: deps.deadlines.callMs });
     } catch (error) {
-      // Its processes are gone already, so what the runtime failed to remove is files.
-      host.logger.warn({ err: error, id: remains.id }, 'the OCI runtime could not delete a container');
+      // The processes are gone, so only files can be left.
+      deps.logger.warn({ err: error, id: cleanup.id }, 'the OCI runtime could not delete a container');
     }
   }
   if (await exists(state)) await removeTree(state);
 }
 
 /**
- * Wait for the monitor to end by itself; then kill it with all of its process group, which is conmon and what the
- * runtime runs to create a container. The container has a session of its own.
+ * Wait for the monitor to end by itself, then kill its process group: conmon and the OCI runtime that it runs. The
+ * container has a session of its own.
  */
 async function endMonitor(monitor: ProcessIdentity, graceMs: number): Promise<void> {
   const deadline = performance.now() + graceMs;
   let pauseMs = 1;
-  // It may be no child of this process, and then its end has no event.
+  // No event: the monitor may not be a child of this process.
   while (isSameProcess(monitor)) {
     if (performance.now() >= deadline) return endProcessGroup(monitor.pid);
     await delay(pauseMs);

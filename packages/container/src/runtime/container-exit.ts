@@ -1,5 +1,5 @@
 /**
- * How a container ended, from what conmon left behind.
+ * Reads how a container ended from the files that conmon wrote.
  */
 import { access, readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -10,8 +10,8 @@ import type { BundlePaths } from './bundle.ts';
 import type { ContainerExit } from './container-runtime.ts';
 
 /**
- * What an exit code as conmon writes it means. conmon folds signals into the code as shells do, 128 + signal, so a
- * program that itself exits with such a code looks the same.
+ * Parse an exit code as conmon writes it. conmon folds signals into the code as shells do, 128 + signal, so a program
+ * that exits with such a code itself looks the same.
  *
  * @returns undefined when the text is not an exit code
  */
@@ -22,7 +22,7 @@ export function parseExitCode(text: string): Pick<ContainerExit, 'code' | 'signa
   return signal === undefined ? { code } : { code, signal };
 }
 
-/** Of which container. */
+/** The container whose exit is read. */
 export interface ExitOptions {
   readonly id: string;
   readonly paths: BundlePaths;
@@ -32,13 +32,13 @@ export interface ExitOptions {
 }
 
 /**
- * The exit that conmon wrote, or undefined when it has written none.
- * A file that holds no exit code gives an exit without code: unknown, never 0.
+ * The exit that conmon recorded; undefined when there is none. A file without a valid code gives an exit without
+ * code: unknown, never 0.
  */
 export async function readExit(directory: string, options: ExitOptions): Promise<ContainerExit | undefined> {
   let text: string;
   try {
-    // conmon renames the finished file into place, so it is never seen half written.
+    // conmon renames the finished file into place, so it is never partly written.
     text = await readFile(join(directory, options.id), 'latin1');
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
@@ -48,8 +48,9 @@ export async function readExit(directory: string, options: ExitOptions): Promise
 }
 
 /**
- * Whether the kernel killed one more process of it than was told. conmon's mark says only that one was, once, which may
- * have been a command; it is asked where the cgroup, and with it the count, ended with the container.
+ * Whether the kernel killed more processes for lack of memory than were reported. The mark of conmon says only that
+ * there was a kill, which may have been of an exec command; it counts where the cgroup, and with it the counter, is
+ * gone.
  */
 async function ranOutOfMemory({ paths, cgroupPath, toldKills }: ExitOptions): Promise<boolean> {
   const kills = await countOwnKills(cgroupPath, paths.killedCommands);

@@ -1,22 +1,23 @@
 /**
- * Where the containers of one exec root are, for those who look into one or run something in it.
+ * Paths of the containers of one exec root, and the look-up of a container that runs.
  */
 import { join } from 'node:path';
 import { requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { type BundlePaths, bundlePaths, readRunRecord } from './bundle.ts';
 
+/** Paths of containers. */
 export interface ContainerPaths {
-  /** The directory of all that follows. */
+  /** Parent of all paths below. */
   readonly execRoot: string;
   /** Name or path of the OCI runtime. */
   readonly runtime: string;
   /** The runtime's state directory. */
   readonly runtimeRoot: string;
-  /** The directory of one container. */
+  /** Bundle of one container. */
   bundle(id: string): BundlePaths;
 }
 
-/** @param runtime as in `ConmonRuntimeOptions` */
+/** Paths below an exec root. @param runtime as in `ConmonRuntimeOptions` */
 export function containerPaths(execRoot: string, runtime = 'runc'): ContainerPaths {
   return {
     execRoot,
@@ -26,17 +27,19 @@ export function containerPaths(execRoot: string, runtime = 'runc'): ContainerPat
   };
 }
 
-/** How a container was made that runs. */
+/** A container that runs, as it was recorded at its start. */
 export interface ContainerRun {
-  /** The path of its own cgroup below the root of each hierarchy, whichever driver is in use by now. */
+  /** Path of its own cgroup below the root of each hierarchy, whatever cgroup driver is configured now. */
   readonly cgroupPath: string;
-  /** Name or path of the OCI runtime that made it, whichever is in use by now: no other one knows it. */
+  /**
+   * Name or path of the OCI runtime that created it, whatever runtime is configured now: no other runtime knows it.
+   */
   readonly runtime: string;
-  /** Of its first process, on the host. */
+  /** Pid of its first process, on the host. */
   readonly pid: number;
 }
 
-/** @returns undefined when it has ended */
+/** Look a container up by its run record. @returns undefined when it has ended */
 export async function findRun(
   paths: Pick<ContainerPaths, 'bundle' | 'runtime'>,
   id: string,

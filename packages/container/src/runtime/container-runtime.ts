@@ -1,97 +1,97 @@
 /**
- * The contract of the container runtime: conmon holds the container, an OCI runtime (runc, crun) makes it.
+ * The contract of the container runtime: start, recovery and removal of containers that outlive this process.
  */
 
+import type { Cancellable } from '@outboard/async';
 import type { LogDestination } from '../logs/start-log.ts';
 
-/** How a container ended. An exit that nobody saw has neither code nor signal. */
+/** Result of a container. It has neither code nor signal when no monitor recorded the exit. */
 export interface ContainerExit {
-  readonly code?: number;
-  readonly signal?: string;
+  readonly code?: number | undefined;
+  readonly signal?: string | undefined;
   readonly outOfMemory: boolean;
 }
 
-/** One container that was started, by this process or by one before it. */
+/** A container that this process or an earlier one started. */
 export interface Container {
   readonly id: string;
   /** Pid of the container's first process, on the host. */
   readonly pid: number;
-  /** When that process was started, by the kernel's account. */
+  /** Start time of that process, according to the kernel. */
   readonly startedAt: Date;
   /** As in `StartContainer`. */
   readonly restarts: number;
-  /** How many of its processes were killed for want of memory, those of earlier runs counted. */
+  /** Processes that the kernel killed for lack of memory, in this run and in earlier ones. */
   readonly outOfMemoryKills: number;
   /**
-   * Resolves once the container has exited, whoever ended it; also when its monitor vanished. Never rejects. Waiting for it
-   * does not keep this process alive: containers outlive it.
+   * Resolves when the container has exited, for whatever reason, or its monitor is gone. Never rejects. It does not
+   * keep this process alive: containers outlive it.
    */
   readonly exited: Promise<ContainerExit>;
   /** Send a signal to the container's first process. Does nothing when it has exited. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /**
-   * Be told when a process of it, but not its first one, was killed for want of memory: it runs on, and may be of no more
-   * use. Told within seconds. @returns stops it
+   * Call a listener when the kernel killed a process other than the first one for lack of memory: the container still
+   * runs, but may no longer work. Called within seconds. @returns function that removes the listener
    */
   onOutOfMemory(listener: () => void): () => void;
-  /** The last lines that it wrote to stdout and stderr, oldest first, at most `lines` of them and 64 KiB. */
+  /** The last lines of stdout and stderr, oldest first, at most `lines` of them and 64 KiB. */
   readLogTail(lines: number): Promise<readonly string[]>;
   /**
-   * Remove what the container leaves on the host: runtime state, cgroup with every process in it, mounts, bundle.
-   * The container must have exited or is killed first. Idempotent.
+   * Remove everything of the container from the host: runtime state, cgroup with all processes, mounts, bundle. Kills
+   * the container if it still runs. Idempotent.
    */
   remove(): Promise<void>;
 }
 
-/** What to start. */
-export interface StartContainer {
+/** A container to start. */
+export interface StartContainer extends Cancellable {
   /** 64 hex digits. */
   readonly id: string;
   /** The OCI runtime spec (config.json of the bundle). */
   readonly spec: object;
-  /** How often it was started again before; kept for a later process. Default 0. */
-  readonly restarts?: number;
-  /** How many of its processes were killed for want of memory before; kept likewise. Default 0. */
-  readonly outOfMemoryKills?: number;
-  /** Where its output is kept; default in its bundle, 1 MiB at most, until it is removed. */
-  readonly log?: LogDestination;
-  readonly signal?: AbortSignal;
+  /** Number of restarts before this start; recorded for a later process. Default 0. */
+  readonly restarts?: number | undefined;
+  /** Out-of-memory kills in earlier runs; recorded likewise. Default 0. */
+  readonly outOfMemoryKills?: number | undefined;
+  /** Destination of its output; default a file of at most 1 MiB in its bundle, removed with it. */
+  readonly log?: LogDestination | undefined;
 }
 
-/** What an earlier process left of a container that does not run any more, or cannot be proven to be its own. */
+/** A container of an earlier process that has ended, or that cannot be verified to be the recorded one. */
 export interface EndedContainer {
   readonly id: string;
-  /** How it ended; absent when it never ran, or in an earlier boot. */
-  readonly exit?: ContainerExit;
+  /** Absent when it never ran, or ran before the last boot. */
+  readonly exit?: ContainerExit | undefined;
   /** As in `StartContainer`; 0 when unknown. */
   readonly restarts: number;
   /** As in `Container`; 0 when unknown. */
   readonly outOfMemoryKills: number;
   /** As in `Container`. */
   readLogTail(lines: number): Promise<readonly string[]>;
-  /** As in `Container`. Until then its ID cannot be used again. */
+  /** As in `Container`. The ID cannot be used again before. */
   remove(): Promise<void>;
 }
 
-/** What an earlier process left. Together, everything of containers that is on the host. */
+/** All containers that earlier processes left on this host. */
 export interface RecoveredContainers {
   /** Those that run, verified by pid, process start time and boot ID. */
   readonly running: ReadonlyMap<string, Container>;
-  /** The others; whoever recovers removes them. */
+  /** The others; the caller of `recover` removes them. */
   readonly ended: ReadonlyMap<string, EndedContainer>;
-  /** Those of which nobody can tell whether they run; they are to be left alone. */
+  /** IDs of containers whose record cannot be read. They may run: leave them alone. */
   readonly unread: ReadonlySet<string>;
 }
 
-/** Starts containers and finds those that an earlier process started. */
+/** Starts containers and recovers those of an earlier process. */
 export interface ContainerRuntime {
   /** @throws {OutboardError} system with the runtime's own words when it refuses; nothing is left behind then */
   start(request: StartContainer): Promise<Container>;
   /**
-   * Find what an earlier process left. It only looks, and does not wait for any container: what hangs concerns its own
-   * removal.
+   * Find the containers of an earlier process. Changes nothing and waits for no container: a container that hangs
+   * delays its own removal only.
    */
   recover(): Promise<RecoveredContainers>;
-  /** Let go of all containers: they run on, are no longer watched, and `exited` of those that still run stays pending. */
+  /** Stop watching all containers. They run on, and `exited` of those that still run stays pending. */
   release(): void;
 }

@@ -1,7 +1,7 @@
 /**
- * Finds the conmon processes that hold a bundle. Every process of the host is looked at, so nothing is read that its
- * owner can make wait: a command line, for one, lies in the process's own memory, which may be a file of FUSE whose server
- * never answers. What is read here the kernel answers from its own tables.
+ * Finds the conmon process of each bundle. Every process of the host is examined, so only files are read that the
+ * kernel answers from its own tables. A command line is not read: it lies in the memory of its process, which may be
+ * a file of a FUSE server that never answers.
  * @see proc_pid_stat(5), proc_pid_cwd(5), namespaces(7)
  */
 
@@ -11,13 +11,13 @@ import { isErrno } from '../linux/errno.ts';
 import { identifyProcess, type ProcessIdentity, processName } from '../linux/process-identity.ts';
 import { isContainerId } from '../spec/container-id.ts';
 
-/** systemd-run becomes conmon once it has a scope for it. */
+/** systemd-run executes conmon after it has a scope for it. */
 const monitorPrograms: ReadonlySet<string | undefined> = new Set(['conmon', 'systemd-run']);
 
 /**
- * By container ID. conmon is started in the bundle, whose directory only root can enter, and never leaves it: so it is found
- * although its record was never written, and although the bundle is gone.
- * @param bundles the directory of the bundles
+ * Monitors by container ID. conmon is started with the bundle as its working directory, which only root can enter,
+ * and never changes it. So it is found even when its record was never written or the bundle is deleted.
+ * @param bundles directory of the bundles
  */
 export async function findMonitors(bundles: string): Promise<ReadonlyMap<string, ProcessIdentity>> {
   const directory = await realpath(bundles);
@@ -25,7 +25,7 @@ export async function findMonitors(bundles: string): Promise<ReadonlyMap<string,
   const found = new Map<string, ProcessIdentity>();
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name) || !monitorPrograms.has(processName(Number(name)))) continue;
-    // A plugin's process sees other directories by the same names.
+    // Inside a container the same path names another directory.
     if ((await readLink(name, 'ns/pid')) !== ownNamespace) continue;
     const place = (await readLink(name, 'cwd'))?.replace(/ \(deleted\)$/, '') ?? '';
     const id = place.slice(directory.length + 1);
@@ -39,7 +39,7 @@ async function readLink(pid: string, name: string): Promise<string | undefined> 
   try {
     return await readlink(join('/proc', pid, name));
   } catch (error) {
-    // It has ended meanwhile.
+    // The process has ended.
     if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
     throw error;
   }

@@ -1,14 +1,16 @@
 /**
- * The command line of OCI runtimes, as runc and crun share it, for what conmon does not do itself.
- * @see OCI runtime-spec v1.0.2, "Operations"; runc(8)
+ * The command line of OCI runtimes that runc and crun share, for what conmon does not do itself.
  */
+
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Cancellable } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { type RunProgramOptions, runProgram } from '../linux/run-program.ts';
 import { readRuntimeMessage } from './runtime-message.ts';
 
+/** Container and OCI runtime of a call. */
 export interface OciRuntimeCall {
   readonly runtime: string;
   /** The runtime's state directory. */
@@ -16,39 +18,38 @@ export interface OciRuntimeCall {
   readonly id: string;
 }
 
-interface CallOptions {
+interface CallOptions extends Cancellable {
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
 }
 
 /**
- * Let a created container run its program.
- * @throws {OutboardError} system with the runtime's own words
+ * Run the program of a created container.
+ * @throws {OutboardError} system with the runtime's message
  */
 export async function startContainer(call: OciRuntimeCall, options: CallOptions): Promise<void> {
   await run(call, ['start', call.id], options);
 }
 
 /**
- * Remove a container's state and cgroup; kills its processes if it still runs.
- * @throws {OutboardError} system with the runtime's own words
+ * Remove state and cgroup of a container; kills its processes if it still runs.
+ * @throws {OutboardError} system with the runtime's message
  */
 export async function deleteContainer(call: OciRuntimeCall, options: CallOptions): Promise<void> {
   await run(call, ['delete', '--force', call.id], options);
 }
 
 /**
- * Give a container other bounds.
- * @param resources only those that are named change
+ * Change the limits of a container.
+ * @param resources limits that are absent do not change
  * @param options.directory of the container, for a temporary file
- * @throws {OutboardError} system with the runtime's own words
+ * @throws {OutboardError} system with the runtime's message
  */
 export async function updateContainer(
   call: OciRuntimeCall,
   resources: object,
   { directory, ...options }: CallOptions & { readonly directory: string },
 ): Promise<void> {
-  // Not by standard input: crun opens it by its name, which a socket does not allow.
+  // A file and not standard input, which crun opens by name: impossible for a socket.
   const file = join(directory, `resources-${randomBytes(8).toString('hex')}.json`);
   try {
     await writeFile(file, JSON.stringify(resources), { mode: 0o600, flag: 'wx' });

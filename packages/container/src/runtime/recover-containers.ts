@@ -1,6 +1,5 @@
 /**
- * Finds the containers that an earlier process left below the exec root, and tells those that verifiably still run
- * from everything else.
+ * Finds the containers of an earlier process below the exec root, and verifies which of them still run.
  */
 
 import { readdir } from 'node:fs/promises';
@@ -23,39 +22,39 @@ import { readExit } from './container-exit.ts';
 import type { ContainerExit, EndedContainer } from './container-runtime.ts';
 import { findMonitors } from './find-monitors.ts';
 
-/** What recovery looks at. */
-export interface RecoveryOptions {
+/** Parts and paths that recovery needs. */
+export interface RecoveryDeps {
   /** The directory of the bundles. */
   readonly bundles: string;
-  /** Of the running kernel. */
+  /** Boot ID of the running kernel. */
   readonly bootId: string;
-  readonly host: CleanupDeps;
-  /** Containers that this process already holds; they are left alone. */
-  readonly isHeld: (id: string) => boolean;
+  readonly cleanupDeps: CleanupDeps;
+  /** Whether this process already has the container; such containers are skipped. */
+  readonly isKnown: (id: string) => boolean;
 }
 
-/** What was found. */
+/** Result of a recovery. */
 export interface FoundContainers {
-  /** IDs of those of which nobody can tell whether they run: the file that tells cannot be read. */
+  /** IDs of containers whose run record cannot be read. */
   readonly unread: readonly string[];
-  /** The records of those that run. */
+  /** Run records of the containers that run. */
   readonly running: readonly RunRecord[];
   readonly ended: readonly EndedContainer[];
 }
 
 /**
- * Look through bundles, runtime state and monitors. One whose run record is absent or damaged counts as ended: its
- * removal tells why. One whose run record cannot be read may well be running.
+ * Search bundles, runtime state and monitors. A container whose run record is absent or damaged counts as ended,
+ * since it never started or cannot be verified. A container whose record cannot be read may well be running.
  */
-export async function recoverContainers(options: RecoveryOptions): Promise<FoundContainers> {
-  const monitors = await findMonitors(options.bundles);
+export async function recoverContainers(deps: RecoveryDeps): Promise<FoundContainers> {
+  const monitors = await findMonitors(deps.bundles);
   const ids = new Set([
-    ...(await listIds(options.bundles)),
-    ...(await listIds(options.host.runtimeRoot)),
+    ...(await listIds(deps.bundles)),
+    ...(await listIds(deps.cleanupDeps.runtimeRoot)),
     ...monitors.keys(),
   ]);
-  const left = [...ids].filter((id) => !options.isHeld(id));
-  const found = await mapBounded(left, (id) => lookAt(id, monitors.get(id), options));
+  const left = [...ids].filter((id) => !deps.isKnown(id));
+  const found = await mapBounded(left, (id) => examine(id, monitors.get(id), deps));
   return {
     unread: found.flatMap((container) => ('unread' in container ? [container.unread] : [])),
     running: found.flatMap((container) => ('monitor' in container ? [container] : [])),
@@ -63,59 +62,55 @@ export async function recoverContainers(options: RecoveryOptions): Promise<Found
   };
 }
 
-async function lookAt(
+async function examine(
   id: string,
   monitor: ProcessIdentity | undefined,
-  options: RecoveryOptions,
+  deps: RecoveryDeps,
 ): Promise<RunRecord | EndedContainer | { readonly unread: string }> {
-  const paths = bundlePaths(join(options.bundles, id));
-  // A failure is tried again once: most pass, such as a want of descriptors.
+  const paths = bundlePaths(join(deps.bundles, id));
+  // Retried once: most read errors are transient, such as a lack of descriptors.
   const read = () => readRunRecord(paths);
-  const found = await attempt(id, options, async () => ({ record: await read().catch(read) }));
+  const found = await attempt(id, deps, async () => ({ record: await read().catch(read) }));
   if (found === undefined) return { unread: id };
   const record = found.record?.id === id ? found.record : undefined;
-  if (record !== undefined && isRunning(record, options.bootId)) return record;
+  if (record !== undefined && isRunning(record, deps.bootId)) return record;
   if (record === undefined && monitor !== undefined) {
-    options.host.logger.warn({ id }, 'a container has lost its bundle, and is ended: someone deleted it');
+    deps.cleanupDeps.logger.warn({ id }, 'a container has lost its bundle, and is ended: someone deleted it');
   }
-  const isOfThisBoot = record === undefined || record.bootId === options.bootId;
+  const isOfThisBoot = record === undefined || record.bootId === deps.bootId;
   const run = isOfThisBoot ? record : undefined;
-  const exit = run && (await attempt(id, options, () => readLastExit(run, paths)));
+  const exit = run && (await attempt(id, deps, () => readLastExit(run, paths)));
   return {
     id,
     restarts: run?.restarts ?? 0,
     outOfMemoryKills: run === undefined ? 0 : run.earlierKills + run.toldKills + Number(exit?.outOfMemory),
-    ...(exit && { exit }),
+    exit,
     readLogTail: (lines) => readLogTail(paths.log, lines, run?.logStart),
     async remove() {
       const cgroup = record === undefined ? await readCgroup(paths) : requireCgroup(record.cgroupsPath);
       const cgroups = cgroup === undefined ? possibleCgroups(id) : [cgroup];
-      const remains = { id, paths, cgroups, isOfThisBoot, awaitsMonitor: false };
-      const runtime = record?.runtime;
-      await cleanUpContainer(
-        { ...remains, ...(monitor && { monitor }), ...(runtime !== undefined && { runtime }) },
-        options.host,
-      );
-      options.host.logger.info({ id }, 'removed what an earlier run left of a container');
+      const cleanup = { id, paths, cgroups, monitor, isOfThisBoot, awaitsMonitor: false };
+      await cleanUpContainer({ ...cleanup, runtime: record?.runtime }, deps.cleanupDeps);
+      deps.cleanupDeps.logger.info({ id }, 'removed what an earlier run left of a container');
     },
   };
 }
 
-/** What cannot be read of one container is not known; it concerns no other. */
+/** A read error of one container is logged and does not affect the others. */
 async function attempt<Value>(
   id: string,
-  { host }: RecoveryOptions,
+  { cleanupDeps }: RecoveryDeps,
   read: () => Promise<Value>,
 ): Promise<Value | undefined> {
   try {
     return await read();
   } catch (error) {
-    host.logger.error({ err: error, id }, 'cannot read what an earlier run left of a container');
+    cleanupDeps.logger.error({ err: error, id }, 'cannot read what an earlier run left of a container');
     return undefined;
   }
 }
 
-/** An exit that nobody wrote down is one of which nothing is known. */
+/** Without an exit file, code and signal are unknown. */
 async function readLastExit(record: RunRecord, paths: BundlePaths): Promise<ContainerExit> {
   const { id, cgroupsPath, generation, toldKills } = record;
   const cgroupPath = requireCgroup(cgroupsPath).path;
@@ -123,7 +118,7 @@ async function readLastExit(record: RunRecord, paths: BundlePaths): Promise<Cont
   return exit ?? { outOfMemory: false };
 }
 
-/** A pid is reused, within one boot and even more so after the next: only all three together prove it. */
+/** Pids are reused, within one boot and after it: only pid, start time and boot ID together identify a process. */
 function isRunning(record: RunRecord, bootId: string): boolean {
   return record.bootId === bootId && isSameProcess(record.container) && isSameProcess(record.monitor);
 }

@@ -1,18 +1,16 @@
 /**
- * What an OCI runtime said, made readable. runc logs `time="…" level=error msg="…"`, crun plain text or the like.
+ * Extracts readable messages from the output of OCI runtimes. runc logs `time="…" level=error msg="…"`, crun mostly
+ * plain text.
  */
 
 const maxMessageLength = 2048;
 
-/**
- * One line out of the runtime's error output: the message of its last error record, or else its last line.
- * Empty when it said nothing.
- */
+/** The message of the last error record, or else the last line. Empty when there is no output. */
 export function readRuntimeMessage(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
   const errors = lines.map(errorRecord).filter((message) => message !== undefined);
   const message = errors.at(-1) ?? lines.at(-1) ?? '';
-  // Control characters would break the one line that an error is.
+  // Control characters would break the error into several lines.
   return message
     .replace(/\p{Cc}+/gu, ' ')
     .trim()
@@ -25,7 +23,7 @@ function errorRecord(line: string): string | undefined {
   return /\blevel=(?:error|fatal)\b.*?\bmsg=(\S+)/.exec(line)?.[1];
 }
 
-/** Go's quoting is JSON's for what runtimes print; text that is not is kept as it came. */
+/** For messages of runtimes Go's quoting equals JSON's; other text is kept as it is. */
 function unquote(quoted: string): string {
   try {
     const value: unknown = JSON.parse(quoted);
