@@ -3,7 +3,7 @@
  * is their own affair: failures are logged.
  */
 
-import { resolveOnAbort } from '@outboard/async';
+import { settlesWithin } from '@outboard/async';
 import { createMetricsCollector } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
@@ -75,7 +75,7 @@ export function createMetricsCollectors({ drivers, logger }: MetricsCollectorsOp
     async started(id, { signal } = {}) {
       const collector = started.get(id);
       if (collector === undefined) return;
-      await answerWithin(collector.begun, signal);
+      await settlesWithin(collector.begun, answerTimeoutMs, { signal });
     },
     stop,
     async [Symbol.asyncDispose]() {
@@ -84,20 +84,6 @@ export function createMetricsCollectors({ drivers, logger }: MetricsCollectorsOp
       await Promise.all([...started.keys()].map(stop));
     },
   };
-}
-
-async function answerWithin(begun: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  const scope = new AbortController();
-  const stop = () => scope.abort();
-  const timer = setTimeout(stop, answerTimeoutMs);
-  signal?.addEventListener('abort', stop);
-  if (signal?.aborted === true) stop();
-  try {
-    await resolveOnAbort(begun, scope.signal);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
-  }
 }
 
 interface StartedCollector {

@@ -41,15 +41,15 @@ export function createPluginDrivers(options: PluginDriversOptions): EnginePlugin
     socketPath: (record) => supervisor.socketPath(record),
     paths: (id) => store.paths(id),
   });
-  const tellEnabled = (record: PluginRecord) => {
-    listeners.tellEnabled(servedCapabilities(record.config), managed.driver(record));
+  const notifyEnabled = (record: PluginRecord) => {
+    listeners.notifyEnabled(servedCapabilities(record.config), managed.driver(record));
   };
   // Taken back by a new daemon, or started again: as Docker, whoever listens is told anew. An enable that is under
   // way tells by itself, once the record says so.
   const stopWatching = supervisor.onChange((id, state, before) => {
     if (hasProcess(before) || !hasProcess(state)) return;
     const record = store.get(id);
-    if (record?.enabled === true) tellEnabled(record);
+    if (record?.enabled === true) notifyEnabled(record);
   });
   const runningDrivers = (capability: Capability) =>
     store
@@ -70,19 +70,14 @@ export function createPluginDrivers(options: PluginDriversOptions): EnginePlugin
       return [...store.enabledWith(capability).map(managed.driver), ...found];
     },
     enabled: (capability) => store.enabledWith(capability).map(({ name }) => name),
-    onEnabled(capability, listener) {
-      const stop = listeners.onEnabled(capability, listener);
-      queueMicrotask(() => {
-        for (const driver of runningDrivers(capability)) listeners.tellOne(capability, listener, driver);
-      });
-      return stop;
-    },
+    onEnabled: (capability, listener) =>
+      listeners.onEnabled(capability, listener, () => runningDrivers(capability)),
     onDisabled: listeners.onDisabled,
     changes: {
-      enabled: tellEnabled,
+      enabled: notifyEnabled,
       async disabled(record) {
         await managed.close(record.id);
-        listeners.tellDisabled(servedCapabilities(record.config), record.name);
+        listeners.notifyDisabled(servedCapabilities(record.config), record.name);
       },
     },
     async [Symbol.asyncDispose]() {

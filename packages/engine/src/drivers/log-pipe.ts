@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, constants, fstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { fromCallback, rejectOnAbort } from '@outboard/async';
 import { errorCode, makeFifo, openEntry, openTrustedDirectory } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 
@@ -91,21 +92,19 @@ class OpenLogPipe implements LogPipe {
       const message = `log pipe ${this.file}: the plugin does not read: ${maxWaitingBytes} bytes wait`;
       throw new OutboardError('unavailable', message, { code: 'log-pipe-full' });
     }
-    const written = new Promise<void>((resolve, reject) => {
+    const written = fromCallback((done) =>
       this.#socket.write(bytes, (error) => {
         // A write that is under way when the socket is destroyed ends without an error, and is lost.
-        if (!this.#isOpen) reject(this.#closedError());
-        else if (error) reject(error);
-        else resolve();
-      });
-    });
+        done(this.#isOpen ? error : this.#closedError());
+      }),
+    );
     this.#written = written.catch(() => {}); // the writer hears of it; a flush only waits
-    await orAborted(written, signal);
+    await rejectOnAbort(written, signal);
   }
 
   async flush(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await orAborted(this.#written, signal);
+    await rejectOnAbort(this.#written, signal);
   }
 
   async close(): Promise<void> {
@@ -119,16 +118,6 @@ class OpenLogPipe implements LogPipe {
   #closedError(): OutboardError {
     return new OutboardError('conflict', `log pipe ${this.file} is closed`);
   }
-}
-
-/** The result, unless the signal comes first. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** Handle on the directory of pipes, in a tree that belongs to the host. */

@@ -2,6 +2,7 @@
  * The logs of all plugins of one engine.
  */
 
+import { createListeners, joinSignals } from '@outboard/async';
 import {
   type LogDestination,
   LogKeeper,
@@ -48,7 +49,9 @@ class DiskLogs implements EnginePluginLogs {
   readonly #options: PluginLogsOptions;
   readonly #keepers = new Map<string, LogKeeper>();
   readonly #closing = new Map<string, Promise<void>>();
-  readonly #listeners = new Set<(output: PluginOutput) => void>();
+  readonly #listeners = createListeners<[PluginOutput]>((error, { id }) =>
+    this.#options.logger.error({ err: error, id }, 'a listener for the output of plugins failed'),
+  );
   readonly #ended = new AbortController();
 
   constructor(options: PluginLogsOptions) {
@@ -64,28 +67,20 @@ class DiskLogs implements EnginePluginLogs {
     return this.#readUntilEnded(id, query, options.signal);
   }
 
-  /** As `readLog`, until the engine ends. `AbortSignal.any` would leave a trace of every reader at the engine's signal. */
+  /** As `readLog`, until the engine ends. */
   async *#readUntilEnded(
     id: string,
     query: LogQuery,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogLine[], void> {
-    const scope = new AbortController();
-    const sources = signal === undefined ? [this.#ended.signal] : [this.#ended.signal, signal];
-    const abort = (): void => scope.abort(sources.find(({ aborted }) => aborted)?.reason);
-    for (const source of sources) source.addEventListener('abort', abort);
-    try {
-      if (sources.some(({ aborted }) => aborted)) abort();
-      yield* readLog(this.#directory(id), query, scope.signal);
-    } finally {
-      for (const source of sources) source.removeEventListener('abort', abort);
-    }
+    using joined = joinSignals([this.#ended.signal, signal]);
+    yield* readLog(this.#directory(id), query, joined.signal);
   }
 
   onOutput(listener: (output: PluginOutput) => void): () => void {
-    this.#listeners.add(listener);
+    const stop = this.#listeners.add(listener);
     for (const keeper of this.#keepers.values()) keeper.look();
-    return () => this.#listeners.delete(listener);
+    return stop;
   }
 
   async startRun(id: string): Promise<LogDestination | undefined> {
@@ -137,7 +132,7 @@ class DiskLogs implements EnginePluginLogs {
 
   #tell(id: string, output: Pick<PluginOutput, 'lines' | 'skippedBytes'>): void {
     const name = this.#options.store.get(id)?.name ?? '';
-    for (const listener of this.#listeners) listener({ id, name, ...output });
+    this.#listeners.notify({ id, name, ...output });
   }
 
   #directory(id: string): string {

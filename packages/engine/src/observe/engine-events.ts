@@ -1,6 +1,7 @@
 /**
  * Events of plugins and volumes, in one order that every listener sees.
  */
+import { type Clock, createListeners, systemClock } from '@outboard/async';
 import type { Logger } from 'pino';
 
 /** One thing that happened to a plugin or a volume, in the terms of Docker's `/events`. */
@@ -41,35 +42,23 @@ export interface EngineEvents {
   subscribe(listener: EventListener): () => void;
 }
 
-/** @param now milliseconds since the epoch */
-export function createEngineEvents(logger: Logger, now: () => number = Date.now): EngineEvents {
-  const listeners = new Set<EventListener>();
+/** Start without listeners. */
+export function createEngineEvents(logger: Logger, clock: Pick<Clock, 'now'> = systemClock): EngineEvents {
+  const listeners = createListeners<[EngineEvent]>((error) =>
+    logger.error({ err: error }, 'a listener of events failed'),
+  );
   let lastNano = 0n;
 
   function announce(announcement: Announcement): void {
-    const milliseconds = now();
-    const nano = BigInt(milliseconds) * 1_000_000n;
+    const at = clock.now();
+    const nano = BigInt(at.getTime()) * 1_000_000n;
     // Two events in one millisecond, or a clock set back, still need an order.
     lastNano = nano > lastNano ? nano : lastNano + 1n;
-    const event: EngineEvent = { ...announcement, at: new Date(milliseconds), timeNano: lastNano };
+    const event: EngineEvent = { ...announcement, at, timeNano: lastNano };
     const { type, action, id, attributes } = announcement;
     logger.info({ action, id, ...attributes }, `${type} event`);
-    for (const listener of listeners) notify(listener, event);
+    listeners.notify(event);
   }
 
-  /** The change is made already: an error of one listener must reach neither the operation nor other listeners. */
-  function notify(listener: EventListener, event: EngineEvent): void {
-    try {
-      listener(event);
-    } catch (error) {
-      logger.error({ err: error }, 'a listener of events failed');
-    }
-  }
-
-  function subscribe(listener: EventListener): () => void {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  }
-
-  return { announce, subscribe };
+  return { announce, subscribe: listeners.add };
 }

@@ -1,6 +1,7 @@
 /**
  * Counts the bytes and the unpack time of one operation while it runs.
  */
+import { type Clock, systemClock } from '@outboard/async';
 import type { UnpackJail } from '@outboard/container';
 
 /** The counters that an operation adds to. */
@@ -20,20 +21,20 @@ export interface OperationCounts {
   readonly unpackSeconds: number;
 }
 
-/** @param now milliseconds of a monotonic clock */
+/** Start with sums of 0. */
 export function createOperationMeter(
-  now: () => number = () => performance.now(),
+  clock: Pick<Clock, 'monotonicMs'> = systemClock,
 ): OperationMeter & { counts(): OperationCounts } {
   let receivedBytes = 0;
   let sentBytes = 0;
   let unpackMs = 0;
 
   async function timed<Result>(work: () => Promise<Result>): Promise<Result> {
-    const startedAt = now();
+    const startedAt = clock.monotonicMs();
     try {
       return await work();
     } finally {
-      unpackMs += now() - startedAt;
+      unpackMs += clock.monotonicMs() - startedAt;
     }
   }
 

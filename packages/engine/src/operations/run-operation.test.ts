@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOperationScope } from '@outboard/async';
+import { createFakeClock } from '@outboard/async/testing';
 import type { UnpackJail } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import pino from 'pino';
@@ -110,18 +111,18 @@ test('an observer that throws changes nothing', async () => {
 });
 
 test('a meter adds up the time that a jail works, also when it fails', async () => {
-  let now = 0;
-  const meter = createOperationMeter(() => now);
+  const clock = createFakeClock();
+  const meter = createOperationMeter(clock);
   const jail: UnpackJail = {
     async apply() {
-      now += 1500;
+      clock.advance(1500);
       throw new OutboardError('invalid', 'malformed archive');
     },
     async finish() {
-      now += 250;
+      clock.advance(250);
     },
     async [Symbol.asyncDispose]() {
-      now += 10_000;
+      clock.advance(10_000);
     },
   };
   const measured = meter.measure(jail);

@@ -40,7 +40,7 @@ async function open(): Promise<StoredReferences> {
   const store = await PluginStore.open(layout, logger);
   // Later each time.
   const now = () => new Date(Date.UTC(2026, 7, 1, 12, 0, seconds++));
-  return openStoredReferences({ store, queue, logger, now });
+  return openStoredReferences({ store, queue, logger, clock: { now } });
 }
 
 const show = (references: readonly PluginReference[]) =>

@@ -2,7 +2,7 @@
  * References in memory and on disk, and those that other stores compute. Memory changes only after the disk did.
  */
 
-import { type KeyedQueue, mapBounded } from '@outboard/async';
+import { type Clock, type KeyedQueue, mapBounded, systemClock } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginStore } from '../store/plugin-store.ts';
@@ -22,7 +22,7 @@ export interface StoredReferencesDeps {
   /** The queue of operations on plugins: no reference is added while its plugin is being disabled or removed. */
   readonly queue: KeyedQueue;
   readonly logger: Logger;
-  readonly now?: (() => Date) | undefined;
+  readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
 /** References with the calls that keep them in step with the plugin store. */
@@ -67,7 +67,7 @@ class PluginReferenceTable implements StoredReferences {
         `holder ${JSON.stringify(holder.slice(0, 80))} cannot be shown: want 1 to 255 printable characters`,
       );
     }
-    const { queue, store, now = () => new Date() } = this.#deps;
+    const { queue, store, clock = systemClock } = this.#deps;
     await queue.run(pluginId, async () => {
       const record = store.get(pluginId);
       if (record === undefined) throw new OutboardError('not-found', `plugin "${pluginId}" not found`);
@@ -79,7 +79,7 @@ class PluginReferenceTable implements StoredReferences {
           `plugin ${record.name} is held ${maxReferences} times, the most there may be`,
         );
       }
-      await this.#save(pluginId, [...before, { kind, holder, since: now() }]);
+      await this.#save(pluginId, [...before, { kind, holder, since: clock.now() }]);
     });
   }
 

@@ -2,7 +2,7 @@
  * Ends a container: asked first, then killed.
  */
 
-import { resolveOnAbort } from '@outboard/async';
+import { joinSignals, resolveOnAbort } from '@outboard/async';
 import type { Container } from '@outboard/container';
 
 /** How long a container may take to end after SIGKILL before its cgroup is swept. */
@@ -30,16 +30,6 @@ async function endsWithin(
   timeoutMs: number,
   ...signals: readonly (AbortSignal | undefined)[]
 ): Promise<boolean> {
-  const scope = new AbortController();
-  const stop = (): void => scope.abort();
-  for (const signal of signals) signal?.addEventListener('abort', stop);
-  if (signals.some((signal) => signal?.aborted === true)) stop();
-  // A timer of our own, since that of AbortSignal.timeout would not keep a waiting program alive.
-  const timer = setTimeout(stop, timeoutMs);
-  try {
-    return (await resolveOnAbort(container.exited, scope.signal)) !== undefined;
-  } finally {
-    clearTimeout(timer);
-    for (const signal of signals) signal?.removeEventListener('abort', stop);
-  }
+  using limit = joinSignals(signals, { timeoutMs });
+  return (await resolveOnAbort(container.exited, limit.signal)) !== undefined;
 }

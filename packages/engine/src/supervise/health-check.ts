@@ -2,7 +2,7 @@
  * Asks a plugin now and then whether it still answers. One that hangs gives no other sign of it.
  */
 import { request } from 'node:http';
-import { pause } from '@outboard/async';
+import { joinSignals, pause, withResolvers } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { optionDefaults } from '../config/option-table.ts';
 import type { HealthCheck } from '../config/plugin-options.ts';
@@ -55,19 +55,15 @@ export async function watchHealth(watch: HealthWatch): Promise<void> {
 /** @returns why it failed, or undefined */
 async function tryProbe({ check, probe, signal }: HealthWatch): Promise<string | undefined> {
   const { timeoutSeconds = defaults.timeoutSeconds } = check;
-  const scope = new AbortController();
-  const stop = (): void => scope.abort(signal.reason);
-  signal.addEventListener('abort', stop);
-  const late = new OutboardError('unavailable', `no answer within ${timeoutSeconds} s`);
-  const timer = setTimeout(() => scope.abort(late), timeoutSeconds * 1000);
+  using limit = joinSignals([signal], {
+    timeoutMs: timeoutSeconds * 1000,
+    timeoutReason: () => new OutboardError('unavailable', `no answer within ${timeoutSeconds} s`),
+  });
   try {
-    await probe(scope.signal);
+    await probe(limit.signal);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
   }
 }
 
@@ -80,13 +76,13 @@ async function probeHttp(
 ): Promise<void> {
   const socket = await connect(path, { signal });
   try {
-    const status = await new Promise<number>((resolve, reject) => {
-      // Present in every response that a client gets.
-      request({ method: 'POST', path: target, createConnection: () => socket, signal })
-        .on('response', (response) => resolve(response.on('error', () => undefined).statusCode ?? 0))
-        .on('error', () => reject(signal.aborted ? signal.reason : brokenAnswer(target)))
-        .end();
-    });
+    const answer = withResolvers<number>();
+    request({ method: 'POST', path: target, createConnection: () => socket, signal })
+      // A response that a client receives has a status.
+      .on('response', (response) => answer.resolve(response.on('error', () => undefined).statusCode ?? 0))
+      .on('error', () => answer.reject(signal.aborted ? signal.reason : brokenAnswer(target)))
+      .end();
+    const status = await answer.promise;
     if (status >= 500) throw new OutboardError('system', `POST ${target} was answered with status ${status}`);
   } finally {
     socket.destroy();

@@ -2,7 +2,7 @@
  * One start of a plugin, from an empty place to a socket that accepts; when it fails the place is empty again.
  */
 
-import type { Clock, Limiter } from '@outboard/async';
+import { type Clock, joinSignals, type Limiter } from '@outboard/async';
 import type { Container, ContainerRuntime } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
@@ -91,11 +91,11 @@ async function awaitReady(
   const path = parts.host.socketPath(record);
   let dialError = `dial unix ${path}: connect: no such file or directory`;
   const scope = new AbortController();
-  // A timer of our own, since that of AbortSignal.timeout would not keep a waiting program alive.
-  const deadline = setTimeout(() => scope.abort(timedOut), options.timeoutMs);
+  const { timeoutMs } = options;
+  using wait = joinSignals([options.signal, scope.signal], { timeoutMs, timeoutReason: () => timedOut });
   const ready = waitForSocket(path, {
     connect: parts.connect,
-    signal: AbortSignal.any([scope.signal, options.signal]),
+    signal: wait.signal,
     onRefused: (error) => {
       dialError = error.message;
     },
@@ -108,9 +108,8 @@ async function awaitReady(
     return exit === undefined ? undefined : exitedBeforeReady(record.name, exit, await lastWords());
   } catch (error) {
     if (error !== timedOut) throw error;
-    return neverReady(record.name, options.timeoutMs, await lastWords());
+    return neverReady(record.name, timeoutMs, await lastWords());
   } finally {
-    clearTimeout(deadline);
     scope.abort();
     // When the container ended first, this rejects with the abort above.
     await ready.catch(() => undefined);

@@ -2,7 +2,15 @@
  * The supervisor: one `SupervisedPlugin` for each plugin that runs or should run.
  */
 import { availableParallelism } from 'node:os';
-import { type Clock, createLimiter, type Random, resolveOnAbort, systemClock } from '@outboard/async';
+import {
+  type Clock,
+  createLimiter,
+  createListeners,
+  type Random,
+  rejectOnAbort,
+  settlesWithin,
+  systemClock,
+} from '@outboard/async';
 import type { Container, ContainerRuntime, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
@@ -57,8 +65,8 @@ class PluginSupervisor implements Supervisor {
   readonly #remains = new Map<string, Container | EndedContainer | undefined>();
   /** Of plugins whose records cannot be used. */
   readonly #spared = new SparedContainers();
-  readonly #listeners = new Set<StateListener>();
-  readonly #outOfMemoryListeners = new Set<(id: string) => void>();
+  readonly #listeners = createListeners<Parameters<StateListener>>((error, id) => this.#report(error, id));
+  readonly #outOfMemoryListeners = createListeners<[id: string]>((error, id) => this.#report(error, id));
   #isShutDown = false;
 
   constructor(options: SupervisorOptions) {
@@ -152,8 +160,7 @@ class PluginSupervisor implements Supervisor {
   }
 
   onOutOfMemory(listener: (id: string) => void): () => void {
-    this.#outOfMemoryListeners.add(listener);
-    return () => this.#outOfMemoryListeners.delete(listener);
+    return this.#outOfMemoryListeners.add(listener);
   }
 
   async lastFailure(id: string): Promise<PluginFailure | undefined> {
@@ -169,8 +176,7 @@ class PluginSupervisor implements Supervisor {
   }
 
   onChange(listener: StateListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   async shutdown(mode: 'leave-running' | 'stop'): Promise<void> {
@@ -207,9 +213,7 @@ class PluginSupervisor implements Supervisor {
     const known = this.#plugins.get(id);
     if (known !== undefined) return known;
     const onState = (state: PluginState, before: PluginState): void => this.#announce(id, state, before);
-    const onOutOfMemory = (): void => {
-      for (const listener of this.#outOfMemoryListeners) this.#tell(id, () => listener(id));
-    };
+    const onOutOfMemory = (): void => this.#outOfMemoryListeners.notify(id);
     const plugin = new SupervisedPlugin(record, { ...this.#parts, onState, onOutOfMemory });
     this.#plugins.set(id, plugin);
     return plugin;
@@ -218,16 +222,11 @@ class PluginSupervisor implements Supervisor {
   #announce(id: string, state: PluginState, before: PluginState): void {
     // What does not run is not kept: plugins come and go for as long as the daemon lives.
     if (state.status === 'disabled') this.#plugins.delete(id);
-    for (const listener of this.#listeners) this.#tell(id, () => listener(id, state, before));
+    this.#listeners.notify(id, state, before);
   }
 
-  /** A listener's mistake must not change what becomes of the plugin. */
-  #tell(id: string, listener: () => void): void {
-    try {
-      listener();
-    } catch (error) {
-      this.#options.logger.error({ err: error, id }, 'a listener of the supervisor failed');
-    }
+  #report(error: unknown, id: string): void {
+    this.#options.logger.error({ err: error, id }, 'a listener of the supervisor failed');
   }
 
   #restoreOne(record: PluginRecord, running: Container | undefined, ended: EndedContainer | undefined): void {
@@ -243,8 +242,7 @@ class PluginSupervisor implements Supervisor {
   async #removalOf(id: string, signal: AbortSignal | undefined): Promise<void> {
     const removal = this.#removals.get(id);
     if (removal === undefined) return;
-    await (signal === undefined ? removal : resolveOnAbort(removal, signal));
-    signal?.throwIfAborted();
+    await rejectOnAbort(removal, signal);
   }
 
   #removeInBackground(id: string, left: Container | EndedContainer | undefined): void {
@@ -274,15 +272,5 @@ class PluginSupervisor implements Supervisor {
     await left?.remove();
     await this.#options.host.cleanUp(id, { mounts: 'all' });
     this.#remains.delete(id);
-  }
-}
-
-async function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  const scope = new AbortController();
-  const timer = setTimeout(() => scope.abort(), timeoutMs);
-  try {
-    return (await resolveOnAbort(work, scope.signal)) !== undefined;
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,15 +1,21 @@
 /**
+ * Limits on the time that stops of one plugin may take.
+ */
+import type { Clock } from '@outboard/async';
+
+/**
  * How long stops of one plugin may take to SIGKILL. Whoever cannot wait for as long as the plugin was given cuts them
  * short, also the one that is under way.
  */
 export class StopLimits {
   readonly #limits = new Set<{ readonly graceMs: number }>();
-  readonly #now: () => number;
-  #current: { readonly startedAt: number; readonly end: AbortController; timer?: NodeJS.Timeout } | undefined;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'schedule'>;
+  #current:
+    | { readonly startedAtMs: number; readonly end: AbortController; cancelTimer: () => void }
+    | undefined;
 
-  /** @param now milliseconds of a clock that never goes back */
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(clock: Pick<Clock, 'monotonicMs' | 'schedule'>) {
+    this.#clock = clock;
   }
 
   /** Until it is disposed of, a stop takes that long at most, counted from its begin. */
@@ -23,12 +29,12 @@ export class StopLimits {
   /** One stop, of which the signal tells that its time is over. */
   async during(stop: (graceEnd: AbortSignal) => Promise<void>): Promise<void> {
     const end = new AbortController();
-    this.#current = { startedAt: this.#now(), end };
+    this.#current = { startedAtMs: this.#clock.monotonicMs(), end, cancelTimer: () => {} };
     this.#apply();
     try {
       await stop(end.signal);
     } finally {
-      clearTimeout(this.#current.timer);
+      this.#current.cancelTimer();
       this.#current = undefined;
     }
   }
@@ -37,8 +43,8 @@ export class StopLimits {
     const current = this.#current;
     if (current === undefined || this.#limits.size === 0) return;
     const graceMs = Math.min(...[...this.#limits].map((limit) => limit.graceMs));
-    const leftMs = Math.max(graceMs - (this.#now() - current.startedAt), 0);
-    clearTimeout(current.timer);
-    current.timer = setTimeout(() => current.end.abort(), leftMs);
+    const leftMs = Math.max(graceMs - (this.#clock.monotonicMs() - current.startedAtMs), 0);
+    current.cancelTimer();
+    current.cancelTimer = this.#clock.schedule(leftMs, () => current.end.abort());
   }
 }

@@ -2,7 +2,7 @@
  * Keeps one plugin as it should be: starts it, restarts it with back-off for as long as it is wanted, and stops it.
  */
 
-import { pause, type Random, resolveOnAbort } from '@outboard/async';
+import { joinSignals, pause, type Random, rejectOnAbort } from '@outboard/async';
 import type { Container, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
@@ -52,7 +52,7 @@ export class SupervisedPlugin {
   constructor(record: PluginRecord, parts: SupervisedPluginParts) {
     this.#record = record;
     this.#parts = parts;
-    this.#stopLimits = new StopLimits(parts.clock.monotonicMs);
+    this.#stopLimits = new StopLimits(parts.clock);
   }
 
   get state(): PluginState {
@@ -83,7 +83,8 @@ export class SupervisedPlugin {
     readonly signal?: AbortSignal | undefined;
   }): Promise<void> {
     const stopped = this.#begin(0);
-    const signal = options.signal === undefined ? stopped : AbortSignal.any([stopped, options.signal]);
+    using joined = joinSignals([stopped, options.signal]);
+    const { signal } = joined;
     const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs;
     const launching = this.#attempt({ timeoutMs, signal, restarts: 0, isWanted: false });
     this.#work = launching.then((launched) => {
@@ -116,9 +117,8 @@ export class SupervisedPlugin {
     });
     this.#work = first.then((attempt) => this.#keepRunning(attempt, 0, stopped));
     const { signal } = options;
-    const outcome = await (signal === undefined ? first : resolveOnAbort(first, signal));
-    if (outcome === undefined) signal?.throwIfAborted();
-    else if ('error' in outcome) throw outcome.error;
+    const outcome = await rejectOnAbort(first, signal);
+    if ('error' in outcome) throw outcome.error;
   }
 
   /** As `startWanted`, with nobody who waits. */

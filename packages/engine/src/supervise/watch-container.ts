@@ -2,7 +2,7 @@
  * One run of a plugin, from the moment that it is ready until it has ended, by itself or because it was unhealthy.
  */
 
-import { type Clock, pause, resolveOnAbort } from '@outboard/async';
+import { type Clock, joinSignals, pause, resolveOnAbort, withResolvers } from '@outboard/async';
 import type { Container, ContainerExit, EndedContainer } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { HealthCheck } from '../config/plugin-options.ts';
@@ -49,20 +49,17 @@ export async function watchContainer(
   watch: RunWatch,
 ): Promise<PluginFailure | undefined> {
   const scope = new AbortController();
-  const stop = (): void => scope.abort();
-  watch.signal.addEventListener('abort', stop);
-  if (watch.signal.aborted) stop();
-  let stopListening = (): void => undefined;
-  const sacrificed = new Promise<Sacrifice>((resolve) => {
-    if (watch.health !== undefined) void watchHealth(healthWatch(watch.health, watch, scope.signal, resolve));
-    void watchPlace(container.id, watch, scope.signal, resolve);
-    stopListening = container.onOutOfMemory(() => {
-      watch.onOutOfMemory();
-      if (watch.maySacrifice()) resolve(outOfMemoryFailure);
-    });
+  using joined = joinSignals([watch.signal, scope.signal]);
+  const { signal } = joined;
+  const { promise: sacrificed, resolve: sacrifice } = withResolvers<Sacrifice>();
+  if (watch.health !== undefined) void watchHealth(healthWatch(watch.health, watch, signal, sacrifice));
+  void watchPlace(container.id, watch, signal, sacrifice);
+  const stopListening = container.onOutOfMemory(() => {
+    watch.onOutOfMemory();
+    if (watch.maySacrifice()) sacrifice(outOfMemoryFailure);
   });
   try {
-    const ended = await resolveOnAbort(Promise.race([container.exited, sacrificed]), scope.signal);
+    const ended = await resolveOnAbort(Promise.race([container.exited, sacrificed]), signal);
     if (ended === undefined) return undefined;
     if (typeof ended !== 'function') return await failureOf(container, ended, watch);
     await endContainer(container, watch.graceMs(), { signal: watch.signal });
@@ -71,8 +68,7 @@ export async function watchContainer(
     return ended(await lastWords(container, watch));
   } finally {
     stopListening();
-    watch.signal.removeEventListener('abort', stop);
-    stop();
+    scope.abort();
   }
 }
 

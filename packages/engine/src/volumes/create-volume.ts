@@ -117,7 +117,7 @@ async function createWith(
   const record: VolumeRecord = {
     name,
     driver: driver.plugin.name,
-    createdAt: context.now(),
+    createdAt: context.clock.now(),
     ...(request.labels === undefined ? {} : { labels: request.labels }),
     ...(request.options === undefined ? {} : { options: request.options }),
   };

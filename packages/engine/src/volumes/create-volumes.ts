@@ -2,7 +2,7 @@
  * Puts volumes together out of a store, drivers and references.
  */
 
-import { createKeyedQueue } from '@outboard/async';
+import { type Clock, createKeyedQueue, systemClock } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { Announcement } from '../observe/engine-events.ts';
@@ -27,7 +27,7 @@ export interface VolumesOptions {
   readonly pluginIdOf: (driver: string) => string | undefined;
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
-  readonly now?: () => Date;
+  readonly clock?: Pick<Clock, 'now'> | undefined;
   /** How long each driver may take when all are asked, in milliseconds; default 10 s. */
   readonly surveyTimeoutMs?: number;
 }
@@ -49,7 +49,7 @@ export function createVolumes(options: VolumesOptions): OpenVolumes {
     queue: createKeyedQueue(),
     announce,
     logger,
-    now: options.now ?? (() => new Date()),
+    clock: options.clock ?? systemClock,
     surveyTimeoutMs: options.surveyTimeoutMs ?? 10_000,
   };
   const prune = oneAtATime((request: PruneVolumesRequest) => pruneVolumes(context, request));

@@ -3,7 +3,7 @@
  * remembered is listed instead, and a warning says why. Docker leaves the volumes of a disabled plugin out.
  */
 
-import { timeLimit } from '@outboard/async';
+import { joinSignals } from '@outboard/async';
 import type { DriverVolume } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { rememberedVolume, toVolume } from './describe-volume.ts';
@@ -34,8 +34,8 @@ export async function listVolumes(
   filters: VolumeFilters,
   { signal: given }: Cancellable,
 ): Promise<VolumeList> {
-  const limit = timeLimit(context.surveyTimeoutMs);
-  const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
+  using limit = joinSignals([given], { timeoutMs: context.surveyTimeoutMs });
+  const { signal } = limit;
   const isUsed = usedVolumes(context);
   const passes = (volume: Volume) => passesFilters(volume, filters, isUsed);
   const survey: Survey = { context, signal, passes };

@@ -2,7 +2,7 @@
  * From a volume's name to the driver that has it: the one that it was created with here, else whichever of all drivers
  * knows it.
  */
-import { timeLimit } from '@outboard/async';
+import { joinSignals } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { createVolumeDriver, type DriverVolume, type VolumeDriver } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
@@ -100,7 +100,8 @@ export async function searchDrivers(
   options: Cancellable,
 ): Promise<LocatedVolume | undefined> {
   const found = new AbortController();
-  const answers = await askAll(context, name, options, found.signal);
+  using survey = joinSignals([options.signal, found.signal], { timeoutMs: context.surveyTimeoutMs });
+  const answers = await askAll(context, name, survey.signal);
   try {
     return await Promise.any(answers);
   } catch {
@@ -122,7 +123,8 @@ export async function searchOnly(
   name: string,
   options: Cancellable,
 ): Promise<LocatedVolume | undefined> {
-  const answers = await Promise.allSettled(await askAll(context, name, options));
+  using survey = joinSignals([options.signal], { timeoutMs: context.surveyTimeoutMs });
+  const answers = await Promise.allSettled(await askAll(context, name, survey.signal));
   options.signal?.throwIfAborted();
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   if (found.length < 2) return found[0];
@@ -131,15 +133,12 @@ export async function searchOnly(
   throw new OutboardError('conflict', message);
 }
 
-/** Ask all drivers at the same time, for a bounded time. A promise is rejected when its driver has not the volume. */
+/** Ask all drivers at the same time. A promise is rejected when its driver does not have the volume. */
 async function askAll(
-  context: Search,
+  context: Pick<Search, 'drivers'>,
   name: string,
-  { signal: given }: Cancellable,
-  ...others: readonly AbortSignal[]
+  signal: AbortSignal,
 ): Promise<readonly Promise<LocatedVolume>[]> {
-  const limit = timeLimit(context.surveyTimeoutMs);
-  const signal = AbortSignal.any([limit, ...(given === undefined ? [] : [given]), ...others]);
   const plugins = await context.drivers.all('volumedriver', { signal });
   return plugins.map(async (plugin) => {
     const driver = callable(plugin);

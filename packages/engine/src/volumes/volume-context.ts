@@ -2,7 +2,7 @@
  * What operations on volumes work with.
  */
 
-import type { KeyedQueue } from '@outboard/async';
+import type { Clock, KeyedQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { Announcement } from '../observe/engine-events.ts';
@@ -22,7 +22,7 @@ export interface VolumeContext {
   readonly queue: KeyedQueue;
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
-  readonly now: () => Date;
+  readonly clock: Pick<Clock, 'now'>;
   /** How long each driver may take when all are asked, in milliseconds. */
   readonly surveyTimeoutMs: number;
 }

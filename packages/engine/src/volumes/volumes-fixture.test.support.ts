@@ -88,7 +88,7 @@ export async function openFixture(
       pluginIdOf: (name) => drivers.get(name)?.test.pluginId,
       announce: (announcement) => announced.push(announcement),
       logger,
-      now: () => createdAt,
+      clock: { now: () => createdAt },
       surveyTimeoutMs,
     });
   }

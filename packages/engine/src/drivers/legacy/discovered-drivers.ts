@@ -2,7 +2,7 @@
  * Legacy plugins as drivers. Each is asked once what it implements; the answer holds for as long as its address stays.
  * @see moby pkg/plugins/plugins.go (28.x)
  */
-import { type Cancellable, timeLimit } from '@outboard/async';
+import { joinSignals, rejectOnAbort } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { activate, createPluginClient, type PluginClient } from '@outboard/protocol';
 import type { Logger } from 'pino';
@@ -62,7 +62,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     try {
       const plugin = await locate(name);
       if (plugin === undefined) return undefined;
-      const implemented = await within(askOnce(plugin), { signal });
+      const implemented = await rejectOnAbort(askOnce(plugin), signal);
       return implemented.includes(implementedNames[capability]) ? toDriver(name, plugin) : undefined;
     } catch (error) {
       logger.warn({ err: error, plugin: name }, 'a legacy plugin cannot be used');
@@ -84,7 +84,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     async find(name, capability, options = {}) {
       const plugin = await locate(name);
       if (plugin === undefined) return undefined;
-      const implemented = await within(askOnce(plugin), options);
+      const implemented = await rejectOnAbort(askOnce(plugin), options.signal);
       if (implemented.includes(implementedNames[capability])) return toDriver(name, plugin);
       throw new OutboardError(
         'invalid',
@@ -96,9 +96,8 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     async all(capability, isHidden, { signal } = {}) {
       signal?.throwIfAborted();
       const names = (await listNames()).filter((name) => !isHidden(name));
-      const limit = timeLimit(listTimeoutMs);
-      const either = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-      const drivers = await Promise.all(names.map((name) => tryDriver(name, capability, either)));
+      using limit = joinSignals([signal], { timeoutMs: listTimeoutMs });
+      const drivers = await Promise.all(names.map((name) => tryDriver(name, capability, limit.signal)));
       signal?.throwIfAborted();
       return drivers.filter((driver) => driver !== undefined);
     },
@@ -146,15 +145,4 @@ function legacyError(error: unknown): unknown {
   const { kind, message, code } = error;
   const options = code === undefined ? { cause: error } : { cause: error, code };
   return new OutboardError(kind, `legacy plugin: ${message}`, options);
-}
-
-/** The promise's value, or the signal's reason if that comes first; the promise goes on for others. */
-function within<Value>(promise: Promise<Value>, { signal }: Cancellable): Promise<Value> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

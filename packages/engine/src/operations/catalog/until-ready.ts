@@ -1,6 +1,7 @@
 /**
  * Wait until a plugin is ready: enabled, with a socket that accepts connections.
  */
+import { rejectOnAbort, withResolvers } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { hasProcess, type PluginState } from '../../supervise/supervisor.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -14,39 +15,36 @@ export type UntilReadyContext = Pick<EngineContext, 'store' | 'supervisor' | 'on
  * @throws {OutboardError} not-found, also when it is removed meanwhile; conflict when it has failed and is not restarted
  * @throws the signal's reason
  */
-export function untilReady(context: UntilReadyContext, plugin: string, signal: AbortSignal): Promise<void> {
+export async function untilReady(
+  context: UntilReadyContext,
+  plugin: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { id, name } = context.store.find(plugin);
-  return new Promise((resolve, reject) => {
-    const check = () => {
-      try {
-        if (!isReady(context.store.find(id).enabled, name, context.supervisor.state(id))) return;
-        resolve();
-      } catch (error) {
-        reject(error);
-      }
-      stop();
-    };
-    const abort = () => {
-      reject(signal.reason);
-      stop();
-    };
-    const unsubscribe = [
-      context.supervisor.onChange((changed) => {
-        if (changed === id) check();
-      }),
-      // A plugin that runs is ready once its record says that it is enabled; the event follows that.
-      context.onEvent((event) => {
-        if (event.type === 'plugin' && event.id === id) check();
-      }),
-    ];
-    const stop = () => {
-      signal.removeEventListener('abort', abort);
-      for (const end of unsubscribe) end();
-    };
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
-    else check();
-  });
+  signal.throwIfAborted();
+  const ready = withResolvers<void>();
+  const check = () => {
+    try {
+      if (isReady(context.store.find(id).enabled, name, context.supervisor.state(id))) ready.resolve();
+    } catch (error) {
+      ready.reject(error);
+    }
+  };
+  const unsubscribe = [
+    context.supervisor.onChange((changed) => {
+      if (changed === id) check();
+    }),
+    // A plugin that runs is ready once its record says that it is enabled; the event follows that.
+    context.onEvent((event) => {
+      if (event.type === 'plugin' && event.id === id) check();
+    }),
+  ];
+  try {
+    check();
+    await rejectOnAbort(ready.promise, signal);
+  } finally {
+    for (const end of unsubscribe) end();
+  }
 }
 
 /** @throws {OutboardError} conflict when it will not become ready by itself */

@@ -2,7 +2,7 @@
  * Exec: run a command in the container of a running plugin.
  */
 
-import type { Cancellable } from '@outboard/async';
+import { type Cancellable, withResolvers } from '@outboard/async';
 import type { ExecRequest, ExecSession } from '@outboard/container';
 import type { EngineContext } from '../engine-context.ts';
 import { requireRunning } from './require-running.ts';
@@ -18,15 +18,15 @@ export function execInPlugin(
   request: ExecRequest,
   options: Cancellable = {},
 ): Promise<ExecSession> {
-  return new Promise((resolve, reject) => {
-    context.scope
-      .run(async (signal) => {
-        const id = requireRunning(context, plugin);
-        const session = await context.containers.exec(id, request, signal);
-        resolve(session);
-        await session.ended;
-      }, options.signal)
-      // `ended` never rejects, so that every rejection is a failure to start.
-      .catch(reject);
-  });
+  const started = withResolvers<ExecSession>();
+  context.scope
+    .run(async (signal) => {
+      const id = requireRunning(context, plugin);
+      const session = await context.containers.exec(id, request, signal);
+      started.resolve(session);
+      await session.ended;
+    }, options.signal)
+    // `ended` never rejects, so that every rejection is a failure to start.
+    .catch(started.reject);
+  return started.promise;
 }

@@ -6,7 +6,7 @@
 
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { timeLimit } from '@outboard/async';
+import { joinSignals } from '@outboard/async';
 import { containerPaths, isErrno } from '@outboard/container';
 import { changeOrPause, watchName } from './watch-name.ts';
 
@@ -67,15 +67,15 @@ export function createExecRootWatch(execRoot: string, { rebindMs = defaultRebind
     async findDamage(id, socketPath, { signal }) {
       const first = await look(id, socketPath);
       if (first?.part !== 'socket') return first?.sentence;
-      const limit = AbortSignal.any([signal, timeLimit(rebindMs)]);
+      using limit = joinSignals([signal], { timeoutMs: rebindMs });
       const name = watchName(socketPath);
       try {
         for (;;) {
           const changed = name.nextChange();
           const damage = await look(id, socketPath);
-          if (damage?.part !== 'socket' || limit.aborted) return damage?.sentence;
+          if (damage?.part !== 'socket' || limit.signal.aborted) return damage?.sentence;
           // The last look is after the limit.
-          await changeOrPause(changed, lookMs, limit).catch(() => undefined);
+          await changeOrPause(changed, lookMs, limit.signal).catch(() => undefined);
         }
       } finally {
         name.close();

@@ -3,26 +3,16 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { settlesWithin, withResolvers } from '@outboard/async';
 
 /** Whichever comes first. @throws the signal's reason */
-export function changeOrPause(changed: Promise<void>, pauseMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const onAbort = (): void => {
-      stop();
-      reject(signal.reason);
-    };
-    const proceed = (): void => {
-      stop();
-      resolve();
-    };
-    const timer = setTimeout(proceed, pauseMs);
-    signal.addEventListener('abort', onAbort, { once: true });
-    void changed.then(proceed);
-  });
+export async function changeOrPause(
+  changed: Promise<void>,
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await settlesWithin(changed, pauseMs, { signal });
+  signal.throwIfAborted();
 }
 
 export interface WatchedName {
@@ -45,10 +35,11 @@ export function watchName(path: string): WatchedName {
     watcher = undefined;
   }
   return {
-    nextChange: () =>
-      new Promise((resolve) => {
-        notify = resolve;
-      }),
+    nextChange() {
+      const { promise, resolve } = withResolvers<void>();
+      notify = resolve;
+      return promise;
+    },
     close: () => watcher?.close(),
   };
 }
