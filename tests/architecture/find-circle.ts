@@ -1,5 +1,5 @@
 /**
- * Finding a circle in a graph of files.
+ * Finds a circle in a graph of files.
  */
 
 /**

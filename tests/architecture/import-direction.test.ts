@@ -1,5 +1,5 @@
 /**
- * The direction of imports is the architecture; this is where it is written down and kept.
+ * Permitted imports between packages, and the test that keeps them.
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { findImports, readSources, resolveImport, type SourceFile } from './sour
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Which packages each directory may import. A change here is a change of the architecture. */
+/** Packages that each directory may import. A change here is a change of the architecture. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'packages/async': [],
   // The fake clock is for tests.

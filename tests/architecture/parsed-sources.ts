@@ -18,12 +18,12 @@ export interface ParsedSource {
 /** Directories with code that ships or that builds, installs and measures it. */
 const productDirectories = ['packages', 'bin', 'scripts', 'examples', 'bench'];
 
-/** Whether a path is of a test, or of code that only tests import. */
+/** True for the path of a test, or of code that only tests import. */
 export function isTestCode(path: string): boolean {
   return /\.(test|suite|contract)\.|\/(testing|fixtures)\/|^tests\//.test(path);
 }
 
-/** Parse every file of the product: no tests, nor what only they import. */
+/** Parse every file of the product; tests and what only they import are left out. */
 export async function parseProduct(repository: string): Promise<readonly ParsedSource[]> {
   const lists = await Promise.all(productDirectories.map((directory) => readSources(repository, directory)));
   const paths = lists.flat().map(({ path }) => path);

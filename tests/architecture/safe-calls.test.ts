@@ -1,5 +1,5 @@
 /**
- * Calls of Node.js that all code but tests does without, because they can run for ever.
+ * Calls of Node.js that product code must not make, because they may never return.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { readSources } from './source-imports.ts';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const directories = ['packages', 'bin', 'scripts', 'examples', 'bench'];
 const isTest = (path: string) => /\.test\.|\.support\.|\/testing\//.test(path);
-/** An option `recursive` that is given, or taken, outside of a call that removes, copies, lists or watches. */
+/** The option `recursive` outside of a call that removes, copies, lists or watches. */
 const recursiveMkdir =
   /(?<!\b(?:rm|rmSync|cp|cpSync|readdir|readdirSync|watch)\([^;]*?)\brecursive\??\s*(?::\s*(?:true|boolean)\b|[,}])/;
 

@@ -1,5 +1,5 @@
 /**
- * Plugins whose records are damaged, or cannot be read: they are seen, run on, and can be repaired or removed.
+ * Plugins with damaged or unreadable records: they are listed, keep running, and can be repaired or removed.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -64,7 +64,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
     api = pluginApi(daemon.socket);
   }
 
-  /** Let the next daemon find the record as `change` makes it. */
+  /** Start the next daemon with the record as `change` makes it. */
   async function damage(change: (text: string) => string): Promise<void> {
     await daemon.end('SIGTERM');
     await writeFile(record, change(await readFile(record, 'utf8')));
@@ -204,7 +204,7 @@ test('a daemon that may open 100 files takes 120 plugins over, and every one tha
     const { id } = await engine.create({ name: 'model', context: once(perlPluginArchive()) });
     await copyPlugin(roots.dataRoot, id, 112);
   }
-  // Loaded before, as the built program is: it is one file.
+  // Loaded before the record changes, because the built program is one file.
   const prelude = `
     await import('@outboard/daemon');
     const { execFileSync } = await import('node:child_process');

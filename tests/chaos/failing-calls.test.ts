@@ -1,12 +1,9 @@
 /**
- * Every system call that an operation makes fails once, with EIO. An operation that answers "failed" has changed
- * nothing, one that answers "done" has changed everything; memory says the same as the disk, and so does the next
- * engine.
- *
- * Of the calls that concern the data root each is made to fail; of the others, such as looks at `/proc`, as many as
- * `OUTBOARD_FAULTS` says, spread over all of them.
+ * Every system call of an operation fails once, with EIO. A failed operation has changed nothing, an acknowledged one
+ * everything; memory, disk and the next engine agree. Every call on the data root fails in turn; of the other calls,
+ * such as reads of `/proc`, `OUTBOARD_FAULTS` says how many, spread over all of them.
  */
-import '../support/failing-calls.ts'; // before the engine: see there
+import '../support/failing-calls.ts'; // Must come before the engine: see the module.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -90,7 +87,7 @@ async function makeEnabled(): Promise<void> {
 }
 
 interface Operation {
-  /** Whether the plugin runs before it or after it. */
+  /** State before and after the operation. */
   readonly concernsProcesses?: true;
   readonly prepare: () => Promise<void>;
   readonly run: () => Promise<unknown>;
@@ -183,7 +180,7 @@ for (const name of ['set', 'options', 'hold', 'release', 'disable', 'remove, dis
   });
 }
 
-/** What is done through a descriptor has no name; most of it is the data root's. */
+/** Calls on descriptors have no path; most concern the data root. */
 function isStored({ name, subject }: FailedCall): boolean {
   return name.startsWith('FileHandle.') || subject.includes(roots.dataRoot);
 }
@@ -192,13 +189,13 @@ function isOther(call: FailedCall): boolean {
   return !isStored(call);
 }
 
-/** Points spread over the whole, each at random in its part. */
+/** One random point in each of equal parts of the range. */
 function choosePoints(total: number): readonly number[] {
   const parts = Math.min(maxOthers, total);
   return Array.from({ length: parts }, (_, part) => 1 + Math.floor(((part + random()) * total) / parts));
 }
 
-/** What is told of the plugin, in memory or on disk. */
+/** State of the plugin, in memory or on disk. */
 interface ToldState {
   readonly enabled?: boolean;
   readonly version?: string;
@@ -257,19 +254,19 @@ function readJson(path: string): unknown {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-/** The plugin as the next engine would find it: what is still to be tidied up does not count. */
+/** The plugin as the next engine finds it; postponed clean-up does not count. */
 function storedPlugin(): StoredPlugin | undefined {
   const [plugin] = readStoredPlugins(roots.dataRoot);
   if (plugin !== undefined) ids.add(plugin.id);
   return plugin;
 }
 
-/** Do an operation once, while the n-th of its calls that count fails. */
+/** Run an operation once and let the n-th counted call fail. */
 function failOnce(name: string, operation: Operation, n: number, counts: CountCall) {
   return doOnce(name, operation, `call ${n}`, (run) => withFailingCall(n, counts, run));
 }
 
-/** Do an operation once, among faults. */
+/** Run an operation once with one fault. */
 async function doOnce<Outcome extends { readonly failed?: FailedCall }>(
   name: string,
   operation: Operation,
@@ -316,7 +313,7 @@ async function checkOutcome(operation: Operation, from: ToldState, refusal: unkn
   if (operation.concernsProcesses) await checkRunning();
 }
 
-/** What is enabled runs, and nothing else does. */
+/** Enabled plugins run, all others do not. */
 async function checkRunning(): Promise<void> {
   const running = engine
     .list()

@@ -1,8 +1,7 @@
 /**
- * A daemon that is killed at a random instant of an operation. The next one finds each plugin wholly as it was or
- * wholly as it was to be, runs what should run, and has cleared away the rest.
- *
- * `OUTBOARD_SEED` repeats a run, as far as chance goes; `OUTBOARD_KILLS` kills more often than the usual few times.
+ * A daemon that is killed at a random instant of an operation. The next daemon finds each plugin entirely old or
+ * entirely new, starts what is enabled and removes leftovers. `OUTBOARD_SEED` repeats a run as far as randomness goes;
+ * `OUTBOARD_KILLS` sets the number of kills.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -22,14 +21,14 @@ const skip = needsRoot;
 const seed = chooseSeed();
 const random = seededRandom(seed);
 const kills = Number(process.env.OUTBOARD_KILLS ?? 8);
-/** On a slow machine some kills are left out; with `OUTBOARD_KILLS` none is. */
+/** A slow machine skips some kills; with `OUTBOARD_KILLS` it skips none. */
 const maxMsPerOperation = process.env.OUTBOARD_KILLS === undefined ? 8_000 : Number.POSITIVE_INFINITY;
 
 let home: Awaited<ReturnType<typeof makeDaemonHome>>;
 let registry: TestRegistry;
 let daemon: TestDaemon;
 let api: PluginApi;
-/** Runs through all of it; the kills must not touch it. */
+/** Runs during all kills, which must not affect it. */
 let bystander: { readonly id: string; readonly pid: number };
 const ids = new Set<string>();
 
@@ -37,7 +36,7 @@ const versions = ['v1', 'v2'] as const;
 type Version = (typeof versions)[number];
 const remote = (version: Version) => `${registry.host}/acme/p:${version}`;
 
-/** A version tells itself in its config and, in many files, in its root filesystem. */
+/** The version is in the config and in many files of the root filesystem. */
 function archiveOf(version: Version): Buffer {
   const names = Array.from({ length: 100 }, (_, index) => `/data/${index}`);
   const files = Object.fromEntries([...names, '/last'].map((name) => [name, version.repeat(2_000)]));
@@ -73,12 +72,12 @@ async function startNext(): Promise<void> {
   api = pluginApi(daemon.socket);
 }
 
-/** One operation on the plugin `p`, and what may be after it. */
+/** One operation on the plugin `p`, and its permitted results. */
 interface Operation {
-  /** Bring the plugin to where the operation starts. */
+  /** Bring the plugin to the state in which the operation starts. */
   readonly prepare: (plugin: StoredPlugin | undefined, round: number) => Promise<void>;
   readonly run: (plugin: StoredPlugin | undefined, round: number) => Promise<unknown>;
-  /** What tells "as it was" from "as it was to be". */
+  /** The part of the state in which old and new differ. */
   readonly read: (plugin: StoredPlugin | undefined) => unknown;
 }
 
@@ -125,7 +124,7 @@ for (const [name, operation] of Object.entries(operations)) {
   test(`V1-V10 a daemon killed during ${name} is succeeded by one that has lost and left nothing`, {
     skip,
   }, async () => {
-    // How long the operation takes when nothing stops it, as far as is known.
+    // Duration of the operation without a kill, in milliseconds, as measured so far.
     let durationMs = 300;
     const startedAt = performance.now();
     for (let round = 0; round < kills && performance.now() - startedAt < maxMsPerOperation; round += 1) {
@@ -137,7 +136,7 @@ for (const [name, operation] of Object.entries(operations)) {
         else durationMs = Math.max(durationMs, delayMs * 1.3);
       } catch (error) {
         const log = daemon.log();
-        // The tests after this one, and the clean-up, need a daemon that lives.
+        // Later tests and the clean-up need a running daemon.
         await daemon.end('SIGKILL');
         await startNext();
         throw new Error(`${told}: ${error instanceof Error ? error.message : error}\n${log}`, {
@@ -148,7 +147,7 @@ for (const [name, operation] of Object.entries(operations)) {
   });
 }
 
-/** @returns how long the operation took, if it was acknowledged before the kill */
+/** @returns duration of the operation, if it was acknowledged before the kill */
 async function killDuring(operation: Operation, round: number, delayMs: number): Promise<number | undefined> {
   await operation.prepare(lookAtPlugin().plugin, round);
   const { plugin: from } = lookAtPlugin();
@@ -156,7 +155,7 @@ async function killDuring(operation: Operation, round: number, delayMs: number):
   const outcome = operation.run(from, round).then(
     () => ({ tookMs: performance.now() - begunAt }),
     (error: unknown) => {
-      // Broken connections are what a kill looks like; a refusal is not.
+      // A kill breaks the connection; an error response is a fault.
       if (error instanceof assert.AssertionError) throw error;
       return {};
     },
@@ -181,7 +180,7 @@ function lookAtPlugin(): StoredContent & { readonly plugin: StoredPlugin | undef
   return { ...content, plugin: content.plugins.find(({ name }) => name === 'p:latest') };
 }
 
-/** Everything that holds at any time when nothing is under way. */
+/** Invariants that hold whenever no operation is under way. */
 async function checkWhole(): Promise<void> {
   const { plugins, blobs } = lookAtPlugin();
   for (const { name, description, rootfs } of plugins) {

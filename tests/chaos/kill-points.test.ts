@@ -1,9 +1,7 @@
 /**
- * A process that is killed before one certain change that an operation makes to the disk or to the host: before each
- * of them in turn, as far as time allows. Whoever opens the roots next, be it killed in turn, ends with the plugin
- * wholly as it was or wholly as it was to be.
- *
- * `OUTBOARD_KILLS` sets how many of an operation's points are tried; `OUTBOARD_SEED` repeats which.
+ * A process that is killed directly before one change of the disk or the host, for each change of an operation in turn.
+ * The next process to open the roots, even if it is killed too, leaves the plugin entirely old or entirely new.
+ * `OUTBOARD_KILLS` sets the number of points per operation; `OUTBOARD_SEED` repeats the choice.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -72,7 +70,7 @@ async function withEngine<Result>(work: (engine: PluginEngine) => Promise<Result
 interface Operation {
   readonly prepare: (engine: PluginEngine) => Promise<void>;
   readonly request: (plugin: StoredPlugin | undefined) => object;
-  /** What tells "as it was" from "as it was to be". */
+  /** The part of the state in which old and new differ. */
   readonly read: (plugin: StoredPlugin | undefined) => unknown;
 }
 
@@ -135,19 +133,19 @@ for (const [name, operation] of Object.entries(operations)) {
   });
 }
 
-/** Points spread over the whole, each at random in its part. */
+/** One random point in each of equal parts of the range. */
 function choosePoints(total: number): readonly number[] {
   const parts = Math.min(pointsPerOperation, total);
   return Array.from({ length: parts }, (_, part) => 1 + Math.floor(((part + random()) * total) / parts));
 }
 
-/** @returns how many changes the operation made, if it came to its end */
+/** @returns number of changes, if the operation completed */
 async function killAt(name: string, operation: Operation, point: number): Promise<number | undefined> {
   await withEngine((engine) => operation.prepare(engine));
   const from = lookAtPlugin();
   const request = operation.request(from);
   const total = await runVictim({ phase: 'operation', killAt: point, operation: name, request });
-  // Every other time recovery is killed too, wherever it happens to be.
+  // Every other time the recovery is killed as well, at a random instant.
   if (point % 2 === 0) await runVictim({ phase: 'open', killAt: 1 + Math.floor(random() * 12) });
   await withEngine(() => checkWhole());
   if (total !== undefined) {
@@ -157,7 +155,7 @@ async function killAt(name: string, operation: Operation, point: number): Promis
   return total;
 }
 
-/** Run `victim.mjs` to its end. @returns what it counted; undefined when it was killed before */
+/** Run `victim.mjs` to its end. @returns its count of changes; undefined if it was killed first */
 function runVictim(job: object): Promise<number | undefined> {
   const argument = JSON.stringify({ ...roots, ...job });
   return new Promise((resolve, reject) => {
@@ -174,7 +172,7 @@ function lookAtPlugin(): StoredPlugin | undefined {
   return plugins.find(({ name }) => name === 'p:latest');
 }
 
-/** Everything that holds at any time when nothing is under way. */
+/** Invariants that hold whenever no operation is under way. */
 async function checkWhole(): Promise<void> {
   const plugin = lookAtPlugin();
   const { blobs } = checkDataRoot(roots.dataRoot);

@@ -1,6 +1,5 @@
 /**
- * Plugins outlive the daemon. The next one takes them back as they are; after a reboot, which leaves nothing of them,
- * it starts them anew.
+ * Plugins outlive the daemon. The next daemon takes them over; after a reboot it starts them.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -33,7 +32,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     const pid = pidOfPlugin(execRoot, id);
     for (let round = 0; round < 3; round += 1) {
       await place.daemon.end(signal);
-      await untilPluginAccepts(execRoot, id); // with no daemon at all
+      await untilPluginAccepts(execRoot, id); // No daemon runs at all.
       await startNextDaemon(place);
       assert.equal(pidOfPlugin(execRoot, id), pid);
       assertRunning(place, [id]);
@@ -63,7 +62,7 @@ test('S18 after a reboot enabled plugins are started anew, others are not', { sk
   await place.api.create('disabled', pluginArchive());
   const { execRoot, dataRoot } = place.daemon;
   await place.daemon.end('SIGKILL');
-  // What a reboot does: every process, mount and file in memory goes.
+  // Effect of a reboot: all processes, mounts and files in memory are gone.
   for (const pid of pidsOf(place)) process.kill(pid, 'SIGKILL');
   for (const pid of pidsOf(place)) await untilGone(pid);
   await rm(execRoot, { recursive: true });
@@ -88,7 +87,7 @@ test('S17 a record of an earlier boot is not believed, whatever has its pid now'
   await place.daemon.end('SIGKILL');
   for (const pid of pidsOf(place)) process.kill(pid, 'SIGKILL');
   const record = JSON.parse(readFileSync(path, 'utf8'));
-  // This test's own process: it must live on.
+  // This is the process of the test itself.
   record.container.pid = process.pid;
   await writeFile(path, JSON.stringify({ ...record, bootId: '00000000-0000-0000-0000-000000000000' }));
   await startNextDaemon(place);
@@ -116,7 +115,7 @@ test('V9 a plugin that cannot start stays enabled through restarts, and is told 
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);
-  // Starts once: the second start finds the file that the first one made.
+  // Starts once: the second start finds the file of the first one.
   const script = `
     import { existsSync, writeFileSync } from 'node:fs';
     import { createServer } from 'node:net';

@@ -1,5 +1,5 @@
 /**
- * Plugins that harm the host if they are let: by mounts that they leave, by output that no one reads.
+ * Plugins that try to harm the host: with mounts that they leave, and with endless output.
  */
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
@@ -36,14 +36,14 @@ test('a plugin that leaves mounts on mounts below its propagated mount leaves no
 
   await place.api.enable('mounting');
   assert.equal(leaked().length, 3, 'what the run before mounted should be gone');
-  // No one is there to see its end.
+  // No daemon runs that could see the exit.
   const pid = pidOfPlugin(execRoot, id);
   await place.daemon.end('SIGKILL');
   process.kill(pid, 'SIGKILL');
   await untilGone(pid);
   await startNextDaemon(place);
   await untilPluginAccepts(execRoot, id);
-  // It was wanted all the time: its users may still write to what it mounted before.
+  // It stayed enabled, because its users may still write to its mounts.
   assert.equal(leaked().length, 6, 'what the run before mounted should be there');
 
   await place.api.remove('mounting', { force: true });
@@ -82,23 +82,25 @@ test('a plugin that writes as fast as it can fills no disk, with a daemon and wi
 });
 
 const mebibyte = 1024 * 1024;
-/** The logs of two plugins and all else that two small plugins have. */
+/** Logs of two plugins, and everything else of two small plugins. */
 const maxBytes = 64 * mebibyte;
 
-/** The process that a flooding plugin forks for it. */
+/** The process that the plugin forks for its output. */
 function writerOf(pid: number): number {
   const [child = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
   return Number(child);
 }
 
-/** The kernel counts what a process writes and tells no one, so this looks again and again, for 60 s. */
+/** The kernel counts written bytes without an event, so this polls for up to 60 s. */
 async function untilWritten(pid: number, bytes: number): Promise<void> {
   const deadline = AbortSignal.timeout(60_000);
   const written = () => Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
   while (written() < bytes) await delay(50, undefined, { signal: deadline });
 }
 
-/** What the files below a directory take, each once however many names it has; those that go meanwhile take nothing. */
+/**
+ * Disk usage of the files below a directory. A file with several names counts once, a file that disappears not at all.
+ */
 function bytesBelow(directory: string): number {
   const files = new Map<string, number>();
   for (const entry of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {

@@ -1,8 +1,6 @@
 /**
- * Ten plugins, and a daemon that is killed again and again: while it starts, while it takes plugins back, while it idles.
- * No plugin is lost, none runs twice.
- *
- * `OUTBOARD_SEED` repeats a run, as far as chance goes; `OUTBOARD_KILLS` sets how often.
+ * Ten plugins, and a daemon that is killed again and again: during start, restore and idling. No plugin is lost, none
+ * runs twice. `OUTBOARD_SEED` repeats a run as far as randomness goes; `OUTBOARD_KILLS` sets the number of kills.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,7 +35,7 @@ async function enableTen(place: RestartableDaemon): Promise<readonly string[]> {
   return ids;
 }
 
-/** End the daemon and its successors at random instants, of which most are before they are ready. */
+/** Kill the daemon and its successors at random instants, most of them before the daemon is ready. */
 async function killDaemons(place: RestartableDaemon, times: number, startMs: number): Promise<void> {
   await place.daemon.end('SIGKILL');
   for (let kill = 0; kill < times; kill += 1) {
@@ -87,12 +85,12 @@ test('S15 plugins and monitors that are killed with the daemon run again, once e
   for (let round = 0; round < killsOfPlugins; round += 1) {
     const victims = ids.filter(() => random() < 0.3);
     const before = victims.map((id) => pidOfPlugin(execRoot, id));
-    // At the same time, so that their ends are seen by a daemon that dies, by its successors, or by none.
+    // All at the same time, so that the exits are seen by a dying daemon, by its successor, or by none.
     const killing = killDaemons(place, 2, startMs);
     await delay(random() * 2 * startMs);
     const monitors = monitorsOf(place);
     for (const [index, id] of victims.entries()) {
-      // Either, or both in either order.
+      // One of the two, or both in either order.
       const pids = [before[index], monitors.get(id)].filter((pid) => pid !== undefined);
       if (random() < 0.5) pids.reverse();
       for (const pid of pids.slice(random() < 0.5 ? 1 : 0)) killIfThere(pid);
@@ -119,11 +117,11 @@ function monitorsOf({ home, ids }: RestartableDaemon): ReadonlyMap<string, numbe
   );
 }
 
-/** It may have gone since it was seen: the daemon removes what its plugin's end left. */
+/** It may be gone already: the daemon removes leftovers of the exit. */
 function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH'); // what process.kill throws is of the system
+    assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH'); // Errors of process.kill() are system errors.
   }
 }

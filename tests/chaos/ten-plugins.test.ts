@@ -1,6 +1,6 @@
 /**
- * Ten plugins whose processes are gone when the next daemon starts: after a reboot, or because someone killed them and
- * their pids are those of others now.
+ * Ten plugins whose processes are gone when the next daemon starts: after a reboot, or killed and with their pids
+ * reused.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -27,7 +27,7 @@ import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 const skip = needsRoot;
 const pluginCount = 10;
 
-/** What the processes of the plugins leave, beside the data root. */
+/** Files of plugin processes outside the data root. */
 const remains: Readonly<Record<string, (place: RestartableDaemon, stranger: number) => Promise<void>>> = {
   'S18 a reboot that emptied the exec root': ({ daemon }) => rm(daemon.execRoot, { recursive: true }),
   'S17 a reboot that left an exec root, whose pids others have now': (place, stranger) =>
@@ -65,7 +65,7 @@ for (const [event, leave] of Object.entries(remains)) {
   });
 }
 
-/** A process in a group of its own, which a kill of the group would end, too. */
+/** A process with a process group of its own, which a kill of the group would end too. */
 function startStranger(context: TestContext): { readonly pid: number; hasEnded(): boolean } {
   const child = spawn('sleep', ['1000'], { stdio: 'ignore', detached: true });
   context.after(async () => {
@@ -75,7 +75,7 @@ function startStranger(context: TestContext): { readonly pid: number; hasEnded()
   return { pid: child.pid, hasEnded: () => child.exitCode !== null || child.signalCode !== null };
 }
 
-/** Let the records of the runs name another process, and perhaps another boot, with the start times they have. */
+/** Make the run records name another process, and optionally another boot, with its start time. */
 async function rewriteRuns(
   { daemon, ids }: RestartableDaemon,
   changes: { readonly pid: number; readonly bootId?: string },

@@ -1,10 +1,8 @@
 /**
- * Runs one operation of the built engine and kills its own process before the n-th change that it makes to the host:
- * before a file is created, written, flushed, renamed or removed, and before a program is started.
- *
- * Its one argument is JSON: `{ dataRoot, execRoot, phase: "open" | "operation", killAt, operation, request }`. It
- * counts from the start of the phase, and prints the count once it has come through; then it kills itself all the same,
- * so that no orderly end tidies up.
+ * Runs one operation of the built engine and kills its own process before the n-th change of the host: before a file is
+ * created, written, flushed, renamed or removed, and before a program is started. The argument is JSON: `{ dataRoot,
+ * execRoot, phase: "open" | "operation", killAt, operation, request }`. Counting begins with the phase. After a
+ * complete run it prints the count and kills itself, so that no orderly shutdown cleans up.
  */
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
@@ -14,7 +12,7 @@ const { dataRoot, execRoot, phase, killAt, operation, request } = JSON.parse(pro
 let isCounting = phase === 'open';
 let count = 0;
 
-/** Put a mine before each of some functions of an object. */
+/** Wrap functions of an object so that they count and kill. */
 function mine(object, names) {
   for (const name of names) {
     const original = object[name];
@@ -33,7 +31,7 @@ mine(fs, ['renameSync']);
 mine(childProcess, ['execFile', 'spawn']);
 syncBuiltinESMExports();
 
-// After the mines: modules take the functions as they are when they are loaded.
+// Imported after the wrapping: modules bind functions when they are loaded.
 const { openPluginEngine } = await import('@outboard/engine');
 
 const engine = await openPluginEngine({ dataRoot, execRoot });

@@ -21,7 +21,7 @@ describe('the sessions in docs/compatibility.md', { skip: needsRoot }, () => {
   });
   after(async () => {
     try {
-      // Gone by now, unless the session failed.
+      // Already removed, unless the session failed.
       await callApi(daemon.socket, 'DELETE', '/plugins/local:latest?force=1');
       await daemon.end('SIGTERM');
     } finally {

@@ -1,5 +1,5 @@
 /**
- * The stock docker CLI against the daemon and a real registry: what its users see.
+ * The stock docker CLI against the daemon and a real registry: its output.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * Contexts that the stock docker CLI made: which daemon `outboard` speaks with when a user has both.
+ * Contexts of the stock docker CLI: the daemon that `outboard` connects to when a user has both.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -82,7 +82,7 @@ describe('contexts of docker', () => {
     assert.equal(await whereTo(['--host', socket], env), expected);
     assert.equal(await whereTo([], { ...env, OUTBOARD_HOST: socket }), expected);
     assert.equal(await whereTo([], { ...env, DOCKER_HOST: socket }), expected);
-    // The flag comes before both.
+    // The flag takes precedence over both.
     const hosts = { OUTBOARD_HOST: 'unix:///none', DOCKER_HOST: 'unix:///none' };
     assert.match(await whereTo(['-c', 'local'], hosts), /docker context "local"\): Outboard$/);
   });

@@ -1,5 +1,5 @@
 /**
- * `docker events` against the daemon: what it shows of plugins and volumes, as they happen and afterwards.
+ * `docker events` against the daemon: events of plugins and volumes, live and from the past.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -13,12 +13,12 @@ import { writePluginContext } from '../support/plugin-fixture.ts';
 
 const plugin = 'acme/vol:latest';
 
-/** A line of `docker events` without its time and with the plugin's ID named. */
+/** A line of `docker events` without its time and with the plugin's ID replaced by a name. */
 function withoutTime(line: string): string {
   return line.replace(/^\S+ /, '').replace(/[0-9a-f]{64}/, 'ID');
 }
 
-/** What happened in the session below, as Docker shows it. */
+/** Events of the session below, as Docker shows them. */
 const story = [
   `plugin create ID (name=${plugin})`,
   `plugin enable ID (name=${plugin})`,
@@ -32,7 +32,7 @@ describe('docker events', () => {
   let daemon: TestDaemon;
   let docker: DockerCli;
   let removeHome: () => Promise<void>;
-  /** As a client saw it that was connected all the time. */
+  /** As received by a client that was connected throughout. */
   const followed: string[] = [];
 
   before(async () => {
@@ -42,7 +42,7 @@ describe('docker events', () => {
     docker = await createDockerCli(daemon.socket);
     const { directory } = await writePluginContext(join(made.home, 'context'));
     await docker.succeed('plugin', 'create', 'acme/first', directory);
-    // Shows what was before, too: its first line tells that it is connected.
+    // Includes past events: the first line proves that the client is connected.
     const client = spawn('docker', ['-H', `unix://${daemon.socket}`, 'events', '--since', '10m'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -67,7 +67,7 @@ describe('docker events', () => {
   });
 
   const past = async (...args: readonly string[]) => {
-    // Of a duration such as 0s the CLI makes whole seconds, which end before what has just happened.
+    // The CLI rounds a duration such as 0s to whole seconds, which end before the latest event.
     const now = new Date().toISOString();
     const output = await docker.succeed('events', '--since', '10m', '--until', now, ...args);
     return output.trim().split('\n').filter(Boolean);

@@ -1,5 +1,5 @@
 /**
- * `docker login`, and what the stock docker CLI does with what it brought: a password at a registry with Basic
+ * `docker login`, and the use of its result by the stock docker CLI: a password at a registry with Basic
  * authentication, an identity token at one with a token server.
  */
 import assert from 'node:assert/strict';
@@ -44,7 +44,7 @@ describe('docker login', () => {
   const logIn = (host: string, username: string, password: string) =>
     docker.run(['login', '--username', username, '--password-stdin', host], password);
 
-  /** The registries that the CLI keeps something for. */
+  /** Registries with stored credentials. */
   async function storedAuths(): Promise<Record<string, { auth?: string; identitytoken?: string }>> {
     return JSON.parse(await readFile(join(docker.config, 'config.json'), 'utf8')).auths;
   }
@@ -166,7 +166,7 @@ describe('docker login', () => {
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64');
     const pair = { username: 'someone', password: registryPassword };
     const auth = Buffer.from(`someone:${registryPassword}`).toString('base64');
-    // Of such a length that the text needs padding, and holds + and / in the standard alphabet.
+    // The length makes base64 add padding and use + and / of the standard alphabet.
     const padded = encode({ ...pair, email: '>>>???~~~' });
     assert.match(padded, /\+.*=$|\/.*=$/);
     const privileges = (header: string | undefined) =>

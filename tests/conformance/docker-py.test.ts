@@ -1,6 +1,6 @@
 /**
- * What docker-py 7 sends, byte for byte as recorded, for volumes and what belongs to them: its paths carry the version
- * that `/version` told, slashes and colons in names are not escaped, and booleans are Python's.
+ * Requests of docker-py 7, byte for byte as recorded, for volumes and their endpoints: paths carry the version of
+ * `/version`, slashes and colons in names are not escaped, and booleans are Python's.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -48,14 +48,14 @@ describe('requests of docker-py', { skip: needsRoot }, () => {
     return callApi(daemon.socket, method, path, { headers, ...(body === undefined ? {} : { body }) });
   }
 
-  /** Send it, insist on the status. @returns the answer's document; undefined without a body */
+  /** Send a request and assert the status. @returns the document of the response; undefined without a body */
   async function call(method: string, path: string, status: number, body?: string) {
     const answer = await exchange(method, `/${version}/${path}`, body);
     assert.equal(answer.status, status, answer.text);
     return answer.text === '' ? undefined : parse(answer);
   }
 
-  // The tests look into it; a field that is missing fails them.
+  // Each test asserts the fields that it reads.
   const parse = (answer: ApiAnswer) => JSON.parse(answer.text) as Record<string, unknown>;
 
   it('volumes.create() with everything, and with as little as it can', async () => {

@@ -1,5 +1,5 @@
 /**
- * The stock docker CLI, and ours, at a daemon on TCP with mutual TLS.
+ * The stock docker CLI and `outboard`, with a daemon on TCP with mutual TLS.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -27,7 +27,7 @@ describe('clients over TLS', () => {
   let daemon: TestDaemon;
   let docker: DockerCli;
   let address: string;
-  /** Directories of clients, by what is in them. */
+  /** Directories of client certificates, by name. */
   let directories: Record<'good' | 'none' | 'stranger' | 'expired' | 'distrustful' | 'broken', string>;
 
   before(async () => {
@@ -67,7 +67,7 @@ describe('clients over TLS', () => {
     return flags.with(flags.indexOf(flag) + 1, value);
   };
 
-  /** Run `outboard`; the environment names another daemon, so that a flag that is not heeded shows. */
+  /** Run `outboard`. The environment names another daemon, so that an ignored flag is noticed. */
   async function outboard(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
     const node = ['--conditions=outboard-source', '--import=tsx', '--input-type=module'];
     const child = spawn(process.execPath, [...node, '--eval', outboardProgram, '--', 'outboard', ...args], {
@@ -97,8 +97,8 @@ describe('clients over TLS', () => {
       assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' });
     });
 
-    // Go shows no certificate of an authority that the daemon does not name. Node.js ends a connection that it does not
-    // like without a word.
+    // Go sends no certificate of an authority that the daemon does not name. Node.js closes a refused connection
+    // without an alert.
     for (const [directory, message] of [
       ['none', /tls: certificate required|refused the client: certificate required/],
       ['stranger', /tls: certificate required|it may have refused the client's certificate/],
@@ -137,7 +137,7 @@ describe('clients over TLS', () => {
 
   test('outboard says that a server does not speak TLS, or HTTP', async (context) => {
     const plain = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
-    // As a server of TLS answers a plain request: with an alert and the end.
+    // A TLS server answers a plain request with an alert and closes the connection.
     const alert = createTcpServer((socket) => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]))).listen(0);
     context.after(() => {
       plain.close();
@@ -201,7 +201,7 @@ describe('clients over TLS', () => {
   });
 });
 
-/** Docker's commands are below `plugin`, ours are not. */
+/** Docker's commands are below `plugin`, those of `outboard` are not. */
 function isFor(name: string): (word: string) => boolean {
   return (word) => name === 'docker' || word !== 'plugin';
 }

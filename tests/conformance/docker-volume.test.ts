@@ -1,6 +1,6 @@
 /**
- * `docker volume` of the stock docker CLI over volume plugins: what its users see. Where a text differs from Docker
- * Engine 20.10.24 on purpose, docs/volumes.md says so.
+ * `docker volume` of the stock docker CLI over volume plugins. docs/volumes.md lists the texts that differ from Docker
+ * Engine 20.10.24 on purpose.
  */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';

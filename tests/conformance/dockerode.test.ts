@@ -43,7 +43,7 @@ describe('dockerode', { skip: needsRoot }, () => {
     assert.equal(answer.status, 204, answer.text);
   }
 
-  /** Read a stream of progress to its end. An error that a line tells is no error to dockerode. */
+  /** Read a stream of progress to its end. dockerode does not report an error inside the stream. */
   function finish(stream: NodeJS.ReadableStream): Promise<unknown[]> {
     return new Promise((resolve, reject) => {
       docker.modem.followProgress(stream, (error: Error | null, lines: unknown[]) => {

@@ -1,5 +1,5 @@
 /**
- * The conformance suite of the Docker Engine API against a daemon: each case at each version that it is for.
+ * The conformance suite of the Docker Engine API against a daemon: each case at each of its versions.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -33,7 +33,7 @@ describe('the Engine API', { skip: needsRoot }, () => {
       );
       assert.equal(await daemon.end('SIGTERM'), 0, daemon.log());
     } finally {
-      // What listens would keep the test's process alive, also when the daemon did not start.
+      // Listeners would keep the process of the test alive, also when the daemon did not start.
       await registries[Symbol.asyncDispose]();
       await home.remove();
     }

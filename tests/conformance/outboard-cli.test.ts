@@ -1,5 +1,5 @@
 /**
- * The command line of Outboard, as a process, against the real daemon and a real registry; and at a pseudo-terminal.
+ * The command line of Outboard, as a process, against the real daemon and a real registry, and on a pseudo-terminal.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ const program = `
 `;
 const outboard = [
   ...[process.execPath, '--conditions=outboard-source', '--import=tsx', '--input-type=module'],
-  // A first word of its own: Node.js takes "inspect" in that place for its debugger.
+  // An own first argument: Node.js takes "inspect" in that position for its debugger.
   ...['--eval', program, '--', 'outboard'],
 ];
 
@@ -59,7 +59,7 @@ describe('outboard', () => {
     await removeHome();
   });
 
-  /** What `docker login` writes. */
+  /** The file that `docker login` writes. */
   const logIn = async () => {
     const auth = Buffer.from(`someone:${registryPassword}`).toString('base64');
     await writeFile(
@@ -80,7 +80,7 @@ describe('outboard', () => {
       env: environment(),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    // A command that reads nothing may end before its input is written.
+    // A command that reads no input may end before its input is written.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     const ended = new Promise<number | null>((resolve, reject) => {
@@ -96,8 +96,9 @@ describe('outboard', () => {
     return stdout;
   };
   /**
-   * Run a command at a terminal, and type once it has shown a text.
-   * @returns what stood on the terminal, and the exit code
+   * Run a command on a terminal, and type after it has shown a text.
+   *
+   * @returns the output of the terminal, and the exit code
    */
   const runAtTerminal = async (
     args: readonly string[],
@@ -230,7 +231,7 @@ describe('outboard', () => {
       ]) {
         assert.equal(await succeed(...args), await docker.succeed('plugin', ...args), args.join(' '));
       }
-      // What our own daemon tells beyond that comes on top.
+      // Fields that only Outboard's daemon adds.
       const listed = ['ls', '--filter', 'enabled=false', '--format', 'json'];
       for (const args of [listed, ['inspect', 'same']]) {
         const ours = [JSON.parse(await succeed(...args))].flat();

@@ -1,5 +1,5 @@
 /**
- * The sessions in the README: every command is run, and must print what the README shows.
+ * The sessions in the README: every command runs and prints what the README shows.
  */
 import { after, before, describe, it } from 'node:test';
 import { runSession } from '../support/console-session.ts';

@@ -1,5 +1,5 @@
 /**
- * The session in docs/volumes.md: every command is run on the packed example, and must print what the page shows.
+ * The session in docs/volumes.md: every command runs on the packed example and prints what the page shows.
  */
 import { after, before, describe, it } from 'node:test';
 import { runSession } from '../support/console-session.ts';
@@ -15,7 +15,7 @@ describe('the session in docs/volumes.md', { skip: needsRoot }, () => {
     daemon = await startDaemon({ home: home.home });
   });
   after(async () => {
-    // Gone by now, unless the session failed.
+    // Already removed, unless the session failed.
     await callApi(daemon.socket, 'DELETE', '/plugins/acme/local:latest?force=1');
     await daemon.end('SIGTERM');
     await home.remove();

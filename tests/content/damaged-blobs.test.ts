@@ -1,5 +1,5 @@
 /**
- * Stored blobs that a disk or a hand has changed: found whenever they are used, set aside, and fetched again.
+ * Stored blobs that were changed on disk: detected on every use, set aside, and fetched again.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -81,7 +81,7 @@ describe('a damaged blob in the store', { skip: needsRoot }, () => {
   const blobPath = (dataRoot: string, digest = '') =>
     storage(dataRoot, 'blobs', 'sha256', digest.replace('sha256:', ''));
 
-  /** Turn one bit over, in what the last file of the layer holds. */
+  /** Flip one bit in the content of the layer's last file. */
   function flipBit(path: string): void {
     const bytes = readFileSync(path);
     const at = Math.floor(bytes.length / 2);

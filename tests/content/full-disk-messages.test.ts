@@ -1,6 +1,6 @@
 /**
- * A disk that fills up while a plugin is installed: the error says which file system it is, how much is free and what is
- * needed, and it is in the log.
+ * A disk that fills up during an installation: error and log name the file system, its free space and the space that is
+ * needed.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -18,7 +18,7 @@ const mebibyte = 1024 * 1024;
 
 describe('an install on a disk that fills up', { skip: needsRoot }, () => {
   let registry: TestRegistry;
-  /** Large when stored, and large when unpacked only. */
+  /** Large when stored, or large only when unpacked. */
   const remotes = { stored: '', unpacked: '' };
 
   before(async () => {

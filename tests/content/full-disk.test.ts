@@ -19,7 +19,7 @@ describe('a full disk', { skip: process.getuid?.() === 0 ? false : 'needs root t
     const kept = await store.write(Buffer.alloc(megabyte, 'a'));
     {
       await using ingest = await store.ingest();
-      // A write may fail behind an append that has returned: then the commit tells.
+      // A write may fail after an append has returned: then the commit reports it.
       const writing = async () => {
         for (let index = 0; index < 32; index++) await ingest.append(Buffer.alloc(megabyte / 16, index));
         await ingest.commit();

@@ -1,5 +1,5 @@
 /**
- * The demo is the first thing that people run: it must work, and leave their machine as it was.
+ * The demo is the first program that people run: it must work, and leave their machine unchanged.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -16,7 +16,7 @@ interface DemoRun {
   readonly output: string;
 }
 
-/** Run the demo. @param onOutput told of all the output so far, whenever some comes */
+/** Run the demo. @param onOutput called with all output so far, whenever some arrives */
 async function runDemo(
   args: readonly string[],
   onOutput: (output: string, interrupt: () => void) => void = () => undefined,
@@ -55,7 +55,7 @@ test('the demo tells its whole story, keeps what it was asked to keep, and stops
 test('the demo cleans up after Ctrl-C in the middle', { skip }, async () => {
   let isInterrupted = false;
   const { code, output } = await runDemo([], (soFar, interrupt) => {
-    // Once: another one, at its very end, would find nobody who takes it in any more.
+    // Once: a second signal, at the very end, would find no handler.
     if (isInterrupted || !/Send it to the registry/.test(soFar)) return;
     isInterrupted = true;
     interrupt();

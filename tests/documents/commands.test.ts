@@ -11,7 +11,7 @@ import { commandsOf, type ShellCommand } from './shell-lines.ts';
 const outboard = join(repository, 'bin', 'outboard');
 const helps = new Map<string, Promise<string>>();
 
-/** What a program says of itself, asked once. */
+/** Help text of a program, cached. */
 function helpOf(program: 'outboard' | 'docker', words: readonly string[]): Promise<string> {
   const key = [program, ...words].join(' ');
   const [file, args] =
@@ -24,19 +24,19 @@ function helpOf(program: 'outboard' | 'docker', words: readonly string[]): Promi
 const commandNames = (help: string): readonly string[] =>
   [...help.matchAll(/^ {2}([a-z]+)[ |*]/gm)].map(([, name = '']) => name);
 
-/** Flags before `--`, and in the command of `exec` none. */
+/** Flags before `--`; none in the command of `exec`. */
 function flagsOf(words: readonly string[]): readonly string[] {
   return words.filter((word) => /^-{1,2}[a-zA-Z]/.test(word)).map((word) => word.replace(/=.*/, ''));
 }
 
 function hasFlag(help: string, flag: string): boolean {
-  // Letters may stand together, as in -it.
+  // Letters may be combined, as in -it.
   const letters = /^-([a-zA-Z]{2,})$/.exec(flag)?.[1];
   const wanted = letters === undefined ? [flag] : [...letters].map((letter) => `-${letter}`);
   return wanted.every((one) => new RegExp(`(^|[\\s,])${one}(?![\\w-])`, 'm').test(help));
 }
 
-/** The words that name a command, such as `service install`, found by the help of what is above it. */
+/** The words that name a command, such as `service install`, found through the help of its parent. */
 async function commandWords(
   program: 'outboard' | 'docker',
   words: readonly string[],
@@ -52,7 +52,7 @@ async function commandWords(
   return found;
 }
 
-/** Flags of the programs themselves, which come before the command. */
+/** Flags of the programs themselves, which precede the command. */
 function takesValue(flag: string | undefined): boolean {
   return ['-H', '--host', '-c', '--context', '--tlscacert', '--tlscert', '--tlskey'].includes(flag ?? '');
 }
@@ -111,7 +111,7 @@ const othersFlags: Readonly<Record<string, readonly string[]>> = {
   dockerd: ['--live-restore'],
 };
 
-/** What follows `npm run NAME --`. */
+/** Flags after `npm run NAME --`. */
 function flagsOfScripts(): readonly string[] {
   const sources = ['scripts/demo.mjs', 'bench/src/main.ts', 'tests/conformance/engine-api/main.ts'];
   return sources.flatMap((path) => {

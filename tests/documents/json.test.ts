@@ -1,4 +1,4 @@
-/** The JSON in the documentation parses, and is accepted by what it is for. */
+/** The JSON in the documentation parses, and its consumer accepts it. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { parsePluginConfig } from '@outboard/engine';
 import { makeDaemonHome } from '../support/daemon.ts';
 import { type CodeBlock, pages, repository } from './pages.ts';
 
-/** A document, with the braces that a part of one lacks; undefined for a block of another kind. */
+/** A document, with braces added to a fragment; undefined for a block of another kind. */
 function documentOf({ text }: CodeBlock): string | undefined {
   if (/^\s*\{[\s\S]*\}\s*$/.test(text)) return text;
   return /^\s*"\w[\w-]*": [\s\S]*[}\]"\w]\s*$/.test(text) ? `{${text}}` : undefined;
@@ -23,7 +23,7 @@ const documents = pages.flatMap(({ path, blocks }) =>
       return json === undefined ? [] : [{ place: `${path}:${block.line}`, path, json }];
     }),
 );
-/** What a page has a shell write into the daemon's configuration file. */
+/** Content that a page writes into the daemon's configuration file with a shell. */
 const echoed = pages.flatMap(({ path, blocks }) =>
   blocks.flatMap(({ text }) =>
     [...text.matchAll(/echo '(\{[^']*\})' > \/etc\/outboard\/daemon\.json/g)].map(([, json = '']) => ({
@@ -48,7 +48,7 @@ describe('configuration of the daemon in the documentation', () => {
     context.after(remove);
     const file = join(home, 'daemon.json');
     await writeFile(file, json);
-    // The doctor reads it as the daemon does.
+    // The doctor reads the file as the daemon does.
     const program = join(repository, 'bin', 'outboard');
     await promisify(execFile)(process.execPath, [program, 'daemon', 'doctor', '--config', file]);
   }

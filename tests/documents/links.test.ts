@@ -1,11 +1,11 @@
-/** The documentation leads nowhere that is not there, and the README to all of it. */
+/** Links of the documentation have targets, and the README links to every page. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { pages, repository } from './pages.ts';
 
-/** Links of a page, with its own path for those within it. */
+/** Links of a page. A link within the page has the page's own path. */
 function linksOf(prose: string): readonly string[] {
   const withoutCode = prose.replaceAll(/`[^`\n]*`/g, '');
   return [...withoutCode.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target = '']) => target);

@@ -1,6 +1,6 @@
 /**
- * The README of every package shows a program. It is type-checked and runs as it stands, and what it prints is what the
- * page says: a block of text directly after the program is compared with its output.
+ * The README of every package shows a program. It is type-checked and runs unchanged, and its output is compared with
+ * the block of text directly after it.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -16,9 +16,9 @@ const run = promisify(execFile);
 
 /** Packages whose programs start containers or mount. */
 const needRoot = ['container', 'engine', 'daemon'];
-/** Packages whose programs run in `programs.test.ts`, which asks them something while they serve. */
+/** Packages whose programs run in `programs.test.ts`, which calls them while they serve. */
 const runElsewhere = ['sdk'];
-/** Packages whose README has no program yet; a name that is here without need fails. */
+/** Packages whose README has no program yet; an unneeded name fails. */
 const without: readonly string[] = ['async', 'cli', 'container', 'daemon', 'engine', 'oci'];
 
 /** A program of a README. */
@@ -26,7 +26,7 @@ interface Example {
   readonly packageName: string;
   readonly place: string;
   readonly program: string;
-  /** The text of the block after it; undefined if another program or nothing comes next. */
+  /** The text of the block after it; undefined if another program or no block follows. */
   readonly output?: string | undefined;
 }
 

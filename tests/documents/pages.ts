@@ -11,9 +11,9 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url));
 export interface CodeBlock {
   /** Path of the page in the repository. */
   readonly page: string;
-  /** Where it begins, from 1. */
+  /** First line, counted from 1. */
   readonly line: number;
-  /** What its fence says; empty for one that is indented. */
+  /** Language of the fence; empty for an indented block. */
   readonly language: string;
   readonly text: string;
 }
@@ -23,16 +23,16 @@ export interface Page {
   /** In the repository, such as `docs/logs.md`. */
   readonly path: string;
   readonly text: string;
-  /** Anchors of its headings. */
+  /** Anchors of the headings. */
   readonly anchors: ReadonlySet<string>;
   readonly blocks: readonly CodeBlock[];
-  /** Everything but blocks of code. */
+  /** The text outside blocks of code. */
   readonly prose: string;
 }
 
 const roots = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
 
-/** Every page that users read. */
+/** Every page for users. */
 export const pages: readonly Page[] = [
   ...roots,
   ...below('docs'),
@@ -58,7 +58,7 @@ function readPage(path: string): Page {
   return { path, text, anchors: new Set(headings.map(toAnchor)), blocks, prose };
 }
 
-/** As GitHub makes them. */
+/** The form that GitHub uses. */
 function toAnchor(heading: string): string {
   return heading
     .toLowerCase()
@@ -93,7 +93,7 @@ function endOfIndented(lines: readonly string[], start: number): number {
   return end;
 }
 
-/** Whether the paragraph before belongs to a list, whose items go on indented. */
+/** True if the paragraph before belongs to a list, whose items continue indented. */
 function isInList(lines: readonly string[], at: number): boolean {
   const before = lines.slice(0, at).findLast((line) => line !== '' && !line.startsWith(' '));
   return before !== undefined && /^(?:[-*]|\d+\.) /.test(before);

@@ -28,7 +28,7 @@ const isElsewhere = (page: string) =>
 
 const source = (name: string) => readFileSync(new URL(`programs/${name}.ts`, import.meta.url), 'utf8');
 
-/** Run JavaScript as Node.js itself reads it, without anything that would make newer syntax older. */
+/** Run JavaScript as Node.js itself reads it, without a transform of newer syntax. */
 async function runProgram(code: string, ...prefix: readonly string[]): Promise<string> {
   const node = [process.execPath, '--conditions=outboard-source', '--import=tsx', '--input-type=module'];
   const [file = '', ...args] = [...prefix, ...node, '--eval', code];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pages, repository } from './pages.ts';
 
-/** How a claim begins, and the titles of its tests, or what they have in common, by file. */
+/** Beginnings of claims, with the titles of their tests, or a common part of them, by file. */
 const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, readonly string[]>>])[] = [
   [
     '`create`, `push`, `privileges`, `pull`,',

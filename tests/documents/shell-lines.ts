@@ -1,5 +1,5 @@
 /**
- * The commands in blocks of code, as a shell would see them.
+ * Parses the commands in blocks of code as a shell does.
  */
 import type { CodeBlock } from './pages.ts';
 
@@ -10,7 +10,7 @@ export interface ShellCommand {
   readonly words: readonly string[];
 }
 
-/** The commands of a block; in a session those after `$ `. Text that is none makes a command of no known program. */
+/** The commands of a block; in a session those after `$ `. Other text yields a command of an unknown program. */
 export function commandsOf({ page, line, language, text }: CodeBlock): readonly ShellCommand[] {
   if (!['', 'sh', 'console'].includes(language)) return [];
   const lines = text.replaceAll(/\\\n\s*/g, ' ').split('\n');
@@ -23,7 +23,7 @@ export function commandsOf({ page, line, language, text }: CodeBlock): readonly 
   );
 }
 
-/** What comes before the program. */
+/** Words before the program. */
 function withoutPrefix(words: readonly string[]): readonly string[] {
   const start = words.findIndex((word) => word !== 'sudo' && !/^[A-Z_]+=/.test(word));
   const [program = '', ...rest] = words.slice(Math.max(0, start));

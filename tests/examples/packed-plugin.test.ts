@@ -1,5 +1,5 @@
 /**
- * The packed example must run from its own root filesystem, with nothing of the host.
+ * The packed example runs from its own root filesystem, with nothing of the host.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * Plugins that run while the OCI runtime of the daemon is changed: only the one that made a container knows it.
+ * Plugins that run while the OCI runtime of the daemon is replaced: only the runtime that made a container knows it.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

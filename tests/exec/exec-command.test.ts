@@ -1,5 +1,5 @@
 /**
- * `outboard exec` and its neighbours from the command line to the plugin: exit codes, terminals, and who goes away when.
+ * `outboard exec` and related commands from the command line to the plugin: exit codes, terminals, and disconnects.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -71,7 +71,7 @@ async function finish(command: RunningCommand, input?: string) {
 
 const run = (...args: readonly string[]) => finish(launch(outboard, args));
 
-/** A command in the plugin that has told its first line. */
+/** A command in the plugin that has written its first line. */
 async function launchSleep(...args: readonly string[]): Promise<RunningCommand> {
   const command = launch(outboard, ['exec', ...args, 'p', 'sh', '-c', 'echo started; sleep 1000']);
   await once(command.child.stdout ?? assert.fail('no pipe'), 'data');
@@ -87,14 +87,14 @@ async function processes(): Promise<readonly string[]> {
     .map((line) => line.split(/ {2,}/).at(-1) ?? '');
 }
 
-/** What commands have in the bundle of the plugin. */
+/** Files of commands in the bundle of the plugin. */
 function remains(): readonly string[] {
   const bundles = join(daemon.execRoot, 'bundles');
   const [id = assert.fail('no plugin runs')] = readdirSync(bundles);
   return readdirSync(join(bundles, id)).filter((name) => name.startsWith('exec-'));
 }
 
-/** The end of a command is known to the daemon a moment after its client has gone, and tells nobody else. */
+/** The daemon sees the end of a command a moment after its client has left, without an event. */
 async function untilNothingRemains(): Promise<void> {
   const deadline = AbortSignal.timeout(30_000);
   while (remains().length > 0) {
@@ -119,7 +119,7 @@ test('a command gets standard input when it is asked for', { skip }, async () =>
 for (const script of ['exit 4', 'exec <&-; exit 4', 'head -c 1000000 >/dev/null; exit 4']) {
   test(`a command that ends while it is sent input has its exit code told: ${script}`, { skip }, async () => {
     const command = launch(outboard, ['exec', '-i', 'p', 'sh', '-c', script]);
-    // It reads less than it is sent.
+    // It reads less than is sent to it.
     command.child.stdin?.on('error', () => undefined);
     assert.deepEqual(await finish(command, 'x'.repeat(20_000_000)), { code: 4, stdout: '', stderr: '' });
   });
@@ -157,7 +157,7 @@ test('what cannot be run ends with the codes of shells', { skip }, async () => {
 
 test('a terminal has the size of the one here, and passes keys and the exit code on', { skip }, async () => {
   const inner = `stty rows 31 cols 97; ${outboard} exec -it p sh`;
-  // script(1) gives the command a terminal; what is typed there comes from its input.
+  // script(1) provides the terminal; its input is what a user types.
   const command = launch('script', ['--quiet', '--return', '--command', inner, '/dev/null']);
   const { code, stdout } = await finish(command, 'stty size; test -t 1 && exit 6\n');
   assert.match(stdout, /31 97\r/);

@@ -1,5 +1,5 @@
 /**
- * Commands in the container of a plugin: what they see, how they end, and that nothing of them is left.
+ * Commands in the container of a plugin: their environment, their end, and their clean-up.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
@@ -51,7 +51,7 @@ async function finish(session: ExecSession): Promise<Outcome> {
   return { code, stdout, stderr };
 }
 
-/** Run a shell script to its end. */
+/** Run a shell script to completion. */
 async function run(script: string, request: Partial<ExecRequest> = {}): Promise<Outcome> {
   return finish(await opened.engine.exec('p', { command: ['/bin/sh', '-c', script], ...request }));
 }
@@ -60,7 +60,7 @@ async function firstLine(session: ExecSession): Promise<string> {
   return (await readLine(session)).line;
 }
 
-/** The first line of output, and what came with it; more may come later. */
+/** The first line of output, and everything that arrived with it; more may follow. */
 async function readLine(session: ExecSession): Promise<{ readonly line: string; readonly rest: string }> {
   let said = '';
   const iterator = session.stdout[Symbol.asyncIterator]();
@@ -73,7 +73,7 @@ async function readLine(session: ExecSession): Promise<{ readonly line: string; 
   return { line: said.slice(0, end).trim(), rest: said.slice(end + 1) };
 }
 
-/** What commands have on the host: directories in the bundle, cgroups below that of the plugin. */
+/** Files and cgroups of commands on the host: directories in the bundle, cgroups below that of the plugin. */
 function remains(): readonly string[] {
   const isOfCommand = (name: string) => name.startsWith('exec-');
   const bundle = readdirSync(join(opened.execRoot, 'bundles', plugin.id)).filter(isOfCommand);
@@ -171,7 +171,7 @@ test('a terminal is one: it has a size, which changes, and both streams in one',
 
 test('what is typed on a terminal is echoed, edited, and interrupts', { skip }, async () => {
   const session = await opened.engine.exec('p', {
-    // No program of its own: dash would not notice an interrupt that comes just before it starts one.
+    // A builtin: dash would miss an interrupt directly before it starts a program.
     command: ['/bin/sh', '-c', 'read line; echo "got $line"; read line'],
     terminal: { columns: 80, rows: 24 },
     hasInput: true,

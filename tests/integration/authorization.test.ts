@@ -1,6 +1,6 @@
 /**
- * A real authorization plugin in a container: what users of the stock docker CLI see of it, what its faults come to,
- * and the way back in when it is broken.
+ * A real authorization plugin in a container: its effect on users of the stock docker CLI, the effect of its faults,
+ * and the recovery when it is broken.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -55,7 +55,7 @@ describe('an authorization plugin', () => {
   const start = () => startDaemon({ home, args: ['--config', configFile(), ...files.args] });
   const configure = (plugins: readonly string[]) =>
     writeFile(configFile(), JSON.stringify({ 'authorization-plugins': plugins }));
-  /** Change the configuration and have it reloaded. */
+  /** Change the configuration and reload it. */
   async function putInForce(plugins: readonly string[]): Promise<void> {
     await configure(plugins);
     process.kill(daemon.pid, 'SIGHUP');
@@ -177,7 +177,7 @@ describe('an authorization plugin', () => {
     await putInForce([]);
     assert.match(await docker.succeed('plugin', 'ls'), /acme\/authz:latest +A plugin for tests +false/);
 
-    // A configuration with a plugin that cannot be asked is not put in force by a reload, but by a start it is.
+    // A reload rejects a configuration with a plugin that cannot be reached; a start accepts it.
     await configure([name]);
     process.kill(daemon.pid, 'SIGHUP');
     await daemon.untilLogged(

@@ -1,5 +1,5 @@
 /**
- * Every command with an output that nobody reads: it ends as a program does that SIGPIPE ended, and says nothing.
+ * Every command with a closed output: it ends as after SIGPIPE, and prints no error.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -63,11 +63,11 @@ describe('a command whose output nobody reads', { skip: needsRoot }, () => {
     await removeHome();
   });
 
-  /** In an order in which each can do its work. */
+  /** In an order in which each command has work to do. */
   const commands = (): readonly (readonly string[])[] => [
     ['--help'],
     ['install', '--help'],
-    // Nothing is damaged here.
+    // No plugin is damaged in this test.
     ['repair', '--help'],
     ['ls'],
     ['ls', '--quiet'],

@@ -1,5 +1,5 @@
 /**
- * Creating what can never be enabled: refused for authors, stored as Docker stores it for its clients.
+ * Creation of plugins that can never be enabled: refused for authors, stored as in Docker for its clients.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -49,7 +49,7 @@ test('a program that is not there is told before a start, and one in a mount is 
   context.after(() => opened[Symbol.asyncDispose]());
   const { engine } = opened;
   await engine.create({ name: 'p', context: pluginContext({ config: { Entrypoint: ['/plugin'] } }) });
-  // 500 as in Docker, whose runtime finds it: no setting is wrong.
+  // 500 as in Docker, whose runtime finds the fault: no setting is wrong.
   await assert.rejects(engine.enable('p'), {
     kind: 'system',
     code: 'preflight',

@@ -1,5 +1,5 @@
 /**
- * Logs of plugins through the daemon: while it is killed, restarted and followed, and on a disk that is full.
+ * Logs of plugins through the daemon: during kills, restarts and following, and on a full disk.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
@@ -38,7 +38,7 @@ async function followOver(place: RestartableDaemon, query: string) {
     text += chunk;
     wake();
   });
-  // Told by the end that follows.
+  // Reported by the rejection that follows.
   response.on('error', () => undefined);
   return {
     text: () => text,
@@ -89,7 +89,7 @@ test('a plugin that floods while no daemon lives stays within the bound, and the
   assert.match(all, /hello\n/, 'what was written before');
   const tail = (await callApi(place.daemon.socket, 'GET', `${path}?tail=2`)).text;
   assert.match(tail, new RegExp(`${last}\\.+\n.*while there was none\n$`, 's'));
-  // The plugin is in good hands again.
+  // The plugin has a daemon again.
   const followed = await followOver(place, 'tail=1');
   await talk.say('stdout', 'after\n');
   await followed.until('after\n');
@@ -142,7 +142,7 @@ test('a disk that is full stops no plugin, and its log goes on when there is spa
     assert.ok(last * 1000 > 3 * 1024 * 1024, `it wrote only ${last} lines`);
     const { pid } = runningState(engine);
     await rm(ballast);
-    // The first of these may end a record that was cut.
+    // The first of these may end a cut record.
     await talk.say('stdout', 'there is space\nagain\n');
     await untilLine(engine, 'again');
     assert.equal(runningState(engine).pid, pid, 'the plugin was restarted');
@@ -190,7 +190,7 @@ test('a plugin starts on a disk that has no room for its log', { skip }, async (
       name: 'talk',
       context: pluginContext({ script: outputPluginScript }),
     });
-    // In the way of the directory, which is what a disk without inodes comes to; enabling writes its record, too.
+    // A file in place of the directory has the effect of a disk without inodes; enabling also writes its record.
     const logs = join(disk.path, 'plugins', id, 'logs');
     await writeFile(logs, '');
     await engine.enable('talk');

@@ -1,5 +1,5 @@
 /**
- * The daemon as a process: start, lock, signals, restart, and what its log holds.
+ * The daemon as a process: start, lock, signals, restart, and the content of its log.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -71,7 +71,7 @@ test('D08 S22 a pull under way when the daemon stops is told so, and the daemon 
   await once(silent.listen(0, '127.0.0.1'), 'listening');
   context.after(() => silent.closeAllConnections());
   context.after(() => silent.close());
-  const { port } = silent.address() as AddressInfo; // a server on TCP has no other address
+  const { port } = silent.address() as AddressInfo; // A TCP server has no other form of address.
   const daemon = await startDaemon({ home: await temporaryHome(context) });
   const path = `/plugins/pull?remote=127.0.0.1:${port}/acme/p:v1`;
   const json = { 'content-type': 'application/json' };
@@ -129,7 +129,7 @@ test('D20 an error that nobody caught is logged and counted, and the daemon goes
 });
 
 test('a daemon whose log nobody takes any more serves, reloads and ends all the same', async (context) => {
-  // As after its terminal is closed. What is written to this device fails.
+  // As after its terminal was closed. Writes to this device fail.
   const prelude = `
     const { closeSync, openSync } = await import('node:fs');
     closeSync(2);
@@ -147,14 +147,14 @@ test('a daemon whose terminal is closed serves on, and ends with 0', async (cont
   const home = await temporaryHome(context);
   const [socket, pidFile, codeFile] = ['s', 'pid', 'code'].map((name) => join(home, name));
   const roots = `--data-root ${home}/data --exec-root ${home}/run --host unix://${socket}`;
-  // The shell keeps the exit code, for which it must outlive the terminal as well.
+  // The shell writes the exit code, for which it must outlive the terminal.
   const command = `trap '' HUP; ${program} daemon ${roots} & echo $! > ${pidFile}; wait $!; echo $? > ${codeFile}`;
   const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], { stdio: 'pipe' });
   await once(createInterface(terminal.stdout), 'line');
   terminal.kill('SIGKILL');
   await once(terminal, 'exit');
   const ask = async (path: string) => (await callApi(socket ?? '', 'GET', path)).status;
-  // Each of them is told in the log.
+  // Each of them is in the log.
   assert.deepEqual([await ask('/plugins/nope/json'), await ask('/plugins/nope/json')], [404, 404]);
   assert.equal(await ask('/_ping'), 200);
 
@@ -169,7 +169,7 @@ test('a daemon whose terminal is closed serves on, and ends with 0', async (cont
 });
 
 test('S22 a second signal ends the daemon at once', async (context) => {
-  // Right after the first one: closing the listener takes longer than that.
+  // Directly after the first signal: closing the listener takes longer.
   const prelude = `process.once('SIGTERM', () => setImmediate(() => process.emit('SIGINT', 'SIGINT')));`;
   const daemon = await startDaemon({ home: await temporaryHome(context), prelude });
   assert.equal(await daemon.end('SIGTERM'), 1);
@@ -204,7 +204,7 @@ test('a wrong configuration is one line on standard error and exit code 1', asyn
   }
 });
 
-/** A promise and what resolves it. */
+/** A promise and its resolver. */
 function gate(): { promise: Promise<void>; resolve: () => void } {
   let resolve = () => {};
   const promise = new Promise<void>((settle) => {

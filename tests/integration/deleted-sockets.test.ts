@@ -1,6 +1,6 @@
 /**
- * Sockets of the API that someone deletes under a daemon that runs: clients reach it again, and those who were connected
- * notice nothing.
+ * Sockets of the API that are deleted under a running daemon: clients reach it again, and connected clients are not
+ * disturbed.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -21,7 +21,7 @@ const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 const gid = 47_112;
 const member = { groups: [gid] };
 
-/** Makes a socket as a socket unit does, then becomes the daemon. */
+/** Makes a socket as a socket unit does, then executes the daemon. */
 const manager = `
 import os, socket, sys
 given = socket.socket(socket.AF_UNIX)
@@ -37,7 +37,7 @@ os.execve(sys.argv[2], sys.argv[2:], {**os.environ, 'LISTEN_FDS': '1', 'LISTEN_P
 async function start(context: TestContext): Promise<TestDaemon> {
   const { home, remove } = await makeDaemonHome();
   context.after(remove);
-  // Members of the group are stopped by what the daemon makes, and by nothing above it.
+  // Access is limited by the sockets and directories of the daemon, not by those above them.
   chmodSync(home, 0o755);
   const args = ['--group', String(gid), '--host', `unix://${join(home, 'deep', 'er', 'api.sock')}`];
   return await startDaemon({ home, args, isBuilt: true });
@@ -53,7 +53,7 @@ function madeAgain(path: string, times = 1): RegExp {
   return new RegExp(`(${line}[\\s\\S]*){${times}}`);
 }
 
-/** An answer that the daemon goes on writing. */
+/** A response that the daemon is still writing. */
 async function followEvents(socketPath: string): Promise<IncomingMessage> {
   const call = request({ socketPath, path: '/events' }).end();
   const [response] = (await once(call, 'response')) as [IncomingMessage];
@@ -73,7 +73,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
       const { socket, execRoot } = daemon;
       const before = [shape(socket), shape(execRoot)];
       const events = await followEvents(socket);
-      // It would make anew what is not deleted to the end yet, and then that would be deleted too.
+      // Otherwise the daemon could recreate a directory that is still being deleted.
       process.kill(daemon.pid, 'SIGSTOP');
       remove(execRoot, socket);
       process.kill(daemon.pid, 'SIGCONT');
@@ -81,7 +81,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
       assert.equal((await callApi(socket, 'GET', '/_ping')).text, 'OK');
       assert.deepEqual([shape(socket), shape(execRoot)], before);
       assert.deepEqual(await tryPaths(member, [socket]), ['answered']);
-      // A request that was under way when it was deleted goes on.
+      // A request that was under way at the deletion completes.
       await pluginApi(socket).create('light', perlPluginArchive());
       assert.match(String(await once(events, 'data')), /"Action":"create"/);
       assert.equal(await daemon.end('SIGTERM'), 0);

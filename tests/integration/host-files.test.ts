@@ -1,5 +1,5 @@
 /**
- * Hosts without the files that every plugin with a network gets.
+ * Hosts without the files that every plugin with a network receives.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -10,7 +10,7 @@ import { needsRoot } from '../support/needs-root.ts';
 
 const run = promisify(execFile);
 
-/** A plugin that shows what it finds in /etc, started by an engine whose host has no name resolution. */
+/** A plugin that shows its /etc, started by an engine on a host without name resolution. */
 const program = `
   import { openTestEngine } from './tests/support/test-engine.ts';
   import { startProbePlugin } from './tests/support/probe-plugin.ts';

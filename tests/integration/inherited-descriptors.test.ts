@@ -1,6 +1,6 @@
 /**
- * What the daemon was started with stays its own: a plugin's monitor lives on when the daemon ends, and so would the lock
- * or the pipe of whoever started the daemon.
+ * Descriptors that the daemon inherits do not reach plugins: a monitor outlives the daemon, and would keep locks and
+ * pipes of the daemon's parent open.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -18,7 +18,7 @@ import { pluginApi } from '../support/plugin-api.ts';
 
 const outboard = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
-/** What a process has open. */
+/** Open files of a process. */
 function openFiles(pid: number): readonly string[] {
   return readdirSync(`/proc/${pid}/fd`).map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
 }
@@ -34,7 +34,7 @@ test('no program that the daemon starts inherits what the daemon has inherited',
     ...[outboard, 'daemon', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')],
     ...['--host', `unix://${socket}`],
   ];
-  // Far from the other descriptors, as scripts like it.
+  // A high number, as in scripts.
   const daemon = spawn('bash', ['-c', 'exec 200>"$0"; exec "$@"', lock, ...command], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

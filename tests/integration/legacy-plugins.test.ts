@@ -1,5 +1,5 @@
 /**
- * Legacy plugins, which nobody manages, looked up through the engine: over TLS, by Docker's rules of whom to trust; and
+ * Legacy plugins, which no manager starts, looked up through the engine: over TLS, by Docker's rules of trust, and
  * beside managed plugins.
  */
 import assert from 'node:assert/strict';
@@ -20,7 +20,7 @@ const skip = needsRoot;
 const authority = createAuthority('legacy plugins');
 const names = { commonName: 'plugin', names: ['localhost', '127.0.0.1'] };
 
-/** An engine that looks for legacy plugins in directories of the test. */
+/** An engine that searches directories of the test for legacy plugins. */
 async function openEngine(context: TestContext) {
   const home = await mkdtemp(join(tmpdir(), 'ob-legacy-'));
   context.after(() => rm(home, { recursive: true }));
@@ -37,7 +37,7 @@ async function openEngine(context: TestContext) {
   return { home, engine: opened.engine, writeSpec, writePem };
 }
 
-/** A plugin that speaks TLS. @returns its address */
+/** A plugin with TLS. @returns its address */
 async function serveTls(context: TestContext, options: ServerOptions = {}): Promise<string> {
   const { certificate, key } = authority.issue(names);
   const server = createServer({ cert: certificate, key, ...options }, (request, response) => {
@@ -49,7 +49,7 @@ async function serveTls(context: TestContext, options: ServerOptions = {}): Prom
     server.closeAllConnections();
     server.close();
   });
-  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on TCP
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`; // It listens on TCP.
 }
 
 const isRefused = (error: unknown) =>

@@ -1,5 +1,5 @@
 /**
- * Metrics as they are read: at an address, and by plugins that collect them.
+ * Metrics at an address, and through plugins that collect them.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const skip = needsRoot;
 interface Place {
   daemon: TestDaemon;
   readonly api: PluginApi;
-  /** Start the next daemon after the last one ended. */
+  /** Start the next daemon after the last one has ended. */
   startNext(): Promise<void>;
   /** Create and enable a plugin. @returns its ID */
   enable(name: string, options?: PluginArchiveOptions): Promise<string>;
@@ -77,7 +77,7 @@ function request(
   });
 }
 
-/** The port that port 0 became. */
+/** The port that the system chose for port 0. */
 function metricsPort(daemon: TestDaemon): number {
   const found = /"tcp:\/\/127\.0\.0\.1:(\d+)"\],"msg":"serving metrics"/.exec(daemon.log());
   return Number(found?.[1] ?? assert.fail(daemon.log()));
@@ -118,7 +118,7 @@ test('metrics tell of a plugin from its pull to its end', { skip }, async (conte
   assert.ok(pushed > 100, 'no bytes pushed');
   assert.equal(seriesValue(before, `outboard_plugin_state{${source},state="disabled"}`), 1);
   assert.equal(seriesValue(before, `outboard_plugin_memory_bytes{${source}}`), undefined);
-  // Its layers must travel back.
+  // Its layers must be downloaded again.
   await api.remove(remote);
   await api.pull(remote, 'acme/pulled');
   await api.enable('acme/pulled');
@@ -164,7 +164,7 @@ test('a plugin that was started again counts its restart', { skip }, async (cont
   const id = await place.enable('acme/crash', metricsPlugin());
   await scrapeInPlugin(place.daemon.execRoot, id);
   process.kill(pidOfPlugin(place.daemon.execRoot, id), 'SIGKILL');
-  // What answers next is the next process; it was told to start, too.
+  // The next process answers next; it was told to start as well.
   const { text: metrics } = await scrapeInPlugin(place.daemon.execRoot, id);
   const families = parsePrometheusText(metrics);
   assert.equal(seriesValue(families, 'outboard_plugin_restarts_total{plugin="acme/crash:latest"}'), 1);

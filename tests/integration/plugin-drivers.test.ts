@@ -1,5 +1,5 @@
 /**
- * Plugins looked up by capability, called through the engine while they run in real containers.
+ * Plugins looked up by capability and called through the engine, in real containers.
  */
 import assert from 'node:assert/strict';
 import { realpathSync, statSync } from 'node:fs';
@@ -24,7 +24,7 @@ async function openEngine(context: TestContext): Promise<TestEngine> {
   return opened;
 }
 
-/** What an engine's listeners hear, as lines; each can be waited for. */
+/** Events of an engine's listeners, as lines; each can be awaited. */
 function listen({ drivers }: PluginEngine) {
   const lines: string[] = [];
   let wake = () => {};
@@ -36,9 +36,9 @@ function listen({ drivers }: PluginEngine) {
   drivers.onDisabled('volumedriver', (name) => hear(`disabled ${name}`));
   return {
     lines,
-    /** Wait until there are as many. */
+    /** Wait until there are this many. */
     async until(count: number) {
-      // The engine waits to restart a plugin with a timer that does not keep this process alive.
+      // The restart timer of the engine does not keep this process alive.
       const alive = setInterval(() => {}, 1_000);
       while (lines.length < count) {
         await new Promise<void>((resolve) => {
@@ -73,7 +73,7 @@ test('a plugin is found by capability from enable to disable, and its client out
   await client.call('VolumeDriver.Create', { Name: 'one' });
   process.kill(pidOfPlugin(opened.execRoot, id), 'SIGKILL');
   assert.deepEqual(await heard.until(2), ['enabled acme/v:latest', 'enabled acme/v:latest']);
-  // The volumes of the fixture live in its memory.
+  // The volumes of the fixture are in its memory.
   assert.deepEqual((await client.call('VolumeDriver.List', {}, { idempotent: true })).objects('Volumes'), []);
 
   await engine.disable('acme/v');

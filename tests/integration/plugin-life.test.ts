@@ -1,6 +1,6 @@
 /**
- * The engine on real parts: a registry, runc, conmon, sockets and mounts. One plugin through all of its life, and what
- * every operation refuses.
+ * The engine on real parts: a registry, runc, conmon, sockets and mounts. One plugin through its whole life, and the
+ * refusals of every operation.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 /**
- * The logs of real plugins: what they write to stdout and stderr, kept across everything that happens to them.
+ * The logs of real plugins: their stdout and stderr, kept across every operation.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
@@ -17,7 +17,7 @@ interface TalkingPlugin {
   readonly test: TestEngine;
   readonly id: string;
   readonly talk: OutputCalls;
-  /** Directory of its log. */
+  /** Directory of the log. */
   readonly directory: string;
 }
 
@@ -52,7 +52,7 @@ function follow(engine: PluginEngine, query: LogQuery = {}) {
   const groups = engine.logs.read('talk', { ...query, follow: true })[Symbol.asyncIterator]();
   return {
     lines,
-    /** Read on until this line has come. */
+    /** Read until this line. */
     async until(wanted: string): Promise<void> {
       while (!lines.includes(wanted)) {
         const { value, done } = await groups.next();
@@ -70,7 +70,7 @@ function follow(engine: PluginEngine, query: LogQuery = {}) {
   };
 }
 
-/** The log as it is, once it ends with this line: conmon writes a moment after the plugin. */
+/** The whole log, once it ends with this line: conmon writes a moment after the plugin. */
 async function readTo(engine: PluginEngine, last: string, query: LogQuery = {}): Promise<readonly string[]> {
   const followed = follow(engine, query);
   await followed.until(last);
@@ -165,7 +165,7 @@ test('at 50 MB/s a log stays within its bound, keeps its end, and the engine ans
   );
   const bound = 30 * 1024 * 1024;
   let largest = 0;
-  // Looked at while it is written.
+  // Read while it is written.
   const measure = setInterval(() => {
     const sizes = new Map(
       readdirSync(directory).map((name) => {
@@ -204,12 +204,12 @@ test('a log is followed through all of its files, and no line of them is lost', 
       }
     }
   })();
-  // Three files in three seconds: whoever looks every 50 ms sees each of them.
+  // Three files in three seconds: a reader that polls every 50 ms sees each of them.
   const last = await talk.flood({ lineBytes: 200, ms: 3_000, bytesPerSecond: 5_500_000 });
   await talk.say('stdout', 'end\n');
   await reading;
   assert.ok(readdirSync(directory).includes('log.3'), `only ${readdirSync(directory)}`);
-  const [, ...numbers] = seen; // the first line is no number
+  const [, ...numbers] = seen; // The first line is no number.
   assert.equal(numbers.length, last);
   assert.ok(
     numbers.every((number, index) => number === index + 1),
@@ -225,7 +225,7 @@ test('a follower that is slower than the plugin is told what it missed, and stay
   const { test: opened, talk } = await startTalking(context);
   const groups = opened.engine.logs.read('talk', { follow: true })[Symbol.asyncIterator]();
   await groups.next();
-  // More than all files hold, while nothing is read.
+  // More than all files hold, without a reader.
   await talk.flood({ lineBytes: 1000, ms: 2_000, bytesPerSecond: 40_000_000 });
   await talk.say('stdout', 'end\n');
   let skipped = 0;

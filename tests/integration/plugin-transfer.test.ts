@@ -1,5 +1,5 @@
 /**
- * Pulls that are cut off, deceived, doubled, or run out of disk: each leaves the data root as it was.
+ * Pulls that are cut, manipulated, repeated, or out of disk space: each leaves the data root unchanged.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -45,7 +45,7 @@ before(async () => {
 
 after(() => registry?.stop());
 
-/** The same plugin by way of a proxy. */
+/** The same plugin through a proxy. */
 async function throughProxy(context: TestContext, deliver?: (delivery: BlobDelivery) => void) {
   const proxy = await startRegistryProxy(registry.host, deliver);
   context.after(() => proxy.stop());
@@ -59,7 +59,7 @@ test('R01 a layer whose bytes differ from its digest installs nothing', { skip }
   const { engine, dataRoot } = await openEngine(context);
   const { request } = await throughProxy(context, (delivery) => {
     const bytes = Buffer.from(delivery.bytes);
-    // The time in the header of gzip: the archive inside stays the same, so that only the digest tells.
+    // The time in the gzip header: the archive inside stays the same, so that only the digest differs.
     if (isLayer(delivery)) bytes.writeUInt8(bytes.readUInt8(4) ^ 1, 4);
     delivery.response.end(bytes);
   });
@@ -68,7 +68,7 @@ test('R01 a layer whose bytes differ from its digest installs nothing', { skip }
     message: /has digest sha256:.*, want sha256:/,
   });
   assert.deepEqual(checkDataRoot(dataRoot), nothing);
-  await engine.pull({ ...published, name: 'large' }); // the name is free again
+  await engine.pull({ ...published, name: 'large' }); // The name is free again.
 });
 
 test('a pull that is cancelled midway leaves nothing, and its name is free', { skip }, async (context) => {
@@ -179,7 +179,7 @@ test('a full disk refuses create and pull, and gives the space back', { skip }, 
   await assert.rejects(engine.create({ name: 'large', context: pluginContext({ entries }) }), noSpace);
   assert.equal(statfsSync(disk.path).bavail, free);
   assert.equal(checkDataRoot(roots.dataRoot).plugins.length, 1);
-  // What is there goes on working.
+  // Existing plugins keep working.
   const upgrade = { plugin: 'small', remote: request.remote, privileges: request.privileges };
   await assert.rejects(engine.upgrade(upgrade), noSpace);
   assert.equal(checkDataRoot(roots.dataRoot).plugins.length, 1);

@@ -1,5 +1,5 @@
 /**
- * References of use, on real plugins: who needs a plugin keeps it, and is named to whoever would stop it.
+ * References on real plugins: a referenced plugin cannot be stopped, and the error names the holders.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -25,7 +25,7 @@ const podman = { kind: 'client', holder: 'podman' } as const;
 const usesOf = (engine: PluginEngine, id: string) =>
   engine.references.of(id).map(({ kind, holder }) => `${kind} ${holder}`);
 
-/** What an error says after the name of the plugin. @param since of the one use */
+/** The part of an error after the name of the plugin. @param since time of the one reference */
 const inUse = (since: Date | undefined) => ({
   kind: 'conflict',
   code: 'in-use',
@@ -39,7 +39,7 @@ test('a plugin in use is neither disabled nor removed without force, whether it 
   const { id } = await engine.create({ name: 'acme/p', context: pluginContext() });
   await engine.references.add(id, podman);
   const refusal = inUse(engine.references.of(id)[0]?.since);
-  // The check of uses comes before that of the state, as in Docker.
+  // References are checked before the state, as in Docker.
   await assert.rejects(engine.disable('acme/p'), refusal);
   await assert.rejects(engine.remove('acme/p'), refusal);
   await engine.enable('acme/p');
@@ -108,7 +108,7 @@ test('users of the API hold a plugin, are told to users of docker, and survive k
   context.after(() => docker.remove());
   const refusal = `plugin acme/p:latest is in use: client podman (since ${use.Since})`;
   assert.ok((await docker.fail('plugin', 'rm', 'acme/p')).includes(refusal), refusal);
-  // What Docker shows of a plugin stays what Docker shows.
+  // The fields that Docker shows stay the same.
   assert.doesNotMatch(await docker.succeed('plugin', 'inspect', 'acme/p'), /podman/);
 
   assert.equal((await callApi(daemon.socket, 'DELETE', `${path}?holder=podman`)).status, 204);

@@ -1,5 +1,6 @@
 /**
- * Before a plugin starts: everything that its host lacks at once, directories that are made, and waiting until it is ready.
+ * Checks before a start: everything that the host lacks in one error, directories that are created, and the wait for
+ * readiness.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -143,7 +144,7 @@ describe('preflight', { skip: needsRoot }, () => {
   });
 
   test('S21 cgroups that are mounted read-only are told by the doctor', async () => {
-    // In a mount namespace of its own, as a container that may make no cgroups.
+    // In a mount namespace of its own, as in a container that cannot create cgroups.
     const script = `
       grep -oE ' /sys/fs/cgroup[^ ]* .* - cgroup2? ' /proc/self/mountinfo | cut -d' ' -f2 |
         while read -r path; do mount -o remount,bind,ro "$path" || exit 1; done

@@ -1,5 +1,5 @@
 /**
- * The API over TCP with mutual TLS: who gets in, by which names, and how the files change while it runs.
+ * The API over TCP with mutual TLS: accepted clients and names, and changes of the files during operation.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ import { daemonCertificate, type TlsFiles, tcpPort, writeTlsFiles } from '../sup
 const dayMs = 86_400_000;
 const client = { commonName: 'client', usage: 'client' } as const;
 
-/** What a request came to: a status, or the error that ended the connection. */
+/** Result of a request: a status, or the error that ended the connection. */
 type Outcome = number | string;
 
 describe('the API over TLS', () => {
@@ -212,7 +212,7 @@ describe('SIGHUP', () => {
     assert.match(daemon.log().slice(logged), reason);
   }
 
-  /** The serial number of the certificate that the daemon shows, to a client that it lets in. */
+  /** Serial number of the daemon's certificate, as shown to an accepted client. */
   function serialShownTo(identity: TestCertificate, ca: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const { certificate: cert, key } = identity;
@@ -280,7 +280,7 @@ describe('SIGHUP', () => {
       ['key', 'nothing', /\(tlskey\) holds no usable key: expected a private key in PEM, without passphrase/],
       ['key', current.certificate, /\(tlskey\) holds no usable key/],
       ['key', mine.key, /the key .*\(tlskey\) does not belong to the certificate .*\(tlscert\)/],
-      // Node.js would trust every public authority instead.
+      // Otherwise Node.js would trust every public authority.
       ['ca', '', /\(tlscacert\) holds no certificate/],
       ['ca', mine.key, /\(tlscacert\) holds no certificate/],
       [

@@ -1,6 +1,6 @@
 /**
- * The directories that an operator names, as hosts have them: reached through links, open to others, cleaned by a cleaner of
- * temporary directories, full, or in use by another daemon.
+ * Data root and exec root as hosts have them: reached through links, open to other users, subject to clean-up of
+ * temporary files, full, or in use by another daemon.
  */
 import assert from 'node:assert/strict';
 import {
@@ -60,7 +60,7 @@ test('roots reached through links hold plugins that run, and are taken over when
   const pid = pidOfPlugin(execRoot, id);
   await first.end('SIGTERM');
 
-  // The last component is the link now, and the first link is gone.
+  // The last component is a link now, and the first link is gone.
   rmSync(join(home, 'a'));
   symlinkSync(join(real, 'inner'), join(home, 'b'));
   const second = await startDaemon({ home: join(home, 'b'), isBuilt });
@@ -128,7 +128,7 @@ test('what is open to other users in a data root is closed, and told', { skip },
   assert.equal(modeOf(join(plugin, 'rootfs')), 0o755, 'what a plugin sees as / stays as it is');
   await second.end('SIGTERM');
 
-  // A directory that is not the plugins' alone is not closed for those who use the rest.
+  // A directory that others use too keeps its mode.
   writeFileSync(join(dataRoot, 'of-someone-else'), '');
   chmodSync(dataRoot, 0o755);
   const third = await startDaemon({ home, isBuilt });
@@ -178,7 +178,7 @@ test('a full exec root is named, and a start that fails for it leaves nothing th
   await engine.remove('p', { force: true });
 });
 
-/** Write until nothing more fits. */
+/** Write until the disk is full. */
 function fill(path: string): void {
   writeFileSync(path, '');
   for (const bytes of [4096, 1]) {

@@ -1,5 +1,5 @@
 /**
- * `outboard service` on a host that systemd does not run: in a mount namespace where that is so, and where /etc is empty.
+ * `outboard service` on a host without systemd: in a mount namespace without its directories, with an empty /etc.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -10,7 +10,7 @@ import { needsRoot } from '../support/needs-root.ts';
 
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
-/** @returns what the commands print, line by line; `rc N` is the exit code of the one before */
+/** @returns output of the commands, line by line; `rc N` is the exit code of the command before */
 async function runThere(commands: string): Promise<readonly string[]> {
   const script = `
     set -e

@@ -1,5 +1,5 @@
 /**
- * The daemon under a service manager: what it tells, and sockets that it is given.
+ * The daemon under a service manager: its notifications, and sockets that it inherits.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -77,7 +77,7 @@ describe('outboard doctor', () => {
   });
 });
 
-/** Makes a socket, then becomes the program that it is for: as systemd does. */
+/** Makes a socket, then executes its program, as systemd does. */
 const manager = `
 import os, socket, sys
 place, program = sys.argv[1], sys.argv[2:]

@@ -1,5 +1,5 @@
 /**
- * Who reaches the API over unix sockets: members of a group, and with it nothing else of the daemon's.
+ * Access to the API over unix sockets: for members of a group, who get no other access to the daemon.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -16,7 +16,7 @@ import { perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
-/** A group that need not have a name. */
+/** A group without a name. */
 const gid = 47_110;
 const member = { groups: [gid] };
 const stranger = { groups: [gid + 1] };
@@ -24,7 +24,7 @@ const stranger = { groups: [gid + 1] };
 async function openHome(context: TestContext): Promise<string> {
   const { home, remove } = await makeDaemonHome();
   context.after(remove);
-  // Whoever comes so far is stopped by what the daemon makes, and by nothing above it.
+  // Access is limited by the sockets and directories of the daemon, not by those above them.
   await chmod(home, 0o755);
   return home;
 }
@@ -73,7 +73,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
     const first = await startDaemon({ home, args: ['--group', String(gid)], isBuilt: true });
     assert.equal(await modeOf(first.execRoot), `710 ${gid}`);
     await first.end('SIGTERM');
-    // As a service manager leaves it that makes the directory at each start.
+    // A service manager that creates the directory leaves it so at each start.
     await chmod(first.execRoot, 0o700);
     const second = await start(context, home, ['--group', String(gid + 1)]);
     assert.equal(await modeOf(second.execRoot), `710 ${gid + 1}`);
@@ -179,7 +179,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
 describe('a host on which plugins cannot run', { skip: needsRoot }, () => {
   test('an ordinary user starts no daemon, and is told how to', async (context) => {
     const home = await openHome(context);
-    // It may read this repository wherever that lies, and is not root.
+    // It can read this repository at any path, and is not root.
     const readsAll = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
     const child = spawn(
       'setpriv',
@@ -244,7 +244,7 @@ describe('a host on which plugins cannot run', { skip: needsRoot }, () => {
   });
 });
 
-/** Makes a socket as `SocketMode=` and `SocketGroup=` do, then becomes the daemon. */
+/** Makes a socket as `SocketMode=` and `SocketGroup=` do, then executes the daemon. */
 function manager(mode: string): string {
   return `
 import os, socket, sys

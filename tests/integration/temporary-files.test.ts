@@ -1,5 +1,5 @@
 /**
- * The program leaves nothing in the directory for temporary files, and takes nothing from it: anyone may write there.
+ * The program neither leaves nor reads files in the directory for temporary files, which every user may write.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * Volumes of real plugins in containers: where they are on the host, what outlives what, and plugins that hang.
+ * Volumes of real plugins in containers: their place on the host, their lifetime, and plugins that hang.
  */
 import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';

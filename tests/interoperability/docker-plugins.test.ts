@@ -1,5 +1,5 @@
 /**
- * Plugins in the exact shapes that Docker Engine 1.13, 20.10 and current write must install, and push again unchanged.
+ * Plugins in the exact formats of Docker Engine 1.13, 20.10 and current: they install, and are pushed unchanged.
  */
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';

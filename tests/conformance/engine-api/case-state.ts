@@ -1,5 +1,5 @@
 /**
- * Makes the state that a case begins in, and clears it away.
+ * Prepares the state that a case begins in, and removes it.
  */
 import { randomBytes } from 'node:crypto';
 import { callApi } from '../../support/daemon.ts';
@@ -10,17 +10,17 @@ import { publish } from './publish.ts';
 import type { Registries } from './registries.ts';
 import type { Fill } from './shape.ts';
 
-/** What cases run against. */
+/** Environment of all cases of a run. */
 export interface Place {
   readonly engine: EngineUnderTest;
   readonly registries: Registries;
-  /** Everything that the run makes has this in its name, and nothing else on the engine does. */
+  /** Part of the name of everything that the run creates, and of nothing else on the engine. */
   readonly mark: string;
-  /** Volumes that were made, by name, with the plugin that has each. */
+  /** Created volumes, by name, with the plugin of each. */
   readonly volumes: Map<string, string>;
 }
 
-/** A place for one run. */
+/** The state shared by the cases of one run. */
 export function createPlace(engine: EngineUnderTest, registries: Registries): Place {
   return { engine, registries, mark: `conformance-${randomBytes(4).toString('hex')}`, volumes: new Map() };
 }
@@ -29,11 +29,11 @@ export function createPlace(engine: EngineUnderTest, registries: Registries): Pl
 export interface CaseState {
   /** Fills the placeholders of this case. @throws {Error} for one that the state does not have */
   readonly fill: Fill;
-  /** Remember what an answer told. */
+  /** Store a value of a response. */
   bind(name: string, value: string): void;
 }
 
-/** Make a state. Names are new for every case, so that what one leaves behind cannot change another. */
+/** Create a state. Names are new for every case, so that leftovers cannot affect another one. */
 export async function makeState(place: Place, given: readonly Given[]): Promise<CaseState> {
   const bindings = initialBindings(place);
   const fill: Fill = (template) =>
@@ -50,10 +50,10 @@ export async function makeState(place: Place, given: readonly Given[]): Promise<
 let count = 0;
 
 /**
- * What every case may name. `{name}`, `{other}` and `{alias}` are local names, `{remote}` and `{upgrade}` are in the
- * registry, `{protected}` and `{unreachable}` in others, all with tag; `{repo}` is the remote without, and `{path}` it
- * without the registry. Plugins add `{id}` and `{shortId}` (12 digits); published ones `{manifest}`, `{layer}` and
- * `{secondLayer}`, layers as the 12 digits that progress shows, and the same as `{upgradeManifest}` and so on.
+ * Placeholders of every case. `{name}`, `{other}` and `{alias}` are local names, `{remote}` and `{upgrade}` are in the
+ * registry, `{protected}` and `{unreachable}` in others, all with tag; `{repo}` is the remote without tag, `{path}`
+ * also without the registry. Plugins add `{id}` and `{shortId}` (12 digits); published ones `{manifest}`, `{layer}` and
+ * `{secondLayer}` (layers as the 12 digits of progress), and the same as `{upgradeManifest}` and so on.
  */
 function initialBindings({ engine, registries, mark }: Place): Map<string, string> {
   const path = `${mark}/c${++count}`;
@@ -139,7 +139,7 @@ function shortDigest(digest: string): string {
   return digest.slice('sha256:'.length).slice(0, 12);
 }
 
-/** Seventeen plugins share a first digit for certain; six usually do. @returns the digit */
+/** Two of seventeen plugins always share a first digit; of six usually. @returns the digit */
 async function makeCrowd({ engine }: Place, path: string): Promise<string> {
   const digits = new Set<string>();
   for (let index = 0; ; index += 1) {
@@ -152,10 +152,12 @@ async function makeCrowd({ engine }: Place, path: string): Promise<string> {
   }
 }
 
-/** Remove everything that the run made. Volumes first: they hold on to plugins, and need theirs enabled to go. */
+/**
+ * Remove everything that the run created. Volumes first: they refer to plugins, which must be enabled for the removal.
+ */
 export async function clearAway({ engine, mark, volumes }: Place): Promise<void> {
   for (const [volume, plugin] of volumes) {
-    await callApi(engine.socket, 'POST', `/plugins/${plugin}/enable?timeout=0`); // it may be enabled already
+    await callApi(engine.socket, 'POST', `/plugins/${plugin}/enable?timeout=0`); // It may be enabled already.
     await demand(engine, `DELETE /volumes/${volume}?force=1`);
     volumes.delete(volume);
   }

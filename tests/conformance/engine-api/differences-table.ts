@@ -1,6 +1,5 @@
 /**
- * The listed differences as Markdown, for docs/compatibility.md: it shows what the suite checks, and a test fails when
- * the two are no longer the same.
+ * The listed differences as Markdown, for docs/compatibility.md. A test fails when page and suite differ.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +14,7 @@ const marks = { begin: '<!-- differences: begin -->\n', end: '<!-- differences: 
 
 const maxLineLength = 120;
 
-/** The part of the page that shows the differences, as it is. @throws {Error} when the marks are missing */
+/** The current part of the page with the differences. @throws {Error} if the markers are missing */
 export async function readDifferences(): Promise<string> {
   const { shown } = await readPage();
   return shown;
@@ -56,7 +55,7 @@ function formatGroup({ title, reason, differences }: DifferenceGroup): string {
   return [`### ${title}`, '', ...wrap(`${capitalise(reason)}.`), '', ...head, ...lines, ''].join('\n');
 }
 
-/** Lines as long as those of the rest of the page. */
+/** Lines of the same length as the rest of the page. */
 function wrap(text: string): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -67,7 +66,7 @@ function wrap(text: string): readonly string[] {
   return lines;
 }
 
-/** @throws {Error} for a difference of no case */
+/** @throws {Error} for a difference without a case */
 function caseOf({ case: id }: Difference): ConformanceCase {
   const subject = allCases.find((candidate) => candidate.id === id);
   if (subject === undefined) throw new Error(`a difference is listed for ${id}, which is no case`);
@@ -91,7 +90,7 @@ function describeStatus(expected: Expectation): string {
   return expected === 'closed' ? 'a closed connection' : String(expected.status);
 }
 
-/** Status and error, where there is one. */
+/** Status, and the error if there is one. */
 function describe(expected: Expectation): string {
   const status = describeStatus(expected);
   const message = expected === 'closed' ? undefined : messageOf(expected);
@@ -110,7 +109,7 @@ function keyOf(shape: Shape | undefined, key: string): unknown {
   return typeof shape === 'object' && shape !== null ? new Map(Object.entries(shape)).get(key) : undefined;
 }
 
-/** A pattern as a reader would write it: what may stand there is an ellipsis. */
+/** A pattern as a reader writes it: variable parts are an ellipsis. */
 function readable({ source }: RegExp): string {
   const isOpen = !source.endsWith('$');
   const text = source

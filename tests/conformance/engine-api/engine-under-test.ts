@@ -1,12 +1,11 @@
 /**
- * The engine that is tested: where it listens, what it says it is, and plain calls that make and clear away the states
- * of cases.
+ * The engine under test: its address, its self-description, and calls that prepare and remove the states of cases.
  */
 import { callApi } from '../../support/daemon.ts';
 
 export interface EngineUnderTest {
   readonly socket: string;
-  /** Docker Engine answers some cases in ways of its own, which differences.ts lists. */
+  /** Docker Engine has answers of its own in some cases; differences.ts lists them. */
   readonly product: 'docker' | 'outboard';
   /** Such as `20.10.24`. */
   readonly version: string;
@@ -18,7 +17,8 @@ export interface EngineUnderTest {
 
 /**
  * Find out what listens on a socket.
- * @throws {Error} when it is no engine
+ *
+ * @throws {Error} if it is no engine
  */
 export async function examineEngine(socket: string): Promise<EngineUnderTest> {
   const answer = await callApi(socket, 'GET', '/version');
@@ -49,7 +49,7 @@ function isVersion(document: unknown): document is VersionDocument {
   return keys.every((key) => typeof fields.get(key) === 'string');
 }
 
-/** Call the engine and insist on success. @returns the answer's text */
+/** Call the engine and assert success. @returns the text of the response */
 export async function demand(
   engine: Pick<EngineUnderTest, 'socket'>,
   line: string,

@@ -21,7 +21,7 @@ export function failure(status: number, message: string | RegExp, headers: Heade
   return { status, body: { kind: 'document', value: { message } }, headers };
 }
 
-/** What is served nowhere. */
+/** Paths that are not served. */
 export const pageNotFound: AnswerExpectation = { ...failure(404, 'page not found'), routing: 'unrouted' };
 
 /** A version out of range. */
@@ -39,7 +39,7 @@ export function streamError(message: string | RegExp): Shape {
   return { errorDetail: { message }, error: message };
 }
 
-/** A step of one blob: its status is one of these. 20.10 draws a bar of its own into `progress`. */
+/** A step of one blob: its status is one of these. 20.10 adds a bar to `progress`. */
 export function blobStep(id: string | RegExp, ...statuses: readonly string[]): Shape {
   return {
     status: oneOf(...statuses),
@@ -49,7 +49,7 @@ export function blobStep(id: string | RegExp, ...statuses: readonly string[]): S
   };
 }
 
-/** A request that the registry must have got. */
+/** A request that the registry must have received. */
 export function seen(method: RegExp, path: RegExp, headers: SeenRequest['headers']): SeenRequest {
   return { method, path, headers };
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run conformance`: the suite against an engine that runs, Outboard or Docker Engine.
+ * `npm run conformance`: the suite against a running engine, Outboard or Docker Engine.
  */
 import { parseArgs } from 'node:util';
 import { allCases } from './cases/all-cases.ts';

@@ -1,5 +1,5 @@
 /**
- * Compares an answer with what a case expects, down to the headers that every answer of its kind must have.
+ * Compares a response with the expectation of a case, including the headers that every response of its kind has.
  */
 import type {
   AnswerExpectation,
@@ -11,7 +11,7 @@ import type {
 import type { WireAnswer } from './raw-exchange.ts';
 import { compareShape, type Fill, fillPattern, type Shape, show } from './shape.ts';
 
-/** What the comparison must know of the case. */
+/** Properties of the case that the comparison needs. */
 export interface Comparison {
   readonly fill: Fill;
   readonly method: string;
@@ -19,7 +19,7 @@ export interface Comparison {
 
 type HeaderRules = NonNullable<AnswerExpectation['headers']>;
 
-/** What differs, one sentence each; empty when the answer is right. @param answer undefined: none came */
+/** Differences, one sentence each; empty if the response is right. @param answer undefined if there was none */
 export function compareAnswer(
   answer: WireAnswer | undefined,
   expected: Expectation,
@@ -54,7 +54,7 @@ function routingHeaders({ routing = 'routed' }: AnswerExpectation): HeaderRules 
   };
 }
 
-/** A type only where there is a body, and chunks for what is told while it happens. */
+/** A content type only with a body, and chunks only for streams. */
 function bodyHeaders({ status, body }: AnswerExpectation, { method }: Comparison): HeaderRules {
   switch (body.kind) {
     case 'none':

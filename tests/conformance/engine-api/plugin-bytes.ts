@@ -11,8 +11,8 @@ import type { PluginArchive, PublishedPlugin } from './conformance-case.ts';
 const socketName = 'conformance.sock';
 
 /**
- * A volume driver that knows one volume by any name. Perl is on every host that has Debian's base system, and starts
- * in a few milliseconds; it is the host's, mounted, so that a plugin is a few kilobytes.
+ * A volume driver with one volume under any name. Perl is part of Debian's base system and starts in a few
+ * milliseconds; it is the host's, mounted, so that a plugin has a few kilobytes.
  */
 const programText = `
 use IO::Socket::UNIX;
@@ -39,7 +39,7 @@ while (1) {
 }
 `;
 
-/** The smallest config that says something in every field that Docker shows. */
+/** The smallest config with a value in every field that Docker shows. */
 const plainConfig: ConfigDocument = {
   Description: 'for conformance',
   Documentation: 'https://example.com/conformance',
@@ -52,14 +52,14 @@ const plainConfig: ConfigDocument = {
   Args: { Name: 'args', Description: '', Value: [], Settable: ['value'] },
 };
 
-/** The config that archive and published plugin have in common; mounts are added to those that a program needs. */
+/** The config that archive and published plugin share; mounts are added to those of the program. */
 function configDocument({
   config = {},
   runs = false,
 }: Pick<PluginArchive, 'config' | 'runs'>): ConfigDocument {
   if (!runs) return { ...plainConfig, ...config };
   const { Mounts = [], ...others } = config;
-  // Whoever writes a case writes an array here.
+  // Cases are written as arrays here.
   const mounts = [...hostMounts(), ...(Mounts as readonly unknown[])];
   return { ...plainConfig, Entrypoint: ['/usr/bin/perl', '/plugin.pl'], Mounts: mounts, ...others };
 }
@@ -82,7 +82,7 @@ function rootfsEntries(runs: boolean): readonly TarEntryFields[] {
   return [{ name: 'README', content: 'for conformance' }, ...program];
 }
 
-/** Unlike any other archive: Docker refuses to create a plugin whose root filesystem equals another's. */
+/** Unique content: Docker refuses a plugin whose root filesystem equals another's. */
 function uniqueArchive(entries: readonly TarEntryFields[]): Buffer {
   const mtime = randomInt(1, 2 ** 31);
   return tarArchive(entries.map((entry) => ({ mtime, ...entry })));

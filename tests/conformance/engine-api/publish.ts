@@ -10,7 +10,7 @@ const dockerIndex = 'application/vnd.docker.distribution.manifest.list.v2+json';
 const pluginConfig = 'application/vnd.docker.plugin.v1+json';
 const gzipLayer = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 
-/** Digests of what was published. */
+/** Digests of the published content. */
 export interface Published {
   readonly manifest: string;
   /** Bottom first. */

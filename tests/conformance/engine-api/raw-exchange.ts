@@ -1,10 +1,10 @@
 /**
- * HTTP/1.1 as bytes: sends exactly what a case says and keeps what comes back as it is, so that no client library
- * hides a header, a coding or a connection that was cut.
+ * HTTP/1.1 as bytes: sends exactly what a case says and returns the raw response, so that no client library hides a
+ * header, a coding or a broken connection.
  */
 import { connect, type Socket } from 'node:net';
 
-/** A request whose body is made already. */
+/** A request with its final body. */
 export interface WireRequest {
   readonly method: string;
   readonly target: string;
@@ -13,22 +13,23 @@ export interface WireRequest {
   readonly framing: 'length' | 'chunked';
 }
 
-/** An answer as it came. */
+/** A raw response. */
 export interface WireAnswer {
   readonly status: number;
-  /** By lower-case name; of several with one name, all, joined by commas. */
+  /** By lower-case name; several headers of one name are joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
   /** With chunked coding undone. */
   readonly body: Buffer;
 }
 
-/** No answer in the suite takes longer, not even Docker's to a plugin that does not start. */
+/** Upper bound for a response; above that of Docker for a plugin that does not start. */
 const silenceMs = 60_000;
 
 /**
  * Send requests on one connection, the last of which closes it.
- * @returns the answers; fewer than requests when the server closed before
- * @throws {Error} when nothing comes for a minute, or what comes is not HTTP/1.1
+ *
+ * @returns the responses; fewer than requests if the server closed the connection first
+ * @throws {Error} after a minute without a byte, or if the response is not HTTP/1.1
  */
 export async function exchange(
   socketPath: string,
@@ -77,7 +78,7 @@ function encodeChunks(body: Buffer): Buffer {
   return Buffer.concat([...chunk, Buffer.from('0\r\n\r\n')]);
 }
 
-/** A reset counts as an end: what came before it is what the client has. */
+/** A reset counts as an end of the stream: the bytes before it count. */
 function readToEnd(socket: Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
@@ -91,7 +92,7 @@ function readToEnd(socket: Socket): Promise<Buffer> {
   });
 }
 
-/** Take apart what came on a connection. @param methods of the requests: an answer to HEAD has no body */
+/** Parse the bytes of a connection. @param methods of the requests: a response to HEAD has no body */
 export function parseAnswers(bytes: Buffer, methods: readonly string[]): readonly WireAnswer[] {
   const answers: WireAnswer[] = [];
   let rest = bytes;
@@ -144,7 +145,7 @@ function takeBody(
   return { body: bytes.subarray(0, Number(length)), rest: bytes.subarray(Number(length)) };
 }
 
-/** @throws {Error} when the last chunk is missing: such a body was cut off */
+/** @throws {Error} if the last chunk is missing, which means a cut body */
 function joinChunks(bytes: Buffer): { body: Buffer; rest: Buffer } {
   const parts: Buffer[] = [];
   let rest = bytes;

@@ -1,6 +1,6 @@
 /**
- * The registries of one run: a real one, the same content behind a password, and a recorder in front of the first that
- * sees what an engine sends.
+ * The registries of one run: a real one, the same content behind a password, and a recorder before the first one for
+ * the requests of an engine.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { registryPassword, startRegistry, type TestRegistry } from '../../support/registry.ts';
 
-/** A request that an engine made. */
+/** A recorded request of an engine. */
 export interface RecordedRequest {
   readonly method: string;
   /** Path and query. */
@@ -20,19 +20,19 @@ export interface RecordedRequest {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** Where plugins are published and fetched. */
+/** Registries for publishing and pulling. */
 export interface Registries extends AsyncDisposable {
-  /** What engines are told, `HOST:PORT`. */
+  /** Address for engines, `HOST:PORT`. */
   readonly host: string;
-  /** Where the suite itself puts content. */
+  /** Address for the suite itself. */
   readonly directHost: string;
-  /** The same content for those who know name and password; absent with a foreign registry. */
+  /** The same content behind name and password; absent with a foreign registry. */
   readonly protectedHost?: string;
-  /** What was asked of `host` since the last call; undefined with a foreign registry, which cannot be watched. */
+  /** Requests to `host` since the last call; undefined with a foreign registry, which is not recorded. */
   takeRecorded(): readonly RecordedRequest[] | undefined;
 }
 
-/** Who may use the protected registry. */
+/** Credentials for the protected registry. */
 const registryUser = { username: 'conformance', password: registryPassword };
 
 /** Start registries on this host. */
@@ -66,7 +66,7 @@ export async function startRegistries(): Promise<Registries> {
   }
 }
 
-/** Use a registry that is there, without a password, and reachable for suite and engine under one name. */
+/** Use an existing registry without a password, reachable for suite and engine under one name. */
 export function foreignRegistry(host: string): Registries {
   return {
     host,
@@ -82,7 +82,7 @@ interface Recorder {
   stop(): Promise<void>;
 }
 
-/** Passes everything on, and keeps what was asked. */
+/** Forwards and records every request. */
 async function startRecorder(upstream: string): Promise<Recorder> {
   let recorded: RecordedRequest[] = [];
   const server = createServer((incoming, response) => {
@@ -91,10 +91,10 @@ async function startRecorder(upstream: string): Promise<Recorder> {
       target: incoming.url ?? '',
       headers: new Map(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
     });
-    passOn(upstream, incoming, response).catch(() => response.destroy()); // the engine sees a cut connection
+    passOn(upstream, incoming, response).catch(() => response.destroy()); // The engine sees a broken connection.
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo; // a server on TCP has no other address
+  const { port } = server.address() as AddressInfo; // A TCP server has no other form of address.
   return {
     host: `127.0.0.1:${port}`,
     take() {
@@ -110,12 +110,12 @@ async function startRecorder(upstream: string): Promise<Recorder> {
   };
 }
 
-/** The Host header stays, so that the registry's redirects lead back here. */
+/** The Host header stays, so that redirects of the registry lead back to this proxy. */
 async function passOn(upstream: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url, headers } = incoming;
   const outgoing = request(`http://${upstream}${url}`, { method, headers });
   const [answer] = await Promise.all([
-    once(outgoing, 'response').then(([message]) => message as IncomingMessage), // what the event carries
+    once(outgoing, 'response').then(([message]) => message as IncomingMessage), // Arguments of the event.
     pipeline(incoming, outgoing),
   ]);
   response.writeHead(answer.statusCode ?? 502, answer.headers);

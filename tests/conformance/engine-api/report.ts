@@ -1,18 +1,18 @@
 /**
- * What a run tells: a line for each case that is not simply right, and the counts.
+ * Output of a run: a line for each case that did not pass, and the counts.
  */
 import type { CaseResult } from './run-case.ts';
 
 type Counts = Readonly<Record<CaseResult['outcome'], number>>;
 
-/** How many cases ended in which way. */
+/** Number of cases by outcome. */
 export function countOutcomes(results: readonly CaseResult[]): Counts {
   const counts = { passed: 0, differs: 0, failed: 0, skipped: 0 };
   for (const { outcome } of results) counts[outcome] += 1;
   return counts;
 }
 
-/** The text for one result; undefined when there is nothing to say of it. */
+/** The text for one result; undefined if it passed. */
 export function formatResult({ id, title, version, outcome, details }: CaseResult): string | undefined {
   const where = `${id} (${version}): ${title}`;
   switch (outcome) {

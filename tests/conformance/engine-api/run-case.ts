@@ -1,5 +1,5 @@
 /**
- * Runs one case: makes its state, sends its requests, compares, and clears away.
+ * Runs one case: prepares its state, sends its requests, compares, and cleans up.
  */
 import { type CaseState, clearAway, makeState, type Place } from './case-state.ts';
 import type { ConformanceCase, Expectation, RawRequest, SeenRequest, Step } from './conformance-case.ts';
@@ -11,25 +11,27 @@ import type { RecordedRequest } from './registries.ts';
 import { fillPattern } from './shape.ts';
 import { unversioned } from './versions.ts';
 
-/** Docker Engines before this version may have what ends 20.10; no run is worth somebody's containers. */
+/** Older Docker Engines may have the fault that ends 20.10; running containers must not be put at risk. */
 const firstSafeEngine = 28;
 
-/** How a case ended. */
+/** Outcome of a case. */
 export interface CaseResult {
   readonly id: string;
   readonly title: string;
   readonly version: string;
   /** `differs`: not as expected, but as listed for this engine. */
   readonly outcome: 'passed' | 'differs' | 'failed' | 'skipped';
-  /** What was wrong, or why it differs or was skipped. */
+  /** Reason of the outcome. */
   readonly details: readonly string[];
 }
 
 type Verdict = Pick<CaseResult, 'outcome' | 'details'>;
 
 /**
- * Run a case at several versions of the API. Its state is made anew for each, unless what happens leaves it as it was.
- * @param differences those that this engine is known for; none for Outboard
+ * Run a case at several versions of the API. Its state is prepared for each version, unless the case leaves it
+ * unchanged.
+ *
+ * @param differences listed differences of this engine; none for Outboard
  */
 export async function runCase(
   place: Place,
@@ -64,7 +66,7 @@ export async function runCase(
   return results;
 }
 
-/** What asks changes nothing, and neither does what is refused as it should be. */
+/** Reads and refused requests leave the state unchanged. */
 function isRepeatable({ request, expect, isRepeatable }: ConformanceCase): boolean {
   if (isRepeatable !== undefined) return isRepeatable;
   return /^(GET|HEAD|OPTIONS) /.test(request.line) || (expect !== 'closed' && expect.status >= 400);
@@ -113,7 +115,7 @@ async function runSteps(place: Place, running: Running): Promise<Verdict> {
   for (const [index, step] of steps.entries()) {
     const answers = await send(place, step.request, running);
     const listed = known.find(({ step: at = 0 }) => at === index);
-    // After an answer that differs, the following differ with it: they count where they are listed.
+    // After one difference the following responses differ too: they count where they are listed.
     if (reasons.length > 0 && listed === undefined) continue;
     const verdict = judge(step, answers, { state, listed });
     if (verdict.outcome === 'failed') {

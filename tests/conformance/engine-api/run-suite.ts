@@ -1,5 +1,5 @@
 /**
- * Runs the suite, one case after another: states are made on an engine that others may be looking at too.
+ * Runs the suite, one case after another, because the engine may have other users.
  */
 import { createPlace, type Place } from './case-state.ts';
 import { allCases } from './cases/all-cases.ts';
@@ -10,12 +10,12 @@ import type { Registries } from './registries.ts';
 import { type CaseResult, runCase } from './run-case.ts';
 import { versionsOf } from './versions.ts';
 
-/** How many answers the suite compares on an engine, by case and version. */
+/** Number of responses that the suite compares on an engine, by case and version. */
 export function countPlanned(engine: Pick<EngineUnderTest, 'apiVersion'>): number {
   return allCases.reduce((sum, subject) => sum + versionsOf(subject, engine).length, 0);
 }
 
-/** Run one case at every version that the engine serves of those that the case asks for. */
+/** Run one case at every version that both engine and case name. */
 export function runAtAllVersions(place: Place, subject: ConformanceCase): Promise<readonly CaseResult[]> {
   return runCase(place, subject, {
     versions: versionsOf(subject, place.engine),
@@ -23,16 +23,16 @@ export function runAtAllVersions(place: Place, subject: ConformanceCase): Promis
   });
 }
 
-/** How a suite runs. */
+/** Options of a run. */
 export interface SuiteOptions {
-  /** Only cases whose id begins so; default all. */
+  /** Prefix of the ids of cases to run; default all. */
   readonly only?: string;
   readonly onResult: (result: CaseResult) => void;
-  /** Ends the run after the case that is under way, whose state is cleared away. */
+  /** Ends the run after the current case and its clean-up. */
   readonly signal: AbortSignal;
 }
 
-/** Run the suite. Everything that it made on the engine is gone afterwards, whatever happened. */
+/** Run the suite. Everything that it created on the engine is removed at the end, also after an error. */
 export async function runSuite(
   engine: EngineUnderTest,
   registries: Registries,

@@ -1,5 +1,5 @@
 /**
- * Shapes of JSON values: what a document must look like where it cannot be known byte for byte.
+ * Shapes of JSON values: the form of a document that is not known byte for byte.
  */
 
 const kind = Symbol('kind');
@@ -24,29 +24,29 @@ export type Shape =
   | readonly Shape[]
   | { readonly [key: string]: Shape };
 
-/** A key that may be missing. */
+/** A key that may be absent. */
 export const optional = (shape: Shape): Rule => ({ [kind]: 'optional', shapes: [shape] });
-/** An object that may have more keys. */
+/** An object that may have other keys. */
 export const atLeast = (shape: { readonly [key: string]: Shape }): Rule => ({
   [kind]: 'atLeast',
   shapes: [shape],
 });
 /** An array with one such element. */
 export const containing = (shape: Shape): Rule => ({ [kind]: 'containing', shapes: [shape] });
-/** Any of several. */
+/** Any one of several. */
 export const oneOf = (...shapes: readonly Shape[]): Rule => ({ [kind]: 'oneOf', shapes });
 /** A whole number above 0. */
 export const count: Rule = { [kind]: 'count', shapes: [] };
 
-/** Puts values in the place of `{placeholders}`. */
+/** Replaces `{placeholders}` by values. */
 export type Fill = (template: string) => string;
 
-/** How a value differs from a shape, as sentences that begin with where; empty when it does not. */
+/** Differences between a value and a shape, as sentences that begin with the place; empty if there are none. */
 export function compareShape(value: unknown, shape: Shape, fill: Fill, at = 'body'): readonly string[] {
   if (shape instanceof RegExp) return compareText(value, shape, fill, at);
   if (Array.isArray(shape)) return compareArray(value, shape, fill, at);
   if (isRule(shape)) return compareRule(value, shape, fill, at);
-  // Arrays and rules are told apart above.
+  // Arrays and rules were handled above.
   if (typeof shape === 'object' && shape !== null) {
     return compareObject(value, shape as { readonly [key: string]: Shape }, fill, at);
   }
@@ -110,7 +110,7 @@ function compareRule(value: unknown, rule: Rule, fill: Fill, at: string): readon
     case 'optional':
       return compareShape(value, shape, fill, at);
     case 'atLeast':
-      // The maker of this rule takes an object only.
+      // This rule is made for objects only.
       return compareMembers(value, shape as { readonly [key: string]: Shape }, fill, at);
     case 'containing': {
       const found =

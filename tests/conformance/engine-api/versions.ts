@@ -1,5 +1,5 @@
 /**
- * At which versions of the API a case runs.
+ * The versions of the API at which a case runs.
  */
 import type { ConformanceCase } from './conformance-case.ts';
 import type { EngineUnderTest } from './engine-under-test.ts';
@@ -7,7 +7,7 @@ import type { EngineUnderTest } from './engine-under-test.ts';
 /** Requests without a version in their path. */
 export const unversioned = 'unversioned';
 
-/** The first version with plugins, and the last that the suite knows. */
+/** The first version with plugins, and the last one that the suite knows. */
 const firstMinor = 25;
 const lastMinor = 51;
 

@@ -1,8 +1,7 @@
 /**
- * Runs in a network namespace of its own, where 203.0.113.5 is a public address and 10.9.9.9 a private one: a registry at
- * the public one leads its client to private services. Prints one line of JSON per case.
- *
- * Argument: the directory with `ca.pem`, `cert.pem` and `key.pem`, where the directories of authorities are made too.
+ * Runs in a network namespace where 203.0.113.5 is a public address and 10.9.9.9 a private one: a registry at the
+ * public address directs its client to private services. Prints one line of JSON per case. Argument: the directory with
+ * `ca.pem`, `cert.pem` and `key.pem`, where the directories of authorities are made too.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -23,7 +22,7 @@ const answer = (_request, response) => {
   asked += 1;
   response.writeHead(500).end(secret);
 };
-/** The host of each service by the name that the registry gives for it. */
+/** Host of each service, by the name that the registry gives for it. */
 const services = new Map();
 for (const [name, address] of [
   ['127.0.0.1', '127.0.0.1'],
@@ -33,7 +32,7 @@ for (const [name, address] of [
   services.set(name, await listen(createTlsServer(tls, answer), address));
 }
 
-/** How the registry leads on. */
+/** Targets that the registry directs to. */
 let lead = (_request, response) => response.end();
 const registryPort = await listen(
   createTlsServer(tls, (request, response) => lead(request, response)),
@@ -44,7 +43,7 @@ const localPort = await listen(
   '127.0.0.1',
 );
 
-// As an operator does it: the authority of the registry, under its host and port.
+// The authority of the registry under its host and port, as an operator installs it.
 const certificateDirectory = join(directory, 'certs.d');
 const ownDirectory = join(certificateDirectory, `${publicAddress}:${registryPort}`);
 await mkdir(ownDirectory, { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * A registry at a public address leads its client to services of private networks and of this machine.
+ * A registry at a public address directs its client to services of private networks and of this machine.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -17,7 +17,7 @@ interface Case {
   readonly listed: boolean;
   readonly way: string;
   readonly name: string;
-  /** Requests that the private service saw. */
+  /** Requests that the private service received. */
   readonly asked: number;
   readonly kind: string;
   readonly message: string;

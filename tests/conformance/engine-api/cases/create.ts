@@ -137,7 +137,7 @@ export const createCases: readonly ConformanceCase[] = [
     given: [{ made: { entries: [{ ...file('rootfs/equal'), mtime: 1 }] } }],
     request: create({ entries: [{ ...file('rootfs/equal'), mtime: 1 }] }, '?name={other}'),
     expect: noContent,
-    // Once: Docker may still have the layer a moment after its plugin was removed.
+    // Once only: Docker may still have the layer a moment after its plugin was removed.
     versions: ['unversioned'],
   },
   {

@@ -17,7 +17,7 @@ const isGone = {
   expect: failure(404, 'plugin "{id}" not found'),
 };
 
-/** Docker's idea of a boolean. */
+/** Docker's syntax of a boolean. */
 const words: readonly (readonly [id: string, word: string, isTrue: boolean])[] = [
   ['0', '0', false],
   ['no', 'No', false],

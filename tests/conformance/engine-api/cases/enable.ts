@@ -31,7 +31,7 @@ const withDevice = (more: object) => ({
   config: { Linux: { Devices: [{ ...device, ...more }] } },
 });
 
-/** What the plugin itself is wrong about, or was not told. */
+/** Faults of the plugin or its settings. */
 const unready: readonly (readonly [id: string, title: string, archive: PluginArchive, message: RegExp])[] = [
   [
     'no-source',
@@ -59,7 +59,7 @@ const unready: readonly (readonly [id: string, title: string, archive: PluginArc
   ],
 ];
 
-/** What may be set and was not. */
+/** Settable values without a value. */
 const unset: readonly (readonly [id: string, title: string, archive: PluginArchive])[] = [
   [
     'unset-source',
@@ -173,7 +173,7 @@ export const enableCases: readonly ConformanceCase[] = [
     title: 'enabling a plugin whose program is not there',
     given: [{ made: {} }],
     request: { line: 'POST /plugins/{name}/enable?timeout=0' },
-    // Docker's runtime finds it; Outboard has looked before.
+    // In Docker the runtime finds the fault; Outboard checks before.
     expect: failure(500, /OCI runtime create failed: .*\/plugin|rootfs\/plugin is missing/),
     afterwards: [isEnabled(false)],
   },

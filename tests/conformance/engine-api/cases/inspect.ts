@@ -1,5 +1,5 @@
 /**
- * `GET /plugins/{name}/json`: the whole object, and how a plugin is found.
+ * `GET /plugins/{name}/json`: the whole object, and the names that find a plugin.
  */
 import type { ConformanceCase } from '../conformance-case.ts';
 import { document, failure } from '../expectations.ts';
@@ -37,7 +37,7 @@ const createdPlugin: Shape = {
   Config: { ...plainConfig, rootfs },
 };
 
-/** The same where the engine writes its version into the config. */
+/** The same for an engine that writes its version into the config. */
 export const createdPluginOf2010: Shape = {
   ...createdPlugin,
   Config: { ...plainConfig, DockerVersion: /./, rootfs },

@@ -1,5 +1,5 @@
 /**
- * Every route that names a plugin, with names that none has.
+ * Every route that names a plugin, with names of no plugin.
  */
 import type { ConformanceCase, Step } from '../conformance-case.ts';
 import { failure } from '../expectations.ts';

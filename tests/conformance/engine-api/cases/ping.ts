@@ -1,5 +1,5 @@
 /**
- * `/_ping` and `/version`: what clients ask first.
+ * `/_ping` and `/version`: the first requests of clients.
  */
 import type { AnswerExpectation, ConformanceCase } from '../conformance-case.ts';
 import { document } from '../expectations.ts';

@@ -1,5 +1,5 @@
 /**
- * `POST /plugins/pull`, where it installs nothing.
+ * `POST /plugins/pull` requests that install nothing.
  */
 import type { ConformanceCase, PublishedPlugin, RawRequest } from '../conformance-case.ts';
 import { failure, stream, streamError } from '../expectations.ts';

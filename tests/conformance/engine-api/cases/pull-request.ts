@@ -1,5 +1,5 @@
 /**
- * What the cases of pulling share: requests, what is granted, and the lines of progress.
+ * Shared parts of the cases of pulling: requests, granted privileges, and lines of progress.
  */
 import type { PublishedPlugin, RawRequest } from '../conformance-case.ts';
 import { blobStep } from '../expectations.ts';
@@ -7,7 +7,7 @@ import type { Shape } from '../shape.ts';
 
 const json = { 'Content-Type': 'application/json' };
 
-/** What is told of a layer before it is complete. */
+/** Progress of a layer before it is complete. */
 export const steps = [
   'Waiting',
   'Pulling fs layer',
@@ -17,7 +17,7 @@ export const steps = [
   'Already exists',
 ];
 
-/** The lines of a pull or upgrade that succeeds. */
+/** Lines of progress of a pull or upgrade that succeeds. */
 export function pullLines(manifest: string, layer: string, tag: string) {
   return {
     first: [{ status: 'Pulling from {repo}', id: tag }, { status: `Digest: ${manifest}` }] satisfies Shape[],
@@ -26,10 +26,10 @@ export function pullLines(manifest: string, layer: string, tag: string) {
   };
 }
 
-/** Those of `{remote}`. */
+/** Lines of progress for `{remote}`. */
 export const pulled = pullLines('{manifest}', '{layer}', 'v1');
 
-/** Pull `{remote}` with a body, or what else a query says. */
+/** A pull of `{remote}` with a body, or with other query parameters. */
 export function pull(
   body: string | undefined,
   query = 'remote={remote}',
@@ -54,5 +54,5 @@ export const grant = (name: string, ...value: readonly string[]) => ({
   Description: '',
   Value: value,
 });
-/** What it asks for. */
+/** The privileges that the plugin requires. */
 export const grants = [grant('network', 'host'), grant('mount', '/var/tmp'), grant('mount', '/srv')] as const;

@@ -1,5 +1,5 @@
 /**
- * `POST /plugins/pull`, where it installs a plugin.
+ * `POST /plugins/pull` requests that install a plugin.
  */
 import type { ConformanceCase, Given } from '../conformance-case.ts';
 import { blobStep, document, noContent, ok, stream } from '../expectations.ts';
@@ -8,7 +8,7 @@ import { asking, grants, pull, pulled, steps } from './pull-request.ts';
 
 const json = { 'Content-Type': 'application/json' };
 
-/** The second layer takes away what the first one brought. */
+/** The second layer deletes files of the first one. */
 const layered: readonly Given[] = [
   {
     published: {

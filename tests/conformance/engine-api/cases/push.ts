@@ -1,5 +1,5 @@
 /**
- * `POST /plugins/{name}/push`, and what of a request reaches a registry.
+ * `POST /plugins/{name}/push`, and the headers of a request that reach a registry.
  */
 import type { ConformanceCase, Given, RawRequest } from '../conformance-case.ts';
 import { blobStep, document, failure, ok, seen, stream, streamError } from '../expectations.ts';
@@ -8,7 +8,7 @@ import { pullLines } from './pull-request.ts';
 
 const json = { 'Content-Type': 'application/json' };
 const blobId = /^[0-9a-f]{12}$/;
-/** What a push tells of each blob; Docker counts the manifest among them. */
+/** Progress of a push for each blob; Docker counts the manifest as one. */
 const anyBlob = blobStep(blobId, 'Preparing', 'Waiting', 'Uploading', 'Upload complete', 'Already exists');
 
 const pushed = stream({
@@ -17,7 +17,7 @@ const pushed = stream({
   last: { progressDetail: {}, aux: { Tag: 'v1', Digest: /^sha256:[0-9a-f]{64}$/, Size: count } },
 });
 
-/** A plugin whose privileges show that it reached the registry. */
+/** A plugin whose privileges prove that the request reached the registry. */
 const askingForNetwork = { config: { Network: { Type: 'host' } } };
 const networkPrivilege = document([atLeast({ Name: 'network', Value: ['host'] })]);
 
@@ -29,7 +29,7 @@ function pull(remote: string, headers: RawRequest['headers']): RawRequest {
 const account = { username: 'conformance', password: 'secret' };
 const encoded = Buffer.from(JSON.stringify(account)).toString('base64url');
 
-/** Ways to write who one is, all of which name the same account. */
+/** Forms of the credentials header, all for the same account. */
 const credentials: readonly (readonly [id: string, title: string, header: string])[] = [
   ['padded', 'in the URL-safe alphabet, padded', encoded.padEnd(Math.ceil(encoded.length / 4) * 4, '=')],
   [
@@ -58,7 +58,7 @@ function base64Url(text: string): string {
   return Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-/** Ways to write it that name no one. */
+/** Forms of the credentials header without an account. */
 const noCredentials: readonly (readonly [id: string, title: string, header: string])[] = [
   ['absent', 'no credentials', ''],
   ['empty-object', 'an empty object for credentials, as the command line sends it', 'e30='],

@@ -1,5 +1,5 @@
 /**
- * `POST /plugins/{name}/set`: the grammar of settings and what may be set.
+ * `POST /plugins/{name}/set`: the grammar of settings, and the settable fields.
  */
 import type { ConformanceCase, RawRequest } from '../conformance-case.ts';
 import { document, failure, noContent } from '../expectations.ts';
@@ -8,7 +8,7 @@ import { atLeast, containing, type Shape } from '../shape.ts';
 const json = { 'Content-Type': 'application/json' };
 const bind = { Type: 'bind', Options: ['rbind'], Description: '' };
 
-/** Something of each kind, and of each way in which it may be set. */
+/** One setting of each kind and with each settable field. */
 const config = {
   Env: [
     { Name: 'DEBUG', Description: '', Value: '0', Settable: ['value'] },

@@ -1,5 +1,6 @@
 /**
- * Every answer of Docker Engine 20.10 that is not Outboard's, by reason. docs/compatibility.md shows the same list.
+ * Every answer of Docker Engine 20.10 that differs from Outboard's, by reason. docs/compatibility.md shows the same
+ * list.
  */
 import type { Expectation } from '../conformance-case.ts';
 import type { Difference, DifferenceGroup } from './difference.ts';
@@ -24,12 +25,12 @@ export const differenceGroups: readonly DifferenceGroup[] = [
 /** A difference with the reason of its group. */
 export type ListedDifference = Difference & { readonly reason: string };
 
-/** All of them, one after another. */
+/** All differences in order. */
 export const differences: readonly ListedDifference[] = differenceGroups.flatMap(({ reason, differences }) =>
   differences.map((difference) => ({ ...difference, reason })),
 );
 
-/** What Docker answers, given what Outboard does. @param difference not a crash */
+/** Answer of Docker, derived from the one of Outboard. @param difference not a crash */
 export function dockerAnswer(
   { docker }: { readonly docker: Expectation | number },
   outboard: Expectation,

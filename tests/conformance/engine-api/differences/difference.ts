@@ -1,30 +1,30 @@
 /**
- * What a listed difference consists of.
+ * The parts of a listed difference.
  */
 import type { Expectation } from '../conformance-case.ts';
 
-/** One answer of Docker Engine 20.10 that is not Outboard's. */
+/** One answer of Docker Engine 20.10 that differs from Outboard's. */
 export interface Difference {
   /** The case's id. */
   readonly case: string;
-  /** Which answer of the case: 0 (default) for the request, 1 for the first thing asked afterwards, and so on. */
+  /** Index of the response: 0 (default) for the request, 1 for the first request afterwards, and so on. */
   readonly step?: number;
-  /** What Docker answers; a number: the same as Outboard but for the status. `crash`: the whole engine ends (20.10). */
+  /** Answer of Docker; a number: the same as Outboard with this status. `crash`: the whole engine ends (20.10). */
   readonly docker: Expectation | number | 'crash';
-  /** What to say of both answers where they do not speak for themselves. */
+  /** Text for both answers if they are not clear by themselves. */
   readonly words?: { readonly docker: string; readonly outboard: string };
 }
 
-/** Differences that have one reason. */
+/** Differences with one reason. */
 export interface DifferenceGroup {
   /** Heading in the documentation. */
   readonly title: string;
-  /** Why Outboard answers otherwise. */
+  /** Reason for the difference. */
   readonly reason: string;
   readonly differences: readonly Difference[];
 }
 
-/** Several cases that have the same difference. */
+/** Several cases with the same difference. */
 export function each(
   ids: readonly string[],
   docker: Difference['docker'],

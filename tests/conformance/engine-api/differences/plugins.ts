@@ -1,5 +1,5 @@
 /**
- * Differences in what happens to plugins.
+ * Differences in the effects on plugins.
  */
 
 import { createdPluginOf2010 } from '../cases/inspect.ts';

@@ -1,5 +1,5 @@
 /**
- * Differences in what is taken for a right request, and in how a wrong one is refused.
+ * Differences in the requests that are accepted, and in the form of refusals.
  */
 
 import { pullLines } from '../cases/pull-request.ts';
