@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Beside each program stand the files that it starts by their path relative to its own. */
+/** Files that the program starts by their path relative to its own stand beside it. */
 const bundles = [
   {
     directory: 'packages/daemon/bundle',
@@ -31,7 +31,7 @@ const buildOptions = [
   '--target=node20.19',
   '--format=esm',
   '--chunk-names=chunk-[hash]',
-  // Less to read and compile; names stay, so that stacks can be read.
+  // Minified, but with names, so that stacks can be read.
   '--minify-whitespace',
   '--minify-syntax',
   // A native addon, which finds its binary relative to itself.
@@ -42,11 +42,11 @@ const buildOptions = [
 ];
 
 for (const { directory, entries } of bundles) {
-  // Files of an earlier build stay: a daemon that runs loads some of its own later, and they are named by their content.
+  // Files of an earlier build stay: a running daemon loads some of them later, and their names contain a hash.
   const inputs = Object.entries(entries).map(([name, file]) => `${name}=${file}`);
   const { status, error } = spawnSync(esbuild, [...inputs, `--outdir=${directory}`, ...buildOptions], {
     cwd: root,
-    // Where it is a script still, it looks for `node`: for this one.
+    // While it is still a script it looks for `node` in PATH: this Node.js comes first.
     env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
     stdio: 'inherit',
   });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-// What setting up tells would stand before the suite's JSON.
+// Output of the set-up would precede the suite's JSON.
 const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, stdio: ['inherit', 2, 2] });
 if (setup.status !== 0) process.exit(setup.status ?? 1);
 const suite = spawnSync(

@@ -1,11 +1,11 @@
 /**
- * The programs that Outboard builds upon, and getting them from Debian.
+ * External programs that Outboard needs, and their installation from Debian.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Any one of the programs will do; the package provides the first. */
+/** Any one of the programs is sufficient; the package provides the first. */
 const requiredPrograms = [
   { programs: ['runc', 'crun'], debianPackage: 'runc' },
   { programs: ['conmon'], debianPackage: 'conmon' },
@@ -17,7 +17,7 @@ const requiredPrograms = [
   // For the tests of bridges.
   { programs: ['ip'], debianPackage: 'iproute2' },
 ];
-/** Not needed: it comes along when something that is needed is installed. See `packages/container/src/linux/isal.ts`. */
+/** Optional: installed together with required packages. See `packages/container/src/linux/isal.ts`. */
 const recommended = ['libisal2'];
 const dockerCli = { programs: ['docker'], debianPackage: 'docker-cli' };
 /** For the tests of the service, which boot systemd in namespaces; neither of them is started on this machine. */
@@ -26,7 +26,7 @@ const serviceManager = [
   { programs: ['dbus-daemon'], debianPackage: 'dbus' },
 ];
 
-/** Debian asks this file before it starts a service that it installs; 101 says no. */
+/** Debian runs this file before it starts a service during installation; exit code 101 forbids the start. */
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
 /** Daemons live in sbin, which the PATH of an ordinary user lacks, and CNI plugins in directories of their own. */
@@ -37,7 +37,7 @@ const directories = [
 ];
 
 /**
- * Where a program is.
+ * Find a program.
  *
  * @param {string} name
  * @returns {string | undefined} its absolute path
@@ -50,10 +50,10 @@ export function findProgram(name) {
 }
 
 /**
- * What is not on this machine.
+ * Find missing programs.
  *
  * @param {{ needsDockerCli: boolean, needsServiceManager: boolean }} options
- * @returns {readonly string[]} Debian packages that provide it
+ * @returns {readonly string[]} Debian packages that provide them
  */
 export function missingPrograms(options) {
   const needed = [
@@ -67,7 +67,7 @@ export function missingPrograms(options) {
 }
 
 /**
- * Install packages if this is Debian and we are root; else say what to do.
+ * Install packages on Debian as root; otherwise return a message with the commands.
  *
  * @param {readonly string[]} packages
  * @returns {{ installed: boolean, message: string }}
@@ -83,7 +83,7 @@ export function installDebianPackages(packages) {
     const line = `sudo apt-get update && sudo apt-get install --no-install-recommends ${packages.join(' ')}`;
     return { installed: false, message: `missing: ${packages.join(', ')}; run: ${line}` };
   }
-  // The machine may never have fetched the list of packages, or long ago.
+  // The list of packages may be absent or old.
   if (!apt('apt-get', ['-qq', 'update'])) return { installed: false, message: 'apt-get update failed' };
   const names = [...packages.map(nameInThisRelease), ...recommended.filter(isInThisRelease)];
   if (
@@ -111,7 +111,7 @@ function apt(program, args) {
   return spawnSync(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
 }
 
-/** We want the programs: what runs on the machine is for its owner to say. */
+/** Only the programs are wanted; services of this machine are not to be started. */
 function withoutStartingServices(install) {
   if (existsSync(servicePolicy)) return install();
   writeFileSync(servicePolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
@@ -127,7 +127,7 @@ function isExecutable(path) {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    // Not there, or not for us to run: either way the next directory may have it.
+    // Absent, or not executable for this user: another directory may have it.
     return false;
   }
 }

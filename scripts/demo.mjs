@@ -41,7 +41,7 @@ async function demonstrate(keep) {
   const interrupted = new AbortController();
   const interrupt = (signal) => interrupted.abort(new Error(`stopped by ${signal}`));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
-  // As after "| head": the reader is gone, and the servers must not stay.
+  // As after "| head": without a reader, the servers must be ended.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => interrupted.abort(new Error('stopped: nobody reads its output any more')));
   }
@@ -65,7 +65,7 @@ async function demonstrate(keep) {
   return keep ? tellWhatToTry(surroundings, kept) : end(surroundings, ids);
 }
 
-/** @returns {Promise<{ name: string, plugin: string }>} the last command line, and the plugin that it left */
+/** @returns {Promise<{ name: string, plugin: string }>} the last command line, and the plugin that stays */
 async function play(surroundings, { ids, keep, signal }) {
   const narrator = new Narrator();
   narrator.part('a plugin, a registry and a daemon');
@@ -88,7 +88,7 @@ async function play(surroundings, { ids, keep, signal }) {
   return last;
 }
 
-/** The versions differ in what they say of themselves. */
+/** The versions differ in their description. */
 async function packVersions({ directory }) {
   const versions = ['v1', 'v2'].map((tag) => ({ tag, directory: join(directory, `packed-${tag}`) }));
   for (const { tag, directory: packed } of versions) {
@@ -112,7 +112,7 @@ async function stop(directory) {
   return end(loadSurroundings(directory), new Set());
 }
 
-/** Clean up and say so. @returns {Promise<number>} exit code */
+/** Clean up and report the result. @returns {Promise<number>} exit code */
 async function end(surroundings, ids) {
   const leftovers = await cleanUp(surroundings, ids);
   console.log(`\nleft behind: ${leftovers.length === 0 ? 'nothing' : `\n  ${leftovers.join('\n  ')}`}`);

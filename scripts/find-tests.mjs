@@ -1,5 +1,5 @@
 /**
- * Finding test files.
+ * Finds test files.
  */
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -8,10 +8,10 @@ const directories = ['packages', 'examples', 'bench', 'tests'];
 const notSource = new Set(['node_modules', 'dist']);
 
 /**
- * Every test file of the repository.
+ * Find the test files of the repository.
  *
  * @param {string} root the repository
- * @param {readonly string[]} parts when given, only files whose path contains one of them
+ * @param {readonly string[]} parts if given, only files whose path contains one of them
  * @returns {Promise<readonly string[]>} paths relative to the root, sorted
  */
 export async function findTests(root, parts) {

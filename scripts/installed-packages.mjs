@@ -1,11 +1,11 @@
 /**
- * Whether the npm packages that are installed are those that the lock file asks for.
+ * Compares the installed npm packages with the lock file.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Compare the lock file with npm's own record of what it installed, so that an `npm install` by hand counts, too.
+ * Compare the lock file with npm's own record of the installation, so that a manual `npm install` is noticed.
  *
  * @param {string} root directory of the lock file
  * @returns {boolean}
@@ -19,7 +19,9 @@ export function arePackagesInstalled(root) {
     .every(([path, wanted]) => isInstalled(installed[path], wanted));
 }
 
-/** Optional packages are those of other platforms, mostly. Links are directories of this repository, without a version. */
+/**
+ * Optional packages are mostly those of other platforms. Links are directories of this repository, without a version.
+ */
 function isInstalled(found, wanted) {
   if (found === undefined) return wanted.optional === true;
   return found.version === wanted.version && found.integrity === wanted.integrity;

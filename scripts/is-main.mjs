@@ -1,11 +1,13 @@
 /**
- * Telling a program that was started from a module that was imported.
+ * Distinguishes a started program from an imported module.
  */
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /**
- * @param {string} moduleUrl the asking module's `import.meta.url`
+ * Tell if a module is the started program.
+ *
+ * @param {string} moduleUrl `import.meta.url` of the module
  * @returns {boolean} whether Node.js was started with that module
  */
 export function isMain(moduleUrl) {

@@ -1,12 +1,14 @@
 /**
- * Makes directories and the parents that they lack. In place of Node.js's `mkdir(…, {recursive: true})`, which tries for
- * ever where a file system takes no new directories and says ENOENT about it: /proc and /sys do.
+ * Makes directories and their missing parents. Replaces `mkdir(…, {recursive: true})` of Node.js, which never returns
+ * where a file system accepts no new directories and reports ENOENT: /proc and /sys do.
  */
 import { execFileSync } from 'node:child_process';
 
 /**
- * @param {readonly string[]} paths those that exist are left as they are
- * @throws {Error} with the words of mkdir(1)
+ * Make directories and their missing parents.
+ *
+ * @param {readonly string[]} paths existing ones are left unchanged
+ * @throws {Error} with the message of mkdir(1)
  */
 export function makeDirectories(...paths) {
   execFileSync('mkdir', ['-p', '--', ...paths], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -1,6 +1,6 @@
 /**
- * The official programs of the Node.js versions that Outboard runs on, from npm: pinned and locked in the directory
- * `node-versions`, and installed there, where git ignores them. No package that is published depends on them.
+ * The official programs of the Node.js versions that Outboard supports, from npm: pinned and locked in the directory
+ * `node-versions`, and installed there, where git ignores them. No published package depends on them.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,10 +11,10 @@ import { arePackagesInstalled } from './installed-packages.mjs';
 const directory = fileURLToPath(new URL('node-versions', import.meta.url));
 
 /**
- * Every version but the one of the same major number as the Node.js that runs this. Installs what is missing.
+ * Every supported version except the major version of the running Node.js. Installs missing ones.
  *
- * @returns {readonly { version: string, program?: string }[]} without a program where npm has none for this processor
- * @throws {Error} when npm fails
+ * @returns {readonly { version: string, program?: string }[]} without a program if npm has none for this processor
+ * @throws {Error} if npm fails
  */
 export function otherNodeVersions() {
   const others = pinnedVersions().filter(
@@ -46,7 +46,7 @@ function programOf(name) {
   return join(directory, 'node_modules', name, 'bin', 'node');
 }
 
-/** No scripts: the packages hold the programs themselves. */
+/** No install scripts: the packages contain the programs themselves. */
 function install() {
   console.log('test: installing the other versions of Node.js');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];

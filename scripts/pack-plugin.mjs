@@ -15,7 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isMain } from './is-main.mjs';
 import { makeDirectories } from './make-directories.mjs';
 
-/** Directories that a container's mounts and programs expect. */
+/** Directories that mounts and programs of a container expect. */
 const directories = ['dev', 'etc', 'mnt', 'proc', 'root', 'run/docker/plugins', 'sys', 'usr/bin', 'var'];
 
 const etcFiles = {
@@ -37,7 +37,7 @@ export async function packPlugin(pluginDirectory, outputDirectory) {
   const plugin = resolve(pluginDirectory);
   const rootfs = join(resolve(outputDirectory), 'rootfs');
   makeDirectories(dirname(rootfs));
-  // Fails if there is a tree already: a packed plugin never holds leftovers of an earlier one.
+  // Fails if there is a tree already, so that a packed plugin contains no old files.
   await mkdir(rootfs);
   await makeSystem(rootfs);
   await copyNode(rootfs);
@@ -53,7 +53,7 @@ async function makeSystem(rootfs) {
   for (const [name, content] of Object.entries(etcFiles)) await writeFile(join(rootfs, 'etc', name), content);
 }
 
-/** Node.js and every library that the loader would load for it, each where the loader looks for it. */
+/** Copy Node.js and every library that the loader loads for it, each to the place where the loader looks for it. */
 async function copyNode(rootfs) {
   await copyInto(rootfs, process.execPath, '/usr/bin/node');
   for (const library of sharedLibraries(process.execPath)) await copyInto(rootfs, library, library);
@@ -70,13 +70,13 @@ function sharedLibraries(program) {
 async function copyInto(rootfs, from, path) {
   const to = join(rootfs, path);
   makeDirectories(dirname(to));
-  // A file system that can share the blocks does; links are followed, so that no name dangles.
+  // Shares blocks where the file system can; links are followed, so that no name dangles.
   await copyFile(from, to, constants.COPYFILE_FICLONE);
 }
 
 /**
- * Copy a package and all that it depends on. Each dependency goes to the top `node_modules`; a second version of one
- * goes below the package that wants it, where Node.js looks first.
+ * Copy a package and all of its dependencies. Each dependency goes to the top `node_modules`; a second version of one
+ * goes below the package that needs it, where Node.js looks first.
  */
 async function copyPackages(plugin, target) {
   const placed = new Map();
@@ -94,7 +94,7 @@ async function copyPackages(plugin, target) {
   await place(await realpath(plugin), target);
 }
 
-/** What npm would publish of a package that says so in `files`, else all but its own dependencies. */
+/** Copy the files of a package that npm would publish; without `files`, everything but its dependencies. */
 async function copyPackage(source, to, manifest) {
   makeDirectories(to);
   const listed = (manifest.files ?? []).filter((entry) => !entry.startsWith('!'));
@@ -112,7 +112,7 @@ function isPublished(name) {
   return name !== 'node_modules' && !/\.test\.|\.map$|\.tsbuildinfo$|\.d\.ts$/.test(name);
 }
 
-/** As Node.js resolves a package: in `node_modules` here or in a directory above. */
+/** Find a package as Node.js resolves it: in `node_modules` here or in a parent directory. */
 async function findPackage(name, from) {
   for (let directory = from; ; directory = dirname(directory)) {
     const candidate = join(directory, 'node_modules', name);
@@ -122,7 +122,7 @@ async function findPackage(name, from) {
   }
 }
 
-/** Places at which the config mounts something; a read-only or minimal host makes none on its own. */
+/** Make the mount points of the config; a read-only or minimal host does not create them. */
 async function makeMountPoints(plugin, rootfs) {
   const config = JSON.parse(await readFile(join(plugin, 'config.json'), 'utf8'));
   if (config.propagatedMount) makeDirectories(join(rootfs, config.propagatedMount));

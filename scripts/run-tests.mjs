@@ -1,19 +1,19 @@
 /**
- * Running test files under one Node.js.
+ * Runs test files with one version of Node.js.
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 
-/** A file that takes longer hangs. */
+/** Upper bound for one file, in milliseconds. */
 const fileTimeoutMs = 10 * 60_000;
 
 /**
- * Run test files and print what fails and what is skipped.
+ * Run test files and print failures and skipped tests.
  *
  * @param {readonly string[]} files relative to the root
- * @param {{ root: string, program?: string }} options the Node.js, which is also the one that the tests find in PATH
- * @returns {Promise<{ passed: number, failed: number, skipped: number }>} a run that broke counts as one failure
+ * @param {{ root: string, program?: string }} options the Node.js program, which the tests find first in PATH
+ * @returns {Promise<{ passed: number, failed: number, skipped: number }>} a broken run counts as one failure
  */
 export async function runTests(files, { root, program = process.execPath }) {
   const args = [

@@ -51,7 +51,7 @@ function installPackages() {
   return done('npm packages', `installed (${secondsSince(startedAt)})`);
 }
 
-/** The compiler itself skips what has not changed; bundling takes less time than finding out whether it is due. */
+/** The compiler skips unchanged files itself; bundling is faster than a check for changes. */
 function build() {
   const startedAt = performance.now();
   const projects = ['packages/daemon', 'packages/cli', 'packages/sdk', 'examples/volume-local', 'bench'];

@@ -1,6 +1,6 @@
 /**
- * A reporter for node:test that prints each file, what failed and what was skipped and why, and hands the
- * counts to `scripts/test.mjs` through file descriptor 3.
+ * A reporter for node:test that prints each file, failures and skipped tests with their reasons, and passes the counts
+ * to `scripts/test.mjs` through file descriptor 3.
  */
 import { writeSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -26,7 +26,7 @@ export default async function* report(events) {
       const reason = typeof data.skip === 'string' && data.skip !== '' ? data.skip : 'no reason given';
       skipped.set(reason, [...(skipped.get(reason) ?? []), data.name]);
     } else if (isSuite && (event.type === 'test:pass' || failedInTests(data))) {
-      // A suite counts beside its tests only when it broke itself; a skipped one stands for tests that nobody saw.
+      // A suite counts in addition to its tests only if it failed itself; a skipped suite counts as one skipped test.
     } else if (event.type === 'test:pass') {
       counts.passed++;
     } else {

@@ -25,7 +25,7 @@ const checks = [
   { name: 'promises', program: ['oxlint', 'bin', 'oxlint'], args: ['--deny-warnings'] },
 ];
 
-/** What is needed to run anything must be there; what single tests need, they say themselves when they skip. */
+/** Everything that any test needs must be installed; single tests report their own needs when they skip. */
 setUp({ needsDockerCli: true, needsServiceManager: true });
 const counts = { passed: 0, failed: 0, skipped: 0 };
 for (const check of checks) {

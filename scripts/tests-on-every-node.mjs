@@ -1,6 +1,6 @@
 /**
- * The tests that `npm test` runs on every version of Node.js: those that depend on its insides, such as its threads,
- * its descriptors, its process name, its signals and its streams. The others run on the one that runs the suite.
+ * The tests that `npm test` runs with every version of Node.js: those that depend on its threads, descriptors, process
+ * name, signals or streams. All others run with one version.
  */
 
 /** Files and directories, relative to the repository. */
@@ -17,14 +17,14 @@ export const testsOnEveryNode = [
   'packages/container/src/runtime/conmon-runtime.test.ts',
   'tests/exec/',
   'tests/isolation/probes-inside.test.ts',
-  // Programs from start to end, with what they leave behind.
+  // Programs from start to end, with their leftovers.
   'tests/integration/daemon-process.test.ts',
   'tests/integration/inherited-descriptors.test.ts',
   'tests/integration/temporary-files.test.ts',
   'packages/cli/src/run-command-line.test.ts',
   'tests/conformance/outboard-cli.test.ts',
   'tests/demo/',
-  // HTTP on sockets that break, from both sides.
+  // HTTP on sockets that break, on both sides.
   'packages/daemon/src/http/hostile-requests.test.ts',
   'tests/sdk/',
 ];

@@ -1,11 +1,11 @@
 /**
- * What to measure, and with what.
+ * Selection and parameters of the measurements.
  */
 import type { EngineKind } from './measured-engine.ts';
 import type { PluginFixtures } from './plugin-fixtures.ts';
 import type { Measurement } from './report.ts';
 
-/** What can be measured by itself. */
+/** Groups that can be measured separately. */
 export const benchmarkGroups = ['start', 'restart', 'life', 'files', 'memory', 'list'] as const;
 export type BenchmarkGroup = (typeof benchmarkGroups)[number];
 
@@ -16,12 +16,12 @@ export interface BenchmarkOptions {
   /** `127.0.0.1:PORT` */
   readonly registry: string;
   readonly fixtures: PluginFixtures;
-  /** How often each piece of work is timed. */
+  /** Number of timings of each piece of work. */
   readonly runs: number;
-  /** Which groups to measure. */
+  /** Groups to measure. */
   readonly groups: readonly BenchmarkGroup[];
   readonly onStep: (text: string) => void;
-  /** Told of each group's figures when they are complete. */
+  /** Called with the figures of each group when they are complete. */
   readonly onMeasured: (measurements: readonly Measurement[]) => void;
 }
 

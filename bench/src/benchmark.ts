@@ -1,5 +1,5 @@
 /**
- * The measurements, one function each. Engines take turns, so that what else the machine does meets both alike.
+ * The measurements, one function each. Engines take turns, so that other work of the machine affects both alike.
  */
 import { join } from 'node:path';
 import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
@@ -21,7 +21,7 @@ import { memoryOf } from './process-memory.ts';
 import type { Measurement } from './report.ts';
 import { measureRestart } from './restart.ts';
 
-/** How many plugins the listing is measured with, and how many are enabled when memory is measured. */
+/** Number of plugins for the listing, and of enabled plugins for the memory. */
 const listedPlugins = 1_000;
 const enabledPlugins = 20;
 
@@ -152,7 +152,7 @@ async function measureMemory(
   return [{ work: `memory, ${enabledPlugins} plugins enabled`, unit: 'MB', bar: { ratio: 0.6 }, figures }];
 }
 
-/** Put a plugin into the registry; the first engine makes it, so that all install the same bytes. */
+/** Push a plugin; the first engine creates it, so that all engines install the same bytes. */
 async function publishFirst(
   [publisher]: readonly MeasuredEngine[],
   name: string,
@@ -189,7 +189,7 @@ async function measureList(
   ];
 }
 
-/** Let what the work before left in the background come to rest: Docker collects garbage after it has answered. */
+/** Wait for background work of the last measurement: Docker collects garbage after its answer. */
 async function settle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 1_000));
 }

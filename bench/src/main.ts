@@ -84,7 +84,7 @@ async function isInstalled(program: string): Promise<boolean> {
   return found.some(({ status }) => status === 'fulfilled');
 }
 
-/** Installs the package without letting it start its service. */
+/** Installs the package without starting its service. */
 function installDocker(): void {
   const options = {
     stdio: 'inherit',
@@ -94,7 +94,7 @@ function installDocker(): void {
   execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'docker.io'], options);
 }
 
-/** A directory in memory, so that the disk's moods do not show in the figures. */
+/** A directory in memory, so that the disk does not affect the figures. */
 async function memoryDirectory(): Promise<string> {
   for (const directory of ['/dev/shm', tmpdir()]) {
     const { type } = await statfs(directory);

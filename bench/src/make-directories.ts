@@ -1,11 +1,11 @@
 /**
- * Makes directories and the parents that they lack. In place of Node.js's `mkdir(…, {recursive: true})`, which tries for
- * ever where a file system takes no new directories and says ENOENT about it: /proc and /sys do.
+ * Makes directories and their missing parents. Replaces `mkdir(…, {recursive: true})` of Node.js, which never returns
+ * where a file system accepts no new directories and reports ENOENT: /proc and /sys do.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** @throws {Error} with the words of mkdir(1) */
+/** Make directories and their missing parents. @throws {Error} with the message of mkdir(1) */
 export async function makeDirectories(...paths: readonly string[]): Promise<void> {
   await promisify(execFile)('mkdir', ['-p', '--', ...paths]);
 }

@@ -11,11 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { EngineApi } from './engine-api.ts';
 import { makeDirectories } from './make-directories.ts';
 
-/** How to start one engine below a directory. */
+/** Start parameters of an engine whose roots are below one directory. */
 export interface EngineKind {
   readonly name: 'Docker' | 'Outboard';
   command(directory: string, socketPath: string, registry: string): readonly string[];
-  /** Which of the processes that it starts are its own and not a plugin's, by name. */
+  /** Names of those child processes that belong to the engine, not to a plugin. */
   readonly helperNames: readonly string[];
 }
 
@@ -76,7 +76,7 @@ export class MeasuredEngine {
     this.process = child;
   }
 
-  /** Start an engine; resolves at its first answer. Its roots are kept when it is stopped, so it can start again. */
+  /** Start an engine; resolves at its first answer. Its roots stay after a stop, so that it can be started again. */
   static async start(kind: EngineKind, directory: string, registry: string): Promise<MeasuredEngine> {
     await makeDirectories(directory);
     const socketPath = join(directory, 'api.sock');
@@ -84,8 +84,8 @@ export class MeasuredEngine {
     const [program = '', ...args] = kind.command(directory, socketPath, registry);
     const log = createWriteStream(join(directory, 'daemon.log'), { flags: 'a' });
     await once(log, 'open');
-    // A service manager's environment: what this shell sets (certificates that Node.js reads at start, say) is no part
-    // of either engine.
+    // The environment of a service manager: variables of this shell (such as certificates that Node.js reads at its
+    // start) belong to neither engine.
     const env = { PATH: process.env.PATH };
     const child = spawn(program, args, { stdio: ['ignore', log, log], env });
     const api = new EngineApi(socketPath);
@@ -94,7 +94,7 @@ export class MeasuredEngine {
     });
     await Promise.race([untilAccepting(socketPath), failed]);
     await api.request('GET', '/_ping');
-    failed.catch(() => undefined); // from here on its end is expected
+    failed.catch(() => undefined); // From here on its end is expected.
     return new MeasuredEngine(kind, directory, api, child);
   }
 
@@ -110,7 +110,7 @@ async function untilAccepting(socketPath: string): Promise<void> {
   const watcher = watch(dirname(socketPath));
   try {
     while (!(await accepts(socketPath))) {
-      // An event may come before the watch is set up, or name the socket before it listens.
+      // An event may precede the watch, or name the socket before it listens.
       await once(watcher, 'change', { signal: AbortSignal.timeout(5) }).catch(() => undefined);
     }
   } finally {
@@ -129,7 +129,7 @@ function accepts(socketPath: string): Promise<boolean> {
   });
 }
 
-/** The name under which a run of the benchmark keeps one engine. */
+/** Name of an engine within a run of the benchmark. */
 export function engineDirectory(root: string, kind: EngineKind): string {
   return join(root, basename(kind.name).toLowerCase());
 }

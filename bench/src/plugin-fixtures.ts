@@ -1,6 +1,6 @@
 /**
- * The plugins that are measured: the packed example (about 100 MB in a few files), one that starts as fast as compiled
- * programs do, a tree of many small files, and one of a single file. Both engines get the same bytes.
+ * The measured plugins: the packed example (about 100 MB in a few files), one that starts as fast as compiled programs
+ * do, a tree of many small files, and one with a single file. Both engines get the same bytes.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ const bytesPerFile = 3_100;
 export interface PluginFixtures {
   /** Runs Node.js, which takes as long to start as its container. */
   readonly big: string;
-  /** Listens a few milliseconds after it was started, as plugins written in Go or C do. */
+  /** Listens a few milliseconds after its start, as plugins written in Go or C do. */
   readonly light: string;
   readonly many: string;
   readonly directory: string;
@@ -37,7 +37,7 @@ export async function makeFixtures(directory: string): Promise<PluginFixtures> {
   return { directory, big: await archive(big), light: await archive(light), many: await archive(many) };
 }
 
-/** A plugin of one small file, unlike every other. */
+/** A plugin with one small file of unique content. */
 export async function makeTinyContext(parent: string, index: number): Promise<string> {
   const directory = join(parent, `tiny-${index}`);
   await makeDirectories(join(directory, 'rootfs'));
@@ -48,7 +48,7 @@ export async function makeTinyContext(parent: string, index: number): Promise<st
   return context;
 }
 
-/** Perl is on every Debian machine, and up in milliseconds. */
+/** Perl is part of Debian's base system and starts in milliseconds. */
 async function makeLightPlugin(directory: string): Promise<void> {
   const rootfs = join(directory, 'rootfs');
   const perl = await realpath('/usr/bin/perl');
@@ -100,7 +100,7 @@ async function isFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
   } catch {
-    return false; // most modules are all Perl
+    return false; // Most modules are pure Perl.
   }
 }
 
@@ -116,7 +116,7 @@ async function makeManyFiles(directory: string): Promise<void> {
   }
 }
 
-/** Text that compresses about as well as source code does: half words that recur, half digits that do not. */
+/** Text that compresses about as well as source code: half recurring words, half random digits. */
 function sourceLikeText(seed: number): string {
   let text = '';
   for (let line = 0; text.length < bytesPerFile; line++) {

@@ -1,5 +1,5 @@
 /**
- * The pieces of work that are timed, the same requests for both engines.
+ * The timed pieces of work, with the same requests for both engines.
  */
 import { createReadStream } from 'node:fs';
 import { performance } from 'node:perf_hooks';
@@ -23,14 +23,14 @@ async function push(api: EngineApi, name: string): Promise<void> {
   await api.request('POST', `/plugins/${name}/push`);
 }
 
-/** Put a plugin into the registry that its name tells, and keep nothing of it. */
+/** Push a plugin under its name, and remove it from the engine. */
 export async function publish(api: EngineApi, name: string, context: string): Promise<void> {
   await create(api, name, context);
   await push(api, name);
   await remove(api, name);
 }
 
-/** Install a plugin under another name; what is stored of it already is not fetched again. */
+/** Install a plugin under another name; content that is stored already is not fetched again. */
 export async function installAs(api: EngineApi, remote: string, name: string): Promise<void> {
   const query = `remote=${encodeURIComponent(remote)}`;
   const privileges = await api.request('GET', `/plugins/privileges?${query}`);
@@ -71,7 +71,7 @@ export async function removeAll(api: EngineApi): Promise<void> {
   for (const { Id } of plugins) await remove(api, Id);
 }
 
-/** Requests answered in a second, four at a time. @param path gives that of each request */
+/** Measure requests answered per second, four at a time. @param path target of each request */
 export async function requestRate(
   api: EngineApi,
   requests: number,

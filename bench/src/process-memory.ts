@@ -10,8 +10,9 @@ interface Process {
 }
 
 /**
- * Sum the PSS of a daemon and of all processes of the given names that work for it.
- * @param mark text in a helper's command line, or in that of the daemon's children, that tells whose it is
+ * Sum the PSS of a daemon and of all its helper processes.
+ *
+ * @param mark text in the command line of a helper, or of the daemon's children, that identifies the daemon
  * @returns bytes
  */
 export async function memoryOf(
@@ -40,7 +41,7 @@ async function listProcesses(): Promise<readonly Process[]> {
         ]);
         return { pid: Number(pid), name: name.trim(), commandLine: commandLine.replaceAll('\0', ' ') };
       } catch {
-        return undefined; // it ended while we looked
+        return undefined; // It ended during the read.
       }
     }),
   );

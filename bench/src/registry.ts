@@ -1,5 +1,5 @@
 /**
- * The registry that both engines pull from: Debian's docker-registry on a loopback port, its data beside theirs.
+ * The registry that both engines pull from: Debian's docker-registry on a loopback port, with its data beside theirs.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

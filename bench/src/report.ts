@@ -3,7 +3,7 @@
  */
 import type { EngineKind } from './measured-engine.ts';
 
-/** One thing that was measured, on each engine several times. */
+/** One measured quantity, with several figures for each engine. */
 export interface Measurement {
   readonly work: string;
   readonly unit: 'ms' | 'requests/s' | 'MB';
@@ -18,7 +18,7 @@ function median(figures: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-/** Medians, ratios and whether each bar is met. */
+/** Medians, ratios and comparison with the bars. */
 export function summarise(measurements: readonly Measurement[]) {
   return measurements.map(({ work, unit, bar, figures }) => {
     const outboard = median(figures.Outboard ?? []);

@@ -1,15 +1,15 @@
 /**
- * A daemon that starts while its plugins run: it finds them, makes sure of them and takes them back before it answers.
+ * A daemon that starts while its plugins run: it finds, verifies and takes over each of them before it answers.
  */
 import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
 import { type EngineKind, engineDirectory, MeasuredEngine } from './measured-engine.ts';
 import { enable, installAs, publish, removeAll, timed } from './plugin-work.ts';
 import type { Measurement } from './report.ts';
 
-/** How many plugins run through the restarts. */
+/** Number of plugins that run through the restarts. */
 const runningPlugins = 20;
 
-/** Time starts of each engine that has running plugins; they are removed afterwards. */
+/** Time the start of each engine with running plugins; they are removed afterwards. */
 export async function measureRestart(options: BenchmarkOptions): Promise<readonly Measurement[]> {
   const kinds = options.kinds.map(leavingPluginsRunning);
   const figures: Figures = {};
@@ -27,7 +27,7 @@ export async function measureRestart(options: BenchmarkOptions): Promise<readonl
       options.onStep(`restart with running plugins, run ${run + 1} of ${options.runs}`);
     }
   } finally {
-    // They would run on, with no engine that knows of them.
+    // They would run on without an engine that knows them.
     for (const kind of kinds) await withEngine(kind, options, ({ api }) => removeAll(api));
   }
   const work = `daemon start with ${runningPlugins} running plugins`;
@@ -48,7 +48,7 @@ async function enablePlugins(kinds: readonly EngineKind[], options: BenchmarkOpt
   }
 }
 
-/** Outboard leaves plugins running by default; Docker has to be told to. */
+/** Outboard leaves plugins running by default, Docker needs a setting for it. */
 function leavingPluginsRunning(kind: EngineKind): EngineKind {
   if (kind.name !== 'Docker') return kind;
   return { ...kind, command: (...places) => [...kind.command(...places), '--live-restore'] };

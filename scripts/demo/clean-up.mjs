@@ -1,30 +1,30 @@
 /**
- * Ending everything that the demo started, in order, however far it came.
+ * Ends everything that the demo started, in order, after any number of its steps.
  */
 import { rmSync } from 'node:fs';
 import { callSocket } from './http-call.mjs';
 import { findLeftovers } from './leftovers.mjs';
 import { stopProcess } from './processes.mjs';
 
-/** How long the daemon may take to answer while all is being ended, in milliseconds. */
+/** Upper bound for an answer of the daemon during the clean-up, in milliseconds. */
 const callTimeoutMs = 30_000;
 
 /**
- * Remove the plugins, stop the servers, delete the directory, and look for what is left.
+ * Remove the plugins, stop the servers, delete the directory, and search for leftovers.
  *
  * @param {import('./surroundings.mjs').Surroundings} surroundings
- * @param {Set<string>} ids the plugins that there were
- * @returns {Promise<readonly string[]>} what is left behind, one line each
+ * @param {Set<string>} ids IDs of the demo's plugins
+ * @returns {Promise<readonly string[]>} leftovers, one line each
  */
 export async function cleanUp(surroundings, ids) {
   const troubles = [];
   if (surroundings.servers.length > 0) {
-    // The daemon lets plugins run on when it stops, so they go first.
+    // The daemon leaves plugins running when it stops, so they are removed first.
     await removePlugins(surroundings, ids).catch((error) => troubles.push(error));
   }
   for (const server of surroundings.servers) await stopProcess(server);
   const { directory } = surroundings;
-  // Not below a live mount: that would erase what is mounted.
+  // Not below a live mount: that would delete the mounted files.
   const mounts = findLeftovers({ directory, ids }).filter((line) => line.startsWith('mount '));
   if (mounts.length === 0) rmSync(directory, { recursive: true });
   const leftovers = findLeftovers({ directory, ids });

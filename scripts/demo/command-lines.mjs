@@ -1,5 +1,5 @@
 /**
- * The two command lines that the demo drives. They take the same words; what differs is here.
+ * The two command lines that the demo drives. Their commands are the same; the differences are here.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -81,7 +81,7 @@ async function runCommand({ shown, command, args, env, narrator, signal, answer 
     textOf(child.stdout),
     textOf(child.stderr),
   ]);
-  // What was typed is seen on a terminal, not in a pipe.
+  // A terminal shows typed text, a pipe does not.
   const shownOutput = answer === '' ? output : output.replace('[y/N] ', `[y/N] ${answer}`);
   narrator.output(`${shownOutput}\n${errors}`);
   if (code !== 0) throw new Error(`"${[shown, ...args].join(' ')}" failed with exit code ${code}`);

@@ -1,13 +1,15 @@
 /**
- * One JSON call over a unix socket: to the daemon's API, or to a plugin as a container engine would.
+ * One JSON call over a unix socket: to the daemon's API, or to a plugin as a container engine sends it.
  */
 import { closeSync, openSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 
 /**
+ * Send a request and read its JSON response.
+ *
  * @param {{ socketPath: string, method: string, path: string, body?: object, signal?: AbortSignal }} call
- * @returns {Promise<unknown>} the decoded answer; undefined if there is none
+ * @returns {Promise<unknown>} the decoded response; undefined if it is empty
  */
 export function callSocket({ socketPath, method, path, body, signal }) {
   return new Promise((resolve, reject) => {
@@ -31,8 +33,8 @@ async function readAnswer(call, response) {
 }
 
 /**
- * Call a plugin. Its directory is opened first and the socket reached through that: the path of the socket itself may be
- * longer than the 107 bytes that a unix socket takes.
+ * Call a plugin. The socket is reached through its opened directory, because its path may exceed the 107 bytes of a
+ * socket address.
  *
  * @param {{ directory: string, socket: string, call: string, body: object, signal?: AbortSignal }} options
  */

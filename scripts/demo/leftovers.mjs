@@ -1,5 +1,5 @@
 /**
- * Looking for what the demo left on the machine.
+ * Searches the machine for leftovers of the demo.
  */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const cgroupRoot = '/sys/fs/cgroup';
 
 /**
- * Everything on the machine that belongs to the demo.
+ * Find everything on the machine that belongs to the demo.
  *
  * @param {{ directory: string, ids: ReadonlySet<string> }} traces the demo's directory, and the IDs of its plugins
  * @returns {readonly string[]} one line per process, mount, cgroup and file
@@ -23,7 +23,7 @@ export function findLeftovers({ directory, ids }) {
   ];
 }
 
-/** Without the demo itself and those who started it: `npm run demo -- --stop <directory>` names the directory, too. */
+/** Without the demo itself and its parents: `npm run demo -- --stop <directory>` names the directory too. */
 function processes() {
   const own = ancestors(process.pid);
   return readdirSync('/proc')
@@ -31,7 +31,7 @@ function processes() {
     .map((pid) => `process ${pid} ${traceOf(pid)}`);
 }
 
-/** A process and all above it. */
+/** A process and its ancestors. */
 function ancestors(pid) {
   if (pid === 0) return [];
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -39,13 +39,13 @@ function ancestors(pid) {
   return [pid, ...ancestors(Number(parent))];
 }
 
-/** What a process was started with and where it is; empty once it is gone. */
+/** Command line and working directory of a process; empty after its end. */
 function traceOf(pid) {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
     return `${command} ${readlinkSync(`/proc/${pid}/cwd`)} ${readlinkSync(`/proc/${pid}/root`)}`;
   } catch {
-    // Ended while we looked, or a thread of the kernel.
+    // It ended during the search, or is a kernel thread.
     return '';
   }
 }
@@ -61,7 +61,7 @@ function cgroups(directory) {
   try {
     entries = readdirSync(directory, { withFileTypes: true });
   } catch {
-    // Removed while we looked.
+    // Removed during the search.
     return [];
   }
   return entries

@@ -1,25 +1,24 @@
 /**
- * What the demo says: numbered steps in plain words, the commands, what they answer, and the time that each took.
+ * Output of the demo: numbered steps in plain words, commands with their output, and the time of each step.
  */
 
-/** Lines of output shown of one command. */
+/** Maximum number of shown lines per command. */
 const maxLines = 12;
 
 export class Narrator {
   #part = 0;
   #step = 0;
 
-  /** @param {string} words what the steps to come are about, as a heading */
+  /** @param {string} words heading of the following steps */
   part(words) {
     this.#part++;
     console.log(`\n== Part ${this.#part}: ${words}`);
   }
 
   /**
-   * Tell and do one step.
+   * Print and run one step. @template T
    *
-   * @template T
-   * @param {string} words what happens, as a sentence
+   * @param {string} words the step, as a sentence
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
    */
@@ -32,25 +31,25 @@ export class Narrator {
     return result;
   }
 
-  /** @param {string} line a command as one would type it */
+  /** @param {string} line a command as typed in a shell */
   command(line) {
     console.log(`   $ ${line}`);
   }
 
-  /** @param {string} text what came of it; the last lines if there are many */
+  /** @param {string} text output; only the last lines are shown */
   output(text) {
     const lines = lastStates(text.split(/[\r\n]+/).filter((line) => line.trim() !== ''));
     if (lines.length > maxLines) console.log(`     ... ${lines.length - maxLines} lines`);
     for (const line of lines.slice(-maxLines)) console.log(`     ${line}`);
   }
 
-  /** @param {string} words a fact that was just seen */
+  /** @param {string} words an observed fact */
   note(words) {
     console.log(`   ${words}`);
   }
 }
 
-/** Progress comes as `<id>: <state>`, many times for one ID: the last state tells the story. */
+/** Progress arrives as `<id>: <state>`, many times for one ID: only the last state is shown. */
 function lastStates(lines) {
   const idOf = (line) => /^([0-9a-f]{12}): /.exec(line)?.[1];
   return lines.filter((line, index) => {

@@ -1,10 +1,10 @@
 /**
- * Processes by pid, told apart from later ones that got the same pid.
+ * Processes by pid and start time, so that a reused pid is not mistaken.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** After this a process that was told to end is killed, in milliseconds. */
+/** Time between SIGTERM and SIGKILL, in milliseconds. */
 const stopTimeoutMs = 20_000;
 const pollMs = 20;
 
@@ -21,7 +21,7 @@ export function identifyProcess(pid) {
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    // Gone, or never there.
+    // It has ended, or never existed.
     return undefined;
   }
   // The name in parentheses may hold anything; the fields after it do not.
@@ -30,8 +30,8 @@ export function identifyProcess(pid) {
 }
 
 /**
- * End a process in order, and by force if it takes too long. It may be a child of another process, whose end sends no
- * event here; hence the polling.
+ * End a process in order, and by force if it takes too long. It may be a child of another process, which emits no event
+ * here; hence the polling.
  *
  * @param {ProcessIdentity} identity
  */

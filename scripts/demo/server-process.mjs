@@ -1,5 +1,5 @@
 /**
- * Starting a server as a process of its own.
+ * Starts a server in a process of its own.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,17 +7,17 @@ import { closeSync, openSync, readFileSync, watch } from 'node:fs';
 import { identifyProcess, stopProcess } from './processes.mjs';
 
 /**
- * Start a server and wait until it says that it is ready.
+ * Start a server and wait until it reports readiness.
  *
- * @param {{ command: readonly string[], logFile: string, ready: RegExp, signal: AbortSignal }} options
- *   `ready` is looked for in all that the server writes; `logFile` must not exist
+ * @param {{ command: readonly string[], logFile: string, ready: RegExp, signal: AbortSignal }} options `ready` is
+ * matched against everything that the server writes; `logFile` must not exist
  * @returns {Promise<{ identity: import('./processes.mjs').ProcessIdentity, match: RegExpExecArray }>}
  */
 export async function startServer({ command, logFile, ready, signal }) {
   signal.throwIfAborted();
   const [program, ...args] = command;
   const log = openSync(logFile, 'wx', 0o600);
-  // In a session of its own, so that Ctrl-C reaches the demo alone, which then ends its servers in order.
+  // In a session of its own, so that Ctrl-C reaches the demo only, which then ends its servers in order.
   const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   const settled = new AbortController();
@@ -41,7 +41,7 @@ export async function startServer({ command, logFile, ready, signal }) {
   }
 }
 
-/** The watch begins before the first look, so that no line is missed. */
+/** The watch begins before the first read, so that no line is missed. */
 function matchInFile(file, pattern, signal) {
   const found = new Promise((resolve, reject) => {
     const watcher = watch(file, { signal });
@@ -56,7 +56,7 @@ function matchInFile(file, pattern, signal) {
     signal.addEventListener('abort', () => reject(signal.reason));
     look();
   });
-  // Whoever loses the race against the end of the process is not waited for.
+  // The loser of the race against the end of the process is not awaited.
   found.catch(() => undefined);
   return found;
 }

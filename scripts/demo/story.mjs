@@ -1,5 +1,5 @@
 /**
- * The story that the demo tells with one command line: a plugin from its author's directory to a host, and through its life.
+ * The steps of the demo with one command line: a plugin from its author's directory to a host, and through its life.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { callPlugin, callSocket } from './http-call.mjs';
 const socketName = 'volume-local.sock';
 /** `propagatedMount` of the example. */
 const mountedAt = '/mnt/volumes';
-/** Where the plugin writes who holds which volume, below the propagated mount. */
+/** The journal of volume consumers, below the propagated mount. */
 const journalPath = '.volume-local/mounts.json';
 const volumeName = 'photos';
 const holder = 'demo';
@@ -111,7 +111,7 @@ async function endPlugin(stage, reference) {
   });
 }
 
-/** The plugin as the API shows it. */
+/** The plugin in the form of the API. */
 async function findPlugin({ surroundings, signal }, reference) {
   const socketPath = surroundings.host.slice('unix://'.length);
   return callSocket({ socketPath, method: 'GET', path: `/plugins/${reference}/json`, signal });
@@ -124,14 +124,14 @@ async function ask({ surroundings, narrator, signal }, id, call, body) {
   return answer;
 }
 
-/** Read on the host, by its path there, what the plugin wrote. */
+/** Read a file of the plugin by its path on the host. */
 async function showOutside({ narrator }, path) {
   const text = await readFile(path, 'utf8');
   expect(JSON.parse(text).mounts[volumeName]?.[holder] === 1, `the plugin wrote "${text}" to ${path}`);
   narrator.note(`written by the plugin, read on the host  ${path}: ${text.trim()}`);
 }
 
-/** Read a file through the plugin's own root, as the plugin sees it. */
+/** Read a file through the root of the plugin's process. */
 async function showInside({ surroundings, narrator }, id, path) {
   const pid = (await readFile(join(surroundings.execRoot, 'bundles', id, 'container.pid'), 'utf8')).trim();
   const text = await readFile(join('/proc', pid, 'root', path), 'utf8');

@@ -37,12 +37,12 @@ export function createSurroundings() {
   };
 }
 
-/** Remember what runs, for `--stop`. @param {Surroundings} surroundings */
+/** Save the processes for `--stop`. @param {Surroundings} surroundings */
 export function saveSurroundings(surroundings) {
   writeFileSync(join(surroundings.directory, stateFile), JSON.stringify(surroundings), { mode: 0o600 });
 }
 
-/** @param {string} directory @returns {Surroundings} what `saveSurroundings` wrote */
+/** Read the file of `saveSurroundings`. @param {string} directory @returns {Surroundings} */
 export function loadSurroundings(directory) {
   return JSON.parse(readFileSync(join(directory, stateFile), 'utf8'));
 }
@@ -51,7 +51,7 @@ export function loadSurroundings(directory) {
 export async function startRegistry(surroundings, signal) {
   const { directory } = surroundings;
   const config = join(directory, 'registry.json');
-  // JSON is YAML. Port 0 lets the kernel choose a free one, which the registry then tells.
+  // JSON is YAML. Port 0 lets the kernel choose a free one, which the registry then logs.
   const settings = {
     version: 0.1,
     log: { level: 'info', accesslog: { disabled: true } },
@@ -86,6 +86,6 @@ export async function startDaemon(surroundings, program, signal) {
     ready: /^outboard daemon ready/m,
     signal,
   });
-  // First to be stopped: it uses the registry.
+  // Stopped first, because it uses the registry.
   surroundings.servers.unshift(identity);
 }

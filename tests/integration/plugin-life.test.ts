@@ -33,7 +33,7 @@ async function openRegistry(context: TestContext): Promise<TestRegistry> {
   return registry;
 }
 
-/** Make a plugin, push it and remove it. @returns what is needed to pull it */
+/** Create a plugin, push it and remove it. @returns the arguments for a pull */
 async function publish(engine: PluginEngine, name: string, options: PluginArchiveOptions = {}) {
   await engine.create({ name, context: pluginContext(options) });
   await engine.push({ plugin: name });
@@ -45,7 +45,7 @@ function socketOf({ execRoot }: { readonly execRoot: string }, { id }: Plugin): 
   return join(execRoot, 'plugins', id, fixtureSocket);
 }
 
-/** Bundles, states of the runtime and sockets all go with their plugin. */
+/** Bundles, states of the runtime and sockets are removed with their plugin. */
 function assertExecRootEmpty({ execRoot }: TestEngine): void {
   for (const directory of ['bundles', 'runtime', 'plugins', 'sockets']) {
     assert.deepEqual(readdirSync(join(execRoot, directory)), [], directory);
@@ -126,7 +126,7 @@ test('an upgrade hands what an operator set to no wider use and to no other repo
   await publish(engine, v2, { config: key('rbind', 'rshared') });
   await publish(engine, other, { config: key('rbind', 'ro') });
   const privileges = await engine.privileges(v1);
-  // What is agreed to is the same for all of them: it names neither options nor what was set.
+  // The granted privileges are the same for all: they contain neither options nor settings.
   assert.deepEqual(await engine.privileges(v2), privileges);
   const upgrade = async (plugin: string, remote: string) => {
     await engine.pull({ remote: v1, name: plugin, privileges });
@@ -213,7 +213,7 @@ test('D19 500 changes of one plugin at once are made one after another', { skip 
     seen.add(opened.engine.inspect('busy').settings.env.join());
   });
   await Promise.all(changes);
-  // Each call saw its own value when it was answered, in the order of the calls.
+  // Each call saw its own value, in the order of the calls.
   assert.deepEqual(
     [...seen],
     Array.from({ length: 500 }, (_, index) => `DEBUG=${index}`),
@@ -253,7 +253,7 @@ test('other programs dial a plugin whatever its socket is called, for as long as
   await opened.engine.create({ name: 'named', context: pluginContext({ script, config }) });
   assert.equal((await opened.engine.status('named')).socketPath, undefined);
   await opened.engine.enable('named');
-  // As any program does: by its address, with no handle.
+  // By its address, without a handle, as other programs connect.
   const dial = async () => {
     const { socketPath = assert.fail('no path is told') } = await opened.engine.status('named');
     assert.ok(Buffer.byteLength(socketPath) <= 107, socketPath);
@@ -264,7 +264,7 @@ test('other programs dial a plugin whatever its socket is called, for as long as
   const { socketPath, answer } = await dial();
   assert.match(answer, /"seen"/);
   assert.equal(lstatSync(socketPath).isSymbolicLink(), true);
-  // As when it was started by a version that made no link.
+  // The state after a start by a version that made no link.
   rmSync(socketPath);
   const pidOf = (state: PluginState) => ('pid' in state ? state.pid : assert.fail(state.status));
   const pid = pidOf(opened.engine.state('named'));

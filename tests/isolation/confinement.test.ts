@@ -1,6 +1,6 @@
 /**
- * The walls of a plugin's container, looked at from inside: system calls, privileges on exec, kernel files, devices and
- * the propagation of mounts.
+ * Confinement of a plugin's container, seen from inside: system calls, privileges on exec, kernel files, devices and
+ * mount propagation.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,13 +13,13 @@ import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 const skip = needsRoot;
 
 let opened: TestEngine;
-/** Asks for nothing. */
+/** No privileges. */
 let plain: ProbePlugin;
 /** May mount, and shares a directory with the host. */
 let mounter: ProbePlugin;
-/** Sees the host's processes. */
+/** Sees the processes of the host. */
 let watcher: ProbePlugin;
-/** Has every device. */
+/** All devices. */
 let electrician: ProbePlugin;
 
 before(async () => {
@@ -54,7 +54,7 @@ function bindOf(source: string, destination: string) {
   };
 }
 
-/** What `/proc/self/status` says inside. */
+/** `/proc/self/status` inside the container. */
 async function statusOf(plugin: ProbePlugin, field: string): Promise<string> {
   return await plugin.shell(`sed -n 's/^${field}:\\s*//p' /proc/self/status`);
 }
@@ -66,7 +66,7 @@ test('I20 plugins run with a filter of system calls and without new privileges',
   }
 });
 
-// No capability guards these: without the filter each of them succeeds.
+// No capability guards these calls: without the filter each of them succeeds.
 for (const name of ['move_pages', 'userfaultfd', 'kcmp'] as const) {
   test(`I20 the system call ${name} is forbidden to a plugin without privileges`, { skip }, async () => {
     assert.equal(await plain.shell(systemCall(name)), 'EPERM');
@@ -130,7 +130,7 @@ test('I20 a plugin with the processes of the host sees this one, and reads neith
   }
 });
 
-/** Makes a device node and opens it. */
+/** Creates a device node and opens it. */
 const openDevice = (type: 'b' | 'c', major: number, minor: number) =>
   `rm -f /tmp/node; mknod /tmp/node ${type} ${major} ${minor} && head -c 0 /tmp/node`;
 
@@ -144,7 +144,8 @@ test('I15 the device cgroup opens the harmless devices, and others only to a plu
     [1, 9],
   ] as const;
   for (const [major, minor] of harmless) await plain.shell(openDevice('c', major, minor));
-  // Memory, kernel log, loop control, FUSE. (Tunnels, 10:200, runc opens to everyone; they take CAP_NET_ADMIN.)
+  // Memory, kernel log, loop control, FUSE. (runc opens the TUN device, 10:200, to every container; its use takes
+  // CAP_NET_ADMIN.)
   const others = [
     [1, 1],
     [1, 11],
@@ -163,7 +164,7 @@ test('I15 the device cgroup opens the harmless devices, and others only to a plu
 interface SeenMount {
   readonly fileSystem: string;
   readonly options: string;
-  /** Peer group in which its own mounts travel both ways; absent: none. */
+  /** Peer group through which mounts propagate in both directions; absent: none. */
   readonly sharedGroup: string | undefined;
 }
 

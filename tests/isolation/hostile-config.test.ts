@@ -1,6 +1,6 @@
 /**
- * Configs that would reach the host behind a harmless consent. They are refused before anything of them is stored,
- * whether they come as an upload or from a registry.
+ * Configs that would reach the host behind harmless privileges. They are refused before any of their content is stored,
+ * from an upload as well as from a registry.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -79,7 +79,7 @@ for (const [index, [title, config, field]] of cases.entries()) {
   });
 }
 
-/** Put a plugin of one empty layer into the registry. @returns its reference */
+/** Push a plugin with one empty layer. @returns its reference */
 async function publishRaw(repository: string, changes: ConfigDocument): Promise<string> {
   const { host } = registry;
   const config = Buffer.from(JSON.stringify(pluginConfigDocument(changes)));

@@ -1,6 +1,6 @@
 /**
- * Root filesystems that set traps for whoever starts a plugin or calls it: links in the places where the runtime makes
- * and mounts things, and links in place of the socket. A plugin can also lay them while it runs, for its next start.
+ * Root filesystems with traps for the start and for calls: links where the runtime creates and mounts, and links in
+ * place of the socket. A running plugin can also set them for its next start.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -34,7 +34,7 @@ async function openEngine(context: TestContext): Promise<TestEngine> {
   return opened;
 }
 
-/** A directory of the host that a trap leads to. */
+/** A directory of the host that is the target of a trap. */
 function makeVictim(context: TestContext): string {
   const victim = mkdtempSync(join(tmpdir(), 'outboard-victim-'));
   context.after(() => rmSync(victim, { recursive: true }));
@@ -195,7 +195,7 @@ test('I06 a link that a plugin laid in a writable mount leads no later mount to 
   assert.deepEqual(readdirSync(victim), ['kept']);
 });
 
-/** A socket of the host that no plugin may make us talk to. */
+/** A socket of the host that no plugin may redirect the daemon to. */
 async function listenAsVictim(context: TestContext): Promise<{ path: string; connections: () => number }> {
   const path = join(makeVictim(context), 'host.sock');
   let connections = 0;
@@ -236,7 +236,7 @@ test('I09, I10 what a running plugin puts in place of its socket is not connecte
   const plugin = await startProbePlugin(opened, 'trap');
   const aside = '/run/docker/plugins/aside.sock';
   const path = `/run/docker/plugins/${fixtureSocket}`;
-  // The listener goes on under its other name, by which the test still reaches the plugin.
+  // The listener stays reachable for the test under its other name.
   await plugin.shell(`mv ${path} ${aside}`);
   const renamed = join(plugin.socket, '..', 'aside.sock');
   const traps = [
@@ -269,7 +269,7 @@ test('I06 a mount below a writable one stays inside, whatever a plugin put at it
   const mount = (Name: string, Source: string, Destination: string) => {
     return { Name, Description: '', Source, Destination, Type: 'bind', Options: ['rbind'] };
   };
-  // The second is mounted on a directory of the first, which the plugin may write.
+  // The second mount is on a directory of the first, which the plugin may write.
   const Mounts = [mount('outer', shared, '/shared'), mount('inner', content, '/shared/inner')];
   const probe = await startProbePlugin(opened, 'swaps', { config: { Mounts } });
   assert.equal(await probe.shell('ls /shared/inner'), 'content');
@@ -277,7 +277,7 @@ test('I06 a mount below a writable one stays inside, whatever a plugin put at it
   for (const target of [canary, '../canary', `../../../../../../..${canary}`, '/', '/proc/self/root']) {
     rmSync(place, { recursive: true });
     symlinkSync(target, place);
-    // It may be refused, as long as nothing is mounted, made or seen outside.
+    // It may be refused, as long as nothing is mounted, created or visible outside.
     const isRestarted = await engine.restart('swaps', { force: true }).then(
       () => true,
       () => false,

@@ -1,6 +1,6 @@
 /**
- * Mounts that plugins make, and mounts below plugins that are deleted: the host sees those that it was promised, no
- * other, and none outlives its plugin. Nothing is ever deleted behind a mount.
+ * Mounts of plugins, and mounts below plugins that are deleted: the host sees the propagated mount only, no mount
+ * outlives its plugin, and nothing is deleted behind a mount.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -30,7 +30,7 @@ const mounter = {
   Linux: { Capabilities: ['CAP_SYS_ADMIN'], AllowAllDevices: false, Devices: null },
 };
 
-/** Mount points at and below a directory, one for each line of the table. */
+/** Mount points at and below a directory, one for each line of the mount table. */
 function mountsBelow(directory: string): readonly string[] {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
@@ -61,7 +61,7 @@ for (const isShared of [false, true]) {
     assert.deepEqual(mountsBelow(disk.path), [...before, join(propagated, 'v')]);
 
     await plugin.shell('mount -t tmpfs x /tmp; mount -t tmpfs x /etc; mount --bind /tmp /sys');
-    // Last: after it the plugin's socket is out of its own sight, but not out of ours.
+    // Last, because it hides the socket from the plugin, though not from the host.
     await plugin.shell('mount -t tmpfs x /run/docker/plugins');
     assert.deepEqual(mountsBelow(disk.path), [...before, join(propagated, 'v')]);
     assert.equal(await plugin.shell('echo answers'), 'answers');
@@ -119,13 +119,13 @@ test('S11 what a plugin left mounted is gone when it was killed', { skip }, asyn
     `for i in 1 2 3; do mkdir -p '/mnt/volumes/a b/'$i; mount -t tmpfs x '/mnt/volumes/a b/'$i; done`,
   );
   assert.equal(mountsBelow(opened.dataRoot).length, 4);
-  // A file held open in it must not keep the mount in the host's sight.
+  // An open file in it must not keep the mount visible on the host.
   await opened.engine.remove('mounter', { force: true });
   assert.deepEqual(mountsBelow(opened.dataRoot), []);
   assert.ok(!existsSync(propagated));
 });
 
-/** Data of the host that lies behind a mount below a plugin. */
+/** Data of the host behind a mount below a plugin. */
 function makeData(context: TestContext): string {
   const data = mkdtempSync(join(tmpdir(), 'outboard-data-'));
   context.after(() => rmSync(data, { recursive: true }));

@@ -1,5 +1,5 @@
 /**
- * Two plugins beside each other: neither sees, reaches or can be taken for the other.
+ * Two plugins on one host: neither can see, reach or impersonate the other.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -15,13 +15,13 @@ const skip = needsRoot;
 let opened: TestEngine;
 let one: ProbePlugin;
 let other: ProbePlugin;
-/** Of the plugins' first processes, on the host. */
+/** Processes of the plugins with pid 1 inside, seen from the host. */
 let pids: readonly [number, number];
 
 before(async () => {
   if (skip !== false) return;
   opened = await openTestEngine();
-  // With a network of their own: without one asked for, plugins have that of the host.
+  // With a private network: by default plugins use that of the host.
   const config = { Network: { Type: 'none' } };
   one = await startProbePlugin(opened, 'one', { config });
   other = await startProbePlugin(opened, 'other', { config });

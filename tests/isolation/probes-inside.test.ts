@@ -1,6 +1,6 @@
 /**
- * What a plugin can reach from inside its container, with and without privileges. Each line of the tables is a probe
- * that runs in the plugin.
+ * Access from inside a plugin's container, with and without privileges. Each line of the tables is a probe that runs in
+ * the plugin.
  */
 import assert from 'node:assert/strict';
 import { readlinkSync } from 'node:fs';
@@ -15,9 +15,9 @@ const defaultCapabilities = 0xa80425fbn;
 const sysAdmin = 1n << 21n;
 
 let opened: TestEngine;
-/** Asks for nothing. */
+/** No privileges. */
 let plain: ProbePlugin;
-/** Was granted the host's namespaces, one device and one capability. */
+/** Granted: the namespaces of the host, one device and one capability. */
 let granted: ProbePlugin;
 
 before(async () => {
@@ -65,7 +65,7 @@ test('I03 namespaces are the plugin\u2019s own unless the host\u2019s were grant
   }
 });
 
-/** Prints where the first hierarchy of cgroups is mounted. */
+/** Prints the mount point of the first cgroup hierarchy. */
 const cgroupMount = `sed -n 's/^\\S* \\S* \\S* \\S* \\(\\S*\\) .* - cgroup2\\? .*/\\1/p' /proc/self/mountinfo | head -n 1`;
 
 const denied: readonly (readonly [what: string, script: string])[] = [

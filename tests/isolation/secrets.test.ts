@@ -1,6 +1,6 @@
 /**
- * What an operator sets in a plugin's environment may be a secret: Docker shows it in inspect, and nothing else here
- * shows it to anyone but root and the plugin.
+ * Values in a plugin's environment may be secret: inspect shows them, as in Docker; otherwise only root and the plugin
+ * can read them.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { pluginArchive } from '../support/plugin-archive.ts';
 
 const secret = 'correct-horse-battery-staple';
 
-/** Files that hold the secret, with the modes of all directories above them below `root`. */
+/** Files that hold the secret, with the modes of all parent directories below `root`. */
 function filesWithSecret(
   root: string,
   directory = root,

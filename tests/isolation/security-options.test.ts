@@ -1,5 +1,5 @@
 /**
- * Security options that an operator sets, from the call to the walls of the container.
+ * Security options of an operator, from the call to the confinement of the container.
  */
 import assert from 'node:assert/strict';
 import { unlinkSync, writeFileSync } from 'node:fs';
@@ -78,7 +78,7 @@ test('an update that names what the host does not have is refused, and changes n
   await refuse('apparmor=outboard-none', /^AppArmor profile "outboard-none"/);
   assert.equal(engine.options('p').overrides.security, undefined);
 
-  // One that has gone since keeps nobody from changing something else.
+  // A profile that was removed since does not prevent other changes.
   writeFileSync(path, '{"defaultAction": "SCMP_ACT_ALLOW"}');
   await engine.update('p', { security: { seccomp: path } });
   unlinkSync(path);

@@ -1,5 +1,5 @@
 /**
- * Plugins that do not want to end. When `disable` answers, no process of theirs is left.
+ * Plugins that resist their stop. When `disable` answers, none of their processes is left.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -14,14 +14,14 @@ import { openTestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
 
-/** Pids of the processes of a plugin that run, by the only thing that none of them can leave. */
+/** Pids of running processes of a plugin, found by a namespace that none of them can leave. */
 function processesOf(id: string): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && isRunning(name) && readProc(name, 'cgroup').includes(id))
     .map(Number);
 }
 
-/** What was killed may wait as a zombie until its parent looks at it. */
+/** A killed process may be a zombie until its parent reaps it. */
 function isRunning(pid: string): boolean {
   const state = / ([A-Z]) [^)]*$/.exec(readProc(pid, 'stat'))?.[1];
   return state !== undefined && state !== 'Z' && state !== 'X';
@@ -31,7 +31,7 @@ function readProc(pid: string, file: string): string {
   try {
     return readFileSync(join('/proc', pid, file), 'utf8');
   } catch {
-    return ''; // it has ended meanwhile
+    return ''; // It has ended meanwhile.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The init of a plugin: no process that has lost its parent stays as a zombie and counts in the limit of processes.
+ * The init of a plugin: orphaned processes do not stay as zombies and do not count in the limit of processes.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -17,10 +17,10 @@ import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
 const copy = '/run/docker/plugins/.outboard-init';
-/** Of itself and of its shell: the plugin's program waits for that. */
+/** For itself and its shell, which the program of the plugin waits for. */
 const listProcesses = 'for p in /proc/[0-9]*; do cut -d" " -f1-3 $p/stat 2>/dev/null; done; true';
 
-/** A plugin that was given an init, and 64 processes at most. */
+/** A plugin with an init, and 64 processes at most. */
 async function startWithInit(
   opened: Pick<TestEngine, 'engine' | 'execRoot'>,
   options: Parameters<typeof startProbePlugin>[2] = {},
@@ -38,7 +38,7 @@ function countProcesses({ id }: ProbePlugin): number {
   return Number(readFileSync(path ?? assert.fail('no hierarchy counts its processes'), 'utf8'));
 }
 
-/** An init reaps a moment after the kill, and tells nobody. */
+/** An init reaps a moment after the kill, without an event. */
 async function untilNoZombies(plugin: ProbePlugin): Promise<void> {
   const deadline = AbortSignal.timeout(30_000);
   for (;;) {

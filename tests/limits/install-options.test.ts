@@ -1,5 +1,5 @@
 /**
- * Options as an operator gives them: as flags of `outboard install`, in force before the plugin runs for the first time.
+ * Options as flags of `outboard install`, in force before the plugin runs for the first time.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * Limits as the kernel keeps them: asked for by author or operator, at the start of a plugin and while it runs.
+ * Limits in the kernel: set by author or operator, at the start of a plugin and while it runs.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -15,9 +15,9 @@ const skip = needsRoot;
 const mebibyte = 1024 * 1024;
 
 let opened: TestEngine;
-/** Asks for limits of its own. */
+/** Requests limits of its own. */
 let modest: ProbePlugin;
-/** Asks for none. */
+/** Requests no limits. */
 let plain: ProbePlugin;
 
 before(async () => {
@@ -31,7 +31,7 @@ before(async () => {
 
 after(() => opened?.[Symbol.asyncDispose]());
 
-/** What a file of the plugin's cgroup says, in whichever hierarchy of v1 or v2 has it. */
+/** Content of a file in the plugin's cgroup, in the v1 or v2 hierarchy that has it. */
 function cgroupFile(plugin: ProbePlugin, ...names: readonly string[]): string {
   const hierarchies = ['', 'memory', 'cpu', 'cpu,cpuacct', 'pids'];
   for (const hierarchy of hierarchies) {
@@ -76,7 +76,7 @@ test('a fork bomb ends at the limit of processes, and the plugin still answers',
   assert.notEqual(code, 0, 'every fork succeeded');
   assert.match(stderr, /[Cc]annot fork|Resource temporarily unavailable/);
   assert.equal(Number(cgroupFile(modest, 'pids.current')) <= 40, true, 'more processes than allowed');
-  // What is left of it must not keep the tests that follow from forking.
+  // Remaining processes must not keep the following tests from forking.
   await opened.engine.disable('modest');
   await opened.engine.enable('modest');
   assert.equal(await modest.shell('echo answers'), 'answers');
@@ -85,11 +85,11 @@ test('a fork bomb ends at the limit of processes, and the plugin still answers',
 test('a process that wants more memory than the limit is killed, swap or not', { skip }, async () => {
   const hog = "node -e 'const kept = []; for (;;) kept.push(Buffer.alloc(8 << 20, 1))'";
   const { code } = await modest.attempt(`${hog}; echo $? >&2; exit 3`);
-  // The kernel kills the largest process: the hog, or with it the shell's parent, the plugin itself.
+  // The kernel kills the largest process: the one that takes memory, or also its parent, which is the plugin.
   assert.equal([3, -1].includes(code), true, `the hog was not killed: ${code}`);
   const status = cgroupFile(modest, 'memory.events', 'memory.oom_control');
   assert.match(status, /^oom_kill [1-9]/m);
-  // Otherwise it would be started again at any moment, for what it lost.
+  // Otherwise the supervisor could restart it at any moment.
   await opened.engine.restart('modest');
 });
 
@@ -121,7 +121,7 @@ test('what a process keeps for life takes effect at the next start, which is tol
 test('a limit that the kernel refuses changes nothing', { skip }, async () => {
   const before = opened.engine.options('plain');
   const memoryBefore = memoryLimit(plain);
-  // A Node.js program takes more than this.
+  // A Node.js program needs more than this.
   await assert.rejects(
     opened.engine.update('plain', { limits: { memoryBytes: 6 * mebibyte, pids: 5 } }),
     (error) => error instanceof OutboardError && error.kind === 'conflict' && /memory/.test(error.message),

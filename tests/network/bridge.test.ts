@@ -29,7 +29,7 @@ const onBridge = {
   files: { '/etc/nsswitch.conf': 'hosts: files dns\n' },
 };
 
-/** An engine with a bridge of its own. When the test ends nothing of either may be left. */
+/** An engine with a bridge of its own. The test fails if anything of either is left at its end. */
 async function openBridged(
   context: TestContext,
   bridge: TestBridge,
@@ -44,7 +44,7 @@ async function openBridged(
   return opened;
 }
 
-/** As the kernel has it. */
+/** State in the kernel. */
 function addressOf(plugin: ProbePlugin): Promise<string> {
   return plugin.shell(`ip -4 -oneline address show dev eth0 | sed 's/.* inet \\([0-9.]*\\).*/\\1/'`);
 }
@@ -53,7 +53,7 @@ function connectTo(plugin: ProbePlugin, address: string, port: number): Promise<
   return plugin.shell(`exec timeout 20 bash -c 'cat < /dev/tcp/${address}/${port}'`);
 }
 
-/** The engine tells no one outside of a restart, so this looks again and again, for 30 s. */
+/** The engine emits no event for a restart, so this polls for up to 30 s. */
 async function untilRestarted({ engine }: TestEngine, name: string): Promise<void> {
   const deadline = AbortSignal.timeout(30_000);
   for (;;) {
@@ -183,7 +183,7 @@ test('two plugins on the bridge have different addresses and reach each other', 
   if (one === undefined || other === undefined) throw new Error('there are two');
   assert.notEqual(await addressOf(one), await addressOf(other));
   const connect = `exec timeout 20 bash -c 'exec 3<> /dev/tcp/${await addressOf(other)}/9'`;
-  // Nothing listens there: to be refused, the packet must have been there and back.
+  // No listener: a refusal proves that packets travel in both directions.
   assert.match((await one.attempt(connect)).stderr, /Connection refused/);
 });
 
@@ -275,7 +275,7 @@ test('S16 the next engine takes back the network of a plugin that is not there a
   process.kill(pidOfPlugin(opened.execRoot, id), 'SIGKILL');
   await rm(join(opened.dataRoot, 'plugins', id), { recursive: true });
   await opened.reopen();
-  // What is removed in the background is waited for at the end.
+  // Removal in the background is awaited at the end.
   await opened.reopen();
   assert.deepEqual(traceOf(bridge, opened.execRoot), []);
 });

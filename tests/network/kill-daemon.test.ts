@@ -1,5 +1,5 @@
 /**
- * Networks of plugins whose daemon was killed: the next one takes them over, or back.
+ * Networks of plugins after a kill of the daemon: the next daemon takes them over, or removes them.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -81,7 +81,7 @@ test('S15 kill -9 of daemon and plugin leaves nothing twice, and nothing once th
   assert.deepEqual(place.trace(), before);
   const next = await place.startNext();
   await untilPluginAccepts(execRoot, id);
-  // The address is another one; of each kind there are as many.
+  // The address differs; the number of each kind of rule is the same.
   assert.equal(place.trace().length, before.length);
   assert.notDeepEqual(place.trace(), before);
   await pluginApi(next.socket).disable('gone');

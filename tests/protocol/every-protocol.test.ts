@@ -1,4 +1,4 @@
-/** What holds for every protocol alike, each with a method of its client and a plugin in a container. */
+/** Rules for all protocols, each with a method of its client and a plugin in a container. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
@@ -30,18 +30,18 @@ const plugin = useProtocolPlugin(
 
 interface Protocol {
   readonly capability: Capability;
-  /** A call that is sent once. */
+  /** A call that is sent once, without retries. */
   readonly method: string;
   call(client: PluginClient, call: DriverCall): Promise<unknown>;
-  /** What the plugin answers in place of what it would do. */
+  /** Response of the plugin in place of the usual one. */
   readonly answer?: JsonObject;
-  /** Its result when the plugin answers well, as JSON. */
+  /** Result for a good response, as JSON. */
   readonly result: unknown;
 }
 
 const endpoint = { networkId: 'n', endpointId: 'e' };
 
-/** Those whose replies are read by the rules of Go's decoder. */
+/** Clients that read responses by the rules of Go's decoder. */
 const protocols: readonly Protocol[] = [
   {
     capability: 'volumedriver',
@@ -170,7 +170,7 @@ describe('every protocol', { skip: needsRoot }, () => {
     await plugin().behave('VolumeDriver.List', 'drop');
     await plugin().calls();
     const listing = volumes.list();
-    // The second attempt comes a second after the first was dropped.
+    // The second attempt follows a second after the first one broke.
     for (;;) {
       const seen = (await plugin().calls()).filter(({ method }) => method === 'VolumeDriver.List');
       if (seen.length > 0) break;

@@ -1,4 +1,4 @@
-/** The typed client of log drivers, the pipe and the entries in it, with a driver that runs in a container. */
+/** The typed client of log drivers, the pipe and its entries, with a driver in a container. */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -118,7 +118,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     assert.deepEqual(await read('times', selection), ['stdout: +1', 'stdout: +2']);
     const [call] = await plugin().calls();
     assert.deepEqual(call?.body, {
-      Info: (call?.body as { readonly Info: unknown } | undefined)?.Info, // judged in the test of the pipe
+      Info: (call?.body as { readonly Info: unknown } | undefined)?.Info, // Covered by the test of the pipe.
       Config: {
         Since: '2023-11-14T22:13:20.000000001Z',
         Until: '2023-11-14T22:13:20.000000002Z',

@@ -1,4 +1,4 @@
-/** The typed client of network drivers, with one that runs in a container. */
+/** The typed client of network drivers, with a driver in a container. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createNetworkDriver, endpointOptions, type NetworkDriver, networkOptions } from '@outboard/engine';

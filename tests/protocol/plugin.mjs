@@ -1,12 +1,12 @@
 /**
  * A plugin of every protocol, whose behaviour a test chooses per method with `Test.Behave`. It runs in a container, on
- * the host's Node.js. Nothing here is shared with the clients under test: it knows the protocols on its own.
+ * the host's Node.js. It shares no code with the clients under test.
  */
 import { constants, openSync, readSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Socket } from 'node:net';
 
-/** What it answers when it behaves. */
+/** Usual responses. */
 const answers = {
   'Plugin.Activate': { Implements: ['VolumeDriver', 'NetworkDriver', 'IpamDriver', 'LogDriver'] },
   'VolumeDriver.Mount': { Mountpoint: '/mnt/v', Err: '' },
@@ -61,7 +61,7 @@ const answers = {
 const send = (response, status, text) => response.writeHead(status).end(text);
 const json = (response, value) => send(response, 200, `${JSON.stringify(value)}\n`);
 
-/** How else it answers. */
+/** Other responses, by name. */
 const behaviours = {
   ok: (response, answer) => json(response, answer),
   'err-200': (response) => json(response, { Err: 'the driver says no' }),
@@ -81,7 +81,7 @@ const behaviours = {
   drop: (response) => response.destroy(),
 };
 
-/** The names of fields, not those of maps whose keys are data. */
+/** Names of fields; keys of maps are data and stay. */
 function swapCase(value) {
   if (Array.isArray(value)) return value.map(swapCase);
   if (typeof value !== 'object' || value === null) return value;
@@ -95,7 +95,7 @@ function swapCase(value) {
   return Object.fromEntries(entries);
 }
 
-/** By container: what came through its pipe, and who reads along. */
+/** By container: the bytes from its pipe, and the current readers. */
 const logs = new Map();
 /** By pipe. */
 const pipes = new Map();
@@ -113,7 +113,7 @@ function startLogging({ File: file, Info: info }) {
   pipes.set(file, { descriptor, socket, take });
 }
 
-/** The host holds the pipe open until this is answered, so there is no end to wait for: read until there is no more. */
+/** The host keeps the pipe open until this is answered, so there is no end of file: read until it is empty. */
 function stopLogging({ File: file }) {
   const { descriptor, socket, take } = pipes.get(file);
   const buffer = Buffer.alloc(65_536);
@@ -126,7 +126,7 @@ function stopLogging({ File: file }) {
   pipes.delete(file);
 }
 
-/** In pieces that know nothing of entries. */
+/** In pieces that do not respect entries. */
 async function readLogs({ Info: info, Config: config }, response) {
   const { bytes, readers } = logs.get(info.ContainerID);
   response.writeHead(200);

@@ -1,6 +1,5 @@
 /**
- * The plugin of every protocol, run by an engine as a managed plugin, and found as a host finds it: by name and
- * capability.
+ * The plugin of every protocol, run by an engine as a managed plugin, and looked up by name and capability.
  */
 import { readFileSync } from 'node:fs';
 import { after, before } from 'node:test';
@@ -13,29 +12,30 @@ import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 const name = 'acme/protocols:latest';
 const script = readFileSync(new URL('plugin.mjs', import.meta.url), 'utf8');
 
-/** What the plugin was sent. */
+/** A call that the plugin received. */
 export interface ReceivedCall {
   readonly method: string;
-  /** Parsed; undefined for an empty one. */
+  /** Parsed; undefined for an empty body. */
   readonly body: unknown;
 }
 
 export interface ProtocolPlugin {
-  /** Its name, and where it lies. */
+  /** Name and address. */
   readonly name: string;
   readonly home: TestEngine;
-  /** Find it. */
+  /** Look the plugin up. */
   driver(capability: Capability): Promise<PluginDriver>;
-  /** Choose how a method is answered from now on; see `plugin.mjs`. @param answer in place of the usual one */
+  /** Choose the response of a method from now on; see `plugin.mjs`. @param answer in place of the usual one */
   behave(method: string, behaviour: string, answer?: JsonObject | string): Promise<void>;
-  /** Everything that it was sent since the last time. */
+  /** Calls received since the last time. */
   calls(): Promise<readonly ReceivedCall[]>;
 }
 
 /**
  * Run the plugin around the tests of a file.
- * @param types of its interface, such as `docker.logdriver/1.0`; the first one's capability finds it for controls
- * @returns gives the plugin, inside of tests
+ *
+ * @param types of its interface, such as `docker.logdriver/1.0`; the capability of the first one is used for controls
+ * @returns a function that gives the plugin, for use inside of tests
  */
 export function useProtocolPlugin(...types: readonly [Capability, ...Capability[]]): () => ProtocolPlugin {
   let home: TestEngine | undefined;

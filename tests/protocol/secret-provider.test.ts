@@ -1,4 +1,4 @@
-/** The typed client of secret providers, with one that runs in a container. */
+/** The typed client of secret providers, with a provider in a container. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';

@@ -1,5 +1,5 @@
 /**
- * Whatever comes over its socket, a plugin answers with JSON and goes on serving.
+ * For any bytes on its socket, a plugin answers with JSON and continues to serve.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { callPlugin } from '../support/plugin-client.ts';
 
 const methods = ['Create', 'Remove', 'Mount', 'Unmount', 'Path', 'Get', 'List', 'Capabilities', 'Nope'];
 
-/** Accepts every name, so that nothing but the SDK refuses anything. */
+/** Accepts every name, so that only the SDK refuses. */
 const driver: VolumeDriver = {
   create: async () => undefined,
   remove: async () => undefined,
@@ -23,7 +23,7 @@ const driver: VolumeDriver = {
   list: async () => [],
 };
 
-/** All that the server says to some bytes until the connection ends. */
+/** Everything that the server sends for some bytes until the connection ends. */
 function answerTo(path: string, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -31,7 +31,7 @@ function answerTo(path: string, bytes: string): Promise<string> {
     socket.setEncoding('latin1').on('data', (text: string) => {
       answer += text;
     });
-    // The server may close before it has read all that is sent: the connection is then reset, behind the answer.
+    // The server may close before it has read everything: the reset follows the response.
     socket.on('error', () => undefined);
     socket.on('close', () => resolve(answer));
     socket.write(bytes);

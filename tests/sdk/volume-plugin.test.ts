@@ -1,5 +1,5 @@
 /**
- * The SDK's volume plugin as its consumers see it: over a real unix socket, with the quirks of real engines.
+ * The SDK's volume plugin over a real unix socket, called in the ways of real engines.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ import {
 } from '@outboard/sdk';
 import { callPlugin, type PluginAnswer } from '../support/plugin-client.ts';
 
-/** A driver in memory that notes what the SDK asked of it. */
+/** A driver in memory that records the calls of the SDK. */
 class RecordingDriver implements VolumeDriver {
   readonly asked: string[] = [];
   readonly volumes = new Map<string, ReadonlyMap<string, string>>();

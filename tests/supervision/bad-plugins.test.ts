@@ -1,5 +1,5 @@
 /**
- * Plugins that misbehave, in real containers: what becomes of them, and what the engine says about it.
+ * Plugins that misbehave, in real containers: their states and the errors of the engine.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
 
-/** An engine that tries again at once, so that no test waits for back-off. */
+/** An engine without back-off, so that no test waits for it. */
 async function openEngine(context: TestContext): Promise<TestEngine> {
   const opened = await openTestEngine({ backOff: { initialMs: 5, maxMs: 50 } });
   context.after(() => opened[Symbol.asyncDispose]());
@@ -26,9 +26,9 @@ async function create({ engine }: TestEngine, name: string, script: string): Pro
   return (await engine.create({ name, context: pluginContext({ script }) })).id;
 }
 
-/** Answers as a volume driver, and does more on signals. */
+/** A volume driver with further reactions to signals. */
 const withSignals = (handlers: string) => `${volumePluginScript}\n${handlers}`;
-/** Up, and no socket. */
+/** Runs without a socket. */
 const silent = `console.log('waiting for the database'); setInterval(() => {}, 1000);
   process.on('SIGTERM', () => process.exit(0));`;
 
@@ -78,7 +78,7 @@ test('S01 a plugin that exits at its start is told with its code, and one that a
   writeFileSync(broken, '');
   process.kill((await untilState(engine, 'crashes', 'running')).pid, 'SIGUSR1');
   await untilState(engine, 'crashes', 'backing-off', ({ restarts }) => restarts >= 3);
-  // It is still wanted, and Docker's API says so.
+  // It stays enabled, also in Docker's API.
   assert.equal(engine.inspect('crashes').enabled, true);
   const { lastFailure } = await engine.status('crashes');
   assert.deepEqual(lastFailure?.exit, { code: 3, outOfMemory: false });
@@ -145,7 +145,7 @@ test('S04 a plugin that hangs delays no list, no start, no stop and no call of a
   await create(opened, 'well', volumePluginScript);
   await engine.enable('hung');
   process.kill((await untilState(engine, 'hung', 'running')).pid, 'SIGSTOP');
-  // As many calls as there are threads for files, and more, of which none will ever be answered.
+  // More unanswered calls than there are threads for files.
   const { client } = await engine.drivers.find('hung', 'volumedriver');
   const leaving = new AbortController();
   const calls = Array.from({ length: 8 }, () =>

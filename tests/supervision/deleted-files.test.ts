@@ -1,6 +1,5 @@
 /**
- * Parts of the exec root that someone deletes while plugins run: a plugin that nobody can reach any more is noticed, and
- * started anew.
+ * Files of the exec root that are deleted while plugins run: a plugin that became unreachable is noticed and restarted.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, renameSync, rmSync } from 'node:fs';

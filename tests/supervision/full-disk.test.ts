@@ -1,5 +1,5 @@
 /**
- * A plugin that fills the file system that all plugins share.
+ * A plugin that fills the shared file system of all plugins.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -30,13 +30,13 @@ test('S10 a plugin that fills the state file system stops no other, and its remo
     const { stderr } = await greedy.attempt('cat /dev/zero > /fill; echo x > /more');
     assert.match(stderr, /No space left on device/);
 
-    // What runs goes on, and one that ends is started again: nothing of that has to be written.
+    // Running plugins continue, and a restart needs no write.
     assert.equal(await other.shell('echo here'), 'here');
     const { pid } = await untilState(engine, 'other', 'running');
     process.kill(pid, 'SIGKILL');
     await untilState(engine, 'other', 'running', (state) => state.pid !== pid);
     assert.equal(await other.shell('echo here'), 'here');
-    // What must be written is refused, and leaves things as they were.
+    // Operations that must write are refused and change nothing.
     await assert.rejects(engine.create({ name: 'third', context: pluginContext() }), /ENOSPC|no space/i);
     assert.deepEqual(
       engine

@@ -1,5 +1,5 @@
 /**
- * Plugins and the life of the daemon: they outlive it or end with it, as it is told, and none of them holds it up.
+ * Plugins and the life of the daemon: they outlive it or end with it, as configured, and none of them delays it.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -50,7 +50,7 @@ async function openHome(context: TestContext): Promise<Home> {
   return place;
 }
 
-/** What `GET /outboard/v1/plugins` tells. */
+/** Response of `GET /outboard/v1/plugins`. */
 interface Listed {
   readonly Id: string;
   readonly Name: string;
@@ -63,7 +63,7 @@ async function listStates(daemon: TestDaemon): Promise<readonly Listed[]> {
   return JSON.parse(text);
 }
 
-/** @returns its ID */
+/** @returns ID of the plugin */
 async function enable(daemon: TestDaemon, name: string, script = volumePluginScript): Promise<string> {
   const api = pluginApi(daemon.socket);
   await api.create(name, pluginArchive({ script }));
@@ -117,7 +117,7 @@ test('plugins that a killed daemon left are taken back with --no-live-restore, t
 test('S19 the API answers while all plugins still hang at their start', { skip }, async (context) => {
   const place = await openHome(context);
   const first = await place.start();
-  // From its second start on it never opens its socket.
+  // From its second start on it opens no socket.
   const script = `import { existsSync, writeFileSync } from 'node:fs';
     if (existsSync('/started')) setInterval(() => {}, 1000);
     else { writeFileSync('/started', ''); await import('/ready.mjs'); }`;
@@ -130,13 +130,13 @@ test('S19 the API answers while all plugins still hang at their start', { skip }
   const ids = (await listStates(first)).map(({ Id }) => Id);
   await first.end('SIGKILL');
   for (const pid of pidsOf({ home: place.home, ids })) process.kill(pid, 'SIGKILL');
-  // It is ready, and answers, before any of them has been given up.
+  // The daemon is ready and answers before any start has failed.
   const next = await place.start();
   assert.deepEqual(
     (await listStates(next)).map(({ State }) => State.Status),
     names.map(() => 'starting'),
   );
-  // None of them holds up a stop either.
+  // A stop is not delayed either.
   await pluginApi(next.socket).disable('a');
   assert.equal(await next.end('SIGTERM'), 0);
 });
@@ -151,7 +151,7 @@ test('S17 a pid that another process has by now is not taken for the plugin', { 
   await untilGone(pid);
   const path = join(daemon.execRoot, 'bundles', id, 'run.json');
   const run = JSON.parse(readFileSync(path, 'utf8'));
-  // This test's own process, in the same boot: it must live on.
+  // The process of this test, in the same boot; it must not be signalled.
   for (const role of ['container', 'monitor']) run[role].pid = process.pid;
   writeFileSync(path, JSON.stringify(run));
   const next = await place.start();

@@ -1,5 +1,5 @@
 /**
- * Plugins whose mounts have sources that vanish, or lie on file systems that do not answer.
+ * Plugins with mounts whose sources disappear, or are on file systems that do not answer.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -23,11 +23,11 @@ interface Place extends Pick<TestEngine, 'reopen'> {
   readonly engine: PluginEngine;
   /** Outside of the engine's roots. */
   readonly directory: string;
-  /** Make a plugin that mounts this. */
+  /** Create a plugin with this mount. */
   create(name: string, source?: string): Promise<void>;
 }
 
-/** An engine that tries again at once, so that no test waits for back-off. */
+/** An engine without back-off, so that no test waits for it. */
 async function openPlace(context: TestContext): Promise<Place> {
   const directory = makeDirectory(context);
   const opened = await openTestEngine({ backOff: { initialMs: 5, maxMs: 50 } });
@@ -50,7 +50,7 @@ async function openPlace(context: TestContext): Promise<Place> {
   };
 }
 
-/** Removed when the test ends, with the file system that it may have at `silent`, which must go first. */
+/** Removed at the end of the test, after the file system that it may have at `silent`. */
 function makeDirectory(context: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'outboard-sources-'));
   context.after(async () => {
@@ -60,7 +60,7 @@ function makeDirectory(context: TestContext): string {
   return directory;
 }
 
-/** By the directory that they are in. */
+/** By their working directory. */
 const mounted = new Map<string, HangingFileSystem>();
 
 /** Mount a file system in a directory of a test. */
@@ -72,7 +72,7 @@ async function mountSilent(directory: string): Promise<{ path: string; server: H
   return { path, server };
 }
 
-/** Processes that look at a path. */
+/** Processes that inspect a path. */
 function countLooks(path: string): number {
   const lines = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -80,7 +80,7 @@ function countLooks(path: string): number {
       try {
         return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
       } catch {
-        return ''; // ended since the directory was read
+        return ''; // It ended after the directory was read.
       }
     });
   return lines.filter((line) => line.includes('stat\0') && line.endsWith(`\0${path}\0`)).length;
@@ -104,7 +104,7 @@ test('a plugin whose source vanished waits for it in words, and comes back by it
   await untilState(engine, 'store', 'backing-off', (state) => state.reason === reason);
   const { lastFailure } = await engine.status('store');
   assert.equal(lastFailure?.reason, reason);
-  // Who asks for a restart is told what to do, too.
+  // A restart on request reports the same reason.
   await assert.rejects(engine.restart('store'), {
     code: 'preflight',
     message: new RegExp(`^${reason}; make it`),
@@ -180,7 +180,7 @@ test('S19 I14 plugins with sources that do not answer fail with words, and delay
   await Promise.all(hung);
   assert.equal(order[0], 'well');
 
-  // Whoever looks again waits for the look that is under way: they must not become more and more.
+  // A repeated inspection waits for the current one, so that they do not accumulate.
   await assert.rejects(engine.enable('a'), /does not answer/);
   assert.equal(countLooks(source), 1);
   await server.speak();

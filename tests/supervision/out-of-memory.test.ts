@@ -1,6 +1,6 @@
 /**
- * Processes of a plugin that the kernel kills for want of memory while the plugin's first process runs on: such as the
- * FUSE process of a volume. Nothing else tells of them.
+ * Processes of a plugin that the kernel kills for lack of memory while its main process runs on, such as the FUSE
+ * process of a volume. Only the cgroup reports them.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -53,7 +53,7 @@ test('a helper that is killed for want of memory is told everywhere, and the plu
     'the plugin was stopped because a process of it was killed when memory ran out',
   );
   assert.equal(outOfMemoryKills, 1);
-  // It is counted on through restarts of the daemon, until someone asks for the plugin anew.
+  // The count continues through restarts of the daemon, until the plugin is enabled again.
   const next = await opened.reopen();
   assert.equal(next.outOfMemoryKills('helps'), 1);
   assert.deepEqual(
@@ -76,7 +76,7 @@ test('a plugin that is never to be started again is left running when a helper o
   await startHog(plugin);
   await told;
   assert.equal(engine.outOfMemoryKills('helps'), 1);
-  // What was told is not the reason of what comes after.
+  // A reported kill is not the reason of a later exit.
   process.kill(pid, 'SIGKILL');
   await untilState(engine, 'helps', 'failed');
   const { lastFailure } = await engine.status('helps');

@@ -1,11 +1,11 @@
 /**
- * How the operations of a random sequence are done: requests to the daemon, the program `outboard`, signals.
+ * Performs the operations of a random sequence: requests to the daemon, runs of `outboard`, signals.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { callApi, startDaemon, type TestDaemon } from '../support/daemon.ts';
 
-/** Where the operations happen. */
+/** Environment of the operations. */
 export interface OperationPlace {
   readonly home: string;
   /** `127.0.0.1:PORT` of a registry that has `acme/p:v1` and `acme/p:v2`. */
@@ -13,31 +13,35 @@ export interface OperationPlace {
   daemon: TestDaemon;
 }
 
-/** What came of an operation. */
+/** Outcome of an operation. */
 export interface Outcome {
-  /** HTTP status or, of a command, its exit code; undefined when the connection broke or the client was killed. */
+  /** HTTP status or exit code; undefined if the connection broke or the client was killed. */
   readonly status?: number;
   readonly text: string;
 }
 
-/** Does an operation. @throws {Error} when an answer does not come */
+/** Performs an operation. @throws {Error} if there is no response in time */
 export type Perform = (place: OperationPlace) => Promise<Outcome>;
 
-/** No answer may take longer, whatever else happens. */
+/** Upper bound for a response, in milliseconds. */
 const maxAnswerMs = 45_000;
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
-/** Start the next daemon of a place. Its temporary files belong to the place, too. */
+/** Start the next daemon. Its temporary files belong to the home as well. */
 export async function startPlaceDaemon(home: string): Promise<TestDaemon> {
   return startDaemon({ home, isBuilt: true, env: { TMPDIR: `${home}/tmp` } });
 }
 
-/** One request. A connection that breaks is an outcome. */
+/** One request. A broken connection is an outcome. */
 export function request(method: string, path: string, body?: string | Buffer): Perform {
   return (place) => send(place, method, path, body === undefined ? {} : { body });
 }
 
-/** Find out what a version asks for, and pull it. @param goneAfterMs the client goes after this time; default it stays */
+/**
+ * Ask for the privileges of a version, and pull it.
+ *
+ * @param goneAfterMs the client disconnects after this time; default never
+ */
 export function pull(name: string, version: string, goneAfterMs?: number): Perform {
   return withConsent(
     version,
@@ -60,23 +64,23 @@ function withConsent(version: string, path: (remote: string) => string, goneAfte
   };
 }
 
-/** Run a command of `outboard`. @param goneAfterMs it is killed after this time; default it ends by itself */
+/** Run a command of `outboard`. @param goneAfterMs the command is killed after this time; default never */
 export function command(args: readonly string[], goneAfterMs?: number): Perform {
   return ({ daemon }) => runProgram(['--host', `unix://${daemon.socket}`, ...args], goneAfterMs);
 }
 
-/** The commands that `outboard --help` names. */
+/** The commands in `outboard --help`. */
 export async function listCommands(): Promise<ReadonlySet<string>> {
   const { text } = await runProgram(['--help']);
   return new Set([...text.matchAll(/^ {2}([a-z]+)(?:\|[a-z]+)? /gm)].map(([, name = '']) => name));
 }
 
-/** Signal a process that may have ended since it was seen. */
+/** Signal a process that may have ended already. */
 export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // What process.kill throws is an error of the system.
+    // Errors of process.kill() are system errors.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
@@ -92,7 +96,7 @@ async function send(
   try {
     const options = { headers, signal, ...(body !== undefined && { body }) };
     const { status, text } = await callApi(daemon.socket, method, path, options);
-    // A pull answers 200 before it knows.
+    // A pull answers 200 before its outcome is known.
     return { status: text.includes('"errorDetail"') ? 400 : status, text };
   } catch (error) {
     if (signal.aborted && goneAfterMs === undefined) {

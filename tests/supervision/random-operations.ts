@@ -1,6 +1,6 @@
 /**
- * Everything that can be done to plugins, and that can happen to them, chosen by chance. All chance is drawn when an
- * operation is chosen, so that the same seed gives the same sequence however long each operation takes.
+ * All operations on plugins and all events of the host, chosen at random. Random numbers are drawn when an operation is
+ * chosen, so that one seed gives one sequence, however long each operation takes.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { snapshotHost } from '../support/host-snapshot.ts';
@@ -23,10 +23,10 @@ export interface ChosenOperation extends Pick<Operation, 'endsDaemon' | 'mayBeCu
 }
 
 const pluginNames = ['ape', 'bee', 'cat', 'dog'];
-/** The volumes that operations make. */
+/** Names of the volumes that operations create. */
 export const volumeNames = ['red', 'green', 'blue'];
 
-/** Draws of chance, one after another. */
+/** Random draws in sequence. */
 interface Draw {
   number(): number;
   isTrue(probability: number): boolean;
@@ -34,12 +34,12 @@ interface Draw {
 }
 
 interface Operation {
-  /** How often it is chosen, among the others. */
+  /** Weight among the others. */
   readonly weight: number;
-  /** The command of `outboard` that it takes, if any: it joins when that exists. */
+  /** The command of `outboard` that it needs, if any; without the command it is left out. */
   readonly command?: string;
   readonly endsDaemon?: boolean;
-  /** Whether it may be without an answer even though the daemon lives. */
+  /** True if the response may be lost although the daemon lives. */
   readonly mayBeCut?: boolean;
   readonly choose: (draw: Draw) => Choice;
 }
@@ -50,7 +50,7 @@ interface Choice {
   readonly perform: Perform;
 }
 
-/** Choose the next operation. @param random as `seededRandom` gives it */
+/** Choose the next operation. @param random as from `seededRandom` */
 export function chooseOperation(random: () => number, commands: ReadonlySet<string>): ChosenOperation {
   const draw: Draw = {
     number: random,
@@ -74,7 +74,7 @@ export function chooseOperation(random: () => number, commands: ReadonlySet<stri
 const operations: Readonly<Record<string, Operation>> = {
   create: onPlugin(20, (name, draw) => {
     const habit = draw.of<PerlPluginBehavior>(['plain', 'plain', 'plain', 'forks', 'mounts']);
-    // Each is unlike the others: content is shared by those that are alike.
+    // Unique content: equal content would be shared.
     const archive = perlPluginArchive(habit, { Description: String(draw.number()) });
     return { told: habit, perform: request('POST', `/plugins/create?name=${name}`, archive) };
   }),
@@ -162,7 +162,7 @@ function onPlugin(weight: number, choose: (name: string, draw: Draw) => Choice):
   };
 }
 
-/** @param goneWithinMs the client is killed within this time; default it ends by itself */
+/** @param goneWithinMs the client is killed within this time; default never */
 function onCommand(
   weight: number,
   commandName: string,
@@ -177,7 +177,7 @@ function onCommand(
   return { ...operation, command: commandName, mayBeCut: goneWithinMs !== undefined };
 }
 
-/** Signal one of the processes of the place. @param victims pid and command line of those that it may be */
+/** Signal one process of the home. @param victims pid and command line of the candidates */
 function killing(weight: number, victims: RegExp): Operation {
   return {
     weight,
@@ -202,7 +202,7 @@ async function killOne(
   return { text: line ?? 'none to kill' };
 }
 
-/** End the daemon in the midst of what is done at the same time. */
+/** End the daemon during concurrent operations. */
 function endingDaemon(weight: number, signal: 'SIGKILL' | 'SIGTERM'): Operation {
   return {
     weight,

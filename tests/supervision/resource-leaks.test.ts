@@ -1,9 +1,7 @@
 /**
- * Whatever is done to plugins and happens to them, in whatever order and at the same time: once they are removed, the
- * host is as it was.
- *
- * `OUTBOARD_SEED` repeats a sequence, though not how what is done at the same time interleaves; `OUTBOARD_OPERATIONS`
- * sets its length.
+ * After any sequence of operations and events, also concurrent ones, removing the plugins restores the host.
+ * `OUTBOARD_SEED` repeats a sequence, though not the interleaving of concurrent operations; `OUTBOARD_OPERATIONS` sets
+ * its length.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -70,7 +68,7 @@ test(`after ${operationCount} random operations, and the removal of what they le
   }
 });
 
-/** Put two versions into the registry, each of which has run once. */
+/** Push two versions, after each has run once. */
 async function fillRegistry({ daemon, registry }: OperationPlace): Promise<void> {
   const api = pluginApi(daemon.socket);
   for (const version of ['v1', 'v2']) {
@@ -83,7 +81,7 @@ async function fillRegistry({ daemon, registry }: OperationPlace): Promise<void>
   }
 }
 
-/** @param history gets a line for each operation. @param ids gets the plugins that there have been */
+/** @param history receives a line for each operation @param ids receives the IDs of all plugins */
 async function performAll(place: OperationPlace, history: string[], ids: Set<string>): Promise<void> {
   const random = seededRandom(seed);
   const commands = await listCommands();
@@ -109,13 +107,13 @@ async function performAll(place: OperationPlace, history: string[], ids: Set<str
   }
 }
 
-/** Also of those that are being removed. */
+/** Includes plugins that are being removed. */
 function listIds({ daemon }: OperationPlace): readonly string[] {
   const names = readdirSync(join(daemon.dataRoot, 'plugins'));
   return names.map((name) => name.slice(0, 64)).filter((name) => /^[a-f0-9]{64}$/.test(name));
 }
 
-/** Each plugin must go, whatever state it is in, and so must volumes that no plugin serves any more. */
+/** Every plugin must be removable in any state, and so must volumes whose plugin is gone. */
 async function removeAll({ daemon, registry }: OperationPlace): Promise<void> {
   const api = pluginApi(daemon.socket);
   for (const id of await listPlugins(daemon)) await api.remove(id, { force: true });
@@ -123,7 +121,7 @@ async function removeAll({ daemon, registry }: OperationPlace): Promise<void> {
     const { status, text } = await callApi(daemon.socket, 'DELETE', `/volumes/${name}?force=1`);
     assert.equal(status, 204, text);
   }
-  // A workspace is kept ready for a minute once privileges were asked for: this takes it.
+  // After a request for privileges a workspace stays ready for a minute; this uses it.
   await api.pull(`${registry}/acme/p:v1`, 'last');
   await api.remove('last');
 }
@@ -134,7 +132,7 @@ async function listPlugins({ socket }: TestDaemon): Promise<readonly string[]> {
   return plugins.map(({ Id }) => Id);
 }
 
-/** After a failure: as much as can be removed. */
+/** Clean-up after a failure, as far as possible. */
 async function tidyUp(place: OperationPlace): Promise<void> {
   await place.daemon.end('SIGTERM');
   place.daemon = await startPlaceDaemon(place.home);
@@ -142,7 +140,7 @@ async function tidyUp(place: OperationPlace): Promise<void> {
   for (const id of await listPlugins(place.daemon)) await callApi(socket, 'DELETE', `/plugins/${id}?force=1`);
 }
 
-/** A daemon collects children that ended, soon; nothing tells when, so this looks again and again, for 10 s. */
+/** A daemon reaps its children a moment after their end, without an event, so this polls for up to 10 s. */
 async function untilReaped({ pid }: TestDaemon): Promise<void> {
   const deadline = AbortSignal.timeout(10_000);
   while (childrenOf(pid).some(isZombie)) await delay(20, undefined, { signal: deadline });
@@ -162,8 +160,8 @@ function isZombie(pid: string): boolean {
 }
 
 /**
- * What `names` has more often than `known`. A daemon that was restarted late may hold less than one that has done
- * everything once: it watches nothing before a plugin is started, say.
+ * Names that occur more often than in `known`. A daemon that was restarted late may have fewer than one that has done
+ * everything once: it watches nothing before the first start of a plugin, for example.
  */
 function withoutEach(names: readonly string[], known: readonly string[]): readonly string[] {
   const left = [...known];
@@ -174,7 +172,7 @@ function withoutEach(names: readonly string[], known: readonly string[]): readon
   });
 }
 
-/** What a daemon holds open but sockets, of which connections to registries and clients may stay open for a while. */
+/** Open files of a daemon except sockets: connections to registries and clients may stay open for a while. */
 function openFiles({ pid }: TestDaemon): readonly string[] {
   const directory = `/proc/${pid}/fd`;
   const targets = readdirSync(directory).map((name) => readlinkSync(join(directory, name)));

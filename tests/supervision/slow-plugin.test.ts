@@ -9,7 +9,7 @@ import { perlPlugin, perlPluginArchive } from '../support/perl-plugin.ts';
 import { pluginApi } from '../support/plugin-api.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 
-/** As long as a plugin of the field that mounts a large bucket first. */
+/** As long as a real plugin that mounts a large bucket first. */
 const startSeconds = 40;
 
 function slowPluginArchive(): Buffer {
@@ -43,7 +43,7 @@ test('S02 S03 a plugin that is ready after 40 s is enabled by who waits so long,
 
   const settled: string[] = [];
   const patient = enable('patient', 120).finally(() => settled.push('patient'));
-  // 0 is the default of 30 s, not for ever.
+  // 0 means the default of 30 s, not endless.
   const hasty = enable('hasty', 0).finally(() => settled.push('hasty'));
   assert.equal((await enable('other', 0)).status, 200);
   assert.deepEqual(await list(), { hasty: 'starting', other: 'running', patient: 'starting' });

@@ -1,7 +1,7 @@
 /**
- * Mounts below a plugin's propagated mount: those that the kernel serves outlive the plugin's process, for their users
- * write to them; those whose process is gone do not; and none outlives the wish that the plugin runs. File systems that
- * do not answer hold up nobody.
+ * Mounts below a plugin's propagated mount: those of the kernel outlive the plugin's process, because their users write
+ * to them; those with a dead server are removed; none outlives the disable. File systems that do not answer block
+ * nothing.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -21,7 +21,7 @@ const mounter = {
   Linux: { Capabilities: ['CAP_SYS_ADMIN'], AllowAllDevices: false, Devices: null },
 };
 
-/** A plugin that mounts, and where its mounts show on the host. */
+/** A plugin that mounts, and the paths of its mounts on the host. */
 async function startMounter(opened: TestEngine) {
   const plugin = await startProbePlugin(opened, 'mounter', { config: mounter });
   const propagated = join(opened.dataRoot, 'plugins', plugin.id, 'propagated-mount');

@@ -1,6 +1,6 @@
 /**
- * A plugin that cannot be ended, since a process of it waits in the kernel for a file system that does not answer: whoever
- * wants to end it is told so within bounds, and can once it is over.
+ * A plugin that cannot be ended, because one of its processes waits in the kernel for a file system that does not
+ * answer: operations fail within their bounds, and succeed once it is over.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmdirSync } from 'node:fs';

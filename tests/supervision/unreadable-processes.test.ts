@@ -1,6 +1,6 @@
 /**
- * Processes that keep whoever reads their command line waiting in the kernel: they hold up neither the start of the
- * daemon nor a look into the plugin that has them.
+ * Processes whose command line cannot be read without waiting in the kernel: they delay neither the start of the daemon
+ * nor an inspection of their plugin.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -28,7 +28,7 @@ async function mountPage(context: TestContext): Promise<HangingFileSystem & { re
   return Object.assign(fileSystem, { path });
 }
 
-/** Whoever is held up by it is held up for good: a test that fails ends it, for others read command lines too. */
+/** A blocked reader blocks for good: a failing test ends the process, because other tests read command lines too. */
 const patienceMs = 60_000;
 
 test('a stranger that calls itself conmon does not keep the daemon from starting', {

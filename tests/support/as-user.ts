@@ -1,17 +1,17 @@
 /**
- * What users of the host other than root can do, tried by a process that is one.
+ * Access of unprivileged users of the host, tried by a process of such a user.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** Who tries: a user who owns nothing, with these groups beside. */
+/** A user who owns no file, with these supplementary groups. */
 export interface TestUser {
   readonly groups: readonly number[];
 }
 
 const nobody = 65_534;
 
-/** Perl, because every user of a Debian machine can run it; this repository need not be readable by all. */
+/** Perl, because every user of a Debian machine can run it, and may not be able to read this repository. */
 const attempts = `
 use IO::Socket::UNIX;
 for my $path (@ARGV) {
@@ -32,7 +32,9 @@ for my $path (@ARGV) {
 
 /**
  * Connect to, list, read and enter paths.
- * @returns what was possible with each: `nothing`, or some of `answered`, `connected`, `listed`, `read`, `entered`
+ *
+ * @returns successful attempts for each path: `nothing`, or some of `answered`, `connected`, `listed`, `read`,
+ * `entered`
  */
 export async function tryPaths(user: TestUser, paths: readonly string[]): Promise<readonly string[]> {
   const groups = user.groups.length === 0 ? ['--clear-groups'] : ['--groups', user.groups.join(',')];

@@ -1,11 +1,11 @@
 /**
- * An authorization plugin for tests, with a policy of its own and the faults that a test asks it for.
+ * An authorization plugin for tests, with a fixed policy and faults on request.
  */
 import { fixtureSocket, type PluginContextOptions } from './plugin-fixture.ts';
 
 /**
- * Its policy: nobody sets DEBUG=1; `mallory` may do nothing, nor may a user without a certificate of that name. What `X-Fault` asks for comes first: `hang`, `die` (once),
- * `nonsense`, `error`, or `keep-answer`, which denies the answer.
+ * Policy: no user may set DEBUG=1; `mallory` may do nothing, neither may a user without a certificate of that name.
+ * `X-Fault` takes precedence: `hang`, `die` (once), `nonsense`, `error`, or `keep-answer`, which denies the response.
  */
 const script = `
 import { createServer } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * Certificates for tests, made as they are needed: authorities, servers, clients, and lists of revoked ones. Node.js reads
- * certificates but writes none, and not every machine has openssl, so they are put together here.
+ * Certificates for tests, made on demand: authorities, servers, clients, and revocation lists. Node.js cannot write
+ * certificates, and not every machine has openssl, so they are encoded here.
  * @see RFC 5280; X.690 for DER
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
@@ -12,31 +12,31 @@ export interface TestCertificate {
   readonly key: string;
 }
 
-/** What a certificate says. */
+/** Content of a certificate. */
 export interface CertificateOptions {
   readonly commonName: string;
   /** DNS names and IP addresses. */
   readonly names?: readonly string[];
-  /** What the key may be used for; default anything. */
+  /** Extended key usage; default any. */
   readonly usage?: 'server' | 'client';
   readonly notBefore?: Date;
   readonly notAfter?: Date;
 }
 
-/** Whoever signs certificates. */
+/** An issuer of certificates. */
 export interface TestAuthority {
-  /** Its own certificate, as PEM: what the others are checked with. */
+  /** Its own certificate, as PEM, the trust anchor for the others. */
   readonly certificate: string;
   issue(wishes: CertificateOptions): TestCertificate;
-  /** An authority that this one vouches for. */
+  /** An intermediate authority, certified by this one. */
   issueAuthority(commonName: string): TestAuthority;
-  /** The list of certificates of this authority that are void, as PEM. */
+  /** The revocation list of this authority, as PEM. */
   revoke(...certificates: readonly TestCertificate[]): string;
 }
 
 const dayMs = 86_400_000;
 
-/** Make an authority that vouches for itself. */
+/** Make a self-signed authority. */
 export function createAuthority(commonName: string): TestAuthority {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const wishes = { commonName, isAuthority: true };

@@ -10,11 +10,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What stands for the documents' surroundings. */
+/** Replacements for the environment of the document. */
 export interface SessionOptions {
   /** Path of the daemon's socket. */
   readonly socket: string;
-  /** A directory for what commands write below `/tmp`. */
+  /** A directory in place of `/tmp`. */
   readonly home: string;
   /** In place of `localhost:5000`. */
   readonly registryHost?: string;
@@ -31,7 +31,7 @@ interface SessionStep {
  */
 export async function runSession(document: string, name: string, place: SessionOptions): Promise<void> {
   for (const { command, output } of await readSession(document, name)) {
-    if (command.startsWith('export ')) continue; // the test's own daemon listens elsewhere
+    if (command.startsWith('export ')) continue; // The daemon of the test has another address.
     assert.equal(normalise(await run(command, place)), normalise(output), `$ ${command}`);
   }
 }
@@ -51,8 +51,7 @@ async function readSession(document: string, name: string): Promise<readonly Ses
 }
 
 /**
- * Drop what differs from run to run: IDs, digests, times, sizes, column widths, and how often progress was shown on the
- * way.
+ * Remove variable parts: IDs, digests, times, sizes, column widths, and intermediate progress.
  */
 function normalise(output: string): string {
   return output

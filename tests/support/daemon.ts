@@ -1,5 +1,5 @@
 /**
- * The real daemon as a process of its own, from source, on a unix socket in a temporary directory.
+ * The real daemon in a process of its own, from source, on a unix socket in a temporary directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,29 +17,29 @@ export interface TestDaemon {
   readonly socket: string;
   readonly dataRoot: string;
   readonly execRoot: string;
-  /** The line that it printed when it was ready. */
+  /** The line on its output that reports readiness. */
   readonly readyLine: string;
-  /** Everything that it logged so far. */
+  /** Everything logged so far. */
   log(): string;
-  /** Wait until the log holds this. */
+  /** Wait until the log contains a match. */
   untilLogged(pattern: RegExp): Promise<void>;
   /** Send a signal and wait for the end. @returns exit code, or null if the signal killed it */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** How a daemon runs. */
+/** Options of a daemon under test. */
 export interface TestDaemonOptions {
   /** Holds data root, exec root and socket. */
   readonly home: string;
   /** Further arguments of `outboard daemon`. */
   readonly args?: readonly string[];
-  /** JavaScript that runs in the daemon's process before it starts: how a test lays mines. Not with `isBuilt`. */
+  /** JavaScript that runs in the daemon's process before its start, for failpoints. Not with `isBuilt`. */
   readonly prelude?: string;
-  /** A program, with its arguments, that becomes the daemon. */
+  /** A program with arguments that executes the daemon. */
   readonly around?: readonly string[];
-  /** Run `bin/outboard daemon` as it was built last, which starts several times faster; default from source. */
+  /** Run the last build of `bin/outboard daemon`, which starts several times faster; default from source. */
   readonly isBuilt?: boolean;
-  /** Variables beside those of this process, or in place of them. */
+  /** Variables that are added to those of this process, or replace them. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -55,12 +55,14 @@ const program = `
   process.exitCode = await runDaemon(process.argv.slice(1));
 `;
 
-/** Those that were started in each home. */
+/** Started daemons of each home. */
 const daemonsByHome = new Map<string, Set<Pick<TestDaemon, 'end'>>>();
 
 /**
- * A short-named directory for one daemon, so that socket paths stay short.
- * @returns the directory, and how to remove it: a daemon that runs there ends first, or it would make its sockets again
+ * A directory with a short name for one daemon, because socket paths are bounded.
+ *
+ * @returns the directory, and a function that removes it after ending a running daemon, which would recreate its
+ * sockets
  */
 export async function makeDaemonHome(): Promise<{ home: string; remove: () => Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'ob-'));
@@ -74,13 +76,14 @@ export async function makeDaemonHome(): Promise<{ home: string; remove: () => Pr
 
 /**
  * Start a daemon and wait until it is ready.
+ *
  * @throws {Error} with its log if it ends before that
  */
 export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemon> {
   return spawnDaemon(options).ready;
 }
 
-/** Start a daemon and wait for nothing. */
+/** Start a daemon without waiting. */
 export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
   const { home, args = [], prelude = '', isBuilt = false, env = {}, around = [] } = options;
   const dataRoot = join(home, 'data');
@@ -134,7 +137,7 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
       end,
     }),
   );
-  // Who ends it early does not wait for it.
+  // A caller that ends it early does not wait for readiness.
   ready.catch(() => undefined);
   const started = daemonsByHome.get(home) ?? new Set();
   daemonsByHome.set(home, started.add({ end }));
@@ -146,7 +149,7 @@ function pidOf(child: ChildProcess): number {
   return child.pid;
 }
 
-/** An answer of the API. */
+/** A response of the API. */
 export interface ApiAnswer {
   readonly status: number;
   readonly text: string;

@@ -1,13 +1,13 @@
 /**
- * Looks at a data root from outside, as it lies on disk, and insists that it is whole: no half-made plugin, nothing
- * left of an operation, every blob that a record names there and true.
+ * Reads a data root from outside and asserts that it is complete: no half-made plugin, no leftover of an operation,
+ * every referenced blob present and intact.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One plugin as its record tells of it. */
+/** One plugin according to its record. */
 export interface StoredPlugin {
   readonly id: string;
   readonly name: string;
@@ -21,13 +21,14 @@ export interface StoredPlugin {
 
 export interface StoredContent {
   readonly plugins: readonly StoredPlugin[];
-  /** Digests of all blobs that are there. */
+  /** Digests of all stored blobs. */
   readonly blobs: readonly string[];
 }
 
 /**
- * Check a data root that nothing works on at the moment.
- * @throws {AssertionError} naming what is half done or left over
+ * Check a data root on which no operation is under way.
+ *
+ * @throws {AssertionError} with the incomplete or leftover parts
  */
 export function checkDataRoot(dataRoot: string): StoredContent {
   const root = join(dataRoot, 'plugins');
@@ -50,7 +51,7 @@ export function checkDataRoot(dataRoot: string): StoredContent {
   return { plugins, blobs };
 }
 
-/** The plugins of a data root, whatever else lies there. */
+/** The plugins of a data root; other files are ignored. */
 export function readStoredPlugins(dataRoot: string): readonly StoredPlugin[] {
   const root = join(dataRoot, 'plugins');
   return readdirSync(root)

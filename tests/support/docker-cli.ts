@@ -1,5 +1,5 @@
 /**
- * The stock docker CLI, with a configuration of its own and a daemon of ours.
+ * The stock docker CLI with its own configuration, connected to Outboard's daemon.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** How a command ended. */
+/** Result of a command. */
 export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -16,13 +16,13 @@ export interface CommandResult {
 
 /** Runs docker commands against one daemon. */
 export interface DockerCli {
-  /** The directory of its configuration. */
+  /** Directory of its configuration. */
   readonly config: string;
   /** Run `docker <args>`; standard input is empty unless given. */
   run(args: readonly string[], input?: string): Promise<CommandResult>;
-  /** Run it and insist that it succeeds. @returns standard output */
+  /** Run a command and assert success. @returns standard output */
   succeed(...args: readonly string[]): Promise<string>;
-  /** Run it and insist that it fails with exit code 1. @returns standard error, without its last newline */
+  /** Run a command and assert exit code 1. @returns standard error, without its last newline */
   fail(...args: readonly string[]): Promise<string>;
   /** Remove its configuration. */
   remove(): Promise<void>;
@@ -39,7 +39,7 @@ export async function createDockerCli(socket: string): Promise<DockerCli> {
   };
   async function run(args: readonly string[], input = ''): Promise<CommandResult> {
     const child = spawn('docker', args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    // A command that reads nothing may end before its input is written.
+    // A command that reads no input may end before its input is written.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     const ended = new Promise<number | null>((resolve, reject) => {

@@ -1,5 +1,5 @@
 /**
- * A machine beyond the host: a network namespace behind a link of its own, that knows no way back to bridges.
+ * A machine outside of the host: a network namespace at a link of its own, without a route to bridges.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
@@ -13,7 +13,7 @@ import type { TestContext } from 'node:test';
 export interface ExternalNetwork {
   /** The host's address on the link. */
   readonly hostAddress: string;
-  /** Where a server answers each connection with the address that it came from. */
+  /** Address of a server that answers each connection with the address of the client. */
   readonly address: string;
   readonly port: number;
 }
@@ -24,7 +24,7 @@ require('node:net')
   .listen(0, process.argv[1], function () { console.log(this.address().port) });
 `;
 
-/** Make it; it goes when the test ends. */
+/** Create the network; it is removed at the end of the test. */
 export async function openExternalNetwork(context: TestContext): Promise<ExternalNetwork> {
   const directory = mkdtempSync(join(tmpdir(), 'outboard-outside-'));
   const namespace = join(directory, 'netns');
@@ -34,7 +34,7 @@ export async function openExternalNetwork(context: TestContext): Promise<Externa
   writeFileSync(namespace, '');
   run('unshare', `--net=${namespace}`, 'true');
   context.after(() => {
-    // The link's other end is in the namespace, and goes with it.
+    // The other end of the link is in the namespace and is removed with it.
     run('ip', 'link', 'delete', link);
     run('umount', namespace);
     rmSync(directory, { recursive: true });

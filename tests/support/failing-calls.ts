@@ -1,23 +1,23 @@
 /**
- * Lets the n-th system call that this process makes fail with EIO, through the functions of Node.js and koffi that
- * make it. Import this before the engine: koffi's functions are bound when a module is loaded.
+ * Makes the n-th system call of this process fail with EIO, through the functions of Node.js and koffi that make it.
+ * Import this before the engine: koffi's functions are bound when a module is loaded.
  */
 import assert from 'node:assert/strict';
 import childProcess from 'node:child_process';
 import fs, { type PathLike } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 
-/** A call that was made to fail. */
+/** A call that failed on purpose. */
 export interface FailedCall {
   /** Such as `FileHandle.sync`. */
   readonly name: string;
-  /** What it was called with, as far as that is a text. */
+  /** Its arguments, as far as they are text. */
   readonly subject: string;
 }
 
 const errno = 5;
 const require = createRequire(createRequire(import.meta.url).resolve('@outboard/engine'));
-// The very module that the engine loads; only what is used here is described.
+// The same module instance as the engine's, with the types used here.
 const koffi: { load(name: null): KoffiLibrary; errno(value?: number): number } = require('koffi');
 
 type KoffiFunction = ((...values: unknown[]) => unknown) & { async(...values: unknown[]): unknown };
@@ -25,7 +25,7 @@ interface KoffiLibrary {
   func(definition: string): KoffiFunction;
 }
 
-/** Which calls count. */
+/** Decides which calls count. */
 export type CountCall = (call: FailedCall) => boolean;
 
 interface Failpoint {
@@ -38,8 +38,9 @@ interface Failpoint {
 let failpoint: Failpoint | undefined;
 
 /**
- * Do work in which the n-th call fails, counted from 1 over everything that the process does meanwhile.
- * @returns how many calls were made, and the one that failed; none when fewer were made
+ * Run work in which the n-th counted call of the process fails; the first is 1.
+ *
+ * @returns number of calls, and the failed one, if there were enough calls
  */
 export async function withFailingCall(
   at: number,
@@ -56,7 +57,7 @@ export async function withFailingCall(
   }
 }
 
-/** Count a call. @returns whether it is the one to fail */
+/** Count a call. @returns true if this call must fail */
 function fails(name: string, values: readonly unknown[]): boolean {
   const call = { name, subject: values.filter((value) => typeof value === 'string').join(' ') };
   if (failpoint?.counts(call) !== true) return false;
@@ -79,7 +80,7 @@ function errorOf(name: string, path: unknown): Error {
 type Functions = Record<string, ((...values: unknown[]) => unknown) | undefined>;
 
 function mine(owner: string, object: object, names: readonly string[], after: readonly string[] = []): void {
-  const functions = object as Functions; // each is looked up, and left alone when it is not there
+  const functions = object as Functions; // Each is looked up, and skipped if it does not exist.
   for (const name of names) {
     const original = functions[name];
     if (original === undefined) continue;
@@ -140,7 +141,7 @@ const getrlimit = limits.func('int getrlimit(int resource, void *limits)');
 const setrlimit = limits.func('int setrlimit(int resource, const void *limits)');
 const openFiles = 7; // RLIMIT_NOFILE
 
-/** Do work while this process can open only so many files more: the kernel itself answers EMFILE to the next. */
+/** Run work while this process can open only so many more files: the kernel answers EMFILE to the next one. */
 export async function withDescriptorsLeft(left: number, work: () => Promise<void>): Promise<void> {
   const before = new BigUint64Array(2);
   assert.equal(getrlimit(openFiles, before), 0);
@@ -159,7 +160,7 @@ export async function withDescriptorsLeft(left: number, work: () => Promise<void
   }
 }
 
-/** Calls that change or ask the host; those that only look at memory do not fail. */
+/** Calls that change or query the host; calls on memory do not fail. */
 function mineOfLibc(definition: string, original: KoffiFunction): KoffiFunction {
   const name = /(\w+)\(/.exec(definition)?.[1] ?? definition;
   if (!definition.startsWith('int ')) return original;

@@ -1,7 +1,7 @@
 /**
- * A file system whose server can fall silent, as one of a network does: a directory with an empty directory `inside` and a file
- * `page` of 4096 bytes, in FUSE.
- * What it is asked while it is silent waits, unkillably, until it speaks again or is gone.
+ * A FUSE file system whose server can stop answering, as a network file system does: a directory with an empty
+ * directory `inside` and a file `page` of 4096 bytes. Requests during that time wait, unkillably, until it answers
+ * again or is aborted.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,9 +11,9 @@ import { createInterface } from 'node:readline';
 export interface HangingFileSystem extends AsyncDisposable {
   /** Answer nothing from now on. */
   fallSilent(): Promise<void>;
-  /** Answer what waits, and everything from now on. */
+  /** Answer waiting requests, and all further ones. */
   speak(): Promise<void>;
-  /** End the server; its file system stays mounted, and is of no more use. */
+  /** End the server; the file system stays mounted and is unusable. */
   die(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export async function mountHangingFileSystem(path: string): Promise<HangingFileS
     await heard;
   };
   const die = async () => {
-    // With its last descriptor of the device the server's end aborts what waits.
+    // Closing the last descriptor of the device aborts all waiting requests.
     child.kill('SIGKILL');
     await ended;
   };

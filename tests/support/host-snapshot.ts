@@ -1,36 +1,37 @@
 /**
- * What is on the host because of one test: processes, mounts, cgroups and files. Taken before and after, it shows
- * what was left behind. Only what belongs to a directory is looked at, since other tests run at the same time.
+ * Resources of one test on the host: processes, mounts, cgroups and files. Two snapshots show the leftovers. Only
+ * resources of one directory count, because other tests run at the same time.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface HostSnapshot {
-  /** The directory that everything in it belongs to. */
+  /** The directory whose resources count. */
   readonly directory: string;
   /** Processes (conmon, runtimes, plugins and their children) as `pid command line`. */
   readonly processes: readonly string[];
   readonly mounts: readonly string[];
-  /** Directories of plugins' cgroups, in any hierarchy. */
+  /** Cgroup directories of plugins, in any hierarchy. */
   readonly cgroups: readonly string[];
-  /** Files and directories below the directory, as paths. */
+  /** Paths of files and directories below the directory. */
   readonly entries: readonly string[];
 }
 
-/** What to look at beside the directory itself. */
+/** Further resources of a snapshot. */
 export interface SnapshotOptions {
   /** Directories below it whose content counts; default none. */
   readonly entries?: readonly string[];
-  /** IDs of plugins that the test had: a cgroup that is left bears only its plugin's ID. */
+  /** IDs of the test's plugins: a leftover cgroup is known by the ID only. */
   readonly plugins?: readonly string[];
-  /** Processes that are no one's remains: the daemon. */
+  /** Processes that are no leftovers: the daemon. */
   readonly daemons?: readonly number[];
 }
 
 /**
- * Look at the host.
- * @param directory the test's own directory, such as the one that holds data root and exec root
+ * Take a snapshot.
+ *
+ * @param directory the test's own directory, such as the one with data root and exec root
  */
 export function snapshotHost(directory: string, options: SnapshotOptions = {}): HostSnapshot {
   const inDirectory = [...allFiles(directory, 4)].flatMap((path) => path.split('/')).filter(isId);
@@ -53,8 +54,9 @@ export function snapshotHost(directory: string, options: SnapshotOptions = {}): 
 }
 
 /**
- * Look again and compare. Give the same `entries`, and the IDs of all plugins that there have been.
- * @throws {AssertionError} naming what is new and what is gone
+ * Take another snapshot and compare. Requires the same `entries`, and the IDs of all plugins so far.
+ *
+ * @throws {AssertionError} with new and missing resources
  */
 export function assertHostUnchanged(before: HostSnapshot, options: SnapshotOptions = {}): void {
   const after = snapshotHost(before.directory, options);
@@ -71,7 +73,7 @@ function isId(name: string): boolean {
 
 interface SeenProcess {
   readonly pid: number;
-  /** Command line, working directory and cgroups: a container's processes are known by the last only. */
+  /** Command line, working directory and cgroups: processes of a container are known by their cgroups only. */
   readonly places: readonly string[];
 }
 
@@ -88,7 +90,7 @@ function listProcesses(): readonly SeenProcess[] {
     }));
 }
 
-/** One that has ended, and whose parent has not looked at it yet. */
+/** A zombie. */
 function isZombie(pid: string): boolean {
   return / Z [^)]*$/.test(attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1')));
 }
@@ -97,7 +99,7 @@ function listCgroups(): readonly string[] {
   const roots = readTable('/proc/self/mountinfo')
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] ?? '');
-  // At the top, or in the slice where systemd makes them.
+  // At the top, or in the slice in which systemd makes them.
   return roots
     .flatMap((root) => [root, join(root, 'outboard.slice')])
     .flatMap((directory) =>
@@ -119,7 +121,7 @@ function readTable(path: string): readonly string[] {
   return readFileSync(path, 'utf8').split('\n');
 }
 
-/** Processes end and directories go while they are listed: what is gone is not on the host. */
+/** Processes and directories may disappear during the listing: then they are not on the host. */
 function attempt(read: () => string): string;
 function attempt<Value>(read: () => Value, otherwise: Value): Value;
 function attempt(read: () => unknown, otherwise: unknown = ''): unknown {

@@ -1,6 +1,5 @@
 /**
- * A plugin that collects metrics: it reads the socket where such plugins find it, and keeps a journal of what it is
- * told in `/journal`.
+ * A plugin that collects metrics: it reads the metrics socket, and keeps a journal of its calls in `/journal`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +40,7 @@ server.listen('/run/docker/plugins/${fixtureSocket}');
 process.on('SIGTERM', () => process.exit(0));
 `;
 
-/** @param propagatedMount the documentation of Docker asks for `/run/docker` */
+/** @param propagatedMount Docker's documentation requires `/run/docker` */
 export function metricsPlugin(propagatedMount = ''): PluginArchiveOptions {
   const types = ['docker.metricscollector/1.0'];
   return {
@@ -50,14 +49,14 @@ export function metricsPlugin(propagatedMount = ''): PluginArchiveOptions {
   };
 }
 
-/** What a collector read. */
+/** Metrics as a collector read them. */
 export interface Scraped {
   readonly status: number;
   readonly type: string;
   readonly text: string;
 }
 
-/** Have a collector read the metrics, once it was told to start. */
+/** Make a collector read the metrics after its start call. */
 export async function scrapeInPlugin(execRoot: string, id: string): Promise<Scraped> {
   await using client = createPluginClient({
     socketPath: join(execRoot, 'plugins', id, fixtureSocket),
@@ -67,7 +66,7 @@ export async function scrapeInPlugin(execRoot: string, id: string): Promise<Scra
   return { status: Number(reply.raw('Status')), type: reply.text('Type'), text: reply.text('Text') };
 }
 
-/** What a collector was told so far, with the bodies. */
+/** Calls to a collector so far, with their bodies. */
 export function readJournal(dataRoot: string, id: string): readonly string[] {
   const path = join(dataRoot, 'plugins', id, 'rootfs', 'journal');
   return readFileSync(path, 'utf8').trim().split('\n');

@@ -1,5 +1,5 @@
 /**
- * A name server that knows one name.
+ * A DNS server with one name.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 const noSuchName = 3;
 const typeA = 1;
 
-/** Answer on port 53 of an address until the test ends. @param ipv4 what the name stands for */
+/** Answer on port 53 of an address until the end of the test. @param ipv4 address of the name */
 export async function startNameServer(
   context: TestContext,
   address: string,
@@ -34,12 +34,12 @@ function answer(query: Buffer, name: string, ipv4: string): Buffer {
   const hasAddress = isKnown && query.readUInt16BE(end) === typeA;
   const header = Buffer.alloc(12);
   query.copy(header, 0, 0, 2);
-  // An answer with authority, and recursion both wanted and available.
+  // Flags of the response: authoritative, recursion desired and available.
   header.writeUInt16BE(0x8580 | (isKnown ? 0 : noSuchName), 2);
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(hasAddress ? 1 : 0, 6);
   const question = query.subarray(12, end + 4);
-  // The name by a pointer to the question, type A, class IN, one minute, four bytes.
+  // The name as a pointer to the question, type A, class IN, one minute, four bytes.
   const record = Buffer.from([0xc0, 12, 0, typeA, 0, 1, 0, 0, 0, 60, 0, 4, ...ipv4.split('.').map(Number)]);
   return Buffer.concat([header, question, ...(hasAddress ? [record] : [])]);
 }

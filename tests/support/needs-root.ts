@@ -1,7 +1,7 @@
 /**
- * Why a test is skipped, for `{ skip: needsRoot }`.
+ * Reason for skipping a test, for `{ skip: needsRoot }`.
  */
 
-/** False when the tests run as root. */
+/** False if the tests run as root. */
 export const needsRoot: string | false =
   process.getuid?.() === 0 ? false : 'needs root, for mounts, owners and namespaces';

@@ -1,5 +1,5 @@
 /**
- * Runs a plugin program as a process of its own and waits until it accepts connections.
+ * Runs a plugin program in a process of its own and waits until it accepts connections.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ export interface PluginProcess extends AsyncDisposable {
 /**
  * Start a program and wait until its socket accepts connections.
  *
- * @throws {Error} with what it wrote to standard error if it ends before that
+ * @throws {Error} with its standard error if it ends before that
  */
 export async function startPluginProcess(
   command: readonly [string, ...string[]],
@@ -56,8 +56,8 @@ export async function startPluginProcess(
 }
 
 /**
- * A socket that an earlier process left refuses, so each change of the directory is a reason to try again. The watch is set
- * up before the first try, so that no change is missed.
+ * A stale socket refuses connections, so each change of the directory triggers another attempt. The watch begins before
+ * the first attempt, so that no change is missed.
  */
 function socketAccepts(path: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 /**
- * A service manager's ear: receives the datagrams of sd_notify(3) on a socket. Node.js has no such sockets; Python has.
+ * Receives the datagrams of sd_notify(3) on a socket, in place of a service manager. Node.js has no datagram unix
+ * sockets; Python has.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +16,7 @@ while True:
 `;
 
 export interface NotifyReceiver extends AsyncDisposable {
-  /** Wait for a message that is like this, from the first one on. */
+  /** Wait for a message with this pattern; messages before the call count too. */
   until(pattern: RegExp): Promise<string>;
 }
 

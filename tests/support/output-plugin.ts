@@ -1,13 +1,13 @@
 /**
- * A plugin that writes to its stdout and stderr what a test tells it to.
+ * A plugin that writes to its stdout and stderr on request.
  */
 import { createPluginClient } from '@outboard/protocol';
 import { pluginArchive } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 
 /**
- * `/Talk.Say` writes `Text` to the descriptor `To`; `/Talk.Flood` writes lines of `Bytes` to stdout for `Ms` and tells how
- * many; `/Talk.Die` ends the program at once. It says `hello` when it starts.
+ * `/Talk.Say` writes `Text` to the descriptor `To`; `/Talk.Flood` writes lines of `Bytes` to stdout for `Ms` and
+ * returns their number; `/Talk.Die` ends the program at once. It writes `hello` when it starts.
  */
 export const outputPluginScript = `
 import { writeSync } from 'node:fs';
@@ -46,11 +46,11 @@ export function outputPluginArchive(): Buffer {
   return pluginArchive({ script: outputPluginScript });
 }
 
-/** Makes a talking plugin write. */
+/** Calls of an output plugin. */
 export interface OutputCalls {
   /** Write one text, bytes given as Latin-1. */
   say(stream: 'stdout' | 'stderr', text: string): Promise<void>;
-  /** Write numbered lines of so many bytes. @returns the number of the last one */
+  /** Write numbered lines of a fixed length in bytes. @returns the number of the last one */
   flood(options: {
     readonly lineBytes: number;
     readonly ms: number;
@@ -75,7 +75,7 @@ export function callOutputPlugin(socketPath: string): OutputCalls {
       return Number(reply.raw('Lines'));
     },
     async die() {
-      // It does not live to answer.
+      // The program ends without a response.
       await call('Talk.Die', {}).catch(() => {});
     },
   };

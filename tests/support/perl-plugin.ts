@@ -1,15 +1,15 @@
 /**
- * A plugin that is up in milliseconds and takes little of the machine, so that a test can have many and start them often:
- * a volume driver in Perl, which every Debian machine has. Its volumes are directories of its propagated mount, and outlive it.
+ * A plugin that starts in milliseconds with little memory, so that a test can have many and start them often: a volume
+ * driver in Perl, which every Debian machine has. Its volumes are directories of its propagated mount, and outlive it.
  */
 import { type PluginArchiveOptions, pluginArchive } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 
-/** What else a light plugin does, once at each start. */
+/** Additional behaviours of the plugin, once at each start. */
 export const perlPluginBehaviors = {
   /** Nothing. */
   plain: '',
-  /** Leaves processes in sessions of their own that no SIGTERM ends. */
+  /** Leaves processes in sessions of their own that ignore SIGTERM. */
   forks: `
     use POSIX 'setsid';
     for (1 .. 2) {
@@ -29,7 +29,7 @@ export const perlPluginBehaviors = {
       system('mount', '-t', 'tmpfs', 'leaked', "$root/leaked/below") == 0 or die 'cannot mount';
     }
   `,
-  /** Writes more output than anyone reads, as fast as it is taken. */
+  /** Writes output without end, as fast as it is read. */
   floods: `
     unless (fork) {
       my $line = ('x' x 1023) . "\\n";
@@ -40,7 +40,7 @@ export const perlPluginBehaviors = {
 
 export type PerlPluginBehavior = keyof typeof perlPluginBehaviors;
 
-/** A volume's name is made of small letters, digits and hyphens, so that it is found without a parser for JSON. */
+/** Names of volumes are made of small letters, digits and hyphens, so that no JSON parser is needed. */
 const script = (habit: PerlPluginBehavior) => `
 use strict;
 use IO::Socket::UNIX;
@@ -84,7 +84,7 @@ sub answer {
 }
 `;
 
-/** A light plugin for `pluginArchive` and `pluginContext`. @param config keys that replace those of the fixture's config */
+/** A plugin for `pluginArchive` and `pluginContext`. @param config keys that replace those of the fixture's config */
 export function perlPlugin(
   habit: PerlPluginBehavior = 'plain',
   config: PluginArchiveOptions['config'] = {},

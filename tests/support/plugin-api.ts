@@ -18,7 +18,9 @@ export interface PluginApi {
 const json = { 'content-type': 'application/json' };
 
 /**
- * Each call rejects when the connection breaks before the answer is whole, and fails the test when the daemon refuses.
+ * Calls of one daemon. Each rejects if the connection breaks before the response is complete, and fails the test if the
+ * daemon refuses.
+ *
  * @param socket path of the daemon's socket
  */
 export function pluginApi(socket: string): PluginApi {

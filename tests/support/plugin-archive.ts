@@ -1,12 +1,12 @@
 /**
- * Plugins as archives made in memory: the context that `plugin create` takes, without a directory on disk. Names and
- * links in the root filesystem are the test's to choose.
+ * Plugins as archives in memory: the context that `plugin create` takes, without a directory on disk. Names and links
+ * in the root filesystem are free.
  */
 import { type PluginContextOptions, pluginConfigDocument, volumePluginScript } from './plugin-fixture.ts';
 import { type TarEntryFields, tarArchive } from './tar.ts';
 
 export interface PluginArchiveOptions extends PluginContextOptions {
-  /** Entries of the root filesystem, named from its top; one with the name of a default entry stands in its place. */
+  /** Entries of the root filesystem, by path; one with the name of a default entry replaces it. */
   readonly entries?: readonly TarEntryFields[];
 }
 
@@ -41,13 +41,13 @@ function directory(name: string): TarEntryFields {
   return { type: 'directory', name };
 }
 
-/** `/a/b` -> `a`, `a/b`. What no clean path has is for the config's judge, not for the archive's. */
+/** `/a/b` -> `a`, `a/b`. Unclean paths are left for the validation of the config. */
 function withParents(path: string): readonly string[] {
   const components = path.split('/').filter((component) => !['', '.', '..'].includes(component));
   return components.map((_, index) => components.slice(0, index + 1).join('/'));
 }
 
-/** Whether an entry lies below a name that is no directory here, such as `/dev` when it is a link. */
+/** True if an entry lies below a name that is no directory here, such as `/dev` as a link. */
 function isBelowOther(entry: TarEntryFields, entries: ReadonlyMap<string, TarEntryFields>): boolean {
   const parents = withParents(String(entry.name)).slice(0, -1);
   return parents.some((parent) => {

@@ -1,9 +1,9 @@
 /**
- * Calls a plugin over its unix socket, byte for byte as a test wants it.
+ * Calls a plugin over its unix socket with exact bytes.
  */
 import { Agent, request } from 'node:http';
 
-/** What a plugin answered. */
+/** Response of a plugin. */
 export interface PluginAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
@@ -11,7 +11,7 @@ export interface PluginAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** How to call. */
+/** Options of a call. */
 export interface PluginCallOptions {
   /** Default POST. */
   readonly method?: string;
@@ -22,7 +22,7 @@ export interface PluginCallOptions {
 /**
  * Call `/<call>` on the plugin that listens at `socketPath`.
  *
- * @param body sent as it is when it is text, else as JSON; absent sends no byte
+ * @param body text is sent unchanged, other values as JSON; absent sends no byte
  */
 export function callPlugin(
   socketPath: string,
@@ -48,7 +48,7 @@ export function callPlugin(
         response.on('end', () => {
           try {
             const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString());
-            // The protocol allows objects only; a test that reads a missing field fails.
+            // The protocol permits objects only; a test that reads a missing field fails.
             const answer = parsed as Record<string, unknown>;
             resolve({
               status: response.statusCode ?? 0,

@@ -1,6 +1,6 @@
 /**
  * Tiny plugins for tests: a directory with `config.json` and `rootfs/`, as `docker plugin create` takes it. The root
- * filesystem holds one script; Node.js and the system's libraries are the host's, mounted read-only.
+ * filesystem holds one script; Node.js and the system's libraries are mounted from the host, read-only.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -28,7 +28,7 @@ export interface PluginContext {
 export const fixtureSocket = 'fixture.sock';
 
 /**
- * Listens on its socket, answers `/Plugin.Activate` and the volume driver's calls from memory, and ends on SIGTERM.
+ * Listens on its socket, answers `/Plugin.Activate` and the calls of a volume driver from memory, and ends on SIGTERM.
  * It writes `listening` to its log when it is ready.
  */
 export const volumePluginScript = `
@@ -60,8 +60,9 @@ process.on('SIGTERM', () => process.exit(0));
 const scriptPath = '/plugin.mjs';
 
 /**
- * Write a plugin's context.
- * @param directory made when absent
+ * Write the context of a plugin.
+ *
+ * @param directory created if absent
  */
 export async function writePluginContext(
   directory: string,
@@ -111,7 +112,7 @@ export function pluginConfigDocument(changes: ConfigDocument = {}): ConfigDocume
   };
 }
 
-/** What Node.js needs of the host; it may be installed outside of the system's directories. */
+/** Paths of the host that Node.js needs; it may be installed outside of the system's directories. */
 function hostDirectories(): readonly string[] {
   const installation = dirname(dirname(process.execPath));
   return [...new Set(['/usr', '/bin', '/lib', '/lib64', installation])];

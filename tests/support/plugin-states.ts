@@ -1,13 +1,13 @@
 /**
- * Waits for what becomes of a plugin, as the engine tells it.
+ * Waits for states of plugins, as the engine reports them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PluginEngine, PluginState } from '@outboard/engine';
 
 /**
- * Wait until a plugin is in a state that a test wants. What a plugin does by itself is no event of the API, so this
- * looks again and again, for 30 s.
- * @throws {Error} with the state that it stayed in
+ * Wait for a state of a plugin. Changes without a request emit no event of the API, so this polls for up to 30 s.
+ *
+ * @throws {Error} with the last state
  */
 export async function untilState<Status extends PluginState['status']>(
   engine: Pick<PluginEngine, 'state'>,

@@ -1,5 +1,5 @@
 /**
- * A plugin that runs commands for a test, inside its container.
+ * A plugin that runs commands for a test inside its container.
  */
 import { join } from 'node:path';
 import { createPluginClient } from '@outboard/protocol';
@@ -7,14 +7,14 @@ import { type PluginArchiveOptions, pluginContext } from './plugin-archive.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 import type { TestEngine } from './test-engine.ts';
 
-/** How a command ended inside the plugin. */
+/** Result of a command inside the plugin. */
 export interface ProbeResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs what `/Probe.Run` is given: `{ Command: [program, ...arguments] }`. */
+/** Runs the command of `/Probe.Run`: `{ Command: [program, ...arguments] }`. */
 const probePluginScript = `
 import { createServer } from 'node:http';
 import { spawnSync } from 'node:child_process';
@@ -34,7 +34,8 @@ process.on('SIGTERM', () => process.exit(0));
 
 /**
  * Run a command inside a running probe plugin.
- * @param socketPath its socket on the host
+ *
+ * @param socketPath socket on the host
  */
 async function probe(socketPath: string, ...command: readonly string[]): Promise<ProbeResult> {
   await using client = createPluginClient({ socketPath, timeoutMs: 30_000 });
@@ -46,19 +47,19 @@ async function probe(socketPath: string, ...command: readonly string[]): Promise
   };
 }
 
-/** The same through a shell, insisting on success. @returns standard output, trimmed */
+/** Run a command through a shell and assert success. @returns standard output, trimmed */
 export async function probeShell(socketPath: string, script: string): Promise<string> {
   const { code, stdout, stderr } = await probe(socketPath, '/bin/sh', '-c', script);
   if (code !== 0) throw new Error(`in the plugin, "${script}" ended with ${code}: ${stderr}`);
   return stdout.trim();
 }
 
-/** A probe plugin that runs. */
+/** A running probe plugin. */
 export interface ProbePlugin {
   readonly id: string;
-  /** Its socket on the host. */
+  /** Socket on the host. */
   readonly socket: string;
-  /** Run a shell script inside, insisting on success. @returns standard output, trimmed */
+  /** Run a shell script inside and assert success. @returns standard output, trimmed */
   shell(script: string): Promise<string>;
   /** Run a shell script inside. */
   attempt(script: string): Promise<ProbeResult>;

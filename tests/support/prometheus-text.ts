@@ -1,5 +1,6 @@
 /**
- * Reads Prometheus text as strictly as the format allows, so that a test sees what a scraper would refuse.
+ * Parses Prometheus text as strictly as the format permits, so that a test sees every fault that a scraper would
+ * refuse.
  * @see Prometheus exposition formats, "Text-based format", version 0.0.4
  */
 
@@ -16,7 +17,7 @@ const sampleLine = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const labelPair = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/;
 const value = /^(?:[+-]Inf|NaN|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
-/** @throws {Error} naming the line that breaks a rule of the format or of the naming of metrics */
+/** @throws {Error} with the line that breaks a rule of the format or of metric names */
 export function parsePrometheusText(text: string): ReadonlyMap<string, ParsedFamily> {
   if (!text.endsWith('\n')) throw new Error('the last line has no end');
   const families = new Map<string, { type: string; help: string; samples: Map<string, number> }>();

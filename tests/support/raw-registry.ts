@@ -1,5 +1,5 @@
 /**
- * Puts content into a registry with plain requests, so that a test decides every byte.
+ * Uploads content to a registry with plain requests, so that a test controls every byte.
  */
 import { createHash } from 'node:crypto';
 

@@ -1,12 +1,11 @@
 /**
- * Stands between the engine and a real registry, so that a test sees every blob that is fetched and decides how it
- * is delivered.
+ * A proxy between the engine and a real registry: it records fetched blobs and controls their delivery.
  */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A blob that someone fetches. */
+/** A blob during its delivery. */
 export interface BlobDelivery {
   readonly digest: string;
   readonly bytes: Buffer;
@@ -16,14 +15,15 @@ export interface BlobDelivery {
 export interface RegistryProxy {
   /** `127.0.0.1:PORT` */
   readonly host: string;
-  /** Digests of the blobs that were fetched, in order. */
+  /** Digests of the fetched blobs, in order. */
   readonly fetched: readonly string[];
   stop(): Promise<void>;
 }
 
 /**
  * @param upstream `127.0.0.1:PORT` of the registry
- * @param deliver sends a blob's bytes after the headers; default: all at once
+ *
+ * @param deliver sends the bytes of a blob after the headers; default: all at once
  */
 export async function startRegistryProxy(
   upstream: string,
@@ -43,7 +43,7 @@ export async function startRegistryProxy(
     return deliver({ digest, bytes, response });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo; // a server on TCP has no other address
+  const { port } = server.address() as AddressInfo; // A TCP server has no other form of address.
   return {
     host: `127.0.0.1:${port}`,
     fetched,

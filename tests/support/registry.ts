@@ -1,6 +1,6 @@
 /**
- * A real registry for tests: the `docker-registry` program (Debian package of that name, distribution 2.8) on a
- * free port of 127.0.0.1, with its storage in a directory of its own.
+ * A real registry for tests: the `docker-registry` program (Debian package of that name, distribution 2.8) on a free
+ * port of 127.0.0.1, with its storage in a directory of its own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,21 +9,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A registry that runs. */
+/** A running registry. */
 export interface TestRegistry {
   /** `127.0.0.1:PORT`; plain HTTP. */
   readonly host: string;
-  /** The directory that holds its content. */
+  /** Directory of its content. */
   readonly directory: string;
   /** End it, and remove the directory unless the caller gave it. */
   stop(): Promise<void>;
 }
 
-/** How a registry runs. */
+/** Options of a registry. */
 export interface TestRegistryOptions {
-  /** Ask for Basic authentication; the password must be `registryPassword`, whose hash is known here. */
+  /** Require Basic authentication with `registryPassword`. */
   readonly auth?: { readonly username: string; readonly password: string };
-  /** Where its content is kept, and stays; default a temporary directory that `stop()` removes. */
+  /** Directory of its content, which stays; default a temporary directory that `stop()` removes. */
   readonly directory?: string;
 }
 
@@ -60,7 +60,7 @@ export async function startRegistry(options: TestRegistryOptions = {}): Promise<
   }
 }
 
-// YAML is a superset of JSON, so the registry reads this as it is.
+// YAML is a superset of JSON, so the registry accepts this.
 async function configure(home: string, directory: string, options: TestRegistryOptions): Promise<object> {
   const passwords = join(home, 'htpasswd');
   if (options.auth !== undefined) await writeFile(passwords, `${options.auth.username}:${passwordHash}\n`);
@@ -73,7 +73,9 @@ async function configure(home: string, directory: string, options: TestRegistryO
   };
 }
 
-/** Wait for the log line that tells the port the kernel chose. The log is read on, or the registry would block. */
+/**
+ * Wait for the log line with the port that the kernel chose. The log must be read further, or the registry would block.
+ */
 async function listeningHost(child: ChildProcess): Promise<string> {
   if (child.stderr === null) throw new Error('the registry was started without a pipe for its log');
   const lines = createInterface({ input: child.stderr });

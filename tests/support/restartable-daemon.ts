@@ -1,5 +1,5 @@
 /**
- * A home whose daemon ends and is succeeded, again and again, while plugins run in it.
+ * A home with a sequence of daemons, each started after the end of the last one, while plugins run in it.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -17,11 +17,11 @@ export interface RestartableDaemon {
   readonly home: string;
   daemon: TestDaemon;
   api: PluginApi;
-  /** Plugins that there have been. */
+  /** IDs of all plugins so far. */
   readonly ids: string[];
 }
 
-/** Start the first daemon. When the test ends, all plugins are removed and the home goes. */
+/** Start the first daemon. At the end of the test, all plugins and the home are removed. */
 export async function openRestartableDaemon(context: TestContext): Promise<RestartableDaemon> {
   const { home, remove } = await makeDaemonHome();
   const daemon = await startDaemon({ home, isBuilt: true });
@@ -36,7 +36,7 @@ export async function openRestartableDaemon(context: TestContext): Promise<Resta
   return place;
 }
 
-/** Start the next daemon, once the one before has ended. */
+/** Start the next daemon after the end of the last one. */
 export async function startNextDaemon(place: RestartableDaemon): Promise<void> {
   place.daemon = await startDaemon({ home: place.home, isBuilt: true });
   place.api = pluginApi(place.daemon.socket);
@@ -57,7 +57,7 @@ export async function enablePlugin(
   return id;
 }
 
-/** As `assertRunningPlugins`, of this place. */
+/** `assertRunningPlugins` for this home. */
 export function assertRunning({ home, daemon, ids }: RestartableDaemon, running: readonly string[]): void {
   assertRunningPlugins({ home, execRoot: daemon.execRoot, daemons: [daemon.pid], ids }, running);
 }
@@ -67,7 +67,7 @@ export function pidsOf({ home, ids }: Pick<RestartableDaemon, 'home' | 'ids'>): 
   return snapshotHost(home, { plugins: ids }).processes.map((line) => Number.parseInt(line, 10));
 }
 
-/** A process that is no child of ours gives no sign of its end, so this looks again and again, for 10 s. */
+/** A process that is no child emits no event at its end, so this polls for up to 10 s. */
 export async function untilGone(pid: number): Promise<void> {
   const deadline = AbortSignal.timeout(10_000);
   while (isAlive(pid)) await delay(10, undefined, { signal: deadline });
@@ -77,7 +77,7 @@ function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && !/ Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
 }
 
-/** The run record is written once the new process runs; looked for as above, for 30 s. */
+/** The run record is written after the start; polled for up to 30 s. */
 export async function untilOtherPid(execRoot: string, id: string, pid: number): Promise<void> {
   const deadline = AbortSignal.timeout(30_000);
   const path = join(execRoot, 'bundles', id, 'run.json');

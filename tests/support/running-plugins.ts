@@ -1,5 +1,5 @@
 /**
- * Which plugins run, seen from outside of the daemon: by what lies in the exec root, by processes, mounts and cgroups.
+ * Finds running plugins without the daemon: by the exec root, by processes, mounts and cgroups.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -10,14 +10,14 @@ import { connectSocket } from '@outboard/protocol';
 import { snapshotHost } from './host-snapshot.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 
-/** A daemon's home and what has been in it. */
+/** Home of a daemon and its contents so far. */
 export interface PluginLocation {
-  /** The directory above both roots. */
+  /** Parent directory of both roots. */
   readonly home: string;
   readonly execRoot: string;
   /** Processes of the home that are no plugins: the daemon. */
   readonly daemons: readonly number[];
-  /** IDs of all plugins that there have been. */
+  /** IDs of all plugins so far. */
   readonly ids: readonly string[];
 }
 
@@ -26,15 +26,15 @@ export function pidOfPlugin(execRoot: string, id: string): number {
   return JSON.parse(readFileSync(join(execRoot, 'bundles', id, 'run.json'), 'utf8')).container.pid;
 }
 
-/** The directories of a plugin's cgroup in one hierarchy, whichever driver made it. @param hierarchy where it is mounted */
+/** Cgroup directories of a plugin in one hierarchy, for either cgroup driver. @param hierarchy its mount point */
 export function pluginCgroups(hierarchy: string, id: string): readonly string[] {
   const places = [`outboard-${id}`, `outboard.slice/outboard-${id}.scope`];
   return places.map((place) => join(hierarchy, place)).filter(existsSync);
 }
 
 /**
- * Wait until a plugin's socket accepts. A plugin that is started in the background gives no sign outside of the daemon,
- * so this looks again and again, for 30 s.
+ * Wait until a plugin's socket accepts. A start in the background emits no event outside of the daemon, so this polls
+ * for up to 30 s.
  */
 export async function untilPluginAccepts(execRoot: string, id: string): Promise<void> {
   const path = join(execRoot, 'plugins', id, fixtureSocket);
@@ -42,7 +42,7 @@ export async function untilPluginAccepts(execRoot: string, id: string): Promise<
   for (;;) {
     try {
       (await connectSocket(path)).destroy();
-      // The record of a run is written after the start; the socket may be faster.
+      // The run record is written after the start; the socket may be faster.
       if (existsSync(join(execRoot, 'bundles', id, 'run.json'))) return;
     } catch (error) {
       if (!isOutboardError(error, 'unavailable')) throw error;
@@ -51,12 +51,16 @@ export async function untilPluginAccepts(execRoot: string, id: string): Promise<
   }
 }
 
-/** How long what a killed daemon left may lie there: the next one serves first and removes it beside that. */
+/**
+ * Upper bound for leftovers of a killed daemon, in milliseconds: its successor serves first and removes them in the
+ * background.
+ */
 const settleMs = 15_000;
 
 /**
- * Insist that exactly these plugins run, and that nothing of any other is on the host, as soon as that is so.
- * @param running their IDs; each runs one process
+ * Wait until exactly these plugins run and no resource of others is on the host, and assert it.
+ *
+ * @param running IDs of plugins; each runs one process
  */
 export async function untilOnlyPluginsRun(place: PluginLocation, running: readonly string[]): Promise<void> {
   const deadline = performance.now() + settleMs;
@@ -70,7 +74,7 @@ export async function untilOnlyPluginsRun(place: PluginLocation, running: readon
   }
 }
 
-/** Insist that it is so now. */
+/** Assert it for this moment. */
 export function assertRunningPlugins(place: PluginLocation, running: readonly string[]): void {
   const wanted = [...running].sort();
   for (const directory of ['bundles', 'runtime', 'plugins']) {
@@ -84,7 +88,7 @@ export function assertRunningPlugins(place: PluginLocation, running: readonly st
   const seen = snapshotHost(place.home, { plugins: place.ids, daemons: place.daemons });
   const { processes } = seen;
   assert.equal(processes.length, 2 * running.length, `want a monitor and a program each: ${processes}`);
-  // A running plugin has its propagated mount, if any, and has it once.
+  // A running plugin has its propagated mount, if any, exactly once.
   const places = seen.mounts.filter((path) => running.some((id) => path.endsWith(`/${id}/propagated-mount`)));
   assert.deepEqual(seen.mounts, [...new Set(places)], 'a mount is left, or is there twice');
   const orphans = seen.cgroups.filter((path) => !running.some((id) => path.includes(id)));

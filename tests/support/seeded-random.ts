@@ -1,5 +1,5 @@
 /**
- * Chance that can be had again: a test that uses it prints its seed when it fails.
+ * Repeatable random numbers: a failing test prints its seed.
  */
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */

@@ -18,7 +18,7 @@ export interface SmallTmpfs extends AsyncDisposable {
  * Mount a tmpfs.
  *
  * @param options.bytes room for content, rounded up to whole pages
- * @param options.inodes how many files and directories fit, its root among them; default no bound
+ * @param options.inodes number of files and directories that fit, the root included; default no bound
  */
 export async function mountSmallTmpfs(options: {
   readonly bytes: number;

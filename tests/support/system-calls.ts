@@ -1,5 +1,5 @@
 /**
- * System calls that a test makes inside a plugin, by number, through the Perl that Debian has in its base system.
+ * System calls inside a plugin, by number, through the Perl of Debian's base system.
  */
 
 type Call = 'move_pages' | 'userfaultfd' | 'kcmp' | 'keyctl';

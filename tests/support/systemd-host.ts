@@ -1,6 +1,6 @@
 /**
- * A host that systemd runs: the real systemd as the first process of namespaces of its own, with D-Bus and a journal, in
- * a part of its own of every cgroup hierarchy. See `systemd-host.sh` for what keeps it from the machine beneath.
+ * A host with the real systemd as first process of its own namespaces, with D-Bus, a journal and a subtree of every
+ * cgroup hierarchy. `systemd-host.sh` confines it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { needsRoot } from './needs-root.ts';
 import { startNotifyReceiver } from './notify-receiver.ts';
 
-/** How a command on the host ended. */
+/** Result of a command on the host. */
 export interface HostCommandResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -24,11 +24,11 @@ export interface HostCommandResult {
 export interface SystemdHost extends AsyncDisposable {
   /** Run a program there and wait for its end. */
   run(program: string, ...args: readonly string[]): Promise<HostCommandResult>;
-  /** The same, insisting on success. @returns standard output, trimmed */
+  /** Run a program and assert success. @returns standard output, trimmed */
   ok(program: string, ...args: readonly string[]): Promise<string>;
-  /** The path by which this process sees one of the host. */
+  /** Path of a file of the host, as seen from this process. */
   path(path: string): string;
-  /** What a cgroup file there says, in whichever hierarchy has it; `/` is the top of the host. */
+  /** Content of a cgroup file there, in the hierarchy that has it; `/` is the top of the host. */
   cgroupFile(cgroup: string, ...names: readonly string[]): string;
 }
 
@@ -44,14 +44,14 @@ const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 const neededPrograms = ['/lib/systemd/systemd', '/usr/bin/systemctl', '/usr/bin/dbus-daemon'];
 
-/** Why such a host cannot be booted here, or false. */
+/** Reason for skipping if such a host cannot be booted here, or false. */
 export const needsSystemd: string | false =
   needsRoot || (neededPrograms.every(existsSync) ? false : 'needs the Debian packages systemd and dbus');
 
-/** Targets that the units under test name; the system's own would start services of the machine. */
+/** Targets that the units under test name; those of the system would start services of the machine. */
 const targets = ['sysinit', 'basic', 'sockets', 'multi-user', 'shutdown', 'local-fs', 'network-online'];
 
-/** Boot one; it takes a second. Disposing it ends every process of it. */
+/** Boot a host; it takes a second. Disposing it ends all of its processes. */
 export async function bootSystemdHost(): Promise<SystemdHost> {
   const home = await mkdtemp(join(tmpdir(), 'ob-host-'));
   const hierarchies = findHierarchies();
@@ -119,12 +119,12 @@ function startHost(
   cgroups: readonly string[],
   hierarchies: readonly Hierarchy[],
 ): ChildProcess {
-  // Its cgroups are the top of the hierarchies in a cgroup namespace that is made within them.
+  // Its cgroups are the top of the hierarchies in a cgroup namespace made inside them.
   const enter =
     'for directory; do shift; [ "$directory" = -- ] && break; echo $$ > "$directory/cgroup.procs" || exit; done';
   const namespaces = ['--mount', '--pid', '--cgroup', '--net', '--uts', '--ipc', '--fork', '--kill-child'];
   const command = [
-    // It ends with this process, however that ends.
+    // It ends with this process, also after a kill.
     ...['setpriv', '--pdeathsig', 'KILL', 'unshare', ...namespaces],
     ...[script, root, units, shared, repository, dirname(dirname(process.execPath))],
   ];
@@ -144,7 +144,7 @@ function firstProcess({ pid }: ChildProcess): number {
   return Number(children);
 }
 
-/** With the first process of its namespace every other one ends. */
+/** All processes of the namespace end with the first one. */
 async function endHost(child: ChildProcess | undefined): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
@@ -177,7 +177,7 @@ function findHierarchies(): readonly Hierarchy[] {
 
 function makeCgroup(cgroup: string): void {
   mkdirSync(cgroup);
-  // On v1 a cgroup without processors and memory nodes takes no process, and none below it.
+  // On v1 a cgroup without processors and memory nodes accepts no process, neither do its children.
   for (const name of ['cpuset.cpus', 'cpuset.mems']) {
     const parent = join(dirname(cgroup), name);
     if (existsSync(join(cgroup, 'cgroup.clone_children')) && existsSync(parent))
@@ -185,7 +185,7 @@ function makeCgroup(cgroup: string): void {
   }
 }
 
-/** Deepest first. A cgroup stays busy for a moment after its last process ended, for which there is no event on v1. */
+/** Deepest first. A cgroup stays busy for a moment after its last process ended, without an event on v1. */
 async function removeCgroup(cgroup: string): Promise<void> {
   if (!existsSync(cgroup)) return;
   for (const entry of readdirSync(cgroup, { withFileTypes: true })) {

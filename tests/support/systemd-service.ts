@@ -1,12 +1,12 @@
 /**
- * Outboard as a service of a host that systemd runs: its units installed by its own command line, plugins through its API.
+ * Outboard as a service of a host with systemd: units installed by its command line, plugins through its API.
  */
 import { fileURLToPath } from 'node:url';
 import { callApi } from './daemon.ts';
 import { perlPluginArchive } from './perl-plugin.ts';
 import type { HostCommandResult, SystemdHost } from './systemd-host.ts';
 
-/** What `inspect` and `outboard ls` do not tell of a plugin that runs. */
+/** Properties of a running plugin that `inspect` and `outboard ls` do not show. */
 export interface ServedPlugin {
   readonly id: string;
   readonly name: string;
@@ -15,24 +15,24 @@ export interface ServedPlugin {
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 const socket = '/run/outboard/outboard.sock';
 
-/** The program as it was built last, with its command line's arguments. */
+/** The last build of the program, with the arguments of its command line. */
 export function outboardCommand(...args: readonly string[]): readonly string[] {
   return [process.execPath, program, ...args];
 }
 
-/** Run the command line on the host, insisting on success. */
+/** Run the command line on the host and assert success. */
 export function outboard(host: SystemdHost, ...args: readonly string[]): Promise<string> {
   const [file = '', ...rest] = outboardCommand(...args);
   return host.ok(file, ...rest);
 }
 
-/** The same, whatever the exit code. */
+/** Run the command line on the host, with any exit code. */
 export function tryOutboard(host: SystemdHost, ...args: readonly string[]): Promise<HostCommandResult> {
   const [file = '', ...rest] = outboardCommand(...args);
   return host.run(file, ...rest);
 }
 
-/** Start a daemon that is no unit of Outboard's own; it is to serve at the usual place. */
+/** Start a daemon that is no unit of Outboard, at the default addresses. */
 export async function startForeignDaemon(host: SystemdHost, ...args: readonly string[]): Promise<void> {
   const unit = ['--unit=by-hand', '--service-type=notify', '--property=KillMode=process', '--collect'];
   await host.ok('systemd-run', '--quiet', ...unit, '--', ...outboardCommand('daemon', ...args));
@@ -42,7 +42,7 @@ export function stopForeignDaemon(host: SystemdHost): Promise<string> {
   return host.ok('systemctl', 'stop', 'by-hand.service');
 }
 
-/** Create a plugin that is bounded in all that can be bounded, and enable it. */
+/** Create a plugin with every kind of limit, and enable it. */
 export async function startBoundedPlugin(host: SystemdHost, name: string): Promise<ServedPlugin> {
   const limits = { memoryBytes: 64 * 1024 * 1024, cpus: 0.5, pids: 40 };
   const body = perlPluginArchive('plain', { outboard: { limits } });
@@ -52,19 +52,19 @@ export async function startBoundedPlugin(host: SystemdHost, name: string): Promi
   return { id: await outboard(host, 'inspect', '--format', '{{.Id}}', name), name };
 }
 
-/** The pid of a plugin's first process, as the host counts; 0 when it does not run. */
+/** Pid of a plugin's first process in the namespace of the host; 0 if it does not run. */
 export async function pidOnHost(host: SystemdHost, { name }: ServedPlugin): Promise<number> {
   const { text } = await callApi(host.path(socket), 'GET', `/outboard/v1/plugins/${name}/json`);
   return JSON.parse(text).State?.Pid ?? 0;
 }
 
-/** The parent of a process of the host; that of a plugin's first process is its monitor. */
+/** Parent of a process of the host; for a plugin's first process this is its monitor. */
 export async function parentOnHost(host: SystemdHost, pid: number): Promise<number> {
   const status = await host.ok('cat', `/proc/${pid}/status`);
   return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
 }
 
-/** The cgroup of a process of the host, in the hierarchy in which systemd counts. */
+/** Cgroup of a process of the host, in the hierarchy that systemd uses. */
 export async function cgroupOnHost(host: SystemdHost, pid: number): Promise<string> {
   const lines = (await host.ok('cat', `/proc/${pid}/cgroup`)).split('\n');
   const line =
@@ -72,7 +72,7 @@ export async function cgroupOnHost(host: SystemdHost, pid: number): Promise<stri
   return line?.replace(/^\d+:[^:]*:/, '') ?? '';
 }
 
-/** The bounds of a cgroup as the kernel keeps them. */
+/** Limits of a cgroup in the kernel. */
 export function boundsOf(host: SystemdHost, cgroup: string): Readonly<Record<string, string>> {
   const quota = host.cgroupFile(cgroup, 'cpu.max', 'cpu.cfs_quota_us').replace(/ 100000$/, '');
   const memory = host.cgroupFile(cgroup, 'memory.max', 'memory.limit_in_bytes');

@@ -1,5 +1,5 @@
 /**
- * Tar archives built by hand, for entries that no honest writer makes.
+ * Tar archives built by hand, for entries that tar programs do not write.
  */
 
 const typeFlags = {
@@ -12,10 +12,10 @@ const typeFlags = {
   fifo: '6',
 } as const;
 
-/** One entry. What is left out is 0, or empty; the mode is 0644, or 0755 for directories. */
+/** One entry. Absent fields are 0 or empty; the mode is 0644, or 0755 for directories. */
 export interface TarEntryFields {
   readonly type?: keyof typeof typeFlags;
-  /** Any bytes but NUL; longer than 100 bytes goes into a PAX record. */
+  /** Any bytes but NUL; longer than 100 bytes is written as a PAX record. */
   readonly name: string | Buffer;
   readonly content?: string | Buffer;
   readonly linkName?: string | Buffer;

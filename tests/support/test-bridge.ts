@@ -1,5 +1,5 @@
 /**
- * A bridge for one test, beside those of other tests and of the host.
+ * A bridge for one test, separate from those of other tests and of the host.
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
@@ -9,11 +9,11 @@ import { join } from 'node:path';
 export interface TestBridge {
   readonly name: string;
   readonly subnet: string;
-  /** The host's address on it. */
+  /** Address of the host on it. */
   readonly gateway: string;
 }
 
-/** A name and a subnet that no one else has. @param prefixLength 24 to 30 */
+/** A bridge with an unused name and subnet. @param prefixLength 24 to 30 */
 export function createTestBridge(prefixLength = 28): TestBridge {
   const prefix = `10.${randomInt(210, 240)}.${randomInt(256)}`;
   return {
@@ -23,14 +23,14 @@ export function createTestBridge(prefixLength = 28): TestBridge {
   };
 }
 
-/** The flags of a daemon that uses it. */
+/** Flags of a daemon that uses it. */
 export function bridgeFlags({ name, subnet }: TestBridge): readonly string[] {
   return ['--bridge-name', name, '--bridge-subnet', subnet];
 }
 
 /**
- * Everything that is on the host because of a bridge: the device, the interfaces on it, firewall rules, network
- * namespaces, addresses that are taken, and directories of plugins.
+ * Everything on the host that belongs to a bridge: the device, its interfaces, firewall rules, network namespaces,
+ * reserved addresses, and directories of plugins.
  */
 export function traceOf(bridge: TestBridge, execRoot: string): readonly string[] {
   const device = join('/sys/class/net', bridge.name);
@@ -52,7 +52,7 @@ export function traceOf(bridge: TestBridge, execRoot: string): readonly string[]
 export function firewallRules(): readonly string[] {
   const { status, stdout, stderr } = spawnSync('iptables-save', { encoding: 'utf8' });
   if (status !== 0) throw new Error(`iptables-save ended with ${status}: ${stderr}`);
-  // Counters of packets change by themselves.
+  // Packet counters change by themselves.
   return stdout.split('\n').map((line) => line.replace(/ \[\d+:\d+\]$/, ''));
 }
 

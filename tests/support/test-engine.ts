@@ -1,5 +1,5 @@
 /**
- * A plugin engine on real parts, with roots of its own that go when the test ends.
+ * A plugin engine on real parts, with roots that are removed at the end of the test.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

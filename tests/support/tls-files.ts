@@ -1,5 +1,5 @@
 /**
- * The files of TLS on disk, under Docker's names: those of a daemon, and a directory for each client.
+ * TLS files on disk under Docker's names: those of a daemon, and a directory for each client.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,12 +10,12 @@ import {
   type TestCertificate,
 } from './certificates.ts';
 
-/** What a daemon is certified as in tests. */
+/** Names in the daemon's certificate. */
 export const daemonNames = ['localhost', '127.0.0.1', 'plugins.example.com', '*.hosts.example.com'] as const;
 
 /** The files of a daemon and of its clients. */
 export interface TlsFiles {
-  /** Vouches for the daemon and for its clients. */
+  /** The authority of the daemon and its clients. */
   readonly authority: TestAuthority;
   /** Flags of `outboard daemon`, with a TCP host on a free port. */
   readonly args: readonly string[];
@@ -63,14 +63,14 @@ export async function writeTlsFiles(home: string): Promise<TlsFiles> {
   };
 }
 
-/** What the daemon's certificate says. */
+/** Content of the daemon's certificate. */
 export const daemonCertificate: CertificateOptions = {
   commonName: 'daemon',
   names: daemonNames,
   usage: 'server',
 };
 
-/** The port of the TCP host in the line that a daemon prints when it is ready. */
+/** The port of the TCP host in the ready line of a daemon. */
 export function tcpPort(readyLine: string): number {
   const port = /tcp:\/\/[^ ,]+:(\d+)/.exec(readyLine)?.[1];
   if (port === undefined) throw new Error(`the daemon listens on no TCP port: ${readyLine}`);

@@ -1,6 +1,6 @@
 /**
- * A registry that wants bearer tokens, with its token server on the same port: the real registry behind it keeps the
- * content. Tokens are for one scope each, and there is no anonymous one.
+ * A registry with bearer tokens and a token server on the same port, in front of a real registry with the content.
+ * Tokens are for one scope each, and there is no anonymous one.
  * @see distribution/distribution docs: "Token Authentication Specification", "OAuth2 Token Authentication"
  */
 import { randomUUID } from 'node:crypto';
@@ -9,18 +9,18 @@ import { createServer, type IncomingMessage, request as openRequest, type Server
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** Who is known to it. */
+/** The only account. */
 export const tokenUser = { username: 'gordon', password: 'canary-hunter2' } as const;
 
 export interface TokenRegistry {
   /** `127.0.0.1:PORT`; plain HTTP. */
   readonly host: string;
-  /** How tokens were asked for: `password` or `refresh_token`, and the scopes. */
+  /** Received token requests: `password` or `refresh_token`, and the scopes. */
   readonly grants: readonly { readonly by: string; readonly scopes: readonly string[] }[];
   stop(): Promise<void>;
 }
 
-/** @param upstream `127.0.0.1:PORT` of a registry that asks for nothing */
+/** @param upstream `127.0.0.1:PORT` of a registry without authentication */
 export async function startTokenRegistry(upstream: string): Promise<TokenRegistry> {
   const tokens = new Map<string, readonly string[]>();
   const refreshTokens = new Set<string>();
@@ -37,7 +37,7 @@ export async function startTokenRegistry(upstream: string): Promise<TokenRegistr
       ? refreshTokens.has(fields.get('refresh_token') ?? '')
       : request.headers.authorization === basic;
     if (!isKnown) {
-      // As Docker Hub's token server.
+      // As the token server of Docker Hub does.
       response.writeHead(401).end('{"details":"incorrect username or password"}');
       return;
     }
@@ -67,7 +67,7 @@ export async function startTokenRegistry(upstream: string): Promise<TokenRegistr
     else serveRegistry(request, response);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo; // a server on TCP has no other address
+  const { port } = server.address() as AddressInfo; // A TCP server has no other form of address.
   return {
     host: `127.0.0.1:${port}`,
     grants,
@@ -79,7 +79,7 @@ export async function startTokenRegistry(upstream: string): Promise<TokenRegistr
   };
 }
 
-/** `/v2/` wants any token, the rest one for its repository and action. */
+/** `/v2/` takes any token, other paths one for their repository and action. */
 function isAllowed(request: IncomingMessage, scopes: readonly string[] | undefined): boolean {
   if (scopes === undefined) return false;
   const repository = /^\/v2\/(.+)\/(?:blobs|manifests|tags)\//.exec(request.url ?? '')?.[1];

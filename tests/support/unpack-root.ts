@@ -1,5 +1,5 @@
 /**
- * A place to unpack in, beside a victim that no archive may touch or show.
+ * A directory to unpack into, beside a directory that no archive may change or read.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { type AppliedLayer, openUnpackJail, type UnpackJail, type UnpackLimits } from '@outboard/container';
 import { type TarEntryFields, tarArchive } from './tar.ts';
 
-/** A root to unpack into and, beside it, files that must not change. Dispose checks that, and deletes all. */
+/** A root to unpack into and, beside it, files that must not change. Dispose checks them, and deletes everything. */
 export interface UnpackRoot extends Disposable {
   readonly root: string;
   /** A directory outside the root with a file `f`, which has a second name, and a directory `d`. */
@@ -27,14 +27,14 @@ export interface UnpackRoot extends Disposable {
   open(limits?: Partial<UnpackLimits>): UnpackJail;
   /** Open a jail, apply layers in order, finish and dispose it. */
   unpack(layers: readonly Layer[], limits?: Partial<UnpackLimits>): Promise<AppliedLayer[]>;
-  /** What is in the root: see `treeOf`. */
+  /** Content of the root: see `treeOf`. */
   tree(): Record<string, string>;
 }
 
 /** Entries, or the bytes of a whole layer. */
 export type Layer = readonly TarEntryFields[] | Buffer;
 
-/** Make a place. @param base its parent, default the directory for temporary files */
+/** Create the directories. @param base their parent, default the directory for temporary files */
 export function makeUnpackRoot(base: string = tmpdir()): UnpackRoot {
   const place = mkdtempSync(join(base, 'outboard-jail-'));
   const [root, victim] = [join(place, 'root'), join(place, 'victim')];
@@ -69,7 +69,7 @@ export function makeUnpackRoot(base: string = tmpdir()): UnpackRoot {
   };
 }
 
-/** A layer as it comes from a network: in pieces. */
+/** A layer in pieces, as from a network. */
 export async function* streamLayer(layer: Layer, pieceBytes = 64 * 1024): AsyncGenerator<Buffer> {
   const bytes = Buffer.isBuffer(layer) ? layer : tarArchive(layer);
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);

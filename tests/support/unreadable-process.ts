@@ -1,12 +1,12 @@
 /**
- * A process whose command line nobody can read: whoever tries waits in the kernel. It holds the lock of its own memory
- * while it waits for a file system that does not answer. Any user can make one.
+ * A process whose command line cannot be read: readers wait in the kernel, because it holds the lock of its memory
+ * while it waits for a file system that does not answer. Any user can create one.
  */
 import type { HangingFileSystem } from './hanging-file-system.ts';
 
 /**
- * Maps a file, changes it and, when it is told to by a line, maps something else in its place: the kernel writes the
- * change back first, with the lock held. Usage: FILE NAME
+ * Maps a file, changes it and, on a line of input, maps something else in its place: the kernel writes the change back
+ * first, with the lock held. Usage: FILE NAME
  */
 const program = `
 my ($file, $name) = @ARGV;
@@ -25,14 +25,16 @@ syscall $mmap, $place, 4096, 1, 0x32, -1, 0; # PROT_READ, MAP_PRIVATE | MAP_FIXE
 sleep 1000;
 `;
 
-/** The command of such a process. @param file \`page\` of a silent file system @param name that it goes by */
+/** The command of such a process. @param file \`page\` of a hanging file system @param name of the process */
 export function unreadableProcess(file: string, name: string): readonly string[] {
   return ['perl', '-MPOSIX', '-e', program, file, name];
 }
 
 /**
- * Wait until the process has changed the file, let its file system fall silent, and let it wait for that.
- * @param output what it prints @param goOn writes to its input
+ * Wait until the process has changed the file, stop the file system, and let the process wait for it.
+ *
+ * @param output of the process
+ * @param goOn writes to its input
  */
 export async function makeUnreadable(
   fileSystem: HangingFileSystem,

@@ -1,11 +1,11 @@
 /**
- * A plugin for tests that serves volumes as directories of its propagated mount, so that they outlive it, and that fails on
- * demand: what a volume's name begins with tells how.
+ * A plugin for tests that serves volumes as directories of its propagated mount, so that they outlive it. The beginning
+ * of a volume's name selects a fault.
  */
 import type { PluginContextOptions } from './plugin-fixture.ts';
 import { fixtureSocket } from './plugin-fixture.ts';
 
-/** Where the plugin keeps volumes, in its own mount namespace. */
+/** Parent directory of the volumes, in the plugin's mount namespace. */
 export const volumeDirectory = '/mnt/volumes';
 
 /**
@@ -64,6 +64,6 @@ process.on('SIGTERM', () => process.exit(0));
 export const volumePlugin: PluginContextOptions = {
   script,
   config: { PropagatedMount: volumeDirectory },
-  // Docker mounts over it, but does not make it.
+  // Docker mounts over it, but does not create it.
   files: { [`${volumeDirectory}/.keep`]: '' },
 };

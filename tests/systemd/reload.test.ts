@@ -1,5 +1,5 @@
 /**
- * `systemctl reload` tells whether the configuration is in force, and the journal which lines are errors.
+ * `systemctl reload` reports whether the configuration is in force, and the journal marks errors.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ before(async () => {
   host = await bootSystemdHost();
   writeFileSync(host.path(configFile), '{"log-level":"info"}');
   await outboard(host, 'service', 'install');
-  // As "systemctl edit" leaves it.
+  // The result of "systemctl edit".
   const directory = host.path('/etc/systemd/system/outboard.service.d');
   mkdirSync(directory);
   const command = outboardCommand('daemon', '--host', 'fd://', '--config', configFile).join(' ');
@@ -32,7 +32,7 @@ function show(property: string): Promise<string> {
   return host.ok('systemctl', 'show', '--value', `--property=${property}`, 'outboard.service');
 }
 
-/** What the journal has of the daemon, of this priority and above. */
+/** Journal entries of the daemon, of this priority and above. */
 function journal(priority: string): Promise<string> {
   return host.ok('journalctl', '--no-pager', '-o', 'cat', '-t', 'outboard', '-p', priority);
 }

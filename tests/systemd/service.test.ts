@@ -1,5 +1,5 @@
 /**
- * Plugins under the service on a host that systemd runs: nothing that is done to the units reaches them.
+ * Plugins under the service on a host with systemd: operations on the units do not affect them.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -21,7 +21,7 @@ const bounds = { memory: String(64 * 1024 * 1024), quota: '50000', pids: '40' };
 
 let host: SystemdHost;
 let plugin: ServedPlugin;
-/** Of the plugin's first process. */
+/** Pid of the plugin's first process. */
 let pid: number;
 
 before(async () => {
@@ -34,7 +34,7 @@ before(async () => {
 
 after(() => host?.[Symbol.asyncDispose]());
 
-/** The plugin is the same process as at the beginning, within its bounds, and commands run in it. */
+/** The plugin is the same process as at the beginning, within its limits, and commands run in it. */
 async function assertUnharmed(): Promise<void> {
   assert.equal(await pidOnHost(host, plugin), pid, 'the plugin was started anew');
   assert.deepEqual(boundsOf(host, await cgroupOnHost(host, pid)), bounds);

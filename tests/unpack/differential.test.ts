@@ -11,12 +11,15 @@ import { after, before, describe, test } from 'node:test';
 import { openUnpackJail } from '@outboard/container';
 import { needsRoot } from '../support/needs-root.ts';
 
-/** Directories with many links, owners and modes; those of them that this machine has. */
+/** Directories with many links, owners and modes; those that exist on this machine. */
 const realDirectories = ['etc', 'usr/share/zoneinfo', 'usr/share/perl'].filter((path) =>
   existsSync(`/${path}`),
 );
 
-/** What real directories lack: hard links, fifos, devices, long and odd names, closed and setgid directories. */
+/**
+ * Entries that real directories lack: hard links, fifos, devices, long and unusual names, closed and setgid
+ * directories.
+ */
 const script = `
   set -e
   mkdir -p odd/deep odd/shared odd/closed
@@ -74,13 +77,13 @@ describe('an archive of a real tree unpacks as by GNU tar', { skip: needsRoot },
 
 const unlimited = { maxBuffer: 1024 ** 3 };
 
-/** A tree as one stream of bytes: every name, owner, mode, time to the second, link and content is in it. */
+/** A tree as one stream of bytes: every name, owner, mode, time to the second, link and content. */
 function packed(tree: string): Buffer {
   const options = ['--sort=name', '--numeric-owner', '--format=gnu', '-cf', '-'];
   return execFileSync('tar', [...options, '-C', tree, '.'], unlimited);
 }
 
-/** The same for people, so that a difference shows where it is. */
+/** The same in readable form, so that a difference can be found. */
 function listingOf(tree: string): string[] {
   const options = ['--full-time', '--numeric-owner', '-tvf', '-'];
   return execFileSync('tar', options, { ...unlimited, input: packed(tree), encoding: 'latin1' }).split('\n');

@@ -1,6 +1,6 @@
 /**
- * Archives that try to leave the root: each row is one attack, with what must be in the root afterwards, or why it
- * is refused. The place checks that nothing outside changed, and that nothing from outside is in the root.
+ * Archives that try to leave the root: each row is one attack, with the expected tree or the reason of the refusal. In
+ * every case files outside stay unchanged and unread.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,10 +9,10 @@ import type { TarEntryFields } from '../support/tar.ts';
 import { type Layer, makeUnpackRoot, type UnpackRoot } from '../support/unpack-root.ts';
 
 interface Attack {
-  /** Case of the hardening list, and what the archive holds. */
+  /** Case of docs/cases.md, and content of the archive. */
   readonly title: string;
   readonly layers: (place: UnpackRoot) => readonly Layer[];
-  /** The whole tree; or what refuses it. */
+  /** The whole tree, or the error. */
   readonly outcome: Readonly<Record<string, string>> | RegExp | ((place: UnpackRoot) => void);
 }
 
@@ -24,7 +24,7 @@ const file = (name: string | Buffer, content = 'x', more: Partial<TarEntryFields
 const directory = (name: string): TarEntryFields => ({ type: 'directory', name });
 const symlink = (name: string, linkName: string): TarEntryFields => ({ type: 'symlink', name, linkName });
 const hardLink = (name: string, linkName: string): TarEntryFields => ({ type: 'hard-link', name, linkName });
-/** Where a path of the host lies when it is taken for one inside the root. */
+/** The place of a host path that is resolved inside the root. */
 const asInside = (place: UnpackRoot, path: string) => place.tree()[path.slice(1)];
 const dotdot = /has a "\.\." component/;
 

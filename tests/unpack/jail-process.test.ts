@@ -1,5 +1,5 @@
 /**
- * The jail's child process: what it can reach, and that it ends in every case.
+ * The child process of the jail: its access, and its end in every case.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -27,7 +27,7 @@ function jailPids(): number[] {
       );
       return isChild && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('rootfs/jail/child');
     } catch (error) {
-      // It ended between the two looks.
+      // It ended between the two reads.
       if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH'].includes(String(error.code)))
         return false;
       throw error;
@@ -35,7 +35,7 @@ function jailPids(): number[] {
   });
 }
 
-/** Wait until something is in a directory; then the jail works. */
+/** Wait until a directory has content; then the jail works. */
 async function untilFilled(directory: string, signal: AbortSignal): Promise<void> {
   const watcher = watch(directory, { signal });
   const changes = on(watcher, 'change', { signal });
@@ -46,7 +46,7 @@ async function untilFilled(directory: string, signal: AbortSignal): Promise<void
   }
 }
 
-/** A layer that begins with a file `a` and goes on when the test says so. */
+/** A layer that begins with a file `a` and continues when the test says so. */
 function openLayer(): PassThrough {
   const layer = new PassThrough();
   layer.write(tarEntry(file('a')));
@@ -77,7 +77,7 @@ test('the child reaches nothing but the staging directory', { skip: needsRoot },
       const namespace = readlinkSync(own(`task/${thread}/ns/${kind}`));
       assert.notEqual(namespace, readlinkSync(`/proc/self/ns/${kind}`), `${kind} ${what}`);
     }
-    // CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD, SETFCAP for the one that unpacks; nothing for the others
+    // CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD, SETFCAP for the one that unpacks; nothing for the others.
     const capabilities = thread === String(pid) ? '000000008800001b' : '0000000000000000';
     const status = readFileSync(own(`task/${thread}/status`), 'utf8');
     for (const set of ['CapEff', 'CapPrm'])
@@ -107,7 +107,7 @@ const holderProgram = `
 `;
 
 async function startHolder(directory: string, signal: AbortSignal) {
-  // A descriptor that is open without close-on-exec, as careless parents leave them.
+  // A descriptor without close-on-exec, as careless parents leave them.
   const command = 'exec 40</etc/passwd; exec "$@"';
   const node = [
     process.execPath,
@@ -120,7 +120,7 @@ async function startHolder(directory: string, signal: AbortSignal) {
     stdio: ['ignore', 'pipe', 'inherit'],
     signal,
   });
-  holder.on('error', () => {}); // of being stopped by the signal
+  holder.on('error', () => {}); // Aborting the signal ends it with an error.
   const [line] = await once(holder.stdout, 'data', { signal });
   return { holder, pid: Number(line) };
 }
@@ -135,13 +135,13 @@ test('the child holds no descriptor that leads out, and ends with its parent', {
     readlinkSync(`/proc/${pid}/fd/${descriptor}`),
   );
   assert.deepEqual(
-    // Node.js itself holds /dev/null, from a mount that is gone for it.
+    // Node.js itself holds /dev/null, from a mount that is no longer visible to it.
     targets.filter((target) => !/^(socket:|pipe:|anon_inode:|(\/dev)?\/null$)/.test(target)),
     [],
   );
   holder.kill('SIGKILL');
   await once(holder, 'exit');
-  // No event tells of a process that is not a child of ours.
+  // No event reports the end of a process that is not a child.
   while (isAlive(pid)) await setImmediate();
 });
 
@@ -198,7 +198,7 @@ for (const [when, use] of [
     using place = makeUnpackRoot();
     await using jail = openUnpackJail(place.root, { stallMs: 300 });
     if (when !== 'before it is shut in') await jail.apply(streamLayer([]));
-    // In the moment in which it becomes another program it has no command line.
+    // During exec it has no command line.
     while (jailPids().length === 0) await setImmediate();
     for (const pid of jailPids()) process.kill(pid, 'SIGSTOP');
     await assert.rejects(use(jail), {
@@ -313,7 +313,7 @@ test('A18 another process swaps directories for links meanwhile', { skip: needsR
     }
   };
   const [outcome] = await Promise.allSettled([applied, swap()]);
-  // Whichever way it went, the place checks that the victim is as it was.
+  // In both cases the victim is checked at the end.
   if (outcome.status === 'rejected') assert.equal(outcome.reason.kind, 'invalid');
   assert.ok(swaps > 0);
 });

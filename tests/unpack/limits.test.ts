@@ -1,5 +1,5 @@
 /**
- * Archives and hosts at their limits: each is stopped with an error that says whose limit it was.
+ * Archives and hosts at their limits: each unpacking stops with an error that names the limit.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,6 @@
 /**
- * Owners, modes, times, attributes, devices and names: what is in the archive is in the tree, exactly, or reported.
+ * Owners, modes, times, attributes, devices and names: the tree matches the archive exactly, or a warning reports the
+ * difference.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -24,7 +25,7 @@ function statusOf(place: UnpackRoot, name: string): string {
   return `${(mode & 0o7777).toString(8)} ${uid}:${gid} @${mtimeMs / 1000}`;
 }
 
-/** Extended attributes, as GNU tar finds them. */
+/** Extended attributes, as GNU tar reads them. */
 function attributesOf(place: UnpackRoot, name: string): Record<string, string> {
   const options = ['--format=pax', '--xattrs', '--xattrs-include=*', '--no-recursion', '-cf', '-'];
   const archive = execFileSync('tar', [...options, '-C', place.root, name]);

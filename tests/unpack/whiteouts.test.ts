@@ -1,5 +1,6 @@
 /**
- * Whiteouts over several layers: what lower layers left goes, what the layer itself wrote stays, nothing else is met.
+ * Whiteouts over several layers: they remove files of lower layers, never those of their own layer, and nothing
+ * outside.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +11,7 @@ import { type Layer, makeUnpackRoot, type UnpackRoot } from '../support/unpack-r
 interface Case {
   readonly title: string;
   readonly layers: (place: UnpackRoot) => readonly Layer[];
-  /** The whole tree; or what refuses it; undefined: only what the place checks counts. */
+  /** The whole tree; or the error; undefined: only the checks of the victim count. */
   readonly outcome: Readonly<Record<string, string>> | RegExp | undefined;
   readonly warnings?: readonly string[];
 }

@@ -1,12 +1,12 @@
 /**
- * The name of the host, read from the one file of the host that the operator lets the plugin see.
+ * The name of the host, from the only file of the host that the plugin can see.
  */
 import { open } from 'node:fs/promises';
 
-/** Longest host name that Linux takes is 64 bytes; more is read in case of comments, and no more than this. */
+/** Linux limits host names to 64 bytes; comments before it may take some more. */
 const maxBytes = 4096;
 
-/** The first line of the file; undefined if there is no such file, for the name is a courtesy and no necessity. */
+/** The first line of the file; undefined without the file, because the name is informative only. */
 export async function readHostName(file: string): Promise<string | undefined> {
   const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

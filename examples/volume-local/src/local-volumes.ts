@@ -1,6 +1,6 @@
 /**
- * A volume driver whose volumes are plain directories. A directory is the whole truth about its volume, so that nothing can
- * disagree after a crash: creating is one rename into place and removing is one rename away.
+ * A volume driver whose volumes are plain directories. A directory is the only state of its volume, so that a crash
+ * leaves no contradiction: creation is one rename into place, removal one rename out of it.
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -9,20 +9,20 @@ import type { CreateVolume, Volume, VolumeDriver } from '@outboard/sdk';
 import { readHostName } from './host-name.ts';
 import { checkVolumeName, isVolumeName, parseVolumeOptions } from './volume-options.ts';
 
-/** Where the driver keeps things. */
+/** Paths and callbacks of the driver. */
 export interface LocalVolumesOptions {
   /** Absolute path of the directory that holds the volumes: the plugin's propagated mount. */
   readonly root: string;
-  /** Absolute path of the file that names this host. */
+  /** Absolute path of the file with the name of the host. */
   readonly hostNameFile: string;
-  /** Told of every change of a volume. */
+  /** Called with every change of a volume. */
   readonly log: (message: string) => void;
 }
 
-/** No volume is called so: names begin with a letter or a digit. */
+/** Not a valid volume name: those begin with a letter or a digit. */
 const stateDirectory = '.volume-local';
 
-/** The directory in which the plugin keeps what is no volume. */
+/** The directory for files of the plugin that are no volumes. */
 export function stateDirectoryOf(root: string): string {
   return join(root, stateDirectory);
 }
@@ -31,7 +31,7 @@ export function stateDirectoryOf(root: string): string {
 export class LocalVolumes implements VolumeDriver {
   readonly scope = 'local';
   readonly #options: LocalVolumesOptions;
-  /** Volumes on their way in or out. */
+  /** Volumes during creation and removal. */
   readonly #staging: string;
 
   private constructor(options: LocalVolumesOptions) {
@@ -39,11 +39,11 @@ export class LocalVolumes implements VolumeDriver {
     this.#staging = join(stateDirectoryOf(options.root), 'staging');
   }
 
-  /** Open the root, and finish what a crash interrupted. */
+  /** Open the root, and complete interrupted operations. */
   static async open(options: LocalVolumesOptions): Promise<LocalVolumes> {
     const volumes = new LocalVolumes(options);
     await rm(volumes.#staging, { recursive: true, force: true });
-    // One by one: Node.js's recursive mkdir() tries for ever below /proc.
+    // One by one: Node.js's recursive mkdir() never returns below /proc.
     for (const directory of [options.root, stateDirectoryOf(options.root), volumes.#staging]) {
       await mkdir(directory, { mode: 0o700 }).catch(ignoreExisting);
     }
@@ -55,7 +55,7 @@ export class LocalVolumes implements VolumeDriver {
     const { mode } = parseVolumeOptions(options);
     const staged = this.#stagingPath();
     await mkdir(staged);
-    // Apart from mkdir(), whose mode the umask cuts.
+    // Separate from mkdir(), whose mode the umask limits.
     await chmod(staged, mode);
     await rename(staged, this.#path(name));
     await this.#flush();
@@ -71,7 +71,7 @@ export class LocalVolumes implements VolumeDriver {
     this.#options.log(`removed volume "${name}"`);
   }
 
-  /** The directory is always there: there is nothing to mount. */
+  /** The directory exists already: there is nothing to mount. */
   async mount(name: string): Promise<string> {
     checkVolumeName(name);
     this.#options.log(`mounted volume "${name}"`);
@@ -84,7 +84,7 @@ export class LocalVolumes implements VolumeDriver {
 
   async get(name: string): Promise<Volume | undefined> {
     if (!isVolumeName(name)) return undefined;
-    // Not stat(): what is no directory is no volume, and a link least of all.
+    // Not stat(): a volume is a directory, never a link to one.
     const found = await lstat(this.#path(name)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw error;
@@ -94,7 +94,7 @@ export class LocalVolumes implements VolumeDriver {
     return {
       name,
       mountpoint: this.#path(name),
-      // Zero where the file system does not record it.
+      // Zero if the file system does not record it.
       ...(found.birthtimeMs > 0 ? { createdAt: found.birthtime } : {}),
       status: { Mode: (found.mode & 0o7777).toString(8), ...(host === undefined ? {} : { Host: host }) },
     };

@@ -1,5 +1,5 @@
 /**
- * The plugin's program: wires driver and server, nothing else.
+ * The program of the plugin: wires driver and server.
  */
 import { definePlugin } from '@outboard/sdk';
 import { LocalVolumes, stateDirectoryOf } from './local-volumes.ts';
@@ -16,5 +16,5 @@ const volume = await LocalVolumes.open({
   },
 });
 const plugin = definePlugin({ name: 'volume-local', volume, stateDirectory: stateDirectoryOf(root) });
-// The socket can be given for tries outside a container.
+// The socket can be given for runs outside of a container.
 await plugin.serve(process.argv[2] === undefined ? {} : { socket: process.argv[2] });

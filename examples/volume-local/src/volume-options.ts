@@ -1,5 +1,5 @@
 /**
- * What an operator may ask for when creating a volume: pure rules, no disk.
+ * The options of a volume: pure rules, without I/O.
  */
 
 /** Checked options of one volume. */
@@ -10,16 +10,16 @@ export interface VolumeOptions {
 
 /** Docker's own rule for names of volumes; it also keeps `.`, `..` and `/` out of paths. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-/** Longest file name that Linux file systems take, in bytes. */
+/** Longest file name in Linux file systems, in bytes. */
 const maxNameBytes = 255;
 const defaultMode = 0o755;
 
-/** Whether the name may be a volume's. */
+/** True for a valid name of a volume. */
 export function isVolumeName(name: string): boolean {
   return namePattern.test(name) && name.length <= maxNameBytes;
 }
 
-/** @throws {Error} if the name is no volume's */
+/** Check the name of a volume. @throws {Error} if it is not valid */
 export function checkVolumeName(name: string): void {
   if (!isVolumeName(name)) {
     throw new Error(
@@ -28,7 +28,7 @@ export function checkVolumeName(name: string): void {
   }
 }
 
-/** @throws {Error} naming the option that is unknown or wrong */
+/** Parse the options of a volume. @throws {Error} with the unknown or wrong option */
 export function parseVolumeOptions(options: ReadonlyMap<string, string>): VolumeOptions {
   let mode = defaultMode;
   for (const [key, value] of options) {

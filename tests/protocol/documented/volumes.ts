@@ -5,5 +5,5 @@ export async function mountVolume(engine: PluginEngine, plugin: string): Promise
   const volumes = createVolumeDriver(driver.client);
   await volumes.create('data', { size: '10G' });
   const mountpoint = await volumes.mount('data', 'my-program');
-  return driver.toHostPath(mountpoint); // where the host sees it
+  return driver.toHostPath(mountpoint); // path on the host
 }
