@@ -4,13 +4,19 @@
 import type { Logger } from 'pino';
 import { openUnpackJail } from './rootfs/jail/namespace-jail.ts';
 import { openStaging } from './rootfs/staging.ts';
+import type { OpenUnpackJail } from './rootfs/unpack-jail.ts';
 import { createWorkspaces, type Workspaces } from './rootfs/workspaces.ts';
 
 /**
  * Open workspaces below a directory, which is made when absent and emptied otherwise.
  * @param directory on the same file system as the place that finished trees are renamed to
+ * @param openJail default: the jail in namespaces, which needs root
  * @throws {OutboardError} system
  */
-export async function openWorkspaces(directory: string, logger: Logger): Promise<Workspaces> {
-  return createWorkspaces(await openStaging(directory), openUnpackJail, logger);
+export async function openWorkspaces(
+  directory: string,
+  logger: Logger,
+  openJail: OpenUnpackJail = openUnpackJail,
+): Promise<Workspaces> {
+  return createWorkspaces(await openStaging(directory), openJail, logger);
 }

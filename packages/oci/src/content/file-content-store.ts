@@ -183,7 +183,7 @@ class FileContentStore implements ContentStore {
   }
 
   lease(): Lease {
-    return this.#leases.open();
+    return this.#leases.acquire();
   }
 
   /**
@@ -205,7 +205,7 @@ class FileContentStore implements ContentStore {
   }
 
   async #publish(temporary: string, { digest }: ExpectedContent): Promise<void> {
-    await using lease = this.#leases.open();
+    await using lease = this.#leases.acquire();
     lease.add(digest); // a sweep must not remove an existing blob while this commit relies on it
     const path = this.#path(digest);
     // Verifying quarantines a damaged blob, so that this one replaces it.

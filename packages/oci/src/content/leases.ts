@@ -8,6 +8,12 @@ import type { Lease } from './content-store.ts';
 /** Counts the leases on each blob. */
 export class Leases {
   readonly #counts = new Map<Digest, number>();
+  #open = 0;
+
+  /** Leases that were not disposed yet. */
+  get open(): number {
+    return this.#open;
+  }
 
   /** True if any lease protects the blob. */
   protects(digest: Digest): boolean {
@@ -15,7 +21,8 @@ export class Leases {
   }
 
   /** Open a lease that protects nothing yet. */
-  open(): Lease {
+  acquire(): Lease {
+    this.#open++;
     const held = new Set<Digest>();
     let isOpen = true;
     return {
@@ -25,6 +32,7 @@ export class Leases {
         this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
       },
       [Symbol.asyncDispose]: async () => {
+        if (isOpen) this.#open--;
         isOpen = false;
         for (const digest of held) this.#release(digest);
         held.clear();

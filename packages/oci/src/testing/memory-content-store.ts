@@ -37,6 +37,11 @@ export class MemoryContentStore implements ContentStore {
     return this.#ingests.size;
   }
 
+  /** Leases that were not disposed. */
+  get openLeases(): number {
+    return this.#leases.open;
+  }
+
   /** The digest of every blob, in the order of their first commit. */
   get digests(): readonly Digest[] {
     return [...this.#blobs.keys()];
@@ -118,7 +123,7 @@ export class MemoryContentStore implements ContentStore {
   }
 
   lease(): Lease {
-    return this.#leases.open();
+    return this.#leases.acquire();
   }
 
   #reserve(bytes: number): void {

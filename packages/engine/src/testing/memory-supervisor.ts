@@ -1,0 +1,57 @@
+/**
+ * A supervisor that starts no process: its plugins run as soon as they are started. For tests without root.
+ */
+import { createListeners } from '@outboard/async';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import type { PluginState, Supervisor } from '../supervise/supervisor.ts';
+
+/** A supervisor whose next stop can be made to fail. */
+export interface MemorySupervisor extends Supervisor {
+  /** Called before a plugin is stopped; its error is the stop's. */
+  beforeStop: (id: string) => void | Promise<void>;
+}
+
+/** Create a supervisor with no plugin running. */
+export function createMemorySupervisor(): MemorySupervisor {
+  const states = new Map<string, PluginState>();
+  const listeners = createListeners<[id: string, state: PluginState, before: PluginState]>(() => undefined);
+  const stateOf = (id: string): PluginState => states.get(id) ?? { status: 'disabled' };
+
+  function enter(id: string, state: PluginState): void {
+    const before = stateOf(id);
+    states.set(id, state);
+    listeners.notify(id, state, before);
+  }
+
+  async function run({ id }: Pick<PluginRecord, 'id'>): Promise<void> {
+    const now = new Date();
+    enter(id, { status: 'running', since: now, startedAt: now, pid: 1, restarts: 0 });
+  }
+
+  const supervisor: MemorySupervisor = {
+    beforeStop: () => undefined,
+    start: run,
+    restart: run,
+    async stop(id) {
+      await supervisor.beforeStop(id);
+      if (states.has(id)) enter(id, { status: 'disabled' });
+    },
+    limitStops: () => undefined,
+    async restore(enabled) {
+      for (const record of enabled) await run(record);
+    },
+    takeBack: (record) => void run(record),
+    update: () => undefined,
+    state: stateOf,
+    lastFailure: async () => undefined,
+    outOfMemoryKills: () => 0,
+    onOutOfMemory: () => () => undefined,
+    socketPath: ({ id }) => `/nonexistent/${id}.sock`,
+    readLogTail: async () => [],
+    onChange: (listener) => listeners.add(listener),
+    async shutdown() {
+      states.clear();
+    },
+  };
+  return supervisor;
+}
