@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { OutboardError } from '@outboard/oci';
+import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
+import { publishPlugin } from '../../testing/published-plugin.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { pullPlugin } from './pull.ts';
+import { pushPlugin } from './push.ts';
+import { removePlugin } from './remove.ts';
+
+const plugin = 'registry.test/acme/copy:v1';
+
+/** A plugin that was pulled from one repository, under a name that is pushed to another one. */
+async function install(fixture: OperationFixture) {
+  const published = publishPlugin(fixture.remote.repository('acme/plugin'), 'v1', {
+    layers: [{ first: 'one' }, { second: 'two' }],
+  });
+  const remote = 'registry.test/acme/plugin:v1';
+  const record = await pullPlugin(fixture.parts, { remote, privileges: published.privileges, name: plugin });
+  fixture.remote.requests.length = 0;
+  return { published, record, target: fixture.remote.repository('acme/copy') };
+}
+
+describe('pushPlugin()', () => {
+  test('uploads all blobs and then the manifest, byte for byte', async () => {
+    await using fixture = await openOperationFixture();
+    const { published, record, target } = await install(fixture);
+    await pushPlugin(fixture.parts, { plugin });
+    assert.equal(target.tags.get('v1'), published.manifestDigest);
+    assert.deepEqual([...target.blobs.keys(), ...target.manifests.keys()].sort(), published.digests);
+    assert.equal(fixture.remote.requests.at(-1)?.operation, 'pushManifest');
+    await fixture.assertOnly([record], published.digests);
+  });
+
+  test('uploads nothing that the repository has', async () => {
+    await using fixture = await openOperationFixture();
+    await install(fixture);
+    await pushPlugin(fixture.parts, { plugin });
+    fixture.remote.requests.length = 0;
+    await pushPlugin(fixture.parts, { plugin });
+    const uploads = fixture.remote.requests.filter(({ operation }) => operation === 'pushBlob');
+    assert.deepEqual(uploads, []);
+  });
+
+  test('fetches a damaged blob again from where the plugin was pulled', async () => {
+    await using fixture = await openOperationFixture();
+    const { published, record, target } = await install(fixture);
+    const [layer] = published.layers;
+    assert.ok(layer);
+    fixture.parts.content.damage(layer.digest);
+    await pushPlugin(fixture.parts, { plugin });
+    assert.equal(target.blobs.has(layer.digest), true);
+    await fixture.assertOnly([record], published.digests);
+  });
+
+  test('keeps its content from a removal and a garbage collection while it runs', async () => {
+    await using fixture = await openOperationFixture();
+    const { published, target } = await install(fixture);
+    fixture.remote.intercept = async ({ operation, target: digest }) => {
+      if (operation !== 'hasBlob' || digest !== published.layers[0]?.digest) return;
+      await removePlugin(fixture.parts, plugin);
+      await collectGarbage(fixture.parts);
+    };
+    await pushPlugin(fixture.parts, { plugin });
+    assert.equal(target.tags.get('v1'), published.manifestDigest);
+    fixture.remote.intercept = () => undefined;
+    await collectGarbage(fixture.parts);
+    await fixture.assertOnly([], []);
+  });
+});
+
+describe('pushPlugin() keeps the plugin, tags nothing and can be repeated when', () => {
+  for (const [name, operation, fail, error] of [
+    [
+      'the registry fails at the second layer',
+      'pushBlob',
+      () => {
+        throw new OutboardError('unavailable', 'status 500');
+      },
+      { kind: 'unavailable', message: /^error pushing plugin: status 500$/ },
+    ],
+    [
+      'the registry fails at the manifest',
+      'pushManifest',
+      () => {
+        throw new OutboardError('unavailable', 'status 500');
+      },
+      { kind: 'unavailable' },
+    ],
+    [
+      'the credentials are refused',
+      'hasBlob',
+      () => {
+        throw new OutboardError('unauthorized', 'authentication required');
+      },
+      { kind: 'unauthorized' },
+    ],
+    ['the caller aborts it', 'pushBlob', (controller) => controller.abort(), { name: 'AbortError' }],
+  ] as const satisfies readonly [string, string, (controller: AbortController) => void, object][]) {
+    test(name, async () => {
+      await using fixture = await openOperationFixture();
+      const { published, record, target } = await install(fixture);
+      const controller = new AbortController();
+      fixture.remote.intercept = (request) => {
+        if (request.operation === operation) fail(controller);
+      };
+      await assert.rejects(pushPlugin(fixture.parts, { plugin, signal: controller.signal }), error);
+      assert.equal(target.tags.size, 0);
+      await fixture.assertOnly([record], published.digests);
+      fixture.remote.intercept = () => undefined;
+      await pushPlugin(fixture.parts, { plugin });
+      assert.equal(target.tags.get('v1'), published.manifestDigest);
+    });
+  }
+
+  test('a blob is damaged and cannot be fetched again', async () => {
+    await using fixture = await openOperationFixture();
+    const { published, target } = await install(fixture);
+    const [layer] = published.layers;
+    assert.ok(layer);
+    const source = fixture.remote.repository('acme/plugin');
+    const bytes = source.blobs.get(layer.digest);
+    assert.ok(bytes);
+    source.blobs.delete(layer.digest);
+    fixture.parts.content.damage(layer.digest);
+    await assert.rejects(pushPlugin(fixture.parts, { plugin }), {
+      kind: 'not-found',
+      message: /it cannot be fetched again from registry\.test\/acme\/plugin:v1/,
+    });
+    assert.equal(target.tags.size, 0);
+    source.blobs.set(layer.digest, bytes);
+    await pushPlugin(fixture.parts, { plugin });
+    assert.equal(target.tags.get('v1'), published.manifestDigest);
+  });
+});
