@@ -49,7 +49,7 @@ function shape(path: string): string {
 }
 
 function madeAgain(path: string, times = 1): RegExp {
-  const line = `"socket":"${path}"[^\\n]*the socket was deleted, and was made again[^\\n]*\\n`;
+  const line = `"socket":"${path}"[^\\n]*the socket was deleted, and was created again[^\\n]*\\n`;
   return new RegExp(`(${line}[\\s\\S]*){${times}}`);
 }
 
@@ -118,7 +118,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
     const file = join(dirname(daemon.execRoot), 'file');
     writeFileSync(file, 'mine');
     renameSync(file, daemon.socket);
-    await daemon.untilLogged(/a file that is no socket lies there/);
+    await daemon.untilLogged(/the path is not a socket/);
     assert.equal(statSync(daemon.socket).size, 4);
     rmSync(daemon.socket);
     await daemon.untilLogged(madeAgain(daemon.socket));

@@ -1,11 +1,14 @@
 /**
- * An event as Docker tells it.
+ * Events in Docker's form.
  * @see Docker Engine API v1.51, EventMessage
  */
 import type { EngineEvent } from '@outboard/engine';
 import { encodeStreamLine } from '../http/json.ts';
 
-/** The event on one line of JSON, without the newline. Nanoseconds exceed what a number holds, so they go in as text. */
+/**
+ * Encode an event as one line of JSON, without the newline. `JSON.stringify` cannot write nanoseconds, which exceed the
+ * precision of a number.
+ */
 export function encodeEvent(event: EngineEvent): string {
   const actor = encodeStreamLine({ ID: event.id, Attributes: event.attributes });
   const seconds = event.timeNano / 1_000_000_000n;

@@ -1,22 +1,22 @@
 /**
- * The last events, for clients that ask about the past, and those who follow from now on.
+ * The last events, for clients that read past events or follow new ones.
  */
 import { createListeners } from '@outboard/async';
 import type { EngineEvent } from '@outboard/engine';
 
-/** As many as Docker keeps. */
-const kept = 256;
+/** Number of kept events, as in Docker. */
+const maxEvents = 256;
 
-/** Events in order of their time. */
+/** Events in the order of their times. */
 export interface EventLog {
-  /** The events that are still kept, oldest first. */
+  /** The kept events, oldest first. */
   recent(): readonly EngineEvent[];
-  /** Be told of every event from now on. @returns stops it */
+  /** Call a listener for every event from now on. @returns removes the listener */
   follow(listener: (event: EngineEvent) => void): () => void;
 }
 
 /**
- * Record events from a source for as long as the process lives.
+ * Record the events of a source until the process ends.
  * @param source subscribes a listener to events
  * @param report receives the error of a follower
  */
@@ -28,7 +28,7 @@ export function createEventLog(
   const listeners = createListeners<[EngineEvent]>(report);
   source((event) => {
     events.push(event);
-    if (events.length > kept) events.shift();
+    if (events.length > maxEvents) events.shift();
     listeners.notify(event);
   });
   return {

@@ -1,20 +1,21 @@
 /**
- * Which events a client asks for: a span of time and filters.
+ * The query of a client for events: a time span and filters.
  * @see moby daemon/events/filter.go and daemon/events/events.go
  */
 import type { EngineEvent } from '@outboard/engine';
 import { HttpError } from '../http/errors.ts';
 import { type ListFilters, parseListFilters } from '../http/list-filters.ts';
 
-/** A client's question. */
+/** A parsed query. */
 export interface EventQuery {
-  /** Nanoseconds since the epoch, as `until`; absent: nothing from the past, unless `until` is given. */
-  readonly since?: bigint;
-  readonly until?: bigint;
+  /** Nanoseconds since the epoch; without `since` and `until` no past event is sent. */
+  readonly since?: bigint | undefined;
+  /** Nanoseconds since the epoch. */
+  readonly until?: bigint | undefined;
   readonly matches: (event: EngineEvent) => boolean;
 }
 
-/** Kinds of objects whose filters Docker compares with every event, whatever its type. */
+/** Filters that Docker compares with the object of every event, of any type. */
 const objectFilters = 'config container daemon network node plugin secret service volume'.split(' ');
 
 /**
@@ -32,15 +33,15 @@ export function parseEventQuery(query: URLSearchParams): EventQuery {
   }
   const filters = parseListFilters(query.get('filters'));
   return {
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
+    since,
+    until,
     matches: (event) => matchesFilters(event, filters),
   };
 }
 
 const timestamp = /^(\d{1,12})(?:\.(\d{1,9}))?$/;
 
-/** Unix seconds with an optional fraction. */
+/** Parse Unix seconds with an optional fraction. */
 function parseTimestamp(name: string, text: string | null): bigint | undefined {
   if (text === null || text === '') return undefined;
   const match = timestamp.exec(text);
@@ -55,8 +56,8 @@ function parseTimestamp(name: string, text: string | null): bigint | undefined {
 }
 
 /**
- * Several keys must all match; several values of one key are alternatives, but for `label`, where all must match.
- * Unknown keys are ignored, as in Docker.
+ * True if every key matches. The values of one key are alternatives, except for `label`, where all must match. As in
+ * Docker, unknown keys are ignored.
  */
 function matchesFilters(event: EngineEvent, filters: ListFilters): boolean {
   const oneOf = (key: string, actual: string) => accepts(filters, key, (wanted) => wanted === actual);
@@ -70,7 +71,7 @@ function matchesFilters(event: EngineEvent, filters: ListFilters): boolean {
   );
 }
 
-/** Docker calls an event's attributes its labels. @param label `key` or `key=value` */
+/** The filter `label` matches attributes of the event. @param label `key` or `key=value` */
 function hasLabel({ attributes }: EngineEvent, label: string): boolean {
   return Object.entries(attributes).some(([key, value]) => label === key || label === `${key}=${value}`);
 }

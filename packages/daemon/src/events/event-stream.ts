@@ -1,5 +1,5 @@
 /**
- * Streams events to one client: first the past it asked for, then what happens, in order and without a gap.
+ * Streams events to one client: first the past events of its query, then new ones, in order and without a gap.
  */
 import type { ServerResponse } from 'node:http';
 import { joinSignals, whenAborted } from '@outboard/async';
@@ -9,14 +9,14 @@ import type { EventLog } from './event-log.ts';
 import type { EventQuery } from './event-query.ts';
 
 /**
- * What a client may leave unread. Then its connection is cut in the middle of the chunked body, which every client
- * reports as an error; a gap it would not notice.
+ * Upper bound of unread bytes. Beyond it the connection is cut in the middle of the chunked body, which every client
+ * reports as an error, while it would not notice skipped events.
  */
 const maxBufferedBytes = 1024 * 1024;
 
 /**
- * Write matching events until the client leaves, its time is up, or the daemon stops. The head is sent at once.
- * @param nowNano the present, nanoseconds since the epoch
+ * Write matching events until the client disconnects, `until` is reached, or the daemon stops. The header is sent at once.
+ * @param options.nowNano current time, nanoseconds since the epoch
  */
 export async function streamEvents(
   response: ServerResponse,
@@ -30,10 +30,10 @@ export async function streamEvents(
     response.write(`${encodeEvent(event)}\n`);
     if (response.writableLength > maxBufferedBytes) response.destroy();
   };
-  // Past and present are joined in one synchronous step, so no event is lost or told twice.
+  // Reading past events and following new ones is one synchronous step, so that none is lost or sent twice.
   if (query.since !== undefined || query.until !== undefined) for (const event of log.recent()) send(event);
   if (query.until !== undefined && query.until <= options.nowNano) return;
-  // A time beyond what timers can wait for (24 days) is left to the client; later events are not sent anyway.
+  // Beyond the longest timer (24 days) the stream stays open without events until the client closes it.
   const timeoutMs =
     query.until === undefined ? undefined : Number((query.until - options.nowNano) / 1_000_000n) + 1;
   using limit = joinSignals([options.signal], { timeoutMs });

@@ -1,10 +1,10 @@
 /**
- * The versions of the programs that the daemon works with, asked from themselves.
+ * Versions of the programs that the daemon runs, from their own `--version`.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** One program and the version it says it has. */
+/** A program and its version. */
 export interface ComponentVersion {
   readonly name: string;
   readonly version: string;
@@ -13,8 +13,8 @@ export interface ComponentVersion {
 const deadlineMs = 5_000;
 
 /**
- * Ask an OCI runtime and conmon for their versions. A program that is missing or does not answer is left out: it is
- * an error when a plugin needs it, not when someone asks for versions.
+ * Read the versions of an OCI runtime and conmon. A program that is missing or does not answer within 5 s is omitted: it is
+ * an error of plugins, not of this query.
  * @param runtime name or path of the OCI runtime
  */
 export async function readComponentVersions(runtime: string): Promise<readonly ComponentVersion[]> {

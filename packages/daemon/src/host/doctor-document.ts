@@ -1,8 +1,9 @@
 /**
- * The shape of what the doctor says.
+ * The document of the host checks, for the API and `outboard daemon doctor`.
  */
 import type { HostCheck } from '@outboard/engine';
 
+/** Convert the checks. */
 export function toDoctorDocument(checks: readonly HostCheck[]): object {
   return {
     Checks: checks.map(({ name, status, message, remedy }) => ({

@@ -1,5 +1,5 @@
 /**
- * What the daemon tells about the host it runs on.
+ * Facts about the host for `/info` and `/version`.
  */
 import { readFile } from 'node:fs/promises';
 import { arch, release } from 'node:os';
@@ -7,9 +7,9 @@ import { arch, release } from 'node:os';
 /** Facts that do not change while the daemon runs. */
 export interface HostFacts {
   readonly kernelVersion: string;
-  /** As Go and Docker call it, such as `amd64`. */
+  /** In the terms of Go, such as `amd64`. */
   readonly architecture: string;
-  /** As `uname -m` calls it, such as `x86_64`. */
+  /** In the terms of `uname -m`, such as `x86_64`. */
   readonly machine: string;
   /** Such as `Debian GNU/Linux 12 (bookworm)`. */
   readonly operatingSystem: string;
@@ -20,15 +20,15 @@ export interface HostFacts {
 const goArchitectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', arm64: 'arm64' };
 const machines: Readonly<Record<string, string>> = { x64: 'x86_64', ia32: 'i686', arm64: 'aarch64' };
 
-/** Ask the host; what it does not say is an empty text. */
+/** Read the facts; an unknown one is an empty text. */
 export async function readHostFacts(): Promise<HostFacts> {
-  const release_ = await readOsRelease();
+  const osRelease = await readOsRelease();
   return {
     kernelVersion: release(),
     architecture: goArchitectures[arch()] ?? arch(),
     machine: machines[arch()] ?? arch(),
-    operatingSystem: release_.get('PRETTY_NAME') ?? 'Linux',
-    operatingSystemVersion: release_.get('VERSION_ID') ?? '',
+    operatingSystem: osRelease.get('PRETTY_NAME') ?? 'Linux',
+    operatingSystemVersion: osRelease.get('VERSION_ID') ?? '',
   };
 }
 
@@ -38,7 +38,7 @@ async function readOsRelease(): Promise<ReadonlyMap<string, string>> {
     try {
       return parseOsRelease(await readFile(path, 'utf8'));
     } catch {
-      // The file is optional, and so is what is read from it.
+      // The file is optional.
     }
   }
   return new Map();

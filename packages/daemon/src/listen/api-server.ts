@@ -1,5 +1,5 @@
 /**
- * The API on all its addresses, with one request handler, and their common end.
+ * Serves one request handler on several addresses, and closes them together.
  */
 import type { Logger } from 'pino';
 import type { HandleRequest } from '../http/request-handler.ts';
@@ -9,31 +9,32 @@ import { recreateDeletedSocket } from './recreate-socket.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 import { removeStaleSocket } from './unix-socket.ts';
 
-/** Of one address whose socket was deleted, again and again; more of them are closed. */
+/** Listeners that are kept for one address whose socket was deleted repeatedly; the oldest are closed beyond this. */
 const maxEarlierListeners = 4;
 
+/** How all addresses are served. */
 export interface ApiServerOptions extends ListenerOptions {
   readonly logger: Logger;
-  /** Called after a unix socket that someone deleted was made again, perhaps with directories above it. */
-  readonly onRecreated?: (address: HostAddress) => Promise<void>;
+  /** Called after a deleted unix socket was created again, perhaps with parent directories. */
+  readonly onRecreated?: ((address: HostAddress) => Promise<void>) | undefined;
 }
 
-/** The API while it is served. */
+/** A server that listens. */
 export interface ApiServer {
-  /** Where it listens, with the real port when port 0 was asked for. */
+  /** Where it listens; port 0 is replaced by the assigned port. */
   readonly addresses: readonly HostAddress[];
-  /** Prove the daemon, and check clients, by another identity from now on; only where TLS is served. */
+  /** Use another certificate and other client authorities for new TLS connections. */
   useIdentity(identity: TlsIdentity): void;
   /**
-   * Accept nothing more and wait for the requests under way; abort them beforehand.
-   * @param signal ends the wait: connections that are still open are cut
+   * Accept no connection, and wait for the end of running requests. The caller aborts them before.
+   * @param signal ends the wait: open connections are cut
    */
   close(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Serve the API on every address; on none if one of them fails.
- * @throws {OutboardError} conflict when an address is in use
+ * Listen on every address, or on none if one of them fails.
+ * @throws {OutboardError} conflict if an address is in use
  */
 export async function startApiServer(
   addresses: readonly HostAddress[],
@@ -42,15 +43,15 @@ export async function startApiServer(
 ): Promise<ApiServer> {
   const running = new Set<Promise<void>>();
   const listeners: Listener[] = [];
-  const endWatches: (() => Promise<void>)[] = [];
+  const stopWatching: (() => Promise<void>)[] = [];
   const tracked: HandleRequest = (...exchange) => {
     const done = handle(...exchange).finally(() => running.delete(done));
     running.add(done);
     return done;
   };
   const close = async (signal: AbortSignal) => {
-    // First: a listener that is closed deletes its socket.
-    await Promise.all(endWatches.map((end) => end()));
+    // First, since a closed listener deletes its socket, which would be created again.
+    await Promise.all(stopWatching.map((stop) => stop()));
     const closed = listeners.map(({ server }) => closeServer(server, signal));
     await Promise.all(closed);
     await Promise.all(running);
@@ -63,7 +64,7 @@ export async function startApiServer(
         onRecreated: async () => options.onRecreated?.(address),
         logger: options.logger,
       };
-      endWatches.push(await recreateDeletedSocket(address, kept));
+      stopWatching.push(await recreateDeletedSocket(address, kept));
     }
   } catch (error) {
     await close(AbortSignal.abort());
@@ -79,8 +80,8 @@ export async function startApiServer(
 }
 
 /**
- * Listen once more where a socket was deleted. The earlier listener stays: it has connections, and containers that have
- * its socket mounted reach it by that.
+ * Listen again where a socket was deleted. The earlier listener is kept for its connections, and for containers that have
+ * its socket mounted.
  */
 async function replaceListener(
   address: HostAddress,
@@ -94,7 +95,7 @@ async function replaceListener(
   const earlier = listeners.filter((listener) => listener.address === address && listener.server.listening);
   const [oldest] = earlier;
   if (oldest !== undefined && earlier.length > maxEarlierListeners) {
-    // Closing deletes the socket that has the name now, which must be nobody's.
+    // Closing deletes whatever socket has this path now; that must not be one in use.
     if (address.kind === 'unix') await removeStaleSocket(address.path);
     oldest.server.close(() => listeners.splice(listeners.indexOf(oldest), 1));
   }

@@ -49,7 +49,7 @@ const refused: readonly [text: string, rules: typeof plain, message: RegExp][] =
   ['tcp://127.evil.example:2375', insecure, /only loopback/],
   ['tcp://[::]:2375', insecure, /only loopback/],
   ['tcp://127.0.0.1:2375', plain, /add --tlsverify, or --insecure-tcp/],
-  ['tcp://127.0.0.1:2376', serverOnly, /--tls does not ask clients who they are.* --insecure-tcp/],
+  ['tcp://127.0.0.1:2376', serverOnly, /--tls does not authenticate clients: .* --insecure-tcp/],
   ['tcp://0.0.0.0:2376', { ...serverOnly, 'insecure-tcp': true }, /without --tlsverify only loopback/],
   ['tcp://127.0.0.1:70000', mutual, /expected tcp:/],
   ['tcp://user@127.0.0.1:1', mutual, /expected tcp:/],

@@ -1,34 +1,34 @@
 /**
- * The addresses that the API can listen on, as `--host` names them.
+ * Addresses of the API in the form of `--host`.
  */
 import { isIP } from 'node:net';
 import { OutboardError } from '@outboard/engine';
 import type { Configuration } from '../configuration/configuration.ts';
 import { canonicalHostName } from '../http/host-name.ts';
 
-/** Where to listen. */
+/** An address to listen on. */
 export type HostAddress =
   | { readonly kind: 'unix'; readonly path: string }
-  /** A unix socket that a service manager made. */
+  /** A unix socket that a service manager opened. */
   | { readonly kind: 'inherited'; readonly descriptor: number }
   | { readonly kind: 'tcp'; readonly hostname: string; readonly port: number };
 
-/** `sockaddr_un.sun_path` less its end mark; Node.js cuts longer paths silently, so that two of them could collide. */
+/** `sockaddr_un.sun_path` without its terminating zero. Node.js truncates longer paths silently, and two could collide. */
 const maxSocketPathBytes = 107;
 
-/** What the configuration says about TCP. */
+/** The settings for TCP. */
 export type TcpRules = Pick<Configuration, 'insecure-tcp' | 'tls' | 'tlsverify'>;
 
-/** Say "every address", and are none. */
+/** Wildcard addresses, which no client can name. */
 const anyAddress = ['0.0.0.0', '[::]'];
 
-/** Docker's ports. */
+/** Docker's ports for the API. */
 const defaultPort = { plain: 2375, tls: 2376 } as const;
 
 /**
  * Parse `unix:///absolute/path` or `tcp://[address][:port]`; the address defaults to localhost, the port to Docker's.
- * @throws {OutboardError} invalid; also when clients would reach the address without proving who they are, unless it is
- *   loopback and that was asked for explicitly
+ * @throws {OutboardError} invalid; also for an address without client authentication, unless it is loopback and
+ *   `insecure-tcp` is set
  */
 export function parseHostAddress(text: string, rules: TcpRules): HostAddress {
   if (text.startsWith('unix://')) return parseUnixAddress(text, text.slice('unix://'.length));
@@ -40,9 +40,9 @@ export function parseHostAddress(text: string, rules: TcpRules): HostAddress {
 }
 
 /**
- * Parse all `--host` values; `fd://` stands for every socket that a service manager passed.
- * @param listeners their descriptors
- * @throws {OutboardError} as `parseHostAddress`; invalid for `fd://` when none was passed
+ * Parse all values of `--host`; `fd://` means every socket from the service manager.
+ * @param listeners descriptors of those sockets
+ * @throws {OutboardError} as `parseHostAddress`; invalid for `fd://` without such a socket
  */
 export function parseHostAddresses(
   texts: readonly string[],
@@ -60,7 +60,7 @@ export function parseHostAddresses(
   });
 }
 
-/** The form that `parseHostAddress` reads; `fd://3` and so on for sockets that were passed. */
+/** Format an address as `parseHostAddress` reads it; a socket of the service manager becomes `fd://3` and so on. */
 export function formatHostAddress(address: HostAddress): string {
   if (address.kind === 'inherited') return `fd://${address.descriptor}`;
   if (address.kind === 'unix') return `unix://${address.path}`;
@@ -69,9 +69,9 @@ export function formatHostAddress(address: HostAddress): string {
 }
 
 /**
- * The names that requests to an address may carry in their `Host` header, besides the address that they came to.
- * @param certifies whether the daemon's certificate has a name; absent without TLS
- * @returns undefined for unix sockets, to which clients send what they like
+ * The names that the `Host` header of a request to an address may have, besides the address of the connection itself.
+ * @param certifies true for the names in the certificate of the daemon; absent without TLS
+ * @returns undefined for unix sockets, whose clients send any name
  */
 export function hostRule(
   address: HostAddress,
@@ -102,7 +102,7 @@ function parseUnixAddress(text: string, path: string): HostAddress {
 
 const tcpAddress = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]*))(?::(\d{1,5}))?\/?$/;
 
-/** Whoever reaches the API is root (D12): clients prove who they are, or it is loopback and was asked for. */
+/** Clients of the API have root rights (D12): they authenticate with a certificate, or the address is loopback and allowed. */
 function parseTcpAddress(text: string, rules: TcpRules): HostAddress {
   const match = tcpAddress.exec(text);
   const port = Number(match?.[3] ?? defaultPort[rules.tls ? 'tls' : 'plain']);
@@ -113,13 +113,13 @@ function parseTcpAddress(text: string, rules: TcpRules): HostAddress {
     );
   }
   const hostname = match[1] ?? (match[2] || 'localhost');
-  if (!rules.tlsverify) refuseUnproven(text, hostname, rules);
+  if (!rules.tlsverify) refuseUnauthenticated(text, hostname, rules);
   return { kind: 'tcp', hostname, port };
 }
 
-function refuseUnproven(text: string, hostname: string, rules: TcpRules): void {
+function refuseUnauthenticated(text: string, hostname: string, rules: TcpRules): void {
   const without = rules.tls
-    ? '--tls does not ask clients who they are: without --tlsverify'
+    ? '--tls does not authenticate clients: without --tlsverify'
     : 'without --tlsverify';
   if (!isLoopback(hostname)) {
     throw new OutboardError(
@@ -137,7 +137,7 @@ function refuseUnproven(text: string, hostname: string, rules: TcpRules): void {
   }
 }
 
-/** Whether only this host reaches an address. */
+/** True if an address can be reached from this host only. */
 export function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === '::1') return true;
   return isIP(hostname) === 4 && hostname.startsWith('127.');

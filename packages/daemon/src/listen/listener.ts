@@ -1,5 +1,5 @@
 /**
- * One address of the API, and the HTTP server that listens there.
+ * The HTTP server on one address.
  */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
@@ -16,42 +16,43 @@ import { listenOnUnixSocket } from './unix-socket.ts';
 
 const maxHeaderBytes = 16 * 1024;
 const headersTimeoutMs = 20_000;
-/** Above what clients keep idle connections for, so that it is they who close first. */
+/** Longer than clients keep idle connections, so that the client closes first and no request meets a closed connection. */
 const keepAliveTimeoutMs = 65_000;
-/** A client whose host has vanished says no goodbye; what it waits for, or runs, would go on for ever. */
+/** TCP keep-alive: a client whose host vanished sends no end of the connection, and its request would run for ever. */
 const probeAfterMs = 15_000;
-/** Per listener, so that a flood on TCP leaves the unix socket free. */
+/** Per listener, so that too many TCP connections do not block the unix socket. */
 const maxConnections = { unix: 4096, tcp: 512 } as const;
 
-/** How TCP is served over TLS. */
+/** TLS for TCP addresses. */
 export interface TlsListening {
   readonly identity: TlsIdentity;
-  /** Whether clients must show a certificate. */
+  /** True if clients must have a certificate. */
   readonly verifyClients: boolean;
 }
 
+/** How one address is served. */
 export interface ListenerOptions {
-  /** Told when a connection cannot be accepted (out of descriptors, say); the listener goes on. */
+  /** Called when a connection cannot be accepted, for example without free descriptors; the server goes on. */
   readonly onError: (error: Error) => void;
-  /** Told when a client fails to come in over TLS. */
-  readonly onRefused?: (reason: string, address: string | undefined) => void;
-  /** Absent: TCP is plain. */
+  /** Called after a failed TLS handshake. */
+  readonly onRefused?: ((reason: string, address: string | undefined) => void) | undefined;
+  /** Absent: TCP without TLS. */
   readonly tls?: TlsListening | undefined;
-  /** Absent: unix sockets are for root alone. */
+  /** Members may use unix sockets; absent: root only. */
   readonly group?: SocketGroup | undefined;
 }
 
-/** One HTTP server. */
+/** One address and its server. */
 export interface Listener {
   readonly address: HostAddress;
   readonly server: Server;
-  /** Only over TLS. */
-  readonly useIdentity?: (identity: TlsIdentity) => void;
+  /** Changes certificate and client authorities; only with TLS. */
+  readonly useIdentity?: ((identity: TlsIdentity) => void) | undefined;
 }
 
 /**
- * Serve an address.
- * @throws {OutboardError} conflict when it is in use
+ * Listen on an address.
+ * @throws {OutboardError} conflict if it is in use
  */
 export async function openListener(
   address: HostAddress,
@@ -62,7 +63,7 @@ export async function openListener(
   try {
     await listen(listener.server, address, options.group);
   } catch (error) {
-    // It may listen already, on a socket that was deleted before it got its mode.
+    // It listens already if the socket was deleted before its mode was set.
     listener.server.close();
     throw error;
   }
@@ -77,11 +78,11 @@ async function createListener(
 ): Promise<Listener> {
   let identity = address.kind === 'tcp' ? options.tls?.identity : undefined;
   const allowsHost = hostRule(address, (name) => identity?.certifies(name) ?? false);
-  const rules: RequestRules = allowsHost === undefined ? {} : { allowsHost };
+  const rules: RequestRules = { allowsHost };
   const secure = identity && (await createSecureServer(identity, options));
   const server = secure?.server ?? createServer(httpOptions);
   server.on('request', (request, response) => {
-    // A server that is closed ends the connections that are idle then, and would wait for those that become so later.
+    // close() ends only the connections that are idle at that time; others become idle with their last response.
     response.once('close', () => {
       if (!server.listening) server.closeIdleConnections();
     });
@@ -91,7 +92,7 @@ async function createListener(
     const { response, upgrade } = openUpgrade(request, socket, head);
     void handle(request, response, rules, upgrade);
   });
-  // Node.js drops headers above its own limit silently; ours refuses them.
+  // Above its own limit Node.js drops headers silently; the request guard refuses such requests instead.
   server.maxHeadersCount = 0;
   server.maxConnections = maxConnections[address.kind === 'tcp' ? 'tcp' : 'unix'];
   if (secure === undefined) return { address, server };
@@ -108,11 +109,11 @@ async function createListener(
 const httpOptions: ServerOptions = {
   maxHeaderSize: maxHeaderBytes,
   headersTimeout: headersTimeoutMs,
-  // Uploads may take long; what bodies are measured by is progress (see request-body.ts).
+  // Uploads may take long; request-body.ts limits the pauses in them instead.
   requestTimeout: 0,
   keepAliveTimeout: keepAliveTimeoutMs,
   connectionsCheckingInterval: 5_000,
-  // Node.js would go on to serve what follows such a request; the request guard does not.
+  // After a request without Host Node.js would serve the next one; the request guard closes the connection.
   requireHostHeader: false,
   noDelay: true,
   keepAlive: true,
@@ -152,8 +153,8 @@ async function listenOnTcp(server: Server, hostname: string, port: number): Prom
 }
 
 /**
- * Its path, owner and mode are those that its socket unit says. One of TCP is refused: whoever reaches the API is root
- * (D12), and the rules for addresses are those of `tcp://`.
+ * Path, owner and mode of the socket come from its socket unit. A TCP socket is refused, since the rules of `tcp://` would
+ * not apply to it (D12).
  */
 async function listenOnInherited(server: Server, descriptor: number): Promise<void> {
   setCloseOnExec(descriptor);
@@ -163,20 +164,23 @@ async function listenOnInherited(server: Server, descriptor: number): Promise<vo
   server.close();
   throw new OutboardError(
     'invalid',
-    `cannot listen on fd://${descriptor}: want a unix socket from the service manager; TCP is served with --host tcp://ADDRESS[:PORT]`,
+    `cannot listen on fd://${descriptor}: expected a unix socket from the service manager; TCP is served with --host tcp://ADDRESS[:PORT]`,
   );
 }
 
-/** Where a listener is, with the real port when port 0 was asked for. */
+/** The address of a listening server; port 0 is replaced by the assigned port. */
 export function boundAddress(server: Server, address: HostAddress): HostAddress {
   const bound = server.address();
   if (address.kind !== 'tcp' || bound === null || typeof bound === 'string') return address;
   return { ...address, port: bound.port };
 }
 
-/** @param signal cuts the connections that are still open */
+/**
+ * Close a server and wait for its connections.
+ * @param signal cuts open connections
+ */
 export async function closeServer(server: Server, signal: AbortSignal): Promise<void> {
-  // It fails for a server that does not listen, which is closed then.
+  // Fails for a server that does not listen, which is closed already.
   const closed = fromCallback((done) => server.close(() => done()));
   server.closeIdleConnections();
   const stopListening = onAbort(signal, () => server.closeAllConnections());

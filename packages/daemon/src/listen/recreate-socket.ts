@@ -1,21 +1,24 @@
 /**
- * What is done, and logged, about a socket that this process listens on and that someone deletes.
+ * Recreates a socket of this process that was deleted, and logs it.
  */
 import type { Logger } from 'pino';
 import type { HostAddress } from './host-address.ts';
 import { pathOfDescriptor } from './socket-group.ts';
 import { watchSocket } from './watch-socket.ts';
 
+/** Parts of the recreation. */
 export interface SocketRecreationDeps {
-  /** Listen anew where an own socket was deleted. @throws {OutboardError} conflict: another process listens there now */
+  /** Listen again where a socket was deleted. @throws {OutboardError} conflict if another process listens there now */
   readonly listenAgain: () => Promise<void>;
+  /** Called afterwards; its error is logged. */
   readonly onRecreated: () => Promise<void>;
   readonly logger: Logger;
 }
 
 /**
- * Keep an address of the API reachable. A socket that a service manager made is the manager's to make again: that is told.
- * @returns ends it
+ * Watch the socket of an address and recreate it. A socket of a service manager can only be recreated by the manager, so
+ * that its deletion is only logged.
+ * @returns stops watching
  */
 export async function recreateDeletedSocket(
   address: HostAddress,
@@ -23,33 +26,36 @@ export async function recreateDeletedSocket(
 ): Promise<() => Promise<void>> {
   if (address.kind === 'tcp') return async () => undefined;
   const path = address.kind === 'unix' ? address.path : await pathOfDescriptor(address.descriptor);
-  // A service manager's may have no name, or one in another mount namespace.
+  // A socket of a service manager may have no path, or one in another mount namespace.
   if (path === undefined) return async () => undefined;
-  let told: string | undefined;
+  let reported: string | undefined;
   return watchSocket(path, {
     async onLost() {
       if (address.kind === 'inherited') {
-        if (told !== undefined) return;
-        told = path;
+        if (reported !== undefined) return;
+        reported = path;
         const remedy =
-          'the socket that the service manager made was deleted: clients cannot reach this process there until it is ' +
-          'made again; restart the socket unit (systemctl restart outboard.socket)';
+          'the socket of the service manager was deleted: clients cannot connect until it is created again; restart the ' +
+          'socket unit (systemctl restart outboard.socket)';
         logger.error({ socket: path }, remedy);
         return;
       }
       await listenAgain();
-      told = undefined;
+      reported = undefined;
       await onRecreated().catch((error: unknown) => {
-        logger.error({ err: error, socket: path }, 'cannot open the way to the socket that was made again');
+        logger.error({ err: error, socket: path }, 'cannot give the group access to the recreated socket');
       });
-      logger.warn({ socket: path }, 'the socket was deleted, and was made again; connections go on');
+      logger.warn(
+        { socket: path },
+        'the socket was deleted, and was created again; connections are not affected',
+      );
     },
     onError(error) {
       const reason = String(error);
-      // It is tried again and again.
-      if (reason === told) return;
-      told = reason;
-      logger.error({ err: error, socket: path }, 'the socket was deleted, and cannot be made again yet');
+      // The same error of a repeated attempt is logged once.
+      if (reason === reported) return;
+      reported = reason;
+      logger.error({ err: error, socket: path }, 'the socket was deleted, and cannot be created again yet');
     },
   });
 }

@@ -1,5 +1,5 @@
 /**
- * TLS as a part of the daemon: set up from the configuration, and again when that is reloaded.
+ * Loads the TLS files of the configuration, at the start and at every reload.
  */
 import type { Logger } from 'pino';
 import type { Configuration } from '../configuration/configuration.ts';
@@ -9,9 +9,9 @@ import type { TlsListening } from './listener.ts';
 import type { TlsFiles, TlsIdentity } from './tls-identity.ts';
 
 /**
- * Read what TCP is to be served with.
- * @returns undefined when TLS is not configured
- * @throws {OutboardError} invalid when a file cannot be used
+ * Load certificate, key and client authorities.
+ * @returns undefined without TLS
+ * @throws {OutboardError} invalid if a file cannot be used
  */
 export async function openTls(
   configuration: Configuration,
@@ -21,11 +21,11 @@ export async function openTls(
   return { identity: await load(configuration, logger), verifyClients: configuration.tlsverify };
 }
 
-/** Reads the files again, whether or not their paths changed. */
+/** The part of the daemon that loads the files again at a reload, also if their paths did not change. */
 export function reloadableTls(tls: TlsListening, server: ApiServer, logger: Logger): ReloadablePart {
   return {
     async prepare(next) {
-      // Whether clients are verified is for the next start to change, so the files are read for what is in force.
+      // `tlsverify` changes at the next start only, so that the files are checked for the value in force.
       const identity = await load({ ...next, tlsverify: tls.verifyClients }, logger);
       return () => server.useIdentity(identity);
     },

@@ -1,28 +1,28 @@
 /**
- * The group whose members may use the API over unix sockets, and the way of its members to a socket: through folders that
- * they may pass and not read, and in which nothing else is open to them.
+ * The group whose members may use unix sockets of the API, and its access to their directories: members may pass them, but
+ * not list them, and may use nothing else in them.
  */
 import { chmod, chown, lstat, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OutboardError } from '@outboard/engine';
 import { makeDirectories } from '@outboard/oci';
 
-/** Members of it are as good as root. */
+/** A group whose members have root rights through the API. */
 export interface SocketGroup {
   readonly name: string;
   readonly gid: number;
 }
 
-/** Used when it exists and nothing else is configured. */
+/** Default, if the group exists. */
 export const defaultGroup = 'outboard';
 
-/** Passed by group, read by root alone. */
+/** Search permission for the group, everything for root. */
 const passableMode = 0o710;
 
 /**
- * Find the group that the configuration names, by name or number.
- * @param name undefined for the default one, which need not exist; empty for none
- * @throws {OutboardError} invalid if a group was named and does not exist
+ * Find the configured group by name or number.
+ * @param name undefined for the default group, which may be missing; empty for no group
+ * @throws {OutboardError} invalid if a configured group does not exist
  */
 export async function findSocketGroup(name: string | undefined): Promise<SocketGroup | undefined> {
   if (name === '') return undefined;
@@ -40,44 +40,44 @@ export async function findSocketGroup(name: string | undefined): Promise<SocketG
   );
 }
 
-/** Make the folders that are missing above a socket: for root alone, or for the group to pass. */
+/** Create the missing parent directories of a socket, with search permission for the group. */
 export async function makeSocketDirectories(path: string, group: SocketGroup | undefined): Promise<void> {
-  const made = await makeDirectories(dirname(path), { mode: 0o700 });
-  if (group !== undefined) for (const folder of made) await openToGroup(folder, group);
+  const created = await makeDirectories(dirname(path), { mode: 0o700 });
+  if (group !== undefined) for (const directory of created) await openToGroup(directory, group);
 }
 
-/** Let a group pass a folder; what is in it is for those who made that to protect. */
-export async function openToGroup(folder: string, { gid }: SocketGroup): Promise<void> {
-  await chown(folder, 0, gid);
-  await chmod(folder, passableMode);
+/** Give a group search permission for a directory. The files in it must be protected by their own modes. */
+export async function openToGroup(directory: string, { gid }: SocketGroup): Promise<void> {
+  await chown(directory, 0, gid);
+  await chmod(directory, passableMode);
 }
 
 /**
- * The first folder on the way to a path that a group may not pass.
- * @returns undefined when its members reach the path
+ * The first parent directory of a path without search permission for a group.
+ * @returns undefined if members can reach the path
  */
 export async function firstClosedDirectory(path: string, { gid }: SocketGroup): Promise<string | undefined> {
-  const folders: string[] = [];
-  for (let folder = dirname(await realpath(path)); ; folder = dirname(folder)) {
-    folders.unshift(folder);
-    if (folder === dirname(folder)) break;
+  const directories: string[] = [];
+  for (let directory = dirname(await realpath(path)); ; directory = dirname(directory)) {
+    directories.unshift(directory);
+    if (directory === dirname(directory)) break;
   }
-  for (const folder of folders) {
-    const { mode, gid: owner } = await stat(folder);
-    // Of a member of the group that owns a folder, the bits for others are not asked.
-    if ((mode & (owner === gid ? 0o010 : 0o001)) === 0) return folder;
+  for (const directory of directories) {
+    const { mode, gid: owner } = await stat(directory);
+    // For members of the owning group, the kernel does not check the bits for others.
+    if ((mode & (owner === gid ? 0o010 : 0o001)) === 0) return directory;
   }
   return undefined;
 }
 
-/** The group that a socket is open to by its owner and mode, as a service manager made it; undefined for root's alone. */
+/** The group that may use a socket by its owner and mode; undefined if only root may. */
 export async function groupOfSocket(path: string): Promise<SocketGroup | undefined> {
   const { mode, gid } = await lstat(path);
   if (gid === 0 || (mode & 0o060) !== 0o060) return undefined;
   return await findSocketGroup(String(gid));
 }
 
-/** Where a unix socket that was passed to this process lies; undefined when it has no path, or that cannot be found out. */
+/** The path of an inherited unix socket; undefined if it has none, or it is not visible in this mount namespace. */
 export async function pathOfDescriptor(descriptor: number): Promise<string | undefined> {
   const inode = /^socket:\[(\d+)\]$/.exec(await readlink(`/proc/self/fd/${descriptor}`))?.[1];
   const sockets = await readFile('/proc/net/unix', 'utf8');

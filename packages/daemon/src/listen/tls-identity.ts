@@ -1,6 +1,6 @@
 /**
- * What the daemon proves itself with, and checks clients by: read from files, checked as a whole before any of it is
- * used. Loaded only when TLS is configured.
+ * The TLS identity of the daemon (certificate, key) and the authorities of clients, read from files and checked before use.
+ * Loaded only if TLS is configured.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -9,15 +9,16 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { OutboardError } from '@outboard/engine';
 import type { Configuration } from '../configuration/configuration.ts';
 
-/** Which files to read, by the names of the configuration. */
+/** The files, by their keys in the configuration. */
 export type TlsFiles = Pick<Configuration, 'tlsverify' | 'tlscacert' | 'tlscert' | 'tlskey' | 'tlscrl'>;
 
-/** A certificate with its key, and the authorities whose clients are served. */
+/** A certificate with its key, and the authorities of clients. */
 export interface TlsIdentity {
+  /** For `tls.createSecureContext()`. */
   readonly context: SecureContextOptions;
-  /** Whether the certificate has this name or address (IPv6 in brackets). */
+  /** True if the certificate is valid for this name or address (IPv6 in brackets). */
   certifies(host: string): boolean;
-  /** What an operator should know about the files, although they work. */
+  /** Problems that do not prevent the use, such as an expired certificate. */
   readonly warnings: readonly string[];
 }
 
@@ -28,7 +29,7 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE--
 
 /**
  * Read and check the files.
- * @throws {OutboardError} invalid; names the file and what it should hold, never its content
+ * @throws {OutboardError} invalid, with the file and the expected content, never with its own content
  */
 export async function loadTlsIdentity(files: TlsFiles): Promise<TlsIdentity> {
   const [cert, key, ca, crl] = await Promise.all([
@@ -50,8 +51,8 @@ export async function loadTlsIdentity(files: TlsFiles): Promise<TlsIdentity> {
     cert: cert.text,
     key: key.text,
     minVersion: 'TLSv1.2',
-    ...(ca === undefined ? {} : { ca: ca.text }),
-    ...(crl === undefined ? {} : { crl: crl.text }),
+    ...(ca !== undefined && { ca: ca.text }),
+    ...(crl !== undefined && { crl: crl.text }),
   };
   tryContext(context, files);
   return {
@@ -76,7 +77,7 @@ async function readPem(files: TlsFiles, key: FileKey): Promise<{ text: string; m
   }
 }
 
-/** Node.js names the file once more. */
+/** Without the path, which the messages of Node.js repeat. */
 function reasonOf(cause: unknown): string {
   switch ((cause as NodeJS.ErrnoException).code) {
     case 'ENOENT':
@@ -104,15 +105,15 @@ function readCertificates(files: TlsFiles, key: FileKey, text: string): readonly
 }
 
 /**
- * Without any authority of its own a server would take the public ones: anyone could buy a way in. And without one that
- * vouches for itself no client can be verified: OpenSSL wants the whole chain, where Docker is content with a part of it.
+ * At least one authority, since Node.js would otherwise trust the public ones, and anyone could buy access. At least one of
+ * them self-signed, since OpenSSL requires the whole chain up to a root, while Docker accepts an intermediate authority.
  */
 function checkAuthorities(files: TlsFiles, text: string): void {
   const authorities = readCertificates(files, 'tlscacert', text);
   if (authorities.some((authority) => authority.ca && authority.checkIssued(authority))) return;
   throw new OutboardError(
     'invalid',
-    `${quote(files, 'tlscacert')} holds no authority that vouches for itself, so no client could be verified: add the root`,
+    `${quote(files, 'tlscacert')} has no self-signed authority, so that no client could be verified: add the root`,
   );
 }
 
@@ -127,10 +128,10 @@ function readKey(files: TlsFiles, text: string): KeyObject {
   }
 }
 
-/** The part of a context that each file gives, in the order in which they are tried. */
+/** The property of a context for each file, in the order of the checks. */
 const partOf = { tlscert: 'cert', tlskey: 'key', tlscacert: 'ca', tlscrl: 'crl' } as const;
 
-/** Whatever else OpenSSL dislikes (a weak key, a malformed list) comes out here, by file, and not at the first client. */
+/** Other errors of OpenSSL (weak key, malformed list) are found here, with their file, and not at the first connection. */
 function tryContext(context: SecureContextOptions, files: TlsFiles): void {
   let tried: SecureContextOptions = {};
   for (const file of ['tlscert', 'tlskey', 'tlscacert', 'tlscrl'] as const) {
@@ -147,7 +148,7 @@ function tryContext(context: SecureContextOptions, files: TlsFiles): void {
   }
 }
 
-/** The words in an error of OpenSSL: `error:0A00018F:SSL routines::ee key too small`. */
+/** The reason in an error of OpenSSL, such as `error:0A00018F:SSL routines::ee key too small`. */
 function opensslReason(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   return /:[^:]*routines:[^:]*:([^:\n]+)/.exec(message)?.[1]?.trim() ?? message.trim();
@@ -158,7 +159,7 @@ function certifies(certificate: X509Certificate, host: string): boolean {
   return (isIP(bare) === 0 ? certificate.checkHost(bare) : certificate.checkIP(bare)) !== undefined;
 }
 
-/** The key is as good as root on this host. */
+/** The key gives root rights on this host. */
 function warnOfMode(files: TlsFiles, mode: number): readonly string[] {
   if ((mode & 0o007) === 0) return [];
   const bits = (mode & 0o777).toString(8).padStart(4, '0');

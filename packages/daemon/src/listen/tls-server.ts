@@ -1,5 +1,5 @@
 /**
- * An HTTP server over TLS. Loaded only when TLS is configured.
+ * An HTTPS server. Loaded only if TLS is configured.
  */
 import { constants } from 'node:crypto';
 import type { Server, ServerOptions } from 'node:http';
@@ -7,20 +7,20 @@ import { createServer, type Server as SecureServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { TlsIdentity } from './tls-identity.ts';
 
-/** A client that connects and says nothing is dropped after this. */
+/** Time limit of a handshake, for clients that connect and send nothing. */
 const handshakeTimeoutMs = 10_000;
 
-/** An HTTP server whose identity can change. */
+/** An HTTPS server whose identity can change. */
 export interface TlsServer {
   readonly server: Server;
-  /** Use another identity for the connections to come, and close those that nothing happens on. */
+  /** Use another identity for new connections, and close idle ones. */
   useIdentity(identity: TlsIdentity): void;
 }
 
 /**
- * Create a server; it listens on nothing yet.
- * @param options.verifyClients whether clients must show a certificate of an authority of the identity
- * @param options.onRefused told why a handshake failed, and whose it was
+ * Create a server that does not listen yet.
+ * @param options.verifyClients true if clients need a certificate from an authority of the identity
+ * @param options.onRefused called with reason and client address of a failed handshake
  */
 export function createTlsServer(
   httpOptions: ServerOptions,
@@ -50,8 +50,8 @@ export function createTlsServer(
 }
 
 /**
- * No tickets: with one, a client that was checked before could come back unchecked after its certificate was revoked. No
- * renegotiation: it serves no client here, and costs the server more than whoever asks for it.
+ * No session tickets: with one, a client could resume a session after its certificate was revoked. No renegotiation: no
+ * client needs it, and it costs the server more than the client.
  */
 function withRules(identity: TlsIdentity): SecureContextOptions {
   return {

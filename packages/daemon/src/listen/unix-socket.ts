@@ -1,5 +1,5 @@
 /**
- * Readies the place of the API's unix socket and opens it to root and one group. A live socket is never taken away.
+ * Listens on a unix socket for root and one group. A socket in use is never removed.
  */
 import { once } from 'node:events';
 import { chmodSync, chownSync } from 'node:fs';
@@ -9,14 +9,14 @@ import { OutboardError } from '@outboard/engine';
 import { makeSocketDirectories, type SocketGroup } from './socket-group.ts';
 
 /**
- * Listen on a unix socket with mode 0660, owned by root and a group, which may pass the folders that are made for it.
- * @param group default root's
- * @throws {OutboardError} conflict when another process listens there; invalid when something else lies there
+ * Listen on a unix socket with mode 0660, owned by root and a group. Missing parent directories are created for them.
+ * @param group default: the group of root
+ * @throws {OutboardError} conflict if another process listens there; invalid if the path is another kind of file
  */
 export async function listenOnUnixSocket(server: Server, path: string, group?: SocketGroup): Promise<void> {
   await makeSocketDirectories(path, group);
   await removeStaleSocket(path);
-  // The umask holds for the moment of bind() only, which happens within listen(): no one else can connect before chmod.
+  // bind() happens inside listen(): the umask denies connections before chmod, and is changed for this call only.
   const before = process.umask(0o177);
   try {
     server.listen(path);
@@ -29,17 +29,14 @@ export async function listenOnUnixSocket(server: Server, path: string, group?: S
 }
 
 /**
- * Remove a socket that no process listens on any more.
- * @throws {OutboardError} conflict when a process does; invalid when something else lies there
+ * Remove a socket on which no process listens.
+ * @throws {OutboardError} conflict if a process does; invalid if the path is another kind of file
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(ignoreMissing);
   if (found === undefined) return;
   if (!found.isSocket()) {
-    throw new OutboardError(
-      'invalid',
-      `cannot listen on ${JSON.stringify(path)}: a file that is no socket lies there`,
-    );
+    throw new OutboardError('invalid', `cannot listen on ${JSON.stringify(path)}: the path is not a socket`);
   }
   if (await hasListener(path)) {
     throw new OutboardError(
@@ -47,7 +44,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
       `cannot listen on ${JSON.stringify(path)}: another process listens there`,
     );
   }
-  // Only the very socket that proved dead: one that was made meanwhile has another inode.
+  // Only the socket that was checked: one that was created meanwhile has another inode.
   const again = await lstat(path).catch(ignoreMissing);
   if (again?.ino === found.ino) await unlink(path).catch(ignoreMissing);
 }

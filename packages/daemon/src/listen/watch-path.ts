@@ -1,20 +1,20 @@
 /**
- * Tells when something changes on the way to a path: what lies there, or one of the directories above it.
+ * Watches a path and its parent directories.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-/** A watch that can be set up anew, once directories on the way are others. */
+/** A watch that is renewed after directories of the path were replaced. */
 export interface PathWatch {
-  /** Watch the directories that there are now. */
+  /** Watch the directories that exist now. */
   renew(): void;
   close(): void;
 }
 
 /**
- * Nothing is watched before the first `renew`. Does not keep this process alive.
+ * Create a watch; it is inactive before the first `renew`. Does not keep this process alive.
  * @param path absolute
- * @param onChange called for each event that concerns the path; what happened is for the caller to find out
+ * @param onChange called for each event of the path or a parent directory; the caller finds out what has changed
  */
 export function watchPath(path: string, onChange: () => void): PathWatch {
   let watchers: FSWatcher[] = [];
@@ -26,16 +26,16 @@ export function watchPath(path: string, onChange: () => void): PathWatch {
     close,
     renew() {
       close();
-      // A directory's own watch tells nothing when one above it is moved, so each of them is watched for the next name.
-      for (let place = path; place !== dirname(place); place = dirname(place)) {
-        const watcher = watchName(place, onChange);
+      // The watch of a directory reports no move of its parents, so that each directory is watched for the next name.
+      for (let current = path; current !== dirname(current); current = dirname(current)) {
+        const watcher = watchName(current, onChange);
         if (watcher !== undefined) watchers.push(watcher);
       }
     },
   };
 }
 
-/** @returns undefined when the directory is not there, or the system has no watch left */
+/** @returns undefined if the directory does not exist, or the system has no inotify watch left */
 function watchName(path: string, onChange: () => void): FSWatcher | undefined {
   const name = basename(path);
   try {
@@ -45,7 +45,7 @@ function watchName(path: string, onChange: () => void): FSWatcher | undefined {
     watcher.on('error', onChange);
     return watcher;
   } catch {
-    // The caller looks by itself from time to time.
+    // The caller checks periodically as well.
     return undefined;
   }
 }

@@ -1,29 +1,30 @@
 /**
- * Notices when a socket that this process listens on is deleted, with or without the directories above it: a cleaner of
- * temporary files, or a hasty administrator. Clients could not reach the process any more, and nothing else would show it.
+ * Detects that a socket of this process was deleted, with or without its parent directories, for example by a cleaner of
+ * temporary files. Clients cannot connect any more then, and nothing else reports it.
  */
 import { lstat } from 'node:fs/promises';
 import { watchPath } from './watch-path.ts';
 
-/** Lets a deletion of many files come to its end first. */
+/** Delay after an event, so that a deletion of many files ends first. */
 const settleMs = 100;
 
-/** A mount over the way gives no event, nor does anything where the system's watches are used up. */
-const lookMs = 5_000;
+/** Interval of checks without an event: mounts cause none, and the system may have no inotify watch left. */
+const checkMs = 5_000;
 
+/** Handlers of a deletion. */
 export interface SocketLoss {
   /**
-   * The socket is not there any more, or another file is. Called again at each change and every few seconds until there is
-   * one, and after it has rejected.
+   * The socket is missing, or another file has its path. Called again after every change and every few seconds until a
+   * socket exists, also after it rejected.
    */
   readonly onLost: () => Promise<void>;
+  /** Receives the error of `onLost` or of a check. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Keep watch over a socket that lies there now; `onLost` may put another one in its place. Does not keep this process
- * alive.
- * @returns ends the watch, and waits for what is being done about a loss
+ * Watch an existing socket; `onLost` may create another one at its path. Does not keep this process alive.
+ * @returns stops watching, and waits for a running `onLost`
  */
 export async function watchSocket(
   path: string,
@@ -32,25 +33,25 @@ export async function watchSocket(
   let timer: NodeJS.Timeout | undefined;
   let dueAt = 0;
   let isEnded = false;
-  let looking: Promise<void> | undefined;
+  let checking: Promise<void> | undefined;
   let isChanged = false;
-  const way = watchPath(path, () => schedule(settleMs));
-  way.renew();
+  const watch = watchPath(path, () => schedule(settleMs));
+  watch.renew();
   let own = await identify(path);
 
-  async function look(): Promise<void> {
-    // First, so that what happens during the look is not missed.
-    way.renew();
+  async function check(): Promise<void> {
+    // First, so that no change during the check is missed.
+    watch.renew();
     const found = await identify(path);
     if (isEnded || (found !== undefined && found === own)) return;
     await onLost();
-    // Deleted again already: an event has told that, and the next look finds nothing.
+    // If it was deleted again meanwhile, an event has scheduled the next check.
     own = await identify(path);
   }
 
   function schedule(ms: number): void {
     if (isEnded) return;
-    if (looking !== undefined) {
+    if (checking !== undefined) {
       isChanged = true;
       return;
     }
@@ -64,25 +65,25 @@ export async function watchSocket(
   function run(): void {
     timer = undefined;
     isChanged = false;
-    looking = look()
+    checking = check()
       .catch(onError)
       .finally(() => {
-        looking = undefined;
-        schedule(isChanged ? settleMs : lookMs);
+        checking = undefined;
+        schedule(isChanged ? settleMs : checkMs);
       });
   }
 
-  schedule(lookMs);
+  schedule(checkMs);
   return async () => {
     isEnded = true;
     clearTimeout(timer);
-    way.close();
-    await looking;
-    way.close();
+    watch.close();
+    await checking;
+    watch.close();
   };
 }
 
-/** Two files have the same only while one of them is gone for good; one that is listened on is not. */
+/** Device and inode number. They are not reused while this process listens on the socket. */
 async function identify(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await lstat(path, { bigint: true });

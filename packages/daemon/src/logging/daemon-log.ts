@@ -1,25 +1,25 @@
 /**
- * The daemon's log: one line for each record on standard error. Secrets do not reach it, because nothing that can hold
- * them (headers, bodies, settings) is ever given to it.
+ * The log of the daemon on standard error, one line for each record. Headers, bodies and settings, which may be secret, are
+ * never logged.
  */
 import { firstEvent, joinSignals } from '@outboard/async';
 import { type Logger, pino } from 'pino';
 import { formatLine, type LogFormat } from './log-format.ts';
 import type { LogLevel } from './log-level.ts';
 
-/** The log and how to make sure that all of it is written. */
+/** A log, and the end of its writing. */
 export interface DaemonLog {
   readonly logger: Logger;
   /**
-   * Resolves when everything is written, when it cannot be, or after a second in which nobody took it; for the end of the
-   * process. What comes later may be lost.
+   * Write the rest before the process ends. Resolves when all is written, when writing fails, or after a second in which
+   * the reader took nothing. Later records may be lost.
    */
   flush(): Promise<void>;
 }
 
 const flushTimeoutMs = 1_000;
 
-/** A log on standard error that never blocks the process. */
+/** Open a log on standard error that never blocks the process. */
 export function openLog(level: LogLevel, format: LogFormat): DaemonLog {
   const output = pino.destination({ dest: 2, sync: false });
   const broken = new AbortController();
@@ -36,7 +36,7 @@ export function openLog(level: LogLevel, format: LogFormat): DaemonLog {
 
 type Output = ReturnType<typeof pino.destination>;
 
-/** Not by `flushSync()`, which tries for ever, and stops the process with it, when the reader has gone or is stuck. */
+/** Not `flushSync()`, which blocks the process for ever when the reader has gone or is stuck. */
 async function writeRest(output: Output, broken: AbortSignal): Promise<void> {
   using limit = joinSignals([broken], { timeoutMs: flushTimeoutMs });
   const drained = firstEvent(output, ['drain'], { signal: limit.signal });
@@ -46,20 +46,19 @@ async function writeRest(output: Output, broken: AbortSignal): Promise<void> {
 }
 
 /**
- * What cannot be written any more (its terminal was closed, its disk is full) ends for good, as pino itself does for a
- * pipe that nobody reads: trying on, even at the exit, would keep the process busy with nothing else. There is nobody left
- * to tell, and the plugins do not depend on it.
+ * After a failed write (terminal closed, disk full) nothing is written any more, as pino does for a closed pipe: further
+ * attempts, also at exit, would keep the process busy. Plugins do not depend on the log.
  */
 function stopWriting(output: Output): void {
   const ignore = () => {};
   Object.assign(output, { write: () => true, end: ignore, flushSync: ignore, destroy: ignore });
 }
 
-// C1 controls and what turns the direction of writing: harmless in JSON, not on a terminal (D15). C0 controls are
-// escaped by JSON itself.
+// C1 controls and bidirectional controls, which are harmless in JSON but not on a terminal (D15). JSON itself escapes C0
+// controls.
 const terminalControls = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Escape what could change how a terminal shows a line; JSON stays equal. */
+/** Escape characters that a terminal interprets; the value of the JSON stays equal. */
 export function escapeControls(line: string): string {
   return line.replace(
     terminalControls,

@@ -1,6 +1,6 @@
 /**
- * How a line of the log looks: JSON for programs, text for people, and text with its priority for systemd's journal, so
- * that `journalctl -p err` finds errors.
+ * Formats of the log: JSON for programs, text for terminals, and text with a priority prefix for systemd's journal, so that
+ * `journalctl -p err` finds errors.
  * @see sd-daemon(3), "<N>" prefixes; systemd.exec(5), "JOURNAL_STREAM" and "SyslogLevelPrefix="; systemd 252
  */
 import { fstatSync } from 'node:fs';
@@ -11,17 +11,17 @@ export const logFormats = ['json', 'text', 'journald'] as const;
 /** Format of the lines on standard error. */
 export type LogFormat = (typeof logFormats)[number];
 
-/** Of standard error. */
+/** Descriptor of standard error. */
 const errorFile = 2;
 
-/** The format that is wanted, or the one for whoever reads standard error. */
+/** The configured format, or else the one that suits standard error. */
 export function chooseLogFormat(wanted: LogFormat | undefined, env: NodeJS.ProcessEnv): LogFormat {
   if (wanted !== undefined) return wanted;
   if (isJournal(env)) return 'journald';
   return isatty(errorFile) ? 'text' : 'json';
 }
 
-/** Whether standard error still is the stream to the journal that the variable names: it is inherited by redirected ones. */
+/** True if standard error is the stream of the journal. The variable alone does not tell: redirected programs inherit it. */
 export function isJournal({ JOURNAL_STREAM: stream = '' }: NodeJS.ProcessEnv): boolean {
   try {
     const { dev, ino } = fstatSync(errorFile, { bigint: true });
@@ -32,15 +32,15 @@ export function isJournal({ JOURNAL_STREAM: stream = '' }: NodeJS.ProcessEnv): b
   }
 }
 
-/** Why the program ends, for the same reader. It may be said before the log is open. */
+/** Format the error message of a program that ends, for use before the log is open. */
 export function formatFailure(message: string, env: NodeJS.ProcessEnv): string {
   return `${isJournal(env) ? `<${priorities.error}>` : ''}${message}\n`;
 }
 
-/** Those of syslog(3). */
+/** Priorities of syslog(3). */
 const priorities = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7, trace: 7 } as const;
 
-/** Of pino, which counts in tens. */
+/** Levels of pino by their numbers. */
 const levels = new Map<unknown, keyof typeof priorities>([
   [10, 'trace'],
   [20, 'debug'],
@@ -51,12 +51,12 @@ const levels = new Map<unknown, keyof typeof priorities>([
 ]);
 
 /**
- * One line in another format. What it holds may be hostile: it stays one line, without control characters below U+0080.
- * @param line as pino writes it, with its end
+ * Convert one line to another format. Its content may be hostile: the result is one line without ASCII control characters.
+ * @param line JSON of pino with its newline
  */
 export function formatLine(line: string, format: LogFormat): string {
   if (format === 'json') return line;
-  // Written by pino a moment ago: an object.
+  // A line of pino is an object.
   const { level: number, time, pid: _, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const level = levels.get(number) ?? 'error';
   const pairs = Object.entries({ ...fields, ...flattenError(err) });
@@ -74,13 +74,13 @@ function flattenError(err: unknown): object {
   return { err: message, ...facts, stack };
 }
 
-/** Bare where it cannot be misread, else as JSON. */
+/** Without quotes where it is unambiguous, else as JSON. */
 function formatValue(value: unknown): string {
   if (typeof value === 'string' && /^[\w./:@+-]+$/.test(value)) return value;
   return JSON.stringify(value) ?? 'null';
 }
 
-/** As in JSON, without its quotes around it. */
+/** Escape as in JSON, without the enclosing quotes. */
 function escapeText(text: string): string {
   return JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
 }

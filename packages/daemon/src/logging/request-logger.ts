@@ -1,5 +1,5 @@
 /**
- * What the log says about a request: its path and outcome, never its query, headers or body.
+ * Log records of requests: path and outcome, never query, headers or body, which may be secret.
  */
 import { isOutboardError } from '@outboard/engine';
 import type { Logger } from 'pino';
@@ -7,7 +7,7 @@ import type { RequestLog } from '../http/request-handler.ts';
 
 const maxErrorLength = 1024;
 
-/** @returns a function that logs answers: foreseen errors as facts, unforeseen ones with their stack */
+/** Create the logger of requests: expected errors have their message, unexpected ones their stack. */
 export function createRequestLogger(logger: Logger): (entry: RequestLog) => void {
   return ({ method, path, status, elapsedMs, error, expected }) => {
     const request = { method, path, status, ms: Math.round(elapsedMs) };
@@ -17,7 +17,7 @@ export function createRequestLogger(logger: Logger): (entry: RequestLog) => void
   };
 }
 
-/** The message of an error. One that ends with a plugin's output, which may be secret, has it without in its details. */
+/** The message of an error. If it includes output of a plugin, which may be secret, the details have a reason without it. */
 function reasonOf(error: unknown): string {
   const reason = isOutboardError(error) ? error.details?.reason : undefined;
   if (typeof reason === 'string') return reason.slice(0, maxErrorLength);

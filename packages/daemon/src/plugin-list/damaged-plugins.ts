@@ -1,5 +1,5 @@
 /**
- * Damaged plugins among the others: in Docker's lists too, so that whoever looks for a plugin finds it.
+ * Damaged plugins in lists, also in those of Docker's routes, so that a client finds every plugin.
  */
 import {
   type DamagedPluginStatus,
@@ -10,12 +10,12 @@ import {
 
 const shortIdLength = 12;
 
-/** Its name, or the beginning of its ID, by which every client can name it too. */
+/** The name of a damaged plugin; if it is unknown, the short ID, which clients can use as well. */
 export function damagedName({ id, name }: DamagedPluginStatus): string {
   return name ?? id.slice(0, shortIdLength);
 }
 
-/** What Docker's clients show of it: its description says what is wrong, and enabled is what runs. */
+/** A damaged plugin in Docker's form: the description has the reason, and `enabled` means that it runs. */
 export function toDamagedPlugin(damaged: DamagedPluginStatus): Plugin {
   const description = `DAMAGED, to be repaired or removed: ${damaged.reason}`;
   return {
@@ -27,7 +27,7 @@ export function toDamagedPlugin(damaged: DamagedPluginStatus): Plugin {
   };
 }
 
-/** Those that pass filters: what they serve is not known. */
+/** Apply filters. The capabilities of a damaged plugin are unknown, so that no filter of capabilities matches. */
 export function filterDamaged(
   damaged: readonly DamagedPluginStatus[],
   { enabled, capabilities = [] }: PluginFilters,

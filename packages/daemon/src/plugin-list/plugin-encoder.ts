@@ -1,10 +1,11 @@
 /**
- * Plugins as JSON text. A plugin is an immutable value, and so is a list of them, so their text is kept for as long as
- * the value lives: a thousand plugins are encoded once, not for every client that lists them.
+ * Plugins as JSON text. Plugins and lists of them are immutable, so that the text is cached as long as the value lives: a
+ * thousand plugins are encoded once, and not for every request.
  */
 import { type Plugin, toPluginDocument } from '@outboard/engine';
 import { encodeJson } from '../http/json.ts';
 
+/** Encodes plugins, with a cache. */
 export interface PluginEncoder {
   /** A plugin in Docker's form (Engine API v1.51, Plugin). */
   one(plugin: Plugin): string;
@@ -12,12 +13,13 @@ export interface PluginEncoder {
   list(plugins: readonly Plugin[]): string;
 }
 
+/** Create an encoder with an empty cache. */
 export function createPluginEncoder(): PluginEncoder {
-  const one = remember((plugin: Plugin) => encodeJson(toPluginDocument(plugin)));
-  return { one, list: remember((plugins: readonly Plugin[]) => `[${plugins.map(one).join(',')}]`) };
+  const one = cacheByIdentity((plugin: Plugin) => encodeJson(toPluginDocument(plugin)));
+  return { one, list: cacheByIdentity((plugins: readonly Plugin[]) => `[${plugins.map(one).join(',')}]`) };
 }
 
-function remember<Value extends object>(encode: (value: Value) => string): (value: Value) => string {
+function cacheByIdentity<Value extends object>(encode: (value: Value) => string): (value: Value) => string {
   const texts = new WeakMap<Value, string>();
   return (value) => {
     const known = texts.get(value);

@@ -20,7 +20,7 @@ export function parsePluginFilters(text: string | null): PluginFilters {
     else throw new HttpError(400, `invalid filter '${key}': expected "enabled" or "capability"`);
   }
   return {
-    ...(enabled === undefined ? {} : { enabled }),
-    ...(capabilities === undefined || capabilities.length === 0 ? {} : { capabilities }),
+    ...(enabled !== undefined && { enabled }),
+    ...(capabilities !== undefined && capabilities.length > 0 && { capabilities }),
   };
 }

@@ -1,21 +1,21 @@
 /**
- * What a client asks of a plugin's log.
+ * The query of a client for the log of a plugin.
  */
 import type { LogQuery, OutputStream } from '@outboard/engine';
 import { HttpError } from '../http/errors.ts';
 import { isTrue } from '../http/parameters.ts';
 import { parseLogTime } from './parse-log-time.ts';
 
+/** A parsed query. */
 export interface LogRequest {
   readonly query: LogQuery;
-  /** Whether each line begins with its time. */
+  /** True if each line is sent with its time. */
   readonly timestamps: boolean;
 }
 
 /**
- * Parse `follow`, `since`, `until`, `tail`, `timestamps`, `stdout` and `stderr`; the last two say which streams are wanted,
- * and both are when neither is given.
- * @param nowNano the present, nanoseconds since the epoch
+ * Parse `follow`, `since`, `until`, `tail`, `timestamps`, `stdout` and `stderr`; without the last two both streams are sent.
+ * @param nowNano current time, nanoseconds since the epoch
  * @throws {HttpError} 400
  */
 export function parseLogRequest(query: URLSearchParams, nowNano: bigint): LogRequest {

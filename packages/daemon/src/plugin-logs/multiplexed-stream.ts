@@ -1,19 +1,23 @@
 /**
- * Docker's format for stdout and stderr in one body: each piece of text after a header of 8 bytes, which are the number of
- * the stream, three zeroes, and the length in bytes, big-endian.
+ * Docker's format for stdout and stderr in one body: frames with a header of 8 bytes (number of the stream, three zeros,
+ * length of the payload as 32 bits big-endian).
  * @see Docker Engine API v1.51, "Attach to a container", "Stream format"; moby pkg/stdcopy
  */
 import type { LogLine } from '@outboard/engine';
 
+/** Content type of the format since API v1.42. */
 export const multiplexedContentType = 'application/vnd.docker.multiplexed-stream';
 
-/** `systemerr` ends a stream with why it is not complete; clients of Docker report it as an error. */
+/** `systemerr` is the last frame of an incomplete stream, with the error; Docker's clients report it. */
 const streamNumbers = { stdout: 1, stderr: 2, systemerr: 3 } as const;
 
 const headerBytes = 8;
 const lineEnd = Buffer.from('\n');
 
-/** One frame for each line, with its line end if it has ended. @param timestamps whether each begins with its time */
+/**
+ * Encode one frame for each line. An incomplete line, such as the last one of a stopped plugin, has no newline.
+ * @param timestamps true if each line begins with its time
+ */
 export function encodeLines(lines: readonly LogLine[], timestamps: boolean): Buffer {
   const parts: Buffer[] = [];
   for (const { stream, timeNano, content, isComplete } of lines) {
@@ -27,7 +31,7 @@ export function encodeLines(lines: readonly LogLine[], timestamps: boolean): Buf
   return Buffer.concat(parts);
 }
 
-/** The frame that says why the stream ends here. */
+/** Encode the last frame of a stream that failed. */
 export function encodeFailure(message: string): Buffer {
   const text = Buffer.from(message);
   return Buffer.concat([encodeHeader('systemerr', text.length), text]);

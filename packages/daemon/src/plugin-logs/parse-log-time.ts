@@ -1,5 +1,5 @@
 /**
- * The times that `docker logs --since` takes: a moment, or how long ago.
+ * Times in the form of `docker logs --since`: a point in time, or a duration before now.
  * @see moby api/types/time/timestamp.go, time.ParseDuration of Go
  */
 import { parseTimestamp } from '@outboard/engine';
@@ -21,12 +21,12 @@ const duration = /^(?:\d{1,9}(?:\.\d{1,9})?(?:ns|us|µs|μs|ms|s|m|h)){1,8}$/;
 const localTime = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(:\d\d)?(\.\d{1,9})?)?$/;
 
 /**
- * Parse RFC 3339 (without a zone: that of the daemon; a date alone: its midnight), Unix seconds with an optional fraction,
- * or a Go duration such as `1h30m` before now.
+ * Parse RFC 3339 (default zone: that of the daemon; default time: midnight), Unix seconds with an optional fraction, or a
+ * Go duration before now, such as `1h30m`.
  *
- * @param name the parameter, for messages
+ * @param name of the parameter, for messages
  * @param text empty or `0`: no limit, as in Docker
- * @param nowNano the present, nanoseconds since the epoch
+ * @param nowNano current time, nanoseconds since the epoch
  * @returns nanoseconds since the epoch
  * @throws {HttpError} 400
  */
@@ -60,7 +60,7 @@ function parseMoment(text: string): bigint | undefined {
   if (withZone !== undefined) return withZone;
   const [, date, minute = '00:00', second = ':00', fraction = ''] = localTime.exec(text.toUpperCase()) ?? [];
   if (date === undefined) return undefined;
-  // Only to refuse days that do not exist.
+  // Refuses dates that do not exist.
   if (parseTimestamp(`${date}T${minute}${second}Z`) === undefined) return undefined;
   const milliseconds = Date.parse(`${date}T${minute}${second}`);
   return BigInt(milliseconds) * 1_000_000n + toNano('0', fraction.slice(1));

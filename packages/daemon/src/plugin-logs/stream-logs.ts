@@ -1,5 +1,5 @@
 /**
- * Streams a log to one client, as fast as the client reads.
+ * Streams a log to one client, at the speed of the client.
  */
 import type { ServerResponse } from 'node:http';
 import { waitForDrain } from '@outboard/async';
@@ -8,8 +8,7 @@ import { describeError } from '../http/errors.ts';
 import { encodeFailure, encodeLines } from './multiplexed-stream.ts';
 
 /**
- * Write lines until there are no more or the client leaves. The head is sent at once; whatever else ends the stream is told
- * in its last frame.
+ * Write lines until the log ends or the client disconnects. The header is sent at once; an error is the last frame.
  */
 export async function streamLogs(
   response: ServerResponse,
