@@ -93,7 +93,7 @@ export type { PluginEngine } from './plugin-engine.ts';
 export type { MetricsSocket, PluginEngineOptions } from './plugin-engine-options.ts';
 export { type DiagnoseOptions, diagnoseHost } from './preflight/diagnose-host.ts';
 export type { Finding } from './preflight/finding.ts';
-export type { HostCheck } from './preflight/host-check.ts';
+export type { HostCheck } from './preflight/requirement.ts';
 // References and volumes.
 export type { PluginReference, PluginReferences, ReferenceSource } from './references/plugin-references.ts';
 export type { BackOff } from './supervise/back-off.ts';

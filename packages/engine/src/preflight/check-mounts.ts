@@ -6,8 +6,8 @@ import { checkMount, socketDirectoryInPlugin } from '../config/mount-rules.ts';
 import type { PluginConfig, PluginMount, PluginSettings } from '../config/plugin-config.ts';
 import { type ExpectedSource, expectedSource, howToProvide } from './expected-source.ts';
 import { type Finding, fileSystemMissing, ofPlugin } from './finding.ts';
+import type { HostSupply } from './host-facts.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
-import type { HostSupply } from './read-host.ts';
 import type { PluginNeeds, SourceFact } from './read-plugin-needs.ts';
 
 /** Whose mounts. */

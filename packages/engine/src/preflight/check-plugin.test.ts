@@ -5,7 +5,7 @@ import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
 import { allCapabilities } from './capability-set.ts';
 import { checkPlugin } from './check-plugin.ts';
-import type { HostSupply } from './read-host.ts';
+import type { HostSupply } from './host-facts.ts';
 import type { PluginNeeds, SourceFact } from './read-plugin-needs.ts';
 
 const everything: HostSupply = {

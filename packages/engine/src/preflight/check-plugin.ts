@@ -1,20 +1,21 @@
 /**
- * Everything that a plugin needs of its host, compared with what the host has. Pure: values in, findings out, so that
- * all of them are told at once.
+ * Compares the needs of a plugin with the facts of its host. Pure: values in, findings out, so that one refusal names all
+ * of them.
  */
 import { canonicalCapability, containerDefaults } from '@outboard/container';
 import type { PluginDevice } from '../config/plugin-config.ts';
 import { checkSourceOfMount, type MountingPlugin } from './check-mounts.ts';
 import { type Finding, fileSystemMissing, ofContent, ofHost, ofPlugin } from './finding.ts';
-import { mountOfPath } from './mount-of-path.ts';
-import {
-  areCgroupsReadOnly,
-  cgroupMode,
-  type FoundProgram,
-  type HostSupply,
-  readOnlyCgroupsRemedy,
-} from './read-host.ts';
+import type { HostSupply } from './host-facts.ts';
 import type { PluginNeeds } from './read-plugin-needs.ts';
+import { assessAll } from './requirement.ts';
+import {
+  capabilities,
+  containerMonitor,
+  controlGroups,
+  dataRoot,
+  ociRuntime,
+} from './shared-requirements.ts';
 
 /** What is to be started. */
 export interface PluginToCheck extends MountingPlugin {
@@ -29,10 +30,7 @@ export function checkPlugin(plugin: PluginToCheck, needs: PluginNeeds, host: Hos
     ...plugin.settings.devices.flatMap((device) => checkDevice(device, plugin, needs, host)),
     ...needs.missingHostFiles.map(hostFileMissing),
     ...needs.programFlaws.map((why) => ofContent('entrypoint', why)),
-    ...checkCapabilities(plugin, host),
-    ...checkPrograms(host),
-    ...checkCgroups(host),
-    ...checkPlace(plugin, host),
+    ...checkHostRequirements(plugin, host),
   ];
 }
 
@@ -65,40 +63,21 @@ function hostFileMissing(path: string): Finding {
   };
 }
 
-function checkCapabilities({ config }: PluginToCheck, host: HostSupply): readonly Finding[] {
+/** Requirements on the host that every plugin, or the capabilities of this one, depend on. */
+const requirements = [capabilities, ociRuntime, containerMonitor, controlGroups, dataRoot];
+
+function checkHostRequirements({ config, rootfsPath }: PluginToCheck, host: HostSupply): readonly Finding[] {
   const wanted = [
     ...containerDefaults.capabilities,
     ...(config.linux.capabilities ?? []).map(canonicalCapability),
   ];
-  const missing = [...new Set(wanted)].filter((name) => !host.boundingCapabilities.has(name));
-  if (missing.length === 0) return [];
-  const why = `the daemon cannot give ${missing.join(', ')}: its own bounding set of capabilities lacks them`;
-  const remedy =
-    'run the daemon as root of the host, without CapabilityBoundingSet= or a container around it';
-  return [ofHost('capabilities', why, remedy)];
-}
-
-function checkPrograms({ runtime, conmon }: HostSupply): readonly Finding[] {
-  return [...checkProgram('OCI runtime', runtime), ...checkProgram('conmon', conmon)];
-}
-
-function checkProgram(what: string, program: FoundProgram): readonly Finding[] {
-  if ('path' in program) return [];
-  return [ofHost(what, program.problem, 'install it, and see: outboard doctor')];
-}
-
-function checkCgroups({ mounts }: HostSupply): readonly Finding[] {
-  if (areCgroupsReadOnly(mounts)) {
-    return [ofHost('cgroups', 'the cgroup file system is mounted read-only', readOnlyCgroupsRemedy)];
-  }
-  if (cgroupMode(mounts) !== undefined) return [];
-  return [ofHost('cgroups', 'no cgroup file system is mounted', 'mount -t cgroup2 none /sys/fs/cgroup')];
-}
-
-/** What the mount of the data root keeps all plugins below it from doing. */
-function checkPlace({ rootfsPath }: PluginToCheck, { mounts }: HostSupply): readonly Finding[] {
-  const place = mountOfPath(mounts, rootfsPath);
-  if (place === undefined || !place.options.includes('noexec')) return [];
-  const why = `the root filesystem lies on ${JSON.stringify(place.mountPoint)}, which is mounted with "noexec"`;
-  return [ofHost('data root', why, `mount -o remount,exec ${place.mountPoint}, or use another --data-root`)];
+  const checks = assessAll(requirements, {
+    ...host,
+    missingCapabilities: [...new Set(wanted)].filter((name) => !host.boundingCapabilities.has(name)),
+    areCapabilitiesNeeded: true,
+    dataRoot: { path: 'the root filesystem', realPath: rootfsPath },
+  });
+  return checks
+    .filter(({ status }) => status === 'fail')
+    .map(({ name, message, remedy }) => ofHost(name, message, `${remedy}; see: outboard doctor`));
 }

@@ -9,7 +9,7 @@ import { isOutboardError } from '@outboard/oci';
 import { type DamagedPlugin, damagedPlugin, shownName } from '../store/damaged-plugin.ts';
 import { createPluginLayout, isPluginId } from '../store/plugin-layout.ts';
 import { parseRecord, readRecordText } from '../store/plugin-record-file.ts';
-import type { HostCheck } from './host-check.ts';
+import type { HostCheck } from './requirement.ts';
 
 const name = 'plugins';
 /** How many damaged ones are named. */

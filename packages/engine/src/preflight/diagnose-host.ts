@@ -17,11 +17,11 @@ import {
   sharesMountNamespace,
 } from '@outboard/container';
 import { allCapabilities } from './capability-set.ts';
-import { checkHost, type SeenFolder, type SeenProgram } from './check-host.ts';
 import { checkRecords } from './check-records.ts';
-import type { HostCheck } from './host-check.ts';
+import { type FoundProgram, type HostFacts, type ProgramFacts, readHostSupply } from './host-facts.ts';
+import { checkHost } from './host-requirements.ts';
 import { mountOfPath, peerGroup } from './mount-of-path.ts';
-import { type FoundProgram, readHostSupply } from './read-host.ts';
+import type { HostCheck } from './requirement.ts';
 
 export interface DiagnoseOptions {
   readonly dataRoot: string;
@@ -45,8 +45,8 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     // Without it plugins could not be looked at by more than one client.
     askVersion(supply.conmon, ['--full-attach']),
     tryNamespaces(),
-    seeFolder(options.dataRoot, probe),
-    seeFolder(options.execRoot, probe),
+    findDirectory(options.dataRoot, probe),
+    findDirectory(options.execRoot, probe),
     readFile('/proc/sys/kernel/cap_last_cap', 'utf8'),
   ]);
   const checks = checkHost({
@@ -74,7 +74,7 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
 }
 
 /** Mounts show in another namespace when the mount that they are made on has its peer there. */
-async function hidesMounts(dataRoot: SeenFolder): Promise<boolean> {
+async function hidesMounts(dataRoot: HostFacts['dataRoot']): Promise<boolean> {
   if ('problem' in dataRoot || (await sharesMountNamespace(1)) !== false) return false;
   const [own, first] = await Promise.all([readMountTable(), readMountTable(1)]);
   const [here, there] = [own, first].map((table) => peerGroup(mountOfPath(table, dataRoot.realPath)));
@@ -100,7 +100,7 @@ function isTimeUp(error: unknown): boolean {
 }
 
 /** @param wanted options that `--help` must list */
-async function askVersion(program: FoundProgram, wanted: readonly string[]): Promise<SeenProgram> {
+async function askVersion(program: FoundProgram, wanted: readonly string[]): Promise<ProgramFacts> {
   if ('problem' in program) return program;
   const { path } = program;
   try {
@@ -122,7 +122,7 @@ async function askVersion(program: FoundProgram, wanted: readonly string[]): Pro
 }
 
 /** It need not be there yet: then its place is what the nearest folder above tells. */
-async function seeFolder(path: string, probe: FileSystemProbe): Promise<SeenFolder> {
+async function findDirectory(path: string, probe: FileSystemProbe): Promise<HostFacts['dataRoot']> {
   for (let place = path; ; place = dirname(place)) {
     const status = await probe.status(place, { followLinks: true });
     if (status.kind === 'missing' && place !== '/') continue;

@@ -12,7 +12,7 @@ import { checkInit } from './check-init.ts';
 import { missingDirectories } from './check-mounts.ts';
 import { checkPlugin } from './check-plugin.ts';
 import type { Finding } from './finding.ts';
-import { readHostSupply } from './read-host.ts';
+import { readHostSupply } from './host-facts.ts';
 import { readPluginNeeds } from './read-plugin-needs.ts';
 
 /** Looks at the host on behalf of one plugin. */

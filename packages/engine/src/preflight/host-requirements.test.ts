@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseMountTable } from '@outboard/container';
-import { checkHost, type SeenHost } from './check-host.ts';
+import type { HostFacts } from './host-facts.ts';
+import { checkHost } from './host-requirements.ts';
 
 const mounts = (cgroups: string, root = 'rw shared:1', run = 'tmpfs') =>
   parseMountTable(`1 0 8:1 / / ${root} - ext4 d rw\n2 1 0:9 / /run rw shared:2 - ${run} t rw\n${cgroups}`);
@@ -10,7 +11,7 @@ const v2 = '4 1 0:6 / /sys/fs/cgroup rw - cgroup2 c rw\n';
 const readOnly = (cgroups: string) => cgroups.replaceAll(' rw - ', ' ro,nosuid - ');
 const folder = (path: string) => ({ path, realPath: path, freeBytes: 10 * 1024 ** 3, freeFiles: 1_000_000 });
 
-const healthy: SeenHost = {
+const healthy: HostFacts = {
   uid: 0,
   kernelRelease: '6.1.0-18-amd64',
   runtime: { path: '/usr/bin/runc', version: '1.1.5' },
@@ -33,7 +34,7 @@ const cases: readonly (readonly [
   name: string,
   status: string,
   message: RegExp,
-  change: Partial<SeenHost>,
+  change: Partial<HostFacts>,
 ])[] = [
   ['user', 'fail', /user ID 1000/, { uid: 1000 }],
   ['kernel', 'fail', /4\.17\.9 is too old/, { kernelRelease: '4.17.9' }],
@@ -48,8 +49,8 @@ const cases: readonly (readonly [
   ['cgroups', 'ok', /^v1$/, { mounts: mounts(v1) }],
   ['cgroups', 'ok', /^v2$/, { mounts: mounts(v2) }],
   ['cgroups', 'ok', /^hybrid$/, { mounts: mounts(v1 + v2) }],
-  ['cgroups', 'fail', /^v2, mounted read-only$/, { mounts: mounts(readOnly(v2)) }],
-  ['cgroups', 'fail', /^hybrid, mounted read-only$/, { mounts: mounts(readOnly(v1 + v2)) }],
+  ['cgroups', 'fail', /^the cgroup file system is mounted read-only$/, { mounts: mounts(readOnly(v2)) }],
+  ['cgroups', 'fail', /^the cgroup file system is mounted read-only$/, { mounts: mounts(readOnly(v1 + v2)) }],
   [
     'cgroups',
     'fail',
