@@ -49,11 +49,9 @@ function groupOf(field: string): string {
   return field.replace(/\..*/, '');
 }
 
-/** Update the options in force of a record whose config or overrides changed. */
-export function withOptions<Record extends Pick<PluginRecord, 'config' | 'overrides'>>(
-  record: Record,
-): Record & Pick<PluginRecord, 'options'> {
-  return { ...record, options: optionsInForce(record.config, record.overrides) };
+/** Derive the options in force of a plugin from its record. */
+export function optionsOf({ config, overrides }: Pick<PluginRecord, 'config' | 'overrides'>): PluginOptions {
+  return optionsInForce(config, overrides);
 }
 
 /** A limit of 0 takes back the author's. */

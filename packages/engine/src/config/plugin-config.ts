@@ -7,7 +7,7 @@
  */
 import { codec, type Digest, type ValueOf } from '@outboard/oci';
 import { formatInterfaceType, parseInterfaceType } from './interface-type.ts';
-import type { PluginOptions, PluginOverrides } from './plugin-options.ts';
+import type { PluginOverrides } from './plugin-options.ts';
 
 const { field, flag, list, listOrEmpty, object, text, textOrNull } = codec;
 
@@ -166,6 +166,4 @@ export interface PluginRecord extends Plugin {
   readonly timeoutSeconds: number;
   /** What the operator decided. */
   readonly overrides: PluginOverrides;
-  /** What is in force: made of the config and `overrides` by `withOptions`. */
-  readonly options: PluginOptions;
 }

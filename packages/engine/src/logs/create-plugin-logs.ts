@@ -14,6 +14,7 @@ import {
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { optionDefaults } from '../config/option-table.ts';
+import { optionsOf } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginState } from '../supervise/supervisor.ts';
@@ -141,5 +142,5 @@ class DiskLogs implements EnginePluginLogs {
 }
 
 function limitsOf(record: PluginRecord | undefined) {
-  return logLimits({ ...optionDefaults.log, ...record?.options.log });
+  return logLimits({ ...optionDefaults.log, ...(record && optionsOf(record).log) });
 }

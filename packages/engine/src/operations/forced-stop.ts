@@ -1,6 +1,7 @@
 /**
  * Stops by force: the grace between SIGTERM and SIGKILL is shortened to 10 s.
  */
+import { optionsOf } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { forcedGraceMs, stopGraceMs } from '../config/supervision-options.ts';
 import type { StopOptions, Supervisor } from '../supervise/supervisor.ts';
@@ -18,6 +19,6 @@ export function shortenStops(
 }
 
 /** The options of a stop, by force or not. */
-export function stopOptions({ options }: Pick<PluginRecord, 'options'>, force: boolean): StopOptions {
-  return force ? { graceMs: Math.min(stopGraceMs(options), forcedGraceMs) } : {};
+export function stopOptions(record: PluginRecord, force: boolean): StopOptions {
+  return force ? { graceMs: Math.min(stopGraceMs(optionsOf(record)), forcedGraceMs) } : {};
 }

@@ -6,6 +6,7 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
+import { optionsOf } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import { checkInit } from './check-init.ts';
@@ -47,7 +48,8 @@ const createdMode = 0o755;
 
 export function createPreflight({ layout, runtime, logger }: PreflightParts): Preflight {
   async function look(record: PluginRecord, options: PreflightOptions) {
-    const createMounts = options.createMounts ?? record.options.createMounts === true;
+    const inForce = optionsOf(record);
+    const createMounts = options.createMounts ?? inForce.createMounts === true;
     const { name, config, settings } = record;
     const { rootfs } = layout.plugin(record.id);
     const [needs, host, plugins] = await Promise.all([
@@ -58,7 +60,7 @@ export function createPreflight({ layout, runtime, logger }: PreflightParts): Pr
     const rootfsPath = join(plugins, record.id, 'rootfs');
     const findings = [
       ...checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host),
-      ...(record.options.init === true ? await checkInit(name) : []),
+      ...(inForce.init === true ? await checkInit(name) : []),
     ];
     return { findings, toCreate: createMounts ? missingDirectories(settings.mounts, needs) : [] };
   }

@@ -12,7 +12,6 @@ import {
   mediaTypes,
   OutboardError,
 } from '@outboard/oci';
-import { withOptions } from '../config/options-in-force.ts';
 import { overridesCodec } from '../config/parse-plugin-options.ts';
 import { type PluginRecord, pluginCodec, privilegeCodec } from '../config/plugin-config.ts';
 import { computePrivileges } from '../config/privileges.ts';
@@ -81,7 +80,7 @@ export function decodeRecord(recordText: string): PluginRecord {
   const { plugin, own, ...content } = decodeDocument(recordCodec, canonical, 'record');
   if (own !== undefined) verifyChecksum(document, own.checksum);
   const authorOptions = own?.authorOptions;
-  return withOptions({
+  return {
     ...plugin,
     config: authorOptions === undefined ? plugin.config : { ...plugin.config, authorOptions },
     configDigest: content.configDigest,
@@ -92,7 +91,7 @@ export function decodeRecord(recordText: string): PluginRecord {
     privileges: own?.privileges ?? computePrivileges(plugin.config),
     timeoutSeconds: own?.timeoutSeconds ?? 0,
     overrides: own?.overrides ?? {},
-  });
+  };
 }
 
 /** The checksum stands last, so that the document without it has the bytes that were summed. */

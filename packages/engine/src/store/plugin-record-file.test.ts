@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf, isOutboardError } from '@outboard/oci';
+import { optionsOf } from '../config/options-in-force.ts';
 import { recordFixture } from '../testing/record-fixture.ts';
 import { pluginPaths } from './plugin-layout.ts';
 import { readRecord, writeRecord } from './plugin-record-file.ts';
@@ -37,7 +38,7 @@ test('readRecord() reads back what operator and author decided, and makes of bot
     await writeRecord(record, paths);
     const read = await readRecord(paths);
     assert.deepEqual(read, record);
-    assert.deepEqual(read.options, { limits: { cpus: 1 }, restart: { name: 'no' } });
+    assert.deepEqual(optionsOf(read), { limits: { cpus: 1 }, restart: { name: 'no' } });
   }));
 
 test('readRecord() reads a record of a version that knew no options', () =>

@@ -6,7 +6,7 @@ import type { PluginOptions } from '../config/plugin-options.ts';
 import { createSupervisorFixture, listening } from '../testing/supervisor-fixture.ts';
 
 function withOptions(record: PluginRecord, options: PluginOptions): PluginRecord {
-  return { ...record, options };
+  return { ...record, overrides: options };
 }
 
 /** A volume plugin that answers, and hangs from SIGUSR1 to SIGUSR2. */

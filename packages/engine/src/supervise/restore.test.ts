@@ -223,7 +223,7 @@ test('a plugin that ended unseen is not started again when its policy does not a
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
   const options = { restart: { name: 'on-failure' } } as const;
-  const record = { ...fixture.install(listening), options };
+  const record = { ...fixture.install(listening), overrides: options };
   await first.supervisor.start(record);
   const { pid } = await first.waitFor(record.id, 'running');
   await first.supervisor.shutdown('leave-running');

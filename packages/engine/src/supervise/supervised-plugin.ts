@@ -5,6 +5,7 @@
 import { joinSignals, pause, type Random, rejectOnAbort } from '@outboard/async';
 import type { Container, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
+import { optionsOf } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { restartPolicy, stopGraceMs } from '../config/supervision-options.ts';
 import { type BackOff, backOffMs } from './back-off.ts';
@@ -255,11 +256,11 @@ export class SupervisedPlugin {
     const { pid, startedAt } = container;
     this.#outOfMemoryKills = container.outOfMemoryKills;
     this.#move({ type: 'run', at: clock.now(), startedAt, pid, restarts });
-    const { health: check } = this.#record.options;
+    const { health: check } = optionsOf(this.#record);
     const probe = check && createHealthProbe(check, host.socketPath(this.#record), connect);
     return watchContainer(container, {
       ...(check && probe && { health: { check, probe } }),
-      maySacrifice: () => restartPolicy(this.#record.options).name !== 'no',
+      maySacrifice: () => restartPolicy(optionsOf(this.#record)).name !== 'no',
       graceMs: () => this.#graceMs(),
       onUnhealthy: (reason) => {
         logger.warn({ id: this.#record.id, reason }, 'a plugin is unhealthy');
@@ -326,7 +327,7 @@ export class SupervisedPlugin {
 
   /** Whether its policy ends it here; it has failed then. */
   #isGivenUp(failure: PluginFailure, failures: number, restarts: number): boolean {
-    const refusal = refuseRestart(restartPolicy(this.#record.options), failure, failures);
+    const refusal = refuseRestart(restartPolicy(optionsOf(this.#record)), failure, failures);
     if (refusal === undefined) return false;
     this.#fail(`${failure.reason}; it is not started again: ${refusal}`, restarts);
     return true;
@@ -394,7 +395,7 @@ export class SupervisedPlugin {
   }
 
   #graceMs(): number {
-    return stopGraceMs(this.#record.options);
+    return stopGraceMs(optionsOf(this.#record));
   }
 
   #move(move: PluginMove): void {

@@ -2,7 +2,6 @@
  * A plugin record for tests, complete and valid, with what a test needs changed.
  */
 import { digestOf, mediaTypes } from '@outboard/oci';
-import { withOptions } from '../config/options-in-force.ts';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { computePrivileges } from '../config/privileges.ts';
@@ -33,7 +32,7 @@ export function recordFixture(changes: Partial<PluginRecord> = {}): PluginRecord
     propagatedMount: '/mnt/volumes',
   };
   const { config } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
-  return withOptions({
+  return {
     id: '0123456789abcdef'.repeat(4),
     name: 'acme/p:latest',
     enabled: false,
@@ -46,7 +45,7 @@ export function recordFixture(changes: Partial<PluginRecord> = {}): PluginRecord
     blobDigests: [digestOf(Buffer.from('layer'))],
     privileges: computePrivileges(config),
     timeoutSeconds: 0,
-    overrides: changes.options ?? {},
+    overrides: {},
     ...changes,
-  });
+  };
 }

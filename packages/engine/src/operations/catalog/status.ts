@@ -4,6 +4,7 @@
 
 import { mapBounded } from '@outboard/async';
 import type { ResourceUsage } from '@outboard/container';
+import { optionsOf } from '../../config/options-in-force.ts';
 import type { Plugin, PluginRecord } from '../../config/plugin-config.ts';
 import { areSocketLinksShort, socketLinkPath } from '../../store/socket-links.ts';
 import type { PluginFailure } from '../../supervise/plugin-failure.ts';
@@ -77,7 +78,7 @@ export async function readStatus(context: StatusContext, plugin: string): Promis
 function describe(context: StatusContext, record: PluginRecord): PluginStatus {
   const { supervisor } = context;
   const state = supervisor.state(record.id);
-  const isChecked = hasProcess(state) && record.options.health !== undefined;
+  const isChecked = hasProcess(state) && optionsOf(record).health !== undefined;
   const health = state.status === 'unhealthy' ? 'unhealthy' : 'healthy';
   return {
     plugin: record,

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { OutboardError } from '@outboard/oci';
+import { optionsOf } from '../../config/options-in-force.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { pullPlugin } from '../install/pull.ts';
@@ -28,7 +29,7 @@ describe('updatePlugin()', () => {
     const { record, digests } = await install(fixture);
     assert.deepEqual(await updatePlugin(fixture.parts, plugin, { limits: { memoryBytes } }), []);
     const updated = fixture.parts.store.find(record.id);
-    assert.equal(updated.options.limits?.memoryBytes, memoryBytes);
+    assert.equal(optionsOf(updated).limits?.memoryBytes, memoryBytes);
     assert.equal(fixture.limits.size, 0);
     await fixture.assertOnly([updated], digests);
   });

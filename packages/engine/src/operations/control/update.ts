@@ -1,16 +1,17 @@
 /**
- * Update: change how a plugin runs. What the kernel can change of a running process applies at once.
+ * Update: change the options of a plugin. Limits that the kernel can change in a running container apply at once.
  */
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { canLimitSwap } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
-import { changesAtNextStart, withOptions } from '../../config/options-in-force.ts';
+import { changesAtNextStart, optionsOf } from '../../config/options-in-force.ts';
 import { applyOptionsPatch, type PluginOptionsPatch } from '../../config/parse-plugin-options.ts';
 import type {
   DecidedOptions,
   PluginLimits,
   PluginOptions,
+  PluginOverrides,
   SecurityOptions,
 } from '../../config/plugin-options.ts';
 import { findContainerInit } from '../../spec/container-init.ts';
@@ -20,20 +21,20 @@ import { hasProcess } from '../../supervise/supervisor.ts';
 import { bestEffort } from '../best-effort.ts';
 import type { EngineContext } from '../engine-context.ts';
 
+type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'containers' | 'logger'>;
+
 /** @throws {OutboardError} not-found; invalid when an ID prefix is ambiguous */
 export function decidedOptions(context: Pick<EngineContext, 'store'>, plugin: string): DecidedOptions {
-  const { config, overrides, options } = context.store.find(plugin);
-  return { inForce: options, overrides, author: config.authorOptions ?? {} };
+  const record = context.store.find(plugin);
+  const { config, overrides } = record;
+  return { inForce: optionsOf(record), overrides, author: config.authorOptions ?? {} };
 }
-
-type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'containers' | 'logger'>;
 
 /**
  * Change options, all that the patch names or none.
- * @returns what is not in force yet, one sentence each
- * @throws {OutboardError} not-found; invalid for a value that cannot be in force, or that names something which the host
- *   does not have; conflict when the kernel refuses a
- *   limit of the plugin that runs, such as less memory than it uses
+ * @returns the changes that need a restart to take effect, one sentence each
+ * @throws {OutboardError} not-found; invalid for a value out of range, or that names what the host does not have;
+ *   conflict when the kernel refuses a limit of the running plugin, such as less memory than it uses
  */
 export async function updatePlugin(
   context: UpdateContext,
@@ -44,35 +45,30 @@ export async function updatePlugin(
   return context.queue.run(id, async () => {
     const record = context.store.find(id);
     const overrides = applyOptionsPatch(record.overrides, patch, record.config.authorOptions);
-    if (overrides.limits?.cpus !== record.overrides.limits?.cpus) requireProcessors(overrides.limits);
-    await requireSecurityChoices(changedChoices(record.overrides.security, overrides.security));
-    if (overrides.init === true && record.overrides.init !== true) await findContainerInit();
-    const updated = withOptions({ ...record, overrides });
-    const { status } = context.supervisor.state(id);
-    const areLimitsOther = !isDeepStrictEqual(
-      immediateLimits(record.options),
-      immediateLimits(updated.options),
-    );
-    const isLive = areLimitsOther && hasProcess(context.supervisor.state(id));
-    // First of all: it is the only step that can be refused.
-    if (isLive) await setLimits(context, id, updated.options.limits);
+    await requireAvailable(record.overrides, overrides);
+    const updated = { ...record, overrides };
+    const [before, after] = [optionsOf(record), optionsOf(updated)];
+    const state = context.supervisor.state(id);
+    const changesLimits = !isDeepStrictEqual(immediateLimits(before), immediateLimits(after));
+    const isLive = changesLimits && hasProcess(state);
+    // The first step: no other can be refused.
+    if (isLive) await setLimits(context, id, after.limits);
     try {
       await context.store.save(updated);
     } catch (error) {
       if (isLive) {
-        await bestEffort(context, 'take back the limits of a plugin', () =>
-          setLimits(context, id, record.options.limits),
-        );
+        const restore = () => setLimits(context, id, before.limits);
+        await bestEffort(context, 'restore the limits of a plugin', restore);
       }
       throw error;
     }
     context.supervisor.update(updated);
-    if (status === 'disabled' || status === 'failed') return [];
-    return latentChanges(record.options, updated.options, areLimitsOther && !isLive);
+    if (state.status === 'disabled' || state.status === 'failed') return [];
+    return changesAfterRestart(before, after, changesLimits && !isLive);
   });
 }
 
-/** Apply limits to the container that runs; an absent one is lifted. @throws {OutboardError} conflict */
+/** Apply limits to the running container; an absent one is lifted. @throws {OutboardError} conflict */
 async function setLimits(
   { containers }: Pick<EngineContext, 'containers'>,
   id: string,
@@ -81,7 +77,17 @@ async function setLimits(
   await containers.setLimits(id, createLimitsUpdate(limits, { limitsSwap: await canLimitSwap() }));
 }
 
-/** What is chosen anew. What was chosen before may have gone meanwhile, and is no matter of this change. */
+/**
+ * Check that the host has what the new overrides name. Only changes are checked: what was chosen before may be gone,
+ * which is no fault of this change.
+ * @throws {OutboardError} invalid; code `program-missing` without an init
+ */
+async function requireAvailable(before: PluginOverrides, after: PluginOverrides): Promise<void> {
+  if (after.limits?.cpus !== before.limits?.cpus) requireProcessors(after.limits);
+  await requireSecurityChoices(changedChoices(before.security, after.security));
+  if (after.init === true && before.init !== true) await findContainerInit();
+}
+
 function changedChoices(before: SecurityOptions = {}, after: SecurityOptions = {}): SecurityOptions {
   const { seccomp, apparmor } = after;
   return {
@@ -90,24 +96,23 @@ function changedChoices(before: SecurityOptions = {}, after: SecurityOptions = {
   };
 }
 
-/** What a running container can be given. */
+/** The limits that a running container can be given. */
 function immediateLimits({ limits = {} }: PluginOptions): PluginLimits {
-  const { openFiles: _atStart, ...immediate } = limits;
+  const { openFiles: _fixedAtStart, ...immediate } = limits;
   return immediate;
 }
 
-/** Warnings about changes that the running container does not have. */
-function latentChanges(
+function changesAfterRestart(
   before: PluginOptions,
   after: PluginOptions,
-  areLimitsLatent: boolean,
+  withLimits: boolean,
 ): readonly string[] {
-  return [...(areLimitsLatent ? ['Limits'] : []), ...changesAtNextStart(before, after)].map(
+  return [...(withLimits ? ['Limits'] : []), ...changesAtNextStart(before, after)].map(
     (name) => `"${name}" takes effect when the plugin is started the next time`,
   );
 }
 
-/** An operator who asks for more than there is has mistaken the host; an author cannot know it. */
+/** For operators only: they know the host, which an author's limit cannot take into account. */
 function requireProcessors({ cpus = 0 }: PluginLimits = {}): void {
   const available = availableParallelism();
   if (cpus <= available) return;

@@ -23,7 +23,6 @@ import {
   parseReference,
   withDefaultTag,
 } from '@outboard/oci';
-import { withOptions } from '../../config/options-in-force.ts';
 import { parsePluginConfig } from '../../config/parse-plugin-config.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { encodeConfigBlob } from '../../config/plugin-document.ts';
@@ -101,7 +100,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
   await jail.finish();
   signal?.throwIfAborted();
 
-  const record: PluginRecord = withOptions({
+  const record: PluginRecord = {
     id: randomBytes(32).toString('hex'),
     name,
     enabled: false,
@@ -115,7 +114,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     privileges: computePrivileges(config),
     timeoutSeconds: 0,
     overrides: {},
-  });
+  };
   await context.store.add(record, workspace.commit());
   reportWarnings(context, record, [...new Set([...warnings, ...flaws, ...applied.warnings])]);
   context.announce({ type: 'plugin', action: 'create', id: record.id, attributes: { name } });

@@ -2,7 +2,6 @@
  * Pull: fetch a plugin from a registry and install it, disabled.
  */
 import { randomBytes } from 'node:crypto';
-import { withOptions } from '../../config/options-in-force.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { initialSettings } from '../../config/settings.ts';
 import type { OperationCall } from '../face-rows.ts';
@@ -49,7 +48,7 @@ async function installPlugin(
   await using workspace = await context.workspaces.open();
   const downloaded = await downloadPlugin(context, request, { jail: workspace.jail, lease, size });
 
-  const record: PluginRecord = withOptions({
+  const record: PluginRecord = {
     id: randomBytes(32).toString('hex'),
     name,
     enabled: false,
@@ -57,7 +56,7 @@ async function installPlugin(
     settings: initialSettings(downloaded.installed.config),
     timeoutSeconds: 0,
     overrides: {},
-  });
+  };
   await context.store.add(record, workspace.commit());
   reportWarnings(context, record, downloaded.warnings);
   context.announce({ type: 'plugin', action: 'pull', id: downloaded.familiarRemote, attributes: { name } });

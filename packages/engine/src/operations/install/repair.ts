@@ -3,7 +3,6 @@
  */
 import { lstat } from 'node:fs/promises';
 import { canonicalString, isOutboardError, OutboardError, parseReference } from '@outboard/oci';
-import { withOptions } from '../../config/options-in-force.ts';
 import { maxConfigBytes, parsePluginConfig } from '../../config/parse-plugin-config.ts';
 import type { Plugin, PluginRecord } from '../../config/plugin-config.ts';
 import { computePrivileges } from '../../config/privileges.ts';
@@ -121,7 +120,7 @@ async function makeRecord(
     throw cannotRepair(plugin, `its record does not tell which of these manifests is its own: ${digests}`);
   }
   const config = await readConfig(content, plugin, manifest);
-  const record: PluginRecord = withOptions({
+  const record: PluginRecord = {
     id: plugin.id,
     name,
     enabled: false,
@@ -135,7 +134,7 @@ async function makeRecord(
     privileges: computePrivileges(config),
     timeoutSeconds: 0,
     overrides: {},
-  });
+  };
   return {
     record,
     warnings: [

@@ -5,7 +5,6 @@ import { mkdir } from 'node:fs/promises';
 import { removeTree } from '@outboard/container';
 import { canonicalName, OutboardError, parseReference } from '@outboard/oci';
 import { carryOverrides, carrySettings } from '../../config/carry-settings.ts';
-import { withOptions } from '../../config/options-in-force.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { exchangeRootfs, settleUpgrade } from '../../store/upgrade-journal.ts';
 import { bestEffort } from '../best-effort.ts';
@@ -71,12 +70,12 @@ async function replacePlugin(
   const isForeign = repositoryOf(record) !== repositoryOf({ ...record, ...installed });
   const settings = carrySettings(record, installed.config, { isForeign });
   const overrides = carryOverrides(record.overrides, { isForeign });
-  const upgraded: PluginRecord = withOptions({
+  const upgraded: PluginRecord = {
     ...record,
     ...installed,
     settings: settings.value,
     overrides: overrides.value,
-  });
+  };
   newTree.keep();
   await commitUpgrade(context, record, upgraded);
   const dropped = [...settings.dropped, ...overrides.dropped];

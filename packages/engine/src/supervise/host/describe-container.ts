@@ -10,7 +10,9 @@ import {
   readMountTable,
   scopeAnnotations,
 } from '@outboard/container';
+import { optionsOf } from '../../config/options-in-force.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
+import type { PluginOptions } from '../../config/plugin-options.ts';
 import { stopGraceMs } from '../../config/supervision-options.ts';
 import { findMissingHostFiles } from '../../preflight/host-files.ts';
 import { type ContainerInit, findContainerInit, initArguments } from '../../spec/container-init.ts';
@@ -48,7 +50,8 @@ export async function describeContainer(
   deps: DescribeContainerDeps,
   probe: FileSystemProbe,
 ): Promise<DescribedContainer> {
-  const { config, settings, options } = record;
+  const { config, settings } = record;
+  const options = optionsOf(record);
   const { limits = {} } = options;
   const { devices, notices } = await resolveDevices(settings.devices, (path) =>
     probe.status(path, { followLinks: false }),
@@ -65,7 +68,7 @@ export async function describeContainer(
     init: init && initArguments(init),
     socketDirectory,
     cgroupsPath: createCgroupsPath(record.id, deps.cgroupDriver),
-    annotations: deps.cgroupDriver === 'systemd' ? annotationsOf(record) : undefined,
+    annotations: deps.cgroupDriver === 'systemd' ? annotationsOf(options) : undefined,
     metricsSocket: deps.metricsSocket,
     network,
     missingHostFiles: await findMissingHostFiles(config, probe),
@@ -77,7 +80,7 @@ export async function describeContainer(
   return { ...created, init, notices: [...notices, ...decided.notices, ...created.notices] };
 }
 
-function annotationsOf({ options }: PluginRecord): Readonly<Record<string, string>> {
+function annotationsOf(options: PluginOptions): Readonly<Record<string, string>> {
   return scopeAnnotations({
     limitsTasks: options.limits?.pids !== undefined,
     stopTimeoutMs: stopGraceMs(options),
