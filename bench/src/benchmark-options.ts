@@ -7,8 +7,10 @@ import type { Measurement } from './report.ts';
 
 /** Groups that can be measured separately. */
 export const benchmarkGroups = ['start', 'restart', 'life', 'files', 'memory', 'list'] as const;
+/** Name of a group. */
 export type BenchmarkGroup = (typeof benchmarkGroups)[number];
 
+/** Options of one run of the benchmark. */
 export interface BenchmarkOptions {
   readonly kinds: readonly EngineKind[];
   /** A directory on tmpfs. */
@@ -28,6 +30,7 @@ export interface BenchmarkOptions {
 /** Figures of one piece of work, by engine. */
 export type Figures = Partial<Record<EngineKind['name'], number[]>>;
 
+/** Append a figure to those of one engine. */
 export function addFigure(figures: Figures, name: EngineKind['name'], figure: number): void {
   figures[name] = [...(figures[name] ?? []), figure];
 }

@@ -25,6 +25,7 @@ import { measureRestart } from './restart.ts';
 const listedPlugins = 1_000;
 const enabledPlugins = 20;
 
+/** Measure the chosen groups on every engine, one group after another. */
 export async function runBenchmark(options: BenchmarkOptions): Promise<readonly Measurement[]> {
   const measured: Measurement[] = [];
   const done = (measurements: readonly Measurement[]) => {

@@ -3,11 +3,13 @@
  */
 import http from 'node:http';
 
+/** A complete response. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: string;
 }
 
+/** Calls of one engine. */
 export class EngineApi {
   readonly #socketPath: string;
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 8 });

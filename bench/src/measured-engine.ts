@@ -21,6 +21,7 @@ export interface EngineKind {
 
 const outboardProgram = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
+/** Outboard, from its build. */
 export const outboard: EngineKind = {
   name: 'Outboard',
   command: (directory, socketPath, registry) => [
@@ -41,6 +42,7 @@ export const outboard: EngineKind = {
   helperNames: ['conmon'],
 };
 
+/** Docker Engine, as installed. */
 export const docker: EngineKind = {
   name: 'Docker',
   command: (directory, socketPath, registry) => [
@@ -63,6 +65,7 @@ export const docker: EngineKind = {
   helperNames: ['containerd', 'containerd-shim'],
 };
 
+/** A running engine. */
 export class MeasuredEngine {
   readonly kind: EngineKind;
   readonly directory: string;

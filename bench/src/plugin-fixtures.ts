@@ -28,6 +28,7 @@ export interface PluginFixtures {
   readonly directory: string;
 }
 
+/** Write the contexts of all measured plugins below a directory. */
 export async function makeFixtures(directory: string): Promise<PluginFixtures> {
   await makeDirectories(directory);
   const [big, light, many] = [join(directory, 'big'), join(directory, 'light'), join(directory, 'many')];

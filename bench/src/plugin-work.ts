@@ -12,6 +12,7 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
+/** Create a plugin from its context. */
 export async function create(api: EngineApi, name: string, context: string): Promise<void> {
   await api.request('POST', `/plugins/create?name=${encodeURIComponent(name)}`, {
     type: 'application/x-tar',
@@ -52,14 +53,17 @@ export async function install(api: EngineApi, name: string): Promise<void> {
     throw new Error(`${name} was not fetched: its layers were in the store`);
 }
 
+/** Enable a plugin; resolves when its socket accepts. */
 export async function enable(api: EngineApi, name: string): Promise<void> {
   await api.request('POST', `/plugins/${name}/enable?timeout=30`);
 }
 
+/** Disable a plugin; resolves when it has stopped. */
 export async function disable(api: EngineApi, name: string): Promise<void> {
   await api.request('POST', `/plugins/${name}/disable`);
 }
 
+/** Remove a disabled plugin. */
 export async function remove(api: EngineApi, name: string): Promise<void> {
   await api.request('DELETE', `/plugins/${name}?force=1`);
 }

@@ -8,12 +8,14 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { makeDirectories } from './make-directories.ts';
 
+/** A running registry. */
 export interface BenchRegistry {
   /** `127.0.0.1:PORT` */
   readonly host: string;
   stop(): Promise<void>;
 }
 
+/** Start a registry whose content is below a directory; resolves when it listens. */
 export async function startRegistry(directory: string): Promise<BenchRegistry> {
   await makeDirectories(directory);
   const port = await freePort();

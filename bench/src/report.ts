@@ -30,6 +30,7 @@ export function summarise(measurements: readonly Measurement[]) {
   });
 }
 
+/** Format measurements as a table with aligned columns. */
 export function formatTable(measurements: readonly Measurement[]): string {
   const rows = summarise(measurements).map(({ work, unit, outboard, docker, ratio, bar, isMet }) => [
     work,

@@ -5,6 +5,7 @@
 /** Maximum number of shown lines per command. */
 const maxLines = 12;
 
+/** Prints the steps of one run. */
 export class Narrator {
   #part = 0;
   #step = 0;

@@ -10,8 +10,6 @@ export const undocumented: Readonly<Record<string, number>> = {
   'packages/daemon': 57,
   'packages/engine': 91,
   'packages/oci': 8,
-  'scripts/demo': 1,
-  'bench/src': 18,
 };
 
 /** Comments that begin with a fragment, or use the other word for a directory. */

@@ -34,7 +34,7 @@ export function formatSubnet({ first, prefixLength }: Ipv4Subnet): string {
   return `${formatIpv4(first)}/${prefixLength}`;
 }
 
-export function formatIpv4(address: number): string {
+function formatIpv4(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
 }
 

@@ -54,7 +54,7 @@ const syncPipeFd = 3;
 const maxReportBytes = 64 * 1024;
 
 /** Command line of conmon. */
-export function conmonArguments(request: ConmonRequest): readonly string[] {
+function conmonArguments(request: ConmonRequest): readonly string[] {
   const { id, paths } = request;
   return [
     // conmon stays a child of this process: its end is reported at once, and no init has to reap it.

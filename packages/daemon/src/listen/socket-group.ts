@@ -14,7 +14,7 @@ export interface SocketGroup {
 }
 
 /** Default, if the group exists. */
-export const defaultGroup = 'outboard';
+const defaultGroup = 'outboard';
 
 /** Search permission for the group, everything for root. */
 const passableMode = 0o710;

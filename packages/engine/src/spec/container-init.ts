@@ -21,7 +21,7 @@ const knownInits = [
 ];
 const nameInPlugin = '.outboard-init';
 /** Where the container has it: in a folder that is there in each of them, and is no part of the plugin's files. */
-export const initInPlugin = `${socketDirectoryInPlugin}/${nameInPlugin}`;
+const initInPlugin = `${socketDirectoryInPlugin}/${nameInPlugin}`;
 
 /** A program of the host. */
 export interface ContainerInit {

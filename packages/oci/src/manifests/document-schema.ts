@@ -17,7 +17,7 @@ export function documentObject<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 /** A field that may be absent or null: Go encoders write both for an empty value. */
-export function optionalField<Schema extends z.ZodType>(schema: Schema) {
+function optionalField<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
 

@@ -53,7 +53,7 @@ export function rawHeader(fields: RawHeader = {}): Buffer {
 }
 
 /** Content with its padding. */
-export function padded(content: string | Uint8Array): Buffer {
+function padded(content: string | Uint8Array): Buffer {
   const bytes = Buffer.from(content as string); // both overloads copy; the cast picks one
   return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 511)]);
 }

@@ -45,7 +45,7 @@ export async function connectSocket(
  * @returns the handle, closed by the caller
  * @throws {OutboardError} unavailable, code `socket-missing` or `not-a-socket`
  */
-export async function openSocketHandle(path: string): Promise<FileHandle> {
+async function openSocketHandle(path: string): Promise<FileHandle> {
   let handle: FileHandle;
   try {
     handle = await open(path, openPath | constants.O_NOFOLLOW);

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { PluginError } from '../plugin-error.ts';
 
 /** Upper bound of a request body in bytes. Real requests have a few hundred. */
-export const maxBodyBytes = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 /**
  * Read a whole request body.

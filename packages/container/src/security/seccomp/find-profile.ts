@@ -9,7 +9,7 @@ import { createFileSystemProbe } from '../../linux/file-system-probe.ts';
 import { parseSeccompProfile, type SeccompProfile } from './profile-document.ts';
 
 /** Where hosts have the profile of their containers, the operator's before the package's. As Podman looks for it. */
-export const hostSeccompProfiles: readonly string[] = [
+const hostSeccompProfiles: readonly string[] = [
   '/etc/containers/seccomp.json',
   '/usr/share/containers/seccomp.json',
 ];

@@ -14,7 +14,7 @@ export const maxOwnerId = 0xffff_fffe;
  * The latest modification time, in seconds: 2^63 - 1 nanoseconds, in the year 2262.
  * Docker's bound, from `boundTime` in moby/go-archive.
  */
-export const maxTimeSeconds = 9_223_372_036;
+const maxTimeSeconds = 9_223_372_036;
 
 /** The error for a malformed archive; the reader adds the position. */
 export function malformed(message: string, cause?: unknown): OutboardError {

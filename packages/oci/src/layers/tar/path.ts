@@ -6,7 +6,7 @@ import { OutboardError } from '../../errors/outboard-error.ts';
 import { quoteBytes } from './numeric-field.ts';
 
 /** Upper bound of the components of a name: each use of a path costs its depth. */
-export const maxComponents = 255;
+const maxComponents = 255;
 
 const slash = 0x2f;
 const dot = 0x2e;

@@ -89,7 +89,7 @@ export function createTarWriter(output: (chunk: Buffer) => void): TarWriter {
  * The header of an entry, with a PAX header before it if it needs one.
  * @throws {OutboardError} invalid for an attribute that PAX cannot name
  */
-export function encodeEntry(entry: TarEntry): Buffer[] {
+function encodeEntry(entry: TarEntry): Buffer[] {
   // Readers older than the type flag recognize directories by the slash, and GNU tar writes one too.
   const needsSlash = entry.type === 'directory' && entry.name[entry.name.length - 1] !== slash[0];
   const name = needsSlash ? Buffer.concat([entry.name, slash]) : entry.name;
