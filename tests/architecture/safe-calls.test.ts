@@ -28,19 +28,6 @@ test('nothing but tests makes directories by mkdir(…, { recursive }), which ne
   assert.deepEqual(found, [], 'use makeDirectories()');
 });
 
-test('no code but tests joins AbortSignal.timeout() with others, which Node.js 20 may collect before its time', async () => {
-  const found: string[] = [];
-  for (const directory of directories) {
-    for (const { path } of await readSources(repository, directory)) {
-      const source = await readFile(join(repository, path), 'utf8');
-      const code = source.replace(/\/\*[\s\S]*?\*\//g, '');
-      if (!isTest(path) && code.includes('AbortSignal.any(') && code.includes('AbortSignal.timeout('))
-        found.push(path);
-    }
-  }
-  assert.deepEqual(found, [], 'use timeLimit()');
-});
-
 for (const call of [
   'await mkdir(path, { recursive: true, mode: 0o700 });',
   'mkdirSync(join(a, b), {\n  recursive: true,\n});',

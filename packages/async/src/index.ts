@@ -36,6 +36,5 @@ export { settlesWithin } from './settles-within.ts';
 // Streams.
 export { splitStream } from './split-stream.ts';
 export { stopWhenAborted } from './stop-when-aborted.ts';
-export { timeLimit } from './time-limit.ts';
 export type { PromiseWithResolvers } from './with-resolvers.ts';
 export { withResolvers } from './with-resolvers.ts';

@@ -2,6 +2,7 @@
  * A client of the Docker Engine API: requests, versions and errors. What the routes mean is in `plugin-api.ts`.
  * It speaks through `node:http`, which loads in 5 ms; loading undici takes 100 ms, longer than most commands take.
  */
+import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -110,12 +111,13 @@ export class EngineClient {
     this.#options.signal.throwIfAborted();
     this.#transport ??= openTransport(this.#options.address);
     const outgoing = this.#start(request, await this.#transport);
-    return await new Promise((resolve, reject) => {
-      outgoing.once('response', resolve);
-      outgoing.once('upgrade', (_response, connection, first) => resolve({ connection, first }));
-      outgoing.on('error', reject);
-      outgoing.end(request.json === undefined ? undefined : JSON.stringify(request.json));
-    });
+    const answered = Promise.race([once(outgoing, 'response'), once(outgoing, 'upgrade')]);
+    // It stays: an error after the answer is the answer's own, and must not go uncaught here.
+    outgoing.on('error', () => {});
+    outgoing.end(request.json === undefined ? undefined : JSON.stringify(request.json));
+    // As Node.js documents the two events.
+    const [response, connection, first] = (await answered) as [IncomingMessage, Duplex?, Buffer?];
+    return connection === undefined || first === undefined ? response : { connection, first };
   }
 
   /** Send a request and read the JSON of the answer. @returns undefined if the answer is empty */
@@ -161,11 +163,10 @@ export class EngineClient {
       this.#options.signal.throwIfAborted();
       this.#transport ??= openTransport(this.#options.address);
       const outgoing = this.#start(request, await this.#transport);
-      const answered = new Promise<IncomingMessage>((resolve, reject) => {
-        outgoing.once('response', resolve);
-        // Stays for good: an error after the answer is the answer's own, and must not go uncaught here.
-        outgoing.on('error', reject);
-      });
+      // As Node.js documents the event.
+      const answered = once(outgoing, 'response').then(([response]) => response as IncomingMessage);
+      // It stays: an error after the answer is the answer's own, and must not go uncaught here.
+      outgoing.on('error', () => {});
       if (request.body === undefined) {
         outgoing.end(request.json === undefined ? undefined : JSON.stringify(request.json));
         return await answered;

@@ -1,7 +1,9 @@
 /**
  * `outboard doctor`
  */
+
 import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fetchDoctor, type HostCheck, parseDoctor } from '../client/host-api.ts';
 import { CommandError, DaemonError, messageOf } from '../command-error.ts';
@@ -58,15 +60,15 @@ async function inTime<Value>(
   { client }: CommandContext,
   timeoutMs: number,
 ): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<never>((_, reject) => {
+  const answered = new AbortController();
+  const timeUp = delay(timeoutMs, undefined, { signal: answered.signal }).then(() => {
     const message = `the daemon at ${client.address.text} does not answer within ${timeoutMs / 1000} s`;
-    timer = setTimeout(() => reject(new SilentDaemonError(message)), timeoutMs);
+    throw new SilentDaemonError(message);
   });
   try {
     return await Promise.race([answer, timeUp]);
   } finally {
-    clearTimeout(timer);
+    answered.abort();
   }
 }
 

@@ -2,7 +2,9 @@
  * Credential helpers: programs that keep passwords in a keychain.
  * @see docker/docker-credential-helpers v0.9, client/client.go and credentials/credentials.go
  */
+
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { CommandError, codeOf } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
 import { asText, field } from '../json-field.ts';
@@ -71,13 +73,10 @@ async function run(
   // A helper that does not read its input ends with its own error, which is the better one.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', (error) => {
-      const reason = codeOf(error) === 'ENOENT' ? 'there is no such program in PATH' : error.message;
-      reject(new CommandError(`cannot run ${program}: ${reason}`, { cause: error }));
-    });
-    child.once('close', resolve);
-  });
+  const [code] = (await once(child, 'close').catch((error) => {
+    const reason = codeOf(error) === 'ENOENT' ? 'there is no such program in PATH' : error.message;
+    throw new CommandError(`cannot run ${program}: ${reason}`, { cause: error });
+  })) as [number | null]; // as Node.js documents the event
   if (bytes > maxOutputBytes)
     throw new CommandError(`${program} answered with more than ${maxOutputBytes} bytes`);
   if (code === null) {

@@ -1,6 +1,7 @@
 /**
  * Ask a yes-or-no question. Anything but yes is no, and where nobody can answer nothing is asked.
  */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { CommandError } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
@@ -34,17 +35,12 @@ export async function confirm(host: CommandHost, question: Question, signal: Abo
 /** @returns the next line, or undefined if the input ends before one */
 async function readAnswer(input: CommandHost['stdin'], signal: AbortSignal): Promise<string | undefined> {
   // Without `terminal`, readline leaves line editing and Ctrl-C to the terminal itself.
-  const lines = createInterface({ input, terminal: false });
-  const cancel = () => lines.close();
-  signal.addEventListener('abort', cancel);
+  const lines = createInterface({ input, terminal: false, signal });
   try {
-    const answer = await new Promise<string | undefined>((resolve) => {
-      lines.once('line', resolve).once('close', () => resolve(undefined));
-    });
+    const [answer] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?];
     signal.throwIfAborted();
     return answer;
   } finally {
-    signal.removeEventListener('abort', cancel);
     lines.close();
   }
 }

@@ -2,6 +2,7 @@
  * The one place that knows when output cannot be written. To a pipe that nobody reads any more, writes fail after the
  * call, when the command that made them may have ended.
  */
+import { promisify } from 'node:util';
 import type { CommandHost, OutputStream } from '../command-host.ts';
 
 /** The outputs of a program, from its first word to its last. */
@@ -35,8 +36,4 @@ export function watchOutput(
 }
 
 /** Called back after what was written before, also by a stream that has failed. */
-function flush(stream: OutputStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write('', () => resolve());
-  });
-}
+const flush = promisify((stream: OutputStream, done: () => void) => stream.write('', () => done()));

@@ -1,8 +1,11 @@
 /**
  * The HTTP server of a plugin: listens on a unix socket, tracks running calls and closes gracefully.
  */
+
+import { once } from 'node:events';
 import { rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CallHandler } from '../wire/call.ts';
 import { answerCall } from './answer-call.ts';
 import { freeSocketPath, temporarySocketPath } from './socket-path.ts';
@@ -89,19 +92,14 @@ async function listenOn(server: Server, path: string, mode: number): Promise<voi
 }
 
 /** The umask is set while the socket is created, so that its permissions never exceed `mode`. */
-function bind(server: Server, path: string, mode: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    const before = process.umask(0o777 & ~mode);
-    try {
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    } finally {
-      process.umask(before);
-    }
-  });
+async function bind(server: Server, path: string, mode: number): Promise<void> {
+  const before = process.umask(0o777 & ~mode);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  await once(server, 'listening');
 }
 
 async function closeGracefully(
@@ -111,9 +109,8 @@ async function closeGracefully(
 ): Promise<void> {
   // Node.js would unlink the temporary name, under which it created the socket.
   await rm(options.path, { force: true });
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
+  const closed = once(server, 'close');
+  server.close();
   server.closeIdleConnections();
   if (!(await endWithin(calls, options.graceMs))) {
     for (const call of calls) call.abort.abort();
@@ -126,14 +123,12 @@ async function closeGracefully(
 
 /** @returns whether all calls ended within the time */
 async function endWithin(calls: ReadonlySet<RunningCall>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
+  const ended = new AbortController();
+  const timeout = delay(timeoutMs, false, { signal: ended.signal });
   try {
     return await Promise.race([allEnded(calls), timeout]);
   } finally {
-    clearTimeout(timer);
+    ended.abort();
   }
 }
 

@@ -3,6 +3,7 @@
  * handler: SIGTERM would have no effect, and the engine would send SIGKILL later.
  * @see pid_namespaces(7)
  */
+import { once } from 'node:events';
 
 /** Sources of a stop request. */
 export interface StopSources {
@@ -14,7 +15,7 @@ export interface StopSources {
 /** A stop request from any source. */
 export interface StopRequest {
   /** Resolves with the first request. */
-  readonly requested: Promise<void>;
+  readonly requested: Promise<unknown>;
   request(): void;
   /** Remove all handlers. */
   dispose(): void;
@@ -23,10 +24,9 @@ export interface StopRequest {
 /** Listen to all sources until the stop request is disposed. */
 export function createStopRequest(sources: StopSources): StopRequest {
   const signals = sources.stopSignals ?? ['SIGTERM', 'SIGINT'];
-  let request = (): void => undefined;
-  const requested = new Promise<void>((resolve) => {
-    request = resolve;
-  });
+  const stop = new AbortController();
+  const requested = once(stop.signal, 'abort');
+  const request = (): void => stop.abort();
   for (const signal of signals) process.on(signal, request);
   sources.signal?.addEventListener('abort', request);
   return {
