@@ -26,7 +26,7 @@ import type { EngineContext } from './operations/engine-context.ts';
 import { collectGarbage } from './operations/install/collect-garbage.ts';
 import { createProgramArchitectures } from './operations/program-architectures.ts';
 import type { PluginEngineOptions } from './plugin-engine-options.ts';
-import { createPreflight } from './preflight/preflight.ts';
+import { createPreflight } from './preflight/host-preflight.ts';
 import { openStoredReferences } from './references/stored-references.ts';
 import { createPluginLayout, type PluginLayout } from './store/plugin-layout.ts';
 import { PluginStore } from './store/plugin-store.ts';

@@ -13,14 +13,14 @@ const names = `
   .trim()
   .split(/\s+/);
 
-/** The capabilities of a line of `/proc/PID/status`, such as `CapBnd`; none when it is not there. */
+/** Parse one line of `/proc/PID/status`, such as `CapBnd`. @returns an empty set when the line is absent */
 export function parseCapabilitySet(status: string, field: 'CapBnd' | 'CapEff'): ReadonlySet<string> {
   const [, digits = '0'] = new RegExp(`^${field}:\\s*([0-9a-f]+)$`, 'm').exec(status) ?? [];
   const bits = BigInt(`0x${digits}`);
   return new Set(names.filter((_, bit) => (bits >> BigInt(bit)) & 1n).map((name) => `CAP_${name}`));
 }
 
-/** All capabilities that a kernel knows. @param last the number of its last one, of `/proc/sys/kernel/cap_last_cap` */
+/** List the capabilities of a kernel. @param last number of its last one, of `/proc/sys/kernel/cap_last_cap` */
 export function allCapabilities(last: number): readonly string[] {
   return names.slice(0, last + 1).map((name) => `CAP_${name}`);
 }

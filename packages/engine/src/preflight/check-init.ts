@@ -1,10 +1,10 @@
 /**
- * Looks for the init that a plugin is to have.
+ * Checks that the host has an init, for plugins with the option `init`.
  */
 import { findContainerInit } from '../spec/container-init.ts';
 import { type Finding, ofHost } from './finding.ts';
 
-/** @param names of programs, default all that are known @returns nothing when the host has one */
+/** Look for an init. @param names names of programs, default all known ones @returns no finding when one is installed */
 export async function checkInit(plugin: string, names?: readonly string[]): Promise<readonly Finding[]> {
   try {
     await findContainerInit(names);

@@ -1,5 +1,5 @@
 /**
- * What a plugin mounts, compared with what the host has and with what the root filesystem has at its destination. Pure.
+ * Compares the mounts of a plugin with the host's files and with the files at their destinations. Pure.
  */
 import { cleanAbsolutePath, isAtOrBelow, type WalkEnd, withoutVarRun } from '@outboard/container';
 import { checkMount, socketDirectoryInPlugin } from '../config/mount-rules.ts';
@@ -10,16 +10,16 @@ import type { HostSupply } from './host-facts.ts';
 import { isShared, mountOfPath } from './mount-of-path.ts';
 import type { PluginNeeds, SourceFact } from './read-plugin-needs.ts';
 
-/** Whose mounts. */
+/** The plugin that mounts. */
 export interface MountingPlugin {
   readonly name: string;
   readonly config: PluginConfig;
   readonly settings: PluginSettings;
-  /** Whether directories that are missing as sources of mounts are made. */
+  /** True: missing directories that are sources of mounts are created. */
   readonly createMounts: boolean;
 }
 
-/** @returns what keeps a mount from being made */
+/** Check one mount. @returns the problems that prevent it */
 export function checkSourceOfMount(
   mount: PluginMount,
   plugin: MountingPlugin,
@@ -54,18 +54,18 @@ export function checkSourceOfMount(
   });
 }
 
-/** @returns undefined for a mount that is not made: one that is not allowed, or where its own socket directory goes */
+/** @returns undefined for a mount that is not made: one that is not allowed, or at the plugin's own socket directory */
 function kindOf(mount: PluginMount): 'bind' | 'tmpfs' | undefined {
   if (withoutVarRun(mount.destination) === socketDirectoryInPlugin) return undefined;
   try {
     return checkMount(mount, 'mount').kind;
   } catch {
-    // The reason is told when the plugin's spec is made, which does not go on either.
+    // The start fails with the reason when the plugin's spec is created.
     return undefined;
   }
 }
 
-/** The sources of mounts that are to be directories and are missing. */
+/** List the missing sources of mounts that are to be created as directories. */
 export function missingDirectories(
   mounts: readonly PluginMount[],
   { sources, destinations }: PluginNeeds,
@@ -105,7 +105,7 @@ function checkMissing(
   }
 }
 
-/** A file cannot be mounted on a directory, nor a directory on a file. */
+/** Check that a directory is mounted on a directory, and a file on a file. */
 function checkTypes(
   what: string,
   { source, destination }: PluginMount,
@@ -124,7 +124,7 @@ function checkTypes(
   return [];
 }
 
-/** Whether something else decides what is at a destination: another mount above it or on it. */
+/** True when another mount covers the destination. */
 function isCovered(mount: PluginMount, { config, settings }: MountingPlugin): boolean {
   const others = settings.mounts.filter((other) => other !== mount).map(({ destination }) => destination);
   const above = ['/tmp', '/run', '/dev', '/sys', config.propagatedMount, ...others].map(cleanAbsolutePath);
@@ -132,12 +132,12 @@ function isCovered(mount: PluginMount, { config, settings }: MountingPlugin): bo
   return above.some((path) => path !== undefined && isAtOrBelow(withoutVarRun(place), withoutVarRun(path)));
 }
 
-/** A path as a word that a shell takes as it is. */
+/** Quote a path for a shell. */
 function shellWord(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A mount that is to show on the host, on a place that shows nothing of other mount namespaces. */
+/** Check that a shared mount lies on a mount that propagates to the host. */
 function checkPropagation(
   what: string,
   mount: PluginMount,
@@ -151,7 +151,7 @@ function checkPropagation(
     {
       ...ofPlugin(
         what,
-        `what the plugin mounts in ${JSON.stringify(mount.source)} will not show on the host: ${JSON.stringify(below.mountPoint)} is no shared mount`,
+        `mounts of the plugin in ${JSON.stringify(mount.source)} will not be visible on the host: ${JSON.stringify(below.mountPoint)} is not a shared mount`,
         `mount --make-rshared ${below.mountPoint}`,
       ),
       isFatal: false,

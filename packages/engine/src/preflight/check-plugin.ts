@@ -17,13 +17,16 @@ import {
   ociRuntime,
 } from './shared-requirements.ts';
 
-/** What is to be started. */
+/** The plugin to start. */
 export interface PluginToCheck extends MountingPlugin {
-  /** Where its root filesystem lies, links followed. */
+  /** Path of its root filesystem, without links. */
   readonly rootfsPath: string;
 }
 
-/** @returns what is wrong, the plugin's own first; none when it can start */
+/**
+ * Compare a plugin's needs with the facts of its host.
+ * @returns problems, those of the plugin before those of the host; none when it can start
+ */
 export function checkPlugin(plugin: PluginToCheck, needs: PluginNeeds, host: HostSupply): readonly Finding[] {
   return [
     ...plugin.settings.mounts.flatMap((mount) => checkSourceOfMount(mount, plugin, needs, host)),
@@ -50,11 +53,11 @@ function checkDevice(
     return [ofPlugin(what, problem, `${remedy}${orSet}`)];
   }
   if (!isFuse || host.fileSystems.has('fuse')) return [];
-  // Opening the device loads the module, on most hosts.
+  // On most hosts, opening the device loads the module.
   return [{ ...fileSystemMissing(what, 'fuse'), isFatal: false }];
 }
 
-/** The plugin starts without it. */
+/** A warning: the plugin starts without the file. */
 function hostFileMissing(path: string): Finding {
   const why = `the host has no ${path}: the plugin goes without it`;
   return {

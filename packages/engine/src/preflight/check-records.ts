@@ -1,6 +1,6 @@
 /**
- * Looks whether the plugins of a data root have records that can be used. Nothing is changed, so that it can be done
- * beside a daemon as well as without one.
+ * Checks that the plugins of a data root have readable records. It changes nothing, so that it can run beside a daemon as
+ * well as without one.
  */
 import { readdir } from 'node:fs/promises';
 import { mapBounded } from '@outboard/async';
@@ -12,10 +12,10 @@ import { parseRecord, readRecordText } from '../store/plugin-record-file.ts';
 import type { HostCheck } from './requirement.ts';
 
 const name = 'plugins';
-/** How many damaged ones are named. */
+/** Upper bound of the damaged plugins that are named. */
 const maxNamed = 5;
 
-/** @param dataRoot need not be there yet */
+/** Read the record of each plugin. @param dataRoot may not exist yet */
 export async function checkRecords(dataRoot: string): Promise<HostCheck> {
   const layout = createPluginLayout(dataRoot);
   let ids: readonly string[];
@@ -25,7 +25,7 @@ export async function checkRecords(dataRoot: string): Promise<HostCheck> {
     const code = errorCode(error);
     if (code === 'ENOENT') return { name, status: 'ok', message: 'none', remedy: '' };
     const message = `${layout.pluginsDirectory} cannot be read: ${code}`;
-    return { name, status: 'fail', message, remedy: 'run it as root, and look at the disk' };
+    return { name, status: 'fail', message, remedy: 'run it as root, and check the disk' };
   }
   const found = await mapBounded(ids, async (id): Promise<DamagedPlugin | undefined> => {
     let text = '';
@@ -35,13 +35,13 @@ export async function checkRecords(dataRoot: string): Promise<HostCheck> {
       const record = parseRecord(text, paths);
       return record.id === id ? undefined : damagedPlugin(id, new Error('its record names another ID'), text);
     } catch (error) {
-      // One that is being removed just now is no plugin any more.
+      // The plugin was removed meanwhile.
       if (isOutboardError(error) && errorCode(error.cause) === 'ENOENT' && !(await isThere(layout, id)))
         return undefined;
       return damagedPlugin(id, error, text);
     }
   });
-  return judge(
+  return summarize(
     ids.length,
     found.filter((plugin) => plugin !== undefined),
   );
@@ -54,7 +54,7 @@ async function isThere(
   return (await readdir(pluginsDirectory)).includes(id);
 }
 
-function judge(total: number, damaged: readonly DamagedPlugin[]): HostCheck {
+function summarize(total: number, damaged: readonly DamagedPlugin[]): HostCheck {
   const [first] = damaged;
   if (first === undefined) return { name, status: 'ok', message: `${total} installed`, remedy: '' };
   const named = damaged.slice(0, maxNamed).map((plugin) => `${shownName(plugin)}: ${plugin.reason}`);

@@ -1,5 +1,5 @@
 /**
- * Looks at the host and tells whether plugins can run on it. It needs no engine, and changes nothing.
+ * The doctor: reads the facts of a host and assesses them. It needs no engine, and changes nothing.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -23,26 +23,27 @@ import { checkHost } from './host-requirements.ts';
 import { mountOfPath, peerGroup } from './mount-of-path.ts';
 import type { HostCheck } from './requirement.ts';
 
+/** Configuration of the daemon whose host is examined. */
 export interface DiagnoseOptions {
   readonly dataRoot: string;
   readonly execRoot: string;
   /** Name or path of the OCI runtime; default `runc`. */
-  readonly runtime?: string;
-  /** As configured; default what the host calls for. */
+  readonly runtime?: string | undefined;
+  /** The configured driver; default by the init system of the host. */
   readonly cgroupDriver?: CgroupDriver | undefined;
 }
 
-/** On a host that is merely slow a program takes seconds to load. */
+/** A busy host takes seconds to load a program. */
 const versionTimeoutMs = 10_000;
 const noAnswer = `did not answer within ${versionTimeoutMs / 1000} s`;
 
-/** Check everything that plugins need of a host. Never refuses because of what it finds. */
+/** Assess every requirement of plugins on the host. Requirements that are not met are results, not errors. */
 export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly HostCheck[]> {
   const probe = createFileSystemProbe();
   const supply = await readHostSupply(options.runtime ?? 'runc');
   const [runtime, conmon, namespaceProblem, dataRoot, execRoot, lastCapability] = await Promise.all([
     askVersion(supply.runtime, []),
-    // Without it plugins could not be looked at by more than one client.
+    // Without this option only one client can attach to a plugin.
     askVersion(supply.conmon, ['--full-attach']),
     tryNamespaces(),
     findDirectory(options.dataRoot, probe),
@@ -69,11 +70,11 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     now: new Date(),
     isClockSynchronised: isClockSynchronised(),
   });
-  // On a file system that does not answer this would wait with it.
+  // Reading records on a file system that does not answer would wait with it.
   return 'problem' in dataRoot ? checks : [...checks, await checkRecords(options.dataRoot)];
 }
 
-/** Mounts show in another namespace when the mount that they are made on has its peer there. */
+/** Mounts propagate to the first process's namespace when the mount below them is in a peer group with one there. */
 async function hidesMounts(dataRoot: HostFacts['dataRoot']): Promise<boolean> {
   if ('problem' in dataRoot || (await sharesMountNamespace(1)) !== false) return false;
   const [own, first] = await Promise.all([readMountTable(), readMountTable(1)]);
@@ -81,7 +82,7 @@ async function hidesMounts(dataRoot: HostFacts['dataRoot']): Promise<boolean> {
   return here === undefined || here !== there;
 }
 
-/** As the process that unpacks archives is started. @returns why it cannot be */
+/** Start a process as the unpack jail is started. @returns the reason why that fails; undefined when it works */
 async function tryNamespaces(): Promise<string | undefined> {
   try {
     const args = ['--mount', '--net', '--ipc', '--', await findBinary('true')];
@@ -89,7 +90,7 @@ async function tryNamespaces(): Promise<string | undefined> {
     const { code, stderr } = await runProgram(await findBinary('unshare'), args, limit);
     return code === 0 ? undefined : stderr.trim() || `unshare ended with ${code}`;
   } catch (error) {
-    // A slow host makes them all the same.
+    // A busy host can create namespaces too.
     if (isTimeUp(error)) return undefined;
     return error instanceof Error ? error.message : String(error);
   }
@@ -99,7 +100,7 @@ function isTimeUp(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError';
 }
 
-/** @param wanted options that `--help` must list */
+/** Ask a program for its version. @param wanted options that its `--help` must list */
 async function askVersion(program: FoundProgram, wanted: readonly string[]): Promise<ProgramFacts> {
   if ('problem' in program) return program;
   const { path } = program;
@@ -121,7 +122,7 @@ async function askVersion(program: FoundProgram, wanted: readonly string[]): Pro
   }
 }
 
-/** It need not be there yet: then its place is what the nearest folder above tells. */
+/** Facts about a directory. One that does not exist yet has those of its nearest ancestor. */
 async function findDirectory(path: string, probe: FileSystemProbe): Promise<HostFacts['dataRoot']> {
   for (let place = path; ; place = dirname(place)) {
     const status = await probe.status(place, { followLinks: true });
@@ -132,7 +133,7 @@ async function findDirectory(path: string, probe: FileSystemProbe): Promise<Host
       return { path, realPath: realPath.value, ...space.value };
     }
     const unseen = [status, realPath, space].find(({ kind }) => kind === 'unreachable');
-    const reason = unseen?.kind === 'unreachable' ? unseen.reason : 'it was there, and is gone';
+    const reason = unseen?.kind === 'unreachable' ? unseen.reason : 'it was removed meanwhile';
     return { path, problem: `${place} cannot be reached: ${reason}` };
   }
 }

@@ -1,24 +1,25 @@
 /**
- * Which kind of file belongs at the source of a mount that is not there. A directory made in its place would keep the
- * program that should make a socket there from starting, at each boot. Pure.
+ * Decides the kind of file that belongs at the missing source of a mount. A directory created in place of a socket would
+ * keep the program that listens there from starting, at each boot. Pure.
  */
 import { isBelow, type WalkEnd } from '@outboard/container';
 
-/** What a source is to be. */
+/** Kinds of sources. */
 export type ExpectedSource = 'directory' | 'socket' | 'device' | 'kernel file' | 'file';
 
 const socketName = /(?:^|[._-])(?:sock|socket)$/i;
-/** Endings that directories do not have. */
+/** File name extensions that directories do not have. */
 const fileName =
   /\.(?:bin|ca|cert|cfg|cnf|conf|config|cred|credentials|crt|csr|ctl|db|der|env|fifo|hcl|img|ini|json|key|keytab|keyring|ko|lock|log|p12|passwd|password|pem|pfx|pid|properties|pub|secret|service|sh|so|sql|sqlite|token|toml|txt|xml|ya?ml)$/i;
-/** Files without an ending that plugins mount. */
+/** Files without an extension that plugins mount. */
 const knownFiles = new Set(
   `/etc/fstab /etc/group /etc/hostname /etc/hosts /etc/localtime /etc/machine-id /etc/mtab /etc/os-release /etc/passwd
    /etc/shadow /etc/subgid /etc/subuid /etc/timezone`.split(/\s+/),
 );
 
 /**
- * @param inRootfs what the root filesystem has at the destination; it was made for the kind of file that is mounted there
+ * Decide by the names of a mount and by the plugin's root filesystem.
+ * @param inRootfs kind of the file at the destination, which the author made for the mount
  */
 export function expectedSource(
   { source, destination }: { readonly source: string; readonly destination: string },
@@ -26,7 +27,7 @@ export function expectedSource(
 ): ExpectedSource {
   const paths = [source, destination].map((path) => path.replace(/\/+$/, ''));
   if (paths.some((path) => socketName.test(path))) return 'socket';
-  // Their content is the kernel's: nothing can be made there, or nothing but what it would miss.
+  // Only the kernel creates files there.
   if (isBelow(source, '/proc') || isBelow(source, '/sys')) return 'kernel file';
   if (isBelow(source, '/dev')) return 'device';
   if (inRootfs === 'other' || paths.some((path) => fileName.test(path) || knownFiles.has(path)))
@@ -34,7 +35,7 @@ export function expectedSource(
   return 'directory';
 }
 
-/** What to do about one that is missing. */
+/** The remedy for a missing source. */
 export function howToProvide(kind: Exclude<ExpectedSource, 'directory'>): string {
   switch (kind) {
     case 'socket':

@@ -1,37 +1,37 @@
 /**
- * What a host does not provide, told so that someone can act on it.
+ * Problems that a preflight finds, in a form that an operator can act on.
  */
 
-/** One thing that is missing or wrong. */
+/** One problem. */
 export interface Finding {
-  /** What it is about, such as `mount "state"` or `conmon`. */
+  /** Subject, such as `mount "state"` or `conmon`. */
   readonly what: string;
-  /** What is wrong, as a sentence that stands alone; Docker's where it has one. */
+  /** The problem as a sentence that stands alone, in Docker's words where Docker has an error for it. */
   readonly why: string;
-  /** What to do about it. */
+  /** Steps that solve it. */
   readonly remedy: string;
-  /** What the plugin was told to use, what its author put into it, or what every plugin needs of the host. */
+  /** Its cause: the settings of the plugin, the content that its author made, or the host. */
   readonly concerns: 'plugin' | 'content' | 'host';
-  /** Whether the plugin cannot start like this; otherwise it starts, and something may not work. */
+  /** True when the plugin cannot start; otherwise it starts, and something may not work. */
   readonly isFatal: boolean;
 }
 
-/** What its operator must mend: the plugin cannot start like this. */
+/** A problem of the settings, which the operator solves. The plugin cannot start. */
 export function ofPlugin(what: string, why: string, remedy: string): Finding {
   return { what, why, remedy, concerns: 'plugin', isFatal: true };
 }
 
-/** What only the plugin's author can mend. */
+/** A problem that only the plugin's author can solve. The plugin cannot start. */
 export function ofContent(what: string, why: string): Finding {
   return { what, why, remedy: 'its author must mend it', concerns: 'content', isFatal: true };
 }
 
-/** What no plugin can start without. */
+/** A problem of the host. The plugin cannot start. */
 export function ofHost(what: string, why: string, remedy: string): Finding {
   return { what, why, remedy, concerns: 'host', isFatal: true };
 }
 
-/** A file system of the kernel that a plugin needs. */
+/** A file system that a plugin needs and that the kernel has not loaded. */
 export function fileSystemMissing(what: string, fileSystem: string): Finding {
   const why = `${what} needs the file system "${fileSystem}", which the kernel does not have now`;
   return { what, why, remedy: `load its module: modprobe ${fileSystem}`, concerns: 'host', isFatal: true };

@@ -1,5 +1,6 @@
 /**
- * Files of the host that a plugin gets whatever it asks for. A host may be without them: then the plugin is too.
+ * Files of the host that are mounted into every plugin with its network. On a host without one, the plugin has none
+ * either.
  */
 
 import type { FileSystemProbe } from '@outboard/container';
@@ -10,7 +11,7 @@ const typeBits = 0o170000; // S_IFMT
 const fileType = 0o100000; // S_IFREG
 
 /**
- * Which of them this host does not have, or cannot show.
+ * Find the files that this host lacks, or that lie on a file system that does not answer.
  * @throws the signal's reason
  */
 export async function findMissingHostFiles(

@@ -1,6 +1,5 @@
 /**
- * Tells whether the program of a plugin's entrypoint is in its root filesystem, where the OCI runtime will look for it.
- * Nothing is opened.
+ * Locates the program of a plugin's entrypoint in its root filesystem, as the OCI runtime does. No content is read.
  */
 import { closeSync, fstatSync } from 'node:fs';
 import {
@@ -15,24 +14,24 @@ import {
 import { isOutboardError } from '@outboard/oci';
 import type { PluginConfig, PluginSettings } from '../config/plugin-config.ts';
 
-/** What was found of a program. */
+/** Result of the search for a program. */
 export type LocatedProgram =
-  /** `unknown`: it may come with a mount. */
+  /** `unknown`: it may be in a mount. */
   | { readonly kind: 'found' | 'unknown' }
-  /** Paths in the root filesystem where it would be right. */
+  /** Paths in the root filesystem where it was searched for. */
   | { readonly kind: 'missing'; readonly places: readonly string[] }
   | { readonly kind: 'not-executable'; readonly place: string };
 
-/** A plugin whose root filesystem is at hand. */
+/** A plugin with its unpacked root filesystem. */
 export interface UnpackedPlugin {
   readonly config: PluginConfig;
   readonly settings: PluginSettings;
-  /** Path of the root filesystem, to which nobody writes. */
+  /** Path of the root filesystem, which nothing changes meanwhile. */
   readonly rootfs: string;
 }
 
 /**
- * The program that an entrypoint names first.
+ * Locate the program that an entrypoint names first.
  * @param root a handle on the root filesystem
  * @throws {OutboardError} system when the disk fails
  */
@@ -42,7 +41,7 @@ export function locateProgram(root: number, plugin: UnpackedPlugin): LocatedProg
   const places = programCandidates({ name: config.entrypoint?.[0] ?? '', workDir, env: settings.env });
   let unexecutable: string | undefined;
   for (const place of places) {
-    const kind = lookAt(root, place, plugin);
+    const kind = examine(root, place, plugin);
     if (kind === 'found' || kind === 'unknown') return { kind };
     if (kind === 'not-executable') unexecutable ??= place;
   }
@@ -50,12 +49,12 @@ export function locateProgram(root: number, plugin: UnpackedPlugin): LocatedProg
   return { kind: 'missing', places };
 }
 
-function lookAt(root: number, place: string, plugin: UnpackedPlugin): LocatedProgram['kind'] {
+function examine(root: number, place: string, plugin: UnpackedPlugin): LocatedProgram['kind'] {
   let walk: WalkEnd;
   try {
     walk = walkInRoot(root, place);
   } catch (error) {
-    // Through a file, or in a circle of links.
+    // The path leads through a file, or into a loop of links.
     if (isOutboardError(error, 'invalid')) return 'missing';
     throw error;
   }
@@ -72,7 +71,7 @@ function lookAt(root: number, place: string, plugin: UnpackedPlugin): LocatedPro
   }
 }
 
-/** Whether a mount decides what is there. */
+/** True when a mount covers the path. */
 function isCovered(path: string, { config, settings }: UnpackedPlugin): boolean {
   const destinations = settings.mounts.map(({ destination }) => destination);
   return ['/dev', '/proc', '/sys', '/run', '/tmp', config.propagatedMount, ...destinations]

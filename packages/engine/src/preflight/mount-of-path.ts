@@ -1,9 +1,9 @@
 /**
- * Which mount a path lies on, and what that mount allows.
+ * Finds the mount that a path lies on, and its propagation.
  */
 import type { MountEntry } from '@outboard/container';
 
-/** The mount that a path without links lies on; undefined when the table has none that holds it. */
+/** Find the mount that a path without links lies on. @returns undefined when no entry of the table contains it */
 export function mountOfPath(mounts: readonly MountEntry[], path: string): MountEntry | undefined {
   // The table spells paths as bytes.
   const place = Buffer.from(path, 'utf8').toString('latin1');
@@ -11,18 +11,18 @@ export function mountOfPath(mounts: readonly MountEntry[], path: string): MountE
     mountPoint === '/' || place === mountPoint || place.startsWith(`${mountPoint}/`);
   let found: MountEntry | undefined;
   for (const entry of mounts) {
-    // Of two at one place the later covers the earlier.
+    // A later mount covers an earlier one at the same path.
     if (holds(entry) && entry.mountPoint.length >= (found?.mountPoint.length ?? 0)) found = entry;
   }
   return found;
 }
 
-/** The group of mounts that show the same; undefined when it has no other one. */
+/** The peer group of a shared mount; undefined for any other mount. */
 export function peerGroup(mount: MountEntry | undefined): string | undefined {
   return mount?.propagation.find((field) => field.startsWith('shared:'));
 }
 
-/** Whether mounts made below it in another mount namespace appear here. */
+/** True when mounts below it propagate to and from other mount namespaces. */
 export function isShared(mount: MountEntry): boolean {
   return peerGroup(mount) !== undefined;
 }

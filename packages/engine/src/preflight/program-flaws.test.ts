@@ -51,7 +51,7 @@ const cases: readonly (readonly [title: string, config: object, flaw: RegExp | u
   [
     'a name that is nowhere in PATH',
     { Entrypoint: ['absent'] },
-    /"absent": it is in none of the folders of PATH: rootfs\/usr\/local\/sbin\/absent, .*, … are missing$/,
+    /"absent": it is in none of the directories of PATH: rootfs\/usr\/local\/sbin\/absent, .*, … are missing$/,
   ],
   ['a file without the permission', { Entrypoint: ['/data'] }, /rootfs\/data is not a file that can be run/],
   ['a directory', { Entrypoint: ['/folder'] }, /rootfs\/folder is not a file that can be run/],

@@ -1,5 +1,5 @@
 /**
- * Tells what keeps the program of a plugin from being run, in words for its author.
+ * Finds the reason why the program of a plugin cannot be executed, for its author.
  */
 import { closeSync } from 'node:fs';
 import { openRoot } from '@outboard/container';
@@ -7,7 +7,7 @@ import { locateProgram, type UnpackedPlugin } from './locate-program.ts';
 
 const maxShownPlaces = 3;
 
-/** @returns one line at most @throws {OutboardError} system when the disk fails */
+/** Examine the entrypoint. @returns at most one line @throws {OutboardError} system when the disk fails */
 export function findProgramFlaws(plugin: UnpackedPlugin): readonly string[] {
   const { entrypoint } = plugin.config;
   const subject = 'config: "Entrypoint"';
@@ -32,5 +32,5 @@ function whereMissing(places: readonly string[]): string {
   if (first === undefined) return 'there is no search path: want an absolute path';
   if (others.length === 0) return `${first} is missing`;
   const shown = [first, ...others].slice(0, maxShownPlaces);
-  return `it is in none of the folders of PATH: ${shown.join(', ')}${others.length >= maxShownPlaces ? ', …' : ''} are missing`;
+  return `it is in none of the directories of PATH: ${shown.join(', ')}${others.length >= maxShownPlaces ? ', …' : ''} are missing`;
 }

@@ -1,5 +1,5 @@
 /**
- * Looks up on the host what the settings of one plugin name: sources of mounts and devices.
+ * Reads the facts of a host that the settings of one plugin name: sources of mounts and devices.
  */
 import { closeSync } from 'node:fs';
 import {
@@ -17,35 +17,38 @@ import { findMissingHostFiles } from './host-files.ts';
 import type { UnpackedPlugin } from './locate-program.ts';
 import { findProgramFlaws } from './program-flaws.ts';
 
-/** What lies at the source of a mount. */
+/** Facts about the source of a mount. */
 export type SourceFact =
-  /** With the path that is left when links are followed. */
+  /** With the path that is left when its links are followed. */
   | { readonly kind: 'present'; readonly realPath: string; readonly isDirectory: boolean }
   | { readonly kind: 'missing' }
   | { readonly kind: 'dangling-link' }
-  /** Something above it is no directory, or may not be looked into; or it does not answer. */
+  /** An ancestor is not a directory or not accessible, or the file system does not answer. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** How many paths are looked at at a time. */
-const lookers = 4;
+/** Number of paths that are read at a time. */
+const maxConcurrency = 4;
 
-/** What the settings name, as the host has it. */
+/** Facts of the host about one plugin. */
 export interface PluginNeeds {
   readonly sources: ReadonlyMap<string, SourceFact>;
-  /** Why a device cannot be used; those that can are not in it. */
+  /** Reasons why devices cannot be used; absent for those that can. */
   readonly deviceProblems: ReadonlyMap<PluginDevice, string>;
-  /** What the root filesystem has where something is mounted; destinations that lead nowhere are not in it. */
+  /** Kinds of the files at the destinations of mounts; absent for paths that lead nowhere. */
   readonly destinations: ReadonlyMap<string, WalkEnd['end']>;
-  /** Why the program of its entrypoint cannot be run; at most one line. */
+  /** Reason why the program of the entrypoint cannot be executed; at most one line. */
   readonly programFlaws: readonly string[];
-  /** Files that every plugin with this network gets, and that the host does not have. */
+  /** Files that the host lacks and that plugins with this network are given. */
   readonly missingHostFiles: readonly string[];
 }
 
 const typeBits = 0o170000; // S_IFMT
 const directoryType = 0o040000; // S_IFDIR
 
-/** Look; nothing is changed. A file system that does not answer holds up no one else. @throws the signal's reason */
+/**
+ * Read the facts, without a change to anything. A file system that does not answer delays no other plugin.
+ * @throws the signal's reason
+ */
 export async function readPluginNeeds(plugin: UnpackedPlugin, signal?: AbortSignal): Promise<PluginNeeds> {
   const { config, settings, rootfs } = plugin;
   const { mounts, devices } = settings;
@@ -54,7 +57,7 @@ export async function readPluginNeeds(plugin: UnpackedPlugin, signal?: AbortSign
   const paths = new Set(onHost.map(({ source }) => source).filter(isPath));
   const sources = new Map<string, SourceFact>();
   const deviceProblems = new Map<PluginDevice, string>();
-  const looks = [
+  const reads = [
     ...[...paths].map((path) => async () => {
       sources.set(path, await readSource(path, probe));
     }),
@@ -63,18 +66,18 @@ export async function readPluginNeeds(plugin: UnpackedPlugin, signal?: AbortSign
       if (problem !== undefined) deviceProblems.set(device, problem);
     }),
   ].values();
-  const lookOn = async () => {
-    for (const look of looks) await look();
+  const readNext = async () => {
+    for (const read of reads) await read();
   };
   const [missingHostFiles] = await Promise.all([
     findMissingHostFiles(config, probe),
-    ...Array.from({ length: lookers }, lookOn),
+    ...Array.from({ length: maxConcurrency }, readNext),
   ]);
   return {
     sources,
     deviceProblems,
     destinations: readDestinations(rootfs, mounts),
-    // A config without entrypoint is refused with its own words when the plugin's spec is made.
+    // A config without an entrypoint is refused when the plugin's spec is created.
     programFlaws: (config.entrypoint ?? []).length === 0 ? [] : findProgramFlaws(plugin),
     missingHostFiles,
   };
@@ -88,7 +91,7 @@ function readDestinations(rootfs: string, mounts: readonly PluginMount[]): Plugi
       try {
         found.set(destination, walkInRoot(root, destination).end);
       } catch (error) {
-        // A way that leads nowhere is refused with its reason when the plugin's spec is made.
+        // A path that leads nowhere is refused when the plugin's spec is created.
         if (!isOutboardError(error, 'invalid')) throw error;
       }
     }

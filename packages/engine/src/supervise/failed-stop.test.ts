@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRunningContainers } from '@outboard/container';
 import pino from 'pino';
-import { createPreflight } from '../preflight/preflight.ts';
+import { createPreflight } from '../preflight/host-preflight.ts';
 import { createSupervisorFixture, listening, type SupervisorFixture } from '../testing/supervisor-fixture.ts';
 import { createPluginHost } from './host/linux-plugin-host.ts';
 import type { PluginHost } from './host/plugin-host.ts';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { makeSharedMount, openRunningContainers } from '@outboard/container';
 import { isRunning } from '@outboard/container/testing';
 import pino from 'pino';
-import { createPreflight } from '../preflight/preflight.ts';
+import { createPreflight } from '../preflight/host-preflight.ts';
 import {
   createSupervisorFixture,
   listening,

@@ -28,7 +28,7 @@ import pino from 'pino';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
-import { createPreflight } from '../preflight/preflight.ts';
+import { createPreflight } from '../preflight/host-preflight.ts';
 import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
 import { createFailureFiles } from '../supervise/failure-file.ts';
 import { createPluginHost } from '../supervise/host/linux-plugin-host.ts';

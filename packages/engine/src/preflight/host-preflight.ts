@@ -1,0 +1,76 @@
+/**
+ * The preflight on the real host, and the creation of directories to mount.
+ */
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectories, OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import { optionsOf } from '../config/options-in-force.ts';
+import type { PluginRecord } from '../config/plugin-config.ts';
+import type { PluginLayout } from '../store/plugin-layout.ts';
+import { checkInit } from './check-init.ts';
+import { missingDirectories } from './check-mounts.ts';
+import { checkPlugin } from './check-plugin.ts';
+import type { Finding } from './finding.ts';
+import { readHostSupply } from './host-facts.ts';
+import type { Preflight, PreflightOptions } from './preflight.ts';
+import { readPluginNeeds } from './read-plugin-needs.ts';
+
+/** Parts of the engine that a preflight reads. */
+export interface PreflightDeps {
+  readonly layout: PluginLayout;
+  /** Name or path of the OCI runtime. */
+  readonly runtime: string;
+  readonly logger: Logger;
+}
+
+/** Owner root; others may read only. */
+const createdMode = 0o755;
+
+/** Create the preflight of an engine. A file system that does not answer is given up after 5 s, or at the signal. */
+export function createPreflight({ layout, runtime, logger }: PreflightDeps): Preflight {
+  async function examine(record: PluginRecord, options: PreflightOptions) {
+    const inForce = optionsOf(record);
+    const createMounts = options.createMounts ?? inForce.createMounts === true;
+    const { name, config, settings } = record;
+    const { rootfs } = layout.plugin(record.id);
+    const [needs, host, plugins] = await Promise.all([
+      readPluginNeeds({ config, settings, rootfs }, options.signal),
+      readHostSupply(runtime),
+      realpath(layout.pluginsDirectory),
+    ]);
+    const rootfsPath = join(plugins, record.id, 'rootfs');
+    const findings = [
+      ...checkPlugin({ name, config, settings, createMounts, rootfsPath }, needs, host),
+      ...(inForce.init === true ? await checkInit(name) : []),
+    ];
+    return { findings, toCreate: createMounts ? missingDirectories(settings.mounts, needs) : [] };
+  }
+
+  return {
+    check: async (record, options = {}) => (await examine(record, options)).findings,
+
+    async clear(record, options = {}) {
+      const { findings, toCreate } = await examine(record, options);
+      const fatal = findings.filter(({ isFatal }) => isFatal);
+      if (fatal.length > 0) throw refusal(fatal);
+      const { id, name: plugin } = record;
+      for (const { why, remedy } of findings) logger.warn({ id, plugin, remedy }, why);
+      for (const path of toCreate) {
+        await makeDirectories(path, { mode: createdMode });
+        logger.info({ id, plugin, path }, 'created a directory that a plugin mounts');
+      }
+    },
+  };
+}
+
+function refusal(findings: readonly Finding[]): OutboardError {
+  const kind = findings.every(({ concerns }) => concerns === 'plugin') ? 'invalid' : 'system';
+  return new OutboardError(kind, findings.map(({ why, remedy }) => `${why}; ${remedy}`).join('\n'), {
+    code: 'preflight',
+    details: {
+      reason: findings.map(({ why }) => why).join('; '),
+      findings: findings.map(({ what, why, remedy }) => ({ what, why, remedy })),
+    },
+  });
+}
