@@ -23,6 +23,7 @@ const checks = [
   },
   { name: 'types', program: ['typescript', 'bin', 'tsc'], args: ['--build'] },
   { name: 'promises', program: ['oxlint', 'bin', 'oxlint'], args: ['--deny-warnings'] },
+  { name: 'unused code', program: ['knip', 'bin', 'knip.js'], args: [] },
 ];
 
 /** Everything that any test needs must be installed; single tests report their own needs when they skip. */

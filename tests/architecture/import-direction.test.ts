@@ -155,7 +155,7 @@ describe('findImports()', () => {
   }
 });
 
-test('findCircle() reports the way round a circle, and none in a tree', () => {
+test('findCircle() reports the path of a circle, and none in a tree', () => {
   const circle = new Map([
     ['main', ['a']],
     ['a', ['b']],

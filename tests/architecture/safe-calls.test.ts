@@ -37,6 +37,6 @@ for (const call of [
   test(`the rule sees ${JSON.stringify(call)}`, () => assert.match(call, recursiveMkdir));
 }
 
-test('the rule lets other calls be', () => {
+test('the rule permits other calls', () => {
   assert.doesNotMatch('await rm(path, { force: true, recursive: true });', recursiveMkdir);
 });

@@ -123,7 +123,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
     assert.match((await outboard('ls')).stdout, /acme\/new:latest +running/);
   });
 
-  test('keeps what it is when its record could only not be read', async () => {
+  test('stays unchanged if its record was only unreadable', async () => {
     await daemon.end('SIGTERM');
     await rename(record, `${record}.away`);
     await mkdir(record); // reading it fails with EISDIR
@@ -174,7 +174,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
     return readdirSync(join(daemon.dataRoot, 'plugins', 'storage', 'blobs', 'sha256')).sort();
   }
 
-  test('is told by the doctor, with a daemon and without one', async () => {
+  test('is reported by the doctor, with and without a daemon', async () => {
     await damage((text) => text.slice(0, -90));
     const told = /plugins +fail +1 of 1 damaged: acme\/p:latest: plugin record .* is damaged/;
     await assert.rejects(outboard('doctor'), ({ stdout }: { stdout: string }) => told.test(stdout));

@@ -77,7 +77,7 @@ test('S18 after a reboot enabled plugins are started anew, others are not', { sk
   assertRunning(place, []);
 });
 
-test('S17 a record of an earlier boot is not believed, whatever has its pid now', {
+test('S17 a record of an earlier boot is ignored, even if its pid is in use', {
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);
@@ -111,7 +111,7 @@ test('V5 an exec root that was emptied under a running plugin leaves no second o
   assertRunning(place, [id]);
 });
 
-test('V9 a plugin that cannot start stays enabled through restarts, and is told as such', {
+test('V9 a plugin that cannot start stays enabled through restarts, and is listed as failed', {
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);

@@ -62,7 +62,7 @@ describe('docker plugin', () => {
     assert.equal(info, 'linux true []\n');
   });
 
-  test('commands for containers and images say that this daemon has none, and where they are', async () => {
+  test('commands for containers and images fail with a reference to Docker', async () => {
     for (const args of [
       ['ps'],
       ['images'],
@@ -218,7 +218,7 @@ describe('docker plugin', () => {
     await docker.succeed('plugin', 'rm', 'local/taken');
   });
 
-  test('a plugin that ends at once says why, and stays disabled', async () => {
+  test('a plugin that exits at once stays disabled, with the reason in the error', async () => {
     const context = join(home, 'broken');
     const script = 'console.error("no such device: flux"); process.exit(3);';
     await writePluginContext(context, { script });
@@ -229,7 +229,7 @@ describe('docker plugin', () => {
     await docker.succeed('plugin', 'rm', 'acme/broken');
   });
 
-  test('events tell what happened, with full names', async () => {
+  test('events show changes with full names', async () => {
     const since = String(Math.floor(Date.now() / 1000));
     await docker.succeed('plugin', 'create', 'acme/events', contexts.first);
     await docker.succeed('plugin', 'enable', 'acme/events');

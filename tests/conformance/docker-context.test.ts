@@ -87,7 +87,7 @@ describe('contexts of docker', () => {
     assert.match(await whereTo(['-c', 'local'], hosts), /docker context "local"\): Outboard$/);
   });
 
-  test('what docker context use chose is for docker, and named where no daemon is found', async () => {
+  test('the context of docker context use is not used, but named when no daemon is found', async () => {
     await docker.succeed('context', 'use', 'local');
     try {
       const { code, stderr } = await outboard(['ls'], { OUTBOARD_HOST: '' });
@@ -101,7 +101,7 @@ describe('contexts of docker', () => {
     }
   });
 
-  test('a context that cannot be used says why', async () => {
+  test('an unusable context is an error with its reason', async () => {
     const broken = join(docker.config, 'contexts', 'meta', 'c'.repeat(64));
     await mkdir(broken, { recursive: true });
     await writeFile(join(broken, 'meta.json'), '{');

@@ -73,7 +73,7 @@ describe('docker events', () => {
     return output.trim().split('\n').filter(Boolean);
   };
 
-  test('shows what happens as it happens', () => {
+  test('shows events live', () => {
     assert.deepEqual(followed.map(withoutTime), story);
     const times = followed.map((line) => line.split(' ', 1)[0] ?? '');
     assert.deepEqual(times, [...times].sort(), 'events out of order');

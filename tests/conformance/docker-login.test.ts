@@ -76,7 +76,7 @@ describe('docker login', () => {
     await docker.succeed('plugin', 'rm', name);
   });
 
-  test('is told why a token server refuses', async () => {
+  test('shows the reason of a token server’s refusal', async () => {
     const { code, stderr } = await logIn(withTokens.host, tokenUser.username, 'canary-wrong');
     assert.equal(code, 1);
     assert.match(
@@ -110,7 +110,7 @@ describe('docker login', () => {
     }
   });
 
-  test('says nothing of a registry that asks nobody for credentials', async () => {
+  test('reports nothing for a registry without authentication', async () => {
     assert.equal((await logIn(open.host, 'anyone', 'canary-anything')).code, 0);
   });
 

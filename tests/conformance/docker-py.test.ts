@@ -82,7 +82,7 @@ describe('requests of docker-py', { skip: needsRoot }, () => {
     assert.deepEqual(await names(`?filters=${filters}`), ['data']);
   });
 
-  it('volumes.get() of what is there, and of names that are not', async () => {
+  it('volumes.get() of existing volumes and of unknown names', async () => {
     assert.equal((await call('GET', 'volumes/data', 200))?.Name, 'data');
     assert.deepEqual(await call('GET', 'volumes/nope', 404), { message: 'get nope: no such volume' });
     assert.deepEqual(await call('GET', 'volumes/bad/name', 404), { message: 'get bad/name: no such volume' });

@@ -129,13 +129,13 @@ describe('clients over TLS', () => {
     assert.equal(JSON.parse(stdout).Server.Platform.Name, 'Outboard');
   });
 
-  test('outboard --tls shows its certificate, and does not ask who the daemon is', async () => {
+  test('outboard --tls presents its certificate, and does not verify the daemon', async () => {
     const [, , , , , ...own] = flagsOf(directories.good);
     const { code, stderr } = await outboard(['-H', address, '--tls', ...own, 'ls', '-q']);
     assert.equal(code, 0, stderr);
   });
 
-  test('outboard says that a server does not speak TLS, or HTTP', async (context) => {
+  test('outboard reports a server without TLS, or without HTTP', async (context) => {
     const plain = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
     // A TLS server answers a plain request with an alert and closes the connection.
     const alert = createTcpServer((socket) => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]))).listen(0);

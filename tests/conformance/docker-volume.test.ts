@@ -47,7 +47,7 @@ describe('docker volume', { skip: needsRoot }, () => {
   const fails = async (expected: string, ...args: readonly string[]) =>
     assert.equal(await docker.fail('volume', ...args), `Error response from daemon: ${expected}`);
 
-  it('create, ls, inspect and rm are a life', async () => {
+  it('create, ls, inspect and rm work in sequence', async () => {
     assert.equal(await create('life'), 'life\n');
     assert.equal(await docker.succeed('volume', 'ls'), `DRIVER            VOLUME NAME\n${plugin}   life\n`);
     const volume = await inspect('life');
@@ -202,7 +202,7 @@ describe('docker volume', { skip: needsRoot }, () => {
     await docker.succeed('volume', 'rm', 'kept');
   });
 
-  it('events tell what happened to volumes', async () => {
+  it('events show changes of volumes', async () => {
     const since = String(Math.floor(Date.now() / 1000));
     await create('events-1');
     await create('events-1');
@@ -229,7 +229,7 @@ describe('docker volume', { skip: needsRoot }, () => {
     await docker.succeed('volume', 'rm', 'orphan');
   });
 
-  it('a plugin that is called local serves those who name no driver', async () => {
+  it('a plugin with the name local serves volumes without a driver', async () => {
     await docker.succeed('plugin', 'create', 'local', join(home, 'context'));
     await docker.succeed('plugin', 'enable', 'local');
     assert.equal(await docker.succeed('volume', 'create', 'mine'), 'mine\n');

@@ -111,7 +111,7 @@ describe('dockerode', { skip: needsRoot }, () => {
       await assert.rejects(plugin(remote).inspect(), { statusCode: 404 });
     });
 
-    it('createPlugin() sends no archive, and is told so', async () => {
+    it('createPlugin() sends no archive, and gets an error', async () => {
       await assert.rejects(docker.createPlugin({ name: 'acme/none' }), /failed to read from tar/);
     });
   });

@@ -134,7 +134,7 @@ describe('outboard', () => {
     const store = (auths: object) => writeFile(file(), JSON.stringify({ auths }));
     after(logIn);
 
-    test('is told with the registry, the file that has none, and what to type', async () => {
+    test('names the registry, the file without credentials, and the command to run', async () => {
       await store({});
       for (const args of [['install', '--grant-all-permissions'], ['privileges']]) {
         const { code, stderr } = await run(...args, published);
@@ -151,7 +151,7 @@ describe('outboard', () => {
       }
     });
 
-    test('is told with the user whose credentials were refused, and where they are from: push', async () => {
+    test('names the user of the refused credentials, and their source: push', async () => {
       await logIn();
       const { host } = registry;
       const name = `${host}/acme/refused:v1`;
@@ -299,7 +299,7 @@ describe('outboard', () => {
     });
   }
 
-  test('installs nothing where nobody can be asked, even if a pipe says yes', async () => {
+  test('installs nothing without a terminal, even if a pipe answers yes', async () => {
     const { code, stdout, stderr } = await runProgram([...outboard, 'install', published], 'y\n');
     assert.equal(code, 1);
     assert.match(stdout, / - network: \[none\]/);

@@ -94,7 +94,7 @@ describe('a damaged blob in the store', { skip: needsRoot }, () => {
     return readFileSync(join(plugin?.rootfs ?? '', 'data'));
   }
 
-  it('is fetched again by the next pull that shares it, and told in the log', async (context) => {
+  it('is fetched again by the next pull that shares it, and logged', async (context) => {
     const place = await open(context);
     const { engine, dataRoot, proxy, logged } = place;
     const { remote, privileges, blobs } = await install(place, 'one');

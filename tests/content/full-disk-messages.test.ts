@@ -52,7 +52,7 @@ describe('an install on a disk that fills up', { skip: needsRoot }, () => {
   const free = String.raw`has \d\.\d MiB of 6\.0 MiB free, now that what was written is deleted`;
 
   for (const what of ['stored', 'unpacked'] as const) {
-    it(`names file system, room and need: pull of what is too large when ${what}`, async (context) => {
+    it(`names file system, free and required space: pull of a plugin too large when ${what}`, async (context) => {
       const { engine, dataRoot, lines } = await openSmall(context);
       const remote = remotes[what];
       const privileges = await engine.privileges(remote);
@@ -101,7 +101,7 @@ describe('an install on a disk that fills up', { skip: needsRoot }, () => {
     });
   });
 
-  it('is told in the stream of a pull and in the log of the daemon', async () => {
+  it('is reported in the stream of a pull and in the log of the daemon', async () => {
     await using disk = await mountSmallTmpfs({ bytes: 6 * mebibyte });
     const daemon = await startDaemon({ home: disk.path });
     try {

@@ -12,7 +12,7 @@ const noSpace = { kind: 'system', code: 'no-space', message: /no space left on t
 const megabyte = 1024 * 1024;
 
 describe('a full disk', { skip: process.getuid?.() === 0 ? false : 'needs root to mount a tmpfs' }, () => {
-  it('A45 refuses the blob, gives its space back, and what was there stays readable', async () => {
+  it('A45 refuses the blob, frees its space, and existing blobs stay readable', async () => {
     await using disk = await mountSmallTmpfs({ bytes: 2 * megabyte });
     const ingestDirectory = join(disk.path, 'ingest');
     const store = await openFileContentStore({ root: disk.path, ingestDirectory });

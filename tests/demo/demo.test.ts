@@ -36,7 +36,7 @@ async function runDemo(
   return { code: child.exitCode, output };
 }
 
-test('the demo tells its whole story, keeps what it was asked to keep, and stops it on request', {
+test('the demo runs all steps, keeps its plugin on request, and stops it on request', {
   skip,
 }, async () => {
   const kept = await runDemo(['--keep']);
@@ -65,7 +65,7 @@ test('the demo cleans up after Ctrl-C in the middle', { skip }, async () => {
   assert.match(output, /^left behind: nothing$/m);
 });
 
-test('the demo cleans up when nobody reads its output any more', { skip }, async () => {
+test('the demo cleans up when its output is closed', { skip }, async () => {
   const child = spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -60,7 +60,7 @@ describe('configuration of the daemon in the documentation', () => {
   });
 });
 
-test('what an author may ask for in config.json is understood whole', () => {
+test('all requests of an author in config.json are parsed', () => {
   const parts = documents.filter(({ json }) => Object.hasOwn(JSON.parse(json), 'outboard'));
   assert.ok(parts.length > 0);
   for (const { place, json } of parts) {

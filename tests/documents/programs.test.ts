@@ -86,7 +86,7 @@ describe('the programs in the documentation', { skip: needsRoot }, () => {
     }
   });
 
-  test('docs/volumes.md: a program makes a volume and is told where it is', async (context) => {
+  test('docs/volumes.md: a program makes a volume and gets its path', async (context) => {
     const { roots, there } = await openHome(context);
     const author = await openPluginEngine(roots);
     await author.create({ name: 'acme/local', context: Readable.from([pluginArchive(volumePlugin)]) });

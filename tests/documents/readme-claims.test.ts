@@ -54,16 +54,16 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     'A plugin that fails is restarted',
     {
       'tests/supervision/bad-plugins.test.ts': [
-        'a plugin that exits at its start is told with its code, and one that always does is tried on',
+        'an exit at the start is reported with its code, and a plugin that always exits is retried',
       ],
-      'tests/supervision/live-restore.test.ts': ['outboard shows what becomes of a plugin, and restarts it'],
+      'tests/supervision/live-restore.test.ts': ['outboard shows the state of a plugin, and restarts it'],
     },
   ],
   [
     '`docker volume create`, `ls`,',
     {
       'tests/conformance/docker-volume.test.ts': [
-        'create, ls, inspect and rm are a life',
+        'create, ls, inspect and rm work in sequence',
         'prune removes anonymous volumes, and named ones with --all',
       ],
     },
@@ -73,11 +73,11 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     {
       'tests/limits/limits.test.ts': [
         'a fork bomb ends at the limit of processes, and the plugin still answers',
-        'a process that wants more memory than the limit is killed, swap or not',
+        'a process that exceeds the memory limit is killed, with and without swap',
         'limits of a running plugin change at once',
       ],
       'tests/exec/exec-command.test.ts': [
-        'a command is told everything after the name of the plugin, and ends as the command does',
+        'a command gets all arguments after the name of the plugin, and its exit code is returned',
       ],
       'packages/cli/src/commands/top.test.ts': ['top '],
       'packages/cli/src/commands/stats.test.ts': ['stats'],
@@ -99,9 +99,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
         'metrics tell of a plugin from its pull to its end',
         'reads the socket from enable to disable',
       ],
-      'tests/integration/authorization.test.ts': [
-        'denies by what is in a body, in the words that Docker shows',
-      ],
+      'tests/integration/authorization.test.ts': ['denies by the content of a body, with Docker’s text'],
     },
   ],
   [

@@ -64,7 +64,7 @@ test('packing holds no tests, no source maps, and refuses a directory that is in
     await assert.rejects(run(process.execPath, [packScript, exampleDirectory, directory]), /EEXIST/);
   }));
 
-test('packing ends where no directory can be made, and says so', async () => {
+test('packing fails with an error where no directory can be made', async () => {
   const packing = run(process.execPath, [packScript, exampleDirectory, '/proc/outboard-none/packed']);
   await assert.rejects(packing, /cannot create directory .*\/proc\/outboard-none/);
 });

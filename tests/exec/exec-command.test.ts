@@ -103,7 +103,7 @@ async function untilNothingRemains(): Promise<void> {
   }
 }
 
-test('a command is told everything after the name of the plugin, and ends as the command does', {
+test('a command gets all arguments after the name of the plugin, and its exit code is returned', {
   skip,
 }, async () => {
   const outcome = await run('exec', 'p', 'sh', '-c', 'echo "$@"; echo err >&2; exit 9', '-H', '--tls', '-it');
@@ -117,7 +117,7 @@ test('a command gets standard input when it is asked for', { skip }, async () =>
 });
 
 for (const script of ['exit 4', 'exec <&-; exit 4', 'head -c 1000000 >/dev/null; exit 4']) {
-  test(`a command that ends while it is sent input has its exit code told: ${script}`, { skip }, async () => {
+  test(`a command that ends while it receives input returns its exit code: ${script}`, { skip }, async () => {
     const command = launch(outboard, ['exec', '-i', 'p', 'sh', '-c', script]);
     // It reads less than is sent to it.
     command.child.stdin?.on('error', () => undefined);
@@ -147,7 +147,7 @@ test('variables come from the command line, or from here by name', { skip }, asy
   assert.equal(stdout, '1 2\nnone\n/tmp\n5\n6\n');
 });
 
-test('what cannot be run ends with the codes of shells', { skip }, async () => {
+test('a command that cannot run ends with the exit codes of shells', { skip }, async () => {
   const missing = await run('exec', 'p', 'no-such-program');
   assert.equal(missing.code, 127);
   assert.match(missing.stderr, /OCI runtime exec failed: .*executable file not found in \$PATH/);

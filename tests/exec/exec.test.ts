@@ -95,7 +95,7 @@ test('a command that a signal ends tells 128 and its number', { skip }, async ()
   assert.equal((await run('kill -TERM $$')).code, 143);
 });
 
-test('a command gets what is written to it, and the end of it', { skip }, async () => {
+test('a command gets its input, and the end of it', { skip }, async () => {
   const session = await opened.engine.exec('p', { command: ['wc', '-c'], hasInput: true });
   for (let i = 0; i < 64; i += 1) await session.write(Buffer.alloc(65_536, 'x'));
   session.endInput();
@@ -169,7 +169,7 @@ test('a terminal is one: it has a size, which changes, and both streams in one',
   assert.equal(await session.ended, 137);
 });
 
-test('what is typed on a terminal is echoed, edited, and interrupts', { skip }, async () => {
+test('terminal input is echoed, edited, and interrupts', { skip }, async () => {
   const session = await opened.engine.exec('p', {
     // A builtin: dash would miss an interrupt directly before it starts a program.
     command: ['/bin/sh', '-c', 'read line; echo "got $line"; read line'],
@@ -224,7 +224,7 @@ for (const [name, request, pattern] of [
   });
 }
 
-test('a command that is killed takes with it all that it started, in whatever session', {
+test('a killed command ends with all of its processes, in any session', {
   skip,
 }, async () => {
   const script = 'setsid sleep 1000 & setsid sh -c "trap : TERM HUP; sleep 1000" & echo started; wait';
@@ -237,7 +237,7 @@ test('a command that is killed takes with it all that it started, in whatever se
   assert.deepEqual(remains(), []);
 });
 
-test('whoever asked can end a command by a signal, on a terminal too', { skip }, async () => {
+test('the caller can end a command by a signal, on a terminal too', { skip }, async () => {
   const caller = new AbortController();
   const request = { command: ['sleep', '1000'], terminal: { columns: 80, rows: 24 } };
   const session = await opened.engine.exec('p', request, { signal: caller.signal });
@@ -251,7 +251,9 @@ for (const [name, request] of [
   ['pipes', {}],
   ['a terminal', { terminal: { columns: 80, rows: 24 } }],
 ] as const) {
-  test(`a command on ${name} has ended when it ends, whoever holds its output open`, { skip }, async () => {
+  test(`a command on ${name} has ended when its process ends, even if others hold its output open`, {
+    skip,
+  }, async () => {
     const { code, stdout } = await run('trap "" HUP; sleep 1000 & echo begun; exit 3', request);
     assert.deepEqual([code, stdout.trim()], [3, 'begun']);
     assert.equal((await opened.engine.processes('p')).length, 1);
@@ -259,7 +261,7 @@ for (const [name, request] of [
   });
 }
 
-test('a command that reads no more of its input is not ended by what comes', { skip }, async () => {
+test('a command that stops reading its input keeps running', { skip }, async () => {
   const script = 'exec <&-; echo closed; head -c 100000000 /dev/zero | wc -c; exit 4';
   const session = await opened.engine.exec('p', { command: ['/bin/sh', '-c', script], hasInput: true });
   const { line, rest } = await readLine(session);
@@ -272,7 +274,7 @@ test('a command that reads no more of its input is not ended by what comes', { s
   await sent;
 });
 
-test('what a command leaves in the background ends with it', { skip }, async () => {
+test('background processes of a command end with it', { skip }, async () => {
   assert.equal((await run('sleep 1000 >/dev/null 2>&1 </dev/null & exit 4')).code, 4);
   assert.equal((await opened.engine.processes('p')).length, 1);
 });

@@ -70,14 +70,14 @@ describe('an authorization plugin', () => {
   const withFault = (fault: string, path = '/plugins') =>
     callApi(daemon.socket, 'GET', path, { headers: { 'x-fault': fault } });
 
-  test('lets pass what its policy allows, and is listed', async () => {
+  test('permits requests by its policy, and is listed', async () => {
     assert.match(await docker.succeed('plugin', 'ls'), /acme\/authz:latest/);
     const listed = await docker.succeed('info', '--format', '{{json .Plugins.Authorization}}');
     assert.equal(listed, `["${name}"]\n`);
     await docker.succeed('plugin', 'set', 'acme/other', 'DEBUG=0');
   });
 
-  test('that knows Docker routes only leaves outboard ls and inspect what those tell', async () => {
+  test('that knows Docker routes only leaves outboard ls and inspect the data of those', async () => {
     const dockerOnly = 'acme/docker-only:latest';
     const script = (authorizationPlugin.script ?? '').replace(
       'function policy({',
@@ -106,7 +106,7 @@ describe('an authorization plugin', () => {
     }
   });
 
-  test('denies by what is in a body, in the words that Docker shows', async () => {
+  test('denies by the content of a body, with Docker’s text', async () => {
     assert.equal(await docker.fail('plugin', 'set', 'acme/other', 'DEBUG=1'), denial('DEBUG stays off'));
     const settings = await docker.succeed('plugin', 'inspect', '-f', '{{.Settings.Env}}', 'acme/other');
     assert.equal(settings, '[DEBUG=0]\n');
@@ -148,11 +148,11 @@ describe('an authorization plugin', () => {
     await ended;
   });
 
-  test('may die over a question: it is started again and asked again', async () => {
+  test('may exit during a request: it is restarted and asked again', async () => {
     assert.equal((await withFault('die')).status, 200);
   });
 
-  test('comes first after a restart: nothing is answered before it can be asked', async () => {
+  test('comes first after a restart: no request is answered before it is reachable', async () => {
     const id = (await docker.succeed('plugin', 'inspect', '-f', '{{.Id}}', name)).trim();
     const pid = pidOfPlugin(daemon.execRoot, id);
     await daemon.end('SIGKILL');

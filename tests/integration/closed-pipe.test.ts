@@ -33,7 +33,7 @@ async function runUnread(output: keyof typeof withoutReader, argv: readonly stri
   return { code, shown: out + err };
 }
 
-describe('a command whose output nobody reads', { skip: needsRoot }, () => {
+describe('a command with a closed output', { skip: needsRoot }, () => {
   let home: string;
   let removeHome: () => Promise<void>;
   let registry: TestRegistry;
@@ -99,7 +99,7 @@ describe('a command whose output nobody reads', { skip: needsRoot }, () => {
     ['daemon', 'doctor'],
   ];
 
-  test('says nothing and ends with 141', async () => {
+  test('prints nothing and ends with 141', async () => {
     const results = [];
     for (const argv of commands()) {
       const place = argv[0] === 'daemon' ? [] : ['--host', `unix://${daemon.socket}`];

@@ -42,7 +42,7 @@ for (const [title, config, reason] of cases) {
   });
 }
 
-test('a program that is not there is told before a start, and one in a mount is found', {
+test('a missing program is reported before a start, and one in a mount is found', {
   skip: needsRoot,
 }, async (context) => {
   const opened = await openTestEngine();

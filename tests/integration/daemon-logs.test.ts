@@ -97,7 +97,7 @@ test('a plugin that floods while no daemon lives stays within the bound, and the
   followed.end();
 });
 
-test('a client that follows is told when the daemon stops, and goes on with the next', {
+test('a following client gets an error when the daemon stops, and resumes with the next one', {
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);
@@ -121,7 +121,7 @@ test('a client that follows is told when the daemon stops, and goes on with the 
   next.end();
 });
 
-test('a disk that is full stops no plugin, and its log goes on when there is space', {
+test('a full disk stops no plugin, and its log resumes when there is space', {
   skip,
 }, async (context) => {
   await using disk = await mountSmallTmpfs({ bytes: 4 * 1024 * 1024 });

@@ -33,7 +33,7 @@ test('the daemon prints one line when it serves, logs JSON, and ends with 0 on S
   await assert.rejects(lstat(daemon.socket), { code: 'ENOENT' });
 });
 
-test('a second daemon on the same data root is refused, and the first goes on', async (context) => {
+test('a second daemon on the same data root is refused, and the first keeps running', async (context) => {
   const home = await temporaryHome(context);
   const daemon = await startDaemon({ home });
   const other = join(home, 'other.sock');
@@ -65,7 +65,7 @@ test('a daemon that was killed is succeeded by another, which takes back its plu
   assert.equal(await last.end('SIGTERM'), 0, last.log());
 });
 
-test('D08 S22 a pull under way when the daemon stops is told so, and the daemon ends', async (context) => {
+test('D08 S22 a pull under way when the daemon stops gets an error, and the daemon ends', async (context) => {
   const asked = gate();
   const silent = createServer(() => asked.resolve());
   await once(silent.listen(0, '127.0.0.1'), 'listening');
@@ -114,7 +114,7 @@ test('D16 no secret of a request reaches the log', async (context) => {
   assert.doesNotMatch(daemon.log(), /canary|Y2FuYXJ5/);
 });
 
-test('D20 an error that nobody caught is logged and counted, and the daemon goes on', async (context) => {
+test('D20 an uncaught error is logged and counted, and the daemon keeps running', async (context) => {
   const prelude = `
     process.on('SIGUSR2', () => {
       Promise.reject(new Error('lost promise'));
@@ -128,7 +128,7 @@ test('D20 an error that nobody caught is logged and counted, and the daemon goes
   assert.equal(await daemon.end('SIGTERM'), 0);
 });
 
-test('a daemon whose log nobody takes any more serves, reloads and ends all the same', async (context) => {
+test('a daemon whose log is closed serves, reloads and ends as usual', async (context) => {
   // As after its terminal was closed. Writes to this device fail.
   const prelude = `
     const { closeSync, openSync } = await import('node:fs');

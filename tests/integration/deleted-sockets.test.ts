@@ -113,7 +113,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
     }
   });
 
-  test('takes nothing away that lies in its place, and comes back once that is gone', async (context) => {
+  test('removes no file at its path, and is recreated when that file is gone', async (context) => {
     const daemon = await start(context);
     const file = join(dirname(daemon.execRoot), 'file');
     writeFileSync(file, 'mine');
@@ -125,7 +125,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
     assert.equal((await callApi(daemon.socket, 'GET', '/_ping')).text, 'OK');
   });
 
-  test('that a service manager made is told as its to make again', async (context) => {
+  test('of a service manager is left for it to recreate', async (context) => {
     const { home, remove } = await makeDaemonHome();
     const socket = join(home, 'given.sock');
     const args = ['--host', 'fd://', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')];

@@ -81,7 +81,7 @@ test('a .spec with https is not verified, and a .json is by the authority that i
   );
 });
 
-test('a plugin must be who its address says', { skip }, async (context) => {
+test('a plugin must match the name in its address', { skip }, async (context) => {
   const { engine, writeSpec, writePem } = await openEngine(context);
   const CAFile = await writePem('ca.pem', authority.certificate);
   const other = authority.issue({ ...names, names: ['plugin.example.com'] });

@@ -254,7 +254,7 @@ test('a collector has answered that it started when enable answers', { skip }, a
   assert.deepEqual(journal, ['/MetricsCollector.StartMetrics answered']);
 });
 
-test('what goes wrong in a collector is logged and keeps nobody', { skip }, async (context) => {
+test('a failing collector is logged and delays nothing', { skip }, async (context) => {
   const place = await openPlace(context);
   const answers = { 'acme/refuses': '{"Err":"no disk"}', 'acme/lost': null };
   for (const [name, answer] of Object.entries(answers)) {

@@ -87,7 +87,7 @@ test('a plugin is found by capability from enable to disable, and its client out
   assert.deepEqual(heard.lines.slice(3), ['enabled acme/v:latest', 'disabled acme/v:latest']);
 });
 
-test('a new daemon tells who listens of the plugins that it takes back, and calls them', {
+test('a new daemon announces the plugins that it takes over to listeners, and calls them', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);

@@ -108,7 +108,7 @@ test('a plugin lives: create, push, remove, pull, set, enable, call, disable, up
   assertHostUnchanged(before, { entries: ['data'], plugins: [pulled.id] });
 });
 
-test('an upgrade hands what an operator set to no wider use and to no other repository, and says so', {
+test('an upgrade drops settings with wider access or from another repository, with a warning', {
   skip,
 }, async (context) => {
   const { host } = await openRegistry(context);
@@ -156,7 +156,7 @@ test('an upgrade hands what an operator set to no wider use and to no other repo
   assert.match(foreign.warnings.join(), /setting "TOKEN" is not kept: .*another repository/);
 });
 
-test('what would clash with the state of a plugin is refused, and changes nothing', {
+test('operations in conflict with the state of a plugin are refused, and change nothing', {
   skip,
 }, async (context) => {
   const { host } = await openRegistry(context);
@@ -238,7 +238,7 @@ test('plugins of one root filesystem share its blobs, and removing one leaves th
   assert.deepEqual(checkDataRoot(dataRoot), { plugins: [], blobs: [] });
 });
 
-test('other programs dial a plugin whatever its socket is called, for as long as it runs', {
+test('other programs reach a running plugin under any socket name', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);

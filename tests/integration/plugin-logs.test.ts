@@ -219,7 +219,7 @@ test('a log is followed through all of its files, and no line of them is lost', 
   assert.equal(kept.length, seen.length, 'all of it is still there');
 });
 
-test('a follower that is slower than the plugin is told what it missed, and stays', {
+test('a follower that is slower than the plugin gets the number of missed lines, and stays', {
   skip,
 }, async (context) => {
   const { test: opened, talk } = await startTalking(context);

@@ -91,7 +91,7 @@ test('a pull that is cancelled midway leaves nothing, and its name is free', { s
   await engine.pull({ ...published, name: 'large' });
 });
 
-test('an engine that is closed cancels what is under way before it lets go of its data root', {
+test('a closing engine cancels its operations before it unlocks its data root', {
   skip,
 }, async (context) => {
   const layerAsked = gate();

@@ -69,7 +69,7 @@ test('uses survive the daemon, and go with a plugin that is removed by force', {
   assert.deepEqual(engine.references.of(again.id), []);
 });
 
-test('a hold and a removal at the same time: the plugin is held or gone, never both', {
+test('a reference and a removal at the same time: the plugin is referenced or removed, never both', {
   skip,
 }, async (context) => {
   const { engine } = await openEngine(context);
@@ -85,7 +85,7 @@ test('a hold and a removal at the same time: the plugin is held or gone, never b
   }
 });
 
-test('users of the API hold a plugin, are told to users of docker, and survive kill -9 of the daemon', {
+test('references through the API are shown to users of docker, and survive kill -9 of the daemon', {
   skip,
 }, async (context) => {
   const { home, remove } = await makeDaemonHome();

@@ -64,7 +64,7 @@ describe('preflight', { skip: needsRoot }, () => {
     assert.equal(engine.inspect(name).enabled, false);
   });
 
-  test('enable makes missing directories when it is told to', async (context) => {
+  test('enable makes missing directories on request', async (context) => {
     const { engine, dataRoot } = await openWith(context, (home) => ({
       Mounts: [mount(join(home, 'made/deep'), '/a')],
     }));
@@ -123,7 +123,7 @@ describe('preflight', { skip: needsRoot }, () => {
     await waiting;
   });
 
-  test('a mount namespace of its own is told by the doctor and by a daemon that starts', async (context) => {
+  test('a private mount namespace is reported by the doctor and by a starting daemon', async (context) => {
     const { home, remove } = await makeDaemonHome();
     context.after(remove);
     const inOwn = ['--mount', '--propagation', 'slave', program, 'daemon'];
@@ -143,7 +143,7 @@ describe('preflight', { skip: needsRoot }, () => {
     assert.equal(ok.Status, 'ok');
   });
 
-  test('S21 cgroups that are mounted read-only are told by the doctor', async () => {
+  test('S21 cgroups that are mounted read-only are reported by the doctor', async () => {
     // In a mount namespace of its own, as in a container that cannot create cgroups.
     const script = `
       grep -oE ' /sys/fs/cgroup[^ ]* .* - cgroup2? ' /proc/self/mountinfo | cut -d' ' -f2 |

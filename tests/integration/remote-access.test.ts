@@ -81,7 +81,7 @@ describe('the API over TLS', () => {
     }
   });
 
-  test('D10 refuses other names, and web pages, whatever certificate they bring', async () => {
+  test('D10 refuses other names, and web pages, with any certificate', async () => {
     for (const headers of [
       { Host: 'evil.example' },
       { Host: 'a.b.hosts.example.com' },
@@ -131,7 +131,7 @@ describe('the API over TLS', () => {
     assert.equal(await ping({ ...as(good), maxVersion: 'TLSv1.2' }), 200);
   });
 
-  test('D13 goes on after odd names, plain HTTP and garbage, and beside a connection that says nothing', async () => {
+  test('D13 survives unusual names, plain HTTP, garbage and silent connections', async () => {
     const silent = connectPlain(port, '127.0.0.1');
     await once(silent, 'connect');
     for (const servername of ['', 'x'.repeat(200), 'evil.example', '*.example.com', 'xn--0']) {
@@ -265,7 +265,7 @@ describe('SIGHUP', () => {
     await closed;
   });
 
-  test('keeps what is in force when a file is wrong, and says which', async () => {
+  test('keeps the configuration in force when a file is wrong, and names the file', async () => {
     const mine = files.authority.issue(client);
     const shown = await serialShownTo(mine, files.authority.certificate);
     const current = files.authority.issue(daemonCertificate);
@@ -304,13 +304,13 @@ describe('SIGHUP', () => {
     assert.notEqual(await serialShownTo(mine, files.authority.certificate), shown);
   });
 
-  test('keeps what is in force when the configuration file is wrong', async () => {
+  test('keeps the configuration in force when the configuration file is wrong', async () => {
     await writeFile(join(home, 'daemon.json'), '{"bogus":1}');
     await reloadInVain(/unknown key \\"bogus\\"/);
     await writeFile(join(home, 'daemon.json'), '{}');
   });
 
-  test('logs what only a restart can change', async () => {
+  test('logs settings that need a restart', async () => {
     await writeFile(join(home, 'daemon.json'), '{"insecure-registries":["reg.example"]}');
     await reload();
     assert.match(

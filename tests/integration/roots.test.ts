@@ -108,7 +108,9 @@ test('directories that a clean-up of temporary files deleted are recreated on us
   assert.deepEqual(readdirSync(join(roots.dataRoot, 'plugins', 'storage', 'blobs', 'sha256')), []);
 });
 
-test('what is open to other users in a data root is closed, and told', { skip }, async (context) => {
+test('files of a data root that other users can access are closed, with a warning', {
+  skip,
+}, async (context) => {
   const home = await makeHome(context);
   const first = await startDaemon({ home, isBuilt });
   await pluginApi(first.socket).create('p', perlPluginArchive());
@@ -138,7 +140,7 @@ test('what is open to other users in a data root is closed, and told', { skip },
   await third.end('SIGTERM');
 });
 
-test('a second daemon is told who uses the data root, and a killed one is in nobody’s way', {
+test('a second daemon gets the user of the data root in the error, and a killed one leaves no lock', {
   skip,
 }, async (context) => {
   const home = await makeHome(context);

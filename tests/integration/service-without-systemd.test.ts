@@ -30,7 +30,7 @@ async function runThere(commands: string): Promise<readonly string[]> {
 }
 
 describe('outboard service where systemd does not run', { skip: needsRoot }, () => {
-  test('install --now writes the units, and says that nothing was started, and what to do', async () => {
+  test('install --now writes the units, and reports that nothing was started, and the next step', async () => {
     const lines = await runThere('outboard service install --now; units');
     const said = lines.find((line) => line.startsWith('this host does not run systemd'));
     assert.match(
@@ -41,7 +41,7 @@ describe('outboard service where systemd does not run', { skip: needsRoot }, () 
     assert.doesNotMatch(lines.join('\n'), /Command failed|systemctl/);
   });
 
-  test('install without --now succeeds and says the same', async () => {
+  test('install without --now succeeds with the same report', async () => {
     const lines = await runThere('outboard service install; units');
     assert.match(
       lines.join('\n'),

@@ -177,7 +177,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
 });
 
 describe('a host on which plugins cannot run', { skip: needsRoot }, () => {
-  test('an ordinary user starts no daemon, and is told how to', async (context) => {
+  test('an ordinary user cannot start a daemon, and the error names the way', async (context) => {
     const home = await openHome(context);
     // It can read this repository at any path, and is not root.
     const readsAll = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
@@ -214,7 +214,7 @@ describe('a host on which plugins cannot run', { skip: needsRoot }, () => {
     ['that does not exist', 'nosuch', /OCI runtime: cannot find "nosuch" in PATH/],
     ['that is no runtime', '/bin/false', /OCI runtime: \/bin\/false does not tell its version/],
   ] as const) {
-    test(`a runtime ${name} is told when the daemon is ready, with what to do`, async (context) => {
+    test(`a runtime ${name} is reported when the daemon is ready, with the remedy`, async (context) => {
       const home = await openHome(context);
       const daemon = await start(context, home, ['--runtime', runtime]);
       assert.match(daemon.readyLine, /^outboard daemon ready on .*\(pid \d+\), but plugins cannot run: /);
@@ -226,7 +226,7 @@ describe('a host on which plugins cannot run', { skip: needsRoot }, () => {
     });
   }
 
-  test('where namespaces cannot be made, nothing can be unpacked, and that is told', async (context) => {
+  test('without namespaces nothing can be unpacked, which is reported', async (context) => {
     const home = await openHome(context);
     const bounding = '--bounding-set=-sys_admin';
     const args = ['daemon', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')];

@@ -85,7 +85,7 @@ test('programs that other users start, and threads, work under the filter', { sk
   assert.equal(await plain.shell(`perl -e 'print "ok" if fork() || exit'`), 'ok');
 });
 
-test('I20 what the kernel tells of the host is empty', { skip }, async () => {
+test('I20 kernel files about the host are empty', { skip }, async () => {
   const paths =
     '/proc/kcore /proc/keys /proc/timer_list /proc/interrupts /proc/scsi /proc/acpi /sys/firmware';
   for (const plugin of [plain, watcher]) {
@@ -96,7 +96,7 @@ test('I20 what the kernel tells of the host is empty', { skip }, async () => {
   }
 });
 
-test('I20 what changes the kernel is read-only, also with the processes of the host', { skip }, async () => {
+test('I20 kernel settings are read-only, also with the processes of the host', { skip }, async () => {
   const mountsOf = async (plugin: ProbePlugin) => parseMounts(await plugin.shell('cat /proc/self/mountinfo'));
   for (const plugin of [plain, watcher]) {
     const mounts = await mountsOf(plugin);

@@ -228,7 +228,7 @@ test('I09 a plugin whose socket is a link to a socket of the host is never ready
   assert.equal(victim.connections(), 0);
 });
 
-test('I09, I10 what a running plugin puts in place of its socket is not connected to', {
+test('I09, I10 nothing that a running plugin puts in place of its socket is connected to', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -254,7 +254,7 @@ test('I09, I10 what a running plugin puts in place of its socket is not connecte
   assert.equal(victim.connections(), 0);
 });
 
-test('I06 a mount below a writable one stays inside, whatever a plugin put at its place', {
+test('I06 a mount below a writable one stays inside, with any file at its destination', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);

@@ -90,7 +90,7 @@ test('I13 a shared mount around the socket directory leaves the host its own', {
 });
 
 for (const option of ['slave', 'private']) {
-  test(`I13 a bind with rbind and ${option} keeps what is mounted below its source out of reach too`, {
+  test(`I13 a bind with rbind and ${option} keeps mounts below its source out of reach too`, {
     skip,
   }, async (context) => {
     const host = await mountSmallTmpfs({ bytes: 1024 * 1024 });
@@ -111,7 +111,7 @@ for (const option of ['slave', 'private']) {
   });
 }
 
-test('S11 what a plugin left mounted is gone when it was killed', { skip }, async () => {
+test('S11 mounts of a killed plugin are removed', { skip }, async () => {
   await using opened = await openTestEngine();
   const plugin = await startProbePlugin(opened, 'mounter', { config: mounter });
   const propagated = join(opened.dataRoot, 'plugins', plugin.id, 'propagated-mount');

@@ -61,7 +61,7 @@ test('I19 a plugin finds nothing of another: no socket, no process, no directory
   );
 });
 
-test('I19 what plugins have in the places of the kernel is apart: shared memory and abstract sockets', {
+test('I19 plugins have separate shared memory and abstract sockets', {
   skip,
 }, async () => {
   await one.shell('echo secret > /dev/shm/secret');

@@ -59,7 +59,7 @@ test('a seccomp profile that is missing or wrong keeps a plugin from starting', 
   await engine.enable('p');
 });
 
-test('an update that names what the host does not have is refused, and changes nothing', {
+test('an update with a profile that the host lacks is refused, and changes nothing', {
   skip,
 }, async () => {
   await using opened = await openTestEngine();

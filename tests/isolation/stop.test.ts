@@ -35,7 +35,7 @@ function readProc(pid: string, file: string): string {
   }
 }
 
-test('S06 whoever removes a plugin by force waits neither for its stop time nor for a stop under way', {
+test('S06 a forced removal waits neither for the stop time nor for a stop under way', {
   skip,
 }, async () => {
   await using opened = await openTestEngine();

@@ -28,7 +28,7 @@ async function outboard(socket: string, ...args: readonly string[]) {
   return { code, stdout, stderr };
 }
 
-test('a plugin runs from the first time as the flags of its installation say', {
+test('a plugin runs with the flags of its installation from the first start', {
   skip: needsRoot,
 }, async (context) => {
   const registry = await startRegistry();

@@ -82,7 +82,7 @@ test('a fork bomb ends at the limit of processes, and the plugin still answers',
   assert.equal(await modest.shell('echo answers'), 'answers');
 });
 
-test('a process that wants more memory than the limit is killed, swap or not', { skip }, async () => {
+test('a process that exceeds the memory limit is killed, with and without swap', { skip }, async () => {
   const hog = "node -e 'const kept = []; for (;;) kept.push(Buffer.alloc(8 << 20, 1))'";
   const { code } = await modest.attempt(`${hog}; echo $? >&2; exit 3`);
   // The kernel kills the largest process: the one that takes memory, or also its parent, which is the plugin.
@@ -109,7 +109,9 @@ test('limits of a running plugin change at once', { skip }, async () => {
   assert.equal(pidOfPlugin(opened.execRoot, plain.id), pid, 'the plugin was restarted');
 });
 
-test('what a process keeps for life takes effect at the next start, which is told', { skip }, async () => {
+test('limits that a process keeps for life take effect at the next start, which is reported', {
+  skip,
+}, async () => {
   const notices = await opened.engine.update('plain', { limits: { openFiles: 222 } });
   assert.deepEqual(notices, ['"Limits.OpenFiles" takes effect when the plugin is started the next time']);
   assert.notEqual(await plain.shell('ulimit -n'), '222');
@@ -138,7 +140,7 @@ test('more processors than the host has are refused in the words of Docker', { s
   );
 });
 
-test('what the operator decided survives a restart of the daemon, and wins over the author', {
+test('settings of the operator survive a restart of the daemon, and override those of the author', {
   skip,
 }, async () => {
   await opened.engine.update('modest', { limits: { pids: 60, cpus: 0 }, restart: { name: 'no' } });

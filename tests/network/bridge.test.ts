@@ -77,7 +77,7 @@ test('a plugin on the bridge reaches the host, which sees the plugin\u2019s own 
   assert.equal(await connectTo(plugin, bridge.gateway, address.port), await addressOf(plugin));
 });
 
-test('status tells the address of a plugin on the bridge, and stats what went over it', {
+test('status shows the address of a plugin on the bridge, and stats its traffic', {
   skip,
 }, async (context) => {
   const bridge = createTestBridge();
@@ -100,7 +100,7 @@ test('status tells the address of a plugin on the bridge, and stats what went ov
   assert.equal((await engine.status('bridged')).address, undefined);
 });
 
-test('nothing is told of networks that a plugin shares or does not have', { skip }, async (context) => {
+test('no address is shown for shared or absent networks', { skip }, async (context) => {
   const opened = await openBridged(context, createTestBridge());
   for (const type of ['', 'host']) {
     await startProbePlugin(opened, `p${type}`, { config: { Network: { Type: type } } });

@@ -185,7 +185,7 @@ describe('every protocol', { skip: needsRoot }, () => {
     assert.deepEqual(await again.list(), [{ name: 'v', mountpoint: '' }]);
   });
 
-  test('a plugin is not found for what it does not serve', async () => {
+  test('a plugin is not found by a capability that it lacks', async () => {
     const { home } = plugin();
     await assert.rejects(home.engine.drivers.find('acme/other', 'logdriver'), { kind: 'not-found' });
   });

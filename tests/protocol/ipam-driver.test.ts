@@ -12,7 +12,7 @@ async function findDriver(): Promise<IpamDriver> {
 }
 
 describe('an IPAM driver in a container', { skip: needsRoot }, () => {
-  test('says what it requires and where its pools come from', async () => {
+  test('reports its requirements and the source of its pools', async () => {
     const driver = await findDriver();
     assert.deepEqual(await driver.capabilities(), { requiresMacAddress: true, requiresRequestReplay: true });
     assert.deepEqual(await driver.defaultAddressSpaces(), { local: 'near', global: 'far' });
@@ -23,7 +23,7 @@ describe('an IPAM driver in a container', { skip: needsRoot }, () => {
   });
 
   for (const behaviour of ['missing', 'err-500', 'error-200', 'malformed', 'null']) {
-    test(`requires nothing when it answers ${behaviour} to the question what it requires`, async () => {
+    test(`requires nothing when it answers ${behaviour} to the request for its requirements`, async () => {
       const driver = await findDriver();
       await plugin().behave('IpamDriver.GetCapabilities', behaviour);
       assert.deepEqual(await driver.capabilities(), {
@@ -33,7 +33,7 @@ describe('an IPAM driver in a container', { skip: needsRoot }, () => {
     });
   }
 
-  test('gives and takes back pools and addresses, asked as Docker asks', async () => {
+  test('allocates and releases pools and addresses with Docker’s requests', async () => {
     const driver = await findDriver();
     await plugin().calls();
     const pool = await driver.requestPool({
@@ -85,7 +85,7 @@ describe('an IPAM driver in a container', { skip: needsRoot }, () => {
     ]);
   });
 
-  test('is not asked for what can be no answer', async () => {
+  test('is not called for impossible requests', async () => {
     const driver = await findDriver();
     await plugin().calls();
     await assert.rejects(driver.requestPool({ addressSpace: 'near', subPool: '10.0.1.0/24' }), {

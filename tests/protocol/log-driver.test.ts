@@ -109,7 +109,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     );
   });
 
-  test('is asked for times with nanoseconds, and held to them', async () => {
+  test('gets times with nanoseconds, and its entries are filtered by them', async () => {
     const stream = await openLogStream(await findDriver(), { id: 'times' });
     for (const offset of [0n, 1n, 2n, 3n]) await stream.write(line(`+${offset}`, start + offset));
     await stream.close();
@@ -184,7 +184,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     });
   }
 
-  test('that refuses to start leaves no pipe, and its error nothing of what it was told', async () => {
+  test('that refuses to start leaves no pipe, and its error does not show the options', async () => {
     await plugin().behave('LogDriver.StartLogging', 'malformed');
     await assert.rejects(
       openLogStream(await findDriver(), { id: 'c2', env: ['PASSWORD=canary'] }),
@@ -198,7 +198,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     await plugin().behave('LogDriver.StartLogging', 'ok');
   });
 
-  test('that reads nothing is told to stop all the same, after 10 s', async (context) => {
+  test('that reads nothing is stopped after 10 s', async (context) => {
     await plugin().behave('LogDriver.StartLogging', 'ok', { Err: '' });
     await plugin().behave('LogDriver.StopLogging', 'ok', { Err: '' });
     const stream = await openLogStream(await findDriver(), { id: 'c4' });

@@ -46,7 +46,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
     });
   }
 
-  test('is asked for a network as Docker asks, and for what there is to know of it', async () => {
+  test('gets Docker’s requests for a network and its data', async () => {
     const driver = await findDriver();
     const pools = {
       ipv4: [
@@ -168,7 +168,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
       /driver modified interface MAC address/,
     ],
   ] as const) {
-    test(`is told to delete the endpoint when it answers ${name}`, async () => {
+    test(`must delete the endpoint after the response ${name}`, async () => {
       const driver = await findDriver();
       const addresses = { address: '10.0.0.2/16', macAddress: '02:42:ac:11:00:02' };
       const request = { ...endpoint, addresses, options: {} };
@@ -211,7 +211,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
     ]);
   });
 
-  test('joins without anything to say', async () => {
+  test('joins with an empty response', async () => {
     const driver = await findDriver();
     await plugin().behave('NetworkDriver.Join', 'null-fields');
     assert.deepEqual(await driver.join({ ...endpoint, sandboxKey: '/run/netns/c', options: {} }), {
@@ -231,7 +231,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
     { StaticRoutes: {} },
     { DisableGatewayService: 'yes' },
   ]) {
-    test(`is told to leave when it joins with ${JSON.stringify(answer)}`, async () => {
+    test(`must leave after joining with ${JSON.stringify(answer)}`, async () => {
       const driver = await findDriver();
       await plugin().calls();
       await plugin().behave('NetworkDriver.Join', 'ok', answer);
@@ -270,7 +270,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
     await assert.rejects(driver.leave(endpoint), { code: 'plugin-error' });
   });
 
-  test('hears of nodes', async () => {
+  test('is notified of nodes', async () => {
     const driver = await findDriver();
     await plugin().calls();
     const node = { address: '192.0.2.1', bindAddress: '192.0.2.1', isSelf: true };

@@ -14,7 +14,7 @@ async function findProvider(): Promise<SecretProvider> {
 }
 
 describe('a secret provider in a container', { skip: needsRoot }, () => {
-  test('gives a secret, asked with everything that is known', async () => {
+  test('gives a secret, and gets all known properties in the request', async () => {
     const provider = await findProvider();
     const secret = await provider.getSecret({
       secretName: 'db',

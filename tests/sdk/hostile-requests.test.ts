@@ -98,7 +98,7 @@ describe('a plugin under hostile requests', () => {
       'POST /x HTTP/1.1\r\nHost: p\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     ],
   ] as const) {
-    test(`refuses ${name}, closes the connection, and goes on serving`, async () => {
+    test(`refuses ${name}, closes the connection, and continues to serve`, async () => {
       assert.match(await answerTo(plugin.socketPath, bytes), /^HTTP\/1\.1 4\d\d /);
       assert.equal((await callPlugin(plugin.socketPath, 'Plugin.Activate')).status, 200);
     });

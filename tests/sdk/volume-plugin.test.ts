@@ -91,7 +91,7 @@ describe('a volume plugin', () => {
     ['{}', '{}'],
     ['null', 'null'],
   ] as const) {
-    test(`says what it implements when asked with ${name}`, async () => {
+    test(`reports its implemented protocols for ${name}`, async () => {
       const answer = await call('Plugin.Activate', body);
       assert.equal(answer.status, 200);
       assert.equal(answer.contentType, 'application/vnd.docker.plugins.v1.2+json');
@@ -154,7 +154,7 @@ describe('a volume plugin', () => {
     );
   });
 
-  test('refuses a body over 1 MiB and goes on serving', async () => {
+  test('refuses a body over 1 MiB and continues to serve', async () => {
     const answer = await call('VolumeDriver.Create', { Name: 'x'.repeat(1024 * 1024) });
     assert.equal(answer.status, 413);
     assert.equal((await call('Plugin.Activate')).status, 200);
@@ -185,7 +185,7 @@ describe('a volume plugin', () => {
     assert.deepEqual(driver.asked, ['create v', 'mount v']);
   });
 
-  test('takes an unmount that nobody mounted for done', async () => {
+  test('accepts an unmount without a mount', async () => {
     await call('VolumeDriver.Create', { Name: 'v' });
     assert.deepEqual(await call('VolumeDriver.Unmount', { Name: 'v', ID: 'stranger' }), ok({}));
     assert.deepEqual(driver.asked, ['create v']);
@@ -251,7 +251,7 @@ describe('a volume plugin', () => {
     assert.equal(await readFile(join(directory, 'state', 'mounts.json'), 'utf8'), '{');
   });
 
-  test('opens its socket to owner and group only, unless told otherwise', async () => {
+  test('opens its socket to owner and group only by default', async () => {
     assert.equal((await stat(plugin.socketPath)).mode & 0o777, 0o660);
     await plugin.close();
     plugin = await serve({ mode: 0o600 });

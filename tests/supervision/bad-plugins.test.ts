@@ -32,7 +32,7 @@ const withSignals = (handlers: string) => `${volumePluginScript}\n${handlers}`;
 const silent = `console.log('waiting for the database'); setInterval(() => {}, 1000);
   process.on('SIGTERM', () => process.exit(0));`;
 
-test('S02 a plugin that never opens its socket is not enabled, and it is told why, also later', {
+test('S02 a plugin that never opens its socket is not enabled, and the reason stays visible', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -56,7 +56,7 @@ test('S03 a plugin that opens its socket late is enabled', { skip }, async (cont
   assert.equal(opened.engine.state('late').status, 'running');
 });
 
-test('S01 a plugin that exits at its start is told with its code, and one that always does is tried on', {
+test('S01 an exit at the start is reported with its code, and a plugin that always exits is retried', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -189,7 +189,7 @@ test('S06 S07 a plugin that ignores SIGTERM, with processes that it forked away,
   assert.deepEqual([left.processes, left.cgroups, left.mounts], [[], [], []]);
 });
 
-test('S08 a plugin that runs out of memory is told as such, and started again', { skip }, async (context) => {
+test('S08 a plugin that runs out of memory is reported as such, and restarted', { skip }, async (context) => {
   const opened = await openEngine(context);
   const { engine } = opened;
   const eats =
@@ -204,7 +204,7 @@ test('S08 a plugin that runs out of memory is told as such, and started again', 
   assert.deepEqual(lastFailure?.exit, { code: 137, signal: 'SIGKILL', outOfMemory: true });
 });
 
-test('S12 a plugin whose monitor is killed is ended, told as such and started again', {
+test('S12 a plugin whose monitor is killed is ended, reported as such and restarted', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);

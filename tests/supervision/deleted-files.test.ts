@@ -67,7 +67,7 @@ for (const [name, remove, reason] of parts) {
   });
 }
 
-test('a plugin that is never to be started again says that it lost its socket directory', {
+test('a plugin without a restart policy reports the loss of its socket directory', {
   skip,
 }, async () => {
   await using opened = await openTestEngine();

@@ -141,7 +141,7 @@ test('S19 the API answers while all plugins still hang at their start', { skip }
   assert.equal(await next.end('SIGTERM'), 0);
 });
 
-test('S17 a pid that another process has by now is not taken for the plugin', { skip }, async (context) => {
+test('S17 a reused pid is not taken for the plugin', { skip }, async (context) => {
   const place = await openHome(context);
   const daemon = await place.start();
   const id = await enable(daemon, 'reused');
@@ -159,7 +159,7 @@ test('S17 a pid that another process has by now is not taken for the plugin', { 
   await untilPluginAccepts(next.execRoot, id);
 });
 
-test('outboard shows what becomes of a plugin, and restarts it', { skip }, async (context) => {
+test('outboard shows the state of a plugin, and restarts it', { skip }, async (context) => {
   const place = await openHome(context);
   const daemon = await place.start('--restart-delay', '0.1');
   const outboard = async (...args: readonly string[]): Promise<string> => {

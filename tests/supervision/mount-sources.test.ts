@@ -90,7 +90,7 @@ async function killPlugin(engine: PluginEngine, name: string): Promise<void> {
   process.kill((await untilState(engine, name, 'running')).pid, 'SIGKILL');
 }
 
-test('a plugin whose source vanished waits for it in words, and comes back by itself', {
+test('a plugin with a missing mount source reports it, and restarts when it is back', {
   skip,
 }, async (context) => {
   const { engine, directory, create } = await openPlace(context);
@@ -133,7 +133,7 @@ test('a plugin whose source is not there when the daemon starts is started once 
   await untilState(engine, 'store', 'running');
 });
 
-test('a plugin that may be tried once only says what was missing, and is restarted by hand', {
+test('a plugin without retries reports the missing source, and is restarted manually', {
   skip,
 }, async (context) => {
   const { engine, directory, create } = await openPlace(context);
@@ -151,7 +151,7 @@ test('a plugin that may be tried once only says what was missing, and is restart
   assert.equal(engine.state('once').status, 'running');
 });
 
-test('S19 I14 plugins with sources that do not answer fail with words, and delay no one else', {
+test('S19 I14 plugins with sources that do not answer fail with an error, and delay no other', {
   skip,
 }, async (context) => {
   const { engine, directory, create } = await openPlace(context);
@@ -187,7 +187,7 @@ test('S19 I14 plugins with sources that do not answer fail with words, and delay
   await engine.enable('a');
 });
 
-test('a plugin whose source falls silent waits for it in words, and comes back by itself', {
+test('a plugin whose source stops answering reports it, and restarts when it answers', {
   skip,
 }, async (context) => {
   const { engine, directory, create } = await openPlace(context);

@@ -35,7 +35,7 @@ function untilEvent(engine: PluginEngine, action: EngineEvent['action']): Promis
   });
 }
 
-test('a helper that is killed for want of memory is told everywhere, and the plugin is started again', {
+test('an out-of-memory kill of a helper is reported everywhere, and the plugin is restarted', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
@@ -83,7 +83,7 @@ test('a plugin that is never to be started again is left running when a helper o
   assert.deepEqual(lastFailure?.exit, { code: 137, signal: 'SIGKILL', outOfMemory: false });
 });
 
-test('a command that is killed for want of memory is no reason to say so of the plugin', {
+test('an out-of-memory kill of a command is not reported for the plugin', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });

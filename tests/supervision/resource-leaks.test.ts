@@ -25,7 +25,7 @@ const maxAtATime = 4;
 /** Directories of the home that are compared file by file. */
 const entries = ['data', 'run', 'tmp'];
 
-test(`after ${operationCount} random operations, and the removal of what they left, the host is as before`, {
+test(`after ${operationCount} random operations and the removal of all plugins, the host is unchanged`, {
   skip: needsRoot,
 }, async (context) => {
   context.diagnostic(`seed ${seed}`);

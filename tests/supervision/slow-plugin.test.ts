@@ -18,7 +18,7 @@ function slowPluginArchive(): Buffer {
   return pluginArchive({ ...plugin, config: { ...config, Entrypoint: ['/bin/sh', '-c', command] } });
 }
 
-test('S02 S03 a plugin that is ready after 40 s is enabled by who waits so long, refused by who does not, and holds up no one', {
+test('S02 S03 a plugin that is ready after 40 s is enabled with a long timeout, fails with a short one, and delays no other', {
   skip: needsRoot,
 }, async (context) => {
   const { home, remove } = await makeDaemonHome();

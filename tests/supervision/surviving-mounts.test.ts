@@ -51,7 +51,7 @@ async function killAndAwaitRestart({ engine }: TestEngine): Promise<void> {
   await untilState(engine, 'mounter', 'running', (state) => state.pid !== pid);
 }
 
-test('what the kernel serves outlives crashes of a plugin, restarts of it and of the daemon, until it is disabled', {
+test('mounts of the kernel outlive crashes of a plugin, restarts of it and of the daemon, until it is disabled', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
@@ -74,7 +74,7 @@ test('what the kernel serves outlives crashes of a plugin, restarts of it and of
   assert.deepEqual(mountsBelow(plugin.propagated), [plugin.propagated]);
 });
 
-test('a restart takes away mounts that have lost their process, and none that still serves or does not answer', {
+test('a restart removes mounts whose process is gone, and none that still serves or does not answer', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
@@ -91,7 +91,7 @@ test('a restart takes away mounts that have lost their process, and none that st
   assert.deepEqual(mountsBelow(plugin.propagated), []);
 });
 
-test('a plugin that mounts over what it mounted before, again and again, does not fill the table of mounts', {
+test('a plugin that mounts on its earlier mounts again and again does not fill the mount table', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
@@ -103,7 +103,7 @@ test('a plugin that mounts over what it mounted before, again and again, does no
   assert.deepEqual(mountsBelow(plugin.propagated), [plugin.propagated]);
 });
 
-test('I14 disable takes away what a file system holds that does not answer, without asking it', {
+test('I14 disable unmounts a file system that does not answer, without a call to it', {
   skip,
 }, async () => {
   await using opened = await openTestEngine();

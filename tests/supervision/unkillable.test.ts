@@ -14,7 +14,7 @@ import { startProbePlugin } from '../support/probe-plugin.ts';
 import { openTestEngine } from '../support/test-engine.ts';
 import { makeUnreadable, unreadableProcess } from '../support/unreadable-process.ts';
 
-test('S20 a plugin that cannot be ended is told as such, holds up nobody for good, and goes once it can', {
+test('S20 a plugin that cannot be ended is reported as such, blocks no other, and ends when it can', {
   skip: needsRoot,
 }, async (context) => {
   const path = mkdtempSync(join(tmpdir(), 'outboard-silent-'));

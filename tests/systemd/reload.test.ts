@@ -52,7 +52,7 @@ describe('"systemctl reload outboard"', { skip }, () => {
     ['has an unknown key', '{"log-levels":"info"}', /unknown key "log-levels"/],
     ['contradicts a flag', '{"hosts":["fd://"]}', /specified both as a flag and in the configuration file/],
   ] as const) {
-    test(`fails when the file ${name}; the daemon goes on, and a repaired file is taken`, async () => {
+    test(`fails when the file ${name}; the daemon keeps running, and a repaired file is loaded`, async () => {
       const pid = await show('MainPID');
       writeFileSync(host.path(configFile), document);
       const failed = await host.run('systemctl', 'reload', 'outboard.service');

@@ -96,7 +96,7 @@ describe('the service on a host with systemd', { skip }, () => {
     await outboard(host, 'update', '--memory', '64m', '--cpus', '0.5', '--pids-limit', '40', plugin.name);
   });
 
-  test('a plugin without a limit of processes has none, whatever systemd has by default', async () => {
+  test('a plugin without a limit of processes has none, despite systemd’s default', async () => {
     await outboard(host, 'update', '--pids-limit', '0', plugin.name);
     await outboard(host, 'restart', '--force', plugin.name);
     assert.equal(host.cgroupFile(`/outboard.slice/outboard-${plugin.id}.scope`, 'pids.max'), 'max');

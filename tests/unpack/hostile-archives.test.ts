@@ -98,12 +98,12 @@ const attacks: readonly Attack[] = [
     outcome: { usr: 'directory', 'usr/bin': 'directory', 'usr/bin/x': 'file x', y: 'file x' },
   },
   {
-    title: 'A09 a hard link by way of a link to a directory of the host',
+    title: 'A09 a hard link through a link to a directory of the host',
     layers: ({ victim }) => [[symlink('out', victim), hardLink('h', 'out/f')]],
     outcome: /hard link "h" to "out\/f": want a target that came before it/,
   },
   {
-    title: 'A09 a hard link by way of a chain of links',
+    title: 'A09 a hard link through a chain of links',
     layers: () => [[symlink('up', '..'), symlink('esc', 'up/victim'), hardLink('h', 'esc/f')]],
     outcome: /want a target that came before it/,
   },
@@ -161,7 +161,7 @@ const attacks: readonly Attack[] = [
     outcome: /it is its own target/,
   },
   {
-    title: 'A13 a hard link to itself by way of a linked directory',
+    title: 'A13 a hard link to itself through a linked directory',
     layers: () => [[file('d/a'), symlink('l', 'd'), hardLink('d/a', 'l/a')]],
     outcome: { d: 'directory', 'd/a': 'file x', l: 'link d' },
   },

@@ -112,7 +112,7 @@ for (const { title, layers, limits, message } of refused) {
   });
 }
 
-test('A38 unpacking takes no more than its share of processor time, whatever the work is', {
+test('A38 unpacking is limited in processor time', {
   skip: needsRoot,
 }, async () => {
   using place = makeUnpackRoot();

@@ -42,7 +42,7 @@ function attributesOf(place: UnpackRoot, name: string): Record<string, string> {
   return found;
 }
 
-test('A25 keeps setid bits, owners and odd modes exactly, whatever the order', {
+test('A25 keeps setid bits, owners and unusual modes exactly, in any order', {
   skip: needsRoot,
 }, async () => {
   using place = makeUnpackRoot();
@@ -106,7 +106,7 @@ test('A25 a new layer sets owner and mode of a directory anew, and its time afte
   assert.equal(statusOf(place, '.'), '751 0:0 @3');
 });
 
-test('A33 brings times into what file systems hold', { skip: needsRoot }, async () => {
+test('A33 clamps times to the range of file systems', { skip: needsRoot }, async () => {
   using place = makeUnpackRoot();
   await place.unpack([
     [
@@ -185,7 +185,7 @@ test('A26 refuses file capabilities that the kernel cannot read', { skip: needsR
   });
 });
 
-test('A27 drops attributes that would change how the host treats the tree, and says so', {
+test('A27 drops attributes that would change how the host treats the tree, with a warning', {
   skip: needsRoot,
 }, async () => {
   using place = makeUnpackRoot();
@@ -258,7 +258,7 @@ test('A37 refuses a name of 256 bytes and a path beyond the kernel', { skip: nee
   }
 });
 
-test('A37 unpacks 2,000 directories in each other, by way of links, and removes all of it', {
+test('A37 unpacks 2,000 nested directories through links, and removes all of them', {
   skip: needsRoot,
 }, async () => {
   using place = makeUnpackRoot();

@@ -42,7 +42,7 @@ const cases: readonly Case[] = [
     outcome: { keep: 'file lower', new: 'file upper' },
   },
   {
-    title: 'removes what a lower layer has, however many layers below',
+    title: 'removes files of a lower layer, any number of layers below',
     layers: () => [[file('a')], [upper('b')], [file('.wh.a', '')]],
     outcome: { b: 'file upper' },
   },
@@ -55,7 +55,7 @@ const cases: readonly Case[] = [
     outcome: undefined,
   },
   {
-    title: 'A20 removes a link and not what it leads to',
+    title: 'A20 removes a link and not its target',
     layers: () => [[file('d/a'), symlink('l', 'd')], [file('.wh.l', '')]],
     outcome: { d: 'directory', 'd/a': 'file lower' },
   },
@@ -68,12 +68,12 @@ const cases: readonly Case[] = [
     { title: 'before its entries', entries: [opaque('d/'), directory('d'), upper('d/c')] },
     { title: 'after its entries', entries: [directory('d'), upper('d/c'), opaque('d/')] },
   ].map(({ title, entries }) => ({
-    title: `A21 an opaque mark ${title} clears the lower layers only`,
+    title: `A21 an opaque whiteout ${title} clears the lower layers only`,
     layers: () => [[file('d/a'), file('d/sub/b'), file('e')], entries],
     outcome: { d: 'directory', 'd/c': 'file upper', e: 'file lower' },
   })),
   {
-    title: 'A21 an opaque mark on the root',
+    title: 'A21 an opaque whiteout on the root',
     layers: () => [
       [file('a'), file('d/b')],
       [upper('d/c'), opaque(), upper('e')],
@@ -81,7 +81,7 @@ const cases: readonly Case[] = [
     outcome: { d: 'directory', 'd/c': 'file upper', e: 'file upper' },
   },
   {
-    title: 'A21 an opaque mark keeps what the layer wrote deep below a directory of the lower one',
+    title: 'A21 an opaque whiteout keeps files that its layer wrote deep below a directory of the lower one',
     layers: () => [
       [file('d/sub/old'), file('d/other/old')],
       [upper('d/sub/new'), opaque('d/')],
@@ -89,8 +89,7 @@ const cases: readonly Case[] = [
     outcome: { d: 'directory', 'd/sub': 'directory', 'd/sub/new': 'file upper' },
   },
   {
-    title:
-      'A21 an opaque mark by way of a link keeps what the layer wrote by the real path, and the other way round',
+    title: 'A21 an opaque whiteout through a link keeps files written through the real path, and vice versa',
     layers: () => [
       [file('d/a'), file('e/a'), symlink('l', 'd'), symlink('m', 'e')],
       [upper('d/new'), opaque('l/'), upper('m/new'), opaque('e/')],
@@ -105,17 +104,17 @@ const cases: readonly Case[] = [
     },
   },
   {
-    title: 'A21 an opaque mark below a file or an absent directory',
+    title: 'A21 an opaque whiteout below a file or an absent directory',
     layers: () => [[file('f')], [opaque('f/'), opaque('absent/')]],
     outcome: { f: 'file lower' },
   },
   {
-    title: 'A21 an opaque mark in the first layer, where there is nothing below',
+    title: 'A21 an opaque whiteout in the first layer, where there is nothing below',
     layers: () => [[file('d/a'), opaque('d/')]],
     outcome: { d: 'directory', 'd/a': 'file lower' },
   },
   {
-    title: 'A22 ignores what AUFS left behind',
+    title: 'A22 ignores metadata of AUFS',
     layers: () => [
       [file('.wh..wh.aufs', ''), directory('.wh..wh.plnk'), directory('.wh..wh.orph'), file('a')],
     ],
@@ -123,7 +122,7 @@ const cases: readonly Case[] = [
     warnings: ['ignored AUFS entry: ".wh..wh.aufs" and 2 more'],
   },
   {
-    title: 'A22 drops what is in the directories of AUFS, and keeps the hard links to it',
+    title: 'A22 drops files in the directories of AUFS, and keeps the hard links to them',
     layers: () => [
       [file('lower')],
       [
@@ -157,7 +156,7 @@ const cases: readonly Case[] = [
     outcome: /want a target that came before it/,
   },
   {
-    title: 'A22 takes a directory on the way for a directory, whatever its name',
+    title: 'A22 treats a directory with any name as a directory',
     layers: () => [[file('x/a')], [upper('.wh.x/child')]],
     outcome: { x: 'directory', 'x/a': 'file lower', '.wh.x': 'directory', '.wh.x/child': 'file upper' },
   },
@@ -178,7 +177,7 @@ const cases: readonly Case[] = [
     outcome: { a: 'file upper', b: 'file upper', d: 'directory', 'd/new': 'file upper' },
   },
   {
-    title: 'A23 accepts the whiteout of what is not there',
+    title: 'A23 accepts the whiteout of a missing file',
     layers: () => [[file('f')], [file('.wh.absent', ''), file('no/.wh.where', ''), file('f/.wh.x', '')]],
     outcome: { f: 'file lower' },
   },

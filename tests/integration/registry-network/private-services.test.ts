@@ -77,7 +77,7 @@ describe('services of private networks', { skip: needsRoot }, () => {
     });
   }
 
-  it('are reached where the operator lists their network, and what they answer is not shown', () => {
+  it('are reached if the operator lists their network, and their answers are not shown', () => {
     const reached = cases.filter(({ at, listed, asked }) => at === 'public' && listed && asked > 0);
     assert.deepEqual(
       reached.map(({ way, name }) => [way, name]),

@@ -68,7 +68,7 @@ export const consent: DifferenceGroup = {
 };
 
 export const registries: DifferenceGroup = {
-  title: 'What a registry answers is told',
+  title: 'Registry errors are passed on',
   reason: 'Docker Engine 20.10 tells of its first attempt, by HTTPS, and hides the answer to the second',
   differences: [
     ...each(['pull.not-found', 'upgrade.not-found'], unresolved, {
