@@ -1,32 +1,34 @@
 /**
- * Who makes the cgroup of a container, and where it then is. systemd owns the whole tree on the hosts that it runs: it
- * turns controllers off below every cgroup that it did not make itself. There each container has a scope, whose limits
- * are systemd's to keep; elsewhere the OCI runtime makes plain directories.
- * @see systemd's CGROUP_DELEGATION.md; OCI runtime-spec v1.0.2, config-linux.md, "Cgroups Path"; runc's docs/systemd.md
+ * Cgroup drivers: the creator of a container's cgroup, and its path. Where systemd runs the host it owns the whole
+ * tree, and disables controllers below every cgroup that it did not create. There each container gets a scope, whose
+ * limits systemd keeps; elsewhere the OCI runtime makes plain directories.
+ * @see systemd's CGROUP_DELEGATION.md; OCI runtime-spec v1.0.2, config-linux.md, "Cgroups Path"; runc's
+ *   docs/systemd.md
  */
 import { existsSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci';
 
-/** By the names that Docker gives them in `native.cgroupdriver`. */
+/** Names of the drivers, as in Docker's `native.cgroupdriver`. */
 export const cgroupDrivers = ['systemd', 'cgroupfs'] as const;
+/** One of `cgroupDrivers`. */
 export type CgroupDriver = (typeof cgroupDrivers)[number];
 
 /** The cgroup of one container. */
 export type ContainerCgroup =
-  /** @param path absolute, below the root of every hierarchy */
+  /** Path absolute, below the root of every hierarchy. */
   | { readonly driver: 'cgroupfs'; readonly path: string }
-  /** @param scope the unit that the cgroup belongs to */
+  /** Scope: the systemd unit of the cgroup. */
   | { readonly driver: 'systemd'; readonly path: string; readonly scope: string };
 
-/** The slice of all containers and their monitors. It has no dash, which would mean a slice above it. */
+/** Slice of all containers and their monitors. Its name has no dash, which would denote a parent slice. */
 export const containerSlice = 'outboard.slice';
 
-/** The directory that systemd makes as it boots. @see sd_booted(3) */
+/** Directory that exists where systemd booted the host. @see sd_booted(3) */
 const bootedMark = '/run/systemd/system';
 
 /**
- * The driver that is wanted, or the one that this host calls for.
- * @param mark there where systemd runs
+ * Choose the driver: the configured one, or the one that fits the host.
+ * @param mark path that exists where systemd runs the host
  * @throws {OutboardError} invalid when systemd is wanted on a host that it does not run
  */
 export function chooseCgroupDriver(wanted: CgroupDriver | undefined, mark = bootedMark): CgroupDriver {
@@ -41,19 +43,23 @@ export function chooseCgroupDriver(wanted: CgroupDriver | undefined, mark = boot
 }
 
 /**
- * The `linux.cgroupsPath` of a container. A plain directory has no parent, which nobody could remove safely.
+ * Create the `linux.cgroupsPath` of a container. A plain directory has no parent, since a shared parent could not be
+ * removed safely.
  * @param id of the container
  */
 export function createCgroupsPath(id: string, driver: CgroupDriver): string {
   return driver === 'systemd' ? `${containerSlice}:outboard:${id}` : `/outboard-${id}`;
 }
 
-/** Every cgroup that a container may have of which only its ID is known. */
+/** All cgroups that a container may have of which only the ID is known. */
 export function possibleCgroups(id: string): readonly ContainerCgroup[] {
   return cgroupDrivers.map((driver) => requireCgroup(createCgroupsPath(id, driver)));
 }
 
-/** @returns undefined when a path is neither a clean absolute one nor `SLICE:PREFIX:NAME` with a slice at the top */
+/**
+ * Parse a cgroups path. @returns undefined unless it is a clean absolute path or `SLICE:PREFIX:NAME` with a top-level
+ * slice
+ */
 export function parseCgroupsPath(cgroupsPath: string): ContainerCgroup | undefined {
   const [, slice, prefix, name] = /^([a-z]+\.slice):([a-z]+):([\w.-]+)$/.exec(cgroupsPath) ?? [];
   if (slice !== undefined) {
@@ -65,8 +71,8 @@ export function parseCgroupsPath(cgroupsPath: string): ContainerCgroup | undefin
 }
 
 /**
- * Where a container that was just created really is: at the cgroup that its driver was told of or, as crun has it in a
- * scope, in one below. Its limits and the cgroups of commands in it are there.
+ * Find the real cgroup of a container that was just created: the requested one or, for crun in a scope, a child of
+ * it. Its limits and the cgroups of its commands are there.
  * @param memberships of its first process, as in `/proc/<pid>/cgroup`
  * @see cgroups(7), "/proc files"; crun(1), "run.oci.systemd.subgroup"
  */
@@ -75,7 +81,7 @@ export function locateCgroup({ path }: ContainerCgroup, memberships: string): st
   return found.find((each) => each.startsWith(`${path}/`)) ?? path;
 }
 
-/** As `parseCgroupsPath`. @throws {OutboardError} invalid where that is undefined */
+/** As `parseCgroupsPath`. @throws {OutboardError} invalid in place of undefined */
 export function requireCgroup(cgroupsPath: string): ContainerCgroup {
   const cgroup = parseCgroupsPath(cgroupsPath);
   if (cgroup !== undefined) return cgroup;

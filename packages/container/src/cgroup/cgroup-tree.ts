@@ -1,6 +1,6 @@
 /**
- * The cgroup of a container: the one place that knows every process of it, however it forked. On cgroup v1 a
- * container has a directory in each hierarchy, on v2 one, on hybrid hosts both.
+ * The cgroup tree of a container, which contains every process of it, however it forked. On cgroup v1 a container has
+ * a directory in each hierarchy, on v2 one, on hybrid hosts both.
  * @see cgroups(7), Documentation/admin-guide/cgroup-v2.rst
  */
 import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
@@ -12,12 +12,12 @@ import { isErrno } from '../linux/errno.ts';
 import { readMountTable } from '../linux/mount-table.ts';
 import { processState } from '../linux/process-identity.ts';
 
-/** Bound on the directories below one cgroup that are looked at: a plugin may make as many as it likes. */
+/** Upper bound for the directories below one cgroup that are visited: a container may create as many as it likes. */
 const maxDirectories = 10_000;
 
 /**
- * The directories of a cgroup, in all hierarchies that have it.
- * @param cgroupPath absolute, below the root of each
+ * Find the directories of a cgroup, in all hierarchies that have it.
+ * @param cgroupPath absolute, below the root of each hierarchy
  */
 export async function findCgroupDirectories(cgroupPath: string): Promise<readonly string[]> {
   const hierarchies = (await readMountTable()).filter(({ fileSystem }) => /^cgroup2?$/.test(fileSystem));
@@ -28,8 +28,8 @@ export async function findCgroupDirectories(cgroupPath: string): Promise<readonl
 }
 
 /**
- * Kill every process of a cgroup and of those below it, until none is left, then remove the directories. Does nothing
- * when there is none. A process that forks while it is swept cannot escape: its children are in the cgroup too.
+ * Kill every process of a cgroup and its descendants, until none is left, then remove the directories. Does nothing
+ * when there is no such cgroup. A process cannot escape by forking: its children are in the cgroup too.
  *
  * @throws {OutboardError} system, naming pids and states, when processes outlive the deadline (uninterruptible sleep)
  */
@@ -39,13 +39,13 @@ export async function removeCgroup(
 ): Promise<void> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   let pauseMs = 1;
-  // Emptiness has no event on cgroup v1, so this looks again, at growing distances.
+  // Polling with back-off: cgroup v1 has no event for an empty cgroup.
   for (;;) {
     const trees = await Promise.all((await findCgroupDirectories(cgroupPath)).map(walk));
     const directories = trees.flat();
     if (directories.length === 0) return;
     const pids = await killProcesses(directories);
-    // Deepest first: a cgroup with children cannot be removed. Hierarchies do not hold one another up.
+    // Deepest first: a cgroup with children cannot be removed. Hierarchies are removed in parallel.
     const removed = await Promise.all(trees.map((tree) => removeDirectories(tree.toReversed())));
     if (pids.length === 0 && removed.every(Boolean)) return;
     if (deadline.aborted) throw leftOver(cgroupPath, pids);
@@ -54,7 +54,7 @@ export async function removeCgroup(
   }
 }
 
-/** The processes of a cgroup and of those below it, in ascending order. */
+/** Pids of a cgroup and its descendants, in ascending order. */
 export async function listProcesses(cgroupPath: string): Promise<readonly number[]> {
   const trees = await Promise.all((await findCgroupDirectories(cgroupPath)).map(walk));
   const pids = await mapBounded(trees.flat(), readPids);
@@ -64,9 +64,9 @@ export async function listProcesses(cgroupPath: string): Promise<readonly number
 async function killProcesses(directories: readonly string[]): Promise<readonly number[]> {
   const pids = new Set<number>();
   for (const directory of directories) {
-    // Nothing forks while frozen, so that a fork bomb cannot outrun the sweep. Only v1's freezer has the file.
+    // Frozen processes cannot fork, so that a fork bomb cannot outrun the kill. Only v1's freezer has the file.
     const isFrozen = await writeOptional(join(directory, 'freezer.state'), 'FROZEN');
-    // v2: one write kills all below at once.
+    // v2: one write kills the whole subtree.
     await writeOptional(join(directory, 'cgroup.kill'), '1');
     for (const pid of await readPids(directory)) {
       pids.add(pid);
@@ -87,14 +87,14 @@ function killPid(pid: number): void {
 
 async function readPids(directory: string): Promise<readonly number[]> {
   const text = (await readOptional(join(directory, 'cgroup.procs'))) ?? '';
-  // A pid of 0 is a process of another pid namespace, which kill() would take for our own group.
+  // Pid 0 denotes a process of another pid namespace, and kill(0) would signal our own process group.
   return text
     .split('\n')
     .map(Number)
     .filter((pid) => Number.isSafeInteger(pid) && pid > 1);
 }
 
-/** A directory and all below it, parents first. */
+/** List a directory and all its descendants, parents first. */
 async function walk(root: string): Promise<readonly string[]> {
   const found: string[] = [];
   const open = [root];
@@ -128,7 +128,7 @@ async function removeDirectories(deepestFirst: readonly string[]): Promise<boole
       await rmdir(directory);
     } catch (error) {
       if (isGone(error)) continue;
-      // Busy while a killed process is still on its way out; new children may have come meanwhile.
+      // Busy while a killed process is exiting; new children may have appeared.
       if (!isErrno(error, 'EBUSY', 'ENOTEMPTY')) throw error;
       isDone = false;
     }
@@ -145,14 +145,15 @@ async function readOptional(path: string): Promise<string | undefined> {
   }
 }
 
-/** @returns whether the file was there and took the value */
+/** Write a control file. @returns whether the file exists and accepted the value */
 async function writeOptional(path: string, value: string): Promise<boolean> {
   try {
-    // No O_CREAT: a hierarchy without this file is not to be asked for one.
+    // No O_CREAT: a hierarchy without this file must not be asked to create it.
     await writeFile(path, value, { flag: 'r+' });
     return true;
   } catch (error) {
-    // Some kernels refuse these for some cgroups (EINVAL, EOPNOTSUPP, EBUSY); single kills do the work then.
+    // Some kernels reject these writes for some cgroups (EINVAL, EOPNOTSUPP, EBUSY); killing each process is enough
+    // then.
     if (isGone(error) || isErrno(error, 'EINVAL', 'EOPNOTSUPP', 'EBUSY', 'EACCES')) return false;
     throw error;
   }
@@ -166,7 +167,7 @@ function leftOver(cgroupPath: string, pids: readonly number[]): OutboardError {
   });
 }
 
-/** The cgroup went away: ENODEV is what a read of a removed one's file gives. */
+/** True for the errors of a removed cgroup: reading a file of one gives ENODEV. */
 function isGone(error: unknown): boolean {
   return isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR');
 }

@@ -1,5 +1,5 @@
 /**
- * The processes of a container as the host sees them.
+ * Lists the processes of a container as the host sees them.
  * @see proc_pid_stat(5), proc_pid_cmdline(5)
  */
 import { readFile } from 'node:fs/promises';
@@ -7,26 +7,26 @@ import { isErrno } from '../linux/errno.ts';
 import { listProcesses } from './cgroup-tree.ts';
 import { readCommandLines } from './command-lines.ts';
 
-/** One process. */
+/** A process of a container. */
 export interface ContainerProcess {
-  /** On the host. */
+  /** Pid on the host. */
   readonly pid: number;
   readonly parentPid: number;
   readonly uid: number;
-  /** Processor time, its own and of its threads. */
+  /** CPU time of all its threads. */
   readonly cpuSeconds: number;
-  /** Its arguments or, when it has none or keeps them from being read, its name in brackets. Hostile text, both. */
+  /** Its arguments or, without readable ones, its name in brackets. Both are untrusted text. */
   readonly command: string;
 }
 
-/** Bound on processes that are told of, and on the text of each. */
+/** Upper bound for listed processes, and for the text of each. */
 const maxProcesses = 4096;
 const maxCommandLength = 4096;
 
 /** USER_HZ, which is 100 on every architecture that Node.js runs on. */
 const ticksPerSecond = 100;
 
-/** The processes of a cgroup, by pid; those that end meanwhile are left out. */
+/** Processes of a cgroup, by pid; processes that end in the meantime are left out. */
 export async function readContainerProcesses(cgroupPath: string): Promise<readonly ContainerProcess[]> {
   const processes: ContainerProcess[] = [];
   const pids = (await listProcesses(cgroupPath)).slice(0, maxProcesses);
@@ -38,13 +38,13 @@ export async function readContainerProcesses(cgroupPath: string): Promise<readon
   return processes;
 }
 
-/** What is read here the kernel answers from its own tables. */
+/** Read one process. The kernel answers these files from its own tables. */
 async function readProcess(pid: number, command: string): Promise<ContainerProcess | undefined> {
   try {
     const [stat, status] = await Promise.all(
       ['stat', 'status'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),
     );
-    // The second of the line is the effective one, as ps shows it.
+    // The second ID is the effective one, as ps shows it.
     const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status ?? '')?.[1] ?? 0);
     return { pid, uid, ...parseStat(stat ?? '', command.trim()) };
   } catch (error) {
@@ -53,12 +53,15 @@ async function readProcess(pid: number, command: string): Promise<ContainerProce
   }
 }
 
-/** @param stat the line `pid (name) state ppid …`; the name may hold anything, so fields count from its end */
+/**
+ * Parse `/proc/<pid>/stat`. @param stat `pid (name) state ppid …`; the name may contain anything, so fields count
+ * from its end
+ */
 function parseStat(stat: string, command: string) {
   const nameEnd = stat.lastIndexOf(')');
   const name = stat.slice(stat.indexOf('(') + 1, nameEnd);
   const fields = stat.slice(nameEnd + 2).split(' ');
-  // Fields 4, 14 and 15 of the line.
+  // Fields 4, 14 and 15.
   const [parentPid, userTicks, systemTicks] = [fields[1], fields[11], fields[12]].map(Number);
   return {
     parentPid: parentPid ?? 0,

@@ -1,7 +1,7 @@
 /**
- * How many processes of a container the kernel killed because memory ran out. The kernel counts by cgroup, and does not
- * tell processes of the plugin from commands that someone runs beside them: those are noted here and left out, since a
- * plugin is not to blame for them.
+ * Counts processes of a container that the kernel killed for lack of memory. The kernel counts by cgroup and does not
+ * distinguish processes of the container's program from exec commands. Those are recorded here and subtracted, since
+ * they say nothing about the program.
  * @see Documentation/admin-guide/cgroup-v2.rst "memory.events", cgroup-v1/memory.rst "memory.oom_control"
  */
 import { appendFile, stat } from 'node:fs/promises';
@@ -10,7 +10,9 @@ import { isErrno } from '../linux/errno.ts';
 import { findCgroupDirectories } from './cgroup-tree.ts';
 import { findField, readOptional } from './controller-files.ts';
 
-/** Of all in a cgroup, commands too; undefined when it is gone, or the host does not count. */
+/**
+ * Kills of all processes in a cgroup, exec commands included; undefined when it is gone, or the host does not count.
+ */
 export async function countOutOfMemoryKills(cgroupPath: string): Promise<number | undefined> {
   let kills: number | undefined;
   for (const directory of await findCgroupDirectories(cgroupPath)) {
@@ -22,7 +24,7 @@ export async function countOutOfMemoryKills(cgroupPath: string): Promise<number 
   return kills;
 }
 
-/** Of the plugin's own processes; undefined as above. */
+/** Kills without those of exec commands; undefined as above. @param killedCommandsPath file of the killed commands */
 export async function countOwnKills(
   cgroupPath: string,
   killedCommandsPath: string,
@@ -32,12 +34,12 @@ export async function countOwnKills(
   return Math.max(0, kills - (await countKilledCommands(killedCommandsPath)));
 }
 
-/** A command ended by SIGKILL while the kernel counted one more. Each is one byte of the file. */
+/** Record that an exec command was killed for lack of memory, as one byte of the file. */
 export async function noteKilledCommand(killedCommandsPath: string): Promise<void> {
   try {
     await appendFile(killedCommandsPath, '.', { mode: 0o600 });
   } catch (error) {
-    // The plugin has ended meanwhile, and its bundle is gone.
+    // The container has ended, and its bundle is gone.
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
   }
 }

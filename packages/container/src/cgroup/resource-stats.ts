@@ -1,27 +1,28 @@
 /**
- * All that the kernel counts of a container's cgroup, with its bounds: what is shown of one that is looked at, where
- * `cgroup-usage.ts` reads what is measured all the time.
+ * All figures of a container's cgroup, with its limits, for display on demand. `resource-usage.ts` reads the few that
+ * are sampled continuously.
  * @see Documentation/admin-guide/cgroup-v1/blkio-controller.rst and pids.rst, cgroup-v2.rst
  */
 import { join } from 'node:path';
 import { readNumber, readOptional } from './controller-files.ts';
 import { type CgroupMount, type ResourceUsage, readCgroupUsage } from './resource-usage.ts';
 
-/** A figure that this host does not count, and a bound that is not set, is absent. */
+/** Figures of a container. A figure that this host does not count, and a limit that is not set, is absent. */
 export interface ResourceStats extends ResourceUsage {
   readonly memoryLimitBytes?: number;
   /** Processes and threads. */
   readonly tasks?: number;
   readonly taskLimit?: number;
-  /** From block devices, since the container was created. */
+  /** Bytes read from block devices since the container was created. */
   readonly readBytes?: number;
   readonly writtenBytes?: number;
 }
 
-/** cgroup v1 says "none" by a number that no host has. */
+/** Cgroup v1 expresses "no limit" as a number larger than any host's memory. */
 const leastUnlimitedBytes = 2 ** 62;
 
 /**
+ * Read all figures of one cgroup.
  * @param cgroupPath below the root of each hierarchy
  * @param mounts as `findCgroupMounts` found them
  */
@@ -33,7 +34,7 @@ export async function readCgroupStats(
     readCgroupUsage(cgroupPath, mounts),
     ...mounts.map(({ mountPoint, version }) => readFigures(join(mountPoint, cgroupPath), version)),
   ]);
-  // v1 comes first, and what comes first wins.
+  // v1 is first in the list and has precedence.
   return Object.assign({}, ...found.toReversed(), usage);
 }
 
@@ -55,7 +56,7 @@ async function readFigures(directory: string, version: 1 | 2): Promise<ResourceS
 
 type Transfer = Pick<ResourceStats, 'readBytes' | 'writtenBytes'>;
 
-/** Lines such as `8:0 Read 4096`, by device. */
+/** Read v1 totals: lines such as `8:0 Read 4096`, by device. */
 async function readTransfer1(directory: string): Promise<Transfer> {
   const text =
     (await readOptional(join(directory, 'blkio.throttle.io_service_bytes_recursive'))) ??
@@ -63,7 +64,7 @@ async function readTransfer1(directory: string): Promise<Transfer> {
   return sumTransfer(text, /^\S+ Read (\d+)$/gm, /^\S+ Write (\d+)$/gm);
 }
 
-/** Lines such as `8:0 rbytes=4096 wbytes=0 rios=1 wios=0`, by device. */
+/** Read v2 totals: lines such as `8:0 rbytes=4096 wbytes=0 rios=1 wios=0`, by device. */
 async function readTransfer2(directory: string): Promise<Transfer> {
   return sumTransfer(await readOptional(join(directory, 'io.stat')), /\brbytes=(\d+)/g, /\bwbytes=(\d+)/g);
 }

@@ -1,27 +1,27 @@
 /**
- * What the kernel counts of a container's cgroup. On cgroup v1 each controller has a hierarchy of its own, on v2 one
- * has all; on hybrid hosts v1 counts, and v2 where it does not.
+ * CPU and memory usage of a container's cgroup. On cgroup v1 each controller has a hierarchy of its own, on v2 one
+ * hierarchy has all; on hybrid hosts v1 has precedence.
  * @see Documentation/admin-guide/cgroup-v1/cpuacct.rst and memory.rst, cgroup-v2.rst
  */
 import { join } from 'node:path';
 import { readMountTable } from '../linux/mount-table.ts';
 import { findField, readNumber, readOptional } from './controller-files.ts';
 
-/** What a container has used or uses; a figure that this host does not count is absent. */
+/** Usage of a container; a figure that this host does not count is absent. */
 export interface ResourceUsage {
-  /** CPU time since the container was created, of all its processes, in seconds. */
+  /** CPU time of all its processes since the container was created, in seconds. */
   readonly cpuSeconds?: number;
-  /** Memory in bytes without file cache that the kernel could drop at once, as `docker stats` shows it. */
+  /** Memory in bytes without inactive file cache, as `docker stats` shows it. */
   readonly memoryBytes?: number;
 }
 
-/** Where one version's files are. */
+/** A mounted cgroup hierarchy. */
 export interface CgroupMount {
   readonly mountPoint: string;
   readonly version: 1 | 2;
 }
 
-/** Every place where cgroups are mounted, v1 before v2. */
+/** All mounted cgroup hierarchies, v1 before v2. */
 export async function findCgroupMounts(): Promise<readonly CgroupMount[]> {
   const mounts = await readMountTable();
   const at = (fileSystem: string, version: 1 | 2): readonly CgroupMount[] => {
@@ -35,6 +35,7 @@ export async function findCgroupMounts(): Promise<readonly CgroupMount[]> {
 }
 
 /**
+ * Read the usage of one cgroup.
  * @param cgroupPath below the root of each hierarchy
  * @param mounts as `findCgroupMounts` found them
  */
@@ -72,6 +73,6 @@ async function readMemory(directory: string, file: string, cacheField: string): 
   const total = await readNumber(join(directory, file));
   if (total === undefined) return {};
   const cache = findField(await readOptional(join(directory, 'memory.stat')), cacheField) ?? 0;
-  // Two readings of a moving thing: the second may be above the first.
+  // Not negative: the two values are read at different times.
   return { memoryBytes: Math.max(0, total - cache) };
 }

@@ -6,7 +6,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCgroupMounts } from './resource-usage.ts';
 
-/** Whether the kernel can limit swap. On cgroup v1 it must be 6.1 or newer, or have been booted with `swapaccount=1`. */
+/**
+ * True when the kernel can limit swap. On cgroup v1 it must be 6.1 or newer, or have been booted with
+ * `swapaccount=1`.
+ */
 export async function canLimitSwap(): Promise<boolean> {
   const memory = (await findCgroupMounts()).find(
     ({ mountPoint, version }) => version === 1 && existsSync(join(mountPoint, 'memory.limit_in_bytes')),

@@ -1,6 +1,7 @@
 /**
- * Scopes of systemd: units of processes that systemd did not start. The OCI runtime asks for that of a container; the one
- * of its monitor is asked for here. Both are apart from the daemon's own unit, so that no signal to it reaches them.
+ * Systemd scopes: units for processes that systemd did not start. The OCI runtime requests the scope of a container;
+ * the scope of its monitor is requested here. Both are separate from the daemon's unit, so that no signal to that
+ * reaches them.
  * @see systemd.scope(5), systemd-run(1); systemd 252
  */
 import { existsSync } from 'node:fs';
@@ -10,41 +11,42 @@ import { runProgram } from '../linux/run-program.ts';
 import { containerSlice } from './cgroup-driver.ts';
 
 /**
- * As the host shuts down, whoever is `After=` the daemon ends first, then the daemon, then its plugins: those that use
- * a plugin can write to the end.
+ * At shutdown, units with `After=` the daemon stop first, then the daemon, then its containers, so that users of a
+ * container can write until the end.
  */
 const daemonUnit = 'outboard.service';
 
-/** systemd keeps the definition of a transient unit there for as long as it knows the unit. */
+/** Directory in which systemd keeps the definition of a transient unit while it knows the unit. */
 const transientUnits = '/run/systemd/transient';
 
-/** In properties of systemd that are numbers. */
+/** Value of numeric systemd properties for "no limit". */
 const infinity = 2n ** 64n - 1n;
 
-/** A program to start. */
+/** A program and its arguments. */
 export interface ProgramCall {
   readonly file: string;
   readonly args: readonly string[];
 }
 
 /**
- * The annotations of a container's runtime spec by which runc and crun pass properties of its scope on. That by which crun
- * has no cgroup below the scope (`run.oci.systemd.subgroup`) is not among them: crun writes limits into the cgroup and tells
- * systemd of none, which takes them away from a scope itself whenever it reads its units anew.
- * @param options.limitsTasks whether the runtime bounds processes and threads; else systemd would, by a default of its own
- * @param options.stopTimeoutMs how long its processes may take to end when systemd stops the scope
+ * Annotations of a runtime spec by which runc and crun set properties of the container's scope.
+ * `run.oci.systemd.subgroup`, by which crun makes no cgroup below the scope, is not among them: crun writes limits
+ * into the cgroup without telling systemd, which resets those of a scope whenever it reloads its units.
+ * @param options.limitsTasks whether the spec limits processes and threads; otherwise the default limit of systemd is
+ *   lifted
+ * @param options.stopTimeoutMs time for the processes to end when systemd stops the scope
  * @see runc's docs/systemd.md, "Auxiliary properties"; crun(1), "systemd properties" and "run.oci.systemd.subgroup"
  */
 export function scopeAnnotations(options: {
   readonly limitsTasks: boolean;
   readonly stopTimeoutMs: number;
 }): Readonly<Record<string, string>> {
-  // 0 would be no bound at all.
+  // 0 would mean no limit.
   const stopTimeoutUs = Math.max(1, Math.round(options.stopTimeoutMs)) * 1000;
   const prefix = 'org.systemd.property.';
   return {
     [`${prefix}Before`]: `['${daemonUnit}']`,
-    // One that failed would stand in the way of the next of its name.
+    // A failed scope would block the next one of its name.
     [`${prefix}CollectMode`]: "'inactive-or-failed'",
     [`${prefix}TimeoutStopUSec`]: `uint64 ${stopTimeoutUs}`,
     ...(!options.limitsTasks && { [`${prefix}TasksMax`]: `uint64 ${infinity}` }),
@@ -52,10 +54,10 @@ export function scopeAnnotations(options: {
 }
 
 /**
- * The same program in a scope of its own: `systemd-run` makes the scope around itself, waits until it is there, and
- * becomes the program, which so keeps pid, parent and descriptors.
- * @param unit name of the scope; one that was never used
- * @param description for people
+ * Run a program in a scope of its own: `systemd-run` creates the scope around itself, waits for it, and executes the
+ * program, which keeps pid, parent and descriptors.
+ * @param unit unique name of the scope
+ * @param description shown by systemctl
  * @throws {OutboardError} system when this host has no `systemd-run`
  */
 export async function inScope(unit: string, description: string, call: ProgramCall): Promise<ProgramCall> {
@@ -67,9 +69,9 @@ export async function inScope(unit: string, description: string, call: ProgramCa
   return { file: await findBinary('systemd-run'), args: [...options, '--', call.file, ...call.args] };
 }
 
-/** Stop a scope that systemd still knows; the next of its name could not be made. Its processes have ended. */
+/** Stop a scope that systemd still knows, since it would block the next one of its name. Its processes have ended. */
 export async function endScope(unit: string, options: { readonly timeoutMs: number }): Promise<void> {
   if (!existsSync(join(transientUnits, unit))) return;
-  // One that ended meanwhile is unknown, which is an exit code like any other; should it stay, the next start tells.
+  // The exit code is ignored: a scope that has ended is unknown, and one that stays makes the next start fail.
   await runProgram(await findBinary('systemctl'), ['--quiet', 'stop', unit], options);
 }

@@ -1,17 +1,17 @@
 /**
- * How much memory the processes of a cgroup cannot do without.
+ * Memory that the processes of a cgroup cannot do without.
  * @see Linux, Documentation/admin-guide/cgroup-v2.rst, "Memory Interface Files"
  */
 import { join } from 'node:path';
 import { findField, readOptional } from './controller-files.ts';
 
-/** What the kernel takes back when memory becomes scarce. */
+/** Memory that the kernel reclaims under pressure. */
 const reclaimable = ['active_file', 'inactive_file', 'slab_reclaimable'] as const;
 
 /**
- * In bytes: what is in use, without what the kernel can take back.
+ * Read the memory in use without reclaimable memory, in bytes.
  * @param directory of a cgroup
- * @returns undefined unless it is one of version 2 with a memory controller
+ * @returns undefined unless it is a cgroup v2 with a memory controller
  */
 export async function readUnreclaimableMemory(directory: string): Promise<number | undefined> {
   const [current, stat] = await Promise.all(

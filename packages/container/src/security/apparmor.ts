@@ -1,5 +1,5 @@
 /**
- * AppArmor on this host: whether it is there, and loading the profiles of plugins into the kernel.
+ * AppArmor on this host: detection, and loading of profiles into the kernel.
  */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -15,10 +15,10 @@ const kernelInterface = '/sys/kernel/security/apparmor';
 const loadedProfiles = '/sys/kernel/security/apparmor/profiles';
 const abi3 = '/etc/apparmor.d/abi/3.0';
 
-/** What decides about the text of a profile on a host. */
+/** Properties of a host that decide about the text of a profile. */
 export interface AppArmorHost {
   /**
-   * Whether the host knows the feature set 3.0 by name. From 4.0 on, without it, `network` would no longer include
+   * True when the host has the feature ABI 3.0. With AppArmor 4.0 and without that ABI, `network` no longer includes
    * unix sockets.
    */
   readonly hasAbi3: boolean;
@@ -27,25 +27,25 @@ export interface AppArmorHost {
 /** A profile to load. */
 export interface AppArmorProfile {
   readonly name: string;
-  /** Its text, as apparmor_parser(8) reads it. */
+  /** Text for apparmor_parser(8). */
   text(host: AppArmorHost): string;
 }
 
-/** The AppArmor of a host. */
+/** AppArmor of a host. */
 export interface AppArmor {
-  /** Whether the kernel confines programs by AppArmor, and this process may load profiles. */
+  /** True when the kernel confines programs by AppArmor, and this process may load profiles. */
   isEnabled(): Promise<boolean>;
   /** As `requireAppArmorProfile`. */
   requireProfile(choice: string): Promise<void>;
   /**
-   * Load a profile, unless this process has done so.
+   * Load a profile, once per process.
    * @returns its name; undefined when the host lacks apparmor_parser
-   * @throws {OutboardError} system when the kernel or the parser refuses it
+   * @throws {OutboardError} system when the kernel or the parser rejects it
    */
   load(profile: AppArmorProfile): Promise<string | undefined>;
 }
 
-/** @param directory where texts of profiles are written for the parser */
+/** Open AppArmor. @param directory for the texts of profiles */
 export function createAppArmor(directory: string): AppArmor {
   const loaded = new Map<string, Promise<string | undefined>>();
   return {
@@ -57,7 +57,7 @@ export function createAppArmor(directory: string): AppArmor {
       if (known !== undefined) return known;
       const loading = loadProfile(profile, directory);
       loaded.set(name, loading);
-      // Tried anew at the next start: a parser may have been installed, a fault may have passed.
+      // Retried at the next start: the parser may have been installed, or the fault may be gone.
       const forget = () => loaded.delete(name);
       loading.then((result) => result ?? forget(), forget);
       return loading;
@@ -66,9 +66,9 @@ export function createAppArmor(directory: string): AppArmor {
 }
 
 /**
- * Require that a plugin can be confined by a profile of the operator's choice.
+ * Require that a container can be confined by a profile of the operator's choice.
  * @param choice name of a profile, or `unconfined`
- * @throws {OutboardError} invalid: no such profile is loaded, or AppArmor is not enabled
+ * @throws {OutboardError} invalid when no such profile is loaded, or AppArmor is not enabled
  */
 export async function requireAppArmorProfile(choice: string): Promise<void> {
   if (choice === 'unconfined') return;
@@ -80,12 +80,12 @@ export async function requireAppArmorProfile(choice: string): Promise<void> {
   throw new OutboardError('invalid', message);
 }
 
-/** @param list a profile a line, such as `docker-default (enforce)` */
+/** Search the list of loaded profiles. @param list lines such as `docker-default (enforce)` */
 export function isInProfileList(list: string, name: string): boolean {
   return list.split('\n').some((line) => line.replace(/ \([a-z]+\)$/, '') === name);
 }
 
-/** As Docker decides it: not in a container of another, whose kernel it is not. */
+/** Same rule as Docker: not inside another container, whose kernel belongs to the host. */
 async function isEnabled(): Promise<boolean> {
   if (process.env.container !== undefined && process.env.container !== '') return false;
   if (!existsSync(kernelInterface)) return false;
@@ -104,7 +104,7 @@ async function loadProfile(profile: AppArmorProfile, directory: string): Promise
   await makeDirectories(directory, { mode: 0o700 });
   const path = join(directory, name);
   await writeFile(path, profile.text({ hasAbi3: existsSync(abi3) }), { mode: 0o600 });
-  // Replacing it keeps a plugin that runs under an older text of it confined.
+  // Replaced, not removed first, so that containers under an older text stay confined.
   const { code, stderr } = await runProgram(parser, ['--skip-cache', '--replace', path], {
     timeoutMs: loadTimeoutMs,
   });

@@ -1,6 +1,6 @@
 /**
- * The names of Linux capabilities. A name that is not one of them must not reach a runtime, which would leave it out
- * in silence or, worse, know it.
+ * Names of Linux capabilities. An unknown name must not reach an OCI runtime, which would ignore it silently or,
+ * worse, know it.
  * @see capabilities(7), Linux 6.12, include/uapi/linux/capability.h
  */
 import { OutboardError, showValue } from '@outboard/oci';
@@ -17,7 +17,7 @@ const names = `
 const canonicalNames: ReadonlySet<string> = new Set(names.map((name) => `CAP_${name}`));
 
 /**
- * The full name of a capability, `CAP_SYS_ADMIN` for `SYS_ADMIN`.
+ * Full name of a capability: `CAP_SYS_ADMIN` for `SYS_ADMIN`.
  * @throws {OutboardError} invalid for an unknown name, another letter case, and `ALL`
  */
 export function canonicalCapability(name: string): string {

@@ -1,11 +1,10 @@
 /**
- * Paths inside a plugin's root filesystem, compared as text. Links in the root filesystem are the business of whoever
- * opens a path there; here only the words are judged.
+ * Paths inside a container, compared as text. Links are resolved where a path is opened, not here.
  */
 
 /**
- * The path without doubled and trailing slashes.
- * @returns undefined when the path is relative or has a `.` or `..` component: such a path may mean another place
+ * Remove repeated and trailing slashes.
+ * @returns undefined when the path is relative or has a `.` or `..` component, which may lead elsewhere
  */
 export function cleanAbsolutePath(path: string): string | undefined {
   if (!path.startsWith('/')) return undefined;
@@ -14,17 +13,17 @@ export function cleanAbsolutePath(path: string): string | undefined {
   return `/${components.join('/')}`;
 }
 
-/** Whether a clean path is the parent itself or lies below it. */
+/** True when a clean path is the parent itself or below it. */
 export function isAtOrBelow(path: string, parent: string): boolean {
   return parent === '/' || path === parent || path.startsWith(`${parent}/`);
 }
 
-/** Whether a clean path lies below the parent. */
+/** True when a clean path is below the parent. */
 export function isBelow(path: string, parent: string): boolean {
   return path !== parent && isAtOrBelow(path, parent);
 }
 
-/** The path with `/var/run` written as `/run`, which it is on every Linux distribution of today. */
+/** Replace `/var/run` by `/run`, which it links to on every current Linux distribution. */
 export function withoutVarRun(path: string): string {
   return isAtOrBelow(path, '/var/run') ? path.slice('/var'.length) : path;
 }

@@ -1,8 +1,9 @@
 /**
- * The part of an OCI runtime spec (the `config.json` of a bundle) that plugins use.
+ * Types of the OCI runtime spec (the `config.json` of a bundle), as far as it is used.
  * @see OCI runtime-spec v1.0.2, config.md and config-linux.md
  */
 
+/** A mount. @see OCI runtime-spec v1.0.2, config.md, "Mounts" */
 export interface SpecMount {
   readonly destination: string;
   readonly type: string;
@@ -10,6 +11,7 @@ export interface SpecMount {
   readonly options: readonly string[];
 }
 
+/** Capability sets, each with names that begin with `CAP_`. */
 export interface SpecCapabilities {
   readonly bounding: readonly string[];
   readonly effective: readonly string[];
@@ -31,7 +33,7 @@ export interface SpecDevice {
   readonly gid: number;
 }
 
-/** One rule of the device cgroup; without type, major and minor it means every device. */
+/** A rule of the device cgroup; without type, major and minor it applies to every device. */
 export interface SpecDeviceRule {
   readonly allow: boolean;
   readonly type?: 'c' | 'b';
@@ -59,7 +61,7 @@ export interface SpecSeccomp {
   }[];
 }
 
-/** Bounds of a cgroup, in both cgroup versions. @see OCI runtime-spec v1.0.2, config-linux.md, "Control groups" */
+/** Limits of a cgroup, in both cgroup versions. @see OCI runtime-spec v1.0.2, config-linux.md, "Control groups" */
 export interface SpecLimits {
   readonly memory?: {
     readonly limit: number;
@@ -67,7 +69,7 @@ export interface SpecLimits {
     readonly swap?: number;
   };
   readonly cpu?: {
-    /** Microseconds of processor time in each period. */
+    /** Microseconds of CPU time in each period. */
     readonly quota: number;
     readonly period: number;
   };
@@ -81,8 +83,10 @@ export interface SpecRlimit {
   readonly hard: number;
 }
 
+/** Kinds of namespaces. */
 export type SpecNamespace = 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup';
 
+/** A runtime spec. */
 export interface RuntimeSpec {
   readonly ociVersion: string;
   readonly hostname?: string;
@@ -100,7 +104,7 @@ export interface RuntimeSpec {
   };
   readonly mounts: readonly SpecMount[];
   readonly linux: {
-    /** With a path, one that exists already. */
+    /** With a path: join that namespace. */
     readonly namespaces: readonly { readonly type: SpecNamespace; readonly path?: string }[];
     readonly devices: readonly SpecDevice[];
     readonly resources: { readonly devices: readonly SpecDeviceRule[] } & SpecLimits;

@@ -1,14 +1,16 @@
 /**
- * The engine's own seccomp profile, for hosts that have none: what programs need of the kernel, by subject, and behind
- * capabilities what only those can use. Everything else fails with EPERM, as it does without the capability.
+ * The built-in seccomp profile, for hosts without one: system calls that programs need, by subject, and those that
+ * only programs with certain capabilities can use. Everything else fails with EPERM, as without the capability.
  *
- * It draws the line where Docker's default profile draws it (docs.docker.com/engine/security/seccomp lists what that
- * blocks) with these differences, all for plugins:
- * - with CAP_SYS_ADMIN also keyrings and `pivot_root`: mount.ceph, `rbd map` and fscrypt put their secrets
- *   into kernel keyrings, and whoever may mount gains nothing by them;
- * - no sockets of AF_ALG (CVE-2026-31431) and AF_VSOCK, which reaches the hypervisor's host past all networks;
- * - no `socketcall`, which hides the family from the filter, so that 32-bit programs must use `socket`;
- * - no x32, which no distribution of today has; each architecture makes the start of a plugin some milliseconds longer.
+ * It follows Docker's default profile (docs.docker.com/engine/security/seccomp lists what that blocks) with these
+ * differences:
+ * - with CAP_SYS_ADMIN also keyrings and `pivot_root`: mount.ceph, `rbd map` and fscrypt put their secrets into
+ * kernel keyrings, and a program that may mount gains nothing by them;
+ * - no sockets of AF_ALG (CVE-2026-31431), nor of AF_VSOCK, which bypasses all networks to reach the host of a
+ * hypervisor;
+ * - no `socketcall`, which hides the address family from the filter, so that 32-bit programs must use `socket`;
+ * - no x32, which no current distribution has; each architecture delays the start of a container by some
+ * milliseconds.
  * @see syscalls(2), Linux man-pages 6.9
  */
 import type { SeccompArgument, SeccompProfile, SeccompRule } from './profile-document.ts';

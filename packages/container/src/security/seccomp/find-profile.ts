@@ -1,5 +1,5 @@
 /**
- * Which seccomp profile is meant by a choice: that of the host, the engine's own, a file, or none.
+ * Finds the seccomp profile of a choice: that of the host, the built-in one, a file, or none.
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { errorCode } from '../../linux/errno.ts';
 import { createFileSystemProbe } from '../../linux/file-system-probe.ts';
 import { parseSeccompProfile, type SeccompProfile } from './profile-document.ts';
 
-/** Where hosts have the profile of their containers, the operator's before the package's. As Podman looks for it. */
+/** Paths of the seccomp profile of a host, the operator's before the package's, as Podman searches them. */
 const hostSeccompProfiles: readonly string[] = [
   '/etc/containers/seccomp.json',
   '/usr/share/containers/seccomp.json',
@@ -18,11 +18,11 @@ const maxBytes = 1024 * 1024;
 
 /**
  * Find a profile.
- * @param choice `default`: the host's, or the engine's own where the host has none; `builtin`: the engine's own;
- *   `unconfined`; or an absolute path
+ * @param choice `default`: that of the host, or the built-in one where the host has none; `builtin`; `unconfined`; or
+ *   an absolute path
  * @returns undefined for `unconfined`
- * @throws {OutboardError} invalid when the profile cannot be read or understood: nothing is started with less than was
- *   asked for
+ * @throws {OutboardError} invalid when the profile cannot be read or parsed: a container never starts with less than
+ *   was requested
  */
 export async function findSeccompProfile(
   choice: string,
@@ -42,18 +42,18 @@ export async function findSeccompProfile(
     const profile = await readProfile(path);
     if (profile !== undefined) return profile;
   }
-  // Late: a host with a profile needs none of it.
+  // Loaded on demand: a host with a profile does not need it.
   return (await import('./built-in-profile.ts')).builtInSeccompProfile;
 }
 
-/** A file system that does not answer would hold up whoever reads, for ever. */
+/** Reading from a file system that does not answer would block for ever. */
 async function requireAnswer(path: string): Promise<void> {
   const status = await createFileSystemProbe().status(path, { followLinks: true });
   if (status.kind !== 'unreachable') return;
   throw new OutboardError('invalid', `cannot read seccomp profile ${JSON.stringify(path)}: ${status.reason}`);
 }
 
-/** @returns undefined when there is no such file */
+/** Read and parse a profile. @returns undefined when there is no such file */
 async function readProfile(path: string): Promise<SeccompProfile | undefined> {
   const text = await readText(path);
   return text === undefined ? undefined : parseSeccompProfile(text, path);
@@ -63,7 +63,7 @@ async function readText(path: string): Promise<string | undefined> {
   const fail = (reason: string, cause?: unknown) =>
     new OutboardError('invalid', `cannot read seccomp profile ${JSON.stringify(path)}: ${reason}`, { cause });
   try {
-    // Not to wait for the other end when it is a fifo.
+    // O_NONBLOCK: opening a fifo must not wait for its writer.
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = await file.stat();
     if (!status.isFile()) throw fail('not a regular file');

@@ -1,13 +1,13 @@
 /**
- * Seccomp profiles as hosts have them: Docker's file format, which is also Podman's. It says which system calls are
- * allowed with which capabilities, on which architectures and kernels; resolving it gives the filter of one plugin.
+ * Parses seccomp profiles in Docker's file format, which is also Podman's. A profile lists the allowed system calls
+ * by capability, architecture and kernel; `resolve-profile.ts` makes the filter of one container from it.
  * @see moby/profiles seccomp/seccomp.go; containers/common pkg/seccomp/types.go (0.50)
  */
 import { constants } from 'node:os';
 import { OutboardError, showValue } from '@outboard/oci';
 import * as z from 'zod';
 
-/** What the runtime takes. `NOTIFY` is not among them: it would hand system calls to a program of someone's choice. */
+/** Actions that the OCI runtime accepts, without `NOTIFY`, which would hand system calls to an arbitrary program. */
 const actions = [
   'SCMP_ACT_KILL',
   'SCMP_ACT_KILL_PROCESS',
@@ -34,14 +34,14 @@ const maxNames = 2000;
 
 const word = z.string().regex(/^\w{1,64}$/);
 const action = z.enum(actions);
-/** Highest number that the kernel passes on as errno: MAX_ERRNO. */
+/** MAX_ERRNO, the highest error number of the kernel. */
 const errorNumber = z.number().int().min(0).max(4095);
 const errorName = z
   .string()
   .refine((name) => name === '' || Object.hasOwn(errorNumbers, name), 'want a name such as "EPERM"');
 const argumentValue = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** An absent key and `null` are the same, as Go's decoder has it. */
+/** Treat `null` as absent, as Go's decoder does. */
 function optional<T extends z.ZodType>(schema: T) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
@@ -94,15 +94,17 @@ const documentSchema = z
     })),
   }));
 
-/** A profile that has been read; only its parser and the engine's own profile make one. */
+/** A parsed profile; made by the parser and the built-in profile only. */
 export type SeccompProfile = z.output<typeof documentSchema>;
+/** One rule of a profile. */
 export type SeccompRule = SeccompProfile['rules'][number];
+/** Condition on an argument of a system call. */
 export type SeccompArgument = NonNullable<SeccompRule['args']>[number];
 
 /**
- * Read a profile.
+ * Parse a profile.
  * @param text JSON
- * @param path where it is from, for messages
+ * @param path of the file, for messages
  * @throws {OutboardError} invalid, naming the field
  */
 export function parseSeccompProfile(text: string, path: string): SeccompProfile {
@@ -118,7 +120,7 @@ export function parseSeccompProfile(text: string, path: string): SeccompProfile 
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const value = issue?.path.reduce<unknown>(
-    // Only own keys of what was parsed from JSON are followed.
+    // Only own keys of parsed JSON are followed.
     (at, key) =>
       typeof at === 'object' && at !== null ? Object.getOwnPropertyDescriptor(at, key)?.value : undefined,
     document,
@@ -126,7 +128,7 @@ export function parseSeccompProfile(text: string, path: string): SeccompProfile 
   throw fail(`invalid ${showValue(issue?.path.join('.'))}: ${showValue(value)}: ${issue?.message}`);
 }
 
-/** Podman names errors; where the number is there too, it counts. */
+/** Podman writes errors by name; the number has precedence. */
 function errorByName(name: string | undefined): number | undefined {
   return name === undefined || name === '' ? undefined : errorNumbers[name];
 }

@@ -1,13 +1,13 @@
 /**
- * From a seccomp profile to the filter of one plugin: the rules that hold for its capabilities, on this machine.
+ * Makes the filter of one container from a seccomp profile: the rules that apply to its capabilities, on this host.
  * @see moby/profiles seccomp/seccomp_linux.go, setupSeccomp
  */
 import type { SpecSeccomp } from '../../spec/runtime-spec.ts';
 import type { SeccompProfile, SeccompRule } from './profile-document.ts';
 
-/** What a profile asks about the plugin and its machine. */
+/** Properties of a container and its host that the conditions of a profile refer to. */
 export interface SeccompSubject {
-  /** With `CAP_`: all that the plugin can have. */
+  /** All capabilities that the container can have, with `CAP_`. */
   readonly capabilities: readonly string[];
   /** As Node.js names it, such as `x64`. */
   readonly architecture: string;
@@ -16,9 +16,9 @@ export interface SeccompSubject {
 }
 
 interface Architecture {
-  /** In conditions of profiles: Go's name. */
+  /** Go's name, as in conditions of profiles. */
   readonly condition: string;
-  /** In libseccomp. */
+  /** Name in libseccomp. */
   readonly native: string;
 }
 
@@ -32,7 +32,7 @@ const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['loong64', { condition: 'loong64', native: 'SCMP_ARCH_LOONGARCH64' }],
 ]);
 
-/** Resolve a profile. The same input gives the same filter. */
+/** Resolve a profile. A pure function. */
 export function resolveSeccompProfile(profile: SeccompProfile, subject: SeccompSubject): SpecSeccomp {
   const architecture = architectures.get(subject.architecture);
   const rules = profile.rules.filter((rule) => applies(rule, subject, architecture?.condition));
@@ -40,7 +40,7 @@ export function resolveSeccompProfile(profile: SeccompProfile, subject: SeccompS
   return {
     defaultAction: profile.defaultAction,
     ...(profile.defaultErrnoRet !== undefined && { defaultErrnoRet: profile.defaultErrnoRet }),
-    // Without any the runtime takes its own.
+    // Without a list the OCI runtime uses the native one.
     ...(native.length > 0 && { architectures: native }),
     ...(profile.flags.length > 0 && { flags: profile.flags }),
     syscalls: rules.filter(({ names }) => names.length > 0).map(toSpecRule),
@@ -53,7 +53,7 @@ function filteredArchitectures(profile: SeccompProfile, native: string | undefin
   return found === undefined ? [] : [found.architecture, ...(found.subArchitectures ?? [])];
 }
 
-/** All of what a rule includes must hold, and nothing of what it excludes. */
+/** A rule applies when all its `includes` hold and none of its `excludes` does. */
 function applies(rule: SeccompRule, subject: SeccompSubject, architecture: string | undefined): boolean {
   const { includes, excludes } = rule;
   const has = (capability: string) => subject.capabilities.includes(capability);
@@ -67,7 +67,7 @@ function applies(rule: SeccompRule, subject: SeccompSubject, architecture: strin
   return excludes?.minKernel === undefined || !isAtLeast(excludes.minKernel);
 }
 
-/** By the first two numbers, as profiles name no more. */
+/** Compare the first two numbers, since profiles contain no more. */
 function compareKernels(release: string, version: string): number {
   const [major = 0, minor = 0] = release.split(/[^\d]/).map(Number);
   const [wantedMajor = 0, wantedMinor = 0] = version.split('.').map(Number);
