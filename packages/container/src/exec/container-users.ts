@@ -1,11 +1,11 @@
 /**
- * Users and groups by name, as a root filesystem's own files tell them.
+ * Looks up users and groups in the files of a root filesystem.
  * @see passwd(5), group(5)
  */
 import { OutboardError } from '@outboard/oci';
 import { readFileInRoot } from '../rootfs/read-in-root.ts';
 
-/** Who a process is. */
+/** User and groups of a process. */
 export interface ProcessUser {
   readonly uid: number;
   readonly gid: number;
@@ -24,17 +24,17 @@ interface GroupEntry {
   readonly members: readonly string[];
 }
 
-/** Of a file that a plugin's author wrote. */
+/** Upper bound for files that the image provides. */
 const maxFileBytes = 1024 * 1024;
 const largestId = 0xffff_fffe;
 
-/** The text of the two files. */
+/** Content of the two files. */
 export interface UserFiles {
   readonly passwd: string;
   readonly group: string;
 }
 
-/** Read both files of a root filesystem; one that is not there is empty. */
+/** Read both files of a root filesystem; a missing file counts as empty. */
 export async function readUserFiles(rootfs: string): Promise<UserFiles> {
   const [passwd, group] = await Promise.all(
     ['/etc/passwd', '/etc/group'].map((path) => readInside(rootfs, path)),
@@ -43,8 +43,8 @@ export async function readUserFiles(rootfs: string): Promise<UserFiles> {
 }
 
 /**
- * Who is meant by `NAME|UID[:GROUP|GID]`. A user that is named without a group has the groups that list it.
- * @throws {OutboardError} invalid: unknown, or no ID
+ * Find the user `NAME|UID[:GROUP|GID]`. A user without a group gets the groups that list it.
+ * @throws {OutboardError} invalid for an unknown name
  * @see moby daemon/exec_linux.go and opencontainers user.GetExecUser, whose rules these are
  */
 export function findUser(text: string, files: UserFiles): ProcessUser {
@@ -60,7 +60,7 @@ export function findUser(text: string, files: UserFiles): ProcessUser {
   return { uid: user.uid, gid, additionalGids: [...new Set(additionalGids)] };
 }
 
-/** Names by user ID; of several the first. */
+/** User names by ID; the first one of several. */
 export function userNames(passwd: string): ReadonlyMap<number, string> {
   return new Map(
     parseUsers(passwd)
@@ -110,6 +110,6 @@ function parseId(text: string): number | undefined {
 
 async function readInside(rootfs: string, path: string): Promise<string | undefined> {
   const file = await readFileInRoot(rootfs, path, maxFileBytes);
-  // A root filesystem without them has no names, nor one in which they are too large.
+  // A missing or oversized file has no names.
   return file === undefined || file.size > maxFileBytes ? undefined : file.content.toString('utf8');
 }

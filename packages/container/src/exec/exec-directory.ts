@@ -1,7 +1,7 @@
 /**
- * What a command that runs in a container has on the host: a directory in the bundle, for what the runtime reads and writes,
- * and a cgroup of the same name below the plugin's. The cgroup knows every process that the command started, so that none
- * is left when it is ended; the plugin's own limits hold for all of them.
+ * Directory and cgroup of a command in a container: the directory in the bundle holds files of the OCI runtime, the
+ * cgroup of the same name is below the container's. The cgroup contains every process that the command starts, so
+ * that none survives it; the limits of the container apply to all of them.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -14,12 +14,12 @@ import { createGeneration } from '../runtime/bundle.ts';
 const prefix = 'exec-';
 const removalTimeoutMs = 10_000;
 
-/** The directory of a new command in a bundle; it is not made yet. */
+/** Path for the directory of a new command; it is not made yet. */
 export function newExecDirectory(bundle: string): string {
   return join(bundle, `${prefix}${createGeneration()}`);
 }
 
-/** The names of the commands that have a directory in a bundle. */
+/** Names of the commands with a directory in a bundle. */
 export async function listExecDirectories(bundle: string): Promise<readonly string[]> {
   try {
     return (await readdir(bundle)).filter((name) => name.startsWith(prefix));
@@ -31,15 +31,15 @@ export async function listExecDirectories(bundle: string): Promise<readonly stri
 
 /**
  * Make the cgroup of a command.
- * @param cgroupPath the plugin's, below the root of each hierarchy
- * @returns what the runtime is told by `exec --cgroup`
- * @throws {OutboardError} conflict when the plugin has none: it has ended
+ * @param cgroupPath of the container, below the root of each hierarchy
+ * @returns the argument for `exec --cgroup`
+ * @throws {OutboardError} conflict when the container has ended
  * @see runc-exec(8)
  */
 export async function createExecCgroup(cgroupPath: string, directory: string): Promise<string> {
   const name = basename(directory);
   const cgroups = await findCgroupDirectories(cgroupPath);
-  // On v1 one hierarchy is enough to know them by; in the freezer a fork bomb can be held still while it is ended.
+  // On v1 one hierarchy is enough to find the processes; in the freezer a fork bomb can be frozen while it is killed.
   const freezer = cgroups.find((cgroup) => existsSync(join(cgroup, 'freezer.state')));
   const parent = freezer ?? cgroups.find((cgroup) => existsSync(join(cgroup, 'cgroup.procs')));
   try {
@@ -53,13 +53,13 @@ export async function createExecCgroup(cgroupPath: string, directory: string): P
   throw containerEndedError();
 }
 
-/** End every process of a command, and remove its cgroup and its directory. Idempotent. */
+/** Kill every process of a command, and remove its cgroup and directory. Idempotent. */
 export async function removeExec(cgroupPath: string, directory: string): Promise<void> {
   await removeCgroup(join(cgroupPath, basename(directory)), { timeoutMs: removalTimeoutMs });
   await rm(directory, { recursive: true, force: true });
 }
 
-/** What whoever asked is told when the plugin ended meanwhile. */
+/** Error for a command in a container that has ended. */
 export function containerEndedError(cause?: unknown): OutboardError {
   return new OutboardError('conflict', 'cannot run a command in a plugin that has ended', { cause });
 }

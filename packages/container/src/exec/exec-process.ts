@@ -1,6 +1,6 @@
 /**
- * From the process of a container's spec to that of a command which runs beside it. A pure function: whatever is asked
- * for, the command is behind the same walls as the plugin's own program.
+ * Derives the process of an exec command from the process of the container's spec. A pure function: whatever is
+ * requested, the command is confined like the container's own program.
  */
 import { OutboardError, showValue } from '@outboard/oci';
 import { cleanAbsolutePath } from '../spec/clean-path.ts';
@@ -10,21 +10,26 @@ import type { ExecRequest } from './exec-session.ts';
 
 type SpecProcess = RuntimeSpec['process'];
 
-/** A process as the runtime takes it for `exec`. */
-export type ExecProcess = Omit<SpecProcess, 'user'> & {
+/** A process for `exec` of the OCI runtime. */
+export type ExecProcess = Pick<SpecProcess, Exclude<keyof SpecProcess, 'user'>> & {
   readonly user: ProcessUser;
-  /** Of the terminal, from its first instant on; later ones come by signal. */
+  /** Initial size of the terminal; changes are sent by signal. */
   readonly consoleSize?: { readonly height: number; readonly width: number };
 };
 
-const maxTextBytes = 120 * 1024; // what Linux takes of one argument, MAX_ARG_STRLEN, and some room
+const maxTextBytes = 120 * 1024; // below MAX_ARG_STRLEN, the limit of Linux for one argument
 
 /**
- * @param plugin the process in the spec with which the container was started
+ * Create the process of a command.
+ * @param container process of the spec with which the container was started
  * @throws {OutboardError} invalid: no command, a text with a NUL or too long, a variable without a name, a relative
  *   directory
  */
-export function createExecProcess(plugin: SpecProcess, request: ExecRequest, user: ProcessUser): ExecProcess {
+export function createExecProcess(
+  container: SpecProcess,
+  request: ExecRequest,
+  user: ProcessUser,
+): ExecProcess {
   const { command, env = [], workingDirectory, terminal } = request;
   if (command.length === 0 || command[0] === '') throw invalid('no exec command specified');
   for (const text of [...command, ...env]) checkText(text);
@@ -33,25 +38,25 @@ export function createExecProcess(plugin: SpecProcess, request: ExecRequest, use
       throw invalid(`invalid environment variable ${showValue(variable)}: want NAME=VALUE`);
     }
   }
-  const cwd = workingDirectory === undefined ? plugin.cwd : cleanAbsolutePath(workingDirectory);
+  const cwd = workingDirectory === undefined ? container.cwd : cleanAbsolutePath(workingDirectory);
   if (cwd === undefined) {
     throw invalid(`invalid working directory ${showValue(workingDirectory)}: want an absolute path`);
   }
   checkText(cwd);
   const hasTerminal = terminal !== undefined;
   return {
-    ...plugin,
+    ...container,
     terminal: hasTerminal,
     ...(terminal && { consoleSize: { height: terminal.rows, width: terminal.columns } }),
     user,
     args: command,
-    env: mergeEnvironment([...(hasTerminal ? ['TERM=xterm'] : []), ...plugin.env, ...env]),
+    env: mergeEnvironment([...(hasTerminal ? ['TERM=xterm'] : []), ...container.env, ...env]),
     cwd,
-    // As execve(2) has it for who is not root: what the plugin may become, but nothing at once.
+    // As after execve(2) by another user than root: the bounding set stays, no capability is effective.
     capabilities:
       user.uid === 0
-        ? plugin.capabilities
-        : { ...plugin.capabilities, effective: [], permitted: [], ambient: [] },
+        ? container.capabilities
+        : { ...container.capabilities, effective: [], permitted: [], ambient: [] },
   };
 }
 
@@ -61,7 +66,7 @@ function checkText(text: string): void {
   }
 }
 
-/** A later value of a name replaces an earlier one. */
+/** Merge variables: a later value replaces an earlier one. */
 function mergeEnvironment(variables: readonly string[]): readonly string[] {
   const byName = new Map<string, string>();
   for (const variable of variables) byName.set(variable.slice(0, variable.indexOf('=')), variable);

@@ -1,40 +1,40 @@
 /**
- * The contract of commands that run in a plugin's container beside its own program.
+ * The contract of exec: commands that run in a container beside its own program.
  */
 import type { TerminalSize } from '../linux/pseudo-terminal.ts';
 
-/** What to run. It never has more privileges than the plugin. */
+/** A command. It never gets more privileges than the container's program. */
 export interface ExecRequest {
   /** Program and arguments. */
   readonly command: readonly string[];
-  /** `NAME=VALUE`, in place of or beside those of the plugin. */
+  /** `NAME=VALUE`, added to the environment of the container's program, or replacing variables of it. */
   readonly env?: readonly string[] | undefined;
-  /** `NAME|UID[:GROUP|GID]`, of the container; default root, as the plugin. */
+  /** `NAME|UID[:GROUP|GID]` of the container; default that of the container's program. */
   readonly user?: string | undefined;
-  /** Absolute; default the plugin's. */
+  /** Absolute; default that of the container's program. */
   readonly workingDirectory?: string | undefined;
-  /** Whether it gets what is written to `input`; default nothing. */
+  /** True when it reads data of `write`; default false: its standard input is empty. */
   readonly hasInput?: boolean | undefined;
-  /** Of the terminal that it gets; absent: pipes. */
+  /** Size of its terminal; absent: it gets pipes. */
   readonly terminal?: TerminalSize | undefined;
 }
 
-/** A command that runs. Whoever has it reads its output, all of it, or ends it. */
+/** A command that runs. The caller reads all of its output, or kills it. */
 export interface ExecSession {
-  /** With a terminal, both streams of output in one. */
+  /** Standard output; with a terminal, all output. */
   readonly stdout: AsyncIterable<Buffer>;
   readonly stderr?: AsyncIterable<Buffer> | undefined;
-  /** Resolves when there is room for more. What comes after its end, or without `hasInput`, is lost. */
+  /** Resolves when there is room for more. Data is dropped after the command ended, and without `hasInput`. */
   write(data: Uint8Array): Promise<void>;
-  /** No more input. On a terminal this does nothing: it is for whoever types to say so. */
+  /** Close the input. Does nothing on a terminal, where the user types an end-of-file character. */
   endInput(): void;
-  /** Without a terminal this does nothing. */
+  /** Change the size of the terminal; does nothing without one. */
   resize(size: TerminalSize): void;
   /**
-   * Resolves with the exit code, or 128 and the number of the signal, when the command and all that it has started have
-   * gone. Never rejects.
+   * Resolves with the exit code, or 128 plus the signal number, when the command and all processes that it started
+   * have ended. Never rejects.
    */
   readonly ended: Promise<number>;
-  /** Kill it and all that it has started. Idempotent; `ended` tells when that is done. */
+  /** Kill it and all processes that it started. Idempotent; `ended` resolves when that is done. */
   kill(): void;
 }

@@ -1,22 +1,23 @@
 /**
- * The three streams of a command, whether they are pipes or a terminal.
+ * The standard streams of a command, over pipes or a terminal.
  */
 import { waitForDrain } from '@outboard/async';
 import type { PseudoTerminal } from '../linux/pseudo-terminal.ts';
 import type { SpawnedProcess } from '../linux/spawn-process.ts';
 import type { ExecSession } from './exec-session.ts';
 
-/** What a session has of them, and what only its start needs. */
-export interface ExecStreams extends Omit<ExecSession, 'ended' | 'kill'> {
-  /** Read what was said by a runtime that could not start the command, until its end or `maxBytes`. */
+/** Streams of a session, with methods for its start and end. */
+export interface ExecStreams
+  extends Pick<ExecSession, 'stdout' | 'stderr' | 'write' | 'endInput' | 'resize'> {
+  /** Read the error output of an OCI runtime that could not start the command, until its end or `maxBytes`. */
   readErrors(maxBytes: number): Promise<string>;
-  /** Nobody takes input any more: who waits to write is let go, and what comes is lost. Idempotent. */
+  /** Drop input from now on, pending writes included. Idempotent. */
   dropInput(): void;
-  /** Let go of all of them; what was not read is lost. */
+  /** Close all streams; unread output is lost. */
   close(): void;
 }
 
-/** @param program has been started on the terminal, or with pipes as its descriptors 0 (or none), 1 and 2 */
+/** Open the streams. @param program started on the terminal, or with pipes as descriptors 0 (optional), 1 and 2 */
 export function openExecStreams(
   program: SpawnedProcess,
   terminal: PseudoTerminal | undefined,
@@ -24,13 +25,13 @@ export function openExecStreams(
 ): ExecStreams {
   const [stdin, stdout, stderr] = program.stdio;
   const input = terminal?.stream ?? stdin;
-  // A command that reads no more has its reasons; how it ends says which.
+  // A command may stop reading its input; its exit code is the result.
   input?.on('error', () => undefined);
-  const output = terminal?.output ?? stdout ?? nothing();
+  const output = terminal?.output ?? stdout ?? emptyOutput();
   const dropped = new AbortController();
   return {
     stdout: output,
-    stderr: terminal === undefined ? (stderr ?? nothing()) : undefined,
+    stderr: terminal === undefined ? (stderr ?? emptyOutput()) : undefined,
     async write(data) {
       if (!hasInput || dropped.signal.aborted || input?.writable !== true) return;
       if (!input.write(data)) await waitForDrain(input, { signal: dropped.signal });
@@ -41,13 +42,13 @@ export function openExecStreams(
     resize(size) {
       if (terminal === undefined) return;
       terminal.resize(size);
-      // It is not the controlling terminal of the runtime, which passes the size on.
+      // SIGWINCH is sent here, since this is not the controlling terminal of the OCI runtime, which forwards it.
       program.kill('SIGWINCH');
     },
-    readErrors: (maxBytes) => readText(terminal === undefined ? (stderr ?? nothing()) : output, maxBytes),
+    readErrors: (maxBytes) => readText(terminal === undefined ? (stderr ?? emptyOutput()) : output, maxBytes),
     dropInput() {
       dropped.abort();
-      // A terminal's output, of which there may be more, comes from the same descriptor.
+      // Not for a terminal, whose output comes from the same descriptor.
       if (terminal === undefined) stdin?.destroy();
     },
     close() {
@@ -57,7 +58,7 @@ export function openExecStreams(
   };
 }
 
-async function* nothing(): AsyncGenerator<Buffer, void> {}
+async function* emptyOutput(): AsyncGenerator<Buffer, void> {}
 
 async function readText(output: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];

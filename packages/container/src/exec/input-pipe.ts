@@ -1,9 +1,9 @@
 /**
- * Keeps the standard input of a command open on the side of its reader.
+ * Keeps the read end of a command's standard input open.
  *
- * runc copies input into a pipe of its own. When the command has closed its end, a write there raises SIGPIPE in runc,
- * which runc takes for a signal to pass on: a command that merely reads no more would be killed by it. A pipe that
- * someone else could still read raises none; what nobody reads stays in it.
+ * runc copies input into a pipe of its own. After the command has closed its end, a write there raises SIGPIPE in
+ * runc, which forwards it to the command as a signal: a command that merely stops reading would be killed. With
+ * another open read end there is no SIGPIPE; unread data stays in the pipe.
  * @see opencontainers/runc signals.go, "forward"; pipe(7)
  */
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -12,14 +12,15 @@ import { isErrno } from '../linux/errno.ts';
 const accessModes = 0o3; // O_ACCMODE
 
 /**
- * @param runtimePid of a runtime that has started a command
+ * Open the read end of the pipe.
+ * @param runtimePid of an OCI runtime that has started a command
  * @returns a descriptor that the caller closes when the runtime has ended; undefined when the runtime passes its own
  *   input on, as crun does
  */
 export function holdInputPipe(runtimePid: number): number | undefined {
   try {
     const pipes = pipesOf(runtimePid);
-    // Of its own pipes, by which its threads wake one another, it has both ends.
+    // The runtime has both ends of the pipes by which its threads wake each other.
     const input = pipes.find(
       ({ access, pipe }) =>
         access === constants.O_WRONLY &&
@@ -27,13 +28,13 @@ export function holdInputPipe(runtimePid: number): number | undefined {
     );
     return input && openSync(input.path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    // It has ended, or this process may not look into others: then nothing is held, which matters rarely.
+    // The runtime has ended, or this process may not access it: then the pipe is not held, which rarely matters.
     if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENXIO')) return undefined;
     throw error;
   }
 }
 
-/** Let go of it. */
+/** Close the descriptor. */
 export function closeInputPipe(descriptor: number | undefined): void {
   if (descriptor !== undefined) closeSync(descriptor);
 }
@@ -45,7 +46,7 @@ interface OpenPipe {
   readonly access: number;
 }
 
-/** All of it is answered by the kernel from memory. */
+/** Pipes of a process. The kernel answers from memory. */
 function pipesOf(pid: number): readonly OpenPipe[] {
   return readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
     try {
@@ -55,7 +56,7 @@ function pipesOf(pid: number): readonly OpenPipe[] {
       const flags = /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${name}`, 'latin1'))?.[1];
       return [{ path, pipe, access: Number.parseInt(flags ?? '', 8) & accessModes }];
     } catch (error) {
-      // Closed meanwhile.
+      // Closed in the meantime.
       if (isErrno(error, 'ENOENT')) return [];
       throw error;
     }

@@ -1,5 +1,5 @@
 /**
- * Starts a command in a container through the OCI runtime, which stays to pass its output on and to tell its end.
+ * Starts a command in a container through the OCI runtime, which stays to copy its output and to report its end.
  * @see runc-exec(8)
  */
 import { readFileSync } from 'node:fs';
@@ -26,20 +26,19 @@ import { closeInputPipe, holdInputPipe } from './input-pipe.ts';
 import { type StartWatch, watchStart } from './start-watch.ts';
 import { watchCommand } from './watch-command.ts';
 
+/** Parts that `startExec` needs. */
 export interface ExecDeps {
   readonly paths: ContainerPaths;
   readonly logger: Logger;
 }
 
-/** In which container. */
-export interface ExecTarget extends Omit<ContainerRun, 'cgroupPath'> {
+/** The container of a command. */
+export interface ExecTarget extends ContainerRun {
   readonly id: string;
-  /** Of its cgroup, below the root of each hierarchy. */
-  readonly cgroupPath: string;
 }
 
 const startTimeoutMs = 30_000;
-/** How long the runtime may take to end after its command. */
+/** Time for the OCI runtime to end after its command. */
 const runtimeEndMs = 2_000;
 const maxErrorBytes = 16 * 1024;
 const processFile = 'process.json';
@@ -47,7 +46,7 @@ const pidFile = 'pid';
 
 /**
  * Start a command and return when it runs.
- * @param signal ends it, at any time
+ * @param signal kills it, at any time
  * @throws {OutboardError} invalid: the request, an unknown user, a program that cannot be run (code `exec-failed`);
  *   conflict when the container has ended
  */
@@ -74,13 +73,13 @@ export async function startExec(
       ...['exec', `--cgroup=${cgroup}`, `--process=${join(directory, processFile)}`],
       ...[`--pid-file=${join(directory, pidFile)}`, target.id],
     ];
-    const place = { rootfs: spec.root.path, pid: target.pid };
+    const container = { rootfs: spec.root.path, pid: target.pid };
     const killsBefore = await countOutOfMemoryKills(target.cgroupPath);
     const onKilled = async (): Promise<void> => {
       if (isMore(await countOutOfMemoryKills(target.cgroupPath), killsBefore))
         await noteKilledCommand(bundle.killedCommands);
     };
-    return await launch({ deps, runtime, command, directory, place, request, signal, release, onKilled });
+    return await launch({ deps, runtime, command, directory, container, request, signal, release, onKilled });
   } catch (error) {
     await release();
     throw error;
@@ -92,12 +91,12 @@ interface Launch {
   readonly runtime: string;
   readonly command: readonly string[];
   readonly directory: string;
-  readonly place: ExecContainer;
+  readonly container: ExecContainer;
   readonly request: ExecRequest;
   readonly signal: AbortSignal;
-  /** Removes all but the runtime's own process. */
+  /** Kills the command and removes its directory and cgroup. */
   readonly release: () => Promise<void>;
-  /** The command was ended by SIGKILL. */
+  /** Called when the command was ended by SIGKILL. */
   readonly onKilled: () => Promise<void>;
 }
 
@@ -111,12 +110,13 @@ async function launch(launch: Launch): Promise<ExecSession> {
   let isStarted = false;
   let hasEnded = false;
   const end = runOnce(async () => {
-    // A command that runs is killed before its terminal hangs up, and so is never told to end by a SIGHUP. The runtime
-    // is its parent: it is to see its end, and ends with it.
+    // A running command is killed before its terminal hangs up, so that it gets no SIGHUP. The OCI runtime is its
+    // parent: it must see its end, and ends with it.
     if (isStarted) await release();
     streams.close();
     if (isStarted) await settlesWithin(program.ended, runtimeEndMs);
-    // One that has not started it is to start it no more. Once it has ended, its pid may be another's.
+    // A runtime that has not started the command must not start it later. After it ended, its pid may belong to
+    // another process.
     if (!hasEnded) await endProcessGroup(program.pid);
     await release();
   });
@@ -139,18 +139,18 @@ async function launch(launch: Launch): Promise<ExecSession> {
   isStarted = await watched.started;
   clearTimeout(deadline);
   if (isStarted) {
-    // Before anything is sent to it.
+    // Before any input is sent.
     if (!hasEnded && launch.request.hasInput === true) input = holdInputPipe(program.pid);
-    // What the command left holds its output open, and ends with it.
+    // Processes that the command left in the background hold its output open, and are killed with it.
     const endRest = (): void => void release().catch(report);
     if (!hasEnded) unwatch = watchCommand(() => readPid(launch.directory), endRest);
     return { ...streams, ended, kill };
   }
-  const said = await streams.readErrors(maxErrorBytes).catch(() => '');
+  const output = await streams.readErrors(maxErrorBytes).catch(() => '');
   streams.close();
   await ended;
   signal.throwIfAborted();
-  throw execFailure(said, launch.place, startTimeoutMs);
+  throw execFailure(output, launch.container, startTimeoutMs);
 }
 
 function isMore(now: number | undefined, before: number | undefined): boolean {
@@ -160,7 +160,7 @@ function isMore(now: number | undefined, before: number | undefined): boolean {
 /** 128 and SIGKILL. */
 const killedExitCode = 137;
 
-/** Start the runtime on a terminal or on pipes. */
+/** Start the OCI runtime on a terminal or on pipes. */
 function spawnRuntime(
   { runtime, command, request }: Launch,
   watched: StartWatch,
@@ -171,7 +171,7 @@ function spawnRuntime(
     terminal = request.terminal && openPseudoTerminal(request.terminal);
     const program = spawnProcess(runtime, command, {
       env: programEnvironment(),
-      // Of its own, so that all of it can be ended.
+      // A session of its own, so that its whole process group can be killed.
       newSession: true,
       stdio:
         terminal === undefined
@@ -188,7 +188,7 @@ function spawnRuntime(
   }
 }
 
-/** Undefined until the runtime has written it, and when the command has gone. */
+/** Read the pid of the command; undefined until the OCI runtime has written it, and after the command ended. */
 function readPid(directory: string): number | undefined {
   try {
     const text = readFileSync(join(directory, pidFile), 'latin1');
@@ -201,7 +201,7 @@ function readPid(directory: string): number | undefined {
 
 async function readSpec(path: string): Promise<RuntimeSpec> {
   try {
-    // We wrote it, in a directory that only root can enter.
+    // Written by this package, in a directory that only root can enter.
     return JSON.parse(await readFile(path, 'utf8')) as RuntimeSpec;
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT')) throw cause;
@@ -218,7 +218,7 @@ async function describeProcess(spec: RuntimeSpec, request: ExecRequest): Promise
   return createExecProcess(spec.process, request, user);
 }
 
-/** Readable by root only: the variables may be secrets. */
+/** Make the directory and the process file. Readable by root only: the variables may be secrets. */
 async function makeDirectory(directory: string, process: ExecProcess): Promise<void> {
   try {
     await mkdir(directory, { mode: 0o700 });

@@ -1,18 +1,19 @@
 /**
- * Finds out whether the OCI runtime has started a command: it writes the command's pid into a file then.
+ * Watches for the start of a command: the OCI runtime writes its pid into a file then.
  */
 import { existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { withResolvers } from '@outboard/async';
 
+/** Watch for the start of a command. */
 export interface StartWatch {
-  /** Resolves with true when the command runs, with false when it was given up before that. */
+  /** Resolves with true when the command runs, with false when it was closed before. */
   readonly started: Promise<boolean>;
-  /** The runtime has ended: look a last time. */
+  /** Check a last time, after the runtime ended. */
   close(): void;
 }
 
-/** @param directory where the runtime writes `file`, under another name first */
+/** Watch for a file. @param directory in which the runtime writes it, first under another name */
 export function watchStart(directory: string, file: string): StartWatch {
   const path = join(directory, file);
   const { promise: started, resolve: settle } = withResolvers<boolean>();
@@ -20,7 +21,7 @@ export function watchStart(directory: string, file: string): StartWatch {
     if (existsSync(path)) settle(true);
   };
   const watcher = watch(directory, look);
-  // Its end will tell, if nothing else does.
+  // The end of the runtime is reported by `close`.
   watcher.on('error', () => watcher.close());
   look();
   void started.then(() => watcher.close());

@@ -1,6 +1,6 @@
 /**
- * Finds out that a command has ended while the runtime that started it has not: it waits for the end of the output, which
- * whatever the command left in the background holds open.
+ * Watches for the end of a command while its OCI runtime still runs: the runtime waits for the end of the output,
+ * which background processes of the command hold open.
  */
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../linux/process-identity.ts';
 
@@ -8,9 +8,9 @@ const firstLookMs = 10;
 const longestPauseMs = 200;
 
 /**
- * Call back once a process has ended.
- * @param readPid tells its pid; undefined for as long as nobody has written it down
- * @returns how to stop
+ * Call a listener when a process has ended.
+ * @param readPid returns its pid; undefined until it is known
+ * @returns function that stops watching
  */
 export function watchCommand(readPid: () => number | undefined, onEnd: () => void): () => void {
   let identity: ProcessIdentity | undefined;
@@ -23,7 +23,8 @@ export function watchCommand(readPid: () => number | undefined, onEnd: () => voi
     identity = identifyProcess(pid);
     return identity === undefined;
   };
-  // The kernel tells the end of a process to its parent only, which is the runtime. Nearly always that ends first.
+  // Polling: the kernel reports the end of a process to its parent only, the OCI runtime. Nearly always the runtime
+  // ends first.
   const look = (): void => {
     if (hasEnded()) return void onEnd();
     timer = setTimeout(look, pauseMs);

@@ -1,5 +1,5 @@
 /**
- * Finds where the last lines of a log begin, by reading it backwards.
+ * Finds the beginning of the last lines of a log, by reading it backwards.
  */
 import { open } from 'node:fs/promises';
 import { isErrno } from '../linux/errno.ts';
@@ -7,35 +7,40 @@ import { maxLineBytes } from './line-joiner.ts';
 import { comparePositions, endOfLog, type LogFile, type LogPosition } from './log-files.ts';
 import { type OutputStream, type RecordHeader, readHeader } from './log-record.ts';
 
-/** Which lines are looked for. */
+/** The wanted lines. */
 export interface TailQuery {
-  /** How many that have ended; what was written since without a line end comes on top. */
+  /** Number of complete lines; an unfinished line at the end is extra. */
   readonly lines: number;
   readonly streams: ReadonlySet<OutputStream>;
-  /** Nothing before this is looked at. */
+  /** Position before which nothing is read. */
   readonly floor?: LogPosition | undefined;
-  /** How far back to look, in bytes; default all. */
+  /** Longest distance from the end, in bytes; default unlimited. */
   readonly maxBytes?: number | undefined;
 }
 
-/** Where the last lines are. */
+/** Position of the last lines. */
 export interface Tail {
-  /** Where to begin to read: not after the first piece of any of these lines. */
+  /** Position to read from: not after the first piece of any of these lines. */
   readonly start: LogPosition;
-  /** Lines that end up to here are not among them. */
+  /** Lines that end at or before this position are not wanted. */
   readonly after: LogPosition;
 }
 
-/** How much is read at once, in bytes. */
+/** Size of one read, in bytes. */
 const blockBytes = 64 * 1024;
 
-/** How far before the first line its beginning, or that of the other stream's line, is looked for. */
+/**
+ * Longest distance before the first line that is searched for its beginning, or that of a line of the other stream.
+ */
 const maxBytesBefore = 2 * maxLineBytes;
 
 const lineEnd = 0x0a;
 const noBytes = Buffer.alloc(0);
 
-/** Read a log backwards until enough lines are found. @param files of `listLogFiles()`, as long as their sizes say */
+/**
+ * Read a log backwards until enough lines are found. @param files of `listLogFiles()`; not read beyond their sizes
+ * there
+ */
 export async function findTail(files: readonly LogFile[], query: TailQuery): Promise<Tail> {
   const search = new TailSearch(query, endOfLog(files));
   const oldest = { file: files[0]?.number ?? 1, offset: 0 };
@@ -44,14 +49,14 @@ export async function findTail(files: readonly LogFile[], query: TailQuery): Pro
   for (const file of files.toReversed()) {
     if (search.isDone || file.number < floor.file) break;
     if (!(await searchFile(file, file.number === floor.file ? floor.offset : 0, search))) {
-      // Removed meanwhile: what is newer is all that is left.
+      // Removed in the meantime: only newer files are left.
       return { start: { file: file.number + 1, offset: 0 }, after: search.after };
     }
   }
   return { start: search.start, after: search.after };
 }
 
-/** @returns false when the file has gone */
+/** Search one file. @returns false when it was removed */
 async function searchFile(file: LogFile, floor: number, search: TailSearch): Promise<boolean> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
@@ -61,19 +66,19 @@ async function searchFile(file: LogFile, floor: number, search: TailSearch): Pro
     throw error;
   }
   try {
-    // The end of a record whose beginning is in the block before.
+    // End of a record that begins in the previous block.
     let rest = noBytes;
     for (let end = file.size; end > floor && !search.isDone; ) {
       const start = Math.max(floor, end - blockBytes);
       const block = Buffer.allocUnsafe(end - start);
       const { bytesRead } = await handle.read(block, 0, block.length, start);
       let bytes = Buffer.concat([block.subarray(0, bytesRead), rest]);
-      // What is at the very end and has none is not written yet.
+      // Bytes after the last line end are a record that is not complete yet.
       if (end === file.size) bytes = bytes.subarray(0, bytes.lastIndexOf(lineEnd) + 1);
       const firstRecord = start === floor ? 0 : afterLineEnd(bytes);
       search.look(bytes.subarray(firstRecord), { file: file.number, offset: start + firstRecord });
       rest = bytes.subarray(0, firstRecord);
-      // No record is as long: whatever this is, it is none.
+      // Longer than any record: damaged data, which is skipped.
       if (rest.length > maxLineBytes) rest = noBytes;
       end = start;
     }
@@ -88,13 +93,13 @@ function afterLineEnd(bytes: Buffer): number {
   return end < 0 ? bytes.length : end + 1;
 }
 
-/** Counts lines from the end. */
+/** Counts lines from the end of a log. */
 class TailSearch {
   readonly #query: TailQuery;
   #lines = 0;
   #bytes = 0;
   #bytesAtFirstLine = 0;
-  /** Streams of which a line ended before the first one: no line that is wanted has a piece before that. */
+  /** Streams with a line end before the first wanted line: no wanted line has a piece before that. */
   readonly #closed = new Set<OutputStream>();
   after: LogPosition;
   start: LogPosition = { file: 1, offset: 0 };
@@ -105,7 +110,7 @@ class TailSearch {
     this.after = end;
   }
 
-  /** Look at whole records, which come before those of the last call. @param at where they begin */
+  /** Search complete records, which precede those of the previous call. @param at position of the first one */
   look(records: Buffer, at: LogPosition): void {
     let end = records.length;
     while (end > 0 && !this.isDone) {

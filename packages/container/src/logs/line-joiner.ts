@@ -1,25 +1,25 @@
 /**
- * Makes lines of records: joins the pieces of a line per stream, since stdout and stderr interleave.
+ * Joins records to lines, per stream, since the records of stdout and stderr interleave.
  */
 import type { LogRecord, OutputStream } from './log-record.ts';
 
-/** What a plugin wrote up to a line end. */
+/** A line of output. */
 export interface LogLine {
   readonly stream: OutputStream;
-  /** When its first byte was read from the plugin, in nanoseconds since the epoch. */
+  /** Time at which conmon read its first byte, in nanoseconds since the epoch. */
   readonly timeNano: bigint;
-  /** Without the line end; not necessarily UTF-8. Valid until the next lines are asked for. */
+  /** Without the line end; not necessarily UTF-8. Valid until the next lines are read. */
   readonly content: Buffer;
-  /** Whether the line has ended; false for what a plugin wrote last, without a line end. */
+  /** False for an unfinished line at the end of the log. */
   readonly isComplete: boolean;
   /**
-   * Only of a line that the plugin did not write: about how many bytes of its log were removed before they were read. The
-   * content says so in words.
+   * Set on a line that Outboard inserts in place of output that was removed before it was read: approximate number of
+   * bytes. The content says so in words.
    */
   readonly skippedBytes?: number | undefined;
 }
 
-/** Longer lines are broken into several, in bytes. */
+/** Maximum length of a line in bytes; longer lines are split. */
 export const maxLineBytes = 1024 * 1024;
 
 interface UnfinishedLine {
@@ -28,10 +28,11 @@ interface UnfinishedLine {
   bytes: number;
 }
 
+/** Joins the records of one log, in order. */
 export class LineJoiner {
   readonly #unfinished = new Map<OutputStream, UnfinishedLine>();
 
-  /** @returns the line that this record ends, if it ends one; a line of more than 1 MiB is ended there */
+  /** Add a record. @returns the line that it completes, if any; a line is ended at 1 MiB */
   push(record: LogRecord): LogLine | undefined {
     const { stream, timeNano, content, endsLine } = record;
     const unfinished = this.#unfinished.get(stream);
@@ -39,14 +40,14 @@ export class LineJoiner {
     const line = unfinished ?? { timeNano, pieces: [], bytes: 0 };
     this.#unfinished.set(stream, line);
     if (content.length > 0) {
-      // A copy: the view would keep all of the bytes around it.
+      // A copy: the view would keep the whole buffer in memory.
       line.pieces.push(Buffer.from(content));
       line.bytes += content.length;
     }
     return endsLine || line.bytes >= maxLineBytes ? this.#end(stream, line, true) : undefined;
   }
 
-  /** The lines that have not ended, the older one first; afterwards there are none. */
+  /** Return and forget the unfinished lines, the older one first. */
   flush(): readonly LogLine[] {
     const lines = [...this.#unfinished].map(([stream, line]) => this.#end(stream, line, false));
     return lines.filter(({ content }) => content.length > 0);

@@ -1,5 +1,5 @@
 /**
- * Reads a log forwards, from file to file, while conmon goes on writing it.
+ * Reads a log forwards, from file to file, while conmon writes it.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
@@ -8,34 +8,35 @@ import { LineJoiner, type LogLine } from './line-joiner.ts';
 import { comparePositions, type LogFile, type LogPosition, listLogFiles } from './log-files.ts';
 import { createRecordParser } from './log-record.ts';
 
-/** How much is read at once, in bytes. */
+/** Size of one read, in bytes. */
 const chunkBytes = 256 * 1024;
 
-/** No record of conmon's is longer; what is gets thrown away, up to the next line end. */
+/** Maximum length of a record of conmon; longer data is discarded up to the next line end. */
 const maxRecordBytes = 1024 * 1024;
 
 const lineEnd = 0x0a;
 const noBytes = Buffer.alloc(0);
 
-/** What a cursor read. */
+/** Result of one read. */
 export interface ReadLines {
   readonly lines: readonly LogLine[];
-  /** Whether that was all there is, for now. */
+  /** True at the current end of the log. */
   readonly isAtEnd: boolean;
 }
 
+/** Options of a `LogCursor`. */
 export interface LogCursorOptions {
   readonly directory: string;
   readonly start: LogPosition;
-  /** Records from here on are not read. */
+  /** Position at which reading ends. */
   readonly end?: LogPosition | undefined;
-  /** Lines that end up to here are left out; default `start`. */
+  /** Lines that end at or before this position are left out; default `start`. */
   readonly after?: LogPosition | undefined;
 }
 
 /**
- * A place in a log that moves on. The file it is in stays open, so that its remainder is not lost when it is removed, until
- * `release()`: whoever does not read on for long keeps no removed file on the disk.
+ * A read position in a log. Its file stays open until `release()`, so that the rest can be read after the file is
+ * removed. Release it before a long pause, so that no removed file occupies the disk.
  */
 export class LogCursor {
   readonly #directory: string;
@@ -44,10 +45,10 @@ export class LogCursor {
   readonly #joiner = new LineJoiner();
   readonly #parse = createRecordParser();
   #position: LogPosition;
-  /** Of the file at the position, once it was opened. */
+  /** Inode of the file at the position, after it was opened. */
   #inode: bigint | undefined;
   #file: FileHandle | undefined;
-  /** The beginning of a record whose end is not written yet. */
+  /** Beginning of a record that is not complete yet. */
   #rest: Buffer = noBytes;
   #skipsRecord = false;
 
@@ -58,15 +59,15 @@ export class LogCursor {
     this.#after = options.after ?? options.start;
   }
 
-  /** Where the next call goes on. */
+  /** Position of the next read. */
   get position(): LogPosition {
     return this.#position;
   }
 
   /**
-   * Read on.
-   * @param maxBytes of the log at most
-   * @throws {OutboardError} unavailable, code `log-removed`, when what comes next was removed before it was read
+   * Read the next lines.
+   * @param maxBytes maximum number of bytes of the log
+   * @throws {OutboardError} unavailable, code `log-removed`, when the next bytes were removed before they were read
    */
   async read(maxBytes: number = chunkBytes): Promise<ReadLines> {
     const chunk = await this.#readChunk(maxBytes);
@@ -75,21 +76,21 @@ export class LogCursor {
       : { lines: this.#takeLines(chunk), isAtEnd: false };
   }
 
-  /** The lines that have begun and not ended. */
+  /** The unfinished lines. */
   unfinishedLines(): readonly LogLine[] {
     return this.#joiner.flush();
   }
 
   /**
-   * Go on behind what was removed before it was read: at the beginning of the newest file, which stays longest, or at the
-   * oldest when there is an end.
-   * @returns about how many bytes were passed over, since the size of a file that has gone is not known; undefined when there
-   * is nothing to go on with
+   * Skip output that was removed before it was read: continue at the beginning of the newest file, which stays
+   * longest, or of the oldest when there is an end position.
+   * @returns approximate number of skipped bytes, since the size of a removed file is unknown; undefined when there
+   *   is no file to continue with
    */
   async skipRemoved(): Promise<number | undefined> {
     const { file, offset } = this.#position;
     const files = (await listLogFiles(this.#directory)).filter(
-      // The number of the one that was read may be that of another file by now.
+      // The number of the file that was read may have been given to another file.
       ({ number, inode }) => number > file || (number === file && inode !== this.#inode),
     );
     const next = this.#end === undefined ? files.at(-1) : files[0];
@@ -99,26 +100,26 @@ export class LogCursor {
     return Math.max(1, next.number - file) * fileBytes - offset;
   }
 
-  /** Go on at another place, which need not be the beginning of a record. */
+  /** Continue at another position, which need not be the beginning of a record. */
   async moveTo(position: LogPosition): Promise<void> {
     await this.#leaveFile(position);
     this.#joiner.flush();
     this.#skipsRecord = position.offset > 0;
   }
 
-  /** Close what is open; a later call of `read()` opens it again. */
+  /** Close the open file; the next `read()` opens it again. */
   async release(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
   }
 
-  /** The next bytes; undefined at the end of what there is. */
+  /** Read the next bytes; undefined at the current end. */
   async #readChunk(maxBytes: number): Promise<Buffer | undefined> {
     for (;;) {
       const { file: number } = this.#position;
       if (this.#end !== undefined && comparePositions(this.#position, this.#end) >= 0) return undefined;
-      // Looked for before the read: what is in the file now is all of it only if the next one exists already.
+      // Listed before the read: the file is complete only if its successor exists already.
       const files = await listLogFiles(this.#directory);
       const next = files.find((file) => file.number > number);
       this.#file ??= await this.#openFile(files.find((file) => file.number === number));
@@ -131,7 +132,7 @@ export class LogCursor {
     }
   }
 
-  /** Whether nothing was read of the file at the position: then it may be one that is still to come. */
+  /** True when nothing was read at the position yet: its file may not exist yet. */
   get #hasNotBegun(): boolean {
     return this.#inode === undefined && this.#position.offset === 0;
   }
@@ -155,7 +156,7 @@ export class LogCursor {
       throw error;
     }
     const { ino } = await handle.stat({ bigint: true });
-    // Replaced twice before it was linked: the number now is that of another file.
+    // Replaced twice before it was linked: the number now belongs to another file.
     if (this.#inode !== undefined && this.#inode !== ino) {
       await handle.close();
       return undefined;

@@ -1,12 +1,12 @@
 /**
- * The files of one plugin's log.
+ * The files of the log of one container.
  *
- *     log       what conmon writes to; at its size limit conmon renames a new, empty file over it
+ *     log       written by conmon; at its size limit conmon renames a new, empty file over it
  *     log.tmp   the empty file that conmon will rename
- *     log.<n>   a hard link to each of the last ones, the newest of which is `log` itself
+ *     log.<n>   hard links to the last files, the newest of which is `log` itself
  *
- * The link keeps a file when conmon replaces it, without this process having to be in time for that. Without anyone who
- * links, no more than one further file comes into being: the disk is bounded while no daemon runs, too.
+ * A link keeps a file when conmon replaces it, even if this process is late. Without a process that links, at most
+ * one more file is created, so the disk usage is bounded while no daemon runs, too.
  */
 import type { BigIntStats } from 'node:fs';
 import { link, open, readdir, rm, stat } from 'node:fs/promises';
@@ -14,11 +14,11 @@ import { join } from 'node:path';
 import { isErrno } from '../linux/errno.ts';
 import type { LogLimits } from './log-limits.ts';
 
-/** A place in a log. */
+/** A position in a log. */
 export interface LogPosition {
   /** Number of the file. */
   readonly file: number;
-  /** In bytes. */
+  /** Offset in bytes. */
   readonly offset: number;
 }
 
@@ -27,19 +27,19 @@ export interface LogFile {
   readonly number: number;
   readonly path: string;
   readonly inode: bigint;
-  /** In bytes, when it was looked at. */
+  /** Size in bytes when it was listed. */
   readonly size: number;
 }
 
-/** The file that conmon writes to. */
+/** Path of the file that conmon writes to. */
 export function currentLogPath(directory: string): string {
   return join(directory, 'log');
 }
 
 /**
- * All files, oldest first. One that conmon has begun and nobody has linked yet is the last, with the number that it will
- * get.
- * @returns none when there is no log
+ * List all files, oldest first. A file that conmon has created and nobody has linked yet is the last, with the number
+ * that it will get.
+ * @returns an empty list when there is no log
  */
 export async function listLogFiles(directory: string): Promise<readonly LogFile[]> {
   const files: LogFile[] = [];
@@ -54,27 +54,27 @@ export async function listLogFiles(directory: string): Promise<readonly LogFile[
   return current[0] === undefined || current[0].inode === last?.inode ? files : [...files, ...current];
 }
 
-/** Where the log ends now. */
+/** Current end of a log. */
 export function endOfLog(files: readonly LogFile[]): LogPosition {
   const last = files.at(-1);
   return last === undefined ? { file: 1, offset: 0 } : { file: last.number, offset: last.size };
 }
 
-/** Which of two positions comes first: negative, 0 or positive. */
+/** Compare two positions: negative, 0 or positive, as for `sort()`. */
 export function comparePositions(a: LogPosition, b: LogPosition): number {
   return a.file - b.file || a.offset - b.offset;
 }
 
 /**
- * Link what conmon has begun, and remove what is too much. One call at a time per log.
- * @returns the files that are left, all linked
+ * Link a file that conmon has created, and remove the oldest files beyond the limits. One call at a time per log.
+ * @returns the remaining files, all linked
  */
 export async function settleLogFiles(directory: string, limits: LogLimits): Promise<readonly LogFile[]> {
   const files = [...(await listLogFiles(directory))];
   const newest = files.at(-1);
   if (newest !== undefined && newest.path === currentLogPath(directory)) {
     const path = join(directory, `log.${newest.number}`);
-    // Should conmon have replaced it since, then this links the newer one: as good as having come a moment later.
+    // If conmon has replaced it since, this links the newer file, which is right too.
     await link(newest.path, path);
     files.splice(-1, 1, { ...newest, path });
   }
@@ -89,11 +89,11 @@ export async function settleLogFiles(directory: string, limits: LogLimits): Prom
 }
 
 /**
- * Have the file ready that conmon begins next. conmon makes it itself if it is missing, and ends if it cannot, as on a disk
- * without inodes: with the plugin.
+ * Create the file that conmon renames next. conmon creates it itself when it is missing, and exits when it cannot, as
+ * on a disk without free inodes, which ends the container.
  */
 export async function keepNextFile(directory: string): Promise<void> {
-  // Never truncated here: conmon may be about to rename it.
+  // Opened for appending, never truncated: conmon may be about to rename it.
   await (await open(join(directory, 'log.tmp'), 'a', 0o600)).close();
 }
 
@@ -111,7 +111,7 @@ async function addFile(files: LogFile[], number: number, path: string): Promise<
   try {
     found = await stat(path, { bigint: true });
   } catch (error) {
-    // Removed since the directory was read.
+    // Removed after the directory was read.
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return;
     throw error;
   }

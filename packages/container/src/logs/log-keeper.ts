@@ -1,6 +1,6 @@
 /**
- * Keeps one plugin's log while the plugin runs: links what conmon begins, removes what is too much, and hands on what is
- * written.
+ * Maintains the log of one container while it runs: links new files of conmon, removes old ones, and passes new lines
+ * to a listener.
  */
 
 import type { Logger } from 'pino';
@@ -18,16 +18,16 @@ import type { LogLimits } from './log-limits.ts';
 import { type LogDestination, startLog } from './start-log.ts';
 import { watchDirectory } from './watch-directory.ts';
 
-/** When more than this is waiting to be handed on, most of it is skipped, in bytes. */
+/** Maximum backlog in bytes; most of a larger one is skipped. */
 const maxWaitingBytes = 256 * 1024;
 
-/** Of what was skipped, this much of its end is handed on all the same, in bytes. */
+/** Size of the end of a skipped backlog that is passed on nevertheless, in bytes. */
 const keptBytes = 16 * 1024;
 
 /** Lines that were written since the last call. */
 export interface LogOutput {
   readonly lines: readonly LogLine[];
-  /** Bytes of the log before these lines that were left out, since there were too many. */
+  /** Bytes of the log before these lines that were skipped because of the backlog. */
   readonly skippedBytes: number;
 }
 
@@ -35,70 +35,70 @@ export interface LogOutput {
 export interface LogKeeperDeps {
   readonly directory: string;
   readonly limits: LogLimits;
-  /** Who is told what is written; undefined while nobody is: it is not read then. */
+  /** Listener for new lines; while it is undefined, the log is not read. */
   readonly output: () => ((output: LogOutput) => void) | undefined;
   readonly logger: Logger;
-  /** What has to be over first: an earlier keeper of the same log that is closing. */
+  /** Work to wait for first, such as the close of an earlier keeper of the same log. */
   readonly after?: Promise<void> | undefined;
 }
 
-/** Works from its making until it is closed. */
+/** Maintains a log until it is closed. */
 export class LogKeeper {
-  readonly #parts: LogKeeperDeps;
+  readonly #deps: LogKeeperDeps;
   #unwatch: () => void;
   #limits: LogLimits;
-  /** Everything that changes the files, one after the other. */
+  /** Changes of the files, in turn. */
   #work: Promise<void>;
   #isQueued = false;
   #hasFailed = false;
   #cursor: LogCursor | undefined;
 
-  constructor(parts: LogKeeperDeps) {
-    this.#parts = parts;
-    this.#limits = parts.limits;
-    this.#work = parts.after ?? Promise.resolve();
+  constructor(deps: LogKeeperDeps) {
+    this.#deps = deps;
+    this.#limits = deps.limits;
+    this.#work = deps.after ?? Promise.resolve();
     this.#unwatch = this.#watch();
-    this.look();
+    this.check();
   }
 
-  /** Ready the log for a run, after all that was begun before. */
+  /** Prepare the log for a run, after all pending work. */
   async startRun(limits: LogLimits): Promise<LogDestination> {
     this.#limits = limits;
     const started = this.#work.then(async () => {
-      const place = await startLog(this.#parts.directory, limits);
-      // Until now there may have been nothing to watch.
+      const destination = await startLog(this.#deps.directory, limits);
+      // The directory may not have existed before.
       this.#unwatch();
       this.#unwatch = this.#watch();
-      return place;
+      return destination;
     });
     this.#work = started.then(
       () => undefined,
-      // Reported to whoever waits for it.
+      // The caller gets the error.
       () => undefined,
     );
     return started;
   }
 
-  /** Take in what was written last, and end. */
+  /** Process the last output, and stop. */
   async close(): Promise<void> {
     this.#unwatch();
-    this.look();
+    this.check();
     await this.#work;
     await this.#cursor?.release();
   }
 
   #watch(): () => void {
-    return watchDirectory(this.#parts.directory, () => this.look());
+    return watchDirectory(this.#deps.directory, () => this.check());
   }
 
-  /** Look at the log soon. Called when something may be new. */
-  look(): void {
+  /** Schedule a check of the log, when it may have changed. */
+  check(): void {
     if (this.#isQueued) return;
     this.#isQueued = true;
     this.#work = this.#work.then(async () => {
       this.#isQueued = false;
       try {
-        await this.#takeIn();
+        await this.#process();
         this.#hasFailed = false;
       } catch (error) {
         await this.#failed(error);
@@ -106,29 +106,29 @@ export class LogKeeper {
     });
   }
 
-  /** The plugin does not depend on its log, and the next look may find what was wrong mended. */
+  /** A failure does not affect the container, and the next check may succeed. */
   async #failed(error: unknown): Promise<void> {
-    const { directory, logger } = this.#parts;
-    // Told once: a plugin that writes makes for many looks.
+    const { directory, logger } = this.#deps;
+    // Logged once: a container that writes causes many checks.
     if (!this.#hasFailed) logger.warn({ err: error, directory }, 'cannot keep a log');
     this.#hasFailed = true;
     await this.#cursor?.release();
     this.#cursor = undefined;
   }
 
-  async #takeIn(): Promise<void> {
-    const { directory } = this.#parts;
+  async #process(): Promise<void> {
+    const { directory } = this.#deps;
     const files = await settleLogFiles(directory, this.#limits);
     if (files.length > 0) await keepNextFile(directory);
-    // What was written before this keeper came is old.
+    // Output before the first check is not new.
     this.#cursor ??= new LogCursor({ directory, start: endOfLog(files) });
-    const output = this.#parts.output();
-    if (output !== undefined) await handOn(this.#cursor, files, output);
+    const output = this.#deps.output();
+    if (output !== undefined) await passOn(this.#cursor, files, output);
   }
 }
 
-/** Hand on all that is new in these files, or the end of it when that is too much. */
-async function handOn(
+/** Pass on all new lines in these files, or the end of them when the backlog is too large. */
+async function passOn(
   cursor: LogCursor,
   files: readonly LogFile[],
   output: (output: LogOutput) => void,
@@ -145,7 +145,7 @@ async function handOn(
     skippedBytes = waiting - (last.size - position.offset);
     await cursor.moveTo(position);
   }
-  // What comes while this reads is for the next look.
+  // Output during this read is left to the next check.
   const end = endOfLog(files);
   for (let isAtEnd = false; !isAtEnd && comparePositions(cursor.position, end) < 0; ) {
     const read = await cursor.read(skippedBytes > 0 ? keptBytes : maxWaitingBytes);
@@ -153,7 +153,7 @@ async function handOn(
     skippedBytes = 0;
     isAtEnd = read.isAtEnd;
   }
-  // Not one open file for each plugin that runs.
+  // Released, so that a container does not hold a file open.
   await cursor.release();
 }
 

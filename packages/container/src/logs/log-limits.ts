@@ -1,26 +1,27 @@
 /**
- * How much of a plugin's output is kept.
+ * Limits of log files.
  */
-/** How much an operator wants to keep. */
+/** Sizes that the operator configured. */
 export interface LogSizes {
-  /** Of one file, in bytes. */
+  /** Size of one file, in bytes. */
   readonly maxBytes: number;
   readonly maxFiles: number;
 }
 
-/** What the files of one log may take. */
+/** Limits of the files of one log. */
 export interface LogLimits {
-  /** Linked files, the current one among them. */
+  /** Number of linked files, the current one included. */
   readonly maxFiles: number;
-  /** At this size conmon begins a new file. */
+  /** Size in bytes at which conmon starts a new file. */
   readonly maxFileBytes: number;
-  /** All files together. */
+  /** Size of all files together, in bytes. */
   readonly maxTotalBytes: number;
 }
 
 /**
- * The limits of a log. All files together never take more than `maxBytes` times `maxFiles`; since one more than `maxFiles`
- * exists for the moment until the oldest is removed, each is a little smaller than `maxBytes`: 40 KiB at least, which conmon needs.
+ * Compute the limits of a log. All files together never exceed `maxBytes` times `maxFiles`. Since one more than
+ * `maxFiles` exists until the oldest is removed, each is a little smaller than `maxBytes`: at least 40 KiB, which
+ * conmon needs.
  */
 export function logLimits({ maxBytes, maxFiles }: LogSizes): LogLimits {
   const maxFileBytes = Math.floor((maxBytes * maxFiles) / (maxFiles + 1));

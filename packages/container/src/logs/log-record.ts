@@ -1,7 +1,6 @@
 /**
- * Reads one record of a log as conmon writes it, in the form of the Kubernetes CRI:
- * `2026-01-31T10:00:00.000000000+00:00 stdout F text`, where `P` marks a piece of a line that goes on.
- * Text stays bytes: what a plugin writes need not be UTF-8.
+ * Parses records of a log as conmon writes it, in the CRI log format: `2026-01-31T10:00:00.000000000+00:00 stdout F
+ * text`, where `P` in place of `F` marks a partial line. Text stays bytes, since output need not be UTF-8.
  * @see kubernetes pkg/kubelet/kuberuntime/logs, "CRI log format"
  */
 
@@ -11,15 +10,15 @@ export type OutputStream = 'stdout' | 'stderr';
 /** A line, or a piece of one. */
 export interface LogRecord {
   readonly stream: OutputStream;
-  /** When conmon read it, in nanoseconds since the epoch. */
+  /** Time at which conmon read it, in nanoseconds since the epoch. */
   readonly timeNano: bigint;
-  /** Whether the line ends here. */
+  /** False for a piece of a line that continues. */
   readonly endsLine: boolean;
-  /** A view of the bytes that were parsed. */
+  /** A view of the parsed bytes. */
   readonly content: Buffer;
 }
 
-/** Parses the record between two offsets; undefined when it is none. */
+/** Parses the record between two offsets; undefined when it is malformed. */
 export type ParseLogRecord = (bytes: Buffer, start: number, end: number) => LogRecord | undefined;
 
 /** RFC 3339 with nanoseconds and an offset has 35 bytes. */
@@ -32,8 +31,8 @@ const tagFull = 0x46;
 const tagPiece = 0x50;
 
 /**
- * A parser for records in their order. It remembers the last timestamp, since all lines that conmon reads at once have
- * the same one. It makes no more objects than it returns: a plugin may write a million lines a second.
+ * Create a parser for consecutive records. It caches the last timestamp, since all lines of one read of conmon have
+ * the same. It allocates no more objects than it returns: a container may write a million lines a second.
  */
 export function createRecordParser(): ParseLogRecord {
   let known = { text: Buffer.alloc(0), timeNano: 0n };
@@ -55,7 +54,7 @@ export function createRecordParser(): ParseLogRecord {
   };
 }
 
-/** What stands before a record's text, as offsets into the bytes. */
+/** Header of a record, as offsets into the bytes. */
 export interface RecordHeader {
   readonly timestampEnd: number;
   readonly stream: OutputStream;
@@ -63,7 +62,7 @@ export interface RecordHeader {
   readonly contentStart: number;
 }
 
-/** Stream and tag of a record; undefined when it has none where they belong. The timestamp is not looked at. */
+/** Parse stream and tag of a record; undefined when it is malformed. The timestamp is not checked. */
 export function readHeader(bytes: Buffer, start: number, end: number): RecordHeader | undefined {
   let timestampEnd = start;
   while (bytes[timestampEnd] !== space) {
@@ -89,13 +88,13 @@ function hasAt(bytes: Buffer, start: number, wanted: Buffer): boolean {
 const timestamp = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 
 /**
- * Nanoseconds since the epoch of an RFC 3339 time.
- * @returns undefined when it is none, such as one on the 31st of February
+ * Parse an RFC 3339 time to nanoseconds since the epoch.
+ * @returns undefined when it is invalid, such as one on February 31
  */
 export function parseTimestamp(text: string): bigint | undefined {
   const [, second = '', fraction = '', zone = ''] = timestamp.exec(text) ?? [];
   const milliseconds = Date.parse(`${second}${zone}`);
-  // Date.parse takes the 31st of February for the 3rd of March.
+  // Date.parse reads February 31 as March 3.
   if (Number.isNaN(milliseconds) || !isRealDay(second)) return undefined;
   return BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }

@@ -1,22 +1,22 @@
 /**
- * The last lines of a log as text, for whoever has to tell why a plugin failed.
+ * Reads the last lines of a log as text, for error reports.
  */
 import { isOutboardError } from '@outboard/oci';
 import { findTail } from './find-tail.ts';
 import { LogCursor } from './log-cursor.ts';
 import { endOfLog, type LogPosition, listLogFiles } from './log-files.ts';
 
-/** How much of the end of a log is looked at, in bytes. */
+/** Size of the end of a log that is searched, in bytes. */
 export const maxLogTailBytes = 64 * 1024;
 
 const bothStreams = new Set(['stdout', 'stderr'] as const);
 
 /**
- * The last lines of a log, oldest first; none when there is no log.
+ * Read the last lines of a log, oldest first; none when there is no log.
  *
  * @param directory of the log's files
- * @param lines how many at most; together at most 64 KiB
- * @param start where the run begins whose lines are wanted; default all runs
+ * @param lines maximum number of lines; together at most 64 KiB
+ * @param start beginning of the run whose lines are wanted; default all runs
  */
 export async function readLogTail(
   directory: string,
@@ -40,12 +40,12 @@ export async function readLogTail(
       isAtEnd = read.isAtEnd;
     }
   } catch (error) {
-    // A plugin that floods its log: what was found of it is what can be told.
+    // The log is written faster than it is read: return the lines found so far.
     if (!isOutboardError(error, 'unavailable')) throw error;
   } finally {
     await cursor.release();
   }
-  // A line that was never ended is still what the program said last.
+  // An unfinished line is output too, and the last one.
   found.push(...cursor.unfinishedLines().map(({ content }) => content.toString()));
   return found.slice(-lines);
 }

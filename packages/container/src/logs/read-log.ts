@@ -1,5 +1,5 @@
 /**
- * Reads a log as a client asks for it: its end, a span of time, one stream, and what is still to come.
+ * Reads a log for a client: its tail, a period of time, one stream, and new lines as they are written.
  */
 import { existsSync } from 'node:fs';
 import { joinSignals, longestTimerMs, resolveOnAbort, withResolvers } from '@outboard/async';
@@ -11,26 +11,27 @@ import { endOfLog, listLogFiles } from './log-files.ts';
 import type { OutputStream } from './log-record.ts';
 import { watchDirectory } from './watch-directory.ts';
 
-/** Which lines of a log are wanted. */
+/** Selection of lines of a log. */
 export interface LogQuery {
-  /** Default both. */
+  /** Streams; default both. */
   readonly streams?: readonly OutputStream[] | undefined;
-  /** The last lines only, counted before anything else is left out; default all. */
+  /** Number of last lines, counted before other filters; default all. */
   readonly tail?: number | undefined;
-  /** Nothing older, in nanoseconds since the epoch. */
+  /** Lines from this time on, in nanoseconds since the epoch. */
   readonly sinceNano?: bigint | undefined;
-  /** Nothing newer. */
+  /** Lines up to this time, in nanoseconds since the epoch. */
   readonly untilNano?: bigint | undefined;
-  /** Go on with what comes, across restarts and while the plugin is disabled, until `untilNano` or its removal. */
+  /** Continue with new lines, across restarts of the container, until `untilNano` or the removal of the log. */
   readonly follow?: boolean | undefined;
 }
 
 const bothStreams: readonly OutputStream[] = ['stdout', 'stderr'];
-/** For this long a reader may think about what it got before the file is closed that it came from. */
+/** Time for the caller to take the next lines before the file is closed. */
 const idleMs = 1_000;
 
 /**
- * A reader that is slower than the plugin writes is told what it missed, in a line of its own, and goes on behind that.
+ * Read a log. A reader that is slower than the container gets a line with the number of bytes that it missed, and
+ * continues after them.
  * @throws the reason of the signal
  */
 export async function* readLog(
@@ -77,12 +78,12 @@ export async function* readLog(
   }
 }
 
-/** A file that cannot be closed is one that cannot be read on: the next read tells. */
+/** A failure to close is ignored: the next read reports the fault. */
 function release(cursor: LogCursor): void {
   cursor.release().catch(() => undefined);
 }
 
-/** The log of a plugin that is removed has ended; it was not lost. */
+/** The removal of the directory ends the log; it is no error. */
 async function readOn(cursor: LogCursor, directory: string): Promise<ReadLines> {
   try {
     return await cursor.read();
@@ -95,7 +96,7 @@ async function readOn(cursor: LogCursor, directory: string): Promise<ReadLines> 
   }
 }
 
-/** On stderr, which is for notes, whichever streams are wanted. */
+/** On stderr, whatever streams are selected. */
 function skippedNote(skippedBytes: number): LogLine {
   const reason = 'the plugin writes faster than its log is read';
   return {
@@ -107,7 +108,7 @@ function skippedNote(skippedBytes: number): LogLine {
   };
 }
 
-/** Whether a plugin that never pauses has written on beyond the time that is wanted. */
+/** True when a container that writes without pause has passed the end of the period. */
 function isPast(lines: readonly LogLine[], untilNano: bigint | undefined): boolean {
   const last = lines.findLast(({ skippedBytes }) => skippedBytes === undefined);
   return untilNano !== undefined && last !== undefined && last.timeNano > untilNano;
@@ -123,11 +124,11 @@ async function findStart(
   return { start, after: start };
 }
 
-/** Changes of a log, one after another; those that come while nobody waits count as one. */
+/** Changes of a log; those during a pause of the caller count as one. */
 interface Changes {
-  /** Whether the time until which someone listens has passed. */
+  /** True after the end of the period. */
   isTimeUp(): boolean;
-  /** Wait for a change, or for the time. Keeps this process alive. @throws the reason of the signal */
+  /** Wait for a change, or for the end of the period. Keeps this process alive. @throws the reason of the signal */
   next(signal: AbortSignal): Promise<void>;
   stop(): void;
 }

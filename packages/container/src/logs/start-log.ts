@@ -1,5 +1,5 @@
 /**
- * Readies a plugin's log for another run.
+ * Prepares a log for another run of its container.
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,24 +9,24 @@ import { currentLogPath, endOfLog, type LogPosition, settleLogFiles } from './lo
 import type { LogLimits } from './log-limits.ts';
 import { type OutputStream, readHeader } from './log-record.ts';
 
-/** Where a container's output goes. */
+/** Destination of the output of a container. */
 export interface LogDestination {
-  /** Exists, and holds the file `log`. */
+  /** Existing directory with the file `log`. */
   readonly directory: string;
-  /** After this many bytes more conmon begins a new file, and then always after as many. */
+  /** Bytes after which conmon starts a new file, again and again. */
   readonly maxFileBytes: number;
-  /** Where the output of this run begins. */
+  /** Position at which the output of this run begins. */
   readonly start: LogPosition;
 }
 
 const lineEnd = 0x0a;
 
-/** How much of a log's end is looked at for lines that have not ended, in bytes; more than conmon reads at once. */
+/** Size of the end of a log that is searched for unfinished lines, in bytes; more than conmon reads at once. */
 const endBytes = 64 * 1024;
 
 /**
- * Make the directory, keep what earlier runs wrote, and end their unfinished lines. Short runs share a file, so that a
- * plugin that ends again and again does not push out what it wrote before.
+ * Make the directory, keep the output of earlier runs, and end their unfinished lines. Short runs share a file, so
+ * that a container that crashes repeatedly does not push out older output.
  * @throws {Error} of the file system
  */
 export async function startLog(directory: string, limits: LogLimits): Promise<LogDestination> {
@@ -35,7 +35,7 @@ export async function startLog(directory: string, limits: LogLimits): Promise<Lo
   const files = await settleLogFiles(directory, limits);
   const end = endOfLog(files);
   const size = end.offset === 0 ? 0 : await endUnfinishedLines(path, end.offset);
-  // conmon counts only what it writes itself.
+  // conmon counts only bytes that it writes itself.
   if (files.length > 0 && size <= limits.maxFileBytes / 2) {
     return { directory, maxFileBytes: limits.maxFileBytes - size, start: { file: end.file, offset: size } };
   }
@@ -52,7 +52,7 @@ async function beginFile(directory: string, path: string): Promise<void> {
 }
 
 /**
- * A program that was killed in the middle of a line does not go on with it in the next run.
+ * End the lines that a killed program left unfinished: the next run does not continue them.
  * @returns the size of the file afterwards
  */
 async function endUnfinishedLines(path: string, size: number): Promise<number> {
@@ -62,7 +62,7 @@ async function endUnfinishedLines(path: string, size: number): Promise<number> {
     await file.write(missing, 0, missing.length, size);
     return size + missing.length;
   } catch (error) {
-    // The log goes on when there is space again; that one line may look joined to another is no reason to lose the rest.
+    // Not an error: logging continues when there is space again, and only this line may look joined to another.
     if (isErrno(error, 'ENOSPC', 'EDQUOT')) return size;
     throw error;
   } finally {
@@ -77,10 +77,10 @@ async function readEnd(file: FileHandle, size: number): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-/** What has to be added to the end of a log so that every line in it has ended. */
+/** Compute the bytes that end all unfinished lines of a log. @param end last bytes of the log */
 export function missingEnd(end: Buffer): string {
   const unfinished = new Map<OutputStream, string>();
-  // A disk that was full cuts a record off.
+  // A full disk truncates a record.
   const isCut = end.length > 0 && end.at(-1) !== lineEnd;
   for (let start = 0; start < end.length; ) {
     const next = end.indexOf(lineEnd, start);

@@ -1,18 +1,18 @@
 /**
- * Tells that something in a directory changed, a bounded number of times a second however often it does.
+ * Reports changes in a directory, at a bounded rate.
  */
 import { type FSWatcher, watch } from 'node:fs';
 
-/** For this long after a change nothing is watched, so that a plugin that floods its log costs no more than this. */
+/** Pause after a change, so that a container that floods its log costs no more CPU time. */
 const pauseMs = 50;
 
-/** How often to look where the system cannot watch: the directory is missing, or the watches are used up. */
+/** Interval of checks where inotify is not available: the directory is missing, or no watches are left. */
 const lookMs = 1_000;
 
 /**
- * Call a listener soon after each change, and once more when the pause that follows is over. Does not keep this process
+ * Call a listener soon after each change, and once more after the pause that follows. Does not keep this process
  * alive.
- * @returns ends it
+ * @returns function that stops it
  */
 export function watchDirectory(path: string, listener: () => void): () => void {
   const directory = new WatchedDirectory(path, listener);
@@ -43,13 +43,13 @@ class WatchedDirectory {
       this.#watcher = watch(this.#path, { persistent: false }, () => this.#changed(pauseMs));
       this.#watcher.on('error', () => this.#changed(lookMs));
     } catch {
-      // Whatever the reason, a later look may find that it has passed.
+      // Whatever the reason, a later check may succeed.
       this.#pause(lookMs);
     }
   }
 
   #changed(nextLookMs: number): void {
-    // Events that were read together are told together.
+    // Events that were read together are reported together.
     if (this.#watcher === undefined || this.#isStopped) return;
     this.#closeWatcher();
     this.#pause(nextLookMs);
@@ -58,7 +58,7 @@ class WatchedDirectory {
 
   #pause(ms: number): void {
     this.#timer = setTimeout(() => {
-      // First, so that what happens during the call is not missed.
+      // Watch first, so that changes during the call are not missed.
       this.#watch();
       this.#listener();
     }, ms).unref();

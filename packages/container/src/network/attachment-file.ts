@@ -1,6 +1,6 @@
 /**
- * What was set up for one plugin's network, on disk from before the first step, so that whoever comes after a crash can
- * take it back: addresses and firewall rules outlive the process that made them.
+ * The record of what was set up for the network of one container. It is written before the first step, so that a
+ * later process can undo it after a crash: addresses and firewall rules outlive the process that made them.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,31 +11,33 @@ import { errorCode } from '../linux/errno.ts';
 const step = z.object({
   interfaceName: z.string(),
   config: z.looseObject({ type: z.string().regex(/^[\w-]+$/) }),
-  /** What the plugin answered; absent when it was not called, or its answer never read. */
+  /** Result of the CNI plugin; absent when it was not called, or its result was not read. */
   result: z.unknown().optional(),
 });
 
 const attachment = z.object({
   version: z.literal(1),
   bridge: z.string(),
-  /** In the order in which they are done. */
+  /** In the order of execution. */
   steps: z.array(step).max(16),
 });
 
+/** Record of the network of one container. */
 export type Attachment = z.infer<typeof attachment>;
+/** One step, with its result. */
 export type AttachmentStep = z.infer<typeof step>;
 
-/** The directories of all plugins that have a network. */
+/** Directory with one subdirectory for each container with a network. */
 export function networksDirectory(execRoot: string): string {
   return join(execRoot, 'networks', 'plugins');
 }
 
-/** Where the record of one plugin is. */
+/** Path of the record of one container. */
 export function attachmentPath(execRoot: string, id: string): string {
   return join(networksDirectory(execRoot), id, 'attachment.json');
 }
 
-/** Write it, whole or not at all. It means nothing after a reboot, so nothing is flushed. */
+/** Write the record atomically. It is not flushed, since it is meaningless after a reboot. */
 export async function writeAttachment(path: string, content: Attachment): Promise<void> {
   await onStorage('write file', path, async () => {
     await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
@@ -44,6 +46,7 @@ export async function writeAttachment(path: string, content: Attachment): Promis
 }
 
 /**
+ * Read a record.
  * @returns undefined when there is none
  * @throws {OutboardError} system when it is damaged
  */

@@ -1,33 +1,35 @@
 /**
- * What CNI plugins are told, in which order, to give a network namespace an interface on the bridge. A pure function.
+ * Configurations of the CNI plugins that give a network namespace an interface on the bridge, in order. A pure
+ * function.
  */
 import type { CniConfig } from './cni/call-cni-plugin.ts';
 import { formatSubnet, type Ipv4Subnet } from './ipv4-subnet.ts';
 
+/** Input of `bridgeSteps`. */
 export interface BridgeNetworkInput {
   readonly cniVersion: string;
   readonly bridge: string;
   readonly subnet: Ipv4Subnet;
-  /** Where the addresses in use are kept, one file each. */
+  /** Directory of the addresses in use, one file each. */
   readonly addressesDirectory: string;
-  /** Of the interfaces, in bytes. */
+  /** MTU of the interfaces, in bytes. */
   readonly mtu: number;
 }
 
-/** One step: a plugin and the interface that it concerns. */
+/** One step: a CNI plugin and its interface. */
 export interface NetworkStep {
   readonly interfaceName: string;
   readonly config: CniConfig;
 }
 
-/** The plugin's interface on the bridge, by its name in the plugin. */
+/** Name of the bridge interface inside the container. */
 export const bridgedInterface = 'eth0';
 
-/** The CNI plugins that a bridge takes, those included that others call. */
+/** CNI plugins that a bridge needs, those included that other CNI plugins call. */
 export const bridgePlugins: readonly string[] = ['bridge', 'host-local', 'firewall', 'loopback'];
 
 /**
- * The steps. Later ones of the same interface are told what earlier ones answered.
+ * Create the steps. A step gets the result of the previous step of the same interface.
  * @see https://www.cni.dev/plugins/current/main/bridge/, /ipam/host-local/, /meta/firewall/
  */
 export function bridgeSteps(input: BridgeNetworkInput): readonly NetworkStep[] {
@@ -37,7 +39,7 @@ export function bridgeSteps(input: BridgeNetworkInput): readonly NetworkStep[] {
     dataDir: input.addressesDirectory,
     ranges: [[{ subnet: formatSubnet(input.subnet) }]],
   };
-  // The runtime brings loopback up only in a namespace that it made itself.
+  // The OCI runtime brings loopback up only in a namespace that it created itself.
   const loopback = { cniVersion, name: 'lo', type: 'loopback' };
   const bridge = {
     cniVersion,
@@ -46,13 +48,13 @@ export function bridgeSteps(input: BridgeNetworkInput): readonly NetworkStep[] {
     bridge: name,
     ipam,
     mtu: input.mtu,
-    // An address for the bridge itself, and the plugin's default route through it.
+    // The bridge gets an address, and the container its default route through it.
     isGateway: true,
     isDefaultGateway: true,
-    // What leaves the host bears the host's address.
+    // Masquerade: packets leave the host with the host's address.
     ipMasq: true,
   };
-  // Docker Engine and ufw forward nothing that is not allowed.
+  // Docker Engine and ufw drop forwarded packets that no rule allows.
   const firewall = { cniVersion, name, type: 'firewall' };
   return [
     { interfaceName: 'lo', config: loopback },

@@ -1,6 +1,6 @@
 /**
- * Networks of plugins by CNI plugins. What is set up for one plugin lies in one directory below the exec root: namespace,
- * files, and a record of what must be undone.
+ * Networks of containers by CNI plugins. Everything of one container is in one directory below the exec root:
+ * namespace, files, and a record of what must be undone.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -35,8 +35,8 @@ import { formatHosts, formatResolvConf } from './resolv-conf.ts';
 import { SharedBridge } from './shared-bridge.ts';
 
 /**
- * Networks below an exec root.
- * @throws {OutboardError} invalid for options that are wrong
+ * Open the networks below an exec root.
+ * @throws {OutboardError} invalid for invalid options
  */
 export function createCniNetworks(options: CniNetworksOptions): ContainerNetworks {
   return new BridgedNetworks(options);
@@ -44,7 +44,7 @@ export function createCniNetworks(options: CniNetworksOptions): ContainerNetwork
 
 interface NetworkPaths {
   readonly directory: string;
-  /** Holds the network namespace. */
+  /** Mount point of the network namespace. */
   readonly namespace: string;
   readonly attachment: string;
   readonly hosts: string;
@@ -104,7 +104,7 @@ class BridgedNetworks implements ContainerNetworks {
       const hostname = id.slice(0, 12);
       await writeFile(paths.hosts, formatHosts(address, hostname), { mode: 0o644 });
       await writeFile(paths.resolvConf, await this.#resolvConf(id), { mode: 0o644 });
-      this.#logger.debug({ id, address }, 'a plugin has an address');
+      this.#logger.debug({ id, address }, 'a container has an address');
       return {
         namespacePath: paths.namespace,
         hostsPath: paths.hosts,
@@ -125,21 +125,24 @@ class BridgedNetworks implements ContainerNetworks {
     try {
       attachment = await readAttachment(paths.attachment);
       if (attachment !== undefined) await this.#undo(id, paths, attachment);
-      // Nothing was set up yet, or someone deleted the record.
-      else if (isPresent) await this.#takeBack(id, paths, undefined);
+      // Nothing was set up yet, or the record was deleted.
+      else if (isPresent) await this.#cleanUp(id, paths, undefined);
     } catch (error) {
-      this.#logger.warn({ err: error, id }, 'CNI plugins did not take back all of the network of a plugin');
-      await this.#takeBack(id, paths, attachment);
+      this.#logger.warn({ err: error, id }, 'CNI plugins did not remove all of the network of a container');
+      await this.#cleanUp(id, paths, attachment);
     }
-    // With the namespace goes what is left in it.
+    // Removing the namespace removes the interfaces in it.
     await removeTree(paths.directory);
     if (!isPresent) return;
-    // An earlier daemon may have used another bridge, on which no one is now.
+    // An earlier daemon may have used another bridge, which may be unused now.
     const { bridge = this.#name } = attachment ?? {};
     await (bridge === this.#name ? this.#bridge : new SharedBridge(bridge)).removeIfIdle();
   }
 
-  /** @throws what was not undone: some of it may be gone already, changed by others, or its program not be there */
+  /**
+   * Undo by the CNI plugins. @throws the first failure: part of it may be gone already, changed by others, or its
+   * program missing
+   */
   async #undo(id: string, paths: NetworkPaths, attachment: Attachment): Promise<void> {
     const directory = await findCniPlugins(bridgePlugins);
     const namespace = (await isNetworkNamespace(paths.namespace)) ? paths.namespace : '';
@@ -147,8 +150,8 @@ class BridgedNetworks implements ContainerNetworks {
     if (failure !== undefined) throw failure;
   }
 
-  /** @param attachment undefined when its record is damaged */
-  async #takeBack(id: string, paths: NetworkPaths, attachment: Attachment | undefined): Promise<void> {
+  /** Clean up without the CNI plugins. @param attachment undefined when its record is damaged */
+  async #cleanUp(id: string, paths: NetworkPaths, attachment: Attachment | undefined): Promise<void> {
     const address = attachment && findAddress(attachment);
     await cleanUpNetwork({
       containerId: id,
@@ -196,7 +199,7 @@ class BridgedNetworks implements ContainerNetworks {
     return addressOfAttachment(attachment);
   }
 
-  /** systemd-resolved lists what it forwards to in a file of its own; the usual one names only itself. */
+  /** systemd-resolved lists its upstream servers in a file of its own; the usual file names only itself. */
   async #resolvConf(id: string): Promise<string> {
     for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
       const { text, nameServers } = formatResolvConf(await readIfPresent(path), this.#nameServers);
@@ -204,17 +207,17 @@ class BridgedNetworks implements ContainerNetworks {
     }
     this.#logger.warn(
       { id },
-      'a plugin can resolve no names: the host has no name server that it could reach',
+      'a container can resolve no names: the host has no name server that it could reach',
     );
     return formatResolvConf(await readIfPresent('/etc/resolv.conf'), []).text;
   }
 
-  /** The error of the attempt is the one to report; that of the clean-up is logged. */
+  /** A failure of the clean-up is logged only: the caller gets the error of the attempt. */
   async #releaseFailed(id: string): Promise<void> {
     try {
       await this.#release(id);
     } catch (error) {
-      this.#logger.error({ err: error, id }, 'cannot take back the network of a plugin');
+      this.#logger.error({ err: error, id }, 'cannot remove the network of a container');
     }
   }
 
@@ -234,7 +237,7 @@ function addressOfAttachment(attachment: Attachment): CniAddress {
   return addressOfResult(lastResult(attachment, bridgedInterface));
 }
 
-/** Undefined when it was not given one yet. */
+/** Address of an attachment; undefined before it has one. */
 function findAddress(attachment: Attachment): string | undefined {
   return lastResult(attachment, bridgedInterface) === undefined
     ? undefined

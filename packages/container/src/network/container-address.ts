@@ -1,5 +1,5 @@
 /**
- * Which address a plugin has on the bridge, by the record of what was set up for it.
+ * Address of a container on the bridge, from the record of its network.
  */
 import { attachmentPath, readAttachment } from './attachment-file.ts';
 import { bridgedInterface } from './bridge-steps.ts';
@@ -7,7 +7,8 @@ import { addressOfResult } from './cni/cni-result.ts';
 import { lastResult } from './network-steps.ts';
 
 /**
- * @returns IPv4; undefined when the plugin has none at the moment
+ * Read the address of a container.
+ * @returns IPv4; undefined when it has none at the moment
  * @throws {OutboardError} system when the record is damaged
  */
 export async function readContainerAddress(execRoot: string, id: string): Promise<string | undefined> {

@@ -1,58 +1,59 @@
 /**
- * The contract of plugins' networks: a network namespace with an interface on the bridge, made for one plugin, and taken
- * back after a stop, and after a crash of the plugin, of the daemon or of the host.
+ * The contract of container networks: a network namespace with an interface on the bridge, made for one container,
+ * and removed after a stop and after a crash of the container, the daemon or the host.
  */
 import type { Cancellable } from '@outboard/async';
 import type { Logger } from 'pino';
 
-/** The network that plugins of type `bridge` share. */
+/** The bridge that containers share. */
 export interface BridgeOptions {
-  /** Name of the bridge, at most 15 bytes; made when absent. One engine at a time may use it. Default `outboard0`. */
+  /** Name of the bridge, at most 15 bytes; made when absent. One daemon at a time may use it. Default `outboard0`. */
   readonly name?: string | undefined;
-  /** IPv4, such as the default `10.87.0.0/24`: none of Docker's, Podman's or Kubernetes's own. */
+  /** IPv4 subnet; default `10.87.0.0/24`, which Docker, Podman and Kubernetes do not use. */
   readonly subnet?: string | undefined;
-  /** Addresses of name servers in place of the host's; default none. */
+  /** Addresses of name servers in place of the host's; default those of the host. */
   readonly nameServers?: readonly string[] | undefined;
 }
 
+/** Options of `createCniNetworks`. */
 export interface CniNetworksOptions {
   readonly execRoot: string;
   readonly bridge?: BridgeOptions | undefined;
   readonly logger: Logger;
 }
 
-/** What a plugin's container is to join. */
+/** The network of a container, for its runtime spec. */
 export interface AttachedNetwork {
   /** Path of the network namespace. */
   readonly namespacePath: string;
-  /** Host sides of `/etc/hosts` and `/etc/resolv.conf`. */
+  /** Files on the host for `/etc/hosts` and `/etc/resolv.conf`. */
   readonly hostsPath: string;
   readonly resolvConfPath: string;
-  /** The name that its hosts file gives its address. */
+  /** Host name of the container, as in its hosts file. */
   readonly hostname: string;
   /** IPv4. */
   readonly address: string;
 }
 
-/** Networks of plugins on this host. Calls for one plugin run one after another. */
+/** Networks of the containers of this host. Calls for one container run in turn. */
 export interface ContainerNetworks {
   /**
-   * Give a plugin a network, after what an earlier run left of one is gone.
-   * @param options.signal looked at between the steps, which take a tenth of a second each
-   * @throws {OutboardError} conflict when the subnet overlaps a route of the host; system with the CNI plugin's words, or
-   *   code `program-missing`; nothing is left behind then
+   * Make the network of a container, after removing that of an earlier run.
+   * @param options.signal checked between the steps, which take about 0.1 s each
+   * @throws {OutboardError} conflict when the subnet overlaps a route of the host; system with the CNI plugin's
+   *   message, or code `program-missing`; nothing is left behind then
    */
   attach(id: string, options?: Cancellable): Promise<AttachedNetwork>;
   /**
-   * Take it back: interface, address, firewall rules, namespace, files. Idempotent.
-   * @throws {OutboardError} system; what is left is kept for another try
+   * Remove the network: interface, address, firewall rules, namespace, files. Idempotent.
+   * @throws {OutboardError} system; the rest is kept for another attempt
    */
   release(id: string): Promise<void>;
   /**
-   * Look whether a plugin's network is as it was made: others change bridges and firewall rules too.
-   * @throws {OutboardError} system: what is missing, in the CNI plugin's words
+   * Check that the network is complete: other programs change bridges and firewall rules too.
+   * @throws {OutboardError} system naming what is missing, in the CNI plugin's words
    */
   check(id: string): Promise<void>;
-  /** IDs of the plugins that have something of a network now. */
+  /** IDs of containers that have a network, or parts of one. */
   present(): Promise<readonly string[]>;
 }

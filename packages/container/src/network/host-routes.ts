@@ -1,29 +1,30 @@
 /**
- * The IPv4 routes of the host, and whether a subnet may join them.
+ * IPv4 routes of the host, and the check of a subnet against them.
  */
 import { readFile } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
 import { formatSubnet, type Ipv4Subnet, subnetsOverlap } from './ipv4-subnet.ts';
 
-/** One route of the main table. */
+/** A route of the main table. */
 export interface HostRoute {
   readonly device: string;
   /** Prefix length 0 is the default route. */
   readonly destination: Ipv4Subnet;
-  /** Of several routes to one destination the lowest is taken. */
+  /** The lowest of several routes to one destination wins. */
   readonly metric: number;
 }
 
 const defaultMtu = 1500;
 
+/** Read the IPv4 routes of the host. */
 export async function readHostRoutes(): Promise<readonly HostRoute[]> {
   return parseRouteTable(await readFile('/proc/net/route', 'latin1'));
 }
 
 /**
- * Parse the table.
- * @throws {OutboardError} system when a line has another shape
- * @see Linux net/ipv4/fib_trie.c, fib_route_seq_show: addresses are the host's words as they lie in memory
+ * Parse a route table.
+ * @throws {OutboardError} system for a malformed line
+ * @see Linux net/ipv4/fib_trie.c, fib_route_seq_show: addresses are words in host byte order
  */
 export function parseRouteTable(table: string): readonly HostRoute[] {
   const [, ...lines] = table.split('\n');
@@ -39,7 +40,7 @@ function parseLine(line: string): HostRoute {
   return { device, destination: { first: fromMemory(destination), prefixLength }, metric: Number(metric) };
 }
 
-/** The word as the network has it, from how this processor writes it. */
+/** Convert a word from host byte order. */
 function fromMemory(hex: string): number {
   const word = Buffer.alloc(4);
   if (isLittleEndian) word.writeUInt32LE(Number.parseInt(hex, 16));
@@ -50,8 +51,8 @@ function fromMemory(hex: string): number {
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
- * Insist that a bridge with this subnet takes no address away from the host.
- * @throws {OutboardError} conflict, naming the route that is in the way
+ * Refuse a subnet that overlaps a route of the host.
+ * @throws {OutboardError} conflict, naming the route
  */
 export function refuseOverlap(bridge: string, subnet: Ipv4Subnet, routes: readonly HostRoute[]): void {
   for (const { device, destination } of routes) {
@@ -75,7 +76,7 @@ export function refuseOverlap(bridge: string, subnet: Ipv4Subnet, routes: readon
   }
 }
 
-/** The largest packet, in bytes, that leaves the host whole; 1500 when it has no default route. */
+/** MTU of the default route, in bytes; 1500 when the host has none. */
 export async function readOutgoingMtu(routes: readonly HostRoute[]): Promise<number> {
   const [route] = routes
     .filter(({ destination }) => destination.prefixLength === 0)

@@ -4,18 +4,18 @@
 import { isIPv4 } from 'node:net';
 import { OutboardError } from '@outboard/oci';
 
-/** A range of addresses whose length is a power of two. */
+/** An IPv4 subnet. */
 export interface Ipv4Subnet {
-  /** The first address, as a number of 32 bits. */
+  /** Network address as a 32-bit number. */
   readonly first: number;
-  /** How many leading bits all addresses share. */
+  /** Length of the prefix in bits. */
   readonly prefixLength: number;
 }
 
 const pattern = /^(?<address>[\d.]{7,15})\/(?<prefixLength>\d{1,2})$/;
 
 /**
- * Parse a subnet in which a bridge and at least one plugin find an address.
+ * Parse a subnet with room for a bridge and at least one container.
  * @param name of the setting, for messages
  * @throws {OutboardError} invalid
  */
@@ -30,14 +30,17 @@ export function parseSubnet(text: string, name: string): Ipv4Subnet {
   throw wrong(name, text, `it has bits set after the first ${prefixLength}; want "${formatSubnet(subnet)}"`);
 }
 
+/** Format a subnet as `a.b.c.d/n`. */
 export function formatSubnet({ first, prefixLength }: Ipv4Subnet): string {
   return `${formatIpv4(first)}/${prefixLength}`;
 }
 
+/** Format an address as `a.b.c.d`. */
 function formatIpv4(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
 }
 
+/** True when two subnets have an address in common. */
 export function subnetsOverlap(one: Ipv4Subnet, other: Ipv4Subnet): boolean {
   const mask = maskOf(Math.min(one.prefixLength, other.prefixLength));
   return ((one.first ^ other.first) & mask) === 0;
@@ -47,9 +50,9 @@ function toNumber(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
-/** As a signed number, like every result of a bitwise operator. */
+/** Network mask as a signed number, as bitwise operators produce. */
 function maskOf(prefixLength: number): number {
-  // A shift by 32 is one by 0.
+  // JavaScript shifts modulo 32.
   return prefixLength === 0 ? 0 : -1 << (32 - prefixLength);
 }
 

@@ -1,7 +1,8 @@
 /**
- * Takes back by hand what CNI plugins set up for one container, where they themselves fail to: they do when part of it
- * is gone already, as after a flush of the host's firewall, and when they are not installed any more.
- * @see https://www.cni.dev/plugins/current/meta/firewall/, /ipam/host-local/; containernetworking/plugins pkg/ip/ipmasq_linux.go
+ * Removes what CNI plugins set up for one container, where the CNI plugins fail to: when part of it is gone already,
+ * as after a flush of the host's firewall, and when they are no longer installed.
+ * @see https://www.cni.dev/plugins/current/meta/firewall/, /ipam/host-local/; containernetworking/plugins
+ *   pkg/ip/ipmasq_linux.go
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
@@ -12,24 +13,27 @@ import { errorCode } from '../linux/errno.ts';
 import { findBinary } from '../linux/find-binary.ts';
 import { runProgram } from '../linux/run-program.ts';
 
-/** What is known of it. */
+/** A network to remove, as far as it is known. */
 export interface NetworkCleanup {
   readonly containerId: string;
-  /** Path of the network namespace; absent when it is gone, and with it the interface. */
+  /** Path of the network namespace; absent when it is gone, and the interface with it. */
   readonly namespace?: string | undefined;
-  /** In the namespace; its other end is on the bridge. */
+  /** Interface in the namespace; its other end is on the bridge. */
   readonly interfaceName: string;
-  /** Name of the bridge, which is that of the CNI network. */
+  /** Name of the bridge and of the CNI network. */
   readonly bridge: string;
-  /** Where host-local keeps a directory for each network, with a file for each address in use. */
+  /** Directory of host-local: a subdirectory for each network, with a file for each address in use. */
   readonly addressesDirectory: string;
-  /** That it was given, if that is known from elsewhere. */
+  /** Its address, if it is known from the record. */
   readonly address?: string | undefined;
 }
 
 const timeoutMs = 30_000;
 
-/** Free its addresses and delete its firewall rules. Idempotent. @throws {OutboardError} system when a rule cannot be deleted */
+/**
+ * Delete interface, address reservations and firewall rules. Idempotent. @throws {OutboardError} system when a rule
+ * cannot be deleted
+ */
 export async function cleanUpNetwork(network: NetworkCleanup): Promise<void> {
   const { containerId, bridge, address, namespace } = network;
   if (namespace !== undefined) await deleteInterface(namespace, network.interfaceName);
@@ -37,31 +41,34 @@ export async function cleanUpNetwork(network: NetworkCleanup): Promise<void> {
   const held = [...holders].filter(([, holder]) => holder === containerId).map(([file]) => file);
   await deleteRules(network, {
     addresses: address === undefined ? held : [...held, address],
-    // An address that was freed may be another one's by now, and its rules too.
+    // A freed address, and its rules, may belong to another container by now.
     isOurs: (candidate) => (holders.get(candidate) ?? containerId) === containerId,
   });
   for (const file of held) await rm(join(network.addressesDirectory, bridge, file), { force: true });
 }
 
-/** So that the bridge can go at once: with the namespace the interface would go too, in a while. */
+/**
+ * Delete the interface, so that the bridge can be removed at once: the kernel deletes a namespace, with its
+ * interfaces, later.
+ */
 async function deleteInterface(namespace: string, name: string): Promise<void> {
   let ip: string;
   try {
     ip = await findBinary('ip');
   } catch {
-    // It is a convenience: the bridge stays until the next plugin leaves it.
+    // Not essential: the bridge then stays until the next container leaves it.
     return;
   }
   const args = [`--net=${namespace}`, '--', ip, 'link', 'delete', name];
-  // It may have gone already.
+  // The exit code is ignored: the interface may be gone.
   await runProgram(await findBinary('nsenter'), args, { timeoutMs });
 }
 
-/** Who holds which address, by container ID. */
+/** Holders of addresses: container IDs by address. */
 async function readHolders(directory: string): Promise<ReadonlyMap<string, string>> {
   const holders = new Map<string, string>();
   for (const file of (await listDirectory(directory)).filter((name) => isIPv4(name))) {
-    // Lines end as in DOS; the second one is the interface.
+    // Lines end with CRLF; the second line is the interface.
     const [holder = ''] = (await readFile(join(directory, file), 'utf8')).split(/\r?\n/);
     holders.set(file, holder.trim());
   }
@@ -77,7 +84,7 @@ async function listDirectory(directory: string): Promise<readonly string[]> {
   }
 }
 
-/** Where the bridge plugin puts a container's rules for what leaves the host. */
+/** Chain in which the bridge plugin puts the masquerading rules of a container. */
 function masqueradeChain(containerId: string, network: string): string {
   return `CNI-${createHash('sha512').update(`${network}${containerId}`).digest('hex')}`.slice(0, 28);
 }
@@ -90,7 +97,7 @@ async function deleteRules(
   const nat = (await listRules('nat', 'POSTROUTING')).filter((rule) => rule.endsWith(` -j ${chain}`));
   const named = nat.flatMap((rule) => / -s (\S+)\/32 /.exec(rule)?.[1] ?? []);
   const addresses = [...known.addresses, ...named].filter(known.isOurs);
-  // A chain of its own; listed, it names itself.
+  // The listing of an existing chain contains at least the chain itself.
   const hasChain = (await listRules('nat', chain)).length > 0;
   const forward = (await listRules('filter', 'CNI-FORWARD')).filter((rule) =>
     addresses.some((address) => / -[sd] (\S+)\/32 /.exec(rule)?.[1] === address),
@@ -101,7 +108,7 @@ async function deleteRules(
   ]);
 }
 
-/** The chain and its rules, as commands that make them; none when there is no such chain. */
+/** List a chain and its rules as iptables commands; empty when there is no such chain. */
 async function listRules(table: string, chain: string): Promise<readonly string[]> {
   const iptables = await findBinary('iptables');
   const args = ['--table', table, '--list-rules', chain, '--wait'];

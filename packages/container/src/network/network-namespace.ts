@@ -1,5 +1,5 @@
 /**
- * Network namespaces that exist without a process: held by a mount of their file, like those of `ip netns`.
+ * Network namespaces without a process: a mount of their file keeps them, as with `ip netns`.
  */
 import { writeFile } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
@@ -10,10 +10,10 @@ import { runProgram } from '../linux/run-program.ts';
 const timeoutMs = 30_000;
 
 /**
- * Make a network namespace. Everything in it is down, loopback too. Unmounting the file lets go of it.
+ * Make a network namespace. All its interfaces are down, loopback too. Unmounting the file releases it.
  *
- * By `unshare` of util-linux: this process's own threads must not change their network, even for a moment.
- * @param path of a file that is absent
+ * `unshare` of util-linux makes it, since no thread of this process may change its network namespace, even briefly.
+ * @param path of a file that does not exist
  * @throws {OutboardError} system
  */
 export async function makeNetworkNamespace(path: string): Promise<void> {
@@ -24,7 +24,7 @@ export async function makeNetworkNamespace(path: string): Promise<void> {
   throw new OutboardError('system', `cannot make a network namespace: ${stderr.trim().slice(0, 1024)}`);
 }
 
-/** Whether a file is one that holds a namespace; after a reboot it is an empty file. */
+/** True when a file holds a namespace; after a reboot it is an empty file. */
 export async function isNetworkNamespace(path: string): Promise<boolean> {
   return (await mountsAt(path)).some(({ fileSystem }) => fileSystem === 'nsfs');
 }

@@ -1,40 +1,40 @@
 /**
- * Does, undoes and checks the steps of an attachment: one call of a CNI plugin each.
+ * Executes, undoes and checks the steps of an attachment, each by one call of a CNI plugin.
  * @see CNI spec 1.0.0, section 3 "Execution of Network Configurations"
  */
 import type { Attachment, AttachmentStep } from './attachment-file.ts';
 import { type CniCommand, callCniPlugin } from './cni/call-cni-plugin.ts';
 
-/** Where steps are done. */
+/** Container and programs of a step. */
 export interface StepContext {
   readonly containerId: string;
-  /** Path of the network namespace; empty when it is gone, and something is left to undo. */
+  /** Path of the network namespace; empty for an undo when it is gone. */
   readonly namespace: string;
   readonly attachment: Attachment;
-  /** Where the CNI plugins are. */
+  /** Directory of the CNI plugins. */
   readonly directory: string;
 }
 
 /**
- * Do one step.
- * @returns what it came to, to be kept in the step
- * @throws {OutboardError} system with the plugin's own words
+ * Execute one step.
+ * @returns its result, for the record
+ * @throws {OutboardError} system with the CNI plugin's message
  */
-export function doStep(step: AttachmentStep, site: StepContext): Promise<unknown> {
-  return callStep('ADD', step, site);
+export function doStep(step: AttachmentStep, context: StepContext): Promise<unknown> {
+  return callStep('ADD', step, context);
 }
 
 /**
- * Undo, from the last step that may have been begun to the first. One that cannot be undone keeps no other from it.
- * @returns why not, in the plugins' words
+ * Undo all steps, from the last one that may have begun to the first. A failure does not stop the others.
+ * @returns the failures, in the CNI plugins' words
  */
-export async function undoSteps(site: StepContext): Promise<readonly unknown[]> {
-  const { steps } = site.attachment;
+export async function undoSteps(context: StepContext): Promise<readonly unknown[]> {
+  const { steps } = context.attachment;
   const done = steps.filter(({ result }) => result !== undefined).length;
   const failures: unknown[] = [];
   for (const step of steps.slice(0, done + 1).reverse()) {
     try {
-      await callStep('DEL', step, site);
+      await callStep('DEL', step, context);
     } catch (error) {
       failures.push(error);
     }
@@ -42,20 +42,20 @@ export async function undoSteps(site: StepContext): Promise<readonly unknown[]> 
   return failures;
 }
 
-/** Look whether all of it is there. @throws {OutboardError} system: what is not, in the plugin's words */
-export async function checkSteps(site: StepContext): Promise<void> {
-  for (const step of site.attachment.steps) await callStep('CHECK', step, site);
+/** Check all steps. @throws {OutboardError} system naming what is missing, in the CNI plugin's words */
+export async function checkSteps(context: StepContext): Promise<void> {
+  for (const step of context.attachment.steps) await callStep('CHECK', step, context);
 }
 
-/** What the steps of an interface have come to so far; each one answers for those before it too. */
+/** Last result of the steps of an interface, which includes those of the steps before. */
 export function lastResult({ steps }: Attachment, interfaceName: string): unknown {
   return steps.findLast((step) => step.interfaceName === interfaceName && step.result !== undefined)?.result;
 }
 
-function callStep(command: CniCommand, step: AttachmentStep, site: StepContext): Promise<unknown> {
+function callStep(command: CniCommand, step: AttachmentStep, context: StepContext): Promise<unknown> {
   const { interfaceName, config } = step;
-  const { containerId, namespace, directory } = site;
-  const prevResult = lastResult(site.attachment, interfaceName);
+  const { containerId, namespace, directory } = context;
+  const prevResult = lastResult(context.attachment, interfaceName);
   return callCniPlugin({
     command,
     config: { ...config, ...(prevResult !== undefined && { prevResult }) },

@@ -1,21 +1,21 @@
 /**
- * The resolver's files of a plugin that has a network of its own. Pure functions.
+ * Resolver files of a container with a network namespace of its own. Pure functions.
  * @see resolv.conf(5), hosts(5)
  */
 import { isIPv4 } from 'node:net';
 
-/** A host's resolv.conf, read for a plugin that cannot reach the host's loopback. */
+/** The resolv.conf of a container. */
 export interface ContainerResolvConf {
   readonly text: string;
-  /** Those that the plugin is left with. */
+  /** Name servers in the text. */
   readonly nameServers: readonly string[];
 }
 
 /**
- * The host's configuration without the name servers that only the host reaches: its loopback, where systemd-resolved and
- * dnsmasq listen, and IPv6 addresses, since the bridge has IPv4 only.
+ * Format the host's configuration without the name servers that only the host reaches: its loopback, where
+ * systemd-resolved and dnsmasq listen, and IPv6 addresses, since the bridge has IPv4 only.
  * @param hostText content of the host's resolv.conf
- * @param nameServers stand in place of the host's; empty: the host's
+ * @param nameServers in place of the host's; empty: those of the host
  */
 export function formatResolvConf(hostText: string, nameServers: readonly string[]): ContainerResolvConf {
   const lines = hostText.split('\n').map((line) => line.trim());
@@ -29,8 +29,8 @@ export function formatResolvConf(hostText: string, nameServers: readonly string[
 }
 
 /**
- * The hosts file of a plugin.
- * @param address the plugin's, without prefix length
+ * Format the hosts file of a container.
+ * @param address of the container, without prefix length
  */
 export function formatHosts(address: string, hostname: string): string {
   return `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${address}\t${hostname}\n`;

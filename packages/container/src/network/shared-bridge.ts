@@ -1,14 +1,15 @@
 /**
- * A bridge that comes with the first plugin on it and goes with the last one.
+ * A bridge that is made for its first container and removed after its last one.
  */
 import { bridgeExists, markBridge, removeIdleBridge } from '../linux/bridge-device.ts';
 
-/** On bridges that were made here: one that the administrator made stays. */
+/** Mark of bridges that Outboard made: a bridge of the administrator stays. */
 const mark = 'made by outboard';
 
+/** A bridge that several containers share. */
 export class SharedBridge {
   readonly #name: string;
-  /** How many are joining it, whose interfaces may not be on it yet. */
+  /** Number of containers that are joining, whose interfaces may not be on the bridge yet. */
   #joining = 0;
   #removal: Promise<void> | undefined;
 
@@ -17,10 +18,11 @@ export class SharedBridge {
   }
 
   /**
-   * Run work that puts an interface on the bridge, and makes the bridge if there is none. Meanwhile it is not removed.
+   * Run work that adds an interface to the bridge, and makes the bridge if there is none. The bridge is not removed
+   * during the work.
    */
   async join<Result>(work: () => Promise<Result>): Promise<Result> {
-    // One that a crash left idle may have another subnet or MTU.
+    // An idle bridge that a crash left may have another subnet or MTU.
     if (this.#joining === 0) this.#remove();
     while (this.#removal !== undefined) await this.#removal;
     this.#joining += 1;
@@ -36,7 +38,7 @@ export class SharedBridge {
     }
   }
 
-  /** Remove it unless it is in use, or not ours. @throws {OutboardError} system */
+  /** Remove the bridge unless it is in use or without the mark. @throws {OutboardError} system */
   async removeIfIdle(): Promise<void> {
     if (this.#joining === 0) this.#remove();
     await this.#removal;

@@ -1,6 +1,6 @@
 /**
- * The execution protocol of CNI: one call of one plugin. Parameters go by the environment, the configuration by standard
- * input; the answer comes by standard output, also when it is an error.
+ * The execution protocol of CNI: one call of one CNI plugin. Parameters are passed in the environment, the
+ * configuration on standard input; the result or error comes on standard output.
  * @see CNI spec 1.0.0, section 2 "Execution Protocol"
  */
 import { join } from 'node:path';
@@ -8,33 +8,36 @@ import { OutboardError } from '@outboard/oci';
 import { programEnvironment, runProgram } from '../../linux/run-program.ts';
 import { parseCniError } from './cni-result.ts';
 
+/** Commands of the protocol. */
 export type CniCommand = 'ADD' | 'CHECK' | 'DEL' | 'VERSION';
 
-/** Configuration of one plugin, as it reads it: `cniVersion`, `name`, `type` and its own keys. */
+/** Configuration of one CNI plugin: `cniVersion`, `name`, `type` and its own keys. */
 export type CniConfig = Readonly<Record<string, unknown>> & { readonly type: string };
 
+/** One call of a CNI plugin. */
 export interface CniCall {
   readonly command: CniCommand;
   readonly config: CniConfig;
   readonly containerId: string;
   /** Path of the network namespace; empty in a DEL when it is gone. */
   readonly namespace: string;
-  /** Name of the interface inside. */
+  /** Name of the interface in the namespace. */
   readonly interfaceName: string;
-  /** Where this plugin is, and those that it calls in turn. */
+  /** Directory of this CNI plugin and of those that it calls. */
   readonly directory: string;
 }
 
-/** iptables waits for its lock as long as it takes, and everything for a slow disk. */
+/** Long, since iptables waits for its lock without limit, and any program for a slow disk. */
 const timeoutMs = 30_000;
 
-/** What CNI plugins run (iptables) is in directories that the PATH of a minimal service may lack. */
+/** Directories of programs that CNI plugins run (iptables), which the PATH of a minimal service may lack. */
 const systemDirectories = '/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin';
 
 /**
- * Call a plugin. It is not to be ended half-way: what it runs in turn would go on, beside the DEL that follows.
- * @returns what it answered, parsed as JSON; undefined when it answered nothing, as to DEL
- * @throws {OutboardError} system with the plugin's own words, or when it takes longer than 30 s
+ * Call a CNI plugin. There is no signal: programs that an aborted plugin started would run on beside the DEL that
+ * follows.
+ * @returns its result, parsed as JSON; undefined when it wrote nothing, as for DEL
+ * @throws {OutboardError} system with the plugin's message, or when it takes longer than 30 s
  */
 export async function callCniPlugin(call: CniCall): Promise<unknown> {
   const { command, config } = call;
@@ -72,11 +75,11 @@ function plainWords(stderr: string, code: number | null): string {
   return stderr.trim().slice(0, 1024) || (code === null ? 'a signal ended it' : `it ended with code ${code}`);
 }
 
-/** Versions of the protocol that this side speaks, the preferred one first. */
+/** Supported versions of the protocol, the preferred one first. */
 const spokenVersions = ['1.0.0', '0.4.0'];
 
 /**
- * The version of the protocol to speak with a plugin and those that came with it.
+ * Negotiate the version of the protocol with a CNI plugin and those installed with it.
  * @throws {OutboardError} system when there is none in common
  * @see CNI spec 1.0.0, "VERSION"
  */

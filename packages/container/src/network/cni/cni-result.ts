@@ -1,5 +1,5 @@
 /**
- * What CNI plugins answer, in versions 0.4.0 and 1.0.0 of the protocol.
+ * Parses results and errors of CNI plugins, in versions 0.4.0 and 1.0.0 of the protocol.
  * @see CNI spec 1.0.0, section 5 "Result Types"
  */
 import { isIPv4 } from 'node:net';
@@ -14,16 +14,16 @@ const resultSchema = z.looseObject({
     .optional(),
 });
 
-/** The address that an interface was given. */
+/** Address of an interface. */
 export interface CniAddress {
-  /** IPv4, without prefix length. */
+  /** IPv4 address without prefix length. */
   readonly address: string;
-  /** IPv4. */
+  /** IPv4 address of the gateway. */
   readonly gateway: string;
 }
 
 /**
- * The first IPv4 address of a result that has a gateway.
+ * Find the first IPv4 address of a result that has a gateway.
  * @throws {OutboardError} system when there is none
  */
 export function addressOfResult(result: unknown): CniAddress {
@@ -41,13 +41,13 @@ const errorSchema = z.object({
   details: z.string().max(4096).optional(),
 });
 
-/** What an error object says; undefined when the text is none. */
+/** Parse the message of an error object; undefined when the text is none. */
 export function parseCniError(text: string): string | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    // It failed before it could answer; what it wrote to standard error says why.
+    // It failed before it could answer; standard error has the reason.
     return undefined;
   }
   const { data } = errorSchema.safeParse(value);

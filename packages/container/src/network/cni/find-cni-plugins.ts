@@ -1,17 +1,17 @@
 /**
- * Finds CNI plugins where distributions put them.
+ * Finds the CNI plugins of the distribution.
  */
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 
-/** Debian, upstream, Fedora. */
+/** Directories of Debian, upstream and Fedora. */
 const usualDirectories = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 
 /**
- * The first directory that has all of some plugins. They are looked up at each use, so that those installed later are found
- * without a restart of the daemon.
- * @param directories default where distributions put them
+ * Find the first directory with all of some CNI plugins. They are looked up at each use, so that those installed
+ * later are found without a restart of the daemon.
+ * @param directories default those of the distributions
  * @throws {OutboardError} system with code `program-missing`, naming the Debian package to install
  */
 export async function findCniPlugins(
@@ -35,7 +35,7 @@ async function isExecutable(path: string): Promise<boolean> {
     await access(path, constants.X_OK);
     return true;
   } catch {
-    // Whatever the reason, this directory will not do; the caller reports if none does.
+    // Whatever the reason, this directory is not usable; the caller reports when none is.
     return false;
   }
 }
