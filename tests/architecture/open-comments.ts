@@ -6,7 +6,6 @@
 export const undocumented: Readonly<Record<string, number>> = {
   'packages/async': 2,
   'packages/cli': 21,
-  'packages/container': 25,
   'packages/daemon': 57,
   'packages/engine': 91,
   'packages/oci': 8,
@@ -16,7 +15,6 @@ export const undocumented: Readonly<Record<string, number>> = {
 export const unclear: Readonly<Record<string, number>> = {
   'packages/async': 2,
   'packages/cli': 82,
-  'packages/container': 231,
   'packages/daemon': 116,
   'packages/engine': 303,
   'packages/oci': 130,

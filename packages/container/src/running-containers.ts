@@ -20,7 +20,9 @@ export interface RunningContainers {
   address(id: string): Promise<string | undefined>;
   /** Processes by pid; none after the container ended. */
   processes(id: string): Promise<readonly ContainerProcess[]>;
-  /** Whether the container's monitor sees the mounts of this process; undefined when that cannot be known. */
+  /**
+   * True when the container's monitor is in the mount namespace of this process; undefined when that cannot be known.
+   */
   sharesMountNamespace(id: string): Promise<boolean | undefined>;
   /**
    * Change the limits of memory, processors and processes: all of them or, when the kernel refuses one, none.

@@ -23,7 +23,7 @@ const deleteBridge = 0x89a1; // SIOCBRDELBR
 const requestBytes = 128;
 
 /**
- * Whether a text is a valid name of a bridge.
+ * True for a valid name of a bridge.
  * @see Linux net/core/dev.c, dev_valid_name
  */
 export function isInterfaceName(name: string): boolean {
@@ -40,7 +40,7 @@ async function bridgePorts(name: string): Promise<readonly string[] | undefined>
   }
 }
 
-/** Whether an interface of this name exists and is a bridge. */
+/** True when an interface of this name exists and is a bridge. */
 export async function bridgeExists(name: string): Promise<boolean> {
   return (await bridgePorts(name)) !== undefined;
 }

@@ -10,7 +10,7 @@ const adjustTime = bindCall<[timex: Uint8Array]>('int adjtimex(void *timex)');
 const structureBytes = 512;
 const unsynchronised = 5; // TIME_ERROR
 
-/** Whether a time service keeps the system clock synchronised; undefined when the kernel does not tell. */
+/** True when a time service keeps the system clock synchronised; undefined when the kernel does not tell. */
 export function isClockSynchronised(): boolean | undefined {
   const state = adjustTime(Buffer.alloc(structureBytes));
   return state < 0 ? undefined : state !== unsynchronised;

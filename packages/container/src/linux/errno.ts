@@ -14,7 +14,7 @@ export function errorNumber(error: unknown): number | undefined {
   return typeof error.errno === 'number' ? Math.abs(error.errno) : undefined;
 }
 
-/** Whether an error is a system error with one of these codes. */
+/** True for a system error with one of these codes. */
 export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
   const code = errorCode(error);
   return code !== undefined && codes.includes(code);

@@ -10,8 +10,8 @@ import { readMountTable } from './mount-table.ts';
 const unknown: readonly (string | undefined)[] = ['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM'];
 
 /**
- * Whether a process is in the mount namespace of this one. Compared by mount IDs, which are unique in the kernel:
- * reading the link in `ns/` needs more privileges.
+ * Compare the mount namespace of a process with that of this one. Compared by mount IDs, which are unique in the
+ * kernel: reading the link in `ns/` needs more privileges.
  * @returns undefined when it cannot be known
  */
 export async function sharesMountNamespace(pid: number): Promise<boolean | undefined> {

@@ -24,7 +24,7 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
   return { pid, startTime: stat.startTime };
 }
 
-/** Whether exactly this process still runs. */
+/** True when exactly this process still runs. */
 export function isSameProcess(identity: ProcessIdentity): boolean {
   return identifyProcess(identity.pid)?.startTime === identity.startTime;
 }

@@ -1,5 +1,5 @@
 /**
- * Where the OCI runtime finds a plugin's program: as execvp(3) does, in PATH or from the working directory.
+ * Finds the program of a container as the OCI runtime does: like execvp(3), in PATH or from the working directory.
  * @see opencontainers/runc libcontainer/standard_init_linux.go, which calls Go's exec.LookPath
  */
 import { resolve } from 'node:path/posix';
@@ -7,16 +7,16 @@ import { containerDefaults } from '../spec/container-defaults.ts';
 import { readFileInRoot } from './read-in-root.ts';
 
 const executableBits = 0o111;
-/** More than any honest PATH has. */
+/** Upper bound for entries of PATH. */
 const maxDirectories = 64;
 
-/** A program as a plugin's config names it. */
+/** A program to find. */
 export interface ProgramSearch {
-  /** The first word of the entrypoint. */
+  /** First argument of the command line. */
   readonly name: string;
-  /** The working directory: absolute. */
+  /** Absolute path of the working directory. */
   readonly workDir: string;
-  /** Entries of the plugin's environment; the last PATH counts. */
+  /** Environment of the container; the last PATH counts. */
   readonly env: readonly string[];
 }
 
@@ -30,15 +30,15 @@ export async function findProgram(
   maxBytes: number,
 ): Promise<Buffer | undefined> {
   const { name } = program;
-  for (const place of programCandidates(program)) {
-    const file = await readFileInRoot(rootfs, place, maxBytes);
-    // What is named by a path is taken as it is.
+  for (const candidate of programCandidates(program)) {
+    const file = await readFileInRoot(rootfs, candidate, maxBytes);
+    // A program named by a path need not be executable to be found.
     if (file !== undefined && (name.includes('/') || (file.mode & executableBits) !== 0)) return file.content;
   }
   return undefined;
 }
 
-/** Where the runtime looks for a program, in order; absolute paths in the root filesystem. */
+/** Paths at which the runtime searches a program, in order; absolute in the root filesystem. */
 export function programCandidates({ name, workDir, env }: ProgramSearch): readonly string[] {
   if (name === '') return [];
   if (name.includes('/')) return [resolve(workDir, name)];

@@ -1,6 +1,6 @@
 /**
- * Looks for links in a file system that a plugin mounted. Such a file system answers when it likes, or never: it is
- * asked by a process that can be killed, and nothing in it is opened (hardening I14).
+ * Checks a path in a file system that a container mounted for links. Such a file system may never answer: it is
+ * probed by a child process that can be killed, and nothing in it is opened (hardening I14).
  */
 import { OutboardError } from '@outboard/oci';
 import { createFileSystemProbe, type FileSystemProbeOptions } from '../linux/file-system-probe.ts';
@@ -9,11 +9,12 @@ const typeBits = 0o170000; // S_IFMT
 const linkBits = 0o120000; // S_IFLNK
 
 /**
- * @param mountPoint where it is mounted on the host
- * @param below names from there on, none of them `..`; those that cannot be seen count as absent
+ * Look up a path below a mount.
+ * @param mountPoint on the host
+ * @param below components below it, none of them `..`; unreadable ones count as absent
  * @returns the path of the last one
- * @throws {OutboardError} system, code `path-escapes`, when one is a link; unavailable, code `plugin-timeout`, when the
- *   file system does not answer; the signal's reason
+ * @throws {OutboardError} system, code `path-escapes`, when one is a link; unavailable, code `plugin-timeout`, when
+ *   the file system does not answer; the reason of the signal
  */
 export async function lookUpInMount(
   mountPoint: string,

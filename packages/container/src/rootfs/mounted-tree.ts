@@ -1,7 +1,7 @@
 /**
- * The tree that the OCI runtime works in while it mounts: the root filesystem with all that was mounted on it so far. What
- * a plugin may write can hold links that an earlier run of it planted, and the runtime follows them: so a destination is
- * followed through the sources of earlier mounts as well.
+ * Path look-up in the tree that the OCI runtime sees while it mounts: the root filesystem with the mounts so far.
+ * Sources that a container can write may contain links that an earlier run planted, and the runtime follows them. So
+ * a path is followed through the sources of earlier mounts as well.
  * @see OCI runtime-spec v1.0.2, config.md, "Mounts": in the listed order
  */
 import { OutboardError } from '@outboard/oci';
@@ -11,9 +11,9 @@ import type { SpecMount } from '../spec/runtime-spec.ts';
 import { type Found, PathWalk, type WalkEnd } from './path-walk.ts';
 import { statInRoot } from './walk-in-root.ts';
 
-/** A mount and the place that its destination led to. */
+/** A mount and the path that its destination leads to. */
 export interface ResolvedMount {
-  readonly place: string;
+  readonly path: string;
   readonly mount: SpecMount;
 }
 
@@ -22,11 +22,11 @@ const linkType = 0o120000; // S_IFLNK
 const directoryType = 0o040000; // S_IFDIR
 
 /**
- * Where a path leads in a root filesystem with mounts on it.
- * @param root a handle on the root filesystem
+ * Follow a path in a root filesystem with mounts.
+ * @param root handle of the root filesystem
  * @param mounted in the order of mounting
- * @throws {OutboardError} invalid: through something that is no directory, too many links; system: a source that cannot be
- *   looked at. The signal's reason
+ * @throws {OutboardError} invalid for a parent that is not a directory, and for too many links; system for a source
+ *   that cannot be read. The reason of the signal
  */
 export async function walkMountedTree(
   root: number,
@@ -35,24 +35,27 @@ export async function walkMountedTree(
   probe: FileSystemProbe,
 ): Promise<WalkEnd> {
   const walk = new PathWalk(path);
-  for (let place = walk.next(); place !== undefined; place = walk.next()) {
-    const at = `/${place.join('/')}`;
-    const covering = mounted.findLast((entry) => isAtOrBelow(at, entry.place));
-    walk.take(covering === undefined ? statInRoot(root, place) : await lookInMount(covering, at, probe));
+  for (let components = walk.next(); components !== undefined; components = walk.next()) {
+    const at = `/${components.join('/')}`;
+    const covering = mounted.findLast((entry) => isAtOrBelow(at, entry.path));
+    walk.take(covering === undefined ? statInRoot(root, components) : await lookInMount(covering, at, probe));
   }
   return walk.end();
 }
 
-/** Sources of bind mounts are on the host, on file systems that need not answer; all others are new and empty. */
+/**
+ * Look up a path in a mount. Sources of bind mounts are on the host, on file systems that may not answer; all other
+ * mounts are new and empty.
+ */
 async function lookInMount(
-  { place, mount }: ResolvedMount,
+  { path, mount }: ResolvedMount,
   at: string,
   probe: FileSystemProbe,
 ): Promise<Found> {
-  if (mount.type !== 'bind') return { type: at === place ? 'directory' : 'absent' };
-  const isRoot = at === place;
-  const source = `${mount.source}${at.slice(place === '/' ? 0 : place.length)}`;
-  // The source itself may be a link, which the kernel follows when it is mounted.
+  if (mount.type !== 'bind') return { type: at === path ? 'directory' : 'absent' };
+  const isRoot = at === path;
+  const source = `${mount.source}${at.slice(path === '/' ? 0 : path.length)}`;
+  // The source itself may be a link, which mount(2) follows.
   const status = await probe.status(source, { followLinks: isRoot });
   if (status.kind === 'missing') return { type: 'absent' };
   if (status.kind === 'unreachable') throw cannotLook(source, status.reason);

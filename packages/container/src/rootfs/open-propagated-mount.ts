@@ -1,5 +1,5 @@
 /**
- * A handle on a plugin's propagated mount, unless the plugin has covered it with a file system of its own.
+ * Opens the propagated mount of a container, unless the container has mounted a file system over it.
  */
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,8 +8,10 @@ import { mountsAt } from '../linux/mount-table.ts';
 import { mountIdOf, type OpenedEntry, openTrustedDirectory } from '../linux/open-entry.ts';
 
 /**
- * @param hostPath our own directory; while the plugin runs it is a mount, made before the plugin could mount anything
- * @returns `mount` when something else is mounted over it
+ * Open a propagated mount.
+ * @param hostPath directory of the engine; while the container runs it is a mount, made before the container could
+ *   mount anything
+ * @returns `mount` when another file system is mounted over it
  */
 export async function openPropagatedMount(hostPath: string): Promise<OpenedEntry> {
   const [ours, over] = await mountsAt(hostPath);
@@ -21,7 +23,7 @@ export async function openPropagatedMount(hostPath: string): Promise<OpenedEntry
     if (errorCode(error) === 'ENOENT') return { type: 'absent' };
     throw error;
   }
-  // It may have been covered since the table was read.
+  // It may have been covered after the table was read.
   if (mountIdOf(handle) === (ours?.id ?? mountIdOfDirectory(dirname(hostPath)))) {
     return { type: 'directory', handle };
   }

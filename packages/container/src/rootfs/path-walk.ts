@@ -1,34 +1,34 @@
 /**
- * Follows a path inside a root one component at a time, links included, as the kernel does under chroot: an absolute
- * link begins at the root, and `..` stops there. Pure: what lies at each place is for the caller to tell.
+ * Follows a path inside a root, one component at a time, with links, as the kernel does under chroot: an absolute
+ * link starts at the root, and `..` stops there. Pure: the caller looks up what is at each path.
  */
 import { OutboardError } from '@outboard/oci';
 
-/** As many links as the kernel follows. */
+/** Limit of the kernel for links in one path. */
 const maxLinks = 40;
-/** Every look begins at the root, with a handle for each component: deep paths and long links cost their product. */
+/** Limits of the work: every look-up starts at the root, with a handle for each component. */
 const maxDepth = 128;
 const maxLooks = 1024;
 
-/** What lies at a place. */
+/** Result of the look-up of one path. */
 export type Found =
-  /** `other`: neither directory nor link; `mount`: a file system that is mounted there and was not looked into. */
+  /** `other`: neither directory nor link; `mount`: a mount point, which is not entered. */
   | { readonly type: 'directory' | 'other' | 'absent' | 'mount' }
   | { readonly type: 'link'; readonly target: string };
 
-/** Where a path leads. */
+/** End of a walk. */
 export interface WalkEnd {
   /** Absolute, without links. */
   readonly path: string;
   readonly end: Exclude<Found['type'], 'link'>;
-  /** The links on the way. */
+  /** Links that were followed. */
   readonly links: readonly string[];
 }
 
-/** One walk: `next` and `take` by turns until there is no next place. */
+/** One walk: call `next` and `take` in turn until there is no next path. */
 export class PathWalk {
   readonly #wanted: string;
-  /** What is still to be walked, next one last. */
+  /** Remaining components, the next one last. */
   readonly #rest: string[];
   readonly #links: string[] = [];
   #reached: readonly string[] = [];
@@ -43,9 +43,9 @@ export class PathWalk {
   }
 
   /**
-   * The components of the place to look at next, all but the last of them no links.
+   * Components of the next path to look up; all but the last one are no links.
    * @returns undefined at the end
-   * @throws {OutboardError} invalid when the way goes through something that is no directory, or is too long
+   * @throws {OutboardError} invalid when a parent is not a directory, or the path is too long
    */
   next(): readonly string[] | undefined {
     for (let name = this.#rest.pop(); name !== undefined; name = this.#rest.pop()) {
@@ -73,7 +73,7 @@ export class PathWalk {
   }
 
   /**
-   * Go on to the place that was looked at, or to where its link leads.
+   * Continue at the path that was looked up, or at the target of its link.
    * @throws {OutboardError} invalid after too many links
    */
   take(found: Found): void {

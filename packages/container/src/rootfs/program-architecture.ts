@@ -1,5 +1,5 @@
 /**
- * For which processor a plugin's program was built, read from the program itself: no plugin's config tells it.
+ * Reads the processor architecture of a container's program from its ELF header.
  * @see elf(5), e_ident and e_machine
  */
 import { findProgram, type ProgramSearch } from './find-program.ts';
@@ -7,7 +7,7 @@ import { readFileInRoot } from './read-in-root.ts';
 
 const headerBytes = 256;
 
-/** Names as in the platforms of the OCI image-spec. The key is e_machine. */
+/** Names as in platforms of the OCI image-spec, by e_machine. */
 const architectures: ReadonlyMap<number, string> = new Map([
   [3, '386'],
   [8, 'mips'],
@@ -22,8 +22,8 @@ const architectures: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * The architecture of a plugin's program; of a script, that of its interpreter.
- * @returns undefined when it is not in the root filesystem, or nothing that is known
+ * Read the architecture of a program; for a script that of its interpreter.
+ * @returns undefined when the program is not in the root filesystem, or its format is unknown
  */
 export async function readProgramArchitecture(
   rootfs: string,
@@ -37,7 +37,7 @@ export async function readProgramArchitecture(
   return ofInterpreter && architectureOf(ofInterpreter.content);
 }
 
-/** What the beginning of a program says. */
+/** Parse the architecture in the first bytes of a program. */
 export function architectureOf(header: Buffer): string | undefined {
   if (header.length < 20 || header.toString('latin1', 0, 4) !== '\x7fELF') return undefined;
   const isLittleEndian = header[5] === 1;

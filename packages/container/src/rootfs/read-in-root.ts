@@ -1,7 +1,7 @@
 /**
- * Content of regular files in a plugin's root filesystem. Opening a device node acts on the host (a watchdog is armed, a
- * loop device made, a module loaded), and opening a fifo waits: so a name is judged by a handle that opens nothing, and
- * what was judged is then opened through that handle, whatever the plugin puts in its place meanwhile.
+ * Reads regular files in the root filesystem of a container. Opening a device node acts on the host (arms a watchdog,
+ * makes a loop device, loads a module), and opening a fifo blocks. So a name is checked through an O_PATH handle, and
+ * the checked file is then opened through that handle, whatever the container puts in its place meanwhile.
  * @see open(2) O_PATH
  */
 import { closeSync, constants, fstatSync } from 'node:fs';
@@ -10,18 +10,18 @@ import { isOutboardError } from '@outboard/oci';
 import { isErrno } from '../linux/errno.ts';
 import { openInRoot, openRoot, walkInRoot } from './walk-in-root.ts';
 
-/** A regular file, and its beginning. */
+/** A regular file with its first bytes. */
 export interface FileInRoot {
   readonly mode: number;
-  /** All of its bytes, of which `content` holds the first. */
+  /** Size of the file in bytes. */
   readonly size: number;
   readonly content: Buffer;
 }
 
 /**
- * Read the beginning of a file. Links are followed as the plugin would follow them, inside its root.
+ * Read the first bytes of a file. Links are followed as inside the container.
  * @param path absolute, in the root filesystem
- * @returns undefined when there is no regular file, or what is there cannot be read
+ * @returns undefined when there is no regular file, or it cannot be read
  */
 export async function readFileInRoot(
   rootfs: string,
@@ -29,7 +29,7 @@ export async function readFileInRoot(
   maxBytes: number,
 ): Promise<FileInRoot | undefined> {
   try {
-    const handle = openPlace(rootfs, path);
+    const handle = openFileHandle(rootfs, path);
     if (handle === undefined) return undefined;
     try {
       const { mode, size } = fstatSync(handle);
@@ -38,20 +38,20 @@ export async function readFileInRoot(
       closeSync(handle);
     }
   } catch (error) {
-    // Only the root filesystem's own faults; a host that is out of memory or of descriptors is told.
+    // Only faults of the root filesystem; a host without memory or descriptors is an error.
     if (isOutboardError(error) || isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EIO'))
       return undefined;
     throw error;
   }
 }
 
-/** @returns a handle that opens nothing, on a regular file; the caller closes it */
-function openPlace(rootfs: string, path: string): number | undefined {
+/** Find a regular file. @returns an O_PATH handle that the caller closes */
+function openFileHandle(rootfs: string, path: string): number | undefined {
   const root = openRoot(rootfs);
   try {
-    const { path: place, end } = walkInRoot(root, path);
+    const { path: found, end } = walkInRoot(root, path);
     if (end !== 'other') return undefined;
-    const handle = openInRoot(root, place.split('/').slice(1));
+    const handle = openInRoot(root, found.split('/').slice(1));
     if (handle === undefined || fstatSync(handle).isFile()) return handle;
     closeSync(handle);
     return undefined;

@@ -1,7 +1,7 @@
 /**
- * From a path that a plugin names to the place on the host. The plugin may write its tree while we look, so every
- * component is looked up through a handle on its parent, and links are followed as the plugin itself would follow
- * them: its root is the end of every `..`, and an absolute target starts there.
+ * Resolves a path that a container names to a path on the host. The container may change its tree meanwhile, so every
+ * component is looked up through a handle on its parent, and links are followed as inside the container: `..` stops
+ * at its root, and an absolute target starts there.
  * @see moby daemon/pkg/plugin/v2/plugin.go, ScopedPath (28.x), which does none of this
  */
 
@@ -15,22 +15,22 @@ import { isAtOrBelow } from '../spec/clean-path.ts';
 import { lookUpInMount } from './mount-lookup.ts';
 import { type ContainerTree, TreeHandles } from './tree-handles.ts';
 
-/** As many links as the kernel follows. */
+/** Limit of the kernel for links in one path. */
 const maxLinks = 40;
 const maxPathBytes = 4095;
-/** One handle is held for each component. */
+/** One handle is open for each component. */
 const maxDepth = 128;
 
 /**
- * Find the place on the host. What does not exist (yet) is taken as it is called.
+ * Resolve one path. Components that do not exist (yet) are kept as they are.
  *
- * The answer is true when it is given; it is a path, so the plugin can still replace what it names. No link may lead
- * out of the propagated mount, nor be met in a file system that the plugin mounted: whoever mounts the answer would
- * follow such a link on the host.
+ * The result is correct at the time of the look-up, and the container can replace it later, since it is a path. No
+ * link may lead out of the propagated mount, nor be in a file system that the container mounted: a mount of the
+ * result would follow it on the host.
  *
- * @param path as the plugin names it; taken from its root, `..` first taken away by words, as Docker does. '' stays ''
- * @throws {OutboardError} system, code `path-escapes`; system for what is no path; unavailable, code `plugin-timeout`,
- *   when a file system of the plugin does not answer; the signal's reason
+ * @param path absolute in the container; `..` is first removed as text, as Docker does. '' stays ''
+ * @throws {OutboardError} system, code `path-escapes`; system for an invalid path; unavailable, code
+ *   `plugin-timeout`, when a file system of the container does not answer; the reason of the signal
  */
 export async function resolveHostPath(
   tree: ContainerTree,
@@ -38,12 +38,12 @@ export async function resolveHostPath(
   options: Cancellable = {},
 ): Promise<string> {
   await using handles = new TreeHandles(tree);
-  return await resolveFrom(handles, path, options); // before the handles are closed
+  return await resolveFrom(handles, path, options); // await before the handles are closed
 }
 
 /**
- * The same for one of many paths.
- * @param handles where the look-up begins; the caller disposes of them once all have ended
+ * Resolve one of many paths.
+ * @param handles shared by all look-ups; the caller disposes them after all have ended
  */
 export async function resolveFrom(handles: TreeHandles, path: string, options: Cancellable): Promise<string> {
   const { tree } = handles;
@@ -54,15 +54,15 @@ export async function resolveFrom(handles: TreeHandles, path: string, options: C
   const wanted = join('/', path).replace(/(.)\/$/, '$1');
   const reached = await walkTree(handles, wanted);
   const { propagatedMount } = tree;
-  const isOfMount = (place: string) =>
-    propagatedMount !== undefined && isAtOrBelow(place, propagatedMount.path);
+  const isOfMount = (candidate: string) =>
+    propagatedMount !== undefined && isAtOrBelow(candidate, propagatedMount.path);
   if (isOfMount(wanted) && !isOfMount(reached.path)) throw escapes(wanted, reached.path);
   const hostPath = toHost(tree, reached.path);
   if (reached.below.length === 0) return hostPath;
   return lookUpInMount(hostPath, reached.below, options);
 }
 
-/** Where a walk ended: at a path without links, and, when a mount was met there, with components left below it. */
+/** End of a walk: a path without links, and the components below a mount point where the walk stopped. */
 interface Reached {
   readonly path: string;
   readonly below: readonly string[];
@@ -83,16 +83,16 @@ async function walkTree(handles: TreeHandles, wanted: string): Promise<Reached> 
 interface Component {
   readonly name: string;
   readonly handle?: number | undefined;
-  /** Whether other walks use the handle too. */
+  /** True when other walks share the handle. */
   readonly isShared: boolean;
 }
 
 class Walk {
   readonly #handles: TreeHandles;
   readonly #wanted: string;
-  /** The components so far, none of them a link; those that do not exist have no handle. */
+  /** Components so far, none of them a link; those that do not exist have no handle. */
   readonly #reached: Component[] = [];
-  /** What is still to be walked, next one last. */
+  /** Remaining components, the next one last. */
   readonly #rest: string[];
 
   constructor(handles: TreeHandles, wanted: string) {
@@ -141,13 +141,13 @@ class Walk {
   }
 
   /**
-   * A path that is named in the propagated mount begins there by its words, as in Docker: the root file system may have
-   * links on the way to the mount, which the runtime has resolved its own way.
+   * Start a path in the propagated mount at the mount, by text, as Docker does: the root filesystem may have links on
+   * the way to it, which the OCI runtime has resolved in its own way.
    */
   #skipToMount(): void {
     const { propagatedMount } = this.#handles.tree;
     if (propagatedMount === undefined || !isAtOrBelow(this.#wanted, propagatedMount.path)) return;
-    // All but the last, which is looked up as any other.
+    // All but the last component, which is looked up as any other.
     for (const _ of componentsOf(propagatedMount.path).slice(1))
       this.#enter({ name: this.#rest.pop() ?? '', isShared: false });
   }
@@ -166,7 +166,7 @@ class Walk {
 
   #endAtMount(): Reached {
     const below = this.#rest.reverse();
-    // Only a link's target still holds one; what it climbs from is not ours to look at.
+    // Only a link target can contain `..` here, and the directory that it leaves is not to be entered.
     if (below.includes('..')) throw escapes(this.#wanted, below.join('/'));
     return { path: this.#path(), below };
   }
@@ -176,7 +176,7 @@ class Walk {
     if (this.#reached.length > maxDepth) throw escapes(this.#wanted, 'too many directories');
   }
 
-  /** Go back up until this many components are left. */
+  /** Go up until this many components are left. */
   #leave(count: number): void {
     for (const { handle, isShared } of this.#reached.splice(Math.max(count, 0))) {
       if (handle !== undefined && !isShared) closeSync(handle);

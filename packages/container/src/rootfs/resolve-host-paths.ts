@@ -1,6 +1,6 @@
 /**
- * Many paths of one plugin at once, such as those of all its volumes: the mount table is read once, and the event loop
- * goes on meanwhile.
+ * Resolves many paths of one container, such as those of all volumes: the mount table is read once, and the event
+ * loop is not blocked.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -8,14 +8,15 @@ import type { Cancellable } from '@outboard/async';
 import { resolveFrom } from './resolve-host-path.ts';
 import { type ContainerTree, TreeHandles } from './tree-handles.ts';
 
-/** A path in a file system that a plugin mounted takes a process to look up. */
+/** Limited, since a path in a file system that a container mounted takes a child process. */
 const pathsAtOnce = 8;
-/** Most look-ups wait for nothing, so they would never let others have a turn. */
+/** Most look-ups never wait, and would block the event loop. */
 const longestTurnMs = 5;
 
 /**
- * Find the places on the host, as `resolveHostPath` does each.
- * @returns in the order of the paths; those that were not looked up in time are rejected with the signal's reason
+ * Resolve each path as `resolveHostPath` does.
+ * @returns results in the order of the paths; paths that were not resolved before the signal are rejected with its
+ *   reason
  */
 export async function resolveHostPaths(
   tree: ContainerTree,

@@ -1,5 +1,5 @@
 /**
- * Staging directories: where a plugin is put together before one rename makes it visible.
+ * Staging directories: a tree is assembled in one before a rename makes it visible.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
@@ -12,24 +12,24 @@ import { removeTree } from '../linux/remove-tree.ts';
 export interface StagedDirectory extends AsyncDisposable {
   readonly path: string;
   /**
-   * Make an empty directory inside, mode 0755 like the root of any system: what keeps others out is the staged
-   * directory above it.
+   * Make an empty directory inside, with mode 0755 like any root directory: the staging directory above it restricts
+   * access.
    * @param name one path component
    * @returns its path
    */
   makeDirectory(name: string): Promise<string>;
-  /** The path, for the rename that makes the content visible; once moved away there is nothing to dispose. */
+  /** Its path, for the rename that commits it; after the rename there is nothing to dispose. */
   commit(): string;
 }
 
-/** The place for staged directories, on the same file system as where they go. */
+/** Source of staging directories. */
 export interface Staging {
   /** @throws {OutboardError} system */
   create(): Promise<StagedDirectory>;
 }
 
 /**
- * Make the place if it is absent, and delete what an earlier run left there.
+ * Make the parent directory if it is absent, and delete what an earlier process left in it.
  * @param directory `DATA_ROOT/plugins/tmp`
  * @throws {OutboardError} system
  */
@@ -40,7 +40,7 @@ export async function openStaging(directory: string): Promise<Staging> {
 }
 
 async function createStagedDirectory(parent: string): Promise<StagedDirectory> {
-  // A cleaner of temporary directories may have taken it.
+  // A cleaner of temporary files may have deleted it.
   await makeDirectories(parent, { mode: 0o700 });
   const path = join(parent, randomBytes(16).toString('hex'));
   await makePrivateDirectory(path);
@@ -49,7 +49,7 @@ async function createStagedDirectory(parent: string): Promise<StagedDirectory> {
     async makeDirectory(name) {
       const child = join(path, name);
       await mkdir(child);
-      await chmod(child, 0o755); // whatever the umask
+      await chmod(child, 0o755); // mkdir applies the umask
       return child;
     },
     commit: () => path,

@@ -1,23 +1,23 @@
 /**
- * Handles on the two places where a look-up in a plugin's tree begins. Many look-ups share them, so that the mount table
- * of the host is read once for all.
+ * Handles on the two directories where look-ups in a container's tree start, shared by many look-ups, so that the
+ * mount table of the host is read once.
  */
 import { closeSync } from 'node:fs';
 import { type OpenedEntry, openTrustedDirectory } from '../linux/open-entry.ts';
 import { openPropagatedMount } from './open-propagated-mount.ts';
 
-/** Where a plugin's own paths lie on the host. */
+/** Host paths of a container's tree. */
 export interface ContainerTree {
   readonly rootfs: string;
-  /** Its propagated mount; absent when it has none. */
+  /** Its propagated mount, if any. */
   readonly propagatedMount?: {
-    /** In the plugin's mount namespace: absolute and clean. */
+    /** Path in the container: absolute and clean. */
     readonly path: string;
     readonly hostPath: string;
   };
 }
 
-/** Disposing closes the handles; look-ups must have ended. */
+/** Shared handles. Dispose closes them, after all look-ups have ended. */
 export class TreeHandles implements AsyncDisposable {
   readonly tree: ContainerTree;
   #rootfs: number | undefined;
@@ -27,13 +27,13 @@ export class TreeHandles implements AsyncDisposable {
     this.tree = tree;
   }
 
-  /** A handle on the root file system. */
+  /** Handle of the root filesystem. */
   rootfs(): number {
     this.#rootfs ??= openTrustedDirectory(this.tree.rootfs);
     return this.#rootfs;
   }
 
-  /** What is at the propagated mount, as it was when it was first asked for. */
+  /** Look-up of the propagated mount, made once. */
   propagatedMount(hostPath: string): Promise<OpenedEntry> {
     this.#propagatedMount ??= openPropagatedMount(hostPath);
     return this.#propagatedMount;
@@ -41,7 +41,7 @@ export class TreeHandles implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#rootfs !== undefined) closeSync(this.#rootfs);
-    const found = await this.#propagatedMount?.catch(() => undefined); // told to whoever asked
+    const found = await this.#propagatedMount?.catch(() => undefined); // the caller got the error
     if (found?.type === 'directory') closeSync(found.handle);
   }
 }

@@ -1,46 +1,51 @@
 /**
- * The contract of the unpack jail: a child process that can reach nothing but one staging directory.
+ * The contract of the unpack jail: a child process that unpacks layers and has access to one staging directory only.
  */
 import type { Cancellable } from '@outboard/async';
 import type { Digest } from '@outboard/oci';
 
-/** Bounds on what an archive may unpack to. */
+/** Limits for all layers of one jail. */
 export interface UnpackLimits {
   /** Bytes of all unpacked content and headers; default 10 GiB. */
   readonly maxBytes: number;
   /** Entries over all layers; default 1,000,000. */
   readonly maxEntries: number;
-  /** Bytes of all layers as they come, compressed or not; default 11 GiB. Compressed nothing takes bytes too. */
+  /**
+   * Bytes of all layers as received; default 11 GiB. Empty compressed members unpack to nothing and are bounded by
+   * this only.
+   */
   readonly maxCompressedBytes: number;
-  /** Processor time of it all, for what no count bounds; default 20 minutes. */
+  /** CPU time of the child, for work that no other limit bounds; default 20 minutes. */
   readonly maxCpuSeconds: number;
 }
 
-/** What one applied layer turned out to be. */
+/** An applied layer. */
 export interface AppliedLayer {
-  /** Digest of the uncompressed tar; absent when it was not asked for. */
+  /** Digest of the uncompressed tar; absent unless requested. */
   readonly diffId?: Digest | undefined;
   readonly compression: 'none' | 'gzip' | 'zstd';
   readonly entries: number;
   /** Uncompressed bytes. */
   readonly size: number;
-  /** What was left out and why (filtered xattrs, foreign whiteouts). Bounded. */
+  /** Left out entries and attributes with the reason (filtered xattrs, foreign whiteouts). Bounded. */
   readonly warnings: readonly string[];
 }
 
+/** Options of `UnpackJail.apply`. */
 export interface ApplyOptions extends Cancellable {
-  /** Compute the diff ID, which costs a tenth of the whole; default true. */
+  /** Compute the diff ID, which takes a tenth of the total time; default true. */
   readonly diffId?: boolean | undefined;
 }
 
-/** A running jail. Dispose kills it; what it unpacked stays for the caller to keep or delete. */
+/** A running jail. Dispose kills it; the unpacked tree stays for the caller to keep or delete. */
 export interface UnpackJail extends AsyncDisposable {
   /**
-   * Apply one layer on top of those before it. The compressed bytes are read once, in order.
-   * @throws {OutboardError} invalid when the archive is malformed, hostile or beyond a limit; system on disk errors (ENOSPC and others)
+   * Apply one layer on top of the previous ones. The compressed bytes are read once, in order.
+   * @throws {OutboardError} invalid when the archive is malformed, hostile or beyond a limit; system on disk errors
+   *   (ENOSPC and others)
    */
   apply(layer: AsyncIterable<Uint8Array>, options?: ApplyOptions): Promise<AppliedLayer>;
-  /** Flush everything to disk (`syncfs`), then end the child. Nothing can be applied afterwards. */
+  /** Flush everything to disk (`syncfs`), then end the child. No layer can be applied afterwards. */
   finish(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Where a path leads in a root filesystem, by handles on its directories. Nothing is opened, and nothing that is mounted
- * there is looked into: it may be a file system of the plugin's own that never answers.
+ * Follows paths in a root filesystem through handles on its directories. Nothing is opened, and no mount is entered:
+ * it may be a file system of the container that never answers.
  *
- * Synchronous on purpose: a start makes some hundred of these lookups, each of which takes microseconds here and the
- * thread pool a hundred times as long.
+ * Synchronous: a start makes about a hundred look-ups, which take microseconds each; through the thread pool they
+ * take a hundred times as long.
  */
 import { closeSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci';
@@ -11,7 +11,7 @@ import { errorCode } from '../linux/errno.ts';
 import { openByOpenat2, openEntry, openTrustedDirectory } from '../linux/open-entry.ts';
 import { type Found, PathWalk, type WalkEnd } from './path-walk.ts';
 
-/** A handle on a root filesystem; the caller closes it. @throws {OutboardError} invalid when it is absent */
+/** Open a root filesystem; the caller closes the handle. @throws {OutboardError} invalid when it is absent */
 export function openRoot(rootfs: string): number {
   try {
     return openTrustedDirectory(rootfs);
@@ -23,16 +23,17 @@ export function openRoot(rootfs: string): number {
 
 /**
  * Follow a path inside the root.
- * @param root a handle
- * @throws {OutboardError} invalid: through something that is no directory, too many links; system when the disk fails
+ * @param root handle of the root filesystem
+ * @throws {OutboardError} invalid for a parent that is not a directory, and for too many links; system when the disk
+ *   fails
  */
 export function walkInRoot(root: number, path: string): WalkEnd {
   const walk = new PathWalk(path);
-  for (let place = walk.next(); place !== undefined; place = walk.next()) walk.take(statInRoot(root, place));
+  for (let path = walk.next(); path !== undefined; path = walk.next()) walk.take(statInRoot(root, path));
   return walk.end();
 }
 
-/** What the last of some components is; the ones before it are no links. @throws {OutboardError} system */
+/** Look up the last of some components; the ones before it are no links. @throws {OutboardError} system */
 export function statInRoot(root: number, components: readonly string[]): Found {
   const opened: number[] = [];
   try {
@@ -50,7 +51,7 @@ export function statInRoot(root: number, components: readonly string[]): Found {
 }
 
 /**
- * A handle on a place that was reached without links, and that opens nothing.
+ * Open a path that contains no links, with O_PATH.
  * @returns undefined when it is gone, or on a mount; the caller closes the handle
  */
 export function openInRoot(root: number, components: readonly string[]): number | undefined {

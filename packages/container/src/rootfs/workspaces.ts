@@ -37,7 +37,7 @@ export function createWorkspaces(staging: Staging, openJail: OpenUnpackJail, log
 }
 
 interface StagedWorkspace extends Workspace {
-  /** Whether the staging directory still exists. */
+  /** True while the staging directory exists. */
   exists(): boolean;
 }
 

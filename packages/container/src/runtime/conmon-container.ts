@@ -67,7 +67,7 @@ export class ConmonContainer implements Container {
     this.#watcher = this.#watchExitFile();
   }
 
-  /** Whether a removal failed. It must succeed before the ID is used again. */
+  /** True after a failed removal, which must succeed before the ID is used again. */
   get hasFailedRemoval(): boolean {
     return this.#hasFailedRemoval;
   }

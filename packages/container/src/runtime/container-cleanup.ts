@@ -24,14 +24,15 @@ export interface ContainerCleanup {
   /** Its conmon, if it was started in this boot and is known. */
   readonly monitor?: ProcessIdentity | undefined;
   /**
-   * Whether to let the monitor end by itself, which it does after its container when somebody waits for the exit.
-   * False: kill it first, since it may be creating the container at this moment.
+   * True: let the monitor end by itself, as it does after its container when somebody waits for the exit. False: kill
+   * it first, since it may be creating the container at this moment.
    */
   readonly awaitsMonitor: boolean;
   /** Name or path of the OCI runtime that created it; default `CleanupDeps.runtime`. */
   readonly runtime?: string | undefined;
   /**
-   * Whether the state of the OCI runtime was written in this boot. Pids in older state are meaningless and not used.
+   * True when the state of the OCI runtime was written in this boot. Pids in older state are meaningless and not
+   * used.
    */
   readonly isOfThisBoot: boolean;
 }

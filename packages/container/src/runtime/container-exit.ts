@@ -48,7 +48,7 @@ export async function readExit(directory: string, options: ExitOptions): Promise
 }
 
 /**
- * Whether the kernel killed more processes for lack of memory than were reported. The mark of conmon says only that
+ * True when the kernel killed more processes for lack of memory than were reported. The mark of conmon says only that
  * there was a kill, which may have been of an exec command; it counts where the cgroup, and with it the counter, is
  * gone.
  */

@@ -29,7 +29,7 @@ export interface RecoveryDeps {
   /** Boot ID of the running kernel. */
   readonly bootId: string;
   readonly cleanupDeps: CleanupDeps;
-  /** Whether this process already has the container; such containers are skipped. */
+  /** True for containers that this process already has; they are skipped. */
   readonly isKnown: (id: string) => boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reads the child's messages as what they are: lines from a process that has seen hostile bytes.
+ * Parses the messages of the child, which has processed hostile bytes and is not trusted.
  */
 import { OutboardError, parseDigest } from '@outboard/oci';
 import * as z from 'zod';
@@ -16,7 +16,7 @@ const layerSchema = z.strictObject({
   warnings: z.array(z.string().max(2048)).max(100),
 });
 
-/** Of the kinds of errors, those that an archive or a disk can cause. */
+/** Errors that an archive or a disk can cause. */
 const failureSchema = z.strictObject({
   type: z.literal('failed'),
   kind: z.enum(['invalid', 'system']),
@@ -32,8 +32,8 @@ const messageSchema = z.discriminatedUnion('type', [
 ]);
 
 /**
- * Take the control channel apart.
- * @returns takes each piece of text; throws {OutboardError} system on anything but a message
+ * Create a reader of the control channel.
+ * @returns function that takes each piece of text; it throws {OutboardError} system for anything but a message
  */
 export function createMessageReader(onMessage: (message: JailMessage) => void): (text: string) => void {
   let pending = '';

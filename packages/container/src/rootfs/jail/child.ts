@@ -1,6 +1,6 @@
 /**
- * The program of the unpack jail's child process: enter the jail, then apply layer after layer until told to finish.
- * What it imports decides how soon it is ready: only `@outboard/oci/layers`, no schemas, no HTTP (15 ms, not 200).
+ * The program of the unpack jail's child process: enter the jail, then apply layers until told to finish. Its imports
+ * determine its start time: only `@outboard/oci/layers`, no schemas, no HTTP (15 ms, not 200).
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createDigester, isOutboardError } from '@outboard/oci/layers';
@@ -23,9 +23,9 @@ import { TreeWriter } from './tree-writer.ts';
 async function run(): Promise<void> {
   const limits = limitsFromArguments(process.argv.slice(2));
   limitCpuTime(limits.maxCpuSeconds);
-  createDigester().update(Buffer.alloc(1)); // OpenSSL loads what it needs at its first use
+  createDigester().update(Buffer.alloc(1)); // OpenSSL loads files at its first use
   const makeGzipInflater = loadIsal();
-  // zlib works in the thread pool and must be heard; otherwise everything happens on this thread.
+  // zlib works in the thread pool and needs the event loop; otherwise everything runs on this thread.
   const input = makeGzipInflater === undefined ? process.stdin : readBlocking(inputDescriptor);
   await enterJail(stagingDescriptor);
   send({ type: 'entered' });
@@ -63,7 +63,7 @@ function failureOf(error: unknown): JailMessage {
 
 try {
   await run();
-  process.exit(0); // the input is still open
+  process.exit(0); // needed, since the input is still open
 } catch (error) {
   send(failureOf(error));
   process.exit(1);

@@ -1,12 +1,12 @@
 /**
- * Times of directories, set when their content is complete: every entry made inside changes them.
+ * Sets times of directories when their content is complete, since every new entry changes them.
  */
 import { constants, fstatSync } from 'node:fs';
 import { closeFile, openFile, setTimes } from '../../linux/file-calls.ts';
 import { check, type JailPath } from './jail-path.ts';
 
 interface PendingTime {
-  /** `latin1`, NUL included: a small `Buffer` would hold on to the whole slab that it was cut from. */
+  /** `latin1` with NUL: a small `Buffer` would keep the whole slab that it was cut from in memory. */
   readonly path: string;
   readonly inode: number;
   readonly seconds: number;
@@ -14,12 +14,12 @@ interface PendingTime {
 
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | 0o2000000; // O_CLOEXEC
 
-/** Open a directory that is no link. @returns the descriptor, or minus the error number */
+/** Open a directory that is not a link. @returns the descriptor, or the negative error number */
 export function openDirectory(path: JailPath): number {
   return openFile(path, flags, 0);
 }
 
-/** Collects times, in archive order. */
+/** Collects times in archive order. */
 export class DirectoryTimes {
   #pending: PendingTime[] = [];
 
@@ -28,7 +28,7 @@ export class DirectoryTimes {
     this.#pending.push({ path: path.toString('latin1'), inode: fstatSync(descriptor).ino, seconds });
   }
 
-  /** Set them all. What is no longer the directory that it was is left alone. */
+  /** Set all times. A directory that was replaced is left alone. */
   apply(): void {
     for (const { path, inode, seconds } of this.#pending) {
       const bytes = Buffer.from(path, 'latin1');

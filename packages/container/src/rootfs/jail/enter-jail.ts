@@ -1,9 +1,10 @@
 /**
- * The child's way into the jail. Afterwards the staging directory is the whole file system, nothing of the host is
- * reachable by path, descriptor, network or IPC, and only what unpacking needs is permitted.
+ * Confines the child. Afterwards the staging directory is its whole file system, nothing of the host is reachable by
+ * path, descriptor, network or IPC, and it has only the capabilities that unpacking needs.
  *
  * The namespaces are made before Node.js starts (see `jail-process.ts`), so that all of its threads are in them and
- * share one root and one working directory, whenever they are made. The parent proves that before it sends a byte.
+ * share one root and one working directory, whenever they are created. The parent verifies that before it sends a
+ * byte.
  */
 import { closeSync, fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
@@ -18,14 +19,14 @@ const closeOnExec = 0o2000000; // O_CLOEXEC
 const here = Buffer.from('.');
 
 /**
- * Enter. Everything that the process will ever load must be loaded before: a later load would come from the tree.
- * Call it once, before a byte of a layer is read, in mount, network and IPC namespaces that no other process is in.
+ * Enter the jail. Everything that the process will load must be loaded before: a later load would read from the
+ * unpacked tree. Call it once, before a byte of a layer is read, in mount, network and IPC namespaces of its own.
  * @param staging descriptor of the staging directory; closed here
  * @throws {ErrnoError} EPERM without the capabilities of root
  */
 export async function enterJail(staging: number): Promise<void> {
   closeInherited(staging);
-  // A loader of modules may still be closing what it read.
+  // The module loader may still be closing files.
   while (hasOpenFiles(staging)) await setImmediate();
   const path = readlinkSync(`/proc/self/fd/${staging}`);
   mount('none', '/', mountFlags.recursive | mountFlags.private);
@@ -39,7 +40,7 @@ export async function enterJail(staging: number): Promise<void> {
     mountFlags.bind | mountFlags.remount | mountFlags.noSuid | mountFlags.noDevices | mountFlags.noExec,
   );
   pivotRoot('.', '.');
-  unmount(here, unmountFlags.detach); // the host's tree, which pivot_root() left on top
+  unmount(here, unmountFlags.detach); // the host's tree, which pivot_root() left mounted on top
   process.chdir('/');
   process.umask(0);
   keepCapabilities(unpackingCapabilities);
@@ -48,8 +49,8 @@ export async function enterJail(staging: number): Promise<void> {
 }
 
 /**
- * Close what was open in the parent's own parent and slipped through: all that survived exec(), beside the standard
- * streams, the control channel and the staging directory. What this process opened itself closes on exec.
+ * Close descriptors that survived exec(): those that the parent inherited itself, without the standard streams, the
+ * control channel and the staging directory. Descriptors that this process opened are close-on-exec.
  */
 function closeInherited(lastOwn: number): void {
   for (const name of readdirSync('/proc/self/fd')) {
@@ -77,7 +78,7 @@ function hasOpenFiles(lastOwn: number): boolean {
   );
 }
 
-/** False for the descriptor that listed the directory, which is gone by now. */
+/** Run a check; false for a descriptor that is closed, such as that of the listing itself. */
 function ifOpen(look: () => boolean): boolean {
   try {
     return look();

@@ -1,7 +1,7 @@
 /**
- * Makes files, directories, links and nodes in the jail, replacing what has their name. Every path goes to the kernel
- * as it is: the jail's root is the process's root, so that links on the way cannot leave it; the last component is
- * never followed, and nothing is remembered by name.
+ * Makes files, directories, links and nodes in the jail, replacing existing entries of the same name. Paths go to the
+ * kernel unchanged: the jail's root is the process's root, so links in a path cannot leave it; the last component is
+ * never followed, and nothing is cached by name.
  */
 import { constants, lstatSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
@@ -27,15 +27,15 @@ import { removeAll, removeContents } from './remove-contents.ts';
 const { EEXIST, ENOENT } = osConstants.errno;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFBLK, S_IFCHR, S_IFIFO } = constants;
 const newFileFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | 0o2000000; // O_CLOEXEC
-/** What mkdir(2) takes of a mode. */
+/** Mode bits that mkdir(2) applies. */
 const directoryBits = 0o1777;
 const slash = 0x2f;
-/** As many as a path of components, all of them with a way back. */
+/** Twice the limit for components of a path, so that each may be left by `..`. */
 const maxLinkSteps = 512;
-/** A missing parent and a name that is taken may both be met, once each. */
+/** A missing parent and an existing name may both occur, once each. */
 const maxRetries = 2;
 
-/** One for each jail. */
+/** Makes the entries of one jail. */
 export class EntryMaker {
   readonly #metadata: EntryMetadata;
   readonly #times: DirectoryTimes;
@@ -47,12 +47,12 @@ export class EntryMaker {
     this.#onParentMade = onParentMade;
   }
 
-  /** @returns the descriptor of the new, empty file; its owner, attributes and times are still to be set */
+  /** Make an empty file. @returns its descriptor; owner, attributes and times are still to be set */
   openFile(entry: TarEntry, path: JailPath): number {
     return this.#create(path, () => openFile(path, newFileFlags, entry.mode));
   }
 
-  /** A directory that exists stays, with its content, and gets the new owner, mode and time. */
+  /** Make a directory. An existing one keeps its content and gets the new owner, mode and time. */
   makeDirectory(entry: TarEntry, path: JailPath): void {
     const make = () => makeDirectory(path, entry.mode & directoryBits);
     const result = make();
@@ -71,7 +71,7 @@ export class EntryMaker {
     this.#finishPath(entry, path);
   }
 
-  /** The link shares the inode of its target, and with it owner, mode and times: none of its own are set. */
+  /** Make a hard link. It shares the inode of its target with owner, mode and times, so none are set. */
   makeHardLink(entry: TarEntry, path: JailPath): void {
     const target = jailPath(cleanEntryName(entry.linkName, false));
     const what = `hard link ${showName(entry.name)} to ${showName(entry.linkName)}`;
@@ -83,14 +83,14 @@ export class EntryMaker {
     }
     const result = makeLink(target, path);
     if (result >= 0) return;
-    // The same link again, or the same name by way of a linked directory: removing it would lose the file.
+    // The same link again, or the same name through a linked directory: removing it would lose the file.
     if (result === -EEXIST && lstatSync(withoutNul(path)).ino === found.ino) return;
     this.#create(path, () => makeLink(target, path));
   }
 
   makeNode(entry: TarEntry, path: JailPath): void {
     const { deviceMajor, deviceMinor } = entry;
-    // overlayfs reads it as "deleted below".
+    // overlayfs treats such a node as a whiteout.
     if (entry.type === 'character-device' && deviceMajor === 0 && deviceMinor === 0) {
       throw new OutboardError(
         'invalid',
@@ -107,7 +107,7 @@ export class EntryMaker {
     check(setPathTimes(path, clampTime(entry.modifiedAt)), 'set times of', path);
   }
 
-  /** Try, and again after making missing parents or removing what has the name. */
+  /** Try, and retry after making missing parents or removing an existing entry. */
   #create(path: JailPath, attempt: () => number): number {
     let result = attempt();
     for (let retry = 0; retry < maxRetries && result < 0; retry++) {
@@ -120,7 +120,7 @@ export class EntryMaker {
   }
 }
 
-/** Whoever goes by way of the link takes all of its steps, each time. */
+/** Refuse a link with very many components: every look-up through it walks all of them. */
 function requireShallow({ name, linkName }: TarEntry): void {
   let steps = 1;
   for (const byte of linkName) if (byte === slash) steps++;

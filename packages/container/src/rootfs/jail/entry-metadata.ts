@@ -1,6 +1,6 @@
 /**
- * Owners, extended attributes, modes and times of unpacked entries, in that order: a change of owner clears setuid
- * bits and file capabilities, and a write clears file capabilities too.
+ * Sets owners, extended attributes, modes and times of unpacked entries, in that order: a change of owner clears
+ * setuid bits and file capabilities, and a write clears file capabilities too.
  */
 import { constants } from 'node:os';
 import type { TarEntry } from '@outboard/oci/layers';
@@ -17,12 +17,12 @@ import type { UnpackWarnings } from './unpack-warnings.ts';
 
 const { errno } = constants;
 const setIdBits = 0o6000;
-/** The last second of a time in signed 64-bit nanoseconds, as Docker bounds times (moby/go-archive time.go). */
+/** Last second that fits signed 64-bit nanoseconds, Docker's limit (moby/go-archive time.go). */
 const maxSeconds = 9_223_372_036;
 
 /**
- * What the file system, or the type of the entry, cannot hold. ENOSPC: the attribute does not fit into its inode;
- * a full disk shows itself at the next file.
+ * Errors of attributes that the file system, or the type of the entry, does not support. ENOSPC: the attribute does
+ * not fit into its inode; a full disk shows at the next file.
  */
 const cannotHold = new Set([
   errno.EOPNOTSUPP,
@@ -33,10 +33,10 @@ const cannotHold = new Set([
   errno.EDQUOT,
 ]);
 
-/** Sets what a header says of an entry. One for each jail: it remembers whether directories pass on their group. */
+/** Sets metadata of entries of one jail. It remembers whether new entries may inherit a group. */
 export class EntryMetadata {
   readonly #warnings: () => UnpackWarnings;
-  /** Below a setgid directory, or with `grpid`, new entries do not belong to root by themselves. */
+  /** Below a setgid directory, or with mount option `grpid`, new entries inherit a group other than root's. */
   #groupMayBeInherited = false;
 
   constructor(warnings: () => UnpackWarnings) {
@@ -44,8 +44,8 @@ export class EntryMetadata {
   }
 
   /**
-   * Owner, attributes and mode of an open file or directory.
-   * @param isFresh whether it was just made with the entry's mode
+   * Set owner, attributes and mode of an open file or directory.
+   * @param isFresh true when it was just made with the mode of the entry
    */
   applyToOpen(entry: TarEntry, descriptor: number, path: JailPath, isFresh: boolean): void {
     if (entry.type === 'directory' && (entry.gid !== 0 || entry.mode & 0o2000))
@@ -53,12 +53,12 @@ export class EntryMetadata {
     const setsOwner = this.#setsOwner(entry) || !isFresh;
     if (setsOwner) check(changeOwner(descriptor, entry.uid, entry.gid), 'set owner of', path);
     this.#setAttributes(entry, path, (name, value) => setAttribute(descriptor, name, value, value.length, 0));
-    // mkdir() takes no setid bits, and gives those of the parent.
+    // mkdir() ignores setid bits, and inherits those of the parent.
     const losesMode = setsOwner || (entry.type === 'directory' && (entry.mode & setIdBits) !== 0);
     if (losesMode) check(changeMode(descriptor, entry.mode), 'set mode of', path);
   }
 
-  /** Owner and attributes of a link, device or fifo; mode too where one exists. */
+  /** Set owner and attributes of a link, device or fifo; the mode too, except for a link. */
   applyToPath(entry: TarEntry, path: JailPath): void {
     const setsOwner = this.#setsOwner(entry);
     if (setsOwner) check(changePathOwner(path, entry.uid, entry.gid), 'set owner of', path);
@@ -66,7 +66,7 @@ export class EntryMetadata {
     if (setsOwner && entry.type !== 'symlink') check(changePathMode(path, entry.mode), 'set mode of', path);
   }
 
-  /** Make a parent that has no entry root's own, with mode 0755. */
+  /** Give a parent directory without entry of its own to root, with mode 0755. */
   applyToParent(path: JailPath): void {
     if (!this.#groupMayBeInherited) return;
     check(changePathOwner(path, 0, 0), 'set owner of', path);
@@ -95,14 +95,14 @@ export class EntryMetadata {
 }
 
 /**
- * File capabilities and users' own attributes. Not `trusted.overlay.*`, `security.selinux`, `security.ima`,
- * `system.posix_acl_*` and others: they would change how this host treats the tree.
+ * True for file capabilities and user attributes. Others, such as `trusted.overlay.*`, `security.selinux`,
+ * `security.ima` and `system.posix_acl_*`, would change how this host treats the tree.
  */
 function isKept(name: string): boolean {
   return (name === 'security.capability' || name.startsWith('user.')) && !name.includes('\0');
 }
 
-/** A time that every file system takes. */
+/** Limit a time to the range that every file system supports. */
 export function clampTime(seconds: number): number {
   return Math.min(Math.max(seconds, 0), maxSeconds);
 }

@@ -1,11 +1,11 @@
 /**
- * Reads the parent's frames: layer after layer, each as it streams.
+ * Reads the frames of the parent: layer after layer, each as a stream.
  */
 import { readSync } from 'node:fs';
 import { OutboardError } from '@outboard/oci/layers';
 import { finishMark, lengthBytes, noDiffIdMark } from './jail-protocol.ts';
 
-/** What comes next on the input. */
+/** Next item of the input. */
 export type NextInput =
   | { readonly type: 'layer'; readonly content: AsyncIterable<Buffer>; readonly wantsDiffId: boolean }
   | { readonly type: 'finish' };
@@ -13,9 +13,8 @@ export type NextInput =
 const blockBytes = 256 * 1024;
 
 /**
- * Read a descriptor to its end and wait for it, where there is nothing else to do meanwhile: a stream costs as much
- * again as reading does. The descriptor must block. Each chunk is only valid until the next is asked for: all are in
- * one block, so that no memory is touched for the first time.
+ * Read a blocking descriptor to its end synchronously, where there is no other work: a stream costs twice the time.
+ * Each chunk is valid until the next one is read: all use one block, which avoids page faults.
  */
 export async function* readBlocking(descriptor: number): AsyncGenerator<Buffer> {
   const block = Buffer.allocUnsafeSlow(blockBytes);
@@ -26,11 +25,11 @@ export async function* readBlocking(descriptor: number): AsyncGenerator<Buffer> 
   }
 }
 
-/** Wraps the input stream. Read each layer's content to its end before asking for the next input. */
+/** Splits the input into frames. Read the content of each layer to its end before the next call of `next`. */
 export class FrameReader {
   readonly #input: AsyncIterator<Buffer>;
   #chunk: Buffer = Buffer.alloc(0);
-  /** Length of the frame that `next` met. */
+  /** Length of the frame that `next` read. */
   #first = 0;
 
   constructor(input: AsyncIterable<Buffer>) {
@@ -67,7 +66,7 @@ export class FrameReader {
     return header.readUInt32BE();
   }
 
-  /** 1 to `most` bytes. */
+  /** Read 1 to `most` bytes. */
   async #read(most: number): Promise<Buffer> {
     while (this.#chunk.length === 0) {
       const next = await this.#input.next();

@@ -1,15 +1,15 @@
 /**
- * Paths inside the jail: absolute (the jail is the root), clean, bytes that end in a NUL.
+ * Paths inside the jail: absolute (the jail is the root), clean, bytes with a terminating NUL.
  */
 import { OutboardError } from '@outboard/oci/layers';
 import { describeErrno } from '../../linux/libc.ts';
 
 const slash = 0x2f;
 
-/** `/a/b` and a NUL. */
+/** An absolute path with a terminating NUL. */
 export type JailPath = Buffer;
 
-/** @param clean a name from `cleanEntryName` */
+/** Make a path. @param clean a name from `cleanEntryName` */
 export function jailPath(clean: Buffer): JailPath {
   const path = Buffer.allocUnsafe(clean.length + 2);
   path[0] = slash;
@@ -18,12 +18,12 @@ export function jailPath(clean: Buffer): JailPath {
   return path;
 }
 
-/** The same path for `node:fs`, which wants no NUL. A view. */
+/** The path without NUL, for `node:fs`. A view. */
 export function withoutNul(path: JailPath): Buffer {
   return path.subarray(0, -1);
 }
 
-/** `/a` for `/a/b`, `/` for `/a`. A copy. */
+/** Parent: `/a` for `/a/b`, `/` for `/a`. A copy. */
 export function parentOf(path: JailPath): JailPath {
   const end = Math.max(path.lastIndexOf(slash), 1);
   const parent = Buffer.allocUnsafe(end + 1);
@@ -32,22 +32,22 @@ export function parentOf(path: JailPath): JailPath {
   return parent;
 }
 
-/** The last component, without a NUL. A view. */
+/** Last component without NUL. A view. */
 export function baseOf(path: JailPath): Buffer {
   return path.subarray(path.lastIndexOf(slash) + 1, -1);
 }
 
-/** A name for people: JSON, one line, at most 200 characters. */
+/** Format a name for messages: JSON, one line, at most 200 characters. */
 export function showName(name: Uint8Array): string {
   const text = Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString();
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
-/** What the host lacks; everything else is the archive's fault. */
+/** Errors of the host; all others are caused by the archive. */
 const hostErrors = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'EROFS']);
 
 /**
- * What failed, as an error of the project.
+ * Create an error for a failed call.
  * @param errno the positive error number
  * @param what such as `cannot create "usr/bin"`
  */
@@ -58,10 +58,10 @@ export function fileError(errno: number, what: string, cause?: unknown): Outboar
 }
 
 /**
- * Pass a result on, or throw what failed.
- * @param result what a call of `linux/file-calls.ts` gave
+ * Check the result of a call of `linux/file-calls.ts`.
  * @param action such as `create`
- * @throws {OutboardError} system when the disk or the host is at its limit, else invalid
+ * @returns the result
+ * @throws {OutboardError} system when the disk or the host is at its limit, otherwise invalid
  */
 export function check(result: number, action: string, path: JailPath): number {
   if (result >= 0) return result;

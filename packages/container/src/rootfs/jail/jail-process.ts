@@ -1,5 +1,5 @@
 /**
- * The child process of an unpack jail, as its parent sees it: bytes in, messages out, and an end.
+ * The child process of an unpack jail from the parent's side: input, messages, end.
  */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
@@ -14,29 +14,29 @@ import { limitsToArguments } from './jail-protocol.ts';
 import type { DirectoryIdentity } from './verify-confinement.ts';
 
 const maxStderrBytes = 4096;
-/** Of JavaScript; content of files passes outside this heap. */
+/** Limit of the JavaScript heap; file contents are outside of it. */
 const maxHeapMegabytes = 512;
 
 /** A started child. */
 export interface JailProcess {
   readonly pid: number;
-  /** The directory that it was started over. */
+  /** Identity of its staging directory. */
   readonly root: DirectoryIdentity;
-  /** End it at once; nothing happens when it has ended. */
+  /** Kill it; does nothing after it ended. */
   readonly kill: () => void;
   readonly input: Writable;
   readonly control: Readable;
-  /** Resolves when the child is gone and its streams are read, with how it ended in words. Never rejects. */
+  /** Resolves when the child has ended and its streams are read, with a description of its end. Never rejects. */
   readonly ended: Promise<string>;
 }
 
-/** Of `unshare`, before the program that it becomes. Its mounts are private, so that none of its own reaches the host. */
+/** Options of `unshare`: new namespaces. Mounts in a new mount namespace are private, so none reaches the host. */
 const ownNamespaces = ['--mount', '--net', '--ipc', '--'];
 
 /**
- * Start the child over a directory, in namespaces of its own: `unshare` of util-linux makes them while the process has
- * one thread, and becomes Node.js. What Node.js itself makes later, at whatever time, is in them. The child gets no environment but the size of its thread pool, and of open files only
- * its input, the control channel and the directory.
+ * Start the child over a directory, in namespaces of its own: `unshare` of util-linux makes them while the process
+ * has one thread, and executes Node.js, whose threads are then all in them. The environment contains only the size of
+ * the thread pool, and the open files are only input, control channel and directory.
  * @throws {OutboardError} system when the directory cannot be opened, or there is no `unshare`
  * @throws {ErrnoError} when no process can be started
  */
@@ -61,10 +61,10 @@ export function startJailProcess(directory: string, limits: UnpackLimits): JailP
       {
         stdio: ['pipe', 'ignore', 'pipe', 'pipe', staging],
         env: { UV_THREADPOOL_SIZE: '1' },
-        newSession: true, // a signal from the terminal is for the parent to handle
+        newSession: true, // a signal from the terminal must reach the parent only
       },
     );
-    // All three are pipes, so they are there.
+    // All three were requested as pipes, so they are there.
     const [input, , errors, control] = child.stdio as [Writable, undefined, Readable, Readable];
     const { dev, ino } = fstatSync(staging);
     return {
@@ -90,7 +90,7 @@ function openStagingDirectory(directory: string): number {
   }
 }
 
-/** Options of this process that make it run TypeScript and find sources; from a package's `dist` none is needed. */
+/** Options by which this process runs TypeScript sources; a package's `dist` needs none. */
 function loaderArguments(execArgv: readonly string[]): string[] {
   const kept: string[] = [];
   const [alone, withValue] = [
@@ -135,9 +135,9 @@ function describeEnd({ code, signal }: ProcessEnd, { maxCpuSeconds }: UnpackLimi
     : `was killed by ${signal}`;
 }
 
-/** Resolves when all that the child wrote has been read. */
+/** Resolves when all output of the child has been read. */
 async function untilRead(stream: Readable): Promise<void> {
   stream.on('end', () => stream.destroy());
-  stream.on('error', () => stream.destroy()); // a broken pipe comes with the child's end, which says more
+  stream.on('error', () => stream.destroy()); // the end of the child gives the reason
   await firstEvent(stream, ['close']);
 }

@@ -1,21 +1,24 @@
 /**
- * Which names the current layer wrote, so that its whiteouts remove only what lower layers left; and where nothing of
- * those is left, so that whiteouts cost what they remove, however many there are.
+ * Names that the current layer wrote, so that its whiteouts remove only entries of lower layers, and directories in
+ * which no entry of those is left, so that the cost of whiteouts depends on what they remove, not on their number.
  */
 import { statSync } from 'node:fs';
 import { baseOf, type JailPath, parentOf, withoutNul } from './jail-path.ts';
 import type { RemovalRules } from './remove-contents.ts';
 
 /**
- * A name is its directory's inode and its last component: the path would differ by the links on the way, and an
- * inode may have names from two layers.
+ * Names as inode of the directory and last component: paths would differ by links, and an inode may have names from
+ * two layers.
  */
 export class LayerNames implements RemovalRules {
   readonly #names = new Set<string>();
-  /** Inodes of directories. One that is removed may come back as a directory of this layer, where nothing is left either. */
+  /**
+   * Inodes of emptied directories. An inode may be reused for a directory of this layer, in which nothing of lower
+   * layers is left either.
+   */
   readonly #emptied = new Set<number>();
 
-  /** Note that this layer wrote a path. */
+  /** Record that this layer wrote a path. */
   add(path: JailPath): void {
     const parent = statSync(withoutNul(parentOf(path)));
     this.#names.add(nameKey(parent.ino, baseOf(path)));

@@ -1,5 +1,5 @@
 /**
- * Make the directories that an archive names only in passing, as the parents of its entries.
+ * Makes directories that have no entry of their own, as parents of entries.
  */
 import { readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -9,22 +9,22 @@ import { makeDirectory, terminatePath } from '../../linux/file-calls.ts';
 import { check, type JailPath, parentOf, showName, withoutNul } from './jail-path.ts';
 
 const slash = 0x2f;
-/** As many links as the kernel follows. */
+/** Limit of the kernel for links in one path. */
 const maxLinks = 40;
 
 const { errno } = constants;
 
-/** Told of every directory that was made. */
+/** Called for every directory that was made. */
 export type OnDirectoryMade = (path: JailPath) => void;
 
 /**
- * Make every missing parent of a path, mode 0755. A parent that is a link to a place not there yet gets that place
- * made, inside the jail: layers may hold `/var/run -> /run` and `/var/run/x` without `/run`.
- * @throws {OutboardError} invalid when a parent is no directory, or links lead in a circle
+ * Make every missing parent of a path, with mode 0755. When a parent is a link without target, the target is made
+ * too, inside the jail: layers may contain `/var/run -> /run` and `/var/run/x` without `/run`.
+ * @throws {OutboardError} invalid when a parent is not a directory, or links form a circle
  */
 export function makeMissingParents(path: JailPath, onMade: OnDirectoryMade): void {
   let links = 0;
-  /** Each entry is wanted as a directory; the last one first. */
+  /** Paths that must become directories; the last one first. */
   const wanted = [parentOf(path)];
   for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
     const target = makeWithParents(next, onMade);
@@ -36,8 +36,8 @@ export function makeMissingParents(path: JailPath, onMade: OnDirectoryMade): voi
 }
 
 /**
- * From the nearest parent that is there: what is there already costs nothing, however deep it is.
- * @returns where a link on the way leads that has no target yet; the caller makes that first
+ * Make a directory and its parents, starting at the nearest existing one, so that existing parents cost nothing.
+ * @returns target of a link that has no target yet; the caller makes that first
  */
 function makeWithParents(path: JailPath, onMade: OnDirectoryMade): JailPath | undefined {
   const ends = componentEnds(path);
@@ -45,7 +45,7 @@ function makeWithParents(path: JailPath, onMade: OnDirectoryMade): JailPath | un
   for (let at = ends.length - 1; at < ends.length; ) {
     const prefix = terminatePath(path.subarray(0, ends[at]));
     const result = makeDirectory(prefix, 0o755);
-    // One of its parents is missing, or no directory: the next ones up will tell.
+    // A parent is missing, or not a directory: try the next one up.
     const isTooDeep = result === -errno.ENOENT || result === -errno.ENOTDIR;
     if (isTooDeep && !isBelow && at > 0) {
       at--;
@@ -61,7 +61,7 @@ function makeWithParents(path: JailPath, onMade: OnDirectoryMade): JailPath | un
   return undefined;
 }
 
-/** Where each component of a path ends, first to last. */
+/** End offsets of the components of a path. */
 function componentEnds(path: JailPath): number[] {
   const ends: number[] = [];
   for (let end = 1; end < path.length; end++) {
@@ -71,7 +71,7 @@ function componentEnds(path: JailPath): number[] {
   return ends;
 }
 
-/** What an existing name leads to; undefined for a link that leads nowhere, or in a circle. */
+/** Status of the target of an existing name; undefined for a link without target, or in a circle. */
 function statOf(path: JailPath) {
   try {
     return statSync(withoutNul(path), { throwIfNoEntry: false });
@@ -81,7 +81,7 @@ function statOf(path: JailPath) {
   }
 }
 
-/** Where a link leads, as a path from the jail's root; `..` in it is the kernel's to resolve. */
+/** Target of a link, as a path from the jail's root; the kernel resolves `..` in it. */
 function linkTarget(link: JailPath): JailPath {
   const target = readlinkSync(withoutNul(link), 'buffer');
   if (target[0] === slash) return terminatePath(target);

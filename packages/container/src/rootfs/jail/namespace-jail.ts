@@ -1,5 +1,5 @@
 /**
- * The unpack jail, from the side of the process that uses it.
+ * The unpack jail by a child process in namespaces of its own, from the parent's side.
  */
 import { onAbort, settlesWithin, stopWhenAborted, waitForDrain, withResolvers } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
@@ -17,7 +17,7 @@ import { verifyConfinement } from './verify-confinement.ts';
 import { readActivity, watchProgress } from './watch-progress.ts';
 
 /**
- * Start a jail: see the contract in `unpack-jail.ts`. It needs root.
+ * Start a jail, see the contract in `unpack-jail.ts`. It needs root.
  * @throws {OutboardError} system when the directory cannot be opened or no process can be started
  */
 export const openUnpackJail: OpenUnpackJail = (directory, options = {}) => {
@@ -26,12 +26,14 @@ export const openUnpackJail: OpenUnpackJail = (directory, options = {}) => {
   return new RunningJail(started, options);
 };
 
-/** Far longer than anything takes in which the child does nothing that can be seen. */
+/** Far longer than any work without visible activity of the child. */
 const defaultStallMs = 60_000;
-/** A process that was killed goes at once, but for one that waits for a disk that does not answer. */
+/** A killed process ends at once, unless it waits for a disk that does not answer. */
 const longestEndMs = 10_000;
 
-/** What may wait for the child, so that it finds work whenever it looks: a pipe alone holds too little. */
+/**
+ * Maximum input that is buffered for the child, so that it never waits for work: the buffer of a pipe is too small.
+ */
 const maxBufferedBytes = 2 * 1024 * 1024;
 
 interface Waiter {
@@ -43,11 +45,11 @@ interface Waiter {
 class RunningJail implements UnpackJail {
   readonly #process: JailProcess;
   readonly #stallMs: number;
-  /** Aborted by the first failure, which is its reason. Whatever comes after cannot work. */
+  /** Aborted by the first failure, which is its reason. No later operation can succeed. */
   readonly #failed = new AbortController();
-  /** Resolves when the child is proven to be shut in. */
+  /** Resolves when the confinement of the child is verified. */
   readonly #confined: Promise<void>;
-  /** Ends the listening to the signal of the whole jail. */
+  /** Removes the listener for the signal of the whole jail. */
   readonly #stopListening: () => void;
   #waiter: Waiter | undefined;
   #isBusy = false;
@@ -72,7 +74,7 @@ class RunningJail implements UnpackJail {
         this.#fail(error);
       }
     });
-    // A broken pipe comes with the child's end, which says more.
+    // The end of the child gives the reason of a broken pipe.
     started.input.on('error', () => {});
     void started.ended.then((how) => {
       started.input.destroy();
@@ -116,7 +118,7 @@ class RunningJail implements UnpackJail {
     try {
       await this.#confined;
       const answer = this.#receive(type);
-      // While it is sent, the source may be what is slow; each write looks after itself.
+      // While a layer is sent, its source may be slow; each write is bounded by itself.
       const [message] = await Promise.all([answer, send().then(() => this.#bounded(answer))]);
       return message as Extract<JailMessage, { type: Type }>; // #take() compares the types
     } catch (error) {
@@ -142,11 +144,11 @@ class RunningJail implements UnpackJail {
     input.uncork();
     if (input.writableLength < maxBufferedBytes) return;
     if (await this.#bounded(waitForDrain(input, { signal: this.#failed.signal }))) return;
-    await this.#gone(); // by now #failed knows why
+    await this.#gone(); // #failed has the reason now
     throw new OutboardError('system', 'the unpack jail takes no more input');
   }
 
-  /** Wait for something that only the child can do, as long as it does anything. */
+  /** Wait for the child as long as it makes progress. */
   async #bounded<Result>(awaited: Promise<Result>): Promise<Result> {
     const watch = watchProgress(() => readActivity(this.#process.pid), {
       limitMs: this.#stallMs,
@@ -159,7 +161,7 @@ class RunningJail implements UnpackJail {
     }
   }
 
-  /** The end of the child, or that it cannot be ended. */
+  /** Wait for the end of the child, or until it is clear that it cannot be killed. */
   async #gone(): Promise<void> {
     await settlesWithin(this.#process.ended, longestEndMs);
   }

@@ -1,6 +1,6 @@
 /**
- * Delete what is in a directory of the jail. It walks by changing the working directory, one component at a time,
- * so that neither depth nor path length is limited, and it enters nothing through a link.
+ * Deletes the content of a directory in the jail. It changes the working directory, one component at a time, so that
+ * neither depth nor path length is limited, and enters no link.
  */
 import { constants, type Dirent, readdirSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
@@ -22,17 +22,17 @@ const rootDirectory = terminatePath(Buffer.from('/'));
 
 const { ENOTEMPTY, EEXIST } = osConstants.errno;
 
-/** What a removal leaves alone. */
+/** Rules about entries that a removal keeps. */
 export interface RemovalRules {
-  /** Whether the entry of that name, in the directory with that inode, stays. */
+  /** True when the entry of that name, in the directory with that inode, is kept. */
   has(parentInode: number, name: Buffer): boolean;
-  /** Whether all that may be removed from a directory, and from what is below it, is gone already. */
+  /** True when nothing removable is left in a directory and below it. */
   isEmptied(inode: number): boolean;
-  /** Told of each directory once its content was looked at. */
+  /** Called for each directory after its content was removed. */
   markEmptied(inode: number): void;
 }
 
-/** Leaves nothing. */
+/** Keeps nothing. */
 export const removeAll: RemovalRules = {
   has: () => false,
   isEmptied: () => false,
@@ -42,14 +42,14 @@ export const removeAll: RemovalRules = {
 interface OpenDirectory {
   readonly name: Buffer;
   readonly inode: number;
-  /** Entries still to be looked at. */
+  /** Remaining entries. */
   readonly entries: Dirent<Buffer>[];
 }
 
 /**
- * Delete everything below a directory but what is kept and the directories that lead to it.
- * @param directory followed if it is a link: the kernel keeps that inside the jail
- * @throws {OutboardError} system when the tree changes under it or the disk fails
+ * Delete everything below a directory except kept entries and their parents.
+ * @param directory followed if it is a link, which cannot lead out of the jail
+ * @throws {OutboardError} system when the tree changes meanwhile or the disk fails
  */
 export function removeContents(directory: JailPath, rules: RemovalRules): void {
   try {
@@ -85,7 +85,7 @@ function enter(path: JailPath, flags: number, rules: RemovalRules): OpenDirector
   return { name: path.subarray(0, -1), inode, entries };
 }
 
-/** Back to the parent; the emptied directory goes unless it is kept, or leads to what is kept. */
+/** Return to the parent; the emptied directory is removed unless it is kept, or contains kept entries. */
 function leave(left: OpenDirectory, parent: OpenDirectory, rules: RemovalRules): void {
   check(enterDirectory(parentDirectory), 'enter', parentDirectory);
   if (statSync('.').ino !== parent.inode) {
@@ -94,7 +94,7 @@ function leave(left: OpenDirectory, parent: OpenDirectory, rules: RemovalRules):
   if (!rules.has(parent.inode, left.name)) removeUnlessFilled(terminatePath(left.name));
 }
 
-/** Remove a directory, unless what is left in it leads to something that stays. */
+/** Remove a directory unless it is not empty. */
 export function removeUnlessFilled(path: JailPath): void {
   const result = removeDirectory(path);
   if (result !== -ENOTEMPTY && result !== -EEXIST) check(result, 'remove directory', path);

@@ -1,5 +1,5 @@
 /**
- * Takes the entries of layers from a tar reader and writes them into the jail.
+ * Writes the entries of layers into the jail, as a handler of a tar reader.
  */
 import {
   cleanEntryName,
@@ -19,7 +19,7 @@ import { LayerNames } from './layer-names.ts';
 import { UnpackWarnings } from './unpack-warnings.ts';
 import { applyWhiteout, parseWhiteout } from './whiteouts.ts';
 
-/** What one layer left in the tree. */
+/** Result of one layer. */
 export interface WrittenLayer {
   readonly entries: number;
   readonly warnings: readonly string[];
@@ -31,7 +31,7 @@ interface OpenFile {
   readonly descriptor: number;
 }
 
-/** One for each jail. For every layer: `startLayer`, feed it to a tar reader, `endLayer`. */
+/** Writes the layers of one jail. For every layer: `startLayer`, feed it to a tar reader, `endLayer`. */
 export class TreeWriter implements TarHandler {
   readonly #maxEntries: number;
   readonly #metadata = new EntryMetadata(() => this.#warnings);
@@ -40,11 +40,11 @@ export class TreeWriter implements TarHandler {
   readonly #makers = makersOf(this.#maker);
   readonly #aufs = new AufsLinks();
   #warnings = new UnpackWarnings();
-  /** Absent in the first layer: there is nothing below it that a whiteout could remove. */
+  /** Absent in the first layer, below which a whiteout has nothing to remove. */
   #names: LayerNames | undefined;
   #layers = 0;
   #entries = 0;
-  /** Entries of all layers, and parents made for them. */
+  /** Number of entries of all layers, and of parents made for them. */
   #made = 0;
   #file: OpenFile | undefined;
 
@@ -78,7 +78,7 @@ export class TreeWriter implements TarHandler {
   }
 
   onContent(chunk: Buffer): void {
-    if (this.#file === undefined) return; // of a whiteout
+    if (this.#file === undefined) return; // content of a whiteout
     const { descriptor, path } = this.#file;
     let rest = chunk;
     while (rest.length > 0) {

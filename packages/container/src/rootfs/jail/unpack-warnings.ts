@@ -1,5 +1,6 @@
 /**
- * What an archive held and the tree does not: counted by reason, so that a million entries give a few lines.
+ * Collects warnings about parts of an archive that are not in the tree, counted by reason, so that a million entries
+ * give a few lines.
  */
 import { showName } from './jail-path.ts';
 
@@ -10,7 +11,7 @@ export class UnpackWarnings {
   readonly #reasons = new Map<string, { count: number; readonly first: string }>();
   #others = 0;
 
-  /** @param reason what was left out and why; few different ones */
+  /** Add a warning. @param reason what was left out and why; one of few texts */
   add(reason: string, entryName: Buffer): void {
     const known = this.#reasons.get(reason);
     if (known !== undefined) known.count++;

@@ -1,9 +1,9 @@
 /**
- * The capabilities that unpacking takes: owners, modes, devices and file capabilities of entries.
+ * Capabilities that unpacking needs: for owners, modes, devices and file capabilities of entries.
  */
 import { capabilities } from '../../linux/process-confinement.ts';
 
-/** All that the main thread of a jail's child keeps; its other threads keep none. */
+/** Capabilities of the main thread of a jail's child; its other threads have none. */
 export const unpackingCapabilities: readonly number[] = [
   capabilities.chown,
   capabilities.dacOverride,

@@ -1,7 +1,6 @@
 /**
- * The proof that a jail's child is shut in, taken by the parent before it sends a byte of a layer: for every thread of
- * the child, V8's and libuv's own too, its root, its working directory, its namespaces and its capabilities; and the
- * descriptors that they share.
+ * Verifies the confinement of a jail's child, before the parent sends a byte of a layer: root, working directory,
+ * namespaces and capabilities of every thread, those of V8 and libuv included, and the shared descriptors.
  */
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { OutboardError } from '@outboard/oci';
@@ -9,35 +8,38 @@ import { errorCode } from '../../linux/errno.ts';
 import { unpackingCapabilities } from './unpacking-capabilities.ts';
 
 const namespaces = ['mnt', 'net', 'ipc'] as const;
-/** Of `/proc/PID/task/TID/status`. All but the bounding set, out of which only a program that is run could take. */
+/**
+ * Fields of `/proc/PID/task/TID/status`. Without the bounding set, from which only an executed program could gain.
+ */
 const capabilitySets = ['CapInh', 'CapPrm', 'CapEff', 'CapAmb'] as const;
 
-/** The directory that has to be the whole file system of a process. */
+/** Identity of the directory that must be the root of the process. */
 export interface DirectoryIdentity {
   readonly dev: number;
   readonly ino: number;
 }
 
 /**
- * Look at every thread of a process until none is new. A thread made later is made by one of them, and has no more.
- * @param pid of a child of this process that was not waited for
+ * Verify every thread of a process, until there is no new one. A new thread is created by a verified one, and has no
+ * more rights.
+ * @param pid of a child of this process that was not reaped
  * @throws {OutboardError} system, naming the thread and what it can still reach
  */
 export async function verifyConfinement(pid: number, root: DirectoryIdentity): Promise<void> {
   const descriptors = await readdir(`/proc/${pid}/fd`);
-  await Promise.all(descriptors.map((descriptor) => proveDescriptor(pid, descriptor)));
+  await Promise.all(descriptors.map((descriptor) => verifyDescriptor(pid, descriptor)));
   const own = await namespacesOf('/proc/self');
-  const proven = new Set<string>();
+  const verified = new Set<string>();
   for (;;) {
-    const threads = (await readdir(`/proc/${pid}/task`)).filter((thread) => !proven.has(thread));
+    const threads = (await readdir(`/proc/${pid}/task`)).filter((thread) => !verified.has(thread));
     if (threads.length === 0) return;
-    await Promise.all(threads.map((thread) => proveThread(pid, thread, { root, own })));
-    for (const thread of threads) proven.add(thread);
+    await Promise.all(threads.map((thread) => verifyThread(pid, thread, { root, own })));
+    for (const thread of threads) verified.add(thread);
   }
 }
 
-/** Files and directories lead to others; pipes, sockets, `/dev/null` and what has no name do not. */
-async function proveDescriptor(pid: number, descriptor: string): Promise<void> {
+/** Refuse files and directories, which lead to others; pipes, sockets, `/dev/null` and anonymous files do not. */
+async function verifyDescriptor(pid: number, descriptor: string): Promise<void> {
   const link = `/proc/${pid}/fd/${descriptor}`;
   try {
     const target = await readlink(link);
@@ -49,17 +51,17 @@ async function proveDescriptor(pid: number, descriptor: string): Promise<void> {
       `the unpack jail is open: its descriptor ${descriptor} is ${JSON.stringify(target)}`,
     );
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error; // closed between the two looks
+    if (errorCode(error) !== 'ENOENT') throw error; // closed between the two calls
   }
 }
 
 interface Wanted {
   readonly root: DirectoryIdentity;
-  /** Namespaces of this process, which the thread must not be in. */
+  /** Namespaces of this process, which the thread must not share. */
   readonly own: readonly string[];
 }
 
-async function proveThread(pid: number, thread: string, { root, own }: Wanted): Promise<void> {
+async function verifyThread(pid: number, thread: string, { root, own }: Wanted): Promise<void> {
   const isMain = thread === String(pid);
   const directory = `/proc/${pid}/task/${thread}`;
   try {
@@ -76,7 +78,7 @@ async function proveThread(pid: number, thread: string, { root, own }: Wanted): 
     if (shared !== undefined) throw unconfined(thread, `it is in the host's ${shared}`);
     requireCapabilities(thread, status, isMain ? unpackingCapabilities : []);
   } catch (error) {
-    // A thread may end between two looks; the main one is there as long as the process.
+    // A thread may end between two calls; the main one exists as long as the process.
     if (!isMain && ['ENOENT', 'ESRCH'].includes(errorCode(error) ?? '')) return;
     throw error;
   }
@@ -91,7 +93,7 @@ function requireCapabilities(thread: string, status: string, allowed: readonly n
   }
 }
 
-/** Such as `net:[4026531840]`. */
+/** Namespaces of a thread, such as `net:[4026531840]`. */
 function namespacesOf(directory: string): Promise<string[]> {
   return Promise.all(namespaces.map((kind) => readlink(`${directory}/ns/${kind}`)));
 }

@@ -1,35 +1,36 @@
 /**
- * Notices that a process does nothing any more: it was stopped or frozen, or it waits for something that never comes.
- * Time alone does not tell that: a layer of a hundred thousand files takes as long as the disk takes.
+ * Detects that a process makes no progress: it was stopped or frozen, or waits for something that never happens. A
+ * time limit cannot detect that: a layer of a hundred thousand files takes as long as the disk needs.
  */
 import { readFile } from 'node:fs/promises';
 import { errorCode } from '../../linux/errno.ts';
 
-/** What a process has done so far. */
+/** Activity of a process so far. */
 export interface Activity {
-  /** Processor time, and calls that read or write: more of any is progress. */
+  /** CPU time, and counts of reads and writes: a change is progress. */
   readonly work: string;
-  /** `runnable`: it works when it gets a processor; `disk`: it waits for one, and cannot be interrupted. */
+  /** `runnable`: it runs when it gets a processor; `disk`: it waits for a disk, and cannot be interrupted. */
   readonly state: 'runnable' | 'disk' | 'other';
 }
 
-/** A flush takes as long as the disk is behind, without anything to see of it. */
-const looksAtDisk = 10;
+/** Checks before a process in state `disk` counts as stalled: a flush shows no activity until the disk is done. */
+const checksOfDisk = 10;
 
 /**
- * Look at a process again and again until `stop` is called.
- * @param look gives undefined when the process is gone, which ends the watch
- * @param options.limitMs between two looks; a stall is told after one to two of it, ten times as late for a disk
- * @param options.onStall told once
+ * Check a process periodically until `stop` is called.
+ * @param read returns undefined when the process is gone, which ends the watch
+ * @param options.limitMs interval of the checks; a stall is reported after one to two intervals, ten times as late
+ *   for a disk
+ * @param options.onStall called once
  */
 export function watchProgress(
-  look: () => Promise<Activity | undefined>,
+  read: () => Promise<Activity | undefined>,
   { limitMs, onStall }: { readonly limitMs: number; readonly onStall: () => void },
 ): { readonly stop: () => void } {
   let last: Activity | undefined;
-  let idleLooks = 0;
+  let idleChecks = 0;
   const timer = setInterval(() => {
-    look().then(take, stop); // a look that fails tells nothing, and the end of a process is told elsewhere
+    read().then(take, stop); // a failed check is ignored, and the end of a process is reported elsewhere
   }, limitMs);
   timer.unref();
 
@@ -39,9 +40,9 @@ export function watchProgress(
       return;
     }
     const isIdle = seen.state !== 'runnable' && seen.work === last?.work;
-    idleLooks = isIdle ? idleLooks + 1 : 0;
+    idleChecks = isIdle ? idleChecks + 1 : 0;
     last = seen;
-    if (idleLooks < (seen.state === 'disk' ? looksAtDisk : 1)) return;
+    if (idleChecks < (seen.state === 'disk' ? checksOfDisk : 1)) return;
     stop();
     onStall();
   }
@@ -53,14 +54,14 @@ export function watchProgress(
   return { stop };
 }
 
-/** What the kernel tells of a child of this process. @see proc(5), /proc/PID/stat and /proc/PID/io */
+/** Read the activity of a child of this process. @see proc(5), /proc/PID/stat and /proc/PID/io */
 export async function readActivity(pid: number): Promise<Activity | undefined> {
   try {
     const [stat, io] = await Promise.all([
       readFile(`/proc/${pid}/stat`, 'latin1'),
       readFile(`/proc/${pid}/io`, 'latin1'),
     ]);
-    // Fields are counted behind the name, which may hold anything: state, …, utime and stime.
+    // Fields are counted after the name, which may contain anything: state, …, utime and stime.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const state = fields[0] === 'R' ? 'runnable' : fields[0] === 'D' ? 'disk' : 'other';
     return { work: `${fields[11]} ${fields[12]} ${io}`, state };

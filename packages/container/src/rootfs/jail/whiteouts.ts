@@ -1,5 +1,5 @@
 /**
- * Whiteouts: entries that say what of the lower layers is gone.
+ * Whiteouts: entries that remove entries of lower layers.
  * @see OCI image-spec v1.1.1, layer.md "Whiteouts"
  */
 import { lstatSync, type Stats, statSync } from 'node:fs';
@@ -13,14 +13,17 @@ import { removeContents, removeUnlessFilled } from './remove-contents.ts';
 const prefix = Buffer.from('.wh.');
 const slash = Buffer.from('/');
 
-/** `remove`: one name; `opaque`: all that lower layers have in the directory; `foreign`: AUFS's own, without meaning here. */
+/**
+ * A whiteout. `remove`: one name; `opaque`: all entries of lower layers in the directory; `foreign`: metadata of
+ * AUFS, without meaning here.
+ */
 export type Whiteout =
   | { readonly kind: 'remove'; readonly target: JailPath }
   | { readonly kind: 'opaque'; readonly directory: JailPath }
   | { readonly kind: 'foreign' };
 
 /**
- * What a path means as a whiteout; undefined when it is an ordinary entry.
+ * Parse a path as a whiteout; undefined for an ordinary entry.
  * @throws {OutboardError} invalid when it would remove nothing, `.` or `..`
  */
 export function parseWhiteout(path: JailPath): Whiteout | undefined {
@@ -38,7 +41,7 @@ export function parseWhiteout(path: JailPath): Whiteout | undefined {
   return { kind: 'remove', target: terminatePath(Buffer.concat([parent, slash, hidden])) };
 }
 
-/** Compares no more than the first bytes: this runs for every entry. */
+/** Compares the first bytes only: called for every entry. */
 function startsWith(bytes: Buffer, start: Buffer): boolean {
   if (bytes.length < start.length) return false;
   for (let at = 0; at < start.length; at++) if (bytes[at] !== start[at]) return false;
@@ -46,8 +49,8 @@ function startsWith(bytes: Buffer, start: Buffer): boolean {
 }
 
 /**
- * Do what a whiteout says, to what lower layers left. What the current layer wrote stays, in whatever order.
- * @throws {OutboardError} as the file system fails
+ * Apply a whiteout to entries of lower layers. Entries of the current layer stay, in whatever order.
+ * @throws {OutboardError} when the file system fails
  */
 export function applyWhiteout(whiteout: Whiteout, written: LayerNames): void {
   if (whiteout.kind === 'remove') removeName(whiteout.target, written);
@@ -67,7 +70,7 @@ function removeName(target: JailPath, written: LayerNames): void {
     return;
   }
   removeContents(target, written);
-  // What this layer wrote below without an entry for the directory itself keeps the directory.
+  // A directory without entry in this layer is kept when this layer wrote entries below it.
   if (!isWritten) removeUnlessFilled(target);
 }
 
@@ -75,7 +78,7 @@ function lstatIfThere(path: JailPath): Stats | undefined {
   try {
     return lstatSync(withoutNul(path), { throwIfNoEntry: false });
   } catch (error) {
-    if (errorCode(error) === 'ENOTDIR') return undefined; // below a file there is nothing
+    if (errorCode(error) === 'ENOTDIR') return undefined; // there is nothing below a file
     throw error;
   }
 }
