@@ -55,6 +55,7 @@ export interface FileSystemProbe {
   space(path: string): Promise<ProbeResult<FileSystemSpace>>;
 }
 
+/** Options of `createFileSystemProbe`. */
 export interface FileSystemProbeOptions extends Cancellable, ProbeDeadlineOptions {}
 
 /** @param options default: no signal, and the deadline of `ProbeDeadlineOptions` */

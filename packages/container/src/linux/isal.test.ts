@@ -16,7 +16,7 @@ const refusal = 'refused: ';
 const testIsal: (title: string, run: () => Promise<void>) => void =
   isal === undefined ? () => undefined : test;
 
-/** What comes out, or how the data is refused, without the implementation's own words. */
+/** Output, or the error without the implementation's wording. */
 async function outcome(
   bytes: Buffer,
   cut: number,

@@ -12,6 +12,7 @@ export interface ProbeDeadline {
   watch(pid: number): () => void;
 }
 
+/** Limits of a `ProbeDeadline`. */
 export interface ProbeDeadlineOptions {
   /** Longest time without progress of any watched process, in milliseconds; default 5,000. */
   readonly idleMs?: number | undefined;

@@ -23,7 +23,7 @@ interface Fixture {
   readonly execRoot: string;
   readonly bridge: string;
   readonly networks: ContainerNetworks;
-  /** What one plugin has on disk. */
+  /** Directory of one container. */
   directory(id: string): string;
   /** The addresses that are taken. */
   addresses(): readonly string[];

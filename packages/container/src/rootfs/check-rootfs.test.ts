@@ -126,7 +126,7 @@ for (const {
       );
       if (message === undefined) await checked;
       else await assert.rejects(checked, { kind: 'invalid', message });
-      // What the loader of the tests has open, it may close meanwhile.
+      // Descriptors of the test loader may be closed in the meantime.
       const left = (await readdir('/proc/self/fd')).length;
       assert.ok(left <= descriptors, `${left} descriptors are open, ${descriptors} before`);
     } finally {

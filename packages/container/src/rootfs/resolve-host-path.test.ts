@@ -34,7 +34,7 @@ afterEach(async () => {
   const handles = await countHandles();
   await unmountBelow(home);
   await rm(home, { recursive: true, force: true });
-  // What the loader of the tests has open, it may close meanwhile.
+  // Descriptors of the test loader may be closed in the meantime.
   assert.ok(handles <= handlesBefore, `a handle is left open: ${handles}, ${handlesBefore} before`);
 });
 

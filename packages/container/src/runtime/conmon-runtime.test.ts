@@ -7,7 +7,7 @@ import { identifyProcess, isSameProcess } from '../linux/process-identity.ts';
 import { createContainerFixture, processesNaming, usableRuntimes } from '../testing/container-fixture.ts';
 import type { Container } from './container-runtime.ts';
 
-/** What a container has said, as soon as it has said as many lines. */
+/** Output of a container, as soon as it has this many lines. */
 async function waitForLines(container: Container, count: number): Promise<readonly string[]> {
   for (;;) {
     const lines = await container.readLogTail(1000);

@@ -138,7 +138,7 @@ for (const command of ['create', 'start']) {
     daemon.kill('SIGKILL');
     await daemonEnded;
     await removeEnded(runtime);
-    // What the daemon itself ran is not conmon's and would end by itself, were it not held here.
+    // The daemon's own children are not conmon's and would end by themselves; they are kept running here.
     if (command === 'start') await endProcess(Number(readFileSync(held, 'utf8')));
   });
 }

@@ -1,6 +1,6 @@
 /**
- * What the tests of this directory share: an exec root of their own, containers that run shell scripts of the host's
- * programs, and a check that nothing of them is left.
+ * Fixture of container tests: an exec root, containers that run shell scripts with programs of the host, and a check
+ * that nothing of them is left.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -155,7 +155,7 @@ function readCommandLine(pid: string): string {
   }
 }
 
-/** Whether a process runs; a zombie does not. */
+/** True while a process runs; a zombie does not. */
 export function isRunning(pid: number): boolean {
   return identifyProcess(pid) !== undefined;
 }

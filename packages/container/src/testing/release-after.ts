@@ -32,7 +32,7 @@ try {
   const left = rules.filter((rule) => rule.includes(`${address}/32`) || rule.includes('ob0'));
   assert.deepEqual([...left, ...rules.filter((rule) => /^:CNI-[0-9a-f]{24}/.test(rule))], []);
   assert.equal(existsSync('/sys/class/net/ob0'), false, 'the bridge is left');
-  // What was flushed comes again with the next plugin.
+  // The next attachment restores flushed rules.
   await networks.attach(id);
   await networks.check(id);
   await networks.release(id);

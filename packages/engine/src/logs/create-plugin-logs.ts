@@ -79,9 +79,9 @@ class DiskLogs implements EnginePluginLogs {
   }
 
   onOutput(listener: (output: PluginOutput) => void): () => void {
-    this.#listeners.add(listener);
+    const stop = this.#listeners.add(listener);
     for (const keeper of this.#keepers.values()) keeper.check();
-    return () => this.#listeners.delete(listener);
+    return stop;
   }
 
   async startRun(id: string): Promise<LogDestination | undefined> {
