@@ -63,6 +63,8 @@ describe('pushPlugin()', () => {
     };
     await pushPlugin(fixture.parts, { plugin });
     assert.equal(target.tags.get('v1'), published.manifestDigest);
+    const fetchedAgain = fixture.remote.requests.filter(({ operation }) => operation === 'openBlob');
+    assert.deepEqual(fetchedAgain, []);
     fixture.remote.intercept = () => undefined;
     await collectGarbage(fixture.parts);
     await fixture.assertOnly([], []);
