@@ -2,7 +2,9 @@
  * The contract of a content store: immutable blobs, named by their digest and verified before they become visible. A
  * blob is complete or absent; the bytes of an interrupted writer are never visible.
  */
+
 import type { Readable } from 'node:stream';
+import type { Cancellable } from '@outboard/async';
 import type { Digest } from '../digests/digest.ts';
 
 /** Presence of a blob in the store, and its size in bytes. */
@@ -22,13 +24,13 @@ export interface BlobReader {
   /** Look a blob up without verifying its content. */
   stat(digest: Digest): Promise<BlobStatus>;
   /** Look a blob up and verify its content. A damaged blob is quarantined and reported as absent. */
-  verify(digest: Digest, options?: { readonly signal?: AbortSignal | undefined }): Promise<BlobStatus>;
+  verify(digest: Digest, options?: Cancellable): Promise<BlobStatus>;
   /**
    * Open a blob for reading. The caller consumes or destroys the stream, which fails before its end when the blob is
    * damaged (system, code `damaged-blob`).
    * @throws {OutboardError} not-found
    */
-  open(digest: Digest, options?: { readonly signal?: AbortSignal | undefined }): Promise<Readable>;
+  open(digest: Digest, options?: Cancellable): Promise<Readable>;
   /**
    * Read a small blob whole, such as a manifest or a config.
    * @throws {OutboardError} not-found; invalid when it is larger than `maxBytes`; system, code `damaged-blob`

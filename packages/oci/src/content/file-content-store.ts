@@ -2,11 +2,13 @@
  * A content store in a directory: `blobs/<algorithm>/<hex>`, the layout that Docker and the OCI image layout share. A
  * blob is written to a temporary file, verified, flushed and renamed, so it is complete or absent.
  */
+
 import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { type FileHandle, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Cancellable } from '@outboard/async';
 import {
   type Digest,
   type DigestAlgorithm,
@@ -91,7 +93,7 @@ class FileContentStore implements ContentStore {
     }
   }
 
-  async open(digest: Digest, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
+  async open(digest: Digest, options: Cancellable = {}): Promise<Readable> {
     options.signal?.throwIfAborted();
     const file = await this.#openFile(digest);
     return openVerified(file, digest, {
@@ -100,10 +102,7 @@ class FileContentStore implements ContentStore {
     });
   }
 
-  async verify(
-    digest: Digest,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<BlobStatus> {
+  async verify(digest: Digest, options: Cancellable = {}): Promise<BlobStatus> {
     options.signal?.throwIfAborted();
     const path = this.#path(digest);
     const opened = await this.#openFile(digest).catch((error: unknown) => {

@@ -15,7 +15,7 @@ const writeBytes = 1024 * 1024;
 const maxWaitingBytes = 4 * 1024 * 1024;
 
 /** Target and settings of one ingest. */
-export interface FileIngestOptions {
+export interface FileIngestDeps {
   /** Path of the temporary file; must not exist. */
   readonly path: string;
   readonly algorithm: DigestAlgorithm;
@@ -27,13 +27,13 @@ export interface FileIngestOptions {
  * Start an ingest on a new file.
  * @throws {OutboardError} system
  */
-export async function openFileIngest(options: FileIngestOptions): Promise<Ingest> {
+export async function openFileIngest(options: FileIngestDeps): Promise<Ingest> {
   const file = await onStorage('create blob', options.path, () => open(options.path, 'wx', 0o600));
   return new FileIngest(options, file);
 }
 
 class FileIngest implements Ingest {
-  readonly #options: FileIngestOptions;
+  readonly #options: FileIngestDeps;
   readonly #file: FileHandle;
   readonly #check: ContentCheck;
   #waiting: Uint8Array[] = [];
@@ -42,7 +42,7 @@ class FileIngest implements Ingest {
   #failure: OutboardError | undefined;
   #hasEnded = false;
 
-  constructor(options: FileIngestOptions, file: FileHandle) {
+  constructor(options: FileIngestDeps, file: FileHandle) {
     this.#options = options;
     this.#file = file;
     this.#check = new ContentCheck(options.algorithm);

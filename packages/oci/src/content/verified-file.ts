@@ -1,8 +1,10 @@
 /**
  * Reads files that are named by the digest of their content, and verifies the digest on the way.
  */
+
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import type { Cancellable } from '@outboard/async';
 import { createDigester, type Digest, digestAlgorithm } from '../digests/digest.ts';
 import { systemErrorCode } from '../files/storage-error.ts';
 
@@ -40,10 +42,7 @@ export async function findDamage(
 export function openVerified(
   file: FileHandle,
   digest: Digest,
-  options: {
-    readonly explain: (damage: string) => Promise<Error>;
-    readonly signal?: AbortSignal | undefined;
-  },
+  options: Cancellable & { readonly explain: (damage: string) => Promise<Error> },
 ): Readable {
   const { explain, signal } = options;
   async function* chunks(): AsyncGenerator<Buffer> {

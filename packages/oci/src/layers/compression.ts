@@ -2,9 +2,11 @@
  * Layer compression: detected by magic bytes, never by media type, and decompressed in this process, so that no
  * external program takes part. Only one level is decompressed: the tar reader refuses anything but a tar archive inside.
  */
+
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
+import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { damagedGzip, type GzipInflater, inflateMembers, trailingGzipData } from './gzip-members.ts';
 import { splitZstdFrames } from './zstd-frames.ts';
@@ -27,7 +29,7 @@ export interface DecompressedLayer {
 }
 
 /** Options of `decompress()`. */
-export interface DecompressOptions {
+export interface DecompressOptions extends Cancellable {
   /** Size of the chunks of `content`, in bytes; default 256 KiB. */
   readonly chunkBytes?: number | undefined;
   /**
@@ -37,7 +39,6 @@ export interface DecompressOptions {
   readonly makeGzipInflater?: ((chunkBytes: number) => GzipInflater) | undefined;
   /** True if a chunk of the source is valid only until the next one is requested; default false. */
   readonly reusesChunks?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Bytes that `detectCompression` needs; a shorter file has fewer. */

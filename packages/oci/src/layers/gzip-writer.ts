@@ -5,13 +5,15 @@
  *
  * @see RFC 1952, section 2.2: a gzip file consists of a series of members
  */
+
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { Cancellable } from '@outboard/async';
 
 const gzipBlock = promisify(gzip);
 
 /** Options of `gzipStream()`. */
-export interface GzipOptions {
+export interface GzipOptions extends Cancellable {
   /**
    * 1 (fast) to 9 (small); default 4. Measured with Node.js 20 on 2 cores, 100 MB of programs and
    * libraries, 3 blocks at a time: level 1 0.60 s to 40.7 % of the size, 3 0.71 s to 39.5 %,
@@ -22,7 +24,6 @@ export interface GzipOptions {
   readonly blockBytes?: number | undefined;
   /** Blocks compressed in parallel; default 3: one more than two cores need, so that none waits for the caller. */
   readonly concurrency?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Offset of the "operating system" byte in a member's header, and the value "unknown". */

@@ -1,12 +1,12 @@
 /**
- * Checks of what callers hand to a repository before any of it becomes a URL or a number of bytes to wait for.
+ * Checks of tags, digests and descriptors before they become a part of a URL or a number of bytes to expect.
  */
 import { type Digest, parseDigest } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { isTag } from '../references/grammar.ts';
 
-/** A manifest is asked for by tag or by digest. */
+/** A checked tag or digest. */
 export type ManifestName =
   | { readonly text: string; readonly digest: Digest }
   | { readonly text: string; readonly digest?: undefined };
@@ -23,7 +23,7 @@ export function parseManifestName(text: string): ManifestName {
 
 /**
  * Check a descriptor that may come from a hostile manifest.
- * @throws {OutboardError} invalid when the digest is none, or the size is no integer from 0 to 2^53 - 1
+ * @throws {OutboardError} invalid for a malformed digest, or a size that is not an integer from 0 to 2^53 - 1
  */
 export function checkDescriptor(descriptor: Descriptor): void {
   parseDigest(descriptor.digest);

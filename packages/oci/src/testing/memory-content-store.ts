@@ -2,7 +2,9 @@
  * A content store in memory, for tests that need neither disk nor root. It keeps the whole contract, and can be given a
  * capacity and damaged on purpose.
  */
+
 import { Readable } from 'node:stream';
+import type { Cancellable } from '@outboard/async';
 import { ContentCheck } from '../content/content-check.ts';
 import type { BlobStatus, ContentStore, ExpectedContent, Ingest, Lease } from '../content/content-store.ts';
 import { Leases } from '../content/leases.ts';
@@ -57,16 +59,13 @@ export class MemoryContentStore implements ContentStore {
     return bytes === undefined ? { exists: false } : { exists: true, size: bytes.length };
   }
 
-  async verify(
-    digest: Digest,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<BlobStatus> {
+  async verify(digest: Digest, options: Cancellable = {}): Promise<BlobStatus> {
     options.signal?.throwIfAborted();
     if (this.#isDamaged(digest)) this.#blobs.delete(digest);
     return await this.stat(digest);
   }
 
-  async open(digest: Digest, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
+  async open(digest: Digest, options: Cancellable = {}): Promise<Readable> {
     options.signal?.throwIfAborted();
     const bytes = this.#find(digest);
     const chunks = (): readonly Buffer[] => {
@@ -156,7 +155,7 @@ export class MemoryContentStore implements ContentStore {
 }
 
 /** The store's side of an ingest. */
-interface IngestDeps {
+interface MemoryIngestDeps {
   /** @throws {OutboardError} system, code `no-space` */
   readonly reserve: (bytes: number) => void;
   readonly end: (ingest: MemoryIngest) => void;
@@ -164,12 +163,12 @@ interface IngestDeps {
 }
 
 class MemoryIngest implements Ingest {
-  readonly #deps: IngestDeps;
+  readonly #deps: MemoryIngestDeps;
   readonly #check: ContentCheck;
   readonly #chunks: Buffer[] = [];
   #hasEnded = false;
 
-  constructor(algorithm: DigestAlgorithm, deps: IngestDeps) {
+  constructor(algorithm: DigestAlgorithm, deps: MemoryIngestDeps) {
     this.#check = new ContentCheck(algorithm);
     this.#deps = deps;
   }

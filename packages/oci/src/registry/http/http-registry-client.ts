@@ -1,51 +1,57 @@
 /**
- * The registry client: wires connections, authentication and the operations on repositories.
+ * The registry client over HTTP: wires connections, authentication and the operations on repositories.
  */
-import { type Clock, type Random, systemClock } from '@outboard/async';
+import { type Cancellable, type Clock, type Random, systemClock } from '@outboard/async';
 import { OutboardError } from '../../errors/outboard-error.ts';
 import { canonicalName, canonicalString } from '../../references/format-reference.ts';
 import { isRepositoryPath } from '../../references/grammar.ts';
 import type { Reference } from '../../references/reference.ts';
-import type { RegistryAccess, RegistryClient, Repository } from '../registry-client.ts';
+import type {
+  Login,
+  RegistryAccess,
+  RegistryClient,
+  RegistryCredentials,
+  Repository,
+} from '../registry-client.ts';
 import { createAuthorizer, repositoryScopes } from './authentication/authorizer.ts';
 import type { TrustedRealm } from './authentication/realm.ts';
-import { createTokenCache } from './authentication/token-cache.ts';
+import { createTokenCache, type TokenCache } from './authentication/token-cache.ts';
 import { openBlob, readBlob } from './blobs/fetch-blob.ts';
 import { hasBlob, pushBlob } from './blobs/push-blob.ts';
-import { createConnections } from './connections/connections.ts';
+import { type Connections, createConnections } from './connections/connections.ts';
 import { type Base, createEndpoint, type Endpoint } from './connections/endpoint.ts';
 import type { Route } from './connections/http-request.ts';
 import { type StallLimits, stallLimitsFor } from './connections/stall-watch.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './failures/retry.ts';
 import { isLoopback, reachFrom } from './hosts/addresses.ts';
 import { defaultCertificateDirectories } from './hosts/certificate-authorities.ts';
-import { parseInsecureList, registryHost } from './hosts/registry-host.ts';
+import { type InsecureList, parseInsecureList, registryHost } from './hosts/registry-host.ts';
 import { fetchManifest } from './manifests/fetch-manifest.ts';
 import { pushManifest } from './manifests/push-manifest.ts';
 import { logIn, parseServerAddress } from './session/log-in.ts';
 import { createSession, type Session } from './session/session.ts';
 
-/** How a registry client behaves. */
+/** Options of a registry client. */
 export interface RegistryClientOptions {
-  /** Registries that may be reached by plain HTTP or with any certificate: `HOST`, `HOST:PORT` or CIDR blocks. */
+  /** Registries that may use plain HTTP or any certificate: `HOST`, `HOST:PORT` or CIDR blocks. */
   readonly insecureRegistries: readonly string[];
   readonly userAgent: string;
   /** Certificate authorities to trust instead of the built-in ones, as PEM. */
   readonly ca?: string | undefined;
   /**
-   * Folders with the certificates of private authorities, as `HOST[:PORT]/*.crt`; default `/etc/outboard/certs.d` and
+   * Directories with certificates of private authorities, as `HOST[:PORT]/*.crt`; default `/etc/outboard/certs.d` and
    * `/etc/docker/certs.d`.
    */
   readonly certificateDirectories?: readonly string[] | undefined;
-  /** Token servers of other hosts that may see a registry's credentials; Docker Hub's and GitLab.com's are known. */
+  /** Token servers of other hosts that may see a registry's credentials, beside those of Docker Hub and GitLab.com. */
   readonly trustedRealms?: readonly TrustedRealm[] | undefined;
   /**
-   * How long a registry may send or take nothing before an operation fails, in milliseconds, all tries together;
-   * default a minute. One try takes half of it at most.
+   * Upper bound of the time without progress of one operation in milliseconds, all attempts together; default one
+   * minute. One attempt takes at most half of it.
    */
   readonly idleTimeoutMs?: number | undefined;
   readonly retry?: RetryPolicy | undefined;
-  /** When a transfer counts as stuck; default half of `idleTimeoutMs` below 1 KiB/s. */
+  /** Minimum speed of transfers; default 1 KiB/s over half of `idleTimeoutMs`. */
   readonly stallLimits?: StallLimits | undefined;
   readonly clock?: Clock | undefined;
   /** For the jitter of retries; default `Math.random`. */
@@ -57,78 +63,99 @@ export interface RegistryClientOptions {
  * @throws {OutboardError} invalid when an entry of `insecureRegistries` is malformed
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const clock = options.clock ?? systemClock;
-  const { idleTimeoutMs = defaultRetryPolicy.maxIdleMs } = options;
-  const retry = options.retry ?? { ...defaultRetryPolicy, maxIdleMs: idleTimeoutMs };
-  const insecure = parseInsecureList(options.insecureRegistries);
-  const tokens = createTokenCache(clock);
-  const connections = createConnections({
-    userAgent: options.userAgent,
-    clock,
-    random: options.random,
-    isAllowed: insecure.holds,
-    ca: options.ca,
-    stallLimits: options.stallLimits ?? stallLimitsFor(idleTimeoutMs / 2),
-  });
-  const certificateDirectories = options.certificateDirectories ?? defaultCertificateDirectories;
-  const endpoints = new Map<string, Endpoint>();
+  return new HttpRegistryClient(options);
+}
 
-  function endpointOf(domain: string): Endpoint {
-    const known = endpoints.get(domain);
+class HttpRegistryClient implements RegistryClient {
+  readonly #retry: RetryPolicy;
+  readonly #insecure: InsecureList;
+  readonly #trustedRealms: readonly TrustedRealm[];
+  readonly #certificateDirectories: readonly string[];
+  readonly #connections: Connections;
+  readonly #tokens: TokenCache;
+  readonly #endpoints = new Map<string, Endpoint>();
+
+  constructor(options: RegistryClientOptions) {
+    const { clock = systemClock, idleTimeoutMs = defaultRetryPolicy.maxIdleMs } = options;
+    this.#retry = options.retry ?? { ...defaultRetryPolicy, maxIdleMs: idleTimeoutMs };
+    this.#insecure = parseInsecureList(options.insecureRegistries);
+    this.#trustedRealms = options.trustedRealms ?? [];
+    this.#certificateDirectories = options.certificateDirectories ?? defaultCertificateDirectories;
+    this.#tokens = createTokenCache(clock);
+    this.#connections = createConnections({
+      userAgent: options.userAgent,
+      clock,
+      random: options.random,
+      isAllowed: this.#insecure.containsAddress,
+      ca: options.ca,
+      stallLimits: options.stallLimits ?? stallLimitsFor(idleTimeoutMs / 2),
+    });
+  }
+
+  repository(reference: Reference, actions: 'pull' | 'pull,push', access: RegistryAccess = {}): Repository {
+    if (!isRepositoryPath(reference.path)) {
+      throw new OutboardError(
+        'invalid',
+        `invalid repository path ${JSON.stringify(reference.path.slice(0, 300))}`,
+      );
+    }
+    const authorizer = createAuthorizer({
+      ...this.#sessionDeps(),
+      tokens: this.#tokens,
+      credentials: access.credentials,
+      scopes: repositoryScopes(reference.path, actions),
+    });
+    const session = createSession({
+      ...this.#sessionDeps(),
+      endpoint: this.#endpointOf(reference.domain),
+      authorizer,
+      path: reference.path,
+      headers: checkHeaders(access),
+    });
+    return createRepository(reference, session, this.#retry);
+  }
+
+  async logIn(
+    serverAddress: string,
+    credentials: RegistryCredentials,
+    { signal }: Cancellable = {},
+  ): Promise<Login> {
+    const endpoint = this.#endpointOf(parseServerAddress(serverAddress));
+    return await logIn(credentials, { ...this.#sessionDeps(), endpoint, signal });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connections[Symbol.asyncDispose]();
+  }
+
+  #sessionDeps() {
+    const routeTo = (url: URL, registry: Base) => this.#routeTo(url, registry);
+    return { connections: this.#connections, trustedRealms: this.#trustedRealms, routeTo };
+  }
+
+  #endpointOf(domain: string): Endpoint {
+    const known = this.#endpoints.get(domain);
     if (known !== undefined) return known;
-    const endpoint = createEndpoint(domain, { connections, insecure, certificateDirectories });
-    endpoints.set(domain, endpoint);
+    const endpoint = createEndpoint(domain, {
+      connections: this.#connections,
+      insecure: this.#insecure,
+      certificateDirectories: this.#certificateDirectories,
+    });
+    this.#endpoints.set(domain, endpoint);
     return endpoint;
   }
 
-  // The list decides by name here; an address that a name resolves to is judged when it is connected to.
-  function routeTo(url: URL, registry: Base): Route {
+  /** The route to a host that a registry named. Addresses of host names are checked when they are connected to. */
+  #routeTo(url: URL, registry: Base): Route {
     const host = registryHost(url.host);
-    const isListed = insecure.includes(host, []);
+    const isListed = this.#insecure.includes(host, []);
     const isAllowed = isListed || registry.trust === 'insecure';
     return {
       ...registry.route,
       verifyTls: !isListed && !isLoopback(host.hostname),
-      reach: isAllowed ? 'loopback' : reachFrom(connections.addressOf(registry.url.origin)),
+      reach: isAllowed ? 'loopback' : reachFrom(this.#connections.addressOf(registry.url.origin)),
     };
   }
-
-  return {
-    repository(reference, actions, access = {}) {
-      if (!isRepositoryPath(reference.path)) {
-        throw new OutboardError(
-          'invalid',
-          `invalid repository path ${JSON.stringify(reference.path.slice(0, 300))}`,
-        );
-      }
-      const authorizer = createAuthorizer({
-        connections,
-        tokens,
-        credentials: access.credentials,
-        scopes: repositoryScopes(reference.path, actions),
-        trustedRealms: options.trustedRealms ?? [],
-        routeTo,
-      });
-      const session = createSession({
-        endpoint: endpointOf(reference.domain),
-        connections,
-        authorizer,
-        path: reference.path,
-        headers: checkHeaders(access),
-        routeTo,
-      });
-      return createRepository(reference, session, retry);
-    },
-    logIn: async (serverAddress, credentials, { signal } = {}) =>
-      await logIn(credentials, {
-        endpoint: endpointOf(parseServerAddress(serverAddress)),
-        connections,
-        trustedRealms: options.trustedRealms ?? [],
-        routeTo,
-        signal,
-      }),
-    [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
-  };
 }
 
 function createRepository(reference: Reference, session: Session, retry: RetryPolicy): Repository {
@@ -152,7 +179,7 @@ function createRepository(reference: Reference, session: Session, retry: RetryPo
   };
 }
 
-// Headers that frame the message or name the host would let a caller smuggle another request into this one.
+/** Headers that frame the message or name the host: with them a caller could smuggle a second request. */
 const reservedHeaders =
   /^(?:host|connection|content-length|content-encoding|transfer-encoding|expect|upgrade|keep-alive|te|trailer|range)$/i;
 

@@ -1,5 +1,5 @@
 /**
- * What registries that people use do beside the specification, and how the client gets along with it.
+ * Deviations of known registries from the specification, and the client's behaviour with them.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

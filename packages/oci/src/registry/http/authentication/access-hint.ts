@@ -1,5 +1,6 @@
 /**
- * What to add to a refusal, so that its reader knows who was refused, where, and what to type.
+ * The addition to the error of a refused request: which credentials were refused, by which server, and the command that
+ * stores others.
  */
 
 import type { RegistryCredentials } from '../../registry-client.ts';
@@ -9,21 +10,21 @@ import { quoteForeignText } from '../failures/registry-error.ts';
 export interface RefusedAccess {
   /** Host and port of the registry. */
   readonly registry: string;
-  /** Who refused; default the registry itself. */
+  /** The server that refused; default: the registry. */
   readonly by?: 'registry' | 'token server' | undefined;
   readonly status: number;
-  /** The credentials that it saw; undefined for none. */
+  /** The credentials that were sent; undefined for none. */
   readonly credentials: RegistryCredentials | undefined;
 }
 
 /**
- * Words about the credentials of a refused request; never the secret.
- * @returns empty for a status of the registry that is not about access
+ * Describe the credentials of a refused request, without the secret.
+ * @returns empty for a status that is not about access
  */
 export function accessHint({ registry, by = 'registry', status, credentials }: RefusedAccess): string {
   const who = `${by === 'registry' ? '' : 'the token server of '}registry "${registry}"`;
   if (status !== 401 && status !== 403) return by === 'registry' ? '' : `${who} refused`;
-  // Docker's client knows its Hub by no name.
+  // `docker login` without a name means Docker Hub.
   const logIn = registry === 'registry-1.docker.io' ? 'docker login' : `docker login ${registry}`;
   if (credentials?.registryToken) return `${who} refused the registry token that was sent`;
   const user = credentials?.username ? `user "${quoteForeignText(credentials.username)}"` : '';

@@ -3,7 +3,7 @@
  */
 import { OutboardError } from '../../../errors/outboard-error.ts';
 
-/** One way in that a registry offers. */
+/** One authentication scheme that a registry offers. */
 export interface Challenge {
   /** In lower case, such as `bearer`. */
   readonly scheme: string;
@@ -14,7 +14,7 @@ export interface Challenge {
 const maxHeaderLength = 16 * 1024;
 const maxChallenges = 16;
 
-// RFC 9110, 5.6.2 and 5.6.4. Sticky: each one matches exactly at the cursor.
+// RFC 9110, 5.6.2 and 5.6.4. Sticky patterns match at the cursor only.
 const token = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
 const token68 = /[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y;
 const parameter =
@@ -23,7 +23,7 @@ const separators = /[ \t,]*/y;
 const spaces = /[ \t]*/y;
 const endOfItem = /[ \t]*(?:,|$)/y;
 
-/** Takes what a pattern matches at the cursor. */
+/** A position in a header that patterns advance. */
 interface Cursor {
   take(pattern: RegExp): RegExpExecArray | undefined;
   isAt(pattern: RegExp): boolean;
@@ -50,7 +50,7 @@ function cursorOver(text: string): Cursor {
 }
 
 /**
- * Parse the values of all `WWW-Authenticate` headers of an answer.
+ * Parse all `WWW-Authenticate` headers of a response.
  * @returns challenges in the registry's order, at most 16
  * @throws {OutboardError} unauthorized when a header is malformed, repeats a parameter, or is over 16 KiB
  * @see RFC 9110, 11.6.1

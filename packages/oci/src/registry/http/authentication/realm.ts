@@ -1,24 +1,24 @@
 /**
- * Which token servers a registry may name, and which of them may see credentials. A registry that could name
- * any URL would turn this host into its proxy, and collect passwords meant for others.
+ * Decides which token servers a registry may name, and which of them may see credentials. A registry that could name any
+ * URL could send requests from this host, and collect the passwords of other registries.
  */
 import { isIP } from 'node:net';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import { redactUrl } from '../failures/registry-error.ts';
 import { hostnameOf, isPrivateAddress, isWithinReach, type Reach } from '../hosts/addresses.ts';
 
-/** An operator's word that a registry's token server is the right one. Hosts with their ports, as in URLs. */
+/** A pair of registry and token server that the operator trusts. Hosts with ports, as in URLs. */
 export interface TrustedRealm {
   readonly registry: string;
   readonly realm: string;
 }
 
-/** A token server that may be asked. */
+/** A token server that requests may be sent to. */
 export interface Realm {
   readonly url: URL;
-  /** Whether it may see the credentials for this registry. */
+  /** True if it may see the credentials for this registry. */
   readonly maySeeCredentials: boolean;
-  /** Whether it is the registry itself or a pair that is named: such a server may be at any address. */
+  /** True for the registry itself and for trusted pairs: such a server may be at any address. */
   readonly isNamed: boolean;
 }
 
@@ -32,7 +32,7 @@ const maxRealmLength = 2048;
 /**
  * Check a realm of a Bearer challenge.
  *
- * | realm | asked | sees credentials |
+ * | realm | allowed | sees credentials |
  * | --- | --- | --- |
  * | same host and port as the registry | yes | yes |
  * | a pair that the operator or this file names | yes | yes |
@@ -42,7 +42,7 @@ const maxRealmLength = 2048;
  *
  * HTTP is possible only where the registry itself is reached by HTTP.
  * @param registry the URL that the registry is reached by
- * @param reach where the registry may lead; names are judged when they are connected to
+ * @param reach addresses that the registry may name; host names are checked when they are connected to
  * @throws {OutboardError} forbidden
  */
 export function checkRealm(

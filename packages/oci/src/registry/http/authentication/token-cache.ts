@@ -1,60 +1,60 @@
 /**
- * Remembers bearer tokens until shortly before they expire, each for exactly the question that was asked.
+ * Caches bearer tokens until shortly before they expire, each under everything that it was requested with.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '@outboard/async';
 import type { RegistryCredentials } from '../../registry-client.ts';
 import type { Token } from './token.ts';
 
-/** What a token was asked with; two questions that differ in any part never share a token. */
-export interface TokenQuestion {
+/** The parameters of a token request; requests that differ in any of them never share a token. */
+export interface TokenKey {
   /** Registry host and port. */
   readonly host: string;
   readonly realm: string;
   readonly service: string | undefined;
   readonly scopes: readonly string[];
-  /** What the token server saw; undefined for an anonymous token. */
+  /** Credentials sent to the token server; undefined for an anonymous token. */
   readonly credentials: RegistryCredentials | undefined;
 }
 
-/** Tokens at hand. */
+/** Tokens that have not expired. */
 export interface TokenCache {
-  get(question: TokenQuestion): Token | undefined;
-  set(question: TokenQuestion, token: Token): void;
-  delete(question: TokenQuestion): void;
+  get(key: TokenKey): Token | undefined;
+  set(key: TokenKey, token: Token): void;
+  delete(key: TokenKey): void;
 }
 
 const maxTokens = 1000;
-/** Not used in its last seconds: it would expire on its way. */
+/** A token is not used in its last seconds: it could expire before the registry sees it. */
 const marginMs = 5_000;
 
-/** Start with no tokens. */
+/** Create an empty cache. */
 export function createTokenCache(clock: Pick<Clock, 'now'>): TokenCache {
   const tokens = new Map<string, Token>();
   return {
-    get(question) {
-      const key = keyOf(question);
-      const token = tokens.get(key);
+    get(key) {
+      const hash = hashOf(key);
+      const token = tokens.get(hash);
       if (token === undefined || token.expiresAt - marginMs > clock.now().getTime()) return token;
-      tokens.delete(key);
+      tokens.delete(hash);
       return undefined;
     },
-    set(question, token) {
-      const key = keyOf(question);
-      tokens.delete(key); // so that it counts as the youngest
-      tokens.set(key, token);
+    set(key, token) {
+      const hash = hashOf(key);
+      tokens.delete(hash); // so that it is inserted as the newest
+      tokens.set(hash, token);
       const oldest = tokens.keys().next();
       if (tokens.size > maxTokens && !oldest.done) tokens.delete(oldest.value);
     },
-    delete(question) {
-      tokens.delete(keyOf(question));
+    delete(key) {
+      tokens.delete(hashOf(key));
     },
   };
 }
 
-// A digest, so that the keys hold no secret.
-function keyOf(question: TokenQuestion): string {
-  const { host, realm, service, scopes, credentials } = question;
+/** A hash, so that the map holds no secret. */
+function hashOf(key: TokenKey): string {
+  const { host, realm, service, scopes, credentials } = key;
   const parts = [
     host,
     realm,

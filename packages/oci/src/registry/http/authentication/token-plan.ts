@@ -1,5 +1,5 @@
 /**
- * What to ask a token server for, from the challenge of a registry. Nothing is sent here.
+ * Plans the request to a token server from the challenge of a registry. Nothing is sent here.
  */
 
 import type { RegistryCredentials } from '../../registry-client.ts';
@@ -8,29 +8,29 @@ import type { Route } from '../connections/http-request.ts';
 import type { Challenge } from './challenge.ts';
 import { checkRealm, type TrustedRealm } from './realm.ts';
 import type { TokenRequest } from './token.ts';
-import type { TokenQuestion } from './token-cache.ts';
+import type { TokenKey } from './token-cache.ts';
 
-/** What a plan is made of, beside the challenge. */
-export interface PlanOptions {
+/** Parts of a plan. */
+export interface TokenPlanDeps {
   readonly credentials: RegistryCredentials | undefined;
   readonly scopes: readonly string[];
   readonly trustedRealms: readonly TrustedRealm[];
-  /** How to connect to a host that a registry named. */
+  /** Finds the route to a host that a registry named. */
   readonly routeTo: (url: URL, registry: Base) => Route;
-  /** Whether to ask for an identity token. */
+  /** True to request an identity token. */
   readonly offline: boolean;
 }
 
-/** One question to a token server. */
+/** One request to a token server. */
 export interface TokenPlan {
-  readonly question: TokenQuestion;
+  readonly key: TokenKey;
   readonly request: TokenRequest;
-  /** Why credentials are not sent although there are some; empty otherwise. */
+  /** The reason why existing credentials are not sent; empty otherwise. */
   readonly note: string;
 }
 
-/** @throws {OutboardError} forbidden when the registry has no business to name this token server */
-export function planToken(options: PlanOptions, base: Base, challenge: Challenge): TokenPlan {
+/** Plan a token request. @throws {OutboardError} forbidden when the registry may not name this token server */
+export function planToken(options: TokenPlanDeps, base: Base, challenge: Challenge): TokenPlan {
   const { parameters } = challenge;
   const text = parameters.get('realm') ?? '';
   const { reach } = URL.canParse(text) ? options.routeTo(new URL(text), base) : { reach: 'public' as const };
@@ -41,7 +41,7 @@ export function planToken(options: PlanOptions, base: Base, challenge: Challenge
   const service = parameters.get('service');
   const scopes = mergeScopes(options.scopes, parameters.get('scope'));
   return {
-    question: { host: base.url.host, realm: realm.url.href, service, scopes, credentials },
+    key: { host: base.url.host, realm: realm.url.href, service, scopes, credentials },
     request: {
       realm: realm.url,
       registry: base.url.host,
@@ -59,9 +59,9 @@ export function planToken(options: PlanOptions, base: Base, challenge: Challenge
   };
 }
 
-/** The registry's own host is reached as the registry is; a server that is named may be at any address. */
+/** The route of the registry for its own host; a token server that an operator named may be at any address. */
 function routeOf(
-  options: PlanOptions,
+  options: TokenPlanDeps,
   base: Base,
   realm: { readonly url: URL; readonly isNamed: boolean },
 ): Route {
@@ -70,7 +70,7 @@ function routeOf(
   return realm.isNamed ? { ...route, reach: 'loopback' } : route;
 }
 
-// What the registry asks for is added, except for repositories: it has no say in which ones a token opens.
+/** The registry may add scopes, but no repositories: it must not choose which of them a token opens. */
 function mergeScopes(own: readonly string[], asked: string | undefined): readonly string[] {
   const extra = (asked ?? '')
     .split(' ')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createFakeClock } from '@outboard/async/testing';
 import { parseTokenAnswer } from './token.ts';
-import { createTokenCache, type TokenQuestion } from './token-cache.ts';
+import { createTokenCache, type TokenKey } from './token-cache.ts';
 
 const realm = new URL('https://auth.example/token?secret=1');
 const now = 1_000_000;
@@ -65,7 +65,7 @@ describe('parseTokenAnswer()', () => {
 });
 
 describe('the token cache', () => {
-  const question: TokenQuestion = {
+  const question: TokenKey = {
     host: 'registry.example',
     realm: 'https://auth.example/token',
     service: 'registry',
@@ -83,7 +83,7 @@ describe('the token cache', () => {
     clock.advance(1);
     assert.equal(cache.get(question), undefined);
   });
-  const others: Partial<TokenQuestion>[] = [
+  const others: Partial<TokenKey>[] = [
     { host: 'other.example' },
     { realm: 'https://auth.example/other' },
     { service: undefined },

@@ -1,42 +1,42 @@
 /**
  * Asks a token server for a bearer token.
  */
+import type { Cancellable } from '@outboard/async';
 import * as z from 'zod';
 import { hasBoundedValues } from '../../../documents/json-work.ts';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import type { RegistryCredentials } from '../../registry-client.ts';
 import { readBounded, readStart } from '../connections/bounded-body.ts';
-import type { Answer, Connections } from '../connections/connections.ts';
+import type { Connections, HttpResponse } from '../connections/connections.ts';
 import type { HttpRequest, Route } from '../connections/http-request.ts';
 import { redactUrl, unexpectedStatus } from '../failures/registry-error.ts';
 import { isTransientStatus, parseRetryAfter, TransientFailure } from '../failures/retry.ts';
 import { accessHint } from './access-hint.ts';
 
-/** A token and when it stops being one. */
+/** A token with its expiry. */
 export interface Token {
   /** Sent as `Authorization: Bearer <value>`. */
   readonly value: string;
   /** Milliseconds since the Unix epoch. */
   readonly expiresAt: number;
-  /** An OAuth2 refresh token that came with it. */
+  /** OAuth2 refresh token, if the server sent one. */
   readonly refreshToken?: string;
 }
 
-/** What to ask for, and where. */
-export interface TokenRequest {
+/** One request to a token server. */
+export interface TokenRequest extends Cancellable {
   readonly realm: URL;
-  /** Host and port of the registry that named it. */
+  /** Host and port of the registry that named the realm. */
   readonly registry: string;
-  /** Whether it is known to belong to the registry: what a stranger's server says is not shown. */
+  /** True if the realm belongs to the registry; texts of other servers are not shown. */
   readonly isKnown: boolean;
   readonly service: string | undefined;
   readonly scopes: readonly string[];
-  /** Left out when the token server must not see them. */
+  /** Absent when the token server must not see them. */
   readonly credentials?: RegistryCredentials | undefined;
-  /** Ask for a refresh token too. */
+  /** Request a refresh token too. */
   readonly offline?: boolean | undefined;
   readonly route: Route;
-  readonly signal?: AbortSignal | undefined;
 }
 
 const clientId = 'outboard';
@@ -55,9 +55,9 @@ const tokenAnswer = z.object({
 });
 
 /**
- * Get a token: by GET, or by the OAuth2 POST when there is an identity token. Redirects are not followed.
- * @throws {OutboardError} unauthorized or forbidden when the server refuses; invalid when its answer is no token
- * @throws {TransientFailure} another try may work
+ * Fetch a token: by GET, or by the OAuth2 POST when there is an identity token. Redirects are not followed.
+ * @throws {OutboardError} unauthorized or forbidden when the server refuses; invalid when its response has no token
+ * @throws {TransientFailure} for failures that may pass
  * @see distribution/distribution docs: "Token Authentication Specification", "OAuth2 Token Authentication"
  */
 export async function fetchToken(connections: Connections, request: TokenRequest): Promise<Token> {
@@ -120,7 +120,11 @@ export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-async function refusal(connections: Connections, answer: Answer, request: TokenRequest): Promise<Error> {
+async function refusal(
+  connections: Connections,
+  answer: HttpResponse,
+  request: TokenRequest,
+): Promise<Error> {
   const body = await readStart(answer, connections, 64 * 1024);
   const { registry, credentials } = request;
   const error = unexpectedStatus(
@@ -134,7 +138,7 @@ async function refusal(connections: Connections, answer: Answer, request: TokenR
   });
 }
 
-/** Read a token server's answer. @throws {OutboardError} invalid */
+/** Parse a token server's response. @throws {OutboardError} invalid */
 export function parseTokenAnswer(body: Buffer, realm: URL, now: number): Token {
   let json: unknown;
   if (!hasBoundedValues(body, maxTokenValues))
@@ -142,7 +146,7 @@ export function parseTokenAnswer(body: Buffer, realm: URL, now: number): Token {
   try {
     json = JSON.parse(body.toString('utf8'));
   } catch {
-    throw noToken(realm, 'it is not JSON'); // the parser's own text would quote the body, which may hold a token
+    throw noToken(realm, 'it is not JSON'); // the parser's message would quote the body, which may hold a token
   }
   const parsed = tokenAnswer.safeParse(json);
   const value = parsed.success ? parsed.data.token || parsed.data.access_token : undefined;
@@ -154,7 +158,7 @@ export function parseTokenAnswer(body: Buffer, realm: URL, now: number): Token {
   return { value, expiresAt: now + seconds * 1000, ...(refreshToken && { refreshToken }) };
 }
 
-/** RFC 6750 token68, and nothing that could end a header line. */
+/** True for printable ASCII without spaces: a superset of RFC 6750's b68token that cannot end a header line. */
 function isToken(text: string): boolean {
   return text.length <= maxTokenLength && /^[\x21-\x7e]+$/.test(text);
 }

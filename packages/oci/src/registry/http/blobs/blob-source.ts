@@ -1,40 +1,40 @@
 /**
- * Opens one blob at an offset: a range request where the registry can answer one, the whole blob otherwise.
+ * Opens one blob at an offset: by a range request if the registry supports it, else by a request for the whole blob.
  */
 import type { Readable } from 'node:stream';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import type { Descriptor } from '../../../manifests/descriptor.ts';
-import type { Answer } from '../connections/connections.ts';
+import type { HttpResponse } from '../connections/connections.ts';
 import { TransientFailure } from '../failures/retry.ts';
 import type { Session } from '../session/session.ts';
 
-/** The rest of a blob, still to come. */
+/** A response with the rest of a blob. */
 export interface BlobPart {
-  /** Host and port that it comes from. */
+  /** Host and port of the server. */
   readonly host: string;
   readonly body: Readable;
-  /** Bytes of the body that come before the offset asked for, and are to be dropped. */
+  /** Bytes to skip at the start of the body: those before the requested offset. */
   readonly skip: number;
-  /** What an error of the body means, see `Answer`. */
+  /** Translate an error of the body, see `HttpResponse.explain`. */
   explain(error: unknown): unknown;
 }
 
-/** Opens a blob, as often as needed. */
+/** Opens a blob, repeatedly after broken connections. */
 export interface BlobSource {
   /**
-   * Ask once for the bytes from `offset` on.
-   * @throws {TransientFailure} another try may work
+   * Request the bytes from `offset` on.
+   * @throws {TransientFailure} a retry may succeed
    * @throws {OutboardError} not-found; invalid when the registry's size differs from the descriptor's
    */
   open(offset: number, signal: AbortSignal): Promise<BlobPart>;
 }
 
-/** Describe a blob to fetch; nothing is sent before `open()`. */
+/** Create the source of a blob; nothing is sent before `open()`. */
 export function createBlobSource(session: Session, descriptor: Descriptor, subject: string): BlobSource {
   let canRange = true;
 
-  function rangeFailed(answer: Answer, why: string): TransientFailure {
-    canRange = false; // the next try fetches the whole blob and drops what is there already
+  function rangeFailed(answer: HttpResponse, why: string): TransientFailure {
+    canRange = false; // the next attempt requests the whole blob and skips the bytes that were read
     answer.body.destroy();
     return new TransientFailure(
       new OutboardError('unavailable', `cannot resume ${subject}@${descriptor.digest}: ${why}`),
@@ -45,7 +45,7 @@ export function createBlobSource(session: Session, descriptor: Descriptor, subje
   return {
     async open(offset, signal) {
       const ranged = offset > 0 && canRange;
-      const answer = await ask(session, descriptor, subject, ranged ? offset : undefined, signal);
+      const answer = await request({ session, descriptor, subject }, ranged ? offset : undefined, signal);
       if (answer.status === 416) throw rangeFailed(answer, 'the registry refused the range');
       if (answer.status === 206 && !matchesRange(answer, offset, descriptor.size)) {
         throw rangeFailed(answer, 'the registry sent another range than the one asked for');
@@ -57,13 +57,19 @@ export function createBlobSource(session: Session, descriptor: Descriptor, subje
   };
 }
 
-async function ask(
-  session: Session,
-  descriptor: Descriptor,
-  subject: string,
+/** A blob and the session to fetch it with. */
+interface BlobRequest {
+  readonly session: Session;
+  readonly descriptor: Descriptor;
+  /** Name of the repository, for errors. */
+  readonly subject: string;
+}
+
+async function request(
+  { session, descriptor, subject }: BlobRequest,
   from: number | undefined,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   try {
     return await session.send({
       method: 'GET',
@@ -78,7 +84,7 @@ async function ask(
   }
 }
 
-function matchesRange(answer: Answer, offset: number, size: number): boolean {
+function matchesRange(answer: HttpResponse, offset: number, size: number): boolean {
   const range = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/.exec(
     answer.headers.get('content-range') ?? '',
   );
@@ -87,8 +93,8 @@ function matchesRange(answer: Answer, offset: number, size: number): boolean {
   return Number(first) === offset && Number(last) === size - 1 && (total === '*' || Number(total) === size);
 }
 
-// A size that is wrong from the start is no broken connection, and no further try will mend it.
-function checkLength(answer: Answer, descriptor: Descriptor, expected: number): void {
+/** Refuse a blob of another size at once: a retry would not change it. */
+function checkLength(answer: HttpResponse, descriptor: Descriptor, expected: number): void {
   const header = answer.headers.get('content-length');
   if (header === undefined || Number(header) === expected) return;
   answer.body.destroy();

@@ -1,8 +1,8 @@
 /**
- * Fetches blobs: as verified streams, or whole when they are small.
+ * Fetches blobs as verified streams, and small ones into memory.
  */
 import type { Readable } from 'node:stream';
-import { onAbort } from '@outboard/async';
+import { type Cancellable, onAbort } from '@outboard/async';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import type { Descriptor } from '../../../manifests/descriptor.ts';
 import { checkDescriptor } from '../../object-name.ts';
@@ -11,20 +11,19 @@ import type { Session } from '../session/session.ts';
 import { createBlobSource } from './blob-source.ts';
 import { VerifiedBlob } from './verified-blob.ts';
 
-/** What a fetch needs to know beside its session. */
-export interface FetchBlobOptions {
-  /** The repository, for errors, such as `docker.io/library/alpine`. */
+/** Settings of a fetch. */
+export interface FetchBlobOptions extends Cancellable {
+  /** Name of the repository for errors, such as `docker.io/library/alpine`. */
   readonly subject: string;
   readonly retry: RetryPolicy;
-  /** Whether to compute and compare the digest; default true. */
+  /** Compute and compare the digest; default true. */
   readonly verify?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Open a blob; see `BlobFetcher.openBlob`.
- * @throws {OutboardError} not-found, unauthorized, forbidden, unavailable; invalid for an impossible descriptor or a
- *   registry that has another size
+ * @throws {OutboardError} not-found, unauthorized, forbidden, unavailable; invalid for a malformed descriptor or another
+ *   size in the registry
  */
 export async function openBlob(
   session: Session,
@@ -69,7 +68,7 @@ export async function openBlob(
   }
 }
 
-/** Fetch a blob whole; see `BlobFetcher.readBlob`. */
+/** Fetch a blob into memory; see `BlobFetcher.readBlob`. */
 export async function readBlob(
   session: Session,
   descriptor: Descriptor,

@@ -1,38 +1,39 @@
 /**
- * Uploads blobs: in one request, or in chunks when the registry takes no large requests.
+ * Uploads blobs: in one request, or in chunks when the registry refuses large requests.
  */
+
 import type { Readable } from 'node:stream';
+import type { Cancellable } from '@outboard/async';
 import type { Digest } from '../../../digests/digest.ts';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import type { Descriptor } from '../../../manifests/descriptor.ts';
 import { checkDescriptor } from '../../object-name.ts';
 import type { ReportBytes } from '../../registry-client.ts';
 import { readStart } from '../connections/bounded-body.ts';
-import type { Answer } from '../connections/connections.ts';
+import type { HttpResponse } from '../connections/connections.ts';
 import type { UploadBody } from '../connections/http-request.ts';
 import { type RetryPolicy, withRetries } from '../failures/retry.ts';
 import type { Session } from '../session/session.ts';
 import { sliceStream } from './slice-stream.ts';
 import { uploadLocation, withDigest } from './upload-location.ts';
 
-/** What an upload needs to know beside its session. */
-export interface PushBlobOptions {
+/** Settings of an upload. */
+export interface PushBlobOptions extends Cancellable {
   readonly retry: RetryPolicy;
-  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ReportBytes | undefined;
 }
 
 const chunkBytes = 16 * 1024 * 1024;
 const maxChunkBytes = 1024 * 1024 * 1024;
 const maxAnswerBody = 64 * 1024;
-/** Answers to a HEAD that say nothing about the blob. */
+/** Statuses of a HEAD request that do not tell whether the blob exists. */
 const headRefused: readonly number[] = [403, 405];
-// How registries and the proxies before them say that the request was too large or of the wrong kind.
+/** Statuses of registries and their proxies for a request that was too large or of the wrong kind. */
 const chunksDemanded: ReadonlySet<unknown> = new Set([405, 411, 413, 416]);
 
 /**
- * Whether the registry has a blob; see `RepositoryPusher.hasBlob`. Storage that a registry redirects to may refuse
- * HEAD where it answers GET, and some registries do not know HEAD: both are asked for one byte then.
+ * Check for a blob; see `RepositoryPusher.hasBlob`. Some registries, and storage that registries redirect to, refuse HEAD
+ * where they accept GET: they are asked for one byte then.
  */
 export async function hasBlob(
   session: Session,
@@ -63,8 +64,8 @@ export async function hasBlob(
 
 /**
  * Upload a blob unless the registry has it; see `RepositoryPusher.pushBlob`.
- * @throws {OutboardError} by the registry's status; invalid when it stored another digest, or when the source has
- *   another size than the descriptor
+ * @throws {OutboardError} by the registry's status; invalid when it stored another digest, or when the size of
+ *   the source differs from the descriptor
  * @see OCI distribution-spec v1.1.1, "Pushing blobs"
  */
 export async function pushBlob(
@@ -106,7 +107,7 @@ const uploadWhole: Upload = async (session, descriptor, openSource, options) => 
   const source = await openSource();
   try {
     const content = countBytes(source, descriptor, options.onProgress);
-    await put(session, descriptor, location, { size: descriptor.size, content }, options);
+    await put(session, descriptor, { location, body: { size: descriptor.size, content } }, options);
   } finally {
     source.destroy();
   }
@@ -134,7 +135,7 @@ const uploadChunked: Upload = async (session, descriptor, openSource, options) =
       offset += slice.size;
       location = await nextLocation(session, answer);
     }
-    await put(session, descriptor, location, new Uint8Array(), options);
+    await put(session, descriptor, { location, body: new Uint8Array() }, options);
   } finally {
     source.destroy();
   }
@@ -158,7 +159,7 @@ async function begin(
   };
 }
 
-async function nextLocation(session: Session, answer: Answer): Promise<URL> {
+async function nextLocation(session: Session, answer: HttpResponse): Promise<URL> {
   await readStart(answer, session.connections, maxAnswerBody);
   return uploadLocation(answer.url, answer.headers.get('location'));
 }
@@ -166,8 +167,7 @@ async function nextLocation(session: Session, answer: Answer): Promise<URL> {
 async function put(
   session: Session,
   descriptor: Descriptor,
-  location: URL,
-  body: Uint8Array | UploadBody,
+  { location, body }: { readonly location: URL; readonly body: Uint8Array | UploadBody },
   options: PushBlobOptions,
 ): Promise<void> {
   const answer = await session.send({
@@ -206,7 +206,7 @@ async function* countBytes(
     yield chunk;
     onProgress?.(sent);
   }
-  // Told here, because the connection would only tell that it broke.
+  // Reported here: the connection would only report that it broke off.
   if (sent !== descriptor.size) {
     const amount = sent > descriptor.size ? 'more' : sent;
     throw new OutboardError(

@@ -1,11 +1,12 @@
 /**
- * Cuts one stream of bytes into bodies of known size, without holding any of them in memory.
+ * Splits a byte stream into bodies of known size without buffering them.
  */
 import type { UploadBody } from '../connections/http-request.ts';
 
 /**
- * Cut `total` bytes into slices of `sliceBytes`, the last one shorter. Consume each slice before asking for the next.
- * @param total bytes of the content; nothing is yielded when it is 0
+ * Split `total` bytes into slices of `sliceBytes`; the last one may be shorter. Each slice must be consumed before the
+ * next one is requested.
+ * @param total bytes of the content; 0 yields no slice
  */
 export function* sliceStream(
   content: AsyncIterable<Uint8Array>,

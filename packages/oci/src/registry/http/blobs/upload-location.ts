@@ -1,28 +1,28 @@
 /**
- * Where an upload goes on, by the registry's word.
+ * The URLs of upload sessions.
  */
 import type { Digest } from '../../../digests/digest.ts';
 import { followLocation } from '../session/redirect.ts';
 
 /**
- * The URL that a registry named for the next step of an upload; relative or absolute. Requests to another host than
- * the registry's are sent without credentials (the session sees to that).
- * A registry behind a TLS proxy that does not know of it names itself with `http:`; that is read as `https:`.
+ * Resolve the `Location` of the next step of an upload, relative or absolute. The session sends requests to other hosts
+ * without credentials. A registry that is not aware of its TLS proxy names itself with `http:`, which is read as
+ * `https:`.
  * @throws {OutboardError} as `followLocation`
  */
 export function uploadLocation(from: URL, location: string | undefined): URL {
   const own = `http://${from.host}/`;
-  const mended =
+  const corrected =
     from.protocol === 'https:' && location?.startsWith(own)
       ? `https://${from.host}/${location.slice(own.length)}`
       : location;
-  return followLocation(from, mended);
+  return followLocation(from, corrected);
 }
 
-/** Add the digest to an upload URL, keeping the registry's own query as it is. */
+/** Add the digest to an upload URL; the registry's own query stays unchanged. */
 export function withDigest(url: URL, digest: Digest): URL {
   const result = new URL(url);
-  // Not through searchParams, which would re-encode the registry's opaque state.
+  // Not with searchParams, which would re-encode the registry's opaque state.
   result.search = `${url.search}${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`;
   return result;
 }

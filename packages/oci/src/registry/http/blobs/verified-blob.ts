@@ -1,6 +1,6 @@
 /**
- * A blob as a stream that ends only if it was the blob asked for. Chunks pass as they came from the socket, with
- * one update of the hash; a connection that breaks is replaced behind the reader's back.
+ * A blob as a stream that ends only if size and digest match. Chunks are passed on as the socket delivers them, with one
+ * update of the hash each; a broken connection is replaced without an error for the reader.
  */
 import { Readable } from 'node:stream';
 import type { Clock } from '@outboard/async';
@@ -13,38 +13,38 @@ import type { BlobPart, BlobSource } from './blob-source.ts';
 
 /** Chunks buffered between network and reader; a socket gives 64 KiB at most. */
 const bufferedChunks = 16;
-/** A connection that brought this much was a working one: the next break counts as the first. */
+/** After this many bytes from one connection the attempts are counted from the start again. */
 const progressBytes = 1024 * 1024;
 
-/** What the stream works with. */
-export interface VerifiedBlobOptions {
+/** Parts of a verified blob. */
+export interface VerifiedBlobDeps {
   readonly descriptor: Descriptor;
   readonly source: BlobSource;
-  /** The answer to the first request, at offset 0. */
+  /** The response to the first request, at offset 0. */
   readonly first: BlobPart;
   readonly retries: Retries;
   readonly clock: Clock;
   readonly stallLimits: StallLimits;
-  /** Aborted when the stream is destroyed: ends the request under way. */
+  /** Aborted when the stream is destroyed; ends the current request. */
   readonly controller: AbortController;
-  /** Without it only the size is compared. */
+  /** False: only the size is compared. */
   readonly verify: boolean;
 }
 
-/** See the file's comment. Emits `end` after the last verified byte, or `error` before it. */
+/** A verified blob. Emits `end` after the last verified byte, or `error` before it. */
 export class VerifiedBlob extends Readable {
-  readonly #options: VerifiedBlobOptions;
+  readonly #options: VerifiedBlobDeps;
   readonly #digester: Digester | undefined;
   #part: BlobPart | undefined;
   #watch: StallWatch | undefined;
-  /** Bytes hashed and handed on. */
+  /** Bytes hashed and passed on. */
   #offset = 0;
   #skip = 0;
-  /** Where the connection in use began. */
+  /** Offset at which the current connection began. */
   #partStart = 0;
 
-  constructor(options: VerifiedBlobOptions) {
-    // Of objects, so that a reader gets the chunks as they are: a stream of bytes joins what waits, which copies it.
+  constructor(options: VerifiedBlobDeps) {
+    // In object mode the reader gets the chunks unchanged; a byte stream would concatenate buffered chunks by copying.
     super({ objectMode: true, highWaterMark: bufferedChunks });
     this.#options = options;
     if (options.verify) this.#digester = createDigester(digestAlgorithm(options.descriptor.digest));
@@ -79,7 +79,7 @@ export class VerifiedBlob extends Readable {
     if (this.readableLength >= bufferedChunks) this.#pause(part);
   }
 
-  /** Forget the connection in use; its late events find that they are no longer meant. */
+  /** Detach from the current connection; later events of it are ignored. */
   #detach(): BlobPart | undefined {
     const part = this.#part;
     this.#part = undefined;
@@ -133,7 +133,7 @@ export class VerifiedBlob extends Readable {
     this.#detach();
     part.body.destroy();
     if (this.#offset === this.#options.descriptor.size) this.#finish();
-    else void this.#resume(failure); // never rejects: what goes wrong destroys the stream
+    else void this.#resume(failure); // never rejects: a failure destroys the stream
   }
 
   async #resume(first: unknown): Promise<void> {

@@ -1,23 +1,23 @@
 /**
- * Reads answers into memory, and never more of them than a limit: reading stops at the first byte past it,
- * and when the sender is too slow.
+ * Reads response bodies into memory up to a limit: reading stops at the first byte beyond it, and when the sender is too
+ * slow.
  */
 import { OutboardError } from '../../../errors/outboard-error.ts';
-import type { Answer, Connections } from './connections.ts';
+import type { Connections, HttpResponse } from './connections.ts';
 import { watchForStall } from './stall-watch.ts';
 
-/** What reading needs of its connections. */
+/** Clock and limits of the connections. */
 type Limits = Pick<Connections, 'clock' | 'stallLimits'>;
 
 /**
  * Read a whole body.
- * Memory grows with what arrives, not with what a header claims. The body is destroyed when it is too large.
- * @param what names the body in the error, such as `manifest`
+ * Memory grows with the received bytes, not with the length in a header. A body that is too large is destroyed.
+ * @param what name of the body in the error, such as `manifest`
  * @throws {OutboardError} invalid when the body is larger than `maxBytes`
- * @throws {TransientFailure} when it broke off or stalled
+ * @throws {TransientFailure} when the transfer broke off or stalled
  */
 export async function readBounded(
-  answer: Answer,
+  answer: HttpResponse,
   limits: Limits,
   maxBytes: number,
   what: string,
@@ -34,8 +34,8 @@ export async function readBounded(
   return Buffer.concat(chunks, size);
 }
 
-/** Read the start of a body and drop the rest, for error texts. Never throws: what arrived is what there is. */
-export async function readStart(answer: Answer, limits: Limits, maxBytes: number): Promise<Buffer> {
+/** Read the start of a body and discard the rest, for error texts. Never throws: returns what arrived. */
+export async function readStart(answer: HttpResponse, limits: Limits, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -45,12 +45,12 @@ export async function readStart(answer: Answer, limits: Limits, maxBytes: number
       if (size >= maxBytes) break;
     }
   } catch {
-    // The status of the answer is the error to report; a text that broke off must not hide it.
+    // The caller reports the status of the response, which an incomplete text must not hide.
   }
   return Buffer.concat(chunks, size).subarray(0, maxBytes);
 }
 
-async function* chunksOf(answer: Answer, limits: Limits): AsyncGenerator<Buffer> {
+async function* chunksOf(answer: HttpResponse, limits: Limits): AsyncGenerator<Buffer> {
   const watch = watchForStall(
     limits.clock,
     limits.stallLimits,

@@ -1,9 +1,9 @@
 /**
- * What the code that connects and the code that explains failures have to agree on.
+ * Constants shared by the code that connects and the code that explains failures.
  */
 
-/** Time to connect, TLS included, in milliseconds. */
+/** Time limit for connecting, TLS included, in milliseconds. */
 export const connectTimeoutMs = 15_000;
 
-/** Code of the error for a name whose addresses are all out of reach. */
+/** Error code for a host name whose addresses are all out of reach. */
 export const outOfReachCode = 'OUT_OF_REACH';

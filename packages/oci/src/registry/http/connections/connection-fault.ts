@@ -1,5 +1,5 @@
 /**
- * Why a request got no answer, in words: which host it was, what is wrong there, and what would mend it.
+ * Explains why a request got no response: the host, the fault, and how to fix it.
  */
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import { quoteForeignText, redactUrl } from '../failures/registry-error.ts';
@@ -10,7 +10,7 @@ import type { HttpRequest } from './http-request.ts';
 
 /**
  * The error to throw for a failed exchange.
- * @param idleMs how long nothing had moved when it failed
+ * @param idleMs milliseconds without progress before it failed
  * @returns the signal's reason, a `TransientFailure`, or an `OutboardError` that is unavailable or forbidden
  */
 export function explainFault(request: HttpRequest, error: unknown, idleMs: number): unknown {
@@ -29,7 +29,7 @@ export function explainFault(request: HttpRequest, error: unknown, idleMs: numbe
   return isTransientFault(error) ? new TransientFailure(wrapped, { idleMs }) : wrapped;
 }
 
-/** The error for an address that a stranger chose, and that is not for strangers to choose. */
+/** The error for an address that a registry named and may not name. */
 export function outOfReach({ url, route }: HttpRequest): OutboardError {
   const what =
     isLinkLocal(hostnameOf(url)) || route.reach === 'loopback'
@@ -41,7 +41,7 @@ export function outOfReach({ url, route }: HttpRequest): OutboardError {
   );
 }
 
-/** Fixed texts by the code of Node.js, undici or OpenSSL. */
+/** Texts by error code of Node.js, undici or OpenSSL. */
 const faults = new Map<string, (request: HttpRequest) => string>([
   ['ENOTFOUND', ({ url }) => `host "${url.hostname}" cannot be resolved: no such host`],
   ['EAI_AGAIN', ({ url }) => `host "${url.hostname}" cannot be resolved: no name server answers`],
@@ -57,7 +57,7 @@ const faults = new Map<string, (request: HttpRequest) => string>([
   ['UND_ERR_SOCKET', () => 'the server closed the connection'],
   ['CERT_HAS_EXPIRED', () => "the server's certificate has expired"],
   ['CERT_NOT_YET_VALID', () => "the server's certificate is not valid yet: is this host's clock right?"],
-  // OpenSSL's sentences for "the first bytes were not TLS", in Docker's words
+  // OpenSSL's codes for "the first bytes were not TLS", with Docker's text
   ['EPROTO', notTls],
   ['ERR_SSL_WRONG_VERSION_NUMBER', notTls],
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', notTls],
@@ -78,7 +78,7 @@ function describeFault(error: Error, request: HttpRequest): string {
     return error.errors.map((each) => describeFault(each, request)).join(', ');
   }
   if (unknownAuthority.test(code)) {
-    // Node.js 24 adds advice for whoever starts it.
+    // Node.js 24 adds advice about its command line.
     const reason = error.message.replace(/; if the root CA .*$/, '');
     return `${reason}: the server's certificate is of an authority that this host does not trust; put that authority's certificate in ${request.route.authoritiesFile}`;
   }

@@ -1,6 +1,6 @@
 /**
- * One HTTP request, one answer: connection pools, TLS rules and deadlines. It follows no redirect, decodes no
- * content and knows no credentials; the layers above do.
+ * Sends one HTTP request and receives its response: connection pools, TLS rules and deadlines. Redirects, decoding and
+ * credentials belong to the layers above.
  */
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -12,27 +12,27 @@ import { openExchangeScope } from './exchange-scope.ts';
 import type { HttpRequest, Route, UploadBody } from './http-request.ts';
 import { type StallLimits, stallLimitsFor } from './stall-watch.ts';
 
-/** Headers of an answer; names in lower case. */
-export interface AnswerHeaders {
+/** Headers of a response; names in lower case. */
+export interface ResponseHeaders {
   /** The value of a header; repeated ones are joined by `, `. */
   get(name: string): string | undefined;
   /** Each value of a header that may be repeated. */
   all(name: string): readonly string[];
 }
 
-/** The head of an answer, with its body still to come. The receiver consumes or destroys the body. */
-export interface Answer {
+/** The head of a response, and its body as a stream that the receiver consumes or destroys. */
+export interface HttpResponse {
   readonly method: HttpRequest['method'];
   readonly url: URL;
   readonly status: number;
-  readonly headers: AnswerHeaders;
+  readonly headers: ResponseHeaders;
   readonly body: Readable;
-  /** What an error of the body means: the signal's reason, a `TransientFailure`, or an `OutboardError`. */
+  /** Translate an error of the body: to the signal's reason, a `TransientFailure`, or an `OutboardError`. */
   explain(error: unknown): unknown;
 }
 
-/** What connections need from their owner. */
-export interface ConnectionOptions {
+/** Parts and settings of connections. */
+export interface ConnectionsDeps {
   readonly userAgent: string;
   readonly clock: Clock;
   /** For the jitter of retries; default `Math.random`. */
@@ -40,42 +40,42 @@ export interface ConnectionOptions {
   /** Certificates to trust besides the system's, as PEM. */
   readonly ca?: string | undefined;
   readonly stallLimits?: StallLimits | undefined;
-  /** Whether the operator allows an address wherever a registry leads. */
+  /** True for addresses that the operator allows in addition to the reach of a route. */
   readonly isAllowed?: ((address: string) => boolean) | undefined;
 }
 
-/** Connection pools. Close them to end every request under way. */
+/** Connection pools. Disposing aborts all requests. */
 export interface Connections extends AsyncDisposable {
   readonly clock: Clock;
   readonly random: Random;
   readonly stallLimits: StallLimits;
   /**
-   * Send a request and wait for the head of the answer.
-   * @throws {TransientFailure} the connection failed or stalled in a way that another try may cure
-   * @throws {OutboardError} unavailable when it failed in another way; the signal's reason when aborted
+   * Send a request and wait for the head of the response.
+   * @throws {TransientFailure} the connection failed or stalled, and a retry may succeed
+   * @throws {OutboardError} unavailable for other failures; the signal's reason when aborted
    */
-  exchange(request: HttpRequest): Promise<Answer>;
-  /** The address of the last connection to an origin whose route leads anywhere; undefined before there was one. */
+  exchange(request: HttpRequest): Promise<HttpResponse>;
+  /** The address of the last connection to an origin with reach `anywhere`; undefined before the first one. */
   addressOf(origin: string): string | undefined;
 }
 
-/** What one answer buffers before the connection is paused. */
+/** Bytes of one response that are buffered before the connection is paused. */
 const answerBufferBytes = 256 * 1024;
 
-/** Open connection pools; they connect when they are used. */
-export function createConnections(options: ConnectionOptions): Connections {
+/** Create connection pools; they connect with the first request. */
+export function createConnections(options: ConnectionsDeps): Connections {
   const agents = new Map<string, Promise<Agent>>();
   const addresses = new Map<string, string>();
   const limits = options.stallLimits ?? stallLimitsFor(30_000);
   const mayReach = (address: string, route: Route) =>
     isWithinReach(address, route.reach) || options.isAllowed?.(address) === true;
 
-  // A pool of its own for each reach: a connection that one registry may use is not there for another.
+  // One pool per reach: a connection to an address that one registry may use is not shared with another.
   function agentFor(route: Route): Promise<Agent> {
     const key = `${route.verifyTls} ${route.reach} ${route.authorities ?? ''}`;
     const known = agents.get(key);
     if (known !== undefined) return known;
-    // Loaded by the first request: a program that has nothing to ask of a registry starts without the library.
+    // Imported with the first request, so that a program without requests starts faster.
     const agent = import('./create-agent.ts').then(({ createAgent }) =>
       createAgent(route, {
         ca: options.ca,
@@ -96,7 +96,7 @@ export function createConnections(options: ConnectionOptions): Connections {
     async exchange(request) {
       request.signal?.throwIfAborted();
       const hostname = hostnameOf(request.url);
-      // An address is not looked up, so that the look-up cannot refuse it.
+      // The check of the look-up does not see address literals, because they are not looked up.
       if (isIP(hostname) !== 0 && !mayReach(hostname, request.route)) throw outOfReach(request);
       return await exchange(await agentFor(request.route), request, options, limits);
     },
@@ -110,9 +110,9 @@ export function createConnections(options: ConnectionOptions): Connections {
 async function exchange(
   agent: Agent,
   request: HttpRequest,
-  options: ConnectionOptions,
+  options: ConnectionsDeps,
   limits: StallLimits,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const scope = openExchangeScope(request, options.clock, limits);
   const explain = (error: unknown) => explainFault(request, error, scope.idleMs());
   try {
@@ -130,12 +130,12 @@ async function exchange(
       signal: scope.signal,
       highWaterMark: answerBufferBytes,
     });
-    // undici looks at the signal once it is connected, which a peer can put off for as long as connecting may take.
+    // undici checks the signal once it is connected, which can take as long as the time limit for connecting.
     const response = await rejectOnAbort(sent, scope.signal);
     scope.answered();
     response.body.once('close', scope.release);
-    // undici reports a body that is dropped unread as an error, which would end the process if nobody listened.
-    // Whoever reads the body still gets the error.
+    // undici emits an error for a body that is discarded unread; without a listener it would end the process. A reader
+    // of the body still gets the error.
     response.body.on('error', () => {});
     return {
       method: request.method,
@@ -155,7 +155,7 @@ function isUpload(body: HttpRequest['body']): body is UploadBody {
   return body !== undefined && !(body instanceof Uint8Array);
 }
 
-function wrapHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): AnswerHeaders {
+function wrapHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): ResponseHeaders {
   const values = (name: string): readonly string[] => {
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
     if (value === undefined) return [];

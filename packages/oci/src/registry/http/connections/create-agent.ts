@@ -7,17 +7,18 @@ import { Agent, buildConnector } from 'undici';
 import { connectTimeoutMs, outOfReachCode } from './connect-rules.ts';
 import type { Route } from './http-request.ts';
 
-/** What an agent needs to know beside its route. */
-export interface AgentOptions {
+/** Settings of an agent beside its route. */
+export interface AgentDeps {
   /** Certificates to trust instead of the built-in ones, as PEM. */
   readonly ca: string | undefined;
-  /** Whether the route may lead to an address. */
+  /** True if the route may use an address. */
   readonly mayReach: (address: string) => boolean;
-  /** Told of each connection: the origin that was asked for, and the address that it is at. */
+  /** Called for each connection with the requested origin and the address of the peer. */
   readonly onConnect: (origin: string, address: string) => void;
 }
 
-export function createAgent(route: Route, options: AgentOptions): Agent {
+/** Create the connection pool of one route. */
+export function createAgent(route: Route, options: AgentDeps): Agent {
   const { authorities } = route;
   const builtIn = options.ca === undefined ? rootCertificates : [options.ca];
   const isDefault = authorities === undefined && options.ca === undefined;
@@ -25,12 +26,12 @@ export function createAgent(route: Route, options: AgentOptions): Agent {
   const connect = buildConnector({
     timeout: connectTimeoutMs,
     rejectUnauthorized: route.verifyTls,
-    // Made once: reading all authorities takes longer than a connection does.
+    // Created once: parsing all authorities takes longer than connecting.
     ...(isDefault ? {} : { secureContext: createSecureContext({ ca }) }),
     ...(route.reach === 'anywhere' ? {} : { lookup: guardedLookup(options.mayReach) }),
   });
   return new Agent({
-    headersTimeout: 0, // progress is watched by this module, on an injected clock
+    headersTimeout: 0, // exchange-scope.ts watches the progress, on an injected clock
     bodyTimeout: 0,
     keepAliveTimeout: 15_000,
     maxHeaderSize: 64 * 1024,
@@ -50,7 +51,7 @@ type LookupCallback = (
   family?: number,
 ) => void;
 
-// A public name may resolve to a private service; the address that is connected to is the one to check.
+/** Resolves names to allowed addresses only: a public name may resolve to a private service. */
 function guardedLookup(mayReach: (address: string) => boolean) {
   return (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
     resolveName(hostname, { ...options, all: true }, (error, addresses) => {

@@ -1,6 +1,6 @@
 /**
- * Finds out how to reach a registry: HTTPS first, plain HTTP only where that is allowed and HTTPS does not
- * answer. What worked is remembered; a registry that spoke HTTPS once is never asked in plain HTTP again.
+ * Determines the scheme of a registry: HTTPS first, plain HTTP only where it is allowed and HTTPS does not respond. The
+ * result is cached; a registry that used HTTPS once is never contacted by plain HTTP again.
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -12,7 +12,7 @@ import { readStart } from './bounded-body.ts';
 import type { Connections } from './connections.ts';
 import type { Route } from './http-request.ts';
 
-/** A registry as it can be reached now. */
+/** Base URL of a registry, and how to connect to it. */
 export interface Base {
   /** Scheme, host and port, with the path `/`. */
   readonly url: URL;
@@ -25,24 +25,24 @@ export interface Endpoint {
   /** The domain of the references, such as `docker.io`. */
   readonly domain: string;
   /**
-   * Where to send requests.
+   * The base URL for requests.
    * @throws {OutboardError} unavailable when neither scheme answers
    */
   base(signal?: AbortSignal): Promise<Base>;
-  /** A connection failed: plain HTTP must prove itself again, and certificates are read anew. */
+  /** Report a failed connection: HTTPS is tried again before plain HTTP, and certificates are read again. */
   connectionFailed(): void;
 }
 
-/** What endpoints are made of, beside their domain. */
-export interface EndpointOptions {
+/** Parts of an endpoint. */
+export interface EndpointDeps {
   readonly connections: Connections;
   readonly insecure: InsecureList;
-  /** Folders with the certificates of registries' authorities. */
+  /** Directories with the certificates of registries' authorities. */
   readonly certificateDirectories: readonly string[];
 }
 
-/** Describe a registry; nothing is sent before `base()`. */
-export function createEndpoint(domain: string, options: EndpointOptions): Endpoint {
+/** Create the endpoint of a registry; nothing is sent before `base()`. */
+export function createEndpoint(domain: string, options: EndpointDeps): Endpoint {
   const { connections, insecure, certificateDirectories } = options;
   const host = registryHost(domain);
   let trust: HostTrust | undefined;
@@ -83,11 +83,11 @@ async function addressesOf(hostname: string): Promise<string[]> {
   try {
     return (await lookup(hostname, { all: true })).map(({ address }) => address);
   } catch {
-    return []; // A name that does not resolve is in no block; connecting reports the fault.
+    return []; // an unresolvable name is in no block; connecting reports the error
   }
 }
 
-// Asked without credentials, so that no password leaves before it is known how it would travel.
+/** Find the scheme, without credentials: no password is sent before the scheme is known. */
 async function probe(
   connections: Connections,
   host: string,

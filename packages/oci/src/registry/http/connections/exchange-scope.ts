@@ -1,5 +1,5 @@
 /**
- * What hangs on one exchange until its answer is there and its body is over: the caller's signal and the deadlines.
+ * The lifetime of one exchange until the end of its body: the caller's signal and the deadlines.
  */
 import type { Readable } from 'node:stream';
 import { type Clock, onAbort } from '@outboard/async';
@@ -10,24 +10,24 @@ import { TransientFailure } from '../failures/retry.ts';
 import type { HttpRequest } from './http-request.ts';
 import { type StallLimits, watchForStall } from './stall-watch.ts';
 
-/** One exchange under way. */
+/** A running exchange. */
 export interface ExchangeScope {
-  /** Aborts with the caller's reason, or with a `TransientFailure` when the far side is too slow. */
+  /** Aborts with the caller's reason, or with a `TransientFailure` when the server is too slow. */
   readonly signal: AbortSignal;
-  /** The request's body, its progress watched. */
+  /** The request's body; sending it is watched for stalls. */
   readonly body: NonNullable<Dispatcher.RequestOptions['body']> | null;
-  /** The head of the answer came: its deadline is over. */
+  /** End the deadline for the head of the response. */
   answered(): void;
-  /** Milliseconds since a byte of the request moved, or since its start; 0 once the answer came. */
+  /** Milliseconds since the last byte was sent, or since the start; 0 once the response started. */
   idleMs(): number;
-  /** The exchange is over. */
+  /** End the exchange. */
   release(): void;
 }
 
-/** Bytes per millisecond at which a registry stores what was uploaded: a large blob is hashed and moved at its end. */
+/** Bytes per millisecond that a registry is assumed to store: it hashes and moves a large blob after the upload. */
 const storedPerMs = 10_000;
 
-/** Open the scope of a request that is about to be sent; release it when the body of the answer is closed. */
+/** Open the scope of a request; release it when the body of the response is closed. */
 export function openExchangeScope(request: HttpRequest, clock: Clock, limits: StallLimits): ExchangeScope {
   const controller = new AbortController();
   const stall = (error: OutboardError) => controller.abort(new TransientFailure(error));
@@ -79,11 +79,11 @@ function watchDeadline(
   };
   const sent = () => {
     watch.stop();
-    // An answer may overtake the end of the body; nothing is awaited then.
+    // A response may arrive before the end of the request's body; no deadline is needed then.
     if (!isOver) stop = awaitAnswer();
   };
   return {
-    // undici takes async iterables too, which its types leave out
+    // undici accepts async iterables too, which its types omit
     body: watchUpload(body.content, onProgress, sent) as unknown as Readable,
     stop() {
       isOver = true;

@@ -1,35 +1,35 @@
 /**
- * What a request to a registry is, before anything is sent.
+ * HTTP requests to registries, and the rules of their connections.
  */
+import type { Cancellable } from '@outboard/async';
 import type { Reach } from '../hosts/addresses.ts';
 
-/** How far to trust the far side of a connection. */
+/** Rules for the connection to one host. */
 export interface Route {
-  /** Accept only certificates that verify. */
+  /** Require a certificate that verifies. */
   readonly verifyTls: boolean;
-  /** Certificates of authorities to trust besides the built-in ones, as PEM. */
+  /** Certificates of additional authorities, as PEM. */
   readonly authorities?: string | undefined;
-  /** The file in which an operator may put such certificates. */
+  /** The file for additional authorities, named in errors. */
   readonly authoritiesFile: string;
-  /** Where the address that is connected to may be; by name or by number makes no difference. */
+  /** Addresses that may be connected to, checked after names are resolved. */
   readonly reach: Reach;
 }
 
-/** A body that is streamed while it is sent. */
+/** A body that is streamed. */
 export interface UploadBody {
-  /** Bytes; `Content-Length` is this, and another amount fails the request. */
+  /** Content-Length in bytes; content of another size fails the request. */
   readonly size: number;
   readonly content: AsyncIterable<Uint8Array>;
 }
 
 /** One HTTP request. */
-export interface HttpRequest {
+export interface HttpRequest extends Cancellable {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | UploadBody | undefined;
-  /** Bytes that the server may store before it answers, sent now or before. */
+  /** Bytes that the server may have to store before it responds, sent with this request or before. */
   readonly storesBytes?: number | undefined;
   readonly route: Route;
-  readonly signal?: AbortSignal | undefined;
 }

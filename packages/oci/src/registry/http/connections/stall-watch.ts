@@ -1,39 +1,39 @@
 /**
- * Notices transfers that stopped moving. It looks at progress, not at total time: a large blob may take
- * hours, but a peer that sends a byte per second holds a connection for ever.
+ * Detects stalled transfers by their progress, not by total time: a large blob may take hours, but a peer that sends one
+ * byte per second must not hold a connection for ever.
  */
 import type { Clock } from '@outboard/async';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 
-/** How slow is too slow. */
+/** Minimum speed of a transfer. */
 export interface StallLimits {
-  /** Length of one observation in milliseconds. */
+  /** Length of one window in milliseconds. */
   readonly windowMs: number;
   /** Bytes that must move in each window. */
   readonly minBytes: number;
 }
 
-/** Less than 1 KiB/s over a window of this length, in milliseconds. */
+/** A minimum of 1 KiB/s over a window of this length in milliseconds. */
 export function stallLimitsFor(windowMs: number): StallLimits {
   return { windowMs, minBytes: Math.ceil((windowMs / 1000) * 1024) };
 }
 
 /** Watches one transfer; stop it when the transfer ends. */
 export interface StallWatch {
-  /** Bytes moved. */
+  /** Count transferred bytes. */
   progress(bytes: number): void;
-  /** The near side cannot take more now, which is not the far side's fault: do not count this time. */
+  /** Suspend the watch while the receiver takes no bytes. */
   pause(): void;
-  /** The near side takes bytes again: a new window begins. */
+  /** Continue with a new window. */
   resume(): void;
-  /** The transfer is over. */
+  /** End the watch. */
   stop(): void;
 }
 
 /**
  * Start to watch a transfer.
- * @param onStall called once, with an `unavailable` error, when a whole window passed with too few bytes
- * @param describe names the transfer, and how far it is; default `the transfer`
+ * @param onStall called once, with an `unavailable` error, after a window with too few bytes
+ * @param describe name and progress of the transfer for the error; default `the transfer`
  */
 export function watchForStall(
   clock: Clock,

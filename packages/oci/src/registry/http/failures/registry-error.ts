@@ -1,11 +1,11 @@
 /**
- * Turns a registry's refusal into an error: the status decides the kind, the text is quoted but never trusted.
+ * Turns an unexpected response of a registry into an error: the status decides the kind, its text is quoted and escaped.
  */
 
 import { escapeHidden } from '../../../errors/hidden-characters.ts';
 import { type ErrorKind, OutboardError } from '../../../errors/outboard-error.ts';
 
-/** Longest text of a registry that an error repeats, in characters. */
+/** Upper bound of a registry's text in an error, in characters. */
 const maxTextLength = 1024;
 
 const statusTexts: ReadonlyMap<number, string> = new Map([
@@ -33,7 +33,7 @@ const statusTexts: ReadonlyMap<number, string> = new Map([
   [504, 'Gateway Timeout'],
 ]);
 
-/** The kind of error that an HTTP status means for the caller. */
+/** The kind of error for an HTTP status. */
 export function kindOfStatus(status: number): ErrorKind {
   switch (status) {
     case 401:
@@ -61,8 +61,7 @@ export function kindOfStatus(status: number): ErrorKind {
 }
 
 /**
- * Make text from outside fit for one line of a log or a terminal: control and invisible characters are escaped,
- * and it is cut to 1 KiB.
+ * Quote untrusted text on one line: hidden characters are escaped, and it is truncated to 1,024 characters.
  */
 export function quoteForeignText(text: string): string {
   const escaped = escapeHidden(text.slice(0, maxTextLength).trim());
@@ -72,8 +71,9 @@ export function quoteForeignText(text: string): string {
 }
 
 /**
- * The readable part of an error body.
- * @returns `CODE: message` of each error of a registry's JSON, plain text as it is, nothing for HTML; escaped and cut
+ * Describe the body of an error response.
+ * @returns `CODE: message` of each error in the registry's JSON, plain text unchanged, nothing for HTML; escaped and
+ *   truncated
  * @see OCI distribution-spec v1.1.1, "Error Codes"
  */
 export function describeErrorBody(body: Uint8Array): string {
@@ -104,13 +104,13 @@ function describeError(error: unknown): string {
   return [code, message].filter(Boolean).join(': ');
 }
 
-/** A URL for messages: without user, query and fragment, which may hold secrets such as signatures. */
+/** Format a URL for messages: without user, query and fragment, which may hold secrets such as signatures. */
 export function redactUrl(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** An answer that was not the wanted one. */
-export interface RefusedAnswer {
+/** A response with an unexpected status. */
+export interface UnexpectedResponse {
   readonly method: string;
   readonly url: URL;
   readonly status: number;
@@ -118,11 +118,11 @@ export interface RefusedAnswer {
 }
 
 /**
- * The error for an answer with an unexpected status, worded as containerd words it.
- * @param answerer who answered; what another server than the registry does not have, the registry may well have
+ * The error for a response with an unexpected status, in containerd's words.
+ * @param answerer the server that responded; a 404 of another server does not mean that the registry lacks the content
  */
 export function unexpectedStatus(
-  answer: RefusedAnswer,
+  answer: UnexpectedResponse,
   note = '',
   answerer: 'registry' | 'another server' = 'registry',
 ): OutboardError {

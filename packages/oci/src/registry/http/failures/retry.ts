@@ -1,25 +1,25 @@
 /**
- * Which failures are worth another try, and how long to wait before it.
+ * Retries: which failures are transient, and how long to wait before the next attempt.
  */
 import type { Clock, Random } from '@outboard/async';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 
-/** How often and how patiently to try. */
+/** Bounds on retries. */
 export interface RetryPolicy {
-  /** Tries in all, the first one included. */
+  /** Attempts in all, the first one included. */
   readonly attempts: number;
-  /** Wait before the second try, in milliseconds; it doubles from try to try. */
+  /** Wait before the second attempt, in milliseconds; doubled for each further one. */
   readonly baseDelayMs: number;
-  /** Longest wait, also when the registry asks for more. */
+  /** Upper bound of a wait, also when the registry demands a longer one. */
   readonly maxDelayMs: number;
   /**
-   * Time in which nothing moved, in milliseconds, summed over tries and the waits that the registry asked for: no
-   * other try begins once it is spent.
+   * Upper bound of the time without progress, in milliseconds, summed over attempts and the waits that the registry
+   * demanded: no further attempt begins after it.
    */
   readonly maxIdleMs: number;
 }
 
-/** Five tries, waits of at most 0.25, 0.5, 1 and 2 seconds, 60 when a registry asks, and a minute of silence. */
+/** Five attempts; waits of up to 0.25, 0.5, 1 and 2 s, up to 60 s on demand of the registry; 60 s without progress. */
 export const defaultRetryPolicy: RetryPolicy = {
   attempts: 5,
   baseDelayMs: 250,
@@ -27,14 +27,14 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxIdleMs: 60_000,
 };
 
-/** A failure that another try may cure. Thrown to the retry loop; its cause is what the caller sees in the end. */
+/** A failure after which a retry may succeed. Thrown to the retry loop, which reports `error` after the last attempt. */
 export class TransientFailure extends Error {
   override readonly name = 'TransientFailure';
-  /** The error to report when tries run out. */
+  /** The error to report after the last attempt. */
   readonly error: OutboardError;
-  /** What the registry asked us to wait, in milliseconds. */
+  /** The wait that the registry demanded, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** How long nothing had moved when it failed, in milliseconds. */
+  /** Time without progress before the failure, in milliseconds. */
   readonly idleMs: number;
 
   constructor(
@@ -44,17 +44,17 @@ export class TransientFailure extends Error {
     super(error.message, { cause: error });
     this.error = error;
     this.retryAfterMs = options.retryAfterMs;
-    const stalledMs = error.details?.idleMs; // of a stall, which is told by the error alone
+    const stalledMs = error.details?.idleMs; // set by the error of a stall
     this.idleMs = Math.max(options.idleMs ?? 0, typeof stalledMs === 'number' ? stalledMs : 0);
   }
 }
 
-/** Whether an HTTP status says "not now" rather than "no". */
+/** True for an HTTP status that may pass. */
 export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 
-// Faults that stay as they are however often we ask: an unknown name, a certificate that does not verify.
+// Failures that a retry does not change, such as an unknown name or an invalid certificate.
 const permanentCodes = new Set([
   'ENOTFOUND',
   'EADDRNOTAVAIL',
@@ -82,7 +82,7 @@ const permanentCodes = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
 ]);
 
-/** The `code` of a Node.js or undici error, looked for through its causes. */
+/** The `code` of a Node.js or undici error or of one of its causes. */
 export function errorCode(error: unknown): string | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if ('code' in at && typeof at.code === 'string') return at.code;
@@ -90,14 +90,14 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Whether a failed connection may work at the next try. */
+/** True if a failed connection may succeed with a retry. */
 export function isTransientFault(error: unknown): boolean {
   const code = errorCode(error);
   if (code === undefined) return false;
   return !permanentCodes.has(code) && !code.startsWith('HPE_');
 }
 
-/** Whether an error says that a certificate was refused: the peer does speak TLS. */
+/** True for the error of a refused certificate: the peer uses TLS. */
 export function isCertificateFault(error: unknown): boolean {
   const code = errorCode(error) ?? '';
   return /CERT|^HOSTNAME_MISMATCH$|^INVALID_(?:CA|PURPOSE)$|^UNABLE_TO_/.test(code);
@@ -118,10 +118,10 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
 }
 
 /**
- * How long to wait before try number `attempt + 1`: the registry's wish, or an exponential wait with jitter
- * between half and the whole of it.
- * @param attempt number of the try that failed, from 1
- * @returns milliseconds; undefined when the registry asks for more than the policy waits
+ * The wait before the next attempt: the registry's demand, or an exponential wait with jitter between half and all of
+ * it.
+ * @param attempt number of the failed attempt, from 1
+ * @returns milliseconds; undefined when the registry demands more than the policy allows
  */
 export function retryDelay(
   policy: RetryPolicy,
@@ -140,18 +140,18 @@ export interface RetryDeps {
   readonly random: Random;
 }
 
-/** Counts the tries of one piece of work and waits between them. */
+/** Counts the attempts of one operation and waits between them. */
 export interface Retries {
   /**
-   * Take a failure: wait if another try is due, or throw what the caller should see.
-   * Errors that are no `TransientFailure` are thrown at once.
+   * Handle a failure: wait before the next attempt, or throw the error for the caller. Errors other than
+   * `TransientFailure` are thrown at once.
    */
   next(failure: unknown, signal?: AbortSignal): Promise<void>;
-  /** The work moved on: count tries from the start again. */
+  /** Count from the start again, after progress. */
   reset(): void;
 }
 
-/** Start to count tries. */
+/** Start to count attempts. */
 export function countRetries(policy: RetryPolicy, { clock, random }: RetryDeps): Retries {
   let attempt = 0;
   let idleMs = 0;
@@ -197,8 +197,8 @@ function tooIdle({ error }: TransientFailure, attempts: number, idleMs: number):
 }
 
 /**
- * Run work until it succeeds, fails for good, or tries run out.
- * @param work called once per try; throws `TransientFailure` to be called again
+ * Run work until it succeeds, fails permanently, or has no attempts left.
+ * @param work called for each attempt; throws `TransientFailure` to be called again
  */
 export async function withRetries<T>(
   policy: RetryPolicy,

@@ -1,6 +1,5 @@
 /**
- * Rules about network addresses: which hosts are this machine, which are link-local, which are in a CIDR block.
- * Pure; names are never resolved here.
+ * Classes of network addresses: loopback, link-local, private, CIDR blocks. Names are never resolved here.
  */
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { OutboardError } from '../../../errors/outboard-error.ts';
@@ -9,8 +8,8 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 loopback.addAddress('::1', 'ipv6');
 
-// Cloud metadata services listen on link-local addresses and a few others: a redirect there would make this host
-// read its own secrets for a stranger.
+// Cloud metadata services listen on link-local addresses and a few others: a redirect to one would make this host send
+// its own secrets to a registry.
 const linkLocal = new BlockList();
 linkLocal.addSubnet('169.254.0.0', 16);
 linkLocal.addAddress('100.100.100.200'); // Alibaba Cloud
@@ -21,7 +20,7 @@ linkLocal.addAddress('fd00:ec2::254', 'ipv6'); // AWS
 linkLocal.addAddress('fd20:ce::254', 'ipv6'); // Google Cloud
 linkLocal.addSubnet('64:ff9b::169.254.0.0', 112, 'ipv6');
 
-// All of 0.0.0.0/8 reaches this machine on Linux when it is 0.0.0.0.
+// On Linux 0.0.0.0 reaches this machine.
 const thisMachine = new BlockList();
 thisMachine.addSubnet('127.0.0.0', 8);
 thisMachine.addSubnet('0.0.0.0', 8);
@@ -63,33 +62,33 @@ export function hostnameOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
 }
 
-/** Whether a host name or address literal is this machine: `localhost`, 127.0.0.0/8 or ::1. */
+/** True for `localhost` and address literals of 127.0.0.0/8 and ::1. */
 export function isLoopback(hostname: string): boolean {
   return hostname.toLowerCase() === 'localhost' || (isIP(hostname) !== 0 && contains(loopback, hostname));
 }
 
-/** Whether an address literal is link-local or that of a cloud's metadata service. IPv4 inside IPv6 counts as IPv4. */
+/** True for a link-local address literal, or that of a cloud's metadata service. IPv4 inside IPv6 counts as IPv4. */
 export function isLinkLocal(hostname: string): boolean {
   return isIP(hostname) !== 0 && contains(linkLocal, hostname);
 }
 
-/** Whether an address literal is one that the public internet does not route; false for names. */
+/** True for `localhost` and address literals that the public internet does not route; false for other names. */
 export function isPrivateAddress(hostname: string): boolean {
   return hostname.toLowerCase() === 'localhost' || (isIP(hostname) !== 0 && contains(notPublic, hostname));
 }
 
 /**
- * Where an address that somebody else chose (a redirect, a token server) may be:
- * - `public`: on the internet only;
- * - `private`: on a private network too (RFC 1918, RFC 6598, RFC 4193);
- * - `loopback`: on this machine too;
- * - `anywhere`: the operator named the address, or the registry that is at it.
+ * The addresses that may be used when a registry chose them (by a redirect or the name of a token server):
+ * - `public`: addresses of the internet only;
+ * - `private`: private networks too (RFC 1918, RFC 6598, RFC 4193);
+ * - `loopback`: this machine too;
+ * - `anywhere`: all, because the operator named the address or its registry.
  *
- * Link-local addresses and metadata services are within reach of the last only.
+ * Link-local addresses and metadata services need `anywhere`.
  */
 export type Reach = 'public' | 'private' | 'loopback' | 'anywhere';
 
-/** Whether an address literal is within reach. */
+/** True if an address literal is within reach. */
 export function isWithinReach(address: string, reach: Reach): boolean {
   if (reach === 'anywhere') return true;
   if (isLinkLocal(address)) return false;
@@ -98,7 +97,7 @@ export function isWithinReach(address: string, reach: Reach): boolean {
 }
 
 /**
- * Where a peer at this address may lead: to networks that it can see itself, and no further in.
+ * The reach of the addresses that a peer may name: networks that the peer itself can reach.
  * @param address undefined when it is not known
  */
 export function reachFrom(address: string | undefined): Reach {
@@ -115,7 +114,7 @@ export interface AddressBlock {
 
 /**
  * Parse a CIDR block.
- * @returns undefined when the text has no slash, and so is no block
+ * @returns undefined when the text has no slash
  * @throws {OutboardError} invalid
  */
 export function parseAddressBlock(text: string): AddressBlock | undefined {

@@ -1,5 +1,5 @@
 /**
- * The certificates of private authorities, one folder per registry, as Docker keeps them.
+ * The certificates of private authorities, in one directory per registry as for Docker.
  * @see docs.docker.com, "Verify repository client with certificates"
  */
 import { X509Certificate } from 'node:crypto';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import { systemErrorCode } from '../../../files/storage-error.ts';
 
-/** Folders that hold one folder per registry, named `HOST` or `HOST:PORT`. Docker's is the second. */
+/** Directories with one subdirectory per registry, named `HOST` or `HOST:PORT`. Docker's is the second. */
 export const defaultCertificateDirectories: readonly string[] = [
   '/etc/outboard/certs.d',
   '/etc/docker/certs.d',
@@ -16,23 +16,23 @@ export const defaultCertificateDirectories: readonly string[] = [
 
 const maxFiles = 64;
 
-/** The file to name to an operator whose registry has an authority that is not known. */
-export function authoritiesFile(folders: readonly string[], domain: string): string {
-  return join(folders[0] ?? '/etc/outboard/certs.d', domain, 'ca.crt');
+/** The file where an operator can add the authority of a registry, for error messages. */
+export function authoritiesFile(directories: readonly string[], domain: string): string {
+  return join(directories[0] ?? '/etc/outboard/certs.d', domain, 'ca.crt');
 }
 
 /**
- * Read every `*.crt` in the folders of a registry. Folders that are not there hold none.
+ * Read every `*.crt` of a registry. Missing directories are ignored.
  * @returns PEM; undefined when there are none
- * @throws {OutboardError} system for a file that cannot be read, invalid for one that holds no certificate
+ * @throws {OutboardError} system for a file that cannot be read, invalid for one without a certificate
  */
 export async function readAuthorities(
-  folders: readonly string[],
+  directories: readonly string[],
   domain: string,
 ): Promise<string | undefined> {
   const found: string[] = [];
-  for (const folder of folders) {
-    const path = join(folder, domain);
+  for (const directory of directories) {
+    const path = join(directory, domain);
     for (const name of await certificateFiles(path)) found.push(await readCertificate(join(path, name)));
   }
   return found.length === 0 ? undefined : found.join('\n');

@@ -1,13 +1,14 @@
 /**
- * Where a registry is and how far it is trusted, from its name and the operator's list alone.
+ * The address of a registry and the TLS rules for it, from its name and the operator's list.
  */
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import { type AddressBlock, hostnameOf, isLoopback, parseAddressBlock } from './addresses.ts';
 
 /**
- * - `strict`: HTTPS with a certificate that verifies, and nothing else.
- * - `loopback`: plain HTTP and any certificate too, because it never leaves this machine.
- * - `insecure`: plain HTTP and any certificate, because the operator said so.
+ * TLS rules for a host:
+ * - `strict`: HTTPS with a valid certificate only;
+ * - `loopback`: also plain HTTP and any certificate, because the traffic does not leave this machine;
+ * - `insecure`: also plain HTTP and any certificate, because the operator listed the host.
  */
 export type HostTrust = 'strict' | 'loopback' | 'insecure';
 
@@ -20,13 +21,13 @@ export interface RegistryHost {
 }
 
 /**
- * The address behind a reference's domain.
- * @throws {OutboardError} invalid when the domain is no host and port
+ * The address of the registry that a reference's domain names.
+ * @throws {OutboardError} invalid when the domain is not HOST or HOST:PORT
  */
 export function registryHost(domain: string): RegistryHost {
   const host = domain === 'docker.io' || domain === 'index.docker.io' ? 'registry-1.docker.io' : domain;
   const url = URL.canParse(`https://${host}/`) ? new URL(`https://${host}/`) : undefined;
-  // A domain with `/`, `@` or `?` in it would name another place than it seems to.
+  // A domain with `/`, `@` or `?` would make a URL with another host or path.
   if (url === undefined || !/^[\w.:[\]-]+$/.test(host) || url.pathname !== '/' || url.username !== '') {
     throw new OutboardError(
       'invalid',
@@ -36,14 +37,14 @@ export function registryHost(domain: string): RegistryHost {
   return { host, hostname: hostnameOf(url) };
 }
 
-/** The operator's list of registries that need no verified TLS. */
+/** The operator's list of registries that are used without verified TLS. */
 export interface InsecureList {
-  /** Whether names must be resolved to decide: the list has address blocks. */
+  /** True if the list has address blocks, for which names must be resolved. */
   readonly hasBlocks: boolean;
-  /** Whether the list names this host exactly, or a block of it holds one of the addresses. */
+  /** True if the list names this host, or one of its blocks contains one of the addresses. */
   includes(host: RegistryHost, addresses: readonly string[]): boolean;
-  /** Whether a block of the list holds this address. */
-  holds(address: string): boolean;
+  /** True if a block of the list contains this address. */
+  containsAddress(address: string): boolean;
 }
 
 /**
@@ -63,11 +64,11 @@ export function parseInsecureList(entries: readonly string[]): InsecureList {
     includes: ({ host, hostname }, addresses) =>
       hosts.has(host.toLowerCase()) ||
       blocks.some((block) => [hostname, ...addresses].some((address) => block.contains(address))),
-    holds: (address) => blocks.some((block) => block.contains(address)),
+    containsAddress: (address) => blocks.some((block) => block.contains(address)),
   };
 }
 
-/** How far to trust a host. @param addresses what its name resolves to, where that was asked */
+/** The TLS rules for a host. @param addresses the addresses of its name, if it was resolved */
 export function trustOf(host: RegistryHost, insecure: InsecureList, addresses: readonly string[]): HostTrust {
   if (insecure.includes(host, addresses)) return 'insecure';
   return isLoopback(host.hostname) ? 'loopback' : 'strict';

@@ -1,6 +1,7 @@
 /**
- * Fetches manifests and indexes, whole and verified.
+ * Fetches and verifies manifests and indexes.
  */
+import type { Cancellable } from '@outboard/async';
 import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../../../digests/digest.ts';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import { maxManifestBytes, ownMediaType } from '../../../manifests/document-schema.ts';
@@ -8,7 +9,7 @@ import { isIndexMediaType, isManifestMediaType, mediaTypes } from '../../../mani
 import { type ManifestName, parseManifestName } from '../../object-name.ts';
 import type { ResolvedManifest } from '../../registry-client.ts';
 import { readBounded } from '../connections/bounded-body.ts';
-import type { Answer, AnswerHeaders } from '../connections/connections.ts';
+import type { HttpResponse, ResponseHeaders } from '../connections/connections.ts';
 import { type RetryPolicy, withRetries } from '../failures/retry.ts';
 import type { Session } from '../session/session.ts';
 
@@ -19,7 +20,7 @@ const accept = [
   mediaTypes.ociIndex,
 ].join(', ');
 
-// Static file servers do not know manifests, and say one of these.
+/** Content types of static file servers, which do not know manifests. */
 const genericTypes: ReadonlySet<string> = new Set([
   '',
   'application/json',
@@ -27,18 +28,17 @@ const genericTypes: ReadonlySet<string> = new Set([
   'text/plain',
 ]);
 
-/** What a fetch needs to know beside its session. */
-export interface FetchManifestOptions {
-  /** The name of what is fetched, for errors, such as `docker.io/library/alpine:latest`. */
+/** Settings of a fetch. */
+export interface FetchManifestOptions extends Cancellable {
+  /** Full reference for errors, such as `docker.io/library/alpine:latest`. */
   readonly subject: string;
   readonly retry: RetryPolicy;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Fetch what a tag or digest names.
- * @throws {OutboardError} not-found (`REF: not found`), unauthorized, forbidden, unavailable; invalid when the name
- *   is none, the document is over 4 MiB, of a foreign type, or other than its digest says
+ * Fetch the manifest or index that a tag or digest names.
+ * @throws {OutboardError} not-found (`REF: not found`), unauthorized, forbidden, unavailable; invalid for a
+ *   malformed name, and for a document over 4 MiB, of another type or with another digest
  * @see OCI distribution-spec v1.1.1, "Pulling manifests"
  */
 export async function fetchManifest(
@@ -62,7 +62,11 @@ export async function fetchManifest(
   });
 }
 
-async function ask(session: Session, name: ManifestName, options: FetchManifestOptions): Promise<Answer> {
+async function ask(
+  session: Session,
+  name: ManifestName,
+  options: FetchManifestOptions,
+): Promise<HttpResponse> {
   try {
     return await session.send({
       method: 'GET',
@@ -77,7 +81,7 @@ async function ask(session: Session, name: ManifestName, options: FetchManifestO
   }
 }
 
-async function readManifest(session: Session, answer: Answer): Promise<Buffer> {
+async function readManifest(session: Session, answer: HttpResponse): Promise<Buffer> {
   const claimed = Number(answer.headers.get('content-length') ?? 0);
   if (claimed > maxManifestBytes) {
     answer.body.destroy();
@@ -89,7 +93,7 @@ async function readManifest(session: Session, answer: Answer): Promise<Buffer> {
   return await readBounded(answer, session.connections, maxManifestBytes, 'manifest');
 }
 
-function verify(bytes: Buffer, name: ManifestName, headers: AnswerHeaders, subject: string): Digest {
+function verify(bytes: Buffer, name: ManifestName, headers: ResponseHeaders, subject: string): Digest {
   const actual = digestOf(bytes, name.digest === undefined ? 'sha256' : digestAlgorithm(name.digest));
   if (name.digest !== undefined && actual !== name.digest) throw differs(subject, name.digest, actual);
   const header = headers.get('docker-content-digest');
@@ -107,7 +111,7 @@ function differs(subject: string, expected: Digest, actual: Digest): OutboardErr
   });
 }
 
-function mediaTypeOf(headers: AnswerHeaders, bytes: Buffer, subject: string): string {
+function mediaTypeOf(headers: ResponseHeaders, bytes: Buffer, subject: string): string {
   const header = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const mediaType = genericTypes.has(header) ? ownMediaType(bytes) : header;
   if (isManifestMediaType(mediaType) || isIndexMediaType(mediaType)) return mediaType;

@@ -1,6 +1,7 @@
 /**
- * Puts manifests under tags and digests.
+ * Pushes manifests by tag or digest.
  */
+import type { Cancellable } from '@outboard/async';
 import { type Digest, digestAlgorithm, digestOf } from '../../../digests/digest.ts';
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import { parseManifestName } from '../../object-name.ts';
@@ -16,16 +17,16 @@ export interface ManifestToPush {
 }
 
 /**
- * Put a manifest; see `RepositoryPusher.pushManifest`.
- * @returns the digest of the bytes, which the registry confirmed if it names one
- * @throws {OutboardError} invalid when the bytes are not those of the digest given, or the registry stored others
+ * Push a manifest; see `RepositoryPusher.pushManifest`.
+ * @returns the digest of the bytes, confirmed if the registry names one
+ * @throws {OutboardError} invalid when the bytes do not match the given digest, or the registry stored another one
  * @see OCI distribution-spec v1.1.1, "Pushing Manifests"
  */
 export async function pushManifest(
   session: Session,
   tagOrDigest: string,
   manifest: ManifestToPush,
-  options: { readonly retry: RetryPolicy; readonly signal?: AbortSignal | undefined },
+  options: Cancellable & { readonly retry: RetryPolicy },
 ): Promise<Digest> {
   const name = parseManifestName(tagOrDigest);
   const digest = digestOf(
@@ -51,7 +52,7 @@ export async function pushManifest(
 }
 
 function confirm(stored: string | undefined, digest: Digest): void {
-  // A registry may name its own choice of algorithm; only an answer in ours can be compared.
+  // A registry may respond with another algorithm, which cannot be compared.
   if (stored === undefined || stored === digest || !stored.startsWith(`${digestAlgorithm(digest)}:`)) return;
   throw new OutboardError(
     'invalid',

@@ -2,9 +2,10 @@
  * Tries credentials at a registry, as `docker login` does.
  * @see moby daemon/pkg/registry/auth.go, loginV2 (28.x)
  */
+import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import type { Login, RegistryCredentials } from '../../registry-client.ts';
-import { type AuthorizerOptions, createAuthorizer } from '../authentication/authorizer.ts';
+import { type AuthorizerDeps, createAuthorizer } from '../authentication/authorizer.ts';
 import { createTokenCache } from '../authentication/token-cache.ts';
 import { readStart } from '../connections/bounded-body.ts';
 import type { Connections } from '../connections/connections.ts';
@@ -13,40 +14,39 @@ import { quoteForeignText, redactUrl } from '../failures/registry-error.ts';
 import { TransientFailure } from '../failures/retry.ts';
 import { createSession } from './session.ts';
 
-/** What a login needs besides the credentials. */
-export interface LogInOptions extends Pick<AuthorizerOptions, 'trustedRealms' | 'routeTo'> {
+/** Parts of a login. */
+export interface LogInDeps extends Cancellable, Pick<AuthorizerDeps, 'trustedRealms' | 'routeTo'> {
   readonly endpoint: Endpoint;
   readonly connections: Connections;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Docker Hub, under the name of its first index. */
 const hubDomain = 'index.docker.io';
 
 /**
- * The domain of a registry out of the address that Docker's configuration knows it by, such as `reg.example:5000` or
- * `https://index.docker.io/v1/`. As for Docker, a scheme is no wish: how a registry is reached is not for clients to say.
+ * The domain of a server address in Docker's configuration, such as `reg.example:5000` or `https://index.docker.io/v1/`.
+ * As in Docker, the scheme is ignored: clients do not choose it.
  * @throws {OutboardError} invalid
  */
 export function parseServerAddress(text: string): string {
   if (text === '') return hubDomain;
   const url = /^https?:\/\//.test(text) ? text : `https://${text}`;
-  // Taken as it stands: `new URL()` would drop the port 443, which may be the one of an insecure registry.
+  // Not from `new URL()`, which drops port 443: an insecure registry may use it.
   const host = /^https?:\/\/((?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d+)?)(?:\/[^?#]*)?$/i.exec(url)?.[1];
   if (host !== undefined && URL.canParse(url)) return host;
   throw new OutboardError(
     'invalid',
-    // Before an @ there may be a password.
+    // The part before an @ may hold a password.
     `invalid server address "${quoteForeignText(text.replace(/^.*@/s, '***@'))}": expected HOST, HOST:PORT or a URL`,
   );
 }
 
 /**
- * Ask a registry for nothing but its consent. Tried once, so that a wrong password locks no account.
- * No token that is at hand is used: it would prove the credentials of yesterday.
+ * Test credentials with one `GET /v2/`. There is no retry, so that a wrong password locks no account. No cached token is
+ * used: it would prove earlier credentials.
  * @throws {OutboardError} see `RegistryClient.logIn`
  */
-export async function logIn(credentials: RegistryCredentials, options: LogInOptions): Promise<Login> {
+export async function logIn(credentials: RegistryCredentials, options: LogInDeps): Promise<Login> {
   const { connections, endpoint, signal } = options;
   let identityToken = credentials.identityToken ?? '';
   const authorizer = createAuthorizer({
@@ -68,7 +68,7 @@ export async function logIn(credentials: RegistryCredentials, options: LogInOpti
       signal,
     });
     await readStart(answer, connections, 64 * 1024);
-    refuseElsewhere(answer.url, target);
+    refuseOtherHost(answer.url, target);
     return { identityToken };
   } catch (failure) {
     signal?.throwIfAborted();
@@ -77,8 +77,8 @@ export async function logIn(credentials: RegistryCredentials, options: LogInOpti
   }
 }
 
-/** Another host was shown no credentials, so that its consent proves nothing. */
-function refuseElsewhere(answered: URL, asked: URL): void {
+/** Refuse a response of another host: it got no credentials, so its success proves nothing. */
+function refuseOtherHost(answered: URL, asked: URL): void {
   if (answered.origin === asked.origin) return;
   throw new OutboardError(
     'invalid',
@@ -86,7 +86,7 @@ function refuseElsewhere(answered: URL, asked: URL): void {
   );
 }
 
-/** Who refused: the registry itself, or its token server. */
+/** The refusal of the registry or of its token server, in Docker's words. */
 function inDockersWords(error: OutboardError, { url: base }: { readonly url: URL }): OutboardError {
   const url = redactUrl(new URL('/v2/', base));
   const { url: refusedBy, reason } = error.details ?? {};
@@ -97,7 +97,7 @@ function inDockersWords(error: OutboardError, { url: base }: { readonly url: URL
   return new OutboardError('unauthorized', message, { cause: error });
 }
 
-/** `UNAUTHORIZED: wrong password` says one thing twice here. */
+/** Remove the code, which the message repeats. */
 function withoutCode(reason: unknown): string {
   return typeof reason === 'string' ? reason.replace(/^UNAUTHORIZED: ?/, '') : '';
 }

@@ -1,28 +1,27 @@
 /**
- * Where a `Location` header may lead. Pure: the rule that keeps credentials and requests away from places a
- * registry has no business to name.
+ * Rules for `Location` headers: a registry must not redirect requests and credentials to arbitrary hosts.
  */
 import { OutboardError } from '../../../errors/outboard-error.ts';
 import { redactUrl } from '../failures/registry-error.ts';
 import { hostnameOf, isLinkLocal } from '../hosts/addresses.ts';
 
-/** Redirects of one request, at most. */
+/** Upper bound of redirects of one request. */
 export const maxRedirects = 5;
 
 const longestLocation = 16 * 1024;
 
-/** Whether a status is a redirect that a GET or HEAD follows. */
+/** True for a redirect that GET and HEAD follow. */
 export function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }
 
 /**
- * Resolve a `Location` header against the URL that was asked.
- * @throws {OutboardError} forbidden for another scheme than HTTP(S), a step from HTTPS down to HTTP, user names
- *   in the URL, and link-local addresses; invalid when there is no URL to read
+ * Resolve a `Location` header against the requested URL.
+ * @throws {OutboardError} forbidden for a scheme other than HTTP(S), a redirect from HTTPS to HTTP, a URL with a user name,
+ *   and link-local addresses; invalid when the header is not a URL
  */
 export function followLocation(from: URL, location: string | undefined): URL {
-  // An empty one would resolve to the URL just asked, and so to a loop.
+  // An empty one would resolve to the requested URL: a loop.
   if (!location || location.length > longestLocation || !URL.canParse(location, from.href)) {
     throw new OutboardError(
       'invalid',
@@ -38,7 +37,7 @@ export function followLocation(from: URL, location: string | undefined): URL {
     throw refuse(from, redactUrl(to), 'it would leave HTTPS');
   }
   if (to.username !== '' || to.password !== '') throw refuse(from, redactUrl(to), 'it holds a user name');
-  // The registry's own address may be link-local if the operator says so; a stranger's pick may not.
+  // The registry itself may be at a link-local address that the operator named; other hosts may not.
   if (to.host !== from.host && isLinkLocal(hostnameOf(to))) {
     throw refuse(from, redactUrl(to), 'the address is link-local');
   }

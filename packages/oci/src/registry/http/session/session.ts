@@ -1,11 +1,13 @@
 /**
- * Requests to one repository: credentials and custom headers for the registry's own host and nobody else,
- * redirects, and one answer to an authentication challenge.
+ * Requests to one repository: credentials and extra headers for the registry's own host only, redirects, and
+ * authentication challenges.
  */
+import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
-import type { Authorizer, Proofs } from '../authentication/authorizer.ts';
+import type { AuthorizationAttempts } from '../authentication/authorization-attempts.ts';
+import type { Authorizer } from '../authentication/authorizer.ts';
 import { readStart } from '../connections/bounded-body.ts';
-import type { Answer, Connections } from '../connections/connections.ts';
+import type { Connections, HttpResponse } from '../connections/connections.ts';
 import type { Base, Endpoint } from '../connections/endpoint.ts';
 import type { HttpRequest, Route } from '../connections/http-request.ts';
 import { unexpectedStatus } from '../failures/registry-error.ts';
@@ -13,33 +15,32 @@ import { isTransientStatus, parseRetryAfter, TransientFailure } from '../failure
 import { followLocation, isRedirect, maxRedirects } from './redirect.ts';
 
 /** One request. */
-export interface SessionRequest {
+export interface SessionRequest extends Cancellable {
   readonly method: HttpRequest['method'];
-  /** A path below the repository, such as `manifests/latest`, or a whole URL that the registry named. */
+  /** A path below the repository, such as `manifests/latest`, or a URL that the registry named. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: HttpRequest['body'];
   /** See `HttpRequest`. */
   readonly storesBytes?: number | undefined;
-  /** Statuses that are answers; others become errors. */
+  /** Accepted statuses; others become errors. */
   readonly expect: readonly number[];
-  readonly signal?: AbortSignal | undefined;
 }
 
-/** Sends requests about one repository. */
+/** Sends requests to one repository. */
 export interface Session {
   readonly connections: Connections;
   /**
    * Send a request once.
-   * @returns an answer with one of the expected statuses, from wherever redirects led
-   * @throws {TransientFailure} another try may work
-   * @throws {OutboardError} by status, see `kindOfStatus`; forbidden when a redirect leads where it must not
+   * @returns a response with one of the expected statuses, after redirects
+   * @throws {TransientFailure} a retry may succeed
+   * @throws {OutboardError} by status, see `kindOfStatus`; forbidden for a redirect that is not allowed
    */
-  send(request: SessionRequest): Promise<Answer>;
+  send(request: SessionRequest): Promise<HttpResponse>;
 }
 
-/** What a session is made of. */
-export interface SessionOptions {
+/** Parts of a session. */
+export interface SessionDeps {
   readonly endpoint: Endpoint;
   readonly connections: Connections;
   readonly authorizer: Authorizer;
@@ -47,16 +48,16 @@ export interface SessionOptions {
   readonly path: string;
   /** Headers for the registry's own host. */
   readonly headers: Readonly<Record<string, string>>;
-  /** How to connect to a host that the registry named. */
+  /** Finds the route to a host that the registry named. */
   readonly routeTo: (url: URL, registry: Base) => Route;
 }
 
 const maxErrorBody = 64 * 1024;
-/** Proofs of one request, at most: a token at hand, one for each set of scopes, and a password. */
-const maxProofs = 5;
+/** Upper bound of attempts: a cached token, a token for each set of scopes, and a password. */
+const maxAttempts = 5;
 
-/** Start a session. */
-export function createSession(options: SessionOptions): Session {
+/** Open a session; nothing is sent before the first request. */
+export function createSession(options: SessionDeps): Session {
   return {
     connections: options.connections,
     async send(request) {
@@ -74,7 +75,7 @@ function resolveTarget(path: string, base: Base, target: string | URL): URL {
   if (target instanceof URL) return target;
   const wanted = `/v2/${path}/${target}`;
   const url = new URL(wanted, base.url);
-  // `..`, `?` and the like in a name would ask for another thing than the one that was checked.
+  // `..`, `?` and the like in a name would change the path that was checked.
   if (url.pathname !== wanted || url.search !== '') {
     throw new OutboardError('invalid', `invalid repository or object name in ${JSON.stringify(wanted)}`);
   }
@@ -82,17 +83,17 @@ function resolveTarget(path: string, base: Base, target: string | URL): URL {
 }
 
 async function followRedirects(
-  options: SessionOptions,
+  options: SessionDeps,
   base: Base,
   request: SessionRequest,
   first: URL,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   let url = first;
   let own = url.origin === base.url.origin;
   for (let hops = 0; ; hops++) {
     const answer = await (own
       ? sendToRegistry(options, base, request, url)
-      : sendAbroad(options, base, request, url));
+      : sendToForeignHost(options, base, request, url));
     const follows = request.method === 'GET' || request.method === 'HEAD';
     if (!follows || !isRedirect(answer.status) || request.expect.includes(answer.status)) return answer;
     await readStart(answer, options.connections, maxErrorBody);
@@ -103,17 +104,17 @@ async function followRedirects(
       );
     }
     url = followLocation(url, answer.headers.get('location'));
-    // Once a redirect left the registry, nothing that follows sees its credentials, a way back included.
+    // After a redirect to another host no request of the chain gets credentials, also not back at the registry.
     own &&= url.origin === base.url.origin;
   }
 }
 
 async function sendToRegistry(
-  options: SessionOptions,
+  options: SessionDeps,
   base: Base,
   request: SessionRequest,
   url: URL,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { authorizer, connections, endpoint } = options;
   const attempt = async (authorization: string | undefined) => {
     const headers = {
@@ -129,17 +130,17 @@ async function sendToRegistry(
   };
   let sent = await authorizer.authorization(base, request.signal);
   let answer = await attempt(sent);
-  // A streamed body is spent: the caller opens it anew for its next try, with the credentials found here.
+  // A streamed body can be sent once: the caller opens it again for the next attempt, with the new credentials.
   const canRepeat = request.body === undefined || request.body instanceof Uint8Array;
-  const proofs: Proofs = { refused: new Set(), fresh: new Set() };
+  const attempts: AuthorizationAttempts = { refused: new Set(), fresh: new Set() };
   while (answer.status === 401) {
-    if (sent !== undefined) proofs.refused.add(sent);
+    if (sent !== undefined) attempts.refused.add(sent);
     const challenges = answer.headers.all('www-authenticate');
     const body = await readStart(answer, connections, maxErrorBody);
-    const isLast = proofs.refused.size >= maxProofs;
-    sent = isLast ? undefined : await authorizer.answer(base, challenges, proofs, request.signal);
+    const isLast = attempts.refused.size >= maxAttempts;
+    sent = isLast ? undefined : await authorizer.answerChallenge(base, challenges, attempts, request.signal);
     if (sent === undefined || !canRepeat) {
-      const note = sent === undefined ? authorizer.giveUp(base, answer.status) : '';
+      const note = sent === undefined ? authorizer.explainRefusal(base, answer.status) : '';
       const error = unexpectedStatus({ ...answer, body: textOf(answer, body) }, note);
       throw sent === undefined ? error : new TransientFailure(error, { retryAfterMs: 0 });
     }
@@ -148,12 +149,12 @@ async function sendToRegistry(
   return answer;
 }
 
-async function sendAbroad(
-  options: SessionOptions,
+async function sendToForeignHost(
+  options: SessionDeps,
   base: Base,
   request: SessionRequest,
   url: URL,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const route = options.routeTo(url, base);
   return await options.connections.exchange(toHttp(request, url, request.headers ?? {}, route));
 }
@@ -176,16 +177,19 @@ function toHttp(
 }
 
 async function refusal(
-  options: SessionOptions,
+  options: SessionDeps,
   base: Base,
-  answer: Answer,
+  answer: HttpResponse,
 ): Promise<OutboardError | TransientFailure> {
   const { connections, authorizer } = options;
   const body = await readStart(answer, connections, maxErrorBody);
-  // What another server says is not shown: a registry could have this host read a server that only it reaches.
+  // The text of another server is not shown: a registry could make this host read a server that only this host reaches.
   const error =
     answer.url.origin === base.url.origin
-      ? unexpectedStatus({ ...answer, body: textOf(answer, body) }, authorizer.giveUp(base, answer.status))
+      ? unexpectedStatus(
+          { ...answer, body: textOf(answer, body) },
+          authorizer.explainRefusal(base, answer.status),
+        )
       : unexpectedStatus(
           { ...answer, body: Buffer.alloc(0) },
           `registry "${base.url.host}" leads there`,
@@ -197,13 +201,13 @@ async function refusal(
   });
 }
 
-// An encoded text is not worth a decoder.
-function textOf(answer: Answer, body: Buffer): Buffer {
+/** The body of an error, unless it is encoded: error texts are not decoded. */
+function textOf(answer: HttpResponse, body: Buffer): Buffer {
   return answer.headers.get('content-encoding') === undefined ? body : Buffer.alloc(0);
 }
 
-// A digest covers the bytes as stored: decoded ones would be other bytes, and a decoder is one more thing to attack.
-function refuseEncoding(answer: Answer): void {
+/** Refuse encoded content: a digest covers the stored bytes, and a decoder would be one more target of attacks. */
+function refuseEncoding(answer: HttpResponse): void {
   const encoding = answer.headers.get('content-encoding');
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
   answer.body.destroy();
