@@ -8,7 +8,6 @@ export const undocumented: Readonly<Record<string, number>> = {
   'packages/cli': 21,
   'packages/daemon': 57,
   'packages/engine': 91,
-  'packages/oci': 8,
 };
 
 /** Comments that begin with a fragment, or use the other word for a directory. */
@@ -17,5 +16,4 @@ export const unclear: Readonly<Record<string, number>> = {
   'packages/cli': 82,
   'packages/daemon': 116,
   'packages/engine': 303,
-  'packages/oci': 130,
 };
