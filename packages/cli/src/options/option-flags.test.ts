@@ -5,7 +5,7 @@ import { CommandError } from '../command-error.ts';
 import type { OptionFlags } from './option-flag.ts';
 import { addCreateMountsFlags, addOptionFlags, toOptionsBody } from './option-flags.ts';
 
-/** What these words of a command line ask for. */
+/** Parse a command line to the body of a request. */
 function bodyOf(...argv: readonly string[]): object | undefined {
   const command = addCreateMountsFlags(addOptionFlags(new Command('update'))).exitOverride();
   return toOptionsBody(command.parse(argv, { from: 'user' }).opts<OptionFlags>());

@@ -5,7 +5,7 @@
 
 const binaryExponents = 'kmgtp';
 
-/** A size such as `512m`, of binary units: `k` is 1024 bytes. @returns undefined when it is none */
+/** A size such as `512m`, of binary units: `k` is 1024 bytes. @returns undefined for any other text */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?) ?([kmgtp])?i?b?$/i.exec(text);
   if (match === null) return undefined;
@@ -24,25 +24,25 @@ const secondsOf: Readonly<Record<string, number>> = {
   h: 3600,
 };
 
-/** A duration such as `1m30s`. @returns seconds; undefined when it is none */
+/** A duration such as `1m30s`. @returns seconds; undefined for any other text */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
   if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
   let seconds = 0;
   for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
-    // The pattern takes only units of the table.
+    // The pattern accepts only units of the table.
     seconds += Number(amount) * (secondsOf[unit ?? ''] ?? 0);
   }
   return seconds;
 }
 
-/** A whole number, with a sign if it has one. @returns undefined when it is none */
+/** A whole number, with or without a sign. @returns undefined for any other text */
 export function parseWhole(text: string): number | undefined {
   const number = Number(text);
   return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** A number such as `1.5`. @returns undefined when it is none */
+/** A number such as `1.5`. @returns undefined for any other text */
 export function parseDecimal(text: string): number | undefined {
   return /^\d*\.?\d+$|^\d+\.$/.test(text) ? Number(text) : undefined;
 }

@@ -217,7 +217,7 @@ describe('carrySettings() on a mount that changes', () => {
   });
 });
 
-/** What a mount lets a plugin do with its source, one by one. */
+/** The kinds of access to the source of a mount. */
 function powersOf({ type, options }: { readonly type: string; readonly options: readonly string[] }) {
   const isBind = options.includes('bind') || options.includes('rbind') || type === 'bind' || type === 'rbind';
   const last = (...names: readonly string[]) => options.findLast((option) => names.includes(option));

@@ -1,7 +1,7 @@
 /**
- * What an operator set for a plugin, after an upgrade: it stays where the new version uses it as the old one did, or for
- * less. The privileges that are agreed to name the config's own sources, never those that were set, so nothing that was
- * set may come to mean more in silence.
+ * Carries an operator's settings and options over an upgrade. A setting is kept where the new version uses it for the same
+ * or for less. The operator consents to the sources in the config, not to those that were set, so a kept setting must not
+ * grant more than before.
  */
 import { OutboardError, showValue } from '@outboard/oci';
 import { findWidening } from './mount-access.ts';
@@ -12,24 +12,25 @@ import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from './
 import type { PluginOverrides } from './plugin-options.ts';
 import { initialSettings, withEnv } from './settings.ts';
 
-/** What was set, as far as it stays. */
+/** Values after an upgrade. */
 export interface Carried<Value> {
   readonly value: Value;
-  /** What was set and does not stay, one sentence each. Values of variables and arguments are not in it. */
+  /** One sentence for each value that is not kept. It never contains values of variables and arguments. */
   readonly dropped: readonly string[];
 }
 
+/** Facts about the upgrade. */
 export interface CarryOptions {
   /**
-   * Whether the new version comes from another repository: its authors are others, to whom nothing was given.
-   * Default false.
+   * True when the new version comes from another repository, to whose authors the operator granted nothing. Default
+   * false.
    */
-  readonly isForeign?: boolean;
+  readonly isForeign?: boolean | undefined;
 }
 
 /**
- * The settings after an upgrade. What was not set, or does not stay, takes the new config's defaults.
- * @param before the plugin as it was
+ * Derive the settings after an upgrade. Values that were not set, or are not kept, are the new config's defaults.
+ * @param before the plugin before the upgrade
  */
 export function carrySettings(
   before: { readonly config: PluginConfig; readonly settings: PluginSettings },
@@ -49,8 +50,8 @@ export function carrySettings(
 }
 
 /**
- * The options that an operator decided, after an upgrade. Those that weaken the box around a plugin were for the authors
- * of the old one.
+ * Derive the operator's options after an upgrade. Options that weaken the isolation of a plugin were granted to the
+ * authors of the old version only.
  */
 export function carryOverrides(
   overrides: PluginOverrides,
@@ -77,8 +78,8 @@ interface Changes {
   readonly dropped: string[];
 }
 
-/** Whether a setting stays; why not is noted. */
-function stays({ isForeign, dropped }: Changes, subject: string, obstacle: string | undefined): boolean {
+/** Decide about one setting, and note the reason when it is not kept. */
+function isKept({ isForeign, dropped }: Changes, subject: string, obstacle: string | undefined): boolean {
   const reason = isForeign ? foreign : obstacle;
   if (reason !== undefined) dropped.push(`setting ${subject} is not kept: ${reason}`);
   return reason === undefined;
@@ -99,7 +100,7 @@ function carryEnv(changes: Changes, config: PluginConfig, defaults: readonly str
       config.env?.find((candidate) => candidate.name === name),
       'value',
     );
-    return stays(changes, showValue(name), obstacle)
+    return isKept(changes, showValue(name), obstacle)
       ? withEnv(carried, name, entry.slice(equals + 1))
       : carried;
   }, defaults);
@@ -112,8 +113,8 @@ function carryMounts(changes: Changes, defaults: readonly PluginMount[]): readon
     const mount = carried[index];
     const after = mount && { ...mount, source };
     const obstacle = obstacleOf(mount, 'source') ?? (after && mountObstacle(before, mount, after));
-    const isKept = stays(changes, `${showValue(before.name)} (${showValue(source)})`, obstacle);
-    return isKept && after !== undefined ? carried.with(index, after) : carried;
+    const keeps = isKept(changes, `${showValue(before.name)} (${showValue(source)})`, obstacle);
+    return keeps && after !== undefined ? carried.with(index, after) : carried;
   }, defaults);
 }
 
@@ -137,8 +138,8 @@ function carryDevices(changes: Changes, defaults: readonly PluginDevice[]): read
     const device = carried[index];
     const noPath = device?.path === null ? 'the new version has no path for it' : undefined;
     const obstacle = obstacleOf(device, 'path') ?? noPath;
-    const isKept = stays(changes, `${showValue(before.name)} (${showValue(path)})`, obstacle);
-    return isKept && device !== undefined ? carried.with(index, { ...device, path }) : carried;
+    const keeps = isKept(changes, `${showValue(before.name)} (${showValue(path)})`, obstacle);
+    return keeps && device !== undefined ? carried.with(index, { ...device, path }) : carried;
   }, defaults);
 }
 
@@ -146,10 +147,10 @@ function carryArgs(changes: Changes, config: PluginConfig, defaults: readonly st
   const { args } = changes.config;
   if (JSON.stringify(changes.settings.args) === JSON.stringify(args.value ?? [])) return defaults;
   const obstacle = obstacleOf(args.name === config.args.name ? config.args : undefined, 'value');
-  return stays(changes, showValue(args.name), obstacle) ? changes.settings.args : defaults;
+  return isKept(changes, showValue(args.name), obstacle) ? changes.settings.args : defaults;
 }
 
-/** The entries whose value was set, as they were in force; of several of a name the first one, as `set` has it. */
+/** List the entries whose value was set, with the values in force. `set` changes the first entry of a name only. */
 function changedItems<T extends { readonly name: string }>(
   configured: readonly T[] | null,
   inForce: readonly T[],

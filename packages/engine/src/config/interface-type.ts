@@ -1,6 +1,7 @@
 /**
- * Interface types in their text form, `prefix.capability/version`.
+ * Interface types and their text form, `prefix.capability/version`.
  */
+
 /** A capability that a plugin serves, such as `docker.volumedriver/1.0`. */
 export interface InterfaceType {
   readonly prefix: string;
@@ -10,7 +11,7 @@ export interface InterfaceType {
 
 /**
  * Split a type as Docker does: the version starts at the first slash, the prefix ends at the last dot before it.
- * A text without dot or slash gives empty parts, as in Docker; `validatePluginConfig` judges that.
+ * A text without dot or slash gives empty parts, as in Docker; `validatePluginConfig` reports that.
  */
 export function parseInterfaceType(text: string): InterfaceType {
   const slash = text.indexOf('/');
@@ -23,7 +24,7 @@ export function parseInterfaceType(text: string): InterfaceType {
   };
 }
 
-/** A type as its author wrote it, also where parts of it are missing. */
+/** The text as its author wrote it, also when parts are missing. */
 export function writtenInterfaceType({ prefix, capability, version }: InterfaceType): string {
   return `${prefix === '' ? '' : `${prefix}.`}${capability}${version === '' ? '' : `/${version}`}`;
 }

@@ -1,11 +1,11 @@
 /**
- * Compares what two mounts let a plugin do with one source. An operator who named a path for a read-only mount has not
- * agreed to one that writes to it.
+ * Compares the access that two mounts give to one source. An operator who set a path for a read-only mount has not
+ * consented to writing to it.
  */
 import { mountKind } from './mount-rules.ts';
 import type { PluginMount } from './plugin-config.ts';
 
-/** Flags that take something away, by the option that takes them back. */
+/** Options that restrict access, with their opposites. */
 const restrictions: readonly (readonly [flag: string, opposite: string, lost: string])[] = [
   ['ro', 'rw', 'it was read-only'],
   ['nosuid', 'suid', 'it did not honour set-user-ID bits'],
@@ -14,7 +14,7 @@ const restrictions: readonly (readonly [flag: string, opposite: string, lost: st
 ];
 
 /**
- * Why a mount gives more than another one of the same source.
+ * Find the reason why a mount gives more access than another one to the same source.
  * @returns undefined when it gives the same or less
  */
 export function findWidening(before: PluginMount, after: PluginMount): string | undefined {
@@ -29,7 +29,7 @@ export function findWidening(before: PluginMount, after: PluginMount): string | 
   return propagation(after) > propagation(before) ? 'what is mounted below it travelled less far' : undefined;
 }
 
-/** As for mount(8) and runc, the last of the two options counts. */
+/** The last of the two options counts, as for mount(8) and runc. */
 function isInForce({ options }: PluginMount, flag: string, opposite: string): boolean {
   return (options ?? []).findLast((option) => option === flag || option === opposite) === flag;
 }
@@ -41,7 +41,7 @@ function isRecursive({ options }: PluginMount): boolean {
 
 const reach = { private: 0, slave: 1, shared: 2 } as const;
 
-/** How far mounts travel. The options without "r" mean those below the source too, as plugins are mounted. */
+/** Rank of the mount propagation. Options without "r" include the mounts below the source, because plugins get rbind. */
 function propagation({ options }: PluginMount): number {
   const option = (options ?? []).findLast((given) => /^r?(?:private|slave|shared)$/.test(given)) ?? 'slave';
   return reach[option.replace(/^r(?=private|slave|shared)/, '') as keyof typeof reach]; // of that form

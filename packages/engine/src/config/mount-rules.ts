@@ -1,5 +1,5 @@
 /**
- * Which mounts a plugin may have. A config comes from strangers, and the operator who consents sees only a source path:
+ * The rules for a plugin's mounts. A config comes from strangers, and the operator who consents sees only a source path:
  * so a mount is a bind of that path or a tmpfs and nothing else, with options that are known to do no more.
  * A mount of type `proc` or `overlay` would hand over the host behind an innocent `mount: [none]`.
  */
@@ -8,7 +8,7 @@ import { cleanAbsolutePath, isAtOrBelow, isBelow, withoutVarRun } from '@outboar
 import { hasHiddenCharacters, OutboardError, showValue } from '@outboard/oci';
 import type { PluginMount } from './plugin-config.ts';
 
-/** Where a plugin finds its own socket directory. */
+/** Path of a plugin's socket directory in its container. */
 export const socketDirectoryInPlugin = '/run/docker/plugins';
 
 /** A mount that has passed the rules. */
@@ -18,7 +18,7 @@ export interface CheckedMount {
   readonly destination: string;
   /** In the config's order, without those that have no effect. */
   readonly options: readonly string[];
-  /** Whether mounts made below it reach the host. */
+  /** True when mounts below it propagate to the host. */
   readonly shared: boolean;
   readonly warnings: readonly string[];
 }
@@ -29,9 +29,8 @@ const flagOptions = new Set(
    relatime norelatime strictatime nostrictatime mand nomand`.split(/\s+/),
 );
 /**
- * Options that a runtime gives a meaning to, and that no plugin needs. Any other option of a bind means nothing: runtimes
- * hand what they do not know to the kernel, which ignores the data of a bind mount. So does Docker, and plugins in the
- * field have `r` (nexentastor), `readonly` (trajano/cifs), `defaults` of `/etc/fstab`, `z` of `docker run -v`.
+ * Options that runtimes interpret and that no plugin needs. Any other unknown option of a bind has no effect: runtimes pass
+ * it to the kernel, which ignores the data of a bind mount. Docker does the same, and published plugins have `r` (nexentastor), `readonly` (trajano/cifs), `defaults` of `/etc/fstab`, `z` of `docker run -v`.
  * @see mount options of runc (libcontainer/specconv) and crun
  */
 const refusedBindOptions = new Set(
@@ -46,14 +45,14 @@ const tmpfsValueOption = /^(?:(?:size|nr_inodes)=\d{1,12}[kmg%]?|mode=[0-7]{3,4}
 const maxOptions = 64;
 const maxPathBytes = 4095;
 
-/** Names in `/dev` that the runtime makes itself, so a mount there would race with it. */
+/** Names in `/dev` that the runtime creates itself; a mount there would race with it. */
 const runtimeDeviceNames = new Set(
   'null zero full random urandom tty console ptmx fd core stdin stdout stderr'.split(' '),
 );
 
 /**
  * Check one mount.
- * @param subject what names the mount in messages, such as `config: "Mounts[0]"`
+ * @param subject name of the mount in messages, such as `config: "Mounts[0]"`
  * @throws {OutboardError} invalid: a type, option or destination that is not allowed
  */
 export function checkMount(mount: PluginMount, subject: string): CheckedMount {
@@ -82,9 +81,9 @@ export function checkMount(mount: PluginMount, subject: string): CheckedMount {
 }
 
 /**
- * The kind of a mount. A bind option makes it a bind of its source whatever the type, in runc and so in Docker
- * (opa-docker-authz has type "none" with "bind"); `rbind` as a type can mean nothing else.
- * @returns undefined for what is neither a bind nor a tmpfs
+ * Decide the kind of a mount. A bind option makes it a bind of its source whatever the type, in runc and so in Docker
+ * (opa-docker-authz has type "none" with "bind"); `rbind` as a type has no other meaning.
+ * @returns undefined for any other kind of mount
  * @see runc libcontainer/specconv, createLibcontainerMount: "any type the user specified is meaningless for bind mounts"
  */
 export function mountKind({
@@ -95,22 +94,22 @@ export function mountKind({
   return type === 'tmpfs' ? 'tmpfs' : undefined;
 }
 
-/** Whether an option says how far a mount's own mounts travel. */
+/** True for options of mount propagation. */
 export function isPropagationOption(option: string): boolean {
   return propagationOptions.has(option);
 }
 
-/** Whether an option makes what is mounted below a mount show on the host. */
+/** True for options that propagate mounts of the plugin to the host. */
 export function isSharedOption(option: string): boolean {
   return option === 'shared' || option === 'rshared';
 }
 
-/** Whether an option makes a mount a bind mount. */
+/** True for options that make a mount a bind mount. */
 export function isBindOption(option: string): boolean {
   return option === 'bind' || option === 'rbind';
 }
 
-/** Whether a bind is another one with an option than without. Text that cannot be seen could look like any of them. */
+/** True for options that change a bind mount. Text with invisible characters could be taken for any of them. */
 function hasMeaning(option: string): boolean {
   const isKnown = isBindOption(option) || propagationOptions.has(option) || flagOptions.has(option);
   return isKnown || refusedBindOptions.has(option) || hasHiddenCharacters(option);
@@ -168,7 +167,7 @@ function checkSocketDirectory(
   if (isBelow(path, socketDirectoryInPlugin)) {
     throw fail(`a path outside ${socketDirectoryInPlugin}, where the plugin's socket directory is mounted`);
   }
-  // kathara/katharanp binds the folder itself, as Docker allows; the socket directory is mounted over it.
+  // kathara/katharanp binds the directory itself, as Docker allows; the socket directory is mounted over it.
   if (path === socketDirectoryInPlugin && kind !== 'bind') throw fail(`a bind, or a path outside ${path}`);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reads a plugin's `config.json`: hostile bytes in, a typed config out. What the values mean is judged afterwards,
- * by `validatePluginConfig`.
+ * Reads a plugin's `config.json`: hostile bytes in, a typed config out. `validatePluginConfig` checks the values
+ * afterwards.
  */
 import {
   canonicalizeFields,
@@ -16,19 +16,19 @@ import {
 import { parseAuthorOptions } from './parse-plugin-options.ts';
 import { configCodec, type PluginConfig } from './plugin-config.ts';
 
-/** Bytes of the largest config that is read. */
+/** Upper bound of the size of a config, in bytes. */
 export const maxConfigBytes = 1024 * 1024;
 
 const maxConfigDepth = 32;
 
-/** A config with what it was read from. */
+/** A config with the document that it was read from. */
 export interface ParsedPluginConfig {
   readonly config: PluginConfig;
   /** As parsed: the author's spelling and every unknown key. */
   readonly document: JsonObject;
   /** One line each, for the author: unknown keys, tolerated mistakes. */
   readonly warnings: readonly string[];
-  /** Those of the warnings that tell of a misspelt key. */
+  /** The warnings about misspelt keys. */
   readonly misspellings: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export function parsePluginConfig(bytes: Uint8Array): ParsedPluginConfig {
 }
 
 /**
- * Read a config out of a document that is already parsed.
+ * Read a config from a parsed document.
  * @throws {OutboardError} invalid: ambiguous, or a value of the wrong type
  */
 export function readConfigDocument(
@@ -89,7 +89,7 @@ function parseDocument(bytes: Uint8Array): JsonObject {
   );
 }
 
-/** Docker joins the socket's name to a folder, so a leading slash has always worked (kathara/katharanp has one). */
+/** Docker joins the socket's name to a directory, so that a leading slash works (kathara/katharanp has one). */
 function normalizeSocket(config: PluginConfig, warnings: string[]): PluginConfig {
   const { socket } = config.interface;
   if (!socket.startsWith('/')) return config;

@@ -1,6 +1,5 @@
 /**
- * Reads options: from an author's `config.json`, from a client, from a record. Documents spell their fields as those of
- * a config (`Limits.MemoryBytes`), and are read in any letter case.
+ * Reads options from an author's `config.json`, from clients and from records. Field names are read in any letter case.
  */
 import {
   type Codec,
@@ -18,7 +17,7 @@ import { optionsCodec, optionsCodecInMemory } from './option-table.ts';
 import type { PluginOverrides } from './plugin-options.ts';
 import { validatePluginOptions } from './validate-plugin-options.ts';
 
-/** What to change of options: each field that is named. Null takes one back; objects are merged field by field. */
+/** Changes to options, by field. Null resets a field; groups are merged field by field. */
 export type PluginOptionsPatch = {
   readonly [Key in keyof PluginOverrides]?: PatchOf<NonNullable<PluginOverrides[Key]>> | null;
 };
@@ -26,19 +25,19 @@ export type PluginOptionsPatch = {
 type PatchOf<Value> = Value extends object ? { readonly [Key in keyof Value]?: Value[Key] | null } : Value;
 
 /**
- * Read a document as a patch of options; its values are judged when it is applied.
+ * Read a document as a patch of options. Its values are checked when the patch is applied.
  * @throws {OutboardError} invalid: no object, an unknown field, one that is given twice
  */
 export function parseOptionsPatch(document: unknown): PluginOptionsPatch {
-  // Of the schema's shape once it has been applied: nothing reads a patch but `applyOptionsPatch`.
+  // `applyOptionsPatch`, the only reader of a patch, checks the types of its values.
   return readDocument(document, 'options', refuseUnknown) as PluginOptionsPatch;
 }
 
 /**
- * The options that a patch makes of others.
- * @param author what the plugin's author asks for. A health check is decided about as a whole: whoever changes a part of
- *   the author's, and has none of their own, takes over the rest
- * @throws {OutboardError} invalid: a wrong type, or a value that cannot be in force; in Docker's words where it has some
+ * Apply a patch to options.
+ * @param author options of the plugin's author. A health check is decided as a whole: a patch of one field, where the
+ *   operator has no health check, takes over the other fields of the author's
+ * @throws {OutboardError} invalid: a wrong type or value; in Docker's words where Docker has an error for it
  */
 export function applyOptionsPatch(
   options: PluginOverrides,
@@ -64,9 +63,9 @@ export function parseOverrides(document: unknown): PluginOverrides {
 }
 
 /**
- * Read what an author's config says under `outboard`. Fields that are not known are for a later version, and warned of;
- * so are values beyond what an author may ask for, which are left out.
- * @throws {OutboardError} invalid; also for what weakens the box around the plugin, which only an operator may do
+ * Read the options of an author under `outboard`. Unknown fields, which may be of a later version, and values beyond the
+ * bounds of authors are left out with a warning.
+ * @throws {OutboardError} invalid; also for options that weaken the isolation of the plugin
  */
 export function parseAuthorOptions(document: JsonValue, warn: (warning: string) => void): PluginOverrides {
   const subject = 'failed to parse config: "outboard"';
@@ -93,13 +92,13 @@ function readOverrides(value: JsonObject, subject: string): PluginOverrides {
   return overrides;
 }
 
-/** The document with the names that its fields have in memory. */
+/** Read a document with the names that its fields have in memory. */
 function readDocument(document: unknown, subject: string, warn: (warning: string) => void): JsonObject {
   if (!isJsonObject(document)) {
     throw new OutboardError('invalid', `${subject}: expected an object, got ${showValue(document)}`);
   }
   const canonical = canonicalizeFields(document, optionsCodec, subject, warn);
-  // An object stays one.
+  // Canonicalizing an object gives an object.
   return renamed(canonical as JsonObject, (name) => name.slice(0, 1).toLowerCase() + name.slice(1));
 }
 
@@ -126,7 +125,7 @@ function mergePatch(target: unknown, patch: object): JsonObject {
   return Object.fromEntries(merged);
 }
 
-/** Without fields that are null or, as objects, say nothing. */
+/** Leave out fields that are null or empty objects. */
 function withoutNulls(value: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(value)

@@ -152,18 +152,18 @@ export interface Plugin extends ValueOf<typeof pluginCodec> {
   readonly config: PluginConfig;
 }
 
-/** A plugin with what the store knows about its content. */
+/** A plugin with the facts about its content that the store keeps. */
 export interface PluginRecord extends Plugin {
   readonly configDigest: Digest;
   readonly manifestDigest: Digest;
-  /** The media type under which the manifest came, and goes when it is pushed. */
+  /** Media type of the manifest when it was pulled, and when it is pushed. */
   readonly manifestMediaType: string;
   /** Layers as stored, in manifest order. */
   readonly blobDigests: readonly Digest[];
-  /** What the operator agreed to, as computed from the config that is installed. */
+  /** Privileges that the operator granted, as computed from the installed config. */
   readonly privileges: readonly Privilege[];
-  /** Seconds a client waits for the plugin's answers; 0 means for ever. Docker calls it the enable timeout. */
+  /** Time limit of a client for the plugin's answers, in seconds; 0 for none. Docker calls it the enable timeout. */
   readonly timeoutSeconds: number;
-  /** What the operator decided. */
+  /** Options that the operator decided. */
   readonly overrides: PluginOverrides;
 }

@@ -1,15 +1,15 @@
 /**
- * What a plugin may do to its host, computed from its config. An operator consents to this list and to nothing else,
+ * The privileges of a plugin on its host, computed from its config. An operator consents to this list and to nothing else,
  * so everything in a config that widens access must appear in it.
  * @see moby daemon/pkg/plugin/backend_linux.go, computePrivileges (28.x)
  */
 import { mountKind } from './mount-rules.ts';
 import type { PluginConfig, PluginMount, Privilege } from './plugin-config.ts';
 
-/** Networks of its own: they open nothing of the host. */
+/** Networks that give no access to the host's. */
 const ownNetworks: ReadonlySet<string> = new Set(['', 'null', 'bridge']);
 
-/** The privileges that a config asks for, in Docker's order and words. */
+/** List the privileges that a config asks for, in Docker's order and words. */
 export function computePrivileges(config: PluginConfig): readonly Privilege[] {
   const privileges: Privilege[] = [];
   const add = (name: string, description: string, value: readonly string[]) => {
@@ -38,8 +38,8 @@ export function computePrivileges(config: PluginConfig): readonly Privilege[] {
 }
 
 /**
- * Docker leaves a mount without source out, because it cannot start then. A tmpfs needs no source and is mounted
- * here, so it is shown.
+ * Docker omits a mount without source, which cannot be started. A tmpfs needs no source and is mounted here, so it is
+ * listed.
  */
 function disclosedSource(mount: PluginMount): string | undefined {
   if (mount.source !== null) return mount.source;
@@ -47,16 +47,15 @@ function disclosedSource(mount: PluginMount): string | undefined {
 }
 
 /**
- * Whether two lists grant the same: as multisets of a name and a multiset of values. Order and descriptions do not
- * count; a missing, extra or repeated entry does.
- * Docker 20.10 left the first entry out of its comparison (CVE-2026-33997).
+ * Compare two lists as multisets of names with multisets of values. Order and descriptions do not count; missing, extra
+ * and repeated entries do. Docker 20.10 ignored the first entry (CVE-2026-33997).
  */
 export function privilegesEqual(left: readonly Privilege[], right: readonly Privilege[]): boolean {
   return canonicalForm(left) === canonicalForm(right);
 }
 
 function canonicalForm(privileges: readonly Privilege[]): string {
-  // JSON keeps the borders between names and values, which joined text would lose.
+  // JSON keeps names and values apart, which joined text would not.
   return JSON.stringify(
     privileges.map(({ name, value }) => JSON.stringify([name, [...value].sort()])).sort(),
   );

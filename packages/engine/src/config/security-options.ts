@@ -1,5 +1,5 @@
 /**
- * The text form of security options: Docker's `--security-opt`, as far as it means something for a plugin.
+ * The text form of security options: those of Docker's `--security-opt` that apply to plugins.
  * @see docker run reference, "Security configuration"
  */
 
@@ -11,7 +11,7 @@ const maxPathBytes = 4095;
 const wanted = '"seccomp=", "apparmor=" or "no-new-privileges"';
 
 /**
- * Read security options. A later one replaces an earlier one of the same name, as Docker has it.
+ * Read security options. A later one replaces an earlier one of the same name, as in Docker.
  *
  * `seccomp=default|builtin|unconfined|PATH`, `apparmor=unconfined|PROFILE`, `no-new-privileges[=true|false]`; a `:`
  * may stand for the first `=`.
@@ -40,8 +40,8 @@ function parseOption(text: string): SecurityOptions {
 }
 
 /**
- * The choice of a seccomp profile.
- * @throws {OutboardError} invalid unless it is a word or an absolute path, which is the daemon's, not the client's
+ * Check the choice of a seccomp profile.
+ * @throws {OutboardError} invalid unless it is a keyword or an absolute path on the host of the daemon
  */
 export function checkSeccompChoice(value: string): string {
   if (value === 'default' || value === 'builtin' || value === 'unconfined') return value;
@@ -55,11 +55,11 @@ export function checkSeccompChoice(value: string): string {
 }
 
 /**
- * The choice of an AppArmor profile.
- * @throws {OutboardError} invalid unless it could be the name of one
+ * Check the choice of an AppArmor profile.
+ * @throws {OutboardError} invalid for text that cannot be the name of a profile
  */
 export function checkAppArmorChoice(value: string): string {
-  // What AppArmor takes unquoted; the name is handed to the kernel as it is.
+  // Names that AppArmor takes unquoted: the kernel gets the name as it is.
   if (/^[\w./+:-]{1,255}$/.test(value)) return value;
   throw new OutboardError(
     'invalid',

@@ -1,5 +1,6 @@
 /**
- * Settings: the values in force for a plugin. They start as the config's and change by `set`; the config never changes.
+ * Settings: the values in force for a plugin. They are the config's at first and are changed by `set`; the config never
+ * changes.
  * @see moby daemon/pkg/plugin/v2/plugin.go and settable.go (28.x), whose grammar and error texts are kept
  */
 import { OutboardError, showValue } from '@outboard/oci';
@@ -8,7 +9,7 @@ import type { PluginConfig, PluginDevice, PluginMount, PluginSettings } from './
 /** Bytes of one value: with its name it must be an argument that Linux takes (MAX_ARG_STRLEN). */
 const maxValueBytes = 120 * 1024;
 
-/** The settings of a plugin that no one has changed. */
+/** Derive the settings of a newly installed plugin. */
 export function initialSettings(config: PluginConfig): PluginSettings {
   return {
     mounts: config.mounts ?? [],
@@ -52,7 +53,7 @@ function parseArgument(arg: string): SettingArgument {
   return { name: left.slice(0, dot), field: left.slice(dot + 1), value };
 }
 
-/** The first entry of that name decides, in Docker's order: env, mounts, devices, args. */
+/** Change the first entry of the name, in Docker's order: env, mounts, devices, args. */
 function applyOne(config: PluginConfig, settings: PluginSettings, arg: SettingArgument): PluginSettings {
   const { name, value } = arg;
   const env = config.env?.find((entry) => entry.name === name);
@@ -88,7 +89,7 @@ function requireSettable(arg: SettingArgument, allowed: string, settable: readon
   throw invalid(`${JSON.stringify(field === '' ? arg.name : `${arg.name}.${field}`)} is not settable`);
 }
 
-/** The environment with one variable set, in its place when it is there. */
+/** Set one variable, in its place when it exists. */
 export function withEnv(env: readonly string[], name: string, value: string): readonly string[] {
   const entry = `${name}=${value}`;
   const index = env.findIndex((existing) => existing.startsWith(`${name}=`));
@@ -111,7 +112,7 @@ function withDevicePath(
   return replaceFirst(devices, ({ name }) => name === device.name, { ...device, path });
 }
 
-/** Settings that Docker wrote may lack an entry that the config has: then it is added. */
+/** Replace an entry, or add it: settings that Docker wrote may lack an entry of the config. */
 function replaceFirst<T>(list: readonly T[], matches: (item: T) => boolean, replacement: T): readonly T[] {
   const index = list.findIndex(matches);
   return index < 0 ? [...list, replacement] : list.with(index, replacement);

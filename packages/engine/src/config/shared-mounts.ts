@@ -1,28 +1,28 @@
 /**
- * Mounts that are shared with the host. Whatever is mounted below one shows on the host as well, over what is there: a
- * plugin's socket directory over the sockets of all plugins, say. So where a shared mount has another mount of the
- * plugin below it, it is mounted as a slave: the plugin still sees what the host mounts there, and the host is left as
- * it was. (Docker mounts it as written, and has the host's `/run/docker/plugins` covered by blockbridge.)
+ * Mounts that are shared with the host. A mount below a shared one propagates to the host and covers its files there, such
+ * as a plugin's socket directory over the sockets of all plugins. A shared mount with another mount of the plugin below it
+ * is therefore mounted as a slave: the plugin sees mounts of the host, and the host sees none of the plugin's. (Docker
+ * mounts it as written: blockbridge covers the host's `/run/docker/plugins` then.)
  * @see mount_namespaces(7)
  */
 import { isAtOrBelow, isBelow, withoutVarRun } from '@outboard/container';
 import { showValue } from '@outboard/oci';
 import { isSharedOption, socketDirectoryInPlugin } from './mount-rules.ts';
 
-/** What counts here of a mount that has passed the rules. */
+/** Properties of a mount that has passed the rules. */
 export interface ShareableMount {
   readonly destination: string;
   readonly options: readonly string[];
   readonly shared: boolean;
 }
 
-/** Mounts with nothing below a shared one, and one line for each that is no longer shared. */
+/** Mounts without another one below a shared one, and one line for each that is no longer shared. */
 export interface ConfinedMounts<T> {
   readonly mounts: readonly T[];
   readonly warnings: readonly string[];
 }
 
-/** Make slaves of the shared mounts that have the socket directory or another mount below them. */
+/** Turn shared mounts with the socket directory or another mount below them into slaves. */
 export function confineSharedMounts<T extends ShareableMount>(mounts: readonly T[]): ConfinedMounts<T> {
   const warnings: string[] = [];
   const confined = mounts.map((mount, index) => {
@@ -47,7 +47,7 @@ function findInner(
   const place = withoutVarRun(outer.destination);
   const inner =
     all.find(({ destination }) => isBelow(withoutVarRun(destination), place)) ??
-    // Shared mounts are made last, in their order: a later one at the same place would be mounted on this one.
+    // Shared mounts are made last, in their order: a later one at the same path would be mounted on this one.
     later.find(({ destination, shared }) => shared && withoutVarRun(destination) === place);
   return (
     inner?.destination ?? (isAtOrBelow(socketDirectoryInPlugin, place) ? socketDirectoryInPlugin : undefined)

@@ -1,12 +1,12 @@
 /**
- * Texts of a config that people are shown before they consent, or look at later. A name or a path that a screen shows as
- * another one, or as several lines, would be consent to something else (Trojan Source, CVE-2021-42574).
+ * Checks the texts of a config that an operator reads before consent. A name or path that a terminal displays as another
+ * one, or as several lines, would obtain consent to something else (Trojan Source, CVE-2021-42574).
  */
 import { hasHiddenCharacters, OutboardError, showValue } from '@outboard/oci';
 import type { PluginConfig } from './plugin-config.ts';
 
 /**
- * Refuse texts that do not show as what they are.
+ * Refuse texts that a terminal displays as other texts.
  * @throws {OutboardError} invalid with the field and its value, hidden characters escaped
  */
 export function checkShownTexts(config: PluginConfig): void {
@@ -61,8 +61,8 @@ function fields<T>(
 }
 
 /**
- * Prose has lines, emoji that are joined by invisible characters, and marks of direction in scripts that need them. What
- * moves the cursor or turns around the letters that follow has no place in it.
+ * True for text that moves the cursor or reverses the direction of the letters that follow. Line breaks, emoji joined by
+ * invisible characters, and the direction marks of scripts are allowed in descriptions.
  */
 function rewritesScreen(text: string): boolean {
   return /(?![\n\r\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text);

@@ -1,6 +1,6 @@
 /**
- * Judges what a config means. Every config passes here before anything of it is used: on create strictly, so that an
- * author hears of mistakes; on pull as strictly as safety needs, so that every plugin in the field still installs.
+ * Checks the values of a config before any of them is used: strictly on create, so that an author learns of mistakes; on
+ * pull as strictly as safety requires, so that every published plugin can be installed.
  */
 
 import {
@@ -17,8 +17,9 @@ import type { PluginConfig } from './plugin-config.ts';
 import { confineSharedMounts } from './shared-mounts.ts';
 import { checkShownTexts } from './shown-text.ts';
 
+/** Choices for a validation. */
 export interface ValidateOptions {
-  /** `create` also refuses what could only be a mistake: on pull that is a warning. */
+  /** `create` also refuses mistakes that harm no one; on `pull` they are warnings. */
   readonly strictness: 'create' | 'pull';
 }
 
@@ -28,15 +29,15 @@ const maxEntries = 1024;
 /** `/run/docker/plugins/<name>` must fit sun_path (108 bytes with NUL), or the plugin cannot bind it. */
 const maxSocketNameBytes = 107 - `${socketDirectoryInPlugin}/`.length;
 
-/** What Docker calls plugins for. */
+/** Capabilities that Docker uses. */
 const knownKinds = new Set(
   'authz ipamdriver logdriver metricscollector networkdriver secretprovider volumedriver'.split(' '),
 );
 
-/** Collects what one validation finds. */
+/** The findings of one validation. */
 interface Findings {
   readonly warnings: string[];
-  /** A mistake that makes the plugin useless but harms no one. */
+  /** Report a mistake that makes the plugin useless but harms no one. */
   readonly mistake: (field: string, got: unknown, want: string) => void;
 }
 
@@ -85,7 +86,7 @@ function checkCount(field: string, list: readonly unknown[] | null): void {
   }
 }
 
-/** First of all: whatever looks at each entry looks at a bounded number of them. */
+/** Check the lengths of lists, before other checks read their entries. */
 function checkLengths({ entrypoint, args, env, mounts, linux, interface: { types } }: PluginConfig): void {
   checkCount('Interface.Types', types);
   checkCount('Entrypoint', entrypoint);
@@ -116,7 +117,7 @@ function checkInterface(config: PluginConfig, findings: Findings): void {
     else findings.warnings.push(describe('Interface.Socket', socket, want));
     return;
   }
-  // The name is joined to a folder of the host: anything but one clean component would leave it.
+  // The name is joined to a directory of the host: any other text would lead out of it.
   const isComponent = !socket.includes('/') && socket !== '.' && socket !== '..';
   if (!isComponent || hasHiddenCharacters(socket) || Buffer.byteLength(socket) > maxSocketNameBytes) {
     throw refusal('Interface.Socket', socket, `one file name of at most ${maxSocketNameBytes} bytes`);
@@ -134,9 +135,9 @@ function checkProcess(config: PluginConfig, findings: Findings): void {
   checkArguments('Args.Value', config.args.value);
   if (workDir === '') return;
   const clean = checkPath(workDir, 'WorkDir', 'config');
-  // A working directory that is a link to an open file of the runtime leaves the container (CVE-2024-21626).
+  // A working directory that links to an open file of the runtime is outside of the container (CVE-2024-21626).
   if (isAtOrBelow(clean, '/proc') || isAtOrBelow(clean, '/dev')) {
-    throw refusal('WorkDir', workDir, 'a folder of the root filesystem, outside /proc and /dev');
+    throw refusal('WorkDir', workDir, 'a directory of the root filesystem, outside /proc and /dev');
   }
 }
 
@@ -192,7 +193,7 @@ function checkPropagatedMount(config: PluginConfig, warnings: string[]): void {
   const clean = checkPath(config.propagatedMount, 'PropagatedMount', 'config');
   const reserved = ['/proc', '/sys', '/dev', socketDirectoryInPlugin];
   if (clean === '/' || reserved.some((parent) => isAtOrBelow(withoutVarRun(clean), parent))) {
-    const want = `a folder of the root filesystem, not / and not in ${reserved.join(', ')}`;
+    const want = `a directory of the root filesystem, not / and not in ${reserved.join(', ')}`;
     throw refusal('PropagatedMount', config.propagatedMount, want);
   }
   if (config.mounts?.some((mount) => cleanAbsolutePath(mount.destination) === clean)) {

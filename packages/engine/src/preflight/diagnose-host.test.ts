@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { diagnoseHost } from './diagnose-host.ts';
 
-/** What the doctor says about a runtime that is this script. */
-async function judgeRuntime(script: string) {
+/** The doctor's line about a runtime that is this script. */
+async function diagnoseRuntime(script: string) {
   const folder = await mkdtemp(join(tmpdir(), 'ob-doctor-'));
   try {
     const runtime = join(folder, 'runtime');
@@ -21,8 +21,8 @@ async function judgeRuntime(script: string) {
 }
 
 test('a runtime is one that tells its version, and ends well', async () => {
-  assert.deepEqual(await judgeRuntime('echo myrunc version 1.2.3'), ['ok', 'RUNTIME 1.2.3']);
+  assert.deepEqual(await diagnoseRuntime('echo myrunc version 1.2.3'), ['ok', 'RUNTIME 1.2.3']);
   for (const script of ['echo version 1.2; exit 1', 'echo usage; echo version 1.2', 'exit 0']) {
-    assert.deepEqual(await judgeRuntime(script), ['fail', 'RUNTIME does not tell its version'], script);
+    assert.deepEqual(await diagnoseRuntime(script), ['fail', 'RUNTIME does not tell its version'], script);
   }
 });

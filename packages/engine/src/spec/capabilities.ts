@@ -1,12 +1,12 @@
 /**
- * Which capabilities a plugin has: Docker's default ones, and those that its config names and the operator granted.
+ * The capabilities of a plugin: Docker's default ones, and those that its config names and the operator granted.
  */
 import { canonicalCapability, containerDefaults } from '@outboard/container';
 import type { PluginConfig } from '../config/plugin-config.ts';
 
 /**
- * All of them, each once.
- * @throws {OutboardError} invalid for a name that is no capability's
+ * List the capabilities of a plugin, each once.
+ * @throws {OutboardError} invalid for an unknown name
  */
 export function pluginCapabilities(config: PluginConfig): readonly string[] {
   return [

@@ -1,7 +1,7 @@
 /**
- * The init of a container: a small program that runs as its first process, starts the plugin's own program, passes signals
- * on to it and takes note of the end of every process that has lost its parent. Without one that is left to the plugin's
- * program, and one that does not care keeps them all as zombies, which count as processes.
+ * The init of a container: a small program that runs as its first process, starts the plugin's own program, forwards
+ * signals to it and reaps orphaned processes. Without an init the plugin's program is their parent; if it does not reap
+ * them, they stay as zombies, which count as processes.
  * @see docker-run(1), `--init`; pid_namespaces(7)
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { findBinary, type SpecMount } from '@outboard/container';
 import { OutboardError, onStorage } from '@outboard/oci';
 import { socketDirectoryInPlugin } from '../config/mount-rules.ts';
 
-/** Those of Docker and Podman, in the places of Debian and Fedora, and the one that Docker's is built of. */
+/** The inits of Docker and Podman, by the paths of Debian and Fedora, and tini, which Docker's is built from. */
 const knownInits = [
   'tini-static',
   'catatonit',
@@ -20,7 +20,7 @@ const knownInits = [
   '/usr/libexec/docker/docker-init',
 ];
 const nameInPlugin = '.outboard-init';
-/** Where the container has it: in a folder that is there in each of them, and is no part of the plugin's files. */
+/** Path in the container: in the socket directory, which every plugin has and which is not among its own files. */
 const initInPlugin = `${socketDirectoryInPlugin}/${nameInPlugin}`;
 
 /** A program of the host. */
@@ -30,7 +30,7 @@ export interface ContainerInit {
 }
 
 /**
- * Find a program that can be the init of any container: a static one, since a plugin may have no libc, or another.
+ * Find a program that can be the init of any container. It is static, because a plugin may have no libc or another one.
  * @throws {OutboardError} system with code `program-missing`
  */
 export async function findContainerInit(names: readonly string[] = knownInits): Promise<ContainerInit> {
@@ -48,37 +48,37 @@ export async function findContainerInit(names: readonly string[] = knownInits): 
 }
 
 /**
- * Put a copy into a plugin's folder of sockets. Never the program itself: a plugin that may mount could make its mount of
- * it writable, and would then change a program of the host (as in CVE-2019-5736).
+ * Copy the init into a plugin's socket directory. The program itself is never mounted: a plugin that may mount could make
+ * the mount writable and change a program of the host (as in CVE-2019-5736).
  */
 export async function placeContainerInit({ program }: ContainerInit, socketDirectory: string): Promise<void> {
   const path = join(socketDirectory, nameInPlugin);
   await onStorage('write file', path, () => writeFile(path, program, { mode: 0o555, flag: 'wx' }));
 }
 
-/** The mount of the copy on itself: the exec root, which is often mounted `noexec`, is where it lies. */
+/** A mount of the copy on itself with `exec`: the exec root is often mounted `noexec`. */
 export function initMount(socketDirectory: string): SpecMount {
   const options = ['bind', 'ro', 'exec', 'nosuid', 'nodev', 'rprivate'];
   return { destination: initInPlugin, type: 'bind', source: join(socketDirectory, nameInPlugin), options };
 }
 
-/** What goes before the plugin's own program and its arguments. */
+/** Arguments that precede the plugin's own program. */
 export function initArguments({ path }: Pick<ContainerInit, 'path'>): readonly string[] {
-  // In the pid namespace of the host it is not the first process. catatonit finds that out itself.
+  // In the pid namespace of the host the init is not the first process; catatonit detects that itself.
   const isTini = basename(path) !== 'catatonit';
   return [initInPlugin, ...(isTini ? ['-s'] : []), '--'];
 }
 
 const interpreterEntry = 3; // PT_INTERP
 
-/** Whether a program needs no dynamic linker. @see elf(5), program header */
+/** True for a program without dynamic linker. @see elf(5), program header */
 export function isStatic(program: Buffer): boolean {
   if (program.length < 64 || program.toString('latin1', 0, 4) !== '\x7fELF') return false;
   const is64 = program[4] === 2;
   const isLittle = program[5] === 1;
   const half = (at: number) => (isLittle ? program.readUInt16LE(at) : program.readUInt16BE(at));
   const word = (at: number) => (isLittle ? program.readUInt32LE(at) : program.readUInt32BE(at));
-  // Below 4 GiB: the low half of 64 bits will do.
+  // Files are below 4 GiB: the low half of a 64-bit offset suffices.
   const table = is64 ? word(isLittle ? 32 : 36) : word(28);
   const [size, count] = is64 ? [half(54), half(56)] : [half(42), half(44)];
   if (table + size * count > program.length) return false;

@@ -456,7 +456,7 @@ const arbitraryConfig = fc.record({
   }),
 });
 
-/** What a spec gives beyond the baseline, as privileges would name it. */
+/** The access that a spec gives beyond the baseline, by the names of privileges. */
 function accessBeyondBaseline(spec: RuntimeSpec): readonly string[] {
   const types = new Set(spec.linux.namespaces.map(({ type }) => type));
   const kernel = new Set(defaultMounts.map((mount) => JSON.stringify(mount)));

@@ -1,6 +1,6 @@
 /**
- * From a plugin's config and settings to the OCI runtime spec of its container. A pure function: the same input gives
- * the same spec, and the spec never exceeds Docker's default container plus what the config's privileges name.
+ * Creates the OCI runtime spec of a plugin's container from its config and settings. A pure function: the same input gives
+ * the same spec, and the spec never exceeds Docker's default container plus the privileges of the config.
  */
 
 import {
@@ -24,51 +24,62 @@ import { namespaceOf, networkToJoin } from './joined-network.ts';
 import { createPluginMounts, type PluginMountsInput } from './plugin-mounts.ts';
 import { createLimits, createRlimits } from './resources.ts';
 
-/** What guards a container beyond its privileges. */
+/** Isolation of a container beyond its privileges. */
 export interface ContainerSecurity {
-  /** Whether no program gives the plugin more than it has: set-user-ID bits and file capabilities mean nothing. */
+  /** True: set-user-ID bits and file capabilities have no effect. */
   readonly noNewPrivileges: boolean;
-  /** Whether the root filesystem is read-only, with a tmpfs on `/tmp` and `/run`. */
+  /** True: the root filesystem is read-only, with a tmpfs on `/tmp` and `/run`. */
   readonly readOnlyRootfs: boolean;
-  /** The filter of system calls; absent: none. */
+  /** Filter of system calls; absent: none. */
   readonly seccomp?: SpecSeccomp | undefined;
   /** Name of a loaded profile; absent: none. */
   readonly apparmorProfile?: string | undefined;
 }
 
-export interface RuntimeSpecInput extends Omit<PluginMountsInput, 'temporaryDirectories' | 'hasInit'> {
+/** Input of one spec. */
+export interface RuntimeSpecInput
+  extends Pick<
+    PluginMountsInput,
+    | 'config'
+    | 'settings'
+    | 'propagatedMountPath'
+    | 'socketDirectory'
+    | 'metricsSocket'
+    | 'network'
+    | 'missingHostFiles'
+  > {
   readonly security: ContainerSecurity;
   /** Absolute path of the root filesystem on the host. */
   readonly rootfsPath: string;
-  /** What goes before the plugin's program: see `initArguments`. Default nothing. */
+  /** Arguments that precede the plugin's program: see `initArguments`. Default none. */
   readonly init?: readonly string[] | undefined;
-  /** As `resolveDevices` found them. */
+  /** The result of `resolveDevices`. */
   readonly devices: readonly SpecDevice[];
-  /** As `createCgroupsPath` makes it for the driver in use. */
+  /** The result of `createCgroupsPath` for the driver in use. */
   readonly cgroupsPath: string;
   /** For the OCI runtime; default none. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** Cgroup version of the host; on 2 the plugin gets a cgroup namespace. Default 1. */
   readonly cgroupVersion?: 1 | 2 | undefined;
-  /** Bounds on what it may use; default none. */
+  /** Bounds on the use of the host; default none. */
   readonly limits?: PluginLimits | undefined;
-  /** Whether the kernel can bound swap; default true. */
+  /** False when the kernel cannot limit swap. Default true. */
   readonly limitsSwap?: boolean | undefined;
 }
 
-/** A spec and what the operator should know about it. */
+/** A spec, and notices about it for the operator. */
 export interface CreatedRuntimeSpec {
   readonly spec: RuntimeSpec;
   readonly notices: readonly string[];
 }
 
 /**
- * The runtime spec of a plugin.
+ * Create the runtime spec of a plugin.
  *
- * Kept from Docker: the process is root whatever `User` says, and there is no terminal. Unlike Docker's, inheritable
+ * As in Docker, the process is root whatever `User` says, and there is no terminal. Unlike Docker's, inheritable
  * capabilities are empty (CVE-2022-24769).
- * @throws {OutboardError} invalid: a config that `validatePluginConfig` refuses (a record of Docker's was never
- *   judged), a mount that the rules refuse or without source, no entrypoint
+ * @throws {OutboardError} invalid: a config that `validatePluginConfig` refuses (a record that
+ *   Docker wrote was never validated), a mount without source or against the rules, no entrypoint
  * @see OCI runtime-spec v1.0.2
  */
 export function createRuntimeSpec(input: RuntimeSpecInput): CreatedRuntimeSpec {
@@ -122,7 +133,7 @@ function processArguments(config: PluginConfig, settings: PluginSettings): reado
 }
 
 function processEnvironment(settings: PluginSettings): readonly string[] {
-  // Two PATH entries would be read in two ways, by the runtime and by the plugin.
+  // Of two PATH entries the runtime could use one, and the plugin the other.
   const hasPath = settings.env.some((entry) => entry.startsWith('PATH='));
   return hasPath ? settings.env : [containerDefaults.path, ...settings.env];
 }
@@ -141,7 +152,7 @@ function namespaces(config: PluginConfig, cgroupVersion: 1 | 2): readonly SpecNa
   return list;
 }
 
-/** With the host's `/dev` mounted the nodes are there already; making them again would make them on the host. */
+/** With the host's `/dev` mounted, the nodes exist already, and the runtime would create them on the host. */
 function deviceNodes(devices: readonly SpecDevice[], mounts: readonly SpecMount[]): readonly SpecDevice[] {
   return mounts.some(({ destination, type }) => destination === '/dev' && type === 'bind') ? [] : devices;
 }

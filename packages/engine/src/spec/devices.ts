@@ -1,15 +1,16 @@
 /**
- * From device paths in settings to device nodes. The path that the operator was shown is the node that is used:
- * a link or a folder of devices would stand for something that was not shown.
+ * Resolves device paths of settings to device nodes. The path that the operator consented to must be the node that is used:
+ * a link or a directory would stand for other devices.
  */
 
 import type { FileStatus, ProbeResult, SpecDevice } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { PluginDevice } from '../config/plugin-config.ts';
 
+/** The devices of a plugin. */
 export interface ResolvedDevices {
   readonly devices: readonly SpecDevice[];
-  /** Devices left out because the operator has not named them yet. */
+  /** One line for each device that is left out because the operator has not set its path yet. */
   readonly notices: readonly string[];
 }
 
@@ -20,18 +21,18 @@ const symbolicLinkType = 0o120000;
 
 /**
  * Look up the devices of a plugin's settings on the host.
- * @param look status of a path, links not followed
+ * @param readStatus reads the status of a path, without following links
  * @throws {OutboardError} invalid: a device without path, a path that does not exist or is not a device node
  */
 export async function resolveDevices(
   devices: readonly PluginDevice[],
-  look: (path: string) => Promise<ProbeResult<FileStatus>>,
+  readStatus: (path: string) => Promise<ProbeResult<FileStatus>>,
 ): Promise<ResolvedDevices> {
   const notices: string[] = [];
   const resolved: SpecDevice[] = [];
   for (const device of devices) {
     if (device.path !== null && device.path !== '') {
-      resolved.push(await resolveDevice(device.path, look));
+      resolved.push(await resolveDevice(device.path, readStatus));
     } else if (device.settable?.includes('path') === true) {
       notices.push(`device ${JSON.stringify(device.name)} is left out: its path is not set`);
     } else {
@@ -46,9 +47,9 @@ export async function resolveDevices(
 
 async function resolveDevice(
   path: string,
-  look: (path: string) => Promise<ProbeResult<FileStatus>>,
+  readStatus: (path: string) => Promise<ProbeResult<FileStatus>>,
 ): Promise<SpecDevice> {
-  const found = await look(path);
+  const found = await readStatus(path);
   if (found.kind !== 'found') {
     throw deviceError(path, found.kind === 'missing' ? 'no such file or directory' : found.reason);
   }
@@ -67,7 +68,7 @@ async function resolveDevice(
   };
 }
 
-/** Docker's words, with the reason at the end. */
+/** Docker's error text, with the reason at the end. */
 function deviceError(path: string, reason: string): OutboardError {
   return new OutboardError(
     'invalid',

@@ -14,7 +14,7 @@ export interface JoinedNetwork {
   readonly hostsPath: string;
   /** Host side of `/etc/resolv.conf`. */
   readonly resolvConfPath: string;
-  /** As the hosts file has it. */
+  /** The host name in the hosts file. */
   readonly hostname: string;
 }
 
@@ -24,7 +24,7 @@ interface NetworkInput {
 }
 
 /**
- * The network to join; undefined for plugins that have the host's, or one with nothing but loopback.
+ * The network to join; undefined for plugins with the host's network, or with loopback only.
  * @throws {OutboardError} system: no network given for the bridge
  */
 export function networkToJoin({ config, network }: NetworkInput): JoinedNetwork | undefined {
@@ -33,7 +33,7 @@ export function networkToJoin({ config, network }: NetworkInput): JoinedNetwork 
   throw new OutboardError('system', 'the config has a network of type "bridge": want the one to join');
 }
 
-/** A namespace of the spec: the network's exists already when there is one to join. */
+/** A namespace of the spec. The one of a network to join exists already. */
 export function namespaceOf(
   type: SpecNamespace,
   input: NetworkInput,
@@ -42,14 +42,13 @@ export function namespaceOf(
   return network === undefined ? { type } : { type, path: network.namespacePath };
 }
 
-/** The host's own files that a plugin gets, at the same places. Of a network of its own it gets others. */
+/** List the host's own files that are mounted into a plugin at the same paths. A plugin with another network gets others. */
 export function hostNetworkFiles({ network }: PluginConfig): readonly string[] {
   return network.type === '' || network.type === 'bridge' ? [] : ['/etc/hosts', '/etc/resolv.conf'];
 }
 
 /**
- * Host files, by their place in the plugin. Docker mounts the host's for every network type that is not empty, even
- * `none`.
+ * Host files by their paths in the plugin. Docker mounts the host's for every network type that is not empty, even `none`.
  */
 export function networkFileSources(input: NetworkInput): ReadonlyMap<string, string> {
   if (input.config.network.type === '') return new Map();

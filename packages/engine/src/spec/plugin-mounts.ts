@@ -1,6 +1,7 @@
 /**
  * The mounts of a plugin's container, in order. Order is part of compatibility: kernel file systems, the propagated
- * mount, the config's mounts, then the socket directory, so that a plugin that mounts all of `/run` still has it.
+ * mount, the config's mounts, then the socket directory, so that a plugin that mounts all of `/run` still
+ * has its socket directory.
  * @see moby daemon/pkg/plugin/v2/plugin_linux.go (28.x), InitSpec
  */
 
@@ -20,6 +21,7 @@ import { confineSharedMounts } from '../config/shared-mounts.ts';
 import { initMount } from './container-init.ts';
 import { type JoinedNetwork, networkFileSources } from './joined-network.ts';
 
+/** Input of the mounts of one plugin. */
 export interface PluginMountsInput {
   readonly config: PluginConfig;
   readonly settings: PluginSettings;
@@ -31,15 +33,15 @@ export interface PluginMountsInput {
   readonly metricsSocket?: string | undefined;
   /** Needed when the config's network is `bridge`. */
   readonly network?: JoinedNetwork | undefined;
-  /** Of `hostNetworkFiles`: those that the host does not have. Default none. */
+  /** The files of `hostNetworkFiles` that the host lacks. Default none. */
   readonly missingHostFiles?: readonly string[] | undefined;
-  /** Whether the plugin is started by an init, which lies in its socket directory. Default false. */
+  /** True when an init in the socket directory starts the plugin. Default false. */
   readonly hasInit?: boolean | undefined;
-  /** Whether `/tmp` and `/run` are file systems in memory, for a root filesystem that is read-only. */
+  /** True: `/tmp` and `/run` are a tmpfs, for a read-only root filesystem. */
   readonly temporaryDirectories: boolean;
 }
 
-/** Before the config's mounts, which may lie below them or on them. */
+/** These precede the config's mounts, which may be below them or on them. */
 const temporaryDirectories: readonly SpecMount[] = [
   temporaryDirectory('/tmp', 'mode=1777'),
   temporaryDirectory('/run', 'mode=755'),
@@ -49,6 +51,7 @@ function temporaryDirectory(destination: string, mode: string): SpecMount {
   return { destination, type: 'tmpfs', source: 'tmpfs', options: ['rw', 'nosuid', 'nodev', 'noexec', mode] };
 }
 
+/** The mounts of one plugin. */
 export interface PluginMounts {
   readonly mounts: readonly SpecMount[];
   /** Container paths whose mounts are shared with the host: nothing else may be mounted below them. */
@@ -56,15 +59,15 @@ export interface PluginMounts {
   readonly notices: readonly string[];
 }
 
-/** A mount of the settings that takes part. */
+/** A mount of the settings. */
 interface UserMount extends SpecMount {
   readonly shared: boolean;
 }
 
 /**
- * All mounts of one plugin.
- * @throws {OutboardError} invalid: a mount without source, or one that the rules refuse; system: no host folder given
- *   for the propagated mount
+ * Create all mounts of one plugin.
+ * @throws {OutboardError} invalid: a mount without source, or one that the rules refuse; system: no host directory
+ *   given for the propagated mount
  */
 export function createPluginMounts(input: PluginMountsInput): PluginMounts {
   const notices: string[] = [];
@@ -82,8 +85,7 @@ export function createPluginMounts(input: PluginMountsInput): PluginMounts {
     ...(input.hasInit === true ? [initMount(input.socketDirectory)] : []),
     ...metricsSocket(input),
     ...networkFiles(input, shared, notices),
-    // Last: what is mounted after a shared mount could, through a link in the root filesystem, land below it, and so
-    // on the host.
+    // Last: a mount after a shared one could be made below it through a link in the root filesystem, and so on the host.
     ...userMounts.filter((mount) => mount.shared).map(toSpecMount),
   ];
   return { mounts, sharedDestinations: shared, notices };
@@ -100,14 +102,14 @@ function hostBind(source: string, destination: string, ...options: string[]): Sp
 function propagatedMount(input: PluginMountsInput): readonly SpecMount[] {
   if (input.config.propagatedMount === '') return [];
   if (input.propagatedMountPath === undefined) {
-    throw new OutboardError('system', 'the config has a propagated mount: want its folder on the host');
+    throw new OutboardError('system', 'the config has a propagated mount: want its directory on the host');
   }
   const destination = checkPath(input.config.propagatedMount, 'PropagatedMount', 'config');
   return [hostBind(input.propagatedMountPath, destination, 'rbind', 'rw', 'rshared')];
 }
 
 /**
- * Where collectors look for it. Docker mounts it read-only too; connecting writes nothing.
+ * The socket that metrics collectors read. Docker mounts it read-only too, which does not prevent connections.
  * @see moby daemon/internal/metrics/plugin_unix.go (28.x)
  */
 function metricsSocket({ config, metricsSocket }: PluginMountsInput): readonly SpecMount[] {
@@ -126,14 +128,15 @@ function networkFiles(
   return (
     [...networkFileSources(input)]
       .filter(([, source]) => !missingHostFiles.includes(source))
-      // On the shared `/etc` of a host (hpe) they would be mounted, read-only, on the host as well.
+      // On a shared `/etc` of the host (hpe) they would be mounted on the host as well, read-only.
       .filter(([path]) => !shared.some((destination) => isAtOrBelow(path, destination)))
       .map(([path, source]) => hostBind(source, path, 'rbind', 'ro', 'rprivate'))
   );
 }
 
 /**
- * A mount at `/dev` or `/sys`, or below, stands instead of the kernel file systems that it would cover.
+ * True when a mount at or above a kernel file system replaces it.
+ *
  * (Docker mounts both; its attempt to drop the first one drops others as well.)
  */
 function replacesDefault(user: SpecMount, kernel: SpecMount): boolean {
@@ -164,14 +167,14 @@ function toUserMount(mount: PluginMount, notices: string[]): readonly UserMount[
 function bindMount(source: string, { destination, options }: CheckedMount): SpecMount {
   const added = [
     ...(options.some(isBindOption) ? [] : ['rbind']),
-    // Without a word on propagation the mount would take the root's, which is shared when there is a propagated
-    // mount: then everything mounted below it would show on the host, which no one was asked about.
+    // Without an option the mount would have the propagation of the root, which is shared when there is a propagated
+    // mount. Mounts below it would then be visible on the host without consent.
     ...(options.some(isPropagationOption) ? [] : ['rslave']),
   ];
   return { destination, type: 'bind', source, options: [...options.map(withMountsBelow), ...added] };
 }
 
-/** Alone, "private" and "slave" leave mounts below the source as the host has them: shared, and open to other mounts. */
+/** Without the "r", "private" and "slave" leave the mounts below the source shared with the host. */
 function withMountsBelow(option: string): string {
   return option === 'private' || option === 'slave' ? `r${option}` : option;
 }

@@ -1,7 +1,7 @@
 /**
- * What guards one plugin beyond namespaces, capabilities and devices: its filter of system calls, its AppArmor
- * profile, no new privileges, a read-only root. Each follows from the plugin's privileges, and the operator's options
- * change it.
+ * The isolation of one plugin beyond namespaces, capabilities and devices: its filter of system calls, its AppArmor
+ * profile, no new privileges, a read-only root filesystem. Each is derived from the plugin's privileges and the operator's
+ * options.
  */
 import { type AppArmor, createSeccompFilter, requireAppArmorProfile } from '@outboard/container';
 import type { PluginConfig } from '../config/plugin-config.ts';
@@ -10,18 +10,19 @@ import { appArmorOpenings, appArmorProfile } from './apparmor/plugin-profile.ts'
 import { pluginCapabilities } from './capabilities.ts';
 import type { ContainerSecurity } from './create-runtime-spec.ts';
 
+/** The isolation of one plugin. */
 export interface PluginSecurity {
   readonly security: ContainerSecurity;
-  /** What the operator should know. */
+  /** Lines for the operator. */
   readonly notices: readonly string[];
 }
 
 /**
- * Decide a plugin's security, and load what the kernel needs for it.
+ * Decide the isolation of a plugin, and load its AppArmor profile.
  *
- * No new privileges is on unless the options say otherwise: a plugin starts as root with every capability that it can
- * ever have, so set-user-ID programs and file capabilities give it nothing. Only one that has become another user
- * first, and then wants to be root again (sudo, su), needs it off.
+ * No new privileges is on unless the options turn it off: a plugin starts as root with every capability that it can
+ * have, so set-user-ID programs and file capabilities give it nothing. Only a plugin that becomes another user and then
+ * root again (sudo, su) needs it off.
  * @throws {OutboardError} invalid: a profile that cannot be used; system: one that the kernel refuses
  */
 export async function decidePluginSecurity(
@@ -44,8 +45,8 @@ export async function decidePluginSecurity(
 }
 
 /**
- * Require that what security options name is on this host, and can be used.
- * @throws {OutboardError} invalid, as a start of the plugin would
+ * Check that the profiles of security options exist on this host and can be used.
+ * @throws {OutboardError} invalid, with the error of a start
  */
 export async function requireSecurityChoices({ seccomp, apparmor }: SecurityOptions): Promise<void> {
   if (seccomp !== undefined) await createSeccompFilter(seccomp, []);

@@ -1,24 +1,24 @@
 /**
- * From a plugin's limits to what the OCI runtime is told: the cgroup's resources and the limits of each process.
+ * Converts a plugin's limits to the OCI runtime spec: resources of the cgroup and limits of each process.
  */
 
 import type { SpecLimits, SpecRlimit } from '@outboard/container';
 import type { PluginLimits } from '../config/plugin-options.ts';
 
-/** Docker's. */
+/** The period that Docker uses. */
 const cpuPeriodMicroseconds = 100_000;
 
-/** In an update: no bound. */
+/** No bound, in an update. */
 const unlimited = -1;
 
 /**
- * The bounds of a plugin's cgroup.
- * @param host.limitsSwap whether the kernel can bound swap; where it cannot, only memory is bounded
+ * Convert the limits of a plugin's cgroup.
+ * @param host.limitsSwap false when the kernel cannot limit swap: then only memory is limited
  */
 export function createLimits(limits: PluginLimits, host: { readonly limitsSwap: boolean }): SpecLimits {
   const { memoryBytes, cpus, pids } = limits;
   return {
-    // No swap beyond what counts as memory, or the limit would only make the plugin slow.
+    // Memory and swap have one limit: with more swap the plugin would only become slow.
     ...(memoryBytes !== undefined && {
       memory: { limit: memoryBytes, ...(host.limitsSwap && { swap: memoryBytes }) },
     }),
@@ -29,7 +29,7 @@ export function createLimits(limits: PluginLimits, host: { readonly limitsSwap: 
   };
 }
 
-/** The same for a container that runs, which may have had other bounds: each is named. */
+/** Convert limits for a running container. Every bound is named, to replace an earlier one. */
 export function createLimitsUpdate(
   limits: PluginLimits,
   host: { readonly limitsSwap: boolean },
@@ -39,7 +39,7 @@ export function createLimitsUpdate(
   return { memory, cpu: cpu ?? { quota: unlimited, period: cpuPeriodMicroseconds }, pids };
 }
 
-/** The limits of each process of a plugin. */
+/** Convert the limits of each process. */
 export function createRlimits(openFiles: number): readonly SpecRlimit[] {
   return [{ type: 'RLIMIT_NOFILE', soft: openFiles, hard: openFiles }];
 }

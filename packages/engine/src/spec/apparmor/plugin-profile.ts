@@ -1,22 +1,22 @@
 /**
- * The AppArmor profiles of plugins: a second wall behind read-only and masked paths, for plugins that may not mount.
- * A plugin's profile follows from its privileges, so that it takes nothing away that was granted.
+ * The AppArmor profiles of plugins: a second barrier behind read-only and masked paths, for plugins that may not mount.
+ * A profile is derived from the plugin's privileges and denies nothing that was granted.
  * @see apparmor.d(5), AppArmor 3.0
  */
 import { type AppArmorHost, type AppArmorProfile, isAtOrBelow } from '@outboard/container';
 import type { PluginConfig } from '../../config/plugin-config.ts';
 
-/** What the privileges of a plugin open in its profile. */
+/** Rules that the privileges of a plugin relax in its profile. */
 export interface AppArmorOpenings {
-  /** CAP_SYS_ADMIN: rules on paths mean nothing to it, as it can mount the same files elsewhere. */
+  /** CAP_SYS_ADMIN: rules on paths have no effect, because the plugin can mount the same files elsewhere. */
   readonly mounting: boolean;
   /** A mount of the host's at or below `/sys`. */
   readonly sysfs: boolean;
-  /** The host's processes: to see and signal them is what it was granted. */
+  /** The host's pid namespace, in which the plugin may see and signal processes. */
   readonly hostProcesses: boolean;
 }
 
-/** What a plugin needs. */
+/** Derive the relaxed rules of a plugin. */
 export function appArmorOpenings(config: PluginConfig, capabilities: readonly string[]): AppArmorOpenings {
   return {
     mounting: capabilities.includes('CAP_SYS_ADMIN'),
@@ -32,7 +32,7 @@ export function appArmorProfileName(openings: AppArmorOpenings): string {
   return ['outboard-plugin', ...words.filter((word) => word !== false)].join('-');
 }
 
-/** The profile of a plugin. */
+/** Create the profile of a plugin. */
 export function appArmorProfile(openings: AppArmorOpenings): AppArmorProfile {
   const name = appArmorProfileName(openings);
   return { name, text: (host) => profileText(name, openings, host) };
