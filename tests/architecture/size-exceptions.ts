@@ -4,6 +4,5 @@
 export const sizeExceptions: readonly string[] = [
   'packages/cli/src/template/format-printf.ts anonymous',
   'packages/engine/src/drivers/legacy/discovered-drivers.ts createLegacyDrivers',
-  'packages/engine/src/supervise/supervised-plugin.ts',
   'packages/daemon/src/testing/scripted-engine.ts scriptEngine',
 ];

@@ -21,7 +21,7 @@ const parts: readonly (readonly [
   [
     'its socket directory',
     (execRoot, id) => rmSync(join(execRoot, 'plugins', id), { recursive: true }),
-    /the folder of its socket, "\/.*", was deleted$/,
+    /the directory of its socket, "\/.*", was deleted$/,
   ],
   [
     'its socket alone',
@@ -38,7 +38,7 @@ const parts: readonly (readonly [
     (execRoot) => {
       for (const name of readdirSync(execRoot)) rmSync(join(execRoot, name), { recursive: true });
     },
-    /the folder of its socket, "\/.*", was deleted$/,
+    /the directory of its socket, "\/.*", was deleted$/,
   ],
 ];
 
@@ -76,7 +76,7 @@ test('a plugin without a restart policy reports the loss of its socket directory
   await engine.update('cut-off', { restart: { name: 'no' } });
   rmSync(join(execRoot, 'plugins', plugin.id), { recursive: true });
   const { reason } = await untilState(engine, 'cut-off', 'unhealthy');
-  assert.match(reason, /^the folder of its socket, ".*", was deleted$/);
+  assert.match(reason, /^the directory of its socket, ".*", was deleted$/);
   await engine.restart('cut-off');
   assert.equal(await plugin.shell('echo answers'), 'answers');
 });

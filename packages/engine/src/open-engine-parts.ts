@@ -13,9 +13,9 @@ import {
   openWorkspaces,
 } from '@outboard/container';
 import { type ContentStore, createRegistryClient, openFileContentStore } from '@outboard/oci';
+import { connectSocket } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
-import { createPluginSupervisor } from './create-plugin-supervisor.ts';
 import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.ts';
 import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
@@ -30,6 +30,9 @@ import { createPreflight } from './preflight/host-preflight.ts';
 import { openStoredReferences } from './references/stored-references.ts';
 import { createPluginLayout, type PluginLayout } from './store/plugin-layout.ts';
 import { PluginStore } from './store/plugin-store.ts';
+import { createFailureFiles } from './supervise/failure-file.ts';
+import { createPluginHost } from './supervise/host/linux-plugin-host.ts';
+import { createSupervisor } from './supervise/plugin-supervisor.ts';
 import type { Supervisor } from './supervise/supervisor.ts';
 import { openVolumes } from './volumes/open-volumes.ts';
 import type { Volumes } from './volumes/volumes.ts';
@@ -142,17 +145,23 @@ async function openSupervisor(
     await openConmonRuntime({ execRoot, runtime: name, logger }),
     (opened) => opened.release(),
   );
-  const supervisor = createPluginSupervisor({
-    runtime: withLogs(runtime, logs),
-    execRoot,
+  const host = createPluginHost({
     layout,
-    preflight,
+    execRoot,
     containers,
+    preflight,
     cgroupDriver: chooseCgroupDriver(options.cgroupDriver),
-    logger,
-    backOff: options.backOff,
     metricsSocket: options.metricsSocket?.path,
     bridge: options.bridge,
+    logger,
+  });
+  const supervisor = createSupervisor({
+    runtime: withLogs(runtime, logs),
+    host,
+    failures: createFailureFiles(layout, logger),
+    connect: connectSocket,
+    backOff: options.backOff,
+    logger,
   });
   stack.defer(() => supervisor.shutdown(liveRestore ? 'leave-running' : 'stop'));
   supervisor.onChange((id, state) => logs.stateChanged(id, state));

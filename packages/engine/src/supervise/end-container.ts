@@ -1,22 +1,29 @@
 /**
- * Ends a container: asked first, then killed.
+ * Ends a container: SIGTERM, then SIGKILL.
  */
 
 import { joinSignals, resolveOnAbort } from '@outboard/async';
 import type { Container } from '@outboard/container';
 
-/** How long a container may take to end after SIGKILL before its cgroup is swept. */
+/** Time for a container to end after SIGKILL. */
 const killWaitMs = 2_000;
 
+/** Signals of one stop. */
+export interface EndContainerOptions {
+  /** Stops the wait and the steps after it. */
+  readonly signal?: AbortSignal | undefined;
+  /** Shortens the grace: SIGKILL follows at once. */
+  readonly graceEnd?: AbortSignal | undefined;
+}
+
 /**
- * SIGTERM, after the grace SIGKILL; a container that ends neither way is left to its removal, which sweeps the cgroup.
- * @param options.signal stops the wait, and what would follow it
- * @param options.graceEnd ends the grace before its time
+ * Send SIGTERM, and SIGKILL after the grace. A container that survives both is left to its removal, which kills every
+ * process in its cgroup.
  */
 export async function endContainer(
   container: Container,
   graceMs: number,
-  options: { readonly signal?: AbortSignal; readonly graceEnd?: AbortSignal } = {},
+  options: EndContainerOptions = {},
 ): Promise<void> {
   const { signal, graceEnd } = options;
   await container.kill('SIGTERM');

@@ -1,5 +1,5 @@
 /**
- * Asks a plugin now and then whether it still answers. One that hangs gives no other sign of it.
+ * Health checks: probe a plugin at intervals, which is the only way to notice that it hangs.
  */
 import { request } from 'node:http';
 import { joinSignals, pause, withResolvers } from '@outboard/async';
@@ -10,7 +10,7 @@ import type { ConnectSocket } from './wait-for-socket.ts';
 
 const defaults = optionDefaults.health;
 
-/** Asks once. @throws {Error} when the plugin does not answer as it should; the signal's reason */
+/** One probe. @throws {Error} when the plugin does not answer as it should; the signal's reason */
 export type HealthProbe = (signal: AbortSignal) => Promise<void>;
 
 /** The probe that a check describes. @param path of the plugin's socket */
@@ -22,12 +22,13 @@ export function createHealthProbe(check: HealthCheck, path: string, connect: Con
       };
 }
 
+/** Parts and callbacks of one health check. */
 export interface HealthWatch {
   readonly check: HealthCheck;
   readonly probe: HealthProbe;
   /** Ends the watch. */
   readonly signal: AbortSignal;
-  /** It has failed as often in a row as the check allows; called once until it is healthy again. */
+  /** Called when as many probes in a row have failed as the check allows; once until `onHealthy`. */
   readonly onUnhealthy: (reason: string) => void;
   readonly onHealthy: () => void;
 }
@@ -52,7 +53,7 @@ export async function watchHealth(watch: HealthWatch): Promise<void> {
   }
 }
 
-/** @returns why it failed, or undefined */
+/** @returns the reason when the probe failed */
 async function tryProbe({ check, probe, signal }: HealthWatch): Promise<string | undefined> {
   const { timeoutSeconds = defaults.timeoutSeconds } = check;
   using limit = joinSignals([signal], {
@@ -67,7 +68,7 @@ async function tryProbe({ check, probe, signal }: HealthWatch): Promise<string |
   }
 }
 
-/** Nothing but the status is looked at: what follows it is not read. */
+/** Only the status counts; headers and body are not read. */
 async function probeHttp(
   target: string,
   path: string,

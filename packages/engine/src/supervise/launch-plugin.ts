@@ -1,5 +1,6 @@
 /**
- * One start of a plugin, from an empty place to a socket that accepts; when it fails the place is empty again.
+ * One start of a plugin: surroundings, container, and a socket that accepts connections. A start that fails removes
+ * what it made.
  */
 
 import { type Clock, joinSignals, type Limiter } from '@outboard/async';
@@ -17,49 +18,50 @@ import {
 } from './plugin-failure.ts';
 import { type ConnectSocket, waitForSocket } from './wait-for-socket.ts';
 
-/** The parts that starting takes. */
-export interface LaunchParts {
+/** Parts that starting takes. */
+export interface LaunchDeps {
   readonly host: PluginHost;
   readonly runtime: ContainerRuntime;
   readonly connect: ConnectSocket;
-  /** Bounds how many containers are created at a time; what waits for something else does not count. */
+  /** Bounds how many containers are created at a time; waiting for sockets does not count. */
   readonly limiter: Limiter;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** Options of one start. */
 export interface LaunchOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** How often the plugin was started again before. */
+  /** Number of restarts before this start. */
   readonly restarts: number;
-  /** How many of its processes were killed for want of memory before. */
+  /** Processes killed for lack of memory before this start. */
   readonly outOfMemoryKills: number;
-  /** Of an earlier run before the start, and of this one when it fails. */
+  /** Mounts to remove before the start, and after it when it fails. */
   readonly mounts: MountsToRemove;
 }
 
-/** What came of one start: a plugin that is ready, or nothing, and why. */
+/** Result of one start. */
 export type Launched =
   | { readonly container: Container }
   | {
       readonly failure: PluginFailure;
-      /** For whoever waited for the start; the abort reason when aborted. */
+      /** The error of the caller; the signal's reason when aborted. */
       readonly error: unknown;
-      /** What could not be removed, and is to be before the next start. */
-      readonly remains?: LaunchRemains;
+      /** Present when something could not be removed; it must be removed before the next start. */
+      readonly leftover?: Leftover | undefined;
     };
 
-/** What a start left. */
-export interface LaunchRemains {
-  /** Absent when there was none, or it is gone and something around it is not. */
-  readonly container?: Container;
+/** What a failed start could not remove. */
+export interface Leftover {
+  /** Absent when no container is left, but some of its surroundings are. */
+  readonly container?: Container | undefined;
 }
 
-/** Start a plugin and wait until its socket accepts a connection, for `timeoutMs` at most. Never rejects. */
+/** Start a plugin and wait up to `timeoutMs` until its socket accepts a connection. Never rejects. */
 export async function launchPlugin(
   record: PluginRecord,
-  parts: LaunchParts,
+  deps: LaunchDeps,
   options: LaunchOptions,
 ): Promise<Launched> {
   const { signal, restarts, outOfMemoryKills, mounts } = options;
@@ -67,70 +69,73 @@ export async function launchPlugin(
   let container: Container | undefined;
   try {
     signal.throwIfAborted();
-    const spec = await parts.host.prepare(record, { signal, mounts });
+    const spec = await deps.host.prepare(record, { signal, mounts });
     const start = { id, spec, restarts, outOfMemoryKills, signal };
-    container = await parts.limiter.run(() => parts.runtime.start(start), { signal });
-    const failure = await awaitReady(record, container, parts, options);
+    container = await deps.limiter.run(() => deps.runtime.start(start), { signal });
+    const failure = await awaitReady(record, container, deps, options);
     if (failure === undefined) return { container };
-    const remains = await undo(id, container, parts, mounts);
-    return { failure, error: toError(failure), ...(remains && { remains }) };
+    const leftover = await undo(id, container, deps, mounts);
+    return { failure, error: toError(failure), leftover };
   } catch (caught) {
-    const remains = await undo(id, container, parts, mounts);
+    const leftover = await undo(id, container, deps, mounts);
     const error = signal.aborted ? signal.reason : caught;
-    return { failure: launchFailure(error, parts.clock.now()), error, ...(remains && { remains }) };
+    return { failure: launchFailure(error, deps.clock.now()), error, leftover };
   }
 }
 
-/** @returns why it did not become ready, or undefined. @throws the abort reason; what the socket's place has that is no socket */
+/**
+ * @returns the failure when the plugin does not become ready
+ * @throws the signal's reason; the error of `connect` for a file that is no socket
+ */
 async function awaitReady(
   record: PluginRecord,
   container: Container,
-  parts: LaunchParts,
+  deps: LaunchDeps,
   options: LaunchOptions,
 ): Promise<PluginFailure | undefined> {
-  const path = parts.host.socketPath(record);
+  const path = deps.host.socketPath(record);
   let dialError = `dial unix ${path}: connect: no such file or directory`;
   const scope = new AbortController();
   const { timeoutMs } = options;
   using wait = joinSignals([options.signal, scope.signal], { timeoutMs, timeoutReason: () => timedOut });
   const ready = waitForSocket(path, {
-    connect: parts.connect,
+    connect: deps.connect,
     signal: wait.signal,
     onRefused: (error) => {
       dialError = error.message;
     },
   });
-  const lastWords = async () => {
-    return { at: parts.clock.now(), log: await container.readLogTail(shownLogLines), dialError };
+  const readLogTail = async () => {
+    return { at: deps.clock.now(), log: await container.readLogTail(shownLogLines), dialError };
   };
   try {
     const exit = await Promise.race([ready, container.exited]);
-    return exit === undefined ? undefined : exitedBeforeReady(record.name, exit, await lastWords());
+    return exit === undefined ? undefined : exitedBeforeReady(record.name, exit, await readLogTail());
   } catch (error) {
     if (error !== timedOut) throw error;
-    return neverReady(record.name, timeoutMs, await lastWords());
+    return neverReady(record.name, timeoutMs, await readLogTail());
   } finally {
     scope.abort();
-    // When the container ended first, this rejects with the abort above.
+    // When the container ended first, the abort above makes this reject.
     await ready.catch(() => undefined);
   }
 }
 
 const timedOut = Symbol('the socket did not accept in time');
 
-/** The first error is the one to report; that of the clean-up is logged. */
+/** Remove what a failed start made. An error here is logged: the first error is the one to report. */
 async function undo(
   id: string,
   container: Container | undefined,
-  parts: LaunchParts,
+  deps: LaunchDeps,
   mounts: MountsToRemove,
-): Promise<LaunchRemains | undefined> {
+): Promise<Leftover | undefined> {
   try {
     await container?.remove();
-    await parts.host.cleanUp(id, { mounts });
+    await deps.host.cleanUp(id, { mounts });
     return undefined;
   } catch (error) {
-    parts.logger.error({ err: error, id }, 'cannot remove what a failed start of a plugin left');
-    return container === undefined ? {} : { container };
+    deps.logger.error({ err: error, id }, 'cannot remove what a failed start of a plugin left');
+    return { container };
   }
 }

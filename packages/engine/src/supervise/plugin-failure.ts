@@ -1,27 +1,27 @@
 /**
- * Why a plugin does not run, in words that an operator can act on.
+ * Failures of plugins: their causes as texts for operators.
  */
 
 import type { ContainerExit } from '@outboard/container';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 
-/** One time that a plugin could not be started, or ended without being told to. */
+/** A start that failed, or an end that nothing asked for. */
 export interface PluginFailure {
   readonly at: Date;
-  /** One line; nothing of the plugin's own output. */
+  /** One line, without the plugin's own output. */
   readonly reason: string;
-  /** How its process ended; absent when it never had one, or had not ended. */
-  readonly exit?: ContainerExit;
-  /** The last lines of its output, oldest first: at most 20, and what they may hold is the plugin's. */
+  /** Exit of its process; absent when it had none, or it was still running. */
+  readonly exit?: ContainerExit | undefined;
+  /** The last lines of its output, oldest first, at most 20; the plugin's own text, which may hold secrets. */
   readonly log: readonly string[];
 }
 
-/** How many log lines a failure shows, and how many characters of them. */
+/** Bounds on the log lines of a failure: their number, and the characters of one and of all. */
 export const shownLogLines = 20;
 const maxLineLength = 500;
 const maxLinesLength = 4_000;
 
-/** How a container ended, as the end of a sentence about a plugin. */
+/** An exit as the end of a sentence about a plugin. */
 export function describeExit(exit: ContainerExit): string {
   if (exit.outOfMemory && exit.signal === 'SIGKILL') return 'was killed because it ran out of memory';
   const remark = exit.outOfMemory ? ', after a process of it was killed because memory ran out' : '';
@@ -30,17 +30,17 @@ export function describeExit(exit: ContainerExit): string {
   return `ended, and no one knows how: its monitor had gone${remark}`;
 }
 
-/** The last log lines, quoted so that they stay on one line; empty when there are none. */
+/** The last log lines, quoted to stay on one line; '' when there are none. */
 export function describeLog(lines: readonly string[]): string {
   const shown = boundLog(lines).map((line) => JSON.stringify(line));
   return shown.length === 0 ? '' : `; its last log lines: ${shown.join(', ')}`;
 }
 
-/** As many of the last lines as a failure shows, long ones cut. */
+/** The last lines within the bounds of a failure; long ones are cut. */
 export function boundLog(lines: readonly string[]): readonly string[] {
   const shown: string[] = [];
   let length = 0;
-  // The latest lines tell most, so they are taken first.
+  // The last lines are the most useful: they are taken first.
   for (const line of lines.slice(-shownLogLines).toReversed()) {
     const cut = line.slice(0, maxLineLength);
     length += JSON.stringify(cut).length;
@@ -50,54 +50,54 @@ export function boundLog(lines: readonly string[]): readonly string[] {
   return shown;
 }
 
-/** What a plugin said before it failed. */
-export interface LastWords {
+/** The tail of a plugin's log, read when it failed. */
+export interface LogTail {
   readonly at: Date;
   readonly log: readonly string[];
 }
 
-/** A plugin that ran and has ended. */
-export function endedFailure(exit: ContainerExit, { at, log }: LastWords): PluginFailure {
+/** The failure of a plugin that ran and has ended. */
+export function endedFailure(exit: ContainerExit, { at, log }: LogTail): PluginFailure {
   return { at, reason: `the plugin ${describeExit(exit)}`, exit, log: boundLog(log) };
 }
 
-/** A plugin that ended before its socket accepted a connection. */
+/** The failure of a plugin that ended before its socket accepted a connection. */
 export function exitedBeforeReady(
   name: string,
   exit: ContainerExit,
-  { at, log, dialError }: LastWords & { readonly dialError: string },
+  { at, log, dialError }: LogTail & { readonly dialError: string },
 ): PluginFailure {
   const how = `plugin "${name}" ${describeExit(exit)} before its socket accepted a connection`;
   return { at, reason: `${dialError}: ${how}`, exit, log: boundLog(log) };
 }
 
-/** A plugin that runs and whose socket never accepted a connection. */
+/** The failure of a running plugin whose socket never accepted a connection. */
 export function neverReady(
   name: string,
   timeoutMs: number,
-  { at, log, dialError }: LastWords & { readonly dialError: string },
+  { at, log, dialError }: LogTail & { readonly dialError: string },
 ): PluginFailure {
   const how = `the socket of plugin "${name}" did not accept a connection within ${timeoutMs / 1000} s`;
   return { at, reason: `${dialError}: ${how}`, log: boundLog(log) };
 }
 
-/** A plugin that was ended because it failed its health check. */
-export function unhealthyFailure(reason: string, { at, log }: LastWords): PluginFailure {
+/** The failure of a plugin that was ended because it failed its health check. */
+export function unhealthyFailure(reason: string, { at, log }: LogTail): PluginFailure {
   return { at, reason: `the plugin was stopped because it was unhealthy: ${reason}`, log: boundLog(log) };
 }
 
-/** A plugin that was ended because no one could reach it any more. @param damage a sentence */
-export function damagedFailure(damage: string, { at, log }: LastWords): PluginFailure {
+/** The failure of a plugin that was ended because it had become unreachable. @param damage a sentence */
+export function damagedFailure(damage: string, { at, log }: LogTail): PluginFailure {
   return { at, reason: `the plugin was stopped because ${damage}`, log: boundLog(log) };
 }
 
-/** A plugin that was ended because one of its processes was: what that did is not done any more. */
-export function outOfMemoryFailure({ at, log }: LastWords): PluginFailure {
+/** The failure of a plugin that was ended because it had lost one of its processes. */
+export function outOfMemoryFailure({ at, log }: LogTail): PluginFailure {
   const reason = 'the plugin was stopped because a process of it was killed when memory ran out';
   return { at, reason, log: boundLog(log) };
 }
 
-/** A plugin for which no container came to run. */
+/** The failure of a plugin whose container was never started. */
 export function launchFailure(error: unknown, at: Date): PluginFailure {
   const reason = isOutboardError(error) ? error.details?.reason : undefined;
   if (typeof reason === 'string') return { at, reason, log: [] };
@@ -105,8 +105,8 @@ export function launchFailure(error: unknown, at: Date): PluginFailure {
 }
 
 /**
- * The error of whoever waited for the plugin. Its message ends with what the plugin printed, which is for that one
- * only; `details.reason` is the message without it, for logs.
+ * The error for the operator who started the plugin. Its message ends with the plugin's output, which may hold secrets:
+ * logs use `details.reason`, the message without the output.
  */
 export function toError(failure: PluginFailure): OutboardError {
   const { reason, exit, log } = failure;

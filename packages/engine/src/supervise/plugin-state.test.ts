@@ -21,8 +21,8 @@ const states: Record<PluginState['status'], PluginState> = {
 const moves: Record<PluginMove['type'], PluginMove> = {
   start: { type: 'start', at: later, restarts: 2 },
   run: { type: 'run', at: later, ...run },
-  sicken: { type: 'sicken', at: later, reason: 'x' },
-  recover: { type: 'recover', at: later },
+  'mark-unhealthy': { type: 'mark-unhealthy', at: later, reason: 'x' },
+  'mark-healthy': { type: 'mark-healthy', at: later },
   'give-up': { type: 'give-up' },
   'back-off': { type: 'back-off', at: later, restarts: 2, retryAt: at, reason: 'x' },
   fail: { type: 'fail', at: later, restarts: 2, reason: 'x' },
@@ -30,7 +30,7 @@ const moves: Record<PluginMove['type'], PluginMove> = {
   end: { type: 'end' },
 };
 
-/** Where each move leads from each state; what is not named is refused. */
+/** The state after each move from each state; moves that are absent are refused. */
 const table: Record<PluginState['status'], Partial<Record<PluginMove['type'], PluginState['status']>>> = {
   disabled: { start: 'starting', run: 'running' },
   starting: {
@@ -40,8 +40,8 @@ const table: Record<PluginState['status'], Partial<Record<PluginMove['type'], Pl
     fail: 'failed',
     stop: 'stopping',
   },
-  running: { sicken: 'unhealthy', 'back-off': 'backing-off', fail: 'failed', stop: 'stopping' },
-  unhealthy: { recover: 'running', 'back-off': 'backing-off', fail: 'failed', stop: 'stopping' },
+  running: { 'mark-unhealthy': 'unhealthy', 'back-off': 'backing-off', fail: 'failed', stop: 'stopping' },
+  unhealthy: { 'mark-healthy': 'running', 'back-off': 'backing-off', fail: 'failed', stop: 'stopping' },
   'backing-off': { start: 'starting', stop: 'stopping' },
   failed: { start: 'starting', stop: 'stopping' },
   stopping: { stop: 'stopping', fail: 'failed', end: 'disabled' },

@@ -1,22 +1,21 @@
 /**
- * The life of a plugin: every state, every move between them, and what is on the host in each.
+ * The life cycle of a plugin: every state, every move between them, and what is on the host in each state.
  *
  *     state         on the host
  *     disabled      nothing
- *     starting      coming into being: socket folder, mounts, container; gone again when the start fails
+ *     starting      socket directory, mounts and container, as far as they are made; removed when the start fails
  *     running       a container whose socket accepted a connection
  *     unhealthy     the same; it has failed its health check since
- *     backing-off   nothing but what could not be removed yet, which the next start removes first
- *     failed        the same; there is no next start until someone asks for it
- *     stopping      going: container, mounts, socket folder
+ *     backing-off   only what could not be removed yet; the next start removes it first
+ *     failed        the same; nothing starts it until an operator does
+ *     stopping      container, mounts and socket directory, as far as they are not removed
  *
- * Every state has a way out that an operator can ask for: what cannot be stopped has failed, and is started or stopped
- * again from there.
+ * An operator can leave every state: a plugin that cannot be stopped has failed, and can be started or stopped again.
  */
 import { OutboardError } from '@outboard/oci';
 import type { PluginState } from './supervisor.ts';
 
-/** What may happen to a plugin. */
+/** A change of state. */
 export type PluginMove =
   | { readonly type: 'start'; readonly at: Date; readonly restarts: number }
   | {
@@ -26,13 +25,13 @@ export type PluginMove =
       readonly pid: number;
       readonly restarts: number;
     }
-  /** It has failed its health check too often. */
-  | { readonly type: 'sicken'; readonly at: Date; readonly reason: string }
-  /** It has passed its health check again. */
-  | { readonly type: 'recover'; readonly at: Date }
-  /** A start that someone waited for has failed. */
+  /** Its health check has failed too often, or its surroundings were deleted. */
+  | { readonly type: 'mark-unhealthy'; readonly at: Date; readonly reason: string }
+  /** It is healthy again. */
+  | { readonly type: 'mark-healthy'; readonly at: Date }
+  /** A start by an operator has failed. */
   | { readonly type: 'give-up' }
-  /** It ended or could not be started, and is to be started again. */
+  /** It ended or could not be started, and will be restarted. */
   | {
       readonly type: 'back-off';
       readonly at: Date;
@@ -40,22 +39,22 @@ export type PluginMove =
       readonly retryAt: Date;
       readonly reason: string;
     }
-  /** It ended or could not be started, and is not to be started again; or it could not be stopped. */
+  /** It ended or could not be started, and will not be restarted; or it could not be stopped. */
   | { readonly type: 'fail'; readonly at: Date; readonly restarts: number; readonly reason: string }
   | { readonly type: 'stop'; readonly at: Date }
   | { readonly type: 'end' };
 
 const allowed: Readonly<Record<PluginMove['type'], readonly PluginState['status'][]>> = {
-  // From "failed" by whoever asks for it.
+  // From "failed" by an operator.
   start: ['disabled', 'backing-off', 'failed'],
-  // From "disabled" when a container of an earlier process is taken back.
+  // From "disabled" when a container of an earlier process is adopted.
   run: ['starting', 'disabled'],
-  sicken: ['running'],
-  recover: ['unhealthy'],
+  'mark-unhealthy': ['running'],
+  'mark-healthy': ['unhealthy'],
   'give-up': ['starting'],
   'back-off': ['starting', 'running', 'unhealthy'],
   fail: ['starting', 'running', 'unhealthy', 'stopping'],
-  // Also from "stopping": at a shutdown nothing waits for its turn.
+  // Also from "stopping": a shutdown does not wait for other operations.
   stop: ['starting', 'running', 'unhealthy', 'backing-off', 'failed', 'stopping'],
   end: ['stopping'],
 };
@@ -73,10 +72,10 @@ export function movePlugin(state: PluginState, move: PluginMove): PluginState {
       const { at, startedAt, pid, restarts } = move;
       return { status: 'running', since: at, startedAt, pid, restarts };
     }
-    case 'sicken':
+    case 'mark-unhealthy':
       if (state.status !== 'running') throw impossible(state, move);
       return { ...state, status: 'unhealthy', since: move.at, reason: move.reason };
-    case 'recover': {
+    case 'mark-healthy': {
       if (state.status !== 'unhealthy') throw impossible(state, move);
       const { reason: _, ...same } = state;
       return { ...same, status: 'running', since: move.at };

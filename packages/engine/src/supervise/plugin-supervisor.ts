@@ -20,12 +20,14 @@ import { endContainer } from './end-container.ts';
 import type { FailureFiles } from './failure-file.ts';
 import type { PluginHost } from './host/plugin-host.ts';
 import type { PluginFailure } from './plugin-failure.ts';
-import { SupervisedPlugin, type SupervisedPluginParts } from './supervised-plugin.ts';
+import type { SupervisionDeps } from './restart-loop.ts';
+import { SupervisedPlugin } from './supervised-plugin.ts';
 import type { PluginState, StartOptions, StopOptions, Supervisor } from './supervisor.ts';
-import { isRunning, SparedContainers } from './unmanaged-containers.ts';
+import { isRunning, UnmanagedContainers } from './unmanaged-containers.ts';
 import type { ConnectSocket } from './wait-for-socket.ts';
 
-export interface SupervisorOptions {
+/** Parts and options of a supervisor. */
+export interface SupervisorDeps {
   readonly runtime: ContainerRuntime;
   readonly host: PluginHost;
   readonly failures: FailureFiles;
@@ -35,61 +37,62 @@ export interface SupervisorOptions {
   readonly clock?: Clock | undefined;
   /** For the jitter of the back-off; default `Math.random`. */
   readonly random?: Random | undefined;
-  /** How long a plugin's socket may take, in milliseconds, unless the caller of `start` says; default 30,000. */
+  /** Limit for sockets to accept connections unless the caller of `start` sets one, in milliseconds; default 30,000. */
   readonly timeoutMs?: number | undefined;
 }
 
 const defaultTimeoutMs = 30_000;
-/** Several times what creating a container takes; one that takes longer hangs, and is to hold up nobody else. */
-const placeMs = 500;
-/** For a plugin found running that no one wants: its start or stop was cut short, so no one relies on it. */
+/** Several times the time to create a container: a creation that hangs longer gives its place to others. */
+const limiterMs = 500;
+/** Grace for a container that should not run: its start or stop was cut short, so that it has no users. */
 const unwantedGraceMs = 1_000;
 
-/** How long a shutdown that leaves plugins running waits for the end of what is being undone or removed. */
-const letGoMs = 8_000;
+/** Limit of a shutdown that leaves plugins running on its wait for removals. */
+const detachMs = 8_000;
 
-/** Told of every change of a plugin's state, with the one before. */
+/** Called after every change of a plugin's state. */
 type StateListener = (id: string, state: PluginState, before: PluginState) => void;
 
-export function createSupervisor(options: SupervisorOptions): Supervisor {
-  return new PluginSupervisor(options);
+/** A supervisor without plugins; `restore` adds those of an earlier process. */
+export function createSupervisor(deps: SupervisorDeps): Supervisor {
+  return new PluginSupervisor(deps);
 }
 
 class PluginSupervisor implements Supervisor {
-  readonly #options: SupervisorOptions;
-  readonly #parts: Omit<SupervisedPluginParts, 'onState' | 'onOutOfMemory'>;
+  readonly #deps: SupervisorDeps;
+  readonly #shared: SupervisionDeps;
   readonly #plugins = new Map<string, SupervisedPlugin>();
-  /** What an earlier process left of plugins that should not run, while it is being removed. */
+  /** Removals of containers and surroundings that an earlier process left and that should not run. */
   readonly #removals = new Map<string, Promise<void>>();
-  /** The same, when it could not be removed. */
-  readonly #remains = new Map<string, Container | EndedContainer | undefined>();
-  /** Of plugins whose records cannot be used. */
-  readonly #spared = new SparedContainers();
+  /** Those that failed, with the container if there is one. */
+  readonly #failedRemovals = new Map<string, Container | EndedContainer | undefined>();
+  readonly #unmanaged = new UnmanagedContainers();
   readonly #listeners = createListeners<Parameters<StateListener>>((error, id) => this.#report(error, id));
   readonly #outOfMemoryListeners = createListeners<[id: string]>((error, id) => this.#report(error, id));
   #isShutDown = false;
 
-  constructor(options: SupervisorOptions) {
-    this.#options = options;
-    this.#parts = {
-      host: options.host,
-      runtime: options.runtime,
-      connect: options.connect,
-      failures: options.failures,
-      logger: options.logger,
-      // Creating a container is work for the processors; more at a time would only take memory.
-      limiter: createLimiter(2 * availableParallelism(), placeMs),
-      clock: options.clock ?? systemClock,
-      random: options.random ?? Math.random,
-      backOff: { ...defaultBackOff, ...options.backOff },
-      timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+  constructor(deps: SupervisorDeps) {
+    this.#deps = deps;
+    this.#shared = {
+      host: deps.host,
+      runtime: deps.runtime,
+      connect: deps.connect,
+      failures: deps.failures,
+      logger: deps.logger,
+      // Creating containers keeps the processors busy: more at a time would only take memory.
+      limiter: createLimiter(2 * availableParallelism(), limiterMs),
+      clock: deps.clock ?? systemClock,
+      random: deps.random ?? Math.random,
+      backOff: { ...defaultBackOff, ...deps.backOff },
+      timeoutMs: deps.timeoutMs ?? defaultTimeoutMs,
     };
   }
 
   async start(record: PluginRecord, options: StartOptions = {}): Promise<void> {
     this.#refuseWhenShutDown(record);
     await this.#removalOf(record.id, options.signal);
-    if (this.#remains.has(record.id)) await this.#remove(record.id, this.#remains.get(record.id));
+    if (this.#failedRemovals.has(record.id))
+      await this.#remove(record.id, this.#failedRemovals.get(record.id));
     await this.#plugin(record).start(options);
   }
 
@@ -97,13 +100,10 @@ class PluginSupervisor implements Supervisor {
     this.#refuseWhenShutDown(record);
     try {
       await this.#plugins.get(record.id)?.stop({ ...options, mounts: 'dead' });
-      await this.#removeSpared(record.id);
+      await this.#removeUnmanaged(record.id);
     } catch (error) {
-      // It is wanted: what is left of it is removed before the next start, which is tried until that is done.
-      this.#options.logger.error(
-        { err: error, id: record.id },
-        'cannot stop a plugin that is to be restarted',
-      );
+      // The next start removes what is left, and is repeated until that succeeds.
+      this.#deps.logger.error({ err: error, id: record.id }, 'cannot stop a plugin that is to be restarted');
     }
     this.#refuseWhenShutDown(record);
     await this.#plugin(record).startWanted(options);
@@ -111,38 +111,37 @@ class PluginSupervisor implements Supervisor {
 
   async stop(id: string, options: StopOptions = {}): Promise<void> {
     await this.#removals.get(id);
-    if (this.#remains.has(id)) await this.#remove(id, this.#remains.get(id));
+    if (this.#failedRemovals.has(id)) await this.#remove(id, this.#failedRemovals.get(id));
     await this.#plugins.get(id)?.stop(options);
-    await this.#removeSpared(id);
+    await this.#removeUnmanaged(id);
   }
 
   limitStops(id: string, graceMs: number): Disposable | undefined {
     return this.#plugins.get(id)?.limitStops(graceMs);
   }
 
-  async restore(enabled: readonly PluginRecord[], spared: ReadonlySet<string> = new Set()): Promise<void> {
-    const { running, ended, unread } = await this.#options.runtime.recover();
+  async restore(enabled: readonly PluginRecord[], damaged: ReadonlySet<string> = new Set()): Promise<void> {
+    const { running, ended, unread } = await this.#deps.runtime.recover();
     const wanted = new Set(enabled.map(({ id }) => id));
-    const present = await this.#options.host.present();
+    const present = await this.#deps.host.present();
     for (const record of enabled) {
       if (!unread.has(record.id)) this.#restoreOne(record, running.get(record.id), ended.get(record.id));
     }
     for (const id of unread) {
-      const remedy =
-        'it is left alone; once its file can be read, start the daemon anew, or restart the plugin';
-      this.#options.logger.error({ id, remedy }, 'nobody can tell whether a plugin runs');
+      const remedy = 'it is left alone; once its file can be read, restart the daemon or the plugin';
+      this.#deps.logger.error({ id, remedy }, 'cannot find out whether a plugin runs');
     }
     for (const id of new Set([...running.keys(), ...ended.keys(), ...present])) {
       const left = running.get(id) ?? ended.get(id);
-      if (spared.has(id) || unread.has(id)) this.#spared.add(id, left);
+      if (damaged.has(id) || unread.has(id)) this.#unmanaged.add(id, left);
       else if (!wanted.has(id)) this.#removeInBackground(id, left);
     }
   }
 
-  takeBack(record: PluginRecord): void {
+  manage(record: PluginRecord): void {
     const { id } = record;
-    const left = this.#spared.get(id);
-    this.#spared.delete(id);
+    const left = this.#unmanaged.get(id);
+    this.#unmanaged.delete(id);
     if (isRunning(left)) this.#restoreOne(record, left, undefined);
     else this.#restoreOne(record, undefined, left);
   }
@@ -152,7 +151,7 @@ class PluginSupervisor implements Supervisor {
   }
 
   state(id: string): PluginState {
-    return this.#plugins.get(id)?.state ?? this.#spared.state(id) ?? { status: 'disabled' };
+    return this.#plugins.get(id)?.state ?? this.#unmanaged.state(id) ?? { status: 'disabled' };
   }
 
   outOfMemoryKills(id: string): number {
@@ -164,11 +163,11 @@ class PluginSupervisor implements Supervisor {
   }
 
   async lastFailure(id: string): Promise<PluginFailure | undefined> {
-    return this.#plugins.get(id)?.lastFailure ?? this.#options.failures.read(id);
+    return this.#plugins.get(id)?.lastFailure ?? this.#deps.failures.read(id);
   }
 
   socketPath(record: PluginRecord): string {
-    return this.#options.host.socketPath(record);
+    return this.#deps.host.socketPath(record);
   }
 
   async readLogTail(id: string, lines: number): Promise<readonly string[]> {
@@ -185,13 +184,13 @@ class PluginSupervisor implements Supervisor {
     const done = Promise.all([
       ...this.#removals.values(),
       ...plugins.map(([id, plugin]) =>
-        this.#end(id, () => (mode === 'stop' ? plugin.stop({}) : plugin.letGo())),
+        this.#end(id, () => (mode === 'stop' ? plugin.stop({}) : plugin.detach())),
       ),
     ]);
     if (mode === 'stop') await done;
-    // What is being removed is found again by the next process.
-    else if (!(await settlesWithin(done, letGoMs))) {
-      this.#options.logger.warn('what is left of plugins is still being removed');
+    // The next process goes on with removals.
+    else if (!(await settlesWithin(done, detachMs))) {
+      this.#deps.logger.warn('removals of plugins are still under way');
     }
   }
 
@@ -199,7 +198,7 @@ class PluginSupervisor implements Supervisor {
     try {
       await end();
     } catch (error) {
-      this.#options.logger.error({ err: error, id }, 'cannot stop a plugin at shutdown');
+      this.#deps.logger.error({ err: error, id }, 'cannot stop a plugin at shutdown');
     }
   }
 
@@ -214,19 +213,19 @@ class PluginSupervisor implements Supervisor {
     if (known !== undefined) return known;
     const onState = (state: PluginState, before: PluginState): void => this.#announce(id, state, before);
     const onOutOfMemory = (): void => this.#outOfMemoryListeners.notify(id);
-    const plugin = new SupervisedPlugin(record, { ...this.#parts, onState, onOutOfMemory });
+    const plugin = new SupervisedPlugin(record, { ...this.#shared, onState, onOutOfMemory });
     this.#plugins.set(id, plugin);
     return plugin;
   }
 
   #announce(id: string, state: PluginState, before: PluginState): void {
-    // What does not run is not kept: plugins come and go for as long as the daemon lives.
+    // Disabled plugins are not kept: a daemon may see any number of them.
     if (state.status === 'disabled') this.#plugins.delete(id);
     this.#listeners.notify(id, state, before);
   }
 
   #report(error: unknown, id: string): void {
-    this.#options.logger.error({ err: error, id }, 'a listener of the supervisor failed');
+    this.#deps.logger.error({ err: error, id }, 'a listener of the supervisor failed');
   }
 
   #restoreOne(record: PluginRecord, running: Container | undefined, ended: EndedContainer | undefined): void {
@@ -234,11 +233,11 @@ class PluginSupervisor implements Supervisor {
     if (running === undefined) {
       if (ended === undefined) plugin.startInBackground();
       else plugin.resume(ended);
-    } else if (this.#options.host.isBoundToDaemon(record)) plugin.replaceInBackground(running);
+    } else if (this.#deps.host.isBoundToDaemon(record)) plugin.replaceInBackground(running);
     else plugin.adopt(running);
   }
 
-  /** Waits for what an earlier process left of a plugin to be removed. @throws the signal's reason */
+  /** Wait for the removal of what an earlier process left. @throws the signal's reason */
   async #removalOf(id: string, signal: AbortSignal | undefined): Promise<void> {
     const removal = this.#removals.get(id);
     if (removal === undefined) return;
@@ -250,10 +249,10 @@ class PluginSupervisor implements Supervisor {
     this.#removals.set(id, removal);
   }
 
-  async #removeSpared(id: string): Promise<void> {
-    if (!this.#spared.has(id)) return;
-    await this.#remove(id, this.#spared.get(id));
-    this.#spared.delete(id);
+  async #removeUnmanaged(id: string): Promise<void> {
+    if (!this.#unmanaged.has(id)) return;
+    await this.#remove(id, this.#unmanaged.get(id));
+    this.#unmanaged.delete(id);
   }
 
   /** Never rejects. */
@@ -261,16 +260,16 @@ class PluginSupervisor implements Supervisor {
     try {
       await this.#remove(id, left);
     } catch (error) {
-      // One plugin's failure concerns no other.
-      this.#options.logger.error({ err: error, id }, 'cannot remove a plugin that should not run');
+      // Other plugins are restored all the same.
+      this.#deps.logger.error({ err: error, id }, 'cannot remove a plugin that should not run');
     }
   }
 
   async #remove(id: string, left: Container | EndedContainer | undefined): Promise<void> {
-    this.#remains.set(id, left);
+    this.#failedRemovals.set(id, left);
     if (left !== undefined && 'exited' in left) await endContainer(left, unwantedGraceMs);
     await left?.remove();
-    await this.#options.host.cleanUp(id, { mounts: 'all' });
-    this.#remains.delete(id);
+    await this.#deps.host.cleanUp(id, { mounts: 'all' });
+    this.#failedRemovals.delete(id);
   }
 }

@@ -1,19 +1,19 @@
 /**
- * Whether a plugin that failed is started again.
- * @see docker run --restart, of which these are the words and their meaning
+ * Restart policies: whether a plugin that failed is started again.
+ * @see docker-run(1), `--restart`, whose names and meaning they have
  */
 
 import type { ContainerExit } from '@outboard/container';
 import type { RestartPolicy } from '../config/plugin-options.ts';
 
 /**
- * @param failed how it ended, if it ran; one that could not be started has failed
- * @param failures in a row, this one counted
- * @returns undefined when it is to be started again, else why not, as the end of a sentence
+ * @param failed with its exit, if the plugin ran
+ * @param failures in a row, including this one
+ * @returns undefined when the plugin is restarted, else the reason, as the end of a sentence
  */
 export function refuseRestart(
   policy: RestartPolicy,
-  failed: { readonly exit?: ContainerExit },
+  failed: { readonly exit?: ContainerExit | undefined },
   failures: number,
 ): string | undefined {
   const { name, maximumRetries = 0 } = policy;

@@ -1,24 +1,26 @@
 /**
- * Limits on the time that stops of one plugin may take.
+ * Limits on the grace of one plugin's stops, which shorten also a stop that is under way.
  */
 import type { Clock } from '@outboard/async';
 
-/**
- * How long stops of one plugin may take to SIGKILL. Whoever cannot wait for as long as the plugin was given cuts them
- * short, also the one that is under way.
- */
+/** A stop that is under way. */
+interface CurrentStop {
+  readonly startedAtMs: number;
+  readonly graceEnd: AbortController;
+  cancelTimer: () => void;
+}
+
+/** The limits on stops of one plugin; the smallest one counts. */
 export class StopLimits {
   readonly #limits = new Set<{ readonly graceMs: number }>();
   readonly #clock: Pick<Clock, 'monotonicMs' | 'schedule'>;
-  #current:
-    | { readonly startedAtMs: number; readonly end: AbortController; cancelTimer: () => void }
-    | undefined;
+  #current: CurrentStop | undefined;
 
   constructor(clock: Pick<Clock, 'monotonicMs' | 'schedule'>) {
     this.#clock = clock;
   }
 
-  /** Until it is disposed of, a stop takes that long at most, counted from its begin. */
+  /** Bound the grace, counted from the start of the stop, until the result is disposed. */
   limit(graceMs: number): Disposable {
     const limit = { graceMs };
     this.#limits.add(limit);
@@ -26,15 +28,16 @@ export class StopLimits {
     return { [Symbol.dispose]: () => void this.#limits.delete(limit) };
   }
 
-  /** One stop, of which the signal tells that its time is over. */
+  /** Run one stop. @param stop receives a signal that is aborted when a limit is reached */
   async during(stop: (graceEnd: AbortSignal) => Promise<void>): Promise<void> {
-    const end = new AbortController();
-    this.#current = { startedAtMs: this.#clock.monotonicMs(), end, cancelTimer: () => {} };
+    const graceEnd = new AbortController();
+    const current = { startedAtMs: this.#clock.monotonicMs(), graceEnd, cancelTimer: () => {} };
+    this.#current = current;
     this.#apply();
     try {
-      await stop(end.signal);
+      await stop(graceEnd.signal);
     } finally {
-      this.#current.cancelTimer();
+      current.cancelTimer();
       this.#current = undefined;
     }
   }
@@ -45,6 +48,6 @@ export class StopLimits {
     const graceMs = Math.min(...[...this.#limits].map((limit) => limit.graceMs));
     const leftMs = Math.max(graceMs - (this.#clock.monotonicMs() - current.startedAtMs), 0);
     current.cancelTimer();
-    current.cancelTimer = this.#clock.schedule(leftMs, () => current.end.abort());
+    current.cancelTimer = this.#clock.schedule(leftMs, () => current.graceEnd.abort());
   }
 }

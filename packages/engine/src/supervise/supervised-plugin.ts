@@ -1,150 +1,128 @@
 /**
- * Keeps one plugin as it should be: starts it, restarts it with back-off for as long as it is wanted, and stops it.
+ * Supervises one plugin: starts it, restarts it with back-off for as long as it is wanted, and stops it.
  */
 
-import { joinSignals, pause, type Random, rejectOnAbort } from '@outboard/async';
+import { joinSignals, rejectOnAbort } from '@outboard/async';
 import type { Container, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
-import { optionsOf } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import { restartPolicy, stopGraceMs } from '../config/supervision-options.ts';
-import { type BackOff, backOffMs } from './back-off.ts';
-import { endContainer } from './end-container.ts';
-import type { FailureFiles } from './failure-file.ts';
-import { createHealthProbe } from './health-check.ts';
 import type { MountsToRemove } from './host/plugin-host.ts';
-import { type Launched, type LaunchParts, launchPlugin } from './launch-plugin.ts';
 import { launchFailure, type PluginFailure } from './plugin-failure.ts';
 import { movePlugin, type PluginMove } from './plugin-state.ts';
-import { refuseRestart } from './restart-policy.ts';
+import { RestartLoop, type SupervisionDeps } from './restart-loop.ts';
 import { StopLimits } from './stop-limits.ts';
-import type { PluginState } from './supervisor.ts';
-import { failureOf, watchContainer } from './watch-container.ts';
+import type { PluginState, StartOptions, StopOptions } from './supervisor.ts';
+import { failureOf } from './watch-container.ts';
 
-export interface SupervisedPluginParts extends LaunchParts {
-  readonly backOff: BackOff;
-  /** For the jitter of the back-off. */
-  readonly random: Random;
-  readonly failures: FailureFiles;
-  /** How long the socket may take unless a caller says, in milliseconds. */
-  readonly timeoutMs: number;
+/** Parts of one supervised plugin. */
+export interface SupervisedPluginDeps extends SupervisionDeps {
   readonly onState: (state: PluginState, before: PluginState) => void;
-  /** A process of it was killed for want of memory. */
+  /** The kernel killed a process of the plugin for lack of memory. */
   readonly onOutOfMemory: () => void;
 }
 
+/** One plugin from its first start until it is disabled. Starts and stops are serialised by the caller. */
 export class SupervisedPlugin {
-  readonly #parts: SupervisedPluginParts;
-  /** As it is wanted; a change of its options replaces it. */
+  readonly #deps: SupervisedPluginDeps;
+  readonly #loop: RestartLoop;
+  readonly #stopLimits: StopLimits;
+  /** Replaced when the options change. */
   #record: PluginRecord;
   #state: PluginState = { status: 'disabled' };
-  /** Present from a start until all of it is removed. */
-  #container: Container | EndedContainer | undefined;
-  /** Whether something around the container could not be removed. */
-  #hasRemains = false;
-  /** Since someone last asked for it to run. */
-  #outOfMemoryKills = 0;
-  #lastFailure: PluginFailure | undefined;
-  readonly #stopLimits: StopLimits;
-  /** What is under way; aborted by a stop. */
+  /** Aborted by a stop or a shutdown: ends the work that is under way. */
   #scope = new AbortController();
   #work: Promise<void> = Promise.resolve();
 
-  constructor(record: PluginRecord, parts: SupervisedPluginParts) {
+  constructor(record: PluginRecord, deps: SupervisedPluginDeps) {
     this.#record = record;
-    this.#parts = parts;
-    this.#stopLimits = new StopLimits(parts.clock);
+    this.#deps = deps;
+    const plugin = {
+      record: () => this.#record,
+      state: () => this.#state,
+      move: (move: PluginMove) => this.#move(move),
+      onOutOfMemory: deps.onOutOfMemory,
+    };
+    this.#loop = new RestartLoop(plugin, deps);
+    this.#stopLimits = new StopLimits(deps.clock);
   }
 
   get state(): PluginState {
     return this.#state;
   }
 
-  /** How many of its processes were killed for want of memory since someone last asked for it to run. */
+  /** Processes killed for lack of memory since the last start by an operator or a new daemon. */
   get outOfMemoryKills(): number {
-    return this.#outOfMemoryKills;
+    return this.#loop.outOfMemoryKills;
   }
 
-  /** Of this life; one of an earlier life is on disk. */
+  /** Since this object was made; earlier failures are on disk. */
   get lastFailure(): PluginFailure | undefined {
-    return this.#lastFailure;
+    return this.#loop.lastFailure;
   }
 
-  /** Its options have changed. */
+  /** Use a record with other options from now on. */
   update(record: PluginRecord): void {
     this.#record = record;
   }
 
   /**
    * Start it, wait until it is ready, and keep it running from then on.
-   * @throws {OutboardError} why it did not start; it is disabled then. conflict when it is not disabled
+   * @throws {OutboardError} the cause when it does not start; it is disabled then. conflict when it is not disabled
    */
-  async start(options: {
-    readonly timeoutMs?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
-  }): Promise<void> {
+  async start(options: StartOptions): Promise<void> {
     const stopped = this.#begin(0);
     using joined = joinSignals([stopped, options.signal]);
     const { signal } = joined;
-    const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs;
-    const launching = this.#attempt({ timeoutMs, signal, restarts: 0, isWanted: false });
+    const timeoutMs = options.timeoutMs ?? this.#deps.timeoutMs;
+    const launching = this.#loop.launch({ timeoutMs, signal, restarts: 0, isWanted: false });
     this.#work = launching.then((launched) => {
-      if ('container' in launched) return this.#keepRunning(launched, 0, stopped);
-      return signal.aborted ? undefined : this.#remember(launched.failure);
+      if ('container' in launched) return this.#loop.keepRunning(launched, 0, stopped);
+      return signal.aborted ? undefined : this.#loop.recordFailure(launched.failure);
     });
     const launched = await launching;
     if ('container' in launched) return;
     await this.#work;
-    // A stop that came in between has moved on already.
+    // A stop in between has changed the state already.
     if (this.#state.status === 'starting') this.#giveUp(launched.failure.reason);
     throw launched.error;
   }
 
   /**
-   * Start it and keep trying. Whoever waits for the first try may stop waiting.
-   * @throws {OutboardError} why the first try failed; it is tried again as its policy says
+   * Start it and keep trying. The caller may stop waiting for the first attempt.
+   * @throws {OutboardError} the cause when the first attempt fails; the restart policy decides about further ones
    */
-  async startWanted(options: {
-    readonly timeoutMs?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
-  }): Promise<void> {
+  async startWanted({ timeoutMs, signal }: StartOptions): Promise<void> {
     const stopped = this.#begin(0);
-    const { timeoutMs } = options;
-    const first = this.#attempt({
-      restarts: 0,
-      signal: stopped,
-      isWanted: true,
-      ...(timeoutMs !== undefined && { timeoutMs }),
-    });
-    this.#work = first.then((attempt) => this.#keepRunning(attempt, 0, stopped));
-    const { signal } = options;
+    const first = this.#loop.launch({ timeoutMs, restarts: 0, signal: stopped, isWanted: true });
+    this.#work = first.then((attempt) => this.#loop.keepRunning(attempt, 0, stopped));
     const outcome = await rejectOnAbort(first, signal);
     if ('error' in outcome) throw outcome.error;
   }
 
-  /** As `startWanted`, with nobody who waits. */
+  /** As `startWanted`, without a caller that waits. */
   startInBackground(): void {
     const signal = this.#begin(0);
-    this.#work = this.#attempt({ restarts: 0, signal, isWanted: true }).then((first) =>
-      this.#keepRunning(first, 0, signal),
-    );
+    this.#work = this.#loop
+      .launch({ restarts: 0, signal, isWanted: true })
+      .then((first) => this.#loop.keepRunning(first, 0, signal));
   }
 
-  /** Take over a container that an earlier process started, and keep it running. */
+  /** Take over a running container of an earlier process. */
   adopt(container: Container): void {
     this.#scope = new AbortController();
     const { signal } = this.#scope;
-    const { host, limiter } = this.#parts;
-    // Rejects only when it is let go of before its turn.
+    const { host, limiter } = this.#deps;
+    // Rejects only when it is detached before its turn.
     const verified = limiter.run(() => host.verify(this.#record), { signal }).catch(() => undefined);
-    this.#work = Promise.all([this.#keepRunning({ container }, container.restarts, signal), verified]).then(
-      () => undefined,
-    );
+    this.#work = Promise.all([
+      this.#loop.keepRunning({ container }, container.restarts, signal),
+      verified,
+    ]).then(() => undefined);
   }
 
-  /** Go on with one that ended while there was no process to see it: as its policy says, without a pause. */
+  /** Take over a container that ended while no process watched it: its policy applies, without a pause. */
   resume(ended: EndedContainer): void {
-    this.#container = ended;
+    this.#loop.container.own(ended);
     const { exit } = ended;
     if (exit === undefined) {
       this.startInBackground();
@@ -152,71 +130,68 @@ export class SupervisedPlugin {
     }
     const restarts = ended.restarts + 1;
     const signal = this.#begin(restarts);
-    this.#outOfMemoryKills = ended.outOfMemoryKills;
-    if (exit.outOfMemory) this.#parts.onOutOfMemory();
-    this.#work = failureOf(ended, exit, this.#parts).then(async (failure) => {
-      await this.#remember(failure);
+    this.#loop.outOfMemoryKills = ended.outOfMemoryKills;
+    if (exit.outOfMemory) this.#deps.onOutOfMemory();
+    this.#work = failureOf(ended, exit, this.#deps).then(async (failure) => {
+      await this.#loop.recordFailure(failure);
       if (signal.aborted) return;
-      if (this.#isGivenUp(failure, 1, ended.restarts)) return this.#tidy();
-      const next = await this.#attempt({ restarts, signal, isWanted: true });
-      return this.#keepRunning(next, restarts, signal);
+      if (this.#loop.isGivenUp(failure, 1, ended.restarts))
+        return this.#loop.container.tryRemove(this.#record.id);
+      const next = await this.#loop.launch({ restarts, signal, isWanted: true });
+      return this.#loop.keepRunning(next, restarts, signal);
     });
   }
 
-  /** End a container that an earlier process started, then start it anew in the background and keep trying. */
+  /** End a running container of an earlier process, start another in the background and keep trying. */
   replaceInBackground(container: Container): void {
-    this.#container = container;
+    this.#loop.container.own(container);
     const signal = this.#begin(0);
-    this.#work = this.#replace(container, signal).then((first) => this.#keepRunning(first, 0, signal));
+    this.#work = this.#loop
+      .replace(container, { restarts: 0, signal, isWanted: true })
+      .then((first) => this.#loop.keepRunning(first, 0, signal));
   }
 
   /**
-   * End it and remove it from the host. Idempotent. One that cannot be stopped has failed, and may be stopped or started
-   * again.
+   * End it and remove it from the host. Idempotent. A plugin that cannot be stopped has failed; it can be stopped or
+   * started again.
    * @param options.mounts default all
    */
-  async stop(options: {
-    readonly graceMs?: number | undefined;
-    readonly mounts?: MountsToRemove | undefined;
-  }): Promise<void> {
+  async stop(options: StopOptions & { readonly mounts?: MountsToRemove | undefined }): Promise<void> {
     if (this.#state.status === 'disabled') return;
-    this.#move({ type: 'stop', at: this.#parts.clock.now() });
+    this.#move({ type: 'stop', at: this.#deps.clock.now() });
     try {
       await this.#haltWork('the plugin was stopped while it was being started');
-      const container = this.#container;
-      if (container !== undefined && 'exited' in container) {
-        const graceMs = options.graceMs ?? this.#graceMs();
-        await this.#stopLimits.during((graceEnd) => endContainer(container, graceMs, { graceEnd }));
-      }
-      await this.#discard(options.mounts ?? 'all');
+      const graceMs = options.graceMs ?? this.#loop.graceMs;
+      await this.#stopLimits.during((graceEnd) => this.#loop.container.end(graceMs, graceEnd));
+      await this.#loop.container.remove(this.#record.id, options.mounts ?? 'all');
     } catch (error) {
-      const { reason } = launchFailure(error, this.#parts.clock.now());
-      this.#fail(`the plugin could not be stopped: ${reason}`, 0);
+      const { reason } = launchFailure(error, this.#deps.clock.now());
+      this.#loop.fail(`the plugin could not be stopped: ${reason}`, 0);
       throw error;
     }
     this.#move({ type: 'end' });
   }
 
-  /** Until it is disposed of, a stop takes that long to SIGKILL at most, also one that is under way. */
+  /** Bound the grace of stops, including one that is under way, until the result is disposed. */
   limitStops(graceMs: number): Disposable {
     return this.#stopLimits.limit(graceMs);
   }
 
-  /** Keep it running no more, and leave it running. A start under way is undone. */
-  letGo(): Promise<void> {
+  /** End the supervision and leave the plugin running. A start that is under way is undone. */
+  detach(): Promise<void> {
     return this.#haltWork('the plugin system was shut down while the plugin was being started');
   }
 
   /** The last lines of its output; none when it does not run. */
-  async readLogTail(lines: number): Promise<readonly string[]> {
-    return (await this.#container?.readLogTail(lines)) ?? [];
+  readLogTail(lines: number): Promise<readonly string[]> {
+    return this.#loop.container.readLogTail(lines);
   }
 
-  /** @returns aborted by whoever ends what begins here */
+  /** @returns aborted by a stop or a shutdown */
   #begin(restarts: number): AbortSignal {
-    this.#move({ type: 'start', at: this.#parts.clock.now(), restarts });
+    this.#move({ type: 'start', at: this.#deps.clock.now(), restarts });
     this.#scope = new AbortController();
-    this.#outOfMemoryKills = 0;
+    this.#loop.outOfMemoryKills = 0;
     return this.#scope.signal;
   }
 
@@ -225,182 +200,15 @@ export class SupervisedPlugin {
     await this.#work;
   }
 
-  /** Runs until the signal is aborted or the policy ends it, through one attempt after another. Never rejects. */
-  async #keepRunning(first: Launched, restartsBefore: number, signal: AbortSignal): Promise<void> {
-    const { clock, backOff } = this.#parts;
-    let attempt = first;
-    let restarts = restartsBefore;
-    for (let failures = 1; ; failures += 1) {
-      if ('container' in attempt) this.#container = attempt.container;
-      if (signal.aborted) return;
-      const ranFrom = clock.monotonicMs();
-      const failure =
-        'container' in attempt ? await this.#run(attempt.container, restarts, signal) : attempt.failure;
-      if (failure === undefined) return;
-      if ('container' in attempt && failure.exit?.outOfMemory === true) this.#noteKills(attempt.container);
-      if ('container' in attempt && clock.monotonicMs() - ranFrom >= backOff.healthyMs) failures = 1;
-      await this.#remember(failure);
-      if (signal.aborted) return;
-      if (this.#isGivenUp(failure, failures, restarts)) return this.#tidy();
-      await this.#backOff({ failures, restarts, reason: failure.reason, signal });
-      if (signal.aborted) return;
-      restarts += 1;
-      this.#move({ type: 'start', at: clock.now(), restarts });
-      attempt = await this.#attempt({ restarts, signal, isWanted: true });
-    }
-  }
-
-  /** Watch one run to its end. @returns undefined when the signal was aborted before */
-  #run(container: Container, restarts: number, signal: AbortSignal): Promise<PluginFailure | undefined> {
-    const { host, connect, clock, logger } = this.#parts;
-    const { pid, startedAt } = container;
-    this.#outOfMemoryKills = container.outOfMemoryKills;
-    this.#move({ type: 'run', at: clock.now(), startedAt, pid, restarts });
-    const { health: check } = optionsOf(this.#record);
-    const probe = check && createHealthProbe(check, host.socketPath(this.#record), connect);
-    return watchContainer(container, {
-      ...(check && probe && { health: { check, probe } }),
-      maySacrifice: () => restartPolicy(optionsOf(this.#record)).name !== 'no',
-      graceMs: () => this.#graceMs(),
-      onUnhealthy: (reason) => {
-        logger.warn({ id: this.#record.id, reason }, 'a plugin is unhealthy');
-        // More than one thing may be wrong with it.
-        if (this.#state.status === 'running') this.#move({ type: 'sicken', at: clock.now(), reason });
-      },
-      onHealthy: () => {
-        if (this.#state.status === 'unhealthy') this.#move({ type: 'recover', at: clock.now() });
-      },
-      findDamage: (options) => host.findDamage(this.#record, options),
-      onOutOfMemory: () => this.#noteKills(container),
-      clock,
-      logger,
-      signal,
-    });
-  }
-
-  #noteKills(container: Container): void {
-    this.#outOfMemoryKills = container.outOfMemoryKills;
-    const { logger, onOutOfMemory } = this.#parts;
-    const { id } = this.#record;
-    logger.warn({ id, kills: this.#outOfMemoryKills }, 'a process of a plugin was killed: memory ran out');
-    onOutOfMemory();
-  }
-
-  /** One try to start it. Never rejects. */
-  async #attempt(start: {
-    readonly restarts: number;
-    readonly signal: AbortSignal;
-    readonly timeoutMs?: number | undefined;
-    /** Whether it stays wanted when it does not start, and nobody has looked whether it can. */
-    readonly isWanted: boolean;
-  }): Promise<Launched> {
-    const { restarts, signal, timeoutMs = this.#readyTimeoutMs(), isWanted } = start;
-    const mounts = isWanted ? 'dead' : 'all';
-    try {
-      // What could not be removed after the last run must be gone before the next.
-      if (this.#container !== undefined || this.#hasRemains) await this.#discard(mounts);
-      if (isWanted) await this.#parts.host.check(this.#record, { signal });
-    } catch (error) {
-      return { failure: launchFailure(error, this.#parts.clock.now()), error };
-    }
-    const launched = await launchPlugin(this.#record, this.#parts, {
-      ...{ timeoutMs, signal, restarts, mounts },
-      outOfMemoryKills: this.#outOfMemoryKills,
-    });
-    if (!('container' in launched) && launched.remains !== undefined) {
-      this.#container = launched.remains.container;
-      this.#hasRemains = true;
-    }
-    return launched;
-  }
-
-  async #replace(container: Container, signal: AbortSignal): Promise<Launched> {
-    try {
-      await endContainer(container, this.#graceMs(), { signal });
-      // Let go of meanwhile: what is left of it is for whoever comes next.
-      signal.throwIfAborted();
-    } catch (error) {
-      return { failure: launchFailure(error, this.#parts.clock.now()), error };
-    }
-    return this.#attempt({ restarts: 0, signal, isWanted: true });
-  }
-
-  /** Whether its policy ends it here; it has failed then. */
-  #isGivenUp(failure: PluginFailure, failures: number, restarts: number): boolean {
-    const refusal = refuseRestart(restartPolicy(optionsOf(this.#record)), failure, failures);
-    if (refusal === undefined) return false;
-    this.#fail(`${failure.reason}; it is not started again: ${refusal}`, restarts);
-    return true;
-  }
-
-  /** A start that someone waited for has failed. It is as if it had never been, unless something of it is left. */
+  /** An operator's start has failed: the plugin is disabled as before, unless something of it is left on the host. */
   #giveUp(reason: string): void {
-    if (this.#hasRemains) this.#fail(reason, 0);
+    if (this.#loop.container.needsCleanUp) this.#loop.fail(reason, 0);
     else this.#move({ type: 'give-up' });
-  }
-
-  #fail(reason: string, restarts: number): void {
-    this.#parts.logger.warn({ id: this.#record.id, reason, restarts }, 'a plugin has failed');
-    this.#move({ type: 'fail', at: this.#parts.clock.now(), restarts, reason });
-  }
-
-  async #backOff(failed: {
-    readonly failures: number;
-    readonly restarts: number;
-    readonly reason: string;
-    readonly signal: AbortSignal;
-  }): Promise<void> {
-    const { failures, restarts, reason, signal } = failed;
-    const { clock, random, backOff, logger } = this.#parts;
-    const pauseMs = backOffMs(failures, random(), backOff);
-    const at = clock.now();
-    const retryAt = new Date(at.getTime() + pauseMs);
-    logger.warn({ id: this.#record.id, reason, restarts, pauseMs }, 'a plugin does not run');
-    this.#move({ type: 'back-off', at, restarts, retryAt, reason });
-    await this.#tidy();
-    await pause(pauseMs, signal);
-  }
-
-  /** Keep why it failed, for whoever asks later. */
-  async #remember(failure: PluginFailure): Promise<void> {
-    this.#lastFailure = failure;
-    try {
-      await this.#parts.failures.write(this.#record.id, failure);
-    } catch (error) {
-      this.#parts.logger.warn({ err: error, id: this.#record.id }, 'cannot write why a plugin failed');
-    }
-  }
-
-  /** As `#discard`; what cannot be removed now is removed before the next start, or by a stop. */
-  async #tidy(): Promise<void> {
-    try {
-      await this.#discard('dead');
-    } catch (error) {
-      this.#parts.logger.error({ err: error, id: this.#record.id }, 'cannot remove what a plugin left');
-    }
-  }
-
-  /** Remove the container, if any, and what was made around it. */
-  async #discard(mounts: MountsToRemove): Promise<void> {
-    this.#hasRemains = true;
-    await this.#container?.remove();
-    await this.#parts.host.cleanUp(this.#record.id, { mounts });
-    this.#container = undefined;
-    this.#hasRemains = false;
-  }
-
-  /** For a start that no one waits for: one that needed long at its first start needs long again. */
-  #readyTimeoutMs(): number {
-    return Math.max(this.#parts.timeoutMs, this.#record.timeoutSeconds * 1000);
-  }
-
-  #graceMs(): number {
-    return stopGraceMs(optionsOf(this.#record));
   }
 
   #move(move: PluginMove): void {
     const before = this.#state;
     this.#state = movePlugin(before, move);
-    this.#parts.onState(this.#state, before);
+    this.#deps.onState(this.#state, before);
   }
 }

@@ -5,10 +5,9 @@ import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginFailure } from './plugin-failure.ts';
 
 /**
- * Where one plugin stands. "Enabled" is the operator's wish and lives in the record, not here; `disabled` says that
- * nothing is on the host because no one asked for it. `since` is when the state began, `restarts` how often the plugin
- * was started again since someone last asked for it to run, `reason` why it does not do what it should, without its
- * output.
+ * The state of one plugin. Whether it is enabled is in its record; the state `disabled` says that nothing of it is on
+ * the host. `since` is the start of the state, `restarts` the number of restarts since the last start by an operator or
+ * a new daemon, `reason` the cause of a failure, without the plugin's output.
  */
 export type PluginState =
   | { readonly status: 'disabled' }
@@ -20,7 +19,7 @@ export type PluginState =
       readonly pid: number;
       readonly restarts: number;
     }
-  /** It runs and fails its health check. */
+  /** It runs, and fails its health check or has lost its socket directory. */
   | {
       readonly status: 'unhealthy';
       readonly since: Date;
@@ -29,7 +28,7 @@ export type PluginState =
       readonly restarts: number;
       readonly reason: string;
     }
-  /** It does not run and is to be started again. */
+  /** It does not run and will be restarted. */
   | {
       readonly status: 'backing-off';
       readonly since: Date;
@@ -38,7 +37,7 @@ export type PluginState =
       readonly reason: string;
     }
   | { readonly status: 'stopping'; readonly since: Date }
-  /** It does not run, and its restart policy does not allow another try. */
+  /** It does not run, and its restart policy allows no further attempt. */
   | {
       readonly status: 'failed';
       readonly since: Date;
@@ -46,71 +45,72 @@ export type PluginState =
       readonly reason: string;
     };
 
-/** How to start. */
+/** Options of a start. */
 export interface StartOptions {
-  /** How long the socket may take; default 30 s. */
+  /** Limit for the socket to accept connections, in milliseconds; default 30 s. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How to stop. */
+/** Options of a stop. */
 export interface StopOptions {
-  /** Between SIGTERM and SIGKILL; default what the plugin's options say, or 10 s. */
+  /** Between SIGTERM and SIGKILL, in milliseconds; default as the plugin's options say, or 10 s. */
   readonly graceMs?: number | undefined;
 }
 
-/** Runs plugins. Calls for one plugin are serialised by the caller (one queue per plugin). */
+/** Runs plugins. The caller serialises the calls for one plugin (one queue per plugin). */
 export interface Supervisor {
   /**
-   * Start a plugin and wait until its socket accepts a connection. One that fails is not tried again.
-   * @throws {OutboardError} system: why it did not start, with exit code and last log lines; nothing is left running then
+   * Start a plugin and wait until its socket accepts a connection. A start that fails is not repeated.
+   * @throws {OutboardError} system with exit code and last log lines; nothing is left running
    */
   start(record: PluginRecord, options?: StartOptions): Promise<void>;
   /**
-   * Stop a plugin that should run, whatever it does now, and start it with no failure counted. It stays wanted: one that
-   * fails is tried again as its policy says, also after the signal is aborted.
-   * @throws {OutboardError} as `start`, for the first try; the signal's reason
+   * Stop an enabled plugin in any state, and start it with its failures forgotten. After a failure the restart policy
+   * decides about further attempts, also when the signal is aborted.
+   * @throws {OutboardError} as `start`, for the first attempt; the signal's reason
    */
   restart(record: PluginRecord, options?: StartOptions & StopOptions): Promise<void>;
   /** SIGTERM, after the grace SIGKILL; resolves when no process, mount or cgroup of it is left. Idempotent. */
   stop(id: string, options?: StopOptions): Promise<void>;
   /**
-   * Until it is disposed of, a stop takes that long to SIGKILL at most, counted from its begin; also one that is under way.
-   * Needs no turn in the plugin's queue.
+   * Bound the grace of stops, counted from their start and including one that is under way, until the result is
+   * disposed. Called outside of the plugin's queue.
+   * @returns undefined when the plugin is not supervised
    */
   limitStops(id: string, graceMs: number): Disposable | undefined;
   /**
-   * At start of the daemon: take back what still runs, start what should run and does not, remove what should not run.
-   * Resolves once it is known what runs; the rest goes on in the background, with back-off, and no plugin waits for
-   * another one.
-   * @param spared IDs of plugins of which nothing is known: what runs of them is left alone until `takeBack` or `stop`
+   * At the start of the daemon: adopt the containers that should run, start those that are missing, remove the others.
+   * Resolves once it is known what runs; the rest is done in the background, with back-off, and plugins do not wait for
+   * each other.
+   * @param damaged IDs of plugins without a usable record: their containers are left alone until `manage` or `stop`
    */
-  restore(enabled: readonly PluginRecord[], spared?: ReadonlySet<string>): Promise<void>;
-  /** Keep a plugin running that was spared: what runs is taken back, else it is started in the background. */
-  takeBack(record: PluginRecord): void;
-  /** Its options have changed: those about restarting and stopping are in force from now on, all at its next start. */
+  restore(enabled: readonly PluginRecord[], damaged?: ReadonlySet<string>): Promise<void>;
+  /** Supervise a plugin that was repaired: its container is adopted if it runs, else started in the background. */
+  manage(record: PluginRecord): void;
+  /** Use changed options: those of restarts and stops at once, all others at the next start. */
   update(record: PluginRecord): void;
   state(id: string): PluginState;
-  /** Why it last failed to start or ended without being told to; undefined when it never did. Survives everything but removal. */
+  /** The last failed start or unexpected end; undefined when there was none. Only the plugin's removal deletes it. */
   lastFailure(id: string): Promise<PluginFailure | undefined>;
-  /** How many of a plugin's processes the kernel killed for want of memory since someone last asked for it to run. */
+  /** Processes killed for lack of memory since the last start by an operator or a new daemon. */
   outOfMemoryKills(id: string): number;
-  /** Be told of every such kill, or several at once. @returns stops it */
+  /** Call a listener for every such kill, or once for several. @returns removes the listener */
   onOutOfMemory(listener: (id: string) => void): () => void;
   /** Path of the plugin's socket on the host. */
   socketPath(record: PluginRecord): string;
   /** The last lines of a plugin's output, oldest first; none when it does not run. */
   readLogTail(id: string, lines: number): Promise<readonly string[]>;
-  /** Be told of every change of a plugin's state, after it, with the state before. @returns stops it */
+  /** Call a listener after every change of state. @returns removes the listener */
   onChange(listener: (id: string, state: PluginState, before: PluginState) => void): () => void;
   /**
-   * Let go of all plugins and leave them running (`leave-running`), or stop them in parallel (`stop`). Waits for what is
-   * being removed.
+   * End the supervision: leave all plugins running, or stop them in parallel. Waits for removals that are under way; with
+   * `leave-running` for 8 s at most. Never rejects.
    */
   shutdown(mode: 'leave-running' | 'stop'): Promise<void>;
 }
 
-/** Whether a plugin in this state has a process. */
+/** Whether a plugin in this state has a running process. */
 export function hasProcess(
   state: PluginState,
 ): state is Extract<PluginState, { status: 'running' | 'unhealthy' }> {

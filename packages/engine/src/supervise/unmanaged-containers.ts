@@ -1,23 +1,24 @@
 /**
- * What is on the host of plugins whose records cannot be used: nobody starts, restarts or ends it until the plugin is
- * repaired or removed.
+ * Containers of plugins whose records cannot be used: nothing starts, restarts or ends them until the plugin is repaired
+ * or removed.
  */
 import type { Container, EndedContainer } from '@outboard/container';
 import type { PluginState } from './supervisor.ts';
 
-/** A container of such a plugin; undefined when it has none, but something around it may be there. */
-export type SparedContainer = Container | EndedContainer | undefined;
+/** A container of such a plugin; undefined when it has none, but some of its surroundings may be there. */
+export type UnmanagedContainer = Container | EndedContainer | undefined;
 
-export class SparedContainers {
-  readonly #containers = new Map<string, SparedContainer>();
+/** Unmanaged containers by plugin ID. */
+export class UnmanagedContainers {
+  readonly #containers = new Map<string, UnmanagedContainer>();
   readonly #ended = new Set<string>();
 
-  add(id: string, container: SparedContainer): void {
+  add(id: string, container: UnmanagedContainer): void {
     this.#containers.set(id, container);
     if (isRunning(container)) void container.exited.then(() => this.#ended.add(id));
   }
 
-  get(id: string): SparedContainer {
+  get(id: string): UnmanagedContainer {
     return this.#containers.get(id);
   }
 
@@ -29,7 +30,7 @@ export class SparedContainers {
     this.#containers.delete(id);
   }
 
-  /** @returns undefined when nothing of it runs */
+  /** @returns undefined when no container of the plugin runs */
   state(id: string): PluginState | undefined {
     const container = this.#containers.get(id);
     if (!isRunning(container) || this.#ended.has(id)) return undefined;
@@ -38,6 +39,7 @@ export class SparedContainers {
   }
 }
 
-export function isRunning(container: SparedContainer): container is Container {
+/** Whether a container runs, as far as this process knows. */
+export function isRunning(container: UnmanagedContainer): container is Container {
   return container !== undefined && 'exited' in container;
 }

@@ -1,41 +1,43 @@
 /**
- * Waits until a plugin's socket accepts a connection. The folder is watched, so that a plugin is ready the moment its
- * socket is; nothing is sent, as Docker sends nothing.
+ * Waits until a plugin's socket accepts a connection. Its directory is watched, so that the wait ends as soon as the
+ * socket is there. Nothing is sent, as in Docker.
  */
 import type { Socket } from 'node:net';
+import type { Cancellable } from '@outboard/async';
 import { isOutboardError } from '@outboard/oci';
 import { changeOrPause, watchName } from './host/watch-name.ts';
 
 /** Opens a connection, or fails with kind `unavailable` while the socket is missing or refuses. */
-export type ConnectSocket = (path: string, options: { readonly signal?: AbortSignal }) => Promise<Socket>;
+export type ConnectSocket = (path: string, options: Cancellable) => Promise<Socket>;
 
-/** Between the attempts that no event asks for: a listener that is not listening yet gives no event when it does. */
+/** Between attempts without an event: a socket that starts to listen causes none. */
 const firstPauseMs = 2;
 const maxPauseMs = 100;
 
-/** Told of every attempt that failed. */
+/** Parts of one wait. */
 export interface SocketWait {
   readonly connect: ConnectSocket;
   readonly signal: AbortSignal;
+  /** Called for every attempt that failed. */
   readonly onRefused: (error: Error) => void;
 }
 
 /**
  * Resolves once a connection was accepted; it is closed at once.
  *
- * @param path below a folder that exists
- * @throws the signal's reason when aborted; whatever `connect` throws that is not `unavailable`
+ * @param path in an existing directory
+ * @throws the signal's reason; errors of `connect` other than `unavailable`
  */
 export async function waitForSocket(path: string, wait: SocketWait): Promise<void> {
   const { connect, signal, onRefused } = wait;
   signal.throwIfAborted();
-  const folder = watchName(path);
+  const name = watchName(path);
   try {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
-      const changed = folder.nextChange();
+      const changed = name.nextChange();
       try {
         const socket = await connect(path, { signal });
-        // It was ready; what becomes of this connection does not matter.
+        // The plugin is ready; later errors of this connection do not matter.
         socket.on('error', () => undefined);
         socket.destroy();
         return;
@@ -47,6 +49,6 @@ export async function waitForSocket(path: string, wait: SocketWait): Promise<voi
       await changeOrPause(changed, pauseMs, signal);
     }
   } finally {
-    folder.close();
+    name.close();
   }
 }

@@ -1,5 +1,6 @@
 /**
- * One run of a plugin, from the moment that it is ready until it has ended, by itself or because it was unhealthy.
+ * Watches one run of a plugin from the moment that it is ready until its container has ended, by itself or because it is
+ * unhealthy.
  */
 
 import { type Clock, joinSignals, pause, resolveOnAbort, withResolvers } from '@outboard/async';
@@ -7,43 +8,43 @@ import type { Container, ContainerExit, EndedContainer } from '@outboard/contain
 import type { Logger } from 'pino';
 import type { HealthCheck } from '../config/plugin-options.ts';
 import { endContainer } from './end-container.ts';
-import { type HealthProbe, watchHealth } from './health-check.ts';
+import { type HealthProbe, type HealthWatch, watchHealth } from './health-check.ts';
 import {
   damagedFailure,
   endedFailure,
-  type LastWords,
+  type LogTail,
   outOfMemoryFailure,
   type PluginFailure,
   shownLogLines,
   unhealthyFailure,
 } from './plugin-failure.ts';
 
-/** What a run is watched with. */
+/** Parts and callbacks of one watch. */
 export interface RunWatch {
-  /** Absent when the plugin's health is not asked for. */
-  readonly health?: { readonly check: HealthCheck; readonly probe: HealthProbe };
-  /** Whether an unhealthy plugin is to be ended, if its check says so: nobody would start it again otherwise. */
-  readonly maySacrifice: () => boolean;
+  /** Absent for plugins without a health check. */
+  readonly health?: { readonly check: HealthCheck; readonly probe: HealthProbe } | undefined;
+  /** Whether the restart policy would start the plugin again; if not, an unhealthy plugin is not ended. */
+  readonly mayRestart: () => boolean;
   readonly graceMs: () => number;
   readonly onUnhealthy: (reason: string) => void;
   readonly onHealthy: () => void;
-  /** What of its place on the host was deleted, as a sentence; undefined when all is there. */
+  /** Finds deleted surroundings, as a sentence; undefined when nothing was deleted. */
   readonly findDamage: (options: { readonly signal: AbortSignal }) => Promise<string | undefined>;
-  /** A process of it was killed for want of memory, and it runs on. */
+  /** The kernel killed a process of the plugin for lack of memory, and the container still runs. */
   readonly onOutOfMemory: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends the watch; the container runs on. */
+  /** Ends the watch; the container goes on running. */
   readonly signal: AbortSignal;
 }
 
-/** Deletion has events, but only for the folder that is watched, not for those above it. */
-const placeIntervalMs = 3_000;
+/** Between checks for deleted surroundings: inotify reports a deletion in the watched directory only, not above it. */
+const damageIntervalMs = 3_000;
 
-/** Why a container is ended that runs: a failure, once its last words are known. */
-type Sacrifice = (lastWords: LastWords) => PluginFailure;
+/** Makes the failure of a container that is ended while it runs, from the tail of its log. */
+type MakeFailure = (tail: LogTail) => PluginFailure;
 
-/** Wait for the end of a run. @returns why it ended, or undefined when the watch was ended first */
+/** Wait for the end of a run. @returns the cause; undefined when the watch was ended first */
 export async function watchContainer(
   container: Container,
   watch: RunWatch,
@@ -51,21 +52,21 @@ export async function watchContainer(
   const scope = new AbortController();
   using joined = joinSignals([watch.signal, scope.signal]);
   const { signal } = joined;
-  const { promise: sacrificed, resolve: sacrifice } = withResolvers<Sacrifice>();
-  if (watch.health !== undefined) void watchHealth(healthWatch(watch.health, watch, signal, sacrifice));
-  void watchPlace(container.id, watch, signal, sacrifice);
+  const { promise: condemned, resolve: condemn } = withResolvers<MakeFailure>();
+  if (watch.health !== undefined) void watchHealth(healthWatch(watch.health, watch, signal, condemn));
+  void watchSurroundings(container.id, watch, signal, condemn);
   const stopListening = container.onOutOfMemory(() => {
     watch.onOutOfMemory();
-    if (watch.maySacrifice()) sacrifice(outOfMemoryFailure);
+    if (watch.mayRestart()) condemn(outOfMemoryFailure);
   });
   try {
-    const ended = await resolveOnAbort(Promise.race([container.exited, sacrificed]), signal);
+    const ended = await resolveOnAbort(Promise.race([container.exited, condemned]), signal);
     if (ended === undefined) return undefined;
     if (typeof ended !== 'function') return await failureOf(container, ended, watch);
     await endContainer(container, watch.graceMs(), { signal: watch.signal });
-    // It may run on then, and is someone else's.
+    // The watch was ended meanwhile: the container may go on running under another owner.
     if (watch.signal.aborted) return undefined;
-    return ended(await lastWords(container, watch));
+    return ended(await readLogTail(container, watch));
   } finally {
     stopListening();
     scope.abort();
@@ -73,30 +74,30 @@ export async function watchContainer(
 }
 
 /**
- * Looks again and again until the plugin is sacrificed or the signal is aborted. One that is not may make its socket again
- * later. Never rejects.
+ * Check the surroundings until the plugin is condemned or the signal is aborted. A plugin that is not restarted may
+ * make its socket again later. Never rejects.
  */
-async function watchPlace(
+async function watchSurroundings(
   id: string,
   watch: RunWatch,
   signal: AbortSignal,
-  sacrifice: (why: Sacrifice) => void,
+  condemn: (makeFailure: MakeFailure) => void,
 ): Promise<void> {
-  let told: string | undefined;
+  let reported: string | undefined;
   while (!signal.aborted) {
     const damage = await watch.findDamage({ signal }).catch((error: unknown) => {
-      watch.logger.error({ err: error, id }, 'cannot look whether a plugin still has its place');
-      return told;
+      watch.logger.error({ err: error, id }, 'cannot check the files of a running plugin');
+      return reported;
     });
     if (signal.aborted) return;
-    if (damage !== undefined && damage !== told) watch.onUnhealthy(damage);
-    if (damage === undefined && told !== undefined) watch.onHealthy();
-    told = damage;
-    if (damage !== undefined && watch.maySacrifice()) {
-      sacrifice((words) => damagedFailure(damage, words));
+    if (damage !== undefined && damage !== reported) watch.onUnhealthy(damage);
+    if (damage === undefined && reported !== undefined) watch.onHealthy();
+    reported = damage;
+    if (damage !== undefined && watch.mayRestart()) {
+      condemn((tail) => damagedFailure(damage, tail));
       return;
     }
-    await pause(placeIntervalMs, signal);
+    await pause(damageIntervalMs, signal);
   }
 }
 
@@ -104,35 +105,35 @@ function healthWatch(
   health: NonNullable<RunWatch['health']>,
   watch: RunWatch,
   signal: AbortSignal,
-  sacrifice: (why: Sacrifice) => void,
-) {
+  condemn: (makeFailure: MakeFailure) => void,
+): HealthWatch {
   return {
     ...health,
     signal,
     onHealthy: watch.onHealthy,
     onUnhealthy: (reason: string) => {
       watch.onUnhealthy(reason);
-      if (health.check.restarts === true && watch.maySacrifice()) {
-        sacrifice((words) => unhealthyFailure(reason, words));
+      if (health.check.restarts === true && watch.mayRestart()) {
+        condemn((tail) => unhealthyFailure(reason, tail));
       }
     },
   };
 }
 
-/** Why a container that has ended is a failure, with its last words. */
+/** The failure of a container that has ended, with the tail of its log. */
 export async function failureOf(
   container: Container | EndedContainer,
   exit: ContainerExit,
-  parts: Pick<RunWatch, 'clock' | 'logger'>,
+  deps: Pick<RunWatch, 'clock' | 'logger'>,
 ): Promise<PluginFailure> {
-  return endedFailure(exit, await lastWords(container, parts));
+  return endedFailure(exit, await readLogTail(container, deps));
 }
 
-/** The log explains an end, it does not decide what follows: one that cannot be read is empty. */
-async function lastWords(
+/** A log that cannot be read counts as empty: it explains the end, and decides nothing. */
+async function readLogTail(
   container: Container | EndedContainer,
   { clock, logger }: Pick<RunWatch, 'clock' | 'logger'>,
-): Promise<LastWords> {
+): Promise<LogTail> {
   const at = clock.now();
   try {
     return { at, log: await container.readLogTail(shownLogLines) };

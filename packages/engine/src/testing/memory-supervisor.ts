@@ -40,7 +40,7 @@ export function createMemorySupervisor(): MemorySupervisor {
     async restore(enabled) {
       for (const record of enabled) await run(record);
     },
-    takeBack: (record) => void run(record),
+    manage: (record) => void run(record),
     update: () => undefined,
     state: stateOf,
     lastFailure: async () => undefined,

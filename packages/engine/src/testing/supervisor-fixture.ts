@@ -32,7 +32,7 @@ import { createPreflight } from '../preflight/host-preflight.ts';
 import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
 import { createFailureFiles } from '../supervise/failure-file.ts';
 import { createPluginHost } from '../supervise/host/linux-plugin-host.ts';
-import { createSupervisor, type SupervisorOptions } from '../supervise/plugin-supervisor.ts';
+import { createSupervisor, type SupervisorDeps } from '../supervise/plugin-supervisor.ts';
 import type { PluginState, Supervisor } from '../supervise/supervisor.ts';
 import { recordFixture } from './record-fixture.ts';
 
@@ -52,10 +52,7 @@ export interface SupervisorFixture {
   readonly execRoot: string;
   readonly layout: PluginLayout;
   /** A new supervisor over the same roots, as after a restart of the daemon. */
-  open(
-    options?: Partial<SupervisorOptions>,
-    runtime?: Partial<ConmonRuntimeOptions>,
-  ): Promise<OpenedSupervisor>;
+  open(options?: Partial<SupervisorDeps>, runtime?: Partial<ConmonRuntimeOptions>): Promise<OpenedSupervisor>;
   /** Put a plugin on disk, as an install does. */
   install(script: string, config?: object): PluginRecord;
 }
@@ -87,7 +84,7 @@ export function createSupervisorFixture(test: TestContext): SupervisorFixture {
   const alive = setInterval(() => undefined, 60_000);
 
   async function open(
-    options: Partial<SupervisorOptions> = {},
+    options: Partial<SupervisorDeps> = {},
     runtimeOptions: Partial<ConmonRuntimeOptions> = {},
   ): Promise<OpenedSupervisor> {
     const runtime = await openConmonRuntime({ execRoot, logger, ...runtimeOptions });

@@ -74,7 +74,7 @@ async function giveRecord(
   await store.repair(record);
   await context.references.load(id);
   if (record.enabled) {
-    supervisor.takeBack(record);
+    supervisor.manage(record);
   } else {
     // What is left of it on the host, which an engine that knew it would have removed at its start.
     await supervisor.stop(id).catch((error: unknown) => {

@@ -70,7 +70,7 @@ test('findDamage() tells of a socket that stays away, and of the folder when tha
   );
   const found = createExecRootWatch(execRoot, { rebindMs: forEver }).findDamage(id, socket, { signal });
   rmSync(folder, { recursive: true });
-  assert.equal(await found, `the folder of its socket, ${JSON.stringify(folder)}, was deleted`);
+  assert.equal(await found, `the directory of its socket, ${JSON.stringify(folder)}, was deleted`);
 });
 
 test('findDamage() waits no longer than it is wanted', async (context) => {

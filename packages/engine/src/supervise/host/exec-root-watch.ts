@@ -1,7 +1,6 @@
 /**
- * Notices when someone deletes a part of the exec root that a running plugin has: a cleaner of temporary files, or a
- * hasty administrator. The plugin itself sees nothing of it: its container holds the folders that were, which nobody
- * else can reach any more.
+ * Detects that a part of the exec root was deleted which a running plugin needs, by a cleaner of temporary files or an
+ * administrator. The plugin does not notice: its container holds the deleted directories, which nobody else can reach.
  */
 
 import { lstat } from 'node:fs/promises';
@@ -10,20 +9,22 @@ import { joinSignals } from '@outboard/async';
 import { containerPaths, isErrno } from '@outboard/container';
 import { changeOrPause, watchName } from './watch-name.ts';
 
-/** A plugin that serves anew takes its socket away, and is given this time to make another. */
+/** Time for a plugin that listens anew to replace its socket. */
 const defaultRebindMs = 10_000;
 
-/** Between looks that no event asks for: the folder itself may go. */
-const lookMs = 250;
+/** Between checks without an event: the watched directory itself may be deleted. */
+const checkIntervalMs = 250;
 
+/** The parts of one exec root that running plugins need. */
 export interface ExecRootWatch {
-  /** A plugin's socket folder was made. */
+  /** Remember a plugin's socket directory, which was just made. */
   add(id: string): Promise<void>;
+  /** Forget a plugin's socket directory. */
   forget(id: string): void;
   /**
-   * A socket alone that is missing is waited for, some seconds at most.
-   * @param signal ends the wait
-   * @returns what was deleted, as a sentence
+   * Find a deleted part. A socket that alone is missing may appear within 10 s.
+   * @param options.signal ends the wait for the socket
+   * @returns the part, as a sentence; undefined when nothing was deleted
    */
   findDamage(
     id: string,
@@ -33,49 +34,49 @@ export interface ExecRootWatch {
 }
 
 interface Damage {
-  readonly part: 'folder' | 'socket' | 'bundle';
+  readonly part: 'directory' | 'socket' | 'bundle';
   readonly sentence: string;
 }
 
-/** Of the plugins below an exec root. */
+/** @param options.rebindMs time for a socket to be replaced, in milliseconds; default 10,000 */
 export function createExecRootWatch(execRoot: string, { rebindMs = defaultRebindMs } = {}): ExecRootWatch {
-  const folderOf = (id: string) => join(execRoot, 'plugins', id);
-  /** Inodes: a folder of the same name that someone made is another one. */
-  const folders = new Map<string, bigint>();
+  const directoryOf = (id: string) => join(execRoot, 'plugins', id);
+  /** Inodes by plugin ID: a new directory of the same name is another one. */
+  const inodes = new Map<string, bigint>();
 
-  async function look(id: string, socketPath: string): Promise<Damage | undefined> {
-    const folder = folderOf(id);
-    const inode = await inodeOf(folder);
-    const known = folders.get(id);
+  async function check(id: string, socketPath: string): Promise<Damage | undefined> {
+    const directory = directoryOf(id);
+    const inode = await inodeOf(directory);
+    const known = inodes.get(id);
     if (inode === undefined || (known !== undefined && inode !== known)) {
-      return missing('folder', 'the folder of its socket', folder);
+      return missing('directory', 'the directory of its socket', directory);
     }
-    // One that was taken back may have another folder already, in which it has no socket.
+    // An adopted plugin may have a new directory already, without its socket.
     if ((await inodeOf(socketPath)) === undefined) return missing('socket', 'its socket', socketPath);
-    folders.set(id, inode);
-    const { record, directory } = containerPaths(execRoot).bundle(id);
-    if ((await inodeOf(record)) !== undefined) return undefined;
-    return missing('bundle', 'its bundle', directory);
+    inodes.set(id, inode);
+    const bundle = containerPaths(execRoot).bundle(id);
+    if ((await inodeOf(bundle.record)) !== undefined) return undefined;
+    return missing('bundle', 'its bundle', bundle.directory);
   }
 
   return {
     async add(id) {
-      const inode = await inodeOf(folderOf(id));
-      if (inode !== undefined) folders.set(id, inode);
+      const inode = await inodeOf(directoryOf(id));
+      if (inode !== undefined) inodes.set(id, inode);
     },
-    forget: (id) => void folders.delete(id),
+    forget: (id) => void inodes.delete(id),
     async findDamage(id, socketPath, { signal }) {
-      const first = await look(id, socketPath);
+      const first = await check(id, socketPath);
       if (first?.part !== 'socket') return first?.sentence;
       using limit = joinSignals([signal], { timeoutMs: rebindMs });
       const name = watchName(socketPath);
       try {
         for (;;) {
           const changed = name.nextChange();
-          const damage = await look(id, socketPath);
+          const damage = await check(id, socketPath);
           if (damage?.part !== 'socket' || limit.signal.aborted) return damage?.sentence;
-          // The last look is after the limit.
-          await changeOrPause(changed, lookMs, limit.signal).catch(() => undefined);
+          // The last check is after the limit.
+          await changeOrPause(changed, checkIntervalMs, limit.signal).catch(() => undefined);
         }
       } finally {
         name.close();

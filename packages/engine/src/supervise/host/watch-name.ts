@@ -1,11 +1,11 @@
 /**
- * Waits for what happens to one name in a folder.
+ * Watches one name in a directory.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { settlesWithin, withResolvers } from '@outboard/async';
 
-/** Whichever comes first. @throws the signal's reason */
+/** Wait for a change, up to `pauseMs`. @throws the signal's reason */
 export async function changeOrPause(
   changed: Promise<void>,
   pauseMs: number,
@@ -15,13 +15,14 @@ export async function changeOrPause(
   signal.throwIfAborted();
 }
 
+/** A name that is watched. */
 export interface WatchedName {
-  /** Resolves when something happens to the name from now on. */
+  /** Resolves at the next change of the name after the call. */
   nextChange(): Promise<void>;
   close(): void;
 }
 
-/** @param path of which the folder is watched */
+/** @param path whose directory is watched; without inotify watches left there are no changes, only pauses */
 export function watchName(path: string): WatchedName {
   let notify: () => void = () => undefined;
   let watcher: FSWatcher | undefined;
@@ -29,7 +30,7 @@ export function watchName(path: string): WatchedName {
     watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
       if (name === null || name === basename(path)) notify();
     });
-    // Out of inotify watches, here or below: the pauses between looks are short enough without.
+    // Out of inotify watches, here or below: callers check again after a short pause.
     watcher.on('error', () => watcher?.close());
   } catch {
     watcher = undefined;
