@@ -8,15 +8,13 @@ export { openCallDeadline } from './call-deadline.ts';
 export type { Cancellable } from './cancellable.ts';
 // Time.
 export type { Clock, Random } from './clock.ts';
-export { sleepOn, systemClock } from './clock.ts';
+export { systemClock } from './clock.ts';
 // Ownership of work and resources.
 export type { Disposer } from './disposal-stack.ts';
 export { acquireAll, DisposalStack } from './disposal-stack.ts';
 // Promises and events.
 export { firstEvent, waitForDrain } from './first-event.ts';
-export type { NodeCallback } from './from-callback.ts';
 export { fromCallback } from './from-callback.ts';
-export type { JoinedSignal, TimeLimit } from './join-signals.ts';
 export { joinSignals, longestTimerMs } from './join-signals.ts';
 // Exclusion and bounds.
 export type { KeyedQueue, SerialQueue } from './keyed-queue.ts';

@@ -3,6 +3,7 @@
  * to a listener.
  */
 
+import { createSerialQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { LogLine } from './line-joiner.ts';
 import { LogCursor } from './log-cursor.ts';
@@ -48,7 +49,7 @@ export class LogKeeper {
   #unwatch: () => void;
   #limits: LogLimits;
   /** Changes of the files, in turn. */
-  #work: Promise<void>;
+  readonly #queue = createSerialQueue();
   #isQueued = false;
   #hasFailed = false;
   #cursor: LogCursor | undefined;
@@ -56,7 +57,8 @@ export class LogKeeper {
   constructor(deps: LogKeeperDeps) {
     this.#deps = deps;
     this.#limits = deps.limits;
-    this.#work = deps.after ?? Promise.resolve();
+    const { after } = deps;
+    if (after !== undefined) void this.#queue.run(() => after);
     this.#unwatch = this.#watch();
     this.check();
   }
@@ -64,27 +66,20 @@ export class LogKeeper {
   /** Prepare the log for a run, after all pending work. */
   async startRun(limits: LogLimits): Promise<LogDestination> {
     this.#limits = limits;
-    const started = this.#work.then(async () => {
+    return this.#queue.run(async () => {
       const destination = await startLog(this.#deps.directory, limits);
       // The directory may not have existed before.
       this.#unwatch();
       this.#unwatch = this.#watch();
       return destination;
     });
-    this.#work = started.then(
-      () => undefined,
-      // The caller gets the error.
-      () => undefined,
-    );
-    return started;
   }
 
   /** Process the last output, and stop. */
   async close(): Promise<void> {
     this.#unwatch();
     this.check();
-    await this.#work;
-    await this.#cursor?.release();
+    await this.#queue.run(async () => this.#cursor?.release());
   }
 
   #watch(): () => void {
@@ -95,7 +90,7 @@ export class LogKeeper {
   check(): void {
     if (this.#isQueued) return;
     this.#isQueued = true;
-    this.#work = this.#work.then(async () => {
+    void this.#queue.run(async () => {
       this.#isQueued = false;
       try {
         await this.#process();

@@ -1,6 +1,7 @@
 /**
  * SIGHUP reads the configuration anew, one at a time. A wrong one is logged, and the one in force stays.
  */
+import { createSerialQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { ServiceNotifier } from './service-notifier.ts';
 
@@ -18,12 +19,10 @@ export interface ReloadOnSignalParts {
 /** @param started what a reload is for; a daemon that does not start says so itself */
 export function reloadOnSignal(started: Promise<ReloadOnSignalParts>): void {
   started.catch(() => undefined);
-  let last = Promise.resolve();
+  const queue = createSerialQueue();
   process.on('SIGHUP', () => {
-    last = last
-      .then(async () => reloadOnce(await started))
-      // What can fail of it is logged.
-      .catch(() => undefined);
+    // A failed reload is logged.
+    queue.run(async () => reloadOnce(await started)).catch(() => undefined);
   });
 }
 
