@@ -71,7 +71,7 @@ describe('contexts of docker', () => {
     }
     assert.match(
       await whereTo(['-c', 'plain']),
-      /docker context "plain"\) ended the connection .*may want TLS/,
+      /docker context "plain"\) closed the connection .*may require TLS/,
     );
   });
 
@@ -94,7 +94,7 @@ describe('contexts of docker', () => {
       if (code === 0) return; // A daemon of this host listens on the default socket.
       assert.match(
         stderr,
-        /^cannot connect to the daemon at unix:\/\/\/run\/outboard\/outboard\.sock: .*"local", is not used unless it is named: outboard --context local\n$/,
+        /^cannot connect to the daemon at unix:\/\/\/run\/outboard\/outboard\.sock: .*"local", is used only with outboard --context local\n$/,
       );
     } finally {
       await docker.succeed('context', 'use', 'default');
@@ -113,7 +113,7 @@ describe('contexts of docker', () => {
       [['-c', '../x', 'ls'], /^invalid docker context "\.\.\/x"\n$/],
       [
         ['-c', 'far', 'ls'],
-        /^invalid host "ssh:\/\/nobody@example\.com": ssh is not spoken here: .*forward its socket/,
+        /^invalid host "ssh:\/\/nobody@example\.com": ssh is not supported: .*forward its socket/,
       ],
       [
         ['-c', 'local', '-H', 'unix:///x', 'ls'],

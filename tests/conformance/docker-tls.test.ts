@@ -118,7 +118,7 @@ describe('clients over TLS', () => {
         [...flagsOf(directories.distrustful), 'plugin', 'ls'].filter(isFor(name)),
       );
       assert.equal(code, 1);
-      assert.match(stderr, /x509: certificate signed by unknown authority|cannot prove who it is/);
+      assert.match(stderr, /x509: certificate signed by unknown authority|cannot verify the certificate/);
     });
   }
 
@@ -151,19 +151,19 @@ describe('clients over TLS', () => {
       [overTls.code, overTls.stderr],
       [
         1,
-        `the server at ${toPlain} does not speak TLS: name the port on which it does, or leave out --tlsverify, --tls and DOCKER_TLS_VERIFY\n`,
+        `the server at ${toPlain} does not speak TLS: use its TLS port, or omit --tlsverify, --tls and DOCKER_TLS_VERIFY\n`,
       ],
     );
     const toAlert = `tcp://127.0.0.1:${portOf(alert)}`;
     const without = await outboard(['-H', toAlert, 'ls']);
-    assert.match(without.stderr, /^the (server|daemon) at .*; it may want TLS \(--tlsverify\)\n$/);
+    assert.match(without.stderr, /^the (server|daemon) at .*; it may require TLS \(--tlsverify\)\n$/);
   });
 
   test('outboard says what is wrong', async () => {
     const plain = await outboard(['-H', address, 'ls']);
     const noFile = await outboard(['-H', address, '--tlsverify', '--tlscert', '/nonexistent', 'ls']);
     const cases: readonly [result: CommandResult, message: RegExp][] = [
-      [plain, /may want TLS \(--tlsverify\)\n$/],
+      [plain, /may require TLS \(--tlsverify\)\n$/],
       [noFile, /^could not read (CA|client) certificate "/],
       [
         await outboard([...flagsOf(directories.stranger), 'ls']),

@@ -211,7 +211,7 @@ test('commands end with their daemon, and a stop of it does not wait for them', 
   const command = await launchSleep();
   assert.equal(await daemon.end('SIGTERM'), 0, daemon.log());
   assert.equal(await command.code, 1);
-  assert.match(await command.stderr, /the daemon ended the connection before the command ended/);
+  assert.match(await command.stderr, /the daemon closed the connection before the command ended/);
   assert.deepEqual(remains(), []);
   daemon = await start();
   assert.deepEqual(await processes(), ['/usr/bin/perl /plugin.pl']);

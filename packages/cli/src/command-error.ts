@@ -1,19 +1,26 @@
 /**
- * Errors that end a command: their text goes to standard error, their exit code to the shell.
+ * Errors that end a command. Their text is written to standard error; their exit code goes to the shell.
  */
 
-/** A command failed for a reason that its user can read. Every other error is shown in the same way, exit code 1. */
+/** Options of `CommandError`. */
+export interface CommandErrorOptions {
+  /** Default 1. */
+  readonly exitCode?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A failure with a message for the user. Other errors are shown in the same way, with exit code 1. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
   readonly exitCode: number;
 
-  constructor(message: string, options: { readonly exitCode?: number; readonly cause?: unknown } = {}) {
+  constructor(message: string, options: CommandErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.exitCode = options.exitCode ?? 1;
   }
 }
 
-/** What a command ran ended with this code, and has said itself why. */
+/** Ends the command with the exit code of the program that it ran, without a message. */
 export class CommandExit extends Error {
   override readonly name = 'CommandExit';
   readonly exitCode: number;
@@ -24,12 +31,12 @@ export class CommandExit extends Error {
   }
 }
 
-/** The daemon refused a request. */
+/** Refusal of a request by the daemon. */
 export class DaemonError extends CommandError {
   override readonly name = 'DaemonError';
   /** HTTP status. */
   readonly status: number;
-  /** In the daemon's own words. */
+  /** The daemon's message. */
   readonly reason: string;
 
   constructor(status: number, reason: string) {
@@ -39,12 +46,12 @@ export class DaemonError extends CommandError {
   }
 }
 
-/** The text of anything that was thrown. */
+/** Message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The system's error code, such as `ENOENT`, or undefined. */
+/** Code of a system error, such as `ENOENT`; undefined for other values. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

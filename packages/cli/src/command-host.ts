@@ -1,25 +1,25 @@
 /**
- * What a command may use of the process it runs in: streams and environment. `process` is one.
+ * Streams and environment of a command. `process` implements it.
  */
 import type { Readable, Writable } from 'node:stream';
 
-/** A stream that people may look at. */
+/** An output stream, possibly a terminal. */
 export interface OutputStream extends Writable {
-  readonly isTTY?: boolean;
-  /** Width in characters, on a terminal. */
-  readonly columns?: number;
-  /** Height in lines, on a terminal. */
-  readonly rows?: number;
+  readonly isTTY?: boolean | undefined;
+  /** Width of a terminal in characters. */
+  readonly columns?: number | undefined;
+  /** Height of a terminal in lines. */
+  readonly rows?: number | undefined;
 }
 
-/** A stream that people may type into. */
+/** An input stream, possibly a terminal. */
 export interface InputStream extends Readable {
-  readonly isTTY?: boolean;
-  /** On a terminal: whether keys are passed on as they are, without line editing and Ctrl-C. */
+  readonly isTTY?: boolean | undefined;
+  /** Set or reset the raw mode of a terminal, which passes keys on without line editing and Ctrl-C. */
   setRawMode?(isRaw: boolean): unknown;
 }
 
-/** Streams are read late: touching `process.stdin` opens it. */
+/** Streams and environment of a command. Access `stdin` only when needed: the first access of `process.stdin` opens it. */
 export interface CommandHost {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;

@@ -1,11 +1,11 @@
 /**
- * Where the parts of this installation lie that are no modules. This file stays at the top of its folder, so that paths
- * relative to it hold for the sources and for the bundle.
+ * Paths of files of this installation that are not modules. This file must stay directly in `src/`: its relative paths
+ * have the same depth in the bundle.
  */
 import { fileURLToPath } from 'node:url';
 
-/** The program that runs both the command line and the daemon. */
+/** The program `outboard`, for the command line and the daemon. */
 export const programFile = fileURLToPath(new URL('../../../bin/outboard', import.meta.url));
 
-/** The unit files of systemd. */
-export const unitFolder = fileURLToPath(new URL('../../../packaging/systemd', import.meta.url));
+/** Directory of the templates of systemd unit files. */
+export const unitDirectory = fileURLToPath(new URL('../../../packaging/systemd', import.meta.url));

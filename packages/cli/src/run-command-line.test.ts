@@ -158,7 +158,7 @@ describe('exit codes and errors', () => {
       'half an answer',
       ((response) =>
         response.writeHead(200, { 'Content-Length': 9 }).write('[', () => response.destroy())) as Answer,
-      /ended the connection/,
+      /closed the connection/,
     ],
   ] as const) {
     test(`reports a daemon that answers with ${name}`, async () => {

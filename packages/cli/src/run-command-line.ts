@@ -1,5 +1,5 @@
 /**
- * Run one command line to its exit code.
+ * Runs one command line and returns its exit code.
  */
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
@@ -13,10 +13,10 @@ import { createProgram, type RunCommand } from './program.ts';
 import { escapeLines } from './terminal/escape-text.ts';
 import { watchOutput } from './terminal/watch-output.ts';
 
-/** What ends a command from outside, with the exit code that shells expect: 128 and the signal's number. */
+/** Exit codes for signals, as shells expect them: 128 plus the number of the signal. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
 
-/** Why a command was ended. */
+/** The reason of a command that a signal ended. */
 class Interruption extends Error {
   override readonly name = 'Interruption';
   readonly exitCode: number;
@@ -28,12 +28,12 @@ class Interruption extends Error {
 }
 
 /**
- * Run a command. Errors go to standard error; nothing is thrown for them.
- * SIGINT and SIGTERM cancel the request that is under way; a second one ends the process as it always does.
+ * Run a command. Errors are written to standard error and not thrown.
+ * SIGINT and SIGTERM cancel the running request; a second one has its default action.
  *
- * @param argv words after the program's name
+ * @param argv arguments without the program's name
  * @param host `process`, or streams and environment of a test
- * @returns 0, 1 for failures, 125 for wrong flags, 130 after Ctrl-C, 141 if nobody reads the output any more
+ * @returns 0, 1 for failures, 125 for wrong flags, 130 after Ctrl-C, 141 when the reader of the output has closed it
  */
 export async function runCommandLine(argv: readonly string[], host: CommandHost): Promise<number> {
   const interruption = new AbortController();
@@ -44,7 +44,7 @@ export async function runCommandLine(argv: readonly string[], host: CommandHost)
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     const failure = await failureOf(parseAndRun(argv, host, interruption.signal));
-    // Only now is it known whether all of it was taken.
+    // Write errors are known only after the flush.
     await output.flushed();
     const lost = output.failure();
     if (codeOf(lost) === 'EPIPE') return exitCodes.SIGPIPE;
@@ -93,7 +93,7 @@ async function parseAndRun(argv: readonly string[], host: CommandHost, signal: A
   else await program.parseAsync(markCommand(program, argv), { from: 'user' });
 }
 
-/** The command of `outboard exec` is not for this program to read. */
+/** Keep options of the command in `outboard exec PLUGIN COMMAND` from being parsed as own options. */
 function markCommand(program: Command, argv: readonly string[]): readonly string[] {
   const exec = program.commands.find((command) => command.name() === 'exec');
   return exec === undefined ? argv : endOptionsAfterName(program, exec, argv);
@@ -111,18 +111,18 @@ function pathOf(command: Command): string {
 /** @returns the exit code */
 function reportFailure(error: unknown, host: CommandHost): number {
   if (error instanceof Interruption) {
-    // The terminal has shown `^C`; the shell's prompt goes below it.
+    // The terminal shows `^C`: put the shell's prompt on the next line.
     if (host.stderr.isTTY === true && error.exitCode === exitCodes.SIGINT) host.stderr.write('\n');
     return error.exitCode;
   }
-  // Commander has written its own text already.
+  // Commander has already written its message.
   if (error instanceof CommanderError) return exitCodeOf(error);
   if (error instanceof CommandExit) return error.exitCode;
   host.stderr.write(`${escapeLines(messageOf(error))}\n`);
   return error instanceof CommandError ? error.exitCode : 1;
 }
 
-/** Docker's: a wrong flag is 125, a wrong number of arguments or a wrong command is 1. */
+/** As in Docker, a wrong flag is 125, and a wrong command or number of arguments is 1. */
 function exitCodeOf(error: CommanderError): number {
   switch (error.code) {
     case 'commander.unknownOption':

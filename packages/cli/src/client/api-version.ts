@@ -1,18 +1,18 @@
 /**
- * Which version of the Docker Engine API to speak.
+ * Choice of the Docker Engine API version.
  */
 import { CommandError } from '../command-error.ts';
 
-/** Highest version that this client was written for. No plugin route changed between 1.26 and this one. */
+/** Highest version that this client supports. No plugin route changed between 1.26 and this one. */
 export const maxApiVersion = '1.51';
 /** First version with plugin routes. */
 const minApiVersion = '1.25';
-/** What a daemon speaks that names no version, as Docker's client takes it. */
+/** Version of a daemon that sends no `Api-Version`, as in Docker's client. */
 const unnamedVersion = '1.24';
 
-/** What is known before the first request. */
+/** Inputs of the choice. */
 export interface ApiVersionFacts {
-  /** DOCKER_API_VERSION; it wins. */
+  /** DOCKER_API_VERSION; overrides the negotiation. */
   readonly fixed?: string | undefined;
   /** The daemon's `Api-Version` header, its highest version. */
   readonly offered?: string | string[] | undefined;
@@ -20,7 +20,7 @@ export interface ApiVersionFacts {
 
 /**
  * The lower of the client's and the daemon's highest version.
- * @throws {CommandError} if that is too low for plugins, or not a version
+ * @throws {CommandError} if it is below the first version with plugins, or malformed
  */
 export function chooseApiVersion({ fixed, offered = unnamedVersion }: ApiVersionFacts): string {
   const version = fixed ?? lowerOf(String(offered), maxApiVersion);
@@ -42,7 +42,7 @@ function isVersion(text: string): boolean {
   return /^\d{1,4}\.\d{1,4}$/.test(text);
 }
 
-/** Both are versions. */
+/** Order of two well-formed versions. */
 function compare(left: string, right: string): number {
   const [leftMajor = 0, leftMinor = 0] = left.split('.').map(Number);
   const [rightMajor = 0, rightMinor = 0] = right.split('.').map(Number);

@@ -1,12 +1,12 @@
 /**
- * Where the daemon is: `unix:///path` or `tcp://host:port`.
+ * Addresses of daemons: `unix:///path` or `tcp://host:port`.
  */
 import { CommandError } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
 import { currentContext, defaultContext, readContext } from './docker-context.ts';
 import { findTls, type TlsClient, type TlsFlags } from './tls.ts';
 
-/** Where to connect to, in the form that `node:http` takes. */
+/** Address of a daemon, in the form that `node:http` takes. */
 export type EngineAddress = AddressNote &
   (
     | { readonly socketPath: string }
@@ -14,29 +14,31 @@ export type EngineAddress = AddressNote &
     | { readonly host: string; readonly port: number; readonly tls: TlsClient }
   );
 
+/** Facts about an address for messages. */
 interface AddressNote {
-  /** For messages. */
+  /** The address as the user gave it. */
   readonly text: string;
-  /** The context of docker that names another daemon, and that nothing asked for here. */
+  /** Current docker context, which is not used because nothing selected it for this program. */
   readonly unusedContext?: string;
 }
 
+/** Address of the daemon without flags and environment. */
 export const defaultAddress = 'unix:///run/outboard/outboard.sock';
-/** Docker's. */
+/** Docker's default ports. */
 const defaultPort = { plain: 2375, tls: 2376 } as const;
 
-/** What the command line says about the daemon. */
+/** Address flags of the command line. */
 export interface AddressFlags extends TlsFlags {
-  readonly host?: string;
-  /** Name of a context of docker. */
-  readonly context?: string;
+  readonly host?: string | undefined;
+  /** Name of a docker context. */
+  readonly context?: string | undefined;
 }
 
 /**
- * The address from `--host` or `--context`, else OUTBOARD_HOST, DOCKER_HOST, the context that DOCKER_CONTEXT names, and the
- * daemon's own default. What `docker context use` chose is for `docker`: where both are used, its daemon is another one. TLS
- * is for TCP only, as for Docker; a context brings its own.
- * @throws {CommandError} for an address of another kind, or a context that does not exist
+ * The address from `--host` or `--context`, else from OUTBOARD_HOST, DOCKER_HOST or the context in DOCKER_CONTEXT, else the
+ * default. The selection of `docker context use` is ignored, because it names the daemon of `docker`. TLS applies to TCP
+ * only, as in Docker; a context has its own TLS files.
+ * @throws {CommandError} for an unknown form of address, or a context that does not exist
  */
 export function findAddress(flags: AddressFlags, env: CommandHost['env']): EngineAddress {
   if (flags.host && flags.context)
@@ -54,8 +56,9 @@ export function findAddress(flags: AddressFlags, env: CommandHost['env']): Engin
 }
 
 /**
- * @param tls how to speak TLS if the address is TCP
- * @throws {CommandError} for an address of another kind
+ * Parse an address.
+ * @param tls TLS for TCP addresses
+ * @throws {CommandError} for an unknown form
  */
 export function parseAddress(text: string, tls?: TlsClient): EngineAddress {
   if (text.startsWith('unix://')) {
@@ -70,14 +73,14 @@ export function parseAddress(text: string, tls?: TlsClient): EngineAddress {
       url.hash === '' &&
       url.pathname === '/';
     const usual = defaultPort[tls === undefined ? 'plain' : 'tls'];
-    // `http://h:80` loses its port in the parsed form.
+    // URL drops the default port 80.
     const port = url.port === '' ? (/:80\/?$/.test(text) ? 80 : usual) : Number(url.port);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (isBare) return { text, host, port, ...(tls === undefined ? {} : { tls }) };
   }
   if (text.startsWith('ssh://')) {
     throw new CommandError(
-      `invalid host "${text}": ssh is not spoken here: run outboard on that host, or forward its socket, ` +
+      `invalid host "${text}": ssh is not supported: run outboard on that host, or forward its socket, ` +
         `as with ssh -nNTL /tmp/outboard.sock:/run/outboard/outboard.sock, and use unix:///tmp/outboard.sock`,
     );
   }

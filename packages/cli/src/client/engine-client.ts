@@ -1,9 +1,9 @@
 /**
- * A client of the Docker Engine API: requests, versions and errors. What the routes mean is in `plugin-api.ts`.
- * It speaks through `node:http`, which loads in 5 ms; loading undici takes 100 ms, longer than most commands take.
+ * A client of the Docker Engine API: requests, versions and errors. The files `…-api.ts` hold the routes.
+ * It uses `node:http`, which loads in 5 ms; undici takes 100 ms, longer than most commands.
  */
 import { once } from 'node:events';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CommandError, DaemonError } from '../command-error.ts';
@@ -18,35 +18,37 @@ export interface EngineRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
   /** Encoded path without version, such as `/plugins/acme/p:v1/json`. */
   readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Undefined parameters are left out. */
+  readonly query?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is, chunked; destroyed on failure. */
-  readonly body?: Readable;
+  /** Sent unchanged, chunked; destroyed on failure. */
+  readonly body?: Readable | undefined;
 }
 
-/** A connection that is no longer one of HTTP. */
+/** A connection that was upgraded from HTTP. */
 export interface UpgradedConnection {
   readonly connection: Duplex;
-  /** What came on it already. */
+  /** Bytes that were received with the upgrade. */
   readonly first: Buffer;
 }
 
+/** Options of a client. */
 export interface EngineClientOptions {
   readonly address: EngineAddress;
-  /** Ends every request. */
+  /** Cancels all requests. */
   readonly signal: AbortSignal;
   /** Program and version. */
   readonly userAgent: string;
-  /** DOCKER_API_VERSION: use this version and ask for none. */
+  /** DOCKER_API_VERSION: used without negotiation. */
   readonly apiVersion?: string | undefined;
 }
 
 const maxErrorBytes = 1024 * 1024;
 const maxAnswerBytes = 64 * 1024 * 1024;
 
-/** Speaks with one daemon. Close it, or its idle connection keeps the process waiting. */
+/** A client of one daemon. Close it: its idle connections keep the process alive. */
 export class EngineClient {
   readonly #options: EngineClientOptions;
   #transport: Promise<Transport> | undefined;
@@ -56,26 +58,26 @@ export class EngineClient {
     this.#options = options;
   }
 
-  /** Where the daemon is looked for. */
+  /** Address of the daemon. */
   get address(): EngineAddress {
     return this.#options.address;
   }
 
-  /** End all connections. */
+  /** Close all connections. */
   async close(): Promise<void> {
-    // That it could not be opened was told to whoever wanted to send something.
+    // The sender of the first request already got the error of opening.
     const transport = await this.#transport?.catch(() => undefined);
     transport?.close();
   }
 
-  /** The version of the API that both sides speak, such as `1.51`; asked for once. */
+  /** The negotiated API version, such as `1.51`; negotiated once. */
   apiVersion(): Promise<string> {
     this.#version ??= this.#negotiate();
     return this.#version;
   }
 
   /**
-   * Send a request and return the answer when its headers are there. The caller reads or destroys the answer.
+   * Send a request and return the answer once its headers are received. The caller reads or destroys the answer.
    * @throws {DaemonError} if the status is 400 or higher
    * @throws {CommandError} if there is no daemon, or the connection breaks
    */
@@ -92,8 +94,8 @@ export class EngineClient {
   }
 
   /**
-   * Send a request and take its connection over. The caller destroys it.
-   * @throws {DaemonError} if the daemon refuses
+   * Send a request and take over its connection. The caller destroys it.
+   * @throws {DaemonError} if the status is 400 or higher
    * @throws {CommandError} if there is no daemon, or the connection breaks
    */
   async upgrade(request: EngineRequest): Promise<UpgradedConnection> {
@@ -104,20 +106,7 @@ export class EngineClient {
     if ('first' in answer) return answer;
     if ((answer.statusCode ?? 0) >= 400) throw await toDaemonError(answer);
     answer.destroy();
-    throw new CommandError('the daemon kept the connection to itself');
-  }
-
-  async #exchange(request: EngineRequest): Promise<IncomingMessage | UpgradedConnection> {
-    this.#options.signal.throwIfAborted();
-    this.#transport ??= openTransport(this.#options.address);
-    const outgoing = this.#start(request, await this.#transport);
-    const answered = Promise.race([once(outgoing, 'response'), once(outgoing, 'upgrade')]);
-    // It stays: an error after the answer is the answer's own, and must not go uncaught here.
-    outgoing.on('error', () => {});
-    outgoing.end(request.json === undefined ? undefined : JSON.stringify(request.json));
-    // As Node.js documents the two events.
-    const [response, connection, first] = (await answered) as [IncomingMessage, Duplex?, Buffer?];
-    return connection === undefined || first === undefined ? response : { connection, first };
+    throw new CommandError('the daemon did not upgrade the connection');
   }
 
   /** Send a request and read the JSON of the answer. @returns undefined if the answer is empty */
@@ -132,7 +121,7 @@ export class EngineClient {
     }
   }
 
-  /** `HEAD /_ping`, and `GET` where a daemon refuses that. @see docker/cli 28, client/ping.go */
+  /** Negotiate by `HEAD /_ping`, or `GET` if the daemon refuses that. @see docker/cli 28, client/ping.go */
   async #negotiate(): Promise<string> {
     const fixed = this.#options.apiVersion;
     if (fixed) return chooseApiVersion({ fixed });
@@ -148,58 +137,61 @@ export class EngineClient {
     return chooseApiVersion({ offered: response.headers['api-version'] });
   }
 
-  /** No daemon answers so: it is a server of another kind, or one of TLS that was spoken to without. */
+  /** Error for an answer that no daemon gives: another kind of server, or one that requires TLS. */
   #refusedPing(status: number, text: string): CommandError {
     const { text: address } = this.#options.address;
     if (/HTTP request (to|was sent to) (an )?HTTPS/i.test(text)) {
-      return new CommandError(`the server at ${address} wants TLS (--tlsverify)`);
+      return new CommandError(`the server at ${address} requires TLS (--tlsverify)`);
     }
     const reason = readErrorMessage(text) ?? `status ${status} without a reason`;
-    return new CommandError(`the server at ${address} is no daemon for plugins: ${reason}`);
+    return new CommandError(`the server at ${address} is not a plugin daemon: ${reason}`);
   }
 
   async #send(request: EngineRequest): Promise<IncomingMessage> {
     return await this.#guard(async () => {
-      this.#options.signal.throwIfAborted();
-      this.#transport ??= openTransport(this.#options.address);
-      const outgoing = this.#start(request, await this.#transport);
-      // As Node.js documents the event.
+      const outgoing = await this.#start(request);
+      // The event has one argument.
       const answered = once(outgoing, 'response').then(([response]) => response as IncomingMessage);
-      // It stays: an error after the answer is the answer's own, and must not go uncaught here.
-      outgoing.on('error', () => {});
-      if (request.body === undefined) {
-        outgoing.end(request.json === undefined ? undefined : JSON.stringify(request.json));
-        return await answered;
-      }
-      return await upload(request.body, outgoing, answered);
+      if (request.body !== undefined) return await upload(request.body, outgoing, answered);
+      outgoing.end(toJson(request));
+      return await answered;
     });
   }
 
-  #start(request: EngineRequest, transport: Transport): ClientRequest {
-    const { method, path, query = {}, headers = {}, json, body } = request;
+  async #exchange(request: EngineRequest): Promise<IncomingMessage | UpgradedConnection> {
+    const outgoing = await this.#start(request);
+    const answered = Promise.race([once(outgoing, 'response'), once(outgoing, 'upgrade')]);
+    outgoing.end(toJson(request));
+    // The arguments of the two events, as Node.js documents them.
+    const [response, connection, first] = (await answered) as [IncomingMessage, Duplex?, Buffer?];
+    return connection === undefined || first === undefined ? response : { connection, first };
+  }
+
+  async #start(request: EngineRequest): Promise<ClientRequest> {
     const { address, signal, userAgent } = this.#options;
-    const search = new URLSearchParams(query).toString();
-    const hasQuery = search !== '';
-    const content = json === undefined ? undefined : Buffer.byteLength(JSON.stringify(json));
-    return transport.request({
-      ...('socketPath' in address
-        ? { socketPath: address.socketPath }
-        : { host: address.host, port: address.port }),
-      method,
-      path: hasQuery ? `${path}?${search}` : path,
+    signal.throwIfAborted();
+    this.#transport ??= openTransport(address);
+    const transport = await this.#transport;
+    const isUnix = 'socketPath' in address;
+    const outgoing = transport.request({
+      ...(isUnix ? { socketPath: address.socketPath } : { host: address.host, port: address.port }),
+      method: request.method,
+      path: withQuery(request),
       signal,
       headers: {
-        // A unix socket has no host name; Docker's CLI sends this one.
-        ...('socketPath' in address ? { Host: 'api.moby.localhost' } : {}),
+        // Docker's CLI sends this host name over unix sockets.
+        ...(isUnix ? { Host: 'api.moby.localhost' } : {}),
         'User-Agent': userAgent,
-        ...(content === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': content }),
-        ...(content === undefined && body === undefined && method === 'POST' ? { 'Content-Length': 0 } : {}),
-        ...headers,
+        ...contentHeaders(request),
+        ...request.headers,
       },
     });
+    // An error after the answer is reported by the answer, and must not be uncaught here.
+    outgoing.on('error', () => {});
+    return outgoing;
   }
 
-  /** Tell a connection that failed in the words of someone who wanted to reach a daemon. */
+  /** Run a step, and describe errors of the connection. */
   async #guard<T>(step: () => Promise<T>): Promise<T> {
     try {
       return await step();
@@ -210,9 +202,27 @@ export class EngineClient {
   }
 }
 
+function toJson({ json }: EngineRequest): string | undefined {
+  return json === undefined ? undefined : JSON.stringify(json);
+}
+
+function withQuery({ path, query = {} }: EngineRequest): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.append(name, value);
+  return search.size === 0 ? path : `${path}?${search}`;
+}
+
+function contentHeaders(request: EngineRequest): OutgoingHttpHeaders {
+  const json = toJson(request);
+  if (json !== undefined) {
+    return { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) };
+  }
+  return request.body === undefined && request.method === 'POST' ? { 'Content-Length': 0 } : {};
+}
+
 /**
- * Send a body, and take an answer that comes before its end: a daemon that refuses need not read everything.
- * An error of the body itself wins over the broken connection that it leaves behind.
+ * Send a body, and accept an answer before its end: a daemon that refuses need not read all of it.
+ * An error of the body takes precedence over the broken connection that it causes.
  */
 async function upload(
   body: Readable,
@@ -224,12 +234,12 @@ async function upload(
     bodyError ??= error;
   });
   const sent = pipeline(body, outgoing);
-  // Judged below, together with the answer.
+  // Awaited below; a failure before that must not be unhandled.
   sent.catch(() => {});
   try {
     const response = await answered;
     if ((response.statusCode ?? 0) < 400) await sent;
-    // The rest of the body is of no use; the answer is read first, so the connection stays until then.
+    // The rest of the body is not sent, but the connection stays open until the answer has been read.
     else response.once('close', () => outgoing.destroy());
     return response;
   } catch (error) {
@@ -244,7 +254,7 @@ async function toDaemonError(response: IncomingMessage): Promise<DaemonError> {
   return new DaemonError(status, readErrorMessage(text) ?? `status ${status} without a reason`);
 }
 
-/** `{"message": …}`; plain text as it is, which is how versions below 1.24 are refused. */
+/** The text of `{"message": …}`, or plain text, with which daemons refuse versions below 1.24. */
 function readErrorMessage(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -253,7 +263,7 @@ function readErrorMessage(text: string): string | undefined {
     }
     return undefined;
   } catch {
-    // Not JSON: whatever stands there is the best reason there is.
+    // Not JSON: the text is the reason.
     return text.trim() || undefined;
   }
 }

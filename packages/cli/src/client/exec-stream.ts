@@ -1,11 +1,11 @@
 /**
- * The frames of a conversation with a command in a plugin: one byte that says what a frame is, three of zero, four with
- * the length of what follows, the highest first.
+ * Frames between the command line and a command in a plugin: one byte for the kind of frame, three zero bytes, the
+ * length of the payload in four bytes, big-endian.
  */
 import { CommandError } from '../command-error.ts';
 import { field } from '../json-field.ts';
 
-/** What the daemon tells: output, or the end. */
+/** Output of the command, or its exit code. */
 export type ExecMessage =
   | { readonly stream: 'stdout' | 'stderr'; readonly data: Buffer }
   | { readonly exitCode: number };
@@ -13,12 +13,12 @@ export type ExecMessage =
 const headerBytes = 8;
 const maxFrameBytes = 16 * 1024 * 1024;
 const kinds = { input: 0, stdout: 1, stderr: 2, resize: 5, exit: 6 } as const;
-/** The daemon takes no larger frame. */
+/** The daemon refuses larger frames. */
 const maxInputBytes = 1024 * 1024;
 
 /**
- * What the daemon tells, as it comes.
- * @throws {CommandError} for anything else
+ * Messages of the daemon, as they arrive.
+ * @throws {CommandError} for malformed frames
  */
 export async function* readMessages(source: AsyncIterable<Buffer>): AsyncGenerator<ExecMessage, void> {
   let held: Buffer = Buffer.alloc(0);
@@ -43,7 +43,7 @@ function toMessage(kind: number, data: Buffer): ExecMessage {
   return { exitCode };
 }
 
-/** Input for the command; nothing is its end. */
+/** Frames with input for the command; empty data makes the frame that ends the input. */
 export function* inputFrames(data: Buffer): Generator<Buffer, void> {
   if (data.length === 0) yield frame(kinds.input, data);
   for (let start = 0; start < data.length; start += maxInputBytes) {
@@ -51,12 +51,12 @@ export function* inputFrames(data: Buffer): Generator<Buffer, void> {
   }
 }
 
-/** The terminal has another size. */
+/** Frame that reports a new size of the terminal. */
 export function resizeFrame(size: TerminalSize): Buffer {
   return frame(kinds.resize, Buffer.from(JSON.stringify(size)));
 }
 
-/** In characters, as the daemon takes it. */
+/** Size of a terminal in characters, as in the daemon's document. */
 export interface TerminalSize {
   readonly Width: number;
   readonly Height: number;

@@ -1,13 +1,12 @@
 /**
- * Outboard's own routes about the host and about when plugins are ready.
+ * Outboard's own routes about the host and the readiness of plugins.
  */
 import { CommandError } from '../command-error.ts';
 import { asText, field } from '../json-field.ts';
 import type { EngineClient } from './engine-client.ts';
-import { requireOwnRoute } from './own-route.ts';
-import { pluginPath } from './plugin-api.ts';
+import { ownPluginPath, requireOwnRoute } from './own-route.ts';
 
-/** What the doctor says about one thing. */
+/** Result of one check of the host. */
 export interface HostCheck {
   readonly name: string;
   readonly status: 'ok' | 'warn' | 'fail';
@@ -15,28 +14,31 @@ export interface HostCheck {
   readonly remedy: string;
 }
 
-/** Whether a plugin became ready in time, and what it does if not. */
+/** Result of waiting for a plugin. */
 export interface WaitResult {
   readonly isReady: boolean;
+  /** State of a plugin that is not ready. */
   readonly status: string;
+  /** Reason of its last failure; empty for none. */
   readonly reason: string;
 }
 
-/** @throws {CommandError} if there is no daemon, or it is a Docker Engine */
+/** The daemon's checks of its host. @throws {CommandError} if there is no daemon, or it is a Docker Engine */
 export async function fetchDoctor(client: EngineClient): Promise<readonly HostCheck[]> {
-  return parseDoctor(await callOwn(client, '/outboard/v1/doctor', {}, 'check its host'));
+  const path = '/outboard/v1/doctor';
+  return parseDoctor(await requireOwnRoute('check its host', () => client.call({ method: 'GET', path })));
 }
 
-/** @throws {CommandError} if the value is not what the doctor says */
+/** @throws {CommandError} if the value is not a list of checks */
 export function parseDoctor(value: unknown): readonly HostCheck[] {
   const checks = field(value, 'Checks');
   if (!Array.isArray(checks))
-    throw new CommandError('the daemon answered with something that is not a diagnosis');
+    throw new CommandError('the daemon answered with something that is not a list of checks');
   return checks.map((check: unknown) => {
     const status = field(check, 'Status');
     return {
       name: asText(field(check, 'Name')),
-      // What is not understood is no good news.
+      // An unknown status of a newer daemon is treated as a failure.
       status: status === 'ok' || status === 'warn' ? status : 'fail',
       message: asText(field(check, 'Message')),
       remedy: asText(field(check, 'Remedy')),
@@ -44,31 +46,21 @@ export function parseDoctor(value: unknown): readonly HostCheck[] {
   });
 }
 
-/** @param timeoutSeconds 0 for no limit */
+/** Wait until a plugin is ready. @param timeoutSeconds 0 for no limit */
 export async function waitForPlugin(
   client: EngineClient,
   name: string,
   timeoutSeconds: number,
 ): Promise<WaitResult> {
-  const path = `/outboard/v1${pluginPath(name, '/wait')}`;
-  const answer = await callOwn(
-    client,
-    path,
-    { timeout: String(timeoutSeconds) },
-    'tell when plugins are ready',
-  );
+  const request = {
+    method: 'GET',
+    path: ownPluginPath(name, '/wait'),
+    query: { timeout: String(timeoutSeconds) },
+  } as const;
+  const answer = await requireOwnRoute('wait for plugins', () => client.call(request));
   return {
     isReady: field(answer, 'Ready') === true,
     status: asText(field(answer, 'Status')),
     reason: asText(field(answer, 'Reason')),
   };
-}
-
-async function callOwn(
-  client: EngineClient,
-  path: string,
-  query: Readonly<Record<string, string>>,
-  purpose: string,
-): Promise<unknown> {
-  return await requireOwnRoute(purpose, () => client.call({ method: 'GET', path, query }));
 }

@@ -1,11 +1,11 @@
 /**
- * Docker's format for stdout and stderr in one body: each piece of text after a header of 8 bytes, which are the number of
- * the stream, three zeroes, and the length in bytes, big-endian.
+ * Docker's format for stdout and stderr in one body: frames with a header of 8 bytes, which are the number of the stream,
+ * three zero bytes, and the length of the text in bytes, big-endian.
  * @see Docker Engine API v1.51, "Attach to a container", "Stream format"
  */
 import { CommandError } from '../command-error.ts';
 
-/** A piece of text, as it was written to one stream. */
+/** Text that was written to one stream. */
 export interface Frame {
   readonly stream: 'stdout' | 'stderr';
   readonly text: Buffer;
@@ -13,12 +13,12 @@ export interface Frame {
 
 const headerBytes = 8;
 
-/** A line of 1 MiB and its time; what announces more is no frame. */
+/** Upper bound of a frame: a line of 1 MiB with its time. */
 const maxFrameBytes = 2 * 1024 * 1024;
 
 /**
- * Take frames out of an answer as they arrive. Stopping early destroys the answer.
- * @throws {CommandError} the daemon's own words when it could not send everything; when the answer has another form
+ * Read frames from an answer as they arrive. Stopping early destroys the answer.
+ * @throws {CommandError} with the daemon's message if it could not send everything; for malformed frames
  */
 export async function* readFrames(answer: AsyncIterable<Buffer>): AsyncGenerator<readonly Frame[]> {
   let rest: Buffer = Buffer.alloc(0);

@@ -1,10 +1,11 @@
 /**
- * What to type after a refusal. Docker's words stay in front, for scripts that read them.
+ * The command to type after a refusal. Docker's text comes first, for scripts that match it.
  */
 import { DaemonError } from '../command-error.ts';
 
 /**
- * Do something, and name the next command if the daemon refuses it with these words.
+ * Run a step, and append a command to the daemon's refusal.
+ * @param refusal pattern of refusals that the command resolves
  * @throws {DaemonError} with the command after the daemon's message
  */
 export async function withNextStep(

@@ -1,12 +1,18 @@
 /**
- * Outboard's own routes, which a Docker Engine has not, and which an authorization plugin that was written for Docker's
- * routes may deny.
+ * Outboard's own routes. Docker Engine does not have them, and an authorization plugin that was written for Docker's
+ * routes may deny them.
  */
 import { CommandError, DaemonError } from '../command-error.ts';
+import { pluginPath } from './plugin-path.ts';
+
+/** Path of an own route for one plugin. @param action such as `/restart` */
+export function ownPluginPath(name: string, action: string): string {
+  return `/outboard/v1${pluginPath(name, action)}`;
+}
 
 /**
- * Ask what Docker's routes tell less of.
- * @returns undefined when there is no such route or it may not be used: then Docker's routes show what they can
+ * Ask for details that Docker's routes lack.
+ * @returns undefined when there is no such route or it is denied: the caller then uses Docker's routes alone
  */
 export async function askOwnRoute<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
   try {
@@ -18,7 +24,7 @@ export async function askOwnRoute<Answer>(call: () => Promise<Answer>): Promise<
 }
 
 /**
- * Ask for what Docker has no route for.
+ * Ask for something that Docker's routes cannot do.
  * @param purpose such as `restart plugins`
  * @throws {CommandError} if the daemon has no such route
  */

@@ -4,22 +4,19 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { CommandError, DaemonError } from '../command-error.ts';
+import { CommandError } from '../command-error.ts';
 import type { RegistryAuth } from '../credentials/registry-auth.ts';
-import { asText, field } from '../json-field.ts';
 import type { EngineClient, EngineRequest } from './engine-client.ts';
-import { askOwnRoute, requireOwnRoute } from './own-route.ts';
 import {
   type PluginSummary,
   type Privilege,
   parsePlugins,
   parsePrivileges,
-  parseRunningPlugins,
-  type RunningPlugin,
   toPrivilegeDocuments,
 } from './plugin-documents.ts';
+import { pluginPath } from './plugin-path.ts';
 
-/** A reference at a registry, and who asks for it. */
+/** A plugin in a registry, and the credentials for it. */
 export interface RemotePlugin {
   readonly remote: string;
   readonly registryAuth: RegistryAuth;
@@ -28,71 +25,17 @@ export interface RemotePlugin {
 /** `{"key": {"value": true}}` for each filter. */
 export type ListFilters = Readonly<Record<string, Readonly<Record<string, true>>>>;
 
+/** The query of lists with filters. */
+export function listQuery(filters: ListFilters): EngineRequest['query'] {
+  return { filters: Object.keys(filters).length === 0 ? undefined : JSON.stringify(filters) };
+}
+
+/** Installed plugins. */
 export async function listPlugins(
   client: EngineClient,
   filters: ListFilters,
 ): Promise<readonly PluginSummary[]> {
-  const query = Object.keys(filters).length === 0 ? {} : { filters: JSON.stringify(filters) };
-  return parsePlugins(await client.call({ method: 'GET', path: '/plugins', query }));
-}
-
-/**
- * What plugins do, beyond what Docker tells. Outboard's own route.
- * @returns undefined from a daemon that does not tell, as Docker Engine
- */
-export async function listRunningPlugins(
-  client: EngineClient,
-  filters: ListFilters,
-): Promise<readonly RunningPlugin[] | undefined> {
-  const query = Object.keys(filters).length === 0 ? {} : { filters: JSON.stringify(filters) };
-  return await askOwnRoute(async () =>
-    parseRunningPlugins(await client.call({ method: 'GET', path: '/outboard/v1/plugins', query })),
-  );
-}
-
-/**
- * What one plugin does, and why it last failed. Outboard's own route.
- * @returns the daemon's document; undefined from a daemon that does not tell, as Docker Engine
- */
-export async function fetchStatus(client: EngineClient, name: string): Promise<unknown> {
-  const path = `/outboard/v1${pluginPath(name, '/json')}`;
-  return await askOwnRoute(() => client.call({ method: 'GET', path }));
-}
-
-/**
- * Stop an enabled plugin and start it anew. Outboard's own route.
- * @throws {CommandError} if the daemon has none, as Docker Engine
- */
-export async function restartPlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
-  const path = `/outboard/v1${pluginPath(name, '/restart')}`;
-  const instead = 'disable the plugin and enable it';
-  const query = force ? { force: '1' } : {};
-  await requireOwnRoute(`restart plugins: ${instead}`, () => client.call({ method: 'POST', path, query }));
-}
-
-/**
- * Give a plugin a record again whose own is damaged. Outboard's own route.
- * @returns its name, and what could not be known any more
- * @throws {CommandError} if the daemon has none, as Docker Engine
- */
-export async function repairPlugin(
-  client: EngineClient,
-  plugin: string,
-  newName: string | undefined,
-): Promise<{ readonly name: string; readonly warnings: readonly string[] }> {
-  const path = `/outboard/v1${pluginPath(plugin, '/repair')}`;
-  try {
-    const query = newName === undefined ? {} : { name: newName };
-    const answer = await client.call({ method: 'POST', path, query });
-    const warnings = field(answer, 'Warnings');
-    return {
-      name: asText(field(answer, 'Name')),
-      warnings: Array.isArray(warnings) ? warnings.map(asText) : [],
-    };
-  } catch (error) {
-    if (!(error instanceof DaemonError) || !/page not found$/.test(error.message)) throw error;
-    throw new CommandError('this daemon cannot repair plugins', { cause: error });
-  }
+  return parsePlugins(await client.call({ method: 'GET', path: '/plugins', query: listQuery(filters) }));
 }
 
 /** @returns the plugin's document as the daemon sent it */
@@ -100,31 +43,7 @@ export async function inspectPlugin(client: EngineClient, name: string): Promise
   return await client.call({ method: 'GET', path: pluginPath(name, '/json') });
 }
 
-/**
- * Who uses a plugin. Outboard's own route.
- * @returns the daemon's documents; none from a daemon that does not tell, as Docker Engine
- */
-export async function fetchUses(client: EngineClient, name: string): Promise<readonly unknown[]> {
-  const path = `/outboard/v1${pluginPath(name, '/uses')}`;
-  const uses = field(await askOwnRoute(() => client.call({ method: 'GET', path })), 'Uses');
-  return Array.isArray(uses) ? uses : [];
-}
-
-/**
- * What a plugin wrote, as Docker's multiplexed stream. Outboard's own route.
- * @throws {CommandError} if the daemon has none, as Docker Engine
- */
-export async function openLogs(
-  client: EngineClient,
-  name: string,
-  query: Readonly<Record<string, string>>,
-): Promise<IncomingMessage> {
-  const path = `/outboard/v1${pluginPath(name, '/logs')}`;
-  return await requireOwnRoute('show the logs of plugins: it does not keep them', () =>
-    client.open({ method: 'GET', path, query }),
-  );
-}
-
+/** The privileges that a plugin in a registry requests. */
 export async function fetchPrivileges(
   client: EngineClient,
   plugin: RemotePlugin,
@@ -141,7 +60,7 @@ export async function fetchPrivileges(
 /**
  * Pull a plugin and grant it privileges.
  * @param localName empty to derive it from the remote
- * @returns the stream of progress, and the name that the plugin gets
+ * @returns the progress stream, and the name of the new plugin
  */
 export async function pullPlugin(
   client: EngineClient,
@@ -149,29 +68,28 @@ export async function pullPlugin(
   plugin: RemotePlugin,
   granted: readonly Privilege[],
 ): Promise<{ readonly progress: IncomingMessage; readonly name: string }> {
-  const request = transfer('/plugins/pull', { name: localName, remote: plugin.remote }, plugin, granted);
-  const progress = await client.open(request);
+  const query = { name: localName, remote: plugin.remote };
+  const progress = await client.open(transferRequest('/plugins/pull', query, plugin, granted));
   const name = progress.headers['docker-plugin-name'];
   if (typeof name !== 'string' || name === '') {
     progress.destroy();
-    throw new CommandError('the daemon did not tell the name of the plugin it pulls');
+    throw new CommandError('the daemon did not send the name of the plugin that it pulls');
   }
   return { progress, name };
 }
 
-/** @returns the stream of progress */
+/** @returns the progress stream */
 export async function upgradePlugin(
   client: EngineClient,
   name: string,
   plugin: RemotePlugin,
   granted: readonly Privilege[],
 ): Promise<IncomingMessage> {
-  return await client.open(
-    transfer(pluginPath(name, '/upgrade'), { remote: plugin.remote }, plugin, granted),
-  );
+  const query = { remote: plugin.remote };
+  return await client.open(transferRequest(pluginPath(name, '/upgrade'), query, plugin, granted));
 }
 
-/** @returns the stream of progress */
+/** @returns the progress stream */
 export async function pushPlugin(
   client: EngineClient,
   name: string,
@@ -184,7 +102,10 @@ export async function pushPlugin(
   });
 }
 
-/** @param context a tar archive, plain or gzip; destroyed on failure */
+/**
+ * @param context a tar archive, plain or gzip; destroyed on failure
+ * @param options.mustRun refuse a plugin that can never be enabled; Docker Engine ignores it
+ */
 export async function createPlugin(
   client: EngineClient,
   name: string,
@@ -194,7 +115,7 @@ export async function createPlugin(
   await client.call({
     method: 'POST',
     path: '/plugins/create',
-    query: { name, ...(mustRun && { mustRun: '1' }) },
+    query: { name, mustRun: mustRun ? '1' : undefined },
     headers: { 'Content-Type': 'application/x-tar' },
     body: context,
   });
@@ -202,20 +123,21 @@ export async function createPlugin(
 
 /**
  * @param timeoutSeconds limit for calls to the plugin, 0 for none
- * @param options.createMounts make missing directories that it mounts; a Docker Engine ignores it
+ * @param options.createMounts make missing directories that it mounts; Docker Engine ignores it
  */
 export async function enablePlugin(
   client: EngineClient,
   name: string,
   timeoutSeconds: number,
-  { createMounts = false }: { readonly createMounts?: boolean } = {},
+  { createMounts = false }: { readonly createMounts?: boolean | undefined } = {},
 ): Promise<void> {
-  const query = { timeout: String(timeoutSeconds), ...(createMounts && { createMounts: '1' }) };
+  const query = { timeout: String(timeoutSeconds), createMounts: createMounts ? '1' : undefined };
   await client.call({ method: 'POST', path: pluginPath(name, '/enable'), query });
 }
 
+/** @param force also a plugin that is in use */
 export async function disablePlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
-  const query = force ? { force: '1' } : {};
+  const query = { force: force ? '1' : undefined };
   await client.call({ method: 'POST', path: pluginPath(name, '/disable'), query });
 }
 
@@ -228,37 +150,10 @@ export async function setPlugin(
   await client.call({ method: 'POST', path: pluginPath(name, '/set'), json: settings });
 }
 
+/** @param force also a plugin that is enabled or in use */
 export async function removePlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
-  await client.call({ method: 'DELETE', path: pluginPath(name, ''), query: force ? { force: '1' } : {} });
-}
-
-/** What was removed. */
-export interface Garbage {
-  readonly blobs: number;
-  readonly bytes: number;
-  /** What damaged plugins may need; absent when there are none. */
-  readonly kept?: { readonly blobs: number; readonly bytes: number };
-}
-
-/**
- * Remove content that no plugin needs. Outboard's own route.
- * @throws {CommandError} if the daemon has none, as Docker Engine
- */
-export async function collectGarbage(client: EngineClient): Promise<Garbage> {
-  try {
-    const answer = await client.call({ method: 'POST', path: '/outboard/v1/gc' });
-    const kept = field(answer, 'KeptForDamaged');
-    return {
-      blobs: Number(field(answer, 'BlobsRemoved') ?? 0),
-      bytes: Number(field(answer, 'BytesReclaimed') ?? 0),
-      ...(kept !== undefined && {
-        kept: { blobs: Number(field(kept, 'Blobs') ?? 0), bytes: Number(field(kept, 'Bytes') ?? 0) },
-      }),
-    };
-  } catch (error) {
-    if (!(error instanceof DaemonError) || error.status !== 404) throw error;
-    throw new CommandError('this daemon has no garbage collection endpoint', { cause: error });
-  }
+  const query = { force: force ? '1' : undefined };
+  await client.call({ method: 'DELETE', path: pluginPath(name, ''), query });
 }
 
 /** @returns the daemon's own description of its versions */
@@ -266,19 +161,12 @@ export async function fetchVersion(client: EngineClient): Promise<unknown> {
   return await client.call({ method: 'GET', path: '/version' });
 }
 
-function transfer(
+function transferRequest(
   path: string,
-  query: Readonly<Record<string, string>>,
+  query: EngineRequest['query'],
   { registryAuth }: RemotePlugin,
   granted: readonly Privilege[],
 ): EngineRequest {
   const headers = { 'X-Registry-Auth': registryAuth.header };
   return { method: 'POST', path, query, headers, json: toPrivilegeDocuments(granted) };
-}
-
-/** Slashes and colons of names stay as they are, as in Docker's client; nothing else can leave its place. */
-export function pluginPath(name: string, action: string): string {
-  if (name.trim() === '') throw new CommandError('invalid plugin name: value is empty');
-  const encoded = encodeURIComponent(name).replace(/%(2F|3A|40)/g, decodeURIComponent);
-  return `/plugins/${encoded}${action}`;
 }

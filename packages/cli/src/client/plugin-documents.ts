@@ -1,31 +1,31 @@
 /**
- * Documents of a daemon, which may be anyone's: each is parsed into the fields that commands show.
+ * Documents of a daemon, parsed into the fields that commands show. Any server may have sent them.
  */
 import { CommandError } from '../command-error.ts';
 import { asNumber, asText, field } from '../json-field.ts';
 
-/** What lists and upgrades show of a plugin. */
+/** An installed plugin, as lists and upgrades show it. */
 export interface PluginSummary {
   readonly id: string;
   readonly name: string;
   readonly isEnabled: boolean;
   readonly description: string;
-  /** Where it came from; empty for one that never had a reference. */
+  /** Reference it was installed from; empty if it has none. */
   readonly reference: string;
 }
 
-/** What an Outboard daemon tells beyond that. */
+/** An installed plugin with the state that Outboard's daemon adds. */
 export interface RunningPlugin extends PluginSummary {
-  /** Such as `running`; empty when the daemon does not say. */
+  /** Such as `running`; empty when unknown. */
   readonly state: string;
-  /** `healthy` or `unhealthy`; empty when it is not checked. */
+  /** `healthy` or `unhealthy`; empty without health checks. */
   readonly health: string;
-  /** Undefined when it does not run and is not to. */
+  /** Number of restarts; undefined for a plugin that is not supposed to run. */
   readonly restarts: number | undefined;
-  /** Since when its process runs. */
+  /** Start of its process. */
   readonly startedAt: Date | undefined;
   readonly memoryBytes: number | undefined;
-  /** How many of its processes were killed for want of memory. */
+  /** Number of processes that the kernel killed because the plugin was out of memory. */
   readonly outOfMemoryKills: number;
   /** Empty when unknown. */
   readonly architecture: string;
@@ -33,7 +33,7 @@ export interface RunningPlugin extends PluginSummary {
   readonly digest: string;
 }
 
-/** What a plugin asks for. */
+/** A privilege that a plugin requests. */
 export interface Privilege {
   readonly name: string;
   readonly description: string;
@@ -82,8 +82,8 @@ export function parseRunningPlugins(value: unknown): readonly RunningPlugin[] {
 }
 
 /**
- * Privileges, complete and in their order. Docker answers `null` for none.
- * @throws {CommandError} for anything that is not understood whole: nobody can consent to that
+ * All privileges in their order. Docker answers `null` for none.
+ * @throws {CommandError} for a malformed privilege: it could not be shown for consent
  */
 export function parsePrivileges(value: unknown): readonly Privilege[] {
   if (value === null || value === undefined) return [];
@@ -98,7 +98,7 @@ export function parsePrivileges(value: unknown): readonly Privilege[] {
   });
 }
 
-/** The form in which privileges travel. */
+/** Privileges in the form of the API. */
 export function toPrivilegeDocuments(privileges: readonly Privilege[]): readonly object[] {
   return privileges.map(({ name, description, value }) => ({
     Name: name,

@@ -1,5 +1,5 @@
 /**
- * Answers of a daemon, read within bounds.
+ * Reads the answers of a daemon, with upper bounds.
  */
 import type { IncomingMessage } from 'node:http';
 import { CommandError } from '../command-error.ts';
@@ -20,7 +20,7 @@ export async function readBody(response: IncomingMessage, maxBytes: number): Pro
 }
 
 /**
- * Split an answer into lines as they arrive, without their ends; empty lines are left out.
+ * Split an answer into lines as they arrive, without line ends and empty lines.
  * @throws {CommandError} once a line is longer than `maxBytes`
  */
 export async function* readLines(response: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<string> {

@@ -1,5 +1,5 @@
 /**
- * What a connection over TLS is made with, read and checked file by file. Loaded only when TLS is asked for.
+ * Options of a TLS connection, read and checked file by file. Loaded only for connections with TLS.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { CommandError, codeOf, messageOf } from '../command-error.ts';
 import { opensslReason } from './connection-error.ts';
 import type { TlsClient, TlsFile } from './tls.ts';
 
-/** A file that was read, with a name for it in messages. */
+/** Content of a file, with its name in messages. */
 interface PemFile {
   readonly name: string;
   readonly text: string;
@@ -18,8 +18,8 @@ const certificateBlock =
   /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
 /**
- * Read the files of TLS.
- * @throws {CommandError} when one cannot be read or used; names that one
+ * Read the TLS files.
+ * @throws {CommandError} with the name of a file that cannot be read or used
  */
 export async function readTlsOptions(tls: TlsClient): Promise<ConnectionOptions> {
   const [ca, cert, key] = await Promise.all([
@@ -28,13 +28,9 @@ export async function readTlsOptions(tls: TlsClient): Promise<ConnectionOptions>
     readPem(tls.key, 'client key'),
   ]);
   if (ca !== undefined) readCertificates(ca);
-  // One without the other is of no use, and as for Docker no reason to fail.
+  // As in Docker, a certificate without a key, or a key without a certificate, is ignored.
   const identity = cert === undefined || key === undefined ? undefined : readIdentity(cert, key);
-  const options = {
-    ...(ca === undefined ? {} : { ca: ca.text }),
-    ...identity,
-    minVersion: 'TLSv1.2',
-  } as const;
+  const options = { ca: ca?.text, ...identity, minVersion: 'TLSv1.2' } as const;
   tryContext(options, [ca, cert, key]);
   return { ...options, rejectUnauthorized: tls.verifies };
 }
@@ -49,7 +45,7 @@ async function readPem({ path, isRequired }: TlsFile, what: string): Promise<Pem
   }
 }
 
-/** Node.js names the file once more. */
+/** Reason without the path, which the messages of Node.js repeat. */
 function reasonOf(error: unknown): string {
   switch (codeOf(error)) {
     case 'ENOENT':
@@ -63,7 +59,7 @@ function reasonOf(error: unknown): string {
   }
 }
 
-/** At least one. */
+/** The certificates of a file. @throws {CommandError} for none */
 function readCertificates({ name, text }: PemFile): readonly X509Certificate[] {
   const blocks = text.match(certificateBlock) ?? [];
   if (blocks.length === 0) throw new CommandError(`${name} holds no certificate: it must be PEM`);
@@ -91,7 +87,7 @@ function readKey({ name, text }: PemFile): KeyObject {
   }
 }
 
-/** What OpenSSL dislikes beyond that, such as a weak key. */
+/** Further checks of OpenSSL, such as for weak keys. */
 function tryContext(options: ConnectionOptions, files: readonly (PemFile | undefined)[]): void {
   try {
     createSecureContext(options);

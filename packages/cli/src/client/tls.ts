@@ -1,46 +1,47 @@
 /**
- * Whether to speak TLS with the daemon, and with which files: Docker's flags and environment.
+ * TLS towards the daemon: Docker's flags, environment and files.
  * @see docker/cli cli/flags/options.go, SetDefaultOptions (28.x)
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandHost } from '../command-host.ts';
 
-/** What the command line says. */
+/** TLS flags of the command line. */
 export interface TlsFlags {
-  readonly tls?: boolean;
-  readonly tlsverify?: boolean;
-  readonly tlscacert?: string;
-  readonly tlscert?: string;
-  readonly tlskey?: string;
+  readonly tls?: boolean | undefined;
+  readonly tlsverify?: boolean | undefined;
+  readonly tlscacert?: string | undefined;
+  readonly tlscert?: string | undefined;
+  readonly tlskey?: string | undefined;
 }
 
-/** A file, and whether it must be there because someone named it. */
+/** A file of TLS. */
 export interface TlsFile {
   readonly path: string;
+  /** A missing file is an error. */
   readonly isRequired: boolean;
 }
 
-/** How to speak TLS. */
+/** Verification and files of a TLS client. */
 export interface TlsClient {
-  /** Whether the daemon has to prove who it is. */
+  /** The daemon's certificate is verified. */
   readonly verifies: boolean;
-  /** The authorities that may vouch for the daemon; absent: those that Node.js trusts. */
+  /** CA certificates to trust; absent for those of Node.js. */
   readonly authorities?: TlsFile;
   readonly certificate: TlsFile;
   readonly key: TlsFile;
 }
 
 /**
- * Flags come before DOCKER_TLS_VERIFY, DOCKER_TLS and DOCKER_CERT_PATH; files are those of `docker` unless named.
- * @returns undefined when TLS is not wanted
+ * The TLS client from flags, else from DOCKER_TLS_VERIFY, DOCKER_TLS and DOCKER_CERT_PATH. Files default to Docker's.
+ * @returns undefined when TLS is not requested
  */
 export function findTls(flags: TlsFlags, env: CommandHost['env']): TlsClient | undefined {
   const verifies = flags.tlsverify === true || Boolean(env.DOCKER_TLS_VERIFY);
   if (!verifies && flags.tls !== true && !env.DOCKER_TLS) return undefined;
-  const folder = env.DOCKER_CERT_PATH || env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker');
+  const directory = env.DOCKER_CERT_PATH || env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker');
   const file = (named: string | undefined, usual: string): TlsFile => ({
-    path: named ?? join(folder, usual),
+    path: named ?? join(directory, usual),
     isRequired: named !== undefined,
   });
   return {

@@ -1,23 +1,23 @@
 /**
- * Where requests go: a pool of connections to one daemon.
+ * The pool of connections to one daemon, with or without TLS.
  */
 import { Agent, type ClientRequest, type RequestOptions, request } from 'node:http';
 import type { EngineAddress } from './engine-address.ts';
 import type { TlsClient } from './tls.ts';
 
-/** Connections that requests are sent on. */
+/** Sends requests over pooled connections. */
 export interface Transport {
   request(options: RequestOptions): ClientRequest;
-  /** End all connections. */
+  /** Close all connections. */
   close(): void;
 }
 
-/** Above what commands send at once; kept open from one request to the next. */
+/** Connections are kept for the next request. The limit is above the number of parallel requests of any command. */
 const pooling = { keepAlive: true, maxSockets: 4 } as const;
 
 /**
- * Ready the connections to a daemon; none is made yet. What TLS needs is loaded only for it.
- * @throws {CommandError} when a file of TLS cannot be read or used
+ * Open a transport; the first request connects. Modules for TLS are loaded only if the address needs them.
+ * @throws {CommandError} when a TLS file cannot be read or used
  */
 export async function openTransport(address: EngineAddress): Promise<Transport> {
   if ('tls' in address) return await openTlsTransport(address.tls);

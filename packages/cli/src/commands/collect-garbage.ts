@@ -1,12 +1,12 @@
 /**
  * `outboard gc`
  */
-import { collectGarbage, type Garbage } from '../client/plugin-api.ts';
+import { collectGarbage, type Garbage } from '../client/outboard-api.ts';
 import { formatDocument, parseFormat } from '../output/output-format.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Remove content that no plugin needs, and tell how much that was. */
+/** Remove content that no plugin needs, and print the reclaimed size. */
 export async function removeGarbage(
   { client, host }: CommandContext,
   { format }: { readonly format: string },

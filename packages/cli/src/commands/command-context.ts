@@ -1,21 +1,22 @@
 /**
- * What every command works with.
+ * Client, streams and cancellation of a command.
  */
 import type { EngineClient } from '../client/engine-client.ts';
 import { CommandError, messageOf } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
 
+/** Context of a running command. */
 export interface CommandContext {
   readonly client: EngineClient;
   readonly host: CommandHost;
-  /** Ctrl-C. */
+  /** Aborted by SIGINT and SIGTERM, and when the output cannot be written. */
   readonly signal: AbortSignal;
-  /** Of this program. */
+  /** Version of this program. */
   readonly version: string;
 }
 
 /**
- * Do something with each name, go on after failures, and fail in the end with all reasons.
+ * Run a step for each name, continue after failures, and report all failures at the end.
  * @throws {CommandError} one line per failure
  */
 export async function forEachName(

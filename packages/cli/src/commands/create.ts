@@ -13,13 +13,14 @@ import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
 import { applyOptions, readOptionFlags } from './update.ts';
 
+/** Flags of `outboard create`. */
 export interface CreateOptions extends OptionFlags {
-  readonly compress?: boolean;
-  /** Whether one that can never be enabled is refused; default true. */
-  readonly check?: boolean;
+  readonly compress?: boolean | undefined;
+  /** False for `--no-check`: create a plugin even if it can never be enabled. */
+  readonly check?: boolean | undefined;
 }
 
-/** @param directory holds `config.json` and `rootfs/` */
+/** Create a plugin. @param directory holds `config.json` and `rootfs/` */
 export async function create(
   context: CommandContext,
   name: string,
@@ -27,7 +28,7 @@ export async function create(
   options: CreateOptions,
 ): Promise<void> {
   const { client, host, signal } = context;
-  // Refused here, before the files are read; the daemon gets the name as it was typed.
+  // Checked before files are read; the daemon receives the name as typed.
   parseLocalName(name);
   await checkContext(directory);
   const wanted = await readOptionFlags(context, options);
@@ -35,7 +36,7 @@ export async function create(
     onWarning: (message) => host.stderr.write(`warning: ${escapeText(message)}\n`),
     signal,
   });
-  // An error of the archive reaches the reader through the compressor.
+  // The compressor passes errors of the archive on.
   const body = options.compress === true ? pipeline(archive, createGzip(), () => {}) : archive;
   await createPlugin(client, name, body, { mustRun: options.check !== false });
   if (wanted !== undefined) await applyOptions(context, name, wanted);

@@ -18,7 +18,7 @@ const check = (Name: string, Status: string, Remedy = '') => ({
 const route = 'GET /outboard/v1/doctor';
 
 describe('doctor', () => {
-  test('prints what was checked, and what to do', async () => {
+  test('prints the checks and what to do', async () => {
     const { code, out } = await run(['doctor'], {
       [route]: json({ Checks: [check('kernel', 'ok'), check('fuse', 'warn', 'modprobe fuse')] }),
     });
@@ -35,7 +35,7 @@ describe('doctor', () => {
     ]);
   });
 
-  test('fails when a check fails, or says what is not understood', async () => {
+  test('fails when a check fails or has an unknown status', async () => {
     for (const status of ['fail', 'splendid']) {
       const { code, err } = await run(['doctor'], {
         [route]: json({ Checks: [check('kernel', status, 'x')] }),
@@ -51,16 +51,16 @@ describe('doctor', () => {
     assert.equal(JSON.parse(out).Checks[1].Name, 'kernel');
   });
 
-  test('is not for a Docker Engine', async () => {
+  test('refuses a Docker Engine', async () => {
     const { code, err } = await run(['doctor'], {});
     assert.deepEqual([code, err], [1, 'this daemon cannot check its host\n']);
   });
 
-  test('waits for no daemon that hangs', async (context) => {
+  test('does not wait for a daemon that hangs', async (context) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     context.after(() => server.close());
-    const { port } = server.address() as AddressInfo; // it listens on TCP
+    const { port } = server.address() as AddressInfo; // The server listens on TCP.
     const { signal } = new AbortController();
     const address = parseAddress(`tcp://127.0.0.1:${port}`);
     const client = new EngineClient({ address, signal, userAgent: 'test' });
@@ -69,12 +69,12 @@ describe('doctor', () => {
       { format: 'table', timeoutMs: 100 },
     );
     await assert.rejects(asked, {
-      message: `the daemon at tcp://127.0.0.1:${port} does not answer within 0.1 s`,
+      message: `the daemon at tcp://127.0.0.1:${port} did not answer within 0.1 s`,
     });
     await client.close();
   });
 
-  test('looks at no host but its own when no daemon answers', async () => {
+  test('does not check the own host in place of an unreachable one', async () => {
     const { code, err } = await run(['-H', 'tcp://127.0.0.1:1', 'doctor'], {});
     assert.equal(code, 1);
     assert.match(err, /^cannot connect to the daemon at tcp:/);

@@ -13,17 +13,17 @@ import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
 
 const maxAnswerBytes = 1024 * 1024;
-/** More than all of the daemon's checks may take, each of which has a limit of its own. */
+/** Above the sum of the time limits of the daemon's checks. */
 const answerMs = 30_000;
 
 /**
- * Print what is checked: by the daemon, or by a process of its program when none answers on this host.
- * @param options.timeoutMs how long the daemon may take, in milliseconds
+ * Check the host and print the results. The daemon runs the checks; if none answers on this host, a child process does.
+ * @param options.timeoutMs time limit for the daemon's answer
  * @throws {CommandError} when a check failed
  */
 export async function doctor(
   context: CommandContext,
-  { format, timeoutMs = answerMs }: { readonly format: string; readonly timeoutMs?: number },
+  { format, timeoutMs = answerMs }: { readonly format: string; readonly timeoutMs?: number | undefined },
 ): Promise<void> {
   const wanted = parseFormat(format);
   const checks = await examine(context, timeoutMs);
@@ -36,33 +36,33 @@ async function examine(context: CommandContext, timeoutMs: number): Promise<read
   const { client, signal } = context;
   const name = 'daemon';
   try {
-    const checks = await inTime(fetchDoctor(client), context, timeoutMs);
+    const checks = await withinTime(fetchDoctor(client), context, timeoutMs);
     return [{ name, status: 'ok', message: `answers at ${client.address.text}`, remedy: '' }, ...checks];
   } catch (error) {
     signal.throwIfAborted();
     const isUnreached = error instanceof CommandError && !(error instanceof DaemonError) && !answered(error);
-    // A host far away cannot be looked at from here.
+    // The host of a TCP daemon cannot be checked from here.
     if (!isUnreached || !('socketPath' in client.address)) throw error;
     const remedy =
       error instanceof SilentDaemonError
-        ? 'read its log, then start it anew, which plugins survive: systemctl restart outboard'
-        : 'outboard daemon, or as a service: outboard service install --now';
+        ? 'read its log, then restart it (plugins keep running): systemctl restart outboard'
+        : 'start it: outboard daemon, or as a service: outboard service install --now';
     return [{ name, status: 'fail', message: messageOf(error), remedy }, ...(await examineHere(signal))];
   }
 }
 
-/** The daemon takes connections, and says nothing. */
+/** The daemon accepts connections and does not answer. */
 class SilentDaemonError extends CommandError {}
 
-/** A daemon that hangs, as on a file system that does not answer, is what a doctor is called for. */
-async function inTime<Value>(
+/** Limit the wait for a daemon that hangs, for example on an unresponsive file system. */
+async function withinTime<Value>(
   answer: Promise<Value>,
   { client }: CommandContext,
   timeoutMs: number,
 ): Promise<Value> {
   const answered = new AbortController();
   const timeUp = delay(timeoutMs, undefined, { signal: answered.signal }).then(() => {
-    const message = `the daemon at ${client.address.text} does not answer within ${timeoutMs / 1000} s`;
+    const message = `the daemon at ${client.address.text} did not answer within ${timeoutMs / 1000} s`;
     throw new SilentDaemonError(message);
   });
   try {
@@ -72,7 +72,7 @@ async function inTime<Value>(
   }
 }
 
-/** Whether there is a daemon, of another kind. */
+/** True if another kind of daemon answered. */
 function answered(error: CommandError): boolean {
   return error.cause instanceof DaemonError;
 }
@@ -92,16 +92,16 @@ const table: Table<ReturnType<typeof toDocument>> = {
 
 function formatChecks(checks: readonly HostCheck[], format: OutputFormat): string {
   const documents = checks.map(toDocument);
-  // One document, as the API answers it.
+  // The document of the API.
   if (format.kind === 'json') return `${encodePrintableJson({ Checks: documents })}\n`;
   const text = formatRows(documents, format, table);
   return format.kind === 'table' && format.columns === undefined ? text + formatRemedies(checks) : text;
 }
 
 function formatRemedies(checks: readonly HostCheck[]): string {
-  const toDo = checks.filter(({ remedy }) => remedy !== '');
-  if (toDo.length === 0) return '';
-  const lines = toDo.map(({ name, remedy }) => `  ${escapeText(name)}: ${escapeText(remedy)}\n`);
+  const withRemedy = checks.filter(({ remedy }) => remedy !== '');
+  if (withRemedy.length === 0) return '';
+  const lines = withRemedy.map(({ name, remedy }) => `  ${escapeText(name)}: ${escapeText(remedy)}\n`);
   return `\nWhat to do:\n${lines.join('')}`;
 }
 

@@ -7,13 +7,15 @@ import type { OptionFlags } from '../options/option-flag.ts';
 import type { CommandContext } from './command-context.ts';
 import { applyOptions, readOptionFlags } from './update.ts';
 
+/** Flags of `outboard enable`. */
 export interface EnableOptions extends OptionFlags {
   readonly timeout: string;
 }
 
 /**
- * @param options.timeout seconds that a call to the plugin may take, 0 for no limit
- * @param options.createMounts for this start only; the other flags are kept
+ * Start a plugin and print its name.
+ * @param options.timeout limit for calls to the plugin in seconds, 0 for none
+ * @param options.createMounts applies to this start only; the other flags are stored
  */
 export async function enable(context: CommandContext, name: string, options: EnableOptions): Promise<void> {
   if (!/^-?\d{1,9}$/.test(options.timeout)) {

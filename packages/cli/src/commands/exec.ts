@@ -4,25 +4,29 @@
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { openExec } from '../client/container-api.ts';
 import type { UpgradedConnection } from '../client/engine-client.ts';
 import { inputFrames, readMessages, resizeFrame, type TerminalSize } from '../client/exec-stream.ts';
+import { openExec } from '../client/runtime-api.ts';
 import { CommandError, CommandExit, DaemonError } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
+import { writeAll } from '../terminal/write-all.ts';
 import type { CommandContext } from './command-context.ts';
 
+const endedEarly = 'the daemon closed the connection before the command ended';
+
+/** Flags of `outboard exec`. */
 export interface ExecOptions {
-  readonly interactive?: boolean;
-  readonly tty?: boolean;
-  readonly user?: string;
-  readonly workdir?: string;
-  /** `NAME=VALUE`, or `NAME` for the value that it has here. */
-  readonly env?: readonly string[];
+  readonly interactive?: boolean | undefined;
+  readonly tty?: boolean | undefined;
+  readonly user?: string | undefined;
+  readonly workdir?: string | undefined;
+  /** `NAME=VALUE`, or `NAME` for its value in the environment of this process. */
+  readonly env?: readonly string[] | undefined;
 }
 
 /**
- * Run a command in a plugin and end as it ends.
- * @throws {CommandExit} with its exit code, unless that is 0; 126 and 127 when it cannot be run
+ * Run a command in a plugin, and end with its exit code.
+ * @throws {CommandExit} with an exit code other than 0; {CommandError} with 126 or 127 when the command cannot be run
  */
 export async function exec(
   { client, host, signal }: CommandContext,
@@ -43,55 +47,55 @@ export async function exec(
     ...(tty && { ConsoleSize: sizeOf(host) }),
   };
   const opened = await openExec(client, name, body).catch(toExit);
-  const exitCode = await converse(opened, host, { tty, interactive, signal });
+  const exitCode = await attach(opened, host, { tty, interactive, signal });
   if (exitCode !== 0) throw new CommandExit(exitCode);
 }
 
-interface Conversation {
+/** Streams to connect, and cancellation. */
+interface AttachOptions {
   readonly tty: boolean;
   readonly interactive: boolean;
   readonly signal: AbortSignal;
 }
 
-/** @returns the exit code */
-async function converse(
+/** Connect the host's streams to the command until it ends. @returns its exit code */
+async function attach(
   { connection, first }: UpgradedConnection,
   host: CommandHost,
-  { tty, interactive, signal }: Conversation,
+  { tty, interactive, signal }: AttachOptions,
 ): Promise<number> {
   const { stdin, stdout } = host;
   if (first.length > 0) connection.unshift(first);
   const resize = (): void => void connection.write(resizeFrame(sizeOf(host)));
-  const leave = (): void => void connection.destroy();
-  signal.addEventListener('abort', leave);
+  const detach = (): void => void connection.destroy();
+  signal.addEventListener('abort', detach);
   if (tty) stdout.on('resize', resize);
-  // Keys go to the command as they are, Ctrl-C too.
+  // The command receives all keys, including Ctrl-C.
   if (tty && interactive) stdin.setRawMode?.(true);
-  if (interactive) void passInput(stdin, connection);
+  if (interactive) void sendInput(stdin, connection);
   try {
     for await (const message of readMessages(connection)) {
       if ('exitCode' in message) return message.exitCode;
-      const output = host[message.stream];
-      if (!output.write(message.data)) await once(output, 'drain', { signal });
+      await writeAll(host[message.stream], message.data, signal);
     }
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CommandError) throw error;
-    throw new CommandError('the daemon ended the connection before the command ended', { cause: error });
+    throw new CommandError(endedEarly, { cause: error });
   } finally {
     if (tty && interactive) stdin.setRawMode?.(false);
     stdout.off('resize', resize);
-    signal.removeEventListener('abort', leave);
+    signal.removeEventListener('abort', detach);
     connection.destroy();
-    // It would keep the process waiting for a key.
+    // An open terminal would keep the process alive.
     if (interactive) stdin.destroy();
   }
   signal.throwIfAborted();
-  throw new CommandError('the daemon ended the connection before the command ended');
+  throw new CommandError(endedEarly);
 }
 
-/** Never rejects: without input the command goes on. */
-async function passInput(stdin: CommandHost['stdin'], connection: Duplex): Promise<void> {
+/** Send input until it ends. Never rejects: without input the command continues. */
+async function sendInput(stdin: CommandHost['stdin'], connection: Duplex): Promise<void> {
   try {
     for await (const chunk of stdin) {
       for (const frame of inputFrames(Buffer.from(chunk))) {
@@ -99,12 +103,12 @@ async function passInput(stdin: CommandHost['stdin'], connection: Duplex): Promi
       }
     }
   } catch {
-    // The command has ended, or nothing more can be read: both are the end of input.
+    // Either the command has ended or the input cannot be read; both end the input.
   }
   if (connection.writable) for (const frame of inputFrames(Buffer.alloc(0))) connection.write(frame);
 }
 
-/** A terminal that does not tell has the size that the first ones had. */
+/** Size of the terminal; 80 x 24 if unknown. */
 function sizeOf({ stdout }: CommandHost): TerminalSize {
   return { Width: stdout.columns ?? 80, Height: stdout.rows ?? 24 };
 }
@@ -115,7 +119,7 @@ function withValue(variable: string, env: CommandHost['env']): readonly string[]
   return value === undefined ? [] : [`${variable}=${value}`];
 }
 
-/** The exit codes of shells, by the words of the OCI runtime, as Docker's client has them. */
+/** Exit codes of shells, by the message of the OCI runtime, as in Docker's client. */
 function toExit(error: unknown): never {
   if (!(error instanceof DaemonError) || !error.message.includes('OCI runtime exec failed')) throw error;
   // runc: `executable file not found in $PATH`; crun: "executable file `sh` not found in $PATH".

@@ -2,9 +2,11 @@
  * `outboard inspect`
  * @see docker/cli cli/command/inspect/inspector.go (28.x)
  */
-import { fetchOptions } from '../client/container-api.ts';
+
 import type { EngineClient } from '../client/engine-client.ts';
-import { fetchStatus, fetchUses, inspectPlugin } from '../client/plugin-api.ts';
+import { fetchReferences, fetchStatus } from '../client/outboard-api.ts';
+import { inspectPlugin } from '../client/plugin-api.ts';
+import { fetchOptions } from '../client/runtime-api.ts';
 import { CommandError } from '../command-error.ts';
 import { field } from '../json-field.ts';
 import { type OutputFormat, parseFormat } from '../output/output-format.ts';
@@ -16,11 +18,11 @@ import { type CommandContext, forEachName } from './command-context.ts';
 export async function inspect(
   context: CommandContext,
   names: readonly string[],
-  { format }: { readonly format?: string },
+  { format }: { readonly format?: string | undefined },
 ): Promise<void> {
   const wanted = format === undefined || format === '' ? undefined : parseFormat(format);
   if (wanted?.kind === 'table')
-    throw new CommandError('a plugin is shown as json or by a template, not as a table');
+    throw new CommandError('inspect has no table: the format must be json or a template');
   const found: object[] = [];
   try {
     await forEachName(names, context, async (name) => {
@@ -31,31 +33,31 @@ export async function inspect(
   }
 }
 
-/** What an Outboard daemon tells of a plugin and Docker does not, in this order. */
+/** Keys that an Outboard daemon adds to Docker's document, in this order. */
 const ownKeys = ['Digest', 'Architecture', 'Address', 'SocketPath', 'MemoryBytes', 'State', 'LastFailure'];
 
-/** The plugin as Docker shows it, and after that what our own daemon tells; `Uses` when anyone uses it. */
+/** Docker's document of the plugin, with the keys of Outboard's daemon; `Uses` only while the plugin is in use. */
 async function describePlugin(client: EngineClient, name: string): Promise<object> {
   const plugin = await inspectPlugin(client, name);
   const status = await fetchStatus(client, name);
-  // Of a damaged plugin neither is known.
+  // A damaged plugin has neither options nor references.
   const isDamaged = field(field(status, 'State'), 'Status') === 'damaged';
-  const [options, uses] = isDamaged
+  const [options, references] = isDamaged
     ? [undefined, []]
-    : await Promise.all([fetchOptions(client, name), fetchUses(client, name)]);
+    : await Promise.all([fetchOptions(client, name), fetchReferences(client, name)]);
   if (typeof plugin !== 'object' || plugin === null) {
     throw new CommandError('the daemon answered with something that is not a plugin');
   }
-  const told = ownKeys.map((key) => [key, field(status, key)]).filter(([, value]) => value !== undefined);
+  const own = ownKeys.map((key) => [key, field(status, key)]).filter(([, value]) => value !== undefined);
   return {
     ...plugin,
-    ...Object.fromEntries(told),
+    ...Object.fromEntries(own),
     ...(options !== undefined && { Options: options }),
-    ...(uses.length > 0 && { Uses: uses }),
+    ...(references.length > 0 && { Uses: references }),
   };
 }
 
-/** What documents leave out when there is none of it; a template may name it all the same, as in Go. */
+/** Values of keys that a document may lack, so that templates can use them, as in Go. */
 const emptyFields = {
   PluginReference: '',
   ...Object.fromEntries(ownKeys.map((key) => [key, null])),

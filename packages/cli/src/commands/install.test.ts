@@ -111,7 +111,7 @@ describe('install', () => {
       },
     });
     assert.equal(code, 1);
-    assert.match(err, /ended the connection before the operation was complete/);
+    assert.match(err, /closed the connection before the operation was complete/);
   });
 
   test('Ctrl-C cancels the pull: the connection ends, exit code 130', async () => {

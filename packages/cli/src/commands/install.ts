@@ -1,5 +1,5 @@
 /**
- * `outboard install`: ask what the plugin wants, get consent, pull, set, enable.
+ * `outboard install`: fetch the requested privileges, get consent, pull, set, enable.
  * @see docker/cli cli/command/plugin/install.go, moby client/plugin_install.go (28.x)
  */
 import { enablePlugin, fetchPrivileges, pullPlugin, setPlugin } from '../client/plugin-api.ts';
@@ -13,14 +13,15 @@ import type { CommandContext } from './command-context.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 import { applyOptions, readOptionFlags } from './update.ts';
 
+/** Flags of `outboard install`. */
 export interface InstallOptions extends OptionFlags {
   /** Local name; default the remote's. */
-  readonly alias?: string;
-  readonly disable?: boolean;
-  readonly grantAllPermissions?: boolean;
+  readonly alias?: string | undefined;
+  readonly disable?: boolean | undefined;
+  readonly grantAllPermissions?: boolean | undefined;
 }
 
-/** @param settings applied before the plugin is enabled */
+/** Install a plugin. @param settings applied before the plugin is enabled */
 export async function install(
   context: CommandContext,
   remote: string,
@@ -31,19 +32,19 @@ export async function install(
   const localName = options.alias === undefined ? '' : parseLocalName(options.alias);
   const wanted = await readOptionFlags(context, options);
   const plugin = await toRemotePlugin(remote, context);
-  const { told } = plugin.registryAuth;
-  const privileges = await explainRefusal(told, () => fetchPrivileges(client, plugin));
+  const { note } = plugin.registryAuth;
+  const privileges = await explainRefusal(note, () => fetchPrivileges(client, plugin));
   if (options.grantAllPermissions !== true && !(await askConsent(remote, privileges, host, signal))) {
     throw new CommandError(`Permission denied while installing plugin ${remote}`);
   }
-  const name = await explainRefusal(told, async () => {
+  const name = await explainRefusal(note, async () => {
     const pulled = await pullPlugin(client, localName, plugin, privileges);
     await showProgress(pulled.progress, host.stdout, signal);
     return pulled.name;
   });
   if (wanted !== undefined) await applyOptions(context, name, wanted);
   if (settings.length > 0) await setPlugin(client, name, settings);
-  // Docker's client sends 0 here, no limit for calls to the plugin.
+  // No limit for calls to the plugin, as in Docker's client.
   if (options.disable !== true) await enablePlugin(client, name, 0);
   host.stdout.write(`Installed plugin ${remote}\n`);
 }

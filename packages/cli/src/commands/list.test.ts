@@ -188,12 +188,12 @@ describe('--format', () => {
     assert.equal(JSON.parse(whole.out).Name, 'a/b:1');
   });
 
-  test('a format that is none is refused before the daemon is asked', async () => {
+  test('an invalid format is refused before any request', async () => {
     for (const [command, format, reason] of [
       ['ls', 'raw', /invalid format "raw": it must be table, json, a template/],
       ['ls', '{{nope .Name}}', /there is no function "nope"/],
       ['stats', 'table .Name', /invalid format/],
-      ['gc', '{{.x', /does not begin or end/],
+      ['gc', '{{.x', /lacks its \{\{ or \}\}/],
       ['version', '{{end}}', /unexpected/],
       ['doctor', 'yaml', /invalid format/],
       ['inspect', 'yaml', /invalid format/],

@@ -2,7 +2,8 @@
  * `outboard ls`
  * @see docker/cli cli/command/plugin/list.go and formatter.go (28.x)
  */
-import { type ListFilters, listPlugins, listRunningPlugins } from '../client/plugin-api.ts';
+import { listRunningPlugins } from '../client/outboard-api.ts';
+import { type ListFilters, listPlugins } from '../client/plugin-api.ts';
 import type { PluginSummary, RunningPlugin } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
 import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
@@ -11,20 +12,21 @@ import { formatBytes } from '../terminal/format-bytes.ts';
 import { formatDuration } from '../terminal/format-duration.ts';
 import type { CommandContext } from './command-context.ts';
 
+/** Flags of `outboard ls`. */
 export interface ListOptions {
-  readonly quiet?: boolean;
-  /** False for whole IDs and descriptions. */
-  readonly trunc?: boolean;
+  readonly quiet?: boolean | undefined;
+  /** False for complete IDs and descriptions. */
+  readonly trunc?: boolean | undefined;
   /** `KEY=VALUE` */
-  readonly filter?: readonly string[];
-  /** As `parseFormat` takes it. */
-  readonly format?: string;
+  readonly filter?: readonly string[] | undefined;
+  /** In the form of `parseFormat`. */
+  readonly format?: string | undefined;
 }
 
 const shortIdLength = 12;
 const shortDescriptionLength = 45;
 
-/** Print the plugins, sorted by name: with what they do where the daemon tells, else as Docker prints them. */
+/** Print the plugins, sorted by name: with their state if the daemon reports it, else with Docker's columns. */
 export async function list({ client, host }: CommandContext, options: ListOptions): Promise<void> {
   const filters = parseFilters(options.filter ?? []);
   const isShort = options.trunc !== false;
@@ -46,7 +48,7 @@ export async function list({ client, host }: CommandContext, options: ListOption
   }
 }
 
-/** Docker's names of the columns. */
+/** A row with Docker's field names. */
 interface Row {
   readonly Description: string;
   readonly Enabled: boolean;
@@ -55,7 +57,7 @@ interface Row {
   readonly PluginReference: string;
 }
 
-/** With our own. */
+/** A row with the fields of Outboard's daemon. */
 interface RunningRow extends Row {
   readonly State: string;
   readonly Health: string;
@@ -108,7 +110,7 @@ const runningTable: Table<RunningRow> = {
   },
 };
 
-/** Where memory ran out it is told; elsewhere the table is no wider for it. */
+/** The column of out-of-memory kills is shown only if there are any. */
 function tableFor(rows: readonly RunningRow[]): Table<RunningRow> {
   if (rows.every(({ OOMKills }) => OOMKills === 0)) return runningTable;
   const columns = { ...runningTable.columns, 'OOM KILLS': ({ OOMKills }: RunningRow) => String(OOMKills) };
@@ -147,7 +149,7 @@ function shorten(text: string): string {
   return `${characters.slice(0, shortDescriptionLength - 1).join('')}…`;
 }
 
-/** Numbers in names by value, as Docker sorts them. */
+/** Order by name, with numbers in names by value, as in Docker. */
 function byName(left: PluginSummary, right: PluginSummary): number {
   return left.name.localeCompare(right.name, 'en', { numeric: true }) || (left.id < right.id ? -1 : 1);
 }

@@ -76,7 +76,7 @@ const failures: readonly (readonly [name: string, answer: Answer, message: RegEx
     (response) => {
       response.write(frame(1, 'one\n'), () => response.destroy());
     },
-    /ended the connection before its answer was complete/,
+    /closed the connection before its answer was complete/,
   ],
 ];
 

@@ -1,25 +1,25 @@
 /**
  * `outboard logs`
  */
-import { once } from 'node:events';
 import { readFrames } from '../client/multiplexed-stream.ts';
-import { openLogs } from '../client/plugin-api.ts';
+import { openLogs } from '../client/outboard-api.ts';
 import { CommandError } from '../command-error.ts';
-import type { OutputStream } from '../command-host.ts';
 import { escapeText } from '../terminal/escape-text.ts';
+import { writeAll } from '../terminal/write-all.ts';
 import type { CommandContext } from './command-context.ts';
 
+/** Flags of `outboard logs`. */
 export interface LogsOptions {
-  readonly follow?: boolean;
-  readonly since?: string;
-  readonly until?: string;
+  readonly follow?: boolean | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
   readonly tail: string;
-  readonly timestamps?: boolean;
+  readonly timestamps?: boolean | undefined;
 }
 
 /**
- * Print what a plugin wrote: its stdout on standard output, its stderr on standard error. A pipe gets the bytes as they are,
- * a terminal none of the plugin's own controls.
+ * Print the output of a plugin: its stdout to standard output, its stderr to standard error. Pipes get the bytes unchanged;
+ * control characters are escaped on terminals.
  */
 export async function logs(
   { client, host, signal }: CommandContext,
@@ -29,12 +29,15 @@ export async function logs(
   const answer = await openLogs(client, name, toQuery(options));
   try {
     for await (const frames of readFrames(answer)) {
-      for (const { stream, text } of frames) await print(host[stream], text, signal);
+      for (const { stream, text } of frames) {
+        const output = host[stream];
+        await writeAll(output, output.isTTY === true ? printable(text) : text, signal);
+      }
     }
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CommandError) throw error;
-    throw new CommandError('the daemon ended the connection before its answer was complete', {
+    throw new CommandError('the daemon closed the connection before its answer was complete', {
       cause: error,
     });
   } finally {
@@ -42,22 +45,17 @@ export async function logs(
   }
 }
 
-function toQuery({ follow, since, until, tail, timestamps }: LogsOptions): Readonly<Record<string, string>> {
+function toQuery({ follow, since, until, tail, timestamps }: LogsOptions) {
   return {
-    ...(follow === true && { follow: '1' }),
-    ...(since !== undefined && { since }),
-    ...(until !== undefined && { until }),
-    ...(timestamps === true && { timestamps: '1' }),
+    follow: follow === true ? '1' : undefined,
+    since,
+    until,
+    timestamps: timestamps === true ? '1' : undefined,
     tail,
   };
 }
 
-async function print(output: OutputStream, text: Buffer, signal: AbortSignal): Promise<void> {
-  if (output.write(output.isTTY === true ? printable(text) : text)) return;
-  await once(output, 'drain', { signal });
-}
-
-/** Of a line, or of what was written last without a line end. Tabs do no harm. */
+/** A line, or a last fragment without a line end, with control characters other than tabs escaped. */
 function printable(text: Buffer): string {
   const line = text.toString();
   const end = line.endsWith('\n') ? '\n' : '';

@@ -1,5 +1,5 @@
 /**
- * `outboard privileges`: what a plugin at a registry would ask for, without installing it.
+ * `outboard privileges`: show the privileges that a plugin in a registry requests.
  */
 import { fetchPrivileges } from '../client/plugin-api.ts';
 import { toPrivilegeDocuments } from '../client/plugin-documents.ts';
@@ -15,7 +15,7 @@ const table: Table<object> = {
   headers: { Name: 'NAME', Description: 'DESCRIPTION', Value: 'VALUE' },
 };
 
-/** Ask the registry, and print each privilege with what it means, or as the format wants it. */
+/** Fetch the privileges, and print them with explanations or in the requested format. */
 export async function privileges(
   context: CommandContext,
   remote: string,
@@ -24,7 +24,7 @@ export async function privileges(
   const { client, host } = context;
   const output = parseFormat(format);
   const plugin = await toRemotePlugin(remote, context);
-  const wanted = await explainRefusal(plugin.registryAuth.told, () => fetchPrivileges(client, plugin));
+  const wanted = await explainRefusal(plugin.registryAuth.note, () => fetchPrivileges(client, plugin));
   const documents = toPrivilegeDocuments(wanted);
   if (output.kind === 'json') host.stdout.write(`${encodePrintableJson(documents, 4)}\n`);
   else if (output.kind === 'template' || output.columns !== undefined) {

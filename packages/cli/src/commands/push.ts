@@ -9,11 +9,11 @@ import { showProgress } from '../progress/show-progress.ts';
 import { parseLocalName, parseRemoteReference } from '../references/remote-reference.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Push a plugin to the registry that its name tells. */
+/** Push a plugin to the registry in its name. */
 export async function push({ client, host, signal }: CommandContext, name: string): Promise<void> {
   const localName = parseLocalName(name);
   const registryAuth = await registryAuthFor(parseRemoteReference(name).domain, host, signal);
-  await explainRefusal(registryAuth.told, async () => {
+  await explainRefusal(registryAuth.note, async () => {
     await showProgress(await pushPlugin(client, localName, registryAuth), host.stdout, signal);
   });
 }

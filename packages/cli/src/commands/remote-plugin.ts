@@ -1,5 +1,5 @@
 /**
- * A plugin at a registry, ready to be asked for.
+ * A plugin in a registry, with its credentials.
  */
 import type { RemotePlugin } from '../client/plugin-api.ts';
 import { registryAuthFor } from '../credentials/registry-auth.ts';
@@ -7,6 +7,7 @@ import { formatReference, parseRemoteReference } from '../references/remote-refe
 import type { CommandContext } from './command-context.ts';
 
 /**
+ * Parse a reference and find the credentials for its registry.
  * @param text reference as the user typed it; the daemon adds the tag
  * @throws {CommandError} if it is not a reference
  */

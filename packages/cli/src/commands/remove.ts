@@ -5,11 +5,11 @@ import { withNextStep } from '../client/next-step.ts';
 import { removePlugin } from '../client/plugin-api.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
-/** Remove each plugin that can be removed, and fail for the others. */
+/** Remove plugins, and report all failures at the end. */
 export async function remove(
   context: CommandContext,
   names: readonly string[],
-  options: { readonly force?: boolean },
+  options: { readonly force?: boolean | undefined },
 ): Promise<void> {
   await forEachName(names, context, async (name) => {
     await withNextStep(

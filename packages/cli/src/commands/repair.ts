@@ -1,15 +1,15 @@
 /**
- * `outboard repair`: a plugin whose record is damaged gets one again.
+ * `outboard repair`: rebuild the damaged record of a plugin.
  */
-import { repairPlugin } from '../client/plugin-api.ts';
+import { repairPlugin } from '../client/outboard-api.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Repair a plugin, print its name, and on standard error what could not be known any more. */
+/** Repair a plugin, print its name, and print lost details to standard error. */
 export async function repair(
   { client, host }: CommandContext,
   plugin: string,
-  options: { readonly name?: string },
+  options: { readonly name?: string | undefined },
 ): Promise<void> {
   const { name, warnings } = await repairPlugin(client, plugin, options.name);
   for (const warning of warnings) host.stderr.write(`Warning: ${escapeText(warning)}\n`);

@@ -1,14 +1,14 @@
 /**
- * `outboard restart`: Docker has disable and enable, which forget that the plugin should run.
+ * `outboard restart`. Docker has only disable and enable, between which the plugin is recorded as disabled.
  */
-import { restartPlugin } from '../client/plugin-api.ts';
+import { restartPlugin } from '../client/outboard-api.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
-/** Restart plugins one after another, and print the name of each that is ready. */
+/** Restart plugins one after another, and print the name of each one that is ready. */
 export async function restart(
   context: CommandContext,
   names: readonly string[],
-  options: { readonly force?: boolean },
+  options: { readonly force?: boolean | undefined },
 ): Promise<void> {
   await forEachName(names, context, async (name) => {
     await restartPlugin(context.client, name, options.force === true);

@@ -65,7 +65,7 @@ describe('service', () => {
       const without = await run(['service', 'install', '--prefix', prefix], {});
       assert.match(
         without.out,
-        /\nOnly root may use the API\. To let others: groupadd --system outboard, .*run this again\n$/,
+        /\nOnly root may use the API\. To permit other users: groupadd --system outboard, .*run this again\n$/,
       );
       assert.deepEqual(
         (await socketUnit()).filter((line) => /group|GROUP|ExecStart/i.test(line)),
@@ -88,7 +88,7 @@ describe('service', () => {
 
   test('install does not start services of another system', async () => {
     const { code, err } = await run(['service', 'install', '--now', '--prefix', '/nonexistent'], {});
-    assert.deepEqual([code, err], [125, '--now is for this system, --prefix for another one\n']);
+    assert.deepEqual([code, err], [125, 'conflicting options: --now starts the service on this system, --prefix is for another one\n']);
   });
 
   test('a wrong subcommand points to the help of its own command', async () => {

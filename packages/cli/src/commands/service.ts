@@ -9,58 +9,62 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectories } from '@outboard/oci/make-directories';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
-import { programFile, unitFolder } from '../installation.ts';
+import { programFile, unitDirectory } from '../installation.ts';
 import type { CommandContext } from './command-context.ts';
 
+/** Flags of `outboard service`. */
 export interface ServiceOptions {
-  readonly now?: boolean;
-  /** Root of another system. */
-  readonly prefix?: string;
+  readonly now?: boolean | undefined;
+  /** Root directory of another system. */
+  readonly prefix?: string | undefined;
 }
 
 const units = ['outboard.service', 'outboard.socket'] as const;
-/** What `WantedBy=` of the units comes to. */
+/** Links that `systemctl enable` makes for `WantedBy=` of the units. */
 const enablingLinks = ['multi-user.target.wants/outboard.service', 'sockets.target.wants/outboard.socket'];
 const noSystemd = 'this host does not run systemd';
-/** Whose members may use the API. */
+/** Group whose members may use the API. */
 const groupName = 'outboard';
-/** Where administrators' units are, before those of packages. */
+/** Directory of the administrator's units, which override those of packages. */
 const unitPath = '/etc/systemd/system';
 
-/** Write the unit files for this program where it lies now; with `now` enable and start them. */
+/** Write the unit files for this program at its current path; with `now` enable and start them. */
 export async function installService(
   { host, signal }: CommandContext,
   { now = false, prefix }: ServiceOptions,
 ): Promise<void> {
   if (now && prefix !== undefined)
-    throw new CommandError('--now is for this system, --prefix for another one', { exitCode: 125 });
+    throw new CommandError(
+      'conflicting options: --now starts the service on this system, --prefix is for another one',
+      { exitCode: 125 },
+    );
   requireRoot(prefix);
-  const folder = join(prefix ?? '/', unitPath);
-  await makeDirectories(folder, { mode: 0o755 });
+  const directory = join(prefix ?? '/', unitPath);
+  await makeDirectories(directory, { mode: 0o755 });
   const hasGroup = await groupExists(prefix ?? '/');
   const program = [process.execPath, programFile].map(quoteWord).join(' ');
   for (const unit of units) {
-    const template = await readFile(join(unitFolder, unit), 'utf8');
+    const template = await readFile(join(unitDirectory, unit), 'utf8');
     const text = withoutAbsentGroup(template, hasGroup).replaceAll('@PROGRAM@', () => program);
-    await writeFile(join(folder, unit), text.replaceAll('@GROUP@', groupName), { mode: 0o644 });
-    host.stdout.write(`${join(folder, unit)}\n`);
+    await writeFile(join(directory, unit), text.replaceAll('@GROUP@', groupName), { mode: 0o644 });
+    host.stdout.write(`${join(directory, unit)}\n`);
   }
   if (!hasGroup) {
     const add = `groupadd --system ${groupName}, usermod -aG ${groupName} USER, and run this again`;
-    host.stdout.write(`Only root may use the API. To let others: ${add}\n`);
+    host.stdout.write(`Only root may use the API. To permit other users: ${add}\n`);
   }
   if (prefix !== undefined) return;
   if (!runsSystemd()) {
-    const message = `${noSystemd}; the units are written, for when it does. Until then run the daemon itself: outboard daemon`;
+    const message = `${noSystemd}; the units are written and take effect once it does. Until then start the daemon with: outboard daemon`;
     if (now) throw new CommandError(`${message} (nothing was started)`);
     host.stdout.write(`${message}\n`);
     return;
   }
-  const complaints = await verify(
-    units.map((unit) => join(folder, unit)),
+  const warnings = await verify(
+    units.map((unit) => join(directory, unit)),
     signal,
   );
-  if (complaints !== '') host.stderr.write(`systemd-analyze: ${complaints}\n`);
+  if (warnings !== '') host.stderr.write(`systemd-analyze: ${warnings}\n`);
   if (now) {
     await systemctl(['daemon-reload'], signal);
     await systemctl(['enable', '--now', ...units], signal);
@@ -71,38 +75,38 @@ export async function installService(
   );
 }
 
-/** Stop the daemon and remove its units. Plugins that run go on, and start again with the next daemon. */
+/** Stop the daemon and remove its units. Plugins keep running until the next daemon takes them over. */
 export async function uninstallService(
   { host, signal }: CommandContext,
   { prefix }: ServiceOptions,
 ): Promise<void> {
   requireRoot(prefix);
-  const folder = join(prefix ?? '/', unitPath);
+  const directory = join(prefix ?? '/', unitPath);
   const isManaged = prefix === undefined && runsSystemd();
-  if (isManaged) await stopUnits(folder, signal);
+  if (isManaged) await stopUnits(directory, signal);
   for (const unit of units) {
-    const path = join(folder, unit);
+    const path = join(directory, unit);
     if (!existsSync(path)) continue;
     await rm(path, { force: true });
     host.stdout.write(`removed ${path}\n`);
   }
-  // What `systemctl enable` made; where systemd does not run, nobody else removes it.
-  for (const link of enablingLinks) await rm(join(folder, link), { force: true });
+  // Links of `systemctl enable`, which nothing else removes where systemd does not run.
+  for (const link of enablingLinks) await rm(join(directory, link), { force: true });
   if (isManaged) await systemctl(['daemon-reload'], signal);
   else if (prefix === undefined) {
     host.stdout.write(
-      `${noSystemd}; the units are removed. A daemon that was started without them runs on: end it with SIGTERM\n`,
+      `${noSystemd}; the units are removed. A daemon that was started without them keeps running: stop it with SIGTERM\n`,
     );
   }
 }
 
-/** Those that are installed, so that it works a second time and after half of an installation. */
-async function stopUnits(folder: string, signal: AbortSignal): Promise<void> {
-  const installed = units.filter((unit) => existsSync(join(folder, unit)));
+/** Stop those units that are installed: a repeated or partial installation is no error. */
+async function stopUnits(directory: string, signal: AbortSignal): Promise<void> {
+  const installed = units.filter((unit) => existsSync(join(directory, unit)));
   if (installed.length > 0) await systemctl(['disable', '--now', ...installed], signal);
 }
 
-/** systemd starts no unit with a group that does not exist. */
+/** systemd refuses to start a unit whose group does not exist. */
 function withoutAbsentGroup(template: string, hasGroup: boolean): string {
   if (hasGroup) return template;
   return template
@@ -123,11 +127,11 @@ async function groupExists(root: string): Promise<boolean> {
 
 function requireRoot(prefix: string | undefined): void {
   if (prefix !== undefined || process.getuid?.() === 0) return;
-  throw new CommandError('services are installed by root: try it with sudo, or with --prefix DIR');
+  throw new CommandError('only root can install services: use sudo, or --prefix DIR');
 }
 
 /**
- * A word of a command line in a unit file.
+ * Quote a word of a command line in a unit file.
  * @see systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers"
  */
 export function quoteWord(word: string): string {
@@ -147,14 +151,16 @@ async function systemctl(args: readonly string[], signal: AbortSignal): Promise<
   } catch (error) {
     signal.throwIfAborted();
     if (codeOf(error) === 'ENOENT')
-      throw new CommandError('this host has no systemctl: install systemd whole', { cause: error });
-    const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    const reason = words === '' ? messageOf(error).trim() : words;
+      throw new CommandError('this host has no systemctl: install the complete systemd package', {
+        cause: error,
+      });
+    const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    const reason = stderr === '' ? messageOf(error).trim() : stderr;
     throw new CommandError(`systemctl ${args.join(' ')} failed: ${reason}`, { cause: error });
   }
 }
 
-/** @returns what systemd thinks is wrong with the files; empty when nothing is, or when it cannot be asked */
+/** @returns the warnings of `systemd-analyze verify`; empty for none, or if the program is missing */
 async function verify(files: readonly string[], signal: AbortSignal): Promise<string> {
   try {
     await promisify(execFile)('systemd-analyze', ['verify', ...files], { signal });

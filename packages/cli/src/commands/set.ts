@@ -5,7 +5,7 @@ import { withNextStep } from '../client/next-step.ts';
 import { setPlugin } from '../client/plugin-api.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** @param settings `NAME[.FIELD]=VALUE`; all apply or none */
+/** Change settings of a disabled plugin. @param settings `NAME[.FIELD]=VALUE`; all apply or none */
 export async function set(
   { client }: CommandContext,
   name: string,

@@ -90,7 +90,7 @@ test('outboard stats goes on until the daemon ends it, and clears the screen of 
   const piped = await run(['stats', '--format', '{{.CPUPerc}}'], answers);
   assert.equal(piped.code, 1);
   assert.equal(piped.out, '--\n150.00%\n');
-  assert.match(piped.err, /the daemon tells no more/);
+  assert.match(piped.err, /^the daemon ended the statistics: it is shutting down, or a plugin was removed$/m);
   const shown = await run(['stats', '--format', 'json'], answers, { columns: 80 });
   assert.equal(shown.out.split('\u001b[2J\u001b[H').length, 3);
 });
@@ -101,10 +101,10 @@ test('outboard stats says that the daemon is gone', async () => {
     response.socket?.destroySoon();
   };
   const { code, err } = await run(['stats'], { 'GET /outboard/v1/stats': breaking });
-  assert.deepEqual([code, err], [1, 'the daemon ended the connection\n']);
+  assert.deepEqual([code, err], [1, 'the daemon closed the connection\n']);
 });
 
 test('outboard stats says that a Docker Engine cannot tell', async () => {
   const { code, err } = await run(['stats'], {});
-  assert.deepEqual([code, err], [1, 'this daemon cannot tell what plugins use\n']);
+  assert.deepEqual([code, err], [1, 'this daemon cannot report the resource usage of plugins\n']);
 });

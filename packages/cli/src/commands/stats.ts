@@ -1,26 +1,28 @@
 /**
- * `outboard stats`: a table of what plugins use, which is drawn anew each second.
+ * `outboard stats`: a table of resource usage, redrawn each second.
  * @see docker/cli cli/command/container/stats.go and formatter_stats.go (28.x)
  */
-import { openStats, type PluginStats, parseStats, type StatsSample } from '../client/container-api.ts';
+
 import { readLines } from '../client/read-body.ts';
+import { openStats, type PluginStats, parseStats, type StatsSample } from '../client/runtime-api.ts';
 import { CommandError, codeOf } from '../command-error.ts';
 import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
 import { formatBinaryBytes, formatBytes } from '../terminal/format-bytes.ts';
 import type { CommandContext } from './command-context.ts';
 
+/** Flags of `outboard stats`. */
 export interface StatsOptions {
-  /** False for one table only. */
-  readonly stream?: boolean;
-  /** As `parseFormat` takes it. */
+  /** False for a single table. */
+  readonly stream?: boolean | undefined;
+  /** In the form of `parseFormat`. */
   readonly format: string;
 }
 
 const maxLineBytes = 16 * 1024 * 1024;
-/** Clears the screen and goes to its first line. */
+/** Clears the screen and moves the cursor to the first line. */
 const clearScreen = '\u001b[2J\u001b[H';
 
-/** @param names default all plugins that run */
+/** Print resource usage. @param names default all running plugins */
 export async function stats(
   { client, host, signal }: CommandContext,
   names: readonly string[],
@@ -34,7 +36,7 @@ export async function stats(
   try {
     for await (const line of readLines(answer, maxLineBytes)) {
       const sample = parseStats(line);
-      // A share of processors takes two samples.
+      // CPU usage needs two samples.
       if (isLive || previous !== undefined) {
         const rows = toRows(sample, previous);
         const text = formatRows(rows, format, tableFor(rows));
@@ -46,15 +48,15 @@ export async function stats(
   } catch (error) {
     signal.throwIfAborted();
     if (codeOf(error) !== 'ECONNRESET') throw error;
-    throw new CommandError('the daemon ended the connection', { cause: error });
+    throw new CommandError('the daemon closed the connection', { cause: error });
   } finally {
     answer.destroy();
   }
   signal.throwIfAborted();
-  throw new CommandError('the daemon tells no more: it ends, or a plugin has gone');
+  throw new CommandError('the daemon ended the statistics: it is shutting down, or a plugin was removed');
 }
 
-/** Docker's names of the columns. */
+/** A row with Docker's field names. */
 interface Row {
   readonly BlockIO: string;
   readonly CPUPerc: string;
@@ -90,18 +92,18 @@ function toRows(sample: StatsSample, previous: StatsSample | undefined): readonl
   });
 }
 
-/** What came in, and what went out. */
+/** Received and sent bytes. */
 function transfer(inBytes: number | undefined, outBytes: number | undefined): string {
   return [inBytes, outBytes]
     .map((bytes) => (bytes === undefined ? unknown : formatBytes(bytes, 3)))
     .join(' / ');
 }
 
-/** Of one processor: 200% is two of them. */
+/** CPU usage in percent of one processor: 200% is two processors. */
 function cpuShare(now: PluginStats, before: PluginStats | undefined): string {
   if (now.cpuSeconds === undefined || before?.cpuSeconds === undefined) return unknown;
   const elapsed = (now.readAt.getTime() - before.readAt.getTime()) / 1000;
-  // One that was started anew counts from 0.
+  // The counter starts at 0 after a restart.
   return elapsed > 0 ? percent(Math.max(0, now.cpuSeconds - before.cpuSeconds) / elapsed) : unknown;
 }
 
@@ -133,7 +135,7 @@ const table: Table<Row> = {
   },
 };
 
-/** Where memory ran out it is told; elsewhere the table is no wider for it. */
+/** The column of out-of-memory kills is shown only if there are any. */
 function tableFor(rows: readonly Row[]): Table<Row> {
   if (rows.every(({ OOMKills }) => OOMKills === 0)) return table;
   const columns = { ...table.columns, 'OOM KILLS': ({ OOMKills }: Row) => String(OOMKills) };

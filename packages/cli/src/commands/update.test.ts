@@ -69,7 +69,7 @@ test('outboard install and enable do nothing for flags that a Docker Engine cann
     ['enable', '--memory', '64m', 'p'],
   ]) {
     const { code, err, daemon } = await run(argv, {});
-    assert.deepEqual([code, err], [1, 'this daemon cannot change how plugins run\n']);
+    assert.deepEqual([code, err], [1, 'this daemon cannot change the runtime options of plugins\n']);
     assert.equal(daemon.requests.length, 1);
   }
 });

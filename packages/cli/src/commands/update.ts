@@ -1,14 +1,14 @@
 /**
- * `outboard update`: change how plugins run, and what other commands do with the same flags.
+ * `outboard update`, and the same flags in other commands.
  */
-import { requireOptions, updateOptions } from '../client/container-api.ts';
+import { requireOptions, updateOptions } from '../client/runtime-api.ts';
 import { CommandError } from '../command-error.ts';
 import type { OptionFlags } from '../options/option-flag.ts';
 import { toOptionsBody } from '../options/option-flags.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
-/** Change the options of each plugin that the flags name. */
+/** Change the options of plugins. */
 export async function update(
   context: CommandContext,
   names: readonly string[],
@@ -25,21 +25,21 @@ export async function update(
 }
 
 /**
- * What to change of a plugin that is to be made or started.
- * @returns undefined when no flag asks for anything
- * @throws {CommandError} for a wrong value; if flags ask for something and the daemon knows no options
+ * Read the option flags of a command that creates or starts a plugin.
+ * @returns undefined without such flags
+ * @throws {CommandError} for an invalid value; if there are flags and the daemon does not support options
  */
 export async function readOptionFlags(
   { client }: CommandContext,
   flags: OptionFlags,
 ): Promise<object | undefined> {
   const body = toOptionsBody(flags);
-  // Before anything is done: a plugin without the limits that were asked for must not run.
+  // Checked first: a plugin must not run without the requested limits.
   if (body !== undefined) await requireOptions(client);
   return body;
 }
 
-/** Change options, and say on standard error what is not in force yet. */
+/** Change options, and print warnings about changes that apply later. */
 export async function applyOptions(
   { client, host }: CommandContext,
   name: string,

@@ -19,13 +19,14 @@ import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 
+/** Flags of `outboard upgrade`. */
 export interface UpgradeOptions {
-  readonly grantAllPermissions?: boolean;
-  /** Do not ask when the new reference is another one than the old. */
-  readonly skipRemoteCheck?: boolean;
+  readonly grantAllPermissions?: boolean | undefined;
+  /** Do not ask for confirmation when the new reference differs from the old one. */
+  readonly skipRemoteCheck?: boolean | undefined;
 }
 
-/** @param remote default what the plugin was installed from */
+/** Upgrade a disabled plugin. @param remote default the reference that it was installed from */
 export async function upgrade(
   context: CommandContext,
   localName: string,
@@ -50,12 +51,12 @@ export async function upgrade(
     if (!(await confirm(host, question, signal))) throw new CommandError('plugin upgrade has been cancelled');
   }
   const target = await toRemotePlugin(formatReference(to), context);
-  const { told } = target.registryAuth;
-  const privileges = await explainRefusal(told, () => fetchPrivileges(client, target));
+  const { note } = target.registryAuth;
+  const privileges = await explainRefusal(note, () => fetchPrivileges(client, target));
   if (options.grantAllPermissions !== true && !(await askConsent(toText, privileges, host, signal))) {
     throw new CommandError(`Permission denied while upgrading plugin ${plugin.name}`);
   }
-  await explainRefusal(told, async () => {
+  await explainRefusal(note, async () => {
     await showProgress(await upgradePlugin(client, plugin.name, target, privileges), host.stdout, signal);
   });
   host.stdout.write(`Upgraded plugin ${escapeText(plugin.name)} to ${toText}\n`);

@@ -8,7 +8,7 @@ import { formatDocument, parseFormat } from '../output/output-format.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Print the client's versions, and the daemon's; without a daemon the first are printed before it fails. */
+/** Print the versions of client and daemon. Without a daemon, the client's are printed before it fails. */
 export async function version(
   context: CommandContext,
   { format }: { readonly format: string },
@@ -63,7 +63,7 @@ function formatServer(server: unknown): string {
     ['API version', `${text('ApiVersion')} (minimum ${text('MinAPIVersion')})`],
     ['OS/Arch', `${text('Os')}/${text('Arch')}`],
     ['Kernel', text('KernelVersion')],
-    // The engine's own version is above already.
+    // The engine's version is shown above.
     ...others.filter(([name]) => name !== 'Engine'),
   ]);
 }

@@ -39,7 +39,7 @@ describe('wait', () => {
 
   test('tells that a Docker Engine cannot', async () => {
     const { code, err } = await run(['wait', 'p'], {});
-    assert.deepEqual([code, err], [1, 'this daemon cannot tell when plugins are ready\n']);
+    assert.deepEqual([code, err], [1, 'this daemon cannot wait for plugins\n']);
   });
 
   test('refuses a timeout that is no number of seconds', async () => {

@@ -6,13 +6,13 @@ import { CommandError } from '../command-error.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** As timeout(1). */
+/** Exit code of timeout(1). */
 const timedOut = 124;
 
 /**
- * Return once all of the plugins are ready; each is named when it is.
- * @param options.timeout seconds for all of them together, 0 for no limit
- * @throws {CommandError} exit code 124 when the time is up
+ * Wait until all plugins are ready, and print the name of each one that is.
+ * @param options.timeout seconds for all plugins together, 0 for no limit
+ * @throws {CommandError} exit code 124 after the time limit
  */
 export async function wait(
   { client, host }: CommandContext,
@@ -27,7 +27,7 @@ export async function wait(
   const seconds = Number(options.timeout);
   const end = performance.now() + seconds * 1000;
   for (const name of names) {
-    // One after another takes no longer than the slowest. The daemon counts whole seconds, and 0 is for ever.
+    // Waiting in turn takes as long as the slowest plugin. The daemon takes whole seconds, and 0 for no limit.
     const left = seconds === 0 ? 0 : Math.max(1, Math.ceil((end - performance.now()) / 1000));
     const { isReady, status, reason } = await waitForPlugin(client, name, left);
     if (!isReady) {

@@ -1,24 +1,22 @@
 /**
- * Look at a plugin's folder before anything is sent: `config.json` and `rootfs/` must be there.
+ * Checks a plugin's directory before it is sent: `config.json` and `rootfs/` must exist.
  */
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
 
-/** A config of a plugin is a few kilobytes. */
+/** Upper bound of config.json. Real ones have a few kilobytes. */
 const maxConfigBytes = 4 * 1024 * 1024;
 
-/**
- * @throws {CommandError} that says what is missing or wrong, in the words of the system as `docker plugin create` does
- */
+/** @throws {CommandError} for a missing or malformed part, with the system's error as in `docker plugin create` */
 export async function checkContext(directory: string): Promise<void> {
-  const isFolder = await describe(directory, 'stat', async () => (await stat(directory)).isDirectory());
-  if (!isFolder)
-    throw new CommandError(`"${directory}" is not a folder; it must hold config.json and rootfs/`);
+  const isDirectory = await describe(directory, 'stat', async () => (await stat(directory)).isDirectory());
+  if (!isDirectory)
+    throw new CommandError(`"${directory}" is not a directory; it must hold config.json and rootfs/`);
   await checkConfig(join(directory, 'config.json'));
   const rootfs = join(directory, 'rootfs');
   if (!(await describe(rootfs, 'stat', async () => (await stat(rootfs)).isDirectory()))) {
-    throw new CommandError(`"${rootfs}" is not a folder; it must be the root file system of the plugin`);
+    throw new CommandError(`"${rootfs}" is not a directory; it must be the root file system of the plugin`);
   }
 }
 

@@ -1,19 +1,19 @@
 /**
- * Bytes gathered into chunks of one megabyte, for a receiver to whom every chunk costs a call.
+ * Collects bytes in chunks of one megabyte, for receivers with a fixed cost for each chunk.
  */
 
 const chunkBytes = 1024 * 1024;
 
-/** Takes bytes in pieces of any size and gives them away in few. */
+/** Collects pieces of any size into few chunks. */
 export class ChunkedOutput {
-  /** What is full, in order. */
+  /** Full chunks, in order. */
   readonly #ready: Buffer[] = [];
   #chunk = Buffer.allocUnsafeSlow(chunkBytes);
-  /** The part of the chunk that is filled and not yet given away. */
+  /** Start of the bytes in the chunk that were not taken yet. */
   #start = 0;
   #end = 0;
 
-  /** Add bytes by copying them: they may change afterwards. */
+  /** Add a copy of the bytes: the caller may change them afterwards. */
   copy(bytes: Buffer): void {
     for (let taken = 0; taken < bytes.length; ) {
       const copied = bytes.copy(this.#chunk, this.#end, taken);
@@ -23,24 +23,24 @@ export class ChunkedOutput {
     }
   }
 
-  /** Add bytes as they are: they must not change afterwards. */
-  handOn(bytes: Buffer): void {
+  /** Add the bytes themselves: the caller must not change them afterwards. */
+  append(bytes: Buffer): void {
     this.#finishPart();
     this.#ready.push(bytes);
   }
 
-  /** The chunks that are full. Each belongs to whoever takes it. */
+  /** Take the full chunks; the caller owns them. */
   takeReady(): readonly Buffer[] {
     return this.#ready.splice(0);
   }
 
-  /** All that is left. */
+  /** Take all remaining bytes. */
   takeRest(): readonly Buffer[] {
     this.#finishPart();
     return this.takeReady();
   }
 
-  /** Later bytes go behind the part, into the same memory. */
+  /** Move the filled part to the full chunks; later bytes use the rest of the same memory. */
   #finishPart(): void {
     if (this.#end > this.#start) this.#ready.push(this.#chunk.subarray(this.#start, this.#end));
     this.#start = this.#end;

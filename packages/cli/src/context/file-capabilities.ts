@@ -1,6 +1,6 @@
 /**
- * The one extended attribute that makes a program what it is: the capabilities that it gets when it is run. Docker
- * archives it too, and no other. Node.js cannot read it, so libc is asked.
+ * File capabilities, the only extended attribute that is archived, as in Docker. Node.js cannot read extended attributes,
+ * so libc is called.
  * @see capabilities(7), "File capabilities"; moby/go-archive archive.go, ReadSecurityXattrToTarHeader
  */
 import { constants } from 'node:os';
@@ -9,17 +9,17 @@ import type { TarEntry } from '@outboard/oci/layers';
 import { CommandError, messageOf } from '../command-error.ts';
 
 const attributeName = 'security.capability';
-/** The largest form, `struct vfs_ns_cap_data`, has 24. */
+/** Upper bound; the largest form, `struct vfs_ns_cap_data`, has 24 bytes. */
 const maxBytes = 256;
 const { ENODATA, EOPNOTSUPP } = constants.errno;
 const noAttributes: TarEntry['xattrs'] = new Map();
 
-/** Reads the attributes of a file that belong into an archive. @throws {CommandError} when they cannot be read */
+/** Reads the extended attributes of a file for the archive. @throws {CommandError} when they cannot be read */
 export type ReadAttributes = (path: Buffer) => TarEntry['xattrs'];
 
 /**
- * Get ready. Loads a native addon, which commands that archive nothing do without.
- * @param onWarning told when it cannot be loaded: the archive then lacks the attributes
+ * Load the reader. It needs a native addon, which other commands do not load.
+ * @param onWarning called if the addon cannot be loaded; the archive then lacks the attributes
  */
 export async function loadAttributeReader(onWarning: (message: string) => void): Promise<ReadAttributes> {
   try {

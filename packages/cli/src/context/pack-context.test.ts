@@ -195,13 +195,13 @@ describe('packContext()', () => {
     }
   });
 
-  test('fails when a file becomes smaller while it is read', async () => {
+  test('fails when a file shrinks while it is read', async () => {
     writeFileSync(join(rootfs, 'a'), Buffer.alloc(4 * 1024 * 1024));
     await assert.rejects(async () => {
       for await (const _ of packContext(context, { onWarning: () => {}, signal })) {
         truncateSync(join(rootfs, 'a'), 10);
       }
-    }, /cannot archive ".*\/a": it became smaller/);
+    }, /cannot archive ".*\/a": the file shrank/);
   });
 
   test('keeps names that are not UTF-8 byte by byte', async () => {
@@ -249,7 +249,7 @@ describe('checkContext()', () => {
         rmSync(rootfs, { recursive: true });
         writeFileSync(rootfs, '');
       },
-      /is not a folder/,
+      /is not a directory/,
     ],
   ];
   for (const [name, change, reason] of cases) {

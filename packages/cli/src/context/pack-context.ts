@@ -1,7 +1,6 @@
 /**
- * A plugin's folder as a stream of tar: many small files share a chunk of one megabyte, and large ones are handed on as
- * they are read. Never more than a few megabytes are in memory.
- * Of extended attributes, file capabilities are archived.
+ * Archives a plugin's directory as a tar stream. Small files share chunks of one megabyte, large files are passed on as
+ * they are read, so at most a few megabytes are in memory. File capabilities are the only extended attributes.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -12,23 +11,23 @@ import { ChunkedOutput } from './chunked-output.ts';
 import { loadAttributeReader } from './file-capabilities.ts';
 import { walkContext } from './walk-context.ts';
 
-/** Most bytes of a large file that are read at once. */
+/** Upper bound of one read of a large file. */
 const maxReadBytes = 1024 * 1024;
-/** Up to this size the way through the thread pool takes longer than the reading, and less than it is worth a chunk. */
+/** Files up to this size are read synchronously, which is faster than the thread pool, and share chunks. */
 const maxSmallBytes = 128 * 1024;
-/** A link or a pipe that took a file's place meanwhile is not followed, nor waited for. */
+/** A file may have been replaced meanwhile: do not follow a link, do not block on a FIFO. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** What a pack may report and who may end it. */
+/** Warnings and cancellation of packing. */
 export interface PackOptions {
-  /** Called with a line for everything that was left out. */
+  /** Called with a line for each file that was left out. */
   readonly onWarning: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Archive `config.json` and `rootfs/` of a folder.
- * The stream fails with a `CommandError` if a file cannot be read or becomes smaller meanwhile.
+ * Archive `config.json` and `rootfs/` of a directory.
+ * The stream fails with a `CommandError` if a file cannot be read or shrinks while it is read.
  */
 export function packContext(directory: string, options: PackOptions): Readable {
   return Readable.from(packChunks(directory, options), { objectMode: false, highWaterMark: maxReadBytes });
@@ -36,9 +35,9 @@ export function packContext(directory: string, options: PackOptions): Readable {
 
 async function* packChunks(directory: string, { onWarning, signal }: PackOptions): AsyncGenerator<Buffer> {
   const output = new ChunkedOutput();
-  // What is small is gathered; what is large was read into memory of its own.
+  // Small pieces are copied, because their memory is reused; large ones have their own.
   const tar = createTarWriter((bytes) =>
-    bytes.length <= maxSmallBytes ? output.copy(bytes) : output.handOn(bytes),
+    bytes.length <= maxSmallBytes ? output.copy(bytes) : output.append(bytes),
   );
   const scratch = Buffer.allocUnsafeSlow(maxSmallBytes);
   const readAttributes = await loadAttributeReader(onWarning);
@@ -60,14 +59,14 @@ async function* packChunks(directory: string, { onWarning, signal }: PackOptions
   yield* output.takeRest();
 }
 
-/** Exactly as many bytes as the header promised, in the memory given. */
+/** Read exactly the number of bytes in the header, into the given memory. */
 function readSmallFile(source: Buffer, into: Buffer): Buffer {
   try {
     const file = openSync(source, openFlags);
     try {
       for (let filled = 0; filled < into.length; ) {
         const bytesRead = readSync(file, into, filled, into.length - filled, null);
-        if (bytesRead === 0) throw becameSmaller();
+        if (bytesRead === 0) throw shrank();
         filled += bytesRead;
       }
       return into;
@@ -79,14 +78,14 @@ function readSmallFile(source: Buffer, into: Buffer): Buffer {
   }
 }
 
-/** Exactly as many bytes as the header promised, each piece in memory of its own. */
+/** Read exactly the number of bytes in the header, each chunk into new memory. */
 async function* readLargeFile(source: Buffer, size: number): AsyncGenerator<Buffer> {
   try {
     await using file = await open(source, openFlags);
     for (let remaining = size; remaining > 0; ) {
       const into = Buffer.allocUnsafeSlow(Math.min(remaining, maxReadBytes));
       const { bytesRead } = await file.read(into, 0, into.length, null);
-      if (bytesRead === 0) throw becameSmaller();
+      if (bytesRead === 0) throw shrank();
       remaining -= bytesRead;
       yield into.subarray(0, bytesRead);
     }
@@ -95,8 +94,8 @@ async function* readLargeFile(source: Buffer, size: number): AsyncGenerator<Buff
   }
 }
 
-function becameSmaller(): CommandError {
-  return new CommandError('it became smaller while it was read');
+function shrank(): CommandError {
+  return new CommandError('the file shrank while it was read');
 }
 
 function cannotArchive(source: Buffer, error: unknown): CommandError {

@@ -1,8 +1,8 @@
 /**
- * The entries of a plugin's folder, in the order of an archive: parents first, names sorted.
- * Names are bytes from the disk to the archive, since Linux names need not be UTF-8.
- * Synchronous calls: each takes microseconds, where one through the thread pool takes a hundred, and root file systems
- * have tens of thousands of files. The caller waits for the network after every megabyte, which lets others run.
+ * The entries of a plugin's directory, in the order of an archive: parents first, names sorted.
+ * Names stay bytes, because Linux names need not be UTF-8.
+ * Calls are synchronous: each takes microseconds, the thread pool would add a hundred, and root file systems have tens of
+ * thousands of files. The caller waits for the network after every megabyte, so the event loop runs.
  */
 import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
@@ -10,66 +10,68 @@ import type { TarEntry } from '@outboard/oci/layers';
 import { CommandError, messageOf } from '../command-error.ts';
 import type { ReadAttributes } from './file-capabilities.ts';
 
-/** An entry, and where its content is. */
+/** An entry of the archive, and the path of its content. */
 export interface ContextEntry {
   readonly entry: TarEntry;
   /** Path on the host. */
   readonly source: Buffer;
 }
 
-/** Deeper than any real tree; every path stays below the system's limit of 4096 bytes anyway. */
+/** Upper bound of the depth. Paths are limited to 4096 bytes by the system as well. */
 const maxDepth = 1024;
 const slash = Buffer.from('/');
 const noLink = Buffer.alloc(0);
 const noXattrs: TarEntry['xattrs'] = new Map();
 
-/** What a walk is given. */
+/** Warnings and attributes of a walk. */
 export interface WalkOptions {
-  /** Called for what an archive cannot hold. */
+  /** Called for entries that an archive cannot hold. */
   readonly onSkip: (message: string) => void;
   readonly readAttributes: ReadAttributes;
 }
 
 /**
- * Walk `config.json` and `rootfs/`, and nothing else: no other file of the folder is part of a plugin.
- * @throws {CommandError} if something cannot be read
+ * Walk `config.json` and `rootfs/`; other files in the directory are not part of a plugin.
+ * @throws {CommandError} if an entry cannot be read
  */
 export function* walkContext(directory: string, options: WalkOptions): Generator<ContextEntry> {
-  /** Device and inode to the first name of a file with several. */
+  /** First name of each hard-linked file, by device and inode. */
   const links = new Map<string, Buffer>();
   for (const name of ['config.json', 'rootfs']) {
-    // Where one of the two is a link, what it points to is meant.
+    // If one of the two is a symbolic link, its target is archived.
     const named = join(directory, name);
     const source = attempt(named, () => realpathSync.native(named, 'buffer'));
     yield* walk({ name: Buffer.from(name), source, depth: 0, links, options });
   }
 }
 
-interface Place {
-  /** In the archive. */
+/** One step of the walk. */
+interface Step {
+  /** Name in the archive. */
   readonly name: Buffer;
-  /** On the host. */
+  /** Path on the host. */
   readonly source: Buffer;
   readonly depth: number;
   readonly links: Map<string, Buffer>;
   readonly options: WalkOptions;
 }
 
-function* walk(place: Place): Generator<ContextEntry> {
-  const { source, depth, options } = place;
-  const entry = attempt(source, () => readEntry(place));
+function* walk(step: Step): Generator<ContextEntry> {
+  const { source, depth, options } = step;
+  const entry = attempt(source, () => readEntry(step));
   if (entry === undefined) {
     options.onSkip(`left out "${source}": a socket cannot be archived`);
     return;
   }
   yield { entry, source };
   if (entry.type !== 'directory') return;
-  if (depth >= maxDepth) throw new CommandError(`"${source}" is nested more than ${maxDepth} folders deep`);
+  if (depth >= maxDepth)
+    throw new CommandError(`"${source}" is nested more than ${maxDepth} directories deep`);
   const children = attempt(source, () => readdirSync(source, { encoding: 'buffer' }));
   for (const child of children.sort(Buffer.compare)) {
     yield* walk({
-      ...place,
-      name: Buffer.concat([place.name, slash, child]),
+      ...step,
+      name: Buffer.concat([step.name, slash, child]),
       source: Buffer.concat([source, slash, child]),
       depth: depth + 1,
     });
@@ -77,7 +79,7 @@ function* walk(place: Place): Generator<ContextEntry> {
 }
 
 /** @returns undefined for sockets */
-function readEntry({ name, source, links, options }: Place): TarEntry | undefined {
+function readEntry({ name, source, links, options }: Step): TarEntry | undefined {
   const stats = lstatSync(source);
   const common = {
     name,
@@ -103,7 +105,7 @@ function readEntry({ name, source, links, options }: Place): TarEntry | undefine
   return { ...common, ...deviceOf(stats) };
 }
 
-/** Inode numbers may be larger than a double holds, so they are asked for again. */
+/** The first name of a hard-linked file; undefined for the first. Inode numbers may exceed a double, hence bigint. */
 function firstLink(source: Buffer, name: Buffer, links: Map<string, Buffer>): Buffer | undefined {
   const { dev, ino } = lstatSync(source, { bigint: true });
   const key = `${dev}:${ino}`;
@@ -121,9 +123,9 @@ function deviceOf(stats: Stats): Pick<TarEntry, 'type' | 'deviceMajor' | 'device
   };
 }
 
-function attempt<T>(source: string | Buffer, step: () => T): T {
+function attempt<T>(source: string | Buffer, action: () => T): T {
   try {
-    return step();
+    return action();
   } catch (error) {
     throw new CommandError(`cannot archive "${source}": ${messageOf(error)}`, { cause: error });
   }

@@ -1,5 +1,5 @@
 /**
- * Credential helpers: programs that keep passwords in a keychain.
+ * Docker's credential helpers: programs that store passwords in a keychain.
  * @see docker/docker-credential-helpers v0.9, client/client.go and credentials/credentials.go
  */
 
@@ -11,16 +11,16 @@ import { asText, field } from '../json-field.ts';
 import type { Credentials } from './credentials.ts';
 
 const maxOutputBytes = 1024 * 1024;
-/** A keychain may ask its user to unlock it. */
+/** Long enough for a user to unlock a keychain. */
 const timeoutMs = 2 * 60 * 1000;
-/** The user name that stands for "the secret is an identity token". */
+/** User name that marks the secret as an identity token. */
 const tokenUser = '<token>';
 
 /**
  * Ask `docker-credential-<name>` for the credentials of a registry.
- * @param server as the helper knows it, such as `ghcr.io` or `https://index.docker.io/v1/`
+ * @param server key of the registry in the helper, such as `ghcr.io` or `https://index.docker.io/v1/`
  * @returns undefined if it has none
- * @throws {CommandError} if there is no such program, it fails, or its answer is not understood
+ * @throws {CommandError} if the program is missing, fails, or gives a malformed answer
  */
 export async function askCredentialHelper(
   name: string,
@@ -28,7 +28,7 @@ export async function askCredentialHelper(
   { env, signal }: { readonly env: CommandHost['env']; readonly signal: AbortSignal },
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`;
-  // The name becomes a program's; a path in it would start something else.
+  // The name is part of a program's name; with a path in it another program could run.
   if (!/^[\w.-]+$/.test(name)) throw new CommandError(`invalid credential helper name "${name}"`);
   const { code, output } = await run(program, server, env, signal);
   if (code !== 0) {
@@ -46,7 +46,7 @@ function parseAnswer(output: string): unknown {
   try {
     return JSON.parse(output);
   } catch {
-    // Not quoted in the error: it may hold the secret.
+    // The answer may hold the secret, so the error does not quote it.
     throw new CommandError('the credential helper answered with something that is not JSON');
   }
 }
@@ -70,17 +70,17 @@ async function run(
     if (bytes > maxOutputBytes) child.kill('SIGKILL');
     else chunks.push(chunk);
   });
-  // A helper that does not read its input ends with its own error, which is the better one.
+  // If the helper does not read its input, its exit code is the error to report.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const [code] = (await once(child, 'close').catch((error) => {
-    const reason = codeOf(error) === 'ENOENT' ? 'there is no such program in PATH' : error.message;
+    const reason = codeOf(error) === 'ENOENT' ? 'no such program in PATH' : error.message;
     throw new CommandError(`cannot run ${program}: ${reason}`, { cause: error });
-  })) as [number | null]; // as Node.js documents the event
+  })) as [number | null]; // The arguments of the event, as Node.js documents them.
   if (bytes > maxOutputBytes)
     throw new CommandError(`${program} answered with more than ${maxOutputBytes} bytes`);
   if (code === null) {
-    const why = child.killed ? `: it did not answer within ${timeoutMs / 1000} s` : '';
+    const why = child.killed ? `: no answer within ${timeoutMs / 1000} s` : '';
     throw new CommandError(`${program} was ended by ${child.signalCode}${why}`);
   }
   return { code, output: Buffer.concat(chunks).toString('utf8') };

@@ -1,16 +1,16 @@
 /**
- * What a registry may be shown as proof of who asks.
+ * Credentials for registries.
  */
 
-/** A password, or a token that stands for one. */
+/** A user name with password, or an identity token. */
 export type Credentials =
   | { readonly username: string; readonly password: string }
   | { readonly identityToken: string };
 
-/** The outcome of a search for credentials. */
+/** Result of a search for credentials. */
 export interface FoundCredentials {
   /** Undefined when there are none. */
   readonly credentials: Credentials | undefined;
-  /** The file or helper that was asked. */
+  /** The file or helper that was searched. */
   readonly source: string;
 }

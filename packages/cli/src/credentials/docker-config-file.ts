@@ -1,5 +1,5 @@
 /**
- * Docker's configuration file of the user, as far as it tells where credentials are.
+ * The credential settings in the user's Docker configuration file.
  * @see docker/cli cli/config/configfile/file.go (28.x)
  */
 import { readFile, stat } from 'node:fs/promises';
@@ -9,22 +9,22 @@ import { CommandError, codeOf } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
 import { field } from '../json-field.ts';
 
-/** Where credentials are, and those in the file itself. */
+/** Credential settings of the file. */
 export interface DockerConfigFile {
-  /** Path it was read from. */
+  /** Path of the file. */
   readonly path: string;
-  /** Registry to what the file holds for it; not parsed yet. */
+  /** Unparsed entries by registry. */
   readonly auths: ReadonlyMap<string, unknown>;
-  /** Registry to the name of a credential helper. */
+  /** Names of credential helpers by registry. */
   readonly credentialHelpers: ReadonlyMap<string, string>;
-  /** Name of the credential helper for all others. */
-  readonly credentialStore?: string;
+  /** Name of the credential helper for all other registries. */
+  readonly credentialStore: string | undefined;
 }
 
 const maxBytes = 8 * 1024 * 1024;
 
 /**
- * Read `$DOCKER_CONFIG/config.json`, by default `~/.docker/config.json`. A file that is not there is an empty one.
+ * Read `$DOCKER_CONFIG/config.json`, by default `~/.docker/config.json`. A missing file counts as empty.
  * @throws {CommandError} if it cannot be read or is not JSON
  */
 export async function readDockerConfigFile(env: CommandHost['env']): Promise<DockerConfigFile> {
@@ -39,7 +39,7 @@ export async function readDockerConfigFile(env: CommandHost['env']): Promise<Doc
         return typeof entry[1] === 'string';
       }),
     ),
-    ...(typeof store === 'string' && store !== '' ? { credentialStore: store } : {}),
+    credentialStore: typeof store === 'string' && store !== '' ? store : undefined,
   };
 }
 
@@ -56,7 +56,7 @@ async function readDocument(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own text quotes the file, and with it a secret.
+    // The parser's message quotes the file, which holds secrets.
     throw new CommandError(`"${path}" is not valid JSON`);
   }
 }

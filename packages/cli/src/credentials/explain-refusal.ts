@@ -1,29 +1,24 @@
 /**
- * What this program knows of a registry's refusal and the daemon does not: where the credentials came from, or where it
- * looked for some.
+ * Adds to a registry's refusal where the credentials came from, which only this program knows.
  */
 import { CommandError, DaemonError } from '../command-error.ts';
 
-/** How Outboard's and Docker's daemons tell that a registry wants other credentials. */
+/** Errors of Outboard's and Docker's daemons for credentials that a registry refused. */
 const refusal =
   /\b401 Unauthorized\b|\b403 Forbidden\b|authentication required|no basic auth credentials|requested access to the resource is denied/;
 
 /**
- * Ask a daemon for something that takes a registry.
- * @param credentialsTold a sentence from `registryAuthFor`
- * @throws {CommandError} what was thrown, with that sentence behind a refusal; the daemon's words stay in front
+ * Run a request that needs a registry.
+ * @param note `RegistryAuth.note`, appended to a refusal
+ * @throws {CommandError} the error of the request; for a refusal with the note after the daemon's message
  */
-export async function explainRefusal<Result>(
-  credentialsTold: string,
-  ask: () => Promise<Result>,
-): Promise<Result> {
+export async function explainRefusal<Result>(note: string, request: () => Promise<Result>): Promise<Result> {
   try {
-    return await ask();
+    return await request();
   } catch (error) {
     if (!(error instanceof CommandError) || !refusal.test(error.message)) throw error;
-    if (error instanceof DaemonError)
-      throw new DaemonError(error.status, `${error.reason}; ${credentialsTold}`);
-    throw new CommandError(`${error.message}; ${credentialsTold}`, {
+    if (error instanceof DaemonError) throw new DaemonError(error.status, `${error.reason}; ${note}`);
+    throw new CommandError(`${error.message}; ${note}`, {
       exitCode: error.exitCode,
       cause: error,
     });

@@ -101,7 +101,7 @@ describe('findCredentials()', () => {
       'a helper that is not there',
       'h',
       { credsStore: 'nope' },
-      /docker-credential-nope: there is no such program/,
+      /docker-credential-nope: no such program/,
     ],
     ['a helper with a path for a name', 'h', { credsStore: '../x' }, /invalid credential helper name/],
     ['an answer that is not JSON', 'broken.example.com', { credsStore: 'test' }, /not JSON/],

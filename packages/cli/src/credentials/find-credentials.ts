@@ -1,5 +1,5 @@
 /**
- * The credentials of a registry, from where `docker login` put them.
+ * Finds the credentials that `docker login` stored for a registry.
  * @see docker/cli cli/config/configfile/file.go, GetAuthConfig and GetCredentialsStore (28.x)
  */
 
@@ -10,12 +10,13 @@ import { askCredentialHelper } from './credential-helper.ts';
 import type { Credentials, FoundCredentials } from './credentials.ts';
 import { type DockerConfigFile, readDockerConfigFile } from './docker-config-file.ts';
 
-/** Under which Docker keeps the credentials of Docker Hub. */
+/** Key of Docker Hub's credentials. */
 const hubKey = 'https://index.docker.io/v1/';
 
 /**
+ * Find the credentials of a registry.
  * @param domain registry host as in a reference
- * @throws {CommandError} if the configuration or a helper cannot be read; never with a secret in its text
+ * @throws {CommandError} if the configuration or a helper cannot be read; its message holds no secret
  */
 export async function findCredentials(
   domain: string,
@@ -55,6 +56,6 @@ function parseAuth(value: unknown, path: string): Credentials | undefined {
   const decoded = Buffer.from(auth, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (colon < 1) throw new CommandError(`"${path}" has an "auth" that is not base64 of USER:PASSWORD`);
-  // Docker drops zero bytes at the end, which old versions padded with.
+  // As in Docker, remove the zero bytes with which old versions padded passwords.
   return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, '') };
 }

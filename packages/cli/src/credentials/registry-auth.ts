@@ -8,7 +8,7 @@ import { escapeText } from '../terminal/escape-text.ts';
 import type { Credentials, FoundCredentials } from './credentials.ts';
 import { findCredentials } from './find-credentials.ts';
 
-/** @returns base64url with padding: Docker 20.10 takes no other form */
+/** The value of the header. @returns base64url with padding, the only form that Docker 20.10 accepts */
 export function encodeRegistryAuth(credentials: Credentials | undefined, serverAddress: string): string {
   const document =
     credentials === undefined
@@ -20,17 +20,17 @@ export function encodeRegistryAuth(credentials: Credentials | undefined, serverA
   return base64.replaceAll('+', '-').replaceAll('/', '_');
 }
 
-/** What is said to a registry about who asks. */
+/** Credentials for a registry, as the daemon takes them. */
 export interface RegistryAuth {
   /** The X-Registry-Auth header. */
   readonly header: string;
-  /** Whose credentials are in it and where they are from, or where there are none: a sentence for a refusal. */
-  readonly told: string;
+  /** Source of the credentials, for the message of a refusal. */
+  readonly note: string;
 }
 
 /**
- * The header for a registry, from the user's Docker configuration. Most plugins are public, so what goes wrong on the
- * way is a warning, and the daemon is asked without credentials.
+ * The credentials for a registry, from the user's Docker configuration. Most plugins are public, so a failure is only a
+ * warning, and the request has no credentials.
  */
 export async function registryAuthFor(
   domain: string,
@@ -40,19 +40,19 @@ export async function registryAuthFor(
   const serverAddress = domain === 'docker.io' ? 'https://index.docker.io/v1/' : domain;
   try {
     const found = await findCredentials(domain, { env: host.env, signal });
-    return { header: encodeRegistryAuth(found.credentials, serverAddress), told: tell(found, domain) };
+    return { header: encodeRegistryAuth(found.credentials, serverAddress), note: describe(found, domain) };
   } catch (error) {
     signal.throwIfAborted();
     host.stderr.write(`warning: no credentials for ${escapeText(domain)}: ${escapeText(messageOf(error))}\n`);
     return {
       header: encodeRegistryAuth(undefined, serverAddress),
-      told: `no credentials were sent: they could not be read: ${messageOf(error)}`,
+      note: `no credentials were sent: they could not be read: ${messageOf(error)}`,
     };
   }
 }
 
-function tell({ credentials, source }: FoundCredentials, domain: string): string {
+function describe({ credentials, source }: FoundCredentials, domain: string): string {
   if (credentials === undefined) return `no credentials were sent: ${source} has none for ${domain}`;
-  const whose = 'identityToken' in credentials ? 'an identity token' : `user "${credentials.username}"`;
-  return `the credentials sent were those of ${whose}, from ${source}`;
+  const owner = 'identityToken' in credentials ? 'an identity token' : `user "${credentials.username}"`;
+  return `the credentials sent were those of ${owner}, from ${source}`;
 }

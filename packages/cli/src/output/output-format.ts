@@ -1,5 +1,5 @@
 /**
- * What `--format` says: `table`, `json`, a template, or `table` and a template whose tabs are columns.
+ * Values of `--format`: `table`, `json`, a template, or `table` and a template with tabs between columns.
  * @see docker/cli cli/command/formatter/formatter.go (28.x)
  */
 import { CommandError } from '../command-error.ts';
@@ -9,23 +9,23 @@ import type { Nodes } from '../template/template-node.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import { formatTable } from './table.ts';
 
-/** A format that was understood. */
+/** A parsed format. */
 export type OutputFormat =
   | { readonly kind: 'json' }
-  | { readonly kind: 'table'; readonly columns?: Nodes }
+  | { readonly kind: 'table'; readonly columns?: Nodes | undefined }
   | { readonly kind: 'template'; readonly template: Nodes };
 
-/** The columns of a table that nobody described, by their headers. */
+/** Default columns of a table, by header. */
 export type Columns<Row> = Readonly<Record<string, (row: Row) => string>>;
 
-/** How a command shows its rows. */
+/** Columns and headers of a command's table. */
 export interface Table<Row> {
   readonly columns: Columns<Row>;
-  /** Headers of all fields, for tables that a template describes. */
+  /** Headers of all fields, for tables with a template. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** @throws {CommandError} exit code 125 for a word that is no format; 1 for a template that is wrong */
+/** Parse a format. @throws {CommandError} exit code 125 for an unknown word; 1 for a malformed template */
 export function parseFormat(text: string): OutputFormat {
   if (text === 'json') return { kind: 'json' };
   if (text === 'table') return { kind: 'table' };
@@ -38,7 +38,7 @@ export function parseFormat(text: string): OutputFormat {
   );
 }
 
-/** Rows as the format wants them, with a line end each. */
+/** Format rows, each with a line end. */
 export function formatRows<Row extends object>(
   rows: readonly Row[],
   format: OutputFormat,
@@ -50,37 +50,37 @@ export function formatRows<Row extends object>(
     case 'template':
       return rows.map((row) => `${renderTemplate(format.template, row)}\n`).join('');
     case 'table': {
-      if (format.columns !== undefined) return formatDescribedTable(rows, format.columns, headers);
+      if (format.columns !== undefined) return formatTemplateTable(rows, format.columns, headers);
       const cells = rows.map((row) => Object.values(columns).map((cell) => escapeText(cell(row))));
       return formatTable([Object.keys(columns), ...cells]);
     }
   }
 }
 
-function formatDescribedTable(
+function formatTemplateTable(
   rows: readonly object[],
   columns: Nodes,
   headers: Readonly<Record<string, string>>,
 ): string {
   const names = new Set<unknown>(Object.values(headers));
-  // Functions leave a header as it is, as in Docker (templates.go, HeaderFunctions).
-  const leaveHeader: CallFunction = (_name, values) => values.find((value) => names.has(value)) ?? '';
-  const header = renderTemplate(columns, headers, leaveHeader);
+  // Functions return headers unchanged, as in Docker (templates.go, HeaderFunctions).
+  const keepHeader: CallFunction = (_name, values) => values.find((value) => names.has(value)) ?? '';
+  const header = renderTemplate(columns, headers, keepHeader);
   const lines = [header, ...rows.map((row) => renderTemplate(columns, row))];
   return formatTable(lines.map((line) => line.split('\t')));
 }
 
-/** One document as the format wants it. @param words what a person reads, when no template says otherwise */
-export function formatDocument(document: object, format: OutputFormat, words: string): string {
+/** Format one document. @param text output for `table` without a template */
+export function formatDocument(document: object, format: OutputFormat, text: string): string {
   switch (format.kind) {
     case 'json':
       return `${encodePrintableJson(document)}\n`;
     case 'template':
       return `${renderTemplate(format.template, document)}\n`;
     case 'table': {
-      if (format.columns === undefined) return words;
+      if (format.columns === undefined) return text;
       const headers = Object.fromEntries(Object.keys(document).map((key) => [key, key.toUpperCase()]));
-      return formatDescribedTable([document], format.columns, headers);
+      return formatTemplateTable([document], format.columns, headers);
     }
   }
 }

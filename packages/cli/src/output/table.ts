@@ -1,12 +1,12 @@
 /**
- * Tables as Docker draws them: columns at least ten wide, three spaces apart.
+ * Tables in Docker's form: columns at least ten wide, three spaces apart.
  * @see docker/cli cli/command/formatter/formatter.go, `tabwriter.NewWriter(out, 10, 1, 3, ' ', 0)` (28.x)
  */
 
 const minColumnWidth = 10;
 const columnGap = 3;
 
-/** @returns lines without trailing padding, each ended by a newline */
+/** Format rows as a table. @returns lines without trailing padding, each ended by a newline */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {

@@ -1,20 +1,20 @@
 /**
- * What each Linux capability lets a plugin do, in one sentence.
+ * Explanations of Linux capabilities, one sentence for each.
  * @see capabilities(7), Linux man-pages 6.9
  */
 import type { Explanation } from './explanation.ts';
 
-/** What else the plugin asks for that changes what a capability means. */
-export interface Surroundings {
+/** Other privileges of the plugin that change the effect of a capability. */
+export interface PluginAccess {
   readonly hostNetwork: boolean;
   readonly hostProcesses: boolean;
   readonly hostIpc: boolean;
 }
 
-/** Without `CAP_`, upper case. */
+/** Texts by name without `CAP_`, in upper case. */
 const lowRisk: Readonly<Record<string, string>> = {
   AUDIT_WRITE: "write records to the kernel's audit log",
-  BLOCK_SUSPEND: 'keep the host from going to sleep',
+  BLOCK_SUSPEND: 'prevent the host from suspending',
   CHOWN: 'change the owner of any file it can see',
   DAC_OVERRIDE: 'read and write any file it can see, whatever its permissions',
   FOWNER: 'change modes and attributes of files that belong to others',
@@ -22,16 +22,16 @@ const lowRisk: Readonly<Record<string, string>> = {
   IPC_LOCK: 'lock memory, so that it is never swapped out',
   IPC_OWNER: 'use shared memory and message queues of others in its container',
   KILL: 'send signals to any process it can see',
-  LEASE: 'be told when others open a file',
+  LEASE: 'be notified when others open a file',
   LINUX_IMMUTABLE: 'make files immutable or append-only, and undo that',
-  MKNOD: 'make device files; which of them it may open, devices tell',
+  MKNOD: 'create device files; its devices limit which it may open',
   NET_ADMIN: 'change network interfaces, addresses, routes and firewall rules of its network',
   NET_BIND_SERVICE: 'listen on ports below 1024',
   NET_BROADCAST: 'send broadcasts and listen to multicasts',
-  NET_RAW: 'send and read raw packets, so also forge and eavesdrop on its network',
+  NET_RAW: 'send and receive raw packets, and so forge and intercept traffic of its network',
   SETFCAP: 'give capabilities to files',
   SETGID: 'become any group',
-  SETPCAP: 'hand on its capabilities',
+  SETPCAP: 'pass on its capabilities',
   SETUID: 'become any user',
   SYS_CHROOT: 'change its root directory',
   SYS_NICE: 'raise the priority of processes, also of others',
@@ -49,7 +49,7 @@ const highRisk: Readonly<Record<string, string>> = {
   MAC_ADMIN: 'change the rules of SELinux, Smack or AppArmor',
   MAC_OVERRIDE: 'ignore the rules of Smack',
   PERFMON: 'watch performance counters, and through them other processes of the host',
-  SYSLOG: "read the kernel's log, which can tell addresses that attackers need",
+  SYSLOG: "read the kernel's log, which can hold addresses that attackers need",
   SYS_BOOT: 'restart the host or load another kernel',
   SYS_PACCT: 'switch process accounting on and off',
   SYS_RESOURCE: 'exceed resource limits and disk quotas',
@@ -63,8 +63,8 @@ const rootOnHost: Readonly<Record<string, string>> = {
   SYS_RAWIO: 'reach hardware ports and physical memory',
 };
 
-/** What a capability becomes with something else, the greater risk first. */
-const together: readonly (Explanation & { readonly name: string; readonly with: keyof Surroundings })[] = [
+/** Explanations for capabilities together with other access, the greater risk first. */
+const together: readonly (Explanation & { readonly name: string; readonly with: keyof PluginAccess })[] = [
   {
     name: 'SYS_PTRACE',
     with: 'hostProcesses',
@@ -80,7 +80,7 @@ const together: readonly (Explanation & { readonly name: string; readonly with: 
   {
     name: 'NET_RAW',
     with: 'hostNetwork',
-    text: 'send and read raw packets, so also forge and eavesdrop on the network of the host',
+    text: 'send and receive raw packets, and so forge and intercept traffic of the host network',
     risk: 'high',
   },
   {
@@ -97,10 +97,10 @@ const byRisk = [
   ['low', lowRisk],
 ] as const;
 
-/** @param capability with or without `CAP_`, in any case */
-export function explainCapability(capability: string, surroundings: Surroundings): Explanation {
+/** Explain a capability. @param capability with or without `CAP_`, in any letter case */
+export function explainCapability(capability: string, access: PluginAccess): Explanation {
   const name = capability.toUpperCase().replace(/^CAP_/, '');
-  const combined = together.find((entry) => entry.name === name && surroundings[entry.with]);
+  const combined = together.find((entry) => entry.name === name && access[entry.with]);
   if (combined !== undefined) return { text: combined.text, risk: combined.risk };
   for (const [risk, texts] of byRisk) {
     const text = Object.hasOwn(texts, name) ? texts[name] : undefined;

@@ -1,5 +1,5 @@
 /**
- * Ask for consent to what a plugin wants.
+ * Asks for consent to the privileges that a plugin requests.
  */
 import type { Privilege } from '../client/plugin-documents.ts';
 import type { CommandHost } from '../command-host.ts';
@@ -12,9 +12,10 @@ const grantFlag = '--grant-all-permissions';
 const rootWarning = 'With these privileges the plugin can do anything that root can do on the host.';
 
 /**
- * Show what a plugin wants, in its order, and ask. A plugin that wants nothing is not asked about.
- * @param name as the user typed it
- * @throws {CommandError} if nobody can be asked, after showing the list
+ * Show the privileges in their order, and ask for consent. Without privileges there is no question.
+ * @param name the reference as the user typed it
+ * @returns true for consent
+ * @throws {CommandError} after showing the list, if standard input is not a terminal
  */
 export async function askConsent(
   name: string,
@@ -30,8 +31,8 @@ export async function askConsent(
 }
 
 /**
- * Docker's list, and below each entry what it means, with a mark where the risk is high; at the end, if that is so, that
- * the plugin could do anything.
+ * Docker's list, with an explanation below each entry and a mark for high risks. A last line warns if the plugin could do
+ * anything.
  * @see docker/cli cli/command/plugin/install.go, acceptPrivileges
  */
 export function formatPrivileges(privileges: readonly Privilege[]): string {
@@ -45,7 +46,7 @@ export function formatPrivileges(privileges: readonly Privilege[]): string {
   return entries.join('') + (isRoot ? `${rootWarning}\n` : '');
 }
 
-/** A value that would look like several, or like none, is quoted. */
+/** Values with separators, and empty ones, are quoted. */
 function formatValue(value: string): string {
   const escaped = escapeText(value);
   return /[\s[\]"]/.test(value) || value === '' ? `"${escaped.replaceAll('"', '\\"')}"` : escaped;

@@ -1,16 +1,16 @@
 /**
- * One sentence about what a privilege allows, and how much is at stake.
+ * The explanation of a privilege: a sentence and its risk.
  */
 
 /**
- * `root`: whoever has it can do anything on the host; `high`: it reaches what belongs to the host or to others;
- * `low`: what plugins of its kind usually have.
+ * `root`: gives full control over the host; `high`: gives access to the host or to other programs; `low`: usual for
+ * plugins of its kind.
  */
 export type Risk = 'low' | 'high' | 'root';
 
-/** What a privilege, or one value of it, means. */
+/** Explanation of a privilege, or of one of its values. */
 export interface Explanation {
-  /** A sentence without its end. What the plugin's author wrote is not escaped in it yet. */
+  /** Without a final period. Text of the plugin's author in it is not escaped yet. */
   readonly text: string;
   readonly risk: Risk;
 }
@@ -21,7 +21,7 @@ const marks: Readonly<Record<Risk, string>> = {
   root: ' [root on the host]',
 };
 
-/** The sentence with a mark behind it, unless the risk is low. */
+/** The sentence, followed by a mark unless the risk is low. */
 export function formatExplanation({ text, risk }: Explanation): string {
   return text + marks[risk];
 }

@@ -1,8 +1,8 @@
 /**
- * What privileges mean, in plain words, so that consent is given to something understood.
+ * Explanations of privileges, as a basis for consent.
  */
 import type { Privilege } from '../client/plugin-documents.ts';
-import { explainCapability, type Surroundings } from './capability-explanations.ts';
+import { explainCapability, type PluginAccess } from './capability-explanations.ts';
 import type { Explanation } from './explanation.ts';
 import { explainDevice, explainMount } from './path-explanations.ts';
 
@@ -23,17 +23,17 @@ const unknownPrivilege: Explanation = {
   risk: 'high',
 };
 
-/** What a list of privileges means: for each, in its order, one explanation or one for each value. */
+/** Explain privileges: for each, in order, one explanation, or one for each value. */
 export function explainPrivileges(privileges: readonly Privilege[]): readonly (readonly Explanation[])[] {
-  const surroundings: Surroundings = {
+  const access: PluginAccess = {
     hostNetwork: privileges.some(({ name, value }) => name === 'network' && value.includes('host')),
     hostProcesses: privileges.some(({ name }) => name === 'host pid namespace'),
     hostIpc: privileges.some(({ name }) => name === 'host ipc namespace'),
   };
-  return privileges.map((privilege) => explainPrivilege(privilege, surroundings));
+  return privileges.map((privilege) => explainPrivilege(privilege, access));
 }
 
-function explainPrivilege({ name, value }: Privilege, surroundings: Surroundings): readonly Explanation[] {
+function explainPrivilege({ name, value }: Privilege, access: PluginAccess): readonly Explanation[] {
   switch (name) {
     case 'network':
       return value.map(explainNetwork);
@@ -49,7 +49,7 @@ function explainPrivilege({ name, value }: Privilege, surroundings: Surroundings
       return [allDevices];
     case 'capabilities':
       return value.map((capability) => {
-        const { text, risk } = explainCapability(capability, surroundings);
+        const { text, risk } = explainCapability(capability, access);
         return { text: `${capability}: ${text}`, risk };
       });
     default:

@@ -1,19 +1,18 @@
 /**
- * What it means to be given a path of the host. Whether a mount is read-only is no part of a privilege, so the worse
- * is said.
+ * Explanations of paths of the host. A privilege does not say if a mount is read-only, so the texts assume the worse.
  */
 import { posix } from 'node:path';
 import type { Explanation } from './explanation.ts';
 
-/** What a path of the host gives away. The first rule that matches tells. */
+/** Explanation of some paths. The first matching rule applies. */
 interface PathRule extends Explanation {
   readonly matches: (path: string) => boolean;
 }
 
 const within =
-  (...folders: readonly string[]) =>
+  (...directories: readonly string[]) =>
   (path: string) =>
-    folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+    directories.some((directory) => path === directory || path.startsWith(`${directory}/`));
 const exactly =
   (...paths: readonly string[]) =>
   (path: string) =>
@@ -23,7 +22,7 @@ const mountRules: readonly PathRule[] = [
   { matches: exactly('/'), text: 'the whole file system of the host', risk: 'root' },
   {
     matches: exactly('/var/run', '/run', '/var', '/var/run/docker', '/run/docker'),
-    text: 'a folder that holds the sockets of services such as Docker, and so control over them',
+    text: 'a directory with sockets of services such as Docker, and so control over them',
     risk: 'root',
   },
   {
@@ -36,15 +35,15 @@ const mountRules: readonly PathRule[] = [
     text: 'the sockets of the service manager and of the message bus, and so control over services',
     risk: 'root',
   },
-  { matches: within('/run', '/var/run'), text: 'sockets and state of services that run', risk: 'high' },
+  { matches: within('/run', '/var/run'), text: 'sockets and state of running services', risk: 'high' },
   {
     matches: within('/dev'),
-    text: 'the device files of the host; which of them it may open, devices tell',
+    text: 'the device files of the host; its devices limit which it may open',
     risk: 'high',
   },
   {
     matches: within('/proc'),
-    text: 'the processes and kernel settings of the host; unless the mount is read-only, also to change them',
+    text: 'the processes and kernel settings of the host, and changes of them unless the mount is read-only',
     risk: 'high',
   },
   {
@@ -70,7 +69,7 @@ const mountRules: readonly PathRule[] = [
   },
   {
     matches: within('/etc'),
-    text: 'configuration of the host, which can hold password hashes, keys and what starts at boot',
+    text: 'configuration of the host, which can hold password hashes, keys and programs started at boot',
     risk: 'high',
   },
   {
@@ -78,11 +77,11 @@ const mountRules: readonly PathRule[] = [
     text: 'files of users, which can hold keys and passwords',
     risk: 'high',
   },
-  { matches: within('/boot'), text: 'the kernel and what starts it', risk: 'high' },
+  { matches: within('/boot'), text: 'the kernel and the boot loader', risk: 'high' },
   { matches: within('/lib/modules', '/usr/lib/modules'), text: 'modules of the kernel', risk: 'high' },
   {
     matches: within('/bin', '/sbin', '/lib', '/lib32', '/lib64', '/usr', '/opt'),
-    text: 'programs of the host; whoever changes them runs as root',
+    text: 'programs of the host, which root runs',
     risk: 'high',
   },
   { matches: within('/var/spool/cron'), text: 'programs that the host starts at set times', risk: 'high' },
@@ -113,11 +112,11 @@ const deviceRules: readonly PathRule[] = [
     risk: 'root',
   },
   { matches: exactly('/dev/kvm'), text: 'run virtual machines', risk: 'low' },
-  { matches: within('/dev/net'), text: 'make network tunnels', risk: 'low' },
+  { matches: within('/dev/net'), text: 'create network tunnels', risk: 'low' },
   { matches: exactly('/dev/kmsg'), text: "the kernel's log", risk: 'high' },
   {
     matches: within('/dev/input', '/dev/uinput'),
-    text: 'keyboards and mice, so everything that is typed',
+    text: 'keyboards and mice, and so everything that is typed',
     risk: 'high',
   },
   {
@@ -128,7 +127,7 @@ const deviceRules: readonly PathRule[] = [
   { matches: exactly('/dev/zfs'), text: 'all ZFS pools', risk: 'root' },
   {
     matches: exactly('/dev/mapper/control', '/dev/loop-control'),
-    text: 'make disks of files and of other disks',
+    text: 'create block devices from files and other disks',
     risk: 'high',
   },
   {
@@ -136,15 +135,15 @@ const deviceRules: readonly PathRule[] = [
       /^\/dev\/((sd|hd|vd|xvd|nvme|dm-|md|mmcblk|loop|nbd|rbd|sr)[\w-]*|(mapper|disk|drbd)(\/.*)?)$/.test(
         path,
       ),
-    text: 'a disk, below all file permissions',
+    text: 'a disk, without file permissions',
     risk: 'root',
   },
 ];
 
-/** What a mount source gives away, or what a mount is at all. */
+/** Explain the source of a mount. */
 export function explainMount(source: string): Explanation {
   if (source === 'tmpfs') {
-    return { text: 'an empty file system in memory; nothing of the host', risk: 'low' };
+    return { text: 'an empty file system in memory, with no access to the host', risk: 'low' };
   }
   if (source === '') return { text: 'a path of the host that is chosen later, with `set`', risk: 'low' };
   return (
@@ -155,13 +154,13 @@ export function explainMount(source: string): Explanation {
   );
 }
 
-/** What a device gives away. */
+/** Explain a device. */
 export function explainDevice(path: string): Explanation {
   if (path === '') return { text: 'a device of the host that is chosen later, with `set`', risk: 'low' };
   return explainPath(deviceRules, path) ?? { text: 'reads and writes this device of the host', risk: 'high' };
 }
 
-/** `/var/../etc/` is `/etc`. A path that does not start at the root is nothing known. */
+/** Explain a normalized path: `/var/../etc/` is `/etc`. Relative paths match no rule. */
 function explainPath(rules: readonly PathRule[], path: string): Explanation | undefined {
   const clean = posix
     .normalize(path)

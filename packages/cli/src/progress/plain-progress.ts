@@ -1,5 +1,5 @@
 /**
- * Progress for pipes and files: what happened, line by line, without how far it got in between.
+ * Progress for pipes and files: one line for each event, without intermediate counts.
  * @see moby pkg/jsonmessage/jsonmessage.go, Display (28.x): lines with a count are left out
  */
 import type { OutputStream } from '../command-host.ts';
@@ -7,6 +7,7 @@ import type { ProgressLine } from './progress-line.ts';
 import type { ProgressView } from './progress-view.ts';
 import { describePushed } from './pushed.ts';
 
+/** A view that prints lines. */
 export function createPlainProgress(output: OutputStream): ProgressView {
   return {
     show(line) {

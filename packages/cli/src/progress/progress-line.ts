@@ -7,12 +7,13 @@ import { CommandError } from '../command-error.ts';
 import { asText, field } from '../json-field.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 
-/** Texts are escaped already. */
+/** A parsed line. Its texts are escaped. */
 export type ProgressLine =
   | { readonly kind: 'message'; readonly id: string; readonly status: string }
   | {
-      /** Step of one part of the work, drawn in that part's row. */
+      /** Progress of one item, such as a layer, drawn in its row. */
       readonly kind: 'step';
+      /** ID of the item. */
       readonly id: string;
       readonly status: string;
       /** Bytes done; 0 if unknown. */
@@ -21,12 +22,10 @@ export type ProgressLine =
       readonly total: number;
     }
   | { readonly kind: 'pushed'; readonly tag: string; readonly digest: string; readonly size: number }
-  /** Out-of-band facts that mean nothing to this client. */
+  /** Other data, which this client ignores. */
   | { readonly kind: 'other' };
 
-/**
- * @throws {CommandError} if the line tells that the operation failed, with the daemon's reason; or if it is not JSON
- */
+/** Parse a line. @throws {CommandError} with the daemon's reason if it reports a failure; if it is not JSON */
 export function parseProgressLine(text: string): ProgressLine {
   const line = parseJson(text);
   const errorDetail = field(line, 'errorDetail');
@@ -48,7 +47,7 @@ export function parseProgressLine(text: string): ProgressLine {
   };
 }
 
-/** What Docker's `push` tells of a manifest. */
+/** Read the result of a push, with the digest of the manifest. */
 function parseAux(aux: unknown): ProgressLine {
   const tag = asText(field(aux, 'Tag'));
   const digest = asText(field(aux, 'Digest'));

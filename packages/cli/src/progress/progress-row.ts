@@ -1,9 +1,9 @@
 /**
- * The text of one row of progress, as wide as the terminal allows.
+ * The text of one progress row, fitted to the width of the terminal.
  */
 import { formatBytes } from '../terminal/format-bytes.ts';
 
-/** How far one part of the work is; texts are escaped. */
+/** Progress of one item; texts are escaped. */
 export interface RowState {
   readonly id: string;
   readonly status: string;
@@ -17,9 +17,9 @@ const minBarWidth = 10;
 const sizeWidth = 7;
 
 /**
- * `id: status [==>   ]  sizes  rate`. A narrow terminal loses the rate first, then the bar, then the end of the text.
+ * `id: status [==>   ]  sizes  rate`. On a narrow terminal the rate is dropped first, then the bar, then the end of the text.
  * @param bytesPerSecond 0 for none
- * @param columns width of the terminal; one column stays free, as terminals wrap after the last one
+ * @param columns width of the terminal; the last column stays free, because terminals wrap after it
  */
 export function formatRow(state: RowState, bytesPerSecond: number, columns: number): string {
   const width = Math.max(1, columns - 1);
@@ -27,7 +27,7 @@ export function formatRow(state: RowState, bytesPerSecond: number, columns: numb
   if (state.current === 0 && state.total === 0) return cut(head, width);
   const sizes = formatSizes(state);
   const rate = bytesPerSecond > 0 ? `  ${formatBytes(bytesPerSecond)}/s` : '';
-  // Padded, so that the bar keeps its width while the numbers change theirs.
+  // Padding keeps the width of the bar constant while numbers change.
   const tail = `  ${sizes.padEnd(2 * sizeWidth + 1)}`;
   for (const end of [`${tail}${rate.padEnd(sizeWidth + 4)}`, tail]) {
     // One space and two brackets around the bar.

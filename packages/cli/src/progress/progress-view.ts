@@ -1,5 +1,5 @@
 /**
- * What draws progress, on a terminal or elsewhere.
+ * Output of progress, on terminals or as plain lines.
  */
 import type { ProgressLine } from './progress-line.ts';
 

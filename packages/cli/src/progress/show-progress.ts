@@ -1,5 +1,5 @@
 /**
- * Show a progress stream to its end, drawn on a terminal and as plain lines elsewhere.
+ * Shows a progress stream to its end, redrawn on terminals and as plain lines elsewhere.
  */
 import type { IncomingMessage } from 'node:http';
 import { readLines } from '../client/read-body.ts';
@@ -12,7 +12,8 @@ import { createTerminalProgress } from './terminal-progress.ts';
 const maxLineBytes = 1024 * 1024;
 
 /**
- * @throws {CommandError} with the daemon's reason if the operation fails, or if the connection breaks before its end
+ * Show progress until the operation has ended.
+ * @throws {CommandError} with the daemon's reason if the operation fails; if the connection breaks before its end
  */
 export async function showProgress(
   response: IncomingMessage,
@@ -28,7 +29,7 @@ export async function showProgress(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CommandError) throw error;
-    throw new CommandError('the daemon ended the connection before the operation was complete', {
+    throw new CommandError('the daemon closed the connection before the operation was complete', {
       cause: error,
     });
   } finally {

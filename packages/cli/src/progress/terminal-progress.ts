@@ -1,5 +1,5 @@
 /**
- * Progress for terminals: one row for each part of the work, redrawn in place, with a bar where there is room.
+ * Progress for terminals: one row for each item, redrawn in place, with a bar if there is room.
  */
 import type { OutputStream } from '../command-host.ts';
 import type { ProgressLine } from './progress-line.ts';
@@ -9,7 +9,7 @@ import { describePushed } from './pushed.ts';
 
 type Step = Extract<ProgressLine, { kind: 'step' }>;
 
-/** A row on the screen, and where its current status began. */
+/** A row on the screen, with the start of its current status. */
 interface Row {
   readonly index: number;
   readonly status: string;
@@ -19,11 +19,11 @@ interface Row {
 
 const defaultColumns = 80;
 const defaultRows = 24;
-/** Rows are kept to draw them again; a daemon must not fill the memory with them. */
+/** Upper bound of kept rows: a hostile daemon must not fill the memory. */
 const maxRows = 10_000;
 
 /**
- * The cursor always stands at the start of the line below the last row.
+ * A view that redraws rows. Between calls the cursor is at the start of the line below the last row.
  * @param now a clock in milliseconds, for rates
  */
 export function createTerminalProgress(output: OutputStream, now: () => number): ProgressView {
@@ -33,7 +33,7 @@ export function createTerminalProgress(output: OutputStream, now: () => number):
     const columns = output.columns || defaultColumns;
     const known = rows.get(step.id);
     if (known === undefined && rows.size >= maxRows) rows = new Map();
-    const row = follow(known, step, rows.size, now());
+    const row = updateRow(known, step, rows.size, now());
     rows.set(step.id, row);
     const text = formatRow(step, rateOf(row, step, now()), columns);
     if (known === undefined) {
@@ -41,7 +41,7 @@ export function createTerminalProgress(output: OutputStream, now: () => number):
       return;
     }
     const up = rows.size - row.index;
-    // A row that has left the screen at the top cannot be reached any more.
+    // A row that has scrolled off the screen cannot be redrawn.
     if (up >= (output.rows || defaultRows)) return;
     output.write(`\u001b[${up}A\r\u001b[2K${text}\u001b[${up}B\r`);
   }
@@ -67,13 +67,13 @@ export function createTerminalProgress(output: OutputStream, now: () => number):
   };
 }
 
-function follow(known: Row | undefined, step: Step, nextIndex: number, nowMs: number): Row {
+function updateRow(known: Row | undefined, step: Step, nextIndex: number, nowMs: number): Row {
   if (known !== undefined && known.status === step.status) return known;
   const index = known?.index ?? nextIndex;
   return { index, status: step.status, startedAtMs: nowMs, startedWith: step.current };
 }
 
-/** Bytes per second since the status began; 0 until a second has passed, when it would jump about. */
+/** Bytes per second since the start of the status; 0 in the first second, when the rate is unstable. */
 function rateOf(row: Row, step: Step, nowMs: number): number {
   const seconds = (nowMs - row.startedAtMs) / 1000;
   return seconds < 1 ? 0 : Math.max(0, step.current - row.startedWith) / seconds;

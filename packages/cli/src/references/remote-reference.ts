@@ -1,11 +1,11 @@
 /**
- * As much of a reference as a client must understand: which registry it is at, whose credentials are asked for.
- * The daemon parses references in full.
+ * The parts of a reference that a client needs to find the credentials of its registry. The daemon parses references in
+ * full.
  * @see distribution/reference v0.6.0, ParseNormalizedNamed
  */
 import { CommandError } from '../command-error.ts';
 
-/** A reference with its registry written out. */
+/** A reference with an explicit registry. */
 export interface RemoteReference {
   /** Registry host, with port if it has one; `docker.io` for Docker Hub. */
   readonly domain: string;
@@ -24,7 +24,7 @@ const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
 const domainPattern = /^(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::\d+)?$/;
 
-/** @throws {CommandError} with Docker's text if it is not a reference */
+/** Parse a reference. @throws {CommandError} with Docker's text if it is malformed */
 export function parseRemoteReference(text: string): RemoteReference {
   if (text.length > maxLength) throw invalid(text.slice(0, 64));
   const at = text.indexOf('@');
@@ -66,7 +66,7 @@ export function withDefaultTag(reference: RemoteReference): RemoteReference {
   return { ...reference, tag: 'latest' };
 }
 
-/** The whole reference, registry included. */
+/** The complete reference, with its registry. */
 export function formatReference({ domain, path, tag, digest }: RemoteReference): string {
   return `${domain}/${path}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
@@ -79,8 +79,8 @@ export function formatFamiliarReference(reference: RemoteReference): string {
 }
 
 /**
- * The local name that a user gave, tagged.
- * @throws {CommandError} if it is not a reference, or has a digest: local names have none
+ * Parse a local name, and add the default tag.
+ * @throws {CommandError} if it is not a reference, or has a digest, which local names cannot have
  */
 export function parseLocalName(text: string): string {
   const reference = parseRemoteReference(text);

@@ -1,5 +1,5 @@
 /**
- * Go's `printf`, as far as it is about text and numbers.
+ * Go's `printf` for texts and numbers.
  * @see Go fmt, "Printing"
  */
 import { CommandError } from '../command-error.ts';
@@ -7,20 +7,18 @@ import { plainText, showValue } from './shown-text.ts';
 
 const verb = /%(-?)(0?)(\d{0,3})(?:\.(\d{1,2}))?([a-zA-Z%])/g;
 
-/** @throws {CommandError} for a verb that is not supported, or without a value */
+/** Format values. @throws {CommandError} for an unsupported verb, or one without a value */
 export function formatPrintf(format: string, values: readonly unknown[]): string {
   let used = 0;
-  return format.replace(
-    verb,
-    (whole, left: string, zero: string, width: string, precision: string, letter: string) => {
-      if (letter === '%') return '%';
-      if (used >= values.length) throw new CommandError(`template: printf has no value for ${whole}`);
-      const text = formatOne(letter, values[used++], precision === undefined ? undefined : Number(precision));
-      if (text === undefined) throw new CommandError(`template: printf does not know ${whole}`);
-      if (left !== '') return text.padEnd(Number(width));
-      return text.padStart(Number(width), zero === '' ? ' ' : '0');
-    },
-  );
+  return format.replace(verb, (whole: string, ...groups: (string | undefined)[]) => {
+    const [left, zero, width, precision, letter = ''] = groups;
+    if (letter === '%') return '%';
+    if (used >= values.length) throw new CommandError(`template: printf has no value for ${whole}`);
+    const text = formatOne(letter, values[used++], precision === undefined ? undefined : Number(precision));
+    if (text === undefined) throw new CommandError(`template: printf does not support ${whole}`);
+    if (left !== '') return text.padEnd(Number(width));
+    return text.padStart(Number(width), zero === '' ? ' ' : '0');
+  });
 }
 
 function formatOne(letter: string, value: unknown, precision: number | undefined): string | undefined {

@@ -1,5 +1,5 @@
 /**
- * The functions of templates: Docker's, and of Go's those about values and text.
+ * Functions of templates: Docker's, and Go's for values and texts.
  * @see docker/cli templates/templates.go (28.x); Go text/template, "Functions"
  */
 import { CommandError } from '../command-error.ts';
@@ -9,7 +9,7 @@ import { plainText, ShownText, showValue } from './shown-text.ts';
 
 type TemplateFunction = (...values: readonly unknown[]) => unknown;
 
-/** `and` and `or` are not here: they do not look at all of their arguments. */
+/** `and` and `or` are implemented elsewhere, because they do not evaluate all arguments. */
 const functions: Readonly<Record<string, TemplateFunction>> = {
   json: (value) => new ShownText(encodePrintableJson(value ?? null)),
   split: (text, separator) => plainText(text).split(plainText(separator)),
@@ -44,21 +44,22 @@ const functions: Readonly<Record<string, TemplateFunction>> = {
   ge: (first, second) => compare(first, second) >= 0,
 };
 
-/** In an order to read them in. */
+/** All names, sorted for messages. */
 export const templateFunctionNames: readonly string[] = [...Object.keys(functions), 'and', 'or'].sort();
 
+/** True for the name of a function. */
 export function isTemplateFunction(name: string): boolean {
   return templateFunctionNames.includes(name);
 }
 
-/** Call a function other than `and` and `or`. @throws {CommandError} for arguments that it does not take */
+/** Call a function other than `and` and `or`. @throws {CommandError} for invalid arguments */
 export function callTemplateFunction(name: string, values: readonly unknown[]): unknown {
   const called = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (called === undefined) throw new CommandError(`template: there is no function "${name}"`);
   return called(...values);
 }
 
-/** Go's: not false, 0, nil, or empty. */
+/** Truth as in Go: not false, 0, nil or empty. */
 export function isTrue(value: unknown): boolean {
   if (value instanceof ShownText) return value.text !== '';
   if (Array.isArray(value)) return value.length > 0;
@@ -69,12 +70,12 @@ export function isTrue(value: unknown): boolean {
 function asList(name: string, value: unknown): readonly unknown[] {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return value;
-  throw new CommandError(`template: ${name} wants a list, not ${showValue(value)}`);
+  throw new CommandError(`template: ${name} needs a list, not ${showValue(value)}`);
 }
 
 function asNumber(name: string, value: unknown): number {
   if (typeof value === 'number') return value;
-  throw new CommandError(`template: ${name} wants a number, not ${showValue(value)}`);
+  throw new CommandError(`template: ${name} needs a number, not ${showValue(value)}`);
 }
 
 function sizeOf(value: unknown): number {
@@ -89,7 +90,7 @@ function elementOf(value: unknown, key: unknown): unknown {
   if (Array.isArray(value) && typeof key === 'number' && key >= 0 && key < value.length) return value[key];
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const name = plainText(key);
-    // As of a map in Go: nothing is there under any other key.
+    // A missing key of a map is nil, as in Go.
     return Object.hasOwn(value, name) ? Object.entries(value).find(([own]) => own === name)?.[1] : null;
   }
   throw new CommandError(`template: there is no element ${showValue(key)}`);

@@ -1,16 +1,16 @@
 /**
- * Parses the part of Go's template language that `docker … --format` is used with: fields, variables, pipelines,
- * functions, `if`, `with` and `range`. Templates that are defined and called by name are not part of it.
+ * Parses the subset of Go's template language that is used with `docker … --format`: fields, variables, pipelines,
+ * functions, `if`, `with` and `range`. Named templates are not supported.
  * @see Go text/template; docker/cli templates/templates.go (28.x)
  */
 import { isTemplateFunction, templateFunctionNames } from './functions.ts';
 import { readSegments, type TemplateSegment, templateError } from './read-tokens.ts';
 import type { Branch, Nodes, Operand, Pipeline, TemplateNode } from './template-node.ts';
 
-/** How deep blocks and parentheses may be nested. */
+/** Upper bound of nested blocks and parentheses. */
 const maxDepth = 64;
 
-/** @throws {CommandError} for what is no template; names the place */
+/** Parse a template. @throws {CommandError} with the reason for a malformed template */
 export function parseTemplate(template: string): Nodes {
   return new Parser(template).parse();
 }
@@ -32,10 +32,10 @@ class Parser {
     return nodes;
   }
 
-  /** Nodes up to the end, or to an action that begins with one of these words. */
+  /** Parse nodes up to the end of the template, or to an action that begins with one of these words. */
   #block(ends: readonly string[]): { readonly nodes: Nodes; readonly end?: readonly string[] } {
     this.#depth += 1;
-    if (this.#depth > maxDepth) throw this.#error('blocks are nested too deep');
+    if (this.#depth > maxDepth) throw this.#error('blocks are nested too deeply');
     const nodes: TemplateNode[] = [];
     while (this.#at < this.#segments.length) {
       const segment = this.#segments[this.#at++];
@@ -82,7 +82,8 @@ class Parser {
   #range(words: readonly string[]): TemplateNode {
     const assign = words.indexOf(':=');
     const names = words.slice(0, Math.max(0, assign)).filter((word) => word !== ',');
-    if (names.length > 2 || names.some((name) => !/^\$\w+$/.test(name))) throw this.#error('odd {{range}}');
+    if (names.length > 2 || names.some((name) => !/^\$\w+$/.test(name)))
+      throw this.#error('malformed {{range}}');
     const pipeline = this.#pipeline(words.slice(assign + 1));
     const { nodes: body, end = [] } = this.#block(['else', 'end']);
     const otherwise = end[0] === 'else' ? this.#block(['end']).nodes : [];
@@ -92,7 +93,7 @@ class Parser {
   #pipeline(words: readonly string[]): Pipeline {
     const [name = '', assign] = words;
     if (assign === ':=' || assign === '=') {
-      if (!/^\$\w+$/.test(name)) throw this.#error(`"${name}" is no variable`);
+      if (!/^\$\w+$/.test(name)) throw this.#error(`"${name}" is not a variable`);
       return { sets: name, ...this.#commands(words.slice(2)) };
     }
     return this.#commands(words);
@@ -138,7 +139,7 @@ class Parser {
     throw this.#error(`there is no function "${word}", only ${templateFunctionNames.join(', ')}`);
   }
 
-  /** Go's escapes that JSON has as well. */
+  /** Decode a string literal. Only those escapes of Go are supported that JSON has as well. */
   #string(word: string): string {
     try {
       return String(JSON.parse(word.replaceAll('\t', '\\t')));

@@ -1,20 +1,20 @@
 /**
- * Cuts a template into text and the words of its actions.
+ * Splits a template into texts and the tokens of its actions.
  */
 import { CommandError } from '../command-error.ts';
 
-/** Text, or what stands between `{{` and `}}`. */
+/** Text, or an action between `{{` and `}}`. */
 export type TemplateSegment =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'action'; readonly words: readonly string[] };
 
-/** A string, a raw string, a chain of fields with what it begins at, a number, a name or a sign; between them is space. */
+/** A token: a string, a raw string, a variable with fields, a number, a name or a sign, after optional space. */
 const word =
   /\s*("(?:[^"\\\n]|\\.)*"|`[^`]*`|(?:\$\w*)?(?:\.[A-Za-z_]\w*)+|\$\w*|[+-]?\d+(?:\.\d+)?|[A-Za-z_]\w*|:=|[.|(),=])/y;
 
 const action = /\{\{(- )?([\s\S]*?)( -)?\}\}/g;
 
-/** @throws {CommandError} for an action that does not end, or a sign that no action has */
+/** Split a template. @throws {CommandError} for an action without an end, or an unknown character */
 export function readSegments(template: string): readonly TemplateSegment[] {
   const segments: TemplateSegment[] = [];
   let end = 0;
@@ -30,11 +30,11 @@ export function readSegments(template: string): readonly TemplateSegment[] {
   }
   segments.push(textSegment(template.slice(end), trimsNext, false));
   const open = segments.find((segment) => segment.kind === 'text' && /\{\{|\}\}/.test(segment.text));
-  if (open !== undefined) throw templateError(template, 'an action does not begin or end: want {{ and }}');
+  if (open !== undefined) throw templateError(template, 'an action lacks its {{ or }}');
   return segments;
 }
 
-/** Outside of actions, the two characters `\t` stand for a tab and `\n` for a line end, as for Docker's lists. */
+/** Text outside actions, in which `\t` and `\n` are escapes, as in Docker's lists. */
 function textSegment(text: string, trimsStart: boolean, trimsEnd: boolean): TemplateSegment {
   const after = trimsStart ? text.trimStart() : text;
   const trimmed = trimsEnd ? after.trimEnd() : after;
@@ -47,7 +47,7 @@ function readWords(content: string, template: string): readonly string[] {
   let at = 0;
   for (let match = word.exec(content); match !== null; match = word.exec(content)) {
     const [whole, text = ''] = match;
-    // A field of what stands in parentheses belongs to it; any other begins a word of its own.
+    // A field directly after a closing parenthesis belongs to it; after space it is a new token.
     if (whole === text && words.at(-1) === ')' && text.startsWith('.')) words.splice(-1, 1, `)${text}`);
     else words.push(text);
     at = word.lastIndex;
@@ -57,7 +57,7 @@ function readWords(content: string, template: string): readonly string[] {
   return words;
 }
 
-/** An error in a template, which it names. */
+/** The error for a template. */
 export function templateError(template: string, reason: string): CommandError {
   return new CommandError(`template "${template}": ${reason}`);
 }

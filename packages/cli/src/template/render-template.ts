@@ -1,5 +1,5 @@
 /**
- * Fills in a parsed template.
+ * Renders a parsed template.
  */
 import { CommandError } from '../command-error.ts';
 import { callTemplateFunction, isTrue } from './functions.ts';
@@ -10,9 +10,10 @@ import type { Nodes, Operand, Pipeline, TemplateNode } from './template-node.ts'
 export type CallFunction = (name: string, values: readonly unknown[]) => unknown;
 
 /**
- * @param value what the dot stands for
+ * Render a template.
+ * @param value initial value of the dot
  * @param call default the functions of templates
- * @throws {CommandError} for a field that is not there, or a function that does not take its arguments
+ * @throws {CommandError} for a missing field, or invalid arguments of a function
  */
 export function renderTemplate(
   nodes: Nodes,
@@ -22,7 +23,7 @@ export function renderTemplate(
   return new Rendering(call).nodes(nodes, { dot: value, variables: new Map([['$', value]]) });
 }
 
-/** What names stand for at one place of a template. */
+/** Values of the dot and of variables at one position of a template. */
 interface Scope {
   readonly dot: unknown;
   readonly variables: Map<string, unknown>;
@@ -120,7 +121,7 @@ class Rendering {
   }
 }
 
-/** The first value that passes, else the last one. */
+/** The first value that passes, else the last one; values after it are not evaluated. */
 function firstThat(passes: (value: unknown) => boolean, values: readonly (() => unknown)[]): unknown {
   let value: unknown;
   for (const next of values) {
@@ -137,12 +138,12 @@ function innerScope({ dot, variables }: Scope): Scope {
 function entriesOf(value: unknown): readonly (readonly [unknown, unknown])[] {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return [...value.entries()];
-  // Keys in order, as Go ranges over a map.
+  // Go ranges over maps in the order of their keys.
   if (typeof value === 'object') return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   throw new CommandError(`template: cannot range over ${plainText(value)}`);
 }
 
-/** Go's names and the wire's differ in case only: `.ID` is `Id`. */
+/** A field in any letter case: Go's `.ID` is `Id` in JSON. */
 function fieldOf(parent: unknown, name: string): unknown {
   if (typeof parent === 'object' && parent !== null) {
     const entries = Object.entries(parent);

@@ -3,7 +3,7 @@
  */
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 
-/** Text that is safe to print as it is: its parts from outside were escaped, its line ends are the template's own. */
+/** Text that is safe to print unchanged: untrusted parts are escaped, line ends are those of the template. */
 export class ShownText {
   readonly text: string;
 
@@ -12,7 +12,7 @@ export class ShownText {
   }
 }
 
-/** As Go prints values, but objects as JSON; hidden characters as escapes. */
+/** Print a value as Go does, but objects as JSON, and hidden characters as escapes. */
 export function showValue(value: unknown): string {
   if (value instanceof ShownText) return value.text;
   if (value === null || value === undefined) return '<nil>';
@@ -21,7 +21,7 @@ export function showValue(value: unknown): string {
   return escapeText(String(value));
 }
 
-/** The characters of a value, for functions of text. */
+/** The text of a value, for text functions. */
 export function plainText(value: unknown): string {
   if (typeof value === 'string') return value;
   return showValue(value);

@@ -1,5 +1,5 @@
 /**
- * A template after it was parsed.
+ * The syntax tree of a template.
  * @see Go text/template: actions, arguments, pipelines
  */
 
@@ -17,22 +17,23 @@ export type TemplateNode =
       readonly otherwise: Nodes;
     };
 
+/** Consecutive parts of a template. */
 export type Nodes = readonly TemplateNode[];
 
-/** One condition, and what it is for. */
+/** A condition, and the nodes to render if it is true. */
 export interface Branch {
   readonly pipeline: Pipeline;
   readonly body: Nodes;
 }
 
-/** Commands, each of which gets the result of the one before as its last argument. */
+/** Commands, each with the result of the previous one as its last argument. */
 export interface Pipeline {
-  /** The variable that is set to the result, which is then not printed. */
-  readonly sets?: string;
+  /** Variable for the result, which is then not printed. */
+  readonly sets?: string | undefined;
   readonly commands: readonly (readonly Operand[])[];
 }
 
-/** One word of a command. */
+/** The function or an argument of a command. */
 export type Operand =
   | { readonly kind: 'literal'; readonly value: unknown }
   | { readonly kind: 'function'; readonly name: string }

@@ -1,20 +1,21 @@
 /**
- * Ask a yes-or-no question. Anything but yes is no, and where nobody can answer nothing is asked.
+ * Yes-or-no questions. Any answer but yes is no.
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { CommandError } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
 
-/** A question, and what to use where nobody can be asked. */
+/** A question, and the flag that answers it in scripts. */
 export interface Question {
   /** Without the trailing ` [y/N] `. */
   readonly text: string;
-  /** The flag that says yes in advance, for the error. */
+  /** The flag that means yes, for the error. */
   readonly flag: string;
 }
 
 /**
+ * Ask a question.
  * @returns whether the answer was `y` or `yes`, in any case; the end of the input is no
  * @throws {CommandError} if standard input is not a terminal
  */
@@ -23,7 +24,7 @@ export async function confirm(host: CommandHost, question: Question, signal: Abo
   const { stdin, stdout } = host;
   if (stdin.isTTY !== true) {
     throw new CommandError(
-      `cannot ask "${question.text}" because standard input is not a terminal; use ${question.flag} to say yes`,
+      `cannot ask "${question.text}" because standard input is not a terminal; use ${question.flag} to confirm`,
     );
   }
   stdout.write(`${question.text} [y/N] `);
@@ -34,7 +35,7 @@ export async function confirm(host: CommandHost, question: Question, signal: Abo
 
 /** @returns the next line, or undefined if the input ends before one */
 async function readAnswer(input: CommandHost['stdin'], signal: AbortSignal): Promise<string | undefined> {
-  // Without `terminal`, readline leaves line editing and Ctrl-C to the terminal itself.
+  // With `terminal: false`, line editing and Ctrl-C stay with the terminal itself.
   const lines = createInterface({ input, terminal: false, signal });
   try {
     const [answer] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?];

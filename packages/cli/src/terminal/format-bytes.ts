@@ -1,5 +1,5 @@
 /**
- * Sizes for people, in Docker's form.
+ * Human-readable sizes in Docker's form.
  */
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
@@ -7,8 +7,8 @@ const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 /**
- * A decimal unit: `400.1MB`.
- * @param digits significant ones
+ * A size with a decimal unit, such as `400.1MB`.
+ * @param digits number of significant digits
  * @see docker/go-units size.go, HumanSizeWithPrecision
  */
 export function formatBytes(bytes: number, digits = 4): string {
@@ -16,7 +16,7 @@ export function formatBytes(bytes: number, digits = 4): string {
 }
 
 /**
- * Four significant digits and a binary unit, as memory is told of: `400.1MiB`.
+ * A size with four significant digits and a binary unit, as for memory: `400.1MiB`.
  * @see docker/go-units size.go, BytesSize
  */
 export function formatBinaryBytes(bytes: number): string {

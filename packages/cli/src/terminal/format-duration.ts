@@ -1,9 +1,9 @@
 /**
- * Durations for people, in Docker's words.
+ * Human-readable durations in Docker's form.
  * @see docker/go-units duration.go, HumanDuration
  */
 
-/** Largest first: the least number of hours from which a unit is used, and its hours. */
+/** Units with the number of hours from which they are used, largest first. */
 const longUnits = [
   { from: 24 * 365 * 2, hours: 24 * 365, name: 'years' },
   { from: 24 * 30 * 2, hours: 24 * 30, name: 'months' },
@@ -12,7 +12,7 @@ const longUnits = [
   { from: 2, hours: 1, name: 'hours' },
 ] as const;
 
-/** @param ms below 0, as clocks that differ give it, counts as 0 */
+/** Format a duration. @param ms negative values, from clocks that differ, count as 0 */
 export function formatDuration(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / 1000);
   if (seconds < 1) return 'Less than a second';

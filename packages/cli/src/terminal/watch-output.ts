@@ -1,21 +1,20 @@
 /**
- * The one place that knows when output cannot be written. To a pipe that nobody reads any more, writes fail after the
- * call, when the command that made them may have ended.
+ * Errors of output streams. Writes to a closed pipe fail after the call, possibly after the command has ended.
  */
 import { promisify } from 'node:util';
 import type { CommandHost, OutputStream } from '../command-host.ts';
 
-/** The outputs of a program, from its first word to its last. */
+/** The output streams of a program. */
 export interface WatchedOutput {
-  /** The first error of an output; `EPIPE` when it has no reader. */
+  /** The first error of a stream; `EPIPE` when its reader has closed it. */
   failure(): Error | undefined;
-  /** Wait until everything that was written is taken, or cannot be. */
+  /** Wait until all writes have succeeded or failed. */
   flushed(): Promise<void>;
 }
 
 /**
- * Watch both outputs until the process ends: an error that comes late must not be its end.
- * @param onFailure told of the first error, once
+ * Watch both streams until the process ends, so that a late error is not an uncaught exception.
+ * @param onFailure called once, with the first error
  */
 export function watchOutput(
   { stdout, stderr }: Pick<CommandHost, 'stdout' | 'stderr'>,
@@ -35,5 +34,5 @@ export function watchOutput(
   };
 }
 
-/** Called back after what was written before, also by a stream that has failed. */
+/** Wait for earlier writes. The callback is also called for a failed stream. */
 const flush = promisify((stream: OutputStream, done: () => void) => stream.write('', () => done()));

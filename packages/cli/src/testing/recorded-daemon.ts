@@ -1,5 +1,5 @@
 /**
- * A daemon that answers with what Docker 20.10.24 and Outboard were seen to send, on a unix socket of its own.
+ * A daemon on a unix socket with scripted answers, which were recorded from Docker 20.10.24 and Outboard.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
-/** A request as it came. */
+/** A received request. */
 export interface SeenRequest {
   readonly method: string;
   /** Path with query, as sent. */
@@ -20,6 +20,7 @@ export interface SeenRequest {
 /** Writes an answer. */
 export type Answer = (response: ServerResponse, request: SeenRequest) => void;
 
+/** A running daemon. Close it. */
 export interface RecordedDaemon {
   /** `unix://…` */
   readonly address: string;
@@ -30,16 +31,18 @@ export interface RecordedDaemon {
   close(): Promise<void>;
 }
 
+/** Answers of a daemon. */
 export interface RecordedDaemonOptions {
-  /** `METHOD /path`, without version and query, to its answer. Anything else is 404. */
+  /** Answers by `METHOD /path`, without version and query. Other requests are answered with 404. */
   readonly answers: Readonly<Record<string, Answer>>;
   /** The `Api-Version` header; null for none. */
-  readonly apiVersion?: string | null;
+  readonly apiVersion?: string | null | undefined;
 }
 
+/** Start a daemon. */
 export async function startRecordedDaemon(options: RecordedDaemonOptions): Promise<RecordedDaemon> {
-  const folder = await mkdtemp(join(tmpdir(), 'ob-cli-'));
-  const socket = join(folder, 's');
+  const directory = await mkdtemp(join(tmpdir(), 'ob-cli-'));
+  const socket = join(directory, 's');
   const requests: SeenRequest[] = [];
   const { answers, apiVersion = '1.51' } = options;
   const server = createServer((request, response) => {
@@ -53,7 +56,7 @@ export async function startRecordedDaemon(options: RecordedDaemonOptions): Promi
         const answer = answers[`${seen.method} ${path}`] ?? json({ message: 'page not found' }, 404);
         return answer(response, seen);
       },
-      // The client gave up; the test sees that on its side.
+      // The client closed the connection, which the test observes.
       () => response.destroy(),
     );
   });
@@ -66,7 +69,7 @@ export async function startRecordedDaemon(options: RecordedDaemonOptions): Promi
     async close() {
       server.close();
       server.closeAllConnections();
-      await rm(folder, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * One command line against a recorded daemon, in this process.
+ * Runs one command line against a recorded daemon, in this process.
  */
 import { runCommandLine } from '../run-command-line.ts';
 import {
@@ -10,7 +10,7 @@ import {
 } from './recorded-daemon.ts';
 import { createTestHost, type TestHostOptions } from './test-host.ts';
 
-/** A plugin as Docker lists it; `more` replaces fields. */
+/** A plugin in Docker's form. @param more replaces fields */
 export const plugin = (name: string, more: object = {}) => ({
   Id: `${name.length}`.repeat(64).slice(0, 64),
   Name: name,
@@ -20,7 +20,8 @@ export const plugin = (name: string, more: object = {}) => ({
   Settings: { Env: ['DEBUG=0'] },
   ...more,
 });
-/** How a command ended. */
+
+/** Result of a command. */
 export interface Outcome {
   readonly code: number;
   readonly out: string;
@@ -32,7 +33,7 @@ export interface Outcome {
 export async function run(
   argv: readonly string[],
   answers: Readonly<Record<string, Answer>>,
-  options: TestHostOptions & Omit<RecordedDaemonOptions, 'answers'> = {},
+  options: TestHostOptions & Pick<RecordedDaemonOptions, 'apiVersion'> = {},
 ): Promise<Outcome> {
   const daemon = await startRecordedDaemon({ answers, ...options });
   try {

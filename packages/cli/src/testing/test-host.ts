@@ -1,25 +1,27 @@
 /**
- * Streams and environment of a command that is tested in this process.
+ * Streams and environment for tests of commands in this process.
  */
 import { PassThrough, Writable } from 'node:stream';
 import type { CommandHost } from '../command-host.ts';
 
-/** A host whose output can be read back. */
+/** A host that records output. */
 export interface TestHost extends CommandHost {
-  /** Everything on standard output so far. */
+  /** Standard output so far. */
   out(): string;
-  /** Everything on standard error so far. */
+  /** Standard error so far. */
   err(): string;
 }
 
+/** Environment and terminals of a test. */
 export interface TestHostOptions {
-  readonly env?: CommandHost['env'];
-  /** What a person types, at a terminal; without it standard input is no terminal. */
-  readonly typed?: string;
-  /** Width of the terminal that standard output is; without it it is a pipe. */
-  readonly columns?: number;
+  readonly env?: CommandHost['env'] | undefined;
+  /** Input of a terminal; if absent, standard input is not a terminal. */
+  readonly typed?: string | undefined;
+  /** Width of the terminal on standard output; if absent, it is a pipe. */
+  readonly columns?: number | undefined;
 }
 
+/** Make a host for a test. */
 export function createTestHost({ env = {}, typed, columns }: TestHostOptions = {}): TestHost {
   const stdin = new PassThrough();
   stdin.end(typed ?? '');
@@ -29,7 +31,7 @@ export function createTestHost({ env = {}, typed, columns }: TestHostOptions = {
     stdin: Object.assign(stdin, { isTTY: typed !== undefined }),
     stdout: Object.assign(collect(out), columns === undefined ? {} : { isTTY: true, columns, rows: 24 }),
     stderr: collect(err),
-    // A test must not read the configuration of whoever runs it.
+    // A test must not read the configuration of the user who runs it.
     env: { DOCKER_CONFIG: '/nonexistent', ...env },
     out: () => out.join(''),
     err: () => err.join(''),
