@@ -5,7 +5,6 @@
 /** Exported symbols without a doc comment. */
 export const undocumented: Readonly<Record<string, number>> = {
   'packages/async': 2,
-  'packages/cli': 21,
   'packages/daemon': 57,
   'packages/engine': 91,
 };
@@ -13,7 +12,6 @@ export const undocumented: Readonly<Record<string, number>> = {
 /** Comments that begin with a fragment, or use the other word for a directory. */
 export const unclear: Readonly<Record<string, number>> = {
   'packages/async': 2,
-  'packages/cli': 82,
   'packages/daemon': 116,
   'packages/engine': 303,
 };

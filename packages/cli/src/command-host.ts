@@ -19,7 +19,7 @@ export interface InputStream extends Readable {
   setRawMode?(isRaw: boolean): unknown;
 }
 
-/** Streams and environment of a command. Access `stdin` only when needed: the first access of `process.stdin` opens it. */
+/** Streams and environment of a command. Access `stdin` only when needed: that opens it. */
 export interface CommandHost {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;

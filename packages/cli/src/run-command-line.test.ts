@@ -4,7 +4,7 @@ import { type Answer, empty, json, progress } from './testing/recorded-daemon.ts
 import { run } from './testing/run-command.ts';
 
 describe('the small commands', () => {
-  test('enable sends 30 seconds unless told otherwise, and prints the name', async () => {
+  test('enable sends 30 seconds by default, and prints the name', async () => {
     const answers = { 'POST /plugins/p/enable': empty() };
     const first = await run(['enable', 'p'], answers);
     assert.deepEqual([first.out, first.daemon.lines()], ['p\n', ['POST /v1.51/plugins/p/enable?timeout=30']]);
@@ -17,7 +17,7 @@ describe('the small commands', () => {
     assert.equal((await run(['enable', '--timeout', 'x', 'p'], answers)).code, 125);
   });
 
-  test('disable and rm send force only when asked', async () => {
+  test('disable and rm send force only with --force', async () => {
     const answers = { 'POST /plugins/p/disable': empty(), 'DELETE /plugins/p': empty() };
     for (const [argv, line] of [
       [['disable', 'p'], 'POST /v1.51/plugins/p/disable'],
@@ -30,12 +30,12 @@ describe('the small commands', () => {
     }
   });
 
-  test('rm goes on after a failure, and fails in the end', async () => {
+  test('rm continues after a failure, and fails at the end', async () => {
     const { code, out, err } = await run(['rm', 'x', 'p'], { 'DELETE /plugins/p': empty() });
     assert.deepEqual([code, out, err], [1, 'p\n', 'Error response from daemon: page not found\n']);
   });
 
-  test('a refusal because a plugin is enabled names the command to type, after what Docker says', async () => {
+  test('a refusal because a plugin is enabled ends with the command to type', async () => {
     const active = json({ message: 'cannot set on an active plugin, disable plugin before setting' }, 409);
     const set = await run(['set', 'p', 'A=1'], { 'POST /plugins/p/set': active });
     assert.deepEqual(
@@ -79,7 +79,7 @@ describe('the small commands', () => {
     );
   });
 
-  test('gc tells what it removed, and that Docker Engine cannot', async () => {
+  test('gc prints the removed content, and refuses a Docker Engine', async () => {
     const answer = json({ BlobsRemoved: 3, BytesReclaimed: 400_122_280 });
     const done = await run(['gc'], { 'POST /outboard/v1/gc': answer });
     assert.equal(done.out, 'Removed 3 blobs, reclaimed 400.1MB\n');

@@ -13,16 +13,16 @@ describe('chooseApiVersion()', () => {
     ['a version with two-digit minor', { offered: '1.100' }, '1.51'],
     ['a version that the user fixed', { fixed: '1.30', offered: '1.51' }, '1.30'],
   ] as const) {
-    test(`suits ${name}`, () => assert.equal(chooseApiVersion(facts), expected));
+    test(`chooses a version for ${name}`, () => assert.equal(chooseApiVersion(facts), expected));
   }
 
-  test('refuses a daemon that knows no plugins, or names no version', () => {
+  test('refuses a daemon without plugins or without a version', () => {
     const message = /plugins need API version 1\.25, but the daemon's API version is 1\.24/;
     assert.throws(() => chooseApiVersion({ offered: '1.24' }), message);
     assert.throws(() => chooseApiVersion({}), message);
   });
 
-  test('refuses what is no version', () => {
+  test('refuses a malformed version', () => {
     for (const offered of ['1', 'v1.41', '1.41/../..', '']) {
       assert.throws(() => chooseApiVersion({ offered }), /invalid API version/);
     }
@@ -38,7 +38,7 @@ describe('findAddress()', () => {
     assert.equal(findAddress({}, { OUTBOARD_HOST: '', DOCKER_HOST: '' }).text, defaultAddress);
   });
 
-  test('speaks TLS on the port of Docker when flags or environment ask for it', () => {
+  test('uses TLS on the port of Docker when flags or environment request it', () => {
     const host = 'tcp://h';
     assert.deepEqual(findAddress({ host }, {}), { text: host, host: 'h', port: 2375 });
     const own = (name: string) => ({ path: `/home/me/.docker/${name}.pem`, isRequired: false });
@@ -106,9 +106,9 @@ describe('parseAddress()', () => {
 });
 
 describe('parsePrivileges()', () => {
-  test('takes null for none, as Docker sends it', () => assert.deepEqual(parsePrivileges(null), []));
+  test('reads null as no privileges, as Docker sends it', () => assert.deepEqual(parsePrivileges(null), []));
 
-  test('refuses what could be granted without being shown', () => {
+  test('refuses malformed privileges, which could not be shown for consent', () => {
     for (const value of [
       {},
       'x',
@@ -133,12 +133,12 @@ describe('readLines()', () => {
     for (const part of parts) yield Buffer.from(part);
   }
 
-  test('joins lines that came in pieces', async () => {
+  test('joins lines that arrive in several chunks', async () => {
     const lines = await collect(readLines(chunks('{"a":', '1}\r\n{}\n\r\n{"b"', ':2}'), 100));
     assert.deepEqual(lines, ['{"a":1}', '{}', '{"b":2}']);
   });
 
-  test('keeps characters whole that came in pieces', async () => {
+  test('decodes characters that are split between chunks', async () => {
     async function* pieces() {
       yield Buffer.from([0xe2, 0x82]);
       yield Buffer.from([0xac, 0x0a]);
@@ -146,7 +146,7 @@ describe('readLines()', () => {
     assert.deepEqual(await collect(readLines(pieces(), 100)), ['€']);
   });
 
-  test('refuses a line without end', async () => {
+  test('refuses an endless line', async () => {
     async function* endless() {
       for (;;) yield Buffer.alloc(10, 'x');
     }

@@ -169,9 +169,9 @@ export class EngineClient {
 
   async #start(request: EngineRequest): Promise<ClientRequest> {
     const { address, signal, userAgent } = this.#options;
-    signal.throwIfAborted();
     this.#transport ??= openTransport(address);
     const transport = await this.#transport;
+    signal.throwIfAborted();
     const isUnix = 'socketPath' in address;
     const outgoing = transport.request({
       ...(isUnix ? { socketPath: address.socketPath } : { host: address.host, port: address.port }),

@@ -40,13 +40,13 @@ describe('create', () => {
       }));
   }
 
-  test('asks for no check when told so', () =>
+  test('requests no check with --no-check', () =>
     withContext(async (context) => {
       const { daemon } = await run(['create', '--no-check', 'acme/p', context], answers);
       assert.equal(daemon.requests[0]?.url, '/v1.51/plugins/create?name=acme%2Fp');
     }));
 
-  test('sends nothing when something is missing', () =>
+  test('sends nothing when a part is missing', () =>
     withContext(async (context) => {
       rmSync(join(context, 'config.json'));
       const { code, err, daemon } = await run(['create', 'acme/p', context], answers);
@@ -55,7 +55,7 @@ describe('create', () => {
       assert.equal(daemon.requests.length, 0);
     }));
 
-  test('tells why a daemon refused that did not read to the end', () =>
+  test('reports the reason of a daemon that refuses before the end of the upload', () =>
     withContext(async (context) => {
       writeFileSync(join(context, 'rootfs/data'), Buffer.alloc(30_000_000));
       const refusal = '{"message":"plugin acme/p:latest already exists"}';

@@ -5,14 +5,14 @@ import { run } from '../testing/run-command.ts';
 
 const route = 'POST /plugins/p/enable';
 
-test('enable asks for missing directories to be made only when it is told to', async () => {
+test('enable requests missing directories only with --create-mounts', async () => {
   const plain = await run(['enable', 'p'], { [route]: empty() });
   assert.deepEqual([plain.code, plain.daemon.lines()], [0, ['POST /v1.51/plugins/p/enable?timeout=30']]);
   const making = await run(['enable', '--create-mounts', 'p'], { [route]: empty() });
   assert.deepEqual(making.daemon.lines(), ['POST /v1.51/plugins/p/enable?timeout=30&createMounts=1']);
 });
 
-test('enable prints every finding on a line of its own', async () => {
+test('enable prints each finding on its own line', async () => {
   const message =
     'mount source is not specified: mount "a"; set it\ncannot find "conmon" in PATH; install it';
   const { code, err } = await run(['enable', 'p'], { [route]: json({ message }, 500) });

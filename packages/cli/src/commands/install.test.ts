@@ -25,7 +25,7 @@ describe('install', () => {
     'POST /plugins/acme/p:v1/enable': empty(),
   };
 
-  test('asks, pulls with what was shown, sets and enables, in this order', async () => {
+  test('asks for consent, pulls with the shown privileges, sets and enables, in this order', async () => {
     const { code, out, err, daemon } = await run(['install', 'acme/p:v1', 'A=1', 'B=2'], answers, {
       typed: 'y\n',
     });
@@ -47,7 +47,7 @@ describe('install', () => {
     );
   });
 
-  test('takes the flags of docker', async () => {
+  test('accepts the flags of docker', async () => {
     const flags = [
       '--alias',
       'mine',
@@ -82,7 +82,7 @@ describe('install', () => {
     }
   });
 
-  test('takes null for no privileges, as Docker answers', async () => {
+  test('reads null as no privileges, as Docker answers', async () => {
     const { code, daemon } = await run(['install', 'acme/p:v1'], {
       ...answers,
       'GET /plugins/privileges': json(null),
@@ -129,12 +129,12 @@ describe('install', () => {
   });
 
   test('sends the credentials of the registry', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ob-cli-config-'));
+    const directory = mkdtempSync(join(tmpdir(), 'ob-cli-config-'));
     try {
       const auth = Buffer.from('me:secret').toString('base64');
-      writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { 'reg:5000': { auth } } }));
+      writeFileSync(join(directory, 'config.json'), JSON.stringify({ auths: { 'reg:5000': { auth } } }));
       const { daemon, out, err } = await run(['privileges', 'reg:5000/p'], answers, {
-        env: { DOCKER_CONFIG: folder },
+        env: { DOCKER_CONFIG: directory },
       });
       const header = String(daemon.requests[0]?.headers['x-registry-auth']);
       assert.deepEqual(JSON.parse(Buffer.from(header, 'base64url').toString()), {
@@ -144,7 +144,7 @@ describe('install', () => {
       });
       assert.doesNotMatch(out + err, /secret/);
     } finally {
-      rmSync(folder, { recursive: true });
+      rmSync(directory, { recursive: true });
     }
   });
 });
@@ -156,7 +156,7 @@ describe('upgrade', () => {
     'POST /plugins/acme/p:v1/upgrade': progress(pulled),
   };
 
-  test('upgrades from where the plugin came, under its full name', async () => {
+  test('upgrades from the installed reference, under the full name', async () => {
     const { code, out, daemon } = await run(['upgrade', '--grant-all-permissions', 'p'], answers);
     assert.equal(code, 0);
     assert.equal(daemon.lines()[2], 'POST /v1.51/plugins/acme/p:v1/upgrade?remote=docker.io%2Facme%2Fp%3Av1');
@@ -164,7 +164,7 @@ describe('upgrade', () => {
     assert.match(out, /Upgraded plugin acme\/p:v1 to acme\/p:v1\n$/);
   });
 
-  test('asks before it changes to another remote', async () => {
+  test('asks before it upgrades from another reference', async () => {
     const refused = await run(['upgrade', 'p', 'acme/p:v2'], answers, { typed: 'n\n' });
     assert.equal(refused.code, 1);
     assert.match(refused.err, /plugin upgrade has been cancelled/);
@@ -176,7 +176,7 @@ describe('upgrade', () => {
     assert.match(String(skipped.daemon.lines()[2]), /remote=docker\.io%2Facme%2Fp%3Av2$/);
   });
 
-  test('asks nothing about a plugin that is enabled', async () => {
+  test('asks no question for an enabled plugin', async () => {
     const enabled = json(plugin('acme/p:v1', { Enabled: true }));
     const { code, err } = await run(['upgrade', 'p'], { ...answers, 'GET /plugins/p/json': enabled });
     assert.deepEqual(

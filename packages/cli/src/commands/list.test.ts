@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { empty, json } from '../testing/recorded-daemon.ts';
+import { json } from '../testing/recorded-daemon.ts';
 import { plugin, run } from '../testing/run-command.ts';
 
 describe('ls', () => {
@@ -43,7 +43,7 @@ describe('ls', () => {
     ]),
   };
 
-  test('prints what plugins do, on a daemon that tells', async () => {
+  test('prints the state of plugins, on an Outboard daemon', async () => {
     const { code, out, daemon } = await run(['ls', '--filter', 'enabled=true'], own);
     assert.equal(code, 0);
     assert.equal(
@@ -56,7 +56,7 @@ describe('ls', () => {
     assert.equal(query.get('filters'), '{"enabled":{"true":true}}');
   });
 
-  test('tells how many processes were killed for want of memory, where any was', async () => {
+  test('shows the number of out-of-memory kills if there are any', async () => {
     const plugins = [running('a/hit:1', { OOMKills: 2 }), running('b/well:1', { OOMKills: 0 })];
     const { out } = await run(['ls'], { 'GET /outboard/v1/plugins': json(plugins) });
     const cells = out.split('\n').map((line) => line.split(/ {2,}/));
@@ -91,7 +91,7 @@ describe('ls', () => {
     assert.equal(template.out, 'a/runs:1 unhealthy\nb/off:1 disabled\n');
   });
 
-  test('fails when a daemon that tells what plugins do fails to', async () => {
+  test('fails when an Outboard daemon fails to report the state', async () => {
     const { code, err } = await run(['ls'], {
       ...answers,
       'GET /outboard/v1/plugins': json({ message: 'invalid filter' }, 400),
@@ -99,7 +99,7 @@ describe('ls', () => {
     assert.deepEqual([code, err], [1, 'Error response from daemon: invalid filter\n']);
   });
 
-  test('prints whole IDs with --no-trunc, and nothing else with --quiet', async () => {
+  test('prints complete IDs with --no-trunc, and only IDs with --quiet', async () => {
     const { out } = await run(['list', '--no-trunc', '-q'], answers);
     assert.equal(out, `${'12'.repeat(32)}\n${'7'.repeat(64)}\n`);
   });
@@ -125,19 +125,19 @@ describe('ls', () => {
     assert.equal(query.get('filters'), '{"enabled":{"true":true},"capability":{"volumedriver":true}}');
   });
 
-  test('D15 escapes what a plugin says about itself', async () => {
+  test('D15 escapes the description of a plugin', async () => {
     const evil = plugin('a/b:1', { Config: { Description: '\u001b[2J\u202e' } });
     const { out } = await run(['ls'], { 'GET /plugins': json([evil]) });
     assert.match(out, /\\x1b\[2J\\u\{202e\}/);
     assert.doesNotMatch(out, /\p{Cf}|(?!\n)\p{Cc}/u);
   });
 
-  test('speaks the version of an older daemon', async () => {
+  test('uses the version of an older daemon', async () => {
     const { daemon } = await run(['ls'], answers, { apiVersion: '1.41' });
     assert.deepEqual(daemon.lines(), ['GET /v1.41/outboard/v1/plugins', 'GET /v1.41/plugins']);
   });
 
-  test('speaks DOCKER_API_VERSION without asking', async () => {
+  test('uses DOCKER_API_VERSION without negotiation', async () => {
     const env = { DOCKER_API_VERSION: '1.30' };
     const { daemon } = await run(['ls', '-q'], answers, { apiVersion: null, env });
     assert.deepEqual(daemon.lines(), ['GET /v1.30/plugins']);
@@ -208,7 +208,7 @@ describe('--format', () => {
     }
   });
 
-  test('every command that has it takes a template and a table of one', async () => {
+  test('every command with --format accepts a template and a table with a template', async () => {
     const server = json({ Version: '9.9', ApiVersion: '1.51' });
     const checks = json({ Checks: [{ Name: 'kernel', Status: 'ok', Message: '6.1', Remedy: '' }] });
     const garbage = json({ BlobsRemoved: 3, BytesReclaimed: 5 });
@@ -237,117 +237,5 @@ describe('--format', () => {
     ] as const) {
       assert.equal((await run(argv, { [path]: answer })).out, expected, argv.join(' '));
     }
-  });
-});
-
-describe('inspect', () => {
-  const answers = { 'GET /plugins/a/b:1/json': json(plugin('a/b:1')) };
-
-  test('prints what is there, then fails for what is not', async () => {
-    const { code, out, err } = await run(['inspect', 'x', 'a/b:1', 'y'], answers);
-    assert.equal(code, 1);
-    assert.deepEqual(JSON.parse(out), [plugin('a/b:1')]);
-    assert.match(out, /^\[\n {4}\{\n {8}"Id"/);
-    assert.equal(err, 'Error response from daemon: page not found\n'.repeat(2));
-  });
-
-  test('fills in a template', async () => {
-    const { out } = await run(['inspect', '-f', '{{.Enabled}} {{json .Settings.Env}}', 'a/b:1'], answers);
-    assert.equal(out, 'false ["DEBUG=0"]\n');
-  });
-
-  test('shows who uses a plugin, on a daemon that tells, when anyone does', async () => {
-    const Uses = [{ Kind: 'client', Holder: 'podman', Since: '2026-08-01T12:00:00.000Z' }];
-    const path = 'GET /outboard/v1/plugins/a/b:1/uses';
-    const used = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ Uses }) });
-    assert.deepEqual(JSON.parse(used.out), [{ ...plugin('a/b:1'), Uses }]);
-    const unused = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ Uses: [] }) });
-    assert.deepEqual(JSON.parse(unused.out), [plugin('a/b:1')]);
-    const failed = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ message: 'no' }, 500) });
-    assert.equal(failed.err, 'Error response from daemon: no\n');
-  });
-
-  test('shows what Docker tells where an authorization plugin knows only Docker routes', async () => {
-    const denied = json({ message: 'authorization denied by plugin authz:latest: unknown route' }, 403);
-    const own = (action: string) => `GET /outboard/v1/plugins/a/b:1/${action}`;
-    const inspected = await run(['inspect', 'a/b:1'], {
-      ...answers,
-      [own('json')]: denied,
-      [own('uses')]: denied,
-      [own('options')]: denied,
-    });
-    assert.deepEqual([inspected.code, JSON.parse(inspected.out), inspected.err], [0, [plugin('a/b:1')], '']);
-    const listed = await run(['ls'], {
-      'GET /outboard/v1/plugins': denied,
-      'GET /plugins': json([plugin('a/b:1')]),
-    });
-    assert.deepEqual([listed.code, listed.err], [0, '']);
-    assert.match(listed.out, /^ID +NAME +DESCRIPTION +ENABLED\n5{12} +a\/b:1 /);
-    const neither = await run(['ls'], { 'GET /outboard/v1/plugins': denied, 'GET /plugins': denied });
-    assert.deepEqual(
-      [neither.code, neither.err],
-      [1, 'Error response from daemon: authorization denied by plugin authz:latest: unknown route\n'],
-    );
-  });
-
-  test('a template may name what there is none of, on any daemon', async () => {
-    const names = ['Uses', 'LastFailure', 'State', 'Digest', 'Options', 'Address', 'PluginReference'];
-    const format = names.map((name) => `{{json .${name}}}`).join(' ');
-    const { PluginReference: _, ...bare } = plugin('a/b:1');
-    const { out } = await run(['inspect', '-f', format, 'a/b:1'], { 'GET /plugins/a/b:1/json': json(bare) });
-    assert.equal(out, '[] null null null null null ""\n');
-    const wrong = await run(['inspect', '-f', '{{.Nope}}', 'a/b:1'], answers);
-    assert.match(wrong.err, /there is no field "Nope"/);
-  });
-
-  test('shows the options that are in force, on a daemon that tells', async () => {
-    const Options = { Limits: { Pids: 9 } };
-    const path = 'GET /outboard/v1/plugins/a/b:1/options';
-    const limited = await run(['inspect', 'a/b:1'], { ...answers, [path]: json({ Options, Overrides: {} }) });
-    assert.deepEqual(JSON.parse(limited.out), [{ ...plugin('a/b:1'), Options }]);
-    const template = ['inspect', '-f', '{{json .Options}}', 'a/b:1'];
-    assert.equal((await run(template, { ...answers, [path]: json({ Options: {} }) })).out, '{}\n');
-  });
-
-  test('shows what a plugin does and why it last failed, on a daemon that tells', async () => {
-    const State = { Status: 'backing-off', Restarts: 2, Reason: 'the plugin exited with code 1' };
-    const LastFailure = { At: '2026-08-01T12:00:00.000Z', Reason: 'x', ExitCode: 1, Log: ['\u001b[2J'] };
-    const status = { Id: 'ignored', Digest: 'sha256:aa', State, LastFailure };
-    const path = 'GET /outboard/v1/plugins/a/b:1/json';
-    const { out } = await run(['inspect', 'a/b:1'], { ...answers, [path]: json(status) });
-    assert.deepEqual(JSON.parse(out), [{ ...plugin('a/b:1'), Digest: 'sha256:aa', State, LastFailure }]);
-    assert.equal(out.includes('\u001b'), false);
-    const short = await run(['inspect', '-f', '{{.State.Reason}}', 'a/b:1'], {
-      ...answers,
-      [path]: json(status),
-    });
-    assert.equal(short.out, 'the plugin exited with code 1\n');
-  });
-
-  test('a name cannot leave its place in the path', async () => {
-    const { daemon } = await run(['inspect', 'a?x=1#f %2e\n'], {});
-    assert.deepEqual(daemon.lines(), ['GET /v1.51/plugins/a%3Fx%3D1%23f%20%252e%0A/json']);
-  });
-});
-
-describe('restart', () => {
-  const path = (name: string) => `POST /outboard/v1/plugins/${name}/restart`;
-
-  test('restarts one after another, goes on after a failure, and fails in the end', async () => {
-    const refusal = json({ message: 'plugin b:latest is disabled: enable it to start it' }, 409);
-    const { code, out, err, daemon } = await run(['restart', '-f', 'a', 'b', 'c'], {
-      [path('a')]: empty(204),
-      [path('b')]: refusal,
-      [path('c')]: empty(204),
-    });
-    assert.deepEqual([code, out], [1, 'a\nc\n']);
-    assert.equal(err, 'Error response from daemon: plugin b:latest is disabled: enable it to start it\n');
-    assert.match(daemon.lines()[0] ?? '', /restart\?force=1$/);
-  });
-
-  test('says what to do on a Docker Engine', async () => {
-    const { code, err } = await run(['restart', 'a'], {});
-    assert.equal(code, 1);
-    assert.match(err, /this daemon cannot restart plugins: disable the plugin and enable it\n$/);
   });
 });

@@ -12,7 +12,7 @@ function frame(stream: number, text: string): Buffer {
   return Buffer.concat([header, bytes]);
 }
 
-/** An answer in pieces of so many bytes. */
+/** An answer in chunks of the given size. */
 function stream(frames: readonly Buffer[], pieceBytes = 1_000_000): Answer {
   return (response) => {
     const body = Buffer.concat(frames);
@@ -21,7 +21,7 @@ function stream(frames: readonly Buffer[], pieceBytes = 1_000_000): Answer {
   };
 }
 
-test('stdout goes to standard output and stderr to standard error, as they are into a pipe', async () => {
+test('stdout goes to standard output and stderr to standard error, unchanged into a pipe', async () => {
   const frames = [frame(1, 'one\n'), frame(2, 'trouble\n'), frame(1, '\x1b[2J\ttwo\n'), frame(1, 'half')];
   for (const pieceBytes of [1, 7, 1_000_000]) {
     const { code, out, err } = await run(['logs', 'acme/p:1'], { [path]: stream(frames, pieceBytes) });
@@ -29,13 +29,13 @@ test('stdout goes to standard output and stderr to standard error, as they are i
   }
 });
 
-test('D15 on a terminal a plugin moves no cursor and hides no text', async () => {
+test('D15 on a terminal control characters of a plugin are escaped', async () => {
   const answer = stream([frame(1, 'a\tb\x1b[2J\r\n'), frame(1, '\x9b31mred')]);
   const { out } = await run(['logs', 'acme/p:1'], { [path]: answer }, { columns: 80 });
   assert.equal(out, 'a\tb\\x1b[2J\\x0d\n\ufffd31mred');
 });
 
-test('flags are passed on, and the daemon tells what times mean', async () => {
+test('flags are passed on, with times for the daemon to parse', async () => {
   const answers = { [path]: stream([]) };
   const argv = [
     'logs',

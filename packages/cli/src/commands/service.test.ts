@@ -7,10 +7,10 @@ import { programFile } from '../installation.ts';
 import { run } from '../testing/run-command.ts';
 import { quoteWord } from './service.ts';
 
-async function inPrefix(work: (prefix: string, folder: string) => Promise<void>): Promise<void> {
+async function inPrefix(body: (prefix: string, directory: string) => Promise<void>): Promise<void> {
   const prefix = await mkdtemp(join(tmpdir(), 'ob-units-'));
   try {
-    await work(prefix, join(prefix, 'etc/systemd/system'));
+    await body(prefix, join(prefix, 'etc/systemd/system'));
   } finally {
     await rm(prefix, { recursive: true });
   }
@@ -18,11 +18,11 @@ async function inPrefix(work: (prefix: string, folder: string) => Promise<void>)
 
 describe('service', () => {
   test('install writes units that start this program, and uninstall removes them', () =>
-    inPrefix(async (prefix, folder) => {
+    inPrefix(async (prefix, directory) => {
       const installed = await run(['service', 'install', '--prefix', prefix], {});
       assert.equal(installed.code, 0, installed.err);
-      assert.deepEqual((await readdir(folder)).sort(), ['outboard.service', 'outboard.socket']);
-      const unit = await readFile(join(folder, 'outboard.service'), 'utf8');
+      assert.deepEqual((await readdir(directory)).sort(), ['outboard.service', 'outboard.socket']);
+      const unit = await readFile(join(directory, 'outboard.service'), 'utf8');
       const start = `ExecStart=${quoteWord(process.execPath)} ${quoteWord(programFile)} daemon --host fd://`;
       assert.ok(unit.split('\n').includes(start), unit);
       assert.ok(
@@ -32,13 +32,13 @@ describe('service', () => {
         unit,
       );
       assert.equal((await run(['service', 'uninstall', '--prefix', prefix], {})).code, 0);
-      assert.deepEqual(await readdir(folder), []);
+      assert.deepEqual(await readdir(directory), []);
     }));
 
-  test('the units keep plugins alive while the daemon restarts, and have it watched', () =>
-    inPrefix(async (prefix, folder) => {
+  test('the units keep plugins running while the daemon restarts, and set its watchdog', () =>
+    inPrefix(async (prefix, directory) => {
       await run(['service', 'install', '--prefix', prefix], {});
-      const service = (await readFile(join(folder, 'outboard.service'), 'utf8')).split('\n');
+      const service = (await readFile(join(directory, 'outboard.service'), 'utf8')).split('\n');
       const wanted = [
         'KillMode=process',
         'Delegate=yes',
@@ -47,21 +47,21 @@ describe('service', () => {
         'Restart=on-failure',
       ];
       const more = ['LimitNOFILE=1048576', 'Requires=outboard.socket'];
-      // systemd would change the owners of all that is in /run/outboard.
+      // systemd would change the owners of all files in /run/outboard.
       assert.deepEqual(
         service.filter((line) => line.startsWith('RuntimeDirectory=')),
         ['RuntimeDirectory=outboard-service'],
       );
       for (const line of [...wanted, ...more]) assert.ok(service.includes(line), `no ${line}`);
-      const socket = (await readFile(join(folder, 'outboard.socket'), 'utf8')).split('\n');
+      const socket = (await readFile(join(directory, 'outboard.socket'), 'utf8')).split('\n');
       for (const line of ['ListenStream=/run/outboard/outboard.sock', 'SocketMode=0660']) {
         assert.ok(socket.includes(line), `no ${line}`);
       }
     }));
 
-  test('the socket is for the group outboard where that exists, and for root alone where not', () =>
-    inPrefix(async (prefix, folder) => {
-      const socketUnit = async () => (await readFile(join(folder, 'outboard.socket'), 'utf8')).split('\n');
+  test('the socket belongs to the group outboard if it exists, else to root alone', () =>
+    inPrefix(async (prefix, directory) => {
+      const socketUnit = async () => (await readFile(join(directory, 'outboard.socket'), 'utf8')).split('\n');
       const without = await run(['service', 'install', '--prefix', prefix], {});
       assert.match(
         without.out,
@@ -88,7 +88,10 @@ describe('service', () => {
 
   test('install does not start services of another system', async () => {
     const { code, err } = await run(['service', 'install', '--now', '--prefix', '/nonexistent'], {});
-    assert.deepEqual([code, err], [125, 'conflicting options: --now starts the service on this system, --prefix is for another one\n']);
+    assert.deepEqual(
+      [code, err],
+      [125, 'conflicting options: --now starts the service on this system, --prefix is for another one\n'],
+    );
   });
 
   test('a wrong subcommand points to the help of its own command', async () => {
@@ -103,6 +106,6 @@ describe('service', () => {
     ['/opt/100%/$x', '/opt/100%%/$$x'],
     ['/opt/a"b\\c', '"/opt/a\\"b\\\\c"'],
   ] as const) {
-    test(`quoteWord() writes ${word} as systemd reads it`, () => assert.equal(quoteWord(word), quoted));
+    test(`quoteWord() quotes ${word} for systemd`, () => assert.equal(quoteWord(word), quoted));
   }
 });

@@ -19,7 +19,7 @@ const first = {
 const second = { ...first, Read: '2026-08-01T12:00:02.000Z', CpuSeconds: 13, MemoryBytes: 16_777_216 };
 const newcomer = { Id: 'b'.repeat(64), Name: 'x\u001b[2J', Read: second.Read };
 
-/** Samples of a host with 1 GiB; the stream goes on until the client has enough. */
+/** Samples of a host with 1 GiB; the stream stays open until the client closes it. */
 function samples(...lists: readonly (readonly object[])[]): Answer {
   return (response) => {
     for (const Plugins of lists) {
@@ -66,7 +66,7 @@ test('outboard stats --no-stream takes two samples and shows the second as Docke
   assert.deepEqual(daemon.lines(), ['GET /v1.51/outboard/v1/stats?stream=1&plugin=acme%2Fp&plugin=x']);
 });
 
-test('outboard stats tells how many processes were killed for want of memory, where any was', async () => {
+test('outboard stats shows the number of out-of-memory kills if there are any', async () => {
   const hit = { ...second, OOMKills: 3 };
   const answers = { 'GET /outboard/v1/stats': samples([first], [hit]) };
   const { out } = await run(['stats', '--no-stream'], answers);
@@ -74,14 +74,14 @@ test('outboard stats tells how many processes were killed for want of memory, wh
   assert.deepEqual([titles?.at(-1), row?.at(-1)], ['OOM KILLS', '3']);
 });
 
-test('outboard stats shows memory without a limit beside that of the host', async () => {
+test('outboard stats shows the memory of the host as the limit of a plugin without one', async () => {
   const { MemoryLimitBytes: _, ...free } = second;
   const answers = { 'GET /outboard/v1/stats': samples([first], [free]) };
   const { out } = await run(['stats', '--no-stream', '--format', '{{.MemUsage}} {{.MemPerc}}'], answers);
   assert.equal(out, '16MiB / 1GiB 1.56%\n');
 });
 
-test('outboard stats goes on until the daemon ends it, and clears the screen of a terminal only', async () => {
+test('outboard stats continues until the daemon ends it, and clears the screen of terminals only', async () => {
   const ending: Answer = (response, request) => {
     samples([first], [second])(response, request);
     response.end();
@@ -95,7 +95,7 @@ test('outboard stats goes on until the daemon ends it, and clears the screen of 
   assert.equal(shown.out.split('\u001b[2J\u001b[H').length, 3);
 });
 
-test('outboard stats says that the daemon is gone', async () => {
+test('outboard stats reports a closed connection', async () => {
   const breaking: Answer = (response, request) => {
     samples([first])(response, request);
     response.socket?.destroySoon();
@@ -104,7 +104,7 @@ test('outboard stats says that the daemon is gone', async () => {
   assert.deepEqual([code, err], [1, 'the daemon closed the connection\n']);
 });
 
-test('outboard stats says that a Docker Engine cannot tell', async () => {
+test('outboard stats refuses a Docker Engine', async () => {
   const { code, err } = await run(['stats'], {});
   assert.deepEqual([code, err], [1, 'this daemon cannot report the resource usage of plugins\n']);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { json } from '../testing/recorded-daemon.ts';
 import { run } from '../testing/run-command.ts';
 
-test('D15 outboard top shows no controls that a process put into its name', async () => {
+test('D15 outboard top escapes control characters in names of processes', async () => {
   const answer = json({
     Titles: ['PID', 'PPID', 'USER', 'TIME', 'COMMAND'],
     Processes: [['7', '1', 'root', '00:00:01', 'sh\u001b[2J\n-c']],

@@ -6,7 +6,7 @@ import { run } from '../testing/run-command.ts';
 const changed = json({ Warnings: [] });
 const figures = json({ Plugins: [] });
 
-test('outboard update changes what its flags name, of each plugin', async () => {
+test('outboard update changes the options of each plugin', async () => {
   const answers = {
     'POST /outboard/v1/plugins/p/options': changed,
     'POST /outboard/v1/plugins/q/options': json({ Warnings: ['"Log" takes effect \u001b[2J later'] }),
@@ -19,7 +19,7 @@ test('outboard update changes what its flags name, of each plugin', async () => 
 });
 
 for (const command of ['install', 'create', 'update']) {
-  test(`outboard ${command} takes all options, enable all but one that it has for a single start`, async () => {
+  test(`outboard ${command} accepts all option flags; in enable one of them is for a single start`, async () => {
     const { out } = await run([command, '--help'], {});
     const ofEnable = (await run(['enable', '--help'], {})).out;
     const flags = (help: string) =>
@@ -36,7 +36,7 @@ test('outboard update without flags changes nothing', async () => {
   assert.deepEqual(daemon.lines(), []);
 });
 
-test('outboard install gives a plugin its limits before it starts it', async () => {
+test('outboard install sets the limits of a plugin before it enables it', async () => {
   const answers = {
     'GET /outboard/v1/stats': figures,
     'GET /plugins/privileges': json([]),
@@ -63,7 +63,7 @@ test('outboard install gives a plugin its limits before it starts it', async () 
   );
 });
 
-test('outboard install and enable do nothing for flags that a Docker Engine cannot keep', async () => {
+test('outboard install and enable change nothing if a Docker Engine does not support the flags', async () => {
   for (const argv of [
     ['install', '--grant-all-permissions', '--memory', '64m', 'p'],
     ['enable', '--memory', '64m', 'p'],
@@ -74,7 +74,7 @@ test('outboard install and enable do nothing for flags that a Docker Engine cann
   }
 });
 
-test('outboard enable without flags asks a daemon of either kind for nothing else', async () => {
+test('outboard enable without flags sends no other request', async () => {
   const { code, daemon } = await run(['enable', 'p'], { 'POST /plugins/p/enable': empty() });
   assert.equal(code, 0);
   assert.equal(daemon.requests.length, 1);

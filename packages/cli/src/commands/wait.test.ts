@@ -7,7 +7,7 @@ const path = (name: string) => `GET /outboard/v1/plugins/${name}/wait`;
 const ready = json({ Ready: true, Status: 'running', Reason: '' });
 
 describe('wait', () => {
-  test('names each plugin when it is ready', async () => {
+  test('prints the name of each plugin when it is ready', async () => {
     const { code, out, daemon } = await run(['wait', 'a/one', 'b/two:1'], {
       [path('a/one')]: ready,
       [path('b/two:1')]: ready,
@@ -17,7 +17,7 @@ describe('wait', () => {
     assert.match(daemon.lines()[0] ?? '', /\?timeout=60$/);
   });
 
-  test('ends with 124 when the time is up, and tells what the plugin does', async () => {
+  test('ends with 124 after the time limit, and prints the state of the plugin', async () => {
     const { code, err } = await run(['wait', '--timeout', '5', 'p'], {
       [path('p')]: json({ Ready: false, Status: 'backing-off', Reason: 'exit code 1' }),
     });
@@ -30,19 +30,19 @@ describe('wait', () => {
     assert.match(daemon.lines()[0] ?? '', /\?timeout=0$/);
   });
 
-  test('ends with 1 for a plugin that is not there', async () => {
+  test('ends with 1 for an unknown plugin', async () => {
     const { code, err } = await run(['wait', 'p'], {
       [path('p')]: json({ message: 'plugin "p" not found' }, 404),
     });
     assert.deepEqual([code, err], [1, 'Error response from daemon: plugin "p" not found\n']);
   });
 
-  test('tells that a Docker Engine cannot', async () => {
+  test('refuses a Docker Engine', async () => {
     const { code, err } = await run(['wait', 'p'], {});
     assert.deepEqual([code, err], [1, 'this daemon cannot wait for plugins\n']);
   });
 
-  test('refuses a timeout that is no number of seconds', async () => {
+  test('refuses a malformed timeout', async () => {
     assert.equal((await run(['wait', '--timeout', 'soon', 'p'], {})).code, 125);
   });
 });

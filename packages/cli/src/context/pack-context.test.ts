@@ -51,7 +51,7 @@ const getAttribute = libc.func(
 );
 const listAttributes = libc.func('intptr_t listxattr(const char *path, void *names, size_t size)');
 
-/** Names of a file's attributes, but for those that the host gives to each. */
+/** Names of a file's attributes, without those that the host sets on every file. */
 function attributesOf(path: string): string {
   const names = Buffer.alloc(4096);
   const length = listAttributes(path, names, names.length);
@@ -59,7 +59,7 @@ function attributesOf(path: string): string {
   return all.filter((name) => name !== '' && name !== 'security.selinux').join(' ');
 }
 
-/** Pack the context and unpack it with GNU tar, which is the judge. @returns the folder */
+/** Pack the context and unpack it with GNU tar as the reference. @returns the directory */
 async function roundTrip(onWarning: (message: string) => void = () => {}): Promise<string> {
   const target = join(home, 'target');
   mkdirSync(target);
@@ -79,11 +79,11 @@ function bytePath(...parts: readonly string[]): Buffer {
   return Buffer.from(parts.join('/'), 'latin1');
 }
 
-/** Everything about a tree that an archive keeps, one line per entry. */
-function describeTree(folder: string, path = '.'): readonly string[] {
-  return readdirSync(bytePath(folder, path), 'latin1').flatMap((name) => {
+/** All properties of a tree that an archive keeps, one line for each entry. */
+function describeTree(directory: string, path = '.'): readonly string[] {
+  return readdirSync(bytePath(directory, path), 'latin1').flatMap((name) => {
     const inner = `${path}/${name}`;
-    const place = bytePath(folder, inner);
+    const place = bytePath(directory, inner);
     const stats = lstatSync(place);
     const content = stats.isSymbolicLink()
       ? readlinkSync(place, 'latin1')
@@ -103,12 +103,12 @@ function describeTree(folder: string, path = '.'): readonly string[] {
       stats.nlink,
       content,
     ].join(' ');
-    return stats.isDirectory() ? [facts, ...describeTree(folder, inner)] : [facts];
+    return stats.isDirectory() ? [facts, ...describeTree(directory, inner)] : [facts];
   });
 }
 
 describe('packContext()', () => {
-  test('archives what GNU tar restores unchanged', async () => {
+  test('makes an archive that GNU tar restores unchanged', async () => {
     const long = 'x'.repeat(200);
     mkdirSync(join(rootfs, long));
     for (const [name, bytes] of [
@@ -183,7 +183,7 @@ describe('packContext()', () => {
     assert.ok(lstatSync(join(target, 'rootfs/etc')).isSymbolicLink());
   });
 
-  test('leaves sockets out, and says so', async () => {
+  test('leaves sockets out with a warning', async () => {
     const server = createServer().listen(join(rootfs, 's'));
     await once(server, 'listening');
     try {
@@ -222,7 +222,7 @@ describe('packContext()', () => {
 describe('checkContext()', () => {
   const cases: readonly (readonly [string, () => void, RegExp])[] = [
     [
-      'no folder',
+      'no directory',
       () => rmSync(context, { recursive: true }),
       /^stat .*\/context: no such file or directory$/,
     ],
@@ -259,5 +259,5 @@ describe('checkContext()', () => {
     });
   }
 
-  test('is content with both', () => checkContext(context));
+  test('accepts a directory with both', () => checkContext(context));
 });

@@ -7,7 +7,7 @@ import { createTestHost } from '../testing/test-host.ts';
 import { findCredentials } from './find-credentials.ts';
 import { encodeRegistryAuth, registryAuthFor } from './registry-auth.ts';
 
-/** A real helper, as `docker-credential-pass` behaves. */
+/** A helper that behaves as `docker-credential-pass`. */
 const helper = `#!/bin/sh
 read server
 case "$1 $server" in
@@ -34,13 +34,13 @@ describe('findCredentials()', () => {
   let count = 0;
   /** The environment of a user with that configuration. */
   const envWith = async (config: object | string) => {
-    const folder = join(home, String(count++));
-    await mkdir(folder);
+    const directory = join(home, String(count++));
+    await mkdir(directory);
     await writeFile(
-      join(folder, 'config.json'),
+      join(directory, 'config.json'),
       typeof config === 'string' ? config : JSON.stringify(config),
     );
-    return { DOCKER_CONFIG: folder, PATH: `${home}:${process.env.PATH}` };
+    return { DOCKER_CONFIG: directory, PATH: `${home}:${process.env.PATH}` };
   };
   const find = async (domain: string, config: object | string) =>
     (await findCredentials(domain, { env: await envWith(config), signal })).credentials;
@@ -53,10 +53,10 @@ describe('findCredentials()', () => {
   });
 
   test('reads ~/.docker/config.json without DOCKER_CONFIG', async () => {
-    const folder = join(home, 'home');
-    await mkdir(join(folder, '.docker'), { recursive: true });
-    await writeFile(join(folder, '.docker/config.json'), JSON.stringify({ auths: { h: auth('me:pw') } }));
-    assert.deepEqual((await findCredentials('h', { env: { HOME: folder }, signal })).credentials, {
+    const directory = join(home, 'home');
+    await mkdir(join(directory, '.docker'), { recursive: true });
+    await writeFile(join(directory, '.docker/config.json'), JSON.stringify({ auths: { h: auth('me:pw') } }));
+    assert.deepEqual((await findCredentials('h', { env: { HOME: directory }, signal })).credentials, {
       username: 'me',
       password: 'pw',
     });
@@ -79,7 +79,7 @@ describe('findCredentials()', () => {
     test(`finds ${name} in the file`, async () => assert.deepEqual(await find(domain, { auths }), expected));
   }
 
-  test('asks the helper of all registries, with the name that Docker uses', async () => {
+  test('asks the helper for all registries, with the key that Docker uses', async () => {
     assert.deepEqual(await find('docker.io', { credsStore: 'test' }), {
       username: 'hub',
       password: 'pw-hub',
@@ -88,7 +88,7 @@ describe('findCredentials()', () => {
     assert.equal(await find('other.example.com', { credsStore: 'test' }), undefined);
   });
 
-  test('asks the helper of one registry for that one only', async () => {
+  test('asks the helper of one registry only for that registry', async () => {
     const config = { credHelpers: { 'token.example.com': 'test' }, auths: { h: auth('a:b') } };
     assert.deepEqual(await find('token.example.com', config), { identityToken: 't0k' });
     assert.deepEqual(await find('h', config), { username: 'a', password: 'b' });
@@ -97,18 +97,13 @@ describe('findCredentials()', () => {
   for (const [name, domain, config, reason] of [
     ['a configuration that is not JSON', 'h', '{"auths": S3CRET', /is not valid JSON/],
     ['an auth that is not base64 of a pair', 'h', { auths: { h: auth('S3CRET') } }, /USER:PASSWORD/],
-    [
-      'a helper that is not there',
-      'h',
-      { credsStore: 'nope' },
-      /docker-credential-nope: no such program/,
-    ],
+    ['a helper that is not there', 'h', { credsStore: 'nope' }, /docker-credential-nope: no such program/],
     ['a helper with a path for a name', 'h', { credsStore: '../x' }, /invalid credential helper name/],
     ['an answer that is not JSON', 'broken.example.com', { credsStore: 'test' }, /not JSON/],
     ['a helper that fails', 'locked.example.com', { credsStore: 'test' }, /failed with exit code 1/],
     ['an answer without end', 'large.example.com', { credsStore: 'test' }, /more than 1048576 bytes/],
   ] as const) {
-    test(`reports ${name} without telling secrets`, async () => {
+    test(`reports ${name} without secrets`, async () => {
       await assert.rejects(find(domain, config), (error: Error) => {
         assert.match(error.message, reason);
         assert.doesNotMatch(error.message, /S3CRET/);
@@ -125,14 +120,14 @@ describe('findCredentials()', () => {
 describe('encodeRegistryAuth()', () => {
   const decode = (text: string) => JSON.parse(Buffer.from(text, 'base64url').toString());
 
-  test('is padded and safe for URLs, the only form that Docker 20.10 takes', () => {
+  test('is padded and safe for URLs, the only form that Docker 20.10 accepts', () => {
     const header = encodeRegistryAuth({ username: 'ü>?', password: 'ÿÿ~~?' }, 'h');
     assert.match(header, /^[\w-]+={0,2}$/);
     assert.equal(header.length % 4, 0);
     assert.deepEqual(decode(header), { username: 'ü>?', password: 'ÿÿ~~?', serveraddress: 'h' });
   });
 
-  test('is what docker sends without credentials', () =>
+  test('equals that of docker without credentials', () =>
     assert.equal(encodeRegistryAuth(undefined, 'h'), 'e30='));
 
   test('carries an identity token', () => {

@@ -50,7 +50,7 @@ describe('explainPrivileges()', () => {
     test(`explains ${name} ${value}`, () => assert.match(mean(name, value), expected));
   }
 
-  test('says what a capability means together with other privileges', () => {
+  test('explains capabilities together with other privileges', () => {
     const last = (...privileges: readonly ReturnType<typeof privilege>[]) =>
       explainPrivileges(privileges).at(-1)?.map(formatExplanation).join();
     const ptrace = privilege('capabilities', 'CAP_SYS_PTRACE');
@@ -71,7 +71,7 @@ describe('explainPrivileges()', () => {
     );
   });
 
-  // Each capability of Linux 6.12 in one of the three lists: whoever changes one, changes this test.
+  // Each capability of Linux 6.12 is in one of the three lists; a change of a list changes this test.
   const root = 'SYS_ADMIN SYS_MODULE SYS_RAWIO';
   const high =
     'AUDIT_CONTROL AUDIT_READ BPF CHECKPOINT_RESTORE DAC_READ_SEARCH MAC_ADMIN MAC_OVERRIDE PERFMON SYSLOG SYS_BOOT ' +
@@ -80,7 +80,7 @@ describe('explainPrivileges()', () => {
     'AUDIT_WRITE BLOCK_SUSPEND CHOWN DAC_OVERRIDE FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MKNOD ' +
     'NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT SYS_NICE SYS_PTRACE ' +
     'SYS_TTY_CONFIG WAKE_ALARM';
-  test('grades every capability of Linux', () => {
+  test('rates every capability of Linux', () => {
     assert.equal(`${root} ${high} ${low}`.split(' ').length, 41);
     for (const [names, risk] of [
       [root, 'root'],
@@ -115,14 +115,14 @@ describe('askConsent()', () => {
     ['yn\n', false],
     ['n\ny\n', false],
   ] as const) {
-    test(`takes ${JSON.stringify(typed)} for ${expected ? 'yes' : 'no'}`, async () => {
+    test(`reads ${JSON.stringify(typed)} as ${expected ? 'yes' : 'no'}`, async () => {
       const host = createTestHost({ typed });
       assert.equal(await askConsent('acme/p', wanted, host, signal), expected);
       assert.match(host.out(), /Do you grant the above permissions\? \[y\/N\] /);
     });
   }
 
-  test("lists in the plugin's order, in Docker's words", async () => {
+  test("lists privileges in the plugin's order and Docker's wording", async () => {
     const host = createTestHost({ typed: 'y\n' });
     await askConsent('acme/p', wanted, host, signal);
     const lines = host.out().split('\n');
@@ -133,13 +133,13 @@ describe('askConsent()', () => {
     );
   });
 
-  test('refuses where nobody can be asked, after showing the list', async () => {
+  test('refuses without a terminal, after showing the list', async () => {
     const host = createTestHost();
     await assert.rejects(askConsent('acme/p', wanted, host, signal), /--grant-all-permissions/);
     assert.match(host.out(), / - mount: \[\/b\]/);
   });
 
-  test('does not ask for nothing', async () => {
+  test('does not ask without privileges', async () => {
     const host = createTestHost();
     assert.equal(await askConsent('acme/p', [], host, signal), true);
     assert.equal(host.out(), '');
@@ -177,7 +177,7 @@ With these privileges the plugin can do anything that root can do on the host.
     );
   });
 
-  test('shows each kind of privilege, and warns of none that is not root', () => {
+  test('shows each kind of privilege, and warns only of root on the host', () => {
     const text = formatPrivileges([
       privilege('network', 'none'),
       privilege('host ipc namespace', 'true'),
@@ -217,7 +217,7 @@ With these privileges the plugin can do anything that root can do on the host.
     assert.match(lines[2] ?? '', /^With these privileges the plugin can do anything/);
   });
 
-  test('D15 a value cannot draw over the list or add to it', () => {
+  test('D15 a value cannot overwrite the list or add entries', () => {
     const text = formatPrivileges([
       privilege('mount', '/data]\n - mount: [/x'),
       privilege('mount\u001b[A', '\u202e/'),
@@ -228,7 +228,7 @@ With these privileges the plugin can do anything that root can do on the host.
     );
   });
 
-  test('tells one value with a space from two values', () => {
+  test('distinguishes one value with a space from two values', () => {
     assert.match(formatPrivileges([privilege('capabilities', 'A B')]), /: \["A B"\]/);
     assert.match(formatPrivileges([privilege('mount', '')]), /: \[""\]/);
   });

@@ -17,13 +17,13 @@ const pull = [
 ].map(parseProgressLine);
 
 describe('parseProgressLine()', () => {
-  test('D09 throws what the daemon reports, without a prefix', () => {
+  test('D09 throws the error of the daemon, without a prefix', () => {
     assert.throws(() => parseProgressLine('{"errorDetail":{"message":"incorrect privileges"},"error":"x"}'), {
       message: 'incorrect privileges',
     });
   });
 
-  test('takes "error" alone for no error, as Docker does', () => {
+  test('reads "error" alone as no error, as Docker does', () => {
     assert.deepEqual(parseProgressLine('{"error":"x"}'), { kind: 'message', id: '', status: '' });
   });
 
@@ -91,7 +91,7 @@ describe('formatRow()', () => {
     assert.equal(formatRow(state, 1, 20), '74ee8ba21b03: Down…');
   });
 
-  test('stays in its bounds when a daemon counts past the total', () => {
+  test('stays within bounds when a daemon counts past the total', () => {
     assert.match(formatRow({ ...state, current: 9e99 }, 0, 100), /\[=+\] {2}400\.1MB\/400\.1MB$/);
   });
 });
@@ -100,7 +100,7 @@ describe('terminal progress', () => {
   const step = (id: string, status: string, current = 0) =>
     ({ kind: 'step', id, status, current, total: current === 0 ? 0 : 1000 }) as const;
 
-  test('draws a part again in its own row', () => {
+  test('redraws an item in its own row', () => {
     const host = createTestHost({ columns: 40 });
     const view = createTerminalProgress(host.stdout, () => 0);
     view.show(step('a', 'Waiting'));
@@ -118,7 +118,7 @@ describe('terminal progress', () => {
     assert.equal(host.out(), 'a: Waiting\nDigest: x\na: Complete\n');
   });
 
-  test('does not write over other rows once a row has left the screen', () => {
+  test('does not overwrite other rows once a row has scrolled off the screen', () => {
     const host = createTestHost({ columns: 40 });
     const view = createTerminalProgress(host.stdout, () => 0);
     for (let row = 0; row < 30; row++) view.show(step(`r${row}`, 'Waiting'));
@@ -129,7 +129,7 @@ describe('terminal progress', () => {
     assert.match(host.out().slice(before.length), /r29: Complete/);
   });
 
-  test('tells the rate since the status began', () => {
+  test('shows the rate since the start of the status', () => {
     const host = createTestHost({ columns: 120 });
     let now = 0;
     const view = createTerminalProgress(host.stdout, () => now);

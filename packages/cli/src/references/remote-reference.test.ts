@@ -48,7 +48,7 @@ describe('parseRemoteReference()', () => {
       assert.throws(() => parseRemoteReference(text), /invalid reference format/));
   }
 
-  test('tells what is wrong with capitals', () => {
+  test('explains the error of upper-case letters', () => {
     assert.throws(() => parseRemoteReference('BAD'), /repository name \(library\/BAD\) must be lowercase/);
   });
 });
@@ -60,7 +60,7 @@ test('withDefaultTag() leaves tags and digests alone', () => {
   assert.equal(tagged(`h:1/a@${digest}`), `h:1/a@${digest}`);
 });
 
-test('parseLocalName() is familiar and tagged, and refuses digests', () => {
+test('parseLocalName() returns the familiar form with a tag, and refuses digests', () => {
   assert.equal(parseLocalName('docker.io/acme/p'), 'acme/p:latest');
   assert.throws(() => parseLocalName(`acme/p@${digest}`), /invalid name/);
 });

@@ -88,7 +88,7 @@ describe('a template', () => {
     });
   }
 
-  test('D15 values are escaped, and nothing is filled into them', () => {
+  test('D15 values are escaped, and templates in them are not rendered', () => {
     const hostile = { A: '\u001b[2J{{.B}}\n', B: 'x', List: ['\u202ea', 'b\t'] };
     assert.equal(fill('{{.A}}', hostile), '\\x1b[2J{{.B}}\\x0a');
     assert.equal(fill('{{println .A}}', hostile), '\\x1b[2J{{.B}}\\x0a\n');

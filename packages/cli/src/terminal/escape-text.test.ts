@@ -22,16 +22,16 @@ describe('escapeText()', () => {
     test(`D15 escapes ${name}`, () => assert.equal(escapeText(text), expected));
   }
 
-  test('leaves what people write alone', () => {
+  test('leaves ordinary text unchanged', () => {
     const text = 'Größe: 日本語 🙂 [a] "b" \\x';
     assert.equal(escapeText(text), text);
   });
 
-  test('D15 cuts a line of a megabyte', () => {
+  test('D15 truncates a line of a megabyte', () => {
     assert.equal(escapeText('x'.repeat(1024 * 1024)).length, 4097);
   });
 
-  test('D15 never lets a control through', () => {
+  test('D15 escapes every control character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         assert.doesNotMatch(escapeText(text), /[\p{Cc}\p{Cf}\p{Cs}]/u);
@@ -40,12 +40,12 @@ describe('escapeText()', () => {
   });
 });
 
-test('escapeLines() keeps lines apart', () => {
+test('escapeLines() keeps line ends', () => {
   assert.equal(escapeLines('a\u0007\nb\r'), 'a\\x07\nb\\x0d');
 });
 
 describe('encodePrintableJson()', () => {
-  test('D15 is the same value without hidden characters', () => {
+  test('D15 encodes an equal value without hidden characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const encoded = encodePrintableJson({ [text]: [text] }, 2);

@@ -16,7 +16,7 @@ describe('formatBytes()', () => {
   }
 });
 
-test('formatTable() draws as Docker does', () => {
+test('formatTable() formats as Docker does', () => {
   const rows = [
     ['ID', 'NAME', 'DESCRIPTION', 'ENABLED'],
     ['06bab873a013', 'acme/b:latest', 'größe', 'false'],
