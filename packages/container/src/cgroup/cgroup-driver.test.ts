@@ -12,11 +12,11 @@ import {
 
 const id = 'a'.repeat(64);
 
-test('a plain cgroup needs no parent that would stay when the last plugin is gone', () => {
+test('a plain cgroup needs no parent that would be left behind', () => {
   assert.equal(dirname(createCgroupsPath(id, 'cgroupfs')), '/');
 });
 
-test('a cgroups path tells its driver, its directory and its unit', () => {
+test('a cgroups path implies driver, directory and unit', () => {
   assert.deepEqual(parseCgroupsPath(createCgroupsPath(id, 'cgroupfs')), {
     driver: 'cgroupfs',
     path: `/outboard-${id}`,
@@ -28,7 +28,7 @@ test('a cgroups path tells its driver, its directory and its unit', () => {
   });
 });
 
-test('systemd makes the cgroups where it runs the host, unless told otherwise; elsewhere it cannot', () => {
+test('systemd makes the cgroups where it runs the host, unless configured otherwise; elsewhere it cannot', () => {
   const [there, absent] = ['/proc', '/proc/none'];
   assert.equal(chooseCgroupDriver(undefined, there), 'systemd');
   assert.equal(chooseCgroupDriver('cgroupfs', there), 'cgroupfs');

@@ -41,7 +41,7 @@ test('readCgroupStats() reads the hierarchies of cgroup v1', async (t) => {
   });
 });
 
-test('readCgroupStats() prefers what v1 counts of cgroups below, too', async (t) => {
+test('readCgroupStats() prefers recursive figures of v1', async (t) => {
   const mount = hierarchy(t, 1, {
     'blkio.throttle.io_service_bytes': '8:0 Read 1\n',
     'blkio.throttle.io_service_bytes_recursive': '8:0 Read 2\n8:0 Write 3\n',
@@ -70,13 +70,13 @@ test('readCgroupStats() reads cgroup v2', async (t) => {
   });
 });
 
-test('readCgroupStats() leaves out limits that are none, in the words of either version', async (t) => {
+test('readCgroupStats() leaves out absent limits of either version', async (t) => {
   const first = hierarchy(t, 1, { 'memory.limit_in_bytes': '9223372036854771712\n', 'pids.max': 'max\n' });
   assert.deepEqual(await readCgroupStats('/plugin', [first]), {});
   const second = hierarchy(t, 2, { 'memory.max': 'max\n', 'pids.max': 'max\n' });
   assert.deepEqual(await readCgroupStats('/plugin', [second]), {});
 });
 
-test('readCgroupStats() tells nothing of a cgroup that is gone', async (t) => {
+test('readCgroupStats() returns nothing for a removed cgroup', async (t) => {
   assert.deepEqual(await readCgroupStats('/gone', [hierarchy(t, 2, {})]), {});
 });

@@ -47,13 +47,13 @@ test('S21 readCgroupUsage() reads cgroup v2', async (t) => {
   assert.deepEqual(await readCgroupUsage('/plugin', mounts), { cpuSeconds: 1.5, memoryBytes: 500 });
 });
 
-test('S21 readCgroupUsage() prefers v1 on a hybrid host, and takes from v2 what v1 does not count', async (t) => {
+test('S21 readCgroupUsage() prefers v1 on a hybrid host, and uses v2 for what v1 does not count', async (t) => {
   const version2 = { version: 2, files: { 'cpu.stat': 'usage_usec 1\n', 'memory.current': '7\n' } } as const;
   const both = hierarchies(t, [cpuacct, version2]);
   assert.deepEqual(await readCgroupUsage('/plugin', both), { cpuSeconds: 2.5, memoryBytes: 7 });
 });
 
-test('readCgroupUsage() leaves out what is not there, not a number, or without a controller', async (t) => {
+test('readCgroupUsage() leaves out figures that are absent, not a number, or without a controller', async (t) => {
   const mounts = hierarchies(t, [
     { version: 1, files: { 'cpuacct.usage': 'max\n' } },
     { version: 2, files: { 'cpu.stat': 'nr_periods 0\n' } },

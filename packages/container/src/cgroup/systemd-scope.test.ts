@@ -9,11 +9,11 @@ const properties = {
 };
 
 // Nor is crun kept from a cgroup of its own below the scope: in the scope itself its limits would end with a daemon-reload.
-test('scopeAnnotations() bounds the stop, and leaves limits to the runtime', () => {
+test('scopeAnnotations() limits the stop, and leaves other limits to the runtime', () => {
   assert.deepEqual(scopeAnnotations({ stopTimeoutMs: 0, limitsTasks: true }), properties);
 });
 
-test('scopeAnnotations() takes the bound on tasks away that systemd would set', () => {
+test('scopeAnnotations() lifts the limit of tasks that systemd would set', () => {
   assert.deepEqual(scopeAnnotations({ stopTimeoutMs: 0, limitsTasks: false }), {
     ...properties,
     'org.systemd.property.TasksMax': 'uint64 18446744073709551615',

@@ -15,7 +15,7 @@ slab_reclaimable 524288
 slab_unreclaimable 262144
 `;
 
-test('readUnreclaimableMemory() counts what the kernel cannot take back', (context) => {
+test('readUnreclaimableMemory() counts memory that the kernel cannot reclaim', (context) => {
   const directory = mkdtempSync(join(tmpdir(), 'outboard-memory-'));
   context.after(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, 'memory.current'), '84934656\n');
@@ -25,7 +25,7 @@ test('readUnreclaimableMemory() counts what the kernel cannot take back', (conte
   );
 });
 
-test('readUnreclaimableMemory() knows nothing of a cgroup of version 1, or of one that has gone', async () => {
+test('readUnreclaimableMemory() returns undefined for cgroup v1, and for a removed cgroup', async () => {
   assert.equal(await readUnreclaimableMemory('/sys/fs/cgroup/none'), undefined);
   assert.equal(await readUnreclaimableMemory(tmpdir()), undefined);
 });

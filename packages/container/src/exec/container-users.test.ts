@@ -38,7 +38,7 @@ describe('findUser()', () => {
   }
 });
 
-test('userNames() tells the first name of an ID', () => {
+test('userNames() returns the first name of an ID', () => {
   assert.deepEqual([...userNames(files.passwd)].sort(), [
     [0, 'root'],
     [33, 'www'],

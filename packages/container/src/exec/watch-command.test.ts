@@ -11,7 +11,7 @@ async function start(context: TestContext) {
   return child;
 }
 
-test('watchCommand() tells the end of a process, and no other', async (context) => {
+test('watchCommand() reports the end of its process only', async (context) => {
   const child = await start(context);
   let looks = 0;
   let hasEnded = false;
@@ -31,7 +31,7 @@ test('watchCommand() tells the end of a process, and no other', async (context) 
   assert.ok(looks >= 3, `${looks} looks`);
 });
 
-test('watchCommand() tells of a process that has gone already', async (context) => {
+test('watchCommand() reports a process that has ended already', async (context) => {
   const child = await start(context);
   child.kill('SIGKILL');
   await once(child, 'exit');

@@ -51,7 +51,7 @@ describe('sendDatagram()', () => {
     );
   });
 
-  test('fails when nobody listens, and does not wait', () => {
+  test('fails without a listener, and does not block', () => {
     assert.throws(() => sendDatagram('/nonexistent/socket', 'x'), { code: 'ENOENT', syscall: 'sendto' });
   });
 

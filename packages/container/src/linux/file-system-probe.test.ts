@@ -11,7 +11,7 @@ const probe = createFileSystemProbe();
 const follow = { followLinks: true };
 const noFollow = { followLinks: false };
 
-test('readStatus() tells type, owner and device', async () => {
+test('status() reports type, owner and device', async () => {
   const device = await probe.status('/dev/null', noFollow);
   assert.deepEqual(device, {
     kind: 'found',
@@ -19,19 +19,19 @@ test('readStatus() tells type, owner and device', async () => {
   });
 });
 
-test('readStatus() and readRealPath() follow links, or not, whatever is in their names', async () => {
+test('status() and realPath() follow links, or not, whatever is in their names', async () => {
   const name = join(directory, '-a\n b');
   writeFileSync(name, '', { mode: 0o600 });
   symlinkSync(name, join(directory, 'link'));
   const typeOf = async (options: Parameters<FileSystemProbe['status']>[1]) => {
-    const look = await probe.status(join(directory, 'link'), options);
-    return look.kind === 'found' ? look.value.mode & 0o170000 : look.kind;
+    const result = await probe.status(join(directory, 'link'), options);
+    return result.kind === 'found' ? result.value.mode & 0o170000 : result.kind;
   };
   assert.deepEqual([await typeOf(follow), await typeOf(noFollow)], [0o100000, 0o120000]);
   assert.deepEqual(await probe.realPath(join(directory, 'link')), { kind: 'found', value: name });
 });
 
-test('readStatus() tells what is missing from what cannot be reached', async () => {
+test('status() distinguishes a missing path from an unreachable one', async () => {
   writeFileSync(join(directory, 'file'), '');
   symlinkSync('nothing', join(directory, 'dangling'));
   symlinkSync('circle', join(directory, 'circle'));
@@ -47,7 +47,7 @@ test('readStatus() tells what is missing from what cannot be reached', async () 
   });
 });
 
-test('readSpace() tells the same as statfs(2)', async () => {
+test('space() reports the same as statfs(2)', async () => {
   const space = await probe.space('/proc');
   const { bavail, bsize, files, ffree } = statfsSync('/proc');
   assert.deepEqual(space, {
@@ -58,34 +58,34 @@ test('readSpace() tells the same as statfs(2)', async () => {
   assert.ok(shared.kind === 'found' && shared.value.freeBytes > 0, JSON.stringify(shared));
 });
 
-/** Lets this process find a `stat` that is a script. */
-async function withStat<Result>(script: string, look: () => Promise<Result>): Promise<Result> {
+/** Run a probe with a script in place of `stat`. */
+async function withStat<Result>(script: string, run: () => Promise<Result>): Promise<Result> {
   const programs = mkdtempSync(join(directory, 'bin-'));
   writeFileSync(join(programs, 'stat'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const before = process.env.PATH;
   process.env.PATH = `${programs}:${before}`;
   try {
-    return await look();
+    return await run();
   } finally {
     process.env.PATH = before;
   }
 }
 
-test('a look that a slow host takes long for is waited for, however long it makes progress', async () => {
+test('a probe on a slow host continues while it makes progress', async () => {
   mkdirSync(join(directory, 'slow'));
-  // Many times as long as a process may do nothing.
+  // Many times the limit without progress.
   const slow = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; exec /usr/bin/stat "$@"';
   const patient = createFileSystemProbe({ idleMs: 40, intervalMs: 20, totalMs: 240_000 });
   const seen = await withStat(slow, () => patient.status(join(directory, 'slow'), follow));
   assert.equal(seen.kind, 'found', JSON.stringify(seen));
 });
 
-test('a look ends with words when nothing goes on, and at its signal with its reason', async () => {
+test('a probe ends with a reason without progress, and with that of its signal', async () => {
   const impatient = createFileSystemProbe({ idleMs: 40, intervalMs: 20 });
   const silent = { kind: 'unreachable', reason: 'its file system does not answer' };
-  const looks = () => impatient.status(join(directory, 'silent'), follow);
-  assert.deepEqual(await withStat('exec sleep 1000', looks), silent);
-  // And so does every other look that shares the deadline.
+  const probeSilent = () => (impatient) => impatient.status(join(directory, 'silent'), follow);
+  assert.deepEqual(await withStat('exec sleep 1000', probeSilent), silent);
+  // Later probes with the same deadline fail at once.
   assert.deepEqual(await impatient.status(directory, follow), silent);
   const reason = new Error('the caller left');
   const scope = new AbortController();

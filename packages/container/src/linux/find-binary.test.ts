@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { describeAbsence, findBinary, findBinarySync } from './find-binary.ts';
 
-test('findBinary() finds what an unprivileged PATH lacks', async () => {
+test('findBinary() finds programs that an unprivileged PATH lacks', async () => {
   assert.match(await findBinary('unshare'), /^\/.*\/unshare$/);
   assert.equal(findBinarySync('unshare'), await findBinary('unshare'));
 });
 
-test('findBinary() names no package for a program that only its operator knows', async () => {
+test('findBinary() names no package for a program that the operator chose', async () => {
   const expected = {
     kind: 'system',
     code: 'program-missing',
@@ -20,7 +20,7 @@ test('findBinary() names no package for a program that only its operator knows',
   assert.throws(() => findBinarySync('no-such-program'), expected);
 });
 
-test('findBinary() refuses a path that is no program, and one that is relative', async () => {
+test('findBinary() refuses a path that is not a program, and a relative one', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'outboard-find-'));
   try {
     const message = `cannot run "${directory}": it is not an executable file`;
@@ -38,7 +38,7 @@ for (const [program, debianPackage] of [
   ['iptables-restore', 'iptables'],
   ['unshare', 'util-linux'],
 ] as const) {
-  test(`a host without ${program} is told to install ${debianPackage}`, () => {
+  test(`the error for a missing ${program} names ${debianPackage}`, () => {
     const message = `cannot find "${program}" in PATH: install the Debian package "${debianPackage}"`;
     assert.equal(describeAbsence(program).message, message);
   });

@@ -72,7 +72,7 @@ for (const [name, make] of implementations) {
         }
       });
 
-      test(`A34 a stream that is cut or fails its checks is refused, in chunks of ${cut}`, async () => {
+      test(`A34 a truncated stream, and one with a wrong checksum, is refused, in chunks of ${cut}`, async () => {
         for (let length = 10; length < hello.length; length++) {
           assert.match(await run(hello.subarray(0, length)), /truncated: unexpected end of file/);
           assert.match(await run(hello, hello.subarray(0, length)), /truncated: unexpected end of file/);
@@ -82,7 +82,7 @@ for (const [name, make] of implementations) {
       });
     }
 
-    test('A38 one level is undone, in chunks no larger than asked for', async () => {
+    test('A38 one level is decompressed, in chunks of the requested size at most', async () => {
       assert.equal(await outcome(zlib.gzipSync(hello), 5, make), hello.toString('latin1'));
       assert.equal((await outcome(zlib.gzipSync(Buffer.alloc(1_000_000)), 100, make, 512)).length, 1_000_000);
     });

@@ -34,7 +34,7 @@ test('parseMountTable() decodes octal escapes and keeps optional fields', () => 
   });
 });
 
-test('parseMountTable() refuses a line of another shape', () => {
+test('parseMountTable() refuses a malformed line', () => {
   assert.throws(() => parseMountTable('36 35 98:0'), { kind: 'system' });
 });
 
@@ -61,7 +61,7 @@ test('mountsBelow() lists nested mounts deepest first and no neighbour', { skip:
   assert.equal((await mountsBelow(join(place.path, 'root-evil'))).length, 1);
 });
 
-test('unmountBelow() takes away mounts on top of each other', {
+test('unmountBelow() unmounts mounts on top of each other', {
   skip: needsRoot,
 }, async () => {
   await using place = await makePlace();
@@ -85,11 +85,11 @@ test('unmountBelow() unmounts below a name that is not UTF-8', { skip: needsRoot
   assert.deepEqual(await mountsBelow(place.path), []);
 });
 
-test('mountsBelow() knows nothing below a path that is absent', async () => {
+test('mountsBelow() returns no mounts for an absent path', async () => {
   assert.deepEqual(await mountsBelow('/nonexistent/outboard/place'), []);
 });
 
-test('makeSharedMount() makes one shared mount, however often it is called', {
+test('makeSharedMount() is idempotent', {
   skip: needsRoot,
 }, async () => {
   await using place = await makePlace();
@@ -100,7 +100,7 @@ test('makeSharedMount() makes one shared mount, however often it is called', {
   assert.match(mounts[0]?.propagation.join(' ') ?? '', /^shared:\d+$/);
 });
 
-test('makeSharedMount() shares with no other mount, also below one that is shared', {
+test('makeSharedMount() makes a peer group of its own, also below a shared mount', {
   skip: needsRoot,
 }, async () => {
   await using place = await makePlace();

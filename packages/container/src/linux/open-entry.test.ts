@@ -36,7 +36,7 @@ for (const [title, open] of ways) {
       await rm(home, { recursive: true });
     });
 
-    test('gives a handle on a directory, and that only', () => {
+    test('returns a handle for a directory only', () => {
       const handles = () => readdirSync('/proc/self/fd').length;
       const count = handles();
       const found = openEntry(directory, 'directory', open);
@@ -58,12 +58,12 @@ for (const [title, open] of ways) {
       ['dangling', { type: 'link', target: 'nowhere' }],
       ['long', { type: 'link', target: 'x'.repeat(4000) }],
     ] as const) {
-      test(`tells that ${name} is ${found.type}`, () => {
+      test(`reports ${name} as ${found.type}`, () => {
         assert.deepEqual(openEntry(directory, name, open), found);
       });
     }
 
-    test('stops where something is mounted', { skip: needsRoot }, async () => {
+    test('does not enter a mount', { skip: needsRoot }, async () => {
       const place = join(home, 'directory');
       mount('none', place, 0, { type: 'tmpfs' });
       try {
@@ -73,7 +73,7 @@ for (const [title, open] of ways) {
       }
     });
 
-    test('throws for a name that cannot be', () => {
+    test('throws for an invalid name', () => {
       assert.throws(() => openEntry(directory, 'x'.repeat(300), open), { code: 'ENAMETOOLONG' });
     });
   });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { createProbeDeadline, type ProbeDeadlineOptions } from './probe-deadline.ts';
 
-/** The reason for which waiting for a shell command ends. */
+/** Reason of the deadline of a shell command. */
 async function reasonOf(
   context: TestContext,
   script: string,
@@ -30,12 +30,12 @@ for (const [name, script] of [
   });
 }
 
-test('a process that works is slow, and is given up at the upper bound only', async (context) => {
+test('a process with progress is given up at the upper bound only', async (context) => {
   const reason = await reasonOf(context, 'while :; do :; done', { idleMs: 20, totalMs: 500 });
   assert.equal(reason, 'looking at it took more than 0.5 s');
 });
 
-test('a process that is no longer watched uses nothing up, and keeps no one waiting', async () => {
+test('a process that is no longer watched spends no time, and keeps no timer', async () => {
   const deadline = createProbeDeadline({ idleMs: 10, intervalMs: 5 });
   deadline.watch(process.pid)();
   assert.equal(deadline.expired.aborted, false);

@@ -22,7 +22,7 @@ async function runOnTerminal(script: string, onChunk: () => Promise<void>): Prom
   return Buffer.concat(chunks).toString();
 }
 
-test('all that is shown on a terminal is read, however late, before its end', async () => {
+test('all output of a terminal is read before its end, however late', async () => {
   const numbers = Array.from({ length: 5000 }, (_, index) => `${index + 1}\n`).join('');
   const busy = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn += 1) await setImmediate();
@@ -30,6 +30,6 @@ test('all that is shown on a terminal is read, however late, before its end', as
   for (let round = 0; round < 10; round += 1) assert.equal(await runOnTerminal('seq 5000', busy), numbers);
 });
 
-test('a terminal has the size that it is given', async () => {
+test('a terminal has the requested size', async () => {
   assert.equal(await runOnTerminal('stty size', async () => undefined), '24 80\n');
 });

@@ -79,7 +79,7 @@ test('removeTree() accepts a path that is absent', async () => {
   await removeTree('/nonexistent/outboard/tree');
 });
 
-test('removeTree() tells why a tree cannot be deleted', async () => {
+test('removeTree() reports why a tree cannot be deleted', async () => {
   await assert.rejects(removeTree('/proc/self/fdinfo'), {
     kind: 'system',
     message: /cannot delete "\/proc\/self/,

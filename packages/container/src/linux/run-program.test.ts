@@ -9,18 +9,18 @@ import { findBinary } from './find-binary.ts';
 import { mount, unmount, unmountFlags } from './mount.ts';
 import { runProgram } from './run-program.ts';
 
-test('runProgram() gives a program its input, and the end of it', async () => {
+test('runProgram() passes input and its end', async () => {
   const input = 'x'.repeat(200_000);
   const { stdout } = await runProgram(await findBinary('cat'), [], { input });
   assert.equal(stdout, input);
 });
 
-test('runProgram() does not mind a program that reads nothing of its input', async () => {
+test('runProgram() accepts a program that does not read its input', async () => {
   const { code } = await runProgram(await findBinary('true'), [], { input: 'x'.repeat(1_000_000) });
   assert.equal(code, 0);
 });
 
-test('runProgram() gives a program without input the end of it at once', async () => {
+test('runProgram() closes the input of a program without input', async () => {
   assert.deepEqual(await runProgram(await findBinary('cat'), []), { code: 0, stdout: '', stderr: '' });
 });
 

@@ -20,13 +20,13 @@ function read(child: SpawnedProcess, descriptor: number): Promise<string> {
   return text(stream);
 }
 
-test('spawnProcess() gives the output and the exit code', async () => {
+test('spawnProcess() returns the output and the exit code', async () => {
   const child = run('echo out; echo err >&2; exit 7');
   assert.deepEqual(await Promise.all([read(child, 1), read(child, 2)]), ['out\n', 'err\n']);
   assert.deepEqual(await child.ended, { code: 7, signal: null });
 });
 
-test('spawnProcess() tells which signal ended a process, and kill() after that is harmless', async () => {
+test('spawnProcess() reports the signal that ended a process, and kill() after that does nothing', async () => {
   const child = run('exec sleep 60', {
     env: { PATH: '/usr/bin:/bin' },
     stdio: ['ignore', 'ignore', 'ignore'],
@@ -36,7 +36,7 @@ test('spawnProcess() tells which signal ended a process, and kill() after that i
   child.kill('SIGKILL');
 });
 
-test('spawnProcess() passes what is written to it, and the end of it', async () => {
+test('spawnProcess() passes input and its end', async () => {
   const child = spawnProcess('/bin/cat', [], { env: {}, stdio: ['pipe', 'pipe', 'ignore'] });
   child.stdio[0]?.end('to be read');
   assert.equal(await read(child, 1), 'to be read');
@@ -60,7 +60,7 @@ test('spawnProcess() passes only the environment, directory and arguments that i
   await rm(cwd, { recursive: true });
 });
 
-test('spawnProcess() passes no descriptor but those asked for', async () => {
+test('spawnProcess() passes the requested descriptors only', async () => {
   await using file = await open('/dev/null');
   const child = run('ls /proc/self/fd', { ...bare, stdio: ['ignore', 'pipe', 'ignore', file.fd, 'ignore'] });
   const passed = (await read(child, 1)).trim().split('\n').map(Number);
@@ -93,7 +93,7 @@ test('spawnProcess() resets signals: SIGPIPE ends a child, though this process i
   assert.deepEqual(await child.ended, { code: null, signal: 'SIGPIPE' });
 });
 
-test('spawnProcess() makes a session when asked to', async () => {
+test('spawnProcess() starts a session with newSession', async () => {
   const script = 'cut -d" " -f6 /proc/self/stat';
   const own = run(script, { ...bare, newSession: true });
   const shared = run(script);
@@ -112,7 +112,7 @@ test('spawnProcess() throws what execve(2) reports, and leaves no descriptor ope
   assert.equal(readdirSync('/proc/self/fd').length, before);
 });
 
-test('spawnProcess() notices each of many children that end at once', async () => {
+test('spawnProcess() reports each of many children that end at once', async () => {
   const many = Array.from({ length: 40 }, (_, index) =>
     run(`exit ${index}`, { env: {}, stdio: ['ignore', 'ignore', 'ignore'] }),
   );

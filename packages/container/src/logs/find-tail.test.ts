@@ -37,7 +37,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant('rotate' as const) },
 );
 
-test('the tail of any log is the end of all of it', async (t) => {
+test('the tail of any log equals the end of its full content', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 40 }),
@@ -66,7 +66,7 @@ test('the tail of any log is the end of all of it', async (t) => {
   );
 });
 
-test('a record whose end is not written is no line yet', async (t) => {
+test('a partly written record is no line yet', async (t) => {
   const log = createLogFixture(t);
   log.write('stdout F one', 'stdout F two');
   const files = await listLogFiles(log.directory);

@@ -11,7 +11,7 @@ function join(joiner: LineJoiner, records: readonly LogRecord[]): readonly LogLi
   return records.flatMap((each) => joiner.push(each) ?? []);
 }
 
-test('pieces of both streams between each other make a line of each, with the time of its first piece', () => {
+test('interleaved pieces of both streams make a line of each, with the time of its first piece', () => {
   const lines = join(new LineJoiner(), [
     record('stdout', false, 'a', 1n),
     record('stderr', false, 'x', 2n),
@@ -27,7 +27,7 @@ test('pieces of both streams between each other make a line of each, with the ti
   );
 });
 
-test('a line without an end is broken at 1 MiB, and what it holds meanwhile is bounded', () => {
+test('a line without an end is split at 1 MiB, and its memory is bounded', () => {
   const joiner = new LineJoiner();
   const piece = 'x'.repeat(8192);
   const lines = join(joiner, [
@@ -40,7 +40,7 @@ test('a line without an end is broken at 1 MiB, and what it holds meanwhile is b
   );
 });
 
-test('what has not ended comes out once, marked', () => {
+test('an unfinished line is returned once, marked', () => {
   const joiner = new LineJoiner();
   joiner.push(record('stderr', false, 'prompt'));
   joiner.push(record('stdout', false, ''));

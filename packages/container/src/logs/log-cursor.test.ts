@@ -20,7 +20,7 @@ async function readAll(cursor: LogCursor): Promise<readonly string[]> {
   return lines;
 }
 
-test('a cursor goes from file to file, with lines that begin in one and end in the next', async (t) => {
+test('a cursor reads from file to file, with lines that begin in one and end in the next', async (t) => {
   const log = createLogFixture(t);
   const cursor = new LogCursor({ directory: log.directory, start });
   t.after(() => cursor.release());
@@ -34,7 +34,7 @@ test('a cursor goes from file to file, with lines that begin in one and end in t
   assert.deepEqual(await readAll(cursor), ['stderr between', 'stdout two', 'stdout three']);
 });
 
-test('a record that is being written is read when it is whole', async (t) => {
+test('a partly written record is read when it is complete', async (t) => {
   const log = createLogFixture(t);
   const cursor = new LogCursor({ directory: log.directory, start });
   t.after(() => cursor.release());
@@ -60,7 +60,7 @@ test('a cursor at the end reads the remainder of a file that is replaced and rem
   assert.deepEqual(await readAll(cursor), ['stdout two', 'stdout three']);
 });
 
-test('a cursor says that what comes next was removed, and never passes over it', async (t) => {
+test('a cursor reports removed output, and never skips it silently', async (t) => {
   const log = createLogFixture(t);
   log.write(`stdout F ${'x'.repeat(300_000)}`, 'stdout F one');
   await settleLogFiles(log.directory, limits);
@@ -73,7 +73,7 @@ test('a cursor says that what comes next was removed, and never passes over it',
   await assert.rejects(readAll(cursor), { kind: 'unavailable', code: 'log-removed' });
 });
 
-test('a cursor notices that another file has taken the number of the one it reads', async (t) => {
+test('a cursor detects that another file got the number of the one it reads', async (t) => {
   const log = createLogFixture(t);
   log.write(`stdout F ${'x'.repeat(300_000)}`);
   const cursor = new LogCursor({ directory: log.directory, start });
@@ -96,7 +96,7 @@ test('a cursor with an end stops there, whatever is written meanwhile', async (t
   assert.deepEqual(showLines(cursor.unfinishedLines()), ['stdout half…']);
 });
 
-test('a record of many megabytes is thrown away, and the next one is read', async (t) => {
+test('a record of many megabytes is discarded, and the next one is read', async (t) => {
   const log = createLogFixture(t);
   log.write(`stdout F ${'x'.repeat(5_000_000)}`, 'stdout F end');
   const cursor = new LogCursor({ directory: log.directory, start });

@@ -8,7 +8,7 @@ import { logLimits } from './log-limits.ts';
 
 const limits = { maxFiles: 2, maxFileBytes: 1000, maxTotalBytes: 2000 };
 
-test('a file that conmon replaced stays under its number, up to so many files', async (t) => {
+test('a file that conmon replaced stays under its number, up to the maximum number', async (t) => {
   const log = createLogFixture(t);
   for (const text of ['one', 'two', 'three']) {
     log.rotate();
@@ -20,7 +20,7 @@ test('a file that conmon replaced stays under its number, up to so many files', 
   assert.match(readFileSync(join(log.directory, 'log.3'), 'utf8'), / three\n$/);
 });
 
-test('while nobody links, conmon leaves one more file and no more', async (t) => {
+test('without a process that links, conmon leaves one more file and no more', async (t) => {
   const log = createLogFixture(t);
   log.write('stdout F one');
   await settleLogFiles(log.directory, limits);
@@ -67,7 +67,7 @@ for (const options of [
   { maxBytes: 1_000_000, maxFiles: 1 },
   { maxBytes: 81_920, maxFiles: 1 },
 ]) {
-  test(`the files of ${JSON.stringify(options)} and the one that conmon may add keep within the bound`, () => {
+  test(`the files of ${JSON.stringify(options)} and the one that conmon may add stay within the limit`, () => {
     const { maxFiles, maxFileBytes, maxTotalBytes } = logLimits(options);
     const bound = options.maxBytes * options.maxFiles;
     assert.ok((maxFiles + 1) * maxFileBytes <= bound, `${maxFiles + 1} files of ${maxFileBytes}`);

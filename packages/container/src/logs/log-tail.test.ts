@@ -36,14 +36,14 @@ for (const [name, records, lines] of cases) {
   });
 }
 
-test('S09 readLogTail() looks at the end of a large log only and leaves out the record it cut', async (t) => {
+test('S09 readLogTail() reads the end of a large log only and drops a partial record', async (t) => {
   const directory = logWith(t, { log: [`stdout F ${'x'.repeat(maxLogTailBytes)}`, 'stdout F end'] });
   assert.deepEqual(await readLogTail(directory, 20), ['end']);
   assert.deepEqual(await readLogTail(directory, 0), []);
   assert.deepEqual(await readLogTail(join(directory, 'absent'), 20), []);
 });
 
-test('readLogTail() goes back from file to file, and not before the run that is meant', async (t) => {
+test('readLogTail() reads backwards from file to file, and not before the given run', async (t) => {
   const directory = logWith(t, {
     'log.8': ['stdout F old', 'stdout F one'],
     'log.9': ['stdout F two'],

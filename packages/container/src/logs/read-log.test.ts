@@ -44,7 +44,7 @@ test('a log that does not exist is empty, and is followed from its beginning', a
   await groups.return();
 });
 
-test('a followed log ends at a time that has passed, and at one that comes', async (t) => {
+test('a followed log ends at a time in the past, and at one in the future', async (t) => {
   const log = createLogFixture(t);
   log.write('stdout F one');
   const now = BigInt(Date.now()) * 1_000_000n;
@@ -61,7 +61,7 @@ test('a followed log ends at once with the reason of its signal', async (t) => {
   await assert.rejects(read(log, { follow: true }, scope.signal), /enough/);
 });
 
-test('a followed log ends, whole, when its directory goes', async (t) => {
+test('a followed log ends, complete, when its directory is removed', async (t) => {
   const log = createLogFixture(t);
   log.write('stdout F one', 'stderr P half');
   const groups = readLog(log.directory, { follow: true }, never);
@@ -73,7 +73,7 @@ test('a followed log ends, whole, when its directory goes', async (t) => {
   mkdirSync(log.directory);
 });
 
-test('a follower that is too slow is told what it missed, and goes on', async (t) => {
+test('a slow follower gets a note about missed output, and continues', async (t) => {
   const log = createLogFixture(t);
   const limits = { maxFiles: 2, maxFileBytes: 1e6, maxTotalBytes: 2e6 };
   const groups = readLog(log.directory, { follow: true, streams: ['stdout'] }, never);
@@ -104,7 +104,7 @@ test('a follower that is too slow is told what it missed, and goes on', async (t
   assert.deepEqual(showLines((await groups.next()).value ?? []), ['stdout five']);
 });
 
-test('whoever does not follow gets what is left, after a note', async (t) => {
+test('a reader that does not follow gets the remaining lines, after a note', async (t) => {
   const log = createLogFixture(t);
   const limits = { maxFiles: 2, maxFileBytes: 1e6, maxTotalBytes: 2e6 };
   for (const text of ['one', 'two', 'three']) {
@@ -126,7 +126,7 @@ test('whoever does not follow gets what is left, after a note', async (t) => {
   );
 });
 
-test('a follower goes on in a file that has taken the number of the one it read', async (t) => {
+test('a follower continues in a file that got the number of the one it read', async (t) => {
   const log = createLogFixture(t);
   const groups = readLog(log.directory, { follow: true }, never);
   t.after(() => groups.return());

@@ -8,7 +8,7 @@ import { missingEnd, startLog } from './start-log.ts';
 const time = '2026-01-31T12:00:00.000000000+00:00';
 const limits = { maxFiles: 3, maxFileBytes: 1000, maxTotalBytes: 3000 };
 
-test('the first run begins an empty log that only its owner reads', async (t) => {
+test('the first run starts an empty log that only root can read', async (t) => {
   const { directory } = createLogFixture(t);
   rmSync(directory, { recursive: true });
   const place = await startLog(directory, limits);
@@ -18,7 +18,7 @@ test('the first run begins an empty log that only its owner reads', async (t) =>
   assert.equal(statSync(join(directory, 'log')).mode & 0o777, 0o600);
 });
 
-test('short runs share a file, whose size stays within its limit; a long one makes the next run begin another', async (t) => {
+test('short runs share a file within its limit; a long run makes the next one start another file', async (t) => {
   const log = createLogFixture(t);
   await startLog(log.directory, limits);
   log.write('stdout F one');
@@ -31,7 +31,7 @@ test('short runs share a file, whose size stays within its limit; a long one mak
   assert.deepEqual(readdirSync(log.directory).sort(), ['log', 'log.1', 'log.2']);
 });
 
-test('a file that was being begun when the host stopped is no obstacle', async (t) => {
+test('a temporary file that a crash left is no obstacle', async (t) => {
   const log = createLogFixture(t);
   writeFileSync(join(log.directory, 'log.new'), 'left over');
   writeFileSync(join(log.directory, 'log.tmp'), 'left over');
@@ -39,7 +39,7 @@ test('a file that was being begun when the host stopped is no obstacle', async (
   assert.equal(readFileSync(join(log.directory, 'log'), 'utf8'), '');
 });
 
-test('a line that the last run did not end is ended before the next', async (t) => {
+test('an unfinished line of the last run is ended before the next', async (t) => {
   const log = createLogFixture(t);
   log.write('stderr P half');
   appendFileSync(join(log.directory, 'log'), `${time} stdout P cu`);

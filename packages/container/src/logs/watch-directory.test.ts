@@ -27,7 +27,7 @@ function watching(t: { after(clean: () => void): void }, path: string) {
   };
 }
 
-test('each change is told, also those during the pause after one', async (t) => {
+test('each change is reported, also those during the pause after one', async (t) => {
   const { directory } = createLogFixture(t);
   const watched = watching(t, directory);
   for (let round = 0; round < 3; round += 1) {
@@ -37,7 +37,7 @@ test('each change is told, also those during the pause after one', async (t) => 
   }
 });
 
-test('a thousand changes are told a few times', async (t) => {
+test('a thousand changes are reported a few times', async (t) => {
   const { directory } = createLogFixture(t);
   const watched = watching(t, directory);
   const first = watched.next();
@@ -47,7 +47,7 @@ test('a thousand changes are told a few times', async (t) => {
   assert.ok(watched.calls() < 20, `told ${watched.calls()} times`);
 });
 
-test('a directory that is missing, and comes back, is watched again', async (t) => {
+test('a directory that is missing, and made again, is watched again', async (t) => {
   const { directory } = createLogFixture(t);
   rmSync(directory, { recursive: true });
   const watched = watching(t, directory);
@@ -58,7 +58,7 @@ test('a directory that is missing, and comes back, is watched again', async (t) 
   await watched.next();
 });
 
-test('nothing is told once the watch is ended', async (t) => {
+test('nothing is reported after the watch has stopped', async (t) => {
   const { directory } = createLogFixture(t);
   const other = watching(t, directory);
   const unwatch = watchDirectory(directory, () => assert.fail('told after the end'));

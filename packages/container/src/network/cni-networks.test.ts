@@ -1,5 +1,5 @@
 /**
- * Networks of plugins with the CNI plugins of this host, and what is taken back after a crash at any step.
+ * Networks of containers with the CNI plugins of this host, and their clean-up after a crash at any step.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -57,7 +57,7 @@ function createFixture(context: TestContext): Fixture {
 
 const createId = (): string => randomBytes(32).toString('hex');
 
-test('release() takes back what attach() made, as often as it is called', { skip }, async (context) => {
+test('release() removes what attach() made, and is idempotent', { skip }, async (context) => {
   const { networks, directory, addresses, bridge } = createFixture(context);
   const id = createId();
   const { address, namespacePath, hostsPath, resolvConfPath } = await networks.attach(id);
@@ -74,7 +74,7 @@ test('release() takes back what attach() made, as often as it is called', { skip
   await networks.release(createId());
 });
 
-test('attach() takes back first what an earlier run left', { skip }, async (context) => {
+test('attach() first removes what an earlier run left', { skip }, async (context) => {
   const { networks, addresses } = createFixture(context);
   const id = createId();
   const first = await networks.attach(id);
@@ -83,7 +83,7 @@ test('attach() takes back first what an earlier run left', { skip }, async (cont
   assert.deepEqual(addresses(), [second.address]);
 });
 
-test('release() frees the address after a reboot, which leaves files and nothing else', {
+test('release() frees the address after a reboot, which leaves files only', {
   skip,
 }, async (context) => {
   const { networks, directory, addresses, execRoot, bridge } = createFixture(context);
@@ -103,7 +103,7 @@ test('release() frees the address after a reboot, which leaves files and nothing
   assert.deepEqual(await networks.present(), []);
 });
 
-test('release() takes back what a crash kept from being put on record', { skip }, async (context) => {
+test('release() removes a step that a crash kept from being recorded', { skip }, async (context) => {
   const { networks, directory } = createFixture(context);
   const id = createId();
   await networks.attach(id);
@@ -115,7 +115,7 @@ test('release() takes back what a crash kept from being put on record', { skip }
   assert.deepEqual(await networks.present(), []);
 });
 
-test('check() is content until someone changes what was made', { skip }, async (context) => {
+test('check() succeeds until a part of the network is changed', { skip }, async (context) => {
   const { networks } = createFixture(context);
   const id = createId();
   const { address, namespacePath } = await networks.attach(id);
@@ -133,7 +133,7 @@ test('check() is content until someone changes what was made', { skip }, async (
   await assert.rejects(networks.check(id), { kind: 'system', message: 'there is no record of the network' });
 });
 
-test('release() removes a directory in which nothing was set up yet', { skip }, async (context) => {
+test('release() removes a directory without a record', { skip }, async (context) => {
   const { networks, directory } = createFixture(context);
   const id = createId();
   mkdirSync(directory(id), { recursive: true });
@@ -141,7 +141,7 @@ test('release() removes a directory in which nothing was set up yet', { skip }, 
   assert.deepEqual(await networks.present(), []);
 });
 
-test('release() takes back what a damaged record belongs to, and runs nothing that it names', {
+test('release() removes the network of a damaged record, and runs nothing that it names', {
   skip,
 }, async (context) => {
   const { networks, directory, addresses } = createFixture(context);
@@ -156,7 +156,7 @@ test('release() takes back what a damaged record belongs to, and runs nothing th
   await networks.check(neighbour);
 });
 
-test('release() takes back what it can find when someone deleted its records', {
+test('release() removes what it finds after its records were deleted', {
   skip,
 }, async (context) => {
   const { networks, directory, execRoot, bridge } = createFixture(context);
@@ -196,7 +196,7 @@ for (const [what, commands] of flushes) {
   });
 }
 
-test('attach() and release() work again although CNI plugins were not there for a release', {
+test('attach() and release() work again after a release without CNI plugins', {
   skip,
 }, async (context) => {
   const { networks, directory, addresses } = createFixture(context);
@@ -211,7 +211,7 @@ test('attach() and release() work again although CNI plugins were not there for 
   await networks.release(id);
 });
 
-test('attach() leaves nothing when it is aborted, wherever that is', { skip }, async (context) => {
+test('attach() leaves nothing when it is aborted at any step', { skip }, async (context) => {
   const { networks, addresses } = createFixture(context);
   const { address } = await networks.attach(createId());
   for (const waitMs of [0, 3, 10, 25, 50, 75, 100, 150]) {
@@ -228,7 +228,7 @@ test('attach() leaves nothing when it is aborted, wherever that is', { skip }, a
   }
 });
 
-test('a bridge of the administrator stays when the last plugin leaves it', { skip }, async (context) => {
+test('a bridge of the administrator stays when the last container leaves it', { skip }, async (context) => {
   const { networks, bridge } = createFixture(context);
   const ip = await findBinary('ip');
   const run = async (...args: readonly string[]) => {
@@ -243,7 +243,9 @@ test('a bridge of the administrator stays when the last plugin leaves it', { ski
   await run('link', 'delete', bridge);
 });
 
-test('attach() uses another subnet as soon as no plugin uses the former one', { skip }, async (context) => {
+test('attach() uses another subnet as soon as no container uses the former one', {
+  skip,
+}, async (context) => {
   const { networks, execRoot, bridge } = createFixture(context);
   const other = createCniNetworks({ execRoot, bridge: { name: bridge, subnet: '10.189.0.0/29' }, logger });
   const [first, second] = [createId(), createId()];

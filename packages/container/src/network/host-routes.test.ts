@@ -17,19 +17,19 @@ test('parseRouteTable() reads devices and destinations', () => {
   assert.deepEqual(describe(header), []);
 });
 
-test('parseRouteTable() refuses a line of another shape', () => {
+test('parseRouteTable() refuses a malformed line', () => {
   assert.throws(() => parseRouteTable(`${header}eth0\tx\n`), { kind: 'system', message: /eth0\\tx/ });
 });
 
 const subnet = (text: string) => parseSubnet(text, 'bridge subnet');
 
-test('refuseOverlap() lets the default route, other networks and its own bridge be', () => {
+test('refuseOverlap() accepts the default route, other networks and its own bridge', () => {
   const routes = parseRouteTable(table);
   refuseOverlap('outboard0', subnet('10.87.0.0/24'), routes);
   refuseOverlap('plugins0', subnet('10.87.9.0/24'), routes);
 });
 
-test('refuseOverlap() names the route that is in the way, and the remedy', () => {
+test('refuseOverlap() names the overlapping route, and the remedy', () => {
   assert.throws(() => refuseOverlap('outboard0', subnet('10.87.0.0/16'), parseRouteTable(table)), {
     kind: 'conflict',
     message:
@@ -38,7 +38,7 @@ test('refuseOverlap() names the route that is in the way, and the remedy', () =>
   });
 });
 
-test('refuseOverlap() tells when the bridge has another subnet', () => {
+test('refuseOverlap() refuses a bridge with another subnet', () => {
   assert.throws(() => refuseOverlap('plugins0', subnet('10.87.8.0/24'), parseRouteTable(table)), {
     kind: 'conflict',
     message:
@@ -46,7 +46,7 @@ test('refuseOverlap() tells when the bridge has another subnet', () => {
   });
 });
 
-test('readOutgoingMtu() is that of a device of the host', async () => {
+test('readOutgoingMtu() returns the MTU of a device of the host', async () => {
   const mtu = await readOutgoingMtu(await readHostRoutes());
   assert.ok(Number.isInteger(mtu) && mtu >= 576 && mtu <= 65_536, String(mtu));
   assert.equal(await readOutgoingMtu([]), 1500);

@@ -9,14 +9,14 @@ const table = `Inter-|   Receive                                                
 eth0:1: 5       1    0    0    0     0          0         0        6       1    0    0    0     0       0          0
 `;
 
-test('findTraffic() tells the bytes of one interface, whatever stands beside it', () => {
+test('findTraffic() returns the bytes of one interface among others', () => {
   assert.deepEqual(findTraffic(table, 'eth0'), { receivedBytes: 1_234_567_890_123, sentBytes: 4096 });
   assert.deepEqual(findTraffic(table, 'eth0:1'), { receivedBytes: 5, sentBytes: 6 });
   assert.equal(findTraffic(table, 'eth1'), undefined);
   assert.equal(findTraffic('', 'eth0'), undefined);
 });
 
-test('readInterfaceTraffic() tells nothing of a process that has gone', async () => {
+test('readInterfaceTraffic() returns undefined for a process that has ended', async () => {
   // Above the most that PID_MAX_LIMIT allows.
   assert.equal(await readInterfaceTraffic(4_194_305), undefined);
 });

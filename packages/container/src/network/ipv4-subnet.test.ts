@@ -43,7 +43,7 @@ for (const [one, other, expected] of overlaps) {
   });
 }
 
-test('subnetsOverlap() says whether one address is in both', () => {
+test('subnetsOverlap() is true when one address is in both', () => {
   const subnet = fc.record({ address: fc.nat(0xffff), prefixLength: fc.integer({ min: 20, max: 30 }) });
   const bounds = ({ address, prefixLength }: { address: number; prefixLength: number }) => {
     const size = 2 ** (32 - prefixLength);

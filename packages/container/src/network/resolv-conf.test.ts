@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatHosts, formatResolvConf } from './resolv-conf.ts';
 
-test('formatResolvConf() keeps what a plugin can reach, and how names are completed', () => {
+test('formatResolvConf() keeps reachable name servers, and search domains', () => {
   const host = [
     '# by hand',
     '; another comment',
@@ -22,18 +22,18 @@ test('formatResolvConf() keeps what a plugin can reach, and how names are comple
   });
 });
 
-test('formatResolvConf() tells when no name server is left', () => {
+test('formatResolvConf() returns no name servers when none is reachable', () => {
   const { text, nameServers } = formatResolvConf('nameserver 127.0.0.53\nsearch lan\n', []);
   assert.deepEqual(nameServers, []);
   assert.equal(text, 'search lan\n');
 });
 
-test('formatResolvConf() takes the name servers of the operator in place of the host\u2019s', () => {
+test('formatResolvConf() uses the name servers of the operator in place of the host\u2019s', () => {
   const { text } = formatResolvConf('nameserver 10.0.0.1\nsearch lan\n', ['10.9.9.9', '10.9.9.10']);
   assert.equal(text, 'nameserver 10.9.9.9\nnameserver 10.9.9.10\nsearch lan\n');
 });
 
-test('formatHosts() names loopback and the plugin itself', () => {
+test('formatHosts() names loopback and the container itself', () => {
   assert.match(formatHosts('10.87.0.2', 'abc'), /^127\.0\.0\.1\tlocalhost$/m);
   assert.match(formatHosts('10.87.0.2', 'abc'), /^10\.87\.0\.2\tabc$/m);
 });

@@ -28,7 +28,7 @@ for (const [name, header, architecture] of [
   ['a header that is cut', elf(62).subarray(0, 19), undefined],
   ['text', Buffer.from('hello world, this is a text'), undefined],
 ] as const) {
-  test(`architectureOf() tells ${name}`, () => assert.equal(architectureOf(header), architecture));
+  test(`architectureOf() returns ${name}`, () => assert.equal(architectureOf(header), architecture));
 }
 
 function makeRootfs(t: TestContext): string {
@@ -43,7 +43,7 @@ function at(name: string): ProgramSearch {
   return { name, workDir: '/', env: [] };
 }
 
-test('readProgramArchitecture() follows links inside the plugin, and a script to its interpreter', async (t) => {
+test('readProgramArchitecture() follows links inside the root, and a script to its interpreter', async (t) => {
   const rootfs = makeRootfs(t);
   mkdirSync(join(rootfs, 'usr/bin'), { recursive: true });
   writeFileSync(join(rootfs, 'usr/bin/real'), elf(183));
@@ -77,7 +77,7 @@ test('readProgramArchitecture() finds a program as the runtime does, in PATH or 
   }
 });
 
-test('I12 readProgramArchitecture() reads nothing of the host, and waits for no pipe', async (t) => {
+test('I12 readProgramArchitecture() reads nothing of the host, and opens no pipe', async (t) => {
   const rootfs = makeRootfs(t);
   symlinkSync(`../../../../../../..${process.execPath}`, join(rootfs, 'climbs'));
   symlinkSync('circle', join(rootfs, 'circle'));

@@ -18,7 +18,7 @@ function makeRootfs(t: TestContext): string {
   return rootfs;
 }
 
-test('readFileInRoot() gives the beginning of a file, its mode and its size', async (t) => {
+test('readFileInRoot() returns the first bytes of a file, its mode and its size', async (t) => {
   const rootfs = makeRootfs(t);
   writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0', { mode: 0o640 });
   symlinkSync('/etc', join(rootfs, 'link'));
@@ -67,7 +67,7 @@ test('I12 nothing in a root filesystem is opened but regular files', { skip: nee
   assert.equal(await isOpenedBy([passwd], () => readUserFiles(rootfs)), true, 'an opening is seen');
 });
 
-test('readFileInRoot() gives up on a way that is long without end', async (t) => {
+test('readFileInRoot() gives up on a path of very many components', async (t) => {
   const rootfs = makeRootfs(t);
   writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0');
   for (let index = 0; index < 39; index++) {

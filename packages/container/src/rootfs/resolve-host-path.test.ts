@@ -74,7 +74,7 @@ for (const [path, host] of [
   ['/mnt/volumes/../v', 'rootfs/mnt/v'],
   ['/mnt/volumes/v\n w', 'propagated-mount/v\n w'],
 ] as const) {
-  test(`I12 ${JSON.stringify(path)} of the plugin is ${JSON.stringify(host)} on the host`, async () => {
+  test(`I12 ${JSON.stringify(path)} of the container is ${JSON.stringify(host)} on the host`, async () => {
     await make('rootfs/data/v', 'propagated-mount/v/');
     assert.equal(await resolve(path), host);
   });
@@ -89,7 +89,7 @@ for (const path of [
   '/absolute/etc',
   '/chain/etc',
 ]) {
-  test(`I12 ${path} stays in the plugin's root file system`, async () => {
+  test(`I12 ${path} stays in the container's root filesystem`, async () => {
     await make('rootfs/etc/', 'rootfs/climb -> ../../../../..', 'rootfs/absolute -> /');
     await make('rootfs/chain -> a/b', 'rootfs/a/b -> ../climb/absolute');
     assert.equal(await resolve(path), 'rootfs/etc');
@@ -105,7 +105,7 @@ for (const target of ['/etc', '../../../../../etc', '..', '../v', '/mnt/volumes2
   });
 }
 
-test('links are followed as the plugin would follow them, also into and inside the propagated mount', async () => {
+test('links are followed as inside the container, also into and inside the propagated mount', async () => {
   await make('rootfs/var/', 'rootfs/var/lib -> /mnt', 'rootfs/deep/data -> ../mnt/volumes/./b');
   await make('propagated-mount/a -> /mnt/volumes/b', 'propagated-mount/b/', 'propagated-mount/c -> b/../a');
   assert.equal(await resolve('/var/lib/volumes/b'), 'propagated-mount/b');
@@ -114,7 +114,7 @@ test('links are followed as the plugin would follow them, also into and inside t
   assert.equal(await resolve('/mnt/volumes/c/x'), 'propagated-mount/b/x');
 });
 
-test('links on the way to the propagated mount do not change what a path in it means', async () => {
+test('links in the path of the propagated mount do not change paths in it', async () => {
   await make('rootfs/media/volumes/', 'propagated-mount/v/', 'propagated-mount/w -> ../volumes/v');
   await rm(join(plain.rootfs, 'mnt'), { recursive: true });
   await make('rootfs/mnt -> media');
@@ -139,7 +139,7 @@ for (const [title, path] of [
   ['a file on its way', '/file/v'],
   ['a component that is too long', `/mnt/volumes/${'x'.repeat(300)}`],
 ] as const) {
-  test(`I12 a path with ${title} is refused as the plugin's mistake`, async () => {
+  test(`I12 a path with ${title} is refused as invalid`, async () => {
     await make('rootfs/file');
     await assert.rejects(resolve(path), (error) => isOutboardError(error, 'system'));
   });
@@ -151,13 +151,13 @@ test('I12 a path of a thousand directories is refused, and holds no handles', as
   assert.equal(await resolve(`/mnt/volumes/${'d/'.repeat(99)}d`), `propagated-mount/${'d/'.repeat(99)}d`);
 });
 
-test('I12 files that would hang whoever opens them are only looked at', async () => {
+test('I12 files that would block on opening are not opened', async () => {
   const { execFileSync } = await import('node:child_process');
   execFileSync('mkfifo', [join(tree.propagatedMount.hostPath, 'fifo')]);
   assert.equal(await resolve('/mnt/volumes/fifo'), 'propagated-mount/fifo');
 });
 
-test('a volume that the plugin mounted is found, and directories in it', { skip: needsRoot }, async () => {
+test('a volume that the container mounted is found, and directories in it', { skip: needsRoot }, async () => {
   await make('propagated-mount/v/');
   await makeSharedMount(tree.propagatedMount.hostPath);
   mount('none', join(home, 'propagated-mount/v'), 0, { type: 'tmpfs' });
@@ -168,7 +168,7 @@ test('a volume that the plugin mounted is found, and directories in it', { skip:
   assert.equal(await resolve('/mnt/volumes/v/data/not/there'), 'propagated-mount/v/data/not/there');
 });
 
-test('I12 a link in a file system that the plugin mounted is refused, wherever it leads', {
+test('I12 a link in a file system that the container mounted is refused, whatever its target', {
   skip: needsRoot,
 }, async () => {
   await make('propagated-mount/v/');
@@ -193,7 +193,7 @@ async function mountSilent(path: string): Promise<AsyncDisposable> {
   };
 }
 
-test('resolveHostPaths() gives for each of many what resolveHostPath() gives for one', {
+test('resolveHostPaths() returns for each of many what resolveHostPath() returns for one', {
   skip: needsRoot,
 }, async () => {
   await make(
@@ -220,7 +220,7 @@ test('resolveHostPaths() gives for each of many what resolveHostPath() gives for
   );
 });
 
-test('resolveHostPaths() lets others have a turn, and tells what it had no time for', async () => {
+test('resolveHostPaths() yields to the event loop, and rejects paths after its signal', async () => {
   await make('propagated-mount/a/');
   const paths = Array<string>(20_000).fill('/mnt/volumes/a');
   const scope = new AbortController();
@@ -233,7 +233,7 @@ test('resolveHostPaths() lets others have a turn, and tells what it had no time 
   assert.ok(last?.status === 'rejected' && last.reason === reason);
 });
 
-test('I14 a file system of the plugin that never answers is found without asking it', {
+test('I14 a file system that never answers is found without accessing it', {
   skip: needsRoot,
 }, async () => {
   await make('propagated-mount/v/', 'propagated-mount/l -> v');
@@ -245,7 +245,7 @@ test('I14 a file system of the plugin that never answers is found without asking
   handlesBefore -= 1;
 });
 
-test('I14 a file system that never answers hangs nothing, also one over the propagated mount itself', {
+test('I14 a file system that never answers blocks nothing, also one over the propagated mount itself', {
   skip: needsRoot,
 }, async () => {
   await makeSharedMount(tree.propagatedMount.hostPath);

@@ -13,7 +13,7 @@ async function makePlace() {
 
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
 
-test('openStaging() makes a private place and empties what an earlier run left', async () => {
+test('openStaging() makes a private directory and deletes what an earlier run left', async () => {
   await using place = await makePlace();
   const tmp = join(place.path, 'plugins', 'tmp');
   await openStaging(tmp);
@@ -24,7 +24,7 @@ test('openStaging() makes a private place and empties what an earlier run left',
   assert.deepEqual(await readdir(tmp), []);
 });
 
-test('A25 a staged directory is private, and what is made in it has the mode of a root', async () => {
+test('A25 a staging directory is private, and a directory in it has the mode of a root directory', async () => {
   await using place = await makePlace();
   const staging = await openStaging(join(place.path, 'tmp'));
   await using staged = await staging.create();
@@ -32,7 +32,7 @@ test('A25 a staged directory is private, and what is made in it has the mode of 
   assert.equal(modeOf(await staged.makeDirectory('rootfs')), '755');
 });
 
-test('a staged directory is deleted unless it was moved away', async () => {
+test('a staging directory is deleted unless it was renamed away', async () => {
   await using place = await makePlace();
   const staging = await openStaging(join(place.path, 'tmp'));
   const target = join(place.path, 'plugin');
@@ -45,7 +45,7 @@ test('a staged directory is deleted unless it was moved away', async () => {
   assert.deepEqual(await readdir(join(place.path, 'tmp')), []);
 });
 
-test('openStaging() names a place that cannot be made', async () => {
+test('openStaging() names a directory that cannot be made', async () => {
   await using place = await makePlace();
   await writeFile(join(place.path, 'file'), '');
   await assert.rejects(openStaging(join(place.path, 'file', 'tmp')), {

@@ -40,7 +40,7 @@ async function withWorkspaces(
   }
 }
 
-test('open() takes the workspace that prepare() made ready, once', () =>
+test('open() takes the workspace that prepare() made, once', () =>
   withWorkspaces(async ({ workspaces, jails }) => {
     workspaces.prepare();
     workspaces.prepare();
@@ -52,7 +52,7 @@ test('open() takes the workspace that prepare() made ready, once', () =>
     await second[Symbol.asyncDispose]();
   }));
 
-test('close() throws away what nobody took', () =>
+test('close() disposes an unused workspace', () =>
   withWorkspaces(async ({ workspaces, staged, jails }) => {
     workspaces.prepare();
     await workspaces.close();

@@ -26,7 +26,7 @@ function isSystemError(pattern: RegExp): (error: unknown) => boolean {
 }
 
 for (const name of usableRuntimes()) {
-  test(`start() runs a program and exited tells its exit code (${name})`, async (t) => {
+  test(`start() runs a program and exited resolves with its exit code (${name})`, async (t) => {
     const fixture = createContainerFixture(t);
     const runtime = await fixture.open({ runtime: name });
     const id = fixture.createId();
@@ -39,7 +39,7 @@ for (const name of usableRuntimes()) {
     await container.remove();
   });
 
-  test(`exited tells the signal that ended a container (${name})`, async (t) => {
+  test(`exited resolves with the signal that ended a container (${name})`, async (t) => {
     const fixture = createContainerFixture(t);
     const runtime = await fixture.open({ runtime: name });
     const id = fixture.createId();
@@ -54,7 +54,7 @@ for (const name of usableRuntimes()) {
     await container.remove();
   });
 
-  test(`start() reports the words of the runtime when the program is missing, and leaves nothing (${name})`, async (t) => {
+  test(`start() reports the message of the runtime for a missing program, and leaves nothing (${name})`, async (t) => {
     const fixture = createContainerFixture(t);
     const runtime = await fixture.open({ runtime: name });
     const id = fixture.createId();
@@ -117,7 +117,7 @@ for (const [name, script, message] of [
   });
 }
 
-test('S13 a conmon that dies without a report gives its last words', async (t) => {
+test('S13 a conmon that dies without a report: the error has its stderr', async (t) => {
   const fixture = createContainerFixture(t);
   const conmon = join(fixture.execRoot, 'conmon');
   const runtime = await fixture.open({ conmon });
@@ -144,7 +144,7 @@ test('start() ends at once when aborted and leaves nothing', async (t) => {
   await assert.rejects(started, /not wanted any more/);
 });
 
-test('S07 remove() ends daemons that forked away into their own sessions', async (t) => {
+test('S07 remove() kills daemons in sessions of their own', async (t) => {
   const fixture = createContainerFixture(t);
   const runtime = await fixture.open();
   const id = fixture.createId();
@@ -163,7 +163,7 @@ test('S07 remove() ends daemons that forked away into their own sessions', async
   await container.remove();
 });
 
-test('S08 an out-of-memory kill is told', async (t) => {
+test('S08 an out-of-memory kill is reported', async (t) => {
   const fixture = createContainerFixture(t);
   const runtime = await fixture.open();
   const id = fixture.createId();
@@ -178,7 +178,7 @@ test('S08 an out-of-memory kill is told', async (t) => {
   await container.remove();
 });
 
-test('S09 the log stays below its cap and its tail is bounded', async (t) => {
+test('S09 the log stays within its limit and its tail is bounded', async (t) => {
   const fixture = createContainerFixture(t);
   const maxLogBytes = 128 * 1024;
   const runtime = await fixture.open({ maxLogBytes });
@@ -207,7 +207,7 @@ test('S12 a killed monitor is noticed and the container can be removed', async (
   assert.equal(identifyProcess(container.pid), undefined);
 });
 
-test('I07 a container gets no descriptor of ours, and files of the bundle are closed to others', async (t) => {
+test('I07 a container inherits no descriptor, and others cannot read files of the bundle', async (t) => {
   const fixture = createContainerFixture(t);
   const runtime = await fixture.open();
   const id = fixture.createId();

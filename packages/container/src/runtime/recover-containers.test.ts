@@ -34,7 +34,7 @@ function changeRecord(fixture: ContainerFixture, id: string, change: object): vo
   writeFileSync(path, JSON.stringify({ ...record, ...change }));
 }
 
-test('S15 recover() takes a running container back with its pid, log and exit', async (t) => {
+test('S15 recover() finds a running container with its pid, log and exit', async (t) => {
   const fixture = createContainerFixture(t);
   const { id, pid } = await leaveRunning(fixture);
   const second = await fixture.open();
@@ -50,7 +50,7 @@ test('S15 recover() takes a running container back with its pid, log and exit', 
   await container?.remove();
 });
 
-test('S12 recover() notices a monitor that is killed later, though it is no child of this process', async (t) => {
+test('S12 recover() detects a monitor that is killed later, though it is no child of this process', async (t) => {
   const fixture = createContainerFixture(t);
   const { id } = await leaveRunning(fixture);
   const second = await fixture.open({ checkIntervalMs: 20 });
@@ -80,7 +80,7 @@ for (const [name, change] of [
   });
 }
 
-test('S17 recover() never touches a process that got the pid of a container', async (t) => {
+test('S17 recover() never signals a process that got the pid of a container', async (t) => {
   const fixture = createContainerFixture(t);
   const { id, pid } = await leaveRunning(fixture);
   const innocent = spawn('/bin/sleep', ['1000'], { stdio: 'ignore' });
@@ -94,7 +94,7 @@ test('S17 recover() never touches a process that got the pid of a container', as
   assert.equal(innocent.signalCode, null);
 });
 
-test('S16 recover() ends a monitor and a container whose bundle is gone', async (t) => {
+test('S16 recover() kills a monitor and a container whose bundle is gone', async (t) => {
   const fixture = createContainerFixture(t);
   const { id, pid } = await leaveRunning(fixture);
   rmSync(fixture.bundle(id), { recursive: true });
@@ -103,7 +103,7 @@ test('S16 recover() ends a monitor and a container whose bundle is gone', async 
   assert.equal(identifyProcess(pid), undefined);
 });
 
-test('S16 recover() removes a bundle that never got further', async (t) => {
+test('S16 recover() removes a bundle without a container', async (t) => {
   const fixture = createContainerFixture(t);
   const second = await fixture.open();
   const id = fixture.createId();
@@ -119,7 +119,7 @@ async function endProcess(pid: number): Promise<void> {
 }
 
 for (const command of ['create', 'start']) {
-  test(`S16 recover() removes what a daemon leaves that is killed during "runc ${command}"`, async (t) => {
+  test(`S16 recover() removes what a daemon left that was killed during "runc ${command}"`, async (t) => {
     const fixture = createContainerFixture(t);
     const runtime = await fixture.open();
     const id = fixture.createId();

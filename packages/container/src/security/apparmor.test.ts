@@ -15,7 +15,7 @@ const profile = {
 };
 const hasParser = ['/sbin/apparmor_parser', '/usr/sbin/apparmor_parser'].some((path) => existsSync(path));
 
-test('createAppArmor() loads a profile into the kernel where there is AppArmor, and says so where there is none', async () => {
+test('createAppArmor() loads a profile into the kernel, and reports a host without AppArmor', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-apparmor-'));
   try {
     const appArmor = createAppArmor(directory);

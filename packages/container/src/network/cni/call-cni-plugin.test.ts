@@ -24,7 +24,7 @@ const callOf = (directory: string) => ({
   directory,
 });
 
-test('callCniPlugin() gives parameters by the environment, and the configuration by standard input', async (context) => {
+test('callCniPlugin() passes parameters in the environment, and the configuration on standard input', async (context) => {
   const directory = await scriptedPlugin(
     context,
     'read -r config; printf \'{"config":%s,"env":"%s"}\' "$config" "$CNI_COMMAND $CNI_CONTAINERID $CNI_NETNS $CNI_IFNAME $CNI_PATH"',
@@ -35,7 +35,7 @@ test('callCniPlugin() gives parameters by the environment, and the configuration
   });
 });
 
-test('callCniPlugin() takes no answer for an answer', async (context) => {
+test('callCniPlugin() accepts an empty result', async (context) => {
   const directory = await scriptedPlugin(context, 'exit 0');
   assert.equal(await callCniPlugin({ ...callOf(directory), command: 'DEL' }), undefined);
 });
@@ -51,18 +51,18 @@ const failures: readonly (readonly [script: string, message: RegExp])[] = [
   ['echo x', /the answer of CNI plugin "scripted" \(ADD\) is not JSON/],
 ];
 for (const [script, message] of failures) {
-  test(`callCniPlugin() tells why a plugin failed that runs ${script}`, async (context) => {
+  test(`callCniPlugin() reports the failure of a plugin that runs ${script}`, async (context) => {
     const directory = await scriptedPlugin(context, script);
     await assert.rejects(callCniPlugin(callOf(directory)), { kind: 'system', message });
   });
 }
 
-test('negotiateCniVersion() agrees with the plugins of this host', async () => {
+test('negotiateCniVersion() finds a version with the plugins of this host', async () => {
   const directory = await findCniPlugins(['bridge']);
   assert.match(await negotiateCniVersion('bridge', directory), /^(?:1\.0\.0|0\.4\.0)$/);
 });
 
-test('negotiateCniVersion() takes an older version, and tells when there is none in common', async (context) => {
+test('negotiateCniVersion() accepts an older version, and fails without one in common', async (context) => {
   const older = await scriptedPlugin(context, 'echo \'{"supportedVersions":["0.3.1","0.4.0"]}\'');
   assert.equal(await negotiateCniVersion('scripted', older), '0.4.0');
   for (const answer of ['{"supportedVersions":["0.1.0"]}', '{}', '[]']) {
@@ -74,7 +74,7 @@ test('negotiateCniVersion() takes an older version, and tells when there is none
   }
 });
 
-test('findCniPlugins() wants all of them in one directory, and names the package', async (context) => {
+test('findCniPlugins() finds a directory with all of them, or names the package', async (context) => {
   const directory = await scriptedPlugin(context, 'exit 0');
   assert.equal(await findCniPlugins(['scripted'], ['/nonexistent', directory]), directory);
   await assert.rejects(findCniPlugins(['scripted', 'other'], [directory]), {

@@ -42,7 +42,7 @@ function makeTree(t: TestContext, filesInEach: number) {
   return { root, names, directories };
 }
 
-test('removeContents() looks at each entry once, however often it is asked and from how far above', (t) => {
+test('removeContents() visits each entry once in repeated and nested calls', (t) => {
   const { root, names, directories } = makeTree(t, 100);
   for (let round = 0; round < 50; round++) {
     for (const directory of directories.toReversed()) removeContents(jailPathOf(directory), names);

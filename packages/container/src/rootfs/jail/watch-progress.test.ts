@@ -37,12 +37,12 @@ for (const [title, looks, expected] of [
   ['none that waits for a processor', [{ work: '1', state: 'runnable' }], undefined],
   ['none that is gone', [idle, undefined], undefined],
 ] as const) {
-  test(`watchProgress() tells of ${title}`, async ({ mock }) => {
+  test(`watchProgress() reports ${title}`, async ({ mock }) => {
     assert.equal(await looksUntilStall(mock, looks), expected);
   });
 }
 
-test('readActivity() sees that a process works, and that one is gone', async () => {
+test('readActivity() reports work, and undefined for a process that has ended', async () => {
   const before = await readActivity(process.pid);
   const after = await readActivity(process.pid); // the first look read files
   assert.notEqual(after?.work, before?.work);

@@ -17,14 +17,14 @@ describe('findSeccompProfile()', () => {
   });
   after(() => rm(directory, { recursive: true }));
 
-  test('finds the first profile of the host that is there', async () => {
+  test('finds the first profile that the host has', async () => {
     const later = join(directory, 'later.json');
     await writeFile(later, '{"defaultAction": "SCMP_ACT_KILL"}');
     const found = await findSeccompProfile('default', [join(directory, 'absent.json'), own, later]);
     assert.equal(found?.defaultAction, 'SCMP_ACT_LOG');
   });
 
-  test('takes the built-in profile where the host has none, and when it is asked for', async () => {
+  test('uses the built-in profile where the host has none, and on request', async () => {
     assert.equal(
       await findSeccompProfile('default', [join(directory, 'absent.json')]),
       builtInSeccompProfile,
@@ -37,7 +37,7 @@ describe('findSeccompProfile()', () => {
     assert.equal((await findSeccompProfile(own, []))?.defaultAction, 'SCMP_ACT_LOG');
   });
 
-  test('falls back to no other profile when one is there but wrong', async () => {
+  test('falls back to no other profile when one is invalid', async () => {
     const broken = join(directory, 'broken.json');
     await writeFile(broken, '{}');
     await assert.rejects(findSeccompProfile('default', [broken]), {

@@ -9,7 +9,7 @@ const withRule = (more: object) => ({
 });
 
 describe('parseSeccompProfile()', () => {
-  test('fills in what is absent or null', () => {
+  test('fills in absent and null fields', () => {
     const parsed = parseSeccompProfile('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": null}', '/p');
     assert.deepEqual(parsed, {
       defaultAction: 'SCMP_ACT_ALLOW',
@@ -21,7 +21,7 @@ describe('parseSeccompProfile()', () => {
     });
   });
 
-  test('takes the number of an error before its name, and the name where there is no number', () => {
+  test('prefers the number of an error over its name', () => {
     const read = (more: object) => {
       const text = JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', ...more });
       return parseSeccompProfile(text, '/p').defaultErrnoRet;
@@ -71,7 +71,7 @@ describe('parseSeccompProfile()', () => {
     });
   }
 
-  test('refuses what is no JSON', () => {
+  test('refuses text that is not JSON', () => {
     assert.throws(() => parseSeccompProfile('{', '/p'), {
       kind: 'invalid',
       message: 'seccomp profile "/p": want JSON',

@@ -52,7 +52,7 @@ describe('resolveSeccompProfile()', () => {
     });
   }
 
-  test('takes the architectures of this machine from the map, or those that are listed', () => {
+  test('uses the architectures of this machine from the map, or the listed ones', () => {
     const archMap = [
       { architecture: 'SCMP_ARCH_AARCH64', subArchitectures: ['SCMP_ARCH_ARM'] },
       { architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86'] },
@@ -70,7 +70,7 @@ describe('resolveSeccompProfile()', () => {
     assert.deepEqual(of({ architectures: ['SCMP_ARCH_X86_64'] }, 'x64'), ['SCMP_ARCH_X86_64']);
   });
 
-  test('writes rules as the runtime takes them', () => {
+  test('writes rules in the form of the runtime spec', () => {
     const text = JSON.stringify({
       defaultAction: 'SCMP_ACT_ERRNO',
       defaultErrnoRet: 38,
@@ -119,7 +119,7 @@ describe('the built-in seccomp profile', () => {
     settimeofday stime swapon swapoff sysfs _sysctl umount umount2 unshare uselib userfaultfd ustat vm86 vm86old
     io_uring_setup io_uring_enter io_uring_register`.split(/\s+/);
 
-  test('allows nothing that Docker documents as blocked to a plugin without privileges', () => {
+  test('allows nothing that Docker documents as blocked to a container without privileges', () => {
     const allowed = allowedNames(subject);
     assert.deepEqual(
       documentedAsBlocked.filter((name) => allowed.has(name)),
@@ -163,7 +163,7 @@ describe('the built-in seccomp profile', () => {
   const rulesOf = (name: string, of: SeccompSubject) =>
     resolveSeccompProfile(builtInSeccompProfile, of).syscalls.filter(({ names }) => names.includes(name));
 
-  test('lets a plugin without CAP_SYS_ADMIN make processes, but no namespaces', () => {
+  test('lets a container without CAP_SYS_ADMIN make processes, but no namespaces', () => {
     const mask = 0x7e020000;
     const arguments_ = (of: SeccompSubject) => rulesOf('clone', of).map(({ args }) => args?.[0]);
     assert.deepEqual(arguments_(subject), [{ index: 0, value: mask, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }]);
