@@ -191,12 +191,12 @@ for (const [name, request, pattern] of [
   [
     'a program that is not there',
     { command: ['no-such-program'] },
-    /^OCI runtime exec failed: .*executable file not found in \$PATH.*; the plugin has no such program\. Its files are on the host at \/.*\/rootfs; .* nsenter --target \d+ --net$/,
+    /^OCI runtime exec failed: .*executable file not found in \$PATH.*; the container has no such program\. Its files are on the host at \/.*\/rootfs; .* nsenter --target \d+ --net$/,
   ],
   [
     'a path that is not there',
     { command: ['/bin/no-such-shell'] },
-    /^OCI runtime exec failed: .*no such file or directory.*; the plugin has no such program/,
+    /^OCI runtime exec failed: .*no such file or directory.*; the container has no such program/,
   ],
   ['a program that is none', { command: ['/etc/passwd'] }, /^OCI runtime exec failed: .*permission denied/],
   [

@@ -9,8 +9,7 @@ import { createWorkspaces, type Workspaces } from './rootfs/workspaces.ts';
 
 /**
  * Open workspaces below a directory, which is made when absent and emptied otherwise.
- * @param directory on the same file system as the place that finished trees are renamed to
- * @param openJail default: the jail in namespaces, which needs root
+ * @param directory on the same file system as the path that finished trees are renamed to
  * @throws {OutboardError} system
  */
 export async function openWorkspaces(

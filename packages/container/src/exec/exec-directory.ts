@@ -61,5 +61,5 @@ export async function removeExec(cgroupPath: string, directory: string): Promise
 
 /** Error for a command in a container that has ended. */
 export function containerEndedError(cause?: unknown): OutboardError {
-  return new OutboardError('conflict', 'cannot run a command in a plugin that has ended', { cause });
+  return new OutboardError('conflict', 'cannot run a command in a container that has ended', { cause });
 }

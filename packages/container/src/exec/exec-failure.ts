@@ -25,7 +25,7 @@ export function execFailure(output: string, { rootfs, pid }: ExecContainer, wait
     readRuntimeMessage(output) ||
     `it did not start the command, and gave no reason within ${waitedMs / 1000} s`;
   const hint = missingProgram.test(reason)
-    ? `; the plugin has no such program. Its files are on the host at ${rootfs}; ` +
+    ? `; the container has no such program. Its files are on the host at ${rootfs}; ` +
       `programs of the host run in its network by: nsenter --target ${pid} --net`
     : '';
   // Docker's wording, from which its client derives the exit code.

@@ -105,7 +105,7 @@ async function launch(launch: Launch): Promise<ExecSession> {
   const watched = watchStart(launch.directory, pidFile);
   const { program, streams } = spawnRuntime(launch, watched);
   const report = (error: unknown): void => {
-    launch.deps.logger.error({ err: error }, 'cannot end a command in a plugin');
+    launch.deps.logger.error({ err: error }, 'cannot end a command in a container');
   };
   let isStarted = false;
   let hasEnded = false;

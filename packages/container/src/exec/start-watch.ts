@@ -17,18 +17,18 @@ export interface StartWatch {
 export function watchStart(directory: string, file: string): StartWatch {
   const path = join(directory, file);
   const { promise: started, resolve: settle } = withResolvers<boolean>();
-  const look = (): void => {
+  const check = (): void => {
     if (existsSync(path)) settle(true);
   };
-  const watcher = watch(directory, look);
+  const watcher = watch(directory, check);
   // The end of the runtime is reported by `close`.
   watcher.on('error', () => watcher.close());
-  look();
+  check();
   void started.then(() => watcher.close());
   return {
     started,
     close() {
-      look();
+      check();
       settle(false);
     },
   };

@@ -4,7 +4,7 @@
  */
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../linux/process-identity.ts';
 
-const firstLookMs = 10;
+const firstCheckMs = 10;
 const longestPauseMs = 200;
 
 /**
@@ -14,7 +14,7 @@ const longestPauseMs = 200;
  */
 export function watchCommand(readPid: () => number | undefined, onEnd: () => void): () => void {
   let identity: ProcessIdentity | undefined;
-  let pauseMs = firstLookMs;
+  let pauseMs = firstCheckMs;
   let timer: NodeJS.Timeout | undefined;
   const hasEnded = (): boolean => {
     if (identity !== undefined) return !isSameProcess(identity);
@@ -25,11 +25,11 @@ export function watchCommand(readPid: () => number | undefined, onEnd: () => voi
   };
   // Polling: the kernel reports the end of a process to its parent only, the OCI runtime. Nearly always the runtime
   // ends first.
-  const look = (): void => {
+  const check = (): void => {
     if (hasEnded()) return void onEnd();
-    timer = setTimeout(look, pauseMs);
+    timer = setTimeout(check, pauseMs);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   };
-  timer = setTimeout(look, pauseMs);
+  timer = setTimeout(check, pauseMs);
   return () => clearTimeout(timer);
 }

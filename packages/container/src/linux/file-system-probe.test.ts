@@ -83,7 +83,7 @@ test('a probe on a slow host continues while it makes progress', async () => {
 test('a probe ends with a reason without progress, and with that of its signal', async () => {
   const impatient = createFileSystemProbe({ idleMs: 40, intervalMs: 20 });
   const silent = { kind: 'unreachable', reason: 'its file system does not answer' };
-  const probeSilent = () => (impatient) => impatient.status(join(directory, 'silent'), follow);
+  const probeSilent = () => impatient.status(join(directory, 'silent'), follow);
   assert.deepEqual(await withStat('exec sleep 1000', probeSilent), silent);
   // Later probes with the same deadline fail at once.
   assert.deepEqual(await impatient.status(directory, follow), silent);

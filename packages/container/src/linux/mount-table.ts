@@ -99,8 +99,7 @@ export async function locate(path: string): Promise<string | undefined> {
   try {
     const parent = await realpath(dirname(path), 'buffer');
     const name = basename(path);
-    const place = name === '' ? parent.toString('latin1') : join(parent.toString('latin1'), toLatin1(name));
-    return place;
+    return name === '' ? parent.toString('latin1') : join(parent.toString('latin1'), toLatin1(name));
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;

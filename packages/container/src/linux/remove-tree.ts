@@ -21,7 +21,7 @@ const timeoutMs = 600_000;
  * @throws {OutboardError} system when a mount stays (nothing is deleted then) or when the tree cannot be deleted
  */
 export async function removeTree(path: string): Promise<void> {
-  // The usual case: the engine checks the upgrade directory of every plugin when it opens.
+  // The usual case: the engine checks many paths that are absent when it opens.
   if (!(await isPresent(path))) return;
   await unmountBelow(path);
   const [left] = await mountsBelow(path);

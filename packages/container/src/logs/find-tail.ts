@@ -76,7 +76,7 @@ async function searchFile(file: LogFile, floor: number, search: TailSearch): Pro
       // Bytes after the last line end are a record that is not complete yet.
       if (end === file.size) bytes = bytes.subarray(0, bytes.lastIndexOf(lineEnd) + 1);
       const firstRecord = start === floor ? 0 : afterLineEnd(bytes);
-      search.look(bytes.subarray(firstRecord), { file: file.number, offset: start + firstRecord });
+      search.examine(bytes.subarray(firstRecord), { file: file.number, offset: start + firstRecord });
       rest = bytes.subarray(0, firstRecord);
       // Longer than any record: damaged data, which is skipped.
       if (rest.length > maxLineBytes) rest = noBytes;
@@ -111,17 +111,17 @@ class TailSearch {
   }
 
   /** Search complete records, which precede those of the previous call. @param at position of the first one */
-  look(records: Buffer, at: LogPosition): void {
+  examine(records: Buffer, at: LogPosition): void {
     let end = records.length;
     while (end > 0 && !this.isDone) {
       const start = end < 2 ? 0 : records.lastIndexOf(lineEnd, end - 2) + 1;
       this.#bytes += end - start;
-      this.#lookAtRecord(readHeader(records, start, end), at, { start, end });
+      this.#examineRecord(readHeader(records, start, end), at, { start, end });
       end = start;
     }
   }
 
-  #lookAtRecord(
+  #examineRecord(
     header: RecordHeader | undefined,
     { file, offset }: LogPosition,
     record: { readonly start: number; readonly end: number },

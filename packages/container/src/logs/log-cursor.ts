@@ -199,7 +199,7 @@ export class LogCursor {
 function removedError(): OutboardError {
   return new OutboardError(
     'unavailable',
-    'the output was removed before it was read: the plugin writes faster than its log is read',
+    'the output was removed before it was read: the container writes faster than its log is read',
     { code: 'log-removed' },
   );
 }

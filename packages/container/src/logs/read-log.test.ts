@@ -97,7 +97,7 @@ test('a slow follower gets a note about missed output, and continues', async (t)
   // The file that was being read is still open; the next one is gone, and the newest is where it goes on.
   const notes = seen.filter((line) => line.startsWith('stderr'));
   assert.deepEqual(notes, [
-    `stderr outboard: about ${skipped} bytes skipped: the plugin writes faster than its log is read`,
+    `stderr outboard: about ${skipped} bytes skipped: the container writes faster than its log is read`,
   ]);
   assert.ok(skipped > 400_000 && skipped < 1_300_000, `${skipped} bytes`);
   log.write('stdout F five');
@@ -120,7 +120,7 @@ test('a reader that does not follow gets the remaining lines, after a note', asy
     seen.filter((line) => line.length < 200).map((line) => line.replace(/\d+/, 'N')),
     [
       'stdout one',
-      'stderr outboard: about N bytes skipped: the plugin writes faster than its log is read',
+      'stderr outboard: about N bytes skipped: the container writes faster than its log is read',
       'stdout three',
     ],
   );

@@ -98,7 +98,7 @@ async function readOn(cursor: LogCursor, directory: string): Promise<ReadLines> 
 
 /** On stderr, whatever streams are selected. */
 function skippedNote(skippedBytes: number): LogLine {
-  const reason = 'the plugin writes faster than its log is read';
+  const reason = 'the container writes faster than its log is read';
   return {
     stream: 'stderr',
     timeNano: BigInt(Date.now()) * 1_000_000n,

@@ -42,7 +42,7 @@ test('refuseOverlap() refuses a bridge with another subnet', () => {
   assert.throws(() => refuseOverlap('plugins0', subnet('10.87.8.0/24'), parseRouteTable(table)), {
     kind: 'conflict',
     message:
-      /^bridge "plugins0" has the subnet 10\.87\.9\.0\/24 and plugins that use it, want 10\.87\.8\.0\/24: /,
+      /^bridge "plugins0" has the subnet 10\.87\.9\.0\/24 and containers that use it, want 10\.87\.8\.0\/24: /,
   });
 });
 

@@ -62,7 +62,7 @@ export function refuseOverlap(bridge: string, subnet: Ipv4Subnet, routes: readon
       if (found === wanted || destination.prefixLength === 0) continue;
       throw new OutboardError(
         'conflict',
-        `bridge "${bridge}" has the subnet ${found} and plugins that use it, want ${wanted}: ` +
+        `bridge "${bridge}" has the subnet ${found} and containers that use it, want ${wanted}: ` +
           'disable the plugins on the bridge, then enable them again',
       );
     }

@@ -74,7 +74,7 @@ const cases: readonly Case[] = [
     title: 'refuses a destination below a file',
     files: ['etc/hosts'],
     destinations: ['/etc/hosts/x'],
-    message: /^"\/etc\/hosts" of the plugin is not a directory/,
+    message: /^"\/etc\/hosts" of the container is not a directory/,
   },
   {
     title: 'refuses a destination in a circle of links',
@@ -164,7 +164,8 @@ const mountedCases: readonly MountedCase[] = [
     title: 'refuses a destination that a link in an earlier mount leads to /dev (I06)',
     links: { a: '../dev' },
     destination: '/data/a',
-    message: /^mount destination "\/data\/a" leads to "\/dev" in the plugin, by way of the link "\/data\/a"$/,
+    message:
+      /^mount destination "\/data\/a" leads to "\/dev" in the container, by way of the link "\/data\/a"$/,
   },
   {
     title: 'refuses one that two links in an earlier mount lead below /proc',
@@ -183,7 +184,7 @@ const mountedCases: readonly MountedCase[] = [
     title: 'refuses one below a file of an earlier mount',
     files: ['a'],
     destination: '/data/a/b',
-    message: /^"\/data\/a" of the plugin is not a directory$/,
+    message: /^"\/data\/a" of the container is not a directory$/,
   },
   {
     title: 'refuses one in a circle of links of an earlier mount',

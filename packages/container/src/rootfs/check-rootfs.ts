@@ -71,7 +71,7 @@ function requireDirectories({ links, end, path }: WalkEnd): void {
 function requireUntrapped({ links, path }: WalkEnd, what: string, mounted: readonly ResolvedMount[]): void {
   const link = links[0];
   if (link === undefined) return;
-  const leads = `${what} leads to ${JSON.stringify(path)} in the plugin, by way of the link ${JSON.stringify(link)}`;
+  const leads = `${what} leads to ${JSON.stringify(path)} in the container, by way of the link ${JSON.stringify(link)}`;
   if (reservedTrees.some((tree) => isAtOrBelow(path, tree))) throw new OutboardError('invalid', leads);
   // A mount there would propagate to the host.
   const shared = mounted.find((entry) => isShared(entry.mount) && isAtOrBelow(path, entry.path));

@@ -25,7 +25,7 @@ export async function lookUpInMount(
   const wanted = paths.at(-1) ?? mountPoint;
   const late = new OutboardError(
     'unavailable',
-    `the file system that the plugin mounted at ${JSON.stringify(mountPoint)} does not answer`,
+    `the file system that the container mounted at ${JSON.stringify(mountPoint)} does not answer`,
     { code: 'plugin-timeout' },
   );
   const modes = await createFileSystemProbe(options).modes(paths);
@@ -33,7 +33,7 @@ export async function lookUpInMount(
   if (!modes.some((mode) => (mode & typeBits) === linkBits)) return wanted;
   throw new OutboardError(
     'system',
-    `path ${JSON.stringify(wanted)} has a link in a file system that the plugin mounted: want the place itself`,
+    `path ${JSON.stringify(wanted)} has a link in a file system that the container mounted: want a path without links`,
     { code: 'path-escapes' },
   );
 }

@@ -8,7 +8,7 @@ import { OutboardError } from '@outboard/oci';
 const maxLinks = 40;
 /** Limits of the work: every look-up starts at the root, with a handle for each component. */
 const maxDepth = 128;
-const maxLooks = 1024;
+const maxLookups = 1024;
 
 /** Result of the look-up of one path. */
 export type Found =
@@ -32,9 +32,9 @@ export class PathWalk {
   readonly #rest: string[];
   readonly #links: string[] = [];
   #reached: readonly string[] = [];
-  #looked: readonly string[] = [];
+  #candidate: readonly string[] = [];
   #end: WalkEnd['end'] = 'directory';
-  #looks = 0;
+  #lookups = 0;
 
   /** @param path absolute, in the root */
   constructor(path: string) {
@@ -56,18 +56,18 @@ export class PathWalk {
         continue;
       }
       if (this.#end === 'other') {
-        const message = `${JSON.stringify(this.#path())} of the plugin is not a directory`;
+        const message = `${JSON.stringify(this.#path())} of the container is not a directory`;
         throw new OutboardError('invalid', message);
       }
-      this.#looked = [...this.#reached, name];
-      this.#looks += 1;
-      if (this.#looked.length > maxDepth || this.#looks > maxLooks) {
+      this.#candidate = [...this.#reached, name];
+      this.#lookups += 1;
+      if (this.#candidate.length > maxDepth || this.#lookups > maxLookups) {
         throw new OutboardError(
           'invalid',
           `too many directories on the way to ${JSON.stringify(this.#wanted)}`,
         );
       }
-      return this.#looked;
+      return this.#candidate;
     }
     return undefined;
   }
@@ -78,11 +78,11 @@ export class PathWalk {
    */
   take(found: Found): void {
     if (found.type !== 'link') {
-      this.#reached = this.#looked;
+      this.#reached = this.#candidate;
       this.#end = found.type;
       return;
     }
-    this.#links.push(`/${this.#looked.join('/')}`);
+    this.#links.push(`/${this.#candidate.join('/')}`);
     if (this.#links.length > maxLinks) {
       throw new OutboardError('invalid', `too many links on the way to ${JSON.stringify(this.#wanted)}`);
     }

@@ -49,7 +49,7 @@ export async function resolveFrom(handles: TreeHandles, path: string, options: C
   const { tree } = handles;
   if (path === '') return '';
   if (path.includes('\0') || Buffer.byteLength(path) > maxPathBytes) {
-    throw new OutboardError('system', `the plugin named a path that cannot be: ${showPath(path)}`);
+    throw new OutboardError('system', `the container named an invalid path: ${showPath(path)}`);
   }
   const wanted = join('/', path).replace(/(.)\/$/, '$1');
   const reached = await walkTree(handles, wanted);
@@ -74,7 +74,7 @@ async function walkTree(handles: TreeHandles, wanted: string): Promise<Reached> 
   } catch (cause) {
     const code = errorCode(cause);
     if (code === undefined || isOutboardError(cause)) throw cause;
-    throw new OutboardError('system', `cannot look up path ${showPath(wanted)} of the plugin: ${code}`, {
+    throw new OutboardError('system', `cannot look up path ${showPath(wanted)} of the container: ${code}`, {
       cause,
     });
   }
@@ -119,7 +119,7 @@ class Walk {
       }
       const isAtRoot = this.#reached.length === 0;
       const parent = isAtRoot ? root : this.#reached.at(-1)?.handle;
-      const found = await this.#look(parent, name);
+      const found = await this.#lookUp(parent, name);
       if (found.type === 'link') {
         links += 1;
         if (links > maxLinks) throw escapes(this.#wanted, 'too many links');
@@ -134,7 +134,7 @@ class Walk {
       });
       if (found.type === 'mount') return this.#endAtMount();
       if (found.type === 'other' && this.#rest.length > 0) {
-        throw new OutboardError('system', `${showPath(this.#path())} of the plugin is no directory`);
+        throw new OutboardError('system', `${showPath(this.#path())} of the container is not a directory`);
       }
     }
     return { path: this.#path(), below: [] };
@@ -152,7 +152,7 @@ class Walk {
       this.#enter({ name: this.#rest.pop() ?? '', isShared: false });
   }
 
-  async #look(parent: number | undefined, name: string) {
+  async #lookUp(parent: number | undefined, name: string) {
     const { propagatedMount } = this.#handles.tree;
     const path = `${this.#path() === '/' ? '' : this.#path()}/${name}`;
     if (path === propagatedMount?.path) {
@@ -200,7 +200,7 @@ function componentsOf(path: string): string[] {
 }
 
 function escapes(wanted: string, where: string): OutboardError {
-  const message = `path ${showPath(wanted)} of the plugin leads out of what it may share: ${showPath(where)}`;
+  const message = `path ${showPath(wanted)} of the container leads out of what it may share: ${showPath(where)}`;
   return new OutboardError('system', message, { code: 'path-escapes' });
 }
 

@@ -111,7 +111,7 @@ async function monitorCall(request: ConmonRequest): Promise<ProgramCall> {
   const call = { file: request.conmon, args: conmonArguments(request) };
   if (request.driver === 'cgroupfs') return call;
   const unit = `outboard-conmon-${request.id}-${request.generation}.scope`;
-  return inScope(unit, `Monitor of the Outboard plugin ${request.id}`, call);
+  return inScope(unit, `Monitor of the Outboard container ${request.id}`, call);
 }
 
 function startMonitor(request: ConmonRequest, { file, args }: ProgramCall): SpawnedProcess {

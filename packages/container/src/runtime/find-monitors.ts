@@ -27,10 +27,11 @@ export async function findMonitors(bundles: string): Promise<ReadonlyMap<string,
     if (!/^\d+$/.test(name) || !monitorPrograms.has(processName(Number(name)))) continue;
     // Inside a container the same path names another directory.
     if ((await readLink(name, 'ns/pid')) !== ownNamespace) continue;
-    const place = (await readLink(name, 'cwd'))?.replace(/ \(deleted\)$/, '') ?? '';
-    const id = place.slice(directory.length + 1);
+    const workingDirectory = (await readLink(name, 'cwd'))?.replace(/ \(deleted\)$/, '') ?? '';
+    const id = workingDirectory.slice(directory.length + 1);
     const identity = identifyProcess(Number(name));
-    if (place === join(directory, id) && isContainerId(id) && identity !== undefined) found.set(id, identity);
+    if (workingDirectory === join(directory, id) && isContainerId(id) && identity !== undefined)
+      found.set(id, identity);
   }
   return found;
 }

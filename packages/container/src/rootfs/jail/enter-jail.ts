@@ -79,9 +79,9 @@ function hasOpenFiles(lastOwn: number): boolean {
 }
 
 /** Run a check; false for a descriptor that is closed, such as that of the listing itself. */
-function ifOpen(look: () => boolean): boolean {
+function ifOpen(check: () => boolean): boolean {
   try {
-    return look();
+    return check();
   } catch (error) {
     if (['ENOENT', 'EBADF'].includes(errorCode(error) ?? '')) return false;
     throw error;
