@@ -55,7 +55,7 @@ describe('carrySettings()', () => {
     assert.deepEqual(carry(initial, next).value, initialSettings(next));
   });
 
-  test('keeps what was changed where the new config still allows it to be set', () => {
+  test('keeps changed settings that the new config still allows to be set', () => {
     const changed = applySettings(config, initial, [
       'DEBUG=1',
       'UNSET=u',
@@ -94,7 +94,7 @@ describe('carrySettings()', () => {
     assert.deepEqual(carried.args, ['-x']);
   });
 
-  test('gives up a change that the new config does not allow', () => {
+  test('drops a setting that the new config does not allow', () => {
     const changed = applySettings(config, initial, ['state=/mine', 'dev=/dev/mine', 'args=-x']);
     const next = read({
       mounts: [{ ...bind, name: 'state', source: null, destination: '/s', settable: ['source'] }],
@@ -162,7 +162,7 @@ describe('carrySettings() on a mount that changes', () => {
     ['tmpfs to bind', mounts('tmpfs'), mounts('bind', 'rbind'), /another type/],
   ];
   for (const [name, before, after, reason] of widened) {
-    test(`gives up the source when the mount goes from ${name}, and says why`, () => {
+    test(`drops the source when the mount changes from ${name}, and says why`, () => {
       const { source, dropped } = carryMount(before, after);
       assert.equal(source, '/default');
       assert.match(dropped.join(), /^setting "data" \("\/mine"\) is not kept: /);
@@ -171,7 +171,7 @@ describe('carrySettings() on a mount that changes', () => {
     });
   }
 
-  test('gives up a source that its new destination does not allow', () => {
+  test('drops a source that its new destination does not allow', () => {
     const { source, dropped } = carryMount(mounts('bind', 'rbind'), {
       ...mounts('bind', 'rbind'),
       destination: '/sys',
@@ -193,7 +193,7 @@ describe('carrySettings() on a mount that changes', () => {
     );
   });
 
-  test('never lets a plugin do more with a source that was set than before', () => {
+  test('never grants more access to a set source than before', () => {
     const mount = fc.record({
       type: fc.constantFrom('bind', 'rbind', 'tmpfs', 'none', ''),
       options: fc.uniqueArray(
@@ -238,7 +238,7 @@ function powersOf({ type, options }: { readonly type: string; readonly options: 
 }
 
 describe('an upgrade to another repository', () => {
-  test('hands none of what was set to it, and names all of it without values of variables', () => {
+  test('drops all settings, and names them without values of variables', () => {
     const changed = applySettings(config, initial, [
       'DEBUG=secret',
       'state=/mine',
@@ -254,7 +254,7 @@ describe('an upgrade to another repository', () => {
     assert.doesNotMatch(told, /secret/);
   });
 
-  test('keeps limits, and none of the options that weaken the box', () => {
+  test('keeps limits, and no option that weakens the isolation', () => {
     const overrides = {
       limits: { memoryBytes: 64 * 1024 * 1024 },
       createMounts: true,

@@ -54,7 +54,7 @@ describe('parsePluginConfig()', () => {
     );
   });
 
-  test('tells of unknown keys that are misspelt, and which they should be', () => {
+  test('names the right key for a misspelt one', () => {
     const document = { Entrypont: ['/p'], mount: [], 'work-dir': '/x', hooks: {}, Mounts: [{ Sorce: '/a' }] };
     const { misspellings } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
     assert.deepEqual(misspellings, [

@@ -47,7 +47,7 @@ describe('applyOptionsPatch()', () => {
     });
   });
 
-  test('changes what is named, takes back what is null, and leaves the rest', () => {
+  test('changes named fields, resets null fields, and keeps the rest', () => {
     const changed = apply(
       { Limits: { Cpus: 2, Pids: null }, Health: null, Restart: { Name: 'no', MaximumRetries: null } },
       all,
@@ -59,7 +59,7 @@ describe('applyOptionsPatch()', () => {
     });
   });
 
-  test('keeps no object that says nothing', () => {
+  test('drops empty objects', () => {
     assert.deepEqual(apply({ Limits: { Cpus: null }, Log: {} }, { limits: { cpus: 1 } }), {});
   });
 
@@ -161,7 +161,7 @@ describe('optionsInForce()', () => {
     return parsePluginConfig(Buffer.from(JSON.stringify(document)));
   }
 
-  test('are those of the author where the operator decided nothing', () => {
+  test('are those of the author where the operator made no decision', () => {
     const { config, warnings } = configWith({
       limits: { memoryBytes: 1e8, pids: 50 },
       health: { kind: 'socket' },
@@ -184,7 +184,7 @@ describe('optionsInForce()', () => {
     assert.deepEqual(optionsInForce(config, { restart: { name: 'no' } }), { restart: { name: 'no' } });
   });
 
-  test('an author may restrict the plugin and never free it', () => {
+  test('an author may restrict a plugin and never weaken its isolation', () => {
     const allowed = { Security: { ReadOnlyRootfs: true, NoNewPrivileges: true } };
     assert.deepEqual(parseAuthorOptions(allowed, assert.fail), {
       security: { readOnlyRootfs: true, noNewPrivileges: true },
@@ -200,7 +200,7 @@ describe('optionsInForce()', () => {
     }
   });
 
-  test('an author may take no more of the host than a plugin has by default, and a warning names each value that is left out', () => {
+  test('an author is held to the bounds of the table, and a warning names each value that is left out', () => {
     const { config, warnings } = configWith({
       stopTimeoutSeconds: 86_400,
       log: { maxBytes: 2 ** 53 - 1, maxFiles: 1000 },
@@ -241,17 +241,14 @@ describe('optionsInForce()', () => {
     assert.deepEqual(warnings, ['config: "outboard": unknown key "novelty" is kept but has no effect']);
   });
 
-  test('what the author asks for goes with the plugin to registries', () => {
+  test('the options of the author are part of the pushed config', () => {
     const { document } = configWith({ limits: { pids: 5 } });
     const { config } = parsePluginConfig(encodeConfigBlob(document, []));
     assert.deepEqual(config.authorOptions, { limits: { pids: 5 } });
   });
 });
 
-function without<Key extends keyof PluginOverrides>(
-  options: PluginOverrides,
-  key: Key,
-): Omit<PluginOverrides, Key> {
+function without<Key extends keyof PluginOverrides>(options: PluginOverrides, key: Key): PluginOverrides {
   const { [key]: _, ...others } = options;
   return others;
 }

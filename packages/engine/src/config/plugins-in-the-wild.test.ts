@@ -353,7 +353,7 @@ const plugins: readonly WildPlugin[] = [
   },
   {
     plugin:
-      'kathara/katharanp, with a slash before the socket, the plugin folder itself and extra device keys',
+      'kathara/katharanp, with a slash before the socket, the plugin directory itself and extra device keys',
     config: {
       entrypoint: ['./entrypoint.sh'],
       workdir: '/app',

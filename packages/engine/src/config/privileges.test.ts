@@ -44,12 +44,12 @@ describe('computePrivileges()', () => {
     ]);
   });
 
-  test('asks nothing for an empty config and for a network of its own', () => {
+  test('lists nothing for an empty config and for networks that give no access to the host', () => {
     assert.deepEqual(compute({}), []);
     for (const type of ['', 'null', 'bridge']) assert.deepEqual(compute({ network: { type } }), []);
   });
 
-  test('asks for every other network word, none included', () => {
+  test('lists every other network type, none included', () => {
     for (const type of ['none', 'host', 'weave']) {
       assert.deepEqual(
         compute({ network: { type } }).map(({ value }) => value),

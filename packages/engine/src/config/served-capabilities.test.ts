@@ -33,7 +33,7 @@ for (const [types, capabilities] of [
   });
 }
 
-test('a plugin of another protocol serves nothing that can be called', () => {
+test('a plugin of another protocol serves no capability', () => {
   assert.deepEqual(served(['docker.volumedriver/1.0'], 'moby.plugins.http/v1'), ['volumedriver']);
   assert.deepEqual(served(['docker.volumedriver/1.0'], 'grpc'), []);
 });

@@ -37,7 +37,7 @@ const config = read({
 const initial = initialSettings(config);
 
 describe('initialSettings()', () => {
-  test('takes env that has a value, in order, and copies the rest', () => {
+  test('takes variables with a value, in order, and copies the other lists', () => {
     const env = ['DEBUG=0', 'EMPTY=', 'FIXED=x', 'a.b=1', '.hidden=1', 'TWO=1', 'ODD=1', 'both=1'];
     assert.deepEqual(initial.env, env);
     assert.deepEqual(initial.mounts, config.mounts);

@@ -14,6 +14,7 @@ export function stopGraceMs({ stopTimeoutSeconds = defaultStopTimeoutSeconds }: 
 /** Upper bound of the time between SIGTERM and SIGKILL in a forced stop, in milliseconds: the default of plugins. */
 export const forcedGraceMs = defaultStopTimeoutSeconds * 1000;
 
+/** The restart policy in force. */
 export function restartPolicy({ restart = defaultRestartPolicy }: PluginOptions): RestartPolicy {
   return restart;
 }

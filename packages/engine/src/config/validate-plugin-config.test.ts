@@ -74,12 +74,12 @@ describe('validatePluginConfig() on mounts', () => {
     );
   });
 
-  test('I01 takes a mount of type rbind for what it says, with or without the option', () => {
+  test('I01 accepts the type rbind as a recursive bind, with or without the option', () => {
     const mount = { type: 'rbind', source: '/s', destination: '/d', options: null };
     assert.match(validate({ mounts: [mount] }).join(), /is mounted as "rbind"/);
   });
 
-  test('I02 leaves out the options of fstab and docker run that mean nothing here, and says so', () => {
+  test('I02 leaves out options of fstab and docker run that have no effect, with a warning', () => {
     for (const option of ['defaults', 'z', 'Z']) {
       assert.deepEqual(validate(bind('/d', ['rbind', option]), 'create'), [
         `config: "Mounts[0]": option "${option}" has no effect`,
@@ -259,7 +259,7 @@ describe('validatePluginConfig() on texts that are shown', () => {
     });
   }
 
-  test('refuses in descriptions what moves the cursor or turns letters around, and takes lines and emoji', () => {
+  test('refuses control characters and direction overrides in descriptions, and accepts lines and emoji', () => {
     const described = (description: string) => [
       { description },
       { documentation: description },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkInit } from './check-init.ts';
 
-test('an init that the host does not have is told, with what to install and how to do without', async () => {
+test('a missing init is reported with the package to install and the option to turn off', async () => {
   const [finding, ...others] = await checkInit('acme/p:1', ['no-such-init']);
   assert.deepEqual(others, []);
   assert.deepEqual([finding?.what, finding?.concerns, finding?.isFatal], ['init', 'host', true]);

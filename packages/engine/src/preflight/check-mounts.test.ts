@@ -7,7 +7,7 @@ const mount = (source: string | null, destination: string, type = 'bind') => ({
   ...{ source, destination, type },
 });
 
-test('missingDirectories() names the sources of mounts that are made, each once, and no others', () => {
+test('missingDirectories() lists the sources that are created, each once, and no others', () => {
   const mounts = [
     mount('/srv/a', '/a'),
     mount('/srv/a', '/again'),

@@ -186,7 +186,7 @@ const cases: readonly (readonly [title: string, situation: Case, why: RegExp, re
 
 describe('checkPlugin()', () => {
   for (const [title, situation, why, remedy] of cases) {
-    test(`tells of ${title}`, () => {
+    test(`reports ${title}`, () => {
       const findings = check(situation);
       assert.equal(findings.length, 1, JSON.stringify(findings));
       assert.match(findings[0]?.why ?? '', why);
@@ -195,7 +195,7 @@ describe('checkPlugin()', () => {
     });
   }
 
-  test('tells everything at once, what concerns the plugin first', () => {
+  test('reports all problems at once, those of the plugin first', () => {
     const findings = check({
       config: { mounts: [mount, { ...mount, name: 'other', source: null, destination: '/o' }], ...fuse },
       sources: missing,
@@ -235,7 +235,7 @@ describe('checkPlugin()', () => {
     test(`finds nothing wrong with ${title}`, () => assert.deepEqual(check(situation), []));
   }
 
-  test('warns, and no more, of a shared mount on a private one', () => {
+  test('only warns about a shared mount on a private one', () => {
     const { mounts: _, ...rest } = everything;
     const mounts = parseMountTable('1 0 8:1 / / rw - ext4 d rw\n2 1 0:5 / /c rw - cgroup2 c rw\n');
     const findings = check({
@@ -249,7 +249,7 @@ describe('checkPlugin()', () => {
     );
   });
 
-  test('warns, and no more, of a file of the host that every plugin gets', () => {
+  test('only warns about a missing file of the host that every plugin is given', () => {
     const findings = check({ missingHostFiles: ['/etc/resolv.conf'] });
     assert.deepEqual(
       findings.map(({ isFatal, what, remedy }) => [isFatal, what, remedy]),
@@ -263,7 +263,7 @@ describe('checkPlugin()', () => {
     );
   });
 
-  test('warns, and no more, of a fuse module that is not loaded', () => {
+  test('only warns about a fuse module that is not loaded', () => {
     const findings = check({ config: fuse, host: { fileSystems: new Set(['tmpfs']) } });
     assert.deepEqual(
       findings.map(({ isFatal, remedy }) => [isFatal, remedy]),

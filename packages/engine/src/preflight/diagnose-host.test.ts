@@ -7,20 +7,20 @@ import { diagnoseHost } from './diagnose-host.ts';
 
 /** The doctor's line about a runtime that is this script. */
 async function diagnoseRuntime(script: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'ob-doctor-'));
+  const directory = await mkdtemp(join(tmpdir(), 'ob-doctor-'));
   try {
-    const runtime = join(folder, 'runtime');
+    const runtime = join(directory, 'runtime');
     await writeFile(runtime, `#!/bin/sh\n${script}\n`);
     await chmod(runtime, 0o755);
-    const checks = await diagnoseHost({ dataRoot: folder, execRoot: folder, runtime });
+    const checks = await diagnoseHost({ dataRoot: directory, execRoot: directory, runtime });
     const found = checks.find(({ name }) => name === 'OCI runtime') ?? assert.fail('no such check');
     return [found.status, found.message.replace(runtime, 'RUNTIME')];
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 }
 
-test('a runtime is one that tells its version, and ends well', async () => {
+test('an OCI runtime reports its version and exits with 0', async () => {
   assert.deepEqual(await diagnoseRuntime('echo myrunc version 1.2.3'), ['ok', 'RUNTIME 1.2.3']);
   for (const script of ['echo version 1.2; exit 1', 'echo usage; echo version 1.2', 'exit 0']) {
     assert.deepEqual(await diagnoseRuntime(script), ['fail', 'RUNTIME does not tell its version'], script);

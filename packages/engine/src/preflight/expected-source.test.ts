@@ -27,13 +27,13 @@ const cases = {
 
 for (const [expected, paths] of Object.entries(cases)) {
   for (const source of paths) {
-    test(`a missing ${source} is to be a ${expected}`, () => {
+    test(`a missing ${source} is expected to be a ${expected}`, () => {
       assert.equal(expectedSource({ source, destination: '/mnt/x' }, 'absent'), expected);
     });
   }
 }
 
-test('the destination tells as well: by its name, and by what the root filesystem has there', () => {
+test('the destination decides too, by its name and by the file in the root filesystem', () => {
   const source = '/srv/a';
   assert.equal(expectedSource({ source, destination: '/run/docker.sock' }, 'absent'), 'socket');
   assert.equal(expectedSource({ source, destination: '/a' }, 'other'), 'file');

@@ -9,7 +9,12 @@ const mounts = (cgroups: string, root = 'rw shared:1', run = 'tmpfs') =>
 const v1 = '3 1 0:5 / /sys/fs/cgroup/memory rw - cgroup c rw,memory\n';
 const v2 = '4 1 0:6 / /sys/fs/cgroup rw - cgroup2 c rw\n';
 const readOnly = (cgroups: string) => cgroups.replaceAll(' rw - ', ' ro,nosuid - ');
-const folder = (path: string) => ({ path, realPath: path, freeBytes: 10 * 1024 ** 3, freeFiles: 1_000_000 });
+const directory = (path: string) => ({
+  path,
+  realPath: path,
+  freeBytes: 10 * 1024 ** 3,
+  freeFiles: 1_000_000,
+});
 
 const healthy: HostFacts = {
   uid: 0,
@@ -24,8 +29,8 @@ const healthy: HostFacts = {
   fileSystems: new Set(['fuse', 'overlay']),
   hasFuseDevice: true,
   missingCapabilities: [],
-  dataRoot: folder('/var/lib/outboard'),
-  execRoot: folder('/run/outboard'),
+  dataRoot: directory('/var/lib/outboard'),
+  execRoot: directory('/run/outboard'),
   now: new Date('2026-05-01T00:00:00Z'),
   isClockSynchronised: true,
 };
@@ -80,7 +85,7 @@ const cases: readonly (readonly [
     'exec root',
     'warn',
     /so long that other programs cannot dial/,
-    { execRoot: folder(`/run/${'x'.repeat(60)}`) },
+    { execRoot: directory(`/run/${'x'.repeat(60)}`) },
   ],
   ['exec root', 'fail', /does not answer/, { execRoot: { path: '/e', problem: '/e does not answer' } }],
   ['clock', 'fail', /1970/, { now: new Date(0) }],
@@ -88,7 +93,7 @@ const cases: readonly (readonly [
   ['clock', 'ok', /2026/, { isClockSynchronised: undefined }],
 ];
 
-test('of an exec root below /run on a disk the doctor does not say that it should lie there', () => {
+test('the remedy for an exec root below /run on a disk is a tmpfs at /run', () => {
   const onDisk = { ...healthy, mounts: mounts(v2, 'rw shared:1', 'ext4') };
   const remedyOf = (path: string) =>
     checkHost({ ...onDisk, execRoot: { ...healthy.execRoot, path, realPath: path } }).find(

@@ -30,7 +30,7 @@ test('the capabilities of the kernel are those that a config may name', () => {
   for (const name of allCapabilities(40)) assert.equal(canonicalCapability(name), name);
 });
 
-test('parseCapabilitySet() reads the bits of the kernel', () => {
+test("parseCapabilitySet() reads the kernel's bit mask", () => {
   const status = 'Name:\tx\nCapEff:\t0000000000000000\nCapBnd:\t0000000000200001\n';
   assert.deepEqual([...parseCapabilitySet(status, 'CapBnd')], ['CAP_CHOWN', 'CAP_SYS_ADMIN']);
   assert.deepEqual([...parseCapabilitySet(status, 'CapEff')], []);

@@ -20,7 +20,7 @@ before(() => {
     writeFileSync(join(rootfs, path), '');
     chmodSync(join(rootfs, path), mode);
   }
-  mkdirSync(join(rootfs, 'folder'));
+  mkdirSync(join(rootfs, 'directory'));
   symlinkSync('usr/bin', join(rootfs, 'bin'));
   symlinkSync('/opt/tool', join(rootfs, 'linked'));
   symlinkSync('nowhere', join(rootfs, 'dangling'));
@@ -54,11 +54,11 @@ const cases: readonly (readonly [title: string, config: object, flaw: RegExp | u
     /"absent": it is in none of the directories of PATH: rootfs\/usr\/local\/sbin\/absent, .*, … are missing$/,
   ],
   ['a file without the permission', { Entrypoint: ['/data'] }, /rootfs\/data is not a file that can be run/],
-  ['a directory', { Entrypoint: ['/folder'] }, /rootfs\/folder is not a file that can be run/],
+  ['a directory', { Entrypoint: ['/directory'] }, /rootfs\/directory is not a file that can be run/],
 ];
 
 for (const [title, document, flaw] of cases) {
-  test(`findProgramFlaws() ${flaw ? 'tells of' : 'takes'} ${title}`, () => {
+  test(`findProgramFlaws() ${flaw ? 'reports' : 'accepts'} ${title}`, () => {
     const { config } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
     const found = findProgramFlaws({ config, settings: initialSettings(config), rootfs });
     if (flaw === undefined) assert.deepEqual(found, []);

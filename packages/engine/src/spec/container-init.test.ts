@@ -23,21 +23,21 @@ function elf(types: readonly number[], { is64 = true, isLittle = true } = {}): B
 
 for (const is64 of [true, false]) {
   for (const isLittle of [true, false]) {
-    test(`isStatic() tells by the interpreter: ${is64 ? 64 : 32} bits, ${isLittle ? 'little' : 'big'}-endian`, () => {
+    test(`isStatic() looks for the program interpreter: ${is64 ? 64 : 32} bits, ${isLittle ? 'little' : 'big'}-endian`, () => {
       assert.equal(isStatic(elf([1, 1, 4], { is64, isLittle })), true);
       assert.equal(isStatic(elf([6, 3, 1], { is64, isLittle })), false);
     });
   }
 }
 
-test('isStatic() takes no script, and nothing that is cut off', () => {
+test('isStatic() refuses scripts and truncated files', () => {
   assert.equal(isStatic(Buffer.from(`#!/bin/sh\n${'#'.repeat(100)}`)), false);
   assert.equal(isStatic(elf([1, 1, 1]).subarray(0, 100)), false);
   assert.equal(isStatic(Buffer.from('\x7fELF', 'latin1')), false);
   assert.equal(isStatic(readFileSync(process.execPath).subarray(0, 4096)), false);
 });
 
-test('findContainerInit() passes over what is not there or not static, and says what to install', async () => {
+test('findContainerInit() skips missing and dynamic programs, and names the package to install', async () => {
   await assert.rejects(findContainerInit(['no-such-init', 'sh', '/etc/passwd']), {
     kind: 'system',
     code: 'program-missing',
@@ -45,7 +45,7 @@ test('findContainerInit() passes over what is not there or not static, and says 
   });
 });
 
-test('initArguments() has tini adopt processes in the pid namespace of the host too', () => {
+test('initArguments() makes tini a subreaper, for the pid namespace of the host', () => {
   assert.deepEqual(initArguments({ path: '/usr/bin/tini-static' }).slice(1), ['-s', '--']);
   assert.deepEqual(initArguments({ path: '/usr/libexec/podman/catatonit' }).slice(1), ['--']);
 });

@@ -85,7 +85,7 @@ describe('createRuntimeSpec()', () => {
     assert.deepEqual(mountAt(without.spec, '/run/docker/metrics.sock'), []);
   });
 
-  test('I06 gives a plugin that asks for nothing exactly the default container, which has no terminal', () => {
+  test('I06 gives a plugin without privileges exactly the default container, which has no terminal', () => {
     const { spec, notices } = create(read({}));
     assert.deepEqual(notices, []);
     assert.deepEqual(spec, {
@@ -164,7 +164,7 @@ describe('createRuntimeSpec()', () => {
     assert.ok(types({}, { cgroupVersion: 2 }).includes('cgroup'));
   });
 
-  test('mounts the hosts files read-only for every network type that is not empty', () => {
+  test("mounts the host's files read-only for every network type that is not empty", () => {
     for (const type of ['host', 'none']) {
       const { spec } = create(read({ network: { type } }));
       for (const path of ['/etc/hosts', '/etc/resolv.conf']) {
@@ -188,7 +188,7 @@ describe('createRuntimeSpec()', () => {
     );
   });
 
-  test('joins no network that it was given for another type', () => {
+  test('ignores a network that is given for another type', () => {
     for (const type of ['', 'none', 'host', 'weave']) {
       const { spec } = create(read({ network: { type } }), { network: bridged });
       assert.doesNotMatch(JSON.stringify(spec), /networks/, type);
@@ -196,9 +196,9 @@ describe('createRuntimeSpec()', () => {
     }
   });
 
-  test('makes no spec for a bridge without its network', () => {
+  test('refuses a bridge without a network to join', () => {
     const config = read({ network: { type: 'bridge' } });
-    const input: Omit<RuntimeSpecInput, 'network'> = {
+    const input: RuntimeSpecInput = {
       config,
       settings: initialSettings(config),
       rootfsPath: '/data/rootfs',
@@ -232,7 +232,7 @@ describe('createRuntimeSpec()', () => {
     assert.equal(create(read({})).spec.linux.rootfsPropagation, undefined);
   });
 
-  test('I11 needs our own folder for the propagated mount', () => {
+  test('I11 refuses a propagated mount without its directory on the host', () => {
     const config = read({ propagatedMount: '/mnt' });
     const input = { config, settings: initialSettings(config), rootfsPath: '/r', socketDirectory: '/s' };
     const security = { noNewPrivileges: true, readOnlyRootfs: false };
@@ -485,7 +485,7 @@ function accessBeyondBaseline(spec: RuntimeSpec): readonly string[] {
 }
 
 describe('createRuntimeSpec() against computePrivileges()', () => {
-  test('I03 gives nothing beyond the baseline that no privilege names', () => {
+  test('I03 gives no access beyond the baseline without a privilege', () => {
     let compared = 0;
     fc.assert(
       fc.property(arbitraryConfig, (document) => {

@@ -16,13 +16,13 @@ const device = (path: string | null, settable: readonly string[] | null = null) 
 });
 
 describe('resolveDevices()', () => {
-  let folder: string;
+  let directory: string;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outboard-devices-'));
-    await writeFile(join(folder, 'file'), '');
-    await symlink('/dev/null', join(folder, 'link'));
+    directory = await mkdtemp(join(tmpdir(), 'outboard-devices-'));
+    await writeFile(join(directory, 'file'), '');
+    await symlink('/dev/null', join(directory, 'link'));
   });
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(() => rm(directory, { recursive: true, force: true }));
 
   test('reads type, numbers and permissions of a node of this host', async () => {
     const { devices, notices } = await resolveDevices([device('/dev/null'), device('/dev/zero')], look);
@@ -67,7 +67,7 @@ describe('resolveDevices()', () => {
   ];
   for (const [name, reason] of refused) {
     test(`I15 refuses ${name} in Docker's words`, async () => {
-      const path = `${folder}/${name}`;
+      const path = `${directory}/${name}`;
       await assert.rejects(resolveDevices([device(path)], look), {
         kind: 'invalid',
         message: `error gathering device information while adding custom device "${path}": ${reason}`,

@@ -96,14 +96,14 @@ test('I20 the built-in profile opens with CAP_SYS_ADMIN what mounting plugins ne
   assert.deepEqual(await run(script, { seccomp: 'builtin' }, ['CAP_SYS_ADMIN']), ['ok', 'mounted', 'made']);
 });
 
-test('the filter lets the runtime finish where new privileges are allowed', async (t) => {
+test('the filter allows the calls of the runtime itself where new privileges are allowed', async (t) => {
   const { run } = await openBox(t);
   const script = `grep -E '^(Seccomp|NoNewPrivs):' /proc/self/status; ${keyctl}`;
   const options = { seccomp: 'builtin', noNewPrivileges: false };
   assert.deepEqual(await run(script, options), ['NoNewPrivs:\t0', 'Seccomp:\t2', notPermitted]);
 });
 
-test('a profile of the operator is the one that is used', async (t) => {
+test("the operator's profile replaces the built-in one", async (t) => {
   const { run, fixture } = await openBox(t);
   const path = join(fixture.execRoot, 'profile.json');
   const names = ['mkdir', 'mkdirat'];
@@ -117,7 +117,7 @@ test('a profile of the operator is the one that is used', async (t) => {
 /** CAP_NET_RAW, effective, as `setcap cap_net_raw+ep` writes it: struct vfs_cap_data of linux/capability.h. */
 const netRawCapability = Buffer.from('0100000200200000000000000000000000000000', 'hex');
 
-test('no new privileges takes nothing from root, and from other users what set-user-ID programs would give', async (t) => {
+test("no new privileges leaves root's capabilities, and disables set-user-ID programs for other users", async (t) => {
   const { run, fixture } = await openBox(t);
   const program = (name: string) => join(fixture.rootfs, name);
   copyFileSync('/usr/bin/id', program('suid-id'));
@@ -142,7 +142,7 @@ test('no new privileges takes nothing from root, and from other users what set-u
   ]);
 });
 
-test('a read-only root filesystem leaves /tmp, /run and the socket directory to write to', async (t) => {
+test('with a read-only root filesystem /tmp, /run and the socket directory are writable', async (t) => {
   const { run } = await openBox(t);
   const script = `
     touch /file || echo kept

@@ -30,7 +30,7 @@ function appArmorHost(name: string | undefined) {
 }
 
 describe('decidePluginSecurity()', () => {
-  test('filters system calls and allows no new privileges unless it is told otherwise', async () => {
+  test('filters system calls and allows no new privileges by default', async () => {
     const { security, notices } = await decidePluginSecurity(read(), {}, noAppArmor);
     assert.equal(security.noNewPrivileges, true);
     assert.equal(security.readOnlyRootfs, false);
@@ -39,13 +39,13 @@ describe('decidePluginSecurity()', () => {
     assert.deepEqual(notices, []);
   });
 
-  test('does what the options say', async () => {
+  test('follows the options', async () => {
     const options = { seccomp: 'unconfined', noNewPrivileges: false, readOnlyRootfs: true };
     const { security } = await decidePluginSecurity(read(), options, noAppArmor);
     assert.deepEqual(security, { noNewPrivileges: false, readOnlyRootfs: true });
   });
 
-  test('opens the filter by the granted capabilities', async () => {
+  test('relaxes the filter by the granted capabilities', async () => {
     const config = read({ linux: { capabilities: ['SYS_ADMIN'] } });
     const { security } = await decidePluginSecurity(config, { seccomp: 'builtin' }, noAppArmor);
     assert.ok(
@@ -70,7 +70,7 @@ describe('decidePluginSecurity()', () => {
     assert.deepEqual(asked, []);
   });
 
-  test('goes without a profile, and says so, where nothing can load one', async () => {
+  test('uses no profile where none can be loaded, with a notice', async () => {
     const { security, notices } = await decidePluginSecurity(read(), {}, appArmorHost(undefined).host);
     assert.equal(security.apparmorProfile, undefined);
     assert.match(notices.join(), /install the Debian package "apparmor"/);

@@ -28,7 +28,7 @@ describe('createLimits()', () => {
 });
 
 describe('createLimitsUpdate()', () => {
-  test('takes every bound back that is not named', () => {
+  test('removes every bound that is not named', () => {
     const none = { cpu: { quota: -1, period: 100_000 }, pids: { limit: -1 } };
     assert.deepEqual(createLimitsUpdate({}, swap), { memory: { limit: -1, swap: -1 }, ...none });
     assert.deepEqual(createLimitsUpdate({}, noSwap), { memory: { limit: -1 }, ...none });
