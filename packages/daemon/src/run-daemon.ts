@@ -1,5 +1,5 @@
 /**
- * The program `outboard daemon`: flags, log, signals, exit code.
+ * The program `outboard daemon`: flags, log, signals and exit code.
  */
 import { withResolvers } from '@outboard/async';
 import { sendDatagram } from '@outboard/engine';
@@ -17,10 +17,10 @@ import { takeServiceEnvironment } from './service/service-environment.ts';
 import { createServiceNotifier } from './service/service-notifier.ts';
 import { type Daemon, startDaemon } from './start-daemon.ts';
 
-/** 128 and the number of SIGPIPE, as shells expect it of a program that nobody reads. */
+/** 128 + SIGPIPE, the exit code of a program whose output has no reader. */
 const unreadCode = 141;
 
-/** By the first word: what the program does instead of serving. @returns the exit code */
+/** Commands other than serving, by the first argument. Each returns the exit code. */
 const otherCommands = {
   doctor: async (flags: DaemonFlags) => (await import('./service/run-doctor.ts')).runDoctor(flags),
   reload: async () => (await import('./service/run-reload.ts')).runReload(process.env),
@@ -29,10 +29,10 @@ const otherCommands = {
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Run the daemon until it is told to stop. Prints one line on standard output when it serves. A first word `doctor` checks
- * the host instead, and `reload` has the daemon of a service read its configuration anew.
+ * Run the daemon until SIGTERM or SIGINT. It prints one line on standard output when it serves. The first argument `doctor`
+ * checks the host instead, and `reload` reloads the configuration of a service's daemon.
  * @param argv the arguments after `daemon`
- * @returns the exit code: 0 after an orderly stop, 1 when it could not start
+ * @returns the exit code: 0 after an orderly stop, 1 if it could not start
  */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
   const output = surviveLostTerminal();
@@ -64,7 +64,7 @@ async function serve(flags: DaemonFlags): Promise<number> {
   const service = takeServiceEnvironment(process.env, process.pid);
   const notifier = createServiceNotifier(service, { send: sendDatagram, logger });
   try {
-    // From here on, so that a signal during a slow start is not lost.
+    // Before the start, so that a signal during a slow start is not lost.
     const stopped = untilSignal();
     const starting = startDaemon({ configuration, logger, listeners: service.listeners });
     const reloading = starting.then((daemon) => ({
@@ -78,11 +78,11 @@ async function serve(flags: DaemonFlags): Promise<number> {
     const daemon = await starting;
     surviveExceptions(logger);
     const problems = await examineHost(configuration, logger);
-    const but = problems === '' ? '' : `, but plugins cannot run: ${problems}`;
+    const warning = problems === '' ? '' : `, but plugins cannot run: ${problems}`;
     process.stdout.write(
-      `outboard daemon ready on ${daemon.hosts.join(', ')} (pid ${process.pid})${oneLine(but)}\n`,
+      `outboard daemon ready on ${daemon.hosts.join(', ')} (pid ${process.pid})${oneLine(warning)}\n`,
     );
-    notifier.ready(`${serving(daemon)}${oneLine(but)}`);
+    notifier.ready(`${serving(daemon)}${oneLine(warning)}`);
     notifier.watch(daemon.check);
     logger.info({ signal: await stopped }, 'stopping');
     notifier.stopping();
@@ -113,22 +113,21 @@ function untilSignal(): Promise<NodeJS.Signals> {
   return promise;
 }
 
-/** A second signal, or the deadline, ends the process at once. */
+/** Stop the daemon. A second signal or the deadline ends the process at once. */
 async function stopInTime(daemon: Daemon, logger: Logger, flush: () => Promise<void>): Promise<void> {
   const force = (reason: string) => {
-    logger.error({ reason }, 'stopping without waiting for what is under way');
+    logger.error({ reason }, 'stopping without waiting for running operations');
     void flush().finally(() => process.exit(1));
   };
   for (const signal of stopSignals) process.on(signal, () => force(`second ${signal}`));
   const deadline = setTimeout(force, daemon.stopDeadlineMs(), 'deadline');
   await daemon.stop();
-  // Not cleared: should something still hold the process, the deadline ends it.
+  // Not cleared: if something keeps the process alive after the stop, the deadline ends it.
   deadline.unref();
 }
 
 /**
- * An error that nobody caught concerns one operation, not the plugins that depend on this process (D20). It is logged
- * with its stack and counted.
+ * Log uncaught exceptions and go on: one concerns a single operation, while all plugins depend on this process (D20).
  */
 function surviveExceptions(logger: Logger): void {
   let count = 0;

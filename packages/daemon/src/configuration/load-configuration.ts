@@ -1,5 +1,5 @@
 /**
- * Brings together what the command line and the configuration file say.
+ * Merges the settings of the command line and the configuration file.
  */
 import { readFile } from 'node:fs/promises';
 import { OutboardError } from '@outboard/engine';
@@ -14,10 +14,10 @@ import { parseConfigurationDocument } from './configuration-schema.ts';
 const maxFileBytes = 1024 * 1024;
 
 /**
- * The configuration in force.
- * @param flags what the command line says
- * @param file the file that the command line names; else the default one is read if there is one
- * @throws {OutboardError} invalid when the file is wrong, or both say something about one thing
+ * Load the configuration.
+ * @param flags settings of the command line
+ * @param file from `--config`; without it the default file is read, if it exists
+ * @throws {OutboardError} invalid if the file is wrong, or a setting is in both
  */
 export async function loadConfiguration(flags: PartialConfiguration, file?: string): Promise<Configuration> {
   const fromFile = await readConfigurationFile(file ?? defaultConfigurationFile, file === undefined);
@@ -54,7 +54,7 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-/** As dockerd: which of the two would win is a question that no one should have to ask. */
+/** As dockerd: neither of the two takes precedence. */
 function refuseConflicts(flags: PartialConfiguration, fromFile: PartialConfiguration): void {
   const conflicts = Object.entries(flags)
     .filter(([key, value]) => value !== undefined && Object.hasOwn(fromFile, key))

@@ -1,11 +1,11 @@
 /**
- * Which token server may see the credentials for a registry, as the configuration writes it.
+ * The setting `token-servers`: hosts that may receive the credentials of a registry.
  */
 import { OutboardError } from '@outboard/engine';
 import type { TrustedRealm } from '@outboard/oci';
 
 /**
- * Parse `REGISTRY=TOKEN-SERVER`, two hosts with a port each unless it is 443.
+ * Parse `REGISTRY=TOKEN-SERVER`, two hosts with their ports; the default port is 443.
  * @throws {OutboardError} invalid
  */
 export function parseTokenServer(text: string): TrustedRealm {
@@ -17,7 +17,7 @@ export function parseTokenServer(text: string): TrustedRealm {
   );
 }
 
-/** In the form that URLs have, which it is compared with. */
+/** Normalize a host as in URLs, with which it is compared. */
 function parseHost(text: string): string | undefined {
   const host = text.toLowerCase();
   if (!/^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.test(host)) return undefined;

@@ -1,27 +1,30 @@
 /**
- * What a daemon says at its start about a host on which plugins cannot run: better then than at the first plugin.
+ * Checks the host when the daemon starts, so that problems are reported before the first plugin fails.
  */
 import { settlesWithin } from '@outboard/async';
 import { diagnoseHost, type HostCheck, OutboardError } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Configuration } from '../configuration/configuration.ts';
 
-/** A host that is slow is not waited for longer than this. */
+/** Time by which the checks may delay the ready message. */
 const waitMs = 3_000;
 
-/** @throws {OutboardError} forbidden unless this process is root: nothing at all would work */
+/**
+ * Check that this process is root.
+ * @throws {OutboardError} forbidden
+ */
 export function requireRoot(uid: number | undefined = process.geteuid?.()): void {
   if (uid === 0) return;
   throw new OutboardError(
     'forbidden',
-    `must run as root, not as user ${uid}: mounts, cgroups and file owners of plugins are root's to make. ` +
+    `must run as root, not as user ${uid}: mounts, cgroups and file owners of plugins need root. ` +
       'Try sudo outboard daemon, or sudo outboard service install --now',
   );
 }
 
 /**
- * Look at the host, and log what keeps plugins from running, with what to do.
- * @returns the same in one line; empty when nothing does, or when that is not known in 3 s and comes in the log later
+ * Check the host, and log each problem that prevents plugins from running, with its remedy.
+ * @returns the problems in one line; empty if there is none, or the checks take more than 3 s and are logged later
  */
 export async function examineHost(configuration: Configuration, logger: Logger): Promise<string> {
   const examined = diagnoseHost({

@@ -1,36 +1,35 @@
 /**
- * A daemon that was started on a terminal may outlive it.
+ * Keeps a daemon running when the terminal that started it is closed.
  */
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { fromCallback } from '@outboard/async';
 
-const standardFiles = [0, 1, 2];
+const standardDescriptors = [0, 1, 2];
 
 /** The standard outputs of a process. */
 export interface StandardOutput {
-  /** Whether one of them has no reader any more; known once everything that was written is taken. */
+  /** Resolves when all output is written: true if the reader of stdout or stderr has gone. */
   isUnread(): Promise<boolean>;
 }
 
 /**
- * Keep the process alive when its terminal is closed, and let it end in order. From then on every write to the terminal
- * fails. At the end of the process Node.js gives terminals the modes back that they had at the start, and aborts when
- * that fails: one that is gone by then is closed before.
+ * Keep the process alive when its terminal is closed, and prevent an abort at its end. Writes to a closed terminal fail. At
+ * exit Node.js restores the modes of terminals and aborts if that fails, so that a closed terminal is closed here before.
  */
 export function surviveLostTerminal(): StandardOutput {
   let isUnread = false;
   const outputs = [process.stdout, process.stderr];
   for (const output of outputs) {
-    // What is said there is for a reader who has left; the log has a handler of its own.
+    // Without a handler the error would end the process. The log has its own.
     output.on('error', (error: NodeJS.ErrnoException) => {
       isUnread ||= error.code === 'EPIPE';
     });
   }
-  const terminals = standardFiles.filter((file) => isatty(file));
+  const terminals = standardDescriptors.filter((descriptor) => isatty(descriptor));
   process.on('exit', () => {
-    // A terminal that was hung up no longer answers as one.
-    for (const file of terminals) if (!isatty(file)) closeSync(file);
+    // A terminal after a hang-up is no longer a terminal for isatty().
+    for (const descriptor of terminals) if (!isatty(descriptor)) closeSync(descriptor);
   });
   return {
     async isUnread() {

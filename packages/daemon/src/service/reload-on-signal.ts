@@ -1,48 +1,53 @@
 /**
- * SIGHUP reads the configuration anew, one at a time. A wrong one is logged, and the one in force stays.
+ * SIGHUP reloads the configuration, one reload at a time. If the new one is wrong, the error is logged, and the one in force
+ * is kept.
  */
 import { createSerialQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { ServiceNotifier } from './service-notifier.ts';
 
-export interface ReloadOnSignalParts {
-  /** Where the outcome is told; undefined for nowhere. */
+/** Parts of a reload. */
+export interface ReloadOnSignalDeps {
+  /** Directory of the report for `outboard daemon reload`; undefined for none. */
   readonly runtimeDirectory: string | undefined;
-  /** Reads the configuration and puts it in force, or rejects and changes nothing. */
+  /** Reads the configuration and puts it in force; changes nothing if it rejects. */
   readonly reload: () => Promise<void>;
-  /** What the service manager is shown afterwards. */
+  /** Status for the service manager afterwards. */
   readonly status: () => string;
   readonly notifier: ServiceNotifier;
   readonly logger: Logger;
 }
 
-/** @param started what a reload is for; a daemon that does not start says so itself */
-export function reloadOnSignal(started: Promise<ReloadOnSignalParts>): void {
+/**
+ * Handle SIGHUP from now on. A signal during the start is handled after it.
+ * @param started resolves when the daemon has started; a failed start is reported elsewhere
+ */
+export function reloadOnSignal(started: Promise<ReloadOnSignalDeps>): void {
   started.catch(() => undefined);
   const queue = createSerialQueue();
   process.on('SIGHUP', () => {
-    // A failed reload is logged.
+    // Errors of a reload are logged; only a failed start is left.
     queue.run(async () => reloadOnce(await started)).catch(() => undefined);
   });
 }
 
-async function reloadOnce(parts: ReloadOnSignalParts): Promise<void> {
-  const { notifier, logger, runtimeDirectory } = parts;
+async function reloadOnce(deps: ReloadOnSignalDeps): Promise<void> {
+  const { notifier, logger, runtimeDirectory } = deps;
   notifier.reloading();
   const beganAtNs = String(process.hrtime.bigint());
-  const failure = await attempt(parts);
-  notifier.ready(parts.status());
+  const failure = await attempt(deps);
+  notifier.ready(deps.status());
   if (runtimeDirectory === undefined) return;
   try {
     const { writeReloadReport } = await import('./reload-report.ts');
     await writeReloadReport(runtimeDirectory, { pid: process.pid, beganAtNs, ...failure });
   } catch (error) {
-    logger.error({ err: error }, 'cannot tell how a reload ended');
+    logger.error({ err: error }, 'cannot write the report of a reload');
   }
 }
 
-/** @returns why the configuration stays as it was, if it does */
-async function attempt({ reload, logger }: ReloadOnSignalParts): Promise<{ readonly error?: string }> {
+/** @returns the error, if the configuration could not be reloaded */
+async function attempt({ reload, logger }: ReloadOnSignalDeps): Promise<{ readonly error?: string }> {
   try {
     await reload();
     logger.info('configuration reloaded');

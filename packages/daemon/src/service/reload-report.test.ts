@@ -56,7 +56,7 @@ test('requestReload() rejects when the process ends instead', async (context) =>
   await once(child, 'spawn');
   await assert.rejects(requestReload(Number(child.pid), directory), {
     kind: 'unavailable',
-    message: `the daemon (pid ${child.pid}) ended before it had read its configuration`,
+    message: `the daemon (pid ${child.pid}) ended before it reported the result of the reload`,
   });
 });
 

@@ -1,7 +1,6 @@
 /**
- * The outcome of a reload, for whoever asked for it by a signal, which cannot answer: the daemon writes it into the
- * folder that a service manager made for the service. The API is no way: authorization plugins may refuse it, and a reload
- * is how one that fails is taken away.
+ * The result of a reload that was requested by a signal: the daemon writes it to a file in the runtime directory of its
+ * service. The API cannot be used, since a broken authorization plugin may deny it, and a reload removes such a plugin.
  */
 import { watch } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -11,24 +10,24 @@ import { OutboardError } from '@outboard/engine';
 import * as z from 'zod';
 
 const reloadReport = z.object({
-  /** Of the daemon. */
+  /** Pid of the daemon. */
   pid: z.int().positive(),
-  /** `CLOCK_MONOTONIC` in nanoseconds, before the configuration was read. */
+  /** Start of the reload, `CLOCK_MONOTONIC` in nanoseconds. */
   beganAtNs: z.string().regex(/^\d+$/),
-  /** Why the configuration stayed as it was; absent when it is in force. */
+  /** Reason why the configuration did not change; absent if it is in force. */
   error: z.string().optional(),
 });
 
-/** What came of one reload. */
+/** Result of one reload. */
 export type ReloadReport = z.infer<typeof reloadReport>;
 
 const fileName = 'reload.json';
-/** How long a reload may take: longer than any wait in it. */
+/** Time limit of a reload, longer than every limit inside it. */
 const answerMs = 60_000;
-/** How often to look whether the daemon still runs, whose end is no event here. */
-const lookMs = 500;
+/** Interval of checks that the daemon still runs: the end of another process is no event here. */
+const checkMs = 500;
 
-/** Make it known, whole or not at all. */
+/** Write a report, whole or not at all. */
 export async function writeReloadReport(directory: string, report: ReloadReport): Promise<void> {
   const path = join(directory, fileName);
   await writeFile(`${path}.new`, JSON.stringify(report), { mode: 0o600 });
@@ -36,9 +35,9 @@ export async function writeReloadReport(directory: string, report: ReloadReport)
 }
 
 /**
- * Have a daemon read its configuration anew, and wait for the outcome.
- * @param directory the service's, where the daemon reports
- * @throws {OutboardError} invalid with the daemon's own words when it kept the old one; unavailable when it does not tell
+ * Request a reload of a daemon, and wait for its result.
+ * @param directory runtime directory of its service
+ * @throws {OutboardError} invalid with the daemon's error if it kept the old configuration; unavailable without a result
  */
 export async function requestReload(pid: number, directory: string): Promise<void> {
   const askedAtNs = process.hrtime.bigint();
@@ -46,34 +45,35 @@ export async function requestReload(pid: number, directory: string): Promise<voi
   const fail = (reason: string) => answer.reject(new OutboardError('unavailable', reason));
   const look = async () => {
     const report = await readReport(directory);
-    // One that began before may have read the file as it was.
+    // A reload that began before the request may have read the old file.
     if (report?.pid === pid && BigInt(report.beganAtNs) >= askedAtNs) answer.resolve(report);
   };
   const watcher = watch(directory, (_event, name) => {
     if (name === fileName) void look().catch(answer.reject);
   });
-  const looks = setInterval(() => {
-    if (!signalProcess(pid, 0)) fail(`the daemon (pid ${pid}) ended before it had read its configuration`);
-  }, lookMs);
+  const checks = setInterval(() => {
+    if (!signalProcess(pid, 0))
+      fail(`the daemon (pid ${pid}) ended before it reported the result of the reload`);
+  }, checkMs);
   using limit = joinSignals([], {
     timeoutMs: answerMs,
-    timeoutReason: () => new OutboardError('unavailable', notTold(pid)),
+    timeoutReason: () => new OutboardError('unavailable', noResult(pid)),
   });
   try {
     if (!signalProcess(pid, 'SIGHUP')) fail(`there is no process ${pid}`);
     const { error } = await rejectOnAbort(answer.promise, limit.signal);
     if (error !== undefined) throw new OutboardError('invalid', error);
   } finally {
-    clearInterval(looks);
+    clearInterval(checks);
     watcher.close();
   }
 }
 
-function notTold(pid: number): string {
-  return `the daemon (pid ${pid}) did not tell within ${answerMs / 1000} s whether it has read its configuration`;
+function noResult(pid: number): string {
+  return `the daemon (pid ${pid}) did not report the result of the reload within ${answerMs / 1000} s`;
 }
 
-/** @returns undefined when there is none, or another program's */
+/** @returns undefined if there is no report, or the file has another form */
 async function readReport(directory: string): Promise<ReloadReport | undefined> {
   try {
     return reloadReport.safeParse(JSON.parse(await readFile(join(directory, fileName), 'utf8'))).data;
@@ -83,7 +83,7 @@ async function readReport(directory: string): Promise<ReloadReport | undefined> 
   }
 }
 
-/** @returns false when there is no such process */
+/** @returns false if there is no such process */
 function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

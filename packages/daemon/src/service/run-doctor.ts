@@ -1,5 +1,5 @@
 /**
- * `outboard daemon doctor`: checks the host for a daemon that does not run, with that daemon's own configuration.
+ * `outboard daemon doctor`: checks the host with the configuration of a daemon that does not run.
  */
 import { diagnoseHost } from '@outboard/engine';
 import { loadConfiguration } from '../configuration/load-configuration.ts';
@@ -7,9 +7,9 @@ import type { DaemonFlags } from '../configuration/parse-flags.ts';
 import { toDoctorDocument } from '../host/doctor-document.ts';
 
 /**
- * Print the checks as the API answers them, on standard output.
- * @returns the exit code: 0 whatever was found
- * @throws {OutboardError} when the configuration is wrong
+ * Print the checks on standard output, in the form of the API.
+ * @returns the exit code: 0, also with problems
+ * @throws {OutboardError} if the configuration is wrong
  */
 export async function runDoctor({ configuration, configFile }: DaemonFlags): Promise<number> {
   const loaded = await loadConfiguration(configuration, configFile);

@@ -1,14 +1,15 @@
 /**
- * `outboard daemon reload`: for `ExecReload=` of a unit, whose result is so that of the reload.
+ * `outboard daemon reload`: for `ExecReload=` of a unit, so that `systemctl reload` fails if the reload does.
  */
 import { OutboardError } from '@outboard/engine';
 import { requestReload } from './reload-report.ts';
 import { firstDirectory } from './service-environment.ts';
 
 /**
- * @param env as a service manager sets it
+ * Request a reload of the service's daemon, and wait for its result.
+ * @param env as the service manager sets it
  * @returns the exit code
- * @throws {OutboardError} invalid when nothing tells which daemon; what `requestReload` throws
+ * @throws {OutboardError} invalid if the environment names no daemon; the errors of `requestReload`
  * @see systemd.exec(5), "Environment Variables Set or Propagated by the Service Manager"
  */
 export async function runReload(env: Readonly<Record<string, string | undefined>>): Promise<number> {

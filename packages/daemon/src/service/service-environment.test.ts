@@ -35,7 +35,13 @@ describe('takeServiceEnvironment()', () => {
   ];
   for (const [title, env] of others) {
     test(`takes ${title} for nothing`, () => {
-      assert.deepEqual(takeServiceEnvironment(env, 7), { listeners: [] });
+      const nothing = {
+        notifySocket: undefined,
+        watchdogMs: undefined,
+        runtimeDirectory: undefined,
+        listeners: [],
+      };
+      assert.deepEqual(takeServiceEnvironment(env, 7), nothing);
     });
   }
 

@@ -1,17 +1,17 @@
 /**
- * What a service manager tells a program that it starts, in environment variables.
+ * The environment variables of a service manager.
  * @see sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3), systemd.exec(5), "RuntimeDirectory="; systemd 252
  */
 
-/** What was told; all of it is absent when nobody manages this process. */
+/** Their values; all are absent without a service manager. */
 export interface ServiceEnvironment {
-  /** Where to tell what the service does: a path, or `@` and a name. */
-  readonly notifySocket?: string;
-  /** How often to tell that it lives, in milliseconds at most. */
-  readonly watchdogMs?: number;
-  /** A folder that the service manager made for this service, and for the commands that belong to it. */
-  readonly runtimeDirectory?: string;
-  /** Sockets that listen already, in the order of the socket units. */
+  /** Socket for notifications: a path, or `@` and an abstract name. */
+  readonly notifySocket?: string | undefined;
+  /** Longest interval of watchdog notifications, in milliseconds. */
+  readonly watchdogMs?: number | undefined;
+  /** Runtime directory of the service, which its commands see as well. */
+  readonly runtimeDirectory?: string | undefined;
+  /** Descriptors of listening sockets, in the order of the socket units. */
   readonly listeners: readonly number[];
 }
 
@@ -29,8 +29,8 @@ const variables = [
 ];
 
 /**
- * Take what is meant for this process out of the environment, so that no program started from here takes it for its own.
- * What was meant for another process, and what cannot be read, is left out.
+ * Read the variables and remove them, so that child processes do not use them. Values for another process and malformed
+ * values are ignored.
  */
 export function takeServiceEnvironment(
   env: Record<string, string | undefined>,
@@ -38,19 +38,19 @@ export function takeServiceEnvironment(
 ): ServiceEnvironment {
   const isMine = (variable: string) => env[variable] === String(pid);
   const { NOTIFY_SOCKET: notifySocket, RUNTIME_DIRECTORY: directories = '' } = env;
-  // Without WATCHDOG_PID it is meant for the whole service.
+  // Without WATCHDOG_PID the watchdog is for the whole service.
   const watchdogUs = env.WATCHDOG_PID === undefined || isMine('WATCHDOG_PID') ? count(env.WATCHDOG_USEC) : 0;
   const listeners = isMine('LISTEN_PID') ? Math.min(count(env.LISTEN_FDS), maxListeners) : 0;
   for (const variable of variables) delete env[variable];
   return {
-    ...(notifySocket !== undefined && /^[/@]./.test(notifySocket) && { notifySocket }),
-    ...(watchdogUs > 0 && { watchdogMs: watchdogUs / 1000 }),
-    ...(directories.startsWith('/') && { runtimeDirectory: firstDirectory(directories) }),
+    notifySocket: notifySocket !== undefined && /^[/@]./.test(notifySocket) ? notifySocket : undefined,
+    watchdogMs: watchdogUs > 0 ? watchdogUs / 1000 : undefined,
+    runtimeDirectory: directories.startsWith('/') ? firstDirectory(directories) : undefined,
     listeners: Array.from({ length: listeners }, (_, index) => firstListener + index),
   };
 }
 
-/** @param list separated by colons, as systemd writes it */
+/** The first directory of a list. @param list separated by colons, as systemd writes it */
 export function firstDirectory(list: string): string {
   return list.replace(/:.*$/s, '');
 }

@@ -1,62 +1,66 @@
 /**
- * Tells a service manager what the daemon does. Telling is best effort: a manager that does not listen stops nothing.
+ * Notifications for the service manager. An error of a notification is logged and has no other effect.
  * @see sd_notify(3), systemd 253 for MONOTONIC_USEC
  */
 import type { Logger } from 'pino';
 import type { ServiceEnvironment } from './service-environment.ts';
 
-/** The moments that a service manager waits for. */
+/** Sends the state of the daemon; nothing without a service manager. */
 export interface ServiceNotifier {
-  /** It serves; also the end of a reload. @param status one line for people */
+  /** The daemon serves; also after a reload. @param status one line for people */
   ready(status: string): void;
+  /** A reload has begun; `ready` ends it. */
   reloading(): void;
+  /** The daemon stops. */
   stopping(): void;
   /**
-   * Tell that it lives, twice as often as is asked for, for as long as it does; nothing when nobody asked.
-   * The timer itself shows that the event loop turns. @param check rejects when the daemon does not do its work any more
+   * Send watchdog notifications at half of the requested interval. The timer itself proves that the event loop runs.
+   * @param check rejects if the daemon does not work any more; then no notification is sent
    */
   watch(check: () => Promise<void>): void;
-  /** Tell nothing more. */
+  /** Send nothing more. */
   close(): void;
 }
 
-export interface ServiceNotifierParts {
-  /** Sends one datagram to an address. */
+/** Parts of a notifier. */
+export interface ServiceNotifierDeps {
+  /** Sends one datagram to a notification socket. */
   readonly send: (address: string, message: string) => void;
   readonly logger: Logger;
   /** `CLOCK_MONOTONIC` in nanoseconds. */
-  readonly monotonicNs?: () => bigint;
+  readonly monotonicNs?: (() => bigint) | undefined;
 }
 
+/** Create a notifier for the environment of this process. */
 export function createServiceNotifier(
-  { notifySocket, watchdogMs }: Omit<ServiceEnvironment, 'listeners'>,
-  { send, logger, monotonicNs = process.hrtime.bigint }: ServiceNotifierParts,
+  { notifySocket, watchdogMs }: Pick<ServiceEnvironment, 'notifySocket' | 'watchdogMs'>,
+  { send, logger, monotonicNs = process.hrtime.bigint }: ServiceNotifierDeps,
 ): ServiceNotifier {
   let timer: NodeJS.Timeout | undefined;
 
-  function tell(...lines: readonly string[]): void {
+  function notify(...lines: readonly string[]): void {
     if (notifySocket === undefined) return;
     try {
       send(notifySocket, lines.join('\n'));
     } catch (error) {
-      logger.warn({ err: error, lines }, 'cannot tell the service manager');
+      logger.warn({ err: error, lines }, 'cannot notify the service manager');
     }
   }
 
   async function beat(check: () => Promise<void>): Promise<void> {
     try {
       await check();
-      tell('WATCHDOG=1');
+      notify('WATCHDOG=1');
     } catch (error) {
-      // The service manager restarts the daemon when this lasts.
-      logger.error({ err: error }, 'the daemon does not answer itself: its watchdog is not fed');
+      // If this lasts, the service manager restarts the daemon.
+      logger.error({ err: error }, 'the health check of the daemon failed: no watchdog notification is sent');
     }
   }
 
   return {
-    ready: (status) => tell('READY=1', `STATUS=${status.replaceAll('\n', ' ')}`),
-    reloading: () => tell('RELOADING=1', `MONOTONIC_USEC=${monotonicNs() / 1000n}`),
-    stopping: () => tell('STOPPING=1', 'STATUS=stopping'),
+    ready: (status) => notify('READY=1', `STATUS=${status.replaceAll('\n', ' ')}`),
+    reloading: () => notify('RELOADING=1', `MONOTONIC_USEC=${monotonicNs() / 1000n}`),
+    stopping: () => notify('STOPPING=1', 'STATUS=stopping'),
     watch(check) {
       if (notifySocket === undefined || watchdogMs === undefined) return;
       timer = setInterval(() => void beat(check), watchdogMs / 2);
