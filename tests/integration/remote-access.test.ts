@@ -286,9 +286,9 @@ describe('SIGHUP', () => {
       [
         'ca',
         files.authority.issueAuthority('middle').certificate,
-        /\(tlscacert\) holds no authority that vouches for/,
+        /\(tlscacert\) has no self-signed authority/,
       ],
-      ['ca', current.certificate, /\(tlscacert\) holds no authority that vouches for/],
+      ['ca', current.certificate, /\(tlscacert\) has no self-signed authority/],
     ];
     for (const [file, content, reason] of cases) {
       await files.writeDaemon(current);

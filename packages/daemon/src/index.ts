@@ -1,7 +1,10 @@
 /**
- * The Docker Engine API over the plugin engine: the public face of the package.
+ * The public face of the package: the program `outboard daemon`, and a daemon for embedding.
  */
-export type { Configuration } from './configuration/configuration.ts';
-export type { LogLevel } from './logging/log-level.ts';
+export {
+  type Configuration,
+  type PartialConfiguration,
+  withDefaults,
+} from './configuration/configuration.ts';
 export { runDaemon } from './run-daemon.ts';
 export { type Daemon, type DaemonOptions, startDaemon } from './start-daemon.ts';

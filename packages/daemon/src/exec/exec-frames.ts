@@ -29,6 +29,10 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
+/**
+ * Parse the frames of a client as they arrive. Ends with the source; an incomplete last frame is dropped.
+ * @throws {HttpError} 400 if a frame exceeds the limit
+ */
 export async function* readFrames(source: AsyncIterable<Buffer>): AsyncGenerator<Frame, void> {
   let held = Buffer.alloc(0);
   for await (const chunk of source) {

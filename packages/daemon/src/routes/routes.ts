@@ -1,5 +1,5 @@
 /**
- * All routes of the API, in one table.
+ * The table of routes.
  */
 import type { HostCheck, PluginEngine } from '@outboard/engine';
 import type { EventLog } from '../events/event-log.ts';
@@ -10,7 +10,7 @@ import { createRoute } from './docker/create.ts';
 import { disableRoute } from './docker/disable.ts';
 import { enableRoute } from './docker/enable.ts';
 import { eventsRoute } from './docker/events.ts';
-import { type InfoSources, infoRoute } from './docker/info.ts';
+import { type InfoDeps, infoRoute } from './docker/info.ts';
 import { inspectRoute } from './docker/inspect.ts';
 import { listRoute } from './docker/list.ts';
 import { pingRoutes } from './docker/ping.ts';
@@ -20,7 +20,7 @@ import { pushRoutes } from './docker/push.ts';
 import { removeRoute } from './docker/remove.ts';
 import { setRoute } from './docker/set.ts';
 import { upgradeRoute } from './docker/upgrade.ts';
-import { type VersionSources, versionRoute } from './docker/version.ts';
+import { type VersionDeps, versionRoute } from './docker/version.ts';
 import { volumeRoutes } from './docker/volumes/volume-routes.ts';
 import { collectGarbageRoute } from './outboard/collect-garbage.ts';
 import { doctorRoute } from './outboard/doctor.ts';
@@ -36,26 +36,26 @@ import { statusRoutes } from './outboard/status.ts';
 import { topRoute } from './outboard/top.ts';
 import { waitRoute } from './outboard/wait.ts';
 
-/** What the routes answer from. */
-export interface RouteSources extends VersionSources, Omit<InfoSources, 'engine'> {
+/** The parts behind the routes. */
+export interface RouteDeps extends VersionDeps, InfoDeps {
   readonly engine: PluginEngine;
   readonly events: EventLog;
-  /** Looks at the host anew. */
+  /** Checks the host. */
   readonly diagnose: () => Promise<readonly HostCheck[]>;
 }
 
-/** The table of routes. A pattern comes after the literal paths that it would match. */
-export function createRoutes(sources: RouteSources): readonly Route[] {
-  const { engine } = sources;
+/** Create the table, one row for each file of routes. A pattern follows the literal paths that it matches. */
+export function createRoutes(deps: RouteDeps): readonly Route[] {
+  const { engine } = deps;
   const encoder = createPluginEncoder();
   return [
     ...pingRoutes(),
-    versionRoute(sources),
-    infoRoute(sources),
+    versionRoute(deps),
+    infoRoute(deps),
     authRoute(engine),
-    eventsRoute(sources.events),
+    eventsRoute(deps.events),
     collectGarbageRoute(engine),
-    doctorRoute(sources.diagnose),
+    doctorRoute(deps.diagnose),
     ...referenceRoutes(engine),
     ...optionsRoutes(engine),
     execRoute(engine),

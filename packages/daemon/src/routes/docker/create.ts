@@ -6,7 +6,10 @@ import { isTrue } from '../../http/parameters.ts';
 import { emptyReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
-/** `mustRun` is Outboard's own. The body is a tar, plain or compressed, whatever its Content-Type says, as in Docker. */
+/**
+ * Creates a plugin from a tar, plain or compressed; as in Docker, the Content-Type is not checked. The parameter `mustRun`
+ * is Outboard's own.
+ */
 export function createRoute(engine: Pick<PluginEngine, 'create'>): Route {
   return {
     method: 'POST',

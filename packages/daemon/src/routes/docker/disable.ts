@@ -6,6 +6,7 @@ import { isTrue, readParameters } from '../../http/parameters.ts';
 import { emptyReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Disables a plugin; `force` also one that is in use. */
 export function disableRoute(engine: Pick<PluginEngine, 'disable'>): Route {
   return {
     method: 'POST',

@@ -6,6 +6,7 @@ import { isTrue, parseSeconds, readParameters } from '../../http/parameters.ts';
 import { emptyReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Enables a plugin; `timeout` is a number of seconds, `createMounts` is Outboard's own. */
 export function enableRoute(engine: Pick<PluginEngine, 'enable'>): Route {
   return {
     method: 'POST',
@@ -13,7 +14,7 @@ export function enableRoute(engine: Pick<PluginEngine, 'enable'>): Route {
     async handle(exchange) {
       const parameters = await readParameters(exchange);
       const timeoutSeconds = parseSeconds(parameters.get('timeout'));
-      // Of our own: Docker's clients do not send it.
+      // Absent, the option of the plugin decides.
       const createMounts = parameters.has('createMounts') && {
         createMounts: isTrue(parameters.get('createMounts')),
       };

@@ -7,6 +7,7 @@ import { streamEvents } from '../../events/event-stream.ts';
 import { jsonContentType } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Streams events; see `events/`. */
 export function eventsRoute(log: EventLog): Route {
   return {
     method: 'GET',

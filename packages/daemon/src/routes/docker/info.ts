@@ -8,39 +8,40 @@ import type { HostFacts } from '../../host/host-facts.ts';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
-export interface InfoSources {
+/** The facts of `/info`. */
+export interface InfoDeps {
   readonly engine: { readonly drivers: Pick<PluginDrivers, 'all' | 'enabled'> };
   readonly version: string;
   readonly dataRoot: string;
   readonly insecureRegistries: readonly string[];
   readonly runtime: string;
-  /** Of plugins that are started from now on. */
+  /** For plugins that are started from now on. */
   readonly cgroupDriver: CgroupDriver;
-  /** Whether plugins go on running while there is no daemon. */
+  /** True if plugins keep running without a daemon. */
   readonly liveRestore: boolean;
-  /** The authorization plugins in force, as the configuration names them. */
+  /** The authorization plugins in force, with their names in the configuration. */
   readonly authorizationPlugins: () => readonly string[];
   readonly hostFacts: () => Promise<HostFacts>;
 }
 
-/** The fields that clients of the plugin routes read, and those without which Docker's CLI would warn. */
-export function infoRoute(sources: InfoSources): Route {
+/** Has the fields that clients of the plugin routes read, and those without which Docker's CLI warns. */
+export function infoRoute(deps: InfoDeps): Route {
   return {
     method: 'GET',
     path: '/info',
     async handle({ signal }) {
-      const host = await sources.hostFacts();
-      const { drivers } = sources.engine;
+      const host = await deps.hostFacts();
+      const { drivers } = deps.engine;
       const volumeDrivers = await drivers.all('volumedriver', { signal });
-      const authorizationPlugins = sources.authorizationPlugins();
+      const authorizationPlugins = deps.authorizationPlugins();
       return jsonReply(200, {
         ID: '',
         Name: hostname(),
-        ServerVersion: sources.version,
+        ServerVersion: deps.version,
         ...emptyContainerFacts,
-        LiveRestoreEnabled: sources.liveRestore,
+        LiveRestoreEnabled: deps.liveRestore,
         Plugins: {
-          // Docker lists built-in drivers, of which there are none here, and of managed plugins the network ones only.
+          // Docker lists its built-in drivers, which do not exist here, and only the network drivers of managed plugins.
           Volume: volumeDrivers.map(({ name }) => name).sort(),
           Network: drivers.enabled('networkdriver'),
           Authorization: authorizationPlugins.length === 0 ? null : authorizationPlugins,
@@ -54,18 +55,18 @@ export function infoRoute(sources: InfoSources): Route {
         KernelVersion: host.kernelVersion,
         NCPU: cpus().length,
         MemTotal: totalmem(),
-        DockerRootDir: sources.dataRoot,
-        CgroupDriver: sources.cgroupDriver,
-        DefaultRuntime: sources.runtime,
-        Runtimes: { [sources.runtime]: { path: sources.runtime } },
+        DockerRootDir: deps.dataRoot,
+        CgroupDriver: deps.cgroupDriver,
+        DefaultRuntime: deps.runtime,
+        Runtimes: { [deps.runtime]: { path: deps.runtime } },
         IndexServerAddress: 'https://index.docker.io/v1/',
-        RegistryConfig: registryConfig(sources.insecureRegistries),
+        RegistryConfig: registryConfig(deps.insecureRegistries),
       });
     },
   };
 }
 
-/** What there is none of here, in the form of a Docker Engine that has none of it. */
+/** The fields of a Docker Engine without containers and images. */
 const emptyContainerFacts = {
   Containers: 0,
   ContainersRunning: 0,
@@ -104,7 +105,7 @@ const emptyContainerFacts = {
   Warnings: null,
 };
 
-/** Loopback registries need no entry to be spoken to in plain HTTP. */
+/** Loopback networks are always insecure registries. */
 function registryConfig(insecureRegistries: readonly string[]): object {
   const isNetwork = (registry: string) => registry.includes('/');
   const hosts = insecureRegistries.filter((registry) => !isNetwork(registry));

@@ -7,6 +7,7 @@ import type { Route } from '../../http/route-table.ts';
 import { toDamagedPlugin } from '../../plugin-list/damaged-plugins.ts';
 import type { PluginEncoder } from '../../plugin-list/plugin-encoder.ts';
 
+/** Describes a plugin, also a damaged one. */
 export function inspectRoute(
   engine: Pick<PluginEngine, 'inspect' | 'inspectDamaged'>,
   encoder: PluginEncoder,

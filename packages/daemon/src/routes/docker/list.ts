@@ -8,6 +8,7 @@ import { filterDamaged, toDamagedPlugin } from '../../plugin-list/damaged-plugin
 import type { PluginEncoder } from '../../plugin-list/plugin-encoder.ts';
 import { parsePluginFilters } from '../../plugin-list/plugin-filters.ts';
 
+/** Lists plugins, also damaged ones. */
 export function listRoute(engine: Pick<PluginEngine, 'list' | 'damaged'>, encoder: PluginEncoder): Route {
   return {
     method: 'GET',

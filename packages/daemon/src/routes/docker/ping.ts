@@ -1,5 +1,5 @@
 /**
- * `/_ping`: how clients find out that the daemon lives and which version of the API it speaks.
+ * `/_ping`: clients check the connection, and read the version of the API from the headers.
  */
 import type { WholeReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
@@ -10,6 +10,7 @@ const headers = {
   Pragma: 'no-cache',
 };
 
+/** `GET` and `HEAD`; only `GET` has a body. */
 export function pingRoutes(): readonly Route[] {
   const get: WholeReply = { status: 200, headers, body: 'OK' };
   const head: WholeReply = { status: 200, headers: { ...headers, 'Content-Length': '0' } };

@@ -7,8 +7,8 @@ import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
 /**
- * A failure to find out is an error, where Docker answers an empty list that a user then agrees to. A plugin that asks
- * for nothing is `[]`, where Docker answers `null`, which docker-py and dockerode cannot send back.
+ * Returns the privileges that a plugin requires. A failed look-up is an error; Docker returns an empty list, which users then
+ * accept. A plugin without privileges has `[]`; Docker returns `null`, which docker-py and dockerode cannot send back.
  */
 export function privilegesRoute(engine: Pick<PluginEngine, 'privileges'>): Route {
   return {

@@ -12,7 +12,7 @@ import { progressReply } from '../../http/progress-stream.ts';
 import { readRegistryAccess } from '../../http/registry-access.ts';
 import type { Route } from '../../http/route-table.ts';
 
-/** Clients take the plugin's name for what follows (set, enable) from the header, so it is there before all else. */
+/** Installs a plugin. Clients read its name for later requests (set, enable) from the header, which is sent before the body. */
 export function pullRoute(engine: Pick<PluginEngine, 'pull' | 'localName'>): Route {
   return {
     method: 'POST',
@@ -29,7 +29,7 @@ export function pullRoute(engine: Pick<PluginEngine, 'pull' | 'localName'>): Rou
   };
 }
 
-/** A name that is taken is 400 here and 409 for create: Docker's answers, on which its clients build. */
+/** As in Docker, a name in use is 400 here and 409 for create, on which its clients rely. */
 function nameTakenIsInvalid(error: unknown): never {
   if (!isOutboardError(error) || error.code !== 'name-taken') throw error;
   throw new OutboardError('invalid', error.message, { cause: error, code: error.code });

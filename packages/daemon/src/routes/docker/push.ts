@@ -7,6 +7,7 @@ import { progressReply } from '../../http/progress-stream.ts';
 import { readRegistryAccess } from '../../http/registry-access.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Pushes a plugin to its registry. */
 export function pushRoutes(engine: Pick<PluginEngine, 'push'>): readonly Route[] {
   const handle = ({ name: plugin, headers, signal }: Exchange) => {
     const access = readRegistryAccess(headers);

@@ -6,7 +6,7 @@ import { progressReply } from '../../http/progress-stream.ts';
 import { readRegistryAccess } from '../../http/registry-access.ts';
 import type { Route } from '../../http/route-table.ts';
 
-/** Unlike Docker it finds the plugin by ID too. */
+/** Upgrades a plugin, which may be named by ID, unlike in Docker. */
 export function upgradeRoute(engine: Pick<PluginEngine, 'upgrade' | 'localName' | 'inspect'>): Route {
   return {
     method: 'POST',

@@ -8,15 +8,16 @@ import { maximumApiVersion, minimumApiVersion } from '../../http/api-version.ts'
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
-export interface VersionSources {
-  /** The daemon's version. */
+/** The facts of `/version`. */
+export interface VersionDeps {
+  /** Version of the daemon. */
   readonly version: string;
   readonly hostFacts: () => Promise<HostFacts>;
   readonly components: () => Promise<readonly ComponentVersion[]>;
 }
 
-/** Go's version and the commit are empty: there is none. */
-export function versionRoute({ version, hostFacts, components }: VersionSources): Route {
+/** Has empty fields for Go and its build, which do not exist here. */
+export function versionRoute({ version, hostFacts, components }: VersionDeps): Route {
   return {
     method: 'GET',
     path: '/version',
@@ -32,7 +33,7 @@ export function versionRoute({ version, hostFacts, components }: VersionSources)
         KernelVersion: host.kernelVersion,
         BuildTime: '',
       };
-      // Docker's CLI draws the details of a component only if it has this name.
+      // Docker's CLI prints the details of a component only with this name.
       const engine = { Name: 'Engine', Version: version, Details: { ...facts, Experimental: 'false' } };
       const node = { Name: 'node', Version: process.versions.node, Details: {} };
       const rest = others.map((component) => ({

@@ -1,10 +1,11 @@
 /**
- * `POST /outboard/v1/gc`: what Docker has no route for.
+ * `POST /outboard/v1/gc`: delete unused content, for which Docker has no route.
  */
 import type { PluginEngine } from '@outboard/engine';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Collects garbage, and returns the number and size of the deleted blobs. */
 export function collectGarbageRoute(engine: Pick<PluginEngine, 'collectGarbage'>): Route {
   return {
     method: 'POST',

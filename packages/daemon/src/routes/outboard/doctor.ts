@@ -1,12 +1,15 @@
 /**
- * `GET /outboard/v1/doctor`: whether this host can run plugins.
+ * `GET /outboard/v1/doctor`: checks whether this host can run plugins.
  */
 import type { HostCheck } from '@outboard/engine';
 import { toDoctorDocument } from '../../host/doctor-document.ts';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
-/** @param diagnose looks at the host anew at each call */
+/**
+ * Returns the checks.
+ * @param diagnose checks the host at each call
+ */
 export function doctorRoute(diagnose: () => Promise<readonly HostCheck[]>): Route {
   return {
     method: 'GET',

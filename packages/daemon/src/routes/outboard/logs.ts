@@ -1,6 +1,6 @@
 /**
- * `GET /outboard/v1/plugins/{name}/logs`: what a plugin wrote, and what it writes. Docker has no such route for plugins;
- * parameters and format are those of its `GET /containers/{id}/logs`.
+ * `GET /outboard/v1/plugins/{name}/logs`: past and new output of a plugin. Docker has no such route for plugins; parameters
+ * and format are those of its `GET /containers/{id}/logs`.
  */
 import type { PluginEngine } from '@outboard/engine';
 import type { Route } from '../../http/route-table.ts';
@@ -8,6 +8,7 @@ import { parseLogRequest } from '../../plugin-logs/log-request.ts';
 import { multiplexedContentType } from '../../plugin-logs/multiplexed-stream.ts';
 import { streamLogs } from '../../plugin-logs/stream-logs.ts';
 
+/** Streams the log of a plugin; see `plugin-logs/`. */
 export function logsRoute({ logs }: Pick<PluginEngine, 'logs'>): Route {
   return {
     method: 'GET',

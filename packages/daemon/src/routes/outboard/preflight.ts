@@ -1,10 +1,11 @@
 /**
- * `GET /outboard/v1/plugins/{name}/preflight`: what keeps a plugin from being enabled on this host.
+ * `GET /outboard/v1/plugins/{name}/preflight`: checks whether a plugin can be enabled on this host.
  */
 import type { PluginEngine } from '@outboard/engine';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Returns the findings; fatal ones would fail an enable. */
 export function preflightRoute(engine: Pick<PluginEngine, 'preflight'>): Route {
   return {
     method: 'GET',

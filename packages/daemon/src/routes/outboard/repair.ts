@@ -1,10 +1,11 @@
 /**
- * `POST /outboard/v1/plugins/{name}/repair`: give a plugin a record again whose own is damaged.
+ * `POST /outboard/v1/plugins/{name}/repair`: create a new record for a damaged plugin.
  */
 import type { PluginEngine } from '@outboard/engine';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Repairs a plugin; the parameter `name` is needed if the old name is lost. */
 export function repairRoute(engine: Pick<PluginEngine, 'repair'>): Route {
   return {
     method: 'POST',

@@ -1,11 +1,12 @@
 /**
- * `POST /outboard/v1/plugins/{name}/restart`: Docker has disable and enable, which forget that the plugin should run.
+ * `POST /outboard/v1/plugins/{name}/restart`: with Docker's disable and enable a plugin stays disabled if the second fails.
  */
 import type { PluginEngine } from '@outboard/engine';
 import { isTrue } from '../../http/parameters.ts';
 import { emptyReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
+/** Restarts a plugin; `force` also one that is in use. */
 export function restartRoute(engine: Pick<PluginEngine, 'restart'>): Route {
   return {
     method: 'POST',

@@ -1,6 +1,6 @@
 /**
- * `GET /outboard/v1/plugins/{name}/stats` and `GET /outboard/v1/stats`: what plugins that run take of the host, once or,
- * with `stream=1`, a line each second.
+ * `GET /outboard/v1/plugins/{name}/stats` and `GET /outboard/v1/stats`: resource usage of running plugins, once or, with
+ * `stream=1`, as one line each second.
  */
 import { totalmem } from 'node:os';
 import { pause } from '@outboard/async';
@@ -13,6 +13,7 @@ import type { Route } from '../../http/route-table.ts';
 
 const intervalMs = 1000;
 
+/** Stats of one plugin, and of several. */
 export function statsRoutes(engine: Pick<PluginEngine, 'stats'>): readonly Route[] {
   const answer = async (exchange: Exchange, names?: readonly string[]): Promise<Reply> => {
     const first = await engine.stats(names);
@@ -24,7 +25,7 @@ export function statsRoutes(engine: Pick<PluginEngine, 'stats'>): readonly Route
           response.write(`${encodeStreamLine(toDocument(stats))}\n`);
         write(first);
         await eachInterval(exchange.signal, async () => {
-          // A client that does not keep up misses figures, which are soon old anyway.
+          // A slow client skips figures.
           if (!response.writableNeedDrain) write(await engine.stats(names));
         });
       },
@@ -40,15 +41,15 @@ export function statsRoutes(engine: Pick<PluginEngine, 'stats'>): readonly Route
   ];
 }
 
-/** `plugin` may be repeated; without it all are told of. */
+/** The parameter `plugin` may be repeated; without it all plugins are included. */
 function namesOf({ query }: Exchange): readonly string[] | undefined {
   const names = query.getAll('plugin');
   return names.length === 0 ? undefined : names;
 }
 
 /**
- * Work again and again until the signal is aborted, or there is nothing to tell of any more.
- * @throws what the work throws, so that the answer does not look complete
+ * Repeat the work until the signal is aborted, or the plugin is removed.
+ * @throws other errors of the work, so that the response does not look complete
  */
 async function eachInterval(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
@@ -57,7 +58,7 @@ async function eachInterval(signal: AbortSignal, work: () => Promise<void>): Pro
     try {
       await work();
     } catch (error) {
-      // The plugin is gone; the end of the stream says so.
+      // The plugin was removed, which ends the stream.
       if (isOutboardError(error, 'not-found')) return;
       throw error;
     }
@@ -66,7 +67,7 @@ async function eachInterval(signal: AbortSignal, work: () => Promise<void>): Pro
 
 function toDocument(stats: readonly PluginStats[]): object {
   return {
-    // What a plugin without a limit may take.
+    // Upper bound for plugins without a limit.
     HostMemoryBytes: totalmem(),
     Plugins: stats.map((plugin) => ({
       Id: plugin.id,

@@ -1,5 +1,5 @@
 /**
- * `GET /outboard/v1/plugins` and `GET /outboard/v1/plugins/{name}/json`: what plugins do, which Docker does not tell.
+ * `GET /outboard/v1/plugins` and `GET /outboard/v1/plugins/{name}/json`: state of plugins, which Docker does not return.
  */
 import type {
   DamagedPluginStatus,
@@ -13,6 +13,7 @@ import type { Route } from '../../http/route-table.ts';
 import { damagedName, filterDamaged } from '../../plugin-list/damaged-plugins.ts';
 import { parsePluginFilters } from '../../plugin-list/plugin-filters.ts';
 
+/** Status of all plugins, and of one; damaged plugins are included. */
 export function statusRoutes(
   engine: Pick<PluginEngine, 'statuses' | 'status' | 'damaged' | 'inspectDamaged'>,
 ): readonly Route[] {
@@ -29,7 +30,7 @@ export function statusRoutes(
     },
     {
       method: 'GET',
-      // As Docker's: without the last part, a plugin named "acme/logs" would be the logs of "acme".
+      // With a suffix as in Docker: otherwise a plugin named "acme/logs" would match the logs of "acme".
       path: '/outboard/v1/plugins/{name}/json',
       async handle({ name }) {
         const damaged = engine.inspectDamaged(name);
@@ -40,7 +41,7 @@ export function statusRoutes(
   ];
 }
 
-/** A status on the wire; times as in RFC 3339, what is not known or does not apply is left out. */
+/** Convert a status: times as in RFC 3339, unknown fields are absent. */
 function toStatusDocument(status: PluginStatus): object {
   const {
     plugin,

@@ -8,6 +8,7 @@ import type { Route } from '../../http/route-table.ts';
 
 const Titles = ['PID', 'PPID', 'USER', 'TIME', 'COMMAND'];
 
+/** Lists the processes, with pids and user names of the host. */
 export function topRoute(engine: Pick<PluginEngine, 'processes'>): Route {
   return {
     method: 'GET',
@@ -25,14 +26,14 @@ function toRow(process: ContainerProcess, users: ReadonlyMap<string, string>): r
   return [String(pid), String(parentPid), user, formatTime(cpuSeconds), command];
 }
 
-/** As ps does: `HH:MM:SS`. */
+/** CPU time in the format of ps, `HH:MM:SS`. */
 function formatTime(seconds: number): string {
   const whole = Math.floor(seconds);
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return parts.map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-/** Names by user ID. The pids are the host's, and so are the users. */
+/** User names of the host by user ID; the first name of an ID counts. */
 async function readHostUsers(): Promise<ReadonlyMap<string, string>> {
   const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').toReversed();
   return new Map(

@@ -1,5 +1,5 @@
 /**
- * `GET /outboard/v1/plugins/{name}/wait`: answers when a plugin is ready, or when the time is up.
+ * `GET /outboard/v1/plugins/{name}/wait`: waits until a plugin is ready, or for a time limit.
  */
 import { joinSignals } from '@outboard/async';
 import type { PluginEngine } from '@outboard/engine';
@@ -7,7 +7,7 @@ import { parseSeconds } from '../../http/parameters.ts';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 
-/** Query: `timeout` in seconds; 0 or absent waits until the client leaves. */
+/** The parameter `timeout` is in seconds; 0 or absent waits until the client disconnects. */
 export function waitRoute({
   inspect,
   state,
@@ -18,7 +18,7 @@ export function waitRoute({
     path: '/outboard/v1/plugins/{name}/wait',
     async handle({ name, query, signal }) {
       const seconds = parseSeconds(query.get('timeout'));
-      // What was asked for stays the same plugin, should its name go to another meanwhile.
+      // By ID, since another plugin may get the name meanwhile.
       const { id } = inspect(name);
       const isReady = await within(seconds, signal, (limit) => untilReady(id, { signal: limit }));
       const now = state(id);
@@ -28,7 +28,7 @@ export function waitRoute({
   };
 }
 
-/** @returns whether it was done in time. @throws what it throws, and the signal's reason */
+/** Wait with a time limit. @returns false after the limit. @throws the errors of the wait, and the reason of the signal */
 async function within(
   seconds: number,
   signal: AbortSignal,

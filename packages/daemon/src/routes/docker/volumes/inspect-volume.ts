@@ -6,6 +6,7 @@ import { jsonReply } from '../../../http/reply.ts';
 import type { Route } from '../../../http/route-table.ts';
 import { toVolumeDocument } from './volume-document.ts';
 
+/** Describes a volume, with the status that its driver returns. */
 export function inspectVolumeRoute(volumes: Pick<Volumes, 'inspect'>): Route {
   return {
     method: 'GET',

@@ -7,6 +7,7 @@ import type { Route } from '../../../http/route-table.ts';
 import { toVolumeDocument } from './volume-document.ts';
 import { parseVolumeFilters } from './volume-filters.ts';
 
+/** Lists volumes; drivers that fail are in the warnings. */
 export function listVolumesRoute(volumes: Pick<Volumes, 'list'>): Route {
   return {
     method: 'GET',

@@ -7,6 +7,7 @@ import { jsonReply } from '../../../http/reply.ts';
 import type { Route } from '../../../http/route-table.ts';
 import { parsePruneFilters } from './volume-filters.ts';
 
+/** Removes unused volumes. */
 export function pruneVolumesRoute(volumes: Pick<Volumes, 'prune'>): Route {
   return {
     method: 'POST',
@@ -15,7 +16,7 @@ export function pruneVolumesRoute(volumes: Pick<Volumes, 'prune'>): Route {
       const parameters = await readParameters(exchange);
       const { signal } = exchange;
       const removed = await volumes.prune({ ...parsePruneFilters(parameters.get('filters')), signal });
-      // No driver tells how large its volumes are.
+      // The protocol of volume drivers has no size.
       return jsonReply(200, { VolumesDeleted: removed, SpaceReclaimed: 0 });
     },
   };

@@ -6,6 +6,7 @@ import { isTrue } from '../../../http/parameters.ts';
 import { emptyReply } from '../../../http/reply.ts';
 import type { Route } from '../../../http/route-table.ts';
 
+/** Removes a volume; with `force` a missing volume is no error. */
 export function removeVolumeRoute(volumes: Pick<Volumes, 'remove'>): Route {
   return {
     method: 'DELETE',

@@ -1,12 +1,13 @@
 /**
- * A volume as Docker tells it.
+ * Volumes in Docker's form.
  * @see Docker Engine API v1.51, Volume
  */
 import type { TextMap, Volume } from '@outboard/engine';
 
-/** Go's zero time, which Docker tells when nobody knows. */
+/** Go's zero time, which Docker returns for an unknown time. */
 const unknownTime = '0001-01-01T00:00:00Z';
 
+/** Convert a volume. */
 export function toVolumeDocument(volume: Volume): object {
   return {
     CreatedAt: volume.createdAt === undefined ? unknownTime : toSeconds(volume.createdAt),
@@ -16,11 +17,11 @@ export function toVolumeDocument(volume: Volume): object {
     Name: volume.name,
     Options: toObject(volume.options),
     Scope: volume.scope,
-    ...(volume.status === undefined ? {} : { Status: volume.status }),
+    ...(volume.status !== undefined && { Status: volume.status }),
   };
 }
 
-/** As Docker, without fractions of a second. */
+/** As in Docker, without fractions of a second. */
 function toSeconds(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

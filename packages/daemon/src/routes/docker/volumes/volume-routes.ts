@@ -9,6 +9,7 @@ import { listVolumesRoute } from './list-volumes.ts';
 import { pruneVolumesRoute } from './prune-volumes.ts';
 import { removeVolumeRoute } from './remove-volume.ts';
 
+/** One route for each method of `Volumes` that Docker has. */
 export function volumeRoutes(volumes: Volumes): readonly Route[] {
   return [
     listVolumesRoute(volumes),
