@@ -140,7 +140,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
     await once(createInterface(child.stdout), 'line');
     rmSync(socket);
     for await (const line of createInterface(child.stderr)) {
-      if (!line.includes('the service manager made was deleted')) continue;
+      if (!line.includes('the socket of the service manager was deleted')) continue;
       assert.match(line, /"level":50,.*"socket":".*given\.sock".*restart the socket unit/);
       break;
     }
