@@ -7,7 +7,7 @@ import type { Configuration } from './configuration/configuration.ts';
 import { parseTokenServer } from './configuration/token-server.ts';
 import type { MetricsService } from './metrics/metrics-service.ts';
 
-/** What the engine is given besides the configuration. */
+/** Parts for the engine besides the configuration. */
 export interface OpenEngineDeps {
   readonly metrics: Pick<MetricsService, 'socket' | 'observer'>;
   /** Version of the daemon, for the `User-Agent` header. */

@@ -55,7 +55,7 @@ export interface DaemonDeps {
 
 const daemonDeps: DaemonDeps = { createMetricsService, openEngine, startApiServer };
 
-/** What a daemon is started with. */
+/** Configuration, log and inherited sockets of a daemon. */
 export interface DaemonOptions {
   readonly configuration: Configuration;
   readonly logger: Logger;

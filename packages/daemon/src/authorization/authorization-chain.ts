@@ -33,7 +33,7 @@ interface AuthorizeOptions {
   readonly skipStopped?: boolean | undefined;
 }
 
-/** What a chain is made of. */
+/** Plugins and limits of a chain. */
 export interface AuthorizationChainOptions {
   /** Names, IDs or unique ID prefixes of plugins. */
   readonly names: readonly string[];

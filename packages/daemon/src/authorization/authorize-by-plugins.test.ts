@@ -1,5 +1,5 @@
 /**
- * What plugins are asked, when, and what comes of it.
+ * Questions to plugins, their order, and the effect of the answers.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

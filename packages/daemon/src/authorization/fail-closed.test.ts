@@ -18,7 +18,7 @@ import { startTestApi, type TestApiOptions } from '../testing/test-api.ts';
 import { createAuthorizationChain } from './authorization-chain.ts';
 import { createAuthorize } from './authorize-by-plugins.ts';
 
-/** What makes a test's API ask these plugins, found by that look-up. @param timeoutMs default 30 s */
+/** Options for an API that asks these plugins, found by that look-up. @param timeoutMs default 30 s */
 function askedThrough(
   drivers: Pick<PluginDrivers, 'find'>,
   names: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * What a route reads is what the plugins have seen (CVE-2024-41110, CVE-2026-34040), and secrets are seen by nobody.
+ * A route reads exactly what the plugins have seen (CVE-2024-41110, CVE-2026-34040), and no plugin sees secrets.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ function shownBody(body: Readonly<Record<string, unknown>> | undefined): string 
 interface Guarded extends AsyncDisposable {
   readonly api: TestApi;
   readonly plugin: TestAuthorizationPlugin;
-  /** What reached the engine. */
+  /** Calls that reached the engine. */
   readonly done: readonly string[];
 }
 

@@ -121,7 +121,7 @@ test('parseFlags() takes how plugins are restarted, and says nothing of live res
 
 for (const delay of ['0', '-1', 'x', '1e3', '86401', '']) {
   test(`parseFlags() refuses a pause of "${delay}"`, (context) => {
-    // What commander says goes to standard error, which is the test's report.
+    // Commander writes to standard error, which is the test's report.
     context.mock.method(process.stderr, 'write', () => true);
     assert.throws(() => parseFlags([`--restart-delay=${delay}`]), /it must be 0\.1 to 86400 seconds/);
   });

@@ -8,7 +8,7 @@ import { logFormats } from '../logging/log-format.ts';
 import { logLevels } from '../logging/log-level.ts';
 import { list, nonEmptyText, oneOf, path, type SettingKind, seconds, text, toggle } from './setting-kinds.ts';
 
-/** What a row says beside its kind. */
+/** The columns of a row besides its kind. */
 interface SettingRow<Value> {
   /** The flag as commander writes it; one that begins with `--no-` sets false. */
   readonly flag: string;

@@ -140,7 +140,7 @@ for (const [target, name] of names) {
     const response = await send(api.socket, 'GET', target);
     assert.deepEqual(asked, [name]);
     assert.equal(response.status, 404);
-    // What a screen does not show is told as an escape.
+    // Characters that a terminal does not show are escaped.
     const shown = name.replaceAll('\0', '\\u0000');
     assert.deepEqual(JSON.parse(response.body), { message: `plugin "${shown}" not found` });
   });

@@ -37,7 +37,7 @@ export interface UpgradedReply {
   readonly upgrade: (accept: () => Duplex) => Promise<void>;
 }
 
-/** What a route returns. */
+/** Result of a route. */
 export type Reply = WholeReply | StreamedReply | UpgradedReply;
 
 /** Without charset: Docker's CLI compares the whole text. */

@@ -11,7 +11,7 @@ const maxHeaders = 200;
 /** Rules of one listener. */
 export interface RequestRules {
   /**
-   * Whether this name, in the form of `canonicalHostName()`, is accepted in a `Host` header. The address that the client
+   * True if this name, in the form of `canonicalHostName()`, is accepted in a `Host` header. The address that the client
    * connected to always is. Absent for a unix socket, whose clients send any name.
    */
   readonly allowsHost?: ((name: string) => boolean) | undefined;

@@ -12,7 +12,7 @@ import { removeStaleSocket } from './unix-socket.ts';
 /** Listeners that are kept for one address whose socket was deleted repeatedly; the oldest are closed beyond this. */
 const maxEarlierListeners = 4;
 
-/** How all addresses are served. */
+/** Options of all addresses. */
 export interface ApiServerOptions extends ListenerOptions {
   readonly logger: Logger;
   /** Called after a deleted unix socket was created again, perhaps with parent directories. */

@@ -30,7 +30,7 @@ export interface TlsListening {
   readonly verifyClients: boolean;
 }
 
-/** How one address is served. */
+/** Options of one address. */
 export interface ListenerOptions {
   /** Called when a connection cannot be accepted, for example without free descriptors; the server goes on. */
   readonly onError: (error: Error) => void;

@@ -16,7 +16,7 @@ async function temporaryPath(context: TestContext): Promise<string> {
 
 function newServer(context: TestContext): Server {
   const server = createServer((socket) => {
-    // Whoever only looks whether someone listens is gone before the answer.
+    // A client that only checks for a listener disconnects before the answer.
     socket.on('error', () => {});
     socket.end('HTTP/1.1 204 No Content\r\n\r\n');
   });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { scriptEngine } from '../testing/scripted-engine.ts';
 import { startTestApi } from '../testing/test-api.ts';
 
-/** Whether the kernel has a timer for probes on the daemon's side of a connection. @see proc_pid_net(5), "tr" */
+/** True if the kernel has a keep-alive timer on the daemon's side of a connection. @see proc_pid_net(5), "tr" */
 function isProbed(daemonPort: number, clientPort: number): boolean {
   const address = (port: number) => `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const ends = ` ${address(daemonPort)} ${address(clientPort)} `;

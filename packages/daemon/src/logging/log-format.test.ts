@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { chooseLogFormat, formatFailure, formatLine, isJournal } from './log-format.ts';
 
-/** What a logger writes. */
+/** The lines that a logger writes. */
 function written(log: (logger: pino.Logger) => void): string {
   let line = '';
   log(

@@ -1,5 +1,5 @@
 /**
- * Authorization plugins for tests: real ones on unix sockets, which note what they are asked.
+ * Authorization plugins for tests: HTTP servers on unix sockets that record the questions.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
@@ -11,16 +11,17 @@ import { createAuthorizationChain } from '../authorization/authorization-chain.t
 import { createAuthorize } from '../authorization/authorize-by-plugins.ts';
 import type { TestApiOptions } from './test-api.ts';
 
-/** A question as it came over the wire. */
+/** One question, as it was received. */
 export interface Question {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Answers a question; what it returns is sent as JSON, unless it takes care of the response. */
+/** Answers a question: the result is sent as JSON; if it is undefined, the function writes the response itself. */
 export type Answer = (question: Question, response: ServerResponse) => unknown;
 
+/** A plugin that is served until disposed. */
 export interface TestAuthorizationPlugin extends AsyncDisposable {
   readonly driver: PluginDriver;
   /** Every question so far. */
@@ -29,9 +30,10 @@ export interface TestAuthorizationPlugin extends AsyncDisposable {
   asked(): readonly string[];
 }
 
+/** Allows every request. */
 export const allowAll: Answer = () => ({ Allow: true });
 
-/** An answer that never comes. */
+/** Never answers. */
 export const hang: Answer = () => undefined;
 
 /** Serve a plugin under a name. */
@@ -43,7 +45,7 @@ export async function startAuthorizationPlugin(
   const socketPath = join(directory, 'authz.sock');
   const questions: Question[] = [];
   const server = createServer(async (request, response) => {
-    // Nothing but JSON objects is ever asked.
+    // Every question is a JSON object.
     const body = (await json(request)) as Question['body'];
     const question = { path: request.url ?? '', headers: request.headers, body };
     questions.push(question);
@@ -73,7 +75,7 @@ export async function startAuthorizationPlugin(
   };
 }
 
-/** Look-up among plugins by full name, or by the name without its tag. */
+/** A look-up of plugins by full name, or by the name without tag. */
 export function lookUp(...plugins: readonly TestAuthorizationPlugin[]): Pick<PluginDrivers, 'find'> {
   return {
     async find(name, capability) {
@@ -84,7 +86,7 @@ export function lookUp(...plugins: readonly TestAuthorizationPlugin[]): Pick<Plu
   };
 }
 
-/** What makes a test's API ask these plugins, in this order. */
+/** Options for an API that asks these plugins, in this order. */
 export function askedBy(...plugins: readonly TestAuthorizationPlugin[]): TestApiOptions {
   const names = plugins.map(({ driver }) => driver.name);
   const chain = createAuthorizationChain({ names, drivers: lookUp(...plugins) });

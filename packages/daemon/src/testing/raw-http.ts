@@ -1,18 +1,18 @@
 /**
- * A client that sends exactly the bytes it is given, and reads what comes back without judging it.
+ * An HTTP client that sends exact bytes and accepts every response.
  */
 import { connect, type Socket } from 'node:net';
 
-/** An answer as it came over the wire. */
+/** A response as it was received. */
 export interface RawResponse {
   readonly status: number;
-  /** By lower-case name. */
+  /** Values by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
-  /** With chunked coding undone. */
+  /** After decoding of the chunked transfer coding. */
   readonly body: string;
 }
 
-/** Where to connect: a socket path, or a port on 127.0.0.1. */
+/** Address of the server: a socket path, or a port on 127.0.0.1. */
 export type Endpoint = string | number;
 
 /** Open a connection. */
@@ -24,21 +24,21 @@ export function openConnection(endpoint: Endpoint): Promise<Socket> {
   });
 }
 
-/** Send bytes and read until the server closes. */
+/** Send bytes and read until the server closes the connection. */
 export async function exchangeRaw(endpoint: Endpoint, bytes: string | Buffer): Promise<RawResponse> {
   const socket = await openConnection(endpoint);
   socket.write(bytes);
   return parseResponse(await readToEnd(socket));
 }
 
-/** What a simple request consists of. */
+/** Parts of a simple request. */
 export interface SimpleRequest {
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly host?: string;
 }
 
-/** Send one request that asks the server to close afterwards. */
+/** Send one request with `Connection: close`. */
 export function send(
   endpoint: Endpoint,
   method: string,
@@ -51,7 +51,7 @@ export function send(
   return exchangeRaw(endpoint, `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`);
 }
 
-/** Everything until the other side ends; a reset counts as an end. */
+/** Read until the other side closes the connection; a reset is no error. */
 export function readToEnd(socket: Socket): Promise<Buffer> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
@@ -61,7 +61,7 @@ export function readToEnd(socket: Socket): Promise<Buffer> {
   });
 }
 
-/** Take an answer apart. */
+/** Parse a response. */
 export function parseResponse(bytes: Buffer): RawResponse {
   const text = bytes.toString('utf8');
   const split = text.indexOf('\r\n\r\n');
@@ -77,7 +77,7 @@ export function parseResponse(bytes: Buffer): RawResponse {
   return { status: Number(statusLine.split(' ')[1]), headers, body };
 }
 
-/** Chunks of text that holds ASCII only. */
+/** Decode chunks of ASCII text. */
 function joinChunks(text: string): string {
   let body = '';
   let rest = text;

@@ -1,9 +1,9 @@
 /**
- * An engine whose methods a test supplies: for faults of HTTP and timing that the real engine cannot be asked for.
+ * An engine whose methods a test supplies, for faults of HTTP and timing that the real engine cannot produce on demand.
  */
 import { OutboardError, type Plugin, type PluginEngine } from '@outboard/engine';
 
-/** An engine with the given methods; every other one fails. */
+/** Create an engine with the given methods; every other method fails. */
 export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
   const missing = (method: string) => () => {
     throw new OutboardError('not-implemented', `the test did not expect a call of ${method}()`);
@@ -70,7 +70,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
   };
 }
 
-/** A plugin as the engine would return it. */
+/** A plugin as the engine returns it. */
 export function samplePlugin(changes: Partial<Plugin> = {}): Plugin {
   return {
     id: 'a'.repeat(64),

@@ -20,16 +20,16 @@ export interface TestApi extends AsyncDisposable {
   readonly socket: string;
   /** Port of the TCP listener on 127.0.0.1. */
   readonly port: number;
-  /** Every answer so far. */
+  /** Every response so far. */
   readonly log: readonly RequestLog[];
-  /** Abort what is under way, as the daemon does when it stops. */
+  /** Aborts running requests, as the daemon does when it stops. */
   readonly stopping: AbortController;
 }
 
-/** What a test changes. */
+/** Options of a test. */
 export interface TestApiOptions extends BodyLimits {
   readonly authorize?: Authorize;
-  /** Literal paths that are served beside, or in place of, the API's own. */
+  /** Additional routes; a literal path replaces the API's own. */
   readonly routes?: readonly Route[];
   readonly liveRestore?: boolean;
 }
