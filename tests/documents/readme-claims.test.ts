@@ -24,7 +24,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     { 'tests/interoperability/docker-plugins.test.ts': ['pushed, and pushes it back byte for byte'] },
   ],
   [
-    'Archives, configs and registries are taken for hostile',
+    'Archives, configs and registries are treated as hostile',
     {
       'tests/unpack/jail-process.test.ts': ['the child reaches nothing but the staging directory'],
       'tests/unpack/hostile-archives.test.ts': ['unpacking stays inside: '],
@@ -38,7 +38,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     },
   ],
   [
-    'Killed at any instant',
+    'After a kill at any instant',
     { 'tests/chaos/kill-points.test.ts': ['makes, a plugin is wholly old or wholly new'] },
   ],
   [
@@ -84,7 +84,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     },
   ],
   [
-    'What plugins write is kept',
+    'The output of plugins is kept',
     {
       'tests/integration/plugin-logs.test.ts': [
         'a log survives restarts, disabling and the engine, and is followed across all but the last',
@@ -122,7 +122,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     },
   ],
   [
-    '`enable` tells everything that a host lacks',
+    '`enable` lists everything that a host lacks',
     {
       'tests/integration/preflight.test.ts': [
         'enable tells everything that the host lacks, one finding a line, and changes nothing',
