@@ -55,22 +55,22 @@ function scopesAsked(registry: HostileRegistry): readonly string[][] {
     .map(({ url }) => new URL(url, 'http://x').searchParams.getAll('scope'));
 }
 
-describe('ways in', () => {
-  it('the password is tried where the token server refuses and the registry offers Basic too', async () => {
+describe('authentication', () => {
+  it('uses the password when the token server refuses and the registry offers Basic too', async () => {
     await using registry = await startRegistry({ grant: () => undefined, others: ['Basic realm="x"'] });
     await using under = createClientUnderTest();
     await under.open(registry, { credentials }).resolve('v1');
     assert.equal(registry.requests.at(-1)?.headers.authorization, basic);
   });
 
-  it('the password is tried where the registry takes none of its own tokens', async () => {
+  it('uses the password when the registry refuses its own tokens', async () => {
     await using registry = await startRegistry({ grant: () => 'bad', others: ['Basic realm="x"'] });
     await using under = createClientUnderTest();
     await under.open(registry, { credentials }).resolve('v1');
     assert.equal(registry.requests.at(-1)?.headers.authorization, basic);
   });
 
-  it('the password is tried where a refused token is answered with Basic alone', async () => {
+  it('uses the password when a refused token is followed by a Basic challenge only', async () => {
     await using registry = await startHostileRegistry((request, response) => {
       const proof = request.headers.authorization;
       if (request.url?.startsWith('/token')) response.end('{"token":"bad"}');
@@ -87,7 +87,7 @@ describe('ways in', () => {
     assert.equal(registry.requests.at(-1)?.headers.authorization, basic);
   });
 
-  it('the error of the token server is told when there is no password to try', async () => {
+  it('fails with the error of the token server without a password', async () => {
     await using registry = await startRegistry({
       grant: () => undefined,
       refusal: 403,
@@ -114,7 +114,7 @@ describe('ways in', () => {
     ],
   ] as const) {
     for (const refusal of [400, 403, 422]) {
-      it(`a token server that refuses ${name} with ${refusal} is asked for less`, async () => {
+      it(`requests fewer scopes after a token server refused ${name} with ${refusal}`, async () => {
         await using registry = await startRegistry({
           grant: (scopes) => (takes(scopes) ? 'good' : undefined),
           refusal,
@@ -127,7 +127,7 @@ describe('ways in', () => {
         assert.deepEqual(scopesAsked(registry), asked, 'the token is kept');
       });
     }
-    it(`a token server that gives no rights for ${name} is asked for less`, async () => {
+    it(`requests fewer scopes after a token without rights for ${name}`, async () => {
       await using registry = await startRegistry({ grant: (scopes) => (takes(scopes) ? 'good' : 'weak') });
       await using under = createClientUnderTest();
       await under.open(registry, { credentials }).resolve('v1');
@@ -135,7 +135,7 @@ describe('ways in', () => {
     });
   }
 
-  it('a wrong password is shown to the token server once', async () => {
+  it('sends a wrong password to the token server once', async () => {
     await using registry = await startRegistry({ grant: () => undefined, refusal: 401 });
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry, { credentials }).resolve('v1'), {
@@ -148,9 +148,9 @@ describe('ways in', () => {
   });
 });
 
-describe('a blob that is looked for', () => {
+describe('hasBlob()', () => {
   for (const refusal of [403, 405]) {
-    it(`is there when HEAD is refused with ${refusal} and GET is not`, async () => {
+    it(`is true when HEAD is refused with ${refusal} and GET succeeds`, async () => {
       await using registry = await startHostileRegistry((request, response) => {
         if (request.method === 'HEAD') response.writeHead(refusal).end();
         else response.writeHead(206, { 'content-range': 'bytes 0-0/5' }).end('c');
@@ -160,7 +160,7 @@ describe('a blob that is looked for', () => {
       assert.equal(registry.requests.at(-1)?.headers.range, 'bytes=0-0');
     });
     for (const onGet of [403, 404, 405]) {
-      it(`is uploaded when HEAD answers ${refusal} and GET ${onGet}`, async () => {
+      it(`lets pushBlob() upload when HEAD is refused with ${refusal} and GET with ${onGet}`, async () => {
         await using registry = await startHostileRegistry((request, response) => {
           if (request.method === 'HEAD') response.writeHead(refusal).end();
           else if (request.method === 'GET') response.writeHead(onGet).end();
@@ -178,8 +178,8 @@ describe('a blob that is looked for', () => {
   }
 });
 
-describe('what another server does not have', () => {
-  it('is no "not found" of the registry when the token server says 404', async () => {
+describe('a 404 of another server', () => {
+  it('is not a "not found" of the registry if the token server sent it', async () => {
     await using registry = await startRegistry({ grant: () => undefined, refusal: 404 });
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry).resolve('v1'), {
@@ -195,7 +195,7 @@ describe('what another server does not have', () => {
   }
 
   for (const what of ['manifest', 'blob'] as const) {
-    it(`is no "not found" of the registry when a ${what} was moved; the other server's words are not shown`, async () => {
+    it(`is not a "not found" of the registry after a redirect of a ${what}, and its text is not shown`, async () => {
       await using cdn = await startHostileRegistry((_, response) => {
         response.writeHead(404).end('words of the other server');
       });
@@ -212,7 +212,7 @@ describe('what another server does not have', () => {
     });
   }
 
-  it('is "not found" when the registry says so itself', async () => {
+  it('of the registry itself is "not found"', async () => {
     await using registry = await startHostileRegistry((_, response) => void response.writeHead(404).end());
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry).resolve('v1'), {
@@ -222,7 +222,7 @@ describe('what another server does not have', () => {
   });
 });
 
-describe('a manifest under a type that says nothing', () => {
+describe('a manifest with a generic media type', () => {
   const config = {
     mediaType: 'application/vnd.docker.plugin.v1+json',
     digest: digestOf(Buffer.from('c')),
@@ -242,7 +242,7 @@ describe('a manifest under a type that says nothing', () => {
   }
   for (const contentType of ['application/json', 'application/octet-stream', 'text/plain', undefined]) {
     for (const [name, document, mediaType] of shapes) {
-      it(`is taken for ${name} by its fields when served as ${contentType}`, async () => {
+      it(`is read as ${name} by its fields when served as ${contentType}`, async () => {
         assert.equal((await resolveUnder(contentType, document)).descriptor.mediaType, mediaType);
       });
     }
@@ -260,7 +260,7 @@ describe('a manifest under a type that says nothing', () => {
 function fallSilent(_: IncomingMessage, _response: ServerResponse): void {}
 
 describe('a silent registry', () => {
-  it('is left after a minute in which nothing came, and the error says where it was', async () => {
+  it('is abandoned after a minute without a byte, and the error names the step', async () => {
     await using registry = await startHostileRegistry(fallSilent);
     await using under = createClientUnderTest();
     const failed = assert.rejects(under.open(registry).resolve('v1'), {
@@ -275,7 +275,7 @@ describe('a silent registry', () => {
     assert.equal(under.clock.waiting, 0);
   });
 
-  it('in the middle of a blob is told with how far it was', async () => {
+  it('in the middle of a blob is reported with the progress', async () => {
     const content = Buffer.alloc(4096, 'x');
     await using registry = await startHostileRegistry((_, response) => {
       response.writeHead(200).write(content.subarray(0, 100));
@@ -295,7 +295,7 @@ describe('a silent registry', () => {
     assert.equal(under.clock.waiting, 0);
   });
 
-  it('that does not answer an upload is left after a minute', async () => {
+  it('that does not respond to an upload is abandoned after a minute', async () => {
     await using registry = await startHostileRegistry((request, response) => {
       if (request.method === 'HEAD') response.writeHead(404).end();
       else if (request.method === 'POST') response.writeHead(202, { location: '/up' }).end();
@@ -314,7 +314,7 @@ describe('a silent registry', () => {
     await failed;
   });
 
-  it('that asks to wait again and again is left after a minute of waiting', async () => {
+  it('that demands waits repeatedly is abandoned after a minute of waiting', async () => {
     await using registry = await startHostileRegistry((_, response) => {
       response.writeHead(429, { 'retry-after': '40' }).end();
     });

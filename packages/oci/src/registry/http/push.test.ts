@@ -45,7 +45,7 @@ async function startUploadRegistry(
 }
 
 describe('pushBlob()', () => {
-  it('sends the blob in one request of known length, and keeps the upload state', async () => {
+  it('sends the blob in one request with Content-Length, and keeps the upload state', async () => {
     let stored: Stored | undefined;
     await using registry = await startUploadRegistry(
       () => '/up/1?_state=a%2Fb',
@@ -67,7 +67,7 @@ describe('pushBlob()', () => {
   });
 
   for (const status of [405, 411, 413, 416]) {
-    it(`R36 goes on in chunks when the registry refuses the whole with ${status}`, async () => {
+    it(`R36 continues in chunks when the registry refuses the whole blob with ${status}`, async () => {
       const parts: { range: string | undefined; size: number }[] = [];
       let opened = 0;
       await using registry = await startUploadRegistry(
@@ -95,7 +95,7 @@ describe('pushBlob()', () => {
     });
   }
 
-  it('R36 hears a refusal that comes before the body was read', async () => {
+  it('R36 reports a refusal that arrives before the body was read', async () => {
     let patches = 0;
     await using registry = await startUploadRegistry(
       () => '/up/1',
@@ -114,7 +114,7 @@ describe('pushBlob()', () => {
     assert.equal(patches, 2);
   });
 
-  it('R36 starts over from a new source when the registry fails midway', async () => {
+  it('R36 opens the source again when the registry fails midway', async () => {
     let puts = 0;
     const opened: Readable[] = [];
     await using registry = await startUploadRegistry(
@@ -190,7 +190,7 @@ describe('pushBlob()', () => {
     });
   }
 
-  it('R15 asks for credentials anew and sends the blob again when they ran out midway', async () => {
+  it('R15 fetches a new token and sends the blob again when the token expires midway', async () => {
     let valid = 'one';
     await using registry = await startHostileRegistry(async (request, response) => {
       const { authorization, host } = request.headers;
@@ -216,7 +216,7 @@ describe('pushBlob()', () => {
     assert.equal(opened, 2);
   });
 
-  it('R21 leaves a registry that stops reading', async () => {
+  it('R21 abandons a registry that stops reading', async () => {
     let stopped = () => {};
     const stuck = new Promise<void>((resolve) => {
       stopped = resolve;
@@ -242,7 +242,7 @@ describe('pushBlob()', () => {
     });
     const outcome = assert.rejects(push, /stalled|no answer/);
     await stuck;
-    // While the socket's buffers fill up a window may still count as progress; in the end nothing moves.
+    // The first windows may count as progress while the socket's buffers fill; after that nothing moves.
     let isOver = false;
     void outcome.finally(() => {
       isOver = true;
@@ -255,7 +255,7 @@ describe('pushBlob()', () => {
     assert.ok(sent < content.length);
   });
 
-  it('passes an error of the source on', async () => {
+  it('throws an error of the source', async () => {
     await using registry = await startUploadRegistry(
       () => '/up/1',
       (request, response) => {
@@ -280,7 +280,7 @@ describe('pushBlob()', () => {
 describe('pushManifest()', () => {
   const bytes = Buffer.from('{"schemaVersion":2}');
 
-  it('R36 puts the exact bytes, under tag or digest, and returns their digest', async () => {
+  it('R36 sends the exact bytes, by tag or digest, and returns their digest', async () => {
     const bodies: string[] = [];
     await using registry = await startHostileRegistry(async (request, response) => {
       bodies.push((await receive(request)).sha256);
@@ -307,7 +307,7 @@ describe('pushManifest()', () => {
       kind: 'invalid',
     });
   });
-  it('sends nothing when the bytes are not those of the digest', async () => {
+  it('sends nothing when the bytes do not match the digest', async () => {
     await using registry = await startHostileRegistry(() => assert.fail('sent'));
     await using under = createClientUnderTest();
     const other = digestOf(Buffer.from('x'));

@@ -43,7 +43,7 @@ function tokenRequests(registry: HostileRegistry) {
 }
 
 describe('Basic authentication', () => {
-  it('sends the password after the registry asked for it, and from then on', async () => {
+  it('sends the password after a challenge, and with every later request', async () => {
     await using registry = await startHostileRegistry((request, response) => {
       if (request.headers.authorization === basic) sendManifest(response);
       else response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
@@ -57,7 +57,7 @@ describe('Basic authentication', () => {
       [undefined, basic, basic],
     );
   });
-  it('R15 does not repeat a password that was refused, nor show it', async () => {
+  it('R15 neither sends a refused password again nor shows it', async () => {
     await using registry = await startHostileRegistry((_, response) => {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
     });
@@ -75,7 +75,7 @@ describe('Basic authentication', () => {
 });
 
 describe('Bearer authentication', () => {
-  it('gets a token for the repository as image and as plugin, with the password, and keeps it', async () => {
+  it('fetches a token for the scopes of image and plugin with the password, and caches it', async () => {
     await using registry = await startTokenRegistry(giveToken);
     await using under = createClientUnderTest();
     await under.open(registry, { credentials, headers: { 'x-meta-a': 'b' } }).resolve('v1');
@@ -92,13 +92,13 @@ describe('Bearer authentication', () => {
       'repository(plugin):acme/plugin:pull,push',
     ]);
   });
-  it('gets a token without credentials too', async () => {
+  it('fetches an anonymous token', async () => {
     await using registry = await startTokenRegistry(giveToken);
     await using under = createClientUnderTest();
     await under.open(registry).resolve('v1');
     assert.equal(tokenRequests(registry)[0]?.headers.authorization, undefined);
   });
-  it('trades an identity token by POST, and sends no password then', async () => {
+  it('exchanges an identity token by POST, without the password', async () => {
     let form = '';
     await using registry = await startTokenRegistry((request, response) => {
       request.on('data', (chunk) => {
@@ -122,7 +122,7 @@ describe('Bearer authentication', () => {
     );
     assert.doesNotMatch(form, /hunter2/);
   });
-  it('sends a registry token as it is, and asks for no other', async () => {
+  it('sends a registry token unchanged, and fetches no other', async () => {
     await using registry = await startTokenRegistry(giveToken);
     await using under = createClientUnderTest();
     await under.open(registry, { credentials: { registryToken: 'good' } }).resolve('v1');
@@ -138,7 +138,7 @@ describe('Bearer authentication', () => {
     );
     assert.equal(tokenRequests(registry).length, 0);
   });
-  it('R15 answers one challenge per request, and forgets a token that was refused', async () => {
+  it('R15 answers one challenge per request, and drops a refused token', async () => {
     await using registry = await startTokenRegistry((_, response) => void response.end('{"token":"bad"}'));
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry, { credentials }).resolve('v1'), { kind: 'unauthorized' });
@@ -148,7 +148,7 @@ describe('Bearer authentication', () => {
     await assert.rejects(under.open(registry, { credentials }).resolve('v1'), { kind: 'unauthorized' });
     assert.equal(tokenRequests(registry).length, 6);
   });
-  it('R11 asks no token server that the registry has no business to name', async () => {
+  it('R11 sends nothing to a token server that the registry may not name', async () => {
     await using other = await startHostileRegistry(giveToken);
     await using registry = await startTokenRegistry(
       giveToken,
@@ -158,7 +158,7 @@ describe('Bearer authentication', () => {
     await assert.rejects(under.open(registry, { credentials }).resolve('v1'), { kind: 'forbidden' });
     assert.equal(other.requests.length, 0);
   });
-  it('R11 asks another token server that the operator named, with the password', async () => {
+  it('R11 sends the password to a token server that the operator trusts', async () => {
     await using other = await startHostileRegistry(giveToken);
     await using registry = await startTokenRegistry(
       giveToken,
@@ -182,7 +182,7 @@ describe('Bearer authentication', () => {
     );
     assert.equal(other.requests.length, 0);
   });
-  it('R13 encodes what the challenge says, and takes no repository scope from it', async () => {
+  it('R13 encodes the parameters of the challenge, and ignores its repository scopes', async () => {
     const service = 'a&b=c#d%20 e';
     const scope = 'repository:victim/secret:pull registry:catalog:* x&scope=y';
     await using registry = await startTokenRegistry(
@@ -205,11 +205,11 @@ describe('Bearer authentication', () => {
     await assert.rejects(under.open(registry).resolve('v1'), { kind: 'unauthorized' });
     assert.equal(tokenRequests(registry).length, 0);
   });
-  it('R14 stops a token answer at 1 MiB', async () => {
+  it('R14 stops reading a token response at 1 MiB', async () => {
     await using registry = await startTokenRegistry((_, response) => {
       const more = () => {
         while (!response.destroyed && response.write(Buffer.alloc(65_536, 32))) {
-          // until the client leaves
+          // until the client disconnects
         }
       };
       response.on('drain', more);
@@ -218,7 +218,7 @@ describe('Bearer authentication', () => {
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry).resolve('v1'), /token server is too large/);
   });
-  it('tells that the token server refused, without the query and the password', async () => {
+  it('names the token server that refused, without query and password', async () => {
     await using registry = await startTokenRegistry((_, response) => {
       response
         .writeHead(401)
@@ -231,7 +231,7 @@ describe('Bearer authentication', () => {
     });
     assert.equal(tokenRequests(registry).length, 1);
   });
-  it('is unauthorized when the challenge cannot be read', async () => {
+  it('is unauthorized when the challenge is malformed', async () => {
     await using registry = await startTokenRegistry(giveToken, () => 'Bearer realm="open');
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry, { credentials }).resolve('v1'), /form that cannot be read/);

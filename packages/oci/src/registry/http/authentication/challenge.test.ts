@@ -44,7 +44,7 @@ describe('parseChallenges()', () => {
       ['basic', { realm: 'x' }],
     ]);
   });
-  it('reads nothing from nothing', () => {
+  it('returns no challenge without a header', () => {
     assert.deepEqual(parse(), []);
     assert.deepEqual(parse('', ' , '), []);
   });
@@ -61,7 +61,7 @@ describe('parseChallenges()', () => {
   ]) {
     it(`refuses ${header.slice(0, 40)}`, () => assert.throws(() => parse(header), { kind: 'unauthorized' }));
   }
-  it('ends on every text with challenges or a typed error', () => {
+  it('returns challenges or a typed error for every text', () => {
     const text = fc.string({ unit: fc.constantFrom(...' ,="\\abB/+-\t;'), maxLength: 60 });
     fc.assert(
       fc.property(text, (header) => {

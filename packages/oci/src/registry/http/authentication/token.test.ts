@@ -21,16 +21,16 @@ describe('parseTokenAnswer()', () => {
     [1e99, 3600],
   ] as const;
   for (const [expires, seconds] of lives) {
-    it(`R14 takes expires_in ${expires} as ${seconds} seconds`, () => {
+    it(`R14 reads expires_in ${expires} as ${seconds} seconds`, () => {
       const body = Buffer.from(JSON.stringify({ token: 'abc', expires_in: expires }));
       assert.deepEqual(parseTokenAnswer(body, realm, now), { value: 'abc', expiresAt: now + seconds * 1000 });
     });
   }
-  it('R14 takes 1e400, which is no number any more, as the longest life', () => {
+  it('R14 reads 1e400, which is infinite, as the longest lifetime', () => {
     const token = parseTokenAnswer(Buffer.from('{"token":"abc","expires_in":1e400}'), realm, now);
     assert.equal(token.expiresAt, now + 3_600_000);
   });
-  it('takes access_token where there is no token', () => {
+  it('uses access_token if token is missing', () => {
     assert.equal(parseTokenAnswer(Buffer.from('{"access_token":"xyz"}'), realm, now).value, 'xyz');
     assert.equal(parseTokenAnswer(Buffer.from('{"token":"","access_token":"xyz"}'), realm, now).value, 'xyz');
   });
@@ -47,7 +47,7 @@ describe('parseTokenAnswer()', () => {
     ['a token beyond ASCII', '{"token":"ä"}'],
     ['a token of 65 KiB', JSON.stringify({ token: 'x'.repeat(65 * 1024) })],
   ] as const) {
-    it(`R14 refuses ${name}, and does not repeat it`, () => {
+    it(`R14 refuses ${name}, without quoting it`, () => {
       assert.throws(
         () => parseTokenAnswer(Buffer.from(body), realm, now),
         (error) => {
@@ -73,7 +73,7 @@ describe('the token cache', () => {
     credentials: { username: 'gordon', password: 'secret' },
   };
 
-  it('gives a token back until shortly before it expires', () => {
+  it('returns a token until shortly before it expires', () => {
     const clock = createFakeClock({ skipsSleep: true });
     const cache = createTokenCache(clock);
     const token = { value: 'abc', expiresAt: clock.now().getTime() + 60_000 };
@@ -94,7 +94,7 @@ describe('the token cache', () => {
     { credentials: { username: 'gordon', password: 'secret', identityToken: 'x' } },
   ];
   for (const other of others) {
-    it(`never gives it for a question with another ${Object.keys(other)[0]}`, () => {
+    it(`never returns it for a request with another ${Object.keys(other)[0]}`, () => {
       const clock = createFakeClock({ skipsSleep: true });
       const cache = createTokenCache(clock);
       cache.set(question, { value: 'abc', expiresAt: clock.now().getTime() + 60_000 });

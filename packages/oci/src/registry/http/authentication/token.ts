@@ -62,9 +62,9 @@ const tokenAnswer = z.object({
  */
 export async function fetchToken(connections: Connections, request: TokenRequest): Promise<Token> {
   const asked = request.credentials?.identityToken ? oauthRequest(request) : getRequest(request);
-  const answer = await connections.exchange(asked);
-  if (answer.status !== 200) throw await refusal(connections, answer, request);
-  const body = await readBounded(answer, connections, maxTokenBody, 'the answer of the token server');
+  const response = await connections.exchange(asked);
+  if (response.status !== 200) throw await refusal(connections, response, request);
+  const body = await readBounded(response, connections, maxTokenBody, 'the answer of the token server');
   return parseTokenAnswer(body, request.realm, connections.clock.now().getTime());
 }
 
@@ -122,19 +122,19 @@ export function basicAuthorization(username: string, password: string): string {
 
 async function refusal(
   connections: Connections,
-  answer: HttpResponse,
+  response: HttpResponse,
   request: TokenRequest,
 ): Promise<Error> {
-  const body = await readStart(answer, connections, 64 * 1024);
+  const body = await readStart(response, connections, 64 * 1024);
   const { registry, credentials } = request;
   const error = unexpectedStatus(
-    { ...answer, body: request.isKnown ? body : Buffer.alloc(0) },
-    accessHint({ registry, by: 'token server', status: answer.status, credentials }),
+    { ...response, body: request.isKnown ? body : Buffer.alloc(0) },
+    accessHint({ registry, by: 'token server', status: response.status, credentials }),
     'another server',
   );
-  if (!isTransientStatus(answer.status)) return error;
+  if (!isTransientStatus(response.status)) return error;
   return new TransientFailure(error, {
-    retryAfterMs: parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now().getTime()),
+    retryAfterMs: parseRetryAfter(response.headers.get('retry-after'), connections.clock.now().getTime()),
   });
 }
 

@@ -33,9 +33,9 @@ export interface BlobSource {
 export function createBlobSource(session: Session, descriptor: Descriptor, subject: string): BlobSource {
   let canRange = true;
 
-  function rangeFailed(answer: HttpResponse, why: string): TransientFailure {
+  function rangeFailed(response: HttpResponse, why: string): TransientFailure {
     canRange = false; // the next attempt requests the whole blob and skips the bytes that were read
-    answer.body.destroy();
+    response.body.destroy();
     return new TransientFailure(
       new OutboardError('unavailable', `cannot resume ${subject}@${descriptor.digest}: ${why}`),
       { retryAfterMs: 0 },
@@ -45,14 +45,14 @@ export function createBlobSource(session: Session, descriptor: Descriptor, subje
   return {
     async open(offset, signal) {
       const ranged = offset > 0 && canRange;
-      const answer = await request({ session, descriptor, subject }, ranged ? offset : undefined, signal);
-      if (answer.status === 416) throw rangeFailed(answer, 'the registry refused the range');
-      if (answer.status === 206 && !matchesRange(answer, offset, descriptor.size)) {
-        throw rangeFailed(answer, 'the registry sent another range than the one asked for');
+      const response = await request({ session, descriptor, subject }, ranged ? offset : undefined, signal);
+      if (response.status === 416) throw rangeFailed(response, 'the registry refused the range');
+      if (response.status === 206 && !matchesRange(response, offset, descriptor.size)) {
+        throw rangeFailed(response, 'the registry sent another range than the one asked for');
       }
-      const skip = answer.status === 206 ? 0 : offset;
-      checkLength(answer, descriptor, descriptor.size - (offset - skip));
-      return { host: answer.url.host, body: answer.body, skip, explain: answer.explain };
+      const skip = response.status === 206 ? 0 : offset;
+      checkLength(response, descriptor, descriptor.size - (offset - skip));
+      return { host: response.url.host, body: response.body, skip, explain: response.explain };
     },
   };
 }
@@ -84,9 +84,9 @@ async function request(
   }
 }
 
-function matchesRange(answer: HttpResponse, offset: number, size: number): boolean {
+function matchesRange(response: HttpResponse, offset: number, size: number): boolean {
   const range = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/.exec(
-    answer.headers.get('content-range') ?? '',
+    response.headers.get('content-range') ?? '',
   );
   if (range === null) return false;
   const [, first, last, total] = range;
@@ -94,10 +94,10 @@ function matchesRange(answer: HttpResponse, offset: number, size: number): boole
 }
 
 /** Refuse a blob of another size at once: a retry would not change it. */
-function checkLength(answer: HttpResponse, descriptor: Descriptor, expected: number): void {
-  const header = answer.headers.get('content-length');
+function checkLength(response: HttpResponse, descriptor: Descriptor, expected: number): void {
+  const header = response.headers.get('content-length');
   if (header === undefined || Number(header) === expected) return;
-  answer.body.destroy();
+  response.body.destroy();
   throw new OutboardError(
     'invalid',
     `registry has ${JSON.stringify(header.slice(0, 40))} bytes of ${descriptor.digest}, want ${expected}`,

@@ -128,7 +128,7 @@ describe('openBlob()', () => {
       assert.equal(requests.length, 0);
     });
   }
-  it('R18 allocates nothing for a claimed size of 2^53-1, and refuses the blob that is smaller', async () => {
+  it('R18 allocates nothing for a claimed size of 2^53-1, and refuses the smaller blob', async () => {
     const { result } = await pull((request, response) => sendBlob(request, response, content), {
       ...blobOf(content),
       size: Number.MAX_SAFE_INTEGER,
@@ -151,7 +151,7 @@ describe('openBlob()', () => {
     });
   }
 
-  it('R22 resumes where the connection broke, for a break after each byte of a small blob', async () => {
+  it('R22 resumes a small blob after a break at any byte', async () => {
     const small = content.subarray(0, 24);
     for (let cut = 0; cut < small.length; cut++) {
       let isFirst = true;
@@ -167,7 +167,7 @@ describe('openBlob()', () => {
     }
   });
 
-  it('R22 resumes a large blob that breaks again and again, as long as it moves on', async () => {
+  it('R22 resumes a large blob after repeated breaks, as long as there is progress', async () => {
     const large = randomBytes(9 * 1024 * 1024);
     const step = 1024 * 1024 + 4321;
     const { result, requests } = await pull((request, response) => {
@@ -178,7 +178,7 @@ describe('openBlob()', () => {
     assert.equal(requests.length, 9);
   });
 
-  it('R22 gives up when the connection breaks five times without progress', async () => {
+  it('R22 fails after five breaks without progress', async () => {
     const { result, requests } = await pull((request, response) =>
       sendBlob(request, response, content, rangeStart(request) ?? 10),
     );
@@ -186,7 +186,7 @@ describe('openBlob()', () => {
     assert.equal(requests.length, 5);
   });
 
-  it('R22 resumes an answer without a length that ended early', async () => {
+  it('R22 resumes a response without Content-Length that ended early', async () => {
     const { result } = await pull((request, response) => {
       if (rangeStart(request) === undefined) response.writeHead(200).end(content.subarray(0, 777));
       else sendBlob(request, response, content);
@@ -222,7 +222,7 @@ describe('openBlob()', () => {
     ],
   ];
   for (const [name, second, count] of resumptions) {
-    it(`R23 still gets the blob when the registry ${name} on resumption`, async () => {
+    it(`R23 completes the blob when the registry ${name} on resumption`, async () => {
       let first = true;
       const { result, requests } = await pull((request, response) => {
         if (first) sendBlob(request, response, content, 500);
@@ -249,14 +249,14 @@ describe('openBlob()', () => {
     assert.ok(isOutboardError(result, 'invalid'));
   });
 
-  it('is not-found with the name of the blob', async () => {
+  it('fails with not-found and the name of the blob', async () => {
     const { result, requests } = await pull((_, response) => void response.writeHead(404).end());
     assert.ok(isOutboardError(result, 'not-found'));
     assert.match(result.message, /\/acme\/plugin@sha256:[0-9a-f]{64}: not found$/);
     assert.equal(requests.length, 1);
   });
 
-  it('readBlob() asks for nothing when the descriptor is over the limit', async () => {
+  it('readBlob() sends nothing when the descriptor is over the limit', async () => {
     await using registry = await startHostileRegistry(() => assert.fail('asked'));
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry).readBlob(blobOf(content), { maxBytes: 99_999 }), {
@@ -293,7 +293,7 @@ async function startSilentServer(silent: 'answer' | 'TLS handshake') {
 }
 
 describe('a stalled registry', () => {
-  it('R21 is left after 30 seconds below 1 KiB/s, and the blob resumed elsewhere', async () => {
+  it('R21 is abandoned after 30 seconds below 1 KiB/s, and the blob is resumed', async () => {
     await using registry = await startHostileRegistry((request, response) => {
       if (rangeStart(request) !== undefined) sendBlob(request, response, content);
       else response.writeHead(200).write(content.subarray(0, 100));
@@ -308,7 +308,7 @@ describe('a stalled registry', () => {
   });
 
   for (const silent of ['answer', 'TLS handshake'] as const) {
-    it(`R21 is left when its ${silent} never begins`, async () => {
+    it(`R21 is abandoned when its ${silent} never begins`, async () => {
       await using server = await startSilentServer(silent);
       await using under = createClientUnderTest({
         retry: { attempts: 1, baseDelayMs: 1, maxDelayMs: 1, maxIdleMs: 60_000 },
@@ -317,7 +317,7 @@ describe('a stalled registry', () => {
       await server.stuck();
       under.clock.advance(30_000);
       if (silent === 'TLS handshake') {
-        // Plain HTTP is tried next; it answers the first look for a scheme, and then falls silent too.
+        // Plain HTTP is tried next: the probe gets a response, later requests get none.
         await server.stuck();
         under.clock.advance(30_000);
       }
@@ -326,7 +326,7 @@ describe('a stalled registry', () => {
     });
   }
 
-  it('frees the request when the reader leaves, and when the signal aborts', async () => {
+  it('ends its request when the reader or the signal aborts', async () => {
     const closed: Promise<unknown>[] = [];
     await using registry = await startHostileRegistry((_, response) => {
       closed.push(once(response, 'close'));

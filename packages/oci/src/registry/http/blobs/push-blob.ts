@@ -50,15 +50,15 @@ export async function hasBlob(
     });
     await readStart(head, session.connections, 1);
     if (!headRefused.includes(head.status)) return head.status === 200;
-    const answer = await session.send({
+    const response = await session.send({
       method: 'GET',
       target,
       headers: { range: 'bytes=0-0' },
       expect: [200, 206, 404, 416, ...headRefused],
       signal: options.signal,
     });
-    await readStart(answer, session.connections, 1);
-    return answer.status === 200 || answer.status === 206;
+    await readStart(response, session.connections, 1);
+    return response.status === 200 || response.status === 206;
   });
 }
 
@@ -121,7 +121,7 @@ const uploadChunked: Upload = async (session, descriptor, openSource, options) =
     const content = countBytes(source, descriptor, options.onProgress);
     let offset = 0;
     for (const slice of sliceStream(content, descriptor.size, Math.max(chunkBytes, begun.minChunkBytes))) {
-      const answer = await session.send({
+      const response = await session.send({
         method: 'PATCH',
         target: location,
         headers: {
@@ -133,7 +133,7 @@ const uploadChunked: Upload = async (session, descriptor, openSource, options) =
         signal: options.signal,
       });
       offset += slice.size;
-      location = await nextLocation(session, answer);
+      location = await nextLocation(session, response);
     }
     await put(session, descriptor, { location, body: new Uint8Array() }, options);
   } finally {
@@ -145,23 +145,23 @@ async function begin(
   session: Session,
   options: PushBlobOptions,
 ): Promise<{ location: URL; minChunkBytes: number }> {
-  const answer = await session.send({
+  const response = await session.send({
     method: 'POST',
     target: 'blobs/uploads/',
     body: new Uint8Array(),
     expect: [202],
     signal: options.signal,
   });
-  const claimed = Number(answer.headers.get('oci-chunk-min-length') ?? 0);
+  const claimed = Number(response.headers.get('oci-chunk-min-length') ?? 0);
   return {
-    location: await nextLocation(session, answer),
+    location: await nextLocation(session, response),
     minChunkBytes: claimed > 0 && claimed <= maxChunkBytes ? claimed : 0,
   };
 }
 
-async function nextLocation(session: Session, answer: HttpResponse): Promise<URL> {
-  await readStart(answer, session.connections, maxAnswerBody);
-  return uploadLocation(answer.url, answer.headers.get('location'));
+async function nextLocation(session: Session, response: HttpResponse): Promise<URL> {
+  await readStart(response, session.connections, maxAnswerBody);
+  return uploadLocation(response.url, response.headers.get('location'));
 }
 
 async function put(
@@ -170,7 +170,7 @@ async function put(
   { location, body }: { readonly location: URL; readonly body: Uint8Array | UploadBody },
   options: PushBlobOptions,
 ): Promise<void> {
-  const answer = await session.send({
+  const response = await session.send({
     method: 'PUT',
     target: withDigest(location, descriptor.digest),
     headers: { 'content-type': 'application/octet-stream' },
@@ -179,8 +179,8 @@ async function put(
     expect: [201, 204],
     signal: options.signal,
   });
-  await readStart(answer, session.connections, maxAnswerBody);
-  const stored = answer.headers.get('docker-content-digest');
+  await readStart(response, session.connections, maxAnswerBody);
+  const stored = response.headers.get('docker-content-digest');
   if (
     stored !== undefined &&
     stored !== descriptor.digest &&

@@ -17,14 +17,14 @@ type Limits = Pick<Connections, 'clock' | 'stallLimits'>;
  * @throws {TransientFailure} when the transfer broke off or stalled
  */
 export async function readBounded(
-  answer: HttpResponse,
+  response: HttpResponse,
   limits: Limits,
   maxBytes: number,
   what: string,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(answer, limits)) {
+  for await (const chunk of chunksOf(response, limits)) {
     size += chunk.length;
     if (size > maxBytes) {
       throw new OutboardError('invalid', `${what} is too large: want at most ${maxBytes} bytes`);
@@ -35,11 +35,11 @@ export async function readBounded(
 }
 
 /** Read the start of a body and discard the rest, for error texts. Never throws: returns what arrived. */
-export async function readStart(answer: HttpResponse, limits: Limits, maxBytes: number): Promise<Buffer> {
+export async function readStart(response: HttpResponse, limits: Limits, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of chunksOf(answer, limits)) {
+    for await (const chunk of chunksOf(response, limits)) {
       chunks.push(chunk);
       size += chunk.length;
       if (size >= maxBytes) break;
@@ -50,21 +50,21 @@ export async function readStart(answer: HttpResponse, limits: Limits, maxBytes: 
   return Buffer.concat(chunks, size).subarray(0, maxBytes);
 }
 
-async function* chunksOf(answer: HttpResponse, limits: Limits): AsyncGenerator<Buffer> {
+async function* chunksOf(response: HttpResponse, limits: Limits): AsyncGenerator<Buffer> {
   const watch = watchForStall(
     limits.clock,
     limits.stallLimits,
-    (error) => answer.body.destroy(error),
-    () => `the answer of ${answer.url.host}`,
+    (error) => response.body.destroy(error),
+    () => `the answer of ${response.url.host}`,
   );
-  const chunks: AsyncIterable<Buffer> = answer.body; // bodies are byte streams without an encoding
+  const chunks: AsyncIterable<Buffer> = response.body; // bodies are byte streams without an encoding
   try {
     for await (const chunk of chunks) {
       watch.progress(chunk.length);
       yield chunk;
     }
   } catch (error) {
-    throw answer.explain(error);
+    throw response.explain(error);
   } finally {
     watch.stop();
   }

@@ -47,7 +47,7 @@ async function listen(answer: string): Promise<Server & AsyncDisposable & { read
 }
 
 describe('a failed connection', () => {
-  it('says which host cannot be resolved', async () => {
+  it('names the host that cannot be resolved', async () => {
     const { message } = await failureOf('https://no-such-host.invalid/v2/');
     assert.match(
       message,
@@ -55,7 +55,7 @@ describe('a failed connection', () => {
     );
   });
 
-  it('says where nothing listens', async () => {
+  it('names the address at which nothing listens', async () => {
     const server = await listen('');
     await server[Symbol.asyncDispose]();
     const { message } = await failureOf(`https://${server.host}/v2/`);
@@ -66,7 +66,7 @@ describe('a failed connection', () => {
   });
 
   for (const answer of ['HTTP/1.1 400 Bad Request\r\n\r\n', 'SSH-2.0-OpenSSH_9.2\r\n', 'x'.repeat(100)]) {
-    it(`says that a server does not speak TLS, without OpenSSL's source lines (${answer.slice(0, 8)})`, async () => {
+    it(`explains that a server does not use TLS, without OpenSSL's source lines (${answer.slice(0, 8)})`, async () => {
       await using server = await listen(answer);
       const { kind, message } = await failureOf(`https://${server.host}/v2/`);
       assert.equal(kind, 'unavailable');
@@ -79,7 +79,7 @@ describe('a failed connection', () => {
 describe('an address that a registry chose', () => {
   for (const reach of ['public', 'private'] as const) {
     for (const name of ['127.0.0.1', 'localhost', '0.0.0.0']) {
-      it(`is not connected to on this machine from a ${reach} registry, as ${name}`, async () => {
+      it(`of this machine is refused to a ${reach} registry, as ${name}`, async () => {
         await using registry = await startHostileRegistry(() => assert.fail('asked'));
         const { port } = new URL(`http://${registry.host}`);
         const { kind, message } = await failureOf(`http://${name}:${port}/secret`, { reach });
@@ -94,7 +94,7 @@ describe('an address that a registry chose', () => {
     }
   }
 
-  it('may be on this machine when the registry is, and when the operator lists it', async () => {
+  it('may be of this machine if the registry is, or if the operator lists it', async () => {
     await using registry = await startHostileRegistry((_, response) => void response.end());
     const { port } = new URL(`http://${registry.host}`);
     assert.equal(await ask(`http://localhost:${port}/x`, { reach: 'loopback' }), 200);
@@ -104,7 +104,7 @@ describe('an address that a registry chose', () => {
   });
 
   for (const address of ['10.255.255.1', '[fd12::1]', '100.64.0.1', '[64:ff9b::10.0.0.1]']) {
-    it(`is not connected to at ${address} from a public registry`, async () => {
+    it(`${address} is refused to a public registry`, async () => {
       const { kind, message } = await failureOf(`http://${address}:1/`, { reach: 'public' });
       assert.equal(kind, 'forbidden');
       assert.match(message, /its address is private, and the registry's is not/);

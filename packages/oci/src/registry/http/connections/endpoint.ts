@@ -96,14 +96,14 @@ async function probe(
 ): Promise<'https' | 'http'> {
   const ask = async (scheme: 'https' | 'http') => {
     const url = new URL(`${scheme}://${host}/v2/`);
-    const answer = await connections.exchange({
+    const response = await connections.exchange({
       method: 'GET',
       url,
       headers: {},
       route,
       signal,
     });
-    await readStart(answer, connections, 64 * 1024);
+    await readStart(response, connections, 64 * 1024);
     return scheme;
   };
   try {

@@ -21,7 +21,7 @@ describe('watchForStall()', () => {
     assert.deepEqual(stalls, ['the transfer stalled: 9 bytes in 1 s, want at least 10']);
     assert.equal(clock.waiting, 0);
   });
-  it('R21 looks at each window for itself: a fast start does not pay for a slow end', () => {
+  it('R21 checks each window separately: a fast start does not compensate for a slow end', () => {
     const { clock, stalls, watch } = start();
     watch.progress(1_000_000);
     clock.advance(1000);
@@ -30,7 +30,7 @@ describe('watchForStall()', () => {
     clock.advance(1000);
     assert.equal(stalls.length, 1);
   });
-  it('does not blame the sender while the receiver is full', () => {
+  it('does not count while the receiver is full', () => {
     const { clock, stalls, watch } = start();
     watch.pause();
     clock.advance(5000);

@@ -20,12 +20,12 @@ describe('describeErrorBody()', () => {
     it(`reads ${name}`, () => assert.equal(describeErrorBody(Buffer.from(body)), want));
   }
 
-  it('R33 escapes escape sequences, line ends and text that hides itself', () => {
+  it('R33 escapes escape sequences, line ends and hidden characters', () => {
     const body = { errors: [{ code: 'X', message: '\u001b[31mred\r\nnext\u202eevil\u2028\u0000\ud800' }] };
     const text = describeErrorBody(Buffer.from(JSON.stringify(body)));
     assert.equal(text, 'X: \\u001b[31mred\\u000d\\u000anext\\u202eevil\\u2028\\u0000\\ud800');
   });
-  it('R33 cuts a text of 1 MiB to 1 KiB', () => {
+  it('R33 truncates a text of 1 MiB to 1 KiB', () => {
     const text = quoteForeignText('\u001b'.repeat(1024 * 1024));
     assert.equal(text.length, 1024);
     assert.ok(text.endsWith('…'));
@@ -34,7 +34,7 @@ describe('describeErrorBody()', () => {
 });
 
 describe('unexpectedStatus()', () => {
-  it('is worded as containerd words it, without user, query and fragment of the URL', () => {
+  it('has the words of containerd, without user, query and fragment of the URL', () => {
     const error = unexpectedStatus({
       method: 'GET',
       url: new URL('https://user:secret@registry.example/v2/a/manifests/v1?token=secret#secret'),

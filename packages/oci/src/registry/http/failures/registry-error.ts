@@ -122,12 +122,12 @@ export interface UnexpectedResponse {
  * @param answerer the server that responded; a 404 of another server does not mean that the registry lacks the content
  */
 export function unexpectedStatus(
-  answer: UnexpectedResponse,
+  response: UnexpectedResponse,
   note = '',
   answerer: 'registry' | 'another server' = 'registry',
 ): OutboardError {
-  const { method, url, status } = answer;
-  const text = describeErrorBody(answer.body);
+  const { method, url, status } = response;
+  const text = describeErrorBody(response.body);
   const statusText = [status, statusTexts.get(status)].filter(Boolean).join(' ');
   const message = `unexpected status from ${method} request to ${redactUrl(url)}: ${statusText}`;
   const kind = kindOfStatus(status);

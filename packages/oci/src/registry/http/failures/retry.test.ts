@@ -38,12 +38,12 @@ describe('parseRetryAfter()', () => {
 });
 
 describe('retryDelay()', () => {
-  it('doubles with jitter between half and the whole', () => {
+  it('doubles with jitter between half and all of it', () => {
     const waits = [1, 2, 3, 4].map((attempt) => retryDelay(defaultRetryPolicy, attempt, undefined, 0));
     assert.deepEqual(waits, [125, 250, 500, 1000]);
     assert.equal(retryDelay(defaultRetryPolicy, 1, undefined, 1), 250);
   });
-  it('R15 obeys the registry up to 60 seconds, and gives up above', () => {
+  it('R15 obeys the registry up to 60 seconds, and fails above', () => {
     assert.equal(retryDelay(defaultRetryPolicy, 1, 60_000, 0), 60_000);
     assert.equal(retryDelay(defaultRetryPolicy, 1, 60_001, 0), undefined);
   });
@@ -52,7 +52,7 @@ describe('retryDelay()', () => {
 describe('withRetries()', () => {
   const busy = new OutboardError('unavailable', 'busy');
 
-  it('R15 tries five times and then throws the error behind the last failure', async () => {
+  it('R15 throws the error of the last failure after five attempts', async () => {
     const clock = createFakeClock({ skipsSleep: true });
     let tries = 0;
     const work = withRetries(defaultRetryPolicy, { clock, random: () => 0.5 }, undefined, async () => {
@@ -63,7 +63,7 @@ describe('withRetries()', () => {
     assert.equal(tries, 5);
     assert.equal(clock.slept.length, 4);
   });
-  it('does not repeat what failed for good', async () => {
+  it('does not retry a permanent failure', async () => {
     let tries = 0;
     const final = new OutboardError('not-found', 'no');
     const work = withRetries(
@@ -78,7 +78,7 @@ describe('withRetries()', () => {
     await assert.rejects(work, final);
     assert.equal(tries, 1);
   });
-  it('R15 says how long the registry asks to wait when that is too long', async () => {
+  it('R15 names the wait that the registry demands when it is too long', async () => {
     const work = withRetries(
       defaultRetryPolicy,
       { clock: createFakeClock({ skipsSleep: true }), random: () => 0.5 },
@@ -108,7 +108,7 @@ describe('withRetries()', () => {
   });
 });
 
-describe('what is worth another try', () => {
+describe('transient failures', () => {
   for (const [status, want] of [
     [408, true],
     [429, true],

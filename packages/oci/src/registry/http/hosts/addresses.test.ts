@@ -69,7 +69,7 @@ describe('addresses', () => {
   ] as const;
   const order = ['public', 'private', 'loopback', 'anywhere'] as const;
   for (const [address, least] of innermost) {
-    it(`isWithinReach() of ${address} takes ${least} and wider`, () => {
+    it(`isWithinReach() accepts ${address} with ${least} and wider`, () => {
       for (const reach of order) {
         assert.equal(isWithinReach(address, reach), order.indexOf(reach) >= order.indexOf(least), reach);
       }
@@ -84,12 +84,12 @@ describe('addresses', () => {
     ['127.0.0.1', 'loopback'],
     ['::1', 'loopback'],
   ] as const) {
-    it(`reachFrom() gives a registry at ${address} ${want} addresses`, () => {
+    it(`reachFrom() of a registry at ${address} is ${want}`, () => {
       assert.equal(reachFrom(address), want);
     });
   }
 
-  it('parseAddressBlock() holds the addresses of its block and no name', () => {
+  it('parseAddressBlock() contains the addresses of its block and no name', () => {
     const block = parseAddressBlock('10.1.0.0/16');
     assert.ok(block);
     assert.equal(block.contains('10.1.255.255'), true);

@@ -9,7 +9,7 @@ describe('registryHost()', () => {
     ['[::1]:5000', '[::1]:5000', '::1'],
   ] as const;
   for (const [domain, host, hostname] of cases) {
-    it(`finds ${domain} at ${host}`, () => assert.deepEqual(registryHost(domain), { host, hostname }));
+    it(`maps ${domain} to ${host}`, () => assert.deepEqual(registryHost(domain), { host, hostname }));
   }
   for (const domain of [
     '',

@@ -18,7 +18,7 @@ function sendManifest(response: ServerResponse, headers: Record<string, string> 
 }
 
 describe('resolve()', () => {
-  it('R05 returns the exact bytes that the digest covers, and their type without parameters', async () => {
+  it('R05 returns the bytes of the digest, and their media type without parameters', async () => {
     await using registry = await startHostileRegistry((_, response) =>
       sendManifest(response, {
         'content-type': `${manifestType}; charset=utf-8`,
@@ -35,7 +35,7 @@ describe('resolve()', () => {
     assert.equal(registry.requests[0]?.headers['user-agent'], 'outboard-test');
   });
 
-  it('takes the type from the document where the server has no better one than JSON', async () => {
+  it('reads the media type from the document when the Content-Type is generic', async () => {
     await using registry = await startHostileRegistry((_, response) =>
       sendManifest(response, { 'content-type': 'application/json' }),
     );
@@ -102,7 +102,7 @@ describe('resolve()', () => {
     });
   }
 
-  it('R19 stops an endless manifest at its limit', async () => {
+  it('R19 stops reading an endless manifest at the limit', async () => {
     let sent = 0;
     await using registry = await startHostileRegistry((_, response) => {
       response.writeHead(200, { 'content-type': manifestType });
@@ -140,7 +140,7 @@ describe('resolve()', () => {
     });
   }
 
-  it('R33 shows an error text escaped and cut, on one line', async () => {
+  it('R33 shows an error text escaped, truncated, and on one line', async () => {
     const message = `\u001b[31m${'A\r\n'.repeat(10_000)}`;
     await using registry = await startHostileRegistry((_, response) => {
       response.writeHead(400, { 'content-type': 'application/json' });
@@ -154,7 +154,7 @@ describe('resolve()', () => {
     });
   });
 
-  it('R15 tries again after 429 and 503, as long as the registry asks', async () => {
+  it('R15 retries after 429 and 503, after the wait that the registry demands', async () => {
     let asked = 0;
     await using registry = await startHostileRegistry((_, response) => {
       asked += 1;
@@ -167,7 +167,7 @@ describe('resolve()', () => {
     assert.deepEqual(under.clock.slept, [7000, 375]);
   });
 
-  it('R15 gives up after five tries', async () => {
+  it('R15 fails after five attempts', async () => {
     await using registry = await startHostileRegistry((_, response) => {
       response.writeHead(500).end();
     });
@@ -179,7 +179,7 @@ describe('resolve()', () => {
     assert.equal(registry.requests.length, 5);
   });
 
-  it('R15 does not wait when the registry asks for years', async () => {
+  it('R15 does not wait when the registry demands years', async () => {
     await using registry = await startHostileRegistry((_, response) => {
       response.writeHead(429, { 'retry-after': '1000000000' }).end();
     });
@@ -193,7 +193,7 @@ describe('resolve()', () => {
     [407, 'unavailable'],
     [401, 'unauthorized'],
   ] as const) {
-    it(`R15 takes ${status} for an answer`, async () => {
+    it(`R15 does not retry after ${status}`, async () => {
       await using registry = await startHostileRegistry((_, response) => {
         response.writeHead(status).end();
       });
@@ -203,7 +203,7 @@ describe('resolve()', () => {
     });
   }
 
-  it('sends the extra headers to the registry, and none that frame the message', async () => {
+  it('sends extra headers to the registry, except those that frame the message', async () => {
     await using registry = await startHostileRegistry((_, response) => sendManifest(response));
     await using under = createClientUnderTest();
     await under.open(registry, { headers: { 'X-Meta-Team': 'storage' } }).resolve('v1');

@@ -48,12 +48,12 @@ export async function fetchManifest(
 ): Promise<ResolvedManifest> {
   const name = parseManifestName(tagOrDigest);
   return await withRetries(options.retry, session.connections, options.signal, async () => {
-    const answer = await ask(session, name, options);
-    const bytes = await readManifest(session, answer);
-    const digest = verify(bytes, name, answer.headers, options.subject);
+    const response = await ask(session, name, options);
+    const bytes = await readManifest(session, response);
+    const digest = verify(bytes, name, response.headers, options.subject);
     return {
       descriptor: {
-        mediaType: mediaTypeOf(answer.headers, bytes, options.subject),
+        mediaType: mediaTypeOf(response.headers, bytes, options.subject),
         digest,
         size: bytes.length,
       },
@@ -81,16 +81,16 @@ async function ask(
   }
 }
 
-async function readManifest(session: Session, answer: HttpResponse): Promise<Buffer> {
-  const claimed = Number(answer.headers.get('content-length') ?? 0);
+async function readManifest(session: Session, response: HttpResponse): Promise<Buffer> {
+  const claimed = Number(response.headers.get('content-length') ?? 0);
   if (claimed > maxManifestBytes) {
-    answer.body.destroy();
+    response.body.destroy();
     throw new OutboardError(
       'invalid',
       `manifest is too large: ${claimed} bytes, want at most ${maxManifestBytes}`,
     );
   }
-  return await readBounded(answer, session.connections, maxManifestBytes, 'manifest');
+  return await readBounded(response, session.connections, maxManifestBytes, 'manifest');
 }
 
 function verify(bytes: Buffer, name: ManifestName, headers: ResponseHeaders, subject: string): Digest {

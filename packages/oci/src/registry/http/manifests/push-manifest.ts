@@ -37,7 +37,7 @@ export async function pushManifest(
     throw new OutboardError('invalid', `the manifest has digest ${digest}, want ${name.digest}`);
   }
   await withRetries(options.retry, session.connections, options.signal, async () => {
-    const answer = await session.send({
+    const response = await session.send({
       method: 'PUT',
       target: `manifests/${name.text}`,
       headers: { 'content-type': manifest.mediaType },
@@ -45,8 +45,8 @@ export async function pushManifest(
       expect: [201],
       signal: options.signal,
     });
-    await readStart(answer, session.connections, 64 * 1024);
-    confirm(answer.headers.get('docker-content-digest'), digest);
+    await readStart(response, session.connections, 64 * 1024);
+    confirm(response.headers.get('docker-content-digest'), digest);
   });
   return digest;
 }

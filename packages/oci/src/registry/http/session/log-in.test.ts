@@ -71,14 +71,14 @@ const grant =
   };
 
 describe('logIn()', () => {
-  it('proves a user name and password to a registry that asks for them', async () => {
+  it('sends user name and password after a challenge', async () => {
     await using registry = await startRegistry({ accepts: basic, challenge: () => 'Basic realm="x"' });
     await using under = createClientUnderTest();
     assert.deepEqual(await under.client.logIn(registry.host, user), { identityToken: '' });
     assert.deepEqual(await under.client.logIn(`http://${registry.host}/v1/`, user), { identityToken: '' });
   });
 
-  it('R15 tries a refused password once, and tells it in the words of Docker', async () => {
+  it("R15 sends a refused password once, and fails with Docker's text", async () => {
     await using registry = await startRegistry({ accepts: basic, challenge: () => 'Basic realm="x"' });
     await using under = createClientUnderTest();
     await assert.rejects(under.client.logIn(registry.host, { ...user, password: 'hunter3' }), {
@@ -89,7 +89,7 @@ describe('logIn()', () => {
     await assert.rejects(under.client.logIn(registry.host, {}), { kind: 'unauthorized' });
   });
 
-  it('asks a token server for an identity token, and names no repository', async () => {
+  it('requests an identity token from a token server, without a repository scope', async () => {
     const token = grant({ token: 'good', refresh_token: 'from-now-on' });
     await using registry = await startRegistry({ accepts: 'Bearer good', challenge: bearer, token });
     await using under = createClientUnderTest();
@@ -105,14 +105,14 @@ describe('logIn()', () => {
     assert.equal(asked?.fields.has('scope'), false);
   });
 
-  it('R14 refuses an identity token that could end a line', async () => {
+  it('R14 refuses an identity token with line ends', async () => {
     const token = grant({ token: 'good', refresh_token: 'from\r\nnow: on' });
     await using registry = await startRegistry({ accepts: 'Bearer good', challenge: bearer, token });
     await using under = createClientUnderTest();
     await assert.rejects(under.client.logIn(registry.host, user), { kind: 'invalid', message: /malformed/ });
   });
 
-  it('proves an identity token by the OAuth2 form, and returns it', async () => {
+  it('sends an identity token in the OAuth2 form, and returns it', async () => {
     const token = grant({ access_token: 'good' });
     await using registry = await startRegistry({ accepts: 'Bearer good', challenge: bearer, token });
     await using under = createClientUnderTest();
@@ -128,7 +128,7 @@ describe('logIn()', () => {
     });
   });
 
-  it('asks anew each time: a token at hand proves the credentials of yesterday', async () => {
+  it('uses no cached token, which would prove earlier credentials', async () => {
     let refusing = false;
     const token: Answer = (request, response) =>
       refusing ? refuse(401, '')(request, response) : grant({ token: 'good' })(request, response);
@@ -151,7 +151,7 @@ describe('logIn()', () => {
     ['as Docker Hub does', '{"details":"incorrect username or password"}', 'incorrect username or password'],
     ['without a reason', '', 'authentication required'],
   ] as const) {
-    it(`tells why a token server refuses ${name}`, async () => {
+    it(`explains why a token server refuses ${name}`, async () => {
       await using registry = await startRegistry({
         accepts: 'Bearer good',
         challenge: bearer,
@@ -167,7 +167,7 @@ describe('logIn()', () => {
     });
   }
 
-  it('R11 fails when the token server must not see the credentials, although it serves anyone', async () => {
+  it('R11 fails when the token server must not see the credentials, even if it issues anonymous tokens', async () => {
     const challenge = () => 'Bearer realm="https://tokens.example.com/token",service="x"';
     await using registry = await startRegistry({ accepts: 'Bearer good', challenge });
     await using under = createClientUnderTest();
@@ -178,7 +178,7 @@ describe('logIn()', () => {
     });
   });
 
-  it('R09 does not take the consent of another host, which saw no credentials, for that of the registry', async () => {
+  it('R09 refuses the success of another host, which got no credentials', async () => {
     const away = createServer((request, response) => {
       if (request.headers.authorization === undefined) {
         response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
@@ -200,13 +200,13 @@ describe('logIn()', () => {
     }
   });
 
-  it('does not try again where nobody answers', async () => {
+  it('does not retry without a response', async () => {
     await using under = createClientUnderTest();
     await assert.rejects(under.client.logIn('127.0.0.1:1', user), { kind: 'unavailable' });
     assert.deepEqual(under.clock.slept, []);
   });
 
-  it('ends when it is told to', async () => {
+  it('stops when its signal aborts', async () => {
     const challenge = bearer;
     const asked = new AbortController();
     await using registry = await startRegistry({
@@ -230,7 +230,7 @@ describe('parseServerAddress()', () => {
     ['https://reg.example/v2/', 'reg.example'],
     ['[::1]:5000', '[::1]:5000'],
   ] as const) {
-    it(`takes ${JSON.stringify(address)} for ${domain}`, () => {
+    it(`reads ${JSON.stringify(address)} as ${domain}`, () => {
       assert.equal(parseServerAddress(address), domain);
     });
   }
@@ -255,7 +255,7 @@ describe('parseServerAddress()', () => {
     });
   }
 
-  it('does not repeat a password', () => {
+  it('does not quote a password', () => {
     assert.throws(() => parseServerAddress('https://gordon:hun/ter2@h'), {
       message: 'invalid server address "***@h": expected HOST, HOST:PORT or a URL',
     });

@@ -61,14 +61,14 @@ export async function logIn(credentials: RegistryCredentials, options: LogInDeps
   const session = createSession({ ...options, authorizer, path: '', headers: {} });
   try {
     const target = new URL('/v2/', (await endpoint.base(signal)).url);
-    const answer = await session.send({
+    const response = await session.send({
       method: 'GET',
       target,
       expect: [200],
       signal,
     });
-    await readStart(answer, connections, 64 * 1024);
-    refuseOtherHost(answer.url, target);
+    await readStart(response, connections, 64 * 1024);
+    refuseOtherHost(response.url, target);
     return { identityToken };
   } catch (failure) {
     signal?.throwIfAborted();
@@ -78,11 +78,11 @@ export async function logIn(credentials: RegistryCredentials, options: LogInDeps
 }
 
 /** Refuse a response of another host: it got no credentials, so its success proves nothing. */
-function refuseOtherHost(answered: URL, asked: URL): void {
-  if (answered.origin === asked.origin) return;
+function refuseOtherHost(responded: URL, asked: URL): void {
+  if (responded.origin === asked.origin) return;
   throw new OutboardError(
     'invalid',
-    `cannot log in to ${asked.host}: it sends clients to ${redactUrl(answered)}; log in there`,
+    `cannot log in to ${asked.host}: it sends clients to ${redactUrl(responded)}; log in there`,
   );
 }
 

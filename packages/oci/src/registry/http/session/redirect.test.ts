@@ -44,7 +44,7 @@ describe('followLocation()', () => {
     });
   }
 
-  it('R10 keeps signatures and passwords out of the error', () => {
+  it('R10 shows no signature or password in the error', () => {
     assert.throws(
       () => followLocation(secure, 'http://user:hunter2@cdn.example/x?sig=hunter3'),
       (error) => error instanceof Error && !/hunter/.test(error.message),
@@ -54,13 +54,13 @@ describe('followLocation()', () => {
 
 describe('uploadLocation()', () => {
   const from = new URL('https://registry.example:5000/v2/a/b/blobs/uploads/');
-  it('takes a relative location', () => {
+  it('resolves a relative location', () => {
     assert.equal(
       uploadLocation(from, '/v2/a/b/blobs/uploads/1?_state=x').href,
       'https://registry.example:5000/v2/a/b/blobs/uploads/1?_state=x',
     );
   });
-  it('reads http: as https: where the registry names itself', () => {
+  it('reads http: as https: if the registry names itself', () => {
     assert.equal(
       uploadLocation(from, 'http://registry.example:5000/up/1?s=2').href,
       'https://registry.example:5000/up/1?s=2',
@@ -69,7 +69,7 @@ describe('uploadLocation()', () => {
   it('R16 refuses plain HTTP at another host', () => {
     assert.throws(() => uploadLocation(from, 'http://registry.example/up/1'), { kind: 'forbidden' });
   });
-  it('withDigest() keeps the state of the registry byte for byte', () => {
+  it("withDigest() keeps the registry's query byte for byte", () => {
     const digest = digestOf(Buffer.from('x'));
     const url = withDigest(new URL('https://r.example/up?_state=a%20b+c/d%2F'), digest);
     assert.equal(url.search, `?_state=a%20b+c/d%2F&digest=${encodeURIComponent(digest)}`);

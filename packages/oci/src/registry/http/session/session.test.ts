@@ -49,7 +49,7 @@ describe('redirects', () => {
     assert.equal(seen?.headers['x-meta-team'], undefined);
     assert.equal(registry.requests.at(-1)?.headers['x-meta-team'], 'storage');
   });
-  it('R09 keep the credentials on the way through the registry itself', async () => {
+  it("R09 keep the credentials within the registry's host", async () => {
     await using registry = await startHostileRegistry((request, response) => {
       if (request.headers.authorization === undefined) {
         response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
@@ -59,7 +59,7 @@ describe('redirects', () => {
     await using under = createClientUnderTest();
     assert.deepEqual(await under.open(registry, access).readBlob(blob, { maxBytes: 100 }), content);
   });
-  it('R09 do not give credentials back when another host redirects to the registry', async () => {
+  it('R09 send no credentials after another host redirects back to the registry', async () => {
     let back = '';
     await using middle = await startHostileRegistry(
       (_, response) => void response.writeHead(302, { location: back }).end(),
@@ -77,7 +77,7 @@ describe('redirects', () => {
     assert.equal(trapped?.headers.authorization, undefined);
     assert.equal(trapped?.headers['x-meta-team'], undefined);
   });
-  it('R09 send no credentials to a foreign host that asks for them', async () => {
+  it('R09 send no credentials to a foreign host that demands them', async () => {
     await using cdn = await startHostileRegistry((_, response) => {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="give me"' }).end();
     });
@@ -147,7 +147,7 @@ describe('TLS', () => {
         clock: createFakeClock({ skipsSleep: true }),
         ...options,
       });
-      // The route of such a registry, to a server that can be there in a test.
+      // The route of a remote registry, to a server on loopback.
       const route = { verifyTls: true, reach: 'anywhere', authoritiesFile: '/a/ca.crt' } as const;
       const url = new URL(`https://${registry.host}/x`);
       await assert.rejects(connections.exchange({ method: 'GET', url, headers: {}, route }), (error) => {
@@ -159,7 +159,7 @@ describe('TLS', () => {
       assert.equal(registry.requests.length, 0);
     });
     for (const insecure of [true, false]) {
-      it(`accepts ${name} on loopback, ${insecure ? 'listed by the operator' : 'listed or not'}`, async () => {
+      it(`accepts ${name} on loopback, ${insecure ? 'listed by the operator' : 'not listed'}`, async () => {
         const { result } = await resolveOver(certificate, { insecure });
         assert.ok(!(result instanceof Error), String(result));
       });
@@ -172,7 +172,7 @@ describe('TLS', () => {
 });
 
 describe('plain HTTP', () => {
-  it('R34 is tried only after HTTPS, with nothing but a look for the API', async () => {
+  it('R34 is probed only after HTTPS failed, without credentials', async () => {
     await using registry = await startContentServer();
     await using under = createClientUnderTest();
     await under.open(registry, { ...access }).readBlob(blob, { maxBytes: 100 });
@@ -181,7 +181,7 @@ describe('plain HTTP', () => {
       [`/v2/acme/plugin/blobs/${blob.digest}`],
     );
   });
-  it('says for both schemes why a registry cannot be reached', async () => {
+  it('explains for both schemes why a registry cannot be reached', async () => {
     const registry = await startContentServer();
     await registry[Symbol.asyncDispose]();
     await using under = createClientUnderTest();

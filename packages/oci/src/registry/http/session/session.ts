@@ -63,10 +63,10 @@ export function createSession(options: SessionDeps): Session {
     async send(request) {
       const base = await options.endpoint.base(request.signal);
       const url = resolveTarget(options.path, base, request.target);
-      const answer = await followRedirects(options, base, request, url);
-      if (!request.expect.includes(answer.status)) throw await refusal(options, base, answer);
-      refuseEncoding(answer);
-      return answer;
+      const response = await followRedirects(options, base, request, url);
+      if (!request.expect.includes(response.status)) throw await refusal(options, base, response);
+      refuseEncoding(response);
+      return response;
     },
   };
 }
@@ -91,19 +91,19 @@ async function followRedirects(
   let url = first;
   let own = url.origin === base.url.origin;
   for (let hops = 0; ; hops++) {
-    const answer = await (own
+    const response = await (own
       ? sendToRegistry(options, base, request, url)
       : sendToForeignHost(options, base, request, url));
     const follows = request.method === 'GET' || request.method === 'HEAD';
-    if (!follows || !isRedirect(answer.status) || request.expect.includes(answer.status)) return answer;
-    await readStart(answer, options.connections, maxErrorBody);
+    if (!follows || !isRedirect(response.status) || request.expect.includes(response.status)) return response;
+    await readStart(response, options.connections, maxErrorBody);
     if (hops === maxRedirects) {
       throw new OutboardError(
         'forbidden',
         `refusing to follow more than ${maxRedirects} redirects from ${first.host}`,
       );
     }
-    url = followLocation(url, answer.headers.get('location'));
+    url = followLocation(url, response.headers.get('location'));
     // After a redirect to another host no request of the chain gets credentials, also not back at the registry.
     own &&= url.origin === base.url.origin;
   }
@@ -129,24 +129,24 @@ async function sendToRegistry(
     });
   };
   let sent = await authorizer.authorization(base, request.signal);
-  let answer = await attempt(sent);
+  let response = await attempt(sent);
   // A streamed body can be sent once: the caller opens it again for the next attempt, with the new credentials.
   const canRepeat = request.body === undefined || request.body instanceof Uint8Array;
   const attempts: AuthorizationAttempts = { refused: new Set(), fresh: new Set() };
-  while (answer.status === 401) {
+  while (response.status === 401) {
     if (sent !== undefined) attempts.refused.add(sent);
-    const challenges = answer.headers.all('www-authenticate');
-    const body = await readStart(answer, connections, maxErrorBody);
+    const challenges = response.headers.all('www-authenticate');
+    const body = await readStart(response, connections, maxErrorBody);
     const isLast = attempts.refused.size >= maxAttempts;
     sent = isLast ? undefined : await authorizer.answerChallenge(base, challenges, attempts, request.signal);
     if (sent === undefined || !canRepeat) {
-      const note = sent === undefined ? authorizer.explainRefusal(base, answer.status) : '';
-      const error = unexpectedStatus({ ...answer, body: textOf(answer, body) }, note);
+      const note = sent === undefined ? authorizer.explainRefusal(base, response.status) : '';
+      const error = unexpectedStatus({ ...response, body: textOf(response, body) }, note);
       throw sent === undefined ? error : new TransientFailure(error, { retryAfterMs: 0 });
     }
-    answer = await attempt(sent);
+    response = await attempt(sent);
   }
-  return answer;
+  return response;
 }
 
 async function sendToForeignHost(
@@ -179,38 +179,38 @@ function toHttp(
 async function refusal(
   options: SessionDeps,
   base: Base,
-  answer: HttpResponse,
+  response: HttpResponse,
 ): Promise<OutboardError | TransientFailure> {
   const { connections, authorizer } = options;
-  const body = await readStart(answer, connections, maxErrorBody);
+  const body = await readStart(response, connections, maxErrorBody);
   // The text of another server is not shown: a registry could make this host read a server that only this host reaches.
   const error =
-    answer.url.origin === base.url.origin
+    response.url.origin === base.url.origin
       ? unexpectedStatus(
-          { ...answer, body: textOf(answer, body) },
-          authorizer.explainRefusal(base, answer.status),
+          { ...response, body: textOf(response, body) },
+          authorizer.explainRefusal(base, response.status),
         )
       : unexpectedStatus(
-          { ...answer, body: Buffer.alloc(0) },
+          { ...response, body: Buffer.alloc(0) },
           `registry "${base.url.host}" leads there`,
           'another server',
         );
-  if (!isTransientStatus(answer.status)) return error;
+  if (!isTransientStatus(response.status)) return error;
   return new TransientFailure(error, {
-    retryAfterMs: parseRetryAfter(answer.headers.get('retry-after'), connections.clock.now().getTime()),
+    retryAfterMs: parseRetryAfter(response.headers.get('retry-after'), connections.clock.now().getTime()),
   });
 }
 
 /** The body of an error, unless it is encoded: error texts are not decoded. */
-function textOf(answer: HttpResponse, body: Buffer): Buffer {
-  return answer.headers.get('content-encoding') === undefined ? body : Buffer.alloc(0);
+function textOf(response: HttpResponse, body: Buffer): Buffer {
+  return response.headers.get('content-encoding') === undefined ? body : Buffer.alloc(0);
 }
 
 /** Refuse encoded content: a digest covers the stored bytes, and a decoder would be one more target of attacks. */
-function refuseEncoding(answer: HttpResponse): void {
-  const encoding = answer.headers.get('content-encoding');
+function refuseEncoding(response: HttpResponse): void {
+  const encoding = response.headers.get('content-encoding');
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
-  answer.body.destroy();
+  response.body.destroy();
   throw new OutboardError(
     'invalid',
     `refusing an answer with Content-Encoding ${JSON.stringify(encoding.slice(0, 100))}: want identity`,
