@@ -35,7 +35,7 @@ describe('outboard service where systemd does not run', { skip: needsRoot }, () 
     const said = lines.find((line) => line.startsWith('this host does not run systemd'));
     assert.match(
       said ?? '',
-      /the units are written, for when it does.*run the daemon itself: outboard daemon/,
+      /the units are written and take effect once it does.*start the daemon with: outboard daemon/,
     );
     assert.deepEqual(lines.slice(-3), ['rc 1', 'outboard.service', 'outboard.socket']);
     assert.doesNotMatch(lines.join('\n'), /Command failed|systemctl/);
