@@ -1,46 +1,46 @@
 /**
- * Tells plugins that collect metrics when the socket with the metrics is there and when it goes. What they make of it
- * is their own affair: failures are logged.
+ * Notifies plugins that collect metrics when the metrics socket becomes available and when it is removed. Their errors are
+ * logged.
  */
 
-import { settlesWithin } from '@outboard/async';
+import { type Cancellable, settlesWithin } from '@outboard/async';
 import { createMetricsCollector } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
 
-/** How long whoever enables a collector waits for its answer. */
+/** Time limit for an enable to wait for the collector's answer. */
 const answerTimeoutMs = 5_000;
 
+/** The running collectors. */
 export interface MetricsCollectors extends AsyncDisposable {
   /**
-   * Wait until a collector that came up has answered, so that whoever enabled it can rely on it; at once for any other
-   * plugin. Takes 5 s at most, and never rejects: what a collector makes of it is its own affair.
+   * Wait until a started collector has answered, for 5 s at most. Returns at once for any other plugin. Never rejects.
    */
-  started(pluginId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
-  /** Tell a collector that is about to be stopped; nothing happens for any other plugin. Takes 3 s at most, never rejects. */
+  started(pluginId: string, options?: Cancellable): Promise<void>;
+  /** Notify a collector before it is stopped. Does nothing for any other plugin. Takes 3 s at most, never rejects. */
   stop(pluginId: string): Promise<void>;
 }
 
-export interface MetricsCollectorsOptions {
+/** Parts of metrics collectors. */
+export interface MetricsCollectorsDeps {
   readonly drivers: Pick<PluginDrivers, 'onEnabled' | 'onDisabled'>;
   readonly logger: Logger;
 }
 
 /**
- * Tell every collector that runs now, or comes to run, that there are metrics. Disposing tells those that run that
- * there are none any more.
+ * Notify every collector that runs or is started. Disposing notifies the running ones that the socket is removed.
  */
-export function createMetricsCollectors({ drivers, logger }: MetricsCollectorsOptions): MetricsCollectors {
+export function createMetricsCollectors({ drivers, logger }: MetricsCollectorsDeps): MetricsCollectors {
   const started = new Map<string, StartedCollector>();
-  const ignoreEnabled = drivers.onEnabled('metricscollector', (driver) => {
+  const stopOnEnabled = drivers.onEnabled('metricscollector', (driver) => {
     const id = driver.pluginId ?? driver.name;
     started.get(id)?.abort.abort();
     const abort = new AbortController();
     started.set(id, { driver, abort, begun: begin(driver, abort.signal) });
   });
 
-  // Also one that came up again while it was being stopped.
-  const ignoreDisabled = drivers.onDisabled('metricscollector', (name) => {
+  // This also covers a collector that restarted while it was being stopped.
+  const stopOnDisabled = drivers.onDisabled('metricscollector', (name) => {
     for (const [id, { driver, abort }] of started) {
       if (driver.name !== name) continue;
       abort.abort();
@@ -79,8 +79,8 @@ export function createMetricsCollectors({ drivers, logger }: MetricsCollectorsOp
     },
     stop,
     async [Symbol.asyncDispose]() {
-      ignoreEnabled();
-      ignoreDisabled();
+      stopOnEnabled();
+      stopOnDisabled();
       await Promise.all([...started.keys()].map(stop));
     },
   };
@@ -88,8 +88,8 @@ export function createMetricsCollectors({ drivers, logger }: MetricsCollectorsOp
 
 interface StartedCollector {
   readonly driver: PluginDriver;
-  /** Ends the call that tells it so. */
+  /** Cancels `StartMetrics`. */
   readonly abort: AbortController;
-  /** Settles with that call; never rejects. */
+  /** Settles with `StartMetrics`; never rejects. */
   readonly begun: Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Layers on their way from a registry to a root filesystem: each streams once, in manifest order, into the content
- * store and the unpack jail at the same time.
+ * Downloads layers: each streams once, in manifest order, from the registry into the content store and the unpack jail at the
+ * same time.
  */
 
 import type { KeyedQueue } from '@outboard/async';
@@ -19,16 +19,17 @@ import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { ReportProgress } from '../observe/progress.ts';
 import type { PluginImage } from './plugin-image.ts';
 
-/** Where layers go. */
+/** Destination of layers. */
 export interface LayerDestination {
   readonly content: ContentStore;
   readonly lease: Lease;
   readonly jail: UnpackJail;
   readonly meter: Pick<OperationMeter, 'received'>;
-  /** One download per digest at a time; whoever comes second finds the blob in the store. */
+  /** Keyed by digest: a second download of a blob waits, and finds it in the store. */
   readonly downloads: KeyedQueue;
 }
 
+/** Options of a download. */
 export interface LayerOptions {
   readonly onProgress: ReportProgress;
   readonly signal?: AbortSignal | undefined;
@@ -36,7 +37,7 @@ export interface LayerOptions {
 
 /**
  * Fetch and unpack every layer of a plugin, and store its manifest and config.
- * @returns what is odd about the layers but does not keep them from being used
+ * @returns warnings about the layers
  * @throws {OutboardError} invalid when content differs from its descriptor or an archive is hostile; the registry's errors
  */
 export async function downloadLayers(
@@ -69,7 +70,7 @@ export async function downloadLayers(
   return warnings;
 }
 
-/** Docker skips layers of unknown type in silence and installs an empty plugin; a plugin that lacks files is refused here. */
+/** Refuse layers of unknown type. Docker skips them silently, and installs a plugin that lacks files. */
 function requireKnownLayer(layer: Descriptor): void {
   if (isLayerMediaType(layer.mediaType)) return;
   throw new OutboardError(
@@ -78,7 +79,7 @@ function requireKnownLayer(layer: Descriptor): void {
   );
 }
 
-/** What the jail would refuse at its end is not fetched. */
+/** Refuse before the download a size that the jail would refuse at its end. */
 function requireSize(layers: readonly Descriptor[]): void {
   const { maxCompressedBytes } = defaultUnpackLimits;
   const size = layers.reduce((sum, layer) => sum + layer.size, 0);
@@ -97,16 +98,16 @@ async function transferLayer(
   options: LayerOptions & { readonly diffId: boolean },
 ) {
   const id = shortDigest(layer.digest);
-  const cancellable = options.signal === undefined ? {} : { signal: options.signal };
-  // Before anything is made of it: what the jail has unpacked cannot be taken back.
-  const stored = await to.content.verify(layer.digest, cancellable);
-  // Another size is for the download to refuse.
+  const { signal } = options;
+  // Before unpacking, which cannot be undone.
+  const stored = await to.content.verify(layer.digest, { signal });
+  // The download refuses a blob of another size.
   if (stored.exists && stored.size === layer.size) {
     options.onProgress({ status: 'Already exists', id });
-    const source = await to.content.open(layer.digest, cancellable);
+    const source = await to.content.open(layer.digest, { signal });
     const applied = await to.jail.apply(countBytes(source, 'Extracting', layer, options), {
       diffId: options.diffId,
-      ...cancellable,
+      signal,
     });
     options.onProgress({ status: 'Complete', id });
     return applied;
@@ -115,25 +116,25 @@ async function transferLayer(
   await using ingest = await to.content.ingest(
     layer.digest.startsWith('sha512:') ? { algorithm: 'sha512' } : {},
   );
-  // The store verifies it when it commits; what the jail made of it before is thrown away if it differs.
-  const source = await image.repository.openBlob(layer, { verify: false, ...cancellable });
+  // The store verifies the digest at commit; if it differs, the unpacked tree is discarded.
+  const source = await image.repository.openBlob(layer, { verify: false, signal });
   try {
     const counted = countBytes(source, 'Downloading', layer, { ...options, onBytes: to.meter.received });
     const applied = await to.jail.apply(storeWhilePassing(counted, ingest), {
       diffId: options.diffId,
-      ...cancellable,
+      signal,
     });
     options.onProgress({ status: 'Download complete', id });
     await ingest.commit(layer);
     options.onProgress({ status: 'Complete', id });
     return applied;
   } finally {
-    // A jail that fails before it reads leaves the stream open, and with it the connection.
+    // A jail that fails before it reads would leave the connection open.
     source.destroy();
   }
 }
 
-/** Pass chunks on, telling how far the transfer is. */
+/** Pass chunks through and report progress. */
 async function* countBytes(
   source: AsyncIterable<Buffer>,
   status: string,
@@ -141,7 +142,7 @@ async function* countBytes(
   {
     onProgress,
     onBytes,
-  }: { readonly onProgress: ReportProgress; readonly onBytes?: (bytes: number) => void },
+  }: { readonly onProgress: ReportProgress; readonly onBytes?: ((bytes: number) => void) | undefined },
 ): AsyncGenerator<Buffer> {
   const id = shortDigest(layer.digest);
   let current = 0;
@@ -153,11 +154,11 @@ async function* countBytes(
   }
 }
 
-/** Pass chunks on while they are being stored; the next chunk waits until the last one is. */
+/** Pass each chunk through while it is being stored; the next chunk waits for both. */
 async function* storeWhilePassing(source: AsyncIterable<Buffer>, ingest: Ingest): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
     const stored = ingest.append(chunk);
-    // The consumer may stop at the yield; the error then has nobody left to concern.
+    // The consumer may stop at the yield; the error has no receiver then.
     stored.catch(() => undefined);
     yield chunk;
     await stored;
@@ -165,9 +166,9 @@ async function* storeWhilePassing(source: AsyncIterable<Buffer>, ingest: Ingest)
 }
 
 /**
- * Docker 1.13 to 19.03 write digests of uncompressed layers as `rootfs.diff_ids`, later ones those of the compressed
- * blobs, and none reads them today. Either form is right; anything else is only worth a warning, as the layers
- * themselves were verified against the manifest.
+ * Compare `rootfs.diff_ids` with the layers. Docker 1.13 to 19.03 write digests of uncompressed layers there, later versions
+ * digests of the compressed blobs, and none reads them. Both forms are accepted; a mismatch is only a warning, because the
+ * layers are verified against the manifest.
  */
 function compareDiffIds(image: PluginImage, diffIds: readonly (Digest | undefined)[]): readonly string[] {
   const declared = image.config.rootfs?.diffIds;
@@ -181,7 +182,7 @@ function compareDiffIds(image: PluginImage, diffIds: readonly (Digest | undefine
     : ['rootfs.diff_ids in the config match neither the compressed nor the uncompressed layers'];
 }
 
-/** Whether there is something that only the digest of the uncompressed layer can be compared with. */
+/** True if the declared diff ID can only be compared with the digest of the uncompressed layer. */
 function isDiffIdNeeded(image: PluginImage, index: number): boolean {
   const declared = image.config.rootfs?.diffIds[index];
   return declared !== undefined && declared !== image.manifest.layers[index]?.digest;

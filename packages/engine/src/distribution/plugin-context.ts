@@ -1,6 +1,6 @@
 /**
- * The context that `plugin create` takes: an archive with `config.json` and `rootfs/` at its top, in any order.
- * Splits it while it streams; what is under `rootfs/` goes on with that prefix taken off.
+ * The build context of `plugin create`: an archive with `config.json` and `rootfs/` at its top, in any order. It is split
+ * while it streams; entries below `rootfs/` are passed on without that prefix.
  */
 import { cleanEntryName, OutboardError, type TarEntry, type TarHandler } from '@outboard/oci';
 import { maxConfigBytes } from '../config/parse-plugin-config.ts';
@@ -9,7 +9,7 @@ const configName = Buffer.from('config.json');
 const rootfsName = Buffer.from('rootfs');
 const rootfsPrefix = Buffer.from('rootfs/');
 
-/** Takes the entries of a context, and passes those of the root filesystem on. */
+/** Receives the entries of a context, and passes on those of the root filesystem. */
 export interface ContextSplitter extends TarHandler {
   /**
    * Call once the context has ended.
@@ -20,9 +20,10 @@ export interface ContextSplitter extends TarHandler {
 }
 
 /**
- * @param rootfs told of each entry under `rootfs/`, its names made relative to it
+ * Create a splitter.
+ * @param rootfs receives each entry below `rootfs/`, with names relative to it
  * @throws {OutboardError} invalid, from the handlers: a config that is too large, repeated or not a file; a hard link
- *   that leads out of the root filesystem
+ *   to a target outside of the root filesystem
  */
 export function createContextSplitter(rootfs: TarHandler): ContextSplitter {
   let config: Buffer[] | undefined;
@@ -45,7 +46,7 @@ export function createContextSplitter(rootfs: TarHandler): ContextSplitter {
   }
 
   function onContent(chunk: Buffer): void {
-    // The chunk is only ours during the call.
+    // The caller reuses the chunk after this call.
     if (destination === 'config') config?.push(Buffer.from(chunk));
     else if (destination === 'rootfs') rootfs.onContent(chunk);
   }
@@ -73,12 +74,12 @@ export function createContextSplitter(rootfs: TarHandler): ContextSplitter {
   return { onEntry, onContent, onEntryEnd, finish };
 }
 
-/** The clean name; undefined for what leads out of the context, which Docker ignores too. */
+/** The cleaned name; undefined for a path outside of the context, which is ignored as in Docker. */
 function nameInContext(entry: TarEntry): Buffer | undefined {
   try {
     return cleanEntryName(entry.name, entry.type === 'directory');
   } catch (cause) {
-    // Under rootfs/ such a name is an attempt to break out, and must be heard of.
+    // Below rootfs/ such a name is an attack, and must be refused.
     if (entry.name.includes(rootfsPrefix)) throw cause;
     return undefined;
   }
@@ -107,7 +108,7 @@ function withoutRootfs(name: Buffer): Buffer {
   return rest.length === 0 ? Buffer.from('./') : rest;
 }
 
-/** A hard link names its target by its place in the context; the target of a symlink is text for the plugin itself. */
+/** The target of a hard link is a path in the context; the target of a symlink is kept verbatim. */
 function linkTarget(entry: TarEntry): Buffer {
   if (entry.type !== 'hard-link') return entry.linkName;
   const target = cleanEntryName(entry.linkName, false);

@@ -1,5 +1,5 @@
 /**
- * A plugin in a registry: its manifest and config, fetched and checked before any layer moves.
+ * A plugin in a registry: its manifest and config are fetched and validated before any layer.
  */
 import {
   choosePlatform,
@@ -25,34 +25,34 @@ import { maxConfigBytes, parsePluginConfig } from '../config/parse-plugin-config
 import type { PluginConfig } from '../config/plugin-config.ts';
 import { validatePluginConfig } from '../config/validate-plugin-config.ts';
 
-/** What a reference in a registry stands for on this host's platform. */
+/** The image of a plugin for this host's platform. */
 export interface PluginImage {
-  /** Where it was found, with the tag or digest asked for. */
+  /** The requested reference, with tag or digest. */
   readonly reference: Reference;
   readonly repository: Repository;
-  /** The manifest itself, never an index. */
+  /** A manifest, never an index. */
   readonly resolved: ResolvedManifest;
   readonly manifest: ImageManifest;
   readonly configBytes: Buffer;
   readonly config: PluginConfig;
-  /** What is odd about the config but does not keep the plugin from running. */
+  /** Warnings about the config. */
   readonly warnings: readonly string[];
 }
 
-/** What a fetch from a registry needs. */
+/** Options of a fetch from a registry. */
 export interface FetchOptions {
   readonly access?: RegistryAccess | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The normalized form of a remote, with the tag that will be asked for. @throws {OutboardError} invalid */
+/** Parse a remote reference and add the default tag. @throws {OutboardError} invalid */
 export function parseRemote(remote: string): Reference {
   return withDefaultTag(parseReference(remote));
 }
 
 /**
- * Find the manifest that a remote names, choosing this host's platform out of an index.
- * @throws {OutboardError} not-found, unauthorized, unavailable, invalid, with Docker's words before the reason
+ * Resolve a reference to a manifest; from an index the one of this host's platform is chosen.
+ * @throws {OutboardError} not-found, unauthorized, unavailable, invalid, with Docker's prefix
  */
 export async function resolvePlugin(
   registry: RegistryClient,
@@ -60,7 +60,7 @@ export async function resolvePlugin(
   options: FetchOptions,
 ): Promise<{ repository: Repository; resolved: ResolvedManifest }> {
   const repository = registry.repository(reference, 'pull', options.access);
-  const cancellable = options.signal === undefined ? {} : { signal: options.signal };
+  const cancellable = { signal: options.signal };
   try {
     const resolved = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', cancellable);
     if (!isIndexMediaType(resolved.descriptor.mediaType)) return { repository, resolved };
@@ -74,20 +74,20 @@ export async function resolvePlugin(
 }
 
 /**
- * Fetch and check the config of a resolved plugin.
- * @throws {OutboardError} invalid when it is not a plugin or its config is refused; the registry's errors
+ * Fetch and validate the config of a resolved plugin.
+ * @throws {OutboardError} invalid when the image is no plugin or its config is invalid; the registry's errors
  */
 export async function fetchPluginImage(
   reference: Reference,
   found: { readonly repository: Repository; readonly resolved: ResolvedManifest },
-  signal?: AbortSignal,
+  signal?: AbortSignal | undefined,
 ): Promise<PluginImage> {
   const { repository, resolved } = found;
   const manifest = parseManifest(resolved.bytes, resolved.descriptor.mediaType);
   requirePluginConfig(manifest.config, reference);
   const configBytes = await repository.readBlob(manifest.config, {
     maxBytes: maxConfigBytes,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const parsed = parsePluginConfig(configBytes);
   const warnings = [...parsed.warnings, ...validatePluginConfig(parsed.config)];

@@ -1,6 +1,7 @@
 /**
- * The stored blobs of an installed plugin. One that is damaged or gone is fetched again from where the plugin came.
+ * The stored blobs of an installed plugin. A damaged or missing blob is fetched again from the plugin's registry.
  */
+import type { Cancellable } from '@outboard/async';
 import {
   type ContentStore,
   type Descriptor,
@@ -15,19 +16,19 @@ import {
 } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
 
-/** What fetching again needs. */
+/** An installed plugin and the registry of its blobs. */
 export interface BlobOrigin {
   readonly content: ContentStore;
   readonly registry: RegistryClient;
   readonly record: Pick<PluginRecord, 'name' | 'pluginReference' | 'manifestDigest'>;
-  /** For the registry that the plugin's name tells, and for no other. */
-  readonly access?: RegistryAccess;
-  readonly signal?: AbortSignal;
+  /** Credentials for the registry in the plugin's name only. */
+  readonly access?: RegistryAccess | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Read the manifest of a plugin.
- * @throws {OutboardError} the registry's, with the blob in it, when a damaged one cannot be fetched again
+ * @throws {OutboardError} the registry's error, naming the blob, when a damaged one cannot be fetched again
  */
 export async function readManifest(origin: BlobOrigin): Promise<Buffer> {
   const { content, record } = origin;
@@ -44,12 +45,12 @@ export async function readManifest(origin: BlobOrigin): Promise<Buffer> {
 }
 
 /**
- * See to it that a blob is there and whole.
- * @throws {OutboardError} the registry's, with the blob in it, when a damaged one cannot be fetched again
+ * Ensure that a blob is in the content store, undamaged.
+ * @throws {OutboardError} the registry's error, naming the blob, when a damaged one cannot be fetched again
  */
 export async function requireWhole(origin: BlobOrigin, blob: Descriptor): Promise<void> {
   const { content, signal } = origin;
-  const stored = await content.verify(blob.digest, signal === undefined ? {} : { signal });
+  const stored = await content.verify(blob.digest, { signal });
   if (stored.exists) return;
   await fetchAgain(origin, blob.digest, undefined, async (repository, cancellable) => {
     await using ingest = await content.ingest(
@@ -69,17 +70,17 @@ async function fetchAgain<Result>(
   origin: BlobOrigin,
   digest: Digest,
   damage: unknown,
-  fetch: (repository: Repository, cancellable: { readonly signal?: AbortSignal }) => Promise<Result>,
+  fetch: (repository: Repository, cancellable: Cancellable) => Promise<Result>,
 ): Promise<Result> {
   const { registry, record, access, signal } = origin;
-  // A plugin that was made here may have been pushed under its own name.
+  // A locally created plugin may have been pushed under its own name.
   const remote = record.pluginReference ?? record.name;
   const from = parseReference(remote);
-  // Credentials for one registry are no business of another.
+  // Credentials must not be sent to another registry.
   const isSameRegistry = from.domain === parseReference(record.name).domain;
   try {
     const repository = registry.repository(from, 'pull', isSameRegistry ? access : undefined);
-    return await fetch(repository, signal === undefined ? {} : { signal });
+    return await fetch(repository, { signal });
   } catch (cause) {
     if (!isOutboardError(cause)) throw cause;
     const lost =

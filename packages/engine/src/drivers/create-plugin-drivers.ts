@@ -21,11 +21,11 @@ export interface PluginDriversOptions {
   readonly logger: Logger;
 }
 
-/** What operations tell the look-up. */
+/** Changes that operations announce to the look-up. */
 export interface DriverChanges {
-  /** A plugin was enabled: it accepts calls, and its record says so. */
+  /** A plugin accepts calls, and its record says that it is enabled. */
   enabled(record: PluginRecord): void;
-  /** A plugin that was enabled is so no more, and has stopped. @param record as it was */
+  /** A plugin was disabled and has stopped. @param record its record from before */
   disabled(record: PluginRecord): Promise<void>;
 }
 
@@ -44,8 +44,8 @@ export function createPluginDrivers(options: PluginDriversOptions): EnginePlugin
   const notifyEnabled = (record: PluginRecord) => {
     listeners.notifyEnabled(servedCapabilities(record.config), managed.driver(record));
   };
-  // Taken back by a new daemon, or started again: as Docker, whoever listens is told anew. An enable that is under
-  // way tells by itself, once the record says so.
+  // As in Docker, listeners are notified again of a plugin that a new daemon recovers or that restarts. An enable in
+  // progress notifies them itself, after its record is written.
   const stopWatching = supervisor.onChange((id, state, before) => {
     if (hasProcess(before) || !hasProcess(state)) return;
     const record = store.get(id);
@@ -98,7 +98,7 @@ function findRecord(store: Pick<PluginStore, 'find'>, name: string): PluginRecor
   }
 }
 
-/** Whether a look-up of this name ends at managed plugins, so that a legacy one of the name is never found. */
+/** True if a managed plugin has the name or ID prefix, so that a legacy plugin of the name is never found. */
 function isHidden(store: Pick<PluginStore, 'find'>, name: string): boolean {
   try {
     return findRecord(store, name) !== undefined;

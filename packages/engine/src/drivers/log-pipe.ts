@@ -1,52 +1,52 @@
 /**
- * The pipe between a host and a log driver: a fifo in the plugin's tree. The plugin may write its tree while we work
- * there, so every directory is entered through a handle on its parent, no link is followed, and what is opened in the
- * end is judged first: the plugin must not get us to write into, or to wait at, another file of the host.
+ * The FIFO between the engine and a log driver, in the plugin's root filesystem. The plugin may change its tree at the same
+ * time: to keep the engine from writing to, or blocking on, another file of the host, every directory is opened relative to a
+ * handle on its parent, no link is followed, and the file is checked to be a FIFO before it is opened for writing.
  * @see moby daemon/logger/plugin.go and plugin_unix.go (28.x), fifo(7)
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, constants, fstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { fromCallback, rejectOnAbort } from '@outboard/async';
+import { type Cancellable, fromCallback, rejectOnAbort } from '@outboard/async';
 import { errorCode, makeFifo, openEntry, openTrustedDirectory } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 
 /** O_PATH of Linux on every architecture that Node.js runs on; `fs.constants` has no name for it. */
 const pathOnly = 0o10000000;
-/** Where Docker's log drivers find their pipes. */
+/** The directory in which Docker's log drivers find their FIFOs. */
 const directories = ['run', 'docker', 'logging'] as const;
 const fifoMode = 0o600;
-/** What may wait for the plugin to read: two entries of the largest size. */
+/** Bound on unread bytes: two entries of the largest size. */
 const maxWaitingBytes = 2 * 1024 * 1024;
 
-/** A pipe that the plugin can open to read. */
+/** A FIFO that the plugin reads. */
 export interface LogPipe {
-  /** As the plugin sees it. */
+  /** Its path in the plugin. */
   readonly file: string;
   /**
-   * Write bytes whole, in the order of the calls.
-   * @returns when they are in the pipe. An aborted wait takes nothing back: the bytes go as soon as there is room
-   * @throws {OutboardError} unavailable, code `log-pipe-full`, when 2 MiB wait already; conflict when it is closed
-   *   before; the signal's reason
+   * Write bytes in the order of the calls, each call as a whole.
+   * @returns when the bytes are in the FIFO. Aborting ends only the wait: the bytes are written as soon as there is room
+   * @throws {OutboardError} unavailable, code `log-pipe-full`, when 2 MiB are waiting; conflict when the pipe is closed; the
+   *   signal's reason
    */
-  write(bytes: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** Wait until everything is in the pipe. @throws the signal's reason */
+  write(bytes: Uint8Array, options?: Cancellable): Promise<void>;
+  /** Wait until all bytes are in the FIFO. @throws the signal's reason */
   flush(signal: AbortSignal): Promise<void>;
-  /** Close and remove it; what waits is lost. */
+  /** Close and remove the FIFO; bytes that wait are lost. */
   close(): Promise<void>;
 }
 
 /**
- * Make a pipe and open it. As in Docker it is opened to read and write, so that neither side has to come first.
- * @param place the plugin's root on the host: of a managed plugin as something to be careful with, of a legacy one,
- *   which shares the host's, as it is
- * @throws {OutboardError} system when the plugin put something else in the way; {ErrnoError}
+ * Create a FIFO and open it. As in Docker it is opened for reading and writing, so that neither side has to be first.
+ * @param location.root the plugin's root directory on the host
+ * @param location.isTrusted true for a legacy plugin, whose root is the host's
+ * @throws {OutboardError} system when the plugin placed another file in the way; {ErrnoError}
  */
-export function makeLogPipe(place: { readonly root: string; readonly isTrusted: boolean }): LogPipe {
+export function makeLogPipe(location: { readonly root: string; readonly isTrusted: boolean }): LogPipe {
   const name = randomBytes(32).toString('hex');
-  const directory = place.isTrusted ? makeTrusted(place.root) : makeInside(place.root);
-  // Through the handle: nothing that happens to the path changes where this leads.
+  const directory = location.isTrusted ? makeTrusted(location.root) : makeInside(location.root);
+  // Through the handle, so that a change of the path has no effect.
   const path = `/proc/self/fd/${directory}/${name}`;
   const remove = () => {
     try {
@@ -72,20 +72,20 @@ class OpenLogPipe implements LogPipe {
   readonly #closed: Promise<unknown>;
   readonly #remove: () => void;
   #isOpen = true;
-  /** Ends when the last write does. */
+  /** Settles with the last write; never rejects. */
   #written: Promise<void> = Promise.resolve();
 
   constructor(file: string, descriptor: number, remove: () => void) {
     this.file = file;
     this.#remove = remove;
-    // As a socket it waits for room in the event loop; as a file it would hold a thread of the pool while it waits.
+    // A socket waits in the event loop; a file stream would block a thread of the pool while the FIFO is full.
     this.#socket = new Socket({ fd: descriptor, readable: false, writable: true });
     this.#closed = once(this.#socket, 'close');
-    // Whoever writes is told.
+    // `write` throws the error.
     this.#socket.on('error', () => {});
   }
 
-  async write(bytes: Uint8Array, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async write(bytes: Uint8Array, { signal }: Cancellable = {}): Promise<void> {
     signal?.throwIfAborted();
     if (!this.#isOpen) throw this.#closedError();
     if (this.#socket.writableLength + bytes.length > maxWaitingBytes) {
@@ -94,11 +94,11 @@ class OpenLogPipe implements LogPipe {
     }
     const written = fromCallback((done) =>
       this.#socket.write(bytes, (error) => {
-        // A write that is under way when the socket is destroyed ends without an error, and is lost.
+        // A pending write calls back without an error when the socket is destroyed, and is lost.
         done(this.#isOpen ? error : this.#closedError());
       }),
     );
-    this.#written = written.catch(() => {}); // the writer hears of it; a flush only waits
+    this.#written = written.catch(() => {}); // `write` throws it
     await rejectOnAbort(written, signal);
   }
 
@@ -120,7 +120,7 @@ class OpenLogPipe implements LogPipe {
   }
 }
 
-/** Handle on the directory of pipes, in a tree that belongs to the host. */
+/** Open the directory of FIFOs in the host's own tree. */
 function makeTrusted(root: string): number {
   let path = root;
   for (const name of directories) {
@@ -134,7 +134,7 @@ function makeTrusted(root: string): number {
   return openTrustedDirectory(path);
 }
 
-/** Handle on the directory of pipes, in a tree that a plugin may change. */
+/** Open the directory of FIFOs in a tree that a plugin may change. */
 function makeInside(root: string): number {
   let handle = openTrustedDirectory(root);
   for (const name of directories) {
@@ -155,11 +155,11 @@ function enterDirectory(parent: number, name: string): number {
     found = openEntry(parent, name);
   }
   if (found.type === 'directory') return found.handle;
-  const place = `"${name}" of /${directories.join('/')} in the plugin`;
-  throw new OutboardError('system', `log pipe: want ${place} to be a directory, found: ${found.type}`);
+  const path = `"${name}" of /${directories.join('/')} in the plugin`;
+  throw new OutboardError('system', `log pipe: want ${path} to be a directory, found: ${found.type}`);
 }
 
-/** The plugin may have put another file in its place since; only a fifo is opened, which no one has to wait for. */
+/** Open the FIFO, unless the plugin has replaced it: opening another kind of file might block. */
 function openFifo(path: string): number {
   const handle = openSync(path, pathOnly | constants.O_NOFOLLOW);
   try {
@@ -176,7 +176,7 @@ function removePipe(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    // Gone already, or a directory that the plugin made of it, in its own tree: it goes with the plugin.
+    // The plugin has removed it, or replaced it by a directory, which is deleted with the plugin.
     if (!['ENOENT', 'EISDIR', 'EPERM'].includes(errorCode(error) ?? '')) throw error;
   }
 }

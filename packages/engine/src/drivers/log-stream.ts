@@ -1,11 +1,10 @@
 /**
- * A container's output on its way into a log driver: the pipe, made before the driver is told of it, and removed after
- * the driver has taken what was in it.
+ * Sends the output of a container to a log driver. The FIFO exists before the driver is asked to read it, and is removed
+ * after the driver was asked to stop.
  * @see moby daemon/logger/adapter.go (28.x)
  */
 
-import { openCallDeadline } from '@outboard/async';
-import { OutboardError } from '@outboard/oci';
+import { type Cancellable, joinSignals } from '@outboard/async';
 import {
   createLogDriver,
   type DriverCall,
@@ -16,34 +15,34 @@ import {
 import { type LogPipe, makeLogPipe } from './log-pipe.ts';
 import type { PluginDriver } from './plugin-drivers.ts';
 
-/** Disposing closes it. */
+/** An open stream to a log driver. Disposing closes it. */
 export interface LogStream extends AsyncDisposable {
-  /** Path of the pipe, as the plugin sees it. */
+  /** Path of the FIFO in the plugin. */
   readonly file: string;
   /**
-   * Send an entry, after those before it.
-   * @returns when it is in the pipe: a driver that does not read makes the caller wait. An aborted wait takes nothing
-   *   back
-   * @throws {OutboardError} as `encodeLogEntry`; unavailable, code `log-pipe-full`, when 2 MiB wait already; conflict
-   *   after `close`; the signal's reason
+   * Send an entry after all earlier ones.
+   * @returns when the entry is in the FIFO: a driver that does not read makes the caller wait. Aborting ends only the wait
+   * @throws {OutboardError} as `encodeLogEntry`; unavailable, code `log-pipe-full`, when 2 MiB are waiting; conflict after
+   *   `close`; the signal's reason
    */
-  write(entry: LogEntry, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  write(entry: LogEntry, options?: Cancellable): Promise<void>;
   /**
-   * Tell the driver that the output ended, and remove the pipe, also when the driver fails. A second call does nothing.
+   * Tell the driver that the output has ended, and remove the FIFO even if the driver fails. A second call returns the promise of
+   * the first.
    * @throws as `PluginClient.call`
    */
   close(call?: DriverCall): Promise<void>;
 }
 
-/** How long what was written may take to be read, before the driver is told to stop all the same. */
+/** Time limit for the driver to read the rest, before it is asked to stop anyway. */
 const flushTimeoutMs = 10_000;
 
 /**
- * Start logging. A driver that was started anew since does not know of the stream any more: open another.
+ * Start logging. A driver that restarts forgets its streams: open another one then.
  *
- * Hold a use of the plugin meanwhile, so that it is not disabled under the stream.
+ * Keep a reference to the plugin meanwhile, so that it cannot be disabled.
  * @param plugin as `PluginDrivers.find(name, 'logdriver')` gives it
- * @throws as `PluginClient.call`; {OutboardError} system when the plugin stands in the way of its pipe. No pipe is left
+ * @throws as `PluginClient.call`; {OutboardError} system when the plugin has another file in place of the FIFO. No FIFO is left
  */
 export async function openLogStream(
   plugin: Pick<PluginDriver, 'client' | 'pluginId' | 'toHostPath'>,
@@ -51,8 +50,8 @@ export async function openLogStream(
   call: DriverCall = {},
 ): Promise<LogStream> {
   const driver = createLogDriver(plugin.client);
-  const isTrusted = plugin.pluginId === undefined; // legacy plugins live in the host's own tree
-  const pipe = makeLogPipe({ root: await plugin.toHostPath('/', signalOf(call)), isTrusted });
+  const isTrusted = plugin.pluginId === undefined; // legacy plugins run in the host's own tree
+  const pipe = makeLogPipe({ root: await plugin.toHostPath('/', { signal: call.signal }), isTrusted });
   try {
     await driver.startLogging(pipe.file, container, call);
   } catch (error) {
@@ -81,24 +80,10 @@ export async function openLogStream(
 }
 
 async function flush(pipe: LogPipe, { signal }: DriverCall): Promise<void> {
-  const limit = openCallDeadline(flushTimeoutMs, signal === undefined ? [] : [signal], flushTimedOut);
+  using limit = joinSignals([signal], { timeoutMs: flushTimeoutMs });
   try {
     await pipe.flush(limit.signal);
   } catch {
-    // What the driver does not read in time is lost, and it must be told to stop all the same.
-  } finally {
-    limit[Symbol.dispose]();
+    // Entries that the driver does not read in time are lost; it is asked to stop anyway.
   }
-}
-
-function signalOf({ signal }: DriverCall): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
-function flushTimedOut(cause: unknown): OutboardError {
-  return new OutboardError(
-    'unavailable',
-    `the plugin did not read its log within ${flushTimeoutMs / 1000} s`,
-    { cause },
-  );
 }

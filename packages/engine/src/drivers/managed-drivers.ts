@@ -1,5 +1,5 @@
 /**
- * Managed plugins as drivers: one client for each, for as long as the plugin is enabled.
+ * Managed plugins as drivers: one client for each enabled plugin.
  */
 import {
   type ContainerTree,
@@ -13,27 +13,29 @@ import type { PluginPaths } from '../store/plugin-layout.ts';
 import type { PluginDriver } from './plugin-drivers.ts';
 import { shareClient } from './share-client.ts';
 
-export interface ManagedDriverParts {
+/** Parts of managed drivers. */
+export interface ManagedDriversDeps {
   readonly socketPath: (record: PluginRecord) => string;
   readonly paths: (id: string) => PluginPaths;
 }
 
 /** Clients of enabled plugins. */
 export interface ManagedDrivers extends AsyncDisposable {
-  /** @param record of an enabled plugin */
+  /** The driver of an enabled plugin. */
   driver(record: PluginRecord): PluginDriver;
-  /** Close the connections to a plugin that is enabled no more; calls under way fail. */
+  /** Close the connections to a plugin that was disabled; pending calls fail. */
   close(id: string): Promise<void>;
 }
 
-export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers {
+/** Start without connections. */
+export function createManagedDrivers(deps: ManagedDriversDeps): ManagedDrivers {
   const clients = new Map<string, { readonly own: PluginClient; readonly shared: PluginClient }>();
 
   function clientOf(record: PluginRecord): PluginClient {
     const known = clients.get(record.id);
     if (known !== undefined) return known.shared;
     const own = createPluginClient({
-      socketPath: parts.socketPath(record),
+      socketPath: deps.socketPath(record),
       timeoutMs: record.timeoutSeconds * 1000,
     });
     const shared = shareClient(own);
@@ -52,9 +54,9 @@ export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers 
       name: record.name,
       pluginId: record.id,
       client: clientOf(record),
-      toHostPath: (path, options) => resolveHostPath(treeOf(record, parts.paths(record.id)), path, options),
+      toHostPath: (path, options) => resolveHostPath(treeOf(record, deps.paths(record.id)), path, options),
       toHostPaths: (paths, options) =>
-        resolveHostPaths(treeOf(record, parts.paths(record.id)), paths, options),
+        resolveHostPaths(treeOf(record, deps.paths(record.id)), paths, options),
     }),
     close,
     async [Symbol.asyncDispose]() {
@@ -64,7 +66,7 @@ export function createManagedDrivers(parts: ManagedDriverParts): ManagedDrivers 
 }
 
 function treeOf({ config }: PluginRecord, paths: PluginPaths): ContainerTree {
-  // Of a config that was installed by another engine nothing is sure.
+  // The config may be invalid if another engine installed the plugin.
   const path = cleanAbsolutePath(config.propagatedMount);
   if (path === undefined || path === '/') return { rootfs: paths.rootfs };
   return { rootfs: paths.rootfs, propagatedMount: { path, hostPath: paths.propagatedMount } };

@@ -1,8 +1,9 @@
 /**
- * The contract of look-up by capability: from a name and what is wanted of it to a plugin that can be called, whether
- * this engine runs it or it is a legacy plugin of the host.
+ * The contract of look-up by capability: finds a plugin that can be called, by name and capability, among the managed plugins
+ * of this engine and the legacy plugins of the host.
  * @see moby pkg/plugingetter and daemon/pkg/plugin/store.go (28.x)
  */
+import type { Cancellable } from '@outboard/async';
 import type { PluginClient } from '@outboard/protocol';
 
 /** The capability part of an interface type: `volumedriver` of `docker.volumedriver/1.0`. */
@@ -15,31 +16,27 @@ export type Capability =
   | 'metricscollector'
   | 'secretprovider';
 
-interface Cancellable {
-  readonly signal?: AbortSignal;
-}
-
-/** A plugin that serves a capability and can be called now. */
+/** A plugin that has a capability and can be called. */
 export interface PluginDriver {
-  /** The full local name of a managed plugin, such as `acme/p:latest`; of a legacy one its file's name. */
+  /** The full name of a managed plugin, such as `acme/p:latest`; for a legacy plugin the name of its file. */
   readonly name: string;
   /** The ID of a managed plugin; absent for a legacy one. */
-  readonly pluginId?: string;
+  readonly pluginId?: string | undefined;
   /**
-   * Shared by all who look the plugin up: disposing of it does nothing. Calls fail once the plugin is disabled; it is the
-   * same object until then.
+   * Shared by all callers: disposing it has no effect. It stays the same object until the plugin is disabled; calls fail from
+   * then on.
    */
   readonly client: PluginClient;
   /**
-   * From a path in the plugin's mount namespace to the same place on the host: within the propagated mount or the root
-   * file system, following no link out of it. Legacy plugins share the host's: unchanged. '' stays ''.
-   * @throws {OutboardError} system, code `path-escapes`; unavailable, code `plugin-timeout`, when a file system that the
+   * Translate a path of the plugin's mount namespace to a path on the host, below the propagated mount or the root filesystem. No
+   * link is followed out of it. Paths of legacy plugins, which share the host's mounts, and '' stay unchanged.
+   * @throws {OutboardError} system, code `path-escapes`; unavailable, code `plugin-timeout`, when a filesystem that the
    *   plugin mounted does not answer
    */
   toHostPath(path: string, options?: Cancellable): Promise<string>;
   /**
-   * The same for many paths, with the host looked at once for all of them.
-   * @returns in the order of the paths; those not looked up before the signal was aborted are rejected with its reason
+   * Translate many paths with one look at the host's mounts.
+   * @returns results in the order of the paths; a path that was not translated before the abort is rejected with its reason
    */
   toHostPaths(
     paths: readonly string[],
@@ -47,25 +44,27 @@ export interface PluginDriver {
   ): Promise<readonly PromiseSettledResult<string>[]>;
 }
 
+/** Look-up of plugins, and notice of their changes. */
 export interface PluginDrivers {
   /**
    * Find one plugin by name, ID or unique ID prefix. A managed plugin wins over a legacy one of the same name, also
    * while it is disabled.
    * @throws {OutboardError} not-found, `plugin "NAME" not found`; conflict, `plugin NAME found but disabled`;
-   *   invalid when the plugin does not serve the capability; invalid for an ambiguous prefix
+   *   invalid when the plugin lacks the capability, or for an ambiguous prefix
    */
   find(name: string, capability: Capability, options?: Cancellable): Promise<PluginDriver>;
-  /** Every plugin that serves a capability now: enabled managed ones, then legacy ones that no managed one hides. */
+  /** All plugins with a capability: enabled managed plugins, then legacy plugins whose name no managed plugin has. */
   all(capability: Capability, options?: Cancellable): Promise<readonly PluginDriver[]>;
-  /** Names of enabled managed plugins of a capability, sorted; by an index, without a scan. */
+  /** Sorted names of the enabled managed plugins with a capability, from an index. */
   enabled(capability: Capability): readonly string[];
   /**
-   * Be told of every managed plugin of a capability whose socket accepts: soon of those that run already, then of each
-   * that is enabled, and, as in Docker, again of each that was restarted or taken back by a new daemon.
-   * @param listener is told by the same name more than once; what it throws is logged
-   * @returns stops it
+   * Call a listener for every managed plugin with a capability whose socket accepts connections: for plugins that run already
+   * after this call returns, for others when they are enabled. As in Docker, it is called again for a plugin that restarts or that
+   * a new daemon recovers.
+   * @param listener its errors are logged
+   * @returns removes the listener
    */
   onEnabled(capability: Capability, listener: (driver: PluginDriver) => void): () => void;
-  /** Be told the full name of such a plugin when it was disabled, or removed while it was enabled. @returns stops it */
+  /** Call a listener with the full name of such a plugin when it is disabled, or removed while enabled. @returns removes the listener */
   onDisabled(capability: Capability, listener: (name: string) => void): () => void;
 }

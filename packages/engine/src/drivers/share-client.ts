@@ -1,9 +1,9 @@
 /**
- * Clients that several callers have at once.
+ * Plugin clients that several callers share.
  */
 import type { PluginClient } from '@outboard/protocol';
 
-/** The same client, but disposing of it closes nothing: its connections serve every caller. */
+/** The same client without disposal, because its connections serve every caller. */
 export function shareClient(client: PluginClient): PluginClient {
   return {
     call: client.call.bind(client),

@@ -1,8 +1,8 @@
 /**
- * The logs of all plugins of one engine.
+ * The logs of all plugins of one engine, on disk.
  */
 
-import { createListeners, joinSignals } from '@outboard/async';
+import { type Cancellable, createListeners, joinSignals } from '@outboard/async';
 import {
   type LogDestination,
   LogKeeper,
@@ -20,20 +20,20 @@ import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginState } from '../supervise/supervisor.ts';
 import type { PluginLogs, PluginOutput } from './plugin-logs.ts';
 
-/** Logs and what the engine tells them. */
+/** Logs with the calls by which the engine maintains them. */
 export interface EnginePluginLogs extends PluginLogs, AsyncDisposable {
   /**
-   * Ready a plugin's log for another run.
-   * @returns undefined, with a warning in the engine's log, when that cannot be done: the plugin runs all the same
+   * Prepare a plugin's log for a run.
+   * @returns undefined on failure, which is logged: the plugin runs without a log
    */
   startRun(id: string): Promise<LogDestination | undefined>;
-  /** A plugin's state has changed: while it may run, its log is kept. */
+  /** Start or stop maintaining the log when a plugin starts or stops. */
   stateChanged(id: string, state: PluginState): void;
 }
 
-export interface PluginLogsOptions {
+/** Parts of plugin logs. */
+export interface PluginLogsDeps {
   readonly layout: PluginLayout;
-  /** Knows the plugins. */
   readonly store: {
     /** @throws {OutboardError} not-found; invalid when an ID prefix is ambiguous */
     find(plugin: string): PluginRecord;
@@ -42,30 +42,31 @@ export interface PluginLogsOptions {
   readonly logger: Logger;
 }
 
-export function createPluginLogs(options: PluginLogsOptions): EnginePluginLogs {
-  return new DiskLogs(options);
+/** Start without maintaining any log. */
+export function createPluginLogs(deps: PluginLogsDeps): EnginePluginLogs {
+  return new DiskLogs(deps);
 }
 
 class DiskLogs implements EnginePluginLogs {
-  readonly #options: PluginLogsOptions;
+  readonly #deps: PluginLogsDeps;
   readonly #keepers = new Map<string, LogKeeper>();
   readonly #closing = new Map<string, Promise<void>>();
   readonly #listeners = createListeners<[PluginOutput]>((error, { id }) =>
-    this.#options.logger.error({ err: error, id }, 'a listener for the output of plugins failed'),
+    this.#deps.logger.error({ err: error, id }, 'a listener for the output of plugins failed'),
   );
   readonly #ended = new AbortController();
 
-  constructor(options: PluginLogsOptions) {
-    this.#options = options;
+  constructor(deps: PluginLogsDeps) {
+    this.#deps = deps;
   }
 
   read(
     plugin: string,
     query: LogQuery = {},
-    options: { readonly signal?: AbortSignal } = {},
+    { signal }: Cancellable = {},
   ): AsyncIterable<readonly LogLine[]> {
-    const { id } = this.#options.store.find(plugin);
-    return this.#readUntilEnded(id, query, options.signal);
+    const { id } = this.#deps.store.find(plugin);
+    return this.#readUntilEnded(id, query, signal);
   }
 
   /** As `readLog`, until the engine ends. */
@@ -85,24 +86,24 @@ class DiskLogs implements EnginePluginLogs {
   }
 
   async startRun(id: string): Promise<LogDestination | undefined> {
-    const record = this.#options.store.get(id);
+    const record = this.#deps.store.get(id);
     try {
       return await this.#keep(id).startRun(limitsOf(record));
     } catch (error) {
       const facts = { err: error, id, plugin: record?.name };
-      this.#options.logger.warn(facts, 'the output of this run is not kept');
+      this.#deps.logger.warn(facts, 'the output of this run is not kept');
       return undefined;
     }
   }
 
   stateChanged(id: string, { status }: PluginState): void {
-    if (status === 'disabled' || status === 'failed') this.#let(id);
+    if (status === 'disabled' || status === 'failed') this.#stopKeeping(id);
     else this.#keep(id);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(new OutboardError('unavailable', 'the plugin system was shut down'));
-    for (const id of [...this.#keepers.keys()]) this.#let(id);
+    for (const id of [...this.#keepers.keys()]) this.#stopKeeping(id);
     await Promise.all(this.#closing.values());
   }
 
@@ -112,16 +113,16 @@ class DiskLogs implements EnginePluginLogs {
     const after = this.#closing.get(id);
     const keeper = new LogKeeper({
       directory: this.#directory(id),
-      limits: limitsOf(this.#options.store.get(id)),
-      output: () => (this.#listeners.size === 0 ? undefined : (output) => this.#tell(id, output)),
-      logger: this.#options.logger,
-      ...(after !== undefined && { after }),
+      limits: limitsOf(this.#deps.store.get(id)),
+      output: () => (this.#listeners.size === 0 ? undefined : (output) => this.#notify(id, output)),
+      logger: this.#deps.logger,
+      after,
     });
     this.#keepers.set(id, keeper);
     return keeper;
   }
 
-  #let(id: string): void {
+  #stopKeeping(id: string): void {
     const keeper = this.#keepers.get(id);
     if (keeper === undefined) return;
     this.#keepers.delete(id);
@@ -131,13 +132,13 @@ class DiskLogs implements EnginePluginLogs {
     this.#closing.set(id, closing);
   }
 
-  #tell(id: string, output: Pick<PluginOutput, 'lines' | 'skippedBytes'>): void {
-    const name = this.#options.store.get(id)?.name ?? '';
+  #notify(id: string, output: Pick<PluginOutput, 'lines' | 'skippedBytes'>): void {
+    const name = this.#deps.store.get(id)?.name ?? '';
     this.#listeners.notify({ id, name, ...output });
   }
 
   #directory(id: string): string {
-    return this.#options.layout.plugin(id).logs;
+    return this.#deps.layout.plugin(id).logs;
   }
 }
 

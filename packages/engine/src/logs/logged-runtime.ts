@@ -1,10 +1,10 @@
 /**
- * A container runtime whose containers' output is kept.
+ * A container runtime that writes the output of containers to plugin logs.
  */
 import type { ContainerRuntime } from '@outboard/container';
 import type { EnginePluginLogs } from './create-plugin-logs.ts';
 
-/** The same runtime; each container that it starts writes to the log of the plugin with its ID. */
+/** The same runtime; each container writes to the log of the plugin with its ID. */
 export function withLogs(
   runtime: ContainerRuntime,
   logs: Pick<EnginePluginLogs, 'startRun'>,
@@ -12,7 +12,7 @@ export function withLogs(
   return {
     async start(request) {
       const log = await logs.startRun(request.id);
-      return runtime.start({ ...request, ...(log !== undefined && { log }) });
+      return runtime.start({ ...request, log });
     },
     recover: () => runtime.recover(),
     release: () => runtime.release(),

@@ -1,34 +1,32 @@
 /**
- * What plugins write to stdout and stderr: kept on disk, per plugin, across its runs. `createPluginLogs` makes one.
+ * The contract of plugin logs: stdout and stderr of each plugin, kept on disk across its runs.
  */
+import type { Cancellable } from '@outboard/async';
 import type { LogLine, LogQuery } from '@outboard/container';
 
-/** What a plugin wrote just now. */
+/** New output of a plugin. */
 export interface PluginOutput {
   readonly id: string;
   /** The plugin's name. */
   readonly name: string;
   readonly lines: readonly LogLine[];
-  /** Bytes of its log before these lines that were left out, since there were too many. */
+  /** Bytes directly before these lines that were skipped because the plugin wrote too much. */
   readonly skippedBytes: number;
 }
 
+/** Reads plugin logs. */
 export interface PluginLogs {
   /**
-   * The lines of a plugin's log, oldest first, in groups. Whoever stops early stops the reading. A reader so slow that what
-   * comes next is gone gets a line with `skippedBytes`, and then what there is.
+   * Read the lines of a plugin's log in batches, oldest first. Stopping the iteration stops the reading. A reader that is too slow
+   * gets a line with `skippedBytes` in place of lines that were deleted meanwhile.
    *
    * @param plugin name, ID or unique ID prefix
-   * @throws {OutboardError} not-found at once; while reading the reason of the signal
+   * @throws {OutboardError} not-found, from this call; the signal's reason, while reading
    */
-  read(
-    plugin: string,
-    query?: LogQuery,
-    options?: { readonly signal?: AbortSignal },
-  ): AsyncIterable<readonly LogLine[]>;
+  read(plugin: string, query?: LogQuery, options?: Cancellable): AsyncIterable<readonly LogLine[]>;
   /**
-   * Be told what plugins write while they run, soon after. Of a plugin that writes more than about 10 MB/s the rest is
-   * skipped. @returns stops it
+   * Call a listener with new output of running plugins. Output beyond about 10 MB/s of one plugin is skipped.
+   * @returns removes the listener
    */
   onOutput(listener: (output: PluginOutput) => void): () => void;
 }

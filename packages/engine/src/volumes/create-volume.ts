@@ -1,7 +1,8 @@
 /**
- * Create a volume: ask its driver for it, and only create it if there is none, as Docker does.
+ * Create a volume. As in Docker, the driver is asked for the volume first, and creates it only if it does not exist.
  * @see moby volume/service/store.go (28.x), create and checkConflict
  */
+import type { Cancellable } from '@outboard/async';
 import { isOutboardError } from '@outboard/oci';
 import { describeVolume, rememberedVolume } from './describe-volume.ts';
 import {
@@ -12,22 +13,22 @@ import {
   lookUp,
   searchDrivers,
 } from './locate-volume.ts';
-import type { Cancellable, VolumeContext } from './volume-context.ts';
+import type { VolumeContext } from './volume-context.ts';
 import { asOperation, nameConflict, reasonOf } from './volume-errors.ts';
 import { checkNewVolumeName, randomVolumeName } from './volume-name.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { CreateVolumeRequest, TextMap, Volume } from './volumes.ts';
 
-/** What clients ask for when their user names no driver. */
+/** The driver of requests that name none. */
 const defaultDriver = 'local';
-/** Marks volumes that nobody named, which `prune` takes first. */
+/** Label of volumes that were created without a name; `prune` removes only those by default. */
 export const anonymousLabel = 'com.docker.volume.anonymous';
 
 /** @see Volumes.create */
 export async function createVolume(context: VolumeContext, request: CreateVolumeRequest): Promise<Volume> {
   const named = request.name === undefined ? makeAnonymous(request) : { ...request, name: request.name };
   checkNewVolumeName(named.name);
-  const options = request.signal === undefined ? {} : { signal: request.signal };
+  const options = { signal: request.signal };
   return asOperation('create', named.name, () =>
     context.queue.run(named.name, () => createInTurn(context, named, options), request.signal),
   );
@@ -56,7 +57,7 @@ async function createInTurn(
   return describeCreated(context, driver, record, options);
 }
 
-/** The volume of that name, if there is one that the request may mean. */
+/** The existing volume that the request refers to, if any. */
 async function findExisting(
   context: VolumeContext,
   { name, driver }: NamedRequest,
@@ -86,7 +87,7 @@ async function isOtherDriver(
   try {
     return (await findDriver(context, driver, options)).plugin.name !== record.driver;
   } catch (error) {
-    // Docker always has a driver of this name: whoever asks for it again is told of the one that has the volume.
+    // In Docker this driver always exists, so a request for it fails with the name of the driver that has the volume.
     if (driver === defaultDriver && isOutboardError(error, 'not-found')) return true;
     throw error;
   }
@@ -106,7 +107,7 @@ async function checkBeforeCreate(
   }
 }
 
-/** Create it, or take over the one that the driver has already. */
+/** Create the volume, or adopt the one that the driver already has. */
 async function createWith(
   context: VolumeContext,
   driver: CallableDriver,
@@ -133,7 +134,7 @@ async function createWith(
   return record;
 }
 
-/** Any failure that the driver tells means that there is none, as in Docker: what is wrong, Create will tell. */
+/** As in Docker, any error that the driver reports counts as absence: if something is wrong, Create reports it. */
 async function isKnown({ calls }: CallableDriver, name: string, options: Cancellable): Promise<boolean> {
   try {
     return (await calls.get(name, options)) !== undefined;
@@ -148,7 +149,7 @@ async function isKnown({ calls }: CallableDriver, name: string, options: Cancell
   }
 }
 
-/** It exists by now: if its driver cannot tell of it, that is no failure to create it. */
+/** The volume exists already: an error of its driver here must not fail the creation. */
 async function describeCreated(
   context: VolumeContext,
   driver: CallableDriver,
@@ -160,7 +161,10 @@ async function describeCreated(
     if (told !== undefined)
       return await describeVolume(context, { driver, told, record }, record.name, options);
   } catch (error) {
-    context.logger.warn({ err: error, volume: record.name }, 'the driver does not tell of a new volume');
+    context.logger.warn(
+      { err: error, volume: record.name },
+      'the driver cannot describe a volume that it has just created',
+    );
   }
   return rememberedVolume(record);
 }

@@ -1,5 +1,5 @@
 /**
- * Puts volumes together out of a store, drivers and references.
+ * Wires the operations on volumes with a store, drivers and references.
  */
 
 import { type Clock, createKeyedQueue, systemClock } from '@outboard/async';
@@ -19,7 +19,8 @@ import { createVolumeMounts } from './volume-mounts.ts';
 import type { VolumeStore } from './volume-store.ts';
 import type { PruneVolumesRequest, Volumes } from './volumes.ts';
 
-export interface VolumesOptions {
+/** Parts of volumes. */
+export interface VolumesDeps {
   readonly store: VolumeStore;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
   readonly references: Pick<PluginReferences, 'of' | 'add' | 'remove'>;
@@ -28,29 +29,30 @@ export interface VolumesOptions {
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
   readonly clock?: Pick<Clock, 'now'> | undefined;
-  /** How long each driver may take when all are asked, in milliseconds; default 10 s. */
-  readonly surveyTimeoutMs?: number;
+  /** Time limit of each driver when all drivers are queried, in milliseconds; default 10 s. */
+  readonly surveyTimeoutMs?: number | undefined;
 }
 
-/** Volumes, and the references to plugins that they make. */
+/** Volumes with the references to plugins that they cause. */
 export interface OpenVolumes extends Volumes {
-  /** References that volumes make to their driver, by the driver's full name. */
+  /** The references of all volumes of a driver, by the driver's full name. */
   referencesOf(driver: string): readonly PluginReference[];
 }
 
-export function createVolumes(options: VolumesOptions): OpenVolumes {
-  const { store, drivers, announce, logger } = options;
+/** Create the volumes of one engine. */
+export function createVolumes(deps: VolumesDeps): OpenVolumes {
+  const { store, drivers, announce, logger } = deps;
   const context: VolumeContext = {
     store,
     drivers,
-    mounts: createVolumeMounts(options),
+    mounts: createVolumeMounts(deps),
     scopes: createDriverScopes(),
     beingCreated: new Map(),
     queue: createKeyedQueue(),
     announce,
     logger,
-    clock: options.clock ?? systemClock,
-    surveyTimeoutMs: options.surveyTimeoutMs ?? 10_000,
+    clock: deps.clock ?? systemClock,
+    surveyTimeoutMs: deps.surveyTimeoutMs ?? 10_000,
   };
   const prune = oneAtATime((request: PruneVolumesRequest) => pruneVolumes(context, request));
   return {
@@ -64,8 +66,10 @@ export function createVolumes(options: VolumesOptions): OpenVolumes {
     mount: (name, id, given = {}) => mountVolume(context, name, id, given),
     unmount: (name, id, given = {}) => unmountVolume(context, name, id, given),
     referencesOf(driver) {
-      const coming = [...context.beingCreated.values()].filter((record) => record.driver === driver);
-      const records = new Map([...store.ofDriver(driver), ...coming].map((record) => [record.name, record]));
+      const inCreation = [...context.beingCreated.values()].filter((record) => record.driver === driver);
+      const records = new Map(
+        [...store.ofDriver(driver), ...inCreation].map((record) => [record.name, record]),
+      );
       return [...records.values()].map(({ name, createdAt }) => ({
         kind: 'volume',
         holder: name,

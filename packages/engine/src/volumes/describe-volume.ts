@@ -1,24 +1,25 @@
 /**
- * From what a driver tells and what is remembered to a volume as users see it.
+ * Combines the answer of a driver and the stored record into the volume that clients see.
  */
+import type { Cancellable } from '@outboard/async';
 import { isOutboardError } from '@outboard/oci';
 import type { CallableDriver, LocatedVolume } from './locate-volume.ts';
-import type { Cancellable, VolumeContext } from './volume-context.ts';
+import type { VolumeContext } from './volume-context.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { Volume } from './volumes.ts';
 
-/** Facts about a volume, from whoever knows them. */
+/** Facts about a volume from its driver and its record. */
 export interface VolumeFacts {
   readonly name: string;
   readonly driver: string;
-  /** On the host. */
+  /** A path on the host; '' if unknown. */
   readonly mountpoint: string;
   readonly scope: Volume['scope'];
   readonly createdAt?: Date | undefined;
   readonly record?: VolumeRecord | undefined;
 }
 
-/** Bring together what is known of a volume. */
+/** Combine the facts; the driver's creation time wins over the record's. */
 export function toVolume(facts: VolumeFacts): Volume {
   const { name, driver, mountpoint, scope, record } = facts;
   const createdAt = facts.createdAt ?? record?.createdAt;
@@ -33,14 +34,14 @@ export function toVolume(facts: VolumeFacts): Volume {
   };
 }
 
-/** A volume whose driver cannot be asked, as far as it is remembered. */
+/** A volume from its record alone, for a driver that cannot be called. */
 export function rememberedVolume(record: VolumeRecord): Volume {
   return toVolume({ name: record.name, driver: record.driver, mountpoint: '', scope: 'local', record });
 }
 
 /**
- * A volume that was found, as it is now, without what its driver adds for people to read.
- * @throws {OutboardError} system, code `path-escapes`, when its driver names a place outside of the plugin
+ * Describe a located volume, without the `Status` that only `inspect` shows.
+ * @throws {OutboardError} system, code `path-escapes`, when its driver reports a path outside of the plugin
  */
 export async function describeVolume(
   { scopes }: Pick<VolumeContext, 'scopes'>,
@@ -57,7 +58,7 @@ export async function describeVolume(
   return toVolume({ name, driver: plugin.name, mountpoint, scope, createdAt, record });
 }
 
-/** A driver that named no place before may name one when it is asked for it, as Docker asks who inspects a volume. */
+/** Ask for the mountpoint if the driver's answer has none: some drivers report it only to `VolumeDriver.Path`, which Docker calls at inspect. */
 export async function withPath(
   located: LocatedVolume,
   name: string,
@@ -72,7 +73,7 @@ async function askPath({ calls }: CallableDriver, name: string, options: Cancell
   try {
     return await calls.path(name, options);
   } catch (error) {
-    // Many drivers fail so when the volume is not mounted: it is nowhere then.
+    // Many drivers fail this way while the volume is not mounted.
     if (isOutboardError(error) && error.code === 'plugin-error') return '';
     throw error;
   }

@@ -1,7 +1,8 @@
 /**
- * Whether drivers' volumes are those of one host or of many. A driver says so once for as long as it can be called: it is
- * a property of its program.
+ * The scope of each driver's volumes: one host (`local`) or a cluster (`global`). It is a constant of the driver's program,
+ * so each driver is asked once for as long as its client lives.
  */
+import type { Cancellable } from '@outboard/async';
 import type { PluginClient, VolumeDriver } from '@outboard/protocol';
 import type { Volume } from './volumes.ts';
 
@@ -10,13 +11,15 @@ interface AskedDriver {
   readonly calls: Pick<VolumeDriver, 'capabilities'>;
 }
 
+/** Scopes, asked on demand. */
 export interface DriverScopes {
-  /** @throws {OutboardError} when the driver cannot be asked, and was not before */
-  of(driver: AskedDriver, options: { readonly signal?: AbortSignal }): Promise<Volume['scope']>;
+  /** @throws {OutboardError} when the driver was not asked before and cannot be called */
+  of(driver: AskedDriver, options: Cancellable): Promise<Volume['scope']>;
 }
 
+/** Start without any known scope. */
 export function createDriverScopes(): DriverScopes {
-  // A plugin that is enabled anew has another client.
+  // A plugin that is enabled again has a new client.
   const scopes = new WeakMap<PluginClient, Volume['scope']>();
   return {
     async of({ plugin, calls }, options) {

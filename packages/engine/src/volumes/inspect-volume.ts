@@ -1,9 +1,10 @@
 /**
- * Inspect a volume: what its driver tells of it now, with what was given when it was created.
+ * Inspect a volume: the driver's current answer, with the labels and options of its creation.
  */
+import type { Cancellable } from '@outboard/async';
 import { describeVolume, withPath } from './describe-volume.ts';
 import { checkRecord, type LocatedVolume, searchDrivers } from './locate-volume.ts';
-import type { Cancellable, VolumeContext } from './volume-context.ts';
+import type { VolumeContext } from './volume-context.ts';
 import { asOperation, noSuchVolume } from './volume-errors.ts';
 import { checkVolumeName } from './volume-name.ts';
 import type { VolumeRecord } from './volume-record.ts';
@@ -29,7 +30,7 @@ export async function inspectVolume(
   });
 }
 
-/** A volume that its driver has no more is forgotten, as in Docker; unless it was created anew meanwhile. */
+/** Locate a recorded volume. As in Docker, a record whose driver no longer has the volume is removed, unless it was replaced meanwhile. */
 async function findRecorded(
   context: VolumeContext,
   record: VolumeRecord,

@@ -1,14 +1,14 @@
 /**
- * List the volumes of all drivers. They are asked at the same time, each for a bounded time; of one that fails, what is
- * remembered is listed instead, and a warning says why. Docker leaves the volumes of a disabled plugin out.
+ * List the volumes of all drivers. All drivers are queried in parallel with a time limit. For a driver that fails, its stored
+ * records are listed with a warning; Docker omits the volumes of a disabled plugin.
  */
 
-import { joinSignals } from '@outboard/async';
+import { type Cancellable, joinSignals } from '@outboard/async';
 import type { DriverVolume } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { rememberedVolume, toVolume } from './describe-volume.ts';
 import { callable, findDriver } from './locate-volume.ts';
-import type { Cancellable, VolumeContext } from './volume-context.ts';
+import type { VolumeContext } from './volume-context.ts';
 import { reasonOf } from './volume-errors.ts';
 import { passesFilters } from './volume-filters.ts';
 import type { DriverMounts } from './volume-mounts.ts';
@@ -16,16 +16,16 @@ import { isVolumeName } from './volume-name.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { Volume, VolumeFilters, VolumeList } from './volumes.ts';
 
-/** One survey of all drivers. */
+/** One query of all drivers. */
 interface Survey {
   readonly context: VolumeContext;
-  /** Ends it: by the caller, or because the time is up. */
+  /** Aborted by the caller or by the time limit. */
   readonly signal: AbortSignal;
-  /** Whether a volume is to be listed; its mountpoint need not be known. */
+  /** Decides if a volume is listed; it does not look at the mountpoint. */
   readonly passes: (volume: Volume) => boolean;
 }
 
-/** Warnings about one driver; a list of thousands of odd entries says the same thousands of times. */
+/** Bound on the warnings about one driver, whose list may have thousands of malformed entries. */
 const maxWarnings = 16;
 
 /** @see Volumes.list */
@@ -40,7 +40,7 @@ export async function listVolumes(
   const passes = (volume: Volume) => passesFilters(volume, filters, isUsed);
   const survey: Survey = { context, signal, passes };
   const lists = await Promise.all(await askDrivers(survey, filters.drivers ?? []));
-  // What was cancelled has no answer, not a short one.
+  // A cancelled call must fail, not return a partial list.
   given?.throwIfAborted();
   const volumes = lists
     .flatMap((list) => list.volumes)
@@ -49,7 +49,7 @@ export async function listVolumes(
 }
 
 /**
- * Ask the enabled drivers, and those whose volumes are remembered.
+ * Query the enabled drivers and the drivers of stored records.
  * @param wanted their names; empty means all
  */
 async function askDrivers(
@@ -64,9 +64,9 @@ async function askDrivers(
   return [
     ...plugins
       .filter(({ name }) => isWanted(name))
-      .map((plugin) => askOrRemember(survey, plugin.name, async () => plugin)),
+      .map((plugin) => askOrUseRecords(survey, plugin.name, async () => plugin)),
     ...others.filter(isWanted).map((driver) => {
-      return askOrRemember(
+      return askOrUseRecords(
         survey,
         driver,
         async () => (await findDriver(context, driver, { signal })).plugin,
@@ -75,7 +75,7 @@ async function askDrivers(
   ];
 }
 
-async function askOrRemember(
+async function askOrUseRecords(
   survey: Survey,
   driver: string,
   find: () => Promise<PluginDriver>,
@@ -115,7 +115,7 @@ async function ask(survey: Survey, plugin: PluginDriver): Promise<VolumeList> {
   });
   const lost = findLost(context, before, shown).filter((volume) => passes(volume));
   for (const { name } of lost) {
-    warn(`volume ${name}: the driver does not list it any more; removing it lets go of the plugin`);
+    warn(`volume ${name}: its driver no longer lists it; remove it to release the plugin`);
   }
   return {
     volumes: [...(await withMountpoints(survey, plugin, volumes, warn)), ...lost],
@@ -128,7 +128,7 @@ interface ListedVolume {
   readonly volume: Volume;
 }
 
-/** Volumes that were created here and still count as uses of their plugin, though their driver lists them no more. */
+/** Recorded volumes that their driver no longer lists. They still count as references to the plugin. */
 function findLost(
   { store }: VolumeContext,
   before: readonly VolumeRecord[],
@@ -140,23 +140,23 @@ function findLost(
     .map(rememberedVolume);
 }
 
-/** One bad path must not hide the other volumes, nor a file system that does not answer. */
+/** Resolve mountpoints. A path that cannot be resolved, or a file system that does not answer, costs only the mountpoint. */
 async function withMountpoints(
   { signal, context }: Survey,
   plugin: PluginDriver,
   volumes: readonly ListedVolume[],
   warn: (warning: string) => void,
 ): Promise<readonly Volume[]> {
-  const places = await plugin.toHostPaths(
+  const resolved = await plugin.toHostPaths(
     volumes.map(({ told }) => told.mountpoint),
     { signal },
   );
   let late = 0;
   const shown = volumes.map(({ volume }, index) => {
-    const place = places[index];
-    if (place?.status === 'fulfilled') return { ...volume, mountpoint: place.value };
-    if (signal.aborted && place?.reason === signal.reason) late += 1;
-    else warn(`volume ${volume.name}: ${reasonOf(place?.reason)}`);
+    const path = resolved[index];
+    if (path?.status === 'fulfilled') return { ...volume, mountpoint: path.value };
+    if (signal.aborted && path?.reason === signal.reason) late += 1;
+    else warn(`volume ${volume.name}: ${reasonOf(path?.reason)}`);
     return volume;
   });
   if (late > 0) {
@@ -170,7 +170,7 @@ function cut(warnings: readonly string[]): readonly string[] {
   return left <= 0 ? warnings : [...warnings.slice(0, maxWarnings), `and ${left} more warnings`];
 }
 
-/** Whether a volume is used; who mounts what is looked up once for each driver. */
+/** Tells if a volume has mounts; the mounts of each driver are looked up once. */
 function usedVolumes({ mounts }: VolumeContext): (volume: Volume) => boolean {
   const byDriver = new Map<string, DriverMounts>();
   return ({ driver, name }) => {

@@ -1,36 +1,36 @@
 /**
- * From a volume's name to the driver that has it: the one that it was created with here, else whichever of all drivers
- * knows it.
+ * Finds the driver of a volume by the volume's name: the recorded driver, else any driver that has the volume.
  */
-import { joinSignals } from '@outboard/async';
+import { type Cancellable, joinSignals } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { createVolumeDriver, type DriverVolume, type VolumeDriver } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
-import type { Cancellable, VolumeContext } from './volume-context.ts';
+import type { VolumeContext } from './volume-context.ts';
 import { noSuchVolume, reasonOf } from './volume-errors.ts';
 import type { VolumeRecord } from './volume-record.ts';
 
-/** A driver of volumes that can be called now. */
+/** A volume driver that can be called. */
 export interface CallableDriver {
   readonly plugin: PluginDriver;
   readonly calls: VolumeDriver;
 }
 
-/** A volume, as the driver that has it tells of it. */
+/** A volume and the answer of its driver. */
 export interface LocatedVolume {
   readonly driver: CallableDriver;
   readonly told: DriverVolume;
-  /** Absent when it was not created here. */
-  readonly record?: VolumeRecord;
+  /** Absent for a volume that this engine did not create. */
+  readonly record?: VolumeRecord | undefined;
 }
 
+/** Add the typed calls of a volume driver. */
 export function callable(plugin: PluginDriver): CallableDriver {
   return { plugin, calls: createVolumeDriver(plugin.client) };
 }
 
 /**
  * Find a driver.
- * @param name as the caller or a record names it
+ * @param name as given by the caller or stored in a record
  * @throws {OutboardError} not-found, conflict or invalid: `error looking up volume plugin NAME: …`
  */
 export async function findDriver(
@@ -47,7 +47,7 @@ export async function findDriver(
 
 /**
  * Ask the driver of a record for its volume.
- * @returns undefined when the driver says that there is none
+ * @returns undefined when the driver does not have it
  * @throws {OutboardError} `error while checking if volume "V" exists in driver "D": …`, of the reason's kind, when the
  *   driver cannot be asked or fails
  */
@@ -68,10 +68,9 @@ export async function checkRecord(
 }
 
 /**
- * Ask one driver for one volume. For one that is missing many drivers answer an error, as for anything that goes wrong;
- * Docker takes every error for "missing" and forgets labels and options over a passing trouble. The driver's own list
- * settles it.
- * @returns undefined when the driver has no such volume
+ * Ask one driver for one volume. Many drivers answer a missing volume with an error like any other. Docker takes every error
+ * for "missing", and so loses labels and options at a transient failure; here the driver's own list decides.
+ * @returns undefined when the driver does not have the volume
  */
 export async function lookUp(
   { calls }: CallableDriver,
@@ -83,17 +82,17 @@ export async function lookUp(
   } catch (error) {
     if (!isOutboardError(error) || error.code !== 'plugin-error') throw error;
     const listed = await calls.list(options).catch(() => {
-      // What went wrong first tells more.
+      // The first error is the more specific one.
       throw error;
     });
     return listed.find((volume) => volume.name === name);
   }
 }
 
-/** A search of all drivers for one volume. Those that do not answer in time, or answer an error, have it not, as in Docker. */
+/** Parts of a search among all drivers. As in Docker, a driver that fails or does not answer in time counts as not having the volume. */
 type Search = Pick<VolumeContext, 'drivers' | 'surveyTimeoutMs'>;
 
-/** Find a volume that was not created here: the first driver that says it has it is taken, and none is waited for. */
+/** Find a volume that this engine did not create: the first driver that has it wins, the others are not awaited. */
 export async function searchDrivers(
   context: Search,
   name: string,
@@ -105,17 +104,17 @@ export async function searchDrivers(
   try {
     return await Promise.any(answers);
   } catch {
-    // None has it. What kept single drivers from answering is told by `list`.
+    // No driver has it. `list` reports the errors of single drivers.
     options.signal?.throwIfAborted();
     return undefined;
   } finally {
-    // The answers of the others are of no use any more.
+    // Cancel the calls to the other drivers.
     found.abort();
   }
 }
 
 /**
- * The same for what must not meet the wrong volume: all drivers are waited for.
+ * The same for operations that must not reach the wrong volume: all drivers are awaited.
  * @throws {OutboardError} conflict when several drivers have a volume of that name
  */
 export async function searchOnly(
@@ -148,10 +147,9 @@ async function askAll(
   });
 }
 
-/** An error of ours with its reason in other words; of any other kind as it is. */
+/** Reword an `OutboardError`, keeping kind and code; any other error stays as it is. */
 function withReason(error: unknown, word: (reason: string) => string): unknown {
   if (!isOutboardError(error)) return error;
   const { kind, code } = error;
-  const options = { cause: error, ...(code === undefined ? {} : { code }) };
-  return new OutboardError(kind, word(reasonOf(error)), options);
+  return new OutboardError(kind, word(reasonOf(error)), { cause: error, code });
 }

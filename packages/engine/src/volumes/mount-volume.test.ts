@@ -58,7 +58,7 @@ test('a mount that fails holds nothing', async (context) => {
 
 for (const [what, mountpoint, message] of [
   ['I12 leads out of the plugin', '/escape', 'mount data: leads out'],
-  ['is not told', '', 'mount data: the driver does not tell where it mounted the volume'],
+  ['is not told', '', 'mount data: the driver does not report where it mounted the volume'],
 ] as const) {
   test(`a mount whose place ${what} is undone`, async (context) => {
     const { volumes, references, driver } = await openFixture(context);

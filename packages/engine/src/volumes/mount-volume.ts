@@ -1,10 +1,11 @@
 /**
- * Mount and unmount a volume for somebody on this host.
+ * Mount and unmount a volume for a holder on this host.
  * @see VolumeDriver 1.0, Mount and Unmount: drivers count by volume and ID
  */
+import type { Cancellable } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { type CallableDriver, checkRecord, findDriver, searchOnly } from './locate-volume.ts';
-import type { Cancellable, VolumeContext } from './volume-context.ts';
+import type { VolumeContext } from './volume-context.ts';
 import { asOperation, noSuchVolume } from './volume-errors.ts';
 import type { VolumeMount } from './volume-mounts.ts';
 import { checkMountId, checkVolumeName } from './volume-name.ts';
@@ -37,23 +38,23 @@ async function mountWith(
   options: Cancellable,
 ): Promise<string> {
   const mount: VolumeMount = { driver: plugin.name, volume: name, id };
-  await context.mounts.hold(mount);
+  await context.mounts.add(mount);
   try {
     const path = await mountedPath(context, { plugin, calls }, mount, options);
     context.announce({ type: 'volume', action: 'mount', id: name, attributes: { driver: plugin.name } });
     return path;
   } catch (error) {
-    await context.mounts.release(mount).catch((second: unknown) => {
+    await context.mounts.remove(mount).catch((second: unknown) => {
       context.logger.error(
         { err: second, volume: name, id },
-        'cannot let go of a plugin after a failed mount',
+        'cannot release the plugin after a failed mount',
       );
     });
     throw error;
   }
 }
 
-/** Where the driver mounted it, on the host. A mount that is of no use is undone. */
+/** Mount, and resolve the path on the host. A mount without a usable path is undone. */
 async function mountedPath(
   context: VolumeContext,
   { plugin, calls }: CallableDriver,
@@ -64,10 +65,10 @@ async function mountedPath(
   try {
     const hostPath = await plugin.toHostPath(path === '' ? await calls.path(volume, options) : path, options);
     if (hostPath !== '') return hostPath;
-    throw new OutboardError('system', 'the driver does not tell where it mounted the volume');
+    throw new OutboardError('system', 'the driver does not report where it mounted the volume');
   } catch (error) {
     await calls.unmount(volume, id, options).catch((second: unknown) => {
-      // The first error is the caller's; this one leaves a mount in the plugin, which its restart ends.
+      // The caller gets the first error. The mount stays in the plugin until the plugin restarts.
       context.logger.error({ err: second, volume, id }, 'cannot undo a mount');
     });
     throw error;
@@ -86,13 +87,13 @@ export async function unmountVolume(
   const unmountInTurn = async () => {
     const { plugin, calls } = await findMountingDriver(context, name, options);
     await calls.unmount(name, id, options);
-    await context.mounts.release({ driver: plugin.name, volume: name, id });
+    await context.mounts.remove({ driver: plugin.name, volume: name, id });
     context.announce({ type: 'volume', action: 'unmount', id: name, attributes: { driver: plugin.name } });
   };
   return asOperation('unmount', name, () => context.queue.run(name, unmountInTurn, options.signal));
 }
 
-/** The driver of the record even if it does not know the volume any more: the mount may be there all the same. */
+/** The recorded driver, even if it no longer has the volume: the mount may still exist. */
 async function findMountingDriver(
   context: VolumeContext,
   name: string,

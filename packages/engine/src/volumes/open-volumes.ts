@@ -1,5 +1,5 @@
 /**
- * Volumes of an engine: their records on disk, its drivers, and the references to plugins that they make.
+ * Opens the volumes of an engine: records on disk, drivers, and references to plugins.
  */
 
 import { isOutboardError } from '@outboard/oci';
@@ -19,11 +19,11 @@ export interface OpenVolumesDeps {
   readonly references: Pick<PluginReferences, 'of' | 'add' | 'remove' | 'addSource'>;
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
-  /** Where records are kept, such as `DATA_ROOT/volumes`. */
+  /** Directory of the records, such as `DATA_ROOT/volumes`. */
   readonly directory: string;
 }
 
-/** Load what is remembered. No driver is asked for anything. */
+/** Load the records. No driver is called. */
 export async function openVolumes(deps: OpenVolumesDeps): Promise<Volumes> {
   const { store: plugins, drivers, references, announce, logger } = deps;
   const volumes = createVolumes({
@@ -44,7 +44,7 @@ export async function openVolumes(deps: OpenVolumesDeps): Promise<Volumes> {
 function pluginIdOf(plugins: Pick<PluginStore, 'find'>, driver: string): string | undefined {
   try {
     const { id, name } = plugins.find(driver);
-    // A legacy plugin may be called like the beginning of an ID.
+    // The name of a legacy plugin may equal an ID prefix.
     return name === driver ? id : undefined;
   } catch (error) {
     if (isOutboardError(error)) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Prune: remove volumes that nobody uses. Only those that were created here are taken: a driver may list all volumes of
- * a storage system, and other hosts' data is not ours to delete. Named ones are taken only when that is asked for.
+ * Prune: remove unused volumes. Only volumes that this engine created are removed: a driver may list all volumes of a storage
+ * system, with the data of other hosts. Named volumes are removed only on request.
  */
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { anonymousLabel } from './create-volume.ts';
@@ -10,7 +10,7 @@ import { mayBePruned } from './volume-filters.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { PruneVolumesRequest } from './volumes.ts';
 
-/** @see Volumes.prune; one at a time is the caller's care */
+/** @see Volumes.prune; the caller allows one at a time */
 export async function pruneVolumes(
   context: VolumeContext,
   request: PruneVolumesRequest,
@@ -26,12 +26,12 @@ export async function pruneVolumes(
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
   });
-  const attributes = { reclaimed: '0' }; // no driver tells the size of a volume
+  const attributes = { reclaimed: '0' }; // drivers do not report sizes
   context.announce({ type: 'volume', action: 'prune', id: '', attributes });
   return removed.sort();
 }
 
-/** One after another, so that a driver is not flooded; the drivers go at the same time, so that none waits for another. */
+/** Remove the volumes of one driver in sequence, to limit its load. Drivers are pruned in parallel. */
 async function pruneDriver(
   context: VolumeContext,
   { driver, isChosen }: { readonly driver: string; readonly isChosen: (record: VolumeRecord) => boolean },
@@ -41,20 +41,20 @@ async function pruneDriver(
   const mounts = context.mounts.of(driver);
   for (const record of context.store.ofDriver(driver).filter(isChosen)) {
     if (mounts.idsOf(record.name).length > 0) continue;
-    const options = { chosen: record, ...(signal === undefined ? {} : { signal }) };
+    const options = { chosen: record, signal };
     try {
       if (await removeVolume(context, record.name, options)) removed.push(record.name);
     } catch (error) {
       if (!isOutboardError(error)) throw error;
       context.logger.warn({ err: error, volume: record.name }, 'volume not pruned');
-      // Nor will it answer for the next one, and each would take a minute.
+      // The driver would not answer for the next volume either, and each call takes a minute to time out.
       if (error.kind === 'unavailable') break;
     }
   }
   return removed;
 }
 
-/** Lets one prune run at a time, as Docker does. */
+/** Refuse a prune while another one runs, as Docker does. */
 export function oneAtATime<Request, Result>(
   prune: (request: Request) => Promise<Result>,
 ): (request: Request) => Promise<Result> {

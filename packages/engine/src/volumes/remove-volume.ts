@@ -1,23 +1,25 @@
 /**
- * Remove a volume, by its driver, and forget it.
+ * Remove a volume through its driver, and delete its record.
  * @see moby volume/service/service.go and store.go (28.x), Remove
  */
+import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { checkRecord, type LocatedVolume, searchOnly } from './locate-volume.ts';
-import type { Cancellable, VolumeContext } from './volume-context.ts';
+import type { VolumeContext } from './volume-context.ts';
 import { asOperation, noSuchVolume, volumeError } from './volume-errors.ts';
 import { checkVolumeName } from './volume-name.ts';
 import type { VolumeRecord } from './volume-record.ts';
 
+/** Options of `removeVolume()`. */
 export interface RemoveVolumeOptions extends Cancellable {
-  readonly force?: boolean;
-  /** Only as it was remembered when the caller chose it; else nothing happens. */
-  readonly chosen?: VolumeRecord;
+  readonly force?: boolean | undefined;
+  /** Remove the volume only if this is still its record. */
+  readonly chosen?: VolumeRecord | undefined;
 }
 
 /**
  * @see Volumes.remove
- * @returns whether there was something to remove
+ * @returns false if there was nothing to remove
  */
 export async function removeVolume(
   context: VolumeContext,
@@ -59,7 +61,7 @@ async function locate(
   try {
     return (await checkRecord(context, record, options)) ?? 'gone';
   } catch (error) {
-    // In Docker a volume whose plugin was removed by force can never be removed: nobody is left to ask.
+    // In Docker a volume whose plugin was removed by force can never be removed, because its driver is gone.
     if (force && isOutboardError(error, 'not-found')) return 'gone';
     throw error;
   }
@@ -78,7 +80,7 @@ async function removeLocated(
   try {
     await driver.calls.remove(name, options);
   } catch (error) {
-    // Docker's rule: by force it is forgotten, and its plugin let go, but the caller is told what its driver said.
+    // As in Docker, force deletes the record and releases the plugin, and the caller still gets the driver's error.
     if (force && record !== undefined) await context.store.remove(name);
     throw error;
   }

@@ -1,10 +1,10 @@
 /**
- * Volumes whose operations are aborted and awaited by the end of the engine.
+ * Volumes whose operations are aborted and awaited at the end of the engine.
  */
 import type { OperationScope } from '@outboard/async';
 import type { Volumes } from './volumes.ts';
 
-/** The same volumes, refused once the scope is closed. */
+/** Run every operation in a scope: once the scope is closed, operations are refused. */
 export function scopedVolumes(volumes: Volumes, scope: OperationScope): Volumes {
   return {
     list: (filters, { signal } = {}) => scope.run((own) => volumes.list(filters, { signal: own }), signal),

@@ -1,5 +1,5 @@
 /**
- * What operations on volumes work with.
+ * The parts that operations on volumes take.
  */
 
 import type { Clock, KeyedQueue } from '@outboard/async';
@@ -11,23 +11,19 @@ import type { VolumeMounts } from './volume-mounts.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { VolumeStore } from './volume-store.ts';
 
+/** Parts of the volumes of one engine. */
 export interface VolumeContext {
   readonly store: VolumeStore;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
   readonly mounts: VolumeMounts;
   readonly scopes: DriverScopes;
-  /** Volumes that are being created, by name: they hold their driver already. */
+  /** Records of volumes whose creation is in progress, by name: they already count as references to their driver. */
   readonly beingCreated: Map<string, VolumeRecord>;
   /** One queue per volume name: changes of one volume run one after another. */
   readonly queue: KeyedQueue;
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'now'>;
-  /** How long each driver may take when all are asked, in milliseconds. */
+  /** Time limit of each driver when all drivers are queried, in milliseconds. */
   readonly surveyTimeoutMs: number;
-}
-
-/** What every operation may be given. */
-export interface Cancellable {
-  readonly signal?: AbortSignal;
 }

@@ -1,10 +1,10 @@
 /**
- * Whether a volume passes filters. Values of one key are alternatives, but labels must all match, as in Docker.
+ * Filters of volumes. As in Docker, values of one key are alternatives, but labels must all match.
  * @see moby api/types/filters, Args.Match and Args.MatchKVList
  */
 import type { PruneVolumesRequest, TextMap, Volume, VolumeFilters } from './volumes.ts';
 
-/** @param isUsed whether somebody holds a mount of it */
+/** True if the volume matches every given filter. @param isUsed tells if a volume has mounts */
 export function passesFilters(
   volume: Volume,
   filters: VolumeFilters,
@@ -19,7 +19,7 @@ export function passesFilters(
   );
 }
 
-/** Whether `prune` may take a volume with these labels. */
+/** True if the label filters allow `prune` to remove a volume. */
 export function mayBePruned(
   labels: TextMap | undefined,
   request: Pick<PruneVolumesRequest, 'labels' | 'excludedLabels'>,

@@ -1,46 +1,49 @@
 /**
- * Who has which volume mounted. Each ID of a mount holds the volume's plugin; mounts of the same ID are counted, as
- * its driver counts them.
+ * Mounts of volumes. Each pair of volume and holder ID is a reference to the volume's plugin; repeated mounts of one ID are
+ * counted, as its driver counts them.
  */
 import type { PluginReferences } from '../references/plugin-references.ts';
 
-/** A mount: of a volume, by somebody. */
+/** One mount of a volume by one holder. */
 export interface VolumeMount {
   /** Full name of the driver. */
   readonly driver: string;
   readonly volume: string;
-  /** Who mounts. */
+  /** ID of the holder. */
   readonly id: string;
 }
 
-/** The mounts of one driver's volumes at one moment. */
+/** A snapshot of the mounts of one driver's volumes. */
 export interface DriverMounts {
-  /** IDs of those who have a volume mounted, in order. */
+  /** IDs of the holders of a volume, sorted. */
   idsOf(volume: string): readonly string[];
 }
 
+/** Counts mounts, and keeps the references to plugins in step. */
 export interface VolumeMounts {
-  /** Who mounts which volumes of a driver now. */
+  /** The current mounts of a driver's volumes. */
   of(driver: string): DriverMounts;
-  /** Count a mount, before it is made: a crash then leaves a plugin that is held, not one that is pulled away. */
-  hold(mount: VolumeMount): Promise<void>;
-  /** Count it out; at zero the plugin is let go. */
-  release(mount: VolumeMount): Promise<void>;
+  /** Count a mount before it is made: a crash in between leaves a reference too many, never a mount without one. */
+  add(mount: VolumeMount): Promise<void>;
+  /** Count down; at zero the reference is removed. */
+  remove(mount: VolumeMount): Promise<void>;
 }
 
-export interface VolumeMountsOptions {
+/** Parts of volume mounts. */
+export interface VolumeMountsDeps {
   readonly references: Pick<PluginReferences, 'of' | 'add' | 'remove'>;
-  /** The ID of a managed plugin; undefined for a legacy one, of which nothing can be held. */
+  /** The ID of a managed plugin; undefined for a legacy one, which has no references. */
   readonly pluginIdOf: (driver: string) => string | undefined;
 }
 
-/** How a use names a mount. A volume's name may hold slashes, too, and then seem to be a mount of another one. */
+/** The holder in a reference. It is ambiguous: a volume's name may contain slashes, so that it may look like a mount of another volume. */
 function holderOf({ volume, id }: VolumeMount): string {
   return `${volume}/${id}`;
 }
 
-export function createVolumeMounts({ references, pluginIdOf }: VolumeMountsOptions): VolumeMounts {
-  /** How often each is mounted since the engine was opened; by driver, then holder. */
+/** Start with the mounts in the stored references. */
+export function createVolumeMounts({ references, pluginIdOf }: VolumeMountsDeps): VolumeMounts {
+  /** Mounts since the engine was opened, by driver and holder. */
   const counts = new Map<string, Map<string, number>>();
 
   function setCount(mount: VolumeMount, count: number): void {
@@ -69,12 +72,12 @@ export function createVolumeMounts({ references, pluginIdOf }: VolumeMountsOptio
         },
       };
     },
-    async hold(mount) {
+    async add(mount) {
       const pluginId = pluginIdOf(mount.driver);
       if (pluginId !== undefined) await references.add(pluginId, { kind: 'mount', holder: holderOf(mount) });
       setCount(mount, countOf(mount) + 1);
     },
-    async release(mount) {
+    async remove(mount) {
       const left = countOf(mount) - 1;
       setCount(mount, left);
       if (left > 0) return;

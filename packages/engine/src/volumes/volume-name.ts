@@ -1,6 +1,6 @@
 /**
- * Names of volumes and IDs of mounts. Docker leaves a volume's name to its driver, `bad/name` included; here it must
- * be one that can be shown in a line of text, and stand with the ID of a mount in the record of a use.
+ * Names of volumes and IDs of mounts. Docker leaves the check of names to the driver, `bad/name` included. Here a name must
+ * fit on a line of text, and together with the ID of a mount into a stored reference.
  */
 import { randomBytes } from 'node:crypto';
 import { OutboardError, showValue } from '@outboard/oci';
@@ -9,12 +9,12 @@ import { isHolder } from '../references/plugin-references.ts';
 const maxNameLength = 190;
 const maxIdLength = 64;
 
-/** Whether a volume may have this name. */
+/** True for a valid volume name. */
 export function isVolumeName(name: string): boolean {
   return isHolder(name) && name.length <= maxNameLength;
 }
 
-/** @throws {OutboardError} invalid */
+/** Refuse a name that no volume can have. @throws {OutboardError} invalid */
 export function checkVolumeName(name: string): void {
   if (isVolumeName(name)) return;
   const want = `want 1 to ${maxNameLength} printable characters, no space around them`;
@@ -22,8 +22,8 @@ export function checkVolumeName(name: string): void {
 }
 
 /**
- * The same for a volume that is to be made. Clients write the name in the path of a request, and take away what seems
- * superfluous in a path: a name that changes by that could be asked for by none of them.
+ * Check the name of a new volume. Clients put the name into the path of a request and normalize the path: a name that changes by
+ * that could never be requested.
  * @throws {OutboardError} invalid
  */
 export function checkNewVolumeName(name: string): void {
@@ -33,14 +33,14 @@ export function checkNewVolumeName(name: string): void {
   throw new OutboardError('invalid', `invalid volume name ${showValue(name)}: ${want}`);
 }
 
-/** @throws {OutboardError} invalid */
+/** Refuse an ID that no mount can have. @throws {OutboardError} invalid */
 export function checkMountId(id: string): void {
   if (isHolder(id) && id.length <= maxIdLength && !id.includes('/')) return;
   const want = `want 1 to ${maxIdLength} printable characters without "/"`;
   throw new OutboardError('invalid', `invalid mount ID ${showValue(id)}: ${want}`);
 }
 
-/** The name of a volume that its creator did not name: 64 hexadecimal digits. */
+/** A name for an anonymous volume: 64 hexadecimal digits. */
 export function randomVolumeName(): string {
   return randomBytes(32).toString('hex');
 }

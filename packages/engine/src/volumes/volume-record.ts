@@ -1,5 +1,5 @@
 /**
- * What is remembered of a volume that was created here, and its file: one per volume, so that each change is one rename.
+ * The record of a volume that this engine created, and its file. One file per volume makes each change one rename.
  * @see moby volume/service/db.go, type volumeMetadata, for the names of the fields
  */
 import { readFile, rename, rm } from 'node:fs/promises';
@@ -17,18 +17,19 @@ import * as z from 'zod';
 import { sealDocument, unsealDocument } from '../store/sealed-document.ts';
 import type { TextMap } from './volumes.ts';
 
+/** The facts about a volume that its driver may not keep. */
 export interface VolumeRecord {
   readonly name: string;
   /** The full name of its driver. */
   readonly driver: string;
-  readonly labels?: TextMap;
-  readonly options?: TextMap;
+  readonly labels?: TextMap | undefined;
+  readonly options?: TextMap | undefined;
   readonly createdAt: Date;
 }
 
 const recordVersion = 1;
 
-// Pairs, not objects: any text may be a key, `__proto__` too.
+// Pairs, not objects: a key may be any text, such as `__proto__`.
 const pairs = z.array(z.tuple([z.string(), z.string()])).nullable();
 
 const recordDocument = z.strictObject({
@@ -40,12 +41,12 @@ const recordDocument = z.strictObject({
   CreatedAt: z.iso.datetime(),
 });
 
-/** The file of a volume: names may hold any characters, so it is named by their digest. */
+/** The path of a volume's record. Its name is a digest, because volume names may contain any characters. */
 export function volumeRecordFile(directory: string, name: string): string {
   return join(directory, `${digestHex(digestOf(Buffer.from(name)))}.json`);
 }
 
-/** Whether a file name is that of a record. */
+/** True for the file name of a record. */
 export function isVolumeRecordFile(name: string): boolean {
   return /^[a-f0-9]{64}\.json$/.test(name);
 }
@@ -67,13 +68,13 @@ export async function commitVolumeRecord(
     Options: toPairs(record.options),
     CreatedAt: record.createdAt.toISOString(),
   };
-  // Options may hold secrets, such as the password of a share.
+  // Options may contain secrets, such as the password of a share.
   const path = volumeRecordFile(directory, record.name);
   await commitFile(path, sealDocument(document), { mode: 0o600, onUnflushed });
 }
 
 /**
- * Delete a record: a commit. Nothing happens when there is none.
+ * Delete a record: a commit. Does nothing if there is none.
  * @param onUnflushed as in `commitInDirectory`
  */
 export async function deleteVolumeRecord(
@@ -88,8 +89,8 @@ export async function deleteVolumeRecord(
 
 /**
  * Read a record.
- * @throws {OutboardError} system when the file is damaged, after it was put aside as `<path>.damaged`; the error of the
- *   file system when it cannot be read
+ * @throws {OutboardError} system when the file is damaged, after it was renamed to `<path>.damaged`; the file system's error
+ *   when it cannot be read
  */
 export async function readVolumeRecord(path: string): Promise<VolumeRecord> {
   const text = await readFile(path, 'utf8');
@@ -100,7 +101,7 @@ export async function readVolumeRecord(path: string): Promise<VolumeRecord> {
     }
     return record;
   } catch (cause) {
-    // Not in the way of the next one that is written, and not lost to whoever repairs it.
+    // The next write needs the name, and a repair needs the content.
     await rename(path, `${path}.damaged`);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new OutboardError('system', `volume record ${JSON.stringify(path)} is damaged: ${reason}`, {

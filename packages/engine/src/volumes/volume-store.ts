@@ -1,5 +1,5 @@
 /**
- * The volumes that were created here: records in memory and on disk, always alike.
+ * The records of all volumes that this engine created, in memory and on disk. Disk is written first.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import {
   type VolumeRecord,
 } from './volume-record.ts';
 
+/** Stored volume records with an index by driver. */
 export class VolumeStore {
   readonly #directory: string;
   readonly #onUnflushed: ReportUnflushed;
@@ -27,9 +28,9 @@ export class VolumeStore {
   }
 
   /**
-   * Load all records. One that is damaged is left out, reported and put aside: its volume is still its driver's, and
-   * creating it again writes it anew.
-   * @param directory such as `DATA_ROOT/volumes`; made when absent
+   * Load all records. A damaged one is logged, renamed and left out: the driver still has the volume, and creating it again
+   * writes a new record.
+   * @param directory such as `DATA_ROOT/volumes`; created if absent
    */
   static async open(directory: string, logger: Logger): Promise<VolumeStore> {
     const store = new VolumeStore(directory, logger);
@@ -44,7 +45,7 @@ export class VolumeStore {
       if (isUnfinishedWrite(name)) await rm(path, { force: true });
       else if (isVolumeRecordFile(name)) this.#index(await readVolumeRecord(path));
     } catch (error) {
-      // One damaged file must keep neither the other volumes nor the plugins from working.
+      // A damaged file must not block the other volumes, nor the start of the engine.
       logger.error({ err: error, path }, 'volume left out: its record cannot be read');
     }
   }
@@ -57,7 +58,7 @@ export class VolumeStore {
     return [...this.#records.values()];
   }
 
-  /** Full names of drivers that have volumes here. */
+  /** Full names of the drivers of all records. */
   drivers(): readonly string[] {
     return [...this.#namesByDriver.keys()];
   }
@@ -67,16 +68,16 @@ export class VolumeStore {
     return [...names].flatMap((name) => this.#records.get(name) ?? []);
   }
 
-  /** Add a record, or replace the one of that name; on disk first. */
+  /** Add a record, or replace the one of that name. */
   async put(record: VolumeRecord): Promise<void> {
-    // A folder that someone deleted beside the daemon is made again.
+    // An administrator may have deleted the directory while the engine runs.
     await makeDirectoryDurably(this.#directory, { mode: 0o700 });
     await commitVolumeRecord(this.#directory, record, this.#onUnflushed);
     this.#unindex(record.name);
     this.#index(record);
   }
 
-  /** Forget a volume; on disk first. */
+  /** Delete the record of a volume. */
   async remove(name: string): Promise<void> {
     await deleteVolumeRecord(this.#directory, name, this.#onUnflushed);
     this.#unindex(name);

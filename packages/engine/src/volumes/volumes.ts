@@ -1,105 +1,106 @@
 /**
- * The contract of volumes: what Docker's `/volumes` offers, over every plugin that serves `docker.volumedriver`.
+ * The contract of volumes: the operations of Docker's `/volumes` on all plugins that implement `docker.volumedriver`.
  * @see Docker Engine API v1.51, Volume; moby volume/service (28.x)
  */
+import type { Cancellable } from '@outboard/async';
 import type { JsonObject } from '@outboard/oci';
 
-/** Labels, or options of a driver. */
+/** Labels of a volume, or options for its driver. */
 export type TextMap = ReadonlyMap<string, string>;
 
+/** A volume as clients see it. */
 export interface Volume {
   readonly name: string;
-  /** The full local name of its plugin, such as `acme/p:latest`; of a legacy plugin its file's name. */
+  /** The full name of its plugin, such as `acme/p:latest`; for a legacy plugin the name of its file. */
   readonly driver: string;
-  /** Where it is on the host; '' while its driver names no place. */
+  /** Path on the host; '' while its driver reports none. */
   readonly mountpoint: string;
-  /** As its driver says, else when it was created here; absent when neither is known. */
+  /** The driver's creation time, else that of the record; absent if neither is known. */
   readonly createdAt?: Date;
-  /** As given when it was created here; absent when none were. */
+  /** From the creation request; absent if it had none, or if this engine did not create the volume. */
   readonly labels?: TextMap;
   readonly options?: TextMap;
   readonly scope: 'local' | 'global';
-  /** What its driver adds for people to read; only `inspect` tells it. */
+  /** Free-form details from its driver; only `inspect` returns them. */
   readonly status?: JsonObject;
 }
 
-/** Which volumes to list. Keys that are given must all match. */
+/** Filters of `list`. All given keys must match. */
 export interface VolumeFilters {
-  /** Whether nobody holds a mount of it. */
-  readonly dangling?: boolean;
-  /** One of them matches the name. */
-  readonly names?: readonly RegExp[];
+  /** True: only volumes without mounts; false: only volumes with mounts. */
+  readonly dangling?: boolean | undefined;
+  /** At least one matches the name. */
+  readonly names?: readonly RegExp[] | undefined;
   /** Full names of drivers. */
-  readonly drivers?: readonly string[];
+  readonly drivers?: readonly string[] | undefined;
   /** `KEY` or `KEY=VALUE`; all must match. */
-  readonly labels?: readonly string[];
+  readonly labels?: readonly string[] | undefined;
 }
 
+/** The result of `list`. */
 export interface VolumeList {
-  /** By name. */
+  /** Sorted by name. */
   readonly volumes: readonly Volume[];
-  /** What could not be asked, and why; such drivers' volumes are listed as they were created here. */
+  /** Drivers that failed, with reasons; their volumes are listed from their records. */
   readonly warnings: readonly string[];
 }
 
-interface Cancellable {
-  readonly signal?: AbortSignal;
-}
-
+/** The request of `create`. */
 export interface CreateVolumeRequest extends Cancellable {
-  /** Absent: a random name, and the label `com.docker.volume.anonymous`. */
-  readonly name?: string;
-  /** Name or ID of a plugin. Absent: whichever has a volume of that name, else `local`. */
-  readonly driver?: string;
-  readonly options?: TextMap;
-  readonly labels?: TextMap;
+  /** Default: a random name, with the label `com.docker.volume.anonymous`. */
+  readonly name?: string | undefined;
+  /** Name or ID of a plugin. Default: the driver that has a volume of that name, else `local`. */
+  readonly driver?: string | undefined;
+  readonly options?: TextMap | undefined;
+  readonly labels?: TextMap | undefined;
 }
 
+/** The request of `prune`. */
 export interface PruneVolumesRequest extends Cancellable {
-  /** Named volumes too; default anonymous ones only. */
-  readonly all?: boolean;
+  /** True to include named volumes; default anonymous ones only. */
+  readonly all?: boolean | undefined;
   /** `KEY` or `KEY=VALUE`; all must match. */
-  readonly labels?: readonly string[];
-  /** A volume that all of these match stays. */
-  readonly excludedLabels?: readonly string[];
+  readonly labels?: readonly string[] | undefined;
+  /** A volume that matches all of these is kept. */
+  readonly excludedLabels?: readonly string[] | undefined;
 }
 
 /**
- * Volumes of all drivers. Messages have Docker's words, such as `create data: <what the driver said>`. A driver that
- * does not answer fails with unavailable when its call's time is up (two minutes for create and mount, one for the
- * rest, ten seconds where all drivers are asked); it never holds up callers of another. To remove or mount a volume that
- * was not created here, all drivers are asked and waited for, and two that have the name are a conflict.
+ * Volumes of all drivers. Errors have Docker's wording, such as `create data: <the driver's error>`. A driver that does not
+ * answer fails with unavailable at its time limit: two minutes for create and mount, one minute for other calls, ten seconds
+ * where all drivers are queried. It never delays calls to another driver. Removing or mounting a volume that this engine did
+ * not create queries all drivers and awaits them; two drivers with the name are a conflict.
  */
 export interface Volumes {
   list(filters?: VolumeFilters, options?: Cancellable): Promise<VolumeList>;
   /**
-   * Create a volume, or return the one of that name as it is. One that its driver knows already is taken over.
-   * @throws {OutboardError} not-found or conflict when the driver is unknown or disabled; conflict when another driver
-   *   has a volume of that name; invalid for a name that cannot be shown; system with what the driver said
+   * Create a volume, or return the existing one of that name. A volume that the driver already has is adopted.
+   * @throws {OutboardError} not-found or conflict when the driver is unknown or disabled; conflict when another driver has a
+   *   volume of that name; invalid for a malformed name; system with the driver's error
    */
   create(request: CreateVolumeRequest): Promise<Volume>;
-  /** @throws {OutboardError} not-found; also when its plugin is gone, and conflict when that is disabled */
+  /** @throws {OutboardError} not-found, also when its plugin was removed; conflict when its plugin is disabled */
   inspect(name: string, options?: Cancellable): Promise<Volume>;
   /**
-   * Remove a volume and what is in it.
-   * @param options.force no error when it, or its plugin, is gone; and forget it here even if its driver refuses
-   * @throws {OutboardError} not-found; conflict when somebody holds a mount of it; system with what the driver said
+   * Remove a volume with its content.
+   * @param options.force succeed when the volume or its plugin does not exist, and delete the record even if the driver fails
+   * @throws {OutboardError} not-found; conflict, code `in-use`, while it has mounts; system with the driver's error
    */
-  remove(name: string, options?: Cancellable & { readonly force?: boolean }): Promise<void>;
+  remove(name: string, options?: Cancellable & { readonly force?: boolean | undefined }): Promise<void>;
   /**
-   * Remove unused volumes among those created here; what cannot be removed stays, and is logged.
-   * @returns the names of those removed
+   * Remove unused volumes that this engine created. A volume that cannot be removed is logged.
+   * @returns the names of the removed volumes
    * @throws {OutboardError} conflict while another prune is running
    */
   prune(request?: PruneVolumesRequest): Promise<readonly string[]>;
   /**
-   * Mount a volume, and hold its plugin until it is unmounted.
-   * @param id who mounts: 1 to 64 printable characters without `/`. Mounts of one ID are counted; after a restart of
-   *   the engine they count as one
-   * @returns where it is on the host
-   * @throws {OutboardError} not-found; invalid for an ID that cannot be shown; system with what the driver said
+   * Mount a volume, with a reference to its plugin until it is unmounted.
+   * @param id the holder: 1 to 64 printable characters without `/`. Mounts of one ID are counted; after a restart of the engine
+   *   they count as one
+   * @returns the path on the host
+   * @throws {OutboardError} not-found; invalid for a malformed ID; system with the driver's error
    */
   mount(name: string, id: string, options?: Cancellable): Promise<string>;
-  /** Undo one mount. A driver takes an ID that it does not know for done. */
+  /** Undo one mount. Drivers ignore an ID that has no mount. */
   unmount(name: string, id: string, options?: Cancellable): Promise<void>;
 }

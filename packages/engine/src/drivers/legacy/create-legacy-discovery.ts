@@ -1,5 +1,5 @@
 /**
- * Where this engine looks for legacy plugins, and which sockets it knows to be its own.
+ * The discovery of legacy plugins for one engine: directories to search, and the engine's own sockets to ignore.
  */
 import { basename, dirname, join } from 'node:path';
 import { isPluginId } from '../../store/plugin-layout.ts';
@@ -7,7 +7,8 @@ import type { LegacyDiscovery } from './discover-legacy.ts';
 import { defaultLegacyDirectories, type LegacyDirectories } from './legacy-directories.ts';
 
 /**
- * @param execRoot a path without links, whose sockets (the API, managed plugins) are no legacy plugins, wherever a link or a file names them
+ * @param execRoot a path without links. Its sockets (the API, managed plugins) are never legacy plugins, even if a link or a spec
+ *   file points to them
  */
 export function createLegacyDiscovery(
   execRoot: string,
@@ -17,8 +18,8 @@ export function createLegacyDiscovery(
   return {
     directories,
     isOwnSocket(path) {
-      const folder = dirname(path);
-      return folder === execRoot || (dirname(folder) === managed && isPluginId(basename(folder)));
+      const directory = dirname(path);
+      return directory === execRoot || (dirname(directory) === managed && isPluginId(basename(directory)));
     },
   };
 }

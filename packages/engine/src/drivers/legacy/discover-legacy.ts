@@ -1,5 +1,5 @@
 /**
- * Finds legacy plugins by the files that they or their packages leave in known folders.
+ * Finds legacy plugins by their sockets and spec files in known directories.
  * @see moby pkg/plugins/discovery.go (28.x)
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
@@ -10,19 +10,20 @@ import type { PluginAddress } from '@outboard/protocol';
 import type { LegacyDirectories } from './legacy-directories.ts';
 import { readJsonSpec, readTextSpec } from './read-legacy-spec.ts';
 
+/** Places to search for legacy plugins. */
 export interface LegacyDiscovery {
   readonly directories: LegacyDirectories;
-  /** Whether a socket is one of this engine's own, which is never a legacy plugin. @param path without links */
+  /** True for a socket of this engine, which is never a legacy plugin. @param path without links */
   readonly isOwnSocket: (path: string) => boolean;
 }
 
 const longestName = 200;
 
 /**
- * Where a legacy plugin is. Its socket wins over any spec file; in one folder `.spec` wins over `.json`.
- * @param name as a user typed it; what is not one plain file name is never found
+ * Find the address of a legacy plugin. A socket wins over spec files; in one directory `.spec` wins over `.json`.
+ * @param name user input; only a plain file name can be found
  * @returns undefined when there is none
- * @throws {OutboardError} invalid when its spec file is wrong; system when a file cannot be read
+ * @throws {OutboardError} invalid when its spec file is malformed; system when a file cannot be read
  */
 export async function findLegacyAddress(
   discovery: LegacyDiscovery,
@@ -35,16 +36,16 @@ export async function findLegacyAddress(
   return address;
 }
 
-/** The names that may be legacy plugins, sorted: each is one only if it has an address. */
+/** Candidate names of legacy plugins, sorted. A name without an address is no plugin. */
 export async function listLegacyNames({ directories }: LegacyDiscovery): Promise<readonly string[]> {
   const found = await Promise.all([
     namesIn(directories.sockets, ['.sock']),
-    ...directories.specs.map((folder) => namesIn(folder, ['.spec', '.json'])),
+    ...directories.specs.map((directory) => namesIn(directory, ['.spec', '.json'])),
   ]);
   return [...new Set(found.flat())].filter(isPluginName).sort();
 }
 
-/** The name becomes part of a path: it must not lead out of the folders. */
+/** The name becomes part of a path, and must not lead out of the directories. */
 function isPluginName(name: string): boolean {
   return (
     name !== '' &&
@@ -56,33 +57,33 @@ function isPluginName(name: string): boolean {
 }
 
 async function findSocket({ sockets }: LegacyDirectories, name: string): Promise<PluginAddress | undefined> {
-  for (const path of placesOf(sockets, name, '.sock')) {
-    const status = await lookAt(path);
+  for (const path of pathsOf(sockets, name, '.sock')) {
+    const status = await statusOf(path);
     if (status?.isSocket() === true) return { kind: 'unix', path, followsLink: true };
   }
   return undefined;
 }
 
 async function findSpec({ specs }: LegacyDirectories, name: string): Promise<PluginAddress | undefined> {
-  for (const folder of specs) {
-    for (const path of placesOf(folder, name, '.spec')) {
-      if ((await lookAt(path))?.isFile() === true) return readTextSpec(path);
+  for (const directory of specs) {
+    for (const path of pathsOf(directory, name, '.spec')) {
+      if ((await statusOf(path))?.isFile() === true) return readTextSpec(path);
     }
-    for (const path of placesOf(folder, name, '.json')) {
-      if ((await lookAt(path))?.isFile() === true) return readJsonSpec(path);
+    for (const path of pathsOf(directory, name, '.json')) {
+      if ((await statusOf(path))?.isFile() === true) return readJsonSpec(path);
     }
   }
   return undefined;
 }
 
-/** Directly in the folder, or in a folder of the plugin's own. */
-function placesOf(folder: string, name: string, extension: string): readonly string[] {
-  return [join(folder, `${name}${extension}`), join(folder, name, `${name}${extension}`)];
+/** Candidate paths: in the directory itself, or in a subdirectory of the plugin's name. */
+function pathsOf(directory: string, name: string, extension: string): readonly string[] {
+  return [join(directory, `${name}${extension}`), join(directory, name, `${name}${extension}`)];
 }
 
-async function namesIn(folder: string, extensions: readonly string[]): Promise<readonly string[]> {
+async function namesIn(directory: string, extensions: readonly string[]): Promise<readonly string[]> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = await readdir(directory, { withFileTypes: true });
     return entries.flatMap((entry) => {
       if (entry.isDirectory()) return [entry.name];
       const { name, ext } = parse(entry.name);
@@ -90,11 +91,11 @@ async function namesIn(folder: string, extensions: readonly string[]): Promise<r
     });
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw unreadable(folder, error);
+    throw unreadable(directory, error);
   }
 }
 
-async function lookAt(path: string) {
+async function statusOf(path: string) {
   try {
     return await stat(path);
   } catch (error) {
@@ -107,7 +108,7 @@ async function realLocation(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    if (isAbsent(error)) return path; // a spec file may name a socket that is still to come
+    if (isAbsent(error)) return path; // a spec file may name a socket that does not exist yet
     throw unreadable(path, error);
   }
 }

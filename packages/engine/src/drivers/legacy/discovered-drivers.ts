@@ -1,5 +1,5 @@
 /**
- * Legacy plugins as drivers. Each is asked once what it implements; the answer holds for as long as its address stays.
+ * Legacy plugins as drivers. The handshake is made once per plugin; its result is kept until the plugin's address changes.
  * @see moby pkg/plugins/plugins.go (28.x)
  */
 import { joinSignals, rejectOnAbort } from '@outboard/async';
@@ -11,7 +11,7 @@ import type { Capability, PluginDriver } from '../plugin-drivers.ts';
 import { shareClient } from '../share-client.ts';
 import { findLegacyAddress, type LegacyDiscovery, listLegacyNames } from './discover-legacy.ts';
 
-/** What plugins answer in the handshake; letter case counts. */
+/** Names of capabilities in the handshake, case-sensitive. */
 const implementedNames: Readonly<Record<Capability, string>> = {
   volumedriver: 'VolumeDriver',
   networkdriver: 'NetworkDriver',
@@ -22,21 +22,22 @@ const implementedNames: Readonly<Record<Capability, string>> = {
   secretprovider: 'secretprovider',
 };
 
-/** How long a plugin may take to say what it implements, in milliseconds. */
+/** Time limit of a handshake, in milliseconds. */
 const handshakeTimeoutMs = 10_000;
-/** The same where others are waited for too. */
+/** Time limit of all handshakes when all plugins are listed, in milliseconds. */
 const listTimeoutMs = 2_000;
 
-/** A plugin that is known by its address. */
+/** A plugin with a known address. */
 interface KnownPlugin {
-  /** The address as text, to tell when it changed. */
+  /** The address as text, to detect a change. */
   readonly key: string;
   readonly client: PluginClient;
   readonly shared: PluginClient;
-  /** What it implements, once it has said so; while it is asked, one question serves all who wait. */
+  /** The handshake: pending for all callers at once, then its result. */
   implemented?: Promise<readonly string[]>;
 }
 
+/** Start without connections. */
 export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger): LegacyDrivers {
   const known = new Map<string, KnownPlugin>();
 
@@ -45,7 +46,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     const before = known.get(name);
     const key = address === undefined ? '' : JSON.stringify(address);
     if (before?.key === key) return before;
-    // In one turn of the event loop with the look-up: others look for the same name at the same time.
+    // No `await` between look-up and change: another call may look up the same name.
     const plugin = address === undefined ? undefined : knownAs(key, createPluginClient({ address }));
     if (plugin === undefined) known.delete(name);
     else known.set(name, plugin);
@@ -53,7 +54,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     return plugin;
   }
 
-  /** The driver of a plugin that serves a capability; undefined for the others, of which the log tells why. */
+  /** The driver of a plugin with a capability; undefined for other plugins. Errors are logged. */
   async function tryDriver(
     name: string,
     capability: Capability,
@@ -62,7 +63,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     try {
       const plugin = await locate(name);
       if (plugin === undefined) return undefined;
-      const implemented = await rejectOnAbort(askOnce(plugin), signal);
+      const implemented = await rejectOnAbort(handshakeOnce(plugin), signal);
       return implemented.includes(implementedNames[capability]) ? toDriver(name, plugin) : undefined;
     } catch (error) {
       logger.warn({ err: error, plugin: name }, 'a legacy plugin cannot be used');
@@ -74,7 +75,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     try {
       return await listLegacyNames(discovery);
     } catch (error) {
-      // A folder that cannot be read hides no managed plugin.
+      // An unreadable directory must not hide managed plugins.
       logger.warn({ err: error }, 'legacy plugins cannot be listed');
       return [];
     }
@@ -84,7 +85,7 @@ export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger):
     async find(name, capability, options = {}) {
       const plugin = await locate(name);
       if (plugin === undefined) return undefined;
-      const implemented = await rejectOnAbort(askOnce(plugin), options.signal);
+      const implemented = await rejectOnAbort(handshakeOnce(plugin), options.signal);
       if (implemented.includes(implementedNames[capability])) return toDriver(name, plugin);
       throw new OutboardError(
         'invalid',
@@ -123,26 +124,25 @@ function toDriver(name: string, { shared }: KnownPlugin): PluginDriver {
   };
 }
 
-function askOnce(plugin: KnownPlugin): Promise<readonly string[]> {
-  plugin.implemented ??= ask(plugin);
+function handshakeOnce(plugin: KnownPlugin): Promise<readonly string[]> {
+  plugin.implemented ??= handshake(plugin);
   return plugin.implemented;
 }
 
-async function ask(plugin: KnownPlugin): Promise<readonly string[]> {
+async function handshake(plugin: KnownPlugin): Promise<readonly string[]> {
   try {
     const options = { timeoutMs: handshakeTimeoutMs, isTriedOnce: true };
     return (await activate(plugin.client, options)) ?? [];
   } catch (error) {
-    // It may be there the next time.
+    // The next call tries again.
     delete plugin.implemented;
     throw legacyError(error);
   }
 }
 
-/** In Docker's words. */
+/** The error in Docker's wording. */
 function legacyError(error: unknown): unknown {
   if (!isOutboardError(error)) return error;
   const { kind, message, code } = error;
-  const options = code === undefined ? { cause: error } : { cause: error, code };
-  return new OutboardError(kind, `legacy plugin: ${message}`, options);
+  return new OutboardError(kind, `legacy plugin: ${message}`, { cause: error, code });
 }

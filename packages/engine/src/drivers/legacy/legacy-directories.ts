@@ -1,16 +1,17 @@
 /**
- * Where legacy plugins, which the host runs and no engine manages, make themselves known.
+ * The directories in which legacy plugins, which the host runs and no engine manages, are found.
  * @see moby pkg/plugins/discovery.go and discovery_unix.go (28.x)
  */
 
+/** Directories to search. */
 export interface LegacyDirectories {
-  /** For `<name>.sock`. */
+  /** Directory of `<name>.sock`. */
   readonly sockets: string;
-  /** For `<name>.spec` and `<name>.json`, the first folder first. */
+  /** Directories of `<name>.spec` and `<name>.json`, in order of preference. */
   readonly specs: readonly string[];
 }
 
-/** Docker's own, so that a plugin's package works with either engine. */
+/** Docker's directories, so that a plugin's package works with either engine. */
 export const defaultLegacyDirectories: LegacyDirectories = {
   sockets: '/run/docker/plugins',
   specs: ['/etc/docker/plugins', '/usr/lib/docker/plugins'],

@@ -1,6 +1,6 @@
 /**
- * The two kinds of files that say where a legacy plugin listens: `.spec` holds a URL, `.json` also how to speak TLS.
- * What Docker does not verify is not verified here either: the files are the operator's own.
+ * The two kinds of spec files of legacy plugins: `.spec` contains a URL, `.json` a URL and TLS settings. TLS is verified
+ * where Docker verifies it: the files belong to the operator.
  * @see moby pkg/plugins/discovery.go, readPluginInfo and readPluginJSONInfo; client.go, newTransport (28.x)
  */
 import { open, readFile } from 'node:fs/promises';
@@ -33,13 +33,13 @@ const specCodec = object({
   tls: codec.optionalField('TLSConfig', tlsCodec),
 });
 
-/** @throws {OutboardError} invalid, naming the file; system when it cannot be read */
+/** Read a `.spec` file. @throws {OutboardError} invalid, naming the file; system when it cannot be read */
 export async function readTextSpec(file: string): Promise<PluginAddress> {
   const url = (await readBounded(file)).toString('utf8').trim();
   return parseAddress(url, file, { isVerified: false });
 }
 
-/** The name inside the file is ignored. @throws as `readTextSpec` */
+/** Read a `.json` file; its `Name` is ignored. @throws as `readTextSpec` */
 export async function readJsonSpec(file: string): Promise<PluginAddress> {
   const subject = `legacy plugin file ${JSON.stringify(file)}`;
   const document = parseStrictJson(await readBounded(file), { maxBytes: maxSpecBytes, subject });
@@ -52,7 +52,7 @@ export async function readJsonSpec(file: string): Promise<PluginAddress> {
 async function readTls(files: ValueOf<typeof tlsCodec>): Promise<PluginTls> {
   const { isUnverified, authoritiesFile, certificateFile, keyFile } = files;
   return {
-    // As Docker: without an authority of its own there is nothing to verify the server with.
+    // As in Docker, a server is verified only against an authority that the file names.
     isVerified: authoritiesFile !== '' && !isUnverified,
     ...(authoritiesFile !== '' && { authorities: await readPem(authoritiesFile) }),
     ...(certificateFile !== '' && { certificate: await readPem(certificateFile) }),
@@ -60,7 +60,7 @@ async function readTls(files: ValueOf<typeof tlsCodec>): Promise<PluginTls> {
   };
 }
 
-/** @param tls for the scheme `https`; the others are plain, whatever a file says of TLS */
+/** @param tls settings for `https`; other schemes ignore them */
 function parseAddress(text: string, file: string, tls: PluginTls): PluginAddress {
   const shown = JSON.stringify(text.slice(0, 200));
   const wrong = (want: string) =>
@@ -80,13 +80,13 @@ function parseAddress(text: string, file: string, tls: PluginTls): PluginAddress
   return { kind: 'network', host, port, ...(isTls && { tls }) };
 }
 
-/** @returns undefined for what is no path: empty, with a malformed escape, or with a NUL */
+/** @returns undefined for an empty path, a malformed escape or a NUL */
 function decodePath(encoded: string): string | undefined {
   try {
     const path = decodeURIComponent(encoded);
     return path === '' || path.includes('\0') ? undefined : path;
   } catch {
-    return undefined; // a URIError, the only one there is
+    return undefined; // a URIError, the only error of decodeURIComponent
   }
 }
 
