@@ -17,7 +17,7 @@ export { firstEvent, waitForDrain } from './first-event.ts';
 export { fromCallback } from './from-callback.ts';
 export { joinSignals, longestTimerMs } from './join-signals.ts';
 // Exclusion and bounds.
-export type { KeyedQueue, SerialQueue } from './keyed-queue.ts';
+export type { KeyedQueue } from './keyed-queue.ts';
 export { createKeyedQueue, createSerialQueue } from './keyed-queue.ts';
 export type { Limiter } from './limiter.ts';
 export { createLimiter } from './limiter.ts';

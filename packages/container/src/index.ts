@@ -30,7 +30,6 @@ export { sharesMountNamespace } from './linux/mount-namespace.ts';
 export type { MountEntry } from './linux/mount-table.ts';
 export { makeSharedMount, mountsBelow, parseMountTable, readMountTable } from './linux/mount-table.ts';
 export { openEntry, openTrustedDirectory } from './linux/open-entry.ts';
-export type { TerminalSize } from './linux/pseudo-terminal.ts';
 export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
 export { unmountAt, unmountBelow, unmountDead } from './linux/unmount.ts';

@@ -129,12 +129,6 @@ export type PluginMount = ValueOf<typeof mountCodec>;
 /** A device of the host that a plugin may use. */
 export type PluginDevice = ValueOf<typeof deviceCodec>;
 
-/** An environment variable of a plugin; null when it is not set. */
-export type PluginEnv = ValueOf<typeof envCodec>;
-
-/** The arguments of a plugin's entrypoint. */
-export type PluginArgs = ValueOf<typeof argsCodec>;
-
 /** A plugin's config as its author wrote it. Immutable: an operator's changes are in `PluginSettings`. */
 export interface PluginConfig extends ValueOf<typeof configCodec> {
   /** Requests of the author under the key `outboard`, which Docker ignores; in force where the operator decided nothing. */

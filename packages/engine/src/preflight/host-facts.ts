@@ -31,9 +31,6 @@ export interface HostSupply {
   readonly boundingCapabilities: ReadonlySet<string>;
 }
 
-/** A directory, or its nearest ancestor that exists; or the reason why it cannot be reached. */
-export type DirectoryFacts = PlacedDirectory | { readonly path: string; readonly problem: string };
-
 /** A path and the path that is left when its links are followed. */
 export interface PlacedDirectory {
   readonly path: string;

@@ -69,7 +69,7 @@ export interface OperationFixtureOptions {
 }
 
 /** Domain of the registry of a fixture. */
-export const registryDomain = 'registry.test';
+const registryDomain = 'registry.test';
 
 /** Open the parts over an empty data root. */
 export async function openOperationFixture(options: OperationFixtureOptions = {}): Promise<OperationFixture> {

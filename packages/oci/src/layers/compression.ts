@@ -42,7 +42,7 @@ export interface DecompressOptions extends Cancellable {
 }
 
 /** Bytes that `detectCompression` needs; a shorter file has fewer. */
-export const detectionBytes = 10;
+const detectionBytes = 10;
 
 /** Log2 of the largest zstd window, 128 MiB: the bound of the zstd command line on the memory of a frame. */
 const zstdWindowLogMax = 27;

@@ -14,7 +14,7 @@ import {
 import { isForeignLayerMediaType, isLayerMediaType, isManifestMediaType, mediaTypes } from './media-types.ts';
 
 /** Upper bound of layers in one manifest. */
-export const maxLayers = 128;
+const maxLayers = 128;
 
 /** A checked manifest. @see OCI image-spec v1.1.1, manifest.md; Docker image manifest v2 schema 2 */
 export interface ImageManifest {
