@@ -18,8 +18,6 @@ const run = promisify(execFile);
 const needRoot = ['container', 'engine', 'daemon'];
 /** Packages whose programs run in `programs.test.ts`, which calls them while they serve. */
 const runElsewhere = ['sdk'];
-/** Packages whose README has no program yet; an unneeded name fails. */
-const without: readonly string[] = ['container'];
 
 /** A program of a README. */
 interface Example {
@@ -45,7 +43,7 @@ test('the README of every package shows a program', async () => {
   const shown = new Set(examples.map(({ packageName }) => packageName));
   assert.deepEqual(
     packages.filter((name) => !shown.has(name)),
-    without,
+    [],
   );
 });
 

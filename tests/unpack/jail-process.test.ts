@@ -97,7 +97,8 @@ test('the child reaches nothing but the staging directory', { skip: needsRoot },
 /** A process that opens a jail over a directory, prints the child's pid once it works, and then waits. */
 const holderProgram = `
   import { readdirSync, readFileSync } from 'node:fs';
-    const jail = openUnpackJail(process.argv[1]);
+  import { openUnpackJail } from '@outboard/container';
+  const jail = openUnpackJail(process.argv[1]);
   await jail.apply((async function* () { yield Buffer.alloc(1024); })());
   const tasks = readdirSync('/proc/self/task');
   const children = tasks.flatMap((task) => readFileSync('/proc/self/task/' + task + '/children', 'utf8').split(' '));
