@@ -48,7 +48,7 @@ export interface BlobReader {
 export interface Ingest extends AsyncDisposable {
   /** Bytes appended so far. */
   readonly size: number;
-  /** The sha256 of the bytes appended so far; the ingest goes on. */
+  /** The sha256 of the bytes appended so far; more may follow. */
   digest(): Digest;
   /**
    * Append a chunk. Resolves when the store can take more (back-pressure); it may still be writing the chunk then, so

@@ -1,5 +1,5 @@
 /**
- * Digests: `algorithm:hex`, checked once by `parseDigest` so that the rest of the code can build paths from them.
+ * Digests `algorithm:hex`, checked once by `parseDigest`, so that other code can build paths from them.
  */
 import { createHash } from 'node:crypto';
 import { OutboardError } from '../errors/outboard-error.ts';
@@ -43,7 +43,7 @@ export function shortDigest(digest: Digest): string {
   return digestHex(digest).slice(0, 12);
 }
 
-/** The digest of bytes that are at hand. */
+/** The digest of bytes in memory. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): Digest {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest; // hex of that algorithm
 }

@@ -13,26 +13,26 @@ import { createRegistryClient, type RegistryClientOptions } from '../registry/ht
 import type { RegistryAccess, RegistryClient, Repository } from '../registry/registry-client.ts';
 import { tlsKey } from './tls-certificates.ts';
 
-/** One request as the registry saw it, without the client's first look for a scheme. */
+/** One request as the registry received it. The client's probe for the scheme is not recorded. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
 }
 
-/** A server that does what its handler says. */
+/** A server that responds as its handler does. */
 export interface HostileRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly host: string;
   readonly requests: readonly SeenRequest[];
-  /** Resolves when it has seen this many requests. */
+  /** Resolves when this many requests were received. */
   received(count: number): Promise<void>;
 }
 
 /** Answers one request. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Start a server. @param certificate speak TLS with it instead of plain HTTP */
+/** Start a server. @param certificate certificate for TLS; default: plain HTTP */
 export async function startHostileRegistry(handler: Handler, certificate?: string): Promise<HostileRegistry> {
   const requests: SeenRequest[] = [];
   const arrivals = new EventEmitter();

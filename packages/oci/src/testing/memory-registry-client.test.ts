@@ -36,7 +36,7 @@ describe('createMemoryRegistryClient()', () => {
     );
   });
 
-  it('breaks blobs off where it is told to', async () => {
+  it('breaks blobs off after `breakBlobsAfter` bytes', async () => {
     const { registry, repository, stored } = createSubject();
     stored.blobs.set(descriptor.digest, bytes);
     registry.breakBlobsAfter = 100_000;

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { fromCallback } from '@outboard/async';
 import { parseDigest } from '../digests/digest.ts';
 import { type ErrorKind, isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import type { Login, MemoryRegistry, MemoryRepository, RegistryRequest } from './memory-registry.ts';
@@ -21,13 +22,13 @@ export async function startRegistryServer(registry: MemoryRegistry): Promise<Reg
   const server = createServer((request, response) => {
     answer(registry, request, response).catch((error: unknown) => refuse(response, error));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await fromCallback((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return {
     host: `127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await fromCallback((done) => server.close(done));
     },
   };
 }

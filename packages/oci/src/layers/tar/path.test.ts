@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isOutboardError } from '../../errors/outboard-error.ts';
-import { cleanEntryName, pathComponents } from './path.ts';
+import { cleanEntryName } from './path.ts';
 
 function clean(name: string, isDirectory = false): string {
   return cleanEntryName(Buffer.from(name, 'latin1'), isDirectory).toString('latin1');
@@ -89,10 +89,7 @@ describe('cleanEntryName()', () => {
           return;
         }
         const result = cleanEntryName(raw, true);
-        assert.deepEqual(
-          pathComponents(result).map((part) => part.toString('latin1')),
-          expected,
-        );
+        assert.equal(result.toString('latin1'), expected.join('/'));
         assert.deepEqual(cleanEntryName(result, true), result);
       }),
       { numRuns: 5000 },

@@ -33,11 +33,6 @@ export function cleanEntryName(name: Buffer, isDirectory: boolean): Buffer {
   return clean;
 }
 
-/** The components of a name from `cleanEntryName`; none for the root. Views, not copies. */
-export function pathComponents(clean: Buffer): Buffer[] {
-  return splitComponents(clean);
-}
-
 /** Strip `/` and `./` from the start and `/` from the end, as writers add them: the common case stays cheap. */
 function trim(name: Buffer): Buffer {
   let start = 0;
