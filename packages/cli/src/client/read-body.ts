@@ -20,6 +20,17 @@ export async function readBody(response: IncomingMessage, maxBytes: number): Pro
 }
 
 /**
+ * Throw for an error while an answer was read.
+ * @param message for a broken connection
+ * @throws the signal's reason when aborted; a `CommandError` unchanged; {CommandError} with the message for other errors
+ */
+export function throwReadError(error: unknown, signal: AbortSignal, message: string): never {
+  signal.throwIfAborted();
+  if (error instanceof CommandError) throw error;
+  throw new CommandError(message, { cause: error });
+}
+
+/**
  * Split an answer into lines as they arrive, without line ends and empty lines.
  * @throws {CommandError} once a line is longer than `maxBytes`
  */

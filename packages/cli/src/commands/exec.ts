@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { UpgradedConnection } from '../client/engine-client.ts';
 import { inputFrames, readMessages, resizeFrame, type TerminalSize } from '../client/exec-stream.ts';
+import { throwReadError } from '../client/read-body.ts';
 import { openExec } from '../client/runtime-api.ts';
 import { CommandError, CommandExit, DaemonError } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
@@ -79,9 +80,7 @@ async function attach(
       await writeAll(host[message.stream], message.data, signal);
     }
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(endedEarly, { cause: error });
+    throwReadError(error, signal, endedEarly);
   } finally {
     if (tty && interactive) stdin.setRawMode?.(false);
     stdout.off('resize', resize);

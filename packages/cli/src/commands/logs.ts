@@ -3,7 +3,7 @@
  */
 import { readFrames } from '../client/multiplexed-stream.ts';
 import { openLogs } from '../client/outboard-api.ts';
-import { CommandError } from '../command-error.ts';
+import { throwReadError } from '../client/read-body.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import { writeAll } from '../terminal/write-all.ts';
 import type { CommandContext } from './command-context.ts';
@@ -35,11 +35,7 @@ export async function logs(
       }
     }
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof CommandError) throw error;
-    throw new CommandError('the daemon closed the connection before its answer was complete', {
-      cause: error,
-    });
+    throwReadError(error, signal, 'the daemon closed the connection before its answer was complete');
   } finally {
     answer.destroy();
   }

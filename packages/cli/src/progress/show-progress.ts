@@ -2,8 +2,7 @@
  * Shows a progress stream to its end, redrawn on terminals and as plain lines elsewhere.
  */
 import type { IncomingMessage } from 'node:http';
-import { readLines } from '../client/read-body.ts';
-import { CommandError } from '../command-error.ts';
+import { readLines, throwReadError } from '../client/read-body.ts';
 import type { OutputStream } from '../command-host.ts';
 import { createPlainProgress } from './plain-progress.ts';
 import { parseProgressLine } from './progress-line.ts';
@@ -27,11 +26,7 @@ export async function showProgress(
   try {
     for await (const text of readLines(response, maxLineBytes)) view.show(parseProgressLine(text));
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof CommandError) throw error;
-    throw new CommandError('the daemon closed the connection before the operation was complete', {
-      cause: error,
-    });
+    throwReadError(error, signal, 'the daemon closed the connection before the operation was complete');
   } finally {
     response.destroy();
   }

@@ -8,7 +8,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { firstEvent } from '@outboard/async';
+import { type Cancellable, firstEvent } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 
 /** O_PATH, the same on every Linux architecture of Node.js; missing from `fs.constants`. */
@@ -22,10 +22,7 @@ const openPath = 0o10000000;
  * @throws {OutboardError} unavailable, code `socket-missing`, `socket-refused` (nothing listens) or `not-a-socket`;
  *   the signal's reason when aborted
  */
-export async function connectSocket(
-  path: string,
-  options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<Socket> {
+export async function connectSocket(path: string, options: Cancellable = {}): Promise<Socket> {
   options.signal?.throwIfAborted();
   const handle = await openSocketHandle(path);
   let socket: Socket;
@@ -96,6 +93,5 @@ function errorCode(error: unknown): string | undefined {
 
 /** The error in Docker's wording. */
 function dialError(path: string, reason: string, code: string, cause?: unknown): OutboardError {
-  const options = cause === undefined ? { code } : { code, cause };
-  return new OutboardError('unavailable', `dial unix ${path}: ${reason}`, options);
+  return new OutboardError('unavailable', `dial unix ${path}: ${reason}`, { code, cause });
 }
