@@ -24,7 +24,12 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     '@outboard/oci',
     '@outboard/oci/layers',
   ],
-  'packages/protocol': ['@outboard/async', '@outboard/async/testing', '@outboard/oci'],
+  'packages/protocol': [
+    '@outboard/async',
+    '@outboard/async/testing',
+    '@outboard/oci',
+    '@outboard/oci/testing',
+  ],
   // The fixture of containers is for tests.
   'packages/engine': [
     '@outboard/async',

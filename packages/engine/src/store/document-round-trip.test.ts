@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Codec, canonicalizeFields, decodeDocument, type JsonValue } from '@outboard/oci';
+import { arbitraryValue } from '@outboard/oci/testing';
 import fc from 'fast-check';
 import { optionsCodec } from '../config/option-table.ts';
 import { configCodec, pluginCodec, privilegeCodec, settingsCodec } from '../config/plugin-config.ts';
-import { arbitraryValue } from '../testing/arbitrary-value.ts';
 import { recordCodec } from './plugin-record-document.ts';
 
 const documents: Readonly<Record<string, Codec<unknown>>> = {

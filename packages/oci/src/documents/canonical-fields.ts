@@ -4,10 +4,10 @@
  */
 import { OutboardError } from '../errors/outboard-error.ts';
 import type { Codec } from './codec.ts';
-import type { Fields } from './codecs.ts';
 import { editDistance } from './edit-distance.ts';
 import { foldFieldName } from './field-names.ts';
 import { isJsonObject, type JsonObject, type JsonValue, showValue } from './json-document.ts';
+import type { Fields } from './object-type.ts';
 
 const maxWarnings = 32;
 

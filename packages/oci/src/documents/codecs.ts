@@ -5,7 +5,9 @@
 import { type Digest, parseDigest } from '../digests/digest.ts';
 import { isOutboardError } from '../errors/outboard-error.ts';
 import { type Codec, DocumentMismatch, type Field } from './codec.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json-document.ts';
+import { base64, decodeTexts, isEmpty, objectOf, textOf } from './go-values.ts';
+import type { JsonObject, JsonValue } from './json-document.ts';
+import type { Fields, Given, PropertiesOf } from './object-type.ts';
 
 const sampleTexts = ['', 'text', 'Text with "quotes", \u00e9 and \u{1f600}'];
 
@@ -64,6 +66,31 @@ export function wholeNumber(least: number, most: number): Codec<number> {
     throw new DocumentMismatch(`a whole number from ${least} to ${most}`, value);
   });
 }
+
+/** Base64 of any bytes in documents; absent and null are no bytes. Line breaks are ignored, as by Go. */
+export const bytes: Codec<Buffer> = {
+  decode(value) {
+    const encoded = text.decode(value).replace(/[\r\n]/g, '');
+    if (base64.test(encoded)) return Buffer.from(encoded, 'base64');
+    throw new DocumentMismatch('base64', value);
+  },
+  encode: (value) => value.toString('base64'),
+  shape: { kind: 'plain', samples: ['', 'AA==', '/+8='] },
+};
+
+/** An object of texts with keys of any kind; absent and null are empty, and a null text is empty. */
+export const textMap: Codec<ReadonlyMap<string, string>> = {
+  decode: (document) => new Map(decodeTexts(document)),
+  encode: (map) => Object.fromEntries(map),
+  shape: { kind: 'plain', samples: [{}, { key: 'text', '': '' }] },
+};
+
+/** The same as `textMap`, as an object. */
+export const textRecord: Codec<Readonly<Record<string, string>>> = {
+  decode: (document) => Object.fromEntries(decodeTexts(document)),
+  encode: (record) => ({ ...record }),
+  shape: textMap.shape,
+};
 
 /** A value that is always the same, and must be there. */
 export function constant<const Value extends string | number>(value: Value): Codec<Value> {
@@ -129,36 +156,6 @@ function plain<Value extends JsonValue | undefined>(
   return { decode, encode: (value) => value ?? null, shape: { kind: 'plain', samples } };
 }
 
-function textOf(value: unknown): string | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value === 'string') return value;
-  throw new DocumentMismatch('a string or null', value);
-}
-
-/** Rows of an object, by the property that they have in memory. */
-export type Fields = Readonly<Record<string, Field<unknown>>>;
-
-type OptionalKeys<Table extends Fields> = {
-  [Key in keyof Table]: Table[Key] extends Field<unknown, true> ? Key : never;
-}[keyof Table];
-
-type FieldValue<Row> = Row extends Field<infer Value> ? Value : never;
-
-type Flat<T> = { [Key in keyof T]: T[Key] };
-
-/** The type of an object with these rows. */
-export type PropertiesOf<Table extends Fields> = Flat<
-  {
-    readonly [Key in keyof Table as Key extends OptionalKeys<Table> ? never : Key]: FieldValue<Table[Key]>;
-  } & {
-    readonly [Key in OptionalKeys<Table> as [Present<Table[Key]>] extends [never] ? never : Key]?: Present<
-      Table[Key]
-    >;
-  }
->;
-
-type Present<Row> = Exclude<FieldValue<Row>, undefined>;
-
 /** A field that is always written. */
 export function field<Value>(name: string, codec: Codec<Value>): Field<Value, false> {
   return { name, codec, isOptional: false, omitsEmpty: false, isPassedOver: false };
@@ -172,6 +169,11 @@ export function fieldUnlessEmpty<Value>(name: string, codec: Codec<Value>): Fiel
 /** A field that has no property in memory when it is absent or null. */
 export function optionalField<Value>(name: string, codec: Codec<Value>): Field<Value, true> {
   return { name, codec, isOptional: true, omitsEmpty: false, isPassedOver: false };
+}
+
+/** A field that has no property in memory when it is absent or null, and that is not written when it is empty. */
+export function optionalFieldUnlessEmpty<Value>(name: string, codec: Codec<Value>): Field<Value, true> {
+  return { ...optionalField(name, codec), omitsEmpty: true };
 }
 
 /** A field that is known and not part of the value: something else reads it, and nothing writes it. */
@@ -222,8 +224,9 @@ export function object<Table extends Fields>(fields: Table): Codec<PropertiesOf<
 }
 
 /** Encode an object: the same as its codec's `encode`, with the type of the result. */
-export function encodeObject<Value>(codec: Codec<Value>, value: Value): JsonObject {
-  return codec.encode(value) as JsonObject; // of an object's codec
+export function encodeObject<Value>(codec: Codec<Value>, value: Given<Value>): JsonObject {
+  // Properties that are undefined are not written.
+  return codec.encode(value as Value) as JsonObject; // of an object's codec
 }
 
 /**
@@ -268,12 +271,6 @@ export function required<Value>(codec: Codec<Value>): Codec<Value> {
   };
 }
 
-function objectOf(document: unknown): Readonly<Record<string, unknown>> {
-  if (document === undefined || document === null) return {};
-  if (isJsonObject(document)) return document;
-  throw new DocumentMismatch('an object or null', document);
-}
-
 function decodeItems<Item>(item: Codec<Item>, document: unknown): readonly Item[] {
   if (!Array.isArray(document)) throw new DocumentMismatch('an array or null', document);
   return document.map((entry, index) => {
@@ -283,14 +280,4 @@ function decodeItems<Item>(item: Codec<Item>, document: unknown): readonly Item[
       throw error instanceof DocumentMismatch ? error.within(index) : error;
     }
   });
-}
-
-function isEmpty(value: JsonValue): boolean {
-  return (
-    value === '' ||
-    value === 0 ||
-    value === false ||
-    value === null ||
-    (Array.isArray(value) && value.length === 0)
-  );
 }

@@ -1,11 +1,12 @@
 /**
- * Parts for tests: contract suites, and content store and registry in memory. Not published.
+ * Parts for tests: contract suites, content store and registry in memory, and values of documents. Not published.
  */
 
 export type { DisposableContentStore } from '../content/content-store.suite.ts';
 export { describeContentStore } from '../content/content-store.suite.ts';
 export type { RegistryUnderTest } from '../registry/registry-client.suite.ts';
 export { describeRegistryClient, suiteLogin } from '../registry/registry-client.suite.ts';
+export { arbitraryValue } from './arbitrary-value.ts';
 export type { MemoryContentStore, MemoryContentStoreOptions } from './memory-content-store.ts';
 export { createMemoryContentStore } from './memory-content-store.ts';
 export type { MemoryRegistryOptions, MemoryRepository, RegistryRequest } from './memory-registry.ts';

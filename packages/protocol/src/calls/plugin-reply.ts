@@ -3,7 +3,15 @@
  * any letter case, null and absent fields are the zero value, unknown fields are ignored.
  * @see Go encoding/json, Unmarshal
  */
-import { isJsonObject, type JsonObject, type JsonValue, OutboardError, showValue } from '@outboard/oci';
+import {
+  type Codec,
+  DocumentMismatch,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  OutboardError,
+  showValue,
+} from '@outboard/oci';
 
 /**
  * A reply, or an object inside one. Each reader throws {OutboardError} system, code `plugin-reply-malformed`, for a value
@@ -35,6 +43,8 @@ export interface ReplyFields {
   textMap(name: string): ReadonlyMap<string, string>;
   /** The value as received; undefined when absent. */
   raw(name: string): JsonValue | undefined;
+  /** All fields of a table. */
+  decode<Value>(codec: Codec<Value>): Value;
 }
 
 /** Options of reading a reply. */
@@ -138,6 +148,35 @@ class FoldedFields implements ReplyFields {
     return new Map(entries);
   }
 
+  decode<Value>(codec: Codec<Value>): Value {
+    const document = this.#spelledFor(codec);
+    try {
+      return codec.decode(document);
+    } catch (error) {
+      if (!(error instanceof DocumentMismatch)) throw error;
+      return this.#refuse(error.path, error.expected.replace(/ or null$/, ''), error.got);
+    }
+  }
+
+  /** The fields with the names of a codec, in objects inside them too. */
+  #spelledFor({ shape }: Codec<unknown>): JsonObject {
+    if (shape.kind !== 'object') return {};
+    const fields = Object.values(shape.fields).flatMap(({ name, codec }): [string, JsonValue][] => {
+      const value = this.raw(name);
+      return value === undefined ? [] : [[name, this.#spelled(name, value, codec)]];
+    });
+    return Object.fromEntries(fields);
+  }
+
+  #spelled(name: string, value: JsonValue, codec: Codec<unknown>): JsonValue {
+    const { shape } = codec;
+    if (shape.kind === 'list' && Array.isArray(value)) {
+      return value.map((item) => this.#spelled(name, item, shape.item));
+    }
+    if (shape.kind !== 'object' || !isJsonObject(value)) return value;
+    return new FoldedFields(value, this.#subject, this.#confidential).#spelledFor(codec);
+  }
+
   #list(name: string): readonly JsonValue[] {
     const value = this.raw(name) ?? [];
     return Array.isArray(value) ? value : this.#refuse(name, 'an array', value);
@@ -147,7 +186,7 @@ class FoldedFields implements ReplyFields {
     return new FoldedFields(value, `${this.#subject} ${name}`, this.#confidential);
   }
 
-  #refuse(name: string, want: string, got: JsonValue): never {
+  #refuse(name: string, want: string, got: unknown): never {
     const shown = this.#confidential ? 'something else' : showValue(got);
     const message = `${this.#subject}: malformed reply: want ${JSON.stringify(name)} to be ${want}, got ${shown}`;
     throw new OutboardError('system', message, { code: 'plugin-reply-malformed' });

@@ -3,17 +3,16 @@
  * sent. Any answer that is not clearly "allowed" is an error or a denial.
  * @see moby pkg/authorization/api.go and authz.go (28.x)
  */
-import { type JsonObject, OutboardError } from '@outboard/oci';
+import { codec, type JsonObject, OutboardError } from '@outboard/oci';
 import { printable } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
 import type { ReplyFields } from '../../calls/plugin-reply.ts';
 import { callsOf, type MethodRule } from '../driver-calls.ts';
-import { presentFields } from '../present-fields.ts';
+import { requestCodec, responseCodec } from './authorization-documents.ts';
 import type {
   AuthorizationDecision,
   AuthorizationPlugin,
   AuthorizationRequest,
-  AuthorizationResponse,
 } from './authorization-plugin.ts';
 
 /** `Err` accompanies a denial as well, so it is read with the decision. */
@@ -27,41 +26,17 @@ export function createAuthorizationPlugin(client: PluginClient): AuthorizationPl
       return readDecision(await call('AuthZReq', requestFields(request), given), 'AuthZReq');
     },
     async authorizeResponse(request, response, given) {
-      const fields = { ...requestFields(request), ...responseFields(response) };
+      const fields = { ...requestFields(request), ...codec.encodeObject(responseCodec, response) };
       return readDecision(await call('AuthZRes', fields, given), 'AuthZRes');
     },
   };
 }
 
-/** Empty fields are left out, as Go's `omitempty` does. */
-function requestFields(request: AuthorizationRequest): JsonObject {
-  const { user, method, uri, headers, body, peerCertificates = [] } = request;
-  const certificates = peerCertificates.map((pem) => Buffer.from(pem).toString('base64'));
-  return presentFields({
-    User: user?.name,
-    UserAuthNMethod: user?.authenticationMethod,
-    RequestMethod: method,
-    RequestUri: uri,
-    RequestBody: encodeBody(body),
-    RequestHeaders: filledHeaders(headers),
-    RequestPeerCertificates: certificates.length === 0 ? undefined : certificates,
-  });
-}
-
-function responseFields({ status, headers, body }: AuthorizationResponse): JsonObject {
-  return presentFields({
-    ResponseStatusCode: status,
-    ResponseBody: encodeBody(body),
-    ResponseHeaders: filledHeaders(headers),
-  });
-}
-
-function encodeBody(body: Buffer | undefined): string | undefined {
-  return body === undefined || body.length === 0 ? undefined : body.toString('base64');
-}
-
-function filledHeaders(headers: AuthorizationResponse['headers']): AuthorizationResponse['headers'] {
-  return headers === undefined || Object.keys(headers).length === 0 ? undefined : headers;
+function requestFields({ user, ...request }: AuthorizationRequest): JsonObject {
+  return {
+    ...(user && { User: user.name, UserAuthNMethod: user.authenticationMethod }),
+    ...codec.encodeObject(requestCodec, request),
+  };
 }
 
 function readDecision(reply: ReplyFields, method: string): AuthorizationDecision {

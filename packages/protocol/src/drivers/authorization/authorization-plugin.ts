@@ -1,27 +1,18 @@
 /**
  * Authorization plugins: the interface AuthZPlugin of Docker's plugin protocol.
  */
+import type { Given, ValueOf } from '@outboard/oci';
 import type { DriverCall } from '../driver-calls.ts';
+import type { requestCodec, responseCodec } from './authorization-documents.ts';
 
 /** An API request to authorize. The caller removes secrets first. */
-export interface AuthorizationRequest {
+export interface AuthorizationRequest extends Given<ValueOf<typeof requestCodec>> {
   /** The client's identity and how it was established (`TLS`); absent when unknown. */
   readonly user?: { readonly name: string; readonly authenticationMethod: string } | undefined;
-  readonly method: string;
-  /** The request target as received, with version prefix, escapes and query. */
-  readonly uri: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer | undefined;
-  /** Certificate chain of the client, leaf first, as PEM. */
-  readonly peerCertificates?: readonly string[] | undefined;
 }
 
 /** An API response to authorize. All fields are absent for a streamed response and for a failed request. */
-export interface AuthorizationResponse {
-  readonly status?: number | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: Buffer | undefined;
-}
+export type AuthorizationResponse = Given<ValueOf<typeof responseCodec>>;
 
 /** A plugin's decision. */
 export type AuthorizationDecision =

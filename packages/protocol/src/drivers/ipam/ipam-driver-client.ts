@@ -6,8 +6,14 @@ import { OutboardError } from '@outboard/oci';
 import { callOptional } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
 import { callsOf, method, query } from '../driver-calls.ts';
-import { cidrForm, isAddress, isCidr } from '../network-addresses.ts';
-import type { IpamCapabilities, IpamDriver } from './ipam-driver.ts';
+import { isAddress } from '../network-addresses.ts';
+import {
+  addressPoolCodec,
+  addressSpacesCodec,
+  capabilitiesCodec,
+  leasedAddressCodec,
+} from './ipam-documents.ts';
+import type { IpamDriver } from './ipam-driver.ts';
 
 const rules = {
   GetCapabilities: query,
@@ -23,21 +29,11 @@ export function createIpamDriver(client: PluginClient): IpamDriver {
   const call = callsOf(client, 'IpamDriver', rules);
   return {
     capabilities(given) {
-      const read = async (): Promise<IpamCapabilities> => {
-        const reply = await call('GetCapabilities', undefined, given);
-        return {
-          requiresMacAddress: reply.boolean('RequiresMACAddress'),
-          requiresRequestReplay: reply.boolean('RequiresRequestReplay'),
-        };
-      };
-      return callOptional(read, { requiresMacAddress: false, requiresRequestReplay: false });
+      const read = async () => (await call('GetCapabilities', undefined, given)).decode(capabilitiesCodec);
+      return callOptional(read, capabilitiesCodec.decode(undefined));
     },
     async defaultAddressSpaces(given) {
-      const reply = await call('GetDefaultAddressSpaces', undefined, given);
-      return {
-        local: reply.text('LocalDefaultAddressSpace'),
-        global: reply.text('GlobalDefaultAddressSpace'),
-      };
+      return (await call('GetDefaultAddressSpaces', undefined, given)).decode(addressSpacesCodec);
     },
     async requestPool(request, given) {
       const { addressSpace, pool = '', subPool = '', options = {}, isIpv6 = false } = request;
@@ -51,23 +47,14 @@ export function createIpamDriver(client: PluginClient): IpamDriver {
         Options: options,
         V6: isIpv6,
       };
-      const reply = await call('RequestPool', fields, given);
-      return {
-        poolId: reply.text('PoolID'),
-        pool: required('RequestPool', 'Pool', reply.formed('Pool', cidrForm, isCidr)),
-        data: reply.textMap('Data'),
-      };
+      return (await call('RequestPool', fields, given)).decode(addressPoolCodec);
     },
     async releasePool(poolId, given) {
       await call('ReleasePool', { PoolID: poolId }, given);
     },
     async requestAddress({ poolId, address = '', options = {} }, given) {
       const fields = { PoolID: poolId, Address: address, Options: options };
-      const reply = await call('RequestAddress', fields, given);
-      return {
-        address: required('RequestAddress', 'Address', reply.formed('Address', cidrForm, isCidr)),
-        data: reply.textMap('Data'),
-      };
+      return (await call('RequestAddress', fields, given)).decode(leasedAddressCodec);
     },
     async releaseAddress(poolId, address, given) {
       if (!isAddress(address)) {
@@ -77,10 +64,4 @@ export function createIpamDriver(client: PluginClient): IpamDriver {
       await call('ReleaseAddress', { PoolID: poolId, Address: address }, given);
     },
   };
-}
-
-function required(name: string, field: string, value: string): string {
-  if (value !== '') return value;
-  const message = `IpamDriver.${name}: malformed reply: want ${JSON.stringify(field)} to be ${cidrForm}, got nothing`;
-  throw new OutboardError('system', message, { code: 'plugin-reply-malformed' });
 }

@@ -1,21 +1,20 @@
 /**
  * IPAM drivers: the interface IpamDriver 1.0 of Docker's plugin protocol.
  */
+import type { ValueOf } from '@outboard/oci';
 import type { DriverCall } from '../driver-calls.ts';
+import type {
+  addressPoolCodec,
+  addressSpacesCodec,
+  capabilitiesCodec,
+  leasedAddressCodec,
+} from './ipam-documents.ts';
 
 /** Needs of a driver towards its caller. */
-export interface IpamCapabilities {
-  /** `requestAddress` needs the option `com.docker.network.endpoint.macaddress`. */
-  readonly requiresMacAddress: boolean;
-  /** Pools and gateways of local networks must be requested again after each start of the host. */
-  readonly requiresRequestReplay: boolean;
-}
+export type IpamCapabilities = ValueOf<typeof capabilitiesCodec>;
 
 /** Default address spaces of a driver. */
-export interface AddressSpaces {
-  readonly local: string;
-  readonly global: string;
-}
+export type AddressSpaces = ValueOf<typeof addressSpacesCodec>;
 
 /** A pool to allocate. */
 export interface PoolRequest {
@@ -29,14 +28,7 @@ export interface PoolRequest {
 }
 
 /** An allocated pool. */
-export interface AddressPool {
-  /** The driver's ID. The same pool has the same ID, and is released as often as it was requested. */
-  readonly poolId: string;
-  /** CIDR, such as `10.0.0.0/16`. */
-  readonly pool: string;
-  /** `com.docker.network.gateway` is the gateway's CIDR address, if the driver has chosen one. */
-  readonly data: ReadonlyMap<string, string>;
-}
+export type AddressPool = ValueOf<typeof addressPoolCodec>;
 
 /** An address to allocate. */
 export interface AddressRequest {
@@ -47,11 +39,7 @@ export interface AddressRequest {
 }
 
 /** An allocated address. */
-export interface LeasedAddress {
-  /** CIDR, such as `10.0.0.2/16`. */
-  readonly address: string;
-  readonly data: ReadonlyMap<string, string>;
-}
+export type LeasedAddress = ValueOf<typeof leasedAddressCodec>;
 
 /**
  * An IPAM driver. Every method throws as `PluginClient.call`. Requests are sent once, because a second one would

@@ -2,13 +2,27 @@
  * The typed client of NetworkDriver 1.0.
  * @see moby daemon/libnetwork/drivers/remote/driver.go (28.x)
  */
-import { isJsonObject, isOutboardError, type JsonObject, OutboardError } from '@outboard/oci';
+import {
+  codec,
+  isJsonObject,
+  isOutboardError,
+  type JsonObject,
+  OutboardError,
+  type ValueOf,
+} from '@outboard/oci';
 import { isMethodMissing } from '../../calls/plugin-answer.ts';
 import type { PluginClient } from '../../calls/plugin-client.ts';
 import type { ReplyFields } from '../../calls/plugin-reply.ts';
 import { type CallMethod, callsOf, type DriverCall, method, query, slowMethod } from '../driver-calls.ts';
-import { cidrForm, formatMac, isAddress, isCidr, isMac } from '../network-addresses.ts';
-import { presentFields } from '../present-fields.ts';
+import { cidrForm, formatMac, isAddress, isCidr } from '../network-addresses.ts';
+import {
+  endpointAddressesCodec,
+  endpointIdCodec,
+  gatewayCheckCodec,
+  joinCodec,
+  networkCodec,
+  nodeCodec,
+} from './network-documents.ts';
 import type {
   AllocateNetworkRequest,
   CreateEndpointRequest,
@@ -19,7 +33,6 @@ import type {
   JoinRequest,
   JoinResult,
   NetworkDriver,
-  NetworkPool,
   NetworkRequest,
   StaticRoute,
 } from './network-driver.ts';
@@ -66,8 +79,7 @@ function networkCalls(call: Call) {
       };
     },
     async checkGatewayAllocation(options: JsonObject, given?: DriverCall) {
-      const reply = await call('GwAllocCheck', { Options: options }, given);
-      return { skipsIpv4: reply.boolean('SkipIPv4'), skipsIpv6: reply.boolean('SkipIPv6') };
+      return (await call('GwAllocCheck', { Options: options }, given)).decode(gatewayCheckCodec);
     },
     async createNetwork(request: CreateNetworkRequest, given?: DriverCall) {
       await call('CreateNetwork', { ...networkFields(request), Options: request.options }, given);
@@ -83,7 +95,7 @@ function endpointCalls(call: Call) {
     async createEndpoint(request: CreateEndpointRequest, given?: DriverCall) {
       const { addresses = {}, options } = request;
       const { address = '', addressIpv6 = '', macAddress = '' } = addresses;
-      const wanted = { Address: address, AddressIPv6: addressIpv6, MacAddress: macAddress };
+      const wanted = codec.encodeObject(endpointAddressesCodec, { address, addressIpv6, macAddress });
       const fields = { ...endpointFields(request), Interface: wanted, Options: options };
       const reply = await call('CreateEndpoint', fields, given);
       return orRollBack(
@@ -139,27 +151,18 @@ function clusterCalls(call: Call) {
 }
 
 function networkFields({ networkId, ipv4, ipv6 }: NetworkRequest): JsonObject {
-  return { NetworkID: networkId, IPv4Data: ipv4.map(poolFields), IPv6Data: ipv6.map(poolFields) };
-}
-
-function poolFields({ addressSpace, pool, gateway, auxAddresses }: NetworkPool): JsonObject {
-  return presentFields({
-    AddressSpace: addressSpace,
-    Pool: pool,
-    Gateway: gateway,
-    AuxAddresses: auxAddresses,
-  });
+  // Properties of pools that are undefined are not written.
+  return codec.encodeObject(networkCodec, { networkId, ipv4, ipv6 } as ValueOf<typeof networkCodec>);
 }
 
 function endpointFields({ networkId, endpointId }: EndpointId): JsonObject {
-  return { NetworkID: networkId, EndpointID: endpointId };
+  return codec.encodeObject(endpointIdCodec, { networkId, endpointId });
 }
 
 const nodeDiscovery = 1;
 
-function discoveryFields({ address, bindAddress, isSelf }: DiscoveredNode): JsonObject {
-  const node = { Address: address, BindAddress: bindAddress, Self: isSelf };
-  return { DiscoveryType: nodeDiscovery, DiscoveryData: node };
+function discoveryFields(node: DiscoveredNode): JsonObject {
+  return { DiscoveryType: nodeDiscovery, DiscoveryData: codec.encodeObject(nodeCodec, node) };
 }
 
 /** Unlike for volumes, the letter case matters. */
@@ -170,10 +173,9 @@ function readScope(reply: ReplyFields, name: string): 'local' | 'global' | '' {
 
 /** Read the addresses that the driver chose. It may not replace one that it was given. */
 function readAddresses(fields: ReplyFields | undefined, given: EndpointAddresses): EndpointAddresses {
-  const cidr = (name: string) => fields?.formed(name, cidrForm, isCidr) ?? '';
-  const address = cidr('Address');
-  const addressIpv6 = cidr('AddressIPv6');
-  const macAddress = formatMac(fields?.formed('MacAddress', 'a hardware address', isMac) ?? '');
+  const read = fields?.decode(endpointAddressesCodec) ?? endpointAddressesCodec.decode(undefined);
+  const { address, addressIpv6 } = read;
+  const macAddress = formatMac(read.macAddress);
   refuseSecond('address', given.address, address);
   refuseSecond('IPv6 address', given.addressIpv6, addressIpv6);
   refuseSecond('MAC address', given.macAddress, macAddress);
@@ -187,18 +189,7 @@ function refuseSecond(what: string, given: string, answered: string): void {
 }
 
 function readJoin(reply: ReplyFields): JoinResult {
-  const names = reply.object('InterfaceName');
-  const interfaceName = names && {
-    source: names.text('SrcName'),
-    destinationPrefix: names.text('DstPrefix'),
-  };
-  return {
-    ...(interfaceName && { interfaceName }),
-    gateway: reply.formed('Gateway', 'an address', isAddress),
-    gatewayIpv6: reply.formed('GatewayIPv6', 'an address', isAddress),
-    staticRoutes: reply.objects('StaticRoutes').map(readRoute),
-    disableGatewayService: reply.boolean('DisableGatewayService'),
-  };
+  return { ...reply.decode(joinCodec), staticRoutes: reply.objects('StaticRoutes').map(readRoute) };
 }
 
 const nextHopType = 0;

@@ -3,23 +3,23 @@
  * chooses them and keeps track of networks and endpoints.
  * @see moby daemon/libnetwork/drivers/remote/api (28.x)
  */
-import type { JsonObject } from '@outboard/oci';
+import type { Given, JsonObject, ValueOf } from '@outboard/oci';
 import type { DriverCall } from '../driver-calls.ts';
+import type {
+  endpointAddressesCodec,
+  endpointIdCodec,
+  gatewayCheckCodec,
+  joinCodec,
+  networkCodec,
+  nodeCodec,
+  poolCodec,
+} from './network-documents.ts';
 
 /** One address pool of a network, as its IPAM driver returned it. */
-export interface NetworkPool {
-  readonly addressSpace: string;
-  /** CIDR, such as `10.0.0.0/24`. */
-  readonly pool?: string | undefined;
-  /** CIDR, such as `10.0.0.1/24`. */
-  readonly gateway?: string | undefined;
-  /** CIDR addresses by name. */
-  readonly auxAddresses?: Readonly<Record<string, string>> | undefined;
-}
+export type NetworkPool = Given<ValueOf<typeof poolCodec>>;
 
 /** A network and its address pools. */
-export interface NetworkRequest {
-  readonly networkId: string;
+export interface NetworkRequest extends Pick<ValueOf<typeof networkCodec>, 'networkId'> {
   readonly ipv4: readonly NetworkPool[];
   readonly ipv6: readonly NetworkPool[];
 }
@@ -36,19 +36,10 @@ export interface AllocateNetworkRequest extends NetworkRequest {
 }
 
 /** An endpoint of a network. */
-export interface EndpointId {
-  readonly networkId: string;
-  readonly endpointId: string;
-}
+export type EndpointId = ValueOf<typeof endpointIdCodec>;
 
 /** Addresses of an endpoint; '' for one that is not set. */
-export interface EndpointAddresses {
-  /** CIDR. */
-  readonly address: string;
-  /** CIDR. */
-  readonly addressIpv6: string;
-  readonly macAddress: string;
-}
+export type EndpointAddresses = ValueOf<typeof endpointAddressesCodec>;
 
 /** An endpoint to create. */
 export interface CreateEndpointRequest extends EndpointId {
@@ -71,16 +62,8 @@ export type StaticRoute =
   | { readonly type: 'connected'; readonly destination: string };
 
 /** Interface, gateways and routes of a connected container. */
-export interface JoinResult {
-  /** The interface to move into the container, and the prefix of its name there; absent when there is none. */
-  readonly interfaceName?: { readonly source: string; readonly destinationPrefix: string } | undefined;
-  /** Address without prefix length; '' for none. */
-  readonly gateway: string;
-  /** Address without prefix length; '' for none. */
-  readonly gatewayIpv6: string;
+export interface JoinResult extends ValueOf<typeof joinCodec> {
   readonly staticRoutes: readonly StaticRoute[];
-  /** The driver provides the default route itself. */
-  readonly disableGatewayService: boolean;
 }
 
 /** Scope and optional methods of a driver. */
@@ -93,12 +76,7 @@ export interface NetworkCapabilities {
 }
 
 /** A node of a cluster. */
-export interface DiscoveredNode {
-  readonly address: string;
-  readonly bindAddress: string;
-  /** The plugin runs on this node. */
-  readonly isSelf: boolean;
-}
+export type DiscoveredNode = ValueOf<typeof nodeCodec>;
 
 /** A network driver. Every method throws as `PluginClient.call`. */
 export interface NetworkDriver {
@@ -109,10 +87,7 @@ export interface NetworkDriver {
   /** Release what `allocateNetwork` allocated. */
   freeNetwork(networkId: string, call?: DriverCall): Promise<void>;
   /** Ask whether a network with these options needs no gateway addresses. Docker 28 and newer. */
-  checkGatewayAllocation(
-    options: JsonObject,
-    call?: DriverCall,
-  ): Promise<{ readonly skipsIpv4: boolean; readonly skipsIpv6: boolean }>;
+  checkGatewayAllocation(options: JsonObject, call?: DriverCall): Promise<ValueOf<typeof gatewayCheckCodec>>;
   createNetwork(request: CreateNetworkRequest, call?: DriverCall): Promise<void>;
   deleteNetwork(networkId: string, call?: DriverCall): Promise<void>;
   /**

@@ -1,8 +1,8 @@
 /**
  * Values for property tests, derived from the table of a document.
  */
-import type { Codec } from '@outboard/oci';
 import fc from 'fast-check';
+import type { Codec } from '../documents/codec.ts';
 
 /** Values that a codec can write: every optional field with and without, every null, lists of 0 to 3 items. */
 export function arbitraryValue<Value>(codec: Codec<Value>): fc.Arbitrary<Value> {
