@@ -32,7 +32,7 @@ export interface PluginEngineOptions {
   readonly legacyDirectories?: LegacyDirectories | undefined;
   /** Socket with metrics of this program, for plugins that collect them; default none. */
   readonly metricsSocket?: MetricsSocket | undefined;
-  /** Whether plugins go on running when the engine is closed, for the next one to take back; default true. */
+  /** True: plugins keep running when the engine is closed, and the next engine takes them over. Default true. */
   readonly liveRestore?: boolean | undefined;
   /** Pauses before a plugin that failed is restarted; default 1 s, doubled up to 60 s. */
   readonly backOff?: Partial<BackOff> | undefined;

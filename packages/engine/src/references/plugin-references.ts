@@ -20,7 +20,7 @@ export interface PluginReference {
 /** The part that identifies a reference. */
 export type ReferenceId = Pick<PluginReference, 'kind' | 'holder'>;
 
-/** Whether a text is a holder's name: 1 to 255 printable characters, and no space around them. */
+/** True for a valid name of a holder: 1 to 255 printable characters, without space around them. */
 export function isHolder(text: string): boolean {
   return /^\P{C}{1,255}$/u.test(text) && !hasHiddenCharacters(text) && text.trim() === text;
 }

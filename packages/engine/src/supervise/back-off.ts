@@ -12,6 +12,7 @@ export interface BackOff {
   readonly healthyMs: number;
 }
 
+/** One second, doubled up to a minute; a minute of health resets it. */
 export const defaultBackOff: BackOff = { initialMs: 1_000, maxMs: 60_000, healthyMs: 60_000 };
 
 /**

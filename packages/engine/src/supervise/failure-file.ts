@@ -27,6 +27,7 @@ const failureDocument = z.object({
   log: z.array(z.string()),
 });
 
+/** Readers and writers of `last-failure.json` for each plugin. */
 export function createFailureFiles(layout: PluginLayout, logger: Logger): FailureFiles {
   const onUnflushed = reportUnflushed(logger);
   return {

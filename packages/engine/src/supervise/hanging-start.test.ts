@@ -23,9 +23,9 @@ exec runc "$@"
 
 test('plugins that hang while they are created hold up no other, however many they are', async (t) => {
   const fixture = createSupervisorFixture(t);
-  const folder = join(fixture.layout.pluginsDirectory, '..');
-  const runtime = join(folder, 'runtime');
-  const hangs = join(folder, 'hangs');
+  const directory = join(fixture.layout.pluginsDirectory, '..');
+  const runtime = join(directory, 'runtime');
+  const hangs = join(directory, 'hangs');
   writeFileSync(runtime, hangingRuntime, { mode: 0o755 });
   mkdirSync(hangs);
   const { supervisor } = await fixture.open({}, { runtime });

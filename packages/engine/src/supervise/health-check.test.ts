@@ -14,19 +14,19 @@ async function serve(
   t: TestContext,
   answer: (socket: Socket) => void,
 ): Promise<{ path: string; server: Server }> {
-  const folder = mkdtempSync(join(tmpdir(), 'ob-health-'));
+  const directory = mkdtempSync(join(tmpdir(), 'ob-health-'));
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => undefined));
     answer(socket);
   });
-  const path = join(folder, 's');
+  const path = join(directory, 's');
   server.listen(path);
   await once(server, 'listening');
   t.after(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
   return { path, server };
 }
@@ -95,7 +95,7 @@ async function watchOutcomes(outcomes: readonly (Error | undefined)[], check: Pa
   return heard;
 }
 
-// What waits for an interval is no reason for a program to go on.
+// The interval between checks does not keep the process alive.
 const alive = setInterval(() => undefined, 60_000);
 test.after(() => clearInterval(alive));
 

@@ -52,7 +52,7 @@ export type Launched =
       readonly leftover?: Leftover | undefined;
     };
 
-/** What a failed start could not remove. */
+/** Leftovers of a failed start. */
 export interface Leftover {
   /** Absent when no container is left, but some of its surroundings are. */
   readonly container?: Container | undefined;

@@ -17,8 +17,8 @@ export interface StartAttempt {
   /** Processes killed for lack of memory before it. */
   readonly outOfMemoryKills: number;
   /**
-   * Whether the plugin stays enabled when the attempt fails. Then mounts that the kernel serves stay, and the host is
-   * checked: for an operator's enable the operation has checked it.
+   * True if the plugin stays enabled when the attempt fails. Then mounts of the kernel stay, and the host is checked
+   * first; before an operator's enable the operation has checked it.
    */
   readonly isWanted: boolean;
 }
@@ -34,7 +34,7 @@ export class PluginContainer {
     this.#deps = deps;
   }
 
-  /** Whether something on the host could not be removed yet. */
+  /** True if something on the host could not be removed yet. */
   get needsCleanUp(): boolean {
     return this.#needsCleanUp;
   }

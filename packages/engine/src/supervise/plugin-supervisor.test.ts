@@ -102,7 +102,7 @@ for (const [name, script] of [
 test('S05 a listener that comes after the deadline of the first attempts is found', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor } = await fixture.open();
-  // The name is there long before anyone listens, so that no event of the folder tells of it.
+  // The file exists long before a listener, so that no event of the directory announces it.
   const record = fixture.install(`
     import { createServer } from 'node:net';
     import { linkSync, rmSync } from 'node:fs';

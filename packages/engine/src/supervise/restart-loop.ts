@@ -145,7 +145,7 @@ export class RestartLoop {
     return { ...start, timeoutMs: start.timeoutMs ?? defaultMs, outOfMemoryKills: this.outOfMemoryKills };
   }
 
-  /** Whether the restart policy ends it here; it has failed then. */
+  /** True if the restart policy permits no further start; the plugin has failed then. */
   isGivenUp(failure: PluginFailure, failures: number, restarts: number): boolean {
     const refusal = refuseRestart(restartPolicy(optionsOf(this.#record)), failure, failures);
     if (refusal === undefined) return false;

@@ -175,14 +175,14 @@ test('S11 I13 what a plugin mounts is seen by the host, and gone when it has sto
   assert.equal(
     table.includes(join(fixture.execRoot, 'plugins', record.id)),
     false,
-    'mounts in the socket folder',
+    'mounts in the socket directory',
   );
   await supervisor.stop(record.id);
-  // The folder survives, without what was mounted in it.
+  // The directory survives, without the mounts in it.
   assert.throws(() => readFileSync(join(propagatedMount, 'volume', 'hello')), { code: 'ENOENT' });
 });
 
-test('S11 restore() takes away mounts and socket folders of plugins that are gone', async (t) => {
+test('S11 restore() takes away mounts and socket directories of plugins that are gone', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor } = await fixture.open();
   const record = fixture.install(listening);
@@ -301,9 +301,9 @@ async function endUnseen(
 ): Promise<void> {
   const bundle = join(fixture.execRoot, 'bundles', id);
   const { generation } = JSON.parse(readFileSync(join(bundle, 'run.json'), 'utf8')) as { generation: string };
-  const folder = join(bundle, `exit-${generation}`);
-  const watcher = watch(folder);
+  const directory = join(bundle, `exit-${generation}`);
+  const watcher = watch(directory);
   process.kill(pid, signal);
-  while (!existsSync(join(folder, id))) await once(watcher, 'change');
+  while (!existsSync(join(directory, id))) await once(watcher, 'change');
   watcher.close();
 }

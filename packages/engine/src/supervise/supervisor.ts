@@ -110,7 +110,7 @@ export interface Supervisor {
   shutdown(mode: 'leave-running' | 'stop'): Promise<void>;
 }
 
-/** Whether a plugin in this state has a running process. */
+/** True for a state with a running process. */
 export function hasProcess(
   state: PluginState,
 ): state is Extract<PluginState, { status: 'running' | 'unhealthy' }> {

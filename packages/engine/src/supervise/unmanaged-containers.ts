@@ -39,7 +39,7 @@ export class UnmanagedContainers {
   }
 }
 
-/** Whether a container runs, as far as this process knows. */
+/** True if the container runs, as far as this process knows. */
 export function isRunning(container: UnmanagedContainer): container is Container {
   return container !== undefined && 'exited' in container;
 }

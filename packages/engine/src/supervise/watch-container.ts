@@ -23,7 +23,7 @@ import {
 export interface RunWatch {
   /** Absent for plugins without a health check. */
   readonly health?: { readonly check: HealthCheck; readonly probe: HealthProbe } | undefined;
-  /** Whether the restart policy would start the plugin again; if not, an unhealthy plugin is not ended. */
+  /** True if the restart policy permits a restart; otherwise an unhealthy plugin is left running. */
   readonly mayRestart: () => boolean;
   readonly graceMs: () => number;
   readonly onUnhealthy: (reason: string) => void;

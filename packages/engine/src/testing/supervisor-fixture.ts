@@ -1,6 +1,6 @@
 /**
- * What the tests of this folder share: a data root and an exec root of their own, real plugins that run one script
- * with the host's Node.js, and a check that nothing of them is left.
+ * Shared by the tests of supervision: a data root and an exec root of their own, real plugins that run one script with
+ * the host's Node.js, and a check that nothing of them is left.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -166,19 +166,19 @@ function installPlugin(options: {
   readonly config: object;
 }): PluginRecord {
   const { id, rootfs, script } = options;
-  // Node.js may be installed outside of the system's folders.
-  const folders = [...new Set(['/usr', '/bin', '/lib', '/lib64', dirname(dirname(process.execPath))])];
-  for (const folder of ['/proc', '/sys', '/dev', '/run/docker/plugins', '/propagated', ...folders]) {
-    mkdirSync(join(rootfs, folder), { recursive: true });
+  // Node.js may be installed outside of the system's directories.
+  const directories = [...new Set(['/usr', '/bin', '/lib', '/lib64', dirname(dirname(process.execPath))])];
+  for (const directory of ['/proc', '/sys', '/dev', '/run/docker/plugins', '/propagated', ...directories]) {
+    mkdirSync(join(rootfs, directory), { recursive: true });
   }
   writeFileSync(join(rootfs, 'plugin.mjs'), script);
   const document = {
     interface: { types: ['docker.volumedriver/1.0'], socket: 'plugin.sock' },
     entrypoint: [process.execPath, '/plugin.mjs'],
-    mounts: folders.map((folder) => ({
-      name: folder,
-      source: folder,
-      destination: folder,
+    mounts: directories.map((directory) => ({
+      name: directory,
+      source: directory,
+      destination: directory,
       type: 'bind',
       options: ['rbind', 'ro'],
     })),

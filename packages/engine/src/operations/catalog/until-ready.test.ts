@@ -63,7 +63,7 @@ function createPlugin() {
   };
 }
 
-/** Whether it has settled by now. */
+/** True after the promise has settled. */
 async function hasSettled(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol('pending');
   const first = await Promise.race([

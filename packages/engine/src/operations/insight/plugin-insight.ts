@@ -13,7 +13,7 @@ import { type PluginStats, readStats } from './stats.ts';
 
 /** Reads figures of plugins and runs commands in them. Parameters `plugin` are as in `PluginCatalog`. */
 export interface PluginInsight extends InsightOperations {
-  /** What plugins write to stdout and stderr. */
+  /** Output of plugins on stdout and stderr. */
   readonly logs: PluginLogs;
 }
 

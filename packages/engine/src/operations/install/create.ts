@@ -36,7 +36,7 @@ import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { reportWarnings } from './download-plugin.ts';
 import { explainFullDisk } from './explain-full-disk.ts';
 
-/** What `create` is given. */
+/** Request of a creation. */
 export interface CreateRequest extends Cancellable {
   /** Local name; `latest` is added when it has no tag. */
   readonly name: string;

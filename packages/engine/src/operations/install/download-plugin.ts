@@ -31,7 +31,7 @@ import type { RemoteOptions } from './remote-options.ts';
 /** Request of a download. */
 export interface DownloadRequest extends RemoteOptions {
   readonly remote: string;
-  /** What the operator granted; compared as a whole before any layer is fetched. */
+  /** The granted privileges; compared as a whole before any layer is fetched. */
   readonly privileges: readonly Privilege[];
   readonly onProgress?: ReportProgress | undefined;
 }

@@ -6,7 +6,7 @@ import { statfs } from 'node:fs/promises';
 import { isOutboardError, OutboardError, systemErrorCode } from '@outboard/oci';
 import type { EngineContext } from '../engine-context.ts';
 
-/** What is being installed. */
+/** The plugin that is being installed. */
 export interface Installation {
   /** As the request named it. */
   readonly plugin: string;

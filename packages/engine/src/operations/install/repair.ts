@@ -76,7 +76,7 @@ async function giveRecord(
   if (record.enabled) {
     supervisor.manage(record);
   } else {
-    // What is left of it on the host, which an engine that knew it would have removed at its start.
+    // Leftovers on the host, which are removed at the start of an engine with a valid record.
     await supervisor.stop(id).catch((error: unknown) => {
       context.logger.error({ err: error, id }, 'cannot remove what is left of a disabled plugin');
     });

@@ -14,7 +14,7 @@ const forEver = 2 ** 31 - 1;
 
 interface Place {
   readonly execRoot: string;
-  readonly folder: string;
+  readonly socketDirectory: string;
   readonly socket: string;
 }
 
@@ -22,12 +22,12 @@ interface Place {
 async function openPlace(context: TestContext): Promise<Place> {
   const execRoot = await mkdtemp(join(tmpdir(), 'outboard-place-'));
   context.after(() => rm(execRoot, { recursive: true, force: true }));
-  const folder = join(execRoot, 'plugins', id);
+  const socketDirectory = join(execRoot, 'plugins', id);
   const { record, directory } = containerPaths(execRoot).bundle(id);
-  for (const path of [join(execRoot, 'plugins'), folder, join(execRoot, 'bundles'), directory])
+  for (const path of [join(execRoot, 'plugins'), socketDirectory, join(execRoot, 'bundles'), directory])
     mkdirSync(path);
   writeFileSync(record, '{}');
-  const place = { execRoot, folder, socket: join(folder, 'p.sock') };
+  const place = { execRoot, socketDirectory, socket: join(socketDirectory, 'p.sock') };
   await bind(context, place.socket);
   return place;
 }
@@ -59,8 +59,8 @@ test('findDamage() waits for a plugin that makes its socket again', async (conte
   assert.equal(await found, undefined);
 });
 
-test('findDamage() tells of a socket that stays away, and of the folder when that goes meanwhile', async (context) => {
-  const { execRoot, folder, socket } = await openPlace(context);
+test('findDamage() tells of a socket that stays away, and of the socketDirectory when that goes meanwhile', async (context) => {
+  const { execRoot, socketDirectory, socket } = await openPlace(context);
   const { signal } = new AbortController();
   unlinkSync(socket);
   const impatient = createExecRootWatch(execRoot, { rebindMs: 1 });
@@ -69,8 +69,8 @@ test('findDamage() tells of a socket that stays away, and of the folder when tha
     `its socket, ${JSON.stringify(socket)}, was deleted`,
   );
   const found = createExecRootWatch(execRoot, { rebindMs: forEver }).findDamage(id, socket, { signal });
-  rmSync(folder, { recursive: true });
-  assert.equal(await found, `the directory of its socket, ${JSON.stringify(folder)}, was deleted`);
+  rmSync(socketDirectory, { recursive: true });
+  assert.equal(await found, `the directory of its socket, ${JSON.stringify(socketDirectory)}, was deleted`);
 });
 
 test('findDamage() waits no longer than it is wanted', async (context) => {

@@ -30,7 +30,7 @@ export interface PluginHost {
    * @throws {OutboardError} when the plugin cannot or must not be started like this; the signal's reason
    */
   prepare(record: PluginRecord, options: ProbeSignal & { readonly mounts: MountsToRemove }): Promise<object>;
-  /** Whether the plugin depends on a socket that ends with the daemon: the next one must replace it, not adopt it. */
+  /** True if the plugin depends on a socket that ends with the daemon: then the next daemon restarts it. */
   isBoundToDaemon(record: PluginRecord): boolean;
   /**
    * Find a part of a running plugin's surroundings that was deleted, without which it is unreachable.
