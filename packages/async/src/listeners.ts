@@ -4,7 +4,7 @@
 
 /** A set of functions that are called together. */
 export interface Listeners<Arguments extends readonly unknown[]> {
-  /** How many there are. */
+  /** The number of listeners. */
   readonly size: number;
   /** Add one; the same function added twice is called twice. @returns removes it; harmless when called again */
   add(listener: (...args: Arguments) => void): () => void;

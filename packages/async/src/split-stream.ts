@@ -6,7 +6,7 @@ import { waitForDrain } from './first-event.ts';
 import { joinSignals } from './join-signals.ts';
 import { stopWhenAborted } from './stop-when-aborted.ts';
 
-/** How far a reader may be ahead of the slowest one. */
+/** Bytes by which a reader may be ahead of the slowest one. */
 const bufferBytes = 1024 * 1024;
 
 /**

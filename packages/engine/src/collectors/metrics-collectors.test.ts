@@ -72,7 +72,7 @@ const respond = (status: number, body: string): RequestListener => {
 };
 const never: RequestListener = () => {};
 
-test('a collector is told to start each time it comes up, and to stop once', async (t) => {
+test('a collector gets StartMetrics at each start, and StopMetrics once', async (t) => {
   const { collectors, enable, lines } = openCollectors();
   const { driver, calls, called } = await openPlugin(t, () => respond(200, ''));
   for (let times = 0; times < 2; times += 1) {
@@ -86,7 +86,7 @@ test('a collector is told to start each time it comes up, and to stop once', asy
   assert.deepEqual(lines, []);
 });
 
-test('a collector that hangs while it starts does not keep whoever stops it', async (t) => {
+test('a collector that hangs in StartMetrics does not delay its stop', async (t) => {
   const { collectors, enable, lines } = openCollectors();
   const { driver, calls, called } = await openPlugin(t, (method) =>
     method === 'StartMetrics' ? never : respond(200, '{}'),
@@ -114,7 +114,7 @@ for (const [reason, status, body] of failures) {
   });
 }
 
-test('a collector that was disabled is told nothing more', async (t) => {
+test('a collector that was disabled gets no further calls', async (t) => {
   const { collectors, enable, disable } = openCollectors();
   const { driver, calls, called } = await openPlugin(t, () => respond(200, ''));
   const started = once(called, 'StartMetrics');
@@ -143,9 +143,9 @@ test('who waits for a collector waits for its answer, and for nothing once they 
     answers.once('answer', () => response.end());
   });
   await collectors.started('id');
-  const told = once(called, 'StartMetrics');
+  const started = once(called, 'StartMetrics');
   enable(driver);
-  await told;
+  await started;
   const left = new AbortController();
   const leaving = collectors.started('id', { signal: left.signal });
   left.abort();

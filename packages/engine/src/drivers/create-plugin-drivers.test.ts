@@ -90,7 +90,7 @@ async function serve(path: string, answer: RequestListener): Promise<() => numbe
 const answerAll: RequestListener = (_request, response) =>
   void response.end('{"Implements":["VolumeDriver"]}');
 
-/** What an operation does when it enables or disables. */
+/** The calls of an operation that enables or disables. */
 async function setEnabled(record: PluginRecord, enabled: boolean): Promise<void> {
   index.put({ ...record, enabled });
   if (enabled) drivers.changes.enabled({ ...record, enabled });

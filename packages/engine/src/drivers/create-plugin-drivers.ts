@@ -13,7 +13,8 @@ import type { LegacyDrivers } from './legacy-drivers.ts';
 import { createManagedDrivers } from './managed-drivers.ts';
 import type { Capability, PluginDrivers } from './plugin-drivers.ts';
 
-export interface PluginDriversOptions {
+/** Parts of the look-up. */
+export interface PluginDriversDeps {
   readonly store: Pick<PluginStore, 'find' | 'get' | 'enabledWith' | 'paths'>;
   readonly supervisor: Pick<Supervisor, 'socketPath' | 'state' | 'onChange'>;
   /** Plugins that no engine manages; disposed with the look-up. */
@@ -34,9 +35,10 @@ export interface EnginePluginDrivers extends PluginDrivers, AsyncDisposable {
   readonly changes: DriverChanges;
 }
 
-export function createPluginDrivers(options: PluginDriversOptions): EnginePluginDrivers {
-  const { store, supervisor, legacy } = options;
-  const listeners = createDriverListeners(options.logger);
+/** Start to look up plugins; listeners are notified from now on. */
+export function createPluginDrivers(deps: PluginDriversDeps): EnginePluginDrivers {
+  const { store, supervisor, legacy } = deps;
+  const listeners = createDriverListeners(deps.logger);
   const managed = createManagedDrivers({
     socketPath: (record) => supervisor.socketPath(record),
     paths: (id) => store.paths(id),

@@ -39,7 +39,7 @@ const large = Buffer.alloc(300_000, 'x');
 
 describe('makeLogPipe()', () => {
   for (const isTrusted of [false, true]) {
-    test(`makes the folders and a fifo that a reader can open, and removes it, ${isTrusted ? 'trusted' : 'not trusted'}`, async (context) => {
+    test(`makes the directories and a FIFO that a reader can open, and removes the FIFO, ${isTrusted ? 'trusted' : 'not trusted'}`, async (context) => {
       const root = await makeRoot(context);
       const pipe = makePipe(context, root, isTrusted);
       assert.match(pipe.file, /^\/run\/docker\/logging\/[0-9a-f]{64}$/);
@@ -63,7 +63,7 @@ describe('makeLogPipe()', () => {
     assert.ok(read.equals(Buffer.concat(parts)), 'want the bytes in the order of the writes');
   });
 
-  test('an aborted wait takes nothing back', async (context) => {
+  test('an aborted wait does not cancel the write', async (context) => {
     const root = await makeRoot(context);
     const pipe = makePipe(context, root);
     const reason = new Error('enough');
@@ -77,7 +77,7 @@ describe('makeLogPipe()', () => {
     assert.equal((await read).length, large.length);
   });
 
-  test('refuses more once 2 MiB wait for the plugin to read', async (context) => {
+  test('refuses more while 2 MiB are unread', async (context) => {
     const root = await makeRoot(context);
     const pipe = makePipe(context, root);
     const writes = Array.from({ length: 6 }, () => pipe.write(large));
@@ -91,10 +91,10 @@ describe('makeLogPipe()', () => {
   });
 
   const hostile: readonly (readonly [string, (root: string, outside: string) => Promise<unknown>])[] = [
-    ['a link for the last folder', (root, outside) => symlink(outside, join(root, 'run/docker/logging'))],
-    ['a file for the last folder', (root) => writeFile(join(root, 'run/docker/logging'), '')],
+    ['a link for the last directory', (root, outside) => symlink(outside, join(root, 'run/docker/logging'))],
+    ['a file for the last directory', (root) => writeFile(join(root, 'run/docker/logging'), '')],
     [
-      'a link for a folder on the way',
+      'a link for a directory on the way',
       async (root, outside) => {
         await rm(join(root, 'run'), { recursive: true });
         await symlink(outside, join(root, 'run'));
@@ -103,7 +103,7 @@ describe('makeLogPipe()', () => {
     ['a dangling link', (root) => symlink('/nowhere', join(root, 'run/docker/logging'))],
   ];
   for (const [name, plant] of hostile) {
-    test(`I14 follows nothing that the plugin put in the way: ${name}`, async (context) => {
+    test(`I14 follows no file that the plugin placed in the way: ${name}`, async (context) => {
       const root = await makeRoot(context);
       const outside = await makeRoot(context);
       await mkdir(join(root, 'run/docker'), { recursive: true });
@@ -116,7 +116,7 @@ describe('makeLogPipe()', () => {
     });
   }
 
-  test('leaves what the plugin made in place of the pipe', async (context) => {
+  test('leaves a directory that the plugin made in place of the FIFO', async (context) => {
     const root = await makeRoot(context);
     const pipe = makePipe(context, root);
     const path = join(root, pipe.file);

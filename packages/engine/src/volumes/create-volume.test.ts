@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openFixture } from './volumes-fixture.test.support.ts';
+import { openFixture } from '../testing/volumes-fixture.ts';
 
 const created = { type: 'volume', action: 'create', id: 'data', attributes: { driver: 'acme/p:latest' } };
 
@@ -80,7 +80,7 @@ test('create() of one name at the same time creates it once', async (context) =>
   assert.deepEqual(announced, [created]);
 });
 
-test('create() without a name makes one up and marks the volume as anonymous', async (context) => {
+test('create() without a name generates one and labels the volume as anonymous', async (context) => {
   const { volumes, driver } = await openFixture(context);
   await driver('acme/p:latest');
   const { name, labels } = await volumes.create({ driver: 'acme/p', labels: new Map([['a', '1']]) });
@@ -115,7 +115,7 @@ test('create() without a driver returns a volume that any driver knows, and leav
   assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
-test('create() of a volume that its driver lost creates it anew', async (context) => {
+test('create() of a volume that its driver lost creates it again', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   await volumes.create({ name: 'data', driver: 'acme/p', labels: new Map([['a', '1']]) });
@@ -124,7 +124,7 @@ test('create() of a volume that its driver lost creates it anew', async (context
   assert.deepEqual([...acme.volumes], ['data']);
 });
 
-test('create() succeeds when the driver cannot tell of the new volume', async (context) => {
+test('create() succeeds when the driver cannot describe the new volume', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.answers.set('List', () => ({ failed: true, Err: 'broken' }));
@@ -150,7 +150,7 @@ test('a volume that is being created holds its plugin already, and no more once 
   assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
-test('create() that is cancelled leaves nothing remembered', async (context) => {
+test('create() that is cancelled leaves no record', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   const abort = new AbortController();
@@ -213,7 +213,7 @@ for (const [what, request, kind, message] of refused) {
   });
 }
 
-test('create() of a known name is refused while its driver cannot be asked', async (context) => {
+test('create() of a recorded name is refused while its driver cannot be called', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   await volumes.create({ name: 'data', driver: 'acme/p' });

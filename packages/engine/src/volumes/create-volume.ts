@@ -157,9 +157,9 @@ async function describeCreated(
   options: Cancellable,
 ): Promise<Volume> {
   try {
-    const told = await lookUp(driver, record.name, options);
-    if (told !== undefined)
-      return await describeVolume(context, { driver, told, record }, record.name, options);
+    const answer = await lookUp(driver, record.name, options);
+    if (answer !== undefined)
+      return await describeVolume(context, { driver, answer, record }, record.name, options);
   } catch (error) {
     context.logger.warn(
       { err: error, volume: record.name },

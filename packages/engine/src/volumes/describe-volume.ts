@@ -45,16 +45,16 @@ export function rememberedVolume(record: VolumeRecord): Volume {
  */
 export async function describeVolume(
   { scopes }: Pick<VolumeContext, 'scopes'>,
-  { driver, told, record }: LocatedVolume,
+  { driver, answer, record }: LocatedVolume,
   name: string,
   options: Cancellable,
 ): Promise<Volume> {
   const { plugin } = driver;
   const [mountpoint, scope] = await Promise.all([
-    plugin.toHostPath(told.mountpoint, options),
+    plugin.toHostPath(answer.mountpoint, options),
     scopes.of(driver, options),
   ]);
-  const { createdAt } = told;
+  const { createdAt } = answer;
   return toVolume({ name, driver: plugin.name, mountpoint, scope, createdAt, record });
 }
 
@@ -64,9 +64,9 @@ export async function withPath(
   name: string,
   options: Cancellable,
 ): Promise<LocatedVolume> {
-  const { driver, told } = located;
-  if (told.mountpoint !== '') return located;
-  return { ...located, told: { ...told, mountpoint: await askPath(driver, name, options) } };
+  const { driver, answer } = located;
+  if (answer.mountpoint !== '') return located;
+  return { ...located, answer: { ...answer, mountpoint: await askPath(driver, name, options) } };
 }
 
 async function askPath({ calls }: CallableDriver, name: string, options: Cancellable): Promise<string> {

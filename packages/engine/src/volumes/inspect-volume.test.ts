@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openFixture } from './volumes-fixture.test.support.ts';
+import { openFixture } from '../testing/volumes-fixture.ts';
 
 test('inspect() tells what the driver tells, with host path and status', async (context) => {
   const { volumes, driver } = await openFixture(context);
@@ -28,7 +28,7 @@ test('inspect() finds a volume that only its driver knows, without taking it ove
   assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
 });
 
-test('a driver that never answers holds up nobody who asks another one', async (context) => {
+test('a driver that never answers does not delay calls to another one', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const hung = await driver('acme/hung:latest');
   for (const method of ['Get', 'List', 'Capabilities']) hung.answers.set(method, () => 'never');
@@ -39,13 +39,13 @@ test('a driver that never answers holds up nobody who asks another one', async (
   await volumes.remove('data');
 });
 
-test('inspect() of a name that no driver answers for in time is not found', async (context) => {
+test('inspect() of a name that no driver confirms in time fails with not-found', async (context) => {
   const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 2_000 });
   (await driver('acme/hung:latest')).answers.set('Get', () => 'never');
   await assert.rejects(volumes.inspect('data'), { kind: 'not-found', message: 'get data: no such volume' });
 });
 
-test('inspect() forgets a volume that its driver says is gone', async (context) => {
+test('inspect() deletes the record of a volume that its driver no longer has', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   for (const [name, answer] of [
@@ -79,14 +79,14 @@ test('inspect() keeps labels when Get fails but the driver still lists the volum
   assert.equal(volumes.referencesOf('acme/p:latest').length, 1);
 });
 
-test('I12 inspect() refuses a path that leads out of the plugin', async (context) => {
+test('I12 inspect() refuses a path outside of the plugin', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.answers.set('Get', () => ({ Volume: { Name: 'data', Mountpoint: '/escape' } }));
   await assert.rejects(volumes.inspect('data'), { code: 'path-escapes', message: 'get data: leads out' });
 });
 
-test('inspect() says why while the plugin is disabled or gone', async (context) => {
+test('inspect() fails with the reason while the plugin is disabled or removed', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   await volumes.create({ name: 'data', driver: 'acme/p' });

@@ -25,7 +25,7 @@ export async function inspectVolume(
         : await findRecorded(context, record, options);
     if (located === undefined) throw noSuchVolume();
     const volume = await describeVolume(context, await withPath(located, name, options), name, options);
-    const { status } = located.told;
+    const { status } = located.answer;
     return status === undefined ? volume : { ...volume, status };
   });
 }

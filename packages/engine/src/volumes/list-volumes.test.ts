@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openFixture } from '../testing/volumes-fixture.ts';
 import type { VolumeList } from './volumes.ts';
-import { openFixture } from './volumes-fixture.test.support.ts';
 
 const shown = ({ volumes }: VolumeList) => volumes.map(({ name, driver }) => `${name} ${driver}`);
 
@@ -56,7 +56,7 @@ const dead: readonly [
   ['is gone', 'gone', {}, 'error looking up volume plugin acme/p:latest: plugin "acme/p:latest" not found'],
 ];
 for (const [what, state, answer, warning] of dead) {
-  test(`list() shows what is remembered of a driver that ${what}, with a warning, and all of the others`, async (context) => {
+  test(`list() shows the records of a driver that ${what}, with a warning, and all of the others`, async (context) => {
     const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 2_000 });
     const acme = await driver('acme/p:latest');
     (await driver('acme/other:latest')).volumes.add('z');
@@ -81,12 +81,12 @@ test('list() asks no driver that the filter leaves out', async (context) => {
   assert.deepEqual(shown(await volumes.list({ drivers: ['acme/p'] })), [], 'names are full ones');
 });
 
-test('list() filters by mounts that somebody holds', async (context) => {
+test('list() filters by mounts', async (context) => {
   const { volumes, references, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.volumes.add('mounted').add('held').add('free');
   await volumes.mount('mounted', 'me');
-  references.get(acme.pluginId)?.push({ kind: 'mount', holder: 'held/somebody', since: new Date() });
+  references.get(acme.pluginId)?.push({ kind: 'mount', holder: 'held/holder', since: new Date() });
   const names = async (dangling: boolean) =>
     (await volumes.list({ dangling })).volumes.map(({ name }) => name);
   assert.deepEqual(await names(false), ['held', 'mounted']);
@@ -171,7 +171,7 @@ test('list() leaves out what is odd of a list, says so, and shows the rest', asy
   for (const [index, pattern] of expected.entries()) assert.match(list.warnings[index] ?? '', pattern);
 });
 
-test('list() says the same a bounded number of times', async (context) => {
+test('list() bounds the number of warnings about one driver', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.answers.set('List', () => ({ Volumes: Array<object>(1000).fill({ Name: 1 }) }));

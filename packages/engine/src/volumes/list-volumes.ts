@@ -106,12 +106,12 @@ async function ask(survey: Survey, plugin: PluginDriver): Promise<VolumeList> {
   if (shown.length < listed.length) {
     warn(`left out volumes whose names cannot be shown: ${listed.length - shown.length}`);
   }
-  const volumes = shown.flatMap((told): readonly ListedVolume[] => {
-    const { name, createdAt } = told;
+  const volumes = shown.flatMap((answer): readonly ListedVolume[] => {
+    const { name, createdAt } = answer;
     const known = context.store.get(name);
     const record = known?.driver === plugin.name ? known : undefined;
     const volume = toVolume({ name, driver: plugin.name, mountpoint: '', scope, createdAt, record });
-    return passes(volume) ? [{ told, volume }] : [];
+    return passes(volume) ? [{ answer, volume }] : [];
   });
   const lost = findLost(context, before, shown).filter((volume) => passes(volume));
   for (const { name } of lost) {
@@ -124,7 +124,7 @@ async function ask(survey: Survey, plugin: PluginDriver): Promise<VolumeList> {
 }
 
 interface ListedVolume {
-  readonly told: DriverVolume;
+  readonly answer: DriverVolume;
   readonly volume: Volume;
 }
 
@@ -148,7 +148,7 @@ async function withMountpoints(
   warn: (warning: string) => void,
 ): Promise<readonly Volume[]> {
   const resolved = await plugin.toHostPaths(
-    volumes.map(({ told }) => told.mountpoint),
+    volumes.map(({ answer }) => answer.mountpoint),
     { signal },
   );
   let late = 0;

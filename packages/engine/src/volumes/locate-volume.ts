@@ -18,7 +18,7 @@ export interface CallableDriver {
 /** A volume and the answer of its driver. */
 export interface LocatedVolume {
   readonly driver: CallableDriver;
-  readonly told: DriverVolume;
+  readonly answer: DriverVolume;
   /** Absent for a volume that this engine did not create. */
   readonly record?: VolumeRecord | undefined;
 }
@@ -59,8 +59,8 @@ export async function checkRecord(
   const { name } = record;
   try {
     const driver = await findDriver(context, record.driver, options);
-    const told = await lookUp(driver, name, options);
-    return told === undefined ? undefined : { driver, told, record };
+    const answer = await lookUp(driver, name, options);
+    return answer === undefined ? undefined : { driver, answer, record };
   } catch (error) {
     const subject = `error while checking if volume ${JSON.stringify(name)} exists in driver`;
     throw withReason(error, (reason) => `${subject} ${JSON.stringify(record.driver)}: ${reason}`);
@@ -141,9 +141,9 @@ async function askAll(
   const plugins = await context.drivers.all('volumedriver', { signal });
   return plugins.map(async (plugin) => {
     const driver = callable(plugin);
-    const told = await driver.calls.get(name, { signal });
-    if (told === undefined) throw noSuchVolume();
-    return { driver, told };
+    const answer = await driver.calls.get(name, { signal });
+    if (answer === undefined) throw noSuchVolume();
+    return { driver, answer };
   });
 }
 

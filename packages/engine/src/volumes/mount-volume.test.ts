@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openFixture } from './volumes-fixture.test.support.ts';
+import { openFixture } from '../testing/volumes-fixture.ts';
 
-test('mount() tells where the volume is on the host and holds its plugin until unmount()', async (context) => {
+test('mount() returns the path on the host and adds a reference to the plugin until unmount()', async (context) => {
   const { volumes, references, announced, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   await volumes.create({ name: 'data', driver: 'acme/p' });
@@ -34,7 +34,7 @@ test('mounts of one ID are counted, as the driver counts them', async (context) 
   assert.deepEqual(calls, ['Mount data', 'Mount data', 'Unmount data', 'Unmount data']);
 });
 
-test('unmount() after a restart of the engine lets the plugin go', async (context) => {
+test('unmount() after a restart of the engine removes the reference to the plugin', async (context) => {
   const { volumes, references, driver, reopen } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   await volumes.create({ name: 'data', driver: 'acme/p' });
@@ -43,7 +43,7 @@ test('unmount() after a restart of the engine lets the plugin go', async (contex
   assert.equal(references.get(acme.pluginId)?.length, 0);
 });
 
-test('a mount that fails holds nothing', async (context) => {
+test('a mount that fails leaves no reference', async (context) => {
   const { volumes, references, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.volumes.add('data');
@@ -58,9 +58,9 @@ test('a mount that fails holds nothing', async (context) => {
 
 for (const [what, mountpoint, message] of [
   ['I12 leads out of the plugin', '/escape', 'mount data: leads out'],
-  ['is not told', '', 'mount data: the driver does not report where it mounted the volume'],
+  ['is not reported', '', 'mount data: the driver does not report where it mounted the volume'],
 ] as const) {
-  test(`a mount whose place ${what} is undone`, async (context) => {
+  test(`a mount whose path ${what} is undone`, async (context) => {
     const { volumes, references, driver } = await openFixture(context);
     const acme = await driver('acme/p:latest');
     acme.volumes.add('data');
@@ -71,7 +71,7 @@ for (const [what, mountpoint, message] of [
   });
 }
 
-test('mount() of what is not there is not found', async (context) => {
+test('mount() of a volume that does not exist fails with not-found', async (context) => {
   const { volumes, driver } = await openFixture(context);
   await driver('acme/p:latest');
   await assert.rejects(volumes.mount('data', 'me'), {

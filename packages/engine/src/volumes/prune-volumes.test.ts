@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openFixture } from './volumes-fixture.test.support.ts';
+import { openFixture } from '../testing/volumes-fixture.ts';
 
 test('prune() removes unused anonymous volumes only, and announces it', async (context) => {
   const { volumes, announced, driver } = await openFixture(context);
@@ -20,7 +20,7 @@ test('prune() removes unused anonymous volumes only, and announces it', async (c
   ]);
 });
 
-test('prune() of all takes named volumes too, but never what was not created here', async (context) => {
+test('prune() of all removes named volumes too, but never what was not created here', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.volumes.add('of another host');
@@ -40,7 +40,7 @@ test('prune() keeps to its label filters', async (context) => {
   assert.deepEqual(await volumes.prune({ all: true, excludedLabels: ['team'] }), ['c']);
 });
 
-test('prune() goes on when a driver refuses, and leaves out one that is away', async (context) => {
+test('prune() continues when a driver refuses, and leaves out one that is away', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   const off = await driver('acme/off:latest');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openFixture } from './volumes-fixture.test.support.ts';
+import { openFixture } from '../testing/volumes-fixture.ts';
 
 const destroyed = { type: 'volume', action: 'destroy', id: 'data', attributes: { driver: 'acme/p:latest' } };
 
@@ -24,7 +24,7 @@ test('remove() removes a volume that only its driver knows', async (context) => 
   assert.deepEqual(announced, [destroyed]);
 });
 
-test('remove() and mount() take no name that several drivers know for one of theirs', async (context) => {
+test('remove() and mount() refuse a name that several drivers have', async (context) => {
   const { volumes, driver } = await openFixture(context);
   const [acme, other] = [await driver('acme/p:latest'), await driver('acme/other:latest')];
   for (const { volumes: names } of [acme, other]) names.add('data');
@@ -37,7 +37,7 @@ test('remove() and mount() take no name that several drivers know for one of the
   assert.deepEqual([[...acme.volumes], [...other.volumes]], [['data'], []]);
 });
 
-test('remove() of a volume that one driver knows does not need the answer of another for ever', async (context) => {
+test('remove() of a volume of one driver awaits the others only up to the time limit', async (context) => {
   const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 2_000 });
   (await driver('acme/hung:latest')).answers.set('Get', () => 'never');
   const acme = await driver('acme/p:latest');

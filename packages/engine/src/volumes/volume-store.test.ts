@@ -101,7 +101,7 @@ for (const [what, damage] of damages) {
   });
 }
 
-test('a record under the name of another volume is not believed', async (context) => {
+test('a record under the name of another volume counts as damaged', async (context) => {
   const directory = await makeDirectory(context);
   await commitVolumeRecord(directory, recordOf('a'), failUnflushed);
   writeFileSync(volumeRecordFile(directory, 'b'), readFileSync(volumeRecordFile(directory, 'a')));

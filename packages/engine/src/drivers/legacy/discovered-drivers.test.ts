@@ -22,7 +22,7 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'ob-legacy-'));
   execRoot = join(home, 'exec');
   directories = { sockets: join(home, 'run'), specs: [join(home, 'etc'), join(home, 'usr')] };
-  for (const folder of [execRoot, directories.sockets, ...directories.specs]) await mkdir(folder);
+  for (const path of [execRoot, directories.sockets, ...directories.specs]) await mkdir(path);
   warnings = [];
   servers = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) });
@@ -82,8 +82,8 @@ test('find() calls a plugin by its socket, and asks once what it implements', as
 });
 
 for (const [where, path] of [
-  ['in the folder', 'run/p.sock'],
-  ['in a folder of its own', 'run/p/p.sock'],
+  ['in the directory', 'run/p.sock'],
+  ['in a subdirectory of its name', 'run/p/p.sock'],
 ] as const) {
   test(`find() finds a socket ${where}`, async () => {
     await mkdir(inHome('run/p'));
@@ -119,7 +119,7 @@ test('find() reads the address of a .json file in any letter case, and ignores t
   assert.equal(await drivers.find('other', 'volumedriver'), undefined);
 });
 
-test('a socket wins over spec files, .spec over .json, the first folder over the second', async () => {
+test('a socket wins over spec files, .spec over .json, the first directory over the second', async () => {
   const { port } = await serve(0, ['first']);
   const { port: wrong } = await serve(0, ['second']);
   const rightSpec = `tcp://127.0.0.1:${port}`;
@@ -174,7 +174,7 @@ for (const name of ['../etc/p', 'a/b', '', '.', '..', '.hidden', 'p\0', 'acme/p:
   });
 }
 
-test('letter case counts in what a plugin implements', async () => {
+test('names of capabilities are case-sensitive', async () => {
   await serve(inHome('run/p.sock'), ['volumedriver', 'authz']);
   await assert.rejects(drivers.find('p', 'volumedriver'), {
     kind: 'invalid',
@@ -184,7 +184,7 @@ test('letter case counts in what a plugin implements', async () => {
   assert.equal((await drivers.find('p', 'authz'))?.name, 'p');
 });
 
-test('S24 a plugin whose socket is stale is told as such, and found when it is served again', async () => {
+test('S24 a plugin whose socket is stale fails with that reason, and is found when it is served again', async () => {
   const path = inHome('run/p.sock');
   const { server } = await serve(path, ['VolumeDriver']);
   await rename(path, `${path}.moved`);
@@ -200,7 +200,7 @@ test('S24 a plugin whose socket is stale is told as such, and found when it is s
   assert.equal((await drivers.find('p', 'volumedriver'))?.name, 'p');
 });
 
-test('S24 a plugin whose file is gone is found no more', async () => {
+test('S24 a plugin whose file was deleted is no longer found', async () => {
   await serve(inHome('run/p.sock'), ['VolumeDriver']);
   const driver = await drivers.find('p', 'volumedriver');
   await rm(inHome('run/p.sock'));
@@ -227,7 +227,7 @@ test('all() lists those that serve the capability and answer in time, and logs t
   assert.deepEqual(warnings.map((line) => JSON.parse(line).plugin).sort(), ['broken', 'hangs']);
 });
 
-test('S24 all() is empty where there are no folders', async () => {
+test('S24 all() is empty where the directories do not exist', async () => {
   await rm(home, { recursive: true });
   assert.deepEqual(await drivers.all('volumedriver', () => false), []);
   assert.deepEqual(warnings, []);

@@ -2,7 +2,7 @@
  * Legacy plugins as drivers. The handshake is made once per plugin; its result is kept until the plugin's address changes.
  * @see moby pkg/plugins/plugins.go (28.x)
  */
-import { joinSignals, rejectOnAbort } from '@outboard/async';
+import { type Cancellable, joinSignals, rejectOnAbort } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { activate, createPluginClient, type PluginClient } from '@outboard/protocol';
 import type { Logger } from 'pino';
@@ -39,76 +39,93 @@ interface KnownPlugin {
 
 /** Start without connections. */
 export function createLegacyDrivers(discovery: LegacyDiscovery, logger: Logger): LegacyDrivers {
-  const known = new Map<string, KnownPlugin>();
+  return new DiscoveredDrivers(discovery, logger);
+}
 
-  async function locate(name: string): Promise<KnownPlugin | undefined> {
-    const address = await findLegacyAddress(discovery, name);
-    const before = known.get(name);
+class DiscoveredDrivers implements LegacyDrivers {
+  readonly #discovery: LegacyDiscovery;
+  readonly #logger: Logger;
+  readonly #known = new Map<string, KnownPlugin>();
+
+  constructor(discovery: LegacyDiscovery, logger: Logger) {
+    this.#discovery = discovery;
+    this.#logger = logger;
+  }
+
+  async find(
+    name: string,
+    capability: Capability,
+    { signal }: Cancellable = {},
+  ): Promise<PluginDriver | undefined> {
+    const plugin = await this.#locate(name);
+    if (plugin === undefined) return undefined;
+    const implemented = await rejectOnAbort(handshakeOnce(plugin), signal);
+    if (implemented.includes(implementedNames[capability])) return toDriver(name, plugin);
+    throw new OutboardError(
+      'invalid',
+      `plugin does not provide "${capability}" capability: legacy plugin ${name} implements ` +
+        `${implemented.join(', ') || 'nothing'}`,
+    );
+  }
+
+  async all(
+    capability: Capability,
+    isHidden: (name: string) => boolean,
+    { signal }: Cancellable = {},
+  ): Promise<readonly PluginDriver[]> {
+    signal?.throwIfAborted();
+    const names = (await this.#listNames()).filter((name) => !isHidden(name));
+    using limit = joinSignals([signal], { timeoutMs: listTimeoutMs });
+    const drivers = await Promise.all(names.map((name) => this.#tryDriver(name, capability, limit.signal)));
+    signal?.throwIfAborted();
+    return drivers.filter((driver) => driver !== undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const plugins = [...this.#known.values()];
+    this.#known.clear();
+    await Promise.all(plugins.map(({ client }) => client[Symbol.asyncDispose]()));
+  }
+
+  async #locate(name: string): Promise<KnownPlugin | undefined> {
+    const address = await findLegacyAddress(this.#discovery, name);
+    const before = this.#known.get(name);
     const key = address === undefined ? '' : JSON.stringify(address);
     if (before?.key === key) return before;
     // No `await` between look-up and change: another call may look up the same name.
     const plugin = address === undefined ? undefined : knownAs(key, createPluginClient({ address }));
-    if (plugin === undefined) known.delete(name);
-    else known.set(name, plugin);
+    if (plugin === undefined) this.#known.delete(name);
+    else this.#known.set(name, plugin);
     await before?.client[Symbol.asyncDispose]();
     return plugin;
   }
 
   /** The driver of a plugin with a capability; undefined for other plugins. Errors are logged. */
-  async function tryDriver(
+  async #tryDriver(
     name: string,
     capability: Capability,
     signal: AbortSignal,
   ): Promise<PluginDriver | undefined> {
     try {
-      const plugin = await locate(name);
+      const plugin = await this.#locate(name);
       if (plugin === undefined) return undefined;
       const implemented = await rejectOnAbort(handshakeOnce(plugin), signal);
       return implemented.includes(implementedNames[capability]) ? toDriver(name, plugin) : undefined;
     } catch (error) {
-      logger.warn({ err: error, plugin: name }, 'a legacy plugin cannot be used');
+      this.#logger.warn({ err: error, plugin: name }, 'a legacy plugin cannot be used');
       return undefined;
     }
   }
 
-  async function listNames(): Promise<readonly string[]> {
+  async #listNames(): Promise<readonly string[]> {
     try {
-      return await listLegacyNames(discovery);
+      return await listLegacyNames(this.#discovery);
     } catch (error) {
       // An unreadable directory must not hide managed plugins.
-      logger.warn({ err: error }, 'legacy plugins cannot be listed');
+      this.#logger.warn({ err: error }, 'legacy plugins cannot be listed');
       return [];
     }
   }
-
-  return {
-    async find(name, capability, options = {}) {
-      const plugin = await locate(name);
-      if (plugin === undefined) return undefined;
-      const implemented = await rejectOnAbort(handshakeOnce(plugin), options.signal);
-      if (implemented.includes(implementedNames[capability])) return toDriver(name, plugin);
-      throw new OutboardError(
-        'invalid',
-        `plugin does not provide "${capability}" capability: legacy plugin ${name} implements ` +
-          `${implemented.join(', ') || 'nothing'}`,
-      );
-    },
-
-    async all(capability, isHidden, { signal } = {}) {
-      signal?.throwIfAborted();
-      const names = (await listNames()).filter((name) => !isHidden(name));
-      using limit = joinSignals([signal], { timeoutMs: listTimeoutMs });
-      const drivers = await Promise.all(names.map((name) => tryDriver(name, capability, limit.signal)));
-      signal?.throwIfAborted();
-      return drivers.filter((driver) => driver !== undefined);
-    },
-
-    async [Symbol.asyncDispose]() {
-      const plugins = [...known.values()];
-      known.clear();
-      await Promise.all(plugins.map(({ client }) => client[Symbol.asyncDispose]()));
-    },
-  };
 }
 
 function knownAs(key: string, client: PluginClient): KnownPlugin {

@@ -1,5 +1,5 @@
 /**
- * Volumes over drivers that a test scripts: each is a real server on a unix socket, called by the real client.
+ * Volumes with scripted drivers: each is a real server on a unix socket, called by the real client.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,31 +14,33 @@ import { pino } from 'pino';
 import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { PluginReference } from '../references/plugin-references.ts';
-import { createVolumes, type OpenVolumes } from './create-volumes.ts';
-import { VolumeStore } from './volume-store.ts';
+import { createVolumes, type OpenVolumes } from '../volumes/create-volumes.ts';
+import { VolumeStore } from '../volumes/volume-store.ts';
 
-/** What a driver is asked. */
+/** The body of a call to a driver. */
 export interface Question {
   readonly Name?: string;
   readonly ID?: string;
   readonly Opts?: Readonly<Record<string, string>>;
 }
 
-/** Answers one method; `never` leaves the caller waiting. */
+/** Answers one method; `never` sends no reply. */
 export type Answer = (question: Question) => object | 'never';
 
+/** A scripted driver. */
 export interface TestDriver {
   readonly name: string;
   readonly pluginId: string;
   /** Names of its volumes. */
   readonly volumes: Set<string>;
-  /** By method, such as `Get`: in place of the usual answer. */
+  /** Answers by method, such as `Get`, that replace the usual ones. */
   readonly answers: Map<string, Answer>;
   /** Methods that were called, with the volume's name. */
   readonly calls: string[];
   state: 'enabled' | 'disabled' | 'gone';
 }
 
+/** Volumes under test. */
 export interface VolumesFixture {
   readonly directory: string;
   readonly volumes: OpenVolumes;
@@ -52,9 +54,10 @@ export interface VolumesFixture {
 
 const createdAt = new Date('2026-01-02T03:04:05Z');
 
+/** Open volumes without drivers; everything is removed after the test. */
 export async function openFixture(
   context: TestContext,
-  { surveyTimeoutMs = 10_000 }: { readonly surveyTimeoutMs?: number } = {},
+  { surveyTimeoutMs = 10_000 }: { readonly surveyTimeoutMs?: number | undefined } = {},
 ): Promise<VolumesFixture> {
   const root = await mkdtemp(join(tmpdir(), 'ob-vol-'));
   context.after(() => rm(root, { recursive: true }));
