@@ -24,15 +24,13 @@ export { exchangePaths } from './linux/exchange-paths.ts';
 export type { FileStatus, FileSystemProbe, FileSystemSpace, ProbeResult } from './linux/file-system-probe.ts';
 export { createFileSystemProbe } from './linux/file-system-probe.ts';
 export { findBinary } from './linux/find-binary.ts';
+export { hostMounts } from './linux/host-mounts.ts';
 export { lockDirectory, ownerFileName } from './linux/lock-directory.ts';
 export { makeFifo } from './linux/make-fifo.ts';
-export { sharesMountNamespace } from './linux/mount-namespace.ts';
 export type { MountEntry } from './linux/mount-table.ts';
-export { makeSharedMount, mountsBelow, parseMountTable, readMountTable } from './linux/mount-table.ts';
 export { openEntry, openTrustedDirectory } from './linux/open-entry.ts';
 export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
-export { unmountAt, unmountBelow, unmountDead } from './linux/unmount.ts';
 // Log files.
 export type { LogLine } from './logs/line-joiner.ts';
 export { LogKeeper } from './logs/log-keeper.ts';

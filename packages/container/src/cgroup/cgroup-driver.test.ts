@@ -47,7 +47,7 @@ for (const path of [
   '/a/',
   '/a\0b',
   'a.slice:b',
-  // A dash means a slice within another one, whose directory is elsewhere.
+  // A dash denotes a slice within another one, with another path.
   'a-b.slice:c:d',
   '../x.slice:a:b',
   'a.slice:b:../../c',

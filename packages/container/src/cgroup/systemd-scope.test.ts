@@ -8,7 +8,7 @@ const properties = {
   'org.systemd.property.TimeoutStopUSec': 'uint64 1000',
 };
 
-// Nor is crun kept from a cgroup of its own below the scope: in the scope itself its limits would end with a daemon-reload.
+// crun keeps its cgroup below the scope: limits in the scope itself would be lost at a daemon-reload.
 test('scopeAnnotations() limits the stop, and leaves other limits to the runtime', () => {
   assert.deepEqual(scopeAnnotations({ stopTimeoutMs: 0, limitsTasks: true }), properties);
 });

@@ -16,7 +16,7 @@ describe('findUser()', () => {
     ['1000', 1000, 0, []],
     ['1000:media', 1000, 44, []],
     [':media', 0, 44, []],
-    // A name of digits is a name first, as for Docker.
+    // Digits are looked up as a name first, as in Docker.
     ['4711', 5, 6, []],
   ] as const) {
     test(`finds ${text}`, () => assert.deepEqual(findUser(text, files), { uid, gid, additionalGids }));

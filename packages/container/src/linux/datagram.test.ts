@@ -15,7 +15,7 @@ const receive = bindCall<[number, Uint8Array, number, number]>(
 );
 const close = bindCall<[number]>('int close(int fd)');
 
-/** @returns what arrived at the address while something was done */
+/** Run work. @returns the datagrams that arrived meanwhile */
 function receiveDuring(address: string, work: () => void): string {
   const place = encodeUnixAddress(address);
   const descriptor = checkResult(openSocket(1, 2, 0), 'socket');

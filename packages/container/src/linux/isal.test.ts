@@ -121,9 +121,9 @@ testIsal('A34 ISA-L takes no damaged data for other content than zlib does', asy
       fc.integer({ min: 1, max: 5000 }),
       async (data, where, change, cut) => {
         const bytes = zlib.gzipSync(data);
-        const at = 10 + (where % (bytes.length - 10)); // behind the header
+        const at = 10 + (where % (bytes.length - 10)); // after the header
         bytes.writeUInt8(bytes.readUInt8(at) ^ change, at);
-        // Some changes make no difference: in bits that pad, or of a distance among equal bytes.
+        // Some changes have no effect: in padding bits, or in a distance among equal bytes.
         const [fast, slow] = [await outcome(bytes, cut, isal), await outcome(bytes, cut, undefined)];
         assert.equal(fast.startsWith(refusal), slow.startsWith(refusal));
         if (!fast.startsWith(refusal)) assert.equal(fast, slow);

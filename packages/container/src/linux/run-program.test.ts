@@ -44,11 +44,11 @@ test('runProgram() does not wait for a program that cannot be killed', {
   const device = openSync('/dev/fuse', constants.O_RDWR | constants.O_NONBLOCK);
   mount('silent', path, 0, { type: 'fuse', data: `fd=${device},rootmode=40000,user_id=0,group_id=0` });
   context.after(() => {
-    closeSync(device); // ends what waits for an answer
+    closeSync(device); // fails the pending requests
     unmount(Buffer.from(path), unmountFlags.detach);
     rmSync(path, { recursive: true });
   });
-  // FUSE_INIT wants its answer: struct fuse_out_header, struct fuse_init_out with version 7.31.
+  // Answer FUSE_INIT: struct fuse_out_header, struct fuse_init_out with version 7.31.
   const first = await readRequest(device);
   const answer = Buffer.alloc(80);
   answer.writeUInt32LE(answer.length, 0);
@@ -61,7 +61,7 @@ test('runProgram() does not wait for a program that cannot be killed', {
   const scope = new AbortController();
   const reason = new Error('enough');
   const running = runProgram(await findBinary('stat'), [path], { signal: scope.signal });
-  // Once its question was taken, the kernel waits for the answer, whatever signal comes.
+  // After the request was read, the kernel waits for the answer uninterruptibly.
   await readRequest(device);
   scope.abort(reason);
   await assert.rejects(running, reason);

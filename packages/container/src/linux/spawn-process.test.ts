@@ -64,7 +64,7 @@ test('spawnProcess() passes the requested descriptors only', async () => {
   await using file = await open('/dev/null');
   const child = run('ls /proc/self/fd', { ...bare, stdio: ['ignore', 'pipe', 'ignore', file.fd, 'ignore'] });
   const passed = (await read(child, 1)).trim().split('\n').map(Number);
-  // 5 is the directory that ls(1) reads; what whoever started this process left open for all is not ours to close.
+  // 5 is the directory that ls(1) reads; descriptors that the test's parent left open are not checked.
   assert.deepEqual(
     passed.filter((descriptor) => descriptor <= 5 || isClosedOnExec(descriptor)).sort(),
     [0, 1, 2, 3, 4, 5],

@@ -27,7 +27,7 @@ async function readTail(
   return { complete, unfinished: showLines(cursor.unfinishedLines()) };
 }
 
-/** Texts that make blocks of 64 KiB begin and end everywhere in a record. */
+/** Texts that make blocks of 64 KiB begin and end at any point of a record. */
 const text = fc.oneof(
   fc.constantFrom('', 'a', 'stdout F x'),
   fc.integer({ min: 0, max: 40_000 }).map((length) => 'x'.repeat(length)),

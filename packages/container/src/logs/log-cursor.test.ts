@@ -9,7 +9,7 @@ import { endOfLog, listLogFiles, settleLogFiles } from './log-files.ts';
 const limits = { maxFiles: 2, maxFileBytes: 1e6, maxTotalBytes: 2e6 };
 const start = { file: 1, offset: 0 };
 
-/** Everything up to the end of what there is. */
+/** Read all lines up to the current end. */
 async function readAll(cursor: LogCursor): Promise<readonly string[]> {
   const lines: string[] = [];
   for (let isAtEnd = false; !isAtEnd; ) {

@@ -28,7 +28,7 @@ const records: readonly (readonly [
   ['an endless time', `${'2'.repeat(100)} stdout F text`, undefined],
 ];
 
-/** Parse a record that stands between others. */
+/** Parse a record between others. */
 function parse(record: string) {
   const before = `${noon} stderr P before\n`;
   const bytes = Buffer.from(`${before}${record}\n${noon} stdout F after`, 'latin1');

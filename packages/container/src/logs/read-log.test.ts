@@ -94,7 +94,7 @@ test('a slow follower gets a note about missed output, and continues', async (t)
     seen.push(...showLines(value));
     for (const { skippedBytes = 0 } of value) skipped += skippedBytes;
   }
-  // The file that was being read is still open; the next one is gone, and the newest is where it goes on.
+  // The file at the position is still open; the next one is removed, and reading continues in the newest.
   const notes = seen.filter((line) => line.startsWith('stderr'));
   assert.deepEqual(notes, [
     `stderr outboard: about ${skipped} bytes skipped: the container writes faster than its log is read`,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createLogFixture } from '../testing/log-fixture.ts';
 import { watchDirectory } from './watch-directory.ts';
 
-/** Watches, and tells when it was called. */
+/** Watch a directory; resolves when the listener was called. */
 function watching(t: { after(clean: () => void): void }, path: string) {
   let calls = 0;
   let tell = (): void => undefined;

@@ -25,7 +25,7 @@ interface Fixture {
   readonly networks: ContainerNetworks;
   /** Directory of one container. */
   directory(id: string): string;
-  /** The addresses that are taken. */
+  /** Addresses in use. */
   addresses(): readonly string[];
 }
 
@@ -164,7 +164,7 @@ test('release() removes what it finds after its records were deleted', {
   const { address } = await networks.attach(id);
   await rm(join(directory(id), 'attachment.json'));
   await rm(join(execRoot, 'networks', 'addresses', bridge, address));
-  // The fixture looks for what is left of the firewall's rules.
+  // The fixture asserts that no firewall rule is left.
   await networks.release(id);
   assert.deepEqual(await networks.present(), []);
 });
@@ -178,7 +178,7 @@ const flushes: readonly (readonly [what: string, commands: readonly string[]])[]
 ];
 for (const [what, commands] of flushes) {
   test(`release() succeeds after a flush of the firewall's ${what}, and leaves nothing`, { skip }, () => {
-    // A flush is for a firewall of its own: those of others are in use.
+    // Flushed in a network namespace of its own: the host's firewall is in use.
     const inOwnNetwork = [
       'set -e',
       'mount --make-rprivate /',
@@ -203,7 +203,7 @@ test('attach() and release() work again after a release without CNI plugins', {
   const id = createId();
   await networks.attach(id);
   const path = join(directory(id), 'attachment.json');
-  // As of one that is not installed any more.
+  // As after the CNI plugins were uninstalled.
   writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"type":"firewall"', '"type":"no-such"'));
   await networks.release(id);
   assert.deepEqual(addresses(), []);

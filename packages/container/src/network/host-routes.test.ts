@@ -4,7 +4,7 @@ import { parseRouteTable, readHostRoutes, readOutgoingMtu, refuseOverlap } from 
 import { formatSubnet, parseSubnet } from './ipv4-subnet.ts';
 
 const header = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n';
-/** As a little-endian processor writes it, which all are that this runs on. */
+/** Table of a little-endian processor, as all that the tests run on. */
 const table = `${header}eth0\t00000000\t010200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0   \nplugins0\t0009570A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0   \n`;
 
 const describe = (text: string) =>

@@ -17,6 +17,6 @@ test('findTraffic() returns the bytes of one interface among others', () => {
 });
 
 test('readInterfaceTraffic() returns undefined for a process that has ended', async () => {
-  // Above the most that PID_MAX_LIMIT allows.
+  // Above PID_MAX_LIMIT.
   assert.equal(await readInterfaceTraffic(4_194_305), undefined);
 });

@@ -16,7 +16,7 @@ interface Case {
   readonly links?: Readonly<Record<string, string>>;
   readonly destinations?: readonly string[];
   readonly workDir?: string;
-  /** Absent: accepted. */
+  /** Expected error; absent: accepted. */
   readonly message?: RegExp;
 }
 
@@ -144,11 +144,11 @@ test('checkRootfs() refuses a root that is absent', async () => {
 
 interface MountedCase {
   readonly title: string;
-  /** In the directory that is mounted at `/data`. */
+  /** Links in the directory that is mounted at `/data`. */
   readonly links?: Readonly<Record<string, string>>;
   readonly files?: readonly string[];
   readonly options?: readonly string[];
-  /** Of a later mount. */
+  /** Destination of a later mount. */
   readonly destination: string;
   readonly message?: RegExp;
 }

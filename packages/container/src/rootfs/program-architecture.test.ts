@@ -8,7 +8,7 @@ import { hostPlatform } from '@outboard/oci';
 import type { ProgramSearch } from './find-program.ts';
 import { architectureOf, readProgramArchitecture } from './program-architecture.ts';
 
-/** The beginning of an ELF file. */
+/** First bytes of an ELF file. */
 function elf(machine: number, byteOrder: 1 | 2 = 1): Buffer {
   const header = Buffer.alloc(64);
   header.write('\x7fELF', 'latin1');

@@ -33,9 +33,9 @@ const addWatch = bindCall<[watch: number, path: string, events: number]>(
 const readWatch = bindCall<[watch: number, events: Uint8Array, size: number]>(
   'intptr_t read(int watch, void *events, size_t size)',
 );
-const opened = 0x20; // IN_OPEN: the kernel notes it before open(2) returns, but not for a handle that opens nothing
+const opened = 0x20; // IN_OPEN: sent before open(2) returns, but not for an O_PATH handle
 
-/** @returns whether any of some files was opened while the work was done */
+/** Run work. @returns whether any of some files was opened meanwhile */
 async function isOpenedBy(paths: readonly string[], work: () => Promise<unknown>): Promise<boolean> {
   const watch = startWatching(constants.O_NONBLOCK);
   try {
@@ -50,7 +50,7 @@ async function isOpenedBy(paths: readonly string[], work: () => Promise<unknown>
 test('I12 nothing in a root filesystem is opened but regular files', { skip: needsRoot }, async (t) => {
   const rootfs = makeRootfs(t);
   const [passwd, group] = [join(rootfs, 'etc/passwd'), join(rootfs, 'etc/group')];
-  // In place of a watchdog, which would be armed.
+  // A stand-in for a watchdog, which would be armed.
   execFileSync('mknod', [passwd, 'c', '1', '3']);
   execFileSync('mkfifo', [group]);
   assert.equal(

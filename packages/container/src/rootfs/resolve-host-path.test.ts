@@ -180,14 +180,14 @@ test('I12 a link in a file system that the container mounted is refused, whateve
   }
 });
 
-/** A file system that answers nothing, as long as the handle is open. */
+/** A file system that never answers while the handle is open. */
 async function mountSilent(path: string): Promise<AsyncDisposable> {
   const device = await open('/dev/fuse', 'r+');
   const data = `fd=${device.fd},rootmode=40000,user_id=0,group_id=0`;
   mount('silent', path, 0, { type: 'fuse', data });
   return {
     [Symbol.asyncDispose]: async () => {
-      await device.close(); // ends what waits for an answer
+      await device.close(); // fails the pending requests
       await unmountBelow(path);
     },
   };

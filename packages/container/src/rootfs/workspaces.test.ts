@@ -8,7 +8,7 @@ import { openStaging } from './staging.ts';
 import type { OpenUnpackJail } from './unpack-jail.ts';
 import { createWorkspaces } from './workspaces.ts';
 
-/** Workspaces over a real staging directory; the jails only count how many of them live. */
+/** Workspaces over a real staging directory; the jails only count how many are open. */
 async function withWorkspaces(
   work: (subject: {
     workspaces: ReturnType<typeof createWorkspaces>;

@@ -138,7 +138,7 @@ test('start() ends at once when aborted and leaves nothing', async (t) => {
   const abort = new AbortController();
   const started = runtime.start({ id, spec: fixture.spec(id, ['/bin/true']), signal: abort.signal });
   while (!existsSync(`${slow}.called`)) await new Promise((resolve) => setTimeout(resolve, 5));
-  // Clean-up asks the runtime as well; it must not be one that hangs.
+  // The clean-up calls the runtime as well, which must not hang then.
   writeFileSync(slow, '#!/bin/sh\nexec runc "$@"\n', { mode: 0o755 });
   abort.abort(new Error('not wanted any more'));
   await assert.rejects(started, /not wanted any more/);
@@ -148,7 +148,7 @@ test('S07 remove() kills daemons in sessions of their own', async (t) => {
   const fixture = createContainerFixture(t);
   const runtime = await fixture.open();
   const id = fixture.createId();
-  // Without a pid namespace the kernel does not end them with the first process.
+  // Without a pid namespace the kernel does not kill them with the first process.
   const namespaces = ['mount', 'ipc'].map((type) => ({ type }));
   const script =
     'for i in 1 2 3; do setsid sh -c "trap \'\' TERM; sleep 1000" & done; sleep 0.1; echo ready; exec sleep 1000';
@@ -159,7 +159,7 @@ test('S07 remove() kills daemons in sessions of their own', async (t) => {
   await waitForLines(container, 1);
   await container.kill('SIGKILL');
   await container.exited;
-  // The fixture asserts that the cgroup is gone, which it cannot be with a process in it.
+  // The fixture asserts that the cgroup is removed, which is impossible with a process in it.
   await container.remove();
 });
 
@@ -214,7 +214,7 @@ test('I07 a container inherits no descriptor, and others cannot read files of th
   const container = await runtime.start({ id, spec: fixture.spec(id, ['/bin/ls', '-l', '/proc/self/fd']) });
   assert.equal((await container.exited).code, 0);
   const descriptors = (await container.readLogTail(20)).filter((line) => line.includes('->'));
-  // 0 to 2, and the one that ls itself has open on the directory.
+  // Descriptors 0 to 2, and that of the directory listing.
   assert.equal(descriptors.length, 4, descriptors.join('\n'));
   assert.equal(readdirSync(fixture.bundle(id)).includes('config.json'), true);
   await container.remove();

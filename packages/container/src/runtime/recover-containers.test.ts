@@ -10,7 +10,7 @@ import { identifyProcess } from '../linux/process-identity.ts';
 import { type ContainerFixture, createContainerFixture } from '../testing/container-fixture.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
 
-/** A container that a first runtime started and let go of, as when the daemon ends. */
+/** A container that a first runtime started and released, as when the daemon ends. */
 async function leaveRunning(
   fixture: ContainerFixture,
 ): Promise<{ readonly id: string; readonly pid: number }> {
@@ -21,7 +21,7 @@ async function leaveRunning(
   return { id, pid };
 }
 
-/** Insist that nothing runs, and remove the rest. */
+/** Assert that nothing runs, and remove the rest. */
 async function removeEnded(runtime: ContainerRuntime): Promise<void> {
   const { running, ended } = await runtime.recover();
   assert.equal(running.size, 0);
@@ -41,7 +41,7 @@ test('S15 recover() finds a running container with its pid, log and exit', async
   const container = (await second.recover()).running.get(id);
   assert.equal(container?.pid, pid);
   assert.deepEqual(await container?.readLogTail(5), []);
-  // A second look leaves alone what is held.
+  // A second recovery skips known containers.
   await removeEnded(second);
   assert.notEqual(identifyProcess(pid), undefined);
   await container?.kill('SIGTERM');
@@ -112,7 +112,7 @@ test('S16 recover() removes a bundle without a container', async (t) => {
   await removeEnded(second);
 });
 
-/** A signal is sent, not obeyed, when kill(2) returns. */
+/** Wait for the effect of a signal, which kill(2) does not. */
 async function endProcess(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
   while (identifyProcess(pid) !== undefined) await setImmediate();
@@ -124,7 +124,7 @@ for (const command of ['create', 'start']) {
     const runtime = await fixture.open();
     const id = fixture.createId();
     const held = join(fixture.execRoot, 'held');
-    // Stops at the command, and says so by its pid.
+    // The runtime stops at the command, and writes its pid.
     const wrapper = `#!/bin/sh\ncase " $* " in *" ${command} "*) echo $$ > ${held}.new; mv ${held}.new ${held}; kill -STOP $$;; esac\nexec runc "$@"\n`;
     writeFileSync(join(fixture.execRoot, 'wrapper'), wrapper, { mode: 0o755 });
     const script = fileURLToPath(new URL('../testing/start-container.ts', import.meta.url));

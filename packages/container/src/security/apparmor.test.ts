@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type AppArmorHost, createAppArmor, isInProfileList, requireAppArmorProfile } from './apparmor.ts';
 
-/** The kernel's list of loaded profiles, if it confines programs by AppArmor. */
+/** The kernel's list of loaded profiles, if AppArmor is enabled. */
 const loadedProfiles = '/sys/kernel/security/apparmor/profiles';
 const profile = {
   name: 'outboard-loading',

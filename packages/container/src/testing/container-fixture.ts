@@ -30,8 +30,8 @@ export interface ContainerFixture {
 const hostDirectories = ['/usr', '/bin', '/lib', '/lib64'];
 
 /**
- * The OCI runtimes that tests can use on this host: runc always, crun where it is installed and the host is one that
- * it accepts (it refuses those that mix cgroup v1 and v2).
+ * OCI runtimes that tests can use on this host: runc always, crun where it is installed and supports the host (it
+ * rejects a mix of cgroup v1 and v2).
  */
 export function usableRuntimes(): readonly ('runc' | 'crun')[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
@@ -41,7 +41,7 @@ export function usableRuntimes(): readonly ('runc' | 'crun')[] {
   return hasCrun && !isHybrid ? ['runc', 'crun'] : ['runc'];
 }
 
-/** Made for one test; when it ends, nothing may be left of its containers. */
+/** Create the fixture of one test, which fails when anything of its containers is left. */
 export function createContainerFixture(test: TestContext): ContainerFixture {
   const root = mkdtempSync(join(tmpdir(), 'outboard-runtime-'));
   const execRoot = join(root, 'run');
@@ -52,7 +52,7 @@ export function createContainerFixture(test: TestContext): ContainerFixture {
     mkdirSync(join(rootfs, directory), { recursive: true });
   const runtimes: ContainerRuntime[] = [];
   const ids: string[] = [];
-  // Waiting for an exit does not keep a program alive, and these tests do little else.
+  // Waiting for an exit does not keep a process alive, and these tests do little else.
   const alive = setInterval(() => undefined, 60_000);
   test.after(async () => {
     clearInterval(alive);
@@ -120,7 +120,7 @@ function runtimeSpec(options: {
   };
 }
 
-/** A test that failed half-way leaves its containers: end them, so that they do not outlive the tests. */
+/** A failed test leaves its containers: remove them, so that they do not outlive the tests. */
 async function removeAll(execRoot: string): Promise<void> {
   const runtime = await openConmonRuntime({ execRoot, logger: pino({ level: 'silent' }) });
   const { running, ended } = await runtime.recover();
@@ -128,7 +128,7 @@ async function removeAll(execRoot: string): Promise<void> {
   runtime.release();
 }
 
-/** No cgroup, bundle, runtime state, mount or process of these containers. */
+/** Assert that no cgroup, bundle, runtime state, mount or process of these containers is left. */
 export async function assertNothingLeft(execRoot: string, ids: readonly string[]): Promise<void> {
   for (const id of ids)
     assert.deepEqual(await findCgroupDirectories(createCgroupsPath(id, 'cgroupfs')), [], `cgroup of ${id}`);
@@ -150,7 +150,7 @@ function readCommandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
-    // It ended while the directory was listed.
+    // It ended after the directory was listed.
     return '';
   }
 }

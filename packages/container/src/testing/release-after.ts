@@ -1,5 +1,5 @@
 /**
- * In a network namespace of its own: attaches a network, runs a command, releases the network, and asserts that
+ * Attaches a network in a network namespace of its own, runs a command, releases the network, and asserts that
  * nothing of it is left. Usage: release-after COMMAND
  */
 import assert from 'node:assert/strict';

@@ -1,5 +1,5 @@
 /**
- * A daemon of one container, to be killed: starts what its arguments say.
+ * Starts one container, as a daemon that a test kills.
  * Usage: start-container EXEC_ROOT RUNTIME ID SPEC_JSON
  */
 import pino from 'pino';

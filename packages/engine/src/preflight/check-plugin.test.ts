@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseMountTable } from '@outboard/container';
+import { hostMounts } from '@outboard/container';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
 import { allCapabilities } from './capability-set.ts';
@@ -11,7 +11,7 @@ import type { PluginNeeds, SourceFact } from './read-plugin-needs.ts';
 const everything: HostSupply = {
   runtime: { path: '/usr/sbin/runc' },
   conmon: { path: '/usr/bin/conmon' },
-  mounts: parseMountTable(
+  mounts: hostMounts.parse(
     '1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n2 1 0:5 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
   ),
   fileSystems: new Set(['tmpfs', 'fuse']),
@@ -59,7 +59,7 @@ function check(situation: Case) {
 const missing = { '/srv/state': { kind: 'missing' } } as const;
 const settable = { ...mount, settable: ['source'] };
 const fuse = { linux: { devices: [{ name: 'fuse', path: '/dev/fuse' }] } };
-const noexec = parseMountTable(
+const noexec = hostMounts.parse(
   '1 0 8:1 / / rw shared:1 - ext4 d rw\n2 1 0:5 / /c rw - cgroup2 c rw\n3 1 8:2 / /var rw,noexec - ext4 d rw\n',
 );
 
@@ -170,7 +170,7 @@ const cases: readonly (readonly [title: string, situation: Case, why: RegExp, re
   ['a missing conmon', { host: { conmon: { problem: 'cannot find "conmon"' } } }, /conmon/, /doctor/],
   [
     'S21 read-only control groups',
-    { host: { mounts: parseMountTable('2 1 0:5 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n') } },
+    { host: { mounts: hostMounts.parse('2 1 0:5 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n') } },
     /^the cgroup file system is mounted read-only$/,
     /remount,rw/,
   ],
@@ -237,7 +237,7 @@ describe('checkPlugin()', () => {
 
   test('only warns about a shared mount on a private one', () => {
     const { mounts: _, ...rest } = everything;
-    const mounts = parseMountTable('1 0 8:1 / / rw - ext4 d rw\n2 1 0:5 / /c rw - cgroup2 c rw\n');
+    const mounts = hostMounts.parse('1 0 8:1 / / rw - ext4 d rw\n2 1 0:5 / /c rw - cgroup2 c rw\n');
     const findings = check({
       config: { mounts: [{ ...mount, options: ['rbind', 'rshared'] }] },
       sources: { '/srv/state': { kind: 'present', realPath: '/srv/state', isDirectory: true } },

@@ -11,10 +11,9 @@ import {
   createFileSystemProbe,
   type FileSystemProbe,
   findBinary,
+  hostMounts,
   isClockSynchronised,
-  readMountTable,
   runProgram,
-  sharesMountNamespace,
 } from '@outboard/container';
 import { allCapabilities } from './capability-set.ts';
 import { checkRecords } from './check-records.ts';
@@ -76,8 +75,8 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
 
 /** Mounts propagate to the first process's namespace when the mount below them is in a peer group with one there. */
 async function hidesMounts(dataRoot: HostFacts['dataRoot']): Promise<boolean> {
-  if ('problem' in dataRoot || (await sharesMountNamespace(1)) !== false) return false;
-  const [own, first] = await Promise.all([readMountTable(), readMountTable(1)]);
+  if ('problem' in dataRoot || (await hostMounts.sharesNamespace(1)) !== false) return false;
+  const [own, first] = await Promise.all([hostMounts.read(), hostMounts.read(1)]);
   const [here, there] = [own, first].map((table) => peerGroup(mountOfPath(table, dataRoot.realPath)));
   return here === undefined || here !== there;
 }

@@ -6,8 +6,8 @@ import {
   type CgroupDriver,
   type FileSystemSpace,
   findBinary,
+  hostMounts,
   type MountEntry,
-  readMountTable,
 } from '@outboard/container';
 import { parseCapabilitySet } from './capability-set.ts';
 
@@ -71,7 +71,7 @@ export async function readHostSupply(runtime: string): Promise<HostSupply> {
   const [foundRuntime, conmon, mounts, fileSystems, status] = await Promise.all([
     findProgram(runtime),
     findProgram('conmon'),
-    readMountTable(),
+    hostMounts.read(),
     readFile('/proc/filesystems', 'utf8'),
     readFile('/proc/self/status', 'utf8'),
   ]);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseMountTable } from '@outboard/container';
+import { hostMounts } from '@outboard/container';
 import type { HostFacts } from './host-facts.ts';
 import { checkHost } from './host-requirements.ts';
 
 const mounts = (cgroups: string, root = 'rw shared:1', run = 'tmpfs') =>
-  parseMountTable(`1 0 8:1 / / ${root} - ext4 d rw\n2 1 0:9 / /run rw shared:2 - ${run} t rw\n${cgroups}`);
+  hostMounts.parse(`1 0 8:1 / / ${root} - ext4 d rw\n2 1 0:9 / /run rw shared:2 - ${run} t rw\n${cgroups}`);
 const v1 = '3 1 0:5 / /sys/fs/cgroup/memory rw - cgroup c rw,memory\n';
 const v2 = '4 1 0:6 / /sys/fs/cgroup rw - cgroup2 c rw\n';
 const readOnly = (cgroups: string) => cgroups.replaceAll(' rw - ', ' ro,nosuid - ');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalCapability, parseMountTable } from '@outboard/container';
+import { canonicalCapability, hostMounts } from '@outboard/container';
 import { allCapabilities, parseCapabilitySet } from './capability-set.ts';
 import { mountOfPath } from './mount-of-path.ts';
 
-const table = parseMountTable(
+const table = hostMounts.parse(
   [
     '1 0 8:1 / / rw - ext4 d rw',
     '2 1 8:2 / /srv rw - ext4 d rw',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseMountTable } from '@outboard/container';
+import { hostMounts } from '@outboard/container';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import { initialSettings } from '../config/settings.ts';
 import { allCapabilities } from './capability-set.ts';
@@ -15,7 +15,7 @@ const all = allCapabilities(40);
 const healthy: HostSupply = {
   runtime: { path: '/usr/bin/runc' },
   conmon: { path: '/usr/bin/conmon' },
-  mounts: parseMountTable(root + v2),
+  mounts: hostMounts.parse(root + v2),
   fileSystems: new Set(['fuse', 'overlay']),
   boundingCapabilities: new Set(all),
 };
@@ -70,19 +70,19 @@ const noexec = root.replace('/ rw shared', '/ rw,noexec,nodev shared');
 const cases: readonly (readonly [title: string, name: string, Partial<HostSupply>])[] = [
   ['an OCI runtime that is missing', 'OCI runtime', { runtime: { problem: 'cannot find "runc"' } }],
   ['a conmon that is missing', 'conmon', { conmon: { problem: 'cannot find "conmon"' } }],
-  ['S21 no control groups', 'cgroups', { mounts: parseMountTable(root) }],
+  ['S21 no control groups', 'cgroups', { mounts: hostMounts.parse(root) }],
   [
     'S21 read-only control groups',
     'cgroups',
-    { mounts: parseMountTable(root + v2.replace(' rw - ', ' ro - ')) },
+    { mounts: hostMounts.parse(root + v2.replace(' rw - ', ' ro - ')) },
   ],
   [
     'S21 crun on hybrid control groups',
     'cgroups',
-    { mounts: parseMountTable(root + v1 + v2), runtime: { path: '/usr/bin/crun' } },
+    { mounts: hostMounts.parse(root + v1 + v2), runtime: { path: '/usr/bin/crun' } },
   ],
   ['missing capabilities', 'capabilities', { boundingCapabilities: new Set(all.slice(1)) }],
-  ['a data root without exec', 'data root', { mounts: parseMountTable(noexec + v2) }],
+  ['a data root without exec', 'data root', { mounts: hostMounts.parse(noexec + v2) }],
 ];
 
 for (const [title, name, change] of cases) {
@@ -102,7 +102,7 @@ for (const [title, name, change] of cases) {
 }
 
 test('preflight starts a plugin on a data root that only the doctor warns about', () => {
-  const mounts = parseMountTable(root.replace('/ rw shared', '/ rw,nodev shared') + v2);
+  const mounts = hostMounts.parse(root.replace('/ rw shared', '/ rw,nodev shared') + v2);
   assert.equal(diagnose({ ...healthy, mounts }, 'data root').status, 'warn');
   assert.deepEqual(preflight({ ...healthy, mounts }), []);
 });

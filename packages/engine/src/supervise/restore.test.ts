@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeSharedMount, openRunningContainers } from '@outboard/container';
+import { hostMounts, openRunningContainers } from '@outboard/container';
 import { isRunning } from '@outboard/container/testing';
 import pino from 'pino';
 import { createPreflight } from '../preflight/host-preflight.ts';
@@ -189,7 +189,7 @@ test('S11 restore() takes away mounts and socket directories of plugins that are
   const { propagatedMount } = fixture.layout.plugin(record.id);
   mkdirSync(propagatedMount);
   writeFileSync(join(propagatedMount, 'kept'), 'data');
-  await makeSharedMount(propagatedMount);
+  await hostMounts.makeShared(propagatedMount);
   mkdirSync(join(fixture.execRoot, 'plugins', record.id), { recursive: true });
   await supervisor.restore([]);
   assert.equal(readFileSync(join(propagatedMount, 'kept'), 'utf8'), 'data');

@@ -11,7 +11,7 @@ function jailPathOf(path: string): Buffer {
   return terminatePath(Buffer.from(path));
 }
 
-/** Names that a layer wrote, which counts how often it is asked. */
+/** Names that a layer wrote, with a count of look-ups. */
 class CountingNames extends LayerNames {
   asked = 0;
 

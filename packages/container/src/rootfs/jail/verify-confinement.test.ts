@@ -8,7 +8,7 @@ import { verifyConfinement } from './verify-confinement.ts';
 const skip = process.getuid?.() === 0 ? false : 'needs root, for namespaces';
 const ownNamespaces = ['unshare', '--mount', '--net', '--ipc', '--'];
 
-/** Processes that are shut in but for one thing; the host's root stands for the staging directory. */
+/** Processes that are confined except for one thing; the host's root is used as the staging directory. */
 const open: readonly {
   readonly title: string;
   readonly command: readonly string[];
@@ -55,7 +55,7 @@ for (const { title, command, cwd = '/', root = '/', message } of open) {
       cwd,
     });
     try {
-      // It answers once it is what it is to be.
+      // It writes when it is in the wanted state.
       child.stdio[0]?.write('x');
       await new Promise((resolve) => child.stdio[1]?.once('data', resolve));
       await assert.rejects(verifyConfinement(child.pid, statSync(root)), { kind: 'system', message });

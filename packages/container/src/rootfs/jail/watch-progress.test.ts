@@ -5,7 +5,7 @@ import { type Activity, readActivity, watchProgress } from './watch-progress.ts'
 
 const limitMs = 1000;
 
-/** After how many looks a stall is told; undefined when it never is. The last look is repeated. */
+/** Number of checks until a stall is reported; undefined without one. The last activity is repeated. */
 async function looksUntilStall(
   mock: { timers: { enable(options: { apis: ['setInterval'] }): void; tick(ms: number): void } },
   looks: readonly (Activity | undefined)[],
@@ -44,7 +44,7 @@ for (const [title, looks, expected] of [
 
 test('readActivity() reports work, and undefined for a process that has ended', async () => {
   const before = await readActivity(process.pid);
-  const after = await readActivity(process.pid); // the first look read files
+  const after = await readActivity(process.pid); // the first call read files
   assert.notEqual(after?.work, before?.work);
   assert.equal(await readActivity(2 ** 30), undefined);
 });

@@ -170,7 +170,7 @@ function allow(names: string, conditions: Conditions = {}): SeccompRule {
 /** @param argument `value` is the mask when it compares masked: what is left must be 0 */
 function allowIf(
   name: string,
-  argument: Omit<SeccompArgument, 'valueTwo'>,
+  argument: Pick<SeccompArgument, 'index' | 'value' | 'op'>,
   conditions: Conditions = {},
 ): SeccompRule {
   return { ...allow(name, conditions), args: [{ ...argument, valueTwo: undefined }] };

@@ -103,7 +103,7 @@ describe('resolveSeccompProfile()', () => {
   });
 });
 
-/** The names that a filter allows whatever their arguments. */
+/** System calls that a filter allows with any arguments. */
 function allowedNames(of: SeccompSubject): ReadonlySet<string> {
   const { syscalls } = resolveSeccompProfile(builtInSeccompProfile, of);
   const rules = syscalls.filter(({ action, args }) => action === 'SCMP_ACT_ALLOW' && args === undefined);

@@ -7,7 +7,7 @@ import {
   canLimitSwap,
   createCgroupsPath,
   type FileSystemProbe,
-  readMountTable,
+  hostMounts,
   scopeAnnotations,
 } from '@outboard/container';
 import { optionsOf } from '../../config/options-in-force.ts';
@@ -88,7 +88,7 @@ function annotationsOf(options: PluginOptions): Readonly<Record<string, string>>
 }
 
 async function readCgroupVersion(): Promise<1 | 2> {
-  const mounts = await readMountTable();
+  const mounts = await hostMounts.read();
   const root = mounts.findLast(({ mountPoint }) => mountPoint === '/sys/fs/cgroup');
   return root?.fileSystem === 'cgroup2' ? 2 : 1;
 }

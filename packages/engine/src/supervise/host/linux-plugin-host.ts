@@ -9,7 +9,7 @@ import {
   createAppArmor,
   createCniNetworks,
   createFileSystemProbe,
-  makeSharedMount,
+  hostMounts,
   type RunningContainers,
   type SpecMount,
 } from '@outboard/container';
@@ -169,7 +169,7 @@ class LinuxPluginHost implements PluginHost {
     if (config.propagatedMount === '') return;
     const { propagatedMount } = this.#deps.layout.plugin(id);
     await makeDirectories(propagatedMount, { mode: 0o755 });
-    await makeSharedMount(propagatedMount);
+    await hostMounts.makeShared(propagatedMount);
   }
 
   async #warnOfOtherNamespace(id: string, plugin: string): Promise<void> {

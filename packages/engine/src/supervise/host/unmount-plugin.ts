@@ -2,7 +2,7 @@
  * Mounts below the directories of plugins, and their removal.
  */
 import { realpath } from 'node:fs/promises';
-import { cleanAbsolutePath, mountsBelow, unmountAt, unmountBelow, unmountDead } from '@outboard/container';
+import { cleanAbsolutePath, hostMounts } from '@outboard/container';
 import type { PluginPaths } from '../../store/plugin-layout.ts';
 import type { MountsToRemove } from './plugin-host.ts';
 
@@ -11,12 +11,13 @@ const maxCovered = 64;
 
 /** Unmount a plugin's mounts, including any below its root filesystem that reached the host. */
 export async function unmountPlugin(paths: PluginPaths, mounts: MountsToRemove): Promise<void> {
-  if (mounts === 'all') return unmountBelow(paths.directory);
-  await unmountBelow(paths.rootfs);
-  const points = (await mountsBelow(paths.propagatedMount)).map(({ mountPoint }) => mountPoint);
+  if (mounts === 'all') return hostMounts.unmountBelow(paths.directory);
+  await hostMounts.unmountBelow(paths.rootfs);
+  const points = (await hostMounts.below(paths.propagatedMount)).map(({ mountPoint }) => mountPoint);
   // A plugin that crashes and mounts again over its old mounts at each start would fill the kernel's mount table.
-  if (points.length - new Set(points).size > maxCovered) return unmountBelow(paths.propagatedMount);
-  await unmountDead(paths.propagatedMount);
+  if (points.length - new Set(points).size > maxCovered)
+    return hostMounts.unmountBelow(paths.propagatedMount);
+  await hostMounts.unmountDead(paths.propagatedMount);
 }
 
 /**
@@ -34,13 +35,13 @@ export async function unmountRuntimeMounts(
   const below = mounts.flatMap(({ destination }) =>
     destination.startsWith(`${root}/`) ? [destination.slice(root.length + 1)] : [],
   );
-  if (below.length > 0) await unmountAt(paths.propagatedMount, below);
+  if (below.length > 0) await hostMounts.unmountAt(paths.propagatedMount, below);
 }
 
 /** The names in the plugins' directory below which something is mounted. */
 export async function mountedPlugins(directory: string): Promise<readonly string[]> {
   const prefix = `${await realpath(directory)}/`;
-  const mounts = await mountsBelow(directory);
+  const mounts = await hostMounts.below(directory);
   return mounts
     .filter(({ mountPoint }) => mountPoint.startsWith(prefix))
     .map(({ mountPoint }) => mountPoint.slice(prefix.length).replace(/\/.*$/s, ''));

@@ -1,0 +1,18 @@
+/**
+ * Mounts of the host, in the mount namespace of this process.
+ */
+import { sharesMountNamespace } from './mount-namespace.ts';
+import { makeSharedMount, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
+import { unmountAt, unmountBelow, unmountDead } from './unmount.ts';
+
+/** Functions that read, make and remove mounts; each is documented where it is declared. */
+export const hostMounts = {
+  read: readMountTable,
+  parse: parseMountTable,
+  below: mountsBelow,
+  makeShared: makeSharedMount,
+  unmountBelow,
+  unmountAt,
+  unmountDead,
+  sharesNamespace: sharesMountNamespace,
+} as const;
