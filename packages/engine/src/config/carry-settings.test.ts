@@ -1,40 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { readConfig, settableConfig } from '../testing/settable-config.ts';
 import { type CarryOptions, carryOverrides, carrySettings } from './carry-settings.ts';
-import { parsePluginConfig } from './parse-plugin-config.ts';
 import type { PluginConfig, PluginSettings } from './plugin-config.ts';
 import { applySettings, initialSettings } from './settings.ts';
 
-const read = (config: object): PluginConfig => parsePluginConfig(Buffer.from(JSON.stringify(config))).config;
-
 const bind = { type: 'bind', options: ['bind'] };
-const config = read({
-  env: [
-    { name: 'DEBUG', value: '0', settable: ['value'] },
-    { name: 'EMPTY', value: '', settable: ['value'] },
-    { name: 'UNSET', value: null, settable: ['value'] },
-    { name: 'FIXED', value: 'x' },
-    { name: 'a.b', value: '1', settable: ['value'] },
-    { name: '.hidden', value: '1', settable: ['value'] },
-    { name: 'TWO', value: '1', settable: ['value', 'name'] },
-    { name: 'ODD', value: '1', settable: ['name'] },
-    { name: 'both', value: '1', settable: ['value'] },
-  ],
-  mounts: [
-    { ...bind, name: 'state', source: '/s', destination: '/state', settable: ['source'] },
-    { ...bind, name: 'nosource', source: null, destination: '/n', settable: ['source'] },
-    { ...bind, name: 'fixed', source: '/f', destination: '/f' },
-    { ...bind, name: 'both', source: '/b', destination: '/b', settable: ['source'] },
-  ],
-  linux: {
-    devices: [
-      { name: 'dev', path: '/dev/fuse', settable: ['path'] },
-      { name: 'nopath', path: null, settable: ['path'] },
-    ],
-  },
-  args: { name: 'args', value: ['-v'], settable: ['value'] },
-});
+const config = settableConfig;
 const initial = initialSettings(config);
 
 function carry(settings: PluginSettings, next: PluginConfig, options?: CarryOptions) {
@@ -43,7 +16,7 @@ function carry(settings: PluginSettings, next: PluginConfig, options?: CarryOpti
 
 describe('carrySettings()', () => {
   test('gives the new defaults when nothing was changed', () => {
-    const next = read({
+    const next = readConfig({
       env: [
         { name: 'DEBUG', value: 'new', settable: ['value'] },
         { name: 'ADDED', value: '1' },
@@ -65,7 +38,7 @@ describe('carrySettings()', () => {
       'dev=/dev/mine',
       'args=-x',
     ]);
-    const next = read({
+    const next = readConfig({
       env: [
         { name: 'UNSET', value: null, settable: ['value'] },
         { name: 'a.b', value: '2' },
@@ -96,7 +69,7 @@ describe('carrySettings()', () => {
 
   test('drops a setting that the new config does not allow', () => {
     const changed = applySettings(config, initial, ['state=/mine', 'dev=/dev/mine', 'args=-x']);
-    const next = read({
+    const next = readConfig({
       mounts: [{ ...bind, name: 'state', source: null, destination: '/s', settable: ['source'] }],
       linux: { devices: [{ name: 'dev', path: '/dev/x' }] },
       args: { name: 'other', value: ['d'], settable: ['value'] },
@@ -119,7 +92,7 @@ describe('carrySettings()', () => {
 
 /** A config with one mount that an operator may choose the source of. */
 function withMount(mount: object): PluginConfig {
-  return read({
+  return readConfig({
     mounts: [{ name: 'data', source: '/default', destination: '/d', settable: ['source'], ...mount }],
   });
 }
@@ -183,8 +156,10 @@ describe('carrySettings() on a mount that changes', () => {
   test('gives a source to the first mount of its name only', () => {
     const entry = { name: 'data', type: 'bind', settable: ['source'] };
     const first = { ...entry, source: '/default', destination: '/d', options: ['bind', 'ro'] };
-    const next = read({ mounts: [first, { ...first, destination: '/e', options: ['rbind', 'shared'] }] });
-    const old = read({ mounts: [first] });
+    const next = readConfig({
+      mounts: [first, { ...first, destination: '/e', options: ['rbind', 'shared'] }],
+    });
+    const old = readConfig({ mounts: [first] });
     const settings = applySettings(old, initialSettings(old), ['data=/mine']);
     const { value } = carrySettings({ config: old, settings }, next);
     assert.deepEqual(

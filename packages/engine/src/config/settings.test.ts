@@ -1,39 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parsePluginConfig } from './parse-plugin-config.ts';
-import type { PluginConfig } from './plugin-config.ts';
+import { readConfig, settableConfig } from '../testing/settable-config.ts';
 import { applySettings, initialSettings } from './settings.ts';
 
-const read = (config: object): PluginConfig => parsePluginConfig(Buffer.from(JSON.stringify(config))).config;
-
-const bind = { type: 'bind', options: ['bind'] };
-const config = read({
-  env: [
-    { name: 'DEBUG', value: '0', settable: ['value'] },
-    { name: 'EMPTY', value: '', settable: ['value'] },
-    { name: 'UNSET', value: null, settable: ['value'] },
-    { name: 'FIXED', value: 'x' },
-    { name: 'a.b', value: '1', settable: ['value'] },
-    { name: '.hidden', value: '1', settable: ['value'] },
-    { name: 'TWO', value: '1', settable: ['value', 'name'] },
-    { name: 'ODD', value: '1', settable: ['name'] },
-    { name: 'both', value: '1', settable: ['value'] },
-  ],
-  mounts: [
-    { ...bind, name: 'state', source: '/s', destination: '/state', settable: ['source'] },
-    { ...bind, name: 'nosource', source: null, destination: '/n', settable: ['source'] },
-    { ...bind, name: 'fixed', source: '/f', destination: '/f' },
-    { ...bind, name: 'both', source: '/b', destination: '/b', settable: ['source'] },
-  ],
-  linux: {
-    devices: [
-      { name: 'dev', path: '/dev/fuse', settable: ['path'] },
-      { name: 'nopath', path: null, settable: ['path'] },
-    ],
-  },
-  args: { name: 'args', value: ['-v'], settable: ['value'] },
-});
+const config = settableConfig;
 const initial = initialSettings(config);
 
 describe('initialSettings()', () => {
@@ -46,7 +17,7 @@ describe('initialSettings()', () => {
   });
 
   test('has empty lists where the config has null', () => {
-    assert.deepEqual(initialSettings(read({})), { mounts: [], devices: [], env: [], args: [] });
+    assert.deepEqual(initialSettings(readConfig({})), { mounts: [], devices: [], env: [], args: [] });
   });
 });
 
