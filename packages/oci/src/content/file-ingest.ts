@@ -138,7 +138,7 @@ async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promis
   let rest = chunks;
   while (rest.length > 0) {
     const { bytesWritten } = await file.writev(rest);
-    if (bytesWritten === 0) throw new Error('the file takes no more bytes');
+    if (bytesWritten === 0) throw new Error('the file accepts no more bytes');
     rest = withoutFirst(rest, bytesWritten);
   }
 }

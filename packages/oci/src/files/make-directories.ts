@@ -44,7 +44,7 @@ async function isDirectory(path: string): Promise<boolean> {
   }
   throw new OutboardError(
     'system',
-    `cannot make directory at ${JSON.stringify(path)}: ENOTDIR, it is no directory or lies below a file`,
+    `cannot make directory at ${JSON.stringify(path)}: ENOTDIR, it is not a directory or is below a file`,
     { details: { path } },
   );
 }
@@ -61,7 +61,7 @@ async function makeDirectory(path: string, mode: number): Promise<boolean> {
     const reason =
       code === 'EEXIST'
         ? 'it is a link to nothing'
-        : `the file system of ${JSON.stringify(dirname(path))} takes no new directories`;
+        : `the file system of ${JSON.stringify(dirname(path))} refuses new directories`;
     const message = `cannot make directory at ${JSON.stringify(path)}: ${code}, ${reason}`;
     throw new OutboardError('system', message, { cause, details: { path } });
   }

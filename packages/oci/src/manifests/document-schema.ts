@@ -114,7 +114,7 @@ export function readDocument(bytes: Uint8Array, head: DocumentHead): unknown {
     if (isPresent(fields[name])) {
       throw new OutboardError(
         'invalid',
-        `invalid ${subject}: it is ambiguous, "${name}" is no field of "${head.mediaType}"`,
+        `invalid ${subject}: it is ambiguous, "${name}" is not a field of "${head.mediaType}"`,
       );
     }
   }

@@ -32,7 +32,7 @@ describe('parseIndex()', () => {
     assert.throws(() => parse({ mediaType: ociManifest }), { kind: 'invalid', message: /says it is/ });
     assert.throws(() => parse({ mediaType: undefined }, ociManifest), {
       kind: 'invalid',
-      message: /no index media type/,
+      message: /not the media type of an index/,
     });
   });
 

@@ -28,7 +28,7 @@ export function parseIndex(bytes: Uint8Array, mediaType: string): ImageIndex {
   if (!isIndexMediaType(mediaType)) {
     throw new OutboardError(
       'invalid',
-      `invalid index: ${JSON.stringify(mediaType.slice(0, 300))} is no index media type`,
+      `invalid index: ${JSON.stringify(mediaType.slice(0, 300))} is not the media type of an index`,
     );
   }
   const document = readDocument(bytes, { subject: 'index', mediaType, foreignFields: ['config', 'layers'] });

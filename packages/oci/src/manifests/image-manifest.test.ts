@@ -89,9 +89,9 @@ describe('parseManifest()', () => {
   });
 
   it('R03 refuses a media type of anything but a manifest', () => {
-    refuses(good, /is no manifest media type/, dockerManifestList);
-    refuses(good, /is no manifest media type/, 'application/json');
-    refuses(good, /is no manifest media type/, `${dockerManifest}; charset=utf-8`);
+    refuses(good, /is not the media type of a manifest/, dockerManifestList);
+    refuses(good, /is not the media type of a manifest/, 'application/json');
+    refuses(good, /is not the media type of a manifest/, `${dockerManifest}; charset=utf-8`);
   });
 
   for (const [name, change, message] of [

@@ -48,7 +48,7 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): ImageManife
   if (!isManifestMediaType(mediaType)) {
     throw new OutboardError(
       'invalid',
-      `invalid manifest: ${JSON.stringify(mediaType.slice(0, 300))} is no manifest media type`,
+      `invalid manifest: ${JSON.stringify(mediaType.slice(0, 300))} is not the media type of a manifest`,
     );
   }
   const document = readDocument(bytes, { subject: 'manifest', mediaType, foreignFields: ['manifests'] });

@@ -37,7 +37,7 @@ export function hasDigestForm(text: string): boolean {
   return digestPattern.test(text);
 }
 
-/** True for a full plugin ID (64 hex digits), which no reference may look like. */
+/** True for an ID of 64 hex digits, which no reference may look like. */
 export function isIdentifier(text: string): boolean {
   return identifierPattern.test(text);
 }

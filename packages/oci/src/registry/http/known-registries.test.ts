@@ -206,7 +206,7 @@ describe('a 404 of another server', () => {
         what === 'blob' ? repository.openBlob(blobOf(Buffer.from('c'))) : repository.resolve('v1'),
         {
           kind: 'unavailable',
-          message: `unexpected status from GET request to http://${cdn.host}/moved: 404 Not Found; registry "${registry.host}" leads there`,
+          message: `unexpected status from GET request to http://${cdn.host}/moved: 404 Not Found; registry "${registry.host}" redirected to it`,
         },
       );
     });

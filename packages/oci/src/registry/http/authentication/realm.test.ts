@@ -43,9 +43,9 @@ describe('checkRealm()', () => {
     ['https://registry.example', 'https://user:pass@registry.example/token', /user name/],
     ['https://registry.example', 'https://registry.example@evil.example/token', /user name/],
     ['https://registry.example', 'file:///etc/shadow', /want http: or https:/],
-    ['https://registry.example', '/token', /no absolute URL/],
-    ['https://registry.example', '', /no absolute URL/],
-    ['https://registry.example', `https://registry.example/${'x'.repeat(3000)}`, /no absolute URL/],
+    ['https://registry.example', '/token', /not an absolute URL/],
+    ['https://registry.example', '', /not an absolute URL/],
+    ['https://registry.example', `https://registry.example/${'x'.repeat(3000)}`, /not an absolute URL/],
   ] as const;
   for (const [registry, realm, want] of refused) {
     it(`R11 ${registry} may not name ${realm.slice(0, 60)}`, () => {

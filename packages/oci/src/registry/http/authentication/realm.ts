@@ -52,7 +52,7 @@ export function checkRealm(
   reach: Reach = 'public',
 ): Realm {
   if (text.length > maxRealmLength || !URL.canParse(text))
-    throw refuse(registry, text, 'it is no absolute URL');
+    throw refuse(registry, text, 'it is not an absolute URL');
   const url = new URL(text);
   url.hash = '';
   const shown = redactUrl(url);

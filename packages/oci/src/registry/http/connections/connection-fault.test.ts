@@ -70,7 +70,7 @@ describe('a failed connection', () => {
       await using server = await listen(answer);
       const { kind, message } = await failureOf(`https://${server.host}/v2/`);
       assert.equal(kind, 'unavailable');
-      assert.match(message, /server gave HTTP response to HTTPS client: it does not speak TLS there; /);
+      assert.match(message, /server gave HTTP response to HTTPS client: it does not use TLS; /);
       assert.doesNotMatch(message, /\.c:|error:|\n/);
     });
   }
@@ -86,7 +86,7 @@ describe('an address that a registry chose', () => {
         assert.equal(kind, 'forbidden');
         assert.match(
           message,
-          new RegExp(`^refusing to connect to http://${name}:${port}/secret, where the `),
+          new RegExp(`^refusing to connect to http://${name}:${port}/secret, an address that the `),
         );
         assert.match(message, /insecure-registries$/);
         assert.equal(registry.requests.length, 0);

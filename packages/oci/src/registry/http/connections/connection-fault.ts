@@ -37,7 +37,7 @@ export function outOfReach({ url, route }: HttpRequest): OutboardError {
       : `its address is ${route.reach === 'private' ? "this machine's own" : 'private'}, and the registry's is not`;
   return new OutboardError(
     'forbidden',
-    `refusing to connect to ${redactUrl(url)}, where the registry leads: ${what}; an operator may list it in insecure-registries`,
+    `refusing to connect to ${redactUrl(url)}, an address that the registry named: ${what}; an operator may list it in insecure-registries`,
   );
 }
 
@@ -64,7 +64,7 @@ const faults = new Map<string, (request: HttpRequest) => string>([
 ]);
 
 function notTls(): string {
-  return 'server gave HTTP response to HTTPS client: it does not speak TLS there; if it is meant not to, list it in insecure-registries';
+  return 'server gave HTTP response to HTTPS client: it does not use TLS; if that is intended, list it in insecure-registries';
 }
 
 const unknownAuthority =

@@ -192,7 +192,7 @@ async function refusal(
         )
       : unexpectedStatus(
           { ...response, body: Buffer.alloc(0) },
-          `registry "${base.url.host}" leads there`,
+          `registry "${base.url.host}" redirected to it`,
           'another server',
         );
   if (!isTransientStatus(response.status)) return error;
