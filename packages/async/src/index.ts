@@ -28,6 +28,7 @@ export { onAbort, whenAborted } from './on-abort.ts';
 export type { OperationScope } from './operation-scope.ts';
 export { createOperationScope } from './operation-scope.ts';
 export { pause } from './pause.ts';
+export { pollUntil } from './poll-until.ts';
 export { rejectOnAbort, resolveOnAbort } from './race-with-signal.ts';
 export { runOnce } from './run-once.ts';
 export { settlesWithin } from './settles-within.ts';

@@ -5,8 +5,7 @@
  */
 import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { mapBounded } from '@outboard/async';
+import { mapBounded, pollUntil } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { isErrno } from '../linux/errno.ts';
 import { readMountTable } from '../linux/mount-table.ts';
@@ -37,21 +36,18 @@ export async function removeCgroup(
   cgroupPath: string,
   options: { readonly timeoutMs: number },
 ): Promise<void> {
-  const deadline = AbortSignal.timeout(options.timeoutMs);
-  let pauseMs = 1;
-  // Polling with back-off: cgroup v1 has no event for an empty cgroup.
-  for (;;) {
+  let pids: readonly number[] = [];
+  // Polling: cgroup v1 has no event for an empty cgroup.
+  const isRemoved = await pollUntil(async () => {
     const trees = await Promise.all((await findCgroupDirectories(cgroupPath)).map(walk));
     const directories = trees.flat();
-    if (directories.length === 0) return;
-    const pids = await killProcesses(directories);
+    if (directories.length === 0) return true;
+    pids = await killProcesses(directories);
     // Deepest first: a cgroup with children cannot be removed. Hierarchies are removed in parallel.
     const removed = await Promise.all(trees.map((tree) => removeDirectories(tree.toReversed())));
-    if (pids.length === 0 && removed.every(Boolean)) return;
-    if (deadline.aborted) throw leftOver(cgroupPath, pids);
-    await delay(pauseMs);
-    pauseMs = Math.min(pauseMs * 2, 50);
-  }
+    return pids.length === 0 && removed.every(Boolean);
+  }, options);
+  if (!isRemoved) throw leftOver(cgroupPath, pids);
 }
 
 /** Pids of a cgroup and its descendants, in ascending order. */

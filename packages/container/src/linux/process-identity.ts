@@ -2,7 +2,7 @@
  * Identifies processes beyond their pids, which are reused: pid and start time together are unique within one boot.
  */
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { pollUntil } from '@outboard/async';
 import { isErrno } from './errno.ts';
 
 /** A process, unique within one boot. */
@@ -82,15 +82,8 @@ const groupEndMs = 5_000;
  * @param leader pid of the leader, which the caller has verified
  */
 export async function endProcessGroup(leader: number): Promise<void> {
-  const deadline = performance.now() + groupEndMs;
   // Polling: the end of a process group has no event.
-  for (
-    let pauseMs = 1;
-    killGroup(leader) && performance.now() < deadline;
-    pauseMs = Math.min(pauseMs * 2, 50)
-  ) {
-    await delay(pauseMs);
-  }
+  await pollUntil(() => !killGroup(leader), { timeoutMs: groupEndMs });
 }
 
 /** @returns false when the group has ended */

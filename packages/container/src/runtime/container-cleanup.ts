@@ -3,7 +3,7 @@
  */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { pollUntil } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { ContainerCgroup } from '../cgroup/cgroup-driver.ts';
 import { removeCgroup } from '../cgroup/cgroup-tree.ts';
@@ -97,14 +97,9 @@ async function removeRuntimeState(cleanup: ContainerCleanup, deps: CleanupDeps):
  * container has a session of its own.
  */
 async function endMonitor(monitor: ProcessIdentity, graceMs: number): Promise<void> {
-  const deadline = performance.now() + graceMs;
-  let pauseMs = 1;
   // No event: the monitor may not be a child of this process.
-  while (isSameProcess(monitor)) {
-    if (performance.now() >= deadline) return endProcessGroup(monitor.pid);
-    await delay(pauseMs);
-    pauseMs = Math.min(pauseMs * 2, 50);
-  }
+  const hasEnded = await pollUntil(() => !isSameProcess(monitor), { timeoutMs: graceMs });
+  if (!hasEnded) await endProcessGroup(monitor.pid);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createFakeClock } from '@outboard/async/testing';
 import type { EngineEvent, LogLine, PluginOutput } from '@outboard/engine';
 import { pino } from 'pino';
 import { createPluginOutputLog } from './plugin-output.ts';
@@ -20,7 +21,7 @@ function createOutput() {
   const logger = pino({}, { write: (line: string) => void entries.push(JSON.parse(line)) });
   let write: (output: PluginOutput) => void = () => assert.fail('nobody listens');
   let announce: (event: EngineEvent) => void = () => undefined;
-  let nowMs = 0;
+  const clock = createFakeClock();
   const engine = {
     logs: {
       read: () => assert.fail('nothing is read'),
@@ -34,13 +35,13 @@ function createOutput() {
       return () => {};
     },
   };
-  const output = createPluginOutputLog(logger, () => nowMs);
+  const output = createPluginOutputLog(logger, clock);
   output.follow(engine);
   return {
     entries,
     stop: output.close,
     pass: (ms: number) => {
-      nowMs += ms;
+      clock.advance(ms);
     },
     remove: (id: string) =>
       announce({

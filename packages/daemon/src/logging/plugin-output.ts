@@ -2,6 +2,7 @@
  * Writes the output of plugins to the daemon's log, with the plugin's name in each record. The rate of each plugin is
  * limited, so that none can flood the log; the number of omitted lines is logged instead.
  */
+import { type Clock, systemClock } from '@outboard/async';
 import type { LogLine, PluginEngine, PluginOutput } from '@outboard/engine';
 import type { Logger } from 'pino';
 
@@ -32,10 +33,10 @@ export interface PluginOutputLog {
   close(): void;
 }
 
-/** @param monotonicMs clock of the rate limit, in milliseconds */
+/** Start without output. @param clock of the rate limit */
 export function createPluginOutputLog(
   logger: Logger,
-  monotonicMs: () => number = () => performance.now(),
+  clock: Pick<Clock, 'monotonicMs'> = systemClock,
 ): PluginOutputLog {
   const plugins = new Map<string, RateLimitedOutput>();
   const unsubscribe: (() => void)[] = [];
@@ -43,7 +44,7 @@ export function createPluginOutputLog(
     follow(engine) {
       unsubscribe.push(
         engine.logs.onOutput((output) => {
-          const known = plugins.get(output.id) ?? new RateLimitedOutput(logger, monotonicMs);
+          const known = plugins.get(output.id) ?? new RateLimitedOutput(logger, clock);
           plugins.set(output.id, known);
           known.log(output);
         }),
@@ -62,17 +63,17 @@ export function createPluginOutputLog(
 /** Token bucket of one plugin: `burstLines` tokens, refilled with `linesPerSecond`. */
 class RateLimitedOutput {
   readonly #logger: Logger;
-  readonly #monotonicMs: () => number;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
   #allowed = burstLines;
   #countedAt: number;
   #omitted: OmittedOutput = { lines: 0, bytes: 0 };
   #plugin: { readonly plugin: string; readonly id: string } = { plugin: '', id: '' };
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(logger: Logger, monotonicMs: () => number) {
+  constructor(logger: Logger, clock: Pick<Clock, 'monotonicMs'>) {
     this.#logger = logger;
-    this.#monotonicMs = monotonicMs;
-    this.#countedAt = monotonicMs();
+    this.#clock = clock;
+    this.#countedAt = clock.monotonicMs();
   }
 
   log({ id, name, lines, skippedBytes }: PluginOutput): void {
@@ -103,7 +104,7 @@ class RateLimitedOutput {
   }
 
   #refill(): void {
-    const now = this.#monotonicMs();
+    const now = this.#clock.monotonicMs();
     this.#allowed = Math.min(burstLines, this.#allowed + ((now - this.#countedAt) / 1000) * linesPerSecond);
     this.#countedAt = now;
   }

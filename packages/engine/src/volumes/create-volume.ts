@@ -119,8 +119,8 @@ async function createWith(
     name,
     driver: driver.plugin.name,
     createdAt: context.clock.now(),
-    ...(request.labels === undefined ? {} : { labels: request.labels }),
-    ...(request.options === undefined ? {} : { options: request.options }),
+    labels: request.labels,
+    options: request.options,
   };
   context.beingCreated.set(name, record);
   try {
