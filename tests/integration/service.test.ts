@@ -59,7 +59,7 @@ describe('the daemon under a service manager', { skip: needsRoot }, () => {
     const daemon = startGiven(home, 'tcp');
     daemon.firstLine.catch(() => undefined);
     assert.deepEqual(await daemon.ended, [1, null]);
-    assert.match(await daemon.errors, /cannot listen on fd:\/\/3: want a unix socket/);
+    assert.match(await daemon.errors, /cannot listen on fd:\/\/3: expected a unix socket/);
   });
 });
 

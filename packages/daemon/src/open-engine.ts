@@ -43,7 +43,7 @@ export function openEngine(
       subnet: configuration['bridge-subnet'],
       nameServers: configuration.dns,
     },
-    ...(metrics.socket !== undefined && { metricsSocket: metrics.socket }),
+    metricsSocket: metrics.socket,
     observer: metrics.observer,
     logger,
   });

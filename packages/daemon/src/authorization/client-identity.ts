@@ -19,7 +19,7 @@ export function identifyClient(socket: Socket): Pick<AuthorizationRequest, 'user
   if (certificate.raw === undefined) return {};
   const name = commonName(certificate.subject?.CN);
   return {
-    ...(name !== '' && { user: { name, authenticationMethod: 'TLS' } }),
+    user: name === '' ? undefined : { name, authenticationMethod: 'TLS' },
     peerCertificates: encodeChain(certificate),
   };
 }

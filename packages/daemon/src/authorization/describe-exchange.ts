@@ -39,7 +39,7 @@ export async function describeRequest({
     method: incoming.method ?? '',
     uri: incoming.url ?? '',
     headers: visibleHeaders(headers),
-    ...(shown !== undefined && { body: shown }),
+    body: shown,
   };
 }
 
@@ -70,6 +70,6 @@ export function describeReply(
   return {
     status: reply.status,
     headers,
-    ...(isShown && reply.body !== undefined && { body: Buffer.from(reply.body) }),
+    body: isShown && reply.body !== undefined ? Buffer.from(reply.body) : undefined,
   };
 }

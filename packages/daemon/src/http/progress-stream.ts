@@ -124,8 +124,8 @@ function toWire(event: ProgressEvent): object {
   // Clients redraw the line of a blob; the first line of a pull has the tag as ID and is a message.
   if (!blobId.test(event.id)) return { status: event.status, id: event.id };
   const progressDetail = {
-    ...(event.current && { current: event.current }),
-    ...(event.total && { total: event.total }),
+    current: event.current || undefined,
+    total: event.total || undefined,
   };
   return { status: event.status, progressDetail, id: event.id };
 }

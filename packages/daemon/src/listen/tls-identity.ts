@@ -51,8 +51,8 @@ export async function loadTlsIdentity(files: TlsFiles): Promise<TlsIdentity> {
     cert: cert.text,
     key: key.text,
     minVersion: 'TLSv1.2',
-    ...(ca !== undefined && { ca: ca.text }),
-    ...(crl !== undefined && { crl: crl.text }),
+    ca: ca?.text,
+    crl: crl?.text,
   };
   tryContext(context, files);
   return {

@@ -27,9 +27,9 @@ export function parseLogRequest(query: URLSearchParams, nowNano: bigint): LogReq
     query: {
       streams: parseStreams(query),
       follow: isTrue(query.get('follow')),
-      ...(tail !== undefined && { tail }),
-      ...(sinceNano !== undefined && { sinceNano }),
-      ...(untilNano !== undefined && { untilNano }),
+      tail,
+      sinceNano,
+      untilNano,
     },
   };
 }

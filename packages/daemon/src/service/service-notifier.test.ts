@@ -6,7 +6,10 @@ import { createServiceNotifier } from './service-notifier.ts';
 
 /** A notifier, and what it has sent. */
 function create(
-  environment: Omit<ServiceEnvironment, 'listeners'> = { notifySocket: '/s', watchdogMs: 1000 },
+  environment: Pick<ServiceEnvironment, 'notifySocket' | 'watchdogMs'> = {
+    notifySocket: '/s',
+    watchdogMs: 1000,
+  },
 ) {
   const sent: string[] = [];
   const notifier = createServiceNotifier(environment, {

@@ -33,9 +33,9 @@ export async function exchangeRaw(endpoint: Endpoint, bytes: string | Buffer): P
 
 /** Parts of a simple request. */
 export interface SimpleRequest {
-  readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly host?: string;
+  readonly body?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly host?: string | undefined;
 }
 
 /** Send one request with `Connection: close`. */

@@ -3,34 +3,43 @@
  */
 import { OutboardError, type Plugin, type PluginEngine } from '@outboard/engine';
 
-/** Create an engine with the given methods; every other method fails. */
-export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
-  const missing = (method: string) => () => {
+function missing(method: string): () => never {
+  return () => {
     throw new OutboardError('not-implemented', `the test did not expect a call of ${method}()`);
   };
+}
+
+const drivers: PluginEngine['drivers'] = {
+  find: missing('drivers.find'),
+  all: async () => [],
+  enabled: () => [],
+  onEnabled: () => () => {},
+  onDisabled: () => () => {},
+};
+
+const references: PluginEngine['references'] = {
+  of: () => [],
+  add: missing('references.add'),
+  remove: missing('references.remove'),
+  addSource: () => () => {},
+};
+
+const volumes: PluginEngine['volumes'] = {
+  list: missing('volumes.list'),
+  create: missing('volumes.create'),
+  inspect: missing('volumes.inspect'),
+  remove: missing('volumes.remove'),
+  prune: missing('volumes.prune'),
+  mount: missing('volumes.mount'),
+  unmount: missing('volumes.unmount'),
+};
+
+/** Create an engine with the given methods; every other method fails. */
+export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
   return {
-    drivers: {
-      find: missing('drivers.find'),
-      all: async () => [],
-      enabled: () => [],
-      onEnabled: () => () => {},
-      onDisabled: () => () => {},
-    },
-    references: {
-      of: () => [],
-      add: missing('references.add'),
-      remove: missing('references.remove'),
-      addSource: () => () => {},
-    },
-    volumes: {
-      list: missing('volumes.list'),
-      create: missing('volumes.create'),
-      inspect: missing('volumes.inspect'),
-      remove: missing('volumes.remove'),
-      prune: missing('volumes.prune'),
-      mount: missing('volumes.mount'),
-      unmount: missing('volumes.unmount'),
-    },
+    drivers,
+    references,
+    volumes,
     logs: { read: missing('logs.read'), onOutput: () => () => {} },
     list: missing('list'),
     inspect: missing('inspect'),

@@ -28,10 +28,10 @@ export interface TestApi extends AsyncDisposable {
 
 /** Options of a test. */
 export interface TestApiOptions extends BodyLimits {
-  readonly authorize?: Authorize;
+  readonly authorize?: Authorize | undefined;
   /** Additional routes; a literal path replaces the API's own. */
-  readonly routes?: readonly Route[];
-  readonly liveRestore?: boolean;
+  readonly routes?: readonly Route[] | undefined;
+  readonly liveRestore?: boolean | undefined;
 }
 
 /** Serve the API over an engine until disposed. */
@@ -71,7 +71,7 @@ export async function startTestApi(
     stopping: stopping.signal,
     log: (entry) => log.push(entry),
     bodyLimits,
-    ...(authorize === undefined ? {} : { authorize }),
+    authorize,
   });
   const addresses = [
     { kind: 'unix', path: socket },

@@ -74,10 +74,11 @@ test('the parameters reach the engine', async (t) => {
   await get(api);
   await get(api, 'follow=1&since=5&until=6.5&tail=7&stderr=1&stdout=0');
   await get(api, 'tail=all&follow=0&since=0');
+  const noLimits = { tail: undefined, sinceNano: undefined, untilNano: undefined };
   assert.deepEqual(seen, [
-    { streams: ['stdout', 'stderr'], follow: false },
+    { streams: ['stdout', 'stderr'], follow: false, ...noLimits },
     { streams: ['stderr'], follow: true, tail: 7, sinceNano: 5_000_000_000n, untilNano: 6_500_000_000n },
-    { streams: ['stdout', 'stderr'], follow: false },
+    { streams: ['stdout', 'stderr'], follow: false, ...noLimits },
   ]);
 });
 

@@ -12,7 +12,7 @@ export function repairRoute(engine: Pick<PluginEngine, 'repair'>): Route {
     path: '/outboard/v1/plugins/{name}/repair',
     async handle({ name, query }) {
       const newName = query.get('name');
-      const { plugin, warnings } = await engine.repair(name, newName === null ? {} : { name: newName });
+      const { plugin, warnings } = await engine.repair(name, { name: newName ?? undefined });
       return jsonReply(200, {
         Id: plugin.id,
         Name: plugin.name,

@@ -17,7 +17,7 @@ export function toVolumeDocument(volume: Volume): object {
     Name: volume.name,
     Options: toObject(volume.options),
     Scope: volume.scope,
-    ...(volume.status !== undefined && { Status: volume.status }),
+    Status: volume.status,
   };
 }
 
