@@ -20,7 +20,7 @@ const productDirectories = ['packages', 'bin', 'scripts', 'examples', 'bench'];
 
 /** True for the path of a test, or of code that only tests import. */
 export function isTestCode(path: string): boolean {
-  return /\.(test|suite|contract)\.|\/(testing|fixtures)\/|^tests\//.test(path);
+  return /\.(test|suite)\.|\/(testing|fixtures)\/|^tests\//.test(path);
 }
 
 /** Parse every file of the product; tests and what only they import are left out. */

@@ -53,8 +53,8 @@ function launch(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): RunningCommand {
-  const OUTBOARD_HOST = `unix://${daemon.socket}`;
-  const child = spawn(program, args, { env: { ...process.env, OUTBOARD_HOST, ...env } });
+  const host = { OUTBOARD_HOST: `unix://${daemon.socket}` };
+  const child = spawn(program, args, { env: { ...process.env, ...host, ...env } });
   return {
     child,
     stdout: text(child.stdout),
@@ -182,9 +182,11 @@ for (const signal of ['SIGKILL', 'SIGINT'] as const) {
 
 test('commands run over TLS as well', { skip }, async () => {
   const identity = files.authority.issue({ commonName: 'operator', usage: 'client' });
-  const DOCKER_CERT_PATH = await files.writeClient('operator', files.authority.certificate, identity);
-  const OUTBOARD_HOST = `tcp://localhost:${tcpPort(daemon.readyLine)}`;
-  const env = { OUTBOARD_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY: '1' };
+  const env = {
+    OUTBOARD_HOST: `tcp://localhost:${tcpPort(daemon.readyLine)}`,
+    DOCKER_CERT_PATH: await files.writeClient('operator', files.authority.certificate, identity),
+    DOCKER_TLS_VERIFY: '1',
+  };
   const outcome = await finish(
     launch(outboard, ['exec', '-i', 'p', 'sh', '-c', 'cat; exit 3'], env),
     'x'.repeat(1e6),

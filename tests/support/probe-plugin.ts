@@ -69,7 +69,7 @@ export interface ProbePlugin {
 export async function startProbePlugin(
   { engine, execRoot }: Pick<TestEngine, 'engine' | 'execRoot'>,
   name: string,
-  options: Omit<PluginArchiveOptions, 'script'> = {},
+  options: Pick<PluginArchiveOptions, 'config' | 'files' | 'entries'> = {},
 ): Promise<ProbePlugin> {
   const context = pluginContext({ ...options, script: probePluginScript });
   const { id } = await engine.create({ name, context });

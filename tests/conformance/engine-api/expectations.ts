@@ -30,7 +30,10 @@ export function versionRefused(message: string): AnswerExpectation {
 }
 
 /** 200 with lines of progress. */
-export function stream(lines: Omit<StreamExpectation, 'kind'>, headers: Headers = {}): AnswerExpectation {
+export function stream(
+  lines: Pick<StreamExpectation, 'first' | 'includes' | 'others' | 'last'>,
+  headers: Headers = {},
+): AnswerExpectation {
   return { status: 200, body: { kind: 'stream', ...lines }, headers };
 }
 

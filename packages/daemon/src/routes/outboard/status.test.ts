@@ -80,7 +80,7 @@ for (const [status, document] of [
       },
     },
   ],
-] satisfies readonly (readonly [Omit<PluginStatus, 'plugin' | 'digest' | 'outOfMemoryKills'>, object])[]) {
+] satisfies readonly (readonly [Partial<PluginStatus> & Pick<PluginStatus, 'state'>, object])[]) {
   test(`a plugin that is ${status.state.status} is shown as such, alone and in the list`, async () => {
     const whole = { plugin, digest: 'sha256:aa', outOfMemoryKills: 2, ...status };
     await using api = await startTestApi(
