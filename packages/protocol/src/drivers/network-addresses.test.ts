@@ -26,8 +26,8 @@ describe('isCidr()', () => {
 });
 
 test('isAddress() accepts addresses without zone and prefix', () => {
-  const judged = ['10.0.0.2', 'fd00::2', '::ffff:10.0.0.2', 'fe80::1%eth0', '10.0.0.2/24', '10.0.0.256', ''];
-  assert.deepEqual(judged.map(isAddress), [true, true, true, false, false, false, false]);
+  const texts = ['10.0.0.2', 'fd00::2', '::ffff:10.0.0.2', 'fe80::1%eth0', '10.0.0.2/24', '10.0.0.256', ''];
+  assert.deepEqual(texts.map(isAddress), [true, true, true, false, false, false, false]);
 });
 
 describe('isMac()', () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatTable } from '../output/table.ts';
 import { formatBytes } from './format-bytes.ts';
 
 describe('formatBytes()', () => {
@@ -14,15 +13,4 @@ describe('formatBytes()', () => {
   ] as const) {
     test(`shows ${bytes} as ${expected}`, () => assert.equal(formatBytes(bytes), expected));
   }
-});
-
-test('formatTable() formats as Docker does', () => {
-  const rows = [
-    ['ID', 'NAME', 'DESCRIPTION', 'ENABLED'],
-    ['06bab873a013', 'acme/b:latest', 'größe', 'false'],
-  ];
-  assert.equal(
-    formatTable(rows),
-    'ID             NAME            DESCRIPTION   ENABLED\n06bab873a013   acme/b:latest   größe         false\n',
-  );
 });

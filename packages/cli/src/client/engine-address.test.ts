@@ -1,33 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { chooseApiVersion } from './api-version.ts';
 import { defaultAddress, findAddress, parseAddress } from './engine-address.ts';
-import { parsePrivileges } from './plugin-documents.ts';
-import { readLines } from './read-body.ts';
-
-describe('chooseApiVersion()', () => {
-  for (const [name, facts, expected] of [
-    ['a daemon of the same age', { offered: '1.51' }, '1.51'],
-    ['an older daemon', { offered: '1.41' }, '1.41'],
-    ['a newer daemon', { offered: '1.56' }, '1.51'],
-    ['a version with two-digit minor', { offered: '1.100' }, '1.51'],
-    ['a version that the user fixed', { fixed: '1.30', offered: '1.51' }, '1.30'],
-  ] as const) {
-    test(`chooses a version for ${name}`, () => assert.equal(chooseApiVersion(facts), expected));
-  }
-
-  test('refuses a daemon without plugins or without a version', () => {
-    const message = /plugins need API version 1\.25, but the daemon's API version is 1\.24/;
-    assert.throws(() => chooseApiVersion({ offered: '1.24' }), message);
-    assert.throws(() => chooseApiVersion({}), message);
-  });
-
-  test('refuses a malformed version', () => {
-    for (const offered of ['1', 'v1.41', '1.41/../..', '']) {
-      assert.throws(() => chooseApiVersion({ offered }), /invalid API version/);
-    }
-  });
-});
 
 describe('findAddress()', () => {
   test('prefers the flag, then OUTBOARD_HOST, then DOCKER_HOST', () => {
@@ -103,53 +76,4 @@ describe('parseAddress()', () => {
   ]) {
     test(`refuses "${text}"`, () => assert.throws(() => parseAddress(text), /invalid host/));
   }
-});
-
-describe('parsePrivileges()', () => {
-  test('reads null as no privileges, as Docker sends it', () => assert.deepEqual(parsePrivileges(null), []));
-
-  test('refuses malformed privileges, which could not be shown for consent', () => {
-    for (const value of [
-      {},
-      'x',
-      [null],
-      [{ Name: 1 }],
-      [{ Name: 'mount', Value: ['/', 1] }],
-      [{ Name: 'a', Value: {} }],
-    ]) {
-      assert.throws(() => parsePrivileges(value), /is not a/);
-    }
-  });
-});
-
-async function collect(lines: AsyncIterable<string>): Promise<readonly string[]> {
-  const all: string[] = [];
-  for await (const line of lines) all.push(line);
-  return all;
-}
-
-describe('readLines()', () => {
-  async function* chunks(...parts: readonly string[]) {
-    for (const part of parts) yield Buffer.from(part);
-  }
-
-  test('joins lines that arrive in several chunks', async () => {
-    const lines = await collect(readLines(chunks('{"a":', '1}\r\n{}\n\r\n{"b"', ':2}'), 100));
-    assert.deepEqual(lines, ['{"a":1}', '{}', '{"b":2}']);
-  });
-
-  test('decodes characters that are split between chunks', async () => {
-    async function* pieces() {
-      yield Buffer.from([0xe2, 0x82]);
-      yield Buffer.from([0xac, 0x0a]);
-    }
-    assert.deepEqual(await collect(readLines(pieces(), 100)), ['€']);
-  });
-
-  test('refuses an endless line', async () => {
-    async function* endless() {
-      for (;;) yield Buffer.alloc(10, 'x');
-    }
-    await assert.rejects(collect(readLines(endless(), 100)), /longer than 100 bytes/);
-  });
 });
