@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import zlib from 'node:zlib';
+import { withResolvers } from '@outboard/async';
 import { isOutboardError } from '../errors/outboard-error.ts';
 import { decompress, detectCompression } from './compression.ts';
 
@@ -15,10 +16,7 @@ const hasZstd = 'createZstdDecompress' in zlib;
 /** A source that counts the bytes read, and a promise that resolves when it is closed. */
 function sourceOf(bytes: Buffer, chunkBytes = bytes.length) {
   const state = { read: 0 };
-  let tellClosed = () => {};
-  const closed = new Promise<void>((resolve) => {
-    tellClosed = resolve;
-  });
+  const { promise: closed, resolve: tellClosed } = withResolvers<void>();
   async function* chunks() {
     try {
       for (let at = 0; at < bytes.length; at += chunkBytes) {

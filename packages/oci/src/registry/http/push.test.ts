@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { withResolvers } from '@outboard/async';
 import { digestOf } from '../../digests/digest.ts';
 import {
   blobOf,
@@ -217,10 +218,7 @@ describe('pushBlob()', () => {
   });
 
   it('R21 abandons a registry that stops reading', async () => {
-    let stopped = () => {};
-    const stuck = new Promise<void>((resolve) => {
-      stopped = resolve;
-    });
+    const { promise: stuck, resolve: stopped } = withResolvers<void>();
     await using registry = await startUploadRegistry(
       () => '/up/1',
       (request) => {

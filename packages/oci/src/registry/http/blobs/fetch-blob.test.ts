@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
+import { fromCallback } from '@outboard/async';
 import { type Digest, digestOf } from '../../../digests/digest.ts';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
 import {
@@ -280,14 +281,14 @@ async function startSilentServer(silent: 'answer' | 'TLS handshake') {
       else reached.emit('stuck');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await fromCallback((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return {
     host: `127.0.0.1:${port}`,
     stuck: () => once(reached, 'stuck'),
     async [Symbol.asyncDispose]() {
       for (const socket of connections) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      await fromCallback((done) => server.close(done));
     },
   };
 }

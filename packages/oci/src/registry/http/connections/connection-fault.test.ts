@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, it } from 'node:test';
+import { fromCallback } from '@outboard/async';
 import { createFakeClock } from '@outboard/async/testing';
 import { startHostileRegistry } from '../../../testing/hostile-registry.ts';
 import { TransientFailure } from '../failures/retry.ts';
@@ -38,11 +39,11 @@ async function listen(answer: string): Promise<Server & AsyncDisposable & { read
     socket.on('error', () => {}); // the client leaves
     socket.once('data', () => socket.end(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await fromCallback((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return Object.assign(server, {
     host: `127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+    [Symbol.asyncDispose]: () => fromCallback((done) => server.close(done)),
   });
 }
 

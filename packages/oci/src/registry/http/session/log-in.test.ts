@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { fromCallback } from '@outboard/async';
 import { isOutboardError } from '../../../errors/outboard-error.ts';
 import { createClientUnderTest } from '../../../testing/hostile-registry.ts';
 import { parseServerAddress } from './log-in.ts';
@@ -45,7 +46,7 @@ async function startRegistry(options: {
       response.writeHead(401, { 'www-authenticate': options.challenge(host) }).end();
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await fromCallback((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return {
     host: `127.0.0.1:${port}`,
@@ -53,7 +54,7 @@ async function startRegistry(options: {
     proofs,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await fromCallback((done) => server.close(done));
     },
   };
 }
@@ -185,7 +186,7 @@ describe('logIn()', () => {
       } else response.writeHead(307, { location: `http://${open.host}/v2/` }).end();
     });
     await using open = await startRegistry({ accepts: undefined, challenge: bearer });
-    await new Promise<void>((resolve) => away.listen(0, '127.0.0.1', resolve));
+    await fromCallback((done) => away.listen(0, '127.0.0.1', done));
     try {
       await using under = createClientUnderTest();
       const { port } = away.address() as AddressInfo; // a TCP server that listens has one
@@ -196,7 +197,7 @@ describe('logIn()', () => {
       assert.deepEqual(open.proofs, [undefined]);
     } finally {
       away.closeAllConnections();
-      await new Promise((resolve) => away.close(resolve));
+      await fromCallback((done) => away.close(done));
     }
   });
 
