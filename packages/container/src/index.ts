@@ -3,17 +3,11 @@
  */
 
 // Containers: start, recovery, and what can be done to those that run.
-export {
-  type CgroupDriver,
-  cgroupDrivers,
-  chooseCgroupDriver,
-  createCgroupsPath,
-} from './cgroup/cgroup-driver.ts';
+export { type CgroupDriver, cgroupDrivers } from './cgroup/cgroup-driver.ts';
+export { cgroups } from './cgroup/cgroups.ts';
 export type { ContainerProcess } from './cgroup/container-processes.ts';
 export type { ResourceStats } from './cgroup/resource-stats.ts';
 export type { ResourceUsage } from './cgroup/resource-usage.ts';
-export { canLimitSwap } from './cgroup/swap-limit.ts';
-export { scopeAnnotations } from './cgroup/systemd-scope.ts';
 export type { ExecRequest, ExecSession } from './exec/exec-session.ts';
 // The host: mounts, programs, locks, file systems that may not answer.
 export { isClockSynchronised } from './linux/clock-synchronisation.ts';
@@ -81,12 +75,9 @@ export { containerDefaults } from './spec/container-defaults.ts';
 export { isContainerId } from './spec/container-id.ts';
 export type {
   RuntimeSpec,
-  SpecCapabilities,
   SpecDevice,
-  SpecDeviceRule,
   SpecLimits,
   SpecMount,
   SpecNamespace,
-  SpecRlimit,
   SpecSeccomp,
 } from './spec/runtime-spec.ts';

@@ -2,7 +2,7 @@
  * The API: routes over an engine, behind authorization, with every request counted and logged.
  */
 import { runOnce } from '@outboard/async';
-import { chooseCgroupDriver, diagnoseHost, type PluginEngine } from '@outboard/engine';
+import { cgroups, diagnoseHost, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Authorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -46,7 +46,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
     dataRoot: roots.dataRoot,
     insecureRegistries: configuration['insecure-registries'],
     runtime: roots.runtime,
-    cgroupDriver: chooseCgroupDriver(configuration['cgroup-driver']),
+    cgroupDriver: cgroups.chooseDriver(configuration['cgroup-driver']),
     liveRestore: configuration['live-restore'],
     authorizationPlugins: authorization.names,
     diagnose: () => diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] }),

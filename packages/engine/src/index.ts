@@ -19,7 +19,7 @@ export type {
 // Parts of the host that the daemon needs and must not import itself.
 export {
   cgroupDrivers,
-  chooseCgroupDriver,
+  cgroups,
   parseTimestamp,
   sendDatagram,
   setCloseOnExec,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createKeyedQueue, type DisposalStack } from '@outboard/async';
 import {
   type ContainerRuntime,
-  chooseCgroupDriver,
+  cgroups,
   openConmonRuntime,
   openRunningContainers,
   openUnpackJail,
@@ -150,7 +150,7 @@ async function openSupervisor(
     execRoot,
     containers,
     preflight,
-    cgroupDriver: chooseCgroupDriver(options.cgroupDriver),
+    cgroupDriver: cgroups.chooseDriver(options.cgroupDriver),
     metricsSocket: options.metricsSocket?.path,
     bridge: options.bridge,
     logger,

@@ -12,7 +12,7 @@ export interface SpecMount {
 }
 
 /** Capability sets, each with names that begin with `CAP_`. */
-export interface SpecCapabilities {
+interface SpecCapabilities {
   readonly bounding: readonly string[];
   readonly effective: readonly string[];
   readonly permitted: readonly string[];
@@ -77,7 +77,7 @@ export interface SpecLimits {
 }
 
 /** A limit of each process. @see OCI runtime-spec v1.0.2, config.md, "POSIX process" */
-export interface SpecRlimit {
+interface SpecRlimit {
   readonly type: 'RLIMIT_NOFILE';
   readonly soft: number;
   readonly hard: number;

@@ -7,7 +7,7 @@ import { release } from 'node:os';
 import { dirname } from 'node:path';
 import {
   type CgroupDriver,
-  chooseCgroupDriver,
+  cgroups,
   createFileSystemProbe,
   type FileSystemProbe,
   findBinary,
@@ -58,7 +58,7 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     mounts: supply.mounts,
     hidesMounts: await hidesMounts(dataRoot),
     cgroupDriver: options.cgroupDriver,
-    isRunBySystemd: chooseCgroupDriver(undefined) === 'systemd',
+    isRunBySystemd: cgroups.chooseDriver(undefined) === 'systemd',
     fileSystems: supply.fileSystems,
     hasFuseDevice: existsSync('/dev/fuse'),
     missingCapabilities: allCapabilities(Number(lastCapability)).filter(

@@ -8,9 +8,7 @@ import {
   containerDefaults,
   isAtOrBelow,
   type RuntimeSpec,
-  type SpecCapabilities,
   type SpecDevice,
-  type SpecDeviceRule,
   type SpecMount,
   type SpecNamespace,
   type SpecSeccomp,
@@ -55,7 +53,7 @@ export interface RuntimeSpecInput
   readonly init?: readonly string[] | undefined;
   /** The result of `resolveDevices`. */
   readonly devices: readonly SpecDevice[];
-  /** The result of `createCgroupsPath` for the driver in use. */
+  /** The result of `cgroups.createPath` for the driver in use. */
   readonly cgroupsPath: string;
   /** For the OCI runtime; default none. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
@@ -138,7 +136,7 @@ function processEnvironment(settings: PluginSettings): readonly string[] {
   return hasPath ? settings.env : [containerDefaults.path, ...settings.env];
 }
 
-function processCapabilities(config: PluginConfig): SpecCapabilities {
+function processCapabilities(config: PluginConfig): RuntimeSpec['process']['capabilities'] {
   const all = pluginCapabilities(config);
   return { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
 }
@@ -157,7 +155,10 @@ function deviceNodes(devices: readonly SpecDevice[], mounts: readonly SpecMount[
   return mounts.some(({ destination, type }) => destination === '/dev' && type === 'bind') ? [] : devices;
 }
 
-function deviceRules(config: PluginConfig, devices: readonly SpecDevice[]): readonly SpecDeviceRule[] {
+function deviceRules(
+  config: PluginConfig,
+  devices: readonly SpecDevice[],
+): RuntimeSpec['linux']['resources']['devices'] {
   const base = config.linux.allowAllDevices
     ? [{ allow: true, access: 'rwm' }]
     : containerDefaults.deviceRules;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createAppArmor, createCgroupsPath } from '@outboard/container';
+import { cgroups, createAppArmor } from '@outboard/container';
 import {
   type ContainerFixture,
   createContainerFixture,
@@ -68,7 +68,7 @@ async function openBox(t: TestContext): Promise<Box> {
         rootfsPath: fixture.rootfs,
         socketDirectory: sockets,
         devices: [],
-        cgroupsPath: createCgroupsPath(id, 'cgroupfs'),
+        cgroupsPath: cgroups.createPath(id, 'cgroupfs'),
       });
       const container = await runtime.start({ id, spec });
       await container.exited;

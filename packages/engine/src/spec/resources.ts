@@ -2,7 +2,7 @@
  * Converts a plugin's limits to the OCI runtime spec: resources of the cgroup and limits of each process.
  */
 
-import type { SpecLimits, SpecRlimit } from '@outboard/container';
+import type { RuntimeSpec, SpecLimits } from '@outboard/container';
 import type { PluginLimits } from '../config/plugin-options.ts';
 
 /** The period that Docker uses. */
@@ -40,6 +40,6 @@ export function createLimitsUpdate(
 }
 
 /** Convert the limits of each process. */
-export function createRlimits(openFiles: number): readonly SpecRlimit[] {
+export function createRlimits(openFiles: number): NonNullable<RuntimeSpec['process']['rlimits']> {
   return [{ type: 'RLIMIT_NOFILE', soft: openFiles, hard: openFiles }];
 }

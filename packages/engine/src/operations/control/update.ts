@@ -3,7 +3,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { canLimitSwap } from '@outboard/container';
+import { cgroups } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import { changesAtNextStart, optionsOf } from '../../config/options-in-force.ts';
 import { applyOptionsPatch, type PluginOptionsPatch } from '../../config/parse-plugin-options.ts';
@@ -74,7 +74,7 @@ async function setLimits(
   id: string,
   limits: PluginLimits = {},
 ): Promise<void> {
-  await containers.setLimits(id, createLimitsUpdate(limits, { limitsSwap: await canLimitSwap() }));
+  await containers.setLimits(id, createLimitsUpdate(limits, { limitsSwap: await cgroups.canLimitSwap() }));
 }
 
 /**

@@ -4,11 +4,9 @@
 import {
   type AppArmor,
   type CgroupDriver,
-  canLimitSwap,
-  createCgroupsPath,
+  cgroups,
   type FileSystemProbe,
   hostMounts,
-  scopeAnnotations,
 } from '@outboard/container';
 import { optionsOf } from '../../config/options-in-force.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
@@ -67,21 +65,21 @@ export async function describeContainer(
     rootfsPath: paths.rootfs,
     init: init && initArguments(init),
     socketDirectory,
-    cgroupsPath: createCgroupsPath(record.id, deps.cgroupDriver),
+    cgroupsPath: cgroups.createPath(record.id, deps.cgroupDriver),
     annotations: deps.cgroupDriver === 'systemd' ? annotationsOf(options) : undefined,
     metricsSocket: deps.metricsSocket,
     network,
     missingHostFiles: await findMissingHostFiles(config, probe),
     cgroupVersion: await readCgroupVersion(),
     limits,
-    limitsSwap: limits.memoryBytes !== undefined && (await canLimitSwap()),
+    limitsSwap: limits.memoryBytes !== undefined && (await cgroups.canLimitSwap()),
     propagatedMountPath: config.propagatedMount === '' ? undefined : paths.propagatedMount,
   });
   return { ...created, init, notices: [...notices, ...decided.notices, ...created.notices] };
 }
 
 function annotationsOf(options: PluginOptions): Readonly<Record<string, string>> {
-  return scopeAnnotations({
+  return cgroups.scopeAnnotations({
     limitsTasks: options.limits?.pids !== undefined,
     stopTimeoutMs: stopGraceMs(options),
   });
