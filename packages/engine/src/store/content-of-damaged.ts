@@ -12,11 +12,11 @@ import {
 } from '@outboard/oci';
 import { type DamagedPlugin, legibleDigests, legibleManifest } from './damaged-plugin.ts';
 
-/** What one damaged plugin may have been made of. */
+/** Content that one damaged plugin may have been made from. */
 export interface CandidateContent {
-  /** Manifests, one of which is its own; one when its record still tells it. */
+  /** Manifests, one of which is the plugin's; only that one when the record still names it. */
   readonly manifests: readonly StoredManifest[];
-  /** Those manifests, their configs and layers, and what else the record names. */
+  /** Those manifests with their configs and layers, and all other digests in the record. */
   readonly digests: ReadonlySet<Digest>;
 }
 
@@ -31,9 +31,10 @@ export interface StoredManifest {
 type Content = Pick<ContentStore, 'read' | 'walk'>;
 
 /**
- * Where a record still tells its manifest, that is the one. Else it may be any manifest that no sound plugin has, or, if
- * there is none, any at all: two plugins may share one.
- * @param isReferenced whether a sound plugin names a blob
+ * Find the content of damaged plugins. A record that still names its manifest decides. Otherwise every manifest that no
+ * sound plugin has is a candidate or, if there is none, every manifest: two plugins may share one.
+ * @param isReferenced true for blobs of sound plugins
+ * @returns candidates by plugin ID
  */
 export async function findContentOfDamaged(
   damaged: readonly DamagedPlugin[],
@@ -86,9 +87,9 @@ async function readManifest(digest: Digest, content: Content): Promise<StoredMan
   }
 }
 
-/** OCI manifests need not name their own type; then their form is OCI's. */
+/** The media type of a manifest; OCI's when it names none, which the image-spec allows. */
 function mediaTypeOf(bytes: Buffer): string | undefined {
-  // Only objects can be manifests; layers and most other blobs end here.
+  // A manifest is an object; layers and most other blobs are not.
   if (bytes[0] !== 0x7b) return undefined;
   const document: unknown = parseJson(bytes.toString('utf8'));
   if (typeof document !== 'object' || document === null) return undefined;
@@ -100,6 +101,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // no JSON, no manifest
+    return undefined; // other blobs are no JSON
   }
 }

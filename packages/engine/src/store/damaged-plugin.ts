@@ -1,32 +1,34 @@
 /**
- * A plugin whose record cannot be used, and what can still be made out of it.
+ * Damaged plugins: their records cannot be used, and are read as far as they can.
  */
 import { type Digest, OutboardError, parseDigest } from '@outboard/oci';
 import { familiarNameOf, refuseAmbiguous } from './familiar-name.ts';
 
+/** A plugin whose record cannot be used. */
 export interface DamagedPlugin {
   /** The name of its directory. */
   readonly id: string;
-  /** Its local name, if its record still tells it. */
-  readonly name?: string;
-  /** Why its record cannot be used. */
+  /** Its local name, if the record still holds it. */
+  readonly name?: string | undefined;
+  /** Cause of the damage. */
   readonly reason: string;
   /** The record as far as it can be read. */
   readonly text: string;
 }
 
+/** @param text the record as far as it can be read; '' when it cannot */
 export function damagedPlugin(id: string, error: unknown, text: string): DamagedPlugin {
   const reason = error instanceof Error ? error.message : String(error);
   const name = legibleName(text, id);
-  return { id, reason, text, ...(name !== undefined && { name }) };
+  return { id, reason, text, name };
 }
 
-/** How a damaged plugin is called where a name is needed. */
+/** The plugin's name, or a short ID where it has none. */
 export function shownName({ id, name }: Pick<DamagedPlugin, 'id' | 'name'>): string {
   return name ?? id.slice(0, 12);
 }
 
-/** Where sound plugins are looked for. */
+/** Look-up among sound plugins. */
 interface SoundPlugins {
   hasName(name: string): boolean;
   hasPrefix(prefix: string): boolean;
@@ -53,7 +55,7 @@ export function findAmongDamaged(
   return first;
 }
 
-/** The refusal of everything but repair and removal. */
+/** Refuse every operation but repair and removal. @throws {OutboardError} conflict, code `plugin-damaged` */
 export function refuseDamaged(plugin: DamagedPlugin): never {
   const name = shownName(plugin);
   throw new OutboardError(
@@ -63,19 +65,19 @@ export function refuseDamaged(plugin: DamagedPlugin): never {
   );
 }
 
-/** The name stands behind the ID in every record. It must be one that a plugin can have: the damage may be in it. */
+/** The name follows the ID in every record. It is checked for its form, since the damage may be in it. */
 function legibleName(text: string, id: string): string | undefined {
   const name = new RegExp(`"Id":\\s*"${id}",\\s*"Name":\\s*"([^"\\\\]{1,300})"`).exec(text)?.[1];
   return name !== undefined && familiarNameOf(name) === name ? name : undefined;
 }
 
-/** The digest of its manifest, if the record still tells it. */
+/** The digest of its manifest, if the record still holds it. */
 export function legibleManifest({ text }: DamagedPlugin): Digest | undefined {
   const digest = new RegExp(`"Manifest":\\s*"(${digestPattern})"`).exec(text)?.[1];
   return digest === undefined ? undefined : parseDigest(digest);
 }
 
-/** Every digest that stands in the record. */
+/** All digests in the record. */
 export function legibleDigests({ text }: DamagedPlugin): readonly Digest[] {
   return [...text.matchAll(new RegExp(digestPattern, 'g'))].map(([digest]) => parseDigest(digest));
 }

@@ -1,5 +1,5 @@
 /**
- * What users type to name a plugin.
+ * Names of plugins as users type them.
  */
 import {
   familiarString,
@@ -9,7 +9,7 @@ import {
   withDefaultTag,
 } from '@outboard/oci';
 
-/** The stored form of a typed name; undefined for what cannot be one: unparsable text, or a digest. */
+/** The stored form of a typed name; undefined for text that cannot be parsed, and for digests. */
 export function familiarNameOf(typed: string): string | undefined {
   try {
     const reference = parseReference(typed);
@@ -20,7 +20,7 @@ export function familiarNameOf(typed: string): string | undefined {
   }
 }
 
-/** The refusal of an ID prefix that several plugins have, in Docker's words. */
+/** Refuse an ID prefix that several plugins have, with Docker's text. @throws {OutboardError} invalid */
 export function refuseAmbiguous(prefix: string): never {
   throw new OutboardError('invalid', `multiple plugins found for ${JSON.stringify(prefix)}`, {
     code: 'ambiguous-prefix',

@@ -1,5 +1,5 @@
 /**
- * Files and folders that only root may enter or read: set-user-ID programs of plugins lie below them, and secrets in them.
+ * Closes files and directories to other users: they hold secrets, and set-user-ID programs of plugins.
  */
 import { chmod, lstat } from 'node:fs/promises';
 import { onStorage } from '@outboard/oci';
@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 const othersBits = 0o077;
 
 /**
- * Take the bits of group and others away from what is there; an absent path or a link is left alone.
+ * Remove the permission bits of group and others. An absent path or a link is left alone.
  * @throws {OutboardError} system
  */
 export async function keepPrivate(path: string, logger: Logger): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * The two folders that an operator names: made when they are absent, resolved once, and kept from other users.
+ * The data root and the exec root: created when they are absent, resolved once, and closed to other users.
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,18 +8,19 @@ import { makeDirectories, makeDirectoryDurably, onStorage } from '@outboard/oci'
 import type { Logger } from 'pino';
 import { keepPrivate } from './keep-private.ts';
 
+/** Paths of the roots. */
 export interface Roots {
   readonly dataRoot: string;
   readonly execRoot: string;
 }
 
-/** What lies in a data root that is nothing else. */
+/** Names in a directory that is used as a data root only. */
 const ownNames: ReadonlySet<string> = new Set(['plugins', 'volumes', ownerFileName, 'lost+found']);
 
 /**
- * Open the roots. From here on their paths hold no links: the OCI runtime takes none in the path of a root filesystem,
- * the mount table has none, and a link that is changed while plugins run changes nothing for them.
- * @returns the same folders by their real paths
+ * Open the roots. The results hold no links: the OCI runtime accepts none in the path of a root filesystem, the mount
+ * table has none, and a link that is changed later has no effect on running plugins.
+ * @returns the real paths
  * @throws {OutboardError} system
  */
 export async function openRoots({ dataRoot, execRoot }: Roots, logger: Logger): Promise<Roots> {
@@ -33,14 +34,14 @@ export async function openRoots({ dataRoot, execRoot }: Roots, logger: Logger): 
   return roots;
 }
 
-/** A folder that holds other things too keeps its mode: `/srv` must not be closed for everyone else. */
+/** A directory with other entries keeps its mode: `/srv` must not be closed to everyone else. */
 async function keepDataRootPrivate(path: string, logger: Logger): Promise<void> {
-  const names = await onStorage('list folder', path, () => readdir(path));
+  const names = await onStorage('list directory', path, () => readdir(path));
   if (names.every((name) => ownNames.has(name))) await keepPrivate(path, logger);
   else if (((await stat(path)).mode & 0o077) !== 0) {
     logger.warn(
       { path },
-      'the data root is open to other users, and holds more than plugins: only the folders in it are closed; give the plugins a folder of their own',
+      'the data root is open to other users, and holds more than plugins: only its directories "plugins" and "volumes" are closed; use a directory of its own',
     );
   }
   for (const name of ['plugins', 'volumes']) await keepPrivate(join(path, name), logger);

@@ -8,13 +8,13 @@ import { servedCapabilities } from '../config/served-capabilities.ts';
 import { familiarNameOf, refuseAmbiguous } from './familiar-name.ts';
 import { isPluginId } from './plugin-layout.ts';
 
-/** Holds the records in memory; not on disk. */
+/** The records in memory. */
 export class PluginIndex {
   readonly #records = new Map<string, PluginRecord>();
   readonly #idByName = new Map<string, string>();
   /** IDs in order, so that a prefix is one binary search. */
   readonly #sortedIds: string[] = [];
-  /** How many plugins name a blob, so that garbage collection need not walk them. */
+  /** Number of plugins that name a blob, so that garbage collection need not visit all plugins. */
   readonly #references = new Map<Digest, number>();
   /** IDs of the enabled plugins that serve a capability. */
   readonly #enabledByCapability = new Map<string, Set<string>>();
@@ -38,6 +38,7 @@ export class PluginIndex {
     }
   }
 
+  /** Remove a record, if there is one. */
   delete(id: string): void {
     const record = this.#records.get(id);
     if (record === undefined) return;
@@ -47,7 +48,7 @@ export class PluginIndex {
     this.#sortedIds.splice(this.#position(id), 1);
   }
 
-  /** Whether a plugin's manifest, config or layers include this blob. */
+  /** True if the manifest, config or layers of a plugin include this blob. */
   isReferenced(digest: Digest): boolean {
     return this.#references.has(digest);
   }
@@ -74,12 +75,12 @@ export class PluginIndex {
     return this.#idByName.has(name);
   }
 
-  /** Whether some ID begins with this. */
+  /** True if an ID begins with the prefix. */
   hasPrefix(prefix: string): boolean {
     return this.#sortedIds[this.#position(prefix)]?.startsWith(prefix) === true;
   }
 
-  /** All plugins by name; the same array for as long as none of them changes. */
+  /** All plugins by name; the same array until one of them changes. */
   all(): readonly PluginRecord[] {
     this.#byName ??= [...this.#records.values()].sort(compareNames);
     return this.#byName;

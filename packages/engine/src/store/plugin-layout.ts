@@ -1,31 +1,32 @@
 /**
- * Where things lie on disk: one place that knows the names of files and folders below the data root and the
- * exec root. Same shapes as Docker's, so that an existing plugin directory can be taken over.
+ * Names of files and directories below the data root. They are Docker's, so that an existing directory of plugins can be
+ * used.
  */
 
 import { join } from 'node:path';
 import { isContainerId } from '@outboard/container';
 
-/** What one plugin has below the data root. */
+/** Paths of one plugin below the data root. */
 export interface PluginPaths {
   readonly directory: string;
   /** The record. */
   readonly record: string;
   readonly rootfs: string;
-  /** Who holds the plugin; absent when no one does. */
+  /** References to the plugin; absent when there are none. */
   readonly references: string;
-  /** Why it last failed; absent when it never did. */
+  /** Its last failure; absent when there was none. */
   readonly lastFailure: string;
-  /** What it wrote to stdout and stderr; survives upgrades. */
+  /** Its stdout and stderr; survive upgrades. */
   readonly logs: string;
-  /** What the plugin mounts for the host to see; survives upgrades. */
+  /** Its propagated mount, which shows its mounts on the host; survives upgrades. */
   readonly propagatedMount: string;
   /** The other tree of an upgrade under way: the new one before the exchange, the old one after it. */
   readonly upgradeRootfs: string;
-  /** Tells recovery which of the two trees is the new one. */
+  /** Names the new one of the two trees, for recovery. */
   readonly upgradeJournal: string;
 }
 
+/** Paths below one data root. */
 export interface PluginLayout {
   /** `DATA_ROOT/plugins`. */
   readonly pluginsDirectory: string;
@@ -34,12 +35,13 @@ export interface PluginLayout {
   /** Root of the content store. */
   readonly contentDirectory: string;
   plugin(id: string): PluginPaths;
-  /** The name that a plugin's directory has while it is being deleted. */
+  /** Path of a plugin's directory while it is being deleted. */
   removing(id: string): string;
 }
 
 const removingSuffix = '-removing';
 
+/** @param dataRoot an absolute path */
 export function createPluginLayout(dataRoot: string): PluginLayout {
   const pluginsDirectory = join(dataRoot, 'plugins');
   return {
@@ -51,7 +53,7 @@ export function createPluginLayout(dataRoot: string): PluginLayout {
   };
 }
 
-/** The same names below any directory, such as one that is still being staged. */
+/** The paths of a plugin in any directory, such as a staged one. */
 export function pluginPaths(directory: string): PluginPaths {
   return {
     directory,
@@ -66,12 +68,12 @@ export function pluginPaths(directory: string): PluginPaths {
   };
 }
 
-/** Whether a name below the plugins directory is a plugin's ID, which is its container's too. */
+/** True for the name of a plugin's directory: its ID, which is also its container's. */
 export function isPluginId(name: string): boolean {
   return isContainerId(name);
 }
 
-/** Whether a name below the plugins directory is a plugin whose removal was begun. */
+/** True for the name of a plugin's directory whose removal was begun. */
 export function isBeingRemoved(name: string): boolean {
   return name.endsWith(removingSuffix) && isPluginId(name.slice(0, -removingSuffix.length));
 }

@@ -1,5 +1,5 @@
 /**
- * The file of a plugin's record: how it is replaced, and how it is read again when a disk fails for a moment.
+ * The file of a plugin's record.
  */
 import { readFile } from 'node:fs/promises';
 import { commitFile, OutboardError, onStorage, type ReportUnflushed, writeFileDurably } from '@outboard/oci';
@@ -21,8 +21,8 @@ export async function commitRecord(
 
 /**
  * Write the record of a plugin that is still being staged.
- * @param paths where the plugin lies now
- * @param home where it will lie
+ * @param paths of the staged directory
+ * @param home paths after the installation
  */
 export async function writeRecord(
   record: PluginRecord,
@@ -33,7 +33,7 @@ export async function writeRecord(
 }
 
 /**
- * Read a record, written by us or by Docker.
+ * Read a record of Outboard or Docker.
  * @throws {OutboardError} system when the file is damaged, or cannot be read
  */
 export async function readRecord(paths: PluginPaths): Promise<PluginRecord> {
@@ -41,8 +41,8 @@ export async function readRecord(paths: PluginPaths): Promise<PluginRecord> {
 }
 
 /**
- * Read the file of a record, whatever is in it. A failure is tried again once: a disk that stutters, or a process that
- * was short of descriptors for a moment, must not put a plugin out of service.
+ * Read the file of a record without parsing it. A failure is repeated once: a short failure of the disk, or of the process
+ * to get a descriptor, must not disable a plugin.
  * @throws {OutboardError} system, with the file's name
  */
 export async function readRecordText(paths: PluginPaths): Promise<string> {
@@ -50,7 +50,7 @@ export async function readRecordText(paths: PluginPaths): Promise<string> {
   return onStorage('read plugin record', paths.record, () => read().catch(read));
 }
 
-/** @throws {OutboardError} system when the text is no whole and true record */
+/** @throws {OutboardError} system when the text is no complete record with the right checksum */
 export function parseRecord(text: string, paths: PluginPaths): PluginRecord {
   try {
     return decodeRecord(text);

@@ -1,5 +1,5 @@
 /**
- * The plugins of one data root: records in memory and on disk, always alike. Every change is one rename.
+ * The plugins of one data root. Records in memory equal those on disk; every change is one rename.
  */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,9 +33,10 @@ import { commitRecord, parseRecord, readRecordText, writeRecord } from './plugin
 import { reportUnflushed } from './report-unflushed.ts';
 import { settleUpgrade } from './upgrade-journal.ts';
 
-/** A local name that nobody else can take until it is disposed of. */
+/** A local name that no other operation can take until it is disposed. */
 export type NameReservation = Disposable;
 
+/** Records of plugins, with those of damaged plugins apart. */
 export class PluginStore {
   readonly layout: PluginLayout;
   readonly #index = new PluginIndex();
@@ -44,7 +45,7 @@ export class PluginStore {
   readonly #onUnflushed: ReportUnflushed;
   /** Plugins whose records cannot be used, by ID. */
   readonly #damaged = new Map<string, DamagedPlugin>();
-  /** What each of them may have been made of; unknown until the content store is open. */
+  /** Content that each of them may have been made from; unknown until the content store is open. */
   #contentOfDamaged: ReadonlyMap<string, CandidateContent> = new Map();
 
   private constructor(layout: PluginLayout, logger: Logger) {
@@ -54,8 +55,8 @@ export class PluginStore {
   }
 
   /**
-   * Load all records. Finishes or undoes what a crash left: removals go on, upgrades end as wholly old or new.
-   * A plugin whose record cannot be used is kept apart, reported, and left where it lies.
+   * Load all records. Finishes or undoes what a crash left: removals are completed, upgrades end as the old or the new
+   * version. A plugin whose record cannot be used counts as damaged, is logged, and stays on disk.
    */
   static async open(layout: PluginLayout, logger: Logger): Promise<PluginStore> {
     const store = new PluginStore(layout, logger);
@@ -77,13 +78,13 @@ export class PluginStore {
       const record = parseRecord(text, paths);
       if (record.id !== id) throw new OutboardError('system', `its record names another ID: ${record.id}`);
       await settleUpgrade(paths, record.manifestDigest);
-      // In one turn of the event loop with the entry: others are loaded at the same time.
+      // Without an await before the entry: other plugins are loaded concurrently.
       if (this.#index.hasName(record.name)) {
         throw new OutboardError('system', `two plugins have the name ${JSON.stringify(record.name)}`);
       }
       this.#index.put(record);
     } catch (error) {
-      // One damaged plugin must not keep the others from running.
+      // Other plugins must run all the same.
       const plugin = damagedPlugin(id, error, text);
       this.#damaged.set(id, plugin);
       this.#logger.error(
@@ -94,14 +95,14 @@ export class PluginStore {
     await this.#removeUnfinishedWrites(paths.directory);
   }
 
-  /** Changes of files that a crash cut off before their rename. */
+  /** Remove temporary files of writes that a crash interrupted. */
   async #removeUnfinishedWrites(directory: string): Promise<void> {
     try {
       for (const name of await readdir(directory)) {
         if (isUnfinishedWrite(name)) await rm(join(directory, name), { force: true });
       }
     } catch (error) {
-      // They are in nobody's way.
+      // They do no harm.
       this.#logger.warn(
         { err: error, directory },
         'cannot remove what is left of a write that was cut short',
@@ -113,11 +114,12 @@ export class PluginStore {
     try {
       await removeTree(directory);
     } catch (error) {
-      // It is no plugin any more; the next start tries again.
+      // The plugin is removed already; the next start tries again.
       this.#logger.error({ err: error, directory }, 'cannot delete what is left of a removed plugin');
     }
   }
 
+  /** The paths of a plugin, whether it exists or not. */
   paths(id: string): PluginPaths {
     return this.layout.plugin(id);
   }
@@ -141,21 +143,21 @@ export class PluginStore {
     return this.#damaged.size === 0 ? undefined : findAmongDamaged(this.#damaged, this.#index, typed);
   }
 
-  /** Learn what damaged plugins may have been made of; until then all content is theirs. */
+  /** Find the content of damaged plugins; until then all content is kept for them. */
   async findContentOfDamaged(content: Pick<ContentStore, 'read' | 'walk'>): Promise<void> {
     this.#contentOfDamaged = await findContentOfDamaged(this.damaged(), content, (digest) =>
       this.#index.isReferenced(digest),
     );
   }
 
-  /** What a damaged plugin may have been made of. */
+  /** Content that a damaged plugin may have been made from. */
   contentOfDamaged(id: string): CandidateContent | undefined {
     return this.#contentOfDamaged.get(id);
   }
 
   /**
-   * Read the record of a damaged plugin anew.
-   * @returns undefined when it is no whole and true record
+   * Read the record of a damaged plugin again.
+   * @returns undefined when it is still damaged
    * @throws {OutboardError} system when it cannot be read
    */
   async readDamaged(id: string): Promise<PluginRecord | undefined> {
@@ -169,7 +171,7 @@ export class PluginStore {
     }
   }
 
-  /** Give a damaged plugin a record, whose name must be reserved: the commit of its repair. */
+  /** Replace the record of a damaged plugin, whose name must be reserved: the commit of its repair. */
   async repair(record: PluginRecord): Promise<void> {
     await settleUpgrade(this.paths(record.id), record.manifestDigest);
     await this.save(record);
@@ -180,7 +182,7 @@ export class PluginStore {
     return this.#index.get(id);
   }
 
-  /** All plugins by name; the same array for as long as none of them changes. */
+  /** All plugins by name; the same array until one of them changes. */
   all(): readonly PluginRecord[] {
     return this.#index.all();
   }
@@ -190,12 +192,12 @@ export class PluginStore {
     return this.#index.enabledWith(capability);
   }
 
-  /** Whether a plugin names this blob now, or a damaged one may need it for its repair. */
+  /** True if a plugin names this blob, or the repair of a damaged one may need it. */
   isReferenced(digest: Digest): boolean {
     return this.#index.isReferenced(digest) || this.isKeptForDamaged(digest);
   }
 
-  /** Whether no sound plugin names this blob, but a damaged one may need it. */
+  /** True if no sound plugin names this blob, but the repair of a damaged one may need it. */
   isKeptForDamaged(digest: Digest): boolean {
     if (this.#damaged.size === 0 || this.#index.isReferenced(digest)) return false;
     return [...this.#damaged.keys()].some(
@@ -204,7 +206,8 @@ export class PluginStore {
   }
 
   /**
-   * @param forId the damaged plugin that keeps its name, or gets a new one
+   * Reserve a local name for an installation or a repair.
+   * @param forId ID of the damaged plugin to repair, whose own name is free for it
    * @throws {OutboardError} conflict when the name is taken or about to be
    */
   reserveName(name: string, forId?: string): NameReservation {
@@ -224,8 +227,8 @@ export class PluginStore {
   }
 
   /**
-   * Make a staged plugin real: the rename of its directory is the commit.
-   * The staged root filesystem must be flushed already, and its name reserved.
+   * Add a staged plugin: the rename of its directory is the commit. Its root filesystem must be flushed, and its name
+   * reserved.
    */
   async add(record: PluginRecord, stagedDirectory: string): Promise<void> {
     const home = this.paths(record.id);
@@ -241,8 +244,8 @@ export class PluginStore {
   }
 
   /**
-   * Forget a plugin: the rename of its directory is the commit. Nothing of it may be running or mounted.
-   * @returns deletes its directory; what it leaves the next start deletes
+   * Remove a plugin: the rename of its directory is the commit. It must not run or have mounts.
+   * @returns deletes the directory; after a failure the next start does
    */
   async remove(id: string): Promise<() => Promise<void>> {
     const removing = this.layout.removing(id);

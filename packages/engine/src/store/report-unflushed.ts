@@ -1,15 +1,15 @@
 /**
- * Tells of changes that hold, but that may not be on the disk yet.
+ * Logs changes that were made, but that a power cut may undo.
  */
 import type { ReportUnflushed } from '@outboard/oci';
 import type { Logger } from 'pino';
 
-/** @param logger gets one line for each */
+/** @returns logs one error per change */
 export function reportUnflushed(logger: Logger): ReportUnflushed {
   return (error) => {
     logger.error(
       { err: error },
-      'a change was made and holds, but its folder could not be flushed: a power cut may undo it; check the disk',
+      'a change was made, but its directory could not be flushed: a power cut may undo it; check the disk',
     );
   };
 }

@@ -1,32 +1,32 @@
 /**
- * Short paths of plugins' sockets, for other programs. A socket lies in a folder that is named by the plugin's whole ID,
- * and its author chose its name: the path is soon longer than a socket's address can be. The daemon itself goes through
- * a handle on the folder and follows no link; whoever cannot do that dials the link.
+ * Short links to plugins' sockets, for other programs. The path of a socket holds the plugin's whole ID and a name that
+ * its author chose, and may be longer than a socket address allows. The daemon itself opens the directory and follows no
+ * link.
  * @see unix(7), sun_path
  */
 import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories } from '@outboard/oci';
 
-/** The longest path that a socket's address holds. */
+/** Upper bound on the path in a socket address, in bytes. */
 export const maxSocketPathBytes = 107;
 
-/** Enough of an ID that no two plugins ever share it. */
+/** Digits of the ID in a link; no two plugins share as many. */
 const idDigits = 32;
 
-/** Where other programs find the socket of a plugin that runs. */
+/** Path of the link to a plugin's socket. */
 export function socketLinkPath(execRoot: string, id: string): string {
   return join(execRoot, 'sockets', `${id.slice(0, idDigits)}.sock`);
 }
 
-/** Whether such paths below an exec root can be dialled. */
+/** True if links below the exec root are short enough for a socket address. */
 export function areSocketLinksShort(execRoot: string): boolean {
   return Buffer.byteLength(socketLinkPath(execRoot, '0'.repeat(idDigits))) <= maxSocketPathBytes;
 }
 
 /**
  * Link to a plugin's socket, whether it is there yet or not.
- * @param socket its name in the plugin's folder
+ * @param socket its name in the plugin's socket directory
  */
 export async function linkSocket(execRoot: string, id: string, socket: string): Promise<void> {
   await makeDirectories(join(execRoot, 'sockets'), { mode: 0o700 });
@@ -35,6 +35,7 @@ export async function linkSocket(execRoot: string, id: string, socket: string): 
   await symlink(join('..', 'plugins', id, socket), path);
 }
 
+/** Remove the link, if any. */
 export async function unlinkSocket(execRoot: string, id: string): Promise<void> {
   await rm(socketLinkPath(execRoot, id), { force: true });
 }

@@ -1,5 +1,5 @@
 /**
- * Create: make a plugin of a config and a root filesystem.
+ * Create: make a plugin from a config and a root filesystem.
  */
 import { randomBytes } from 'node:crypto';
 import type { Cancellable } from '@outboard/async';
@@ -121,7 +121,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
   return record;
 
   async function store(bytes: Buffer) {
-    lease.add(digestOf(bytes)); // before it is there to be collected
+    lease.add(digestOf(bytes)); // before it is stored, so that it is never collected
     return context.content.write(bytes);
   }
 }
@@ -140,7 +140,7 @@ async function storeCompressed(
   return to.ingest.commit();
 }
 
-/** @throws {OutboardError} invalid, in Docker's words */
+/** @throws {OutboardError} invalid, with Docker's text */
 function parseLocalName(text: string): string {
   try {
     const reference = parseReference(text);
@@ -152,13 +152,13 @@ function parseLocalName(text: string): string {
   throw new OutboardError('invalid', 'canonical references are not permitted');
 }
 
-/** The layer out of a context, as it streams in; once it was read to its end, the config can be read too. */
+/** Split a context while it streams in. The config can be read after the layer was read to its end. */
 async function openContext({ context, signal }: CreateRequest) {
   const out: Buffer[] = [];
   const writer = createTarWriter((chunk) => void out.push(chunk));
   const splitter = createContextSplitter(writer);
   const source = signal === undefined ? context : stopWhenAborted(context, signal);
-  const { content } = await decompress(source, signal === undefined ? {} : { signal });
+  const { content } = await decompress(source, { signal });
 
   async function* layerTar(): AsyncGenerator<Buffer> {
     const reader = createTarReader(splitter);
@@ -181,7 +181,7 @@ async function openContext({ context, signal }: CreateRequest) {
   return { layerTar: layerTar(), readConfig };
 }
 
-/** @throws {OutboardError} with Docker's words before the reason */
+/** @throws {OutboardError} with Docker's text before the reason */
 function readTar(step: () => void): void {
   try {
     step();

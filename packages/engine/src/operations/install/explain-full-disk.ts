@@ -1,6 +1,5 @@
 /**
- * Makes an error about a full disk one that an operator can act on: which file system it was, how much of it is free,
- * and what the plugin needs.
+ * Explains errors of a full disk to operators: the file system, its free space, and the size of the plugin.
  */
 import { statfs } from 'node:fs/promises';
 import { isOutboardError, OutboardError, systemErrorCode } from '@outboard/oci';
@@ -8,18 +7,18 @@ import type { EngineContext } from '../engine-context.ts';
 
 /** The plugin that is being installed. */
 export interface Installation {
-  /** As the request named it. */
+  /** Its name in the request. */
   readonly plugin: string;
   /** Bytes of its layers as they are stored, once that is known. */
   readonly layerBytes: () => number | undefined;
 }
 
-/** Tells how large a plugin is, once its manifest is there. */
+/** Size of a plugin, known once its manifest is fetched. */
 export interface LayerSize extends Pick<Installation, 'layerBytes'> {
   know(layers: readonly { readonly size: number }[]): void;
 }
 
-/** A size that is not known yet. */
+/** A size that is not known yet; `know` sets it. */
 export function createLayerSize(): LayerSize {
   let bytes: number | undefined;
   return {
@@ -34,7 +33,7 @@ const fullCodes: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 
 const mebibyte = 1024 * 1024;
 
 /**
- * Run work that installs a plugin and cleans up behind itself.
+ * Run work that installs a plugin and cleans up after a failure.
  * @throws {OutboardError} system, code `no-space`, when the disk was full: it is in the log as well; else what the work
  *   throws
  */
@@ -54,7 +53,7 @@ export async function explainFullDisk<Result>(
   }
 }
 
-/** The error that tells of the full disk, looked for through the causes. */
+/** The error of the full disk among the causes of an error. */
 function findFull(error: unknown): Error | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth++) {
     if (fullCodes.has(codeOf(at))) return at;
@@ -69,7 +68,7 @@ function codeOf(error: Error): string | undefined {
 async function describe(dataRoot: string, installation: Installation, full: Error): Promise<string> {
   const { bavail, blocks, bsize, ffree, files } = await statfs(dataRoot);
   const free = `${inMebibytes(bavail * bsize)} of ${inMebibytes(blocks * bsize)}`;
-  // A file system that counts no inodes says 0 of 0.
+  // A file system that does not count inodes reports 0 of 0.
   const inodes = files > 0 && ffree < files / 100 ? `, ${ffree} of ${files} inodes` : '';
   const bytes = installation.layerBytes();
   const needed = bytes === undefined ? '' : `; its layers alone take ${inMebibytes(bytes)}, unpacked more`;
@@ -79,7 +78,7 @@ async function describe(dataRoot: string, installation: Installation, full: Erro
   );
 }
 
-/** The unpack jail names files from the top of the plugin's root filesystem, which read like files of the host. */
+/** Paths in errors of the unpack jail are relative to the plugin's root filesystem, and look like paths of the host. */
 function reasonOf(full: Error): string {
   const isFromJail = isOutboardError(full) && full.code !== 'no-space';
   return isFromJail ? `in the plugin's root filesystem: ${full.message}` : full.message;

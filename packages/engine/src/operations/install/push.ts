@@ -26,37 +26,30 @@ export interface PushRequest extends RemoteOptions {
 type PushContext = Pick<OperationCall, 'store' | 'content' | 'registry' | 'meter'>;
 
 /**
- * Push a plugin's blobs, then its manifest, byte for byte as it was made or pulled, so that its digest stays.
- * A push that was cut short can be repeated: what the registry has is not sent again.
+ * Push a plugin's blobs, then its manifest with the bytes that were made or pulled, so that its digest stays. An
+ * interrupted push can be repeated: blobs that the registry has are not sent again.
  * @throws {OutboardError} not-found; the registry's errors
  */
 export async function pushPlugin(context: PushContext, request: PushRequest): Promise<void> {
   const record = context.store.find(request.plugin);
   const onProgress = request.onProgress ?? ignoreProgress;
-  const cancellable = request.signal === undefined ? {} : { signal: request.signal };
+  const { access, signal } = request;
   const reference = parseReference(record.name);
   await using lease = context.content.lease();
   for (const digest of [record.manifestDigest, record.configDigest, ...record.blobDigests]) lease.add(digest);
 
   const { content, registry } = context;
-  const origin: BlobOrigin = {
-    content,
-    registry,
-    record,
-    ...(request.access !== undefined && { access: request.access }),
-    ...cancellable,
-  };
+  const origin: BlobOrigin = { content, registry, record, access, signal };
   const bytes = await readManifest(origin);
   const manifest = parseManifest(bytes, record.manifestMediaType);
   onProgress({ status: `The push refers to repository [${familiarName(reference)}]` });
-  const repository = context.registry.repository(reference, 'pull,push', request.access);
+  const repository = context.registry.repository(reference, 'pull,push', access);
   const blobs = [...manifest.layers, manifest.config];
   for (const blob of blobs) onProgress({ status: 'Preparing', id: shortDigest(blob.digest) });
   try {
-    for (const blob of blobs)
-      await pushBlob(context, repository, blob, { onProgress, origin, ...cancellable });
+    for (const blob of blobs) await pushBlob(context, repository, blob, { onProgress, origin, signal });
     const tag = reference.tag ?? 'latest';
-    const digest = await repository.pushManifest(tag, { mediaType: manifest.mediaType, bytes }, cancellable);
+    const digest = await repository.pushManifest(tag, { mediaType: manifest.mediaType, bytes }, { signal });
     onProgress({ status: '', result: { tag, digest, size: bytes.length } });
   } catch (cause) {
     if (!isOutboardError(cause)) throw cause;
@@ -71,22 +64,22 @@ async function pushBlob(
   options: {
     readonly onProgress: ReportProgress;
     readonly origin: BlobOrigin;
-    readonly signal?: AbortSignal;
+    readonly signal: AbortSignal | undefined;
   },
 ): Promise<void> {
   const id = shortDigest(blob.digest);
-  const cancellable = options.signal === undefined ? {} : { signal: options.signal };
+  const { signal } = options;
   let sent = 0;
   const onProgress = (current: number): void => {
-    // An upload that is tried again starts anew; its bytes travel anew too.
+    // An upload that is retried starts at 0, and its bytes count again.
     context.meter.sent(current >= sent ? current - sent : current);
     sent = current;
     options.onProgress({ status: 'Uploading', id, current, total: blob.size });
   };
   const open = async () => {
     await requireWhole(options.origin, blob);
-    return await context.content.open(blob.digest, cancellable);
+    return await context.content.open(blob.digest, { signal });
   };
-  const outcome = await repository.pushBlob(blob, open, { ...cancellable, onProgress });
+  const outcome = await repository.pushBlob(blob, open, { signal, onProgress });
   options.onProgress({ status: outcome === 'exists' ? 'Already exists' : 'Upload complete', id });
 }

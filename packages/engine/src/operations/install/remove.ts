@@ -25,7 +25,8 @@ type RemoveContext = Pick<
 >;
 
 /**
- * @param options.force also while it is in use, and stop it first if it is enabled, within 10 s
+ * Remove a plugin.
+ * @param options.force also while it is enabled: it is stopped first, within 10 s
  * @throws {OutboardError} not-found; without `force` conflict when it is in use (code `in-use`) or enabled
  */
 export async function removePlugin(
@@ -58,7 +59,7 @@ export async function removePlugin(
   });
 }
 
-/** One whose record cannot be used. Nobody can tell who uses it. */
+/** Remove a damaged plugin, whose references are unknown. */
 async function removeDamaged(context: RemoveContext, plugin: DamagedPlugin): Promise<void> {
   const { id } = plugin;
   await context.queue.run(id, async () => {
@@ -74,7 +75,7 @@ async function removeDamaged(context: RemoveContext, plugin: DamagedPlugin): Pro
   });
 }
 
-/** The plugin is gone: the next start goes on with what fails here. */
+/** Clean up after the commit; the next start of the engine repeats what fails here. */
 async function tidyUp(
   context: RemoveContext,
   { id, name }: Pick<PluginRecord, 'id' | 'name'>,
@@ -82,12 +83,12 @@ async function tidyUp(
 ): Promise<void> {
   context.announce({ type: 'plugin', action: 'remove', id, attributes: { name } });
   await Promise.all([
-    bestEffort(context, 'delete what is left of a removed plugin', deleteDirectory),
+    bestEffort(context, 'delete the directory of a removed plugin', deleteDirectory),
     bestEffort(context, 'collect the content of a removed plugin', () => collectGarbage(context)),
   ]);
 }
 
-/** Stop it, then make it no plugin any more. One that cannot be removed goes on as it was. */
+/** Stop the plugin, then commit the removal. If that fails, an enabled plugin is started again. */
 async function commitRemoval(
   context: RemoveContext,
   record: PluginRecord,

@@ -1,5 +1,5 @@
 /**
- * Repair: give a plugin a record again whose own is damaged.
+ * Repair: replace the record of a damaged plugin.
  */
 import { lstat } from 'node:fs/promises';
 import { canonicalString, isOutboardError, OutboardError, parseReference } from '@outboard/oci';
@@ -69,7 +69,7 @@ async function giveRecord(
   using _name = store.reserveName(name, id);
   const isRunning = hasProcess(supervisor.state(id));
   const made = own === undefined ? await makeRecord(context, plugin, name) : { record: own, warnings: [] };
-  // Its own record says whether it is wanted; of another nobody knows more than that it runs.
+  // A record that was made anew cannot tell if the plugin was enabled: it is if it runs.
   const record = { ...made.record, id, name, enabled: own?.enabled ?? isRunning };
   await store.repair(record);
   await context.references.load(id);
@@ -92,7 +92,7 @@ async function requireRootfs(path: string, plugin: DamagedPlugin): Promise<void>
   }
 }
 
-/** A record that is whole after all: the disk answers again, or it only had a name or an ID that another plugin has. */
+/** The plugin's own record, if it is sound: the disk has recovered, or only its name or ID was that of another plugin. */
 async function readOwnRecord(
   { store }: RepairContext,
   plugin: DamagedPlugin,
@@ -100,13 +100,13 @@ async function readOwnRecord(
   try {
     return await store.readDamaged(plugin.id);
   } catch (error) {
-    // It cannot be read: what follows replaces the file.
+    // The new record replaces a file that cannot be read.
     if (isOutboardError(error)) return undefined;
     throw error;
   }
 }
 
-/** A record made of manifest and config, as after an installation. */
+/** A record made from manifest and config, as after an installation. */
 async function makeRecord(
   { store, content }: RepairContext,
   plugin: DamagedPlugin,
@@ -163,6 +163,6 @@ function cannotRepair(plugin: DamagedPlugin, reason: string, cause?: unknown): O
   return new OutboardError(
     'system',
     `cannot repair plugin ${name}: ${reason}; remove it and install it anew: outboard rm -f ${name}`,
-    cause === undefined ? {} : { cause },
+    { cause },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Upgrade: replace an installed plugin by another version of it. It is wholly the old one or wholly the new one.
+ * Upgrade: replace an installed plugin by another version. After a crash it is either the old or the new version.
  */
 import { mkdir } from 'node:fs/promises';
 import { removeTree } from '@outboard/container';
@@ -27,8 +27,8 @@ type UpgradeContext = Pick<
 >;
 
 /**
- * Upgrade a disabled plugin. Its ID, name and propagated mount stay; settings that the operator changed are kept
- * where the new config still allows them, and uses them for no more than the old one. The others are told as progress.
+ * Upgrade a disabled plugin. Its ID, name and propagated mount stay. Settings that the operator changed are kept where the
+ * new config still allows them and gives them no further effect; the others are reported as progress.
  * @throws {OutboardError} not-found; conflict when the plugin is enabled; and everything that pull throws
  */
 export async function upgradePlugin(context: UpgradeContext, request: UpgradeRequest): Promise<PluginRecord> {
@@ -48,8 +48,8 @@ export async function upgradePlugin(context: UpgradeContext, request: UpgradeReq
     try {
       return await context.queue.run(id, upgrade, request.signal);
     } finally {
-      // The old version's content, or what a failed download left.
-      await bestEffort(context, 'collect what an upgrade left', () => collectGarbage(context));
+      // The content of the old version, or of a failed download.
+      await bestEffort(context, 'collect the content of the old version', () => collectGarbage(context));
     }
   });
 }
@@ -90,14 +90,14 @@ async function replacePlugin(
   return upgraded;
 }
 
-/** Where a plugin comes from; one that was created here has its own name for it, which it is pushed to. */
+/** The repository of a plugin; for one that was created here, that of its local name. */
 function repositoryOf({ name, pluginReference = name }: PluginRecord): string {
   return canonicalName(parseReference(pluginReference));
 }
 
 /**
- * Tree first, then record, which is the commit; whichever step fails, `settleUpgrade` makes the tree follow the record
- * that is on disk. Should it fail in turn, it is done before the plugin's next start.
+ * Exchange the tree, then save the record, which is the commit. After a failure `settleUpgrade` makes the tree match the
+ * record on disk; if that fails too, the next start of the plugin repeats it.
  */
 async function commitUpgrade(
   context: UpgradeContext,
@@ -111,11 +111,13 @@ async function commitUpgrade(
     await context.store.save(after);
     installed = after.manifestDigest;
   } finally {
-    await bestEffort(context, 'tidy up after an upgrade', () => settleUpgrade(paths, installed));
+    await bestEffort(context, 'delete the other tree after an upgrade', () =>
+      settleUpgrade(paths, installed),
+    );
   }
 }
 
-/** The directory that the new version is unpacked to; deleted at the end unless it was handed on by `keep`. */
+/** The directory that the new version is unpacked to; deleted when disposed, unless `keep` was called. */
 async function makeUpgradeTree(context: Pick<EngineContext, 'logger'>, path: string) {
   await removeTree(path);
   await mkdir(path, { mode: 0o755 });
@@ -126,7 +128,7 @@ async function makeUpgradeTree(context: Pick<EngineContext, 'logger'>, path: str
       isKept = true;
     },
     [Symbol.asyncDispose]: async () => {
-      if (!isKept) await bestEffort(context, 'delete what a failed upgrade left', () => removeTree(path));
+      if (!isKept) await bestEffort(context, 'delete the tree of a failed upgrade', () => removeTree(path));
     },
   };
 }
