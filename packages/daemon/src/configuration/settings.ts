@@ -14,7 +14,7 @@ interface SettingRow<Value> {
   readonly flag: string;
   /** The value without flag and key, or a function that derives it from the exec root. */
   readonly default: Value | ((execRoot: string) => Value);
-  /** The default in words, where the value itself does not tell. */
+  /** The default in words, if the value itself is not clear. */
   readonly defaultText?: string | undefined;
   /** Text of `--help`, without the default. */
   readonly help: string;

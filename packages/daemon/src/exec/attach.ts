@@ -25,7 +25,7 @@ export async function attach(session: ExecSession, connection: Duplex, signal: A
     connection.destroy();
   });
   const input = passInput(session, connection).finally(session.kill);
-  // Input ends with an error when the client disconnects or the command was killed; the exit code tells either.
+  // Input ends with an error when the client disconnects or the command was killed; the exit code reports both.
   input.catch(() => undefined);
   await Promise.allSettled([
     passOutput(session.stdout, frameKinds.output, connection),

@@ -1,6 +1,6 @@
 /**
  * The frames of an exec connection: Docker's header (kind, three zero bytes, length as 32 bits big-endian) before each
- * payload, with kinds of our own beside Docker's streams 0, 1 and 2.
+ * payload, with additional kinds beside Docker's streams 0, 1 and 2.
  * @see moby api/pkg/stdcopy, whose header it is
  */
 import { codec, type ValueOf } from '@outboard/oci';

@@ -17,7 +17,7 @@ export interface BodyLimits {
   readonly maxDrainBytes?: number | undefined;
 }
 
-/** The body of one request; read it once, in one way. */
+/** The body of one request; use one of its methods, once. */
 export interface RequestBody {
   /**
    * Read a JSON document.

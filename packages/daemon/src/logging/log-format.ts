@@ -21,7 +21,7 @@ export function chooseLogFormat(wanted: LogFormat | undefined, env: NodeJS.Proce
   return isatty(errorFile) ? 'text' : 'json';
 }
 
-/** True if standard error is the stream of the journal. The variable alone does not tell: redirected programs inherit it. */
+/** True if standard error is the stream of the journal. The variable alone proves nothing: redirected programs inherit it. */
 export function isJournal({ JOURNAL_STREAM: stream = '' }: NodeJS.ProcessEnv): boolean {
   try {
     const { dev, ino } = fstatSync(errorFile, { bigint: true });
