@@ -44,7 +44,7 @@ const facts = ({
   ...(pluginId !== undefined && { pluginId }),
 });
 
-test('an operation is told with its plugin, and with what it moved', async () => {
+test('an operation is measured with its plugin and the bytes that it moved', async () => {
   const { run, measured } = createRunner();
   const result = await run({ measured: 'push', plugin: 'acme/p:latest' }, async (_signal, meter) => {
     meter.sent(5);
@@ -59,13 +59,13 @@ test('an operation is told with its plugin, and with what it moved', async () =>
   assert.ok((measured[0]?.seconds ?? -1) >= 0, 'no duration');
 });
 
-test('an operation that makes a plugin is told with it', async () => {
+test('an operation that makes a plugin is measured with its ID', async () => {
   const { run, measured } = createRunner();
   await run({ measured: 'create', made: ({ id }) => id }, async () => ({ id: record.id }));
   assert.equal(measured[0]?.pluginId, record.id);
 });
 
-test('a failure is told as one, and thrown', async () => {
+test('a failure is measured and thrown', async () => {
   const { run, measured } = createRunner();
   const failing = run({ measured: 'enable', plugin: 'nope' }, async () => {
     throw new OutboardError('not-found', 'plugin "nope" not found');
@@ -77,7 +77,7 @@ test('a failure is told as one, and thrown', async () => {
 });
 
 for (const who of ['its caller', 'the end of the engine'] as const) {
-  test(`an operation that ${who} stopped is told as cancelled`, async () => {
+  test(`an operation that ${who} stopped is measured as cancelled`, async () => {
     const { run, scope, measured } = createRunner();
     const caller = new AbortController();
     const running = run(

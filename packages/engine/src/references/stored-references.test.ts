@@ -56,7 +56,7 @@ test('references are kept until they are removed, each once, and survive the dae
   const reopened = await open();
   assert.deepEqual(reopened.of(id), references.of(id));
   assert.deepEqual(show(reopened.of(id)), ['client podman', 'mount data/3f2a']);
-  await reopened.remove(id, { kind: 'client', holder: 'data/3f2a' }); // of another kind: nothing
+  await reopened.remove(id, { kind: 'client', holder: 'data/3f2a' }); // another kind: no change
   await reopened.remove(id, { kind: 'client', holder: 'podman' });
   await reopened.remove(id, { kind: 'client', holder: 'podman' });
   assert.deepEqual(show((await open()).of(id)), ['mount data/3f2a']);

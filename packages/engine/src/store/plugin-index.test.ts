@@ -72,7 +72,7 @@ test('put() replaces the record of an ID, and delete() frees its name', () => {
   assert.throws(() => changing.find(firstId.slice(0, 5)));
 });
 
-test('isReferenced() counts blobs that several plugins share until the last one goes', () => {
+test('isReferenced() is true for shared blobs until the last plugin is removed', () => {
   const shared = digestOf(Buffer.from('layer'));
   const own = digestOf(Buffer.from('old layer'));
   const counting = indexOf(

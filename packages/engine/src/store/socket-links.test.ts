@@ -15,7 +15,7 @@ import {
 
 const id = 'ab'.repeat(32);
 
-test('the path of every socket fits an address at the default root, and one of a long root is told', () => {
+test('the links of the default exec root fit a socket address, and those of a long one are reported', () => {
   assert.ok(Buffer.byteLength(socketLinkPath('/run/outboard', id)) <= maxSocketPathBytes);
   assert.equal(areSocketLinksShort('/run/outboard'), true);
   assert.equal(areSocketLinksShort(`/${'x'.repeat(60)}`), true);

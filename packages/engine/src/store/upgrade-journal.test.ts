@@ -49,7 +49,7 @@ test('V2 killed between journal and exchange, the old version stays', () =>
     await assertSettled(paths, 'old');
   }));
 
-test('V2 killed between exchange and record, the old tree comes back', () =>
+test('V2 killed between exchange and record, the old tree is restored', () =>
   withBothTrees(async (paths) => {
     await exchangeRootfs(paths, newManifest);
     await settleUpgrade(paths, oldManifest);

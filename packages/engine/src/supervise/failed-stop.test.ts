@@ -75,7 +75,7 @@ test('a plugin that could not be stopped may be started', async (t) => {
   await supervisor.stop(record.id);
 });
 
-test('a restart whose stop fails tells so, and goes on trying', async (t) => {
+test('restart() logs a stop that fails, and goes on trying', async (t) => {
   const fixture = createSupervisorFixture(t);
   const refusing = refusingHost(fixture);
   const { supervisor, waitFor } = await fixture.open({ host: refusing.host });
@@ -87,7 +87,7 @@ test('a restart whose stop fails tells so, and goes on trying', async (t) => {
   await supervisor.stop(record.id);
 });
 
-test('a start that fails and cannot be undone has failed, and a stop undoes it', async (t) => {
+test('a failed start that cannot be undone leaves the plugin failed, and a stop undoes it', async (t) => {
   const fixture = createSupervisorFixture(t);
   const refusing = refusingHost(fixture);
   const { supervisor } = await fixture.open({ host: refusing.host });
@@ -99,7 +99,7 @@ test('a start that fails and cannot be undone has failed, and a stop undoes it',
   assert.deepEqual(supervisor.state(record.id), { status: 'disabled' });
 });
 
-test('what could not be removed of a plugin that should not run is removed by a stop', async (t) => {
+test('a failed removal of a plugin that should not run is repeated by a stop', async (t) => {
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
   const record = fixture.install(listening);

@@ -21,7 +21,7 @@ done
 exec runc "$@"
 `;
 
-test('plugins that hang while they are created hold up no other, however many they are', async (t) => {
+test('plugins that hang while they are created do not delay others, at any number', async (t) => {
   const fixture = createSupervisorFixture(t);
   const directory = join(fixture.layout.pluginsDirectory, '..');
   const runtime = join(directory, 'runtime');

@@ -63,7 +63,7 @@ for (const [title, answer] of [
   });
 }
 
-test('S04 a plugin that accepts and is silent holds a check up until its signal is aborted', async (t) => {
+test('S04 a plugin that accepts connections and does not answer blocks a probe until its signal is aborted', async (t) => {
   const scope = new AbortController();
   const { path } = await serve(t, () => scope.abort(new Error('late')));
   await assert.rejects(probeOf(http, path)(scope.signal), /^Error: late$/);
@@ -102,7 +102,7 @@ test.after(() => clearInterval(alive));
 const bad = new Error('refused');
 const end = undefined;
 
-test('watchHealth() tells once of three failures in a row, and of the first success after them', async () => {
+test('watchHealth() reports three failures in a row once, and the first success after them', async () => {
   assert.deepEqual(await watchOutcomes([bad, bad, undefined, bad, bad, end, end]), []);
   assert.deepEqual(await watchOutcomes([bad, bad, bad, bad, bad, undefined, undefined, end]), [
     'unhealthy: refused',

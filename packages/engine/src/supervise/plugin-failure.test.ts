@@ -24,7 +24,7 @@ test('describeLog() stays on one line, shows the last 20 lines, and is bounded',
   assert.ok(long.length < 5_000, String(long.length));
 });
 
-test('boundLog() keeps what tells most: the end', () => {
+test('boundLog() keeps the end', () => {
   const lines = Array.from({ length: 30 }, (_, index) => String(index).padEnd(400, '.'));
   const kept = boundLog(lines);
   assert.equal(kept.at(-1), lines.at(-1));

@@ -36,7 +36,7 @@ test('start() resolves once the socket accepts, and stop() leaves nothing', asyn
   await supervisor.stop(record.id);
 });
 
-test('S02 a plugin that never opens its socket is given up with its last words', async (t) => {
+test('S02 a plugin that never opens its socket fails with the tail of its log', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor } = await fixture.open();
   const record = fixture.install('console.log("waiting for the database"); setInterval(() => {}, 1000);');
@@ -50,7 +50,7 @@ test('S02 a plugin that never opens its socket is given up with its last words',
   assert.deepEqual(supervisor.state(record.id), { status: 'disabled' });
 });
 
-test('a plugin that exits at once is told at once, with exit code and last log lines', async (t) => {
+test('a plugin that exits at once fails at once, with exit code and last log lines', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor } = await fixture.open();
   const record = fixture.install('console.error("no such bucket: \\"x\\""); process.exit(3);');
@@ -99,7 +99,7 @@ for (const [name, script] of [
   });
 }
 
-test('S05 a listener that comes after the deadline of the first attempts is found', async (t) => {
+test('S05 a socket that listens after the first attempts is found', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor } = await fixture.open();
   // The file exists long before a listener, so that no event of the directory announces it.
@@ -118,7 +118,7 @@ test('S05 a listener that comes after the deadline of the first attempts is foun
   await supervisor.stop(record.id, { graceMs: 0 });
 });
 
-test('a plugin that ends while it runs is started again, and its state tells why', async (t) => {
+test('a plugin that ends is restarted, and its state has the reason', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor, waitFor } = await fixture.open();
   const record = fixture.install(`${listening}
@@ -138,7 +138,7 @@ test('a plugin that ends while it runs is started again, and its state tells why
   await supervisor.stop(record.id);
 });
 
-test('S01 restarts of a plugin that keeps failing come at growing distances, until it was healthy', async (t) => {
+test('S01 pauses between restarts of a failing plugin grow until it was healthy', async (t) => {
   const fixture = createSupervisorFixture(t);
   let uptimeMs = 0;
   const { supervisor, waitFor } = await fixture.open({

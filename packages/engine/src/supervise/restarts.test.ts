@@ -36,7 +36,7 @@ test('S04 a plugin that hangs is unhealthy, and healthy again when it answers', 
   await supervisor.stop(record.id);
 });
 
-test('S04 a plugin that hangs is started anew, when its check says so', async (t) => {
+test('S04 a plugin that hangs is restarted if its health check says so', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor, waitFor } = await fixture.open();
   const options = { health: { ...health, restarts: true }, stopTimeoutSeconds: 0.05 };
@@ -87,7 +87,7 @@ test('a plugin whose policy is on-failure has failed when it ends with code 0, a
   assert.deepEqual(supervisor.state(record.id), { status: 'disabled' });
 });
 
-test('a plugin fails after as many restarts in a row as its policy allows, and restart() begins anew', async (t) => {
+test('a plugin fails after as many restarts in a row as its policy allows, and restart() resets the count', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor, waitFor } = await fixture.open();
   const restart = { name: 'always', maximumRetries: 2 } as const;
@@ -115,7 +115,7 @@ test('a change of policy is in force at once', async (t) => {
   await supervisor.stop(record.id);
 });
 
-test('restart() ends what runs, and tells why the first try failed; the plugin stays wanted', async (t) => {
+test('restart() ends a running plugin and rejects with the error of the first attempt; the plugin stays enabled', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor, waitFor } = await fixture.open();
   const record = fixture.install(`
@@ -134,7 +134,7 @@ test('restart() ends what runs, and tells why the first try failed; the plugin s
   await supervisor.stop(record.id);
 });
 
-test('whoever waits for a restart may leave, and the plugin is started all the same', async (t) => {
+test('the caller of restart() may abort the wait, and the plugin is started all the same', async (t) => {
   const fixture = createSupervisorFixture(t);
   const { supervisor, waitFor } = await fixture.open();
   const record = fixture.install(listening);

@@ -54,7 +54,7 @@ function openBound(fixture: SupervisorFixture): Promise<OpenedSupervisor> {
   return fixture.open({ host: Object.assign(host, { isBoundToDaemon: () => true }) });
 }
 
-test('a plugin that was given what ends with the daemon is started anew by the next one', async (t) => {
+test('a plugin that is bound to its daemon is replaced by the next one', async (t) => {
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
   const record = fixture.install(listening);
@@ -71,7 +71,7 @@ test('a plugin that was given what ends with the daemon is started anew by the n
   await second.supervisor.stop(record.id);
 });
 
-test('a plugin that is let go of while it is being started anew keeps nobody', async (t) => {
+test('a plugin that is detached during its replacement does not delay the shutdown', async (t) => {
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
   const record = fixture.install(
@@ -92,7 +92,7 @@ test('a plugin that is let go of while it is being started anew keeps nobody', a
   await third.supervisor.stop(record.id, { graceMs: 0 });
 });
 
-test('a plugin can be stopped while it is being started anew', async (t) => {
+test('a plugin can be stopped during its replacement', async (t) => {
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
   const record = fixture.install(listening);
@@ -121,7 +121,7 @@ test('S18 restore() starts enabled plugins that do not run, and one that cannot 
   assert.deepEqual(supervisor.state(good.id), { status: 'disabled' });
 });
 
-test('S18 after a reboot nothing is taken back: the plugin is started anew', async (t) => {
+test('S18 after a reboot no container is adopted: the plugin is started', async (t) => {
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
   const record = fixture.install(listening);
@@ -195,7 +195,7 @@ test('S11 restore() takes away mounts and socket directories of plugins that are
   assert.equal(readFileSync(join(propagatedMount, 'kept'), 'utf8'), 'data');
 });
 
-test('S15 an exit that no daemon saw is told by the next one, with code and log, and counts as a restart', async (t) => {
+test('S15 an exit without a daemon is reported by the next one, with code and log, and counts as a restart', async (t) => {
   const fixture = createSupervisorFixture(t);
   const first = await fixture.open();
   const record = fixture.install(
@@ -252,7 +252,7 @@ test('S15 the count of restarts and the time of the start survive the daemon', a
   await second.supervisor.stop(record.id);
 });
 
-test('S19 S20 what cannot be removed of one plugin holds up neither restore() nor another plugin', async (t) => {
+test('S19 S20 a removal that fails delays neither restore() nor another plugin', async (t) => {
   const fixture = createSupervisorFixture(t);
   const stuck = fixture.install(listening);
   const good = fixture.install(listening);

@@ -104,7 +104,7 @@ describe('untilReady()', () => {
     await untilReady(plugin.parts, 'p', signal);
   });
 
-  test('a plugin that is not tried again is told of, with its reason', async () => {
+  test('waiting for a plugin that is not restarted rejects with the reason', async () => {
     const plugin = createPlugin();
     plugin.save(true);
     plugin.become(backingOff);

@@ -59,7 +59,7 @@ test('findDamage() waits for a plugin that makes its socket again', async (conte
   assert.equal(await found, undefined);
 });
 
-test('findDamage() tells of a socket that stays away, and of the socketDirectory when that goes meanwhile', async (context) => {
+test('findDamage() reports a socket that stays missing, and its directory when that is deleted meanwhile', async (context) => {
   const { execRoot, socketDirectory, socket } = await openPlace(context);
   const { signal } = new AbortController();
   unlinkSync(socket);
