@@ -19,13 +19,13 @@ interface DirectoryImport {
 }
 
 /**
- * Every fault of a list: directories that are missing from it, rows and exceptions that no longer hold, levels that
+ * Every fault of a list: directories that are missing from it, rows that no longer hold, levels that
  * need not be apart, imports that do not point downwards.
  *
  * @param files the package's files; tests and their support may import everything and do not count
  */
 export function checkDirectoryLevels(
-  { source, levels, exceptions }: DirectoryLevels,
+  { source, levels }: DirectoryLevels,
   files: readonly SourceFile[],
 ): readonly string[] {
   const product = files.filter(({ path }) => !isTestCode(path));
@@ -36,12 +36,7 @@ export function checkDirectoryLevels(
   return [
     ...listFaults(source, levels, product),
     ...needlessLevels(levels, imports),
-    ...exceptions
-      .filter((exception) => !upward.some((found) => describe(found) === exception))
-      .map((exception) => `the exception "${exception}" is stale`),
-    ...upward
-      .filter((found) => !exceptions.includes(describe(found)))
-      .map((found) => `${describe(found)} points upwards or sideways, in ${found.path}`),
+    ...upward.map((found) => `${describe(found)} points upwards or sideways, in ${found.path}`),
   ];
 }
 

@@ -97,17 +97,10 @@ describe('checkDirectoryLevels()', () => {
     ['lets tests import everything', [['a', 'b']], { 'b/x': [], 'a/x': [], 'a/x.test': ['../b/x'] }, []],
   ] as const) {
     test(name, () => {
-      const list = { source: 'src', levels, exceptions: [] };
+      const list = { source: 'src', levels };
       assert.deepEqual(checkDirectoryLevels(list, filesOf(files)), expected);
     });
   }
-
-  test('an exception permits an import, and is stale without one', () => {
-    const levels = [['a', 'b']];
-    const files = filesOf({ 'b/x': [], 'a/x': ['../b/x'] });
-    const list = { source: 'src', levels, exceptions: ['a -> b', 'b -> a'] };
-    assert.deepEqual(checkDirectoryLevels(list, files), ['the exception "b -> a" is stale']);
-  });
 });
 
 function filesOf(imports: Readonly<Record<string, readonly string[]>>): readonly SourceFile[] {

@@ -7,7 +7,6 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findOversized } from './check-sizes.ts';
 import { parseProduct, parseSource, parseTests } from './parsed-sources.ts';
-import { sizeExceptions } from './size-exceptions.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -15,17 +14,7 @@ test('functions have up to 60 lines and 4 parameters, files up to 300 lines', as
   const tests = (await parseTests(repository)).filter(
     ({ path }) => !/\.(test|suite)\.ts$/.test(path) && !path.includes('/fixtures/'),
   );
-  const found = [...(await parseProduct(repository)), ...tests].flatMap(findOversized);
-  const isExcepted = (fault: string) =>
-    sizeExceptions.some((exception) => fault.startsWith(`${exception}: `));
-  assert.deepEqual(
-    found.filter((fault) => !isExcepted(fault)),
-    [],
-  );
-  const stale = sizeExceptions.filter(
-    (exception) => !found.some((fault) => fault.startsWith(`${exception}: `)),
-  );
-  assert.deepEqual(stale, [], 'these exceptions are stale');
+  assert.deepEqual([...(await parseProduct(repository)), ...tests].flatMap(findOversized), []);
 });
 
 describe('findOversized()', () => {

@@ -1,3 +1,3 @@
 import type { DirectoryLevels } from './directory-levels.ts';
 
-export const asyncLevels: DirectoryLevels = { source: 'packages/async/src', levels: [], exceptions: [] };
+export const asyncLevels: DirectoryLevels = { source: 'packages/async/src', levels: [] };

@@ -9,5 +9,4 @@ export const cliLevels: DirectoryLevels = {
     ['privileges', 'progress'],
     ['commands'],
   ],
-  exceptions: [],
 };

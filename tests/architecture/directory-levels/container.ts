@@ -8,5 +8,4 @@ export const containerLevels: DirectoryLevels = {
     ['network', 'rootfs/jail', 'runtime'],
     ['exec'],
   ],
-  exceptions: [],
 };

@@ -9,5 +9,4 @@ export const daemonLevels: DirectoryLevels = {
     ['authorization', 'listen', 'routes', 'service'],
     ['metrics'],
   ],
-  exceptions: [],
 };

@@ -3,7 +3,7 @@
  * a list of its own.
  */
 
-/** Directories of one package in levels, and the imports that break them. */
+/** Directories of one package in levels. */
 export interface DirectoryLevels {
   /** The source directory, relative to the repository. */
   readonly source: string;
@@ -14,6 +14,4 @@ export interface DirectoryLevels {
    * wiring) are the top, above all levels.
    */
   readonly levels: readonly (readonly string[])[];
-  /** Imports that break the levels until they are untangled, as `from -> to`. */
-  readonly exceptions: readonly string[];
 }

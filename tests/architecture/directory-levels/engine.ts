@@ -15,5 +15,4 @@ export const engineLevels: DirectoryLevels = {
     ['operations/control', 'operations/insight'],
     ['operations/catalog', 'operations/install'],
   ],
-  exceptions: [],
 };

@@ -14,5 +14,4 @@ export const ociLevels: DirectoryLevels = {
     ['registry/http/blobs', 'registry/http/manifests'],
     ['registry/http'],
   ],
-  exceptions: [],
 };

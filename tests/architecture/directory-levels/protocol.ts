@@ -16,5 +16,4 @@ export const protocolLevels: DirectoryLevels = {
       'drivers/volume',
     ],
   ],
-  exceptions: [],
 };
