@@ -64,7 +64,9 @@ describe('the programs in the READMEs of packages', () => {
     for (const [index, { packageName, program }] of examples.entries())
       await writeFile(join(directory, `${packageName}-${index}.ts`), program);
     const compiler = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
-    await run(process.execPath, [compiler, '--project', project]);
+    await run(process.execPath, [compiler, '--project', project]).catch((error: { stdout: string }) =>
+      assert.fail(error.stdout),
+    );
   });
 
   for (const { packageName, place, program, output } of examples) {
