@@ -17,5 +17,5 @@ export async function openWorkspaces(
   logger: Logger,
   openJail: OpenUnpackJail = openUnpackJail,
 ): Promise<Workspaces> {
-  return createWorkspaces(await openStaging(directory), openJail, logger);
+  return createWorkspaces(await openStaging(directory, logger), openJail, logger);
 }

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories, OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
 import { errorCode } from '../linux/errno.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 
@@ -29,13 +30,20 @@ export interface Staging {
 }
 
 /**
- * Make the parent directory if it is absent, and delete what an earlier process left in it.
+ * Make the parent directory if it is absent, and delete what an earlier process left in it. A tree that cannot be deleted,
+ * such as one with an immutable file, is logged and left: staging directories have random names.
  * @param directory `DATA_ROOT/plugins/tmp`
- * @throws {OutboardError} system
+ * @throws {OutboardError} system when the directory cannot be made or read
  */
-export async function openStaging(directory: string): Promise<Staging> {
+export async function openStaging(directory: string, logger: Logger): Promise<Staging> {
   await makeDirectories(directory, { mode: 0o700 });
-  for (const name of await readdir(directory)) await removeTree(join(directory, name));
+  for (const name of await readdir(directory)) {
+    try {
+      await removeTree(join(directory, name));
+    } catch (error) {
+      logger.error({ err: error }, 'cannot delete a staging directory: the next start tries again');
+    }
+  }
   return { create: () => createStagedDirectory(directory) };
 }
 

@@ -30,7 +30,8 @@ async function withWorkspaces(
     };
   };
   try {
-    const workspaces = createWorkspaces(await openStaging(directory), openJail, pino({ level: 'silent' }));
+    const logger = pino({ level: 'silent' });
+    const workspaces = createWorkspaces(await openStaging(directory, logger), openJail, logger);
     await work({ workspaces, staged: () => readdir(directory), jails });
     await workspaces.close();
     assert.deepEqual(await readdir(directory), [], 'nothing stays in the staging directory');
