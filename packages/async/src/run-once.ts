@@ -1,5 +1,5 @@
 /**
- * Work that is done at most once, whoever asks for it.
+ * Work that is done at most once, for any number of callers.
  */
 
 /** Runs the work at the first call; every call returns the same promise, of a failure too. */

@@ -31,7 +31,7 @@ interface Guarded extends AsyncDisposable {
   readonly done: readonly string[];
 }
 
-/** An API whose engine notes what it is told to do, behind a plugin. */
+/** An API whose engine records its calls, behind an authorization plugin. */
 async function serveGuarded(answer?: Answer): Promise<Guarded> {
   const plugin = await startAuthorizationPlugin('acme/authz:latest', answer);
   const done: string[] = [];

@@ -14,7 +14,7 @@ async function makeDirectory(context: TestContext): Promise<string> {
   return directory;
 }
 
-/** The outcome of a reload of this process, which reports what it is told to. */
+/** The outcome of a reload of this process, which reports the given result. */
 async function reloadSelf(context: TestContext, reports: readonly { ageNs: bigint; error?: string }[]) {
   const directory = await makeDirectory(context);
   const report = async () => {

@@ -10,7 +10,7 @@ import { createSupervisorFixture, listening, type SupervisorFixture } from '../t
 import { createPluginHost } from './host/linux-plugin-host.ts';
 import type { PluginHost } from './host/plugin-host.ts';
 
-/** A host from which nothing can be removed for as often as it is told to refuse. */
+/** A host that refuses a given number of removals. */
 function refusingHost({ layout, execRoot }: SupervisorFixture): {
   readonly host: PluginHost;
   refusals: number;

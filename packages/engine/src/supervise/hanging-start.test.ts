@@ -1,5 +1,5 @@
 /**
- * Plugins whose container never comes into being: each holds up itself alone.
+ * Plugins whose container is never created: they delay no other plugin.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -214,7 +214,7 @@ test('S15 an exit without a daemon is reported by the next one, with code and lo
   assert.equal(failure?.reason, 'the plugin exited with code 7');
   assert.deepEqual(failure?.log, ['starting', 'alone']);
   await second.supervisor.stop(record.id);
-  // It is told as long as the plugin is there.
+  // It is reported until the plugin is removed.
   const third = await fixture.open();
   assert.deepEqual(await third.supervisor.lastFailure(record.id), failure);
 });
