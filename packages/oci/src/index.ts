@@ -85,6 +85,7 @@ export { DocumentMismatch, decodeDocument } from './documents/codec.ts';
 export * as codec from './documents/codecs.ts';
 export type { JsonObject, JsonValue } from './documents/json-document.ts';
 export { isJsonObject, showValue } from './documents/json-document.ts';
+export { JsonFile, type JsonFileOptions } from './documents/json-file.ts';
 export { hasBoundedValues, maxJsonValues } from './documents/json-work.ts';
 export type { Given } from './documents/object-type.ts';
 export { parseStrictJson } from './documents/strict-json.ts';

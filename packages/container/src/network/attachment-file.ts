@@ -2,11 +2,9 @@
  * The record of what was set up for the network of one container. It is written before the first step, so that a
  * later process can undo it after a crash: addresses and firewall rules outlive the process that made them.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutboardError, onStorage } from '@outboard/oci';
+import { JsonFile } from '@outboard/oci';
 import * as z from 'zod';
-import { errorCode } from '../linux/errno.ts';
 
 const step = z.object({
   interfaceName: z.string(),
@@ -37,30 +35,11 @@ export function attachmentPath(execRoot: string, id: string): string {
   return join(networksDirectory(execRoot), id, 'attachment.json');
 }
 
-/** Write the record atomically. It is not flushed, since it is meaningless after a reboot. */
-export async function writeAttachment(path: string, content: Attachment): Promise<void> {
-  await onStorage('write file', path, async () => {
-    await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
-    await rename(`${path}.new`, path);
-  });
-}
-
-/**
- * Read a record.
- * @returns undefined when there is none
- * @throws {OutboardError} system when it is damaged
- */
-export async function readAttachment(path: string): Promise<Attachment | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return attachment.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new OutboardError('system', `${JSON.stringify(path)} is damaged`, { cause });
-  }
-}
+/** Records of networks. They mean nothing after a reboot. */
+export const attachmentFile = new JsonFile<Attachment>({
+  subject: 'network record',
+  isDurable: false,
+  endsWithNewline: false,
+  encode: (content) => content,
+  decode: (document) => attachment.parse(document),
+});

@@ -16,10 +16,9 @@ import { isContainerId } from '../spec/container-id.ts';
 import {
   type Attachment,
   type AttachmentStep,
+  attachmentFile,
   attachmentPath,
   networksDirectory,
-  readAttachment,
-  writeAttachment,
 } from './attachment-file.ts';
 import { bridgedInterface, bridgePlugins, bridgeSteps } from './bridge-steps.ts';
 import { negotiateCniVersion } from './cni/call-cni-plugin.ts';
@@ -123,7 +122,7 @@ class BridgedNetworks implements ContainerNetworks {
     let attachment: Attachment | undefined;
     const isPresent = existsSync(paths.directory);
     try {
-      attachment = await readAttachment(paths.attachment);
+      attachment = await attachmentFile.read(paths.attachment);
       if (attachment !== undefined) await this.#undo(id, paths, attachment);
       // Nothing was set up yet, or the record was deleted.
       else if (isPresent) await this.#cleanUp(id, paths, undefined);
@@ -165,7 +164,7 @@ class BridgedNetworks implements ContainerNetworks {
 
   async #check(id: string): Promise<void> {
     const paths = this.#paths(id);
-    const attachment = await readAttachment(paths.attachment);
+    const attachment = await attachmentFile.read(paths.attachment);
     if (attachment === undefined) throw new OutboardError('system', 'there is no record of the network');
     const directory = await findCniPlugins(bridgePlugins);
     await checkSteps({ containerId: id, namespace: paths.namespace, attachment, directory });
@@ -184,7 +183,7 @@ class BridgedNetworks implements ContainerNetworks {
       mtu: await readOutgoingMtu(routes),
     }).map((step) => ({ ...step }));
     const attachment: Attachment = { version: 1, bridge: this.#name, steps };
-    await writeAttachment(paths.attachment, attachment);
+    await attachmentFile.write(paths.attachment, attachment);
     await makeNetworkNamespace(paths.namespace);
     for (const step of steps) {
       options.signal?.throwIfAborted();
@@ -194,7 +193,7 @@ class BridgedNetworks implements ContainerNetworks {
         attachment,
         directory,
       });
-      await writeAttachment(paths.attachment, attachment);
+      await attachmentFile.write(paths.attachment, attachment);
     }
     return addressOfAttachment(attachment);
   }

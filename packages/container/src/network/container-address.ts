@@ -1,7 +1,7 @@
 /**
  * Address of a container on the bridge, from the record of its network.
  */
-import { attachmentPath, readAttachment } from './attachment-file.ts';
+import { attachmentFile, attachmentPath } from './attachment-file.ts';
 import { bridgedInterface } from './bridge-steps.ts';
 import { addressOfResult } from './cni/cni-result.ts';
 import { lastResult } from './network-steps.ts';
@@ -12,7 +12,7 @@ import { lastResult } from './network-steps.ts';
  * @throws {OutboardError} system when the record is damaged
  */
 export async function readContainerAddress(execRoot: string, id: string): Promise<string | undefined> {
-  const attachment = await readAttachment(attachmentPath(execRoot, id));
+  const attachment = await attachmentFile.read(attachmentPath(execRoot, id));
   const result = attachment && lastResult(attachment, bridgedInterface);
   return result === undefined ? undefined : addressOfResult(result).address;
 }

@@ -3,9 +3,9 @@
  * which a later process recovers the container. All of it is volatile: a reboot empties it.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeDirectories, OutboardError, onStorage, storageError } from '@outboard/oci';
+import { JsonFile, makeDirectories, OutboardError, onStorage, storageError } from '@outboard/oci';
 import * as z from 'zod';
 import { type ContainerCgroup, parseCgroupsPath, requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { isErrno } from '../linux/errno.ts';
@@ -118,20 +118,23 @@ export async function createLogDirectory(paths: BundlePaths, directory: string |
   });
 }
 
+const runFile = new JsonFile<RunRecord>({
+  subject: 'run record',
+  isDurable: false,
+  endsWithNewline: false,
+  damage: 'absent',
+  encode: (record) => record,
+  decode: (document) => runRecord.parse(document),
+});
+
 /** Write the record atomically. It is not flushed: after a power cut its boot ID is outdated anyway. */
 export async function writeRunRecord(paths: BundlePaths, record: RunRecord): Promise<void> {
-  const temporary = `${paths.record}.new`;
-  await onStorage('write file', paths.record, async () => {
-    await writeFile(temporary, JSON.stringify(record), { mode: 0o600 });
-    await rename(temporary, paths.record);
-  });
+  await runFile.write(paths.record, record);
 }
 
 /** Read the record of a bundle. @returns undefined when the run never got that far or the record is damaged */
 export async function readRunRecord(paths: BundlePaths): Promise<RunRecord | undefined> {
-  const value = await readJson(paths.record);
-  const parsed = runRecord.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  return runFile.read(paths.record);
 }
 
 /** The cgroup in the spec of a bundle, which is written before the record. */

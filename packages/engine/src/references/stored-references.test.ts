@@ -9,9 +9,9 @@ import { pino } from 'pino';
 import { createPluginLayout, type PluginLayout } from '../store/plugin-layout.ts';
 import { writeRecord } from '../store/plugin-record-file.ts';
 import { PluginStore } from '../store/plugin-store.ts';
-import { sealDocument } from '../store/sealed-document.ts';
 import { recordFixture } from '../testing/record-fixture.ts';
 import { isHolder, type PluginReference } from './plugin-references.ts';
+import { referenceFile } from './reference-file.ts';
 import { refuseInUse } from './refuse-in-use.ts';
 import { openStoredReferences, type StoredReferences } from './stored-references.ts';
 
@@ -115,9 +115,12 @@ test('a reference that cannot be written is not added', async () => {
 });
 
 test('the number of references to a plugin has a limit', async () => {
-  const many = Array.from({ length: 4096 }, (_, index) => ({ Kind: 'client', Holder: `h${index}` }));
-  const Uses = many.map((use) => ({ ...use, Since: '2026-08-01T12:00:00.000Z' }));
-  await writeFile(layout.plugin(id).references, sealDocument({ Version: 1, Uses }));
+  const since = new Date('2026-08-01T12:00:00.000Z');
+  const many = Array.from(
+    { length: 4096 },
+    (_, index) => ({ kind: 'client', holder: `h${index}`, since }) as const,
+  );
+  await referenceFile.commit(layout.plugin(id).references, many, assert.fail);
   const references = await open();
   await references.add(id, { kind: 'client', holder: 'h7' });
   await assert.rejects(references.add(id, { kind: 'client', holder: 'one more' }), {

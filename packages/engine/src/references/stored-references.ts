@@ -2,6 +2,7 @@
  * References in memory and on disk, and those that other stores compute. Memory changes only after the disk did.
  */
 
+import { existsSync } from 'node:fs';
 import { type Clock, type KeyedQueue, mapBounded, systemClock } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
@@ -14,7 +15,7 @@ import {
   type ReferenceId,
   type ReferenceSource,
 } from './plugin-references.ts';
-import { commitReferences, readReferences } from './reference-file.ts';
+import { referenceFile } from './reference-file.ts';
 
 /** Parts of stored references. */
 export interface StoredReferencesDeps {
@@ -114,9 +115,11 @@ class PluginReferenceTable implements StoredReferences {
 
   async #read(id: string): Promise<void> {
     this.#unread.add(id);
-    const references = await readReferences(this.#deps.store.paths(id).references);
+    const path = this.#deps.store.paths(id).references;
+    // Most plugins have no file: a thousand of them are checked at the start of a daemon.
+    const references = existsSync(path) ? await referenceFile.read(path) : undefined;
     this.#unread.delete(id);
-    if (references.length > 0) this.#stored.set(id, references);
+    if (references !== undefined && references.length > 0) this.#stored.set(id, references);
   }
 
   /** The references that a change starts from. A file that could not be read is read now, so that none is lost. */
@@ -127,7 +130,7 @@ class PluginReferenceTable implements StoredReferences {
 
   async #save(id: string, references: readonly PluginReference[]): Promise<void> {
     const { store, logger } = this.#deps;
-    await commitReferences(store.paths(id).references, references, reportUnflushed(logger));
+    await referenceFile.commit(store.paths(id).references, references, reportUnflushed(logger));
     if (references.length > 0) this.#stored.set(id, references);
     else this.#stored.delete(id);
   }

@@ -1,37 +1,50 @@
 /**
- * The journal of an upgrade's exchange of root filesystems. It says which of the two trees belongs to which
- * manifest, so that a start after a crash can bring tree and record together again.
+ * The journal of an upgrade, which exchanges two root filesystems. It names the manifest of the new tree, so that a start
+ * after a crash can make tree and record match again.
  *
  * The order is: new tree complete and flushed, journal, exchange, record (the commit), old tree deleted, journal
- * deleted. There is no instant at which `rootfs` is absent.
+ * deleted. `rootfs` exists at every instant.
  */
-import { lstat, readFile, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { exchangePaths, removeTree } from '@outboard/container';
-import { changeDirectory, type Digest, parseDigest, writeFileDurably } from '@outboard/oci';
+import { changeDirectory, type Digest, JsonFile, parseDigest } from '@outboard/oci';
 import * as z from 'zod';
 import type { PluginPaths } from './plugin-layout.ts';
 
-const journalDocument = z.object({
+/** Content of the journal. */
+interface UpgradeJournal {
   /** Digest of the manifest that the new tree was unpacked from. */
-  manifest: z.string(),
-  /** Inode of the new tree's root directory, as a decimal string; it stays the same when the tree is exchanged. */
-  inode: z.string(),
+  readonly manifest: Digest;
+  /** Inode of the new tree's root directory, as a decimal string; the exchange does not change it. */
+  readonly inode: string;
+}
+
+const journalDocument = z.object({ manifest: z.string(), inode: z.string() });
+
+const journalFile = new JsonFile<UpgradeJournal>({
+  subject: 'upgrade journal',
+  endsWithNewline: false,
+  encode: (journal) => journal,
+  decode(document) {
+    const { manifest, inode } = journalDocument.parse(document);
+    return { manifest: parseDigest(manifest), inode };
+  },
 });
 
-/** Swap the new tree in. Call only when it is complete and flushed; the record must be saved next. */
+/** Exchange the trees. The new one must be complete and flushed; the record must be saved next. */
 export async function exchangeRootfs(paths: PluginPaths, manifest: Digest): Promise<void> {
-  const document = { manifest, inode: await inodeOf(paths.upgradeRootfs) };
-  await writeFileDurably(paths.upgradeJournal, Buffer.from(JSON.stringify(document)), { mode: 0o600 });
+  const inode = await inodeOf(paths.upgradeRootfs);
+  await journalFile.write(paths.upgradeJournal, { manifest, inode });
   await changeDirectory(paths.directory, async () => exchangePaths(paths.upgradeRootfs, paths.rootfs));
 }
 
 /**
- * Bring tree and record together and delete the tree that is not in use. Ends both an upgrade that went well and
- * one that was cut short; safe to repeat.
- * @param installed the manifest that the plugin's record names
+ * Make the tree match the record, and delete the other tree. Ends an upgrade that succeeded as well as one that was
+ * interrupted; safe to repeat.
+ * @param installed digest of the manifest in the plugin's record
  */
 export async function settleUpgrade(paths: PluginPaths, installed: Digest): Promise<void> {
-  const journal = await readJournal(paths);
+  const journal = await journalFile.read(paths.upgradeJournal);
   if (journal !== undefined) {
     const treeIsNew = (await inodeOf(paths.rootfs)) === journal.inode;
     const recordIsNew = installed === journal.manifest;
@@ -43,18 +56,6 @@ export async function settleUpgrade(paths: PluginPaths, installed: Digest): Prom
   if (journal !== undefined) {
     await changeDirectory(paths.directory, () => rm(paths.upgradeJournal, { force: true }));
   }
-}
-
-async function readJournal(paths: PluginPaths): Promise<{ manifest: Digest; inode: string } | undefined> {
-  let text: string;
-  try {
-    text = await readFile(paths.upgradeJournal, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // no upgrade was under way
-    throw error;
-  }
-  const { manifest, inode } = journalDocument.parse(JSON.parse(text));
-  return { manifest: parseDigest(manifest), inode };
 }
 
 async function inodeOf(path: string): Promise<string> {

@@ -2,19 +2,18 @@
  * The record of a volume that this engine created, and its file. One file per volume makes each change one rename.
  * @see moby volume/service/db.go, type volumeMetadata, for the names of the fields
  */
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
-  commitFile,
   commitInDirectory,
   digestHex,
   digestOf,
+  JsonFile,
   OutboardError,
   onStorage,
   type ReportUnflushed,
 } from '@outboard/oci';
 import * as z from 'zod';
-import { sealDocument, unsealDocument } from '../store/sealed-document.ts';
 import type { TextMap } from './volumes.ts';
 
 /** The facts about a volume that its driver may not keep. */
@@ -41,6 +40,30 @@ const recordDocument = z.strictObject({
   CreatedAt: z.iso.datetime(),
 });
 
+const recordFile = new JsonFile<VolumeRecord>({
+  subject: 'volume record',
+  isSealed: true,
+  damage: 'set-aside',
+  encode: ({ name, driver, labels, options, createdAt }) => ({
+    Version: recordVersion,
+    Name: name,
+    Driver: driver,
+    Labels: toPairs(labels),
+    Options: toPairs(options),
+    CreatedAt: createdAt.toISOString(),
+  }),
+  decode(value) {
+    const document = recordDocument.parse(value);
+    return {
+      name: document.Name,
+      driver: document.Driver,
+      ...(document.Labels === null ? {} : { labels: new Map(document.Labels) }),
+      ...(document.Options === null ? {} : { options: new Map(document.Options) }),
+      createdAt: new Date(document.CreatedAt),
+    };
+  },
+});
+
 /** The path of a volume's record. Its name is a digest, because volume names may contain any characters. */
 export function volumeRecordFile(directory: string, name: string): string {
   return join(directory, `${digestHex(digestOf(Buffer.from(name)))}.json`);
@@ -60,17 +83,7 @@ export async function commitVolumeRecord(
   record: VolumeRecord,
   onUnflushed: ReportUnflushed,
 ): Promise<void> {
-  const document = {
-    Version: recordVersion,
-    Name: record.name,
-    Driver: record.driver,
-    Labels: toPairs(record.labels),
-    Options: toPairs(record.options),
-    CreatedAt: record.createdAt.toISOString(),
-  };
-  // Options may contain secrets, such as the password of a share.
-  const path = volumeRecordFile(directory, record.name);
-  await commitFile(path, sealDocument(document), { mode: 0o600, onUnflushed });
+  await recordFile.commit(volumeRecordFile(directory, record.name), record, onUnflushed);
 }
 
 /**
@@ -89,36 +102,19 @@ export async function deleteVolumeRecord(
 
 /**
  * Read a record.
- * @throws {OutboardError} system when the file is damaged, after it was renamed to `<path>.damaged`; the file system's error
- *   when it cannot be read
+ * @throws {OutboardError} system when the file is damaged or absent; a damaged one is renamed to `<path>.damaged`. The
+ *   error of the file system when it cannot be read
  */
 export async function readVolumeRecord(path: string): Promise<VolumeRecord> {
-  const text = await readFile(path, 'utf8');
-  try {
-    const record = parseRecord(text);
-    if (volumeRecordFile(dirname(path), record.name) !== path) {
-      throw new OutboardError('system', `it is the record of another name: ${JSON.stringify(record.name)}`);
-    }
-    return record;
-  } catch (cause) {
-    // The next write needs the name, and a repair needs the content.
-    await rename(path, `${path}.damaged`);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new OutboardError('system', `volume record ${JSON.stringify(path)} is damaged: ${reason}`, {
-      cause,
-    });
-  }
-}
-
-function parseRecord(text: string): VolumeRecord {
-  const document = recordDocument.parse(unsealDocument(text));
-  return {
-    name: document.Name,
-    driver: document.Driver,
-    ...(document.Labels === null ? {} : { labels: new Map(document.Labels) }),
-    ...(document.Options === null ? {} : { options: new Map(document.Options) }),
-    createdAt: new Date(document.CreatedAt),
-  };
+  const record = await recordFile.read(path);
+  if (record === undefined)
+    throw new OutboardError('system', `volume record ${JSON.stringify(path)} is gone`);
+  if (volumeRecordFile(dirname(path), record.name) === path) return record;
+  await rename(path, `${path}.damaged`);
+  throw new OutboardError(
+    'system',
+    `volume record ${JSON.stringify(path)} is damaged: it is the record of another name: ${JSON.stringify(record.name)}`,
+  );
 }
 
 function toPairs(map: TextMap | undefined): readonly (readonly [string, string])[] | null {
