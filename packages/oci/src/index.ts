@@ -82,7 +82,7 @@ export { isOutboardError, OutboardError } from './errors/outboard-error.ts';
 export { canonicalizeFields, withUnknownKeys } from './documents/canonical-fields.ts';
 export type { Codec, Field, Shape, ValueOf } from './documents/codec.ts';
 export { DocumentMismatch, decodeDocument } from './documents/codec.ts';
-export * as codec from './documents/codecs.ts';
+export { codec } from './documents/codecs.ts';
 export type { JsonObject, JsonValue } from './documents/json-document.ts';
 export { isJsonObject, showValue } from './documents/json-document.ts';
 export { JsonFile, type JsonFileOptions } from './documents/json-file.ts';

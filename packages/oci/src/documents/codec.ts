@@ -38,6 +38,8 @@ export interface Field<Value, Optional extends boolean = boolean> {
   readonly omitsEmpty: boolean;
   /** True: the field is known and not part of the value. It is neither read nor written. */
   readonly isPassedOver: boolean;
+  /** True: the codec reads and writes the field also when an optional property is absent, as undefined. */
+  readonly isAlwaysWritten: boolean;
 }
 
 /** A value that does not fit its codec; the path is completed while the error passes the enclosing objects. */
@@ -63,6 +65,11 @@ export class DocumentMismatch extends Error {
     const parts = this.#path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`));
     return parts.join('').replace(/^\./, '');
   }
+
+  /** The message, after the path if there is one. */
+  get explanation(): string {
+    return this.path === '' ? this.message : `${JSON.stringify(this.path)}: ${this.message}`;
+  }
 }
 
 /**
@@ -75,7 +82,6 @@ export function decodeDocument<Value>(codec: Codec<Value>, document: unknown, su
     return codec.decode(document);
   } catch (error) {
     if (!(error instanceof DocumentMismatch)) throw error;
-    const where = error.path === '' ? '' : ` ${JSON.stringify(error.path)}:`;
-    throw new OutboardError('invalid', `${subject}:${where} ${error.message}`);
+    throw new OutboardError('invalid', `${subject}: ${error.explanation}`);
   }
 }

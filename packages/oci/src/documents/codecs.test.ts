@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { OutboardError } from '../errors/outboard-error.ts';
 import { type Codec, decodeDocument } from './codec.ts';
-import * as codec from './codecs.ts';
+import { codec } from './codecs.ts';
 
 const itemCodec = codec.object({
   name: codec.field('Name', codec.requiredText),
@@ -46,6 +46,46 @@ describe('object()', () => {
     const value = { zeta: [], alpha: 0, items: [], extra: 'of another document' };
     assert.deepEqual(tableCodec.encode(value), { Zeta: [], Items: [] });
   });
+});
+
+describe('a file format', () => {
+  const formatCodec = codec.exact(
+    codec.object({
+      version: codec.constantField('Version', 1),
+      note: codec.fieldOrNull('Note', codec.requiredText),
+      at: codec.field('At', codec.instant),
+    }),
+  );
+  const at = new Date('2026-08-01T12:00:00.123Z');
+
+  for (const [value, text] of [
+    [{ at }, '{"Version":1,"Note":null,"At":"2026-08-01T12:00:00.123Z"}'],
+    [{ note: '', at }, '{"Version":1,"Note":"","At":"2026-08-01T12:00:00.123Z"}'],
+  ] as const) {
+    test(`has its version, and null for an absent property: ${text}`, () => {
+      assert.equal(JSON.stringify(formatCodec.encode(value)), text);
+      assert.deepEqual(formatCodec.decode(JSON.parse(text)), value);
+    });
+  }
+
+  for (const [document, message] of [
+    [{ At: at.toISOString() }, 'document: "Version": expected 1, got nothing'],
+    [{ Version: 2, At: at.toISOString() }, 'document: "Version": expected 1, got 2'],
+    [
+      { Version: 1, At: at.toISOString(), Other: 1 },
+      'document: expected no field "Other", got {"Version":1,"At":"2026-08-01T12:00:00.123Z","Other":1}',
+    ],
+    ...['yesterday', '2026-02-30T12:00:00.000Z', '2026-08-01', '2026-08-01T14:00:00.123+02:00'].map(
+      (text) =>
+        [
+          { Version: 1, At: text },
+          `document: "At": expected an instant of the form 2006-01-02T15:04:05.000Z, got "${text}"`,
+        ] as const,
+    ),
+  ] as const) {
+    test(`is refused with the reason: ${message}`, () =>
+      assert.equal(refusalOf(formatCodec, document), message));
+  }
 });
 
 describe('decodeDocument()', () => {
