@@ -95,7 +95,12 @@ export { type DiagnoseOptions, diagnoseHost } from './preflight/diagnose-host.ts
 export type { Finding } from './preflight/finding.ts';
 export type { HostCheck } from './preflight/requirement.ts';
 // References and volumes.
-export type { PluginReference, PluginReferences, ReferenceSource } from './references/plugin-references.ts';
+export {
+  type PluginReference,
+  type PluginReferences,
+  type ReferenceSource,
+  referenceCodec,
+} from './references/plugin-references.ts';
 export type { BackOff } from './supervise/back-off.ts';
 export type { PluginFailure } from './supervise/plugin-failure.ts';
 export type { PluginState } from './supervise/supervisor.ts';

@@ -3,27 +3,64 @@
  * later process can undo it after a crash: addresses and firewall rules outlive the process that made them.
  */
 import { join } from 'node:path';
-import { JsonFile } from '@outboard/oci';
-import * as z from 'zod';
+import {
+  type Codec,
+  codec,
+  DocumentMismatch,
+  isJsonObject,
+  JsonFile,
+  type JsonObject,
+  type ValueOf,
+} from '@outboard/oci';
+import type { CniConfig } from './cni/call-cni-plugin.ts';
 
-const step = z.object({
-  interfaceName: z.string(),
-  config: z.looseObject({ type: z.string().regex(/^[\w-]+$/) }),
+/** Configuration of a CNI plugin, whose type is the name of its program. */
+const configCodec: Codec<CniConfig> = {
+  decode(document) {
+    const config = codec.required(codec.anyJson).decode(document);
+    if (!isJsonObject(config)) throw new DocumentMismatch('an object', document);
+    const { type } = config;
+    if (typeof type === 'string' && /^[\w-]+$/.test(type)) return { ...config, type };
+    throw new DocumentMismatch('the name of a CNI plugin as "type"', type);
+  },
+  encode: (config) => config as JsonObject, // it is given to the program as JSON
+  shape: { kind: 'plain', samples: [{ type: 'loopback' }] },
+};
+
+const { field, object, requiredText } = codec;
+
+const resultCodec: Codec<unknown> = codec.anyJson;
+
+const stepCodec = object({
+  interfaceName: field('interfaceName', requiredText),
+  config: field('config', configCodec),
   /** Result of the CNI plugin; absent when it was not called, or its result was not read. */
-  result: z.unknown().optional(),
+  result: codec.optionalField('result', resultCodec),
 });
 
-const attachment = z.object({
-  version: z.literal(1),
-  bridge: z.string(),
+const stepList = codec.required(codec.listOrEmpty(stepCodec));
+const maxSteps = 16;
+const stepsCodec: typeof stepList = {
+  ...stepList,
+  decode(document) {
+    const steps = stepList.decode(document);
+    if (steps.length <= maxSteps) return steps;
+    throw new DocumentMismatch(`at most ${maxSteps} steps`, document);
+  },
+};
+
+/** The table of an attachment. */
+export const attachmentCodec = object({
+  version: field('version', codec.constant(1)),
+  bridge: field('bridge', requiredText),
   /** In the order of execution. */
-  steps: z.array(step).max(16),
+  steps: field('steps', stepsCodec),
 });
 
 /** Record of the network of one container. */
-export type Attachment = z.infer<typeof attachment>;
+export type Attachment = ValueOf<typeof attachmentCodec>;
 /** One step, with its result. */
-export type AttachmentStep = z.infer<typeof step>;
+export type AttachmentStep = ValueOf<typeof stepCodec>;
 
 /** Directory with one subdirectory for each container with a network. */
 export function networksDirectory(execRoot: string): string {
@@ -36,10 +73,9 @@ export function attachmentPath(execRoot: string, id: string): string {
 }
 
 /** Records of networks. They mean nothing after a reboot. */
-export const attachmentFile = new JsonFile<Attachment>({
+export const attachmentFile = new JsonFile({
   subject: 'network record',
+  codec: attachmentCodec,
   isDurable: false,
   endsWithNewline: false,
-  encode: (content) => content,
-  decode: (document) => attachment.parse(document),
 });

@@ -13,13 +13,7 @@ import { isInterfaceName } from '../linux/bridge-device.ts';
 import { errorCode } from '../linux/errno.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { isContainerId } from '../spec/container-id.ts';
-import {
-  type Attachment,
-  type AttachmentStep,
-  attachmentFile,
-  attachmentPath,
-  networksDirectory,
-} from './attachment-file.ts';
+import { type Attachment, attachmentFile, attachmentPath, networksDirectory } from './attachment-file.ts';
 import { bridgedInterface, bridgePlugins, bridgeSteps } from './bridge-steps.ts';
 import { negotiateCniVersion } from './cni/call-cni-plugin.ts';
 import { addressOfResult, type CniAddress } from './cni/cni-result.ts';
@@ -175,24 +169,21 @@ class BridgedNetworks implements ContainerNetworks {
     const routes = await readHostRoutes();
     refuseOverlap(this.#name, this.#subnet, routes);
     const cniVersion = await negotiateCniVersion('bridge', directory);
-    const steps: AttachmentStep[] = bridgeSteps({
+    const steps = bridgeSteps({
       cniVersion,
       bridge: this.#name,
       subnet: this.#subnet,
       addressesDirectory: this.#addressesDirectory,
       mtu: await readOutgoingMtu(routes),
-    }).map((step) => ({ ...step }));
-    const attachment: Attachment = { version: 1, bridge: this.#name, steps };
+    });
+    let attachment: Attachment = { version: 1, bridge: this.#name, steps };
     await attachmentFile.write(paths.attachment, attachment);
     await makeNetworkNamespace(paths.namespace);
-    for (const step of steps) {
+    for (const [index, step] of steps.entries()) {
       options.signal?.throwIfAborted();
-      step.result = await doStep(step, {
-        containerId: id,
-        namespace: paths.namespace,
-        attachment,
-        directory,
-      });
+      const context = { containerId: id, namespace: paths.namespace, attachment, directory };
+      const result = await doStep(step, context);
+      attachment = { ...attachment, steps: attachment.steps.with(index, { ...step, result }) };
       await attachmentFile.write(paths.attachment, attachment);
     }
     return addressOfAttachment(attachment);

@@ -5,7 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { JsonFile, makeDirectories, OutboardError, onStorage, storageError } from '@outboard/oci';
+import {
+  codec,
+  type Given,
+  JsonFile,
+  makeDirectories,
+  OutboardError,
+  onStorage,
+  storageError,
+  type ValueOf,
+} from '@outboard/oci';
 import * as z from 'zod';
 import { type ContainerCgroup, parseCgroupsPath, requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { isErrno } from '../linux/errno.ts';
@@ -48,33 +57,44 @@ export function exitDirectory(paths: BundlePaths, generation: string): string {
   return join(paths.directory, `exit-${generation}`);
 }
 
-const processIdentity = z.object({ pid: z.int().positive(), startTime: z.string().regex(/^\d+$/) });
+const { field, object, optionalField, requiredText, wholeNumber } = codec;
+const count = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+const positive = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
-const runRecord = z.object({
-  version: z.literal(1),
-  id: z.string(),
-  generation: z.string().regex(/^[a-f0-9]{16}$/),
-  bootId: z.string(),
+const processCodec = object({
+  pid: field('pid', positive),
+  startTime: field('startTime', codec.textLike(/^\d+$/, ['22'])),
+});
+
+/** The table of a run record. Absent counts are 0. */
+export const runRecordCodec = object({
+  version: field('version', codec.constant(1)),
+  id: field('id', requiredText),
+  generation: field('generation', codec.textLike(/^[a-f0-9]{16}$/, ['0123456789abcdef'])),
+  bootId: field('bootId', requiredText),
   /** As in the runtime spec: it implies the cgroup driver of this container, whatever driver is configured now. */
-  cgroupsPath: z.string().refine((path) => parseCgroupsPath(path) !== undefined),
-  /** Path of the OCI runtime that created the container; absent in records of earlier versions. */
-  runtime: z.string().optional(),
+  cgroupsPath: field('cgroupsPath', codec.textThat(isCgroupsPath, 'a cgroups path', ['/plugins/p'])),
   /** As `locateCgroup` found it; absent in records of earlier versions. */
-  cgroupPath: z.string().startsWith('/').optional(),
+  cgroupPath: optionalField('cgroupPath', codec.textLike(/^\//, ['/plugins/p'])),
+  /** Path of the OCI runtime that created the container; absent in records of earlier versions. */
+  runtime: optionalField('runtime', requiredText),
   /** Restarts before this run. */
-  restarts: z.int().min(0).default(0),
+  restarts: field('restarts', count),
   /** Processes that were killed for lack of memory in earlier runs. */
-  earlierKills: z.int().min(0).default(0),
+  earlierKills: field('earlierKills', count),
   /** The same in this run, as far as it was reported. */
-  toldKills: z.int().min(0).default(0),
+  toldKills: field('toldKills', count),
   /** Position in the log at which the output of this run begins. */
-  logStart: z.object({ file: z.int().positive(), offset: z.int().min(0) }).optional(),
-  container: processIdentity,
-  monitor: processIdentity,
+  logStart: optionalField(
+    'logStart',
+    object({ file: field('file', positive), offset: field('offset', codec.required(count)) }),
+  ),
+  container: field('container', processCodec),
+  monitor: field('monitor', processCodec),
 });
 
 /** Record by which a later process recovers a container. */
-export type RunRecord = z.infer<typeof runRecord>;
+export type RunRecord = Given<ValueOf<typeof runRecordCodec>>;
 
 /** Unique name of one run of a container. */
 export function createGeneration(): string {
@@ -120,11 +140,10 @@ export async function createLogDirectory(paths: BundlePaths, directory: string |
 
 const runFile = new JsonFile<RunRecord>({
   subject: 'run record',
+  codec: runRecordCodec,
   isDurable: false,
   endsWithNewline: false,
   damage: 'absent',
-  encode: (record) => record,
-  decode: (document) => runRecord.parse(document),
 });
 
 /** Write the record atomically. It is not flushed: after a power cut its boot ID is outdated anyway. */
@@ -149,6 +168,10 @@ const specWithCgroup = z.object({ linux: z.object({ cgroupsPath: z.string() }) }
 export function cgroupsPathOf(spec: unknown): string | undefined {
   const { data } = specWithCgroup.safeParse(spec);
   return data && parseCgroupsPath(data.linux.cgroupsPath) && data.linux.cgroupsPath;
+}
+
+function isCgroupsPath(path: string): boolean {
+  return parseCgroupsPath(path) !== undefined;
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -2,28 +2,31 @@
  * The contract of references: the clients, volumes and mounts that need a plugin. A plugin with a reference is neither
  * disabled nor removed without force. In the API and on disk references are called uses.
  */
-import { hasHiddenCharacters } from '@outboard/oci';
+import { codec, hasHiddenCharacters, type ValueOf } from '@outboard/oci';
 
 /** Kinds of references, as they are shown: `volume data`, `mount data/3f2a`, `client podman`. */
 export const referenceKinds = ['volume', 'mount', 'log', 'client'] as const;
 /** One of `referenceKinds`. */
 export type ReferenceKind = (typeof referenceKinds)[number];
 
-/** A reference to one plugin, identified by kind and holder together. */
-export interface PluginReference {
-  readonly kind: ReferenceKind;
-  /** Name of the holder, such as a volume's name; 1 to 255 printable characters. */
-  readonly holder: string;
-  readonly since: Date;
-}
-
-/** The part that identifies a reference. */
-export type ReferenceId = Pick<PluginReference, 'kind' | 'holder'>;
-
 /** True for a valid name of a holder: 1 to 255 printable characters, without space around them. */
 export function isHolder(text: string): boolean {
   return /^\P{C}{1,255}$/u.test(text) && !hasHiddenCharacters(text) && text.trim() === text;
 }
+
+/** The table of a reference, on disk and in the API. */
+export const referenceCodec = codec.object({
+  kind: codec.field('Kind', codec.oneOf(...referenceKinds)),
+  /** Name of the holder, such as a volume's name; 1 to 255 printable characters. */
+  holder: codec.field('Holder', codec.textThat(isHolder, '1 to 255 printable characters', ['data/3f2a'])),
+  since: codec.field('Since', codec.instant),
+});
+
+/** A reference to one plugin, identified by kind and holder together. */
+export type PluginReference = ValueOf<typeof referenceCodec>;
+
+/** The part that identifies a reference. */
+export type ReferenceId = Pick<PluginReference, 'kind' | 'holder'>;
 
 /** Computes references that another store keeps, such as those of volumes; called at every look-up. */
 export type ReferenceSource = (pluginId: string) => readonly PluginReference[];

@@ -120,7 +120,7 @@ test('the number of references to a plugin has a limit', async () => {
     { length: 4096 },
     (_, index) => ({ kind: 'client', holder: `h${index}`, since }) as const,
   );
-  await referenceFile.commit(layout.plugin(id).references, many, assert.fail);
+  await referenceFile.commit(layout.plugin(id).references, { references: many }, assert.fail);
   const references = await open();
   await references.add(id, { kind: 'client', holder: 'h7' });
   await assert.rejects(references.add(id, { kind: 'client', holder: 'one more' }), {
@@ -182,4 +182,17 @@ test('a refusal names up to five references, the oldest first, after the text of
   });
   assert.throws(refusal(5), /v3 \(since [^)]*\), volume v4 \(since 2026-01-05T00:00:00.000Z\)$/);
   assert.throws(refusal(7), /volume v4 \(since 2026-01-05T00:00:00.000Z\) and 2 more$/);
+});
+
+test('a file that was written earlier is read, and written with the same bytes', async () => {
+  const written =
+    '{"Version":1,"Uses":[{"Kind":"mount","Holder":"data/3f2a","Since":"2026-08-01T12:00:00.123Z"},' +
+    '{"Kind":"client","Holder":"podman","Since":"2026-08-01T12:00:01.000Z"}],"Checksum":"sha256:6c6ffda0e353f95152015b34b3f556d634856e5e4892114eabfe5bf4305b9e57"}\n';
+  const path = layout.plugin(id).references;
+  await writeFile(path, written);
+  const references = await open();
+  await references.add(id, { kind: 'client', holder: 'other' });
+  assert.notEqual(await readFile(path, 'utf8'), written);
+  await references.remove(id, { kind: 'client', holder: 'other' });
+  assert.equal(await readFile(path, 'utf8'), written);
 });

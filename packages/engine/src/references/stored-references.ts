@@ -117,9 +117,9 @@ class PluginReferenceTable implements StoredReferences {
     this.#unread.add(id);
     const path = this.#deps.store.paths(id).references;
     // Most plugins have no file: a thousand of them are checked at the start of a daemon.
-    const references = existsSync(path) ? await referenceFile.read(path) : undefined;
+    const { references = [] } = (existsSync(path) && (await referenceFile.read(path))) || {};
     this.#unread.delete(id);
-    if (references !== undefined && references.length > 0) this.#stored.set(id, references);
+    if (references.length > 0) this.#stored.set(id, references);
   }
 
   /** The references that a change starts from. A file that could not be read is read now, so that none is lost. */
@@ -130,7 +130,8 @@ class PluginReferenceTable implements StoredReferences {
 
   async #save(id: string, references: readonly PluginReference[]): Promise<void> {
     const { store, logger } = this.#deps;
-    await referenceFile.commit(store.paths(id).references, references, reportUnflushed(logger));
+    const path = store.paths(id).references;
+    await referenceFile.commit(path, { references }, reportUnflushed(logger));
     if (references.length > 0) this.#stored.set(id, references);
     else this.#stored.delete(id);
   }

@@ -5,6 +5,9 @@ import { arbitraryValue } from '@outboard/oci/testing';
 import fc from 'fast-check';
 import { optionsCodec } from '../config/option-table.ts';
 import { configCodec, pluginCodec, privilegeCodec, settingsCodec } from '../config/plugin-config.ts';
+import { referenceCodec } from '../references/plugin-references.ts';
+import { failureCodec } from '../supervise/plugin-failure.ts';
+import { volumeRecordCodec } from '../volumes/volume-record.ts';
 import { recordCodec } from './plugin-record-document.ts';
 
 const documents: Readonly<Record<string, Codec<unknown>>> = {
@@ -25,6 +28,23 @@ function respelled(value: JsonValue): JsonValue {
 
 function copy(value: JsonValue): JsonValue {
   return JSON.parse(JSON.stringify(value));
+}
+
+/** Files of Outboard alone, whose keys are read as they are written. */
+const ownFiles: Readonly<Record<string, Codec<unknown>>> = {
+  'volume record': volumeRecordCodec,
+  'reference to a plugin': referenceCodec,
+  'last failure': failureCodec,
+};
+
+for (const [name, codec] of Object.entries(ownFiles)) {
+  test(`every field of a ${name} comes back from its document`, () => {
+    fc.assert(
+      fc.property(arbitraryValue(codec), (value) => {
+        assert.deepEqual(decodeDocument(codec, copy(codec.encode(value)), name), value);
+      }),
+    );
+  });
 }
 
 for (const [name, codec] of Object.entries(documents)) {

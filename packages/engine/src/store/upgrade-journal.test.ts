@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -69,4 +69,12 @@ test('V8 settleUpgrade() can be repeated', () =>
     await settleUpgrade(paths, newManifest);
     await settleUpgrade(paths, newManifest);
     await assertSettled(paths, 'new');
+  }));
+
+test('the journal names the manifest and the inode of the new tree', () =>
+  withBothTrees(async (paths) => {
+    await exchangeRootfs(paths, newManifest);
+    const { ino } = await lstat(paths.rootfs, { bigint: true });
+    const journal = await readFile(paths.upgradeJournal, 'utf8');
+    assert.equal(journal, `{"manifest":"${newManifest}","inode":"${ino}"}`);
   }));

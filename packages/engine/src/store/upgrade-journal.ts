@@ -7,28 +7,18 @@
  */
 import { lstat, rm } from 'node:fs/promises';
 import { exchangePaths, removeTree } from '@outboard/container';
-import { changeDirectory, type Digest, JsonFile, parseDigest } from '@outboard/oci';
-import * as z from 'zod';
+import { changeDirectory, codec, type Digest, JsonFile } from '@outboard/oci';
 import type { PluginPaths } from './plugin-layout.ts';
 
-/** Content of the journal. */
-interface UpgradeJournal {
-  /** Digest of the manifest that the new tree was unpacked from. */
-  readonly manifest: Digest;
-  /** Inode of the new tree's root directory, as a decimal string; the exchange does not change it. */
-  readonly inode: string;
-}
-
-const journalDocument = z.object({ manifest: z.string(), inode: z.string() });
-
-const journalFile = new JsonFile<UpgradeJournal>({
+const journalFile = new JsonFile({
   subject: 'upgrade journal',
+  codec: codec.object({
+    /** Digest of the manifest that the new tree was unpacked from. */
+    manifest: codec.field('manifest', codec.digest),
+    /** Inode of the new tree's root directory, as a decimal string; the exchange does not change it. */
+    inode: codec.field('inode', codec.requiredText),
+  }),
   endsWithNewline: false,
-  encode: (journal) => journal,
-  decode(document) {
-    const { manifest, inode } = journalDocument.parse(document);
-    return { manifest: parseDigest(manifest), inode };
-  },
 });
 
 /** Exchange the trees. The new one must be complete and flushed; the record must be saved next. */

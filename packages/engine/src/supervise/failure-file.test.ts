@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -53,5 +53,21 @@ for (const content of ['', '{', '{}', '{"at":"yesterday","reason":"x","log":[]}'
     writeFileSync(path, content);
     assert.equal(await files.read(id), undefined);
     assert.match(logged.join(''), /cannot read why a plugin last failed/);
+  });
+}
+
+for (const text of [
+  '{"at":"2026-08-01T12:00:00.123Z","reason":"why","exit":{"code":137,"signal":"SIGKILL","outOfMemory":true},"log":["a",""]}\n',
+  '{"at":"2026-08-01T12:00:00.000Z","reason":"why","exit":{"outOfMemory":false},"log":[]}\n',
+  '{"at":"2026-08-01T12:00:00.000Z","reason":"why","log":[]}\n',
+]) {
+  test(`a file that was written earlier is read, and written with the same bytes: ${text.trim()}`, async (t) => {
+    const { files, path } = open(t);
+    writeFileSync(path, text);
+    const failure = await files.read(id);
+    assert.ok(failure !== undefined);
+    rmSync(path);
+    await files.write(id, failure);
+    assert.equal(readFileSync(path, 'utf8'), text);
   });
 }

@@ -3,10 +3,9 @@
  */
 import { JsonFile } from '@outboard/oci';
 import type { Logger } from 'pino';
-import * as z from 'zod';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import { reportUnflushed } from '../store/report-unflushed.ts';
-import type { PluginFailure } from './plugin-failure.ts';
+import { failureCodec, type PluginFailure } from './plugin-failure.ts';
 
 /** One failure per plugin. */
 export interface FailureFiles {
@@ -16,28 +15,7 @@ export interface FailureFiles {
   read(id: string): Promise<PluginFailure | undefined>;
 }
 
-const failureDocument = z.object({
-  at: z.iso.datetime().transform((text) => new Date(text)),
-  reason: z.string(),
-  exit: z
-    .object({ code: z.int().optional(), signal: z.string().optional(), outOfMemory: z.boolean() })
-    .optional(),
-  log: z.array(z.string()),
-});
-
-const failureFile = new JsonFile<PluginFailure>({
-  subject: 'last failure',
-  encode: (failure) => failure,
-  decode(document) {
-    const { exit, ...failure } = failureDocument.parse(document);
-    if (exit === undefined) return failure;
-    const { code, signal, outOfMemory } = exit;
-    return {
-      ...failure,
-      exit: { ...(code !== undefined && { code }), ...(signal !== undefined && { signal }), outOfMemory },
-    };
-  },
-});
+const failureFile = new JsonFile<PluginFailure>({ subject: 'last failure', codec: failureCodec });
 
 /** The files of all plugins of one data root. */
 export function createFailureFiles(layout: PluginLayout, logger: Logger): FailureFiles {

@@ -3,18 +3,29 @@
  */
 
 import type { ContainerExit } from '@outboard/container';
-import { isOutboardError, OutboardError } from '@outboard/oci';
+import { type Codec, codec, type Given, isOutboardError, OutboardError, type ValueOf } from '@outboard/oci';
+
+const { field, optionalField, requiredText } = codec;
+
+const exitCodec: Codec<ContainerExit> = codec.object({
+  code: optionalField('code', codec.wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+  signal: optionalField('signal', requiredText),
+  outOfMemory: field('outOfMemory', codec.required(codec.flag)),
+});
+
+/** The table of a failure, which is kept on disk. */
+export const failureCodec = codec.object({
+  at: field('at', codec.instant),
+  /** One line, without the plugin's own output. */
+  reason: field('reason', requiredText),
+  /** Exit of its process; absent when it had none, or it was still running. */
+  exit: optionalField('exit', exitCodec),
+  /** The last lines of its output, oldest first, at most 20; the plugin's own text, which may hold secrets. */
+  log: field('log', codec.required(codec.listOrEmpty(requiredText))),
+});
 
 /** A start that failed, or an end that nothing asked for. */
-export interface PluginFailure {
-  readonly at: Date;
-  /** One line, without the plugin's own output. */
-  readonly reason: string;
-  /** Exit of its process; absent when it had none, or it was still running. */
-  readonly exit?: ContainerExit | undefined;
-  /** The last lines of its output, oldest first, at most 20; the plugin's own text, which may hold secrets. */
-  readonly log: readonly string[];
-}
+export type PluginFailure = Given<ValueOf<typeof failureCodec>>;
 
 /** Bounds on the log lines of a failure: their number, and the characters of one and of all. */
 export const shownLogLines = 20;

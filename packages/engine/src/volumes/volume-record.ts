@@ -5,63 +5,57 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
+  type Codec,
+  codec,
   commitInDirectory,
+  DocumentMismatch,
   digestHex,
   digestOf,
+  type Given,
   JsonFile,
   OutboardError,
   onStorage,
   type ReportUnflushed,
+  type ValueOf,
 } from '@outboard/oci';
-import * as z from 'zod';
 import type { TextMap } from './volumes.ts';
 
+/**
+ * A map of texts as pairs, not as an object, so that a key may be any text, such as `__proto__`, and keys that look like
+ * numbers keep their place.
+ */
+const pairs: Codec<TextMap> = {
+  decode(document) {
+    if (Array.isArray(document) && document.every(isPair)) return new Map(document);
+    throw new DocumentMismatch('an array of pairs of strings', document);
+  },
+  encode: (map) => [...map],
+  shape: { kind: 'plain', samples: [[], [['key', 'text']]] },
+};
+
+const { field, fieldOrNull, requiredText } = codec;
+
+/** The table of a volume's record. */
+export const volumeRecordCodec = codec.exact(
+  codec.object({
+    version: codec.constantField('Version', 1),
+    name: field('Name', requiredText),
+    /** The full name of its driver. */
+    driver: field('Driver', requiredText),
+    labels: fieldOrNull('Labels', pairs),
+    options: fieldOrNull('Options', pairs),
+    createdAt: field('CreatedAt', codec.instant),
+  }),
+);
+
 /** The facts about a volume that its driver may not keep. */
-export interface VolumeRecord {
-  readonly name: string;
-  /** The full name of its driver. */
-  readonly driver: string;
-  readonly labels?: TextMap | undefined;
-  readonly options?: TextMap | undefined;
-  readonly createdAt: Date;
-}
-
-const recordVersion = 1;
-
-// Pairs, not objects: a key may be any text, such as `__proto__`.
-const pairs = z.array(z.tuple([z.string(), z.string()])).nullable();
-
-const recordDocument = z.strictObject({
-  Version: z.literal(recordVersion),
-  Name: z.string(),
-  Driver: z.string(),
-  Labels: pairs,
-  Options: pairs,
-  CreatedAt: z.iso.datetime(),
-});
+export type VolumeRecord = Given<ValueOf<typeof volumeRecordCodec>>;
 
 const recordFile = new JsonFile<VolumeRecord>({
   subject: 'volume record',
+  codec: volumeRecordCodec,
   isSealed: true,
   damage: 'set-aside',
-  encode: ({ name, driver, labels, options, createdAt }) => ({
-    Version: recordVersion,
-    Name: name,
-    Driver: driver,
-    Labels: toPairs(labels),
-    Options: toPairs(options),
-    CreatedAt: createdAt.toISOString(),
-  }),
-  decode(value) {
-    const document = recordDocument.parse(value);
-    return {
-      name: document.Name,
-      driver: document.Driver,
-      ...(document.Labels === null ? {} : { labels: new Map(document.Labels) }),
-      ...(document.Options === null ? {} : { options: new Map(document.Options) }),
-      createdAt: new Date(document.CreatedAt),
-    };
-  },
 });
 
 /** The path of a volume's record. Its name is a digest, because volume names may contain any characters. */
@@ -117,6 +111,6 @@ export async function readVolumeRecord(path: string): Promise<VolumeRecord> {
   );
 }
 
-function toPairs(map: TextMap | undefined): readonly (readonly [string, string])[] | null {
-  return map === undefined ? null : [...map];
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,3 +115,27 @@ test('V5 a change of a record that was cut off is deleted, and strange files are
   assert.deepEqual(namesIn(await VolumeStore.open(directory, logger)), []);
   assert.deepEqual(readdirSync(directory), ['README']);
 });
+
+const writtenRecords: readonly (readonly [name: string, text: string])[] = [
+  [
+    'data',
+    '{"Version":1,"Name":"data","Driver":"acme/p:latest","Labels":[["a","1"],["__proto__",""]],"Options":null,' +
+      '"CreatedAt":"2026-08-01T12:00:00.123Z","Checksum":"sha256:cccbdaf9f05773233a75235902ca9549fc6a2389c591d5cf37caf645db7bc0ef"}\n',
+  ],
+  [
+    'bare',
+    '{"Version":1,"Name":"bare","Driver":"acme/p:latest","Labels":null,"Options":[],' +
+      '"CreatedAt":"2026-08-01T12:00:00.000Z","Checksum":"sha256:e2a3785d75e35ea4ccf84555faf7588264f822b01fea81b0e49dd9eded45abfb"}\n',
+  ],
+];
+for (const [name, text] of writtenRecords) {
+  test(`the record of volume ${name} that was written earlier is read, and written with the same bytes`, async (context) => {
+    const directory = await makeDirectory(context);
+    const path = volumeRecordFile(directory, name);
+    writeFileSync(path, text);
+    const record = await readVolumeRecord(path);
+    rmSync(path);
+    await commitVolumeRecord(directory, record, failUnflushed);
+    assert.equal(readFileSync(path, 'utf8'), text);
+  });
+}

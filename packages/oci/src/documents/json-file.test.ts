@@ -4,21 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { digestOf } from '../digests/digest.ts';
-import { JsonFile, type JsonFileOptions } from './json-file.ts';
+import { codec } from './codecs.ts';
+import { JsonFile } from './json-file.ts';
 
-interface Note {
-  readonly text: string;
-}
-
-const shape: JsonFileOptions<Note> = {
+const shape = {
   subject: 'note',
-  encode: ({ text }) => ({ Text: text }),
-  decode(document) {
-    const { Text } = document as { readonly Text?: unknown };
-    if (typeof Text !== 'string') throw new Error('"Text" is no string');
-    return { text: Text };
-  },
-};
+  codec: codec.object({ text: codec.field('Text', codec.requiredText) }),
+} as const;
 
 function pathFor(context: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'outboard-json-'));

@@ -5,6 +5,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { OutboardError } from '../errors/outboard-error.ts';
 import { commitFile, type ReportUnflushed, writeFileDurably } from '../files/durable-file.ts';
 import { onStorage, systemErrorCode } from '../files/storage-error.ts';
+import { type Codec, DocumentMismatch } from './codec.ts';
 import type { JsonObject } from './json-document.ts';
 import { sealDocument, unsealDocument } from './sealed-document.ts';
 
@@ -12,10 +13,8 @@ import { sealDocument, unsealDocument } from './sealed-document.ts';
 export interface JsonFileOptions<Value> {
   /** Noun for the content in errors, such as `volume record`. */
   readonly subject: string;
-  /** Makes the document; keys are written in its order. */
-  readonly encode: (value: Value) => object;
-  /** Reads the parsed document. @throws for a document of another shape */
-  readonly decode: (document: unknown) => Value;
+  /** The document; it must be an object. */
+  readonly codec: Codec<Value>;
   /** Adds a checksum of the document as its last key, and verifies it; default false. */
   readonly isSealed?: boolean | undefined;
   /** True (default) if `write` flushes; false for files that mean nothing after a reboot. */
@@ -74,26 +73,28 @@ export class JsonFile<Value> {
     } catch (cause) {
       if (damage === 'absent') return undefined;
       if (damage === 'set-aside') await rename(path, `${path}.damaged`);
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new OutboardError('system', `${subject} ${JSON.stringify(path)} is damaged: ${reason}`, {
-        cause,
-      });
+      const message = `${subject} ${JSON.stringify(path)} is damaged: ${reasonOf(cause)}`;
+      throw new OutboardError('system', message, { cause });
     }
   }
 
   #text(value: Value): string {
-    const { encode, isSealed = false, endsWithNewline = true } = this.#options;
-    const document = encode(value);
-    // Sealing only adds a key to what JSON.stringify writes of the document.
-    const text = JSON.stringify(isSealed ? sealDocument(document as JsonObject) : document);
+    const { codec, isSealed = false, endsWithNewline = true } = this.#options;
+    const document = codec.encode(value) as JsonObject; // of an object's codec
+    const text = JSON.stringify(isSealed ? sealDocument(document) : document);
     return endsWithNewline ? `${text}\n` : text;
   }
 
   #parse(text: string): Value {
-    const { decode, isSealed = false } = this.#options;
+    const { codec, isSealed = false } = this.#options;
     const document: unknown = JSON.parse(text);
-    return decode(isSealed ? unsealDocument(document) : document);
+    return codec.decode(isSealed ? unsealDocument(document) : document);
   }
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof DocumentMismatch) return cause.explanation;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 async function readText(path: string): Promise<string | undefined> {

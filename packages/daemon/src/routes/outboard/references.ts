@@ -3,7 +3,7 @@
  * depends on a plugin adds a reference here; volumes and mounts have theirs already. A plugin that is referenced is neither
  * disabled nor removed without force.
  */
-import type { PluginEngine, PluginReference } from '@outboard/engine';
+import { type PluginEngine, referenceCodec } from '@outboard/engine';
 import { codec } from '@outboard/oci';
 import { HttpError } from '../../http/errors.ts';
 import { readJsonBody } from '../../http/json-body.ts';
@@ -22,7 +22,8 @@ export function referenceRoutes({
     {
       method: 'GET',
       path,
-      handle: ({ name }) => jsonReply(200, { Uses: references.of(inspect(name).id).map(toDocument) }),
+      handle: ({ name }) =>
+        jsonReply(200, { Uses: references.of(inspect(name).id).map(referenceCodec.encode) }),
     },
     {
       method: 'POST',
@@ -44,10 +45,6 @@ export function referenceRoutes({
       },
     },
   ];
-}
-
-function toDocument({ kind, holder, since }: PluginReference): object {
-  return { Kind: kind, Holder: holder, Since: since.toISOString() };
 }
 
 const requestCodec = codec.required(
