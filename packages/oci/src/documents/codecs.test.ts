@@ -48,6 +48,15 @@ describe('object()', () => {
   });
 });
 
+test('mapOf() keeps any keys, and names the one whose value it refuses', () => {
+  const mapCodec = codec.mapOf(codec.text);
+  const map = mapCodec.decode(JSON.parse('{"__proto__":"a","":null}'));
+  assert.deepEqual(map, new Map(Object.entries({ ['__proto__']: 'a', '': '' })));
+  assert.equal(JSON.stringify(mapCodec.encode(map)), '{"__proto__":"a","":""}');
+  assert.equal(refusalOf(mapCodec, { a: 1 }), 'document: "a": expected a string or null, got 1');
+  assert.equal(refusalOf(mapCodec, ['a']), 'document: expected an object, got ["a"]');
+});
+
 describe('a file format', () => {
   const formatCodec = codec.exact(
     codec.object({

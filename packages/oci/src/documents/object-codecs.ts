@@ -3,7 +3,7 @@
  */
 import { type Codec, DocumentMismatch, type Field } from './codec.ts';
 import { isEmpty, objectOf } from './go-values.ts';
-import type { JsonObject, JsonValue } from './json-document.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json-document.ts';
 import type { Fields, Given, PropertiesOf } from './object-type.ts';
 import { constant } from './value-codecs.ts';
 
@@ -138,6 +138,26 @@ export function namedAsInMemory<Value>(source: Codec<Value>): Codec<Value> {
   return object(Object.fromEntries(fields)) as Codec<unknown> as Codec<Value>; // the same rows
 }
 
+/** An object with any keys, and values of one kind. A mismatch names the key, unlike one of `textMap`. */
+export function mapOf<Item>(item: Codec<Item>): Codec<ReadonlyMap<string, Item>> {
+  return {
+    decode(document) {
+      if (!isJsonObject(document)) throw new DocumentMismatch('an object', document);
+      return new Map(Object.entries(document).map(([key, value]) => [key, decodeWithin(key, item, value)]));
+    },
+    encode: (map) => Object.fromEntries([...map].map(([key, value]) => [key, item.encode(value)])),
+    shape: { kind: 'plain', samples: [{}] },
+  };
+}
+
+function decodeWithin<Item>(key: string | number, item: Codec<Item>, value: unknown): Item {
+  try {
+    return item.decode(value);
+  } catch (error) {
+    throw error instanceof DocumentMismatch ? error.within(key) : error;
+  }
+}
+
 /** A list; absent and null are null, which differs from an empty list as it does in Docker's answers. */
 export function list<Item>(item: Codec<Item>): Codec<readonly Item[] | null> {
   return {
@@ -170,11 +190,5 @@ export function required<Value>(codec: Codec<Value>): Codec<Value> {
 
 function decodeItems<Item>(item: Codec<Item>, document: unknown): readonly Item[] {
   if (!Array.isArray(document)) throw new DocumentMismatch('an array or null', document);
-  return document.map((entry, index) => {
-    try {
-      return item.decode(entry);
-    } catch (error) {
-      throw error instanceof DocumentMismatch ? error.within(index) : error;
-    }
-  });
+  return document.map((entry, index) => decodeWithin(index, item, entry));
 }

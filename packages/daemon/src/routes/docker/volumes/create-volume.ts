@@ -2,8 +2,8 @@
  * `POST /volumes/create`
  * @see Docker Engine API v1.51, VolumeCreateOptions
  */
-import { type CreateVolumeRequest, OutboardError, type TextMap, type Volumes } from '@outboard/engine';
-import { type Codec, codec, DocumentMismatch, isJsonObject } from '@outboard/oci';
+import { type CreateVolumeRequest, OutboardError, type Volumes } from '@outboard/engine';
+import { codec } from '@outboard/oci';
 import { readJsonBody } from '../../../http/json-body.ts';
 import { jsonReply } from '../../../http/reply.ts';
 import type { RequestBody } from '../../../http/request-body.ts';
@@ -22,24 +22,8 @@ export function createVolumeRoute(volumes: Pick<Volumes, 'create'>): Route {
   };
 }
 
-/** An object of texts; as in Go a null in it is the empty text. */
-const textMap: Codec<TextMap> = {
-  decode(document) {
-    if (!isJsonObject(document)) throw new DocumentMismatch('an object', document);
-    const entries = Object.entries(document).map(([key, value]) => [key, decodeEntry(key, value)] as const);
-    return new Map(entries);
-  },
-  encode: (map) => Object.fromEntries(map),
-  shape: { kind: 'plain', samples: [] },
-};
-
-function decodeEntry(key: string, value: unknown): string {
-  try {
-    return codec.text.decode(value);
-  } catch (error) {
-    throw error instanceof DocumentMismatch ? error.within(key) : error;
-  }
-}
+// As in Go, a null in it is the empty text.
+const textMap = codec.mapOf(codec.text);
 
 const requestCodec = codec.object({
   name: codec.optionalField('Name', codec.textIfAny),
