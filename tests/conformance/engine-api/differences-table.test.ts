@@ -5,11 +5,11 @@ import { differences } from './differences/all-differences.ts';
 import { formatDifferences, readDifferences } from './differences-table.ts';
 
 describe('the list of differences', () => {
-  test('is what docs/compatibility.md shows; `npm run conformance -- --write-docs` makes it so', async () => {
+  test('equals the tables in docs/compatibility.md, which `npm run conformance -- --write-docs` writes', async () => {
     assert.equal(await readDifferences(), formatDifferences());
   });
 
-  test('names answers that are there, each once', () => {
+  test('names each answer of an existing case at most once', () => {
     const steps = new Map(allCases.map(({ id, afterwards = [] }) => [id, 1 + afterwards.length]));
     const seen = new Set<string>();
     for (const { case: id, step = 0 } of differences) {
@@ -22,7 +22,7 @@ describe('the list of differences', () => {
 });
 
 describe('the cases', () => {
-  test('have IDs of their own, which differences can refer to', () => {
+  test('have unique IDs of the form group.name', () => {
     const ids = allCases.map(({ id }) => id);
     assert.deepEqual(
       ids.filter((id, index) => ids.indexOf(id) !== index),
@@ -31,7 +31,7 @@ describe('the cases', () => {
     for (const id of ids) assert.match(id, /^[a-z]+(-[a-z]+)*\.[a-z0-9.-]+$/);
   });
 
-  test('take every plugin route through every version of the API', () => {
+  test('cover every plugin route in every API version', () => {
     const everywhere = allCases.filter(({ versions }) => versions === 'every' || versions === 'since-1.26');
     const lines = everywhere.flatMap((subject) => [subject, ...(subject.afterwards ?? [])]);
     const routes = new Set(

@@ -9,9 +9,9 @@ export interface Difference {
   readonly case: string;
   /** Index of the response: 0 (default) for the request, 1 for the first request afterwards, and so on. */
   readonly step?: number;
-  /** Answer of Docker; a number: the same as Outboard with this status. `crash`: the whole engine ends (20.10). */
+  /** Answer of Docker; a number: the same as Outboard with this status. `crash`: the whole engine crashes (20.10). */
   readonly docker: Expectation | number | 'crash';
-  /** Text for both answers if they are not clear by themselves. */
+  /** Text for both answers, where status and message do not describe them. */
   readonly words?: { readonly docker: string; readonly outboard: string };
 }
 

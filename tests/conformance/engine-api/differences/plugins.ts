@@ -10,7 +10,7 @@ import { type DifferenceGroup, each } from './difference.ts';
 
 const pulled = pullLines('{manifest}', '{layer}', 'v1');
 const upgraded = pullLines('{upgradeManifest}', '{upgradeLayer}', 'v2');
-/** After download and extraction. */
+/** A failure after download and extraction. */
 const fails = (message: string | RegExp, lines = pulled) =>
   stream({ first: lines.first, others: [...lines.includes, ...lines.others], last: streamError(message) });
 const notPlugin = failure(500, 'did not find plugin config for specified reference {remote}');
@@ -19,12 +19,12 @@ const unresolved = failure(500, /^error resolving plugin reference: /);
 export const consent: DifferenceGroup = {
   title: 'Consent',
   reason:
-    'whoever reads the list of privileges is about to agree to it, so that a failure to find it out is an error and ' +
-    'not an empty list; what was agreed to is compared as a whole, in any order, before any layer moves',
+    'a client grants the privileges that it reads, so that a failure to read them is an error and not an empty ' +
+    'list; the granted privileges are compared as a set, in any order, before any layer is transferred',
   differences: [
     ...each(['privileges.none', 'privileges.network-bridge', 'privileges.network-null'], document(null), {
       docker: '`null`',
-      outboard: '`[]`: docker-py and dockerode cannot send `null` back',
+      outboard: '`[]`, because docker-py and dockerode cannot send `null` back',
     }),
     ...each(
       ['privileges.not-found', 'privileges.unreachable', 'privileges.denied', 'privileges.bad-config'],
@@ -35,12 +35,15 @@ export const consent: DifferenceGroup = {
     {
       case: 'pull.granted-mounts-swapped',
       docker: fails('incorrect privileges'),
-      words: { docker: '`incorrect privileges`', outboard: 'installs it' },
+      words: { docker: '`incorrect privileges`', outboard: 'installs the plugin' },
     },
     ...each(
       ['pull.refused-only-differs', 'pull.refused-first-sorted-differs'],
       stream(pulled, { 'docker-plugin-name': '{remote}' }),
-      { docker: 'installs it: the first privilege is never compared', outboard: '`incorrect privileges`' },
+      {
+        docker: 'installs the plugin: the first privilege is never compared',
+        outboard: '`incorrect privileges`',
+      },
     ),
     ...each(
       [
@@ -53,7 +56,7 @@ export const consent: DifferenceGroup = {
       fails('incorrect privileges'),
       {
         docker: '`incorrect privileges`, after download and extraction',
-        outboard: '`incorrect privileges` and what differs, before a layer moves',
+        outboard: '`incorrect privileges` and the differences, before any layer is transferred',
       },
     ),
     {
@@ -61,15 +64,17 @@ export const consent: DifferenceGroup = {
       docker: fails('incorrect privileges', upgraded),
       words: {
         docker: '`incorrect privileges`, after download and extraction',
-        outboard: '`incorrect privileges` and what differs, before a layer moves',
+        outboard: '`incorrect privileges` and the differences, before any layer is transferred',
       },
     },
   ],
 };
 
 export const registries: DifferenceGroup = {
-  title: 'Registry errors are passed on',
-  reason: 'Docker Engine 20.10 tells of its first attempt, by HTTPS, and hides the answer to the second',
+  title: 'Registry errors',
+  reason:
+    'Docker Engine 20.10 reports the error of its first attempt, by HTTPS, and discards the answer to the second, by ' +
+    'HTTP; Outboard reports the error of the registry',
   differences: [
     ...each(['pull.not-found', 'upgrade.not-found'], unresolved, {
       docker: '500 `… server gave HTTP response to HTTPS client`',
@@ -85,16 +90,17 @@ export const registries: DifferenceGroup = {
 
 export const content: DifferenceGroup = {
   title: 'Content',
-  reason: 'a plugin that cannot be whole is refused before it is unpacked, and one that can be installed is',
+  reason:
+    'an incomplete or malformed plugin is refused before it is unpacked; every plugin that can be installed is accepted',
   differences: [
     ...each(['privileges.digest', 'pull.digest', 'pull.tag-and-digest'], 'crash', {
-      docker: 'the whole engine ends',
+      docker: 'the whole engine crashes',
       outboard: 'works, as in newer Docker Engines',
     }),
     {
       case: 'privileges.index',
       docker: notPlugin,
-      words: { docker: '500', outboard: 'the privileges of this platform’s plugin' },
+      words: { docker: '500', outboard: 'the privileges of the plugin for this platform' },
     },
     { case: 'pull.broken-image', docker: fails('fetched plugin image but plugin config is missing') },
     { case: 'pull.broken-config-text', docker: fails(/^failed to parse config: /), words: after('unpacked') },
@@ -104,27 +110,33 @@ export const content: DifferenceGroup = {
       stream({ first: pulled.first, others: [...pulled.includes, ...pulled.others] }),
       {
         docker: 'installs an empty plugin',
-        outboard: 'refuses it',
+        outboard: 'refuses the plugin',
       },
     ),
     {
       case: 'create.equal-rootfs',
       docker: failure(409, /^content sha256:[0-9a-f]{64}: already exists$/),
-      words: { docker: '409', outboard: 'creates it' },
+      words: { docker: '409', outboard: 'creates the plugin' },
     },
   ],
 };
 
 function after(step: string) {
-  return { docker: `refuses it after it was ${step}`, outboard: `refuses it before it is ${step}` };
+  return {
+    docker: `refuses the plugin after it was ${step}`,
+    outboard: `refuses the plugin before it is ${step}`,
+  };
 }
 
-const setChangesBoth = { docker: '`set` changes the config too', outboard: 'only the settings' };
+const setChangesBoth = {
+  docker: '`set` changes `Config` and `Settings`',
+  outboard: '`set` changes `Settings` alone',
+};
 
 export const settings: DifferenceGroup = {
   title: 'Settings',
   reason:
-    'a plugin’s config never changes; what was set stays over an upgrade, and new settings get their defaults',
+    'the config of a plugin is immutable; an upgrade keeps the values that were set, and gives new settings their defaults',
   differences: [
     ...['set.mount', 'set.mount-field'].map((id) => ({
       case: id,
@@ -150,7 +162,7 @@ export const settings: DifferenceGroup = {
       case: 'upgrade.settings',
       step: 1,
       docker: document(atLeast({ Settings: atLeast({ Env: ['DEBUG=1'] }) })),
-      words: { docker: 'a new variable is missing', outboard: 'it has its default' },
+      words: { docker: 'a new variable is absent', outboard: 'a new variable has its default' },
     },
   ],
 };
@@ -158,7 +170,7 @@ export const settings: DifferenceGroup = {
 export const starting: DifferenceGroup = {
   title: 'Starting',
   reason:
-    'what may be set and was not is left out, so that an option need not be used; a plugin that ends is heard of at once',
+    'a settable mount or device without a value is omitted, so that it is optional; the exit of a plugin is reported at once',
   differences: [
     {
       case: 'enable.unset-source',
@@ -192,19 +204,20 @@ export const starting: DifferenceGroup = {
 export const documents: DifferenceGroup = {
   title: 'Documents and headers',
   reason:
-    'newer Docker Engines no longer write their version into a config; the header names the plugin as it is stored',
+    'newer Docker Engines no longer write their version into a config; the header has the name under which the plugin ' +
+    'is stored',
   differences: [
     {
       case: 'inspect.created',
       docker: document(createdPluginOf2010),
-      words: { docker: '`Config.DockerVersion` is there', outboard: 'it is not' },
+      words: { docker: '`Config.DockerVersion` is present', outboard: '`Config.DockerVersion` is absent' },
     },
     {
       case: 'pull.alias-qualified',
       docker: stream(pulled, { 'docker-plugin-name': 'docker.io/{alias}' }),
       words: {
         docker: '`Docker-Plugin-Name: docker.io/acme/p:v1`',
-        outboard: '`Docker-Plugin-Name: acme/p:v1`, which is its name',
+        outboard: '`Docker-Plugin-Name: acme/p:v1`, the stored name',
       },
     },
   ],

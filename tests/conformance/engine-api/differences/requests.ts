@@ -1,5 +1,5 @@
 /**
- * Differences in the requests that are accepted, and in the form of refusals.
+ * Differences in the accepted requests and in the form of error responses.
  */
 
 import { pullLines } from '../cases/pull-request.ts';
@@ -31,10 +31,10 @@ const settings = [
 ].map((id) => `set.refused-${id}`);
 
 export const mistakes: DifferenceGroup = {
-  title: 'A mistake in a request is 4xx',
+  title: 'Status 4xx for an invalid request',
   reason:
-    'a client must not take a mistake of its own for a fault of the engine and try again. Newer ' +
-    'Docker Engines answer many of these so too',
+    'with 4xx a client does not take its own mistake for a fault of the engine and does not retry. Newer Docker ' +
+    'Engines answer many of these requests with 4xx too',
   differences: [
     ...each(
       [
@@ -84,32 +84,36 @@ export const mistakes: DifferenceGroup = {
       case: 'set.all-or-nothing',
       step: 1,
       docker: document(atLeast({ Settings: atLeast({ Env: containing('DEBUG=1') }) })),
-      words: { docker: 'what came before it stays set', outboard: 'all is set or nothing' },
+      words: { docker: 'earlier values stay set', outboard: 'all values are set or none' },
     },
     { case: 'set.refused-no-source', docker: failure(500, 'Plugin config has no mount source') },
     { case: 'set.refused-no-path', docker: failure(500, 'Plugin config has no device path') },
     {
       case: 'enable.timeout-negative',
       docker: ok,
-      words: { docker: 'enables it', outboard: '400' },
+      words: { docker: 'enables the plugin', outboard: '400' },
     },
   ],
 };
 
 export const bodies: DifferenceGroup = {
-  title: 'Bodies must be one JSON document, and said to be JSON',
+  title: 'Bodies must be a single JSON document of type application/json',
   reason:
-    'as in newer Docker Engines. Over TCP the content type also keeps web pages from sending such a body',
+    'as in newer Docker Engines. Over TCP the check of the content type also stops requests from web pages',
   differences: [
     ...each(['pull.body-text-plain', 'pull.body-no-type'], installs, {
       docker: 'installs the plugin',
       outboard: '400',
     }),
     ...each(['set.body-text-plain', 'set.body-no-type', 'set.body-two-documents'], noContent, {
-      docker: 'sets it',
+      docker: 'sets the values',
       outboard: '400',
     }),
-    { case: 'upgrade.text-plain', docker: upgrades, words: { docker: 'upgrades', outboard: '400' } },
+    {
+      case: 'upgrade.text-plain',
+      docker: upgrades,
+      words: { docker: 'upgrades the plugin', outboard: '400' },
+    },
     ...each(['pull.body-not-json', 'upgrade.not-json'], notParsed('unexpected EOF')),
     {
       case: 'pull.body-text',
@@ -137,17 +141,18 @@ export const bodies: DifferenceGroup = {
 };
 
 export const leniency: DifferenceGroup = {
-  title: 'What clients in the field send is understood',
-  reason: 'some of them send it and mean it: docker-py, dockerode, and whoever writes requests by hand',
+  title: 'Request forms of existing clients',
+  reason:
+    'clients such as docker-py and dockerode, and hand-written requests, use these forms; their meaning is unambiguous',
   differences: [
     ...each(
       ['pull.privileges-empty-object', 'upgrade.empty-object'],
       notParsed(`json: cannot unmarshal object into Go value of type ${listType}`),
-      { docker: '500', outboard: '`{}` stands for no privileges' },
+      { docker: '500', outboard: '`{}` means no privileges' },
     ),
     ...each(['pull.privileges-no-body', 'pull.privileges-empty-body', 'upgrade.no-body'], notParsed('EOF'), {
       docker: '500',
-      outboard: 'no body stands for no privileges',
+      outboard: 'an absent body means no privileges',
     }),
     {
       case: 'set.no-body',
@@ -158,20 +163,20 @@ export const leniency: DifferenceGroup = {
     {
       case: 'push.docker-py',
       docker: { ...failure(404, 'page not found'), routing: 'unrouted' },
-      words: { docker: '404', outboard: 'pushes' },
+      words: { docker: '404', outboard: 'pushes the plugin' },
     },
     ...each(
       ['auth.unpadded', 'auth.standard', 'auth.auth'],
       failure(500, /^error resolving plugin reference: /),
       {
-        docker: 'no credentials: the registry refuses',
-        outboard: 'understands them',
+        docker: 'ignores the credentials, so that the registry denies access',
+        outboard: 'uses the credentials',
       },
     ),
     {
       case: 'create.gzip',
       docker: failure(500, 'failed to read from tar: unexpected EOF'),
-      words: { docker: '500', outboard: 'creates it' },
+      words: { docker: '500', outboard: 'creates the plugin' },
     },
     ...each(['upgrade.id'], failure(500, /^invalid repository name \([0-9a-f]{64}\)/), {
       docker: '500',
@@ -186,7 +191,7 @@ export const leniency: DifferenceGroup = {
 
 export const filters: DifferenceGroup = {
   title: 'Filters',
-  reason: 'as in newer Docker Engines, which take 1 and 0, and refuse values that contradict each other',
+  reason: 'as in newer Docker Engines, which accept 1 and 0, and refuse contradictory values',
   differences: [
     { case: 'list.enabled-one', docker: failure(400, "Invalid filter 'enabled=[1]'") },
     { case: 'list.enabled-zero', docker: failure(400, "Invalid filter 'enabled=[0]'") },
@@ -195,12 +200,12 @@ export const filters: DifferenceGroup = {
     {
       case: 'list.enabled-both',
       docker: document([]),
-      words: { docker: 'the enabled ones', outboard: '400' },
+      words: { docker: 'the enabled plugins', outboard: '400' },
     },
     {
       case: 'list.enabled-empty',
       docker: document([]),
-      words: { docker: 'the enabled ones', outboard: '400' },
+      words: { docker: 'the enabled plugins', outboard: '400' },
     },
     { case: 'list.filters-not-json', docker: failure(500, /^invalid character/) },
     ...each(['list.filters-array', 'list.filters-numbers'], failure(500, /^json: cannot unmarshal array/)),
@@ -209,8 +214,9 @@ export const filters: DifferenceGroup = {
 };
 
 export const capabilities: DifferenceGroup = {
-  title: 'A plugin of two capabilities is found by either',
-  reason: 'Docker Engine wants every type of a plugin to match, and so hides it from a search for one',
+  title: 'Filter by one of several capabilities',
+  reason:
+    'Docker Engine lists a plugin only if all its types match the filter; Outboard lists it if any type matches',
   differences: [
     {
       case: 'list.capability-several',
@@ -222,12 +228,12 @@ export const capabilities: DifferenceGroup = {
 
 export const versions: DifferenceGroup = {
   title: 'Versions and targets',
-  reason: 'no version from before there were plugins is served, and every error is JSON',
+  reason: 'API versions without plugins are not supported, and every error is JSON',
   differences: [
     {
       case: 'version.without-plugins',
       docker: document([]),
-      words: { docker: 'the list', outboard: '400: the lowest version is 1.25' },
+      words: { docker: 'the list of plugins', outboard: '400: the lowest version is 1.25' },
     },
     {
       case: 'version.too-old',
@@ -246,7 +252,7 @@ export const versions: DifferenceGroup = {
     {
       case: 'upgrade.version-1.25',
       docker: upgrades,
-      words: { docker: 'upgrades', outboard: '400, as in newer Docker Engines' },
+      words: { docker: 'upgrades the plugin', outboard: '400, as in newer Docker Engines' },
     },
     {
       case: 'routing.bad-escape',
