@@ -1,5 +1,5 @@
 /**
- * The plugins in force: how they come to be, how others replace them, and what they keep from being stopped.
+ * The authorization plugins in force: configuration, reload, and references that keep them enabled.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,13 +16,13 @@ import { samplePlugin, scriptEngine } from '../testing/scripted-engine.ts';
 import { startTestApi } from '../testing/test-api.ts';
 import { createAuthorization } from './authorization.ts';
 
-/** Authorization over real plugins, with what it logs and the references that it makes. */
+/** Authorization by real plugins, with its log lines and its references. */
 function authorizeBy(names: readonly string[], ...plugins: readonly TestAuthorizationPlugin[]) {
   const sources: ReferenceSource[] = [];
   const logged: string[] = [];
   const engine = {
     ...scriptEngine({ inspect: (name) => samplePlugin({ id: `id of ${name.split(':')[0]}` }) }),
-    // Of look-up and references nothing else is touched.
+    // Authorization uses no other members of the drivers and references.
     drivers: lookUp(...plugins) as PluginDrivers,
     references: { addSource: (source) => void sources.push(source) } as PluginReferences,
   };
@@ -31,17 +31,17 @@ function authorizeBy(names: readonly string[], ...plugins: readonly TestAuthoriz
   return {
     authorization,
     logged,
-    usesOf: (id: string) => sources.flatMap((source) => source(id)),
+    referencesOf: (id: string) => sources.flatMap((source) => source(id)),
     async reload(...next: readonly string[]) {
-      const putInForce = await authorization.prepare(withDefaults({ 'authorization-plugins': next }));
-      putInForce();
+      const apply = await authorization.prepare(withDefaults({ 'authorization-plugins': next }));
+      apply();
     },
   };
 }
 
 const ping = (socket: string): Promise<RawResponse> => send(socket, 'GET', '/_ping');
 
-test('another configuration puts other plugins in force', async () => {
+test('a reload replaces the plugins in force', async () => {
   await using first = await startAuthorizationPlugin('a:latest');
   await using second = await startAuthorizationPlugin('b:latest');
   const { authorization, reload } = authorizeBy(['a', 'a'], first, second);
@@ -57,7 +57,7 @@ test('another configuration puts other plugins in force', async () => {
   assert.deepEqual([first.asked().length, second.asked().length], [4, 2]);
 });
 
-test('a configuration with a plugin that cannot be found changes nothing, unless it was in force already', async () => {
+test('a reload with an unknown plugin is rejected, unless that plugin is already in force', async () => {
   await using plugin = await startAuthorizationPlugin('a:latest');
   const { authorization, reload } = authorizeBy(['gone'], plugin);
   await assert.rejects(reload('gone', 'a', 'typo'), { message: 'plugin "typo" not found' });
@@ -66,7 +66,7 @@ test('a configuration with a plugin that cannot be found changes nothing, unless
   assert.deepEqual(authorization.names(), ['gone', 'a']);
 });
 
-test('a request is judged to its end by the plugins that it began with', async () => {
+test('a reload during a request does not change the plugins that authorize its response', async () => {
   await using plugin = await startAuthorizationPlugin('a:latest', ({ path }) => ({
     Allow: path.endsWith('AuthZReq'),
     Msg: 'no',
@@ -78,19 +78,19 @@ test('a request is judged to its end by the plugins that it began with', async (
   assert.equal((await send(api.socket, 'GET', '/_ping')).status, 200);
 });
 
-test('a plugin in force is in use, and no other is', async () => {
+test('only a plugin in force has a reference from authorization', async () => {
   await using plugin = await startAuthorizationPlugin('a:latest');
-  const { usesOf, reload } = authorizeBy(['a:latest'], plugin);
+  const { referencesOf, reload } = authorizeBy(['a:latest'], plugin);
   assert.deepEqual(
-    usesOf('id of a').map(({ kind, holder }) => `${kind} ${holder}`),
+    referencesOf('id of a').map(({ kind, holder }) => `${kind} ${holder}`),
     ['client authorization of the API'],
   );
-  assert.deepEqual(usesOf('id of b'), []);
+  assert.deepEqual(referencesOf('id of b'), []);
   await reload();
-  assert.deepEqual(usesOf('id of a'), []);
+  assert.deepEqual(referencesOf('id of a'), []);
 });
 
-test('plugins that cannot be asked when the daemon starts are logged', async () => {
+test('reportMissing() logs each configured plugin that is not found', async () => {
   await using plugin = await startAuthorizationPlugin('a:latest');
   const { authorization, logged } = authorizeBy(['a', 'gone'], plugin);
   await authorization.reportMissing(new AbortController().signal);

@@ -1,5 +1,5 @@
 /**
- * Questions to plugins, their order, and the effect of the answers.
+ * Authorization calls to plugins: their bodies, their order, and the effect of the replies.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,13 +12,13 @@ import { startTestApi } from '../testing/test-api.ts';
 const json = { 'Content-Type': 'application/json' };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** Denies what it is asked about one side. */
+/** Denies requests (AuthZReq) or responses (AuthZRes). */
 const deny =
   (method: 'AuthZReq' | 'AuthZRes', reason: string): Answer =>
   ({ path }) =>
     path.endsWith(method) ? { Allow: false, Msg: reason } : { Allow: true };
 
-test('a request is asked about before it runs, and about its answer, in the words of Docker', async () => {
+test('AuthZReq precedes the call, AuthZRes follows it, both with the fields of Docker', async () => {
   await using plugin = await startAuthorizationPlugin('acme/authz:latest');
   const set: string[] = [];
   const engine = scriptEngine({ set: async (_, args) => void set.push(...args) });
@@ -59,7 +59,7 @@ test('a request is asked about before it runs, and about its answer, in the word
   });
 });
 
-test('a JSON answer is shown whole, other answers by status and headers', async () => {
+test('AuthZRes has the body of a JSON response, and only status and headers of others', async () => {
   await using plugin = await startAuthorizationPlugin('acme/authz:latest');
   const engine = scriptEngine({ list: () => [samplePlugin({ name: 'x'.repeat(100_000) })] });
   await using api = await startTestApi(engine, askedBy(plugin));
@@ -71,7 +71,7 @@ test('a JSON answer is shown whole, other answers by status and headers', async 
   assert.equal(afterPing?.ResponseBody, undefined);
 });
 
-test('of repeated headers plugins are told the last value', async () => {
+test('AuthZReq has the last value of a repeated header', async () => {
   await using plugin = await startAuthorizationPlugin('acme/authz:latest');
   await using api = await startTestApi(scriptEngine({}), askedBy(plugin));
   await send(api.socket, 'GET', '/_ping', { headers: { 'X-A': 'first', 'x-a': 'last', __proto__x: '1' } });
@@ -79,7 +79,7 @@ test('of repeated headers plugins are told the last value', async () => {
   assert.deepEqual([headers['X-A'], headers.__proto__x], ['last', '1']);
 });
 
-test('all that is routed is asked about, also wrong versions and /_ping, and nothing else', async () => {
+test('every routed request is authorized, also /_ping and unsupported versions; no other request is', async () => {
   await using plugin = await startAuthorizationPlugin('acme/authz:latest', deny('AuthZReq', 'no'));
   await using api = await startTestApi(scriptEngine({}), askedBy(plugin));
   for (const [method, target, status] of [
@@ -104,14 +104,14 @@ test('all that is routed is asked about, also wrong versions and /_ping, and not
   ]);
 });
 
-test('a refusal is 403 with the plugin’s full name and reason, and nothing runs', async () => {
+test('a denied request is answered 403 with the full name and reason of the plugin, and is not executed', async () => {
   await using plugin = await startAuthorizationPlugin('acme/authz:latest', deny('AuthZReq', 'ask Ann'));
   await using api = await startTestApi(scriptEngine({}), askedBy(plugin));
   const response = await send(api.socket, 'POST', '/plugins/p/enable');
   assert.equal(response.status, 403);
   assert.equal(response.headers.get('content-type'), 'application/json');
   assert.equal(response.body, '{"message":"authorization denied by plugin acme/authz:latest: ask Ann"}\n');
-  // Clients negotiate their version by it, also when their ping is denied.
+  // Clients negotiate the API version by this header, also when their ping is denied.
   assert.equal(response.headers.get('api-version'), '1.51');
   assert.deepEqual(plugin.asked(), ['AuthZReq POST /plugins/p/enable']);
 });
@@ -126,7 +126,7 @@ const refusals: readonly [reply: object, message: string][] = [
   [{ Allow: false, Msg: 'a\u001b[2J\nb' }, 'authorization denied by plugin a:latest: a [2J b'],
 ];
 for (const [reply, message] of refusals) {
-  test(`the reply ${JSON.stringify(reply)} is a refusal`, async () => {
+  test(`the reply ${JSON.stringify(reply)} denies the request`, async () => {
     await using plugin = await startAuthorizationPlugin('a:latest', () => reply);
     await using api = await startTestApi(scriptEngine({}), askedBy(plugin));
     const response = await send(api.socket, 'GET', '/_ping');
@@ -134,7 +134,7 @@ for (const [reply, message] of refusals) {
   });
 }
 
-test('plugins are asked in order, the same one once, and the first refusal ends it', async () => {
+test('plugins are called in order, each once, until the first one denies', async () => {
   await using first = await startAuthorizationPlugin('b:latest');
   await using second = await startAuthorizationPlugin('a:latest', deny('AuthZReq', 'no'));
   await using third = await startAuthorizationPlugin('c:latest');
@@ -147,7 +147,7 @@ test('plugins are asked in order, the same one once, and the first refusal ends 
   );
 });
 
-test('an answer that is refused is not sent, although its request has run', async () => {
+test('a denied response is not sent, although its request was executed', async () => {
   await using plugin = await startAuthorizationPlugin('a:latest', deny('AuthZRes', 'secret'));
   let inspected = 0;
   const inspect = () => {
@@ -161,7 +161,7 @@ test('an answer that is refused is not sent, although its request has run', asyn
   assert.equal(inspected, 1);
 });
 
-test('of a request that fails the client hears the failure, whatever plugins say to it', async () => {
+test('a failed request is answered with its error, even if AuthZRes denies it', async () => {
   await using plugin = await startAuthorizationPlugin('a:latest', deny('AuthZRes', 'no'));
   const enable = async () => {
     throw new OutboardError('conflict', 'plugin already enabled');
@@ -169,18 +169,18 @@ test('of a request that fails the client hears the failure, whatever plugins say
   await using api = await startTestApi(scriptEngine({ enable }), askedBy(plugin));
   const response = await send(api.socket, 'POST', '/plugins/p/enable');
   assert.deepEqual([response.status, response.body], [409, '{"message":"plugin already enabled"}\n']);
-  const told = plugin.questions[1];
-  assert.equal(told?.path, '/AuthZPlugin.AuthZRes');
+  const afterwards = plugin.questions[1];
+  assert.equal(afterwards?.path, '/AuthZPlugin.AuthZRes');
   assert.deepEqual(
-    Object.keys(told.body).filter((key) => key.startsWith('Response')),
+    Object.keys(afterwards.body).filter((key) => key.startsWith('Response')),
     [],
   );
 });
 
-test('a stream is asked about before it begins, and what is refused then does not happen', async () => {
-  let refuses = true;
+test('AuthZRes of a stream precedes the operation, so that a denied push does not start', async () => {
+  let denies = true;
   await using plugin = await startAuthorizationPlugin('a:latest', ({ path }) => {
-    return { Allow: !(refuses && path.endsWith('AuthZRes')), Msg: 'no pushing' };
+    return { Allow: !(denies && path.endsWith('AuthZRes')), Msg: 'no pushing' };
   });
   let pushed = 0;
   const push = async () => {
@@ -195,12 +195,12 @@ test('a stream is asked about before it begins, and what is refused then does no
   assert.equal(denied.status, 403);
   assert.equal(pushed, 0);
   assert.equal(plugin.questions[1]?.body.ResponseStatusCode, undefined);
-  refuses = false;
+  denies = false;
   assert.equal((await send(api.socket, 'POST', '/plugins/p/push')).status, 200);
   assert.equal(pushed, 1);
 });
 
-test('a client that leaves while a plugin thinks leaves nothing behind', async () => {
+test('a client that disconnects during an authorization call ends its request', async () => {
   const { promise: asked, resolve: wasAsked } = gate();
   await using plugin = await startAuthorizationPlugin('a:latest', () => void wasAsked());
   await using api = await startTestApi(scriptEngine({}), askedBy(plugin));
@@ -213,7 +213,7 @@ test('a client that leaves while a plugin thinks leaves nothing behind', async (
   assert.match(String(api.log[0]?.error), /the client went away/);
 });
 
-test('without plugins nothing is asked and nothing is held', async () => {
+test('without configured plugins no plugin is called', async () => {
   await using plugin = await startAuthorizationPlugin('a:latest', allowAll);
   await using api = await startTestApi(scriptEngine({}), askedBy());
   assert.equal((await send(api.socket, 'GET', '/_ping')).status, 200);

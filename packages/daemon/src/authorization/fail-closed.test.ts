@@ -1,5 +1,5 @@
 /**
- * A plugin that cannot say yes says no.
+ * A plugin without a valid reply denies the request (fail closed).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ import { startTestApi, type TestApiOptions } from '../testing/test-api.ts';
 import { createAuthorizationChain } from './authorization-chain.ts';
 import { createAuthorize } from './authorize-by-plugins.ts';
 
-/** Options for an API that asks these plugins, found by that look-up. @param timeoutMs default 30 s */
+/** Options for an API with these authorization plugins. @param timeoutMs default 30 s */
 function askedThrough(
   drivers: Pick<PluginDrivers, 'find'>,
   names: readonly string[],
@@ -36,31 +36,31 @@ const raw =
     response.end(text);
   };
 
-const nonsense: readonly [name: string, answer: Answer, reason: RegExp][] = [
-  ['leave and an error at once', () => ({ Allow: true, Err: 'db gone' }), /^AuthZPlugin.AuthZReq: db gone$/],
-  ['an error of status 500', raw(500, '{"Allow":true,"Err":"no db"}'), /^AuthZPlugin.AuthZReq: no db$/],
+const invalidReplies: readonly [name: string, answer: Answer, reason: RegExp][] = [
+  ['Allow and an error', () => ({ Allow: true, Err: 'db gone' }), /^AuthZPlugin.AuthZReq: db gone$/],
+  ['status 500 and Err', raw(500, '{"Allow":true,"Err":"no db"}'), /^AuthZPlugin.AuthZReq: no db$/],
   ['status 500 and text', raw(500, 'panic'), /^AuthZPlugin.AuthZReq: panic$/],
-  ['status 403 and leave', raw(403, '{"Allow":true}'), /^AuthZPlugin.AuthZReq: \{"Allow":true\}$/],
-  ['status 201 and leave', raw(201, '{"Allow":true}'), /^AuthZPlugin.AuthZReq: /],
+  ['status 403 and Allow', raw(403, '{"Allow":true}'), /^AuthZPlugin.AuthZReq: \{"Allow":true\}$/],
+  ['status 201 and Allow', raw(201, '{"Allow":true}'), /^AuthZPlugin.AuthZReq: /],
   ['a redirect', (_, response) => void response.writeHead(302, { Location: '/yes' }).end(), /status 302/],
-  ['nothing', raw(200, ''), /malformed reply: want a JSON object, got nothing/],
+  ['an empty body', raw(200, ''), /malformed reply: want a JSON object, got nothing/],
   ['text', raw(200, 'true'), /malformed reply: want a JSON object, got "true"/],
   ['an array', raw(200, '[true]'), /malformed reply: want a JSON object/],
-  ['half a document', raw(200, '{"Allow":true'), /malformed reply: want a JSON object/],
+  ['a truncated document', raw(200, '{"Allow":true'), /malformed reply: want a JSON object/],
   [
-    'leave as a text',
+    'Allow as a string',
     () => ({ Allow: 'true' }),
     /malformed reply: want "Allow" to be true or false, got "true"/,
   ],
-  ['leave as a number', () => ({ Allow: 1 }), /malformed reply: want "Allow" to be true or false, got 1/],
+  ['Allow as a number', () => ({ Allow: 1 }), /malformed reply: want "Allow" to be true or false, got 1/],
   [
-    'an endless reply',
+    'a reply above the size limit',
     raw(200, `{"Allow":true,"Msg":"${'x'.repeat(2 ** 20)}"}`),
     /the plugin's reply is too large/,
   ],
 ];
-for (const [name, answer, reason] of nonsense) {
-  test(`a plugin that answers with ${name} lets nothing pass`, async () => {
+for (const [name, answer, reason] of invalidReplies) {
+  test(`a reply to AuthZReq with ${name} denies the request`, async () => {
     await using plugin = await startAuthorizationPlugin('acme/authz:latest', answer);
     await using api = await startTestApi(scriptEngine({}), askedThrough(lookUp(plugin), ['acme/authz']));
     const response = await send(api.socket, 'POST', '/plugins/p/enable');
@@ -70,7 +70,7 @@ for (const [name, answer, reason] of nonsense) {
     assert.match(reported, reason);
   });
 
-  test(`a plugin that answers a question about an answer with ${name} lets it not pass`, async () => {
+  test(`a reply to AuthZRes with ${name} denies the response`, async () => {
     await using plugin = await startAuthorizationPlugin('acme/authz:latest', (question, response) =>
       question.path.endsWith('AuthZReq') ? { Allow: true } : answer(question, response),
     );
@@ -86,12 +86,12 @@ for (const [name, answer, reason] of nonsense) {
   });
 }
 
-const silent: readonly [name: string, answer: Answer][] = [
+const unanswered: readonly [name: string, answer: Answer][] = [
   ['does not answer', hang],
-  ['ends the connection each time', (_, response) => void response.destroy()],
+  ['closes each connection', (_, response) => void response.destroy()],
 ];
-for (const [name, answer] of silent) {
-  test(`a plugin that ${name} lets nothing pass`, async () => {
+for (const [name, answer] of unanswered) {
+  test(`a plugin that ${name} denies every request`, async () => {
     await using plugin = await startAuthorizationPlugin('acme/authz:latest', answer);
     await using api = await startTestApi(scriptEngine({}), askedThrough(lookUp(plugin), ['acme/authz'], 200));
     const response = await send(api.socket, 'POST', '/plugins/p/enable');
@@ -112,13 +112,13 @@ const unavailable: readonly [name: string, error: OutboardError, message: string
     'plugin acme/authz failed with error: plugin acme/authz found but disabled',
   ],
   [
-    'of another kind',
+    'without the capability',
     new OutboardError('invalid', 'plugin does not provide "authz" capability'),
     'plugin acme/authz failed with error: plugin does not provide "authz" capability',
   ],
 ];
 for (const [name, error, message] of unavailable) {
-  test(`a plugin that is ${name} lets nothing pass`, async () => {
+  test(`a plugin that is ${name} denies every request`, async () => {
     const drivers = { find: () => Promise.reject(error) };
     await using api = await startTestApi(scriptEngine({}), askedThrough(drivers, ['acme/authz']));
     const response = await send(api.socket, 'GET', '/_ping');
@@ -126,7 +126,7 @@ for (const [name, error, message] of unavailable) {
   });
 }
 
-test('a look-up that never ends lets nothing pass', async () => {
+test('a plugin look-up that times out denies the request', async () => {
   const drivers: Pick<PluginDrivers, 'find'> = {
     find: (_name, _capability, options) =>
       new Promise((_, reject) => {
@@ -138,8 +138,8 @@ test('a look-up that never ends lets nothing pass', async () => {
   assert.match(response.body, /plugin acme\/authz failed with error: no answer within 0.2 s/);
 });
 
-test('a plugin that is disabled while a request runs lets no answer with a body pass', async () => {
-  const { engine, options, plugin } = await disabledOnTheWay();
+test('a plugin that is disabled during a request denies a response with a body', async () => {
+  const { engine, options, plugin } = await disabledDuringRequest();
   await using _ = plugin;
   await using api = await startTestApi(engine, options);
   const list = await send(api.socket, 'GET', '/plugins');
@@ -147,16 +147,16 @@ test('a plugin that is disabled while a request runs lets no answer with a body 
   assert.match(list.body, /found but disabled/);
 });
 
-test('the request that disables the plugin itself is answered', async () => {
-  const { engine, options, plugin } = await disabledOnTheWay();
+test('the request that disables the authorization plugin is answered', async () => {
+  const { engine, options, plugin } = await disabledDuringRequest();
   await using _ = plugin;
   await using api = await startTestApi(engine, options);
   assert.equal((await send(api.socket, 'POST', '/plugins/acme/authz/disable?force=1')).status, 200);
   assert.equal((await send(api.socket, 'GET', '/_ping')).status, 500);
 });
 
-/** A plugin that is disabled by the first request that it lets pass. */
-async function disabledOnTheWay() {
+/** A plugin that is disabled by the first request that it allows. */
+async function disabledDuringRequest() {
   const plugin = await startAuthorizationPlugin('acme/authz:latest');
   let disabled = false;
   const disable = async () => {
@@ -176,7 +176,7 @@ async function disabledOnTheWay() {
   return { engine: scriptEngine({ disable, list }), options: askedThrough(drivers, ['acme/authz']), plugin };
 }
 
-test('requests that a plugin does not answer hold up no others', async () => {
+test('requests that wait for a plugin do not block other requests', async () => {
   await using plugin = await startAuthorizationPlugin('acme/authz:latest', ({ body }) =>
     String(body.RequestUri).includes('hang') ? undefined : { Allow: true },
   );
@@ -190,7 +190,7 @@ test('requests that a plugin does not answer hold up no others', async () => {
   }
 });
 
-test('one plugin that fails is enough, whatever those before it said', async () => {
+test('a failing plugin denies the request, although the plugins before it allowed it', async () => {
   await using first = await startAuthorizationPlugin('a:latest', allowAll);
   await using api = await startTestApi(scriptEngine({}), askedThrough(lookUp(first), ['a', 'gone']));
   const response = await send(api.socket, 'GET', '/_ping');

@@ -1,5 +1,5 @@
 /**
- * A route reads exactly what the plugins have seen (CVE-2024-41110, CVE-2026-34040), and no plugin sees secrets.
+ * A route reads exactly the bytes that the plugins received (CVE-2024-41110, CVE-2026-34040); plugins receive no secrets.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,10 +17,10 @@ import { startTestApi, type TestApi } from '../testing/test-api.ts';
 
 const limit = 4 * 1024 * 1024;
 
-/** Denies `set` unless it is shown a body that sets nothing but A=1, as a policy about settings would. */
-const onlyA: Answer = ({ body }) => ({ Allow: shownBody(body) === '["A=1"]', Msg: 'only A' });
+/** A policy about settings: denies `set` unless the received body sets A=1 alone. */
+const onlyA: Answer = ({ body }) => ({ Allow: receivedBody(body) === '["A=1"]', Msg: 'only A' });
 
-function shownBody(body: Readonly<Record<string, unknown>> | undefined): string {
+function receivedBody(body: Readonly<Record<string, unknown>> | undefined): string {
   return Buffer.from(String(body?.RequestBody ?? ''), 'base64').toString();
 }
 
@@ -42,7 +42,7 @@ async function serveGuarded(answer?: Answer): Promise<Guarded> {
       let bytes = 0;
       for await (const chunk of context) bytes += chunk.length;
       done.push(`create ${name} ${bytes}`);
-      // The route answers without the plugin that it made.
+      // The route does not use the created plugin.
       return undefined as never;
     },
   });
@@ -71,7 +71,11 @@ const attempts: readonly [name: string, request: string, status: number][] = [
     setTo('["B=2"]', 'Content-Type: application/json; x=y\r\nContent-Length: 7\r\n'),
     403,
   ],
-  ['odd letter case', setTo('["B=2"]', 'content-TYPE: Application/JSON ;\r\ncontent-LENGTH: 7\r\n'), 403],
+  [
+    'mixed letter case of headers',
+    setTo('["B=2"]', 'content-TYPE: Application/JSON ;\r\ncontent-LENGTH: 7\r\n'),
+    403,
+  ],
   ['a length of zero with a body', setTo('["B=2"]', `${jsonType}Content-Length: 0\r\n`), 400],
   ['no length with a body', setTo('["B=2"]', jsonType), 400],
   ['no content type', setTo('["B=2"]', 'Content-Length: 7\r\n'), 403],
@@ -82,15 +86,11 @@ const attempts: readonly [name: string, request: string, status: number][] = [
     400,
   ],
   [
-    'two content types, the other way round',
+    'two content types in reverse order',
     setTo('["B=2"]', `${jsonType}Content-Type: text/plain\r\nContent-Length: 7\r\n`),
     400,
   ],
-  [
-    'a coding of the content',
-    setTo('["B=2"]', `${jsonType}Content-Encoding: gzip\r\nContent-Length: 7\r\n`),
-    403,
-  ],
+  ['a content coding', setTo('["B=2"]', `${jsonType}Content-Encoding: gzip\r\nContent-Length: 7\r\n`), 403],
   [
     'an upgrade',
     setTo('["B=2"]', `${jsonType}Content-Length: 7\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n`),
@@ -104,17 +104,13 @@ const attempts: readonly [name: string, request: string, status: number][] = [
     ),
     403,
   ],
-  [
-    'expecting 100-continue',
-    setTo('["B=2"]', `${jsonType}Content-Length: 7\r\nExpect: 100-continue\r\n`),
-    403,
-  ],
+  ['Expect: 100-continue', setTo('["B=2"]', `${jsonType}Content-Length: 7\r\nExpect: 100-continue\r\n`), 403],
 ];
 for (const [name, request, status] of attempts) {
-  test(`D06 ${name} does not hide a setting from the plugin`, async () => {
+  test(`D06 ${name} does not hide the body from the plugin`, async () => {
     await using guarded = await serveGuarded(onlyA);
     const response = await exchangeRaw(guarded.api.socket, request);
-    // An interim answer, where one was asked for, comes before the answer.
+    // With Expect: 100-continue an interim response precedes the final one.
     const statuses =
       response.status === 100 ? [Number(/HTTP\/1.1 (\d+)/.exec(response.body)?.[1])] : [response.status];
     assert.deepEqual(statuses, [status], response.body);
@@ -122,7 +118,7 @@ for (const [name, request, status] of attempts) {
   });
 }
 
-test('D06 the bytes that were shown are the bytes that count, also in chunks', async () => {
+test('D06 the route reads the same chunked body that the plugin received', async () => {
   await using guarded = await serveGuarded(onlyA);
   const headers = `${jsonType}Transfer-Encoding: chunked\r\n`;
   const response = await exchangeRaw(guarded.api.socket, setTo(chunked('["A=1"]'), headers));
@@ -130,7 +126,7 @@ test('D06 the bytes that were shown are the bytes that count, also in chunks', a
   assert.deepEqual(guarded.done, ['set p A=1']);
 });
 
-test('D06 a request behind another on one connection is asked about as well', async () => {
+test('D06 the second request on a connection is authorized too', async () => {
   await using guarded = await serveGuarded(onlyA);
   const allowed = `POST /plugins/p/set HTTP/1.1\r\nHost: d\r\n${jsonType}Content-Length: 7\r\n\r\n["A=1"]`;
   const response = await exchangeRaw(
@@ -149,8 +145,8 @@ test('D06 CONNECT and HTTP/2 with prior knowledge reach no route', async () => {
   assert.deepEqual(guarded.done, []);
 });
 
-test('D06 a form, from which routes read parameters, is shown too', async () => {
-  await using guarded = await serveGuarded(({ body }) => ({ Allow: !shownBody(body).includes('force') }));
+test('D06 the plugin receives a form body, from which routes read parameters', async () => {
+  await using guarded = await serveGuarded(({ body }) => ({ Allow: !receivedBody(body).includes('force') }));
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
   const post = (body: string) => send(guarded.api.socket, 'POST', '/plugins/p/disable', { body, headers });
   assert.equal((await post('force=1')).status, 403);
@@ -158,10 +154,10 @@ test('D06 a form, from which routes read parameters, is shown too', async () => 
   assert.deepEqual(guarded.done, ['disable p false']);
 });
 
-/** A JSON document of so many bytes. */
+/** A JSON document of the given size. */
 const documentOf = (bytes: number) => JSON.stringify([`A=${'x'.repeat(bytes - 6)}`]);
 
-test('D06 a body of 4 MiB is shown to its last byte', async () => {
+test('D06 the plugin receives the whole of a body of 4 MiB', async () => {
   await using guarded = await serveGuarded();
   const body = documentOf(limit);
   const response = await send(guarded.api.socket, 'POST', '/plugins/p/set', {
@@ -169,12 +165,12 @@ test('D06 a body of 4 MiB is shown to its last byte', async () => {
     headers: { 'Content-Type': 'application/json' },
   });
   assert.equal(response.status, 204, response.body);
-  assert.ok(shownBody(guarded.plugin.questions[0]?.body) === body, 'the plugin saw another body');
+  assert.ok(receivedBody(guarded.plugin.questions[0]?.body) === body, 'the plugin received another body');
 });
 
 const tooLarge: readonly [name: string, send: (socket: string, body: string) => Promise<RawResponse>][] = [
   [
-    'with its length',
+    'with Content-Length',
     (socket, body) =>
       send(socket, 'POST', '/plugins/p/set', { body, headers: { 'Content-Type': 'application/json' } }),
   ],
@@ -187,7 +183,7 @@ const tooLarge: readonly [name: string, send: (socket: string, body: string) => 
   ],
 ];
 for (const [name, sendTo] of tooLarge) {
-  test(`D06 a body above 4 MiB, ${name}, is refused in Docker's words and nobody is asked`, async () => {
+  test(`D06 a body above 4 MiB ${name} is refused with the error text of Docker, and no plugin is called`, async () => {
     await using guarded = await serveGuarded();
     const response = await sendTo(guarded.api.socket, documentOf(limit + 1));
     assert.deepEqual(
@@ -200,7 +196,7 @@ for (const [name, sendTo] of tooLarge) {
 }
 
 for (const contentType of ['application/x-tar', undefined]) {
-  test(`an archive of type ${contentType} streams through, unshown and of any size`, async () => {
+  test(`an archive of type ${contentType} is streamed without a size limit and not sent to the plugin`, async () => {
     await using guarded = await serveGuarded();
     const response = await send(guarded.api.socket, 'POST', '/plugins/create?name=p', {
       body: 'x'.repeat(limit + 10),
@@ -213,7 +209,7 @@ for (const contentType of ['application/x-tar', undefined]) {
 }
 
 for (const target of ['/auth', '/v1.41/auth']) {
-  test(`D16 POST ${target} shows neither password nor token, and no header with credentials is shown`, async () => {
+  test(`D16 the plugin receives no body and no credential header of POST ${target}`, async () => {
     await using plugin = await startAuthorizationPlugin('acme/authz:latest');
     const received: unknown[] = [];
     const route: Route = {

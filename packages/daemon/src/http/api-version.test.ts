@@ -16,12 +16,12 @@ const refused: readonly [version: string, message: string][] = [
   ],
 ];
 for (const [version, message] of refused) {
-  test(`checkApiVersion() refuses ${version} in Docker's words`, () => {
+  test(`checkApiVersion() refuses ${version} with the error text of Docker`, () => {
     assert.throws(() => checkApiVersion(version), { status: 400, message });
   });
 }
 
-test('compareVersions() compares numbers, not texts', () => {
+test('compareVersions() compares numerically', () => {
   assert.ok(compareVersions('1.9', '1.25') < 0);
   assert.equal(compareVersions('1.25.0', '1.25'), 0);
   assert.ok(compareVersions('..', '1.25') < 0);

@@ -5,7 +5,7 @@ import { exchangeRaw, send } from '../testing/raw-http.ts';
 import { samplePlugin, scriptEngine } from '../testing/scripted-engine.ts';
 import { startTestApi } from '../testing/test-api.ts';
 
-test('GET and HEAD /_ping answer with and without version, with the headers clients negotiate by', async () => {
+test('GET and HEAD /_ping answer with and without version, with the headers for version negotiation', async () => {
   await using api = await startTestApi(scriptEngine({}));
   for (const [method, target, body] of [
     ['GET', '/_ping', 'OK'],
@@ -36,7 +36,7 @@ const notRouted: readonly [method: string, target: string][] = [
   ['GET', '/v9.99/nope'],
 ];
 for (const [method, target] of notRouted) {
-  test(`${method} ${target} is "page not found", without the headers of routed answers`, async () => {
+  test(`${method} ${target} is answered 404 "page not found" without the headers of routed responses`, async () => {
     await using api = await startTestApi(scriptEngine({}));
     const response = await send(api.socket, method, target);
     assert.equal(response.status, 404);
@@ -54,7 +54,7 @@ for (const [method, target, resource] of [
   ['GET', '/networks', 'networks'],
   ['GET', '/services', 'services'],
 ] as const) {
-  test(`${method} ${target} says what this daemon is, and where there are ${resource}`, async () => {
+  test(`${method} ${target} is answered 404 with a hint that Outboard serves no ${resource}`, async () => {
     await using api = await startTestApi(scriptEngine({}));
     const response = await send(api.socket, method, target);
     assert.equal(response.status, 404);
@@ -67,7 +67,7 @@ for (const [method, target, resource] of [
   });
 }
 
-test('a version out of range is refused, with Api-Version and without Docker-Experimental', async () => {
+test('a version out of range is refused with the header Api-Version, without Docker-Experimental', async () => {
   await using api = await startTestApi(scriptEngine({}));
   const response = await send(api.socket, 'GET', '/v1.99/plugins');
   assert.equal(response.status, 400);
@@ -79,7 +79,7 @@ test('a version out of range is refused, with Api-Version and without Docker-Exp
   assert.equal(response.headers.get('docker-experimental'), undefined);
 });
 
-test('OPTIONS on anything is 200 without a body, and never allows another origin', async () => {
+test('OPTIONS is answered 200 without a body and without CORS headers', async () => {
   await using api = await startTestApi(scriptEngine({}));
   for (const target of ['/whatever', '/v1.25/plugins']) {
     const response = await send(api.socket, 'OPTIONS', target);
@@ -90,7 +90,7 @@ test('OPTIONS on anything is 200 without a body, and never allows another origin
   assert.equal((await send(api.socket, 'OPTIONS', '/v1.99/plugins')).status, 400);
 });
 
-test('an upgrade needs version 1.26, or none', async () => {
+test('POST upgrade requires API version 1.26 or an unversioned path', async () => {
   const engine = scriptEngine({
     localName: () => 'acme/p:v1',
     inspect: () => samplePlugin(),
@@ -111,7 +111,7 @@ test('an upgrade needs version 1.26, or none', async () => {
   }
 });
 
-test('D02 doubled slashes are redirected, and no other host is ever named', async () => {
+test('D02 a path with doubled slashes is redirected within this host', async () => {
   await using api = await startTestApi(scriptEngine({}));
   const response = await send(api.socket, 'GET', '//evil.example/plugins?a=//b');
   assert.deepEqual([response.status, response.headers.get('location')], [301, '/evil.example/plugins?a=//b']);
@@ -128,7 +128,7 @@ const names: readonly [target: string, name: string][] = [
   [`/plugins/${'x'.repeat(4096)}/json`, 'x'.repeat(4096)],
 ];
 for (const [target, name] of names) {
-  test(`D02 D03 ${target.slice(0, 50)} asks for the name ${JSON.stringify(name.slice(0, 30))}, and nothing else`, async () => {
+  test(`D02 D03 ${target.slice(0, 50)} passes the name ${JSON.stringify(name.slice(0, 30))} to the engine`, async () => {
     const asked: string[] = [];
     const engine = scriptEngine({
       inspect(plugin) {
@@ -140,13 +140,13 @@ for (const [target, name] of names) {
     const response = await send(api.socket, 'GET', target);
     assert.deepEqual(asked, [name]);
     assert.equal(response.status, 404);
-    // Characters that a terminal does not show are escaped.
+    // Control characters are escaped.
     const shown = name.replaceAll('\0', '\\u0000');
     assert.deepEqual(JSON.parse(response.body), { message: `plugin "${shown}" not found` });
   });
 }
 
-test('D02 malformed escapes and absolute-form targets are 400', async () => {
+test('D02 malformed escapes and absolute-form targets are answered 400', async () => {
   await using api = await startTestApi(scriptEngine({}));
   for (const target of ['/plugins/%zz/json', 'http://evil.example/plugins']) {
     assert.equal((await send(api.socket, 'GET', target)).status, 400, target);
@@ -164,10 +164,10 @@ const kinds = {
   system: 500,
 } as const;
 for (const [kind, status] of Object.entries(kinds)) {
-  test(`an error of kind ${kind} is ${status}, as exactly application/json`, async () => {
+  test(`an error of kind ${kind} is answered ${status} with the content type application/json`, async () => {
     const engine = scriptEngine({
       list() {
-        // The keys of the table above are the kinds.
+        // The keys of `kinds` are error kinds.
         throw new OutboardError(kind as keyof typeof kinds, 'no <good>');
       },
     });
@@ -179,7 +179,7 @@ for (const [kind, status] of Object.entries(kinds)) {
   });
 }
 
-test('D20 an exception is 500 for that call, is logged as unexpected, and the next call is served', async () => {
+test('D20 an unexpected exception is logged and answered 500, and the next call is served', async () => {
   let calls = 0;
   const engine = scriptEngine({
     list() {
@@ -197,7 +197,7 @@ test('D20 an exception is 500 for that call, is logged as unexpected, and the ne
   assert.equal(JSON.parse(served.body)[0].Name, 'acme/p:latest');
 });
 
-test('GET /plugins is an array of plugins in Docker form, [] when there is none', async () => {
+test('GET /plugins passes the filters on and answers [] without plugins', async () => {
   const filters: unknown[] = [];
   const engine = scriptEngine({
     list(given) {
@@ -212,7 +212,7 @@ test('GET /plugins is an array of plugins in Docker form, [] when there is none'
   assert.deepEqual(filters, [{ enabled: true }]);
 });
 
-test('GET /version and /info carry what clients read', async () => {
+test('GET /version and /info have the fields that clients read', async () => {
   await using api = await startTestApi(scriptEngine({ list: () => [] }));
   const version = JSON.parse((await send(api.socket, 'GET', '/version')).body);
   assert.equal(version.ApiVersion, '1.51');
@@ -229,7 +229,7 @@ test('GET /version and /info carry what clients read', async () => {
   assert.equal(info.Swarm.LocalNodeState, 'inactive');
 });
 
-test('POST /outboard/v1/gc answers what was removed, with and without version', async () => {
+test('POST /outboard/v1/gc answers the removed blobs and bytes, with and without version', async () => {
   await using api = await startTestApi(
     scriptEngine({ collectGarbage: async () => ({ blobs: 3, bytes: 70 }) }),
   );
@@ -239,7 +239,7 @@ test('POST /outboard/v1/gc answers what was removed, with and without version', 
   }
 });
 
-test('two requests on one connection are answered in turn', async () => {
+test('pipelined requests on one connection are both answered', async () => {
   await using api = await startTestApi(scriptEngine({ list: () => [] }));
   const one = 'GET /plugins HTTP/1.1\r\nHost: d\r\n\r\n';
   const last = 'GET /plugins HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n';

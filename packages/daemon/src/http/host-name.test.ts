@@ -21,12 +21,12 @@ const headers: readonly [header: string, name: string | undefined][] = [
   [`${'a'.repeat(254)}`, undefined],
 ];
 for (const [header, name] of headers) {
-  test(`D10 parseHostHeader() reads ${JSON.stringify(header.slice(0, 30))}`, () => {
+  test(`D10 parseHostHeader() ${name === undefined ? 'refuses' : 'reads'} ${JSON.stringify(header.slice(0, 30))}`, () => {
     assert.equal(parseHostHeader(header), name);
   });
 }
 
-test('canonicalHostName() shortens addresses as certificates and sockets write them', () => {
+test('canonicalHostName() normalizes the addresses of certificates and sockets', () => {
   assert.equal(canonicalHostName('FD00:0:0:0:0:0:0:1'), '[fd00::1]');
   assert.equal(canonicalHostName('fe80::1%eth0'), '[fe80::1]');
   assert.equal(canonicalHostName('::ffff:10.0.0.1'), '10.0.0.1');

@@ -19,17 +19,17 @@ const ambiguous: readonly [name: string, request: string][] = [
   ['two Host headers', 'GET /_ping HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
   ['no Host header', 'GET /_ping HTTP/1.1\r\n\r\n'],
   [
-    'both lengths',
+    'both Content-Length and Transfer-Encoding',
     'POST /plugins/create HTTP/1.1\r\nHost: d\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   ],
   [
-    'two lengths',
+    'two Content-Length headers',
     'POST /plugins/create HTTP/1.1\r\nHost: d\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
   ],
   ['a bare line feed', 'GET /_ping HTTP/1.1\nHost: d\n\n'],
 ];
 for (const [name, request] of ambiguous) {
-  test(`D01 ${name} is 400 and ends the connection`, async () => {
+  test(`D01 a request with ${name} is answered 400 and its connection is closed`, async () => {
     await using api = await startTestApi(scriptEngine({}));
     const smuggled = 'GET /plugins HTTP/1.1\r\nHost: d\r\n\r\n';
     const response = await exchangeRaw(api.socket, request + smuggled);
@@ -39,19 +39,19 @@ for (const [name, request] of ambiguous) {
   });
 }
 
-test('D04 headers of more than 16 KiB are 431', async () => {
+test('D04 headers above 16 KiB are answered 431', async () => {
   await using api = await startTestApi(scriptEngine({}));
   const response = await send(api.socket, 'GET', '/_ping', { headers: { 'X-Big': 'x'.repeat(17 * 1024) } });
   assert.equal(response.status, 431);
 });
 
-test('D04 2 001 headers are 431', async () => {
+test('D04 2001 headers are answered 431', async () => {
   await using api = await startTestApi(scriptEngine({}));
   const headers = Object.fromEntries(Array.from({ length: 2001 }, (_, i) => [`${i}`, '']));
   assert.equal((await send(api.socket, 'GET', '/_ping', { headers })).status, 431);
 });
 
-test('D05 a JSON body above its limit is 413, and the connection stays in step', async () => {
+test('D05 a JSON body above the limit is answered 413 with the limit', async () => {
   await using api = await startTestApi(scriptEngine({}), { maxJsonBytes: 100 });
   const body = JSON.stringify(['x'.repeat(200)]);
   const response = await send(api.socket, 'POST', '/plugins/p/set', { body, headers: json });
@@ -61,7 +61,7 @@ test('D05 a JSON body above its limit is 413, and the connection stays in step',
   );
 });
 
-test('a JSON body with more values than anybody needs is 400, and is not parsed', async () => {
+test('a JSON body with more than 100000 values is answered 400 without being parsed', async () => {
   await using api = await startTestApi(scriptEngine({}));
   const body = `[${'1,'.repeat(100_000)}1]`;
   const response = await send(api.socket, 'POST', '/plugins/p/set', { body, headers: json });
@@ -71,7 +71,7 @@ test('a JSON body with more values than anybody needs is 400, and is not parsed'
   );
 });
 
-test('D05 an endless chunked body ends with the connection', async () => {
+test('D05 an endless chunked body is answered 413 and the connection is closed', async () => {
   await using api = await startTestApi(scriptEngine({}), { maxJsonBytes: 1000, maxDrainBytes: 10_000 });
   const socket = await openConnection(api.socket);
   const ended = readToEnd(socket);
@@ -89,7 +89,7 @@ test('D05 an endless chunked body ends with the connection', async () => {
   );
 });
 
-test('D04 D07 a body that stalls is 408', async () => {
+test('D04 D07 a stalled body is answered 408', async () => {
   await using api = await startTestApi(scriptEngine({}), { stallMs: 50 });
   const head =
     'POST /plugins/p/set HTTP/1.1\r\nHost: d\r\nContent-Length: 100\r\nContent-Type: application/json\r\n\r\n["a';
@@ -106,10 +106,10 @@ const typed: readonly [name: string, contentType: string | undefined, status: nu
     /^unsupported Content-Type header \(text\/plain\): must be 'application\/json'$/,
   ],
   ['a form', 'application/x-www-form-urlencoded', 400, /^unsupported Content-Type header/],
-  ['no type', undefined, 400, /^malformed Content-Type header \(\): mime: no media type$/],
+  ['no content type', undefined, 400, /^malformed Content-Type header \(\): mime: no media type$/],
 ];
 for (const [name, contentType, status, message] of typed) {
-  test(`D05 D11 a JSON body sent as ${name} is refused`, async () => {
+  test(`D05 D11 a JSON body with ${name} as content type is refused`, async () => {
     await using api = await startTestApi(scriptEngine({}));
     const headers = contentType === undefined ? {} : { 'Content-Type': contentType };
     const response = await send(api.socket, 'POST', '/plugins/p/set', { body: '["A=b"]', headers });
@@ -140,7 +140,7 @@ const bodies: readonly [body: string, message: RegExp][] = [
   ['['.repeat(90_000), /not one JSON document/],
 ];
 for (const [body, message] of bodies) {
-  test(`D18 POST set refuses ${body.slice(0, 20)} and repeats none of it`, async () => {
+  test(`D18 POST set refuses ${body.slice(0, 20)} with a message about the error`, async () => {
     await using api = await startTestApi(scriptEngine({}));
     const response = await send(api.socket, 'POST', '/plugins/p/set', { body, headers: json });
     assert.equal(response.status, 400);
@@ -148,7 +148,7 @@ for (const [body, message] of bodies) {
   });
 }
 
-test('D18 POST set hands values on exactly as they came', async () => {
+test('D18 POST set passes the values to the engine unchanged', async () => {
   const received: (readonly string[])[] = [];
   const engine = scriptEngine({
     async set(_plugin, args) {
@@ -173,7 +173,7 @@ const fromWeb: readonly [name: string, headers: Record<string, string>][] = [
   ['Sec-Fetch-Site: same-site', { 'Sec-Fetch-Site': 'same-site' }],
 ];
 for (const [name, headers] of fromWeb) {
-  test(`D10 D11 a request with ${name} is 403 on every listener, before it is routed`, async () => {
+  test(`D10 D11 a request with ${name} is answered 403 on every listener before routing`, async () => {
     await using api = await startTestApi(scriptEngine({}));
     for (const endpoint of [api.socket, api.port]) {
       const target = '/plugins/x/enable?timeout=0';
@@ -184,7 +184,7 @@ for (const [name, headers] of fromWeb) {
   });
 }
 
-test('D10 TCP serves local names only; a unix socket has no names', async () => {
+test('D10 TCP listeners accept local host names only; unix sockets accept every Host header', async () => {
   await using api = await startTestApi(scriptEngine({}));
   const over = async (endpoint: string | number, host: string) =>
     (await send(endpoint, 'GET', '/_ping', { host })).status;
@@ -203,7 +203,7 @@ test('D10 TCP serves local names only; a unix socket has no names', async () => 
   assert.equal(await over(api.socket, 'api.moby.localhost'), 200);
 });
 
-test('POST enable takes its parameters from a form too, as Docker does', async () => {
+test('POST enable reads its parameters from the query or a form body, as Docker does', async () => {
   const timeouts: (number | undefined)[] = [];
   const engine = scriptEngine({
     async enable(_plugin, options) {
@@ -226,17 +226,17 @@ test('POST enable takes its parameters from a form too, as Docker does', async (
   assert.deepEqual(timeouts, [7, 30, 0]);
 });
 
-test('D04 a flood of idle TCP connections leaves the unix socket free', async () => {
+test('D04 600 idle TCP connections do not block the unix socket', async () => {
   await using api = await startTestApi(scriptEngine({}));
   const closed: Promise<unknown>[] = [];
   const openIdle = async () => {
     const socket = await openConnection(api.port);
-    // At once: some are closed while others still connect.
+    // Read immediately: some connections are closed while others still connect.
     closed.push(readToEnd(socket));
     return socket;
   };
   const idle = await Promise.all(Array.from({ length: 600 }, openIdle));
-  // The listener holds 512; it closes the others as soon as they come.
+  // The listener holds 512 connections and closes each further one at once.
   await Promise.race(closed);
   assert.equal((await send(api.socket, 'GET', '/_ping')).status, 200);
   for (const socket of idle) socket.destroy();

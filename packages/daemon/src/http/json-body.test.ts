@@ -22,7 +22,11 @@ describe('decodeJson()', () => {
       { nAME: 'n', SIZE: { width: 1 } },
       { ...nothing, name: 'n', size: { width: 1 } },
     ],
-    ['no field that it does not know', { name: 'n', Other: 1, ['__proto__']: {} }, { ...nothing, name: 'n' }],
+    [
+      'an object with unknown fields, which it ignores',
+      { name: 'n', Other: 1, ['__proto__']: {} },
+      { ...nothing, name: 'n' },
+    ],
   ] as const) {
     test(`reads ${name}`, () => assert.deepEqual(decodeJson(document, request), value));
   }
@@ -31,26 +35,26 @@ describe('decodeJson()', () => {
     ['an empty body', undefined, 'invalid JSON: expected an object'],
     ['null', null, 'invalid JSON: expected an object'],
     ['an array', [], 'invalid JSON: expected an object'],
-    ['a text', 'secret', 'invalid JSON: expected an object'],
+    ['a string', 'secret', 'invalid JSON: expected an object'],
     ['a field of another type', { name: 5 }, 'invalid JSON: field "Name": expected a string or null'],
     ['an element of another type', { Items: ['a', 5] }, 'invalid JSON: field "Items[1]": expected a string'],
     [
-      'a field of an object',
+      'a value out of range in a nested object',
       { Size: { Width: 10 } },
       'invalid JSON: field "Size.Width": expected a whole number from 0 to 9',
     ],
     [
-      'a flag that is a text',
+      'a flag that is a string',
       { Force: 'secret' },
       'invalid JSON: field "Force": expected true, false or null',
     ],
     [
-      'a field that is given twice',
+      'a duplicate field',
       { Name: 'a', name: 'b' },
       'invalid JSON: ambiguous: field "Name" is given twice, in different letter case; spell each field once, in ASCII',
     ],
   ] as const) {
-    test(`refuses ${name}, without the value`, () => {
+    test(`refuses ${name} without the value in the message`, () => {
       assert.throws(() => decodeJson(document, request), { message });
     });
   }
@@ -61,7 +65,7 @@ describe('decodeJson()', () => {
     });
   });
 
-  test('refuses unknown fields where a route says so', () => {
+  test('refuses unknown fields with unknownFields: refuse', () => {
     assert.throws(() => decodeJson({ Names: 'n' }, request, { unknownFields: 'refuse' }), {
       status: 400,
       message: 'unknown field "Names": expected one of "Name", "Items", "Force", "Size"',

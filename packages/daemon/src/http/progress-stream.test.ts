@@ -10,8 +10,8 @@ const json = { 'Content-Type': 'application/json' };
 const pullTarget = '/v1.41/plugins/pull?name=&remote=reg:5000/acme/p:v1';
 const pullRequest = { body: '[]', headers: json };
 
-/** A promise and what settles it; `Promise.withResolvers` is missing in Node.js 20. */
-function newGate<Value>() {
+/** A promise and its resolve function; Node.js 20 lacks `Promise.withResolvers`. */
+function createDeferred<Value>() {
   let resolve: (value: Value) => void = () => {};
   const promise = new Promise<Value>((settle) => {
     resolve = settle;
@@ -19,8 +19,8 @@ function newGate<Value>() {
   return { promise, resolve };
 }
 
-/** An engine whose pull does what the test says. */
-function pulling(pull: (report: ReportProgress, signal: AbortSignal) => Promise<void>) {
+/** An engine with a scripted pull. */
+function createPullEngine(pull: (report: ReportProgress, signal: AbortSignal) => Promise<void>) {
   return scriptEngine({
     localName: () => 'acme/p:v1',
     async pull({ onProgress = () => {}, signal = new AbortController().signal }) {
@@ -30,14 +30,14 @@ function pulling(pull: (report: ReportProgress, signal: AbortSignal) => Promise<
   });
 }
 
-test('a pull streams one JSON object per line, each ended by CR LF', async () => {
+test('a pull streams one JSON object per line, with CR LF line endings', async () => {
   const steps: readonly ProgressEvent[] = [
     { status: 'Pulling from reg:5000/acme/p', id: 'v1' },
     { status: 'Digest: sha256:x > y' },
     { status: 'Waiting', id: '74ee8ba21b03' },
     { status: 'Downloading', id: 'efd4653a6317', current: 0, total: 10 },
   ];
-  await using api = await startTestApi(pulling(async (report) => steps.forEach(report)));
+  await using api = await startTestApi(createPullEngine(async (report) => steps.forEach(report)));
   const response = await send(api.socket, 'POST', pullTarget, pullRequest);
   assert.equal(response.status, 200);
   assert.equal(response.headers.get('content-type'), 'application/json');
@@ -52,7 +52,7 @@ test('a pull streams one JSON object per line, each ended by CR LF', async () =>
   );
 });
 
-test('a push ends with what it stored', async () => {
+test('a push ends with the tag, digest and size of the manifest', async () => {
   const engine = scriptEngine({
     async push({ onProgress = () => {} }) {
       onProgress({ status: 'The push refers to repository [reg:5000/acme/p]' });
@@ -70,19 +70,19 @@ test('a push ends with what it stored', async () => {
   }
 });
 
-test('D09 an error before the first step is a status that still carries the name', async () => {
-  const engine = pulling(async () => {
+test('D09 an error before the first step is a status with the header Docker-Plugin-Name', async () => {
+  const engine = createPullEngine(async () => {
     throw new OutboardError('conflict', 'plugin acme/p:v1 already exists', { code: 'name-taken' });
   });
   await using api = await startTestApi(engine);
   const response = await send(api.socket, 'POST', pullTarget, pullRequest);
-  assert.equal(response.status, 400, 'as Docker, where only create answers 409');
+  assert.equal(response.status, 400, 'as in Docker, where only create answers 409');
   assert.equal(response.body, '{"message":"plugin acme/p:v1 already exists"}\n');
   assert.equal(response.headers.get('docker-plugin-name'), 'acme/p:v1');
 });
 
-test('D09 an error after the first step is the last line of the stream, after the last steps', async () => {
-  const engine = pulling(async (report) => {
+test('D09 an error after the first step is the last line of the stream', async () => {
+  const engine = createPullEngine(async (report) => {
     report({ status: 'Pulling from acme/p', id: 'v1' });
     report({ status: 'Extracting', id: '74ee8ba21b03', current: 5 });
     throw new OutboardError('invalid', 'incorrect privileges');
@@ -99,8 +99,8 @@ test('D09 an error after the first step is the last line of the stream, after th
   assert.equal(api.log.at(-1)?.status, 200);
 });
 
-test('a pull without any step is an empty stream', async () => {
-  await using api = await startTestApi(pulling(async () => {}));
+test('a pull without steps is an empty stream', async () => {
+  await using api = await startTestApi(createPullEngine(async () => {}));
   const response = await send(api.socket, 'POST', pullTarget, pullRequest);
   assert.deepEqual(
     [response.status, response.body, response.headers.get('content-type')],
@@ -108,8 +108,8 @@ test('a pull without any step is an empty stream', async () => {
   );
 });
 
-test('steps are sampled: a hundred thousand of one blob become few lines, and the last one arrives', async () => {
-  const engine = pulling(async (report) => {
+test('100000 steps of one blob are reduced to fewer than 50 lines, which include the last step', async () => {
+  const engine = createPullEngine(async (report) => {
     for (let current = 1; current <= 100_000; current += 1) {
       report({ status: 'Downloading', id: '74ee8ba21b03', current, total: 100_000 });
     }
@@ -125,10 +125,10 @@ test('steps are sampled: a hundred thousand of one blob become few lines, and th
   );
 });
 
-test('a client that does not read never slows the transfer, and gets the last state when it reads', async () => {
-  const finished = newGate<void>();
-  const engine = pulling(async (report) => {
-    // More than a socket's buffers hold, if it were all written.
+test('a client that does not read does not delay the transfer, and receives the last state later', async () => {
+  const finished = createDeferred<void>();
+  const engine = createPullEngine(async (report) => {
+    // More data than the socket buffers hold.
     for (let step = 0; step < 200; step += 1) {
       for (let blob = 0; blob < 500; blob += 1) {
         report({ status: 'Downloading '.repeat(50), id: blob.toString(16).padStart(12, '0'), current: step });
@@ -150,9 +150,9 @@ test('a client that does not read never slows the transfer, and gets the last st
   for (const line of lines.slice(-500)) assert.equal(JSON.parse(line).progressDetail.current, 199);
 });
 
-test('D08 a client that vanishes cancels its pull', async () => {
-  const aborted = newGate<unknown>();
-  const engine = pulling(async (report, signal) => {
+test('D08 a client that disconnects cancels its pull', async () => {
+  const aborted = createDeferred<unknown>();
+  const engine = createPullEngine(async (report, signal) => {
     report({ status: 'Pulling from acme/p', id: 'v1' });
     await once(signal, 'abort');
     aborted.resolve(signal.reason);
@@ -169,8 +169,8 @@ test('D08 a client that vanishes cancels its pull', async () => {
   assert.match(String(await aborted.promise), /the client went away/);
 });
 
-test('a pull under way when the daemon stops ends with an error line', async () => {
-  const engine = pulling(async (report, signal) => {
+test('a daemon stop ends a running pull with an error line', async () => {
+  const engine = createPullEngine(async (report, signal) => {
     report({ status: 'Pulling from acme/p', id: 'v1' });
     await once(signal, 'abort');
     throw signal.reason;
@@ -206,7 +206,7 @@ for (const body of emptyGrants) {
   });
 }
 
-test('a pull hands on remote, alias, privileges and credentials, and its header names the plugin', async () => {
+test('a pull passes remote, alias, privileges and credentials to the engine, and names the plugin in its header', async () => {
   const requests: unknown[] = [];
   const engine = scriptEngine({
     localName: (remote, name) => `${name ?? remote} as local`,

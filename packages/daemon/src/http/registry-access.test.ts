@@ -15,7 +15,7 @@ const cases: readonly [name: string, header: string, credentials: object | undef
   ],
   ['the unpadded standard alphabet', encode(json, 'base64').replace(/=+$/, ''), login],
   ['the padded standard alphabet', encode(json, 'base64'), login],
-  ['keys in any case', encode('{"UserName":"us>r?","PASSWORD":"p~~~ss","x":1}', 'base64url'), login],
+  ['keys in any letter case', encode('{"UserName":"us>r?","PASSWORD":"p~~~ss","x":1}', 'base64url'), login],
   ['auth alone', encode(`{"auth":"${encode('us>r?:p~~~ss', 'base64')}"}`, 'base64'), login],
   ['an identity token', encode('{"identitytoken":"t"}', 'base64'), { identityToken: 't' }],
   ['a registry token', encode('{"registrytoken":"t"}', 'base64'), { registryToken: 't' }],
@@ -25,30 +25,30 @@ const cases: readonly [name: string, header: string, credentials: object | undef
     { username: 'a', password: 'b:c' },
   ],
   [
-    'auth with the zero bytes of old versions',
+    'auth with trailing NUL bytes',
     encode(`{"auth":"${encode('a:b\0\0', 'base64')}"}`, 'base64'),
     { username: 'a', password: 'b' },
   ],
-  ['auth that is no pair', encode(`{"auth":"${encode('abc', 'base64')}"}`, 'base64'), undefined],
+  ['auth without a colon', encode(`{"auth":"${encode('abc', 'base64')}"}`, 'base64'), undefined],
   ['an empty header', '', undefined],
   ['an empty object with spaces', encode(' { } ', 'base64'), undefined],
-  ['no credentials, as the CLI sends it', 'e30=', undefined],
+  ['the empty object of the CLI', 'e30=', undefined],
   ['empty fields', encode('{"username":"","password":""}', 'base64'), undefined],
-  ['what is no JSON', encode('{"username":', 'base64'), undefined],
+  ['invalid JSON', encode('{"username":', 'base64'), undefined],
   ['JSON of another type', encode('["a"]', 'base64'), undefined],
-  ['JSON that something follows, as Docker does since 23.0', encode(`${json}x`, 'base64'), undefined],
-  ['JSON that is not encoded', json, undefined],
+  ['JSON with trailing data, as Docker since 23.0,', encode(`${json}x`, 'base64'), undefined],
+  ['JSON that is not Base64-encoded', json, undefined],
   ['null', encode('null', 'base64'), undefined],
-  ['what is no base64', '%%%', undefined],
+  ['invalid Base64', '%%%', undefined],
   ['fields of another type', encode('{"username":1,"password":{}}', 'base64'), undefined],
 ];
 for (const [name, header, credentials] of cases) {
-  test(`readRegistryAccess() reads ${name}`, () => {
+  test(`readRegistryAccess() reads ${name} as ${credentials === undefined ? 'no credentials' : 'credentials'}`, () => {
     assert.deepEqual(readRegistryAccess({ 'x-registry-auth': header }).credentials, credentials);
   });
 }
 
-test('readRegistryAccess() passes on X-Meta headers and no others', () => {
+test('readRegistryAccess() keeps X-Meta headers only', () => {
   const { headers } = readRegistryAccess({
     'x-meta-a': '1',
     authorization: 'secret',

@@ -18,7 +18,7 @@ const targets: readonly [raw: string, path: string, version: string | undefined]
 ];
 
 for (const [raw, path, version] of targets) {
-  test(`D02 parseRequestTarget() routes ${raw} by its raw bytes`, () => {
+  test(`D02 parseRequestTarget() keeps the path of ${raw} undecoded`, () => {
     const target = parseRequestTarget(raw);
     assert.ok('path' in target);
     assert.deepEqual({ path: target.path, version: target.version }, { path, version });
@@ -41,11 +41,11 @@ for (const [raw, to] of redirects) {
   });
 }
 
-test('D02 parseRequestTarget() never redirects to a path with a backslash, which browsers read as a host', () => {
+test('D02 parseRequestTarget() refuses a redirect to a path with a backslash, which browsers read as a host', () => {
   assert.throws(() => parseRequestTarget('/\\evil.example//x'), { status: 404 });
 });
 
-test('decodeName() decodes once', () => {
+test('decodeName() decodes percent-encoding once', () => {
   assert.equal(decodeName('a%2Fb%253A'), 'a/b%3A');
 });
 

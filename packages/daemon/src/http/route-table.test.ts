@@ -46,7 +46,7 @@ const matches: readonly [method: string, path: string, route: string, name: stri
   ['POST', '/outboard/v1/gc', '/outboard/v1/gc', ''],
 ];
 for (const [method, path, route, name] of matches) {
-  test(`D03 ${method} ${path} reaches ${route} with name ${JSON.stringify(name)}`, () => {
+  test(`D03 ${method} ${path} matches ${route} with name ${JSON.stringify(name)}`, () => {
     const match = findRoute(method, path);
     assert.deepEqual({ path: match?.route.path, name: match?.name }, { path: route, name });
   });
@@ -68,7 +68,7 @@ const unknown: readonly [method: string, path: string][] = [
   ['GET', '/constructor'],
 ];
 for (const [method, path] of unknown) {
-  test(`D03 ${method} ${path} has no route`, () => {
+  test(`D03 ${method} ${path} matches no route`, () => {
     assert.equal(findRoute(method, path), undefined);
   });
 }
