@@ -9,13 +9,13 @@ import { parseProduct, parseSource, parseTests } from './parsed-sources.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-test('constants are camelCase, and types are parts by Pick', async () => {
+test('constants are camelCase, and partial types use Pick, not Omit', async () => {
   const product = (await parseProduct(repository)).flatMap(findUnconventional);
   const tests = (await parseTests(repository)).flatMap(findUnconventional);
   assert.deepEqual([...product, ...tests.filter((fault) => !fault.endsWith('Omit in place of Pick'))], []);
 });
 
-test('suites of contracts are named x.suite.ts, and support of tests is in testing/', async () => {
+test('contract suites are named x.suite.ts, and test support is in testing/', async () => {
   const sources = [...(await parseProduct(repository)), ...(await parseTests(repository))];
   const paths = sources.map(({ path }) => path);
   assert.deepEqual(paths.filter(hasOldName), []);

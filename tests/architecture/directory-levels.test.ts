@@ -31,10 +31,10 @@ const packages: readonly DirectoryLevels[] = [
   sdkLevels,
 ];
 
-describe('levels of directories', () => {
+describe('directory levels', () => {
   before(() => process.chdir(repository));
 
-  test('every package has its list', async () => {
+  test('every package has a list of its directory levels', async () => {
     const names = await readdir(join(repository, 'packages'));
     assert.deepEqual(
       packages.map(({ source }) => source).toSorted(),
@@ -43,7 +43,7 @@ describe('levels of directories', () => {
   });
 
   for (const list of packages) {
-    test(`${list.source} imports downwards only, as its list says`, async () => {
+    test(`${list.source} imports only from lower levels of its list`, async () => {
       assert.deepEqual(checkDirectoryLevels(list, await readSources(repository, list.source)), []);
     });
   }

@@ -23,7 +23,7 @@ describe('findUndocumented()', () => {
     ['a type', 'export type A = 1;', ['x.ts A']],
     ['a constant', 'export const a = 1;', ['x.ts a']],
     ['a symbol under a line comment', '// A comment.\nexport const a = 1;', ['x.ts a']],
-    ['a symbol under a block that is no doc comment', '/* A comment. */\nexport const a = 1;', ['x.ts a']],
+    ['a symbol under a block that is not a doc comment', '/* A comment. */\nexport const a = 1;', ['x.ts a']],
     [
       'a symbol with another one in between',
       '/** A comment. */\nconst b = 1;\nexport const a = b;',

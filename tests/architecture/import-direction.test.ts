@@ -70,7 +70,7 @@ describe('imports', () => {
       sources.set(directory, await readSources(repository, directory));
   });
 
-  test('every package and example has its rule', async () => {
+  test('every package and example has an import rule', async () => {
     const directories = ['packages', 'examples'].map(async (group) =>
       (await readdir(join(repository, group))).map((name) => `${group}/${name}`),
     );
@@ -81,14 +81,14 @@ describe('imports', () => {
   });
 
   for (const [directory, allowed] of Object.entries(allowedImports)) {
-    test(`${directory} imports no package of ours but ${allowed.join(', ') || 'none'}, each by its name`, () => {
+    test(`${directory} imports only these workspace packages, each by its name: ${allowed.join(', ') || 'none'}`, () => {
       const wrong = importsOf(sources.get(directory)).filter(
         ({ specifier }) => specifier.startsWith('@outboard/') && !allowed.includes(specifier),
       );
       assert.deepEqual(wrong.map(describeImport), []);
     });
 
-    test(`${directory} reaches into no other directory`, () => {
+    test(`${directory} imports no internal file of another directory`, () => {
       const wrong = importsOf(sources.get(directory)).filter(
         ({ path, specifier }) =>
           specifier.startsWith('.') && !resolveImport(path, specifier).startsWith(`${directory}/`),
@@ -96,7 +96,7 @@ describe('imports', () => {
       assert.deepEqual(wrong.map(describeImport), []);
     });
 
-    test(`${directory} has no circle of files`, () => {
+    test(`${directory} has no circular imports`, () => {
       const edges = new Map(
         (sources.get(directory) ?? []).map((file) => [
           file.path,
@@ -119,7 +119,7 @@ describe('imports', () => {
     });
   }
 
-  test('scripts import nothing that has to be installed: they run before anything is', () => {
+  test('scripts import no installed package, because they run before the installation', () => {
     const wrong = importsOf(sources.get('scripts')).filter(
       ({ specifier }) => !specifier.startsWith('.') && !isBuiltin(specifier),
     );
@@ -160,7 +160,7 @@ describe('findImports()', () => {
   }
 });
 
-test('findCircle() reports the path of a circle, and none in a tree', () => {
+test('findCircle() reports the path of a circular import, and none in a tree', () => {
   const circle = new Map([
     ['main', ['a']],
     ['a', ['b']],

@@ -23,7 +23,7 @@ describe('findUnclear()', () => {
     ['finds "Whether"', '/** Whether it runs. */', ['x.ts:1 Whether it runs.']],
     ['finds "How"', '// How it ended.', ['x.ts:1 How it ended.']],
     ['finds "Whoever"', '\n// Whoever waits.', ['x.ts:2 Whoever waits.']],
-    ['accepts a line that goes on from the one above', '// The caller reads\n// What it got.', []],
+    ['accepts a line that continues the one above', '// The caller reads\n// What it got.', []],
     ['finds a fragment after an empty line', '// A comment.\n\n// What it got.', ['x.ts:3 What it got.']],
     ['finds "folder"', '// The folder of a plugin.', ['x.ts:1 The folder of a plugin.']],
     [

@@ -15,7 +15,7 @@ const isTest = (path: string) => /\.test\.|\.support\.|\/testing\//.test(path);
 const recursiveMkdir =
   /(?<!\b(?:rm|rmSync|cp|cpSync|readdir|readdirSync|watch)\([^;]*?)\brecursive\??\s*(?::\s*(?:true|boolean)\b|[,}])/;
 
-test('nothing but tests makes directories by mkdir(…, { recursive }), which never ends below /proc and /sys', async () => {
+test('only tests call mkdir(…, { recursive }), which never returns below /proc and /sys', async () => {
   const found: string[] = [];
   for (const directory of directories) {
     for (const { path } of await readSources(repository, directory)) {
@@ -34,7 +34,7 @@ for (const call of [
   'await makePrivateDirectory(path, { recursive: true });',
   'await mkdir(path, { recursive, mode });',
 ]) {
-  test(`the rule sees ${JSON.stringify(call)}`, () => assert.match(call, recursiveMkdir));
+  test(`the rule reports ${JSON.stringify(call)}`, () => assert.match(call, recursiveMkdir));
 }
 
 test('the rule permits other calls', () => {

@@ -21,7 +21,7 @@ import { pidOfPlugin, untilOnlyPluginsRun, untilPluginAccepts } from '../support
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
-describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
+describe('a plugin with a damaged record', { skip: needsRoot }, () => {
   let home: Awaited<ReturnType<typeof makeDaemonHome>>;
   let daemon: TestDaemon;
   let docker: DockerCli;
@@ -78,10 +78,10 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
   const runningPid = () => pidOfPlugin(daemon.execRoot, id);
 
   for (const [name, change] of [
-    ['of which one character is another', (text: string) => text.replace('DEBUG=7', 'DEBUG=8')],
-    ['that is cut off', (text: string) => text.slice(0, -90)],
+    ['with one changed character', (text: string) => text.replace('DEBUG=7', 'DEBUG=8')],
+    ['that is truncated', (text: string) => text.slice(0, -90)],
   ] as const) {
-    test(`runs on, is listed, and is repaired from its blobs: a record ${name}`, async () => {
+    test(`keeps running, is listed, and is repaired from its blobs: a record ${name}`, async () => {
       await damage(change);
       assert.equal(runningPid(), pid);
       assert.match((await outboard('ls')).stdout, /acme\/p:latest +damaged/);
@@ -112,7 +112,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
     });
   }
 
-  test('is repaired under a name that is given when nothing of its record is left', async () => {
+  test('is repaired under a given name when its record is lost', async () => {
     await damage(() => '');
     assert.equal(runningPid(), pid);
     const shortId = id.slice(0, 12);
@@ -123,7 +123,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
     assert.match((await outboard('ls')).stdout, /acme\/new:latest +running/);
   });
 
-  test('stays unchanged if its record was only unreadable', async () => {
+  test('stays unchanged if its record was only temporarily unreadable', async () => {
     await daemon.end('SIGTERM');
     await rename(record, `${record}.away`);
     await mkdir(record); // reading it fails with EISDIR
@@ -143,7 +143,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
     ['its ID', () => id],
     ['the beginning of its ID', () => id.slice(0, 12)],
   ] as const) {
-    test(`is removed by ${how}, with all that it has on the host`, async () => {
+    test(`is removed by ${how}, with all its files and mounts on the host`, async () => {
       await damage((text) => text.slice(0, -90));
       await docker.succeed('plugin', 'rm', '-f', nameOf());
       assert.ok(!existsSync(join(daemon.dataRoot, 'plugins', id)));
@@ -155,10 +155,10 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
   }
 
   for (const [name, change] of [
-    ['tells its manifest', (text: string) => text.replace('DEBUG=7', 'DEBUG=8')],
-    ['tells nothing', () => 'nothing'],
+    ['still contains its manifest', (text: string) => text.replace('DEBUG=7', 'DEBUG=8')],
+    ['contains nothing readable', () => 'nothing'],
   ] as const) {
-    test(`keeps its blobs, and no others, while its record ${name}`, async () => {
+    test(`keeps its own blobs only, while its record ${name}`, async () => {
       await damage(change);
       const kept = readBlobs();
       await api.create('acme/other', perlPluginArchive('floods'));
@@ -187,7 +187,7 @@ describe('a plugin whose record is damaged', { skip: needsRoot }, () => {
   });
 });
 
-test('a daemon that may open 100 files takes 120 plugins over, and every one that runs runs on', {
+test('a daemon with a limit of 100 open files takes over 120 plugins and keeps the running ones running', {
   skip: needsRoot,
 }, async (context) => {
   const home = await makeDaemonHome();

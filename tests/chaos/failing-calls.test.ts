@@ -151,7 +151,7 @@ function remoteOf(version: string) {
 }
 
 for (const [name, operation] of Object.entries(operations)) {
-  test(`${name} is done or not done, in memory and on disk, whichever of its calls fails`, {
+  test(`${name} is atomic, in memory and on disk, whichever system call fails`, {
     skip,
   }, async (context) => {
     let stored = 0;
@@ -167,7 +167,7 @@ for (const [name, operation] of Object.entries(operations)) {
 }
 
 for (const name of ['set', 'options', 'hold', 'release', 'disable', 'remove, disabled']) {
-  test(`${name} is done or not done, in memory and on disk, however few files can be opened`, {
+  test(`${name} is atomic, in memory and on disk, under any limit of open files`, {
     skip,
   }, async () => {
     const operation = operations[name] ?? assert.fail(name);

@@ -121,7 +121,7 @@ const operations: Readonly<Record<string, Operation>> = {
 };
 
 for (const [name, operation] of Object.entries(operations)) {
-  test(`V1-V10 a daemon killed during ${name} is succeeded by one that has lost and left nothing`, {
+  test(`V1-V10 after the daemon is killed during ${name}, the next one has lost nothing and leaves nothing behind`, {
     skip,
   }, async () => {
     // Duration of the operation without a kill, in milliseconds, as measured so far.

@@ -117,7 +117,7 @@ const operations: Readonly<Record<string, Operation>> = {
 };
 
 for (const [name, operation] of Object.entries(operations)) {
-  test(`V1-V8 killed before any one change that ${name} makes, a plugin is wholly old or wholly new`, {
+  test(`V1-V8 after a kill before any single change of ${name}, a plugin is entirely old or entirely new`, {
     skip,
   }, async () => {
     const total = await killAt(name, operation, Number.POSITIVE_INFINITY);

@@ -23,7 +23,7 @@ import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 const skip = needsRoot;
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-  test(`S15 a plugin runs on through ${signal} of the daemon, and the next one takes it back`, {
+  test(`S15 a plugin keeps running after ${signal} of the daemon, and the next daemon takes it over`, {
     skip,
   }, async (context) => {
     const place = await openRestartableDaemon(context);
@@ -42,7 +42,9 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
   });
 }
 
-test('S15 a plugin that ended while there was no daemon is started again', { skip }, async (context) => {
+test('S15 a plugin that exited while no daemon ran is restarted by the next daemon', {
+  skip,
+}, async (context) => {
   const place = await openRestartableDaemon(context);
   const id = await enablePlugin(place, 'gone');
   const { execRoot } = place.daemon;
@@ -56,7 +58,7 @@ test('S15 a plugin that ended while there was no daemon is started again', { ski
   assertRunning(place, [id]);
 });
 
-test('S18 after a reboot enabled plugins are started anew, others are not', { skip }, async (context) => {
+test('S18 after a reboot enabled plugins are started, others are not', { skip }, async (context) => {
   const place = await openRestartableDaemon(context);
   const id = await enablePlugin(place, 'enabled', pluginArchive({ config: { PropagatedMount: '/mnt/v' } }));
   await place.api.create('disabled', pluginArchive());
@@ -96,7 +98,7 @@ test('S17 a record of an earlier boot is ignored, even if its pid is in use', {
   assertRunning(place, [id]);
 });
 
-test('V5 an exec root that was emptied under a running plugin leaves no second one', {
+test('V5 deleting the content of the exec root under a running plugin does not lead to a second instance', {
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);

@@ -21,7 +21,7 @@ import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 
 const skip = needsRoot;
 
-test('a plugin that leaves mounts on mounts below its propagated mount leaves none on the host', {
+test('stacked mounts below the propagated mount of a plugin are removed from the host', {
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);
@@ -51,7 +51,7 @@ test('a plugin that leaves mounts on mounts below its propagated mount leaves no
   assert.equal(existsSync(directory), false, 'the directory of the plugin is left');
 });
 
-test('a plugin that writes as fast as it can fills no disk, with a daemon and without one, and slows no other', {
+test('a plugin that logs at full speed fills no disk and slows no other plugin, with and without a daemon', {
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);

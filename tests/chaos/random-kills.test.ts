@@ -52,7 +52,7 @@ async function timeOfStart(place: RestartableDaemon): Promise<number> {
   return performance.now() - startedAt;
 }
 
-test(`S15 ${killsOfDaemon} kills of the daemon at random instants lose none of ${pluginCount} plugins and double none`, {
+test(`S15 ${killsOfDaemon} kills of the daemon at random times neither lose nor duplicate any of ${pluginCount} plugins`, {
   skip,
 }, async (context) => {
   context.diagnostic(`seed ${seed}`);
@@ -74,7 +74,7 @@ test(`S15 ${killsOfDaemon} kills of the daemon at random instants lose none of $
   }
 });
 
-test('S15 plugins and monitors that are killed with the daemon run again, once each', {
+test('S15 plugins and monitors killed together with the daemon are restarted, once each', {
   skip,
 }, async (context) => {
   context.diagnostic(`seed ${seed}`);

@@ -36,7 +36,7 @@ const remains: Readonly<Record<string, (place: RestartableDaemon, stranger: numb
 };
 
 for (const [event, leave] of Object.entries(remains)) {
-  test(`${event} ends with each of ${pluginCount} plugins running once, and no stranger harmed`, {
+  test(`after ${event} each of ${pluginCount} plugins runs once, and no unrelated process is killed`, {
     skip,
   }, async (context) => {
     const place = await openRestartableDaemon(context);

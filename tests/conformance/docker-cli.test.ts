@@ -79,7 +79,7 @@ describe('docker plugin', () => {
     }
   });
 
-  test('a life: create, ls, inspect, set, enable, disable, rm', async () => {
+  test('life cycle: create, ls, inspect, set, enable, disable, rm', async () => {
     const name = 'acme/life:latest';
     const before = snapshotHost(home);
     assert.equal(await docker.succeed('plugin', 'create', 'acme/life', contexts.first), 'acme/life\n');
@@ -173,7 +173,7 @@ describe('docker plugin', () => {
     await docker.succeed('plugin', 'rm', Id.slice(0, 12));
   });
 
-  test('errors have the texts and exit codes that scripts know', async () => {
+  test('errors have the texts and exit codes of Docker', async () => {
     const name = 'acme/errors:latest';
     await docker.succeed('plugin', 'create', name, contexts.first);
     const daemonSays = 'Error response from daemon: ';
@@ -196,7 +196,7 @@ describe('docker plugin', () => {
     assert.match(await docker.fail('plugin', 'inspect', 'nope'), /plugin "nope" not found/);
   });
 
-  test('a remote that is missing or no plugin is an error before anything is installed', async () => {
+  test('a remote that is missing or is not a plugin is an error, and nothing is installed', async () => {
     assert.match(await docker.fail(...install, `${registry.host}/acme/missing:v1`), /not found/);
     const refused = await callApi(daemon.socket, 'GET', '/plugins/privileges?remote=Upper/Case');
     assert.deepEqual(refused, {

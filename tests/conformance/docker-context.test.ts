@@ -75,7 +75,7 @@ describe('contexts of docker', () => {
     );
   });
 
-  test('--host and OUTBOARD_HOST and DOCKER_HOST come before DOCKER_CONTEXT', async () => {
+  test('--host, OUTBOARD_HOST and DOCKER_HOST take precedence over DOCKER_CONTEXT', async () => {
     const socket = `unix://${daemon.socket}`;
     const expected = `${socket}: Outboard`;
     const env = { DOCKER_CONTEXT: 'plain' };
@@ -87,7 +87,7 @@ describe('contexts of docker', () => {
     assert.match(await whereTo(['-c', 'local'], hosts), /docker context "local"\): Outboard$/);
   });
 
-  test('the context of docker context use is not used, but named when no daemon is found', async () => {
+  test('the context selected by docker context use is ignored, and named when no daemon is found', async () => {
     await docker.succeed('context', 'use', 'local');
     try {
       const { code, stderr } = await outboard(['ls'], { OUTBOARD_HOST: '' });

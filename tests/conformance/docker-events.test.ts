@@ -79,7 +79,7 @@ describe('docker events', () => {
     assert.deepEqual(times, [...times].sort(), 'events out of order');
   });
 
-  test('shows the same afterwards, between two times, and ends', async () => {
+  test('shows past events between two times, and ends', async () => {
     const lines = await past();
     assert.deepEqual(lines.slice(1), followed);
     assert.equal(withoutTime(lines[0] ?? ''), 'plugin create ID (name=acme/first:latest)');
@@ -123,7 +123,7 @@ describe('docker events', () => {
     assert.ok(Math.abs(time - Date.now() / 1000) < 600, `time ${time}`);
   });
 
-  test('a span that ends before it begins is refused', async () => {
+  test('a time range that ends before it begins is refused', async () => {
     assert.equal(
       await docker.fail('events', '--since', '20', '--until', '10'),
       'Error response from daemon: `since` time (20) cannot be after `until` time (10)',

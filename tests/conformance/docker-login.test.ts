@@ -55,7 +55,7 @@ describe('docker login', () => {
     await docker.succeed('plugin', 'rm', name);
   }
 
-  test('refuses a wrong password in the words of Docker', async () => {
+  test('refuses a wrong password with the error text of Docker', async () => {
     const { code, stderr } = await logIn(withPassword.host, 'someone', 'canary-wrong');
     assert.equal(code, 1);
     assert.match(
@@ -66,7 +66,7 @@ describe('docker login', () => {
     );
   });
 
-  test('takes a password, which push and install then use', async () => {
+  test('accepts a password, which push and install then use', async () => {
     const { code, stdout, stderr } = await logIn(withPassword.host, 'someone', registryPassword);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /Login Succeeded\n/);
@@ -88,7 +88,7 @@ describe('docker login', () => {
     assert.deepEqual(withTokens.grants, []);
   });
 
-  test('takes an identity token, which push and install then use instead of the password', async () => {
+  test('accepts an identity token, which push and install then use instead of the password', async () => {
     const { code, stderr } = await logIn(withTokens.host, tokenUser.username, tokenUser.password);
     assert.equal(code, 0, stderr);
     const stored = (await storedAuths())[withTokens.host];
@@ -161,7 +161,7 @@ describe('docker login', () => {
     assert.match(page.text, /unsupported Content-Type header \(text\/plain\)/);
   });
 
-  test('every form of X-Registry-Auth opens a registry that wants a password', async () => {
+  test('every form of X-Registry-Auth authenticates to a registry with a password', async () => {
     const name = `${withPassword.host}/acme/p:v1`;
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64');
     const pair = { username: 'someone', password: registryPassword };
@@ -198,7 +198,7 @@ describe('docker login', () => {
     }
   });
 
-  test('D16 no password and no token reached the log', () => {
+  test('D16 the log contains no password and no token', () => {
     assert.match(daemon.log(), /"path":"\/v1\.\d+\/auth"/);
     assert.doesNotMatch(daemon.log(), /canary|refresh-|"secret"/);
   });

@@ -9,7 +9,7 @@ import { needsRoot } from '../support/needs-root.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { volumePlugin } from '../support/volume-plugin.ts';
 
-describe('requests of docker-py', { skip: needsRoot }, () => {
+describe('docker-py', { skip: needsRoot }, () => {
   let home: Awaited<ReturnType<typeof makeDaemonHome>>;
   let daemon: TestDaemon;
   let version: string;
@@ -58,7 +58,7 @@ describe('requests of docker-py', { skip: needsRoot }, () => {
   // Each test asserts the fields that it reads.
   const parse = (answer: ApiAnswer) => JSON.parse(answer.text) as Record<string, unknown>;
 
-  it('volumes.create() with everything, and with as little as it can', async () => {
+  it('volumes.create() with all arguments, and with none', async () => {
     const all =
       '{"Name": "data", "Driver": "acme/vol", "DriverOpts": {"size": "1"}, "Labels": {"team": "a"}}';
     const volume = await call('POST', 'volumes/create', 201, all);
@@ -72,7 +72,7 @@ describe('requests of docker-py', { skip: needsRoot }, () => {
     assert.equal((await call('POST', 'volumes/create', 201, nulls))?.Name, 'nulls');
   });
 
-  it('volumes.list(), with filters as it writes them', async () => {
+  it('volumes.list() with filters', async () => {
     const names = async (query: string) => {
       const { Volumes } = (await call('GET', `volumes${query}`, 200)) as { Volumes: { Name: string }[] };
       return Volumes.map(({ Name }) => Name);

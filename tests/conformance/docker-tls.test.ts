@@ -104,7 +104,7 @@ describe('clients over TLS', () => {
       ['stranger', /tls: certificate required|it may have refused the client's certificate/],
       ['expired', /EOF|reset by peer|broken pipe|it may have refused the client's certificate/],
     ] as const) {
-      test(`D13 ${name} is not served with the certificate "${directory}"`, async () => {
+      test(`D13 ${name} is refused with the certificate "${directory}"`, async () => {
         const flags =
           directory === 'none' ? flagsOf(directories.none).slice(0, 5) : flagsOf(directories[directory]);
         const { code, stderr } = await run([...flags, 'plugin', 'ls'].filter(isFor(name)));
@@ -122,7 +122,7 @@ describe('clients over TLS', () => {
     });
   }
 
-  test('outboard takes DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH', async () => {
+  test('outboard reads DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH', async () => {
     const env = { DOCKER_HOST: address, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: directories.good };
     const { code, stdout, stderr } = await outboard(['version', '--format', 'json'], env);
     assert.equal(code, 0, stderr);
@@ -159,7 +159,7 @@ describe('clients over TLS', () => {
     assert.match(without.stderr, /^the (server|daemon) at .*; it may require TLS \(--tlsverify\)\n$/);
   });
 
-  test('outboard says what is wrong', async () => {
+  test('outboard explains failed TLS connections', async () => {
     const plain = await outboard(['-H', address, 'ls']);
     const noFile = await outboard(['-H', address, '--tlsverify', '--tlscert', '/nonexistent', 'ls']);
     const cases: readonly [result: CommandResult, message: RegExp][] = [

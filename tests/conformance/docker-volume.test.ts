@@ -66,7 +66,7 @@ describe('docker volume', { skip: needsRoot }, () => {
     assert.deepEqual(await list(), []);
   });
 
-  it('create again is the same volume, with the labels and options of the first time', async () => {
+  it('a second create returns the same volume, with its first labels and options', async () => {
     await create('--label', 'team=a', '-o', 'size=1', 'again');
     assert.equal(
       await docker.succeed('volume', 'create', '-d', 'acme/vol', '--label', 'team=b', 'again'),
@@ -80,14 +80,14 @@ describe('docker volume', { skip: needsRoot }, () => {
     await docker.succeed('volume', 'rm', 'again');
   });
 
-  it('create without a name prints the name that was made up', async () => {
+  it('create without a name prints the generated name', async () => {
     const name = (await create()).trim();
     assert.match(name, /^[0-9a-f]{64}$/);
     assert.deepEqual((await inspect(name)).Labels, { 'com.docker.volume.anonymous': '' });
     await docker.succeed('volume', 'rm', name);
   });
 
-  it('errors have the texts and exit codes that scripts know', async () => {
+  it('errors have the texts and exit codes of Docker', async () => {
     await fails(
       'create x: error looking up volume plugin nope: plugin "nope" not found',
       'create',
@@ -122,7 +122,7 @@ describe('docker volume', { skip: needsRoot }, () => {
     assert.deepEqual(await list(), []);
   });
 
-  it('a volume that its plugin will not remove stays, and is known to its plugin also after rm -f', async () => {
+  it('a volume that its plugin refuses to remove stays, and the plugin still has it after rm -f', async () => {
     await create('kept-1');
     await fails('remove kept-1: held by a lease', 'rm', 'kept-1');
     await fails('remove kept-1: held by a lease', 'rm', '-f', 'kept-1');
@@ -173,7 +173,7 @@ describe('docker volume', { skip: needsRoot }, () => {
     await docker.succeed('volume', 'rm', 'named-1');
   });
 
-  it('the plugin is in use by its volumes, which are listed and explained while it is disabled', async () => {
+  it('the plugin is in use by its volumes, which are listed with a warning while it is disabled', async () => {
     await create('held');
     const inUse = await docker.fail('plugin', 'disable', plugin);
     assert.match(inUse, /: plugin acme\/vol:latest is in use: volume held \(since .*\)$/);
@@ -190,7 +190,7 @@ describe('docker volume', { skip: needsRoot }, () => {
     await docker.succeed('volume', 'rm', 'held');
   });
 
-  it('V1 volumes outlive the daemon, however it ends', async () => {
+  it('V1 volumes persist when the daemon stops or is killed', async () => {
     await create('--label', 'team=a', 'kept');
     const { Mountpoint } = await inspect('kept');
     await writeFile(join(Mountpoint, 'hello'), 'world');

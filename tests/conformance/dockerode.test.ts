@@ -54,7 +54,7 @@ describe('dockerode', { skip: needsRoot }, () => {
   }
 
   describe('plugins', () => {
-    it('live their life: list, inspect, configure, enable, disable, remove', async () => {
+    it('have the life cycle list, inspect, configure, enable, disable, remove', async () => {
       const name = 'acme/life:latest';
       await create(name);
       const listed = await docker.listPlugins();
@@ -100,7 +100,7 @@ describe('dockerode', { skip: needsRoot }, () => {
       await plugin(local).remove();
     });
 
-    it('that are pulled without consent are not installed', async () => {
+    it('are not installed by a pull without consent', async () => {
       const remote = `${registry.host}/acme/consent:v1`;
       await create(remote);
       await plugin(remote).push();
@@ -111,7 +111,7 @@ describe('dockerode', { skip: needsRoot }, () => {
       await assert.rejects(plugin(remote).inspect(), { statusCode: 404 });
     });
 
-    it('createPlugin() sends no archive, and gets an error', async () => {
+    it('createPlugin() sends no archive and gets an error', async () => {
       await assert.rejects(docker.createPlugin({ name: 'acme/none' }), /failed to read from tar/);
     });
   });
@@ -123,7 +123,7 @@ describe('dockerode', { skip: needsRoot }, () => {
       await plugin(driver).enable();
     });
 
-    it('live their life: create, list, inspect, remove', async () => {
+    it('have the life cycle create, list, inspect, remove', async () => {
       const volume = await docker.createVolume({
         Name: 'data',
         Driver: driver,
@@ -152,7 +152,7 @@ describe('dockerode', { skip: needsRoot }, () => {
       await assert.rejects(volume.remove(), { statusCode: 404 });
     });
 
-    it('are made without a name, filtered and pruned', async () => {
+    it('are created without a name, filtered and pruned', async () => {
       const anonymous = await docker.createVolume({ Driver: driver });
       assert.match(anonymous.name, /^[0-9a-f]{64}$/);
       await docker.createVolume({ Name: 'named', Driver: driver, Labels: { team: 'a' } });
@@ -166,7 +166,7 @@ describe('dockerode', { skip: needsRoot }, () => {
       await assert.rejects(docker.listVolumes({ filters: '{"bogus":["x"]}' }), { statusCode: 400 });
     });
 
-    it('that cannot be made are errors with a reason', async () => {
+    it('cannot be created: the error has the reason', async () => {
       const message = 'create x: error looking up volume plugin nope: plugin "nope" not found';
       await assert.rejects(docker.createVolume({ Name: 'x', Driver: 'nope' }), {
         statusCode: 404,
@@ -178,7 +178,7 @@ describe('dockerode', { skip: needsRoot }, () => {
       });
     });
 
-    it('hold their plugin: disable is a conflict', async () => {
+    it('keep their plugin in use: disable is a conflict', async () => {
       const volume = await docker.createVolume({ Name: 'held', Driver: driver });
       await assert.rejects(plugin(driver).disable(), { statusCode: 409 });
       await volume.remove();

@@ -129,7 +129,7 @@ describe('outboard', () => {
     return { code, screen };
   };
 
-  describe('a registry that wants other credentials', () => {
+  describe('a registry that refuses the credentials', () => {
     const file = () => join(configDirectory, 'config.json');
     const store = (auths: object) => writeFile(file(), JSON.stringify({ auths }));
     after(logIn);
@@ -172,7 +172,7 @@ describe('outboard', () => {
     });
   });
 
-  test('a life: install, ls, inspect, disable, set, upgrade, enable, rm', async () => {
+  test('life cycle: install, ls, inspect, disable, set, upgrade, enable, rm', async () => {
     const before = snapshotHost(home);
     const installed = await succeed(
       'install',
@@ -256,7 +256,7 @@ describe('outboard', () => {
     }
   });
 
-  test('shows who uses a plugin, and names them when it cannot be removed', async () => {
+  test('shows the users of a plugin, and names them when it cannot be removed', async () => {
     await succeed('install', '--grant-all-permissions', '--alias', 'used', '--disable', published);
     const path = '/outboard/v1/plugins/used/uses';
     const headers = { 'content-type': 'application/json' };
@@ -271,7 +271,7 @@ describe('outboard', () => {
     assert.equal(await succeed('rm', '--force', 'used'), 'used\n');
   });
 
-  test('asks at a terminal, draws progress there, and installs after yes', async () => {
+  test('asks on a terminal, draws progress there, and installs after yes', async () => {
     const { code, screen } = await runAtTerminal(['install', '--alias', 'asked', published], {
       after: /\[y\/N\] /,
       type: 'y\n',
@@ -307,7 +307,7 @@ describe('outboard', () => {
     assert.equal(await succeed('ls', '--quiet'), '');
   });
 
-  test('without credentials the registry refuses, and nothing is shown to consent to', async () => {
+  test('without credentials the registry refuses, and no consent is requested', async () => {
     const { code, stdout, stderr } = await runProgram([
       ...['env', 'DOCKER_CONFIG=/nonexistent'],
       ...[...outboard, 'privileges', published],

@@ -137,7 +137,7 @@ describe('a damaged blob in the store', { skip: needsRoot }, () => {
     });
   }
 
-  it('is fetched again after it was lost', async (context) => {
+  it('is fetched again after it was deleted', async (context) => {
     const place = await open(context);
     const copy = `${registry.host}/copies/again:v1`;
     const { blobs } = await install(place, copy);
@@ -146,7 +146,7 @@ describe('a damaged blob in the store', { skip: needsRoot }, () => {
     checkDataRoot(place.dataRoot);
   });
 
-  it('that no registry has fails a push with its name and its place', async (context) => {
+  it('without a copy in any registry fails a push, with its digest and path in the error', async (context) => {
     const { engine, dataRoot } = await open(context);
     const name = `${registry.host}/never/pushed:v1`;
     await engine.create({ name, context: pluginContext() });

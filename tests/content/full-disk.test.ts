@@ -45,7 +45,7 @@ describe('a full disk', { skip: process.getuid?.() === 0 ? false : 'needs root t
     await store.write(Buffer.from('fits again'));
   });
 
-  it('A45 leaves the old file when its replacement does not fit', async () => {
+  it('A45 keeps the old file when its replacement does not fit', async () => {
     await using disk = await mountSmallTmpfs({ bytes: megabyte });
     const file = join(disk.path, 'config.json');
     await writeFileDurably(file, 'old', { mode: 0o600 });

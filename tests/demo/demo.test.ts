@@ -79,7 +79,7 @@ test('the demo cleans up when its output is closed', { skip }, async () => {
   await assert.rejects(stat(directory), { code: 'ENOENT' });
 });
 
-test('the demo says when there is nothing to stop', { skip }, async () => {
+test('the demo reports that there is nothing to stop', { skip }, async () => {
   const { code, output } = await runDemo(['--stop', '/nonexistent']);
   assert.equal(code, 1);
   assert.match(output, /"\/nonexistent" is no directory that --keep left/);

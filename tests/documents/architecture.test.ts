@@ -48,7 +48,7 @@ test('every change has one to three places', () => {
   }
 });
 
-test('the pictures of the packages name every directory', () => {
+test('the package diagrams name every directory', () => {
   const pictures = page.blocks.map(({ text }) => text).join('\n');
   const words = new Set([...`${pictures}\n${page.prose}`.matchAll(/[a-z][a-z-]*/g)].map(([word]) => word));
   const missing = packages.flatMap((name) =>

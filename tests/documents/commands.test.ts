@@ -123,7 +123,7 @@ function flagsOfScripts(): readonly string[] {
   });
 }
 
-test('every flag that a page names in its text is one of outboard, of docker, or of a program that is known here', async () => {
+test('every flag in the text of a page belongs to outboard, docker or another known program', async () => {
   const known = new Set([...Object.values(othersFlags).flat(), ...flagsOfScripts()]);
   const top = await helpOf('outboard', []);
   for (const name of commandNames(top)) {

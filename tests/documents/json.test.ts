@@ -33,14 +33,14 @@ const echoed = pages.flatMap(({ path, blocks }) =>
   ),
 );
 
-test('every document of JSON parses', () => {
+test('every JSON document parses', () => {
   assert.ok(documents.length > 1, `found ${documents.length}`);
   for (const { place, json } of documents) assert.doesNotThrow(() => JSON.parse(json), place);
   const fenced = pages.flatMap(({ blocks }) => blocks.filter(({ language }) => language === 'json'));
   for (const { text } of fenced) JSON.parse(text);
 });
 
-describe('configuration of the daemon in the documentation', () => {
+describe('the daemon configuration in the documentation', () => {
   const configurations = [...documents.filter(({ path }) => path === 'docs/daemon.md'), ...echoed];
 
   async function accept(context: TestContext, json: string): Promise<void> {

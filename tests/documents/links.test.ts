@@ -11,7 +11,7 @@ function linksOf(prose: string): readonly string[] {
   return [...withoutCode.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target = '']) => target);
 }
 
-test('every link leads to a file, and to a heading of it, that is there', () => {
+test('every link leads to an existing file and heading', () => {
   const byPath = new Map(pages.map((page) => [page.path, page]));
   let seen = 0;
   const broken: string[] = [];
@@ -37,7 +37,7 @@ test("the README's table names every page of docs/", () => {
   assert.deepEqual(missing, []);
 });
 
-test('no link is to another host by a name that only a placeholder has', () => {
+test('no link leads to a placeholder host', () => {
   const outside = pages.flatMap(({ path, prose }) =>
     linksOf(prose)
       .filter((link) => /^https?:/.test(link))

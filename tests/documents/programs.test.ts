@@ -44,7 +44,7 @@ async function openHome(context: TestContext) {
   return { roots, there };
 }
 
-test('every program on a page is one that is tested, word for word', () => {
+test('every program on a page equals a tested one, word for word', () => {
   const languages = ['ts', 'js', 'javascript', 'typescript', 'mjs'];
   const blocks = pages.flatMap((page) => page.blocks.filter(({ language }) => languages.includes(language)));
   const shown = blocks.filter(({ page }) => !isElsewhere(page));
@@ -63,7 +63,7 @@ test('every program on a page is one that is tested, word for word', () => {
 });
 
 describe('the programs in the documentation', { skip: needsRoot }, () => {
-  test('README: a program installs a plugin and leaves it running', async (context) => {
+  test('README: the program installs a plugin and leaves it running', async (context) => {
     const registry = await startRegistry();
     context.after(() => registry.stop());
     const { roots, there } = await openHome(context);
@@ -86,7 +86,7 @@ describe('the programs in the documentation', { skip: needsRoot }, () => {
     }
   });
 
-  test('docs/volumes.md: a program makes a volume and gets its path', async (context) => {
+  test('docs/volumes.md: the program creates a volume and gets its path', async (context) => {
     const { roots, there } = await openHome(context);
     const author = await openPluginEngine(roots);
     await author.create({ name: 'acme/local', context: Readable.from([pluginArchive(volumePlugin)]) });
@@ -102,7 +102,7 @@ describe('the programs in the documentation', { skip: needsRoot }, () => {
     }
   });
 
-  test('packages/sdk/README.md: a plugin serves on its socket', async () => {
+  test('packages/sdk/README.md: the plugin serves on its socket', async () => {
     const ask = `
       import { request } from 'node:http';
       import { text } from 'node:stream/consumers';

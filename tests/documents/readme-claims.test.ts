@@ -11,10 +11,10 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     '`create`, `push`, `privileges`, `pull`,',
     {
       'tests/integration/plugin-life.test.ts': [
-        'a plugin lives: create, push, remove, pull, set, enable, call, disable, upgrade, remove',
+        'life cycle of a plugin: create, push, remove, pull, set, enable, call, disable, upgrade, remove',
       ],
       'tests/conformance/outboard-cli.test.ts': [
-        'a life: install, ls, inspect, disable, set, upgrade, enable, rm',
+        'life cycle: install, ls, inspect, disable, set, upgrade, enable, rm',
       ],
       'tests/conformance/engine-api.test.ts': ['is answered as in Docker'],
     },
@@ -26,7 +26,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
   [
     'Archives, configs and registries are treated as hostile',
     {
-      'tests/unpack/jail-process.test.ts': ['the child reaches nothing but the staging directory'],
+      'tests/unpack/jail-process.test.ts': ['the child can access the staging directory only'],
       'tests/unpack/hostile-archives.test.ts': ['unpacking stays inside: '],
       'tests/isolation/hostile-config.test.ts': ['is refused, at create and at pull'],
       'tests/interoperability/docker-plugins.test.ts': [
@@ -39,14 +39,14 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
   ],
   [
     'After a kill at any instant',
-    { 'tests/chaos/kill-points.test.ts': ['makes, a plugin is wholly old or wholly new'] },
+    { 'tests/chaos/kill-points.test.ts': ['a plugin is entirely old or entirely new'] },
   ],
   [
     'Plugins keep running while the daemon',
     {
       'tests/chaos/live-restore.test.ts': [
-        'of the daemon, and the next one takes it back',
-        'after a reboot enabled plugins are started anew, others are not',
+        'of the daemon, and the next daemon takes it over',
+        'after a reboot enabled plugins are started, others are not',
       ],
     },
   ],
@@ -72,7 +72,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     'Memory, processors and processes of a plugin',
     {
       'tests/limits/limits.test.ts': [
-        'a fork bomb ends at the limit of processes, and the plugin still answers',
+        'a fork bomb stops at the process limit, and the plugin still answers',
         'a process that exceeds the memory limit is killed, with and without swap',
         'limits of a running plugin change at once',
       ],
@@ -87,8 +87,8 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     'The output of plugins is kept',
     {
       'tests/integration/plugin-logs.test.ts': [
-        'a log survives restarts, disabling and the engine, and is followed across all but the last',
-        'at 50 MB/s a log stays within its bound, keeps its end, and the engine answers',
+        'a log survives restarts, disable and a closed engine, and a follower survives restarts and disable',
+        'at 50 MB/s a log stays within its size limit and keeps its last lines, and the engine answers',
       ],
     },
   ],
@@ -96,10 +96,12 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     'Prometheus metrics are served',
     {
       'tests/integration/metrics.test.ts': [
-        'metrics tell of a plugin from its pull to its end',
+        'metrics cover a plugin from its pull to its removal',
         'reads the socket from enable to disable',
       ],
-      'tests/integration/authorization.test.ts': ['denies by the content of a body, with Docker’s text'],
+      'tests/integration/authorization.test.ts': [
+        'denies a request for the content of its body, with the text of Docker',
+      ],
     },
   ],
   [
@@ -107,7 +109,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
     {
       'tests/protocol/documented-examples.test.ts': [
         'connect a container',
-        'keep a log and read it',
+        'write a log and read it',
         'fetch a secret',
       ],
     },
@@ -118,17 +120,19 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
       'tests/integration/remote-access.test.ts': [
         'serves a client with a certificate, under every name in the certificate of the daemon',
       ],
-      'tests/integration/socket-group.test.ts': ['is reached by members of the group, and nothing beside it'],
+      'tests/integration/socket-group.test.ts': [
+        'is accessible to members of the group, other files beside it are not',
+      ],
     },
   ],
   [
     '`enable` lists everything that a host lacks',
     {
       'tests/integration/preflight.test.ts': [
-        'enable tells everything that the host lacks, one finding a line, and changes nothing',
+        'enable reports everything that the host lacks, one finding per line, and changes nothing',
       ],
       'tests/integration/service.test.ts': [
-        'checks the host by itself when there is no daemon, and fails for that reason',
+        'checks the host without a daemon, and fails because there is none',
       ],
     },
   ],
@@ -136,7 +140,7 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
 
 const readme = pages.find(({ path }) => path === 'README.md')?.prose ?? '';
 
-test('each claim of the list has its tests named here, and none is left over', () => {
+test('each claim of the README has tests in this list, and the list has no other claims', () => {
   const list = /## What works today\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? '';
   const items = [...list.matchAll(/^- (.*)$/gm)].map(([, item = '']) => item);
   assert.ok(items.length > 10);

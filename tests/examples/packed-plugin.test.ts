@@ -47,7 +47,7 @@ test('a packed plugin runs under chroot and serves volumes', { skip }, () =>
   }),
 );
 
-test('packing holds no tests, no source maps, and refuses a directory that is in use', () =>
+test('the package contains no tests and no source maps, and packing refuses a directory that is in use', () =>
   withPackedExample(async (directory) => {
     const { stdout } = await run('find', [
       directory,
@@ -64,7 +64,7 @@ test('packing holds no tests, no source maps, and refuses a directory that is in
     await assert.rejects(run(process.execPath, [packScript, exampleDirectory, directory]), /EEXIST/);
   }));
 
-test('packing fails with an error where no directory can be made', async () => {
+test('packing fails with an error where no directory can be created', async () => {
   const packing = run(process.execPath, [packScript, exampleDirectory, '/proc/outboard-none/packed']);
   await assert.rejects(packing, /cannot create directory .*\/proc\/outboard-none/);
 });

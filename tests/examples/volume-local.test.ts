@@ -46,7 +46,7 @@ describe('the example plugin volume-local', () => {
     await rm(directory, { recursive: true });
   });
 
-  test('makes a directory with the mode that was asked for and shows it', async () => {
+  test('creates a directory with the requested mode and shows it', async () => {
     assert.deepEqual((await call('Create', { Name: 'data', Opts: { mode: '1770' } })).body, {});
     assert.equal((await stat(join(root, 'data'))).mode & 0o7777, 0o1770);
     const { Volume: volume } = (await call('Get', { Name: 'data' })).body;
@@ -57,7 +57,7 @@ describe('the example plugin volume-local', () => {
     assert.equal(status.Mode, '1770');
   });
 
-  test('keeps volumes, content and mounts over a kill', async () => {
+  test('keeps volumes, content and mounts when it is killed', async () => {
     await call('Create', { Name: 'data' });
     const { Mountpoint: mountpoint } = (await call('Mount', { Name: 'data', ID: 'c1' })).body;
     await writeFile(join(String(mountpoint), 'hello'), 'world');
@@ -100,7 +100,7 @@ describe('the example plugin volume-local', () => {
     [{ mode: '4755' }, /cannot use mode "4755"/],
     [{ size: '1g' }, /unknown option "size": the only option is "mode"/],
   ] as const) {
-    test(`refuses the options ${JSON.stringify(options)} and makes nothing`, async () => {
+    test(`refuses the options ${JSON.stringify(options)} and creates nothing`, async () => {
       assert.match(String((await call('Create', { Name: 'data', Opts: options })).body.Err), reason);
       assert.deepEqual((await call('List')).body, { Volumes: [] });
     });
@@ -116,7 +116,7 @@ describe('the example plugin volume-local', () => {
     );
   });
 
-  test('ends on SIGTERM with code 0 and takes its socket away', async () => {
+  test('exits on SIGTERM with code 0 and removes its socket', async () => {
     assert.equal(await plugin.end('SIGTERM'), 0);
     await assert.rejects(stat(socket), { code: 'ENOENT' });
   });

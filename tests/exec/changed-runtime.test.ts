@@ -11,7 +11,7 @@ import { needsRoot } from '../support/needs-root.ts';
 import { perlPlugin } from '../support/perl-plugin.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 
-test('commands, limits and the end of a plugin that runs are left to the runtime that started it', {
+test('exec, limits and stop of a running plugin use the runtime that started it', {
   skip: needsRoot,
 }, async (context) => {
   const directory = mkdtempSync(join(tmpdir(), 'outboard-runtime-'));

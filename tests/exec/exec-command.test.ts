@@ -111,7 +111,7 @@ test('a command gets all arguments after the name of the plugin, and its exit co
   assert.equal((await run('exec', 'p', 'sh', '-c', 'kill -9 $$')).code, 137);
 });
 
-test('a command gets standard input when it is asked for', { skip }, async () => {
+test('a command gets standard input on request', { skip }, async () => {
   assert.equal((await finish(launch(outboard, ['exec', '-i', 'p', 'cat']), 'hello\n')).stdout, 'hello\n');
   assert.equal((await finish(launch(outboard, ['exec', 'p', 'cat']), 'hello\n')).stdout, '');
 });
@@ -125,7 +125,9 @@ for (const script of ['exit 4', 'exec <&-; exit 4', 'head -c 1000000 >/dev/null;
   });
 }
 
-test('variables come from the command line, or from here by name', { skip }, async () => {
+test('variables are set on the command line, or taken by name from the environment of the client', {
+  skip,
+}, async () => {
   const args = [
     'exec',
     '-e',
@@ -147,7 +149,7 @@ test('variables come from the command line, or from here by name', { skip }, asy
   assert.equal(stdout, '1 2\nnone\n/tmp\n5\n6\n');
 });
 
-test('a command that cannot run ends with the exit codes of shells', { skip }, async () => {
+test('a command that cannot be run returns the exit code of a shell', { skip }, async () => {
   const missing = await run('exec', 'p', 'no-such-program');
   assert.equal(missing.code, 127);
   assert.match(missing.stderr, /OCI runtime exec failed: .*executable file not found in \$PATH/);
@@ -155,7 +157,9 @@ test('a command that cannot run ends with the exit codes of shells', { skip }, a
   assert.equal((await run('exec', 'nobody', 'true')).code, 1);
 });
 
-test('a terminal has the size of the one here, and passes keys and the exit code on', { skip }, async () => {
+test('a terminal has the size of the client’s terminal, and passes on keys and the exit code', {
+  skip,
+}, async () => {
   const inner = `stty rows 31 cols 97; ${outboard} exec -it p sh`;
   // script(1) provides the terminal; its input is what a user types.
   const command = launch('script', ['--quiet', '--return', '--command', inner, '/dev/null']);
@@ -164,13 +168,13 @@ test('a terminal has the size of the one here, and passes keys and the exit code
   assert.equal(code, 6, stdout);
 });
 
-test('a terminal cannot be had without one', { skip }, async () => {
+test('a terminal is refused if the client has none', { skip }, async () => {
   const outcome = await run('exec', '-it', 'p', 'sh');
   assert.deepEqual(outcome, { code: 1, stdout: '', stderr: 'the input device is not a TTY\n' });
 });
 
 for (const signal of ['SIGKILL', 'SIGINT'] as const) {
-  test(`a client that ${signal} ends takes its command with it`, { skip }, async () => {
+  test(`a client that is ended by ${signal} ends its command`, { skip }, async () => {
     const command = await launchSleep();
     assert.equal((await processes()).length > 1, true, 'the command does not run');
     command.child.kill(signal);
@@ -194,7 +198,7 @@ test('commands run over TLS as well', { skip }, async () => {
   assert.deepEqual([outcome.code, outcome.stdout.length, outcome.stderr], [3, 1e6, '']);
 });
 
-test('stats tell of the plugin and its limit', { skip }, async () => {
+test('stats show the plugin and its limit', { skip }, async () => {
   assert.deepEqual(await run('update', '--memory', '128m', '--pids-limit', '77', 'p'), {
     code: 0,
     stdout: 'p\n',
@@ -209,7 +213,7 @@ test('stats tell of the plugin and its limit', { skip }, async () => {
   assert.equal(PIDs, '1');
 });
 
-test('commands end with their daemon, and a stop of it does not wait for them', { skip }, async () => {
+test('commands end when the daemon stops, which does not wait for them', { skip }, async () => {
   const command = await launchSleep();
   assert.equal(await daemon.end('SIGTERM'), 0, daemon.log());
   assert.equal(await command.code, 1);
@@ -219,7 +223,7 @@ test('commands end with their daemon, and a stop of it does not wait for them', 
   assert.deepEqual(await processes(), ['/usr/bin/perl /plugin.pl']);
 });
 
-test('commands that a killed daemon left are ended by the next one', { skip }, async () => {
+test('commands left by a killed daemon are ended by the next one', { skip }, async () => {
   const plain = await launchSleep();
   const inner = `${outboard} exec -t p sh -c 'echo started; sleep 1000'`;
   const terminal = launch('script', ['--quiet', '--command', inner, '/dev/null']);

@@ -85,17 +85,17 @@ function remains(): readonly string[] {
   return [...bundle, ...cgroups];
 }
 
-test('a command keeps its two streams apart and tells its exit code', { skip }, async () => {
+test('a command has separate output streams and returns its exit code', { skip }, async () => {
   const outcome = await run('echo out; echo err >&2; exit 7');
   assert.deepEqual(outcome, { code: 7, stdout: 'out\n', stderr: 'err\n' });
   assert.deepEqual(remains(), []);
 });
 
-test('a command that a signal ends tells 128 and its number', { skip }, async () => {
+test('a command ended by a signal returns 128 plus the signal number', { skip }, async () => {
   assert.equal((await run('kill -TERM $$')).code, 143);
 });
 
-test('a command gets its input, and the end of it', { skip }, async () => {
+test('a command gets its input and the end of input', { skip }, async () => {
   const session = await opened.engine.exec('p', { command: ['wc', '-c'], hasInput: true });
   for (let i = 0; i < 64; i += 1) await session.write(Buffer.alloc(65_536, 'x'));
   session.endInput();
@@ -106,7 +106,7 @@ test('a command without input has none', { skip }, async () => {
   assert.equal((await run('wc -c')).stdout, '0\n');
 });
 
-test('4 MiB of output come whole to a reader that takes its time', { skip }, async () => {
+test('a slow reader gets all of 4 MiB of output', { skip }, async () => {
   const session = await opened.engine.exec('p', { command: ['head', '-c', '4194304', '/dev/zero'] });
   let bytes = 0;
   for await (const chunk of session.stdout) {
@@ -117,7 +117,7 @@ test('4 MiB of output come whole to a reader that takes its time', { skip }, asy
   assert.equal(await session.ended, 0);
 });
 
-test('a command has the variables and the working directory of the plugin, and those that are asked for', {
+test('a command has the variables and working directory of the plugin, unless others are requested', {
   skip,
 }, async () => {
   assert.equal((await run('echo $FROM $EXTRA; pwd')).stdout, 'plugin\n/\n');
@@ -128,7 +128,7 @@ test('a command has the variables and the working directory of the plugin, and t
   );
 });
 
-test('users and groups are found in the files of the plugin, not of the host', { skip }, async () => {
+test('users and groups are looked up in the files of the plugin, not of the host', { skip }, async () => {
   const who = 'echo $(id -u) $(id -g) $(id -G)';
   assert.equal((await run(who)).stdout, '0 0 0\n');
   assert.equal((await run(who, { user: 'www' })).stdout, '33 33 33 44\n');
@@ -150,7 +150,7 @@ test('a command never has more privileges than the plugin', { skip }, async () =
   assert.match(cgroup, new RegExp(`outboard-${plugin.id}`), 'the command is beside the limits of the plugin');
 });
 
-test('a terminal is one: it has a size, which changes, and both streams in one', { skip }, async () => {
+test('a terminal has a size, which can change, and joins both output streams', { skip }, async () => {
   const session = await opened.engine.exec('p', {
     command: ['/bin/sh', '-c', "trap 'stty size' WINCH; tty; stty size >&2; while :; do sleep 0.05; done"],
     terminal: { columns: 91, rows: 17 },
@@ -189,18 +189,22 @@ test('terminal input is echoed, edited, and interrupts', { skip }, async () => {
 
 for (const [name, request, pattern] of [
   [
-    'a program that is not there',
+    'a missing program in PATH',
     { command: ['no-such-program'] },
     /^OCI runtime exec failed: .*executable file not found in \$PATH.*; the container has no such program\. Its files are on the host at \/.*\/rootfs; .* nsenter --target \d+ --net$/,
   ],
   [
-    'a path that is not there',
+    'a missing path',
     { command: ['/bin/no-such-shell'] },
     /^OCI runtime exec failed: .*no such file or directory.*; the container has no such program/,
   ],
-  ['a program that is none', { command: ['/etc/passwd'] }, /^OCI runtime exec failed: .*permission denied/],
   [
-    'a program that is not there, on a terminal',
+    'a program that is not executable',
+    { command: ['/etc/passwd'] },
+    /^OCI runtime exec failed: .*permission denied/,
+  ],
+  [
+    'a missing program, on a terminal',
     { command: ['no-such-program'], terminal: { columns: 80, rows: 24 } },
     /^OCI runtime exec failed: .*executable file not found/,
   ],
@@ -214,7 +218,7 @@ for (const [name, request, pattern] of [
   ['a variable without a value', { command: ['true'], env: ['NAME'] }, /invalid environment variable "NAME"/],
   ['a relative directory', { command: ['true'], workingDirectory: 'etc' }, /invalid working directory "etc"/],
 ] as const) {
-  test(`${name} is refused, and nothing is left`, { skip }, async () => {
+  test(`${name} is refused and leaves nothing behind`, { skip }, async () => {
     await assert.rejects(opened.engine.exec('p', request), (error) => {
       assert.equal(error instanceof OutboardError && error.kind, 'invalid');
       assert.match((error as Error).message, pattern);
@@ -224,7 +228,7 @@ for (const [name, request, pattern] of [
   });
 }
 
-test('a killed command ends with all of its processes, in any session', {
+test('a killed command ends with all its processes, in any session', {
   skip,
 }, async () => {
   const script = 'setsid sleep 1000 & setsid sh -c "trap : TERM HUP; sleep 1000" & echo started; wait';
@@ -237,7 +241,7 @@ test('a killed command ends with all of its processes, in any session', {
   assert.deepEqual(remains(), []);
 });
 
-test('the caller can end a command by a signal, on a terminal too', { skip }, async () => {
+test('the caller can end a command by a signal, also on a terminal', { skip }, async () => {
   const caller = new AbortController();
   const request = { command: ['sleep', '1000'], terminal: { columns: 80, rows: 24 } };
   const session = await opened.engine.exec('p', request, { signal: caller.signal });
@@ -251,7 +255,7 @@ for (const [name, request] of [
   ['pipes', {}],
   ['a terminal', { terminal: { columns: 80, rows: 24 } }],
 ] as const) {
-  test(`a command on ${name} has ended when its process ends, even if others hold its output open`, {
+  test(`a command on ${name} ends with its first process, even if other processes keep its output open`, {
     skip,
   }, async () => {
     const { code, stdout } = await run('trap "" HUP; sleep 1000 & echo begun; exit 3', request);
@@ -279,7 +283,7 @@ test('background processes of a command end with it', { skip }, async () => {
   assert.equal((await opened.engine.processes('p')).length, 1);
 });
 
-test('a hundred commands leave no descriptor and no process', { skip }, async () => {
+test('a hundred commands leak no descriptor and no process', { skip }, async () => {
   const open = () => readdirSync('/proc/self/fd').length;
   await run('true');
   const before = open();

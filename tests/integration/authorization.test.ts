@@ -77,7 +77,7 @@ describe('an authorization plugin', () => {
     await docker.succeed('plugin', 'set', 'acme/other', 'DEBUG=0');
   });
 
-  test('that knows Docker routes only leaves outboard ls and inspect the data of those', async () => {
+  test('that denies Outboard routes leaves outboard ls and inspect the data of Docker routes', async () => {
     const dockerOnly = 'acme/docker-only:latest';
     const script = (authorizationPlugin.script ?? '').replace(
       'function policy({',
@@ -106,13 +106,13 @@ describe('an authorization plugin', () => {
     }
   });
 
-  test('denies by the content of a body, with Docker’s text', async () => {
+  test('denies a request for the content of its body, with the text of Docker', async () => {
     assert.equal(await docker.fail('plugin', 'set', 'acme/other', 'DEBUG=1'), denial('DEBUG stays off'));
     const settings = await docker.succeed('plugin', 'inspect', '-f', '{{.Settings.Env}}', 'acme/other');
     assert.equal(settings, '[DEBUG=0]\n');
   });
 
-  test('knows TLS clients by their certificates', async () => {
+  test('gets the name of a TLS client from its certificate', async () => {
     const ask = async (user: string) => {
       const identity = files.authority.issue({ commonName: user, usage: 'client' });
       const directory = await files.writeClient(user, files.authority.certificate, identity);
@@ -127,7 +127,7 @@ describe('an authorization plugin', () => {
     assert.equal((await ask('mallory')).stderr.trimEnd(), denial('go away, mallory'));
   });
 
-  test('refuses with a reason when it talks nonsense, fails, or denies an answer', async () => {
+  test('leads to a refusal with a reason when it answers nonsense, fails, or denies a response', async () => {
     for (const [fault, status, message] of [
       ['nonsense', 500, `plugin ${name} failed with error: AuthZPlugin.AuthZReq: malformed reply`],
       ['error', 500, `plugin ${name} failed with error: AuthZPlugin.AuthZReq: the policy cannot be read`],
@@ -139,7 +139,7 @@ describe('an authorization plugin', () => {
     }
   });
 
-  test('may hang over one request without holding up others', async () => {
+  test('that hangs on one request does not delay others', async () => {
     const hung = request({ socketPath: daemon.socket, path: '/plugins', headers: { 'x-fault': 'hang' } });
     const ended = new Promise((resolve) => hung.once('error', resolve));
     hung.end();
@@ -148,11 +148,11 @@ describe('an authorization plugin', () => {
     await ended;
   });
 
-  test('may exit during a request: it is restarted and asked again', async () => {
+  test('that exits during a request is restarted and called again', async () => {
     assert.equal((await withFault('die')).status, 200);
   });
 
-  test('comes first after a restart: no request is answered before it is reachable', async () => {
+  test('is started first after a restart: no request is answered before it is reachable', async () => {
     const id = (await docker.succeed('plugin', 'inspect', '-f', '{{.Id}}', name)).trim();
     const pid = pidOfPlugin(daemon.execRoot, id);
     await daemon.end('SIGKILL');
@@ -163,7 +163,7 @@ describe('an authorization plugin', () => {
     await docker.succeed('plugin', 'set', 'acme/other', 'DEBUG=0');
   });
 
-  test('is in use, and refuses everything once it is disabled all the same', async () => {
+  test('is in use, and all requests are refused when it is disabled by force', async () => {
     const refused = await docker.fail('plugin', 'disable', name);
     assert.match(refused, /plugin acme\/authz:latest is in use: client authorization of the API \(since /);
     assert.equal(await docker.succeed('plugin', 'disable', '-f', name), `${name}\n`);
@@ -173,7 +173,7 @@ describe('an authorization plugin', () => {
     }
   });
 
-  test('can be taken out of force when it is broken: by SIGHUP, or by a restart', async () => {
+  test('can be removed from the configuration when it is broken: by SIGHUP or a restart', async () => {
     await putInForce([]);
     assert.match(await docker.succeed('plugin', 'ls'), /acme\/authz:latest +A plugin for tests +false/);
 

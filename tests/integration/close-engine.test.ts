@@ -12,7 +12,7 @@ import { needsRoot } from '../support/needs-root.ts';
 import { tarEntry } from '../support/tar.ts';
 import { openTestEngine } from '../support/test-engine.ts';
 
-test('a file that cannot be deleted keeps neither an engine from closing nor the next one from opening', {
+test('a file that cannot be deleted prevents neither closing the engine nor opening the next one', {
   skip: needsRoot,
 }, async () => {
   await using opened = await openTestEngine();

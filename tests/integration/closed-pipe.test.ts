@@ -112,7 +112,7 @@ describe('a command with a closed output', { skip: needsRoot }, () => {
     );
   });
 
-  test('does the same with its errors', async () => {
+  test('does the same for standard error', async () => {
     for (const argv of [['bogus'], ['ls', '--bogus'], ['inspect', 'none'], ['daemon', '--bogus']]) {
       const place = argv[0] === 'daemon' ? [] : ['--host', `unix://${daemon.socket}`];
       const { code, shown } = await runUnread('stderr', [...place, ...argv], home);
@@ -120,7 +120,7 @@ describe('a command with a closed output', { skip: needsRoot }, () => {
     }
   });
 
-  test('is each command that there is, apart from one that prints nothing', async () => {
+  test('is tested for every command that prints something', async () => {
     const child = spawn(process.execPath, [program, '--help'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const help = await text(child.stdout);
     const names = [...help.matchAll(/^ {2}([a-z]+)[ |]/gm)].map(([, name]) => name);

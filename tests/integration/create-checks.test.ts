@@ -27,7 +27,7 @@ const cases: readonly (readonly [title: string, config: ConfigDocument, reason: 
 ];
 
 for (const [title, config, reason] of cases) {
-  test(`create refuses ${title} for an author, and takes it from clients of Docker`, {
+  test(`create refuses ${title} for an author, and accepts it from Docker clients`, {
     skip: needsRoot,
   }, async (context) => {
     const opened = await openTestEngine();
@@ -42,7 +42,7 @@ for (const [title, config, reason] of cases) {
   });
 }
 
-test('a missing program is reported before a start, and one in a mount is found', {
+test('a missing program is reported before the start, and a program in a mount is found', {
   skip: needsRoot,
 }, async (context) => {
   const opened = await openTestEngine();

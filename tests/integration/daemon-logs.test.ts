@@ -66,7 +66,7 @@ function bytesOnDisk(directory: string): number {
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
-test('a plugin that floods while no daemon lives stays within the bound, and the next daemon has its end', {
+test('a plugin that logs at full speed without a daemon stays within the size limit, and the next daemon has its last lines', {
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);
@@ -97,7 +97,7 @@ test('a plugin that floods while no daemon lives stays within the bound, and the
   followed.end();
 });
 
-test('a following client gets an error when the daemon stops, and resumes with the next one', {
+test('a client that follows a log gets an error when the daemon stops, and resumes with the next one', {
   skip,
 }, async (context) => {
   const place = await openRestartableDaemon(context);
@@ -152,7 +152,7 @@ test('a full disk stops no plugin, and its log resumes when there is space', {
   }
 });
 
-test('a disk without inodes stops no plugin when its log is begun anew', { skip }, async (context) => {
+test('a disk without inodes stops no plugin when its log is rotated', { skip }, async (context) => {
   const inodes = 300;
   await using disk = await mountSmallTmpfs({ bytes: 32 * 1024 * 1024, inodes });
   const execRoot = await mkdtemp(join(tmpdir(), 'outboard-test-'));

@@ -44,7 +44,7 @@ test('a second daemon on the same data root is refused, and the first keeps runn
   assert.equal(await daemon.end('SIGINT'), 0);
 });
 
-test('a daemon that was killed is succeeded by another, which takes back its plugins', async (context) => {
+test('after a kill of the daemon the next one takes over its plugins', async (context) => {
   const home = await temporaryHome(context);
   const plugin = await writePluginContext(join(home, 'context'));
   const killed = await startDaemon({ home });
@@ -65,7 +65,7 @@ test('a daemon that was killed is succeeded by another, which takes back its plu
   assert.equal(await last.end('SIGTERM'), 0, last.log());
 });
 
-test('D08 S22 a pull under way when the daemon stops gets an error, and the daemon ends', async (context) => {
+test('D08 S22 a pull in progress gets an error when the daemon stops, and the daemon exits', async (context) => {
   const asked = gate();
   const silent = createServer(() => asked.resolve());
   await once(silent.listen(0, '127.0.0.1'), 'listening');
@@ -128,7 +128,7 @@ test('D20 an uncaught error is logged and counted, and the daemon keeps running'
   assert.equal(await daemon.end('SIGTERM'), 0);
 });
 
-test('a daemon whose log is closed serves, reloads and ends as usual', async (context) => {
+test('a daemon with a closed log output serves, reloads and exits as usual', async (context) => {
   // As after its terminal was closed. Writes to this device fail.
   const prelude = `
     const { closeSync, openSync } = await import('node:fs');
@@ -143,7 +143,7 @@ test('a daemon whose log is closed serves, reloads and ends as usual', async (co
   assert.equal(await daemon.end('SIGTERM'), 0);
 });
 
-test('a daemon whose terminal is closed serves on, and ends with 0', async (context) => {
+test('a daemon whose terminal is closed continues to serve, and exits with 0', async (context) => {
   const home = await temporaryHome(context);
   const [socket, pidFile, codeFile] = ['s', 'pid', 'code'].map((name) => join(home, name));
   const roots = `--data-root ${home}/data --exec-root ${home}/run --host unix://${socket}`;

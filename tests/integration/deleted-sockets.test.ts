@@ -66,9 +66,9 @@ const deletions: readonly (readonly [name: string, remove: (execRoot: string, so
   ['the exec root under its name', (execRoot) => renameSync(execRoot, `${execRoot}.old`)],
 ];
 
-describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
+describe('a deleted API socket', { skip: needsRoot }, () => {
   for (const [name, remove] of deletions) {
-    test(`is made again with its owner and mode: ${name}`, async (context) => {
+    test(`is recreated with its owner and mode: ${name}`, async (context) => {
       const daemon = await start(context);
       const { socket, execRoot } = daemon;
       const before = [shape(socket), shape(execRoot)];
@@ -89,7 +89,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
     });
   }
 
-  test('is made again in a directory whose parents are deleted, and beside it that of metrics', async (context) => {
+  test('is recreated, with the metrics socket, when its parent directories were deleted', async (context) => {
     const daemon = await start(context);
     const other = join(dirname(daemon.execRoot), 'deep', 'er', 'api.sock');
     const metrics = join(daemon.execRoot, 'metrics.sock');
@@ -104,7 +104,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
     assert.equal((await callApi(metrics, 'GET', '/metrics')).status, 200);
   });
 
-  test('is made again however often it is deleted', async (context) => {
+  test('is recreated each time it is deleted', async (context) => {
     const daemon = await start(context);
     for (let times = 1; times <= 8; times += 1) {
       rmSync(daemon.socket);
@@ -113,7 +113,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
     }
   });
 
-  test('removes no file at its path, and is recreated when that file is gone', async (context) => {
+  test('is recreated only when no other file is at its path', async (context) => {
     const daemon = await start(context);
     const file = join(dirname(daemon.execRoot), 'file');
     writeFileSync(file, 'mine');
@@ -125,7 +125,7 @@ describe('a socket of the API that is deleted', { skip: needsRoot }, () => {
     assert.equal((await callApi(daemon.socket, 'GET', '/_ping')).text, 'OK');
   });
 
-  test('of a service manager is left for it to recreate', async (context) => {
+  test('is not recreated if it belongs to a service manager', async (context) => {
     const { home, remove } = await makeDaemonHome();
     const socket = join(home, 'given.sock');
     const args = ['--host', 'fd://', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')];

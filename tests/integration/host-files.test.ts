@@ -27,7 +27,7 @@ const program = `
   }
 `;
 
-test('a plugin starts on a host without /etc/resolv.conf, or one that is a link to nothing, and preflight says so', {
+test('a plugin starts without /etc/resolv.conf, or with a dangling link there, and preflight reports it', {
   skip: needsRoot,
 }, async () => {
   // In a mount namespace of its own, over a copy of /etc.

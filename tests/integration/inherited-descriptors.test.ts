@@ -23,7 +23,7 @@ function openFiles(pid: number): readonly string[] {
   return readdirSync(`/proc/${pid}/fd`).map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
 }
 
-test('no program that the daemon starts inherits what the daemon has inherited', {
+test('programs started by the daemon inherit none of its inherited descriptors', {
   skip: needsRoot,
 }, async (context) => {
   const { home, remove } = await makeDaemonHome();

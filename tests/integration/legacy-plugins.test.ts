@@ -55,7 +55,7 @@ async function serveTls(context: TestContext, options: ServerOptions = {}): Prom
 const isRefused = (error: unknown) =>
   isOutboardError(error, 'unavailable') && /^legacy plugin: dial tcp https:/.test(error.message);
 
-test('a .spec with https is not verified, and a .json is by the authority that it names', {
+test('a .spec file with https is not verified, a .json file is, by the authority that it names', {
   skip,
 }, async (context) => {
   const { engine, writeSpec, writePem } = await openEngine(context);
@@ -90,7 +90,7 @@ test('a plugin must match the name in its address', { skip }, async (context) =>
   await assert.rejects(engine.drivers.find('p', 'volumedriver'), isRefused);
 });
 
-test('a plugin is shown the certificate that its file names, also after it was renewed', {
+test('a plugin gets the client certificate that its file names, also after a renewal', {
   skip,
 }, async (context) => {
   const { engine, writeSpec, writePem } = await openEngine(context);
@@ -110,7 +110,7 @@ test('a plugin is shown the certificate that its file names, also after it was r
   await (await find()).client.call('VolumeDriver.List', {});
 });
 
-test('a disabled managed plugin never falls back to a legacy one of its name, a removed one does', {
+test('a legacy plugin replaces a removed managed plugin of the same name, but not a disabled one', {
   skip,
 }, async (context) => {
   const { engine, home } = await openEngine(context);

@@ -104,7 +104,7 @@ async function documentedNames(): Promise<readonly string[]> {
 
 const atPort0 = ['--metrics-addr', '127.0.0.1:0'];
 
-test('metrics tell of a plugin from its pull to its end', { skip }, async (context) => {
+test('metrics cover a plugin from its pull to its removal', { skip }, async (context) => {
   const registry = await startRegistry();
   context.after(() => registry.stop());
   const place = await openPlace(context, ...atPort0);
@@ -159,7 +159,7 @@ test('metrics tell of a plugin from its pull to its end', { skip }, async (conte
   assert.ok((seriesValue(after, 'outboard_pulled_bytes_total') ?? 0) > 100, 'totals must stay');
 });
 
-test('a plugin that was started again counts its restart', { skip }, async (context) => {
+test('the restart counter of a restarted plugin increases', { skip }, async (context) => {
   const place = await openPlace(context);
   const id = await place.enable('acme/crash', metricsPlugin());
   await scrapeInPlugin(place.daemon.execRoot, id);
@@ -189,7 +189,7 @@ test('the address for metrics serves GET /metrics and nothing else, and no web p
   }
 });
 
-test('an address for metrics that is in use keeps the daemon from starting', { skip }, async (context) => {
+test('the daemon does not start with a metrics address that is in use', { skip }, async (context) => {
   const { daemon } = await openPlace(context, ...atPort0);
   const { home, remove } = await makeDaemonHome();
   context.after(remove);
@@ -236,7 +236,7 @@ for (const propagatedMount of ['', '/run/docker']) {
   }
 }
 
-test('a collector has answered that it started when enable answers', { skip }, async (context) => {
+test('enable returns after the collector has confirmed its start', { skip }, async (context) => {
   const place = await openPlace(context);
   const script = `
     import { appendFileSync } from 'node:fs';
@@ -277,7 +277,7 @@ test('a failing collector is logged and delays nothing', { skip }, async (contex
   );
 });
 
-test('a plugin that collects no metrics sees no socket with metrics', { skip }, async (context) => {
+test('a plugin that is no metrics collector has no metrics socket', { skip }, async (context) => {
   const place = await openPlace(context);
   const script = `
     import { existsSync } from 'node:fs';

@@ -51,7 +51,7 @@ function listen({ drivers }: PluginEngine) {
   };
 }
 
-test('a plugin is found by capability from enable to disable, and its client outlives its restarts', {
+test('a plugin is found by capability from enable to disable, and its client stays usable after restarts', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -87,7 +87,7 @@ test('a plugin is found by capability from enable to disable, and its client out
   assert.deepEqual(heard.lines.slice(3), ['enabled acme/v:latest', 'disabled acme/v:latest']);
 });
 
-test('a new daemon announces the plugins that it takes over to listeners, and calls them', {
+test('a new daemon announces the plugins it takes over to listeners, and can call them', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -106,7 +106,7 @@ test('a new daemon announces the plugins that it takes over to listeners, and ca
   );
 });
 
-test('I12 paths that a plugin names are its own directories, its mounts, or refused', {
+test('I12 paths in plugin responses resolve to its directories and mounts, or are refused', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);

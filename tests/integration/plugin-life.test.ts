@@ -52,7 +52,7 @@ function assertExecRootEmpty({ execRoot }: TestEngine): void {
   }
 }
 
-test('a plugin lives: create, push, remove, pull, set, enable, call, disable, upgrade, remove', {
+test('life cycle of a plugin: create, push, remove, pull, set, enable, call, disable, upgrade, remove', {
   skip,
 }, async (context) => {
   const { host } = await openRegistry(context);
@@ -156,7 +156,7 @@ test('an upgrade drops settings with wider access or from another repository, wi
   assert.match(foreign.warnings.join(), /setting "TOKEN" is not kept: .*another repository/);
 });
 
-test('operations in conflict with the state of a plugin are refused, and change nothing', {
+test('operations that conflict with the state of a plugin are refused and change nothing', {
   skip,
 }, async (context) => {
   const { host } = await openRegistry(context);
@@ -179,14 +179,14 @@ test('operations in conflict with the state of a plugin are refused, and change 
   assert.deepEqual(engine.list(), []);
 });
 
-test('settings apply all or none', { skip }, async (context) => {
+test('settings are applied all or none', { skip }, async (context) => {
   const { engine } = await openEngine(context);
   await engine.create({ name: 'p', context: pluginContext() });
   await assert.rejects(engine.set('p', ['DEBUG=1', 'NOPE=1']), { kind: 'invalid' });
   assert.deepEqual(engine.inspect('p').settings.env, ['DEBUG=0']);
 });
 
-test('an enable that fails tells exit code and last log lines, and leaves nothing', {
+test('a failed enable reports exit code and last log lines, and leaves nothing behind', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -204,7 +204,7 @@ test('an enable that fails tells exit code and last log lines, and leaves nothin
   assertHostUnchanged(before, { plugins: [plugin.id] });
 });
 
-test('D19 500 changes of one plugin at once are made one after another', { skip }, async (context) => {
+test('D19 500 concurrent changes of one plugin are made one after another', { skip }, async (context) => {
   const opened = await openEngine(context);
   await opened.engine.create({ name: 'busy', context: pluginContext() });
   const seen = new Set<string>();
@@ -222,7 +222,7 @@ test('D19 500 changes of one plugin at once are made one after another', { skip 
   assert.deepEqual(opened.engine.inspect('busy').settings.env, ['DEBUG=499']);
 });
 
-test('plugins of one root filesystem share its blobs, and removing one leaves the others whole', {
+test('plugins with the same root filesystem share its blobs, and removing one does not affect the others', {
   skip,
 }, async (context) => {
   const { host } = await openRegistry(context);
@@ -238,7 +238,7 @@ test('plugins of one root filesystem share its blobs, and removing one leaves th
   assert.deepEqual(checkDataRoot(dataRoot), { plugins: [], blobs: [] });
 });
 
-test('other programs reach a running plugin under any socket name', {
+test('other programs can connect to a running plugin under any socket name', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -279,7 +279,7 @@ test('other programs reach a running plugin under any socket name', {
   assertExecRootEmpty(opened);
 });
 
-test('long data and exec roots work for everything', { skip }, async (context) => {
+test('all operations work with long paths of data and exec root', { skip }, async (context) => {
   const { host } = await openRegistry(context);
   const parent = await openEngine(context);
   const long = join('a'.repeat(60), 'b'.repeat(60), 'c'.repeat(60));

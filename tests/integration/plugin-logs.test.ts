@@ -78,7 +78,9 @@ async function readTo(engine: PluginEngine, last: string, query: LogQuery = {}):
   return await read(engine, query);
 }
 
-test('a log keeps stdout and stderr apart, joins pieces, and takes any bytes', { skip }, async (context) => {
+test('a log separates stdout and stderr, joins partial lines, and accepts any bytes', {
+  skip,
+}, async (context) => {
   const { test: opened, talk } = await startTalking(context);
   await talk.say('stdout', 'half ');
   await talk.say('stderr', 'trouble\n');
@@ -112,7 +114,7 @@ test('a log keeps stdout and stderr apart, joins pieces, and takes any bytes', {
   );
 });
 
-test('a log survives restarts, disabling and the engine, and is followed across all but the last', {
+test('a log survives restarts, disable and a closed engine, and a follower survives restarts and disable', {
   skip,
 }, async (context) => {
   const { test: opened, talk } = await startTalking(context);
@@ -151,7 +153,7 @@ test('a followed log ends when its plugin is removed', { skip }, async (context)
   assert.throws(() => opened.engine.logs.read('talk'), { kind: 'not-found' });
 });
 
-test('at 50 MB/s a log stays within its bound, keeps its end, and the engine answers', {
+test('at 50 MB/s a log stays within its size limit and keeps its last lines, and the engine answers', {
   skip,
 }, async (context) => {
   const { test: opened, talk, directory } = await startTalking(context);
@@ -193,7 +195,7 @@ test('at 50 MB/s a log stays within its bound, keeps its end, and the engine ans
   assert.ok(seen > 0 && skipped > 0, `handed on ${seen} lines, skipped ${skipped} bytes`);
 });
 
-test('a log is followed through all of its files, and no line of them is lost', { skip }, async (context) => {
+test('a log is followed through all its files without losing a line', { skip }, async (context) => {
   const { test: opened, talk, directory } = await startTalking(context);
   const seen: number[] = [];
   const reading = (async () => {

@@ -130,7 +130,7 @@ test('R35 two pulls of one digest at once download it once', { skip }, async (co
   assert.equal(proxy.fetched.filter((digest) => digest === layer).length, 1);
 });
 
-test('R35 of two pulls under one name, one wins', { skip }, async (context) => {
+test('R35 of two concurrent pulls under one name, one succeeds', { skip }, async (context) => {
   const { engine, dataRoot } = await openEngine(context);
   const { request } = await throughProxy(context);
   const outcomes = await Promise.allSettled([engine.pull(request), engine.pull(request)]);
@@ -138,7 +138,7 @@ test('R35 of two pulls under one name, one wins', { skip }, async (context) => {
   assert.equal(checkDataRoot(dataRoot).plugins.length, 1);
 });
 
-test('R35 garbage collection during pulls, creates and removals never takes a blob that is needed', {
+test('R35 garbage collection during pulls, creates and removals never deletes a needed blob', {
   skip,
 }, async (context) => {
   const { engine, dataRoot } = await openEngine(context);
@@ -165,7 +165,7 @@ test('R35 garbage collection during pulls, creates and removals never takes a bl
   assert.equal(checkDataRoot(dataRoot).plugins.length, 4);
 });
 
-test('a full disk refuses create and pull, and gives the space back', { skip }, async (context) => {
+test('create and pull fail on a full disk and free their space', { skip }, async (context) => {
   const { request } = await throughProxy(context);
   await using disk = await mountSmallTmpfs({ bytes: 5 * mebibyte });
   const roots = { dataRoot: join(disk.path, 'data') };
@@ -188,7 +188,7 @@ test('a full disk refuses create and pull, and gives the space back', { skip }, 
   assert.deepEqual(checkDataRoot(roots.dataRoot), nothing);
 });
 
-test('a file system out of inodes refuses a plugin and gives them back', { skip }, async () => {
+test('create fails on a file system without free inodes and frees those it used', { skip }, async () => {
   await using disk = await mountSmallTmpfs({ bytes: 16 * mebibyte, inodes: 120 });
   const roots = { dataRoot: join(disk.path, 'data') };
   await using full = await openTestEngine(roots);

@@ -32,7 +32,7 @@ const inUse = (since: Date | undefined) => ({
   message: `plugin acme/p:latest is in use: client podman (since ${since?.toISOString()})`,
 });
 
-test('a plugin in use is neither disabled nor removed without force, whether it is enabled or not', {
+test('a plugin in use, enabled or not, is neither disabled nor removed without force', {
   skip,
 }, async (context) => {
   const { engine } = await openEngine(context);
@@ -55,7 +55,9 @@ test('a plugin in use is neither disabled nor removed without force, whether it 
   await engine.remove('acme/p');
 });
 
-test('uses survive the daemon, and go with a plugin that is removed by force', { skip }, async (context) => {
+test('references survive the daemon, and are deleted when their plugin is removed by force', {
+  skip,
+}, async (context) => {
   const opened = await openEngine(context);
   const { id } = await opened.engine.create({ name: 'acme/p', context: pluginContext() });
   await opened.engine.references.add(id, podman);
@@ -69,7 +71,7 @@ test('uses survive the daemon, and go with a plugin that is removed by force', {
   assert.deepEqual(engine.references.of(again.id), []);
 });
 
-test('a reference and a removal at the same time: the plugin is referenced or removed, never both', {
+test('of a concurrent reference and removal, exactly one succeeds', {
   skip,
 }, async (context) => {
   const { engine } = await openEngine(context);
@@ -85,7 +87,7 @@ test('a reference and a removal at the same time: the plugin is referenced or re
   }
 });
 
-test('references through the API are shown to users of docker, and survive kill -9 of the daemon', {
+test('references added through the API are shown by docker, and survive kill -9 of the daemon', {
   skip,
 }, async (context) => {
   const { home, remove } = await makeDaemonHome();

@@ -33,7 +33,7 @@ function mount(Source: string | null, Destination: string) {
 }
 
 describe('preflight', { skip: needsRoot }, () => {
-  test('enable tells everything that the host lacks, one finding a line, and changes nothing', async (context) => {
+  test('enable reports everything that the host lacks, one finding per line, and changes nothing', async (context) => {
     const { engine, execRoot, dataRoot } = await openWith(context, (home) => ({
       Mounts: [mount(null, '/none'), mount(join(home, 'absent/a'), '/a')],
       Linux: { Devices: [{ Name: 'd', Path: '/dev/outboard-none' }] },
@@ -64,7 +64,7 @@ describe('preflight', { skip: needsRoot }, () => {
     assert.equal(engine.inspect(name).enabled, false);
   });
 
-  test('enable makes missing directories on request', async (context) => {
+  test('enable creates missing directories on request', async (context) => {
     const { engine, dataRoot } = await openWith(context, (home) => ({
       Mounts: [mount(join(home, 'made/deep'), '/a')],
     }));
@@ -77,7 +77,7 @@ describe('preflight', { skip: needsRoot }, () => {
     assert.deepEqual([made.isDirectory(), made.mode & 0o777, made.uid], [true, 0o755, 0]);
   });
 
-  test('a directory is never made where a socket, a device or a file belongs, nor below /proc', async (context) => {
+  test('a directory is never created in place of a socket, a device or a file, nor below /proc', async (context) => {
     const { engine, dataRoot } = await openWith(context, (home) => ({
       Mounts: [
         mount(join(home, 'made'), '/made'),
@@ -102,7 +102,7 @@ describe('preflight', { skip: needsRoot }, () => {
     await assert.rejects(engine.enable('acme/file', { createMounts: true }), /; make the file$/);
   });
 
-  test('untilReady() resolves when someone enables the plugin, and at once when it runs', async (context) => {
+  test('untilReady() resolves when the plugin is enabled, and at once when it runs already', async (context) => {
     const { engine } = await openWith(context, () => ({}));
     const waiting = engine.untilReady(name);
     await engine.enable(name);
@@ -111,7 +111,7 @@ describe('preflight', { skip: needsRoot }, () => {
     await engine.untilReady(name);
   });
 
-  test('untilReady() ends with the plugin, and with its signal', async (context) => {
+  test('untilReady() rejects when the plugin is removed, and when its signal aborts', async (context) => {
     const { engine } = await openWith(context, () => ({}));
     await assert.rejects(engine.untilReady('acme/absent'), { kind: 'not-found' });
     await assert.rejects(

@@ -112,7 +112,7 @@ for (const variant of variants) {
       assert.equal(await repository.hasBlob(blob.digest), false);
     });
 
-    it('says what was not found', async () => {
+    it('names the object that was not found', async () => {
       const repository = open('acme/nothing');
       await assert.rejects(repository.resolve('v1'), {
         kind: 'not-found',

@@ -157,7 +157,7 @@ describe('the API over TLS', () => {
     silent.destroy();
   });
 
-  test('D13 does not renegotiate, and gives out no tickets to come back with', async () => {
+  test('D13 does not renegotiate, and issues no session tickets', async () => {
     const socket = await handshake({ ...as(good), maxVersion: 'TLSv1.2' });
     assert.equal(socket.getTLSTicket(), undefined);
     const { promise, resolve } = settleLater<Error | null>();
@@ -229,7 +229,7 @@ describe('SIGHUP', () => {
     });
   }
 
-  test('takes up a new certificate and a new authority, and no longer serves clients of the old one', async () => {
+  test('loads a new certificate and a new authority, and no longer serves clients of the old one', async () => {
     const next = createAuthority('next authority');
     const before = files.authority.issue(client);
     const first = await serialShownTo(before, files.authority.certificate);
@@ -244,7 +244,7 @@ describe('SIGHUP', () => {
     assert.equal((await callApi(daemon.socket, 'GET', '/_ping')).status, 200);
   });
 
-  test('closes connections that wait for nothing, so that their clients prove themselves again', async () => {
+  test('closes idle connections, so that their clients authenticate again', async () => {
     await files.writeDaemon(files.authority.issue(daemonCertificate));
     await writeFile(files.paths.ca, files.authority.certificate);
     await reload();
@@ -330,7 +330,7 @@ describe('SIGHUP', () => {
   });
 });
 
-test('D12 a daemon without the files of TLS does not start', async (context) => {
+test('D12 a daemon without its TLS files does not start', async (context) => {
   const { home, remove } = await makeDaemonHome();
   context.after(remove);
   const files = await writeTlsFiles(home);

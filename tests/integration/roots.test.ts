@@ -44,7 +44,7 @@ function onlyId(dataRoot: string): string {
   return id ?? assert.fail('no plugin');
 }
 
-test('roots reached through links hold plugins that run, and are taken over when the links are others', {
+test('plugins run in roots reached through links, and are taken over when the links change', {
   skip,
 }, async (context) => {
   const home = await makeHome(context);
@@ -79,7 +79,7 @@ test('roots reached through links hold plugins that run, and are taken over when
   await third.end('SIGTERM');
 });
 
-test('directories that a clean-up of temporary files deleted are recreated on use', {
+test('directories deleted by a clean-up of temporary files are recreated on use', {
   skip,
 }, async (context) => {
   const home = await makeHome(context);
@@ -108,7 +108,7 @@ test('directories that a clean-up of temporary files deleted are recreated on us
   assert.deepEqual(readdirSync(join(roots.dataRoot, 'plugins', 'storage', 'blobs', 'sha256')), []);
 });
 
-test('files of a data root that other users can access are closed, with a warning', {
+test('files of a data root that other users can access are restricted to root, with a warning', {
   skip,
 }, async (context) => {
   const home = await makeHome(context);
@@ -140,7 +140,7 @@ test('files of a data root that other users can access are closed, with a warnin
   await third.end('SIGTERM');
 });
 
-test('a second daemon gets the user of the data root in the error, and a killed one leaves no lock', {
+test('a second daemon gets the process that uses the data root in the error, and a killed daemon leaves no lock', {
   skip,
 }, async (context) => {
   const home = await makeHome(context);
@@ -159,7 +159,7 @@ test('a second daemon gets the user of the data root in the error, and a killed 
   assert.ok(!existsSync(join(first.dataRoot, 'owner.json')));
 });
 
-test('a full exec root is named, and a start that fails for it leaves nothing there', {
+test('a start that fails on a full exec root names it and leaves nothing there', {
   skip,
 }, async (context) => {
   const home = await makeHome(context);

@@ -29,7 +29,7 @@ async function runThere(commands: string): Promise<readonly string[]> {
   return (await promisify(execFile)('unshare', args, { env })).stdout.trimEnd().split('\n');
 }
 
-describe('outboard service where systemd does not run', { skip: needsRoot }, () => {
+describe('outboard service without a running systemd', { skip: needsRoot }, () => {
   test('install --now writes the units, and reports that nothing was started, and the next step', async () => {
     const lines = await runThere('outboard service install --now; units');
     const said = lines.find((line) => line.startsWith('this host does not run systemd'));
@@ -49,7 +49,7 @@ describe('outboard service where systemd does not run', { skip: needsRoot }, () 
     );
   });
 
-  test('uninstall removes the units and what enabled them, also a second time', async () => {
+  test('uninstall removes the units and their links, and succeeds a second time', async () => {
     const wants = '/etc/systemd/system/multi-user.target.wants';
     const lines = await runThere(`
       outboard service install > /dev/null

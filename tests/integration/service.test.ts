@@ -23,7 +23,7 @@ async function openHome(context: TestContext): Promise<string> {
 }
 
 describe('the daemon under a service manager', { skip: needsRoot }, () => {
-  test('tells when it is ready, lives, reloads and stops', async (context) => {
+  test('notifies when it is ready, alive, reloading and stopping', async (context) => {
     const home = await openHome(context);
     const address = join(home, 'notify');
     await using receiver = await startNotifyReceiver(address);
@@ -42,7 +42,7 @@ describe('the daemon under a service manager', { skip: needsRoot }, () => {
     await receiver.until(/^STOPPING=1/);
   });
 
-  test('serves on a socket that it was given, and leaves it there', async (context) => {
+  test('serves on a socket passed by the manager, and does not delete it', async (context) => {
     const home = await openHome(context);
     const socket = join(home, 'given.sock');
     const daemon = startGiven(home, socket);
@@ -54,7 +54,7 @@ describe('the daemon under a service manager', { skip: needsRoot }, () => {
     assert.ok(existsSync(socket), 'the socket is it is not for the daemon to remove');
   });
 
-  test('D12 refuses a socket of TCP, which everyone could reach', async (context) => {
+  test('D12 refuses a TCP socket, which every user can reach', async (context) => {
     const home = await openHome(context);
     const daemon = startGiven(home, 'tcp');
     daemon.firstLine.catch(() => undefined);
@@ -64,7 +64,7 @@ describe('the daemon under a service manager', { skip: needsRoot }, () => {
 });
 
 describe('outboard doctor', () => {
-  test('checks the host by itself when there is no daemon, and fails for that reason', async (context) => {
+  test('checks the host without a daemon, and fails because there is none', async (context) => {
     const home = await openHome(context);
     const args = ['--host', `unix://${home}/none.sock`, 'doctor', '--format', 'json'];
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -41,7 +41,7 @@ async function modeOf(path: string): Promise<string> {
 }
 
 describe('a unix socket of the API', { skip: needsRoot }, () => {
-  test('is reached by members of the group, and nothing beside it', async (context) => {
+  test('is accessible to members of the group, other files beside it are not', async (context) => {
     const home = await openHome(context);
     const daemon = await start(context, home, ['--group', String(gid)]);
     const api = pluginApi(daemon.socket);
@@ -68,7 +68,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
     }
   });
 
-  test('stays reachable when the daemon starts anew, also for another group', async (context) => {
+  test('stays accessible when the daemon restarts, also with another group', async (context) => {
     const home = await openHome(context);
     const first = await startDaemon({ home, args: ['--group', String(gid)], isBuilt: true });
     assert.equal(await modeOf(first.execRoot), `710 ${gid}`);
@@ -81,14 +81,14 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
     assert.deepEqual(await tryPaths(member, [second.socket]), ['nothing']);
   });
 
-  test('is for root alone without a group, in a directory that nobody else can enter', async (context) => {
+  test('without a group is accessible to root only, in a directory of root', async (context) => {
     const home = await openHome(context);
     const daemon = await start(context, home, ['--group', '']);
     assert.deepEqual([await modeOf(daemon.execRoot), await modeOf(daemon.socket)], ['700 0', '660 0']);
     assert.deepEqual(await tryPaths(member, [daemon.socket]), ['nothing']);
   });
 
-  test('each of several is reached in a directory that the daemon makes; for others an error names the problem', async (context) => {
+  test('is accessible in directories that the daemon creates or others may enter; otherwise an error names the remedy', async (context) => {
     const home = await openHome(context);
     const made = join(home, 'made', 'deep', 'api.sock');
     const closed = join(home, 'closed', 'api.sock');
@@ -116,7 +116,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
     );
   });
 
-  test('that a service manager made is reached by the group that it gave it', async (context) => {
+  test('created by a service manager is accessible to its group', async (context) => {
     for (const [mode, reached, directory] of [
       ['0o660', 'answered', `710 ${gid}`],
       ['0o600', 'nothing', '700 0'],
@@ -155,7 +155,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
     }
   });
 
-  test('an exec root that an operator opened otherwise stays as it is', async (context) => {
+  test('keeps the mode of an exec root that the operator has changed', async (context) => {
     const home = await openHome(context);
     const execRoot = join(home, 'run');
     await mkdir(execRoot);
@@ -177,7 +177,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
 });
 
 describe('a host on which plugins cannot run', { skip: needsRoot }, () => {
-  test('an ordinary user cannot start a daemon, and the error names the way', async (context) => {
+  test('an ordinary user cannot start a daemon, and the error names the remedy', async (context) => {
     const home = await openHome(context);
     // It can read this repository at any path, and is not root.
     const readsAll = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
@@ -212,7 +212,7 @@ describe('a host on which plugins cannot run', { skip: needsRoot }, () => {
 
   for (const [name, runtime, reason] of [
     ['that does not exist', 'nosuch', /OCI runtime: cannot find "nosuch" in PATH/],
-    ['that is no runtime', '/bin/false', /OCI runtime: \/bin\/false does not tell its version/],
+    ['that is not an OCI runtime', '/bin/false', /OCI runtime: \/bin\/false does not tell its version/],
   ] as const) {
     test(`a runtime ${name} is reported when the daemon is ready, with the remedy`, async (context) => {
       const home = await openHome(context);
@@ -226,7 +226,7 @@ describe('a host on which plugins cannot run', { skip: needsRoot }, () => {
     });
   }
 
-  test('without namespaces nothing can be unpacked, which is reported', async (context) => {
+  test('a host without namespaces, on which nothing can be unpacked, is reported', async (context) => {
     const home = await openHome(context);
     const bounding = '--bounding-set=-sys_admin';
     const args = ['daemon', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')];

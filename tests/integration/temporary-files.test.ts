@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 
 const outboard = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
-test('the compiled code that Node.js keeps lies with the program, not among temporary files', async () => {
+test('the compile cache of Node.js is in the directory of the program, not among temporary files', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-tmpdir-'));
   try {
     const env = { ...process.env, TMPDIR: directory };

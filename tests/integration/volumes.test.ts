@@ -28,7 +28,7 @@ describe('volumes of plugins in containers', { skip: needsRoot }, () => {
 
   const names = async () => (await subject.engine.volumes.list()).volumes.map(({ name }) => name);
 
-  it('a mounted volume is at the reported path, and its content outlives plugin and engine', async () => {
+  it('a mounted volume is at the reported path, and its content persists after plugin and engine stop', async () => {
     const id = await enablePlugin('acme/p');
     const labels = new Map([['team', 'a']]);
     const { mountpoint } = await subject.engine.volumes.create({ name: 'data', driver: 'acme/p', labels });
@@ -48,7 +48,7 @@ describe('volumes of plugins in containers', { skip: needsRoot }, () => {
     await assert.rejects(stat(again), { code: 'ENOENT' });
   });
 
-  it('volumes and mounts refer to their plugin, over a restart of the engine, and are named in errors', async () => {
+  it('volumes and mounts are references to their plugin, also after a restart of the engine, and are named in errors', async () => {
     await enablePlugin('acme/p');
     await subject.engine.volumes.create({ name: 'data', driver: 'acme/p' });
     await subject.engine.volumes.mount('data', 'me');
@@ -96,7 +96,7 @@ describe('volumes of plugins in containers', { skip: needsRoot }, () => {
     assert.deepEqual(await names(), ['stuck']);
   });
 
-  it('a plugin that was removed by force leaves volumes that can be forgotten, and made anew elsewhere', async () => {
+  it('volumes of a plugin removed by force can be removed, and created with another plugin', async () => {
     await enablePlugin('acme/p');
     await subject.engine.volumes.create({ name: 'data', driver: 'acme/p' });
     await subject.engine.remove('acme/p', { force: true });

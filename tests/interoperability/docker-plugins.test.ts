@@ -27,7 +27,7 @@ async function readFixture(generation: string) {
   return { manifest, config, layer };
 }
 
-describe('plugins that Docker Engine wrote', () => {
+describe('plugins pushed by Docker Engine', () => {
   let registry: TestRegistry;
   let subject: TestEngine;
   let engine: PluginEngine;
@@ -87,7 +87,7 @@ describe('plugins that Docker Engine wrote', () => {
     });
   }
 
-  it('R06 installs the manifest of this platform out of an index', async () => {
+  it('R06 installs the manifest of this platform from an index', async () => {
     const repository = 'fixtures/index';
     const { manifest } = await publish(repository, 'docker-current');
     const oci = Buffer.from(manifest.toString().replace(dockerManifest, ociManifest));
@@ -125,7 +125,7 @@ describe('plugins that Docker Engine wrote', () => {
     assert.equal(plugin.config.description, 'a small plugin');
   });
 
-  it('R27 tells that a reference is not a plugin instead of asking for nothing', async () => {
+  it('R27 reports that a reference is not a plugin instead of requesting no privileges', async () => {
     const repository = 'fixtures/image';
     const { manifest } = await publish(repository, 'docker-current');
     const image = manifest

@@ -59,7 +59,7 @@ async function statusOf(plugin: ProbePlugin, field: string): Promise<string> {
   return await plugin.shell(`sed -n 's/^${field}:\\s*//p' /proc/self/status`);
 }
 
-test('I20 plugins run with a filter of system calls and without new privileges', { skip }, async () => {
+test('I20 plugins run with a seccomp filter and no_new_privs', { skip }, async () => {
   for (const plugin of [plain, mounter, watcher]) {
     assert.equal(await statusOf(plugin, 'Seccomp'), '2');
     assert.equal(await statusOf(plugin, 'NoNewPrivs'), '1');
@@ -80,12 +80,12 @@ test('I20 a plugin that was granted CAP_SYS_ADMIN can mount, and make and enter 
   await mounter.shell('unshare --mount --net true && nsenter --net=/proc/1/ns/net true');
 });
 
-test('programs that other users start, and threads, work under the filter', { skip }, async () => {
+test('threads, and programs of other users, work under the seccomp filter', { skip }, async () => {
   assert.equal(await plain.shell(`setpriv --reuid 1000 --regid 1000 --clear-groups id -u`), '1000');
   assert.equal(await plain.shell(`perl -e 'print "ok" if fork() || exit'`), 'ok');
 });
 
-test('I20 kernel files about the host are empty', { skip }, async () => {
+test('I20 kernel files with data about the host are empty', { skip }, async () => {
   const paths =
     '/proc/kcore /proc/keys /proc/timer_list /proc/interrupts /proc/scsi /proc/acpi /sys/firmware';
   for (const plugin of [plain, watcher]) {
@@ -96,7 +96,7 @@ test('I20 kernel files about the host are empty', { skip }, async () => {
   }
 });
 
-test('I20 kernel settings are read-only, also with the processes of the host', { skip }, async () => {
+test('I20 kernel settings are read-only, also in the pid namespace of the host', { skip }, async () => {
   const mountsOf = async (plugin: ProbePlugin) => parseMounts(await plugin.shell('cat /proc/self/mountinfo'));
   for (const plugin of [plain, watcher]) {
     const mounts = await mountsOf(plugin);
@@ -114,7 +114,7 @@ test('I20 kernel settings are read-only, also with the processes of the host', {
   }
 });
 
-test('I20 a plugin with the processes of the host sees this one, and reads neither its files nor its memory', {
+test('I20 a plugin in the pid namespace of the host sees this process, but cannot read its files or memory', {
   skip,
 }, async () => {
   const process_ = `/proc/${process.pid}`;
@@ -134,7 +134,7 @@ test('I20 a plugin with the processes of the host sees this one, and reads neith
 const openDevice = (type: 'b' | 'c', major: number, minor: number) =>
   `rm -f /tmp/node; mknod /tmp/node ${type} ${major} ${minor} && head -c 0 /tmp/node`;
 
-test('I15 the device cgroup opens the harmless devices, and others only to a plugin with all of them', {
+test('I15 the device cgroup permits the default devices, and others only with allowAllDevices', {
   skip,
 }, async () => {
   const harmless = [
@@ -183,7 +183,7 @@ function parseMounts(mountinfo: string): ReadonlyMap<string, SeenMount> {
   return new Map(mounts);
 }
 
-test('I13 mounts of a plugin and of the host are apart, but for the propagated mount', { skip }, async () => {
+test('I13 mounts of plugin and host are separate, except below the propagated mount', { skip }, async () => {
   const ofHost = new Set(
     [...parseMounts(readFileSync('/proc/self/mountinfo', 'utf8')).values()].flatMap(
       ({ sharedGroup }) => sharedGroup ?? [],

@@ -42,7 +42,7 @@ function makeVictim(context: TestContext): string {
   return victim;
 }
 
-test('I05 an image with a link at /dev is refused when it is enabled, and nothing is written through it', {
+test('I05 enable refuses an image with a link at /dev and writes nothing through it', {
   skip,
 }, async (context) => {
   const { engine } = await openEngine(context);
@@ -53,7 +53,7 @@ test('I05 an image with a link at /dev is refused when it is enabled, and nothin
   assert.deepEqual(readdirSync(victim), ['kept']);
 });
 
-test('I05 links that a plugin laid where the runtime mounts are refused at its next start', {
+test('I05 links that a plugin created at mount destinations of the runtime are refused at its next start', {
   skip,
 }, async (context) => {
   const { engine, dataRoot } = await openEngine(context);
@@ -157,7 +157,7 @@ test('I11 a propagated mount that a link leads to the sockets or into /proc is r
   }
 });
 
-test('I06 a link that a plugin laid in a writable mount leads no later mount to /dev, /proc, /sys or the sockets', {
+test('I06 a link that a plugin created in a writable mount redirects no later mount to /dev, /proc, /sys or the sockets', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -228,7 +228,7 @@ test('I09 a plugin whose socket is a link to a socket of the host is never ready
   assert.equal(victim.connections(), 0);
 });
 
-test('I09, I10 nothing that a running plugin puts in place of its socket is connected to', {
+test('I09, I10 a file that a running plugin puts in place of its socket is never connected to', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);

@@ -73,7 +73,9 @@ for (const isShared of [false, true]) {
   });
 }
 
-test('I13 a shared mount around the socket directory leaves the host its own', { skip }, async (context) => {
+test('I13 a shared mount around the socket directory does not change that directory on the host', {
+  skip,
+}, async (context) => {
   const host = await mountSmallTmpfs({ bytes: 1024 * 1024 });
   context.after(() => host[Symbol.asyncDispose]());
   execFileSync('mount', ['--make-shared', host.path]);
@@ -90,7 +92,7 @@ test('I13 a shared mount around the socket directory leaves the host its own', {
 });
 
 for (const option of ['slave', 'private']) {
-  test(`I13 a bind with rbind and ${option} keeps mounts below its source out of reach too`, {
+  test(`I13 a bind with rbind and ${option} protects mounts below its source too`, {
     skip,
   }, async (context) => {
     const host = await mountSmallTmpfs({ bytes: 1024 * 1024 });
@@ -139,7 +141,7 @@ function bind(source: string, target: string): void {
   execFileSync('mount', ['--bind', source, target]);
 }
 
-test('I21 a plugin that is removed takes no data behind mounts with it', { skip }, async (context) => {
+test('I21 removing a plugin deletes no data behind mounts', { skip }, async (context) => {
   const data = makeData(context);
   await using opened = await openTestEngine();
   const { id } = await opened.engine.create({ name: 'p', context: pluginContext() });
@@ -153,7 +155,7 @@ test('I21 a plugin that is removed takes no data behind mounts with it', { skip 
   assert.equal(readFileSync(join(data, 'directory', 'file'), 'utf8'), 'precious');
 });
 
-test('I21 an upgrade takes no data behind mounts with the old root filesystem', { skip }, async (context) => {
+test('I21 an upgrade deletes no data behind mounts in the old root filesystem', { skip }, async (context) => {
   const data = makeData(context);
   const registry = await startRegistry();
   context.after(() => registry.stop());

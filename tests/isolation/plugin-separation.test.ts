@@ -41,7 +41,7 @@ test('I19 plugins share no namespace and no cgroup', { skip }, () => {
   assert.ok(second?.includes(other.id) && !second.includes(one.id), second);
 });
 
-test('I19 a plugin finds nothing of another: no socket, no process, no directory', { skip }, async () => {
+test('I19 a plugin sees no socket, process or directory of another', { skip }, async () => {
   assert.equal(await one.shell('ls -A /run/docker/plugins | wc -l'), '1');
   assert.equal((await one.shell('cat /proc/self/mountinfo')).includes(other.id), false);
   const { execRoot, dataRoot } = opened;

@@ -103,7 +103,7 @@ test('I20 masked files of the kernel are empty', { skip }, async () => {
   }
 });
 
-test('I20 the processes and abstract sockets of the host are out of sight', { skip }, async () => {
+test('I20 the processes and abstract sockets of the host are not visible', { skip }, async () => {
   assert.match(await plain.shell("tr '\\0' ' ' </proc/1/cmdline"), /^\S*node /);
   const sockets = await plain.shell('grep -c @ /proc/net/unix || true');
   assert.equal(sockets, '0');

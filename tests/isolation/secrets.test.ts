@@ -28,7 +28,7 @@ function filesWithSecret(
   });
 }
 
-test('D17 a secret in the environment is in inspect and the files of root, in no event, list of events or log', {
+test('D17 a secret in the environment is shown by inspect and in files of root only, not in events or logs', {
   skip: needsRoot,
 }, async (context) => {
   const { home, remove } = await makeDaemonHome();

@@ -13,7 +13,7 @@ import { openTestEngine } from '../support/test-engine.ts';
 
 const skip = needsRoot;
 
-test('security options hold from the next start on, and are taken back', { skip }, async () => {
+test('security options apply from the next start, and can be reset', { skip }, async () => {
   await using opened = await openTestEngine();
   const { engine } = opened;
   const plugin = await startProbePlugin(opened, 'p');
@@ -43,7 +43,7 @@ test('security options hold from the next start on, and are taken back', { skip 
   assert.deepEqual((await look()).slice(1), ['1', 0]);
 });
 
-test('a seccomp profile that is missing or wrong keeps a plugin from starting', { skip }, async () => {
+test('a plugin with a missing or invalid seccomp profile does not start', { skip }, async () => {
   await using opened = await openTestEngine();
   const { engine, dataRoot } = opened;
   await startProbePlugin(opened, 'p');

@@ -96,7 +96,7 @@ test('S07 children that left the plugin\u2019s session, in the pid namespace of 
   assertHostUnchanged(before, { plugins: [plugin.id] });
 });
 
-test('S07 a plugin whose first process ended leaves no other behind', { skip }, async () => {
+test('S07 no process of a plugin survives its first process', { skip }, async () => {
   await using opened = await openTestEngine();
   const plugin = await startProbePlugin(opened, 'dies', { config: { PidHost: true } });
   await plugin.shell('(setsid sleep 1000 >/dev/null 2>&1 &)');

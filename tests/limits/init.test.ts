@@ -57,7 +57,7 @@ async function untilStarted({ stdout }: ExecSession): Promise<void> {
   assert.fail(`the output ended after ${JSON.stringify(said)}`);
 }
 
-test('with an init, commands that are killed or leave something behind leave no zombie', {
+test('with an init, killed commands and orphaned processes leave no zombie', {
   skip,
 }, async () => {
   await using opened = await openTestEngine();
@@ -77,7 +77,7 @@ test('with an init, commands that are killed or leave something behind leave no 
   assert.equal(countProcesses(plugin), before);
 });
 
-test('an init passes signals on, and ends as the program of the plugin does', { skip }, async () => {
+test('an init forwards signals, and exits with the status of the plugin’s program', { skip }, async () => {
   await using opened = await openTestEngine();
   const { engine } = opened;
   const plugin = await startWithInit(opened);
@@ -95,7 +95,7 @@ test('an init passes signals on, and ends as the program of the plugin does', { 
   assert.deepEqual((await engine.processes('p')).length, 1);
 });
 
-test('a plugin cannot change the program of the host that is its init', { skip }, async () => {
+test('a plugin cannot change its init program, which is a file of the host', { skip }, async () => {
   await using opened = await openTestEngine();
   const plugin = await startWithInit(opened);
   assert.notEqual((await plugin.attempt(`echo x > ${copy}`)).code, 0);
@@ -105,7 +105,7 @@ test('a plugin cannot change the program of the host that is its init', { skip }
   assert.notEqual(statSync(inPlugin).ino, statSync(path).ino);
 });
 
-test('an init is used beside the processes of the host as well', { skip }, async () => {
+test('an init is also used in the pid namespace of the host', { skip }, async () => {
   await using opened = await openTestEngine();
   await startWithInit(opened, { config: { pidHost: true } });
   const [first, program] = await opened.engine.processes('p');

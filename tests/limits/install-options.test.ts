@@ -28,7 +28,7 @@ async function outboard(socket: string, ...args: readonly string[]) {
   return { code, stdout, stderr };
 }
 
-test('a plugin runs with the flags of its installation from the first start', {
+test('the flags of install apply from the first start', {
   skip: needsRoot,
 }, async (context) => {
   const registry = await startRegistry();

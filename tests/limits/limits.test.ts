@@ -56,7 +56,7 @@ function processLimit(plugin: ProbePlugin): string {
   return cgroupFile(plugin, 'pids.max');
 }
 
-test('limits that an author asks for are in force from the start', { skip }, async () => {
+test('limits requested by the author are in force from the start', { skip }, async () => {
   assert.equal(memoryLimit(modest), String(128 * mebibyte));
   assert.equal(processorQuota(modest), '75000');
   assert.equal(processLimit(modest), '40');
@@ -70,7 +70,7 @@ test('a plugin without limits has none', { skip }, async () => {
   assert.equal(processLimit(plain), 'max');
 });
 
-test('a fork bomb ends at the limit of processes, and the plugin still answers', { skip }, async () => {
+test('a fork bomb stops at the process limit, and the plugin still answers', { skip }, async () => {
   const bomb = 'for i in $(seq 100); do sleep 1000 >/dev/null 2>&1 & done; echo survived';
   const { code, stderr } = await modest.attempt(bomb);
   assert.notEqual(code, 0, 'every fork succeeded');
@@ -109,7 +109,7 @@ test('limits of a running plugin change at once', { skip }, async () => {
   assert.equal(pidOfPlugin(opened.execRoot, plain.id), pid, 'the plugin was restarted');
 });
 
-test('limits that a process keeps for life take effect at the next start, which is reported', {
+test('limits that cannot change for a running process take effect at the next start, which is reported', {
   skip,
 }, async () => {
   const notices = await opened.engine.update('plain', { limits: { openFiles: 222 } });
@@ -133,7 +133,7 @@ test('a limit that the kernel refuses changes nothing', { skip }, async () => {
   assert.notEqual(processLimit(plain), '5');
 });
 
-test('more processors than the host has are refused in the words of Docker', { skip }, async () => {
+test('more CPUs than the host has are refused with the error text of Docker', { skip }, async () => {
   await assert.rejects(
     opened.engine.update('plain', { limits: { cpus: 60_000 } }),
     /^OutboardError: range of CPUs is from 0.01 to \d+\.00, as there are only \d+ CPUs available$/,

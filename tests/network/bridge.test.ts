@@ -110,7 +110,7 @@ test('no address is shown for shared or absent networks', { skip }, async (conte
   }
 });
 
-test('a plugin on the bridge has loopback and one interface, and its own name is its address', {
+test('a plugin on the bridge has loopback and one interface, and its host name resolves to its address', {
   skip,
 }, async (context) => {
   const bridge = createTestBridge();
@@ -127,7 +127,7 @@ test('a plugin on the bridge has loopback and one interface, and its own name is
   }
 });
 
-test('a plugin on the bridge reaches what is beyond the host, with the host\u2019s address', {
+test('a plugin on the bridge reaches other hosts, with the host\u2019s address', {
   skip,
 }, async (context) => {
   const outside = await openExternalNetwork(context);
@@ -155,7 +155,7 @@ test('a plugin on the bridge resolves names by the name servers of the operator'
   assert.notEqual((await plugin.attempt('getent ahostsv4 other.test')).code, 0);
 });
 
-test('plugins without a network have loopback only, and nothing of the bridge', { skip }, async (context) => {
+test('plugins without a network have loopback only', { skip }, async (context) => {
   const bridge = createTestBridge();
   const opened = await openBridged(context, bridge);
   for (const type of ['', 'none', 'null']) {
@@ -167,7 +167,7 @@ test('plugins without a network have loopback only, and nothing of the bridge', 
   assert.deepEqual(traceOf(bridge, opened.execRoot), []);
 });
 
-test('a plugin with the host\u2019s network has its names too', { skip }, async (context) => {
+test('a plugin with the host\u2019s network resolves the host\u2019s names', { skip }, async (context) => {
   const opened = await openBridged(context, createTestBridge());
   const plugin = await startProbePlugin(opened, 'host', { config: { Network: { Type: 'host' } } });
   for (const path of ['/etc/hosts', '/etc/resolv.conf']) {
@@ -203,7 +203,7 @@ test('the last address of the bridge is refused to a second plugin, and given to
   assert.equal(await addressOf(await startProbePlugin(opened, 'second', onBridge)), address);
 });
 
-test('a bridge is refused a subnet that is another network of the host', { skip }, async (context) => {
+test('a bridge subnet that overlaps another network of the host is refused', { skip }, async (context) => {
   const bridge = createTestBridge();
   const opened = await openBridged(context, bridge);
   await startProbePlugin(opened, 'first', onBridge);
@@ -220,7 +220,7 @@ test('a bridge is refused a subnet that is another network of the host', { skip 
   );
 });
 
-test('20 times enabling and disabling a plugin leaves nothing of its network', { skip }, async (context) => {
+test('enabling and disabling a plugin 20 times leaves nothing of its network', { skip }, async (context) => {
   const bridge = createTestBridge();
   const opened = await openBridged(context, bridge);
   await opened.engine.create({
@@ -235,7 +235,7 @@ test('20 times enabling and disabling a plugin leaves nothing of its network', {
   }
 });
 
-test('S15 the next engine takes a plugin\u2019s network over with the plugin', { skip }, async (context) => {
+test('S15 the next engine takes over a plugin together with its network', { skip }, async (context) => {
   const bridge = createTestBridge();
   const opened = await openBridged(context, bridge);
   const plugin = await startProbePlugin(opened, 'steady', onBridge);
@@ -248,7 +248,7 @@ test('S15 the next engine takes a plugin\u2019s network over with the plugin', {
   assert.deepEqual(traceOf(bridge, opened.execRoot), []);
 });
 
-test('the next engine warns of a network that is not as it was made', { skip }, async (context) => {
+test('the next engine warns of a network that was changed', { skip }, async (context) => {
   const bridge = createTestBridge();
   const log = new PassThrough();
   const { name, subnet } = bridge;
@@ -265,7 +265,7 @@ test('the next engine warns of a network that is not as it was made', { skip }, 
   assert.match(warning.err.message, /"firewall" failed \(CHECK\)/);
 });
 
-test('S16 the next engine takes back the network of a plugin that is not there any more', {
+test('S16 the next engine releases the network of a plugin that no longer exists', {
   skip,
 }, async (context) => {
   const bridge = createTestBridge();
@@ -280,7 +280,7 @@ test('S16 the next engine takes back the network of a plugin that is not there a
   assert.deepEqual(traceOf(bridge, opened.execRoot), []);
 });
 
-test('a plugin on the bridge that crashes gets a network anew', { skip }, async (context) => {
+test('a plugin on the bridge gets a new network after a crash', { skip }, async (context) => {
   const bridge = createTestBridge();
   const opened = await openBridged(context, bridge);
   const plugin = await startProbePlugin(opened, 'crashing', onBridge);

@@ -67,7 +67,7 @@ test('S15 a plugin on the bridge keeps its network through kill -9 of the daemon
   assert.deepEqual(place.trace(), []);
 });
 
-test('S15 kill -9 of daemon and plugin leaves nothing twice, and nothing once the plugin is disabled', {
+test('S15 kill -9 of daemon and plugin leaves no duplicate network, and none after the plugin is disabled', {
   skip,
 }, async (context) => {
   const place = await openPlace(context);
@@ -88,7 +88,7 @@ test('S15 kill -9 of daemon and plugin leaves nothing twice, and nothing once th
   assert.deepEqual(place.trace(), []);
 });
 
-test('a daemon does not start with a subnet that is none', { skip }, async (context) => {
+test('a daemon does not start with an invalid subnet', { skip }, async (context) => {
   const { home, remove } = await makeDaemonHome();
   context.after(remove);
   await assert.rejects(

@@ -13,14 +13,14 @@ import { useProtocolPlugin } from './protocol-plugin.ts';
 
 const page = readFileSync(new URL('../../docs/plugin-protocols.md', import.meta.url), 'utf8');
 
-test('docs/plugin-protocols.md quotes the programs that run here, imports and all', () => {
+test('docs/plugin-protocols.md quotes the programs that run here, including imports', () => {
   const directory = new URL('documented/', import.meta.url);
   const files = readdirSync(directory).map((name) => readFileSync(new URL(name, directory), 'utf8'));
   const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
   assert.deepEqual(blocks.toSorted(), files.toSorted());
 });
 
-test('docs/plugin-protocols.md names functions that are there', () => {
+test('docs/plugin-protocols.md names existing functions', () => {
   const names = [...page.matchAll(/`((?:create|open|encode|decode)\w+)`/g)].map(([, name = '']) => name);
   assert.ok(names.includes('createNetworkDriver'), 'want the table of clients');
   for (const name of names) assert.ok(name in engineExports, `not exported: ${name}`);
@@ -35,7 +35,7 @@ describe('the examples of docs/plugin-protocols.md', { skip: needsRoot }, () => 
     'secretprovider',
   );
 
-  test('mount a volume and say where the host sees it', async () => {
+  test('mount a volume and report its path on the host', async () => {
     const { home, name } = plugin();
     await plugin().behave('VolumeDriver.Create', 'null');
     const { id } = home.engine.inspect(name);
@@ -49,7 +49,7 @@ describe('the examples of docs/plugin-protocols.md', { skip: needsRoot }, () => 
     assert.equal(joined.interfaceName?.source, 'veth0');
   });
 
-  test('keep a log and read it', async () => {
+  test('write a log and read it', async () => {
     const { home, name } = plugin();
     assert.deepEqual(await keepLog(home.engine, name), ['ready\n']);
   });

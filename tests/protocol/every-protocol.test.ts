@@ -126,14 +126,14 @@ describe('every protocol', { skip: needsRoot }, () => {
       });
     }
 
-    test(`${method} reads null fields and a reply of null alike`, async () => {
+    test(`${method} treats null fields and a null reply alike`, async () => {
       const withFields = await codeOf((await prepare('null-fields'))());
       const without = await codeOf((await prepare('null'))());
       assert.equal(withFields, without);
       assert.ok(['success', 'plugin-reply-malformed'].includes(String(without)), String(without));
     });
 
-    test(`${method} gives up on a plugin that hangs, by time and by signal`, async () => {
+    test(`${method} fails for a hanging plugin after the time limit, and when its signal aborts`, async () => {
       const ask = await prepare('hang');
       assert.equal(await codeOf(ask({ timeoutMs: 50 })), 'plugin-timeout');
       const reason = new Error('enough');
@@ -143,14 +143,14 @@ describe('every protocol', { skip: needsRoot }, () => {
       await assert.rejects(asking, reason);
     });
 
-    test(`${method} is not made again when the connection drops`, async () => {
+    test(`${method} is not retried when the connection drops`, async () => {
       const ask = await prepare('drop');
       assert.equal(await codeOf(ask()), 'plugin-connection-lost');
       assert.equal(await callsSeen(), 1);
     });
   }
 
-  test('AuthZPlugin.AuthZReq and MetricsCollector.StartMetrics reach plugins that are found by name', async () => {
+  test('AuthZPlugin.AuthZReq and MetricsCollector.StartMetrics reach plugins by name', async () => {
     const authorization = createAuthorizationPlugin((await plugin().driver('authz')).client);
     const request = { method: 'GET', uri: '/v1.43/info', headers: {} };
     assert.deepEqual(await authorization.authorizeRequest(request), { allowed: true });
@@ -164,7 +164,7 @@ describe('every protocol', { skip: needsRoot }, () => {
     await assert.rejects(metrics.startMetrics(), { code: 'plugin-error' });
   });
 
-  test('a query is made again when its reply was lost, and finds a plugin that was started anew', async () => {
+  test('a query is retried when its reply was lost, and reaches a restarted plugin', async () => {
     const { client } = await plugin().driver('volumedriver');
     const volumes = createVolumeDriver(client);
     await plugin().behave('VolumeDriver.List', 'drop');

@@ -117,7 +117,7 @@ describe('an IPAM driver in a container', { skip: needsRoot }, () => {
     });
   }
 
-  test('is refused without a pool, and with data that is no text', async () => {
+  test('is refused without a pool, and with data that is not text', async () => {
     const driver = await findDriver();
     await plugin().behave('IpamDriver.RequestPool', 'ok', { PoolID: 'p' });
     await assert.rejects(driver.requestPool({ addressSpace: 'near' }), {

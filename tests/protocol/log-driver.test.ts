@@ -35,7 +35,7 @@ async function pipesOnHost(): Promise<string[]> {
 }
 
 describe('a log driver in a container', { skip: needsRoot }, () => {
-  test('says whether it reads', async () => {
+  test('reports whether it can read logs', async () => {
     const driver = createLogDriver((await findDriver()).client);
     assert.deepEqual(await driver.capabilities(), { readsLogs: true });
     assert.deepEqual(await plugin().calls(), [{ method: 'LogDriver.Capabilities', body: undefined }]);
@@ -49,7 +49,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     assert.deepEqual(await driver.capabilities(), { readsLogs: false });
   });
 
-  test('takes entries through a pipe and gives them back', async () => {
+  test('reads entries from a pipe and returns them', async () => {
     const driver = await findDriver();
     await plugin().calls();
     const stream = await openLogStream(driver, {
@@ -98,7 +98,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     });
   });
 
-  test('gets everything that was written before the stop, however much more than a pipe holds', async () => {
+  test('gets everything that was written before the stop, even more than a pipe holds', async () => {
     const stream = await openLogStream(await findDriver(), { id: 'large' });
     const texts = Array.from({ length: 40 }, (_, index) => `${index} ${'x'.repeat(15_000)}`);
     await Promise.all(texts.map((text) => stream.write(line(text))));
@@ -109,7 +109,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     );
   });
 
-  test('gets times with nanoseconds, and its entries are filtered by them', async () => {
+  test('gets times with nanoseconds, by which its entries are filtered', async () => {
     const stream = await openLogStream(await findDriver(), { id: 'times' });
     for (const offset of [0n, 1n, 2n, 3n]) await stream.write(line(`+${offset}`, start + offset));
     await stream.close();
@@ -168,7 +168,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
     ],
     ['answers JSON', raw(Buffer.from('{}')), /want log entries, got a JSON object/],
   ] as const) {
-    test(`fails as a reader when it ${name}`, async () => {
+    test(`fails a read when it ${name}`, async () => {
       await plugin().behave('LogDriver.ReadLogs', 'raw', answer);
       await assert.rejects(read('any'), (error) => {
         assert.match(error instanceof Error ? error.message : '', message);
@@ -178,7 +178,7 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
   }
 
   for (const behaviour of ['err-500', 'text-500']) {
-    test(`fails as a reader with ${behaviour}`, async () => {
+    test(`fails a read with ${behaviour}`, async () => {
       await plugin().behave('LogDriver.ReadLogs', behaviour);
       await assert.rejects(read('any'), { message: 'LogDriver.ReadLogs: the driver says no' });
     });

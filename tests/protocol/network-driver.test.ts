@@ -14,7 +14,7 @@ async function findDriver(): Promise<NetworkDriver> {
 const endpoint = { networkId: 'n', endpointId: 'e' };
 
 describe('a network driver in a container', { skip: needsRoot }, () => {
-  test('says what it can do', async () => {
+  test('reports its capabilities', async () => {
     const driver = await findDriver();
     assert.deepEqual(await driver.capabilities(), {
       scope: 'local',
@@ -36,7 +36,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
     { Scope: 'swarm' },
     { Scope: 'local', ConnectivityScope: 'LOCAL' },
   ]) {
-    test(`is refused with the scopes ${JSON.stringify(answer)}: the letter case counts`, async () => {
+    test(`is refused with the scopes ${JSON.stringify(answer)}, which are case-sensitive`, async () => {
       const driver = await findDriver();
       await plugin().behave('NetworkDriver.GetCapabilities', 'ok', answer);
       await assert.rejects(driver.capabilities(), {
@@ -101,7 +101,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
     ]);
   });
 
-  test('makes an endpoint, tells of it and deletes it', async () => {
+  test('creates an endpoint, reports on it and deletes it', async () => {
     const driver = await findDriver();
     await plugin().calls();
     const options = endpointOptions({
@@ -138,7 +138,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
   });
 
   for (const Interface of [null, {}, { Address: null, AddressIPv6: '', MacAddress: '' }]) {
-    test(`fills in nothing with the interface ${JSON.stringify(Interface)}`, async () => {
+    test(`returns empty addresses for the interface ${JSON.stringify(Interface)}`, async () => {
       const driver = await findDriver();
       await plugin().behave('NetworkDriver.CreateEndpoint', 'ok', { Interface });
       const made = await driver.createEndpoint({ ...endpoint, options: {} });
@@ -152,11 +152,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
       { Address: '10.0.0.2' },
       /want "Address" to be an address with a prefix length/,
     ],
-    [
-      'a hardware address that is none',
-      { MacAddress: '02:42' },
-      /want "MacAddress" to be a hardware address/,
-    ],
+    ['an invalid hardware address', { MacAddress: '02:42' }, /want "MacAddress" to be a hardware address/],
     [
       'a second address',
       { Address: '10.0.0.3/16' },
@@ -244,7 +240,7 @@ describe('a network driver in a container', { skip: needsRoot }, () => {
     });
   }
 
-  test('need not know the methods for external connectivity, but may fail in them', async () => {
+  test('may lack the methods for external connectivity, but their failures are reported', async () => {
     const driver = await findDriver();
     const program = 'NetworkDriver.ProgramExternalConnectivity';
     const revoke = 'NetworkDriver.RevokeExternalConnectivity';

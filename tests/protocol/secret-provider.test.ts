@@ -14,7 +14,7 @@ async function findProvider(): Promise<SecretProvider> {
 }
 
 describe('a secret provider in a container', { skip: needsRoot }, () => {
-  test('gives a secret, and gets all known properties in the request', async () => {
+  test('returns a secret, and gets all known properties in the request', async () => {
     const provider = await findProvider();
     const secret = await provider.getSecret({
       secretName: 'db',
@@ -62,7 +62,7 @@ describe('a secret provider in a container', { skip: needsRoot }, () => {
     assert.deepEqual(await plugin().calls(), [{ method, body: { SecretName: 'db' } }]);
   });
 
-  test('gives bytes of any kind, up to 500 KiB', async () => {
+  test('returns any bytes, up to 500 KiB', async () => {
     const provider = await findProvider();
     const value = Buffer.alloc(500 * 1024, 0xff);
     await plugin().behave(method, 'ok', { Value: value.toString('base64') });
@@ -89,14 +89,14 @@ describe('a secret provider in a container', { skip: needsRoot }, () => {
   const hidden = 'canary';
   const raw = (text: string) => Buffer.from(text).toString('base64');
   for (const [name, behaviour, answer] of [
-    ['a value that is no base64', 'ok', { Value: `?${hidden}` }],
-    ['a value that is no text', 'ok', { Value: [hidden] }],
-    ['a flag that is none', 'ok', { Value: raw(hidden), DoNotReuse: hidden }],
-    ['an error that is no text', 'ok', { Value: raw(hidden), Err: [hidden] }],
+    ['a value that is not base64', 'ok', { Value: `?${hidden}` }],
+    ['a value that is not text', 'ok', { Value: [hidden] }],
+    ['a flag that is not a boolean', 'ok', { Value: raw(hidden), DoNotReuse: hidden }],
+    ['an error that is not text', 'ok', { Value: raw(hidden), Err: [hidden] }],
     ['broken JSON', 'raw', raw(`{"Value":"${hidden}`)],
     ['plain text', 'raw', raw(hidden)],
   ] as const) {
-    test(`D16 shows nothing of the secret in any part of the error for ${name}`, async () => {
+    test(`D16 does not leak the secret in any part of the error for ${name}`, async () => {
       const provider = await findProvider();
       await plugin().behave(method, behaviour, answer);
       await assert.rejects(provider.getSecret({ secretName: 'db' }), (error) => {

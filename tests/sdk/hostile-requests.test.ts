@@ -80,14 +80,14 @@ describe('a plugin under hostile requests', () => {
       fc.asyncProperty(fc.constantFrom(...methods), fc.string(), (method, text) => answers(method, text)),
     ));
 
-  test('answers JSON that is nested a hundred thousand deep', async () => {
+  test('answers JSON with a nesting depth of 100,000', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     await answers('Create', deep);
     await answers('Create', `{"Name":"v","Opts":{"a":${deep}}}`);
   });
 
   for (const [name, bytes] of [
-    ['bytes that are no HTTP', '\x16\x03\x01\x02\x00'],
+    ['bytes that are not HTTP', '\x16\x03\x01\x02\x00'],
     ['a header without an end', `POST /Plugin.Activate HTTP/1.1\r\nX: ${'a'.repeat(64 * 1024)}`],
     [
       'two lengths',

@@ -119,7 +119,7 @@ describe('a volume plugin', () => {
     assert.deepEqual(driver.asked, ['create v']);
   });
 
-  test('takes a second creation of a volume for done', async () => {
+  test('treats a second creation of a volume as done', async () => {
     await call('VolumeDriver.Create', { Name: 'v' });
     assert.equal((await call('VolumeDriver.Create', { Name: 'v' })).status, 200);
     assert.deepEqual(driver.asked, ['create v']);
@@ -160,7 +160,7 @@ describe('a volume plugin', () => {
     assert.equal((await call('Plugin.Activate')).status, 200);
   });
 
-  test('accepts a connection that closes without a byte, as a host probes', async () => {
+  test('accepts a connection that closes without a byte, as in a probe of the host', async () => {
     const probe = connect(plugin.socketPath);
     await once(probe, 'connect');
     probe.destroy();
@@ -200,7 +200,7 @@ describe('a volume plugin', () => {
     assert.ok(driver.volumes.has('v'));
   });
 
-  test('counts nothing for a mount that failed', async () => {
+  test('does not count a failed mount', async () => {
     await call('VolumeDriver.Create', { Name: 'v' });
     driver.onMount = () => Promise.reject(new Error('backend is away'));
     assert.deepEqual((await call('VolumeDriver.Mount', { Name: 'v', ID: 'a' })).body, {
@@ -218,7 +218,7 @@ describe('a volume plugin', () => {
     );
   });
 
-  test('undoes a mount whose caller hung up', async () => {
+  test('undoes a mount whose caller disconnected', async () => {
     await call('VolumeDriver.Create', { Name: 'v' });
     const caller = new AbortController();
     driver.onMount = async (context) => {
@@ -235,7 +235,7 @@ describe('a volume plugin', () => {
     assert.deepEqual(driver.asked, ['create v', 'mount v', 'unmount v', 'remove v']);
   });
 
-  test('mounts held volumes again after a restart and still counts them', async () => {
+  test('mounts volumes in use again after a restart and still counts their consumers', async () => {
     await call('VolumeDriver.Create', { Name: 'v' });
     await call('VolumeDriver.Mount', { Name: 'v', ID: 'a' });
     await plugin.close();
@@ -258,7 +258,7 @@ describe('a volume plugin', () => {
     assert.equal((await stat(plugin.socketPath)).mode & 0o777, 0o600);
   });
 
-  test('lets a running call end and removes its socket when it closes', async () => {
+  test('completes a running call and removes its socket when it closes', async () => {
     await call('VolumeDriver.Create', { Name: 'v' });
     let release = (): void => undefined;
     const entered = new Promise<void>((resolve) => {

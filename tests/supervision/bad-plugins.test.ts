@@ -87,7 +87,7 @@ test('S01 an exit at the start is reported with its code, and a plugin that alwa
   await untilState(engine, 'crashes', 'running');
 });
 
-test('a plugin that failed for good is started by restart(), which enable() refuses', {
+test('a plugin that failed permanently is started by restart(), but not by enable()', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -103,7 +103,7 @@ test('a plugin that failed for good is started by restart(), which enable() refu
   assert.equal(engine.state('once').status, 'running');
 });
 
-test('a plugin that runs and is in use is restarted by force only', { skip }, async (context) => {
+test('a running plugin in use is restarted by force only', { skip }, async (context) => {
   const opened = await openEngine(context);
   const { engine } = opened;
   const id = await create(opened, 'used', volumePluginScript);
@@ -116,7 +116,7 @@ test('a plugin that runs and is in use is restarted by force only', { skip }, as
   assert.equal(engine.references.of(id).length, 1);
 });
 
-test('S04 a plugin that hangs is noticed by its health check, and started anew', {
+test('S04 a hanging plugin is detected by its health check and restarted', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -136,7 +136,7 @@ test('S04 a plugin that hangs is noticed by its health check, and started anew',
   assert.match((await engine.status('hangs')).lastFailure?.reason ?? '', /was unhealthy: no answer within/);
 });
 
-test('S04 a plugin that hangs delays no list, no start, no stop and no call of another one', {
+test('S04 a hanging plugin delays no list, start, stop or call of another', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -167,7 +167,7 @@ test('S04 a plugin that hangs delays no list, no start, no stop and no call of a
   await engine.disable('hung');
 });
 
-test('S06 S07 a plugin that ignores SIGTERM, with processes that it forked away, is gone after disable()', {
+test('S06 S07 disable() ends a plugin that ignores SIGTERM, with its daemonized processes', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -189,7 +189,9 @@ test('S06 S07 a plugin that ignores SIGTERM, with processes that it forked away,
   assert.deepEqual([left.processes, left.cgroups, left.mounts], [[], [], []]);
 });
 
-test('S08 a plugin that runs out of memory is reported as such, and restarted', { skip }, async (context) => {
+test('S08 an out-of-memory kill of a plugin is reported, and the plugin is restarted', {
+  skip,
+}, async (context) => {
   const opened = await openEngine(context);
   const { engine } = opened;
   const eats =
@@ -204,7 +206,7 @@ test('S08 a plugin that runs out of memory is reported as such, and restarted', 
   assert.deepEqual(lastFailure?.exit, { code: 137, signal: 'SIGKILL', outOfMemory: true });
 });
 
-test('S12 a plugin whose monitor is killed is ended, reported as such and restarted', {
+test('S12 a plugin whose monitor is killed is ended, reported with this reason and restarted', {
   skip,
 }, async (context) => {
   const opened = await openEngine(context);
@@ -220,7 +222,7 @@ test('S12 a plugin whose monitor is killed is ended, reported as such and restar
   assert.equal(lastFailure?.reason, 'the plugin ended, and no one knows how: its monitor had gone');
 });
 
-test('I09 a plugin that takes its socket away is unhealthy, though it runs', { skip }, async (context) => {
+test('I09 a running plugin that deletes its socket is unhealthy', { skip }, async (context) => {
   const opened = await openEngine(context);
   const { engine } = opened;
   await create(

@@ -43,7 +43,7 @@ const parts: readonly (readonly [
 ];
 
 for (const [name, remove, reason] of parts) {
-  test(`a plugin that loses ${name} while it runs is started anew, with the reason`, { skip }, async () => {
+  test(`a running plugin that loses ${name} is restarted, with the reason`, { skip }, async () => {
     await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
     const { engine, execRoot } = opened;
     const plugin = await startProbePlugin(opened, 'cut-off');
@@ -56,7 +56,9 @@ for (const [name, remove, reason] of parts) {
     assert.match(lastFailure?.reason ?? '', reason);
   });
 
-  test(`a plugin that loses ${name} while no daemon runs is started anew by the next`, { skip }, async () => {
+  test(`a plugin that loses ${name} while no daemon runs is restarted by the next daemon`, {
+    skip,
+  }, async () => {
     await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
     const { execRoot } = opened;
     const plugin = await startProbePlugin(opened, 'cut-off');
@@ -81,7 +83,7 @@ test('a plugin without a restart policy reports the loss of its socket directory
   assert.equal(await plugin.shell('echo answers'), 'answers');
 });
 
-test('a plugin that is never to be started again is well once its socket is back', { skip }, async () => {
+test('a plugin without a restart policy is healthy again when its socket is back', { skip }, async () => {
   await using opened = await openTestEngine();
   const { engine } = opened;
   const plugin = await startProbePlugin(opened, 'cut-off');

@@ -13,7 +13,7 @@ import { untilState } from '../support/plugin-states.ts';
 import { startProbePlugin } from '../support/probe-plugin.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
 
-test('S10 a plugin that fills the state file system stops no other, and its removal gives the space back', {
+test('S10 a plugin that fills the state file system stops no other, and its removal frees the space', {
   skip: needsRoot,
 }, async (context) => {
   await using disk = await mountSmallTmpfs({ bytes: 8 * 1024 * 1024 });

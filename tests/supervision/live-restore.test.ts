@@ -86,7 +86,7 @@ test('S22 --no-live-restore stops plugins with the daemon, and the next one star
   for (const id of ids) await untilPluginAccepts(next.execRoot, id);
 });
 
-test('S22 --no-live-restore kills a plugin that ignores SIGTERM, after the time that it was given', {
+test('S22 --no-live-restore kills a plugin that ignores SIGTERM, after its stop timeout', {
   skip,
 }, async (context) => {
   const place = await openHome(context);
@@ -101,7 +101,7 @@ test('S22 --no-live-restore kills a plugin that ignores SIGTERM, after the time 
   assert.deepEqual(snapshotHost(place.home, { plugins: [id] }).processes, []);
 });
 
-test('plugins that a killed daemon left are taken back with --no-live-restore, too', {
+test('plugins left running by a killed daemon are taken over with --no-live-restore, too', {
   skip,
 }, async (context) => {
   const place = await openHome(context);
@@ -141,7 +141,7 @@ test('S19 the API answers while all plugins still hang at their start', { skip }
   assert.equal(await next.end('SIGTERM'), 0);
 });
 
-test('S17 a reused pid is not taken for the plugin', { skip }, async (context) => {
+test('S17 a reused pid is not mistaken for the plugin', { skip }, async (context) => {
   const place = await openHome(context);
   const daemon = await place.start();
   const id = await enable(daemon, 'reused');

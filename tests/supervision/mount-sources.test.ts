@@ -90,7 +90,7 @@ async function killPlugin(engine: PluginEngine, name: string): Promise<void> {
   process.kill((await untilState(engine, name, 'running')).pid, 'SIGKILL');
 }
 
-test('a plugin with a missing mount source reports it, and restarts when it is back', {
+test('a plugin with a missing mount source reports it, and is restarted when the source is back', {
   skip,
 }, async (context) => {
   const { engine, directory, create } = await openPlace(context);
@@ -113,7 +113,7 @@ test('a plugin with a missing mount source reports it, and restarts when it is b
   await untilState(engine, 'store', 'running');
 });
 
-test('a plugin whose source is not there when the daemon starts is started once it is', {
+test('a plugin whose mount source is missing when the daemon starts is started when the source appears', {
   skip,
 }, async (context) => {
   const place = await openPlace(context);
@@ -151,7 +151,7 @@ test('a plugin without retries reports the missing source, and is restarted manu
   assert.equal(engine.state('once').status, 'running');
 });
 
-test('S19 I14 plugins with sources that do not answer fail with an error, and delay no other', {
+test('S19 I14 plugins with unresponsive mount sources fail with an error, and delay no other', {
   skip,
 }, async (context) => {
   const { engine, directory, create } = await openPlace(context);
@@ -187,7 +187,7 @@ test('S19 I14 plugins with sources that do not answer fail with an error, and de
   await engine.enable('a');
 });
 
-test('a plugin whose source stops answering reports it, and restarts when it answers', {
+test('a plugin whose mount source stops answering reports it, and is restarted when the source answers', {
   skip,
 }, async (context) => {
   const { engine, directory, create } = await openPlace(context);
@@ -201,7 +201,7 @@ test('a plugin whose source stops answering reports it, and restarts when it ans
   await untilState(engine, 'store', 'running');
 });
 
-test('a plugin that waits for a source that does not answer can be disabled', {
+test('a plugin that waits for an unresponsive mount source can be disabled', {
   skip,
 }, async (context) => {
   const { engine, directory, create } = await openPlace(context);
@@ -215,7 +215,7 @@ test('a plugin that waits for a source that does not answer can be disabled', {
   assert.equal(engine.inspect('store').enabled, false);
 });
 
-test('outboard doctor tells of a data root that does not answer, and ends', { skip }, async (context) => {
+test('outboard doctor reports an unresponsive data root, and exits', { skip }, async (context) => {
   const directory = makeDirectory(context);
   const { path: dataRoot, server } = await mountSilent(directory);
   await server.fallSilent();

@@ -35,7 +35,7 @@ function untilEvent(engine: PluginEngine, action: EngineEvent['action']): Promis
   });
 }
 
-test('an out-of-memory kill of a helper is reported everywhere, and the plugin is restarted', {
+test('an out-of-memory kill of a helper process is reported in status, events and stats, and the plugin is restarted', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
@@ -64,7 +64,7 @@ test('an out-of-memory kill of a helper is reported everywhere, and the plugin i
   assert.equal(next.outOfMemoryKills('helps'), 0);
 });
 
-test('a plugin that is never to be started again is left running when a helper of it is killed', {
+test('a plugin without a restart policy keeps running when its helper process is killed', {
   skip,
 }, async () => {
   await using opened = await openTestEngine();

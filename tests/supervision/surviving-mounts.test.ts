@@ -51,7 +51,7 @@ async function killAndAwaitRestart({ engine }: TestEngine): Promise<void> {
   await untilState(engine, 'mounter', 'running', (state) => state.pid !== pid);
 }
 
-test('mounts of the kernel outlive crashes of a plugin, restarts of it and of the daemon, until it is disabled', {
+test('kernel mounts persist through plugin crashes, plugin restarts and daemon restarts, until disable', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
@@ -74,7 +74,7 @@ test('mounts of the kernel outlive crashes of a plugin, restarts of it and of th
   assert.deepEqual(mountsBelow(plugin.propagated), [plugin.propagated]);
 });
 
-test('a restart removes mounts whose process is gone, and none that still serves or does not answer', {
+test('a restart removes mounts whose server process is gone, but none that is served or unresponsive', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
@@ -91,7 +91,7 @@ test('a restart removes mounts whose process is gone, and none that still serves
   assert.deepEqual(mountsBelow(plugin.propagated), []);
 });
 
-test('a plugin that mounts on its earlier mounts again and again does not fill the mount table', {
+test('a plugin that repeatedly mounts over its earlier mounts does not fill the mount table', {
   skip,
 }, async () => {
   await using opened = await openTestEngine({ backOff: { initialMs: 1 } });
@@ -103,7 +103,7 @@ test('a plugin that mounts on its earlier mounts again and again does not fill t
   assert.deepEqual(mountsBelow(plugin.propagated), [plugin.propagated]);
 });
 
-test('I14 disable unmounts a file system that does not answer, without a call to it', {
+test('I14 disable unmounts an unresponsive file system without accessing it', {
   skip,
 }, async () => {
   await using opened = await openTestEngine();

@@ -31,7 +31,7 @@ async function mountPage(context: TestContext): Promise<HangingFileSystem & { re
 /** A blocked reader blocks for good: a failing test ends the process, because other tests read command lines too. */
 const patienceMs = 60_000;
 
-test('a stranger that calls itself conmon does not keep the daemon from starting', {
+test('an unrelated process named conmon does not prevent the daemon from starting', {
   skip,
 }, async (context) => {
   const page = await mountPage(context);
@@ -54,7 +54,7 @@ test('a stranger that calls itself conmon does not keep the daemon from starting
   }
 });
 
-test('a plugin whose process keeps its arguments to itself is looked into all the same', {
+test('processes() does not block on a process whose arguments cannot be read', {
   skip,
 }, async (context) => {
   const page = await mountPage(context);

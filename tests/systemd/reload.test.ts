@@ -48,7 +48,7 @@ describe('"systemctl reload outboard"', { skip }, () => {
   });
 
   for (const [name, document, reason] of [
-    ['is no JSON', '{', /is not JSON/],
+    ['is not JSON', '{', /is not JSON/],
     ['has an unknown key', '{"log-levels":"info"}', /unknown key "log-levels"/],
     ['contradicts a flag', '{"hosts":["fd://"]}', /specified both as a flag and in the configuration file/],
   ] as const) {

@@ -49,7 +49,7 @@ describe('the service on a host with systemd', { skip }, () => {
     assert.deepEqual(boundsOf(host, await cgroupOnHost(host, pid)), bounds);
   });
 
-  test('as the host shuts down plugins end after the daemon, in the time that they have', async () => {
+  test('at host shutdown plugins stop after the daemon, within their stop timeout', async () => {
     const show = (unit: string, ...properties: readonly string[]) =>
       host.ok('systemctl', 'show', `--property=${properties.join(',')}`, unit);
     const scope = await show(`outboard-${plugin.id}.scope`, 'Before', 'TimeoutStopUSec', 'CollectMode');
@@ -60,7 +60,7 @@ describe('the service on a host with systemd', { skip }, () => {
     assert.match(await show(monitor, 'Before'), /\boutboard\.service\b/);
   });
 
-  test('a signal to every process of the service ends no plugin, nor does one that ends the daemon', async () => {
+  test('neither a signal to all processes of the service nor one that ends the daemon ends a plugin', async () => {
     await host.ok('systemctl', 'kill', '-s', 'HUP', 'outboard.service');
     await assertUnharmed();
     await host.ok('systemctl', 'kill', 'outboard.service');
@@ -68,7 +68,7 @@ describe('the service on a host with systemd', { skip }, () => {
     await assertUnharmed();
   });
 
-  test('a restart of the daemon leaves limits in force, and finds no process that is left over', async () => {
+  test('a daemon restart keeps limits in force, and systemd reports no leftover process', async () => {
     await host.ok('systemctl', 'restart', 'outboard.service');
     await host.ok('systemctl', 'daemon-reload');
     await assertUnharmed();
@@ -77,7 +77,7 @@ describe('the service on a host with systemd', { skip }, () => {
     assert.doesNotMatch(lines, /left-over process|remains running after unit stopped/i);
   });
 
-  test('limits stay in force when the service is uninstalled, and another daemon takes the plugin over', async () => {
+  test('limits stay in force when the service is uninstalled and another daemon takes over the plugin', async () => {
     await outboard(host, 'service', 'uninstall');
     assert.deepEqual(boundsOf(host, await cgroupOnHost(host, pid)), bounds);
     await startForeignDaemon(host);
@@ -87,7 +87,7 @@ describe('the service on a host with systemd', { skip }, () => {
     await outboard(host, 'service', 'install', '--now');
   });
 
-  test('other limits for a plugin that runs are in force at once, and stay', async () => {
+  test('new limits for a running plugin are in force at once, and stay in force', async () => {
     await outboard(host, 'update', '--memory', '48m', '--cpus', '0.25', '--pids-limit', '30', plugin.name);
     await host.ok('systemctl', 'daemon-reload');
     const other = { memory: String(48 * 1024 * 1024), quota: '25000', pids: '30' };
@@ -105,7 +105,7 @@ describe('the service on a host with systemd', { skip }, () => {
     await assertUnharmed();
   });
 
-  test('plugins are taken over by a daemon of the other driver, and change when they are restarted', async () => {
+  test('plugins are taken over by a daemon with the other cgroup driver, and change to it at a restart', async () => {
     const other = await startBoundedPlugin(host, 'other');
     const places = {
       systemd: `/outboard.slice/outboard-${other.id}.scope`,
@@ -134,7 +134,7 @@ describe('the service on a host with systemd', { skip }, () => {
     await assertUnharmed();
   });
 
-  test('a plugin whose monitor ended without the daemon is started anew in its scope', async () => {
+  test('a plugin whose monitor ended while no daemon ran is restarted in its scope', async () => {
     const other = await startBoundedPlugin(host, 'orphan');
     const before = await pidOnHost(host, other);
     await host.ok('systemctl', 'stop', 'outboard.socket', 'outboard.service');

@@ -33,7 +33,7 @@ const script = `
   touch -d '2001-02-03 04:05:06' odd/file odd/closed odd/deep; touch -h -d '1970-01-01 00:00:01 UTC' odd/link
 `;
 
-describe('an archive of a real tree unpacks as by GNU tar', { skip: needsRoot }, () => {
+describe('an archive of a real tree unpacks as with GNU tar', { skip: needsRoot }, () => {
   let place = '';
   const inPlace = (name: string) => join(place, name);
 

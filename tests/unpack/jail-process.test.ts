@@ -53,7 +53,7 @@ function openLayer(): PassThrough {
   return layer;
 }
 
-test('the child reaches nothing but the staging directory', { skip: needsRoot }, async (context) => {
+test('the child can access the staging directory only', { skip: needsRoot }, async (context) => {
   using place = makeUnpackRoot();
   await using jail = place.open();
   const layer = openLayer();
@@ -126,7 +126,7 @@ async function startHolder(directory: string, signal: AbortSignal) {
   return { holder, pid: Number(line) };
 }
 
-test('the child holds no descriptor that leads out, and ends with its parent', {
+test('the child has no descriptor from outside the jail, and ends with its parent', {
   skip: needsRoot,
 }, async (context) => {
   using place = makeUnpackRoot();
@@ -156,7 +156,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('a child that is killed half-way is reported, and leaves no process', {
+test('a child that is killed during unpacking is reported, and leaves no process', {
   skip: needsRoot,
 }, async (context) => {
   using place = makeUnpackRoot();
@@ -171,7 +171,7 @@ test('a child that is killed half-way is reported, and leaves no process', {
 });
 
 for (const scope of ['of the jail', 'of one layer'] as const) {
-  test(`A45 the signal ${scope} stops a layer that has stalled`, { skip: needsRoot }, async (context) => {
+  test(`A45 the signal ${scope} stops a stalled layer`, { skip: needsRoot }, async (context) => {
     using place = makeUnpackRoot();
     const abort = new AbortController();
     const own = { signal: abort.signal };
@@ -189,11 +189,11 @@ for (const scope of ['of the jail', 'of one layer'] as const) {
 
 for (const [when, use] of [
   ['before it is shut in', (jail) => jail.finish()],
-  ['while it takes in a layer', (jail) => jail.apply(streamLayer([file('a', randomBytes(8 * 1024 * 1024))]))],
+  ['while it reads a layer', (jail) => jail.apply(streamLayer([file('a', randomBytes(8 * 1024 * 1024))]))],
   ['at the end of a layer', (jail) => jail.apply(streamLayer([file('a')]))],
   ['at the end', (jail) => jail.finish()],
 ] as const satisfies readonly (readonly [string, (jail: UnpackJail) => Promise<unknown>])[]) {
-  test(`a child that is stopped ${when} is killed, and said to have stalled`, {
+  test(`a child that is stopped ${when} is killed and reported as stalled`, {
     skip: needsRoot,
   }, async () => {
     using place = makeUnpackRoot();
@@ -211,12 +211,12 @@ for (const [when, use] of [
   });
 }
 
-test('a signal that is aborted already starts nothing', () => {
+test('nothing is started with a signal that is already aborted', () => {
   const signal = AbortSignal.abort(new Error('too late'));
   assert.throws(() => openUnpackJail('/nonexistent', { signal }), { message: 'too late' });
 });
 
-test('a layer that is refused while its source has stalled is reported at once', {
+test('a refused layer is reported at once, even if its source has stalled', {
   skip: needsRoot,
 }, async () => {
   using place = makeUnpackRoot();
@@ -227,7 +227,7 @@ test('a layer that is refused while its source has stalled is reported at once',
   assert.ok(layer.destroyed, 'the source is closed');
 });
 
-test('a source that fails is the error, and ends the jail', { skip: needsRoot }, async () => {
+test('a failure of the source is reported, and ends the jail', { skip: needsRoot }, async () => {
   using place = makeUnpackRoot();
   await using jail = place.open();
   const broken = async function* () {
@@ -248,7 +248,7 @@ test('a large layer that is refused early ends without a broken pipe', { skip: n
   });
 });
 
-test('one layer at a time, and none after the end', { skip: needsRoot }, async () => {
+test('layers are accepted one at a time, and not after the end', { skip: needsRoot }, async () => {
   using place = makeUnpackRoot();
   await using jail = place.open();
   const first = jail.apply(streamLayer([file('a')]));
@@ -265,7 +265,7 @@ test('one layer at a time, and none after the end', { skip: needsRoot }, async (
   assert.deepEqual(place.tree(), { a: 'file x' });
 });
 
-test('a jail that is disposed without use leaves nothing', { skip: needsRoot }, async () => {
+test('an unused jail leaves nothing after its disposal', { skip: needsRoot }, async () => {
   using place = makeUnpackRoot();
   const descriptors = readdirSync('/proc/self/fd').length;
   {
@@ -275,7 +275,7 @@ test('a jail that is disposed without use leaves nothing', { skip: needsRoot }, 
   assert.equal(readdirSync('/proc/self/fd').length, descriptors);
 });
 
-test('a directory that is absent, or a link, is refused', () => {
+test('a staging directory that is missing or a link is refused', () => {
   using place = makeUnpackRoot();
   symlinkSync(place.victim, join(place.root, 'link'));
   for (const name of ['link', 'absent']) {
@@ -286,7 +286,9 @@ test('a directory that is absent, or a link, is refused', () => {
   }
 });
 
-test('A18 another process swaps directories for links meanwhile', { skip: needsRoot }, async () => {
+test('A18 unpacking stays inside while another process replaces directories by links', {
+  skip: needsRoot,
+}, async () => {
   using place = makeUnpackRoot();
   await using jail = place.open();
   let isOver = false;

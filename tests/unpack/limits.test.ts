@@ -156,7 +156,7 @@ test('A40 unpacking joins gzip members and ignores zeros behind them', { skip: n
   assert.equal(gzipped?.size, archive.length);
 });
 
-test('A45 a full disk is the host\u2019s error, and leaves the jail without a process', {
+test('A45 a full disk is reported as an error of the host, and leaves no process in the jail', {
   skip: needsRoot,
 }, async () => {
   await using disk = await mountSmallTmpfs({ bytes: megabyte });
@@ -168,7 +168,7 @@ test('A45 a full disk is the host\u2019s error, and leaves the jail without a pr
   });
 });
 
-test('A45 a disk without inodes is the host\u2019s error', { skip: needsRoot }, async () => {
+test('A45 a disk without inodes is reported as an error of the host', { skip: needsRoot }, async () => {
   await using disk = await mountSmallTmpfs({ bytes: megabyte, inodes: 12 });
   using place = makeUnpackRoot(disk.path);
   const files = Array.from({ length: 20 }, (_, index) => file(`f${index}`));

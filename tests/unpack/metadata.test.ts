@@ -93,7 +93,7 @@ test('A25 keeps setid bits, owners and unusual modes exactly, in any order', {
   assert.match(statusOf(place, 'shared/implied'), /^755 0:0 /);
 });
 
-test('A25 a new layer sets owner and mode of a directory anew, and its time after all content', {
+test('A25 a later layer sets owner and mode of a directory, and its time after all content', {
   skip: needsRoot,
 }, async () => {
   using place = makeUnpackRoot();
@@ -120,7 +120,7 @@ test('A33 clamps times to the range of file systems', { skip: needsRoot }, async
   assert.match(statusOf(place, 'now'), /@1700000000$/);
 });
 
-test('A24 makes devices and fifos with exact numbers', { skip: needsRoot }, async () => {
+test('A24 creates devices and fifos with exact numbers', { skip: needsRoot }, async () => {
   using place = makeUnpackRoot();
   await place.unpack([
     [
@@ -218,7 +218,9 @@ const replaced: Readonly<Record<string, string>> = {
 };
 
 for (const [name, entry] of Object.entries(replacements)) {
-  test(`A36 the last of two entries wins: ${name} over each other type`, { skip: needsRoot }, async () => {
+  test(`A36 the last of two entries with one name is kept: ${name} over each other type`, {
+    skip: needsRoot,
+  }, async () => {
     for (const before of [
       file('n', 'old'),
       directory('n'),
@@ -251,7 +253,9 @@ test('A37 keeps names byte for byte: not UTF-8, control characters, 255 bytes', 
   );
 });
 
-test('A37 refuses a name of 256 bytes and a path beyond the kernel', { skip: needsRoot }, async () => {
+test('A37 refuses a name of 256 bytes and a path longer than the kernel permits', {
+  skip: needsRoot,
+}, async () => {
   for (const name of ['n'.repeat(256), `${`${'d'.repeat(15)}/`.repeat(254)}${'n'.repeat(32)}`]) {
     using place = makeUnpackRoot();
     await assert.rejects(place.unpack([[file(name)]]), { kind: 'invalid', message: /too long|longer than/ });
@@ -278,7 +282,7 @@ test('A37 unpacks 2,000 nested directories through links, and removes all of the
   assert.equal(place.tree().d, 'file a file now');
 });
 
-test('A37 parents that a link leads to are made where it leads, back and forth', {
+test('A37 missing parents behind a link are created at its target, also through ".."', {
   skip: needsRoot,
 }, async () => {
   using place = makeUnpackRoot();
@@ -296,7 +300,7 @@ test('A37 parents that a link leads to are made where it leads, back and forth',
   assert.equal(tree.gone, 'directory');
 });
 
-test('unpacks names that need their parents made, with mode 0755', { skip: needsRoot }, async () => {
+test('creates missing parent directories with mode 0755', { skip: needsRoot }, async () => {
   using place = makeUnpackRoot();
   mkdirSync(join(place.root, 'there'));
   await place.unpack([[file('there/a/b/c')]]);

@@ -47,7 +47,7 @@ const cases: readonly Case[] = [
     outcome: { b: 'file upper' },
   },
   {
-    title: 'A20 does not follow a link to the host on the way',
+    title: 'A20 does not follow a link to the host in a parent directory',
     layers: ({ victim }) => [
       [symlink('dir', victim)],
       [file('dir/.wh.f', ''), file('dir/d/.wh.second-name', ''), opaque('dir/')],

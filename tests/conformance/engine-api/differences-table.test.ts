@@ -4,7 +4,7 @@ import { allCases } from './cases/all-cases.ts';
 import { differences } from './differences/all-differences.ts';
 import { formatDifferences, readDifferences } from './differences-table.ts';
 
-describe('the list of differences', () => {
+describe('the table of differences', () => {
   test('equals the tables in docs/compatibility.md, which `npm run conformance -- --write-docs` writes', async () => {
     assert.equal(await readDifferences(), formatDifferences());
   });

@@ -47,7 +47,7 @@ describe('compareAnswer()', () => {
     ['a stream', chunked('{"status":"a"}\r\n'), stream({ first: [{ status: 'a' }] })],
   ];
   for (const [name, got, wanted] of right) {
-    test(`finds nothing wrong with ${name}`, () => assert.deepEqual(compare(got, wanted), []));
+    test(`accepts ${name}`, () => assert.deepEqual(compare(got, wanted), []));
   }
 
   const wrong: readonly (readonly [string, WireAnswer | undefined, Expectation, RegExp])[] = [
@@ -107,7 +107,7 @@ describe('shapes', () => {
 });
 
 describe('parseAnswers()', () => {
-  test('takes several answers of one connection apart, whose first has no body', () => {
+  test('separates several answers of one connection, the first without a body', () => {
     const head = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
     const answers = parseAnswers(Buffer.from(`${head}${head}OK`), ['HEAD', 'GET']);
     assert.deepEqual(
@@ -116,7 +116,7 @@ describe('parseAnswers()', () => {
     );
   });
 
-  test('refuses a body that was cut off, what is no HTTP, and bytes after the last answer', () => {
+  test('refuses a truncated body, data that is not HTTP, and bytes after the last answer', () => {
     const start = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n';
     assert.throws(() => parseAnswers(Buffer.from(start), ['GET']), /without its last chunk/);
     assert.throws(() => parseAnswers(Buffer.from('SSH-2.0\r\n\r\n'), ['GET']), /not an HTTP\/1\.1 answer/);

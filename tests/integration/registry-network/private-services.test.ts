@@ -56,14 +56,14 @@ async function tryAll(): Promise<readonly Case[]> {
   }
 }
 
-describe('services of private networks', { skip: needsRoot }, () => {
+describe('services in private networks', { skip: needsRoot }, () => {
   let cases: readonly Case[] = [];
   before(async () => {
     cases = await tryAll();
   });
 
   for (const way of ['redirect', 'token server', 'upload']) {
-    it(`are not reached from a public registry by its ${way}, whatever their name`, () => {
+    it(`are not contacted on behalf of a public registry by its ${way}, whatever their name`, () => {
       const tried = cases.filter((each) => each.at === 'public' && !each.listed && each.way === way);
       assert.deepEqual(
         tried.map(({ name, asked, kind }) => [name, asked, kind]),
@@ -77,7 +77,7 @@ describe('services of private networks', { skip: needsRoot }, () => {
     });
   }
 
-  it('are reached if the operator lists their network, and their answers are not shown', () => {
+  it('are contacted if the operator lists their network, and their answers are not shown', () => {
     const reached = cases.filter(({ at, listed, asked }) => at === 'public' && listed && asked > 0);
     assert.deepEqual(
       reached.map(({ way, name }) => [way, name]),
@@ -89,7 +89,7 @@ describe('services of private networks', { skip: needsRoot }, () => {
     );
   });
 
-  it('of this machine are reached from a registry on it', () => {
+  it('on this host are contacted on behalf of a registry on it', () => {
     const reached = cases.filter(
       ({ at, asked, way }) => at === 'loopback' && asked > 0 && way !== 'token server',
     );
@@ -104,7 +104,7 @@ describe('services of private networks', { skip: needsRoot }, () => {
     );
   });
 
-  it('never have their answers shown, save for a token server on the very host of its registry', () => {
+  it('never have their answers shown, except a token server on the host of its registry', () => {
     assert.equal(cases.length, 27);
     const shown = cases.filter(({ message, secret }) => message.includes(secret));
     assert.deepEqual(
