@@ -18,7 +18,7 @@ import { scriptEngine } from './testing/scripted-engine.ts';
 const parts = ['metrics', 'engine', 'metrics address', 'API', 'access'] as const;
 type Part = (typeof parts)[number];
 
-/** Servers of this process that listen. */
+/** The listening servers of this process. */
 async function listeningServers(): Promise<readonly string[]> {
   // Node.js lists a handle until its close callback, which is called at the end of a turn of the event loop.
   for (const _ of [1, 2]) await setImmediate();
@@ -32,7 +32,7 @@ interface TestDaemonOptions {
   readonly failingClose?: readonly ('metrics' | 'engine' | 'API')[];
 }
 
-/** A daemon over a scripted engine, whose parts fail as a test wants, and the order in which they close. */
+/** A daemon over a scripted engine with failing parts, and the order in which the parts close. */
 async function prepareDaemon(context: TestContext, { failing, failingClose = [] }: TestDaemonOptions) {
   const home = await mkdtemp(join(tmpdir(), 'outboard-daemon-'));
   context.after(() => rm(home, { recursive: true }));
@@ -72,7 +72,7 @@ async function prepareDaemon(context: TestContext, { failing, failingClose = [] 
   const address = taken.address();
   const port = typeof address === 'object' ? address?.port : 0;
   const configuration = withDefaults({
-    // No directory: whether the group of the socket may pass it cannot be found out.
+    // The path is below a file, so that the check of access by the group of the socket fails.
     'exec-root': failing === 'access' ? join(file, 'run') : join(home, 'run'),
     'metrics-addr': `127.0.0.1:${failing === 'metrics address' ? port : 0}`,
     hosts: [`unix://${home}/api.sock`, ...(failing === 'API' ? [`tcp://127.0.0.1:${port}`] : [])],
@@ -84,7 +84,7 @@ async function prepareDaemon(context: TestContext, { failing, failingClose = [] 
 }
 
 for (const [index, failing] of parts.entries()) {
-  test(`startDaemon() closes what is open when "${failing}" fails to open`, async (context) => {
+  test(`startDaemon() closes all open parts when "${failing}" fails to open`, async (context) => {
     const { home, closed, start } = await prepareDaemon(context, { failing });
     const before = await listeningServers();
     await assert.rejects(start(), /does not open|EADDRINUSE|ENOTDIR/);
@@ -109,7 +109,7 @@ for (const failingClose of [['metrics'], ['engine'], ['API'], ['metrics', 'engin
   });
 }
 
-test('startDaemon() rejects with the error of the start, also when a part then fails to close', async (context) => {
+test('startDaemon() rejects with the error of the start, even if a part then fails to close', async (context) => {
   const { closed, start } = await prepareDaemon(context, { failing: 'API', failingClose: ['engine'] });
   await assert.rejects(start(), (error) => error instanceof OutboardError && error.kind === 'conflict');
   assert.deepEqual(closed, ['engine', 'metrics']);

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { loadConfiguration } from './load-configuration.ts';
 import { parseFlags } from './parse-flags.ts';
 
-async function fileWith(context: TestContext, text: string): Promise<string> {
+async function writeConfigurationFile(context: TestContext, text: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-configuration-'));
   context.after(() => rm(directory, { recursive: true }));
   const path = join(directory, 'daemon.json');
@@ -15,7 +15,7 @@ async function fileWith(context: TestContext, text: string): Promise<string> {
 }
 
 test('loadConfiguration() has defaults for everything', async (context) => {
-  assert.deepEqual(await loadConfiguration({}, await fileWith(context, '{}')), {
+  assert.deepEqual(await loadConfiguration({}, await writeConfigurationFile(context, '{}')), {
     'data-root': '/var/lib/outboard',
     'exec-root': '/run/outboard',
     hosts: ['unix:///run/outboard/outboard.sock'],
@@ -46,16 +46,16 @@ test('loadConfiguration() has defaults for everything', async (context) => {
   });
 });
 
-test('loadConfiguration() joins flags and file, and puts the socket into the exec root', async (context) => {
-  const file = await fileWith(context, '{"exec-root":"/x","insecure-registries":["a:5000"]}');
+test('loadConfiguration() merges flags and file, and puts the default socket into the exec root', async (context) => {
+  const file = await writeConfigurationFile(context, '{"exec-root":"/x","insecure-registries":["a:5000"]}');
   const configuration = await loadConfiguration(parseFlags(['--data-root', '/d']).configuration, file);
   assert.equal(configuration['data-root'], '/d');
   assert.deepEqual(configuration.hosts, ['unix:///x/outboard.sock']);
   assert.deepEqual(configuration['insecure-registries'], ['a:5000']);
 });
 
-test('loadConfiguration() refuses what both flag and file say, as dockerd', async (context) => {
-  const file = await fileWith(context, '{"log-level":"warn"}');
+test('loadConfiguration() refuses a setting in both flags and file, as dockerd does', async (context) => {
+  const file = await writeConfigurationFile(context, '{"log-level":"warn"}');
   const flags = parseFlags(['--log-level', 'debug']).configuration;
   await assert.rejects(loadConfiguration(flags, file), {
     message:
@@ -78,7 +78,10 @@ const refused: readonly [text: string, message: RegExp][] = [
 ];
 for (const [text, message] of refused) {
   test(`loadConfiguration() refuses the file ${text}`, async (context) => {
-    await assert.rejects(loadConfiguration({}, await fileWith(context, text)), { kind: 'invalid', message });
+    await assert.rejects(loadConfiguration({}, await writeConfigurationFile(context, text)), {
+      kind: 'invalid',
+      message,
+    });
   });
 }
 
@@ -86,16 +89,21 @@ test('loadConfiguration() refuses a named file that is missing', async () => {
   await assert.rejects(loadConfiguration({}, '/nonexistent/daemon.json'), /ENOENT/);
 });
 
-test('what plugins write is in the log unless a flag or the file says no', async (context) => {
-  assert.equal((await loadConfiguration({}, await fileWith(context, '{}')))['log-plugins'], true);
+test('log-plugins is on unless a flag or the file turns it off', async (context) => {
   assert.equal(
-    (await loadConfiguration({}, await fileWith(context, '{"log-plugins":false}')))['log-plugins'],
+    (await loadConfiguration({}, await writeConfigurationFile(context, '{}')))['log-plugins'],
+    true,
+  );
+  assert.equal(
+    (await loadConfiguration({}, await writeConfigurationFile(context, '{"log-plugins":false}')))[
+      'log-plugins'
+    ],
     false,
   );
   assert.deepEqual(parseFlags(['--no-log-plugins']).configuration, { 'log-plugins': false });
 });
 
-test('parseFlags() takes the network of plugins on the bridge', () => {
+test('parseFlags() reads the bridge network settings', () => {
   const { configuration } = parseFlags([
     ...['--bridge-name', 'plugins0', '--bridge-subnet', '10.1.2.0/24'],
     ...['--dns', '10.1.2.1', '--dns', '10.9.9.9'],
@@ -107,7 +115,7 @@ test('parseFlags() takes the network of plugins on the bridge', () => {
   });
 });
 
-test('parseFlags() takes how plugins are restarted, and says nothing of live restore unless it is off', () => {
+test('parseFlags() reads the restart settings, and has no live-restore unless a flag turns it off', () => {
   const { configuration } = parseFlags([
     ...['--no-live-restore', '--restart-delay', '0.5', '--restart-max-delay', '300'],
   ]);
@@ -120,8 +128,8 @@ test('parseFlags() takes how plugins are restarted, and says nothing of live res
 });
 
 for (const delay of ['0', '-1', 'x', '1e3', '86401', '']) {
-  test(`parseFlags() refuses a pause of "${delay}"`, (context) => {
-    // Commander writes to standard error, which is the test's report.
+  test(`parseFlags() refuses the restart delay "${delay}"`, (context) => {
+    // Commander would write to standard error, into the test report.
     context.mock.method(process.stderr, 'write', () => true);
     assert.throws(() => parseFlags([`--restart-delay=${delay}`]), /it must be 0\.1 to 86400 seconds/);
   });

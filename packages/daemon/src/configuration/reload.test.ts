@@ -7,7 +7,7 @@ import { changedKeys, type ReloadablePart, reloadParts } from './reload.ts';
 const before = withDefaults({});
 const next: Configuration = { ...before, tlscert: '/new.pem', runtime: 'crun', hosts: ['unix:///new.sock'] };
 
-/** Parts that write down what they do, and a log of warnings. */
+/** Parts that record their calls, and a logger that records warnings. */
 function recordParts(failing?: string) {
   const done: string[] = [];
   const part = (name: string): ReloadablePart => ({
@@ -31,26 +31,26 @@ function recordParts(failing?: string) {
   };
 }
 
-test('reloadParts() puts nothing in force before all parts are ready', async () => {
+test('reloadParts() prepares all parts before it applies any', async () => {
   const { parts, done, logger } = recordParts();
   await reloadParts(parts, { before, next }, logger);
   assert.deepEqual(done, ['first ready', 'second ready', 'first in force', 'second in force']);
 });
 
-test('reloadParts() changes nothing and warns of nothing when a part cannot be readied', async () => {
+test('reloadParts() applies nothing and logs no warning when a part fails to prepare', async () => {
   const { parts, done, warnings, logger } = recordParts('second');
   await assert.rejects(reloadParts(parts, { before, next }, logger), { message: 'second fails' });
   assert.deepEqual(done, ['first ready']);
   assert.deepEqual(warnings, []);
 });
 
-test('reloadParts() logs which changed settings wait for a restart', async () => {
+test('reloadParts() logs the changed settings that need a restart', async () => {
   const { parts, warnings, logger } = recordParts();
   await reloadParts(parts, { before, next }, logger);
   assert.deepEqual(warnings, [['hosts', 'runtime']]);
 });
 
-test('changedKeys() compares values, not objects', () => {
+test('changedKeys() compares by value', () => {
   assert.deepEqual(changedKeys(before, withDefaults({})), []);
   assert.deepEqual(changedKeys(before, withDefaults({ hosts: ['unix:///x'] })), ['hosts']);
 });

@@ -10,7 +10,7 @@ import { type Setting, type SettingKey, settingKeys, settings } from './settings
 const page = new URL('../../../../docs/daemon.md', import.meta.url);
 const [begin, end] = ['<!-- settings -->\n', '<!-- end of settings -->\n'];
 
-/** `-H, --host <address>` as the documentation writes it. */
+/** A flag such as `-H, --host <address>` in the notation of the documentation. */
 function describeFlag({ flag, kind: { choices } }: Setting<unknown>): string {
   const argument = choices?.join('\\|');
   return `\`${flag.replace(', ', '`, `').replace(/<(.*)>/, (_, name: string) => argument ?? name.toUpperCase())}\``;
@@ -21,7 +21,7 @@ function describeDefault({ default: value, defaultText }: Setting<unknown>): str
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
-/** Flags and addresses as code. */
+/** Mark flags and addresses as code. */
 function quoteCode(text: string): string {
   return text.replace(/(?<=^| )(--[a-z]|unix:|tcp:)[^\s;,]*/g, '`$&`');
 }
@@ -40,11 +40,11 @@ function describeSetting(key: SettingKey): string {
 
 const table = `| flag | key | default | meaning |\n| --- | --- | --- | --- |\n${settingKeys.map(describeSetting).join('')}`;
 
-test('the table of settings in docs/daemon.md is the one of settings.ts', async () => {
+test('the table in docs/daemon.md lists the settings of settings.ts', async () => {
   const text = await readFile(page, 'utf8');
   const [before, rest = ''] = text.split(begin);
   const [found, after] = rest.split(end);
-  // To write it anew: OUTBOARD_WRITE_DOCS=1 npm test settings
+  // To regenerate the table: OUTBOARD_WRITE_DOCS=1 npm test settings
   if (process.env.OUTBOARD_WRITE_DOCS === '1') {
     await writeFile(page, `${before}${begin}${table}${end}${after}`);
   } else {
@@ -52,7 +52,7 @@ test('the table of settings in docs/daemon.md is the one of settings.ts', async 
   }
 });
 
-/** A value of the file that is not the default, and the flags that say the same. */
+/** A non-default value in the file, and the equivalent flags. */
 function sample(key: SettingKey): { readonly value: unknown; readonly argv: readonly string[] } {
   const { flag, kind, default: fallback } = settings[key] as Setting<unknown>;
   const [name = ''] = flag.replace(/^-\w, /, '').split(' ');
@@ -65,7 +65,7 @@ function sample(key: SettingKey): { readonly value: unknown; readonly argv: read
 }
 
 for (const key of settingKeys) {
-  test(`the setting "${key}" is the same from the file and from its flag`, () => {
+  test(`the setting "${key}" has the same value from the file and from its flag`, () => {
     const { value, argv } = sample(key);
     assert.deepEqual(parseConfigurationDocument({ [key]: value }, '/f'), { [key]: value });
     assert.deepEqual(parseFlags(argv).configuration, { [key]: value });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseTokenServer } from './token-server.ts';
 
-test('parseTokenServer() reads two hosts as URLs write them', () => {
+test('parseTokenServer() normalizes both hosts as a URL does', () => {
   assert.deepEqual(parseTokenServer('Registry.example.com:5050=gitlab.example.com:443'), {
     registry: 'registry.example.com:5050',
     realm: 'gitlab.example.com',

@@ -4,9 +4,9 @@ import { createListeners } from '@outboard/async';
 import type { EngineEvent } from '@outboard/engine';
 import { createEventLog } from './event-log.ts';
 
-const event = (id: string) => ({ id }) as EngineEvent; // the log reads nothing of it
+const event = (id: string) => ({ id }) as EngineEvent; // the log reads no fields
 
-test('createEventLog() keeps events for others when a follower fails, and reports the failure', () => {
+test('createEventLog() reports the error of a follower and still delivers and keeps the events', () => {
   const source = createListeners<[EngineEvent]>((error) => assert.fail(String(error)));
   const reported: unknown[] = [];
   const log = createEventLog(source.add, (error) => reported.push(error));

@@ -30,7 +30,7 @@ test('parseEventQuery() keeps nanoseconds', () => {
   );
 });
 
-test("parseEventQuery() refuses a span that ends before it begins in Docker's words", () => {
+test('parseEventQuery() refuses since after until with the error text of Docker', () => {
   assert.throws(() => query({ since: '20', until: '10' }), {
     status: 400,
     message: '`since` time (20) cannot be after `until` time (10)',
@@ -89,7 +89,7 @@ for (const [text, matches] of volumeFilters) {
   });
 }
 
-test('encodeEvent() tells of a volume with its attributes', () => {
+test('encodeEvent() writes a volume event with its attributes', () => {
   assert.deepEqual(JSON.parse(encodeEvent(volumeEvent)), {
     Type: 'volume',
     Action: 'mount',
@@ -100,7 +100,7 @@ test('encodeEvent() tells of a volume with its attributes', () => {
   });
 });
 
-test("encodeEvent() writes Docker's form with exact nanoseconds", () => {
+test('encodeEvent() writes the JSON of Docker with exact nanoseconds', () => {
   assert.equal(
     encodeEvent(event),
     '{"Type":"plugin","Action":"enable","Actor":{"ID":"abc123","Attributes":{"name":"acme/p:latest"}},' +

@@ -62,11 +62,11 @@ for (const [text, rules, message] of refused) {
   });
 }
 
-test('D10 hostRule() demands nothing on a unix socket', () => {
+test('D10 hostRule() accepts every Host header on a unix socket', () => {
   assert.equal(hostRule({ kind: 'unix', path: '/x' }), undefined);
 });
 
-test('D10 hostRule() knows local names, the address, and what is certified', () => {
+test('D10 hostRule() accepts local names, the listen address and certified names only', () => {
   const allows = hostRule({ kind: 'tcp', hostname: 'FD00::0:1', port: 1 }, (name) => name === 'sure.example');
   const names = ['localhost', '127.0.0.1', '[::1]', '[fd00::1]', 'sure.example', '127.0.0.2', 'evil.example'];
   assert.deepEqual(
@@ -75,7 +75,7 @@ test('D10 hostRule() knows local names, the address, and what is certified', () 
   );
 });
 
-test('D10 hostRule() does not take "every address" for a name', () => {
+test('D10 hostRule() refuses the unspecified address as a host name', () => {
   for (const [hostname, name] of [
     ['0.0.0.0', '0.0.0.0'],
     ['::', '[::]'],
@@ -84,7 +84,7 @@ test('D10 hostRule() does not take "every address" for a name', () => {
   }
 });
 
-test('parseHostAddresses() puts every socket that was passed in place of fd://', () => {
+test('parseHostAddresses() replaces fd:// with the passed sockets', () => {
   const addresses = parseHostAddresses(['unix:///run/x.sock', 'fd://'], plain, [3, 4]);
   assert.deepEqual(addresses.map(formatHostAddress), ['unix:///run/x.sock', 'fd://3', 'fd://4']);
 });

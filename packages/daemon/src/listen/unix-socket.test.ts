@@ -24,7 +24,7 @@ function newServer(context: TestContext): Server {
   return server;
 }
 
-test('D14 listenOnUnixSocket() makes a socket of mode 0660 and leaves the umask as it was', async (context) => {
+test('D14 listenOnUnixSocket() creates a socket of mode 0660 and restores the umask', async (context) => {
   const path = await temporaryPath(context);
   const before = process.umask();
   await listenOnUnixSocket(newServer(context), path);
@@ -32,13 +32,13 @@ test('D14 listenOnUnixSocket() makes a socket of mode 0660 and leaves the umask 
   assert.equal(process.umask(), before);
 });
 
-test('D14 S24 listenOnUnixSocket() makes missing directories that only root can enter', async (context) => {
+test('D14 S24 listenOnUnixSocket() creates missing directories with mode 0700', async (context) => {
   const path = join(await temporaryPath(context), 'deep', 'api.sock');
   await listenOnUnixSocket(newServer(context), path);
   assert.equal(((await lstat(join(path, '..'))).mode & 0o7777).toString(8), '700');
 });
 
-test("D14 listenOnUnixSocket() leaves a live daemon's socket alone", async (context) => {
+test('D14 listenOnUnixSocket() does not replace the socket of a running daemon', async (context) => {
   const path = await temporaryPath(context);
   await listenOnUnixSocket(newServer(context), path);
   const { ino } = await lstat(path);
@@ -50,14 +50,14 @@ test("D14 listenOnUnixSocket() leaves a live daemon's socket alone", async (cont
   assert.equal((await exchangeRaw(path, 'GET / HTTP/1.0\r\n\r\n')).status, 204);
 });
 
-test('D14 S24 listenOnUnixSocket() replaces a socket that nobody listens on', async (context) => {
+test('D14 S24 listenOnUnixSocket() replaces a socket without a listener', async (context) => {
   const path = await temporaryPath(context);
   await leaveStaleSocket(path);
   await listenOnUnixSocket(newServer(context), path);
   assert.equal((await exchangeRaw(path, 'GET / HTTP/1.0\r\n\r\n')).status, 204);
 });
 
-test('D14 S24 listenOnUnixSocket() removes neither a file nor a link that lies in its place', async (context) => {
+test('D14 S24 listenOnUnixSocket() refuses to replace a file or a symbolic link', async (context) => {
   const path = await temporaryPath(context);
   const target = `${path}.target`;
   await leaveStaleSocket(target);
@@ -70,7 +70,7 @@ test('D14 S24 listenOnUnixSocket() removes neither a file nor a link that lies i
   assert.ok((await lstat(path)).isFile());
 });
 
-/** A socket as a killed daemon leaves it: Node.js would unlink it when it closes. */
+/** Create a socket without a listener in a killed process, since Node.js unlinks a socket on close. */
 async function leaveStaleSocket(path: string): Promise<void> {
   const { execFile } = await import('node:child_process');
   const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;

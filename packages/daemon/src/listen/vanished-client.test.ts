@@ -16,16 +16,16 @@ function isProbed(daemonPort: number, clientPort: number): boolean {
   return / 02:[0-9A-F]{8} /.test(line ?? '');
 }
 
-test('a client over TCP is probed, so that one whose host has vanished does not hold its command for ever', async () => {
+test('a TCP client is probed by keep-alive, so that its command ends if its host is lost', async () => {
   await using api = await startTestApi(scriptEngine({}));
   const client = connect(api.port, '127.0.0.1');
   await once(client, 'connect');
-  // A socket that is connected has one.
+  // A connected socket has an address object.
   const { port } = client.address() as AddressInfo;
-  // The daemon accepts it in its own time, and tells nobody.
+  // The daemon accepts the connection asynchronously, without a signal to this test.
   const deadline = AbortSignal.timeout(10_000);
   while (!isProbed(api.port, port)) {
-    assert.equal(deadline.aborted, false, 'nothing probes the client');
+    assert.equal(deadline.aborted, false, 'the client is not probed');
     await new Promise((resolve) => setImmediate(resolve));
   }
   client.destroy();

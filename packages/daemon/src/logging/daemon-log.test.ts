@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { escapeControls } from './daemon-log.ts';
 
-/** Logs more than a pipe or a socket takes, and ends. */
+/** Logs more than a pipe or a socket buffers, and exits. */
 const program = `
   const { openLog } = await import(${JSON.stringify(new URL('./daemon-log.ts', import.meta.url).href)});
   const { logger, flush } = openLog('info', 'json');
@@ -16,15 +16,15 @@ const program = `
   process.stdout.write('up');
 `;
 
-for (const reader of ['has gone', 'is stuck', 'reads']) {
-  test(`a process whose log's reader ${reader} ends`, async (context) => {
+for (const reader of ['is closed', 'does not read', 'reads']) {
+  test(`flush() completes when the reader of the log ${reader}`, async (context) => {
     const args = [...process.execArgv, '--input-type=module', '--eval', program];
     const child = spawn(process.execPath, args, { stdio: 'pipe' });
     context.after(() => child.kill('SIGKILL'));
     const ended = once(child, 'exit', { signal: AbortSignal.timeout(60_000) });
     await once(child.stdout, 'data');
     let bytes = 0;
-    if (reader === 'has gone') child.stderr.destroy();
+    if (reader === 'is closed') child.stderr.destroy();
     if (reader === 'reads') child.stderr.on('data', (chunk: Buffer) => (bytes += chunk.length));
     child.stdin.write('go');
     assert.deepEqual(await ended, [7, null]);
@@ -32,7 +32,7 @@ for (const reader of ['has gone', 'is stuck', 'reads']) {
   });
 }
 
-test('D15 escapeControls() leaves nothing that a terminal acts upon, and the same JSON', () => {
+test('D15 escapeControls() escapes all control characters and keeps the JSON equivalent', () => {
   const hostile = 'a\u009b31m\u007f\u202egnp\u2066\n\u001b[2J';
   const line = escapeControls(JSON.stringify({ hostile }));
   assert.match(line, /^[\x20-\x7e]*$/);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { chooseLogFormat, formatFailure, formatLine, isJournal } from './log-format.ts';
 
-/** The lines that a logger writes. */
+/** The JSON lines that a logger writes. */
 function written(log: (logger: pino.Logger) => void): string {
   let line = '';
   log(
@@ -41,12 +41,12 @@ for (const [level, priority] of [
   });
 }
 
-test('text begins with time and level', () => {
+test('a text record begins with time and level', () => {
   const line = written((logger) => logger.warn({ id: 'f00' }, 'cannot stop'));
   assert.match(formatLine(line, 'text'), /^\d{4}-\d\d-\d\dT[\d:.]+Z WARN {2}cannot stop id=f00\n$/);
 });
 
-test('an error is told by its message, its facts and its stack', () => {
+test('an error is written with its message, its properties and its stack', () => {
   const failure = Object.assign(new Error('it broke'), { kind: 'system' });
   const line = formatLine(
     written((logger) => logger.error({ err: failure }, 'cannot go on')),
@@ -55,24 +55,24 @@ test('an error is told by its message, its facts and its stack', () => {
   assert.match(line, /^<3>cannot go on err="it broke" kind=system stack="Error: it broke\\n {4}at .*"\n$/);
 });
 
-test('a record stays one line whose beginning nobody else writes', () => {
+test('control characters in a record do not start another line', () => {
   const hostile = 'a\n<0>b\u001b[2J\u0000';
   for (const format of ['text', 'journald'] as const) {
     const line = formatLine(
       written((logger) => logger.info({ hostile, err: new Error(hostile) }, hostile)),
       format,
     );
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test asserts their absence.
     assert.doesNotMatch(line.slice(0, -1), /[\u0000-\u001f]/);
   }
 });
 
-test('json is left as it is', () => {
+test('the json format leaves a record unchanged', () => {
   const line = written((logger) => logger.info({ a: 1 }, 'b'));
   assert.equal(formatLine(line, 'json'), line);
 });
 
-test('the journal is known by its stream, and not by a variable that another program left', () => {
+test('isJournal() compares JOURNAL_STREAM with standard error, so that an inherited variable has no effect', () => {
   assert.equal(isJournal(journalOf(2)), true);
   assert.equal(isJournal({ JOURNAL_STREAM: '1:1' }), false);
   assert.equal(isJournal({}), false);

@@ -15,16 +15,16 @@ interface Entry {
   readonly bytes?: number;
 }
 
-/** Plugins that write when the test says so, and the log that it ends in. */
+/** A log of plugin output, with functions that make plugins write. */
 function createOutput() {
   const entries: Entry[] = [];
   const logger = pino({}, { write: (line: string) => void entries.push(JSON.parse(line)) });
-  let write: (output: PluginOutput) => void = () => assert.fail('nobody listens');
+  let write: (output: PluginOutput) => void = () => assert.fail('there is no listener');
   let announce: (event: EngineEvent) => void = () => undefined;
   const clock = createFakeClock();
   const engine = {
     logs: {
-      read: () => assert.fail('nothing is read'),
+      read: () => assert.fail('read() is not expected'),
       onOutput: (listener: (output: PluginOutput) => void) => {
         write = listener;
         return () => {};
@@ -61,7 +61,7 @@ function line(text: string, stream: LogLine['stream'] = 'stdout'): LogLine {
   return { stream, timeNano: 0n, content: Buffer.from(text), isComplete: true };
 }
 
-test("each line carries its plugin's name, ID and stream, which is no level", () => {
+test('each record has the name, ID and stream of its plugin; the stream does not change the level', () => {
   const output = createOutput();
   output.write('a', [line('ready'), line('broken', 'stderr')]);
   output.stop();
@@ -74,7 +74,7 @@ test("each line carries its plugin's name, ID and stream, which is no level", ()
   );
 });
 
-test('a plugin that floods is cut down to some lines a second, with a count, and holds up no other', () => {
+test('a flooding plugin is rate-limited, with a count of skipped lines, and does not affect other plugins', () => {
   const output = createOutput();
   const flood = Array.from({ length: 10_000 }, () => line('xxxxxxxxxx'));
   output.write('a', flood, 5_000_000);
@@ -85,14 +85,14 @@ test('a plugin that floods is cut down to some lines a second, with a count, and
   const shown = output.entries.filter(({ plugin, msg }) => plugin === 'a:latest' && msg === 'xxxxxxxxxx');
   assert.equal(shown.length, 300);
   assert.equal(output.entries.filter(({ msg }) => msg === 'hello').length, 1);
-  const told = output.entries.filter(({ level }) => level === 40);
+  const warnings = output.entries.filter(({ level }) => level === 40);
   assert.deepEqual(
-    told.map(({ plugin, lines, bytes }) => [plugin, lines, bytes]),
+    warnings.map(({ plugin, lines, bytes }) => [plugin, lines, bytes]),
     [['a:latest', 19_700, 5_197_000]],
   );
 });
 
-test('a long line is cut, and one that is no UTF-8 is readable', () => {
+test('a long line is truncated, and invalid UTF-8 is replaced', () => {
   const output = createOutput();
   output.write('a', [line('x'.repeat(100_000)), { ...line(''), content: Buffer.from([0x61, 0xff]) }]);
   output.stop();
@@ -102,7 +102,7 @@ test('a long line is cut, and one that is no UTF-8 is readable', () => {
   );
 });
 
-test('nothing is kept of a plugin that was removed', () => {
+test('the removal of a plugin deletes its rate-limit state', () => {
   const output = createOutput();
   const flood = Array.from({ length: 1_000 }, () => line('x'));
   output.write('a', flood);

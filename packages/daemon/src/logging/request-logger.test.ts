@@ -4,7 +4,7 @@ import { OutboardError } from '@outboard/engine';
 import pino from 'pino';
 import { createRequestLogger } from './request-logger.ts';
 
-test('what a plugin printed before it failed is told to the client, not to the log', () => {
+test('the log has the reason of a failed start without the output of the plugin', () => {
   const lines: string[] = [];
   const log = createRequestLogger(
     pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),

@@ -18,11 +18,11 @@ test('encodeExposition() writes help, type and series', () => {
   );
 });
 
-test('encodeExposition() leaves a family without series out', () => {
+test('encodeExposition() omits a family without series', () => {
   assert.equal(encodeExposition([family({ samples: [] })]), '');
 });
 
-test('encodeExposition() escapes what would end a value or a line', () => {
+test('encodeExposition() escapes backslashes, line feeds and quotes', () => {
   const text = encodeExposition([
     family({ help: 'a\\b\nc "d"', samples: [{ labels: { l: 'a\\b\n"c"' }, value: 1 }] }),
   ]);

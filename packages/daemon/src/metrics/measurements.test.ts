@@ -13,7 +13,7 @@ const measured = (changes: Partial<OperationMeasurement>): OperationMeasurement 
   ...changes,
 });
 
-test('measurements add up, over all and for each plugin', () => {
+test('measurements are summed in total and for each plugin', () => {
   const measurements = createMeasurements();
   measurements.operationEnded(measured({ pluginId: 'a', receivedBytes: 10, unpackSeconds: 0.25 }));
   measurements.operationEnded(measured({ pluginId: 'a', receivedBytes: 5, seconds: 0.2 }));
@@ -39,7 +39,7 @@ test('measurements add up, over all and for each plugin', () => {
   );
 });
 
-test('measurements of a plugin end with it, those over all stay', () => {
+test('forget() removes the measurements of a plugin and keeps the totals', () => {
   const measurements = createMeasurements();
   measurements.operationEnded(measured({ pluginId: 'a', receivedBytes: 10 }));
   measurements.forget('a');
@@ -47,7 +47,7 @@ test('measurements of a plugin end with it, those over all stay', () => {
   assert.equal(measurements.totals().receivedBytes, 10);
 });
 
-test('durations count in every bucket that they fit into', () => {
+test('a duration is counted in every bucket whose bound it does not exceed', () => {
   const measurements = createMeasurements();
   for (const seconds of [0.3, 0.5, 1000]) measurements.operationEnded(measured({ seconds }));
   const pull = measurements.durations().find(({ operation }) => operation === 'pull');
@@ -55,7 +55,7 @@ test('durations count in every bucket that they fit into', () => {
   assert.deepEqual(pull, { operation: 'pull', atMost: expected, count: 3, seconds: 1000.8 });
 });
 
-test('methods that clients make up share one series', () => {
+test('unknown request methods share one series', () => {
   const measurements = createMeasurements();
   for (const method of ['GET', 'GET', 'FOO', 'BAR']) measurements.requestAnswered({ method, status: 404 });
   assert.deepEqual(measurements.requests(), [

@@ -32,7 +32,7 @@ for (const text of [
   });
 }
 
-test('metricsSocketAddress() makes no socket whose path the system would cut', () => {
+test('metricsSocketAddress() is undefined if the socket path exceeds 107 bytes', () => {
   const execRoot = `/${'a'.repeat(93)}`;
   assert.equal(metricsSocketAddress(execRoot)?.path.length, 107);
   assert.equal(metricsSocketAddress(`${execRoot}a`), undefined);

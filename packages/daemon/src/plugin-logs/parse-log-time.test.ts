@@ -39,7 +39,7 @@ const local: readonly (readonly [text: string, of: Date, nanoseconds: bigint])[]
 ];
 
 for (const [text, date, rest] of local) {
-  test(`parseLogTime(${JSON.stringify(text)}) is that time at the daemon`, () => {
+  test(`parseLogTime(${JSON.stringify(text)}) is that time in the time zone of the daemon`, () => {
     assert.equal(parseLogTime('since', text, now), BigInt(date.getTime()) * 1_000_000n + rest);
   });
 }
@@ -64,7 +64,7 @@ for (const text of [
   });
 }
 
-test('no text makes parseLogTime() fail in another way than by refusing it', () => {
+test('parseLogTime() throws no error but HttpError for any text', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 100 }), (text) => {
       try {

@@ -14,7 +14,7 @@ async function makeDirectory(context: TestContext): Promise<string> {
   return directory;
 }
 
-/** The outcome of a reload of this process, which reports the given result. */
+/** Request a reload of this process, which writes the given reports. */
 async function reloadSelf(context: TestContext, reports: readonly { ageNs: bigint; error?: string }[]) {
   const directory = await makeDirectory(context);
   const report = async () => {
@@ -37,20 +37,20 @@ test('requestReload() resolves once the configuration is in force', async (conte
   await reloadSelf(context, [{ ageNs: 0n }]);
 });
 
-test('requestReload() rejects with what is wrong with the configuration', async (context) => {
+test('requestReload() rejects with the error of the configuration', async (context) => {
   await assert.rejects(reloadSelf(context, [{ ageNs: 0n, error: 'unknown key "x"' }]), {
     kind: 'invalid',
     message: 'unknown key "x"',
   });
 });
 
-test('requestReload() waits for a reload that began after it asked', async (context) => {
+test('requestReload() ignores the report of an earlier reload', async (context) => {
   await assert.rejects(reloadSelf(context, [{ ageNs: longAgo }, { ageNs: 0n, error: 'the later one' }]), {
     message: 'the later one',
   });
 });
 
-test('requestReload() rejects when the process ends instead', async (context) => {
+test('requestReload() rejects when the process ends without a report', async (context) => {
   const directory = await makeDirectory(context);
   const child = spawn('/bin/sleep', ['1000'], { stdio: 'ignore' });
   await once(child, 'spawn');
@@ -60,7 +60,7 @@ test('requestReload() rejects when the process ends instead', async (context) =>
   });
 });
 
-test('"outboard daemon reload" says what it is for when no service manager runs it', async () => {
+test('"outboard daemon reload" outside a service manager fails with a hint', async () => {
   for (const env of [{}, { MAINPID: '1' }, { MAINPID: '-1', RUNTIME_DIRECTORY: '/run' }]) {
     await assert.rejects(runReload(env), { kind: 'invalid', message: /is for ExecReload=.*send SIGHUP/ });
   }

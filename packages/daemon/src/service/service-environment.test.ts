@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { takeServiceEnvironment } from './service-environment.ts';
 
 describe('takeServiceEnvironment()', () => {
-  test('reads what systemd sets, and leaves nothing of it to other programs', () => {
+  test('reads the variables of systemd and removes them from the environment', () => {
     const env = {
       PATH: '/bin',
       NOTIFY_SOCKET: '/run/systemd/notify',
@@ -25,16 +25,16 @@ describe('takeServiceEnvironment()', () => {
   });
 
   const others: readonly (readonly [title: string, env: Record<string, string>])[] = [
-    ['nothing', {}],
+    ['an empty environment', {}],
     ['sockets of another process', { LISTEN_FDS: '1', LISTEN_PID: '8' }],
-    ['sockets of nobody', { LISTEN_FDS: '1' }],
+    ['sockets without a process', { LISTEN_FDS: '1' }],
     ['a watchdog of another process', { WATCHDOG_USEC: '1000', WATCHDOG_PID: '8' }],
     ['a watchdog without a number', { WATCHDOG_USEC: '1s' }],
     ['a negative number of sockets', { LISTEN_FDS: '-1', LISTEN_PID: '7' }],
     ['an address that is neither path nor name', { NOTIFY_SOCKET: 'vsock:2:1' }],
   ];
   for (const [title, env] of others) {
-    test(`takes ${title} for nothing`, () => {
+    test(`ignores ${title}`, () => {
       const nothing = {
         notifySocket: undefined,
         watchdogMs: undefined,
@@ -45,11 +45,11 @@ describe('takeServiceEnvironment()', () => {
     });
   }
 
-  test('takes a watchdog that names no process for its own', () => {
+  test('accepts a watchdog without a process', () => {
     assert.equal(takeServiceEnvironment({ WATCHDOG_USEC: '500000' }, 7).watchdogMs, 500);
   });
 
-  test('takes 64 sockets and no more', () => {
+  test('accepts at most 64 sockets', () => {
     assert.equal(takeServiceEnvironment({ LISTEN_FDS: '999', LISTEN_PID: '7' }, 7).listeners.length, 64);
   });
 });

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import type { ServiceEnvironment } from './service-environment.ts';
 import { createServiceNotifier } from './service-notifier.ts';
 
-/** A notifier, and what it has sent. */
+/** A notifier, and the messages that it has sent. */
 function create(
   environment: Pick<ServiceEnvironment, 'notifySocket' | 'watchdogMs'> = {
     notifySocket: '/s',
@@ -20,7 +20,7 @@ function create(
   return { sent, notifier };
 }
 
-/** Let the promises of a beat settle. */
+/** Let pending promises settle. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function mockTimers(context: TestContext): void {
@@ -28,7 +28,7 @@ function mockTimers(context: TestContext): void {
 }
 
 describe('createServiceNotifier()', () => {
-  test('tells of each moment in the words of sd_notify(3)', () => {
+  test('sends the messages of sd_notify(3) for ready, reload and stop', () => {
     const { sent, notifier } = create();
     notifier.ready('serving on\nunix:///x');
     notifier.reloading();
@@ -40,33 +40,33 @@ describe('createServiceNotifier()', () => {
     ]);
   });
 
-  test('feeds the watchdog twice in its time, and only while the check passes', async (context) => {
+  test('notifies the watchdog twice per timeout while the check passes', async (context) => {
     mockTimers(context);
     const { sent, notifier } = create();
-    let isWell = true;
+    let isHealthy = true;
     notifier.watch(async () => {
-      if (!isWell) throw new Error('stuck');
+      if (!isHealthy) throw new Error('stuck');
     });
     await settled();
     assert.equal(sent.length, 1, 'at once');
     context.mock.timers.tick(500);
     await settled();
     assert.deepEqual(sent, ['/s WATCHDOG=1', '/s WATCHDOG=1']);
-    isWell = false;
+    isHealthy = false;
     context.mock.timers.tick(2000);
     await settled();
-    assert.equal(sent.length, 2, 'not fed while the check fails');
-    isWell = true;
+    assert.equal(sent.length, 2, 'no message while the check fails');
+    isHealthy = true;
     context.mock.timers.tick(500);
     await settled();
-    assert.equal(sent.length, 3, 'fed again');
+    assert.equal(sent.length, 3, 'a message after the check passes again');
     notifier.close();
     context.mock.timers.tick(5000);
     await settled();
-    assert.equal(sent.length, 3, 'not fed once closed');
+    assert.equal(sent.length, 3, 'no message after close()');
   });
 
-  test('feeds no watchdog that hangs in its check', async (context) => {
+  test('does not notify the watchdog while the check hangs', async (context) => {
     mockTimers(context);
     const { sent, notifier } = create();
     notifier.watch(() => new Promise(() => {}));
@@ -76,14 +76,14 @@ describe('createServiceNotifier()', () => {
     assert.deepEqual(sent, []);
   });
 
-  test('tells nobody when nobody manages the process', () => {
+  test('sends nothing without a service manager', () => {
     const { sent, notifier } = create({ watchdogMs: 10 });
     notifier.ready('x');
-    notifier.watch(async () => assert.fail('not asked for'));
+    notifier.watch(async () => assert.fail('the check is not expected'));
     assert.deepEqual(sent, []);
   });
 
-  test('goes on when the manager does not listen', () => {
+  test('ignores a send error when the service manager does not listen', () => {
     const notifier = createServiceNotifier(
       { notifySocket: '/s' },
       {

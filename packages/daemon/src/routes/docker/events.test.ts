@@ -11,8 +11,8 @@ import { startTestApi } from '../../testing/test-api.ts';
 
 type PluginAction = Extract<EngineEvent, { type: 'plugin' }>['action'];
 
-/** An engine that tells the events which the test makes; the n-th happens n seconds after the epoch. */
-function eventSource(): { engine: PluginEngine; happen: (...actions: PluginAction[]) => void } {
+/** An engine with scripted events; the time of the n-th event is n seconds after the epoch. */
+function eventSource(): { engine: PluginEngine; emit: (...actions: PluginAction[]) => void } {
   const listeners = new Set<(event: EngineEvent) => void>();
   let second = 0;
   const engine = scriptEngine({
@@ -21,7 +21,7 @@ function eventSource(): { engine: PluginEngine; happen: (...actions: PluginActio
       return () => listeners.delete(listener);
     },
   });
-  const happen = (...actions: PluginAction[]) => {
+  const emit = (...actions: PluginAction[]) => {
     for (const action of actions) {
       second += 1;
       const timeNano = BigInt(second) * 1_000_000_000n;
@@ -36,7 +36,7 @@ function eventSource(): { engine: PluginEngine; happen: (...actions: PluginActio
       for (const listener of listeners) listener(event);
     }
   };
-  return { engine, happen };
+  return { engine, emit };
 }
 
 const actionsIn = (body: string) =>
@@ -45,7 +45,7 @@ const actionsIn = (body: string) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line).Action);
 
-/** Open a stream of events; resolves when its head is here. */
+/** Open a stream of events. Resolves when the response head arrives. */
 async function openStream(endpoint: string, query = ''): Promise<Socket> {
   const socket = await openConnection(endpoint);
   socket.write(`GET /events${query} HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n`);
@@ -55,12 +55,12 @@ async function openStream(endpoint: string, query = ''): Promise<Socket> {
   return socket;
 }
 
-test('GET /events sends its head at once and then every event as it happens', async () => {
-  const { engine, happen } = eventSource();
+test('GET /events sends its head at once, then each event immediately', async () => {
+  const { engine, emit } = eventSource();
   await using api = await startTestApi(engine);
-  happen('create');
+  emit('create');
   const socket = await openStream(api.socket);
-  happen('enable');
+  emit('enable');
   const [chunk] = await once(socket, 'data');
   assert.match(String(chunk), /"Action":"enable".*"time":2,"timeNano":2000000000\}\n/);
   socket.destroy();
@@ -75,32 +75,32 @@ const spans: readonly [query: string, actions: readonly string[]][] = [
   [`?until=100&filters=${encodeURIComponent('{"plugin":{"id1":true}}')}`, ['create']],
 ];
 for (const [query, actions] of spans) {
-  test(`GET /events${decodeURIComponent(query)} replays and ends`, async () => {
-    const { engine, happen } = eventSource();
+  test(`GET /events${decodeURIComponent(query)} replays the matching events and ends`, async () => {
+    const { engine, emit } = eventSource();
     await using api = await startTestApi(engine);
-    happen('create', 'enable', 'disable', 'remove');
+    emit('create', 'enable', 'disable', 'remove');
     const response = await send(api.socket, 'GET', `/v1.41/events${query}`);
     assert.equal(response.status, 200);
     assert.deepEqual(actionsIn(response.body), actions);
   });
 }
 
-test('GET /events with since replays, then follows, without a gap', async () => {
-  const { engine, happen } = eventSource();
+test('GET /events with since replays past events and follows new ones without a gap', async () => {
+  const { engine, emit } = eventSource();
   await using api = await startTestApi(engine);
-  happen('create');
+  emit('create');
   const socket = await openStream(api.socket, '?since=0');
   const answer = readToEnd(socket);
-  happen('enable', 'disable');
+  emit('enable', 'disable');
   api.stopping.abort(new Error('stop'));
-  // The head and perhaps the first event were read already.
+  // openStream() has read the head and possibly the first event.
   assert.match(String(await answer), /"Action":"enable"[\s\S]*"Action":"disable"/);
 });
 
-test('the last 256 events are kept', async () => {
-  const { engine, happen } = eventSource();
+test('the event log keeps the last 256 events', async () => {
+  const { engine, emit } = eventSource();
   await using api = await startTestApi(engine);
-  happen(...Array.from({ length: 300 }, () => 'enable' as const));
+  emit(...Array.from({ length: 300 }, () => 'enable' as const));
   const { body } = await send(api.socket, 'GET', '/events?since=0&until=1000');
   const seconds = body
     .trim()
@@ -109,20 +109,20 @@ test('the last 256 events are kept', async () => {
   assert.deepEqual([seconds.length, seconds[0], seconds.at(-1)], [256, 45, 300]);
 });
 
-test('a stream ends when its time is up', async () => {
+test('GET /events ends at the until time', async () => {
   const { engine } = eventSource();
   await using api = await startTestApi(engine);
   const until = Date.now() / 1000 + 0.05;
   assert.equal((await send(api.socket, 'GET', `/events?until=${until.toFixed(3)}`)).body, '');
 });
 
-test('a client that does not read is cut off rather than shown a gap', async () => {
-  const { engine, happen } = eventSource();
+test('a client that does not read is disconnected, so that it does not miss events silently', async () => {
+  const { engine, emit } = eventSource();
   await using api = await startTestApi(engine);
   const socket = await openStream(api.socket);
   socket.pause();
   const closed = once(socket, 'close');
-  happen(...Array.from({ length: 40_000 }, () => 'enable' as const));
+  emit(...Array.from({ length: 40_000 }, () => 'enable' as const));
   const received = readToEnd(socket.resume());
   await closed;
   const body = (await received).toString();
@@ -135,12 +135,12 @@ test('a client that does not read is cut off rather than shown a gap', async () 
   assert.ok(!body.endsWith('0\r\n\r\n'), 'the stream looks complete');
 });
 
-test('a client that reads again before its buffer is full misses nothing', async () => {
-  const { engine, happen } = eventSource();
+test('a client that resumes before its buffer is full receives all events', async () => {
+  const { engine, emit } = eventSource();
   await using api = await startTestApi(engine);
   const socket = await openStream(api.socket);
   socket.pause();
-  happen(...Array.from({ length: 4_000 }, () => 'enable' as const));
+  emit(...Array.from({ length: 4_000 }, () => 'enable' as const));
   const received = readToEnd(socket.resume());
   api.stopping.abort(new Error('stop'));
   const body = (await received).toString();
@@ -152,10 +152,10 @@ test('a client that reads again before its buffer is full misses nothing', async
   assert.ok(body.endsWith('0\r\n\r\n'), 'the stream does not look complete');
 });
 
-test('docker events fails when it was cut off', async () => {
-  const { engine, happen } = eventSource();
+test('docker events fails with an unexpected EOF when it is disconnected', async () => {
+  const { engine, emit } = eventSource();
   await using api = await startTestApi(engine);
-  happen('create');
+  emit('create');
   const docker = spawn('docker', ['-H', `unix://${api.socket}`, 'events', '--since', '1'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -163,13 +163,13 @@ test('docker events fails when it was cut off', async () => {
   const errors = text(docker.stderr);
   await once(docker.stdout, 'data');
   docker.kill('SIGSTOP');
-  happen(...Array.from({ length: 40_000 }, () => 'enable' as const));
+  emit(...Array.from({ length: 40_000 }, () => 'enable' as const));
   docker.stdout.resume();
   docker.kill('SIGCONT');
   assert.deepEqual([await ended, await errors], [[1, null], 'unexpected EOF\n']);
 });
 
-test('GET /events refuses a bad query with a status', async () => {
+test('GET /events answers 400 to an invalid query', async () => {
   const { engine } = eventSource();
   await using api = await startTestApi(engine);
   for (const query of ['?since=abc', '?since=2&until=1', '?filters=x']) {

@@ -5,7 +5,7 @@ import { send } from '../../testing/raw-http.ts';
 import { scriptEngine } from '../../testing/scripted-engine.ts';
 import { startTestApi } from '../../testing/test-api.ts';
 
-/** @param all names that a look-up of all gives. @param enabled managed ones, by capability */
+/** @param all names of all volume drivers. @param enabled names of enabled managed plugins by capability */
 function engineWith(all: readonly string[], enabled: Partial<Record<Capability, readonly string[]>>) {
   const { drivers } = scriptEngine({});
   // The route reads names only.
@@ -19,7 +19,7 @@ function engineWith(all: readonly string[], enabled: Partial<Record<Capability, 
   });
 }
 
-test('GET /info lists volume drivers, legacy ones too, and enabled network and log plugins', async () => {
+test('GET /info lists volume drivers, including legacy ones, and enabled network and log plugins', async () => {
   const engine = engineWith(['acme/v:latest', 'zfs', 'legacy'], {
     networkdriver: ['acme/n:latest'],
     logdriver: ['acme/l:latest'],
@@ -33,13 +33,13 @@ test('GET /info lists volume drivers, legacy ones too, and enabled network and l
   });
 });
 
-test('GET /info has empty lists, and null for Authorization, where there are no plugins', async () => {
+test('GET /info has empty lists, and null for Authorization, without plugins', async () => {
   await using api = await startTestApi(engineWith([], {}));
   const text = (await send(api.socket, 'GET', '/info')).body;
   assert.match(text, /"Plugins":\{"Volume":\[\],"Network":\[\],"Authorization":null,"Log":\[\]\}/);
 });
 
-test('GET /info tells whether plugins outlive the daemon', async () => {
+test('GET /info reports live restore', async () => {
   for (const liveRestore of [true, false]) {
     await using api = await startTestApi(engineWith([], {}), { liveRestore });
     const info = JSON.parse((await send(api.socket, 'GET', '/info')).body);

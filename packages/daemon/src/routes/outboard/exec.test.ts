@@ -12,7 +12,7 @@ import { startTestApi, type TestApiOptions } from '../../testing/test-api.ts';
 
 const path = '/outboard/v1/plugins/acme/p:v1/exec';
 
-/** A command that does what a test says. */
+/** A scripted command. */
 class ScriptedCommand {
   request: ExecRequest | undefined;
   readonly stdout = new PassThrough();
@@ -27,7 +27,7 @@ class ScriptedCommand {
     });
   }
 
-  /** Resolves with the code that it ended with. */
+  /** Resolves with the exit code. */
   get ended(): Promise<number> {
     return this.#ended;
   }
@@ -80,7 +80,7 @@ function ask(body: string, headers: Readonly<Record<string, string>> = {}, targe
   return `POST ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }
 
-/** Read until the header of the answer is complete. @returns it, and what came after it */
+/** Read until the response header is complete. @returns the header, and the bytes after it */
 async function readHeader(socket: Socket): Promise<{ readonly header: string; readonly rest: Buffer }> {
   let bytes = Buffer.alloc(0);
   while (!bytes.includes('\r\n\r\n')) {
@@ -93,7 +93,7 @@ async function readHeader(socket: Socket): Promise<{ readonly header: string; re
 
 const shell = JSON.stringify({ Cmd: ['sh'], AttachStdin: true });
 
-test('POST …/exec hands the connection over, and passes both ways on', async () => {
+test('POST …/exec upgrades the connection and forwards frames in both directions', async () => {
   await using api = await startApi();
   const socket = await openConnection(api.socket);
   const input = [
@@ -101,7 +101,7 @@ test('POST …/exec hands the connection over, and passes both ways on', async (
     encodeFrame(frameKinds.resize, Buffer.from('{"Width":91,"Height":17}')),
     encodeFrame(frameKinds.input, Buffer.alloc(0)),
   ];
-  // All at once: what follows the body is no request.
+  // In one write: the bytes after the body are frames, not a second request.
   socket.write(Buffer.concat([Buffer.from(ask(shell)), ...input]));
   const { header, rest } = await readHeader(socket);
   assert.match(header, /^HTTP\/1\.1 101 /);
@@ -121,7 +121,7 @@ test('POST …/exec hands the connection over, and passes both ways on', async (
   assert.deepEqual(api.command.request, { command: ['sh'], env: [], hasInput: true });
 });
 
-test('POST …/exec takes a body and frames in pieces of a byte', async () => {
+test('POST …/exec reads a body and frames that arrive byte by byte', async () => {
   await using api = await startApi();
   const socket = await openConnection(api.socket);
   socket.setNoDelay(true);
@@ -141,7 +141,7 @@ test('POST …/exec takes a body and frames in pieces of a byte', async () => {
   await readToEnd(socket);
 });
 
-test('a client that still sends input when its command ends is told how it ended', async () => {
+test('a client that still sends input receives the exit code when its command ends', async () => {
   await using api = await startApi();
   const socket = connect({ path: api.socket, allowHalfOpen: true });
   await once(socket, 'connect');
@@ -150,7 +150,7 @@ test('a client that still sends input when its command ends is told how it ended
   api.command.end(7);
   const [exit] = await once(socket, 'data');
   assert.deepEqual(exit, encodeFrame(frameKinds.exit, Buffer.from('{"ExitCode":7}')));
-  // More than the kernel keeps for a reader that comes later.
+  // More than the kernel buffers for a late reader.
   for (let i = 0; i < 8; i += 1) {
     const frame = encodeFrame(frameKinds.input, Buffer.alloc(1024 * 1024));
     await new Promise<void>((resolve, reject) => {
@@ -160,7 +160,7 @@ test('a client that still sends input when its command ends is told how it ended
   socket.destroy();
 });
 
-test('a client that goes away ends its command', async () => {
+test('a disconnect of the client kills its command', async () => {
   await using api = await startApi();
   const socket = await openConnection(api.socket);
   socket.write(ask(shell));
@@ -169,7 +169,7 @@ test('a client that goes away ends its command', async () => {
   assert.equal(await api.command.ended, 137);
 });
 
-test('a client that sends no more ends its command: the end of input is a frame', async () => {
+test('a half-close of the client kills its command, since only a frame ends the input', async () => {
   await using api = await startApi();
   const socket = await openConnection(api.socket);
   socket.write(ask(shell));
@@ -183,10 +183,10 @@ for (const [name, frame] of [
   ['an unknown kind', encodeFrame(9, Buffer.from('x'))],
   ['output', encodeFrame(frameKinds.output, Buffer.from('x'))],
   ['more than a mebibyte', Buffer.from([0, 0, 0, 0, 0x00, 0x10, 0x00, 0x01])],
-  ['a size that is none', encodeFrame(frameKinds.resize, Buffer.from('{"Width":-1,"Height":1}'))],
+  ['an invalid size', encodeFrame(frameKinds.resize, Buffer.from('{"Width":-1,"Height":1}'))],
   ['a size that is not JSON', encodeFrame(frameKinds.resize, Buffer.from('{'))],
 ] as const) {
-  test(`a frame of ${name} ends the command and nothing else`, async () => {
+  test(`a frame of ${name} kills the command, and the daemon goes on serving`, async () => {
     await using api = await startApi();
     const socket = await openConnection(api.socket);
     socket.write(Buffer.concat([Buffer.from(ask(shell)), frame]));
@@ -196,7 +196,7 @@ for (const [name, frame] of [
   });
 }
 
-test('a daemon that stops does not wait for a client that reads nothing', async () => {
+test('a daemon stop does not wait for a client that does not read', async () => {
   const api = await startApi();
   const socket = await openConnection(api.socket);
   socket.pause();
@@ -211,10 +211,15 @@ test('a daemon that stops does not wait for a client that reads nothing', async 
 
 for (const [name, bytes, status, message] of [
   ['an unknown field', ask('{"Cmd":["sh"],"Privileged":true}'), 400, /unknown field "Privileged"/],
-  ['no object', ask('["sh"]'), 400, /^invalid JSON: expected an object$/],
+  ['an array', ask('["sh"]'), 400, /^invalid JSON: expected an object$/],
   ['no body', ask(''), 400, /^invalid JSON: expected an object$/],
-  ['another type of body', ask(shell, { 'Content-Type': 'text/plain' }), 400, /must be 'application\/json'/],
-  ['arguments that are no texts', ask('{"Cmd":[1]}'), 400, /field "Cmd\[0\]": expected a string/],
+  [
+    'a content type other than JSON',
+    ask(shell, { 'Content-Type': 'text/plain' }),
+    400,
+    /must be 'application\/json'/,
+  ],
+  ['arguments that are not strings', ask('{"Cmd":[1]}'), 400, /field "Cmd\[0\]": expected a string/],
   [
     'a size without a height',
     ask('{"Cmd":["sh"],"Tty":true,"ConsoleSize":{"Width":1}}'),
@@ -228,9 +233,9 @@ for (const [name, bytes, status, message] of [
     /transfer encoding is not allowed/,
   ],
   ['a plugin that does not run', ask(shell, {}, '/outboard/v1/plugins/other/exec'), 409, /is not running/],
-  ['a path that is none', ask(shell, {}, '/containers/x/attach'), 404, /page not found/],
+  ['an unknown path', ask(shell, {}, '/containers/x/attach'), 404, /page not found/],
 ] as const) {
-  test(`POST …/exec with ${name} is answered ${status}, and the connection ends`, async () => {
+  test(`POST …/exec with ${name} is answered ${status} and the connection is closed`, async () => {
     await using api = await startApi();
     const response = await exchangeRaw(api.socket, bytes);
     assert.equal(response.status, status, response.body);
@@ -240,7 +245,7 @@ for (const [name, bytes, status, message] of [
   });
 }
 
-test('POST …/exec without asking for the connection runs nothing', async () => {
+test('POST …/exec without an upgrade header is answered 400 and runs nothing', async () => {
   await using api = await startApi();
   const headers = { 'Content-Type': 'application/json' };
   const response = await send(api.socket, 'POST', path, { body: shell, headers });
@@ -249,14 +254,14 @@ test('POST …/exec without asking for the connection runs nothing', async () =>
   assert.equal(api.command.request, undefined);
 });
 
-test('a request that offers another protocol is answered as if it had not', async () => {
+test('a request to upgrade to another protocol is answered without an upgrade', async () => {
   await using api = await startApi();
   const bytes = 'GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
   const response = await exchangeRaw(api.socket, bytes);
   assert.deepEqual([response.status, response.body], [200, 'OK']);
 });
 
-test('D16 no command runs that an authorization plugin refuses, and it sees what would run', async () => {
+test('D16 an authorization plugin receives the command and can deny it before it runs', async () => {
   const seen: string[] = [];
   await using api = await startApi({
     async authorize({ body, route }) {
@@ -270,7 +275,7 @@ test('D16 no command runs that an authorization plugin refuses, and it sees what
   assert.equal(api.command.request, undefined);
 });
 
-test('no command runs when a plugin refuses the answer to it', async () => {
+test('a command does not run when an authorization plugin denies the response', async () => {
   await using api = await startApi({
     async authorize(_request, respond) {
       await respond();

@@ -38,7 +38,7 @@ async function get(api: TestApi, query = '', plugin = 'acme/p:1') {
   });
 }
 
-/** Frames as `number text`. */
+/** The frames, each as `kind text`. */
 function frames(body: Buffer): readonly string[] {
   const found: string[] = [];
   for (let at = 0; at < body.length; ) {
@@ -54,7 +54,7 @@ async function* lines(...groups: readonly (readonly LogLine[])[]) {
   yield* groups;
 }
 
-test('each line is a frame of its stream, any bytes in it', async (t) => {
+test('each line is a frame of its stream with its bytes unchanged', async (t) => {
   const api = await serve(t, () =>
     lines([line('stdout', 'one'), line('stderr', '\xff\x00')], [line('stdout', 'half', false)]),
   );
@@ -65,7 +65,7 @@ test('each line is a frame of its stream, any bytes in it', async (t) => {
   assert.equal(frames(stamped.body)[0], '1 2026-01-31T12:00:00.000000001Z one\n');
 });
 
-test('the parameters reach the engine', async (t) => {
+test('the query parameters are passed to the engine', async (t) => {
   const seen: LogQuery[] = [];
   const api = await serve(t, (query) => {
     seen.push(query);
@@ -92,19 +92,19 @@ const refused: readonly (readonly [query: string, message: RegExp])[] = [
 ];
 
 for (const [query, message] of refused) {
-  test(`${query} is refused`, async (t) => {
-    const { status, body } = await get(await serve(t, () => assert.fail('was read')), query);
+  test(`the query ${query} is refused`, async (t) => {
+    const { status, body } = await get(await serve(t, () => assert.fail('read() is not expected')), query);
     assert.equal(status, 400);
     assert.match(JSON.parse(body.toString()).message, message);
   });
 }
 
-test('a plugin that does not exist is 404', async (t) => {
+test('an unknown plugin is answered 404', async (t) => {
   const { status } = await get(await serve(t, () => lines()), '', 'other');
   assert.equal(status, 404);
 });
 
-test('what ends a log before its end is its last frame', async (t) => {
+test('an error while reading is the last frame', async (t) => {
   const api = await serve(t, async function* () {
     yield [line('stdout', 'one')];
     throw new OutboardError('unavailable', 'the output was removed');
@@ -112,7 +112,7 @@ test('what ends a log before its end is its last frame', async (t) => {
   assert.deepEqual(frames((await get(api)).body), ['1 one\n', '3 the output was removed']);
 });
 
-test('the head is sent before there is a line, and a client that leaves ends the reading', async (t) => {
+test('the head is sent before the first line, and a disconnect of the client aborts the read', async (t) => {
   let ended: (reason: unknown) => void = () => undefined;
   const reading = new Promise((resolve) => {
     ended = resolve;
@@ -142,7 +142,7 @@ test('the head is sent before there is a line, and a client that leaves ends the
   assert.match(String(await reading), /the client went away/);
 });
 
-test('a daemon that stops says so in the last frame', async (t) => {
+test('a daemon stop ends the stream with an error frame', async (t) => {
   const api = await serve(t, async function* (_query, signal) {
     yield [line('stdout', 'one')];
     api.stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down'));
@@ -152,7 +152,7 @@ test('a daemon that stops says so in the last frame', async (t) => {
   assert.deepEqual(frames(body), ['1 one\n', '3 the daemon is shutting down']);
 });
 
-test('a client that does not read holds up the reading, and what waits for it is bounded', async (t) => {
+test('a client that does not read pauses the read of the log, so that the buffer is bounded', async (t) => {
   let groups = 0;
   const group = Array.from({ length: 100 }, () => line('stdout', 'x'.repeat(1000)));
   const api = await serve(t, async function* () {
@@ -162,7 +162,7 @@ test('a client that does not read holds up the reading, and what waits for it is
   await new Promise<void>((resolve, reject) => {
     request({ socketPath: api.socket, path, headers: { Host: 'x' } }, (response) => {
       response.pause();
-      // Others are served meanwhile; then this client takes all of it.
+      // Another client is served meanwhile; then this client reads the whole log.
       get(api, 'tail=x')
         .then(async ({ status }) => {
           assert.equal(status, 400);

@@ -8,7 +8,7 @@ import { startTestApi } from '../../testing/test-api.ts';
 const path = '/outboard/v1/plugins/acme/p:v1/options';
 const headers = { 'Content-Type': 'application/json' };
 
-/** An API that notes what it is asked to change. */
+/** An API over an engine that records updates. */
 async function startApi() {
   const updates: (readonly [string, PluginOptionsPatch])[] = [];
   const engine = scriptEngine({
@@ -26,7 +26,7 @@ async function startApi() {
   return { ...(await startTestApi(engine)), updates };
 }
 
-test('GET …/options tells what is in force and who decided so', async () => {
+test('GET …/options answers the options in force, the overrides and the options of the author', async () => {
   await using api = await startApi();
   const response = await send(api.socket, 'GET', path);
   assert.equal(response.status, 200);
@@ -37,7 +37,7 @@ test('GET …/options tells what is in force and who decided so', async () => {
   });
 });
 
-test('POST …/options changes what its body names, and tells what is not in force yet', async () => {
+test('POST …/options updates the options in its body and answers the warnings', async () => {
   await using api = await startApi();
   const body = JSON.stringify({ Limits: { Pids: null }, StopTimeoutSeconds: 3 });
   const response = await send(api.socket, 'POST', path, { headers, body });
@@ -46,7 +46,7 @@ test('POST …/options changes what its body names, and tells what is not in for
   assert.deepEqual(api.updates, [['acme/p:v1', { limits: { pids: null }, stopTimeoutSeconds: 3 }]]);
 });
 
-test('POST …/options takes security in the words of Docker', async () => {
+test('POST …/options accepts the SecurityOpt of Docker', async () => {
   await using api = await startApi();
   const SecurityOpt = ['seccomp=unconfined', 'no-new-privileges=false'];
   const body = JSON.stringify({ SecurityOpt, Security: { ReadOnlyRootfs: true } });
@@ -56,10 +56,14 @@ test('POST …/options takes security in the words of Docker', async () => {
 });
 
 for (const [name, body, message] of [
-  ['nothing', '', /expected an object, got nothing/],
+  ['an empty body', '', /expected an object, got nothing/],
   ['an unknown field', '{"Memory": 1}', /unknown key "Memory"/],
-  ['security texts that are none', '{"SecurityOpt": [1]}', /field "SecurityOpt\[0\]": expected a string/],
-  ['an unknown security text', '{"SecurityOpt": ["label=x"]}', /invalid security option "label=x"/],
+  [
+    'security options that are not strings',
+    '{"SecurityOpt": [1]}',
+    /field "SecurityOpt\[0\]": expected a string/,
+  ],
+  ['an unknown security option', '{"SecurityOpt": ["label=x"]}', /invalid security option "label=x"/],
 ] as const) {
   test(`POST …/options refuses ${name}`, async () => {
     await using api = await startApi();

@@ -7,7 +7,7 @@ import { startTestApi } from '../../testing/test-api.ts';
 
 const path = '/outboard/v1/plugins/reg:5000/acme/p:v1/uses';
 
-/** An API over one plugin, `reg:5000/acme/p:v1`, and what it was asked to change. */
+/** An API over one plugin, `reg:5000/acme/p:v1`, and the calls that change its references. */
 async function startApi(uses: readonly PluginReference[] = []) {
   const calls: unknown[] = [];
   const plugin = samplePlugin({ name: 'reg:5000/acme/p:v1' });
@@ -28,7 +28,7 @@ async function startApi(uses: readonly PluginReference[] = []) {
 
 const json = { 'Content-Type': 'application/json' };
 
-test('GET …/uses tells who uses a plugin', async () => {
+test('GET …/uses lists the references to a plugin', async () => {
   await using api = await startApi([
     { kind: 'volume', holder: 'data', since: new Date('2026-08-01T12:00:00Z') },
     { kind: 'client', holder: 'podman', since: new Date('2026-08-02T12:00:00Z') },
@@ -43,17 +43,17 @@ test('GET …/uses tells who uses a plugin', async () => {
   });
 });
 
-test('POST …/uses holds a plugin for a client, and DELETE lets go', async () => {
+test('POST …/uses adds the reference of a client, and DELETE removes it', async () => {
   await using api = await startApi();
   for (const body of ['{"Holder":"podman"}', '{"Kind":"client","Holder":"podman"}']) {
     assert.equal((await send(api.socket, 'POST', path, { headers: json, body })).status, 204);
   }
   assert.equal((await send(api.socket, 'DELETE', `/v1.41${path}?holder=podman`)).status, 204);
-  const use = { kind: 'client', holder: 'podman' };
+  const reference = { kind: 'client', holder: 'podman' };
   assert.deepEqual(api.calls, [
-    ['add', true, use],
-    ['add', true, use],
-    ['remove', true, use],
+    ['add', true, reference],
+    ['add', true, reference],
+    ['remove', true, reference],
   ]);
 });
 
@@ -74,14 +74,14 @@ for (const [body, message] of [
   });
 }
 
-test('DELETE …/uses wants to know whose use it is', async () => {
+test('DELETE …/uses without a holder is answered 400', async () => {
   await using api = await startApi();
   assert.equal((await send(api.socket, 'DELETE', path)).status, 400);
   assert.deepEqual(api.calls, []);
 });
 
 for (const method of ['GET', 'POST', 'DELETE'] as const) {
-  test(`${method} …/uses of a plugin that is not there answers 404`, async () => {
+  test(`${method} …/uses of an unknown plugin is answered 404`, async () => {
     await using api = await startApi();
     const target = '/outboard/v1/plugins/other/uses?holder=podman';
     const request = method === 'POST' ? { headers: json, body: '{"Holder":"podman"}' } : {};

@@ -19,7 +19,7 @@ const figures: PluginStats = {
   sentBytes: 0,
 };
 
-/** An API that notes of which plugins it is asked. @param later why there is no second answer; default the plugin is gone */
+/** An API over an engine that records the requested plugins. @param later error of the second call; default: the plugin is removed */
 async function startApi(later = new OutboardError('not-found', 'plugin "acme/p:v1" not found')) {
   const asked: (readonly string[] | undefined)[] = [];
   const engine = scriptEngine({
@@ -37,7 +37,7 @@ for (const [path, names] of [
   ['/outboard/v1/stats?plugin=acme/p:v1&plugin=q', ['acme/p:v1', 'q']],
   ['/outboard/v1/plugins/acme/p:v1/stats', ['acme/p:v1']],
 ] as const) {
-  test(`GET ${path} tells the figures that there are, once`, async () => {
+  test(`GET ${path} answers one reading of the available figures`, async () => {
     await using api = await startApi();
     const response = await send(api.socket, 'GET', path);
     assert.equal(response.status, 200);
@@ -60,7 +60,7 @@ for (const [path, names] of [
   });
 }
 
-test('GET /outboard/v1/stats?stream=1 tells a line at once, and ends when a plugin is gone', async () => {
+test('GET /outboard/v1/stats?stream=1 sends the first line at once, and ends when a plugin is removed', async () => {
   await using api = await startApi();
   const response = await send(api.socket, 'GET', '/outboard/v1/stats?stream=1&plugin=acme/p:v1');
   assert.equal(response.status, 200);
@@ -71,7 +71,7 @@ test('GET /outboard/v1/stats?stream=1 tells a line at once, and ends when a plug
   assert.equal(api.asked.length, 2);
 });
 
-test('a stream that a fault of the host ends is cut off, and the log says why', async () => {
+test('a host error during a stream closes the connection and is logged', async () => {
   await using api = await startApi(new OutboardError('system', 'cannot read the mount table'));
   const call = request({ socketPath: api.socket, path: '/outboard/v1/stats?stream=1' }).end();
   const [response] = await once(call, 'response');
@@ -81,7 +81,7 @@ test('a stream that a fault of the host ends is cut off, and the log says why', 
   assert.match(String(api.log.at(-1)?.error), /cannot read the mount table/);
 });
 
-test('a client that leaves the stream is not read for any more', async () => {
+test('a disconnect of the client ends the readings for its stream', async () => {
   await using api = await startApi();
   const call = request({ socketPath: api.socket, path: '/outboard/v1/stats?stream=1' }).end();
   const [response] = await once(call, 'response');

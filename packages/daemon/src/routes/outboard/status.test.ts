@@ -81,7 +81,7 @@ for (const [status, document] of [
     },
   ],
 ] satisfies readonly (readonly [Partial<PluginStatus> & Pick<PluginStatus, 'state'>, object])[]) {
-  test(`a plugin that is ${status.state.status} is shown as such, alone and in the list`, async () => {
+  test(`the status of a plugin that is ${status.state.status} is the same alone and in the list`, async () => {
     const whole = { plugin, digest: 'sha256:aa', outOfMemoryKills: 2, ...status };
     await using api = await startTestApi(
       scriptEngine({ status: async () => whole, statuses: async () => [whole] }),
@@ -94,7 +94,7 @@ for (const [status, document] of [
   });
 }
 
-test('the list takes the filters of GET /plugins, and refuses others', async () => {
+test('the list accepts the filters of GET /plugins and refuses others', async () => {
   const seen: (PluginFilters | undefined)[] = [];
   await using api = await startTestApi(
     scriptEngine({
@@ -111,7 +111,7 @@ test('the list takes the filters of GET /plugins, and refuses others', async () 
   assert.equal((await list('{"bogus":{"1":true}}')).status, 400);
 });
 
-test('POST …/restart restarts, by force if told so, and answers 204', async () => {
+test('POST …/restart passes the force parameter on and answers 204', async () => {
   const calls: unknown[] = [];
   await using api = await startTestApi(
     scriptEngine({

@@ -16,18 +16,18 @@ const backingOff: PluginState = {
   reason: 'exit code 1',
 };
 
-/** An API over one plugin in a state. */
+/** An API over one plugin in the given state. */
 function startApi(state: PluginState, untilReady: PluginEngine['untilReady']) {
   const plugin = samplePlugin();
   return startTestApi(scriptEngine({ inspect: () => plugin, state: () => state, untilReady }));
 }
 
-/** As the engine waits for a plugin that never comes. */
+/** Rejects only when the signal aborts, as for a plugin that does not become ready. */
 const never: PluginEngine['untilReady'] = (_, { signal } = {}) =>
   new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
 
 describe('GET …/wait', () => {
-  test('answers when the plugin is ready, which it follows by its ID', async () => {
+  test('answers when the plugin with the ID of the name is ready', async () => {
     const asked: string[] = [];
     await using api = await startApi(running, async (id) => void asked.push(id));
     const { status, body } = await send(api.socket, 'GET', path);
@@ -36,14 +36,14 @@ describe('GET …/wait', () => {
     assert.deepEqual(asked, [samplePlugin().id]);
   });
 
-  test('answers what the plugin does when the time is up', async () => {
+  test('answers the state of the plugin after the timeout', async () => {
     await using api = await startApi(backingOff, never);
     const { status, body } = await send(api.socket, 'GET', `${path}?timeout=1`);
     assert.equal(status, 200);
     assert.deepEqual(JSON.parse(body), { Ready: false, Status: 'backing-off', Reason: 'exit code 1' });
   });
 
-  test('answers 409 for a plugin that has failed for good', async () => {
+  test('answers 409 for a plugin that has failed and is not restarted', async () => {
     await using api = await startApi(backingOff, async () => {
       throw new OutboardError('conflict', 'plugin acme/p:v1 has failed: exit code 1');
     });
@@ -51,13 +51,13 @@ describe('GET …/wait', () => {
     assert.deepEqual([status, JSON.parse(body).message], [409, 'plugin acme/p:v1 has failed: exit code 1']);
   });
 
-  test('refuses a timeout that is no number of seconds', async () => {
+  test('refuses a timeout that is not a number', async () => {
     await using api = await startApi(running, async () => {});
     assert.equal((await send(api.socket, 'GET', `${path}?timeout=soon`)).status, 400);
   });
 });
 
-test('GET …/preflight and GET …/doctor tell what was found and what to do', async () => {
+test('GET …/preflight and GET …/doctor answer findings with their remedies', async () => {
   const finding = {
     what: 'conmon',
     why: 'it is missing',

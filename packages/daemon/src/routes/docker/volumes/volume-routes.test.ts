@@ -23,7 +23,7 @@ function apiWith(script: Partial<Volumes>) {
 
 const json = { 'Content-Type': 'application/json' };
 
-test("GET /volumes tells volumes and warnings in Docker's form", async () => {
+test('GET /volumes answers volumes and warnings in the JSON of Docker', async () => {
   await using api = await apiWith({
     list: async () => ({ volumes: [sample, bare], warnings: ['list x: away'] }),
   });
@@ -38,7 +38,7 @@ test("GET /volumes tells volumes and warnings in Docker's form", async () => {
   );
 });
 
-test('GET /volumes without volumes is an empty array, with Warnings null', async () => {
+test('GET /volumes without volumes answers an empty array and null for Warnings', async () => {
   await using api = await apiWith({ list: async () => ({ volumes: [], warnings: [] }) });
   assert.equal((await send(api.socket, 'GET', '/volumes')).body, '{"Volumes":[],"Warnings":null}\n');
 });
@@ -52,7 +52,7 @@ const names: readonly [target: string, name: string][] = [
   ['a%20b%25', 'a b%'],
 ];
 for (const [target, name] of names) {
-  test(`D03 GET and DELETE /volumes/${target} name ${JSON.stringify(name)}`, async () => {
+  test(`D03 GET and DELETE /volumes/${target} pass the name ${JSON.stringify(name)} to the engine`, async () => {
     const asked: unknown[] = [];
     await using api = await apiWith({
       async inspect(wanted) {
@@ -107,7 +107,7 @@ for (const [body, expected] of bodies) {
   });
 }
 
-test('D05 POST /volumes/create takes an empty body for no wishes', async () => {
+test('D05 POST /volumes/create accepts an empty body', async () => {
   await using api = await apiWith({ create: async () => sample });
   assert.equal((await send(api.socket, 'POST', '/volumes/create', { body: '' })).status, 201);
 });
@@ -133,7 +133,7 @@ for (const [body, status, message] of refused) {
   });
 }
 
-test('D11 POST /volumes/create refuses a body that is not called JSON', async () => {
+test('D11 POST /volumes/create refuses a body without a JSON content type', async () => {
   await using api = await apiWith({});
   const response = await send(api.socket, 'POST', '/volumes/create', {
     body: '{}',
@@ -142,7 +142,7 @@ test('D11 POST /volumes/create refuses a body that is not called JSON', async ()
   assert.equal(response.status, 400);
 });
 
-test('POST /volumes/prune tells what was removed', async () => {
+test('POST /volumes/prune answers the names of the removed volumes', async () => {
   const asked: unknown[] = [];
   let removed = ['a', 'b'];
   await using api = await apiWith({
@@ -163,7 +163,7 @@ test('POST /volumes/prune tells what was removed', async () => {
   assert.deepEqual(asked, [{ all: true }, {}]);
 });
 
-test('an error of the engine becomes its status and message', async () => {
+test('an error of the engine is answered with its status and message', async () => {
   await using api = await apiWith({
     async inspect(name) {
       throw new OutboardError('not-found', `get ${name}: no such volume`);
@@ -174,7 +174,7 @@ test('an error of the engine becomes its status and message', async () => {
   assert.equal(response.body, '{"message":"get nope: no such volume"}\n');
 });
 
-test('D08 a client that goes away cancels its call', async () => {
+test('D08 a client that disconnects cancels its call', async () => {
   const { promise: asked, resolve: ask } = withResolvers<AbortSignal>();
   await using api = await apiWith({
     inspect: (_name, { signal } = {}) =>
