@@ -277,7 +277,7 @@ test('a failing collector is logged and delays nothing', { skip }, async (contex
   );
 });
 
-test('a plugin that is no metrics collector has no metrics socket', { skip }, async (context) => {
+test('a plugin that is not a metrics collector has no metrics socket', { skip }, async (context) => {
   const place = await openPlace(context);
   const script = `
     import { existsSync } from 'node:fs';

@@ -73,7 +73,7 @@ for (const name of ['move_pages', 'userfaultfd', 'kcmp'] as const) {
   });
 }
 
-test('I20 a plugin that was granted CAP_SYS_ADMIN can mount, and make and enter namespaces', {
+test('I20 a plugin that was granted CAP_SYS_ADMIN can mount, and create and enter namespaces', {
   skip,
 }, async () => {
   await mounter.shell('mkdir -p /tmp/m && mount -t tmpfs m /tmp/m && umount /tmp/m');

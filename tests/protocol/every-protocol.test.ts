@@ -105,7 +105,7 @@ describe('every protocol', { skip: needsRoot }, () => {
     }
 
     for (const behaviour of ['err-200', 'error-200', 'err-500', 'text-500']) {
-      test(`${method} fails once, with the plugin's words, for ${behaviour}`, async () => {
+      test(`${method} fails once, with the plugin's error text, for ${behaviour}`, async () => {
         const ask = await prepare(behaviour);
         const words =
           method.startsWith('Secret') && behaviour === 'text-500' ? 'status 500' : 'the driver says no';

@@ -188,7 +188,7 @@ for (const scope of ['of the jail', 'of one layer'] as const) {
 }
 
 for (const [when, use] of [
-  ['before it is shut in', (jail) => jail.finish()],
+  ['before it is confined', (jail) => jail.finish()],
   ['while it reads a layer', (jail) => jail.apply(streamLayer([file('a', randomBytes(8 * 1024 * 1024))]))],
   ['at the end of a layer', (jail) => jail.apply(streamLayer([file('a')]))],
   ['at the end', (jail) => jail.finish()],
@@ -198,7 +198,7 @@ for (const [when, use] of [
   }, async () => {
     using place = makeUnpackRoot();
     await using jail = openUnpackJail(place.root, { stallMs: 300 });
-    if (when !== 'before it is shut in') await jail.apply(streamLayer([]));
+    if (when !== 'before it is confined') await jail.apply(streamLayer([]));
     // During exec it has no command line.
     while (jailPids().length === 0) await setImmediate();
     for (const pid of jailPids()) process.kill(pid, 'SIGSTOP');
