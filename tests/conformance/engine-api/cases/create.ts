@@ -47,7 +47,7 @@ const refused: readonly (readonly [id: string, title: string, archive: PluginArc
   ['no-config', 'creating without a config', { configText: null }, /^config not found/],
   [
     'config-text',
-    'creating from a config that is no JSON',
+    'creating from a config that is not JSON',
     { configText: 'nope' },
     /^failed to parse config: /,
   ],
@@ -57,7 +57,7 @@ const refused: readonly (readonly [id: string, title: string, archive: PluginArc
     { configText: '{}{}' },
     /^failed to parse config: /,
   ],
-  ['truncated', 'creating from half an archive', { truncateTo: 2600 }, /^failed to read from tar: /],
+  ['truncated', 'creating from a truncated archive', { truncateTo: 2600 }, /^failed to read from tar: /],
 ];
 
 export const createCases: readonly ConformanceCase[] = [
@@ -155,7 +155,7 @@ export const createCases: readonly ConformanceCase[] = [
   },
   {
     id: 'create.bad-name',
-    title: 'creating under a bad name',
+    title: 'creating under an invalid name',
     request: create({}, '?name=Acme/P'),
     expect: failure(
       400,
@@ -170,13 +170,13 @@ export const createCases: readonly ConformanceCase[] = [
   },
   {
     id: 'create.empty-body',
-    title: 'creating from nothing',
+    title: 'creating from an empty body',
     request: create(''),
     expect: failure(400, /^no rootfs found/),
   },
   {
     id: 'create.not-a-tar',
-    title: 'creating from what is no archive',
+    title: 'creating from a body that is not an archive',
     request: create('x'.repeat(2000)),
     expect: failure(400, /^failed to read from tar: /),
   },

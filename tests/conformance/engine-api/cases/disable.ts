@@ -60,21 +60,21 @@ export const disableCases: readonly ConformanceCase[] = [
   },
   {
     id: 'disable.disabled',
-    title: 'disabling what is disabled',
+    title: 'disabling a disabled plugin',
     given: [{ made: {} }],
     request: { line: 'POST /plugins/{shortId}/disable' },
     expect: failure(409, 'plugin is already disabled: plugin {name} found but disabled'),
   },
   {
     id: 'disable.disabled-force',
-    title: 'disabling what is disabled, with force',
+    title: 'disabling a disabled plugin with force',
     given: [{ made: {} }],
     request: { line: 'POST /plugins/{name}/disable?force=1' },
     expect: failure(409, 'plugin is already disabled: plugin {name} found but disabled'),
   },
   {
     id: 'disable.used',
-    title: 'disabling what a volume uses',
+    title: 'disabling a plugin that a volume uses',
     given: used,
     request: { line: 'POST /plugins/{name}/disable' },
     expect: failure(409, /^plugin {name} is in use/),
@@ -82,7 +82,7 @@ export const disableCases: readonly ConformanceCase[] = [
   },
   {
     id: 'disable.used-force',
-    title: 'disabling what a volume uses, with force',
+    title: 'disabling a plugin that a volume uses with force',
     given: used,
     request: { line: 'POST /plugins/{name}/disable?force=1' },
     expect: ok,
@@ -102,7 +102,7 @@ export const removeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'remove.id-prefix',
-    title: 'removing by the beginning of an ID',
+    title: 'removing by an ID prefix',
     given: [{ made: {} }],
     request: { line: 'DELETE /plugins/{shortId}' },
     expect: ok,
@@ -110,7 +110,7 @@ export const removeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'remove.enabled',
-    title: 'removing what is enabled',
+    title: 'removing an enabled plugin',
     given: running,
     request: { line: 'DELETE /plugins/{shortId}' },
     expect: failure(409, 'plugin {name} is enabled'),
@@ -119,7 +119,7 @@ export const removeCases: readonly ConformanceCase[] = [
   ...words.map(
     ([id, word, isTrue]): ConformanceCase => ({
       id: `remove.force-${id}`,
-      title: `removing what is enabled with force=${word}`,
+      title: `removing an enabled plugin with force=${word}`,
       given: running,
       request: { line: `DELETE /plugins/{name}?force=${word}` },
       expect: isTrue ? ok : failure(409, 'plugin {name} is enabled'),
@@ -128,7 +128,7 @@ export const removeCases: readonly ConformanceCase[] = [
   ),
   {
     id: 'remove.used',
-    title: 'removing what a volume uses',
+    title: 'removing a plugin that a volume uses',
     given: used,
     request: { line: 'DELETE /plugins/{name}' },
     expect: failure(409, /^plugin {name} is in use/),
@@ -137,7 +137,7 @@ export const removeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'remove.used-disabled',
-    title: 'removing what a volume uses, after a forced disable',
+    title: 'removing a plugin that a volume uses, after a forced disable',
     given: used,
     request: { line: 'POST /plugins/{name}/disable?force=1' },
     expect: ok,

@@ -35,13 +35,13 @@ const withDevice = (more: object) => ({
 const unready: readonly (readonly [id: string, title: string, archive: PluginArchive, message: RegExp])[] = [
   [
     'no-source',
-    'enabling with a mount without source, which cannot be set',
+    'enabling with a mount without source that is not settable',
     { runs: true, config: { Mounts: [mount] } },
     /^mount source is not specified/,
   ],
   [
     'no-path',
-    'enabling with a device without path, which cannot be set',
+    'enabling with a device without path that is not settable',
     withDevice({}),
     /^device path is not specified/,
   ],
@@ -63,14 +63,10 @@ const unready: readonly (readonly [id: string, title: string, archive: PluginArc
 const unset: readonly (readonly [id: string, title: string, archive: PluginArchive])[] = [
   [
     'unset-source',
-    'enabling with a mount whose source can be set and was not',
+    'enabling with a settable mount source without a value',
     { runs: true, config: { Mounts: [{ ...mount, Settable: ['source'] }] } },
   ],
-  [
-    'unset-path',
-    'enabling with a device whose path can be set and was not',
-    withDevice({ Settable: ['path'] }),
-  ],
+  ['unset-path', 'enabling with a settable device path without a value', withDevice({ Settable: ['path'] })],
 ];
 
 export const enableCases: readonly ConformanceCase[] = [
@@ -108,7 +104,7 @@ export const enableCases: readonly ConformanceCase[] = [
   },
   {
     id: 'enable.json-body',
-    title: 'enabling with a body that no one reads',
+    title: 'enabling with an ignored body',
     given: [{ made: { runs: true } }],
     request: {
       line: 'POST /plugins/{name}/enable?timeout=0',
@@ -135,7 +131,7 @@ export const enableCases: readonly ConformanceCase[] = [
   ),
   {
     id: 'enable.timeout-negative',
-    title: 'enabling with a timeout below 0',
+    title: 'enabling with a negative timeout',
     given: [{ made: { runs: true } }],
     request: { line: 'POST /plugins/{name}/enable?timeout=-1' },
     expect: failure(400, /^invalid timeout "-1"/),
@@ -143,7 +139,7 @@ export const enableCases: readonly ConformanceCase[] = [
   },
   {
     id: 'enable.enabled',
-    title: 'enabling what is enabled',
+    title: 'enabling an enabled plugin',
     given: [{ made: { runs: true } }, { enabled: '{name}' }],
     request: { line: 'POST /plugins/{shortId}/enable?timeout=0' },
     expect: failure(409, 'plugin already enabled: plugin {name} is enabled'),
@@ -170,7 +166,7 @@ export const enableCases: readonly ConformanceCase[] = [
   ),
   {
     id: 'enable.no-program',
-    title: 'enabling a plugin whose program is not there',
+    title: 'enabling a plugin whose program does not exist',
     given: [{ made: {} }],
     request: { line: 'POST /plugins/{name}/enable?timeout=0' },
     // In Docker the runtime finds the fault; Outboard checks before.
@@ -179,7 +175,7 @@ export const enableCases: readonly ConformanceCase[] = [
   },
   {
     id: 'enable.no-socket',
-    title: 'enabling a plugin that ends before it listens',
+    title: 'enabling a plugin that exits before it listens',
     given: [{ made: { runs: true, config: { Entrypoint: ['/usr/bin/perl', '-e', 'exit 3'] } } }],
     request: { line: 'POST /plugins/{name}/enable?timeout=0' },
     expect: failure(500, /code 3/),

@@ -110,7 +110,7 @@ export const inspectCases: readonly ConformanceCase[] = [
   },
   {
     id: 'inspect.null-and-empty',
-    title: 'inspecting arrays that were null, empty and missing',
+    title: 'inspecting arrays that are null, empty or absent in the config',
     given: [
       {
         made: {
@@ -177,14 +177,14 @@ export const inspectCases: readonly ConformanceCase[] = [
   },
   {
     id: 'inspect.id-prefix',
-    title: 'inspecting by the beginning of an ID',
+    title: 'inspecting by an ID prefix',
     given: [{ made: {} }],
     request: { line: 'GET /plugins/{shortId}/json' },
     expect: document(atLeast({ Id: '{id}', Name: '{name}' })),
   },
   {
     id: 'inspect.id-prefix-tag',
-    title: 'inspecting by the beginning of an ID with a tag',
+    title: 'inspecting by an ID prefix with a tag',
     given: [{ made: {} }],
     request: { line: 'GET /plugins/{shortId}:latest/json' },
     expect: failure(404, 'plugin "{shortId}:latest" not found'),

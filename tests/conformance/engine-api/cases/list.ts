@@ -89,7 +89,7 @@ const filterCases: readonly (readonly [
   ],
   [
     'capability-case',
-    'listing by a capability in capitals',
+    'listing by a capability in upper case',
     { capability: ['VOLUMEDRIVER'], enabled: ['true'] },
     none,
     [withTypes('docker.volumedriver/1.0')],
@@ -118,7 +118,7 @@ const filterCases: readonly (readonly [
 ];
 
 const textCases: readonly (readonly [id: string, title: string, text: string, expect: Expectation])[] = [
-  ['not-json', 'listing with filters that are no JSON', 'filters=nope', failure(400, /^invalid filter/)],
+  ['not-json', 'listing with filters that are not JSON', 'filters=nope', failure(400, /^invalid filter/)],
   [
     'array',
     'listing with filters that are an array',
@@ -133,7 +133,7 @@ const textCases: readonly (readonly [id: string, title: string, text: string, ex
   ],
   [
     'half',
-    'listing with half a document as filters',
+    'listing with truncated JSON as filters',
     `filters=${encodeURIComponent('{"enabled":')}`,
     failure(400, /^invalid filter/),
   ],

@@ -19,21 +19,21 @@ const headPong: AnswerExpectation = { ...pong, headers: { ...pong.headers, 'cont
 export const pingCases: readonly ConformanceCase[] = [
   {
     id: 'ping.get',
-    title: 'asking whether the engine lives',
+    title: 'a ping',
     request: { line: 'GET /_ping' },
     expect: pong,
     versions: 'every',
   },
   {
     id: 'ping.head',
-    title: 'asking so without a body',
+    title: 'a ping without a body',
     request: { line: 'HEAD /_ping' },
     expect: headPong,
     versions: 'every',
   },
   {
     id: 'version.get',
-    title: 'asking for the version',
+    title: 'the version',
     request: { line: 'GET /version' },
     expect: document(
       atLeast({

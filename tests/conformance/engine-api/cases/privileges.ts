@@ -8,11 +8,11 @@ import { atLeast } from '../shape.ts';
 const id64 = 'f'.repeat(64);
 
 const refused: readonly (readonly [id: string, title: string, query: string, message: string | RegExp])[] = [
-  ['missing', 'privileges of nothing', '', /^invalid reference format/],
+  ['missing', 'privileges without a remote', '', /^invalid reference format/],
   ['empty', 'privileges of an empty name', '?remote=', /^invalid reference format/],
   [
     'upper-case',
-    'privileges of a name in capitals',
+    'privileges of a name in upper case',
     '?remote=Acme/P',
     'invalid reference format: repository name must be lowercase',
   ],
@@ -22,7 +22,7 @@ const refused: readonly (readonly [id: string, title: string, query: string, mes
     `?remote=${id64}`,
     `invalid repository name (${id64}), cannot specify 64-byte hexadecimal strings`,
   ],
-  ['bad-tag', 'privileges of a bad tag', '?remote=acme/p:-', /^invalid reference format/],
+  ['bad-tag', 'privileges of an invalid tag', '?remote=acme/p:-', /^invalid reference format/],
 ];
 
 const asking: PublishedPlugin = {
@@ -71,7 +71,7 @@ const networks: readonly (readonly [type: string, value: Expectation])[] = [
 export const privilegesCases: readonly ConformanceCase[] = [
   {
     id: 'privileges.all',
-    title: 'privileges of a plugin that asks for everything',
+    title: 'privileges of a plugin with all privileges',
     given: [{ published: asking }],
     request: { line: 'GET /plugins/privileges?remote={remote}' },
     expect: document(everyPrivilege),
@@ -79,7 +79,7 @@ export const privilegesCases: readonly ConformanceCase[] = [
   },
   {
     id: 'privileges.none',
-    title: 'privileges of a plugin that asks for nothing',
+    title: 'privileges of a plugin without privileges',
     given: [{ published: {} }],
     request: { line: 'GET /plugins/privileges?remote={remote}' },
     expect: document([]),
@@ -115,7 +115,7 @@ export const privilegesCases: readonly ConformanceCase[] = [
   },
   {
     id: 'privileges.denied',
-    title: 'privileges from a registry that wants a password',
+    title: 'privileges from a registry that requires a password',
     given: [{ published: {} }],
     request: { line: 'GET /plugins/privileges?remote={protected}' },
     expect: failure(401, /^error resolving plugin reference: /),
@@ -136,7 +136,7 @@ export const privilegesCases: readonly ConformanceCase[] = [
   },
   {
     id: 'privileges.bad-config',
-    title: 'privileges of a plugin whose config is no JSON',
+    title: 'privileges of a plugin whose config is not JSON',
     given: [{ published: { configText: 'nope' } }],
     request: { line: 'GET /plugins/privileges?remote={remote}' },
     expect: failure(400, /^failed to parse config/),

@@ -15,7 +15,7 @@ const refusedBodies: readonly (readonly [
   message: RegExp | string,
   headers?: RawRequest['headers'],
 ])[] = [
-  ['not-json', 'privileges that are no JSON', '[{', 400, /^invalid JSON: /],
+  ['not-json', 'privileges that are not JSON', '[{', 400, /^invalid JSON: /],
   ['text', 'privileges that are a string', '"all"', 400, /^invalid JSON: /],
   ['strings', 'privileges that are strings', '["all"]', 400, /^invalid JSON: /],
   ['object', 'privileges that are an object', '{"Name":"network"}', 400, /^invalid JSON: /],
@@ -44,14 +44,14 @@ const badReferences: readonly (readonly [
   query: string,
   message: string | RegExp,
 ])[] = [
-  ['no-remote', 'pulling nothing', '', /^invalid reference format/],
+  ['no-remote', 'pulling without a remote', '', /^invalid reference format/],
   [
     'upper-case',
-    'pulling a name in capitals',
+    'pulling a name in upper case',
     'remote=Acme/P',
     'invalid reference format: repository name must be lowercase',
   ],
-  ['bad-alias', 'pulling under a bad name', 'remote={remote}&name=A', /^invalid reference format/],
+  ['bad-alias', 'pulling under an invalid name', 'remote={remote}&name=A', /^invalid reference format/],
   [
     'alias-digest',
     'pulling under a name with a digest',
@@ -79,7 +79,7 @@ const refusedGrants: readonly (readonly [
   ],
   [
     'first-sorted-differs',
-    'another value of the one that sorts first',
+    'another value of the first privilege in sorted order',
     [grants[0], grant('mount', '/etc'), grants[2]],
   ],
 ];
@@ -93,7 +93,7 @@ const broken: readonly (readonly [id: string, title: string, plugin: PublishedPl
   ],
   [
     'config-text',
-    'pulling a plugin whose config is no JSON',
+    'pulling a plugin whose config is not JSON',
     { configText: 'nope' },
     /^failed to parse config: /,
   ],
@@ -181,7 +181,7 @@ export const refusedPullCases: readonly ConformanceCase[] = [
   },
   {
     id: 'pull.not-found',
-    title: 'pulling what the registry does not have',
+    title: 'pulling a plugin that the registry does not have',
     request: pull('[]'),
     expect: failure(404, 'error resolving plugin reference: {remote}: not found', {
       'docker-plugin-name': '{remote}',

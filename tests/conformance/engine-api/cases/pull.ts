@@ -20,7 +20,7 @@ const layered: readonly Given[] = [
 export const pullCases: readonly ConformanceCase[] = [
   {
     id: 'pull.plain',
-    title: 'pulling a plugin that asks for nothing',
+    title: 'pulling a plugin without privileges',
     given: [{ published: {} }],
     request: pull('[]'),
     expect: stream(pulled, { 'docker-plugin-name': '{remote}' }),
@@ -54,7 +54,7 @@ export const pullCases: readonly ConformanceCase[] = [
     [
       ['as-asked', 'as they were asked', grants],
       ['reordered', 'in another order', [grants[1], grants[2], grants[0]]],
-      ['mounts-swapped', 'with its mounts swapped', [grants[0], grants[2], grants[1]]],
+      ['mounts-swapped', 'with its mounts in another order', [grants[0], grants[2], grants[1]]],
     ] as const
   ).map(
     ([id, title, body]): ConformanceCase => ({
@@ -91,7 +91,7 @@ export const pullCases: readonly ConformanceCase[] = [
   },
   {
     id: 'pull.alias-qualified',
-    title: 'pulling under a name with the host that is the default',
+    title: 'pulling under a name with the default host',
     given: [{ published: {} }],
     request: pull('[]', 'remote={remote}&name=docker.io/{alias}'),
     expect: stream(pulled, { 'docker-plugin-name': '{alias}' }),
@@ -122,7 +122,7 @@ export const pullCases: readonly ConformanceCase[] = [
   },
   {
     id: 'pull.known-layer',
-    title: 'pulling what is there under another name',
+    title: 'pulling an installed plugin under another name',
     given: [{ published: {} }, { installed: '{alias}' }],
     request: pull('[]'),
     expect: stream({ ...pulled, includes: [...pulled.includes, blobStep('{layer}', 'Already exists')] }),

@@ -62,7 +62,7 @@ function base64Url(text: string): string {
 const noCredentials: readonly (readonly [id: string, title: string, header: string])[] = [
   ['absent', 'no credentials', ''],
   ['empty-object', 'an empty object for credentials, as the command line sends it', 'e30='],
-  ['garbage', 'credentials that are no base64', '!!!'],
+  ['garbage', 'credentials that are not Base64', '!!!'],
   ['raw-json', 'credentials that are not encoded', JSON.stringify(account)],
   ['wrong', 'a wrong password', base64Url('{"username":"conformance","password":"wrong"}')],
 ];
@@ -137,7 +137,7 @@ export const pushCases: readonly ConformanceCase[] = [
   },
   {
     id: 'push.layers',
-    title: 'pushing tells of each blob that it is complete',
+    title: 'pushing reports the completion of each blob',
     given: [{ made: {}, as: 'remote' }],
     request: { line: 'POST /plugins/{remote}/push', headers: { 'X-Registry-Auth': 'e30=' } },
     expect: stream({
@@ -174,7 +174,7 @@ export const pushCases: readonly ConformanceCase[] = [
   },
   {
     id: 'push.enabled',
-    title: 'pushing what is enabled',
+    title: 'pushing an enabled plugin',
     given: [{ made: { runs: true }, as: 'remote' }, { enabled: '{remote}' }],
     request: { line: 'POST /plugins/{remote}/push' },
     expect: pushed,
@@ -195,7 +195,7 @@ export const pushCases: readonly ConformanceCase[] = [
   },
   {
     id: 'push.denied',
-    title: 'pushing to a registry that wants a password',
+    title: 'pushing to a registry that requires a password',
     given: [{ made: {}, as: 'protected' }],
     request: { line: 'POST /plugins/{protected}/push' },
     expect: stream({

@@ -25,14 +25,14 @@ const versionCases: readonly ConformanceCase[] = [
   },
   {
     id: 'version.without-plugins',
-    title: 'a version from before there were plugins',
+    title: 'a version without plugins',
     request: { line: 'GET /v1.24/plugins' },
     expect: versionRefused(`client version 1.24 is too old. ${minimum}`),
     versions: 'as-written',
   },
   {
     id: 'version.too-old',
-    title: 'a version that is too old for any engine',
+    title: 'a version below the minimum of every engine',
     request: { line: 'GET /v1.11/plugins' },
     expect: versionRefused(`client version 1.11 is too old. ${minimum}`),
     versions: 'as-written',
@@ -53,14 +53,14 @@ const versionCases: readonly ConformanceCase[] = [
   },
   {
     id: 'version.unknown-path',
-    title: 'a version that is too new, of a path that is not there',
+    title: 'a version that is too new with an unknown path',
     request: { line: 'GET /v1.99/nope' },
     expect: pageNotFound,
     versions: 'as-written',
   },
   {
     id: 'version.no-number',
-    title: 'a prefix that is no version',
+    title: 'a prefix that is not a version',
     request: { line: 'GET /vx/plugins' },
     expect: pageNotFound,
     versions: 'as-written',
@@ -162,13 +162,13 @@ export const routingCases: readonly ConformanceCase[] = [
   },
   {
     id: 'routing.escaped-text',
-    title: 'characters in an error that HTML gives a meaning',
+    title: 'HTML special characters in an error',
     request: { line: 'GET /plugins/a%3Cb%3E&c/json' },
     expect: failure(404, 'plugin "a<b>&c" not found'),
   },
   {
     id: 'routing.body-is-drained',
-    title: 'an error before a long body is read',
+    title: 'an error that precedes the reading of a long body',
     request: {
       line: 'POST /plugins/create?name=UPPER',
       headers: { 'Content-Type': 'application/x-tar' },

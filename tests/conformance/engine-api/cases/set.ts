@@ -100,15 +100,10 @@ const refused: readonly (readonly [
   message: string | RegExp,
 ])[] = [
   ['leading-equals', 'setting without a name', ['=x'], 'invalid format, must be <name>[.<field>][=<value>]'],
-  [
-    'unknown',
-    'setting what is not there',
-    ['NOPE=1'],
-    'setting "NOPE" not found in the plugin configuration',
-  ],
+  ['unknown', 'setting an unknown item', ['NOPE=1'], 'setting "NOPE" not found in the plugin configuration'],
   [
     'unknown-field',
-    'setting a field of what is not there',
+    'setting a field of an unknown item',
     ['NOPE.value=1'],
     'setting "NOPE" not found in the plugin configuration',
   ],
@@ -119,24 +114,29 @@ const refused: readonly (readonly [
     'setting "a" not found in the plugin configuration',
   ],
   ['empty', 'setting an empty argument', [''], 'setting "" not found in the plugin configuration'],
-  ['fixed', 'setting what is not settable', ['FIXED=1'], '"FIXED" is not settable'],
+  ['fixed', 'setting an item that is not settable', ['FIXED=1'], '"FIXED" is not settable'],
   [
     'fixed-field',
-    'setting a field of what is not settable',
+    'setting a field of an item that is not settable',
     ['FIXED.value=1'],
     '"FIXED.value" is not settable',
   ],
-  ['null', 'setting what has null for settable', ['NULL=1'], '"NULL" is not settable'],
-  ['other-field', 'setting another field', ['DEBUG.name=1'], '"DEBUG.name" is not settable'],
+  ['null', 'setting an item whose settable list is null', ['NULL=1'], '"NULL" is not settable'],
+  [
+    'other-field',
+    'setting a field outside the settable list',
+    ['DEBUG.name=1'],
+    '"DEBUG.name" is not settable',
+  ],
   [
     'odd',
-    'setting where only a field that cannot be set is settable',
+    'setting an item whose only settable field is unsupported',
     ['ODD=1'],
     '"ODD.name" is not settable',
   ],
   [
     'several',
-    'setting where several fields are settable',
+    'setting an item with several settable fields without a field name',
     ['TWO=1'],
     'multiple fields are settable, one must be specified',
   ],
@@ -159,7 +159,7 @@ const bodies: readonly (readonly [
 ])[] = [
   ['object', 'an object', { headers: json, body: '{"DEBUG":"1"}' }, /^invalid JSON: /],
   ['number', 'an array of numbers', { headers: json, body: '[1]' }, /^invalid JSON: /],
-  ['text', 'what is no JSON', { headers: json, body: 'DEBUG=1' }, /^invalid JSON: /],
+  ['text', 'a body that is not JSON', { headers: json, body: 'DEBUG=1' }, /^invalid JSON: /],
   [
     'two-documents',
     'data after the array',
@@ -227,7 +227,7 @@ export const setCases: readonly ConformanceCase[] = [
   },
   {
     id: 'set.all-or-nothing',
-    title: 'setting two things of which one cannot be set',
+    title: 'setting two values, one of which is not settable',
     given: [{ made: { config } }],
     request: set(['DEBUG=1', 'NOPE=1']),
     expect: failure(400, 'setting "NOPE" not found in the plugin configuration'),
@@ -235,7 +235,7 @@ export const setCases: readonly ConformanceCase[] = [
   },
   {
     id: 'set.config-stays',
-    title: 'setting a device leaves the config as it was',
+    title: 'setting a device does not change the config',
     given: [{ made: { config } }],
     request: set(['dev=/dev/zero']),
     expect: noContent,
@@ -248,7 +248,7 @@ export const setCases: readonly ConformanceCase[] = [
   },
   {
     id: 'set.enabled',
-    title: 'setting what is enabled',
+    title: 'setting an enabled plugin',
     given: [{ made: { runs: true } }, { enabled: '{name}' }],
     request: set(['DEBUG=1']),
     expect: failure(409, 'cannot set on an active plugin, disable plugin before setting'),

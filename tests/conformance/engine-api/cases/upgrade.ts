@@ -66,7 +66,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'upgrade.version-1.25',
-    title: 'upgrading in the version before there was an upgrade',
+    title: 'upgrading in an API version without upgrades',
     given,
     request: upgrade('{remote}'),
     expect: failure(400, 'POST /plugins/{name:.*}/upgrade requires minimum API version 1.26'),
@@ -75,7 +75,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'upgrade.settings',
-    title: 'upgrading keeps what was set and takes new defaults',
+    title: 'upgrading keeps set values and adds new defaults',
     given: [...given, { set: ['DEBUG=1'], of: '{remote}' }],
     request: upgrade('{remote}'),
     expect: success,
@@ -102,7 +102,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'upgrade.enabled',
-    title: 'upgrading what is enabled',
+    title: 'upgrading an enabled plugin',
     given: [
       { published: { runs: true } },
       { published: { runs: true }, as: 'upgrade' },
@@ -122,7 +122,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'upgrade.id-prefix',
-    title: 'upgrading by the beginning of an ID',
+    title: 'upgrading by an ID prefix',
     given,
     request: upgrade('{shortId}'),
     expect: success,
@@ -130,21 +130,21 @@ export const upgradeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'upgrade.unknown',
-    title: 'upgrading what is not there',
+    title: 'upgrading an unknown plugin',
     given: [{ published: {}, as: 'upgrade' }],
     request: upgrade('{name}'),
     expect: failure(404, 'plugin "{name}" not found'),
   },
   {
     id: 'upgrade.no-remote',
-    title: 'upgrading to nothing',
+    title: 'upgrading without a remote',
     given,
     request: upgrade('{remote}', ''),
     expect: failure(400, /^invalid reference format/),
   },
   {
     id: 'upgrade.not-found',
-    title: 'upgrading to what the registry does not have',
+    title: 'upgrading to a plugin that the registry does not have',
     given,
     request: upgrade('{remote}', 'remote={repo}:v9'),
     expect: failure(404, 'error resolving plugin reference: {repo}:v9: not found', {
@@ -154,7 +154,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'upgrade.privileges-differ',
-    title: 'upgrading with other privileges than were granted',
+    title: 'upgrading with privileges other than the granted ones',
     given: [
       { published: { config: { Description: 'one' } } },
       { published: { config: { Network: { Type: 'host' } } }, as: 'upgrade' },
@@ -184,7 +184,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
   },
   {
     id: 'upgrade.not-json',
-    title: 'upgrading with privileges that are no JSON',
+    title: 'upgrading with privileges that are not JSON',
     given,
     request: upgrade('{remote}', undefined, '[{'),
     expect: failure(400, /^invalid JSON: /),
