@@ -5,9 +5,7 @@
 import { codec, hasHiddenCharacters, type ValueOf } from '@outboard/oci';
 
 /** Kinds of references, as they are shown: `volume data`, `mount data/3f2a`, `client podman`. */
-export const referenceKinds = ['volume', 'mount', 'log', 'client'] as const;
-/** One of `referenceKinds`. */
-export type ReferenceKind = (typeof referenceKinds)[number];
+const referenceKinds = ['volume', 'mount', 'log', 'client'] as const;
 
 /** True for a valid name of a holder: 1 to 255 printable characters, without space around them. */
 export function isHolder(text: string): boolean {

@@ -1,8 +1,81 @@
 /**
  * The codecs that document tables are made of, under one name.
  */
-import * as objects from './object-codecs.ts';
-import * as values from './value-codecs.ts';
+import {
+  constantField,
+  encodeObject,
+  exact,
+  field,
+  fieldOrNull,
+  fieldPassedOver,
+  fieldUnlessEmpty,
+  list,
+  listOrEmpty,
+  mapOf,
+  namedAsInMemory,
+  object,
+  optionalField,
+  optionalFieldUnlessEmpty,
+  required,
+} from './object-codecs.ts';
+import {
+  anyJson,
+  bytes,
+  constant,
+  digest,
+  finiteNumber,
+  flag,
+  formatted,
+  instant,
+  nonEmptyText,
+  oneOf,
+  requiredText,
+  text,
+  textIfAny,
+  textLike,
+  textMap,
+  textOrNull,
+  textRecord,
+  textThat,
+  wholeNumber,
+} from './value-codecs.ts';
 
 /** The codecs of single values, objects and lists. */
-export const codec = { ...values, ...objects } as const;
+export const codec = {
+  // Values.
+  anyJson,
+  bytes,
+  constant,
+  digest,
+  finiteNumber,
+  flag,
+  formatted,
+  instant,
+  nonEmptyText,
+  oneOf,
+  requiredText,
+  text,
+  textIfAny,
+  textLike,
+  textMap,
+  textOrNull,
+  textRecord,
+  textThat,
+  wholeNumber,
+  // Objects and lists.
+  constantField,
+  encodeObject,
+  exact,
+  field,
+  fieldOrNull,
+  fieldPassedOver,
+  fieldUnlessEmpty,
+  list,
+  listOrEmpty,
+  mapOf,
+  namedAsInMemory,
+  object,
+  optionalField,
+  optionalFieldUnlessEmpty,
+  required,
+} as const;
