@@ -41,7 +41,7 @@ export async function openEngine(
   stack: DisposalStack,
 ): Promise<PluginEngine> {
   const { logger, observer } = options;
-  stack.adopt(lockDirectory(options.dataRoot, options.hosts), (lock) => lock.release());
+  stack.adopt(await lockDirectory(options.dataRoot, options.hosts), (lock) => lock.release());
   const { parts, volumes, logs } = await openEngineParts(options, stack);
   const { store, supervisor } = parts;
   await options.metricsSocket?.listen();

@@ -3,9 +3,11 @@
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pollUntil } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import * as z from 'zod';
 import { bindCall, ErrnoError } from './libc.ts';
+import { identifyProcess } from './process-identity.ts';
 
 const exclusiveWithoutWaiting = 2 | 4; // LOCK_EX | LOCK_NB
 const flock = bindCall<[number, number]>('int flock(int fd, int operation)');
@@ -27,27 +29,25 @@ export interface DirectoryOwner {
 export const ownerFileName = 'owner.json';
 
 /**
- * Lock an existing directory without waiting. The lock is the kernel's (`flock`), so a crash leaves none.
+ * Upper bound of the wait for the children of a killed daemon: until a child executes its program it has copies of the
+ * daemon's descriptors, and a lock lasts as long as any copy.
+ */
+const childStartMs = 5_000;
+
+/**
+ * Lock an existing directory. The lock is the kernel's (`flock`), so a crash leaves none; it does not wait for a process
+ * that runs.
  * @param hosts addresses of the caller, for the error message of others
  * @throws {OutboardError} conflict when another process holds it; system when the directory cannot be opened or
  *   locked
  */
-export function lockDirectory(path: string, hosts: readonly string[] = []): DirectoryLock {
-  let descriptor: number | undefined = openDirectory(path);
-  const result = flock(descriptor, exclusiveWithoutWaiting);
-  if (result < 0) {
-    const owner = describeOwner(path, String(fstatSync(descriptor, { bigint: true }).ino));
+export async function lockDirectory(path: string, hosts: readonly string[] = []): Promise<DirectoryLock> {
+  const descriptor = openDirectory(path);
+  try {
+    await lock(descriptor, path);
+  } catch (error) {
     closeSync(descriptor);
-    const cause = new ErrnoError(-result, 'flock', path);
-    if (cause.code !== 'EAGAIN')
-      throw new OutboardError('system', `cannot lock ${JSON.stringify(path)}`, { cause });
-    throw new OutboardError(
-      'conflict',
-      `data root ${JSON.stringify(path)} is in use by another daemon${owner}`,
-      {
-        cause,
-      },
-    );
+    throw error;
   }
   const ownerFile = join(path, ownerFileName);
   try {
@@ -55,18 +55,42 @@ export function lockDirectory(path: string, hosts: readonly string[] = []): Dire
   } catch {
     // A full disk must not prevent the start: the error message of a second daemon then says less.
   }
+  let isHeld = true;
   return {
     release() {
-      if (descriptor === undefined) return;
+      if (!isHeld) return;
+      isHeld = false;
       try {
         rmSync(ownerFile, { force: true });
       } catch {
         // The file means nothing without the lock, which must be released all the same.
       }
       closeSync(descriptor);
-      descriptor = undefined;
     },
   };
+}
+
+/** @throws {OutboardError} conflict; system */
+async function lock(descriptor: number, path: string): Promise<void> {
+  if (tryLock(descriptor, path)) return;
+  const inode = String(fstatSync(descriptor, { bigint: true }).ino);
+  const isHolderRunning = pidsWithLock(inode).some((pid) => identifyProcess(pid) !== undefined);
+  if (!isHolderRunning && (await pollUntil(() => tryLock(descriptor, path), { timeoutMs: childStartMs })))
+    return;
+  const owner = describeOwner(path, inode);
+  throw new OutboardError(
+    'conflict',
+    `data root ${JSON.stringify(path)} is in use by another daemon${owner}`,
+  );
+}
+
+/** @returns false when another process holds the lock */
+function tryLock(descriptor: number, path: string): boolean {
+  const result = flock(descriptor, exclusiveWithoutWaiting);
+  if (result >= 0) return true;
+  const cause = new ErrnoError(-result, 'flock', path);
+  if (cause.code === 'EAGAIN') return false;
+  throw new OutboardError('system', `cannot lock ${JSON.stringify(path)}`, { cause });
 }
 
 /** `: process 123, which serves unix:///…`, as far as it is known. */
