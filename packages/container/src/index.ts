@@ -13,6 +13,8 @@ export type { ExecRequest, ExecSession } from './exec/exec-session.ts';
 export { isClockSynchronised } from './linux/clock-synchronisation.ts';
 export { setCloseOnExec, setCloseOnExecOfInherited } from './linux/close-on-exec.ts';
 export { sendDatagram } from './linux/datagram.ts';
+export type { ProcessDescription } from './linux/describe-process.ts';
+export { describeProcess } from './linux/describe-process.ts';
 export { errorCode, isErrno } from './linux/errno.ts';
 export { exchangePaths } from './linux/exchange-paths.ts';
 export type { FileStatus, FileSystemProbe, FileSystemSpace, ProbeResult } from './linux/file-system-probe.ts';
@@ -23,6 +25,9 @@ export { lockDirectory, ownerFileName } from './linux/lock-directory.ts';
 export { makeFifo } from './linux/make-fifo.ts';
 export type { MountEntry } from './linux/mount-table.ts';
 export { openEntry, openTrustedDirectory } from './linux/open-entry.ts';
+export type { PeerCredentials } from './linux/peer-credentials.ts';
+export { readPeerCredentials } from './linux/peer-credentials.ts';
+export { isSameProcess } from './linux/process-identity.ts';
 export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
 // Log files.

@@ -96,6 +96,13 @@ export type { Finding } from './preflight/finding.ts';
 export type { HostCheck } from './preflight/requirement.ts';
 // References and volumes.
 export {
+  type Consumer,
+  consumerCodec,
+  consumerOf,
+  describeConsumer,
+  showConsumer,
+} from './references/consumer.ts';
+export {
   type PluginReference,
   type PluginReferences,
   type ReferenceSource,
