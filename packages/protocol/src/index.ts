@@ -5,7 +5,12 @@
  */
 
 export { createPluginClient } from './calls/http-plugin-client.ts';
-export type { PluginClient } from './calls/plugin-client.ts';
+export type {
+  ForwardedAnswer,
+  ForwardedRequest,
+  ForwardOptions,
+  PluginClient,
+} from './calls/plugin-client.ts';
 export type { PluginAddress, PluginTls } from './connection/plugin-address.ts';
 export { connectSocket } from './connection/socket-handle.ts';
 export { activate } from './drivers/activate.ts';

@@ -8,6 +8,7 @@ export function shareClient(client: PluginClient): PluginClient {
   return {
     call: client.call.bind(client),
     stream: client.stream.bind(client),
+    forward: client.forward.bind(client),
     [Symbol.asyncDispose]: async () => {},
   };
 }

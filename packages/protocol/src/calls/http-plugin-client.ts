@@ -4,13 +4,23 @@
  */
 import { type CallDeadline, type Clock, openCallDeadline, systemClock } from '@outboard/async';
 import { type JsonObject, OutboardError } from '@outboard/oci';
-import type { Pool } from 'undici';
+import type { Client, Pool } from 'undici';
 import { type PluginAddress, showAddress } from '../connection/plugin-address.ts';
 import { retryCall } from './call-retry.ts';
+import { type ForwardedExchange, forwardRequest } from './forward-request.ts';
 import { readAnswer } from './plugin-answer.ts';
-import type { CallOptions, PluginClient, PluginClientLimits, PluginClientOptions } from './plugin-client.ts';
+import type {
+  CallOptions,
+  ForwardedAnswer,
+  ForwardedRequest,
+  ForwardOptions,
+  PluginClient,
+  PluginClientLimits,
+  PluginClientOptions,
+} from './plugin-client.ts';
 import type { ReplyFields } from './plugin-reply.ts';
 import {
+  type BoundedRequest,
   type PluginRequest,
   readChunks,
   readText,
@@ -51,7 +61,7 @@ class HttpPluginClient implements PluginClient {
 
   async call(method: string, body?: JsonObject, options: CallOptions = {}): Promise<ReplyFields> {
     using deadline = this.#openDeadline(method, options);
-    const request = this.#request(method, body, { ...options, signal: deadline.signal });
+    const request = requestOf(body, this.#bounds(method, options, deadline.signal));
     try {
       deadline.signal.throwIfAborted();
       const pool = await this.#openPool();
@@ -68,9 +78,8 @@ class HttpPluginClient implements PluginClient {
     options: CallOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     using deadline = this.#openDeadline(method, options);
-    const request = this.#request(method, body, { ...options, signal: deadline.signal });
-    const { openConnection } = await import('../connection/plugin-connections.ts');
-    const connection = openConnection(this.#address);
+    const request = requestOf(body, this.#bounds(method, options, deadline.signal));
+    const connection = await this.#openConnection();
     try {
       const response = await this.#retry(
         () => requestResponse(connection, request),
@@ -90,6 +99,34 @@ class HttpPluginClient implements PluginClient {
     }
   }
 
+  async forward<Result>(
+    request: ForwardedRequest,
+    receive: (answer: ForwardedAnswer) => Promise<Result>,
+    options: ForwardOptions = {},
+  ): Promise<Result> {
+    const method = request.path.slice(1);
+    using deadline = this.#openDeadline(method, options);
+    const bounds = this.#bounds(method, options, deadline.signal);
+    let own: Client | undefined;
+    let exchange: ForwardedExchange | undefined;
+    try {
+      deadline.signal.throwIfAborted();
+      if (options.isStream === true) own = await this.#openConnection();
+      const dispatcher = own ?? (await this.#openPool());
+      const attempt = () => forwardRequest(dispatcher, request, bounds);
+      // Chunks are gone once they were sent.
+      const idempotent = options.idempotent === true && request.body instanceof Uint8Array;
+      exchange = await this.#retry(attempt, { ...options, idempotent }, deadline.signal);
+      if (options.isStream === true) deadline.clearLimit();
+      return await receive(exchange.answer);
+    } catch (error) {
+      throw deadline.reasonFor(error);
+    } finally {
+      exchange?.close();
+      await own?.destroy();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const message = `${showAddress(this.#address)}: the client was closed`;
     this.#closing.abort(new OutboardError('unavailable', message, { code: 'plugin-connection-lost' }));
@@ -104,14 +141,13 @@ class HttpPluginClient implements PluginClient {
     });
   }
 
-  #request(
+  #bounds(
     method: string,
-    body: JsonObject | undefined,
-    { maxReplyBytes, signal }: Pick<CallOptions, 'maxReplyBytes'> & { readonly signal: AbortSignal },
-  ): PluginRequest {
+    { maxReplyBytes }: Pick<CallOptions, 'maxReplyBytes'>,
+    signal: AbortSignal,
+  ): BoundedRequest {
     return {
       method,
-      body: body === undefined ? '' : `${JSON.stringify(body)}\n`,
       maxReplyBytes: maxReplyBytes ?? this.#limits.maxReplyBytes ?? defaultMaxReplyBytes,
       signal,
     };
@@ -125,8 +161,17 @@ class HttpPluginClient implements PluginClient {
     return this.#pool;
   }
 
+  async #openConnection(): Promise<Client> {
+    const { openConnection } = await import('../connection/plugin-connections.ts');
+    return openConnection(this.#address);
+  }
+
   #retry<T>(attempt: () => Promise<T>, options: CallOptions, signal: AbortSignal): Promise<T> {
     const { idempotent = false, isTriedOnce = false } = options;
     return isTriedOnce ? attempt() : retryCall(attempt, { idempotent, signal }, this.#deps);
   }
+}
+
+function requestOf(body: JsonObject | undefined, bounds: BoundedRequest): PluginRequest {
+  return { ...bounds, body: body === undefined ? '' : `${JSON.stringify(body)}\n` };
 }

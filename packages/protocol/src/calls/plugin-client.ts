@@ -40,6 +40,39 @@ export interface CallOptions {
   readonly leavesErr?: boolean | undefined;
 }
 
+/** One HTTP request as another program made it. */
+export interface ForwardedRequest {
+  /** The request target, such as `/VolumeDriver.Get`. */
+  readonly path: string;
+  /**
+   * Names and values in turn, as Node.js lists them in `rawHeaders`. `Host` is set by the client; those of the connection itself
+   * (`Connection`, `Keep-Alive`, `Transfer-Encoding`, `Upgrade`, `Expect`) are not permitted.
+   */
+  readonly headers: readonly string[];
+  /** Bytes, which every attempt sends whole; or chunks, which are read once, from the moment that a connection is made. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** The answer to a forwarded request, byte for byte. */
+export interface ForwardedAnswer {
+  readonly status: number;
+  /** Names and values in turn, those of the connection included. */
+  readonly headers: readonly string[];
+  /** The body as it arrives; read it once. @throws {OutboardError} while it is read: as `PluginClient.call` */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The whole body instead. @throws {OutboardError} code `plugin-reply-too-large` beyond `maxReplyBytes`; as `PluginClient.call` */
+  bytes(): Promise<Buffer>;
+}
+
+/** Options of one forwarded request. */
+export type ForwardOptions = Pick<
+  CallOptions,
+  'signal' | 'timeoutMs' | 'idempotent' | 'isTriedOnce' | 'maxReplyBytes'
+> & {
+  /** Makes the request on a connection of its own, and limits the time until the status line only. Default false. */
+  readonly isStream?: boolean | undefined;
+};
+
 /** Calls one plugin. Disposing closes all connections: running and later calls fail. */
 export interface PluginClient extends AsyncDisposable {
   /**
@@ -62,4 +95,16 @@ export interface PluginClient extends AsyncDisposable {
    * @throws {OutboardError} as `call`; also while reading, when the connection breaks
    */
   stream(method: string, request: JsonObject, options?: CallOptions): AsyncIterable<Uint8Array>;
+  /**
+   * Forward one request as it is, and hand over the answer as it is, whatever its status. Retried as `call`.
+   *
+   * The exchange ends with `receive`: a body that it leaves unread costs the connection.
+   * @param receive reads the answer; the time limit covers it too
+   * @throws {OutboardError} as `call`, but never `plugin-error`; the error of `receive`
+   */
+  forward<Result>(
+    request: ForwardedRequest,
+    receive: (answer: ForwardedAnswer) => Promise<Result>,
+    options?: ForwardOptions,
+  ): Promise<Result>;
 }

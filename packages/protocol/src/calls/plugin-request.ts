@@ -15,6 +15,12 @@ export interface PluginRequest {
   readonly signal: AbortSignal;
 }
 
+/** The part of a request that matters after it was sent. */
+export type SentRequest = Pick<PluginRequest, 'method' | 'signal'>;
+
+/** The same, with the bound of the answer. */
+export type BoundedRequest = Pick<PluginRequest, 'method' | 'signal' | 'maxReplyBytes'>;
+
 type Response = Dispatcher.ResponseData;
 
 /**
@@ -43,7 +49,12 @@ export async function requestResponse(dispatcher: Dispatcher, request: PluginReq
 }
 
 /** Read the rest of an answer as text. @throws as `requestAnswer` */
-export async function readText(body: AsyncIterable<Uint8Array>, request: PluginRequest): Promise<string> {
+export async function readText(body: AsyncIterable<Uint8Array>, request: BoundedRequest): Promise<string> {
+  return (await readBytes(body, request)).toString('utf8');
+}
+
+/** Read the rest of an answer. @throws as `requestAnswer` */
+export async function readBytes(body: AsyncIterable<Uint8Array>, request: BoundedRequest): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early destroys the body, and with it the connection.
@@ -54,13 +65,13 @@ export async function readText(body: AsyncIterable<Uint8Array>, request: PluginR
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** The rest of an answer in chunks. @throws as `requestAnswer` */
 export async function* readChunks(
   body: AsyncIterable<Uint8Array>,
-  request: Pick<PluginRequest, 'method' | 'signal'>,
+  request: SentRequest,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* body;
@@ -69,7 +80,8 @@ export async function* readChunks(
   }
 }
 
-function transportError(cause: unknown, request: Pick<PluginRequest, 'method' | 'signal'>): unknown {
+/** The error to report for an error of undici. */
+export function transportError(cause: unknown, request: SentRequest): unknown {
   if (isOutboardError(cause) || request.signal.aborted) return cause;
   const name = cause instanceof Error ? cause.name : '';
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
@@ -85,7 +97,7 @@ function transportError(cause: unknown, request: Pick<PluginRequest, 'method' | 
   return new OutboardError('unavailable', message, { code: 'plugin-connection-lost', cause });
 }
 
-function tooLarge({ method }: Pick<PluginRequest, 'method'>, what: string, cause?: unknown): OutboardError {
+function tooLarge({ method }: Pick<SentRequest, 'method'>, what: string, cause?: unknown): OutboardError {
   const options = { code: 'plugin-reply-too-large', cause };
   return new OutboardError('system', `${method}: the plugin's ${what}`, options);
 }

@@ -30,6 +30,9 @@ function recordingClient() {
       record(name, options);
       return Readable.from([]);
     },
+    async forward() {
+      throw new Error('a typed client forwards no requests');
+    },
     [Symbol.asyncDispose]: async () => {},
   };
   return { client, seen };

@@ -22,6 +22,7 @@ export interface ScriptedPlugin extends AsyncDisposable {
   /** Retries without waiting. */
   readonly client: PluginClient;
   readonly calls: readonly ScriptedCall[];
+  readonly socketPath: string;
 }
 
 /** Writes the answer to a call. */
@@ -86,6 +87,7 @@ async function open(
   return {
     client,
     calls,
+    socketPath,
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
       disconnect();
