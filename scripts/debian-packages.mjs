@@ -25,6 +25,11 @@ const serviceManager = [
   { programs: ['systemd-run'], debianPackage: 'systemd' },
   { programs: ['dbus-daemon'], debianPackage: 'dbus' },
 ];
+/** For the tests of the gateway: engines that use plugins of Outboard, and what their containers run. */
+const consumers = [
+  { programs: ['dockerd'], debianPackage: 'docker.io' },
+  { programs: ['busybox'], debianPackage: 'busybox-static' },
+];
 
 /** Debian runs this file before it starts a service during installation; exit code 101 forbids the start. */
 const servicePolicy = '/usr/sbin/policy-rc.d';
@@ -52,7 +57,7 @@ export function findProgram(name) {
 /**
  * Find missing programs.
  *
- * @param {{ needsDockerCli: boolean, needsServiceManager: boolean }} options
+ * @param {{ needsDockerCli: boolean, needsServiceManager: boolean, needsConsumers: boolean }} options
  * @returns {readonly string[]} Debian packages that provide them
  */
 export function missingPrograms(options) {
@@ -60,6 +65,7 @@ export function missingPrograms(options) {
     ...requiredPrograms,
     ...(options.needsDockerCli ? [dockerCli] : []),
     ...(options.needsServiceManager ? serviceManager : []),
+    ...(options.needsConsumers ? consumers : []),
   ];
   return needed
     .filter(({ programs }) => programs.every((program) => findProgram(program) === undefined))

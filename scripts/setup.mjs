@@ -16,13 +16,13 @@ const leastNode = [20, 19];
 /**
  * Set the checkout up and say what was done, one line per step.
  *
- * @param {{ needsDockerCli?: boolean, needsServiceManager?: boolean }} options tests and the demo also want the docker
- *   command line, and tests systemd
+ * @param {{ needsDockerCli?: boolean, needsServiceManager?: boolean, needsConsumers?: boolean }} options tests and the
+ *   demo also want the docker command line; tests want systemd, and engines that use plugins
  * @returns {boolean} whether everything is there; what is missing was told
  */
 export function setUp(options = {}) {
-  const { needsDockerCli = false, needsServiceManager = false } = options;
-  const checkNeeded = () => checkPrograms({ needsDockerCli, needsServiceManager });
+  const { needsDockerCli = false, needsServiceManager = false, needsConsumers = false } = options;
+  const checkNeeded = () => checkPrograms({ needsDockerCli, needsServiceManager, needsConsumers });
   const steps = [checkPlatform, checkNeeded, installPackages, build];
   return steps.every((step) => step());
 }

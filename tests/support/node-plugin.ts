@@ -10,6 +10,8 @@ import { dirname } from 'node:path';
 /** A plugin that runs. */
 export interface PluginProcess extends AsyncDisposable {
   readonly child: ChildProcess;
+  /** Its standard error so far. */
+  errors(): string;
   /** Send a signal and wait for the end. @returns exit code, or null if the signal killed it */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -48,6 +50,7 @@ export async function startPluginProcess(
   }
   return {
     child,
+    errors: () => Buffer.concat(errors).toString(),
     end,
     async [Symbol.asyncDispose]() {
       await end('SIGKILL');
