@@ -25,10 +25,17 @@ const serviceManager = [
   { programs: ['systemd-run'], debianPackage: 'systemd' },
   { programs: ['dbus-daemon'], debianPackage: 'dbus' },
 ];
-/** For the tests of the gateway: engines that use plugins of Outboard, and what their containers run. */
+/**
+ * For the tests of the gateway: engines that use plugins of Outboard, what their containers run, and programs that are
+ * packed as plugins or that plugins call.
+ */
 const consumers = [
   { programs: ['dockerd'], debianPackage: 'docker.io' },
   { programs: ['busybox'], debianPackage: 'busybox-static' },
+  { programs: ['rclone'], debianPackage: 'rclone' },
+  { programs: ['sshfs'], debianPackage: 'sshfs' },
+  { programs: ['fusermount3'], debianPackage: 'fuse3' },
+  { programs: ['mkfs.ext4'], debianPackage: 'e2fsprogs' },
 ];
 
 /** Debian runs this file before it starts a service during installation; exit code 101 forbids the start. */
