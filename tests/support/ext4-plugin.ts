@@ -1,52 +1,30 @@
 /**
  * A volume plugin whose volumes are ext4 file systems in image files, mounted over loop devices below its propagated
  * mount: kernel mounts, which outlive the processes of the plugin. It starts in milliseconds, and uses the host's Perl,
- * mkfs.ext4 and mount.
- *
- * It remembers nothing between calls but the images: `Mount` mounts when nothing is mounted, `Unmount` unmounts at once.
+ * mkfs.ext4 and mount. It writes the calls that mount and unmount to its log.
  */
 
 import { needsPrograms } from './packed-programs.ts';
+import { perlServer } from './perl-server.ts';
 import { type PluginArchiveOptions, pluginArchive } from './plugin-archive.ts';
-import { fixtureSocket } from './plugin-fixture.ts';
 
 /** For `{ skip: needsExt4 }`: false on a machine with mkfs.ext4 and loop devices. */
 export const needsExt4 = needsPrograms('/usr/sbin/mkfs.ext4', '/dev/loop-control');
 
 /**
- * How the plugin counts its mounts. `none`: `Unmount` unmounts at once. `memory`: it counts calls in memory, as
- * vieux/sshfs does: after a crash the count goes below zero, and the next `Mount` answers with the path of an unmounted
- * directory.
+ * Counting of mounts. `none`: `Unmount` unmounts at once. `memory`: the plugin counts calls in memory, as vieux/sshfs
+ * does: after a crash the count goes below zero, and the next `Mount` answers with the path of an unmounted directory.
  */
 export type MountCounting = 'none' | 'memory';
 
-/** Names of volumes are made of small letters, digits and hyphens, so that no JSON parser is needed. */
-const script = (counting: MountCounting) => `
-use strict;
-use IO::Socket::UNIX;
-$| = 1;
-$SIG{TERM} = sub { exit 0 };
-$SIG{PIPE} = 'IGNORE';
+const beginning = (counting: MountCounting) => `
 my ($root, $images) = ('/mnt/volumes', '/mnt/volumes/.images');
 my $counting = ${counting === 'memory' ? 1 : 0};
 my %count;
 mkdir $images;
-my $server = IO::Socket::UNIX->new(Local => '/run/docker/plugins/${fixtureSocket}', Listen => 128) or die $!;
-print "listening\\n";
-while (1) {
-  my $client = $server->accept or next;
-  my ($head, $body) = ('', '');
-  1 while $head !~ /\\r\\n\\r\\n/ and sysread $client, $head, 4096, length $head;
-  ($head, $body) = split /\\r\\n\\r\\n/, $head, 2;
-  my $length = $head =~ /^content-length: *(\\d+)/im ? $1 : 0;
-  1 while length $body < $length and sysread $client, $body, 4096, length $body;
-  my ($call) = $head =~ /^POST (\\S+)/ or next;
-  my ($name) = $body =~ /"Name": ?"([a-z0-9-]*)"/;
-  print "$call $name\\n" if $call =~ /ount$/;
-  my $answer = answer($call, $name // '');
-  printf $client "HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n%s", length $answer, $answer;
-  close $client;
-}
+`;
+
+const answering = `
 sub is_mounted {
   my ($path) = @_;
   open my $table, '<', '/proc/self/mountinfo' or die $!;
@@ -59,6 +37,7 @@ sub run {
 }
 sub answer {
   my ($call, $name) = @_;
+  print "$call $name\\n" if $call =~ /ount$/;
   my ($path, $image) = ("$root/$name", "$images/$name");
   return '{"Implements":["VolumeDriver"]}' if $call eq '/Plugin.Activate';
   return '{"Capabilities":{"Scope":"local"}}' if $call eq '/VolumeDriver.Capabilities';
@@ -102,7 +81,7 @@ export function ext4Plugin(
 ): PluginArchiveOptions {
   return {
     script: '',
-    files: { '/plugin.pl': script(counting), '/mnt/volumes/.keep': '' },
+    files: { '/plugin.pl': perlServer(beginning(counting), answering), '/mnt/volumes/.keep': '' },
     config: {
       Entrypoint: ['/usr/bin/perl', '/plugin.pl'],
       PropagatedMount: '/mnt/volumes',

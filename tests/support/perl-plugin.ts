@@ -2,8 +2,9 @@
  * A plugin that starts in milliseconds with little memory, so that a test can have many and start them often: a volume
  * driver in Perl, which every Debian machine has. Its volumes are directories of its propagated mount, and outlive it.
  */
+
+import { perlServer } from './perl-server.ts';
 import { type PluginArchiveOptions, pluginArchive } from './plugin-archive.ts';
-import { fixtureSocket } from './plugin-fixture.ts';
 
 /** Additional behaviours of the plugin, once at each start. */
 export const perlPluginBehaviors = {
@@ -40,32 +41,13 @@ export const perlPluginBehaviors = {
 
 export type PerlPluginBehavior = keyof typeof perlPluginBehaviors;
 
-/** Names of volumes are made of small letters, digits and hyphens, so that no JSON parser is needed. */
-const script = (habit: PerlPluginBehavior) => `
-use strict;
-use IO::Socket::UNIX;
-$| = 1;
-$SIG{TERM} = sub { exit 0 };
-$SIG{PIPE} = 'IGNORE';
+const beginning = (behavior: PerlPluginBehavior) => `
 my $root = '/mnt/volumes';
-${perlPluginBehaviors[habit]}
+${perlPluginBehaviors[behavior]}
 $SIG{CHLD} = 'IGNORE';
-my $server = IO::Socket::UNIX->new(Local => '/run/docker/plugins/${fixtureSocket}', Listen => 128) or die $!;
-print "listening\\n";
-print STDERR "ready\\n";
-while (1) {
-  my $client = $server->accept or next;
-  my ($head, $body) = ('', '');
-  1 while $head !~ /\\r\\n\\r\\n/ and sysread $client, $head, 4096, length $head;
-  ($head, $body) = split /\\r\\n\\r\\n/, $head, 2;
-  my $length = $head =~ /^content-length: *(\\d+)/im ? $1 : 0;
-  1 while length $body < $length and sysread $client, $body, 4096, length $body;
-  my ($call) = $head =~ /^POST (\\S+)/ or next;
-  my ($name) = $body =~ /"Name":"([a-z0-9-]*)"/;
-  my $answer = answer($call, $name // '');
-  printf $client "HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n%s", length $answer, $answer;
-  close $client;
-}
+`;
+
+const answering = `
 sub answer {
   my ($call, $name) = @_;
   my $path = "$root/volume-$name";
@@ -91,7 +73,7 @@ export function perlPlugin(
 ): PluginArchiveOptions {
   return {
     script: '',
-    files: { '/plugin.pl': script(habit), '/mnt/volumes/.keep': '' },
+    files: { '/plugin.pl': perlServer(beginning(habit), answering), '/mnt/volumes/.keep': '' },
     config: {
       Entrypoint: ['/usr/bin/perl', '/plugin.pl'],
       PropagatedMount: '/mnt/volumes',
