@@ -20,6 +20,8 @@ const requiredPrograms = [
 /** Optional: installed together with required packages. See `packages/container/src/linux/isal.ts`. */
 const recommended = ['libisal2'];
 const dockerCli = { programs: ['docker'], debianPackage: 'docker-cli' };
+/** A consumer of volumes, for the tests and the demo. Its container network and its default runtime are not needed. */
+const podman = { programs: ['podman'], debianPackage: 'podman' };
 /** For the tests of the service, which boot systemd in namespaces; neither of them is started on this machine. */
 const serviceManager = [
   { programs: ['systemd-run'], debianPackage: 'systemd' },
@@ -64,13 +66,15 @@ export function findProgram(name) {
 /**
  * Find missing programs.
  *
- * @param {{ needsDockerCli: boolean, needsServiceManager: boolean, needsConsumers: boolean }} options
+ * @param {{ needsDockerCli: boolean, needsServiceManager: boolean, needsPodman: boolean,
+ *   needsConsumers: boolean }} options
  * @returns {readonly string[]} Debian packages that provide them
  */
 export function missingPrograms(options) {
   const needed = [
     ...requiredPrograms,
     ...(options.needsDockerCli ? [dockerCli] : []),
+    ...(options.needsPodman ? [podman] : []),
     ...(options.needsServiceManager ? serviceManager : []),
     ...(options.needsConsumers ? consumers : []),
   ];

@@ -16,13 +16,16 @@ const leastNode = [20, 19];
 /**
  * Set the checkout up and say what was done, one line per step.
  *
- * @param {{ needsDockerCli?: boolean, needsServiceManager?: boolean, needsConsumers?: boolean }} options tests and the
- *   demo also want the docker command line; tests want systemd, and engines that use plugins
+ * @param {{ needsDockerCli?: boolean, needsServiceManager?: boolean, needsPodman?: boolean, needsConsumers?: boolean }}
+ *   options tests and the demo also want the docker command line and Podman; tests want systemd, and other engines that
+ *   use plugins
  * @returns {boolean} whether everything is there; what is missing was told
  */
 export function setUp(options = {}) {
-  const { needsDockerCli = false, needsServiceManager = false, needsConsumers = false } = options;
-  const checkNeeded = () => checkPrograms({ needsDockerCli, needsServiceManager, needsConsumers });
+  const { needsDockerCli = false, needsServiceManager = false } = options;
+  const { needsPodman = false, needsConsumers = false } = options;
+  const needed = { needsDockerCli, needsServiceManager, needsPodman, needsConsumers };
+  const checkNeeded = () => checkPrograms(needed);
   const steps = [checkPlatform, checkNeeded, installPackages, build];
   return steps.every((step) => step());
 }
