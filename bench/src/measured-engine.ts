@@ -32,6 +32,8 @@ export const outboard: EngineKind = {
     join(directory, 'data'),
     '--exec-root',
     join(directory, 'exec'),
+    '--gateway-dir',
+    join(directory, 'gateway'),
     '--host',
     `unix://${socketPath}`,
     '--insecure-registry',

@@ -76,6 +76,7 @@ export async function startDaemon(surroundings, program, signal) {
   const options = [
     '--data-root', dataRoot,
     '--exec-root', execRoot,
+    '--gateway-dir', join(directory, 'gateway'),
     '--host', host,
     '--insecure-registry', registry,
     '--log-level', 'info',

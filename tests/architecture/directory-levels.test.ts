@@ -13,6 +13,7 @@ import { containerLevels } from './directory-levels/container.ts';
 import { daemonLevels } from './directory-levels/daemon.ts';
 import type { DirectoryLevels } from './directory-levels/directory-levels.ts';
 import { engineLevels } from './directory-levels/engine.ts';
+import { gatewayLevels } from './directory-levels/gateway.ts';
 import { ociLevels } from './directory-levels/oci.ts';
 import { protocolLevels } from './directory-levels/protocol.ts';
 import { sdkLevels } from './directory-levels/sdk.ts';
@@ -26,6 +27,7 @@ const packages: readonly DirectoryLevels[] = [
   containerLevels,
   protocolLevels,
   engineLevels,
+  gatewayLevels,
   daemonLevels,
   cliLevels,
   sdkLevels,

@@ -41,7 +41,14 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     '@outboard/oci/testing',
     '@outboard/protocol',
   ],
-  'packages/daemon': ['@outboard/async', '@outboard/async/testing', '@outboard/engine', '@outboard/oci'],
+  'packages/gateway': ['@outboard/async', '@outboard/async/testing', '@outboard/engine', '@outboard/oci'],
+  'packages/daemon': [
+    '@outboard/async',
+    '@outboard/async/testing',
+    '@outboard/engine',
+    '@outboard/gateway',
+    '@outboard/oci',
+  ],
   // To write the archive of `create`: a pure codec, as it is. The daemon is reached over HTTP only.
   'packages/cli': ['@outboard/oci/layers', '@outboard/oci/make-directories'],
   'packages/sdk': [],
@@ -54,6 +61,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     '@outboard/container',
     '@outboard/daemon',
     '@outboard/engine',
+    '@outboard/gateway',
     '@outboard/oci',
     '@outboard/oci/testing',
     '@outboard/protocol',

@@ -78,7 +78,8 @@ describe('the programs in the READMEs of packages', () => {
       const there = (text: string) =>
         text
           .replaceAll('/var/lib/outboard', join(home, 'data'))
-          .replaceAll('/run/outboard', join(home, 'run'));
+          .replaceAll('/run/outboard', join(home, 'run'))
+          .replaceAll('/run/docker/plugins', join(home, 'gateway'));
       const file = join(directory, `${packageName}-run.ts`);
       await writeFile(file, there(program));
       const { stdout } = await run(process.execPath, ['--conditions=outboard-source', '--import=tsx', file]);

@@ -146,7 +146,7 @@ test('a daemon with a closed log output serves, reloads and exits as usual', asy
 test('a daemon whose terminal is closed continues to serve, and exits with 0', async (context) => {
   const home = await temporaryHome(context);
   const [socket, pidFile, codeFile] = ['s', 'pid', 'code'].map((name) => join(home, name));
-  const roots = `--data-root ${home}/data --exec-root ${home}/run --host unix://${socket}`;
+  const roots = `--data-root ${home}/data --exec-root ${home}/run --gateway-dir ${home}/gateway --host unix://${socket}`;
   // The shell writes the exit code, for which it must outlive the terminal.
   const command = `trap '' HUP; ${program} daemon ${roots} & echo $! > ${pidFile}; wait $!; echo $? > ${codeFile}`;
   const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], { stdio: 'pipe' });

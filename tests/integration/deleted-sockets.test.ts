@@ -129,6 +129,7 @@ describe('a deleted API socket', { skip: needsRoot }, () => {
     const { home, remove } = await makeDaemonHome();
     const socket = join(home, 'given.sock');
     const args = ['--host', 'fd://', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')];
+    args.push('--gateway-dir', join(home, 'gateway'));
     const command = ['-c', manager, socket, process.execPath, program, 'daemon', ...args];
     const child = spawn('python3', command, { stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = once(child, 'exit');

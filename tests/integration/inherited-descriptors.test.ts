@@ -32,7 +32,7 @@ test('programs started by the daemon inherit none of its inherited descriptors',
   const socket = join(home, 'run', 'outboard.sock');
   const command = [
     ...[outboard, 'daemon', '--data-root', join(home, 'data'), '--exec-root', join(home, 'run')],
-    ...['--host', `unix://${socket}`],
+    ...['--gateway-dir', join(home, 'gateway'), '--host', `unix://${socket}`],
   ];
   // A high number, as in scripts.
   const daemon = spawn('bash', ['-c', 'exec 200>"$0"; exec "$@"', lock, ...command], {

@@ -98,6 +98,7 @@ os.execve(program[0], program, {**os.environ, 'LISTEN_FDS': '1', 'LISTEN_PID': s
 function startGiven(home: string, place: string) {
   const command = [process.execPath, program, 'daemon', '--host', 'fd://'];
   const roots = ['--data-root', join(home, 'data'), '--exec-root', join(home, 'run')];
+  roots.push('--gateway-dir', join(home, 'gateway'));
   const child = spawn('python3', ['-c', manager, place, ...command, ...roots], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -140,6 +140,8 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
           join(home, 'data'),
           '--exec-root',
           execRoot,
+          '--gateway-dir',
+          join(home, 'gateway'),
         ],
         { stdio: ['ignore', 'pipe', 'ignore'] },
       );

@@ -17,6 +17,8 @@ export interface TestDaemon {
   readonly socket: string;
   readonly dataRoot: string;
   readonly execRoot: string;
+  /** Directory of the sockets for other engines. */
+  readonly gatewayDirectory: string;
   /** The line on its output that reports readiness. */
   readonly readyLine: string;
   /** Everything logged so far. */
@@ -88,18 +90,14 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
   const { home, args = [], prelude = '', isBuilt = false, env = {}, around = [] } = options;
   const dataRoot = join(home, 'data');
   const execRoot = join(home, 'run');
+  const gatewayDirectory = join(home, 'gateway');
   const socket = join(home, 'run', 'outboard.sock');
-  const fromSource = [
-    '--conditions=outboard-source',
-    '--import=tsx',
-    '--input-type=module',
-    '--eval',
-    prelude + program,
-    '--',
-  ];
+  const conditions = ['--conditions=outboard-source', '--import=tsx', '--input-type=module'];
+  const fromSource = [...conditions, '--eval', prelude + program, '--'];
   const command = [
     ...(isBuilt ? [join(root, 'bin', 'outboard'), 'daemon'] : fromSource),
-    ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`, ...args],
+    ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`],
+    ...['--gateway-dir', gatewayDirectory, ...args],
   ];
   const [file = process.execPath, ...before] = around;
   const all = around.length === 0 ? command : [...before, process.execPath, ...command];
@@ -129,6 +127,7 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
       socket,
       dataRoot,
       execRoot,
+      gatewayDirectory,
       readyLine: line,
       log: () => log,
       async untilLogged(pattern) {

@@ -74,6 +74,7 @@ async function prepareDaemon(context: TestContext, { failing, failingClose = [] 
   const configuration = withDefaults({
     // The path is below a file, so that the check of access by the group of the socket fails.
     'exec-root': failing === 'access' ? join(file, 'run') : join(home, 'run'),
+    'gateway-dir': join(home, 'gateway'),
     'metrics-addr': `127.0.0.1:${failing === 'metrics address' ? port : 0}`,
     hosts: [`unix://${home}/api.sock`, ...(failing === 'API' ? [`tcp://127.0.0.1:${port}`] : [])],
     'insecure-tcp': true,

@@ -18,6 +18,7 @@ import { findSocketGroup, type SocketGroup } from './listen/socket-group.ts';
 import { createPluginOutputLog } from './logging/plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
 import { openEngine } from './open-engine.ts';
+import { openDaemonGateway } from './open-gateway.ts';
 
 /** Time for requests to end after they were aborted; then their connections are cut. */
 const closeDeadlineMs = 10_000;
@@ -105,6 +106,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   stack.defer(() => output.close());
   const engine = stack.use(await deps.openEngine(configuration, { metrics, version, logger }));
   if (configuration['log-plugins']) output.follow(engine);
+  stack.use(await openDaemonGateway({ configuration, engine, group: endpoints.group, logger }));
 
   const stopping = new AbortController();
   const names = configuration['authorization-plugins'];

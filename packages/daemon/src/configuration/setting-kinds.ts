@@ -18,6 +18,9 @@ export interface SettingKind<Value> {
   readonly choices?: readonly string[] | undefined;
 }
 
+const modePattern = /^0?[0-7]{3}$/;
+const modeRule = 'expected a mode in octal digits, such as 0660';
+
 /** Any text. */
 export const text: SettingKind<string> = { schema: z.string() };
 
@@ -29,6 +32,20 @@ export const path: SettingKind<string> = {
   schema: z.string().refine((value) => value.startsWith('/') && !value.includes('\0'), {
     message: 'expected an absolute path',
   }),
+};
+
+/** A path as `path`, or '' for none. */
+export const pathOrNone: SettingKind<string> = {
+  schema: z.union([z.literal(''), path.schema], { message: 'expected an absolute path, or "" for none' }),
+};
+
+/** Permission bits in octal digits, such as `0660`. */
+export const fileMode: SettingKind<string> = {
+  schema: z.string().regex(modePattern, { message: modeRule }),
+  parseArgument(value) {
+    if (modePattern.test(value)) return value;
+    throw new InvalidArgumentError(`${modeRule}.`);
+  },
 };
 
 /** true or false; a flag without an argument. */

@@ -60,6 +60,8 @@ function sample(key: SettingKey): { readonly value: unknown; readonly argv: read
   if (kind.choices !== undefined)
     return { value: kind.choices.at(-1), argv: [name, `${kind.choices.at(-1)}`] };
   if (typeof fallback === 'number') return { value: 7, argv: [name, '7'] };
+  if (typeof fallback === 'string' && kind.parseArgument !== undefined)
+    return { value: '0600', argv: [name, '0600'] };
   if (kind.parseArgument !== undefined) return { value: ['/a', '/b'], argv: [name, '/a', name, '/b'] };
   return { value: '/a', argv: [name, '/a'] };
 }

@@ -6,7 +6,18 @@ import { cgroupDrivers } from '@outboard/engine';
 import * as z from 'zod';
 import { logFormats } from '../logging/log-format.ts';
 import { logLevels } from '../logging/log-level.ts';
-import { list, nonEmptyText, oneOf, path, type SettingKind, seconds, text, toggle } from './setting-kinds.ts';
+import {
+  fileMode,
+  list,
+  nonEmptyText,
+  oneOf,
+  path,
+  pathOrNone,
+  type SettingKind,
+  seconds,
+  text,
+  toggle,
+} from './setting-kinds.ts';
 
 /** The columns of a row besides its kind. */
 interface SettingRow<Value> {
@@ -147,6 +158,23 @@ export const settings = {
       notes: 'see [authorization.md](authorization.md)',
     }),
   ),
+  'gateway-dir': setting(pathOrNone, {
+    flag: '--gateway-dir <directory>',
+    default: '/run/docker/plugins',
+    help: 'directory of the sockets through which other engines use plugins; "" for none',
+    notes: 'see [gateway.md](gateway.md)',
+  }),
+  'gateway-mode': setting(fileMode, {
+    flag: '--gateway-mode <mode>',
+    default: '0660',
+    help: 'mode of those sockets',
+  }),
+  'gateway-group': unset(text, {
+    flag: '--gateway-group <group>',
+    defaultText: "the API's group",
+    help: 'group that owns those sockets; "" for the group of root',
+    notes: 'name or number',
+  }),
   'metrics-addr': setting(text, {
     flag: '--metrics-addr <address:port>',
     default: '',

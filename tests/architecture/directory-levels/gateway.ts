@@ -1,0 +1,6 @@
+import type { DirectoryLevels } from './directory-levels.ts';
+
+export const gatewayLevels: DirectoryLevels = {
+  source: 'packages/gateway/src',
+  levels: [['aliases', 'sockets']],
+};
