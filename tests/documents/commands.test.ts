@@ -47,10 +47,13 @@ async function commandWords(
     const names = commandNames(await helpOf(program, found));
     if (!names.includes(word)) break;
     found.push(word);
-    if (program === 'outboard' && word !== 'service') break;
+    if (program === 'outboard' && !groups.has(word)) break;
   }
   return found;
 }
+
+/** Commands of `outboard` that have subcommands. */
+const groups: ReadonlySet<string> = new Set(['service', 'volume']);
 
 /** Flags of the programs themselves, which precede the command. */
 function takesValue(flag: string | undefined): boolean {

@@ -10,6 +10,7 @@ import {
   repeatableOption,
 } from './commands/command-row.ts';
 import { addCreateMountsFlags, addOptionFlags } from './options/option-flags.ts';
+import { volumeCommands } from './volume-commands.ts';
 
 const addAllOptionFlags: RunnableRow['addFlags'] = (command) => addCreateMountsFlags(addOptionFlags(command));
 const grantAll = option('--grant-all-permissions', 'grant all requested privileges without asking');
@@ -239,6 +240,8 @@ The value "default" resets an option.`,
     examples: ['outboard stats', 'outboard stats --no-stream --format json ssh'],
     load: async () => (await import('./commands/stats.ts')).stats,
   },
+
+  volumeCommands,
 
   // Commands about the host and its services.
   {

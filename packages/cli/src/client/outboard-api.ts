@@ -4,9 +4,9 @@
 import type { IncomingMessage } from 'node:http';
 import { CommandError, DaemonError } from '../command-error.ts';
 import { asText, field } from '../json-field.ts';
+import { type ListFilters, listQuery } from '../options/list-filters.ts';
 import type { EngineClient } from './engine-client.ts';
 import { askOwnRoute, ownPluginPath, requireOwnRoute } from './own-route.ts';
-import { type ListFilters, listQuery } from './plugin-api.ts';
 import { parseRunningPlugins, type RunningPlugin } from './plugin-documents.ts';
 
 /**

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { CommandError } from '../command-error.ts';
 import type { RegistryAuth } from '../credentials/registry-auth.ts';
+import { type ListFilters, listQuery } from '../options/list-filters.ts';
 import type { EngineClient, EngineRequest } from './engine-client.ts';
 import {
   type PluginSummary,
@@ -20,14 +21,6 @@ import { pluginPath } from './plugin-path.ts';
 export interface RemotePlugin {
   readonly remote: string;
   readonly registryAuth: RegistryAuth;
-}
-
-/** `{"key": {"value": true}}` for each filter. */
-export type ListFilters = Readonly<Record<string, Readonly<Record<string, true>>>>;
-
-/** The query of lists with filters. */
-export function listQuery(filters: ListFilters): EngineRequest['query'] {
-  return { filters: Object.keys(filters).length === 0 ? undefined : JSON.stringify(filters) };
 }
 
 /** Installed plugins. */

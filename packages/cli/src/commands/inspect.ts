@@ -9,9 +9,7 @@ import { inspectPlugin } from '../client/plugin-api.ts';
 import { fetchOptions } from '../client/runtime-api.ts';
 import { CommandError } from '../command-error.ts';
 import { field } from '../json-field.ts';
-import { type OutputFormat, parseFormat } from '../output/output-format.ts';
-import { renderTemplate } from '../template/render-template.ts';
-import { encodePrintableJson } from '../terminal/escape-text.ts';
+import { formatInspected, parseInspectFormat } from '../output/inspect-format.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
 /** Print what is there, and then fail for what is not. */
@@ -20,16 +18,14 @@ export async function inspect(
   names: readonly string[],
   { format }: { readonly format?: string | undefined },
 ): Promise<void> {
-  const wanted = format === undefined || format === '' ? undefined : parseFormat(format);
-  if (wanted?.kind === 'table')
-    throw new CommandError('inspect has no table: the format must be json or a template');
+  const wanted = parseInspectFormat(format);
   const found: object[] = [];
   try {
     await forEachName(names, context, async (name) => {
       found.push(await describePlugin(context.client, name));
     });
   } finally {
-    context.host.stdout.write(formatPlugins(found, wanted));
+    context.host.stdout.write(formatInspected(found, wanted, emptyFields));
   }
 }
 
@@ -64,18 +60,3 @@ const emptyFields = {
   Options: null,
   Uses: [],
 };
-
-function formatPlugins(
-  plugins: readonly object[],
-  format: Exclude<OutputFormat, { kind: 'table' }> | undefined,
-): string {
-  if (format === undefined) return `${encodePrintableJson(plugins, 4)}\n`;
-  if (format.kind === 'json') return plugins.map((plugin) => `${encodePrintableJson(plugin)}\n`).join('');
-  const { template } = format;
-  return plugins.map((plugin) => `${renderTemplate(template, withEmptyFields(plugin))}\n`).join('');
-}
-
-function withEmptyFields(plugin: object): object {
-  const left = Object.entries(emptyFields).filter(([key]) => !Object.hasOwn(plugin, key));
-  return { ...plugin, ...Object.fromEntries(left) };
-}

@@ -3,9 +3,9 @@
  * @see docker/cli cli/command/plugin/list.go and formatter.go (28.x)
  */
 import { listRunningPlugins } from '../client/outboard-api.ts';
-import { type ListFilters, listPlugins } from '../client/plugin-api.ts';
+import { listPlugins } from '../client/plugin-api.ts';
 import type { PluginSummary, RunningPlugin } from '../client/plugin-documents.ts';
-import { CommandError } from '../command-error.ts';
+import { parseFilters } from '../options/list-filters.ts';
 import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
@@ -152,17 +152,4 @@ function shorten(text: string): string {
 /** Order by name, with numbers in names by value, as in Docker. */
 function byName(left: PluginSummary, right: PluginSummary): number {
   return left.name.localeCompare(right.name, 'en', { numeric: true }) || (left.id < right.id ? -1 : 1);
-}
-
-function parseFilters(filters: readonly string[]): ListFilters {
-  const parsed = new Map<string, Record<string, true>>();
-  for (const filter of filters) {
-    const equals = filter.indexOf('=');
-    if (equals < 0) {
-      throw new CommandError(`invalid filter "${filter}": it must be NAME=VALUE, such as enabled=true`);
-    }
-    const key = filter.slice(0, equals).trim().toLowerCase();
-    parsed.set(key, { ...parsed.get(key), [filter.slice(equals + 1).trim()]: true });
-  }
-  return Object.fromEntries(parsed);
 }
