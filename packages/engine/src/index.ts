@@ -109,6 +109,7 @@ export {
   referenceCodec,
 } from './references/plugin-references.ts';
 export type { BackOff } from './supervise/back-off.ts';
+export type { HostLogPipes } from './supervise/host/log-directories.ts';
 export type { PluginFailure } from './supervise/plugin-failure.ts';
 export type { PluginState } from './supervise/supervisor.ts';
 export type {

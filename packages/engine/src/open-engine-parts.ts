@@ -32,6 +32,11 @@ import { createPluginLayout, type PluginLayout } from './store/plugin-layout.ts'
 import { PluginStore } from './store/plugin-store.ts';
 import { createFailureFiles } from './supervise/failure-file.ts';
 import { createPluginHost } from './supervise/host/linux-plugin-host.ts';
+import {
+  createLogDirectories,
+  type HostLogPipes,
+  type LogDirectories,
+} from './supervise/host/log-directories.ts';
 import { createSupervisor } from './supervise/plugin-supervisor.ts';
 import type { Supervisor } from './supervise/supervisor.ts';
 import { openVolumes } from './volumes/open-volumes.ts';
@@ -46,6 +51,7 @@ export type EngineParts = Pick<EngineContext, Exclude<keyof EngineContext, 'scop
 /** Everything below the operations of one engine. */
 export interface OpenedParts {
   readonly parts: EngineParts;
+  readonly logPipes: HostLogPipes | undefined;
   readonly volumes: Volumes;
   readonly logs: EnginePluginLogs;
 }
@@ -65,13 +71,20 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const { announce } = events;
   const preflight = createPreflight({ layout, runtime: options.runtime ?? 'runc', logger });
   const containers = openRunningContainers({ execRoot, runtime: options.runtime, logger });
-  const supervisor = await openSupervisor(options, stack, { layout, preflight, logs, containers });
+  const logDirectories = await openLogDirectories(options, store);
+  const supervisor = await openSupervisor(options, stack, {
+    layout,
+    preflight,
+    logs,
+    containers,
+    logDirectories,
+  });
   supervisor.onOutOfMemory((id) => {
     const { name } = store.find(id);
     announce({ type: 'plugin', action: 'oom', id, attributes: { name } });
   });
   const legacy = createLegacyDrivers(createLegacyDiscovery(execRoot, options.legacyDirectories), logger);
-  const drivers = stack.use(createPluginDrivers({ store, supervisor, legacy, logger }));
+  const drivers = stack.use(createPluginDrivers({ store, supervisor, legacy, logDirectories, logger }));
   const collectors = options.metricsSocket && createMetricsCollectors({ drivers, logger });
   stack.use(collectors);
   const workspaces = stack.adopt(await openWorkspaces(layout.stagingDirectory, logger), (opened) =>
@@ -102,7 +115,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     announce,
     onEvent: events.subscribe,
   };
-  return { parts, volumes, logs };
+  return { parts, logPipes: logDirectories, volumes, logs };
 }
 
 /** The content store, without what a killed pull or removal left in it. */
@@ -133,12 +146,23 @@ function openRegistry(options: OpenOptions) {
 interface SupervisionDeps extends Pick<EngineContext, 'preflight' | 'containers'> {
   readonly layout: PluginLayout;
   readonly logs: EnginePluginLogs;
+  readonly logDirectories: LogDirectories | undefined;
+}
+
+/** No FIFO of this engine is open yet. */
+async function openLogDirectories(
+  { logDirectory }: OpenOptions,
+  store: Pick<PluginStore, 'all'>,
+): Promise<LogDirectories | undefined> {
+  const directories = logDirectory === undefined ? undefined : createLogDirectories(logDirectory);
+  await directories?.removeStale(store.all().map(({ id }) => id));
+  return directories;
 }
 
 async function openSupervisor(
   options: OpenOptions,
   stack: DisposalStack,
-  { layout, preflight, logs, containers }: SupervisionDeps,
+  { layout, preflight, logs, containers, logDirectories }: SupervisionDeps,
 ): Promise<Supervisor> {
   const { execRoot, logger, runtime: name = 'runc', liveRestore = true } = options;
   const runtime: ContainerRuntime = stack.adopt(
@@ -152,6 +176,7 @@ async function openSupervisor(
     preflight,
     cgroupDriver: cgroups.chooseDriver(options.cgroupDriver),
     metricsSocket: options.metricsSocket?.path,
+    logDirectories,
     bridge: options.bridge,
     logger,
   });

@@ -42,7 +42,7 @@ export async function openEngine(
 ): Promise<PluginEngine> {
   const { logger, observer } = options;
   stack.adopt(await lockDirectory(options.dataRoot, options.hosts), (lock) => lock.release());
-  const { parts, volumes, logs } = await openEngineParts(options, stack);
+  const { parts, logPipes, volumes, logs } = await openEngineParts(options, stack);
   const { store, supervisor } = parts;
   await options.metricsSocket?.listen();
   await supervisor.restore(
@@ -69,6 +69,7 @@ export async function openEngine(
     references: scopedReferences(parts.references, scope),
     volumes: scopedVolumes(volumes, scope),
     logs,
+    logPipes,
     onEvent: parts.onEvent,
     close,
     [Symbol.asyncDispose]: close,

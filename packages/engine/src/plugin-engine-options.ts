@@ -32,6 +32,11 @@ export interface PluginEngineOptions {
   readonly legacyDirectories?: LegacyDirectories | undefined;
   /** Socket with metrics of this program, for plugins that collect them; default none. */
   readonly metricsSocket?: MetricsSocket | undefined;
+  /**
+   * The directory in which a Docker Engine on this host makes the FIFOs of log drivers, `/run/docker/logging`. With it, log
+   * drivers can be shown FIFOs of that engine. Default none.
+   */
+  readonly logDirectory?: string | undefined;
   /** True: plugins keep running when the engine is closed, and the next engine takes them over. Default true. */
   readonly liveRestore?: boolean | undefined;
   /** Pauses before a plugin that failed is restarted; default 1 s, doubled up to 60 s. */

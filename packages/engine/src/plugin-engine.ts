@@ -9,6 +9,7 @@ import type { PluginControl } from './operations/control/plugin-control.ts';
 import type { PluginInsight } from './operations/insight/plugin-insight.ts';
 import type { PluginInstaller } from './operations/install/plugin-installer.ts';
 import type { PluginReferences } from './references/plugin-references.ts';
+import type { HostLogPipes } from './supervise/host/log-directories.ts';
 import type { Volumes } from './volumes/volumes.ts';
 
 /** An open engine, which is the only one of its data root. Disposing it is the same as `close()`. */
@@ -24,6 +25,8 @@ export interface PluginEngine
   readonly references: PluginReferences;
   /** The volumes of all volume drivers. */
   readonly volumes: Volumes;
+  /** FIFOs of a Docker Engine on this host for log drivers; undefined without the option `logDirectory`. */
+  readonly logPipes?: HostLogPipes | undefined;
   /** Call a listener for every event from now on. @returns removes the listener */
   onEvent(listener: EventListener): () => void;
   /**

@@ -10,6 +10,8 @@ import type { PluginMount } from './plugin-config.ts';
 
 /** Path of a plugin's socket directory in its container. */
 export const socketDirectoryInPlugin = '/run/docker/plugins';
+/** Path of the directory in which a log driver finds its FIFOs. */
+export const logDirectoryInPlugin = '/run/docker/logging';
 
 /** A mount that has passed the rules. */
 export interface CheckedMount {

@@ -7,6 +7,7 @@ import { formatInterfaceType } from '../config/interface-type.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
+import type { LogDirectories } from '../supervise/host/log-directories.ts';
 import { hasProcess, type Supervisor } from '../supervise/supervisor.ts';
 import { createDriverListeners } from './driver-listeners.ts';
 import type { LegacyDrivers } from './legacy-drivers.ts';
@@ -17,6 +18,7 @@ import type { Capability, PluginDrivers } from './plugin-drivers.ts';
 export interface PluginDriversDeps {
   readonly store: Pick<PluginStore, 'find' | 'get' | 'enabledWith' | 'paths'>;
   readonly supervisor: Pick<Supervisor, 'socketPath' | 'state' | 'onChange'>;
+  readonly logDirectories?: Pick<LogDirectories, 'directory'> | undefined;
   /** Plugins that no engine manages; disposed with the look-up. */
   readonly legacy: LegacyDrivers;
   readonly logger: Logger;
@@ -42,6 +44,7 @@ export function createPluginDrivers(deps: PluginDriversDeps): EnginePluginDriver
   const managed = createManagedDrivers({
     socketPath: (record) => supervisor.socketPath(record),
     paths: (id) => store.paths(id),
+    logDirectory: deps.logDirectories?.directory,
   });
   const notifyEnabled = (record: PluginRecord) => {
     listeners.notifyEnabled(servedCapabilities(record.config), managed.driver(record));

@@ -53,6 +53,15 @@ describe('makeLogPipe()', () => {
     });
   }
 
+  test('uses a directory that is given', async (context) => {
+    const directory = await makeRoot(context);
+    const pipe = makeLogPipe({ directory });
+    context.after(() => pipe.close());
+    assert.deepEqual(await readdir(directory), [pipe.file.split('/').at(-1)]);
+    await pipe.close();
+    assert.deepEqual(await readdir(directory), []);
+  });
+
   test('keeps the order of writes, and says when they are in the pipe', async (context) => {
     const root = await makeRoot(context);
     const pipe = makePipe(context, root);

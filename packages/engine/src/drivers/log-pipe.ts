@@ -1,6 +1,6 @@
 /**
- * The FIFO between the engine and a log driver, in the plugin's root filesystem. The plugin may change its tree at the same
- * time: to keep the engine from writing to, or blocking on, another file of the host, every directory is opened relative to a
+ * The FIFO between the engine and a log driver, in a directory that the plugin can only read, or else in the plugin's root
+ * filesystem. The plugin may change its tree at the same time: to keep the engine from writing to, or blocking on, another file of the host, every directory is opened relative to a
  * handle on its parent, no link is followed, and the file is checked to be a FIFO before it is opened for writing.
  * @see moby daemon/logger/plugin.go and plugin_unix.go (28.x), fifo(7)
  */
@@ -37,15 +37,20 @@ export interface LogPipe {
   close(): Promise<void>;
 }
 
+/** Where the plugin looks for the FIFO. */
+export type LogPipeLocation =
+  /** Host side of `/run/docker/logging` in the plugin, which the plugin cannot change. */
+  | { readonly directory: string }
+  /** The plugin's root directory on the host; trusted for a legacy plugin, whose root is the host's. */
+  | { readonly root: string; readonly isTrusted: boolean };
+
 /**
  * Create a FIFO and open it. As in Docker it is opened for reading and writing, so that neither side has to be first.
- * @param location.root the plugin's root directory on the host
- * @param location.isTrusted true for a legacy plugin, whose root is the host's
  * @throws {OutboardError} system when the plugin placed another file in the way; {ErrnoError}
  */
-export function makeLogPipe(location: { readonly root: string; readonly isTrusted: boolean }): LogPipe {
+export function makeLogPipe(location: LogPipeLocation): LogPipe {
   const name = randomBytes(32).toString('hex');
-  const directory = location.isTrusted ? makeTrusted(location.root) : makeInside(location.root);
+  const directory = openDirectory(location);
   // Through the handle, so that a change of the path has no effect.
   const path = `/proc/self/fd/${directory}/${name}`;
   const remove = () => {
@@ -118,6 +123,11 @@ class OpenLogPipe implements LogPipe {
   #closedError(): OutboardError {
     return new OutboardError('conflict', `log pipe ${this.file} is closed`);
   }
+}
+
+function openDirectory(location: LogPipeLocation): number {
+  if ('directory' in location) return openTrustedDirectory(location.directory);
+  return location.isTrusted ? makeTrusted(location.root) : makeInside(location.root);
 }
 
 /** Open the directory of FIFOs in the host's own tree. */

@@ -4,6 +4,7 @@
  * @see moby daemon/logger/adapter.go (28.x)
  */
 
+import { existsSync } from 'node:fs';
 import { type Cancellable, joinSignals } from '@outboard/async';
 import {
   createLogDriver,
@@ -12,7 +13,7 @@ import {
   type LogEntry,
   type LoggedContainer,
 } from '@outboard/protocol';
-import { type LogPipe, makeLogPipe } from './log-pipe.ts';
+import { type LogPipe, type LogPipeLocation, makeLogPipe } from './log-pipe.ts';
 import type { PluginDriver } from './plugin-drivers.ts';
 
 /** An open stream to a log driver. Disposing closes it. */
@@ -34,6 +35,8 @@ export interface LogStream extends AsyncDisposable {
   close(call?: DriverCall): Promise<void>;
 }
 
+type LogPlugin = Pick<PluginDriver, 'client' | 'pluginId' | 'toHostPath' | 'logDirectory'>;
+
 /** Time limit for the driver to read the rest, before it is asked to stop anyway. */
 const flushTimeoutMs = 10_000;
 
@@ -45,13 +48,12 @@ const flushTimeoutMs = 10_000;
  * @throws as `PluginClient.call`; {OutboardError} system when the plugin has another file in place of the FIFO. No FIFO is left
  */
 export async function openLogStream(
-  plugin: Pick<PluginDriver, 'client' | 'pluginId' | 'toHostPath'>,
+  plugin: LogPlugin,
   container: LoggedContainer,
   call: DriverCall = {},
 ): Promise<LogStream> {
   const driver = createLogDriver(plugin.client);
-  const isTrusted = plugin.pluginId === undefined; // legacy plugins run in the host's own tree
-  const pipe = makeLogPipe({ root: await plugin.toHostPath('/', { signal: call.signal }), isTrusted });
+  const pipe = makeLogPipe(await locatePipe(plugin, call));
   try {
     await driver.startLogging(pipe.file, container, call);
   } catch (error) {
@@ -77,6 +79,14 @@ export async function openLogStream(
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+/** A plugin that started before it could be given a directory of its own has none. */
+async function locatePipe(plugin: LogPlugin, { signal }: DriverCall): Promise<LogPipeLocation> {
+  const { logDirectory: directory } = plugin;
+  if (directory !== undefined && existsSync(directory)) return { directory };
+  const isTrusted = plugin.pluginId === undefined; // legacy plugins run in the host's own tree
+  return { root: await plugin.toHostPath('/', { signal }), isTrusted };
 }
 
 async function flush(pipe: LogPipe, { signal }: DriverCall): Promise<void> {

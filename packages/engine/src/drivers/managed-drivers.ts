@@ -17,6 +17,8 @@ import { shareClient } from './share-client.ts';
 export interface ManagedDriversDeps {
   readonly socketPath: (record: PluginRecord) => string;
   readonly paths: (id: string) => PluginPaths;
+  /** Host side of `/run/docker/logging` in a plugin; absent: in its root filesystem. */
+  readonly logDirectory?: ((id: string) => string) | undefined;
 }
 
 /** Clients of enabled plugins. */
@@ -54,6 +56,7 @@ export function createManagedDrivers(deps: ManagedDriversDeps): ManagedDrivers {
       name: record.name,
       pluginId: record.id,
       client: clientOf(record),
+      logDirectory: deps.logDirectory?.(record.id),
       toHostPath: (path, options) => resolveHostPath(treeOf(record, deps.paths(record.id)), path, options),
       toHostPaths: (paths, options) =>
         resolveHostPaths(treeOf(record, deps.paths(record.id)), paths, options),

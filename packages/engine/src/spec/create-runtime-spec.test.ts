@@ -67,6 +67,21 @@ const mountAt = (spec: RuntimeSpec, destination: string) =>
   spec.mounts.filter((mount) => mount.destination === destination);
 
 describe('createRuntimeSpec()', () => {
+  test('gives a directory of FIFOs, read-only, to log drivers, and to no other', () => {
+    const logDirectory = '/run/docker/logging/id';
+    const mountsOf = (types: readonly string[], more: Partial<RuntimeSpecInput> = { logDirectory }) =>
+      mountAt(create(read({ interface: { types } }), more).spec, '/run/docker/logging');
+    const mount = {
+      type: 'bind',
+      source: logDirectory,
+      destination: '/run/docker/logging',
+      options: ['bind', 'ro', 'rprivate'],
+    };
+    assert.deepEqual(mountsOf(['docker.logdriver/1.0']), [mount]);
+    assert.deepEqual(mountsOf(['docker.volumedriver/1.0']), []);
+    assert.deepEqual(mountsOf(['docker.logdriver/1.0'], {}), []);
+  });
+
   test('gives the metrics socket to plugins that collect metrics, and to no other', () => {
     const metricsSocket = '/exec/metrics.sock';
     const mountsOf = (types: readonly string[]) =>

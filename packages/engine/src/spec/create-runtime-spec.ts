@@ -43,6 +43,7 @@ export interface RuntimeSpecInput
     | 'propagatedMountPath'
     | 'socketDirectory'
     | 'metricsSocket'
+    | 'logDirectory'
     | 'network'
     | 'missingHostFiles'
   > {

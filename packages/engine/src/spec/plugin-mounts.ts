@@ -13,6 +13,7 @@ import {
   checkPath,
   isBindOption,
   isPropagationOption,
+  logDirectoryInPlugin,
   socketDirectoryInPlugin,
 } from '../config/mount-rules.ts';
 import type { PluginConfig, PluginMount, PluginSettings } from '../config/plugin-config.ts';
@@ -31,6 +32,8 @@ export interface PluginMountsInput {
   readonly socketDirectory: string;
   /** Host side of `/run/docker/metrics.sock`, for a plugin that collects metrics. */
   readonly metricsSocket?: string | undefined;
+  /** Host side of `/run/docker/logging`, for a log driver; absent: its root filesystem has that directory. */
+  readonly logDirectory?: string | undefined;
   /** Needed when the config's network is `bridge`. */
   readonly network?: JoinedNetwork | undefined;
   /** The files of `hostNetworkFiles` that the host lacks. Default none. */
@@ -84,6 +87,7 @@ export function createPluginMounts(input: PluginMountsInput): PluginMounts {
     hostBind(input.socketDirectory, socketDirectoryInPlugin, 'rbind', 'rprivate'),
     ...(input.hasInit === true ? [initMount(input.socketDirectory)] : []),
     ...metricsSocket(input),
+    ...logDirectory(input),
     ...networkFiles(input, shared, notices),
     // Last: a mount after a shared one could be made below it through a link in the root filesystem, and so on the host.
     ...userMounts.filter((mount) => mount.shared).map(toSpecMount),
@@ -115,6 +119,12 @@ function propagatedMount(input: PluginMountsInput): readonly SpecMount[] {
 function metricsSocket({ config, metricsSocket }: PluginMountsInput): readonly SpecMount[] {
   if (metricsSocket === undefined || !servedCapabilities(config).includes('metricscollector')) return [];
   return [hostBind(metricsSocket, '/run/docker/metrics.sock', 'bind', 'ro', 'rprivate')];
+}
+
+/** FIFOs of a read-only mount can be read, and written to, but not removed. */
+function logDirectory({ config, logDirectory }: PluginMountsInput): readonly SpecMount[] {
+  if (logDirectory === undefined || !servedCapabilities(config).includes('logdriver')) return [];
+  return [hostBind(logDirectory, logDirectoryInPlugin, 'bind', 'ro', 'rprivate')];
 }
 
 function networkFiles(

@@ -31,6 +31,8 @@ export interface DescribeContainerDeps {
 export interface ContainerSurroundings {
   readonly paths: PluginPaths;
   readonly socketDirectory: string;
+  /** Host side of the directory of log FIFOs; undefined for none. */
+  readonly logDirectory: string | undefined;
   /** Attaches the plugin to its network; undefined for plugins without one of their own. */
   readonly attachNetwork: () => Promise<JoinedNetwork | undefined>;
 }
@@ -44,7 +46,7 @@ export interface DescribedContainer extends CreatedRuntimeSpec {
 /** @throws {OutboardError} when the plugin cannot or must not be started like this; the signal's reason */
 export async function describeContainer(
   record: PluginRecord,
-  { paths, socketDirectory, attachNetwork }: ContainerSurroundings,
+  { paths, socketDirectory, logDirectory, attachNetwork }: ContainerSurroundings,
   deps: DescribeContainerDeps,
   probe: FileSystemProbe,
 ): Promise<DescribedContainer> {
@@ -68,6 +70,7 @@ export async function describeContainer(
     cgroupsPath: cgroups.createPath(record.id, deps.cgroupDriver),
     annotations: deps.cgroupDriver === 'systemd' ? annotationsOf(options) : undefined,
     metricsSocket: deps.metricsSocket,
+    logDirectory,
     network,
     missingHostFiles: await findMissingHostFiles(config, probe),
     cgroupVersion: await readCgroupVersion(),

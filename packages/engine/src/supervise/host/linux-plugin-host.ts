@@ -27,6 +27,7 @@ import {
   describeContainer,
 } from './describe-container.ts';
 import { createExecRootWatch, type ExecRootWatch } from './exec-root-watch.ts';
+import type { LogDirectories } from './log-directories.ts';
 import type { MountsToRemove, PluginHost, ProbeSignal } from './plugin-host.ts';
 import { SocketDirectories } from './socket-directories.ts';
 import { mountedPlugins, unmountPlugin, unmountRuntimeMounts } from './unmount-plugin.ts';
@@ -37,6 +38,8 @@ export interface PluginHostDeps {
   readonly execRoot: string;
   /** The daemon's socket with its metrics, mounted into plugins that collect them; absent: none. */
   readonly metricsSocket?: string | undefined;
+  /** Directories of FIFOs of log drivers; absent: they are in the root filesystems. */
+  readonly logDirectories?: LogDirectories | undefined;
   /** Options of the network of plugins that ask for `bridge`. */
   readonly bridge?: BridgeOptions | undefined;
   /** Creator of the cgroups of plugins that are started from now on. */
@@ -87,7 +90,9 @@ class LinuxPluginHost implements PluginHost {
     const paths = this.#deps.layout.plugin(id);
     const attachNetwork = async () =>
       config.network.type === 'bridge' ? this.#networks.attach(id, { signal: options.signal }) : undefined;
-    const surroundings = { paths, attachNetwork, socketDirectory: this.#sockets.directory(id) };
+    const logDirectory = this.#deps.logDirectories?.directory(id);
+    const socketDirectory = this.#sockets.directory(id);
+    const surroundings = { paths, attachNetwork, socketDirectory, logDirectory };
     const described = await describeContainer(record, surroundings, this.#container, probe);
     await this.#makeTreesReady(record, described.spec.mounts, options.mounts);
     const { mounts, process } = described.spec;
@@ -137,6 +142,7 @@ class LinuxPluginHost implements PluginHost {
     await unmountPlugin(this.#deps.layout.plugin(id), mounts);
     this.#watch.forget(id);
     await this.#sockets.remove(id);
+    await this.#deps.logDirectories?.remove(id);
     await this.#networks.release(id);
   }
 
@@ -166,6 +172,7 @@ class LinuxPluginHost implements PluginHost {
     if (init !== undefined) await placeContainerInit(init, this.#sockets.directory(id));
     await this.#sockets.link(record);
     await this.#watch.add(id);
+    if (servedCapabilities(config).includes('logdriver')) await this.#deps.logDirectories?.make(id);
     if (config.propagatedMount === '') return;
     const { propagatedMount } = this.#deps.layout.plugin(id);
     await makeDirectories(propagatedMount, { mode: 0o755 });
