@@ -134,4 +134,20 @@ export const optionTable: readonly OptionFlag[] = [
       help: "run the plugin's program as the first process",
     },
   },
+  {
+    flag: '--gateway',
+    argument: 'switch',
+    fields: ['Gateway.Enabled'],
+    help: 'let other engines use the plugin through a socket',
+    opposite: {
+      flag: '--no-gateway',
+      help: 'no socket for other engines',
+    },
+  },
+  {
+    flag: '--gateway-alias <name>',
+    argument: 'text',
+    fields: ['Gateway.Alias'],
+    help: 'name of the plugin for other engines',
+  },
 ];

@@ -1,7 +1,7 @@
 /**
  * Rows of the table of options: a field of the documents, and what the command line and the documentation say about it.
  */
-import type { Codec, Field } from '@outboard/oci';
+import { type Codec, codec, type Field } from '@outboard/oci';
 
 /** Forms of a flag's argument, each of which the command line reads in its own way. */
 export type FlagArgument =
@@ -60,6 +60,24 @@ export interface OptionDescription<Value> {
 /** One row: a field with its description. */
 export interface OptionRow<Value, Optional extends boolean = boolean> extends Field<Value, Optional> {
   readonly description: OptionDescription<Value>;
+}
+
+/** An option that may be absent. */
+export function option<Value, const Row extends OptionDescription<Value>>(
+  name: string,
+  of: Codec<Value>,
+  description: Row & OptionDescription<NoInfer<Value>>,
+): OptionRow<Value, true> & { readonly description: Row } {
+  return { ...codec.optionalField(name, of), description };
+}
+
+/** A field that its group cannot be without. */
+export function requiredOption<Value, const Row extends OptionDescription<Value>>(
+  name: string,
+  of: Codec<Value>,
+  description: Row & OptionDescription<NoInfer<Value>>,
+): OptionRow<Value, false> & { readonly description: Row } {
+  return { ...codec.field(name, of), description };
 }
 
 /** A row with its place in the documents. */

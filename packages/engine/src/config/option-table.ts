@@ -4,8 +4,9 @@
  * docs/limits.md are derived from it. A new option is a row here and its effect in the container (`spec/`).
  * Rows are in the order in which documents are written.
  */
-import { type Codec, codec } from '@outboard/oci';
-import { type OptionDescription, type OptionRow, placeOptions } from './option-row.ts';
+import { codec } from '@outboard/oci';
+import { gatewayOptions } from './gateway-options.ts';
+import { option, placeOptions, requiredOption } from './option-row.ts';
 
 const mebibyte = 1024 * 1024;
 const daySeconds = 86_400;
@@ -13,24 +14,7 @@ const daySeconds = 86_400;
 const mostPids = 4_194_304;
 const mostOpenFiles = 1_073_741_816;
 
-const { field, flag, finiteNumber: number, object, oneOf, optionalField, text } = codec;
-
-function option<Value, const Row extends OptionDescription<Value>>(
-  name: string,
-  of: Codec<Value>,
-  description: Row & OptionDescription<NoInfer<Value>>,
-): OptionRow<Value, true> & { readonly description: Row } {
-  return { ...optionalField(name, of), description };
-}
-
-/** A field that its group cannot be without. */
-function requiredOption<Value, const Row extends OptionDescription<Value>>(
-  name: string,
-  of: Codec<Value>,
-  description: Row & OptionDescription<NoInfer<Value>>,
-): OptionRow<Value, false> & { readonly description: Row } {
-  return { ...field(name, of), description };
-}
+const { flag, finiteNumber: number, object, oneOf, optionalField, text } = codec;
 
 /** Bounds on the use of the host. */
 const limits = {
@@ -274,6 +258,7 @@ export const optionsCodec = object({
   security: optionalField('Security', object(security)),
   createMounts,
   init,
+  gateway: optionalField('Gateway', object(gatewayOptions)),
 });
 
 /** The same options in objects whose fields are named as in memory, such as patches. */

@@ -20,6 +20,7 @@ export function optionsInForce(config: PluginConfig, overrides: PluginOverrides)
     limits: unlessEmpty(withoutZeros({ ...author.limits, ...overrides.limits })),
     log: unlessEmpty({ ...author.log, ...overrides.log }),
     security: unlessEmpty({ ...author.security, ...overrides.security }),
+    gateway: unlessEmpty({ ...author.gateway, ...overrides.gateway }),
   };
   // Records are compared and stored: an option that is not set is absent, not undefined.
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -29,6 +29,7 @@ const all: PluginOverrides = {
   security: { seccomp: 'unconfined', apparmor: 'plugins', noNewPrivileges: false, readOnlyRootfs: true },
   createMounts: true,
   init: true,
+  gateway: { enabled: false, alias: 'store' },
 };
 
 function apply(document: unknown, options: PluginOverrides = {}): PluginOverrides {

@@ -32,7 +32,7 @@ export interface HealthCheck
 export interface PluginOptions
   extends Pick<
     PluginOverrides,
-    'limits' | 'restart' | 'stopTimeoutSeconds' | 'log' | 'security' | 'createMounts' | 'init'
+    'limits' | 'restart' | 'stopTimeoutSeconds' | 'log' | 'security' | 'createMounts' | 'init' | 'gateway'
   > {
   readonly health?: HealthCheck;
 }

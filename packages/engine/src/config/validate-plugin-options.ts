@@ -6,6 +6,7 @@
  */
 
 import { OutboardError, showValue } from '@outboard/oci';
+import { validateAlias } from './gateway-options.ts';
 import { optionDefaults, optionRows } from './option-table.ts';
 import type {
   LogOptions,
@@ -27,13 +28,14 @@ const daySeconds = 86_400;
 
 /** @throws {OutboardError} invalid with the field, its value, and what is right */
 export function validatePluginOptions(options: PluginOverrides): void {
-  const { limits, restart, health, log, security } = options;
+  const { limits, restart, health, log, security, gateway } = options;
   if (limits !== undefined) validateLimits(limits);
   if (restart !== undefined) validateRestart(restart);
   if (health !== undefined) validateHealth(health);
   validateRanges(options);
   if (log !== undefined) validateLog(log);
   if (security !== undefined) validateSecurity(security);
+  if (gateway?.alias !== undefined) validateAlias(gateway.alias);
 }
 
 /** Whole numbers, by the ranges of the table. */
