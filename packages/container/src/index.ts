@@ -27,7 +27,7 @@ export type { MountEntry } from './linux/mount-table.ts';
 export { openEntry, openTrustedDirectory } from './linux/open-entry.ts';
 export type { PeerCredentials } from './linux/peer-credentials.ts';
 export { readPeerCredentials } from './linux/peer-credentials.ts';
-export { isSameProcess } from './linux/process-identity.ts';
+export { isSameProcess, readBootId } from './linux/process-identity.ts';
 export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
 // Log files.

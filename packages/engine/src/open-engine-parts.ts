@@ -11,6 +11,7 @@ import {
   openRunningContainers,
   openUnpackJail,
   openWorkspaces,
+  readBootId,
 } from '@outboard/container';
 import { type ContentStore, createRegistryClient, openFileContentStore } from '@outboard/oci';
 import { connectSocket } from '@outboard/protocol';
@@ -21,6 +22,10 @@ import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.
 import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
 import { createPluginLogs, type EnginePluginLogs } from './logs/create-plugin-logs.ts';
 import { withLogs } from './logs/logged-runtime.ts';
+import { openMountLedger } from './mounts/journaled-ledger.ts';
+import { createMountJournal } from './mounts/mount-journal.ts';
+import type { MountLedger } from './mounts/mount-ledger.ts';
+import { createMountCheck } from './mounts/namespace-mount-check.ts';
 import { createEngineEvents } from './observe/engine-events.ts';
 import type { EngineContext } from './operations/engine-context.ts';
 import { collectGarbage } from './operations/install/collect-garbage.ts';
@@ -93,7 +98,8 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const queue = createKeyedQueue();
   const references = await openStoredReferences({ store, queue, logger });
   const directory = join(dataRoot, 'volumes');
-  const volumes = await openVolumes({ store, drivers, references, announce, logger, directory });
+  const mounts = await openMounts(options);
+  const volumes = await openVolumes({ store, drivers, references, mounts, announce, logger, directory });
   const parts: EngineParts = {
     dataRoot,
     store,
@@ -116,6 +122,13 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     onEvent: events.subscribe,
   };
   return { parts, logPipes: logDirectories, volumes, logs };
+}
+
+/** The ledger of mounts. */
+async function openMounts({ execRoot, logger }: OpenOptions): Promise<MountLedger> {
+  const bootId = readBootId();
+  const journal = createMountJournal({ directory: join(execRoot, 'mounts'), bootId, logger });
+  return openMountLedger({ journal, check: createMountCheck(), bootId, mountCallsOf: () => 'once', logger });
 }
 
 /** The content store, without what a killed pull or removal left in it. */

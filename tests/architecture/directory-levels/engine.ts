@@ -10,6 +10,7 @@ export const engineLevels: DirectoryLevels = {
     ['supervise/host'],
     ['supervise'],
     ['drivers', 'logs'],
+    ['mounts'],
     ['collectors', 'drivers/legacy', 'volumes'],
     ['operations'],
     ['operations/control', 'operations/insight'],

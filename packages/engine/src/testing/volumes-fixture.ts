@@ -12,8 +12,10 @@ import { OutboardError } from '@outboard/oci';
 import { createPluginClient } from '@outboard/protocol';
 import { pino } from 'pino';
 import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
+import { openMountLedger } from '../mounts/journaled-ledger.ts';
+import type { MountCheck } from '../mounts/mount-check.ts';
+import { createMountJournal } from '../mounts/mount-journal.ts';
 import type { Announcement } from '../observe/engine-events.ts';
-import type { PluginReference } from '../references/plugin-references.ts';
 import { createVolumes, type OpenVolumes } from '../volumes/create-volumes.ts';
 import { VolumeStore } from '../volumes/volume-store.ts';
 
@@ -45,7 +47,8 @@ export interface VolumesFixture {
   readonly directory: string;
   readonly volumes: OpenVolumes;
   readonly announced: Announcement[];
-  readonly references: Map<string, PluginReference[]>;
+  /** Holders of a driver's volumes, such as `data/me`. */
+  holders(driver: Pick<TestDriver, 'name'>): readonly string[];
   /** Start a driver of this name. */
   driver(name: string): Promise<TestDriver>;
   /** Volumes as after a restart of the engine. */
@@ -54,16 +57,32 @@ export interface VolumesFixture {
 
 const createdAt = new Date('2026-01-02T03:04:05Z');
 
+/** Choices of `openFixture()`. */
+export interface FixtureOptions {
+  readonly surveyTimeoutMs?: number | undefined;
+  /** Option of all drivers; default `once`. */
+  readonly mountCalls?: 'once' | 'each' | undefined;
+  /** Default: every path is a directory on the host. */
+  readonly check?: MountCheck | undefined;
+}
+
+const uncheckedMounts: MountCheck = {
+  async check(plugin, mountpoint, options) {
+    return { hostPath: await plugin.toHostPath(mountpoint, options), fileSystem: '', device: '' };
+  },
+};
+
 /** Open volumes without drivers; everything is removed after the test. */
 export async function openFixture(
   context: TestContext,
-  { surveyTimeoutMs = 10_000 }: { readonly surveyTimeoutMs?: number | undefined } = {},
+  options: FixtureOptions = {},
 ): Promise<VolumesFixture> {
+  const { surveyTimeoutMs = 10_000, mountCalls = 'once', check = uncheckedMounts } = options;
+  const clock = { now: () => createdAt };
   const root = await mkdtemp(join(tmpdir(), 'ob-vol-'));
   context.after(() => rm(root, { recursive: true }));
   const drivers = new Map<string, { readonly test: TestDriver; readonly plugin: PluginDriver }>();
   const announced: Announcement[] = [];
-  const references = new Map<string, PluginReference[]>();
   const directory = join(root, 'volumes');
 
   const lookUp: Pick<PluginDrivers, 'find' | 'all'> = {
@@ -87,39 +106,39 @@ export async function openFixture(
     return createVolumes({
       store: await VolumeStore.open(directory, logger),
       drivers: lookUp,
-      references: memoryReferences(references),
-      pluginIdOf: (name) => drivers.get(name)?.test.pluginId,
+      mounts: await openMountLedger({
+        journal: createMountJournal({ directory: join(root, 'mounts'), bootId: 'this boot', logger }),
+        check,
+        bootId: 'this boot',
+        mountCallsOf: () => mountCalls,
+        logger,
+        clock,
+      }),
       announce: (announcement) => announced.push(announcement),
       logger,
-      clock: { now: () => createdAt },
+      clock,
       surveyTimeoutMs,
     });
   }
 
+  let opened = await open();
   return {
     directory,
-    volumes: await open(),
+    volumes: opened,
     announced,
-    references,
-    reopen: open,
+    holders: ({ name }) =>
+      opened
+        .referencesOf(name)
+        .filter(({ kind }) => kind === 'mount')
+        .map(({ holder }) => holder),
+    async reopen() {
+      opened = await open();
+      return opened;
+    },
     async driver(name) {
       const driver = await startDriver(context, join(root, `${drivers.size}.sock`), name);
       drivers.set(name, driver);
       return driver.test;
-    },
-  };
-}
-
-function memoryReferences(held: Map<string, PluginReference[]>) {
-  const others = (id: string, use: Pick<PluginReference, 'kind' | 'holder'>) =>
-    (held.get(id) ?? []).filter(({ kind, holder }) => kind !== use.kind || holder !== use.holder);
-  return {
-    of: (id: string) => held.get(id) ?? [],
-    async add(id: string, use: Pick<PluginReference, 'kind' | 'holder'>) {
-      held.set(id, [...others(id, use), { ...use, since: createdAt }]);
-    },
-    async remove(id: string, use: Pick<PluginReference, 'kind' | 'holder'>) {
-      held.set(id, others(id, use));
     },
   };
 }

@@ -5,8 +5,10 @@
 import { type Clock, createKeyedQueue, systemClock } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
+import { type HeldVolume, holderIds } from '../mounts/held-volume.ts';
+import type { MountLedger } from '../mounts/mount-ledger.ts';
 import type { Announcement } from '../observe/engine-events.ts';
-import type { PluginReference, PluginReferences } from '../references/plugin-references.ts';
+import type { PluginReference } from '../references/plugin-references.ts';
 import { createVolume } from './create-volume.ts';
 import { createDriverScopes } from './driver-scopes.ts';
 import { inspectVolume } from './inspect-volume.ts';
@@ -15,7 +17,7 @@ import { mountVolume, unmountVolume } from './mount-volume.ts';
 import { oneAtATime, pruneVolumes } from './prune-volumes.ts';
 import { removeVolume } from './remove-volume.ts';
 import type { VolumeContext } from './volume-context.ts';
-import { createVolumeMounts } from './volume-mounts.ts';
+import { showMountId } from './volume-name.ts';
 import type { VolumeStore } from './volume-store.ts';
 import type { PruneVolumesRequest, Volumes } from './volumes.ts';
 
@@ -23,9 +25,7 @@ import type { PruneVolumesRequest, Volumes } from './volumes.ts';
 export interface VolumesDeps {
   readonly store: VolumeStore;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
-  readonly references: Pick<PluginReferences, 'of' | 'add' | 'remove'>;
-  /** The ID of a managed plugin, whether enabled or not, by its full name. */
-  readonly pluginIdOf: (driver: string) => string | undefined;
+  readonly mounts: MountLedger;
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
   readonly clock?: Pick<Clock, 'now'> | undefined;
@@ -35,23 +35,24 @@ export interface VolumesDeps {
 
 /** Volumes with the references to plugins that they cause. */
 export interface OpenVolumes extends Volumes {
-  /** The references of all volumes of a driver, by the driver's full name. */
+  /** The references of all volumes and mounts of a driver, by the driver's full name. */
   referencesOf(driver: string): readonly PluginReference[];
 }
 
 /** Create the volumes of one engine. */
 export function createVolumes(deps: VolumesDeps): OpenVolumes {
-  const { store, drivers, announce, logger } = deps;
+  const { store, drivers, mounts, announce, logger } = deps;
+  const clock = deps.clock ?? systemClock;
   const context: VolumeContext = {
     store,
     drivers,
-    mounts: createVolumeMounts(deps),
+    mounts,
     scopes: createDriverScopes(),
     beingCreated: new Map(),
     queue: createKeyedQueue(),
     announce,
     logger,
-    clock: deps.clock ?? systemClock,
+    clock,
     surveyTimeoutMs: deps.surveyTimeoutMs ?? 10_000,
   };
   const prune = oneAtATime((request: PruneVolumesRequest) => pruneVolumes(context, request));
@@ -70,11 +71,19 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
       const records = new Map(
         [...store.ofDriver(driver), ...inCreation].map((record) => [record.name, record]),
       );
-      return [...records.values()].map(({ name, createdAt }) => ({
-        kind: 'volume',
-        holder: name,
-        since: createdAt,
-      }));
+      const volumes = [...records.values()].map(({ name, createdAt }): PluginReference => {
+        return { kind: 'volume', holder: name, since: createdAt };
+      });
+      return [...volumes, ...mounts.held(driver).flatMap((held) => mountsOf(held, clock.now()))];
     },
   };
+}
+
+/** @param now the time of a mount that is under way */
+function mountsOf(held: HeldVolume, now: Date): readonly PluginReference[] {
+  return holderIds(held).map((id) => ({
+    kind: 'mount',
+    holder: `${held.volume}/${showMountId(id)}`,
+    since: held.holders.find((holder) => holder.id === id)?.since ?? now,
+  }));
 }

@@ -82,11 +82,11 @@ test('list() asks no driver that the filter leaves out', async (context) => {
 });
 
 test('list() filters by mounts', async (context) => {
-  const { volumes, references, driver } = await openFixture(context);
+  const { volumes, driver } = await openFixture(context);
   const acme = await driver('acme/p:latest');
   acme.volumes.add('mounted').add('held').add('free');
   await volumes.mount('mounted', 'me');
-  references.get(acme.pluginId)?.push({ kind: 'mount', holder: 'held/holder', since: new Date() });
+  await volumes.mount('held', 'holder', { driver: 'acme/p' });
   const names = async (dangling: boolean) =>
     (await volumes.list({ dangling })).volumes.map(({ name }) => name);
   assert.deepEqual(await names(false), ['held', 'mounted']);

@@ -11,7 +11,6 @@ import { callable, findDriver } from './locate-volume.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { reasonOf } from './volume-errors.ts';
 import { passesFilters } from './volume-filters.ts';
-import type { DriverMounts } from './volume-mounts.ts';
 import { isVolumeName } from './volume-name.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { Volume, VolumeFilters, VolumeList } from './volumes.ts';
@@ -170,14 +169,9 @@ function cut(warnings: readonly string[]): readonly string[] {
   return left <= 0 ? warnings : [...warnings.slice(0, maxWarnings), `and ${left} more warnings`];
 }
 
-/** Tells if a volume has mounts; the mounts of each driver are looked up once. */
+/** Tells if a volume has mounts. */
 function usedVolumes({ mounts }: VolumeContext): (volume: Volume) => boolean {
-  const byDriver = new Map<string, DriverMounts>();
-  return ({ driver, name }) => {
-    const ofDriver = byDriver.get(driver) ?? mounts.of(driver);
-    byDriver.set(driver, ofDriver);
-    return ofDriver.idsOf(name).length > 0;
-  };
+  return ({ driver, name }) => mounts.idsOf(driver, name).length > 0;
 }
 
 function compare(a: string, b: string): number {

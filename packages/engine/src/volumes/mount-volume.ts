@@ -3,76 +3,47 @@
  * @see VolumeDriver 1.0, Mount and Unmount: drivers count by volume and ID
  */
 import type { Cancellable } from '@outboard/async';
-import { OutboardError } from '@outboard/oci';
+import { isOutboardError } from '@outboard/oci';
 import { type CallableDriver, checkRecord, findDriver, searchOnly } from './locate-volume.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { asOperation, noSuchVolume } from './volume-errors.ts';
-import type { VolumeMount } from './volume-mounts.ts';
-import { checkMountId, checkVolumeName } from './volume-name.ts';
+import { checkGivenMountId, checkMountId, checkVolumeName } from './volume-name.ts';
+import type { MountVolumeOptions, UnmountVolumeOptions } from './volumes.ts';
 
 /** @see Volumes.mount */
 export async function mountVolume(
   context: VolumeContext,
   name: string,
   id: string,
-  options: Cancellable,
+  options: MountVolumeOptions,
 ): Promise<string> {
-  checkVolumeName(name);
-  checkMountId(id);
+  const { driver, consumer, signal } = options;
+  checkHolder(name, id, driver);
   const mountInTurn = async () => {
-    const record = context.store.get(name);
-    const located =
-      record === undefined
-        ? await searchOnly(context, name, options)
-        : await checkRecord(context, record, options);
-    if (located === undefined) throw noSuchVolume();
-    return mountWith(context, located.driver, { name, id }, options);
-  };
-  return asOperation('mount', name, () => context.queue.run(name, mountInTurn, options.signal));
-}
-
-async function mountWith(
-  context: VolumeContext,
-  { plugin, calls }: CallableDriver,
-  { name, id }: { readonly name: string; readonly id: string },
-  options: Cancellable,
-): Promise<string> {
-  const mount: VolumeMount = { driver: plugin.name, volume: name, id };
-  await context.mounts.add(mount);
-  try {
-    const path = await mountedPath(context, { plugin, calls }, mount, options);
-    context.announce({ type: 'volume', action: 'mount', id: name, attributes: { driver: plugin.name } });
+    const found =
+      driver === undefined
+        ? await findVolume(context, name, { signal })
+        : await findDriver(context, driver, { signal });
+    const path = await context.mounts.mount(found, { volume: name, id, consumer }, { signal });
+    announce(context, 'mount', { name, driver: found.plugin.name });
     return path;
-  } catch (error) {
-    await context.mounts.remove(mount).catch((second: unknown) => {
-      context.logger.error(
-        { err: second, volume: name, id },
-        'cannot release the plugin after a failed mount',
-      );
-    });
-    throw error;
-  }
+  };
+  return asOperation('mount', name, () => context.queue.run(name, mountInTurn, signal));
 }
 
-/** Mount, and resolve the path on the host. A mount without a usable path is undone. */
-async function mountedPath(
+/** The driver that has the volume. */
+async function findVolume(
   context: VolumeContext,
-  { plugin, calls }: CallableDriver,
-  { volume, id }: VolumeMount,
+  name: string,
   options: Cancellable,
-): Promise<string> {
-  const path = await calls.mount(volume, id, options);
-  try {
-    const hostPath = await plugin.toHostPath(path === '' ? await calls.path(volume, options) : path, options);
-    if (hostPath !== '') return hostPath;
-    throw new OutboardError('system', 'the driver does not report where it mounted the volume');
-  } catch (error) {
-    await calls.unmount(volume, id, options).catch((second: unknown) => {
-      // The caller gets the first error. The mount stays in the plugin until the plugin restarts.
-      context.logger.error({ err: second, volume, id }, 'cannot undo a mount');
-    });
-    throw error;
-  }
+): Promise<CallableDriver> {
+  const record = context.store.get(name);
+  const located =
+    record === undefined
+      ? await searchOnly(context, name, options)
+      : await checkRecord(context, record, options);
+  if (located === undefined) throw noSuchVolume();
+  return located.driver;
 }
 
 /** @see Volumes.unmount */
@@ -80,28 +51,64 @@ export async function unmountVolume(
   context: VolumeContext,
   name: string,
   id: string,
-  options: Cancellable,
+  options: UnmountVolumeOptions,
 ): Promise<void> {
-  checkVolumeName(name);
-  checkMountId(id);
+  const { signal } = options;
+  checkHolder(name, id, options.driver);
   const unmountInTurn = async () => {
-    const { plugin, calls } = await findMountingDriver(context, name, options);
-    await calls.unmount(name, id, options);
-    await context.mounts.remove({ driver: plugin.name, volume: name, id });
-    context.announce({ type: 'volume', action: 'unmount', id: name, attributes: { driver: plugin.name } });
+    const driver = await findMountingDriver(context, name, options);
+    const find = () => findIfEnabled(context, driver, { signal });
+    const isDone = await context.mounts.unmount({ driver, volume: name, id }, find, { signal });
+    if (isDone) announce(context, 'unmount', { name, driver });
   };
-  return asOperation('unmount', name, () => context.queue.run(name, unmountInTurn, options.signal));
+  return asOperation('unmount', name, () => context.queue.run(name, unmountInTurn, signal));
 }
 
-/** The recorded driver, even if it no longer has the volume: the mount may still exist. */
+/** The full name of the driver that mounted the volume; it may no longer have the volume, or no longer exist. */
 async function findMountingDriver(
   context: VolumeContext,
   name: string,
+  { driver, signal }: UnmountVolumeOptions,
+): Promise<string> {
+  const mounting = context.mounts.driversOf(name);
+  const recorded = driver ?? context.store.get(name)?.driver;
+  if (recorded === undefined) {
+    const [only] = mounting;
+    if (only !== undefined && mounting.length === 1) return only;
+    const located = await searchOnly(context, name, { signal });
+    if (located === undefined) throw noSuchVolume();
+    return located.driver.plugin.name;
+  }
+  // A driver of a request may be named by its ID.
+  if (mounting.includes(recorded)) return recorded;
+  return (await findDriver(context, recorded, { signal })).plugin.name;
+}
+
+/** @returns undefined for a driver that was removed or disabled, which has unmounted everything */
+async function findIfEnabled(
+  context: VolumeContext,
+  driver: string,
   options: Cancellable,
-): Promise<CallableDriver> {
-  const record = context.store.get(name);
-  if (record !== undefined) return findDriver(context, record.driver, options);
-  const located = await searchOnly(context, name, options);
-  if (located === undefined) throw noSuchVolume();
-  return located.driver;
+): Promise<CallableDriver | undefined> {
+  try {
+    return await findDriver(context, driver, options);
+  } catch (error) {
+    if (isOutboardError(error, 'not-found') || isOutboardError(error, 'conflict')) return undefined;
+    throw error;
+  }
+}
+
+/** IDs of consumers of a driver's socket may have any form. */
+function checkHolder(name: string, id: string, driver: string | undefined): void {
+  checkVolumeName(name);
+  if (driver === undefined) checkMountId(id);
+  else checkGivenMountId(id);
+}
+
+function announce(
+  context: VolumeContext,
+  action: 'mount' | 'unmount',
+  { name, driver }: { readonly name: string; readonly driver: string },
+): void {
+  context.announce({ type: 'volume', action, id: name, attributes: { driver } });
 }

@@ -2,9 +2,10 @@
  * Opens the volumes of an engine: records on disk, drivers, and references to plugins.
  */
 
-import { isOutboardError } from '@outboard/oci';
+import { uptime } from 'node:os';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
+import type { MountLedger } from '../mounts/mount-ledger.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { PluginReferences } from '../references/plugin-references.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
@@ -14,9 +15,10 @@ import type { Volumes } from './volumes.ts';
 
 /** Parts of the volumes of an engine. */
 export interface OpenVolumesDeps {
-  readonly store: Pick<PluginStore, 'find' | 'get'>;
+  readonly store: Pick<PluginStore, 'all' | 'get'>;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
-  readonly references: Pick<PluginReferences, 'of' | 'add' | 'remove' | 'addSource'>;
+  readonly references: Pick<PluginReferences, 'of' | 'remove' | 'addSource'>;
+  readonly mounts: MountLedger;
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
   /** Directory of the records, such as `DATA_ROOT/volumes`. */
@@ -25,12 +27,12 @@ export interface OpenVolumesDeps {
 
 /** Load the records. No driver is called. */
 export async function openVolumes(deps: OpenVolumesDeps): Promise<Volumes> {
-  const { store: plugins, drivers, references, announce, logger } = deps;
+  const { store: plugins, drivers, references, mounts, announce, logger } = deps;
+  await adoptStoredMounts(deps);
   const volumes = createVolumes({
     store: await VolumeStore.open(deps.directory, logger),
     drivers,
-    references,
-    pluginIdOf: (driver) => pluginIdOf(plugins, driver),
+    mounts,
     announce,
     logger,
   });
@@ -41,13 +43,16 @@ export async function openVolumes(deps: OpenVolumesDeps): Promise<Volumes> {
   return volumes;
 }
 
-function pluginIdOf(plugins: Pick<PluginStore, 'find'>, driver: string): string | undefined {
-  try {
-    const { id, name } = plugins.find(driver);
-    // The name of a legacy plugin may equal an ID prefix.
-    return name === driver ? id : undefined;
-  } catch (error) {
-    if (isOutboardError(error)) return undefined;
-    throw error;
+/** Earlier versions kept mounts as stored references, in `uses.json`. Those of an earlier boot are gone. */
+async function adoptStoredMounts({ store, references, mounts }: OpenVolumesDeps): Promise<void> {
+  const bootedAt = Date.now() - uptime() * 1000;
+  for (const { id: pluginId, name: driver } of store.all()) {
+    for (const { kind, holder, since } of references.of(pluginId)) {
+      const slash = holder.lastIndexOf('/');
+      if (kind !== 'mount' || slash < 1) continue;
+      const [volume, id] = [holder.slice(0, slash), holder.slice(slash + 1)];
+      if (since.getTime() >= bootedAt) await mounts.adopt({ driver, volume, id, since });
+      await references.remove(pluginId, { kind, holder });
+    }
   }
 }

@@ -38,9 +38,8 @@ async function pruneDriver(
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   const removed: string[] = [];
-  const mounts = context.mounts.of(driver);
   for (const record of context.store.ofDriver(driver).filter(isChosen)) {
-    if (mounts.idsOf(record.name).length > 0) continue;
+    if (context.mounts.idsOf(driver, record.name).length > 0) continue;
     const options = { chosen: record, signal };
     try {
       if (await removeVolume(context, record.name, options)) removed.push(record.name);

@@ -73,7 +73,7 @@ async function removeLocated(
   { driver, record, force }: LocatedVolume & { readonly force: boolean },
   options: Cancellable,
 ): Promise<void> {
-  const users = context.mounts.of(driver.plugin.name).idsOf(name);
+  const users = context.mounts.idsOf(driver.plugin.name, name);
   if (users.length > 0) {
     throw new OutboardError('conflict', `volume is in use - [${users.join(', ')}]`, { code: 'in-use' });
   }
@@ -85,4 +85,5 @@ async function removeLocated(
     throw error;
   }
   if (record !== undefined) await context.store.remove(name);
+  await context.mounts.forget(driver.plugin.name, name);
 }

@@ -13,9 +13,9 @@ export function scopedVolumes(volumes: Volumes, scope: OperationScope): Volumes 
     remove: (name, options = {}) =>
       scope.run((signal) => volumes.remove(name, { ...options, signal }), options.signal),
     prune: (request = {}) => scope.run((signal) => volumes.prune({ ...request, signal }), request.signal),
-    mount: (name, id, { signal } = {}) =>
-      scope.run((own) => volumes.mount(name, id, { signal: own }), signal),
-    unmount: (name, id, { signal } = {}) =>
-      scope.run((own) => volumes.unmount(name, id, { signal: own }), signal),
+    mount: (name, id, options = {}) =>
+      scope.run((signal) => volumes.mount(name, id, { ...options, signal }), options.signal),
+    unmount: (name, id, options = {}) =>
+      scope.run((signal) => volumes.unmount(name, id, { ...options, signal }), options.signal),
   };
 }

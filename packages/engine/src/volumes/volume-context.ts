@@ -5,9 +5,9 @@
 import type { Clock, KeyedQueue } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
+import type { MountLedger } from '../mounts/mount-ledger.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { DriverScopes } from './driver-scopes.ts';
-import type { VolumeMounts } from './volume-mounts.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import type { VolumeStore } from './volume-store.ts';
 
@@ -15,7 +15,7 @@ import type { VolumeStore } from './volume-store.ts';
 export interface VolumeContext {
   readonly store: VolumeStore;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
-  readonly mounts: VolumeMounts;
+  readonly mounts: MountLedger;
   readonly scopes: DriverScopes;
   /** Records of volumes whose creation is in progress, by name: they already count as references to their driver. */
   readonly beingCreated: Map<string, VolumeRecord>;

@@ -40,6 +40,20 @@ export function checkMountId(id: string): void {
   throw new OutboardError('invalid', `invalid mount ID ${showValue(id)}: ${want}`);
 }
 
+const maxGivenIdLength = 1024;
+
+/** Refuse an ID of a consumer that names its driver: any text is an ID there. @throws {OutboardError} invalid */
+export function checkGivenMountId(id: string): void {
+  if (id.length <= maxGivenIdLength) return;
+  const want = `want at most ${maxGivenIdLength} characters`;
+  throw new OutboardError('invalid', `invalid mount ID ${showValue(id)}: ${want}`);
+}
+
+/** An ID as a part of a holder's name: at most 64 printable characters. */
+export function showMountId(id: string): string {
+  return id.slice(0, maxIdLength).replace(/\p{C}|\s/gu, '?') || '?';
+}
+
 /** A name for an anonymous volume: 64 hexadecimal digits. */
 export function randomVolumeName(): string {
   return randomBytes(32).toString('hex');

@@ -4,6 +4,7 @@
  */
 import type { Cancellable } from '@outboard/async';
 import type { JsonObject } from '@outboard/oci';
+import type { Consumer } from '../references/consumer.ts';
 
 /** Labels of a volume, or options for its driver. */
 export type TextMap = ReadonlyMap<string, string>;
@@ -55,6 +56,18 @@ export interface CreateVolumeRequest extends Cancellable {
   readonly labels?: TextMap | undefined;
 }
 
+/** Options of `unmount`. */
+export interface UnmountVolumeOptions extends Cancellable {
+  /** Name or ID of a plugin, which is not asked for the volume first. Default: the driver that has the volume. */
+  readonly driver?: string | undefined;
+}
+
+/** Options of `mount`. */
+export interface MountVolumeOptions extends UnmountVolumeOptions {
+  /** The process that uses the volume; default unknown. */
+  readonly consumer?: Consumer | undefined;
+}
+
 /** The request of `prune`. */
 export interface PruneVolumesRequest extends Cancellable {
   /** True to include named volumes; default anonymous ones only. */
@@ -94,13 +107,14 @@ export interface Volumes {
    */
   prune(request?: PruneVolumesRequest): Promise<readonly string[]>;
   /**
-   * Mount a volume, with a reference to its plugin until it is unmounted.
-   * @param id the holder: 1 to 64 printable characters without `/`. Mounts of one ID are counted; after a restart of the engine
-   *   they count as one
-   * @returns the path on the host
-   * @throws {OutboardError} not-found; invalid for a malformed ID; system with the driver's error
+   * Mount a volume, with a reference to its plugin until it is unmounted. The driver is called for the first holder.
+   * @param id the holder: 1 to 64 printable characters without `/`, or any text when the driver is given. Mounts of one ID
+   *   are counted
+   * @returns the path on the host, at which the host sees the driver's mount
+   * @throws {OutboardError} not-found; invalid for a malformed ID; system with the driver's error; system, code
+   *   `mount-lost`, when the host does not see the mount
    */
-  mount(name: string, id: string, options?: Cancellable): Promise<string>;
-  /** Undo one mount. Drivers ignore an ID that has no mount. */
-  unmount(name: string, id: string, options?: Cancellable): Promise<void>;
+  mount(name: string, id: string, options?: MountVolumeOptions): Promise<string>;
+  /** Undo one mount of a holder; the driver is called after the last one. An unknown ID changes nothing. */
+  unmount(name: string, id: string, options?: UnmountVolumeOptions): Promise<void>;
 }

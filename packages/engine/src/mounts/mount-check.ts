@@ -1,0 +1,29 @@
+/**
+ * The contract of checks of mounts: a path is given out only when the host sees there what the driver sees.
+ */
+import type { Cancellable } from '@outboard/async';
+import type { PluginDriver } from '../drivers/plugin-drivers.ts';
+
+/** A mount that host and driver both see at a path. */
+export interface CheckedMount {
+  /** Path on the host. */
+  readonly hostPath: string;
+  /** Type of the file system that the driver mounted; '' for a directory of the plugin. */
+  readonly fileSystem: string;
+  /** Its device, such as `7:1`; '' for a directory of the plugin. */
+  readonly device: string;
+}
+
+/** Compares the mount namespaces of plugins with that of this process. */
+export interface MountCheck {
+  /**
+   * Translate a path of a driver to a path on the host, and check it.
+   * @param mountpoint in the driver's mount namespace
+   * @throws {OutboardError} system, code `mount-lost`, when the host does not see the driver's mount, when the path does not
+   *   exist, or when the server of its file system is gone: another `Mount` may help; as `PluginDriver.toHostPath`
+   */
+  check(driver: PluginDriver, mountpoint: string, options?: Cancellable): Promise<CheckedMount>;
+}
+
+/** Code of the errors of a mount that another `Mount` may repair. */
+export const mountLost = 'mount-lost';
