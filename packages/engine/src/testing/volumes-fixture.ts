@@ -85,21 +85,7 @@ export async function openFixture(
   const announced: Announcement[] = [];
   const directory = join(root, 'volumes');
 
-  const lookUp: Pick<PluginDrivers, 'find' | 'all'> = {
-    async find(name) {
-      const found = drivers.get(name) ?? drivers.get(`${name}:latest`);
-      if (found === undefined || found.test.state === 'gone') {
-        throw new OutboardError('not-found', `plugin "${name}" not found`);
-      }
-      if (found.test.state === 'disabled') {
-        throw new OutboardError('conflict', `plugin ${name} found but disabled`);
-      }
-      return found.plugin;
-    },
-    async all() {
-      return [...drivers.values()].filter(({ test }) => test.state === 'enabled').map(({ plugin }) => plugin);
-    },
-  };
+  const lookUp = lookUpIn(drivers);
 
   async function open(): Promise<OpenVolumes> {
     const logger = pino({ level: 'silent' });
@@ -139,6 +125,26 @@ export async function openFixture(
       const driver = await startDriver(context, join(root, `${drivers.size}.sock`), name);
       drivers.set(name, driver);
       return driver.test;
+    },
+  };
+}
+
+function lookUpIn(
+  drivers: ReadonlyMap<string, { readonly test: TestDriver; readonly plugin: PluginDriver }>,
+): Pick<PluginDrivers, 'find' | 'all'> {
+  return {
+    async find(name) {
+      const found = drivers.get(name) ?? drivers.get(`${name}:latest`);
+      if (found === undefined || found.test.state === 'gone') {
+        throw new OutboardError('not-found', `plugin "${name}" not found`);
+      }
+      if (found.test.state === 'disabled') {
+        throw new OutboardError('conflict', `plugin ${name} found but disabled`);
+      }
+      return found.plugin;
+    },
+    async all() {
+      return [...drivers.values()].filter(({ test }) => test.state === 'enabled').map(({ plugin }) => plugin);
     },
   };
 }
