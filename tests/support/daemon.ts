@@ -97,7 +97,7 @@ export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
   const command = [
     ...(isBuilt ? [join(root, 'bin', 'outboard'), 'daemon'] : fromSource),
     ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`],
-    ...['--gateway-dir', gatewayDirectory, ...args],
+    ...['--gateway-dir', gatewayDirectory, '--gateway-log-dir', join(home, 'logging'), ...args],
   ];
   const [file = process.execPath, ...before] = around;
   const all = around.length === 0 ? command : [...before, process.execPath, ...command];

@@ -2,15 +2,17 @@
 # Runs dockerd as the first process of its own mount and pid namespaces. Its directories with fixed paths are replaced by
 # directories of the test; mounts that are made on the host below shared mounts reach it, its own mounts reach nothing.
 #
-# usage: docker-engine.sh RUN_DIRECTORY CONFIGURATION_DIRECTORY dockerd ARGUMENT...
-#   RUN_DIRECTORY            becomes /run/docker: the sockets of legacy plugins are in its directory plugins
-#   CONFIGURATION_DIRECTORY  becomes /etc/docker
+# usage: docker-engine.sh SOCKETS FIFOS CONFIGURATION dockerd ARGUMENT...
+#   SOCKETS        becomes /run/docker/plugins, for the sockets of legacy plugins
+#   FIFOS          becomes /run/docker/logging, for the FIFOs of log drivers
+#   CONFIGURATION  becomes /etc/docker
 set -eu
-run=$1 configuration=$2
-shift 2
+sockets=$1 fifos=$2 configuration=$3
+shift 3
 mount --make-rslave /
 mount -t tmpfs -o mode=755 docker-engine /run
-mkdir /run/docker
-mount --bind "$run" /run/docker
+mkdir -p /run/docker/plugins /run/docker/logging
+mount --bind "$sockets" /run/docker/plugins
+mount --bind "$fifos" /run/docker/logging
 mount --bind "$configuration" /etc/docker
 exec "$@"

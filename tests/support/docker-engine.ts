@@ -30,8 +30,11 @@ export interface DockerEngine extends AsyncDisposable {
 }
 
 export interface DockerEngineOptions {
-  /** Its `/run/docker`; the sockets of legacy plugins are in `plugins` in it. Created if absent. */
-  readonly runDirectory: string;
+  /**
+   * Home of the daemon whose gateway it uses, as `makeDaemonHome` made it: its `/run/docker/plugins` is `gateway` in it.
+   * Mounts of plugins reach the engine only if `shareDirectory` shared the home before.
+   */
+  readonly daemonHome: string;
   /** Further arguments of dockerd. */
   readonly args?: readonly string[];
 }
@@ -55,10 +58,11 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
   const home = await mkdtemp(join(tmpdir(), 'ob-dockerd-'));
   const socket = join(home, 'docker.sock');
   const configuration = join(home, 'etc');
-  for (const directory of [configuration, options.runDirectory]) await mkdir(directory, { recursive: true });
+  const fixed = [join(options.daemonHome, 'gateway'), join(options.daemonHome, 'logging'), configuration];
+  for (const directory of fixed) await mkdir(directory, { recursive: true });
   const docker = await createDockerCli(socket);
   const start = async (args: readonly string[]) => {
-    const command = dockerdCommand(home, options.runDirectory);
+    const command = dockerdCommand(home, fixed);
     const started = await startPluginProcess([...command, ...args], socket, { PATH: searchPath });
     // The socket accepts before the engine is initialised; requests wait.
     await callApi(socket, 'GET', '/_ping');
@@ -94,13 +98,13 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
 }
 
 /** Cgroups are below one with the name of the home. */
-function dockerdCommand(home: string, runDirectory: string): readonly [string, ...string[]] {
+function dockerdCommand(home: string, fixed: readonly string[]): readonly [string, ...string[]] {
   const isolated = ['--mount', '--pid', '--fork', '--mount-proc', 'sh', script];
   const paths = { '--data-root': 'data', '--exec-root': 'exec', '--pidfile': 'dockerd.pid' };
   return [
     'unshare',
     ...isolated,
-    ...[runDirectory, join(home, 'etc'), 'dockerd'],
+    ...[...fixed, 'dockerd'],
     ...Object.entries(paths).flatMap(([flag, name]) => [flag, join(home, name)]),
     ...['--host', `unix://${join(home, 'docker.sock')}`, '--log-level', 'info'],
     ...['--bridge', 'none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],

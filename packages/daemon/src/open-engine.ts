@@ -1,6 +1,7 @@
 /**
  * Opens the engine with the daemon's configuration.
  */
+import { resolve } from 'node:path';
 import { openPluginEngine, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
@@ -44,7 +45,14 @@ export function openEngine(
       nameServers: configuration.dns,
     },
     metricsSocket: metrics.socket,
+    logDirectory: logDirectoryOf(configuration),
     observer: metrics.observer,
     logger,
   });
+}
+
+/** Without a gateway no other engine can ask a log driver to read its FIFOs. */
+function logDirectoryOf(configuration: Configuration): string | undefined {
+  const directory = configuration['gateway-log-dir'];
+  return configuration['gateway-dir'] === '' || directory === '' ? undefined : resolve(directory);
 }

@@ -34,6 +34,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     'gateway-dir': '/run/docker/plugins',
     'gateway-mode': '0660',
     'gateway-group': undefined,
+    'gateway-log-dir': '/run/docker/logging',
     'metrics-addr': '',
     'bridge-name': 'outboard0',
     'bridge-subnet': '10.87.0.0/24',

@@ -175,6 +175,12 @@ export const settings = {
     help: 'group that owns those sockets; "" for the group of root',
     notes: 'name or number',
   }),
+  'gateway-log-dir': setting(pathOrNone, {
+    flag: '--gateway-log-dir <directory>',
+    default: '/run/docker/logging',
+    help: 'where a Docker Engine makes the FIFOs of log drivers; "" for none',
+    notes: 'see [docker-engine.md](docker-engine.md#log-drivers)',
+  }),
   'metrics-addr': setting(text, {
     flag: '--metrics-addr <address:port>',
     default: '',
