@@ -41,7 +41,13 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     '@outboard/oci/testing',
     '@outboard/protocol',
   ],
-  'packages/gateway': ['@outboard/async', '@outboard/async/testing', '@outboard/engine', '@outboard/oci'],
+  'packages/gateway': [
+    '@outboard/async',
+    '@outboard/async/testing',
+    '@outboard/engine',
+    '@outboard/oci',
+    '@outboard/protocol',
+  ],
   'packages/daemon': [
     '@outboard/async',
     '@outboard/async/testing',

@@ -1,6 +1,14 @@
 /**
  * Plugins for other engines: the public face of the package.
  */
+export { createPluginHandlers } from './exchange/create-plugin-handlers.ts';
+export type {
+  CountedMounts,
+  HandledCall,
+  HandledPlugin,
+  MountOptions,
+  PluginHandlerDeps,
+} from './exchange/plugin-exchange.ts';
 export type {
   CreatePluginHandler,
   Gateway,
@@ -10,3 +18,4 @@ export type {
   PluginSource,
 } from './gateway.ts';
 export { type GatewayOptions, openGateway } from './open-gateway.ts';
+export type { CallLimits } from './protection/call-limits.ts';

@@ -4,6 +4,7 @@
  * part of its client, such as `Parameters<NetworkDriver['join']>[0]`.
  */
 
+export { parseFirstValue } from './calls/first-json-value.ts';
 export { createPluginClient } from './calls/http-plugin-client.ts';
 export type {
   ForwardedAnswer,

@@ -1,0 +1,266 @@
+/**
+ * One exchange: a consumer's request, the call that it leads to, and the answer.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type CallDeadline, firstEvent, openCallDeadline, withResolvers } from '@outboard/async';
+import { type Consumer, consumerOf } from '@outboard/engine';
+import { OutboardError } from '@outboard/oci';
+import type { CallGuard } from '../protection/call-guard.ts';
+import type { CallLimits } from '../protection/call-limits.ts';
+import { errorAnswer, failureAnswer, type GatewayAnswer } from '../translation/failure-answer.ts';
+import { type MethodRule, ruleOf } from '../translation/method-rules.ts';
+import { type ForwardedVolumeMethod, translateAnswer } from '../translation/volume-answer.ts';
+import { endToEndHeaders } from './http-headers.ts';
+import { type MountArguments, mountFor, readMountArguments } from './mount-call.ts';
+import type { HandledPlugin, PluginHandlerDeps } from './plugin-exchange.ts';
+import { boundedChunks, forwardedBody, hasBody, readBody } from './request-body.ts';
+import { sendJson, sendStream, sendWhole, type WholeAnswer } from './send-answer.ts';
+
+/** Parts that all exchanges of one plugin share. */
+export interface ExchangeContext {
+  readonly plugin: HandledPlugin;
+  readonly limits: CallLimits;
+  /** The answer to `Plugin.Activate`. */
+  readonly activation: string;
+  readonly guard: CallGuard;
+  readonly deps: PluginHandlerDeps;
+}
+
+/** Consumers by connection: their description is read once. */
+const consumers = new WeakMap<Socket, Consumer>();
+
+/** Serve one request. Never rejects. */
+export async function serveExchange(
+  context: ExchangeContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const exchange = new Exchange(context, request, response);
+  try {
+    await exchange.run();
+  } catch (error) {
+    context.deps.logger.error(
+      { err: error, plugin: context.plugin.name },
+      'an exchange of the gateway failed',
+    );
+    response.destroy();
+  }
+}
+
+class Exchange {
+  readonly #context: ExchangeContext;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #left = new AbortController();
+  /** Such as `VolumeDriver.Mount`. */
+  readonly #method: string;
+  #error: string | undefined;
+
+  constructor(context: ExchangeContext, request: IncomingMessage, response: ServerResponse) {
+    this.#context = context;
+    this.#request = request;
+    this.#response = response;
+    this.#method = methodOf(request.url ?? '');
+  }
+
+  async run(): Promise<void> {
+    const { clock, onCall } = this.#context.deps;
+    const startedAt = clock.now();
+    const startedMs = clock.monotonicMs();
+    this.#response.on('close', () => {
+      if (!this.#response.writableFinished) this.#left.abort(consumerLeft());
+    });
+    try {
+      await this.#answer();
+    } catch (error) {
+      this.#fail(error);
+    }
+    onCall?.({
+      plugin: this.#context.plugin,
+      method: this.#method,
+      consumer: this.#consumer(),
+      startedAt,
+      durationMs: clock.monotonicMs() - startedMs,
+      status: this.#response.headersSent ? this.#response.statusCode : 0,
+      error: this.#error,
+    });
+  }
+
+  async #answer(): Promise<void> {
+    if (this.#request.method !== 'POST') {
+      const reason = `${this.#method}: want a POST request, got ${this.#request.method}`;
+      return this.#send(failureAnswer(this.#method, 405, reason));
+    }
+    if (this.#method === 'Plugin.Activate') {
+      return this.#send({ status: 200, text: this.#context.activation });
+    }
+    const rule = ruleOf(this.#method);
+    using deadline = this.#openDeadline(rule);
+    if (rule === undefined) return await this.#stream(deadline);
+    const { maxRequestBytes } = this.#context.limits;
+    const body = forwardedBody(this.#method, rule, await readBody(this.#request, maxRequestBytes, deadline));
+    const { translation } = rule;
+    if (translation === 'Mount') return await this.#mount(readMountArguments(this.#method, body), deadline);
+    if (translation === 'Unmount')
+      return await this.#unmount(readMountArguments(this.#method, body), deadline);
+    const answer = await this.#forward(rule, body, deadline);
+    if (translation === undefined) return sendWhole(this.#response, answer);
+    return await this.#sendTranslated(translation, answer, deadline);
+  }
+
+  #openDeadline(rule: MethodRule | undefined): CallDeadline {
+    const { timeoutMs, slowTimeoutMs } = this.#context.limits;
+    const limitMs = rule?.isSlow === true ? slowTimeoutMs : timeoutMs;
+    // An unmount goes on without its consumer, who does not come back for it.
+    const left = rule?.translation === 'Unmount' ? undefined : this.#left.signal;
+    return openCallDeadline(limitMs, [left], (cause) => {
+      const message = `${this.#method}: no answer from the plugin within ${limitMs / 1000} s`;
+      return new OutboardError('unavailable', message, { code: 'plugin-timeout', cause });
+    });
+  }
+
+  #guarded<Result>(deadline: CallDeadline, call: () => Promise<Result>): Promise<Result> {
+    const { guard, plugin, deps } = this.#context;
+    return guard.run({ deadline, ready: () => deps.ready(plugin.id, deadline), call });
+  }
+
+  #forward(rule: MethodRule, body: Buffer, deadline: CallDeadline): Promise<WholeAnswer> {
+    const { plugin, limits } = this.#context;
+    const headers = endToEndHeaders(this.#request.rawHeaders, true);
+    return this.#guarded(deadline, () =>
+      plugin.driver.client.forward(
+        { path: this.#request.url ?? '', headers, body },
+        async (answer) => ({ status: answer.status, headers: answer.headers, body: await answer.bytes() }),
+        {
+          signal: deadline.signal,
+          timeoutMs: 0,
+          idempotent: rule.isQuery,
+          maxReplyBytes: limits.maxAnswerBytes,
+        },
+      ),
+    );
+  }
+
+  /** Forward a method that is in no table, in both directions as the bytes come. */
+  async #stream(deadline: CallDeadline): Promise<void> {
+    const { plugin, limits } = this.#context;
+    const request = this.#request;
+    const isEmpty = !hasBody(request);
+    const forwarded = {
+      path: request.url ?? '',
+      headers: endToEndHeaders(request.rawHeaders, isEmpty),
+      body: isEmpty ? Buffer.alloc(0) : boundedChunks(request, limits.maxRequestBytes),
+    };
+    const begun = withResolvers<void>();
+    let whole: Promise<void> | undefined;
+    await this.#guarded(deadline, () => {
+      whole = plugin.driver.client.forward(
+        forwarded,
+        async (answer) => {
+          deadline.clearLimit();
+          begun.resolve();
+          await sendStream(this.#response, answer, deadline);
+        },
+        { signal: deadline.signal, timeoutMs: 0, isStream: true },
+      );
+      whole.catch(begun.reject);
+      return begun.promise;
+    });
+    await whole;
+  }
+
+  async #sendTranslated(
+    method: ForwardedVolumeMethod,
+    answer: WholeAnswer,
+    deadline: CallDeadline,
+  ): Promise<void> {
+    const { status, body } = answer;
+    const toHostPaths = (paths: readonly string[]) => this.#toHostPaths(method, paths, deadline);
+    const translated = await translateAnswer(method, { status, text: body.toString() }, toHostPaths);
+    if (translated === undefined) sendWhole(this.#response, answer);
+    else this.#send(translated);
+  }
+
+  async #toHostPaths(
+    method: ForwardedVolumeMethod,
+    paths: readonly string[],
+    { signal }: CallDeadline,
+  ): Promise<readonly (string | undefined)[]> {
+    const { plugin, deps } = this.#context;
+    const results = await plugin.driver.toHostPaths(paths, { signal });
+    return results.map((result) => {
+      if (result.status === 'fulfilled') return result.value;
+      signal.throwIfAborted();
+      if (method === 'Path') throw result.reason;
+      deps.logger.debug(
+        { err: result.reason, plugin: plugin.name },
+        'left out a path that the host does not see',
+      );
+      return undefined;
+    });
+  }
+
+  async #mount(mount: MountArguments, deadline: CallDeadline): Promise<void> {
+    const { plugin, deps } = this.#context;
+    const options = { driver: plugin.name, consumer: this.#consumer() };
+    const text = await this.#guarded(deadline, () =>
+      mountFor(deps.mounts, mount, { ...options, signal: deadline.signal }),
+    );
+    this.#send({ status: 200, text });
+    await firstEvent(this.#response, ['finish', 'close']);
+    if (this.#response.writableFinished) return;
+    // Nobody knows of the mount, so nobody would ever undo it.
+    using limit = this.#openUndoDeadline();
+    await deps.mounts.unmount(mount.volume, mount.id, { ...options, signal: limit.signal });
+  }
+
+  async #unmount(mount: MountArguments, deadline: CallDeadline): Promise<void> {
+    const { plugin, deps } = this.#context;
+    const options = { driver: plugin.name, consumer: this.#consumer(), signal: deadline.signal };
+    await this.#guarded(deadline, () => deps.mounts.unmount(mount.volume, mount.id, options));
+    this.#send({ status: 200, text: '{"Err":""}' });
+  }
+
+  #openUndoDeadline(): CallDeadline {
+    return openCallDeadline(this.#context.limits.timeoutMs, [], (cause) => {
+      return new OutboardError('unavailable', `${this.#method}: cannot undo a mount in time`, { cause });
+    });
+  }
+
+  #send(answer: GatewayAnswer): void {
+    if (answer.status >= 400) this.#error = answer.text;
+    sendJson(this.#response, answer);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#left.signal.aborted) return;
+    const answer = errorAnswer(this.#method, error);
+    this.#error = answer.text;
+    if (this.#response.headersSent) {
+      // The consumer must not take what it got for a whole answer.
+      this.#response.destroy();
+      return;
+    }
+    if (!this.#request.complete) this.#response.shouldKeepAlive = false;
+    sendJson(this.#response, answer);
+  }
+
+  #consumer(): Consumer {
+    const { socket } = this.#request;
+    const known = consumers.get(socket);
+    if (known !== undefined) return known;
+    const consumer = consumerOf(socket);
+    consumers.set(socket, consumer);
+    return consumer;
+  }
+}
+
+function methodOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url.slice(1) : url.slice(1, query);
+}
+
+function consumerLeft(): OutboardError {
+  return new OutboardError('unavailable', 'the consumer left before the answer', { code: 'consumer-left' });
+}

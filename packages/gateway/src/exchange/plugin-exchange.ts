@@ -1,0 +1,58 @@
+/**
+ * The contract of exchanges: what the handler of a plugin's socket needs, and what it reports.
+ */
+import type { Cancellable, Clock } from '@outboard/async';
+import type { Consumer, PluginDriver } from '@outboard/engine';
+import type { Logger } from 'pino';
+import type { CallLimits } from '../protection/call-limits.ts';
+
+/** The plugin behind a socket. */
+export interface HandledPlugin {
+  readonly id: string;
+  /** Full local name, such as `acme/p:latest`. */
+  readonly name: string;
+  /** Interface types of its config, such as `docker.volumedriver/1.0`. */
+  readonly interfaceTypes: readonly string[];
+  readonly driver: Pick<PluginDriver, 'client' | 'toHostPaths'>;
+}
+
+/** Mounts of volumes with their holders: the engine's, which the API and the command line use as well. */
+export interface CountedMounts {
+  /** @returns the path on the host, which was checked */
+  mount(volume: string, id: string, options: MountOptions): Promise<string>;
+  /** Undo one mount; an unknown ID changes nothing. */
+  unmount(volume: string, id: string, options: MountOptions): Promise<void>;
+}
+
+/** The plugin and the holder of a mount. */
+export interface MountOptions extends Cancellable {
+  /** Full name of the plugin. */
+  readonly driver: string;
+  readonly consumer?: Consumer | undefined;
+}
+
+/** One call that has ended. */
+export interface HandledCall {
+  readonly plugin: Pick<HandledPlugin, 'id' | 'name'>;
+  /** Such as `VolumeDriver.Mount`. */
+  readonly method: string;
+  readonly consumer: Consumer;
+  readonly startedAt: Date;
+  /** Until the last byte of the answer was handed to the kernel. */
+  readonly durationMs: number;
+  /** HTTP status of the answer; 0 when the consumer left before it. */
+  readonly status: number;
+  /** The failure that the gateway reported; absent for the plugin's own answers that were forwarded as they are. */
+  readonly error?: string | undefined;
+}
+
+/** Parts of handlers. */
+export interface PluginHandlerDeps {
+  readonly mounts: CountedMounts;
+  /** Waits until calls can be made. @throws {OutboardError} unavailable, with the reason, when none can be made any more */
+  readonly ready: (pluginId: string, options: Cancellable) => Promise<void>;
+  readonly limitsOf: (plugin: HandledPlugin) => CallLimits;
+  readonly onCall?: ((call: HandledCall) => void) | undefined;
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
+  readonly logger: Logger;
+}
