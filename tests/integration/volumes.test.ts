@@ -56,7 +56,7 @@ describe('volumes of plugins in containers', { skip: needsRoot }, () => {
     const inUse = {
       kind: 'conflict',
       message:
-        /^plugin acme\/p:latest is in use: volume data \(since [^)]+\), mount data\/me \(since [^)]+\)$/,
+        /^plugin acme\/p:latest is in use: volume data \(since [^)]+\), volume data mounted with ID me \(since [^)]+\)$/,
     };
     await assert.rejects(subject.engine.disable('acme/p'), inUse);
     await assert.rejects(subject.engine.remove('acme/p'), inUse);

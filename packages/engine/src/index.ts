@@ -108,6 +108,7 @@ export {
   type ReferenceSource,
   referenceCodec,
 } from './references/plugin-references.ts';
+export { showReference } from './references/show-reference.ts';
 export type { BackOff } from './supervise/back-off.ts';
 export type { HostLogPipes } from './supervise/host/log-directories.ts';
 export type { PluginFailure } from './supervise/plugin-failure.ts';

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { CommandError } from '../command-error.ts';
 import type { RegistryAuth } from '../credentials/registry-auth.ts';
 import { type ListFilters, listQuery } from '../options/list-filters.ts';
+import { callByForce } from './broken-uses.ts';
 import type { EngineClient, EngineRequest } from './engine-client.ts';
 import {
   type PluginSummary,
@@ -128,10 +129,17 @@ export async function enablePlugin(
   await client.call({ method: 'POST', path: pluginPath(name, '/enable'), query });
 }
 
-/** @param force also a plugin that is in use */
-export async function disablePlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
+/**
+ * @param force also a plugin that is in use
+ * @returns the users that this breaks; none from a Docker Engine
+ */
+export async function disablePlugin(
+  client: EngineClient,
+  name: string,
+  force: boolean,
+): Promise<readonly string[]> {
   const query = { force: force ? '1' : undefined };
-  await client.call({ method: 'POST', path: pluginPath(name, '/disable'), query });
+  return await callByForce(client, { method: 'POST', path: pluginPath(name, '/disable'), query });
 }
 
 /** @param settings `NAME[.FIELD]=VALUE` */
@@ -143,10 +151,17 @@ export async function setPlugin(
   await client.call({ method: 'POST', path: pluginPath(name, '/set'), json: settings });
 }
 
-/** @param force also a plugin that is enabled or in use */
-export async function removePlugin(client: EngineClient, name: string, force: boolean): Promise<void> {
+/**
+ * @param force also a plugin that is enabled or in use
+ * @returns the users that this breaks; none from a Docker Engine
+ */
+export async function removePlugin(
+  client: EngineClient,
+  name: string,
+  force: boolean,
+): Promise<readonly string[]> {
   const query = { force: force ? '1' : undefined };
-  await client.call({ method: 'DELETE', path: pluginPath(name, ''), query });
+  return await callByForce(client, { method: 'DELETE', path: pluginPath(name, ''), query });
 }
 
 /** @returns the daemon's own description of its versions */

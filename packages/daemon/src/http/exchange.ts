@@ -2,6 +2,7 @@
  * The input of a route.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Consumer } from '@outboard/engine';
 import type { RequestBody } from './request-body.ts';
 
 /** One request, after it was routed and authorized. */
@@ -13,4 +14,6 @@ export interface Exchange {
   readonly body: RequestBody;
   /** Aborted when the client disconnects before the end of the response, or the daemon stops. */
   readonly signal: AbortSignal;
+  /** The process that sent the request, as far as it is known. */
+  readonly consumer: () => Consumer;
 }

@@ -74,7 +74,7 @@ export function createRequestHandler(deps: RequestHandlerDeps): HandleRequest {
     const failure = await settle(client, async () => {
       guard(request, response, rules, connection);
       if (upgrade !== undefined) guardUpgrade(request);
-      return reply(request, client, scope.signal, deps);
+      return reply(request, client, { signal: scope.signal, consumer: connection.consumer }, deps);
     });
     deps.log({
       method: request.method ?? '',
@@ -126,7 +126,7 @@ function guard(
 async function reply(
   request: IncomingMessage,
   { response, body }: Client,
-  signal: AbortSignal,
+  { signal, consumer }: Pick<Exchange, 'signal' | 'consumer'>,
   deps: RequestHandlerDeps,
 ): Promise<Reply> {
   const target = parseRequestTarget(request.url ?? '');
@@ -147,8 +147,8 @@ async function reply(
     response.setHeader('Docker-Experimental', 'false');
     checkRouteVersion(match.route, target.version);
     const { headers } = request;
-    const exchange: Exchange = { name: decodeName(match.name), query: target.query, headers, body, signal };
-    return match.route.handle(exchange);
+    const name = decodeName(match.name);
+    return match.route.handle({ name, query: target.query, headers, body, signal, consumer });
   });
 }
 

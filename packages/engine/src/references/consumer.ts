@@ -80,19 +80,34 @@ export function isGone({ pid, startTime }: Pick<Consumer, 'pid' | 'startTime'>):
 const shownIdLength = 12;
 
 /**
- * A consumer for operators, such as `podman (pid 812, unit web.service, container 3f2a5b1c9d0e)`. The process of a
- * consumer by hand is not shown: it has ended, and nobody misses it.
- * @returns '' when nothing is known
+ * The consumer in one word: its program, else `a process`; '' when nothing is known. A program chooses its own name: the
+ * details identify it.
  */
-export function showConsumer(consumer: Consumer): string {
-  const { pid, program, unit, container, isByHand } = consumer;
+export function describeUser({ pid, program }: Consumer): string {
+  return program ?? (pid === undefined ? '' : 'a process');
+}
+
+/**
+ * Process, unit and container, such as `pid 812`, `unit web.service` and `container 3f2a5b1c9d0e`. The process of a
+ * consumer by hand is not shown: it has ended, and nobody misses it.
+ */
+export function consumerDetails(consumer: Consumer): readonly string[] {
+  const { pid, unit, container, isByHand } = consumer;
   const process = isByHand || pid === undefined ? [] : [`pid ${pid}`];
-  const details = [
+  return [
     ...process,
     ...(unit === undefined ? [] : [`unit ${unit}`]),
     ...(container === undefined ? [] : [`container ${container.slice(0, shownIdLength)}`]),
     ...(process.length > 0 && isGone(consumer) ? ['process gone'] : []),
   ];
-  if (isByHand || program === undefined) return details.join(', ');
-  return `${program} (${details.join(', ')})`;
+}
+
+/**
+ * A consumer for operators, such as `podman (pid 812, unit web.service, container 3f2a5b1c9d0e)`.
+ * @returns '' when nothing is known
+ */
+export function showConsumer(consumer: Consumer): string {
+  const details = consumerDetails(consumer).join(', ');
+  if (consumer.isByHand || consumer.program === undefined) return details;
+  return details === '' ? consumer.program : `${consumer.program} (${details})`;
 }

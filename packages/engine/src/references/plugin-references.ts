@@ -3,6 +3,7 @@
  * disabled nor removed without force. In the API and on disk references are called uses.
  */
 import { codec, hasHiddenCharacters, type ValueOf } from '@outboard/oci';
+import { consumerCodec } from './consumer.ts';
 
 /** Kinds of references, as they are shown: `volume data`, `mount data/3f2a`, `client podman`. */
 const referenceKinds = ['volume', 'mount', 'log', 'client'] as const;
@@ -18,6 +19,8 @@ export const referenceCodec = codec.object({
   /** Name of the holder, such as a volume's name; 1 to 255 printable characters. */
   holder: codec.field('Holder', codec.textThat(isHolder, '1 to 255 printable characters', ['data/3f2a'])),
   since: codec.field('Since', codec.instant),
+  /** The process behind it, as far as it is known. */
+  consumer: codec.optionalField('Consumer', consumerCodec),
 });
 
 /** A reference to one plugin, identified by kind and holder together. */

@@ -5,6 +5,7 @@
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginReference, PluginReferences } from './plugin-references.ts';
+import { showReference } from './show-reference.ts';
 
 /** Bound on the references that an error names. */
 const maxNamed = 5;
@@ -20,9 +21,7 @@ export function refuseInUse(
 }
 
 function describe(references: readonly PluginReference[]): string {
-  const named = references
-    .slice(0, maxNamed)
-    .map(({ kind, holder, since }) => `${kind} ${holder} (since ${since.toISOString()})`);
+  const named = references.slice(0, maxNamed).map(showReference);
   const more = references.length - named.length;
   return more === 0 ? named.join(', ') : `${named.join(', ')} and ${more} more`;
 }

@@ -31,14 +31,30 @@ const json = { 'Content-Type': 'application/json' };
 test('GET …/uses lists the references to a plugin', async () => {
   await using api = await startApi([
     { kind: 'volume', holder: 'data', since: new Date('2026-08-01T12:00:00Z') },
-    { kind: 'client', holder: 'podman', since: new Date('2026-08-02T12:00:00Z') },
+    {
+      kind: 'mount',
+      holder: 'data/web',
+      since: new Date('2026-08-02T12:00:00Z'),
+      consumer: { unit: 'web.service', isByHand: true },
+    },
   ]);
   const response = await send(api.socket, 'GET', path);
   assert.equal(response.status, 200);
   assert.deepEqual(JSON.parse(response.body), {
     Uses: [
-      { Kind: 'volume', Holder: 'data', Since: '2026-08-01T12:00:00.000Z' },
-      { Kind: 'client', Holder: 'podman', Since: '2026-08-02T12:00:00.000Z' },
+      {
+        Kind: 'volume',
+        Holder: 'data',
+        Since: '2026-08-01T12:00:00.000Z',
+        Description: 'volume data (since 2026-08-01T12:00:00.000Z)',
+      },
+      {
+        Kind: 'mount',
+        Holder: 'data/web',
+        Since: '2026-08-02T12:00:00.000Z',
+        Consumer: { Unit: 'web.service', ByHand: true },
+        Description: 'volume data mounted by hand for web (unit web.service, since 2026-08-02T12:00:00.000Z)',
+      },
     ],
   });
 });

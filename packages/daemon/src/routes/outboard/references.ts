@@ -3,7 +3,7 @@
  * depends on a plugin adds a reference here; volumes and mounts have theirs already. A plugin that is referenced is neither
  * disabled nor removed without force.
  */
-import { type PluginEngine, referenceCodec } from '@outboard/engine';
+import { type PluginEngine, type PluginReference, referenceCodec, showReference } from '@outboard/engine';
 import { codec } from '@outboard/oci';
 import { HttpError } from '../../http/errors.ts';
 import { readJsonBody } from '../../http/json-body.ts';
@@ -22,8 +22,7 @@ export function referenceRoutes({
     {
       method: 'GET',
       path,
-      handle: ({ name }) =>
-        jsonReply(200, { Uses: references.of(inspect(name).id).map(referenceCodec.encode) }),
+      handle: ({ name }) => jsonReply(200, { Uses: references.of(inspect(name).id).map(toDocument) }),
     },
     {
       method: 'POST',
@@ -45,6 +44,10 @@ export function referenceRoutes({
       },
     },
   ];
+}
+
+function toDocument(reference: PluginReference): object {
+  return { ...codec.encodeObject(referenceCodec, reference), Description: showReference(reference) };
 }
 
 const requestCodec = codec.required(
