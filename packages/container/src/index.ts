@@ -36,6 +36,7 @@ export { LogKeeper } from './logs/log-keeper.ts';
 export { logLimits } from './logs/log-limits.ts';
 export type { OutputStream } from './logs/log-record.ts';
 export { parseTimestamp } from './logs/log-record.ts';
+export { LogWriter } from './logs/log-writer.ts';
 export type { LogQuery } from './logs/read-log.ts';
 export { readLog } from './logs/read-log.ts';
 export type { LogDestination } from './logs/start-log.ts';

@@ -67,6 +67,7 @@ export { openLogStream } from './drivers/log-stream.ts';
 export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
 // Measurements and events.
 export { observedOperations } from './engine-operations.ts';
+export type { PluginCallLines } from './logs/plugin-call-lines.ts';
 export type { PluginLogs, PluginOutput } from './logs/plugin-logs.ts';
 export type { Announcement, EngineEvent } from './observe/engine-events.ts';
 export type { EngineObserver, OperationMeasurement, OperationOutcome } from './observe/engine-observer.ts';

@@ -31,6 +31,11 @@ const endBytes = 64 * 1024;
  */
 export async function startLog(directory: string, limits: LogLimits): Promise<LogDestination> {
   await makeDirectories(directory, { mode: 0o700 });
+  return continueLog(directory, limits);
+}
+
+/** As `startLog()`, in a directory that exists. */
+export async function continueLog(directory: string, limits: LogLimits): Promise<LogDestination> {
   const path = currentLogPath(directory);
   const files = await settleLogFiles(directory, limits);
   const end = endOfLog(files);

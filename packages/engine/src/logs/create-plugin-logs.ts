@@ -1,7 +1,7 @@
 /**
  * The logs of all plugins of one engine, on disk.
  */
-
+import { join } from 'node:path';
 import { type Cancellable, createListeners, joinSignals } from '@outboard/async';
 import {
   type LogDestination,
@@ -18,6 +18,7 @@ import { optionsOf } from '../config/options-in-force.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginLayout } from '../store/plugin-layout.ts';
 import type { PluginState } from '../supervise/supervisor.ts';
+import { CallLineWriters, type PluginCallLines } from './plugin-call-lines.ts';
 import type { PluginLogs, PluginOutput } from './plugin-logs.ts';
 
 /** Logs with the calls by which the engine maintains them. */
@@ -55,9 +56,21 @@ class DiskLogs implements EnginePluginLogs {
     this.#deps.logger.error({ err: error, id }, 'a listener for the output of plugins failed'),
   );
   readonly #ended = new AbortController();
+  readonly #callLines: CallLineWriters;
+  readonly calls: PluginCallLines;
 
   constructor(deps: PluginLogsDeps) {
     this.#deps = deps;
+    const { store, layout, logger } = deps;
+    const directory = (id: string) => store.get(id) && join(layout.plugin(id).logs, 'calls');
+    this.#callLines = new CallLineWriters({ directory, logger });
+    this.calls = {
+      append: (id, timeNano, line) => this.#callLines.append(id, timeNano, line),
+      read: (plugin, query = {}, { signal } = {}) => {
+        const { id } = store.find(plugin);
+        return this.#untilEnded((joined) => this.#callLines.read(id, query, joined), signal);
+      },
+    };
   }
 
   read(
@@ -66,17 +79,16 @@ class DiskLogs implements EnginePluginLogs {
     { signal }: Cancellable = {},
   ): AsyncIterable<readonly LogLine[]> {
     const { id } = this.#deps.store.find(plugin);
-    return this.#readUntilEnded(id, query, signal);
+    return this.#untilEnded((joined) => readLog(this.#directory(id), query, joined), signal);
   }
 
-  /** As `readLog`, until the engine ends. */
-  async *#readUntilEnded(
-    id: string,
-    query: LogQuery,
+  /** Read until the engine ends. */
+  async *#untilEnded(
+    read: (signal: AbortSignal) => AsyncIterable<readonly LogLine[]>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LogLine[], void> {
     using joined = joinSignals([this.#ended.signal, signal]);
-    yield* readLog(this.#directory(id), query, joined.signal);
+    yield* read(joined.signal);
   }
 
   onOutput(listener: (output: PluginOutput) => void): () => void {
@@ -104,7 +116,7 @@ class DiskLogs implements EnginePluginLogs {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(new OutboardError('unavailable', 'the plugin system was shut down'));
     for (const id of [...this.#keepers.keys()]) this.#stopKeeping(id);
-    await Promise.all(this.#closing.values());
+    await Promise.all([...this.#closing.values(), this.#callLines.flush()]);
   }
 
   #keep(id: string): LogKeeper {
@@ -123,6 +135,7 @@ class DiskLogs implements EnginePluginLogs {
   }
 
   #stopKeeping(id: string): void {
+    this.#callLines.release(id);
     const keeper = this.#keepers.get(id);
     if (keeper === undefined) return;
     this.#keepers.delete(id);

@@ -3,6 +3,7 @@
  */
 import type { Cancellable } from '@outboard/async';
 import type { LogLine, LogQuery } from '@outboard/container';
+import type { PluginCallLines } from './plugin-call-lines.ts';
 
 /** New output of a plugin. */
 export interface PluginOutput {
@@ -29,4 +30,6 @@ export interface PluginLogs {
    * @returns removes the listener
    */
   onOutput(listener: (output: PluginOutput) => void): () => void;
+  /** The record of the calls of plugins. */
+  readonly calls: PluginCallLines;
 }
