@@ -1,6 +1,10 @@
 /**
  * Plugins for other engines: the public face of the package.
  */
+export type { CalledPlugin, CallLog, CallQuery, EndedCall } from './calls/call-log.ts';
+export type { CallOutcome } from './calls/call-outcome.ts';
+export { type CallTotals, callDurationBounds, type MethodTotals } from './calls/call-totals.ts';
+export { createCallLog } from './calls/recorded-calls.ts';
 export { createPluginHandlers } from './exchange/create-plugin-handlers.ts';
 export type {
   CountedMounts,

@@ -2,5 +2,5 @@ import type { DirectoryLevels } from './directory-levels.ts';
 
 export const gatewayLevels: DirectoryLevels = {
   source: 'packages/gateway/src',
-  levels: [['aliases', 'protection', 'sockets', 'translation'], ['exchange']],
+  levels: [['aliases', 'calls', 'protection', 'sockets', 'translation'], ['exchange']],
 };

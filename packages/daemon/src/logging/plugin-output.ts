@@ -3,7 +3,7 @@
  * limited, so that none can flood the log; the number of omitted lines is logged instead.
  */
 import { type Clock, systemClock } from '@outboard/async';
-import type { LogLine, PluginEngine, PluginOutput } from '@outboard/engine';
+import type { LogLine, PluginEngine, PluginLogs, PluginOutput } from '@outboard/engine';
 import type { Logger } from 'pino';
 
 /** Lines that a plugin may write at once, and afterwards in each second. */
@@ -28,7 +28,7 @@ export interface PluginOutputLog {
    * Log the output of this engine's plugins from now on, at level info: programs write access logs to stderr too, so the
    * stream says nothing about the level. Docker logs stderr as errors.
    */
-  follow(engine: Pick<PluginEngine, 'logs' | 'onEvent'>): void;
+  follow(engine: Pick<PluginEngine, 'onEvent'> & { readonly logs: Pick<PluginLogs, 'onOutput'> }): void;
   /** Stop following, and log the counts of omitted lines. */
   close(): void;
 }

@@ -40,7 +40,11 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     drivers,
     references,
     volumes,
-    logs: { read: missing('logs.read'), onOutput: () => () => {} },
+    logs: {
+      read: missing('logs.read'),
+      onOutput: () => () => {},
+      calls: { append: missing('logs.calls.append'), read: missing('logs.calls.read') },
+    },
     list: missing('list'),
     inspect: missing('inspect'),
     damaged: () => [],

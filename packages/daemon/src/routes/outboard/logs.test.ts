@@ -15,6 +15,7 @@ type Read = (query: LogQuery, signal: AbortSignal) => AsyncIterable<readonly Log
 async function serve(context: TestContext, read: Read): Promise<TestApi> {
   const logs: PluginLogs = {
     onOutput: () => () => {},
+    calls: { append: () => {}, read: () => lines() },
     read: (plugin, query = {}, { signal = new AbortController().signal } = {}) => {
       if (plugin !== 'acme/p:1') throw new OutboardError('not-found', `plugin "${plugin}" not found`);
       return read(query, signal);
