@@ -110,6 +110,8 @@ export {
   referenceCodec,
 } from './references/plugin-references.ts';
 export { showReference } from './references/show-reference.ts';
+// Plugins that are enabled by wish.
+export type { PluginServing, ServedPlugin, ServingChange } from './serving/plugin-serving.ts';
 export type { BackOff } from './supervise/back-off.ts';
 export type { HostLogPipes } from './supervise/host/log-directories.ts';
 export type { PluginFailure } from './supervise/plugin-failure.ts';

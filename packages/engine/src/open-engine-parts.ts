@@ -17,7 +17,7 @@ import { type ContentStore, createRegistryClient, openFileContentStore } from '@
 import { connectSocket } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
-import { createPluginDrivers } from './drivers/create-plugin-drivers.ts';
+import { createPluginDrivers, type PluginDriversDeps } from './drivers/create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.ts';
 import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
 import { createPluginLogs, type EnginePluginLogs } from './logs/create-plugin-logs.ts';
@@ -33,6 +33,8 @@ import { createProgramArchitectures } from './operations/program-architectures.t
 import type { PluginEngineOptions } from './plugin-engine-options.ts';
 import { createPreflight } from './preflight/host-preflight.ts';
 import { openStoredReferences } from './references/stored-references.ts';
+import { createPluginServing } from './serving/create-plugin-serving.ts';
+import { createPluginGates } from './serving/gate/create-plugin-gates.ts';
 import { createPluginLayout, type PluginLayout } from './store/plugin-layout.ts';
 import { PluginStore } from './store/plugin-store.ts';
 import { createFailureFiles } from './supervise/failure-file.ts';
@@ -88,10 +90,8 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     const { name } = store.find(id);
     announce({ type: 'plugin', action: 'oom', id, attributes: { name } });
   });
-  const legacy = createLegacyDrivers(createLegacyDiscovery(execRoot, options.legacyDirectories), logger);
-  const drivers = stack.use(createPluginDrivers({ store, supervisor, legacy, logDirectories, logger }));
-  const collectors = options.metricsSocket && createMetricsCollectors({ drivers, logger });
-  stack.use(collectors);
+  const calls = openCalls(options, stack, { store, supervisor, logDirectories });
+  const { drivers } = calls;
   const workspaces = stack.adopt(await openWorkspaces(layout.stagingDirectory, logger), (opened) =>
     opened.close(),
   );
@@ -114,14 +114,27 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     queue,
     downloads: createKeyedQueue(),
     references,
-    drivers,
-    collectors,
+    ...calls,
     architectures: createProgramArchitectures({ store, logger }),
     logger,
     announce,
     onEvent: events.subscribe,
   };
   return { parts, logPipes: logDirectories, volumes, logs };
+}
+
+/** Everything through which plugins are called. */
+function openCalls(
+  { execRoot, legacyDirectories, metricsSocket, logger }: OpenOptions,
+  stack: DisposalStack,
+  deps: Pick<EngineContext, 'store' | 'supervisor'> & Pick<PluginDriversDeps, 'logDirectories'>,
+): Pick<EngineContext, 'gates' | 'drivers' | 'serving' | 'collectors'> {
+  const gates = stack.use(createPluginGates({ ...deps, logger }));
+  const legacy = createLegacyDrivers(createLegacyDiscovery(execRoot, legacyDirectories), logger);
+  const drivers = stack.use(createPluginDrivers({ ...deps, gates, legacy, logger }));
+  const collectors = metricsSocket && createMetricsCollectors({ drivers, logger });
+  stack.use(collectors);
+  return { gates, drivers, serving: createPluginServing({ ...deps, drivers, gates, logger }), collectors };
 }
 
 /** The ledger of mounts. */

@@ -66,6 +66,7 @@ export async function openEngine(
   return {
     ...createEngineOperations(context, run),
     drivers: parts.drivers,
+    serving: parts.serving,
     references: scopedReferences(parts.references, scope),
     volumes: scopedVolumes(volumes, scope),
     logs,

@@ -9,6 +9,7 @@ import type { PluginControl } from './operations/control/plugin-control.ts';
 import type { PluginInsight } from './operations/insight/plugin-insight.ts';
 import type { PluginInstaller } from './operations/install/plugin-installer.ts';
 import type { PluginReferences } from './references/plugin-references.ts';
+import type { PluginServing } from './serving/plugin-serving.ts';
 import type { HostLogPipes } from './supervise/host/log-directories.ts';
 import type { Volumes } from './volumes/volumes.ts';
 
@@ -23,6 +24,8 @@ export interface PluginEngine
   readonly drivers: PluginDrivers;
   /** Clients, volumes and mounts that need a plugin. */
   readonly references: PluginReferences;
+  /** The plugins that are enabled by wish, for programs that pass calls on to them. */
+  readonly serving: PluginServing;
   /** The volumes of all volume drivers. */
   readonly volumes: Volumes;
   /** FIFOs of a Docker Engine on this host for log drivers; undefined without the option `logDirectory`. */

@@ -7,6 +7,7 @@
 export { parseFirstValue } from './calls/first-json-value.ts';
 export { createPluginClient } from './calls/http-plugin-client.ts';
 export type {
+  CallOptions,
   ForwardedAnswer,
   ForwardedRequest,
   ForwardOptions,

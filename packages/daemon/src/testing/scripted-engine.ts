@@ -24,6 +24,14 @@ const references: PluginEngine['references'] = {
   addSource: () => () => {},
 };
 
+const serving: PluginEngine['serving'] = {
+  all: () => [],
+  get: () => undefined,
+  onChange: () => () => {},
+  ready: missing('serving.ready'),
+  onBeforeServing: () => () => {},
+};
+
 const volumes: PluginEngine['volumes'] = {
   list: missing('volumes.list'),
   create: missing('volumes.create'),
@@ -39,6 +47,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
   return {
     drivers,
     references,
+    serving,
     volumes,
     logs: {
       read: missing('logs.read'),

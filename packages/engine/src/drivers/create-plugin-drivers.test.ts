@@ -4,11 +4,14 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { createListeners } from '@outboard/async';
 import { pino } from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { createPluginGates } from '../serving/gate/create-plugin-gates.ts';
+import type { PluginGates } from '../serving/gate/plugin-gates.ts';
 import { PluginIndex } from '../store/plugin-index.ts';
 import { pluginPaths } from '../store/plugin-layout.ts';
-import type { PluginState } from '../supervise/supervisor.ts';
+import type { PluginState, Supervisor } from '../supervise/supervisor.ts';
 import { recordFixture } from '../testing/record-fixture.ts';
 import { createPluginDrivers, type EnginePluginDrivers } from './create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './legacy/create-legacy-discovery.ts';
@@ -26,6 +29,7 @@ let states: Map<string, PluginState>;
 let changeState: (id: string, state: PluginState) => void;
 let log: string[];
 let drivers: EnginePluginDrivers;
+let gates: PluginGates;
 let servers: Server[];
 
 beforeEach(async () => {
@@ -33,9 +37,27 @@ beforeEach(async () => {
   await mkdir(join(home, 'run'));
   index = new PluginIndex();
   for (const record of [first, second, disabled]) index.put(record);
-  states = new Map();
+  // A server in this process, where a test starts one.
+  states = new Map([[first.id, running]]);
   log = [];
   servers = [];
+  const logger = pino({ level: 'error' }, { write: (line: string) => void log.push(line) });
+  const listeners = createListeners<Parameters<Parameters<Supervisor['onChange']>[0]>>(() => {});
+  changeState = (id, state) => {
+    const before = states.get(id) ?? { status: 'disabled' };
+    states.set(id, state);
+    listeners.notify(id, state, before);
+  };
+  const supervisor = {
+    socketPath: socketOf,
+    state: (id: string): PluginState => states.get(id) ?? { status: 'disabled' },
+    onChange: listeners.add,
+  };
+  gates = createPluginGates({
+    store: { get: (id) => index.get(id), onChange: () => () => {} },
+    supervisor,
+    logger,
+  });
   drivers = createPluginDrivers({
     store: {
       find: (typed) => index.find(typed),
@@ -43,26 +65,17 @@ beforeEach(async () => {
       enabledWith: (capability) => index.enabledWith(capability),
       paths: (id) => pluginPaths(join(home, id)),
     },
-    supervisor: {
-      socketPath: socketOf,
-      state: (id) => states.get(id) ?? { status: 'disabled' },
-      onChange(listener) {
-        changeState = (id, state) => {
-          const before = states.get(id) ?? { status: 'disabled' };
-          states.set(id, state);
-          listener(id, state, before);
-        };
-        return () => {};
-      },
-    },
+    supervisor,
+    gates,
     legacy: createLegacyDrivers(
       createLegacyDiscovery(join(home, 'exec'), { sockets: join(home, 'run'), specs: [] }),
       pino({ level: 'silent' }),
     ),
-    logger: pino({ level: 'error' }, { write: (line: string) => void log.push(line) }),
+    logger,
   });
 });
 afterEach(async () => {
+  gates[Symbol.dispose]();
   await drivers[Symbol.asyncDispose]();
   for (const server of servers) {
     server.closeAllConnections();

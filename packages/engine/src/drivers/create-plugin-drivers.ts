@@ -6,19 +6,22 @@ import type { Logger } from 'pino';
 import { formatInterfaceType } from '../config/interface-type.ts';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { servedCapabilities } from '../config/served-capabilities.ts';
+import type { PluginGates } from '../serving/gate/plugin-gates.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { LogDirectories } from '../supervise/host/log-directories.ts';
 import { hasProcess, type Supervisor } from '../supervise/supervisor.ts';
 import { createDriverListeners } from './driver-listeners.ts';
 import type { LegacyDrivers } from './legacy-drivers.ts';
 import { createManagedDrivers } from './managed-drivers.ts';
-import type { Capability, PluginDrivers } from './plugin-drivers.ts';
+import type { Capability, PluginDriver, PluginDrivers } from './plugin-drivers.ts';
 
 /** Parts of the look-up. */
 export interface PluginDriversDeps {
   readonly store: Pick<PluginStore, 'find' | 'get' | 'enabledWith' | 'paths'>;
   readonly supervisor: Pick<Supervisor, 'socketPath' | 'state' | 'onChange'>;
   readonly logDirectories?: Pick<LogDirectories, 'directory'> | undefined;
+  /** Where calls to managed plugins wait. */
+  readonly gates: Pick<PluginGates, 'enter'>;
   /** Plugins that no engine manages; disposed with the look-up. */
   readonly legacy: LegacyDrivers;
   readonly logger: Logger;
@@ -30,11 +33,23 @@ export interface DriverChanges {
   enabled(record: PluginRecord): void;
   /** A plugin was disabled and has stopped. @param record its record from before */
   disabled(record: PluginRecord): Promise<void>;
+  /**
+   * Another version is started in place of the one that ran; its record need not be saved yet. Called with the old record
+   * again when that does not succeed.
+   */
+  switched(record: PluginRecord): Promise<void>;
 }
 
 /** Disposing closes all connections; calls under way fail. */
 export interface EnginePluginDrivers extends PluginDrivers, AsyncDisposable {
   readonly changes: DriverChanges;
+  /** The driver of an enabled plugin; the same client until it is disabled or upgraded. */
+  of(record: PluginRecord): PluginDriver;
+  /**
+   * A driver of the version that runs, whose calls pass the gate by: for the work before the gate opens. Undefined when the
+   * plugin was removed.
+   */
+  ungated(id: string): PluginDriver | undefined;
 }
 
 /** Start to look up plugins; listeners are notified from now on. */
@@ -45,6 +60,8 @@ export function createPluginDrivers(deps: PluginDriversDeps): EnginePluginDriver
     socketPath: (record) => supervisor.socketPath(record),
     paths: (id) => store.paths(id),
     logDirectory: deps.logDirectories?.directory,
+    record: (id) => store.get(id),
+    gates: deps.gates,
   });
   const notifyEnabled = (record: PluginRecord) => {
     listeners.notifyEnabled(servedCapabilities(record.config), managed.driver(record));
@@ -84,7 +101,10 @@ export function createPluginDrivers(deps: PluginDriversDeps): EnginePluginDriver
         await managed.close(record.id);
         listeners.notifyDisabled(servedCapabilities(record.config), record.name);
       },
+      switched: managed.switchTo,
     },
+    of: managed.driver,
+    ungated: managed.ungated,
     async [Symbol.asyncDispose]() {
       stopWatching();
       await legacy[Symbol.asyncDispose]();

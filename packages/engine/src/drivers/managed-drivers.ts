@@ -1,5 +1,5 @@
 /**
- * Managed plugins as drivers: one client for each enabled plugin.
+ * Managed plugins as drivers: clients behind gates, and paths of their trees.
  */
 import {
   type ContainerTree,
@@ -7,15 +7,15 @@ import {
   resolveHostPath,
   resolveHostPaths,
 } from '@outboard/container';
-import { createPluginClient, type PluginClient } from '@outboard/protocol';
+import type { PluginClient } from '@outboard/protocol';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import type { PluginPaths } from '../store/plugin-layout.ts';
+import { ManagedClients, type ManagedClientsDeps } from './managed-clients.ts';
 import type { PluginDriver } from './plugin-drivers.ts';
 import { shareClient } from './share-client.ts';
 
 /** Parts of managed drivers. */
-export interface ManagedDriversDeps {
-  readonly socketPath: (record: PluginRecord) => string;
+export interface ManagedDriversDeps extends ManagedClientsDeps {
   readonly paths: (id: string) => PluginPaths;
   /** Host side of `/run/docker/logging` in a plugin; absent: in its root filesystem. */
   readonly logDirectory?: ((id: string) => string) | undefined;
@@ -23,48 +23,44 @@ export interface ManagedDriversDeps {
 
 /** Clients of enabled plugins. */
 export interface ManagedDrivers extends AsyncDisposable {
-  /** The driver of an enabled plugin. */
+  /** The driver of an enabled plugin, whose calls wait at the gate. */
   driver(record: PluginRecord): PluginDriver;
-  /** Close the connections to a plugin that was disabled; pending calls fail. */
+  /** A driver whose calls pass the gate by, for the work that must be done before it opens. */
+  ungated(id: string): PluginDriver | undefined;
+  /**
+   * Call another version from now on, whose record need not be saved yet. Connections to the one before are closed; drivers
+   * that were given out before call the new one.
+   */
+  switchTo(record: PluginRecord): Promise<void>;
+  /** Close the connections to a plugin that was disabled; pending calls fail, and later ones of drivers that were given out. */
   close(id: string): Promise<void>;
 }
 
 /** Start without connections. */
 export function createManagedDrivers(deps: ManagedDriversDeps): ManagedDrivers {
-  const clients = new Map<string, { readonly own: PluginClient; readonly shared: PluginClient }>();
+  const clients = new ManagedClients(deps);
 
-  function clientOf(record: PluginRecord): PluginClient {
-    const known = clients.get(record.id);
-    if (known !== undefined) return known.shared;
-    const own = createPluginClient({
-      socketPath: deps.socketPath(record),
-      timeoutMs: record.timeoutSeconds * 1000,
-    });
-    const shared = shareClient(own);
-    clients.set(record.id, { own, shared });
-    return shared;
-  }
-
-  async function close(id: string): Promise<void> {
-    const client = clients.get(id);
-    clients.delete(id);
-    await client?.own[Symbol.asyncDispose]();
+  function driver(record: PluginRecord, client: PluginClient): PluginDriver {
+    const tree = () => treeOf(clients.versionOf(record), deps.paths(record.id));
+    return {
+      name: record.name,
+      pluginId: record.id,
+      client,
+      logDirectory: deps.logDirectory?.(record.id),
+      toHostPath: (path, options) => resolveHostPath(tree(), path, options),
+      toHostPaths: (paths, options) => resolveHostPaths(tree(), paths, options),
+    };
   }
 
   return {
-    driver: (record) => ({
-      name: record.name,
-      pluginId: record.id,
-      client: clientOf(record),
-      logDirectory: deps.logDirectory?.(record.id),
-      toHostPath: (path, options) => resolveHostPath(treeOf(record, deps.paths(record.id)), path, options),
-      toHostPaths: (paths, options) =>
-        resolveHostPaths(treeOf(record, deps.paths(record.id)), paths, options),
-    }),
-    close,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...clients.keys()].map(close));
+    driver: (record) => driver(record, clients.gated(record)),
+    ungated(id) {
+      const record = clients.find(id);
+      return record && driver(record, shareClient(clients.direct(record)));
     },
+    switchTo: (record) => clients.switchTo(record),
+    close: (id) => clients.close(id),
+    [Symbol.asyncDispose]: () => clients[Symbol.asyncDispose](),
   };
 }
 

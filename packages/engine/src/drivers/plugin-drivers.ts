@@ -23,8 +23,9 @@ export interface PluginDriver {
   /** The ID of a managed plugin; absent for a legacy one. */
   readonly pluginId?: string | undefined;
   /**
-   * Shared by all callers: disposing it has no effect. It stays the same object until the plugin is disabled; calls fail from
-   * then on.
+   * Shared by all callers: disposing it has no effect. It stays the same object until the plugin is upgraded or disabled.
+   * Calls to a managed plugin wait while it restarts or is upgraded, within their own time limit and for a minute at most;
+   * they fail once it is disabled.
    */
   readonly client: PluginClient;
   /** Host side of `/run/docker/logging` in a managed plugin, for a log driver; absent: it is in the root filesystem. */

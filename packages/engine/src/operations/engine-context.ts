@@ -11,6 +11,8 @@ import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
 import type { EngineEvents } from '../observe/engine-events.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import type { StoredReferences } from '../references/stored-references.ts';
+import type { PluginGates } from '../serving/gate/plugin-gates.ts';
+import type { PluginServing } from '../serving/plugin-serving.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { ProgramArchitectures } from './program-architectures.ts';
@@ -35,6 +37,10 @@ export interface EngineContext {
   /** One queue per blob digest: two downloads of the same blob run one after another. */
   readonly downloads: KeyedQueue;
   readonly references: StoredReferences;
+  /** Where calls to plugins wait while an operation stops and starts them. */
+  readonly gates: PluginGates;
+  /** The plugins that are enabled by wish. */
+  readonly serving: PluginServing;
   /** Clients of plugins; enable, disable and remove report changes to them. */
   readonly drivers: EnginePluginDrivers;
   /** Plugins that collect the metrics of this program; absent when it serves none. */

@@ -3,7 +3,7 @@
  */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mapBounded } from '@outboard/async';
+import { createListeners, type Listeners, mapBounded } from '@outboard/async';
 import { removeTree } from '@outboard/container';
 import {
   type ContentStore,
@@ -33,6 +33,15 @@ import { commitRecord, parseRecord, readRecordText, writeRecord } from './plugin
 import { reportUnflushed } from './report-unflushed.ts';
 import { settleUpgrade } from './upgrade-journal.ts';
 
+/** A change of the records in memory, which follows the one on disk. */
+export interface RecordChange {
+  readonly id: string;
+  /** Undefined when the plugin was added or repaired. */
+  readonly before: PluginRecord | undefined;
+  /** Undefined when it was removed. */
+  readonly after: PluginRecord | undefined;
+}
+
 /** A local name that no other operation can take until it is disposed. */
 export type NameReservation = Disposable;
 
@@ -43,6 +52,7 @@ export class PluginStore {
   readonly #reservedNames = new Set<string>();
   readonly #logger: Logger;
   readonly #onUnflushed: ReportUnflushed;
+  readonly #changes: Listeners<[RecordChange]>;
   /** Plugins whose records cannot be used, by ID. */
   readonly #damaged = new Map<string, DamagedPlugin>();
   /** Content that each of them may have been made from; unknown until the content store is open. */
@@ -52,6 +62,9 @@ export class PluginStore {
     this.layout = layout;
     this.#logger = logger;
     this.#onUnflushed = reportUnflushed(logger);
+    this.#changes = createListeners((error, { id }) =>
+      logger.error({ err: error, id }, 'a listener of the plugin store failed'),
+    );
   }
 
   /**
@@ -234,13 +247,13 @@ export class PluginStore {
     const home = this.paths(record.id);
     await writeRecord(record, pluginPaths(stagedDirectory), home);
     await this.#commit(() => rename(stagedDirectory, home.directory));
-    this.#index.put(record);
+    this.#put(record);
   }
 
   /** Replace a plugin's record, on disk first: the commit. */
   async save(record: PluginRecord): Promise<void> {
     await commitRecord(record, this.paths(record.id), this.#onUnflushed);
-    this.#index.put(record);
+    this.#put(record);
   }
 
   /**
@@ -250,9 +263,22 @@ export class PluginStore {
   async remove(id: string): Promise<() => Promise<void>> {
     const removing = this.layout.removing(id);
     await this.#commit(() => rename(this.paths(id).directory, removing));
+    const before = this.#index.get(id);
     this.#index.delete(id);
     this.#damaged.delete(id);
+    if (before !== undefined) this.#changes.notify({ id, before, after: undefined });
     return () => removeTree(removing);
+  }
+
+  /** Call a listener after every change of a record. @returns removes the listener */
+  onChange(listener: (change: RecordChange) => void): () => void {
+    return this.#changes.add(listener);
+  }
+
+  #put(record: PluginRecord): void {
+    const before = this.#index.get(record.id);
+    this.#index.put(record);
+    this.#changes.notify({ id: record.id, before, after: record });
   }
 
   /** Change the names of plugins' directories. */

@@ -24,6 +24,8 @@ import { type Announcement, createEngineEvents } from '../observe/engine-events.
 import { createOperationMeter } from '../observe/operation-meter.ts';
 import type { OperationCall } from '../operations/face-rows.ts';
 import { openStoredReferences } from '../references/stored-references.ts';
+import { createPluginServing } from '../serving/create-plugin-serving.ts';
+import { createPluginGates } from '../serving/gate/create-plugin-gates.ts';
 import { createPluginLayout } from '../store/plugin-layout.ts';
 import { PluginStore } from '../store/plugin-store.ts';
 import { createMemorySupervisor, type MemorySupervisor } from './memory-supervisor.ts';
@@ -33,7 +35,7 @@ import { type JailHooks, openPlainJail } from './plain-jail.ts';
 export type OperationParts = Pick<
   OperationCall,
   | ('dataRoot' | 'store' | 'registry' | 'downloads' | 'workspaces' | 'openJail' | 'queue')
-  | ('references' | 'drivers' | 'collectors' | 'announce' | 'logger' | 'meter')
+  | ('references' | 'gates' | 'drivers' | 'serving' | 'collectors' | 'announce' | 'logger' | 'meter')
 > & {
   readonly content: MemoryContentStore;
   readonly supervisor: MemorySupervisor;
@@ -118,6 +120,8 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
   engineEvents.subscribe(({ type, action, id, attributes }) => {
     if (type === 'plugin') events.push({ type, action, id, attributes });
   });
+  const gates = createPluginGates({ store, supervisor, logger });
+  const drivers = createPluginDrivers({ store, supervisor, gates, legacy: noLegacyDrivers, logger });
   return {
     dataRoot,
     store,
@@ -127,7 +131,9 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
     downloads: createKeyedQueue(),
     supervisor,
     references: await openStoredReferences({ store, queue, logger }),
-    drivers: createPluginDrivers({ store, supervisor, legacy: noLegacyDrivers, logger }),
+    gates,
+    drivers,
+    serving: createPluginServing({ store, drivers, gates, logger }),
     collectors: undefined,
     announce: engineEvents.announce,
     meter: createOperationMeter(),
