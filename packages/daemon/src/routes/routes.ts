@@ -26,6 +26,7 @@ import { collectGarbageRoute } from './outboard/collect-garbage.ts';
 import { doctorRoute } from './outboard/doctor.ts';
 import { execRoute } from './outboard/exec.ts';
 import { logsRoute } from './outboard/logs.ts';
+import { mountRoutes } from './outboard/mount-volume.ts';
 import { optionsRoutes } from './outboard/options.ts';
 import { preflightRoute } from './outboard/preflight.ts';
 import { referenceRoutes } from './outboard/references.ts';
@@ -79,5 +80,6 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     ...pushRoutes(engine),
     removeRoute(engine),
     ...volumeRoutes(engine.volumes),
+    ...mountRoutes(engine.volumes),
   ];
 }

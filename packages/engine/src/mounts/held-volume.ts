@@ -69,17 +69,27 @@ export function newHeldVolume(volume: Pick<HeldVolume, 'bootId' | 'driver' | 'vo
 /** A mount to count. */
 export type NewHolder = Pick<MountHolder, 'id' | 'since'> & { readonly consumer?: Consumer | undefined };
 
-/** Count one mount of a holder. */
-export function withHolder(held: HeldVolume, { id, since, consumer }: NewHolder): HeldVolume {
+/** Count one mount of a holder. A repeated one by hand is not counted: units and scripts repeat it after a crash. */
+export function withHolder(held: HeldVolume, added: NewHolder): HeldVolume {
+  const { id, since, consumer } = added;
   const before = held.holders.find((holder) => holder.id === id);
   const holder: MountHolder = {
     id,
-    count: (before?.count ?? 0) + 1,
+    count: (before?.count ?? 0) + (isRepeatedByHand(held, added) ? 0 : 1),
     since: before?.since ?? since,
     ...present(consumer ?? before?.consumer),
   };
   if (before === undefined) return { ...held, holders: [...held.holders, holder] };
   return { ...held, holders: held.holders.map((other) => (other === before ? holder : other)) };
+}
+
+/** True for a mount by hand of a holder by hand, who holds the volume already. */
+export function isRepeatedByHand(
+  { holders }: Pick<HeldVolume, 'holders'>,
+  { id, consumer }: Pick<NewHolder, 'id' | 'consumer'>,
+): boolean {
+  const isHolding = holders.some((holder) => holder.id === id && holder.consumer?.isByHand === true);
+  return isHolding && consumer?.isByHand === true;
 }
 
 /** Count one unmount of a holder; an unknown one changes nothing. */

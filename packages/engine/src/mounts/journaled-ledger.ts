@@ -17,6 +17,7 @@ import {
   type HeldVolume,
   holderIds,
   isHeld,
+  isRepeatedByHand,
   newHeldVolume,
   settled,
   withCall,
@@ -76,7 +77,8 @@ class JournaledLedger implements MountLedger {
   ): Promise<string> {
     const { id, volume } = request;
     const before = await this.#settle(this.#find(driver.plugin.name, volume), driver);
-    const isCalled = before.calls.length === 0 || this.#isEach(driver.plugin.name);
+    const isCounted = this.#isEach(driver.plugin.name) && !isRepeatedByHand(before, request);
+    const isCalled = before.calls.length === 0 || isCounted;
     if (isCalled) await this.#save({ ...before, pending: { method: 'Mount', id } });
     try {
       const mount = isCalled

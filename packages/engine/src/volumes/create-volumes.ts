@@ -81,9 +81,9 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
 
 /** @param now the time of a mount that is under way */
 function mountsOf(held: HeldVolume, now: Date): readonly PluginReference[] {
-  return holderIds(held).map((id) => ({
-    kind: 'mount',
-    holder: `${held.volume}/${showMountId(id)}`,
-    since: held.holders.find((holder) => holder.id === id)?.since ?? now,
-  }));
+  return holderIds(held).map((id) => {
+    const { since = now, consumer } = held.holders.find((holder) => holder.id === id) ?? {};
+    const holder = `${held.volume}/${showMountId(id)}`;
+    return { kind: 'mount', holder, since, ...(consumer === undefined ? {} : { consumer }) };
+  });
 }

@@ -34,6 +34,35 @@ test('mounts of one ID are counted, and reach the driver once', async (context) 
   assert.deepEqual(calls, ['Mount data', 'Unmount data']);
 });
 
+test('a mount by hand is held once, however often it is repeated, and names its consumer', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  acme.volumes.add('data');
+  const consumer = { program: 'outboard', unit: 'web.service', isByHand: true };
+  const paths = [
+    await volumes.mount('data', 'web', { consumer }),
+    await volumes.mount('data', 'web', { consumer }),
+  ];
+  assert.deepEqual(paths, ['/host/mnt/data', '/host/mnt/data']);
+  const mounts = volumes.referencesOf(acme.name).map((reference) => [reference.holder, reference.consumer]);
+  assert.deepEqual(mounts, [['data/web', consumer]]);
+  await volumes.unmount('data', 'web');
+  assert.deepEqual(volumes.referencesOf(acme.name), []);
+  await volumes.unmount('data', 'web');
+  const calls = acme.calls.filter((call) => /^(Mount|Unmount) /.test(call));
+  assert.deepEqual(calls, ['Mount data', 'Unmount data']);
+  await assert.rejects(volumes.mount('data', 'a/b', { consumer, driver: acme.name }), { kind: 'invalid' });
+});
+
+test('unmount() of a volume that nobody holds succeeds, also while its plugin is disabled', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'data', driver: 'acme/p' });
+  acme.state = 'disabled';
+  await volumes.unmount('data', 'me');
+  assert.ok(!acme.calls.includes('Unmount data'));
+});
+
 test('unmount() after a restart of the engine removes the reference to the plugin', async (context) => {
   const { volumes, holders, driver, reopen } = await openFixture(context);
   const acme = await driver('acme/p:latest');

@@ -18,7 +18,8 @@ export async function mountVolume(
   options: MountVolumeOptions,
 ): Promise<string> {
   const { driver, consumer, signal } = options;
-  checkHolder(name, id, driver);
+  // A holder by hand is shown, and typed again.
+  checkHolder(name, id, consumer?.isByHand === true ? undefined : driver);
   const mountInTurn = async () => {
     const found =
       driver === undefined
@@ -57,6 +58,7 @@ export async function unmountVolume(
   checkHolder(name, id, options.driver);
   const unmountInTurn = async () => {
     const driver = await findMountingDriver(context, name, options);
+    if (driver === undefined) return;
     const find = () => findIfEnabled(context, driver, { signal });
     const isDone = await context.mounts.unmount({ driver, volume: name, id }, find, { signal });
     if (isDone) announce(context, 'unmount', { name, driver });
@@ -64,12 +66,15 @@ export async function unmountVolume(
   return asOperation('unmount', name, () => context.queue.run(name, unmountInTurn, signal));
 }
 
-/** The full name of the driver that mounted the volume; it may no longer have the volume, or no longer exist. */
+/**
+ * The full name of the driver that mounted the volume; it may no longer have the volume, or no longer exist.
+ * @returns undefined when nobody holds the volume, whose driver need not answer then
+ */
 async function findMountingDriver(
   context: VolumeContext,
   name: string,
   { driver, signal }: UnmountVolumeOptions,
-): Promise<string> {
+): Promise<string | undefined> {
   const mounting = context.mounts.driversOf(name);
   const recorded = driver ?? context.store.get(name)?.driver;
   if (recorded === undefined) {
@@ -79,6 +84,7 @@ async function findMountingDriver(
     if (located === undefined) throw noSuchVolume();
     return located.driver.plugin.name;
   }
+  if (mounting.length === 0) return undefined;
   // A driver of a request may be named by its ID.
   if (mounting.includes(recorded)) return recorded;
   return (await findDriver(context, recorded, { signal })).plugin.name;
