@@ -9,6 +9,7 @@ import {
   type RunnableRow,
   repeatableOption,
 } from './commands/command-row.ts';
+import { consumerCommands } from './consumer-commands.ts';
 import { addCreateMountsFlags, addOptionFlags } from './options/option-flags.ts';
 import { volumeCommands } from './volume-commands.ts';
 
@@ -242,6 +243,9 @@ The value "default" resets an option.`,
   },
 
   volumeCommands,
+
+  // Commands about other programs that use the plugins.
+  ...consumerCommands,
 
   // Commands about the host and its services.
   {

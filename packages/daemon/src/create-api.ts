@@ -3,6 +3,7 @@
  */
 import { runOnce } from '@outboard/async';
 import { cgroups, diagnoseHost, type PluginEngine } from '@outboard/engine';
+import type { Consumers } from '@outboard/gateway';
 import type { Logger } from 'pino';
 import type { Authorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -18,6 +19,8 @@ import { createRoutes } from './routes/routes.ts';
 /** The parts behind the API. */
 export interface ApiDeps {
   readonly engine: PluginEngine;
+  /** Absent while the gateway is off. */
+  readonly consumers?: Consumers | undefined;
   readonly configuration: Configuration;
   readonly authorization: Authorization;
   readonly metrics: Pick<MetricsService, 'countRequest'>;
@@ -38,6 +41,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
   };
   const routes = createRoutes({
     engine,
+    consumers: deps.consumers,
     events: createEventLog(
       (listener) => engine.onEvent(listener),
       (error) => logger.error({ err: error }, 'a follower of events failed'),

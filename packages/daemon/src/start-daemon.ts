@@ -17,6 +17,7 @@ import { grantSocketAccess } from './listen/socket-access.ts';
 import { findSocketGroup, type SocketGroup } from './listen/socket-group.ts';
 import { createPluginOutputLog } from './logging/plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
+import { openDaemonConsumers } from './open-consumers.ts';
 import { openEngine } from './open-engine.ts';
 import { openDaemonGateway } from './open-gateway.ts';
 
@@ -106,12 +107,16 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   stack.defer(() => output.close());
   const engine = stack.use(await deps.openEngine(configuration, { metrics, version, logger }));
   if (configuration['log-plugins']) output.follow(engine);
-  stack.use(await openDaemonGateway({ configuration, engine, group: endpoints.group, logger }));
+  const gateway = stack.use(
+    await openDaemonGateway({ configuration, engine, group: endpoints.group, logger }),
+  );
+  const consumers =
+    gateway && stack.use(await openDaemonConsumers({ configuration, engine, gateway, logger }));
 
   const stopping = new AbortController();
   const names = configuration['authorization-plugins'];
   const authorization = createAuthorization({ engine, names, logger });
-  const common = { engine, configuration, authorization, metrics, version, logger };
+  const common = { engine, consumers, configuration, authorization, metrics, version, logger };
   const handle = createApi({ ...common, stopping: stopping.signal });
   await metrics.serve(engine);
   const server = await deps.startApiServer(endpoints.addresses, handle, serverOptions(context));

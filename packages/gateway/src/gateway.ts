@@ -45,6 +45,8 @@ export interface GatewayEndpoint {
 export interface Gateway extends AsyncDisposable {
   /** Sockets of all plugins of the source, sorted by alias. */
   endpoints(): readonly GatewayEndpoint[];
+  /** Call a listener after the endpoints were brought in line with the plugins. @returns removes the listener */
+  onChange(listener: () => void): () => void;
   /** Accept no connection, wait for the calls in flight, remove the sockets. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@
  * Opens a gateway: keeps one socket for each plugin of the source.
  */
 import { join } from 'node:path';
-import { createSerialQueue } from '@outboard/async';
+import { createListeners, createSerialQueue } from '@outboard/async';
 import { makeDirectories } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { deriveAliases } from './aliases/derive-alias.ts';
@@ -38,11 +38,10 @@ export async function openGateway<Plugin extends GatewayPlugin>(
   const { directory, access, source, createHandler, logger } = options;
   const served = new Map<string, Served>();
   const queue = createSerialQueue();
+  const listeners = createListeners(reportFailure);
 
   async function listen(plugin: Plugin): Promise<void> {
-    const taken = new Set([...served.values()].map(({ endpoint }) => endpoint.alias));
-    const candidates = deriveAliases(plugin.name);
-    const alias = candidates.find((name) => !taken.has(name)) ?? plugin.id.slice(0, 12);
+    const alias = freeAlias(plugin, [...served.values()]);
     const path = join(directory, `${alias}.sock`);
     const endpoint = { pluginId: plugin.id, pluginName: plugin.name, alias, path };
     try {
@@ -67,6 +66,7 @@ export async function openGateway<Plugin extends GatewayPlugin>(
       if (present === undefined) await listen(plugin);
       else present.socket?.use(createHandler(plugin));
     }
+    listeners.notify();
   }
 
   const stopListening = source.onChange(() => void queue.run(settle).catch(reportFailure));
@@ -86,9 +86,15 @@ export async function openGateway<Plugin extends GatewayPlugin>(
 
   return {
     endpoints: () => [...served.values()].map(({ endpoint }) => endpoint).toSorted(byAlias),
+    onChange: (listener) => listeners.add(listener),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function freeAlias({ id, name }: GatewayPlugin, served: readonly Served[]): string {
+  const taken = served.map(({ endpoint }) => endpoint.alias);
+  return deriveAliases(name).find((alias) => !taken.includes(alias)) ?? id.slice(0, 12);
 }
 
 function byAlias(one: GatewayEndpoint, other: GatewayEndpoint): number {

@@ -2,5 +2,8 @@ import type { DirectoryLevels } from './directory-levels.ts';
 
 export const gatewayLevels: DirectoryLevels = {
   source: 'packages/gateway/src',
-  levels: [['aliases', 'calls', 'protection', 'sockets', 'translation'], ['exchange']],
+  levels: [
+    ['aliases', 'calls', 'consumers', 'protection', 'sockets', 'translation'],
+    ['consumers/podman', 'exchange'],
+  ],
 };

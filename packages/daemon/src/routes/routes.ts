@@ -2,6 +2,7 @@
  * The table of routes.
  */
 import type { HostCheck, PluginEngine } from '@outboard/engine';
+import type { Consumers } from '@outboard/gateway';
 import type { EventLog } from '../events/event-log.ts';
 import type { Route } from '../http/route-table.ts';
 import { createPluginEncoder } from '../plugin-list/plugin-encoder.ts';
@@ -23,6 +24,7 @@ import { upgradeRoute } from './docker/upgrade.ts';
 import { type VersionDeps, versionRoute } from './docker/version.ts';
 import { volumeRoutes } from './docker/volumes/volume-routes.ts';
 import { collectGarbageRoute } from './outboard/collect-garbage.ts';
+import { consumerRoutes } from './outboard/consumers.ts';
 import { doctorRoute } from './outboard/doctor.ts';
 import { execRoute } from './outboard/exec.ts';
 import { logsRoute } from './outboard/logs.ts';
@@ -41,6 +43,8 @@ import { waitRoute } from './outboard/wait.ts';
 export interface RouteDeps extends VersionDeps, InfoDeps {
   readonly engine: PluginEngine;
   readonly events: EventLog;
+  /** Absent while the gateway is off. */
+  readonly consumers?: Consumers | undefined;
   /** Checks the host. */
   readonly diagnose: () => Promise<readonly HostCheck[]>;
 }
@@ -57,6 +61,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     eventsRoute(deps.events),
     collectGarbageRoute(engine),
     doctorRoute(deps.diagnose),
+    ...consumerRoutes(deps.consumers),
     ...referenceRoutes(engine),
     ...optionsRoutes(engine),
     execRoute(engine),

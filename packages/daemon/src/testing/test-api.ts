@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PluginEngine } from '@outboard/engine';
+import type { Consumers } from '@outboard/gateway';
 import { pino } from 'pino';
 import { createEventLog } from '../events/event-log.ts';
 import type { Authorize } from '../http/authorize.ts';
@@ -31,13 +32,15 @@ export interface TestApiOptions extends BodyLimits {
   readonly authorize?: Authorize | undefined;
   /** Additional routes; a literal path replaces the API's own. */
   readonly routes?: readonly Route[] | undefined;
+  /** Default none, as while the gateway is off. */
+  readonly consumers?: Consumers | undefined;
   readonly liveRestore?: boolean | undefined;
 }
 
 /** Serve the API over an engine until disposed. */
 export async function startTestApi(
   engine: PluginEngine,
-  { authorize, routes = [], liveRestore = true, ...bodyLimits }: TestApiOptions = {},
+  { authorize, routes = [], liveRestore = true, consumers, ...bodyLimits }: TestApiOptions = {},
 ): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-api-'));
   const socket = join(directory, 'api.sock');
@@ -47,6 +50,7 @@ export async function startTestApi(
     findRoute: createRouteTable([
       ...createRoutes({
         engine,
+        consumers,
         events: createEventLog((listener) => engine.onEvent(listener), rethrow),
         version: '1.2.3',
         dataRoot: '/data',

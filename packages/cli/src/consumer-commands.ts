@@ -1,0 +1,38 @@
+/**
+ * The commands that let other programs use the plugins.
+ */
+import { formatOption, option, type RunnableRow } from './commands/command-row.ts';
+
+const target = [
+  option('--prefix <directory>', 'root directory of another system, such as an image'),
+  option('--config-dir <directory>', "directory of the files in place of the consumer's own"),
+];
+const dryRun = option('--dry-run', 'print what would be done, and do nothing');
+
+/** `connect` and `disconnect`. */
+export const consumerCommands: readonly RunnableRow[] = [
+  {
+    name: 'connect',
+    arguments: [['[CONSUMER]', 'podman; default: list the connections']],
+    description: 'let another program use the plugins: write its configuration, and keep it right',
+    options: [
+      ...target,
+      option('--for-version <version>', 'version of the consumer; default: ask the program'),
+      option('--timeout <seconds>', "limit for each of the consumer's calls to a plugin; 0 for none"),
+      dryRun,
+      formatOption('Consumer'),
+    ],
+    notes: `The files follow the plugins: installed, renamed and removed ones, also at the next start of the daemon. Files that were
+changed by hand, or that are not from Outboard, stay as they are. To connect again changes only what differs.`,
+    examples: ['outboard connect podman', 'outboard connect podman --dry-run', 'outboard connect'],
+    load: async () => (await import('./commands/connect.ts')).connect,
+  },
+  {
+    name: 'disconnect',
+    arguments: [['<CONSUMER>', 'podman']],
+    description: 'remove all that connect wrote',
+    options: [...target, dryRun],
+    examples: ['outboard disconnect podman'],
+    load: async () => (await import('./commands/connect.ts')).disconnect,
+  },
+];

@@ -1,0 +1,43 @@
+/**
+ * Opens the connections of consumers with the daemon's configuration, and keeps their files in line with the plugins.
+ */
+import { join } from 'node:path';
+import type { PluginEngine } from '@outboard/engine';
+import { type Consumers, consumerKinds, type Gateway, openConsumers } from '@outboard/gateway';
+import type { Logger } from 'pino';
+import type { Configuration } from './configuration/configuration.ts';
+
+/** Name of the record in the data root. */
+const recordName = 'consumers.json';
+
+/** Parts for connections. */
+export interface DaemonConsumersDeps {
+  readonly configuration: Pick<Configuration, 'data-root'>;
+  readonly engine: Pick<PluginEngine, 'list'>;
+  readonly gateway: Gateway;
+  readonly logger: Logger;
+}
+
+/** Open the connections; the caller disposes them. @throws {OutboardError} system when their record is damaged */
+export async function openDaemonConsumers(deps: DaemonConsumersDeps): Promise<Consumers> {
+  const { configuration, engine, gateway, logger } = deps;
+  return openConsumers({
+    kinds: consumerKinds,
+    recordPath: join(configuration['data-root'], recordName),
+    connectable: () => connectablePlugins(engine, gateway),
+    installed: () => engine.list().map(({ id }) => id),
+    onChange: (listener) => gateway.onChange(listener),
+    logger,
+    now: () => new Date(),
+  });
+}
+
+function connectablePlugins(engine: Pick<PluginEngine, 'list'>, gateway: Gateway) {
+  const plugins = new Map(engine.list().map((plugin) => [plugin.id, plugin]));
+  return gateway.endpoints().flatMap(({ pluginId, alias, path }) => {
+    const plugin = plugins.get(pluginId);
+    if (plugin === undefined) return [];
+    const capabilities = (plugin.config.interface.types ?? []).map(({ capability }) => capability);
+    return [{ id: pluginId, name: plugin.name, alias, socket: path, capabilities }];
+  });
+}
