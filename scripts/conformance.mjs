@@ -8,13 +8,7 @@ const setup = spawnSync(process.execPath, ['scripts/setup.mjs'], { cwd: root, st
 if (setup.status !== 0) process.exit(setup.status ?? 1);
 const suite = spawnSync(
   process.execPath,
-  [
-    '--conditions=outboard-source',
-    '--import',
-    'tsx',
-    'tests/conformance/engine-api/main.ts',
-    ...process.argv.slice(2),
-  ],
+  ['--import', 'tsx', 'tests/conformance/engine-api/main.ts', ...process.argv.slice(2)],
   { cwd: root, stdio: 'inherit' },
 );
 process.exit(suite.status ?? 1);

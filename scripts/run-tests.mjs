@@ -9,16 +9,37 @@ import { delimiter, dirname } from 'node:path';
 const fileTimeoutMs = 10 * 60_000;
 
 /**
- * Run test files and print failures and skipped tests.
+ * Run test files and print failures and skipped tests. Packages, examples and benchmarks run as they are compiled, which
+ * starts in a third of the time; files in `tests/` are not compiled.
  *
  * @param {readonly string[]} files relative to the root
  * @param {{ root: string, program?: string }} options the Node.js program, which the tests find first in PATH
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>} a broken run counts as one failure
  */
 export async function runTests(files, { root, program = process.execPath }) {
+  const isSource = (file) => file.startsWith('tests/');
+  const compiled = files.filter((file) => !isSource(file)).map(compiledFile);
+  const sources = files.filter(isSource);
+  const runs = [
+    { files: compiled, loader: [] },
+    { files: sources, loader: ['--import=tsx'] },
+  ];
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const run of runs) {
+    if (run.files.length === 0) continue;
+    const counts = await runFiles(run.files, { root, program, loader: run.loader });
+    for (const key of Object.keys(total)) total[key] += counts[key];
+  }
+  return total;
+}
+
+function compiledFile(file) {
+  return file.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
+}
+
+async function runFiles(files, { root, program, loader }) {
   const args = [
-    '--conditions=outboard-source',
-    '--import=tsx',
+    ...loader,
     '--test',
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
     `--test-timeout=${fileTimeoutMs}`,

@@ -59,7 +59,7 @@ describe('a plugin with a damaged record', { skip: needsRoot }, () => {
   }
 
   async function startNext(): Promise<void> {
-    daemon = await startDaemon({ home: home.home, isBuilt: true });
+    daemon = await startDaemon({ home: home.home });
     docker ??= await createDockerCli(daemon.socket);
     api = pluginApi(daemon.socket);
   }

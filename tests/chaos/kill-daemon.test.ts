@@ -68,7 +68,7 @@ after(async () => {
 });
 
 async function startNext(): Promise<void> {
-  daemon = await startDaemon({ home: home.home, isBuilt: true });
+  daemon = await startDaemon({ home: home.home });
   api = pluginApi(daemon.socket);
 }
 

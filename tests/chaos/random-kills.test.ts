@@ -39,7 +39,7 @@ async function enableTen(place: RestartableDaemon): Promise<readonly string[]> {
 async function killDaemons(place: RestartableDaemon, times: number, startMs: number): Promise<void> {
   await place.daemon.end('SIGKILL');
   for (let kill = 0; kill < times; kill += 1) {
-    const next = spawnDaemon({ home: place.home, isBuilt: true });
+    const next = spawnDaemon({ home: place.home });
     await delay(random() * 1.3 * startMs);
     await next.end('SIGKILL');
   }

@@ -69,7 +69,7 @@ describe('clients over TLS', () => {
 
   /** Run `outboard`. The environment names another daemon, so that an ignored flag is noticed. */
   async function outboard(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
-    const node = ['--conditions=outboard-source', '--import=tsx', '--input-type=module'];
+    const node = ['--input-type=module'];
     const child = spawn(process.execPath, [...node, '--eval', outboardProgram, '--', 'outboard', ...args], {
       cwd: testsDirectory,
       env: {

@@ -21,7 +21,7 @@ describe('the Engine API', { skip: needsRoot }, () => {
   before(async () => {
     home = await makeDaemonHome();
     registries = await startRegistries();
-    daemon = await startDaemon({ home: home.home, isBuilt: true });
+    daemon = await startDaemon({ home: home.home });
     place = createPlace(await examineEngine(daemon.socket), registries);
   });
   after(async () => {

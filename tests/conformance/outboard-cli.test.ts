@@ -21,7 +21,7 @@ const program = `
   process.exitCode = await runCommandLine(process.argv.slice(2), process);
 `;
 const outboard = [
-  ...[process.execPath, '--conditions=outboard-source', '--import=tsx', '--input-type=module'],
+  ...[process.execPath, '--input-type=module'],
   // An own first argument: Node.js takes "inspect" in that position for its debugger.
   ...['--eval', program, '--', 'outboard'],
 ];

@@ -82,7 +82,7 @@ describe('the programs in the READMEs of packages', () => {
           .replaceAll('/run/docker/plugins', join(home, 'gateway'));
       const file = join(directory, `${packageName}-run.ts`);
       await writeFile(file, there(program));
-      const { stdout } = await run(process.execPath, ['--conditions=outboard-source', '--import=tsx', file]);
+      const { stdout } = await run(process.execPath, ['--import=tsx', file]);
       if (output !== undefined) assert.equal(stdout, there(output));
     });
   }

@@ -30,7 +30,7 @@ const source = (name: string) => readFileSync(new URL(`programs/${name}.ts`, imp
 
 /** Run JavaScript as Node.js itself reads it, without a transform of newer syntax. */
 async function runProgram(code: string, ...prefix: readonly string[]): Promise<string> {
-  const node = [process.execPath, '--conditions=outboard-source', '--import=tsx', '--input-type=module'];
+  const node = [process.execPath, '--import=tsx', '--input-type=module'];
   const [file = '', ...args] = [...prefix, ...node, '--eval', code];
   return (await promisify(execFile)(file, args, { cwd: join(repository, 'tests') })).stdout;
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { type PluginProcess, startPluginProcess } from '../support/node-plugin.ts';
 import { callPlugin, type PluginAnswer } from '../support/plugin-client.ts';
 
-const mainFile = fileURLToPath(new URL('../../examples/volume-local/src/main.ts', import.meta.url));
+const mainFile = fileURLToPath(new URL('../../examples/volume-local/dist/main.js', import.meta.url));
 
 describe('the example plugin volume-local', () => {
   let directory: string;
@@ -19,15 +19,7 @@ describe('the example plugin volume-local', () => {
   let plugin: PluginProcess;
 
   function start(): Promise<PluginProcess> {
-    const command = [
-      process.execPath,
-      '--conditions=outboard-source',
-      '--import',
-      'tsx',
-      mainFile,
-      socket,
-    ] as const;
-    return startPluginProcess([...command], socket, { VOLUME_LOCAL_ROOT: root });
+    return startPluginProcess([process.execPath, mainFile, socket], socket, { VOLUME_LOCAL_ROOT: root });
   }
 
   function call(method: string, body?: object): Promise<PluginAnswer> {

@@ -39,7 +39,7 @@ after(async () => {
   await removeHome();
 });
 
-const start = (): Promise<TestDaemon> => startDaemon({ home, isBuilt: true, args: files.args });
+const start = (): Promise<TestDaemon> => startDaemon({ home, args: files.args });
 
 interface RunningCommand {
   readonly child: ChildProcess;

@@ -43,7 +43,7 @@ describe('a command with a closed output', { skip: needsRoot }, () => {
   before(async () => {
     ({ home, remove: removeHome } = await makeDaemonHome());
     registry = await startRegistry();
-    daemon = await startDaemon({ home, isBuilt: true });
+    daemon = await startDaemon({ home });
     remote = `${registry.host}/acme/p:v1`;
     await writePluginContext(join(home, 'context'), {});
     await mkdir(join(home, 'system'));

@@ -40,7 +40,7 @@ async function start(context: TestContext): Promise<TestDaemon> {
   // Access is limited by the sockets and directories of the daemon, not by those above them.
   chmodSync(home, 0o755);
   const args = ['--group', String(gid), '--host', `unix://${join(home, 'deep', 'er', 'api.sock')}`];
-  return await startDaemon({ home, args, isBuilt: true });
+  return await startDaemon({ home, args });
 }
 
 function shape(path: string): string {

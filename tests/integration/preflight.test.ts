@@ -133,7 +133,6 @@ describe('preflight', { skip: needsRoot }, () => {
     assert.equal(statusOf('mount namespace'), 'warn');
     const daemon = await startDaemon({
       home,
-      isBuilt: true,
       around: ['unshare', '--mount', '--propagation', 'slave'],
     });
     await daemon.untilLogged(/the mount namespace is one of its own/);

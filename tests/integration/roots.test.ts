@@ -24,7 +24,6 @@ import { pidOfPlugin, untilPluginAccepts } from '../support/running-plugins.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
 
 const skip = needsRoot;
-const isBuilt = true;
 
 async function makeHome(context: TestContext): Promise<string> {
   const { home, remove } = await makeDaemonHome();
@@ -51,7 +50,7 @@ test('plugins run in roots reached through links, and are taken over when the li
   const real = join(home, 'real');
   mkdirSync(join(real, 'inner', 'run'), { recursive: true });
   symlinkSync(real, join(home, 'a'));
-  const first = await startDaemon({ home: join(home, 'a', 'inner'), isBuilt });
+  const first = await startDaemon({ home: join(home, 'a', 'inner') });
   let api = pluginApi(first.socket);
   await api.create('p', perlPluginArchive());
   await api.enable('p');
@@ -63,13 +62,13 @@ test('plugins run in roots reached through links, and are taken over when the li
   // The last component is a link now, and the first link is gone.
   rmSync(join(home, 'a'));
   symlinkSync(join(real, 'inner'), join(home, 'b'));
-  const second = await startDaemon({ home: join(home, 'b'), isBuilt });
+  const second = await startDaemon({ home: join(home, 'b') });
   api = pluginApi(second.socket);
   await untilPluginAccepts(execRoot, id);
   assert.equal(pidOfPlugin(execRoot, id), pid);
   await second.end('SIGTERM');
 
-  const third = await startDaemon({ home: join(real, 'inner'), isBuilt });
+  const third = await startDaemon({ home: join(real, 'inner') });
   api = pluginApi(third.socket);
   assert.equal(pidOfPlugin(execRoot, id), pid);
   await api.disable('p');
@@ -112,7 +111,7 @@ test('files of a data root that other users can access are restricted to root, w
   skip,
 }, async (context) => {
   const home = await makeHome(context);
-  const first = await startDaemon({ home, isBuilt });
+  const first = await startDaemon({ home });
   await pluginApi(first.socket).create('p', perlPluginArchive());
   await first.end('SIGTERM');
   const { dataRoot } = first;
@@ -121,7 +120,7 @@ test('files of a data root that other users can access are restricted to root, w
   for (const directory of directories) chmodSync(directory, 0o755);
   chmodSync(join(plugin, 'config.json'), 0o644);
 
-  const second = await startDaemon({ home, isBuilt });
+  const second = await startDaemon({ home });
   for (const directory of directories) {
     assert.equal(modeOf(directory), 0o700, directory);
     assert.ok(second.log().includes(`"path":${JSON.stringify(directory)},"before":"0755"`), second.log());
@@ -133,7 +132,7 @@ test('files of a data root that other users can access are restricted to root, w
   // A directory that others use too keeps its mode.
   writeFileSync(join(dataRoot, 'of-someone-else'), '');
   chmodSync(dataRoot, 0o755);
-  const third = await startDaemon({ home, isBuilt });
+  const third = await startDaemon({ home });
   assert.equal(modeOf(dataRoot), 0o755);
   assert.match(third.log(), /holds more than plugins/);
   await pluginApi(third.socket).remove('p');
@@ -144,17 +143,17 @@ test('a second daemon gets the process that uses the data root in the error, and
   skip,
 }, async (context) => {
   const home = await makeHome(context);
-  const first = await startDaemon({ home, isBuilt });
+  const first = await startDaemon({ home });
   const other = join(home, 'other');
   mkdirSync(other);
   symlinkSync(first.dataRoot, join(other, 'data'));
-  await assert.rejects(startDaemon({ home: other, isBuilt }), (error: Error) => {
+  await assert.rejects(startDaemon({ home: other }), (error: Error) => {
     const owner = `process ${first.pid}, which serves unix://${first.socket}`;
     assert.ok(error.message.includes(`is in use by another daemon: ${owner}`), error.message);
     return true;
   });
   await first.end('SIGKILL');
-  const next = await startDaemon({ home: other, isBuilt });
+  const next = await startDaemon({ home: other });
   assert.equal(await next.end('SIGTERM'), 0);
   assert.ok(!existsSync(join(first.dataRoot, 'owner.json')));
 });

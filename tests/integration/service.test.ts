@@ -29,7 +29,6 @@ describe('the daemon under a service manager', { skip: needsRoot }, () => {
     await using receiver = await startNotifyReceiver(address);
     const daemon = await startDaemon({
       home,
-      isBuilt: true,
       env: { NOTIFY_SOCKET: address, WATCHDOG_USEC: '200000' },
     });
     context.after(() => daemon.end('SIGKILL'));

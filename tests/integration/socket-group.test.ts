@@ -30,7 +30,7 @@ async function openHome(context: TestContext): Promise<string> {
 }
 
 async function start(context: TestContext, home: string, args: readonly string[]): Promise<TestDaemon> {
-  const daemon = await startDaemon({ home, args, isBuilt: true });
+  const daemon = await startDaemon({ home, args });
   context.after(() => daemon.end('SIGTERM'));
   return daemon;
 }
@@ -70,7 +70,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
 
   test('stays accessible when the daemon restarts, also with another group', async (context) => {
     const home = await openHome(context);
-    const first = await startDaemon({ home, args: ['--group', String(gid)], isBuilt: true });
+    const first = await startDaemon({ home, args: ['--group', String(gid)] });
     assert.equal(await modeOf(first.execRoot), `710 ${gid}`);
     await first.end('SIGTERM');
     // A service manager that creates the directory leaves it so at each start.
@@ -170,7 +170,7 @@ describe('a unix socket of the API', { skip: needsRoot }, () => {
 
   test('of a group that does not exist is refused', async (context) => {
     const home = await openHome(context);
-    const daemon = spawnDaemon({ home, args: ['--group', 'no-such-group'], isBuilt: true });
+    const daemon = spawnDaemon({ home, args: ['--group', 'no-such-group'] });
     await assert.rejects(
       daemon.ready,
       /group "no-such-group" does not exist: groupadd --system no-such-group, or/,

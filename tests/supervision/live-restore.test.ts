@@ -30,7 +30,7 @@ class Home {
   }
 
   async start(...args: readonly string[]): Promise<TestDaemon> {
-    this.daemon = await startDaemon({ home: this.home, args, isBuilt: true });
+    this.daemon = await startDaemon({ home: this.home, args });
     return this.daemon;
   }
 }

@@ -29,7 +29,7 @@ const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
 /** Start the next daemon. Its temporary files belong to the home as well. */
 export async function startPlaceDaemon(home: string): Promise<TestDaemon> {
-  return startDaemon({ home, isBuilt: true, env: { TMPDIR: `${home}/tmp` } });
+  return startDaemon({ home, env: { TMPDIR: `${home}/tmp` } });
 }
 
 /** One request. A broken connection is an outcome. */

@@ -22,7 +22,7 @@ test('S02 S03 a plugin that is ready after 40 s is enabled with a long timeout, 
   skip: needsRoot,
 }, async (context) => {
   const { home, remove } = await makeDaemonHome();
-  const daemon = await startDaemon({ home, isBuilt: true });
+  const daemon = await startDaemon({ home });
   const api = pluginApi(daemon.socket);
   const names = ['patient', 'hasty', 'other'];
   context.after(async () => {

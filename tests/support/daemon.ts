@@ -1,5 +1,5 @@
 /**
- * The real daemon in a process of its own, from source, on a unix socket in a temporary directory.
+ * The real daemon in a process of its own, on a unix socket in a temporary directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -35,12 +35,10 @@ export interface TestDaemonOptions {
   readonly home: string;
   /** Further arguments of `outboard daemon`. */
   readonly args?: readonly string[];
-  /** JavaScript that runs in the daemon's process before its start, for failpoints. Not with `isBuilt`. */
+  /** JavaScript that runs in the daemon's process before its start, for failpoints. */
   readonly prelude?: string;
   /** A program with arguments that executes the daemon. */
   readonly around?: readonly string[];
-  /** Run the last build of `bin/outboard daemon`, which starts several times faster; default from source. */
-  readonly isBuilt?: boolean;
   /** Variables that are added to those of this process, or replace them. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -87,15 +85,18 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
 
 /** Start a daemon without waiting. */
 export function spawnDaemon(options: TestDaemonOptions): StartingDaemon {
-  const { home, args = [], prelude = '', isBuilt = false, env = {}, around = [] } = options;
+  const { home, args = [], prelude, env = {}, around = [] } = options;
   const dataRoot = join(home, 'data');
   const execRoot = join(home, 'run');
   const gatewayDirectory = join(home, 'gateway');
   const socket = join(home, 'run', 'outboard.sock');
-  const conditions = ['--conditions=outboard-source', '--import=tsx', '--input-type=module'];
-  const fromSource = [...conditions, '--eval', prelude + program, '--'];
+  // The program starts from its bundle; a prelude needs the modules that it replaces parts of.
+  const daemon =
+    prelude === undefined
+      ? [join(root, 'bin', 'outboard'), 'daemon']
+      : ['--input-type=module', '--eval', prelude + program, '--'];
   const command = [
-    ...(isBuilt ? [join(root, 'bin', 'outboard'), 'daemon'] : fromSource),
+    ...daemon,
     ...['--data-root', dataRoot, '--exec-root', execRoot, '--host', `unix://${socket}`],
     ...['--gateway-dir', gatewayDirectory, '--gateway-log-dir', join(home, 'logging'), ...args],
   ];

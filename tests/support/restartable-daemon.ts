@@ -24,7 +24,7 @@ export interface RestartableDaemon {
 /** Start the first daemon. At the end of the test, all plugins and the home are removed. */
 export async function openRestartableDaemon(context: TestContext): Promise<RestartableDaemon> {
   const { home, remove } = await makeDaemonHome();
-  const daemon = await startDaemon({ home, isBuilt: true });
+  const daemon = await startDaemon({ home });
   const place: RestartableDaemon = { home, daemon, api: pluginApi(daemon.socket), ids: [] };
   context.after(async () => {
     for (const { name } of checkDataRoot(place.daemon.dataRoot).plugins) {
@@ -38,7 +38,7 @@ export async function openRestartableDaemon(context: TestContext): Promise<Resta
 
 /** Start the next daemon after the end of the last one. */
 export async function startNextDaemon(place: RestartableDaemon): Promise<void> {
-  place.daemon = await startDaemon({ home: place.home, isBuilt: true });
+  place.daemon = await startDaemon({ home: place.home });
   place.api = pluginApi(place.daemon.socket);
 }
 

@@ -110,13 +110,7 @@ const holderProgram = `
 async function startHolder(directory: string, signal: AbortSignal) {
   // A descriptor without close-on-exec, as careless parents leave them.
   const command = 'exec 40</etc/passwd; exec "$@"';
-  const node = [
-    process.execPath,
-    '--conditions=outboard-source',
-    '--import=tsx',
-    '--input-type=module',
-    '-e',
-  ];
+  const node = [process.execPath, '--input-type=module', '-e'];
   const holder = spawn('bash', ['-c', command, 'bash', ...node, holderProgram, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
     signal,

@@ -189,8 +189,8 @@ for (const [what, commands] of flushes) {
       'ip route add default via 10.250.0.1',
       'exec "$@"',
     ].join('\n');
-    const script = fileURLToPath(new URL('../testing/release-after.ts', import.meta.url));
-    const node = [process.execPath, ...process.execArgv, script, commands.join('; ')];
+    const script = fileURLToPath(new URL('../testing/release-after.js', import.meta.url));
+    const node = [process.execPath, script, commands.join('; ')];
     const args = ['--net', '--mount', '/bin/sh', '-c', inOwnNetwork, 'sh', ...node];
     execFileSync('unshare', args, { stdio: ['ignore', 'inherit', 'inherit'] });
   });

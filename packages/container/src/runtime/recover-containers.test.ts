@@ -127,9 +127,9 @@ for (const command of ['create', 'start']) {
     // The runtime stops at the command, and writes its pid.
     const wrapper = `#!/bin/sh\ncase " $* " in *" ${command} "*) echo $$ > ${held}.new; mv ${held}.new ${held}; kill -STOP $$;; esac\nexec runc "$@"\n`;
     writeFileSync(join(fixture.execRoot, 'wrapper'), wrapper, { mode: 0o755 });
-    const script = fileURLToPath(new URL('../testing/start-container.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../testing/start-container.js', import.meta.url));
     const spec = JSON.stringify(fixture.spec(id, ['/bin/sleep', '1000']));
-    const args = [...process.execArgv, script, fixture.execRoot, join(fixture.execRoot, 'wrapper'), id, spec];
+    const args = [script, fixture.execRoot, join(fixture.execRoot, 'wrapper'), id, spec];
     const watcher = watch(fixture.execRoot);
     const daemon = spawn(process.execPath, args, { stdio: 'inherit' });
     const daemonEnded = once(daemon, 'exit');

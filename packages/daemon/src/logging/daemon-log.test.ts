@@ -6,7 +6,7 @@ import { escapeControls } from './daemon-log.ts';
 
 /** Logs more than a pipe or a socket buffers, and exits. */
 const program = `
-  const { openLog } = await import(${JSON.stringify(new URL('./daemon-log.ts', import.meta.url).href)});
+  const { openLog } = await import(${JSON.stringify(new URL('./daemon-log.js', import.meta.url).href)});
   const { logger, flush } = openLog('info', 'json');
   process.stdin.once('data', async () => {
     for (let index = 0; index < 2000; index++) logger.info({ index }, 'x'.repeat(1000));
@@ -18,7 +18,7 @@ const program = `
 
 for (const reader of ['is closed', 'does not read', 'reads']) {
   test(`flush() completes when the reader of the log ${reader}`, async (context) => {
-    const args = [...process.execArgv, '--input-type=module', '--eval', program];
+    const args = ['--input-type=module', '--eval', program];
     const child = spawn(process.execPath, args, { stdio: 'pipe' });
     context.after(() => child.kill('SIGKILL'));
     const ended = once(child, 'exit', { signal: AbortSignal.timeout(60_000) });

@@ -43,19 +43,13 @@ const ownNamespaces = ['--mount', '--net', '--ipc', '--'];
 export function startJailProcess(directory: string, limits: UnpackLimits): JailProcess {
   const staging = openStagingDirectory(directory);
   try {
-    const entry = new URL(
-      `./child${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
-      import.meta.url,
-    );
-    const loader = entry.pathname.endsWith('.ts') ? loaderArguments(process.execArgv) : [];
     const child = spawnProcess(
       findBinarySync('unshare'),
       [
         ...ownNamespaces,
         process.execPath,
         `--max-old-space-size=${maxHeapMegabytes}`,
-        ...loader,
-        fileURLToPath(entry),
+        fileURLToPath(new URL('./child.js', import.meta.url)),
         ...limitsToArguments(limits),
       ],
       {
@@ -88,24 +82,6 @@ function openStagingDirectory(directory: string): number {
       cause,
     });
   }
-}
-
-/** Options by which this process runs TypeScript sources; a package's `dist` needs none. */
-function loaderArguments(execArgv: readonly string[]): string[] {
-  const kept: string[] = [];
-  const [alone, withValue] = [
-    /^--(?:import|require|conditions|experimental-\w+-types)=?/,
-    /^(?:-r|-C|--import|--require|--conditions)$/,
-  ];
-  for (let at = 0; at < execArgv.length; at++) {
-    const argument = execArgv[at] ?? '';
-    const value = execArgv[at + 1];
-    if (withValue.test(argument) && value !== undefined) {
-      kept.push(argument, value);
-      at++;
-    } else if (alone.test(argument)) kept.push(argument);
-  }
-  return kept;
 }
 
 interface EndWitness {
