@@ -12,7 +12,6 @@ export { openConsumers } from './consumers/create-consumers.ts';
 export { createPluginHandlers } from './exchange/create-plugin-handlers.ts';
 export type {
   CountedMounts,
-  HandledCall,
   HandledPlugin,
   MountOptions,
   PluginHandlerDeps,

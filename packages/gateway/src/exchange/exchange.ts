@@ -11,6 +11,7 @@ import type { CallLimits } from '../protection/call-limits.ts';
 import { errorAnswer, failureAnswer, type GatewayAnswer } from '../translation/failure-answer.ts';
 import { type MethodRule, ruleOf } from '../translation/method-rules.ts';
 import { type ForwardedVolumeMethod, translateAnswer } from '../translation/volume-answer.ts';
+import { CallReport } from './call-report.ts';
 import { endToEndHeaders } from './http-headers.ts';
 import { type MountArguments, mountFor, readMountArguments } from './mount-call.ts';
 import type { HandledPlugin, PluginHandlerDeps } from './plugin-exchange.ts';
@@ -55,7 +56,7 @@ class Exchange {
   readonly #left = new AbortController();
   /** Such as `VolumeDriver.Mount`. */
   readonly #method: string;
-  #error: string | undefined;
+  readonly #report = new CallReport();
 
   constructor(context: ExchangeContext, request: IncomingMessage, response: ServerResponse) {
     this.#context = context;
@@ -66,7 +67,7 @@ class Exchange {
 
   async run(): Promise<void> {
     const { clock, onCall } = this.#context.deps;
-    const startedAt = clock.now();
+    const startedAt = clock.now().getTime();
     const startedMs = clock.monotonicMs();
     this.#response.on('close', () => {
       if (!this.#response.writableFinished) this.#left.abort(consumerLeft());
@@ -76,15 +77,17 @@ class Exchange {
     } catch (error) {
       this.#fail(error);
     }
-    onCall?.({
+    if (onCall === undefined) return;
+    const frame = {
       plugin: this.#context.plugin,
       method: this.#method,
       consumer: this.#consumer(),
       startedAt,
       durationMs: clock.monotonicMs() - startedMs,
-      status: this.#response.headersSent ? this.#response.statusCode : 0,
-      error: this.#error,
-    });
+      hasLeft: this.#left.signal.aborted,
+      status: this.#response.headersSent ? this.#response.statusCode : undefined,
+    };
+    onCall(this.#report.end(frame));
   }
 
   async #answer(): Promise<void> {
@@ -100,12 +103,13 @@ class Exchange {
     if (rule === undefined) return await this.#stream(deadline);
     const { maxRequestBytes } = this.#context.limits;
     const body = forwardedBody(this.#method, rule, await readBody(this.#request, maxRequestBytes, deadline));
+    this.#report.request = body;
     const { translation } = rule;
     if (translation === 'Mount') return await this.#mount(readMountArguments(this.#method, body), deadline);
     if (translation === 'Unmount')
       return await this.#unmount(readMountArguments(this.#method, body), deadline);
     const answer = await this.#forward(rule, body, deadline);
-    if (translation === undefined) return sendWhole(this.#response, answer);
+    if (translation === undefined) return this.#sendWhole(answer);
     return await this.#sendTranslated(translation, answer, deadline);
   }
 
@@ -150,7 +154,7 @@ class Exchange {
     const forwarded = {
       path: request.url ?? '',
       headers: endToEndHeaders(request.rawHeaders, isEmpty),
-      body: isEmpty ? Buffer.alloc(0) : boundedChunks(request, limits.maxRequestBytes),
+      body: isEmpty ? Buffer.alloc(0) : this.#countedChunks(boundedChunks(request, limits.maxRequestBytes)),
     };
     const begun = withResolvers<void>();
     let whole: Promise<void> | undefined;
@@ -160,7 +164,7 @@ class Exchange {
         async (answer) => {
           deadline.clearLimit();
           begun.resolve();
-          await sendStream(this.#response, answer, deadline);
+          this.#report.streamedAnswerBytes = await sendStream(this.#response, answer, deadline);
         },
         { signal: deadline.signal, timeoutMs: 0, isStream: true },
       );
@@ -178,7 +182,7 @@ class Exchange {
     const { status, body } = answer;
     const toHostPaths = (paths: readonly string[]) => this.#toHostPaths(method, paths, deadline);
     const translated = await translateAnswer(method, { status, text: body.toString() }, toHostPaths);
-    if (translated === undefined) sendWhole(this.#response, answer);
+    if (translated === undefined) this.#sendWhole(answer);
     else this.#send(translated);
   }
 
@@ -228,22 +232,33 @@ class Exchange {
     });
   }
 
+  async *#countedChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      this.#report.streamedRequestBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  #sendWhole(answer: WholeAnswer): void {
+    this.#report.answer = answer.body;
+    sendWhole(this.#response, answer);
+  }
+
   #send(answer: GatewayAnswer): void {
-    if (answer.status >= 400) this.#error = answer.text;
-    sendJson(this.#response, answer);
+    this.#report.answer = sendJson(this.#response, answer);
   }
 
   #fail(error: unknown): void {
     if (this.#left.signal.aborted) return;
+    this.#report.error = error;
     const answer = errorAnswer(this.#method, error);
-    this.#error = answer.text;
     if (this.#response.headersSent) {
       // The consumer must not take what it got for a whole answer.
       this.#response.destroy();
       return;
     }
     if (!this.#request.complete) this.#response.shouldKeepAlive = false;
-    sendJson(this.#response, answer);
+    this.#send(answer);
   }
 
   #consumer(): Consumer {

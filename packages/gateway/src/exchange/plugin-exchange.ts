@@ -4,6 +4,7 @@
 import type { Cancellable, Clock } from '@outboard/async';
 import type { Consumer, PluginDriver } from '@outboard/engine';
 import type { Logger } from 'pino';
+import type { EndedCall } from '../calls/call-log.ts';
 import type { CallLimits } from '../protection/call-limits.ts';
 
 /** The plugin behind a socket. */
@@ -31,28 +32,13 @@ export interface MountOptions extends Cancellable {
   readonly consumer?: Consumer | undefined;
 }
 
-/** One call that has ended. */
-export interface HandledCall {
-  readonly plugin: Pick<HandledPlugin, 'id' | 'name'>;
-  /** Such as `VolumeDriver.Mount`. */
-  readonly method: string;
-  readonly consumer: Consumer;
-  readonly startedAt: Date;
-  /** Until the last byte of the answer was handed to the kernel. */
-  readonly durationMs: number;
-  /** HTTP status of the answer; 0 when the consumer left before it. */
-  readonly status: number;
-  /** The failure that the gateway reported; absent for the plugin's own answers that were forwarded as they are. */
-  readonly error?: string | undefined;
-}
-
 /** Parts of handlers. */
 export interface PluginHandlerDeps {
   readonly mounts: CountedMounts;
   /** Waits until calls can be made. @throws {OutboardError} unavailable, with the reason, when none can be made any more */
   readonly ready: (pluginId: string, options: Cancellable) => Promise<void>;
   readonly limitsOf: (plugin: HandledPlugin) => CallLimits;
-  readonly onCall?: ((call: HandledCall) => void) | undefined;
+  readonly onCall?: ((call: EndedCall) => void) | undefined;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly logger: Logger;
 }

@@ -16,12 +16,16 @@ export interface WholeAnswer {
   readonly body: Buffer;
 }
 
-/** Send JSON. */
-export function sendJson(response: ServerResponse, { status, text }: { status: number; text: string }): void {
+/** Send JSON. @returns the body */
+export function sendJson(
+  response: ServerResponse,
+  { status, text }: { status: number; text: string },
+): Buffer {
   const body = Buffer.from(`${text}\n`);
   const allow = status === 405 ? ['Allow', 'POST'] : [];
   response.writeHead(status, ['Content-Type', contentType, 'Content-Length', String(body.length), ...allow]);
   response.end(body);
+  return body;
 }
 
 /** Send the answer of a plugin as it is. */
@@ -32,16 +36,23 @@ export function sendWhole(response: ServerResponse, { status, headers, body }: W
   response.end(body);
 }
 
-/** Send an answer as it arrives. Returns early when the consumer leaves. @throws the error of the body */
+/**
+ * Send an answer as it arrives. Returns early when the consumer leaves.
+ * @returns the number of bytes
+ * @throws the error of the body
+ */
 export async function sendStream(
   response: ServerResponse,
   answer: { status: number; headers: readonly string[]; body: AsyncIterable<Uint8Array> },
   options: Cancellable,
-): Promise<void> {
+): Promise<number> {
   response.writeHead(answer.status, endToEndHeaders(answer.headers, false));
   response.flushHeaders();
+  let bytes = 0;
   for await (const chunk of answer.body) {
-    if (!response.write(chunk) && !(await waitForDrain(response, options))) return;
+    bytes += chunk.length;
+    if (!response.write(chunk) && !(await waitForDrain(response, options))) return bytes;
   }
   response.end();
+  return bytes;
 }

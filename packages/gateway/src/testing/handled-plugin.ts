@@ -9,13 +9,9 @@ import { join } from 'node:path';
 import { fromCallback, systemClock } from '@outboard/async';
 import { createPluginClient } from '@outboard/protocol';
 import { pino } from 'pino';
+import type { EndedCall } from '../calls/call-log.ts';
 import { createPluginHandlers } from '../exchange/create-plugin-handlers.ts';
-import type {
-  CountedMounts,
-  HandledCall,
-  HandledPlugin,
-  PluginHandlerDeps,
-} from '../exchange/plugin-exchange.ts';
+import type { CountedMounts, HandledPlugin, PluginHandlerDeps } from '../exchange/plugin-exchange.ts';
 import type { CallLimits } from '../protection/call-limits.ts';
 
 /** A request as the plugin received it. */
@@ -36,6 +32,8 @@ export interface HandledPluginOptions {
   readonly ready?: PluginHandlerDeps['ready'];
   /** Host paths; default: the path below `/host`. A path with `escapes` in it is refused. */
   readonly toHostPath?: (path: string) => string;
+  /** Called with each report of the handler, which may come after the answer. */
+  readonly onReport?: (call: EndedCall) => void;
 }
 
 /** A running plugin and its handler. */
@@ -43,7 +41,7 @@ export interface HandledPluginFixture extends AsyncDisposable {
   /** Requests that reached the plugin. */
   readonly received: readonly ReceivedCall[];
   /** Calls that the handler reported. */
-  readonly reported: readonly HandledCall[];
+  readonly reported: readonly EndedCall[];
   /** Connect to the gateway's socket. */
   connect(): Promise<RawClient>;
   /** Send bytes on a connection of its own, and read one answer. */
@@ -94,7 +92,7 @@ export async function openHandledPlugin(
     });
   });
   const client = createPluginClient({ socketPath: join(directory, 'plugin.sock') });
-  const reported: HandledCall[] = [];
+  const reported: EndedCall[] = [];
   const handle = createPluginHandlers(depsOf(options, reported))(pluginOf(client, options));
   const path = join(directory, 'gateway.sock');
   const gateway = await listen(path, handle);
@@ -137,7 +135,7 @@ export function postOf(method: string, body = ''): string {
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
-function depsOf(options: HandledPluginOptions, reported: HandledCall[]): PluginHandlerDeps {
+function depsOf(options: HandledPluginOptions, reported: EndedCall[]): PluginHandlerDeps {
   const refuse = async () => {
     throw new Error('the test expects no mounts');
   };
@@ -145,7 +143,10 @@ function depsOf(options: HandledPluginOptions, reported: HandledCall[]): PluginH
     mounts: { mount: refuse, unmount: refuse, ...options.mounts },
     ready: options.ready ?? (async () => {}),
     limitsOf: () => ({ ...defaultLimits, ...options.limits }),
-    onCall: (call) => reported.push(call),
+    onCall(call) {
+      reported.push(call);
+      options.onReport?.(call);
+    },
     clock: systemClock,
     logger: pino({ enabled: false }),
   };
