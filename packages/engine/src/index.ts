@@ -52,6 +52,7 @@ export {
   endpointOptions,
   networkOptions,
 } from '@outboard/protocol';
+export { gatewayDefaults } from './config/gateway-options.ts';
 // Configs, settings, options and privileges, and their documents.
 export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';
 export { parsePluginConfig } from './config/parse-plugin-config.ts';

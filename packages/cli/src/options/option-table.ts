@@ -150,4 +150,52 @@ export const optionTable: readonly OptionFlag[] = [
     fields: ['Gateway.Alias'],
     help: 'name of the plugin for other engines',
   },
+  {
+    flag: '--gateway-timeout <duration>',
+    argument: 'duration',
+    fields: ['Gateway.TimeoutSeconds'],
+    help: 'time limit of a call, such as 90s',
+  },
+  {
+    flag: '--gateway-slow-timeout <duration>',
+    argument: 'duration',
+    fields: ['Gateway.SlowTimeoutSeconds'],
+    help: 'time limit of a call that creates or mounts, such as 5m',
+  },
+  {
+    flag: '--gateway-max-calls <number>',
+    argument: 'whole number',
+    fields: ['Gateway.MaxCalls'],
+    help: 'calls to the plugin at once',
+  },
+  {
+    flag: '--gateway-max-waiting <number>',
+    argument: 'whole number',
+    fields: ['Gateway.MaxWaiting'],
+    help: 'further calls that wait; more are refused',
+  },
+  {
+    flag: '--gateway-request-size <bytes>',
+    argument: 'size',
+    fields: ['Gateway.MaxRequestBytes'],
+    help: 'greatest size of a request',
+  },
+  {
+    flag: '--gateway-answer-size <bytes>',
+    argument: 'size',
+    fields: ['Gateway.MaxAnswerBytes'],
+    help: 'greatest size of an answer; a stream has no limit',
+  },
+  {
+    flag: '--gateway-max-failures <number>',
+    argument: 'whole number',
+    fields: ['Gateway.MaxFailures'],
+    help: 'calls in a row without an answer, after which further ones fail at once; 0 for never',
+  },
+  {
+    flag: '--gateway-pause <duration>',
+    argument: 'duration',
+    fields: ['Gateway.PauseSeconds'],
+    help: 'time until one call tries again whether the plugin answers',
+  },
 ];

@@ -4,6 +4,11 @@
 import { codec, OutboardError, showValue } from '@outboard/oci';
 import { option } from './option-row.ts';
 
+const mebibyte = 1024 * 1024;
+/** A consumer waits as long. */
+const longestTimeoutSeconds = 3600;
+const longestTimeoutByAuthorSeconds = 600;
+
 /** Room for the directory: a path of a socket has at most 107 bytes. */
 const longestAlias = 64;
 
@@ -42,7 +47,87 @@ export const gatewayOptions = {
     help: 'name of the plugin for other engines',
     notes: 'see [gateway.md](gateway.md#names)',
   }),
+  /** Of most calls. */
+  timeoutSeconds: option('TimeoutSeconds', codec.finiteNumber, {
+    default: 60,
+    range: [1, longestTimeoutSeconds],
+    author: { most: longestTimeoutByAuthorSeconds },
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-timeout <duration>', argument: 'duration' },
+    help: 'time limit of a call, such as 90s',
+    notes: 'see [gateway.md](gateway.md#protection), as for the following',
+  }),
+  /** Of `Create`, `Mount` and their like, which may work on remote storage. */
+  slowTimeoutSeconds: option('SlowTimeoutSeconds', codec.finiteNumber, {
+    default: 120,
+    range: [1, longestTimeoutSeconds],
+    author: { most: longestTimeoutByAuthorSeconds },
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-slow-timeout <duration>', argument: 'duration' },
+    help: 'time limit of a call that creates or mounts, such as 5m',
+  }),
+  maxCalls: option('MaxCalls', codec.finiteNumber, {
+    default: 64,
+    range: [1, 1024],
+    author: 'none',
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-max-calls <number>', argument: 'whole number' },
+    help: 'calls to the plugin at once',
+  }),
+  maxWaiting: option('MaxWaiting', codec.finiteNumber, {
+    default: 256,
+    range: [0, 65_536],
+    author: 'none',
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-max-waiting <number>', argument: 'whole number' },
+    help: 'further calls that wait; more are refused',
+  }),
+  maxRequestBytes: option('MaxRequestBytes', codec.finiteNumber, {
+    default: 8 * mebibyte,
+    range: [1024, 1024 * mebibyte],
+    author: 'none',
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-request-size <bytes>', argument: 'size' },
+    help: 'greatest size of a request',
+  }),
+  maxAnswerBytes: option('MaxAnswerBytes', codec.finiteNumber, {
+    default: 8 * mebibyte,
+    range: [1024, 1024 * mebibyte],
+    author: 'none',
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-answer-size <bytes>', argument: 'size' },
+    help: 'greatest size of an answer; a stream has no limit',
+  }),
+  /** Without an answer, in a row; 0 for never. */
+  maxFailures: option('MaxFailures', codec.finiteNumber, {
+    default: 5,
+    range: [0, 1_000_000],
+    author: 'none',
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-max-failures <number>', argument: 'whole number' },
+    help: 'calls in a row without an answer, after which further ones fail at once; 0 for never',
+  }),
+  pauseSeconds: option('PauseSeconds', codec.finiteNumber, {
+    default: 10,
+    range: [1, 3600],
+    author: 'none',
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-pause <duration>', argument: 'duration' },
+    help: 'time until one call tries again whether the plugin answers',
+  }),
 };
+
+/** Values in force where nobody decided. */
+export const gatewayDefaults = {
+  timeoutSeconds: gatewayOptions.timeoutSeconds.description.default,
+  slowTimeoutSeconds: gatewayOptions.slowTimeoutSeconds.description.default,
+  maxCalls: gatewayOptions.maxCalls.description.default,
+  maxWaiting: gatewayOptions.maxWaiting.description.default,
+  maxRequestBytes: gatewayOptions.maxRequestBytes.description.default,
+  maxAnswerBytes: gatewayOptions.maxAnswerBytes.description.default,
+  maxFailures: gatewayOptions.maxFailures.description.default,
+  pauseSeconds: gatewayOptions.pauseSeconds.description.default,
+} as const;
 
 /**
  * The reason why a name cannot be used by consumers of plugins; undefined for a good one.

@@ -146,17 +146,17 @@ describe('createPluginHandlers()', () => {
   }
 
   test('bounds requests and answers', async () => {
-    const limits = { maxRequestBytes: 100, maxAnswerBytes: 100 };
-    await using plugin = await openHandledPlugin((_call, response) => response.end('x'.repeat(200)), {
+    const limits = { maxRequestBytes: 1024, maxAnswerBytes: 1024 };
+    await using plugin = await openHandledPlugin((_call, response) => response.end('x'.repeat(2000)), {
       limits,
     });
-    const large = await plugin.post('VolumeDriver.Create', 'x'.repeat(101));
+    const large = await plugin.post('VolumeDriver.Create', 'x'.repeat(1025));
     assert.equal(large.status, 413);
-    assert.deepEqual(JSON.parse(large.body), { Err: 'the request is too large: want at most 100 bytes' });
-    assert.equal((await plugin.post('X.Unknown', 'x'.repeat(101))).status, 413);
+    assert.deepEqual(JSON.parse(large.body), { Err: 'the request is too large: want at most 1024 bytes' });
+    assert.equal((await plugin.post('X.Unknown', 'x'.repeat(1025))).status, 413);
     const answer = await plugin.post('VolumeDriver.Create', '{}');
     assert.equal(answer.status, 502);
-    assert.match(JSON.parse(answer.body).Err, /VolumeDriver.Create: .* too large: want at most 100 bytes/);
+    assert.match(JSON.parse(answer.body).Err, /VolumeDriver.Create: .* too large: want at most 1024 bytes/);
   });
 
   test('waits until the plugin is ready, and reports why it never will be', async () => {

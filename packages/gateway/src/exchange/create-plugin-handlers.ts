@@ -5,7 +5,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import { type CallGuard, createCallGuard } from '../protection/call-guard.ts';
-import type { CallLimits } from '../protection/call-limits.ts';
+import { type CallLimits, callLimitsOf } from '../protection/call-limits.ts';
 import { activationOf } from '../translation/activation.ts';
 import { serveExchange } from './exchange.ts';
 import type { HandledPlugin, PluginHandlerDeps } from './plugin-exchange.ts';
@@ -26,7 +26,7 @@ export function createPluginHandlers(deps: PluginHandlerDeps): (plugin: HandledP
   }
 
   return (plugin) => {
-    const limits = deps.limitsOf(plugin);
+    const limits = callLimitsOf(plugin.options);
     const activation = activationOf(plugin.interfaceTypes);
     const context = { plugin, limits, activation, guard: guardOf(plugin, limits), deps };
     return (request: IncomingMessage, response: ServerResponse) => {

@@ -2,10 +2,9 @@
  * The contract of exchanges: what the handler of a plugin's socket needs, and what it reports.
  */
 import type { Cancellable, Clock } from '@outboard/async';
-import type { Consumer, PluginDriver } from '@outboard/engine';
+import type { Consumer, PluginDriver, PluginOptions } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { EndedCall } from '../calls/call-log.ts';
-import type { CallLimits } from '../protection/call-limits.ts';
 
 /** The plugin behind a socket. */
 export interface HandledPlugin {
@@ -14,6 +13,8 @@ export interface HandledPlugin {
   readonly name: string;
   /** Interface types of its config, such as `docker.volumedriver/1.0`. */
   readonly interfaceTypes: readonly string[];
+  /** Options in force. */
+  readonly options: Pick<PluginOptions, 'gateway'>;
   readonly driver: Pick<PluginDriver, 'client' | 'toHostPaths'>;
 }
 
@@ -37,7 +38,6 @@ export interface PluginHandlerDeps {
   readonly mounts: CountedMounts;
   /** Waits until calls can be made. @throws {OutboardError} unavailable, with the reason, when none can be made any more */
   readonly ready: (pluginId: string, options: Cancellable) => Promise<void>;
-  readonly limitsOf: (plugin: HandledPlugin) => CallLimits;
   readonly onCall?: ((call: EndedCall) => void) | undefined;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly logger: Logger;

@@ -12,7 +12,6 @@ import { pino } from 'pino';
 import type { EndedCall } from '../calls/call-log.ts';
 import { createPluginHandlers } from '../exchange/create-plugin-handlers.ts';
 import type { CountedMounts, HandledPlugin, PluginHandlerDeps } from '../exchange/plugin-exchange.ts';
-import type { CallLimits } from '../protection/call-limits.ts';
 
 /** A request as the plugin received it. */
 export interface ReceivedCall {
@@ -27,7 +26,8 @@ export type PluginAnswers = (call: ReceivedCall, response: ServerResponse, reque
 /** Choices of a test. */
 export interface HandledPluginOptions {
   readonly interfaceTypes?: readonly string[];
-  readonly limits?: Partial<CallLimits>;
+  /** Options of the group `Gateway`. */
+  readonly limits?: HandledPlugin['options']['gateway'];
   readonly mounts?: Partial<CountedMounts>;
   readonly ready?: PluginHandlerDeps['ready'];
   /** Host paths; default: the path below `/host`. A path with `escapes` in it is refused. */
@@ -64,15 +64,6 @@ export interface RawClient {
   /** Send bytes, and read one answer; the connection stays open. */
   send(bytes: string | Buffer): Promise<RawAnswer>;
 }
-
-const defaultLimits: CallLimits = {
-  timeoutMs: 60_000,
-  slowTimeoutMs: 120_000,
-  maxRequestBytes: 1024 * 1024,
-  maxAnswerBytes: 1024 * 1024,
-  queue: { running: 64, waiting: 64 },
-  breaker: { failures: 3, pauseMs: 10_000 },
-};
 
 /** Serve a plugin through a handler. */
 export async function openHandledPlugin(
@@ -142,7 +133,6 @@ function depsOf(options: HandledPluginOptions, reported: EndedCall[]): PluginHan
   return {
     mounts: { mount: refuse, unmount: refuse, ...options.mounts },
     ready: options.ready ?? (async () => {}),
-    limitsOf: () => ({ ...defaultLimits, ...options.limits }),
     onCall(call) {
       reported.push(call);
       options.onReport?.(call);
@@ -156,6 +146,7 @@ function pluginOf(
   client: HandledPlugin['driver']['client'],
   {
     interfaceTypes = ['docker.volumedriver/1.0'],
+    limits = {},
     toHostPath = (path) => `/host${path}`,
   }: HandledPluginOptions,
 ): HandledPlugin {
@@ -164,7 +155,13 @@ function pluginOf(
     return toHostPath(path);
   };
   const toHostPaths = (paths: readonly string[]) => Promise.allSettled(paths.map(resolve));
-  return { id: 'a'.repeat(64), name: 'acme/p:latest', interfaceTypes, driver: { client, toHostPaths } };
+  return {
+    id: 'a'.repeat(64),
+    name: 'acme/p:latest',
+    interfaceTypes,
+    options: { gateway: limits },
+    driver: { client, toHostPaths },
+  };
 }
 
 async function listen(path: string, handle: Parameters<typeof createServer>[1]) {
