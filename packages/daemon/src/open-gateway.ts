@@ -6,12 +6,13 @@ import type { Plugin, PluginEngine } from '@outboard/engine';
 import { type Gateway, openGateway, type PluginSource } from '@outboard/gateway';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
+import { createGatewayHandlers } from './gateway-handlers.ts';
 import { findSocketGroup, type SocketGroup } from './listen/socket-group.ts';
 
 /** Parts for the gateway. */
 export interface DaemonGatewayDeps {
   readonly configuration: Pick<Configuration, 'gateway-dir' | 'gateway-mode' | 'gateway-group'>;
-  readonly engine: Pick<PluginEngine, 'list' | 'onEvent'>;
+  readonly engine: Pick<PluginEngine, 'list' | 'onEvent' | 'serving' | 'volumes'>;
   /** The API's group, which the sockets have by default. */
   readonly group: SocketGroup | undefined;
   readonly logger: Logger;
@@ -31,10 +32,7 @@ export async function openDaemonGateway(deps: DaemonGatewayDeps): Promise<Gatewa
     directory: resolve(configuration['gateway-dir']),
     access: { mode: Number.parseInt(configuration['gateway-mode'], 8), gid: group?.gid },
     source: enabledPlugins(engine),
-    createHandler: (plugin) => (_request, response) => {
-      response.writeHead(503, { 'Content-Type': 'application/json' });
-      response.end(`${JSON.stringify({ Err: `plugin ${plugin.name} cannot be called yet` })}\n`);
-    },
+    createHandler: createGatewayHandlers(engine, logger),
     logger,
   });
 }

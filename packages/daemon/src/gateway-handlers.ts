@@ -1,0 +1,30 @@
+/**
+ * The handlers of the gateway's sockets over this process's engine.
+ */
+import type { RequestListener } from 'node:http';
+import { systemClock } from '@outboard/async';
+import type { PluginEngine } from '@outboard/engine';
+import { createPluginHandlers } from '@outboard/gateway';
+import type { Logger } from 'pino';
+
+/** Make handlers. @returns makes the handler of a plugin; one that was disabled in the same moment refuses every call */
+export function createGatewayHandlers(
+  engine: Pick<PluginEngine, 'serving' | 'volumes'>,
+  logger: Logger,
+): (plugin: { readonly id: string; readonly name: string }) => RequestListener {
+  const { serving, volumes } = engine;
+  const handlerOf = createPluginHandlers({
+    mounts: volumes,
+    ready: (id, options) => serving.ready(id, options),
+    clock: systemClock,
+    logger,
+  });
+  return ({ id, name }) => {
+    const plugin = serving.get(id);
+    if (plugin !== undefined) return handlerOf(plugin);
+    return (_request, response) => {
+      response.writeHead(503, { 'Content-Type': 'application/json' });
+      response.end(`${JSON.stringify({ Err: `plugin ${name} is disabled` })}\n`);
+    };
+  };
+}
