@@ -2,8 +2,9 @@
  * Runs test files with one version of Node.js.
  */
 import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
-import { delimiter, dirname } from 'node:path';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 
 /** Upper bound for one file, in milliseconds. */
 const fileTimeoutMs = 10 * 60_000;
@@ -25,10 +26,17 @@ export async function runTests(files, { root, program = process.execPath }) {
     { files: sources, loader: ['--import=tsx'] },
   ];
   const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const run of runs) {
-    if (run.files.length === 0) continue;
-    const counts = await runFiles(run.files, { root, program, loader: run.loader });
-    for (const key of Object.keys(total)) total[key] += counts[key];
+  // A directory with this program alone: its own may hold other versions of programs that come later in PATH.
+  const programs = mkdtempSync(join(tmpdir(), 'outboard-node-'));
+  symlinkSync(program, join(programs, 'node'));
+  try {
+    for (const run of runs) {
+      if (run.files.length === 0) continue;
+      const counts = await runFiles(run.files, { root, program, programs, loader: run.loader });
+      for (const key of Object.keys(total)) total[key] += counts[key];
+    }
+  } finally {
+    rmSync(programs, { recursive: true });
   }
   return total;
 }
@@ -37,7 +45,7 @@ function compiledFile(file) {
   return file.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
 }
 
-async function runFiles(files, { root, program, loader }) {
+async function runFiles(files, { root, program, programs, loader }) {
   const args = [
     ...loader,
     '--test',
@@ -49,7 +57,7 @@ async function runFiles(files, { root, program, loader }) {
   ];
   const child = spawn(program, args, {
     cwd: root,
-    env: { ...process.env, PATH: `${dirname(program)}${delimiter}${process.env.PATH ?? ''}` },
+    env: { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH ?? ''}` },
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   const ended = new Promise((resolve) => {
