@@ -21,6 +21,8 @@ export type { FileStatus, FileSystemProbe, FileSystemSpace, ProbeResult } from '
 export { createFileSystemProbe } from './linux/file-system-probe.ts';
 export { findBinary } from './linux/find-binary.ts';
 export { hostMounts } from './linux/host-mounts.ts';
+export type { ListeningSocketOptions } from './linux/listening-socket.ts';
+export { openListeningSocket, pathOfSocket, stopReceiving } from './linux/listening-socket.ts';
 export { lockDirectory, ownerFileName } from './linux/lock-directory.ts';
 export { makeFifo } from './linux/make-fifo.ts';
 export type { MountEntry } from './linux/mount-table.ts';
@@ -30,6 +32,7 @@ export { readPeerCredentials } from './linux/peer-credentials.ts';
 export { isSameProcess, readBootId } from './linux/process-identity.ts';
 export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
+export { sendDescriptors } from './linux/send-descriptors.ts';
 // Log files.
 export type { LogLine } from './logs/line-joiner.ts';
 export { LogKeeper } from './logs/log-keeper.ts';
