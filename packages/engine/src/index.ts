@@ -20,9 +20,13 @@ export type {
 export {
   cgroupDrivers,
   cgroups,
+  openListeningSocket,
   parseTimestamp,
+  pathOfSocket,
   sendDatagram,
+  sendDescriptors,
   setCloseOnExec,
+  stopReceiving,
 } from '@outboard/container';
 export type { ErrorKind } from '@outboard/oci';
 export { isOutboardError, OutboardError } from '@outboard/oci';
@@ -54,6 +58,7 @@ export {
 } from '@outboard/protocol';
 export { gatewayDefaults } from './config/gateway-options.ts';
 // Configs, settings, options and privileges, and their documents.
+export { flawOfAlias, usableAlias } from './config/gateway-options.ts';
 export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';
 export { parsePluginConfig } from './config/parse-plugin-config.ts';
 export type { PluginOptionsPatch } from './config/parse-plugin-options.ts';

@@ -1,102 +1,87 @@
 /**
  * Opens a gateway: keeps one socket for each plugin of the source.
  */
-import { join } from 'node:path';
-import { createListeners, createSerialQueue } from '@outboard/async';
-import { makeDirectories } from '@outboard/oci';
+import { createListeners, createSerialQueue, runOnce } from '@outboard/async';
 import type { Logger } from 'pino';
-import { deriveAliases } from './aliases/derive-alias.ts';
-import type {
-  CreatePluginHandler,
-  Gateway,
-  GatewayAccess,
-  GatewayEndpoint,
-  GatewayPlugin,
-  PluginSource,
-} from './gateway.ts';
-import { openPluginSocket, type PluginSocket } from './sockets/plugin-socket.ts';
+import { openAliasClaims } from './aliases/alias-claims.ts';
+import type { CreatePluginHandler, Gateway, GatewayAccess, GatewayPlugin, PluginSource } from './gateway.ts';
+import { SocketTable } from './socket-table.ts';
+import {
+  type DescriptorStore,
+  type InheritedDescriptor,
+  noDescriptorStore,
+} from './sockets/descriptor-store.ts';
+import { openInheritedSockets } from './sockets/inherited-sockets.ts';
+import { repeatCheck } from './sockets/repeated-check.ts';
+import { watchDirectory } from './sockets/watch-path.ts';
+
+/** Time for requests in flight to end when the gateway closes; then their connections are cut. */
+const drainMs = 10_000;
 
 /** Options of `openGateway`. */
 export interface GatewayOptions<Plugin extends GatewayPlugin> {
-  /** Directory of the sockets, which is made if it is missing. */
+  /** Directory of the sockets: an absolute path, made with the first socket. */
   readonly directory: string;
+  /** File with the names of sockets; absent: they are kept in memory. Its directory exists. */
+  readonly aliasFile?: string | undefined;
   readonly access: GatewayAccess;
   readonly source: PluginSource<Plugin>;
   readonly createHandler: CreatePluginHandler<Plugin>;
+  /** Keeps the sockets for the next process; default none. */
+  readonly store?: DescriptorStore | undefined;
+  /** What an earlier process put into the store; the gateway owns it from now on. */
+  readonly inherited?: readonly InheritedDescriptor[] | undefined;
   readonly logger: Logger;
 }
 
-interface Served {
-  readonly endpoint: GatewayEndpoint;
-  readonly socket: PluginSocket | undefined;
-}
-
-/** Open a gateway; it listens for all plugins of the source when this resolves. */
+/** Open a gateway; it listens for all plugins of the source when this resolves, those with a problem excepted. */
 export async function openGateway<Plugin extends GatewayPlugin>(
   options: GatewayOptions<Plugin>,
 ): Promise<Gateway> {
-  const { directory, access, source, createHandler, logger } = options;
-  const served = new Map<string, Served>();
+  const { directory, source, logger, store = noDescriptorStore } = options;
+  const claims = await openAliasClaims(options.aliasFile, logger);
+  const inherited = await openInheritedSockets(options.inherited ?? [], store);
+  const table = new SocketTable({ ...options, claims, store, inherited });
   const queue = createSerialQueue();
+  const reportFailure = (error: unknown) =>
+    logger.error({ err: error }, 'cannot keep the sockets of the gateway');
+
   const listeners = createListeners(reportFailure);
-
-  async function listen(plugin: Plugin): Promise<void> {
-    const alias = freeAlias(plugin, [...served.values()]);
-    const path = join(directory, `${alias}.sock`);
-    const endpoint = { pluginId: plugin.id, pluginName: plugin.name, alias, path };
-    try {
-      await makeDirectories(directory, { mode: 0o755 });
-      const socket = await openPluginSocket(path, access, createHandler(plugin));
-      served.set(plugin.id, { endpoint, socket });
-    } catch (error) {
-      logger.error({ err: error, socket: path, plugin: plugin.name }, 'cannot listen for a plugin');
-      served.set(plugin.id, { endpoint: { ...endpoint, problem: String(error) }, socket: undefined });
-    }
-  }
-
-  async function settle(): Promise<void> {
-    const wanted = new Map(source.all().map((plugin) => [plugin.id, plugin]));
-    for (const [id, { socket }] of served) {
-      if (wanted.has(id)) continue;
-      served.delete(id);
-      await socket?.close();
-    }
-    for (const plugin of wanted.values()) {
-      const present = served.get(plugin.id);
-      if (present === undefined) await listen(plugin);
-      else present.socket?.use(createHandler(plugin));
-    }
+  const settle = async () => {
+    await table.settle();
     listeners.notify();
-  }
+  };
 
-  const stopListening = source.onChange(() => void queue.run(settle).catch(reportFailure));
+  const watch = watchDirectory(directory, () => repeated.schedule());
+  const repeated = repeatCheck(async () => {
+    // First, so that no change during the check is missed.
+    watch.renew();
+    await queue.run(() => table.check());
+  }, reportFailure);
+  const stopListening = source.onChange(({ plugin }) => {
+    table.outdate(plugin.id);
+    queue.run(settle).catch(reportFailure);
+  });
   await queue.run(settle);
+  await inherited.release();
+  watch.renew();
 
-  function reportFailure(error: unknown): void {
-    logger.error({ err: error }, 'cannot update the sockets of the gateway');
-  }
-
-  async function close(): Promise<void> {
+  const close = runOnce(async () => {
     stopListening();
-    await queue.run(async () => {
-      await Promise.all([...served.values()].map(({ socket }) => socket?.close()));
-      served.clear();
-    });
-  }
-
+    watch.close();
+    // First, since a closed socket would be created again.
+    await repeated.end();
+    watch.close();
+    await queue.run(() => table.suspend(AbortSignal.timeout(drainMs)));
+  });
   return {
-    endpoints: () => [...served.values()].map(({ endpoint }) => endpoint).toSorted(byAlias),
+    endpoints: () => table.endpoints(),
+    endpoint: (pluginId) => table.endpoints().find((endpoint) => endpoint.pluginId === pluginId),
     onChange: (listener) => listeners.add(listener),
+    isOwnSocket: (path) => table.isOwnSocket(path),
+    admitAlias: ({ name }, alias) => table.admitAlias(name, alias),
+    settled: () => queue.run(async () => undefined),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function freeAlias({ id, name }: GatewayPlugin, served: readonly Served[]): string {
-  const taken = served.map(({ endpoint }) => endpoint.alias);
-  return deriveAliases(name).find((alias) => !taken.includes(alias)) ?? id.slice(0, 12);
-}
-
-function byAlias(one: GatewayEndpoint, other: GatewayEndpoint): number {
-  return one.alias < other.alias ? -1 : 1;
 }

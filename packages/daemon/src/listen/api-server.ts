@@ -1,13 +1,13 @@
 /**
  * Serves one request handler on several addresses, and closes them together.
  */
+import { removeStaleSocket } from '@outboard/gateway';
 import type { Logger } from 'pino';
 import type { HandleRequest } from '../http/request-handler.ts';
 import type { HostAddress } from './host-address.ts';
 import { boundAddress, closeServer, type Listener, type ListenerOptions, openListener } from './listener.ts';
 import { recreateDeletedSocket } from './recreate-socket.ts';
 import type { TlsIdentity } from './tls-identity.ts';
-import { removeStaleSocket } from './unix-socket.ts';
 
 /** Listeners that are kept for one address whose socket was deleted repeatedly; the oldest are closed beyond this. */
 const maxEarlierListeners = 4;
