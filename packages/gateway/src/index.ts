@@ -12,6 +12,14 @@ export { consumerKinds } from './consumer-kinds.ts';
 export { connectOptionsCodec } from './consumers/consumer-kind.ts';
 export type { ConnectionStatus, ConsumerReport, Consumers } from './consumers/consumers.ts';
 export { openConsumers } from './consumers/create-consumers.ts';
+// Handlers of sockets.
+export { createPluginHandlers } from './exchange/create-plugin-handlers.ts';
+export type {
+  CountedMounts,
+  HandledPlugin,
+  MountOptions,
+  PluginHandlerDeps,
+} from './exchange/plugin-exchange.ts';
 // Open a gateway.
 export type {
   CreatePluginHandler,
@@ -22,14 +30,6 @@ export type {
   PluginSource,
 } from './gateway.ts';
 export { type GatewayOptions, openGateway } from './open-gateway.ts';
-// Handlers of its sockets.
-export { createPluginHandlers } from './exchange/create-plugin-handlers.ts';
-export type {
-  CountedMounts,
-  HandledPlugin,
-  MountOptions,
-  PluginHandlerDeps,
-} from './exchange/plugin-exchange.ts';
 export type { CallLimits } from './protection/call-limits.ts';
 // Its sockets over restarts.
 export {
