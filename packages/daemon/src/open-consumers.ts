@@ -36,7 +36,7 @@ function connectablePlugins(engine: Pick<PluginEngine, 'list'>, gateway: Gateway
   const plugins = new Map(engine.list().map((plugin) => [plugin.id, plugin]));
   return gateway.endpoints().flatMap(({ pluginId, alias, path }) => {
     const plugin = plugins.get(pluginId);
-    if (plugin === undefined) return [];
+    if (plugin === undefined || path === '') return [];
     const capabilities = (plugin.config.interface.types ?? []).map(({ capability }) => capability);
     return [{ id: pluginId, name: plugin.name, alias, socket: path, capabilities }];
   });
