@@ -29,7 +29,7 @@ export interface GatewayOptions<Plugin extends GatewayPlugin> {
   readonly createHandler: CreatePluginHandler<Plugin>;
   /** Keeps the sockets for the next process; default none. */
   readonly store?: DescriptorStore | undefined;
-  /** What an earlier process put into the store; the gateway owns it from now on. */
+  /** The content of the store that an earlier process left; the gateway owns it from now on. */
   readonly inherited?: readonly InheritedDescriptor[] | undefined;
   readonly logger: Logger;
 }

@@ -4,7 +4,7 @@
  */
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { pause, withResolvers } from '@outboard/async';
+import { onAbort, pause, withResolvers } from '@outboard/async';
 import { stopReceiving } from '@outboard/engine';
 
 /** Hands idle connections over to the next process. @returns false when it cannot; nothing has changed then */
@@ -81,13 +81,11 @@ export function trackConnections(server: Server): OpenConnections {
       }
     }
     void release([...connections.values()].filter(isIdle), handOver, signal);
-    const cut = () => {
+    const stopListening = onAbort(signal, () => {
       for (const { socket, isLeaving } of connections.values()) if (!isLeaving) socket.destroy();
-    };
-    signal.addEventListener('abort', cut, { once: true });
-    if (signal.aborted) cut();
+    });
     await empty;
-    signal.removeEventListener('abort', cut);
+    stopListening();
   }
 
   return { drain };
