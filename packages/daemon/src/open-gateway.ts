@@ -15,10 +15,7 @@ const [ownDirectory, aliasFile] = ['gateway', 'aliases.json'];
 
 /** Parts for the gateway. */
 export interface DaemonGatewayDeps {
-  readonly configuration: Pick<
-    Configuration,
-    'data-root' | 'gateway-dir' | 'gateway-mode' | 'gateway-group'
-  >;
+  readonly configuration: Pick<Configuration, 'data-root' | 'gateway-dir' | 'gateway-mode' | 'gateway-group'>;
   readonly engine: Pick<PluginEngine, 'damaged' | 'list' | 'options' | 'serving' | 'volumes'>;
   /** The API's group, which the sockets have by default. */
   readonly group: SocketGroup | undefined;
@@ -57,7 +54,10 @@ function pluginSource({
   return {
     all: () => serving.all(),
     // A damaged plugin keeps its name until it is repaired or removed.
-    installed: () => [...sound(), ...damaged().flatMap(({ id, name }) => (name === undefined ? [] : { id, name }))],
+    installed: () => [
+      ...sound(),
+      ...damaged().flatMap(({ id, name }) => (name === undefined ? [] : { id, name })),
+    ],
     onChange: (listener) => serving.onChange(listener),
   };
 }
