@@ -56,9 +56,8 @@ export {
   endpointOptions,
   networkOptions,
 } from '@outboard/protocol';
-export { gatewayDefaults } from './config/gateway-options.ts';
 // Configs, settings, options and privileges, and their documents.
-export { flawOfAlias, usableAlias } from './config/gateway-options.ts';
+export { flawOfAlias, gatewayDefaults, usableAlias } from './config/gateway-options.ts';
 export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';
 export { parsePluginConfig } from './config/parse-plugin-config.ts';
 export type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
