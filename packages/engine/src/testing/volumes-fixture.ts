@@ -27,7 +27,7 @@ export interface Question {
 }
 
 /** Answers one method; `never` sends no reply. */
-export type Answer = (question: Question) => object | 'never';
+export type Answer = (question: Question) => object | 'never' | Promise<object>;
 
 /** A scripted driver. */
 export interface TestDriver {
@@ -162,7 +162,7 @@ async function startDriver(context: TestContext, socketPath: string, name: strin
     const method = (request.url ?? '').replace('/VolumeDriver.', '');
     const question = JSON.parse(await text(request)) as Question; // written by our own client
     test.calls.push([method, question.Name].filter((word) => word !== undefined).join(' '));
-    const answer = (test.answers.get(method) ?? usualAnswers(test)[method])?.(question);
+    const answer = await (test.answers.get(method) ?? usualAnswers(test)[method])?.(question);
     if (answer === 'never') return;
     response.statusCode = answer !== undefined && 'failed' in answer ? 500 : 200;
     response.end(JSON.stringify(answer ?? { Err: `no method ${method}` }));

@@ -2,7 +2,7 @@
  * Wires the operations on volumes with a store, drivers and references.
  */
 
-import { type Clock, createKeyedQueue, systemClock } from '@outboard/async';
+import { type Clock, createKeyedQueue, createLimiter, systemClock } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import { type HeldVolume, holderIds } from '../mounts/held-volume.ts';
@@ -20,6 +20,11 @@ import type { VolumeContext } from './volume-context.ts';
 import { showMountId } from './volume-name.ts';
 import type { VolumeStore } from './volume-store.ts';
 import type { PruneVolumesRequest, Volumes } from './volumes.ts';
+
+/** Bound on the drivers that are asked at the same time: a host may have hundreds of plugins. */
+const driversAtOnce = 16;
+/** Time in which a driver that works has answered, in milliseconds: others need not wait for one that hangs. */
+const answerMs = 250;
 
 /** Parts of volumes. */
 export interface VolumesDeps {
@@ -54,6 +59,7 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     logger,
     clock,
     surveyTimeoutMs: deps.surveyTimeoutMs ?? 10_000,
+    surveyLimit: createLimiter(driversAtOnce, answerMs),
   };
   const prune = oneAtATime((request: PruneVolumesRequest) => pruneVolumes(context, request));
   return {

@@ -231,3 +231,37 @@ test('list() that is cancelled fails with the reason', async (context) => {
   });
   await assert.rejects(volumes.list({}, { signal: abort.signal }), { name: 'AbortError' });
 });
+
+test('list() asks a bounded number of drivers at once, and all of them', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  let [running, most] = [0, 0];
+  const names = Array.from({ length: 24 }, (_, index) => `acme/p${index}:latest`);
+  for (const name of names) {
+    const { answers } = await driver(name);
+    answers.set('List', async () => {
+      running += 1;
+      most = Math.max(most, running);
+      // Long enough for every call that is not held back.
+      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      running -= 1;
+      return { Volumes: [{ Name: `of ${name}` }] };
+    });
+  }
+  const list = await volumes.list();
+  assert.equal(list.volumes.length, names.length);
+  assert.deepEqual(list.warnings, []);
+  assert.ok(most <= 16, `asked ${most} at once`);
+});
+
+test('list() and the search of a volume reach a driver behind many that hang', async (context) => {
+  const { volumes, driver } = await openFixture(context, { surveyTimeoutMs: 3_000 });
+  for (let index = 0; index < 20; index += 1) {
+    const { answers } = await driver(`acme/hung${index}:latest`);
+    for (const method of ['List', 'Get']) answers.set(method, () => 'never');
+  }
+  (await driver('acme/last:latest')).volumes.add('data');
+  const [list, found] = await Promise.all([volumes.list(), volumes.inspect('data')]);
+  assert.deepEqual(shown(list), ['data acme/last:latest']);
+  assert.equal(list.warnings.length, 20);
+  assert.equal(found.driver, 'acme/last:latest');
+});

@@ -1,5 +1,5 @@
 /**
- * List the volumes of all drivers. All drivers are queried in parallel with a time limit. For a driver that fails, its stored
+ * List the volumes of all drivers. The drivers are queried in parallel, a bounded number at once, with a time limit. For a driver that fails, its stored
  * records are listed with a warning; Docker omits the volumes of a disabled plugin.
  */
 
@@ -79,9 +79,9 @@ async function askOrUseRecords(
   driver: string,
   find: () => Promise<PluginDriver>,
 ): Promise<VolumeList> {
-  const { store, surveyTimeoutMs } = survey.context;
+  const { store, surveyTimeoutMs, surveyLimit } = survey.context;
   try {
-    return await ask(survey, await find());
+    return await surveyLimit.run(async () => ask(survey, await find()), { signal: survey.signal });
   } catch (error) {
     const reason = survey.signal.aborted ? `no answer within ${surveyTimeoutMs / 1000} s` : reasonOf(error);
     return {

@@ -90,7 +90,7 @@ export async function lookUp(
 }
 
 /** Parts of a search among all drivers. As in Docker, a driver that fails or does not answer in time counts as not having the volume. */
-type Search = Pick<VolumeContext, 'drivers' | 'surveyTimeoutMs'>;
+type Search = Pick<VolumeContext, 'drivers' | 'surveyTimeoutMs' | 'surveyLimit'>;
 
 /** Find a volume that this engine did not create: the first driver that has it wins, the others are not awaited. */
 export async function searchDrivers(
@@ -132,16 +132,16 @@ export async function searchOnly(
   throw new OutboardError('conflict', message);
 }
 
-/** Ask all drivers at the same time. A promise is rejected when its driver does not have the volume. */
+/** Ask all drivers, a bounded number at once. A promise is rejected when its driver does not have the volume. */
 async function askAll(
-  context: Pick<Search, 'drivers'>,
+  { drivers, surveyLimit }: Pick<Search, 'drivers' | 'surveyLimit'>,
   name: string,
   signal: AbortSignal,
 ): Promise<readonly Promise<LocatedVolume>[]> {
-  const plugins = await context.drivers.all('volumedriver', { signal });
+  const plugins = await drivers.all('volumedriver', { signal });
   return plugins.map(async (plugin) => {
     const driver = callable(plugin);
-    const answer = await driver.calls.get(name, { signal });
+    const answer = await surveyLimit.run(() => driver.calls.get(name, { signal }), { signal });
     if (answer === undefined) throw noSuchVolume();
     return { driver, answer };
   });

@@ -31,7 +31,7 @@ export async function pruneVolumes(
   return removed.sort();
 }
 
-/** Remove the volumes of one driver in sequence, to limit its load. Drivers are pruned in parallel. */
+/** Remove the volumes of one driver in sequence, to limit its load. Drivers are pruned in parallel, within bounds. */
 async function pruneDriver(
   context: VolumeContext,
   { driver, isChosen }: { readonly driver: string; readonly isChosen: (record: VolumeRecord) => boolean },
@@ -42,7 +42,10 @@ async function pruneDriver(
     if (context.mounts.idsOf(driver, record.name).length > 0) continue;
     const options = { chosen: record, signal };
     try {
-      if (await removeVolume(context, record.name, options)) removed.push(record.name);
+      const isRemoved = await context.surveyLimit.run(() => removeVolume(context, record.name, options), {
+        signal,
+      });
+      if (isRemoved) removed.push(record.name);
     } catch (error) {
       if (!isOutboardError(error)) throw error;
       context.logger.warn({ err: error, volume: record.name }, 'volume not pruned');

@@ -2,7 +2,7 @@
  * The parts that operations on volumes take.
  */
 
-import type { Clock, KeyedQueue } from '@outboard/async';
+import type { Clock, KeyedQueue, Limiter } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { MountLedger } from '../mounts/mount-ledger.ts';
@@ -26,4 +26,6 @@ export interface VolumeContext {
   readonly clock: Pick<Clock, 'now'>;
   /** Time limit of each driver when all drivers are queried, in milliseconds. */
   readonly surveyTimeoutMs: number;
+  /** Bounds the calls of operations that ask all drivers. A driver that does not answer soon gives its place up. */
+  readonly surveyLimit: Limiter;
 }
