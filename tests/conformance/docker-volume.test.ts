@@ -190,6 +190,18 @@ describe('docker volume', { skip: needsRoot }, () => {
     await docker.succeed('volume', 'rm', 'held');
   });
 
+  it('a volume that its driver no longer lists is shown, explains why its plugin is in use, and can be removed', async () => {
+    await create('unlisted-1');
+    // docker prints no warnings here.
+    const listed = await docker.run(['volume', 'ls', '-q', '-f', 'name=unlisted']);
+    assert.deepEqual(listed, { code: 0, stdout: 'unlisted-1\n', stderr: '' });
+    const inUse = await docker.fail('plugin', 'disable', plugin);
+    assert.match(inUse, /: volume unlisted-1 \(its driver no longer lists it, since [^)]+\)$/);
+    assert.equal(await docker.succeed('volume', 'rm', 'unlisted-1'), 'unlisted-1\n');
+    await docker.succeed('plugin', 'disable', plugin);
+    await docker.succeed('plugin', 'enable', plugin);
+  });
+
   it('V1 volumes persist when the daemon stops or is killed', async () => {
     await create('--label', 'team=a', 'kept');
     const { Mountpoint } = await inspect('kept');

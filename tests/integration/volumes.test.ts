@@ -60,7 +60,9 @@ describe('volumes of plugins in containers', { skip: needsRoot }, () => {
     };
     await assert.rejects(subject.engine.disable('acme/p'), inUse);
     await assert.rejects(subject.engine.remove('acme/p'), inUse);
-    await assert.rejects(subject.engine.volumes.remove('data'), { message: /volume is in use - \[me\]$/ });
+    await assert.rejects(subject.engine.volumes.remove('data'), {
+      message: /volume is in use - \[me\]: volume data mounted with ID me \(since [^)]+\)$/,
+    });
     await subject.engine.volumes.unmount('data', 'me');
     await subject.engine.volumes.remove('data');
     await subject.engine.disable('acme/p');

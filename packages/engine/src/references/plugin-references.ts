@@ -21,6 +21,8 @@ export const referenceCodec = codec.object({
   since: codec.field('Since', codec.instant),
   /** The process behind it, as far as it is known. */
   consumer: codec.optionalField('Consumer', consumerCodec),
+  /** Remark for operators, such as `its driver no longer lists it`. */
+  note: codec.optionalField('Note', codec.nonEmptyText),
 });
 
 /** A reference to one plugin, identified by kind and holder together. */

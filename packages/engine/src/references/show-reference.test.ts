@@ -12,6 +12,7 @@ const byHand: Consumer = { pid: 1, startTime: '1', program: 'outboard', isByHand
 
 for (const [reference, text] of [
   [{ kind: 'volume', holder: 'data' }, `volume data (${time})`],
+  [{ kind: 'volume', holder: 'data', note: 'it is lost' }, `volume data (it is lost, ${time})`],
   [{ kind: 'client', holder: 'backup' }, `client backup (${time})`],
   [{ kind: 'mount', holder: 'data/web' }, `volume data mounted with ID web (${time})`],
   [{ kind: 'mount', holder: `a/b/${'ab'.repeat(32)}` }, `volume a/b mounted with ID abababababab… (${time})`],
@@ -29,7 +30,10 @@ for (const [reference, text] of [
     `volume data mounted by hand for web (unit web.service, ${time})`,
   ],
   [{ kind: 'mount', holder: 'data/\u001b[2J' }, `volume data mounted with ID \\u001b[2J (${time})`],
-] as const satisfies readonly (readonly [Pick<PluginReference, 'kind' | 'holder' | 'consumer'>, string])[]) {
+] as const satisfies readonly (readonly [
+  Pick<PluginReference, 'kind' | 'holder' | 'consumer' | 'note'>,
+  string,
+])[]) {
   test(`showReference() shows ${text}`, () => assert.equal(showReference({ ...reference, since }), text));
 }
 

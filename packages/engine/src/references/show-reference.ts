@@ -10,9 +10,13 @@ import type { PluginReference } from './plugin-references.ts';
  * `volume data mounted by podman (pid 812, container 3f2a5b1c9d0e, since 2026-08-01T12:00:00.000Z)`.
  */
 export function showReference(reference: PluginReference): string {
-  const { kind, since, consumer = { isByHand: false } } = reference;
+  const { kind, since, note, consumer = { isByHand: false } } = reference;
   const subject = kind === 'mount' ? showMount(reference) : `${kind} ${escapeHidden(reference.holder)}`;
-  const details = [...consumerDetails(consumer), `since ${since.toISOString()}`];
+  const details = [
+    ...(note === undefined ? [] : [note]),
+    ...consumerDetails(consumer),
+    `since ${since.toISOString()}`,
+  ];
   return `${subject} (${details.join(', ')})`;
 }
 

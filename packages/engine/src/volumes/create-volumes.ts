@@ -5,7 +5,6 @@
 import { type Clock, createKeyedQueue, createLimiter, systemClock } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
-import { type HeldVolume, holderIds } from '../mounts/held-volume.ts';
 import type { MountLedger } from '../mounts/mount-ledger.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { PluginReference } from '../references/plugin-references.ts';
@@ -17,7 +16,7 @@ import { mountVolume, unmountVolume } from './mount-volume.ts';
 import { oneAtATime, pruneVolumes } from './prune-volumes.ts';
 import { removeVolume } from './remove-volume.ts';
 import type { VolumeContext } from './volume-context.ts';
-import { showMountId } from './volume-name.ts';
+import { volumeReferences } from './volume-references.ts';
 import type { VolumeStore } from './volume-store.ts';
 import type { PruneVolumesRequest, Volumes } from './volumes.ts';
 
@@ -54,6 +53,7 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     mounts,
     scopes: createDriverScopes(),
     beingCreated: new Map(),
+    unlisted: new Map(),
     queue: createKeyedQueue(),
     announce,
     logger,
@@ -72,24 +72,6 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     prune: (request = {}) => prune(request),
     mount: (name, id, given = {}) => mountVolume(context, name, id, given),
     unmount: (name, id, given = {}) => unmountVolume(context, name, id, given),
-    referencesOf(driver) {
-      const inCreation = [...context.beingCreated.values()].filter((record) => record.driver === driver);
-      const records = new Map(
-        [...store.ofDriver(driver), ...inCreation].map((record) => [record.name, record]),
-      );
-      const volumes = [...records.values()].map(({ name, createdAt }): PluginReference => {
-        return { kind: 'volume', holder: name, since: createdAt };
-      });
-      return [...volumes, ...mounts.held(driver).flatMap((held) => mountsOf(held, clock.now()))];
-    },
+    referencesOf: (driver) => volumeReferences(context, driver),
   };
-}
-
-/** @param now the time of a mount that is under way */
-function mountsOf(held: HeldVolume, now: Date): readonly PluginReference[] {
-  return holderIds(held).map((id) => {
-    const { since = now, consumer } = held.holders.find((holder) => holder.id === id) ?? {};
-    const holder = `${held.volume}/${showMountId(id)}`;
-    return { kind: 'mount', holder, since, ...(consumer === undefined ? {} : { consumer }) };
-  });
 }

@@ -112,7 +112,9 @@ async function ask(survey: Survey, plugin: PluginDriver): Promise<VolumeList> {
     const volume = toVolume({ name, driver: plugin.name, mountpoint: '', scope, createdAt, record });
     return passes(volume) ? [{ answer, volume }] : [];
   });
-  const lost = findLost(context, before, shown).filter((volume) => passes(volume));
+  const allLost = findLost(context, before, shown);
+  context.unlisted.set(plugin.name, new Set(allLost.map(({ name }) => name)));
+  const lost = allLost.filter(passes);
   for (const { name } of lost) {
     warn(`volume ${name}: its driver no longer lists it; remove it to release the plugin`);
   }

@@ -67,3 +67,12 @@ test('prune() is refused while another one runs', async (context) => {
   await Promise.all(refusals);
   assert.deepEqual(await volumes.prune(), [], 'the next one may run');
 });
+
+test('prune() removes the records of volumes that their driver lost', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  await volumes.create({ name: 'lost', driver: 'acme/p' });
+  acme.volumes.clear();
+  assert.deepEqual(await volumes.prune({ all: true }), ['lost']);
+  assert.deepEqual(volumes.referencesOf('acme/p:latest'), []);
+});

@@ -4,11 +4,13 @@
  */
 import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
+import { showReference } from '../references/show-reference.ts';
 import { checkRecord, type LocatedVolume, searchOnly } from './locate-volume.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { asOperation, noSuchVolume, volumeError } from './volume-errors.ts';
 import { checkVolumeName } from './volume-name.ts';
 import type { VolumeRecord } from './volume-record.ts';
+import { mountReferences } from './volume-references.ts';
 
 /** Options of `removeVolume()`. */
 export interface RemoveVolumeOptions extends Cancellable {
@@ -39,14 +41,17 @@ async function removeInTurn(
   const record = context.store.get(name);
   if (chosen !== undefined && record !== chosen) return false;
   const located = await asOperation('get', name, () => locate(context, { name, record, force }, options));
-  if (located === 'gone') {
-    if (record !== undefined) await context.store.remove(name);
-    if (!force) throw volumeError('get', name, noSuchVolume());
-  } else {
-    await asOperation('remove', name, () => removeLocated(context, name, { ...located, force }, options));
-  }
   const driver = located === 'gone' ? record?.driver : located.driver.plugin.name;
-  if (driver === undefined) return false;
+  if (driver === undefined) {
+    if (force) return false;
+    throw volumeError('get', name, noSuchVolume());
+  }
+  await asOperation('remove', name, async () => {
+    refuseMounted(context, driver, name);
+    // Docker forgets a volume that its driver lost as well, but answers that there is none.
+    if (located === 'gone') await forget(context, driver, name);
+    else await removeLocated(context, name, { ...located, force }, options);
+  });
   context.announce({ type: 'volume', action: 'destroy', id: name, attributes: { driver } });
   return true;
 }
@@ -67,16 +72,23 @@ async function locate(
   }
 }
 
+/** @throws {OutboardError} conflict, code `in-use`: Docker's text, and after it whom the IDs belong to */
+function refuseMounted({ mounts, clock }: VolumeContext, driver: string, name: string): void {
+  const ids = mounts.idsOf(driver, name);
+  if (ids.length === 0) return;
+  const held = mounts.held(driver).filter(({ volume }) => volume === name);
+  const users = held.flatMap((volume) => mountReferences(volume, clock.now())).map(showReference);
+  throw new OutboardError('conflict', `volume is in use - [${ids.join(', ')}]: ${users.join(', ')}`, {
+    code: 'in-use',
+  });
+}
+
 async function removeLocated(
   context: VolumeContext,
   name: string,
   { driver, record, force }: LocatedVolume & { readonly force: boolean },
   options: Cancellable,
 ): Promise<void> {
-  const users = context.mounts.idsOf(driver.plugin.name, name);
-  if (users.length > 0) {
-    throw new OutboardError('conflict', `volume is in use - [${users.join(', ')}]`, { code: 'in-use' });
-  }
   try {
     await driver.calls.remove(name, options);
   } catch (error) {
@@ -84,6 +96,10 @@ async function removeLocated(
     if (force && record !== undefined) await context.store.remove(name);
     throw error;
   }
-  if (record !== undefined) await context.store.remove(name);
-  await context.mounts.forget(driver.plugin.name, name);
+  await forget(context, driver.plugin.name, name);
+}
+
+async function forget({ store, mounts }: VolumeContext, driver: string, name: string): Promise<void> {
+  if (store.get(name) !== undefined) await store.remove(name);
+  await mounts.forget(driver, name);
 }

@@ -19,6 +19,8 @@ export interface VolumeContext {
   readonly scopes: DriverScopes;
   /** Records of volumes whose creation is in progress, by name: they already count as references to their driver. */
   readonly beingCreated: Map<string, VolumeRecord>;
+  /** Recorded volumes that the last list of their driver did not have, by driver. */
+  readonly unlisted: Map<string, ReadonlySet<string>>;
   /** One queue per volume name: changes of one volume run one after another. */
   readonly queue: KeyedQueue;
   readonly announce: (announcement: Announcement) => void;
