@@ -5,9 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callApi } from './daemon.ts';
 import { createDockerCli, type DockerCli } from './docker-cli.ts';
@@ -55,8 +54,8 @@ export const needsDockerEngine: string | false =
 
 /** Start an engine and wait until it serves; that takes about a second. Disposing it ends all of its processes. */
 export async function startDockerEngine(options: DockerEngineOptions): Promise<DockerEngine> {
-  const home = await mkdtemp(join(tmpdir(), 'ob-dockerd-'));
-  const socket = join(home, 'docker.sock');
+  const home = join(options.daemonHome, 'dockerd');
+  const socket = dockerSocket(options.daemonHome);
   const configuration = join(home, 'etc');
   const fixed = [join(options.daemonHome, 'gateway'), join(options.daemonHome, 'logging'), configuration];
   for (const directory of fixed) await mkdir(directory, { recursive: true });
@@ -72,7 +71,7 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
   const release = async () => {
     if (running) await kill(running);
     await docker.remove();
-    removeCgroups(basename(home));
+    removeCgroups(cgroupOf(home));
     await rm(home, { recursive: true, force: true });
   };
   try {
@@ -97,7 +96,6 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
   };
 }
 
-/** Cgroups are below one with the name of the home. */
 function dockerdCommand(home: string, fixed: readonly string[]): readonly [string, ...string[]] {
   const isolated = ['--mount', '--pid', '--fork', '--mount-proc', 'sh', script];
   const paths = { '--data-root': 'data', '--exec-root': 'exec', '--pidfile': 'dockerd.pid' };
@@ -108,8 +106,18 @@ function dockerdCommand(home: string, fixed: readonly string[]): readonly [strin
     ...Object.entries(paths).flatMap(([flag, name]) => [flag, join(home, name)]),
     ...['--host', `unix://${join(home, 'docker.sock')}`, '--log-level', 'info'],
     ...['--bridge', 'none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
-    ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${basename(home)}`],
+    ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${cgroupOf(home)}`],
   ];
+}
+
+/** Path of the API's socket of an engine. @param daemonHome as in `DockerEngineOptions` */
+export function dockerSocket(daemonHome: string): string {
+  return join(daemonHome, 'dockerd', 'docker.sock');
+}
+
+/** Name of the cgroup of all containers. */
+function cgroupOf(home: string): string {
+  return `${basename(dirname(home))}-docker`;
 }
 
 /** Kill the first process of the pid namespace: its parent ends after all processes of the namespace. */

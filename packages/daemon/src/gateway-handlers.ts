@@ -9,12 +9,13 @@ import type { Logger } from 'pino';
 
 /** Make handlers. @returns makes the handler of a plugin; one that was disabled in the same moment refuses every call */
 export function createGatewayHandlers(
-  engine: Pick<PluginEngine, 'serving' | 'volumes'>,
+  engine: Pick<PluginEngine, 'serving' | 'volumes' | 'logPipes'>,
   logger: Logger,
 ): (plugin: { readonly id: string; readonly name: string }) => RequestListener {
-  const { serving, volumes } = engine;
+  const { serving, volumes, logPipes } = engine;
   const handlerOf = createPluginHandlers({
     mounts: volumes,
+    logPipes,
     ready: (id, options) => serving.ready(id, options),
     clock: systemClock,
     logger,

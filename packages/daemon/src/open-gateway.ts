@@ -16,7 +16,7 @@ const [ownDirectory, aliasFile] = ['gateway', 'aliases.json'];
 /** Parts for the gateway. */
 export interface DaemonGatewayDeps {
   readonly configuration: Pick<Configuration, 'data-root' | 'gateway-dir' | 'gateway-mode' | 'gateway-group'>;
-  readonly engine: Pick<PluginEngine, 'damaged' | 'list' | 'options' | 'serving' | 'volumes'>;
+  readonly engine: Pick<PluginEngine, 'damaged' | 'list' | 'logPipes' | 'options' | 'serving' | 'volumes'>;
   /** The API's group, which the sockets have by default. */
   readonly group: SocketGroup | undefined;
   readonly logger: Logger;

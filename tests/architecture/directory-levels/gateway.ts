@@ -4,6 +4,6 @@ export const gatewayLevels: DirectoryLevels = {
   source: 'packages/gateway/src',
   levels: [
     ['aliases', 'calls', 'consumers', 'protection', 'sockets', 'translation'],
-    ['consumers/podman', 'exchange'],
+    ['consumers/docker', 'consumers/nomad', 'consumers/podman', 'exchange'],
   ],
 };

@@ -13,6 +13,7 @@ import { type MethodRule, ruleOf } from '../translation/method-rules.ts';
 import { type ForwardedVolumeMethod, translateAnswer } from '../translation/volume-answer.ts';
 import { CallReport } from './call-report.ts';
 import { endToEndHeaders } from './http-headers.ts';
+import { withLogFile } from './log-call.ts';
 import { type MountArguments, mountFor, readMountArguments } from './mount-call.ts';
 import type { HandledPlugin, PluginHandlerDeps } from './plugin-exchange.ts';
 import { boundedChunks, forwardedBody, hasBody, readBody } from './request-body.ts';
@@ -108,7 +109,10 @@ class Exchange {
     if (translation === 'Mount') return await this.#mount(readMountArguments(this.#method, body), deadline);
     if (translation === 'Unmount')
       return await this.#unmount(readMountArguments(this.#method, body), deadline);
-    const answer = await this.#forward(rule, body, deadline);
+    const logCall = { pluginId: this.#context.plugin.id, method: this.#method, body };
+    const answer = await withLogFile(this.#context.deps.logPipes, logCall, () =>
+      this.#forward(rule, body, deadline),
+    );
     if (translation === undefined) return this.#sendWhole(answer);
     return await this.#sendTranslated(translation, answer, deadline);
   }

@@ -2,7 +2,7 @@
  * The contract of exchanges: what the handler of a plugin's socket needs, and what it reports.
  */
 import type { Cancellable, Clock } from '@outboard/async';
-import type { Consumer, PluginDriver, PluginOptions } from '@outboard/engine';
+import type { Consumer, HostLogPipes, PluginDriver, PluginOptions } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { EndedCall } from '../calls/call-log.ts';
 
@@ -36,6 +36,8 @@ export interface MountOptions extends Cancellable {
 /** Parts of handlers. */
 export interface PluginHandlerDeps {
   readonly mounts: CountedMounts;
+  /** Shows FIFOs of a Docker Engine to log drivers; absent: none are shown. */
+  readonly logPipes?: HostLogPipes | undefined;
   /** Waits until calls can be made. @throws {OutboardError} unavailable, with the reason, when none can be made any more */
   readonly ready: (pluginId: string, options: Cancellable) => Promise<void>;
   readonly onCall?: ((call: EndedCall) => void) | undefined;
