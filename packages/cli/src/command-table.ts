@@ -246,6 +246,14 @@ The value "default" resets an option.`,
 
   // Commands about other programs that use the plugins.
   ...consumerCommands,
+  {
+    name: 'nomad-volume',
+    arguments: [['<OPERATION>', 'fingerprint, create or delete']],
+    description: 'serve as a host volume plugin of Nomad, which runs it',
+    options: [option('--driver <plugin>', 'volume plugin')],
+    notes: 'The volume is in the environment, as Nomad sets it; "outboard connect nomad" sets the plugin up.',
+    load: async () => (await import('./commands/nomad-volume.ts')).nomadVolume,
+  },
 
   // Commands about the host and its services.
   {

@@ -13,7 +13,7 @@ const dryRun = option('--dry-run', 'print what would be done, and do nothing');
 export const consumerCommands: readonly RunnableRow[] = [
   {
     name: 'connect',
-    arguments: [['[CONSUMER]', 'podman; default: list the connections']],
+    arguments: [['[CONSUMER]', 'podman, docker or nomad; default: list the connections']],
     description: 'let another program use the plugins: write its configuration, and keep it right',
     options: [
       ...target,
@@ -29,7 +29,7 @@ changed by hand, or that are not from Outboard, stay as they are. To connect aga
   },
   {
     name: 'disconnect',
-    arguments: [['<CONSUMER>', 'podman']],
+    arguments: [['<CONSUMER>', 'podman, docker or nomad']],
     description: 'remove all that connect wrote',
     options: [...target, dryRun],
     examples: ['outboard disconnect podman'],

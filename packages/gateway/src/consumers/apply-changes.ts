@@ -10,6 +10,7 @@ import type { FileChange } from './file-changes.ts';
 
 /** Everyone may read: the files name sockets, which have their own access rights. */
 const fileMode = 0o644;
+const programMode = 0o755;
 const directoryMode = 0o755;
 
 /** Results of changes. */
@@ -54,13 +55,13 @@ export async function removeDirectories(directories: readonly string[]): Promise
 
 async function applyChange(change: FileChange, madeDirectories: string[]): Promise<readonly FileOutcome[]> {
   if (change.action === 'write') {
-    const { path, content } = change.wanted;
+    const { path, content, isExecutable = false } = change.wanted;
     for (const made of await makeDirectories(dirname(path), { mode: directoryMode })) {
       // The daemon's umask may be strict, and these are directories of another program.
       await chmod(made, directoryMode);
       madeDirectories.push(made);
     }
-    await writeFileDurably(path, content, { mode: fileMode });
+    await writeFileDurably(path, content, { mode: isExecutable ? programMode : fileMode });
   }
   if (change.action === 'remove') await rm(change.path, { force: true });
   return outcomeOf(change);

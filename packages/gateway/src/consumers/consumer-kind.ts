@@ -41,6 +41,8 @@ export interface ConnectablePlugin {
 export interface ConsumerFile {
   readonly path: string;
   readonly content: string;
+  /** A program, which everyone may run. Default false. */
+  readonly isExecutable?: boolean | undefined;
   /** The plugin that it is for: the file stays while this one is installed, and goes with it. */
   readonly pluginId: string;
 }
