@@ -215,9 +215,11 @@ class Exchange {
     const text = await this.#guarded(deadline, () =>
       mountFor(deps.mounts, mount, { ...options, signal: deadline.signal }),
     );
-    this.#send({ status: 200, text });
-    await firstEvent(this.#response, ['finish', 'close']);
-    if (this.#response.writableFinished) return;
+    if (!this.#left.signal.aborted) {
+      this.#send({ status: 200, text });
+      await firstEvent(this.#response, ['finish', 'close']);
+    }
+    if (!this.#left.signal.aborted) return;
     // Nobody knows of the mount, so nobody would ever undo it.
     using limit = this.#openUndoDeadline();
     await deps.mounts.unmount(mount.volume, mount.id, { ...options, signal: limit.signal });
