@@ -15,12 +15,15 @@ import { createRouteTable } from './http/route-table.ts';
 import { createRequestLogger } from './logging/request-logger.ts';
 import type { MetricsService } from './metrics/metrics-service.ts';
 import { createRoutes } from './routes/routes.ts';
+import { settleSockets } from './routes/settle-sockets.ts';
 
 /** The parts behind the API. */
 export interface ApiDeps {
   readonly engine: PluginEngine;
   /** Absent while the gateway is off. */
   readonly consumers?: Consumers | undefined;
+  /** Resolves when sockets and consumers' files are as the plugins say. */
+  readonly settled: () => Promise<void>;
   readonly configuration: Configuration;
   readonly authorization: Authorization;
   readonly metrics: Pick<MetricsService, 'countRequest'>;
@@ -59,7 +62,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
   });
   const logRequest = createRequestLogger(logger);
   return createRequestHandler({
-    findRoute: createRouteTable(routes),
+    findRoute: createRouteTable(settleSockets(routes, deps.settled)),
     version,
     stopping: deps.stopping,
     log: (request) => {

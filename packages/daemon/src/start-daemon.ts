@@ -117,7 +117,11 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   const names = configuration['authorization-plugins'];
   const authorization = createAuthorization({ engine, names, logger });
   const common = { engine, consumers, configuration, authorization, metrics, version, logger };
-  const handle = createApi({ ...common, stopping: stopping.signal });
+  const settled = async () => {
+    await gateway?.settled();
+    await consumers?.settled();
+  };
+  const handle = createApi({ ...common, settled, stopping: stopping.signal });
   await metrics.serve(engine);
   const server = await deps.startApiServer(endpoints.addresses, handle, serverOptions(context));
   stack.defer(() => server.close(AbortSignal.timeout(closeDeadlineMs)));

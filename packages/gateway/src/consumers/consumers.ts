@@ -59,4 +59,6 @@ export interface Consumers extends AsyncDisposable {
   disconnect(kind: string, options: ConnectOptions, change?: ChangeOptions): Promise<ConsumerReport>;
   /** Bring all files in line with the plugins. Never rejects: what could not be done is logged. */
   refresh(): Promise<void>;
+  /** Resolves when the changes so far are done. */
+  settled(): Promise<void>;
 }

@@ -126,9 +126,13 @@ class RecordedConsumers implements Consumers {
     });
   }
 
+  async settled(): Promise<void> {
+    await this.#queue.run(async () => undefined);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopFollowing();
-    await this.#queue.run(async () => undefined);
+    await this.settled();
   }
 
   #kind(name: string, options: ConnectOptions): ConsumerKind {

@@ -41,6 +41,7 @@ function recordedConsumers() {
     connect: change('connect'),
     disconnect: change('disconnect'),
     refresh: async () => {},
+    settled: async () => {},
     async [Symbol.asyncDispose]() {},
   };
   return { calls, consumers };
