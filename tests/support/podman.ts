@@ -2,18 +2,19 @@
  * A Podman of the test's own: its configuration in place of `/etc/containers`, its storage, locks and containers below
  * one directory. It runs the stock program, so drop-ins in its configuration directory count as on a real host.
  *
- * Containers have the programs of the host: the root filesystem consists of empty directories and links, and `/usr` is
- * mounted into each container.
+ * Containers have the programs of the host: their image consists of empty directories and links, and `/usr` is mounted into
+ * each of them. It is an image, since Podman 4.3 never unmounts the volumes of containers with `--rootfs`.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { needsRoot } from './needs-root.ts';
+import { tarArchive } from './tar.ts';
 
 /** Result of one command. */
 export interface PodmanAnswer {
@@ -28,8 +29,8 @@ export interface TestPodman {
   readonly prefix: string;
   /** Directory with the program `podman` that runs this Podman: for `PATH`. */
   readonly programs: string;
-  /** Root filesystem for `--rootfs`. */
-  readonly rootfs: string;
+  /** Image of the containers. */
+  readonly image: string;
   /** Run a command to its end, whatever its result. */
   run(...args: readonly string[]): Promise<PodmanAnswer>;
   /** Run a command that must succeed. @returns its output without the last newline */
@@ -45,6 +46,9 @@ export interface TestPodman {
   /** End all containers and delete everything but the volumes, which their drivers keep. */
   remove(): Promise<void>;
 }
+
+/** Any name that no registry is asked for. */
+const image = 'localhost/programs-of-the-host';
 
 /** False if Podman can run containers here; otherwise the reason to skip a test. */
 export const needsPodman: string | false =
@@ -85,7 +89,7 @@ runroot = "${directory}/run"
 `;
 
 /**
- * Make a Podman. Nothing runs until the first container.
+ * Make a Podman with its image.
  *
  * @param directory a directory that exists; Podman's part of it is removed by `remove`
  */
@@ -100,17 +104,19 @@ export async function openPodman(directory: string): Promise<TestPodman> {
   await writeFile(join(etc, 'storage.conf'), storage(place));
   await writeFile(join(etc, 'policy.json'), '{"default": [{"type": "insecureAcceptAnything"}]}');
   await writeFile(join(programs, 'podman'), program(etc, cgroup), { mode: 0o755 });
-  const rootfs = await makeRootfs(join(place, 'rootfs'));
+  const archive = join(place, 'image.tar');
+  await writeFile(archive, imageArchive());
   const run = (...args: readonly string[]) => runProgram(join(programs, 'podman'), args);
   const succeed = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await run(...args);
     assert.equal(code, 0, `podman ${args.join(' ')}: ${stderr}`);
     return stdout.trimEnd();
   };
+  await succeed('import', '--quiet', archive, image);
   return {
     prefix: place,
     programs,
-    rootfs,
+    image,
     run,
     succeed,
     async fail(...args) {
@@ -118,8 +124,7 @@ export async function openPodman(directory: string): Promise<TestPodman> {
       assert.notEqual(code, 0, `podman ${args.join(' ')} must fail, but printed: ${stdout}`);
       return stderr;
     },
-    inContainer: (options, script) =>
-      succeed('run', '--rm', ...options, '--rootfs', rootfs, 'sh', '-c', script),
+    inContainer: (options, script) => succeed('run', '--rm', ...options, image, 'sh', '-c', script),
     async remove() {
       await run('rm', '--all', '--force', '--time', '0');
       await removeCgroups(cgroup);
@@ -129,14 +134,13 @@ export async function openPodman(directory: string): Promise<TestPodman> {
 }
 
 /** Directories that Podman mounts on, and links as on the host. */
-async function makeRootfs(path: string): Promise<string> {
-  for (const name of ['data', 'dev', 'etc', 'proc', 'run', 'sys', 'tmp', 'usr']) {
-    await mkdir(join(path, name), { recursive: true });
-  }
-  for (const name of ['bin', 'lib', 'lib64', 'sbin'].filter((name) => existsSync(`/usr/${name}`))) {
-    await symlink(`usr/${name}`, join(path, name));
-  }
-  return path;
+function imageArchive(): Buffer {
+  const directories = ['data', 'dev', 'etc', 'proc', 'run', 'sys', 'tmp', 'usr'];
+  const links = ['bin', 'lib', 'lib64', 'sbin'].filter((name) => existsSync(`/usr/${name}`));
+  return tarArchive([
+    ...directories.map((name) => ({ type: 'directory', name }) as const),
+    ...links.map((name) => ({ type: 'symlink', name, linkName: `usr/${name}` }) as const),
+  ]);
 }
 
 /** Podman leaves the parent of its containers' cgroups, in each hierarchy. */
