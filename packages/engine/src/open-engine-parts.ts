@@ -11,7 +11,6 @@ import {
   openRunningContainers,
   openUnpackJail,
   openWorkspaces,
-  readBootId,
 } from '@outboard/container';
 import { type ContentStore, createRegistryClient, openFileContentStore } from '@outboard/oci';
 import { connectSocket } from '@outboard/protocol';
@@ -22,10 +21,7 @@ import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.
 import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
 import { createPluginLogs, type EnginePluginLogs } from './logs/create-plugin-logs.ts';
 import { withLogs } from './logs/logged-runtime.ts';
-import { openMountLedger } from './mounts/journaled-ledger.ts';
-import { createMountJournal } from './mounts/mount-journal.ts';
-import type { MountLedger } from './mounts/mount-ledger.ts';
-import { createMountCheck } from './mounts/namespace-mount-check.ts';
+import { openMounts } from './mounts/open-mounts.ts';
 import { createEngineEvents } from './observe/engine-events.ts';
 import type { EngineContext } from './operations/engine-context.ts';
 import { collectGarbage } from './operations/install/collect-garbage.ts';
@@ -98,7 +94,8 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const queue = createKeyedQueue();
   const references = await openStoredReferences({ store, queue, logger });
   const directory = join(dataRoot, 'volumes');
-  const mounts = await openMounts(options);
+  const { ledger: mounts, keeper } = await openMounts({ store, supervisor, execRoot, logger });
+  stack.use(keeper);
   const volumes = await openVolumes({ store, drivers, references, mounts, announce, logger, directory });
   const parts: EngineParts = {
     dataRoot,
@@ -135,13 +132,6 @@ function openCalls(
   const collectors = metricsSocket && createMetricsCollectors({ drivers, logger });
   stack.use(collectors);
   return { gates, drivers, serving: createPluginServing({ ...deps, drivers, gates, logger }), collectors };
-}
-
-/** The ledger of mounts. */
-async function openMounts({ execRoot, logger }: OpenOptions): Promise<MountLedger> {
-  const bootId = readBootId();
-  const journal = createMountJournal({ directory: join(execRoot, 'mounts'), bootId, logger });
-  return openMountLedger({ journal, check: createMountCheck(), bootId, mountCallsOf: () => 'once', logger });
 }
 
 /** The content store, without what a killed pull or removal left in it. */

@@ -1,8 +1,9 @@
 /**
  * Mounts of the host, in the mount namespace of this process.
  */
+import { buryMount, forgetBuried, reviveMounts } from './buried-mounts.ts';
 import { sharesMountNamespace } from './mount-namespace.ts';
-import { makeSharedMount, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
+import { makeSharedMount, mountOfPath, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
 import { unmountAt, unmountBelow, unmountDead } from './unmount.ts';
 
 /** Functions that read, make and remove mounts; each is documented where it is declared. */
@@ -15,4 +16,8 @@ export const hostMounts = {
   unmountAt,
   unmountDead,
   sharesNamespace: sharesMountNamespace,
+  ofPath: mountOfPath,
+  bury: buryMount,
+  revive: reviveMounts,
+  forgetBuried,
 } as const;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { mount } from './mount.ts';
-import { makeSharedMount, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
+import { makeSharedMount, mountOfPath, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
 import { unmountBelow } from './unmount.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
@@ -27,6 +27,8 @@ test('parseMountTable() decodes octal escapes and keeps optional fields', () => 
   assert.deepEqual(entry, {
     id: 36,
     parentId: 35,
+    device: '98:0',
+    root: '/mnt1',
     mountPoint: '/a b\tc\nd\\e#f',
     options: ['rw', 'noatime'],
     propagation: ['shared:7', 'master:1'],
@@ -36,6 +38,25 @@ test('parseMountTable() decodes octal escapes and keeps optional fields', () => 
 
 test('parseMountTable() refuses a malformed line', () => {
   assert.throws(() => parseMountTable('36 35 98:0'), { kind: 'system' });
+});
+
+test('mountOfPath() follows mounts that cover others', () => {
+  const table = parseMountTable(
+    [
+      '20 1 8:1 / / rw - ext4 /dev/sda1 rw',
+      '21 20 8:2 / /srv rw - ext4 /dev/sda2 rw',
+      '22 20 8:3 / /srv/data rw - ext4 /dev/sda3 rw', // hidden by /srv
+      '23 21 8:4 / /srv/data rw - ext4 /dev/sda4 rw',
+      '24 23 8:5 / /srv/data rw - xfs /dev/sda5 rw', // on top of it
+      '25 20 8:6 / /srv-other rw - ext4 /dev/sda6 rw',
+    ].join('\n'),
+  );
+  const deviceOf = (path: string) => mountOfPath(table, path)?.device;
+  assert.equal(deviceOf('/srv/data/in'), '8:5');
+  assert.equal(deviceOf('/srv/other'), '8:2');
+  assert.equal(deviceOf('/srv-other'), '8:6');
+  assert.equal(deviceOf('/tmp'), '8:1');
+  assert.equal(mountOfPath([], '/tmp'), undefined);
 });
 
 test('readMountTable() reads the mounts of this machine', async () => {

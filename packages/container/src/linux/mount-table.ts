@@ -11,6 +11,10 @@ import { mount, mountFlags } from './mount.ts';
 export interface MountEntry {
   readonly id: number;
   readonly parentId: number;
+  /** Number of the device, such as `7:1`; those of file systems without a device begin with `0:`. */
+  readonly device: string;
+  /** Directory of the file system that is mounted, as bytes in `latin1`; `/` unless it is a bind. */
+  readonly root: string;
   /** Mount point as bytes in `latin1`, since it need not be UTF-8. */
   readonly mountPoint: string;
   /** `rw`, `noexec`, … */
@@ -34,14 +38,16 @@ export function parseMountTable(table: string): MountEntry[] {
 
 function parseMountLine(line: string): MountEntry {
   const [mountPart = '', sourcePart = ''] = line.split(' - ', 2);
-  const [id, parentId, , , mountPoint, options = '', ...propagation] = mountPart.split(' ');
+  const [id, parentId, device, root, mountPoint, options = '', ...propagation] = mountPart.split(' ');
   const [fileSystem] = sourcePart.split(' ');
-  if (id === undefined || parentId === undefined || mountPoint === undefined || !fileSystem) {
+  if (!id || !parentId || !device || !root || !mountPoint || !fileSystem) {
     throw new OutboardError('system', `cannot read mount table line ${JSON.stringify(line)}`);
   }
   return {
     id: Number(id),
     parentId: Number(parentId),
+    device,
+    root: decodeOctal(root),
     mountPoint: decodeOctal(mountPoint),
     options: options.split(','),
     propagation,
@@ -54,6 +60,37 @@ function decodeOctal(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
+}
+
+/**
+ * The mount that a path leads to, with all mounts that cover others taken into account.
+ * @param path as bytes in `latin1`, absolute, without links
+ * @returns undefined for a table without a root
+ */
+export function mountOfPath(table: readonly MountEntry[], path: string): MountEntry | undefined {
+  const ids = new Set(table.map(({ id }) => id));
+  const children = new Map<number, MountEntry[]>();
+  for (const entry of table) {
+    if (entry.id === entry.parentId) continue;
+    const siblings = children.get(entry.parentId);
+    if (siblings === undefined) children.set(entry.parentId, [entry]);
+    else siblings.push(entry);
+  }
+  let found = table.find(
+    ({ id, parentId, mountPoint }) => mountPoint === '/' && (id === parentId || !ids.has(parentId)),
+  );
+  for (let next = found; next !== undefined; found = next ?? found) {
+    // The first one on the way hides those of its siblings that lie deeper.
+    next = children
+      .get(next.id)
+      ?.filter(({ mountPoint }) => isOnWay(mountPoint, path))
+      .sort((a, b) => a.mountPoint.length - b.mountPoint.length)[0];
+  }
+  return found;
+}
+
+function isOnWay(mountPoint: string, path: string): boolean {
+  return mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`);
 }
 
 /** Read the mount table of a process, as seen from its root directory; default this process. */

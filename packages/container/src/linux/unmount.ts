@@ -57,19 +57,29 @@ export async function unmountAt(directory: string, paths: readonly string[]): Pr
  * Unmount FUSE file systems at a path and below it whose server process is gone: they answer ENOTCONN for ever. File
  * systems of the kernel (ext4, NFS, tmpfs) and of running servers stay, and so do those that do not answer. A mount
  * that stays is no error.
+ * @param beforeDetach called once for each of them; must not reject
  */
-export async function unmountDead(path: string): Promise<void> {
+export async function unmountDead(
+  path: string,
+  beforeDetach: (mount: MountEntry) => Promise<void> = async () => undefined,
+): Promise<void> {
   const kept = new Set<number>();
+  const told = new Set<number>();
   await detachAll(async () => {
     const mounts = (await mountsBelow(path)).filter(({ id }) => !kept.has(id));
     const probe = createFileSystemProbe({ idleMs: answerMs });
     // A path reaches only the topmost of the mounts at it.
     const shown = new Map(mounts.toReversed().map((mount) => [mount.mountPoint, mount]));
-    const served = [...shown.values()].filter(({ fileSystem }) => /^fuse(?:blk|\.|$)/.test(fileSystem));
+    const served = [...shown.values()].filter(isServed);
     // One child process each.
     const areDead = await mapBounded(served, ({ mountPoint }) => isDead(mountPoint, probe));
     for (const [index, { id }] of served.entries()) if (areDead[index] !== true) kept.add(id);
-    return topmost(served.filter(({ id }) => !kept.has(id)));
+    const dead = topmost(served.filter(({ id }) => !kept.has(id)));
+    for (const mount of dead.filter(({ id }) => !told.has(id))) {
+      told.add(mount.id);
+      await beforeDetach(mount);
+    }
+    return dead;
   });
 }
 
@@ -114,6 +124,11 @@ function topmost(mounts: readonly MountEntry[]): readonly MountEntry[] {
     }
     return true;
   });
+}
+
+/** True for a file system that a process serves. */
+function isServed({ fileSystem }: MountEntry): boolean {
+  return /^fuse(?:blk|\.|$)/.test(fileSystem);
 }
 
 /**

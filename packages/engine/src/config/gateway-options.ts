@@ -127,6 +127,34 @@ export const gatewayDefaults = {
   maxAnswerBytes: gatewayOptions.maxAnswerBytes.description.default,
   maxFailures: gatewayOptions.maxFailures.description.default,
   pauseSeconds: gatewayOptions.pauseSeconds.description.default,
+  /** Calls of a volume driver; the volume's holders are counted in both cases. */
+  mountCalls: option('MountCalls', codec.oneOf('once', 'each'), {
+    default: 'once',
+    author: 'any',
+    isFixedAtStart: false,
+    flag: { flag: '--gateway-mount-calls <choice>', argument: 'text' },
+    help: 'once: mount a volume at its driver for the first holder only; each: for each holder',
+    notes: 'see [volumes.md](volumes.md#holders)',
+  }),
+  /** False: the driver mounts its volumes again after a crash. */
+  remount: option('Remount', codec.flag, {
+    default: true,
+    author: 'any',
+    isFixedAtStart: false,
+    flag: {
+      flag: '--gateway-remount',
+      argument: 'switch',
+      opposite: { flag: '--no-gateway-remount', help: 'the driver mounts its volumes again by itself' },
+    },
+    help: 'mount held volumes again after the plugin was restarted',
+    notes: 'see [volumes.md](volumes.md#crashes)',
+  }),
+};
+
+/** Values in force where neither operator nor author decided. */
+export const gatewayDefaults = {
+  mountCalls: gatewayOptions.mountCalls.description.default ?? 'once',
+  remount: gatewayOptions.remount.description.default ?? true,
 } as const;
 
 /**

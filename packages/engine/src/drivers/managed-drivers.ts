@@ -64,7 +64,8 @@ export function createManagedDrivers(deps: ManagedDriversDeps): ManagedDrivers {
   };
 }
 
-function treeOf({ config }: PluginRecord, paths: PluginPaths): ContainerTree {
+/** Where paths of a plugin's container are on the host. */
+export function treeOf({ config }: PluginRecord, paths: PluginPaths): ContainerTree {
   // The config may be invalid if another engine installed the plugin.
   const path = cleanAbsolutePath(config.propagatedMount);
   if (path === undefined || path === '/') return { rootfs: paths.rootfs };

@@ -49,6 +49,8 @@ export const heldVolumeCodec = exact(
     fileSystem: fieldUnlessEmpty('FileSystem', text),
     /** Its device, such as `7:1`; '' for a directory of the plugin. */
     device: fieldUnlessEmpty('Device', text),
+    /** Process of the plugin that mounted it; 0 when unknown. A later process may not know of the mount. */
+    pid: fieldUnlessEmpty('Pid', codec.wholeNumber(0, 0x7fff_ffff)),
   }),
 );
 
@@ -61,9 +63,20 @@ export type MountHolder = HeldVolume['holders'][number];
 /** `Mount` calls of one ID. */
 type MountCalls = HeldVolume['calls'][number];
 
+/** A mount as it was last seen. */
+export type MountFacts = Pick<HeldVolume, 'mountpoint' | 'hostPath' | 'fileSystem' | 'device' | 'pid'>;
+
+const unknownMount: MountFacts = {
+  mountpoint: '',
+  hostPath: '',
+  fileSystem: '',
+  device: '',
+  pid: 0,
+};
+
 /** A volume before its first mount in a boot. */
 export function newHeldVolume(volume: Pick<HeldVolume, 'bootId' | 'driver' | 'volume'>): HeldVolume {
-  return { ...volume, holders: [], calls: [], mountpoint: '', hostPath: '', fileSystem: '', device: '' };
+  return { ...volume, holders: [], calls: [], ...unknownMount };
 }
 
 /** A mount to count. */
@@ -108,6 +121,11 @@ export function withCall(held: HeldVolume, id: string): HeldVolume {
 /** Count one successful `Unmount` call. */
 export function withoutCall(held: HeldVolume, id: string): HeldVolume {
   return { ...held, calls: countedDown(held.calls, id) };
+}
+
+/** The mount as it is known, to note it with other counts. */
+export function factsOf({ mountpoint, hostPath, fileSystem, device, pid }: MountFacts): MountFacts {
+  return { mountpoint, hostPath, fileSystem, device, pid };
 }
 
 /** Without a call whose result is unknown. */

@@ -3,7 +3,7 @@
  * killed in between leaves a call whose result is unknown, never a mount that nobody remembers, nor a holder whose mount was
  * not made.
  */
-import { type Cancellable, type Clock, systemClock } from '@outboard/async';
+import { type Cancellable, type Clock, mapBounded, rejectOnAbort, systemClock } from '@outboard/async';
 import type { Logger } from 'pino';
 import {
   checkMount,
@@ -14,6 +14,7 @@ import {
   type WantedMount,
 } from './establish-mount.ts';
 import {
+  factsOf,
   type HeldVolume,
   holderIds,
   isHeld,
@@ -27,7 +28,8 @@ import {
 } from './held-volume.ts';
 import type { MountCheck } from './mount-check.ts';
 import type { MountJournal } from './mount-journal.ts';
-import type { MountingDriver, MountLedger, MountRequest } from './mount-ledger.ts';
+import type { MountingDriver, MountLedger, MountRequest, Remounted, RemountOptions } from './mount-ledger.ts';
+import { VolumeTable } from './volume-table.ts';
 
 /** Parts of a ledger. */
 export interface MountLedgerDeps {
@@ -47,27 +49,33 @@ export async function openMountLedger(deps: MountLedgerDeps): Promise<MountLedge
 
 class JournaledLedger implements MountLedger {
   readonly #deps: MountLedgerDeps;
-  readonly #volumes = new Map<string, Map<string, HeldVolume>>();
+  readonly #volumes: VolumeTable;
+  /** Volumes with a call that an earlier process was about to make. */
+  readonly #unsettled: Set<HeldVolume>;
+  /** Remounts under way, by driver; none of them rejects. */
+  readonly #remounts = new Map<string, Promise<unknown>>();
 
   constructor(deps: MountLedgerDeps, loaded: readonly HeldVolume[]) {
     this.#deps = deps;
-    for (const held of loaded) this.#index(held);
+    this.#volumes = new VolumeTable(deps.journal, loaded);
+    this.#unsettled = new Set(loaded.filter(({ pending }) => pending !== undefined));
   }
 
   held(driver: string): readonly HeldVolume[] {
-    return [...(this.#volumes.get(driver)?.values() ?? [])].filter(isHeld);
+    return this.#volumes.ofDriver(driver).filter(isHeld);
+  }
+
+  known(driver: string): readonly HeldVolume[] {
+    return this.#volumes.ofDriver(driver);
   }
 
   idsOf(driver: string, volume: string): readonly string[] {
-    const held = this.#volumes.get(driver)?.get(volume);
+    const held = this.#volumes.get(driver, volume);
     return held === undefined ? [] : holderIds(held);
   }
 
   driversOf(volume: string): readonly string[] {
-    return [...this.#volumes].flatMap(([driver, volumes]) => {
-      const held = volumes.get(volume);
-      return held !== undefined && isHeld(held) ? [driver] : [];
-    });
+    return this.#volumes.drivers().filter((driver) => this.idsOf(driver, volume).length > 0);
   }
 
   async mount(
@@ -75,21 +83,23 @@ class JournaledLedger implements MountLedger {
     request: Parameters<MountLedger['mount']>[1],
     options: Cancellable,
   ): Promise<string> {
-    const { id, volume } = request;
-    const before = await this.#settle(this.#find(driver.plugin.name, volume), driver);
-    const isCounted = this.#isEach(driver.plugin.name) && !isRepeatedByHand(before, request);
+    const { id, volume, consumer } = request;
+    const { name } = driver.plugin;
+    await this.#remounted(name, options);
+    const before = await this.#settle(this.#find(name, volume), driver);
+    const isCounted = this.#isEach(name) && !isRepeatedByHand(before, request);
     const isCalled = before.calls.length === 0 || isCounted;
-    if (isCalled) await this.#save({ ...before, pending: { method: 'Mount', id } });
+    if (isCalled) await this.#volumes.save({ ...before, pending: { method: 'Mount', id } });
     try {
       const mount = isCalled
         ? await this.#establish(driver, before, { id, isKnown: false }, options)
         : await this.#intact(driver, before, options);
       const { clock = systemClock } = this.#deps;
       const called = isCalled ? withCall(before, id) : before;
-      const counted = withHolder(called, { id, since: clock.now(), consumer: request.consumer });
+      const held = withHolder(called, { id, since: clock.now(), consumer });
       try {
         options.signal?.throwIfAborted();
-        await this.#save(withMount(counted, mount));
+        await this.#volumes.save({ ...held, ...factsOf(mount) });
       } catch (error) {
         if (isCalled) await undo(driver, request, 1, this.#deps.logger);
         throw error;
@@ -106,21 +116,24 @@ class JournaledLedger implements MountLedger {
     driver: () => Promise<MountingDriver | undefined>,
     options: Cancellable,
   ): Promise<boolean> {
-    const held = this.#volumes.get(name)?.get(volume);
+    await this.#remounted(name, options);
+    const held = this.#volumes.get(name, volume);
     if (held === undefined || !held.holders.some((holder) => holder.id === id)) return false;
     const counted = withoutHolder(settled(held), id);
     const isLast = counted.holders.length === 0;
     const calls = isLast ? held.calls : held.calls.filter((call) => call.id === id && this.#isEach(name));
     if (calls.length === 0) {
-      await this.#save(counted);
+      await this.#volumes.save(counted);
       return true;
     }
-    await this.#save({ ...held, pending: { method: 'Unmount', id } });
+    await this.#volumes.save({ ...held, pending: { method: 'Unmount', id } });
     try {
       const found = await driver();
-      await this.#save(
-        found === undefined ? { ...counted, calls: [] } : await unmountAt(found, counted, calls, options),
-      );
+      const left =
+        found === undefined
+          ? { ...counted, calls: [] }
+          : await this.#callUnmount(found, { ...counted, ...this.#facts(counted) }, calls, options);
+      await this.#volumes.save(left);
     } catch (error) {
       await this.#putBack(settled(held));
       throw error;
@@ -131,12 +144,68 @@ class JournaledLedger implements MountLedger {
   async adopt({ driver, volume, id, since }: Parameters<MountLedger['adopt']>[0]): Promise<void> {
     const held = this.#find(driver, volume);
     if (held.holders.some((holder) => holder.id === id)) return;
-    await this.#save(withHolder(withCall(held, id), { id, since }));
+    await this.#volumes.save(withHolder(withCall(held, id), { id, since }));
+  }
+
+  async remount(driver: MountingDriver, options: RemountOptions): Promise<readonly Remounted[]> {
+    const { name } = driver.plugin;
+    const work = mapBounded(this.#volumes.ofDriver(name), async (volume) => {
+      const held = await this.#settle(volume, driver);
+      return held.holders.length === 0 ? [] : [await this.#remountOne(driver, held, options)];
+    });
+    const done = Promise.allSettled([work]);
+    this.#remounts.set(name, done);
+    try {
+      return (await work).flat();
+    } finally {
+      if (this.#remounts.get(name) === done) this.#remounts.delete(name);
+    }
   }
 
   async forget(driver: string, volume: string): Promise<void> {
-    const held = this.#volumes.get(driver)?.get(volume);
-    if (held !== undefined && !isHeld(held)) await this.#drop(held);
+    const held = this.#volumes.get(driver, volume);
+    if (held !== undefined && !isHeld(held)) await this.#volumes.drop(held);
+  }
+
+  async #remountOne(driver: MountingDriver, held: HeldVolume, options: RemountOptions): Promise<Remounted> {
+    try {
+      const mount = await this.#restored(driver, held, options);
+      if (mount.device !== held.device) await options.onReplaced?.(mount.hostPath);
+      // Holders may have left or come meanwhile.
+      const now = this.#volumes.get(held.driver, held.volume) ?? held;
+      const noted = { ...now, ...factsOf(mount) };
+      await this.#volumes.save(noted);
+      return { held: noted };
+    } catch (error) {
+      return { held, error };
+    }
+  }
+
+  async #restored(
+    driver: MountingDriver,
+    held: HeldVolume,
+    options: RemountOptions,
+  ): Promise<EstablishedMount> {
+    try {
+      return await this.#check(driver, held, options);
+    } catch (error) {
+      const [call, ...others] = held.calls;
+      if (!options.mayCall || !isLost(error) || call === undefined) throw error;
+      const wanted = { id: call.id, isKnown: this.#isOfProcess(driver, held) };
+      const mount = await this.#establish(driver, held, wanted, options);
+      // A driver that counts by itself gets all its calls again.
+      const again = [{ ...call, count: call.count - 1 }, ...others];
+      for (const { id, count } of again) {
+        for (let made = 0; made < count; made += 1) await driver.calls.mount(held.volume, id, options);
+      }
+      return mount;
+    }
+  }
+
+  /** Wait for a remount that is under way. */
+  async #remounted(driver: string, { signal }: Cancellable): Promise<void> {
+    const remount = this.#remounts.get(driver);
+    if (remount !== undefined) await rejectOnAbort(remount, signal);
   }
 
   /** Make a mount, or make it anew. */
@@ -150,34 +219,73 @@ class JournaledLedger implements MountLedger {
     return establishMount(driver, wanted, this.#deps, options);
   }
 
+  async #check(driver: MountingDriver, held: HeldVolume, options: Cancellable): Promise<EstablishedMount> {
+    const mountpoint = held.mountpoint || (await driver.calls.path(held.volume, options));
+    const wasMount = held.fileSystem !== '';
+    const mount = await checkMount(driver, { ...held, mountpoint, wasMount }, this.#deps, options);
+    return mount.device === held.device ? { ...mount, pid: held.pid } : mount;
+  }
+
+  /** True if the process of the plugin that mounted a volume still runs. */
+  #isOfProcess({ plugin }: MountingDriver, { pid }: HeldVolume): boolean {
+    return pid === this.#deps.check.pidOf(plugin);
+  }
+
   /** Check the mount that others hold, and repair it if it is lost. */
   async #intact(driver: MountingDriver, held: HeldVolume, options: Cancellable): Promise<EstablishedMount> {
-    const wasMount = held.fileSystem !== '';
     try {
-      const mountpoint = held.mountpoint || (await driver.calls.path(held.volume, options));
-      return await checkMount(driver, { ...held, mountpoint, wasMount }, this.#deps, options);
+      return await this.#check(driver, held, options);
     } catch (error) {
       const [call] = held.calls;
       if (!isLost(error) || call === undefined) throw error;
       this.#deps.logger.warn({ err: error, volume: held.volume }, 'the mount of a held volume is lost');
-      return this.#establish(driver, held, { id: call.id, isKnown: true }, options);
+      const isKnown = this.#isOfProcess(driver, held);
+      return this.#establish(driver, held, { id: call.id, isKnown }, options);
     }
+  }
+
+  async #callUnmount(
+    driver: MountingDriver,
+    held: HeldVolume,
+    calls: HeldVolume['calls'],
+    options: Cancellable,
+  ): Promise<HeldVolume> {
+    const isLast = held.holders.length === 0;
+    let left = held;
+    for (const { id, count } of calls) {
+      for (let call = 0; call < (isLast ? count : 1); call += 1) {
+        await driver.calls.unmount(held.volume, id, options);
+        left = withoutCall(left, id);
+      }
+    }
+    // A process that did not mount it may have forgotten it.
+    if (isLast && held.device !== '' && !this.#isOfProcess(driver, held)) await this.#deps.check.detach(held);
+    return left;
   }
 
   /** Undo or complete the call that an earlier process was about to make. */
   async #settle(held: HeldVolume, driver: MountingDriver): Promise<HeldVolume> {
     const { pending, volume } = held;
-    if (pending === undefined) return held;
+    if (pending === undefined || !this.#unsettled.has(held)) return settled(held);
+    this.#unsettled.delete(held);
     const { logger } = this.#deps;
+    const { id } = pending;
+    logger.warn({ volume, id, method: pending.method }, 'a call to a driver was cut short: it is undone');
     if (pending.method === 'Mount') {
       // Nobody got an answer.
-      await undo(driver, { volume, id: pending.id }, 1, logger);
-      return settled(held);
+      await undo(driver, { volume, id }, 1, logger);
+      return this.#saved(settled(held));
     }
-    const counted = withoutHolder(settled(held), pending.id);
-    if (counted.holders.length > 0) return counted;
-    for (const { id, count } of held.calls) await undo(driver, { volume, id }, count, logger);
-    return { ...counted, calls: [] };
+    const counted = withoutHolder(settled(held), id);
+    const isLast = counted.holders.length === 0;
+    const calls = isLast ? held.calls : [];
+    for (const call of calls) await undo(driver, { volume, id: call.id }, call.count, logger);
+    return this.#saved(isLast ? { ...counted, calls: [] } : counted);
+  }
+
+  async #saved(held: HeldVolume): Promise<HeldVolume> {
+    await this.#volumes.save(held);
+    return held;
   }
 
   #isEach(driver: string): boolean {
@@ -186,59 +294,19 @@ class JournaledLedger implements MountLedger {
 
   #find(driver: string, volume: string): HeldVolume {
     const { bootId } = this.#deps;
-    return this.#volumes.get(driver)?.get(volume) ?? newHeldVolume({ bootId, driver, volume });
+    return this.#volumes.get(driver, volume) ?? newHeldVolume({ bootId, driver, volume });
   }
 
-  /** Disk first. A volume without holders is kept while it is known to be a mount. */
-  async #save(held: HeldVolume): Promise<void> {
-    if (!isHeld(held) && held.fileSystem === '') return this.#drop(held);
-    await this.#deps.journal.write(held);
-    this.#index(held);
+  #facts(held: HeldVolume) {
+    return factsOf(this.#volumes.get(held.driver, held.volume) ?? held);
   }
 
   /** As it was before a call that failed. Never rejects: the file names a call too many then, which the next one settles. */
   async #putBack(before: HeldVolume): Promise<void> {
     try {
-      await this.#save(before);
+      await this.#volumes.save({ ...before, ...this.#facts(before) });
     } catch (error) {
       this.#deps.logger.error({ err: error, volume: before.volume }, 'cannot write who holds a volume');
     }
   }
-
-  async #drop(held: HeldVolume): Promise<void> {
-    await this.#deps.journal.remove(held);
-    const volumes = this.#volumes.get(held.driver);
-    volumes?.delete(held.volume);
-    if (volumes?.size === 0) this.#volumes.delete(held.driver);
-  }
-
-  #index(held: HeldVolume): void {
-    const volumes = this.#volumes.get(held.driver) ?? new Map<string, HeldVolume>();
-    this.#volumes.set(held.driver, volumes.set(held.volume, held));
-  }
-}
-
-/** Undo calls. @returns the volume without them */
-async function unmountAt(
-  { calls: driver }: MountingDriver,
-  held: HeldVolume,
-  calls: HeldVolume['calls'],
-  options: Cancellable,
-): Promise<HeldVolume> {
-  let left = held;
-  const isLast = held.holders.length === 0;
-  for (const { id, count } of calls) {
-    for (let call = 0; call < (isLast ? count : 1); call += 1) {
-      await driver.unmount(held.volume, id, options);
-      left = withoutCall(left, id);
-    }
-  }
-  return left;
-}
-
-function withMount(
-  held: HeldVolume,
-  { mountpoint, hostPath, fileSystem, device }: EstablishedMount,
-): HeldVolume {
-  return { ...held, mountpoint, hostPath, fileSystem, device };
 }

@@ -12,6 +12,8 @@ export interface CheckedMount {
   readonly fileSystem: string;
   /** Its device, such as `7:1`; '' for a directory of the plugin. */
   readonly device: string;
+  /** Process of the plugin; 0 for a legacy plugin. */
+  readonly pid: number;
 }
 
 /** Compares the mount namespaces of plugins with that of this process. */
@@ -23,6 +25,12 @@ export interface MountCheck {
    *   exist, or when the server of its file system is gone: another `Mount` may help; as `PluginDriver.toHostPath`
    */
   check(driver: PluginDriver, mountpoint: string, options?: Cancellable): Promise<CheckedMount>;
+  /**
+   * Detach a mount that its driver has forgotten, on the host and in the plugin. Does nothing when it is not there any more.
+   */
+  detach(mount: Pick<CheckedMount, 'hostPath' | 'device'>): Promise<void>;
+  /** The process of a plugin now; 0 for a legacy plugin, and for one that does not run. */
+  pidOf(driver: Pick<PluginDriver, 'pluginId'>): number;
 }
 
 /** Code of the errors of a mount that another `Mount` may repair. */

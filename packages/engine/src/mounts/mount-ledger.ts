@@ -21,6 +21,20 @@ export interface MountRequest {
   readonly id: string;
 }
 
+/** Options of a remount. */
+export interface RemountOptions extends Cancellable {
+  /** False: the driver mounts again by itself, and is not called. */
+  readonly mayCall: boolean;
+  /** Called when another file system is at the path than before, ahead of the note in the journal. */
+  readonly onReplaced?: ((hostPath: string) => Promise<void>) | undefined;
+}
+
+/** Result of a remount of one volume. */
+export interface Remounted {
+  readonly held: HeldVolume;
+  readonly error?: unknown;
+}
+
 /**
  * Mounts of volumes with their holders. The driver gets `Mount` for the first holder and `Unmount` after the last, with the
  * ID of the first, unless an option of the plugin says `each`. The caller serialises the calls for one volume.
@@ -28,6 +42,8 @@ export interface MountRequest {
 export interface MountLedger {
   /** Volumes of a driver that somebody holds, or whose first mount or last unmount is under way. */
   held(driver: string): readonly HeldVolume[];
+  /** The same, and those that were mounted in this boot. */
+  known(driver: string): readonly HeldVolume[];
   /** IDs of the holders of a volume, sorted; of one whose call is under way, too. */
   idsOf(driver: string, volume: string): readonly string[];
   /** Full names of the drivers of which a volume of this name is held. */
@@ -60,6 +76,12 @@ export interface MountLedger {
    * @param mount.since its first mount
    */
   adopt(mount: MountRequest & { readonly driver: string; readonly since: Date }): Promise<void>;
+  /**
+   * Bring the mounts of held volumes back, after the plugin was started again or the daemon was. Mounts that are alive stay as
+   * they are. Mounts and unmounts of this driver wait for it.
+   * @returns the held volumes; one that cannot be mounted has an error
+   */
+  remount(driver: MountingDriver, options: RemountOptions): Promise<readonly Remounted[]>;
   /** Forget what is known of a volume that was removed, unless it is held. */
   forget(driver: string, volume: string): Promise<void>;
 }

@@ -1,13 +1,175 @@
 /**
- * Checks mounts in the mount namespaces of plugins and of this process.
+ * Compares the mount table of a plugin's process with that of this process. A mount that a plugin makes reaches the host
+ * only below its propagated mount, and may be lost on either side: where it is missing, its path leads to another file
+ * system, on which data would be written that nobody finds again.
+ * @see mount_namespaces(7)
  */
-import type { MountCheck } from './mount-check.ts';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Cancellable } from '@outboard/async';
+import {
+  type ContainerTree,
+  createFileSystemProbe,
+  hostMounts,
+  isAtOrBelow,
+  isErrno,
+  type MountEntry,
+} from '@outboard/container';
+import { OutboardError } from '@outboard/oci';
+import type { PluginDriver } from '../drivers/plugin-drivers.ts';
+import { type CheckedMount, type MountCheck, mountLost } from './mount-check.ts';
 
-/** The check of managed plugins; paths of others are on the host already. */
-export function createMountCheck(): MountCheck {
+/** A plugin whose process runs. */
+export interface RunningPlugin {
+  readonly pid: number;
+  readonly tree: ContainerTree;
+}
+
+/** Parts of the check. */
+export interface MountCheckDeps {
+  /** @returns undefined for a plugin that does not run */
+  readonly running: (pluginId: string) => RunningPlugin | undefined;
+}
+
+/** The check of managed plugins. Paths of others are on the host already. */
+export function createMountCheck({ running }: MountCheckDeps): MountCheck {
   return {
-    async check(driver, mountpoint, options) {
-      return { hostPath: await driver.toHostPath(mountpoint, options), fileSystem: '', device: '' };
+    async check(driver, mountpoint, options = {}) {
+      const hostPath = await driver.toHostPath(mountpoint, options);
+      if (hostPath === '') return { hostPath, fileSystem: '', device: '', pid: 0 };
+      const host = await hostMounts.read();
+      const plugin = driver.pluginId === undefined ? undefined : requireRunning(driver, running);
+      const mount =
+        plugin === undefined
+          ? mountAt(host, hostPath)
+          : await compare(host, plugin, { mountpoint, hostPath });
+      await requirePresent(hostPath, mount, options);
+      const { fileSystem = '', device = '' } = mount ?? {};
+      return { hostPath, fileSystem, device, pid: plugin?.pid ?? 0 };
+    },
+    pidOf: ({ pluginId }) => (pluginId === undefined ? 0 : (running(pluginId)?.pid ?? 0)),
+    async detach({ hostPath, device }) {
+      const mount = mountAt(await hostMounts.read(), hostPath);
+      if (mount?.device !== device) return;
+      await hostMounts.unmountAt(dirname(hostPath), [basename(hostPath)]);
     },
   };
+}
+
+function requireRunning(
+  { name, pluginId = '' }: PluginDriver,
+  running: MountCheckDeps['running'],
+): RunningPlugin {
+  const plugin = running(pluginId);
+  if (plugin !== undefined) return plugin;
+  throw new OutboardError('unavailable', `plugin ${name} does not run`, { code: 'plugin-connection-lost' });
+}
+
+/** A path in both mount namespaces. */
+interface MountPath {
+  readonly mountpoint: string;
+  readonly hostPath: string;
+}
+
+/**
+ * @returns the plugin's mount, which the host sees as well; undefined for a directory of the plugin
+ * @throws {OutboardError} system, code `mount-lost`, when both see different file systems
+ */
+async function compare(
+  host: readonly MountEntry[],
+  { pid, tree }: RunningPlugin,
+  path: MountPath,
+): Promise<MountEntry | undefined> {
+  const { hostPath, mountpoint } = path;
+  const plugin = await readTable(pid, path);
+  const { hostRoot, pluginRoot, isPropagated } = rootsOf(tree, hostPath);
+  const hostBase = hostMounts.ofPath(host, bytesOf(hostRoot));
+  const bound = isPropagated ? findBound(plugin, hostBase) : undefined;
+  const inside = `${bound?.mountPoint ?? bytesOf(pluginRoot)}${bytesOf(hostPath.slice(hostRoot.length))}`;
+  const pluginBase = bound ?? hostMounts.ofPath(plugin, bytesOf(pluginRoot));
+  const seenByPlugin = hostMounts.ofPath(plugin, inside === '' ? '/' : inside);
+  const seenByHost = hostMounts.ofPath(host, bytesOf(hostPath));
+  const isMount = seenByPlugin?.id !== pluginBase?.id;
+  if (!isMount && seenByHost?.id === hostBase?.id) return undefined;
+  if (isMount && isSameFileSystem(seenByPlugin, seenByHost)) return seenByHost;
+  if (isMount && !isPropagated) {
+    throw new OutboardError(
+      'system',
+      `the plugin mounted ${seenByPlugin?.fileSystem ?? 'a file system'} at ${JSON.stringify(mountpoint)}, which the host ` +
+        'cannot see: want a path below the "propagatedMount" of its config',
+    );
+  }
+  const reason = isMount
+    ? `the plugin has ${seenByPlugin?.fileSystem} mounted at ${JSON.stringify(mountpoint)}, and the host does not see it`
+    : `the host has ${seenByHost?.fileSystem} mounted at ${JSON.stringify(hostPath)}, and the plugin does not see it`;
+  throw lost(reason);
+}
+
+/** The directory of the plugin that holds a path, on both sides. */
+function rootsOf({ rootfs, propagatedMount }: ContainerTree, hostPath: string) {
+  return propagatedMount !== undefined && isAtOrBelow(hostPath, propagatedMount.hostPath)
+    ? { hostRoot: propagatedMount.hostPath, pluginRoot: propagatedMount.path, isPropagated: true }
+    : { hostRoot: rootfs, pluginRoot: '', isPropagated: false };
+}
+
+/** The propagated mount in the plugin's table: links of its root filesystem may have led the runtime elsewhere. */
+function findBound(plugin: readonly MountEntry[], hostBase: MountEntry | undefined): MountEntry | undefined {
+  return plugin.find((entry) => isSameFileSystem(entry, hostBase));
+}
+
+function isSameFileSystem(a: MountEntry | undefined, b: MountEntry | undefined): boolean {
+  return a !== undefined && b !== undefined && a.device === b.device && a.root === b.root;
+}
+
+async function readTable(pid: number, { mountpoint }: MountPath): Promise<readonly MountEntry[]> {
+  try {
+    return await hostMounts.read(pid);
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT', 'ESRCH', 'EINVAL')) throw cause;
+    const message = `the plugin ended before its mount at ${JSON.stringify(mountpoint)} could be checked`;
+    throw new OutboardError('unavailable', message, { cause, code: 'plugin-connection-lost' });
+  }
+}
+
+/** The mount exactly at a path. */
+function mountAt(host: readonly MountEntry[], path: string): MountEntry | undefined {
+  const entry = hostMounts.ofPath(host, bytesOf(path));
+  return entry?.mountPoint === bytesOf(path) ? entry : undefined;
+}
+
+/** File systems of a plugin may never answer: a child process looks at them. */
+async function requirePresent(
+  hostPath: string,
+  mount: CheckedMountEntry,
+  options: Cancellable,
+): Promise<void> {
+  const path = JSON.stringify(hostPath);
+  if (mount === undefined) {
+    try {
+      await stat(hostPath);
+      return;
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR'))
+        throw lost(`the path that the driver reports does not exist: ${path}`);
+      throw error;
+    }
+  }
+  const probe = createFileSystemProbe({ signal: options.signal });
+  const status = await probe.status(hostPath, { followLinks: false });
+  if (status.kind === 'found') return;
+  if (status.kind === 'missing') throw lost(`the path that the driver reports does not exist: ${path}`);
+  const message = `the file system that the driver mounted at ${path} cannot be used: ${status.reason}`;
+  if (status.reason === 'transport endpoint is not connected') throw lost(message);
+  throw new OutboardError('unavailable', message, { code: 'plugin-timeout' });
+}
+
+type CheckedMountEntry = Pick<CheckedMount, 'fileSystem' | 'device'> | undefined;
+
+function lost(message: string): OutboardError {
+  return new OutboardError('system', message, { code: mountLost });
+}
+
+/** A path as mount tables spell it. */
+function bytesOf(path: string): string {
+  return Buffer.from(path, 'utf8').toString('latin1');
 }

@@ -20,6 +20,8 @@ export interface PluginPaths {
   readonly logs: string;
   /** Its propagated mount, which shows its mounts on the host; survives upgrades. */
   readonly propagatedMount: string;
+  /** Dead mounts that containers may hold; see `buried-mounts.ts`. */
+  readonly deadMounts: string;
   /** The other tree of an upgrade under way: the new one before the exchange, the old one after it. */
   readonly upgradeRootfs: string;
   /** Names the new one of the two trees, for recovery. */
@@ -63,6 +65,7 @@ export function pluginPaths(directory: string): PluginPaths {
     rootfs: join(directory, 'rootfs'),
     logs: join(directory, 'logs'),
     propagatedMount: join(directory, 'propagated-mount'),
+    deadMounts: join(directory, 'dead-mounts'),
     upgradeRootfs: join(directory, 'rootfs.upgrade'),
     upgradeJournal: join(directory, 'upgrade.json'),
   };

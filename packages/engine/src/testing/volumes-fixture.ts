@@ -68,8 +68,10 @@ export interface FixtureOptions {
 
 const uncheckedMounts: MountCheck = {
   async check(plugin, mountpoint, options) {
-    return { hostPath: await plugin.toHostPath(mountpoint, options), fileSystem: '', device: '' };
+    return { hostPath: await plugin.toHostPath(mountpoint, options), fileSystem: '', device: '', pid: 0 };
   },
+  detach: async () => undefined,
+  pidOf: () => 0,
 };
 
 /** Open volumes without drivers; everything is removed after the test. */

@@ -139,7 +139,7 @@ class LinuxPluginHost implements PluginHost {
   }
 
   async cleanUp(id: string, { mounts }: { readonly mounts: MountsToRemove }): Promise<void> {
-    await unmountPlugin(this.#deps.layout.plugin(id), mounts);
+    await unmountPlugin(this.#deps.layout.plugin(id), mounts, this.#deps.logger);
     this.#watch.forget(id);
     await this.#sockets.remove(id);
     await this.#deps.logDirectories?.remove(id);
@@ -162,7 +162,7 @@ class LinuxPluginHost implements PluginHost {
     // An upgrade that failed on a failing disk may have left the tree of the other version in place.
     await settleUpgrade(paths, manifestDigest);
     // Mounts of an earlier run that ended with the daemon.
-    await unmountPlugin(paths, toRemove);
+    await unmountPlugin(paths, toRemove, this.#deps.logger);
     await unmountRuntimeMounts(paths, config.propagatedMount, mounts);
   }
 

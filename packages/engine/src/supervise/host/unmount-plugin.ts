@@ -3,21 +3,36 @@
  */
 import { realpath } from 'node:fs/promises';
 import { cleanAbsolutePath, hostMounts } from '@outboard/container';
+import type { Logger } from 'pino';
 import type { PluginPaths } from '../../store/plugin-layout.ts';
 import type { MountsToRemove } from './plugin-host.ts';
 
 /** Bound on mounts that other mounts at the same path cover. */
 const maxCovered = 64;
 
-/** Unmount a plugin's mounts, including any below its root filesystem that reached the host. */
-export async function unmountPlugin(paths: PluginPaths, mounts: MountsToRemove): Promise<void> {
+/**
+ * Unmount a plugin's mounts, including any below its root filesystem that reached the host. Dead mounts are kept out of
+ * sight, for the containers that hold them.
+ */
+export async function unmountPlugin(
+  paths: PluginPaths,
+  mounts: MountsToRemove,
+  logger: Logger,
+): Promise<void> {
   if (mounts === 'all') return hostMounts.unmountBelow(paths.directory);
   await hostMounts.unmountBelow(paths.rootfs);
   const points = (await hostMounts.below(paths.propagatedMount)).map(({ mountPoint }) => mountPoint);
   // A plugin that crashes and mounts again over its old mounts at each start would fill the kernel's mount table.
   if (points.length - new Set(points).size > maxCovered)
     return hostMounts.unmountBelow(paths.propagatedMount);
-  await hostMounts.unmountDead(paths.propagatedMount);
+  await hostMounts.unmountDead(paths.propagatedMount, async ({ mountPoint }) => {
+    const path = Buffer.from(mountPoint, 'latin1').toString('utf8');
+    try {
+      await hostMounts.bury(paths.deadMounts, path);
+    } catch (error) {
+      logger.warn({ err: error, path }, 'containers that hold a dead mount will not get a new one');
+    }
+  });
 }
 
 /**

@@ -1,0 +1,64 @@
+/**
+ * Opens the ledger of mounts of an engine, and keeps the mounts that it names.
+ */
+import { join } from 'node:path';
+import { readBootId } from '@outboard/container';
+import { isOutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
+import { gatewayDefaults } from '../config/gateway-options.ts';
+import { optionsOf } from '../config/options-in-force.ts';
+import { treeOf } from '../drivers/managed-drivers.ts';
+import type { PluginStore } from '../store/plugin-store.ts';
+import { hasProcess, type Supervisor } from '../supervise/supervisor.ts';
+import { openMountLedger } from './journaled-ledger.ts';
+import { keepMounts, type MountKeeper } from './keep-mounts.ts';
+import { createMountJournal } from './mount-journal.ts';
+import type { MountLedger } from './mount-ledger.ts';
+import { createMountCheck, type RunningPlugin } from './namespace-mount-check.ts';
+
+/** Parts of the mounts of an engine. */
+export interface OpenMountsDeps {
+  readonly store: Pick<PluginStore, 'find' | 'get' | 'paths'>;
+  readonly supervisor: Pick<Supervisor, 'state'>;
+  readonly execRoot: string;
+  readonly logger: Logger;
+}
+
+/** Load the ledger. No driver is called. */
+export async function openMounts(
+  deps: OpenMountsDeps,
+): Promise<{ readonly ledger: MountLedger; readonly keeper: MountKeeper }> {
+  const { store, execRoot, logger } = deps;
+  const bootId = readBootId();
+  const ledger = await openMountLedger({
+    journal: createMountJournal({ directory: join(execRoot, 'mounts'), bootId, logger }),
+    check: createMountCheck({ running: (id) => runningPlugin(deps, id) }),
+    bootId,
+    mountCallsOf: (driver) => gatewayOf(store, driver)?.mountCalls ?? gatewayDefaults.mountCalls,
+    logger,
+  });
+  const keeper = keepMounts({
+    ledger,
+    gravesOf: (id) => store.paths(id).deadMounts,
+    mayRemount: (id) => gatewayOf(store, id)?.remount ?? gatewayDefaults.remount,
+    logger,
+  });
+  return { ledger, keeper };
+}
+
+function runningPlugin({ store, supervisor }: OpenMountsDeps, id: string): RunningPlugin | undefined {
+  const record = store.get(id);
+  const state = supervisor.state(id);
+  if (record === undefined || !hasProcess(state)) return undefined;
+  return { pid: state.pid, tree: treeOf(record, store.paths(id)) };
+}
+
+/** @param plugin its ID, or the full name of a driver, which may be a legacy one */
+function gatewayOf(store: Pick<PluginStore, 'find'>, plugin: string) {
+  try {
+    return optionsOf(store.find(plugin)).gateway;
+  } catch (error) {
+    if (isOutboardError(error)) return undefined;
+    throw error;
+  }
+}
