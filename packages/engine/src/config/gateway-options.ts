@@ -115,18 +115,6 @@ export const gatewayOptions = {
     flag: { flag: '--gateway-pause <duration>', argument: 'duration' },
     help: 'time until one call tries again whether the plugin answers',
   }),
-};
-
-/** Values in force where nobody decided. */
-export const gatewayDefaults = {
-  timeoutSeconds: gatewayOptions.timeoutSeconds.description.default,
-  slowTimeoutSeconds: gatewayOptions.slowTimeoutSeconds.description.default,
-  maxCalls: gatewayOptions.maxCalls.description.default,
-  maxWaiting: gatewayOptions.maxWaiting.description.default,
-  maxRequestBytes: gatewayOptions.maxRequestBytes.description.default,
-  maxAnswerBytes: gatewayOptions.maxAnswerBytes.description.default,
-  maxFailures: gatewayOptions.maxFailures.description.default,
-  pauseSeconds: gatewayOptions.pauseSeconds.description.default,
   /** Calls of a volume driver; the volume's holders are counted in both cases. */
   mountCalls: option('MountCalls', codec.oneOf('once', 'each'), {
     default: 'once',
@@ -151,8 +139,16 @@ export const gatewayDefaults = {
   }),
 };
 
-/** Values in force where neither operator nor author decided. */
+/** Values in force where nobody decided. */
 export const gatewayDefaults = {
+  timeoutSeconds: gatewayOptions.timeoutSeconds.description.default,
+  slowTimeoutSeconds: gatewayOptions.slowTimeoutSeconds.description.default,
+  maxCalls: gatewayOptions.maxCalls.description.default,
+  maxWaiting: gatewayOptions.maxWaiting.description.default,
+  maxRequestBytes: gatewayOptions.maxRequestBytes.description.default,
+  maxAnswerBytes: gatewayOptions.maxAnswerBytes.description.default,
+  maxFailures: gatewayOptions.maxFailures.description.default,
+  pauseSeconds: gatewayOptions.pauseSeconds.description.default,
   mountCalls: gatewayOptions.mountCalls.description.default ?? 'once',
   remount: gatewayOptions.remount.description.default ?? true,
 } as const;
