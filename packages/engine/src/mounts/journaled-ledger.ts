@@ -4,6 +4,7 @@
  * not made.
  */
 import { type Cancellable, type Clock, mapBounded, rejectOnAbort, systemClock } from '@outboard/async';
+import { isOutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import {
   checkMount,
@@ -254,13 +255,32 @@ class JournaledLedger implements MountLedger {
     let left = held;
     for (const { id, count } of calls) {
       for (let call = 0; call < (isLast ? count : 1); call += 1) {
-        await driver.calls.unmount(held.volume, id, options);
+        await this.#unmountOnce(driver, held, id, options);
         left = withoutCall(left, id);
       }
     }
     // A process that did not mount it may have forgotten it.
     if (isLast && held.device !== '' && !this.#isOfProcess(driver, held)) await this.#deps.check.detach(held);
     return left;
+  }
+
+  /** A driver that has lost the mount may refuse; the holder can leave all the same. */
+  async #unmountOnce(
+    { calls }: MountingDriver,
+    held: HeldVolume,
+    id: string,
+    options: Cancellable,
+  ): Promise<void> {
+    try {
+      await calls.unmount(held.volume, id, options);
+    } catch (error) {
+      const isRefused = isOutboardError(error) && error.code === 'plugin-error';
+      if (!isRefused || held.device === '' || (await this.#deps.check.isMounted(held))) throw error;
+      this.#deps.logger.warn(
+        { err: error, volume: held.volume, id },
+        'an unmount failed: nothing is mounted',
+      );
+    }
   }
 
   /** Undo or complete the call that an earlier process was about to make. */

@@ -25,6 +25,8 @@ export interface MountCheck {
    *   exist, or when the server of its file system is gone: another `Mount` may help; as `PluginDriver.toHostPath`
    */
   check(driver: PluginDriver, mountpoint: string, options?: Cancellable): Promise<CheckedMount>;
+  /** True if this mount is at its path on the host. */
+  isMounted(mount: Pick<CheckedMount, 'hostPath' | 'device'>): Promise<boolean>;
   /**
    * Detach a mount that its driver has forgotten, on the host and in the plugin. Does nothing when it is not there any more.
    */

@@ -48,10 +48,10 @@ export function createMountCheck({ running }: MountCheckDeps): MountCheck {
       return { hostPath, fileSystem, device, pid: plugin?.pid ?? 0 };
     },
     pidOf: ({ pluginId }) => (pluginId === undefined ? 0 : (running(pluginId)?.pid ?? 0)),
-    async detach({ hostPath, device }) {
-      const mount = mountAt(await hostMounts.read(), hostPath);
-      if (mount?.device !== device) return;
-      await hostMounts.unmountAt(dirname(hostPath), [basename(hostPath)]);
+    isMounted,
+    async detach(mount) {
+      const { hostPath } = mount;
+      if (await isMounted(mount)) await hostMounts.unmountAt(dirname(hostPath), [basename(hostPath)]);
     },
   };
 }
@@ -129,6 +129,10 @@ async function readTable(pid: number, { mountpoint }: MountPath): Promise<readon
     const message = `the plugin ended before its mount at ${JSON.stringify(mountpoint)} could be checked`;
     throw new OutboardError('unavailable', message, { cause, code: 'plugin-connection-lost' });
   }
+}
+
+async function isMounted({ hostPath, device }: Pick<CheckedMount, 'hostPath' | 'device'>): Promise<boolean> {
+  return mountAt(await hostMounts.read(), hostPath)?.device === device;
 }
 
 /** The mount exactly at a path. */

@@ -71,6 +71,7 @@ const uncheckedMounts: MountCheck = {
     return { hostPath: await plugin.toHostPath(mountpoint, options), fileSystem: '', device: '', pid: 0 };
   },
   detach: async () => undefined,
+  isMounted: async () => false,
   pidOf: () => 0,
 };
 
