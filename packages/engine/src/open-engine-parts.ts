@@ -21,7 +21,7 @@ import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.
 import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
 import { createPluginLogs, type EnginePluginLogs } from './logs/create-plugin-logs.ts';
 import { withLogs } from './logs/logged-runtime.ts';
-import { openMounts } from './mounts/open-mounts.ts';
+import { openLedger, openMountKeeper } from './mounts/open-mounts.ts';
 import { createEngineEvents } from './observe/engine-events.ts';
 import type { EngineContext } from './operations/engine-context.ts';
 import { collectGarbage } from './operations/install/collect-garbage.ts';
@@ -94,9 +94,11 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const queue = createKeyedQueue();
   const references = await openStoredReferences({ store, queue, logger });
   const directory = join(dataRoot, 'volumes');
-  const { ledger: mounts, keeper } = await openMounts({ store, supervisor, execRoot, logger });
-  stack.use(keeper);
+  const mounts = await openLedger({ store, supervisor, execRoot, logger });
   const volumes = await openVolumes({ store, drivers, references, mounts, announce, logger, directory });
+  const keeper = openMountKeeper({ store, logger }, { ledger: mounts, optionsOf: volumes.optionsOf });
+  stack.use(keeper);
+  calls.serving.onBeforeServing((plugin, signal) => keeper.restore(plugin, signal));
   const parts: EngineParts = {
     dataRoot,
     store,

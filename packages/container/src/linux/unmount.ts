@@ -86,9 +86,13 @@ export async function unmountDead(
 async function isDead(mountPoint: string, probe: FileSystemProbe): Promise<boolean> {
   const path = decodeUtf8(mountPoint);
   if (path === undefined) return false;
-  const status = await probe.status(path, { followLinks: false });
-  return status.kind === 'unreachable' && status.reason === 'transport endpoint is not connected';
+  // The kernel may still know the status of the root of a file system whose server has just ended, never its free space.
+  const results = [await probe.space(path), await probe.status(path, { followLinks: false })];
+  return results.some((result) => result.kind === 'unreachable' && result.reason === deadReason);
 }
+
+/** ENOTCONN. */
+const deadReason = 'transport endpoint is not connected';
 
 /** Detach mounts until `find` returns none. @returns a mount that stays, if any, and the reason */
 async function detachAll(

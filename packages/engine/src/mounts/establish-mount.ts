@@ -28,7 +28,8 @@ export interface WantedMount extends MountRequest {
   readonly wasMount: boolean;
 }
 
-const maxAttempts = 3;
+/** Drivers whose `Unmount` always succeeds are counted further down by it. */
+const maxAttempts = 6;
 /** Limit of a call that undoes another one, of which no caller waits; in milliseconds. */
 const undoMs = 10_000;
 
@@ -45,7 +46,7 @@ export async function establishMount(
   let made = 0;
   let surplus = wanted.isKnown ? 1 : 0;
   for (let attempt = 1; ; attempt += 1) {
-    // The second attempt begins at zero; the third one lifts a count that was below zero.
+    // The second attempt begins at zero; the others lift a count that was below zero.
     if (surplus > 0) await undo(driver, wanted, surplus, deps.logger);
     try {
       const mountpoint = await callMount(driver, wanted, deps.logger, options);
@@ -130,7 +131,14 @@ async function callMount(
 }
 
 /** Errors of a call that never reached the driver, or that the driver refused. */
-const refused: readonly (string | undefined)[] = ['plugin-error', 'socket-missing', 'socket-refused'];
+const refused: readonly (string | undefined)[] = [
+  'plugin-error',
+  'plugin-not-ready',
+  'plugin-failed',
+  'plugin-disabled',
+  'socket-missing',
+  'socket-refused',
+];
 
 function mayHaveMounted(error: unknown): boolean {
   return !isOutboardError(error) || !refused.includes(error.code);

@@ -20,6 +20,7 @@ class CountingDriver implements MountingDriver, MountCheck {
   /** Count and mount by volume. */
   readonly #counts = new Map<string, number>();
   readonly mounts = new Map<string, number>();
+  readonly volumes = new Set(['data', 'free']);
   devices = 0;
   pid = 1;
   failure: unknown;
@@ -50,6 +51,15 @@ class CountingDriver implements MountingDriver, MountCheck {
       this.#counts.set(volume, 0);
     },
     path: async (volume: string) => `/mnt/${volume}`,
+    get: async (volume: string) => {
+      if (this.volumes.has(volume)) return { name: volume, mountpoint: '' };
+      throw refusal('no such volume');
+    },
+    list: async () => [...this.volumes].map((name) => ({ name, mountpoint: '' })),
+    create: async (volume: string, options: Readonly<Record<string, string>>) => {
+      this.#calls.push(`Create ${volume} ${JSON.stringify(options)}`);
+      this.volumes.add(volume);
+    },
   };
 
   /** The calls since the last look. */
@@ -305,6 +315,16 @@ test('each call is made again for a driver that counts by itself', async (contex
   assert.equal(driver.seen.length, 3);
   await ledger.remount(driver, remounting);
   assert.deepEqual(driver.seen, ['Mount data a', 'Mount data b', 'Mount data b']);
+});
+
+test('a driver that has forgotten a held volume gets it again', async (context) => {
+  const { driver, mount, ledger } = await open(context);
+  await mount('data', 'a');
+  driver.crash();
+  driver.volumes.clear();
+  assert.equal(driver.seen.length, 1);
+  await ledger.remount(driver, { ...remounting, optionsOf: () => ({ size: '1' }) });
+  assert.deepEqual(driver.seen, ['Create data {"size":"1"}', 'Mount data a']);
 });
 
 test('a driver that mounts again by itself is not called', async (context) => {

@@ -192,6 +192,7 @@ class JournaledLedger implements MountLedger {
     } catch (error) {
       const [call, ...others] = held.calls;
       if (!options.mayCall || !isLost(error) || call === undefined) throw error;
+      await this.#createForgotten(driver, held, options);
       const wanted = { id: call.id, isKnown: this.#isOfProcess(driver, held) };
       const mount = await this.#establish(driver, held, wanted, options);
       // A driver that counts by itself gets all its calls again.
@@ -201,6 +202,17 @@ class JournaledLedger implements MountLedger {
       }
       return mount;
     }
+  }
+
+  /** Some drivers keep their volumes in memory. */
+  async #createForgotten(driver: MountingDriver, held: HeldVolume, options: RemountOptions): Promise<void> {
+    const created = options.optionsOf?.(held.volume);
+    if (created === undefined || (await hasVolume(driver.calls, held.volume, options))) return;
+    this.#deps.logger.warn(
+      { volume: held.volume },
+      'a driver has forgotten a held volume: it is created again',
+    );
+    await driver.calls.create(held.volume, created, options);
   }
 
   /** Wait for a remount that is under way. */
@@ -328,5 +340,19 @@ class JournaledLedger implements MountLedger {
     } catch (error) {
       this.#deps.logger.error({ err: error, volume: before.volume }, 'cannot write who holds a volume');
     }
+  }
+}
+
+/** Many drivers answer a missing volume with an error like any other; their list decides then. */
+async function hasVolume(
+  calls: Pick<MountingDriver['calls'], 'get' | 'list'>,
+  volume: string,
+  options: Cancellable,
+): Promise<boolean> {
+  try {
+    return (await calls.get(volume, options)) !== undefined;
+  } catch (error) {
+    if (!isOutboardError(error) || error.code !== 'plugin-error') throw error;
+    return (await calls.list(options)).some(({ name }) => name === volume);
   }
 }

@@ -15,6 +15,8 @@ export interface MountKeeperDeps {
   readonly ledger: Pick<MountLedger, 'held' | 'known' | 'remount'>;
   /** Directory for the dead mounts of a plugin. */
   readonly gravesOf: (pluginId: string) => string;
+  /** Options of the creation of a volume; undefined when they are unknown. */
+  readonly optionsOf: (driver: string, volume: string) => Readonly<Record<string, string>> | undefined;
   /** False: the driver mounts again by itself. */
   readonly mayRemount: (pluginId: string) => boolean;
   readonly logger: Logger;
@@ -104,12 +106,13 @@ class LedgerMountKeeper implements MountKeeper {
 
   /** @returns the held volumes that are not mounted */
   async #round(plugin: PluginDriver, signal: AbortSignal): Promise<readonly Remounted[]> {
-    const { ledger, logger, mayRemount, gravesOf } = this.#deps;
+    const { ledger, logger, mayRemount, gravesOf, optionsOf } = this.#deps;
     const { name, pluginId = '' } = plugin;
     const graves = gravesOf(pluginId);
     const driver = { plugin, calls: createVolumeDriver(plugin.client) };
     const results = await ledger.remount(driver, {
       mayCall: mayRemount(pluginId),
+      optionsOf: (volume) => optionsOf(name, volume),
       onReplaced: (hostPath) => this.#revive(graves, hostPath, name),
       signal,
     });

@@ -11,7 +11,7 @@ import type { HeldVolume } from './held-volume.ts';
 /** A driver that mounts volumes. */
 export interface MountingDriver {
   readonly plugin: PluginDriver;
-  readonly calls: Pick<VolumeDriver, 'mount' | 'unmount' | 'path'>;
+  readonly calls: Pick<VolumeDriver, 'create' | 'get' | 'list' | 'mount' | 'unmount' | 'path'>;
 }
 
 /** One mount or unmount. */
@@ -25,6 +25,10 @@ export interface MountRequest {
 export interface RemountOptions extends Cancellable {
   /** False: the driver mounts again by itself, and is not called. */
   readonly mayCall: boolean;
+  /**
+   * Options of the creation of a volume, for a driver that has forgotten it with its process; undefined when they are unknown.
+   */
+  readonly optionsOf?: ((volume: string) => Readonly<Record<string, string>> | undefined) | undefined;
   /** Called when another file system is at the path than before, ahead of the note in the journal. */
   readonly onReplaced?: ((hostPath: string) => Promise<void>) | undefined;
 }

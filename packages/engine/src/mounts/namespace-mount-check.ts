@@ -159,7 +159,9 @@ async function requirePresent(
     }
   }
   const probe = createFileSystemProbe({ signal: options.signal });
-  const status = await probe.status(hostPath, { followLinks: false });
+  // The kernel may still know the status of a directory whose file system has just lost its server, never its free space.
+  const space = await probe.space(hostPath);
+  const status = space.kind === 'found' ? await probe.status(hostPath, { followLinks: false }) : space;
   if (status.kind === 'found') return;
   if (status.kind === 'missing') throw lost(`the path that the driver reports does not exist: ${path}`);
   const message = `the file system that the driver mounted at ${path} cannot be used: ${status.reason}`;

@@ -11,7 +11,7 @@ import { treeOf } from '../drivers/managed-drivers.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import { hasProcess, type Supervisor } from '../supervise/supervisor.ts';
 import { openMountLedger } from './journaled-ledger.ts';
-import { keepMounts, type MountKeeper } from './keep-mounts.ts';
+import { keepMounts, type MountKeeper, type MountKeeperDeps } from './keep-mounts.ts';
 import { createMountJournal } from './mount-journal.ts';
 import type { MountLedger } from './mount-ledger.ts';
 import { createMountCheck, type RunningPlugin } from './namespace-mount-check.ts';
@@ -25,25 +25,29 @@ export interface OpenMountsDeps {
 }
 
 /** Load the ledger. No driver is called. */
-export async function openMounts(
-  deps: OpenMountsDeps,
-): Promise<{ readonly ledger: MountLedger; readonly keeper: MountKeeper }> {
+export function openLedger(deps: OpenMountsDeps): Promise<MountLedger> {
   const { store, execRoot, logger } = deps;
   const bootId = readBootId();
-  const ledger = await openMountLedger({
+  return openMountLedger({
     journal: createMountJournal({ directory: join(execRoot, 'mounts'), bootId, logger }),
     check: createMountCheck({ running: (id) => runningPlugin(deps, id) }),
     bootId,
     mountCallsOf: (driver) => gatewayOf(store, driver)?.mountCalls ?? gatewayDefaults.mountCalls,
     logger,
   });
-  const keeper = keepMounts({
-    ledger,
+}
+
+/** Keep the mounts of the plugins of an engine. */
+export function openMountKeeper(
+  { store, logger }: Pick<OpenMountsDeps, 'store' | 'logger'>,
+  deps: Pick<MountKeeperDeps, 'ledger' | 'optionsOf'>,
+): MountKeeper {
+  return keepMounts({
+    ...deps,
     gravesOf: (id) => store.paths(id).deadMounts,
     mayRemount: (id) => gatewayOf(store, id)?.remount ?? gatewayDefaults.remount,
     logger,
   });
-  return { ledger, keeper };
 }
 
 function runningPlugin({ store, supervisor }: OpenMountsDeps, id: string): RunningPlugin | undefined {

@@ -41,6 +41,8 @@ export interface VolumesDeps {
 export interface OpenVolumes extends Volumes {
   /** The references of all volumes and mounts of a driver, by the driver's full name. */
   referencesOf(driver: string): readonly PluginReference[];
+  /** Options with which a volume was created here; undefined when it was not. */
+  optionsOf(driver: string, volume: string): Readonly<Record<string, string>> | undefined;
 }
 
 /** Create the volumes of one engine. */
@@ -72,6 +74,10 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     prune: (request = {}) => prune(request),
     mount: (name, id, given = {}) => mountVolume(context, name, id, given),
     unmount: (name, id, given = {}) => unmountVolume(context, name, id, given),
+    optionsOf(driver, volume) {
+      const record = store.get(volume);
+      return record?.driver === driver ? Object.fromEntries(record.options ?? []) : undefined;
+    },
     referencesOf: (driver) => volumeReferences(context, driver),
   };
 }

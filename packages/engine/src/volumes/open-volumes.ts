@@ -9,9 +9,8 @@ import type { MountLedger } from '../mounts/mount-ledger.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { PluginReferences } from '../references/plugin-references.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
-import { createVolumes } from './create-volumes.ts';
+import { createVolumes, type OpenVolumes } from './create-volumes.ts';
 import { VolumeStore } from './volume-store.ts';
-import type { Volumes } from './volumes.ts';
 
 /** Parts of the volumes of an engine. */
 export interface OpenVolumesDeps {
@@ -26,7 +25,7 @@ export interface OpenVolumesDeps {
 }
 
 /** Load the records. No driver is called. */
-export async function openVolumes(deps: OpenVolumesDeps): Promise<Volumes> {
+export async function openVolumes(deps: OpenVolumesDeps): Promise<OpenVolumes> {
   const { store: plugins, drivers, references, mounts, announce, logger } = deps;
   await adoptStoredMounts(deps);
   const volumes = createVolumes({

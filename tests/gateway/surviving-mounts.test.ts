@@ -1,0 +1,150 @@
+/**
+ * Mounts on real parts: an ext4 on a loop device, which the kernel serves, and rclone, whose mounts die with its process. A
+ * holder never gets a path on another file system than that of its volume, whatever is killed.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { ext4Plugin, needsExt4 } from '../support/ext4-plugin.ts';
+import { needsRoot } from '../support/needs-root.ts';
+import { pluginContext } from '../support/plugin-archive.ts';
+import { untilState } from '../support/plugin-states.ts';
+import { localRemote, makeRclonePlugin, needsRclone } from '../support/rclone-plugin.ts';
+import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
+
+describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone }, () => {
+  let subject: TestEngine;
+  let own: number;
+  before(async () => {
+    subject = await openTestEngine({ backOff: { initialMs: 10 } });
+    const { engine } = subject;
+    await engine.create({ name: 'acme/ext4', context: pluginContext(ext4Plugin('memory')) });
+    const { archive } = makeRclonePlugin({ home: join(subject.execRoot, '..', 'rclone') });
+    await engine.create({ name: 'acme/rclone', context: Readable.from([archive]) });
+    // rclone 1.60 hangs at its start while its state file names a mount.
+    await engine.set('acme/rclone', ['args=serve docker --forget-state']);
+    for (const plugin of ['acme/ext4', 'acme/rclone']) await engine.enable(plugin);
+    await engine.volumes.create({ name: 'disk', driver: 'acme/ext4' });
+    await engine.volumes.create({ name: 'cloud', driver: 'acme/rclone', options: localRemote('cloud') });
+    own = statSync(subject.dataRoot).dev;
+  });
+  after(() => subject[Symbol.asyncDispose]());
+
+  async function mount(volume: string, holder: string): Promise<string> {
+    const path = await subject.engine.volumes.mount(volume, holder);
+    assert.notEqual(statSync(path).dev, own, `${holder} got a path on the file system of the data root`);
+    return path;
+  }
+
+  const unmount = (volume: string, holder: string) => subject.engine.volumes.unmount(volume, holder);
+
+  /** Kill the process of a plugin and wait for the next one. */
+  async function kill(plugin: string): Promise<void> {
+    const { pid } = await untilState(subject.engine, plugin, 'running');
+    process.kill(pid, 'SIGKILL');
+    await untilState(subject.engine, plugin, 'running', (state) => state.pid !== pid);
+  }
+
+  it('an ext4 outlives the process of its plugin, also for a driver that forgets its mounts', async () => {
+    const path = await mount('disk', 'web');
+    const { dev } = statSync(path);
+    writeFileSync(join(path, 'file'), 'first');
+    await kill('acme/ext4');
+    writeFileSync(join(path, 'file'), 'second');
+    assert.equal(await mount('disk', 'backup'), path);
+    assert.equal(statSync(path).dev, dev);
+    await unmount('disk', 'web');
+    assert.equal(readFileSync(join(path, 'file'), 'utf8'), 'second');
+    await unmount('disk', 'backup');
+    assert.equal(statSync(path).dev, own, 'a mount that nobody holds is left');
+    assert.equal(readFileSync(join(await mount('disk', 'web'), 'file'), 'utf8'), 'second');
+    await unmount('disk', 'web');
+  });
+
+  it('a mount that the host has lost is made again for the next holder, never replaced by an empty directory', async () => {
+    const path = await mount('disk', 'web');
+    execFileSync('umount', ['--lazy', path]);
+    assert.equal(await mount('disk', 'backup'), path);
+    assert.ok(existsSync(join(path, 'file')));
+    for (const holder of ['web', 'backup']) await unmount('disk', holder);
+    assert.equal(statSync(path).dev, own);
+  });
+
+  it('rclone is mounted again after its process was killed, and the new mount reaches a container that holds the old one', async () => {
+    const path = await mount('cloud', 'web');
+    writeFileSync(join(path, 'file'), 'first');
+    await using container = await startContainer(path);
+    assert.equal(container.read('slave/file'), 'first');
+    for (const content of ['second', 'third']) {
+      await kill('acme/rclone');
+      assert.equal(await mount('cloud', 'backup'), path);
+      writeFileSync(join(path, 'file'), content);
+      assert.equal(container.read('slave/file'), content);
+      assert.throws(() => container.read('private/file'), /Transport endpoint is not connected/);
+      await unmount('cloud', 'backup');
+    }
+    await unmount('cloud', 'web');
+    assert.equal(statSync(path).dev, own);
+  });
+
+  it('mounts are as they were after the daemon and the plugins were killed together', async () => {
+    const disk = await mount('disk', 'web');
+    const cloud = await mount('cloud', 'web');
+    const { dev } = statSync(disk);
+    const pids = ['acme/ext4', 'acme/rclone'].map((name) => {
+      const state = subject.engine.state(name);
+      return 'pid' in state ? state.pid : assert.fail(`${name} is ${state.status}`);
+    });
+    await subject.reopen(() => {
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+    });
+    assert.equal(await mount('disk', 'backup'), disk);
+    assert.equal(statSync(disk).dev, dev);
+    assert.equal(await mount('cloud', 'backup'), cloud);
+    assert.equal(readFileSync(join(cloud, 'file'), 'utf8'), 'third');
+    for (const holder of ['web', 'backup']) {
+      for (const volume of ['disk', 'cloud']) await unmount(volume, holder);
+    }
+    for (const path of [disk, cloud]) assert.equal(statSync(path).dev, own);
+  });
+});
+
+/**
+ * A mount namespace like that of a container, with two binds of a path: one that is a slave of the host's mount, as
+ * `rslave` makes it, and a private one.
+ */
+async function startContainer(path: string) {
+  const home = mkdtempSync(join(tmpdir(), 'outboard-container-'));
+  const script = `
+    cd "$1" && mkdir slave private && mount --bind "$2" slave && mount --make-slave slave &&
+    mount --bind "$2" private && mount --make-private private && echo ready && exec sleep infinity`;
+  const child = spawn(
+    'unshare',
+    ['--mount', '--propagation', 'slave', 'sh', '-c', script, 'sh', home, path],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  return {
+    read: (file: string) => {
+      const args = ['--target', String(child.pid), '--mount', 'cat', join(home, file)];
+      return execFileSync('nsenter', args, {
+        encoding: 'utf8',
+        stdio: 'pipe',
+        env: { LC_ALL: 'C', PATH: process.env.PATH },
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(home, { recursive: true });
+    },
+  };
+}
