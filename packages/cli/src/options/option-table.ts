@@ -198,4 +198,20 @@ export const optionTable: readonly OptionFlag[] = [
     fields: ['Gateway.PauseSeconds'],
     help: 'time until one call tries again whether the plugin answers',
   },
+  {
+    flag: '--gateway-mount-calls <choice>',
+    argument: 'text',
+    fields: ['Gateway.MountCalls'],
+    help: 'once: mount a volume at its driver for the first holder only; each: for each holder',
+  },
+  {
+    flag: '--gateway-remount',
+    argument: 'switch',
+    fields: ['Gateway.Remount'],
+    help: 'mount held volumes again after the plugin was restarted',
+    opposite: {
+      flag: '--no-gateway-remount',
+      help: 'the driver mounts its volumes again by itself',
+    },
+  },
 ];
