@@ -21,6 +21,7 @@ class CountingDriver implements MountingDriver, MountCheck {
   readonly #counts = new Map<string, number>();
   readonly mounts = new Map<string, number>();
   readonly volumes = new Set(['data', 'free']);
+  readonly revived: string[] = [];
   devices = 0;
   pid = 1;
   failure: unknown;
@@ -86,6 +87,12 @@ class CountingDriver implements MountingDriver, MountCheck {
   async detach({ hostPath }: { readonly hostPath: string }): Promise<void> {
     this.#calls.push(`detach ${hostPath}`);
     this.mounts.delete(hostPath.slice('/mnt/'.length));
+  }
+
+  async bury(): Promise<void> {}
+
+  async revive(_: unknown, hostPath: string): Promise<void> {
+    this.revived.push(hostPath);
   }
 
   pidOf(): number {
@@ -282,18 +289,16 @@ test('held mounts that died with the process of the plugin are made again with t
   await unmount('free', 'c');
   assert.equal(driver.seen.length, 3);
   driver.crash();
-  const replaced: string[] = [];
-  const onReplaced = async (path: string) => void replaced.push(path);
-  const results = await ledger.remount(driver, { ...remounting, onReplaced });
+  const results = await ledger.remount(driver, remounting);
   assert.deepEqual(
     results.map(({ held, error }) => [held.volume, error]),
     [['data', undefined]],
   );
   assert.deepEqual(driver.seen, ['Mount data a']);
-  assert.deepEqual(replaced, ['/mnt/data']);
-  await ledger.remount(driver, { ...remounting, onReplaced });
+  assert.deepEqual(driver.revived, ['/mnt/data']);
+  await ledger.remount(driver, remounting);
   assert.deepEqual(driver.seen, [], 'a living mount was touched');
-  assert.equal(replaced.length, 1);
+  assert.equal(driver.revived.length, 1);
 });
 
 test('a kernel mount outlives its process, and is detached after the last holder when the driver forgot it', async (context) => {

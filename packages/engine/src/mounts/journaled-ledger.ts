@@ -4,16 +4,9 @@
  * not made.
  */
 import { type Cancellable, type Clock, mapBounded, rejectOnAbort, systemClock } from '@outboard/async';
-import { isOutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
-import {
-  checkMount,
-  type EstablishedMount,
-  establishMount,
-  isLost,
-  undo,
-  type WantedMount,
-} from './establish-mount.ts';
+import { DriverMounts } from './driver-mounts.ts';
+import { undo } from './establish-mount.ts';
 import {
   factsOf,
   type HeldVolume,
@@ -24,7 +17,6 @@ import {
   settled,
   withCall,
   withHolder,
-  withoutCall,
   withoutHolder,
 } from './held-volume.ts';
 import type { MountCheck } from './mount-check.ts';
@@ -51,6 +43,7 @@ export async function openMountLedger(deps: MountLedgerDeps): Promise<MountLedge
 class JournaledLedger implements MountLedger {
   readonly #deps: MountLedgerDeps;
   readonly #volumes: VolumeTable;
+  readonly #mounts: DriverMounts;
   /** Volumes with a call that an earlier process was about to make. */
   readonly #unsettled: Set<HeldVolume>;
   /** Remounts under way, by driver; none of them rejects. */
@@ -58,6 +51,7 @@ class JournaledLedger implements MountLedger {
 
   constructor(deps: MountLedgerDeps, loaded: readonly HeldVolume[]) {
     this.#deps = deps;
+    this.#mounts = new DriverMounts(deps);
     this.#volumes = new VolumeTable(deps.journal, loaded);
     this.#unsettled = new Set(loaded.filter(({ pending }) => pending !== undefined));
   }
@@ -93,8 +87,8 @@ class JournaledLedger implements MountLedger {
     if (isCalled) await this.#volumes.save({ ...before, pending: { method: 'Mount', id } });
     try {
       const mount = isCalled
-        ? await this.#establish(driver, before, { id, isKnown: false }, options)
-        : await this.#intact(driver, before, options);
+        ? await this.#mounts.establish(driver, before, { id, isKnown: false }, options)
+        : await this.#mounts.intact(driver, before, options);
       const { clock = systemClock } = this.#deps;
       const called = isCalled ? withCall(before, id) : before;
       const held = withHolder(called, { id, since: clock.now(), consumer });
@@ -133,7 +127,7 @@ class JournaledLedger implements MountLedger {
       const left =
         found === undefined
           ? { ...counted, calls: [] }
-          : await this.#callUnmount(found, { ...counted, ...this.#facts(counted) }, calls, options);
+          : await this.#mounts.unmount(found, { ...counted, ...this.#facts(counted) }, calls, options);
       await this.#volumes.save(left);
     } catch (error) {
       await this.#putBack(settled(held));
@@ -170,8 +164,7 @@ class JournaledLedger implements MountLedger {
 
   async #remountOne(driver: MountingDriver, held: HeldVolume, options: RemountOptions): Promise<Remounted> {
     try {
-      const mount = await this.#restored(driver, held, options);
-      if (mount.device !== held.device) await options.onReplaced?.(mount.hostPath);
+      const mount = await this.#mounts.restored(driver, held, options);
       // Holders may have left or come meanwhile.
       const now = this.#volumes.get(held.driver, held.volume) ?? held;
       const noted = { ...now, ...factsOf(mount) };
@@ -182,117 +175,10 @@ class JournaledLedger implements MountLedger {
     }
   }
 
-  async #restored(
-    driver: MountingDriver,
-    held: HeldVolume,
-    options: RemountOptions,
-  ): Promise<EstablishedMount> {
-    try {
-      return await this.#check(driver, held, options);
-    } catch (error) {
-      const [call, ...others] = held.calls;
-      if (!options.mayCall || !isLost(error) || call === undefined) throw error;
-      await this.#createForgotten(driver, held, options);
-      const wanted = { id: call.id, isKnown: this.#isOfProcess(driver, held) };
-      const mount = await this.#establish(driver, held, wanted, options);
-      // A driver that counts by itself gets all its calls again.
-      const again = [{ ...call, count: call.count - 1 }, ...others];
-      for (const { id, count } of again) {
-        for (let made = 0; made < count; made += 1) await driver.calls.mount(held.volume, id, options);
-      }
-      return mount;
-    }
-  }
-
-  /** Some drivers keep their volumes in memory. */
-  async #createForgotten(driver: MountingDriver, held: HeldVolume, options: RemountOptions): Promise<void> {
-    const created = options.optionsOf?.(held.volume);
-    if (created === undefined || (await hasVolume(driver.calls, held.volume, options))) return;
-    this.#deps.logger.warn(
-      { volume: held.volume },
-      'a driver has forgotten a held volume: it is created again',
-    );
-    await driver.calls.create(held.volume, created, options);
-  }
-
   /** Wait for a remount that is under way. */
   async #remounted(driver: string, { signal }: Cancellable): Promise<void> {
     const remount = this.#remounts.get(driver);
     if (remount !== undefined) await rejectOnAbort(remount, signal);
-  }
-
-  /** Make a mount, or make it anew. */
-  #establish(
-    driver: MountingDriver,
-    held: HeldVolume,
-    call: Pick<WantedMount, 'id' | 'isKnown'>,
-    options: Cancellable,
-  ): Promise<EstablishedMount> {
-    const wanted = { volume: held.volume, ...call, wasMount: held.fileSystem !== '' };
-    return establishMount(driver, wanted, this.#deps, options);
-  }
-
-  async #check(driver: MountingDriver, held: HeldVolume, options: Cancellable): Promise<EstablishedMount> {
-    const mountpoint = held.mountpoint || (await driver.calls.path(held.volume, options));
-    const wasMount = held.fileSystem !== '';
-    const mount = await checkMount(driver, { ...held, mountpoint, wasMount }, this.#deps, options);
-    return mount.device === held.device ? { ...mount, pid: held.pid } : mount;
-  }
-
-  /** True if the process of the plugin that mounted a volume still runs. */
-  #isOfProcess({ plugin }: MountingDriver, { pid }: HeldVolume): boolean {
-    return pid === this.#deps.check.pidOf(plugin);
-  }
-
-  /** Check the mount that others hold, and repair it if it is lost. */
-  async #intact(driver: MountingDriver, held: HeldVolume, options: Cancellable): Promise<EstablishedMount> {
-    try {
-      return await this.#check(driver, held, options);
-    } catch (error) {
-      const [call] = held.calls;
-      if (!isLost(error) || call === undefined) throw error;
-      this.#deps.logger.warn({ err: error, volume: held.volume }, 'the mount of a held volume is lost');
-      const isKnown = this.#isOfProcess(driver, held);
-      return this.#establish(driver, held, { id: call.id, isKnown }, options);
-    }
-  }
-
-  async #callUnmount(
-    driver: MountingDriver,
-    held: HeldVolume,
-    calls: HeldVolume['calls'],
-    options: Cancellable,
-  ): Promise<HeldVolume> {
-    const isLast = held.holders.length === 0;
-    let left = held;
-    for (const { id, count } of calls) {
-      for (let call = 0; call < (isLast ? count : 1); call += 1) {
-        await this.#unmountOnce(driver, held, id, options);
-        left = withoutCall(left, id);
-      }
-    }
-    // A process that did not mount it may have forgotten it.
-    if (isLast && held.device !== '' && !this.#isOfProcess(driver, held)) await this.#deps.check.detach(held);
-    return left;
-  }
-
-  /** A driver that has lost the mount may refuse; the holder can leave all the same. */
-  async #unmountOnce(
-    { calls }: MountingDriver,
-    held: HeldVolume,
-    id: string,
-    options: Cancellable,
-  ): Promise<void> {
-    try {
-      await calls.unmount(held.volume, id, options);
-    } catch (error) {
-      const isRefused = isOutboardError(error) && error.code === 'plugin-error';
-      if (!isRefused || held.device === '' || (await this.#deps.check.isMounted(held))) throw error;
-      this.#deps.logger.warn(
-        { err: error, volume: held.volume, id },
-        'an unmount failed: nothing is mounted',
-      );
-    }
   }
 
   /** Undo or complete the call that an earlier process was about to make. */
@@ -340,19 +226,5 @@ class JournaledLedger implements MountLedger {
     } catch (error) {
       this.#deps.logger.error({ err: error, volume: before.volume }, 'cannot write who holds a volume');
     }
-  }
-}
-
-/** Many drivers answer a missing volume with an error like any other; their list decides then. */
-async function hasVolume(
-  calls: Pick<MountingDriver['calls'], 'get' | 'list'>,
-  volume: string,
-  options: Cancellable,
-): Promise<boolean> {
-  try {
-    return (await calls.get(volume, options)) !== undefined;
-  } catch (error) {
-    if (!isOutboardError(error) || error.code !== 'plugin-error') throw error;
-    return (await calls.list(options)).some(({ name }) => name === volume);
   }
 }

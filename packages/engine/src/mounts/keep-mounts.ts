@@ -108,12 +108,10 @@ class LedgerMountKeeper implements MountKeeper {
   async #round(plugin: PluginDriver, signal: AbortSignal): Promise<readonly Remounted[]> {
     const { ledger, logger, mayRemount, gravesOf, optionsOf } = this.#deps;
     const { name, pluginId = '' } = plugin;
-    const graves = gravesOf(pluginId);
     const driver = { plugin, calls: createVolumeDriver(plugin.client) };
     const results = await ledger.remount(driver, {
       mayCall: mayRemount(pluginId),
       optionsOf: (volume) => optionsOf(name, volume),
-      onReplaced: (hostPath) => this.#revive(graves, hostPath, name),
       signal,
     });
     const failed = results.filter(({ error }) => error !== undefined);
@@ -127,23 +125,10 @@ class LedgerMountKeeper implements MountKeeper {
     this.#failures.set(name, new Map(failed.map(({ held, error }) => [held.volume, reasonOf(error)])));
     if (failed.length === 0) this.#failures.delete(name);
     await hostMounts.forgetBuried(
-      graves,
+      gravesOf(pluginId),
       ledger.held(name).map(({ hostPath }) => hostPath),
     );
     return failed;
-  }
-
-  async #revive(graves: string, hostPath: string, plugin: string): Promise<void> {
-    const { logger } = this.#deps;
-    try {
-      const dead = await hostMounts.revive(graves, hostPath);
-      logger.info({ plugin, hostPath, dead }, 'a held volume was mounted again');
-    } catch (error) {
-      logger.error(
-        { err: error, plugin, hostPath },
-        'a new mount does not reach those that hold the old one',
-      );
-    }
   }
 }
 

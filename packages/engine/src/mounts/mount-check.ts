@@ -31,6 +31,13 @@ export interface MountCheck {
    * Detach a mount that its driver has forgotten, on the host and in the plugin. Does nothing when it is not there any more.
    */
   detach(mount: Pick<CheckedMount, 'hostPath' | 'device'>): Promise<void>;
+  /**
+   * Keep a dead FUSE mount for the containers that hold it, before the driver unmounts it. Does nothing when it is not there.
+   * Never rejects.
+   */
+  bury(driver: Pick<PluginDriver, 'pluginId'>, mount: CheckedMount): Promise<void>;
+  /** Put the mount at a path over the dead ones that were kept for it. Never rejects. */
+  revive(driver: Pick<PluginDriver, 'pluginId'>, hostPath: string): Promise<void>;
   /** The process of a plugin now; 0 for a legacy plugin, and for one that does not run. */
   pidOf(driver: Pick<PluginDriver, 'pluginId'>): number;
 }

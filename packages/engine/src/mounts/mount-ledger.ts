@@ -29,8 +29,6 @@ export interface RemountOptions extends Cancellable {
    * Options of the creation of a volume, for a driver that has forgotten it with its process; undefined when they are unknown.
    */
   readonly optionsOf?: ((volume: string) => Readonly<Record<string, string>> | undefined) | undefined;
-  /** Called when another file system is at the path than before, ahead of the note in the journal. */
-  readonly onReplaced?: ((hostPath: string) => Promise<void>) | undefined;
 }
 
 /** Result of a remount of one volume. */

@@ -16,6 +16,7 @@ import {
   type MountEntry,
 } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
+import type { Logger } from 'pino';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { type CheckedMount, type MountCheck, mountLost } from './mount-check.ts';
 
@@ -29,10 +30,13 @@ export interface RunningPlugin {
 export interface MountCheckDeps {
   /** @returns undefined for a plugin that does not run */
   readonly running: (pluginId: string) => RunningPlugin | undefined;
+  /** Directory for the dead mounts of a plugin. */
+  readonly gravesOf: (pluginId: string) => string;
+  readonly logger: Logger;
 }
 
 /** The check of managed plugins. Paths of others are on the host already. */
-export function createMountCheck({ running }: MountCheckDeps): MountCheck {
+export function createMountCheck({ running, gravesOf, logger }: MountCheckDeps): MountCheck {
   return {
     async check(driver, mountpoint, options = {}) {
       const hostPath = await driver.toHostPath(mountpoint, options);
@@ -46,6 +50,24 @@ export function createMountCheck({ running }: MountCheckDeps): MountCheck {
       await requirePresent(hostPath, mount, options);
       const { fileSystem = '', device = '' } = mount ?? {};
       return { hostPath, fileSystem, device, pid: plugin?.pid ?? 0 };
+    },
+    async bury({ pluginId }, mount) {
+      if (pluginId === undefined || !mount.fileSystem.startsWith('fuse') || !(await isMounted(mount))) return;
+      const { hostPath } = mount;
+      try {
+        await hostMounts.bury(gravesOf(pluginId), hostPath);
+      } catch (error) {
+        logger.warn({ err: error, hostPath }, 'containers that hold a dead mount will not get a new one');
+      }
+    },
+    async revive({ pluginId }, hostPath) {
+      if (pluginId === undefined) return;
+      try {
+        const dead = await hostMounts.revive(gravesOf(pluginId), hostPath);
+        logger.info({ hostPath, dead }, 'a held volume was mounted again');
+      } catch (error) {
+        logger.error({ err: error, hostPath }, 'a new mount does not reach those that hold the old one');
+      }
     },
     pidOf: ({ pluginId }) => (pluginId === undefined ? 0 : (running(pluginId)?.pid ?? 0)),
     isMounted,

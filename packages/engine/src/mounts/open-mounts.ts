@@ -30,7 +30,11 @@ export function openLedger(deps: OpenMountsDeps): Promise<MountLedger> {
   const bootId = readBootId();
   return openMountLedger({
     journal: createMountJournal({ directory: join(execRoot, 'mounts'), bootId, logger }),
-    check: createMountCheck({ running: (id) => runningPlugin(deps, id) }),
+    check: createMountCheck({
+      running: (id) => runningPlugin(deps, id),
+      gravesOf: (id) => store.paths(id).deadMounts,
+      logger,
+    }),
     bootId,
     mountCallsOf: (driver) => gatewayOf(store, driver)?.mountCalls ?? gatewayDefaults.mountCalls,
     logger,

@@ -72,6 +72,8 @@ const uncheckedMounts: MountCheck = {
   },
   detach: async () => undefined,
   isMounted: async () => false,
+  bury: async () => undefined,
+  revive: async () => undefined,
   pidOf: () => 0,
 };
 
