@@ -2,7 +2,7 @@
  * Opens the engine with the daemon's configuration.
  */
 import { resolve } from 'node:path';
-import { openPluginEngine, type PluginEngine } from '@outboard/engine';
+import { type EngineGateway, openPluginEngine, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 import { parseTokenServer } from './configuration/token-server.ts';
@@ -11,6 +11,7 @@ import type { MetricsService } from './metrics/metrics-service.ts';
 /** Parts for the engine besides the configuration. */
 export interface OpenEngineDeps {
   readonly metrics: Pick<MetricsService, 'socket' | 'observer'>;
+  readonly gateway: EngineGateway;
   /** Version of the daemon, for the `User-Agent` header. */
   readonly version: string;
   readonly logger: Logger;
@@ -22,7 +23,7 @@ export interface OpenEngineDeps {
  */
 export function openEngine(
   configuration: Configuration,
-  { metrics, version, logger }: OpenEngineDeps,
+  { metrics, gateway, version, logger }: OpenEngineDeps,
 ): Promise<PluginEngine> {
   return openPluginEngine({
     dataRoot: configuration['data-root'],
@@ -46,6 +47,7 @@ export function openEngine(
     },
     metricsSocket: metrics.socket,
     logDirectory: logDirectoryOf(configuration),
+    gateway,
     observer: metrics.observer,
     logger,
   });

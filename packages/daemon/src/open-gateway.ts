@@ -1,9 +1,17 @@
 /**
- * Opens the gateway with the daemon's configuration.
+ * The gateway with the daemon's configuration. The engine opens it before it starts plugins.
  */
 import { join, resolve } from 'node:path';
-import type { PluginEngine, ServedPlugin } from '@outboard/engine';
-import { type Gateway, openGateway, type PluginSource } from '@outboard/gateway';
+import { runOnce } from '@outboard/async';
+import type { EngineGateway, PluginEngine, ServedPlugin } from '@outboard/engine';
+import {
+  type DescriptorStore,
+  type Gateway,
+  type InheritedDescriptor,
+  openGateway,
+  type PluginSource,
+  releaseInherited,
+} from '@outboard/gateway';
 import { makeDirectories } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
@@ -16,20 +24,45 @@ const [ownDirectory, aliasFile] = ['gateway', 'aliases.json'];
 /** Parts for the gateway. */
 export interface DaemonGatewayDeps {
   readonly configuration: Pick<Configuration, 'data-root' | 'gateway-dir' | 'gateway-mode' | 'gateway-group'>;
-  readonly engine: Pick<PluginEngine, 'damaged' | 'list' | 'logPipes' | 'options' | 'serving' | 'volumes'>;
   /** The API's group, which the sockets have by default. */
   readonly group: SocketGroup | undefined;
+  /** Keeps the sockets over a restart. */
+  readonly store: DescriptorStore;
+  /** Sockets that the daemon before has left in the store. */
+  readonly inherited: readonly InheritedDescriptor[];
   readonly logger: Logger;
 }
 
-/**
- * Open the gateway; the caller disposes it.
- * @returns undefined when the configuration has no directory for it
- * @throws {OutboardError} invalid if its group does not exist
- */
-export async function openDaemonGateway(deps: DaemonGatewayDeps): Promise<Gateway | undefined> {
-  const { configuration, engine, logger } = deps;
-  if (configuration['gateway-dir'] === '') return undefined;
+/** The gateway of a daemon. */
+export interface DaemonGateway extends EngineGateway, AsyncDisposable {
+  /** Undefined before it is open, and when the configuration has no directory for it. */
+  current(): Gateway | undefined;
+}
+
+/** Create a gateway that is not open; disposing it closes it. */
+export function createDaemonGateway(deps: DaemonGatewayDeps): DaemonGateway {
+  let gateway: Gateway | undefined;
+  return {
+    current: () => gateway,
+    async open(engine) {
+      gateway = await openOver(engine, deps);
+    },
+    isOwnSocket: (path) => gateway?.isOwnSocket(path) ?? false,
+    admitOptions(plugin, options) {
+      const alias = options.gateway?.alias;
+      if (alias !== undefined) gateway?.admitAlias(plugin, alias);
+    },
+    [Symbol.asyncDispose]: runOnce(async () => gateway?.close()),
+  };
+}
+
+/** @throws {OutboardError} invalid if its group does not exist */
+async function openOver(engine: PluginEngine, deps: DaemonGatewayDeps): Promise<Gateway | undefined> {
+  const { configuration, inherited, logger, store } = deps;
+  if (configuration['gateway-dir'] === '') {
+    await releaseInherited(inherited, store);
+    return undefined;
+  }
   const named = configuration['gateway-group'];
   const group = named === undefined ? deps.group : await findSocketGroup(named);
   const directory = join(configuration['data-root'], ownDirectory);
@@ -40,6 +73,8 @@ export async function openDaemonGateway(deps: DaemonGatewayDeps): Promise<Gatewa
     access: { mode: Number.parseInt(configuration['gateway-mode'], 8), gid: group?.gid },
     source: pluginSource(engine),
     createHandler: createGatewayHandlers(engine, logger),
+    store,
+    inherited,
     logger,
   });
 }
@@ -49,7 +84,7 @@ function pluginSource({
   list,
   options,
   serving,
-}: DaemonGatewayDeps['engine']): PluginSource<ServedPlugin> {
+}: Pick<PluginEngine, 'damaged' | 'list' | 'options' | 'serving'>): PluginSource<ServedPlugin> {
   const sound = () => list().map(({ id, name }) => ({ id, name, options: options(id).inForce }));
   return {
     all: () => serving.all(),

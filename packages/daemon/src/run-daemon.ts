@@ -2,7 +2,8 @@
  * The program `outboard daemon`: flags, log, signals and exit code.
  */
 import { withResolvers } from '@outboard/async';
-import { sendDatagram } from '@outboard/engine';
+import { sendDatagram, sendDescriptors } from '@outboard/engine';
+import { isGatewayDescriptor } from '@outboard/gateway';
 import { CommanderError } from 'commander';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
@@ -10,12 +11,13 @@ import { loadConfiguration } from './configuration/load-configuration.ts';
 import { type DaemonFlags, parseFlags } from './configuration/parse-flags.ts';
 import { openLog } from './logging/daemon-log.ts';
 import { chooseLogFormat, formatFailure } from './logging/log-format.ts';
+import { createDescriptorStore } from './service/descriptor-store.ts';
 import { examineHost, requireRoot } from './service/examine-host.ts';
 import { surviveLostTerminal } from './service/lost-terminal.ts';
 import { reloadOnSignal } from './service/reload-on-signal.ts';
-import { takeServiceEnvironment } from './service/service-environment.ts';
+import { type ServiceEnvironment, takeServiceEnvironment } from './service/service-environment.ts';
 import { createServiceNotifier } from './service/service-notifier.ts';
-import { type Daemon, startDaemon } from './start-daemon.ts';
+import { type Daemon, type DaemonOptions, startDaemon } from './start-daemon.ts';
 
 /** 128 + SIGPIPE, the exit code of a program whose output has no reader. */
 const unreadCode = 141;
@@ -66,7 +68,7 @@ async function serve(flags: DaemonFlags): Promise<number> {
   try {
     // Before the start, so that a signal during a slow start is not lost.
     const stopped = untilSignal();
-    const starting = startDaemon({ configuration, logger, listeners: service.listeners });
+    const starting = startDaemon({ configuration, logger, ...passedOn(service, logger) });
     const reloading = starting.then((daemon) => ({
       reload: async () => daemon.reload(await load(flags)),
       status: () => serving(daemon),
@@ -93,6 +95,21 @@ async function serve(flags: DaemonFlags): Promise<number> {
     notifier.close();
     await flush();
   }
+}
+
+/** Sockets that the service manager has opened or kept, and where further ones can be kept. */
+function passedOn(
+  service: ServiceEnvironment,
+  logger: Logger,
+): Pick<DaemonOptions, 'listeners' | 'inherited' | 'store'> {
+  const [inherited, others] = [true, false].map((isWanted) =>
+    service.descriptors.filter(({ name }) => isGatewayDescriptor(name) === isWanted),
+  );
+  return {
+    listeners: others?.map(({ descriptor }) => descriptor),
+    inherited,
+    store: createDescriptorStore(service, { sendDescriptors, send: sendDatagram, logger }),
+  };
 }
 
 function oneLine(text: string): string {

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { acquireAll, type DisposalStack } from '@outboard/async';
 import { OutboardError, type PluginEngine } from '@outboard/engine';
+import { type DescriptorStore, type InheritedDescriptor, noDescriptorStore } from '@outboard/gateway';
 import type { Logger } from 'pino';
 import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -19,13 +20,13 @@ import { createPluginOutputLog } from './logging/plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
 import { openDaemonConsumers } from './open-consumers.ts';
 import { openEngine } from './open-engine.ts';
-import { openDaemonGateway } from './open-gateway.ts';
+import { createDaemonGateway, type DaemonGateway } from './open-gateway.ts';
 
 /** Time for requests to end after they were aborted; then their connections are cut. */
 const closeDeadlineMs = 10_000;
 
 /** Upper bound of a stop without plugins; the next start cleans up after a daemon that was killed at its end. */
-const ownStopMs = 15_000;
+const ownStopMs = 25_000;
 
 /** A daemon that serves. */
 export interface Daemon {
@@ -63,6 +64,10 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** Descriptors of the sockets that the host `fd://` refers to; default none. */
   readonly listeners?: readonly number[] | undefined;
+  /** Keeps the gateway's sockets over a restart of the daemon; default nothing does. */
+  readonly store?: DescriptorStore | undefined;
+  /** Sockets of the gateway that the daemon before has left in the store; default none. */
+  readonly inherited?: readonly InheritedDescriptor[] | undefined;
 }
 
 /**
@@ -75,8 +80,10 @@ export async function startDaemon(options: DaemonOptions, deps: DaemonDeps = dae
   const group = await findSocketGroup(configuration.group);
   const tls = await openTls(configuration, logger);
   const endpoints = { addresses, group, tls };
+  const { store = noDescriptorStore, inherited = [] } = options;
+  const gateway = createDaemonGateway({ configuration, group, store, inherited, logger });
   return acquireAll(
-    (stack) => openDaemon({ configuration, logger, endpoints, deps }, stack),
+    (stack) => openDaemon({ configuration, logger, endpoints, gateway, deps }, stack),
     (error) => logger.error({ err: error }, 'cannot close all parts after a failed start'),
   );
 }
@@ -92,11 +99,12 @@ interface OpenContext {
   readonly configuration: Configuration;
   readonly logger: Logger;
   readonly endpoints: Endpoints;
+  readonly gateway: DaemonGateway;
   readonly deps: DaemonDeps;
 }
 
 async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<Daemon> {
-  const { configuration, logger, endpoints, deps } = context;
+  const { configuration, logger, endpoints, gateway, deps } = context;
   const version = readOwnVersion();
   const execRoot = configuration['exec-root'];
   const address = configuration['metrics-addr'];
@@ -105,20 +113,21 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   const output = createPluginOutputLog(logger);
   // Closed after the engine, which may still stop plugins that write their last lines.
   stack.defer(() => output.close());
-  const engine = stack.use(await deps.openEngine(configuration, { metrics, version, logger }));
+  // For a start that fails; otherwise it is closed before the engine.
+  stack.use(gateway);
+  const engine = stack.use(await deps.openEngine(configuration, { metrics, gateway, version, logger }));
+  stack.use(gateway);
   if (configuration['log-plugins']) output.follow(engine);
-  const gateway = stack.use(
-    await openDaemonGateway({ configuration, engine, group: endpoints.group, logger }),
-  );
+  const sockets = gateway.current();
   const consumers =
-    gateway && stack.use(await openDaemonConsumers({ configuration, engine, gateway, logger }));
+    sockets && stack.use(await openDaemonConsumers({ configuration, engine, gateway: sockets, logger }));
 
   const stopping = new AbortController();
   const names = configuration['authorization-plugins'];
   const authorization = createAuthorization({ engine, names, logger });
   const common = { engine, consumers, configuration, authorization, metrics, version, logger };
   const settled = async () => {
-    await gateway?.settled();
+    await sockets?.settled();
     await consumers?.settled();
   };
   const handle = createApi({ ...common, settled, stopping: stopping.signal });

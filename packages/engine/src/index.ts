@@ -70,6 +70,8 @@ export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { LogStream } from './drivers/log-stream.ts';
 export { openLogStream } from './drivers/log-stream.ts';
 export type { Capability, PluginDriver, PluginDrivers } from './drivers/plugin-drivers.ts';
+// The gateway of a program.
+export type { EngineGateway } from './engine-gateway.ts';
 // Measurements and events.
 export { observedOperations } from './engine-operations.ts';
 export type { PluginCallLines } from './logs/plugin-call-lines.ts';

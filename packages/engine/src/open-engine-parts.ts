@@ -117,6 +117,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     architectures: createProgramArchitectures({ store, logger }),
     logger,
     announce,
+    admitOptions: (plugin, inForce) => options.gateway?.admitOptions(plugin, inForce),
     onEvent: events.subscribe,
   };
   return { parts, logPipes: logDirectories, volumes, logs };
@@ -124,12 +125,14 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
 
 /** Everything through which plugins are called. */
 function openCalls(
-  { execRoot, legacyDirectories, metricsSocket, logger }: OpenOptions,
+  { execRoot, gateway, legacyDirectories, metricsSocket, logger }: OpenOptions,
   stack: DisposalStack,
   deps: Pick<EngineContext, 'store' | 'supervisor'> & Pick<PluginDriversDeps, 'logDirectories'>,
 ): Pick<EngineContext, 'gates' | 'drivers' | 'serving' | 'collectors'> {
   const gates = stack.use(createPluginGates({ ...deps, logger }));
-  const legacy = createLegacyDrivers(createLegacyDiscovery(execRoot, legacyDirectories), logger);
+  const isGatewaySocket = (path: string) => gateway?.isOwnSocket(path) ?? false;
+  const discovery = createLegacyDiscovery(execRoot, legacyDirectories, isGatewaySocket);
+  const legacy = createLegacyDrivers(discovery, logger);
   const drivers = stack.use(createPluginDrivers({ ...deps, gates, legacy, logger }));
   const collectors = metricsSocket && createMetricsCollectors({ drivers, logger });
   stack.use(collectors);

@@ -104,6 +104,7 @@ const parts = [
   'logs',
   'runtime',
   'supervisor',
+  'gates',
   'drivers',
   'collectors',
   'workspaces',

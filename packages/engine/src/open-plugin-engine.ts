@@ -3,7 +3,7 @@
  * `operations/`.
  */
 
-import { acquireAll, createOperationScope, type DisposalStack } from '@outboard/async';
+import { acquireAll, createOperationScope, DisposalStack } from '@outboard/async';
 import { lockDirectory, setCloseOnExecOfInherited } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
@@ -45,11 +45,6 @@ export async function openEngine(
   const { parts, logPipes, volumes, logs } = await openEngineParts(options, stack);
   const { store, supervisor } = parts;
   await options.metricsSocket?.listen();
-  await supervisor.restore(
-    store.all().filter((record) => record.enabled),
-    new Set(store.damaged().map(({ id }) => id)),
-  );
-  const orphans = await findOrphanedExecs(parts);
   const scope = createOperationScope(shuttingDown);
   stack.defer(() => scope.close());
   const context = {
@@ -59,11 +54,10 @@ export async function openEngine(
       scope.run(work).catch((error: unknown) => logger.warn({ err: error }, 'background work has ended'));
     },
   };
-  context.inBackground(() => endOrphanedExecs(context, orphans));
   const run = createOperationRunner({ scope, store, observer, logger });
-  const owned = stack.move();
+  const owned = new DisposalStack();
   const close = () => owned.disposeAsync();
-  return {
+  const engine: PluginEngine = {
     ...createEngineOperations(context, run),
     drivers: parts.drivers,
     serving: parts.serving,
@@ -75,6 +69,15 @@ export async function openEngine(
     close,
     [Symbol.asyncDispose]: close,
   };
+  await options.gateway?.open(engine);
+  await supervisor.restore(
+    store.all().filter((record) => record.enabled),
+    new Set(store.damaged().map(({ id }) => id)),
+  );
+  const orphans = await findOrphanedExecs(parts);
+  context.inBackground(() => endOrphanedExecs(context, orphans));
+  owned.use(stack.move());
+  return engine;
 }
 
 function shuttingDown(): OutboardError {

@@ -5,6 +5,7 @@ import type { BridgeOptions, CgroupDriver } from '@outboard/container';
 import type { TrustedRealm } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
+import type { EngineGateway } from './engine-gateway.ts';
 import type { EngineObserver } from './observe/engine-observer.ts';
 import type { BackOff } from './supervise/back-off.ts';
 
@@ -28,6 +29,8 @@ export interface PluginEngineOptions {
   readonly registryTimeoutSeconds?: number | undefined;
   /** `User-Agent` of requests to registries; default `outboard`. */
   readonly userAgent?: string | undefined;
+  /** Offers the plugins to other engines; default none. */
+  readonly gateway?: EngineGateway | undefined;
   /** Directories of legacy plugins; default Docker's. */
   readonly legacyDirectories?: LegacyDirectories | undefined;
   /** Socket with metrics of this program, for plugins that collect them; default none. */

@@ -38,6 +38,7 @@ export {
   isGatewayDescriptor,
   noDescriptorStore,
 } from './sockets/descriptor-store.ts';
+export { releaseInherited } from './sockets/inherited-sockets.ts';
 // Parts that every listener on a unix socket needs.
 export { repeatCheck } from './sockets/repeated-check.ts';
 export { identifyFile } from './sockets/socket-identity.ts';

@@ -12,6 +12,7 @@ describe('takeServiceEnvironment()', () => {
       LISTEN_FDS: '2',
       LISTEN_PID: '7',
       LISTEN_FDNAMES: 'a:b',
+      FDSTORE: '4096',
       RUNTIME_DIRECTORY: '/run/outboard:/run/other',
     };
     const taken = takeServiceEnvironment(env, 7);
@@ -19,7 +20,11 @@ describe('takeServiceEnvironment()', () => {
       notifySocket: '/run/systemd/notify',
       watchdogMs: 60_000,
       runtimeDirectory: '/run/outboard',
-      listeners: [3, 4],
+      descriptors: [
+        { descriptor: 3, name: 'a' },
+        { descriptor: 4, name: 'b' },
+      ],
+      storeCapacity: 4096,
     });
     assert.deepEqual(env, { PATH: '/bin' });
   });
@@ -39,7 +44,8 @@ describe('takeServiceEnvironment()', () => {
         notifySocket: undefined,
         watchdogMs: undefined,
         runtimeDirectory: undefined,
-        listeners: [],
+        descriptors: [],
+        storeCapacity: 0,
       };
       assert.deepEqual(takeServiceEnvironment(env, 7), nothing);
     });
@@ -49,7 +55,9 @@ describe('takeServiceEnvironment()', () => {
     assert.equal(takeServiceEnvironment({ WATCHDOG_USEC: '500000' }, 7).watchdogMs, 500);
   });
 
-  test('accepts at most 64 sockets', () => {
-    assert.equal(takeServiceEnvironment({ LISTEN_FDS: '999', LISTEN_PID: '7' }, 7).listeners.length, 64);
+  test('accepts sockets without names, and at most 16384', () => {
+    const { descriptors } = takeServiceEnvironment({ LISTEN_FDS: '99999', LISTEN_PID: '7' }, 7);
+    assert.equal(descriptors.length, 16_384);
+    assert.deepEqual(descriptors[0], { descriptor: 3, name: '' });
   });
 });

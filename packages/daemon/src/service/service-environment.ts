@@ -1,7 +1,14 @@
 /**
  * The environment variables of a service manager.
- * @see sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3), systemd.exec(5), "RuntimeDirectory="; systemd 252
+ * @see sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3), systemd.exec(5), "RuntimeDirectory="; systemd 252. FDSTORE
+ *   is set since 254, and by our unit
  */
+
+/** A descriptor with its name in the unit or in the descriptor store; '' without one. */
+export interface NamedDescriptor {
+  readonly descriptor: number;
+  readonly name: string;
+}
 
 /** Their values; all are absent without a service manager. */
 export interface ServiceEnvironment {
@@ -11,12 +18,14 @@ export interface ServiceEnvironment {
   readonly watchdogMs?: number | undefined;
   /** Runtime directory of the service, which its commands see as well. */
   readonly runtimeDirectory?: string | undefined;
-  /** Descriptors of listening sockets, in the order of the socket units. */
-  readonly listeners: readonly number[];
+  /** Descriptors that were passed on: listening sockets in the order of the socket units, then stored ones. */
+  readonly descriptors: readonly NamedDescriptor[];
+  /** Number of descriptors that the service manager keeps over a restart; 0 for none. */
+  readonly storeCapacity: number;
 }
 
-const firstListener = 3; // SD_LISTEN_FDS_START
-const maxListeners = 64;
+const firstDescriptor = 3; // SD_LISTEN_FDS_START
+const maxDescriptors = 16_384;
 
 const variables = [
   'NOTIFY_SOCKET',
@@ -25,6 +34,7 @@ const variables = [
   'LISTEN_FDS',
   'LISTEN_PID',
   'LISTEN_FDNAMES',
+  'FDSTORE',
   'RUNTIME_DIRECTORY',
 ];
 
@@ -40,13 +50,19 @@ export function takeServiceEnvironment(
   const { NOTIFY_SOCKET: notifySocket, RUNTIME_DIRECTORY: directories = '' } = env;
   // Without WATCHDOG_PID the watchdog is for the whole service.
   const watchdogUs = env.WATCHDOG_PID === undefined || isMine('WATCHDOG_PID') ? count(env.WATCHDOG_USEC) : 0;
-  const listeners = isMine('LISTEN_PID') ? Math.min(count(env.LISTEN_FDS), maxListeners) : 0;
+  const descriptors = isMine('LISTEN_PID') ? Math.min(count(env.LISTEN_FDS), maxDescriptors) : 0;
+  const names = (env.LISTEN_FDNAMES ?? '').split(':');
+  const storeCapacity = count(env.FDSTORE);
   for (const variable of variables) delete env[variable];
   return {
     notifySocket: notifySocket !== undefined && /^[/@]./.test(notifySocket) ? notifySocket : undefined,
     watchdogMs: watchdogUs > 0 ? watchdogUs / 1000 : undefined,
     runtimeDirectory: directories.startsWith('/') ? firstDirectory(directories) : undefined,
-    listeners: Array.from({ length: listeners }, (_, index) => firstListener + index),
+    descriptors: Array.from({ length: descriptors }, (_, index) => ({
+      descriptor: firstDescriptor + index,
+      name: names[index] ?? '',
+    })),
+    storeCapacity,
   };
 }
 

@@ -35,7 +35,17 @@ import { type JailHooks, openPlainJail } from './plain-jail.ts';
 export type OperationParts = Pick<
   OperationCall,
   | ('dataRoot' | 'store' | 'registry' | 'downloads' | 'workspaces' | 'openJail' | 'queue')
-  | ('references' | 'gates' | 'drivers' | 'serving' | 'collectors' | 'announce' | 'logger' | 'meter')
+  | (
+      | 'references'
+      | 'gates'
+      | 'drivers'
+      | 'serving'
+      | 'collectors'
+      | 'announce'
+      | 'admitOptions'
+      | 'logger'
+      | 'meter'
+    )
 > & {
   readonly content: MemoryContentStore;
   readonly supervisor: MemorySupervisor;
@@ -136,6 +146,7 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
     serving: createPluginServing({ store, drivers, gates, logger }),
     collectors: undefined,
     announce: engineEvents.announce,
+    admitOptions: () => undefined,
     meter: createOperationMeter(),
     logger,
   };

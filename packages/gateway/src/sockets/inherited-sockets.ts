@@ -24,6 +24,14 @@ export interface InheritedSockets {
   release(): Promise<void>;
 }
 
+/** Close and forget descriptors of an earlier process, and delete the files of its sockets. */
+export async function releaseInherited(
+  descriptors: readonly InheritedDescriptor[],
+  store: DescriptorStore,
+): Promise<void> {
+  await (await openInheritedSockets(descriptors, store)).release();
+}
+
 /** Sort descriptors. A listening socket whose file is gone or replaced is of no use, and is closed. */
 export async function openInheritedSockets(
   descriptors: readonly InheritedDescriptor[],

@@ -9,17 +9,20 @@ import { defaultLegacyDirectories, type LegacyDirectories } from './legacy-direc
 /**
  * @param execRoot a path without links. Its sockets (the API, managed plugins) are never legacy plugins, even if a link or a spec
  *   file points to them
+ * @param isGatewaySocket true for further sockets of this program
  */
 export function createLegacyDiscovery(
   execRoot: string,
   directories: LegacyDirectories = defaultLegacyDirectories,
+  isGatewaySocket: LegacyDiscovery['isOwnSocket'] = () => false,
 ): LegacyDiscovery {
   const managed = join(execRoot, 'plugins');
   return {
     directories,
     isOwnSocket(path) {
       const directory = dirname(path);
-      return directory === execRoot || (dirname(directory) === managed && isPluginId(basename(directory)));
+      if (directory === execRoot || isGatewaySocket(path)) return true;
+      return dirname(directory) === managed && isPluginId(basename(directory));
     },
   };
 }

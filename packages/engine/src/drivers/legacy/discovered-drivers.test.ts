@@ -26,7 +26,8 @@ beforeEach(async () => {
   warnings = [];
   servers = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) });
-  drivers = createLegacyDrivers(createLegacyDiscovery(execRoot, directories), logger);
+  const isGatewaySocket = (path: string) => path === join(home, 'run', 'gateway.sock');
+  drivers = createLegacyDrivers(createLegacyDiscovery(execRoot, directories, isGatewaySocket), logger);
 });
 afterEach(async () => {
   await drivers[Symbol.asyncDispose]();
@@ -257,4 +258,15 @@ test('find() ends with the caller, and the handshake goes on for others', async 
   const found = drivers.find('p', 'volumedriver', { signal: scope.signal });
   scope.abort(reason);
   await assert.rejects(found, reason);
+});
+
+test('find() and all() pass over sockets of the gateway, also behind a link and in a spec file', async () => {
+  const { calls } = await serve(inHome('run/gateway.sock'), ['VolumeDriver']);
+  await symlink(inHome('run/gateway.sock'), inHome('run/link.sock'));
+  await writeFile(inHome('etc/spec.spec'), `unix://${inHome('run/gateway.sock')}`);
+  for (const name of ['gateway', 'link', 'spec']) {
+    assert.equal(await drivers.find(name, 'volumedriver'), undefined, name);
+  }
+  assert.deepEqual(await drivers.all('volumedriver', () => false), []);
+  assert.deepEqual(calls, []);
 });

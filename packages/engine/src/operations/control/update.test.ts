@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { OutboardError } from '@outboard/oci';
 import { optionsOf } from '../../config/options-in-force.ts';
+import type { PluginOptions } from '../../config/plugin-options.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { pullPlugin } from '../install/pull.ts';
@@ -77,6 +78,24 @@ describe('updatePlugin() changes nothing when', () => {
     rmSync(path, { recursive: true });
     await store.save(record);
     await fixture.assertOnly([record], digests);
+  });
+
+  test('the gateway refuses the name of the socket; other changes are none of its business', async () => {
+    await using fixture = await openOperationFixture();
+    const { record, digests } = await install(fixture);
+    const asked: unknown[] = [];
+    const parts = {
+      ...fixture.parts,
+      admitOptions: ({ name }: { name: string }, { gateway }: PluginOptions) => {
+        asked.push([name, gateway]);
+        throw new OutboardError('conflict', 'taken');
+      },
+    };
+    const patch = { gateway: { alias: 'store' } };
+    await assert.rejects(updatePlugin(parts, plugin, patch), { kind: 'conflict', message: 'taken' });
+    await fixture.assertOnly([record], digests);
+    await updatePlugin(parts, plugin, { limits: { memoryBytes } });
+    assert.deepEqual(asked, [[record.name, { alias: 'store' }]]);
   });
 
   test('one of several options is invalid', async () => {

@@ -21,7 +21,10 @@ import { hasProcess } from '../../supervise/supervisor.ts';
 import { bestEffort } from '../best-effort.ts';
 import type { EngineContext } from '../engine-context.ts';
 
-type UpdateContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'containers' | 'logger'>;
+type UpdateContext = Pick<
+  EngineContext,
+  'admitOptions' | 'store' | 'queue' | 'supervisor' | 'containers' | 'logger'
+>;
 
 /** @throws {OutboardError} not-found; invalid when an ID prefix is ambiguous */
 export function decidedOptions(context: Pick<EngineContext, 'store'>, plugin: string): DecidedOptions {
@@ -51,6 +54,7 @@ export async function updatePlugin(
     const state = context.supervisor.state(id);
     const changesLimits = !isDeepStrictEqual(immediateLimits(before), immediateLimits(after));
     const isLive = changesLimits && hasProcess(state);
+    if (!isDeepStrictEqual(before.gateway, after.gateway)) context.admitOptions(record, after);
     // The first step: no other can be refused.
     if (isLive) await setLimits(context, id, after.limits);
     try {
