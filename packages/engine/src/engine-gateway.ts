@@ -1,8 +1,7 @@
 /**
  * The contract between an engine and a gateway: the part of a program that offers the plugins to other engines.
  */
-import type { Plugin } from './config/plugin-config.ts';
-import type { PluginOptions } from './config/plugin-options.ts';
+import type { AdmitOptions } from './config/plugin-options.ts';
 import type { PluginEngine } from './plugin-engine.ts';
 
 /** A gateway, as the engine sees it. */
@@ -14,6 +13,5 @@ export interface EngineGateway {
   open(engine: PluginEngine): Promise<void>;
   /** True for a socket of the gateway, which is never a legacy plugin. @param path without links */
   isOwnSocket(path: string): boolean;
-  /** Judge changed options of a plugin before they are stored. @throws {OutboardError} to refuse them */
-  admitOptions(plugin: Pick<Plugin, 'id' | 'name'>, options: PluginOptions): void;
+  readonly admitOptions: AdmitOptions;
 }

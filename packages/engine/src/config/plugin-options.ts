@@ -45,3 +45,9 @@ export interface DecidedOptions {
   /** By the plugin's author, in its config. */
   readonly author: PluginOverrides;
 }
+
+/** Judges changed options of a plugin before they are stored. @throws {OutboardError} to refuse them */
+export type AdmitOptions = (
+  plugin: { readonly id: string; readonly name: string },
+  options: PluginOptions,
+) => void;

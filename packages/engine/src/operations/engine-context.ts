@@ -7,8 +7,8 @@ import type { OpenUnpackJail, RunningContainers, Workspaces } from '@outboard/co
 import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
+import type { AdmitOptions } from '../config/plugin-options.ts';
 import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
-import type { EngineGateway } from '../engine-gateway.ts';
 import type { EngineEvents } from '../observe/engine-events.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import type { StoredReferences } from '../references/stored-references.ts';
@@ -51,7 +51,7 @@ export interface EngineContext {
   /** Report an event to the listeners; called after the change is on disk. */
   readonly announce: EngineEvents['announce'];
   /** Ask the gateway about changed options. @throws {OutboardError} when it refuses them */
-  readonly admitOptions: EngineGateway['admitOptions'];
+  readonly admitOptions: AdmitOptions;
   readonly onEvent: EngineEvents['subscribe'];
   /** Operations under way; the end of the engine aborts and awaits them. */
   readonly scope: OperationScope;
