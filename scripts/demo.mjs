@@ -13,7 +13,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cleanUp } from './demo/clean-up.mjs';
 import { commandLines } from './demo/command-lines.mjs';
+import { findConsumer } from './demo/consumer.mjs';
 import { Narrator } from './demo/narrator.mjs';
+import { demoImage } from './demo/podman.mjs';
 import { tellStory } from './demo/story.mjs';
 import {
   createSurroundings,
@@ -68,21 +70,29 @@ async function demonstrate(keep) {
 /** @returns {Promise<{ name: string, plugin: string }>} the last command line, and the plugin that stays */
 async function play(surroundings, { ids, keep, signal }) {
   const narrator = new Narrator();
-  narrator.part('a plugin, a registry and a daemon');
+  narrator.part('a plugin, a registry, a daemon and a consumer');
   const packed = await narrator.step(
     'Pack the example plugin in two versions: Node.js, its libraries, the program',
     () => packVersions(surroundings),
   );
   await narrator.step('Start a registry', () => startRegistry(surroundings, signal));
   await narrator.step('Start the daemon', () => startDaemon(surroundings, program, signal));
+  const consumer = await narrator.step('Find a program whose containers use volumes', () =>
+    findConsumer({ surroundings, narrator, signal }),
+  );
   saveSurroundings(surroundings);
   let last;
   const lines = commandLines({ surroundings, program, narrator, signal });
+  if (consumer.connectArgs.length > 0) {
+    await narrator.step(`Let ${consumer.name} use every volume plugin, from now on`, () =>
+      lines[0].run(consumer.connectArgs),
+    );
+  }
   for (const commandLine of lines) {
     const isFirst = commandLine === lines[0];
     narrator.part(`${isFirst ? "the plugin's life" : 'the same'}, with ${commandLine.name}`);
     const isLast = commandLine === lines.at(-1);
-    const stage = { surroundings, narrator, commandLine, packed, ids, signal };
+    const stage = { surroundings, narrator, commandLine, outboard: lines[0], consumer, packed, ids, signal };
     last = { name: commandLine.name, plugin: await tellStory(stage, { keepsPlugin: keep && isLast }) };
   }
   return last;
@@ -125,7 +135,14 @@ async function tellFailure({ directory }, error) {
   console.error(`last words of the daemon:\n${log.split('\n').slice(-15).join('\n')}`);
 }
 
-function tellWhatToTry({ directory, host, registry }, { name, plugin }) {
+function tellWhatToTry({ directory, host, registry, podman }, { name, plugin }) {
+  const withPodman =
+    podman === undefined
+      ? ''
+      : `
+  ${podman.program} volume create --driver volume-local more
+  ${podman.program} run --rm --volume more:/data ${demoImage} sh -c 'df /data'
+`;
   const withDocker = `
   export DOCKER_HOST=${host}
   docker plugin ls
@@ -138,7 +155,7 @@ ${name === 'docker' ? withDocker : ''}
   ${program} ls
   ${program} privileges ${registry}/outboard/volume-local:v2
   ${program} install --alias second ${registry}/outboard/volume-local:v2
-
+${withPodman}
 End it with:
 
   npm run demo -- --stop ${directory}`);

@@ -2,6 +2,7 @@
  * Ends everything that the demo started, in order, after any number of its steps.
  */
 import { rmSync } from 'node:fs';
+import { endConsumer } from './consumer.mjs';
 import { callSocket } from './http-call.mjs';
 import { findLeftovers } from './leftovers.mjs';
 import { stopProcess } from './processes.mjs';
@@ -18,6 +19,8 @@ const callTimeoutMs = 30_000;
  */
 export async function cleanUp(surroundings, ids) {
   const troubles = [];
+  // Containers hold volumes, and with them the plugin.
+  await endConsumer(surroundings).catch((error) => troubles.push(error));
   if (surroundings.servers.length > 0) {
     // The daemon leaves plugins running when it stops, so they are removed first.
     await removePlugins(surroundings, ids).catch((error) => troubles.push(error));

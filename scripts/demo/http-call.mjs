@@ -1,9 +1,7 @@
 /**
  * One JSON call over a unix socket: to the daemon's API, or to a plugin as a container engine sends it.
  */
-import { closeSync, openSync } from 'node:fs';
 import { request } from 'node:http';
-import { join } from 'node:path';
 
 /**
  * Send a request and read its JSON response.
@@ -30,20 +28,4 @@ async function readAnswer(call, response) {
   const answer = Buffer.concat(await response.toArray()).toString();
   if (response.statusCode >= 400) throw new Error(`${call}: ${response.statusCode} ${answer.trim()}`);
   return answer.trim() === '' ? undefined : JSON.parse(answer);
-}
-
-/**
- * Call a plugin. The socket is reached through its opened directory, because its path may exceed the 107 bytes of a
- * socket address.
- *
- * @param {{ directory: string, socket: string, call: string, body: object, signal?: AbortSignal }} options
- */
-export async function callPlugin({ directory, socket, call, body, signal }) {
-  const handle = openSync(directory, 'r');
-  try {
-    const socketPath = join('/proc/self/fd', String(handle), socket);
-    return await callSocket({ socketPath, method: 'POST', path: `/${call}`, body, signal });
-  } finally {
-    closeSync(handle);
-  }
 }

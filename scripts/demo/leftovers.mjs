@@ -2,7 +2,7 @@
  * Searches the machine for leftovers of the demo.
  */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const cgroupRoot = '/sys/fs/cgroup';
 
@@ -18,7 +18,9 @@ export function findLeftovers({ directory, ids }) {
   return [
     ...processes().filter(belongs),
     ...mounts().filter(belongs),
-    ...cgroups(cgroupRoot).filter((path) => [...ids].some((id) => path.includes(id))),
+    ...cgroups(cgroupRoot).filter((path) =>
+      [basename(directory), ...ids].some((name) => path.includes(name)),
+    ),
     ...(existsSync(directory) ? [`directory ${directory}`] : []),
   ];
 }

@@ -1,23 +1,23 @@
 /**
  * The steps of the demo with one command line: a plugin from its author's directory to a host, and through its life.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { callPlugin, callSocket } from './http-call.mjs';
+import { callSocket } from './http-call.mjs';
 
-const socketName = 'volume-local.sock';
 /** `propagatedMount` of the example. */
 const mountedAt = '/mnt/volumes';
-/** The journal of volume consumers, below the propagated mount. */
-const journalPath = '.volume-local/mounts.json';
 const volumeName = 'photos';
 const holder = 'demo';
+const greeting = 'hello from a container';
 
 /**
  * @typedef {object} Stage
  * @property {import('./surroundings.mjs').Surroundings} surroundings
  * @property {import('./narrator.mjs').Narrator} narrator
  * @property {import('./command-lines.mjs').CommandLine} commandLine
+ * @property {import('./command-lines.mjs').CommandLine} outboard for what docker has no command for
+ * @property {import('./consumer.mjs').Consumer} consumer
  * @property {readonly { tag: string, directory: string }[]} packed the plugin's two versions
  * @property {Set<string>} ids gets the ID of every plugin that ever was
  * @property {AbortSignal} signal
@@ -37,6 +37,7 @@ export async function tellStory(stage, { keepsPlugin }) {
   await installAndEnable(stage, first.reference);
   await useVolume(stage, first.reference);
   await upgrade(stage, first.reference, second.reference);
+  await useVolumeAgain(stage);
   if (!keepsPlugin) await endPlugin(stage, first.reference);
   return first.reference;
 }
@@ -70,20 +71,24 @@ async function installAndEnable(stage, reference) {
 }
 
 async function useVolume(stage, reference) {
-  const { narrator, surroundings } = stage;
-  await narrator.step('Use it as a container engine would, over its socket', async () => {
+  const { narrator, consumer, outboard } = stage;
+  await narrator.step(
+    `Make a volume of it with ${consumer.name}, and write into it from a container`,
+    async () => {
+      await consumer.create(volumeName);
+      await consumer.run(volumeName, `echo ${greeting} > /data/hello.txt`);
+    },
+  );
+  await narrator.step('Read the data back: on the host, and in the plugin', async () => {
+    const path = (await outboard.run(['volume', 'mount', '--holder', holder, volumeName])).trim();
+    const file = join(path, 'hello.txt');
+    await showData(stage, 'read on the host', { shown: file, path: file });
     const { Id: id } = await findPlugin(stage, reference);
-    await ask(stage, id, 'VolumeDriver.Create', { Name: volumeName, Opts: { mode: '750' } });
-    const { Mountpoint: inside } = await ask(stage, id, 'VolumeDriver.Mount', {
-      Name: volumeName,
-      ID: holder,
-    });
-    const propagated = join(surroundings.dataRoot, 'plugins', id, 'propagated-mount');
-    await showOutside(stage, join(propagated, journalPath));
-    const outside = inside.replace(mountedAt, propagated);
-    await writeFile(join(outside, 'hello.txt'), 'hello from the host\n');
-    narrator.note(`written on the host                      ${join(outside, 'hello.txt')}`);
+    const { dataRoot } = stage.surroundings;
+    const inside = path.replace(join(dataRoot, 'plugins', id, 'propagated-mount'), mountedAt);
+    expect(inside !== path, `${path} is not a directory of the plugin`);
     await showInside(stage, id, join(inside, 'hello.txt'));
+    await outboard.run(['volume', 'unmount', '--holder', holder, volumeName]);
   });
 }
 
@@ -93,19 +98,25 @@ async function upgrade(stage, reference, next) {
   await narrator.step('Upgrade it in place', () =>
     commandLine.run(['upgrade', '--skip-remote-check', '--grant-all-permissions', reference, next]),
   );
-  await narrator.step('Enable the new version; volumes and settings are still there', async () => {
+  await narrator.step('Enable the new version; its settings are still there', async () => {
     await commandLine.run(['enable', reference]);
     await commandLine.run(['ls']);
-    const { Id: id, Settings: settings } = await findPlugin(stage, reference);
+    const { Settings: settings } = await findPlugin(stage, reference);
     expect(settings.Env.includes('DEBUG=1'), 'the upgrade lost a setting');
-    const { Volume: volume } = await ask(stage, id, 'VolumeDriver.Get', { Name: volumeName });
-    await showInside(stage, id, join(volume.Mountpoint, 'hello.txt'));
+  });
+}
+
+async function useVolumeAgain({ narrator, consumer }) {
+  await narrator.step('Read the data in another container, and remove the volume', async () => {
+    const text = await consumer.run(volumeName, 'cat /data/hello.txt');
+    expect(text === `${greeting}\n`, `the container read "${text}"`);
+    await consumer.remove(volumeName);
   });
 }
 
 async function endPlugin(stage, reference) {
   const { narrator, commandLine } = stage;
-  await narrator.step('Disable it and remove it, with its volumes', async () => {
+  await narrator.step('Disable it and remove it', async () => {
     await commandLine.run(['disable', reference]);
     await commandLine.run(['rm', reference]);
   });
@@ -117,26 +128,18 @@ async function findPlugin({ surroundings, signal }, reference) {
   return callSocket({ socketPath, method: 'GET', path: `/plugins/${reference}/json`, signal });
 }
 
-async function ask({ surroundings, narrator, signal }, id, call, body) {
-  const directory = join(surroundings.execRoot, 'plugins', id);
-  const answer = await callPlugin({ directory, socket: socketName, call, body, signal });
-  narrator.note(`${call} ${JSON.stringify(body)} -> ${JSON.stringify(answer)}`);
-  return answer;
-}
-
-/** Read a file of the plugin by its path on the host. */
-async function showOutside({ narrator }, path) {
+/** Read the file of the volume. */
+async function showData({ narrator }, words, { shown, path }) {
   const text = await readFile(path, 'utf8');
-  expect(JSON.parse(text).mounts[volumeName]?.[holder] === 1, `the plugin wrote "${text}" to ${path}`);
-  narrator.note(`written by the plugin, read on the host  ${path}: ${text.trim()}`);
+  expect(text === `${greeting}\n`, `"${text}" is in ${path}`);
+  narrator.note(`${words.padEnd(18)} ${shown}: ${text.trim()}`);
 }
 
 /** Read a file through the root of the plugin's process. */
-async function showInside({ surroundings, narrator }, id, path) {
-  const pid = (await readFile(join(surroundings.execRoot, 'bundles', id, 'container.pid'), 'utf8')).trim();
-  const text = await readFile(join('/proc', pid, 'root', path), 'utf8');
-  expect(text === 'hello from the host\n', `the plugin sees "${text}" in ${path}`);
-  narrator.note(`read in the plugin                       ${path}: ${text.trim()}`);
+async function showInside(stage, id, path) {
+  const { execRoot } = stage.surroundings;
+  const pid = (await readFile(join(execRoot, 'bundles', id, 'container.pid'), 'utf8')).trim();
+  await showData(stage, 'read in the plugin', { shown: path, path: join('/proc', pid, 'root', path) });
 }
 
 function expect(isTrue, otherwise) {

@@ -15,6 +15,8 @@ import { startServer } from './server-process.mjs';
  * @property {string} dataRoot
  * @property {string} execRoot
  * @property {string} host address of the daemon, `unix:///...`
+ * @property {string} gatewayDirectory sockets of the plugins, for consumers
+ * @property {import('./podman.mjs').DemoPodman} [podman] absent before it was tried, and where it runs no containers
  * @property {string} registry `127.0.0.1:PORT`
  * @property {ProcessIdentity[]} servers in the order in which they are to be stopped
  */
@@ -32,6 +34,7 @@ export function createSurroundings() {
     dataRoot: at('data'),
     execRoot: at('run'),
     host: `unix://${at('api.sock')}`,
+    gatewayDirectory: at('gateway'),
     registry: '',
     servers: [],
   };
@@ -71,12 +74,12 @@ export async function startRegistry(surroundings, signal) {
 
 /** Start the daemon. @param {Surroundings} surroundings @param {string} program path of `bin/outboard` */
 export async function startDaemon(surroundings, program, signal) {
-  const { dataRoot, execRoot, host, registry, directory } = surroundings;
+  const { dataRoot, execRoot, gatewayDirectory, host, registry, directory } = surroundings;
   // biome-ignore format: one option per line
   const options = [
     '--data-root', dataRoot,
     '--exec-root', execRoot,
-    '--gateway-dir', join(directory, 'gateway'),
+    '--gateway-dir', gatewayDirectory,
     '--host', host,
     '--insecure-registry', registry,
     '--log-level', 'info',

@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -20,8 +22,12 @@ interface DemoRun {
 async function runDemo(
   args: readonly string[],
   onOutput: (output: string, interrupt: () => void) => void = () => undefined,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<DemoRun> {
-  const child = spawn(process.execPath, [demo, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [demo, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const interrupt = (): void => {
     child.kill('SIGINT');
   };
@@ -45,11 +51,38 @@ test('the demo runs all steps, keeps its plugin on request, and stops it on requ
   assert.equal(kept.code, 0, kept.output);
   assert.match(
     kept.output,
-    /with outboard\n[\s\S]*written by the plugin, read on the host[\s\S]*read in the plugin[\s\S]*Disable it and remove it/,
+    /with outboard\n[\s\S]*podman run [\s\S]*read on the host[\s\S]*read in the plugin[\s\S]*Disable it and remove it/,
   );
   assert.match(kept.output, new RegExp(`npm run demo -- --stop ${directory}`));
   assert.equal(stopped.code, 0, stopped.output);
   assert.match(stopped.output, /^left behind: nothing$/m);
+});
+
+test('where Podman cannot run containers, the demo says why and uses a volume in a container of the OCI runtime', {
+  skip,
+}, async () => {
+  const programs = await mkdtemp(join(tmpdir(), 'outboard-podman-'));
+  await writeFile(join(programs, 'podman'), '#!/bin/sh\necho "Error: no namespaces here" >&2\nexit 125\n', {
+    mode: 0o755,
+  });
+  let isInterrupted = false;
+  const { output } = await runDemo(
+    [],
+    (soFar, interrupt) => {
+      // The rest is the same as with Podman.
+      if (isInterrupted || !/Read the data in another container[\s\S]*took/.test(soFar)) return;
+      isInterrupted = true;
+      interrupt();
+    },
+    { PATH: `${programs}:${process.env.PATH ?? ''}` },
+  );
+  await rm(programs, { recursive: true });
+  assert.match(output, /Podman cannot run containers here: Error: no namespaces here\n/);
+  assert.match(
+    output,
+    /VolumeDriver\.Mount .*\n +\$ (?:runc|crun) run: [\s\S]*read on the host[\s\S]*hello from a container\n/,
+  );
+  assert.match(output, /^left behind: nothing$/m);
 });
 
 test('the demo cleans up after Ctrl-C in the middle', { skip }, async () => {
