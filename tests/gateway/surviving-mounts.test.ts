@@ -80,8 +80,13 @@ describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone },
     writeFileSync(join(path, 'file'), 'first');
     await using container = await startContainer(path);
     assert.equal(container.read('slave/file'), 'first');
-    for (const content of ['second', 'third']) {
-      await kill('acme/rclone');
+    const restart = () => subject.engine.restart('acme/rclone', { force: true });
+    for (const [content, again] of [
+      ['second', kill],
+      ['third', kill],
+      ['fourth', restart],
+    ] as const) {
+      await again('acme/rclone');
       assert.equal(await mount('cloud', 'backup'), path);
       writeFileSync(join(path, 'file'), content);
       assert.equal(container.read('slave/file'), content);
@@ -106,7 +111,7 @@ describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone },
     assert.equal(await mount('disk', 'backup'), disk);
     assert.equal(statSync(disk).dev, dev);
     assert.equal(await mount('cloud', 'backup'), cloud);
-    assert.equal(readFileSync(join(cloud, 'file'), 'utf8'), 'third');
+    assert.equal(readFileSync(join(cloud, 'file'), 'utf8'), 'fourth');
     for (const holder of ['web', 'backup']) {
       for (const volume of ['disk', 'cloud']) await unmount(volume, holder);
     }

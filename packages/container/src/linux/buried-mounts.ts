@@ -12,7 +12,7 @@ import { digestHex, digestOf, makeDirectories, OutboardError } from '@outboard/o
 import { isErrno } from './errno.ts';
 import { findBinary } from './find-binary.ts';
 import { mount, mountFlags } from './mount.ts';
-import { mountsAt } from './mount-table.ts';
+import { type MountEntry, readMountTable } from './mount-table.ts';
 import { runProgram } from './run-program.ts';
 import { unmountBelow } from './unmount.ts';
 
@@ -21,7 +21,7 @@ const maxBuried = 8;
 const timeoutMs = 10_000;
 
 /**
- * Keep a dead mount.
+ * Keep a dead mount, or one that is about to die. Does nothing when it is kept already.
  * @param graves directory for dead mounts; created if absent, and made a private mount, so that they are seen nowhere else
  * @param mountPoint of the dead mount, which the caller detaches afterwards
  * @throws {OutboardError} system when it cannot be kept
@@ -31,6 +31,8 @@ export async function buryMount(graves: string, mountPoint: string): Promise<voi
   const place = placeOf(graves, mountPoint);
   await makeDirectories(place, { mode: 0o700 });
   const numbers = await numbersIn(place);
+  const device = (await entriesAt(mountPoint)).at(-1)?.device;
+  for (const number of numbers) if ((await deviceIn(place, number)) === device) return;
   const grave = join(place, String((numbers.at(-1) ?? 0) + 1));
   await mkdir(grave);
   try {
@@ -46,19 +48,26 @@ export async function buryMount(graves: string, mountPoint: string): Promise<voi
 
 /**
  * Mount what is at a mount point now on top of the dead mounts that were there before.
- * @returns their number
+ * @returns their devices
  * @throws {OutboardError} system when it cannot be mounted there
  */
-export async function reviveMounts(graves: string, mountPoint: string): Promise<number> {
+export async function reviveMounts(graves: string, mountPoint: string): Promise<readonly string[]> {
   const place = placeOf(graves, mountPoint);
-  const numbers = await numbersIn(place);
-  for (const number of numbers) {
+  const devices: string[] = [];
+  for (const number of await numbersIn(place)) {
     const grave = join(place, String(number));
+    const device = await deviceIn(place, number);
+    // Left by a process that was killed, or unmounted by an operator.
+    if (device === undefined) {
+      await rmdir(grave);
+      continue;
+    }
+    devices.push(device);
     // That of an earlier revival, which is dead as well.
-    while ((await mountsAt(grave)).length > 1) await unmountTop(grave);
+    while ((await entriesAt(grave)).length > 1) await unmountTop(grave);
     await bind(mountPoint, grave);
   }
-  return numbers.length;
+  return devices;
 }
 
 /**
@@ -75,6 +84,11 @@ export async function forgetBuried(graves: string, held: readonly string[]): Pro
   }
 }
 
+/** The device of a dead mount; undefined when it is gone. */
+async function deviceIn(place: string, number: number): Promise<string | undefined> {
+  return (await entriesAt(join(place, String(number))))[0]?.device;
+}
+
 async function openGrave(grave: string): Promise<void> {
   await unmountBelow(grave);
   await rmdir(grave);
@@ -84,9 +98,15 @@ function placeOf(graves: string, mountPoint: string): string {
   return join(graves, digestHex(digestOf(Buffer.from(mountPoint))).slice(0, 32));
 }
 
+/** Mounts at a path without links, bottom first. The path is not accessed: it may be on a file system that does not answer. */
+async function entriesAt(path: string): Promise<readonly MountEntry[]> {
+  const bytes = Buffer.from(path, 'utf8').toString('latin1');
+  return (await readMountTable()).filter(({ mountPoint }) => mountPoint === bytes);
+}
+
 async function makePrivateMount(path: string): Promise<void> {
   await makeDirectories(path, { mode: 0o700 });
-  if ((await mountsAt(path)).length > 0) return;
+  if ((await entriesAt(path)).length > 0) return;
   mount(path, path, mountFlags.bind);
   mount('none', path, mountFlags.private);
 }

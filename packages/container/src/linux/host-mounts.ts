@@ -2,6 +2,7 @@
  * Mounts of the host, in the mount namespace of this process.
  */
 import { buryMount, forgetBuried, reviveMounts } from './buried-mounts.ts';
+import { findMountHolders } from './mount-holders.ts';
 import { sharesMountNamespace } from './mount-namespace.ts';
 import { makeSharedMount, mountOfPath, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
 import { unmountAt, unmountBelow, unmountDead } from './unmount.ts';
@@ -20,4 +21,5 @@ export const hostMounts = {
   bury: buryMount,
   revive: reviveMounts,
   forgetBuried,
+  findHolders: findMountHolders,
 } as const;

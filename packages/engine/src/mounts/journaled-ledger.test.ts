@@ -391,6 +391,14 @@ for (const method of ['Mount', 'Unmount'] as const) {
   });
 }
 
+test('the holders of a removed driver are forgotten', async (context) => {
+  const { mount, ledger, holders, directory } = await open(context);
+  await mount('data', 'a');
+  await ledger.forgetDriver('acme/p:latest');
+  assert.deepEqual(holders(), []);
+  assert.deepEqual(readdirSync(directory), []);
+});
+
 test('a damaged file of the journal is set aside', async (context) => {
   const { mount, directory, reopen, holders } = await open(context);
   await mount('data', 'a');

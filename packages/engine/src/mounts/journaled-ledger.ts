@@ -146,7 +146,9 @@ class JournaledLedger implements MountLedger {
     const { name } = driver.plugin;
     const work = mapBounded(this.#volumes.ofDriver(name), async (volume) => {
       const held = await this.#settle(volume, driver);
-      return held.holders.length === 0 ? [] : [await this.#remountOne(driver, held, options)];
+      if (held.holders.length > 0) return [await this.#remountOne(driver, held, options)];
+      await this.#noteUnheld(held);
+      return [];
     });
     const done = Promise.allSettled([work]);
     this.#remounts.set(name, done);
@@ -160,6 +162,19 @@ class JournaledLedger implements MountLedger {
   async forget(driver: string, volume: string): Promise<void> {
     const held = this.#volumes.get(driver, volume);
     if (held !== undefined && !isHeld(held)) await this.#volumes.drop(held);
+  }
+
+  async forgetDriver(driver: string): Promise<void> {
+    for (const held of this.#volumes.ofDriver(driver)) await this.#volumes.drop(held);
+  }
+
+  /** The driver may keep it on purpose, for its next holder. */
+  async #noteUnheld({ driver, volume, hostPath, device }: HeldVolume): Promise<void> {
+    if (device === '' || !(await this.#deps.check.isMounted({ hostPath, device }))) return;
+    this.#deps.logger.warn(
+      { driver, volume, hostPath },
+      'a volume that nobody holds is mounted: it is left so',
+    );
   }
 
   async #remountOne(driver: MountingDriver, held: HeldVolume, options: RemountOptions): Promise<Remounted> {

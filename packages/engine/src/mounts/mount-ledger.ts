@@ -86,4 +86,6 @@ export interface MountLedger {
   remount(driver: MountingDriver, options: RemountOptions): Promise<readonly Remounted[]>;
   /** Forget what is known of a volume that was removed, unless it is held. */
   forget(driver: string, volume: string): Promise<void>;
+  /** Forget all volumes of a driver that was removed, with their holders. */
+  forgetDriver(driver: string): Promise<void>;
 }

@@ -18,6 +18,7 @@ import {
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
+import { describeConsumer, showConsumer } from '../references/consumer.ts';
 import { type CheckedMount, type MountCheck, mountLost } from './mount-check.ts';
 
 /** A plugin whose process runs. */
@@ -64,7 +65,8 @@ export function createMountCheck({ running, gravesOf, logger }: MountCheckDeps):
       if (pluginId === undefined) return;
       try {
         const dead = await hostMounts.revive(gravesOf(pluginId), hostPath);
-        logger.info({ hostPath, dead }, 'a held volume was mounted again');
+        logger.info({ hostPath }, 'a held volume was mounted again');
+        for (const device of dead) await warnOfUnreached(device, logger);
       } catch (error) {
         logger.error({ err: error, hostPath }, 'a new mount does not reach those that hold the old one');
       }
@@ -150,6 +152,17 @@ async function readTable(pid: number, { mountpoint }: MountPath): Promise<readon
     if (!isErrno(cause, 'ENOENT', 'ESRCH', 'EINVAL')) throw cause;
     const message = `the plugin ended before its mount at ${JSON.stringify(mountpoint)} could be checked`;
     throw new OutboardError('unavailable', message, { cause, code: 'plugin-connection-lost' });
+  }
+}
+
+/** Name the containers that keep a dead mount: theirs is private, or a bind of a directory in the volume. */
+async function warnOfUnreached(device: string, logger: Logger): Promise<void> {
+  const holders = await hostMounts.findHolders(device);
+  for (const { pid, mountPoint } of holders.filter(({ isCovered }) => !isCovered)) {
+    const consumer = showConsumer(describeConsumer(pid));
+    const remedy =
+      'a process keeps a dead mount, because its mounts do not propagate from the host: restart it';
+    logger.warn({ consumer, pid, mountPoint }, remedy);
   }
 }
 

@@ -18,17 +18,17 @@ import { createMountCheck, type RunningPlugin } from './namespace-mount-check.ts
 
 /** Parts of the mounts of an engine. */
 export interface OpenMountsDeps {
-  readonly store: Pick<PluginStore, 'find' | 'get' | 'paths'>;
+  readonly store: Pick<PluginStore, 'find' | 'get' | 'paths' | 'onChange'>;
   readonly supervisor: Pick<Supervisor, 'state'>;
   readonly execRoot: string;
   readonly logger: Logger;
 }
 
 /** Load the ledger. No driver is called. */
-export function openLedger(deps: OpenMountsDeps): Promise<MountLedger> {
+export async function openLedger(deps: OpenMountsDeps): Promise<MountLedger> {
   const { store, execRoot, logger } = deps;
   const bootId = readBootId();
-  return openMountLedger({
+  const ledger = await openMountLedger({
     journal: createMountJournal({ directory: join(execRoot, 'mounts'), bootId, logger }),
     check: createMountCheck({
       running: (id) => runningPlugin(deps, id),
@@ -39,11 +39,18 @@ export function openLedger(deps: OpenMountsDeps): Promise<MountLedger> {
     mountCallsOf: (driver) => gatewayOf(store, driver)?.mountCalls ?? gatewayDefaults.mountCalls,
     logger,
   });
+  store.onChange(({ before, after }) => {
+    if (before === undefined || after !== undefined) return;
+    ledger.forgetDriver(before.name).catch((error: unknown) => {
+      logger.error({ err: error, plugin: before.name }, 'cannot forget who held volumes of a removed plugin');
+    });
+  });
+  return ledger;
 }
 
 /** Keep the mounts of the plugins of an engine. */
 export function openMountKeeper(
-  { store, logger }: Pick<OpenMountsDeps, 'store' | 'logger'>,
+  { store, logger }: { readonly store: Pick<PluginStore, 'find' | 'paths'>; readonly logger: Logger },
   deps: Pick<MountKeeperDeps, 'ledger' | 'optionsOf'>,
 ): MountKeeper {
   return keepMounts({

@@ -162,6 +162,7 @@ export class SupervisedPlugin {
     try {
       await this.#haltWork('the plugin was stopped while it was being started');
       const graceMs = options.graceMs ?? this.#loop.graceMs;
+      if (options.mounts === 'dead') await this.#deps.host.keepServedMounts(this.#record.id);
       await this.#stopLimits.during((graceEnd) => this.#loop.container.end(graceMs, graceEnd));
       await this.#loop.container.remove(this.#record.id, options.mounts ?? 'all');
     } catch (error) {

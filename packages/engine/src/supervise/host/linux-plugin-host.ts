@@ -30,7 +30,7 @@ import { createExecRootWatch, type ExecRootWatch } from './exec-root-watch.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { MountsToRemove, PluginHost, ProbeSignal } from './plugin-host.ts';
 import { SocketDirectories } from './socket-directories.ts';
-import { mountedPlugins, unmountPlugin, unmountRuntimeMounts } from './unmount-plugin.ts';
+import { keepServedMounts, mountedPlugins, unmountPlugin, unmountRuntimeMounts } from './unmount-plugin.ts';
 
 /** Parts and options of a plugin host. */
 export interface PluginHostDeps {
@@ -136,6 +136,10 @@ class LinuxPluginHost implements PluginHost {
         'the network of a plugin is not as it was made; disable the plugin, then enable it again';
       logger.warn({ err: error, id, plugin: name }, remedy);
     }
+  }
+
+  keepServedMounts(id: string): Promise<void> {
+    return keepServedMounts(this.#deps.layout.plugin(id), this.#deps.logger);
   }
 
   async cleanUp(id: string, { mounts }: { readonly mounts: MountsToRemove }): Promise<void> {

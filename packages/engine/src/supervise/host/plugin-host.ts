@@ -39,6 +39,11 @@ export interface PluginHost {
   findDamage(record: PluginRecord, options: ProbeSignal): Promise<string | undefined>;
   /** Compare the surroundings of an adopted plugin with those that were made; log differences. Never rejects. */
   verify(record: PluginRecord): Promise<void>;
+  /**
+   * Before a plugin is ended that will be started again: keep its FUSE mounts that containers hold, so that they get the new
+   * ones, also when the plugin unmounts in good order. Never rejects.
+   */
+  keepServedMounts(id: string): Promise<void>;
   /** Remove the surroundings, with mounts below the plugin's directory. Idempotent. */
   cleanUp(id: string, options: { readonly mounts: MountsToRemove }): Promise<void>;
   /** IDs of the plugins that have surroundings on the host now. */

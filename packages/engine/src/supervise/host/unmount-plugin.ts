@@ -2,7 +2,7 @@
  * Mounts below the directories of plugins, and their removal.
  */
 import { realpath } from 'node:fs/promises';
-import { cleanAbsolutePath, hostMounts } from '@outboard/container';
+import { cleanAbsolutePath, hostMounts, type MountEntry } from '@outboard/container';
 import type { Logger } from 'pino';
 import type { PluginPaths } from '../../store/plugin-layout.ts';
 import type { MountsToRemove } from './plugin-host.ts';
@@ -25,14 +25,31 @@ export async function unmountPlugin(
   // A plugin that crashes and mounts again over its old mounts at each start would fill the kernel's mount table.
   if (points.length - new Set(points).size > maxCovered)
     return hostMounts.unmountBelow(paths.propagatedMount);
-  await hostMounts.unmountDead(paths.propagatedMount, async ({ mountPoint }) => {
-    const path = Buffer.from(mountPoint, 'latin1').toString('utf8');
-    try {
-      await hostMounts.bury(paths.deadMounts, path);
-    } catch (error) {
-      logger.warn({ err: error, path }, 'containers that hold a dead mount will not get a new one');
+  await hostMounts.unmountDead(paths.propagatedMount, (mount) => bury(paths, mount, logger));
+}
+
+/** @see PluginHost.keepServedMounts */
+export async function keepServedMounts(paths: PluginPaths, logger: Logger): Promise<void> {
+  try {
+    const mounts = await hostMounts.below(paths.propagatedMount);
+    for (const mount of mounts.filter(({ fileSystem }) => fileSystem.startsWith('fuse'))) {
+      const holders = await hostMounts.findHolders(mount.device);
+      // The plugin itself has one mount. Nobody else: nothing is kept, since that would keep its server waiting.
+      const isHeld = holders.filter(({ isReachable }) => isReachable).length > 1;
+      if (isHeld) await bury(paths, mount, logger);
     }
-  });
+  } catch (error) {
+    logger.warn({ err: error }, 'cannot find the containers that hold mounts of a plugin');
+  }
+}
+
+async function bury(paths: PluginPaths, { mountPoint }: MountEntry, logger: Logger): Promise<void> {
+  const path = Buffer.from(mountPoint, 'latin1').toString('utf8');
+  try {
+    await hostMounts.bury(paths.deadMounts, path);
+  } catch (error) {
+    logger.warn({ err: error, path }, 'containers that hold a dead mount will not get a new one');
+  }
 }
 
 /**
