@@ -38,6 +38,8 @@ export interface DriverChanges {
    * again when that does not succeed.
    */
   switched(record: PluginRecord): Promise<void>;
+  /** The version that was switched to stays, and its record is saved. */
+  upgraded(before: PluginRecord, after: PluginRecord): void;
 }
 
 /** Disposing closes all connections; calls under way fail. */
@@ -102,6 +104,15 @@ export function createPluginDrivers(deps: PluginDriversDeps): EnginePluginDriver
         listeners.notifyDisabled(servedCapabilities(record.config), record.name);
       },
       switched: managed.switchTo,
+      upgraded(before, after) {
+        const [old, now] = [servedCapabilities(before.config), servedCapabilities(after.config)];
+        const added = now.filter((capability) => !old.includes(capability));
+        listeners.notifyDisabled(
+          old.filter((capability) => !now.includes(capability)),
+          after.name,
+        );
+        if (added.length > 0) listeners.notifyEnabled(added, managed.driver(after));
+      },
     },
     of: managed.driver,
     ungated: managed.ungated,
