@@ -38,6 +38,7 @@ const ownKeys = [
   'Gateway',
   'MemoryBytes',
   'State',
+  'PreviousVersion',
   'LastFailure',
 ];
 

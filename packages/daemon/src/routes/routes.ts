@@ -37,6 +37,7 @@ import { restartRoute } from './outboard/restart.ts';
 import { statsRoutes } from './outboard/stats.ts';
 import { statusRoutes } from './outboard/status.ts';
 import { topRoute } from './outboard/top.ts';
+import { versionRoutes } from './outboard/upgrade.ts';
 import { waitRoute } from './outboard/wait.ts';
 
 /** The parts behind the routes. */
@@ -72,6 +73,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     waitRoute(engine),
     ...statusRoutes(engine, deps.gateway),
     restartRoute(engine),
+    ...versionRoutes(engine),
     repairRoute(engine),
     logsRoute(engine),
     listRoute(engine, encoder),

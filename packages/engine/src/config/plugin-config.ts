@@ -172,6 +172,6 @@ export interface PluginRecord extends Plugin, VersionContent {
   readonly timeoutSeconds: number;
   /** Options that the operator decided. */
   readonly overrides: PluginOverrides;
-  /** What a roll-back returns to; absent when there was no upgrade, or when garbage collection took it. */
+  /** The version that a roll-back returns to; absent when there was no upgrade, or when garbage collection took it. */
   readonly previous?: PreviousVersion | undefined;
 }

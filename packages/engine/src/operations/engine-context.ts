@@ -39,7 +39,7 @@ export interface EngineContext {
   /** One queue per blob digest: two downloads of the same blob run one after another. */
   readonly downloads: KeyedQueue;
   readonly references: StoredReferences;
-  /** Who holds which volume. */
+  /** The ledger of held volumes. */
   readonly mounts: Pick<MountLedger, 'held'>;
   /** Where calls to plugins wait while an operation stops and starts them. */
   readonly gates: PluginGates;

@@ -44,10 +44,10 @@ test('readRecord() reads back what operator and author decided, and makes of bot
 test('readRecord() reads back the version before, with the options of its author', () =>
   inFolder(async (folder) => {
     const paths = pluginPaths(folder);
-    const { pluginReference, config, settings, privileges, overrides, ...rest } = recordFixture();
+    const { config, settings, privileges, ...rest } = recordFixture();
     const { configDigest, manifestDigest, manifestMediaType, blobDigests } = rest;
     const previous = {
-      pluginReference,
+      pluginReference: 'docker.io/acme/p:1.0',
       config: { ...config, authorOptions: { stopTimeoutSeconds: 3 } },
       settings,
       privileges,

@@ -62,6 +62,7 @@ function toStatusDocument(status: PluginStatus): object {
     usage,
     socketPath,
     outOfMemoryKills,
+    previousVersion: previous,
     lastFailure,
   } = status;
   return {
@@ -77,6 +78,11 @@ function toStatusDocument(status: PluginStatus): object {
     State: { ...toStateDocument(state), Health: health },
     MemoryBytes: usage?.memoryBytes,
     OOMKills: outOfMemoryKills,
+    PreviousVersion: previous && {
+      PluginReference: previous.pluginReference,
+      Digest: previous.digest,
+      Bytes: previous.bytes,
+    },
     LastFailure: lastFailure && toFailureDocument(lastFailure),
   };
 }

@@ -8,6 +8,7 @@ import { newHeldVolume } from '../../mounts/held-volume.ts';
 import { type OperationFixture, openOperationFixture } from '../../testing/operation-fixture.ts';
 import { publishPlugin } from '../../testing/published-plugin.ts';
 import { enablePlugin } from '../control/enable.ts';
+import { collectOnRequest } from './collect-garbage.ts';
 import { pullPlugin } from './pull.ts';
 import { rollbackPlugin } from './rollback.ts';
 import { upgradePlugin } from './upgrade.ts';
@@ -326,6 +327,20 @@ describe('rollbackPlugin()', () => {
     assert.equal(fixture.rootfsFile(upgraded, 'version'), 'two');
     assert.equal(fixture.previousFile(upgraded, 'version'), 'one');
     await fixture.assertOnly([upgraded], [...first.digests, ...second.digests]);
+  });
+
+  test('is not possible any more once the version before was forgotten', async () => {
+    await using fixture = await openOperationFixture();
+    const { second, record, request } = await enableFirst(fixture);
+    await upgradePlugin(fixture.parts, request);
+    assert.deepEqual(await collectOnRequest(fixture.parts), { blobs: 0, bytes: 0 });
+    const { forgotten, blobs } = await collectOnRequest(fixture.parts, { all: true });
+    assert.equal(forgotten?.versions, 1);
+    assert.ok((forgotten?.bytes ?? 0) > 0);
+    assert.equal(blobs, 2, 'manifest and layer; both versions have the same config');
+    const kept = fixture.parts.store.find(record.id);
+    await fixture.assertOnly([kept], second.digests);
+    await assert.rejects(rollbackPlugin(fixture.parts, plugin), /has no version to roll back to/);
   });
 
   test('is refused when there was no upgrade', async () => {

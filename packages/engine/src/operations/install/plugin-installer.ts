@@ -7,7 +7,7 @@ import type { Login, RegistryCredentials } from '@outboard/oci';
 import type { Plugin, Privilege } from '../../config/plugin-config.ts';
 import type { ForceOptions } from '../control/disable.ts';
 import type { FaceRows } from '../face-rows.ts';
-import { type CollectedGarbage, collectGarbage } from './collect-garbage.ts';
+import { type CollectedGarbage, collectOnRequest, type GarbageOptions } from './collect-garbage.ts';
 import { type CreateRequest, createPlugin } from './create.ts';
 import { localName } from './local-name.ts';
 import { fetchPrivileges } from './privileges.ts';
@@ -58,7 +58,7 @@ export interface PluginInstaller {
    */
   repair(plugin: string, options?: RepairOptions): Promise<RepairedPlugin>;
   /** Delete content that no plugin and no running operation uses. */
-  collectGarbage(): Promise<CollectedGarbage>;
+  collectGarbage(options?: GarbageOptions): Promise<CollectedGarbage>;
 }
 
 const byName = (plugin: string) => plugin;
@@ -102,5 +102,5 @@ export const installerRows: FaceRows<PluginInstaller> = {
   },
   remove: { measured: 'remove', plugin: byName, run: removePlugin },
   repair: { measured: 'repair', made: ({ plugin }) => plugin.id, run: repairPlugin },
-  collectGarbage: { measured: 'collect-garbage', run: collectGarbage },
+  collectGarbage: { measured: 'collect-garbage', run: collectOnRequest },
 };
