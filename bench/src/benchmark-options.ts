@@ -6,7 +6,7 @@ import type { PluginFixtures } from './plugin-fixtures.ts';
 import type { Measurement } from './report.ts';
 
 /** Groups that can be measured separately. */
-export const benchmarkGroups = ['start', 'restart', 'life', 'files', 'memory', 'list'] as const;
+export const benchmarkGroups = ['start', 'restart', 'life', 'files', 'memory', 'list', 'gateway'] as const;
 /** Name of a group. */
 export type BenchmarkGroup = (typeof benchmarkGroups)[number];
 

@@ -3,6 +3,7 @@
  */
 import { join } from 'node:path';
 import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
+import { measureGateway } from './gateway.ts';
 import { makeDirectories } from './make-directories.ts';
 import { engineDirectory, MeasuredEngine } from './measured-engine.ts';
 import { makeTinyContext } from './plugin-fixtures.ts';
@@ -40,6 +41,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<readonly 
     if (options.groups.includes('files')) done(await measureManyFiles(options, engines));
     if (options.groups.includes('memory')) done(await measureMemory(options, engines));
     if (options.groups.includes('list')) done(await measureList(options, engines));
+    if (options.groups.includes('gateway')) done(await measureGateway(options, engines));
   } finally {
     for (const engine of engines) await engine.stop();
   }

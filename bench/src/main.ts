@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { runBenchmark } from './benchmark.ts';
 import { type BenchmarkGroup, benchmarkGroups } from './benchmark-options.ts';
 import { docker, outboard } from './measured-engine.ts';
-import { makeFixtures } from './plugin-fixtures.ts';
+import { type FixtureName, makeFixtures } from './plugin-fixtures.ts';
 import { startRegistry } from './registry.ts';
 import { formatTable, type Measurement, summarise } from './report.ts';
 
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const registry = await startRegistry(join(root, 'registry'));
   try {
     console.error('making the plugins that are measured …');
-    const fixtures = await makeFixtures(join(root, 'fixtures'));
+    const fixtures = await makeFixtures(join(root, 'fixtures'), fixturesOf(groups));
     const kinds = hasDocker ? [docker, outboard] : [outboard];
     const onStep = (text: string) => console.error(`measured: ${text}`);
     const onMeasured = (done: readonly Measurement[]) => console.error(`\n${formatTable(done)}\n`);
@@ -70,6 +70,20 @@ async function main(): Promise<void> {
     await registry.stop();
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** The plugins that the groups need. */
+function fixturesOf(groups: readonly BenchmarkGroup[]): ReadonlySet<FixtureName> {
+  const needed: Readonly<Record<BenchmarkGroup, readonly FixtureName[]>> = {
+    start: [],
+    restart: ['light'],
+    life: ['big', 'light'],
+    files: ['many'],
+    memory: ['light'],
+    list: [],
+    gateway: ['answering'],
+  };
+  return new Set(groups.flatMap((group) => needed[group]));
 }
 
 function parseGroup(text: string): BenchmarkGroup {

@@ -25,17 +25,37 @@ export interface PluginFixtures {
   /** Listens a few milliseconds after its start, as plugins written in Go or C do. */
   readonly light: string;
   readonly many: string;
+  /** Answers calls of a volume driver in microseconds. */
+  readonly answering: string;
   readonly directory: string;
 }
 
-/** Write the contexts of all measured plugins below a directory. */
-export async function makeFixtures(directory: string): Promise<PluginFixtures> {
+/** Names of the plugins. */
+export type FixtureName = Exclude<keyof PluginFixtures, 'directory'>;
+
+/** Write the contexts of measured plugins below a directory. @param names those that are needed: one takes a minute */
+export async function makeFixtures(
+  directory: string,
+  names: ReadonlySet<FixtureName>,
+): Promise<PluginFixtures> {
   await makeDirectories(directory);
-  const [big, light, many] = [join(directory, 'big'), join(directory, 'light'), join(directory, 'many')];
-  await run(process.execPath, [packProgram, exampleDirectory, big]);
-  await makeLightPlugin(light);
-  await makeManyFiles(many);
-  return { directory, big: await archive(big), light: await archive(light), many: await archive(many) };
+  const makers: Readonly<Record<FixtureName, (into: string) => Promise<unknown>>> = {
+    big: (into) => run(process.execPath, [packProgram, exampleDirectory, into]),
+    light: (into) => makePerlPlugin(into, lightProgram),
+    many: makeManyFiles,
+    answering: (into) => makePerlPlugin(into, answeringProgram, '/mnt/volumes'),
+  };
+  const files = {
+    big: join(directory, 'big.tar'),
+    light: join(directory, 'light.tar'),
+    many: join(directory, 'many.tar'),
+    answering: join(directory, 'answering.tar'),
+  };
+  for (const name of names) {
+    await makers[name](join(directory, name));
+    await archive(join(directory, name));
+  }
+  return { directory, ...files };
 }
 
 /** A plugin with one small file of unique content. */
@@ -49,8 +69,8 @@ export async function makeTinyContext(parent: string, index: number): Promise<st
   return context;
 }
 
-/** Perl is part of Debian's base system and starts in milliseconds. */
-async function makeLightPlugin(directory: string): Promise<void> {
+/** Perl is part of Debian's base system and starts in milliseconds. @param propagated mount of the plugin; default none */
+async function makePerlPlugin(directory: string, program: string, propagated = ''): Promise<void> {
   const rootfs = join(directory, 'rootfs');
   const perl = await realpath('/usr/bin/perl');
   const { stdout: modules } = await run(perl, [
@@ -66,10 +86,10 @@ async function makeLightPlugin(directory: string): Promise<void> {
     await makeDirectories(dirname(join(rootfs, file)));
     await copyFile(file, join(rootfs, file));
   }
-  const directories = ['proc', 'sys', 'dev', 'run/docker/plugins'];
+  const directories = ['proc', 'sys', 'dev', 'run/docker/plugins', propagated];
   await makeDirectories(...directories.map((directory) => join(rootfs, directory)));
-  await writeFile(join(rootfs, 'plugin.pl'), lightProgram);
-  const config = JSON.parse(minimalConfig('starts fast'));
+  await writeFile(join(rootfs, 'plugin.pl'), program);
+  const config = { ...JSON.parse(minimalConfig('written in Perl')), propagatedMount: propagated };
   await writeFile(
     join(directory, 'config.json'),
     JSON.stringify({ ...config, entrypoint: [perl, '/plugin.pl'] }),
@@ -81,6 +101,49 @@ use IO::Socket::UNIX;
 $SIG{TERM} = sub { exit 0 };
 my $server = IO::Socket::UNIX->new(Local => '/run/docker/plugins/plugin.sock', Listen => 16) or die $!;
 while (1) { my $client = $server->accept or next; 1 while sysread $client, my $request, 4096; close $client; }
+`;
+
+/** One process, many connections, as few system calls for each request as can be. */
+const answeringProgram = `
+use IO::Socket::UNIX;
+$SIG{TERM} = sub { exit 0 };
+$SIG{PIPE} = 'IGNORE';
+mkdir '/mnt/volumes/data';
+my %answers = (
+  Get => '{"Volume":{"Name":"data","Mountpoint":"/mnt/volumes/data"},"Err":""}',
+  Mount => '{"Mountpoint":"/mnt/volumes/data","Err":""}',
+  Capabilities => '{"Capabilities":{"Scope":"local"},"Err":""}',
+);
+my %responses;
+my $server = IO::Socket::UNIX->new(Local => '/run/docker/plugins/plugin.sock', Listen => 128) or die $!;
+my ($waiting, %clients, %pending) = ('');
+vec($waiting, fileno($server), 1) = 1;
+while (1) {
+  select(my $ready = $waiting, undef, undef, undef) > 0 or next;
+  if (vec($ready, fileno($server), 1) and my $client = $server->accept) {
+    $clients{fileno $client} = $client;
+    vec($waiting, fileno($client), 1) = 1;
+  }
+  for my $number (keys %clients) {
+    next unless vec($ready, $number, 1);
+    my $client = $clients{$number};
+    if (!sysread $client, $pending{$number}, 65536, length($pending{$number} // '')) {
+      vec($waiting, $number, 1) = 0;
+      delete $clients{$number};
+      delete $pending{$number};
+      next;
+    }
+    while ($pending{$number} =~ /^POST \\/VolumeDriver\\.(\\w+) .*?\\r\\n\\r\\n/s) {
+      my ($method, $size) = ($1, $+[0]);
+      $size += $1 if substr($pending{$number}, 0, $size) =~ /content-length: *(\\d+)/i;
+      last if length $pending{$number} < $size;
+      substr($pending{$number}, 0, $size) = '';
+      my $body = $answers{$method} // '{"Err":""}';
+      $responses{$method} //= "HTTP/1.1 200 OK\\r\\nContent-Length: " . length($body) . "\\r\\n\\r\\n$body";
+      syswrite $client, $responses{$method};
+    }
+  }
+}
 `;
 
 /** The compiled halves of Perl modules: `auto/IO/IO.so` belongs to `IO.pm`. */

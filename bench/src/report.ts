@@ -7,7 +7,8 @@ import type { EngineKind } from './measured-engine.ts';
 export interface Measurement {
   readonly work: string;
   readonly unit: 'ms' | 'requests/s' | 'MB';
-  readonly bar: { readonly ratio: number; readonly isMinimum?: boolean };
+  /** A ratio to Docker's figure, or a limit of Outboard's own where Docker Engine has nothing like it. */
+  readonly bar: ({ readonly ratio: number } | { readonly limit: number }) & { readonly isMinimum?: boolean };
   readonly figures: Readonly<Partial<Record<EngineKind['name'], readonly number[]>>>;
 }
 
@@ -24,8 +25,9 @@ export function summarise(measurements: readonly Measurement[]) {
     const outboard = median(figures.Outboard ?? []);
     const docker = figures.Docker === undefined ? undefined : median(figures.Docker);
     const ratio = docker === undefined ? undefined : outboard / docker;
+    const [measured, wanted] = 'limit' in bar ? [outboard, bar.limit] : [ratio, bar.ratio];
     const isMet =
-      ratio === undefined ? undefined : bar.isMinimum === true ? ratio >= bar.ratio : ratio <= bar.ratio;
+      measured === undefined ? undefined : bar.isMinimum === true ? measured >= wanted : measured <= wanted;
     return { work, unit, outboard, docker, ratio, bar, isMet, figures };
   });
 }
@@ -35,9 +37,9 @@ export function formatTable(measurements: readonly Measurement[]): string {
   const rows = summarise(measurements).map(({ work, unit, outboard, docker, ratio, bar, isMet }) => [
     work,
     `${format(outboard)} ${unit}`,
-    docker === undefined ? 'not measured' : `${format(docker)} ${unit}`,
+    'limit' in bar ? '' : docker === undefined ? 'not measured' : `${format(docker)} ${unit}`,
     ratio === undefined ? '' : ratio.toFixed(2),
-    `${bar.isMinimum === true ? '>=' : '<='} ${bar.ratio}`,
+    `${bar.isMinimum === true ? '>=' : '<='} ${'limit' in bar ? `${bar.limit} ${unit}` : bar.ratio}`,
     isMet === undefined ? '' : isMet ? 'met' : 'MISSED',
   ]);
   const lines = [['work', 'Outboard', 'Docker', 'ratio', 'bar', ''], ...rows];
@@ -54,5 +56,6 @@ export function formatTable(measurements: readonly Measurement[]): string {
 }
 
 function format(figure: number): string {
-  return figure >= 100 ? figure.toFixed(0) : figure.toFixed(1);
+  if (figure >= 100) return figure.toFixed(0);
+  return figure.toFixed(figure >= 10 ? 1 : 2);
 }
