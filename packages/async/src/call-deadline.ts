@@ -27,17 +27,21 @@ export function openCallDeadline(
   signals: readonly (AbortSignal | undefined)[],
   timedOut: (cause: unknown) => Error,
 ): CallDeadline {
-  const limitPassed = new Error(`the call took more than ${timeoutMs} ms`);
+  // Made when it is needed: most calls end in time, and an error with its stack costs more than the rest of a deadline.
+  let limitPassed: Error | undefined;
   const joined = joinSignals(signals, {
     timeoutMs: timeoutMs > 0 ? timeoutMs : undefined,
-    timeoutReason: () => limitPassed,
+    timeoutReason() {
+      limitPassed = new Error(`the call took more than ${timeoutMs} ms`);
+      return limitPassed;
+    },
   });
   const { signal } = joined;
   return {
     signal,
     reasonFor(error) {
       if (!signal.aborted) return error;
-      return signal.reason === limitPassed ? timedOut(error) : signal.reason;
+      return limitPassed !== undefined && signal.reason === limitPassed ? timedOut(error) : signal.reason;
     },
     clearLimit: joined.clearLimit,
     [Symbol.dispose]: joined[Symbol.dispose],

@@ -27,7 +27,9 @@ export async function readBody(
   request.on('end', () =>
     resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
   );
-  request.on('close', () => reject(cutOff()));
+  request.on('close', () => {
+    if (!request.readableEnded) reject(cutOff());
+  });
   const stopListening = onAbort(signal, reject);
   try {
     return await promise;

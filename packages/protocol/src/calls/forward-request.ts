@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { ForwardedAnswer, ForwardedRequest } from './plugin-client.ts';
-import { type BoundedRequest, readBytes, readChunks, transportError } from './plugin-request.ts';
+import { type BoundedRequest, collectBytes, readChunks, transportError } from './plugin-request.ts';
 
 /** An answer, and the way to leave it. */
 export interface ForwardedExchange {
@@ -45,7 +45,7 @@ export async function forwardRequest(
       get body() {
         return readChunks(received, bounds);
       },
-      bytes: () => readBytes(received, bounds),
+      bytes: () => collectBytes(received, bounds),
     },
     close() {
       if (received.readableEnded) return;

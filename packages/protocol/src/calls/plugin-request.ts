@@ -1,6 +1,8 @@
 /**
  * One HTTP/1.1 request to a plugin and its bounded answer, with transport errors classified.
  */
+import type { Readable } from 'node:stream';
+import { withResolvers } from '@outboard/async';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import type { Dispatcher } from 'undici';
 import { type PluginAnswer, printable } from './plugin-answer.ts';
@@ -50,22 +52,35 @@ export async function requestResponse(dispatcher: Dispatcher, request: PluginReq
 
 /** Read the rest of an answer as text. @throws as `requestAnswer` */
 export async function readText(body: AsyncIterable<Uint8Array>, request: BoundedRequest): Promise<string> {
-  return (await readBytes(body, request)).toString('utf8');
-}
-
-/** Read the rest of an answer. @throws as `requestAnswer` */
-export async function readBytes(body: AsyncIterable<Uint8Array>, request: BoundedRequest): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early destroys the body, and with it the connection.
   for await (const chunk of readChunks(body, request)) {
     size += chunk.length;
     if (size > request.maxReplyBytes) {
-      throw tooLarge(request, `reply is too large: want at most ${request.maxReplyBytes} bytes`);
+      throw beyondLimit(request);
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Bytes by events, which cost half as much as a loop. @throws as `requestAnswer` */
+export async function collectBytes(body: Readable, request: BoundedRequest): Promise<Buffer> {
+  const { promise, resolve, reject } = withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  body.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= request.maxReplyBytes) chunks.push(chunk);
+    else body.destroy(beyondLimit(request));
+  });
+  body.on('end', () => resolve(Buffer.concat(chunks)));
+  body.on('error', (cause) => reject(transportError(cause, request)));
+  body.on('close', () => {
+    if (!body.readableEnded) reject(transportError(new Error('other side closed'), request));
+  });
+  return await promise;
 }
 
 /** The rest of an answer in chunks. @throws as `requestAnswer` */
@@ -95,6 +110,10 @@ export function transportError(cause: unknown, request: SentRequest): unknown {
   }
   const message = `${request.method}: lost the connection to the plugin: ${reason}`;
   return new OutboardError('unavailable', message, { code: 'plugin-connection-lost', cause });
+}
+
+function beyondLimit(request: BoundedRequest): OutboardError {
+  return tooLarge(request, `reply is too large: want at most ${request.maxReplyBytes} bytes`);
 }
 
 function tooLarge({ method }: Pick<SentRequest, 'method'>, what: string, cause?: unknown): OutboardError {
