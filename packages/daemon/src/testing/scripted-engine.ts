@@ -40,6 +40,7 @@ const volumes: PluginEngine['volumes'] = {
   prune: missing('volumes.prune'),
   mount: missing('volumes.mount'),
   unmount: missing('volumes.unmount'),
+  locate: missing('volumes.locate'),
 };
 
 /** Create an engine with the given methods; every other method fails. */

@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Cancellable, type Clock, mapBounded, rejectOnAbort, systemClock } from '@outboard/async';
 import type { Logger } from 'pino';
+import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { DriverMounts } from './driver-mounts.ts';
 import { undo } from './establish-mount.ts';
 import {
@@ -72,6 +73,10 @@ class JournaledLedger implements MountLedger {
 
   driversOf(volume: string): readonly string[] {
     return this.#volumes.drivers().filter((driver) => this.idsOf(driver, volume).length > 0);
+  }
+
+  async locate(driver: PluginDriver, mountpoint: string, options: Cancellable): Promise<string> {
+    return (await this.#deps.check.check(driver, mountpoint, options)).hostPath;
   }
 
   async mount(

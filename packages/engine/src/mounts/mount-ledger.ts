@@ -3,7 +3,7 @@
  * mounted, for the API, the command line and the gateway.
  */
 import type { Cancellable } from '@outboard/async';
-import type { VolumeDriver } from '@outboard/protocol';
+import type { DriverCall, VolumeDriver } from '@outboard/protocol';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import type { Consumer } from '../references/consumer.ts';
 import type { HeldVolume } from './held-volume.ts';
@@ -54,12 +54,13 @@ export interface MountLedger {
    * Mount a volume for a holder. Mounts of one ID are counted. A mount that fails counts nothing, and one whose caller has
    * left is undone.
    * @returns the path on the host, which was checked
+   * @param options.timeoutMs of each call to the driver
    * @throws {OutboardError} the driver's error; as `MountCheck.check`; the reason of the signal
    */
   mount(
     driver: MountingDriver,
     request: MountRequest & { readonly consumer?: Consumer | undefined },
-    options: Cancellable,
+    options: DriverCall,
   ): Promise<string>;
   /**
    * Undo one mount of a holder. An unknown ID changes nothing.
@@ -71,8 +72,10 @@ export interface MountLedger {
   unmount(
     request: MountRequest & { readonly driver: string },
     driver: () => Promise<MountingDriver | undefined>,
-    options: Cancellable,
+    options: DriverCall,
   ): Promise<boolean>;
+  /** Translate and check a path that a driver reports. @throws as `MountCheck.check` */
+  locate(driver: PluginDriver, mountpoint: string, options: Cancellable): Promise<string>;
   /**
    * Take over a mount that another store has counted until now; does nothing when the holder is known.
    * @param mount.since its first mount

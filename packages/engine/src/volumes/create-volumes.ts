@@ -74,6 +74,7 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     prune: (request = {}) => prune(request),
     mount: (name, id, given = {}) => mountVolume(context, name, id, given),
     unmount: (name, id, given = {}) => unmountVolume(context, name, id, given),
+    locate: (driver, mountpoint, given = {}) => mounts.locate(driver, mountpoint, given),
     optionsOf(driver, volume) {
       const record = store.get(volume);
       return record?.driver === driver ? Object.fromEntries(record.options ?? []) : undefined;

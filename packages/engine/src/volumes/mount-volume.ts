@@ -17,7 +17,7 @@ export async function mountVolume(
   id: string,
   options: MountVolumeOptions,
 ): Promise<string> {
-  const { driver, consumer, signal } = options;
+  const { driver, consumer, signal, timeoutMs } = options;
   // A holder by hand is shown, and typed again.
   checkHolder(name, id, consumer?.isByHand === true ? undefined : driver);
   const mountInTurn = async () => {
@@ -25,7 +25,7 @@ export async function mountVolume(
       driver === undefined
         ? await findVolume(context, name, { signal })
         : await findDriver(context, driver, { signal });
-    const path = await context.mounts.mount(found, { volume: name, id, consumer }, { signal });
+    const path = await context.mounts.mount(found, { volume: name, id, consumer }, { signal, timeoutMs });
     announce(context, 'mount', { name, driver: found.plugin.name });
     return path;
   };
@@ -54,13 +54,16 @@ export async function unmountVolume(
   id: string,
   options: UnmountVolumeOptions,
 ): Promise<void> {
-  const { signal } = options;
+  const { signal, timeoutMs } = options;
   checkHolder(name, id, options.driver);
   const unmountInTurn = async () => {
     const driver = await findMountingDriver(context, name, options);
     if (driver === undefined) return;
     const find = () => findIfEnabled(context, driver, { signal });
-    const isDone = await context.mounts.unmount({ driver, volume: name, id }, find, { signal });
+    const isDone = await context.mounts.unmount({ driver, volume: name, id }, find, {
+      signal,
+      timeoutMs,
+    });
     if (isDone) announce(context, 'unmount', { name, driver });
   };
   return asOperation('unmount', name, () => context.queue.run(name, unmountInTurn, signal));

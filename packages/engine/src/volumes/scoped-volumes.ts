@@ -17,5 +17,7 @@ export function scopedVolumes(volumes: Volumes, scope: OperationScope): Volumes 
       scope.run((signal) => volumes.mount(name, id, { ...options, signal }), options.signal),
     unmount: (name, id, options = {}) =>
       scope.run((signal) => volumes.unmount(name, id, { ...options, signal }), options.signal),
+    locate: (driver, mountpoint, { signal } = {}) =>
+      scope.run((own) => volumes.locate(driver, mountpoint, { signal: own }), signal),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Cancellable } from '@outboard/async';
 import type { JsonObject } from '@outboard/oci';
+import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import type { Consumer } from '../references/consumer.ts';
 
 /** Labels of a volume, or options for its driver. */
@@ -60,6 +61,8 @@ export interface CreateVolumeRequest extends Cancellable {
 export interface UnmountVolumeOptions extends Cancellable {
   /** Name or ID of a plugin, which is not asked for the volume first. Default: the driver that has the volume. */
   readonly driver?: string | undefined;
+  /** Time limit of each call to the driver, in milliseconds; default 120,000 for a mount and 60,000 for an unmount. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Options of `mount`. */
@@ -117,4 +120,9 @@ export interface Volumes {
   mount(name: string, id: string, options?: MountVolumeOptions): Promise<string>;
   /** Undo one mount of a holder; the driver is called after the last one. An unknown ID changes nothing. */
   unmount(name: string, id: string, options?: UnmountVolumeOptions): Promise<void>;
+  /**
+   * Translate a path that a driver reports for a volume, and check it as `mount` does.
+   * @throws {OutboardError} as `mount`; as `PluginDriver.toHostPath`
+   */
+  locate(driver: PluginDriver, mountpoint: string, options?: Cancellable): Promise<string>;
 }

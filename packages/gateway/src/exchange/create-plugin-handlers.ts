@@ -8,6 +8,7 @@ import { type CallGuard, createCallGuard } from '../protection/call-guard.ts';
 import { type CallLimits, callLimitsOf } from '../protection/call-limits.ts';
 import { activationOf } from '../translation/activation.ts';
 import { serveExchange } from './exchange.ts';
+import { createHostPaths } from './host-paths.ts';
 import type { HandledPlugin, PluginHandlerDeps } from './plugin-exchange.ts';
 
 /**
@@ -27,8 +28,9 @@ export function createPluginHandlers(deps: PluginHandlerDeps): (plugin: HandledP
 
   return (plugin) => {
     const limits = callLimitsOf(plugin.options);
+    const hostPaths = createHostPaths(plugin, deps.mounts, deps.clock);
     const activation = activationOf(plugin.interfaceTypes);
-    const context = { plugin, limits, activation, guard: guardOf(plugin, limits), deps };
+    const context = { plugin, limits, activation, guard: guardOf(plugin, limits), hostPaths, deps };
     return (request: IncomingMessage, response: ServerResponse) => {
       void serveExchange(context, request, response);
     };

@@ -12,6 +12,7 @@ import { errorAnswer, failureAnswer, type GatewayAnswer } from '../translation/f
 import { type MethodRule, ruleOf } from '../translation/method-rules.ts';
 import { type ForwardedVolumeMethod, translateAnswer } from '../translation/volume-answer.ts';
 import { CallReport } from './call-report.ts';
+import type { HostPaths } from './host-paths.ts';
 import { endToEndHeaders } from './http-headers.ts';
 import { withLogFile } from './log-call.ts';
 import { type MountArguments, mountFor, readMountArguments } from './mount-call.ts';
@@ -26,6 +27,7 @@ export interface ExchangeContext {
   /** The answer to `Plugin.Activate`. */
   readonly activation: string;
   readonly guard: CallGuard;
+  readonly hostPaths: HostPaths;
   readonly deps: PluginHandlerDeps;
 }
 
@@ -193,25 +195,25 @@ class Exchange {
   async #toHostPaths(
     method: ForwardedVolumeMethod,
     paths: readonly string[],
-    { signal }: CallDeadline,
+    deadline: CallDeadline,
   ): Promise<readonly (string | undefined)[]> {
-    const { plugin, deps } = this.#context;
-    const results = await plugin.driver.toHostPaths(paths, { signal });
-    return results.map((result) => {
-      if (result.status === 'fulfilled') return result.value;
-      signal.throwIfAborted();
-      if (method === 'Path') throw result.reason;
-      deps.logger.debug(
-        { err: result.reason, plugin: plugin.name },
-        'left out a path that the host does not see',
-      );
-      return undefined;
-    });
+    const { plugin, hostPaths, deps } = this.#context;
+    if (method === 'List') return hostPaths.listed(paths, deadline);
+    const [path] = paths;
+    if (path === undefined) return [];
+    try {
+      return [await hostPaths.checked(path, deadline)];
+    } catch (error) {
+      // The volume exists all the same, and may only not be mounted.
+      if (method === 'Path' || deadline.signal.aborted) throw error;
+      deps.logger.debug({ err: error, plugin: plugin.name }, 'left out a path that the host does not see');
+      return [undefined];
+    }
   }
 
   async #mount(mount: MountArguments, deadline: CallDeadline): Promise<void> {
-    const { plugin, deps } = this.#context;
-    const options = { driver: plugin.name, consumer: this.#consumer() };
+    const { plugin, deps, limits } = this.#context;
+    const options = { driver: plugin.name, consumer: this.#consumer(), timeoutMs: limits.slowTimeoutMs };
     const text = await this.#guarded(deadline, () =>
       mountFor(deps.mounts, mount, { ...options, signal: deadline.signal }),
     );
@@ -226,9 +228,10 @@ class Exchange {
   }
 
   async #unmount(mount: MountArguments, deadline: CallDeadline): Promise<void> {
-    const { plugin, deps } = this.#context;
-    const options = { driver: plugin.name, consumer: this.#consumer(), signal: deadline.signal };
-    await this.#guarded(deadline, () => deps.mounts.unmount(mount.volume, mount.id, options));
+    const { plugin, deps, limits } = this.#context;
+    const options = { driver: plugin.name, consumer: this.#consumer(), timeoutMs: limits.timeoutMs };
+    const { signal } = deadline;
+    await this.#guarded(deadline, () => deps.mounts.unmount(mount.volume, mount.id, { ...options, signal }));
     this.#send({ status: 200, text: '{"Err":""}' });
   }
 

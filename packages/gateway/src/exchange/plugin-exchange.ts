@@ -15,7 +15,7 @@ export interface HandledPlugin {
   readonly interfaceTypes: readonly string[];
   /** Options in force. */
   readonly options: Pick<PluginOptions, 'gateway'>;
-  readonly driver: Pick<PluginDriver, 'client' | 'toHostPaths'>;
+  readonly driver: PluginDriver;
 }
 
 /** Mounts of volumes with their holders: the engine's, which the API and the command line use as well. */
@@ -24,12 +24,19 @@ export interface CountedMounts {
   mount(volume: string, id: string, options: MountOptions): Promise<string>;
   /** Undo one mount; an unknown ID changes nothing. */
   unmount(volume: string, id: string, options: MountOptions): Promise<void>;
+  /**
+   * The path on the host for a path that the driver reports.
+   * @throws {OutboardError} system, code `mount-lost`, when the host does not see the driver's mount there
+   */
+  locate(driver: PluginDriver, path: string, options: Cancellable): Promise<string>;
 }
 
 /** The plugin and the holder of a mount. */
 export interface MountOptions extends Cancellable {
   /** Full name of the plugin. */
   readonly driver: string;
+  /** Time limit of each call to the plugin. */
+  readonly timeoutMs: number;
   readonly consumer?: Consumer | undefined;
 }
 

@@ -131,7 +131,12 @@ function depsOf(options: HandledPluginOptions, reported: EndedCall[]): PluginHan
     throw new Error('the test expects no mounts');
   };
   return {
-    mounts: { mount: refuse, unmount: refuse, ...options.mounts },
+    mounts: {
+      mount: refuse,
+      unmount: refuse,
+      locate: (driver, path) => driver.toHostPath(path),
+      ...options.mounts,
+    },
     ready: options.ready ?? (async () => {}),
     onCall(call) {
       reported.push(call);
@@ -160,7 +165,7 @@ function pluginOf(
     name: 'acme/p:latest',
     interfaceTypes,
     options: { gateway: limits },
-    driver: { client, toHostPaths },
+    driver: { name: 'acme/p:latest', client, toHostPath: resolve, toHostPaths },
   };
 }
 

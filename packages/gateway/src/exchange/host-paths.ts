@@ -1,0 +1,46 @@
+/**
+ * Host paths of the paths that a driver reports, remembered for a moment: consumers ask for the same volumes again and again, and each
+ * look-up reads mount tables.
+ */
+import type { Cancellable, Clock } from '@outboard/async';
+import type { CountedMounts, HandledPlugin } from './plugin-exchange.ts';
+
+/**
+ * A path is right at the time of the look-up only, however it is found; the driver can move the mount right after. `Mount` is never
+ * answered from memory.
+ */
+const rememberedMs = 1000;
+const mostRemembered = 1024;
+
+/** Host paths of one plugin. */
+export interface HostPaths {
+  /** The path of a volume, which was checked: the host sees the mount of the driver there. @throws as `CountedMounts.locate` */
+  checked(path: string, options: Cancellable): Promise<string>;
+  /** Paths of a list, with one look at the mounts; unchecked. Undefined for one that cannot be translated. */
+  listed(paths: readonly string[], options: Cancellable): Promise<readonly (string | undefined)[]>;
+}
+
+/** Start without memory. */
+export function createHostPaths(
+  { driver }: Pick<HandledPlugin, 'driver'>,
+  mounts: Pick<CountedMounts, 'locate'>,
+  clock: Pick<Clock, 'monotonicMs'>,
+): HostPaths {
+  const remembered = new Map<string, { readonly hostPath: string; readonly until: number }>();
+  return {
+    async checked(path, options) {
+      const now = clock.monotonicMs();
+      const known = remembered.get(path);
+      if (known !== undefined && now < known.until) return known.hostPath;
+      const hostPath = await mounts.locate(driver, path, options);
+      if (remembered.size >= mostRemembered) remembered.clear();
+      remembered.set(path, { hostPath, until: now + rememberedMs });
+      return hostPath;
+    },
+    async listed(paths, { signal }) {
+      const results = await driver.toHostPaths(paths, { signal });
+      signal?.throwIfAborted();
+      return results.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+    },
+  };
+}
