@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,6 +121,28 @@ test('makeSharedMount() is idempotent', {
   const mounts = await mountsBelow(place.path);
   assert.equal(mounts.length, 1);
   assert.match(mounts[0]?.propagation.join(' ') ?? '', /^shared:\d+$/);
+});
+
+test('makeSharedMount() reaches a mount namespace that has gotten mounts of the host since before', {
+  skip: needsRoot,
+}, async () => {
+  await using place = await makePlace();
+  await makeSharedMount(place.path);
+  // A namespace like that of a service with a sandbox; it ends with its standard input.
+  const child = spawn('unshare', ['--mount', '--propagation', 'slave', 'sh', '-c', 'echo ready; cat']);
+  await once(child.stdout, 'data');
+  const path = join(place.path, 'inner');
+  await mkdir(path);
+  await makeSharedMount(path);
+  await mkdir(join(path, 'v'));
+  mount('none', join(path, 'v'), 0, { type: 'tmpfs' });
+  const seen = parseMountTable(await readFile(`/proc/${child.pid}/mountinfo`, 'latin1'));
+  assert.deepEqual(
+    seen.map(({ mountPoint }) => mountPoint).filter((found) => found.startsWith(path)),
+    [path, join(path, 'v')],
+  );
+  child.stdin.end();
+  await once(child, 'exit');
 });
 
 test('makeSharedMount() makes a peer group of its own, also below a shared mount', {

@@ -5,7 +5,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import { errorCode } from './errno.ts';
-import { mount, mountFlags } from './mount.ts';
+import { bindShared, makeOwnGroup } from './shared-bind.ts';
 
 /** One line of `/proc/self/mountinfo`. */
 export interface MountEntry {
@@ -118,17 +118,15 @@ export async function mountsAt(path: string): Promise<MountEntry[]> {
 
 /**
  * Make a directory a shared mount (a bind onto itself), so that mounts made below it in a container propagate to the
- * host. Does nothing when it is shared already.
+ * host, and to mount namespaces that get mounts of the host. Does nothing when it is shared already.
  * @throws {ErrnoError}
  */
 export async function makeSharedMount(path: string): Promise<void> {
   const located = await locate(path);
   const [existing] = (await mountsBelow(path)).filter(({ mountPoint }) => mountPoint === located);
   if (existing?.propagation.some((field) => field.startsWith('shared:'))) return;
-  if (existing === undefined) mount(path, path, mountFlags.bind);
-  // Leave the peer group of the source file system: a mount below would otherwise appear in both, twice.
-  mount('none', path, mountFlags.private);
-  mount('none', path, mountFlags.shared);
+  if (existing === undefined) bindShared(path);
+  else makeOwnGroup(path);
 }
 
 /** The path as the mount table spells it; undefined when it does not exist. */

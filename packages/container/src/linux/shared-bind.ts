@@ -1,0 +1,77 @@
+/**
+ * Binds of directories onto themselves as shared mounts. A mount namespace that has a copy of the mount above, as services
+ * with a sandbox have, gets a copy of the bind, and with it all mounts that are made below it later. For that the bind must
+ * have its own peer group before it is attached: a copy never joins a group that the bind joins later.
+ * @see mount_namespaces(7), open_tree(2), mount_setattr(2)
+ */
+import { closeSync } from 'node:fs';
+import { bindCall, checkResult, ErrnoError } from './libc.ts';
+import { mount, mountFlags } from './mount.ts';
+
+/** Numbers of system calls on every architecture. */
+const [openTreeNumber, moveMountNumber, setAttributesNumber] = [428, 429, 442];
+const currentDirectory = -100; // AT_FDCWD
+const emptyPath = 0x1000; // AT_EMPTY_PATH
+const cloneTree = 0x1; // OPEN_TREE_CLONE
+const closeOnExec = 0o2000000; // OPEN_TREE_CLOEXEC
+const fromEmptyPath = 0x4; // MOVE_MOUNT_F_EMPTY_PATH
+
+const openTree = bindCall<[number: number, directory: number, path: string, flags: number]>(
+  'intptr_t syscall(long number, int directory, const char *path, unsigned int flags)',
+);
+const moveMount = bindCall<
+  [number: number, from: number, fromPath: string, to: number, toPath: string, flags: number]
+>(
+  'intptr_t syscall(long number, int from, const char *fromPath, int to, const char *toPath, unsigned int flags)',
+);
+const setAttributes = bindCall<
+  [number: number, mount: number, path: string, flags: number, attributes: BigUint64Array, size: number]
+>(
+  'intptr_t syscall(long number, int mount, const char *path, unsigned int flags, const void *attributes, size_t size)',
+);
+
+/** Bind a directory onto itself as a shared mount with a peer group of its own. @throws {ErrnoError} */
+export function bindShared(path: string): void {
+  try {
+    attachShared(path);
+  } catch (error) {
+    // Linux before 5.12, or a filter of system calls that does not know them.
+    if (!(error instanceof ErrnoError) || !['ENOSYS', 'EPERM'].includes(error.code)) throw error;
+    mount(path, path, mountFlags.bind);
+    makeOwnGroup(path);
+  }
+}
+
+/** Give a mount a peer group of its own. Copies of it in other mount namespaces stay behind. @throws {ErrnoError} */
+export function makeOwnGroup(path: string): void {
+  // Leave the peer group of the source file system: a mount below would otherwise appear in both, twice.
+  mount('none', path, mountFlags.private);
+  mount('none', path, mountFlags.shared);
+}
+
+function attachShared(path: string): void {
+  const tree = checkResult(
+    openTree(openTreeNumber, currentDirectory, path, cloneTree | closeOnExec),
+    'open_tree',
+    path,
+  );
+  try {
+    for (const propagation of [mountFlags.private, mountFlags.shared]) {
+      // struct mount_attr: flags to set, flags to clear, propagation, user namespace
+      const attributes = new BigUint64Array([0n, 0n, BigInt(propagation), 0n]);
+      const result = setAttributes(
+        setAttributesNumber,
+        tree,
+        '',
+        emptyPath,
+        attributes,
+        attributes.byteLength,
+      );
+      checkResult(result, 'mount_setattr', path);
+    }
+    const result = moveMount(moveMountNumber, tree, '', currentDirectory, path, fromEmptyPath);
+    checkResult(result, 'move_mount', path);
+  } finally {
+    closeSync(tree);
+  }
+}
