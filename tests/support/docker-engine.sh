@@ -9,7 +9,6 @@
 set -eu
 sockets=$1 fifos=$2 configuration=$3
 shift 3
-mount --make-rslave /
 mount -t tmpfs -o mode=755 docker-engine /run
 mkdir -p /run/docker/plugins /run/docker/logging
 mount --bind "$sockets" /run/docker/plugins

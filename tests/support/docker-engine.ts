@@ -97,7 +97,7 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
 }
 
 function dockerdCommand(home: string, fixed: readonly string[]): readonly [string, ...string[]] {
-  const isolated = ['--mount', '--pid', '--fork', '--mount-proc', 'sh', script];
+  const isolated = ['--mount', '--propagation', 'slave', '--pid', '--fork', '--mount-proc', 'sh', script];
   const paths = { '--data-root': 'data', '--exec-root': 'exec', '--pidfile': 'dockerd.pid' };
   return [
     'unshare',

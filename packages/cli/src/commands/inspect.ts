@@ -30,17 +30,7 @@ export async function inspect(
 }
 
 /** Keys that an Outboard daemon adds to Docker's document, in this order. */
-const ownKeys = [
-  'Digest',
-  'Architecture',
-  'Address',
-  'SocketPath',
-  'Gateway',
-  'MemoryBytes',
-  'State',
-  'PreviousVersion',
-  'LastFailure',
-];
+const ownKeys = ['Digest', 'Architecture', 'Address', 'SocketPath', 'MemoryBytes', 'State', 'LastFailure'];
 
 /** Docker's document of the plugin, with the keys of Outboard's daemon; `Uses` only while the plugin is in use. */
 async function describePlugin(client: EngineClient, name: string): Promise<object> {

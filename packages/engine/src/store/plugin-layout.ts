@@ -24,9 +24,7 @@ export interface PluginPaths {
   readonly deadMounts: string;
   /** The other tree of an upgrade under way: the new one before the exchange, the old one after it. */
   readonly upgradeRootfs: string;
-  /** The root filesystem of the version before, for a roll-back; absent when there is none. */
-  readonly previousRootfs: string;
-  /** Names the new one of the two trees that are exchanged, for recovery. */
+  /** Names the new one of the two trees, for recovery. */
   readonly upgradeJournal: string;
 }
 
@@ -69,7 +67,6 @@ export function pluginPaths(directory: string): PluginPaths {
     propagatedMount: join(directory, 'propagated-mount'),
     deadMounts: join(directory, 'dead-mounts'),
     upgradeRootfs: join(directory, 'rootfs.upgrade'),
-    previousRootfs: join(directory, 'rootfs.previous'),
     upgradeJournal: join(directory, 'upgrade.json'),
   };
 }
