@@ -8,6 +8,7 @@ import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { pollUntil } from '@outboard/async';
+import { callApi } from '../support/daemon.ts';
 import { bootSystemdHost, needsSystemd, type SystemdHost } from '../support/systemd-host.ts';
 import { outboard, type ServedPlugin, startBoundedPlugin } from '../support/systemd-service.ts';
 
@@ -23,7 +24,7 @@ before(async () => {
   if (skip !== false) return;
   host = await bootSystemdHost();
   await outboard(host, 'service', 'install', '--now');
-  plugin = await startBoundedPlugin(host, 'store');
+  plugin = await startBoundedPlugin(host, 'acme/store');
   await call(new Agent(), 'VolumeDriver.Create');
 });
 after(() => host?.[Symbol.asyncDispose]());
@@ -91,6 +92,19 @@ describe('the sockets of the gateway', { skip }, () => {
     await host.ok('systemctl', 'reset-failed', unit);
     await host.ok('systemctl', 'kill', '--signal=KILL', '--kill-who=main', unit);
     await call(new Agent(), 'VolumeDriver.Get');
+  });
+
+  test('are no legacy plugins of the daemon, which looks for those in the same directory', async () => {
+    const { status, text: body } = await callApi(
+      host.path('/run/outboard/outboard.sock'),
+      'POST',
+      '/volumes/create',
+      {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ Name: 'x', Driver: 'store' }),
+      },
+    );
+    assert.equal(status, 404, body);
   });
 
   test('are forgotten with the plugin, and come back with it', async () => {
