@@ -76,6 +76,7 @@ export type { EngineGateway } from './engine-gateway.ts';
 export { observedOperations } from './engine-operations.ts';
 export type { PluginCallLines } from './logs/plugin-call-lines.ts';
 export type { PluginLogs, PluginOutput } from './logs/plugin-logs.ts';
+export { requireVisibleTo } from './mounts/consumer-view.ts';
 export type { Announcement, EngineEvent } from './observe/engine-events.ts';
 export type { EngineObserver, OperationMeasurement, OperationOutcome } from './observe/engine-observer.ts';
 // The installer.

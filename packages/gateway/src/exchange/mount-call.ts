@@ -1,6 +1,7 @@
 /**
  * `VolumeDriver.Mount` and `VolumeDriver.Unmount`, which the engine makes: it counts the holders, and answers with paths of the host.
  */
+import { requireVisibleTo } from '@outboard/engine';
 import { isJsonObject, OutboardError } from '@outboard/oci';
 import { readJson, spelledAs } from '../translation/json-text.ts';
 import type { CountedMounts, MountOptions } from './plugin-exchange.ts';
@@ -25,13 +26,23 @@ export function readMountArguments(method: string, body: Buffer): MountArguments
   return { volume, id: id ?? '' };
 }
 
-/** Mount for a consumer. @returns the body of the answer */
+/**
+ * Mount for a consumer, unless it would see another file system at the path.
+ * @returns the body of the answer
+ */
 export async function mountFor(
   mounts: CountedMounts,
   { volume, id }: MountArguments,
   options: MountOptions,
 ): Promise<string> {
-  return JSON.stringify({ Mountpoint: await mounts.mount(volume, id, options), Err: '' });
+  const path = await mounts.mount(volume, id, options);
+  try {
+    if (options.consumer !== undefined) await requireVisibleTo(options.consumer, path);
+  } catch (error) {
+    await mounts.unmount(volume, id, options);
+    throw error;
+  }
+  return JSON.stringify({ Mountpoint: path, Err: '' });
 }
 
 function invalid(method: string, want: string): OutboardError {
