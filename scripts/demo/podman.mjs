@@ -43,7 +43,7 @@ runroot = "${directory}/run"
 const program = ({ podman, etc, cgroup }) => `#!/bin/sh
 set -e
 case "$1" in run | create) command=$1; shift; set -- "$command" --cgroup-parent ${cgroup} "$@" ;; esac
-unset CONTAINERS_CONF CONTAINERS_STORAGE_CONF CONTAINER_HOST
+unset CONTAINERS_CONF CONTAINERS_STORAGE_CONF CONTAINER_HOST DOCKER_CONFIG
 exec unshare --mount --propagation slave -- sh -c \\
   'mount --bind ${etc} /etc/containers && exec ${podman} "$@"' podman "$@"
 `;

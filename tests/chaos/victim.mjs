@@ -1,14 +1,14 @@
 /**
  * Runs one operation of the built engine and kills its own process before the n-th change of the host: before a file is
  * created, written, flushed, renamed or removed, and before a program is started. The argument is JSON: `{ dataRoot,
- * execRoot, phase: "open" | "operation", killAt, operation, request }`. Counting begins with the phase. After a
- * complete run it prints the count and kills itself, so that no orderly shutdown cleans up.
+ * execRoot, phase: "open" | "operation", killAt, operation, request, within }`. Counting begins with the phase, and is
+ * limited to changes of paths that contain `within`, if that is given. After a complete run it prints the count and kills itself, so that no orderly shutdown cleans up.
  */
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
-const { dataRoot, execRoot, phase, killAt, operation, request } = JSON.parse(process.argv[2]);
+const { dataRoot, execRoot, phase, killAt, operation, request, within = '' } = JSON.parse(process.argv[2]);
 let isCounting = phase === 'open';
 let count = 0;
 
@@ -17,7 +17,8 @@ function mine(object, names) {
   for (const name of names) {
     const original = object[name];
     object[name] = function (...args) {
-      if (isCounting && ++count === killAt) process.kill(process.pid, 'SIGKILL');
+      const isCounted = isCounting && String(args[0]).includes(within);
+      if (isCounted && ++count === killAt) process.kill(process.pid, 'SIGKILL');
       return original.apply(this, args);
     };
   }
@@ -50,6 +51,9 @@ function run() {
     case 'pull':
     case 'upgrade':
       return engine[operation](request);
+    case 'mount':
+    case 'unmount':
+      return engine.volumes[operation](request.volume, request.holder);
     case 'set':
       return engine.set(plugin, rest.args);
     default:

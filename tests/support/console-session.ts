@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly home: string;
   /** In place of `localhost:5000`. */
   readonly registryHost?: string;
+  /** Directory of programs that precede those of `PATH`. */
+  readonly programs?: string;
 }
 
 interface SessionStep {
@@ -61,6 +63,7 @@ function normalise(output: string): string {
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
     .replaceAll(/\b(Less than a|\d+) seconds?\b/g, 'UPTIME')
     .replaceAll(/\b\d+(\.\d+)?[kM]B\b/g, 'SIZE')
+    .replaceAll(/\bPodman \d+\.\d+\.\d+\S*/g, 'Podman VERSION')
     .split('\n')
     .filter((line) => !/^ID: (?!Complete$|Upload complete$)/.test(line))
     .map((line) => line.replaceAll(/ {2,}/g, '  ').trimEnd())
@@ -68,7 +71,10 @@ function normalise(output: string): string {
     .trim();
 }
 
-async function run(command: string, { socket, home, registryHost }: SessionOptions): Promise<string> {
+async function run(
+  command: string,
+  { socket, home, registryHost, programs }: SessionOptions,
+): Promise<string> {
   const here = (registryHost === undefined ? command : command.replaceAll('localhost:5000', registryHost))
     .replaceAll('/tmp/', `${home}/`)
     .replace(/^outboard /, `${join(root, 'bin', 'outboard')} `);
@@ -76,6 +82,7 @@ async function run(command: string, { socket, home, registryHost }: SessionOptio
     cwd: root,
     env: {
       ...process.env,
+      ...(programs !== undefined && { PATH: `${programs}:${process.env.PATH ?? ''}` }),
       DOCKER_CONFIG: home,
       DOCKER_HOST: `unix://${socket}`,
       OUTBOARD_HOST: `unix://${socket}`,

@@ -57,6 +57,7 @@ export const needsPodman: string | false =
 /** The configuration replaces that of the host for this process only: the mount is in a namespace of its own. */
 const program = (etc: string, cgroup: string) => `#!/bin/sh
 set -e
+unset CONTAINERS_CONF CONTAINERS_STORAGE_CONF CONTAINER_HOST DOCKER_CONFIG
 case "$1" in run | create) command=$1; shift; set -- "$command" --cgroup-parent ${cgroup} "$@" ;; esac
 exec unshare --mount --propagation slave -- sh -c \\
   'mount --bind ${etc} /etc/containers && exec "$0" "$@"' "$(command -v -p podman)" "$@"
@@ -170,13 +171,7 @@ function isRemoved(path: string): boolean {
 }
 
 async function runProgram(path: string, args: readonly string[]): Promise<PodmanAnswer> {
-  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], env: withoutConfiguration() });
+  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, stdout, stderr };
-}
-
-/** Variables that would replace the configuration. */
-function withoutConfiguration(): NodeJS.ProcessEnv {
-  const names = ['CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF', 'CONTAINER_HOST'];
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !names.includes(name)));
 }

@@ -10,11 +10,10 @@ import {
   repeatableOption,
 } from './commands/command-row.ts';
 import { consumerCommands } from './consumer-commands.ts';
-import { addCreateMountsFlags, addOptionFlags } from './options/option-flags.ts';
+import { addAllOptionFlags, addOptionFlags } from './options/option-flags.ts';
+import { registryCommands } from './registry-commands.ts';
 import { volumeCommands } from './volume-commands.ts';
 
-const addAllOptionFlags: RunnableRow['addFlags'] = (command) => addCreateMountsFlags(addOptionFlags(command));
-const grantAll = option('--grant-all-permissions', 'grant all requested privileges without asking');
 const prefix = option(
   '--prefix <directory>',
   'root directory of another system, whose services are not touched',
@@ -47,50 +46,7 @@ export const commandTable: readonly (RunnableRow | GroupRow)[] = [
     load: async () => (await import('./commands/push.ts')).push,
   },
 
-  // Commands that get plugins from registries.
-  {
-    name: 'install',
-    arguments: [
-      ['<PLUGIN>', 'reference in a registry'],
-      ['[KEY=VALUE...]', 'settings'],
-    ],
-    description: 'install a plugin: ask for consent to its privileges, pull, set and enable it',
-    addFlags: addAllOptionFlags,
-    options: [
-      option('--alias <name>', 'local name'),
-      option('--disable', 'do not enable the plugin'),
-      grantAll,
-      contentTrustOption(),
-    ],
-    examples: [
-      'outboard install vieux/sshfs DEBUG=1',
-      'outboard install --alias ssh --disable --grant-all-permissions vieux/sshfs:latest',
-    ],
-    load: async () => (await import('./commands/install.ts')).install,
-  },
-  {
-    name: 'upgrade',
-    arguments: [
-      ['<PLUGIN>', 'local name'],
-      ['[REMOTE]', 'reference in a registry; default: the one it was installed from'],
-    ],
-    description: 'upgrade a disabled plugin',
-    options: [
-      grantAll,
-      option('--skip-remote-check', 'do not ask when REMOTE differs from the installed reference'),
-      contentTrustOption(),
-    ],
-    examples: ['outboard upgrade ssh vieux/sshfs:2.0'],
-    load: async () => (await import('./commands/upgrade.ts')).upgrade,
-  },
-  {
-    name: 'privileges',
-    arguments: [['<PLUGIN>', 'reference in a registry']],
-    description: 'show the privileges that a plugin requests, and their risks',
-    options: [formatOption('Name')],
-    examples: ['outboard privileges vieux/sshfs'],
-    load: async () => (await import('./commands/privileges.ts')).privileges,
-  },
+  ...registryCommands,
 
   // Commands that change the state of installed plugins.
   {
@@ -171,7 +127,10 @@ export const commandTable: readonly (RunnableRow | GroupRow)[] = [
   {
     name: 'gc',
     description: 'remove content that no plugin needs',
-    options: [formatOption('BytesReclaimed')],
+    options: [
+      option('-a, --all', 'also the versions that plugins could be rolled back to'),
+      formatOption('BytesReclaimed'),
+    ],
     load: async () => (await import('./commands/collect-garbage.ts')).removeGarbage,
   },
   {

@@ -83,6 +83,12 @@ describe('the small commands', () => {
     const answer = json({ BlobsRemoved: 3, BytesReclaimed: 400_122_280 });
     const done = await run(['gc'], { 'POST /outboard/v1/gc': answer });
     assert.equal(done.out, 'Removed 3 blobs, reclaimed 400.1MB\n');
+    const versions = { Versions: 1, Bytes: 2_000_000 };
+    const all = await run(['gc', '--all'], {
+      'POST /outboard/v1/gc': json({ BlobsRemoved: 3, BytesReclaimed: 0, VersionsRemoved: versions }),
+    });
+    assert.equal(all.daemon.lines()[0], 'POST /v1.51/outboard/v1/gc?all=1');
+    assert.match(all.out, /^Removed 1 earlier version of plugins, reclaimed 2MB\nRemoved 3 blobs/);
     const refused = await run(['gc'], {});
     assert.deepEqual([refused.code, refused.err], [1, 'this daemon has no garbage collection endpoint\n']);
   });

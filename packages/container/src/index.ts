@@ -33,6 +33,7 @@ export { isSameProcess, readBootId } from './linux/process-identity.ts';
 export { removeTree } from './linux/remove-tree.ts';
 export { runProgram } from './linux/run-program.ts';
 export { sendDescriptors } from './linux/send-descriptors.ts';
+export { readTreeSize } from './linux/tree-size.ts';
 // Log files.
 export type { LogLine } from './logs/line-joiner.ts';
 export { LogKeeper } from './logs/log-keeper.ts';

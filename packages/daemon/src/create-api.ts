@@ -3,12 +3,13 @@
  */
 import { runOnce } from '@outboard/async';
 import { cgroups, diagnoseHost, type PluginEngine } from '@outboard/engine';
-import type { Consumers } from '@outboard/gateway';
+import type { Consumers, Gateway } from '@outboard/gateway';
 import type { Logger } from 'pino';
 import type { Authorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { createEventLog } from './events/event-log.ts';
 import { readComponentVersions } from './host/component-versions.ts';
+import { checkGateway } from './host/gateway-check.ts';
 import { readHostFacts } from './host/host-facts.ts';
 import { createRequestHandler, type HandleRequest } from './http/request-handler.ts';
 import { createRouteTable } from './http/route-table.ts';
@@ -20,7 +21,8 @@ import { settleSockets } from './routes/settle-sockets.ts';
 /** The parts behind the API. */
 export interface ApiDeps {
   readonly engine: PluginEngine;
-  /** Absent while the gateway is off. */
+  /** Absent while the gateway is off, as the consumers are. */
+  readonly gateway?: Gateway | undefined;
   readonly consumers?: Consumers | undefined;
   /** Resolves when sockets and consumers' files are as the plugins say. */
   readonly settled: () => Promise<void>;
@@ -44,6 +46,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
   };
   const routes = createRoutes({
     engine,
+    gateway: deps.gateway,
     consumers: deps.consumers,
     events: createEventLog(
       (listener) => engine.onEvent(listener),
@@ -56,7 +59,10 @@ export function createApi(deps: ApiDeps): HandleRequest {
     cgroupDriver: cgroups.chooseDriver(configuration['cgroup-driver']),
     liveRestore: configuration['live-restore'],
     authorizationPlugins: authorization.names,
-    diagnose: () => diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] }),
+    diagnose: async () => [
+      ...(await diagnoseHost({ ...roots, cgroupDriver: configuration['cgroup-driver'] })),
+      checkGateway(deps.gateway),
+    ],
     hostFacts: runOnce(readHostFacts),
     components: runOnce(() => readComponentVersions(roots.runtime)),
   });

@@ -125,7 +125,16 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   const stopping = new AbortController();
   const names = configuration['authorization-plugins'];
   const authorization = createAuthorization({ engine, names, logger });
-  const common = { engine, consumers, configuration, authorization, metrics, version, logger };
+  const common = {
+    engine,
+    gateway: sockets,
+    consumers,
+    configuration,
+    authorization,
+    metrics,
+    version,
+    logger,
+  };
   const settled = async () => {
     await sockets?.settled();
     await consumers?.settled();

@@ -113,6 +113,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     queue,
     downloads: createKeyedQueue(),
     references,
+    mounts,
     ...calls,
     architectures: createProgramArchitectures({ store, logger }),
     logger,

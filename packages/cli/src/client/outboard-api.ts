@@ -90,21 +90,33 @@ export async function openLogs(
 export interface Garbage {
   readonly blobs: number;
   readonly bytes: number;
+  /** Versions that plugins could be rolled back to; absent unless asked for. */
+  readonly forgotten?: { readonly versions: number; readonly bytes: number } | undefined;
   /** Content that damaged plugins may need; absent when there is none. */
   readonly kept?: { readonly blobs: number; readonly bytes: number } | undefined;
 }
 
 /**
  * Remove content that no plugin needs.
+ * @param all also the versions that plugins could be rolled back to
  * @throws {CommandError} if the daemon has no such route, as Docker Engine
  */
-export async function collectGarbage(client: EngineClient): Promise<Garbage> {
+export async function collectGarbage(client: EngineClient, all: boolean): Promise<Garbage> {
   try {
-    const answer = await client.call({ method: 'POST', path: '/outboard/v1/gc' });
+    const query = { all: all ? '1' : undefined };
+    const answer = await client.call({ method: 'POST', path: '/outboard/v1/gc', query });
+    const forgotten = field(answer, 'VersionsRemoved');
     const kept = field(answer, 'KeptForDamaged');
     return {
       blobs: Number(field(answer, 'BlobsRemoved') ?? 0),
       bytes: Number(field(answer, 'BytesReclaimed') ?? 0),
+      forgotten:
+        forgotten === undefined
+          ? undefined
+          : {
+              versions: Number(field(forgotten, 'Versions') ?? 0),
+              bytes: Number(field(forgotten, 'Bytes') ?? 0),
+            },
       kept:
         kept === undefined
           ? undefined

@@ -9,6 +9,7 @@ import type { RegistryAuth } from '../credentials/registry-auth.ts';
 import { type ListFilters, listQuery } from '../options/list-filters.ts';
 import { callByForce } from './broken-uses.ts';
 import type { EngineClient, EngineRequest } from './engine-client.ts';
+import { ownPluginPath, requireOwnRoute } from './own-route.ts';
 import {
   type PluginSummary,
   type Privilege,
@@ -81,6 +82,59 @@ export async function upgradePlugin(
 ): Promise<IncomingMessage> {
   const query = { remote: plugin.remote };
   return await client.open(transferRequest(pluginPath(name, '/upgrade'), query, plugin, granted));
+}
+
+/** Choices for a switch of an enabled plugin to another version. */
+export interface SwitchFlags {
+  /** For the start of the other version, in whole seconds; default as the plugin was enabled, or 30. */
+  readonly timeout?: string | undefined;
+  /** Also while the plugin is in use in a way that the switch breaks. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * Upgrade a plugin that stays enabled.
+ * @returns the progress stream
+ * @throws {CommandError} if the daemon has no such route, as Docker Engine
+ */
+export async function upgradeEnabledPlugin(
+  client: EngineClient,
+  name: string,
+  {
+    plugin,
+    granted,
+    flags,
+  }: {
+    readonly plugin: RemotePlugin;
+    readonly granted: readonly Privilege[];
+    readonly flags: SwitchFlags;
+  },
+): Promise<IncomingMessage> {
+  const query = { remote: plugin.remote, ...switchQuery(flags) };
+  const request = transferRequest(ownPluginPath(name, '/upgrade'), query, plugin, granted);
+  const purpose = `upgrade plugins that are enabled: outboard disable ${name}`;
+  return await requireOwnRoute(purpose, () => client.open(request));
+}
+
+/**
+ * Return to the version before the last upgrade.
+ * @returns the progress stream
+ * @throws {CommandError} if the daemon has no such route, as Docker Engine
+ */
+export async function rollbackPlugin(
+  client: EngineClient,
+  name: string,
+  flags: SwitchFlags,
+): Promise<IncomingMessage> {
+  const path = ownPluginPath(name, '/rollback');
+  const request = { method: 'POST', path, query: switchQuery(flags) } as const;
+  return await requireOwnRoute('roll back plugins: it does not keep the version before', () =>
+    client.open(request),
+  );
+}
+
+function switchQuery({ timeout, force }: SwitchFlags): EngineRequest['query'] {
+  return { timeout, force: force === true ? '1' : undefined };
 }
 
 /** @returns the progress stream */

@@ -31,6 +31,10 @@ export interface RunningPlugin extends PluginSummary {
   readonly architecture: string;
   /** `sha256:…` */
   readonly digest: string;
+  /** Name for other engines; '' without a socket for them. */
+  readonly alias: string;
+  /** Path of that socket; '' without one. */
+  readonly socket: string;
 }
 
 /** A privilege that a plugin requests. */
@@ -77,6 +81,8 @@ export function parseRunningPlugins(value: unknown): readonly RunningPlugin[] {
       outOfMemoryKills: asNumber(field(item, 'OOMKills')) ?? 0,
       architecture: asText(field(item, 'Architecture')),
       digest: asText(field(item, 'Digest')),
+      alias: asText(field(field(item, 'Gateway'), 'Alias')),
+      socket: asText(field(field(item, 'Gateway'), 'Socket')),
     };
   });
 }

@@ -9,17 +9,24 @@ import type { CommandContext } from './command-context.ts';
 /** Remove content that no plugin needs, and print the reclaimed size. */
 export async function removeGarbage(
   { client, host }: CommandContext,
-  { format }: { readonly format: string },
+  { format, all }: { readonly format: string; readonly all?: boolean | undefined },
 ): Promise<void> {
   const wanted = parseFormat(format);
-  const { blobs, bytes, kept } = await collectGarbage(client);
-  const removed = `Removed ${countBlobs(blobs)}, reclaimed ${formatBytes(bytes)}\n`;
+  const { blobs, bytes, forgotten, kept } = await collectGarbage(client, all === true);
+  const removed = `${describeForgotten(forgotten)}Removed ${countBlobs(blobs)}, reclaimed ${formatBytes(bytes)}\n`;
   const document = {
     BlobsRemoved: blobs,
     BytesReclaimed: bytes,
+    ...(forgotten && { VersionsRemoved: { Versions: forgotten.versions, Bytes: forgotten.bytes } }),
     ...(kept && { KeptForDamaged: { Blobs: kept.blobs, Bytes: kept.bytes } }),
   };
   host.stdout.write(formatDocument(document, wanted, removed + describeKept(kept)));
+}
+
+function describeForgotten(forgotten: Garbage['forgotten']): string {
+  if (forgotten === undefined) return '';
+  const { versions, bytes } = forgotten;
+  return `Removed ${versions} earlier ${versions === 1 ? 'version' : 'versions'} of plugins, reclaimed ${formatBytes(bytes)}\n`;
 }
 
 function describeKept(kept: Garbage['kept']): string {

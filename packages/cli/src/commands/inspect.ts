@@ -30,7 +30,17 @@ export async function inspect(
 }
 
 /** Keys that an Outboard daemon adds to Docker's document, in this order. */
-const ownKeys = ['Digest', 'Architecture', 'Address', 'SocketPath', 'MemoryBytes', 'State', 'LastFailure'];
+const ownKeys = [
+  'Digest',
+  'Architecture',
+  'Address',
+  'SocketPath',
+  'Gateway',
+  'MemoryBytes',
+  'State',
+  'PreviousVersion',
+  'LastFailure',
+];
 
 /** Docker's document of the plugin, with the keys of Outboard's daemon; `Uses` only while the plugin is in use. */
 async function describePlugin(client: EngineClient, name: string): Promise<object> {

@@ -176,12 +176,54 @@ describe('upgrade', () => {
     assert.match(String(skipped.daemon.lines()[2]), /remote=docker\.io%2Facme%2Fp%3Av2$/);
   });
 
-  test('asks no question for an enabled plugin', async () => {
+  test('upgrades an enabled plugin on the route of its own, with its flags', async () => {
+    const enabled = {
+      ...answers,
+      'GET /plugins/p/json': json(plugin('acme/p:v1', { Enabled: true })),
+      'GET /outboard/v1/plugins/acme/p:v1/json': json({ Name: 'acme/p:v1' }),
+      'POST /outboard/v1/plugins/acme/p:v1/upgrade': progress(pulled),
+    };
+    const all = ['upgrade', '--grant-all-permissions', '--timeout', '5', '--force', 'p'];
+    const { code, out, daemon } = await run(all, enabled);
+    assert.equal(code, 0);
+    assert.equal(
+      daemon.lines()[3],
+      'POST /v1.51/outboard/v1/plugins/acme/p:v1/upgrade?remote=docker.io%2Facme%2Fp%3Av1&timeout=5&force=1',
+    );
+    assert.match(out, /Upgraded plugin acme\/p:v1 to acme\/p:v1\n$/);
+    const late = await run(['upgrade', '--timeout', 'soon', 'p'], enabled);
+    assert.deepEqual([late.code, late.daemon.requests.length], [125, 0]);
+    assert.match(late.err, /invalid timeout "soon": it must be whole seconds/);
+  });
+
+  test('asks no question for an enabled plugin of a Docker Engine', async () => {
     const enabled = json(plugin('acme/p:v1', { Enabled: true }));
     const { code, err } = await run(['upgrade', 'p'], { ...answers, 'GET /plugins/p/json': enabled });
     assert.deepEqual(
       [code, err],
       [1, 'the plugin must be disabled before upgrading: outboard disable acme/p:v1\n'],
+    );
+  });
+});
+
+describe('rollback', () => {
+  const answers = {
+    'GET /plugins/p/json': json(plugin('acme/p:v1', { PluginReference: 'docker.io/acme/p:v1' })),
+    'POST /outboard/v1/plugins/p/rollback': progress([{ status: 'Interrupts volume data' }]),
+  };
+
+  test('shows the progress and the reference of the version that is installed then', async () => {
+    const { code, out, daemon } = await run(['rollback', '--force', 'p'], answers);
+    assert.equal(code, 0);
+    assert.equal(daemon.lines()[0], 'POST /v1.51/outboard/v1/plugins/p/rollback?force=1');
+    assert.equal(out, 'Interrupts volume data\nRolled back plugin acme/p:v1 to docker.io/acme/p:v1\n');
+  });
+
+  test('is not possible with a Docker Engine', async () => {
+    const { code, err } = await run(['rollback', 'p'], {});
+    assert.deepEqual(
+      [code, err],
+      [1, 'this daemon cannot roll back plugins: it does not keep the version before\n'],
     );
   });
 });

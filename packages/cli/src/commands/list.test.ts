@@ -39,6 +39,7 @@ describe('ls', () => {
           StartedAt: new Date(Date.now() - 3.5 * 86_400_000).toISOString(),
         },
         MemoryBytes: 12_345_678,
+        Gateway: { Alias: 'runs', Socket: '/run/docker/plugins/runs.sock' },
       }),
     ]),
   };
@@ -86,6 +87,8 @@ describe('ls', () => {
       OOMKills: 0,
       Architecture: 'arm64',
       Digest: `sha256:${'ab'.repeat(32)}`,
+      Alias: 'runs',
+      Socket: '/run/docker/plugins/runs.sock',
     });
     const template = await run(['ls', '--format', '{{.Name}} {{.State}}'], own);
     assert.equal(template.out, 'a/runs:1 unhealthy\nb/off:1 disabled\n');

@@ -67,6 +67,9 @@ interface RunningRow extends Row {
   readonly OOMKills: number;
   readonly Architecture: string;
   readonly Digest: string;
+  /** Name of the plugin for other engines, and the path of its socket for them; '' without one. */
+  readonly Alias: string;
+  readonly Socket: string;
 }
 
 const table: Table<Row> = {
@@ -107,6 +110,8 @@ const runningTable: Table<RunningRow> = {
     OOMKills: 'OOM KILLS',
     Architecture: 'ARCH',
     Digest: 'DIGEST',
+    Alias: 'ALIAS',
+    Socket: 'SOCKET',
   },
 };
 
@@ -140,6 +145,8 @@ function toRunningRow(plugin: RunningPlugin, isShort: boolean, now: Date): Runni
     OOMKills: plugin.outOfMemoryKills,
     Architecture: plugin.architecture,
     Digest: isShort ? digest.replace(/^sha256:/, '').slice(0, shortIdLength) : digest,
+    Alias: plugin.alias,
+    Socket: plugin.socket,
   };
 }
 

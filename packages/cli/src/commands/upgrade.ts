@@ -2,7 +2,14 @@
  * `outboard upgrade`
  * @see docker/cli cli/command/plugin/upgrade.go (28.x)
  */
-import { fetchPrivileges, inspectPlugin, upgradePlugin } from '../client/plugin-api.ts';
+import { fetchStatus } from '../client/outboard-api.ts';
+import {
+  fetchPrivileges,
+  inspectPlugin,
+  type SwitchFlags,
+  upgradeEnabledPlugin,
+  upgradePlugin,
+} from '../client/plugin-api.ts';
 import { parsePlugin } from '../client/plugin-documents.ts';
 import { CommandError } from '../command-error.ts';
 import { explainRefusal } from '../credentials/explain-refusal.ts';
@@ -18,15 +25,19 @@ import { confirm } from '../terminal/confirm.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
+import { parseSwitchFlags } from './switch-flags.ts';
 
 /** Flags of `outboard upgrade`. */
-export interface UpgradeOptions {
+export interface UpgradeOptions extends SwitchFlags {
   readonly grantAllPermissions?: boolean | undefined;
   /** Do not ask for confirmation when the new reference differs from the old one. */
   readonly skipRemoteCheck?: boolean | undefined;
 }
 
-/** Upgrade a disabled plugin. @param remote default the reference that it was installed from */
+/**
+ * Upgrade a plugin. One that is enabled stays so, and is switched back when the new version does not serve.
+ * @param remote default the reference that it was installed from
+ */
 export async function upgrade(
   context: CommandContext,
   localName: string,
@@ -34,8 +45,10 @@ export async function upgrade(
   options: UpgradeOptions,
 ): Promise<void> {
   const { client, host, signal } = context;
+  const flags = parseSwitchFlags(options);
   const plugin = parsePlugin(await inspectPlugin(client, localName));
-  if (plugin.isEnabled) {
+  // Docker Engine has no such route. Nothing is asked when it would refuse in the end.
+  if (plugin.isEnabled && (await fetchStatus(client, plugin.name)) === undefined) {
     throw new CommandError(
       `the plugin must be disabled before upgrading: outboard disable ${escapeText(plugin.name)}`,
     );
@@ -57,7 +70,10 @@ export async function upgrade(
     throw new CommandError(`Permission denied while upgrading plugin ${plugin.name}`);
   }
   await explainRefusal(note, async () => {
-    await showProgress(await upgradePlugin(client, plugin.name, target, privileges), host.stdout, signal);
+    const progress = plugin.isEnabled
+      ? upgradeEnabledPlugin(client, plugin.name, { plugin: target, granted: privileges, flags })
+      : upgradePlugin(client, plugin.name, target, privileges);
+    await showProgress(await progress, host.stdout, signal);
   });
   host.stdout.write(`Upgraded plugin ${escapeText(plugin.name)} to ${toText}\n`);
 }

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
 import type { OptionFlags } from './option-flag.ts';
-import { addCreateMountsFlags, addOptionFlags, toOptionsBody } from './option-flags.ts';
+import { addAllOptionFlags, toOptionsBody } from './option-flags.ts';
 
 /** Parse a command line to the body of a request. */
 function bodyOf(...argv: readonly string[]): object | undefined {
-  const command = addCreateMountsFlags(addOptionFlags(new Command('update'))).exitOverride();
+  const command = addAllOptionFlags(new Command('update')).exitOverride();
   return toOptionsBody(command.parse(argv, { from: 'user' }).opts<OptionFlags>());
 }
 

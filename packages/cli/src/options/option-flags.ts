@@ -19,11 +19,16 @@ export function addOptionFlags(command: Command): Command {
 }
 
 /** Add `--create-mounts` and its opposite: for commands whose options outlive one start. */
-export function addCreateMountsFlags(command: Command): Command {
+function addCreateMountsFlags(command: Command): Command {
   return addFlags(
     command,
     optionTable.filter(({ fields: [field] }) => field === perStart),
   );
+}
+
+/** Add all of them. */
+export function addAllOptionFlags(command: Command): Command {
+  return addCreateMountsFlags(addOptionFlags(command));
 }
 
 function addFlags(command: Command, rows: readonly OptionFlag[]): Command {

@@ -78,6 +78,8 @@ export const runRecordCodec = object({
   cgroupPath: optionalField('cgroupPath', codec.textLike(/^\//, ['/plugins/p'])),
   /** Path of the OCI runtime that created the container; absent in records of earlier versions. */
   runtime: optionalField('runtime', requiredText),
+  /** Name of what runs, as the caller gave it. */
+  label: optionalField('label', requiredText),
   /** Restarts before this run. */
   restarts: field('restarts', count),
   /** Processes that were killed for lack of memory in earlier runs. */

@@ -31,6 +31,7 @@ export class ConmonContainer implements Container {
   readonly pid: number;
   readonly startedAt: Date;
   readonly restarts: number;
+  readonly label: string | undefined;
   readonly exited: Promise<ContainerExit>;
   readonly #deps: ConmonContainerDeps;
   readonly #exitDirectory: string;
@@ -58,6 +59,7 @@ export class ConmonContainer implements Container {
     this.pid = deps.record.container.pid;
     this.startedAt = startOfProcess(deps.record.container, new Date());
     this.restarts = deps.record.restarts;
+    this.label = deps.record.label;
     this.#toldKills = deps.record.toldKills;
     this.#cgroupPath = requireCgroup(deps.record.cgroupsPath).path;
     this.#exitDirectory = exitDirectory(deps.paths, deps.record.generation);

@@ -189,11 +189,11 @@ class ConmonRuntime implements ContainerRuntime {
   /** The run record. Call it before the program of the container runs, which may move itself to another cgroup. */
   #recordOf(launch: Launch, { container, monitor }: CreatedContainer): RunRecord {
     const { request, cgroup, cgroupsPath, generation, runtime } = launch;
-    const { id, log, restarts = 0, outOfMemoryKills: earlierKills = 0 } = request;
+    const { id, label, log, restarts = 0, outOfMemoryKills: earlierKills = 0 } = request;
     const cgroupPath = locateCgroup(cgroup, readFileSync(`/proc/${container.pid}/cgroup`, 'utf8'));
     return {
       ...{ version: 1, id, generation, bootId: this.#bootId, cgroupsPath, cgroupPath, runtime },
-      ...{ restarts, earlierKills, toldKills: 0, logStart: log?.start, container, monitor },
+      ...{ label, restarts, earlierKills, toldKills: 0, logStart: log?.start, container, monitor },
     };
   }
 

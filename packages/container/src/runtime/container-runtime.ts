@@ -21,6 +21,8 @@ export interface Container {
   readonly startedAt: Date;
   /** As in `StartContainer`. */
   readonly restarts: number;
+  /** As in `StartContainer`; undefined also for a container that an earlier version of this program started. */
+  readonly label?: string | undefined;
   /** Processes that the kernel killed for lack of memory, in this run and in earlier ones. */
   readonly outOfMemoryKills: number;
   /**
@@ -54,6 +56,8 @@ export interface StartContainer extends Cancellable {
   readonly restarts?: number | undefined;
   /** Out-of-memory kills in earlier runs; recorded likewise. Default 0. */
   readonly outOfMemoryKills?: number | undefined;
+  /** Names what the container runs; recorded likewise. */
+  readonly label?: string | undefined;
   /** Destination of its output; default a file of at most 1 MiB in its bundle, removed with it. */
   readonly log?: LogDestination | undefined;
 }

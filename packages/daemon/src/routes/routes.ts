@@ -2,7 +2,7 @@
  * The table of routes.
  */
 import type { HostCheck, PluginEngine } from '@outboard/engine';
-import type { Consumers } from '@outboard/gateway';
+import type { Consumers, Gateway } from '@outboard/gateway';
 import type { EventLog } from '../events/event-log.ts';
 import type { Route } from '../http/route-table.ts';
 import { createPluginEncoder } from '../plugin-list/plugin-encoder.ts';
@@ -37,13 +37,15 @@ import { restartRoute } from './outboard/restart.ts';
 import { statsRoutes } from './outboard/stats.ts';
 import { statusRoutes } from './outboard/status.ts';
 import { topRoute } from './outboard/top.ts';
+import { versionRoutes } from './outboard/upgrade.ts';
 import { waitRoute } from './outboard/wait.ts';
 
 /** The parts behind the routes. */
 export interface RouteDeps extends VersionDeps, InfoDeps {
   readonly engine: PluginEngine;
   readonly events: EventLog;
-  /** Absent while the gateway is off. */
+  /** Absent while the gateway is off, as the consumers are. */
+  readonly gateway?: Pick<Gateway, 'endpoint'> | undefined;
   readonly consumers?: Consumers | undefined;
   /** Checks the host. */
   readonly diagnose: () => Promise<readonly HostCheck[]>;
@@ -69,8 +71,9 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     ...statsRoutes(engine),
     preflightRoute(engine),
     waitRoute(engine),
-    ...statusRoutes(engine),
+    ...statusRoutes(engine, deps.gateway),
     restartRoute(engine),
+    ...versionRoutes(engine),
     repairRoute(engine),
     logsRoute(engine),
     listRoute(engine, encoder),

@@ -70,6 +70,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     create: missing('create'),
     push: missing('push'),
     upgrade: missing('upgrade'),
+    rollback: missing('rollback'),
     enable: missing('enable'),
     untilReady: missing('untilReady'),
     preflight: missing('preflight'),

@@ -13,7 +13,7 @@ import type { BodyLimits } from '../http/request-body.ts';
 import { createRequestHandler, type RequestLog } from '../http/request-handler.ts';
 import { createRouteTable, type Route } from '../http/route-table.ts';
 import { startApiServer } from '../listen/api-server.ts';
-import { createRoutes } from '../routes/routes.ts';
+import { createRoutes, type RouteDeps } from '../routes/routes.ts';
 
 /** A served API. */
 export interface TestApi extends AsyncDisposable {
@@ -33,6 +33,7 @@ export interface TestApiOptions extends BodyLimits {
   /** Additional routes; a literal path replaces the API's own. */
   readonly routes?: readonly Route[] | undefined;
   /** Default none, as while the gateway is off. */
+  readonly gateway?: RouteDeps['gateway'];
   readonly consumers?: Consumers | undefined;
   readonly liveRestore?: boolean | undefined;
 }
@@ -40,7 +41,7 @@ export interface TestApiOptions extends BodyLimits {
 /** Serve the API over an engine until disposed. */
 export async function startTestApi(
   engine: PluginEngine,
-  { authorize, routes = [], liveRestore = true, consumers, ...bodyLimits }: TestApiOptions = {},
+  { authorize, routes = [], liveRestore = true, gateway, consumers, ...bodyLimits }: TestApiOptions = {},
 ): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'outboard-api-'));
   const socket = join(directory, 'api.sock');
@@ -50,6 +51,7 @@ export async function startTestApi(
     findRoute: createRouteTable([
       ...createRoutes({
         engine,
+        gateway,
         consumers,
         events: createEventLog((listener) => engine.onEvent(listener), rethrow),
         version: '1.2.3',

@@ -26,6 +26,8 @@ export interface CarryOptions {
    * false.
    */
   readonly isForeign?: boolean | undefined;
+  /** Settings where nothing is carried; default those of the new config. */
+  readonly base?: PluginSettings | undefined;
 }
 
 /**
@@ -35,16 +37,15 @@ export interface CarryOptions {
 export function carrySettings(
   before: { readonly config: PluginConfig; readonly settings: PluginSettings },
   config: PluginConfig,
-  { isForeign = false }: CarryOptions = {},
+  { isForeign = false, base = initialSettings(config) }: CarryOptions = {},
 ): Carried<PluginSettings> {
   const dropped: string[] = [];
   const changes: Changes = { config: before.config, settings: before.settings, isForeign, dropped };
-  const defaults = initialSettings(config);
   const value: PluginSettings = {
-    env: carryEnv(changes, config, defaults.env),
-    mounts: carryMounts(changes, defaults.mounts),
-    devices: carryDevices(changes, defaults.devices),
-    args: carryArgs(changes, config, defaults.args),
+    env: carryEnv(changes, config, base.env),
+    mounts: carryMounts(changes, base.mounts),
+    devices: carryDevices(changes, base.devices),
+    args: carryArgs(changes, config, base.args),
   };
   return { value, dropped };
 }

@@ -146,8 +146,8 @@ export interface Plugin extends ValueOf<typeof pluginCodec> {
   readonly config: PluginConfig;
 }
 
-/** A plugin with the facts about its content that the store keeps. */
-export interface PluginRecord extends Plugin {
+/** The facts about the content of one version of a plugin. */
+interface VersionContent {
   readonly configDigest: Digest;
   readonly manifestDigest: Digest;
   /** Media type of the manifest when it was pulled, and when it is pushed. */
@@ -156,8 +156,22 @@ export interface PluginRecord extends Plugin {
   readonly blobDigests: readonly Digest[];
   /** Privileges that the operator granted, as computed from the installed config. */
   readonly privileges: readonly Privilege[];
+}
+
+/** The version of a plugin before its last upgrade or roll-back, which is kept with its tree. */
+export interface PreviousVersion
+  extends VersionContent,
+    Pick<Plugin, 'config' | 'pluginReference' | 'settings'> {
+  /** Options that the operator had decided for it. */
+  readonly overrides: PluginOverrides;
+}
+
+/** A plugin with the facts about its content that the store keeps. */
+export interface PluginRecord extends Plugin, VersionContent {
   /** Time limit of a client for the plugin's answers, in seconds; 0 for none. Docker calls it the enable timeout. */
   readonly timeoutSeconds: number;
   /** Options that the operator decided. */
   readonly overrides: PluginOverrides;
+  /** The version that a roll-back returns to; absent when there was no upgrade, or when garbage collection took it. */
+  readonly previous?: PreviousVersion | undefined;
 }

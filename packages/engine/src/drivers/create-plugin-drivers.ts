@@ -10,9 +10,9 @@ import type { PluginGates } from '../serving/gate/plugin-gates.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import type { LogDirectories } from '../supervise/host/log-directories.ts';
 import { hasProcess, type Supervisor } from '../supervise/supervisor.ts';
-import { createDriverListeners } from './driver-listeners.ts';
+import { createDriverListeners, type DriverListeners } from './driver-listeners.ts';
 import type { LegacyDrivers } from './legacy-drivers.ts';
-import { createManagedDrivers } from './managed-drivers.ts';
+import { createManagedDrivers, type ManagedDrivers } from './managed-drivers.ts';
 import type { Capability, PluginDriver, PluginDrivers } from './plugin-drivers.ts';
 
 /** Parts of the look-up. */
@@ -38,6 +38,8 @@ export interface DriverChanges {
    * again when that does not succeed.
    */
   switched(record: PluginRecord): Promise<void>;
+  /** The version that was switched to stays, and its record is saved. */
+  upgraded(before: PluginRecord, after: PluginRecord): void;
 }
 
 /** Disposing closes all connections; calls under way fail. */
@@ -63,15 +65,13 @@ export function createPluginDrivers(deps: PluginDriversDeps): EnginePluginDriver
     record: (id) => store.get(id),
     gates: deps.gates,
   });
-  const notifyEnabled = (record: PluginRecord) => {
-    listeners.notifyEnabled(servedCapabilities(record.config), managed.driver(record));
-  };
+  const changes = driverChanges(managed, listeners);
   // As in Docker, listeners are notified again of a plugin that a new daemon recovers or that restarts. An enable in
   // progress notifies them itself, after its record is written.
   const stopWatching = supervisor.onChange((id, state, before) => {
     if (hasProcess(before) || !hasProcess(state)) return;
     const record = store.get(id);
-    if (record?.enabled === true) notifyEnabled(record);
+    if (record?.enabled === true) changes.enabled(record);
   });
   const runningDrivers = (capability: Capability) =>
     store
@@ -95,20 +95,31 @@ export function createPluginDrivers(deps: PluginDriversDeps): EnginePluginDriver
     onEnabled: (capability, listener) =>
       listeners.onEnabled(capability, listener, () => runningDrivers(capability)),
     onDisabled: listeners.onDisabled,
-    changes: {
-      enabled: notifyEnabled,
-      async disabled(record) {
-        await managed.close(record.id);
-        listeners.notifyDisabled(servedCapabilities(record.config), record.name);
-      },
-      switched: managed.switchTo,
-    },
+    changes,
     of: managed.driver,
     ungated: managed.ungated,
     async [Symbol.asyncDispose]() {
       stopWatching();
       await legacy[Symbol.asyncDispose]();
       await managed[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function driverChanges(managed: ManagedDrivers, listeners: DriverListeners): DriverChanges {
+  return {
+    enabled: (record) => listeners.notifyEnabled(servedCapabilities(record.config), managed.driver(record)),
+    async disabled(record) {
+      await managed.close(record.id);
+      listeners.notifyDisabled(servedCapabilities(record.config), record.name);
+    },
+    switched: managed.switchTo,
+    upgraded(before, after) {
+      const [old, now] = [servedCapabilities(before.config), servedCapabilities(after.config)];
+      const added = now.filter((capability) => !old.includes(capability));
+      const lost = old.filter((capability) => !now.includes(capability));
+      listeners.notifyDisabled(lost, after.name);
+      if (added.length > 0) listeners.notifyEnabled(added, managed.driver(after));
     },
   };
 }

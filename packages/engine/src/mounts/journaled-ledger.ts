@@ -3,6 +3,7 @@
  * killed in between leaves a call whose result is unknown, never a mount that nobody remembers, nor a holder whose mount was
  * not made.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type Cancellable, type Clock, mapBounded, rejectOnAbort, systemClock } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
@@ -188,7 +189,7 @@ class JournaledLedger implements MountLedger {
       // Holders may have left or come meanwhile.
       const now = this.#volumes.get(held.driver, held.volume) ?? held;
       const noted = { ...now, ...factsOf(mount) };
-      await this.#volumes.save(noted);
+      if (!isDeepStrictEqual(factsOf(noted), factsOf(now))) await this.#volumes.save(noted);
       return { held: noted };
     } catch (error) {
       return { held, error };

@@ -9,7 +9,7 @@ export type Announcement =
   | {
       readonly type: 'plugin';
       /** `oom`: the kernel killed a process of the plugin for lack of memory. */
-      readonly action: 'create' | 'pull' | 'enable' | 'disable' | 'remove' | 'oom';
+      readonly action: 'create' | 'pull' | 'rollback' | 'enable' | 'disable' | 'remove' | 'oom';
       /** The plugin's ID; for `pull` the remote reference in familiar form. */
       readonly id: string;
       /** `name` is the plugin's full local name. */

@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
 import type { AdmitOptions } from '../config/plugin-options.ts';
 import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
+import type { MountLedger } from '../mounts/mount-ledger.ts';
 import type { EngineEvents } from '../observe/engine-events.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import type { StoredReferences } from '../references/stored-references.ts';
@@ -38,6 +39,8 @@ export interface EngineContext {
   /** One queue per blob digest: two downloads of the same blob run one after another. */
   readonly downloads: KeyedQueue;
   readonly references: StoredReferences;
+  /** The ledger of held volumes. */
+  readonly mounts: Pick<MountLedger, 'held'>;
   /** Where calls to plugins wait while an operation stops and starts them. */
   readonly gates: PluginGates;
   /** The plugins that are enabled by wish. */

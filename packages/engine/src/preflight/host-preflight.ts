@@ -33,7 +33,7 @@ export function createPreflight({ layout, runtime, logger }: PreflightDeps): Pre
     const inForce = optionsOf(record);
     const createMounts = options.createMounts ?? inForce.createMounts === true;
     const { name, config, settings } = record;
-    const { rootfs } = layout.plugin(record.id);
+    const { rootfs = layout.plugin(record.id).rootfs } = options;
     const [needs, host, plugins] = await Promise.all([
       readPluginNeeds({ config, settings, rootfs }, options.signal),
       readHostSupply(runtime),

@@ -22,4 +22,6 @@ export interface Preflight {
 export interface PreflightOptions extends Cancellable {
   /** Create missing directories to mount; default by the plugin's options. */
   readonly createMounts?: boolean | undefined;
+  /** Root filesystem to look into; default the installed one. */
+  readonly rootfs?: string | undefined;
 }

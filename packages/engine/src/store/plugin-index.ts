@@ -138,8 +138,11 @@ function enabledCapabilities(record: PluginRecord): readonly string[] {
   return record.enabled ? servedCapabilities(record.config) : [];
 }
 
-function blobsOf(record: PluginRecord): readonly Digest[] {
-  return [record.manifestDigest, record.configDigest, ...record.blobDigests];
+/** Also those of the version before, so that it can be pushed and its settings restored after a roll-back. */
+function blobsOf({ previous, ...version }: PluginRecord): readonly Digest[] {
+  return [version, ...(previous === undefined ? [] : [previous])].flatMap(
+    ({ manifestDigest, configDigest, blobDigests }) => [manifestDigest, configDigest, ...blobDigests],
+  );
 }
 
 function notFound(typed: string): never {

@@ -24,7 +24,9 @@ export interface PluginPaths {
   readonly deadMounts: string;
   /** The other tree of an upgrade under way: the new one before the exchange, the old one after it. */
   readonly upgradeRootfs: string;
-  /** Names the new one of the two trees, for recovery. */
+  /** The root filesystem of the version before, for a roll-back; absent when there is none. */
+  readonly previousRootfs: string;
+  /** Names the new one of the two trees that are exchanged, for recovery. */
   readonly upgradeJournal: string;
 }
 
@@ -67,6 +69,7 @@ export function pluginPaths(directory: string): PluginPaths {
     propagatedMount: join(directory, 'propagated-mount'),
     deadMounts: join(directory, 'dead-mounts'),
     upgradeRootfs: join(directory, 'rootfs.upgrade'),
+    previousRootfs: join(directory, 'rootfs.previous'),
     upgradeJournal: join(directory, 'upgrade.json'),
   };
 }

@@ -11,15 +11,39 @@ import {
   type JsonObject,
   mediaTypes,
   OutboardError,
+  type ValueOf,
 } from '@outboard/oci';
 import { overridesCodec } from '../config/parse-plugin-options.ts';
-import { type PluginRecord, pluginCodec, privilegeCodec } from '../config/plugin-config.ts';
+import {
+  configCodec,
+  type PluginConfig,
+  type PluginRecord,
+  type PreviousVersion,
+  pluginCodec,
+  privilegeCodec,
+  settingsCodec,
+} from '../config/plugin-config.ts';
+import type { PluginOverrides } from '../config/plugin-options.ts';
 import { computePrivileges } from '../config/privileges.ts';
 import type { PluginPaths } from './plugin-layout.ts';
 
 const recordVersion = 1;
 
 const { field, listOrEmpty, object, text } = codec;
+
+/** The version before, with the fields that the record holds of the installed one. */
+const previousCodec = object({
+  pluginReference: codec.optionalField('PluginReference', codec.requiredText),
+  config: field('Config', configCodec),
+  settings: field('Settings', settingsCodec),
+  configDigest: field('ConfigDigest', codec.digest),
+  blobDigests: field('Blobsums', listOrEmpty(codec.digest)),
+  manifestDigest: field('Manifest', codec.digest),
+  manifestMediaType: field('ManifestMediaType', codec.requiredText),
+  privileges: field('Privileges', listOrEmpty(privilegeCodec)),
+  overrides: field('Options', overridesCodec),
+  authorOptions: codec.optionalField('AuthorOptions', overridesCodec),
+});
 
 const ownCodec = object({
   version: field('Version', codec.constant(recordVersion)),
@@ -28,6 +52,7 @@ const ownCodec = object({
   manifestMediaType: field('ManifestMediaType', codec.requiredText),
   overrides: field('Options', overridesCodec),
   authorOptions: codec.optionalField('AuthorOptions', overridesCodec),
+  previous: codec.optionalField('Previous', previousCodec),
   /** sha256 of the document as written, less this field. */
   checksum: codec.optionalField('Checksum', codec.requiredText),
 });
@@ -68,6 +93,7 @@ export function encodeRecord(record: PluginRecord, home: PluginPaths): Buffer {
       manifestMediaType: record.manifestMediaType,
       overrides,
       ...(authorOptions && { authorOptions }),
+      ...(record.previous && { previous: toPreviousDocument(record.previous) }),
     },
   });
   return Buffer.from(`${JSON.stringify(withChecksum(document))}\n`);
@@ -79,10 +105,9 @@ export function decodeRecord(recordText: string): PluginRecord {
   const canonical = canonicalizeFields(document, recordCodec, 'record');
   const { plugin, own, ...content } = decodeDocument(recordCodec, canonical, 'record');
   if (own !== undefined) verifyChecksum(document, own.checksum);
-  const authorOptions = own?.authorOptions;
   return {
     ...plugin,
-    config: authorOptions === undefined ? plugin.config : { ...plugin.config, authorOptions },
+    config: withAuthorOptions(plugin.config, own?.authorOptions),
     configDigest: content.configDigest,
     manifestDigest: content.manifestDigest,
     manifestMediaType: own?.manifestMediaType ?? mediaTypes.dockerManifest,
@@ -91,7 +116,22 @@ export function decodeRecord(recordText: string): PluginRecord {
     privileges: own?.privileges ?? computePrivileges(plugin.config),
     timeoutSeconds: own?.timeoutSeconds ?? 0,
     overrides: own?.overrides ?? {},
+    ...(own?.previous && { previous: fromPreviousDocument(own.previous) }),
   };
+}
+
+function toPreviousDocument(previous: PreviousVersion): ValueOf<typeof previousCodec> {
+  const { authorOptions } = previous.config;
+  return { ...previous, ...(authorOptions && { authorOptions }) };
+}
+
+function fromPreviousDocument({ authorOptions, ...version }: ValueOf<typeof previousCodec>): PreviousVersion {
+  return { ...version, config: withAuthorOptions(version.config, authorOptions) };
+}
+
+/** The options of a config's author stand beside the config, which has Docker's fields alone. */
+function withAuthorOptions(config: PluginConfig, authorOptions: PluginOverrides | undefined): PluginConfig {
+  return authorOptions === undefined ? config : { ...config, authorOptions };
 }
 
 /** The checksum stands last, so that the document without it has the bytes that were summed. */

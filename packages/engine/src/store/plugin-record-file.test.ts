@@ -41,6 +41,27 @@ test('readRecord() reads back what operator and author decided, and makes of bot
     assert.deepEqual(optionsOf(read), { limits: { cpus: 1 }, restart: { name: 'no' } });
   }));
 
+test('readRecord() reads back the version before, with the options of its author', () =>
+  inFolder(async (folder) => {
+    const paths = pluginPaths(folder);
+    const { config, settings, privileges, ...rest } = recordFixture();
+    const { configDigest, manifestDigest, manifestMediaType, blobDigests } = rest;
+    const previous = {
+      pluginReference: 'docker.io/acme/p:1.0',
+      config: { ...config, authorOptions: { stopTimeoutSeconds: 3 } },
+      settings,
+      privileges,
+      overrides: { stopTimeoutSeconds: 4 },
+      ...{ configDigest, manifestDigest, manifestMediaType, blobDigests },
+    };
+    const written = recordFixture({ previous });
+    await writeRecord(written, paths);
+    assert.deepEqual(await readRecord(paths), written);
+    const { pluginReference: _, ...unnamed } = previous;
+    await writeRecord({ ...written, previous: unnamed }, paths);
+    assert.deepEqual((await readRecord(paths)).previous, unnamed);
+  }));
+
 test('readRecord() reads a record of a version that knew no options', () =>
   inFolder(async (folder) => {
     const paths = pluginPaths(folder);

@@ -31,7 +31,7 @@ import {
 } from './plugin-layout.ts';
 import { commitRecord, parseRecord, readRecordText, writeRecord } from './plugin-record-file.ts';
 import { reportUnflushed } from './report-unflushed.ts';
-import { settleUpgrade } from './upgrade-journal.ts';
+import { matchTree, settleUpgrade } from './upgrade-journal.ts';
 
 /** A change of the records in memory, which follows the one on disk. */
 export interface RecordChange {
@@ -90,7 +90,10 @@ export class PluginStore {
       text = await readRecordText(paths);
       const record = parseRecord(text, paths);
       if (record.id !== id) throw new OutboardError('system', `its record names another ID: ${record.id}`);
-      await settleUpgrade(paths, record.manifestDigest);
+      await matchTree(paths, record);
+      await settleUpgrade(paths, record).catch((error: unknown) =>
+        this.#logger.error({ err: error, id }, 'cannot delete the other tree of an interrupted upgrade'),
+      );
       // Without an await before the entry: other plugins are loaded concurrently.
       if (this.#index.hasName(record.name)) {
         throw new OutboardError('system', `two plugins have the name ${JSON.stringify(record.name)}`);
@@ -186,7 +189,7 @@ export class PluginStore {
 
   /** Replace the record of a damaged plugin, whose name must be reserved: the commit of its repair. */
   async repair(record: PluginRecord): Promise<void> {
-    await settleUpgrade(this.paths(record.id), record.manifestDigest);
+    await settleUpgrade(this.paths(record.id), record);
     await this.save(record);
     this.#damaged.delete(record.id);
   }

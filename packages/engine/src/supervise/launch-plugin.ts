@@ -70,7 +70,7 @@ export async function launchPlugin(
   try {
     signal.throwIfAborted();
     const spec = await deps.host.prepare(record, { signal, mounts });
-    const start = { id, spec, restarts, outOfMemoryKills, signal };
+    const start = { id, spec, label: record.manifestDigest, restarts, outOfMemoryKills, signal };
     container = await deps.limiter.run(() => deps.runtime.start(start), { signal });
     const failure = await awaitReady(record, container, deps, options);
     if (failure === undefined) return { container };

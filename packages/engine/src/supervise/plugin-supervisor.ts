@@ -233,8 +233,9 @@ class PluginSupervisor implements Supervisor {
     if (running === undefined) {
       if (ended === undefined) plugin.startInBackground();
       else plugin.resume(ended);
-    } else if (this.#deps.host.isBoundToDaemon(record)) plugin.replaceInBackground(running);
-    else plugin.adopt(running);
+    } else if (this.#deps.host.isBoundToDaemon(record) || isOtherVersion(record, running)) {
+      plugin.replaceInBackground(running);
+    } else plugin.adopt(running);
   }
 
   /** Wait for the removal of what an earlier process left. @throws the signal's reason */
@@ -272,4 +273,9 @@ class PluginSupervisor implements Supervisor {
     await this.#deps.host.cleanUp(id, { mounts: 'all' });
     this.#failedRemovals.delete(id);
   }
+}
+
+/** True for a container of a version whose upgrade or roll-back was interrupted before its commit. */
+function isOtherVersion({ manifestDigest }: PluginRecord, { label }: Container): boolean {
+  return label !== undefined && label !== manifestDigest;
 }

@@ -6,7 +6,6 @@ import { joinSignals, rejectOnAbort } from '@outboard/async';
 import type { Container, EndedContainer } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../config/plugin-config.ts';
-import type { MountsToRemove } from './host/plugin-host.ts';
 import { launchFailure, type PluginFailure } from './plugin-failure.ts';
 import { movePlugin, type PluginMove } from './plugin-state.ts';
 import { RestartLoop, type SupervisionDeps } from './restart-loop.ts';
@@ -154,9 +153,8 @@ export class SupervisedPlugin {
   /**
    * End it and remove it from the host. Idempotent. A plugin that cannot be stopped has failed; it can be stopped or
    * started again.
-   * @param options.mounts default all
    */
-  async stop(options: StopOptions & { readonly mounts?: MountsToRemove | undefined }): Promise<void> {
+  async stop(options: StopOptions): Promise<void> {
     if (this.#state.status === 'disabled') return;
     this.#move({ type: 'stop', at: this.#deps.clock.now() });
     try {

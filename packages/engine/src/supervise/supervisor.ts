@@ -2,6 +2,7 @@
  * The contract of supervision: keeps the plugins that should run running.
  */
 import type { PluginRecord } from '../config/plugin-config.ts';
+import type { MountsToRemove } from './host/plugin-host.ts';
 import type { PluginFailure } from './plugin-failure.ts';
 
 /**
@@ -56,6 +57,8 @@ export interface StartOptions {
 export interface StopOptions {
   /** Between SIGTERM and SIGKILL, in milliseconds; default as the plugin's options say, or 10 s. */
   readonly graceMs?: number | undefined;
+  /** Mounts of the plugin to remove; default all. The kernel's own stay while another version takes its place. */
+  readonly mounts?: MountsToRemove | undefined;
 }
 
 /** Runs plugins. The caller serialises the calls for one plugin (one queue per plugin). */
@@ -71,7 +74,7 @@ export interface Supervisor {
    * @throws {OutboardError} as `start`, for the first attempt; the signal's reason
    */
   restart(record: PluginRecord, options?: StartOptions & StopOptions): Promise<void>;
-  /** SIGTERM, after the grace SIGKILL; resolves when no process, mount or cgroup of it is left. Idempotent. */
+  /** SIGTERM, after the grace SIGKILL; resolves when no process, cgroup, or mount to remove of it is left. Idempotent. */
   stop(id: string, options?: StopOptions): Promise<void>;
   /**
    * Bound the grace of stops, counted from their start and including one that is under way, until the result is

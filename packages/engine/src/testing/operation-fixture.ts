@@ -20,6 +20,7 @@ import pino from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { createPluginDrivers } from '../drivers/create-plugin-drivers.ts';
 import type { LegacyDrivers } from '../drivers/legacy-drivers.ts';
+import type { HeldVolume } from '../mounts/held-volume.ts';
 import { type Announcement, createEngineEvents } from '../observe/engine-events.ts';
 import { createOperationMeter } from '../observe/operation-meter.ts';
 import type { OperationCall } from '../operations/face-rows.ts';
@@ -36,6 +37,7 @@ export type OperationParts = Pick<
   OperationCall,
   | ('dataRoot' | 'store' | 'registry' | 'downloads' | 'workspaces' | 'openJail' | 'queue')
   | (
+      | 'preflight'
       | 'references'
       | 'gates'
       | 'drivers'
@@ -50,6 +52,7 @@ export type OperationParts = Pick<
   readonly content: MemoryContentStore;
   readonly supervisor: MemorySupervisor;
   readonly containers: RunningContainers;
+  readonly mounts: { held: (driver: string) => readonly HeldVolume[] };
 };
 
 /** Operations of one engine. Disposing it deletes its data root. */
@@ -64,6 +67,8 @@ export interface OperationFixture extends AsyncDisposable {
   readonly limits: Map<string, Parameters<RunningContainers['setLimits']>[1]>;
   /** Content of a file in the root filesystem of a plugin. */
   rootfsFile(record: PluginRecord, name: string): string;
+  /** The same in that of the version before. */
+  previousFile(record: PluginRecord, name: string): string;
   /**
    * Assert that only these plugins are on disk and in memory, with exactly their content, and that no lease, ingest,
    * staging directory, upgrade or reserved name is left.
@@ -105,6 +110,7 @@ export async function openOperationFixture(options: OperationFixtureOptions = {}
     events,
     limits,
     rootfsFile: ({ id }, name) => readFileSync(join(store.paths(id).rootfs, name), 'utf8'),
+    previousFile: ({ id }, name) => readFileSync(join(store.paths(id).previousRootfs, name), 'utf8'),
     async assertOnly(plugins, digests) {
       await assertPlugins(store, plugins);
       assert.deepEqual(content.digests.toSorted(), [...new Set(digests)].sort(), 'content');
@@ -141,6 +147,8 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
     downloads: createKeyedQueue(),
     supervisor,
     references: await openStoredReferences({ store, queue, logger }),
+    mounts: { held: (): readonly HeldVolume[] => [] },
+    preflight: { check: async () => [], clear: async () => undefined },
     gates,
     drivers,
     serving: createPluginServing({ store, drivers, gates, logger }),
@@ -175,7 +183,8 @@ async function assertPlugins(
   assert.deepEqual(await readdir(stagingDirectory), [], 'staging directories');
   for (const id of ids) {
     const files = await readdir(store.paths(id).directory);
-    assert.deepEqual(files.sort(), ['config.json', 'rootfs'], 'files of a plugin');
+    const previous = store.get(id)?.previous === undefined ? [] : ['rootfs.previous'];
+    assert.deepEqual(files.sort(), ['config.json', 'rootfs', ...previous], 'files of a plugin');
   }
   const reopened = await PluginStore.open(store.layout, pino({ level: 'silent' }));
   assert.deepEqual(reopened.all(), store.all(), 'records on disk');

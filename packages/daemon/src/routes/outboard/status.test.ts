@@ -94,6 +94,27 @@ for (const [status, document] of [
   });
 }
 
+for (const endpoint of [
+  { alias: 'logs', path: '/run/docker/plugins/logs.sock' },
+  { alias: 'logs', path: '/run/docker/plugins/logs.sock', problem: 'taken' },
+]) {
+  test(`a plugin has its socket for other engines in its status${endpoint.problem ? ', or the problem' : ''}`, async () => {
+    const status = { plugin, digest: '', outOfMemoryKills: 0, state: { status: 'disabled' } } as const;
+    const engine = scriptEngine({ status: async () => status, statuses: async () => [status] });
+    const gateway = {
+      endpoint: (id: string) =>
+        id === plugin.id ? { pluginId: id, pluginName: plugin.name, ...endpoint } : undefined,
+    };
+    await using api = await startTestApi(engine, { gateway });
+    const one = await send(api.socket, 'GET', '/outboard/v1/plugins/acme/logs/json');
+    const { alias: Alias, path: Socket, ...rest } = endpoint;
+    const expected = { Alias, Socket, ...(rest.problem !== undefined && { Problem: rest.problem }) };
+    assert.deepEqual(JSON.parse(one.body).Gateway, expected);
+    const list = await send(api.socket, 'GET', '/outboard/v1/plugins');
+    assert.deepEqual(JSON.parse(list.body)[0].Gateway, expected);
+  });
+}
+
 test('the list accepts the filters of GET /plugins and refuses others', async () => {
   const seen: (PluginFilters | undefined)[] = [];
   await using api = await startTestApi(

@@ -8,15 +8,24 @@ import type {
   PluginState,
   PluginStatus,
 } from '@outboard/engine';
+import type { Gateway, GatewayEndpoint } from '@outboard/gateway';
 import { jsonReply } from '../../http/reply.ts';
 import type { Route } from '../../http/route-table.ts';
 import { damagedName, filterDamaged } from '../../plugin-list/damaged-plugins.ts';
 import { parsePluginFilters } from '../../plugin-list/plugin-filters.ts';
 
-/** Status of all plugins, and of one; damaged plugins are included. */
+/**
+ * Status of all plugins, and of one; damaged plugins are included.
+ * @param gateway undefined while it is off
+ */
 export function statusRoutes(
   engine: Pick<PluginEngine, 'statuses' | 'status' | 'damaged' | 'inspectDamaged'>,
+  gateway: Pick<Gateway, 'endpoint'> | undefined,
 ): readonly Route[] {
+  const describe = (status: PluginStatus) => ({
+    ...toStatusDocument(status),
+    Gateway: toEndpointDocument(gateway?.endpoint(status.plugin.id)),
+  });
   return [
     {
       method: 'GET',
@@ -25,7 +34,7 @@ export function statusRoutes(
         const filters = parsePluginFilters(query.get('filters'));
         const statuses = await engine.statuses(filters);
         const damaged = filterDamaged(engine.damaged(), filters);
-        return jsonReply(200, [...statuses.map(toStatusDocument), ...damaged.map(toDamagedDocument)]);
+        return jsonReply(200, [...statuses.map(describe), ...damaged.map(toDamagedDocument)]);
       },
     },
     {
@@ -35,7 +44,7 @@ export function statusRoutes(
       async handle({ name }) {
         const damaged = engine.inspectDamaged(name);
         if (damaged !== undefined) return jsonReply(200, toDamagedDocument(damaged));
-        return jsonReply(200, toStatusDocument(await engine.status(name)));
+        return jsonReply(200, describe(await engine.status(name)));
       },
     },
   ];
@@ -53,6 +62,7 @@ function toStatusDocument(status: PluginStatus): object {
     usage,
     socketPath,
     outOfMemoryKills,
+    previousVersion: previous,
     lastFailure,
   } = status;
   return {
@@ -68,8 +78,20 @@ function toStatusDocument(status: PluginStatus): object {
     State: { ...toStateDocument(state), Health: health },
     MemoryBytes: usage?.memoryBytes,
     OOMKills: outOfMemoryKills,
+    PreviousVersion: previous && {
+      PluginReference: previous.pluginReference,
+      Digest: previous.digest,
+      Bytes: previous.bytes,
+    },
     LastFailure: lastFailure && toFailureDocument(lastFailure),
   };
+}
+
+/** @returns undefined for a plugin without a socket for other engines */
+function toEndpointDocument(endpoint: GatewayEndpoint | undefined): object | undefined {
+  if (endpoint === undefined) return undefined;
+  const { alias, path, problem } = endpoint;
+  return { Alias: alias, Socket: path, Problem: problem };
 }
 
 function toDamagedDocument(damaged: DamagedPluginStatus): object {

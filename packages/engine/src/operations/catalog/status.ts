@@ -3,7 +3,7 @@
  */
 
 import { mapBounded } from '@outboard/async';
-import type { ResourceUsage } from '@outboard/container';
+import { type ResourceUsage, readTreeSize } from '@outboard/container';
 import { optionsOf } from '../../config/options-in-force.ts';
 import type { Plugin, PluginRecord } from '../../config/plugin-config.ts';
 import { areSocketLinksShort, socketLinkPath } from '../../store/socket-links.ts';
@@ -12,6 +12,16 @@ import { hasProcess, type PluginState } from '../../supervise/supervisor.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { readResourceUsage } from '../insight/resource-usage.ts';
 import { listPlugins, type PluginFilters } from './list.ts';
+
+/** The version of a plugin before its last upgrade. */
+export interface PreviousVersionStatus {
+  /** Reference that it was pulled from; absent when unknown. */
+  readonly pluginReference?: string | undefined;
+  /** Of its manifest. */
+  readonly digest: string;
+  /** Space that its root filesystem takes; absent when it cannot be found out. */
+  readonly bytes?: number | undefined;
+}
 
 /** A plugin and its state at one moment. */
 export interface PluginStatus {
@@ -31,6 +41,8 @@ export interface PluginStatus {
   readonly outOfMemoryKills: number;
   /** Path on the host where other programs connect to it; absent while it does not run. */
   readonly socketPath?: string | undefined;
+  /** The version that a roll-back returns to; absent from lists, and when there is none. */
+  readonly previousVersion?: PreviousVersionStatus | undefined;
   /** Absent from lists, and when it never failed. */
   readonly lastFailure?: PluginFailure | undefined;
 }
@@ -71,8 +83,22 @@ export async function readStatus(context: StatusContext, plugin: string): Promis
     architecture,
     usage: usage.get(record.id),
     address,
+    previousVersion: await describePrevious(context, record),
     lastFailure,
   };
+}
+
+async function describePrevious(
+  { store, logger }: StatusContext,
+  { id, previous }: PluginRecord,
+): Promise<PreviousVersionStatus | undefined> {
+  if (previous === undefined) return undefined;
+  const { pluginReference, manifestDigest: digest } = previous;
+  const bytes = await readTreeSize(store.paths(id).previousRootfs).catch((error: unknown) => {
+    logger.warn({ err: error, id }, 'cannot find out the size of the version before of a plugin');
+    return undefined;
+  });
+  return { pluginReference, digest, bytes };
 }
 
 function describe(context: StatusContext, record: PluginRecord): PluginStatus {

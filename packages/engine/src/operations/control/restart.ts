@@ -10,7 +10,13 @@ import type { EngineContext } from '../engine-context.ts';
 import { shortenStops, stopOptions } from '../forced-stop.ts';
 import type { ForceOptions } from './disable.ts';
 
-type RestartContext = Pick<EngineContext, 'store' | 'queue' | 'supervisor' | 'references' | 'collectors'>;
+type RestartContext = Pick<
+  EngineContext,
+  'store' | 'queue' | 'supervisor' | 'references' | 'gates' | 'collectors'
+>;
+
+/** By force, or when the plugin does not run, calls that are in flight are cut off soon. */
+const forcedDrain = { callsMs: 1_000, streamsMs: 1_000 };
 
 /**
  * Restart an enabled plugin in any state, also one that has failed or backs off. It stays enabled when it does not
@@ -33,9 +39,12 @@ export async function restartPlugin(
     if (!record.enabled) {
       throw new OutboardError('conflict', `plugin ${record.name} is disabled: enable it to start it`);
     }
+    const isRunning = hasProcess(supervisor.state(id));
     // Users of a plugin that does not run lose nothing.
-    if (!force && hasProcess(supervisor.state(id))) refuseInUse(record, context.references);
+    if (!force && isRunning) refuseInUse(record, context.references);
     await context.collectors?.stop(id);
+    // Calls that come meanwhile wait until the plugin runs again.
+    using _drain = await context.gates.drain(id, { signal, ...(force || !isRunning ? forcedDrain : {}) });
     const { timeoutSeconds } = record;
     await supervisor.restart(record, {
       ...stopOptions(record, force),

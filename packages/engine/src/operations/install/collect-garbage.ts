@@ -4,6 +4,7 @@
 import type { ExpectedContent } from '@outboard/oci';
 import { bestEffort } from '../best-effort.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { type ForgottenVersions, forgetPreviousVersions } from './forget-previous.ts';
 
 /** Result of a collection. */
 export interface CollectedGarbage {
@@ -11,6 +12,14 @@ export interface CollectedGarbage {
   readonly bytes: number;
   /** Unreferenced content that the repair of damaged plugins may need; absent when no plugin is damaged. */
   readonly kept?: { readonly blobs: number; readonly bytes: number } | undefined;
+  /** Versions that roll-backs could return to, and the space of their trees; absent unless they were asked for. */
+  readonly forgotten?: ForgottenVersions | undefined;
+}
+
+/** Options of a collection. */
+export interface GarbageOptions {
+  /** Also forget the versions that roll-backs could return to; default false. */
+  readonly all?: boolean | undefined;
 }
 
 type GarbageContext = Pick<EngineContext, 'store' | 'content'>;
@@ -27,6 +36,16 @@ export async function collectGarbage({ store, content }: GarbageContext): Promis
   const kept: ExpectedContent[] = [];
   for await (const blob of content.walk()) if (store.isKeptForDamaged(blob.digest)) kept.push(blob);
   return { ...total, kept: { blobs: kept.length, bytes: sumOf(kept) } };
+}
+
+/** Collect at the request of an operator. */
+export async function collectOnRequest(
+  context: GarbageContext & Parameters<typeof forgetPreviousVersions>[0],
+  { all = false }: GarbageOptions = {},
+): Promise<CollectedGarbage> {
+  const forgotten = all ? await forgetPreviousVersions(context) : undefined;
+  const collected = await collectGarbage(context);
+  return forgotten === undefined ? collected : { ...collected, forgotten };
 }
 
 function sumOf(blobs: readonly ExpectedContent[]): number {

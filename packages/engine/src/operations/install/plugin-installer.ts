@@ -7,7 +7,7 @@ import type { Login, RegistryCredentials } from '@outboard/oci';
 import type { Plugin, Privilege } from '../../config/plugin-config.ts';
 import type { ForceOptions } from '../control/disable.ts';
 import type { FaceRows } from '../face-rows.ts';
-import { type CollectedGarbage, collectGarbage } from './collect-garbage.ts';
+import { type CollectedGarbage, collectOnRequest, type GarbageOptions } from './collect-garbage.ts';
 import { type CreateRequest, createPlugin } from './create.ts';
 import { localName } from './local-name.ts';
 import { fetchPrivileges } from './privileges.ts';
@@ -16,6 +16,7 @@ import { type PushRequest, pushPlugin } from './push.ts';
 import type { RemoteOptions } from './remote-options.ts';
 import { removePlugin } from './remove.ts';
 import { type RepairedPlugin, type RepairOptions, repairPlugin } from './repair.ts';
+import { type RollbackOptions, rollbackPlugin } from './rollback.ts';
 import { type UpgradeRequest, upgradePlugin } from './upgrade.ts';
 
 /** Installs, upgrades and removes plugins. Parameters `plugin` are as in `PluginCatalog`. */
@@ -36,8 +37,17 @@ export interface PluginInstaller {
   create(request: CreateRequest): Promise<Plugin>;
   /** Upload a plugin to the registry of its local name. @throws {OutboardError} not-found; the registry's errors */
   push(request: PushRequest): Promise<void>;
-  /** Replace a disabled plugin by another version. @throws {OutboardError} conflict when it is enabled; as `pull` */
+  /**
+   * Replace a plugin by another version; an enabled one only with `isLive`.
+   * @throws {OutboardError} conflict when it is enabled, or in use in a way that the switch breaks (code `in-use`); code
+   *   `rolled-back` when the new version does not serve; as `pull`
+   */
   upgrade(request: UpgradeRequest): Promise<Plugin>;
+  /**
+   * Return to the version before the last upgrade; a second time goes forward again. An enabled plugin stays enabled.
+   * @throws {OutboardError} conflict when none is kept, or as `upgrade`; code `rolled-back` when it does not serve
+   */
+  rollback(plugin: string, options?: RollbackOptions): Promise<Plugin>;
   /** @param options.force also while it is enabled. @throws {OutboardError} conflict, code `in-use`; conflict when enabled */
   remove(plugin: string, options?: ForceOptions): Promise<void>;
   /**
@@ -48,7 +58,7 @@ export interface PluginInstaller {
    */
   repair(plugin: string, options?: RepairOptions): Promise<RepairedPlugin>;
   /** Delete content that no plugin and no running operation uses. */
-  collectGarbage(): Promise<CollectedGarbage>;
+  collectGarbage(options?: GarbageOptions): Promise<CollectedGarbage>;
 }
 
 const byName = (plugin: string) => plugin;
@@ -85,7 +95,12 @@ export const installerRows: FaceRows<PluginInstaller> = {
     plugin: ({ plugin }) => plugin,
     run: (call, request) => upgradePlugin(call, { ...request, signal: call.signal }),
   },
+  rollback: {
+    measured: 'rollback',
+    plugin: byName,
+    run: (call, plugin, options) => rollbackPlugin(call, plugin, { ...options, signal: call.signal }),
+  },
   remove: { measured: 'remove', plugin: byName, run: removePlugin },
   repair: { measured: 'repair', made: ({ plugin }) => plugin.id, run: repairPlugin },
-  collectGarbage: { measured: 'collect-garbage', run: collectGarbage },
+  collectGarbage: { measured: 'collect-garbage', run: collectOnRequest },
 };

@@ -28,14 +28,14 @@ async function installFirst(fixture: OperationFixture) {
 describe('upgradePlugin()', () => {
   test('replaces tree, record and content, and keeps ID and name', async () => {
     await using fixture = await openOperationFixture();
-    const { second, record } = await installFirst(fixture);
+    const { first, second, record } = await installFirst(fixture);
     const upgraded = await upgradePlugin(fixture.parts, { plugin, remote, privileges: second.privileges });
     assert.deepEqual([upgraded.id, upgraded.name], [record.id, record.name]);
     assert.equal(upgraded.manifestDigest, second.manifestDigest);
     assert.equal(upgraded.config.description, 'version two');
     assert.equal(fixture.rootfsFile(upgraded, 'version'), 'two');
     assert.equal(fixture.rootfsFile(upgraded, 'added'), 'new');
-    await fixture.assertOnly([upgraded], second.digests);
+    await fixture.assertOnly([upgraded], [...first.digests, ...second.digests]);
     assert.deepEqual(
       fixture.events.map(({ action, id }) => [action, id]),
       [
@@ -43,6 +43,33 @@ describe('upgradePlugin()', () => {
         ['pull', remote],
       ],
     );
+  });
+
+  test('keeps the version before until the next upgrade', async () => {
+    await using fixture = await openOperationFixture();
+    const { second, record } = await installFirst(fixture);
+    const upgraded = await upgradePlugin(fixture.parts, { plugin, remote, privileges: second.privileges });
+    assert.equal(upgraded.previous?.manifestDigest, record.manifestDigest);
+    assert.equal(upgraded.previous?.pluginReference, record.pluginReference);
+    const third = publishPlugin(fixture.remote.repository('acme/plugin'), 'v3', {
+      layers: [{ version: 'three' }],
+    });
+    const request = { plugin, remote: 'registry.test/acme/plugin:v3', privileges: third.privileges };
+    const latest = await upgradePlugin(fixture.parts, request);
+    assert.equal(latest.previous?.manifestDigest, second.manifestDigest);
+    await fixture.assertOnly([latest], [...second.digests, ...third.digests]);
+    assert.equal(fixture.previousFile(latest, 'version'), 'two');
+  });
+
+  test('to the same version keeps the one from before it', async () => {
+    await using fixture = await openOperationFixture();
+    const { first, second } = await installFirst(fixture);
+    const request = { plugin, remote, privileges: second.privileges };
+    await upgradePlugin(fixture.parts, request);
+    const again = await upgradePlugin(fixture.parts, request);
+    assert.equal(again.previous?.manifestDigest, first.manifestDigest);
+    await fixture.assertOnly([again], [...first.digests, ...second.digests]);
+    assert.equal(fixture.previousFile(again, 'version'), 'one');
   });
 
   test('does not fetch the layers that both versions share', async () => {

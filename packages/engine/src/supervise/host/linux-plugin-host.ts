@@ -20,7 +20,7 @@ import { servedCapabilities } from '../../config/served-capabilities.ts';
 import type { Preflight } from '../../preflight/preflight.ts';
 import { placeContainerInit } from '../../spec/container-init.ts';
 import { isPluginId, type PluginLayout } from '../../store/plugin-layout.ts';
-import { settleUpgrade } from '../../store/upgrade-journal.ts';
+import { matchTree } from '../../store/upgrade-journal.ts';
 import {
   type DescribeContainerDeps,
   type DescribedContainer,
@@ -163,8 +163,8 @@ class LinuxPluginHost implements PluginHost {
     toRemove: MountsToRemove,
   ): Promise<void> {
     const paths = this.#deps.layout.plugin(id);
-    // An upgrade that failed on a failing disk may have left the tree of the other version in place.
-    await settleUpgrade(paths, manifestDigest);
+    // An upgrade or roll-back that failed on a failing disk may have left the tree of the other version in place.
+    await matchTree(paths, { manifestDigest });
     // Mounts of an earlier run that ended with the daemon.
     await unmountPlugin(paths, toRemove, this.#deps.logger);
     await unmountRuntimeMounts(paths, config.propagatedMount, mounts);
