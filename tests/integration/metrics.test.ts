@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { makeDaemonHome, startDaemon, type TestDaemon } from '../support/daemon.ts';
@@ -12,6 +13,7 @@ import { metricsPlugin, readJournal, scrapeInPlugin } from '../support/metrics-p
 import { needsRoot } from '../support/needs-root.ts';
 import { type PluginApi, pluginApi } from '../support/plugin-api.ts';
 import { type PluginArchiveOptions, pluginArchive } from '../support/plugin-archive.ts';
+import { callPlugin } from '../support/plugin-client.ts';
 import { type ParsedFamily, parsePrometheusText } from '../support/prometheus-text.ts';
 import { startRegistry } from '../support/registry.ts';
 import { pidOfPlugin } from '../support/running-plugins.ts';
@@ -122,6 +124,9 @@ test('metrics cover a plugin from its pull to its removal', { skip }, async (con
   await api.remove(remote);
   await api.pull(remote, 'acme/pulled');
   await api.enable('acme/pulled');
+  await callPlugin(join(daemon.gatewayDirectory, 'pulled.sock'), 'VolumeDriver.List', {});
+  await callPlugin(join(daemon.gatewayDirectory, 'pulled.sock'), 'VolumeDriver.Get', { Name: 'none' });
+  await callPlugin(join(daemon.gatewayDirectory, 'pulled.sock'), 'Made.Up', {});
   await assert.rejects(api.set('acme/pulled', 'DEBUG=1'), /cannot set on an active plugin/);
 
   const plugin = 'plugin="acme/pulled:latest"';
@@ -141,6 +146,15 @@ test('metrics cover a plugin from its pull to its removal', { skip }, async (con
     [operation('pull', 'success'), operation('enable', 'success'), operation('set', 'failure')],
     [1, 1, 1],
   );
+  assert.equal(value(`outboard_gateway_socket_listening{alias="pulled",${plugin}}`), 1);
+  const calls = (method: string, outcome: string) =>
+    value(`outboard_gateway_calls_total{method="${method}",outcome="${outcome}",${plugin}}`);
+  assert.deepEqual(
+    [calls('VolumeDriver.List', 'success'), calls('VolumeDriver.Get', 'failure'), calls('other', 'failure')],
+    [1, 1, 1],
+  );
+  const durations = `outboard_gateway_call_duration_seconds_bucket{le="+Inf",method="VolumeDriver.List",${plugin}}`;
+  assert.equal(value(durations), 1);
   assert.equal(value('outboard_pulled_bytes_total'), value(`outboard_plugin_pulled_bytes_total{${plugin}}`));
   assert.equal(value('outboard_plugins{state="running"}'), 1);
   assert.equal(value('outboard_pushed_bytes_total'), pushed);

@@ -143,8 +143,8 @@ export const commandTable: readonly (RunnableRow | GroupRow)[] = [
   // Commands about the processes of plugins.
   {
     name: 'logs',
-    arguments: [['<PLUGIN>']],
-    description: 'show the output (stdout and stderr) of a plugin',
+    arguments: [['[PLUGIN]', 'default with --calls: all plugins']],
+    description: 'show the output (stdout and stderr) of a plugin, or the calls of other programs to it',
     options: [
       option('-f, --follow', 'follow new output, across restarts of the plugin'),
       option(
@@ -154,8 +154,15 @@ export const commandTable: readonly (RunnableRow | GroupRow)[] = [
       option('--until <time>', 'nothing newer'),
       option('-n, --tail <lines>', 'number of lines from the end', 'all'),
       option('-t, --timestamps', 'prefix each line with its time'),
+      option('--calls', 'who called what through the gateway, when, how long and with what result'),
+      option('--format <format>', 'for calls: table, json, or a template such as {{.Method}}'),
     ],
-    examples: ['outboard logs --tail 20 ssh', 'outboard logs -f --since 10m ssh'],
+    examples: [
+      'outboard logs --tail 20 ssh',
+      'outboard logs -f --since 10m ssh',
+      'outboard logs --calls -f',
+      'outboard logs --calls --tail 20 --format json ssh',
+    ],
     load: async () => (await import('./commands/logs.ts')).logs,
   },
   {

@@ -3,7 +3,7 @@
  */
 import { runOnce } from '@outboard/async';
 import { cgroups, diagnoseHost, type PluginEngine } from '@outboard/engine';
-import type { Consumers, Gateway } from '@outboard/gateway';
+import type { CallLog, Consumers, Gateway } from '@outboard/gateway';
 import type { Logger } from 'pino';
 import type { Authorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -21,6 +21,7 @@ import { settleSockets } from './routes/settle-sockets.ts';
 /** The parts behind the API. */
 export interface ApiDeps {
   readonly engine: PluginEngine;
+  readonly calls: CallLog;
   /** Absent while the gateway is off, as the consumers are. */
   readonly gateway?: Gateway | undefined;
   readonly consumers?: Consumers | undefined;
@@ -47,6 +48,7 @@ export function createApi(deps: ApiDeps): HandleRequest {
   const routes = createRoutes({
     engine,
     gateway: deps.gateway,
+    calls: deps.calls,
     consumers: deps.consumers,
     events: createEventLog(
       (listener) => engine.onEvent(listener),

@@ -4,19 +4,28 @@
 import type { RequestListener } from 'node:http';
 import { systemClock } from '@outboard/async';
 import type { PluginEngine } from '@outboard/engine';
-import { createPluginHandlers } from '@outboard/gateway';
+import { type CallLog, createPluginHandlers } from '@outboard/gateway';
 import type { Logger } from 'pino';
+
+/** Parts of the handlers. */
+export interface GatewayHandlerDeps {
+  readonly engine: Pick<PluginEngine, 'serving' | 'volumes' | 'logPipes'>;
+  /** Records every call. */
+  readonly calls: Pick<CallLog, 'record'>;
+  readonly logger: Logger;
+}
 
 /** Make handlers. @returns makes the handler of a plugin; one that was disabled in the same moment refuses every call */
 export function createGatewayHandlers(
-  engine: Pick<PluginEngine, 'serving' | 'volumes' | 'logPipes'>,
-  logger: Logger,
+  deps: GatewayHandlerDeps,
 ): (plugin: { readonly id: string; readonly name: string }) => RequestListener {
-  const { serving, volumes, logPipes } = engine;
+  const { calls, logger } = deps;
+  const { serving, volumes, logPipes } = deps.engine;
   const handlerOf = createPluginHandlers({
     mounts: volumes,
     logPipes,
     ready: (id, options) => serving.ready(id, options),
+    onCall: (call) => calls.record(call),
     clock: systemClock,
     logger,
   });

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { runOnce } from '@outboard/async';
 import type { EngineGateway, PluginEngine, ServedPlugin } from '@outboard/engine';
 import {
+  type CallLog,
   type DescriptorStore,
   type Gateway,
   type InheritedDescriptor,
@@ -17,6 +18,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 import { createGatewayHandlers } from './gateway-handlers.ts';
 import { findSocketGroup, type SocketGroup } from './listen/socket-group.ts';
+import { openCallLog } from './open-call-log.ts';
 
 /** Directory in the data root, and its file with the names of sockets. */
 const [ownDirectory, aliasFile] = ['gateway', 'aliases.json'];
@@ -37,15 +39,23 @@ export interface DaemonGatewayDeps {
 export interface DaemonGateway extends EngineGateway, AsyncDisposable {
   /** Undefined before it is open, and when the configuration has no directory for it. */
   current(): Gateway | undefined;
+  /** The record of the calls of this engine's plugins: always the same one. */
+  calls(engine: PluginEngine): CallLog;
 }
 
 /** Create a gateway that is not open; disposing it closes it. */
 export function createDaemonGateway(deps: DaemonGatewayDeps): DaemonGateway {
   let gateway: Gateway | undefined;
+  let calls: CallLog | undefined;
+  function callsOf(engine: PluginEngine): CallLog {
+    calls ??= openCallLog(engine, deps.logger);
+    return calls;
+  }
   return {
     current: () => gateway,
+    calls: callsOf,
     async open(engine) {
-      gateway = await openOver(engine, deps);
+      gateway = await openOver(engine, callsOf(engine), deps);
     },
     isOwnSocket: (path) => gateway?.isOwnSocket(path) ?? false,
     admitOptions(plugin, options) {
@@ -57,7 +67,11 @@ export function createDaemonGateway(deps: DaemonGatewayDeps): DaemonGateway {
 }
 
 /** @throws {OutboardError} invalid if its group does not exist */
-async function openOver(engine: PluginEngine, deps: DaemonGatewayDeps): Promise<Gateway | undefined> {
+async function openOver(
+  engine: PluginEngine,
+  calls: CallLog,
+  deps: DaemonGatewayDeps,
+): Promise<Gateway | undefined> {
   const { configuration, inherited, logger, store } = deps;
   if (configuration['gateway-dir'] === '') {
     await releaseInherited(inherited, store);
@@ -72,7 +86,7 @@ async function openOver(engine: PluginEngine, deps: DaemonGatewayDeps): Promise<
     aliasFile: join(directory, aliasFile),
     access: { mode: Number.parseInt(configuration['gateway-mode'], 8), gid: group?.gid },
     source: pluginSource(engine),
-    createHandler: createGatewayHandlers(engine, logger),
+    createHandler: createGatewayHandlers({ engine, calls, logger }),
     store,
     inherited,
     logger,

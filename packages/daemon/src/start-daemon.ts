@@ -119,6 +119,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   stack.use(gateway);
   if (configuration['log-plugins']) output.follow(engine);
   const sockets = gateway.current();
+  const calls = gateway.calls(engine);
   const consumers =
     sockets && stack.use(await openDaemonConsumers({ configuration, engine, gateway: sockets, logger }));
 
@@ -127,6 +128,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   const authorization = createAuthorization({ engine, names, logger });
   const common = {
     engine,
+    calls,
     gateway: sockets,
     consumers,
     configuration,
@@ -140,7 +142,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
     await consumers?.settled();
   };
   const handle = createApi({ ...common, settled, stopping: stopping.signal });
-  await metrics.serve(engine);
+  await metrics.serve(engine, { calls, endpoints: () => sockets?.endpoints() ?? [] });
   const server = await deps.startApiServer(endpoints.addresses, handle, serverOptions(context));
   stack.defer(() => server.close(AbortSignal.timeout(closeDeadlineMs)));
   const reportedMissing = authorization.reportMissing(stopping.signal);

@@ -3,7 +3,8 @@ import type { DirectoryLevels } from './directory-levels.ts';
 export const gatewayLevels: DirectoryLevels = {
   source: 'packages/gateway/src',
   levels: [
-    ['aliases', 'calls', 'consumers', 'protection', 'sockets', 'translation'],
-    ['consumers/docker', 'consumers/nomad', 'consumers/podman', 'exchange'],
+    ['aliases', 'consumers', 'protection', 'sockets', 'translation'],
+    ['calls', 'consumers/docker', 'consumers/nomad', 'consumers/podman'],
+    ['exchange'],
   ],
 };

@@ -86,6 +86,19 @@ export async function openLogs(
   );
 }
 
+/**
+ * Calls of other programs to plugins, as Docker's multiplexed stream of JSON documents.
+ * @throws {CommandError} if the daemon has no such route, as Docker Engine
+ */
+export async function openCalls(
+  client: EngineClient,
+  query: Readonly<Record<string, string | undefined>>,
+): Promise<IncomingMessage> {
+  return await requireOwnRoute('show the calls of plugins: it does not record them', () =>
+    client.open({ method: 'GET', path: '/outboard/v1/calls', query }),
+  );
+}
+
 /** Content that was removed. */
 export interface Garbage {
   readonly blobs: number;

@@ -56,6 +56,82 @@ test('flags are passed on, with times for the daemon to parse', async () => {
   ]);
 });
 
+const callsPath = 'GET /outboard/v1/calls';
+const mountCall = {
+  Time: '2026-01-31T10:00:00.250Z',
+  Plugin: 'acme/ssh:latest',
+  Method: 'VolumeDriver.Mount',
+  Volume: 'data',
+  Outcome: 'success',
+  Status: 200,
+  DurationMs: 1.234,
+  RequestBytes: 20,
+  AnswerBytes: 30,
+  Consumer: { Pid: 812, Program: 'podman', Unit: 'web.service', Container: 'ab'.repeat(32) },
+};
+const failedCall = {
+  ...mountCall,
+  Outcome: 'failure',
+  DurationMs: 30_000,
+  Error: 'no \x1bsuch host',
+  Volume: undefined,
+  Consumer: {},
+};
+const callFrames = [frame(1, `${JSON.stringify(mountCall)}\n`), frame(1, `${JSON.stringify(failedCall)}\n`)];
+
+test('--calls shows who called what, when, how long and with what result, for one plugin or all', async () => {
+  const answers = { [callsPath]: stream(callFrames) };
+  const { out, daemon } = await run(['logs', '--calls', '--tail', '2', 'acme/ssh'], answers);
+  assert.deepEqual(out.split('\n'), [
+    '2026-01-31T10:00:00.250Z success     1.2ms acme/ssh:latest VolumeDriver.Mount data, by podman (pid 812, unit web.service, container abababababab)',
+    '2026-01-31T10:00:00.250Z failure     30.0s acme/ssh:latest VolumeDriver.Mount: no \\x1bsuch host',
+    '',
+  ]);
+  assert.deepEqual(daemon.lines(), ['GET /v1.51/outboard/v1/calls?plugin=acme%2Fssh&tail=2']);
+  const all = await run(['logs', '--calls', '-f'], {
+    [callsPath]: stream([frame(2, 'outboard: 3 calls skipped\n')]),
+  });
+  assert.deepEqual([all.out, all.err], ['', 'outboard: 3 calls skipped\n']);
+  assert.deepEqual(all.daemon.lines(), ['GET /v1.51/outboard/v1/calls?follow=1&tail=all']);
+});
+
+test('--calls --format prints JSON or a template', async () => {
+  const answers = { [callsPath]: stream(callFrames) };
+  const { out } = await run(['logs', '--calls', '--format', 'json'], answers);
+  assert.deepEqual(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [mountCall, JSON.parse(JSON.stringify(failedCall))],
+  );
+  const short = await run(['logs', '--calls', '--format', '{{.Method}} {{.Outcome}}'], answers);
+  assert.equal(short.out, 'VolumeDriver.Mount success\nVolumeDriver.Mount failure\n');
+});
+
+const wrongUses: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
+  [['logs'], /name a PLUGIN, or use --calls for the calls of all plugins/],
+  [['logs', '--format', 'json', 'acme/p:1'], /--format is for --calls only/],
+  [['logs', '--calls', '-t'], /every call is shown with its time/],
+  [['logs', '--calls', '--format', 'yaml'], /invalid format "yaml"/],
+];
+
+for (const [argv, message] of wrongUses) {
+  test(`"outboard ${argv.join(' ')}" is refused before any request`, async () => {
+    const { code, err, daemon } = await run([...argv], {});
+    assert.equal(code, 125);
+    assert.match(err, message);
+    assert.deepEqual(daemon.lines(), []);
+  });
+}
+
+test('a daemon that records no calls, and a stream of something else, are failures', async () => {
+  const missing = await run(['logs', '--calls'], { [callsPath]: json({ message: 'page not found' }, 404) });
+  assert.match(missing.err, /this daemon cannot show the calls of plugins: it does not record them/);
+  const other = await run(['logs', '--calls'], { [callsPath]: stream([frame(1, '5\n')]) });
+  assert.match(other.err, /something that is not a record of calls/);
+});
+
 const failures: readonly (readonly [name: string, answer: Answer, message: RegExp])[] = [
   [
     'a daemon that could not send everything',

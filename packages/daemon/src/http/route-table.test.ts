@@ -9,6 +9,7 @@ const unused = () => assert.fail('not called');
 const findRoute = createRouteTable(
   createRoutes({
     engine: scriptEngine({}),
+    calls: { read: unused },
     events: createEventLog(
       () => {},
       () => {},

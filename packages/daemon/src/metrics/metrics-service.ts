@@ -11,6 +11,7 @@ import { formatHostAddress, type HostAddress, isLoopback } from '../listen/host-
 import { createMeasurements } from './measurements.ts';
 import { metricsSocketAddress, parseMetricsAddress } from './metrics-address.ts';
 import { createMetricsHandler } from './metrics-handler.ts';
+import type { MeasuredGateway, MetricSources } from './render-metrics.ts';
 
 /** The metrics of one daemon. It exists before the engine, which reports to it. */
 export interface MetricsService {
@@ -21,10 +22,10 @@ export interface MetricsService {
   /** Count an answered request of the API. */
   countRequest(request: RequestLog): void;
   /**
-   * Serve the metrics of this engine, and listen on the configured address. Earlier requests are answered now.
+   * Serve the metrics of this engine and this gateway, and listen on the configured address. Earlier requests are answered now.
    * @throws {OutboardError} conflict when the address is in use
    */
-  serve(engine: PluginEngine): Promise<void>;
+  serve(engine: PluginEngine, gateway: MeasuredGateway): Promise<void>;
   /** Close all listeners and cut their connections; waiting requests fail with unavailable. */
   close(): Promise<void>;
 }
@@ -45,13 +46,13 @@ export function createMetricsService(options: MetricsServiceOptions): MetricsSer
   const tcp = options.address === '' ? undefined : parseMetricsAddress(options.address);
   const socket = metricsSocketAddress(options.execRoot);
   const measurements = createMeasurements();
-  const engine = withResolvers<PluginEngine>();
+  const sources = withResolvers<MetricSources>();
   // If the engine fails to open, no request may be waiting for it.
-  engine.promise.catch(() => undefined);
+  sources.promise.catch(() => undefined);
   const servers: ApiServer[] = [];
   const handle = createMetricsHandler(async () => {
     const { renderMetrics } = await import('./render-metrics.ts');
-    return renderMetrics(await engine.promise, measurements, version);
+    return renderMetrics(await sources.promise, measurements, version);
   }, logger);
 
   async function listen(address: HostAddress): Promise<ApiServer> {
@@ -77,17 +78,17 @@ export function createMetricsService(options: MetricsServiceOptions): MetricsSer
     socket: socket && { path: socket.path, listen: async () => void (await listen(socket)) },
     observer: measurements,
     countRequest: measurements.requestAnswered,
-    async serve(served) {
-      served.onEvent(({ type, action, id }) => {
+    async serve(engine, gateway) {
+      engine.onEvent(({ type, action, id }) => {
         if (type === 'plugin' && action === 'remove') measurements.forget(id);
       });
-      engine.resolve(served);
+      sources.resolve({ engine, gateway });
       if (tcp === undefined) return;
       const server = await listen(tcp);
       logger.info({ addresses: server.addresses.map(formatHostAddress) }, 'serving metrics');
     },
     async close() {
-      engine.reject(new OutboardError('unavailable', 'the daemon is shutting down'));
+      sources.reject(new OutboardError('unavailable', 'the daemon is shutting down'));
       await Promise.all(servers.map((server) => server.close(AbortSignal.abort())));
     },
   };

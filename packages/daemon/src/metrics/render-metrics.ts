@@ -2,8 +2,10 @@
  * Renders all metrics. Loaded by the first request for them.
  */
 import type { PluginEngine } from '@outboard/engine';
+import type { CallLog, GatewayEndpoint } from '@outboard/gateway';
 import { daemonFamilies } from './daemon-families.ts';
 import { encodeExposition } from './exposition.ts';
+import { gatewayFamilies } from './gateway-families.ts';
 import type { Measurements } from './measurements.ts';
 import { type MeasuredPlugin, pluginFamilies } from './plugin-families.ts';
 import { processFamilies } from './process-families.ts';
@@ -11,13 +13,26 @@ import { processFamilies } from './process-families.ts';
 /** The engine as metrics read it. */
 export type MeasuredEngine = Pick<PluginEngine, 'list' | 'state' | 'outOfMemoryKills' | 'resourceUsage'>;
 
+/** The gateway as metrics read it. */
+export interface MeasuredGateway {
+  readonly calls: Pick<CallLog, 'totalsOf'>;
+  /** Empty while the gateway is off. */
+  endpoints(): readonly GatewayEndpoint[];
+}
+
+/** The parts that metrics are read from. */
+export interface MetricSources {
+  readonly engine: MeasuredEngine;
+  readonly gateway: MeasuredGateway;
+}
+
 /**
- * Read the engine and the process.
+ * Read the engine, the gateway and the process.
  * @param version of the daemon
  * @returns text in the format of Prometheus
  */
 export async function renderMetrics(
-  engine: MeasuredEngine,
+  { engine, gateway }: MetricSources,
   measurements: Measurements,
   version: string,
 ): Promise<string> {
@@ -34,10 +49,13 @@ export async function renderMetrics(
     };
   });
   plugins.sort((a, b) => (a.plugin.name < b.plugin.name ? -1 : 1));
+  const called = engine.list().map(({ id, name }) => ({ name, totals: gateway.calls.totalsOf(id) }));
+  called.sort((a, b) => (a.name < b.name ? -1 : 1));
   const states = plugins.map(({ state }) => state.status);
   return encodeExposition([
     ...ofProcess,
     ...daemonFamilies(measurements, states),
     ...pluginFamilies(plugins),
+    ...gatewayFamilies(called, gateway.endpoints()),
   ]);
 }

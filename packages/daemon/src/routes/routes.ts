@@ -2,7 +2,7 @@
  * The table of routes.
  */
 import type { HostCheck, PluginEngine } from '@outboard/engine';
-import type { Consumers, Gateway } from '@outboard/gateway';
+import type { CallLog, Consumers, Gateway } from '@outboard/gateway';
 import type { EventLog } from '../events/event-log.ts';
 import type { Route } from '../http/route-table.ts';
 import { createPluginEncoder } from '../plugin-list/plugin-encoder.ts';
@@ -23,6 +23,7 @@ import { setRoute } from './docker/set.ts';
 import { upgradeRoute } from './docker/upgrade.ts';
 import { type VersionDeps, versionRoute } from './docker/version.ts';
 import { volumeRoutes } from './docker/volumes/volume-routes.ts';
+import { callsRoute } from './outboard/calls.ts';
 import { collectGarbageRoute } from './outboard/collect-garbage.ts';
 import { consumerRoutes } from './outboard/consumers.ts';
 import { doctorRoute } from './outboard/doctor.ts';
@@ -43,6 +44,7 @@ import { waitRoute } from './outboard/wait.ts';
 /** The parts behind the routes. */
 export interface RouteDeps extends VersionDeps, InfoDeps {
   readonly engine: PluginEngine;
+  readonly calls: Pick<CallLog, 'read'>;
   readonly events: EventLog;
   /** Absent while the gateway is off, as the consumers are. */
   readonly gateway?: Pick<Gateway, 'endpoint'> | undefined;
@@ -76,6 +78,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     ...versionRoutes(engine),
     repairRoute(engine),
     logsRoute(engine),
+    callsRoute(deps.calls),
     listRoute(engine, encoder),
     privilegesRoute(engine),
     inspectRoute(engine, encoder),

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PluginEngine } from '@outboard/engine';
-import type { Consumers } from '@outboard/gateway';
+import type { CallLog, Consumers } from '@outboard/gateway';
 import { pino } from 'pino';
 import { createEventLog } from '../events/event-log.ts';
 import type { Authorize } from '../http/authorize.ts';
@@ -35,48 +35,52 @@ export interface TestApiOptions extends BodyLimits {
   /** Default none, as while the gateway is off. */
   readonly gateway?: RouteDeps['gateway'];
   readonly consumers?: Consumers | undefined;
+  /** Default: none are recorded. */
+  readonly calls?: Pick<CallLog, 'read'> | undefined;
   readonly liveRestore?: boolean | undefined;
 }
 
+/** The engine as it is, and the other parts with constant answers. */
+function routeDeps(engine: PluginEngine, options: TestApiOptions): RouteDeps {
+  const { liveRestore = true, gateway, consumers, calls = { async *read() {} } } = options;
+  return {
+    engine,
+    gateway,
+    consumers,
+    calls,
+    events: createEventLog((listener) => engine.onEvent(listener), rethrow),
+    version: '1.2.3',
+    dataRoot: '/data',
+    insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
+    runtime: 'runc',
+    cgroupDriver: 'cgroupfs',
+    liveRestore,
+    authorizationPlugins: () => [],
+    hostFacts: async () => ({
+      kernelVersion: '6.1',
+      architecture: 'amd64',
+      machine: 'x86_64',
+      operatingSystem: 'Debian',
+      operatingSystemVersion: '12',
+    }),
+    diagnose: async () => [{ name: 'kernel', status: 'ok', message: '6.1', remedy: '' }],
+    components: async () => [{ name: 'runc', version: '1.1.5' }],
+  };
+}
+
 /** Serve the API over an engine until disposed. */
-export async function startTestApi(
-  engine: PluginEngine,
-  { authorize, routes = [], liveRestore = true, gateway, consumers, ...bodyLimits }: TestApiOptions = {},
-): Promise<TestApi> {
+export async function startTestApi(engine: PluginEngine, options: TestApiOptions = {}): Promise<TestApi> {
+  const { authorize, routes = [], maxJsonBytes, stallMs, maxDrainBytes } = options;
   const directory = await mkdtemp(join(tmpdir(), 'outboard-api-'));
   const socket = join(directory, 'api.sock');
   const log: RequestLog[] = [];
   const stopping = new AbortController();
   const handle = createRequestHandler({
-    findRoute: createRouteTable([
-      ...createRoutes({
-        engine,
-        gateway,
-        consumers,
-        events: createEventLog((listener) => engine.onEvent(listener), rethrow),
-        version: '1.2.3',
-        dataRoot: '/data',
-        insecureRegistries: ['reg.example:5000', '10.0.0.0/8'],
-        runtime: 'runc',
-        cgroupDriver: 'cgroupfs',
-        liveRestore,
-        authorizationPlugins: () => [],
-        hostFacts: async () => ({
-          kernelVersion: '6.1',
-          architecture: 'amd64',
-          machine: 'x86_64',
-          operatingSystem: 'Debian',
-          operatingSystemVersion: '12',
-        }),
-        diagnose: async () => [{ name: 'kernel', status: 'ok', message: '6.1', remedy: '' }],
-        components: async () => [{ name: 'runc', version: '1.1.5' }],
-      }),
-      ...routes,
-    ]),
+    findRoute: createRouteTable([...createRoutes(routeDeps(engine, options)), ...routes]),
     version: '1.2.3',
     stopping: stopping.signal,
     log: (entry) => log.push(entry),
-    bodyLimits,
+    bodyLimits: { maxJsonBytes, stallMs, maxDrainBytes },
     authorize,
   });
   const addresses = [

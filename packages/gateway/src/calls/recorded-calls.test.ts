@@ -26,7 +26,6 @@ function openLog() {
       lines,
       plugins,
       clock,
-      isKnownMethod: (method) => method.startsWith('VolumeDriver.'),
       logger: pino({ level: 'silent' }),
     });
   return { log: open(), clock, reopen: open };

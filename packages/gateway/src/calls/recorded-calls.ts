@@ -4,6 +4,7 @@
 import { type Clock, createListeners } from '@outboard/async';
 import type { LogLine, PluginCallLines } from '@outboard/engine';
 import type { Logger } from 'pino';
+import { isKnownMethod } from '../translation/method-rules.ts';
 import { CallFollower } from './call-follower.ts';
 import { encodeCall } from './call-line.ts';
 import type { CalledPlugin, CallLog, CallQuery, EndedCall } from './call-log.ts';
@@ -19,8 +20,6 @@ export interface CallLogDeps {
     /** @param plugin name, ID or unique ID prefix. @throws {OutboardError} not-found */
     find(plugin: string): CalledPlugin;
   };
-  /** True for the methods of protocols, which are counted by name; all others are counted together. */
-  readonly isKnownMethod: (method: string) => boolean;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
 }
@@ -45,11 +44,7 @@ class RecordedCalls implements CallLog {
 
   record(call: EndedCall): void {
     const { plugin, method, outcome, durationMs } = call;
-    this.#counter(plugin.id).add(
-      this.#deps.isKnownMethod(method) ? method : 'other',
-      outcome,
-      durationMs / 1000,
-    );
+    this.#counter(plugin.id).add(isKnownMethod(method) ? method : 'other', outcome, durationMs / 1000);
     const timeNano = this.#nextNano();
     const line = encodeCall(call);
     this.#deps.lines.append(plugin.id, timeNano, line);

@@ -87,6 +87,11 @@ export function ruleOf(method: string): MethodRule | undefined {
   return rules.get(method);
 }
 
+/** True for every method of the protocols. */
+export function isKnownMethod(method: string): boolean {
+  return rules.has(method) || method === 'Plugin.Activate' || method === 'LogDriver.ReadLogs';
+}
+
 function rulesOf(
   interfaceName: string,
   methods: Readonly<Record<string, MethodRule>>,
