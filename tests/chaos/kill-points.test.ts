@@ -8,14 +8,15 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openPluginEngine, type PluginEngine } from '@outboard/engine';
+import { openPluginEngine, type PluginEngine, type UpgradeRequest } from '@outboard/engine';
 import { makeDaemonHome } from '../support/daemon.ts';
 import { checkDataRoot, type StoredPlugin } from '../support/data-root.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
-import { untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
+import { pidOfPlugin, untilOnlyPluginsRun, untilPluginAccepts } from '../support/running-plugins.ts';
 import { chooseSeed, seededRandom } from '../support/seeded-random.ts';
 
 const skip = needsRoot;
@@ -27,7 +28,7 @@ const victim = fileURLToPath(new URL('victim.mjs', import.meta.url));
 let home: Awaited<ReturnType<typeof makeDaemonHome>>;
 let registry: TestRegistry;
 let roots: { readonly dataRoot: string; readonly execRoot: string };
-const remotes: Record<string, object> = {};
+const remotes: Record<string, Pick<UpgradeRequest, 'remote' | 'privileges'>> = {};
 const ids = new Set<string>();
 
 function archiveOf(version: string): Buffer {
@@ -68,6 +69,8 @@ async function withEngine<Result>(work: (engine: PluginEngine) => Promise<Result
 }
 
 interface Operation {
+  /** The method of the engine; default the name of the operation. */
+  readonly method?: string;
   readonly prepare: (engine: PluginEngine) => Promise<void>;
   readonly request: (plugin: StoredPlugin | undefined) => object;
   /** The part of the state in which old and new differ. */
@@ -76,6 +79,7 @@ interface Operation {
 
 const isPresent = (plugin: StoredPlugin | undefined) => plugin !== undefined;
 const isEnabled = (plugin: StoredPlugin | undefined) => plugin?.enabled;
+const versionOf = (plugin: StoredPlugin | undefined) => [plugin?.description, plugin?.enabled];
 
 async function makeAbsent(engine: PluginEngine): Promise<void> {
   for (const { id } of engine.list()) await engine.remove(id, { force: true });
@@ -94,6 +98,16 @@ async function makeEnabled(engine: PluginEngine): Promise<void> {
   await engine.enable('p');
 }
 
+async function makeUpgraded(engine: PluginEngine): Promise<void> {
+  await makeEnabled(engine);
+  if (lookAtPlugin()?.previous !== undefined) return;
+  for (const version of ['v1', 'v2']) {
+    const remote = remotes[version];
+    assert.ok(remote);
+    await engine.upgrade({ ...remote, plugin: 'p', isLive: true, probationMs: 1 });
+  }
+}
+
 const operations: Readonly<Record<string, Operation>> = {
   create: {
     prepare: makeAbsent,
@@ -105,6 +119,20 @@ const operations: Readonly<Record<string, Operation>> = {
     prepare: makeDisabled,
     request: (plugin) => ({ ...remotes[plugin?.description === 'v1' ? 'v2' : 'v1'], plugin: 'p' }),
     read: (plugin) => plugin?.description,
+  },
+  'upgrade of an enabled plugin': {
+    method: 'upgrade',
+    prepare: makeEnabled,
+    request: (plugin) => ({
+      ...{ ...remotes[plugin?.description === 'v1' ? 'v2' : 'v1'], plugin: 'p' },
+      ...{ isLive: true, probationMs: 1 },
+    }),
+    read: versionOf,
+  },
+  rollback: {
+    prepare: makeUpgraded,
+    request: () => ({ plugin: 'p', probationMs: 1 }),
+    read: versionOf,
   },
   set: {
     prepare: makeDisabled,
@@ -144,7 +172,8 @@ async function killAt(name: string, operation: Operation, point: number): Promis
   await withEngine((engine) => operation.prepare(engine));
   const from = lookAtPlugin();
   const request = operation.request(from);
-  const total = await runVictim({ phase: 'operation', killAt: point, operation: name, request });
+  const { method = name } = operation;
+  const total = await runVictim({ phase: 'operation', killAt: point, operation: method, request });
   // Every other time the recovery is killed as well, at a random instant.
   if (point % 2 === 0) await runVictim({ phase: 'open', killAt: 1 + Math.floor(random() * 12) });
   await withEngine(() => checkWhole());
@@ -182,5 +211,24 @@ async function checkWhole(): Promise<void> {
   }
   const running = plugin?.enabled === true ? [plugin.id] : [];
   for (const id of running) await untilPluginAccepts(roots.execRoot, id);
+  if (plugin?.enabled === true) await untilVersionRuns(plugin);
   await untilOnlyPluginsRun({ home: home.home, ...roots, daemons: [process.pid], ids: [...ids] }, running);
+}
+
+/** Wait until the program of a plugin sees the root filesystem of the version that is installed. */
+async function untilVersionRuns({ id, description }: StoredPlugin): Promise<void> {
+  const deadline = AbortSignal.timeout(30_000);
+  for (;;) {
+    if (readVersionInside(id) === description) return;
+    await delay(20, undefined, { signal: deadline });
+  }
+}
+
+/** @returns undefined while the plugin does not run */
+function readVersionInside(id: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pidOfPlugin(roots.execRoot, id)}/root/first`, 'utf8');
+  } catch {
+    return undefined;
+  }
 }

@@ -14,8 +14,10 @@ export interface StoredPlugin {
   readonly enabled: boolean;
   readonly description: string;
   readonly env: readonly string[];
-  /** Digests of manifest, config and layers. */
+  /** Digests of manifest, config and layers, also of the version before. */
   readonly blobs: readonly string[];
+  /** Description of the version before; undefined when none is kept. */
+  readonly previous: string | undefined;
   readonly rootfs: string;
 }
 
@@ -63,21 +65,26 @@ function readPlugin(root: string, id: string): StoredPlugin {
   const directory = join(root, id);
   const optional = ['propagated-mount', 'uses.json', 'last-failure.json', 'logs'];
   const entries = readdirSync(directory).filter((name) => !optional.includes(name));
-  assert.deepEqual(entries.sort(), ['config.json', 'rootfs'], `something is left in ${directory}`);
-  return readRecord(root, id);
+  const plugin = readRecord(root, id);
+  const trees = plugin.previous === undefined ? ['rootfs'] : ['rootfs', 'rootfs.previous'];
+  assert.deepEqual(entries.sort(), ['config.json', ...trees], `something is left in ${directory}`);
+  return plugin;
 }
 
 function readRecord(root: string, id: string): StoredPlugin {
   const directory = join(root, id);
   const record = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));
   assert.equal(record.plugin.Id, id);
+  const { Previous: previous } = record.Outboard ?? {};
+  const before = previous && [previous.Manifest, previous.ConfigDigest, ...previous.Blobsums];
   return {
     id,
     name: record.plugin.Name,
     enabled: record.plugin.Enabled,
     description: record.plugin.Config.Description,
     env: record.plugin.Settings.Env,
-    blobs: [record.Manifest, record.Config, ...record.Blobsums],
+    blobs: [record.Manifest, record.Config, ...record.Blobsums, ...(before ?? [])],
+    previous: previous?.Config.Description,
     rootfs: join(directory, 'rootfs'),
   };
 }
