@@ -67,8 +67,8 @@ describe('a command with a closed output', { skip: needsRoot }, () => {
   const commands = (): readonly (readonly string[])[] => [
     ['--help'],
     ['install', '--help'],
-    // No plugin is damaged in this test.
-    ['repair', '--help'],
+    // In this test no plugin is damaged or has a version before, and no volume or consumer exists.
+    ...['repair', 'rollback', 'volume', 'connect', 'disconnect'].map((name) => [name, '--help']),
     ['ls'],
     ['ls', '--quiet'],
     ['ls', '--format', 'json'],
