@@ -4,10 +4,11 @@
  */
 import { type CallDeadline, type Clock, openCallDeadline, systemClock } from '@outboard/async';
 import { type JsonObject, OutboardError } from '@outboard/oci';
-import type { Client, Pool } from 'undici';
+import type { Client, Dispatcher, Pool } from 'undici';
+import type { CallPool } from '../connection/call-pool.ts';
 import { type PluginAddress, showAddress } from '../connection/plugin-address.ts';
 import { retryCall } from './call-retry.ts';
-import { type ForwardedExchange, forwardRequest } from './forward-request.ts';
+import { forwardRequest } from './forward-request.ts';
 import { readAnswer } from './plugin-answer.ts';
 import type {
   CallOptions,
@@ -51,7 +52,7 @@ class HttpPluginClient implements PluginClient {
   readonly #limits: PluginClientLimits;
   readonly #deps: PluginClientDeps;
   readonly #closing = new AbortController();
-  #pool: Promise<Pool> | undefined;
+  #pool: Promise<CallPool> | undefined;
 
   constructor(address: PluginAddress, limits: PluginClientLimits, deps: PluginClientDeps) {
     this.#address = address;
@@ -64,8 +65,9 @@ class HttpPluginClient implements PluginClient {
     const request = requestOf(body, this.#bounds(method, options, deadline.signal));
     try {
       deadline.signal.throwIfAborted();
-      const pool = await this.#openPool();
-      const answer = await this.#retry(() => requestAnswer(pool, request), options, deadline.signal);
+      const answer = await this.#onPool(deadline.signal, (pool) =>
+        this.#retry(() => requestAnswer(pool, request), options, deadline.signal),
+      );
       return readAnswer(answer, method, options);
     } catch (error) {
       throw deadline.reasonFor(error);
@@ -107,23 +109,24 @@ class HttpPluginClient implements PluginClient {
     const method = request.path.slice(1);
     using deadline = this.#openDeadline(method, options);
     const bounds = this.#bounds(method, options, deadline.signal);
-    let own: Client | undefined;
-    let exchange: ForwardedExchange | undefined;
+    // Chunks are gone once they were sent.
+    const idempotent = options.idempotent === true && request.body instanceof Uint8Array;
+    const exchangeOn = async (dispatcher: Dispatcher): Promise<Result> => {
+      const attempt = () => forwardRequest(dispatcher, request, bounds);
+      const exchange = await this.#retry(attempt, { ...options, idempotent }, deadline.signal);
+      try {
+        if (options.isStream === true) deadline.clearLimit();
+        return await receive(exchange.answer);
+      } finally {
+        exchange.close();
+      }
+    };
     try {
       deadline.signal.throwIfAborted();
-      if (options.isStream === true) own = await this.#openConnection();
-      const dispatcher = own ?? (await this.#openPool());
-      const attempt = () => forwardRequest(dispatcher, request, bounds);
-      // Chunks are gone once they were sent.
-      const idempotent = options.idempotent === true && request.body instanceof Uint8Array;
-      exchange = await this.#retry(attempt, { ...options, idempotent }, deadline.signal);
-      if (options.isStream === true) deadline.clearLimit();
-      return await receive(exchange.answer);
+      if (options.isStream === true) return await this.#onOwnConnection(exchangeOn);
+      return await this.#onPool(deadline.signal, exchangeOn);
     } catch (error) {
       throw deadline.reasonFor(error);
-    } finally {
-      exchange?.close();
-      await own?.destroy();
     }
   }
 
@@ -154,11 +157,32 @@ class HttpPluginClient implements PluginClient {
   }
 
   /** Loads undici with the first call: a program that calls no plugin starts without it. */
-  #openPool(): Promise<Pool> {
-    this.#pool ??= import('../connection/plugin-connections.ts').then(({ openPool }) =>
-      openPool(this.#address),
+  #openPool(): Promise<CallPool> {
+    this.#pool ??= import('../connection/plugin-connections.ts').then(({ openCallPool }) =>
+      openCallPool(this.#address),
     );
     return this.#pool;
+  }
+
+  /** Make a request on a pooled connection. */
+  async #onPool<Result>(signal: AbortSignal, request: (pool: Pool) => Promise<Result>): Promise<Result> {
+    const pool = await this.#openPool();
+    const { current } = pool;
+    try {
+      return await request(current);
+    } finally {
+      if (signal.aborted) pool.leave(current);
+    }
+  }
+
+  /** Make a request on a connection that is not shared. */
+  async #onOwnConnection<Result>(request: (connection: Client) => Promise<Result>): Promise<Result> {
+    const connection = await this.#openConnection();
+    try {
+      return await request(connection);
+    } finally {
+      await connection.destroy();
+    }
   }
 
   async #openConnection(): Promise<Client> {

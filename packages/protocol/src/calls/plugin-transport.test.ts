@@ -1,8 +1,9 @@
 /** Malformed HTTP, lost connections and slow answers of a plugin, in calls and streams. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { type Clock, withResolvers } from '@outboard/async';
+import { type Clock, fromCallback, pollUntil, withResolvers } from '@outboard/async';
 import { createFakeClock } from '@outboard/async/testing';
 import { scriptBytes, scriptPlugin } from '../testing/scripted-plugin.ts';
 
@@ -85,6 +86,23 @@ describe('a call', () => {
     hanging.abort(new Error('enough'));
     await Promise.all(calls);
     assert.ok(waiting <= 40, `want 40 calls at most, got ${waiting}`);
+  });
+
+  test('that is given up leaves no connection open, on which a plugin would wait', async () => {
+    const sockets = new Set<Socket>();
+    await using plugin = await scriptPlugin(({ method }, response, request) => {
+      sockets.add(request.socket);
+      if (method !== 'X.Hang') response.end('{}');
+    });
+    const late = { code: 'plugin-timeout' };
+    await Promise.all(
+      [1, 2, 3].map(() => assert.rejects(plugin.client.call('X.Hang', {}, { timeoutMs: 30 }), late)),
+    );
+    await plugin.client.call('X.Y');
+    // Only the connection of the last call, which is kept for the next one.
+    const connections = () => fromCallback<number>((done) => plugin.server.getConnections(done));
+    assert.ok(await pollUntil(async () => (await connections()) === 1, { timeoutMs: 5_000 }));
+    assert.equal(sockets.size, 4);
   });
 
   test('fails at once when the client is closed, also between attempts, and after that', async () => {

@@ -6,6 +6,7 @@ import { realpath } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { OutboardError } from '@outboard/oci';
 import { buildConnector, Client, Pool } from 'undici';
+import { CallPool } from './call-pool.ts';
 import {
   type NetworkAddress,
   originOf,
@@ -24,9 +25,10 @@ const idleMs = 30_000;
 /** Limit for connecting over TCP, as in Docker; a unix socket connects or fails at once. */
 const connectTimeoutMs = 10_000;
 
-/** A pool of connections for calls. The caller destroys it. */
-export function openPool(address: PluginAddress): Pool {
-  return new Pool(originOf(address), { ...connectionOptions(address), connections: maxConnections });
+/** Connections for calls. The caller destroys them. */
+export function openCallPool(address: PluginAddress): CallPool {
+  const options = { ...connectionOptions(address), connections: maxConnections };
+  return new CallPool(() => new Pool(originOf(address), options));
 }
 
 /** A connection that is not shared. The caller destroys it. */

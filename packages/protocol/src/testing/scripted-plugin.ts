@@ -23,6 +23,7 @@ export interface ScriptedPlugin extends AsyncDisposable {
   readonly client: PluginClient;
   readonly calls: readonly ScriptedCall[];
   readonly socketPath: string;
+  readonly server: Server;
 }
 
 /** Writes the answer to a call. */
@@ -88,6 +89,7 @@ async function open(
     client,
     calls,
     socketPath,
+    server,
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
       disconnect();
