@@ -4,7 +4,13 @@
 import { buryMount, forgetBuried, reviveMounts } from './buried-mounts.ts';
 import { findMountHolders } from './mount-holders.ts';
 import { sharesMountNamespace } from './mount-namespace.ts';
-import { makeSharedMount, mountOfPath, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
+import {
+  lookUpMounts,
+  makeSharedMount,
+  mountsBelow,
+  parseMountTable,
+  readMountTable,
+} from './mount-table.ts';
 import { unmountAt, unmountBelow, unmountDead } from './unmount.ts';
 
 /** Functions that read, make and remove mounts; each is documented where it is declared. */
@@ -17,7 +23,7 @@ export const hostMounts = {
   unmountAt,
   unmountDead,
   sharesNamespace: sharesMountNamespace,
-  ofPath: mountOfPath,
+  lookUp: lookUpMounts,
   bury: buryMount,
   revive: reviveMounts,
   forgetBuried,

@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { mount } from './mount.ts';
-import { makeSharedMount, mountOfPath, mountsBelow, parseMountTable, readMountTable } from './mount-table.ts';
+import {
+  lookUpMounts,
+  makeSharedMount,
+  mountsBelow,
+  parseMountTable,
+  readMountTable,
+} from './mount-table.ts';
 import { unmountBelow } from './unmount.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
@@ -42,7 +48,7 @@ test('parseMountTable() refuses a malformed line', () => {
   assert.throws(() => parseMountTable('36 35 98:0'), { kind: 'system' });
 });
 
-test('mountOfPath() follows mounts that cover others', () => {
+test('lookUpMounts() follows mounts that cover others', () => {
   const table = parseMountTable(
     [
       '20 1 8:1 / / rw - ext4 /dev/sda1 rw',
@@ -53,12 +59,12 @@ test('mountOfPath() follows mounts that cover others', () => {
       '25 20 8:6 / /srv-other rw - ext4 /dev/sda6 rw',
     ].join('\n'),
   );
-  const deviceOf = (path: string) => mountOfPath(table, path)?.device;
+  const deviceOf = (path: string) => lookUpMounts(table)(path)?.device;
   assert.equal(deviceOf('/srv/data/in'), '8:5');
   assert.equal(deviceOf('/srv/other'), '8:2');
   assert.equal(deviceOf('/srv-other'), '8:6');
   assert.equal(deviceOf('/tmp'), '8:1');
-  assert.equal(mountOfPath([], '/tmp'), undefined);
+  assert.equal(lookUpMounts([])('/tmp'), undefined);
 });
 
 test('readMountTable() reads the mounts of this machine', async () => {

@@ -63,34 +63,36 @@ function decodeOctal(field: string): string {
 }
 
 /**
- * The mount that a path leads to, with all mounts that cover others taken into account.
- * @param path as bytes in `latin1`, absolute, without links
- * @returns undefined for a table without a root
+ * Look up mounts by paths, with all mounts that cover others taken into account.
+ * @returns finds the mount that a path leads to; undefined for a table without a root. The path is absolute, without links, as
+ *   bytes in `latin1`
  */
-export function mountOfPath(table: readonly MountEntry[], path: string): MountEntry | undefined {
+export function lookUpMounts(table: readonly MountEntry[]): (path: string) => MountEntry | undefined {
   const ids = new Set(table.map(({ id }) => id));
-  const children = new Map<number, MountEntry[]>();
-  for (const entry of table) {
-    if (entry.id === entry.parentId) continue;
-    const siblings = children.get(entry.parentId);
-    if (siblings === undefined) children.set(entry.parentId, [entry]);
-    else siblings.push(entry);
-  }
-  let found = table.find(
+  const root = table.find(
     ({ id, parentId, mountPoint }) => mountPoint === '/' && (id === parentId || !ids.has(parentId)),
   );
-  for (let next = found; next !== undefined; found = next ?? found) {
-    // The first one on the way hides those of its siblings that lie deeper.
-    next = children
-      .get(next.id)
-      ?.filter(({ mountPoint }) => isOnWay(mountPoint, path))
-      .sort((a, b) => a.mountPoint.length - b.mountPoint.length)[0];
+  const children = new Map<string, MountEntry>();
+  for (const entry of table) {
+    if (entry.id !== entry.parentId) children.set(`${entry.parentId} ${entry.mountPoint}`, entry);
   }
-  return found;
+  return (path) => {
+    const places = placesTo(path);
+    let found = root;
+    // A mount hides those below it that have the same parent as itself: the next one is the first on the way from there.
+    for (let index = 0; found !== undefined && index < places.length; ) {
+      const next = children.get(`${found.id} ${places[index]}`);
+      if (next === undefined) index += 1;
+      else found = next;
+    }
+    return found;
+  };
 }
 
-function isOnWay(mountPoint: string, path: string): boolean {
-  return mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`);
+/** `/`, `/a`, `/a/b` for `/a/b`. */
+function placesTo(path: string): readonly string[] {
+  const names = path.split('/').filter((name) => name !== '');
+  return ['/', ...names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`)];
 }
 
 /** Read the mount table of a process, as seen from its root directory; default this process. */

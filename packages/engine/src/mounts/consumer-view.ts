@@ -20,7 +20,7 @@ export async function requireVisibleTo(consumer: Consumer, hostPath: string): Pr
   const ids = new Set(own.map(({ id }) => id));
   if (other === undefined || other.some(({ id }) => ids.has(id))) return;
   const path = Buffer.from(hostPath, 'utf8').toString('latin1');
-  const [wanted, seen] = [hostMounts.ofPath(own, path), hostMounts.ofPath(other, path)];
+  const [wanted, seen] = [hostMounts.lookUp(own)(path), hostMounts.lookUp(other)(path)];
   if (wanted === undefined || seen?.device === wanted.device || isGone(consumer)) return;
   const message =
     `${JSON.stringify(hostPath)} is another file system for ${showConsumer(consumer)}, whose mount namespace does not ` +

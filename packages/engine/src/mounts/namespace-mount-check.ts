@@ -42,12 +42,11 @@ export function createMountCheck({ running, gravesOf, logger }: MountCheckDeps):
     async check(driver, mountpoint, options = {}) {
       const hostPath = await driver.toHostPath(mountpoint, options);
       if (hostPath === '') return { hostPath, fileSystem: '', device: '', pid: 0 };
-      const host = await hostMounts.read();
       const plugin = driver.pluginId === undefined ? undefined : requireRunning(driver, running);
       const mount =
         plugin === undefined
-          ? mountAt(host, hostPath)
-          : await compare(host, plugin, { mountpoint, hostPath });
+          ? mountAt(await hostMounts.read(), hostPath)
+          : (await viewsOf(plugin, mountpoint)).compare({ mountpoint, hostPath });
       await requirePresent(hostPath, mount, options);
       const { fileSystem = '', device = '' } = mount ?? {};
       return { hostPath, fileSystem, device, pid: plugin?.pid ?? 0 };
@@ -95,38 +94,66 @@ interface MountPath {
   readonly hostPath: string;
 }
 
-/**
- * @returns the plugin's mount, which the host sees as well; undefined for a directory of the plugin
- * @throws {OutboardError} system, code `mount-lost`, when both see different file systems
- */
-async function compare(
-  host: readonly MountEntry[],
-  { pid, tree }: RunningPlugin,
-  path: MountPath,
-): Promise<MountEntry | undefined> {
-  const { hostPath, mountpoint } = path;
-  const plugin = await readTable(pid, path);
-  const { hostRoot, pluginRoot, isPropagated } = rootsOf(tree, hostPath);
-  const hostBase = hostMounts.ofPath(host, bytesOf(hostRoot));
-  const bound = isPropagated ? findBound(plugin, hostBase) : undefined;
-  const inside = `${bound?.mountPoint ?? bytesOf(pluginRoot)}${bytesOf(hostPath.slice(hostRoot.length))}`;
-  const pluginBase = bound ?? hostMounts.ofPath(plugin, bytesOf(pluginRoot));
-  const seenByPlugin = hostMounts.ofPath(plugin, inside === '' ? '/' : inside);
-  const seenByHost = hostMounts.ofPath(host, bytesOf(hostPath));
-  const isMount = seenByPlugin?.id !== pluginBase?.id;
-  if (!isMount && seenByHost?.id === hostBase?.id) return undefined;
-  if (isMount && isSameFileSystem(seenByPlugin, seenByHost)) return seenByHost;
-  if (isMount && !isPropagated) {
-    throw new OutboardError(
-      'system',
-      `the plugin mounted ${seenByPlugin?.fileSystem ?? 'a file system'} at ${JSON.stringify(mountpoint)}, which the host ` +
-        'cannot see: want a path below the "propagatedMount" of its config',
+/** The mounts of a plugin and of the host at one moment. */
+class MountViews {
+  readonly #tree: ContainerTree;
+  readonly #plugin: readonly MountEntry[];
+  readonly #atHost: (path: string) => MountEntry | undefined;
+  readonly #inPlugin: (path: string) => MountEntry | undefined;
+
+  constructor(host: readonly MountEntry[], plugin: readonly MountEntry[], tree: ContainerTree) {
+    this.#tree = tree;
+    this.#plugin = plugin;
+    this.#atHost = hostMounts.lookUp(host);
+    this.#inPlugin = hostMounts.lookUp(plugin);
+  }
+
+  /**
+   * @returns the plugin's mount, which the host sees as well; undefined for a directory of the plugin
+   * @throws {OutboardError} system, code `mount-lost`, when both see different file systems
+   */
+  compare(path: MountPath): MountEntry | undefined {
+    const { hostPath } = path;
+    const { hostRoot, pluginRoot, isPropagated } = rootsOf(this.#tree, hostPath);
+    const hostBase = this.#atHost(bytesOf(hostRoot));
+    const bound = isPropagated ? this.#findBound(bytesOf(pluginRoot), hostBase) : undefined;
+    const inside = `${bound?.mountPoint ?? bytesOf(pluginRoot)}${bytesOf(hostPath.slice(hostRoot.length))}`;
+    const pluginBase = bound ?? this.#inPlugin(bytesOf(pluginRoot));
+    const seenByPlugin = this.#inPlugin(inside);
+    const seenByHost = this.#atHost(bytesOf(hostPath));
+    const isMount = seenByPlugin?.id !== pluginBase?.id;
+    if (!isMount && seenByHost?.id === hostBase?.id) return undefined;
+    if (isMount && isSameFileSystem(seenByPlugin, seenByHost)) return seenByHost;
+    throw difference(path, { seenByPlugin: isMount ? seenByPlugin : undefined, seenByHost, isPropagated });
+  }
+
+  /** The propagated mount in the plugin: links of its root filesystem may have led the runtime to another path. */
+  #findBound(path: string, hostBase: MountEntry | undefined): MountEntry | undefined {
+    const bound = this.#plugin.filter((entry) => isSameFileSystem(entry, hostBase));
+    return bound.find(({ mountPoint }) => mountPoint === path) ?? bound.at(-1);
+  }
+}
+
+/** The error of a path at which plugin and host have different mounts. */
+function difference(
+  { mountpoint, hostPath }: MountPath,
+  seen: {
+    readonly seenByPlugin: MountEntry | undefined;
+    readonly seenByHost: MountEntry | undefined;
+    readonly isPropagated: boolean;
+  },
+): OutboardError {
+  const { seenByPlugin, seenByHost, isPropagated } = seen;
+  if (seenByPlugin === undefined) {
+    const type = seenByHost?.fileSystem;
+    return lost(
+      `the host has ${type} mounted at ${JSON.stringify(hostPath)}, and the plugin does not see it`,
     );
   }
-  const reason = isMount
-    ? `the plugin has ${seenByPlugin?.fileSystem} mounted at ${JSON.stringify(mountpoint)}, and the host does not see it`
-    : `the host has ${seenByHost?.fileSystem} mounted at ${JSON.stringify(hostPath)}, and the plugin does not see it`;
-  throw lost(reason);
+  const mounted = `the plugin has ${seenByPlugin.fileSystem} mounted at ${JSON.stringify(mountpoint)}`;
+  if (isPropagated) return lost(`${mounted}, and the host does not see it`);
+  const want = 'want a path below the "propagatedMount" of its config';
+  return new OutboardError('system', `${mounted}, which the host cannot see: ${want}`);
 }
 
 /** The directory of the plugin that holds a path, on both sides. */
@@ -136,18 +163,13 @@ function rootsOf({ rootfs, propagatedMount }: ContainerTree, hostPath: string) {
     : { hostRoot: rootfs, pluginRoot: '', isPropagated: false };
 }
 
-/** The propagated mount in the plugin's table: links of its root filesystem may have led the runtime elsewhere. */
-function findBound(plugin: readonly MountEntry[], hostBase: MountEntry | undefined): MountEntry | undefined {
-  return plugin.find((entry) => isSameFileSystem(entry, hostBase));
-}
-
 function isSameFileSystem(a: MountEntry | undefined, b: MountEntry | undefined): boolean {
   return a !== undefined && b !== undefined && a.device === b.device && a.root === b.root;
 }
 
-async function readTable(pid: number, { mountpoint }: MountPath): Promise<readonly MountEntry[]> {
+async function viewsOf({ pid, tree }: RunningPlugin, mountpoint: string): Promise<MountViews> {
   try {
-    return await hostMounts.read(pid);
+    return new MountViews(await hostMounts.read(), await hostMounts.read(pid), tree);
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT', 'ESRCH', 'EINVAL')) throw cause;
     const message = `the plugin ended before its mount at ${JSON.stringify(mountpoint)} could be checked`;
@@ -172,7 +194,7 @@ async function isMounted({ hostPath, device }: Pick<CheckedMount, 'hostPath' | '
 
 /** The mount exactly at a path. */
 function mountAt(host: readonly MountEntry[], path: string): MountEntry | undefined {
-  const entry = hostMounts.ofPath(host, bytesOf(path));
+  const entry = hostMounts.lookUp(host)(bytesOf(path));
   return entry?.mountPoint === bytesOf(path) ? entry : undefined;
 }
 
