@@ -51,6 +51,8 @@ export const heldVolumeCodec = exact(
     device: fieldUnlessEmpty('Device', text),
     /** Process of the plugin that mounted it; 0 when unknown. A later process may not know of the mount. */
     pid: fieldUnlessEmpty('Pid', codec.wholeNumber(0, 0x7fff_ffff)),
+    /** Reason why it is not mounted, although it is held; '' while it is. */
+    failure: fieldUnlessEmpty('Failure', text),
   }),
 );
 
@@ -64,7 +66,10 @@ export type MountHolder = HeldVolume['holders'][number];
 type MountCalls = HeldVolume['calls'][number];
 
 /** A mount as it was last seen. */
-export type MountFacts = Pick<HeldVolume, 'mountpoint' | 'hostPath' | 'fileSystem' | 'device' | 'pid'>;
+export type MountFacts = Pick<
+  HeldVolume,
+  'mountpoint' | 'hostPath' | 'fileSystem' | 'device' | 'pid' | 'failure'
+>;
 
 const unknownMount: MountFacts = {
   mountpoint: '',
@@ -72,6 +77,7 @@ const unknownMount: MountFacts = {
   fileSystem: '',
   device: '',
   pid: 0,
+  failure: '',
 };
 
 /** A volume before its first mount in a boot. */
@@ -124,8 +130,14 @@ export function withoutCall(held: HeldVolume, id: string): HeldVolume {
 }
 
 /** The mount as it is known, to note it with other counts. */
-export function factsOf({ mountpoint, hostPath, fileSystem, device, pid }: MountFacts): MountFacts {
-  return { mountpoint, hostPath, fileSystem, device, pid };
+export function factsOf(facts: MountFacts): MountFacts {
+  const { mountpoint, hostPath, fileSystem, device, pid, failure } = facts;
+  return { mountpoint, hostPath, fileSystem, device, pid, failure };
+}
+
+/** A mount that was just seen. */
+export function seen(mount: Pick<MountFacts, Exclude<keyof MountFacts, 'failure'>>): MountFacts {
+  return factsOf({ ...mount, failure: '' });
 }
 
 /** Without a call whose result is unknown. */

@@ -332,13 +332,18 @@ test('a driver that has forgotten a held volume gets it again', async (context) 
   assert.deepEqual(driver.seen, ['Create data {"size":"1"}', 'Mount data a']);
 });
 
-test('a driver that mounts again by itself is not called', async (context) => {
+test('a driver that mounts again by itself is not called, and the reason is known until it does', async (context) => {
   const { driver, mount, ledger } = await open(context);
   await mount('data', 'a');
   driver.crash();
   const [result] = await ledger.remount(driver, { mayCall: false });
+  const [held] = ledger.held('acme/p:latest');
+  assert.match(held?.failure ?? '', /nothing is mounted any more$/);
   assert.ok(result?.error instanceof OutboardError && result.error.code === 'mount-lost');
   assert.deepEqual(driver.seen, ['Mount data a']);
+  await driver.calls.mount('data', 'by itself');
+  await ledger.remount(driver, { mayCall: false });
+  assert.equal(ledger.held('acme/p:latest')[0]?.failure, '');
 });
 
 test('a mount waits for a remount that is under way', async (context) => {

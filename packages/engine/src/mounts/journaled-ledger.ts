@@ -16,6 +16,7 @@ import {
   isHeld,
   isRepeatedByHand,
   newHeldVolume,
+  seen,
   settled,
   withCall,
   withHolder,
@@ -100,7 +101,7 @@ class JournaledLedger implements MountLedger {
       const held = withHolder(called, { id, since: clock.now(), consumer });
       try {
         options.signal?.throwIfAborted();
-        await this.#volumes.save({ ...held, ...factsOf(mount) });
+        await this.#volumes.save({ ...held, ...seen(mount) });
       } catch (error) {
         if (isCalled) await undo(driver, request, 1, this.#deps.logger);
         throw error;
@@ -188,11 +189,26 @@ class JournaledLedger implements MountLedger {
       const mount = await this.#mounts.restored(driver, held, options);
       // Holders may have left or come meanwhile.
       const now = this.#volumes.get(held.driver, held.volume) ?? held;
-      const noted = { ...now, ...factsOf(mount) };
+      const noted = { ...now, ...seen(mount) };
       if (!isDeepStrictEqual(factsOf(noted), factsOf(now))) await this.#volumes.save(noted);
       return { held: noted };
     } catch (error) {
+      await this.#noteFailure(held, error);
       return { held, error };
+    }
+  }
+
+  /** Never rejects. */
+  async #noteFailure(held: HeldVolume, error: unknown): Promise<void> {
+    const failure = error instanceof Error ? error.message : String(error);
+    const now = this.#volumes.get(held.driver, held.volume) ?? held;
+    try {
+      if (now.failure !== failure) await this.#volumes.save({ ...now, failure });
+    } catch (second) {
+      this.#deps.logger.error(
+        { err: second, volume: held.volume },
+        'cannot write why a volume is not mounted',
+      );
     }
   }
 

@@ -31,8 +31,6 @@ export interface MountKeeper extends AsyncDisposable {
    * @throws {OutboardError} system, when a held volume cannot be mounted; the reason of the signal
    */
   restore(plugin: PluginDriver, signal: AbortSignal): Promise<void>;
-  /** Reasons why held volumes of a driver are not mounted, by volume. */
-  failures(driver: string): ReadonlyMap<string, string>;
 }
 
 /** Limit of one round for one plugin, in milliseconds. */
@@ -52,7 +50,6 @@ class LedgerMountKeeper implements MountKeeper {
   );
   /** Rounds to come, by plugin. A new start of the plugin ends them. */
   readonly #retries = new Map<string, AbortController>();
-  readonly #failures = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(deps: MountKeeperDeps) {
     this.#deps = deps;
@@ -76,10 +73,6 @@ class LedgerMountKeeper implements MountKeeper {
         cause: first.error,
       },
     );
-  }
-
-  failures(driver: string): ReadonlyMap<string, string> {
-    return this.#failures.get(driver) ?? new Map();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,8 +115,6 @@ class LedgerMountKeeper implements MountKeeper {
         'a held volume is not mounted',
       );
     }
-    this.#failures.set(name, new Map(failed.map(({ held, error }) => [held.volume, reasonOf(error)])));
-    if (failed.length === 0) this.#failures.delete(name);
     await hostMounts.forgetBuried(
       gravesOf(pluginId),
       ledger.held(name).map(({ hostPath }) => hostPath),

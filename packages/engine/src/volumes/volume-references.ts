@@ -1,6 +1,7 @@
 /**
  * The references of volumes and their mounts to their plugin.
  */
+import { escapeHidden } from '@outboard/oci';
 import { type HeldVolume, holderIds } from '../mounts/held-volume.ts';
 import type { PluginReference } from '../references/plugin-references.ts';
 import type { VolumeContext } from './volume-context.ts';
@@ -26,6 +27,7 @@ export function mountReferences(held: HeldVolume, now: Date): readonly PluginRef
   return holderIds(held).map((id) => {
     const { since = now, consumer } = held.holders.find((holder) => holder.id === id) ?? {};
     const holder = `${held.volume}/${showMountId(id)}`;
-    return { kind: 'mount', holder, since, ...(consumer === undefined ? {} : { consumer }) };
+    const known = { kind: 'mount', holder, since, ...(consumer === undefined ? {} : { consumer }) } as const;
+    return held.failure === '' ? known : { ...known, note: `not mounted: ${escapeHidden(held.failure)}` };
   });
 }
