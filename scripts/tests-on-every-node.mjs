@@ -26,5 +26,10 @@ export const testsOnEveryNode = [
   'tests/demo/',
   // HTTP on sockets that break, on both sides.
   'packages/daemon/src/http/hostile-requests.test.ts',
+  // Sockets as descriptors, and connections that pass from one process to the next.
+  'packages/container/src/linux/listening-socket.test.ts',
+  'packages/container/src/linux/send-descriptors.test.ts',
+  'packages/gateway/src/sockets/',
+  'packages/gateway/src/open-gateway.test.ts',
   'tests/sdk/',
 ];

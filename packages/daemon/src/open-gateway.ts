@@ -23,6 +23,9 @@ import { openCallLog } from './open-call-log.ts';
 /** Directory in the data root, and its file with the names of sockets. */
 const [ownDirectory, aliasFile] = ['gateway', 'aliases.json'];
 
+/** Protocol schemes of a config that mean HTTP. */
+const httpSchemes: ReadonlySet<string> = new Set(['', 'moby.plugins.http/v1']);
+
 /** Parts for the gateway. */
 export interface DaemonGatewayDeps {
   readonly configuration: Pick<Configuration, 'data-root' | 'gateway-dir' | 'gateway-mode' | 'gateway-group'>;
@@ -101,7 +104,8 @@ function pluginSource({
 }: Pick<PluginEngine, 'damaged' | 'list' | 'options' | 'serving'>): PluginSource<ServedPlugin> {
   const sound = () => list().map(({ id, name }) => ({ id, name, options: options(id).inForce }));
   return {
-    all: () => serving.all(),
+    // Others, such as gRPC, are called directly.
+    all: () => serving.all().filter(({ protocolScheme }) => httpSchemes.has(protocolScheme)),
     // A damaged plugin keeps its name until it is repaired or removed.
     installed: () => [
       ...sound(),

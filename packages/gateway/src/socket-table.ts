@@ -145,8 +145,10 @@ export class SocketTable<Plugin extends GatewayPlugin> {
     this.#ending.add(ending);
   }
 
-  /** Create sockets that were deleted again, and try those that have a problem. */
+  /** Create sockets that were deleted again, and try what has a problem. */
   async check(): Promise<void> {
+    // A plugin without a name may have got one, such as after a full disk.
+    if ([...this.#entries.values()].some(({ problem }) => problem !== undefined)) await this.settle();
     await Promise.all([...this.#entries.values()].map(({ socket }) => socket?.check()));
   }
 
