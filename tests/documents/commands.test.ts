@@ -111,6 +111,7 @@ describe('the commands in the documentation', () => {
 /** Flags of other programs that pages name, by program. */
 const othersFlags: Readonly<Record<string, readonly string[]>> = {
   'docker run': ['--privileged'],
+  'podman run': ['--rootfs'],
   dockerd: ['--live-restore'],
 };
 

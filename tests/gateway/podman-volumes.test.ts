@@ -3,7 +3,7 @@
  * the plugin or the daemon. Each container reports the device that it writes to, which must be that of the volume.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -96,10 +96,7 @@ describe('volumes of a managed plugin in containers of Podman', { skip: needsPod
   });
 
   it('the same over a kill of plugin and daemon together', async () => {
-    const { execRoot } = place.daemon;
-    const { pid } = JSON.parse(readFileSync(join(execRoot, 'bundles', id, 'run.json'), 'utf8')).container;
-    process.kill(pid, 'SIGKILL');
-    await place.restart('SIGKILL');
+    await place.killBoth(id);
     await assertIntact('both-killed');
   });
 

@@ -7,7 +7,7 @@ import { callApi, makeDaemonHome, startDaemon, type TestDaemon } from './daemon.
 import { type PluginApi, pluginApi } from './plugin-api.ts';
 import { openPodman, type TestPodman } from './podman.ts';
 import { untilOtherPid } from './restartable-daemon.ts';
-import { pidOfPlugin, untilPluginAccepts } from './running-plugins.ts';
+import { pidOfPlugin } from './running-plugins.ts';
 
 /** A daemon and a Podman in one directory. */
 export interface PodmanDaemon {
@@ -15,12 +15,14 @@ export interface PodmanDaemon {
   readonly podman: TestPodman;
   daemon: TestDaemon;
   api: PluginApi;
-  /** Create a plugin and enable it. @returns its ID */
-  enable(name: string, archive: Buffer): Promise<string>;
+  /** Create a plugin, set it up and enable it. @returns its ID */
+  enable(name: string, archive: Buffer, ...settings: readonly string[]): Promise<string>;
   /** End the daemon with a signal, and start the next one. */
   restart(signal: NodeJS.Signals): Promise<void>;
-  /** Kill a plugin's process, and wait until the plugin accepts connections again. */
+  /** Kill a plugin's process, and wait until the plugin is ready again. */
   killPlugin(id: string): Promise<void>;
+  /** Kill a plugin's process and the daemon, start the next daemon, and wait until the plugin is ready. */
+  killBoth(id: string): Promise<void>;
   /** Remove containers, plugins, daemon and directory. */
   remove(): Promise<void>;
 }
@@ -36,8 +38,9 @@ export async function openPodmanDaemon(): Promise<PodmanDaemon> {
     podman,
     daemon,
     api: pluginApi(daemon.socket),
-    async enable(name, archive) {
+    async enable(name, archive, ...settings) {
       await place.api.create(name, archive);
+      if (settings.length > 0) await place.api.set(name, ...settings);
       await place.api.enable(name);
       const { Id: id } = JSON.parse((await call(place, 'GET', `/plugins/${name}/json`)).text);
       ids.push(id);
@@ -53,7 +56,12 @@ export async function openPodmanDaemon(): Promise<PodmanDaemon> {
       const pid = pidOfPlugin(execRoot, id);
       process.kill(pid, 'SIGKILL');
       await untilOtherPid(execRoot, id, pid);
-      await untilPluginAccepts(execRoot, id);
+      await call(place, 'GET', `/outboard/v1/plugins/${id}/wait?timeout=60`);
+    },
+    async killBoth(id) {
+      process.kill(pidOfPlugin(place.daemon.execRoot, id), 'SIGKILL');
+      await place.restart('SIGKILL');
+      await call(place, 'GET', `/outboard/v1/plugins/${id}/wait?timeout=60`);
     },
     async remove() {
       await podman.remove();

@@ -28,7 +28,7 @@ const serving: PluginEngine['serving'] = {
   all: () => [],
   get: () => undefined,
   onChange: () => () => {},
-  ready: missing('serving.ready'),
+  ready: async () => {},
   onBeforeServing: () => () => {},
 };
 

@@ -43,6 +43,16 @@ describe('GET …/wait', () => {
     assert.deepEqual(JSON.parse(body), { Ready: false, Status: 'backing-off', Reason: 'exit code 1' });
   });
 
+  test('answers only when held volumes are mounted again', async () => {
+    const plugin = samplePlugin();
+    const asked: string[] = [];
+    const engine = scriptEngine({ inspect: () => plugin, state: () => running, untilReady: async () => {} });
+    const ready: PluginEngine['serving']['ready'] = async (id) => void asked.push(id);
+    await using api = await startTestApi({ ...engine, serving: { ...engine.serving, ready } });
+    assert.equal(JSON.parse((await send(api.socket, 'GET', path)).body).Ready, true);
+    assert.deepEqual(asked, [plugin.id]);
+  });
+
   test('answers 409 for a plugin that has failed and is not restarted', async () => {
     await using api = await startApi(backingOff, async () => {
       throw new OutboardError('conflict', 'plugin acme/p:v1 has failed: exit code 1');

@@ -12,7 +12,8 @@ export function waitRoute({
   inspect,
   state,
   untilReady,
-}: Pick<PluginEngine, 'inspect' | 'state' | 'untilReady'>): Route {
+  serving,
+}: Pick<PluginEngine, 'inspect' | 'serving' | 'state' | 'untilReady'>): Route {
   return {
     method: 'GET',
     path: '/outboard/v1/plugins/{name}/wait',
@@ -20,7 +21,11 @@ export function waitRoute({
       const seconds = parseSeconds(query.get('timeout'));
       // By ID, since another plugin may get the name meanwhile.
       const { id } = inspect(name);
-      const isReady = await within(seconds, signal, (limit) => untilReady(id, { signal: limit }));
+      const isReady = await within(seconds, signal, async (limit) => {
+        await untilReady(id, { signal: limit });
+        // Volumes that are held are mounted again by then: a container that starts next finds them.
+        await serving.ready(id, { signal: limit });
+      });
       const now = state(id);
       const Reason = 'reason' in now ? now.reason : '';
       return jsonReply(200, { Ready: isReady, Status: now.status, Reason });
