@@ -30,6 +30,8 @@ export interface HandledPluginOptions {
   readonly limits?: HandledPlugin['options']['gateway'];
   readonly mounts?: Partial<CountedMounts>;
   readonly ready?: PluginHandlerDeps['ready'];
+  /** Default the machine's. */
+  readonly clock?: PluginHandlerDeps['clock'];
   /** Host paths; default: the path below `/host`. A path with `escapes` in it is refused. */
   readonly toHostPath?: (path: string) => string;
   /** Called with each report of the handler, which may come after the answer. */
@@ -142,7 +144,7 @@ function depsOf(options: HandledPluginOptions, reported: EndedCall[]): PluginHan
       reported.push(call);
       options.onReport?.(call);
     },
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     logger: pino({ enabled: false }),
   };
 }
