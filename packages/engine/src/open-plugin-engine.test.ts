@@ -108,6 +108,7 @@ const parts = [
   'drivers',
   'collectors',
   'workspaces',
+  'held mounts',
   'scope',
 ];
 
