@@ -41,6 +41,7 @@ const volumes: PluginEngine['volumes'] = {
   mount: missing('volumes.mount'),
   unmount: missing('volumes.unmount'),
   locate: missing('volumes.locate'),
+  removeBy: missing('volumes.removeBy'),
 };
 
 /** Create an engine with the given methods; every other method fails. */

@@ -14,7 +14,7 @@ import { inspectVolume } from './inspect-volume.ts';
 import { listVolumes } from './list-volumes.ts';
 import { mountVolume, unmountVolume } from './mount-volume.ts';
 import { oneAtATime, pruneVolumes } from './prune-volumes.ts';
-import { removeVolume } from './remove-volume.ts';
+import { removeBy, removeVolume } from './remove-volume.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { volumeReferences } from './volume-references.ts';
 import type { VolumeStore } from './volume-store.ts';
@@ -74,6 +74,7 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     prune: (request = {}) => prune(request),
     mount: (name, id, given = {}) => mountVolume(context, name, id, given),
     unmount: (name, id, given = {}) => unmountVolume(context, name, id, given),
+    removeBy: (name, options, call) => removeBy(context, name, options, call),
     locate: (driver, mountpoint, given = {}) => mounts.locate(driver, mountpoint, given),
     optionsOf(driver, volume) {
       const record = store.get(volume);

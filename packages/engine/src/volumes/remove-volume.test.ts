@@ -136,3 +136,19 @@ test('remove() removes a volume whose driver tells odd things about it', async (
   await volumes.remove('data');
   assert.equal(acme.volumes.has('data'), false);
 });
+
+test('removeBy() lets another program remove a volume that nobody holds, and no other', async (context) => {
+  const { volumes, driver } = await openFixture(context);
+  const acme = await driver('acme/p:latest');
+  acme.volumes.add('data');
+  const options = { driver: 'acme/p:latest' };
+  await volumes.mount('data', 'web', options);
+  const remove = async () => acme.volumes.delete('data');
+  await assert.rejects(volumes.removeBy('data', options, remove), {
+    code: 'in-use',
+    message: /^remove data: volume is in use - \[web\]/,
+  });
+  assert.ok(acme.volumes.has('data'));
+  await volumes.unmount('data', 'web', options);
+  assert.equal(await volumes.removeBy('data', options, remove), true);
+});

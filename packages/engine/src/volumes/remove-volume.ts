@@ -11,6 +11,7 @@ import { asOperation, noSuchVolume, volumeError } from './volume-errors.ts';
 import { checkVolumeName } from './volume-name.ts';
 import type { VolumeRecord } from './volume-record.ts';
 import { mountReferences } from './volume-references.ts';
+import type { RemoveByOptions } from './volumes.ts';
 
 /** Options of `removeVolume()`. */
 export interface RemoveVolumeOptions extends Cancellable {
@@ -30,6 +31,22 @@ export async function removeVolume(
 ): Promise<boolean> {
   checkVolumeName(name);
   return context.queue.run(name, () => removeInTurn(context, name, options), options.signal);
+}
+
+/** @see Volumes.removeBy */
+export async function removeBy<Result>(
+  context: VolumeContext,
+  name: string,
+  { driver, signal }: RemoveByOptions,
+  call: (signal: AbortSignal | undefined) => Promise<Result>,
+): Promise<Result> {
+  const removeUnlessHeld = async () => {
+    await asOperation('remove', name, async () => refuseMounted(context, driver, name));
+    const result = await call(signal);
+    await context.mounts.forget(driver, name);
+    return result;
+  };
+  return context.queue.run(name, removeUnlessHeld, signal);
 }
 
 async function removeInTurn(

@@ -17,6 +17,8 @@ export function scopedVolumes(volumes: Volumes, scope: OperationScope): Volumes 
       scope.run((signal) => volumes.mount(name, id, { ...options, signal }), options.signal),
     unmount: (name, id, options = {}) =>
       scope.run((signal) => volumes.unmount(name, id, { ...options, signal }), options.signal),
+    removeBy: (name, options, call) =>
+      scope.run((signal) => volumes.removeBy(name, { ...options, signal }, call), options.signal),
     locate: (driver, mountpoint, { signal } = {}) =>
       scope.run((own) => volumes.locate(driver, mountpoint, { signal: own }), signal),
   };

@@ -65,6 +65,11 @@ export interface UnmountVolumeOptions extends Cancellable {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Options of `removeBy`. */
+export interface RemoveByOptions extends Cancellable {
+  readonly driver: string;
+}
+
 /** Options of `mount`. */
 export interface MountVolumeOptions extends UnmountVolumeOptions {
   /** The process that uses the volume; default unknown. */
@@ -120,6 +125,17 @@ export interface Volumes {
   mount(name: string, id: string, options?: MountVolumeOptions): Promise<string>;
   /** Undo one mount of a holder; the driver is called after the last one. An unknown ID changes nothing. */
   unmount(name: string, id: string, options?: UnmountVolumeOptions): Promise<void>;
+  /**
+   * Let another program remove a volume at its driver, in the volume's turn.
+   * @param options.driver full name
+   * @param call its call of `Remove`, whose result and errors are passed on
+   * @throws {OutboardError} conflict, code `in-use`, while the volume has mounts: `call` is not made then
+   */
+  removeBy<Result>(
+    name: string,
+    options: RemoveByOptions,
+    call: (signal: AbortSignal | undefined) => Promise<Result>,
+  ): Promise<Result>;
   /**
    * Translate a path that a driver reports for a volume, and check it as `mount` does.
    * @throws {OutboardError} as `mount`; as `PluginDriver.toHostPath`

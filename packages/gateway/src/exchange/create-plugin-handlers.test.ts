@@ -8,6 +8,16 @@ import { openHandledPlugin, postOf } from '../testing/handled-plugin.ts';
 const json = (value: unknown) => `${JSON.stringify(value)}\n`;
 
 describe('createPluginHandlers()', () => {
+  test('a volume that somebody holds is not removed', async () => {
+    const removeBy = async () => {
+      throw new OutboardError('conflict', 'remove v: volume is in use - [web]', { code: 'in-use' });
+    };
+    await using plugin = await openHandledPlugin(() => assert.fail('not reached'), { mounts: { removeBy } });
+    const { status, body } = await plugin.post('VolumeDriver.Remove', '{"Name":"v"}');
+    assert.equal(status, 500);
+    assert.match(body, /volume is in use - \[web\]/);
+  });
+
   test('answers the handshake from the config, without the plugin', async () => {
     await using plugin = await openHandledPlugin(() => assert.fail('the plugin is not asked'), {
       interfaceTypes: [

@@ -113,7 +113,9 @@ class Exchange {
       return await this.#unmount(readMountArguments(this.#method, body), deadline);
     const logCall = { pluginId: this.#context.plugin.id, method: this.#method, body };
     const answer = await withLogFile(this.#context.deps.logPipes, logCall, () =>
-      this.#forward(rule, body, deadline),
+      this.#method === 'VolumeDriver.Remove'
+        ? this.#remove(rule, body, deadline)
+        : this.#forward(rule, body, deadline),
     );
     if (translation === undefined) return this.#sendWhole(answer);
     return await this.#sendTranslated(translation, answer, deadline);
@@ -133,6 +135,14 @@ class Exchange {
   #guarded<Result>(deadline: CallDeadline, call: () => Promise<Result>): Promise<Result> {
     const { guard, plugin, deps } = this.#context;
     return guard.run({ deadline, ready: () => deps.ready(plugin.id, deadline), call });
+  }
+
+  /** A consumer does not know of the holders that other consumers have made. */
+  #remove(rule: MethodRule, body: Buffer, deadline: CallDeadline): Promise<WholeAnswer> {
+    const { plugin, deps } = this.#context;
+    const { volume } = readMountArguments(this.#method, body);
+    const options = { driver: plugin.name, signal: deadline.signal };
+    return deps.mounts.removeBy(volume, options, () => this.#forward(rule, body, deadline));
   }
 
   #forward(rule: MethodRule, body: Buffer, deadline: CallDeadline): Promise<WholeAnswer> {

@@ -25,6 +25,16 @@ export interface CountedMounts {
   /** Undo one mount; an unknown ID changes nothing. */
   unmount(volume: string, id: string, options: MountOptions): Promise<void>;
   /**
+   * Let a consumer remove a volume.
+   * @param call its call, which is not made while somebody holds the volume
+   * @throws {OutboardError} conflict, code `in-use`; as `call`
+   */
+  removeBy<Result>(
+    volume: string,
+    options: Pick<MountOptions, 'driver' | 'signal'>,
+    call: () => Promise<Result>,
+  ): Promise<Result>;
+  /**
    * The path on the host for a path that the driver reports.
    * @throws {OutboardError} system, code `mount-lost`, when the host does not see the driver's mount there
    */

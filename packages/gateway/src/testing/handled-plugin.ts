@@ -137,6 +137,7 @@ function depsOf(options: HandledPluginOptions, reported: EndedCall[]): PluginHan
       mount: refuse,
       unmount: refuse,
       locate: (driver, path) => driver.toHostPath(path),
+      removeBy: (_volume, _options, call) => call(),
       ...options.mounts,
     },
     ready: options.ready ?? (async () => {}),
