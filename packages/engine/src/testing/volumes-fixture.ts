@@ -66,7 +66,8 @@ export interface FixtureOptions {
   readonly check?: MountCheck | undefined;
 }
 
-const uncheckedMounts: MountCheck = {
+/** Takes every path for a directory on the host. */
+export const uncheckedMounts: MountCheck = {
   async check(plugin, mountpoint, options) {
     return { hostPath: await plugin.toHostPath(mountpoint, options), fileSystem: '', device: '', pid: 0 };
   },

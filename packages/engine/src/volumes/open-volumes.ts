@@ -43,15 +43,23 @@ export async function openVolumes(deps: OpenVolumesDeps): Promise<OpenVolumes> {
 }
 
 /** Earlier versions kept mounts as stored references, in `uses.json`. Those of an earlier boot are gone. */
-async function adoptStoredMounts({ store, references, mounts }: OpenVolumesDeps): Promise<void> {
+async function adoptStoredMounts({ store, references, mounts, logger }: OpenVolumesDeps): Promise<void> {
   const bootedAt = Date.now() - uptime() * 1000;
   for (const { id: pluginId, name: driver } of store.all()) {
     for (const { kind, holder, since } of references.of(pluginId)) {
       const slash = holder.lastIndexOf('/');
       if (kind !== 'mount' || slash < 1) continue;
       const [volume, id] = [holder.slice(0, slash), holder.slice(slash + 1)];
-      if (since.getTime() >= bootedAt) await mounts.adopt({ driver, volume, id, since });
-      await references.remove(pluginId, { kind, holder });
+      try {
+        if (since.getTime() >= bootedAt) await mounts.adopt({ driver, volume, id, since });
+        await references.remove(pluginId, { kind, holder });
+      } catch (error) {
+        // The next start tries again.
+        logger.error(
+          { err: error, plugin: driver, holder },
+          'cannot take over a mount of an earlier version',
+        );
+      }
     }
   }
 }
