@@ -75,6 +75,16 @@ describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone },
     assert.equal(statSync(path).dev, own);
   });
 
+  it('a plugin that was disabled by force has its held volumes mounted when it is enabled', async () => {
+    const path = await mount('disk', 'web');
+    await subject.engine.disable('acme/ext4', { force: true });
+    assert.equal(statSync(path).dev, own);
+    await subject.engine.enable('acme/ext4');
+    assert.ok(existsSync(join(path, 'file')), 'the holder has an empty directory');
+    await unmount('disk', 'web');
+    assert.equal(statSync(path).dev, own);
+  });
+
   it('rclone is mounted again after its process was killed, and the new mount reaches a container that holds the old one', async () => {
     const path = await mount('cloud', 'web');
     writeFileSync(join(path, 'file'), 'first');
