@@ -7,12 +7,15 @@ import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { DisposalStack } from '@outboard/async';
+import { callApi } from '../support/daemon.ts';
 import { ext4PluginArchive, needsExt4 } from '../support/ext4-plugin.ts';
 import { snapshotHost } from '../support/host-snapshot.ts';
 import { perlServer } from '../support/perl-server.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
 import { needsPodman } from '../support/podman.ts';
 import { fileSystemAt, openPodmanDaemon, type PodmanDaemon } from '../support/podman-daemon.ts';
+import { startRegistry } from '../support/registry.ts';
 
 /** Prints the type of the file system at `/data` and its device. */
 const where = 'stat -f -c %T /data; stat -c %d /data';
@@ -37,6 +40,12 @@ describe('volumes of a managed plugin in containers of Podman', { skip: needsPod
     assert.equal(type, 'ext4');
     assert.equal(report, `ext2/ext3\n${device}`);
   }
+
+  const send = (method: string, path: string, body?: string) =>
+    callApi(place.daemon.socket, method, path, {
+      headers: { 'content-type': 'application/json' },
+      ...(body !== undefined && { body }),
+    });
 
   /** Run a script in the container that holds the volume `held`. */
   const inHolder = (script: string) => place.podman.succeed('exec', 'holder', 'sh', '-c', script);
@@ -100,8 +109,42 @@ describe('volumes of a managed plugin in containers of Podman', { skip: needsPod
     await assertIntact('both-killed');
   });
 
+  it('the same over an upgrade and a roll back, during which a container starts', async () => {
+    await using stack = new DisposalStack();
+    const registry = await startRegistry();
+    stack.defer(() => registry.stop());
+    const remote = `${registry.host}/acme/ext4:v2`;
+    await place.api.create(remote, ext4PluginArchive('none', { Description: 'version two' }));
+    await place.api.push(remote);
+    await place.api.remove(remote);
+    const query = new URLSearchParams({ remote });
+    const { text: privileges } = await send('GET', `/plugins/privileges?${query}`);
+    await place.podman.succeed('volume', 'create', '--driver', 'ext4', 'meanwhile');
+    const switches = [`upgrade?${query}`, 'rollback'].map(
+      (action) => `/outboard/v1/plugins/acme/ext4/${action}`,
+    );
+    for (const [index, path] of switches.entries()) {
+      const [{ text }, report] = await Promise.all([
+        send('POST', path, privileges),
+        place.podman.inContainer(['--volume', 'meanwhile:/data'], `${where}; ls /data`),
+      ]);
+      assert.doesNotMatch(text, /error/i);
+      assert.match(report, /^ext2\/ext3\n\d+\nlost\+found$/);
+      await assertIntact(`switched-${index}`);
+    }
+    await place.podman.succeed('volume', 'rm', 'meanwhile');
+  });
+
   it('nothing was lost in between, and the last container takes the mount with it', async () => {
-    const events = ['start', 'plugin-kill', 'daemon-kill', 'daemon-restart', 'both-killed'];
+    const events = [
+      'start',
+      'plugin-kill',
+      'daemon-kill',
+      'daemon-restart',
+      'both-killed',
+      'switched-0',
+      'switched-1',
+    ];
     assert.equal(await inHolder('cat /data/log'), events.join('\n'));
     const path = await hostPath('held');
     await place.podman.succeed('rm', '--force', '--time', '0', 'holder');
