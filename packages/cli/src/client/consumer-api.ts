@@ -9,7 +9,6 @@ import { requireOwnRoute } from './own-route.ts';
 /** A connection. */
 export interface ConsumerConnection {
   readonly kind: string;
-  readonly user: string;
   /** Root directory of another system; empty for this one. */
   readonly prefix: string;
   readonly configDir: string;
@@ -38,7 +37,6 @@ export async function listConnections(client: EngineClient): Promise<readonly Co
   const answer = await ask(() => client.call({ method: 'GET', path: '/outboard/v1/consumers' }));
   return listAt(answer, 'Connections').map((connection) => ({
     kind: asText(field(connection, 'Kind')),
-    user: asText(field(connection, 'User')),
     prefix: asText(field(connection, 'Prefix')),
     configDir: asText(field(connection, 'ConfigDir')),
     since: asText(field(connection, 'Since')),

@@ -88,7 +88,6 @@ function requestOf({ prefix, configDir, forVersion, timeout }: ConnectFlags): ob
 
 interface Row {
   readonly Consumer: string;
-  readonly User: string;
   readonly Prefix: string;
   readonly ConfigDir: string;
   readonly Files: readonly string[];
@@ -98,14 +97,12 @@ interface Row {
 const table: Table<Row> = {
   columns: {
     CONSUMER: ({ Consumer }) => Consumer,
-    USER: ({ User }) => User || '-',
     PREFIX: ({ Prefix }) => Prefix || '-',
     FILES: ({ Files }) => String(Files.length),
     SINCE: ({ Since }) => Since,
   },
   headers: {
     Consumer: 'CONSUMER',
-    User: 'USER',
     Prefix: 'PREFIX',
     ConfigDir: 'CONFIG DIR',
     Files: 'FILES',
@@ -113,6 +110,6 @@ const table: Table<Row> = {
   },
 };
 
-function toRow({ kind, user, prefix, configDir, since, files }: ConsumerConnection): Row {
-  return { Consumer: kind, User: user, Prefix: prefix, ConfigDir: configDir, Files: files, Since: since };
+function toRow({ kind, prefix, configDir, since, files }: ConsumerConnection): Row {
+  return { Consumer: kind, Prefix: prefix, ConfigDir: configDir, Files: files, Since: since };
 }

@@ -11,10 +11,6 @@ export const connectOptionsCodec = codec.object({
   prefix: codec.optionalField('Prefix', codec.textIfAny),
   /** Directory of the files in place of the kind's own; absolute. */
   configDir: codec.optionalField('ConfigDir', codec.textIfAny),
-  /** Name or number of the user whose programs connect. Default root. */
-  user: codec.optionalField('User', codec.textIfAny),
-  /** Names of the plugins that the user may use. */
-  share: codec.optionalFieldUnlessEmpty('Share', codec.listOrEmpty(codec.nonEmptyText)),
   /** Version of the program, where it cannot be asked. */
   version: codec.optionalField('Version', codec.textIfAny),
   /** Limit for each of the consumer's calls to a plugin, in seconds; 0 for none. */

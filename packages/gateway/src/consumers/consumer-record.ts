@@ -7,7 +7,7 @@ import { connectOptionsCodec } from './consumer-kind.ts';
 const { exact, field, instant, listOrEmpty, nonEmptyText, object } = codec;
 
 const connectionCodec = object({
-  /** Kind, prefix, directory and user in one text. */
+  /** Kind, prefix and directory in one text. */
   key: field('Key', nonEmptyText),
   kind: field('Kind', nonEmptyText),
   options: field('Options', connectOptionsCodec),

@@ -46,8 +46,8 @@ export interface Consumers extends AsyncDisposable {
   /** All connections, in the order in which they were made. */
   list(): readonly ConnectionStatus[];
   /**
-   * Connect a consumer, or connect it again with other options: there is one connection for each kind, prefix, directory
-   * and user.
+   * Connect a consumer, or connect it again with other options: there is one connection for each kind, prefix and
+   * directory.
    * @throws {OutboardError} not-found for an unknown kind; the errors of `ConsumerKind.examine`; system when the record
    *   cannot be written
    */

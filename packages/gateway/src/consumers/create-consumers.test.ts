@@ -33,7 +33,7 @@ function pluginNamed(alias: string, id = `id-of-${alias}`): ConnectablePlugin {
 /** A kind that writes one file for each plugin into a directory that does not exist at first. */
 const kind: ConsumerKind = {
   name: 'reader',
-  accepts: ['configDir', 'timeout', 'user'],
+  accepts: ['configDir', 'timeout'],
   async examine({ configDir = join(home, 'etc', 'reader.d'), timeout = 1 }) {
     if (isBroken) throw new OutboardError('conflict', 'reader 0.1 is too old');
     return {
@@ -143,13 +143,14 @@ describe('connections', () => {
   test('a file that two connections need stays until the last one goes', async () => {
     await using consumers = await open();
     await consumers.connect('reader', {});
-    await consumers.connect('reader', { user: 'bob' });
+    const same = { configDir: join(home, 'etc', 'reader.d') };
+    await consumers.connect('reader', same);
     assert.deepEqual(await statesOf(consumers.disconnect('reader', {})), [
       'one.conf unchanged',
       'two.conf unchanged',
     ]);
     assert.deepEqual(await names(), ['one.conf', 'two.conf']);
-    assert.deepEqual(await statesOf(consumers.disconnect('reader', { user: 'bob' })), [
+    assert.deepEqual(await statesOf(consumers.disconnect('reader', same)), [
       'one.conf removed',
       'two.conf removed',
     ]);
@@ -163,7 +164,7 @@ describe('connections', () => {
     });
     await assert.rejects(consumers.connect('reader', { prefix: '/mnt' }), {
       kind: 'invalid',
-      message: 'reader takes no option "prefix": it takes "configDir", "timeout", "user"',
+      message: 'reader takes no option "prefix": it takes "configDir", "timeout"',
     });
     isBroken = true;
     await assert.rejects(consumers.connect('reader', {}), { message: 'reader 0.1 is too old' });

@@ -263,13 +263,12 @@ function writtenFile(
   return { path, pluginId, connections, digests };
 }
 
-function keyOf(kind: string, { prefix, configDir, user }: ConnectOptions): string {
-  return JSON.stringify([kind, prefix ?? '', configDir ?? '', user ?? '']);
+function keyOf(kind: string, { prefix, configDir }: ConnectOptions): string {
+  return JSON.stringify([kind, prefix ?? '', configDir ?? '']);
 }
 
-function describeTarget({ prefix, configDir, user }: ConnectOptions): string {
+function describeTarget({ prefix, configDir }: ConnectOptions): string {
   const parts = [
-    ...(user === undefined ? [] : [`for user ${user}`]),
     ...(prefix === undefined ? [] : [`below ${prefix}`]),
     ...(configDir === undefined ? [] : [`in ${configDir}`]),
   ];

@@ -61,9 +61,7 @@ async function findVersion(
 
 function examined(options: ConnectOptions, version: PodmanVersion | undefined): ExaminedConsumer {
   const features: PodmanFeatures =
-    version === undefined
-      ? { hasDropIns: true, hasTimeout: true, hasUserDropIns: true }
-      : podmanFeatures(version);
+    version === undefined ? { hasDropIns: true, hasTimeout: true } : podmanFeatures(version);
   const { prefix = '/', configDir = dropInDirectory, timeout = defaultTimeout } = options;
   const rules = { directory: join(prefix, configDir), timeout: features.hasTimeout ? timeout : undefined };
   return {

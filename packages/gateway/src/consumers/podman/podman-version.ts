@@ -20,21 +20,18 @@ export interface PodmanFeatures {
   readonly hasDropIns: boolean;
   /** The key `engine.volume_plugin_timeout`; before it, every call has 5 s. */
   readonly hasTimeout: boolean;
-  /** Files in `containers.rootless.conf.d/UID`, which one user's Podman reads. */
-  readonly hasUserDropIns: boolean;
 }
 
 const deadlineMs = 10_000;
 
 /**
  * The features of a version.
- * @see containers.conf(5) of each version; the drop-ins came with 3.3, the timeout with 4.3, those of users with 5.7
+ * @see containers.conf(5) of each version; the drop-ins came with 3.3, the timeout with 4.3
  */
 export function podmanFeatures(version: PodmanVersion): PodmanFeatures {
   return {
     hasDropIns: isAtLeast(version, 3, 3),
     hasTimeout: isAtLeast(version, 4, 3),
-    hasUserDropIns: isAtLeast(version, 5, 7),
   };
 }
 
