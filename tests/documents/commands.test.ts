@@ -110,7 +110,8 @@ describe('the commands in the documentation', () => {
 
 /** Flags of other programs that pages name, by program. */
 const othersFlags: Readonly<Record<string, readonly string[]>> = {
-  'docker run': ['--privileged'],
+  'docker run': ['--privileged', '--log-driver'],
+  'docker network create': ['--ipam-driver'],
   'podman run': ['--rootfs'],
   dockerd: ['--live-restore'],
 };

@@ -3,9 +3,12 @@
  * and addresses.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { authorizationPlugin } from '../support/authorization-plugin.ts';
 import { callApi } from '../support/daemon.ts';
 import { busyboxImage, needsDockerEngine } from '../support/docker-engine.ts';
@@ -13,6 +16,8 @@ import { type DockerHost, openDockerHost } from '../support/docker-host.ts';
 import { logPlugin } from '../support/log-plugin.ts';
 import { networkPlugin, testSubnet } from '../support/network-plugin.ts';
 import { pluginArchive } from '../support/plugin-archive.ts';
+
+const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
 describe('managed plugins of other kinds in Docker Engine', { skip: needsDockerEngine }, () => {
   let host: DockerHost;
@@ -30,6 +35,8 @@ describe('managed plugins of other kinds in Docker Engine', { skip: needsDockerE
   after(() => host[Symbol.asyncDispose]());
 
   const docker = (...args: readonly string[]) => host.engine.docker.succeed(...args);
+  const outboard = (...args: readonly string[]) =>
+    promisify(execFile)(program, ['-H', `unix://${host.daemon.socket}`, ...args]);
   /** @param fault of the authorization plugin */
   const call = (path: string, options: { fault?: string; body?: unknown } = {}) =>
     callApi(host.engine.socket, options.body === undefined ? 'GET' : 'POST', path, {
@@ -48,6 +55,19 @@ describe('managed plugins of other kinds in Docker Engine', { skip: needsDockerE
     const answer = await call('/version', { fault: 'keep-answer' });
     assert.equal(answer.status, 403);
     assert.match(answer.text, /the answer is secret/);
+  });
+
+  it('a request is denied in time when the authorization plugin hangs or dies, and the next one is decided', async () => {
+    await outboard('update', '--gateway-timeout', '1s', 'acme/policy');
+    for (const fault of ['hang', 'nonsense']) {
+      const denied = await call('/version', { fault });
+      assert.ok(denied.status >= 400, `${fault}: ${denied.status}`);
+      assert.match(denied.text, /plugin policy failed with error/);
+      assert.equal((await call('/version')).status, 200);
+    }
+    await outboard('update', '--gateway-timeout', 'default', 'acme/policy');
+    // The connection is lost, and the engine calls again while the plugin restarts.
+    assert.equal((await call('/version', { fault: 'die' })).status, 200);
   });
 
   it('a log driver gets the output of a container, and gives it back', async () => {

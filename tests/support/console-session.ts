@@ -20,6 +20,12 @@ export interface SessionOptions {
   readonly registryHost?: string;
   /** Directory of programs that precede those of `PATH`. */
   readonly programs?: string;
+  /** Socket of a Docker Engine that `docker` uses; default the daemon's. */
+  readonly dockerSocket?: string;
+  /** Replacements in commands. */
+  readonly inCommands?: readonly (readonly [shown: string, real: string])[];
+  /** Replacements in output. */
+  readonly inOutput?: readonly (readonly [real: string, shown: string])[];
 }
 
 interface SessionStep {
@@ -64,6 +70,7 @@ function normalise(output: string): string {
     .replaceAll(/\b(Less than a|\d+) seconds?\b/g, 'UPTIME')
     .replaceAll(/\b\d+(\.\d+)?[kM]B\b/g, 'SIZE')
     .replaceAll(/\bPodman \d+\.\d+\.\d+\S*/g, 'Podman VERSION')
+    .replaceAll(/\bDocker Engine \d+\.\d+\.\d+\S*/g, 'Docker Engine VERSION')
     .split('\n')
     .filter((line) => !/^ID: (?!Complete$|Upload complete$)/.test(line))
     .map((line) => line.replaceAll(/ {2,}/g, '  ').trimEnd())
@@ -71,25 +78,27 @@ function normalise(output: string): string {
     .trim();
 }
 
-async function run(
-  command: string,
-  { socket, home, registryHost, programs }: SessionOptions,
-): Promise<string> {
+async function run(command: string, place: SessionOptions): Promise<string> {
+  const { socket, home, registryHost, programs, dockerSocket = socket } = place;
   const here = (registryHost === undefined ? command : command.replaceAll('localhost:5000', registryHost))
     .replaceAll('/tmp/', `${home}/`)
     .replace(/^outboard /, `${join(root, 'bin', 'outboard')} `);
-  const child = spawn('bash', ['-c', `exec 2>&1; ${here}`], {
+  const child = spawn('bash', ['-c', `exec 2>&1; ${replaceAll(here, place.inCommands)}`], {
     cwd: root,
     env: {
       ...process.env,
       ...(programs !== undefined && { PATH: `${programs}:${process.env.PATH ?? ''}` }),
       DOCKER_CONFIG: home,
-      DOCKER_HOST: `unix://${socket}`,
+      DOCKER_HOST: `unix://${dockerSocket}`,
       OUTBOARD_HOST: `unix://${socket}`,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const output = await text(child.stdout);
   const shown = registryHost === undefined ? output : output.replaceAll(registryHost, 'localhost:5000');
-  return shown.replaceAll(`${home}/data/`, '/var/lib/outboard/');
+  return replaceAll(shown, place.inOutput).replaceAll(`${home}/data/`, '/var/lib/outboard/');
+}
+
+function replaceAll(text: string, pairs: readonly (readonly [string, string])[] = []): string {
+  return pairs.reduce((replaced, [from, to]) => replaced.replaceAll(from, to), text);
 }

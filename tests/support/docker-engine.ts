@@ -39,7 +39,7 @@ export interface DockerEngineOptions {
 }
 
 /** Name of an image with busybox only, which every engine of `startDockerEngine` has. */
-export const busyboxImage = 'busybox:test';
+export const busyboxImage = 'busybox:latest';
 
 const script = fileURLToPath(new URL('docker-engine.sh', import.meta.url));
 const busybox = '/bin/busybox';

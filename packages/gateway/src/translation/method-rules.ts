@@ -69,7 +69,7 @@ const rules: ReadonlyMap<string, MethodRule> = new Map([
     RequestAddress: change,
     ReleaseAddress: change,
   }),
-  ...rulesOf('AuthZPlugin', { AuthZReq: change, AuthZRes: change }),
+  ...rulesOf('AuthZPlugin', { AuthZReq: query, AuthZRes: query }),
   ...rulesOf('LogDriver', { StartLogging: change, StopLogging: change, Capabilities: question }),
   ...rulesOf('MetricsCollector', {
     StartMetrics: { ...change, request: 'none' },
