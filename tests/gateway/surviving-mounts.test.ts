@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -80,6 +80,8 @@ describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone },
     await subject.engine.disable('acme/ext4', { force: true });
     assert.equal(statSync(path).dev, own);
     await subject.engine.enable('acme/ext4');
+    // Calls wait until that is done.
+    await subject.engine.volumes.inspect('disk');
     assert.ok(existsSync(join(path, 'file')), 'the holder has an empty directory');
     await unmount('disk', 'web');
     assert.equal(statSync(path).dev, own);
@@ -105,6 +107,21 @@ describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone },
     }
     await unmount('cloud', 'web');
     assert.equal(statSync(path).dev, own);
+  });
+
+  it('the path of a dead mount refuses everything until the plugin runs again', async () => {
+    const path = await mount('cloud', 'web');
+    await subject.engine.update('acme/rclone', { restart: { name: 'no' } });
+    const { pid } = await untilState(subject.engine, 'acme/rclone', 'running');
+    process.kill(pid, 'SIGKILL');
+    await untilState(subject.engine, 'acme/rclone', 'failed');
+    assert.throws(() => writeFileSync(join(path, 'stray'), ''), { code: 'ENOTCONN' });
+    await subject.engine.update('acme/rclone', { restart: { name: 'always' } });
+    await subject.engine.restart('acme/rclone', { force: true });
+    await mount('cloud', 'backup');
+    for (const holder of ['web', 'backup']) await unmount('cloud', holder);
+    assert.equal(statSync(path).dev, own);
+    assert.deepEqual(readdirSync(path), []);
   });
 
   it('mounts are as they were after the daemon and the plugins were killed together', async () => {

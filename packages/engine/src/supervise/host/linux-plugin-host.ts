@@ -143,7 +143,10 @@ class LinuxPluginHost implements PluginHost {
   }
 
   async cleanUp(id: string, { mounts }: { readonly mounts: MountsToRemove }): Promise<void> {
-    await unmountPlugin(this.#deps.layout.plugin(id), mounts, this.#deps.logger);
+    const paths = this.#deps.layout.plugin(id);
+    // Dead mounts stay until the next start: without them, their paths would lead to empty directories of the host.
+    if (mounts === 'all') await unmountPlugin(paths, mounts, this.#deps.logger);
+    else await hostMounts.unmountBelow(paths.rootfs);
     this.#watch.forget(id);
     await this.#sockets.remove(id);
     await this.#deps.logDirectories?.remove(id);

@@ -44,7 +44,7 @@ export interface PluginHost {
    * ones, also when the plugin unmounts in good order. Never rejects.
    */
   keepServedMounts(id: string): Promise<void>;
-  /** Remove the surroundings, with mounts below the plugin's directory. Idempotent. */
+  /** Remove the surroundings, with mounts below the plugin's directory: dead ones stay until `prepare`. Idempotent. */
   cleanUp(id: string, options: { readonly mounts: MountsToRemove }): Promise<void>;
   /** IDs of the plugins that have surroundings on the host now. */
   present(): Promise<readonly string[]>;
