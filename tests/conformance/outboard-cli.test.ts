@@ -200,6 +200,39 @@ describe('outboard', () => {
     assertHostUnchanged(before);
   });
 
+  test('a plugin that stays enabled: upgrade, inspect, rollback, gc --all', async () => {
+    const before = snapshotHost(home);
+    const next = `${registry.host}/acme/p:v2`;
+    await writePluginContext(join(home, 'next'), { config: { Description: 'the next version' } });
+    await succeed('create', next, join(home, 'next'));
+    await succeed('push', next);
+    await succeed('rm', next);
+    await succeed('install', '--grant-all-permissions', '--alias', 'live', published);
+    const show = (template: string) => succeed('inspect', '-f', template, 'live');
+    const upgrade = ['upgrade', '--grant-all-permissions', '--skip-remote-check', 'live', next];
+    assert.match(await succeed(...upgrade), new RegExp(`\\nUpgraded plugin live:latest to ${next}\\n$`));
+    assert.equal(await show('{{.Enabled}} {{.State.Status}} {{.PluginReference}}'), `true running ${next}\n`);
+    assert.equal(await show('{{.PreviousVersion.PluginReference}}'), `${published}\n`);
+    assert.match(await show('{{.PreviousVersion.Bytes}}'), /^\d{4,}\n$/);
+    assert.equal(await succeed('rollback', 'live'), `Rolled back plugin live:latest to ${published}\n`);
+    assert.equal(
+      await show('{{.Enabled}} {{.State.Status}} {{.PluginReference}}'),
+      `true running ${published}\n`,
+    );
+    assert.match(
+      await succeed('gc', '--all'),
+      /^Removed 1 earlier version of plugins, reclaimed \S+\nRemoved 3 blobs/,
+    );
+    const refused = await run('rollback', 'live');
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /^Error response from daemon: plugin live:latest has no version to roll back to/,
+    );
+    await succeed('rm', '--force', 'live');
+    assertHostUnchanged(before);
+  });
+
   test('prints what the docker CLI prints', async () => {
     await succeed('install', '--grant-all-permissions', '--alias', 'same', '--disable', published);
     try {
@@ -266,7 +299,8 @@ describe('outboard', () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      `Error response from daemon: plugin used:latest is in use: client podman (since ${Since})\n`,
+      `Error response from daemon: plugin used:latest is in use: client podman (since ${Since}): ` +
+        'release it with outboard rm --force used, which breaks them\n',
     );
     assert.equal(await succeed('rm', '--force', 'used'), 'used\n');
   });
