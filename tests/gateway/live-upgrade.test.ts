@@ -12,6 +12,7 @@ import { ext4Plugin, needsExt4 } from '../support/ext4-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { pluginContext } from '../support/plugin-archive.ts';
 import { type ConfigDocument, fixtureSocket } from '../support/plugin-fixture.ts';
+import { untilState } from '../support/plugin-states.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { openTestEngine, type TestEngine } from '../support/test-engine.ts';
 
@@ -145,6 +146,19 @@ describe('an upgrade of an enabled plugin', { skip: needsRoot || needsExt4 }, ()
     }
     assert.equal(readFileSync(join(path, 'log'), 'utf8'), 'two one');
     assert.deepEqual(changes, ['upgraded', 'upgraded']);
+    await assertServes('log');
+  });
+
+  it('is like a restart and a crash, which fail no call either', async () => {
+    const { engine } = subject;
+    const driver = await engine.drivers.find(name, 'volumedriver');
+    await underLoad(driver, async () => {
+      await engine.restart(name, { force: true });
+      const { pid } = await untilState(engine, name, 'running');
+      process.kill(pid, 'SIGKILL');
+      await untilState(engine, name, 'running', (state) => state.pid !== pid);
+      await engine.serving.ready(engine.inspect(name).id);
+    });
     await assertServes('log');
   });
 

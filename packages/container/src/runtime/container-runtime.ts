@@ -67,6 +67,8 @@ export interface EndedContainer {
   readonly id: string;
   /** Absent when it never ran, or ran before the last boot. */
   readonly exit?: ContainerExit | undefined;
+  /** As in `Container`. */
+  readonly label?: string | undefined;
   /** As in `StartContainer`; 0 when unknown. */
   readonly restarts: number;
   /** As in `Container`; 0 when unknown. */

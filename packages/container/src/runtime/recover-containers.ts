@@ -82,6 +82,7 @@ async function examine(
   const exit = run && (await attempt(id, deps, () => readLastExit(run, paths)));
   return {
     id,
+    label: run?.label,
     restarts: run?.restarts ?? 0,
     outOfMemoryKills: run === undefined ? 0 : run.earlierKills + run.toldKills + Number(exit?.outOfMemory),
     exit,

@@ -232,7 +232,7 @@ class PluginSupervisor implements Supervisor {
     const plugin = this.#plugin(record);
     if (running === undefined) {
       if (ended === undefined) plugin.startInBackground();
-      else plugin.resume(ended);
+      else plugin.resume(isOtherVersion(record, ended) ? { ...ended, exit: undefined } : ended);
     } else if (this.#deps.host.isBoundToDaemon(record) || isOtherVersion(record, running)) {
       plugin.replaceInBackground(running);
     } else plugin.adopt(running);
@@ -276,6 +276,6 @@ class PluginSupervisor implements Supervisor {
 }
 
 /** True for a container of a version whose upgrade or roll-back was interrupted before its commit. */
-function isOtherVersion({ manifestDigest }: PluginRecord, { label }: Container): boolean {
+function isOtherVersion({ manifestDigest }: PluginRecord, { label }: Pick<Container, 'label'>): boolean {
   return label !== undefined && label !== manifestDigest;
 }
