@@ -135,10 +135,13 @@ test('every flag in the text of a page belongs to outboard, docker or another kn
     const help = await helpOf('outboard', [name]);
     for (const [flag] of help.matchAll(/--[a-z][a-z-]+/g)) known.add(flag);
   }
-  for (const [flag] of `${top}${await helpOf('outboard', ['service', 'install'])}`.matchAll(
-    /--[a-z][a-z-]+/g,
-  ))
-    known.add(flag);
+  for (const [flag] of top.matchAll(/--[a-z][a-z-]+/g)) known.add(flag);
+  for (const words of [
+    ['service', 'install'],
+    ['volume', 'mount'],
+  ]) {
+    for (const [flag] of (await helpOf('outboard', words)).matchAll(/--[a-z][a-z-]+/g)) known.add(flag);
+  }
   for (const words of [
     [],
     ['plugin', 'install'],
