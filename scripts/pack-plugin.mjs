@@ -6,12 +6,14 @@
  *
  *     node scripts/pack-plugin.mjs <plugin directory> <output directory>
  *
- * The plugin directory holds `config.json` and a built npm package; the program lands in `/plugin`.
+ * The plugin directory holds `config.json` and a built npm package; the program lands in `/plugin`. Programs of this machine
+ * that it calls are listed in its `package.json`, as `{"outboard": {"programs": ["ssh"]}}`; they land where they are here.
  */
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
 import { chmod, copyFile, cp, lstat, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { findProgram } from './debian-packages.mjs';
 import { isMain } from './is-main.mjs';
 import { makeDirectories } from './make-directories.mjs';
 
@@ -41,6 +43,7 @@ export async function packPlugin(pluginDirectory, outputDirectory) {
   await mkdir(rootfs);
   await makeSystem(rootfs);
   await copyNode(rootfs);
+  await copyPrograms(plugin, rootfs);
   await copyPackages(plugin, join(rootfs, 'plugin'));
   await makeMountPoints(plugin, rootfs);
   await copyFile(join(plugin, 'config.json'), join(dirname(rootfs), 'config.json'));
@@ -59,6 +62,17 @@ async function copyNode(rootfs) {
   for (const library of sharedLibraries(process.execPath)) await copyInto(rootfs, library, library);
 }
 
+/** Copy the programs that the plugin calls, with their libraries. */
+async function copyPrograms(plugin, rootfs) {
+  const { outboard } = JSON.parse(await readFile(join(plugin, 'package.json'), 'utf8'));
+  for (const name of outboard?.programs ?? []) {
+    const program = findProgram(name);
+    if (program === undefined)
+      throw new Error(`cannot pack "${plugin}": it calls "${name}", which this machine lacks`);
+    for (const file of [program, ...sharedLibraries(program)]) await copyInto(rootfs, file, file);
+  }
+}
+
 /** Absolute paths from ldd's lines `name => /path (address)` and, for the loader itself, `/path (address)`. */
 function sharedLibraries(program) {
   const lines = execFileSync('ldd', [program], { encoding: 'utf8' }).split('\n');
@@ -70,7 +84,7 @@ function sharedLibraries(program) {
 async function copyInto(rootfs, from, path) {
   const to = join(rootfs, path);
   makeDirectories(dirname(to));
-  // Shares blocks where the file system can; links are followed, so that no name dangles.
+  // Shares blocks where the file system can; links are followed, so that no name dangles. Programs share libraries.
   await copyFile(from, to, constants.COPYFILE_FICLONE);
 }
 

@@ -57,7 +57,14 @@ function installPackages() {
 /** The compiler skips unchanged files itself; bundling is faster than a check for changes. */
 function build() {
   const startedAt = performance.now();
-  const projects = ['packages/daemon', 'packages/cli', 'packages/sdk', 'examples/volume-local', 'bench'];
+  const projects = [
+    'packages/daemon',
+    'packages/cli',
+    'packages/sdk',
+    'examples/volume-local',
+    'examples/volume-sshfs',
+    'bench',
+  ];
   const compiler = join('node_modules', 'typescript', 'bin', 'tsc');
   if (!run(process.execPath, [compiler, '--build', ...projects])) return fail('build', 'tsc --build failed');
   if (!run(process.execPath, [join('scripts', 'bundle.mjs')])) return fail('build', 'bundling failed');

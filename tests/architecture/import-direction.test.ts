@@ -59,6 +59,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'packages/cli': ['@outboard/oci/layers', '@outboard/oci/make-directories'],
   'packages/sdk': [],
   'examples/volume-local': ['@outboard/sdk'],
+  'examples/volume-sshfs': ['@outboard/sdk'],
   bench: [],
   scripts: [],
   tests: [

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startPluginProcess } from '../support/node-plugin.ts';
 import { callPlugin } from '../support/plugin-client.ts';
+import { needsSshfs } from '../support/sshfs-plugin.ts';
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -63,6 +64,40 @@ test('the package contains no tests and no source maps, and packing refuses a di
     assert.equal(stdout, '');
     await assert.rejects(run(process.execPath, [packScript, exampleDirectory, directory]), /EEXIST/);
   }));
+
+test('programs that a plugin calls are packed with their libraries, and run in its root filesystem', {
+  skip: skip || needsSshfs,
+}, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-packed-'));
+  try {
+    const example = join(repository, 'examples', 'volume-sshfs');
+    await run(process.execPath, [
+      join(repository, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '--build',
+      example,
+    ]);
+    await run(process.execPath, [packScript, example, join(directory, 'packed')]);
+    const inPlugin = (...command: readonly string[]) =>
+      run('chroot', [join(directory, 'packed', 'rootfs'), ...command]);
+    assert.match((await inPlugin('/usr/bin/sshfs', '--version')).stdout, /^SSHFS version 3/m);
+    assert.match((await inPlugin('/usr/bin/ssh', '-V')).stderr, /^OpenSSH/);
+    assert.match((await inPlugin('/usr/bin/fusermount3', '--version')).stdout, /^fusermount3 version/);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('a plugin that calls a program that is not there is not packed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'outboard-packed-'));
+  try {
+    const manifest = { name: 'p', outboard: { programs: ['no-such-program'] } };
+    await writeFile(join(directory, 'package.json'), JSON.stringify(manifest));
+    const packing = run(process.execPath, [packScript, directory, join(directory, 'packed')]);
+    await assert.rejects(packing, /it calls "no-such-program", which this machine lacks/);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
 
 test('packing fails with an error where no directory can be created', async () => {
   const packing = run(process.execPath, [packScript, exampleDirectory, '/proc/outboard-none/packed']);

@@ -2,9 +2,10 @@
  * Debian's rclone as a managed plugin: `rclone serve docker` in a root filesystem of its own, with a config like that of
  * the plugin that the rclone project publishes. Its volumes are FUSE mounts below its propagated mount.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { needsPrograms, packedProgramsArchive } from './packed-programs.ts';
+import type { SftpServer } from './sftp-server.ts';
 
 const programs = ['/usr/bin/rclone', '/usr/bin/fusermount3'];
 
@@ -34,6 +35,27 @@ export function localRemote(name: string): ReadonlyMap<string, string> {
     ['remote', `:local:/store/${name}`],
     ['vfs-cache-mode', 'off'],
   ]);
+}
+
+/** The remote of a server: a part of the options of `makeRclonePlugin`. */
+export function sftpRemote(
+  name: string,
+  { user, port, clientDirectory }: SftpServer,
+): Required<Pick<RclonePluginOptions, 'remotes' | 'files'>> {
+  const keys = {
+    type: 'sftp',
+    host: '127.0.0.1',
+    port: String(port),
+    user,
+    key_file: '/data/config/id_ed25519',
+    known_hosts_file: '/data/config/known_hosts',
+    shell_type: 'none',
+  };
+  const read = (file: string) => readFileSync(join(clientDirectory, file), 'utf8');
+  return {
+    remotes: { [name]: keys },
+    files: { id_ed25519: read('id_ed25519'), known_hosts: read('known_hosts') },
+  };
 }
 
 /** Pack the plugin: 56 MB, so make it once per file of tests. */

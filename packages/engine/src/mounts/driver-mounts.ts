@@ -42,6 +42,8 @@ export class DriverMounts {
     } catch (error) {
       const [call, ...others] = held.calls;
       if (!options.mayCall || !isLost(error) || call === undefined) throw error;
+      const own = await this.#restoredByDriver(driver, held, options);
+      if (own !== undefined) return own;
       await this.#createForgotten(driver, held, options);
       const wanted = { id: call.id, isKnown: this.#isOfProcess(driver, held) };
       const mount = await this.#replace(driver, held, wanted, options);
@@ -51,6 +53,25 @@ export class DriverMounts {
         for (let made = 0; made < count; made += 1) await driver.calls.mount(held.volume, id, options);
       }
       return mount;
+    }
+  }
+
+  /**
+   * The mount that the driver has made anew by itself. A driver that does so after its start, as those of the SDK do, answers
+   * a question about the volume once it has; another `Mount` would be one more in its count, which nobody would undo.
+   */
+  async #restoredByDriver(
+    driver: MountingDriver,
+    held: HeldVolume,
+    options: Cancellable,
+  ): Promise<EstablishedMount | undefined> {
+    try {
+      await driver.calls.path(held.volume, options);
+      return await this.#check(driver, held, options);
+    } catch {
+      // It has not, for whatever reason, unless the caller left.
+      options.signal?.throwIfAborted();
+      return undefined;
     }
   }
 

@@ -218,13 +218,17 @@ async function requirePresent(
   const probe = createFileSystemProbe({ signal: options.signal });
   // The kernel may still know the status of a directory whose file system has just lost its server, never its free space.
   const space = await probe.space(hostPath);
-  const status = space.kind === 'found' ? await probe.status(hostPath, { followLinks: false }) : space;
+  const isUsable = space.kind === 'found' || (space.kind === 'unreachable' && space.reason === noSpace);
+  const status = isUsable ? await probe.status(hostPath, { followLinks: false }) : space;
   if (status.kind === 'found') return;
   if (status.kind === 'missing') throw lost(`the path that the driver reports does not exist: ${path}`);
   const message = `the file system that the driver mounted at ${path} cannot be used: ${status.reason}`;
   if (status.reason === 'transport endpoint is not connected') throw lost(message);
   throw new OutboardError('unavailable', message, { code: 'plugin-timeout' });
 }
+
+/** The answer of a FUSE file system that has no figures of its space, such as sshfs with many servers: it lives. */
+const noSpace = 'operation not supported';
 
 type CheckedMountEntry = Pick<CheckedMount, 'fileSystem' | 'device'> | undefined;
 

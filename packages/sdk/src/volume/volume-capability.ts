@@ -24,6 +24,8 @@ interface VolumeService {
   readonly driver: VolumeDriver;
   readonly queue: SerialQueue;
   readonly mounts: VolumeMounts;
+  /** Volumes that are being mounted again after a start of the plugin. */
+  readonly restores: Map<string, Promise<void>>;
 }
 
 /** Serve a volume driver. @throws {PluginError} if the mount journal is damaged */
@@ -32,7 +34,12 @@ export async function openVolumeCapability(
   options: VolumeCapabilityOptions,
 ): Promise<Capability> {
   const journal = await MountJournal.open(options.journalFile, await readBootId());
-  const service = { driver, queue: new SerialQueue(), mounts: new VolumeMounts(driver, journal) };
+  const service = {
+    driver,
+    queue: new SerialQueue(),
+    mounts: new VolumeMounts(driver, journal),
+    restores: new Map(),
+  };
   const ending = new AbortController();
   return {
     implements: 'VolumeDriver',
@@ -58,9 +65,11 @@ async function readBootId(): Promise<string> {
 /** Calls for a volume wait until it is restored. A failed restore is retried by the next `Mount`. */
 function restoreMounts(service: VolumeService, signal: AbortSignal, log: (message: string) => void): void {
   for (const name of service.mounts.journaledVolumes()) {
-    service.queue
+    const restore = service.queue
       .run(name, () => service.mounts.restore(name, { signal }))
-      .catch((error: unknown) => log(`cannot mount volume "${name}" again: ${messageOf(error)}`));
+      .catch((error: unknown) => log(`cannot mount volume "${name}" again: ${messageOf(error)}`))
+      .then(() => void service.restores.delete(name));
+    service.restores.set(name, restore);
   }
 }
 
@@ -105,6 +114,8 @@ function volumeHandlers(service: VolumeService): ReadonlyMap<string, CallHandler
       });
     },
     async Path(message, context) {
+      // The engine asks before it mounts again what is not mounted.
+      await service.restores.get(requiredTextField(message, 'Name'));
       const volume = await findVolume(driver, requiredTextField(message, 'Name'), context);
       return { Mountpoint: mounts.mountpoint(volume.name) ?? volume.mountpoint ?? '' };
     },
