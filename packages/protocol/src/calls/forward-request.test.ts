@@ -136,7 +136,7 @@ describe('forward()', () => {
     await assert.rejects(plugin.client.forward(post('/X.Hang'), text, stream), late);
   });
 
-  test('stops with the reason of the signal, also while the answer is read', async () => {
+  test('stops with the reason of the signal, also while a stream is read', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const left = withResolvers<void>();
@@ -147,18 +147,36 @@ describe('forward()', () => {
     const receive = async ({ body }: ForwardedAnswer) => {
       for await (const _chunk of body) controller.abort(reason);
     };
-    await assert.rejects(plugin.client.forward(post('/X.Y'), receive, { signal: controller.signal }), reason);
+    await assert.rejects(
+      plugin.client.forward(post('/X.Y'), receive, { signal: controller.signal, isStream: true }),
+      reason,
+    );
     await left.promise;
   });
 
-  test('closes the connection of an answer that was not read', async () => {
+  test('stops with the reason of the signal while an answer is incomplete', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const left = withResolvers<void>();
+    await using plugin = await scriptPlugin((_call, response) => {
+      response.on('close', left.resolve);
+      response.write('half', () => controller.abort(reason));
+    });
+    await assert.rejects(plugin.client.forward(post('/X.Y'), text, { signal: controller.signal }), reason);
+    await left.promise;
+  });
+
+  test('closes the connection of a stream that was not read', async () => {
     const left = withResolvers<void>();
     await using plugin = await scriptPlugin(({ method }, response) => {
       if (method !== 'X.Long') return void response.end('short');
       response.on('close', left.resolve);
       response.write('x'.repeat(1000));
     });
-    assert.equal(await plugin.client.forward(post('/X.Long'), async ({ status }) => status), 200);
+    assert.equal(
+      await plugin.client.forward(post('/X.Long'), async ({ status }) => status, { isStream: true }),
+      200,
+    );
     await left.promise;
     assert.equal(await plugin.client.forward(post('/X.Y'), text), 'short');
   });

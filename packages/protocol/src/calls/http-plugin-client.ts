@@ -4,11 +4,11 @@
  */
 import { type CallDeadline, type Clock, openCallDeadline, systemClock } from '@outboard/async';
 import { type JsonObject, OutboardError } from '@outboard/oci';
-import type { Client, Dispatcher, Pool } from 'undici';
+import type { Client, Pool } from 'undici';
 import type { CallPool } from '../connection/call-pool.ts';
 import { type PluginAddress, showAddress } from '../connection/plugin-address.ts';
 import { retryCall } from './call-retry.ts';
-import { forwardRequest } from './forward-request.ts';
+import { exchangeWhole, forwardRequest } from './forward-request.ts';
 import { readAnswer } from './plugin-answer.ts';
 import type {
   CallOptions,
@@ -111,11 +111,12 @@ class HttpPluginClient implements PluginClient {
     const bounds = this.#bounds(method, options, deadline.signal);
     // Chunks are gone once they were sent.
     const idempotent = options.idempotent === true && request.body instanceof Uint8Array;
-    const exchangeOn = async (dispatcher: Dispatcher): Promise<Result> => {
-      const attempt = () => forwardRequest(dispatcher, request, bounds);
-      const exchange = await this.#retry(attempt, { ...options, idempotent }, deadline.signal);
+    const retry = <Answer>(attempt: () => Promise<Answer>) =>
+      this.#retry(attempt, { ...options, idempotent }, deadline.signal);
+    const stream = async (connection: Client): Promise<Result> => {
+      const exchange = await retry(() => forwardRequest(connection, request, bounds));
       try {
-        if (options.isStream === true) deadline.clearLimit();
+        deadline.clearLimit();
         return await receive(exchange.answer);
       } finally {
         exchange.close();
@@ -123,8 +124,9 @@ class HttpPluginClient implements PluginClient {
     };
     try {
       deadline.signal.throwIfAborted();
-      if (options.isStream === true) return await this.#onOwnConnection(exchangeOn);
-      return await this.#onPool(deadline.signal, exchangeOn);
+      if (options.isStream === true) return await this.#onOwnConnection(stream);
+      const whole = (pool: Pool) => retry(() => exchangeWhole(pool, request, bounds));
+      return await receive(await this.#onPool(deadline.signal, whole));
     } catch (error) {
       throw deadline.reasonFor(error);
     }

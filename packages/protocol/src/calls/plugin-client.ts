@@ -58,7 +58,7 @@ export interface ForwardedAnswer {
   readonly status: number;
   /** Names and values in turn, those of the connection included. */
   readonly headers: readonly string[];
-  /** The body as it arrives; read it once. @throws {OutboardError} while it is read: as `PluginClient.call` */
+  /** The body, as it arrives of a stream; read it once. @throws {OutboardError} while it is read: as `PluginClient.call` */
   readonly body: AsyncIterable<Uint8Array>;
   /** The whole body instead. @throws {OutboardError} code `plugin-reply-too-large` beyond `maxReplyBytes`; as `PluginClient.call` */
   bytes(): Promise<Buffer>;
@@ -98,8 +98,7 @@ export interface PluginClient extends AsyncDisposable {
   /**
    * Forward one request as it is, and hand over the answer as it is, whatever its status. Retried as `call`.
    *
-   * The exchange ends with `receive`: a body that it leaves unread costs the connection.
-   * @param receive reads the answer; the time limit covers it too
+   * @param receive gets the answer: a whole one, or of a stream its beginning. A stream ends with it
    * @throws {OutboardError} as `call`, but never `plugin-error`; the error of `receive`
    */
   forward<Result>(

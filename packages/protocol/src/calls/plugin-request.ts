@@ -112,7 +112,8 @@ export function transportError(cause: unknown, request: SentRequest): unknown {
   return new OutboardError('unavailable', message, { code: 'plugin-connection-lost', cause });
 }
 
-function beyondLimit(request: BoundedRequest): OutboardError {
+/** The error for an answer that is larger than its bound. */
+export function beyondLimit(request: BoundedRequest): OutboardError {
   return tooLarge(request, `reply is too large: want at most ${request.maxReplyBytes} bytes`);
 }
 
