@@ -35,7 +35,7 @@ describe('createPluginHandlers()', () => {
   });
 
   test('forwards bytes and headers of both sides as they are, on a connection that is kept', async () => {
-    const answered = '{ "Allow":false,\r\n"Msg":"\\u00e9 no", "Err":"x" } trailing';
+    const answered = '{ "Allow":false,\r\n"Msg":"\\u00e9 é no", "Err":"x" } trailing';
     await using plugin = await openHandledPlugin((_call, response) => {
       response.writeHead(200, ['X-Plugin', 'one', 'x-plugin', 'two', 'Content-Type', 'text/weird']);
       response.end(answered);

@@ -24,7 +24,7 @@ export function sendJson(
   const body = Buffer.from(`${text}\n`);
   const allow = status === 405 ? ['Allow', 'POST'] : [];
   response.writeHead(status, ['Content-Type', contentType, 'Content-Length', String(body.length), ...allow]);
-  response.end(body);
+  endWith(response, body);
   return body;
 }
 
@@ -33,7 +33,16 @@ export function sendWhole(response: ServerResponse, { status, headers, body }: W
   const kept = endToEndHeaders(headers, true);
   kept.push('Content-Length', String(body.length));
   response.writeHead(status, kept);
-  response.end(body);
+  endWith(response, body);
+}
+
+/** Up to this size, one write of head and body together costs less than one of both apart. */
+const joinedBytes = 16 * 1024;
+
+function endWith(response: ServerResponse, body: Buffer): void {
+  // Node.js joins a string with the head. Latin 1 keeps every byte.
+  if (body.length <= joinedBytes) response.end(body.toString('latin1'), 'latin1');
+  else response.end(body);
 }
 
 /**
