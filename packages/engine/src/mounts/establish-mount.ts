@@ -51,7 +51,7 @@ export async function establishMount(
     try {
       const mountpoint = await callMount(driver, wanted, deps.logger, options);
       made += 1;
-      return await checkMount(driver, { ...wanted, mountpoint }, deps, options);
+      return await checkMade(driver, { ...wanted, mountpoint }, deps, options);
     } catch (error) {
       const isHopeless = !isLost(error) || options.signal?.aborted === true;
       if (isHopeless || attempt === maxAttempts) {
@@ -62,6 +62,25 @@ export async function establishMount(
       surplus = attempt === 1 ? made + 1 : 0;
       if (surplus > 0) made = 0;
     }
+  }
+}
+
+/**
+ * Check a mount that was just made. If the plugin has ended in between, as for an upgrade, its mount may have outlived it: the
+ * next call waits until the plugin serves again.
+ */
+async function checkMade(
+  driver: MountingDriver,
+  mount: WantedMount & { readonly mountpoint: string },
+  deps: EstablishDeps,
+  options: Cancellable,
+): Promise<EstablishedMount> {
+  try {
+    return await checkMount(driver, mount, deps, options);
+  } catch (error) {
+    if (!isOutboardError(error) || error.code !== 'plugin-connection-lost') throw error;
+    await driver.calls.path(mount.volume, options);
+    return await checkMount(driver, mount, deps, options);
   }
 }
 

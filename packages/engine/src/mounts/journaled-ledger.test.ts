@@ -25,6 +25,8 @@ class CountingDriver implements MountingDriver, MountCheck {
   devices = 0;
   pid = 1;
   failure: unknown;
+  /** Errors of the next checks. */
+  readonly checkFailures: unknown[] = [];
   /** Called within each call. */
   during: (call: string) => void | Promise<void> = () => undefined;
 
@@ -78,6 +80,8 @@ class CountingDriver implements MountingDriver, MountCheck {
   }
 
   async check(_: unknown, mountpoint: string): Promise<CheckedMount> {
+    const failure = this.checkFailures.shift();
+    if (failure !== undefined) throw failure;
     const device = this.mounts.get(mountpoint.slice('/mnt/'.length));
     const mounted =
       device === undefined ? { fileSystem: '', device: '' } : { fileSystem: 'fuse', device: `0:${device}` };
@@ -268,6 +272,19 @@ test('a held mount that died under a living driver is made anew for the next hol
   await mount('data', 'b');
   assert.ok(driver.mounts.has('data'));
   assert.deepEqual(holders(), ['data/a 1', 'data/b 1']);
+});
+
+test('a mount whose plugin ends before it is checked is checked again, and not made twice', async (context) => {
+  const { driver, mount, holders } = await open(context);
+  const ended = { code: 'plugin-connection-lost' };
+  driver.checkFailures.push(new OutboardError('unavailable', 'the plugin does not run', ended));
+  assert.equal(await mount('data', 'a'), '/mnt/data');
+  assert.deepEqual(driver.seen, ['Mount data a']);
+  assert.deepEqual(holders(), ['data/a 1']);
+  const refused = new OutboardError('system', 'no');
+  driver.checkFailures.push(refused);
+  await assert.rejects(mount('free', 'b'), refused);
+  assert.deepEqual(driver.seen, ['Mount free b', 'Unmount free b']);
 });
 
 test('a directory in place of a mount is an error when the driver cannot be brought to mount', async (context) => {
