@@ -6,9 +6,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { DisposalStack } from '@outboard/async';
+import { callApi } from '../support/daemon.ts';
 import { busyboxImage, needsDockerEngine } from '../support/docker-engine.ts';
 import { type DockerHost, openDockerHost } from '../support/docker-host.ts';
 import { ext4PluginArchive, needsExt4 } from '../support/ext4-plugin.ts';
+import { startRegistry } from '../support/registry.ts';
 import { untilOtherPid } from '../support/restartable-daemon.ts';
 import { pidOfPlugin } from '../support/running-plugins.ts';
 
@@ -104,6 +107,36 @@ describe('volumes of a managed plugin in Docker Engine', { skip: needsDockerEngi
     assert.ok(!isMounted('kept'), 'the volume is mounted without a container');
     assert.equal(await run('kept', 'cat /data/file'), `${lines.join('\n')}\n`);
     await docker('volume', 'rm', 'kept');
+  });
+
+  it('keeps them over an upgrade and a roll back, during which a container starts', async () => {
+    await using stack = new DisposalStack();
+    const registry = await startRegistry();
+    stack.defer(() => registry.stop());
+    const remote = `${registry.host}/acme/disk:v2`;
+    await host.api.create(remote, ext4PluginArchive('memory', { Description: 'version two' }));
+    await host.api.push(remote);
+    await host.api.remove(remote);
+    const send = (method: string, path: string, body = '[]') =>
+      callApi(host.daemon.socket, method, path, { headers: { 'content-type': 'application/json' }, body });
+    const query = new URLSearchParams({ remote });
+    const { text: privileges } = await callApi(host.daemon.socket, 'GET', `/plugins/privileges?${query}`);
+    for (const volume of ['up', 'meanwhile']) await docker('volume', 'create', '--driver', 'disk', volume);
+    await start('upgraded', 'up');
+    for (const action of [`upgrade?${query}`, 'rollback']) {
+      const [{ text }] = await Promise.all([
+        send('POST', `/outboard/v1/plugins/acme/disk/${action}`, privileges),
+        run('meanwhile', 'echo once >> /data/file'),
+      ]);
+      assert.doesNotMatch(text, /error/i);
+      await inContainer('upgraded', 'echo once >> /data/file');
+      await assertOnVolume('upgraded', 'up');
+    }
+    await docker('rm', '--force', 'upgraded');
+    for (const volume of ['up', 'meanwhile']) {
+      assert.equal(await run(volume, 'cat /data/file'), 'once\nonce\n', volume);
+      await docker('volume', 'rm', volume);
+    }
   });
 
   it('a container starts that asked while there was no daemon', async () => {

@@ -1,11 +1,15 @@
 /** The typed client of log drivers, the pipe and its entries, with a driver in a container. */
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createLogDriver, openLogStream } from '@outboard/engine';
 import { encodeLogEntry, type LogEntry, type LogSelection } from '@outboard/protocol';
+import { logPlugin } from '../support/log-plugin.ts';
 import { needsRoot } from '../support/needs-root.ts';
+import { pluginContext } from '../support/plugin-archive.ts';
+import { openTestEngine } from '../support/test-engine.ts';
 import { useProtocolPlugin } from './protocol-plugin.ts';
 
 const plugin = useProtocolPlugin('logdriver');
@@ -96,6 +100,26 @@ describe('a log driver in a container', { skip: needsRoot }, () => {
       },
       Config: { Since: '0001-01-01T00:00:00Z', Until: '0001-01-01T00:00:00Z', Tail: -1, Follow: false },
     });
+  });
+
+  test('reads entries from a directory that it shares with the FIFOs of a Docker Engine', async (context) => {
+    const home = await mkdtemp(join(tmpdir(), 'ob-logging-'));
+    context.after(() => rm(home, { recursive: true }));
+    const logDirectory = join(home, 'logging');
+    await using shared = await openTestEngine({ logDirectory });
+    await shared.engine.create({ name: 'acme/lines', context: pluginContext(logPlugin) });
+    await shared.engine.enable('acme/lines');
+    const driver = await shared.engine.drivers.find('acme/lines', 'logdriver');
+    const stream = await openLogStream(driver, { id: 'c1' });
+    await stream.write({ ...line('one'), line: Buffer.from('one') });
+    const { id } = shared.engine.inspect('acme/lines');
+    assert.deepEqual(await readdir(join(logDirectory, id)), [stream.file.split('/').at(-1)]);
+    await stream.close();
+    assert.deepEqual(await readdir(join(logDirectory, id)), []);
+    const read: string[] = [];
+    for await (const entry of createLogDriver(driver.client).readLogs({ id: 'c1' }, {}))
+      read.push(Buffer.from(entry.line).toString());
+    assert.deepEqual(read, ['one\n']);
   });
 
   test('gets everything that was written before the stop, even more than a pipe holds', async () => {
