@@ -38,7 +38,7 @@ test('a plugin starts without /etc/resolv.conf, or with a dangling link there, a
     rm -f /mnt/etc/hosts /mnt/etc/resolv.conf
     ln -s /run/outboard-none/resolv.conf /mnt/etc/resolv.conf
     mount --bind /mnt/etc /etc
-    exec "$0" --input-type=module --eval "$1"`;
+    exec "$0" --import=tsx --input-type=module --eval "$1"`;
   const { stdout } = await run('unshare', ['--mount', 'sh', '-c', script, process.execPath, program], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
   });

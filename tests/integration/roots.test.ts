@@ -116,7 +116,13 @@ test('files of a data root that other users can access are restricted to root, w
   await first.end('SIGTERM');
   const { dataRoot } = first;
   const plugin = join(dataRoot, 'plugins', onlyId(dataRoot));
-  const directories = [dataRoot, join(dataRoot, 'plugins'), join(dataRoot, 'volumes'), plugin];
+  const directories = [
+    dataRoot,
+    join(dataRoot, 'plugins'),
+    join(dataRoot, 'volumes'),
+    join(dataRoot, 'gateway'),
+    plugin,
+  ];
   for (const directory of directories) chmodSync(directory, 0o755);
   chmodSync(join(plugin, 'config.json'), 0o644);
 

@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 
 /** Name of the record in the data root. */
-const recordName = 'consumers.json';
+const recordName = join('gateway', 'consumers.json');
 /** This file must stay directly in `src/`: its relative path has the same depth in the bundle. */
 const programFile = fileURLToPath(new URL('../../../bin/outboard', import.meta.url));
 

@@ -15,7 +15,7 @@ export interface Roots {
 }
 
 /** Names in a directory that is used as a data root only. */
-const ownNames: ReadonlySet<string> = new Set(['plugins', 'volumes', ownerFileName, 'lost+found']);
+const ownNames: ReadonlySet<string> = new Set(['plugins', 'volumes', 'gateway', ownerFileName, 'lost+found']);
 
 /**
  * Open the roots. The results hold no links: the OCI runtime accepts none in the path of a root filesystem, the mount
@@ -41,8 +41,8 @@ async function keepDataRootPrivate(path: string, logger: Logger): Promise<void> 
   else if (((await stat(path)).mode & 0o077) !== 0) {
     logger.warn(
       { path },
-      'the data root is open to other users, and holds more than plugins: only its directories "plugins" and "volumes" are closed; use a directory of its own',
+      'the data root is open to other users, and holds more than plugins: only its own directories are closed; use a directory of its own',
     );
   }
-  for (const name of ['plugins', 'volumes']) await keepPrivate(join(path, name), logger);
+  for (const name of ['plugins', 'volumes', 'gateway']) await keepPrivate(join(path, name), logger);
 }
