@@ -21,7 +21,7 @@ export interface DaemonConsumersDeps {
   readonly logger: Logger;
 }
 
-/** Open the connections; the caller disposes them. @throws {OutboardError} system when their record is damaged */
+/** Open the connections; the caller disposes them. */
 export async function openDaemonConsumers(deps: DaemonConsumersDeps): Promise<Consumers> {
   const { configuration, engine, gateway, logger } = deps;
   return openConsumers({

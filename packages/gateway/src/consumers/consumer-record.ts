@@ -45,9 +45,10 @@ export type ConsumerRecord = Pick<ValueOf<typeof recordCodec>, 'connections' | '
 /** Nothing is connected. */
 export const emptyRecord: ConsumerRecord = { connections: [], files: [], directories: [] };
 
-/** The file. A damaged one is an error, since it says which files of other programs are Outboard's. */
+/** The file. A damaged one is set aside. */
 export const consumerRecordFile = new JsonFile({
   subject: 'record of connections',
   codec: recordCodec,
   isSealed: true,
+  damage: 'set-aside',
 });

@@ -319,8 +319,20 @@ describe('the record', () => {
     ]);
   });
 
-  test('a damaged record is an error, and nothing is overwritten', async () => {
+  test('a damaged record is set aside and told, and to connect again adopts the files', async () => {
+    {
+      await using consumers = await open();
+      await consumers.connect('reader', {});
+    }
     await writeFile(join(home, 'consumers.json'), '{"Version": 1}');
-    await assert.rejects(open(), { kind: 'system', message: /record of connections .* is damaged/ });
+    await using consumers = await open();
+    assert.match(log.join(''), /record of connections .* is damaged/);
+    assert.deepEqual(consumers.list(), []);
+    assert.deepEqual(await statesOf(consumers.connect('reader', {})), [
+      'one.conf unchanged',
+      'two.conf unchanged',
+    ]);
+    await consumers.disconnect('reader', {});
+    assert.deepEqual(await names(), []);
   });
 });

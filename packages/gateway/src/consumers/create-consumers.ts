@@ -41,14 +41,22 @@ interface Settled {
 
 /**
  * Open the connections of a data root. Their files are brought in line with the plugins in the background, now and after
- * each change.
- * @throws {OutboardError} system when the record is damaged
+ * each change. A record that cannot be read is logged and counts as none: to connect again adopts the files that are there.
  */
 export async function openConsumers(deps: ConsumersDeps): Promise<Consumers> {
-  const record = (await consumerRecordFile.read(deps.recordPath)) ?? emptyRecord;
+  const record = (await readRecord(deps)) ?? emptyRecord;
   const consumers = new RecordedConsumers(deps, record);
   void consumers.refresh();
   return consumers;
+}
+
+async function readRecord({ recordPath, logger }: ConsumersDeps): Promise<ConsumerRecord | undefined> {
+  try {
+    return await consumerRecordFile.read(recordPath);
+  } catch (error) {
+    logger.error({ err: error }, 'cannot read which consumers are connected: connect them again');
+    return undefined;
+  }
 }
 
 class RecordedConsumers implements Consumers {
