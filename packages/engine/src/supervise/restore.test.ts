@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { hostMounts, openRunningContainers } from '@outboard/container';
 import { isRunning } from '@outboard/container/testing';
+import { digestOf } from '@outboard/oci';
 import pino from 'pino';
 import { createPreflight } from '../preflight/host-preflight.ts';
 import {
@@ -37,6 +38,29 @@ test('S15 a restart of the daemon takes plugins back with their pid and no resta
   await second.waitFor(record.id, 'running', ({ restarts }) => restarts === 1);
   await second.supervisor.stop(record.id);
 });
+
+for (const end of ['runs', 'has ended'] as const) {
+  test(`V2 a container of a version whose record was not saved is replaced, when it ${end}`, async (t) => {
+    const fixture = createSupervisorFixture(t);
+    const first = await fixture.open();
+    const record = { ...fixture.install(listening), overrides: { restart: { name: 'no' } } } as const;
+    const onTrial = { ...record, manifestDigest: digestOf(Buffer.from('on trial')) };
+    await first.supervisor.start(onTrial);
+    const { pid } = await first.waitFor(record.id, 'running');
+    await first.supervisor.shutdown('leave-running');
+    first.runtime.release();
+    if (end === 'has ended') {
+      process.kill(pid, 'SIGKILL');
+      while (isRunning(pid)) await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    const second = await fixture.open();
+    await second.supervisor.restore([record]);
+    const state = await second.waitFor(record.id, 'running', (running) => running.pid !== pid);
+    assert.equal(state.restarts, 0);
+    await second.supervisor.stop(record.id);
+  });
+}
 
 /** A supervisor whose plugins all run on something that ends with the daemon. */
 function openBound(fixture: SupervisorFixture): Promise<OpenedSupervisor> {

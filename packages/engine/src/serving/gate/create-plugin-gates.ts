@@ -18,8 +18,8 @@ export interface PluginGatesDeps {
   readonly logger: Logger;
 }
 
-/** The longest wait of a call, in milliseconds. */
-export const longestWaitMs = 60_000;
+/** In milliseconds. */
+const longestWaitMs = 60_000;
 
 /** Open the gates; must be made before other listeners of the supervisor that call plugins. */
 export function createPluginGates(deps: PluginGatesDeps): PluginGates {
