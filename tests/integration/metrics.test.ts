@@ -147,6 +147,12 @@ test('metrics cover a plugin from its pull to its removal', { skip }, async (con
     [1, 1, 1],
   );
   assert.equal(value(`outboard_gateway_socket_listening{alias="pulled",${plugin}}`), 1);
+  assert.deepEqual(
+    ['calls_running', 'calls_waiting', 'circuit_open'].map((name) =>
+      value(`outboard_gateway_${name}{${plugin}}`),
+    ),
+    [0, 0, 0],
+  );
   const calls = (method: string, outcome: string) =>
     value(`outboard_gateway_calls_total{method="${method}",outcome="${outcome}",${plugin}}`);
   assert.deepEqual(

@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 export interface GatewayHandlerDeps {
   readonly engine: Pick<PluginEngine, 'serving' | 'volumes' | 'logPipes'>;
   /** Records every call. */
-  readonly calls: Pick<CallLog, 'record'>;
+  readonly calls: Pick<CallLog, 'record' | 'watch'>;
   readonly logger: Logger;
 }
 
@@ -26,6 +26,7 @@ export function createGatewayHandlers(
     logPipes,
     ready: (id, options) => serving.ready(id, options),
     onCall: (call) => calls.record(call),
+    onGuard: (id, load) => calls.watch(id, load),
     clock: systemClock,
     logger,
   });

@@ -30,6 +30,7 @@ export type {
   PluginSource,
 } from './gateway.ts';
 export { type GatewayOptions, openGateway } from './open-gateway.ts';
+export type { CallLoad } from './protection/call-guard.ts';
 export type { CallLimits } from './protection/call-limits.ts';
 // Its sockets over restarts.
 export {

@@ -3,6 +3,7 @@
  * installed plugins and the methods of the plugin protocols.
  */
 import {
+  type CallLoad,
   type CallTotals,
   callDurationBounds,
   type GatewayEndpoint,
@@ -15,6 +16,8 @@ export interface CalledPluginTotals {
   /** Its full name. */
   readonly name: string;
   readonly totals: CallTotals;
+  /** Absent before its socket was open. */
+  readonly load?: CallLoad | undefined;
 }
 
 /**
@@ -37,6 +40,24 @@ export function gatewayFamilies(
       })),
     },
     {
+      name: 'outboard_gateway_calls_running',
+      help: 'Calls of other programs to plugins that are under way.',
+      type: 'gauge',
+      samples: loadSamples(plugins, ({ running }) => running),
+    },
+    {
+      name: 'outboard_gateway_calls_waiting',
+      help: 'Calls of other programs to plugins that wait for others to end.',
+      type: 'gauge',
+      samples: loadSamples(plugins, ({ waiting }) => waiting),
+    },
+    {
+      name: 'outboard_gateway_circuit_open',
+      help: 'Whether calls to the plugin fail at once, because it did not answer.',
+      type: 'gauge',
+      samples: loadSamples(plugins, ({ circuit }) => Number(circuit !== 'closed')),
+    },
+    {
       name: 'outboard_gateway_calls_total',
       help: 'Calls of other programs to plugins that have ended.',
       type: 'counter',
@@ -51,6 +72,15 @@ export function gatewayFamilies(
       samples: all.flatMap(({ plugin, method }) => histogramSamples(plugin, method)),
     },
   ];
+}
+
+function loadSamples(
+  plugins: readonly CalledPluginTotals[],
+  figureOf: (load: CallLoad) => number,
+): readonly Sample[] {
+  return plugins.flatMap(({ name, load }) =>
+    load === undefined ? [] : [{ labels: { plugin: name }, value: figureOf(load) }],
+  );
 }
 
 function histogramSamples(plugin: string, totals: MethodTotals): readonly Sample[] {

@@ -15,7 +15,7 @@ export type MeasuredEngine = Pick<PluginEngine, 'list' | 'state' | 'outOfMemoryK
 
 /** The gateway as metrics read it. */
 export interface MeasuredGateway {
-  readonly calls: Pick<CallLog, 'totalsOf'>;
+  readonly calls: Pick<CallLog, 'totalsOf' | 'loadOf'>;
   /** Empty while the gateway is off. */
   endpoints(): readonly GatewayEndpoint[];
 }
@@ -49,7 +49,11 @@ export async function renderMetrics(
     };
   });
   plugins.sort((a, b) => (a.plugin.name < b.plugin.name ? -1 : 1));
-  const called = engine.list().map(({ id, name }) => ({ name, totals: gateway.calls.totalsOf(id) }));
+  const called = engine.list().map(({ id, name }) => ({
+    name,
+    totals: gateway.calls.totalsOf(id),
+    load: gateway.calls.loadOf(id),
+  }));
   called.sort((a, b) => (a.name < b.name ? -1 : 1));
   const states = plugins.map(({ state }) => state.status);
   return encodeExposition([

@@ -4,6 +4,7 @@
  */
 import type { Cancellable } from '@outboard/async';
 import type { Consumer, LogLine } from '@outboard/engine';
+import type { CallLoad } from '../protection/call-guard.ts';
 import type { CallOutcome } from './call-outcome.ts';
 import type { CallTotals } from './call-totals.ts';
 
@@ -63,6 +64,10 @@ export interface CallLog {
   read(query: CallQuery, options: Required<Cancellable>): AsyncIterable<readonly LogLine[]>;
   /** Figures since the start of this process, for metrics: of one plugin. */
   totalsOf(pluginId: string): CallTotals;
+  /** Note where to read the calls of a plugin that are under way. */
+  watch(pluginId: string, load: CallLoad): void;
+  /** The calls of a plugin that are under way; undefined before its socket was open. */
+  loadOf(pluginId: string): CallLoad | undefined;
   /** Drop the figures of a removed plugin. */
   forget(pluginId: string): void;
 }

@@ -4,6 +4,7 @@
 import { type Clock, createListeners } from '@outboard/async';
 import type { LogLine, PluginCallLines } from '@outboard/engine';
 import type { Logger } from 'pino';
+import type { CallLoad } from '../protection/call-guard.ts';
 import { isKnownMethod } from '../translation/method-rules.ts';
 import { CallFollower } from './call-follower.ts';
 import { encodeCall } from './call-line.ts';
@@ -32,6 +33,7 @@ export function createCallLog(deps: CallLogDeps): CallLog {
 class RecordedCalls implements CallLog {
   readonly #deps: CallLogDeps;
   readonly #counters = new Map<string, CallCounter>();
+  readonly #loads = new Map<string, CallLoad>();
   readonly #listeners = createListeners<[CalledPlugin, LogLine]>((error) =>
     this.#deps.logger.error({ err: error }, 'a reader of calls failed'),
   );
@@ -67,8 +69,17 @@ class RecordedCalls implements CallLog {
     return this.#counters.get(pluginId)?.totals() ?? [];
   }
 
+  watch(pluginId: string, load: CallLoad): void {
+    this.#loads.set(pluginId, load);
+  }
+
+  loadOf(pluginId: string): CallLoad | undefined {
+    return this.#loads.get(pluginId);
+  }
+
   forget(pluginId: string): void {
     this.#counters.delete(pluginId);
+    this.#loads.delete(pluginId);
   }
 
   async *#follow(

@@ -23,6 +23,7 @@ export function createPluginHandlers(deps: PluginHandlerDeps): (plugin: HandledP
     if (known !== undefined && isDeepStrictEqual(known.limits, limits)) return known.guard;
     const guard = createCallGuard(plugin.name, limits, deps.clock);
     guards.set(plugin.id, { limits, guard });
+    deps.onGuard?.(plugin.id, guard);
     return guard;
   }
 

@@ -5,6 +5,7 @@ import type { Cancellable, Clock } from '@outboard/async';
 import type { Consumer, HostLogPipes, PluginDriver, PluginOptions } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { EndedCall } from '../calls/call-log.ts';
+import type { CallLoad } from '../protection/call-guard.ts';
 
 /** The plugin behind a socket. */
 export interface HandledPlugin {
@@ -58,6 +59,8 @@ export interface PluginHandlerDeps {
   /** Waits until calls can be made. @throws {OutboardError} unavailable, with the reason, when none can be made any more */
   readonly ready: (pluginId: string, options: Cancellable) => Promise<void>;
   readonly onCall?: ((call: EndedCall) => void) | undefined;
+  /** Receives the figures of a plugin's calls, which change with them; new ones replace those of before. */
+  readonly onGuard?: ((pluginId: string, load: CallLoad) => void) | undefined;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly logger: Logger;
 }

@@ -17,9 +17,16 @@ export interface GuardedCall<Result> {
   call(): Promise<Result>;
 }
 
-/** Runs calls under protection. */
-export interface CallGuard {
+/** The calls of one plugin at this moment. */
+export interface CallLoad {
   readonly circuit: CircuitState;
+  readonly running: number;
+  /** Calls that wait for others to end. */
+  readonly waiting: number;
+}
+
+/** Runs calls under protection. */
+export interface CallGuard extends CallLoad {
   /**
    * @throws {OutboardError} unavailable, code `circuit-open` or `too-many-calls`, at once; the error of `ready` or `call`, or the
    *   reason of the deadline
@@ -53,6 +60,12 @@ export function createCallGuard(
   return {
     get circuit() {
       return breaker.state;
+    },
+    get running() {
+      return queue.running;
+    },
+    get waiting() {
+      return queue.waiting;
     },
     async run(call) {
       breaker.check();

@@ -34,3 +34,13 @@ test('createCallQueue() frees the place of a call that leaves or fails', async (
   await assert.rejects(running, { message: 'failed' });
   assert.equal(await next, 'next');
 });
+
+test('tells how many calls run and wait', async () => {
+  const queue = createCallQueue('acme/p:latest', { running: 2, waiting: 5 });
+  const end = withResolvers<void>();
+  const calls = [1, 2, 3].map(() => queue.run(() => end.promise));
+  assert.deepEqual([queue.running, queue.waiting], [2, 1]);
+  end.resolve();
+  await Promise.all(calls);
+  assert.deepEqual([queue.running, queue.waiting], [0, 0]);
+});

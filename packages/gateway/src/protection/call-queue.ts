@@ -14,6 +14,10 @@ export interface CallQueueOptions {
 
 /** Admits calls. */
 export interface CallQueue {
+  /** Calls that have a place. */
+  readonly running: number;
+  /** Calls that wait for one. */
+  readonly waiting: number;
   /**
    * Run a call when it has a place, in order of arrival.
    * @throws {OutboardError} unavailable, code `too-many-calls`, at once, when too many wait already; the signal's reason
@@ -29,6 +33,12 @@ export function createCallQueue(plugin: string, { running, waiting }: CallQueueO
   const limiter = createLimiter(running);
   let present = 0;
   return {
+    get running() {
+      return Math.min(present, running);
+    },
+    get waiting() {
+      return Math.max(0, present - running);
+    },
     async run(call, options) {
       if (present >= running + waiting) {
         const message = `plugin ${plugin} is busy: ${running} calls are running and ${waiting} are waiting`;
