@@ -24,6 +24,7 @@ export { openListeningSocket, pathOfSocket, stopReceiving } from './linux/listen
 export { lockDirectory, ownerFileName } from './linux/lock-directory.ts';
 export { makeFifo } from './linux/make-fifo.ts';
 export type { MountEntry } from './linux/mount-table.ts';
+export { findMountUsers, type MountUser } from './linux/mount-users.ts';
 export { openEntry, openTrustedDirectory } from './linux/open-entry.ts';
 export { readPeerCredentials } from './linux/peer-credentials.ts';
 export { isSameProcess, readBootId } from './linux/process-identity.ts';

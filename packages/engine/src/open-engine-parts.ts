@@ -21,7 +21,8 @@ import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.
 import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
 import { createPluginLogs, type EnginePluginLogs } from './logs/create-plugin-logs.ts';
 import { withLogs } from './logs/logged-runtime.ts';
-import { openLedger, openMountKeeper } from './mounts/open-mounts.ts';
+import type { MountLedger } from './mounts/mount-ledger.ts';
+import { createFindUsers, openLedger, openMountKeeper } from './mounts/open-mounts.ts';
 import { createEngineEvents } from './observe/engine-events.ts';
 import type { EngineContext } from './operations/engine-context.ts';
 import { collectGarbage } from './operations/install/collect-garbage.ts';
@@ -42,8 +43,8 @@ import {
 } from './supervise/host/log-directories.ts';
 import { createSupervisor } from './supervise/plugin-supervisor.ts';
 import type { Supervisor } from './supervise/supervisor.ts';
+import type { OpenVolumes } from './volumes/create-volumes.ts';
 import { openVolumes } from './volumes/open-volumes.ts';
-import type { Volumes } from './volumes/volumes.ts';
 
 /** The roots by their real paths, and a logger. */
 export type OpenOptions = PluginEngineOptions & { readonly logger: Logger };
@@ -55,7 +56,7 @@ export type EngineParts = Pick<EngineContext, Exclude<keyof EngineContext, 'scop
 export interface OpenedParts {
   readonly parts: EngineParts;
   readonly logPipes: HostLogPipes | undefined;
-  readonly volumes: Volumes;
+  readonly volumes: OpenVolumes;
   readonly logs: EnginePluginLogs;
 }
 
@@ -87,18 +88,13 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     announce({ type: 'plugin', action: 'oom', id, attributes: { name } });
   });
   const calls = openCalls(options, stack, { store, supervisor, logDirectories });
-  const { drivers } = calls;
   const workspaces = stack.adopt(await openWorkspaces(layout.stagingDirectory, logger), (opened) =>
     opened.close(),
   );
   const queue = createKeyedQueue();
   const references = await openStoredReferences({ store, queue, logger });
-  const directory = join(dataRoot, 'volumes');
-  const mounts = await openLedger({ store, supervisor, execRoot, logger });
-  const volumes = await openVolumes({ store, drivers, references, mounts, announce, logger, directory });
-  const keeper = openMountKeeper({ store, logger }, { ledger: mounts, optionsOf: volumes.optionsOf });
-  stack.use(keeper);
-  calls.serving.onBeforeServing((plugin, signal) => keeper.restore(plugin, signal));
+  const shared = { ...calls, store, supervisor, references, announce };
+  const { volumes, mounts } = await openMountedVolumes(options, stack, shared);
   const parts: EngineParts = {
     dataRoot,
     store,
@@ -122,6 +118,24 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     onEvent: events.subscribe,
   };
   return { parts, logPipes: logDirectories, volumes, logs };
+}
+
+/** Volumes, the ledger of their mounts, and what brings mounts back when a plugin was started again. */
+async function openMountedVolumes(
+  { dataRoot, execRoot, logger }: OpenOptions,
+  stack: DisposalStack,
+  deps: Pick<EngineContext, 'store' | 'supervisor' | 'drivers' | 'references' | 'serving' | 'announce'>,
+): Promise<{ readonly volumes: OpenVolumes; readonly mounts: MountLedger }> {
+  const { store, serving } = deps;
+  const mounts = await openLedger({ ...deps, execRoot, logger });
+  const findUsers = createFindUsers(deps, dataRoot);
+  const directory = join(dataRoot, 'volumes');
+  const volumes = await openVolumes({ ...deps, mounts, findUsers, logger, directory });
+  const keeper = stack.use(
+    openMountKeeper({ store, logger }, { ledger: mounts, optionsOf: volumes.optionsOf }),
+  );
+  serving.onBeforeServing((plugin, signal) => keeper.restore(plugin, signal));
+  return { volumes, mounts };
 }
 
 /** Everything through which plugins are called. */

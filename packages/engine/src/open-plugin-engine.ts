@@ -76,6 +76,7 @@ export async function openEngine(
   );
   const orphans = await findOrphanedExecs(parts);
   context.inBackground(() => endOrphanedExecs(context, orphans));
+  context.inBackground((signal) => volumes.abandoned.watch(signal));
   owned.use(stack.move());
   return engine;
 }

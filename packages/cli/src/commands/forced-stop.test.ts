@@ -9,6 +9,7 @@ const uses = {
     { Kind: 'volume', Holder: 'data' },
     { Kind: 'mount', Holder: 'a/b c/web', Consumer: { ByHand: true } },
     { Kind: 'mount', Holder: 'data/x', Consumer: { Pid: 812, Program: 'podman', ByHand: false } },
+    { Kind: 'mount', Holder: 'data/y', Consumer: { Pid: 813, ByHand: false }, Note: 'nothing uses it' },
     { Kind: 'client', Holder: 'backup' },
   ],
 };
@@ -31,7 +32,12 @@ for (const [words, route, command] of [
       });
       assert.deepEqual([code, out], [1, '']);
       const unmount = "outboard volume unmount --holder web 'a/b c'";
-      const next = `outboard volume rm data, or ${unmount}, or ${command}, which breaks them`;
+      const next = [
+        'outboard volume rm data',
+        unmount,
+        'outboard volume unmount --holder y data',
+        `${command}, which breaks them`,
+      ].join(', or ');
       assert.equal(err, `Error response from daemon: ${inUse}: release it with ${next}\n`);
     });
 

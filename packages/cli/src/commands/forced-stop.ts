@@ -49,14 +49,15 @@ async function commandsToRelease(client: EngineClient, name: string): Promise<re
   return [...commands].slice(0, maxSuggested);
 }
 
-/** The consumers of the gateway unmount by themselves as they end. */
+/** Consumers unmount by themselves as they end, unless they have crashed. */
 function commandToRelease(use: unknown): string | undefined {
   const holder = asText(field(use, 'Holder'));
   switch (asText(field(use, 'Kind'))) {
     case 'volume':
       return `outboard volume rm ${quote(holder)}`;
     case 'mount': {
-      if (field(field(use, 'Consumer'), 'ByHand') !== true) return undefined;
+      const isByHand = field(field(use, 'Consumer'), 'ByHand') === true;
+      if (!isByHand && !asText(field(use, 'Note')).includes('nothing uses it')) return undefined;
       const slash = holder.lastIndexOf('/');
       const [volume, id] = [holder.slice(0, slash), holder.slice(slash + 1)];
       return `outboard volume unmount --holder ${quote(id)} ${quote(volume)}`;

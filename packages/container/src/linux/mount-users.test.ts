@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { mount } from './mount.ts';
-import { mountOfPath, readMountTable } from './mount-table.ts';
-import { findMountUsers, type UsedPlace } from './mount-users.ts';
+import { lookUpMounts, readMountTable } from './mount-table.ts';
+import { findMountUsers } from './mount-users.ts';
 import { unmountBelow } from './unmount.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
@@ -15,7 +15,7 @@ const needsRoot = process.getuid?.() === 0 ? false : 'needs root to mount';
 describe('findMountUsers()', { skip: needsRoot }, () => {
   let home: string;
   /** A mount, and a directory of another file system. */
-  const places = new Map<'mount' | 'directory', UsedPlace>();
+  const places = new Map<'mount' | 'directory', { readonly path: string; readonly device: string }>();
   const children: ChildProcess[] = [];
 
   before(async () => {
@@ -23,8 +23,9 @@ describe('findMountUsers()', { skip: needsRoot }, () => {
     for (const name of ['base', 'base/a [b]*', 'mounted', 'other', 'own', 'own/bind'])
       await mkdir(join(home, name));
     mount('tmpfs', join(home, 'mounted'), 0, { type: 'tmpfs' });
-    places.set('mount', await placeOf('mounted'));
-    places.set('directory', await placeOf('base/a [b]*'));
+    const entry = lookUpMounts(await readMountTable())(join(home, 'mounted'));
+    places.set('mount', { path: join(home, 'mounted'), device: entry?.device ?? '' });
+    places.set('directory', { path: join(home, 'base/a [b]*'), device: '' });
   });
   after(async () => {
     for (const child of children) child.kill('SIGKILL');
@@ -32,18 +33,6 @@ describe('findMountUsers()', { skip: needsRoot }, () => {
     await unmountBelow(home);
     await rm(home, { recursive: true });
   });
-
-  async function placeOf(name: string): Promise<UsedPlace> {
-    const path = join(home, name);
-    const entry = mountOfPath(await readMountTable(), path);
-    assert.ok(entry);
-    const rest = path.slice(entry.mountPoint === '/' ? 0 : entry.mountPoint.length);
-    return {
-      path,
-      device: entry.device,
-      root: `${entry.root === '/' && rest !== '' ? '' : entry.root}${rest}`,
-    };
-  }
 
   /** Run a command of a shell, which says when it is ready. @returns its process */
   async function running(script: string, ...unshare: readonly string[]): Promise<ChildProcess> {
@@ -64,7 +53,11 @@ describe('findMountUsers()', { skip: needsRoot }, () => {
   async function usersOf(kind: 'mount' | 'directory', maker = 0): Promise<readonly (number | string)[]> {
     const place = places.get(kind);
     assert.ok(place);
-    const users = await findMountUsers(place, { maker, ownDirectory: join(home, 'own') });
+    const users = await findMountUsers(place.path, {
+      device: place.device,
+      maker,
+      ownDirectory: join(home, 'own'),
+    });
     return users.map((user) => (user.kind === 'bind' ? user.mountPoint : user.process.pid));
   }
 
@@ -112,9 +105,13 @@ describe('findMountUsers()', { skip: needsRoot }, () => {
   }
 
   test('rejects when it cannot be known', async () => {
-    const place = places.get('mount');
-    assert.ok(place);
+    const { path = '', device = '' } = places.get('mount') ?? {};
+    const options = { device, maker: 0, ownDirectory: '/' };
     const signal = AbortSignal.abort(new Error('enough'));
-    await assert.rejects(findMountUsers(place, { maker: 0, ownDirectory: '/', signal }), /enough/);
+    await assert.rejects(findMountUsers(path, { ...options, signal }), /enough/);
+    for (const other of ['', '0:1']) {
+      await assert.rejects(findMountUsers(path, { ...options, device: other }), /another file system/);
+    }
+    await assert.rejects(findMountUsers(home, options), /another file system/);
   });
 });

@@ -9,14 +9,13 @@ import type { Cancellable } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { describeProcess, type ProcessDescription } from './describe-process.ts';
 import { findBinary } from './find-binary.ts';
-import { type MountEntry, parseMountTable } from './mount-table.ts';
+import { lookUpMounts, type MountEntry, parseMountTable, readMountTable } from './mount-table.ts';
 import { type ProgramResult, runProgram } from './run-program.ts';
 
-/** The place to look for. */
-export interface UsedPlace {
-  /** Absolute path in this mount namespace, without links. */
+/** A path with its place in its file system. */
+interface UsedPlace {
   readonly path: string;
-  /** Device of its file system, as in the mount table, such as `7:1`. */
+  /** As in the mount table. */
   readonly device: string;
   /** Directory in that file system, in `latin1`; `/` for a whole mount. */
   readonly root: string;
@@ -30,6 +29,8 @@ export type MountUser =
 
 /** Options of `findMountUsers`. */
 export interface MountUsersOptions extends Cancellable {
+  /** Device of the mount that is expected at the path, such as `7:1`; '' for a directory that is no mount. */
+  readonly device: string;
   /** A process whose mount namespace does not count: the one that made the mount. 0 for none. */
   readonly maker: number;
   /** Mounts below this directory of this namespace do not count; in `latin1`. */
@@ -44,16 +45,19 @@ const maxAttempts = 4;
 const maxNamespaces = 4_096;
 
 /**
- * Find the users of a place. A mount namespace that merely has a copy of it at the same path, as services with `PrivateTmp=`
+ * Find the users of a mount or a directory. A mount namespace that merely has a copy of it at the same path, as services with `PrivateTmp=`
  * have, does not use it. Namespaces without a process are not seen.
  * @returns one process for each other namespace, the processes that have files open there, and the binds of this host; empty
  *   when nothing uses it
- * @throws {OutboardError} system when it cannot be known
+ * @param path absolute, in this mount namespace, without links
+ * @throws {OutboardError} system when it cannot be known, also because another mount is there
  */
 export async function findMountUsers(
-  place: UsedPlace,
+  path: string,
   options: MountUsersOptions,
 ): Promise<readonly MountUser[]> {
+  options.signal?.throwIfAborted();
+  const place = await placeOf(path, options.device);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const links = await readLinks(place.path, options);
     const namespaces = groupByNamespace(links);
@@ -61,6 +65,18 @@ export async function findMountUsers(
     if (binds !== undefined) return await usersAmong({ place, links, namespaces, binds }, options);
   }
   throw cannotTell('mount namespaces come and go too fast');
+}
+
+async function placeOf(path: string, device: string): Promise<UsedPlace> {
+  const bytes = Buffer.from(path).toString('latin1');
+  const entry = lookUpMounts(await readMountTable())(bytes);
+  const isMount = entry?.mountPoint === bytes;
+  if (entry === undefined || (device === '' ? isMount : !isMount || entry.device !== device)) {
+    throw cannotTell(`another file system is mounted at ${JSON.stringify(path)}`);
+  }
+  const rest = bytes.slice(entry.mountPoint === '/' ? 0 : entry.mountPoint.length);
+  const root = rest !== '' && entry.root === '/' ? rest : `${entry.root}${rest}`;
+  return { path, device: entry.device, root };
 }
 
 /** As they were read. */

@@ -22,6 +22,7 @@ const references: PluginEngine['references'] = {
   add: missing('references.add'),
   remove: missing('references.remove'),
   addSource: () => () => {},
+  refresh: async () => {},
 };
 
 const serving: PluginEngine['serving'] = {

@@ -59,6 +59,10 @@ class JournaledLedger implements MountLedger {
     this.#unsettled = new Set(loaded.filter(({ pending }) => pending !== undefined));
   }
 
+  all(): readonly HeldVolume[] {
+    return this.#volumes.drivers().flatMap((driver) => this.held(driver));
+  }
+
   held(driver: string): readonly HeldVolume[] {
     return this.#volumes.ofDriver(driver).filter(isHeld);
   }

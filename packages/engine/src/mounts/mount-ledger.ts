@@ -42,6 +42,8 @@ export interface Remounted {
  * ID of the first, unless an option of the plugin says `each`. The caller serialises the calls for one volume.
  */
 export interface MountLedger {
+  /** Volumes of all drivers that somebody holds. */
+  all(): readonly HeldVolume[];
   /** Volumes of a driver that somebody holds, or whose first mount or last unmount is under way. */
   held(driver: string): readonly HeldVolume[];
   /** The same, and those that were mounted in this boot. */

@@ -2,11 +2,12 @@
  * Opens the ledger of mounts of an engine, and keeps the mounts that it names.
  */
 import { join } from 'node:path';
-import { readBootId } from '@outboard/container';
+import { findMountUsers, readBootId } from '@outboard/container';
 import { isOutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { gatewayDefaults } from '../config/gateway-options.ts';
 import { optionsOf } from '../config/options-in-force.ts';
+import type { PluginRecord } from '../config/plugin-config.ts';
 import { treeOf } from '../drivers/managed-drivers.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
 import { hasProcess, type Supervisor } from '../supervise/supervisor.ts';
@@ -14,6 +15,7 @@ import { openMountLedger } from './journaled-ledger.ts';
 import { keepMounts, type MountKeeper, type MountKeeperDeps } from './keep-mounts.ts';
 import { createMountJournal } from './mount-journal.ts';
 import type { MountLedger } from './mount-ledger.ts';
+import type { FindUsers } from './mount-uses.ts';
 import { createMountCheck, type RunningPlugin } from './namespace-mount-check.ts';
 
 /** Parts of the mounts of an engine. */
@@ -48,6 +50,29 @@ export async function openLedger(deps: OpenMountsDeps): Promise<MountLedger> {
   return ledger;
 }
 
+/** Looks for the users of held volumes, of which the plugin itself is none. */
+export function createFindUsers(
+  { store, supervisor }: Pick<OpenMountsDeps, 'store' | 'supervisor'>,
+  dataRoot: string,
+): FindUsers {
+  return ({ driver, hostPath, device }) =>
+    findMountUsers(hostPath, {
+      device,
+      maker: pidOfDriver({ store, supervisor }, driver),
+      ownDirectory: Buffer.from(dataRoot).toString('latin1'),
+    });
+}
+
+/** @returns 0 for a driver that has no process here */
+function pidOfDriver(
+  { store, supervisor }: Pick<OpenMountsDeps, 'store' | 'supervisor'>,
+  driver: string,
+): number {
+  const record = findPlugin(store, driver);
+  const state = record && supervisor.state(record.id);
+  return state !== undefined && hasProcess(state) ? state.pid : 0;
+}
+
 /** Keep the mounts of the plugins of an engine. */
 export function openMountKeeper(
   { store, logger }: { readonly store: Pick<PluginStore, 'find' | 'paths'>; readonly logger: Logger },
@@ -70,8 +95,13 @@ function runningPlugin({ store, supervisor }: OpenMountsDeps, id: string): Runni
 
 /** @param plugin its ID, or the full name of a driver, which may be a legacy one */
 function gatewayOf(store: Pick<PluginStore, 'find'>, plugin: string) {
+  const record = findPlugin(store, plugin);
+  return record && optionsOf(record).gateway;
+}
+
+function findPlugin(store: Pick<PluginStore, 'find'>, plugin: string): PluginRecord | undefined {
   try {
-    return optionsOf(store.find(plugin)).gateway;
+    return store.find(plugin);
   } catch (error) {
     if (isOutboardError(error)) return undefined;
     throw error;

@@ -46,6 +46,11 @@ export interface PluginReferences {
   add(pluginId: string, reference: ReferenceId): Promise<void>;
   /** Remove a reference; nothing happens when there is none. */
   remove(pluginId: string, reference: ReferenceId): Promise<void>;
-  /** Add a source of references that are kept elsewhere. */
-  addSource(source: ReferenceSource): void;
+  /**
+   * Add a source of references that are kept elsewhere.
+   * @param refresh looks again at what the source knows of a plugin; never rejects
+   */
+  addSource(source: ReferenceSource, refresh?: (pluginId: string) => Promise<void>): void;
+  /** Look again at what sources know of a plugin, before its references are shown. Bounded to seconds; never rejects. */
+  refresh(pluginId: string): Promise<void>;
 }

@@ -20,6 +20,15 @@ export function refuseInUse(
   throw new OutboardError('conflict', `plugin ${name} is in use: ${describe(all)}`, { code: 'in-use' });
 }
 
+/** The same, after a look at who uses the plugin now. @throws {OutboardError} as `refuseInUse` */
+export async function refuseInUseNow(
+  plugin: Pick<PluginRecord, 'id' | 'name'>,
+  references: Pick<PluginReferences, 'of' | 'refresh'>,
+): Promise<void> {
+  if (references.of(plugin.id).length > 0) await references.refresh(plugin.id);
+  refuseInUse(plugin, references);
+}
+
 function describe(references: readonly PluginReference[]): string {
   const named = references.slice(0, maxNamed).map(showReference);
   const more = references.length - named.length;

@@ -10,6 +10,7 @@ export function scopedReferences(references: PluginReferences, scope: OperationS
     of: (pluginId) => references.of(pluginId),
     add: (pluginId, reference) => scope.run(() => references.add(pluginId, reference)),
     remove: (pluginId, reference) => scope.run(() => references.remove(pluginId, reference)),
-    addSource: (source) => references.addSource(source),
+    addSource: (source, refresh) => references.addSource(source, refresh),
+    refresh: (pluginId) => references.refresh(pluginId),
   };
 }

@@ -3,7 +3,7 @@
  */
 
 import { existsSync } from 'node:fs';
-import { type Clock, type KeyedQueue, mapBounded, systemClock } from '@outboard/async';
+import { type Clock, type KeyedQueue, mapBounded, settlesWithin, systemClock } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginStore } from '../store/plugin-store.ts';
@@ -34,6 +34,9 @@ export interface StoredReferences extends PluginReferences {
   forget(pluginId: string): void;
 }
 
+/** Time limit of a refresh, in milliseconds: references are shown without it then. */
+const refreshMs = 3_000;
+
 /** Bound on the references to one plugin, because each change writes all of them. */
 const maxReferences = 4096;
 
@@ -48,6 +51,7 @@ class PluginReferenceTable implements StoredReferences {
   readonly #deps: StoredReferencesDeps;
   readonly #stored = new Map<string, readonly PluginReference[]>();
   readonly #sources: ReferenceSource[] = [];
+  readonly #refreshes: ((pluginId: string) => Promise<void>)[] = [];
   /** Plugins whose file exists and could not be read yet. */
   readonly #unread = new Set<string>();
 
@@ -92,8 +96,13 @@ class PluginReferenceTable implements StoredReferences {
     });
   }
 
-  addSource(source: ReferenceSource): void {
+  addSource(source: ReferenceSource, refresh?: (pluginId: string) => Promise<void>): void {
     this.#sources.push(source);
+    if (refresh !== undefined) this.#refreshes.push(refresh);
+  }
+
+  async refresh(pluginId: string): Promise<void> {
+    await settlesWithin(Promise.all(this.#refreshes.map((refresh) => refresh(pluginId))), refreshMs);
   }
 
   async load(pluginId: string): Promise<void> {

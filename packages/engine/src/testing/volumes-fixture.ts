@@ -15,6 +15,7 @@ import type { PluginDriver, PluginDrivers } from '../drivers/plugin-drivers.ts';
 import { openMountLedger } from '../mounts/journaled-ledger.ts';
 import type { MountCheck } from '../mounts/mount-check.ts';
 import { createMountJournal } from '../mounts/mount-journal.ts';
+import type { FindUsers } from '../mounts/mount-uses.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import { createVolumes, type OpenVolumes } from '../volumes/create-volumes.ts';
 import { VolumeStore } from '../volumes/volume-store.ts';
@@ -64,6 +65,10 @@ export interface FixtureOptions {
   readonly mountCalls?: 'once' | 'each' | undefined;
   /** Default: every path is a directory on the host. */
   readonly check?: MountCheck | undefined;
+  /** Default: nothing uses any volume. */
+  readonly findUsers?: FindUsers | undefined;
+  /** Default: the time of creation of all volumes. */
+  readonly now?: (() => Date) | undefined;
 }
 
 /** Takes every path for a directory on the host. */
@@ -84,7 +89,7 @@ export async function openFixture(
   options: FixtureOptions = {},
 ): Promise<VolumesFixture> {
   const { surveyTimeoutMs = 10_000, mountCalls = 'once', check = uncheckedMounts } = options;
-  const clock = { now: () => createdAt };
+  const clock = { now: options.now ?? (() => createdAt) };
   const root = await mkdtemp(join(tmpdir(), 'ob-vol-'));
   context.after(() => rm(root, { recursive: true }));
   const drivers = new Map<string, { readonly test: TestDriver; readonly plugin: PluginDriver }>();
@@ -106,6 +111,7 @@ export async function openFixture(
         logger,
         clock,
       }),
+      findUsers: options.findUsers ?? (async () => []),
       announce: (announcement) => announced.push(announcement),
       logger,
       clock,

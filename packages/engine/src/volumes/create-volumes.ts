@@ -6,6 +6,7 @@ import { type Clock, createKeyedQueue, createLimiter, systemClock } from '@outbo
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { MountLedger } from '../mounts/mount-ledger.ts';
+import { createMountUses, type FindUsers } from '../mounts/mount-uses.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { PluginReference } from '../references/plugin-references.ts';
 import { createVolume } from './create-volume.ts';
@@ -14,6 +15,7 @@ import { inspectVolume } from './inspect-volume.ts';
 import { listVolumes } from './list-volumes.ts';
 import { mountVolume, unmountVolume } from './mount-volume.ts';
 import { oneAtATime, pruneVolumes } from './prune-volumes.ts';
+import { type AbandonedMounts, createAbandonedMounts } from './release-abandoned.ts';
 import { removeBy, removeVolume } from './remove-volume.ts';
 import type { VolumeContext } from './volume-context.ts';
 import { volumeReferences } from './volume-references.ts';
@@ -30,6 +32,7 @@ export interface VolumesDeps {
   readonly store: VolumeStore;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
   readonly mounts: MountLedger;
+  readonly findUsers: FindUsers;
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
   readonly clock?: Pick<Clock, 'now'> | undefined;
@@ -41,6 +44,10 @@ export interface VolumesDeps {
 export interface OpenVolumes extends Volumes {
   /** The references of all volumes and mounts of a driver, by the driver's full name. */
   referencesOf(driver: string): readonly PluginReference[];
+  /** Look again who uses the mounts of a driver whose holders' processes are gone. Never rejects. */
+  lookAtUses(driver: string): Promise<void>;
+  /** Release volumes whose holder has crashed. */
+  readonly abandoned: AbandonedMounts;
   /** Options with which a volume was created here; undefined when it was not. */
   optionsOf(driver: string, volume: string): Readonly<Record<string, string>> | undefined;
 }
@@ -53,6 +60,7 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     store,
     drivers,
     mounts,
+    uses: createMountUses(deps.findUsers),
     scopes: createDriverScopes(),
     beingCreated: new Map(),
     unlisted: new Map(),
@@ -81,5 +89,7 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
       return record?.driver === driver ? Object.fromEntries(record.options ?? []) : undefined;
     },
     referencesOf: (driver) => volumeReferences(context, driver),
+    lookAtUses: (driver) => context.uses.look(mounts.held(driver)),
+    abandoned: createAbandonedMounts(context),
   };
 }

@@ -94,7 +94,7 @@ async function findMountingDriver(
 }
 
 /** @returns undefined for a driver that was removed or disabled, which has unmounted everything */
-async function findIfEnabled(
+export async function findIfEnabled(
   context: VolumeContext,
   driver: string,
   options: Cancellable,

@@ -42,6 +42,7 @@ test('mounts that an earlier version kept as references are taken over, unless t
         addSource: () => undefined,
       },
       mounts,
+      findUsers: async () => [],
       announce: () => undefined,
       logger,
       directory: join(root, 'volumes'),

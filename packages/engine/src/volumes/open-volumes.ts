@@ -6,6 +6,7 @@ import { uptime } from 'node:os';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { MountLedger } from '../mounts/mount-ledger.ts';
+import type { FindUsers } from '../mounts/mount-uses.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { PluginReferences } from '../references/plugin-references.ts';
 import type { PluginStore } from '../store/plugin-store.ts';
@@ -18,6 +19,7 @@ export interface OpenVolumesDeps {
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
   readonly references: Pick<PluginReferences, 'of' | 'remove' | 'addSource'>;
   readonly mounts: MountLedger;
+  readonly findUsers: FindUsers;
   readonly announce: (announcement: Announcement) => void;
   readonly logger: Logger;
   /** Directory of the records, such as `DATA_ROOT/volumes`. */
@@ -32,13 +34,20 @@ export async function openVolumes(deps: OpenVolumesDeps): Promise<OpenVolumes> {
     store: await VolumeStore.open(deps.directory, logger),
     drivers,
     mounts,
+    findUsers: deps.findUsers,
     announce,
     logger,
   });
-  references.addSource((pluginId) => {
-    const plugin = plugins.get(pluginId);
-    return plugin === undefined ? [] : volumes.referencesOf(plugin.name);
-  });
+  references.addSource(
+    (pluginId) => {
+      const plugin = plugins.get(pluginId);
+      return plugin === undefined ? [] : volumes.referencesOf(plugin.name);
+    },
+    async (pluginId) => {
+      const plugin = plugins.get(pluginId);
+      if (plugin !== undefined) await volumes.lookAtUses(plugin.name);
+    },
+  );
   return volumes;
 }
 

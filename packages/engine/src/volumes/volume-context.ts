@@ -6,6 +6,7 @@ import type { Clock, KeyedQueue, Limiter } from '@outboard/async';
 import type { Logger } from 'pino';
 import type { PluginDrivers } from '../drivers/plugin-drivers.ts';
 import type { MountLedger } from '../mounts/mount-ledger.ts';
+import type { MountUses } from '../mounts/mount-uses.ts';
 import type { Announcement } from '../observe/engine-events.ts';
 import type { DriverScopes } from './driver-scopes.ts';
 import type { VolumeRecord } from './volume-record.ts';
@@ -16,6 +17,8 @@ export interface VolumeContext {
   readonly store: VolumeStore;
   readonly drivers: Pick<PluginDrivers, 'find' | 'all'>;
   readonly mounts: MountLedger;
+  /** Users of mounts, as the kernel knows them. */
+  readonly uses: MountUses;
   readonly scopes: DriverScopes;
   /** Records of volumes whose creation is in progress, by name: they already count as references to their driver. */
   readonly beingCreated: Map<string, VolumeRecord>;

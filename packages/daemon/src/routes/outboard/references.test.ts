@@ -21,6 +21,7 @@ async function startApi(uses: readonly PluginReference[] = []) {
       add: async (id, use) => void calls.push(['add', id === plugin.id, use]),
       remove: async (id, use) => void calls.push(['remove', id === plugin.id, use]),
       addSource: () => {},
+      refresh: async () => {},
     },
   });
   return { ...(await startTestApi(engine)), calls };

@@ -2,7 +2,7 @@
  * Disable: record that a plugin should not run, then stop it.
  */
 import { OutboardError } from '@outboard/oci';
-import { refuseInUse } from '../../references/refuse-in-use.ts';
+import { refuseInUseNow } from '../../references/refuse-in-use.ts';
 import { bestEffort } from '../best-effort.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { shortenStops, stopOptions } from '../forced-stop.ts';
@@ -32,7 +32,7 @@ export async function disablePlugin(
   using _shortened = shortenStops(context.supervisor, id, force);
   await context.queue.run(id, async () => {
     const record = context.store.find(id);
-    if (!force) refuseInUse(record, context.references);
+    if (!force) await refuseInUseNow(record, context.references);
     // A plugin that could not be stopped is disabled already; the stop can be asked for again.
     if (!record.enabled && context.supervisor.state(id).status === 'disabled') {
       throw new OutboardError(

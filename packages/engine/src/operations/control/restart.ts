@@ -4,7 +4,7 @@
 
 import type { Cancellable } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
-import { refuseInUse } from '../../references/refuse-in-use.ts';
+import { refuseInUseNow } from '../../references/refuse-in-use.ts';
 import { hasProcess } from '../../supervise/supervisor.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { shortenStops, stopOptions } from '../forced-stop.ts';
@@ -41,7 +41,7 @@ export async function restartPlugin(
     }
     const isRunning = hasProcess(supervisor.state(id));
     // Users of a plugin that does not run lose nothing.
-    if (!force && isRunning) refuseInUse(record, context.references);
+    if (!force && isRunning) await refuseInUseNow(record, context.references);
     await context.collectors?.stop(id);
     // Calls that come meanwhile wait until the plugin runs again.
     using _drain = await context.gates.drain(id, { signal, ...(force || !isRunning ? forcedDrain : {}) });

@@ -3,7 +3,7 @@
  */
 import { OutboardError } from '@outboard/oci';
 import type { PluginRecord } from '../../config/plugin-config.ts';
-import { refuseInUse } from '../../references/refuse-in-use.ts';
+import { refuseInUseNow } from '../../references/refuse-in-use.ts';
 import { type DamagedPlugin, refuseDamaged, shownName } from '../../store/damaged-plugin.ts';
 import { bestEffort } from '../best-effort.ts';
 import type { ForceOptions } from '../control/disable.ts';
@@ -45,7 +45,7 @@ export async function removePlugin(
   await context.queue.run(id, async () => {
     const record = context.store.find(id);
     if (!force) {
-      refuseInUse(record, context.references);
+      await refuseInUseNow(record, context.references);
       if (record.enabled) throw new OutboardError('conflict', `plugin ${record.name} is enabled`);
     }
     const deleteDirectory = await commitRemoval(context, record, force);
