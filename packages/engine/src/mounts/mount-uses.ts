@@ -20,7 +20,7 @@ export interface MountUses {
 }
 
 /** The remark on a volume that nothing uses. */
-export const nothingUsesIt = 'nothing uses it';
+const nothingUsesIt = 'nothing uses it';
 /** Bound on the users that a remark names. */
 const maxNamed = 3;
 

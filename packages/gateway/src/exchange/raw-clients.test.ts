@@ -234,9 +234,13 @@ describe('Docker Engine', () => {
     ['AuthZPlugin.AuthZReq', ['Err']],
   ] as const) {
     test(`gets a failure of the gateway itself in the form of ${method}, which never allows`, async () => {
-      await using plugin = await openHandledPlugin((_call, response) => response.destroy());
+      await using plugin = await openHandledPlugin(() => assert.fail('not reached'), {
+        ready: async () => {
+          throw new OutboardError('unavailable', 'the plugin has failed');
+        },
+      });
       const answer = await plugin.send(dockerPost(method, '{"a":1}\n'));
-      assert.equal(answer.status, 502);
+      assert.equal(answer.status, 503);
       assert.deepEqual(Object.keys(JSON.parse(answer.body)), keys);
     });
   }
