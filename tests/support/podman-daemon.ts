@@ -21,8 +21,8 @@ export interface PodmanDaemon {
   restart(signal: NodeJS.Signals): Promise<void>;
   /** Kill a plugin's process, and wait until the plugin is ready again. */
   killPlugin(id: string): Promise<void>;
-  /** Kill a plugin's process and the daemon, start the next daemon, and wait until the plugin is ready. */
-  killBoth(id: string): Promise<void>;
+  /** Kill the processes of plugins and the daemon, start the next daemon, and wait until the plugins are ready. */
+  killBoth(...ids: readonly string[]): Promise<void>;
   /** Remove containers, plugins, daemon and directory. */
   remove(): Promise<void>;
 }
@@ -58,10 +58,10 @@ export async function openPodmanDaemon(): Promise<PodmanDaemon> {
       await untilOtherPid(execRoot, id, pid);
       await call(place, 'GET', `/outboard/v1/plugins/${id}/wait?timeout=60`);
     },
-    async killBoth(id) {
-      process.kill(pidOfPlugin(place.daemon.execRoot, id), 'SIGKILL');
+    async killBoth(...killed) {
+      for (const id of killed) process.kill(pidOfPlugin(place.daemon.execRoot, id), 'SIGKILL');
       await place.restart('SIGKILL');
-      await call(place, 'GET', `/outboard/v1/plugins/${id}/wait?timeout=60`);
+      for (const id of killed) await call(place, 'GET', `/outboard/v1/plugins/${id}/wait?timeout=60`);
     },
     async remove() {
       await podman.remove();
