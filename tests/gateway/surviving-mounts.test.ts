@@ -5,7 +5,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -48,6 +57,28 @@ describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone },
     const { pid } = await untilState(subject.engine, plugin, 'running');
     process.kill(pid, 'SIGKILL');
     await untilState(subject.engine, plugin, 'running', (state) => state.pid !== pid);
+  }
+
+  /** Let the starts of rclone fail after its dead mounts were detached. @returns undoes it */
+  function breakProgram(): () => void {
+    const { id } = subject.engine.inspect('acme/rclone');
+    const program = join(subject.dataRoot, 'plugins', id, 'rootfs/usr/bin/rclone');
+    renameSync(program, `${program}.away`);
+    writeFileSync(program, '', { mode: 0o755 });
+    return () => renameSync(`${program}.away`, program);
+  }
+
+  async function killUntilFailed(): Promise<void> {
+    await subject.engine.update('acme/rclone', { restart: { name: 'no' } });
+    const { pid } = await untilState(subject.engine, 'acme/rclone', 'running');
+    process.kill(pid, 'SIGKILL');
+    await untilState(subject.engine, 'acme/rclone', 'failed');
+    await assert.rejects(subject.engine.restart('acme/rclone', { force: true }));
+  }
+
+  function assertGuarded(path: string): void {
+    assert.equal(statSync(path).dev, own, 'the dead mount is still there');
+    assert.throws(() => writeFileSync(join(path, 'stray'), ''), { code: 'EPERM' });
   }
 
   it('an ext4 outlives the process of its plugin, also for a driver that forgets its mounts', async () => {
@@ -124,6 +155,29 @@ describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone },
     assert.deepEqual(readdirSync(path), []);
   });
 
+  it('nobody writes to the directory below a dead mount while the plugin starts, also when the daemon is killed', async () => {
+    const path = await mount('cloud', 'web');
+    const repair = breakProgram();
+    await killUntilFailed();
+    assertGuarded(path);
+    await subject.reopen(() => undefined);
+    assertGuarded(path);
+    await using container = await startContainer(path);
+    repair();
+    await subject.engine.update('acme/rclone', { restart: { name: 'always' } });
+    await subject.engine.restart('acme/rclone', { force: true });
+    await mount('cloud', 'backup');
+    writeFileSync(join(path, 'after'), 'x');
+    // A container that has bound the directory meanwhile: it gets the volume, or nothing.
+    assert.equal(container.read('slave/after'), 'x');
+    assert.throws(() => container.touch('private/stray'), /Operation not permitted/);
+    for (const holder of ['web', 'backup']) await unmount('cloud', holder);
+    assert.equal(statSync(path).dev, own);
+    assert.deepEqual(readdirSync(path), [], 'something was written below the mount');
+    writeFileSync(join(path, 'released'), '');
+    rmSync(join(path, 'released'));
+  });
+
   it('mounts are as they were after the daemon and the plugins were killed together', async () => {
     const disk = await mount('disk', 'web');
     const cloud = await mount('cloud', 'web');
@@ -143,6 +197,15 @@ describe('mounts that survive', { skip: needsRoot || needsExt4 || needsRclone },
       for (const volume of ['disk', 'cloud']) await unmount(volume, holder);
     }
     for (const path of [disk, cloud]) assert.equal(statSync(path).dev, own);
+  });
+
+  it('a plugin whose directories are guarded can be removed', async () => {
+    const path = await mount('cloud', 'web');
+    breakProgram();
+    await killUntilFailed();
+    assertGuarded(path);
+    await subject.engine.remove('acme/rclone', { force: true });
+    assert.ok(!existsSync(path));
   });
 });
 
@@ -164,15 +227,15 @@ async function startContainer(path: string) {
   );
   const ended = once(child, 'exit');
   await once(child.stdout, 'data');
+  const run = (program: string, file: string) =>
+    execFileSync('nsenter', ['--target', String(child.pid), '--mount', program, join(home, file)], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+      env: { LC_ALL: 'C', PATH: process.env.PATH },
+    });
   return {
-    read: (file: string) => {
-      const args = ['--target', String(child.pid), '--mount', 'cat', join(home, file)];
-      return execFileSync('nsenter', args, {
-        encoding: 'utf8',
-        stdio: 'pipe',
-        env: { LC_ALL: 'C', PATH: process.env.PATH },
-      });
-    },
+    read: (file: string) => run('cat', file),
+    touch: (file: string) => run('touch', file),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await ended;

@@ -30,7 +30,8 @@ test('a file that cannot be deleted prevents neither closing the engine nor open
   const refused = assert.rejects(creating);
   await unpacked.promise;
   const file = await waitForFile(opened.dataRoot, 'fixed');
-  execFileSync('chattr', ['+i', file]);
+  // Removal clears the immutable flag, not this one.
+  execFileSync('chattr', ['+a', file]);
   const { dataRoot, execRoot } = opened;
   try {
     const closing = opened.engine.close();
@@ -41,7 +42,7 @@ test('a file that cannot be deleted prevents neither closing the engine nor open
     assert.deepEqual(next.list(), []);
     assert.deepEqual((await filesBelow(dataRoot)).filter(isFixed).length, 1);
   } finally {
-    execFileSync('chattr', ['-i', file]);
+    execFileSync('chattr', ['-a', file]);
   }
   await using last = await openPluginEngine({ dataRoot, execRoot });
   assert.deepEqual(last.list(), []);

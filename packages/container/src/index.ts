@@ -23,6 +23,7 @@ export { hostMounts } from './linux/host-mounts.ts';
 export { openListeningSocket, pathOfSocket, stopReceiving } from './linux/listening-socket.ts';
 export { lockDirectory, ownerFileName } from './linux/lock-directory.ts';
 export { makeFifo } from './linux/make-fifo.ts';
+export type { GuardedMounts } from './linux/mount-guards.ts';
 export type { MountEntry } from './linux/mount-table.ts';
 export { findMountUsers, type MountUser } from './linux/mount-users.ts';
 export { openEntry, openTrustedDirectory } from './linux/open-entry.ts';

@@ -2,6 +2,7 @@
  * Mounts of the host, in the mount namespace of this process.
  */
 import { buryMount, forgetBuried, reviveMounts } from './buried-mounts.ts';
+import { guardMountPoint, liftGuard, liftGuards } from './mount-guards.ts';
 import { findMountHolders } from './mount-holders.ts';
 import { sharesMountNamespace } from './mount-namespace.ts';
 import {
@@ -27,5 +28,8 @@ export const hostMounts = {
   bury: buryMount,
   revive: reviveMounts,
   forgetBuried,
+  guard: guardMountPoint,
+  liftGuard,
+  liftGuards,
   findHolders: findMountHolders,
 } as const;

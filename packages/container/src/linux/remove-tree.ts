@@ -31,7 +31,26 @@ export async function removeTree(path: string): Promise<void> {
       `cannot delete ${JSON.stringify(path)}: ${JSON.stringify(left.mountPoint)} is still mounted`,
     );
   }
-  await runRemove(path);
+  try {
+    await runRemove(path);
+  } catch (error) {
+    if (!(await clearImmutable(path))) throw error;
+    await runRemove(path);
+  }
+}
+
+/**
+ * Clear the immutable flags of directories and files, which a plugin with CAP_LINUX_IMMUTABLE can set. chattr(1) follows no
+ * link. @returns false on a machine without the program
+ */
+async function clearImmutable(path: string): Promise<boolean> {
+  try {
+    // It fails for entries without flags, such as links; `rm` tells whether it helped.
+    await runProgram(await findBinary('chattr'), ['-R', '-f', '-i', path], { timeoutMs });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function isPresent(path: string): Promise<boolean> {

@@ -49,12 +49,20 @@ export function makeOwnGroup(path: string): void {
   mount('none', path, mountFlags.shared);
 }
 
-function attachShared(path: string): void {
-  const tree = checkResult(
+/**
+ * A copy of the mount at a path, without the mounts below it, that is attached nowhere. The caller closes the handle, which
+ * ends it. @throws {ErrnoError} ENOSYS before Linux 5.2
+ */
+export function cloneMount(path: string): number {
+  return checkResult(
     openTree(openTreeNumber, currentDirectory, path, cloneTree | closeOnExec),
     'open_tree',
     path,
   );
+}
+
+function attachShared(path: string): void {
+  const tree = cloneMount(path);
   try {
     for (const propagation of [mountFlags.private, mountFlags.shared]) {
       // struct mount_attr: flags to set, flags to clear, propagation, user namespace

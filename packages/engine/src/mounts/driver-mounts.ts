@@ -149,6 +149,7 @@ export class DriverMounts {
     options: Cancellable,
   ): Promise<HeldVolume> {
     const isLast = held.holders.length === 0;
+    if (isLast) await this.#deps.check.expose(driver.plugin, held.hostPath);
     let left = held;
     for (const { id, count } of calls) {
       for (let call = 0; call < (isLast ? count : 1); call += 1) {

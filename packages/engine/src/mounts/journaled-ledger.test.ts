@@ -22,6 +22,7 @@ class CountingDriver implements MountingDriver, MountCheck {
   readonly mounts = new Map<string, number>();
   readonly volumes = new Set(['data', 'free']);
   readonly revived: string[] = [];
+  readonly exposed: string[] = [];
   devices = 0;
   pid = 1;
   failure: unknown;
@@ -94,6 +95,10 @@ class CountingDriver implements MountingDriver, MountCheck {
   }
 
   async bury(): Promise<void> {}
+
+  async expose(_: unknown, hostPath: string): Promise<void> {
+    this.exposed.push(hostPath);
+  }
 
   async revive(_: unknown, hostPath: string): Promise<void> {
     this.revived.push(hostPath);
@@ -361,6 +366,28 @@ test('a driver that mounts again by itself is not called, and the reason is know
   await driver.calls.mount('data', 'by itself');
   await ledger.remount(driver, { mayCall: false });
   assert.equal(ledger.held('acme/p:latest')[0]?.failure, '');
+});
+
+test('the directory below is writable again for a last Unmount, and for a driver that cannot mount otherwise', async (context) => {
+  const { driver, mount, unmount, ledger } = await open(context);
+  await mount('data', 'a');
+  await mount('data', 'b');
+  for (const message of ['no route to host', 'rmdir /mnt/data: Operation not permitted']) {
+    assert.deepEqual(driver.exposed, []);
+    driver.crash();
+    driver.during = () => {
+      throw refusal(message);
+    };
+    await ledger.remount(driver, remounting);
+  }
+  assert.deepEqual(driver.exposed.splice(0), ['/mnt/data']);
+  driver.during = () => undefined;
+  await ledger.remount(driver, remounting);
+  await unmount('data', 'a');
+  assert.deepEqual(driver.exposed, []);
+  driver.during = () => assert.deepEqual(driver.exposed, ['/mnt/data']);
+  await unmount('data', 'b');
+  assert.deepEqual(driver.exposed, ['/mnt/data']);
 });
 
 test('a mount waits for a remount that is under way', async (context) => {

@@ -198,6 +198,8 @@ class JournaledLedger implements MountLedger {
       return { held: noted };
     } catch (error) {
       await this.#noteFailure(held, error);
+      // A driver that deletes its mount points and makes them anew cannot do so while they are guarded.
+      if (isForbidden(error)) await this.#deps.check.expose(driver.plugin, held.hostPath);
       return { held, error };
     }
   }
@@ -268,4 +270,9 @@ class JournaledLedger implements MountLedger {
       this.#deps.logger.error({ err: error, volume: before.volume }, 'cannot write who holds a volume');
     }
   }
+}
+
+/** EPERM, as drivers spell it. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && /operation not permitted/i.test(error.message);
 }

@@ -3,7 +3,7 @@
  * upgrade of the plugin, and at the start of the daemon. The new mounts are put over the dead ones that containers hold.
  */
 import { createOperationScope, joinSignals, pause } from '@outboard/async';
-import { hostMounts } from '@outboard/container';
+import { type GuardedMounts, hostMounts } from '@outboard/container';
 import { isOutboardError, OutboardError } from '@outboard/oci';
 import { createVolumeDriver } from '@outboard/protocol';
 import type { Logger } from 'pino';
@@ -15,6 +15,8 @@ export interface MountKeeperDeps {
   readonly ledger: Pick<MountLedger, 'held' | 'known' | 'remount'>;
   /** Directory for the dead mounts of a plugin. */
   readonly gravesOf: (pluginId: string) => string;
+  /** Guards of directories below the mounts of a plugin. */
+  readonly guardsOf: (pluginId: string) => GuardedMounts;
   /** Options of the creation of a volume; undefined when they are unknown. */
   readonly optionsOf: (driver: string, volume: string) => Readonly<Record<string, string>> | undefined;
   /** False: the driver mounts again by itself. */
@@ -58,7 +60,10 @@ class LedgerMountKeeper implements MountKeeper {
   async restore(plugin: PluginDriver, signal: AbortSignal): Promise<void> {
     this.#retries.get(plugin.name)?.abort();
     this.#retries.delete(plugin.name);
-    if (this.#deps.ledger.known(plugin.name).length === 0) return;
+    if (this.#deps.ledger.known(plugin.name).length === 0) {
+      await this.#liftGuards(plugin, []);
+      return;
+    }
     const failed = await this.#scope.run((own) => this.#round(plugin, own), signal);
     const [first] = failed;
     if (first === undefined) return;
@@ -115,11 +120,20 @@ class LedgerMountKeeper implements MountKeeper {
         'a held volume is not mounted',
       );
     }
-    await hostMounts.forgetBuried(
-      gravesOf(pluginId),
-      ledger.held(name).map(({ hostPath }) => hostPath),
-    );
+    const held = ledger.held(name).map(({ hostPath }) => hostPath);
+    await hostMounts.forgetBuried(gravesOf(pluginId), held);
+    await this.#liftGuards(plugin, held);
     return failed;
+  }
+
+  /** Never rejects. @param held paths on the host whose guards stay, for containers that have bound the directory below */
+  async #liftGuards({ pluginId, name }: PluginDriver, held: readonly string[]): Promise<void> {
+    if (pluginId === undefined) return;
+    try {
+      await hostMounts.liftGuards(this.#deps.guardsOf(pluginId), held);
+    } catch (error) {
+      this.#deps.logger.warn({ err: error, plugin: name }, 'the directory of a volume stays immutable');
+    }
   }
 }
 

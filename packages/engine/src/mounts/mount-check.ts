@@ -38,6 +38,11 @@ export interface MountCheck {
   bury(driver: Pick<PluginDriver, 'pluginId'>, mount: CheckedMount): Promise<void>;
   /** Put the mount at a path over the dead ones that were kept for it. Never rejects. */
   revive(driver: Pick<PluginDriver, 'pluginId'>, hostPath: string): Promise<void>;
+  /**
+   * Let the directory below a volume be written to again, which was guarded when a mount on it died: the driver may want to
+   * delete it. Never rejects.
+   */
+  expose(driver: Pick<PluginDriver, 'pluginId'>, hostPath: string): Promise<void>;
   /** The process of a plugin now; 0 for a legacy plugin, and for one that does not run. */
   pidOf(driver: Pick<PluginDriver, 'pluginId'>): number;
 }

@@ -47,6 +47,7 @@ async function startPlugin() {
   const check = createMountCheck({
     running: () => ({ pid: plugin.pid ?? 0, tree }),
     gravesOf: () => join(home, 'graves'),
+    guardsOf: () => ({ mountGuards: join(home, 'guards'), propagatedMount: hostPath }),
     logger: pino({ level: 'silent' }),
   });
   return {

@@ -10,6 +10,7 @@ import type { Cancellable } from '@outboard/async';
 import {
   type ContainerTree,
   createFileSystemProbe,
+  type GuardedMounts,
   hostMounts,
   isAtOrBelow,
   isErrno,
@@ -33,11 +34,13 @@ export interface MountCheckDeps {
   readonly running: (pluginId: string) => RunningPlugin | undefined;
   /** Directory for the dead mounts of a plugin. */
   readonly gravesOf: (pluginId: string) => string;
+  /** Guards of directories below the mounts of a plugin. */
+  readonly guardsOf: (pluginId: string) => GuardedMounts;
   readonly logger: Logger;
 }
 
 /** The check of managed plugins. Paths of others are on the host already. */
-export function createMountCheck({ running, gravesOf, logger }: MountCheckDeps): MountCheck {
+export function createMountCheck({ running, gravesOf, guardsOf, logger }: MountCheckDeps): MountCheck {
   return {
     async check(driver, mountpoint, options = {}) {
       const hostPath = await driver.toHostPath(mountpoint, options);
@@ -68,6 +71,14 @@ export function createMountCheck({ running, gravesOf, logger }: MountCheckDeps):
         for (const device of dead) await warnOfUnreached(device, logger);
       } catch (error) {
         logger.error({ err: error, hostPath }, 'a new mount does not reach those that hold the old one');
+      }
+    },
+    async expose({ pluginId }, hostPath) {
+      if (pluginId === undefined) return;
+      try {
+        await hostMounts.liftGuard(guardsOf(pluginId), hostPath);
+      } catch (error) {
+        logger.warn({ err: error, hostPath }, 'the directory of a volume stays immutable');
       }
     },
     pidOf: ({ pluginId }) => (pluginId === undefined ? 0 : (running(pluginId)?.pid ?? 0)),

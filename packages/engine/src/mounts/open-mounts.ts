@@ -35,6 +35,7 @@ export async function openLedger(deps: OpenMountsDeps): Promise<MountLedger> {
     check: createMountCheck({
       running: (id) => runningPlugin(deps, id),
       gravesOf: (id) => store.paths(id).deadMounts,
+      guardsOf: (id) => store.paths(id),
       logger,
     }),
     bootId,
@@ -81,6 +82,7 @@ export function openMountKeeper(
   return keepMounts({
     ...deps,
     gravesOf: (id) => store.paths(id).deadMounts,
+    guardsOf: (id) => store.paths(id),
     mayRemount: (id) => gatewayOf(store, id)?.remount ?? gatewayDefaults.remount,
     logger,
   });

@@ -22,6 +22,8 @@ export interface PluginPaths {
   readonly propagatedMount: string;
   /** Dead mounts that containers may hold; see `buried-mounts.ts`. */
   readonly deadMounts: string;
+  /** Notes of guarded directories below its propagated mount; see `mount-guards.ts`. */
+  readonly mountGuards: string;
   /** The other tree of an upgrade under way: the new one before the exchange, the old one after it. */
   readonly upgradeRootfs: string;
   /** The root filesystem of the version before, for a roll-back; absent when there is none. */
@@ -68,6 +70,7 @@ export function pluginPaths(directory: string): PluginPaths {
     logs: join(directory, 'logs'),
     propagatedMount: join(directory, 'propagated-mount'),
     deadMounts: join(directory, 'dead-mounts'),
+    mountGuards: join(directory, 'mount-guards'),
     upgradeRootfs: join(directory, 'rootfs.upgrade'),
     previousRootfs: join(directory, 'rootfs.previous'),
     upgradeJournal: join(directory, 'upgrade.json'),

@@ -80,6 +80,7 @@ export const uncheckedMounts: MountCheck = {
   isMounted: async () => false,
   bury: async () => undefined,
   revive: async () => undefined,
+  expose: async () => undefined,
   pidOf: () => 0,
 };
 

@@ -19,13 +19,19 @@ export async function unmountPlugin(
   mounts: MountsToRemove,
   logger: Logger,
 ): Promise<void> {
-  if (mounts === 'all') return hostMounts.unmountBelow(paths.directory);
+  if (mounts === 'all') {
+    await hostMounts.unmountBelow(paths.directory);
+    return liftGuards(paths, logger);
+  }
   await hostMounts.unmountBelow(paths.rootfs);
   const points = (await hostMounts.below(paths.propagatedMount)).map(({ mountPoint }) => mountPoint);
   // A plugin that crashes and mounts again over its old mounts at each start would fill the kernel's mount table.
   if (points.length - new Set(points).size > maxCovered)
     return hostMounts.unmountBelow(paths.propagatedMount);
-  await hostMounts.unmountDead(paths.propagatedMount, (mount) => bury(paths, mount, logger));
+  await hostMounts.unmountDead(paths.propagatedMount, async (mount) => {
+    await bury(paths, mount, logger);
+    await guard(paths, mount, logger);
+  });
 }
 
 /** @see PluginHost.keepServedMounts */
@@ -49,6 +55,25 @@ async function bury(paths: PluginPaths, { mountPoint }: MountEntry, logger: Logg
     await hostMounts.bury(paths.deadMounts, path);
   } catch (error) {
     logger.warn({ err: error, path }, 'containers that hold a dead mount will not get a new one');
+  }
+}
+
+/** Until its volume is mounted anew, nobody writes to the directory below. Lifted by the keeper of mounts for all others. */
+async function guard(paths: PluginPaths, { mountPoint }: MountEntry, logger: Logger): Promise<void> {
+  const path = Buffer.from(mountPoint, 'latin1').toString('utf8');
+  try {
+    await hostMounts.guard(paths, path);
+  } catch (error) {
+    logger.warn({ err: error, path }, 'the directory below a dead mount can be written to');
+  }
+}
+
+/** A flag that stays does not keep the plugin from being removed. */
+async function liftGuards(paths: PluginPaths, logger: Logger): Promise<void> {
+  try {
+    await hostMounts.liftGuards(paths);
+  } catch (error) {
+    logger.warn({ err: error }, 'a directory below the mounts of a plugin stays immutable');
   }
 }
 
