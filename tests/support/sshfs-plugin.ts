@@ -3,13 +3,22 @@
  */
 import { examplePluginArchive } from './example-plugin.ts';
 import { needsPrograms } from './packed-programs.ts';
+import type { ConfigDocument } from './plugin-fixture.ts';
 import type { SftpServer } from './sftp-server.ts';
 
 /** For `{ skip: needsSshfs }`: false on a machine with sshfs, rclone as its server, and FUSE. */
 export const needsSshfs = needsPrograms('/usr/bin/sshfs', '/usr/bin/ssh', '/usr/bin/rclone', '/dev/fuse');
 
-/** The plugin for `plugin create`. @param server whose key it uses */
-export function sshfsPluginArchive({ clientDirectory }: Pick<SftpServer, 'clientDirectory'>): Buffer {
+/**
+ * The plugin for `plugin create`.
+ *
+ * @param server whose key it uses
+ * @param config keys that are added to its config
+ */
+export function sshfsPluginArchive(
+  { clientDirectory }: Pick<SftpServer, 'clientDirectory'>,
+  config: ConfigDocument = {},
+): Buffer {
   const ssh = {
     Name: 'ssh',
     Description: '',
@@ -25,7 +34,7 @@ export function sshfsPluginArchive({ clientDirectory }: Pick<SftpServer, 'client
       '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n',
       '/root/.ssh/.keep': '',
     },
-    config: { Mounts: [ssh] },
+    config: { Mounts: [ssh], ...config },
   });
 }
 
