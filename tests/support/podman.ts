@@ -134,8 +134,8 @@ export async function openPodman(directory: string): Promise<TestPodman> {
   };
 }
 
-/** Directories that Podman mounts on, and links as on the host. */
-function imageArchive(): Buffer {
+/** An image: directories that Podman mounts on, and links as on the host. */
+export function imageArchive(): Buffer {
   const directories = ['data', 'dev', 'etc', 'proc', 'run', 'sys', 'tmp', 'usr'];
   const links = ['bin', 'lib', 'lib64', 'sbin'].filter((name) => existsSync(`/usr/${name}`));
   return tarArchive([
@@ -170,7 +170,8 @@ function isRemoved(path: string): boolean {
   }
 }
 
-async function runProgram(path: string, args: readonly string[]): Promise<PodmanAnswer> {
+/** Run a program to its end, whatever its result. */
+export async function runProgram(path: string, args: readonly string[]): Promise<PodmanAnswer> {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, stdout, stderr };

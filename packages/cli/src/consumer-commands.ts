@@ -1,12 +1,13 @@
 /**
  * The commands that let other programs use the plugins.
  */
-import { formatOption, option, type RunnableRow } from './commands/command-row.ts';
+import { formatOption, option, type RunnableRow, repeatableOption } from './commands/command-row.ts';
 
 const target = [
   option('--prefix <directory>', 'root directory of another system, such as an image'),
   option('--config-dir <directory>', "directory of the files in place of the consumer's own"),
 ];
+const user = option('--user <user>', 'name or number of a user; connect rootless Podman of this user');
 const dryRun = option('--dry-run', 'print what would be done, and do nothing');
 
 /** `connect` and `disconnect`. */
@@ -17,6 +18,8 @@ export const consumerCommands: readonly RunnableRow[] = [
     description: 'let another program use the plugins: write its configuration, and keep it right',
     options: [
       ...target,
+      user,
+      repeatableOption('--share <plugin>', 'plugin that the user may use; may be repeated'),
       option('--for-version <version>', 'version of the consumer; default: ask the program'),
       option('--timeout <seconds>', "limit for each of the consumer's calls to a plugin; 0 for none"),
       dryRun,
@@ -24,15 +27,19 @@ export const consumerCommands: readonly RunnableRow[] = [
     ],
     notes: `The files follow the plugins: installed, renamed and removed ones, also at the next start of the daemon. Files that were
 changed by hand, or that are not from Outboard, stay as they are. To connect again changes only what differs.`,
-    examples: ['outboard connect podman', 'outboard connect podman --dry-run', 'outboard connect'],
+    examples: [
+      'outboard connect podman',
+      'outboard connect podman --user alice --share files',
+      'outboard connect',
+    ],
     load: async () => (await import('./commands/connect.ts')).connect,
   },
   {
     name: 'disconnect',
     arguments: [['<CONSUMER>', 'podman, docker or nomad']],
     description: 'remove all that connect wrote',
-    options: [...target, dryRun],
-    examples: ['outboard disconnect podman'],
+    options: [...target, user, dryRun],
+    examples: ['outboard disconnect podman', 'outboard disconnect podman --user alice'],
     load: async () => (await import('./commands/connect.ts')).disconnect,
   },
 ];

@@ -26,6 +26,7 @@ export { makeFifo } from './linux/make-fifo.ts';
 export type { GuardedMounts } from './linux/mount-guards.ts';
 export type { MountEntry } from './linux/mount-table.ts';
 export { findMountUsers, type MountUser } from './linux/mount-users.ts';
+export { mountViews } from './linux/mount-view.ts';
 export { openEntry, openTrustedDirectory } from './linux/open-entry.ts';
 export { readPeerCredentials } from './linux/peer-credentials.ts';
 export { isSameProcess, readBootId } from './linux/process-identity.ts';

@@ -4,7 +4,13 @@
 import type { RequestListener } from 'node:http';
 import { systemClock } from '@outboard/async';
 import type { PluginEngine } from '@outboard/engine';
-import { type CallLog, createPluginHandlers } from '@outboard/gateway';
+import {
+  type CallLog,
+  type CountedMounts,
+  createPluginHandlers,
+  type HandledPlugin,
+  type PathView,
+} from '@outboard/gateway';
 import type { Logger } from 'pino';
 
 /** Parts of the handlers. */
@@ -13,16 +19,18 @@ export interface GatewayHandlerDeps {
   /** Records every call. */
   readonly calls: Pick<CallLog, 'record' | 'watch'>;
   readonly logger: Logger;
+  /** Shows volumes at other paths than the host's; absent: it does not. */
+  readonly view?: PathView | undefined;
 }
 
 /** Make handlers. @returns makes the handler of a plugin; one that was disabled in the same moment refuses every call */
 export function createGatewayHandlers(
   deps: GatewayHandlerDeps,
 ): (plugin: { readonly id: string; readonly name: string }) => RequestListener {
-  const { calls, logger } = deps;
+  const { calls, logger, view } = deps;
   const { serving, volumes, logPipes } = deps.engine;
   const handlerOf = createPluginHandlers({
-    mounts: volumes,
+    mounts: view === undefined ? volumes : viewedMounts(volumes, view),
     logPipes,
     ready: (id, options) => serving.ready(id, options),
     onCall: (call) => calls.record(call),
@@ -32,10 +40,50 @@ export function createGatewayHandlers(
   });
   return ({ id, name }) => {
     const plugin = serving.get(id);
-    if (plugin !== undefined) return handlerOf(plugin);
+    if (plugin !== undefined) return handlerOf(view === undefined ? plugin : viewedPlugin(plugin, view));
     return (_request, response) => {
       response.writeHead(503, { 'Content-Type': 'application/json' });
       response.end(`${JSON.stringify({ Err: `plugin ${name} is disabled` })}\n`);
     };
+  };
+}
+
+/** The same mounts, answered with the paths of a view. The engine knows them by the paths of the host. */
+function viewedMounts(volumes: CountedMounts, view: PathView): CountedMounts {
+  return {
+    async mount(volume, id, options) {
+      const path = await volumes.mount(volume, id, options);
+      try {
+        return await view.show(options.driver, path);
+      } catch (error) {
+        await volumes.unmount(volume, id, options);
+        throw error;
+      }
+    },
+    unmount: (volume, id, options) => volumes.unmount(volume, id, options),
+    removeBy: (volume, options, call) => volumes.removeBy(volume, options, call),
+    async locate(driver, path, options) {
+      const hostPath = await volumes.locate(driver, path, options);
+      return hostPath === '' ? '' : view.show(driver.name, hostPath);
+    },
+  };
+}
+
+function viewedPlugin(plugin: HandledPlugin, view: PathView): HandledPlugin {
+  const { driver } = plugin;
+  return {
+    ...plugin,
+    driver: {
+      ...driver,
+      async toHostPaths(paths, options) {
+        const results = await driver.toHostPaths(paths, options);
+        return Promise.allSettled(
+          results.map(async (result) => {
+            if (result.status === 'rejected') throw result.reason;
+            return result.value === '' ? '' : view.show(driver.name, result.value);
+          }),
+        );
+      },
+    },
   };
 }

@@ -18,7 +18,7 @@ import { grantSocketAccess } from './listen/socket-access.ts';
 import { findSocketGroup, type SocketGroup } from './listen/socket-group.ts';
 import { createPluginOutputLog } from './logging/plugin-output.ts';
 import { createMetricsService } from './metrics/metrics-service.ts';
-import { openDaemonConsumers } from './open-consumers.ts';
+import { openDaemonConsumers, openDaemonShares } from './open-consumers.ts';
 import { openEngine } from './open-engine.ts';
 import { createDaemonGateway, type DaemonGateway } from './open-gateway.ts';
 
@@ -122,6 +122,10 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   const calls = gateway.calls(engine);
   const consumers =
     sockets && stack.use(await openDaemonConsumers({ configuration, engine, gateway: sockets, logger }));
+  const shares =
+    sockets &&
+    consumers &&
+    stack.use(await openDaemonShares({ configuration, engine, gateway: sockets, consumers, calls, logger }));
 
   const stopping = new AbortController();
   const names = configuration['authorization-plugins'];
@@ -140,6 +144,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   const settled = async () => {
     await sockets?.settled();
     await consumers?.settled();
+    await shares?.settled();
   };
   const handle = createApi({ ...common, settled, stopping: stopping.signal });
   await metrics.serve(engine, { calls, endpoints: () => sockets?.endpoints() ?? [] });

@@ -20,6 +20,7 @@ export type {
 export {
   cgroupDrivers,
   cgroups,
+  mountViews,
   openListeningSocket,
   parseTimestamp,
   pathOfSocket,

@@ -7,7 +7,15 @@ import type { OutboardCommand } from './consumers/nomad/host-volume-plugin.ts';
 import { nomadKind } from './consumers/nomad/nomad-kind.ts';
 import { podmanKind } from './consumers/podman/podman-kind.ts';
 
-/** All kinds, as `outboard connect` names them. @param command for programs that are written, to reach this daemon */
-export function consumerKinds(command: OutboardCommand): readonly ConsumerKind[] {
-  return [podmanKind(), dockerKind(), nomadKind(command)];
+/** The parts of the kinds. */
+export interface ConsumerKindsOptions {
+  /** For programs that are written, to reach this daemon. */
+  readonly command: OutboardCommand;
+  /** Directory of the sockets of users. */
+  readonly usersDirectory: string;
+}
+
+/** All kinds, as `outboard connect` names them. */
+export function consumerKinds({ command, usersDirectory }: ConsumerKindsOptions): readonly ConsumerKind[] {
+  return [podmanKind(usersDirectory), dockerKind(), nomadKind(command)];
 }

@@ -28,6 +28,8 @@ export interface PluginSource<Plugin extends GatewayPlugin> {
 export interface GatewayAccess {
   /** Permission bits, such as 0o660. */
   readonly mode: number;
+  /** Number of the owner; absent for root. */
+  readonly uid?: number | undefined;
   /** Number of the group that owns the sockets; absent for root's. */
   readonly gid?: number | undefined;
 }

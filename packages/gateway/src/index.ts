@@ -9,6 +9,7 @@ export { type CallTotals, callDurationBounds, type MethodTotals } from './calls/
 export { createCallLog } from './calls/recorded-calls.ts';
 // Consumers that are set up.
 export { consumerKinds } from './consumer-kinds.ts';
+export type { ConnectablePlugin } from './consumers/consumer-kind.ts';
 export { connectOptionsCodec } from './consumers/consumer-kind.ts';
 export type { ConnectionStatus, ConsumerReport, Consumers } from './consumers/consumers.ts';
 export { openConsumers } from './consumers/create-consumers.ts';
@@ -45,3 +46,4 @@ export { repeatCheck } from './sockets/repeated-check.ts';
 export { identifyFile } from './sockets/socket-identity.ts';
 export { removeStaleSocket } from './sockets/stale-socket.ts';
 export { watchPath } from './sockets/watch-path.ts';
+export { openUserShares, type PathView, type UserShares } from './user-shares.ts';

@@ -12,6 +12,10 @@ export interface ConsumerConnection {
   /** Root directory of another system; empty for this one. */
   readonly prefix: string;
   readonly configDir: string;
+  /** User of rootless Podman; empty for root's. */
+  readonly user: string;
+  /** Plugins that this user may use. */
+  readonly shares: readonly string[];
   readonly since: string;
   readonly files: readonly string[];
 }
@@ -39,6 +43,8 @@ export async function listConnections(client: EngineClient): Promise<readonly Co
     kind: asText(field(connection, 'Kind')),
     prefix: asText(field(connection, 'Prefix')),
     configDir: asText(field(connection, 'ConfigDir')),
+    user: asText(field(connection, 'User')),
+    shares: field(connection, 'Shares') === undefined ? [] : listAt(connection, 'Shares').map(asText),
     since: asText(field(connection, 'Since')),
     files: listAt(connection, 'Files').map(asText),
   }));

@@ -53,7 +53,7 @@ describe('connect', () => {
     assert.equal(code, 0);
     assert.equal(
       out.replaceAll(/ +/g, ' '),
-      'CONSUMER PREFIX FILES SINCE\npodman - 2 2026-08-01T12:00:00.000Z\n',
+      'CONSUMER PREFIX USER SHARES FILES SINCE\npodman - - - 2 2026-08-01T12:00:00.000Z\n',
     );
   });
 

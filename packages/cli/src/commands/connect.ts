@@ -13,6 +13,9 @@ export interface ConnectFlags {
   readonly prefix?: string | undefined;
   readonly configDir?: string | undefined;
   readonly forVersion?: string | undefined;
+  readonly user?: string | undefined;
+  /** Plugins. */
+  readonly share?: readonly string[] | undefined;
   /** Seconds. */
   readonly timeout?: string | undefined;
   readonly dryRun?: boolean | undefined;
@@ -71,7 +74,7 @@ const foreseen: Readonly<Record<string, string>> = {
   left: 'would leave',
 };
 
-function requestOf({ prefix, configDir, forVersion, timeout }: ConnectFlags): object {
+function requestOf({ prefix, configDir, forVersion, timeout, user, share }: ConnectFlags): object {
   if (timeout !== undefined && !/^\d{1,5}$/.test(timeout)) {
     throw new CommandError(`invalid timeout "${timeout}": it must be a number of seconds, 0 for none`, {
       exitCode: 125,
@@ -83,6 +86,8 @@ function requestOf({ prefix, configDir, forVersion, timeout }: ConnectFlags): ob
     ConfigDir: configDir && (prefix === undefined ? resolve(configDir) : configDir),
     Version: forVersion,
     Timeout: timeout && Number(timeout),
+    User: user,
+    Shares: share,
   };
 }
 
@@ -90,6 +95,8 @@ interface Row {
   readonly Consumer: string;
   readonly Prefix: string;
   readonly ConfigDir: string;
+  readonly User: string;
+  readonly Shares: readonly string[];
   readonly Files: readonly string[];
   readonly Since: string;
 }
@@ -98,6 +105,8 @@ const table: Table<Row> = {
   columns: {
     CONSUMER: ({ Consumer }) => Consumer,
     PREFIX: ({ Prefix }) => Prefix || '-',
+    USER: ({ User }) => User || '-',
+    SHARES: ({ Shares }) => Shares.join(',') || '-',
     FILES: ({ Files }) => String(Files.length),
     SINCE: ({ Since }) => Since,
   },
@@ -105,11 +114,21 @@ const table: Table<Row> = {
     Consumer: 'CONSUMER',
     Prefix: 'PREFIX',
     ConfigDir: 'CONFIG DIR',
+    User: 'USER',
+    Shares: 'SHARES',
     Files: 'FILES',
     Since: 'SINCE',
   },
 };
 
-function toRow({ kind, prefix, configDir, since, files }: ConsumerConnection): Row {
-  return { Consumer: kind, Prefix: prefix, ConfigDir: configDir, Files: files, Since: since };
+function toRow(connection: ConsumerConnection): Row {
+  return {
+    Consumer: connection.kind,
+    Prefix: connection.prefix,
+    ConfigDir: connection.configDir,
+    User: connection.user,
+    Shares: connection.shares,
+    Files: connection.files,
+    Since: connection.since,
+  };
 }

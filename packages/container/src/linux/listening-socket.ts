@@ -28,6 +28,8 @@ const longestAddress = 110; // sizeof(struct sockaddr_un)
 export interface ListeningSocketOptions {
   /** Permission bits. */
   readonly mode: number;
+  /** Owner; absent for root. */
+  readonly uid?: number | undefined;
   /** Owning group; absent for that of this process. */
   readonly gid?: number | undefined;
   /** Connections that wait to be accepted; the system has an upper bound of its own (net.core.somaxconn). */
@@ -40,13 +42,14 @@ export interface ListeningSocketOptions {
  * @throws {ErrnoError} `EADDRINUSE` if the path exists, `ENOENT` without its directory
  * @throws {RangeError} if the path is not absolute or has more than 107 bytes
  */
-export function openListeningSocket(path: string, { mode, gid, backlog }: ListeningSocketOptions): number {
+export function openListeningSocket(path: string, options: ListeningSocketOptions): number {
+  const { mode, uid = 0, gid, backlog } = options;
   const address = encodeUnixAddress(path);
   const descriptor = checkResult(openSocket(unixDomain, streamType, 0), 'socket');
   try {
     checkResult(bind(descriptor, address, address.length), 'bind', path);
     try {
-      if (gid !== undefined) chownSync(path, 0, gid);
+      if (uid !== 0 || gid !== undefined) chownSync(path, uid, gid ?? 0);
       chmodSync(path, mode);
       checkResult(listen(descriptor, backlog), 'listen', path);
     } catch (error) {

@@ -13,6 +13,7 @@ export const mountFlags = {
   bind: 0x1000,
   recursive: 0x4000,
   private: 1 << 18,
+  slave: 1 << 19,
   shared: 1 << 20,
 } as const;
 

@@ -12,6 +12,7 @@ import { mount, mountFlags } from './mount.ts';
 const [openTreeNumber, moveMountNumber, setAttributesNumber] = [428, 429, 442];
 const currentDirectory = -100; // AT_FDCWD
 const emptyPath = 0x1000; // AT_EMPTY_PATH
+const wholeTree = 0x8000; // AT_RECURSIVE
 const cloneTree = 0x1; // OPEN_TREE_CLONE
 const closeOnExec = 0o2000000; // OPEN_TREE_CLOEXEC
 const fromEmptyPath = 0x4; // MOVE_MOUNT_F_EMPTY_PATH
@@ -35,8 +36,7 @@ export function bindShared(path: string): void {
   try {
     attachShared(path);
   } catch (error) {
-    // Linux before 5.12, or a filter of system calls that does not know them.
-    if (!(error instanceof ErrnoError) || !['ENOSYS', 'EPERM'].includes(error.code)) throw error;
+    if (!isUnknownCall(error)) throw error;
     mount(path, path, mountFlags.bind);
     makeOwnGroup(path);
   }
@@ -54,32 +54,72 @@ export function makeOwnGroup(path: string): void {
  * ends it. @throws {ErrnoError} ENOSYS before Linux 5.2
  */
 export function cloneMount(path: string): number {
-  return checkResult(
-    openTree(openTreeNumber, currentDirectory, path, cloneTree | closeOnExec),
-    'open_tree',
-    path,
-  );
+  return cloneTreeAt(path, 0);
+}
+
+function cloneTreeAt(path: string, depth: number): number {
+  const flags = cloneTree | closeOnExec | depth;
+  return checkResult(openTree(openTreeNumber, currentDirectory, path, flags), 'open_tree', path);
+}
+
+/** A mount as it is attached. */
+interface AttachedTree {
+  readonly source: string;
+  readonly target: string;
+  /** With all mounts below the source. */
+  readonly isRecursive: boolean;
+  /** Attributes to set, and propagation, in turn. */
+  readonly steps: readonly { readonly attributes?: number; readonly propagation: number }[];
+}
+
+/**
+ * Bind a directory and all mounts below it at another path, as slaves of the originals and without set-user-ID programs and devices:
+ * nobody ever sees them otherwise, also in mount namespaces that get a copy.
+ * @throws {ErrnoError}
+ */
+export function bindSlave(source: string, target: string): void {
+  const { bind, recursive, remount, slave, noSuid, noDevices } = mountFlags;
+  try {
+    const attributes = noSuid | noDevices;
+    attachTree({ source, target, isRecursive: true, steps: [{ attributes, propagation: slave }] });
+  } catch (error) {
+    if (!isUnknownCall(error)) throw error;
+    mount(source, target, bind | recursive);
+    mount('none', target, slave | recursive);
+    mount('none', target, bind | remount | noSuid | noDevices);
+  }
 }
 
 function attachShared(path: string): void {
-  const tree = cloneMount(path);
+  const steps = [{ propagation: mountFlags.private }, { propagation: mountFlags.shared }];
+  attachTree({ source: path, target: path, isRecursive: false, steps });
+}
+
+function attachTree({ source, target, isRecursive, steps }: AttachedTree): void {
+  const depth = isRecursive ? wholeTree : 0;
+  const tree = cloneTreeAt(source, depth);
   try {
-    for (const propagation of [mountFlags.private, mountFlags.shared]) {
+    for (const { attributes = 0, propagation } of steps) {
       // struct mount_attr: flags to set, flags to clear, propagation, user namespace
-      const attributes = new BigUint64Array([0n, 0n, BigInt(propagation), 0n]);
+      const wanted = new BigUint64Array([BigInt(attributes), 0n, BigInt(propagation), 0n]);
       const result = setAttributes(
         setAttributesNumber,
         tree,
         '',
-        emptyPath,
-        attributes,
-        attributes.byteLength,
+        emptyPath | depth,
+        wanted,
+        wanted.byteLength,
       );
-      checkResult(result, 'mount_setattr', path);
+      checkResult(result, 'mount_setattr', source);
     }
-    const result = moveMount(moveMountNumber, tree, '', currentDirectory, path, fromEmptyPath);
-    checkResult(result, 'move_mount', path);
+    const result = moveMount(moveMountNumber, tree, '', currentDirectory, target, fromEmptyPath);
+    checkResult(result, 'move_mount', target);
   } finally {
     closeSync(tree);
   }
+}
+
+/** Linux before 5.12, or a filter of system calls that does not know them. */
+function isUnknownCall(error: unknown): boolean {
+  return error instanceof ErrnoError && ['ENOSYS', 'EPERM'].includes(error.code);
 }

@@ -1,5 +1,5 @@
 /**
- * Requests that change plugins are answered once the sockets of the gateway and the files of consumers follow: after
+ * Requests that change plugins or consumers are answered once the sockets of the gateway and the files of consumers follow: after
  * `outboard enable`, the next command may use the plugin.
  */
 import { settlesWithin } from '@outboard/async';
@@ -24,5 +24,5 @@ export function settleSockets(routes: readonly Route[], settled: () => Promise<v
 }
 
 function changesPlugins({ method, path }: Route): boolean {
-  return method !== 'GET' && /^(?:\/outboard\/v1)?\/plugins\//.test(path);
+  return method !== 'GET' && /^(?:(?:\/outboard\/v1)?\/plugins|\/outboard\/v1\/consumers)\//.test(path);
 }

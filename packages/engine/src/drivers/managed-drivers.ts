@@ -47,6 +47,7 @@ export function createManagedDrivers(deps: ManagedDriversDeps): ManagedDrivers {
       pluginId: record.id,
       client,
       logDirectory: deps.logDirectory?.(record.id),
+      propagatedMount: treeOf(record, deps.paths(record.id)).propagatedMount?.hostPath,
       toHostPath: (path, options) => resolveHostPath(tree(), path, options),
       toHostPaths: (paths, options) => resolveHostPaths(tree(), paths, options),
     };

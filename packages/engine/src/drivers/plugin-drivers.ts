@@ -30,6 +30,8 @@ export interface PluginDriver {
   readonly client: PluginClient;
   /** Host side of `/run/docker/logging` in a managed plugin, for a log driver; absent: it is in the root filesystem. */
   readonly logDirectory?: string | undefined;
+  /** Host side of the propagated mount of a managed plugin; absent without one. It is mounted while the plugin runs. */
+  readonly propagatedMount?: string | undefined;
   /**
    * Translate a path of the plugin's mount namespace to a path on the host, below the propagated mount or the root filesystem. No
    * link is followed out of it. Paths of legacy plugins, which share the host's mounts, and '' stay unchanged.

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { makeDirectories, systemErrorCode, writeFileDurably } from '@outboard/oci';
 import type { FileOutcome } from './consumers.ts';
 import type { FileChange } from './file-changes.ts';
+import { removeUserFile, writeUserFile } from './user-files.ts';
 
 /** Everyone may read: the files name sockets, which have their own access rights. */
 const fileMode = 0o644;
@@ -54,7 +55,9 @@ export async function removeDirectories(directories: readonly string[]): Promise
 }
 
 async function applyChange(change: FileChange, madeDirectories: string[]): Promise<readonly FileOutcome[]> {
-  if (change.action === 'write') {
+  if (change.action === 'write' && change.wanted.owner !== undefined) {
+    await writeUserFile(change.wanted.owner, change.wanted);
+  } else if (change.action === 'write') {
     const { path, content, isExecutable = false } = change.wanted;
     for (const made of await makeDirectories(dirname(path), { mode: directoryMode })) {
       // The daemon's umask may be strict, and these are directories of another program.
@@ -63,7 +66,10 @@ async function applyChange(change: FileChange, madeDirectories: string[]): Promi
     }
     await writeFileDurably(path, content, { mode: isExecutable ? programMode : fileMode });
   }
-  if (change.action === 'remove') await rm(change.path, { force: true });
+  if (change.action === 'remove') {
+    if (change.owner === undefined) await rm(change.path, { force: true });
+    else await removeUserFile(change.owner, change.path);
+  }
   return outcomeOf(change);
 }
 

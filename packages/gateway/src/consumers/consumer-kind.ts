@@ -15,6 +15,10 @@ export const connectOptionsCodec = codec.object({
   version: codec.optionalField('Version', codec.textIfAny),
   /** Limit for each of the consumer's calls to a plugin, in seconds; 0 for none. */
   timeout: codec.optionalField('Timeout', codec.wholeNumber(0, 86_400)),
+  /** The user whose consumer it is, by name or number; absent for root's. */
+  user: codec.optionalField('User', codec.textIfAny),
+  /** The plugins for this user, by the names of their sockets or their full names. */
+  shares: codec.optionalField('Shares', codec.listOrEmpty(codec.nonEmptyText)),
 });
 
 /** Options of a connection. */
@@ -33,12 +37,23 @@ export interface ConnectablePlugin {
   readonly capabilities: readonly string[];
 }
 
+/** Numbers of a user. */
+export type FileOwner = ValueOf<typeof fileOwnerCodec>;
+
+/** The table of an owner on disk. */
+export const fileOwnerCodec = codec.object({
+  uid: codec.field('Uid', codec.wholeNumber(1, 0xffff_fffe)),
+  gid: codec.field('Gid', codec.wholeNumber(0, 0xffff_fffe)),
+});
+
 /** A file of a consumer's configuration. */
 export interface ConsumerFile {
   readonly path: string;
   readonly content: string;
   /** A program, which everyone may run. Default false. */
   readonly isExecutable?: boolean | undefined;
+  /** The user whose file it is: it is written by a process of this user. Absent for root's. */
+  readonly owner?: FileOwner | undefined;
   /** The plugin that it is for: the file stays while this one is installed, and goes with it. */
   readonly pluginId: string;
 }
@@ -64,6 +79,11 @@ export interface ConsumerKind {
   readonly name: string;
   /** The options that it accepts; others are refused. */
   readonly accepts: readonly (keyof ConnectOptions)[];
+  /**
+   * Bring options into the form in which they are recorded, such as a user's number into the name. Default: they stay as they are.
+   * @throws {OutboardError} invalid or not-found for a user
+   */
+  normalise?(options: ConnectOptions, cancellable: Cancellable): Promise<ConnectOptions>;
   /**
    * Look at the host. Bounded in time.
    * @throws {OutboardError} invalid for options that do not fit; conflict when the consumer cannot be connected, with what to

@@ -2,7 +2,7 @@
  * The connections on disk, and the files that were written for them: one file in the data root.
  */
 import { codec, JsonFile, type ValueOf } from '@outboard/oci';
-import { connectOptionsCodec } from './consumer-kind.ts';
+import { connectOptionsCodec, fileOwnerCodec } from './consumer-kind.ts';
 
 const { exact, field, instant, listOrEmpty, nonEmptyText, object } = codec;
 
@@ -19,6 +19,8 @@ const writtenFileCodec = object({
   /** Digests of all contents that it may have: the old and the new one during a change. */
   digests: field('Digests', listOrEmpty(codec.digest)),
   pluginId: field('Plugin', nonEmptyText),
+  /** The user who wrote it; absent for root. */
+  owner: codec.optionalField('Owner', fileOwnerCodec),
   /** Keys of the connections that need it. */
   connections: field('Connections', listOrEmpty(nonEmptyText)),
 });

@@ -46,8 +46,8 @@ export interface Consumers extends AsyncDisposable {
   /** All connections, in the order in which they were made. */
   list(): readonly ConnectionStatus[];
   /**
-   * Connect a consumer, or connect it again with other options: there is one connection for each kind, prefix and
-   * directory.
+   * Connect a consumer, or connect it again with other options: there is one connection for each kind, prefix,
+   * directory and user.
    * @throws {OutboardError} not-found for an unknown kind; the errors of `ConsumerKind.examine`; system when the record
    *   cannot be written
    */
@@ -59,6 +59,8 @@ export interface Consumers extends AsyncDisposable {
   disconnect(kind: string, options: ConnectOptions, change?: ChangeOptions): Promise<ConsumerReport>;
   /** Bring all files in line with the plugins. Never rejects: what could not be done is logged. */
   refresh(): Promise<void>;
+  /** Call a listener after the connections may have changed. @returns removes the listener */
+  onChange(listener: () => void): () => void;
   /** Resolves when the changes so far are done. */
   settled(): Promise<void>;
 }

@@ -3,7 +3,7 @@
  * difference. The record is written before the first file and after the last one, so that after a crash at any instant
  * Outboard knows which files are its own.
  */
-import { createSerialQueue } from '@outboard/async';
+import { type Cancellable, createListeners, createSerialQueue } from '@outboard/async';
 import { digestOf, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { applyChanges, foreseeChanges, removeDirectories } from './apply-changes.ts';
@@ -64,12 +64,16 @@ class RecordedConsumers implements Consumers {
   readonly #queue = createSerialQueue();
   /** Consumers that were looked at since the start, by the key of their connection. */
   readonly #examined = new Map<string, ExaminedConsumer>();
+  readonly #listeners;
   readonly #stopFollowing: () => void;
   #record: ConsumerRecord;
 
   constructor(deps: ConsumersDeps, record: ConsumerRecord) {
     this.#deps = deps;
     this.#record = record;
+    this.#listeners = createListeners((error) =>
+      deps.logger.error({ err: error }, 'cannot follow a change of the connections'),
+    );
     this.#stopFollowing = deps.onChange(() => void this.refresh());
   }
 
@@ -85,8 +89,13 @@ class RecordedConsumers implements Consumers {
     });
   }
 
-  connect(kind: string, options: ConnectOptions, change: ChangeOptions = {}): Promise<ConsumerReport> {
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  connect(kind: string, given: ConnectOptions, change: ChangeOptions = {}): Promise<ConsumerReport> {
     return this.#queue.run(async () => {
+      const options = await normalised(this.#kind(kind, given), given, change);
       const key = keyOf(kind, options);
       const examined = await this.#kind(kind, options).examine(options, change);
       const before = this.#record.connections;
@@ -104,9 +113,10 @@ class RecordedConsumers implements Consumers {
     }, change.signal);
   }
 
-  disconnect(kind: string, options: ConnectOptions, change: ChangeOptions = {}): Promise<ConsumerReport> {
+  disconnect(kind: string, given: ConnectOptions, change: ChangeOptions = {}): Promise<ConsumerReport> {
     return this.#queue.run(async () => {
-      this.#kind(kind, options);
+      // A user who is gone keeps the name under which the connection is recorded.
+      const options = await normalised(this.#kind(kind, given), given, change).catch(() => given);
       const key = keyOf(kind, options);
       const next = this.#record.connections.filter((connection) => connection.key !== key);
       if (next.length === this.#record.connections.length) {
@@ -183,6 +193,7 @@ class RecordedConsumers implements Consumers {
     const made = [...new Set([...before.directories, ...madeDirectories])];
     const directories = files.length === 0 ? await removeDirectories(made) : made;
     await this.#save({ connections, files, directories });
+    this.#listeners.notify();
     return { record: this.#record, report: { files: outcomes, notes } };
   }
 
@@ -265,18 +276,27 @@ function afterChanges(files: readonly WrittenFile[], changes: readonly FileChang
 }
 
 function writtenFile(
-  { path, pluginId, connections }: WantedFile,
+  { path, pluginId, connections, owner }: WantedFile,
   digests: WrittenFile['digests'],
 ): WrittenFile {
-  return { path, pluginId, connections, digests };
+  return { path, pluginId, connections, digests, ...(owner && { owner }) };
 }
 
-function keyOf(kind: string, { prefix, configDir }: ConnectOptions): string {
-  return JSON.stringify([kind, prefix ?? '', configDir ?? '']);
+async function normalised(
+  kind: ConsumerKind,
+  options: ConnectOptions,
+  cancellable: Cancellable,
+): Promise<ConnectOptions> {
+  return kind.normalise === undefined ? options : await kind.normalise(options, cancellable);
 }
 
-function describeTarget({ prefix, configDir }: ConnectOptions): string {
+function keyOf(kind: string, { prefix, configDir, user }: ConnectOptions): string {
+  return JSON.stringify([kind, prefix ?? '', configDir ?? '', ...(user === undefined ? [] : [user])]);
+}
+
+function describeTarget({ prefix, configDir, user }: ConnectOptions): string {
   const parts = [
+    ...(user === undefined ? [] : [`for the user ${user}`]),
     ...(prefix === undefined ? [] : [`below ${prefix}`]),
     ...(configDir === undefined ? [] : [`in ${configDir}`]),
   ];

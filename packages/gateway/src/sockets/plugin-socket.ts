@@ -107,8 +107,8 @@ class KeptSocket implements PluginSocket {
   }
 
   async adopt({ descriptor, identity }: InheritedListener): Promise<void> {
-    const { mode, gid } = this.#deps.access;
-    chownSync(this.path, 0, gid ?? 0);
+    const { mode, uid, gid } = this.#deps.access;
+    chownSync(this.path, uid ?? 0, gid ?? 0);
     chmodSync(this.path, mode);
     this.#current = { server: await this.#serve(descriptor), identity, isKept: true };
   }

@@ -41,6 +41,7 @@ function recordedConsumers() {
     connect: change('connect'),
     disconnect: change('disconnect'),
     refresh: async () => {},
+    onChange: () => () => {},
     settled: async () => {},
     async [Symbol.asyncDispose]() {},
   };

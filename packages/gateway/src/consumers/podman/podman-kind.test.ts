@@ -20,7 +20,10 @@ async function plan(
   options: ConnectOptions = {},
   found: string | null = '4.3.1',
 ) {
-  const kind = podmanKind(async () => (found === null ? undefined : parsePodmanVersion(found)));
+  const kind = podmanKind('/run/outboard-users', {
+    readVersion: async () => (found === null ? undefined : parsePodmanVersion(found)),
+    findUser: async () => ({ name: 'alice', uid: 1000, gid: 100, home: '/home/alice' }),
+  });
   const examined = await kind.examine(options, {});
   return { description: examined.description, ...examined.plan(plugins) };
 }

@@ -11,6 +11,8 @@ import type {
   ConsumerPlan,
   ExaminedConsumer,
 } from '../consumer-kind.ts';
+import { findUser, type HostUser } from '../host-user.ts';
+import { openShares, sharedPlugins, userSocket } from '../shared-plugins.ts';
 import { dropIn, volumePluginTables } from './drop-in.ts';
 import {
   type PodmanFeatures,
@@ -21,6 +23,8 @@ import {
 } from './podman-version.ts';
 
 const dropInDirectory = '/etc/containers/containers.conf.d';
+/** In the home directory: the only place for one user that all versions with drop-ins read. */
+const userDropInDirectory = '.config/containers/containers.conf.d';
 /** After most files of the distribution, before those of an operator who wants the last word. */
 const priority = 50;
 /** Above the limits that the gateway itself sets, so that its error is seen and not Podman's. In seconds. */
@@ -36,16 +40,35 @@ interface DropInRules {
   readonly timeout: number | undefined;
 }
 
-/** Podman of this host, or of a system below a prefix. */
-export function podmanKind(readVersion: typeof readPodmanVersion = readPodmanVersion): ConsumerKind {
+/** Ways to look at the host. */
+export interface PodmanKindDeps {
+  readonly readVersion: typeof readPodmanVersion;
+  readonly findUser: typeof findUser;
+}
+
+const hostDeps: PodmanKindDeps = { readVersion: readPodmanVersion, findUser };
+
+/**
+ * Podman of this host, of one of its users, or of a system below a prefix.
+ * @param usersDirectory directory of the sockets of users
+ */
+export function podmanKind(usersDirectory: string, deps: PodmanKindDeps = hostDeps): ConsumerKind {
   return {
     name: 'podman',
-    accepts: ['prefix', 'configDir', 'version', 'timeout'],
+    accepts: ['prefix', 'configDir', 'version', 'timeout', 'user', 'shares'],
+    async normalise(options, cancellable) {
+      if (options.user === undefined) return options;
+      const { name } = await deps.findUser(options.user, cancellable);
+      return { ...options, user: name };
+    },
     async examine(options, cancellable) {
+      refuseHalfShare(options);
       refuseRelative('prefix', options.prefix);
       refuseRelative('configDir', options.configDir);
-      const version = await findVersion(options, () => readVersion(cancellable));
-      return examined(options, version);
+      const version = await findVersion(options, () => deps.readVersion(cancellable));
+      if (options.user === undefined) return examined(options, version);
+      const user = await deps.findUser(options.user, cancellable);
+      return examinedFor(user, usersDirectory, options, version);
     },
   };
 }
@@ -73,6 +96,47 @@ function examined(options: ConnectOptions, version: PodmanVersion | undefined): 
       return { files, notes: [...versionNotes(options, version, features), ...notes] };
     },
   };
+}
+
+/** Podman of a user: drop-ins in the home directory, for the shared plugins and with the user's sockets. */
+function examinedFor(
+  user: HostUser,
+  usersDirectory: string,
+  options: ConnectOptions,
+  version: PodmanVersion | undefined,
+): ExaminedConsumer {
+  const { name, uid, gid, home } = user;
+  const { shares = [], configDir = join(home, userDropInDirectory) } = options;
+  const { description, plan } = examined({ ...options, configDir }, version);
+  return {
+    description: `${description} of the user ${name}`,
+    plan(plugins) {
+      const shared = sharedPlugins(plugins, shares);
+      const own = shared.map((plugin) => ({
+        ...plugin,
+        socket: userSocket(usersDirectory, uid, plugin.alias),
+      }));
+      const { files, notes } = plan(own);
+      const open = openShares(plugins, shares).map(
+        (share) => `No enabled plugin "${share}" serves volumes alone: it is shared as soon as one does.`,
+      );
+      // The note that no plugin is enabled says less.
+      const others = shared.length === 0 ? notes.slice(0, -1) : notes;
+      return { files: files.map((file) => ({ ...file, owner: { uid, gid } })), notes: [...others, ...open] };
+    },
+  };
+}
+
+function refuseHalfShare({ user, shares = [], prefix }: ConnectOptions): void {
+  if (user === undefined && shares.length > 0) {
+    throw new OutboardError('invalid', 'plugins are shared with a user: name one as well');
+  }
+  if (user !== undefined && shares.length === 0) {
+    throw new OutboardError('invalid', `no plugin is shared with the user "${user}": name at least one`);
+  }
+  if (user !== undefined && prefix !== undefined) {
+    throw new OutboardError('invalid', 'plugins are shared with users of this host only, not below a prefix');
+  }
 }
 
 function planDropIns(
