@@ -13,9 +13,9 @@ export function volumePluginTables(
   return `${engine}[engine.volume_plugins]\n${tomlKey(alias)} = ${tomlText(socket)}\n`;
 }
 
-/** A drop-in file for a plugin. */
-export function dropIn(plugin: ConnectablePlugin, timeout: number | undefined): string {
-  const origin = `# From Outboard, for its plugin ${JSON.stringify(plugin.name)}.\n# "outboard disconnect podman" removes it.\n`;
+/** A drop-in file for a plugin. @param undo command that removes it */
+export function dropIn(plugin: ConnectablePlugin, timeout: number | undefined, undo: string): string {
+  const origin = `# From Outboard, for its plugin ${JSON.stringify(plugin.name)}.\n# "${undo}" removes it.\n`;
   return `${origin}${volumePluginTables(plugin, timeout)}`;
 }
 

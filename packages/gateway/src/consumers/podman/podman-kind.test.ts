@@ -140,3 +140,46 @@ p = "/run/docker/plugins/p.sock"
     await assert.rejects(plan([], { configDir: 'conf.d' }), { kind: 'invalid' });
   });
 });
+
+describe('drop-ins for Podman of a user', () => {
+  const drivers = [
+    plugin('files'),
+    plugin('secret'),
+    { ...plugin('both'), capabilities: ['volumedriver', 'authz'] },
+  ];
+
+  test('are in the home directory, for the shared plugins and with the sockets of the user', async () => {
+    const { description, files, notes } = await plan(drivers, { user: 'alice', shares: ['acme/files'] });
+    assert.equal(description, 'Podman 4.3.1 of the user alice');
+    assert.deepEqual(
+      files.map(({ path, owner }) => ({ path, owner })),
+      [
+        {
+          path: '/home/alice/.config/containers/containers.conf.d/50-outboard-files.conf',
+          owner: { uid: 1000, gid: 100 },
+        },
+      ],
+    );
+    assert.match(files[0]?.content ?? '', /^files = "\/run\/outboard-users\/1000\/files\.sock"$/m);
+    assert.deepEqual(notes, []);
+  });
+
+  test('are written for no plugin that serves more than volumes, and a note says so', async () => {
+    const { files, notes } = await plan(drivers, { user: 'alice', shares: ['both', 'absent'] });
+    assert.deepEqual(files, []);
+    assert.deepEqual(notes, [
+      'No enabled plugin "both" serves volumes alone: it is shared as soon as one does.',
+      'No enabled plugin "absent" serves volumes alone: it is shared as soon as one does.',
+    ]);
+  });
+
+  for (const [name, options, message] of [
+    ['a user without plugins', { user: 'alice' }, /name at least one/],
+    ['plugins without a user', { shares: ['files'] }, /name one as well/],
+    ['a system below a prefix', { user: 'alice', shares: ['files'], prefix: '/mnt' }, /not below a prefix/],
+  ] as const) {
+    test(`are refused for ${name}`, async () => {
+      await assert.rejects(plan(drivers, options), { kind: 'invalid', message });
+    });
+  }
+});

@@ -38,6 +38,8 @@ interface DropInRules {
   readonly directory: string;
   /** In seconds; absent where Podman lacks the key. */
   readonly timeout: number | undefined;
+  /** Command that removes the drop-ins. */
+  readonly undo: string;
 }
 
 /** Ways to look at the host. */
@@ -86,7 +88,12 @@ function examined(options: ConnectOptions, version: PodmanVersion | undefined): 
   const features: PodmanFeatures =
     version === undefined ? { hasDropIns: true, hasTimeout: true } : podmanFeatures(version);
   const { prefix = '/', configDir = dropInDirectory, timeout = defaultTimeout } = options;
-  const rules = { directory: join(prefix, configDir), timeout: features.hasTimeout ? timeout : undefined };
+  const undo = `outboard disconnect podman${options.user === undefined ? '' : ` --user ${options.user}`}`;
+  const rules = {
+    directory: join(prefix, configDir),
+    timeout: features.hasTimeout ? timeout : undefined,
+    undo,
+  };
   return {
     description: version === undefined ? 'Podman of unknown version' : `Podman ${version.text}`,
     plan(plugins) {
@@ -141,7 +148,7 @@ function refuseHalfShare({ user, shares = [], prefix }: ConnectOptions): void {
 
 function planDropIns(
   plugins: readonly ConnectablePlugin[],
-  { directory, timeout }: DropInRules,
+  { directory, timeout, undo }: DropInRules,
 ): ConsumerPlan {
   const taken = plugins.filter(({ alias }) => !ownDrivers.includes(alias));
   const refused = plugins.filter(({ alias }) => ownDrivers.includes(alias));
@@ -153,7 +160,7 @@ function planDropIns(
     notes.push('No volume plugin is enabled: each one is connected as soon as it is.');
   const files = taken.map((plugin) => ({
     path: join(directory, `${priority}-outboard-${plugin.alias}.conf`),
-    content: dropIn(plugin, timeout),
+    content: dropIn(plugin, timeout, undo),
     pluginId: plugin.id,
   }));
   return { files, notes };
