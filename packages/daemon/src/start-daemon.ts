@@ -141,11 +141,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
     version,
     logger,
   };
-  const settled = async () => {
-    await sockets?.settled();
-    await consumers?.settled();
-    await shares?.settled();
-  };
+  const settled = settleInTurn([sockets, consumers, shares]);
   const handle = createApi({ ...common, settled, stopping: stopping.signal });
   await metrics.serve(engine, { calls, endpoints: () => sockets?.endpoints() ?? [] });
   const server = await deps.startApiServer(endpoints.addresses, handle, serverOptions(context));
@@ -164,6 +160,13 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
     check: async () => void engine.list(),
     stopDeadlineMs: () => stopDeadlineMs(configuration, engine),
     stop: () => open.disposeAsync(),
+  };
+}
+
+/** Each part follows the one before. */
+function settleInTurn(parts: readonly ({ settled(): Promise<void> } | undefined)[]): () => Promise<void> {
+  return async () => {
+    for (const part of parts) await part?.settled();
   };
 }
 

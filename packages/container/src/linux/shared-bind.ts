@@ -78,14 +78,15 @@ interface AttachedTree {
  * @throws {ErrnoError}
  */
 export function bindSlave(source: string, target: string): void {
-  const { bind, recursive, remount, slave, noSuid, noDevices } = mountFlags;
+  const { bind, remount, slave, noSuid, noDevices } = mountFlags;
+  const whole = mountFlags.recursive;
   try {
     const attributes = noSuid | noDevices;
     attachTree({ source, target, isRecursive: true, steps: [{ attributes, propagation: slave }] });
   } catch (error) {
     if (!isUnknownCall(error)) throw error;
-    mount(source, target, bind | recursive);
-    mount('none', target, slave | recursive);
+    mount(source, target, bind | whole);
+    mount('none', target, slave | whole);
     mount('none', target, bind | remount | noSuid | noDevices);
   }
 }

@@ -7,6 +7,7 @@ import { type Cancellable, createListeners, createSerialQueue } from '@outboard/
 import { digestOf, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import { applyChanges, foreseeChanges, removeDirectories } from './apply-changes.ts';
+import { describeTarget, keyOf } from './connection-key.ts';
 import type { ConnectablePlugin, ConnectOptions, ConsumerKind, ExaminedConsumer } from './consumer-kind.ts';
 import {
   type Connection,
@@ -288,19 +289,6 @@ async function normalised(
   cancellable: Cancellable,
 ): Promise<ConnectOptions> {
   return kind.normalise === undefined ? options : await kind.normalise(options, cancellable);
-}
-
-function keyOf(kind: string, { prefix, configDir, user }: ConnectOptions): string {
-  return JSON.stringify([kind, prefix ?? '', configDir ?? '', ...(user === undefined ? [] : [user])]);
-}
-
-function describeTarget({ prefix, configDir, user }: ConnectOptions): string {
-  const parts = [
-    ...(user === undefined ? [] : [`for the user ${user}`]),
-    ...(prefix === undefined ? [] : [`below ${prefix}`]),
-    ...(configDir === undefined ? [] : [`in ${configDir}`]),
-  ];
-  return parts.length === 0 ? '' : ` ${parts.join(' ')}`;
 }
 
 function listed(options: readonly string[]): string {
