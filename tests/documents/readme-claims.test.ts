@@ -66,6 +66,38 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
         'create, ls, inspect and rm work in sequence',
         'prune removes anonymous volumes, and named ones with --all',
       ],
+      'tests/systemd/volume-units.test.ts': [
+        'writes to the volume, and is named as its holder until it stops',
+      ],
+    },
+  ],
+  [
+    'Podman, Docker Engine, Nomad',
+    {
+      'tests/conformance/podman-session.test.ts': ['prints what the page shows, line by line'],
+      'tests/gateway/podman-volumes.test.ts': [
+        'create, write, read in another container, list, remove',
+        'data never goes to the directory of the host that has the path of the plugin',
+      ],
+      'tests/gateway/docker-volumes.test.ts': ['creates, lists, inspects, mounts and removes a volume'],
+      'tests/gateway/nomad.test.ts': ['the session of the page connects it'],
+      'tests/gateway/plugin-sockets.test.ts': ['has the same path after a reinstall'],
+      'tests/gateway/surviving-mounts.test.ts': [
+        'a mount that the host has lost is made again for the next holder, never replaced by an empty directory',
+      ],
+    },
+  ],
+  [
+    'Calls wait while a plugin or the daemon restarts',
+    {
+      'tests/systemd/gateway-restart.test.ts': ['restarts of the daemon'],
+      'tests/gateway/podman-drivers.test.ts': [
+        'after a kill of the plugins, new containers and the one that holds the volumes are on new mounts',
+      ],
+      'tests/gateway/live-upgrade.test.ts': [
+        'fails no call and keeps its mounts, forward and back',
+        'to a version without its program is refused while the old one runs',
+      ],
     },
   ],
   [

@@ -77,8 +77,10 @@ test('programs that a plugin calls are packed with their libraries, and run in i
       example,
     ]);
     await run(process.execPath, [packScript, example, join(directory, 'packed')]);
-    const inPlugin = (...command: readonly string[]) =>
-      run('chroot', [join(directory, 'packed', 'rootfs'), ...command]);
+    const rootfs = join(directory, 'packed', 'rootfs');
+    await run('mkdir', ['-p', join(rootfs, 'dev')]);
+    await run('mknod', [join(rootfs, 'dev', 'null'), 'c', '1', '3']);
+    const inPlugin = (...command: readonly string[]) => run('chroot', [rootfs, ...command]);
     assert.match((await inPlugin('/usr/bin/sshfs', '--version')).stdout, /^SSHFS version 3/m);
     assert.match((await inPlugin('/usr/bin/ssh', '-V')).stderr, /^OpenSSH/);
     assert.match((await inPlugin('/usr/bin/fusermount3', '--version')).stdout, /^fusermount3 version/);
