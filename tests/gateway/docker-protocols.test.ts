@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { pollUntil } from '@outboard/async';
 import { authorizationPlugin } from '../support/authorization-plugin.ts';
 import { callApi } from '../support/daemon.ts';
 import { busyboxImage, needsDockerEngine } from '../support/docker-engine.ts';
@@ -47,6 +48,17 @@ describe('managed plugins of other kinds in Docker Engine', { skip: needsDockerE
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
     });
 
+  /** Wait until the uses of the log driver are so; they change after the answers that end them. */
+  const untilUsed = (wanted: RegExp) =>
+    pollUntil(
+      async () => {
+        const { text } = await callApi(host.daemon.socket, 'GET', '/outboard/v1/plugins/acme/lines/uses');
+        const uses: { Uses: readonly { Description: string }[] } = JSON.parse(text);
+        return wanted.test(uses.Uses.map(({ Description }) => Description).join('\n'));
+      },
+      { timeoutMs: 30_000 },
+    );
+
   it('an authorization plugin allows and denies requests to the engine', async () => {
     assert.equal((await call('/version')).status, 200);
     const denied = await call('/plugins/p/set', { body: ['DEBUG=1'] });
@@ -83,12 +95,23 @@ describe('managed plugins of other kinds in Docker Engine', { skip: needsDockerE
     ];
     await docker(...run, 'sh', '-c', 'echo one; mkfifo /go; read line < /go; echo two');
     const followed = docker('logs', '--follow', 'talker');
+    assert.ok(
+      await untilUsed(
+        /log [0-9a-f]{12}… written by dockerd \(pid \d+.*stream LogDriver\.ReadLogs to dockerd \(pid/s,
+      ),
+    );
+    await assert.rejects(
+      outboard('disable', 'acme/lines'),
+      /is in use: log \S+ written by dockerd .*, stream Log/,
+    );
     await docker('exec', 'talker', 'sh', '-c', 'echo > /go');
     assert.equal(await followed, 'one\ntwo\n');
     assert.equal(await docker('logs', 'talker'), 'one\ntwo\n');
     await docker('rm', 'talker');
+    assert.ok(await untilUsed(/^$/));
     const [id = ''] = await readdir(join(host.home, 'logging'));
     assert.deepEqual(await readdir(join(host.home, 'logging', id)), [], 'a FIFO is left in the container');
+    await outboard('disable', 'acme/lines');
   });
 
   it('a network and its addresses come from plugins', async () => {

@@ -3,19 +3,21 @@
  */
 import type { RequestListener } from 'node:http';
 import { systemClock } from '@outboard/async';
-import type { PluginEngine } from '@outboard/engine';
+import type { PluginEngine, PluginReference } from '@outboard/engine';
 import {
   type CallLog,
   type CountedMounts,
+  createOpenStreams,
   createPluginHandlers,
   type HandledPlugin,
+  type OpenStreams,
   type PathView,
 } from '@outboard/gateway';
 import type { Logger } from 'pino';
 
 /** Parts of the handlers. */
 export interface GatewayHandlerDeps {
-  readonly engine: Pick<PluginEngine, 'serving' | 'volumes' | 'logPipes'>;
+  readonly engine: Pick<PluginEngine, 'serving' | 'volumes' | 'logPipes' | 'references'>;
   /** Records every call. */
   readonly calls: Pick<CallLog, 'record' | 'watch'>;
   readonly logger: Logger;
@@ -28,10 +30,13 @@ export function createGatewayHandlers(
   deps: GatewayHandlerDeps,
 ): (plugin: { readonly id: string; readonly name: string }) => RequestListener {
   const { calls, logger, view } = deps;
-  const { serving, volumes, logPipes } = deps.engine;
+  const { serving, volumes, logPipes, references } = deps.engine;
+  const streams = createOpenStreams();
+  references.addSource((id) => streams.of(id).map(toReference));
   const handlerOf = createPluginHandlers({
     mounts: view === undefined ? volumes : viewedMounts(volumes, view),
     logPipes,
+    streams,
     ready: (id, options) => serving.ready(id, options),
     onCall: (call) => calls.record(call),
     onGuard: (id, load) => calls.watch(id, load),
@@ -86,4 +91,13 @@ function viewedPlugin(plugin: HandledPlugin, view: PathView): HandledPlugin {
       },
     },
   };
+}
+
+/** Bound on a method's name, which consumers choose. */
+const maxMethodLength = 200;
+
+function toReference(stream: ReturnType<OpenStreams['of']>[number]): PluginReference {
+  const { method, number, consumer, since } = stream;
+  const holder = `${method.slice(0, maxMethodLength)}/${number}`;
+  return { kind: 'stream', holder, consumer, since };
 }

@@ -93,6 +93,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   );
   const queue = createKeyedQueue();
   const references = await openStoredReferences({ store, queue, logger });
+  if (logDirectories !== undefined) references.addSource(logDirectories.uses, logDirectories.removeReleased);
   const shared = { ...calls, store, supervisor, references, announce };
   const { volumes, mounts } = await openMountedVolumes(options, stack, shared);
   const parts: EngineParts = {
@@ -191,7 +192,7 @@ async function openLogDirectories(
   store: Pick<PluginStore, 'all'>,
 ): Promise<LogDirectories | undefined> {
   const directories = logDirectory === undefined ? undefined : createLogDirectories(logDirectory);
-  await directories?.removeStale(store.all().map(({ id }) => id));
+  await directories?.restore(store.all().map(({ id }) => id));
   return directories;
 }
 

@@ -15,6 +15,7 @@ export type { ConnectionStatus, ConsumerReport, Consumers } from './consumers/co
 export { openConsumers } from './consumers/create-consumers.ts';
 // Handlers of sockets.
 export { createPluginHandlers } from './exchange/create-plugin-handlers.ts';
+export { createOpenStreams, type OpenStreams } from './exchange/open-streams.ts';
 export type {
   CountedMounts,
   HandledPlugin,

@@ -5,8 +5,8 @@
 import { codec, hasHiddenCharacters, type ValueOf } from '@outboard/oci';
 import { consumerCodec } from './consumer.ts';
 
-/** Kinds of references, as they are shown: `volume data`, `mount data/3f2a`, `client podman`. */
-const referenceKinds = ['volume', 'mount', 'log', 'client'] as const;
+/** Kinds of references, such as those shown as `volume data`, `log 3f2a written by dockerd` and `client podman`. */
+const referenceKinds = ['volume', 'mount', 'log', 'stream', 'client'] as const;
 
 /** True for a valid name of a holder: 1 to 255 printable characters, without space around them. */
 export function isHolder(text: string): boolean {

@@ -14,6 +14,16 @@ for (const [reference, text] of [
   [{ kind: 'volume', holder: 'data' }, `volume data (${time})`],
   [{ kind: 'volume', holder: 'data', note: 'it is lost' }, `volume data (it is lost, ${time})`],
   [{ kind: 'client', holder: 'backup' }, `client backup (${time})`],
+  [{ kind: 'log', holder: 'ab'.repeat(32) }, `log abababababab… (${time})`],
+  [
+    { kind: 'log', holder: 'one', consumer: { ...own, program: 'dockerd', unit: 'docker.service' } },
+    `log one written by dockerd (pid ${process.pid}, unit docker.service, ${time})`,
+  ],
+  [{ kind: 'stream', holder: 'LogDriver.ReadLogs/7' }, `stream LogDriver.ReadLogs (${time})`],
+  [
+    { kind: 'stream', holder: 'LogDriver.ReadLogs/7', consumer: own },
+    `stream LogDriver.ReadLogs to podman (pid ${process.pid}, ${time})`,
+  ],
   [{ kind: 'mount', holder: 'data/web' }, `volume data mounted with ID web (${time})`],
   [{ kind: 'mount', holder: `a/b/${'ab'.repeat(32)}` }, `volume a/b mounted with ID abababababab… (${time})`],
   [

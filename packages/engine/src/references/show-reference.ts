@@ -10,14 +10,29 @@ import type { PluginReference } from './plugin-references.ts';
  * `volume data mounted by podman (pid 812, container 3f2a5b1c9d0e, since 2026-08-01T12:00:00.000Z)`.
  */
 export function showReference(reference: PluginReference): string {
-  const { kind, since, note, consumer = { isByHand: false } } = reference;
-  const subject = kind === 'mount' ? showMount(reference) : `${kind} ${escapeHidden(reference.holder)}`;
+  const { since, note, consumer = { isByHand: false } } = reference;
+  const subject = showSubject(reference);
   const details = [
     ...(note === undefined ? [] : [note]),
     ...consumerDetails(consumer),
     `since ${since.toISOString()}`,
   ];
   return `${subject} (${details.join(', ')})`;
+}
+
+function showSubject(reference: PluginReference): string {
+  const { kind, holder, consumer } = reference;
+  const user = consumer === undefined ? '' : describeUser(consumer);
+  switch (kind) {
+    case 'mount':
+      return showMount(reference);
+    case 'log':
+      return `log ${escapeHidden(shorten(holder))}${user === '' ? '' : ` written by ${user}`}`;
+    case 'stream':
+      return `stream ${escapeHidden(holder.slice(0, holder.lastIndexOf('/')))}${user === '' ? '' : ` to ${user}`}`;
+    default:
+      return `${kind} ${escapeHidden(holder)}`;
+  }
 }
 
 /** The volume and the ID of a mount. A name of a volume may contain slashes, an ID may not. */

@@ -1,9 +1,11 @@
 /** Exchanges over real sockets: a raw client, the handler, and a plugin in this process. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { withResolvers } from '@outboard/async';
 import { OutboardError } from '@outboard/oci';
 import { openHandledPlugin, postOf } from '../testing/handled-plugin.ts';
+import { createOpenStreams } from './open-streams.ts';
 
 const json = (value: unknown) => `${JSON.stringify(value)}\n`;
 
@@ -132,12 +134,39 @@ describe('createPluginHandlers()', () => {
     assert.equal(plugin.received[0]?.body, '{"Config":{"Follow":true}}');
   });
 
-  test('cuts the connection when a stream of the plugin breaks', async () => {
+  test('counts a stream from the head of its answer to its end', async () => {
+    const [got, streams] = [withResolvers<void>(), createOpenStreams()];
+    const ended = withResolvers<void>();
+    await using plugin = await openHandledPlugin(
+      (_call, response) => {
+        response.write('first ');
+        void got.promise.then(() => response.end('last'));
+      },
+      { streams, onReport: () => ended.resolve() },
+    );
+    const client = await plugin.connect();
+    const first = once(client.socket, 'data');
+    const answer = client.send(postOf('LogDriver.ReadLogs', '{"Config":{"Follow":true}}'));
+    await first;
+    const [stream, ...more] = streams.of('a'.repeat(64));
+    assert.deepEqual([stream?.method, stream?.consumer.pid, more], ['LogDriver.ReadLogs', process.pid, []]);
+    assert.deepEqual(streams.of('b'.repeat(64)), []);
+    got.resolve();
+    await answer;
+    await ended.promise;
+    client.socket.destroy();
+    assert.deepEqual(streams.of('a'.repeat(64)), []);
+  });
+
+  test('cuts the connection when a stream of the plugin breaks, and counts it no longer', async () => {
+    const streams = createOpenStreams();
+    const options = { streams };
     await using plugin = await openHandledPlugin((_call, response) => {
       response.write('half', () => response.destroy());
-    });
+    }, options);
     await assert.rejects(plugin.post('X.Y'), /the connection ended after: .*half/s);
     assert.match(plugin.reported[0]?.error ?? '', /lost the connection/);
+    assert.deepEqual(streams.of('a'.repeat(64)), []);
   });
 
   for (const leaving of ['VolumeDriver.Get', 'LogDriver.ReadLogs']) {

@@ -2,9 +2,8 @@
  * One exchange: a consumer's request, the call that it leads to, and the answer.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { type CallDeadline, firstEvent, openCallDeadline, withResolvers } from '@outboard/async';
-import { type Consumer, consumerOf } from '@outboard/engine';
+import type { Consumer } from '@outboard/engine';
 import { OutboardError } from '@outboard/oci';
 import type { CallGuard } from '../protection/call-guard.ts';
 import type { CallLimits } from '../protection/call-limits.ts';
@@ -12,6 +11,7 @@ import { errorAnswer, failureAnswer, type GatewayAnswer } from '../translation/f
 import { type MethodRule, ruleOf } from '../translation/method-rules.ts';
 import { type ForwardedVolumeMethod, translateAnswer } from '../translation/volume-answer.ts';
 import { CallReport } from './call-report.ts';
+import { connectedConsumer } from './connected-consumer.ts';
 import type { HostPaths } from './host-paths.ts';
 import { endToEndHeaders } from './http-headers.ts';
 import { withLogFile } from './log-call.ts';
@@ -30,9 +30,6 @@ export interface ExchangeContext {
   readonly hostPaths: HostPaths;
   readonly deps: PluginHandlerDeps;
 }
-
-/** Consumers by connection: their description is read once. */
-const consumers = new WeakMap<Socket, Consumer>();
 
 /** Serve one request. Never rejects. */
 export async function serveExchange(
@@ -111,7 +108,8 @@ class Exchange {
     if (translation === 'Mount') return await this.#mount(readMountArguments(this.#method, body), deadline);
     if (translation === 'Unmount')
       return await this.#unmount(readMountArguments(this.#method, body), deadline);
-    const logCall = { pluginId: this.#context.plugin.id, method: this.#method, body };
+    const consumer = this.#consumer();
+    const logCall = { pluginId: this.#context.plugin.id, method: this.#method, body, consumer };
     const answer = await withLogFile(this.#context.deps.logPipes, logCall, () =>
       this.#method === 'VolumeDriver.Remove'
         ? this.#remove(rule, body, deadline)
@@ -164,8 +162,9 @@ class Exchange {
 
   /** Forward a method that is in no table, in both directions as the bytes come. */
   async #stream(deadline: CallDeadline): Promise<void> {
-    const { plugin, limits } = this.#context;
+    const { plugin, limits, deps } = this.#context;
     const request = this.#request;
+    const [method, consumer] = [this.#method, this.#consumer()];
     const isEmpty = !hasBody(request);
     const forwarded = {
       path: request.url ?? '',
@@ -179,6 +178,12 @@ class Exchange {
         forwarded,
         async (answer) => {
           deadline.clearLimit();
+          using _open = deps.streams?.open({
+            pluginId: plugin.id,
+            method,
+            consumer,
+            since: deps.clock.now(),
+          });
           begun.resolve();
           this.#report.streamedAnswerBytes = await sendStream(this.#response, answer, deadline);
         },
@@ -281,12 +286,7 @@ class Exchange {
   }
 
   #consumer(): Consumer {
-    const { socket } = this.#request;
-    const known = consumers.get(socket);
-    if (known !== undefined) return known;
-    const consumer = consumerOf(socket);
-    consumers.set(socket, consumer);
-    return consumer;
+    return connectedConsumer(this.#request.socket);
   }
 }
 

@@ -2,7 +2,7 @@
  * `LogDriver.StartLogging` and `LogDriver.StopLogging`, whose FIFO must be in the plugin's container while the plugin reads
  * it. The calls themselves are forwarded as they are: the FIFO has the same path there.
  */
-import type { HostLogPipes } from '@outboard/engine';
+import type { Consumer, HostLogPipes } from '@outboard/engine';
 import { isJsonObject, OutboardError } from '@outboard/oci';
 import { readJson, spelledAs } from '../translation/json-text.ts';
 import type { WholeAnswer } from './send-answer.ts';
@@ -13,6 +13,7 @@ export interface LogCall {
   /** Such as `LogDriver.StartLogging`; other methods show nothing. */
   readonly method: string;
   readonly body: Buffer;
+  readonly consumer: Consumer;
 }
 
 /**
@@ -23,13 +24,13 @@ export interface LogCall {
  */
 export async function withLogFile(
   pipes: HostLogPipes | undefined,
-  { pluginId, method, body }: LogCall,
+  { pluginId, method, body, consumer }: LogCall,
   forward: () => Promise<WholeAnswer>,
 ): Promise<WholeAnswer> {
   const isStart = method === 'LogDriver.StartLogging';
   if (pipes === undefined || (!isStart && method !== 'LogDriver.StopLogging')) return forward();
   const file = readLogFile(method, body);
-  if (isStart) await pipes.show(pluginId, file);
+  if (isStart) await pipes.show(pluginId, file, consumer);
   let isOpen = !isStart;
   try {
     const answer = await forward();

@@ -6,6 +6,7 @@ import type { Consumer, HostLogPipes, PluginDriver, PluginOptions } from '@outbo
 import type { Logger } from 'pino';
 import type { EndedCall } from '../calls/call-log.ts';
 import type { CallLoad } from '../protection/call-guard.ts';
+import type { OpenStreams } from './open-streams.ts';
 
 /** The plugin behind a socket. */
 export interface HandledPlugin {
@@ -56,6 +57,8 @@ export interface PluginHandlerDeps {
   readonly mounts: CountedMounts;
   /** Shows FIFOs of a Docker Engine to log drivers; absent: none are shown. */
   readonly logPipes?: HostLogPipes | undefined;
+  /** Counts the answers that are being streamed; absent: they are not counted. */
+  readonly streams?: Pick<OpenStreams, 'open'> | undefined;
   /** Waits until calls can be made. @throws {OutboardError} unavailable, with the reason, when none can be made any more */
   readonly ready: (pluginId: string, options: Cancellable) => Promise<void>;
   readonly onCall?: ((call: EndedCall) => void) | undefined;

@@ -30,6 +30,7 @@ export interface HandledPluginOptions {
   readonly limits?: HandledPlugin['options']['gateway'];
   readonly mounts?: Partial<CountedMounts>;
   readonly ready?: PluginHandlerDeps['ready'];
+  readonly streams?: PluginHandlerDeps['streams'];
   /** Default the machine's. */
   readonly clock?: PluginHandlerDeps['clock'];
   /** Host paths; default: the path below `/host`. A path with `escapes` in it is refused. */
@@ -140,6 +141,7 @@ function depsOf(options: HandledPluginOptions, reported: EndedCall[]): PluginHan
       removeBy: (_volume, _options, call) => call(),
       ...options.mounts,
     },
+    streams: options.streams,
     ready: options.ready ?? (async () => {}),
     onCall(call) {
       reported.push(call);

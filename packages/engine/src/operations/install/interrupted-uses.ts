@@ -46,6 +46,7 @@ function causeOf(
   { rootfs }: Pick<PluginPaths, 'rootfs'>,
 ): string | undefined {
   if (reference.kind === 'log') return 'its stream of log entries ends';
+  if (reference.kind === 'stream') return 'its connection to the plugin ends';
   if (reference.kind !== 'mount') return undefined;
   const { volume } = partsOfMount(reference);
   const mount = held.find((candidate) => candidate.volume === volume);

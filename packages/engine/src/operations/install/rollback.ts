@@ -47,6 +47,7 @@ async function rollBack(
   const paths = context.store.paths(id);
   await settleUpgrade(paths, record);
   const previous = await requirePrevious(record, paths.previousRootfs);
+  await context.references.refresh(id);
   const interrupted = record.enabled ? findInterruptedUses(context, record) : [];
   if (options.force !== true) refuseInterrupted(record, interrupted);
   const { after, dropped } = restoreVersion(record, previous);

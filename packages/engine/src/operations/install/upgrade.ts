@@ -68,6 +68,7 @@ async function replacePlugin(
   id: string,
   size: LayerSize,
 ): Promise<PluginRecord> {
+  await context.references.refresh(id);
   refuse(context, request, context.store.find(id));
   await using lease = context.content.lease();
   await using workspace = await context.workspaces.open();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { makeFifo } from '@outboard/container';
+import { describeConsumer } from '../../references/consumer.ts';
 import { createLogDirectories } from './log-directories.ts';
 
 const id = 'a'.repeat(64);
@@ -83,11 +84,46 @@ describe('createLogDirectories()', () => {
     assert.throws(shown, { code: 'ENOENT' });
   });
 
-  test('removes FIFOs that the engine has removed', async (context) => {
+  test('counts each FIFO as a use of its plugin, with the engine that writes to it', async (context) => {
+    const { directories, fifo } = await openDirectories(context);
+    const consumer = describeConsumer(process.pid);
+    await directories.show(id, fifo('one'), consumer);
+    await directories.show(id, fifo('two'));
+    const uses = directories.uses(id).map((use) => [use.kind, use.holder, use.consumer]);
+    assert.deepEqual(uses, [
+      ['log', 'one', consumer],
+      ['log', 'two', undefined],
+    ]);
+    assert.deepEqual(directories.uses(other), []);
+    await directories.hide(id, '/run/docker/logging/one');
+    await directories.hide(id, '/run/docker/logging/two');
+    assert.deepEqual(directories.uses(id), []);
+  });
+
+  test('knows after a restart what is shown, but for FIFOs that the engine has removed', async (context) => {
     const { root, directories, fifo, shown } = await openDirectories(context);
     for (const name of ['gone', 'kept']) await directories.show(id, fifo(name));
     rmSync(join(root, 'gone'));
-    await directories.removeStale([id, other]);
+    const restarted = createLogDirectories(root);
+    assert.deepEqual(restarted.uses(id), []);
+    await restarted.restore([id, other]);
     assert.deepEqual(shown(), ['kept']);
+    const [use, ...more] = restarted.uses(id);
+    assert.deepEqual([use?.holder, use?.since, more], ['kept', lstatSync(join(root, 'kept')).ctime, []]);
+  });
+
+  test('releases FIFOs that the engine has removed, and those of an engine that has ended', async (context) => {
+    const { root, directories, fifo, shown } = await openDirectories(context);
+    const consumer = describeConsumer(process.pid);
+    await directories.show(id, fifo('crashed'), { ...consumer, startTime: '1' });
+    await directories.show(id, fifo('removed'), consumer);
+    await directories.show(id, fifo('kept'), consumer);
+    rmSync(join(root, 'removed'));
+    await directories.removeReleased(id);
+    assert.deepEqual(shown(), ['kept']);
+    assert.deepEqual(
+      directories.uses(id).map(({ holder }) => holder),
+      ['kept'],
+    );
   });
 });
