@@ -3,7 +3,7 @@
  */
 import type { RequestListener } from 'node:http';
 import { systemClock } from '@outboard/async';
-import type { PluginEngine, PluginReference } from '@outboard/engine';
+import type { PluginEngine, PluginReference, PluginReferences } from '@outboard/engine';
 import {
   type CallLog,
   type CountedMounts,
@@ -31,8 +31,7 @@ export function createGatewayHandlers(
 ): (plugin: { readonly id: string; readonly name: string }) => RequestListener {
   const { calls, logger, view } = deps;
   const { serving, volumes, logPipes, references } = deps.engine;
-  const streams = createOpenStreams();
-  references.addSource((id) => streams.of(id).map(toReference));
+  const streams = countedStreams(references);
   const handlerOf = createPluginHandlers({
     mounts: view === undefined ? volumes : viewedMounts(volumes, view),
     logPipes,
@@ -91,6 +90,18 @@ function viewedPlugin(plugin: HandledPlugin, view: PathView): HandledPlugin {
       },
     },
   };
+}
+
+/** The open streams of each engine: handlers are made for several gateways of it, and count together. */
+const streamsOfEngines = new WeakMap<PluginReferences, OpenStreams>();
+
+function countedStreams(references: PluginReferences): OpenStreams {
+  const known = streamsOfEngines.get(references);
+  if (known !== undefined) return known;
+  const streams = createOpenStreams();
+  references.addSource((id) => streams.of(id).map(toReference));
+  streamsOfEngines.set(references, streams);
+  return streams;
 }
 
 /** Bound on a method's name, which consumers choose. */
