@@ -114,6 +114,18 @@ describe('upgradePlugin() of an enabled plugin', () => {
     assert.ok(ran);
   });
 
+  for (const kind of ['log', 'stream'] as const) {
+    test(`is refused without force while a ${kind} is open`, async () => {
+      await using fixture = await openOperationFixture();
+      const { first, record, request } = await enableFirst(fixture);
+      fixture.parts.references.addSource(() => [{ kind, holder: 'X.Y/1', since: new Date(0) }]);
+      const message = new RegExp(`${kind} X\\.Y.*: its .* ends; end these uses first, or use force`);
+      await assert.rejects(upgradePlugin(fixture.parts, request), { code: 'in-use', message });
+      await assertFirst(fixture, record, first.digests);
+      await upgradePlugin(fixture.parts, { ...request, force: true });
+    });
+  }
+
   for (const [title, fileSystem, hostPath, isRefused] of [
     ['a file system that the plugin serves', 'fuse.sshfs', '/propagated-mount/v', true],
     ['a directory of the root filesystem', '', '/rootfs/v', true],
