@@ -52,12 +52,12 @@ test('V10 a removed plugin that cannot be deleted does not keep the others from 
   await mkdir(layout.removing(first), { recursive: true });
   writeFileSync(stuck, '');
   await install(layout, { id: second, name: 'acme/p:latest' });
-  execFileSync('chattr', ['+i', stuck]);
+  execFileSync('chattr', ['+a', stuck]);
   try {
     assert.deepEqual(namesIn(await PluginStore.open(layout, logger)), ['acme/p:latest']);
     assert.ok(existsSync(stuck));
   } finally {
-    execFileSync('chattr', ['-i', stuck]);
+    execFileSync('chattr', ['-a', stuck]);
   }
   await PluginStore.open(layout, logger);
   assert.ok(!existsSync(stuck));
