@@ -42,7 +42,7 @@ before(async () => {
   const start = `/bin/sh -c 'echo "$$INVOCATION_ID" >> /run/web/data/starts; exec sleep infinity'`;
   await writeFile(
     host.path(`${unit}.d/program.conf`),
-    `[Service]\nExecStart=\nExecStart=${start}\nProtectSystem=yes\nPrivateTmp=yes\n`,
+    `[Service]\nExecStart=\nExecStart=${start}\nProtectSystem=yes\n`,
   );
   await host.ok('systemctl', 'daemon-reload');
 });
