@@ -10,7 +10,7 @@ const target = [
 const user = option('--user <user>', 'name or number of a user; connect rootless Podman of this user');
 const dryRun = option('--dry-run', 'print what would be done, and do nothing');
 
-/** `connect` and `disconnect`. */
+/** In the order of the help. */
 export const consumerCommands: readonly RunnableRow[] = [
   {
     name: 'connect',
@@ -41,5 +41,13 @@ changed by hand, or that are not from Outboard, stay as they are. To connect aga
     options: [...target, user, dryRun],
     examples: ['outboard disconnect podman', 'outboard disconnect podman --user alice'],
     load: async () => (await import('./commands/connect.ts')).disconnect,
+  },
+  {
+    name: 'nomad-volume',
+    arguments: [['<OPERATION>', 'fingerprint, create or delete']],
+    description: 'serve as a host volume plugin of Nomad, which runs it',
+    options: [option('--driver <plugin>', 'volume plugin')],
+    notes: 'The volume is in the environment, as Nomad sets it; "outboard connect nomad" sets the plugin up.',
+    load: async () => (await import('./commands/nomad-volume.ts')).nomadVolume,
   },
 ];

@@ -1,0 +1,32 @@
+/**
+ * The rows of the commands that make and distribute plugins.
+ */
+import { contentTrustOption, option, type RunnableRow } from './commands/command-row.ts';
+import { addAllOptionFlags } from './options/option-flags.ts';
+
+/** In the order of the help. */
+export const authorCommands: readonly RunnableRow[] = [
+  {
+    name: 'create',
+    arguments: [
+      ['<PLUGIN>', 'name, such as acme/volumes:1.0'],
+      ['<PLUGIN-DATA-DIR>', 'directory with config.json and rootfs/'],
+    ],
+    description: 'create a plugin from a root file system and a configuration',
+    addFlags: addAllOptionFlags,
+    options: [
+      option('--compress', 'compress the upload to the daemon (not supported by Docker Engine)'),
+      option('--no-check', 'create the plugin even if it can never be enabled'),
+    ],
+    examples: ['outboard create acme/volumes:1.0 ./volumes'],
+    load: async () => (await import('./commands/create.ts')).create,
+  },
+  {
+    name: 'push',
+    arguments: [['<PLUGIN>', 'local name, which includes the registry']],
+    description: 'push a plugin to a registry',
+    options: [contentTrustOption()],
+    examples: ['outboard push registry.example.com/acme/volumes:1.0'],
+    load: async () => (await import('./commands/push.ts')).push,
+  },
+];

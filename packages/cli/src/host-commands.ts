@@ -1,0 +1,49 @@
+/**
+ * The rows of the commands about the host and its services.
+ */
+import { formatOption, type GroupRow, option, type RunnableRow } from './commands/command-row.ts';
+
+const prefix = option(
+  '--prefix <directory>',
+  'root directory of another system, whose services are not touched',
+);
+
+/** In the order of the help. */
+export const hostCommands: readonly (RunnableRow | GroupRow)[] = [
+  {
+    name: 'doctor',
+    description: 'check whether this host can run plugins, and suggest remedies',
+    options: [formatOption('Name')],
+    notes: 'Works without a daemon as well. Exit code 1 if a check fails.',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'wait',
+    arguments: [['<PLUGIN...>']],
+    description: 'wait until plugins are enabled and ready',
+    options: [
+      option('--timeout <seconds>', 'give up after this time, with exit code 124; 0 for no limit', '60'),
+    ],
+    examples: ['outboard wait ssh && podman start web'],
+    load: async () => (await import('./commands/wait.ts')).wait,
+  },
+  {
+    name: 'service',
+    description: 'run the daemon as a systemd service',
+    commands: [
+      {
+        name: 'install',
+        description: 'write the unit files outboard.service and outboard.socket',
+        options: [option('--now', 'enable and start the service as well'), prefix],
+        examples: ['outboard service install --now'],
+        load: async () => (await import('./commands/service.ts')).installService,
+      },
+      {
+        name: 'uninstall',
+        description: 'stop the daemon and remove its unit files; plugins and their data stay',
+        options: [prefix],
+        load: async () => (await import('./commands/service.ts')).uninstallService,
+      },
+    ],
+  },
+];

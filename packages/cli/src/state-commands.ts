@@ -1,0 +1,61 @@
+/**
+ * The rows of the commands that change the state of installed plugins.
+ */
+import { option, type RunnableRow } from './commands/command-row.ts';
+import { addOptionFlags } from './options/option-flags.ts';
+
+/** In the order of the help. */
+export const stateCommands: readonly RunnableRow[] = [
+  {
+    name: 'enable',
+    arguments: [['<PLUGIN>']],
+    description: 'start a plugin, now and at each start of the host',
+    addFlags: addOptionFlags,
+    options: [
+      option('--timeout <seconds>', 'limit for each call to the plugin, 0 for none', '30'),
+      option('--create-mounts', 'for this start only, create missing host directories that it mounts'),
+    ],
+    examples: ['outboard enable ssh'],
+    load: async () => (await import('./commands/enable.ts')).enable,
+  },
+  {
+    name: 'disable',
+    arguments: [['<PLUGIN>']],
+    description: 'stop a plugin',
+    options: [option('-f, --force', 'even if it is in use')],
+    examples: ['outboard disable --force ssh'],
+    load: async () => (await import('./commands/disable.ts')).disable,
+  },
+  {
+    name: 'restart',
+    arguments: [['<PLUGIN...>']],
+    description: 'stop and start enabled plugins, including failed ones',
+    options: [option('-f, --force', 'even if they are running and in use')],
+    examples: ['outboard restart ssh'],
+    load: async () => (await import('./commands/restart.ts')).restart,
+  },
+  {
+    name: 'repair',
+    arguments: [['<PLUGIN>']],
+    description: 'rebuild the damaged record of a plugin',
+    options: [option('--name <name>', 'local name, if the record no longer holds it')],
+    examples: ['outboard repair --name ssh 0123456789ab'],
+    load: async () => (await import('./commands/repair.ts')).repair,
+  },
+  {
+    name: 'set',
+    arguments: [['<PLUGIN>'], ['<KEY=VALUE...>', 'NAME[.FIELD]=VALUE']],
+    description: 'change settings of a disabled plugin',
+    examples: ['outboard set ssh DEBUG=1 sshkey.source=/root/.ssh'],
+    load: async () => (await import('./commands/set.ts')).set,
+  },
+  {
+    name: 'rm',
+    alias: 'remove',
+    arguments: [['<PLUGIN...>']],
+    description: 'remove plugins',
+    options: [option('-f, --force', 'even if they are enabled or in use')],
+    examples: ['outboard rm ssh', 'outboard rm --force $(outboard ls --quiet)'],
+    load: async () => (await import('./commands/remove.ts')).remove,
+  },
+];
