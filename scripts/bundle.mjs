@@ -4,8 +4,10 @@
  * resolves and links hundreds of small modules otherwise. What the packages export stays as it is.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeDirectories } from './make-directories.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -42,13 +44,33 @@ const buildOptions = [
 ];
 
 for (const { directory, entries } of bundles) {
-  // Files of an earlier build stay: a running daemon loads some of them later, and their names contain a hash.
-  const inputs = Object.entries(entries).map(([name, file]) => `${name}=${file}`);
-  const { status, error } = spawnSync(esbuild, [...inputs, `--outdir=${directory}`, ...buildOptions], {
-    cwd: root,
-    // While it is still a script it looks for `node` in PATH: this Node.js comes first.
-    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
-    stdio: 'inherit',
-  });
-  if (status !== 0) throw new Error(`cannot bundle "${directory}"`, { cause: error });
+  makeDirectories(join(root, directory));
+  const made = mkdtempSync(join(root, directory, '.new-'));
+  try {
+    const inputs = Object.entries(entries).map(([name, file]) => `${name}=${file}`);
+    const { status, error } = spawnSync(esbuild, [...inputs, `--outdir=${made}`, ...buildOptions], {
+      cwd: root,
+      // While it is still a script it looks for `node` in PATH: this Node.js comes first.
+      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+      stdio: 'inherit',
+    });
+    if (status !== 0) throw new Error(`cannot bundle "${directory}"`, { cause: error });
+    replaceChanged(made, join(root, directory), Object.keys(entries));
+  } finally {
+    rmSync(made, { recursive: true });
+  }
+}
+
+/**
+ * Put new files in place, each at once and only where it differs: a daemon that runs from them may be starting a program
+ * at this moment. Entries come last, for they name the other files. Files of an earlier build stay, for a running daemon
+ * loads some of them later; their names contain a hash.
+ */
+function replaceChanged(made, directory, entries) {
+  const isEntry = (name) => entries.some((entry) => name === `${entry}.js`);
+  const names = readdirSync(made).sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)));
+  for (const name of names) {
+    const [from, to] = [join(made, name), join(directory, name)];
+    if (!existsSync(to) || !readFileSync(to).equals(readFileSync(from))) renameSync(from, to);
+  }
 }

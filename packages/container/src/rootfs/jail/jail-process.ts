@@ -11,6 +11,7 @@ import type { ProcessEnd } from '../../linux/posix-spawn.ts';
 import { spawnProcess } from '../../linux/spawn-process.ts';
 import type { UnpackLimits } from '../unpack-jail.ts';
 import { limitsToArguments } from './jail-protocol.ts';
+import { shortLines } from './short-lines.ts';
 import type { DirectoryIdentity } from './verify-confinement.ts';
 
 const maxStderrBytes = 4096;
@@ -100,7 +101,7 @@ async function watchEnd(
   });
   const [end] = await Promise.all([ended, untilRead(errors), untilRead(control)]);
   const how = describeEnd(end, limits);
-  const said = stderr.trim();
+  const said = shortLines(stderr);
   return said === '' ? how : `${how}: ${JSON.stringify(said)}`;
 }
 
