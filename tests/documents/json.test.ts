@@ -69,6 +69,6 @@ test('all requests of an author in config.json are parsed', () => {
       Entrypoint: ['/p'],
     };
     const parsed = parsePluginConfig(Buffer.from(JSON.stringify({ ...config, ...JSON.parse(json) })));
-    assert.deepEqual(parsed.warnings, [], place);
+    assert.deepEqual(parsed.findings, [], place);
   }
 });

@@ -58,6 +58,7 @@ export {
   networkOptions,
 } from '@outboard/protocol';
 // Configs, settings, options and privileges, and their documents.
+export type { ConfigFinding, FindingSeverity } from './config/config-finding.ts';
 export { flawOfAlias, gatewayDefaults, usableAlias } from './config/gateway-options.ts';
 export type { ParsedPluginConfig } from './config/parse-plugin-config.ts';
 export { parsePluginConfig } from './config/parse-plugin-config.ts';
@@ -103,6 +104,8 @@ export type { UpgradeRequest } from './operations/install/upgrade.ts';
 export type { PluginEngine } from './plugin-engine.ts';
 export type { MetricsSocket, PluginEngineOptions } from './plugin-engine-options.ts';
 export { type DiagnoseOptions, diagnoseHost } from './preflight/diagnose-host.ts';
+export type { AuthoredPlugin, ExaminedPlugin } from './preflight/examine-plugin.ts';
+export { examinePlugin } from './preflight/examine-plugin.ts';
 export type { Finding } from './preflight/finding.ts';
 export type { HostCheck } from './preflight/requirement.ts';
 // References and volumes.

@@ -83,6 +83,8 @@ export { canonicalizeFields, withUnknownKeys } from './documents/canonical-field
 export type { Codec, Field, Shape, ValueOf } from './documents/codec.ts';
 export { DocumentMismatch, decodeDocument } from './documents/codec.ts';
 export { codec } from './documents/codecs.ts';
+export { editDistance } from './documents/edit-distance.ts';
+export { foldFieldName } from './documents/field-names.ts';
 export type { JsonObject, JsonValue } from './documents/json-document.ts';
 export { isJsonObject, showValue } from './documents/json-document.ts';
 export { JsonFile, type JsonFileOptions } from './documents/json-file.ts';

@@ -18,6 +18,7 @@ import {
   toPrivilegeDocuments,
 } from './plugin-documents.ts';
 import { pluginPath } from './plugin-path.ts';
+import { parseTextList } from './text-list-header.ts';
 
 /** A plugin in a registry, and the credentials for it. */
 export interface RemotePlugin {
@@ -153,20 +154,23 @@ export async function pushPlugin(
 /**
  * @param context a tar archive, plain or gzip; destroyed on failure
  * @param options.mustRun refuse a plugin that can never be enabled; Docker Engine ignores it
+ * @returns what is wrong in the plugin all the same, one line each; none from a Docker Engine
  */
 export async function createPlugin(
   client: EngineClient,
   name: string,
   context: Readable,
   { mustRun }: { readonly mustRun: boolean },
-): Promise<void> {
-  await client.call({
+): Promise<readonly string[]> {
+  const response = await client.open({
     method: 'POST',
     path: '/plugins/create',
     query: { name, mustRun: mustRun ? '1' : undefined },
     headers: { 'Content-Type': 'application/x-tar' },
     body: context,
   });
+  response.resume();
+  return parseTextList(response.headers['outboard-warnings']);
 }
 
 /**

@@ -26,6 +26,15 @@ describe('create', () => {
   };
   const answers = { 'POST /plugins/create': empty(204) };
 
+  test('prints the warnings of the daemon, without what a terminal would obey', () =>
+    withContext(async (context) => {
+      const headers = { 'Outboard-Warnings': '["config: \\"Linux.Capabilities\\"", "\\u001b[2J"]' };
+      const warned = { 'POST /plugins/create': empty(204, headers) };
+      const { code, out, err } = await run(['create', 'acme/p', context], warned);
+      assert.deepEqual([code, out], [0, 'acme/p\n']);
+      assert.equal(err, 'warning: config: "Linux.Capabilities"\nwarning: \\x1b[2J\n');
+    }));
+
   for (const flags of [[], ['--compress']] as const) {
     test(`sends a tar stream ${flags.join(' ')}`, () =>
       withContext(async (context) => {

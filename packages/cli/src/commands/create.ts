@@ -38,7 +38,8 @@ export async function create(
   });
   // The compressor passes errors of the archive on.
   const body = options.compress === true ? pipeline(archive, createGzip(), () => {}) : archive;
-  await createPlugin(client, name, body, { mustRun: options.check !== false });
+  const warnings = await createPlugin(client, name, body, { mustRun: options.check !== false });
+  for (const warning of warnings) host.stderr.write(`warning: ${escapeText(warning)}\n`);
   if (wanted !== undefined) await applyOptions(context, name, wanted);
   host.stdout.write(`${name}\n`);
 }

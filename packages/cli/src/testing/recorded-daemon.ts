@@ -82,8 +82,8 @@ export function json(value: unknown, status = 200): Answer {
 }
 
 /** An answer without a body. */
-export function empty(status = 200): Answer {
-  return (response) => response.writeHead(status).end();
+export function empty(status = 200, headers: Readonly<Record<string, string>> = {}): Answer {
+  return (response) => response.writeHead(status, headers).end();
 }
 
 /** Progress lines, as Docker frames them. */

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { hostPlatform } from '@outboard/oci';
+import { architectureOf } from './elf-architecture.ts';
 import type { ProgramSearch } from './find-program.ts';
-import { architectureOf, readProgramArchitecture } from './program-architecture.ts';
+import { readProgramArchitecture } from './program-architecture.ts';
 
 /** First bytes of an ELF file. */
 function elf(machine: number, byteOrder: 1 | 2 = 1): Buffer {

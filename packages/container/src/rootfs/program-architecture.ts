@@ -1,25 +1,12 @@
 /**
- * Reads the processor architecture of a container's program from its ELF header.
- * @see elf(5), e_ident and e_machine
+ * Reads the processor architecture of a container's program from its ELF header, or from that of its interpreter.
  */
+import { architectureOf } from './elf-architecture.ts';
 import { findProgram, type ProgramSearch } from './find-program.ts';
+import { parseProgramHeader } from './program-header.ts';
 import { readFileInRoot } from './read-in-root.ts';
 
 const headerBytes = 256;
-
-/** Names as in platforms of the OCI image-spec, by e_machine. */
-const architectures: ReadonlyMap<number, string> = new Map([
-  [3, '386'],
-  [8, 'mips'],
-  [20, 'ppc'],
-  [21, 'ppc64'],
-  [22, 's390x'],
-  [40, 'arm'],
-  [62, 'amd64'],
-  [183, 'arm64'],
-  [243, 'riscv64'],
-  [258, 'loong64'],
-]);
 
 /**
  * Read the architecture of a program; for a script that of its interpreter.
@@ -31,22 +18,9 @@ export async function readProgramArchitecture(
 ): Promise<string | undefined> {
   const header = await findProgram(rootfs, program, headerBytes);
   if (header === undefined) return undefined;
-  const interpreter = interpreterOf(header);
-  if (interpreter === undefined) return architectureOf(header);
-  const ofInterpreter = await readFileInRoot(rootfs, interpreter, headerBytes);
+  const parsed = parseProgramHeader(header);
+  if (parsed.kind !== 'script') return architectureOf(header);
+  if (!parsed.interpreter.startsWith('/')) return undefined;
+  const ofInterpreter = await readFileInRoot(rootfs, parsed.interpreter, headerBytes);
   return ofInterpreter && architectureOf(ofInterpreter.content);
-}
-
-/** Parse the architecture in the first bytes of a program. */
-export function architectureOf(header: Buffer): string | undefined {
-  if (header.length < 20 || header.toString('latin1', 0, 4) !== '\x7fELF') return undefined;
-  const isLittleEndian = header[5] === 1;
-  const machine = isLittleEndian ? header.readUInt16LE(18) : header.readUInt16BE(18);
-  const name = architectures.get(machine);
-  if (name === 'ppc64' || name === 'mips') return isLittleEndian ? `${name}le` : name;
-  return name;
-}
-
-function interpreterOf(header: Buffer): string | undefined {
-  return /^#![ \t]*(\/\S+)/.exec(header.toString('latin1'))?.[1];
 }

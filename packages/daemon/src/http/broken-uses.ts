@@ -2,11 +2,7 @@
  * The header of a forced stop: who used the plugin. Docker's answers to these requests have no body.
  */
 import { isOutboardError, type PluginEngine, showReference } from '@outboard/engine';
-
-/** A JSON list of texts, in ASCII; absent when nobody used the plugin. */
-const header = 'Outboard-Breaks';
-/** Bound on the texts, since clients limit the size of headers. */
-const maxNamed = 16;
+import { textListHeader } from './text-list-header.ts';
 
 /**
  * Read who uses a plugin before it is stopped.
@@ -19,11 +15,7 @@ export function brokenUses(
   force: boolean,
 ): Readonly<Record<string, string>> {
   if (!force) return {};
-  const texts = usesOf({ inspect, references }, name);
-  if (texts.length === 0) return {};
-  const more = texts.length - maxNamed;
-  const named = more > 0 ? [...texts.slice(0, maxNamed), `${more} more`] : texts;
-  return { [header]: toAscii(JSON.stringify(named)) };
+  return textListHeader('Outboard-Breaks', usesOf({ inspect, references }, name));
 }
 
 function usesOf(
@@ -37,8 +29,4 @@ function usesOf(
     if (isOutboardError(error)) return [];
     throw error;
   }
-}
-
-function toAscii(text: string): string {
-  return text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isOutboardError } from '@outboard/oci';
+import { messagesOf } from './config-finding.ts';
 import { formatInterfaceType, parseInterfaceType } from './interface-type.ts';
 import { maxConfigBytes, parsePluginConfig } from './parse-plugin-config.ts';
 
-const parse = (text: string) => parsePluginConfig(Buffer.from(text));
+const parse = (text: string) => {
+  const parsed = parsePluginConfig(Buffer.from(text));
+  return { ...parsed, warnings: messagesOf(parsed.findings) };
+};
 
 function assertRefused(text: string, message: RegExp) {
   assert.throws(
@@ -56,13 +60,33 @@ describe('parsePluginConfig()', () => {
 
   test('names the right key for a misspelt one', () => {
     const document = { Entrypont: ['/p'], mount: [], 'work-dir': '/x', hooks: {}, Mounts: [{ Sorce: '/a' }] };
-    const { misspellings } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
-    assert.deepEqual(misspellings, [
+    const { findings } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
+    const misspellings = findings.filter(({ severity }) => severity === 'flaw');
+    assert.deepEqual(messagesOf(misspellings), [
       'config: unknown key "Entrypont" is kept but has no effect; did you mean "Entrypoint"?',
       'config: unknown key "mount" is kept but has no effect; did you mean "Mounts"?',
       'config: unknown key "work-dir" is kept but has no effect; did you mean "WorkDir"?',
       'config: unknown key "Mounts[0].Sorce" is kept but has no effect; did you mean "Source"?',
     ]);
+  });
+
+  test('names the place of a key that belongs elsewhere, which published plugins have', () => {
+    const document = {
+      Capabilities: ['CAP_SYS_ADMIN'],
+      devices: [],
+      Linux: { entrypoint: ['/p'] },
+      name: 'p',
+    };
+    const { findings } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
+    assert.deepEqual(
+      findings.map(({ severity, message }) => `${severity} ${message}`),
+      [
+        'warning config: unknown key "Capabilities" is kept but has no effect; did you mean "Linux.Capabilities"?',
+        'warning config: unknown key "devices" is kept but has no effect; did you mean "Linux.Devices"?',
+        'warning config: unknown key "Linux.entrypoint" is kept but has no effect; did you mean "Entrypoint"?',
+        'warning config: unknown key "name" is kept but has no effect',
+      ],
+    );
   });
 
   test('keeps unknown keys in the document and warns of each', () => {

@@ -3,8 +3,10 @@
  * afterwards.
  */
 import {
+  type Codec,
   canonicalizeFields,
   decodeDocument,
+  foldFieldName,
   isJsonObject,
   isOutboardError,
   type JsonObject,
@@ -13,8 +15,9 @@ import {
   parseStrictJson,
   showValue,
 } from '@outboard/oci';
+import { type ConfigFinding, collectFindings, type Findings } from './config-finding.ts';
 import { parseAuthorOptions } from './parse-plugin-options.ts';
-import { configCodec, type PluginConfig } from './plugin-config.ts';
+import { argsCodec, configCodec, type PluginConfig } from './plugin-config.ts';
 
 /** Upper bound of the size of a config, in bytes. */
 export const maxConfigBytes = 1024 * 1024;
@@ -26,15 +29,13 @@ export interface ParsedPluginConfig {
   readonly config: PluginConfig;
   /** As parsed: the author's spelling and every unknown key. */
   readonly document: JsonObject;
-  /** One line each, for the author: unknown keys, tolerated mistakes. */
-  readonly warnings: readonly string[];
-  /** The warnings about misspelt keys. */
-  readonly misspellings: readonly string[];
+  /** For the author: unknown and misspelt keys, tolerated mistakes. */
+  readonly findings: readonly ConfigFinding[];
 }
 
 /**
  * Read a `config.json`. Field names may be spelled in any letter case, null means the zero value, unknown keys are
- * kept and warned about.
+ * kept and reported.
  * @throws {OutboardError} invalid: not JSON, ambiguous, too large, or a value of the wrong type
  */
 export function parsePluginConfig(bytes: Uint8Array): ParsedPluginConfig {
@@ -46,23 +47,46 @@ export function parsePluginConfig(bytes: Uint8Array): ParsedPluginConfig {
  * Read a config from a parsed document.
  * @throws {OutboardError} invalid: ambiguous, or a value of the wrong type
  */
-export function readConfigDocument(
-  document: JsonObject,
-): Pick<ParsedPluginConfig, 'config' | 'warnings' | 'misspellings'> {
+export function readConfigDocument(document: JsonObject): Pick<ParsedPluginConfig, 'config' | 'findings'> {
   const subject = 'failed to parse config';
-  const warnings: string[] = [];
-  const misspellings: string[] = [];
-  const canonical = canonicalizeFields(document, configCodec, subject, (warning, meant) => {
-    warnings.push(`config: ${warning}`);
-    if (meant !== undefined) misspellings.push(`config: ${warning}`);
+  const found: ConfigFinding[] = [];
+  const findings = collectFindings(found);
+  const canonical = canonicalizeFields(document, configCodec, subject, (warning, meant, key) => {
+    const severity = meant === undefined ? 'warning' : 'flaw';
+    const hint = meant === undefined ? whereKeyBelongs(key) : '';
+    findings.add(severity, 'config/unknown-key', `config: ${warning}${hint}`);
   });
   const config = decodeDocument(configCodec, canonical, subject);
-  const warn = (warning: string) => void warnings.push(`config: "outboard": ${warning}`);
+  const warn = (warning: string) =>
+    findings.add('warning', 'config/author-option', `config: "outboard": ${warning}`);
   return {
-    config: { ...normalizeSocket(config, warnings), ...readAuthorOptions(canonical, warn) },
-    warnings,
-    misspellings,
+    config: { ...normalizeSocket(config, findings), ...readAuthorOptions(canonical, warn) },
+    findings: found,
   };
+}
+
+/** The hint for a key that is known in another object, such as `Capabilities` outside of `Linux`. */
+function whereKeyBelongs(key: string): string {
+  const place = places.get(foldFieldName(key));
+  return place === undefined ? '' : `; did you mean ${JSON.stringify(place)}?`;
+}
+
+/** Paths of the fields whose name occurs once in the config, outside of lists, by folded name. */
+const places = placesOfFields();
+
+function placesOfFields(): ReadonlyMap<string, string> {
+  const found = new Map<string, string | undefined>();
+  const visit = ({ shape }: Codec<unknown>, parent: string): void => {
+    if (shape.kind !== 'object') return;
+    for (const { name, codec } of Object.values(shape.fields)) {
+      const folded = foldFieldName(name);
+      found.set(folded, found.has(folded) ? undefined : `${parent}${name}`);
+      // "name" and "value" outside of `Args` are meant for something else.
+      if (codec !== argsCodec) visit(codec, `${parent}${name}.`);
+    }
+  };
+  visit(configCodec, '');
+  return new Map([...found].flatMap(([key, place]) => (place === undefined ? [] : [[key, place]])));
 }
 
 function readAuthorOptions(
@@ -90,9 +114,10 @@ function parseDocument(bytes: Uint8Array): JsonObject {
 }
 
 /** Docker joins the socket's name to a directory, so that a leading slash works (kathara/katharanp has one). */
-function normalizeSocket(config: PluginConfig, warnings: string[]): PluginConfig {
+function normalizeSocket(config: PluginConfig, findings: Findings): PluginConfig {
   const { socket } = config.interface;
   if (!socket.startsWith('/')) return config;
-  warnings.push(`config: "Interface.Socket": ${showValue(socket)} is read as ${showValue(socket.slice(1))}`);
+  const [written, read] = [showValue(socket), showValue(socket.slice(1))];
+  findings.add('warning', 'config/socket', `config: "Interface.Socket": ${written} is read as ${read}`);
   return { ...config, interface: { ...config.interface, socket: socket.slice(1) } };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OutboardError } from '@outboard/oci';
+import { messagesOf } from './config-finding.ts';
 import { optionsInForce } from './options-in-force.ts';
 import { parsePluginConfig } from './parse-plugin-config.ts';
 import {
@@ -159,7 +160,8 @@ describe('applyOptionsPatch()', () => {
 describe('optionsInForce()', () => {
   function configWith(outboard: unknown) {
     const document = { interface: { types: ['docker.volumedriver/1.0'], socket: 'p.sock' }, outboard };
-    return parsePluginConfig(Buffer.from(JSON.stringify(document)));
+    const { findings, ...parsed } = parsePluginConfig(Buffer.from(JSON.stringify(document)));
+    return { ...parsed, warnings: messagesOf(findings) };
   }
 
   test('are those of the author where the operator made no decision', () => {

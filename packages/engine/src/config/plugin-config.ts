@@ -39,7 +39,8 @@ const envCodec = object({
   value: field('Value', textOrNull),
 });
 
-const argsCodec = object({
+/** Arguments after the entrypoint. */
+export const argsCodec = object({
   description: field('Description', text),
   name: field('Name', text),
   settable: field('Settable', texts),

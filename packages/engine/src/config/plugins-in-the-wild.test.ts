@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRuntimeSpec } from '../spec/create-runtime-spec.ts';
+import { messagesOf } from './config-finding.ts';
 import { parsePluginConfig } from './parse-plugin-config.ts';
 import { computePrivileges } from './privileges.ts';
 import { initialSettings } from './settings.ts';
@@ -551,7 +552,10 @@ for (const wild of plugins) {
   for (const strictness of ['create', 'pull'] as const) {
     test(`${wild.plugin}: is accepted on ${strictness} and gets its mounts in Docker's order`, () => {
       const parsed = parsePluginConfig(Buffer.from(JSON.stringify(wild.config)));
-      const warnings = [...parsed.warnings, ...validatePluginConfig(parsed.config, { strictness })];
+      const warnings = [
+        ...messagesOf(parsed.findings),
+        ...validatePluginConfig(parsed.config, { strictness }),
+      ];
       const expected = wild.warnings ?? [];
       assert.equal(warnings.length, expected.length, warnings.join('\n'));
       for (const pattern of expected)

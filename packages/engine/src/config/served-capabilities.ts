@@ -5,10 +5,14 @@
 import type { PluginConfig } from './plugin-config.ts';
 
 /** Docker looks these drivers up by the whole type, and all others without the version. */
-const boundToVersion: ReadonlySet<string> = new Set(['networkdriver', 'ipamdriver', 'metricscollector']);
+export const boundToVersion: ReadonlySet<string> = new Set([
+  'networkdriver',
+  'ipamdriver',
+  'metricscollector',
+]);
 
 /** Protocol schemes that the engine speaks. Others, such as that of CSI plugins, are other protocols. */
-const httpSchemes: ReadonlySet<string> = new Set(['', 'moby.plugins.http/v1']);
+export const httpSchemes: ReadonlySet<string> = new Set(['', 'moby.plugins.http/v1']);
 
 /** List the capabilities without prefix and version, such as `volumedriver`, that the engine may use. Case-sensitive. */
 export function servedCapabilities(config: Pick<PluginConfig, 'interface'>): readonly string[] {

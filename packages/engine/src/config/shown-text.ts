@@ -2,7 +2,8 @@
  * Checks the texts of a config that an operator reads before consent. A name or path that a terminal displays as another
  * one, or as several lines, would obtain consent to something else (Trojan Source, CVE-2021-42574).
  */
-import { hasHiddenCharacters, OutboardError, showValue } from '@outboard/oci';
+import { hasHiddenCharacters } from '@outboard/oci';
+import { fieldRefusal } from './describe-finding.ts';
 import type { PluginConfig } from './plugin-config.ts';
 
 /**
@@ -12,11 +13,11 @@ import type { PluginConfig } from './plugin-config.ts';
 export function checkShownTexts(config: PluginConfig): void {
   for (const [field, text] of namesAndPaths(config)) {
     if (hasHiddenCharacters(text))
-      throw refusal(field, text, 'text without control and invisible characters');
+      throw fieldRefusal(field, text, 'text without control and invisible characters');
   }
   for (const [field, text] of prose(config)) {
     if (rewritesScreen(text))
-      throw refusal(field, text, 'text without controls of terminals and of direction');
+      throw fieldRefusal(field, text, 'text without controls of terminals and of direction');
   }
 }
 
@@ -66,11 +67,4 @@ function fields<T>(
  */
 function rewritesScreen(text: string): boolean {
   return /(?![\n\r\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text);
-}
-
-function refusal(field: string, got: string, want: string): OutboardError {
-  return new OutboardError(
-    'invalid',
-    `config: ${JSON.stringify(field)}: invalid value ${showValue(got)}: want ${want}`,
-  );
 }

@@ -396,9 +396,14 @@ describe('validatePluginConfig() on host access', () => {
       assert.match(validate({ linux: { devices: [{ path }] } }).join(), /Linux\.Devices\[0\]\.Path/);
     }
     assert.deepEqual(
-      validate({ linux: { devices: [{ path: null }, { path: '' }, { path: '/dev/net/tun' }] } }),
+      validate({
+        linux: { devices: [{ name: 'd', path: '', settable: ['path'] }, { path: '/dev/net/tun' }] },
+      }),
       [],
     );
+    for (const path of [null, '']) {
+      assert.match(validate({ linux: { devices: [{ path }] } }).join(), /the plugin cannot start without$/);
+    }
   });
 
   for (const name of [

@@ -10,10 +10,19 @@ import {
   isBelow,
   withoutVarRun,
 } from '@outboard/container';
-import { hasHiddenCharacters, OutboardError, showValue } from '@outboard/oci';
-import { formatInterfaceType, writtenInterfaceType } from './interface-type.ts';
+import { hasHiddenCharacters, isOutboardError, OutboardError, showValue } from '@outboard/oci';
+import {
+  type ConfigFinding,
+  collectFindings,
+  type Findings,
+  messagesOf,
+  refuseFindings,
+} from './config-finding.ts';
+import { describeFinding, fieldRefusal } from './describe-finding.ts';
+import { checkInterface } from './interface-rules.ts';
 import { type CheckedMount, checkMount, checkPath, socketDirectoryInPlugin } from './mount-rules.ts';
 import type { PluginConfig } from './plugin-config.ts';
+import { checkSettings } from './settable-rules.ts';
 import { confineSharedMounts } from './shared-mounts.ts';
 import { checkShownTexts } from './shown-text.ts';
 
@@ -26,63 +35,44 @@ export interface ValidateOptions {
 /** Bytes of one argument or `NAME=VALUE`, NUL included: MAX_ARG_STRLEN of Linux. */
 const maxArgumentBytes = 128 * 1024;
 const maxEntries = 1024;
-/** `/run/docker/plugins/<name>` must fit sun_path (108 bytes with NUL), or the plugin cannot bind it. */
-const maxSocketNameBytes = 107 - `${socketDirectoryInPlugin}/`.length;
-
-/** Capabilities that Docker uses. */
-const knownKinds = new Set(
-  'authz ipamdriver logdriver metricscollector networkdriver secretprovider volumedriver'.split(' '),
-);
-
-/** The findings of one validation. */
-interface Findings {
-  readonly warnings: string[];
-  /** Report a mistake that makes the plugin useless but harms no one. */
-  readonly mistake: (field: string, got: unknown, want: string) => void;
-}
 
 /**
- * Check a config.
+ * Check a config, and throw for the first fault that the strictness does not allow.
  * @returns warnings, one line each
  * @throws {OutboardError} invalid with the field, its value, and what would be right
  */
 export function validatePluginConfig(
   config: PluginConfig,
-  options: ValidateOptions = { strictness: 'pull' },
+  { strictness }: ValidateOptions = { strictness: 'pull' },
 ): readonly string[] {
-  const warnings: string[] = [];
-  const findings: Findings = {
-    warnings,
-    mistake(field, got, want) {
-      const message = describe(field, got, want);
-      if (options.strictness === 'create') throw new OutboardError('invalid', message);
-      warnings.push(message);
-    },
-  };
-  checkLengths(config);
-  checkShownTexts(config);
+  const findings = judgePluginConfig(config);
+  refuseFindings(findings, strictness === 'create' ? ['refused', 'mistake'] : ['refused']);
+  return messagesOf(findings);
+}
+
+/** Check a config. @returns everything that was found, in the order of the checks */
+export function judgePluginConfig(config: PluginConfig): readonly ConfigFinding[] {
+  const found: ConfigFinding[] = [];
+  const findings = collectFindings(found);
+  // Other checks read the entries of the lists.
+  findings.attempt('config/length', () => checkLengths(config));
+  if (found.length > 0) return found;
+  findings.attempt('config/hidden-text', () => checkShownTexts(config));
   checkInterface(config, findings);
   checkProcess(config, findings);
   checkEnv(config, findings);
   checkMounts(config, findings);
-  checkPropagatedMount(config, warnings);
+  findings.attempt('config/propagated-mount', () => checkPropagatedMount(config, findings));
   checkDevices(config, findings);
-  checkCapabilities(config, warnings);
-  checkNetwork(config, warnings);
-  return warnings;
-}
-
-function describe(field: string, got: unknown, want: string): string {
-  return `config: ${JSON.stringify(field)}: invalid value ${showValue(got)}: want ${want}`;
-}
-
-function refusal(field: string, got: unknown, want: string): OutboardError {
-  return new OutboardError('invalid', describe(field, got, want));
+  checkSettings(config, findings);
+  checkCapabilities(config, findings);
+  findings.attempt('config/network', () => checkNetwork(config, findings));
+  return found;
 }
 
 function checkCount(field: string, list: readonly unknown[] | null): void {
   if (list !== null && list.length > maxEntries) {
-    throw refusal(field, `${list.length} entries`, `at most ${maxEntries}`);
+    throw fieldRefusal(field, `${list.length} entries`, `at most ${maxEntries}`);
   }
 }
 
@@ -97,54 +87,30 @@ function checkLengths({ entrypoint, args, env, mounts, linux, interface: { types
   checkCount('Linux.Capabilities', linux.capabilities);
 }
 
-function checkInterface(config: PluginConfig, findings: Findings): void {
-  const { types, socket } = config.interface;
-  for (const [index, type] of (types ?? []).entries()) {
-    const field = `Interface.Types[${index}]`;
-    const shown = formatInterfaceType(type);
-    if (hasHiddenCharacters(shown))
-      throw refusal(field, shown, 'text without control and invisible characters');
-    if (type.prefix === '' || type.capability === '' || type.version === '') {
-      const likely = `docker.${knownKinds.has(type.capability) ? type.capability : 'volumedriver'}/1.0`;
-      const want = `<prefix>.<capability>/<version>, such as ${JSON.stringify(likely)}`;
-      findings.mistake(field, writtenInterfaceType(type), want);
-    }
-  }
-  const hasTypes = types !== null && types.length > 0;
-  if (socket === '') {
-    const want = 'the name of the socket, such as "plugin.sock"';
-    if (hasTypes) findings.mistake('Interface.Socket', socket, want);
-    else findings.warnings.push(describe('Interface.Socket', socket, want));
-    return;
-  }
-  // The name is joined to a directory of the host: any other text would lead out of it.
-  const isComponent = !socket.includes('/') && socket !== '.' && socket !== '..';
-  if (!isComponent || hasHiddenCharacters(socket) || Buffer.byteLength(socket) > maxSocketNameBytes) {
-    throw refusal('Interface.Socket', socket, `one file name of at most ${maxSocketNameBytes} bytes`);
-  }
-}
-
 function checkProcess(config: PluginConfig, findings: Findings): void {
   const { entrypoint, workDir } = config;
   if (entrypoint === null || entrypoint.length === 0) {
-    findings.warnings.push(
-      describe('Entrypoint', entrypoint, 'a program: the plugin cannot be enabled without'),
-    );
+    const message =
+      'config: "Entrypoint": there is none: want the program of the plugin, such as ["/plugin"]';
+    findings.add('flaw', 'config/entrypoint', message);
   }
-  checkArguments('Entrypoint', entrypoint);
-  checkArguments('Args.Value', config.args.value);
-  if (workDir === '') return;
+  findings.attempt('config/argument', () => checkArguments('Entrypoint', entrypoint));
+  findings.attempt('config/argument', () => checkArguments('Args.Value', config.args.value));
+  if (workDir !== '') findings.attempt('config/work-directory', () => checkWorkDirectory(workDir));
+}
+
+function checkWorkDirectory(workDir: string): void {
   const clean = checkPath(workDir, 'WorkDir', 'config');
   // A working directory that links to an open file of the runtime is outside of the container (CVE-2024-21626).
   if (isAtOrBelow(clean, '/proc') || isAtOrBelow(clean, '/dev')) {
-    throw refusal('WorkDir', workDir, 'a directory of the root filesystem, outside /proc and /dev');
+    throw fieldRefusal('WorkDir', workDir, 'a directory of the root filesystem, outside /proc and /dev');
   }
 }
 
 function checkArguments(field: string, list: readonly string[] | null): void {
   for (const [index, argument] of (list ?? []).entries()) {
     if (argument.includes('\0') || Buffer.byteLength(argument) >= maxArgumentBytes) {
-      throw refusal(
+      throw fieldRefusal(
         `${field}[${index}]`,
         argument,
         `text without NUL, shorter than ${maxArgumentBytes} bytes`,
@@ -155,14 +121,18 @@ function checkArguments(field: string, list: readonly string[] | null): void {
 
 function checkEnv(config: PluginConfig, findings: Findings): void {
   const seen = new Set<string>();
-  for (const [index, env] of (config.env ?? []).entries()) {
-    if (env.name === '' || env.name.includes('=')) {
-      throw refusal(`Env[${index}].Name`, env.name, 'a name without "="');
+  for (const [index, { name, value }] of (config.env ?? []).entries()) {
+    findings.attempt('config/env', () => {
+      if (name === '' || name.includes('=')) {
+        throw fieldRefusal(`Env[${index}].Name`, name, 'a name without "="');
+      }
+      checkArguments(`Env[${index}].Value`, [`${name}=${value ?? ''}`]);
+    });
+    if (seen.has(name)) {
+      const message = `config: "Env[${index}].Name": ${showValue(name)} is there twice`;
+      findings.add('warning', 'config/duplicate-name', message);
     }
-    checkArguments(`Env[${index}].Value`, [`${env.name}=${env.value ?? ''}`]);
-    if (seen.has(env.name))
-      findings.warnings.push(`config: "Env[${index}].Name": ${showValue(env.name)} is there twice`);
-    seen.add(env.name);
+    seen.add(name);
   }
 }
 
@@ -171,36 +141,38 @@ function checkMounts(config: PluginConfig, findings: Findings): void {
   const all: CheckedMount[] = [];
   for (const [index, mount] of (config.mounts ?? []).entries()) {
     const field = `Mounts[${index}]`;
-    const checked = checkMount(mount, `config: "${field}"`);
+    const warn = (text: string) => findings.add('warning', 'config/mount', text);
+    const checked = findings.attempt('config/mount', () => checkMount(mount, `config: "${field}"`));
+    if (checked === undefined) continue;
     all.push(checked);
-    findings.warnings.push(...checked.warnings);
+    checked.warnings.forEach(warn);
     if (seen.has(checked.destination)) {
-      findings.warnings.push(
-        `config: "${field}": mounts over another mount at ${showValue(checked.destination)}`,
-      );
+      warn(`config: "${field}": mounts over another mount at ${showValue(checked.destination)}`);
     }
     seen.add(checked.destination);
     if (checked.kind === 'tmpfs' || mount.source === null || mount.source === '') continue;
-    if (cleanAbsolutePath(mount.source) === undefined) {
-      findings.mistake(`${field}.Source`, mount.source, 'an absolute path without "." and ".." components');
-    }
+    if (cleanAbsolutePath(mount.source) !== undefined) continue;
+    const want = 'an absolute path without "." and ".." components';
+    findings.add('mistake', 'config/mount', describeFinding(`${field}.Source`, mount.source, want));
   }
-  findings.warnings.push(...confineSharedMounts(all).warnings.map((warning) => `config: ${warning}`));
+  for (const warning of confineSharedMounts(all).warnings)
+    findings.add('warning', 'config/shared-mount', `config: ${warning}`);
 }
 
-function checkPropagatedMount(config: PluginConfig, warnings: string[]): void {
+function checkPropagatedMount(config: PluginConfig, findings: Findings): void {
   if (config.propagatedMount === '') return;
   const clean = checkPath(config.propagatedMount, 'PropagatedMount', 'config');
   const reserved = ['/proc', '/sys', '/dev', socketDirectoryInPlugin];
   if (clean === '/' || reserved.some((parent) => isAtOrBelow(withoutVarRun(clean), parent))) {
     const want = `a directory of the root filesystem, not / and not in ${reserved.join(', ')}`;
-    throw refusal('PropagatedMount', config.propagatedMount, want);
+    throw fieldRefusal('PropagatedMount', config.propagatedMount, want);
   }
+  const warn = (text: string) => findings.add('warning', 'config/propagated-mount', text);
   if (config.mounts?.some((mount) => cleanAbsolutePath(mount.destination) === clean)) {
-    warnings.push(`config: "PropagatedMount": a mount at ${showValue(clean)} covers it`);
+    warn(`config: "PropagatedMount": a mount at ${showValue(clean)} covers it`);
   }
   if (isBelow(socketDirectoryInPlugin, withoutVarRun(clean))) {
-    warnings.push(`config: "PropagatedMount": ${showValue(clean)} contains the socket directory`);
+    warn(`config: "PropagatedMount": ${showValue(clean)} contains the socket directory`);
   }
 }
 
@@ -209,25 +181,41 @@ function checkDevices(config: PluginConfig, findings: Findings): void {
     if (device.path === null || device.path === '') continue;
     const field = `Linux.Devices[${index}].Path`;
     if (cleanAbsolutePath(device.path) !== device.path) {
-      findings.mistake(field, device.path, 'the clean absolute path of a device, such as "/dev/fuse"');
+      const want = 'the clean absolute path of a device, such as "/dev/fuse"';
+      findings.add('mistake', 'config/device', describeFinding(field, device.path, want));
     }
   }
 }
 
-function checkCapabilities(config: PluginConfig, warnings: string[]): void {
+function checkCapabilities(config: PluginConfig, findings: Findings): void {
   const list = config.linux.capabilities ?? [];
-  const canonical = list.map((name) => canonicalCapability(name));
+  const canonical = list.flatMap((name, index) => {
+    const known = findings.attempt('config/capability', () => namedCapability(name, index));
+    return known === undefined ? [] : [known];
+  });
   if (new Set(canonical).size < canonical.length) {
-    warnings.push(`config: "Linux.Capabilities": ${showValue(list)} names a capability twice`);
+    const message = `config: "Linux.Capabilities": ${showValue(list)} names a capability twice`;
+    findings.add('warning', 'config/capability', message);
   }
 }
 
-function checkNetwork(config: PluginConfig, warnings: string[]): void {
+/** @throws {OutboardError} invalid, with the place of the name */
+function namedCapability(name: string, index: number): string {
+  try {
+    return canonicalCapability(name);
+  } catch (cause) {
+    if (!isOutboardError(cause, 'invalid')) throw cause;
+    throw new OutboardError('invalid', `config: "Linux.Capabilities[${index}]": ${cause.message}`, { cause });
+  }
+}
+
+function checkNetwork(config: PluginConfig, findings: Findings): void {
   const { type } = config.network;
   if (hasHiddenCharacters(type)) {
-    throw refusal('Network.Type', type, 'text without control and invisible characters');
+    throw fieldRefusal('Network.Type', type, 'text without control and invisible characters');
   }
   if (!['', 'host', 'bridge', 'none', 'null'].includes(type)) {
-    warnings.push(describe('Network.Type', type, '"host", "bridge", or "none" for no network'));
+    const want = '"host", "bridge", or "none" for no network';
+    findings.add('warning', 'config/network', describeFinding('Network.Type', type, want));
   }
 }

@@ -21,6 +21,7 @@ import {
   type ResolvedManifest,
   withDefaultTag,
 } from '@outboard/oci';
+import { messagesOf } from '../config/config-finding.ts';
 import { maxConfigBytes, parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginConfig } from '../config/plugin-config.ts';
 import { validatePluginConfig } from '../config/validate-plugin-config.ts';
@@ -90,7 +91,7 @@ export async function fetchPluginImage(
     signal,
   });
   const parsed = parsePluginConfig(configBytes);
-  const warnings = [...parsed.warnings, ...validatePluginConfig(parsed.config)];
+  const warnings = [...messagesOf(parsed.findings), ...validatePluginConfig(parsed.config)];
   return { reference, repository, resolved, manifest, configBytes, config: parsed.config, warnings };
 }
 

@@ -16,8 +16,9 @@ import type { PluginConfig, PluginSettings } from '../config/plugin-config.ts';
 
 /** Result of the search for a program. */
 export type LocatedProgram =
-  /** `unknown`: it may be in a mount. */
-  | { readonly kind: 'found' | 'unknown' }
+  | { readonly kind: 'found'; readonly place: string }
+  /** It may be in a mount. */
+  | { readonly kind: 'unknown' }
   /** Paths in the root filesystem where it was searched for. */
   | { readonly kind: 'missing'; readonly places: readonly string[] }
   | { readonly kind: 'not-executable'; readonly place: string };
@@ -41,15 +42,21 @@ export function locateProgram(root: number, plugin: UnpackedPlugin): LocatedProg
   const places = programCandidates({ name: config.entrypoint?.[0] ?? '', workDir, env: settings.env });
   let unexecutable: string | undefined;
   for (const place of places) {
-    const kind = examine(root, place, plugin);
-    if (kind === 'found' || kind === 'unknown') return { kind };
+    const kind = examineProgram(root, place, plugin);
+    if (kind === 'found') return { kind, place };
+    if (kind === 'unknown') return { kind };
     if (kind === 'not-executable') unexecutable ??= place;
   }
   if (unexecutable !== undefined) return { kind: 'not-executable', place: unexecutable };
   return { kind: 'missing', places };
 }
 
-function examine(root: number, place: string, plugin: UnpackedPlugin): LocatedProgram['kind'] {
+/**
+ * Look at one path where a program is expected.
+ * @param root a handle on the root filesystem
+ * @throws {OutboardError} system when the disk fails
+ */
+export function examineProgram(root: number, place: string, plugin: UnpackedPlugin): LocatedProgram['kind'] {
   let walk: WalkEnd;
   try {
     walk = walkInRoot(root, place);

@@ -10,6 +10,7 @@ import {
   walkInRoot,
 } from '@outboard/container';
 import { isOutboardError } from '@outboard/oci';
+import { messagesOf } from '../config/config-finding.ts';
 import { mountKind } from '../config/mount-rules.ts';
 import type { PluginDevice, PluginMount } from '../config/plugin-config.ts';
 import { resolveDevices } from '../spec/devices.ts';
@@ -69,16 +70,17 @@ export async function readPluginNeeds(plugin: UnpackedPlugin, signal?: AbortSign
   const readNext = async () => {
     for (const read of reads) await read();
   };
-  const [missingHostFiles] = await Promise.all([
+  const [missingHostFiles, programFlaws] = await Promise.all([
     findMissingHostFiles(config, probe),
+    findProgramFlaws(plugin),
     ...Array.from({ length: maxConcurrency }, readNext),
   ]);
   return {
     sources,
     deviceProblems,
     destinations: readDestinations(rootfs, mounts),
-    // A config without an entrypoint is refused when the plugin's spec is created.
-    programFlaws: (config.entrypoint ?? []).length === 0 ? [] : findProgramFlaws(plugin),
+    // A warning is about a program that this host may run all the same.
+    programFlaws: messagesOf(programFlaws.filter(({ severity }) => severity === 'flaw')),
     missingHostFiles,
   };
 }

@@ -11,8 +11,12 @@ import type { Fields } from './object-type.ts';
 
 const maxWarnings = 32;
 
-/** Called for an unknown key. @param meant the known field that differs from it by a likely typing error */
-export type WarnOfKey = (warning: string, meant: string | undefined) => void;
+/**
+ * Called for an unknown key.
+ * @param meant the known field that differs from it by a likely typing error
+ * @param key as written, without its parents
+ */
+export type WarnOfKey = (warning: string, meant: string | undefined, key: string) => void;
 
 /**
  * Rewrite a document with every known field in the codec's spelling and order; unknown keys follow, as they are.
@@ -34,7 +38,7 @@ export function canonicalizeFields(
     if (warnings > maxWarnings) return;
     const meant = closestName(key, names);
     const hint = meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`;
-    warn(`unknown key ${showValue(at)} is kept but has no effect${hint}`, meant);
+    warn(`unknown key ${showValue(at)} is kept but has no effect${hint}`, meant, key);
   };
   return rewrite(document, codec, '', { subject, unknown });
 }

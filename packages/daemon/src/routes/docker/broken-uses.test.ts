@@ -52,6 +52,24 @@ test('the header of a forced stop is bounded, and absent when nothing is broken'
   assert.equal(none.headers.get('outboard-breaks'), undefined);
 });
 
+test('POST /plugins/create names in a bounded header what is wrong in the plugin', async () => {
+  const found = ['config: "Capabilitiés"', ...Array<string>(9).fill('x'.repeat(1000))];
+  await using api = await startTestApi(
+    scriptEngine({
+      async create({ context, onWarnings }) {
+        for await (const _chunk of context);
+        onWarnings?.(found);
+        return samplePlugin({ name: 'p:latest' });
+      },
+    }),
+  );
+  const created = await send(api.socket, 'POST', '/plugins/create?name=p');
+  assert.deepEqual([created.status, created.body], [204, '']);
+  const header = String(created.headers.get('outboard-warnings'));
+  assert.ok(header.startsWith('["config: \\"Capabiliti\\u00e9s\\"","xxx'), header.slice(0, 40));
+  assert.ok(header.length < 4200 && /"\d more"\]$/.test(header), header.slice(-20));
+});
+
 test('a forced stop of a plugin that does not exist fails as without the header', async () => {
   await using api = await startApi([volume(1)]);
   const missing = await send(api.socket, 'POST', '/plugins/other/disable?force=1');

@@ -23,12 +23,13 @@ import {
   parseReference,
   withDefaultTag,
 } from '@outboard/oci';
+import { type ConfigFinding, messagesOf, refuseFindings } from '../../config/config-finding.ts';
 import { parsePluginConfig } from '../../config/parse-plugin-config.ts';
 import type { PluginRecord } from '../../config/plugin-config.ts';
 import { encodeConfigBlob } from '../../config/plugin-document.ts';
 import { computePrivileges } from '../../config/privileges.ts';
 import { initialSettings } from '../../config/settings.ts';
-import { validatePluginConfig } from '../../config/validate-plugin-config.ts';
+import { judgePluginConfig } from '../../config/validate-plugin-config.ts';
 import { createContextSplitter } from '../../distribution/plugin-context.ts';
 import { findProgramFlaws } from '../../preflight/program-flaws.ts';
 import type { OperationCall } from '../face-rows.ts';
@@ -47,6 +48,8 @@ export interface CreateRequest extends Cancellable {
    * Default false: it is logged.
    */
   readonly mustRun?: boolean | undefined;
+  /** Receives what was found wrong in the plugin, one line each, once it is created. */
+  readonly onWarnings?: ((warnings: readonly string[]) => void) | undefined;
 }
 
 type CreateContext = Pick<
@@ -83,13 +86,11 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     ],
     signal,
   );
-  const { config, document, warnings, misspellings } = readConfig();
+  const { config, document, findings: ofConfig } = readConfig();
   const diffId = requireDiffId(applied);
-  const flaws = [
-    ...misspellings,
-    ...findProgramFlaws({ config, settings: initialSettings(config), rootfs: workspace.rootfs }),
-  ];
-  if (request.mustRun === true && flaws.length > 0) throw new OutboardError('invalid', flaws.join('\n'));
+  const settings = initialSettings(config);
+  const findings = [...ofConfig, ...(await findProgramFlaws({ config, settings, rootfs: workspace.rootfs }))];
+  if (request.mustRun === true) refuseFlaws(findings);
   const configBlob = await store(encodeConfigBlob(document, [diffId]));
   const manifest = await store(
     encodeManifest({
@@ -106,7 +107,7 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     enabled: false,
     pluginReference: name,
     config: { ...config, rootfs: { type: 'layers', diffIds: [diffId] } },
-    settings: initialSettings(config),
+    settings,
     configDigest: configBlob.digest,
     manifestDigest: manifest.digest,
     manifestMediaType: mediaTypes.dockerManifest,
@@ -116,7 +117,9 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     overrides: {},
   };
   await context.store.add(record, workspace.commit());
-  reportWarnings(context, record, [...new Set([...warnings, ...flaws, ...applied.warnings])]);
+  const warnings = [...messagesOf(findings), ...applied.warnings];
+  reportWarnings(context, record, warnings);
+  request.onWarnings?.(warnings);
   context.announce({ type: 'plugin', action: 'create', id: record.id, attributes: { name } });
   return record;
 
@@ -124,6 +127,12 @@ async function buildPlugin(context: CreateContext, request: CreateRequest): Prom
     lease.add(digestOf(bytes)); // before it is stored, so that it is never collected
     return context.content.write(bytes);
   }
+}
+
+/** @throws {OutboardError} invalid, with a line for each flaw */
+function refuseFlaws(findings: readonly ConfigFinding[]): void {
+  const flaws = messagesOf(findings.filter(({ severity }) => severity === 'flaw'));
+  if (flaws.length > 0) throw new OutboardError('invalid', flaws.join('\n'));
 }
 
 function requireDiffId({ diffId }: AppliedLayer): Digest {
@@ -174,8 +183,9 @@ async function openContext({ context, signal }: CreateRequest) {
 
   function readConfig() {
     const parsed = parsePluginConfig(splitter.finish());
-    const warnings = [...parsed.warnings, ...validatePluginConfig(parsed.config, { strictness: 'create' })];
-    return { ...parsed, warnings };
+    const findings = [...parsed.findings, ...judgePluginConfig(parsed.config)];
+    refuseFindings(findings, ['refused', 'mistake']);
+    return { ...parsed, findings };
   }
 
   return { layerTar: layerTar(), readConfig };
