@@ -44,7 +44,7 @@ describe('a plugin under hostile requests', () => {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'outboard-hostile-'));
-    const definition = definePlugin({ name: 'hostile', volume: driver, log: () => undefined });
+    const definition = definePlugin({ name: 'hostile', volume: driver, logger: () => undefined });
     plugin = await definition.serve({ socket: join(directory, 'p.sock'), stopSignals: [] });
   });
 

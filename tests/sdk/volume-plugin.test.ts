@@ -65,7 +65,7 @@ describe('a volume plugin', () => {
       name: 'recording',
       volume: driver,
       stateDirectory: join(directory, 'state'),
-      log: (message) => logged.push(message),
+      logger: (message) => logged.push(message),
     });
     return definition.serve({ socket: join(directory, 'p.sock'), stopSignals: [], ...options });
   }

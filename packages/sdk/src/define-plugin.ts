@@ -2,26 +2,33 @@
  * Runs a plugin from the drivers of its author: the entry point of the SDK.
  */
 import { isAbsolute, join } from 'node:path';
+import {
+  implementedBy,
+  interfaceTypesOf,
+  kindNames,
+  kindsOf,
+  openCapabilities,
+  type PluginDrivers,
+  stopCapabilities,
+} from './capabilities.ts';
 import { PluginError } from './plugin-error.ts';
 import { listen } from './server/plugin-server.ts';
 import { resolveSocketPath } from './server/socket-path.ts';
 import { createStopRequest, type StopRequest } from './server/stop-request.ts';
-import { openVolumeCapability } from './volume/volume-capability.ts';
-import type { VolumeDriver } from './volume/volume-driver.ts';
-import type { CallHandler, Capability } from './wire/call.ts';
+import type { Capability, ServedCalls } from './wire/call.ts';
 
-/** A plugin: its name, drivers and state. */
-export interface PluginDefinition {
+/** A plugin: its name, its drivers of one or more kinds, and its state. */
+export interface PluginDefinition extends PluginDrivers {
   /** Name of the socket, `/run/docker/plugins/<name>.sock`; must match `interface.socket` in config.json. */
   readonly name: string;
-  readonly volume: VolumeDriver;
   /**
-   * Absolute path of a directory that survives restarts and upgrades, such as one below `propagatedMount`. The SDK keeps
-   * the mount journal there. Without it a restarted plugin loses its mount counts.
+   * Absolute path of a directory that survives restarts, such as `/var/lib/<name>`, and upgrades, such as one below
+   * `propagatedMount`. The SDK keeps there who has mounted which volume, which logs are open, and networks with their
+   * endpoints. Without it a restarted plugin forgets them.
    */
   readonly stateDirectory?: string | undefined;
   /** Receives one line for each call that failed in a driver, and for failed background work. Default: standard error. */
-  readonly log?: ((message: string) => void) | undefined;
+  readonly logger?: ((message: string) => void) | undefined;
 }
 
 /** Socket, permissions and shutdown of a served plugin. */
@@ -49,6 +56,8 @@ export interface RunningPlugin extends AsyncDisposable {
 
 /** A plugin ready to be served. */
 export interface Plugin {
+  /** Its kinds as `interface.types` of config.json must list them, such as `docker.volumedriver/1.0`. */
+  readonly interfaceTypes: readonly string[];
   /**
    * Accept calls. Resolves once the socket accepts connections.
    *
@@ -60,15 +69,23 @@ export interface Plugin {
 /**
  * Define a plugin.
  *
- *     const plugin = definePlugin({ name: 'my-volumes', volume: new MyVolumes() });
+ *     const plugin = definePlugin({ name: 'my-plugin', volume: new MyVolumes(), authorization: new MyPolicy() });
  *     await plugin.serve();
+ *
+ * @throws {PluginError} if it has no kind, or its state directory is not absolute
  */
 export function definePlugin(definition: PluginDefinition): Plugin {
-  const { stateDirectory } = definition;
+  const { name, stateDirectory } = definition;
+  if (kindsOf(definition).length === 0) {
+    throw new PluginError(`plugin "${name}" serves nothing: give one or more of ${kindNames.join(', ')}`);
+  }
   if (stateDirectory !== undefined && !isAbsolute(stateDirectory)) {
     throw new PluginError(`cannot keep state in "${stateDirectory}": the path is not absolute`);
   }
-  return { serve: (options = {}) => servePlugin(definition, options) };
+  return {
+    interfaceTypes: interfaceTypesOf(definition),
+    serve: (options = {}) => servePlugin(definition, options),
+  };
 }
 
 async function servePlugin(definition: PluginDefinition, options: ServeOptions): Promise<RunningPlugin> {
@@ -89,25 +106,24 @@ async function openPlugin(
   definition: PluginDefinition,
   options: ServeOptions,
 ): Promise<{ readonly path: string; readonly close: () => Promise<void> }> {
-  const log = definition.log ?? logToStandardError;
+  const { stateDirectory, logger: log = logToStandardError } = definition;
   const path = resolveSocketPath(options.socket ?? definition.name);
-  const journalFile =
-    definition.stateDirectory === undefined ? undefined : join(definition.stateDirectory, 'mounts.json');
-  const volume = await openVolumeCapability(definition.volume, { journalFile, log });
-  volume.start();
+  const statePath = (file: string) => (stateDirectory === undefined ? undefined : join(stateDirectory, file));
+  const capabilities = await openCapabilities(definition, { statePath, log });
   try {
+    for (const capability of capabilities) capability.start?.();
     const { mode = 0o660, graceMs = 8000 } = options;
-    const server = await listen({ path, mode, handlers: handlersOf([volume]), graceMs, log });
+    const server = await listen({ path, mode, calls: callsOf(definition, capabilities), graceMs, log });
     const close = async (): Promise<void> => {
       try {
         await server.close();
       } finally {
-        await volume.stop();
+        await stopCapabilities(capabilities);
       }
     };
     return { path, close };
   } catch (error) {
-    await volume.stop();
+    await stopCapabilities(capabilities);
     throw error;
   }
 }
@@ -129,13 +145,12 @@ function runUntilStopped(
   return { socketPath, close, closed, [Symbol.asyncDispose]: close };
 }
 
-/** Handlers of all capabilities and of the handshake, which engines may repeat at any time. */
-function handlersOf(capabilities: readonly Capability[]): ReadonlyMap<string, CallHandler> {
-  const implemented = capabilities.map((capability) => capability.implements);
-  const activate: CallHandler = async () => ({ Implements: implemented });
+/** Calls of all capabilities and of the handshake, which engines may repeat at any time. */
+function callsOf(drivers: PluginDrivers, capabilities: readonly Capability[]): ServedCalls {
+  const answer = { Implements: implementedBy(drivers) };
   return new Map([
-    ['/Plugin.Activate', activate],
-    ...capabilities.flatMap((capability) => [...capability.handlers]),
+    ['/Plugin.Activate', { handle: async () => answer }],
+    ...capabilities.flatMap((capability) => [...capability.calls]),
   ]);
 }
 

@@ -1,7 +1,16 @@
 /**
- * The public face of the package: define a plugin, the interface of volume drivers, and the errors of calls.
+ * The public face of the package: define a plugin, the interface of each kind of driver, and the errors of calls.
  */
 
+export {
+  type AuthorizationDecision,
+  type AuthorizationRequest,
+  type AuthorizationResponse,
+  type Authorizer,
+  allow,
+  deny,
+} from './authorization/authorizer.ts';
+export type { RequestBody } from './authorization/request-body.ts';
 export {
   definePlugin,
   type Plugin,
@@ -9,7 +18,9 @@ export {
   type RunningPlugin,
   type ServeOptions,
 } from './define-plugin.ts';
+export type { EngineMetrics, MetricsCollector } from './metrics/metrics-collector.ts';
 export { type FailureStatus, PluginError, type PluginErrorOptions } from './plugin-error.ts';
+export type { SecretProvider, SecretRequest, SecretValue, ServicePort } from './secret/secret-provider.ts';
 export { pluginSocketDirectory } from './server/socket-path.ts';
 export type { CreateVolume, Volume, VolumeDriver } from './volume/volume-driver.ts';
 export type { CallContext } from './wire/call.ts';

@@ -2,5 +2,8 @@ import type { DirectoryLevels } from './directory-levels.ts';
 
 export const sdkLevels: DirectoryLevels = {
   source: 'packages/sdk/src',
-  levels: [['wire'], ['server', 'volume']],
+  levels: [
+    ['wire', 'state'],
+    ['server', 'authorization', 'metrics', 'secret', 'volume'],
+  ],
 };

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallHandler } from '../wire/call.ts';
+import type { ServedCalls } from '../wire/call.ts';
 import { answerCall } from './answer-call.ts';
 import { freeSocketPath, temporarySocketPath } from './socket-path.ts';
 
@@ -18,14 +18,13 @@ const maxHeaderBytes = 16 * 1024;
 /** Upper bound of connections; engines open a handful. */
 const maxConnections = 512;
 
-/** Socket, handlers and shutdown of a server. */
+/** Socket, calls and shutdown of a server. */
 export interface PluginServerOptions {
   /** Absolute path of the socket. */
   readonly path: string;
   /** Permission bits of the socket. */
   readonly mode: number;
-  /** Handlers by request path, such as `/Plugin.Activate`. */
-  readonly handlers: ReadonlyMap<string, CallHandler>;
+  readonly calls: ServedCalls;
   /** Time for running calls to end after `close`, in milliseconds; then they are aborted. */
   readonly graceMs: number;
   /** Receives a line for each failed call. */
@@ -35,7 +34,8 @@ export interface PluginServerOptions {
 /** A server that accepts connections. */
 export interface ListeningServer {
   /**
-   * Remove the socket, stop accepting, wait for running calls, abort those that exceed the grace period.
+   * Remove the socket, stop accepting, end answers that stream, wait for running calls, abort those that exceed the grace
+   * period.
    * Calls that ignore the abort are abandoned after one more second.
    */
   close(): Promise<void>;
@@ -49,12 +49,14 @@ interface RunningCall {
   /** Resolves when the call is answered; never rejects. */
   readonly ended: Promise<void>;
   readonly abort: AbortController;
+  /** Its answer streams, such as a log that is followed: it would last for ever. */
+  isStream: boolean;
 }
 
 /** Listen. Resolves once the socket accepts connections. */
 export async function listen(options: PluginServerOptions): Promise<ListeningServer> {
   await freeSocketPath(options.path);
-  const calls = new Set<RunningCall>();
+  const running = new Set<RunningCall>();
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -64,16 +66,23 @@ export async function listen(options: PluginServerOptions): Promise<ListeningSer
     (request, response) => {
       if (!server.listening) response.setHeader('Connection', 'close');
       const abort = new AbortController();
+      const onStream = (): void => {
+        call.isStream = true;
+        if (!server.listening) abort.abort();
+      };
       const call: RunningCall = {
         abort,
-        ended: answerCall(request, response, { ...options, abort }).then(() => void calls.delete(call)),
+        isStream: false,
+        ended: answerCall(request, response, { ...options, abort, onStream }).then(
+          () => void running.delete(call),
+        ),
       };
-      calls.add(call);
+      running.add(call);
     },
   );
   server.maxConnections = maxConnections;
   await listenOn(server, options.path, options.mode);
-  return { close: () => closeGracefully(server, calls, options) };
+  return { close: () => closeGracefully(server, running, options) };
 }
 
 /**
@@ -104,7 +113,7 @@ async function bind(server: Server, path: string, mode: number): Promise<void> {
 
 async function closeGracefully(
   server: Server,
-  calls: ReadonlySet<RunningCall>,
+  running: ReadonlySet<RunningCall>,
   options: PluginServerOptions,
 ): Promise<void> {
   // Node.js would unlink the temporary name, under which it created the socket.
@@ -112,10 +121,11 @@ async function closeGracefully(
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  if (!(await endWithin(calls, options.graceMs))) {
-    for (const call of calls) call.abort.abort();
-    if (!(await endWithin(calls, abortTimeoutMs)))
-      options.log(`${calls.size} calls did not end after they were aborted`);
+  for (const call of running) if (call.isStream) call.abort.abort();
+  if (!(await endWithin(running, options.graceMs))) {
+    for (const call of running) call.abort.abort();
+    if (!(await endWithin(running, abortTimeoutMs)))
+      options.log(`${running.size} calls did not end after they were aborted`);
   }
   server.closeAllConnections();
   await closed;

@@ -8,8 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectories } from '../make-directories.ts';
 import { PluginError } from '../plugin-error.ts';
-import { replaceFile } from './replace-file.ts';
-import { SerialQueue } from './serial-queue.ts';
+import { replaceFile } from '../state/replace-file.ts';
+import { SerialQueue } from '../state/serial-queue.ts';
 
 /** Number of mounts by volume name and consumer ID. */
 type MountCounts = Map<string, Map<string, number>>;

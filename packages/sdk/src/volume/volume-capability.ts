@@ -4,20 +4,19 @@
  */
 import { readFile } from 'node:fs/promises';
 import { messageOf, PluginError } from '../plugin-error.ts';
-import type { CallContext, CallHandler, Capability } from '../wire/call.ts';
+import { SerialQueue } from '../state/serial-queue.ts';
+import {
+  type CallContext,
+  type CallHandler,
+  type Capability,
+  type CapabilityDeps,
+  type ServedCalls,
+  servedCalls,
+} from '../wire/call.ts';
 import { requiredTextField, textField, textMapField } from '../wire/message.ts';
 import { MountJournal } from './mount-journal.ts';
-import { SerialQueue } from './serial-queue.ts';
 import type { Volume, VolumeDriver } from './volume-driver.ts';
 import { VolumeMounts } from './volume-mounts.ts';
-
-/** State and log of a volume capability. */
-export interface VolumeCapabilityOptions {
-  /** Absolute path of the mount journal; if undefined, mount counts are lost at a restart. */
-  readonly journalFile: string | undefined;
-  /** Receives failures of background work. */
-  readonly log: (message: string) => void;
-}
 
 /** State shared by all handlers. */
 interface VolumeService {
@@ -29,11 +28,8 @@ interface VolumeService {
 }
 
 /** Serve a volume driver. @throws {PluginError} if the mount journal is damaged */
-export async function openVolumeCapability(
-  driver: VolumeDriver,
-  options: VolumeCapabilityOptions,
-): Promise<Capability> {
-  const journal = await MountJournal.open(options.journalFile, await readBootId());
+export async function openVolumeCapability(driver: VolumeDriver, deps: CapabilityDeps): Promise<Capability> {
+  const journal = await MountJournal.open(deps.statePath('mounts.json'), await readBootId());
   const service = {
     driver,
     queue: new SerialQueue(),
@@ -42,10 +38,9 @@ export async function openVolumeCapability(
   };
   const ending = new AbortController();
   return {
-    implements: 'VolumeDriver',
-    handlers: volumeHandlers(service),
+    calls: volumeCalls(service),
     start() {
-      restoreMounts(service, ending.signal, options.log);
+      restoreMounts(service, ending.signal, deps.log);
     },
     async stop() {
       ending.abort();
@@ -73,7 +68,7 @@ function restoreMounts(service: VolumeService, signal: AbortSignal, log: (messag
   }
 }
 
-function volumeHandlers(service: VolumeService): ReadonlyMap<string, CallHandler> {
+function volumeCalls(service: VolumeService): ServedCalls {
   const { driver, queue, mounts } = service;
   const handlers: Record<string, CallHandler> = {
     async Capabilities() {
@@ -127,7 +122,7 @@ function volumeHandlers(service: VolumeService): ReadonlyMap<string, CallHandler
       return { Volumes: (await driver.list(context)).map((volume) => toDocument(volume, mounts)) };
     },
   };
-  return new Map(Object.entries(handlers).map(([method, handler]) => [`/VolumeDriver.${method}`, handler]));
+  return servedCalls('VolumeDriver', handlers);
 }
 
 async function findVolume(driver: VolumeDriver, name: string, context: CallContext): Promise<Volume> {

@@ -4,15 +4,16 @@
 import type { IncomingMessage } from 'node:http';
 import { PluginError } from '../plugin-error.ts';
 
-/** Upper bound of a request body in bytes. Real requests have a few hundred. */
-const maxBodyBytes = 1024 * 1024;
+/** Default upper bound of a request body in bytes. Requests of most kinds have a few hundred. */
+const defaultMaxBytes = 1024 * 1024;
 
 /**
  * Read a whole request body.
  *
- * @throws {PluginError} 413 if it is larger than `maxBodyBytes`; 400 if the connection ends early
+ * @param maxBytes default 1 MiB
+ * @throws {PluginError} 413 if it is larger than `maxBytes`; 400 if the connection ends early
  */
-export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+export async function readBody(request: IncomingMessage, maxBytes = defaultMaxBytes): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -20,16 +21,14 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
       // An IncomingMessage without an encoding yields buffers.
       const bytes = chunk as Buffer;
       size += bytes.length;
-      if (size > maxBodyBytes) break;
+      if (size > maxBytes) break;
       chunks.push(bytes);
     }
   } catch (cause) {
     throw new PluginError('cannot read the request: the connection ended early', { status: 400, cause });
   }
-  if (size > maxBodyBytes) {
-    throw new PluginError(`cannot read the request: the body exceeds ${maxBodyBytes} bytes`, {
-      status: 413,
-    });
+  if (size > maxBytes) {
+    throw new PluginError(`cannot read the request: the body exceeds ${maxBytes} bytes`, { status: 413 });
   }
   return Buffer.concat(chunks);
 }
