@@ -4,16 +4,23 @@
 
 import { escapeHiddenInLines } from './hidden-characters.ts';
 
+const errorKinds = [
+  'invalid',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'conflict',
+  'not-implemented',
+  'unavailable',
+  'system',
+] as const;
+
 /** The kinds of failure that a caller can act on. The daemon maps each kind to one HTTP status. */
-export type ErrorKind =
-  | 'invalid'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not-found'
-  | 'conflict'
-  | 'not-implemented'
-  | 'unavailable'
-  | 'system';
+export type ErrorKind = (typeof errorKinds)[number];
+
+function isErrorKind(value: unknown): value is ErrorKind {
+  return (errorKinds as readonly unknown[]).includes(value);
+}
 
 /** Facts of an error beside its kind and message. */
 export interface OutboardErrorOptions {
@@ -35,6 +42,16 @@ export class OutboardError extends Error {
   readonly kind: ErrorKind;
   readonly code: string | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  /**
+   * `instanceof` recognises errors of every copy of this package: each npm package of the project brings its own along, so
+   * a program that uses two of them has two classes.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (
+      value instanceof Error && value.name === 'OutboardError' && 'kind' in value && isErrorKind(value.kind)
+    );
+  }
 
   constructor(kind: ErrorKind, message: string, options: OutboardErrorOptions = {}) {
     super(escapeHiddenInLines(message), options.cause === undefined ? undefined : { cause: options.cause });
