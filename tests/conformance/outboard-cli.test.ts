@@ -143,8 +143,8 @@ describe('outboard', () => {
         const { host } = registry;
         assert.ok(
           stderr.endsWith(
-            `registry "${host}" was asked without credentials: type "docker login ${host}" to store some; ` +
-              `no credentials were sent: ${file()} has none for ${host}\n`,
+            `registry "${host}" was asked for repository "acme/p" without credentials; ` +
+              `no credentials were sent: ${file()} has none for ${host}; to log in, type: outboard login ${host}\n`,
           ),
           stderr,
         );
@@ -163,8 +163,8 @@ describe('outboard', () => {
       assert.match(stderr, /error pushing plugin: .*401 Unauthorized; /);
       assert.ok(
         stderr.endsWith(
-          `registry "${host}" refused the credentials of user "somebody": type "docker login ${host}" to store others; ` +
-            `the credentials sent were those of user "somebody", from ${file()}\n`,
+          `registry "${host}" refused the credentials of user "somebody" for repository "acme/refused"; ` +
+            `the credentials sent were those of user "somebody", from ${file()}; to log in, type: outboard login ${host}\n`,
         ),
         stderr,
       );

@@ -160,13 +160,13 @@ for (const variant of variants) {
             assert.ok(isOutboardError(error, 'unauthorized'));
             const words =
               access === wrong
-                ? 'refused the credentials of user "gordon": type "docker login HOST" to store others'
-                : 'was asked without credentials: type "docker login HOST" to store some';
+                ? 'refused the credentials of user "gordon" for repository "acme/private"; '
+                : 'was asked for repository "acme/private" without credentials; ';
             assert.equal(
               error.message,
               `unexpected status from GET request to http://${registry.host}/v2/acme/private/manifests/v1: ` +
                 `401 Unauthorized: UNAUTHORIZED: authentication required; registry "${registry.host}" ` +
-                words.replace('HOST', registry.host),
+                `${words}to log in, type: outboard login ${registry.host} (or docker login ${registry.host})`,
             );
             return true;
           });

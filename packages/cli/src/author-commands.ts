@@ -1,6 +1,7 @@
 /**
  * The rows of the commands that make and distribute plugins.
  */
+import { authFileOption } from './commands/auth-file-flag.ts';
 import { contentTrustOption, option, type RunnableRow } from './commands/command-row.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
 
@@ -25,7 +26,7 @@ export const authorCommands: readonly RunnableRow[] = [
     name: 'push',
     arguments: [['<PLUGIN>', 'local name, which includes the registry']],
     description: 'push a plugin to a registry',
-    options: [contentTrustOption()],
+    options: [authFileOption(), contentTrustOption()],
     examples: ['outboard push registry.example.com/acme/volumes:1.0'],
     load: async () => (await import('./commands/push.ts')).push,
   },

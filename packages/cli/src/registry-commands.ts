@@ -1,6 +1,7 @@
 /**
  * The rows of the commands that get plugins from registries, and return to the version before.
  */
+import { authFileOption } from './commands/auth-file-flag.ts';
 import { contentTrustOption, formatOption, option, type RunnableRow } from './commands/command-row.ts';
 import { switchOptions } from './commands/switch-flags.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
@@ -9,6 +10,32 @@ const grantAll = option('--grant-all-permissions', 'grant all requested privileg
 
 /** In the order of the help. */
 export const registryCommands: readonly RunnableRow[] = [
+  {
+    name: 'login',
+    arguments: [['[SERVER]', 'HOST[:PORT], or HOST[:PORT]/NAMESPACE; default: Docker Hub']],
+    description: 'log in to a registry, also for docker and Podman',
+    options: [
+      option('-u, --username <name>', 'user name'),
+      option('-p, --password <password>', 'password; other users of this host can see it'),
+      option('--password-stdin', 'read the password from standard input'),
+      authFileOption(),
+    ],
+    notes: `The daemon tries the credentials. They are stored in ~/.docker/config.json, or by the credential helper that it
+names; --authfile and REGISTRY_AUTH_FILE name another file.`,
+    examples: [
+      'outboard login registry.example.com',
+      'outboard login -u me --password-stdin registry.example.com < password',
+    ],
+    load: async () => (await import('./commands/login.ts')).login,
+  },
+  {
+    name: 'logout',
+    arguments: [['[SERVER]', 'as for login; default: Docker Hub']],
+    description: 'remove the credentials of a registry',
+    options: [authFileOption()],
+    examples: ['outboard logout registry.example.com'],
+    load: async () => (await import('./commands/logout.ts')).logout,
+  },
   {
     name: 'install',
     arguments: [
@@ -21,6 +48,7 @@ export const registryCommands: readonly RunnableRow[] = [
       option('--alias <name>', 'local name'),
       option('--disable', 'do not enable the plugin'),
       grantAll,
+      authFileOption(),
       contentTrustOption(),
     ],
     examples: [
@@ -40,6 +68,7 @@ export const registryCommands: readonly RunnableRow[] = [
       grantAll,
       option('--skip-remote-check', 'do not ask when REMOTE differs from the installed reference'),
       ...switchOptions,
+      authFileOption(),
       contentTrustOption(),
     ],
     examples: ['outboard upgrade ssh vieux/sshfs:2.0'],
@@ -57,7 +86,7 @@ export const registryCommands: readonly RunnableRow[] = [
     name: 'privileges',
     arguments: [['<PLUGIN>', 'reference in a registry']],
     description: 'show the privileges that a plugin requests, and their risks',
-    options: [formatOption('Name')],
+    options: [formatOption('Name'), authFileOption()],
     examples: ['outboard privileges vieux/sshfs'],
     load: async () => (await import('./commands/privileges.ts')).privileges,
   },

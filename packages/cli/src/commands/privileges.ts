@@ -7,6 +7,7 @@ import { explainRefusal } from '../credentials/explain-refusal.ts';
 import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
 import { formatPrivileges } from '../privileges/consent.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
+import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 
@@ -19,11 +20,11 @@ const table: Table<object> = {
 export async function privileges(
   context: CommandContext,
   remote: string,
-  { format }: { readonly format: string },
+  { format, authfile }: { readonly format: string } & AuthFileFlag,
 ): Promise<void> {
   const { client, host } = context;
   const output = parseFormat(format);
-  const plugin = await toRemotePlugin(remote, context);
+  const plugin = await toRemotePlugin(remote, context, authfile);
   const wanted = await explainRefusal(plugin.registryAuth.note, () => fetchPrivileges(client, plugin));
   const documents = toPrivilegeDocuments(wanted);
   if (output.kind === 'json') host.stdout.write(`${encodePrintableJson(documents, 4)}\n`);

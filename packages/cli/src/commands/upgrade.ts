@@ -23,12 +23,13 @@ import {
 } from '../references/remote-reference.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { escapeText } from '../terminal/escape-text.ts';
+import type { AuthFileFlag } from './auth-file-flag.ts';
 import type { CommandContext } from './command-context.ts';
 import { toRemotePlugin } from './remote-plugin.ts';
 import { parseSwitchFlags } from './switch-flags.ts';
 
 /** Flags of `outboard upgrade`. */
-export interface UpgradeOptions extends SwitchFlags {
+export interface UpgradeOptions extends SwitchFlags, AuthFileFlag {
   readonly grantAllPermissions?: boolean | undefined;
   /** Do not ask for confirmation when the new reference differs from the old one. */
   readonly skipRemoteCheck?: boolean | undefined;
@@ -63,7 +64,7 @@ export async function upgrade(
     const question = { text: 'Plugin images do not match, are you sure?', flag: '--skip-remote-check' };
     if (!(await confirm(host, question, signal))) throw new CommandError('plugin upgrade has been cancelled');
   }
-  const target = await toRemotePlugin(formatReference(to), context);
+  const target = await toRemotePlugin(formatReference(to), context, options.authfile);
   const { note } = target.registryAuth;
   const privileges = await explainRefusal(note, () => fetchPrivileges(client, target));
   if (options.grantAllPermissions !== true && !(await askConsent(toText, privileges, host, signal))) {

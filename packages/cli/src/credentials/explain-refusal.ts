@@ -7,6 +7,9 @@ import { CommandError, DaemonError } from '../command-error.ts';
 const refusal =
   /\b401 Unauthorized\b|\b403 Forbidden\b|authentication required|no basic auth credentials|requested access to the resource is denied/;
 
+/** The daemon does not know which file or helper the credentials came from; the note has a command of its own. */
+const daemonsAdvice = /; to log in, type: [^;]*/;
+
 /**
  * Run a request that needs a registry.
  * @param note `RegistryAuth.note`, appended to a refusal
@@ -17,8 +20,9 @@ export async function explainRefusal<Result>(note: string, request: () => Promis
     return await request();
   } catch (error) {
     if (!(error instanceof CommandError) || !refusal.test(error.message)) throw error;
-    if (error instanceof DaemonError) throw new DaemonError(error.status, `${error.reason}; ${note}`);
-    throw new CommandError(`${error.message}; ${note}`, {
+    const explain = (text: string) => `${text.replace(daemonsAdvice, '')}; ${note}`;
+    if (error instanceof DaemonError) throw new DaemonError(error.status, explain(error.reason));
+    throw new CommandError(explain(error.message), {
       exitCode: error.exitCode,
       cause: error,
     });

@@ -33,6 +33,7 @@ describe('findCredentials()', () => {
 
   let count = 0;
   /** The environment of a user with that configuration. */
+  const none = { XDG_RUNTIME_DIR: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent' };
   const envWith = async (config: object | string) => {
     const directory = join(home, String(count++));
     await mkdir(directory);
@@ -40,14 +41,19 @@ describe('findCredentials()', () => {
       join(directory, 'config.json'),
       typeof config === 'string' ? config : JSON.stringify(config),
     );
-    return { DOCKER_CONFIG: directory, PATH: `${home}:${process.env.PATH}` };
+    return { ...none, DOCKER_CONFIG: directory, PATH: `${home}:${process.env.PATH}` };
   };
   const find = async (domain: string, config: object | string) =>
-    (await findCredentials(domain, { env: await envWith(config), signal })).credentials;
+    (await findCredentials({ domain }, { env: await envWith(config), signal })).credentials;
 
   test('finds none without a configuration', async () => {
     assert.equal(
-      (await findCredentials('h', { env: { DOCKER_CONFIG: join(home, 'none') }, signal })).credentials,
+      (
+        await findCredentials(
+          { domain: 'h' },
+          { env: { ...none, DOCKER_CONFIG: join(home, 'none') }, signal },
+        )
+      ).credentials,
       undefined,
     );
   });
@@ -56,10 +62,13 @@ describe('findCredentials()', () => {
     const directory = join(home, 'home');
     await mkdir(join(directory, '.docker'), { recursive: true });
     await writeFile(join(directory, '.docker/config.json'), JSON.stringify({ auths: { h: auth('me:pw') } }));
-    assert.deepEqual((await findCredentials('h', { env: { HOME: directory }, signal })).credentials, {
-      username: 'me',
-      password: 'pw',
-    });
+    assert.deepEqual(
+      (await findCredentials({ domain: 'h' }, { env: { ...none, HOME: directory }, signal })).credentials,
+      {
+        username: 'me',
+        password: 'pw',
+      },
+    );
   });
 
   for (const [name, domain, auths, expected] of [
@@ -71,7 +80,12 @@ describe('findCredentials()', () => {
       { username: 'a', password: 'b' },
     ],
     ['a registry written as a URL', 'h', { 'https://h/v2/': auth('a:b') }, { username: 'a', password: 'b' }],
-    ['an identity token', 'h', { h: { ...auth('a:b'), identitytoken: 't' } }, { identityToken: 't' }],
+    [
+      'an identity token',
+      'h',
+      { h: { ...auth('a:b'), identitytoken: 't' } },
+      { identityToken: 't', username: 'a' },
+    ],
     ['nothing for another registry', 'h', { 'evil-h': auth('a:b'), 'h.evil': auth('a:b') }, undefined],
     ['nothing for another port', 'h:1', { h: auth('a:b') }, undefined],
     ['nothing in an empty entry', 'h', { h: {} }, undefined],
@@ -110,7 +124,7 @@ describe('findCredentials()', () => {
         return true;
       });
       const host = createTestHost({ env: await envWith(config) });
-      assert.equal((await registryAuthFor(domain, host, signal)).header, 'e30=');
+      assert.equal((await registryAuthFor({ domain }, { host, signal })).header, 'e30=');
       assert.match(host.err(), /^warning: no credentials for /);
       assert.doesNotMatch(host.err(), /S3CRET/);
     });

@@ -32,7 +32,12 @@ export function createTestHost({ env = {}, typed, columns }: TestHostOptions = {
     stdout: Object.assign(collect(out), columns === undefined ? {} : { isTTY: true, columns, rows: 24 }),
     stderr: collect(err),
     // A test must not read the configuration of the user who runs it.
-    env: { DOCKER_CONFIG: '/nonexistent', ...env },
+    env: {
+      DOCKER_CONFIG: '/nonexistent',
+      XDG_RUNTIME_DIR: '/nonexistent',
+      XDG_CONFIG_HOME: '/nonexistent',
+      ...env,
+    },
     out: () => out.join(''),
     err: () => err.join(''),
   };

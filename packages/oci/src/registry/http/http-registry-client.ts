@@ -103,6 +103,7 @@ class HttpRegistryClient implements RegistryClient {
       ...this.#sessionDeps(),
       tokens: this.#tokens,
       credentials: access.credentials,
+      repository: reference.path,
       scopes: repositoryScopes(reference.path, actions),
     });
     const session = createSession({

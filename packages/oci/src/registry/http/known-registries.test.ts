@@ -96,7 +96,7 @@ describe('authentication', () => {
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry).resolve('v1'), {
       kind: 'forbidden',
-      message: `unexpected status from GET request to http://${registry.host}/token: 403 Forbidden; the token server of registry "${registry.host}" was asked without credentials: if it needs some, type "docker login ${registry.host}"`,
+      message: `unexpected status from GET request to http://${registry.host}/token: 403 Forbidden; the token server of registry "${registry.host}" was asked for repository "acme/plugin" without credentials; to log in, type: outboard login ${registry.host} (or docker login ${registry.host})`,
     });
   });
 
@@ -141,7 +141,7 @@ describe('authentication', () => {
     await assert.rejects(under.open(registry, { credentials }).resolve('v1'), {
       kind: 'unauthorized',
       message: new RegExp(
-        `refused the credentials of user "gordon": type "docker login ${registry.host}" to store others$`,
+        `refused the credentials of user "gordon" for repository "acme/plugin"; to log in, type: outboard login ${registry.host} `,
       ),
     });
     assert.equal(scopesAsked(registry).length, 1);

@@ -227,7 +227,7 @@ describe('Bearer authentication', () => {
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry, { credentials }).resolve('v1'), {
       kind: 'unauthorized',
-      message: `unexpected status from GET request to http://${registry.host}/token: 401 Unauthorized: UNAUTHORIZED: incorrect username or password; the token server of registry "${registry.host}" refused the credentials of user "gordon": type "docker login ${registry.host}" to store others`,
+      message: `unexpected status from GET request to http://${registry.host}/token: 401 Unauthorized: UNAUTHORIZED: incorrect username or password; the token server of registry "${registry.host}" refused the credentials of user "gordon" for repository "acme/plugin"; to log in, type: outboard login ${registry.host} (or docker login ${registry.host})`,
     });
     assert.equal(tokenRequests(registry).length, 1);
   });

@@ -49,7 +49,7 @@ export function repositoryScopes(path: string, actions: string): readonly (reado
 
 /** Create an authorizer; nothing is sent before the first challenge. */
 export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
-  const { credentials } = deps;
+  const { credentials, repository } = deps;
   const bearer = new BearerAuthorizations(deps);
   let accepted: Challenge | undefined;
 
@@ -89,7 +89,7 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     },
     explainRefusal(base, status) {
       const note = status === 401 ? bearer.forget() : '';
-      return note || accessHint({ registry: base.url.host, status, credentials });
+      return note || accessHint({ registry: base.url.host, repository, status, credentials });
     },
   };
 }

@@ -12,7 +12,8 @@ import type { TokenCache } from './token-cache.ts';
 import { planToken, type TokenPlan, type TokenPlanDeps } from './token-plan.ts';
 
 /** Parts of Bearer authorization. */
-export interface BearerDeps extends Pick<TokenPlanDeps, 'credentials' | 'trustedRealms' | 'routeTo'> {
+export interface BearerDeps
+  extends Pick<TokenPlanDeps, 'credentials' | 'repository' | 'trustedRealms' | 'routeTo'> {
   readonly connections: Connections;
   readonly tokens: TokenCache;
   /** Sets of scopes in the order to try them: the next one when the token server refused one. */

@@ -14,6 +14,8 @@ import type { TokenKey } from './token-cache.ts';
 export interface TokenPlanDeps {
   readonly credentials: RegistryCredentials | undefined;
   readonly scopes: readonly string[];
+  /** Path of the repository, for messages; absent for a login. */
+  readonly repository?: string | undefined;
   readonly trustedRealms: readonly TrustedRealm[];
   /** Finds the route to a host that a registry named. */
   readonly routeTo: (url: URL, registry: Base) => Route;
@@ -45,6 +47,7 @@ export function planToken(options: TokenPlanDeps, base: Base, challenge: Challen
     request: {
       realm: realm.url,
       registry: base.url.host,
+      repository: options.repository,
       isKnown: realm.maySeeCredentials,
       service,
       scopes,

@@ -4,7 +4,7 @@
 import type { Cancellable } from '@outboard/async';
 import * as z from 'zod';
 import { hasBoundedValues } from '../../../documents/json-work.ts';
-import { OutboardError } from '../../../errors/outboard-error.ts';
+import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import type { RegistryCredentials } from '../../registry-client.ts';
 import { readBounded, readStart } from '../connections/bounded-body.ts';
 import type { Connections, HttpResponse } from '../connections/connections.ts';
@@ -28,6 +28,8 @@ export interface TokenRequest extends Cancellable {
   readonly realm: URL;
   /** Host and port of the registry that named the realm. */
   readonly registry: string;
+  /** Path of the repository, for messages; absent for a login. */
+  readonly repository?: string | undefined;
   /** True if the realm belongs to the registry; texts of other servers are not shown. */
   readonly isKnown: boolean;
   readonly service: string | undefined;
@@ -62,10 +64,25 @@ const tokenAnswer = z.object({
  */
 export async function fetchToken(connections: Connections, request: TokenRequest): Promise<Token> {
   const asked = request.credentials?.identityToken ? oauthRequest(request) : getRequest(request);
-  const response = await connections.exchange(asked);
+  const response = await connections.exchange(asked).catch((failure: unknown) => {
+    throw nameTokenServer(failure, request);
+  });
   if (response.status !== 200) throw await refusal(connections, response, request);
   const body = await readBounded(response, connections, maxTokenBody, 'the answer of the token server');
   return parseTokenAnswer(body, request.realm, connections.clock.now().getTime());
+}
+
+/** Add to a failed connection whose token server this is: the user named the registry only. */
+function nameTokenServer(failure: unknown, { realm, registry }: TokenRequest): unknown {
+  if (realm.host === registry) return failure;
+  const error = failure instanceof TransientFailure ? failure.error : failure;
+  if (!isOutboardError(error, 'unavailable')) return failure;
+  const named = new OutboardError(
+    'unavailable',
+    `the token server of registry "${registry}" cannot be reached: ${error.message}`,
+    { cause: error },
+  );
+  return failure instanceof TransientFailure ? new TransientFailure(named, failure) : named;
 }
 
 function parameters(request: TokenRequest): [string, string][] {
@@ -126,10 +143,10 @@ async function refusal(
   request: TokenRequest,
 ): Promise<Error> {
   const body = await readStart(response, connections, 64 * 1024);
-  const { registry, credentials } = request;
+  const { registry, repository, credentials } = request;
   const error = unexpectedStatus(
     { ...response, body: request.isKnown ? body : Buffer.alloc(0) },
-    accessHint({ registry, by: 'token server', status: response.status, credentials }),
+    accessHint({ registry, repository, by: 'token server', status: response.status, credentials }),
     'another server',
   );
   if (!isTransientStatus(response.status)) return error;
