@@ -8,6 +8,7 @@ import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { checkDirectoryLevels } from './check-directory-levels.ts';
 import { asyncLevels } from './directory-levels/async.ts';
+import { authoringLevels } from './directory-levels/authoring.ts';
 import { cliLevels } from './directory-levels/cli.ts';
 import { containerLevels } from './directory-levels/container.ts';
 import { daemonLevels } from './directory-levels/daemon.ts';
@@ -28,6 +29,7 @@ const packages: readonly DirectoryLevels[] = [
   protocolLevels,
   engineLevels,
   gatewayLevels,
+  authoringLevels,
   daemonLevels,
   cliLevels,
   sdkLevels,

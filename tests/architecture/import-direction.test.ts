@@ -2,7 +2,7 @@
  * Permitted imports between packages, and the test that keeps them.
  */
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
@@ -55,8 +55,17 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     '@outboard/gateway',
     '@outboard/oci',
   ],
-  // To write the archive of `create`: a pure codec, as it is. The daemon is reached over HTTP only.
-  'packages/cli': ['@outboard/oci/layers', '@outboard/oci/make-directories'],
+  'packages/authoring': [
+    '@outboard/async',
+    '@outboard/async/testing',
+    '@outboard/container',
+    '@outboard/engine',
+    '@outboard/oci',
+    '@outboard/protocol',
+  ],
+  // To write the archive of `create`: a pure codec, as it is. The daemon is reached over HTTP only. The commands of authors
+  // load the library of authors when they run.
+  'packages/cli': ['@outboard/authoring', '@outboard/oci/layers', '@outboard/oci/make-directories'],
   'packages/sdk': [],
   'examples/volume-local': ['@outboard/sdk'],
   'examples/volume-sshfs': ['@outboard/sdk'],
@@ -133,6 +142,17 @@ describe('imports', () => {
       assert.deepEqual(wrong.map(describeImport), []);
     });
   }
+
+  test('only commands for authors load the library of authors, and when they run', async () => {
+    const wrong = await Promise.all(
+      (sources.get('packages/cli') ?? []).map(async ({ path }) => {
+        const code = await readFile(join(repository, path), 'utf8');
+        const isLoaded = /^import (?!type )[^;]*'@outboard\/authoring'/m.test(code);
+        return isLoaded && !path.includes('.test.') ? [path] : [];
+      }),
+    );
+    assert.deepEqual(wrong.flat(), []);
+  });
 
   test('scripts import no installed package, because they run before the installation', () => {
     const wrong = importsOf(sources.get('scripts')).filter(

@@ -8,6 +8,20 @@ import { addAllOptionFlags } from './options/option-flags.ts';
 /** In the order of the help. */
 export const authorCommands: readonly RunnableRow[] = [
   {
+    name: 'build',
+    arguments: [['[PROJECT]', 'directory of the project; default the working directory']],
+    description: 'build a plugin: a directory with config.json and rootfs/',
+    options: [
+      option('-o, --output <directory>', 'write config.json and rootfs/ there; it must hold no rootfs/ yet'),
+      option('--config <file>', 'config of the plugin; default config.json'),
+      option('--program <file>', 'file of the project that becomes the entrypoint'),
+      option('--node <file>', 'Node.js for an npm package; default the one that runs outboard'),
+    ],
+    notes: `A project says in outboard.json, or under "outboard" in package.json, what its plugin is made of; see docs/authors.md.`,
+    examples: ['outboard build --output /tmp/volumes ./volumes'],
+    load: async () => (await import('./commands/build.ts')).build,
+  },
+  {
     name: 'create',
     arguments: [
       ['<PLUGIN>', 'name, such as acme/volumes:1.0'],
