@@ -1,76 +1,109 @@
 #!/usr/bin/env node
 /**
- * Joins the compiled modules of each program into a few files, so that it starts in a third of the time: Node.js reads,
- * resolves and links hundreds of small modules otherwise. What the packages export stays as it is.
+ * Joins the compiled modules of each program into one file, so that it starts in a third of the time (Node.js reads,
+ * resolves and links hundreds of small modules otherwise), and so that a running program loads no file later which an
+ * upgrade may have replaced. What the packages export stays as it is.
+ *
+ * The files lie in `lib/outboard`, in the layout of an installed Outboard; see docs/packaging.md.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMain } from './is-main.mjs';
 import { makeDirectories } from './make-directories.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Files that the program starts by their path relative to its own stand beside it. */
-const bundles = [
-  {
-    directory: 'packages/daemon/bundle',
-    entries: {
-      daemon: 'packages/daemon/dist/index.js',
-      child: 'packages/container/dist/rootfs/jail/child.js',
-    },
-  },
-  { directory: 'packages/cli/bundle', entries: { cli: 'packages/cli/dist/index.js' } },
+/**
+ * Programs. CommonJS, since that is what Node.js starts fastest and what takes a code cache; the jail's child awaits at
+ * its top level, which modules may.
+ */
+const programs = [
+  { name: 'cli.cjs', entry: 'packages/cli/dist/index.js' },
+  { name: 'daemon.cjs', entry: 'packages/daemon/dist/index.js' },
+  { name: 'child.js', entry: 'packages/container/dist/rootfs/jail/child.js' },
 ];
 
 /** The program itself. Run as one, for npm puts the native program in place of the script of that name. */
 const esbuild = join(root, 'node_modules', 'esbuild', 'bin', 'esbuild');
 
-const buildOptions = [
+const commonOptions = [
   '--bundle',
-  '--splitting',
   '--platform=node',
   '--target=node20.19',
-  '--format=esm',
-  '--chunk-names=chunk-[hash]',
   // Minified, but with names, so that stacks can be read.
   '--minify-whitespace',
   '--minify-syntax',
   // A native addon, which finds its binary relative to itself.
   '--external:koffi',
-  // Packages in CommonJS ask for Node.js's own modules by `require`.
-  "--banner:js=import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   '--log-level=warning',
 ];
 
-for (const { directory, entries } of bundles) {
-  makeDirectories(join(root, directory));
-  const made = mkdtempSync(join(root, directory, '.new-'));
+const formats = {
+  '.cjs': [
+    '--format=cjs',
+    // Modules that are imported when needed are in the file, and run when needed.
+    '--supported:dynamic-import=false',
+    '--define:import.meta.url=__fileUrl',
+    "--banner:js=const __fileUrl = require('node:url').pathToFileURL(__filename).href;",
+  ],
+  '.js': [
+    '--format=esm',
+    // Packages in CommonJS ask for Node.js's own modules by `require`.
+    "--banner:js=import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+  ],
+};
+
+/**
+ * Write the bundles of all programs and the file that starts them.
+ *
+ * @param {string} directory where to write; made if missing
+ * @param {{ metafiles?: string }} options a directory for esbuild's descriptions of what each bundle contains
+ * @throws {Error} if a program cannot be bundled, for example because it is not compiled
+ */
+export function bundlePrograms(directory, { metafiles } = {}) {
+  makeDirectories(directory);
+  const made = mkdtempSync(join(directory, '.new-'));
   try {
-    const inputs = Object.entries(entries).map(([name, file]) => `${name}=${file}`);
-    const { status, error } = spawnSync(esbuild, [...inputs, `--outdir=${made}`, ...buildOptions], {
-      cwd: root,
-      // While it is still a script it looks for `node` in PATH: this Node.js comes first.
-      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
-      stdio: 'inherit',
-    });
-    if (status !== 0) throw new Error(`cannot bundle "${directory}"`, { cause: error });
-    replaceChanged(made, join(root, directory), Object.keys(entries));
+    for (const program of programs) bundleProgram(program, { made, metafiles });
+    copyFileSync(join(root, 'bin', 'start.cjs'), join(made, 'start.cjs'));
+    replaceChanged(made, directory);
   } finally {
     rmSync(made, { recursive: true });
   }
 }
 
+function bundleProgram({ name, entry }, { made, metafiles }) {
+  const format = formats[name.slice(name.lastIndexOf('.'))];
+  const description = metafiles === undefined ? [] : [`--metafile=${join(metafiles, `${name}.json`)}`];
+  const args = [entry, `--outfile=${join(made, name)}`, ...description, ...commonOptions, ...format];
+  const { status, error } = spawnSync(esbuild, args, {
+    cwd: root,
+    // While it is still a script it looks for `node` in PATH: this Node.js comes first.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`cannot bundle "${entry}"`, { cause: error });
+}
+
 /**
  * Put new files in place, each at once and only where it differs: a daemon that runs from them may be starting a program
- * at this moment. Entries come last, for they name the other files. Files of an earlier build stay, for a running daemon
- * loads some of them later; their names contain a hash.
+ * at this moment.
  */
-function replaceChanged(made, directory, entries) {
-  const isEntry = (name) => entries.some((entry) => name === `${entry}.js`);
-  const names = readdirSync(made).sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)));
-  for (const name of names) {
+function replaceChanged(made, directory) {
+  for (const name of readdirSync(made)) {
     const [from, to] = [join(made, name), join(directory, name)];
     if (!existsSync(to) || !readFileSync(to).equals(readFileSync(from))) renameSync(from, to);
   }
 }
+
+if (isMain(import.meta.url)) bundlePrograms(join(root, 'lib', 'outboard'));

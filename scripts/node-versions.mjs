@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { arePackagesInstalled } from './installed-packages.mjs';
 
@@ -20,12 +20,27 @@ export function otherNodeVersions() {
   const others = pinnedVersions().filter(
     ({ version }) => version.split('.')[0] !== process.versions.node.split('.')[0],
   );
-  if (
-    others.some(({ program }) => program !== undefined && !existsSync(program)) ||
-    !arePackagesInstalled(directory)
-  )
-    install();
-  return others.map(({ version, program }) => {
+  return installVersions(others);
+}
+
+/**
+ * The npm package of one supported version. Installs it if missing; npm verifies the digest of the lock file.
+ *
+ * @param {number} major
+ * @returns {string} its directory, with `bin/node` and `LICENSE`
+ * @throws {Error} if npm fails or has none for this processor
+ */
+export function installedNode(major) {
+  const wanted = pinnedVersions().filter(({ version }) => version.split('.')[0] === String(major));
+  const [found] = installVersions(wanted);
+  if (found?.program === undefined) throw new Error(`npm has no Node.js ${major} for ${process.arch}`);
+  return dirname(dirname(found.program));
+}
+
+function installVersions(versions) {
+  const isMissing = ({ program }) => program !== undefined && !existsSync(program);
+  if (versions.some(isMissing) || !arePackagesInstalled(directory)) install();
+  return versions.map(({ version, program }) => {
     if (program !== undefined && !existsSync(program))
       throw new Error(`npm did not install Node.js ${version}: there is no "${program}"`);
     return { version, program };
@@ -48,9 +63,8 @@ function programOf(name) {
 
 /** No install scripts: the packages contain the programs themselves. */
 function install() {
-  console.log('test: installing the other versions of Node.js');
+  console.log('npm: installing versions of Node.js');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status, error } = spawnSync('npm', args, { cwd: directory, stdio: 'inherit' });
-  if (status !== 0)
-    throw new Error(`cannot install the other versions of Node.js: npm ci failed`, { cause: error });
+  if (status !== 0) throw new Error(`cannot install versions of Node.js: npm ci failed`, { cause: error });
 }

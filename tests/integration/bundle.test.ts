@@ -9,18 +9,16 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 const root = new URL('../..', import.meta.url).pathname;
-const directories = ['packages/daemon/bundle', 'packages/cli/bundle'];
+const directory = 'lib/outboard';
 
 /** Identity of each file: a file that is written again in place, or replaced, has another one. */
 async function identities(): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const directory of directories) {
-    // Without the directory of a build that is under way.
-    const names = (await readdir(join(root, directory))).filter((name) => name.endsWith('.js'));
-    for (const name of names) {
-      const { ino, mtimeMs, ctimeMs } = await stat(join(root, directory, name));
-      found[join(directory, name)] = `${ino} ${mtimeMs} ${ctimeMs}`;
-    }
+  // Without the directory of a build that is under way.
+  const names = (await readdir(join(root, directory))).filter((name) => /\.c?js$/.test(name));
+  for (const name of names) {
+    const { ino, mtimeMs, ctimeMs } = await stat(join(root, directory, name));
+    found[name] = `${ino} ${mtimeMs} ${ctimeMs}`;
   }
   return found;
 }
@@ -29,4 +27,5 @@ test('bundling again leaves files alone that are the same, for a program may be 
   const before = await identities();
   await promisify(execFile)(process.execPath, ['scripts/bundle.mjs'], { cwd: root });
   assert.deepEqual(await identities(), before);
+  assert.deepEqual(Object.keys(before).sort(), ['child.js', 'cli.cjs', 'daemon.cjs', 'start.cjs']);
 });

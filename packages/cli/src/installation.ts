@@ -1,11 +1,40 @@
 /**
- * Paths of files of this installation that are not modules. This file must stay directly in `src/`: its relative paths
- * have the same depth in the bundle.
+ * Files of this installation that are not modules. Everything is found from the directory of this module, which is `src`,
+ * `dist`, or `lib/outboard` where all modules are one file; see docs/packaging.md for the layout.
  */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asText, field } from './json-field.ts';
 
-/** The program `outboard`, for the command line and the daemon. */
-export const programFile = fileURLToPath(new URL('../../../bin/outboard', import.meta.url));
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Version of this program. */
+export function ownVersion(): string {
+  const text = readFileSync(join(nearest('package.json'), 'package.json'), 'utf8');
+  return asText(field(JSON.parse(text), 'version'));
+}
+
+/**
+ * The words that start this program: `bin/outboard`, which starts the Node.js that an installation comes with; elsewhere
+ * Node.js and that file.
+ */
+export function programCommand(): readonly string[] {
+  const prefix = nearest('bin/outboard');
+  const program = join(prefix, 'bin', 'outboard');
+  return existsSync(join(prefix, 'lib/outboard/node')) ? [program] : [process.execPath, program];
+}
 
 /** Directory of the templates of systemd unit files. */
-export const unitDirectory = fileURLToPath(new URL('../../../packaging/systemd', import.meta.url));
+export function unitDirectory(): string {
+  const prefix = nearest('bin/outboard');
+  const installed = join(prefix, 'lib/outboard/systemd');
+  return existsSync(installed) ? installed : join(prefix, 'packaging/systemd');
+}
+
+/** The nearest directory upwards with that file; the root directory if there is none. */
+function nearest(file: string): string {
+  let directory = here;
+  while (!existsSync(join(directory, file)) && directory !== '/') directory = dirname(directory);
+  return directory;
+}

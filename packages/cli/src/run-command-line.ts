@@ -1,13 +1,12 @@
 /**
  * Runs one command line and returns its exit code.
  */
-import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { type AddressFlags, findAddress } from './client/engine-address.ts';
 import { EngineClient } from './client/engine-client.ts';
 import { CommandError, CommandExit, codeOf, messageOf } from './command-error.ts';
 import type { CommandHost } from './command-host.ts';
-import { asText, field } from './json-field.ts';
+import { ownVersion } from './installation.ts';
 import { endOptionsAfterName } from './options/end-of-options.ts';
 import { createProgram, type RunCommand } from './program.ts';
 import { escapeLines } from './terminal/escape-text.ts';
@@ -68,7 +67,7 @@ async function failureOf(command: Promise<void>): Promise<{ readonly error: unkn
 
 async function parseAndRun(argv: readonly string[], host: CommandHost, signal: AbortSignal): Promise<void> {
   const run: RunCommand = async (command) => {
-    const version = readVersion();
+    const version = ownVersion();
     const client = new EngineClient({
       address: findAddress(program.opts<AddressFlags>(), host.env),
       signal,
@@ -133,9 +132,4 @@ function exitCodeOf(error: CommanderError): number {
     default:
       return error.exitCode;
   }
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return asText(field(JSON.parse(text), 'version'));
 }

@@ -2,7 +2,6 @@
  * Opens the connections of consumers with the daemon's configuration, and keeps their files in line with the plugins.
  */
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { mountViews, type PluginEngine, type ServedPlugin } from '@outboard/engine';
 import {
   type CallLog,
@@ -17,11 +16,10 @@ import {
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
 import { createGatewayHandlers } from './gateway-handlers.ts';
+import { programCommand } from './installation.ts';
 
 /** Name of the record in the data root. */
 const recordName = join('gateway', 'consumers.json');
-/** This file must stay directly in `src/`: its relative path has the same depth in the bundle. */
-const programFile = fileURLToPath(new URL('../../../bin/outboard', import.meta.url));
 
 /** Parts for connections. */
 export interface DaemonConsumersDeps {
@@ -36,7 +34,7 @@ export async function openDaemonConsumers(deps: DaemonConsumersDeps): Promise<Co
   const { configuration, engine, gateway, logger } = deps;
   return openConsumers({
     kinds: consumerKinds({
-      command: { program: [process.execPath, programFile], host: apiAddress(configuration) },
+      command: { program: programCommand(), host: apiAddress(configuration) },
       usersDirectory: usersDirectory(configuration),
     }),
     recordPath: join(configuration['data-root'], recordName),

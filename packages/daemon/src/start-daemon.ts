@@ -1,7 +1,6 @@
 /**
  * Starts and stops the daemon: opens engine, metrics and API in order, and closes them in reverse. It holds no other logic.
  */
-import { readFileSync } from 'node:fs';
 import { acquireAll, type DisposalStack } from '@outboard/async';
 import { OutboardError, type PluginEngine } from '@outboard/engine';
 import { type DescriptorStore, type InheritedDescriptor, noDescriptorStore } from '@outboard/gateway';
@@ -10,6 +9,7 @@ import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { reloadParts } from './configuration/reload.ts';
 import { createApi } from './create-api.ts';
+import { ownVersion } from './installation.ts';
 import { type ApiServerOptions, startApiServer } from './listen/api-server.ts';
 import { formatHostAddress, type HostAddress, parseHostAddresses } from './listen/host-address.ts';
 import type { TlsListening } from './listen/listener.ts';
@@ -105,7 +105,7 @@ interface OpenContext {
 
 async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<Daemon> {
   const { configuration, logger, endpoints, gateway, deps } = context;
-  const version = readOwnVersion();
+  const version = ownVersion();
   const execRoot = configuration['exec-root'];
   const address = configuration['metrics-addr'];
   const metrics = deps.createMetricsService({ address, execRoot, version, logger });
@@ -184,9 +184,4 @@ function serverOptions({ configuration, logger, endpoints: { tls, group } }: Ope
 /** With live restore no plugin is stopped; otherwise all are stopped in parallel, each within its own stop timeout. */
 function stopDeadlineMs(configuration: Configuration, engine: Pick<PluginEngine, 'longestStopMs'>): number {
   return ownStopMs + (configuration['live-restore'] ? 0 : engine.longestStopMs());
-}
-
-function readOwnVersion(): string {
-  const document = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return String(document.version);
 }

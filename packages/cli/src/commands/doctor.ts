@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fetchDoctor, type HostCheck, parseDoctor } from '../client/host-api.ts';
 import { CommandError, DaemonError, messageOf } from '../command-error.ts';
-import { programFile } from '../installation.ts';
+import { programCommand } from '../installation.ts';
 import { formatRows, type OutputFormat, parseFormat, type Table } from '../output/output-format.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import type { CommandContext } from './command-context.ts';
@@ -78,7 +78,8 @@ function answered(error: CommandError): boolean {
 }
 
 async function examineHere(signal: AbortSignal): Promise<readonly HostCheck[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, [programFile, 'daemon', 'doctor'], {
+  const [program = '', ...words] = programCommand();
+  const { stdout } = await promisify(execFile)(program, [...words, 'daemon', 'doctor'], {
     maxBuffer: maxAnswerBytes,
     signal,
   });

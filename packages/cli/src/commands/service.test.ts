@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { programFile } from '../installation.ts';
+import { programCommand } from '../installation.ts';
 import { run } from '../testing/run-command.ts';
 import { quoteWord } from './service.ts';
 
@@ -23,14 +23,10 @@ describe('service', () => {
       assert.equal(installed.code, 0, installed.err);
       assert.deepEqual((await readdir(directory)).sort(), ['outboard.service', 'outboard.socket']);
       const unit = await readFile(join(directory, 'outboard.service'), 'utf8');
-      const start = `ExecStart=${quoteWord(process.execPath)} ${quoteWord(programFile)} daemon --host fd://`;
+      const program = programCommand().map(quoteWord).join(' ');
+      const start = `ExecStart=${program} daemon --host fd://`;
       assert.ok(unit.split('\n').includes(start), unit);
-      assert.ok(
-        unit.includes(
-          `\nExecReload=${quoteWord(process.execPath)} ${quoteWord(programFile)} daemon reload\n`,
-        ),
-        unit,
-      );
+      assert.ok(unit.includes(`\nExecReload=${program} daemon reload\n`), unit);
       assert.equal((await run(['service', 'uninstall', '--prefix', prefix], {})).code, 0);
       assert.deepEqual(await readdir(directory), []);
     }));

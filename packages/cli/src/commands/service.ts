@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectories } from '@outboard/oci/make-directories';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
-import { programFile, unitDirectory } from '../installation.ts';
+import { programCommand, unitDirectory } from '../installation.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Flags of `outboard service`. */
@@ -42,9 +42,9 @@ export async function installService(
   const directory = join(prefix ?? '/', unitPath);
   await makeDirectories(directory, { mode: 0o755 });
   const hasGroup = await groupExists(prefix ?? '/');
-  const program = [process.execPath, programFile].map(quoteWord).join(' ');
+  const program = programCommand().map(quoteWord).join(' ');
   for (const unit of units) {
-    const template = await readFile(join(unitDirectory, unit), 'utf8');
+    const template = await readFile(join(unitDirectory(), unit), 'utf8');
     const text = withoutAbsentGroup(template, hasGroup).replaceAll('@PROGRAM@', () => program);
     await writeFile(join(directory, unit), text.replaceAll('@GROUP@', groupName), { mode: 0o644 });
     host.stdout.write(`${join(directory, unit)}\n`);

@@ -1,0 +1,32 @@
+/**
+ * Files of this installation that are not modules. Everything is found from the directory of this module, which is `src`,
+ * `dist`, or `lib/outboard` where all modules are one file; see docs/packaging.md for the layout.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Version of this program. */
+export function ownVersion(): string {
+  const document = JSON.parse(readFileSync(join(nearest('package.json'), 'package.json'), 'utf8'));
+  return String(document.version);
+}
+
+/**
+ * The words that start the program `outboard`: `bin/outboard`, which starts the Node.js that an installation comes with;
+ * elsewhere Node.js and that file.
+ */
+export function programCommand(): readonly string[] {
+  const prefix = nearest('bin/outboard');
+  const program = join(prefix, 'bin', 'outboard');
+  return existsSync(join(prefix, 'lib/outboard/node')) ? [program] : [process.execPath, program];
+}
+
+/** The nearest directory upwards with that file; the root directory if there is none. */
+function nearest(file: string): string {
+  let directory = here;
+  while (!existsSync(join(directory, file)) && directory !== '/') directory = dirname(directory);
+  return directory;
+}

@@ -1,0 +1,37 @@
+/**
+ * Makes all packages of one version in a directory.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeDirectories } from '../make-directories.mjs';
+import { writeChecksums } from './checksums.mjs';
+import { processorName } from './processor.mjs';
+import { sourceDate } from './source-date.mjs';
+import { stageInstallation } from './stage-installation.mjs';
+import { writeTarball } from './tarball.mjs';
+import { repositoryVersion } from './version.mjs';
+
+/**
+ * Make the packages. The sources must be compiled.
+ *
+ * @param {object} options
+ * @param {string} options.output directory for the packages; made if missing
+ * @param {string} [options.version] default: that of the repository
+ * @param {number} [options.compression] level of gzip, 1 to 9; default 6
+ * @returns {readonly string[]} paths of the files
+ * @throws {Error} if a part is missing or a program fails
+ */
+export function makePackages({ output, version = repositoryVersion(), compression = 6 }) {
+  makeDirectories(output);
+  const work = mkdtempSync(join(output, '.work-'));
+  try {
+    const release = { version, processor: processorName(), date: sourceDate(), compression };
+    const name = `outboard-${version}-linux-${release.processor}`;
+    const tree = join(work, name);
+    stageInstallation(tree, { release, work });
+    const files = [writeTarball(tree, { output, release })];
+    return [...files, writeChecksums(output, files)];
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
