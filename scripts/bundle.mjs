@@ -23,12 +23,18 @@ import { makeDirectories } from './make-directories.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Loaded by commands for authors only: ten times the rest of the command line. */
+const authoring = 'authoring.cjs';
+
+const aside = [`--alias:@outboard/authoring=./${authoring}`, `--external:./${authoring}`];
+
 /**
  * Programs. CommonJS, since that is what Node.js starts fastest and what takes a code cache; the jail's child awaits at
  * its top level, which modules may.
  */
 const programs = [
   { name: 'cli.cjs', entry: 'packages/cli/dist/index.js' },
+  { name: authoring, entry: 'packages/authoring/dist/index.js' },
   { name: 'daemon.cjs', entry: 'packages/daemon/dist/index.js' },
   { name: 'child.js', entry: 'packages/container/dist/rootfs/jail/child.js' },
 ];
@@ -85,7 +91,9 @@ export function bundlePrograms(directory, { metafiles } = {}) {
 function bundleProgram({ name, entry }, { made, metafiles }) {
   const format = formats[name.slice(name.lastIndexOf('.'))];
   const description = metafiles === undefined ? [] : [`--metafile=${join(metafiles, `${name}.json`)}`];
-  const args = [entry, `--outfile=${join(made, name)}`, ...description, ...commonOptions, ...format];
+  const parts = name === authoring ? [] : aside;
+  const output = `--outfile=${join(made, name)}`;
+  const args = [entry, output, ...parts, ...description, ...commonOptions, ...format];
   const { status, error } = spawnSync(esbuild, args, {
     cwd: root,
     // While it is still a script it looks for `node` in PATH: this Node.js comes first.
