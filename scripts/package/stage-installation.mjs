@@ -34,7 +34,7 @@ function writeManifest(library, version) {
   writeFileSync(join(library, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
-/** What its loading reads: sources, and libraries for other systems, are left out. */
+/** The files that its loading reads, without sources and libraries for other systems. */
 function copyKoffi(modules) {
   const names = readdirSync(join(root, 'node_modules', 'koffi'), { recursive: true });
   const isLoaded = (name) => /^(?:index|src\/koffi\/.*)\.c?js$|^package\.json$|^LICENSE/.test(name);

@@ -34,7 +34,7 @@ test('every package has the version of the repository, and depends on that of th
   const found = paths
     .trim()
     .split('\n')
-    // What a template makes is the author's own package.
+    // A template makes a package of its author.
     .filter((path) => !/\/templates?\//.test(path))
     .flatMap((path) => ownVersions(path, readJson(path) as Manifest));
   assert.ok(found.length > 10, found.join('\n'));
