@@ -32,4 +32,7 @@ export const testsOnEveryNode = [
   'packages/gateway/src/sockets/',
   'packages/gateway/src/open-gateway.test.ts',
   'tests/sdk/',
+  // Programs of the documentation, as they are printed.
+  'tests/documents/package-examples.test.ts',
+  'tests/documents/programs.test.ts',
 ];

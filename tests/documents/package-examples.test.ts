@@ -1,6 +1,6 @@
 /**
- * The README of every package shows a program. It is type-checked and runs unchanged, and its output is compared with
- * the block of text directly after it.
+ * The README of every package shows a program. It is type-checked, runs as it is printed in every supported Node.js, which
+ * knows no types and not the newest syntax, and its output is compared with the block of text directly after it.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -80,9 +80,9 @@ describe('the programs in the READMEs of packages', () => {
           .replaceAll('/var/lib/outboard', join(home, 'data'))
           .replaceAll('/run/outboard', join(home, 'run'))
           .replaceAll('/run/docker/plugins', join(home, 'gateway'));
-      const file = join(directory, `${packageName}-run.ts`);
+      const file = join(directory, `${packageName}-run.mjs`);
       await writeFile(file, there(program));
-      const { stdout } = await run(process.execPath, ['--import=tsx', file]);
+      const { stdout } = await run(process.execPath, [file]);
       if (output !== undefined) assert.equal(stdout, there(output));
     });
   }

@@ -6,10 +6,12 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import {
+  copyArtifact,
   createRegistryClient,
   type Descriptor,
   digestOf,
   isOutboardError,
+  parseReference,
   type RegistryAccess,
   type Repository,
 } from '@outboard/oci';
@@ -180,3 +182,42 @@ function* halves(bytes: Buffer): Generator<Buffer> {
   yield bytes.subarray(0, bytes.length / 2);
   yield bytes.subarray(bytes.length / 2);
 }
+
+it('copyArtifact() copies an artifact with its attestation between real registries', async (context) => {
+  const registries = [await startRegistry(), await startRegistry()] as const;
+  await using client = createRegistryClient();
+  context.after(() => Promise.all(registries.map((registry) => registry.stop())));
+  const [from, to] = registries.map(({ host }) =>
+    client.repository(parseReference(`${host}/acme/chart`), 'pull,push,delete'),
+  );
+  assert.ok(from && to);
+  const [config, chart] = [Buffer.from('{"name":"demo"}'), randomBytes(2 * 1024 * 1024)];
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const describe = (type: string, bytes: Buffer) => ({ ...describeBlob(bytes), mediaType: type });
+  const helm = {
+    config: describe('application/vnd.cncf.helm.config.v1+json', config),
+    layers: [describe('application/vnd.cncf.helm.chart.content.v1.tar+gzip', chart)],
+  };
+  for (const bytes of [config, chart]) {
+    await from.pushBlob(describeBlob(bytes), async () => Readable.from([bytes]));
+  }
+  const push = async (name: string | undefined, fields: object) => {
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...fields }));
+    return {
+      mediaType,
+      digest: await from.pushManifest(name ?? digestOf(bytes), { mediaType, bytes }),
+      size: bytes.length,
+    };
+  };
+  const subject = await push('1.0', helm);
+  const proof = await push(undefined, { ...helm, artifactType: 'application/vnd.in-toto+json', subject });
+
+  const { manifests } = await copyArtifact(from, to, '1.0', { referrers: true });
+  assert.deepEqual(manifests, [subject, proof]);
+  assert.equal(await digestOfStream(await to.openBlob(describeBlob(chart))), digestOf(chart));
+  const [found] = await to.referrers(subject.digest, { artifactType: 'application/vnd.in-toto+json' });
+  assert.equal(found?.digest, proof.digest);
+
+  await to.deleteManifest(subject.digest);
+  await assert.rejects(to.resolve('1.0'), { kind: 'not-found' });
+});

@@ -26,11 +26,18 @@ export {
 export { parseReference } from './references/parse-reference.ts';
 export type { Reference } from './references/reference.ts';
 
+// Artifacts.
+
+export type { CopiedArtifact, CopyOptions } from './artifacts/copy-artifact.ts';
+export { copyArtifact } from './artifacts/copy-artifact.ts';
+
 // Manifests and indexes.
 
+export type { ArtifactManifest } from './manifests/artifact-manifest.ts';
+export { parseArtifact } from './manifests/artifact-manifest.ts';
 export type { Descriptor, Platform } from './manifests/descriptor.ts';
 export { maxManifestBytes } from './manifests/document-schema.ts';
-export { parseIndex } from './manifests/image-index.ts';
+export { encodeIndex, parseIndex } from './manifests/image-index.ts';
 export type { ImageManifest } from './manifests/image-manifest.ts';
 export { encodeManifest, parseManifest } from './manifests/image-manifest.ts';
 export {
@@ -48,10 +55,12 @@ export type { RegistryClientOptions } from './registry/http/http-registry-client
 export { createRegistryClient } from './registry/http/http-registry-client.ts';
 export type {
   Login,
+  PushedBlob,
   RegistryAccess,
   RegistryClient,
   RegistryCredentials,
   Repository,
+  RepositoryActions,
   ResolvedManifest,
 } from './registry/registry-client.ts';
 

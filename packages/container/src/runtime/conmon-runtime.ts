@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories, OutboardError } from '@outboard/oci';
-import type { Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type ContainerCgroup, locateCgroup, requireCgroup } from '../cgroup/cgroup-driver.ts';
 import { findCgroupDirectories } from '../cgroup/cgroup-tree.ts';
 import { findBinary } from '../linux/find-binary.ts';
@@ -47,7 +47,8 @@ export interface ConmonRuntimeOptions {
   readonly runtime?: string | undefined;
   /** Name or absolute path; default `conmon`. */
   readonly conmon?: string | undefined;
-  readonly logger: Logger;
+  /** Default: silent. */
+  readonly logger?: Logger | undefined;
   /** Size in bytes at which the log of a container without `log` starts over; default 1 MiB. */
   readonly maxLogBytes?: number | undefined;
   /** Interval between checks of the monitors, in milliseconds; default 3,000. */
@@ -59,7 +60,8 @@ export interface ConmonRuntimeOptions {
  * Open the runtime over an exec root, whose directories are made when absent. Programs are looked up at each start, so
  * that a missing program fails that start only.
  */
-export async function openConmonRuntime(options: ConmonRuntimeOptions): Promise<ContainerRuntime> {
+export async function openConmonRuntime(given: ConmonRuntimeOptions): Promise<ContainerRuntime> {
+  const options = { ...given, logger: given.logger ?? pino({ level: 'silent' }) };
   const { execRoot } = options;
   for (const name of ['bundles', 'runtime']) {
     const path = join(execRoot, name);
@@ -84,7 +86,7 @@ interface Launch {
 }
 
 class ConmonRuntime implements ContainerRuntime {
-  readonly #options: ConmonRuntimeOptions;
+  readonly #options: ConmonRuntimeOptions & { readonly logger: Logger };
   readonly #cleanupDeps: CleanupDeps;
   readonly #bundles: string;
   readonly #bootId = readBootId();
@@ -92,7 +94,7 @@ class ConmonRuntime implements ContainerRuntime {
   readonly #containers = new Map<string, ConmonContainer | 'starting'>();
   #checks: NodeJS.Timeout | undefined;
 
-  constructor(options: ConmonRuntimeOptions) {
+  constructor(options: ConmonRuntimeOptions & { readonly logger: Logger }) {
     this.#options = options;
     this.#bundles = join(options.execRoot, 'bundles');
     this.#cleanupDeps = {

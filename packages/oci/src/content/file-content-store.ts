@@ -32,8 +32,8 @@ import { findDamage, openVerified } from './verified-file.ts';
 export interface FileContentStoreOptions {
   /** Holds `blobs/`. */
   readonly root: string;
-  /** Holds unfinished ingests and nothing else: it is emptied when the store opens. */
-  readonly ingestDirectory: string;
+  /** Holds unfinished ingests and nothing else: it is emptied when the store opens. Default `ingest/` below the root. */
+  readonly ingestDirectory?: string | undefined;
   /** Called for each blob that was found damaged; default: nothing is reported. */
   readonly onDamaged?: ((blob: DamagedBlob) => void) | undefined;
 }
@@ -56,7 +56,11 @@ const algorithms: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
  * One process at a time may have a store open, because leases are kept in memory.
  * @throws {OutboardError} system
  */
-export async function openFileContentStore(options: FileContentStoreOptions): Promise<ContentStore> {
+export async function openFileContentStore({
+  ingestDirectory,
+  ...rest
+}: FileContentStoreOptions): Promise<ContentStore> {
+  const options = { ...rest, ingestDirectory: ingestDirectory ?? join(rest.root, 'ingest') };
   for (const algorithm of algorithms) {
     await makeDirectoryDurably(join(options.root, 'blobs', algorithm), { mode: 0o700 });
   }
@@ -76,7 +80,7 @@ class FileContentStore implements ContentStore {
   readonly #quarantine: Quarantine;
   readonly #onDamaged: (blob: DamagedBlob) => void;
 
-  constructor(options: FileContentStoreOptions) {
+  constructor(options: FileContentStoreOptions & { readonly ingestDirectory: string }) {
     this.#quarantine = createQuarantine(join(options.root, 'damaged'));
     this.#onDamaged = options.onDamaged ?? (() => undefined);
     this.#root = options.root;

@@ -18,4 +18,6 @@ export interface Descriptor {
   readonly size: number;
   readonly platform?: Platform;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Type of the artifact, in lists of referrers. */
+  readonly artifactType?: string;
 }

@@ -59,10 +59,12 @@ export const descriptorSchema = documentObject({
   size,
   platform: optionalField(platform),
   annotations: optionalField(annotations),
-}).transform(({ platform, annotations, ...rest }) => ({
+  artifactType: optionalField(mediaType),
+}).transform(({ platform, annotations, artifactType, ...rest }) => ({
   ...rest,
   ...(platform !== undefined && { platform }),
   ...(annotations !== undefined && { annotations }),
+  ...(artifactType !== undefined && { artifactType }),
 }));
 
 /** Schema of the fields that distinguish the kinds of documents. */
@@ -74,6 +76,11 @@ const kindFields = {
   manifests: z.unknown().optional(),
   fsLayers: z.unknown().optional(),
 };
+
+/** Schema of an optional descriptor. */
+export const optionalDescriptorSchema = optionalField(descriptorSchema);
+/** Schema of an optional media type. */
+export const optionalMediaTypeSchema = optionalField(mediaType);
 
 /** Schema of annotations. */
 export const annotationsSchema = optionalField(annotations);

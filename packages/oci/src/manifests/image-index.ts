@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { OutboardError } from '../errors/outboard-error.ts';
 import type { Descriptor } from './descriptor.ts';
 import { descriptorSchema, documentObject, parseWith, readDocument } from './document-schema.ts';
-import { isIndexMediaType } from './media-types.ts';
+import { isIndexMediaType, mediaTypes } from './media-types.ts';
 
 /** A checked index. @see OCI image-spec v1.1.1, image-index.md */
 export interface ImageIndex {
@@ -33,4 +33,21 @@ export function parseIndex(bytes: Uint8Array, mediaType: string): ImageIndex {
   }
   const document = readDocument(bytes, { subject: 'index', mediaType, foreignFields: ['config', 'layers'] });
   return parseWith(indexSchema, document, 'index');
+}
+
+/** Encode an OCI index: compact JSON, its manifests in the given order. @see OCI image-spec v1.1.1, image-index.md */
+export function encodeIndex(manifests: readonly Descriptor[]): Buffer {
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests: manifests.map(({ mediaType, digest, size, platform, artifactType, annotations }) => ({
+      mediaType,
+      digest,
+      size,
+      platform,
+      artifactType,
+      annotations,
+    })),
+  };
+  return Buffer.from(JSON.stringify(document));
 }

@@ -5,11 +5,12 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { digestOf } from '../digests/digest.ts';
+import type { Cancellable } from '@outboard/async';
+import { type Digest, digestOf } from '../digests/digest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { encodeManifest } from '../manifests/image-manifest.ts';
 import { mediaTypes } from '../manifests/media-types.ts';
-import type { RegistryClient, RegistryCredentials, Repository } from './registry-client.ts';
+import type { PushedBlob, RegistryClient, RegistryCredentials, Repository } from './registry-client.ts';
 
 /** The credentials that a registry with a login accepts. */
 export const suiteLogin = { username: 'alice', password: 'secret' };
@@ -40,6 +41,9 @@ export function describeRegistryClient(
   describe(`${name}: blobs`, () => testBlobs(test));
   describe(`${name}: uploads`, () => testUploads(test));
   describe(`${name}: manifests`, () => testManifests(test));
+  describe(`${name}: lists`, () => testLists(test));
+  describe(`${name}: removal`, () => testRemoval(test));
+  describe(`${name}: mounts`, () => testMounts(() => create({ needsLogin: false })));
   describe(`${name}: cancellation`, () => testCancellation(test));
   describe(`${name}: credentials`, () => testCredentials(() => create({ needsLogin: true })));
 }
@@ -161,6 +165,66 @@ function testManifests(test: DeclareTest): void {
   });
 }
 
+function testLists(test: DeclareTest): void {
+  test('listTags() lists every tag', async (repository) => {
+    const { bytes } = await pushImage(repository, 'v1');
+    for (const tag of ['v2', 'latest']) {
+      await repository.pushManifest(tag, { mediaType: mediaTypes.dockerManifest, bytes });
+    }
+    assert.deepEqual((await listed(repository)).toSorted(), ['latest', 'v1', 'v2']);
+  });
+
+  test('listTags() of a repository that is not there is not-found', async (repository) => {
+    await assert.rejects(listed(repository), { kind: 'not-found' });
+  });
+
+  test('referrers() lists the artifacts whose subject is the manifest', async (repository) => {
+    const image = await pushImage(repository, 'v1');
+    assert.deepEqual(await repository.referrers(image.digest), []);
+    const subject = { mediaType: mediaTypes.dockerManifest, digest: image.digest, size: image.bytes.length };
+    const signature = await pushReferrer(repository, subject, 'application/vnd.example.signature');
+    const sbom = await pushReferrer(repository, subject, 'application/vnd.example.sbom');
+    assert.deepEqual(
+      (await repository.referrers(image.digest)).map(({ digest }) => digest).toSorted(),
+      [signature, sbom].toSorted(),
+    );
+    const artifactType = 'application/vnd.example.sbom';
+    const [only, ...others] = await repository.referrers(image.digest, { artifactType });
+    assert.deepEqual([only?.digest, only?.artifactType, others], [sbom, artifactType, []]);
+  });
+}
+
+function testRemoval(test: DeclareTest): void {
+  test('deleteManifest() deletes a manifest and its tags', async (repository) => {
+    const { digest } = await pushImage(repository, 'v1');
+    await repository.deleteManifest(digest);
+    for (const name of ['v1', digest]) await assert.rejects(repository.resolve(name), { kind: 'not-found' });
+    await assert.rejects(repository.deleteManifest(digest), { kind: 'not-found' });
+  });
+
+  test('deleteBlob() deletes a blob', async (repository) => {
+    await push(repository, layer);
+    await repository.deleteBlob(digestOf(layer));
+    assert.equal(await repository.hasBlob(digestOf(layer)), false);
+    await assert.rejects(repository.deleteBlob(digestOf(layer)), { kind: 'not-found' });
+  });
+}
+
+function testMounts(create: () => Promise<RegistryUnderTest>): void {
+  it('pushBlob() mounts a blob of the other repository, and uploads what that one lacks', async () => {
+    await using subject = await create();
+    await push(open(subject), layer);
+    const { client, domain } = subject;
+    const other = client.repository({ domain, path: 'acme/other' }, 'pull,push', {
+      mountFrom: 'acme/plugin',
+    });
+    const mounted = other.pushBlob(blobOf(layer), () => assert.fail('the source was opened'));
+    assert.equal(await mounted, 'mounted');
+    assert.ok(layer.equals(await download(other, blobOf(layer))));
+    assert.equal(await push(other, config), 'uploaded');
+  });
+}
+
 function testCancellation(test: DeclareTest): void {
   test('an operation with an aborted signal rejects with its reason', async (repository) => {
     const reason = new Error('cancelled');
@@ -173,6 +237,10 @@ function testCancellation(test: DeclareTest): void {
       repository.hasBlob(digestOf(layer), options),
       repository.pushBlob(blobOf(layer), async () => streamOf(layer), options),
       repository.pushManifest('v1', manifest, options),
+      listed(repository, options),
+      repository.referrers(digestOf(layer), options),
+      repository.deleteManifest('v1', options),
+      repository.deleteBlob(digestOf(layer), options),
     ];
     for (const operation of operations) await assert.rejects(operation, (error) => error === reason);
   });
@@ -231,12 +299,39 @@ function streamOf(bytes: Buffer): Readable {
   return Readable.from([bytes.subarray(0, half), bytes.subarray(half)]);
 }
 
-async function push(repository: Repository, bytes: Buffer): Promise<'uploaded' | 'exists'> {
+async function push(repository: Repository, bytes: Buffer): Promise<PushedBlob> {
   return await repository.pushBlob(blobOf(bytes), async () => streamOf(bytes));
 }
 
 async function download(repository: Repository, descriptor: Descriptor): Promise<Buffer> {
   return await buffer(await repository.openBlob(descriptor));
+}
+
+async function listed(repository: Repository, options: Cancellable = {}): Promise<string[]> {
+  const tags: string[] = [];
+  for await (const tag of repository.listTags(options)) tags.push(tag);
+  return tags;
+}
+
+/** Push an artifact with a subject. @returns its digest */
+async function pushReferrer(
+  repository: Repository,
+  subject: Descriptor,
+  artifactType: string,
+): Promise<Digest> {
+  const mediaType = mediaTypes.ociManifest;
+  await push(repository, config);
+  const descriptor = { ...blobOf(config), mediaType: 'application/vnd.oci.empty.v1+json' };
+  const document = {
+    schemaVersion: 2,
+    mediaType,
+    artifactType,
+    config: descriptor,
+    layers: [descriptor],
+    subject,
+  };
+  const bytes = Buffer.from(JSON.stringify(document));
+  return await repository.pushManifest(digestOf(bytes), { mediaType, bytes });
 }
 
 /** Push an image of one layer under a tag. */

@@ -22,6 +22,11 @@ export interface RegistryAccess {
   readonly credentials?: RegistryCredentials | undefined;
   /** Extra headers for every request to the registry's own host, such as Docker's `X-Meta-*`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Path of a repository of the same registry, such as `acme/base`: `pushBlob` asks the registry to take blobs over from
+   * there before it uploads them.
+   */
+  readonly mountFrom?: string | undefined;
 }
 
 /** A verified manifest or index. */
@@ -70,16 +75,19 @@ export interface RepositoryPusher {
   /**
    * Upload one blob unless the repository has it.
    * @param openSource opens the content again for each attempt
-   * @returns `uploaded`, or `exists` when the repository had the blob
+   * @returns `uploaded`; `exists` when the repository had the blob; `mounted` when the registry took it over from
+   *   `RegistryAccess.mountFrom`
    * @throws {OutboardError} invalid when the content differs from its descriptor; nothing is stored then
    */
   pushBlob(
     descriptor: Descriptor,
     openSource: () => Promise<Readable>,
     options?: Cancellable & { readonly onProgress?: ReportBytes | undefined },
-  ): Promise<'uploaded' | 'exists'>;
+  ): Promise<PushedBlob>;
   /**
-   * Push a manifest under a tag or digest, after its blobs.
+   * Push a manifest under a tag or digest, after its blobs. Where the registry does not list referrers itself, a manifest
+   * with a `subject` is added to the list that clients keep under a tag.
+   * @see OCI distribution-spec v1.1.1, "Pushing Manifests with Subject"
    * @throws {OutboardError} invalid when its blobs are missing, or the registry stored another digest
    */
   pushManifest(
@@ -89,8 +97,52 @@ export interface RepositoryPusher {
   ): Promise<Digest>;
 }
 
+/** The way in which a repository got a blob. */
+export type PushedBlob = 'uploaded' | 'exists' | 'mounted';
+
+/** Lists what a repository holds. */
+export interface RepositoryLister {
+  /**
+   * All tags, in the registry's order. Pages are fetched as they are read.
+   * @throws {OutboardError} not-found when there is no such repository; invalid for a malformed page; forbidden for a page
+   *   on another host; unavailable for a list without end
+   * @see OCI distribution-spec v1.1.1, "Listing Tags"
+   */
+  listTags(options?: Cancellable): AsyncIterable<string>;
+  /**
+   * The manifests whose `subject` is this one: signatures, attestations, SBOMs. Empty when there are none. Registries that
+   * do not list them are asked for the list that clients keep under a tag.
+   * @param options.artifactType only artifacts of this type
+   * @see OCI distribution-spec v1.1.1, "Listing Referrers"
+   */
+  referrers(
+    digest: Digest,
+    options?: Cancellable & { readonly artifactType?: string | undefined },
+  ): Promise<readonly Descriptor[]>;
+}
+
+/** Removes what a repository holds. Many registries forbid it, or permit digests only. */
+export interface RepositoryRemover {
+  /**
+   * Delete a tag, or a manifest with all of its tags.
+   * @throws {OutboardError} not-found; not-implemented or invalid when the registry does not delete it
+   * @see OCI distribution-spec v1.1.1, "Content Management"
+   */
+  deleteManifest(tagOrDigest: string, options?: Cancellable): Promise<void>;
+  /** Delete a blob. @throws {OutboardError} as `deleteManifest` */
+  deleteBlob(digest: Digest, options?: Cancellable): Promise<void>;
+}
+
+/** Permissions to ask a token server for. */
+export type RepositoryActions = 'pull' | 'pull,push' | 'pull,push,delete';
+
 /** One repository of one registry. */
-export interface Repository extends BlobFetcher, ManifestFetcher, RepositoryPusher {
+export interface Repository
+  extends BlobFetcher,
+    ManifestFetcher,
+    RepositoryPusher,
+    RepositoryLister,
+    RepositoryRemover {
   readonly reference: Reference;
 }
 
@@ -104,10 +156,10 @@ export interface Login {
 export interface RegistryClient extends AsyncDisposable {
   /**
    * Open a repository; nothing is sent.
-   * @param actions actions of the requested token scope
+   * @param actions actions of the requested token scope; default `pull`
    * @throws {OutboardError} invalid for a malformed path or header
    */
-  repository(reference: Reference, actions: 'pull' | 'pull,push', access?: RegistryAccess): Repository;
+  repository(reference: Reference, actions?: RepositoryActions, access?: RegistryAccess): Repository;
   /**
    * Test credentials with `GET /v2/`, as Docker does. A registry without authentication accepts all.
    * @param serverAddress host, `HOST:PORT` or URL, as Docker's configuration names registries; empty means Docker Hub

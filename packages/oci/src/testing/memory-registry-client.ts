@@ -2,7 +2,8 @@
  * A registry client without a network: it talks to registries in memory, by the same contract as the HTTP client.
  */
 import { Readable } from 'node:stream';
-import { digestAlgorithm, digestOf } from '../digests/digest.ts';
+import type { Cancellable } from '@outboard/async';
+import { digestAlgorithm, digestOf, parseDigest } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { isIndexMediaType, isManifestMediaType } from '../manifests/media-types.ts';
@@ -29,7 +30,7 @@ export function createMemoryRegistryClient(registries: ReadonlyMap<string, Memor
     throw new OutboardError('unavailable', `cannot connect to registry ${domain}: no such host`);
   }
   return {
-    repository(reference, _actions, access = {}) {
+    repository(reference, _actions = 'pull', access = {}) {
       if (!isRepositoryPath(reference.path)) {
         throw new OutboardError('invalid', `invalid repository path ${JSON.stringify(reference.path)}`);
       }
@@ -51,12 +52,14 @@ class RepositoryInMemory implements Repository {
   readonly #registry: () => MemoryRegistry;
   readonly #name: string;
   readonly #credentials: RegistryCredentials | undefined;
+  readonly #mountFrom: string | undefined;
 
   constructor(registry: () => MemoryRegistry, reference: Reference, access: RegistryAccess) {
     this.reference = reference;
     this.#registry = registry;
     this.#name = canonicalName(reference);
     this.#credentials = access.credentials;
+    this.#mountFrom = access.mountFrom;
   }
 
   resolve: Repository['resolve'] = async (tagOrDigest, { signal } = {}) => {
@@ -112,7 +115,12 @@ class RepositoryInMemory implements Repository {
   pushBlob: Repository['pushBlob'] = async (descriptor, openSource, { signal, onProgress } = {}) => {
     checkDescriptor(descriptor);
     if (await this.hasBlob(descriptor.digest, { signal })) return 'exists';
-    const { repository } = await this.#admit('pushBlob', descriptor.digest, signal);
+    const { registry, repository } = await this.#admit('pushBlob', descriptor.digest, signal);
+    const known = this.#mountFrom && registry.repositories.get(this.#mountFrom)?.blobs.get(descriptor.digest);
+    if (known) {
+      repository.putBlob(descriptor.digest, known);
+      return 'mounted';
+    }
     const chunks: Buffer[] = [];
     let sent = 0;
     for await (const chunk of (await openSource()) as AsyncIterable<Buffer>) {
@@ -136,6 +144,32 @@ class RepositoryInMemory implements Repository {
     const name = parseManifestName(tagOrDigest);
     const { repository } = await this.#admit('pushManifest', name.text, signal);
     return repository.putManifest(name.text, { mediaType, bytes: Buffer.from(bytes) });
+  };
+
+  async *listTags({ signal }: Cancellable = {}): AsyncGenerator<string> {
+    const { repository } = await this.#admit('listTags', '', signal);
+    if (repository.manifests.size === 0) throw new OutboardError('not-found', `${this.#name}: not found`);
+    yield* repository.tags.keys();
+  }
+
+  referrers: Repository['referrers'] = async (digest, { artifactType, signal } = {}) => {
+    const { repository } = await this.#admit('referrers', digest, signal);
+    const all = repository.referrersOf(parseDigest(digest));
+    return all.filter((each) => artifactType === undefined || each.artifactType === artifactType);
+  };
+
+  deleteManifest: Repository['deleteManifest'] = async (tagOrDigest, { signal } = {}) => {
+    const name = parseManifestName(tagOrDigest);
+    const { repository } = await this.#admit('delete', name.text, signal);
+    if (repository.deleteManifest(name.text)) return;
+    const subject = `${this.#name}${name.digest === undefined ? ':' : '@'}${name.text}`;
+    throw new OutboardError('not-found', `${subject}: not found`);
+  };
+
+  deleteBlob: Repository['deleteBlob'] = async (digest, { signal } = {}) => {
+    const { repository } = await this.#admit('delete', parseDigest(digest), signal);
+    if (repository.blobs.delete(digest)) return;
+    throw new OutboardError('not-found', `${this.#name}@${digest}: not found`);
   };
 
   async #admit(

@@ -5,6 +5,9 @@
 import * as z from 'zod';
 import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
+import { parseArtifact } from '../manifests/artifact-manifest.ts';
+import type { Descriptor } from '../manifests/descriptor.ts';
+import { isManifestMediaType } from '../manifests/media-types.ts';
 import { parseManifestName } from '../registry/object-name.ts';
 import type { RegistryCredentials } from '../registry/registry-client.ts';
 
@@ -16,7 +19,16 @@ export interface StoredManifest {
 
 /** One request of a client, before it is answered. */
 export interface RegistryRequest {
-  readonly operation: 'resolve' | 'openBlob' | 'hasBlob' | 'pushBlob' | 'pushManifest' | 'logIn';
+  readonly operation:
+    | 'resolve'
+    | 'openBlob'
+    | 'hasBlob'
+    | 'pushBlob'
+    | 'pushManifest'
+    | 'listTags'
+    | 'referrers'
+    | 'delete'
+    | 'logIn';
   /** Repository path; empty for `logIn`. */
   readonly path: string;
   /** Tag or digest; empty for `logIn`. */
@@ -116,6 +128,26 @@ export class MemoryRepository {
     this.manifests.set(digest, manifest);
     if (name.digest === undefined) this.tags.set(name.text, digest);
     return digest;
+  }
+
+  /** The manifests that name this one as their subject, as descriptors of an index. */
+  referrersOf(digest: Digest): Descriptor[] {
+    return [...this.manifests].flatMap(([own, { mediaType, bytes }]) => {
+      if (!isManifestMediaType(mediaType)) return [];
+      const { subject, artifactType, annotations } = parseArtifact(bytes, mediaType);
+      if (subject?.digest !== digest) return [];
+      return [
+        { mediaType, digest: own, size: bytes.length, artifactType, ...(annotations && { annotations }) },
+      ];
+    });
+  }
+
+  /** Delete a tag, or a manifest with its tags. @returns false when there is none */
+  deleteManifest(tagOrDigest: string): boolean {
+    const { text, digest } = parseManifestName(tagOrDigest);
+    if (digest === undefined) return this.tags.delete(text);
+    for (const [tag, tagged] of this.tags) if (tagged === digest) this.tags.delete(tag);
+    return this.manifests.delete(digest);
   }
 
   /** The manifest that a tag or digest names, if there is one. */

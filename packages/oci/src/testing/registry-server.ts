@@ -9,6 +9,8 @@ import { buffer } from 'node:stream/consumers';
 import { fromCallback } from '@outboard/async';
 import { parseDigest } from '../digests/digest.ts';
 import { type ErrorKind, isOutboardError, OutboardError } from '../errors/outboard-error.ts';
+import { encodeIndex } from '../manifests/image-index.ts';
+import { mediaTypes } from '../manifests/media-types.ts';
 import type { Login, MemoryRegistry, MemoryRepository, RegistryRequest } from './memory-registry.ts';
 
 /** A server that listens. */
@@ -35,6 +37,7 @@ export async function startRegistryServer(registry: MemoryRegistry): Promise<Reg
 
 /** One request with what its URL names. */
 interface Exchange {
+  readonly registry: MemoryRegistry;
   readonly repository: MemoryRepository;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -53,16 +56,29 @@ const routes: readonly Route[] = [
   { pattern: /^\/v2\/(.+)\/blobs\/uploads\/([^/]*)$/, operation: () => 'pushBlob', answer: upload },
   {
     pattern: /^\/v2\/(.+)\/blobs\/([^/]+)$/,
-    operation: (method) => (method === 'HEAD' ? 'hasBlob' : 'openBlob'),
-    answer: sendBlob,
+    operation: (method) => blobOperations[method] ?? 'openBlob',
+    answer: (exchange) => (exchange.request.method === 'DELETE' ? removeBlob(exchange) : sendBlob(exchange)),
   },
   {
     pattern: /^\/v2\/(.+)\/manifests\/([^/]+)$/,
-    operation: (method) => (method === 'PUT' ? 'pushManifest' : 'resolve'),
-    answer: ({ request, ...exchange }) =>
-      request.method === 'PUT' ? storeManifest({ request, ...exchange }) : sendManifest(exchange),
+    operation: (method) => manifestOperations[method] ?? 'resolve',
+    answer: (exchange) => {
+      if (exchange.request.method === 'DELETE') return removeManifest(exchange);
+      return exchange.request.method === 'PUT' ? storeManifest(exchange) : sendManifest(exchange);
+    },
   },
+  { pattern: /^\/v2\/(.+)\/tags\/(list)$/, operation: () => 'listTags', answer: sendTags },
+  { pattern: /^\/v2\/(.+)\/referrers\/([^/]+)$/, operation: () => 'referrers', answer: sendReferrers },
 ];
+
+const blobOperations: Readonly<Record<string, RegistryRequest['operation']>> = {
+  HEAD: 'hasBlob',
+  DELETE: 'delete',
+};
+const manifestOperations: Readonly<Record<string, RegistryRequest['operation']>> = {
+  PUT: 'pushManifest',
+  DELETE: 'delete',
+};
 
 async function answer(registry: MemoryRegistry, request: IncomingMessage, response: ServerResponse) {
   const url = new URL(request.url ?? '/', 'http://registry');
@@ -72,7 +88,7 @@ async function answer(registry: MemoryRegistry, request: IncomingMessage, respon
     if (path === undefined || target === undefined) continue;
     const operation = route.operation(request.method ?? 'GET');
     await registry.admit({ operation, path, target }, credentials);
-    await route.answer({ repository: registry.repository(path), request, response, url, target });
+    await route.answer({ registry, repository: registry.repository(path), request, response, url, target });
     return;
   }
   await registry.admit({ operation: 'logIn', path: '', target: '' }, credentials);
@@ -94,8 +110,42 @@ function sendManifest({
 
 async function storeManifest({ repository, request, response, target }: Exchange) {
   const mediaType = request.headers['content-type'] ?? '';
-  const digest = repository.putManifest(target, { mediaType, bytes: await buffer(request) });
-  response.writeHead(201, { 'docker-content-digest': digest }).end();
+  const bytes = await buffer(request);
+  const digest = repository.putManifest(target, { mediaType, bytes });
+  const { subject } = JSON.parse(bytes.toString());
+  const listed = subject?.digest === undefined ? {} : { 'oci-subject': subject.digest };
+  response.writeHead(201, { 'docker-content-digest': digest, ...listed }).end();
+}
+
+function removeManifest({ repository, response, target }: Exchange) {
+  if (!repository.deleteManifest(target))
+    throw new OutboardError('not-found', 'manifest unknown', { code: 'MANIFEST_UNKNOWN' });
+  response.writeHead(202).end();
+}
+
+function removeBlob({ repository, response, target }: Exchange) {
+  if (!repository.blobs.delete(parseDigest(target)))
+    throw new OutboardError('not-found', 'blob unknown', { code: 'BLOB_UNKNOWN' });
+  response.writeHead(202).end();
+}
+
+/** Two tags a page at most, so that every client has to follow links. */
+function sendTags({ repository, response, url }: Exchange) {
+  if (repository.manifests.size === 0)
+    throw new OutboardError('not-found', 'repository name not known to registry', { code: 'NAME_UNKNOWN' });
+  const last = url.searchParams.get('last') ?? '';
+  const rest = [...repository.tags.keys()].toSorted().filter((tag) => tag > last);
+  const tags = rest.slice(0, 2);
+  const link = `<${url.pathname}?n=2&last=${tags.at(-1)}>; rel="next"`;
+  response.writeHead(200, { 'content-type': 'application/json', ...(rest.length > 2 && { link }) });
+  response.end(JSON.stringify({ tags }));
+}
+
+function sendReferrers({ repository, response, url, target }: Exchange) {
+  const artifactType = url.searchParams.get('artifactType');
+  const all = repository.referrersOf(parseDigest(target));
+  const manifests = all.filter((each) => artifactType === null || each.artifactType === artifactType);
+  response.writeHead(200, { 'content-type': mediaTypes.ociIndex }).end(encodeIndex(manifests));
 }
 
 function sendBlob({ repository, request, response, target }: Exchange) {
@@ -111,10 +161,17 @@ function sendBlob({ repository, request, response, target }: Exchange) {
   response.end(part);
 }
 
-/** POST begins an upload, PUT ends it. */
-async function upload({ repository, request, response, url }: Exchange) {
+/** POST begins an upload or mounts a blob, PUT ends an upload. */
+async function upload({ registry, repository, request, response, url }: Exchange) {
   const bytes = await buffer(request);
   if (request.method === 'POST') {
+    const { mount, from = '' } = Object.fromEntries(url.searchParams);
+    const known = mount && registry.repositories.get(from)?.blobs.get(parseDigest(mount));
+    if (mount && known) {
+      repository.putBlob(parseDigest(mount), known);
+      response.writeHead(201).end();
+      return;
+    }
     response.writeHead(202, { location: `${url.pathname}${randomUUID()}` }).end();
     return;
   }

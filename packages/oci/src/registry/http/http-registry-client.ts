@@ -2,16 +2,19 @@
  * The registry client over HTTP: wires connections, authentication and the operations on repositories.
  */
 import { type Cancellable, type Clock, type Random, systemClock } from '@outboard/async';
+import { parseDigest } from '../../digests/digest.ts';
 import { OutboardError } from '../../errors/outboard-error.ts';
 import { canonicalName, canonicalString } from '../../references/format-reference.ts';
 import { isRepositoryPath } from '../../references/grammar.ts';
 import type { Reference } from '../../references/reference.ts';
+import { parseManifestName } from '../object-name.ts';
 import type {
   Login,
   RegistryAccess,
   RegistryClient,
   RegistryCredentials,
   Repository,
+  RepositoryActions,
 } from '../registry-client.ts';
 import { createAuthorizer, repositoryScopes } from './authentication/authorizer.ts';
 import type { TrustedRealm } from './authentication/realm.ts';
@@ -27,15 +30,21 @@ import { isLoopback, reachFrom } from './hosts/addresses.ts';
 import { defaultCertificateDirectories } from './hosts/certificate-authorities.ts';
 import { type InsecureList, parseInsecureList, registryHost } from './hosts/registry-host.ts';
 import { fetchManifest } from './manifests/fetch-manifest.ts';
+import { listReferrers } from './manifests/list-referrers.ts';
+import { listTags } from './manifests/list-tags.ts';
 import { pushManifest } from './manifests/push-manifest.ts';
+import { deleteObject } from './session/delete-object.ts';
 import { logIn, parseServerAddress } from './session/log-in.ts';
 import { createSession, type Session } from './session/session.ts';
 
 /** Options of a registry client. */
 export interface RegistryClientOptions {
-  /** Registries that may use plain HTTP or any certificate: `HOST`, `HOST:PORT` or CIDR blocks. */
-  readonly insecureRegistries: readonly string[];
-  readonly userAgent: string;
+  /**
+   * Registries that may use plain HTTP or any certificate: `HOST`, `HOST:PORT` or CIDR blocks; default: those on this host.
+   */
+  readonly insecureRegistries?: readonly string[] | undefined;
+  /** Default `outboard-oci`. */
+  readonly userAgent?: string | undefined;
   /** Certificate authorities to trust instead of the built-in ones, as PEM. */
   readonly ca?: string | undefined;
   /**
@@ -62,7 +71,7 @@ export interface RegistryClientOptions {
  * Create a registry client.
  * @throws {OutboardError} invalid when an entry of `insecureRegistries` is malformed
  */
-export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   return new HttpRegistryClient(options);
 }
 
@@ -78,12 +87,12 @@ class HttpRegistryClient implements RegistryClient {
   constructor(options: RegistryClientOptions) {
     const { clock = systemClock, idleTimeoutMs = defaultRetryPolicy.maxIdleMs } = options;
     this.#retry = options.retry ?? { ...defaultRetryPolicy, maxIdleMs: idleTimeoutMs };
-    this.#insecure = parseInsecureList(options.insecureRegistries);
+    this.#insecure = parseInsecureList(options.insecureRegistries ?? []);
     this.#trustedRealms = options.trustedRealms ?? [];
     this.#certificateDirectories = options.certificateDirectories ?? defaultCertificateDirectories;
     this.#tokens = createTokenCache(clock);
     this.#connections = createConnections({
-      userAgent: options.userAgent,
+      userAgent: options.userAgent ?? 'outboard-oci',
       clock,
       random: options.random,
       isAllowed: this.#insecure.containsAddress,
@@ -92,19 +101,21 @@ class HttpRegistryClient implements RegistryClient {
     });
   }
 
-  repository(reference: Reference, actions: 'pull' | 'pull,push', access: RegistryAccess = {}): Repository {
-    if (!isRepositoryPath(reference.path)) {
-      throw new OutboardError(
-        'invalid',
-        `invalid repository path ${JSON.stringify(reference.path.slice(0, 300))}`,
-      );
+  repository(
+    reference: Reference,
+    actions: RepositoryActions = 'pull',
+    access: RegistryAccess = {},
+  ): Repository {
+    for (const path of [reference.path, access.mountFrom ?? reference.path]) {
+      if (isRepositoryPath(path)) continue;
+      throw new OutboardError('invalid', `invalid repository path ${JSON.stringify(path.slice(0, 300))}`);
     }
     const authorizer = createAuthorizer({
       ...this.#sessionDeps(),
       tokens: this.#tokens,
       credentials: access.credentials,
       repository: reference.path,
-      scopes: repositoryScopes(reference.path, actions),
+      scopes: repositoryScopes(reference.path, actions, access.mountFrom),
     });
     const session = createSession({
       ...this.#sessionDeps(),
@@ -113,7 +124,7 @@ class HttpRegistryClient implements RegistryClient {
       path: reference.path,
       headers: checkHeaders(access),
     });
-    return createRepository(reference, session, this.#retry);
+    return createRepository(reference, session, { retry: this.#retry, mountFrom: access.mountFrom });
   }
 
   async logIn(
@@ -159,24 +170,38 @@ class HttpRegistryClient implements RegistryClient {
   }
 }
 
-function createRepository(reference: Reference, session: Session, retry: RetryPolicy): Repository {
+function createRepository(
+  reference: Reference,
+  session: Session,
+  { retry, mountFrom }: { readonly retry: RetryPolicy; readonly mountFrom: string | undefined },
+): Repository {
   const name = canonicalName(reference);
+  const subjectOf = (tagOrDigest: string) =>
+    canonicalString({ domain: reference.domain, path: reference.path }).concat(
+      tagOrDigest.includes(':') ? '@' : ':',
+      tagOrDigest.slice(0, 200),
+    );
   return {
     reference,
-    resolve: (tagOrDigest, options) => {
-      const subject = canonicalString({
-        domain: reference.domain,
-        path: reference.path,
-      }).concat(tagOrDigest.includes(':') ? '@' : ':', tagOrDigest.slice(0, 200));
-      return fetchManifest(session, tagOrDigest, { ...options, subject, retry });
-    },
+    resolve: (tagOrDigest, options) =>
+      fetchManifest(session, tagOrDigest, { ...options, subject: subjectOf(tagOrDigest), retry }),
     openBlob: (descriptor, options) => openBlob(session, descriptor, { ...options, subject: name, retry }),
     readBlob: (descriptor, options) => readBlob(session, descriptor, { ...options, subject: name, retry }),
     hasBlob: (digest, options) => hasBlob(session, digest, { ...options, retry }),
     pushBlob: (descriptor, openSource, options) =>
-      pushBlob(session, descriptor, openSource, { ...options, retry }),
+      pushBlob(session, descriptor, openSource, { ...options, retry, mountFrom }),
     pushManifest: (tagOrDigest, manifest, options) =>
       pushManifest(session, tagOrDigest, manifest, { ...options, retry }),
+    listTags: (options) => listTags(session, { ...options, repository: name, retry }),
+    referrers: (digest, options) => listReferrers(session, digest, { ...options, retry }),
+    deleteManifest: async (tagOrDigest, options) => {
+      const target = `manifests/${parseManifestName(tagOrDigest).text}`;
+      await deleteObject(session, { ...options, target, subject: subjectOf(tagOrDigest), retry });
+    },
+    deleteBlob: async (digest, options) => {
+      const target = `blobs/${parseDigest(digest)}`;
+      await deleteObject(session, { ...options, target, subject: `${name}@${digest}`, retry });
+    },
   };
 }
 

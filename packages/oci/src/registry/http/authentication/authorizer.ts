@@ -40,11 +40,19 @@ export interface AuthorizerDeps extends BearerDeps {
 /**
  * The scopes for a repository, in the order to try them: with the names of images and of plugins together, then each
  * alone, for token servers that accept one scope only or do not know the class `plugin`.
+ * @param mountFrom another repository, to pull from as well
  */
-export function repositoryScopes(path: string, actions: string): readonly (readonly string[])[] {
+export function repositoryScopes(
+  path: string,
+  actions: string,
+  mountFrom?: string,
+): readonly (readonly string[])[] {
   const asImage = `repository:${path}:${actions}`;
   const asPlugin = `repository(plugin):${path}:${actions}`;
-  return [[asImage, asPlugin], [asImage], [asPlugin]];
+  const alone = [[asImage, asPlugin], [asImage], [asPlugin]];
+  if (mountFrom === undefined) return alone;
+  // A token server that refuses the other repository still permits the upload.
+  return [[asImage, `repository:${mountFrom}:pull`], ...alone];
 }
 
 /** Create an authorizer; nothing is sent before the first challenge. */

@@ -8,12 +8,13 @@ import type { Digest } from '../../../digests/digest.ts';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import type { Descriptor } from '../../../manifests/descriptor.ts';
 import { checkDescriptor } from '../../object-name.ts';
-import type { ReportBytes } from '../../registry-client.ts';
+import type { PushedBlob, ReportBytes } from '../../registry-client.ts';
 import { readStart } from '../connections/bounded-body.ts';
 import type { HttpResponse } from '../connections/connections.ts';
 import type { UploadBody } from '../connections/http-request.ts';
 import { type RetryPolicy, withRetries } from '../failures/retry.ts';
 import type { Session } from '../session/session.ts';
+import { mountBlob } from './mount-blob.ts';
 import { sliceStream } from './slice-stream.ts';
 import { uploadLocation, withDigest } from './upload-location.ts';
 
@@ -21,6 +22,8 @@ import { uploadLocation, withDigest } from './upload-location.ts';
 export interface PushBlobOptions extends Cancellable {
   readonly retry: RetryPolicy;
   readonly onProgress?: ReportBytes | undefined;
+  /** See `RegistryAccess`. */
+  readonly mountFrom?: string | undefined;
 }
 
 const chunkBytes = 16 * 1024 * 1024;
@@ -73,9 +76,10 @@ export async function pushBlob(
   descriptor: Descriptor,
   openSource: () => Promise<Readable>,
   options: PushBlobOptions,
-): Promise<'uploaded' | 'exists'> {
+): Promise<PushedBlob> {
   checkDescriptor(descriptor);
   if (await hasBlob(session, descriptor.digest, options)) return 'exists';
+  if (await mountBlob(session, descriptor.digest, options)) return 'mounted';
   let upload = uploadWhole;
   await withRetries(options.retry, session.connections, options.signal, async () => {
     try {

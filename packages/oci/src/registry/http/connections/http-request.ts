@@ -25,7 +25,7 @@ export interface UploadBody {
 
 /** One HTTP request. */
 export interface HttpRequest extends Cancellable {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | UploadBody | undefined;

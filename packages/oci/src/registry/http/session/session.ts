@@ -19,6 +19,8 @@ export interface SessionRequest extends Cancellable {
   readonly method: HttpRequest['method'];
   /** A path below the repository, such as `manifests/latest`, or a URL that the registry named. */
   readonly target: string | URL;
+  /** Query of a path. */
+  readonly query?: Readonly<Record<string, string>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: HttpRequest['body'];
   /** See `HttpRequest`. */
@@ -62,7 +64,7 @@ export function createSession(options: SessionDeps): Session {
     connections: options.connections,
     async send(request) {
       const base = await options.endpoint.base(request.signal);
-      const url = resolveTarget(options.path, base, request.target);
+      const url = resolveTarget(options.path, base, request);
       const response = await followRedirects(options, base, request, url);
       if (!request.expect.includes(response.status)) throw await refusal(options, base, response);
       refuseEncoding(response);
@@ -71,7 +73,7 @@ export function createSession(options: SessionDeps): Session {
   };
 }
 
-function resolveTarget(path: string, base: Base, target: string | URL): URL {
+function resolveTarget(path: string, base: Base, { target, query = {} }: SessionRequest): URL {
   if (target instanceof URL) return target;
   const wanted = `/v2/${path}/${target}`;
   const url = new URL(wanted, base.url);
@@ -79,6 +81,7 @@ function resolveTarget(path: string, base: Base, target: string | URL): URL {
   if (url.pathname !== wanted || url.search !== '') {
     throw new OutboardError('invalid', `invalid repository or object name in ${JSON.stringify(wanted)}`);
   }
+  url.search = new URLSearchParams(query).toString();
   return url;
 }
 
