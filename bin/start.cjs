@@ -4,13 +4,20 @@
  */
 'use strict';
 
-const isDaemon = process.argv[2] === 'daemon';
-
-async function run() {
-  if (isDaemon) return require('./daemon.cjs').runDaemon(process.argv.slice(3));
-  return require('./cli.cjs').runCommandLine(process.argv.slice(2), process);
+/** The arguments of the daemon, which has a help and completions of its own; undefined for all other commands. */
+function wordsForDaemon([first, second, ...rest]) {
+  if (first === 'daemon') return second === undefined ? [] : [second, ...rest];
+  if (second !== 'daemon') return undefined;
+  if (first === 'help') return ['--help'];
+  return first === '__complete' ? [first, ...rest] : undefined;
 }
 
-run().then((exitCode) => {
+async function run(words) {
+  const daemonWords = wordsForDaemon(words);
+  if (daemonWords !== undefined) return require('./daemon.cjs').runDaemon(daemonWords);
+  return require('./cli.cjs').runCommandLine(words, process);
+}
+
+run(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;
 });

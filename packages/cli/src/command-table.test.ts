@@ -23,6 +23,24 @@ describe('commandTable', () => {
     });
   }
 
+  for (const { words, row } of runnable) {
+    test(`${words.join(' ')} refuses wrong flags and numbers of arguments before it does anything`, async () => {
+      const names = (row.arguments ?? []).map(([name]) => name);
+      const isOpen = names.some((name) => name.includes('...'));
+      const wrong = [
+        ['--no-such-flag'],
+        ...(names.some((name) => name.startsWith('<')) ? [[]] : []),
+        ...(isOpen ? [] : [[...names, 'more']]),
+      ];
+      for (const more of wrong) {
+        const { code, out, err, daemon } = await run([...words, ...more], {});
+        assert.deepEqual([code, out, daemon.requests.length], [125, '', 0], more.join(' '));
+        assert.ok(err.includes(`\n\nUsage: outboard ${words.slice(0, -1).join(' ')}`), err);
+        assert.ok(err.endsWith(`Run 'outboard ${words.join(' ')} --help' for more information\n`), err);
+      }
+    });
+  }
+
   test('names every command once', () => {
     const names = runnable.flatMap(({ words, row }) => [
       words.join(' '),

@@ -1,7 +1,7 @@
 /**
  * The command line as commander reads it, built from the table of commands.
  */
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { defaultAddress } from './client/engine-address.ts';
 import { commandTable } from './command-table.ts';
 import type { CommandContext } from './commands/command-context.ts';
@@ -10,6 +10,7 @@ import { type GroupRow, option, type RunnableRow } from './commands/command-row.
 /** Runs a command once its flags are known. */
 export type RunCommand = (command: (context: CommandContext) => Promise<void>) => Promise<void>;
 
+/** Options before every command; those but `--version` also after it. */
 const globalOptions = [
   option('-H, --host <address>', 'address of the daemon: unix:///PATH or tcp://HOST:PORT'),
   option('-c, --context <name>', 'docker context that names the daemon'),
@@ -19,6 +20,9 @@ const globalOptions = [
   option('--tlskey <file>', 'key of the client certificate (default: ~/.docker/key.pem)'),
   option('--tls', 'use TLS without verifying the daemon'),
 ];
+
+/** Known to the help alone: commander would take it after a command as well, where it is wrong. */
+const versionOption = option('-v, --version', 'print the version, and exit');
 
 const globalNotes = `
 Without --host and --context the daemon is that of OUTBOARD_HOST, DOCKER_HOST or DOCKER_CONTEXT, in this order; default:
@@ -32,8 +36,20 @@ export function createProgram(run: RunCommand): Command {
     .description("Docker's managed plugin system, for every host")
     .usage('[OPTIONS] COMMAND')
     .helpCommand(false);
+  program.configureHelp({
+    visibleOptions: (command) => [
+      ...(command === program ? [versionOption] : []),
+      ...Help.prototype.visibleOptions.call(program.createHelp(), command),
+    ],
+  });
   for (const each of globalOptions) program.addOption(each);
   for (const row of commandTable) addCommand(program, row, run);
+  addHabits(program);
+  return program.addHelpText('after', globalNotes);
+}
+
+/** Words that are no rows of the table, since they stand for others or for another program. */
+function addHabits(program: Command): void {
   program
     .command('daemon')
     .description('run the daemon that hosts the plugins (flags: outboard daemon --help)')
@@ -41,11 +57,22 @@ export function createProgram(run: RunCommand): Command {
     .allowExcessArguments()
     // bin/outboard starts the daemon when it is the first word.
     .action(() => program.error('error: "daemon" must be the first argument: outboard daemon [OPTIONS]'));
-  return program.addHelpText('after', globalNotes);
+  // Both are resolved before commander sees them, unless they are alone or have an option.
+  const plugin = program
+    .command('plugin')
+    .usage('COMMAND')
+    .description('Docker\'s form of the commands: "outboard plugin ls" is "outboard ls"');
+  plugin.action(() => plugin.outputHelp());
+  const names = commandTable.flatMap((row) => ('commands' in row || row.hidden ? [] : [row.name]));
+  plugin.addHelpText('after', `\nCommands: ${names.join(', ')}\nRun 'outboard COMMAND --help' for more.`);
+  program
+    .command('help')
+    .argument('[COMMAND...]', 'such as volume create')
+    .description('show the help of a command');
 }
 
 function addCommand(parent: Command, row: RunnableRow | GroupRow, run: RunCommand): void {
-  const command = parent.command(row.name).description(row.description);
+  const command = parent.command(row.name, { hidden: row.hidden === true }).description(row.description);
   if (row.alias !== undefined) command.alias(row.alias);
   row.addFlags?.(command);
   for (const [name, help] of row.arguments ?? []) command.argument(name, help);

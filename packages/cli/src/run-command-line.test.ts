@@ -114,15 +114,25 @@ describe('the small commands', () => {
 
 describe('exit codes and errors', () => {
   for (const [argv, code, reason] of [
-    [['bogus'], 1, /unknown command 'bogus'/],
-    [['ls', '--bogus'], 125, /unknown option '--bogus'/],
-    [['rm'], 1, /missing required argument/],
-    [['set', 'p'], 1, /missing required argument/],
+    [['bogus'], 125, /unknown command 'bogus'/],
+    [['isntall', 'p'], 125, /unknown command 'isntall'\n\(Did you mean install\?\)\n\nUsage: outboard /],
+    [
+      ['volume', 'crate'],
+      125,
+      /unknown command 'crate'\n\(Did you mean create\?\)\n\nUsage: outboard volume /,
+    ],
+    [['help', 'lss'], 125, /unknown command 'lss'\n\(Did you mean ls\?\)/],
+    [['ls', '--bogus'], 125, /unknown option '--bogus'\n\nUsage: outboard ls/],
+    [['ls', '--formt', 'json'], 125, /unknown option '--formt'\n\(Did you mean --format\?\)/],
+    [['ls', '-v'], 125, /unknown option '-v'/],
+    [['rm'], 125, /missing required argument 'PLUGIN'\n\nUsage: outboard rm/],
+    [['set', 'p'], 125, /missing required argument/],
+    [['ls', 'x'], 125, /too many arguments for 'ls'/],
     [['ls', '--host', 'ssh://h'], 1, /invalid host "ssh:\/\/h"/],
     [['gc', '--format', 'xml'], 125, /invalid format "xml": it must be table, json/],
     [['install', 'BAD'], 1, /must be lowercase/],
     [['inspect', ''], 1, /value is empty/],
-    [['--host', 'x', 'daemon'], 1, /must be the first argument/],
+    [['--host', 'x', 'daemon'], 125, /must be the first argument/],
   ] as const) {
     test(`'${argv.join(' ')}' ends with ${code}`, async () => {
       const outcome = await run(argv, {});
@@ -133,17 +143,44 @@ describe('exit codes and errors', () => {
   }
 
   test('help goes to standard output, exit code 0', async () => {
-    for (const argv of [[], ['--help'], ['install', '--help']]) {
-      const { code, out, err } = await run(argv, {});
-      assert.deepEqual([code, err], [0, '']);
-      assert.match(out, /^Usage: outboard/);
+    for (const [words, usage] of [
+      ['', '[OPTIONS] COMMAND'],
+      ['--help', '[OPTIONS] COMMAND'],
+      ['help', '[OPTIONS] COMMAND'],
+      ['install --help', 'install [options] <PLUGIN> [KEY=VALUE...]'],
+      ['help install', 'install [options] <PLUGIN> [KEY=VALUE...]'],
+      ['help volume create', 'volume create [options] [VOLUME]'],
+      ['volume', 'volume [options] [command]'],
+      ['plugin', 'plugin COMMAND'],
+      ['help plugin rm', 'rm|remove [options] <PLUGIN...>'],
+      ['help help', 'help [options] [COMMAND...]'],
+    ] as const) {
+      const { code, out, err, daemon } = await run(words === '' ? [] : words.split(' '), {});
+      assert.deepEqual([code, err, daemon.lines()], [0, '', []]);
+      assert.equal(out.split('\n')[0], `Usage: outboard ${usage}`);
     }
+  });
+
+  test('--version and -v print the version, without a daemon', async () => {
+    for (const argv of [['--version'], ['-v'], ['--host', 'unix:///nonexistent/s', '-v']]) {
+      const { code, out, daemon } = await run(argv, {});
+      assert.deepEqual([code, daemon.lines()], [0, []]);
+      assert.match(out, /^outboard version \d+\.\d+\.\d+\S*\n$/);
+    }
+  });
+
+  test("plugin before a command is Docker's form of it", async () => {
+    const answers = { 'DELETE /plugins/p': empty(), 'GET /plugins': json([]) };
+    const removed = await run(['plugin', 'rm', '-f', 'p'], answers);
+    assert.deepEqual([removed.out, removed.daemon.lines()], ['p\n', ['DELETE /v1.51/plugins/p?force=1']]);
+    assert.equal((await run(['plugin', 'ls', '-q'], answers)).code, 0);
+    assert.match((await run(['plugin', 'lss'], answers)).err, /unknown command 'lss'\n\(Did you mean ls\?\)/);
   });
 
   test('every command has a description and takes --help', async () => {
     const { out } = await run(['--help'], {});
     const names = [...out.matchAll(/^ {2}([a-z]+)[ |]/gm)].map(([, name]) => name);
-    for (const name of 'create push install ls inspect set enable disable upgrade rm privileges gc version daemon'.split(
+    for (const name of 'create push install ls inspect set enable disable upgrade rm privileges gc version daemon help plugin'.split(
       ' ',
     )) {
       assert.ok(names.includes(name), name);

@@ -1,19 +1,22 @@
 /**
  * Runs one command line and returns its exit code.
  */
-import { type Command, CommanderError } from 'commander';
+import { type Command, CommanderError, Help } from 'commander';
 import { type AddressFlags, findAddress } from './client/engine-address.ts';
 import { EngineClient } from './client/engine-client.ts';
 import { CommandError, CommandExit, codeOf, messageOf } from './command-error.ts';
 import type { CommandHost } from './command-host.ts';
 import { ownVersion } from './installation.ts';
 import { endOptionsAfterName } from './options/end-of-options.ts';
+import { asksForVersion, resolveWords } from './options/resolve-words.ts';
 import { createProgram, type RunCommand } from './program.ts';
 import { escapeLines } from './terminal/escape-text.ts';
 import { watchOutput } from './terminal/watch-output.ts';
 
 /** Exit codes for signals, as shells expect them: 128 plus the number of the signal. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
+/** Exit code for unknown commands and flags, and a wrong number of arguments; nothing has been done. */
+const wrongUsage = 125;
 
 /** The reason of a command that a signal ended. */
 class Interruption extends Error {
@@ -32,7 +35,7 @@ class Interruption extends Error {
  *
  * @param argv arguments without the program's name
  * @param host `process`, or streams and environment of a test
- * @returns 0, 1 for failures, 125 for wrong flags, 130 after Ctrl-C, 141 when the reader of the output has closed it
+ * @returns 0, 1 for failures, 125 for wrong commands, flags and numbers of arguments, 130 after Ctrl-C, 141 when the reader of the output has closed it
  */
 export async function runCommandLine(argv: readonly string[], host: CommandHost): Promise<number> {
   const interruption = new AbortController();
@@ -81,15 +84,22 @@ async function parseAndRun(argv: readonly string[], host: CommandHost, signal: A
     }
   };
   const program = createProgram(run);
-  for (const command of withSubcommands(program)) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => host.stdout.write(text),
-      writeErr: (text) => host.stderr.write(text),
-    });
-    command.showHelpAfterError(`\nRun '${pathOf(command)} --help' for more information`);
-  }
-  if (argv.length === 0) program.outputHelp();
-  else await program.parseAsync(markCommand(program, argv), { from: 'user' });
+  for (const command of withSubcommands(program)) configureOutput(command, host);
+  if (asksForVersion(program, argv)) host.stdout.write(`outboard version ${ownVersion()}\n`);
+  else if (argv.length === 0) program.outputHelp();
+  else await program.parseAsync(markCommand(program, resolveWords(program, argv)), { from: 'user' });
+}
+
+/** Throw instead of ending the process, and follow errors by the usage. */
+function configureOutput(command: Command, host: CommandHost): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => host.stdout.write(text),
+    writeErr: (text) => host.stderr.write(text),
+    outputError: (text, write) => {
+      const usage = new Help().commandUsage(command);
+      write(`${text}\nUsage: ${usage}\n\nRun '${pathOf(command)} --help' for more information\n`);
+    },
+  });
 }
 
 /** Keep options of the command in `outboard exec PLUGIN COMMAND` from being parsed as own options. */
@@ -121,15 +131,7 @@ function reportFailure(error: unknown, host: CommandHost): number {
   return error instanceof CommandError ? error.exitCode : 1;
 }
 
-/** As in Docker, a wrong flag is 125, and a wrong command or number of arguments is 1. */
-function exitCodeOf(error: CommanderError): number {
-  switch (error.code) {
-    case 'commander.unknownOption':
-    case 'commander.optionMissingArgument':
-    case 'commander.invalidArgument':
-    case 'commander.conflictingOption':
-      return 125;
-    default:
-      return error.exitCode;
-  }
+/** All errors of commander are about the words that were typed; the rest is help, which is 0. */
+function exitCodeOf({ exitCode }: CommanderError): number {
+  return exitCode === 0 ? 0 : wrongUsage;
 }

@@ -21,6 +21,8 @@ import { type Daemon, type DaemonOptions, startDaemon } from './start-daemon.ts'
 
 /** 128 + SIGPIPE, the exit code of a program whose output has no reader. */
 const unreadCode = 141;
+/** Exit code for wrong flags, as that of the command line. Nothing has been made by then. */
+const wrongUsage = 125;
 
 /** Commands other than serving, by the first argument. Each returns the exit code. */
 const otherCommands = {
@@ -34,7 +36,7 @@ const stopSignals = ['SIGTERM', 'SIGINT'] as const;
  * Run the daemon until SIGTERM or SIGINT. It prints one line on standard output when it serves. The first argument `doctor`
  * checks the host instead, and `reload` reloads the configuration of a service's daemon.
  * @param argv the arguments after `daemon`
- * @returns the exit code: 0 after an orderly stop, 1 if it could not start
+ * @returns the exit code: 0 after an orderly stop, 1 if it could not start, 125 for wrong flags
  */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
   const output = surviveLostTerminal();
@@ -45,7 +47,8 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     flags = parseFlags(isOther ? argv.slice(1) : argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return (await output.isUnread()) ? unreadCode : error.exitCode;
+    if (await output.isUnread()) return unreadCode;
+    return error.exitCode === 0 ? 0 : wrongUsage;
   }
   try {
     if (!isOther) return await serve(flags);

@@ -14,6 +14,8 @@ export type CommandFunction = (context: CommandContext, ...words: never[]) => Pr
 export interface CommandRow {
   readonly name: string;
   readonly alias?: string | undefined;
+  /** Left out of help and manual: for programs, not for people. */
+  readonly hidden?: true | undefined;
   /** `<NAME>`, `[NAME]` or with `...`, and its help. */
   readonly arguments?: readonly (readonly [name: string, help?: string])[] | undefined;
   readonly description: string;

@@ -23,8 +23,8 @@ export function endOptionsAfterName(
   return [...argv.slice(0, name + 1), '--', ...argv.slice(name + 1)];
 }
 
-/** Index of the first word that is neither an option nor the value of one. */
-function findArgument(argv: readonly string[], from: number, options: readonly Option[]): number {
+/** Index of the first word from `from` on that is neither an option nor the value of one. */
+export function findArgument(argv: readonly string[], from: number, options: readonly Option[]): number {
   let at = from;
   while (at < argv.length) {
     const word = argv[at] ?? '';

@@ -1,7 +1,8 @@
 /**
  * The flags of `outboard daemon`, derived from the table of settings.
  */
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
+import { ownVersion } from '../installation.ts';
 import { formatFailure } from '../logging/log-format.ts';
 import { defaultConfigurationFile, type PartialConfiguration } from './configuration.ts';
 import { type Setting, settingKeys, settings } from './settings.ts';
@@ -19,8 +20,14 @@ export interface DaemonFlags {
  */
 export function parseFlags(argv: readonly string[]): DaemonFlags {
   const options = settingKeys.map((key) => ({ key, option: createOption(settings[key]) }));
-  const command = createCommand(options.map(({ option }) => option));
+  const command = createDaemonCommand(options.map(({ option }) => option));
   const parsed: Readonly<Record<string, unknown>> = command.parse(argv, { from: 'user' }).opts();
+  const [word] = command.args;
+  if (word !== undefined) {
+    command.error(
+      `error: unexpected argument '${word}': only options are expected here, and "doctor" or "reload" before them`,
+    );
+  }
   const given = options
     .map(({ key, option }) => [key, parsed[option.attributeName()], option.negate] as const)
     // Commander sets a flag that begins with `--no-` to true when it is absent.
@@ -33,19 +40,30 @@ export function parseFlags(argv: readonly string[]): DaemonFlags {
   };
 }
 
-function createCommand(options: readonly Option[]): Command {
+/**
+ * The command line of the daemon, for its help, its manual and completions.
+ * @param options one for each setting
+ */
+export function createDaemonCommand(
+  options: readonly Option[] = settingKeys.map((key) => createOption(settings[key])),
+): Command {
   const command = new Command('outboard daemon')
     .description('Serve the Docker Engine API for plugins.')
-    .allowExcessArguments(false)
+    .usage('[OPTIONS]')
+    // Refused by parseFlags(), which names the words that are possible.
+    .allowExcessArguments()
     .exitOverride()
-    .configureOutput({
-      writeErr: (text) => void process.stderr.write(formatFailure(text.trimEnd(), process.env)),
-    });
+    .configureOutput({ outputError: (text) => writeError(text, command) });
   for (const option of options) command.addOption(option);
-  return command.option(
-    '--config <file>',
-    `configuration file (default: ${defaultConfigurationFile}, if it exists)`,
-  );
+  return command
+    .option('--config <file>', `configuration file (default: ${defaultConfigurationFile}, if it exists)`)
+    .version(`outboard version ${ownVersion()}`, '-v, --version', 'print the version, and exit');
+}
+
+function writeError(text: string, command: Command): void {
+  const usage = `Usage: ${new Help().commandUsage(command)}`;
+  const more = `Run 'outboard daemon --help' for more information`;
+  process.stderr.write(formatFailure(`${text}\n${usage}\n\n${more}`, process.env));
 }
 
 function createOption(row: Setting<unknown>): Option {
