@@ -45,7 +45,7 @@ const rules: readonly Rule[] = [
       'packages/cli/src/commands/doctor.ts':
         'the command line imports no package of ours but the archive codec',
       'packages/cli/src/terminal/confirm.ts': 'the command line imports no package of ours but the codec',
-      'packages/sdk/src/server/plugin-server.ts': 'the SDK imports no package',
+      'packages/sdk/src/settles-within.ts': 'the SDK imports no package',
     },
   },
 ];

@@ -7,20 +7,72 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { definePlugin, type RunningPlugin, type VolumeDriver } from '@outboard/sdk';
+import { allow, definePlugin, deny, type PluginDefinition, type RunningPlugin } from '@outboard/sdk';
 import fc from 'fast-check';
 import { callPlugin } from '../support/plugin-client.ts';
 
-const methods = ['Create', 'Remove', 'Mount', 'Unmount', 'Path', 'Get', 'List', 'Capabilities', 'Nope'];
+/** Methods of every kind, and fields that they read. */
+const methods = [
+  ...['Create', 'Remove', 'Mount', 'Unmount', 'Path', 'Get', 'List', 'Capabilities', 'Nope'].map(
+    (name) => `VolumeDriver.${name}`,
+  ),
+  ...['AuthZReq', 'AuthZRes'].map((name) => `AuthZPlugin.${name}`),
+  ...['CreateNetwork', 'DeleteNetwork', 'CreateEndpoint', 'DeleteEndpoint', 'EndpointOperInfo', 'Join'].map(
+    (name) => `NetworkDriver.${name}`,
+  ),
+  ...['Leave', 'ProgramExternalConnectivity', 'DiscoverNew', 'AllocateNetwork', 'GetCapabilities'].map(
+    (name) => `NetworkDriver.${name}`,
+  ),
+  ...['GetDefaultAddressSpaces', 'RequestPool', 'ReleasePool', 'RequestAddress', 'ReleaseAddress'].map(
+    (name) => `IpamDriver.${name}`,
+  ),
+  ...['StartLogging', 'StopLogging', 'Capabilities'].map((name) => `LogDriver.${name}`),
+  ...['StartMetrics', 'StopMetrics'].map((name) => `MetricsCollector.${name}`),
+  'SecretProvider.GetSecret',
+] as const;
+const fields = [
+  ...['Name', 'ID', 'Opts', 'RequestMethod', 'RequestUri', 'RequestBody', 'RequestHeaders'],
+  ...['RequestPeerCertificates', 'ResponseStatusCode', 'NetworkID', 'EndpointID', 'Options', 'IPv4Data'],
+  ...['Interface', 'SandboxKey', 'DiscoveryType', 'DiscoveryData', 'AddressSpace', 'Pool', 'PoolID'],
+  ...['Address', 'File', 'Info', 'SecretName', 'SecretLabels', 'ServiceEndpointSpec'],
+];
 
-/** Accepts every name, so that only the SDK refuses. */
-const driver: VolumeDriver = {
-  create: async () => undefined,
-  remove: async () => undefined,
-  mount: async (name) => `/mnt/${name}`,
-  unmount: async () => undefined,
-  get: async (name) => ({ name }),
-  list: async () => [],
+/** Accepts everything, so that only the SDK refuses. */
+const kinds: Partial<PluginDefinition> = {
+  volume: {
+    create: async () => undefined,
+    remove: async () => undefined,
+    mount: async (name) => `/mnt/${name}`,
+    unmount: async () => undefined,
+    get: async (name) => ({ name }),
+    list: async () => [],
+  },
+  authorization: { authorizeRequest: async ({ body }) => (body?.field('a') === 1 ? deny('no') : allow) },
+  network: {
+    createNetwork: async () => undefined,
+    deleteNetwork: async () => undefined,
+    createEndpoint: async () => undefined,
+    deleteEndpoint: async () => undefined,
+    join: async () => ({}),
+    leave: async () => undefined,
+    programExternalConnectivity: async () => undefined,
+    allocateNetwork: async ({ options }) => options,
+  },
+  ipam: {
+    requestPool: async () => ({ poolId: 'p', pool: '10.0.0.0/8' }),
+    releasePool: async () => undefined,
+    requestAddress: async () => '10.0.0.1/8',
+    releaseAddress: async () => undefined,
+  },
+  log: {
+    openLog: async () => ({ write: async () => undefined, close: async () => undefined }),
+    readLogs: async () =>
+      (async function* () {
+        // No entry.
+      })(),
+  },
+  metrics: { start: async () => undefined },
+  secrets: { getSecret: async () => ({ value: 'v' }) },
 };
 
 /** Everything that the server sends for some bytes until the connection ends. */
@@ -44,7 +96,7 @@ describe('a plugin under hostile requests', () => {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'outboard-hostile-'));
-    const definition = definePlugin({ name: 'hostile', volume: driver, logger: () => undefined });
+    const definition = definePlugin({ name: 'hostile', ...kinds, logger: () => undefined });
     plugin = await definition.serve({ socket: join(directory, 'p.sock'), stopSignals: [] });
   });
 
@@ -54,7 +106,7 @@ describe('a plugin under hostile requests', () => {
   });
 
   async function answers(method: string, body: string): Promise<void> {
-    const answer = await callPlugin(plugin.socketPath, `VolumeDriver.${method}`, body);
+    const answer = await callPlugin(plugin.socketPath, method, body);
     assert.ok(answer.body !== null && typeof answer.body === 'object' && !Array.isArray(answer.body));
     assert.equal(answer.status === 200, answer.body.Err === undefined, JSON.stringify(answer));
   }
@@ -70,7 +122,7 @@ describe('a plugin under hostile requests', () => {
     fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...methods),
-        fc.record({ Name: fc.jsonValue(), ID: fc.jsonValue(), Opts: fc.jsonValue() }, { requiredKeys: [] }),
+        fc.dictionary(fc.constantFrom(...fields), fc.oneof(fc.jsonValue(), fc.object()), { maxKeys: 8 }),
         (method, value) => answers(method, JSON.stringify(value)),
       ),
     ));
@@ -82,8 +134,12 @@ describe('a plugin under hostile requests', () => {
 
   test('answers JSON with a nesting depth of 100,000', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-    await answers('Create', deep);
-    await answers('Create', `{"Name":"v","Opts":{"a":${deep}}}`);
+    await answers('VolumeDriver.Create', deep);
+    await answers('VolumeDriver.Create', `{"Name":"v","Opts":{"a":${deep}}}`);
+    await answers('NetworkDriver.CreateNetwork', `{"NetworkID":"n","Options":{"a":${deep}}}`);
+    const body = Buffer.from(`{"a":${deep}}`).toString('base64');
+    const request = { RequestMethod: 'POST', RequestUri: '/x', RequestBody: body };
+    await answers('AuthZPlugin.AuthZReq', JSON.stringify(request));
   });
 
   for (const [name, bytes] of [

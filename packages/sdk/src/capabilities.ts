@@ -3,8 +3,14 @@
  */
 import { openAuthorizationCapability } from './authorization/authorization-capability.ts';
 import type { Authorizer } from './authorization/authorizer.ts';
+import { openIpamCapability } from './ipam/ipam-capability.ts';
+import type { IpamDriver } from './ipam/ipam-driver.ts';
+import { openLogCapability } from './log/log-capability.ts';
+import type { LogDriver } from './log/log-driver.ts';
 import { openMetricsCapability } from './metrics/metrics-capability.ts';
 import type { MetricsCollector } from './metrics/metrics-collector.ts';
+import { openNetworkCapability } from './network/network-capability.ts';
+import type { NetworkDriver } from './network/network-driver.ts';
 import { openSecretCapability } from './secret/secret-capability.ts';
 import type { SecretProvider } from './secret/secret-provider.ts';
 import { openVolumeCapability } from './volume/volume-capability.ts';
@@ -15,6 +21,9 @@ import type { Capability, CapabilityDeps } from './wire/call.ts';
 interface DriverByKind {
   volume: VolumeDriver;
   authorization: Authorizer;
+  network: NetworkDriver;
+  ipam: IpamDriver;
+  log: LogDriver;
   metrics: MetricsCollector;
   secrets: SecretProvider;
 }
@@ -42,6 +51,21 @@ const kinds: { readonly [K in Kind]: KindRow<DriverByKind[K]> } = {
     implements: 'authz',
     interfaceType: 'docker.authz/1.0',
     open: openAuthorizationCapability,
+  },
+  network: {
+    implements: 'NetworkDriver',
+    interfaceType: 'docker.networkdriver/1.0',
+    open: openNetworkCapability,
+  },
+  ipam: {
+    implements: 'IpamDriver',
+    interfaceType: 'docker.ipamdriver/1.0',
+    open: openIpamCapability,
+  },
+  log: {
+    implements: 'LogDriver',
+    interfaceType: 'docker.logdriver/1.0',
+    open: openLogCapability,
   },
   metrics: {
     implements: 'MetricsCollector',

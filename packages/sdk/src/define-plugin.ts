@@ -109,7 +109,7 @@ async function openPlugin(
   const { stateDirectory, logger: log = logToStandardError } = definition;
   const path = resolveSocketPath(options.socket ?? definition.name);
   const statePath = (file: string) => (stateDirectory === undefined ? undefined : join(stateDirectory, file));
-  const capabilities = await openCapabilities(definition, { statePath, log });
+  const capabilities = await openCapabilities(definition, { pluginName: definition.name, statePath, log });
   try {
     for (const capability of capabilities) capability.start?.();
     const { mode = 0o660, graceMs = 8000 } = options;

@@ -18,7 +18,36 @@ export {
   type RunningPlugin,
   type ServeOptions,
 } from './define-plugin.ts';
+export type {
+  AddressPool,
+  AddressRequest,
+  AddressSpaces,
+  IpamDriver,
+  PoolRequest,
+} from './ipam/ipam-driver.ts';
+export { lastEntries } from './log/last-entries.ts';
+export type {
+  FragmentPosition,
+  LogDriver,
+  LogEntry,
+  LoggedContainer,
+  LogSelection,
+  LogSink,
+} from './log/log-driver.ts';
 export type { EngineMetrics, MetricsCollector } from './metrics/metrics-collector.ts';
+export type {
+  DiscoveredNode,
+  Endpoint,
+  EndpointAddresses,
+  JoinResult,
+  Network,
+  NetworkAllocation,
+  NetworkDriver,
+  NetworkPool,
+  PortBinding,
+  StaticRoute,
+  TransportProtocol,
+} from './network/network-driver.ts';
 export { type FailureStatus, PluginError, type PluginErrorOptions } from './plugin-error.ts';
 export type { SecretProvider, SecretRequest, SecretValue, ServicePort } from './secret/secret-provider.ts';
 export { pluginSocketDirectory } from './server/socket-path.ts';

@@ -4,6 +4,6 @@ export const sdkLevels: DirectoryLevels = {
   source: 'packages/sdk/src',
   levels: [
     ['wire', 'state'],
-    ['server', 'authorization', 'metrics', 'secret', 'volume'],
+    ['server', 'authorization', 'ipam', 'log', 'metrics', 'network', 'secret', 'volume'],
   ],
 };

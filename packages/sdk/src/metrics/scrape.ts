@@ -27,6 +27,8 @@ export async function scrape(
 async function getMetrics(socketPath: string, signal: AbortSignal): Promise<string> {
   const outgoing = request({ socketPath, path: '/metrics', agent: false, signal });
   const answered = once(outgoing, 'response');
+  // A failure after the head of the answer ends the loop below as well.
+  outgoing.on('error', () => undefined);
   outgoing.end();
   // Node.js emits the answer alone.
   const [response] = (await answered) as [IncomingMessage];

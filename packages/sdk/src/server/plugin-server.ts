@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { settlesWithin } from '../settles-within.ts';
 import type { ServedCalls } from '../wire/call.ts';
 import { answerCall } from './answer-call.ts';
 import { freeSocketPath, temporarySocketPath } from './socket-path.ts';
@@ -122,27 +122,15 @@ async function closeGracefully(
   server.close();
   server.closeIdleConnections();
   for (const call of running) if (call.isStream) call.abort.abort();
-  if (!(await endWithin(running, options.graceMs))) {
+  if (!(await settlesWithin(allEnded(running), options.graceMs))) {
     for (const call of running) call.abort.abort();
-    if (!(await endWithin(running, abortTimeoutMs)))
+    if (!(await settlesWithin(allEnded(running), abortTimeoutMs)))
       options.log(`${running.size} calls did not end after they were aborted`);
   }
   server.closeAllConnections();
   await closed;
 }
 
-/** @returns whether all calls ended within the time */
-async function endWithin(calls: ReadonlySet<RunningCall>, timeoutMs: number): Promise<boolean> {
-  const ended = new AbortController();
-  const timeout = delay(timeoutMs, false, { signal: ended.signal });
-  try {
-    return await Promise.race([allEnded(calls), timeout]);
-  } finally {
-    ended.abort();
-  }
-}
-
-async function allEnded(calls: ReadonlySet<RunningCall>): Promise<boolean> {
+async function allEnded(calls: ReadonlySet<RunningCall>): Promise<void> {
   while (calls.size > 0) await Promise.all([...calls].map((call) => call.ended));
-  return true;
 }

@@ -4,12 +4,7 @@
  * Counts, because `docker cp` mounts and unmounts the volume of a running container a second time with the same ID
  * (moby#37314): a set would unmount it under the container.
  */
-import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { makeDirectories } from '../make-directories.ts';
-import { PluginError } from '../plugin-error.ts';
-import { replaceFile } from '../state/replace-file.ts';
-import { SerialQueue } from '../state/serial-queue.ts';
+import { StateFile } from '../state/state-file.ts';
 
 /** Number of mounts by volume name and consumer ID. */
 type MountCounts = Map<string, Map<string, number>>;
@@ -17,11 +12,10 @@ type MountCounts = Map<string, Map<string, number>>;
 /** Counts mounts. The caller serializes calls for one volume. */
 export class MountJournal {
   readonly #counts: MountCounts;
-  readonly #file: string | undefined;
+  readonly #file: StateFile;
   readonly #bootId: string;
-  readonly #writes = new SerialQueue();
 
-  private constructor(counts: MountCounts, file: string | undefined, bootId: string) {
+  private constructor(counts: MountCounts, file: StateFile, bootId: string) {
     this.#counts = counts;
     this.#file = file;
     this.#bootId = bootId;
@@ -35,9 +29,9 @@ export class MountJournal {
    * @throws {PluginError} if the file is damaged: guessed counts could unmount volumes in use
    */
   static async open(file: string | undefined, bootId: string): Promise<MountJournal> {
-    if (file === undefined) return new MountJournal(new Map(), undefined, bootId);
-    await makeDirectories(dirname(file), { mode: 0o700 });
-    return new MountJournal(await readCounts(file, bootId), file, bootId);
+    const state = new StateFile(file);
+    const counts = await state.read((journal) => parseCounts(journal, bootId));
+    return new MountJournal(counts ?? new Map(), state, bootId);
   }
 
   /** Names of volumes with at least one mount. */
@@ -90,29 +84,12 @@ export class MountJournal {
 
   /** Volumes change in parallel; their writes run one after another, each with all counts. */
   async #write(): Promise<void> {
-    const file = this.#file;
-    if (file === undefined) return;
-    await this.#writes.run(file, () => {
+    await this.#file.write(() => {
       const mounts = Object.fromEntries(
         [...this.#counts].map(([name, ids]) => [name, Object.fromEntries(ids)]),
       );
-      return replaceFile(file, `${JSON.stringify({ bootId: this.#bootId, mounts })}\n`);
+      return { bootId: this.#bootId, mounts };
     });
-  }
-}
-
-async function readCounts(file: string, bootId: string): Promise<MountCounts> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return new Map();
-    throw error;
-  }
-  try {
-    return parseCounts(JSON.parse(text), bootId);
-  } catch (cause) {
-    throw new PluginError(`cannot read the mount journal "${file}": it is damaged`, { cause });
   }
 }
 
@@ -136,8 +113,4 @@ function recordOf(value: unknown): Record<string, unknown> {
 function countOf(value: unknown): number {
   if (!Number.isSafeInteger(value) || Number(value) < 1) throw new TypeError('not a count');
   return Number(value);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

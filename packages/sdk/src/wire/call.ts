@@ -57,6 +57,7 @@ export function servedCalls(
 
 /** Dependencies of every capability. */
 export interface CapabilityDeps {
+  readonly pluginName: string;
   /** Absolute path of a file that survives restarts, by its name; undefined for a plugin without a state directory. */
   readonly statePath: (name: string) => string | undefined;
   /** Receives one line for each failure that no answer reports. */

@@ -26,7 +26,7 @@ export function decodeMessage(body: Uint8Array): Message {
   if (value === null) return new Map();
   const fields = objectOf(value);
   if (fields === undefined) throw malformed('the body is not a JSON object');
-  return messageOf(fields);
+  return fieldsOf(fields);
 }
 
 /**
@@ -80,7 +80,7 @@ export function integerField(message: Message, name: string): number {
  * @throws {PluginError} 400 if it is not an object
  */
 export function messageField(message: Message, name: string): Message {
-  return messageOf(jsonObjectField(message, name));
+  return fieldsOf(jsonObjectField(message, name));
 }
 
 /**
@@ -92,7 +92,7 @@ export function messageListField(message: Message, name: string): readonly Messa
   return listField(message, name).map((item) => {
     const fields = objectOf(item);
     if (fields === undefined) throw malformed(`field "${name}" holds a value that is not an object`);
-    return messageOf(fields);
+    return fieldsOf(fields);
   });
 }
 
@@ -152,7 +152,8 @@ function listField(message: Message, name: string): readonly unknown[] {
   return value;
 }
 
-function messageOf(fields: Readonly<Record<string, unknown>>): Message {
+/** The fields of an object of JSON, by folded name. */
+export function fieldsOf(fields: Readonly<Record<string, unknown>>): Message {
   return new Map(Object.entries(fields).map(([key, field]) => [foldName(key), field]));
 }
 
