@@ -3,7 +3,7 @@
  * `npm run package`: makes the packages that people install, in `dist-packages`: a self-contained tarball and a Debian
  * package for this machine's processor. Needs npm's and Debian's packages, and nothing else of the network.
  *
- *     npm run package -- [--output DIRECTORY]
+ *     npm run package -- [--output DIRECTORY] [--version VERSION] [--compression LEVEL] [--no-build]
  *
  * The same commit gives the same bytes; see docs/packaging.md.
  */
@@ -16,10 +16,24 @@ import { setUp } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const { values } = parseArgs({ options: { output: { type: 'string' } } });
-if (!setUp() || !compile()) process.exit(1);
-const output = resolve(values.output ?? join(root, 'dist-packages'));
-for (const file of makePackages({ output })) console.log(`package: ${file}`);
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    output: { type: 'string', default: join(root, 'dist-packages') },
+    // For tests of upgrades; a release has the version of the repository.
+    version: { type: 'string' },
+    // Of gzip, 1 to 9.
+    compression: { type: 'string' },
+    build: { type: 'boolean', default: true },
+  },
+});
+if (values.build && !(setUp() && compile())) process.exit(1);
+const files = makePackages({
+  output: resolve(values.output),
+  ...(values.version !== undefined && { version: values.version }),
+  ...(values.compression !== undefined && { compression: Number(values.compression) }),
+});
+for (const file of files) console.log(`package: ${file}`);
 
 /** All packages: set-up compiles only those that it needs. */
 function compile() {

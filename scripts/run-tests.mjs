@@ -26,17 +26,19 @@ export async function runTests(files, { root, program = process.execPath }) {
     { files: sources, loader: ['--import=tsx'] },
   ];
   const total = { passed: 0, failed: 0, skipped: 0 };
+  const shared = mkdtempSync(join(tmpdir(), 'outboard-run-'));
   // A directory with this program alone: its own may hold other versions of programs that come later in PATH.
   const programs = mkdtempSync(join(tmpdir(), 'outboard-node-'));
   symlinkSync(program, join(programs, 'node'));
   try {
     for (const run of runs) {
       if (run.files.length === 0) continue;
-      const counts = await runFiles(run.files, { root, program, programs, loader: run.loader });
+      const counts = await runFiles(run.files, { root, program, programs, shared, loader: run.loader });
       for (const key of Object.keys(total)) total[key] += counts[key];
     }
   } finally {
     rmSync(programs, { recursive: true });
+    rmSync(shared, { recursive: true });
   }
   return total;
 }
@@ -45,7 +47,7 @@ function compiledFile(file) {
   return file.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
 }
 
-async function runFiles(files, { root, program, programs, loader }) {
+async function runFiles(files, { root, program, programs, shared, loader }) {
   const args = [
     ...loader,
     '--test',
@@ -57,7 +59,12 @@ async function runFiles(files, { root, program, programs, loader }) {
   ];
   const child = spawn(program, args, {
     cwd: root,
-    env: { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH ?? ''}` },
+    env: {
+      ...process.env,
+      PATH: `${programs}${delimiter}${process.env.PATH ?? ''}`,
+      // What test files share, such as built packages; gone after the run.
+      OUTBOARD_TEST_RUN: shared,
+    },
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   const ended = new Promise((resolve) => {

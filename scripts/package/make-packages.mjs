@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectories } from '../make-directories.mjs';
 import { writeChecksums } from './checksums.mjs';
+import { writeDebianPackage } from './debian.mjs';
 import { processorName } from './processor.mjs';
 import { sourceDate } from './source-date.mjs';
 import { stageInstallation } from './stage-installation.mjs';
@@ -29,7 +30,10 @@ export function makePackages({ output, version = repositoryVersion(), compressio
     const name = `outboard-${version}-linux-${release.processor}`;
     const tree = join(work, name);
     stageInstallation(tree, { release, work });
-    const files = [writeTarball(tree, { output, release })];
+    const files = [
+      writeTarball(tree, { output, release }),
+      writeDebianPackage(tree, { output, work, release }),
+    ];
     return [...files, writeChecksums(output, files)];
   } finally {
     rmSync(work, { recursive: true });

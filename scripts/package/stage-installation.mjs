@@ -49,8 +49,13 @@ function copyInto(modules, file) {
   copyFileSync(join(root, 'node_modules', file), join(modules, file));
 }
 
-/** The umask of who builds must not matter. */
-function normalizeModes(path, programs) {
+/**
+ * Set all modes: the umask of who builds must not matter.
+ *
+ * @param {string} path
+ * @param {readonly string[]} programs paths of executable files
+ */
+export function normalizeModes(path, programs) {
   const isDirectory = lstatSync(path).isDirectory();
   chmodSync(path, isDirectory || programs.includes(path) ? 0o755 : 0o644);
   if (isDirectory) for (const name of readdirSync(path)) normalizeModes(join(path, name), programs);

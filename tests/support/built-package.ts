@@ -1,0 +1,56 @@
+/**
+ * The packages that people install, made once for all test files of a run.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** Built packages of one version. */
+export interface BuiltPackages {
+  /** Directory with all files; shared with other test files, so only to be read. */
+  readonly directory: string;
+  readonly version: string;
+  /** Name of processors in file names, `amd64` or `arm64`. */
+  readonly processor: string;
+  /** `outboard-<version>-linux-<processor>.tar.gz` */
+  readonly tarball: string;
+  /** `outboard_<version>_<processor>.deb` */
+  readonly debianPackage: string;
+}
+
+const root = new URL('../..', import.meta.url).pathname;
+const currentVersion: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
+
+/**
+ * Make the packages, unless a test file of this run has done so. Takes some seconds of processor time.
+ *
+ * @param version another one than the repository's, for tests of upgrades
+ */
+export async function builtPackages(version = currentVersion): Promise<BuiltPackages> {
+  const directory = join(runDirectory(), `packages-${version}`);
+  mkdirSync(directory, { recursive: true });
+  const made = ['scripts/package.mjs', '--no-build', '--compression=1', `--version=${version}`];
+  const script = '[ -e "$1/SHA256SUMS" ] || exec "$2" "$3" "$4" "$5" "$6" "--output=$1"';
+  // Other test files wait for the one that builds; the lock ends with its process.
+  const args = [`${directory}.lock`, 'sh', '-c', script, 'sh', directory, process.execPath, ...made];
+  await promisify(execFile)('flock', args, { cwd: root });
+  const processor = process.arch === 'x64' ? 'amd64' : process.arch;
+  const tarball = join(directory, `outboard-${version}-linux-${processor}.tar.gz`);
+  const debianPackage = join(directory, `outboard_${version}_${processor}.deb`);
+  for (const file of [tarball, debianPackage]) if (!existsSync(file)) throw new Error(`not built: ${file}`);
+  return { directory, version, processor, tarball, debianPackage };
+}
+
+/** That of the run; of a test file that runs alone, its own, gone when it ends. */
+function runDirectory(): string {
+  process.env.OUTBOARD_TEST_RUN ??= ownDirectory();
+  return process.env.OUTBOARD_TEST_RUN;
+}
+
+function ownDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'outboard-run-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
