@@ -62,7 +62,7 @@ async function runFiles(files, { root, program, programs, shared, loader }) {
     env: {
       ...process.env,
       PATH: `${programs}${delimiter}${process.env.PATH ?? ''}`,
-      // What test files share, such as built packages; gone after the run.
+      // A directory that test files share, for built packages; gone after the run.
       OUTBOARD_TEST_RUN: shared,
     },
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
