@@ -38,7 +38,13 @@ done
 mount -t proc none "$root/proc"
 mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
-mount -t sysfs -o ro none "$root/sys"
+# Those of its own network namespace, for bridges.
+mount --bind "$root/proc/sys/net" "$root/proc/sys/net"
+mount -o remount,bind,rw "$root/proc/sys/net"
+mount -t sysfs none "$root/sys"
+mount -o remount,bind,ro "$root/sys"
+mount --bind "$root/sys/devices/virtual/net" "$root/sys/devices/virtual/net"
+mount -o remount,bind,rw "$root/sys/devices/virtual/net"
 while read -r type options path; do
   case $path in
     /sys/fs/cgroup) ;;
