@@ -80,4 +80,5 @@ test('isJournal() compares JOURNAL_STREAM with standard error, so that an inheri
   assert.equal(chooseLogFormat('json', journalOf(2)), 'json');
   assert.equal(formatFailure('no', journalOf(2)), '<3>no\n');
   assert.equal(formatFailure('no', {}), 'no\n');
+  assert.equal(formatFailure('no\n\nRun --help', journalOf(2)), '<3>no\n<3>Run --help\n');
 });

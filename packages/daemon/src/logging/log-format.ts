@@ -32,9 +32,14 @@ export function isJournal({ JOURNAL_STREAM: stream = '' }: NodeJS.ProcessEnv): b
   }
 }
 
-/** Format the error message of a program that ends, for use before the log is open. */
+/**
+ * Format the error message of a program that ends, for use before the log is open. The journal has an entry for each line,
+ * and each has the priority of an error.
+ */
 export function formatFailure(message: string, env: NodeJS.ProcessEnv): string {
-  return `${isJournal(env) ? `<${priorities.error}>` : ''}${message}\n`;
+  if (!isJournal(env)) return `${message}\n`;
+  const lines = message.split('\n').filter((line) => line !== '');
+  return lines.map((line) => `<${priorities.error}>${line}\n`).join('');
 }
 
 /** Priorities of syslog(3). */
