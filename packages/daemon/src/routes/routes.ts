@@ -34,6 +34,7 @@ import { optionsRoutes } from './outboard/options.ts';
 import { preflightRoute } from './outboard/preflight.ts';
 import { referenceRoutes } from './outboard/references.ts';
 import { repairRoute } from './outboard/repair.ts';
+import { replaceRoute } from './outboard/replace.ts';
 import { restartRoute } from './outboard/restart.ts';
 import { statsRoutes } from './outboard/stats.ts';
 import { statusRoutes } from './outboard/status.ts';
@@ -77,6 +78,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     restartRoute(engine),
     ...versionRoutes(engine),
     repairRoute(engine),
+    replaceRoute(engine),
     logsRoute(engine),
     callsRoute(deps.calls),
     listRoute(engine, encoder),

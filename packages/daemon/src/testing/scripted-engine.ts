@@ -70,6 +70,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     localName: missing('localName'),
     pull: missing('pull'),
     create: missing('create'),
+    replace: missing('replace'),
     push: missing('push'),
     upgrade: missing('upgrade'),
     rollback: missing('rollback'),

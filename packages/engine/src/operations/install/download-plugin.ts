@@ -45,19 +45,21 @@ export interface DownloadDestination {
   readonly size: Pick<LayerSize, 'know'>;
 }
 
+/** The part of a record that a version brings. */
+export type InstalledParts = Pick<
+  PluginRecord,
+  | 'pluginReference'
+  | 'config'
+  | 'configDigest'
+  | 'manifestDigest'
+  | 'manifestMediaType'
+  | 'blobDigests'
+  | 'privileges'
+>;
+
 /** A plugin that is unpacked and flushed, and whose blobs are stored, but that has no record yet. */
 export interface DownloadedPlugin {
-  /** Its part of the record. */
-  readonly installed: Pick<
-    PluginRecord,
-    | 'pluginReference'
-    | 'config'
-    | 'configDigest'
-    | 'manifestDigest'
-    | 'manifestMediaType'
-    | 'blobDigests'
-    | 'privileges'
-  >;
+  readonly installed: InstalledParts;
   /** The remote in familiar form, for events. */
   readonly familiarRemote: string;
   readonly warnings: readonly string[];

@@ -16,6 +16,7 @@ import { type PushRequest, pushPlugin } from './push.ts';
 import type { RemoteOptions } from './remote-options.ts';
 import { removePlugin } from './remove.ts';
 import { type RepairedPlugin, type RepairOptions, repairPlugin } from './repair.ts';
+import { type ReplaceRequest, replacePlugin } from './replace.ts';
 import { type RollbackOptions, rollbackPlugin } from './rollback.ts';
 import { type UpgradeRequest, upgradePlugin } from './upgrade.ts';
 
@@ -35,6 +36,11 @@ export interface PluginInstaller {
   pull(request: PullRequest): Promise<Plugin>;
   /** Make a plugin of a config and a root filesystem. @throws {OutboardError} conflict when the name is taken; invalid */
   create(request: CreateRequest): Promise<Plugin>;
+  /**
+   * Put another build in the place of a plugin; one that is enabled stays so.
+   * @throws {OutboardError} not-found; invalid as `create`; conflict, code `in-use`; code `rolled-back` when it does not serve
+   */
+  replace(request: ReplaceRequest): Promise<Plugin>;
   /** Upload a plugin to the registry of its local name. @throws {OutboardError} not-found; the registry's errors */
   push(request: PushRequest): Promise<void>;
   /**
@@ -84,6 +90,11 @@ export const installerRows: FaceRows<PluginInstaller> = {
     measured: 'create',
     made: idOf,
     run: (call, request) => createPlugin(call, { ...request, signal: call.signal }),
+  },
+  replace: {
+    measured: 'upgrade',
+    plugin: ({ plugin }) => plugin,
+    run: (call, request) => replacePlugin(call, { ...request, signal: call.signal }),
   },
   push: {
     measured: 'push',

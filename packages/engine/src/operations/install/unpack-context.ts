@@ -1,0 +1,169 @@
+/**
+ * Unpacks what an author sends, a config and a root filesystem in one archive, into a jail and the content store. Shared by
+ * create and replace.
+ */
+import type { Cancellable } from '@outboard/async';
+import { splitStream, stopWhenAborted } from '@outboard/async';
+import type { AppliedLayer, UnpackJail } from '@outboard/container';
+import {
+  createTarReader,
+  createTarWriter,
+  type Digest,
+  decompress,
+  digestOf,
+  type ExpectedContent,
+  encodeManifest,
+  gzipStream,
+  type Ingest,
+  isOutboardError,
+  type Lease,
+  mediaTypes,
+  OutboardError,
+} from '@outboard/oci';
+import { type ConfigFinding, messagesOf, refuseFindings } from '../../config/config-finding.ts';
+import { parsePluginConfig } from '../../config/parse-plugin-config.ts';
+import { encodeConfigBlob } from '../../config/plugin-document.ts';
+import { computePrivileges } from '../../config/privileges.ts';
+import { initialSettings } from '../../config/settings.ts';
+import { judgePluginConfig } from '../../config/validate-plugin-config.ts';
+import { createContextSplitter } from '../../distribution/plugin-context.ts';
+import { findProgramFlaws } from '../../preflight/program-flaws.ts';
+import type { OperationCall } from '../face-rows.ts';
+import type { InstalledParts } from './download-plugin.ts';
+
+/** A plugin as its author sends it. */
+export interface PluginContext extends Cancellable {
+  /** A tar archive, plain or gzip, with `config.json` and `rootfs/` at its top, in any order. */
+  readonly context: AsyncIterable<Uint8Array>;
+  /**
+   * Refuse also what Docker takes and can never be enabled: no entrypoint, a program that is not there, a misspelt key.
+   * Default false: it is logged.
+   */
+  readonly mustRun?: boolean | undefined;
+  /** Receives what was found wrong in the plugin, one line each, once it is stored. */
+  readonly onWarnings?: ((warnings: readonly string[]) => void) | undefined;
+}
+
+/** Where a plugin is unpacked. */
+export interface UnpackDestination {
+  readonly jail: UnpackJail;
+  /** Path of the tree that the jail fills. */
+  readonly rootfs: string;
+  /** Keeps the blobs until a record refers to them. */
+  readonly lease: Lease;
+}
+
+/**
+ * Unpack a plugin. The root filesystem streams once: into the jail, and compressed into the store.
+ * @param name local name that its record will have
+ * @throws {OutboardError} invalid for a bad archive or config
+ */
+export async function unpackContext(
+  context: Pick<OperationCall, 'content' | 'meter'>,
+  request: PluginContext,
+  { name, jail, rootfs, lease }: UnpackDestination & { readonly name: string },
+): Promise<{ readonly installed: InstalledParts; readonly warnings: readonly string[] }> {
+  const { signal } = request;
+  await using ingest = await context.content.ingest();
+  const { layerTar, readConfig } = await openContext(request);
+  const measured = context.meter.measure(jail);
+  const [applied, layer] = await splitStream<[AppliedLayer, ExpectedContent]>(
+    layerTar,
+    [
+      (branch, stop) => measured.apply(branch, { signal: stop }),
+      (branch, stop) => storeCompressed(branch, { ingest, lease, signal: stop }),
+    ],
+    signal,
+  );
+  const { config, document, findings: ofConfig } = readConfig();
+  const diffId = requireDiffId(applied);
+  const settings = initialSettings(config);
+  const findings = [...ofConfig, ...(await findProgramFlaws({ config, settings, rootfs }))];
+  if (request.mustRun === true) refuseFlaws(findings);
+  const configBlob = await store(encodeConfigBlob(document, [diffId]));
+  const manifest = await store(
+    encodeManifest({
+      config: { mediaType: mediaTypes.dockerPluginConfig, ...configBlob },
+      layers: [{ mediaType: mediaTypes.dockerLayerGzip, ...layer }],
+    }),
+  );
+  await measured.finish();
+  signal?.throwIfAborted();
+  return {
+    installed: {
+      pluginReference: name,
+      config: { ...config, rootfs: { type: 'layers', diffIds: [diffId] } },
+      configDigest: configBlob.digest,
+      manifestDigest: manifest.digest,
+      manifestMediaType: mediaTypes.dockerManifest,
+      blobDigests: [layer.digest],
+      privileges: computePrivileges(config),
+    },
+    warnings: [...messagesOf(findings), ...applied.warnings],
+  };
+
+  async function store(bytes: Buffer) {
+    lease.add(digestOf(bytes)); // before it is stored, so that it is never collected
+    return context.content.write(bytes);
+  }
+}
+
+/** @throws {OutboardError} invalid, with a line for each flaw */
+function refuseFlaws(findings: readonly ConfigFinding[]): void {
+  const flaws = messagesOf(findings.filter(({ severity }) => severity === 'flaw'));
+  if (flaws.length > 0) throw new OutboardError('invalid', flaws.join('\n'));
+}
+
+function requireDiffId({ diffId }: AppliedLayer): Digest {
+  if (diffId === undefined) throw new OutboardError('system', 'the unpack jail computed no diff ID');
+  return diffId;
+}
+
+async function storeCompressed(
+  tar: AsyncIterable<Buffer>,
+  to: { readonly ingest: Ingest; readonly lease: Lease; readonly signal: AbortSignal },
+): Promise<ExpectedContent> {
+  for await (const chunk of gzipStream(tar, { signal: to.signal })) await to.ingest.append(chunk);
+  to.lease.add(to.ingest.digest());
+  return to.ingest.commit();
+}
+
+/** Split a context while it streams in. The config can be read after the layer was read to its end. */
+async function openContext({ context, signal }: PluginContext) {
+  const out: Buffer[] = [];
+  const writer = createTarWriter((chunk) => void out.push(chunk));
+  const splitter = createContextSplitter(writer);
+  const source = signal === undefined ? context : stopWhenAborted(context, signal);
+  const { content } = await decompress(source, { signal });
+
+  async function* layerTar(): AsyncGenerator<Buffer> {
+    const reader = createTarReader(splitter);
+    for await (const chunk of content) {
+      readTar(() => reader.write(chunk));
+      yield* out.splice(0);
+    }
+    readTar(() => reader.end());
+    splitter.finish();
+    writer.end();
+    yield* out.splice(0);
+  }
+
+  function readConfig() {
+    const parsed = parsePluginConfig(splitter.finish());
+    const findings = [...parsed.findings, ...judgePluginConfig(parsed.config)];
+    refuseFindings(findings, ['refused', 'mistake']);
+    return { ...parsed, findings };
+  }
+
+  return { layerTar: layerTar(), readConfig };
+}
+
+/** @throws {OutboardError} with Docker's text before the reason */
+function readTar(step: () => void): void {
+  try {
+    step();
+  } catch (cause) {
+    if (!isOutboardError(cause)) throw cause;
+    throw new OutboardError(cause.kind, `failed to read from tar: ${cause.message}`, { cause });
+  }
+}
