@@ -2,23 +2,42 @@
  * The rows of the commands that make and distribute plugins.
  */
 import { authFileOption } from './commands/auth-file-flag.ts';
-import { contentTrustOption, option, type RunnableRow } from './commands/command-row.ts';
+import { contentTrustOption, option, type RunnableRow, repeatableOption } from './commands/command-row.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
+
+/** Flags about the project that is built. */
+const projectOptions = [
+  option('--base <base>', 'root filesystem to begin with: ./DIRECTORY, ./ARCHIVE, or an image in a registry'),
+  option('--program <file>', 'file of the project that becomes the entrypoint'),
+  option('--config <file>', 'config of the plugin; default config.json'),
+  option('--node <file>', 'Node.js for an npm package; default the one that runs outboard'),
+  repeatableOption(
+    '--insecure-registry <host>',
+    'registry without TLS or a known certificate; may be repeated',
+  ),
+  authFileOption(),
+];
 
 /** In the order of the help. */
 export const authorCommands: readonly RunnableRow[] = [
   {
     name: 'build',
     arguments: [['[PROJECT]', 'directory of the project; default the working directory']],
-    description: 'build a plugin: a directory with config.json and rootfs/',
+    description: 'build a plugin of a program, a binary, a directory or an image',
     options: [
+      option('-t, --tag <name>', 'create the plugin, or replace the one of that name, which stays enabled'),
       option('-o, --output <directory>', 'write config.json and rootfs/ there; it must hold no rootfs/ yet'),
-      option('--config <file>', 'config of the plugin; default config.json'),
-      option('--program <file>', 'file of the project that becomes the entrypoint'),
-      option('--node <file>', 'Node.js for an npm package; default the one that runs outboard'),
+      option('--push <reference>', 'push the plugin; several platforms become one index'),
+      option('--platform <list>', 'such as linux/amd64,linux/arm64; default that of this host'),
+      option('-f, --force', 'replace a plugin even if it is in use'),
+      ...projectOptions,
     ],
-    notes: `A project says in outboard.json, or under "outboard" in package.json, what its plugin is made of; see docs/authors.md.`,
-    examples: ['outboard build --output /tmp/volumes ./volumes'],
+    notes: `Without --tag, --output and --push the plugin is created under the "name" of the project, which says in outboard.json,
+or under "outboard" in package.json, what its plugin is made of; see docs/authors.md.`,
+    examples: [
+      'outboard build --tag acme/volumes:1.0 ./volumes',
+      'outboard build --push registry.example.com/acme/volumes:1.0 --platform linux/amd64,linux/arm64',
+    ],
     load: async () => (await import('./commands/build.ts')).build,
   },
   {

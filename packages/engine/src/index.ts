@@ -65,7 +65,12 @@ export { parsePluginConfig } from './config/parse-plugin-config.ts';
 export type { PluginOptionsPatch } from './config/parse-plugin-options.ts';
 export { parseOptionsPatch, toOptionsDocument } from './config/parse-plugin-options.ts';
 export type { Plugin, PluginConfig, PluginSettings, Privilege } from './config/plugin-config.ts';
-export { parsePrivileges, toPluginDocument, toPrivilegeDocument } from './config/plugin-document.ts';
+export {
+  encodeConfigBlob,
+  parsePrivileges,
+  toPluginDocument,
+  toPrivilegeDocument,
+} from './config/plugin-document.ts';
 export type { DecidedOptions, PluginOptions } from './config/plugin-options.ts';
 export { parseSecurityOptions } from './config/security-options.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';

@@ -1,12 +1,16 @@
 /**
  * Builds a plugin of a project: its config and its root filesystem, in memory until it is written.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cancellable } from '@outboard/async';
 import { type ParsedPluginConfig, parsePluginConfig } from '@outboard/engine';
 import { hostPlatform, isOutboardError, OutboardError, type Platform } from '@outboard/oci';
+import { readBase } from './base/add-base.ts';
+import type { RegistryOptions } from './base/registry-image.ts';
+import { openSpool, type Spool } from './base/spool.ts';
 import { fillTree } from './fill-tree.ts';
+import { forPlatform } from './project/placeholders.ts';
 import { type Project, projectPath } from './project/project.ts';
 import { runBuildCommand } from './project/run-build-command.ts';
 import { pathOf, RootTree } from './tree/root-tree.ts';
@@ -24,15 +28,21 @@ export interface BuildRequest extends Cancellable {
   readonly onOutput?: ((bytes: Buffer) => void) | undefined;
   /** Receives one line for what was left out. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Where a base that is a reference comes from; without it such a base is refused. */
+  readonly registries?: RegistryOptions | undefined;
 }
 
-/** A plugin that was built and not yet written. Its files are read from the project when it is. */
-export interface BuiltPlugin {
+/**
+ * A plugin that was built and not yet written. Its files are read from the project when it is. Disposing it deletes its
+ * temporary files.
+ */
+export interface BuiltPlugin extends AsyncDisposable {
   readonly platform: Platform;
   /** `config.json` as its author wrote it. */
   readonly configBytes: Buffer;
   readonly config: ParsedPluginConfig['config'];
   readonly tree: RootTree;
+  readonly temporaryDirectory: string;
 }
 
 /**
@@ -44,21 +54,66 @@ export async function buildPlugin(request: BuildRequest): Promise<BuiltPlugin> {
   await runBuildCommand(project, { platform, signal, onOutput: request.onOutput ?? (() => {}) });
   const configBytes = await readConfig(project);
   const { config } = parsePluginConfig(configBytes);
-  const tree = new RootTree();
+  const spool = await openSpool();
+  try {
+    const tree = await makeTree(request, { platform, spool, entrypoint: config.entrypoint?.[0] });
+    // A read-only root filesystem cannot get its mount point later.
+    if (config.propagatedMount !== '') tree.makeDirectory(pathOf(config.propagatedMount));
+    return {
+      platform,
+      configBytes,
+      config,
+      tree,
+      temporaryDirectory: spool.directory,
+      [Symbol.asyncDispose]: () => spool[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await spool[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function makeTree(
+  request: BuildRequest,
+  parts: { readonly platform: Platform; readonly spool: Spool; readonly entrypoint: string | undefined },
+): Promise<RootTree> {
+  const { project, modifiedAt = 0, signal, onWarning = () => {} } = request;
+  const { platform, spool, entrypoint } = parts;
+  const base = project.description.base ?? ((await isPlainPlugin(project)) ? './rootfs' : undefined);
+  const tree =
+    base === undefined
+      ? new RootTree()
+      : await readBase(forPlatform(base, platform), spool, {
+          directory: project.directory,
+          registries: request.registries ?? noRegistries,
+          platform,
+          modifiedAt,
+          onWarning,
+          signal,
+        });
   await fillTree(tree, project, {
     platform,
     node: request.node ?? process.execPath,
-    entrypoint: config.entrypoint?.[0],
-    hasBase: false,
-    files: {
-      modifiedAt: request.modifiedAt ?? 0,
-      owners: 'root',
-      onSkip: request.onWarning,
-    },
+    entrypoint,
+    hasBase: base !== undefined,
+    files: { modifiedAt, owners: 'root', onSkip: onWarning },
   });
-  // A read-only root filesystem cannot get its mount point later.
-  if (config.propagatedMount !== '') tree.makeDirectory(pathOf(config.propagatedMount));
-  return { platform, configBytes, config, tree };
+  return tree;
+}
+
+const noRegistries: RegistryOptions = {
+  client: () => {
+    throw new OutboardError('invalid', 'the base is a reference, and this build was given no registries');
+  },
+  accessTo: () => Promise.resolve({}),
+  onProgress: () => {},
+};
+
+/** True for `config.json` beside `rootfs/`, as `create` takes it. */
+async function isPlainPlugin({ directory, isPackage, description }: Project): Promise<boolean> {
+  if (isPackage || description.program !== undefined || description.runtime !== undefined) return false;
+  const stats = await stat(join(directory, 'rootfs')).catch(() => undefined);
+  return stats?.isDirectory() === true;
 }
 
 async function readConfig(project: Project): Promise<Buffer> {

@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { OutboardError, type Platform, platformText } from '@outboard/oci';
 import { addNode } from './programs/add-node.ts';
+import { addPython } from './programs/add-python.ts';
 import { addPackage } from './programs/node-package.ts';
 import { readElf } from './programs/read-elf.ts';
 import { addProgram, findProgram } from './programs/shared-libraries.ts';
@@ -34,6 +35,9 @@ export async function fillTree(tree: RootTree, project: Project, options: FillOp
   if (runtime === 'node') {
     requireHost(options, 'the Node.js of this machine ("runtime": "node")');
     await addNode(tree, options.node, options.files);
+  } else if (runtime === 'python') {
+    requireHost(options, 'the Python of this machine ("runtime": "python")');
+    await addPython(tree, options.files);
   }
   if (project.isPackage) await addPackage(tree, project.directory, 'plugin', options.files);
   if (description.program !== undefined) await placeProgram(tree, project, options);

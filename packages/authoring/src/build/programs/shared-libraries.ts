@@ -45,26 +45,27 @@ export async function addProgram(
 }
 
 /**
- * The libraries of an ELF file and its loader; none for a static one and for a script.
+ * The libraries of ELF files and their loader; none for static ones and for scripts.
  * @throws {OutboardError} invalid when one is missing
  */
-async function sharedLibraries(program: string): Promise<readonly string[]> {
-  if ((await readElf(program))?.isDynamic !== true) return [];
-  const { stdout } = await run('ldd', [program], { encoding: 'utf8' }).catch((cause: Error) => {
-    throw new OutboardError('invalid', `cannot list the libraries of "${program}": ${cause.message}`, {
+export async function sharedLibraries(...files: readonly string[]): Promise<readonly string[]> {
+  const facts = await Promise.all(files.map(readElf));
+  const dynamic = files.filter((_, index) => facts[index]?.isDynamic === true);
+  if (dynamic.length === 0) return [];
+  const subject =
+    dynamic.length === 1 ? `"${dynamic[0]}"` : `${dynamic.length} files such as "${dynamic[0]}"`;
+  const { stdout } = await run('ldd', dynamic, { encoding: 'utf8' }).catch((cause: Error) => {
+    throw new OutboardError('invalid', `cannot list the libraries of ${subject}: ${cause.message}`, {
       cause,
     });
   });
   const lines = stdout.split('\n');
   const missing = lines.find((line) => line.includes('not found'));
   if (missing !== undefined) {
-    throw new OutboardError(
-      'invalid',
-      `"${program}" needs a library that is missing here: ${missing.trim()}`,
-    );
+    throw new OutboardError('invalid', `${subject} needs a library that is missing here: ${missing.trim()}`);
   }
   // `name => /path (address)`, and `/path (address)` for the loader.
-  return lines.flatMap((line) => /(?:^|=>)\s*(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+  return [...new Set(lines.flatMap((line) => /(?:^|=>)\s*(\/\S+) \(0x/.exec(line)?.[1] ?? []))];
 }
 
 async function isProgram(path: string): Promise<boolean> {

@@ -26,6 +26,8 @@ export interface LostProperties {
   readonly owners: number;
   /** Devices that without root cannot be made. */
   readonly devices: number;
+  /** Files with capabilities, which a directory cannot be given. */
+  readonly attributes: number;
 }
 
 /** Cancellation of a write. */
@@ -43,7 +45,7 @@ export async function writeTree(
   directory: string,
   { signal }: WriteOptions = {},
 ): Promise<LostProperties> {
-  const lost = { owners: 0, devices: 0 };
+  const lost = { owners: 0, devices: 0, attributes: 0 };
   const directories: (readonly [string | Buffer, NodeFacts])[] = [];
   for (const entry of walkTree(root)) {
     signal?.throwIfAborted();
@@ -53,6 +55,7 @@ export async function writeTree(
     });
     if (!canOwn && (entry.node.facts.uid !== 0 || entry.node.facts.gid !== 0)) lost.owners += 1;
     if (!canOwn && isDevice(entry.node)) lost.devices += 1;
+    if (entry.node.facts.xattrs !== undefined) lost.attributes += 1;
     if (entry.node.type === 'directory') directories.push([place, entry.node.facts]);
   }
   // Children first: each one changes the time of its directory, and a directory may be read-only.

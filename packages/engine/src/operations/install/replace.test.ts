@@ -9,7 +9,7 @@ import { replacePlugin } from './replace.ts';
 const plugin = 'acme/plugin:latest';
 const probationMs = 1;
 
-/** What an author sends: a config, and a root filesystem with one file. */
+/** The archive of an author: a config, and a root filesystem with one file. */
 async function* pluginOf(version: string, config: object = {}): AsyncGenerator<Buffer> {
   const out: Buffer[] = [];
   const writer = createTarWriter((chunk) => void out.push(Buffer.from(chunk)));
