@@ -44,6 +44,7 @@ const rules: readonly Rule[] = [
       'packages/cli/src/client/engine-client.ts': 'the command line imports no package of ours but the codec',
       'packages/cli/src/commands/doctor.ts':
         'the command line imports no package of ours but the archive codec',
+      'packages/cli/src/terminal/ask-text.ts': 'the command line imports no package of ours but the codec',
       'packages/cli/src/terminal/confirm.ts': 'the command line imports no package of ours but the codec',
       'packages/sdk/src/settles-within.ts': 'the SDK imports no package',
     },

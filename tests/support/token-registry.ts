@@ -17,6 +17,8 @@ export interface TokenRegistry {
   readonly host: string;
   /** Received token requests: `password` or `refresh_token`, and the scopes. */
   readonly grants: readonly { readonly by: string; readonly scopes: readonly string[] }[];
+  /** Refuse every identity token that was issued so far. */
+  expireRefreshTokens(): void;
   stop(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export async function startTokenRegistry(upstream: string): Promise<TokenRegistr
   return {
     host: `127.0.0.1:${port}`,
     grants,
+    expireRefreshTokens: () => refreshTokens.clear(),
     async stop() {
       server.closeAllConnections();
       server.close();

@@ -115,14 +115,29 @@ async function completePair(
   { name, known, ...given }: PairQuestion,
   signal: AbortSignal,
 ): Promise<{ readonly username: string; readonly password: string }> {
-  if ((given.username === undefined || given.password === undefined) && host.stdin.isTTY !== true) {
+  const { username: givenName, password: givenPassword } = given;
+  if (givenName !== undefined && givenPassword !== undefined) {
+    return { username: givenName, password: givenPassword };
+  }
+  if (host.stdin.isTTY !== true) {
     throw new CommandError(
       'cannot ask for the password because standard input is not a terminal; use --username and --password-stdin',
     );
   }
-  if (given.username === undefined) {
-    host.stdout.write(`Log in to ${formatRegistryName(name)}\n`);
+  try {
+    return await askPair(host, { name, known, ...given }, signal);
+  } finally {
+    // An open terminal would keep the process alive.
+    host.stdin.destroy();
   }
+}
+
+async function askPair(
+  host: CommandHost,
+  { name, known, ...given }: PairQuestion,
+  signal: AbortSignal,
+): Promise<{ readonly username: string; readonly password: string }> {
+  if (given.username === undefined) host.stdout.write(`Log in to ${formatRegistryName(name)}\n`);
   const asked = `Username${known ? ` (${escapeText(known)})` : ''}: `;
   const username =
     given.username ??

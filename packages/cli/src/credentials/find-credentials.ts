@@ -6,7 +6,7 @@
 import { CommandError, messageOf } from '../command-error.ts';
 import { asText, field } from '../json-field.ts';
 import { type AuthFile, readAuthFile } from './auth-file.ts';
-import { type AuthPlace, type AuthPlaceOptions, placesToRead } from './auth-places.ts';
+import { type AuthPlace, type AuthPlaceOptions, placesToRead, placeToChange } from './auth-places.ts';
 import { askCredentialHelper, type HelperOptions } from './credential-helper.ts';
 import type { Credentials, FoundCredentials } from './credentials.ts';
 import { chooseHelper } from './default-helper.ts';
@@ -28,14 +28,15 @@ export async function findCredentials(name: RegistryName, options: FindOptions):
       if (found.credentials !== undefined) {
         return { ...found, warnings: [...failures.map(messageOf), ...found.warnings] };
       }
-      if (found.exists || searched.length === 0) searched.push(found.source);
+      if (found.exists) searched.push(found.source);
     } catch (error) {
       options.signal.throwIfAborted();
       failures.push(error);
     }
   }
   if (failures.length > 0) throw new CommandError(failures.map(messageOf).join('; '), { cause: failures[0] });
-  return { credentials: undefined, source: searched.join(' and '), warnings: [] };
+  const source = searched.length > 0 ? searched.join(' and ') : placeToChange(options).path;
+  return { credentials: undefined, source, warnings: [] };
 }
 
 /** Credentials in one place. */

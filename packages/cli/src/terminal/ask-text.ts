@@ -28,9 +28,10 @@ export async function askText(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   signal.throwIfAborted();
+  // Before the prompt: keys that follow it at once must not be shown either.
+  if (isSecret) stdin.setRawMode?.(true);
   stdout.write(prompt);
   if (!isSecret) return await readLine(stdin, takeLine, signal);
-  stdin.setRawMode?.(true);
   try {
     return await readLine(stdin, takeSecret, signal);
   } finally {
@@ -56,7 +57,7 @@ const takeSecret: TakeLine = (typed) => {
     const rest = characters.slice(index + 1).join('');
     if (key === '\r' || key === '\n') return { line: line.join(''), rest };
     if (key === keys.endOfInput && line.length === 0) return { line: undefined, rest };
-    if (key === keys.interrupt) return interrupt(rest);
+    if (key === keys.interrupt) return interrupt();
     if (key === escapeKey) index += sequenceLength(rest);
     else if (key === keys.clear) line = [];
     else if (key === '\x7f' || key === '\b') line.pop();
@@ -70,10 +71,9 @@ function sequenceLength(rest: string): number {
   return /^(?:\[[0-9;]*[A-Za-z~]|O[A-Z])/.exec(rest)?.[0].length ?? 0;
 }
 
-/** In raw mode the terminal sends no signal. */
-function interrupt(rest: string): { readonly line: undefined; readonly rest: string } {
+/** In raw mode the terminal sends no signal. The signal ends the question, a moment later. */
+function interrupt(): undefined {
   process.kill(process.pid, 'SIGINT');
-  return { line: undefined, rest };
 }
 
 async function readLine(
@@ -83,11 +83,17 @@ async function readLine(
 ): Promise<string | undefined> {
   const decoder = new StringDecoder('utf8');
   let typed = '';
+  // The end comes without `readable` when everything was read before it.
+  const ended = Promise.race(['end', 'close'].map((event) => once(stdin, event)));
+  ended.catch(() => undefined);
   for (;;) {
     const chunk: Buffer | string | null = stdin.read();
     if (chunk === null) {
       if (stdin.readableEnded || stdin.destroyed) return typed === '' ? undefined : typed;
-      await readableOrEnd(stdin, signal);
+      await Promise.race([once(stdin, 'readable', { signal }), ended]).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw error;
+      });
       continue;
     }
     typed += typeof chunk === 'string' ? chunk : decoder.write(chunk);
@@ -98,12 +104,4 @@ async function readLine(
     }
     if (typed.length > maxLength) return undefined;
   }
-}
-
-/** `readable` comes for the end too. */
-async function readableOrEnd(stdin: InputStream, signal: AbortSignal): Promise<void> {
-  await once(stdin, 'readable', { signal }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw error;
-  });
 }

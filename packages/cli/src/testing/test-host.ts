@@ -17,14 +17,16 @@ export interface TestHostOptions {
   readonly env?: CommandHost['env'] | undefined;
   /** Input of a terminal; if absent, standard input is not a terminal. */
   readonly typed?: string | undefined;
+  /** Standard input that is not a terminal; default empty. */
+  readonly input?: string | undefined;
   /** Width of the terminal on standard output; if absent, it is a pipe. */
   readonly columns?: number | undefined;
 }
 
 /** Make a host for a test. */
-export function createTestHost({ env = {}, typed, columns }: TestHostOptions = {}): TestHost {
+export function createTestHost({ env = {}, typed, input, columns }: TestHostOptions = {}): TestHost {
   const stdin = new PassThrough();
-  stdin.end(typed ?? '');
+  stdin.end(typed ?? input ?? '');
   const out: string[] = [];
   const err: string[] = [];
   return {
