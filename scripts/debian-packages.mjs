@@ -40,6 +40,15 @@ const consumers = [
   { programs: ['mkfs.ext4'], debianPackage: 'e2fsprogs' },
 ];
 
+/** For the tests of the command line: shells that complete it, the reader of its manual, and a host to reach by SSH. */
+const shells = [
+  { programs: ['zsh'], debianPackage: 'zsh' },
+  { programs: ['fish'], debianPackage: 'fish' },
+  { programs: ['mandoc'], debianPackage: 'mandoc' },
+  { programs: ['ssh'], debianPackage: 'openssh-client' },
+  { programs: ['sshd'], debianPackage: 'openssh-server' },
+];
+
 /** Debian runs this file before it starts a service during installation; exit code 101 forbids the start. */
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
@@ -67,7 +76,7 @@ export function findProgram(name) {
  * Find missing programs.
  *
  * @param {{ needsDockerCli: boolean, needsServiceManager: boolean, needsPodman: boolean,
- *   needsConsumers: boolean }} options
+ *   needsConsumers: boolean, needsShells: boolean }} options
  * @returns {readonly string[]} Debian packages that provide them
  */
 export function missingPrograms(options) {
@@ -77,6 +86,7 @@ export function missingPrograms(options) {
     ...(options.needsPodman ? [podman] : []),
     ...(options.needsServiceManager ? serviceManager : []),
     ...(options.needsConsumers ? consumers : []),
+    ...(options.needsShells ? shells : []),
   ];
   return needed
     .filter(({ programs }) => programs.every((program) => findProgram(program) === undefined))

@@ -16,15 +16,15 @@ const leastNode = [20, 19];
 /**
  * Set the checkout up and say what was done, one line per step.
  *
- * @param {{ needsDockerCli?: boolean, needsServiceManager?: boolean, needsPodman?: boolean, needsConsumers?: boolean }}
- *   options tests and the demo also want the docker command line and Podman; tests want systemd, and other engines that
- *   use plugins
+ * @param {{ needsDockerCli?: boolean, needsServiceManager?: boolean, needsPodman?: boolean, needsConsumers?: boolean,
+ *   needsShells?: boolean }} options tests and the demo also want the docker command line and Podman; tests want systemd,
+ *   other engines that use plugins, and shells
  * @returns {boolean} whether everything is there; what is missing was told
  */
 export function setUp(options = {}) {
   const { needsDockerCli = false, needsServiceManager = false } = options;
-  const { needsPodman = false, needsConsumers = false } = options;
-  const needed = { needsDockerCli, needsServiceManager, needsPodman, needsConsumers };
+  const { needsPodman = false, needsConsumers = false, needsShells = false } = options;
+  const needed = { needsDockerCli, needsServiceManager, needsPodman, needsConsumers, needsShells };
   const checkNeeded = () => checkPrograms(needed);
   const steps = [checkPlatform, checkNeeded, installPackages, build];
   return steps.every((step) => step());

@@ -27,7 +27,13 @@ const checks = [
 ];
 
 /** Everything that any test needs must be installed; single tests report their own needs when they skip. */
-setUp({ needsDockerCli: true, needsServiceManager: true, needsPodman: true, needsConsumers: true });
+setUp({
+  needsDockerCli: true,
+  needsServiceManager: true,
+  needsPodman: true,
+  needsConsumers: true,
+  needsShells: true,
+});
 const counts = { passed: 0, failed: 0, skipped: 0 };
 for (const check of checks) {
   const passed = runCheck(check);

@@ -1,7 +1,7 @@
 /**
  * The command line as commander reads it, built from the table of commands.
  */
-import { Command, Help } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import { defaultAddress } from './client/engine-address.ts';
 import { commandTable } from './command-table.ts';
 import type { CommandContext } from './commands/command-context.ts';
@@ -23,6 +23,9 @@ const globalOptions = [
 
 /** Known to the help alone: commander would take it after a command as well, where it is wrong. */
 const versionOption = option('-v, --version', 'print the version, and exit');
+
+/** The options of the program that its help shows. */
+export const shownGlobalOptions: readonly Option[] = [versionOption, ...globalOptions];
 
 const globalNotes = `
 Without --host and --context the daemon is that of OUTBOARD_HOST, DOCKER_HOST or DOCKER_CONTEXT, in this order; default:

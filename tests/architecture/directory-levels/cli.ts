@@ -8,6 +8,6 @@ export const cliLevels: DirectoryLevels = {
     ['client', 'output'],
     ['privileges', 'progress'],
     ['commands'],
-    ['commands/volume'],
+    ['commands/volume', 'manual'],
   ],
 };
