@@ -9,7 +9,8 @@ import { inspectPlugin } from '../client/plugin-api.ts';
 import { fetchOptions } from '../client/runtime-api.ts';
 import { CommandError } from '../command-error.ts';
 import { field } from '../json-field.ts';
-import { formatInspected, parseInspectFormat } from '../output/inspect-format.ts';
+import { withPluginFields } from '../output/go-values.ts';
+import { formatInspected, parseInspectFormat, withEmptyFields } from '../output/inspect-format.ts';
 import { type CommandContext, forEachName } from './command-context.ts';
 
 /** Print what is there, and then fail for what is not. */
@@ -25,7 +26,7 @@ export async function inspect(
       found.push(await describePlugin(context.client, name));
     });
   } finally {
-    context.host.stdout.write(formatInspected(found, wanted, emptyFields));
+    context.host.stdout.write(formatInspected(found, wanted, prepare));
   }
 }
 
@@ -37,6 +38,7 @@ const ownKeys = [
   'SocketPath',
   'Gateway',
   'MemoryBytes',
+  'OOMKills',
   'State',
   'PreviousVersion',
   'LastFailure',
@@ -67,6 +69,11 @@ async function describePlugin(client: EngineClient, name: string): Promise<objec
 const emptyFields = {
   PluginReference: '',
   ...Object.fromEntries(ownKeys.map((key) => [key, null])),
+  OOMKills: 0,
   Options: null,
   Uses: [],
 };
+
+function prepare(document: object): object {
+  return withPluginFields(withEmptyFields(document, emptyFields));
+}

@@ -196,7 +196,7 @@ describe('--format', () => {
       ['ls', 'raw', /invalid format "raw": it must be table, json, a template/],
       ['ls', '{{nope .Name}}', /there is no function "nope"/],
       ['stats', 'table .Name', /invalid format/],
-      ['gc', '{{.x', /lacks its \{\{ or \}\}/],
+      ['gc', '{{.x', /lacks its \}\}/],
       ['version', '{{end}}', /unexpected/],
       ['doctor', 'yaml', /invalid format/],
       ['inspect', 'yaml', /invalid format/],

@@ -19,22 +19,21 @@ export function parseInspectFormat(format: string | undefined): InspectFormat {
 
 /**
  * Format documents.
- * @param emptyFields values for templates of keys that are absent or null, as Go's zero values
+ * @param prepare makes the document for templates, such as with fields that JSON omits
  */
 export function formatInspected(
   documents: readonly object[],
   format: InspectFormat,
-  emptyFields: Readonly<Record<string, unknown>>,
+  prepare: (document: object) => object,
 ): string {
   if (format === undefined) return `${encodePrintableJson(documents, 4)}\n`;
-  if (format.kind === 'json') return documents.map((each) => `${encodePrintableJson(each)}\n`).join('');
+  if (format.kind === 'json') return `${encodePrintableJson(documents)}\n`;
   const { template } = format;
-  return documents
-    .map((document) => `${renderTemplate(template, withEmptyFields(document, emptyFields))}\n`)
-    .join('');
+  return documents.map((document) => `${renderTemplate(template, prepare(document))}\n`).join('');
 }
 
-function withEmptyFields(document: object, emptyFields: Readonly<Record<string, unknown>>): object {
+/** A document with values for keys that are absent or null, as Go's zero values. */
+export function withEmptyFields(document: object, emptyFields: Readonly<Record<string, unknown>>): object {
   const given = Object.entries(document).filter(([key, value]) => value !== null || !(key in emptyFields));
   return { ...emptyFields, ...Object.fromEntries(given) };
 }

@@ -3,17 +3,19 @@
  * @see docker/cli cli/command/formatter/formatter.go (28.x)
  */
 import { CommandError } from '../command-error.ts';
+import { callTemplateFunction } from '../template/functions.ts';
 import { parseTemplate } from '../template/parse-template.ts';
 import { type CallFunction, renderTemplate } from '../template/render-template.ts';
-import type { Nodes } from '../template/template-node.ts';
+import { isText } from '../template/shown-text.ts';
+import type { Template } from '../template/template-node.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
 import { formatTable } from './table.ts';
 
 /** A parsed format. */
 export type OutputFormat =
   | { readonly kind: 'json' }
-  | { readonly kind: 'table'; readonly columns?: Nodes | undefined }
-  | { readonly kind: 'template'; readonly template: Nodes };
+  | { readonly kind: 'table'; readonly columns?: Template | undefined }
+  | { readonly kind: 'template'; readonly template: Template };
 
 /** Default columns of a table, by header. */
 export type Columns<Row> = Readonly<Record<string, (row: Row) => string>>;
@@ -59,16 +61,21 @@ export function formatRows<Row extends object>(
 
 function formatTemplateTable(
   rows: readonly object[],
-  columns: Nodes,
+  columns: Template,
   headers: Readonly<Record<string, string>>,
 ): string {
   const names = new Set<unknown>(Object.values(headers));
-  // Functions return headers unchanged, as in Docker (templates.go, HeaderFunctions).
-  const keepHeader: CallFunction = (_name, values) => values.find((value) => names.has(value)) ?? '';
+  // Functions of values return headers unchanged; those that lay text out are called (templates.go, HeaderFunctions).
+  const keepHeader: CallFunction = (name, values) => {
+    if (layoutFunctions.has(name)) return callTemplateFunction(name, values);
+    return values.find((value) => names.has(value)) ?? values.find(isText) ?? '';
+  };
   const header = renderTemplate(columns, headers, keepHeader);
   const lines = [header, ...rows.map((row) => renderTemplate(columns, row))];
   return formatTable(lines.map((line) => line.split('\t')));
 }
+
+const layoutFunctions = new Set(['print', 'println', 'printf', 'pad', 'html', 'js', 'urlquery']);
 
 /** Format one document. @param text output for `table` without a template */
 export function formatDocument(document: object, format: OutputFormat, text: string): string {

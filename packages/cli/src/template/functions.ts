@@ -4,44 +4,68 @@
  */
 import { CommandError } from '../command-error.ts';
 import { encodePrintableJson } from '../terminal/escape-text.ts';
+import { compareValues, isEqualToAny } from './compare-values.ts';
+import { escapeHtml, escapeScript, escapeUrlQuery } from './escape-functions.ts';
 import { formatPrintf } from './format-printf.ts';
-import { plainText, ShownText, showValue } from './shown-text.ts';
+import { isText, mapText, plainText, ShownText, showValue } from './shown-text.ts';
 
-type TemplateFunction = (...values: readonly unknown[]) => unknown;
+interface TemplateFunction {
+  /** Least and greatest number of arguments. */
+  readonly takes: readonly [number, number];
+  readonly call: (...values: readonly unknown[]) => unknown;
+}
+
+const any = Number.POSITIVE_INFINITY;
 
 /** `and` and `or` are implemented elsewhere, because they do not evaluate all arguments. */
 const functions: Readonly<Record<string, TemplateFunction>> = {
-  json: (value) => new ShownText(encodePrintableJson(value ?? null)),
-  split: (text, separator) => plainText(text).split(plainText(separator)),
-  join: (list, separator) => new ShownText(asList('join', list).map(showValue).join(plainText(separator))),
-  lower: (text) => plainText(text).toLowerCase(),
-  upper: (text) => plainText(text).toUpperCase(),
-  title: (text) => plainText(text).replace(/(?<![\p{L}\p{N}_'])\p{L}/gu, (letter) => letter.toUpperCase()),
-  truncate: (text, length) => [...plainText(text)].slice(0, asNumber('truncate', length)).join(''),
-  pad(text, before, after) {
-    const shown = plainText(text);
-    if (shown === '') return shown;
-    const spaces = (count: unknown) => ' '.repeat(Math.min(1_000, Math.max(0, asNumber('pad', count))));
-    return spaces(before) + shown + spaces(after);
+  json: { takes: [1, 1], call: (value) => new ShownText(encodePrintableJson(value ?? null)) },
+  split: {
+    takes: [2, 2],
+    call: (text, separator) => plainText(asText('split', text)).split(plainText(asText('split', separator))),
   },
-  print: (...values) => new ShownText(values.map(showValue).join(' ')),
-  println: (...values) => new ShownText(`${values.map(showValue).join(' ')}\n`),
-  printf: (format, ...values) => new ShownText(formatPrintf(plainText(format), values)),
-  len: (value) => sizeOf(value),
-  index: (value, ...keys) => keys.reduce(elementOf, value),
-  slice(value, from = 0, to = undefined) {
-    const [start, end] = [from, to].map((place) =>
-      place === undefined ? undefined : asNumber('slice', place),
-    );
-    return Array.isArray(value) ? value.slice(start, end) : plainText(value).slice(start, end);
+  join: {
+    takes: [2, 2],
+    call: (list, separator) =>
+      new ShownText(
+        asList('join', list)
+          .map(showValue)
+          .join(showValue(asText('join', separator))),
+      ),
   },
-  not: (value) => !isTrue(value),
-  eq: (first, ...others) => others.some((other) => isEqual(first, other)),
-  ne: (first, second) => !isEqual(first, second),
-  lt: (first, second) => compare(first, second) < 0,
-  le: (first, second) => compare(first, second) <= 0,
-  gt: (first, second) => compare(first, second) > 0,
-  ge: (first, second) => compare(first, second) >= 0,
+  lower: textFunction('lower', (text) => text.toLowerCase()),
+  upper: textFunction('upper', (text) => text.toUpperCase()),
+  title: textFunction('title', (text) =>
+    text.replace(/(?<![\p{L}\p{N}\p{M}_])\p{L}/gu, (letter) => letter.toUpperCase()),
+  ),
+  html: { takes: [1, any], call: (...values) => mapText(printed(values), escapeHtml) },
+  js: { takes: [1, any], call: (...values) => mapText(printed(values), escapeScript) },
+  urlquery: { takes: [1, any], call: (...values) => mapText(printed(values), escapeUrlQuery) },
+  truncate: {
+    takes: [2, 2],
+    call: (text, length) =>
+      mapText(asText('truncate', text), (whole) => [...whole].slice(0, asCount('truncate', length)).join('')),
+  },
+  pad: { takes: [3, 3], call: pad },
+  print: { takes: [0, any], call: (...values) => new ShownText(printText(values)) },
+  println: {
+    takes: [0, any],
+    call: (...values) => new ShownText(`${values.map(showValue).join(' ')}\n`),
+  },
+  printf: {
+    takes: [1, any],
+    call: (format, ...values) => new ShownText(formatPrintf(showValue(asText('printf', format)), values)),
+  },
+  len: { takes: [1, 1], call: sizeOf },
+  index: { takes: [1, any], call: (value, ...keys) => keys.reduce(elementOf, value) },
+  slice: { takes: [1, 3], call: slice },
+  not: { takes: [1, 1], call: (value) => !isTrue(value) },
+  eq: { takes: [2, any], call: (first, ...others) => isEqualToAny(first, others) },
+  ne: { takes: [2, 2], call: (first, second) => !isEqualToAny(first, [second]) },
+  lt: { takes: [2, 2], call: (first, second) => compareValues(first, second) < 0 },
+  le: { takes: [2, 2], call: (first, second) => compareValues(first, second) <= 0 },
+  gt: { takes: [2, 2], call: (first, second) => compareValues(first, second) > 0 },
+  ge: { takes: [2, 2], call: (first, second) => compareValues(first, second) >= 0 },
 };
 
 /** All names, sorted for messages. */
@@ -56,7 +80,14 @@ export function isTemplateFunction(name: string): boolean {
 export function callTemplateFunction(name: string, values: readonly unknown[]): unknown {
   const called = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (called === undefined) throw new CommandError(`template: there is no function "${name}"`);
-  return called(...values);
+  const [least, most] = called.takes;
+  if (values.length < least || values.length > most) {
+    const wanted = most === least ? least : `${least} ${most === any ? 'or more' : `to ${most}`}`;
+    throw new CommandError(
+      `template: ${name} takes ${wanted} argument${wanted === 1 ? '' : 's'}, not ${values.length}`,
+    );
+  }
+  return called.call(...values);
 }
 
 /** Truth as in Go: not false, 0, nil or empty. */
@@ -67,28 +98,66 @@ export function isTrue(value: unknown): boolean {
   return Boolean(value);
 }
 
+function textFunction(name: string, change: (text: string) => string): TemplateFunction {
+  return { takes: [1, 1], call: (text) => mapText(asText(name, text), change) };
+}
+
+function asText(name: string, value: unknown): string | ShownText {
+  if (isText(value)) return value;
+  throw new CommandError(`template: ${name} needs a text, not ${showValue(value)}`);
+}
+
 function asList(name: string, value: unknown): readonly unknown[] {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return value;
   throw new CommandError(`template: ${name} needs a list, not ${showValue(value)}`);
 }
 
-function asNumber(name: string, value: unknown): number {
-  if (typeof value === 'number') return value;
-  throw new CommandError(`template: ${name} needs a number, not ${showValue(value)}`);
+function asCount(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  throw new CommandError(`template: ${name} needs a number from 0 on, not ${showValue(value)}`);
+}
+
+/** A single text as it is, and other arguments as `print` prints them. */
+function printed(values: readonly unknown[]): string | ShownText {
+  const [first] = values;
+  return values.length === 1 && isText(first) ? first : new ShownText(printText(values));
+}
+
+/** As Go's `Sprint`: a space between two values of which none is a text. */
+function printText(values: readonly unknown[]): string {
+  const isApart = (index: number) => index > 0 && !isText(values[index - 1]) && !isText(values[index]);
+  return values.map((value, index) => (isApart(index) ? ' ' : '') + showValue(value)).join('');
+}
+
+function pad(text: unknown, before: unknown, after: unknown): unknown {
+  const shown = asText('pad', text);
+  if (plainText(shown) === '') return shown;
+  const [left = '', right = ''] = [before, after].map((count) =>
+    ' '.repeat(Math.min(1_000, asCount('pad', count))),
+  );
+  return mapText(shown, (whole) => left + whole + right);
 }
 
 function sizeOf(value: unknown): number {
-  if (typeof value === 'string' || value instanceof ShownText) return Buffer.byteLength(plainText(value));
+  if (isText(value)) return Buffer.byteLength(plainText(value));
   if (Array.isArray(value)) return value.length;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length;
   if (value === null || value === undefined) return 0;
   throw new CommandError(`template: ${showValue(value)} has no length`);
 }
 
+/** An element of a list, a byte of a text, or the value of a key. */
 function elementOf(value: unknown, key: unknown): unknown {
-  if (Array.isArray(value) && typeof key === 'number' && key >= 0 && key < value.length) return value[key];
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  const list = isText(value) ? Buffer.from(plainText(value)) : value;
+  if (Array.isArray(list) || Buffer.isBuffer(list)) {
+    const place = asCount('index', key);
+    if (place < list.length) return list[place];
+    throw new CommandError(
+      `template: there is no element ${place}: index out of range, it has ${list.length}`,
+    );
+  }
+  if (typeof value === 'object' && value !== null) {
     const name = plainText(key);
     // A missing key of a map is nil, as in Go.
     return Object.hasOwn(value, name) ? Object.entries(value).find(([own]) => own === name)?.[1] : null;
@@ -96,14 +165,15 @@ function elementOf(value: unknown, key: unknown): unknown {
   throw new CommandError(`template: there is no element ${showValue(key)}`);
 }
 
-function isEqual(first: unknown, second: unknown): boolean {
-  return typeof first === 'object' || typeof second === 'object'
-    ? showValue(first) === showValue(second)
-    : first === second;
-}
-
-function compare(first: unknown, second: unknown): number {
-  if (typeof first === 'number' && typeof second === 'number') return first - second;
-  const [left, right] = [plainText(first), plainText(second)];
-  return left < right ? -1 : Number(left > right);
+/** Elements of a list, or bytes of a text. */
+function slice(value: unknown, from: unknown = 0, to: unknown = sizeOf(value)): unknown {
+  const size = sizeOf(value);
+  const [start, end] = [asCount('slice', from), asCount('slice', to)];
+  if (start > end || end > size) {
+    throw new CommandError(
+      `template: cannot slice from ${start} to ${end}: index out of range, it has ${size}`,
+    );
+  }
+  if (isText(value)) return mapText(value, (text) => Buffer.from(text).subarray(start, end).toString());
+  return asList('slice', value).slice(start, end);
 }

@@ -1,35 +1,39 @@
 /**
- * Parses the subset of Go's template language that is used with `docker … --format`: fields, variables, pipelines,
- * functions, `if`, `with` and `range`. Named templates are not supported.
+ * Parses Go's template language, as it is used with `docker … --format`.
  * @see Go text/template; docker/cli templates/templates.go (28.x)
  */
 import { isTemplateFunction, templateFunctionNames } from './functions.ts';
+import { readNumber, readQuoted } from './read-literal.ts';
 import { readSegments, type TemplateSegment, templateError } from './read-tokens.ts';
-import type { Branch, Nodes, Operand, Pipeline, TemplateNode } from './template-node.ts';
+import { ShownText } from './shown-text.ts';
+import type { Branch, Nodes, Operand, Pipeline, Template, TemplateNode } from './template-node.ts';
 
 /** Upper bound of nested blocks and parentheses. */
 const maxDepth = 64;
 
 /** Parse a template. @throws {CommandError} with the reason for a malformed template */
-export function parseTemplate(template: string): Nodes {
+export function parseTemplate(template: string): Template {
   return new Parser(template).parse();
 }
 
 class Parser {
   readonly #template: string;
   readonly #segments: readonly TemplateSegment[];
+  readonly #definitions = new Map<string, Nodes>();
   #at = 0;
   #depth = 0;
+  /** Ranges around the current position. */
+  #ranges = 0;
 
   constructor(template: string) {
     this.#template = template;
     this.#segments = readSegments(template);
   }
 
-  parse(): Nodes {
+  parse(): Template {
     const { nodes, end } = this.#block([]);
     if (end !== undefined) throw this.#error(`unexpected {{${end.join(' ')}}}`);
-    return nodes;
+    return { nodes, definitions: this.#definitions };
   }
 
   /** Parse nodes up to the end of the template, or to an action that begins with one of these words. */
@@ -50,20 +54,55 @@ class Parser {
         if (!ends.includes(first)) throw this.#error(`unexpected {{${segment.words.join(' ')}}}`);
         return { nodes, end: segment.words };
       }
-      nodes.push(this.#action(first, segment.words));
+      const node = this.#action(first, segment.words);
+      if (node !== undefined) nodes.push(node);
     }
     this.#depth -= 1;
     if (ends.length > 0) throw this.#error('{{end}} is missing');
     return { nodes };
   }
 
-  #action(first: string, words: readonly string[]): TemplateNode {
-    if (first === 'if' || first === 'with') return this.#condition(first, words.slice(1));
-    if (first === 'range') return this.#range(words.slice(1));
-    if (['define', 'template', 'block', 'break', 'continue'].includes(first)) {
-      throw this.#error(`{{${first}}} is not supported`);
+  /** @returns undefined for a definition, which is not rendered where it stands */
+  #action(first: string, words: readonly string[]): TemplateNode | undefined {
+    switch (first) {
+      case 'if':
+      case 'with':
+        return this.#condition(first, words.slice(1));
+      case 'range':
+        return this.#range(words.slice(1));
+      case 'break':
+      case 'continue':
+        if (this.#ranges === 0) throw this.#error(`{{${first}}} outside of {{range}}`);
+        if (words.length > 1) throw this.#error(`unexpected {{${words.join(' ')}}}`);
+        return { kind: first };
+      case 'define':
+      case 'block':
+      case 'template':
+        return this.#named(first, words);
+      default:
+        return { kind: 'output', pipeline: this.#pipeline(words) };
     }
-    return { kind: 'output', pipeline: this.#pipeline(words) };
+  }
+
+  #named(
+    kind: 'define' | 'block' | 'template',
+    [, word = '', ...rest]: readonly string[],
+  ): TemplateNode | undefined {
+    const name = /^["`]/.test(word) ? readQuoted(word) : undefined;
+    if (typeof name !== 'string') throw this.#error(`{{${kind}}} needs a name in quotes`);
+    const pipeline = rest.length === 0 ? undefined : this.#pipeline(rest);
+    if (kind === 'define' && (this.#depth > 1 || pipeline !== undefined))
+      throw this.#error('unexpected {{define}}');
+    if (kind === 'block' && pipeline === undefined) throw this.#error(`{{block "${name}"}} needs a value`);
+    if (kind !== 'template') this.#define(name);
+    return kind === 'define' ? undefined : { kind: 'template', name, pipeline };
+  }
+
+  #define(name: string): void {
+    const around = this.#ranges;
+    this.#ranges = 0;
+    this.#definitions.set(name, this.#block(['end']).nodes);
+    this.#ranges = around;
   }
 
   #condition(kind: 'if' | 'with', words: readonly string[]): TemplateNode {
@@ -85,7 +124,9 @@ class Parser {
     if (names.length > 2 || names.some((name) => !/^\$\w+$/.test(name)))
       throw this.#error('malformed {{range}}');
     const pipeline = this.#pipeline(words.slice(assign + 1));
+    this.#ranges += 1;
     const { nodes: body, end = [] } = this.#block(['else', 'end']);
+    this.#ranges -= 1;
     const otherwise = end[0] === 'else' ? this.#block(['end']).nodes : [];
     return { kind: 'range', names, pipeline, body, otherwise };
   }
@@ -94,7 +135,7 @@ class Parser {
     const [name = '', assign] = words;
     if (assign === ':=' || assign === '=') {
       if (!/^\$\w+$/.test(name)) throw this.#error(`"${name}" is not a variable`);
-      return { sets: name, ...this.#commands(words.slice(2)) };
+      return { sets: name, isAssignment: assign === '=', ...this.#commands(words.slice(2)) };
     }
     return this.#commands(words);
   }
@@ -130,28 +171,28 @@ class Parser {
       const name = /^\$\w*/.exec(word)?.[0] ?? '.';
       return { kind: 'variable', name, path: fieldsOf(word.slice(name === '.' ? 0 : name.length)) };
     }
-    if (/^[+-]?\d/.test(word)) return { kind: 'literal', value: Number(word) };
-    if (word.startsWith('`')) return { kind: 'literal', value: word.slice(1, -1) };
-    if (word.startsWith('"')) return { kind: 'literal', value: this.#string(word) };
+    if (/^[+-]?\d/.test(word)) return { kind: 'literal', value: this.#number(word) };
+    if (/^["'`]/.test(word)) return { kind: 'literal', value: this.#quoted(word) };
     const value = literals.get(word);
     if (value !== undefined) return { kind: 'literal', value: value.value };
     if (isTemplateFunction(word)) return { kind: 'function', name: word };
     throw this.#error(`there is no function "${word}", only ${templateFunctionNames.join(', ')}`);
   }
 
-  /** Decode a string literal. Only those escapes of Go are supported that JSON has as well. */
-  #string(word: string): string {
-    try {
-      return String(JSON.parse(word.replaceAll('\t', '\\t')));
-    } catch (error) {
-      throw this.#error(`malformed string ${word}`, error);
-    }
+  #number(word: string): number {
+    const value = readNumber(word);
+    if (Number.isNaN(value)) throw this.#error(`malformed number ${word}`);
+    return value;
   }
 
-  #error(reason: string, cause?: unknown): Error {
-    const error = templateError(this.#template, reason);
-    if (cause !== undefined) error.cause = cause;
-    return error;
+  #quoted(word: string): ShownText | number {
+    const value = readQuoted(word);
+    if (value === undefined) throw this.#error(`malformed string ${word}`);
+    return typeof value === 'number' ? value : new ShownText(value);
+  }
+
+  #error(reason: string): Error {
+    return templateError(this.#template, reason);
   }
 }
 

@@ -3,6 +3,12 @@
  * @see Go text/template: actions, arguments, pipelines
  */
 
+/** A template with the templates that it defines, by name. */
+export interface Template {
+  readonly nodes: Nodes;
+  readonly definitions: ReadonlyMap<string, Nodes>;
+}
+
 /** A part of a template. */
 export type TemplateNode =
   | { readonly kind: 'text'; readonly text: string }
@@ -15,7 +21,10 @@ export type TemplateNode =
       readonly pipeline: Pipeline;
       readonly body: Nodes;
       readonly otherwise: Nodes;
-    };
+    }
+  | { readonly kind: 'break' | 'continue' }
+  /** A defined template, whose dot is the value of the pipeline. */
+  | { readonly kind: 'template'; readonly name: string; readonly pipeline?: Pipeline | undefined };
 
 /** Consecutive parts of a template. */
 export type Nodes = readonly TemplateNode[];
@@ -30,6 +39,8 @@ export interface Branch {
 export interface Pipeline {
   /** Variable for the result, which is then not printed. */
   readonly sets?: string | undefined;
+  /** True for `=`, which sets a variable that exists; false for `:=`, which declares one. */
+  readonly isAssignment?: boolean | undefined;
   readonly commands: readonly (readonly Operand[])[];
 }
 

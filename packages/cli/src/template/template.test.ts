@@ -53,20 +53,39 @@ describe('a template', () => {
     ['{{printf "%s is %q, %05d, %.1f, %t, %%" .Id "x" 42 1.25 true}}', 'abcdef is "x", 00042, 1.3, true, %'],
     ['{{index (split .Config.Description " ") 1}}', 'volume'],
     ['{{ne .Id "x"}} {{lt 1 2}} {{le 2 2}} {{ge "b" "a"}}', 'true true true true'],
-    ['{{print .Id 1}}', 'abcdef 1'],
+    ['{{print .Id 1 2 true "a"}}', 'abcdef1 2 truea'],
+    // More templates are compared with the output of docker in tests/conformance/templates.test.ts.
+    ['{{title "o\'neil foo-bar x2y"}}', "O'Neil Foo-Bar X2y"],
+    ['{{$n := 1}}{{if .Enabled}}{{$n = 2}}{{$m := 3}}{{end}}{{$n}}', '2'],
+    ['{{range .Settings.Env}}{{if eq . "B=2"}}{{break}}{{end}}{{.}}{{end}}', 'A=1'],
+    ['{{range .Settings.Env}}{{if eq . "A=1"}}{{continue}}{{end}}{{.}}{{end}}', 'B=2'],
+    ['{{define "T"}}<{{.}}>{{end}}{{template "T" .Id}}{{block "B" .Restarts}}({{.}}){{end}}', '<abcdef>(3)'],
+    ['{{range 3}}{{.}}{{end}}', '012'],
+    ['{{"a\\tb\\x41\\101\\u00e9"}} {{\'a\'}} {{`\\t`}} {{"}}"}} }}', 'a\tbAAé 97 \\t }} }}'],
+    ['{{1e3}} {{0x1F}} {{1_000}} {{-3}} {{1.50}} {{010}}', '1000 31 1000 -3 1.5 8'],
+    ['{{html "<a&b>"}} {{js "it\'s <"}} {{urlquery "a b&c"}}', "&lt;a&amp;b&gt; it\\'s \\u003C a+b%26c"],
+    ['{{index .Id 0}} {{slice "éa" 0 2}} {{truncate "éa" 1}} {{len "é"}}', '97 é é 2'],
+    ['{{upper (println .Id)}}{{json "a\\nb"}}', 'ABCDEF\n"a\\nb"'],
+    [
+      '{{printf "%+d|%X|%#x|%o|%b|%c|%U|%e" 5 255 255 8 5 65 65 12345.678}}',
+      '+5|FF|0xff|10|101|A|U+0041|1.234568e+04',
+    ],
+    ['{{printf "%*d|%[2]s|%8.3s|%-4s|" 5 3 "abcdef" "x"}}', '    3|%!s(int=3)|     abc|x   |'],
+    ['{{printf "%d %s %d" "a" 2}}', '%!d(string=a) %!s(int=2) %!d(MISSING)'],
+    ['{{printf "a" 1}} {{printf "%z" 1}} {{printf "%"}}', 'a%!(EXTRA int=1) %!z(int=1) %!(NOVERB)'],
+    ['{{printf "%q %v %T %t" .Settings.Env nil .Id true}}', '["A=1" "B=2"] <nil> string true'],
   ] as const) {
     test(`${template}`, () => assert.equal(fill(template, plugin), expected));
   }
 
   for (const [template, reason] of [
-    ['{{.Nope}}', /there is no field "Nope"/],
+    ['{{.Nope}}', /there is no field "Nope", only Id, Enabled, Settings, Config, Restarts$/],
     ['{{.Settings.Args.x}}', /there is no field "x"/],
     ['{{range .Id}}x{{end}}', /cannot range over abcdef/],
     ['{{range .Settings.Env}}x', /\{\{end\}\} is missing/],
     ['{{end}}', /unexpected \{\{end\}\}/],
     ['{{if .Id}}{{else}}{{else}}{{end}}', /unexpected \{\{else\}\}/],
-    ['{{.Id', /lacks its \{\{ or \}\}/],
-    ['{{.Id}} }}', /lacks its \{\{ or \}\}/],
+    ['{{.Id', /lacks its \}\}/],
     ['{{}}', /is empty/],
     ['{{nope .Id}}', /there is no function "nope", only and, eq, /],
     ['{{.Id .Id}}', /only a function takes arguments/],
@@ -75,11 +94,24 @@ describe('a template', () => {
     ['{{"\\q"}}', /malformed string/],
     ['{{.Id & .Id}}', /unexpected "& .Id"/],
     ['{{$x}}', /no variable "\$x"/],
-    ['{{template "x"}}', /\{\{template\}\} is not supported/],
+    ['{{$x = 1}}', /no variable "\$x"/],
+    ['{{template "x"}}', /there is no template "x"/],
+    ['{{define "x"}}{{template "x"}}{{end}}{{template "x"}}', /"x" is nested too deeply/],
+    ['{{define x}}{{end}}', /\{\{define\}\} needs a name in quotes/],
+    ['{{break}}', /\{\{break\}\} outside of \{\{range\}\}/],
+    ['{{eq .Id 1}}', /cannot compare the text "abcdef" with the number 1: incompatible types/],
+    ['{{lt .Enabled true}}', /cannot compare the boolean true/],
+    ['{{eq .Settings.Env .Settings.Env}}', /cannot compare the list or object/],
+    ['{{upper 3}}', /upper needs a text, not 3/],
+    ['{{split .Id}}', /split takes 2 arguments, not 1/],
+    ['{{and}}', /and takes 1 or more arguments, not 0/],
+    ['{{nil}}', /nil is not a command/],
+    ['{{slice .Id 2 9}}', /cannot slice from 2 to 9: index out of range, it has 6/],
+    ['{{truncate .Id -1}}', /truncate needs a number from 0 on, not -1/],
+    ['{{(print "a").text}}', /there is no field "text"$/],
+    ['{{.Settings.Env.length}}', /there is no field "length"$/],
     ['{{index .Settings.Env 7}}', /there is no element 7/],
     ['{{join .Id ","}}', /join needs a list/],
-    ['{{printf "%s"}}', /no value for %s/],
-    ['{{printf "%z" 1}}', /does not support %z/],
     ['{{constructor .Id}}', /there is no function "constructor"/],
     [`${'{{if .Id}}'.repeat(100)}`, /nested too deep/],
   ] as const) {
@@ -96,5 +128,16 @@ describe('a template', () => {
     assert.equal(fill('{{upper .A}}', hostile), '\\x1b[2J{{.B}}\\x0a');
     assert.equal(fill('{{json .A}}', hostile), '"\\u001b[2J{{.B}}\\n"');
     assert.equal(fill('{{range $k, $v := .}}{{end}}{{printf "%s" .A}}', hostile), '\\x1b[2J{{.B}}\\x0a');
+    for (const call of [
+      'printf .A',
+      'printf "%q" .A',
+      'printf "%v" .List',
+      'join .List .A',
+      'html .A',
+      'js .A',
+    ]) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the test asserts their absence.
+      assert.doesNotMatch(fill(`{{${call}}}{{${call} | upper}}`, hostile), /[\u0000-\u001f\u202e]/, call);
+    }
   });
 });

@@ -2,10 +2,9 @@
  * `outboard volume inspect`
  */
 import { inspectVolume } from '../../client/volume-api.ts';
+import { withVolumeMaps } from '../../output/go-values.ts';
 import { formatInspected, parseInspectFormat } from '../../output/inspect-format.ts';
 import { type CommandContext, forEachName } from '../command-context.ts';
-
-const emptyFields = { Labels: {}, Options: {}, Status: {} };
 
 /** Print what is there, and then fail for what is not. */
 export async function inspect(
@@ -20,6 +19,6 @@ export async function inspect(
       found.push(await inspectVolume(context.client, name));
     });
   } finally {
-    context.host.stdout.write(formatInspected(found, wanted, emptyFields));
+    context.host.stdout.write(formatInspected(found, wanted, withVolumeMaps));
   }
 }

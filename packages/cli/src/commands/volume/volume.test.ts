@@ -109,7 +109,7 @@ describe('outboard volume inspect', () => {
       ['volume', 'inspect', '-f', '{{.Mountpoint}} {{.Labels}} {{.Status}}', 'data'],
       answers,
     );
-    assert.equal(out, '/host/data {} {}\n');
+    assert.equal(out, '/host/data map[] map[]\n');
   });
 });
 
