@@ -14,3 +14,16 @@ export type { Registries, RegistriesOptions } from './build/registries.ts';
 export { openRegistries } from './build/registries.ts';
 export type { LostProperties } from './build/tree/write-tree.ts';
 export { writePlugin } from './build/write-plugin.ts';
+
+// Check plugins.
+export type { CheckRequest } from './check/check-plugin.ts';
+export { checkPlugin } from './check/check-plugin.ts';
+export type { CheckDescription } from './check/check-table.ts';
+export { allChecks } from './check/check-table.ts';
+export type { AskPrivileges, PackDirectory, PluginSource } from './check/plugin-source.ts';
+export { makePluginDirectory, readInstalledPlugin } from './check/plugin-source.ts';
+export type { CheckLevel, CheckReport, CheckResult } from './check/report/check-report.ts';
+export { hasFailed } from './check/report/check-report.ts';
+export { reportDocument } from './check/report/json-report.ts';
+export { junitReport } from './check/report/junit-report.ts';
+export { textReport } from './check/report/text-report.ts';

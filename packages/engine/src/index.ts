@@ -72,7 +72,9 @@ export {
   toPrivilegeDocument,
 } from './config/plugin-document.ts';
 export type { DecidedOptions, PluginOptions } from './config/plugin-options.ts';
+export { computePrivileges } from './config/privileges.ts';
 export { parseSecurityOptions } from './config/security-options.ts';
+export { servedCapabilities } from './config/served-capabilities.ts';
 export type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 export type { LogStream } from './drivers/log-stream.ts';
 export { openLogStream } from './drivers/log-stream.ts';

@@ -2,5 +2,10 @@ import type { DirectoryLevels } from './directory-levels.ts';
 
 export const authoringLevels: DirectoryLevels = {
   source: 'packages/authoring/src',
-  levels: [['build/project', 'build/tree'], ['build/base', 'build/programs'], ['build'], ['build/publish']],
+  levels: [
+    ['build/project', 'build/tree', 'check/report', 'check/session'],
+    ['build/base', 'build/programs', 'check/kinds'],
+    ['build', 'check'],
+    ['build/publish'],
+  ],
 };
