@@ -114,11 +114,17 @@ const othersFlags: Readonly<Record<string, readonly string[]>> = {
   'docker network create': ['--ipam-driver'],
   'podman run': ['--rootfs'],
   dockerd: ['--live-restore'],
+  sha256sum: ['--check', '--ignore-missing'],
 };
 
 /** Flags after `npm run NAME --`. */
 function flagsOfScripts(): readonly string[] {
-  const sources = ['scripts/demo.mjs', 'bench/src/main.ts', 'tests/conformance/engine-api/main.ts'];
+  const sources = [
+    'scripts/demo.mjs',
+    'scripts/package.mjs',
+    'bench/src/main.ts',
+    'tests/conformance/engine-api/main.ts',
+  ];
   return sources.flatMap((path) => {
     const source = readFileSync(join(repository, path), 'utf8');
     // As text, or as the keys of parseArgs().

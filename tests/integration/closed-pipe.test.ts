@@ -93,7 +93,7 @@ describe('a command with a closed output', { skip: needsRoot }, () => {
     ['disable', 'light'],
     ['enable', 'light'],
     ['restart', 'light'],
-    ['service', 'install', '--prefix', join(home, 'system')],
+    ['service', 'install', '--from-checkout', '--prefix', join(home, 'system')],
     ['service', 'uninstall', '--prefix', join(home, 'system')],
     ['daemon', '--help'],
     ['daemon', 'doctor'],

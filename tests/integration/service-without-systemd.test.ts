@@ -31,7 +31,7 @@ async function runThere(commands: string): Promise<readonly string[]> {
 
 describe('outboard service without a running systemd', { skip: needsRoot }, () => {
   test('install --now writes the units, and reports that nothing was started, and the next step', async () => {
-    const lines = await runThere('outboard service install --now; units');
+    const lines = await runThere('outboard service install --from-checkout --now; units');
     const said = lines.find((line) => line.startsWith('this host does not run systemd'));
     assert.match(
       said ?? '',
@@ -42,7 +42,7 @@ describe('outboard service without a running systemd', { skip: needsRoot }, () =
   });
 
   test('install without --now succeeds with the same report', async () => {
-    const lines = await runThere('outboard service install; units');
+    const lines = await runThere('outboard service install --from-checkout; units');
     assert.match(
       lines.join('\n'),
       /\nthis host does not run systemd; the units are written.*\nrc 0\noutboard\.service\noutboard\.socket$/,
@@ -52,7 +52,7 @@ describe('outboard service without a running systemd', { skip: needsRoot }, () =
   test('uninstall removes the units and their links, and succeeds a second time', async () => {
     const wants = '/etc/systemd/system/multi-user.target.wants';
     const lines = await runThere(`
-      outboard service install > /dev/null
+      outboard service install --from-checkout > /dev/null
       mkdir -p ${wants}
       ln -s ../outboard.service ${wants}/outboard.service
       outboard service uninstall

@@ -23,7 +23,7 @@ let plugin: ServedPlugin;
 before(async () => {
   if (skip !== false) return;
   host = await bootSystemdHost();
-  await outboard(host, 'service', 'install', '--now');
+  await outboard(host, 'service', 'install', '--from-checkout', '--now');
   plugin = await startBoundedPlugin(host, 'acme/store');
   await call(new Agent(), 'VolumeDriver.Create');
 });

@@ -35,7 +35,7 @@ function freePlugin(): Buffer {
 before(async () => {
   if (skip !== false) return;
   host = await bootSystemdHost();
-  await outboard(host, 'service', 'install', '--now');
+  await outboard(host, 'service', 'install', '--from-checkout', '--now');
   const socket = host.path('/run/outboard/outboard.sock');
   const created = await callApi(socket, 'POST', `/plugins/create?name=${plugin.name}`, {
     body: freePlugin(),

@@ -16,7 +16,7 @@ before(async () => {
   if (skip !== false) return;
   host = await bootSystemdHost();
   writeFileSync(host.path(configFile), '{"log-level":"info"}');
-  await outboard(host, 'service', 'install');
+  await outboard(host, 'service', 'install', '--from-checkout');
   // The result of "systemctl edit".
   const directory = host.path('/etc/systemd/system/outboard.service.d');
   mkdirSync(directory);

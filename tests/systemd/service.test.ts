@@ -28,7 +28,7 @@ let pid: number;
 before(async () => {
   if (skip !== false) return;
   host = await bootSystemdHost();
-  await outboard(host, 'service', 'install', '--now');
+  await outboard(host, 'service', 'install', '--from-checkout', '--now');
   plugin = await startBoundedPlugin(host, 'bounded');
   pid = await pidOnHost(host, plugin);
 });
@@ -85,7 +85,7 @@ describe('the service on a host with systemd', { skip }, () => {
     await host.ok('systemctl', 'daemon-reload');
     await assertUnharmed();
     await stopForeignDaemon(host);
-    await outboard(host, 'service', 'install', '--now');
+    await outboard(host, 'service', 'install', '--from-checkout', '--now');
   });
 
   test('new limits for a running plugin are in force at once, and stay in force', async () => {

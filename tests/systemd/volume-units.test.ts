@@ -30,7 +30,7 @@ before(async () => {
   host = await bootSystemdHost();
   const script = `#!/bin/sh\nexec ${outboardCommand().join(' ')} "$@"\n`;
   await writeFile(host.path(program), script, { mode: 0o755 });
-  await outboard(host, 'service', 'install', '--now');
+  await outboard(host, 'service', 'install', '--from-checkout', '--now');
   const body = perlPluginArchive('plain');
   const created = await callApi(host.path(socket), 'POST', '/plugins/create?name=sshfs', { body });
   assert.equal(created.status, 204, created.text);

@@ -34,7 +34,11 @@ export const hostCommands: readonly (RunnableRow | GroupRow)[] = [
       {
         name: 'install',
         description: 'write the unit files outboard.service and outboard.socket',
-        options: [option('--now', 'enable and start the service as well'), prefix],
+        options: [
+          option('--now', 'enable and start the service as well; restart it if it runs'),
+          option('--from-checkout', 'let the service start the program of a checkout'),
+          prefix,
+        ],
         examples: ['outboard service install --now'],
         load: async () => (await import('./commands/service.ts')).installService,
       },

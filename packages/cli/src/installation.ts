@@ -25,11 +25,17 @@ export function programCommand(): readonly string[] {
   return existsSync(join(prefix, 'lib/outboard/node')) ? [program] : [process.execPath, program];
 }
 
+/** Directory of the checkout that this program runs from; undefined for an installed program. */
+export function checkoutDirectory(): string | undefined {
+  const prefix = nearest('bin/outboard');
+  return existsSync(join(prefix, 'lib/outboard/systemd')) ? undefined : prefix;
+}
+
 /** Directory of the templates of systemd unit files. */
 export function unitDirectory(): string {
-  const prefix = nearest('bin/outboard');
-  const installed = join(prefix, 'lib/outboard/systemd');
-  return existsSync(installed) ? installed : join(prefix, 'packaging/systemd');
+  const checkout = checkoutDirectory();
+  if (checkout !== undefined) return join(checkout, 'packaging/systemd');
+  return join(nearest('bin/outboard'), 'lib/outboard/systemd');
 }
 
 /** The nearest directory upwards with that file; the root directory if there is none. */

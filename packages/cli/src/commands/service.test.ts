@@ -7,6 +7,8 @@ import { programCommand } from '../installation.ts';
 import { run } from '../testing/run-command.ts';
 import { quoteWord } from './service.ts';
 
+const install = ['service', 'install', '--from-checkout'];
+
 async function inPrefix(body: (prefix: string, directory: string) => Promise<void>): Promise<void> {
   const prefix = await mkdtemp(join(tmpdir(), 'ob-units-'));
   try {
@@ -19,7 +21,7 @@ async function inPrefix(body: (prefix: string, directory: string) => Promise<voi
 describe('service', () => {
   test('install writes units that start this program, and uninstall removes them', () =>
     inPrefix(async (prefix, directory) => {
-      const installed = await run(['service', 'install', '--prefix', prefix], {});
+      const installed = await run([...install, '--prefix', prefix], {});
       assert.equal(installed.code, 0, installed.err);
       assert.deepEqual((await readdir(directory)).sort(), ['outboard.service', 'outboard.socket']);
       const unit = await readFile(join(directory, 'outboard.service'), 'utf8');
@@ -33,7 +35,7 @@ describe('service', () => {
 
   test('the units keep plugins running while the daemon restarts, and set its watchdog', () =>
     inPrefix(async (prefix, directory) => {
-      await run(['service', 'install', '--prefix', prefix], {});
+      await run([...install, '--prefix', prefix], {});
       const service = (await readFile(join(directory, 'outboard.service'), 'utf8')).split('\n');
       const wanted = [
         'KillMode=process',
@@ -58,7 +60,7 @@ describe('service', () => {
   test('the socket belongs to the group outboard if it exists, else to root alone', () =>
     inPrefix(async (prefix, directory) => {
       const socketUnit = async () => (await readFile(join(directory, 'outboard.socket'), 'utf8')).split('\n');
-      const without = await run(['service', 'install', '--prefix', prefix], {});
+      const without = await run([...install, '--prefix', prefix], {});
       assert.match(
         without.out,
         /\nOnly root may use the API\. To permit other users: groupadd --system outboard, .*run this again\n$/,
@@ -69,7 +71,7 @@ describe('service', () => {
       );
       await mkdir(join(prefix, 'etc'), { recursive: true });
       await writeFile(join(prefix, 'etc/group'), 'root:x:0:\noutboard:x:999:someone\n');
-      const within = await run(['service', 'install', '--prefix', prefix], {});
+      const within = await run([...install, '--prefix', prefix], {});
       assert.doesNotMatch(within.out, /Only root/);
       const unit = await socketUnit();
       for (const line of [
@@ -82,6 +84,38 @@ describe('service', () => {
       assert.equal(unit.join('\n').includes('@'), false);
     }));
 
+  test('install refuses the program of a checkout, and names the flag that permits it', () =>
+    inPrefix(async (prefix) => {
+      const { code, out, err } = await run(['service', 'install', '--prefix', prefix], {});
+      assert.equal(code, 1);
+      assert.equal(out, '');
+      assert.match(err, /runs from a checkout, \/.*: install Outboard .*, or use --from-checkout\n$/);
+      assert.deepEqual(await readdir(prefix), []);
+    }));
+
+  test('install uses the units of a package that start this program, and uninstall leaves them', () =>
+    inPrefix(async (prefix, directory) => {
+      const packaged = join(prefix, 'usr/lib/systemd/system');
+      await mkdir(packaged, { recursive: true });
+      const program = programCommand().map(quoteWord).join(' ');
+      await writeFile(
+        join(packaged, 'outboard.service'),
+        `[Service]\nExecStart=${program} daemon --host fd://\n`,
+      );
+      const installed = await run([...install, '--prefix', prefix], {});
+      assert.match(installed.out, /has the units of the package/);
+      await assert.rejects(readdir(directory), { code: 'ENOENT' });
+      const removed = await run(['service', 'uninstall', '--prefix', prefix], {});
+      assert.match(removed.out, /those of the package/);
+      assert.deepEqual(await readdir(packaged), ['outboard.service']);
+      await writeFile(
+        join(packaged, 'outboard.service'),
+        '[Service]\nExecStart=/other daemon --host fd://\n',
+      );
+      await run([...install, '--prefix', prefix], {});
+      assert.deepEqual((await readdir(directory)).sort(), ['outboard.service', 'outboard.socket']);
+    }));
+
   test('install does not start services of another system', async () => {
     const { code, err } = await run(['service', 'install', '--now', '--prefix', '/nonexistent'], {});
     assert.deepEqual(
@@ -92,7 +126,7 @@ describe('service', () => {
 
   test('a wrong subcommand points to the help of its own command', async () => {
     const { code, err } = await run(['service', 'frob'], {});
-    assert.equal(code, 1);
+    assert.equal(code, 125);
     assert.match(err, /Run 'outboard service --help' for more information/);
   });
 

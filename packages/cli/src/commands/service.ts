@@ -3,18 +3,19 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectories } from '@outboard/oci/make-directories';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
-import { programCommand, unitDirectory } from '../installation.ts';
+import type { CommandHost } from '../command-host.ts';
+import { checkoutDirectory, programCommand, unitDirectory } from '../installation.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Flags of `outboard service`. */
 export interface ServiceOptions {
   readonly now?: boolean | undefined;
+  readonly fromCheckout?: boolean | undefined;
   /** Root directory of another system. */
   readonly prefix?: string | undefined;
 }
@@ -27,11 +28,17 @@ const noSystemd = 'this host does not run systemd';
 const groupName = 'outboard';
 /** Directory of the administrator's units, which override those of packages. */
 const unitPath = '/etc/systemd/system';
+/** Directory of the units of packages. */
+const packagedPath = '/usr/lib/systemd/system';
+const [serviceUnit] = units;
 
-/** Write the unit files for this program at its current path; with `now` enable and start them. */
+/**
+ * Write the unit files for this program at its current path; with `now` enable and start them, or restart a daemon that runs.
+ * Where a package brought units that start this program, these are used.
+ */
 export async function installService(
   { host, signal }: CommandContext,
-  { now = false, prefix }: ServiceOptions,
+  { now = false, prefix, fromCheckout = false }: ServiceOptions,
 ): Promise<void> {
   if (now && prefix !== undefined)
     throw new CommandError(
@@ -39,20 +46,12 @@ export async function installService(
       { exitCode: 125 },
     );
   requireRoot(prefix);
-  const directory = join(prefix ?? '/', unitPath);
-  await makeDirectories(directory, { mode: 0o755 });
-  const hasGroup = await groupExists(prefix ?? '/');
-  const program = programCommand().map(quoteWord).join(' ');
-  for (const unit of units) {
-    const template = await readFile(join(unitDirectory(), unit), 'utf8');
-    const text = withoutAbsentGroup(template, hasGroup).replaceAll('@PROGRAM@', () => program);
-    await writeFile(join(directory, unit), text.replaceAll('@GROUP@', groupName), { mode: 0o644 });
-    host.stdout.write(`${join(directory, unit)}\n`);
-  }
-  if (!hasGroup) {
-    const add = `groupadd --system ${groupName}, usermod -aG ${groupName} USER, and run this again`;
-    host.stdout.write(`Only root may use the API. To permit other users: ${add}\n`);
-  }
+  if (!fromCheckout) requireInstalled();
+  const root = prefix ?? '/';
+  const isPackaged = await hasPackagedUnits(root);
+  const directory = join(root, isPackaged ? packagedPath : unitPath);
+  if (isPackaged) host.stdout.write(`${directory} has the units of the package, which start this program\n`);
+  else await writeUnits(host, directory, await groupExists(root));
   if (prefix !== undefined) return;
   if (!runsSystemd()) {
     const message = `${noSystemd}; the units are written and take effect once it does. Until then start the daemon with: outboard daemon`;
@@ -65,14 +64,58 @@ export async function installService(
     signal,
   );
   if (warnings !== '') host.stderr.write(`systemd-analyze: ${warnings}\n`);
-  if (now) {
-    await systemctl(['daemon-reload'], signal);
-    await systemctl(['enable', '--now', ...units], signal);
-    return;
-  }
+  if (now) return startUnits(signal);
   host.stdout.write(
     'Next: systemctl daemon-reload && systemctl enable --now outboard.socket outboard.service\n',
   );
+}
+
+async function writeUnits(
+  host: Pick<CommandHost, 'stdout'>,
+  directory: string,
+  hasGroup: boolean,
+): Promise<void> {
+  await makeDirectories(directory, { mode: 0o755 });
+  for (const unit of units) {
+    const template = await readFile(join(unitDirectory(), unit), 'utf8');
+    const text = withoutAbsentGroup(template, hasGroup).replaceAll('@PROGRAM@', programWords);
+    await writeFile(join(directory, unit), text.replaceAll('@GROUP@', groupName), { mode: 0o644 });
+    host.stdout.write(`${join(directory, unit)}\n`);
+  }
+  if (hasGroup) return;
+  const add = `groupadd --system ${groupName}, usermod -aG ${groupName} USER, and run this again`;
+  host.stdout.write(`Only root may use the API. To permit other users: ${add}\n`);
+}
+
+/** This program, as units name it. */
+function programWords(): string {
+  return programCommand().map(quoteWord).join(' ');
+}
+
+/** A checkout is moved, rebuilt and deleted as nobody expects of what a service of the host starts. */
+function requireInstalled(): void {
+  const checkout = checkoutDirectory();
+  if (checkout === undefined) return;
+  throw new CommandError(
+    `this program runs from a checkout, ${checkout}, which the service would start at every boot: install Outboard (npm run package makes packages), or use --from-checkout`,
+  );
+}
+
+/** True if a package brought units, and they start this program. */
+async function hasPackagedUnits(root: string): Promise<boolean> {
+  const text = await readFile(join(root, packagedPath, serviceUnit), 'utf8').catch(ignoreMissing);
+  return text?.includes(`\nExecStart=${programWords()} daemon `) === true;
+}
+
+/** Start the units that are written. A daemon that runs already goes on as this program; plugins keep running. */
+async function startUnits(signal: AbortSignal): Promise<void> {
+  const wasActive = await promisify(execFile)('systemctl', ['is-active', serviceUnit], { signal }).then(
+    () => true,
+    () => false,
+  );
+  await systemctl(['daemon-reload'], signal);
+  await systemctl(['enable', '--now', ...units], signal);
+  if (wasActive) await systemctl(['restart', serviceUnit], signal);
 }
 
 /** Stop the daemon and remove its units. Plugins keep running until the next daemon takes them over. */
@@ -83,7 +126,9 @@ export async function uninstallService(
   requireRoot(prefix);
   const directory = join(prefix ?? '/', unitPath);
   const isManaged = prefix === undefined && runsSystemd();
-  if (isManaged) await stopUnits(directory, signal);
+  const isPackaged = await hasPackagedUnits(prefix ?? '/');
+  if (isManaged) await stopUnits([directory, ...(isPackaged ? [packagedPath] : [])], signal);
+  if (isPackaged) host.stdout.write('the units are those of the package: remove it to remove them\n');
   for (const unit of units) {
     const path = join(directory, unit);
     if (!existsSync(path)) continue;
@@ -101,8 +146,10 @@ export async function uninstallService(
 }
 
 /** Stop those units that are installed: a repeated or partial installation is no error. */
-async function stopUnits(directory: string, signal: AbortSignal): Promise<void> {
-  const installed = units.filter((unit) => existsSync(join(directory, unit)));
+async function stopUnits(directories: readonly string[], signal: AbortSignal): Promise<void> {
+  const installed = units.filter((unit) =>
+    directories.some((directory) => existsSync(join(directory, unit))),
+  );
   if (installed.length > 0) await systemctl(['disable', '--now', ...installed], signal);
 }
 
@@ -116,13 +163,13 @@ function withoutAbsentGroup(template: string, hasGroup: boolean): string {
 }
 
 async function groupExists(root: string): Promise<boolean> {
-  try {
-    const groups = await readFile(join(root, 'etc/group'), 'utf8');
-    return groups.split('\n').some((line) => line.startsWith(`${groupName}:`));
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
+  const groups = await readFile(join(root, 'etc/group'), 'utf8').catch(ignoreMissing);
+  return groups?.split('\n').some((line) => line.startsWith(`${groupName}:`)) === true;
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (codeOf(error) === 'ENOENT') return undefined;
+  throw error;
 }
 
 function requireRoot(prefix: string | undefined): void {
