@@ -1,7 +1,13 @@
 /**
  * The rows of the commands that show plugins and the daemon, and remove content.
  */
-import { formatOption, option, type RunnableRow, repeatableOption } from './commands/command-row.ts';
+import {
+  formatOption,
+  option,
+  type RunnableRow,
+  repeatableOption,
+  tableOptions,
+} from './commands/command-row.ts';
 
 /** In the order of the help. */
 export const inspectionCommands: readonly RunnableRow[] = [
@@ -12,10 +18,16 @@ export const inspectionCommands: readonly RunnableRow[] = [
     options: [
       repeatableOption('-f, --filter <filter>', 'enabled=true|false or capability=NAME; may be repeated'),
       formatOption('Name'),
-      option('--no-trunc', 'do not truncate IDs and descriptions'),
+      ...tableOptions('name,state,socket', 'show all, and do not truncate IDs, names and descriptions'),
       option('-q, --quiet', 'IDs only'),
     ],
-    examples: ['outboard ls', 'outboard ls --filter enabled=true --format json'],
+    notes: `In a narrow terminal the columns DIGEST, ARCH, MEMORY, RESTARTS, UPTIME, HEALTH and ID are dropped, in this order; then
+names are truncated. Files and pipes get all columns.`,
+    examples: [
+      'outboard ls',
+      'outboard ls --columns name,state,socket',
+      'outboard ls --filter enabled=true --format json',
+    ],
     load: async () => (await import('./commands/list.ts')).list,
   },
   {

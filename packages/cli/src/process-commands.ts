@@ -1,7 +1,13 @@
 /**
  * The rows of the commands about the processes of plugins.
  */
-import { formatOption, option, type RunnableRow, repeatableOption } from './commands/command-row.ts';
+import {
+  formatOption,
+  option,
+  type RunnableRow,
+  repeatableOption,
+  tableOptions,
+} from './commands/command-row.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
 
 /** In the order of the help. */
@@ -61,6 +67,7 @@ The value "default" resets an option.`,
     name: 'top',
     arguments: [['<PLUGIN>']],
     description: 'show the processes of a plugin',
+    options: [option('--no-trunc', 'do not truncate command lines, nor drop columns, to fit the terminal')],
     examples: ['outboard top ssh'],
     load: async () => (await import('./commands/top.ts')).top,
   },
@@ -68,7 +75,13 @@ The value "default" resets an option.`,
     name: 'stats',
     arguments: [['[PLUGIN...]', 'default: all running plugins']],
     description: 'show a live table of resource usage',
-    options: [option('--no-stream', 'print one table and exit'), formatOption('Name')],
+    options: [
+      option('--no-stream', 'print one table and exit'),
+      formatOption('Name'),
+      ...tableOptions('name,cpu,mem-usage-limit'),
+    ],
+    notes: `In a narrow terminal the columns BLOCK I/O, NET I/O, PIDS, MEM % and PLUGIN ID are dropped, in this order; then names
+are truncated.`,
     examples: ['outboard stats', 'outboard stats --no-stream --format json ssh'],
     load: async () => (await import('./commands/stats.ts')).stats,
   },

@@ -1,7 +1,13 @@
 /**
  * The commands of `outboard volume`.
  */
-import { formatOption, type GroupRow, option, repeatableOption } from './commands/command-row.ts';
+import {
+  formatOption,
+  type GroupRow,
+  option,
+  repeatableOption,
+  tableOptions,
+} from './commands/command-row.ts';
 
 const holder = option(
   '--holder <name>',
@@ -36,6 +42,7 @@ export const volumeCommands: GroupRow = {
       options: [
         repeatableOption('-f, --filter <filter>', 'name=, driver=, label= or dangling=; may be repeated'),
         formatOption('Name'),
+        ...tableOptions('name,mountpoint', 'do not truncate names to fit the terminal'),
         option('-q, --quiet', 'names only'),
       ],
       examples: ['outboard volume ls', 'outboard volume ls --filter dangling=true --quiet'],

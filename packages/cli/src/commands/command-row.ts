@@ -61,3 +61,14 @@ export function formatOption(field: string): Option {
 export function contentTrustOption(): Option {
   return new Option('--disable-content-trust [boolean]').hideHelp();
 }
+
+/** The options of commands whose table is fitted to the terminal. @param columns as an example */
+export function tableOptions(
+  columns: string,
+  shown = 'do not truncate or drop columns to fit the terminal',
+): readonly Option[] {
+  return [
+    option('--columns <names>', `columns of the table, such as ${columns}`),
+    option('--no-trunc', shown),
+  ];
+}

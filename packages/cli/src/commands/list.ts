@@ -7,16 +7,15 @@ import { listPlugins } from '../client/plugin-api.ts';
 import type { PluginSummary, RunningPlugin } from '../client/plugin-documents.ts';
 import { parseFilters } from '../options/list-filters.ts';
 import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
+import { availableWidth, chooseColumns, type TableFlags } from '../output/table-view.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
 import { formatDuration } from '../terminal/format-duration.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Flags of `outboard ls`. */
-export interface ListOptions {
+export interface ListOptions extends TableFlags {
   readonly quiet?: boolean | undefined;
-  /** False for complete IDs and descriptions. */
-  readonly trunc?: boolean | undefined;
   /** `KEY=VALUE` */
   readonly filter?: readonly string[] | undefined;
   /** In the form of `parseFormat`. */
@@ -31,10 +30,13 @@ export async function list({ client, host }: CommandContext, options: ListOption
   const filters = parseFilters(options.filter ?? []);
   const isShort = options.trunc !== false;
   const format = parseFormat(options.format ?? 'table');
-  const show = <Shown extends Row>(rows: readonly Shown[], table: Table<Shown>): string =>
-    options.quiet === true
-      ? rows.map((row) => `${escapeText(row.ID)}\n`).join('')
-      : formatRows(rows, format, table);
+  const show = <Shown extends Row>(rows: readonly Shown[], all: Table<Shown>): string => {
+    const shown = chooseColumns(all, options, format);
+    if (options.quiet === true) return rows.map((row) => `${escapeText(row.ID)}\n`).join('');
+    return formatRows(rows, format, shown, availableWidth(host, options));
+  };
+  // Refuses an unknown column before any request.
+  chooseColumns(runningTable, options, format);
   const running = options.quiet === true ? undefined : await listRunningPlugins(client, filters);
   if (running !== undefined) {
     const now = new Date();
@@ -86,6 +88,7 @@ const table: Table<Row> = {
     Name: 'NAME',
     PluginReference: 'IMAGE',
   },
+  fitting: { drop: ['DESCRIPTION', 'ID'], shrink: ['NAME'] },
 };
 
 const runningTable: Table<RunningRow> = {
@@ -112,6 +115,10 @@ const runningTable: Table<RunningRow> = {
     Digest: 'DIGEST',
     Alias: 'ALIAS',
     Socket: 'SOCKET',
+  },
+  fitting: {
+    drop: ['DIGEST', 'ARCH', 'MEMORY', 'RESTARTS', 'UPTIME', 'HEALTH', 'ID'],
+    shrink: ['SOCKET', 'IMAGE', 'DESCRIPTION', 'NAME'],
   },
 };
 

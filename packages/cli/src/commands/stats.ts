@@ -7,11 +7,12 @@ import { readLines } from '../client/read-body.ts';
 import { openStats, type PluginStats, parseStats, type StatsSample } from '../client/runtime-api.ts';
 import { CommandError, codeOf } from '../command-error.ts';
 import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
+import { availableWidth, chooseColumns, type TableFlags } from '../output/table-view.ts';
 import { formatBinaryBytes, formatBytes } from '../terminal/format-bytes.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Flags of `outboard stats`. */
-export interface StatsOptions {
+export interface StatsOptions extends TableFlags {
   /** False for a single table. */
   readonly stream?: boolean | undefined;
   /** In the form of `parseFormat`. */
@@ -30,6 +31,8 @@ export async function stats(
 ): Promise<void> {
   const { stdout } = host;
   const format = parseFormat(options.format);
+  // Refuses an unknown column before the request.
+  chooseColumns(table, options, format);
   const answer = await openStats(client, names);
   const isLive = options.stream !== false;
   let previous: StatsSample | undefined;
@@ -38,8 +41,9 @@ export async function stats(
       const sample = parseStats(line);
       // CPU usage needs two samples.
       if (isLive || previous !== undefined) {
-        const rows = toRows(sample, previous);
-        const text = formatRows(rows, format, tableFor(rows));
+        const rows = toRows(sample, previous, options.trunc !== false);
+        const shown = chooseColumns(tableFor(rows), options, format);
+        const text = formatRows(rows, format, shown, availableWidth(host, options));
         stdout.write(isLive && stdout.isTTY === true ? clearScreen + text : text);
       }
       if (!isLive && previous !== undefined) return;
@@ -71,7 +75,7 @@ interface Row {
 
 const unknown = '--';
 
-function toRows(sample: StatsSample, previous: StatsSample | undefined): readonly Row[] {
+function toRows(sample: StatsSample, previous: StatsSample | undefined, isShort: boolean): readonly Row[] {
   const before = new Map(previous?.plugins.map((plugin) => [plugin.id, plugin]));
   return sample.plugins.map((plugin) => {
     const { memoryBytes, memoryLimitBytes = sample.memoryBytes } = plugin;
@@ -79,7 +83,7 @@ function toRows(sample: StatsSample, previous: StatsSample | undefined): readonl
     return {
       BlockIO: transfer(plugin.readBytes, plugin.writtenBytes),
       CPUPerc: cpuShare(plugin, before.get(plugin.id)),
-      ID: plugin.id.slice(0, 12),
+      ID: isShort ? plugin.id.slice(0, 12) : plugin.id,
       MemPerc: hasMemory ? percent(memoryBytes / memoryLimitBytes) : unknown,
       MemUsage: hasMemory
         ? `${formatBinaryBytes(memoryBytes)} / ${formatBinaryBytes(memoryLimitBytes)}`
@@ -133,6 +137,7 @@ const table: Table<Row> = {
     OOMKills: 'OOM KILLS',
     PIDs: 'PIDS',
   },
+  fitting: { drop: ['BLOCK I/O', 'NET I/O', 'PIDS', 'MEM %', 'PLUGIN ID'], shrink: ['NAME'] },
 };
 
 /** The column of out-of-memory kills is shown only if there are any. */

@@ -9,6 +9,7 @@ import { type CallFunction, renderTemplate } from '../template/render-template.t
 import { isText } from '../template/shown-text.ts';
 import type { Template } from '../template/template-node.ts';
 import { encodePrintableJson, escapeText } from '../terminal/escape-text.ts';
+import { type FittingOrder, fitTable } from './fit-table.ts';
 import { formatTable } from './table.ts';
 
 /** A parsed format. */
@@ -25,6 +26,8 @@ export interface Table<Row> {
   readonly columns: Columns<Row>;
   /** Headers of all fields, for tables with a template. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Columns that a narrow terminal affects; default none. */
+  readonly fitting?: FittingOrder | undefined;
 }
 
 /** Parse a format. @throws {CommandError} exit code 125 for an unknown word; 1 for a malformed template */
@@ -40,11 +43,12 @@ export function parseFormat(text: string): OutputFormat {
   );
 }
 
-/** Format rows, each with a line end. */
+/** Format rows, each with a line end. @param width of a terminal that default columns are fitted into; default unlimited */
 export function formatRows<Row extends object>(
   rows: readonly Row[],
   format: OutputFormat,
-  { columns, headers }: Table<Row>,
+  { columns, headers, fitting }: Table<Row>,
+  width?: number | undefined,
 ): string {
   switch (format.kind) {
     case 'json':
@@ -54,7 +58,10 @@ export function formatRows<Row extends object>(
     case 'table': {
       if (format.columns !== undefined) return formatTemplateTable(rows, format.columns, headers);
       const cells = rows.map((row) => Object.values(columns).map((cell) => escapeText(cell(row))));
-      return formatTable([Object.keys(columns), ...cells]);
+      const table = [Object.keys(columns), ...cells];
+      return formatTable(
+        width === undefined || fitting === undefined ? table : fitTable(table, width, fitting),
+      );
     }
   }
 }

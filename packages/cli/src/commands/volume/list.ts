@@ -5,11 +5,12 @@
 import { listVolumes, type VolumeSummary } from '../../client/volume-api.ts';
 import { parseFilters } from '../../options/list-filters.ts';
 import { formatRows, parseFormat, type Table } from '../../output/output-format.ts';
+import { availableWidth, chooseColumns, type TableFlags } from '../../output/table-view.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import type { CommandContext } from '../command-context.ts';
 
 /** Flags of `outboard volume ls`. */
-export interface ListVolumesFlags {
+export interface ListVolumesFlags extends TableFlags {
   readonly quiet?: boolean | undefined;
   /** `NAME=VALUE` */
   readonly filter?: readonly string[] | undefined;
@@ -20,12 +21,13 @@ export interface ListVolumesFlags {
 /** Print the volumes, sorted by name; the daemon's warnings go to standard error, where docker shows none. */
 export async function list({ client, host }: CommandContext, flags: ListVolumesFlags): Promise<void> {
   const format = parseFormat(flags.format);
+  const shownTable = chooseColumns(table, flags, format);
   const { volumes, warnings } = await listVolumes(client, parseFilters(flags.filter ?? []));
   const rows = [...volumes].sort(byName).map(toRow);
   const shown =
     flags.quiet === true
       ? rows.map(({ Name }) => `${escapeText(Name)}\n`).join('')
-      : formatRows(rows, format, table);
+      : formatRows(rows, format, shownTable, availableWidth(host, flags));
   host.stdout.write(shown);
   for (const warning of warnings) host.stderr.write(`WARNING: ${escapeText(warning)}\n`);
 }
@@ -48,6 +50,7 @@ const table: Table<Row> = {
     Name: 'VOLUME NAME',
     Scope: 'SCOPE',
   },
+  fitting: { drop: [], shrink: ['MOUNTPOINT', 'LABELS', 'DRIVER', 'VOLUME NAME'] },
 };
 
 function toRow({ name, driver, scope, mountpoint, labels }: VolumeSummary): Row {
