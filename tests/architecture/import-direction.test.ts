@@ -67,6 +67,11 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   // load the library of authors when they run.
   'packages/cli': ['@outboard/authoring', '@outboard/oci/layers', '@outboard/oci/make-directories'],
   'packages/sdk': [],
+  'examples/authorization-rules': ['@outboard/sdk'],
+  'examples/log-json-lines': ['@outboard/sdk'],
+  'examples/metrics-textfile': ['@outboard/sdk'],
+  'examples/network-bridge': ['@outboard/sdk'],
+  'examples/secrets-directory': ['@outboard/sdk'],
   'examples/volume-local': ['@outboard/sdk'],
   'examples/volume-sshfs': ['@outboard/sdk'],
   bench: [],
