@@ -14,4 +14,6 @@ mkdir -p /run/docker/plugins /run/docker/logging
 mount --bind "$sockets" /run/docker/plugins
 mount --bind "$fifos" /run/docker/logging
 mount --bind "$configuration" /etc/docker
+# The loopback device of a new network is down; it is up already in that of the host.
+ip link set dev lo up
 exec "$@"

@@ -36,6 +36,8 @@ export interface DockerEngineOptions {
   readonly daemonHome: string;
   /** Further arguments of dockerd. */
   readonly args?: readonly string[];
+  /** Gives it a network of its own, with the loopback device only: a swarm makes bridges. Default false. */
+  readonly hasOwnNetwork?: boolean;
 }
 
 /** Name of an image with busybox only, which every engine of `startDockerEngine` has. */
@@ -61,7 +63,7 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
   for (const directory of fixed) await mkdir(directory, { recursive: true });
   const docker = await createDockerCli(socket);
   const start = async (args: readonly string[]) => {
-    const command = dockerdCommand(home, fixed);
+    const command = dockerdCommand(home, fixed, options.hasOwnNetwork ?? false);
     const started = await startPluginProcess([...command, ...args], socket, { PATH: searchPath });
     // The socket accepts before the engine is initialised; requests wait.
     await callApi(socket, 'GET', '/_ping');
@@ -96,8 +98,23 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
   };
 }
 
-function dockerdCommand(home: string, fixed: readonly string[]): readonly [string, ...string[]] {
-  const isolated = ['--mount', '--propagation', 'slave', '--pid', '--fork', '--mount-proc', 'sh', script];
+function dockerdCommand(
+  home: string,
+  fixed: readonly string[],
+  hasOwnNetwork: boolean,
+): readonly [string, ...string[]] {
+  const network = hasOwnNetwork ? ['--net'] : [];
+  const isolated = [
+    ...network,
+    '--mount',
+    '--propagation',
+    'slave',
+    '--pid',
+    '--fork',
+    '--mount-proc',
+    'sh',
+    script,
+  ];
   const paths = { '--data-root': 'data', '--exec-root': 'exec', '--pidfile': 'dockerd.pid' };
   return [
     'unshare',

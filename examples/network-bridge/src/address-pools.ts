@@ -23,7 +23,7 @@ interface Pool {
   readonly range: Range;
   /** Addresses to choose from. */
   readonly subRange: Range;
-  /** How often it was requested. */
+  /** Requests for it less its releases. */
   uses: number;
   /** Addresses in use, as numbers. */
   readonly taken: Set<number>;
