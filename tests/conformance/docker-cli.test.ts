@@ -53,7 +53,10 @@ describe('docker plugin', () => {
   const install = ['plugin', 'install', '--grant-all-permissions'] as const;
 
   test('version and info show the daemon', async () => {
-    assert.match(await docker.succeed('version'), /Server: Outboard\n Engine:\n {2}Version: +0\.1\.0\n/);
+    assert.match(
+      await docker.succeed('version'),
+      /Server: Outboard\n Engine:\n {2}Version: +\d+\.\d+\.\d+\n/,
+    );
     const info = await docker.succeed(
       'info',
       '--format',
@@ -62,21 +65,60 @@ describe('docker plugin', () => {
     assert.equal(info, 'linux true []\n');
   });
 
-  test('commands for containers and images fail with a reference to Docker', async () => {
-    for (const args of [
-      ['ps'],
-      ['images'],
-      ['run', '--rm', 'alpine', 'true'],
-      ['network', 'ls'],
-      ['system', 'df'],
-    ]) {
-      const { code, stderr } = await docker.run(args);
-      assert.notEqual(code, 0);
-      assert.match(
-        stderr,
-        /this is Outboard, which manages plugins and their volumes, not .*docker context ls/,
-      );
-    }
+  test('commands for everything but plugins and volumes fail with a reference to Docker', async () => {
+    const commands = [
+      ...[
+        'ps',
+        'images',
+        'run --rm alpine true',
+        'create alpine',
+        'pull alpine',
+        'push alpine',
+        'search alpine',
+      ],
+      ...[
+        'start a',
+        'stop a',
+        'kill a',
+        'rm a',
+        'exec a sh',
+        'logs a',
+        'top a',
+        'stats --no-stream',
+        'cp a:/b .',
+      ],
+      ...[
+        'commit a',
+        'tag a b',
+        'rmi a',
+        'history a',
+        'save a',
+        'import /dev/null',
+        'attach a',
+        'diff a',
+        'port a',
+      ],
+      ...['container prune -f', 'image prune -f', 'builder prune -f', 'system df', 'system prune -f'],
+      ...['network ls', 'network create n', 'swarm init', 'swarm leave', 'node ls', 'service ls', 'stack ls'],
+      ...['secret ls', 'config ls'],
+    ];
+    const wanted =
+      /this is Outboard, which manages plugins and their volumes, not .*docker context ls.*docs\/compatibility\.md/;
+    const results = await Promise.all(commands.map((command) => docker.run(command.split(' '))));
+    results.forEach(({ code, stderr }, index) => {
+      assert.notEqual(code, 0, commands[index]);
+      assert.match(stderr, wanted, commands[index]);
+    });
+  });
+
+  test('docker inspect without a type finds a plugin, after everything that does not exist', async () => {
+    await docker.succeed('plugin', 'create', 'acme/inspected', contexts.first);
+    assert.equal(
+      await docker.succeed('inspect', '-f', '{{.Name}}', 'acme/inspected'),
+      'acme/inspected:latest\n',
+    );
+    assert.match(await docker.fail('inspect', 'acme/nothing'), /No such object: acme\/nothing/);
+    await docker.succeed('plugin', 'rm', 'acme/inspected');
   });
 
   test('life cycle: create, ls, inspect, set, enable, disable, rm', async () => {

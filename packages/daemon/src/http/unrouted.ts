@@ -24,7 +24,8 @@ const resources: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Create the error: status and beginning of the text are Docker's, since clients compare them.
+ * Create the error: status and beginning of the text are Docker's, since clients compare them. With another status than 404
+ * `docker inspect NAME`, which asks for containers, images and networks before plugins, would not find a plugin.
  * @param path without version and query
  */
 export function unrouted(path: string): HttpError {
@@ -34,6 +35,6 @@ export function unrouted(path: string): HttpError {
     404,
     `page not found: this is Outboard, which manages plugins and their volumes, not ${resource}; for ${resource} name a ` +
       'Docker Engine: unset DOCKER_HOST, or use docker --context NAME (docker context ls), or docker --host ' +
-      'unix:///var/run/docker.sock',
+      'unix:///var/run/docker.sock (docs/compatibility.md, "Clients")',
   );
 }
