@@ -5,11 +5,13 @@
 'use strict';
 
 /** The arguments of the daemon, which has a help and completions of its own; undefined for all other commands. */
-function wordsForDaemon([first, second, ...rest]) {
-  if (first === 'daemon') return second === undefined ? [] : [second, ...rest];
-  if (second !== 'daemon') return undefined;
-  if (first === 'help') return ['--help'];
-  return first === '__complete' ? [first, ...rest] : undefined;
+function wordsForDaemon(words) {
+  const [first, second, third, ...rest] = words;
+  if (first === 'daemon') return words.slice(1);
+  if (first === 'help' && second === 'daemon') return ['--help'];
+  // `daemon` as the last word is still being typed.
+  const completes = first === '__complete' && second === '--' && third === 'daemon' && rest.length > 0;
+  return completes ? [first, ...rest] : undefined;
 }
 
 async function run(words) {

@@ -50,4 +50,24 @@ export const hostCommands: readonly (RunnableRow | GroupRow)[] = [
       },
     ],
   },
+  {
+    name: 'completion',
+    arguments: [['<SHELL>', 'bash, zsh or fish']],
+    description: 'print a script that makes a shell complete commands, flags, plugins and settings',
+    notes:
+      'Packages install these scripts; elsewhere load them at the start of the shell, as in the examples.',
+    examples: [
+      'source <(outboard completion bash)     # in ~/.bashrc',
+      'source <(outboard completion zsh)      # in ~/.zshrc, after compinit',
+      'outboard completion fish | source      # in ~/.config/fish/config.fish',
+    ],
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+  {
+    name: '__complete',
+    hidden: true,
+    arguments: [['[WORD...]', 'after --, the words of a command line up to the cursor']],
+    description: 'print what can follow a command line, for the scripts of shells',
+    load: async () => (await import('./commands/complete.ts')).complete,
+  },
 ];

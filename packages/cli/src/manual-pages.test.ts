@@ -26,7 +26,7 @@ const commands = commandTable
 function pageOf(file: string): string {
   const text = pages.get(file);
   assert.ok(text !== undefined, `there is no page ${file}`);
-  return text.replaceAll('\\-', '-').replaceAll('\\e', '\\');
+  return text.replaceAll('\\-', '-').replaceAll('\\(ti', '~').replaceAll('\\e', '\\');
 }
 
 describe('manualPages()', () => {

@@ -71,16 +71,29 @@ async function failureOf(command: Promise<void>): Promise<{ readonly error: unkn
 async function parseAndRun(argv: readonly string[], host: CommandHost, signal: AbortSignal): Promise<void> {
   const run: RunCommand = async (command) => {
     const version = ownVersion();
-    const client = new EngineClient({
-      address: findAddress(program.opts<AddressFlags>(), host.env),
-      signal,
-      userAgent: `outboard/${version} (linux)`,
-      apiVersion: host.env.DOCKER_API_VERSION,
-    });
+    let opened: EngineClient | undefined;
+    // Only when the command asks for it: some need no daemon, and work with a wrong address in the environment.
+    const open = () => {
+      opened ??= new EngineClient({
+        address: findAddress(program.opts<AddressFlags>(), host.env),
+        signal,
+        userAgent: `outboard/${version} (linux)`,
+        apiVersion: host.env.DOCKER_API_VERSION,
+      });
+      return opened;
+    };
     try {
-      await command({ client, host, signal, version });
+      await command({
+        get client() {
+          return open();
+        },
+        host,
+        signal,
+        version,
+        program,
+      });
     } finally {
-      await client.close();
+      await opened?.close();
     }
   };
   const program = createProgram(run);

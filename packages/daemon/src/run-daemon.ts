@@ -41,6 +41,11 @@ const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 export async function runDaemon(argv: readonly string[]): Promise<number> {
   const output = surviveLostTerminal();
   const [first = ''] = argv;
+  if (first === '__complete') {
+    const { completeFlags } = await import('./configuration/complete-flags.ts');
+    const code = completeFlags(argv.slice(1));
+    return (await output.isUnread()) ? unreadCode : code;
+  }
   const isOther = first in otherCommands;
   let flags: DaemonFlags;
   try {

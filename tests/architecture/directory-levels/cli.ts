@@ -6,7 +6,7 @@ export const cliLevels: DirectoryLevels = {
     ['context', 'options', 'references', 'terminal'],
     ['credentials', 'template'],
     ['client', 'output'],
-    ['privileges', 'progress'],
+    ['completion', 'privileges', 'progress'],
     ['commands'],
     ['commands/volume', 'manual'],
   ],

@@ -3,7 +3,7 @@
  * @see docker/cli cli/context/store/doc.go, cli/context/docker/load.go (28.x)
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError, codeOf, messageOf } from '../command-error.ts';
@@ -41,6 +41,20 @@ export function readContext(name: string, env: CommandHost['env']): DockerContex
   if (host === '') throw new CommandError(`docker context "${name}" has no host: see ${path}`);
   const tls = readTls(join(directory, 'tls', id, 'docker'), field(endpoint, 'SkipTLSVerify') === true);
   return { host, tls };
+}
+
+/** Names of all contexts; those that cannot be read are left out. */
+export function listContexts(env: CommandHost['env']): readonly string[] {
+  const directory = join(configDirectory(env), 'contexts', 'meta');
+  try {
+    const names = readdirSync(directory).map((id) =>
+      asText(field(readDocument(join(directory, id, 'meta.json')), 'Name')),
+    );
+    return [defaultContext, ...names.filter((name) => contextName.test(name)).sort()];
+  } catch {
+    // None was ever made, or one is damaged; a list for completion does without.
+    return [defaultContext];
+  }
 }
 
 /** The context that `docker context use` selected; undefined for none, or if the file cannot be read. */

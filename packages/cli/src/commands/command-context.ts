@@ -1,18 +1,22 @@
 /**
  * Client, streams and cancellation of a command.
  */
+import type { Command } from 'commander';
 import type { EngineClient } from '../client/engine-client.ts';
 import { CommandError, messageOf } from '../command-error.ts';
 import type { CommandHost } from '../command-host.ts';
 
 /** Context of a running command. */
 export interface CommandContext {
+  /** Made when it is first read. @throws {CommandError} if the address of the daemon is wrong */
   readonly client: EngineClient;
   readonly host: CommandHost;
   /** Aborted by SIGINT and SIGTERM, and when the output cannot be written. */
   readonly signal: AbortSignal;
   /** Version of this program. */
   readonly version: string;
+  /** The whole command line, for completions. */
+  readonly program: Command;
 }
 
 /**

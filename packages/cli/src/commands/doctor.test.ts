@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
+import { Command } from 'commander';
 import { parseAddress } from '../client/engine-address.ts';
 import { EngineClient } from '../client/engine-client.ts';
 import { json } from '../testing/recorded-daemon.ts';
@@ -65,7 +66,7 @@ describe('doctor', () => {
     const address = parseAddress(`tcp://127.0.0.1:${port}`);
     const client = new EngineClient({ address, signal, userAgent: 'test' });
     const asked = doctor(
-      { client, host: createTestHost(), signal, version: '1' },
+      { client, host: createTestHost(), signal, version: '1', program: new Command() },
       { format: 'table', timeoutMs: 100 },
     );
     await assert.rejects(asked, {
