@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMain } from './is-main.mjs';
 import { makeDirectories } from './make-directories.mjs';
+import { writeTemplates } from './templates.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -70,7 +71,7 @@ const formats = {
 };
 
 /**
- * Write the bundles of all programs and the file that starts them.
+ * Write the bundles of all programs, the file that starts them, and the files of new projects.
  *
  * @param {string} directory where to write; made if missing
  * @param {{ metafiles?: string }} options a directory for esbuild's descriptions of what each bundle contains
@@ -82,6 +83,7 @@ export function bundlePrograms(directory, { metafiles } = {}) {
   try {
     for (const program of programs) bundleProgram(program, { made, metafiles });
     copyFileSync(join(root, 'bin', 'start.cjs'), join(made, 'start.cjs'));
+    writeTemplates(join(made, 'templates.json'));
     replaceChanged(made, directory);
   } finally {
     rmSync(made, { recursive: true });

@@ -27,3 +27,12 @@ export { hasFailed } from './check/report/check-report.ts';
 export { reportDocument } from './check/report/json-report.ts';
 export { junitReport } from './check/report/junit-report.ts';
 export { textReport } from './check/report/text-report.ts';
+
+// Begin projects.
+export type { InitRequest, NewProject } from './scaffold/init-project.ts';
+export { initProject } from './scaffold/init-project.ts';
+export type { PluginKind } from './scaffold/kinds.ts';
+export { pluginKinds } from './scaffold/kinds.ts';
+export type { PluginLanguage } from './scaffold/languages.ts';
+export { languageFacts, pluginLanguages } from './scaffold/languages.ts';
+export { parsePluginName } from './scaffold/plugin-name.ts';
