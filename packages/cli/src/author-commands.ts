@@ -21,6 +21,18 @@ const projectOptions = [
 /** In the order of the help. */
 export const authorCommands: readonly RunnableRow[] = [
   {
+    name: 'init',
+    arguments: [['<NAME>', 'name of the plugin, such as hello or acme/volumes:1.0']],
+    description: 'begin a plugin: a project that builds, tests and runs, in a new directory',
+    options: [
+      option('--kind <kind>', 'volume, authz, network, ipam, log, metrics or secret'),
+      option('--language <language>', 'typescript, go, python or c'),
+    ],
+    notes: 'On a terminal it asks for what no flag says; elsewhere it begins a volume plugin in TypeScript.',
+    examples: ['outboard init hello', 'outboard init --kind authz --language go acme/policy'],
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
     name: 'build',
     arguments: [['[PROJECT]', 'directory of the project; default the working directory']],
     description: 'build a plugin of a program, a binary, a directory or an image',

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { type Cancellable, firstEvent, onAbort } from '@outboard/async';
 import { hostPlatform, OutboardError, type Platform } from '@outboard/oci';
+import { forPlatform } from './placeholders.ts';
 import type { Project } from './project.ts';
 
 /** The platform to build for, and where output goes. */
@@ -30,9 +31,10 @@ function buildEnvironment({ os, architecture, variant = '' }: Platform): Record<
  * @throws {OutboardError} invalid when it fails; the reason of the signal
  */
 export async function runBuildCommand(project: Project, options: BuildCommandOptions): Promise<void> {
-  const [program, ...args] = project.description.build ?? [];
-  if (program === undefined) return;
   const { signal, platform, onOutput } = options;
+  const words = project.description.build ?? [];
+  const [program, ...args] = words.map((word) => forPlatform(word, platform));
+  if (program === undefined) return;
   signal?.throwIfAborted();
   const env = { ...process.env, ...buildEnvironment({ ...hostPlatform(), ...platform }) };
   const child = spawn(program, args, {
