@@ -38,6 +38,8 @@ const consumers = [
   { programs: ['sshfs'], debianPackage: 'sshfs' },
   { programs: ['fusermount3'], debianPackage: 'fuse3' },
   { programs: ['mkfs.ext4'], debianPackage: 'e2fsprogs' },
+  // Makes the systems on which packages are installed.
+  { programs: ['mmdebstrap'], debianPackage: 'mmdebstrap' },
 ];
 
 /** For the tests of the command line: shells that complete it, the reader of its manual, and a host to reach by SSH. */

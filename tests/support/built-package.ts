@@ -2,10 +2,10 @@
  * The packages that people install, made once for all test files of a run.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { runDirectory } from './run-directory.ts';
 
 /** Built packages of one version. */
 export interface BuiltPackages {
@@ -41,16 +41,4 @@ export async function builtPackages(version = currentVersion): Promise<BuiltPack
   const debianPackage = join(directory, `outboard_${version}_${processor}.deb`);
   for (const file of [tarball, debianPackage]) if (!existsSync(file)) throw new Error(`not built: ${file}`);
   return { directory, version, processor, tarball, debianPackage };
-}
-
-/** That of the run; of a test file that runs alone, its own, gone when it ends. */
-function runDirectory(): string {
-  process.env.OUTBOARD_TEST_RUN ??= ownDirectory();
-  return process.env.OUTBOARD_TEST_RUN;
-}
-
-function ownDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'outboard-run-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }

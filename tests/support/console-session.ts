@@ -28,6 +28,9 @@ export interface SessionOptions {
   readonly inOutput?: readonly (readonly [real: string, shown: string])[];
 }
 
+/** Runs a command of a session. @returns its output, both streams together */
+export type RunCommand = (command: string) => Promise<string>;
+
 interface SessionStep {
   readonly command: string;
   readonly output: string;
@@ -38,9 +41,14 @@ interface SessionStep {
  * @param document its path in the repository, such as `docs/volumes.md`
  */
 export async function runSession(document: string, name: string, place: SessionOptions): Promise<void> {
+  await runSessionWith(document, name, (command) => run(command, place));
+}
+
+/** The same on another system. */
+export async function runSessionWith(document: string, name: string, execute: RunCommand): Promise<void> {
   for (const { command, output } of await readSession(document, name)) {
     if (command.startsWith('export ')) continue; // The daemon of the test has another address.
-    assert.equal(normalise(await run(command, place)), normalise(output), `$ ${command}`);
+    assert.equal(normalise(await execute(command)), normalise(output), `$ ${command}`);
   }
 }
 

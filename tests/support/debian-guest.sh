@@ -4,7 +4,7 @@
 #
 # usage: debian-guest.sh ROOT LOWER CHANGES SHARED
 #   ROOT     an empty directory
-#   LOWER    directories of the system, the uppermost first, separated by colons; they stay as they are
+#   LOWER    its root file system, which stays as it is
 #   CHANGES  a directory on a tmpfs for `upper` and `work` of the overlay
 #   SHARED   a directory that the guest has at /run/host
 set -eu

@@ -12,6 +12,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { needsRoot } from './needs-root.ts';
+import { runDirectory } from './run-directory.ts';
 
 /** Result of a command in a guest. */
 export interface GuestResult {
@@ -20,15 +21,10 @@ export interface GuestResult {
   readonly stderr: string;
 }
 
-/** A root file system that guests begin with. */
-export interface DebianRoot extends AsyncDisposable {
-  /** Its directories, the uppermost first, for `lowerdir=` of an overlay. */
-  readonly layers: readonly string[];
-}
-
 /** Files of one guest, which outlive it: the same can be entered again. */
 export interface GuestFiles extends AsyncDisposable {
-  readonly layers: readonly string[];
+  /** Its root file system, which stays as it is. */
+  readonly base: string;
   /** Directory of a tmpfs with `upper`, in which is all that guests changed. */
   readonly changes: string;
   /** Mount point for a guest. */
@@ -56,33 +52,38 @@ export interface GuestCommandOptions {
 
 const execute = promisify(execFile);
 const script = fileURLToPath(new URL('debian-guest.sh', import.meta.url));
+const rootScript = fileURLToPath(new URL('debian-root.sh', import.meta.url));
 const neededPrograms = ['/usr/bin/mmdebstrap', '/usr/bin/tini-static'];
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const release = 'bookworm';
 
 /** Reason for skipping if there can be no guests here, or false. */
 export const needsDebianGuest: string | false =
   needsRoot || (neededPrograms.every(existsSync) ? false : 'needs the Debian packages mmdebstrap and tini');
 
-/** Make the smallest Debian system that has apt. Takes 14 s of processor time and loads 40 MB from Debian's mirror. */
-export async function makeDebianRoot(): Promise<DebianRoot> {
-  const home = await mkdtemp(join(tmpdir(), 'ob-debian-'));
-  const root = join(home, 'root');
-  const remove = () => rm(home, { recursive: true, force: true });
-  const mirror = `deb http://deb.debian.org/debian ${release} main`;
-  const args = ['--quiet', '--variant=minbase', '--skip=output/dev,cleanup/apt', release, root, mirror];
-  try {
-    // It mounts below the root as it works: in a mount namespace, so that nothing stays when it is killed.
-    await execute('unshare', ['--mount', '--', 'mmdebstrap', ...args], { maxBuffer: 1 << 24 });
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-  return { layers: [root], [Symbol.asyncDispose]: remove };
+/**
+ * Root file systems for guests, made once in a run: `bare` is the smallest Debian that has apt, which takes 14 s of
+ * processor time and 40 MB of Debian's mirror; `ready` has what the Debian package of Outboard depends on, and systemd
+ * (4 s and 60 MB more).
+ */
+export async function debianRoot(kind: 'bare' | 'ready'): Promise<string> {
+  const directory = join(runDirectory(), 'debian');
+  await mkdir(directory, { recursive: true });
+  const bare = join(directory, 'bare');
+  await makeRoot(bare);
+  if (kind === 'bare') return bare;
+  const ready = join(directory, 'ready');
+  await makeRoot(ready, bare, 'runc', 'conmon', 'containernetworking-plugins', 'systemd', 'dbus');
+  return ready;
+}
+
+/** Other test files wait for the one that makes it; the lock ends with its process. */
+async function makeRoot(root: string, ...more: readonly string[]): Promise<void> {
+  const inside = ['unshare', '--mount', '--propagation', 'private', '--', rootScript, root, ...more];
+  await execute('flock', [`${root}.lock`, ...inside], { maxBuffer: 1 << 24 });
 }
 
 /** Files of a guest with nothing changed yet. */
-export async function makeGuestFiles(layers: readonly string[]): Promise<GuestFiles> {
+export async function makeGuestFiles(base: string): Promise<GuestFiles> {
   const home = await mkdtemp(join(tmpdir(), 'ob-guest-'));
   const names = ['changes', 'root', 'shared'] as const;
   const [changes = '', root = '', shared = ''] = names.map((name) => join(home, name));
@@ -91,7 +92,7 @@ export async function makeGuestFiles(layers: readonly string[]): Promise<GuestFi
   await execute('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'ob-guest', changes]);
   for (const name of ['upper', 'work']) await mkdir(join(changes, name), { mode: 0o755 });
   return {
-    layers,
+    base,
     changes,
     root,
     shared,
@@ -102,19 +103,17 @@ export async function makeGuestFiles(layers: readonly string[]): Promise<GuestFi
   };
 }
 
-/** Paths that guests made, changed or removed, sorted; a directory counts if it is new or was replaced. */
-export async function changedPaths({ changes }: GuestFiles): Promise<readonly string[]> {
+/** Paths that guests made, changed or removed, sorted; directories count if they are new. */
+export async function changedPaths({ base, changes }: GuestFiles): Promise<readonly string[]> {
   const upper = join(changes, 'upper');
-  const { stdout } = await execute(
-    'find',
-    [upper, '-mindepth', '1', '(', '!', '-type', 'd', '-o', '-empty', ')', '-printf', '/%P\n'],
-    {
-      maxBuffer: 1 << 26,
-    },
-  );
-  return stdout
-    .split('\n')
-    .filter((path) => path !== '')
+  const wanted = ['-mindepth', '1', '(', '!', '-type', 'd', '-o', '-empty', ')', '-printf', '%y/%P\n'];
+  const { stdout } = await execute('find', [upper, ...wanted], { maxBuffer: 1 << 26 });
+  const entries = stdout.split('\n').filter((entry) => entry !== '');
+  // A change copies the directory as well, which stays, empty, when the change is undone.
+  const isNew = (entry: string) => !entry.startsWith('d') || !existsSync(join(base, entry.slice(1)));
+  return entries
+    .filter(isNew)
+    .map((entry) => entry.slice(1))
     .sort();
 }
 
@@ -125,7 +124,7 @@ export async function enterGuest(files: GuestFiles): Promise<DebianGuest> {
     'setpriv',
     [
       ...['--pdeathsig', 'KILL', 'unshare', ...namespaces],
-      ...[script, files.root, files.layers.join(':'), files.changes, files.shared],
+      ...[script, files.root, files.base, files.changes, files.shared],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: searchPath } },
   );

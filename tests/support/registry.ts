@@ -25,6 +25,8 @@ export interface TestRegistryOptions {
   readonly auth?: { readonly username: string; readonly password: string };
   /** Directory of its content, which stays; default a temporary directory that `stop()` removes. */
   readonly directory?: string;
+  /** Command that runs it elsewhere, such as in the network of another process; default: in this one's. */
+  readonly within?: readonly string[];
 }
 
 /** The password of registries with authentication. */
@@ -52,7 +54,8 @@ export async function startRegistry(options: TestRegistryOptions = {}): Promise<
     await mkdir(directory, { recursive: true });
     const configuration = join(home, 'config.json');
     await writeFile(configuration, JSON.stringify(await configure(home, directory, options)));
-    child = spawn('docker-registry', ['serve', configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [file = '', ...args] = [...(options.within ?? []), 'docker-registry', 'serve', configuration];
+    child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     return { host: await listeningHost(child), directory, stop };
   } catch (error) {
     await stop();

@@ -5,12 +5,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { makeDirectories } from '@outboard/oci';
+import type { GuestFiles } from './debian-guest.ts';
 import { needsRoot } from './needs-root.ts';
 import { startNotifyReceiver } from './notify-receiver.ts';
 
@@ -22,6 +24,8 @@ export interface HostCommandResult {
 }
 
 export interface SystemdHost extends AsyncDisposable {
+  /** Its first process. */
+  readonly pid: number;
   /** Run a program there and wait for its end. */
   run(program: string, ...args: readonly string[]): Promise<HostCommandResult>;
   /** Run a program and assert success. @returns standard output, trimmed */
@@ -51,8 +55,11 @@ export const needsSystemd: string | false =
 /** Targets that the units under test name; those of the system would start services of the machine. */
 const targets = ['sysinit', 'basic', 'sockets', 'multi-user', 'shutdown', 'local-fs', 'network-online'];
 
-/** Boot a host; it takes a second. Disposing it ends all of its processes. */
-export async function bootSystemdHost(): Promise<SystemdHost> {
+/**
+ * Boot a host; it takes a second. Disposing it ends all of its processes.
+ * @param files a Debian system of its own with systemd and dbus, instead of one that shows this machine
+ */
+export async function bootSystemdHost(files?: GuestFiles): Promise<SystemdHost> {
   const home = await mkdtemp(join(tmpdir(), 'ob-host-'));
   const hierarchies = findHierarchies();
   const cgroups = hierarchies.map(({ path }) => join(path, basename(home)));
@@ -67,12 +74,12 @@ export async function bootSystemdHost(): Promise<SystemdHost> {
     const directories = {
       root: join(home, 'root'),
       units: join(home, 'units'),
-      shared: join(home, 'shared'),
+      shared: files?.shared ?? join(home, 'shared'),
     };
-    for (const directory of Object.values(directories)) await mkdir(directory, { mode: 0o755 });
+    for (const directory of Object.values(directories)) await makeDirectories(directory, { mode: 0o755 });
     writeTargets(directories.units);
     await using receiver = await startNotifyReceiver(join(directories.shared, 'notify'));
-    child = startHost(directories, cgroups, hierarchies);
+    child = startHost(directories, cgroups, hierarchies, files);
     const ended = once(child, 'exit').then(async ([code]) => {
       throw new Error(`systemd ended with ${code} as it booted`);
     });
@@ -97,6 +104,7 @@ function hostOf(pid: number, cgroups: readonly string[], release: () => Promise<
     return { code, stdout, stderr };
   }
   return {
+    pid,
     run,
     async ok(...command) {
       const { code, stdout, stderr } = await run(...command);
@@ -118,6 +126,7 @@ function startHost(
   { root, units, shared }: { readonly root: string; readonly units: string; readonly shared: string },
   cgroups: readonly string[],
   hierarchies: readonly Hierarchy[],
+  files: GuestFiles | undefined,
 ): ChildProcess {
   // Its cgroups are the top of the hierarchies in a cgroup namespace made inside them.
   const enter =
@@ -126,11 +135,14 @@ function startHost(
   const command = [
     // It ends with this process, also after a kill.
     ...['setpriv', '--pdeathsig', 'KILL', 'unshare', ...namespaces],
-    ...[script, root, units, shared, repository, dirname(dirname(process.execPath))],
+    ...[script, root, units],
+    ...(files === undefined
+      ? [shared, repository, dirname(dirname(process.execPath))]
+      : ['--system', files.base, files.changes, shared]),
   ];
   const child = spawn('/bin/sh', ['-c', `${enter}; exec "$@"`, 'sh', ...cgroups, '--', ...command], {
     stdio: ['pipe', 'inherit', 'inherit'],
-    env: { PATH: searchPath, NOTIFY_SOCKET: join(shared, 'notify') },
+    env: { PATH: searchPath, NOTIFY_SOCKET: join(files === undefined ? shared : '/run/host', 'notify') },
   });
   const lines = hierarchies.map(({ type, options, path }) => `${type} ${options} ${path}\n`);
   child.stdin?.end(lines.join(''));

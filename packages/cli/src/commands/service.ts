@@ -137,8 +137,10 @@ export async function uninstallService(
   }
   // Links of `systemctl enable`, which nothing else removes where systemd does not run.
   for (const link of enablingLinks) await rm(join(directory, link), { force: true });
-  if (isManaged) await systemctl(['daemon-reload'], signal);
-  else if (prefix === undefined) {
+  if (isManaged) {
+    await systemctl(['daemon-reload'], signal);
+    await stopEmptySlice(signal);
+  } else if (prefix === undefined) {
     host.stdout.write(
       `${noSystemd}; the units are removed. A daemon that was started without them keeps running: stop it with SIGTERM\n`,
     );
@@ -151,6 +153,13 @@ async function stopUnits(directories: readonly string[], signal: AbortSignal): P
     directories.some((directory) => existsSync(join(directory, unit))),
   );
   if (installed.length > 0) await systemctl(['disable', '--now', ...installed], signal);
+}
+
+/** systemd keeps the slice of plugins when the last one ended. With plugins in it, stopping it would end them. */
+async function stopEmptySlice(signal: AbortSignal): Promise<void> {
+  const list = ['list-units', '--plain', '--no-legend', 'outboard-*.scope'];
+  const { stdout } = await promisify(execFile)('systemctl', list, { signal });
+  if (stdout.trim() === '') await systemctl(['stop', 'outboard.slice'], signal);
 }
 
 /** systemd refuses to start a unit whose group does not exist. */
