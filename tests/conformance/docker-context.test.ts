@@ -34,7 +34,7 @@ describe('contexts of docker', () => {
       ['secure', `${remote},ca=${pem('ca')},cert=${pem('cert')},key=${pem('key')}`],
       ['unverified', `${remote},cert=${pem('cert')},key=${pem('key')},skip-tls-verify=true`],
       ['plain', remote],
-      ['far', 'host=ssh://nobody@example.com'],
+      ['far', 'host=ssh://nobody@example.com/$(id)'],
     ] as const) {
       await docker.succeed('context', 'create', name, '--docker', endpoint);
     }
@@ -87,17 +87,39 @@ describe('contexts of docker', () => {
     assert.match(await whereTo(['-c', 'local'], hosts), /docker context "local"\): Outboard$/);
   });
 
-  test('the context selected by docker context use is ignored, and named when no daemon is found', async () => {
+  test('the context selected by docker context use is followed, last of all', async () => {
     await docker.succeed('context', 'use', 'local');
     try {
-      const { code, stderr } = await outboard(['ls'], { OUTBOARD_HOST: '' });
-      if (code === 0) return; // A daemon of this host listens on the default socket.
+      assert.match(await whereTo([]), /^unix:.* \(docker context "local"\): Outboard$/);
+      assert.match(await whereTo([], { DOCKER_CONTEXT: 'secure' }), /\(docker context "secure"\): Outboard$/);
+      const other = await whereTo([], { OUTBOARD_HOST: 'unix:///none' });
       assert.match(
-        stderr,
-        /^cannot connect to the daemon at unix:\/\/\/run\/outboard\/outboard\.sock: .*"local", is used only with outboard --context local\n$/,
+        other,
+        /^cannot connect to the daemon at unix:\/\/\/none: is it running\? \(outboard daemon\)/,
       );
+      const own = await outboard(['-c', 'default', 'version', '--format', 'json']);
+      assert.equal(JSON.parse(own.stdout).Client.Daemon, 'unix:///run/outboard/outboard.sock');
     } finally {
       await docker.succeed('context', 'use', 'default');
+    }
+  });
+
+  test('a selected context whose daemon is away is named, with the way to leave it', async () => {
+    await docker.succeed('context', 'create', 'away', '--docker', `host=unix://${home}/none.sock`);
+    await docker.succeed('context', 'use', 'away');
+    try {
+      assert.match(
+        await whereTo([]),
+        /none\.sock \(docker context "away"\): .*outboard --context default\)\n$/,
+      );
+      // As docker: without the context that was selected, nothing else is asked.
+      await docker.succeed('context', 'rm', '--force', 'away');
+      await writeFile(join(docker.config, 'config.json'), '{"currentContext":"away"}');
+      assert.match((await outboard(['ls'])).stderr, /^docker context "away" does not exist/);
+      await writeFile(join(docker.config, 'config.json'), '{"currentContext":');
+      assert.match((await outboard(['ls'])).stderr, /config\.json": it is not valid JSON: .*--host\n$/);
+    } finally {
+      await writeFile(join(docker.config, 'config.json'), '{}');
     }
   });
 
@@ -113,7 +135,7 @@ describe('contexts of docker', () => {
       [['-c', '../x', 'ls'], /^invalid docker context "\.\.\/x"\n$/],
       [
         ['-c', 'far', 'ls'],
-        /^invalid host "ssh:\/\/nobody@example\.com": ssh is not supported: .*forward its socket/,
+        /^invalid host "ssh:\/\/nobody@example\.com\/\$\(id\)": the path of the socket may have/,
       ],
       [
         ['-c', 'local', '-H', 'unix:///x', 'ls'],

@@ -64,6 +64,12 @@ export const hostCommands: readonly (RunnableRow | GroupRow)[] = [
     load: async () => (await import('./commands/completion.ts')).completion,
   },
   {
+    name: 'dial-stdio',
+    hidden: true,
+    description: 'connect standard input and output with the daemon, for addresses such as ssh://HOST',
+    load: async () => (await import('./commands/dial-stdio.ts')).dialStdio,
+  },
+  {
     name: '__complete',
     hidden: true,
     arguments: [['[WORD...]', 'after --, the words of a command line up to the cursor']],

@@ -12,7 +12,7 @@ export type RunCommand = (command: (context: CommandContext) => Promise<void>) =
 
 /** Options before every command; those but `--version` also after it. */
 const globalOptions = [
-  option('-H, --host <address>', 'address of the daemon: unix:///PATH or tcp://HOST:PORT'),
+  option('-H, --host <address>', 'address of the daemon: unix:///PATH, tcp://HOST:PORT or ssh://[USER@]HOST'),
   option('-c, --context <name>', 'docker context that names the daemon'),
   option('--tlsverify', 'use TLS, and verify the daemon'),
   option('--tlscacert <file>', 'CA certificates to trust (default: ~/.docker/ca.pem)'),
@@ -28,8 +28,8 @@ const versionOption = option('-v, --version', 'print the version, and exit');
 export const shownGlobalOptions: readonly Option[] = [versionOption, ...globalOptions];
 
 const globalNotes = `
-Without --host and --context the daemon is that of OUTBOARD_HOST, DOCKER_HOST or DOCKER_CONTEXT, in this order; default:
-${defaultAddress}.
+Without --host and --context the daemon is that of OUTBOARD_HOST, DOCKER_HOST, DOCKER_CONTEXT or docker context use, in this
+order; default: ${defaultAddress}.
 DOCKER_TLS_VERIFY is --tlsverify, and DOCKER_CERT_PATH the directory of the TLS files.
 Run 'outboard COMMAND --help' for more about a command.`;
 

@@ -25,7 +25,7 @@ function describeSystemError(code: string, address: EngineAddress): string | und
   switch (code) {
     case 'ENOENT':
     case 'ECONNREFUSED':
-      return `${failure}: is it running? (outboard daemon)${unusedContext(address)}`;
+      return `${failure}: is it running? ${startHint(address)}`;
     case 'EACCES':
     case 'EPERM':
       return `${failure}: permission denied; use sudo, or join the group of its socket, "outboard" by default`;
@@ -82,7 +82,8 @@ export function opensslReason(message: string): string {
   return /:[^:]*routines:[^:]*:([^:\n]+)/.exec(message)?.[1]?.trim() ?? message.trim();
 }
 
-function unusedContext({ unusedContext: name }: EngineAddress): string {
-  if (name === undefined) return '';
-  return `; the current docker context, "${name}", is used only with outboard --context ${name}`;
+/** The command that starts Outboard's daemon, or that leaves the context which nothing on the command line names. */
+function startHint({ isCurrentContext }: EngineAddress): string {
+  if (isCurrentContext !== true) return '(outboard daemon)';
+  return "(docker context use selected it; for Outboard's own daemon: outboard --context default)";
 }

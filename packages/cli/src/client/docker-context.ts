@@ -57,14 +57,22 @@ export function listContexts(env: CommandHost['env']): readonly string[] {
   }
 }
 
-/** The context that `docker context use` selected; undefined for none, or if the file cannot be read. */
+/**
+ * The context that `docker context use` selected; undefined for none.
+ * @throws {CommandError} if the file cannot be read: docker itself may use another daemon than the default then
+ */
 export function currentContext(env: CommandHost['env']): string | undefined {
+  const path = join(configDirectory(env), 'config.json');
   try {
-    const name = asText(field(readDocument(join(configDirectory(env), 'config.json')), 'currentContext'));
+    const name = asText(field(readDocument(path), 'currentContext'));
     return name === '' || name === defaultContext ? undefined : name;
-  } catch {
-    // The name is only mentioned in a message; readers that need the file report its errors.
-    return undefined;
+  } catch (error) {
+    throw new CommandError(
+      `${messageOf(error)}: it may select a docker context; name the daemon with --host`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -93,7 +101,7 @@ function readDocument(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined;
     // The parser's message quotes the file, which may hold a secret.
     const reason = error instanceof SyntaxError ? 'it is not valid JSON' : messageOf(error);
     throw new CommandError(`cannot read "${path}": ${reason}`, { cause: error });

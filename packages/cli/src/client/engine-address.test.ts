@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { defaultAddress, findAddress, parseAddress } from './engine-address.ts';
+import { type AddressFlags, defaultAddress, findAddress, parseAddress } from './engine-address.ts';
 
 describe('findAddress()', () => {
   test('prefers the flag, then OUTBOARD_HOST, then DOCKER_HOST', () => {
@@ -8,7 +8,20 @@ describe('findAddress()', () => {
     assert.equal(findAddress({ host: 'unix:///f' }, env).text, 'unix:///f');
     assert.equal(findAddress({}, env).text, 'unix:///o');
     assert.equal(findAddress({}, { DOCKER_HOST: 'unix:///d' }).text, 'unix:///d');
-    assert.equal(findAddress({}, { OUTBOARD_HOST: '', DOCKER_HOST: '' }).text, defaultAddress);
+    const empty = { OUTBOARD_HOST: '', DOCKER_HOST: '', DOCKER_CONFIG: '/nonexistent' };
+    assert.equal(findAddress({}, empty).text, defaultAddress);
+    assert.equal(findAddress({ context: 'default' }, { DOCKER_CONTEXT: 'x' }).text, defaultAddress);
+    assert.equal(findAddress({}, { DOCKER_CONTEXT: 'default' }).text, defaultAddress);
+  });
+
+  test('reaches by SSH the docker of a host that DOCKER_HOST names, and else its outboard', () => {
+    const ssh = (flags: AddressFlags, env: Readonly<Record<string, string>>) => {
+      const address = findAddress(flags, env);
+      return 'ssh' in address && address.ssh.prefersDocker;
+    };
+    assert.equal(ssh({ host: 'ssh://h' }, { DOCKER_HOST: 'ssh://d' }), false);
+    assert.equal(ssh({}, { OUTBOARD_HOST: 'ssh://h' }), false);
+    assert.equal(ssh({}, { DOCKER_HOST: 'ssh://h' }), true);
   });
 
   test('uses TLS on the port of Docker when flags or environment request it', () => {
@@ -72,7 +85,7 @@ describe('parseAddress()', () => {
     'tcp://h:99999',
     'tcp://u@h:1',
     'tcp://h/p',
-    'ssh://h',
+    'npipe://h',
   ]) {
     test(`refuses "${text}"`, () => assert.throws(() => parseAddress(text), /invalid host/));
   }

@@ -3,7 +3,7 @@
  * It uses `node:http`, which loads in 5 ms; undici takes 100 ms, longer than most commands.
  */
 import { once } from 'node:events';
-import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CommandError, DaemonError } from '../command-error.ts';
@@ -172,15 +172,14 @@ export class EngineClient {
     this.#transport ??= openTransport(address);
     const transport = await this.#transport;
     signal.throwIfAborted();
-    const isUnix = 'socketPath' in address;
     const outgoing = transport.request({
-      ...(isUnix ? { socketPath: address.socketPath } : { host: address.host, port: address.port }),
+      ...placeOf(address),
       method: request.method,
       path: withQuery(request),
       signal,
       headers: {
-        // Docker's CLI sends this host name over unix sockets.
-        ...(isUnix ? { Host: 'api.moby.localhost' } : {}),
+        // Docker's CLI sends this host name over unix sockets and SSH.
+        ...('port' in address ? {} : { Host: 'api.moby.localhost' }),
         'User-Agent': userAgent,
         ...contentHeaders(request),
         ...request.headers,
@@ -200,6 +199,12 @@ export class EngineClient {
       throw explainConnectionError(error, this.#options.address);
     }
   }
+}
+
+/** Place of the connection, as `node:http` takes it; a transport by SSH knows its own. */
+function placeOf(address: EngineAddress): Pick<RequestOptions, 'socketPath' | 'host' | 'port'> {
+  if ('socketPath' in address) return { socketPath: address.socketPath };
+  return 'port' in address ? { host: address.host, port: address.port } : {};
 }
 
 function toJson({ json }: EngineRequest): string | undefined {

@@ -3,6 +3,7 @@
  */
 import { Agent, type ClientRequest, type RequestOptions, request } from 'node:http';
 import type { EngineAddress } from './engine-address.ts';
+import type { SshTarget } from './ssh-address.ts';
 import type { TlsClient } from './tls.ts';
 
 /** Sends requests over pooled connections. */
@@ -21,6 +22,7 @@ const pooling = { keepAlive: true, maxSockets: 4 } as const;
  */
 export async function openTransport(address: EngineAddress): Promise<Transport> {
   if ('tls' in address) return await openTlsTransport(address.tls);
+  if ('ssh' in address) return await openSshTransport(address.ssh, address.text);
   const agent = new Agent(pooling);
   return {
     request: (options) => request({ ...options, agent }),
@@ -33,6 +35,16 @@ async function openTlsTransport(tls: TlsClient): Promise<Transport> {
   const agent = new https.Agent({ ...pooling, ...(await readTlsOptions(tls)) });
   return {
     request: (options) => https.request({ ...options, agent }),
+    close: () => agent.destroy(),
+  };
+}
+
+/** Each connection of the pool is a process of ssh. */
+async function openSshTransport(target: SshTarget, text: string): Promise<Transport> {
+  const { connectBySsh } = await import('./ssh-connection.ts');
+  const agent = Object.assign(new Agent(pooling), { createConnection: () => connectBySsh(target, text) });
+  return {
+    request: (options) => request({ ...options, agent }),
     close: () => agent.destroy(),
   };
 }

@@ -28,6 +28,7 @@ const files = [
   ['/run/outboard/outboard.sock', 'socket of the daemon'],
   ['~/.docker/config.json', 'credentials for registries, and the current docker context'],
   ['~/.docker/contexts', 'docker contexts'],
+  ['~/.ssh/config', 'settings of ssh for addresses such as ssh://HOST'],
 ] as const;
 
 const exitCodes = [
