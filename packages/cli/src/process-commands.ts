@@ -59,9 +59,31 @@ The value "default" resets an option.`,
       option('-u, --user <user>', 'NAME|UID[:GROUP|GID] in the plugin; default root'),
       option('-w, --workdir <directory>', 'working directory in the plugin'),
       repeatableOption('-e, --env <variable>', 'NAME=VALUE; may be repeated'),
+      option('--tools', "add the programs of the host's static busybox, for this command only"),
     ],
-    examples: ['outboard exec -it ssh sh', 'outboard exec ssh ls -l /mnt'],
+    examples: [
+      'outboard exec -it ssh sh',
+      'outboard exec ssh ls -l /mnt',
+      'outboard exec -it --tools ssh sh',
+    ],
     load: async () => (await import('./commands/exec.ts')).exec,
+  },
+  {
+    name: 'debug',
+    arguments: [['<PLUGIN>'], ['[COMMAND...]', 'program of the host and arguments; default: a shell']],
+    description: 'run a program of the host in the namespaces of a running plugin',
+    options: [
+      option('-i, --interactive', 'pass standard input to the command'),
+      option('-t, --tty', 'allocate a terminal'),
+      option('-w, --workdir <directory>', 'working directory', '/'),
+      repeatableOption('-e, --env <variable>', 'NAME=VALUE; may be repeated'),
+      option('--image <image>', 'none: the programs are those of the host', 'none'),
+    ],
+    notes: `The command has the plugin's pid, network, ipc and uts namespaces, its capabilities, its seccomp and AppArmor
+confinement and its limits. It sees the programs of the host read-only, and the root of the plugin at /plugin. It ends with
+its client, and leaves nothing in the plugin.`,
+    examples: ['outboard debug -it ssh', 'outboard debug ssh ls -l /plugin', 'outboard debug ssh ss -tlnp'],
+    load: async () => (await import('./commands/debug.ts')).debug,
   },
   {
     name: 'top',

@@ -115,10 +115,10 @@ function configureOutput(command: Command, host: CommandHost): void {
   });
 }
 
-/** Keep options of the command in `outboard exec PLUGIN COMMAND` from being parsed as own options. */
+/** Keep options of the command in `outboard exec PLUGIN COMMAND` and `debug` from being parsed as own options. */
 function markCommand(program: Command, argv: readonly string[]): readonly string[] {
-  const exec = program.commands.find((command) => command.name() === 'exec');
-  return exec === undefined ? argv : endOptionsAfterName(program, exec, argv);
+  const running = program.commands.filter((command) => ['exec', 'debug'].includes(command.name()));
+  return running.reduce((words, command) => endOptionsAfterName(program, command, words), argv);
 }
 
 function withSubcommands(command: Command): readonly Command[] {

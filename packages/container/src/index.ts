@@ -8,7 +8,7 @@ export { cgroups } from './cgroup/cgroups.ts';
 export type { ContainerProcess } from './cgroup/container-processes.ts';
 export type { ResourceStats } from './cgroup/resource-stats.ts';
 export type { ResourceUsage } from './cgroup/resource-usage.ts';
-export type { ExecRequest, ExecSession } from './exec/exec-session.ts';
+export type { DebugRequest, ExecRequest, ExecSession } from './exec/exec-session.ts';
 // The host: mounts, programs, locks, file systems that may not answer.
 export { isClockSynchronised } from './linux/clock-synchronisation.ts';
 export { setCloseOnExec, setCloseOnExecOfInherited } from './linux/close-on-exec.ts';

@@ -75,6 +75,12 @@ export function openRunningContainers(deps: RunningContainersDeps): RunningConta
       if (run === undefined) throw containerEndedError();
       return startExec({ paths, logger: deps.logger }, { id, ...run }, request, signal);
     },
+    async debug(id, request, signal) {
+      const { startDebug } = await import('./exec/start-debug.ts');
+      const run = await find(id);
+      if (run === undefined) throw containerEndedError();
+      return startDebug({ paths, logger: deps.logger }, { id, ...run }, request, signal);
+    },
     execNames: (id) => listExecDirectories(paths.bundle(id).directory),
     async removeExec(id, name) {
       const run = await find(id);

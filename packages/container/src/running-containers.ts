@@ -4,7 +4,7 @@
 import type { ContainerProcess } from './cgroup/container-processes.ts';
 import type { ResourceStats } from './cgroup/resource-stats.ts';
 import type { ResourceUsage } from './cgroup/resource-usage.ts';
-import type { ExecRequest, ExecSession } from './exec/exec-session.ts';
+import type { DebugRequest, ExecRequest, ExecSession } from './exec/exec-session.ts';
 import type { InterfaceTraffic } from './network/interface-traffic.ts';
 import type { SpecLimits } from './spec/runtime-spec.ts';
 
@@ -37,6 +37,12 @@ export interface RunningContainers {
    *   `exec-failed`); conflict when the container has ended
    */
   exec(id: string, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>;
+  /**
+   * Start a command among the programs of the host, read-only, in the namespaces of a container but for its mounts, with
+   * the container's privileges; without a command a shell.
+   * @throws {OutboardError} as `exec`
+   */
+  debug(id: string, request: DebugRequest, signal: AbortSignal): Promise<ExecSession>;
   /** Names of the commands of a container, those whose client process was killed included. */
   execNames(id: string): Promise<readonly string[]>;
   /** Kill every process of a command and remove what it left on the host. Idempotent. */

@@ -98,6 +98,7 @@ export type { PluginCatalog } from './operations/catalog/plugin-catalog.ts';
 export type { PluginStatus } from './operations/catalog/status.ts';
 // Control.
 export type { PluginControl } from './operations/control/plugin-control.ts';
+export type { PluginDebugRequest } from './operations/insight/exec.ts';
 export type { PluginInsight } from './operations/insight/plugin-insight.ts';
 export type { PluginStats } from './operations/insight/stats.ts';
 export type { CollectedGarbage, GarbageOptions } from './operations/install/collect-garbage.ts';

@@ -145,6 +145,21 @@ export async function openExec(
   );
 }
 
+/**
+ * Start a program of the host in the namespaces of a plugin.
+ * @param body as in the route's request
+ * @returns the connection, as of `openExec`
+ * @throws {CommandError} if the daemon has no such route, as Docker Engine
+ */
+export async function openDebug(
+  client: EngineClient,
+  name: string,
+  body: object,
+): Promise<UpgradedConnection> {
+  const path = ownPluginPath(name, '/debug');
+  return await requireOwnRoute('debug plugins', () => client.upgrade({ method: 'POST', path, json: body }));
+}
+
 function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(asText) : [];
 }

@@ -23,17 +23,38 @@ export interface ExecOptions {
   readonly workdir?: string | undefined;
   /** `NAME=VALUE`, or `NAME` for its value in the environment of this process. */
   readonly env?: readonly string[] | undefined;
+  /** Give the command the tools of the host's static busybox. */
+  readonly tools?: boolean | undefined;
 }
+
+/** Flags of commands whose streams are connected. */
+export type StreamFlags = Pick<ExecOptions, 'interactive' | 'tty' | 'workdir' | 'env'>;
 
 /**
  * Run a command in a plugin, and end with its exit code.
  * @throws {CommandExit} with an exit code other than 0; {CommandError} with 126 or 127 when the command cannot be run
  */
 export async function exec(
-  { client, host, signal }: CommandContext,
+  context: CommandContext,
   name: string,
   command: readonly string[],
   options: ExecOptions,
+): Promise<void> {
+  const own = { User: options.user ?? '', ...(options.tools && { Tools: true }) };
+  await runConnected(context, command, options, (body) => {
+    return openExec(context.client, name, { ...body, ...own });
+  });
+}
+
+/**
+ * Run a command whose streams are those of this process, and end with its exit code.
+ * @param open starts it. @throws as `exec`
+ */
+export async function runConnected(
+  { host, signal }: CommandContext,
+  command: readonly string[],
+  options: StreamFlags,
+  open: (body: object) => Promise<UpgradedConnection>,
 ): Promise<void> {
   const { tty = false, interactive = false } = options;
   if (tty && interactive && host.stdin.isTTY !== true)
@@ -41,13 +62,12 @@ export async function exec(
   const body = {
     Cmd: command,
     Env: (options.env ?? []).flatMap((variable) => withValue(variable, host.env)),
-    User: options.user ?? '',
     WorkingDir: options.workdir ?? '',
     AttachStdin: interactive,
     Tty: tty,
     ...(tty && { ConsoleSize: sizeOf(host) }),
   };
-  const opened = await openExec(client, name, body).catch(toExit);
+  const opened = await open(body).catch(toExit);
   const exitCode = await attach(opened, host, { tty, interactive, signal });
   if (exitCode !== 0) throw new CommandExit(exitCode);
 }

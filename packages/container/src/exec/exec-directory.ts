@@ -9,10 +9,13 @@ import { basename, join } from 'node:path';
 import { OutboardError } from '@outboard/oci';
 import { findCgroupDirectories, removeCgroup } from '../cgroup/cgroup-tree.ts';
 import { isErrno } from '../linux/errno.ts';
+import { unmount, unmountFlags } from '../linux/mount.ts';
 import { createGeneration } from '../runtime/bundle.ts';
 
 const prefix = 'exec-';
 const removalTimeoutMs = 10_000;
+/** Directory below that of a command where its tools are mounted for a moment. */
+export const toolsMountPoint = 'tools';
 
 /** Path for the directory of a new command; it is not made yet. */
 export function newExecDirectory(bundle: string): string {
@@ -56,7 +59,17 @@ export async function createExecCgroup(cgroupPath: string, directory: string): P
 /** Kill every process of a command, and remove its cgroup and directory. Idempotent. */
 export async function removeExec(cgroupPath: string, directory: string): Promise<void> {
   await removeCgroup(join(cgroupPath, basename(directory)), { timeoutMs: removalTimeoutMs });
+  unmountTools(directory);
   await rm(directory, { recursive: true, force: true });
+}
+
+/** They stay mounted only when the daemon was killed while it opened them. */
+function unmountTools(directory: string): void {
+  try {
+    unmount(Buffer.from(join(directory, toolsMountPoint)), unmountFlags.detach | unmountFlags.noFollow);
+  } catch (error) {
+    if (!isErrno(error, 'EINVAL', 'ENOENT')) throw error;
+  }
 }
 
 /** Error for a command in a container that has ended. */

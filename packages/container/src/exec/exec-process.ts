@@ -4,9 +4,11 @@
  */
 import { OutboardError, showValue } from '@outboard/oci';
 import { cleanAbsolutePath } from '../spec/clean-path.ts';
+import { containerDefaults } from '../spec/container-defaults.ts';
 import type { RuntimeSpec } from '../spec/runtime-spec.ts';
 import type { ProcessUser } from './container-users.ts';
 import type { ExecRequest } from './exec-session.ts';
+import { toolsDirectory } from './host-tools.ts';
 
 type SpecProcess = RuntimeSpec['process'];
 
@@ -30,7 +32,7 @@ export function createExecProcess(
   request: ExecRequest,
   user: ProcessUser,
 ): ExecProcess {
-  const { command, env = [], workingDirectory, terminal } = request;
+  const { command, env = [], workingDirectory, terminal, hasTools = false } = request;
   if (command.length === 0 || command[0] === '') throw invalid('no exec command specified');
   for (const text of [...command, ...env]) checkText(text);
   for (const variable of env) {
@@ -50,7 +52,10 @@ export function createExecProcess(
     ...(terminal && { consoleSize: { height: terminal.rows, width: terminal.columns } }),
     user,
     args: command,
-    env: mergeEnvironment([...(hasTerminal ? ['TERM=xterm'] : []), ...container.env, ...env]),
+    env: withTools(
+      mergeEnvironment([...(hasTerminal ? ['TERM=xterm'] : []), ...container.env, ...env]),
+      hasTools,
+    ),
     cwd,
     // As after execve(2) by another user than root: the bounding set stays, no capability is effective.
     capabilities:
@@ -58,6 +63,13 @@ export function createExecProcess(
         ? container.capabilities
         : { ...container.capabilities, effective: [], permitted: [], ambient: [] },
   };
+}
+
+/** The container's own programs are found first. */
+function withTools(env: readonly string[], hasTools: boolean): readonly string[] {
+  if (!hasTools) return env;
+  const path = env.find((variable) => variable.startsWith('PATH=')) ?? containerDefaults.path;
+  return [...env.filter((variable) => !variable.startsWith('PATH=')), `${path}:${toolsDirectory}`];
 }
 
 function checkText(text: string): void {

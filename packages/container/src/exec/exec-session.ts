@@ -15,8 +15,17 @@ export interface ExecRequest {
   readonly workingDirectory?: string | undefined;
   /** True when it reads data of `write`; default false: its standard input is empty. */
   readonly hasInput?: boolean | undefined;
+  /** True to give it the tools of the host's static busybox, after those of the container. */
+  readonly hasTools?: boolean | undefined;
   /** Size of its terminal; absent: it gets pipes. */
   readonly terminal?: TerminalSize | undefined;
+}
+
+/** A command among the programs of the host, in the namespaces of a container. */
+export interface DebugRequest
+  extends Pick<ExecRequest, 'command' | 'env' | 'workingDirectory' | 'hasInput' | 'terminal'> {
+  /** Name of the link to the container's root, in the root directory of the command. */
+  readonly rootName: string;
 }
 
 /** A command that runs. The caller reads all of its output, or kills it. */

@@ -10,6 +10,7 @@ import { OutboardError } from '@outboard/oci';
 /** Programs that Outboard runs by name, and the Debian packages that contain them. */
 const debianPackages: ReadonlyMap<string, string> = new Map([
   ['apparmor_parser', 'apparmor'],
+  ['busybox', 'busybox-static'],
   ['conmon', 'conmon'],
   ['crun', 'crun'],
   ['ip', 'iproute2'],

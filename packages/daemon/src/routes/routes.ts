@@ -27,7 +27,7 @@ import { callsRoute } from './outboard/calls.ts';
 import { collectGarbageRoute } from './outboard/collect-garbage.ts';
 import { consumerRoutes } from './outboard/consumers.ts';
 import { doctorRoute } from './outboard/doctor.ts';
-import { execRoute } from './outboard/exec.ts';
+import { execRoutes } from './outboard/exec.ts';
 import { logsRoute } from './outboard/logs.ts';
 import { mountRoutes } from './outboard/mount-volume.ts';
 import { optionsRoutes } from './outboard/options.ts';
@@ -69,7 +69,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     ...consumerRoutes(deps.consumers),
     ...referenceRoutes(engine),
     ...optionsRoutes(engine),
-    execRoute(engine),
+    ...execRoutes(engine),
     topRoute(engine),
     ...statsRoutes(engine),
     preflightRoute(engine),

@@ -89,6 +89,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     stats: missing('stats'),
     processes: missing('processes'),
     exec: missing('exec'),
+    debug: missing('debug'),
     longestStopMs: () => 0,
     onEvent: () => () => {},
     close: async () => {},

@@ -215,6 +215,7 @@ function createContainers(limits: OperationFixture['limits']): RunningContainers
     processes: unused,
     sharesMountNamespace: unused,
     exec: unused,
+    debug: unused,
     execNames: unused,
     removeExec: unused,
   };

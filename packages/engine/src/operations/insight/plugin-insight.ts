@@ -6,7 +6,7 @@ import type { Cancellable } from '@outboard/async';
 import type { ContainerProcess, ExecRequest, ExecSession, ResourceUsage } from '@outboard/container';
 import type { PluginLogs } from '../../logs/plugin-logs.ts';
 import type { FaceRows } from '../face-rows.ts';
-import { execInPlugin } from './exec.ts';
+import { debugPlugin, execInPlugin, type PluginDebugRequest } from './exec.ts';
 import { listPluginProcesses } from './processes.ts';
 import { readResourceUsage } from './resource-usage.ts';
 import { type PluginStats, readStats } from './stats.ts';
@@ -38,6 +38,13 @@ export interface InsightOperations {
    *   the program cannot be run
    */
   exec(plugin: string, request: ExecRequest, options?: Cancellable): Promise<ExecSession>;
+  /**
+   * Run a program of the host, by default a shell, in the namespaces of a running plugin but for its mounts, with no more
+   * privileges than the plugin has. The plugin's root is at `/plugin`; programs of the host are read-only.
+   * @param options.signal ends the command, at any time
+   * @throws {OutboardError} as `exec`
+   */
+  debug(plugin: string, request: PluginDebugRequest, options?: Cancellable): Promise<ExecSession>;
 }
 
 /** The operations of insight. */
@@ -49,4 +56,5 @@ export const insightRows: FaceRows<InsightOperations> = {
   stats: { direct: readStats },
   processes: { direct: listPluginProcesses },
   exec: { direct: execInPlugin },
+  debug: { direct: debugPlugin },
 };
