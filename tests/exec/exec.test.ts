@@ -191,12 +191,12 @@ for (const [name, request, pattern] of [
   [
     'a missing program in PATH',
     { command: ['no-such-program'] },
-    /^OCI runtime exec failed: .*executable file not found in \$PATH.*; the container has no such program\. Its files are on the host at \/.*\/rootfs; .* nsenter --target \d+ --net$/,
+    /^OCI runtime exec failed: .*executable file not found in \$PATH.*; plugin p:latest has no program "no-such-program"; .*outboard exec --tools p:latest no-such-program; .*outboard debug p:latest$/,
   ],
   [
     'a missing path',
     { command: ['/bin/no-such-shell'] },
-    /^OCI runtime exec failed: .*no such file or directory.*; the container has no such program/,
+    /^OCI runtime exec failed: .*no such file or directory.*; plugin p:latest has no program "\/bin\/no-such-shell"; .*outboard exec --tools p:latest no-such-shell;/,
   ],
   [
     'a program that is not executable',

@@ -237,9 +237,10 @@ describe('a plugin without a shell', { skip: needsRoot }, () => {
         env: { ...process.env, OUTBOARD_HOST: `unix://${daemon.socket}` },
       }),
     );
+    const ended = commands.map((child) => once(child, 'exit'));
     await Promise.all(commands.map((child) => once(child.stdout, 'data')));
     await daemon.end('SIGKILL');
-    await Promise.all(commands.map((child) => once(child, 'exit')));
+    await Promise.all(ended);
     daemon = await startDaemon({ home, args: files.args });
     assert.doesNotMatch(await succeed('top', 'p'), /sleep 1000\n/);
     assertUntouched();

@@ -118,7 +118,7 @@ test('POST …/exec upgrades the connection and forwards frames in both directio
   ];
   assert.deepEqual(all, Buffer.concat(expected));
   assert.deepEqual(api.command.received, ['hello', '{"columns":91,"rows":17}', '(end)']);
-  assert.deepEqual(api.command.request, { command: ['sh'], env: [], hasInput: true });
+  assert.deepEqual(api.command.request, { command: ['sh'], env: [], hasInput: true, hasTools: false });
 });
 
 test('POST …/exec reads a body and frames that arrive byte by byte', async () => {

@@ -2,6 +2,7 @@
  * Exec: run a command in the container of a running plugin, or beside it among the programs of the host.
  */
 
+import { basename } from 'node:path';
 import { type Cancellable, withResolvers } from '@outboard/async';
 import type { DebugRequest, ExecRequest, ExecSession } from '@outboard/container';
 import { isOutboardError, OutboardError } from '@outboard/oci';
@@ -76,10 +77,11 @@ function start(
 
 /** The commands that work without programs of the plugin. */
 function adviseOnMissing(name: string, { command, hasTools = false }: ExecRequest): string {
-  const program = JSON.stringify(command[0]);
+  const [first = ''] = command;
+  const program = JSON.stringify(first);
   const debug = `outboard debug ${name}`;
   if (hasTools) {
     return `neither plugin ${name} nor the busybox of the host has ${program}; for the programs of the host, type: ${debug}`;
   }
-  return `plugin ${name} has no program ${program}; to run it from the busybox of the host, type: outboard exec --tools ${name} ${command[0]}; for a shell with the programs of the host, type: ${debug}`;
+  return `plugin ${name} has no program ${program}; to run it from the busybox of the host, type: outboard exec --tools ${name} ${basename(first)}; for a shell with the programs of the host, type: ${debug}`;
 }
