@@ -14,7 +14,12 @@ import { readInterfaceTraffic } from './network/interface-traffic.ts';
 import type { RunningContainers } from './running-containers.ts';
 import { readRunRecord } from './runtime/bundle.ts';
 import { setContainerLimits } from './runtime/container-limits.ts';
-import { type ContainerRun, containerPaths, findRun } from './runtime/container-paths.ts';
+import {
+  type ContainerPaths,
+  type ContainerRun,
+  containerPaths,
+  findRun,
+} from './runtime/container-paths.ts';
 
 /** Parts and paths that `openRunningContainers` needs. */
 export interface RunningContainersDeps {
@@ -31,6 +36,7 @@ const parallelReads = 8;
 export function openRunningContainers(deps: RunningContainersDeps): RunningContainers {
   const paths = containerPaths(deps.execRoot, deps.runtime);
   const find = (id: string): Promise<ContainerRun | undefined> => findRun(paths, id);
+  const commands = { paths, logger: deps.logger };
   return {
     async usage(ids) {
       const mounts = await findCgroupMounts();
@@ -52,7 +58,7 @@ export function openRunningContainers(deps: RunningContainersDeps): RunningConta
       }
       return stats;
     },
-    async traffic(id) {
+    traffic: async (id) => {
       const run = await find(id);
       return run && readInterfaceTraffic(run.pid);
     },
@@ -71,15 +77,13 @@ export function openRunningContainers(deps: RunningContainersDeps): RunningConta
     async exec(id, request, signal) {
       // Loaded at the first command: a program that runs none does without it and its libc bindings.
       const { startExec } = await import('./exec/start-exec.ts');
-      const run = await find(id);
-      if (run === undefined) throw containerEndedError();
-      return startExec({ paths, logger: deps.logger }, { id, ...run }, request, signal);
+      const run = await requireRun(paths, id);
+      return startExec(commands, { id, ...run }, request, signal);
     },
     async debug(id, request, signal) {
       const { startDebug } = await import('./exec/start-debug.ts');
-      const run = await find(id);
-      if (run === undefined) throw containerEndedError();
-      return startDebug({ paths, logger: deps.logger }, { id, ...run }, request, signal);
+      const run = await requireRun(paths, id);
+      return startDebug(commands, { id, ...run }, request, signal);
     },
     execNames: (id) => listExecDirectories(paths.bundle(id).directory),
     async removeExec(id, name) {
@@ -88,4 +92,10 @@ export function openRunningContainers(deps: RunningContainersDeps): RunningConta
       if (run !== undefined) await removeExec(run.cgroupPath, join(paths.bundle(id).directory, name));
     },
   };
+}
+
+async function requireRun(paths: ContainerPaths, id: string): Promise<ContainerRun> {
+  const run = await findRun(paths, id);
+  if (run === undefined) throw containerEndedError();
+  return run;
 }
