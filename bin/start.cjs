@@ -20,6 +20,6 @@ async function run(words) {
   return require('./cli.cjs').runCommandLine(words, process);
 }
 
-run(process.argv.slice(2)).then((exitCode) => {
+void run(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;
 });

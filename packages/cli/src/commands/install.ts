@@ -40,7 +40,7 @@ export async function install(
   }
   const name = await explainRefusal(note, async () => {
     const pulled = await pullPlugin(client, localName, plugin, privileges);
-    await showProgress(pulled.progress, host.stdout, signal);
+    await showProgress(pulled.progress, host, signal);
     return pulled.name;
   });
   if (wanted !== undefined) await applyOptions(context, name, wanted);

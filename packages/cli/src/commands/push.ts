@@ -19,6 +19,6 @@ export async function push(
   const localName = parseLocalName(name);
   const registryAuth = await registryAuthFor(parseRemoteReference(name), { host, signal, authFile });
   await explainRefusal(registryAuth.note, async () => {
-    await showProgress(await pushPlugin(client, localName, registryAuth), host.stdout, signal);
+    await showProgress(await pushPlugin(client, localName, registryAuth), host, signal);
   });
 }

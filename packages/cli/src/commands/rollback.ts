@@ -14,7 +14,7 @@ export async function rollback(
   name: string,
   options: SwitchFlags,
 ): Promise<void> {
-  await showProgress(await rollbackPlugin(client, name, parseSwitchFlags(options)), host.stdout, signal);
+  await showProgress(await rollbackPlugin(client, name, parseSwitchFlags(options)), host, signal);
   const plugin = parsePlugin(await inspectPlugin(client, name));
   const reference = plugin.reference === '' ? 'the version before' : plugin.reference;
   host.stdout.write(`Rolled back plugin ${escapeText(plugin.name)} to ${escapeText(reference)}\n`);

@@ -9,6 +9,7 @@ import { CommandError, codeOf } from '../command-error.ts';
 import { formatRows, parseFormat, type Table } from '../output/output-format.ts';
 import { availableWidth, chooseColumns, type TableFlags } from '../output/table-view.ts';
 import { formatBinaryBytes, formatBytes } from '../terminal/format-bytes.ts';
+import { redraws } from '../terminal/redraws.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Flags of `outboard stats`. */
@@ -44,7 +45,7 @@ export async function stats(
         const rows = toRows(sample, previous, options.trunc !== false);
         const shown = chooseColumns(tableFor(rows), options, format);
         const text = formatRows(rows, format, shown, availableWidth(host, options));
-        stdout.write(isLive && stdout.isTTY === true ? clearScreen + text : text);
+        stdout.write(isLive && redraws(host) ? clearScreen + text : text);
       }
       if (!isLive && previous !== undefined) return;
       previous = sample;

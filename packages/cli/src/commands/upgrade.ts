@@ -74,7 +74,7 @@ export async function upgrade(
     const progress = plugin.isEnabled
       ? upgradeEnabledPlugin(client, plugin.name, { plugin: target, granted: privileges, flags })
       : upgradePlugin(client, plugin.name, target, privileges);
-    await showProgress(await progress, host.stdout, signal);
+    await showProgress(await progress, host, signal);
   });
   host.stdout.write(`Upgraded plugin ${escapeText(plugin.name)} to ${toText}\n`);
 }

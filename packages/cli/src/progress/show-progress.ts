@@ -3,7 +3,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { readLines, throwReadError } from '../client/read-body.ts';
-import type { OutputStream } from '../command-host.ts';
+import type { CommandHost } from '../command-host.ts';
+import { redraws } from '../terminal/redraws.ts';
 import { createPlainProgress } from './plain-progress.ts';
 import { parseProgressLine } from './progress-line.ts';
 import { createTerminalProgress } from './terminal-progress.ts';
@@ -16,13 +17,12 @@ const maxLineBytes = 1024 * 1024;
  */
 export async function showProgress(
   response: IncomingMessage,
-  output: OutputStream,
+  host: Pick<CommandHost, 'stdout' | 'env'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const view =
-    output.isTTY === true
-      ? createTerminalProgress(output, () => performance.now())
-      : createPlainProgress(output);
+  const view = redraws(host)
+    ? createTerminalProgress(host.stdout, () => performance.now())
+    : createPlainProgress(host.stdout);
   try {
     for await (const text of readLines(response, maxLineBytes)) view.show(parseProgressLine(text));
   } catch (error) {
