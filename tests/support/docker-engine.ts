@@ -90,7 +90,10 @@ export async function startDockerEngine(options: DockerEngineOptions): Promise<D
     log: () => running?.errors() ?? '',
     async restart(args = options.args ?? []) {
       if (running) await kill(running);
-      await rm(join(home, 'dockerd.pid'), { force: true });
+      // Process IDs of the namespace before: the next one can have a thread with that of containerd, which dockerd would
+      // then not start.
+      for (const file of ['dockerd.pid', 'exec/containerd/containerd.pid'])
+        await rm(join(home, file), { force: true });
       await rm(socket, { force: true });
       running = await start(args);
     },
