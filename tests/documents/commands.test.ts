@@ -158,6 +158,9 @@ test('every flag in the text of a page belongs to outboard, docker or another kn
     ['volume', 'create'],
     ['events'],
     ['volume', 'ls'],
+    ['run'],
+    ['network', 'create'],
+    ['secret', 'create'],
   ]) {
     for (const [flag] of (await helpOf('docker', words)).matchAll(/--[a-z][a-z-]+/g)) known.add(flag);
   }

@@ -15,13 +15,22 @@ import { volumePlugin } from '../support/volume-plugin.ts';
 import { pages, repository } from './pages.ts';
 
 /**
- * Pages with programs, and the file that holds each. Those of plugin-protocols.md run with the plugin of every protocol,
+ * Pages with programs, and the files that hold them. Those of plugin-protocols.md run with the plugin of every protocol,
  * those of the other packages' READMEs in `package-examples.test.ts`.
  */
 const programs = {
-  'README.md': 'readme',
-  'docs/volumes.md': 'volumes',
-  'packages/sdk/README.md': 'sdk',
+  'README.md': ['readme'],
+  'docs/volumes.md': ['volumes'],
+  'packages/sdk/README.md': [
+    'sdk-volume',
+    'sdk-authorization',
+    'sdk-network',
+    'sdk-ipam',
+    'sdk-log',
+    'sdk-metrics',
+    'sdk-secret',
+    'sdk-several',
+  ],
 } as const;
 const isElsewhere = (page: string) =>
   page === 'docs/plugin-protocols.md' || (page.startsWith('packages/') && !Object.hasOwn(programs, page));
@@ -51,7 +60,7 @@ test('every program on a page equals a tested one, word for word', () => {
   assert.deepEqual(
     shown.map(({ page, text }) => [page, text]).toSorted(),
     Object.entries(programs)
-      .map(([page, name]) => [page, source(name)])
+      .flatMap(([page, names]) => names.map((name) => [page, source(name)]))
       .toSorted(),
   );
   const indented = pages.flatMap((page) => page.blocks.filter(({ language }) => language === ''));
@@ -102,40 +111,95 @@ describe('the programs in the documentation', { skip: needsRoot }, () => {
     }
   });
 
-  test('packages/sdk/README.md: the plugin serves on its socket', async () => {
+  test('packages/sdk/README.md: each plugin serves on its socket', async () => {
+    const ids = { NetworkID: 'n', EndpointID: 'e' };
+    const body = Buffer.from('{"HostConfig":{"Privileged":true}}').toString('base64');
+    const secret = { SecretName: 'key', ServiceName: 'web' };
+    const calls = [
+      ['acme', 'Plugin.Activate', {}, '{"Implements":["VolumeDriver"]}'],
+      ['acme', 'VolumeDriver.Create', { Name: 'a/../b' }, '{}'],
+      ['acme', 'VolumeDriver.List', {}, '{"Volumes":[{"Name":"a/../b"}]}'],
+      [
+        'policy',
+        'AuthZPlugin.AuthZReq',
+        { RequestMethod: 'GET', RequestUri: '/v1.41/info' },
+        '{"Allow":true}',
+      ],
+      [
+        'policy',
+        'AuthZPlugin.AuthZReq',
+        { RequestMethod: 'POST', RequestUri: '/v1.41/containers/create', RequestBody: body },
+        '{"Allow":false,"Msg":"no privileged containers"}',
+      ],
+      [
+        'on-bridge',
+        'NetworkDriver.CreateNetwork',
+        ids,
+        '{"Err":"give the bridge of the host with -o bridge=NAME"}',
+      ],
+      [
+        'on-bridge',
+        'NetworkDriver.CreateNetwork',
+        {
+          ...ids,
+          Options: { 'com.docker.network.generic': { bridge: 'br0' } },
+          IPv4Data: [{ Gateway: '10.1.0.1/24' }],
+        },
+        '{}',
+      ],
+      ['on-bridge', 'NetworkDriver.CreateEndpoint', ids, '{}'],
+      [
+        'on-bridge',
+        'NetworkDriver.Join',
+        { ...ids, SandboxKey: '/n' },
+        '{"InterfaceName":{"SrcName":"myc-e","DstPrefix":"eth"},"Gateway":"10.1.0.1","GatewayIPv6":"","StaticRoutes":[],"DisableGatewayService":false}',
+      ],
+      ['on-bridge', 'NetworkDriver.Leave', ids, '{}'],
+      [
+        'addresses',
+        'IpamDriver.RequestPool',
+        { AddressSpace: 'addresses-local' },
+        '{"PoolID":"pool","Pool":"10.99.0.0/24","Data":{"com.docker.network.gateway":"10.99.0.1/24"}}',
+      ],
+      ['addresses', 'IpamDriver.RequestAddress', { PoolID: 'pool' }, '{"Address":"10.99.0.2/24","Data":{}}'],
+      ['addresses', 'IpamDriver.RequestAddress', { PoolID: 'pool' }, '{"Address":"10.99.0.3/24","Data":{}}'],
+      ['lines', 'LogDriver.StartLogging', { File: '/run/fifo', Info: { ContainerID: 'c' } }, '{}'],
+      ['lines', 'LogDriver.StopLogging', { File: '/run/fifo' }, '{}'],
+      ['states', 'MetricsCollector.StartMetrics', {}, '{}'],
+      ['states', 'MetricsCollector.StopMetrics', {}, '{}'],
+      ['keys', 'SecretProvider.GetSecret', secret, '{"Value":"b3Blbg==","DoNotReuse":false}'],
+      ['both', 'Plugin.Activate', {}, '{"Implements":["authz","secretprovider"]}'],
+      ['both', 'SecretProvider.GetSecret', secret, '{"Value":"MCB1c2VycyBiZWZvcmUga2V5","DoNotReuse":false}'],
+    ] as const;
     const ask = `
       import { request } from 'node:http';
       import { text } from 'node:stream/consumers';
-      await import('./documents/programs/sdk.ts');
-      for (const [path, body] of [['/Plugin.Activate', ''], ['/VolumeDriver.Create', '{"Name":"a/../b"}'], ['/VolumeDriver.List', '']]) {
+      for (const name of ${JSON.stringify(programs['packages/sdk/README.md'])})
+        await import('./documents/programs/' + name + '.ts');
+      for (const [socket, method, body] of ${JSON.stringify(calls)}) {
+        const socketPath = '/run/docker/plugins/' + socket + '.sock';
         const answer = await new Promise((resolve) =>
-          request({ socketPath: '/run/docker/plugins/acme.sock', method: 'POST', path }, resolve).end(body),
+          request({ socketPath, method: 'POST', path: '/' + method }, resolve).end(JSON.stringify(body)),
         );
         process.stdout.write((await text(answer)).trim() + '\\n');
       }
       process.kill(process.pid, 'SIGTERM');
     `;
-    const own = 'mount -t tmpfs none /run && mount -t tmpfs none /mnt && mkdir /mnt/volumes && exec "$@"';
-    const output = await runProgram(
-      ask,
-      'unshare',
-      '--mount',
-      '--propagation',
-      'private',
-      'sh',
-      '-c',
-      own,
-      'sh',
-    );
-    const [activated, created, listed] = output
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    assert.deepEqual(activated, { Implements: ['VolumeDriver'] });
-    assert.equal(created.Err ?? '', '');
+    const ownDirectories = [
+      'for at in /run /mnt /etc; do mount -t tmpfs none $at; done',
+      'mkdir /mnt/volumes /mnt/logs /mnt/state /etc/keys',
+      'printf open > /etc/keys/key',
+      'mkfifo /run/fifo',
+      'ip link add br0 type bridge',
+      'exec "$@"',
+    ];
+    const isolated = ['unshare', '--mount', '--net', '--propagation', 'private'];
+    const output = await runProgram(ask, ...isolated, 'sh', '-ec', ownDirectories.join('\n'), 'sh');
+    const printed = output.split('\n').filter((line) => line.startsWith('{'));
     assert.deepEqual(
-      listed.Volumes.map(({ Name }: { Name: string }) => Name),
-      ['a/../b'],
+      printed,
+      calls.map(([, , , answer]) => answer),
     );
+    assert.match(output, /'docker\.authz\/1\.0', 'docker\.secretprovider\/1\.0'/);
   });
 });

@@ -19,8 +19,7 @@ export interface EngineMetrics {
  * Collects the metrics of an engine: it is told when to begin, and reads them when it likes.
  *
  * The engine calls once when the plugin is enabled, whenever its process was started again, and when the engine starts. It
- * writes a failure to its log and leaves the plugin enabled without metrics. Docker Engine serves metrics to plugins in its
- * experimental mode only, before 20.10.
+ * writes a failure to its log and leaves the plugin enabled without metrics.
  */
 export interface MetricsCollector {
   /**
