@@ -28,6 +28,9 @@ export { reportDocument } from './check/report/json-report.ts';
 export { junitReport } from './check/report/junit-report.ts';
 export { textReport } from './check/report/text-report.ts';
 
+// Develop.
+export { developProject } from './develop/develop-project.ts';
+
 // Begin projects.
 export type { InitRequest, NewProject } from './scaffold/init-project.ts';
 export { initProject } from './scaffold/init-project.ts';

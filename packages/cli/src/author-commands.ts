@@ -53,6 +53,21 @@ or under "outboard" in package.json, what its plugin is made of; see docs/author
     load: async () => (await import('./commands/build.ts')).build,
   },
   {
+    name: 'dev',
+    arguments: [['[PROJECT]', 'directory of the project; default the working directory']],
+    description: 'build a plugin and enable it, show its output, and replace it after each change',
+    options: [
+      option('-t, --tag <name>', 'name of the plugin; default that of the project'),
+      option('--grant-all-permissions', 'grant all requested privileges without asking'),
+      option('--keep', 'leave the plugin as it is at the end'),
+      ...projectOptions,
+    ],
+    notes: `Ctrl-C ends it: a plugin that it created is removed, and one that it enabled is disabled. After a build that fails, the
+one before runs on.`,
+    examples: ['outboard dev ./volumes'],
+    load: async () => (await import('./commands/dev.ts')).dev,
+  },
+  {
     name: 'create',
     arguments: [
       ['<PLUGIN>', 'name, such as acme/volumes:1.0'],

@@ -5,7 +5,7 @@ export const authoringLevels: DirectoryLevels = {
   levels: [
     ['build/project', 'build/tree', 'check/report', 'check/session', 'scaffold'],
     ['build/base', 'build/programs', 'check/kinds'],
-    ['build', 'check'],
+    ['build', 'check', 'develop'],
     ['build/publish'],
   ],
 };

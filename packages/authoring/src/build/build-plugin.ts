@@ -4,7 +4,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cancellable } from '@outboard/async';
-import { type ParsedPluginConfig, parsePluginConfig } from '@outboard/engine';
+import {
+  computePrivileges,
+  type ParsedPluginConfig,
+  type Privilege,
+  parsePluginConfig,
+} from '@outboard/engine';
 import { hostPlatform, isOutboardError, OutboardError, type Platform } from '@outboard/oci';
 import { readBase } from './base/add-base.ts';
 import type { RegistryOptions } from './base/registry-image.ts';
@@ -42,6 +47,8 @@ export interface BuiltPlugin extends AsyncDisposable {
   readonly configBytes: Buffer;
   readonly config: ParsedPluginConfig['config'];
   readonly tree: RootTree;
+  /** The privileges that its config requests. */
+  readonly privileges: readonly Privilege[];
   readonly temporaryDirectory: string;
 }
 
@@ -63,6 +70,7 @@ export async function buildPlugin(request: BuildRequest): Promise<BuiltPlugin> {
       platform,
       configBytes,
       config,
+      privileges: computePrivileges(config),
       tree,
       temporaryDirectory: spool.directory,
       [Symbol.asyncDispose]: () => spool[Symbol.asyncDispose](),

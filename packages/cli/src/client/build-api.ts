@@ -26,7 +26,7 @@ export interface StoredBuild {
 }
 
 /** @returns the installed plugin of that name; undefined when there is none */
-async function findPlugin(client: EngineClient, name: string) {
+export async function findPlugin(client: EngineClient, name: string) {
   try {
     return parsePlugin(await inspectPlugin(client, name));
   } catch (error) {

@@ -63,6 +63,11 @@ export class EngineClient {
     return this.#options.address;
   }
 
+  /** A client of the same daemon that another signal cancels, for what a cancelled command still has to do. Close it as well. */
+  withSignal(signal: AbortSignal): EngineClient {
+    return new EngineClient({ ...this.#options, signal });
+  }
+
   /** Close all connections. */
   async close(): Promise<void> {
     // The sender of the first request already got the error of opening.

@@ -43,6 +43,14 @@ export async function logs(
   );
 }
 
+/** Print the output of an enabled plugin, across its restarts, until it is disabled. @param tail lines before now, or `all` */
+export async function followOutput(context: CommandContext, name: string, tail: string): Promise<void> {
+  const query = { follow: '1', tail };
+  await print(context, await openLogs(context.client, name, query), (text, isTerminal) =>
+    isTerminal ? printable(text) : text,
+  );
+}
+
 async function showCalls(
   context: CommandContext,
   plugin: string | undefined,
