@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { needsRoot } from '../support/needs-root.ts';
 
 const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 
@@ -61,6 +62,25 @@ describe('wrong words', () => {
       assert.ok(stderr.includes(`\n\nUsage: outboard ${usage}`), stderr);
       assert.match(stderr, /\n\nRun 'outboard .*--help' for more information\n$/);
       assert.deepEqual([await readdir(home), await readdir(join(home, 'work'))], [['work'], []]);
+    });
+  }
+
+  for (const { flag, error } of [
+    { flag: '--host bogus://x', error: /invalid host "bogus:\/\/x"/ },
+    { flag: '--group no-such-group', error: /group "no-such-group" does not exist/ },
+    { flag: '--gateway-group no-such-group', error: /group "no-such-group" does not exist/ },
+    { flag: '--metrics-addr here', error: /invalid metrics address "here"/ },
+    { flag: '--bridge-subnet wide', error: /bridge subnet "wide": want an IPv4 subnet/ },
+    { flag: '--bridge-name a/b', error: /bridge name "a\/b": want/ },
+    { flag: '--dns here', error: /name server "here": want an IP address/ },
+    { flag: '--insecure-registry http://x', error: /invalid address block "http:\/\/x"/ },
+  ]) {
+    test(`a daemon with ${flag} is refused before it makes anything`, { skip: needsRoot }, async () => {
+      const roots = `--data-root ${home}/data --exec-root ${home}/run --gateway-dir ${home}/gateway`;
+      const { status, stderr } = run('daemon', ...roots.split(' '), ...flag.split(' '));
+      assert.equal(status, 1);
+      assert.match(stderr, error);
+      assert.deepEqual(await readdir(home), ['work']);
     });
   }
 

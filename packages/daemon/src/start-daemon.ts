@@ -78,6 +78,8 @@ export async function startDaemon(options: DaemonOptions, deps: DaemonDeps = dae
   const { configuration, logger, listeners = [] } = options;
   const addresses = parseHostAddresses(configuration.hosts, configuration, listeners);
   const group = await findSocketGroup(configuration.group);
+  // Looked up again when the gateway opens; a name that does not exist is refused before anything is made on disk.
+  await findSocketGroup(configuration['gateway-group']);
   const tls = await openTls(configuration, logger);
   const endpoints = { addresses, group, tls };
   const { store = noDescriptorStore, inherited = [] } = options;

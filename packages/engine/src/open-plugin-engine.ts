@@ -7,6 +7,7 @@ import { acquireAll, createOperationScope, DisposalStack } from '@outboard/async
 import { lockDirectory, setCloseOnExecOfInherited } from '@outboard/container';
 import { OutboardError } from '@outboard/oci';
 import { type Logger, pino } from 'pino';
+import { checkEngineOptions } from './check-engine-options.ts';
 import { createEngineOperations } from './engine-operations.ts';
 import { openEngineParts } from './open-engine-parts.ts';
 import { endOrphanedExecs, findOrphanedExecs } from './operations/insight/orphaned-execs.ts';
@@ -20,10 +21,12 @@ import { scopedVolumes } from './volumes/scoped-volumes.ts';
 /**
  * Open an engine: finish or undo what a crash left, take back plugins that still run, start those that should run.
  * When opening fails, everything that was opened is closed.
- * @throws {OutboardError} conflict when another engine uses the data root; invalid for a cgroup driver that the host lacks
+ * @throws {OutboardError} conflict when another engine uses the data root; invalid for wrong options, before
+ *   anything is made on disk
  */
 export async function openPluginEngine(given: PluginEngineOptions): Promise<PluginEngine> {
   const logger = given.logger ?? pino({ level: 'silent' });
+  checkEngineOptions(given, logger);
   setCloseOnExecOfInherited();
   const roots = await openRoots(given, logger);
   return acquireAll(
