@@ -27,6 +27,7 @@ export { hasFailed } from './check/report/check-report.ts';
 export { reportDocument } from './check/report/json-report.ts';
 export { junitReport } from './check/report/junit-report.ts';
 export { textReport } from './check/report/text-report.ts';
+export { type CheckSelection, selectChecks } from './check/select-checks.ts';
 
 // Develop.
 export { developProject } from './develop/develop-project.ts';

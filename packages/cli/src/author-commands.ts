@@ -68,6 +68,42 @@ one before runs on.`,
     load: async () => (await import('./commands/dev.ts')).dev,
   },
   {
+    name: 'check',
+    arguments: [['[TARGET]', 'directory with config.json and rootfs/, installed plugin, or reference']],
+    description: 'check that a plugin keeps to the rules: config, protocol, mounts, crashes',
+    options: [
+      option('--grant-all-permissions', 'grant the privileges that the plugin requests, to a copy of it'),
+      option('--static', 'start nothing: check config.json and rootfs/ only'),
+      repeatableOption('--set <setting>', 'NAME[.FIELD]=VALUE, as "outboard set" takes it; may be repeated'),
+      repeatableOption('-o, --opt <option>', 'KEY=VALUE for volumes or logged containers; may be repeated'),
+      repeatableOption(
+        '--only <code>',
+        'a check such as volume/create, or a group such as volume; may be repeated',
+      ),
+      repeatableOption('--skip <code>', 'leave out a check or a group; may be repeated'),
+      option('--list', 'list the checks, and make none'),
+      option('--format <format>', 'text or json', 'text'),
+      option('--junit <file>', 'write a JUnit report as well'),
+      option('--strict', 'warnings are failures'),
+      option('-v, --verbose', 'show also the checks that passed'),
+      option('--timeout <seconds>', 'limit for all checks', '600'),
+      option('--runtime <runtime>', 'OCI runtime: runc, crun or a path', 'runc'),
+      repeatableOption(
+        '--insecure-registry <host>',
+        'registry without TLS or a known certificate; may be repeated',
+      ),
+      authFileOption(),
+    ],
+    notes: `As root, a copy of the plugin runs in an engine of its own, and nothing of it is left. Exit code 1 if a check fails
+whose level is error. docs/conformance.md explains each check.`,
+    examples: [
+      'outboard check ./volumes',
+      'outboard check --grant-all-permissions --junit check.xml ./volumes',
+      'outboard check --only volume -o size=1m acme/volumes:1.0',
+    ],
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
     name: 'create',
     arguments: [
       ['<PLUGIN>', 'name, such as acme/volumes:1.0'],

@@ -17,7 +17,7 @@ import {
 import type { CheckReport, CheckResult } from './report/check-report.ts';
 import { runChecks, skipped } from './run-checks.ts';
 import { type CheckSelection, selectChecks } from './select-checks.ts';
-import { openCheckSession } from './session/check-session.ts';
+import { type CheckSession, openCheckSession } from './session/check-session.ts';
 import { openPrivateEngine, type PrivateEngine } from './session/private-engine.ts';
 import { staticResults } from './static-results.ts';
 import { findUnusedPrivileges } from './unused-privileges.ts';
@@ -29,6 +29,8 @@ const dockerStopMs = 10_000;
 const defaultTimeoutSeconds = 600;
 /** Limit for the socket to accept connections. */
 const startSeconds = 60;
+/** The same for a start without one of the privileges. */
+const trialSeconds = 15;
 
 /** A plugin to check, and how. */
 export interface CheckRequest extends CheckSelection, Cancellable {
@@ -44,6 +46,8 @@ export interface CheckRequest extends CheckSelection, Cancellable {
   readonly options?: Readonly<Record<string, string>> | undefined;
   /** OCI runtime; default runc. */
   readonly runtime?: string | undefined;
+  /** Registries without TLS or a known certificate. */
+  readonly insecureRegistries?: readonly string[] | undefined;
   /** Limit for all checks; default 600. */
   readonly timeoutSeconds?: number | undefined;
   /** Called for each result, in the order of the report. */
@@ -112,7 +116,8 @@ function skipRunning(run: Run, reason: string): void {
 
 /** Install the plugin in an engine of its own, and check it there. @returns its kinds */
 async function checkRunning(run: Run): Promise<readonly string[]> {
-  await using home = await openPrivateEngine(run.runtime);
+  const { runtime, insecureRegistries } = run;
+  await using home = await openPrivateEngine({ runtime, insecureRegistries });
   const { engine, dataRoot } = home;
   const { ask = async () => false, signal } = run;
   const id = await installSource({ engine, pack: run.pack }, run.source, {
@@ -134,27 +139,41 @@ async function checkRunning(run: Run): Promise<readonly string[]> {
 async function checkLife(run: Run, home: PrivateEngine, id: string): Promise<void> {
   const { engine } = home;
   const { signal = new AbortController().signal, options = {}, timeoutSeconds = defaultTimeoutSeconds } = run;
-  const startedAtMs = run.clock.monotonicMs();
+  const endsAtMs = run.clock.monotonicMs() + timeoutSeconds * 1000;
   if (!(await start(run, home, id))) return;
   const session = await openCheckSession({ engine, plugin: engine.inspect(id), options, signal });
   const { isSelected, clock, add } = run;
   await runChecks(session, {
     isSelected,
     clock,
-    endsAtMs: startedAtMs + timeoutSeconds * 1000,
+    endsAtMs,
     onResult: add,
   });
   await stop(run, home, id);
-  if (!isSelected(lifeChecks.privilege.code)) return;
-  const { pack, settings = [] } = run;
-  const triedAtMs = clock.monotonicMs();
-  const isOver = triedAtMs > startedAtMs + timeoutSeconds * 1000;
-  const trial = { session, home, pack, settings, timeoutSeconds: startSeconds };
-  const unused = isOver ? [] : await findUnusedPrivileges(trial);
-  const outcome = isOver
-    ? skipped('the time for all checks is over')
-    : ({ status: unused.length === 0 ? 'pass' : 'finding', messages: unused } as const);
-  add({ ...lifeChecks.privilege, ...outcome, elapsedMs: clock.monotonicMs() - triedAtMs });
+  if (isSelected(lifeChecks.privilege.code)) {
+    await tryPrivileges(run, { session, home, isOver: clock.monotonicMs() > endsAtMs });
+  }
+}
+
+async function tryPrivileges(
+  { clock, pack, settings = [], add }: Run,
+  {
+    session,
+    home,
+    isOver,
+  }: { readonly session: CheckSession; readonly home: PrivateEngine; readonly isOver: boolean },
+): Promise<void> {
+  const startedAtMs = clock.monotonicMs();
+  const trial = { session, home, pack, settings, timeoutSeconds: trialSeconds };
+  const unused = isOver ? undefined : await findUnusedPrivileges(trial);
+  const reason = isOver
+    ? 'the time for all checks is over'
+    : 'the plugin does not work again with all its privileges';
+  const outcome =
+    unused === undefined
+      ? skipped(reason)
+      : ({ status: unused.length === 0 ? 'pass' : 'finding', messages: unused } as const);
+  add({ ...lifeChecks.privilege, ...outcome, elapsedMs: clock.monotonicMs() - startedAtMs });
 }
 
 /** Start the plugin. @returns false when it does not start */

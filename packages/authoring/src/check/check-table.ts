@@ -94,8 +94,8 @@ export const runningChecks: readonly Check[] = [
   ...logChecks,
   ...secretChecks,
   ...metricsChecks,
-  ...crashChecks,
   ...processChecks,
+  ...crashChecks,
 ];
 
 /** Every check. */

@@ -1,7 +1,7 @@
 /**
  * The plugin to check, as a directory with `config.json` and `rootfs/`, and copies of it with another config.
  */
-import { mkdir, open, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cancellable } from '@outboard/async';
 import { computePrivileges, type PluginEngine, type Privilege } from '@outboard/engine';
@@ -39,11 +39,10 @@ export async function readConfigOf(directory: string): Promise<Buffer> {
   }
 }
 
-/** The root filesystem of a directory. @throws {OutboardError} invalid when there is none */
+/** The root filesystem of a directory, without links. @throws {OutboardError} invalid when there is none */
 export async function rootfsOf(directory: string): Promise<string> {
-  const rootfs = join(directory, 'rootfs');
-  const status = await stat(rootfs).catch(() => undefined);
-  if (status?.isDirectory() === true) return rootfs;
+  const rootfs = await realpath(join(directory, 'rootfs')).catch(() => undefined);
+  if (rootfs !== undefined && (await stat(rootfs)).isDirectory()) return rootfs;
   throw new OutboardError('invalid', `want config.json and rootfs/ in "${directory}": rootfs/ is missing`);
 }
 

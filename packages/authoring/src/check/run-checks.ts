@@ -56,10 +56,11 @@ export function skipped(reason: string): Outcome {
 }
 
 async function attempt(check: Check, session: CheckSession): Promise<Outcome> {
-  const outcome = await runOne(check, session);
+  let outcome: Outcome = { status: 'finding', messages: [] };
   try {
+    outcome = await runOne(check, session);
     const end = await session.findEnd();
-    if (end === undefined) return outcome;
+    if (end === undefined || outcome.gone !== undefined) return outcome;
     return {
       status: 'finding',
       messages: [...outcome.messages, `the plugin ended during this check: ${end}`],
@@ -84,7 +85,15 @@ async function runOne({ run }: Check, session: CheckSession): Promise<Outcome> {
     if (error instanceof CheckFailure) return { status: 'finding', messages: [error.message] };
     if (!limit.signal.aborted) throw error;
     // Ends also the calls that are still waiting.
-    await session.crash();
-    return { status: 'finding', messages: [`no end within ${checkTimeoutMs / 1000} s`] };
+    const messages = [`no end within ${checkTimeoutMs / 1000} s`];
+    const gone = await session.crash().then(() => undefined, describeFailure);
+    return gone === undefined
+      ? { status: 'finding', messages }
+      : { status: 'finding', messages: [...messages, gone], gone };
   }
+}
+
+function describeFailure(error: unknown): string {
+  if (error instanceof CheckFailure) return error.message;
+  throw error;
 }

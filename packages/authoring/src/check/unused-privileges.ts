@@ -97,9 +97,9 @@ export interface PrivilegeTrial {
 
 /**
  * Try the plugin, which is disabled, without each of its privileges.
- * @returns a line for each privilege that nothing needed
+ * @returns a line for each privilege that nothing needed; undefined when the plugin does not work again with all of them
  */
-export async function findUnusedPrivileges(trial: PrivilegeTrial): Promise<readonly string[]> {
+export async function findUnusedPrivileges(trial: PrivilegeTrial): Promise<readonly string[] | undefined> {
   const { plugin, signal } = trial.session;
   const document = toPluginDocument(plugin).Config;
   if (!isJsonObject(document)) return [];
@@ -108,7 +108,11 @@ export async function findUnusedPrivileges(trial: PrivilegeTrial): Promise<reado
     ({ code, kind }) => probes.includes(code) && (kind === undefined || kinds.includes(kind)),
   );
   const unused: string[] = [];
-  for (const [index, { privilege, config }] of reduceConfig(document).entries()) {
+  // A plugin that fails with all of its privileges, for example after the crashes before, tells nothing about one of them.
+  const reduced = reduceConfig(document);
+  if (reduced.length > 0 && !(await works(trial, { index: reduced.length, config: document, made })))
+    return undefined;
+  for (const [index, { privilege, config }] of reduced.entries()) {
     signal.throwIfAborted();
     if (!(await works(trial, { index, config, made }))) continue;
     const calls = made.map(({ code }) => code).join(', ');

@@ -64,3 +64,10 @@ export async function waitForPlugin(
     reason: asText(field(answer, 'Reason')),
   };
 }
+
+/** The data root of the daemon, on its own host. @throws {CommandError} when it does not say */
+export async function fetchDataRoot(client: EngineClient): Promise<string> {
+  const root = asText(field(await client.call({ method: 'GET', path: '/info' }), 'DockerRootDir'));
+  if (root.startsWith('/')) return root;
+  throw new CommandError('the daemon does not say where its data is');
+}

@@ -87,6 +87,15 @@ export const crashChecks: readonly Check[] = [
       expect(await volume.exists(), 'VolumeDriver.Get does not find the volume after a crash');
     },
   },
+  ...(['Create', 'Mount', 'Remove', 'Unmount'] as const).map(
+    (method): Check => ({
+      code: `crash/in-${method.toLowerCase()}`,
+      level: 'error',
+      kind,
+      title: `After a crash within ${method}, the same call succeeds, and the volume is as it must be.`,
+      run: (session) => crashWithin(session, method),
+    }),
+  ),
   {
     code: 'crash/mounted',
     level: 'error',
@@ -105,15 +114,6 @@ export const crashChecks: readonly Check[] = [
       requireSuccess(await volume.call('Remove'));
     },
   },
-  ...(['Create', 'Mount', 'Unmount', 'Remove'] as const).map(
-    (method): Check => ({
-      code: `crash/in-${method.toLowerCase()}`,
-      level: 'error',
-      kind,
-      title: `After a crash within ${method}, the same call succeeds, and the volume is as it must be.`,
-      run: (session) => crashWithin(session, method),
-    }),
-  ),
 ];
 
 async function crashWithin(

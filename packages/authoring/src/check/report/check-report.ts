@@ -39,7 +39,7 @@ export function findingsOf(report: CheckReport): readonly CheckResult[] {
 /** True when a check failed whose level is an error, or with `strict` a warning. */
 export function hasFailed(
   report: CheckReport,
-  { strict = false }: { readonly strict?: boolean } = {},
+  { strict = false }: { readonly strict?: boolean | undefined } = {},
 ): boolean {
   return findingsOf(report).some(({ level }) => level === 'error' || (strict && level === 'warning'));
 }

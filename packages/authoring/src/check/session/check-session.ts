@@ -9,8 +9,8 @@ import { showValue } from '@outboard/oci';
 import { CheckFailure } from './check-failure.ts';
 import { createPluginCaller, type PluginCaller } from './plugin-caller.ts';
 
-/** Limit for a plugin to serve again after its end. */
-const restartTimeoutMs = 60_000;
+/** Limit for a plugin to serve again after its end: half as long again as Docker waits for a start. */
+const restartTimeoutMs = 15_000;
 
 /** A plugin that runs. */
 export interface CheckSession extends PluginCaller {
@@ -57,7 +57,11 @@ export async function openCheckSession({
   };
   let expected = pid();
 
+  let lost: CheckFailure | undefined;
+
   async function serve(): Promise<void> {
+    // One wait is enough: it does not come back.
+    if (lost !== undefined) throw lost;
     const isOver = () => {
       signal.throwIfAborted();
       return engine.state(id).status === 'failed' || (pid() !== undefined && pid() !== expected);
@@ -66,7 +70,8 @@ export async function openCheckSession({
     const state = engine.state(id);
     if (pid() === undefined || pid() === expected) {
       const reason = 'reason' in state ? `: ${state.reason}` : '';
-      throw new CheckFailure(`the plugin does not serve again within ${restartTimeoutMs / 1000} s${reason}`);
+      lost = new CheckFailure(`the plugin does not serve again within ${restartTimeoutMs / 1000} s${reason}`);
+      throw lost;
     }
     expected = pid();
   }
@@ -84,7 +89,7 @@ export async function openCheckSession({
       await serve();
     },
     async findEnd() {
-      if (pid() === expected) return undefined;
+      if (lost === undefined && pid() === expected) return undefined;
       const { lastFailure } = await engine.status(id);
       await serve();
       const log = lastFailure?.log.at(-1);

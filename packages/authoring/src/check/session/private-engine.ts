@@ -8,7 +8,12 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromCallback } from '@outboard/async';
-import { type MetricsSocket, openPluginEngine, type PluginEngine } from '@outboard/engine';
+import {
+  type MetricsSocket,
+  openPluginEngine,
+  type PluginEngine,
+  type PluginEngineOptions,
+} from '@outboard/engine';
 
 /** An engine with its directories. */
 export interface PrivateEngine extends AsyncDisposable {
@@ -18,8 +23,14 @@ export interface PrivateEngine extends AsyncDisposable {
   readonly workDirectory: string;
 }
 
-/** @param runtime OCI runtime; default runc. @throws {OutboardError} when the host lacks what an engine needs */
-export async function openPrivateEngine(runtime?: string | undefined): Promise<PrivateEngine> {
+/**
+ * Open an engine.
+ * @param options default: runc, and registries with TLS
+ * @throws {OutboardError} when the host lacks what an engine needs
+ */
+export async function openPrivateEngine(
+  options: Pick<PluginEngineOptions, 'insecureRegistries' | 'runtime'> = {},
+): Promise<PrivateEngine> {
   const root = await mkdtemp(join(tmpdir(), 'outboard-check-'));
   const metrics = createMetricsSocket(join(root, 'metrics.sock'));
   const removeAll = async () => {
@@ -31,7 +42,7 @@ export async function openPrivateEngine(runtime?: string | undefined): Promise<P
     const engine = await openPluginEngine({
       dataRoot,
       execRoot: join(root, 'exec'),
-      runtime,
+      ...options,
       liveRestore: false,
       // A plugin that was killed on purpose comes back at once.
       backOff: { initialMs: 10, maxMs: 1000 },
