@@ -31,7 +31,10 @@ export const testsOnEveryNode = [
   'packages/container/src/linux/send-descriptors.test.ts',
   'packages/gateway/src/sockets/',
   'packages/gateway/src/open-gateway.test.ts',
-  'tests/sdk/',
+  // Sockets, pipes and streams of plugins.
+  'tests/sdk/hostile-requests.test.ts',
+  'tests/sdk/log-plugin.test.ts',
+  'tests/sdk/volume-plugin.test.ts',
   // Programs of the documentation, as they are printed.
   'tests/documents/package-examples.test.ts',
   'tests/documents/programs.test.ts',
