@@ -3,9 +3,11 @@
  * needed.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import pino from 'pino';
 import { callApi, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { needsRoot } from '../support/needs-root.ts';
@@ -14,6 +16,7 @@ import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { mountSmallTmpfs } from '../support/small-tmpfs.ts';
 import { openTestEngine } from '../support/test-engine.ts';
 
+const run = promisify(execFile);
 const mebibyte = 1024 * 1024;
 
 describe('an install on a disk that fills up', { skip: needsRoot }, () => {
@@ -122,5 +125,28 @@ describe('an install on a disk that fills up', { skip: needsRoot }, () => {
     assert.match(last.error, /^no space left on device: the file system of the data root /);
     await daemon.untilLogged(/no space left on device: the file system of the data root/);
     await daemon.untilLogged(/"path":"\/plugins\/pull","status":200.*"reason":"no space left on device/);
+  }
+});
+
+it('names the path, the reason and a remedy: a disk that became read-only', { skip: needsRoot }, async () => {
+  await using disk = await mountSmallTmpfs({ bytes: 6 * mebibyte });
+  const daemon = await startDaemon({ home: disk.path });
+  const remount = (mode: 'ro' | 'rw') => run('mount', ['-o', `remount,${mode}`, disk.path]);
+  try {
+    await remount('ro');
+    const { status, text } = await callApi(daemon.socket, 'POST', '/plugins/create?name=x', {
+      headers: { 'content-type': 'application/x-tar' },
+      body: Buffer.alloc(1024),
+    });
+    assert.equal(status, 500);
+    const { message } = JSON.parse(text);
+    assert.match(
+      message,
+      /^cannot make directory (?:at )?"[^"]+": EROFS, the file system is read-only: .*mount -o remount,rw$/,
+    );
+    await daemon.untilLogged(/"level":50,.*EROFS, the file system is read-only/);
+  } finally {
+    await remount('rw');
+    await daemon.end('SIGTERM');
   }
 });

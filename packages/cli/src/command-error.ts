@@ -51,6 +51,20 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * Message for the user. A failed call of Node.js is described with the path first: `cannot open "/x": permission denied`,
+ * where Node.js says `EACCES: permission denied, open '/x'`.
+ */
+export function describeFailure(error: unknown): string {
+  const message = messageOf(error);
+  if (error instanceof DaemonError && /^plugin "[^"]*" not found$/.test(error.reason))
+    return `${message}: see outboard ls`;
+  if (error instanceof CommandError || codeOf(error) === undefined) return message;
+  const [, reason, call, path] = /^E[A-Z0-9]+: ([^,]+), (\w+)(?: '(.*)')?$/s.exec(message) ?? [];
+  if (reason === undefined) return message;
+  return `cannot ${call}${path === undefined ? '' : ` ${JSON.stringify(path)}`}: ${reason}`;
+}
+
 /** Code of a system error, such as `ENOENT`; undefined for other values. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Answer, empty, json, progress } from './testing/recorded-daemon.ts';
-import { run } from './testing/run-command.ts';
+import { plugin, run } from './testing/run-command.ts';
 
 describe('the small commands', () => {
   test('enable sends 30 seconds by default, and prints the name', async () => {
@@ -211,4 +211,42 @@ describe('exit codes and errors', () => {
       else assert.match(err, expected);
     });
   }
+});
+
+describe('messages with the next step', () => {
+  test('a plugin that does not exist', async () => {
+    const missing = json({ message: 'plugin "nope" not found' }, 404);
+    const { err } = await run(['enable', 'nope'], {
+      'GET /plugins/nope/json': missing,
+      'POST /plugins/nope/enable': missing,
+    });
+    assert.equal(err, 'Error response from daemon: plugin "nope" not found: see outboard ls\n');
+  });
+
+  test('a setting that does not exist, or cannot be set', async () => {
+    const config = {
+      Env: [
+        { Name: 'DEBUG', Settable: ['value'] },
+        { Name: 'FIXED', Settable: null },
+      ],
+      Mounts: [{ Name: 'state', Settable: ['source'] }],
+      Linux: { Devices: [{ Name: 'disk', Settable: ['path'] }] },
+      Args: { Name: 'args', Settable: ['value'] },
+    };
+    for (const message of ['setting "X" not found in the plugin configuration', '"FIXED" is not settable']) {
+      const { err } = await run(['set', 'p', 'X=1'], {
+        'POST /plugins/p/set': json({ message }, 400),
+        'GET /plugins/p/json': json(plugin('p', { Config: config })),
+      });
+      assert.equal(
+        err,
+        `Error response from daemon: ${message}: its settings are DEBUG, state.source, disk.path, args\n`,
+      );
+    }
+    const none = await run(['set', 'p', 'X=1'], {
+      'POST /plugins/p/set': json({ message: 'setting "X" not found in the plugin configuration' }, 400),
+      'GET /plugins/p/json': json(plugin('p', { Config: {} })),
+    });
+    assert.match(none.err, /: this plugin has no settings\n$/);
+  });
 });

@@ -4,7 +4,7 @@
 import { type Command, CommanderError, Help } from 'commander';
 import { type AddressFlags, findAddress } from './client/engine-address.ts';
 import { EngineClient } from './client/engine-client.ts';
-import { CommandError, CommandExit, codeOf, messageOf } from './command-error.ts';
+import { CommandError, CommandExit, codeOf, describeFailure } from './command-error.ts';
 import type { CommandHost } from './command-host.ts';
 import { ownVersion } from './installation.ts';
 import { endOptionsAfterName } from './options/end-of-options.ts';
@@ -140,7 +140,7 @@ function reportFailure(error: unknown, host: CommandHost): number {
   // Commander has already written its message.
   if (error instanceof CommanderError) return exitCodeOf(error);
   if (error instanceof CommandExit) return error.exitCode;
-  host.stderr.write(`${escapeLines(messageOf(error))}\n`);
+  host.stderr.write(`${escapeLines(describeFailure(error))}\n`);
   return error instanceof CommandError ? error.exitCode : 1;
 }
 

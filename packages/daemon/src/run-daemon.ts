@@ -4,6 +4,7 @@
 import { withResolvers } from '@outboard/async';
 import { sendDatagram, sendDescriptors } from '@outboard/engine';
 import { isGatewayDescriptor } from '@outboard/gateway';
+import { describeSystemError } from '@outboard/oci';
 import { CommanderError } from 'commander';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
@@ -60,7 +61,8 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     const code = await otherCommands[first as keyof typeof otherCommands](flags);
     return (await output.isUnread()) ? unreadCode : code;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    const reason = describeSystemError(error) ?? said;
     process.stderr.write(formatFailure(`outboard daemon: ${reason}`, process.env));
     return 1;
   }

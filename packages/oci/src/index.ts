@@ -103,6 +103,7 @@ export { parseStrictJson } from './documents/strict-json.ts';
 
 // Durable files.
 
+export { describeErrorCode, describeSystemError } from './errors/system-error-words.ts';
 export type { ReportUnflushed } from './files/durable-file.ts';
 export {
   changeDirectory,

@@ -138,7 +138,11 @@ const failures: readonly (readonly [name: string, answer: Answer, message: RegEx
     stream([frame(1, 'one\n'), frame(3, 'the output was removed')]),
     /^Error from daemon in stream: the output was removed\n$/,
   ],
-  ['an unknown plugin', json({ message: 'plugin "x" not found' }, 404), /daemon: plugin "x" not found\n$/],
+  [
+    'an unknown plugin',
+    json({ message: 'plugin "x" not found' }, 404),
+    /daemon: plugin "x" not found: see outboard ls\n$/,
+  ],
   [
     'Docker Engine',
     json({ message: 'page not found' }, 404),

@@ -7,14 +7,20 @@ describe('restart', () => {
   const path = (name: string) => `POST /outboard/v1/plugins/${name}/restart`;
 
   test('restarts plugins in turn, continues after a failure, and fails at the end', async () => {
-    const refusal = json({ message: 'plugin b:latest is disabled: enable it to start it' }, 409);
+    const refusal = json(
+      { message: 'plugin b:latest is disabled: start it with outboard enable b:latest' },
+      409,
+    );
     const { code, out, err, daemon } = await run(['restart', '-f', 'a', 'b', 'c'], {
       [path('a')]: empty(204),
       [path('b')]: refusal,
       [path('c')]: empty(204),
     });
     assert.deepEqual([code, out], [1, 'a\nc\n']);
-    assert.equal(err, 'Error response from daemon: plugin b:latest is disabled: enable it to start it\n');
+    assert.equal(
+      err,
+      'Error response from daemon: plugin b:latest is disabled: start it with outboard enable b:latest\n',
+    );
     assert.match(daemon.lines()[0] ?? '', /restart\?force=1$/);
   });
 

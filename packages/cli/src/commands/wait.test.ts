@@ -34,7 +34,7 @@ describe('wait', () => {
     const { code, err } = await run(['wait', 'p'], {
       [path('p')]: json({ message: 'plugin "p" not found' }, 404),
     });
-    assert.deepEqual([code, err], [1, 'Error response from daemon: plugin "p" not found\n']);
+    assert.deepEqual([code, err], [1, 'Error response from daemon: plugin "p" not found: see outboard ls\n']);
   });
 
   test('refuses a Docker Engine', async () => {

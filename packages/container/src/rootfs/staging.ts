@@ -4,9 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectories, OutboardError } from '@outboard/oci';
+import { makeDirectories, storageError } from '@outboard/oci';
 import type { Logger } from 'pino';
-import { errorCode } from '../linux/errno.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 
 /** A directory that only root can enter. Dispose deletes whatever is still at its path. */
@@ -69,7 +68,6 @@ async function makePrivateDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (cause) {
-    const code = errorCode(cause) ?? 'unknown error';
-    throw new OutboardError('system', `cannot make directory ${JSON.stringify(path)}: ${code}`, { cause });
+    throw storageError('make directory', path, cause);
   }
 }

@@ -3,6 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { OutboardError } from '@outboard/engine';
+import { describeErrorCode, systemErrorCode } from '@outboard/oci';
 import {
   type Configuration,
   defaultConfigurationFile,
@@ -30,9 +31,16 @@ async function readConfigurationFile(path: string, mayBeMissing: boolean): Promi
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException; // readFile() rejects with nothing else
+    const code = systemErrorCode(cause);
     if (code === 'ENOENT' && mayBeMissing) return {};
-    throw new OutboardError('invalid', `cannot read the configuration file: ${message}`, { cause });
+    const reason = code === undefined ? String(cause) : describeErrorCode(code);
+    throw new OutboardError(
+      'invalid',
+      `cannot read the configuration file ${JSON.stringify(path)}: ${reason}`,
+      {
+        cause,
+      },
+    );
   }
   if (text.length > maxFileBytes) {
     throw new OutboardError(

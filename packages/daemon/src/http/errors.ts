@@ -2,6 +2,7 @@
  * Errors as HTTP responses. The only table from kinds of errors to statuses.
  */
 import { type ErrorKind, isOutboardError } from '@outboard/engine';
+import { describeSystemError } from '@outboard/oci';
 
 const statusOfKind: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
@@ -40,7 +41,7 @@ export function describeError(error: unknown): ErrorAnswer {
     return { status: statusOfKind[error.kind], message: error.message, expected: true };
   }
   if (isAbort(error)) return { status: 503, message: 'the operation was cancelled', expected: true };
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = describeSystemError(error) ?? (error instanceof Error ? error.message : String(error));
   return { status: 500, message: `internal error: ${reason}`, expected: false };
 }
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { fromCallback, onAbort } from '@outboard/async';
 import { OutboardError, setCloseOnExec } from '@outboard/engine';
+import { describeErrorCode, systemErrorCode } from '@outboard/oci';
 import type { RequestRules } from '../http/request-guard.ts';
 import type { HandleRequest } from '../http/request-handler.ts';
 import { openUpgrade } from '../http/upgrade.ts';
@@ -135,8 +136,10 @@ async function listen(server: Server, address: HostAddress, group: SocketGroup |
     else await listenOnTcp(server, address.hostname, address.port);
   } catch (error) {
     if (error instanceof OutboardError) throw error;
-    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    const reason = error instanceof Error ? error.message : String(error);
+    const code = systemErrorCode(error);
+    const inUse = code === 'EADDRINUSE';
+    const said = error instanceof Error ? error.message : String(error);
+    const reason = code === undefined ? said : describeErrorCode(code);
     throw new OutboardError(
       inUse ? 'conflict' : 'system',
       `cannot listen on ${formatHostAddress(address)}: ${reason}`,

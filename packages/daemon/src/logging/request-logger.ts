@@ -12,6 +12,8 @@ export function createRequestLogger(logger: Logger): (entry: RequestLog) => void
   return ({ method, path, status, elapsedMs, error, expected }) => {
     const request = { method, path, status, ms: Math.round(elapsedMs) };
     if (error === undefined) logger.debug(request, 'request');
+    else if (expected === true && isStorageFault(error))
+      logger.error({ ...request, reason: reasonOf(error) }, 'request failed: the storage of this host');
     else if (expected === true) logger.info({ ...request, reason: reasonOf(error) }, 'request failed');
     else logger.error({ ...request, err: error }, 'request failed unexpectedly');
   };
@@ -22,4 +24,9 @@ function reasonOf(error: unknown): string {
   const reason = isOutboardError(error) ? error.details?.reason : undefined;
   if (typeof reason === 'string') return reason.slice(0, maxErrorLength);
   return (error instanceof Error ? error.message : String(error)).slice(0, maxErrorLength);
+}
+
+/** A disk that is full, read-only or broken: a fault of the host, which its operator must find in the log. */
+function isStorageFault(error: unknown): boolean {
+  return isOutboardError(error) && error.kind === 'system' && typeof error.details?.path === 'string';
 }

@@ -81,7 +81,7 @@ describe('openFileContentStore()', () => {
     await rm(join(subject.root, 'blobs', 'sha256'), { recursive: true });
     await assert.rejects(subject.store.write(text), {
       kind: 'system',
-      message: /^cannot commit blob at ".*": ENOENT$/,
+      message: /^cannot commit blob at ".*": ENOENT, no such file or directory$/,
     });
     assert.deepEqual(await subject.store.stat(digestOf(text)), { exists: false });
   });

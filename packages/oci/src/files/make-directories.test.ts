@@ -55,7 +55,7 @@ describe('makeDirectories()', () => {
       await assert.rejects(makeDirectories(path, { mode: 0o700 }), {
         kind: 'system',
         message:
-          /^cannot make directory at "\/(?:proc|sys)\/[^"]+": (?:ENOENT, the file system of .* refuses new directories|E\w+)$/,
+          /^cannot make directory at "\/(?:proc|sys)\/[^"]+": (?:ENOENT, the file system of .* refuses new directories|E\w+, [^"]+)$/,
       });
     });
   }

@@ -2,6 +2,7 @@
  * Errors of file operations, with the action and the path, so that an operator knows which disk is concerned.
  */
 import { OutboardError } from '../errors/outboard-error.ts';
+import { describeErrorCode } from '../errors/system-error-words.ts';
 
 const fullCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -29,7 +30,8 @@ export function storageError(action: string, path: string, cause: unknown): Outb
       },
     );
   }
-  const reason = code ?? (cause instanceof Error ? cause.message : String(cause));
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const reason = code === undefined ? said : describeErrorCode(code);
   return new OutboardError('system', `cannot ${action} at ${JSON.stringify(path)}: ${reason}`, {
     cause,
     details: { path },

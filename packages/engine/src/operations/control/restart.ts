@@ -37,7 +37,10 @@ export async function restartPlugin(
   const restart = async () => {
     const record = context.store.find(id);
     if (!record.enabled) {
-      throw new OutboardError('conflict', `plugin ${record.name} is disabled: enable it to start it`);
+      throw new OutboardError(
+        'conflict',
+        `plugin ${record.name} is disabled: start it with outboard enable ${record.name}`,
+      );
     }
     const isRunning = hasProcess(supervisor.state(id));
     // Users of a plugin that does not run lose nothing.
