@@ -23,6 +23,9 @@ export interface Place {
 /** Words that stand before a command and change nothing about it. */
 const transparent = new Set(['plugin', 'help']);
 
+/** Commands that run the words after a name. */
+const runners = new Set(['exec', 'debug']);
+
 /** Find the place. @param words after the program's name; the last one is under the cursor, and may be empty */
 export function findPlace(program: Command, words: readonly string[]): Place {
   const reader = new WordReader(program);
@@ -80,7 +83,7 @@ class WordReader {
     if (this.#command.commands.length === 0) {
       this.#given.push(word);
       // The words after the name are those of another program.
-      if (this.#command.name() === 'exec') this.#hasEnded = true;
+      if (runners.has(this.#command.name())) this.#hasEnded = true;
       return;
     }
     if (this.#command === this.#program && transparent.has(word)) {

@@ -19,6 +19,7 @@ const wantedState: Readonly<Record<string, boolean>> = {
   disable: true,
   restart: true,
   exec: true,
+  debug: true,
   top: true,
   stats: true,
   wait: true,
