@@ -33,6 +33,18 @@ const entry = (line: string, more: Partial<WireEntry> = {}): WireEntry => ({
 const fragment = (line: string, ordinal: number, last = false, id = 'a'): WireEntry =>
   entry(line, { partial: true, partialMetadata: { id, ordinal, last } });
 
+/** Write all bytes into a pipe, as fast as the plugin reads them. */
+async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
 describe('a log driver of the SDK', () => {
   let plugin: ServedPlugin;
   let fifo: string;
@@ -143,15 +155,7 @@ describe('a log driver of the SDK', () => {
     await client().startLogging(fifo, container);
     const bytes = 16 * 1024;
     for (let ordinal = 1; ordinal <= 65; ordinal += 1) {
-      const one = encodeLogEntry(fragment('x'.repeat(bytes), ordinal));
-      for (let done = 0; done < one.length; ) {
-        try {
-          done += writeSync(writer, one, done);
-        } catch {
-          // The pipe is full: let the plugin read.
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      }
+      await writeAll(writer, encodeLogEntry(fragment('x'.repeat(bytes), ordinal)));
     }
     await client().stopLogging(fifo);
     assert.deepEqual(events.slice(1), [`stdout part: ${64 * bytes}`, `stdout part: ${bytes}`, 'close']);
@@ -194,6 +198,21 @@ describe('a log driver of the SDK', () => {
     await plugin.restart();
     await pollUntil(async () => plugin.logged.length > 0, { timeoutMs: 30_000 });
     assert.match(plugin.logged.join('\n'), /cannot open the log of container cccccccccccc again: .*ENOENT/);
+  });
+
+  test('reads the pipe of a log that the driver cannot open again, so that no container blocks', async () => {
+    await client().startLogging(fifo, container);
+    await plugin.stop();
+    const openLog = async () => Promise.reject(new Error('the disk is full'));
+    await plugin.restart({ log: { openLog } });
+    // Four times what a pipe holds.
+    for (let count = 0; count < 16; count += 1)
+      await writeAll(writer, encodeLogEntry(entry('x'.repeat(16 * 1024))));
+    assert.match(plugin.logged.join('\n'), /again, its lines are lost: the disk is full/);
+    await plugin.restart({ log: driver });
+    write(entry('back'));
+    await client().stopLogging(fifo);
+    assert.ok(events.includes('stdout: back'), String(events));
   });
 
   test('closes the log when the engine is gone', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AuthorizationRequest, RequestBody } from '@outboard/sdk';
+import { type AuthorizationRequest, RequestBody } from '@outboard/sdk';
 import { denialOf, parseRules } from './rules.ts';
 
 const rules = parseRules(
@@ -25,12 +25,7 @@ function request(
   return { method, path, uri: path, query, headers: new Map(), certificates: [], ...more };
 }
 
-/** A body with fields at its top. */
-function bodyOf(fields: Readonly<Record<string, unknown>>): RequestBody {
-  const body: Pick<RequestBody, 'field'> = { field: (name = '') => fields[name] };
-  // Rules read fields only.
-  return body as RequestBody;
-}
+const bodyOf = (fields: object) => new RequestBody(Buffer.from(JSON.stringify(fields)).toString('base64'));
 
 for (const [name, given, want] of [
   ['a user by name', request('DELETE', '/volumes/v', { user: 'admin' }), undefined],

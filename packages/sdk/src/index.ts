@@ -10,7 +10,7 @@ export {
   allow,
   deny,
 } from './authorization/authorizer.ts';
-export type { RequestBody } from './authorization/request-body.ts';
+export { RequestBody } from './authorization/request-body.ts';
 export {
   definePlugin,
   type Plugin,

@@ -8,7 +8,7 @@ import type { StateFile } from '../state/state-file.ts';
 import type { CallContext } from '../wire/call.ts';
 import { fieldsOf, type Message, messageListField, objectOf, textField } from '../wire/message.ts';
 import { readContainer } from './container-info.ts';
-import type { LogDriver } from './log-driver.ts';
+import type { LogDriver, LoggedContainer, LogSink } from './log-driver.ts';
 import { LogFifo } from './log-fifo.ts';
 import { OpenLog } from './open-log.ts';
 
@@ -45,7 +45,7 @@ export class OpenLogs {
     return this.#queue.run(file, async () => {
       if (this.#open.has(file)) return;
       const record = { file, info, rest: new Uint8Array(0) };
-      await this.#begin(record, context);
+      await this.#begin(record, (container) => this.#deps.driver.openLog(container, context));
       this.#records.set(file, record);
       await this.#save().catch(async (error: unknown) => {
         await this.#end(file);
@@ -62,18 +62,27 @@ export class OpenLogs {
     });
   }
 
-  /** Open the logs again that an earlier process of the plugin had open. Those whose pipe is gone are forgotten. */
+  /**
+   * Open the logs again that an earlier process of the plugin had open. Those whose pipe is gone are forgotten. If the driver
+   * fails, the pipe is read all the same, because the container would block in its output.
+   */
   restore(records: readonly LogRecord[], context: CallContext): void {
+    const { driver, log } = this.#deps;
     for (const record of records) {
       this.#records.set(record.file, record);
+      const openSink = (container: LoggedContainer) =>
+        driver.openLog(container, context).catch((error: unknown) => {
+          log(`cannot open the log of ${nameOf(record.info)} again, its lines are lost: ${messageOf(error)}`);
+          return droppingSink;
+        });
       this.#queue
-        .run(record.file, () => this.#begin(record, context))
+        .run(record.file, () => this.#begin(record, openSink))
         .catch(async (error: unknown) => {
-          this.#deps.log(`cannot open the log of ${nameOf(record.info)} again: ${messageOf(error)}`);
+          log(`cannot open the log of ${nameOf(record.info)} again: ${messageOf(error)}`);
           this.#records.delete(record.file);
           await this.#save();
         })
-        .catch((error: unknown) => this.#deps.log(messageOf(error)));
+        .catch((error: unknown) => log(messageOf(error)));
     }
   }
 
@@ -92,12 +101,12 @@ export class OpenLogs {
   }
 
   /** Open pipe and sink. The pipe first: it is closed if the sink fails, which nothing else would do. */
-  async #begin(record: LogRecord, context: CallContext): Promise<void> {
+  async #begin(record: LogRecord, openSink: (container: LoggedContainer) => Promise<LogSink>): Promise<void> {
     const { driver, log } = this.#deps;
     const container = readContainer(record.info);
     const fifo = LogFifo.open(record.file);
     try {
-      const sink = await driver.openLog(container, context);
+      const sink = await openSink(container);
       const report = (message: string) => log(`log of ${nameOf(record.info)}: ${message}`);
       const keepsFragments = driver.keepsFragments ?? false;
       const opened = new OpenLog({ fifo, sink, keepsFragments, rest: record.rest, report });
@@ -132,6 +141,11 @@ export class OpenLogs {
     }));
   }
 }
+
+const droppingSink: LogSink = {
+  async write() {},
+  async close() {},
+};
 
 /** Records of the file of `OpenLogs`. @throws if it holds something else */
 export function parseLogRecords(document: unknown): readonly LogRecord[] {
