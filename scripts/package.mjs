@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
  * `npm run package`: makes the packages that people install, in `dist-packages`: a self-contained tarball and a Debian
- * package for this machine's processor. Needs npm's and Debian's packages, and nothing else of the network.
+ * package for this machine's processor, and npm packages. Needs npm's and Debian's packages, and nothing else of the network.
  *
- *     npm run package -- [--output DIRECTORY] [--version VERSION] [--compression LEVEL] [--no-build]
+ *     npm run package -- [--output DIRECTORY] [--version VERSION] [--compression LEVEL] [--no-build] [--no-libraries]
  *
  * The same commit gives the same bytes; see docs/packaging.md.
  */
@@ -25,11 +25,13 @@ const { values } = parseArgs({
     // Of gzip, 1 to 9.
     compression: { type: 'string' },
     build: { type: 'boolean', default: true },
+    libraries: { type: 'boolean', default: true },
   },
 });
 if (values.build && !(setUp() && compile())) process.exit(1);
 const files = makePackages({
   output: resolve(values.output),
+  libraries: values.libraries,
   ...(values.version !== undefined && { version: values.version }),
   ...(values.compression !== undefined && { compression: Number(values.compression) }),
 });

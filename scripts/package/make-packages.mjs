@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { makeDirectories } from '../make-directories.mjs';
 import { writeChecksums } from './checksums.mjs';
 import { writeDebianPackage } from './debian.mjs';
+import { packNpmPackages } from './npm-packages.mjs';
 import { processorName } from './processor.mjs';
 import { sourceDate } from './source-date.mjs';
 import { stageInstallation } from './stage-installation.mjs';
@@ -19,10 +20,11 @@ import { repositoryVersion } from './version.mjs';
  * @param {string} options.output directory for the packages; made if missing
  * @param {string} [options.version] default: that of the repository
  * @param {number} [options.compression] level of gzip, 1 to 9; default 6
+ * @param {boolean} [options.libraries] whether to make the npm packages of the libraries; default true
  * @returns {readonly string[]} paths of the files
  * @throws {Error} if a part is missing or a program fails
  */
-export function makePackages({ output, version = repositoryVersion(), compression = 6 }) {
+export function makePackages({ output, version = repositoryVersion(), compression = 6, libraries = true }) {
   makeDirectories(output);
   const work = mkdtempSync(join(output, '.work-'));
   try {
@@ -32,6 +34,7 @@ export function makePackages({ output, version = repositoryVersion(), compressio
     stageInstallation(tree, { release, work });
     const files = [
       writeTarball(tree, { output, release }),
+      ...packNpmPackages(tree, { staging: join(work, 'npm'), output, version, libraries }),
       writeDebianPackage(tree, { output, work, release }),
     ];
     return [...files, writeChecksums(output, files)];

@@ -1,38 +1,37 @@
 /**
- * Packs the npm packages: the libraries, each from a directory of its own.
+ * Packs the npm packages, each from a directory of its own.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { npmLibraries, stageNpmLibrary } from './npm-libraries.mjs';
+import { stageNpmProgram } from './npm-program.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Pack the libraries of a built checkout.
+ * Pack the program and the libraries.
  *
- * @param {{ root: string, staging: string, destination: string, version: string }} options `staging` must not exist;
- *   `destination` must
+ * @param {string} tree an installation
+ * @param {object} options
+ * @param {string} options.staging a directory that does not exist
+ * @param {string} options.output directory of the packages
+ * @param {string} options.version
+ * @param {boolean} options.libraries whether to pack them beside the program
  * @returns {readonly string[]} paths of the packages
  * @throws {Error} if npm fails
  */
-export function packNpmLibraries({ root, staging, destination, version }) {
-  const directories = npmLibraries.map((library) => {
+export function packNpmPackages(tree, { staging, output, version, libraries }) {
+  const program = join(staging, 'outboard');
+  stageNpmProgram(tree, { root, directory: program, version });
+  const directories = (libraries ? npmLibraries : []).map((library) => {
     const directory = join(staging, library);
     stageNpmLibrary(library, { root, directory, version });
     return directory;
   });
-  return packNpmDirectories(directories, destination);
-}
-
-/**
- * Pack directories with a package.json.
- *
- * @param {readonly string[]} directories
- * @param {string} destination
- * @returns {readonly string[]} paths of the packages
- * @throws {Error} if npm fails
- */
-export function packNpmDirectories(directories, destination) {
   // One run for all: npm takes longer to start than to pack.
-  const args = ['pack', '--ignore-scripts', '--silent', `--pack-destination=${destination}`, ...directories];
+  const packed = [program, ...directories];
+  const args = ['pack', '--ignore-scripts', '--silent', `--pack-destination=${output}`, ...packed];
   const { status, stdout, error } = spawnSync('npm', args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -41,5 +40,5 @@ export function packNpmDirectories(directories, destination) {
   return stdout
     .trim()
     .split('\n')
-    .map((name) => join(destination, name));
+    .map((name) => join(output, name));
 }

@@ -3,18 +3,13 @@
  * lives through the upgrade, and nothing left at the end.
  */
 import assert from 'node:assert/strict';
-import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type BuiltPackages, builtPackages } from '../support/built-package.ts';
 import { runSessionWith } from '../support/console-session.ts';
-import {
-  changedPaths,
-  debianRoot,
-  type GuestFiles,
-  makeGuestFiles,
-  needsDebianGuest,
-} from '../support/debian-guest.ts';
+import { debianRoot, type GuestFiles, makeGuestFiles, needsDebianGuest } from '../support/debian-guest.ts';
+import { changedFiles, tracesOn } from '../support/installation-traces.ts';
 import { type InstalledPlugin, installPlugin } from '../support/installed-plugin.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { bootSystemdHost, needsSystemd, type SystemdHost } from '../support/systemd-host.ts';
@@ -71,27 +66,10 @@ async function session(name: string): Promise<void> {
   });
 }
 
-/** Processes, mounts, units, directories and groups of Outboard on the host. */
+/** Traces of Outboard on the host, units included. */
 async function traces(): Promise<readonly string[]> {
-  const numbers = (await readdir(host.path('/proc'))).filter((name) => /^\d+$/.test(name));
-  const processes = await Promise.all(
-    numbers.map((number) => readFile(host.path(`/proc/${number}/cmdline`), 'utf8').catch(() => '')),
-  );
-  const mounts = (await host.ok('cat', '/proc/self/mountinfo'))
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '');
   const units = await host.ok('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'outboard*');
-  const places = (await readdir(host.path('/run'))).map((name) => `/run/${name}`);
-  const groups = (await host.ok('cat', '/etc/group')).split('\n');
-  const found = [...processes, ...mounts, ...units.split('\n'), ...places, ...groups];
-  return found.filter((text) => /outboard|conmon/.test(text));
-}
-
-/** Files that installations, the plugin and logs of systemd and dpkg may not account for. */
-async function filesThere(): Promise<readonly string[]> {
-  const others =
-    /^\/(var\/(log|cache|tmp\/systemd-private|lib\/(dpkg|apt|systemd|ucf))|etc\/(group|gshadow|subuid|subgid|passwd|shadow)-?$|root\/\.)/;
-  return (await changedPaths(files)).filter((path) => !others.test(path));
+  return [...(await tracesOn(host)), ...units.split('\n').filter((line) => line !== '')];
 }
 
 /** Use the API as a user. @returns the exit code */
@@ -109,7 +87,7 @@ for (const [kind, program] of [
     let process = '';
 
     test('is installed as the page says, and a plugin lives', async () => {
-      filesBefore = await filesThere();
+      filesBefore = await changedFiles(files);
       assert.deepEqual(await traces(), []);
       await session(kind);
       const start = await host.ok('systemctl', 'show', '--property=ExecStart', 'outboard.service');
@@ -157,10 +135,10 @@ for (const [kind, program] of [
       await plugin.end();
       await session(`${kind}-removal`);
       if (kind === 'tarball') await session('tarball-purge');
-      // Nobody answers the question of the purge here.
+      // Nobody answered the question of the purge, so they stay.
       else await host.ok('rm', '-r', '/var/lib/outboard');
       assert.deepEqual(await traces(), []);
-      assert.deepEqual(await filesThere(), filesBefore);
+      assert.deepEqual(await changedFiles(files), filesBefore);
     });
   });
 }

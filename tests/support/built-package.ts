@@ -18,6 +18,8 @@ export interface BuiltPackages {
   readonly tarball: string;
   /** `outboard_<version>_<processor>.deb` */
   readonly debianPackage: string;
+  /** `outboard-<version>.tgz` */
+  readonly npmPackage: string;
 }
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -32,13 +34,17 @@ export async function builtPackages(version = currentVersion): Promise<BuiltPack
   const directory = join(runDirectory(), `packages-${version}`);
   mkdirSync(directory, { recursive: true });
   const made = ['scripts/package.mjs', '--no-build', '--compression=1', `--version=${version}`];
-  const script = '[ -e "$1/SHA256SUMS" ] || exec "$2" "$3" "$4" "$5" "$6" "--output=$1"';
+  // Upgrades are those of the program.
+  if (version !== currentVersion) made.push('--no-libraries');
+  const script = 'directory=$1; shift; [ -e "$directory/SHA256SUMS" ] || exec "$@" "--output=$directory"';
   // Other test files wait for the one that builds; the lock ends with its process.
   const args = [`${directory}.lock`, 'sh', '-c', script, 'sh', directory, process.execPath, ...made];
   await promisify(execFile)('flock', args, { cwd: root });
   const processor = process.arch === 'x64' ? 'amd64' : process.arch;
   const tarball = join(directory, `outboard-${version}-linux-${processor}.tar.gz`);
   const debianPackage = join(directory, `outboard_${version}_${processor}.deb`);
-  for (const file of [tarball, debianPackage]) if (!existsSync(file)) throw new Error(`not built: ${file}`);
-  return { directory, version, processor, tarball, debianPackage };
+  const npmPackage = join(directory, `outboard-${version}.tgz`);
+  for (const file of [tarball, debianPackage, npmPackage])
+    if (!existsSync(file)) throw new Error(`not built: ${file}`);
+  return { directory, version, processor, tarball, debianPackage, npmPackage };
 }

@@ -44,6 +44,14 @@ export interface DebianGuest extends AsyncDisposable {
   path(path: string): string;
 }
 
+/** A daemon that was started by hand. */
+export interface GuestDaemon {
+  /** Both of its streams so far. */
+  output(): string;
+  /** End it in order. */
+  stop(): Promise<void>;
+}
+
 export interface GuestCommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Text on standard input. */
@@ -115,6 +123,30 @@ export async function changedPaths({ base, changes }: GuestFiles): Promise<reado
     .filter(isNew)
     .map((entry) => entry.slice(1))
     .sort();
+}
+
+/** Start a daemon in a guest, and wait until it serves. */
+export async function startGuestDaemon(guest: DebianGuest, ...args: readonly string[]): Promise<GuestDaemon> {
+  const child = guest.start(['outboard', 'daemon', ...args]);
+  const ended = once(child, 'close');
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    const take = (chunk: Buffer) => {
+      output += chunk;
+      if (/^outboard daemon ready on /m.test(output)) resolve();
+    };
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', take);
+    void ended.then(() => reject(new Error(`the daemon ended: ${output}`)));
+  });
+  return {
+    output: () => output,
+    async stop() {
+      const [, pid = ''] = /^outboard daemon ready on .*\(pid (\d+)\)/m.exec(output) ?? [];
+      await guest.ok('sh', '-c', `kill -TERM ${pid}`);
+      const [code] = await ended;
+      if (code !== 0) throw new Error(`the daemon ended with ${code}: ${output}`);
+    },
+  };
 }
 
 /** Start a guest. Disposing ends all of its processes; its files stay. */

@@ -19,6 +19,8 @@ export interface InstalledPlugin {
   readonly id: string;
   /** Its first process and when that started: the same as long as the plugin was not restarted. */
   process(): Promise<string>;
+  /** Read the data of the volume, and remove it. */
+  releaseVolume(): Promise<void>;
   /** Read the data of the volume, and end everything: the volume, then the plugin. */
   end(): Promise<void>;
 }
@@ -43,6 +45,12 @@ export async function installPlugin(
   await outboard('volume', 'create', '--driver', reference, 'data');
   const path = await outboard('volume', 'mount', '--holder', 'test', 'data');
   await host.ok('sh', '-c', `echo kept > ${path}/file`);
+  const releaseVolume = async () => {
+    assert.equal(await host.ok('cat', `${path}/file`), 'kept');
+    await host.ok('rm', `${path}/file`);
+    await outboard('volume', 'unmount', '--holder', 'test', 'data');
+    await outboard('volume', 'rm', 'data');
+  };
   return {
     reference,
     id: await outboard('inspect', '--format', '{{.Id}}', reference),
@@ -51,11 +59,9 @@ export async function installPlugin(
       assert.match(pid, /^\d+$/);
       return pid;
     },
+    releaseVolume,
     async end() {
-      assert.equal(await host.ok('cat', `${path}/file`), 'kept');
-      await host.ok('rm', `${path}/file`);
-      await outboard('volume', 'unmount', '--holder', 'test', 'data');
-      await outboard('volume', 'rm', 'data');
+      await releaseVolume();
       await outboard('disable', reference);
       await outboard('rm', reference);
       await host.ok('rm', '-r', '/tmp/plugin');
