@@ -3,7 +3,15 @@
  * @see https://www.debian.org/doc/debian-policy/
  */
 import { createHash } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDirectories } from '../make-directories.mjs';
@@ -33,6 +41,7 @@ export function writeDebianPackage(tree, { output, work, release }) {
   const root = join(work, 'debian');
   makeDirectories(root);
   renameSync(tree, join(root, 'usr'));
+  useDebianPlaces(join(root, 'usr', 'share'));
   copyConfiguration(root);
   writeUnits(join(root, 'usr', 'lib', 'systemd', 'system'));
   writeDocuments(join(root, 'usr', 'share', 'doc', 'outboard'), release);
@@ -52,6 +61,11 @@ export function writeDebianPackage(tree, { output, work, release }) {
 /** A pre-release sorts before its release, which a tilde does. */
 function debianVersion(version) {
   return version.replace('-', '~');
+}
+
+/** zsh of Debian looks for completions of packages elsewhere. */
+function useDebianPlaces(share) {
+  renameSync(join(share, 'zsh', 'site-functions'), join(share, 'zsh', 'vendor-completions'));
 }
 
 function copyConfiguration(root) {
@@ -76,6 +90,12 @@ function writeDocuments(directory, { version, date }) {
   const entry = `outboard (${debianVersion(version)}) stable; urgency=medium\n\n  * Release ${version}; see CHANGELOG.md.\n\n -- ${maintainer()}  ${when}\n`;
   writeFileSync(join(directory, 'changelog'), entry);
   runProgram('gzip', ['--no-name', '-9', join(directory, 'changelog')]);
+  const notice =
+    'Copyright: the authors of Outboard. License: Apache-2.0, in /usr/share/common-licenses/Apache-2.0.';
+  const others = 'Works of others that it contains, with their licences, are in THIRD-PARTY-LICENSES.';
+  writeFileSync(join(directory, 'copyright'), `${notice}\n${others}\n`);
+  // Debian has a copy.
+  rmSync(join(directory, 'LICENSE'));
 }
 
 function writeControl(root, { version, processor }) {

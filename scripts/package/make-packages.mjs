@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectories } from '../make-directories.mjs';
+import { writeBillOfMaterials } from './bill-of-materials.mjs';
 import { writeChecksums } from './checksums.mjs';
 import { writeDebianPackage } from './debian.mjs';
 import { packNpmPackages } from './npm-packages.mjs';
@@ -31,8 +32,9 @@ export function makePackages({ output, version = repositoryVersion(), compressio
     const release = { version, processor: processorName(), date: sourceDate(), compression };
     const name = `outboard-${version}-linux-${release.processor}`;
     const tree = join(work, name);
-    stageInstallation(tree, { release, work });
+    const contents = stageInstallation(tree, { release, work });
     const files = [
+      writeBillOfMaterials(contents, { output, work, release }),
       writeTarball(tree, { output, release }),
       ...packNpmPackages(tree, { staging: join(work, 'npm'), output, version, libraries }),
       writeDebianPackage(tree, { output, work, release }),
