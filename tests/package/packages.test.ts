@@ -29,7 +29,7 @@ function run(program: string, ...args: readonly string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', cwd: '/', env: { PATH: '/usr/bin:/bin' } });
 }
 
-/** How V8 took the code cache of the command line in one start. */
+/** Starts the command line, and tells if V8 took its code cache. */
 function startedFromCache(library: string): unknown {
   const script = `process.argv = [process.execPath, 'outboard', '--version'];
     const { scripts } = require(${JSON.stringify(join(library, 'start.cjs'))});
@@ -144,7 +144,7 @@ describe('the code cache', () => {
     good = readFileSync(cache);
   });
 
-  /** What one start did with a cache that is not the built one. */
+  /** Starts with another cache than the built one. */
   function startWith(content: Buffer): unknown {
     writeFileSync(cache, content);
     return startedFromCache(library);
