@@ -6,7 +6,7 @@ import type { FragmentPosition, LogEntry } from './log-driver.ts';
 import { bytesField, type Field, malformedEntry, numberField, readFields } from './protobuf.ts';
 
 /** Upper bound of a message in bytes; engines cut lines after 16 KiB. */
-export const maxEntryBytes = 1024 * 1024;
+const maxEntryBytes = 1024 * 1024;
 
 const lengthBytes = 4;
 
