@@ -35,7 +35,8 @@ describe('completion', { skip: needsRoot || needsPrograms(...shells) }, () => {
     await api.create('acme/running:v1', perlPluginArchive());
     await api.enable('acme/running:v1');
     await api.create('stopped', perlPluginArchive('plain', { Env: env }));
-    const volume = JSON.stringify({ Name: 'data', Driver: 'acme/running:v1' });
+    // Other plugins of this host may have volumes of usual names.
+    const volume = JSON.stringify({ Name: 'completed', Driver: 'acme/running:v1' });
     const headers = { 'content-type': 'application/json' };
     const made = await callApi(daemon.socket, 'POST', '/volumes/create', { headers, body: volume });
     assert.equal(made.status, 201, made.text);
@@ -47,7 +48,7 @@ describe('completion', { skip: needsRoot || needsPrograms(...shells) }, () => {
     await chmod(join(home, 'bin', 'outboard'), 0o755);
   });
   after(async () => {
-    await callApi(daemon.socket, 'DELETE', '/volumes/data');
+    await callApi(daemon.socket, 'DELETE', '/volumes/completed');
     for (const name of ['acme/running:v1', 'stopped:latest'])
       await callApi(daemon.socket, 'DELETE', `/plugins/${name}?force=1`);
     await daemon.end('SIGTERM');
@@ -91,12 +92,15 @@ describe('completion', { skip: needsRoot || needsPrograms(...shells) }, () => {
     ['outboard enable ', 'outboard enable stopped'],
     ['outboard top acme/running:', 'outboard top acme/running:v1'],
     ['outboard set stopped ', 'outboard set stopped DEBUG='],
-    ['outboard volume inspect ', 'outboard volume inspect data'],
+    ['outboard volume inspect comp', 'outboard volume inspect completed'],
     ['outboard volume ls --fo', 'outboard volume ls --format'],
     ['outboard ls --format j', 'outboard ls --format json'],
     ['outboard ls --format=j', 'outboard ls --format=json'],
     ['outboard update --gateway-mount-calls o', 'outboard update --gateway-mount-calls once'],
     ['outboard create p plugin-', 'outboard create p plugin-data/'],
+    ['outboard check --format t', 'outboard check --format text'],
+    ['outboard check plugin-', 'outboard check plugin-data/'],
+    ['outboard check sto', 'outboard check stopped'],
     ['outboard daemon --log-level w', 'outboard daemon --log-level warn'],
     ['outboard build --config plugin-f', 'outboard build --config plugin-file'],
   ];

@@ -36,7 +36,7 @@ const argumentKinds: Readonly<Record<string, Find>> = {
   'PLUGIN-DATA-DIR': () => 'directories',
   PROJECT: () => 'directories',
   DIRECTORY: () => 'directories',
-  TARGET: () => 'files',
+  TARGET: pluginOrDirectory,
 };
 
 /** By the name of the value in the option's flags. */
@@ -44,7 +44,7 @@ const optionKinds: Readonly<Record<string, Find>> = {
   address: () => plainWords(['unix://', 'tcp://', 'ssh://'], true),
   directory: () => 'directories',
   file: () => 'files',
-  format: () => plainWords(['json', 'table']),
+  format: formats,
   level: () => plainWords(['trace', 'debug', 'info', 'warn', 'error']),
   plugin: drivers,
   policy: () => plainWords(['always', 'no', 'on-failure', 'on-failure:', 'default']),
@@ -84,6 +84,21 @@ async function pluginNames(source: CandidateSource): Promise<Candidates> {
   const command = source.place.command.name();
   if (remoteCommands.has(command)) return { words: [] };
   return await pluginsIn(wantedState[command], source);
+}
+
+/** Plugins, unless the word is a path, or no plugin begins as it does. */
+async function pluginOrDirectory(source: CandidateSource): Promise<Candidates> {
+  const { typed } = source.place;
+  if (/^[./~]/.test(typed)) return 'directories';
+  const found = await allPlugins(source).catch(() => ({ words: [] }));
+  if (typeof found === 'string') return found;
+  return found.words.some(({ word }) => word.startsWith(typed)) ? found : 'directories';
+}
+
+/** The formats that the help of the option names. */
+function formats({ place: { position } }: CandidateSource): Candidates {
+  const help = position.kind === 'value' ? position.option.description : '';
+  return plainWords(['json', 'table', 'text'].filter((name) => new RegExp(`\\b${name}\\b`).test(help)));
 }
 
 async function allPlugins(source: CandidateSource): Promise<Candidates> {
