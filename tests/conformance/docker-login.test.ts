@@ -66,6 +66,20 @@ describe('docker login', () => {
     );
   });
 
+  test('a refused request names the registry, the repository and the command to type', async () => {
+    const { host } = withPassword;
+    const path = `/plugins/privileges?remote=${host}/acme/p:v1`;
+    const { status, text: answer } = await callApi(daemon.socket, 'GET', path);
+    assert.equal(status, 401);
+    const { message } = JSON.parse(answer);
+    assert.ok(
+      message.endsWith(
+        `registry "${host}" was asked for repository "acme/p" without credentials; to log in, type: outboard login ${host} (or docker login ${host})`,
+      ),
+      message,
+    );
+  });
+
   test('accepts a password, which push and install then use', async () => {
     const { code, stdout, stderr } = await logIn(withPassword.host, 'someone', registryPassword);
     assert.equal(code, 0, stderr);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -106,6 +106,78 @@ describe('findCredentials()', () => {
     const config = { credHelpers: { 'token.example.com': 'test' }, auths: { h: auth('a:b') } };
     assert.deepEqual(await find('token.example.com', config), { identityToken: 't0k' });
     assert.deepEqual(await find('h', config), { username: 'a', password: 'b' });
+  });
+
+  describe('in several places', () => {
+    /** Docker's and Podman's files of a user. */
+    const places = async (docker: object | string, podman: object) => {
+      const env = await envWith(docker);
+      const runtime = join(env.DOCKER_CONFIG, 'run');
+      await mkdir(join(runtime, 'containers'), { recursive: true });
+      const file = join(runtime, 'containers', 'auth.json');
+      await writeFile(file, JSON.stringify(podman), { mode: 0o600 });
+      return {
+        env: { ...env, XDG_RUNTIME_DIR: runtime },
+        file,
+        docker: join(env.DOCKER_CONFIG, 'config.json'),
+      };
+    };
+    const of = (username: string) => ({ username, password: 'pw' });
+
+    test('Docker’s file precedes Podman’s, which is used for what the former lacks', async () => {
+      const { env, file } = await places(
+        { auths: { h: auth('d:pw') } },
+        { auths: { h: auth('p:pw'), i: auth('p:pw') } },
+      );
+      assert.deepEqual((await findCredentials({ domain: 'h' }, { env, signal })).credentials, of('d'));
+      const found = await findCredentials({ domain: 'i' }, { env, signal });
+      assert.deepEqual([found.credentials, found.source], [of('p'), file]);
+    });
+
+    test('the entry for the longest part of the repository counts, and is named', async () => {
+      const auths = { h: auth('all:pw'), 'h/acme': auth('acme:pw'), 'h/acme/p': auth('p:pw') };
+      const { env, file } = await places({}, { auths });
+      for (const [path, user, source] of [
+        ['acme/p', 'p', `${file} (h/acme/p)`],
+        ['acme/q', 'acme', `${file} (h/acme)`],
+        ['other/q', 'all', file],
+      ] as const) {
+        const found = await findCredentials({ domain: 'h', path }, { env, signal });
+        assert.deepEqual([found.credentials, found.source], [of(user), source]);
+      }
+    });
+
+    test('a place that cannot be read is a warning when another one has credentials', async () => {
+      const { env } = await places('{"auths": S3CRET', { auths: { h: auth('p:pw') } });
+      const { credentials, warnings } = await findCredentials({ domain: 'h' }, { env, signal });
+      assert.deepEqual(credentials, of('p'));
+      assert.match(warnings.join(), /config\.json" is not valid JSON/);
+      assert.doesNotMatch(warnings.join(), /S3CRET/);
+    });
+
+    test('DOCKER_AUTH_CONFIG precedes the files, and a named file is the only one', async () => {
+      const { env, file } = await places({ auths: { h: auth('d:pw') } }, { auths: { h: auth('p:pw') } });
+      const more = { ...env, DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { h: auth('v:pw') } }) };
+      const variable = await findCredentials({ domain: 'h' }, { env: more, signal });
+      assert.deepEqual([variable.credentials, variable.source], [of('v'), 'DOCKER_AUTH_CONFIG']);
+      for (const options of [{ env: more, authFile: file }, { env: { ...more, REGISTRY_AUTH_FILE: file } }]) {
+        assert.deepEqual(
+          (await findCredentials({ domain: 'h' }, { ...options, signal })).credentials,
+          of('p'),
+        );
+      }
+      const absent = { env: more, authFile: `${file}x`, signal };
+      await assert.rejects(findCredentials({ domain: 'h' }, absent), /auth\.jsonx" does not exist/);
+    });
+
+    test('without credentials all files that exist are named, and open files are warned of', async () => {
+      const { env, file, docker } = await places({ auths: { i: auth('d:pw') } }, {});
+      const { source } = await findCredentials({ domain: 'h' }, { env, signal });
+      assert.equal(source, `${docker} and ${file}`);
+      await chmod(docker, 0o644);
+      const { warnings } = await findCredentials({ domain: 'i' }, { env, signal });
+      assert.match(warnings.join(), /other users may read it \(mode 0644\): chmod 600 /);
+    });
   });
 
   for (const [name, domain, config, reason] of [

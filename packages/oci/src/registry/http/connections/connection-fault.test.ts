@@ -1,23 +1,32 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, it } from 'node:test';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { fromCallback } from '@outboard/async';
 import { createFakeClock } from '@outboard/async/testing';
 import { startHostileRegistry } from '../../../testing/hostile-registry.ts';
+import { expired, selfSigned, tlsKey, wrongName } from '../../../testing/tls-certificates.ts';
 import { TransientFailure } from '../failures/retry.ts';
 import type { Reach } from '../hosts/addresses.ts';
 import { createConnections } from './connections.ts';
 
+interface Question {
+  readonly reach?: Reach;
+  readonly verifyTls?: boolean;
+  readonly authorities?: string | undefined;
+  readonly isAllowed?: (address: string) => boolean;
+}
+
 async function ask(
   url: string,
-  { reach = 'anywhere' as Reach, isAllowed = (_: string): boolean => false } = {},
+  { reach = 'anywhere', verifyTls = true, authorities, isAllowed = () => false }: Question = {},
 ) {
   await using connections = createConnections({
     userAgent: 'test',
     clock: createFakeClock({ skipsSleep: true }),
     isAllowed,
   });
-  const route = { verifyTls: true, reach, authoritiesFile: '/etc/outboard/certs.d/x/ca.crt' };
+  const route = { verifyTls, authorities, reach, authoritiesFile: '/etc/outboard/certs.d/x/ca.crt' };
   const answer = await connections.exchange({ method: 'GET', url: new URL(url), headers: {}, route });
   answer.body.destroy();
   return answer.status;
@@ -47,6 +56,16 @@ async function listen(answer: string): Promise<Server & AsyncDisposable & { read
   });
 }
 
+/** A server with TLS that answers nothing. */
+async function listenWithTls(options: TlsOptions): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createTlsServer({ key: tlsKey, ...options });
+  // The client leaves, or is refused.
+  server.on('tlsClientError', () => {}).on('secureConnection', (socket) => socket.on('error', () => {}));
+  await fromCallback((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  return { port, [Symbol.asyncDispose]: () => fromCallback((done) => server.close(done)) };
+}
+
 describe('a failed connection', () => {
   it('names the host that cannot be resolved', async () => {
     const { message } = await failureOf('https://no-such-host.invalid/v2/');
@@ -63,6 +82,39 @@ describe('a failed connection', () => {
     assert.equal(
       message,
       `failed to do request: GET "https://${server.host}/v2/": connection refused: nothing listens at ${server.host}`,
+    );
+  });
+
+  for (const [name, certificate, authorities, reason] of [
+    [
+      'an authority that this host does not trust, with the file for its certificate',
+      selfSigned,
+      undefined,
+      /self-signed certificate: the server's certificate is of an authority that this host does not trust; put that authority's certificate in \/etc\/outboard\/certs\.d\/x\/ca\.crt$/,
+    ],
+    [
+      'a certificate of another name',
+      wrongName,
+      wrongName,
+      /the server's certificate is refused: Hostname\/IP does not match certificate's altnames: .*127\.0\.0\.1/,
+    ],
+    ['a certificate that has expired', expired, expired, /: the server's certificate has expired$/],
+  ] as const) {
+    it(`names ${name}`, async () => {
+      await using server = await listenWithTls({ cert: certificate });
+      const { kind, message } = await failureOf(`https://127.0.0.1:${server.port}/v2/`, { authorities });
+      assert.equal(kind, 'unavailable');
+      assert.match(message, reason);
+    });
+  }
+
+  it('says that the server may require a client certificate', async () => {
+    const options = { requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' } as const;
+    await using server = await listenWithTls({ cert: selfSigned, ...options });
+    const { message } = await failureOf(`https://127.0.0.1:${server.port}/v2/`, { verifyTls: false });
+    assert.match(
+      message,
+      /: the server at 127\.0\.0\.1:\d+ refused the connection by TLS \(handshake failure\): it may require a client certificate, which is not supported$/,
     );
   });
 

@@ -70,6 +70,13 @@ function notTls(): string {
 const unknownAuthority =
   /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_UNTRUSTED|INVALID_CA)$/;
 
+/** The server ended the handshake; this client has no certificate of its own. */
+function describeAlert(alert: string, { url }: HttpRequest): string {
+  const wants = /certificate (?:required|unknown)|bad certificate|handshake failure|access denied|unknown ca/;
+  const advice = wants.test(alert) ? ': it may require a client certificate, which is not supported' : '';
+  return `the server at ${url.host} refused the connection by TLS (${alert})${advice}`;
+}
+
 function describeFault(error: Error, request: HttpRequest): string {
   const code = errorCode(error) ?? '';
   const words = faults.get(code);
@@ -77,6 +84,8 @@ function describeFault(error: Error, request: HttpRequest): string {
   if (error instanceof AggregateError) {
     return error.errors.map((each) => describeFault(each, request)).join(', ');
   }
+  const alert = /_ALERT_(\w+)$/.exec(code)?.[1]?.toLowerCase().replaceAll('_', ' ');
+  if (alert !== undefined) return describeAlert(alert, request);
   if (unknownAuthority.test(code)) {
     // Node.js 24 adds advice about its command line.
     const reason = error.message.replace(/; if the root CA .*$/, '');
