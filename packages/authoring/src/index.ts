@@ -14,7 +14,11 @@ export type { Registries, RegistriesOptions } from './build/registries.ts';
 export { openRegistries } from './build/registries.ts';
 export type { LostProperties } from './build/tree/write-tree.ts';
 export { writePlugin } from './build/write-plugin.ts';
-
+// Lists of plugins.
+export type { LoadListDeps } from './catalog/load-plugin-list.ts';
+export { loadPluginList } from './catalog/load-plugin-list.ts';
+export type { ListedPlugin, PluginList, PluginSearch } from './catalog/plugin-catalog.ts';
+export { searchPlugins } from './catalog/plugin-catalog.ts';
 // Check plugins.
 export type { CheckRequest } from './check/check-plugin.ts';
 export { checkPlugin } from './check/check-plugin.ts';
@@ -28,10 +32,8 @@ export { reportDocument } from './check/report/json-report.ts';
 export { junitReport } from './check/report/junit-report.ts';
 export { textReport } from './check/report/text-report.ts';
 export { type CheckSelection, selectChecks } from './check/select-checks.ts';
-
 // Develop.
 export { developProject } from './develop/develop-project.ts';
-
 // Begin projects.
 export type { InitRequest, NewProject } from './scaffold/init-project.ts';
 export { initProject } from './scaffold/init-project.ts';

@@ -2,7 +2,13 @@
  * The rows of the commands that make and distribute plugins.
  */
 import { authFileOption } from './commands/auth-file-flag.ts';
-import { contentTrustOption, option, type RunnableRow, repeatableOption } from './commands/command-row.ts';
+import {
+  contentTrustOption,
+  formatOption,
+  option,
+  type RunnableRow,
+  repeatableOption,
+} from './commands/command-row.ts';
 import { addAllOptionFlags } from './options/option-flags.ts';
 
 /** Flags about the project that is built. */
@@ -102,6 +108,20 @@ whose level is error. docs/conformance.md explains each check.`,
       'outboard check --only volume -o size=1m acme/volumes:1.0',
     ],
     load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
+    name: 'search',
+    arguments: [['[TERM]', 'words in name, description, note or kind; default all']],
+    description: 'search a list of plugins that are known to install',
+    options: [
+      repeatableOption('-f, --filter <filter>', 'kind=volume, authz, network, ipam, log, metrics or secret'),
+      option('--catalog <list>', 'list of your own: a file or an https:// URL'),
+      formatOption('Name'),
+      option('--no-trunc', 'do not truncate descriptions'),
+    ],
+    notes: 'The list is part of this program; no registry is asked. See docs/conformance.md for its form.',
+    examples: ['outboard search --filter kind=log', "outboard search rclone --format '{{json .}}'"],
+    load: async () => (await import('./commands/search.ts')).search,
   },
   {
     name: 'create',
