@@ -20,6 +20,11 @@ export interface RclonePluginOptions {
   readonly remotes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** More files beside `rclone.conf`, at `/data/config` in the plugin, such as a private key; mode 0600. */
   readonly files?: Readonly<Record<string, string>>;
+  /**
+   * Mount the host's directories that the rclone project names, and no store: the settings `config.source` and `cache.source`
+   * say where the files of `home` are. Default false.
+   */
+  readonly asPublished?: boolean;
 }
 
 export interface RclonePlugin {
@@ -74,12 +79,17 @@ export function makeRclonePlugin(options: RclonePluginOptions): RclonePlugin {
     directories: ['data/config', 'data/cache', 'store'],
     // rclone 1.60 calls FUSE 2's name of the program.
     entries: [{ type: 'symlink', name: 'usr/bin/fusermount', linkName: 'fusermount3' }],
-    config: pluginConfig({ config, cache, store }),
+    config: pluginConfig(options.asPublished === true ? publishedSources : { config, cache, store }),
   });
   return { archive, store };
 }
 
-function pluginConfig(sources: Readonly<Record<'config' | 'cache' | 'store', string>>) {
+const publishedSources = {
+  config: '/var/lib/docker-plugins/rclone/config',
+  cache: '/var/lib/docker-plugins/rclone/cache',
+};
+
+function pluginConfig(sources: { readonly config: string; readonly cache: string; readonly store?: string }) {
   const mount = (name: string, source: string, destination: string) => ({
     Name: name,
     Description: `${name} of rclone`,
@@ -118,7 +128,7 @@ function pluginConfig(sources: Readonly<Record<'config' | 'cache' | 'store', str
     Mounts: [
       mount('config', sources.config, '/data/config'),
       mount('cache', sources.cache, '/data/cache'),
-      mount('store', sources.store, '/store'),
+      ...(sources.store === undefined ? [] : [mount('store', sources.store, '/store')]),
     ],
   };
 }

@@ -2,10 +2,10 @@ import { openPluginEngine } from '@outboard/engine';
 
 const engine = await openPluginEngine({ dataRoot: '/var/lib/outboard', execRoot: '/run/outboard' });
 try {
-  const privileges = await engine.privileges('vieux/sshfs'); // show them to whoever has to agree
-  await engine.pull({ remote: 'vieux/sshfs', privileges });
-  await engine.set('vieux/sshfs', ['DEBUG=1']);
-  await engine.enable('vieux/sshfs', { timeoutSeconds: 30 });
+  const privileges = await engine.privileges('rclone/docker-volume-rclone'); // show them to whoever has to agree
+  await engine.pull({ remote: 'rclone/docker-volume-rclone', privileges });
+  await engine.set('rclone/docker-volume-rclone', ['RCLONE_VERBOSE=1']);
+  await engine.enable('rclone/docker-volume-rclone', { timeoutSeconds: 30 });
 } finally {
   await engine.close(); // the plugin runs on
 }
