@@ -19,7 +19,13 @@ const lineHeight = 20;
 const margin = 20;
 const titleHeight = 36;
 
-const colors = { background: '#16181d', text: '#d8dee9', prompt: '#7bc275', command: '#ffffff', title: '#8b93a1' };
+const colors = {
+  background: '#16181d',
+  text: '#d8dee9',
+  prompt: '#7bc275',
+  command: '#ffffff',
+  title: '#8b93a1',
+};
 
 /**
  * Draw a session.

@@ -58,15 +58,15 @@ describe('the tour in docs/podman.md', { skip: needsPodman || needsRclone }, () 
 
   it('prints what the page shows, line by line', async () => {
     // Directories of the test, in place of those that the plugin names.
-    const settings = ['config', 'cache'].map((name) => `${name}.source=${join(home.home, 'rclone', name)}`).join(' ');
+    const settings = ['config', 'cache']
+      .map((name) => `${name}.source=${join(home.home, 'rclone', name)}`)
+      .join(' ');
     await runSession('docs/podman.md', 'tour', {
       socket: daemon.socket,
       home: home.home,
       registryHost: registry.host,
       programs: podman.programs,
-      inCommands: [
-        ['/docker-volume-rclone RCLONE', `/docker-volume-rclone ${settings} RCLONE`],
-      ],
+      inCommands: [['/docker-volume-rclone RCLONE', `/docker-volume-rclone ${settings} RCLONE`]],
     });
   });
 });

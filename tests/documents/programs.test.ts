@@ -76,18 +76,18 @@ describe('the programs in the documentation', { skip: needsRoot }, () => {
     const registry = await startRegistry();
     context.after(() => registry.stop());
     const { roots, there } = await openHome(context);
-    const remote = `${registry.host}/acme/sshfs:v1`;
-    const env = [{ Name: 'DEBUG', Description: '', Value: '0', Settable: ['value'] }];
+    const remote = `${registry.host}/acme/rclone:v1`;
+    const env = [{ Name: 'RCLONE_VERBOSE', Description: '', Value: '0', Settable: ['value'] }];
     const author = await openPluginEngine(roots);
     await author.create({ name: remote, context: Readable.from([pluginArchive({ config: { Env: env } })]) });
     await author.push({ plugin: remote });
     await author.remove(remote);
     await author.close();
 
-    await runProgram(there(source('readme')).replaceAll('vieux/sshfs', remote));
+    await runProgram(there(source('readme')).replaceAll('rclone/docker-volume-rclone', remote));
     const engine = await openPluginEngine(roots);
     try {
-      assert.deepEqual(engine.inspect(remote).settings.env, ['DEBUG=1']);
+      assert.deepEqual(engine.inspect(remote).settings.env, ['RCLONE_VERBOSE=1']);
       assert.equal(engine.state(remote).status, 'running');
     } finally {
       await engine.remove(remote, { force: true });
