@@ -6,7 +6,16 @@ import type { PluginFixtures } from './plugin-fixtures.ts';
 import type { Measurement } from './report.ts';
 
 /** Groups that can be measured separately. */
-export const benchmarkGroups = ['start', 'restart', 'life', 'files', 'memory', 'list', 'gateway'] as const;
+export const benchmarkGroups = [
+  'start',
+  'package',
+  'restart',
+  'life',
+  'files',
+  'memory',
+  'list',
+  'gateway',
+] as const;
 /** Name of a group. */
 export type BenchmarkGroup = (typeof benchmarkGroups)[number];
 

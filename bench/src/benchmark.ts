@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { addFigure, type BenchmarkOptions, type Figures } from './benchmark-options.ts';
 import { measureGateway } from './gateway.ts';
+import { measurePackage } from './installed-package.ts';
 import { makeDirectories } from './make-directories.ts';
 import { engineDirectory, MeasuredEngine } from './measured-engine.ts';
 import { makeTinyContext } from './plugin-fixtures.ts';
@@ -34,6 +35,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<readonly 
     options.onMeasured(measurements);
   };
   if (options.groups.includes('start')) done(await measureStart(options));
+  if (options.groups.includes('package')) done(await measurePackage(options));
   if (options.groups.includes('restart')) done(await measureRestart(options));
   const engines = await startAll(options);
   try {

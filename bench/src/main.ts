@@ -76,6 +76,7 @@ async function main(): Promise<void> {
 function fixturesOf(groups: readonly BenchmarkGroup[]): ReadonlySet<FixtureName> {
   const needed: Readonly<Record<BenchmarkGroup, readonly FixtureName[]>> = {
     start: [],
+    package: [],
     restart: ['light'],
     life: ['big', 'light'],
     files: ['many'],
