@@ -78,7 +78,7 @@ describe('a command with a closed output', { skip: needsRoot }, () => {
     ['volume', 'create', 'empty', '--driver', 'light'],
     ['volume', 'inspect', 'empty'],
     ['volume', 'unmount', '--help'],
-    ['volume', 'prune', '--force'],
+    ['volume', 'prune', '--help'],
     ['volume', 'rm', 'empty'],
     ['connect'],
     ['completion', 'bash'],
