@@ -73,7 +73,8 @@ describe('the commands in the documentation', () => {
       const wrong: string[] = [];
       for (const { place, words } of shown) {
         const command = await commandWords(program, words.slice(1));
-        if (command.length === 0) wrong.push(`${place}: no such command: ${words.join(' ')}`);
+        if (command.length === 0 && words[1] !== '--version')
+          wrong.push(`${place}: no such command: ${words.join(' ')}`);
         const help = (await helpOf(program, [])) + (await helpOf(program, command));
         const own =
           words[1] === 'exec'
@@ -93,7 +94,9 @@ describe('the commands in the documentation', () => {
     const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
     const shown = of('npm').map(({ words }) => (words[1] === 'run' ? words[2] : words[1]) ?? '');
     assert.ok(shown.length > 3);
-    for (const name of shown) assert.ok(Object.hasOwn(scripts, name), `npm run ${name}`);
+    // Those of npm itself.
+    const known = [...Object.keys(scripts), 'install', 'uninstall'];
+    for (const name of shown) assert.ok(known.includes(name), `npm run ${name}`);
   });
 
   test('that Node.js runs are files of the repository', () => {
