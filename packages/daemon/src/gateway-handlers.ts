@@ -70,6 +70,10 @@ function viewedMounts(volumes: CountedMounts, view: PathView): CountedMounts {
       const hostPath = await volumes.locate(driver, path, options);
       return hostPath === '' ? '' : view.show(driver.name, hostPath);
     },
+    async locateAll(driver, paths, options) {
+      const hostPaths = await volumes.locateAll(driver, paths, options);
+      return await Promise.all(hostPaths.map((path) => path && view.show(driver.name, path)));
+    },
   };
 }
 

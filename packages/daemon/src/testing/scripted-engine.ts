@@ -42,6 +42,7 @@ const volumes: PluginEngine['volumes'] = {
   mount: missing('volumes.mount'),
   unmount: missing('volumes.unmount'),
   locate: missing('volumes.locate'),
+  locateAll: missing('volumes.locate'),
   removeBy: missing('volumes.removeBy'),
 };
 

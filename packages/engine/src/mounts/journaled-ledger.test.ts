@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { OutboardError } from '@outboard/oci';
 import type { PluginClient } from '@outboard/protocol';
 import { pino } from 'pino';
+import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { openMountLedger } from './journaled-ledger.ts';
 import type { CheckedMount, MountCheck } from './mount-check.ts';
 import { createMountJournal, type MountJournal } from './mount-journal.ts';
@@ -38,6 +39,7 @@ class CountingDriver implements MountingDriver, MountCheck {
     toHostPath: async (path: string) => path,
     toHostPaths: async () => [],
   };
+  readonly checkAll = async (_driver: PluginDriver, mountpoints: readonly string[]) => mountpoints;
   readonly calls = {
     mount: async (volume: string, id: string) => {
       await this.#note(`Mount ${volume} ${id}`);

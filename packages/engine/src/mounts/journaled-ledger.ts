@@ -84,6 +84,14 @@ class JournaledLedger implements MountLedger {
     return (await this.#deps.check.check(driver, mountpoint, options)).hostPath;
   }
 
+  async locateAll(
+    driver: PluginDriver,
+    mountpoints: readonly string[],
+    options: Cancellable,
+  ): Promise<readonly (string | undefined)[]> {
+    return await this.#deps.check.checkAll(driver, mountpoints, options);
+  }
+
   async mount(
     driver: MountingDriver,
     request: Parameters<MountLedger['mount']>[1],

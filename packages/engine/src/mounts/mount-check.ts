@@ -25,6 +25,17 @@ export interface MountCheck {
    *   exist, or when the server of its file system is gone: another `Mount` may help; as `PluginDriver.toHostPath`
    */
   check(driver: PluginDriver, mountpoint: string, options?: Cancellable): Promise<CheckedMount>;
+  /**
+   * Translate many paths of a driver, with one look at the mount tables: for lists. Their file systems are not looked at.
+   * @returns host paths in the order of the paths; undefined for a path that cannot be translated, and where host and driver see
+   *   different mounts
+   * @throws {OutboardError} unavailable when the plugin does not run
+   */
+  checkAll(
+    driver: PluginDriver,
+    mountpoints: readonly string[],
+    options?: Cancellable,
+  ): Promise<readonly (string | undefined)[]>;
   /** True if this mount is at its path on the host. */
   isMounted(mount: Pick<CheckedMount, 'hostPath' | 'device'>): Promise<boolean>;
   /**

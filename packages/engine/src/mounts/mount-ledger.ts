@@ -78,6 +78,12 @@ export interface MountLedger {
   ): Promise<boolean>;
   /** Translate and check a path that a driver reports. @throws as `MountCheck.check` */
   locate(driver: PluginDriver, mountpoint: string, options: Cancellable): Promise<string>;
+  /** Paths of a list, as `MountCheck.checkAll`. */
+  locateAll(
+    driver: PluginDriver,
+    mountpoints: readonly string[],
+    options: Cancellable,
+  ): Promise<readonly (string | undefined)[]>;
   /**
    * Take over a mount that another store has counted until now; does nothing when the holder is known.
    * @param mount.since its first mount

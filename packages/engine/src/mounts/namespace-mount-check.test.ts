@@ -92,3 +92,16 @@ test('a path at which host and plugin see different mounts is refused', { skip }
   // Another mount would not help.
   await assert.rejects(check.check(driver, '/inner/hidden'), { code: undefined, message: outside });
 });
+
+test('paths of a list are given out where plugin and host see the same', { skip }, async () => {
+  await using plugin = await startPlugin();
+  const { check, driver, hostPath } = plugin;
+  const paths = ['/volumes/seen', '/volumes/torn', '/volumes/plain', '/inner/hidden'];
+  assert.deepEqual(await check.checkAll(driver, paths), [
+    join(hostPath, 'seen'),
+    undefined,
+    join(hostPath, 'plain'),
+    undefined,
+  ]);
+  assert.deepEqual(await check.checkAll(driver, []), []);
+});

@@ -16,7 +16,7 @@ import {
   isErrno,
   type MountEntry,
 } from '@outboard/container';
-import { OutboardError } from '@outboard/oci';
+import { isOutboardError, OutboardError } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { PluginDriver } from '../drivers/plugin-drivers.ts';
 import { describeConsumer, showConsumer } from '../references/consumer.ts';
@@ -53,6 +53,16 @@ export function createMountCheck({ running, gravesOf, guardsOf, logger }: MountC
       await requirePresent(hostPath, mount, options);
       const { fileSystem = '', device = '' } = mount ?? {};
       return { hostPath, fileSystem, device, pid: plugin?.pid ?? 0 };
+    },
+    async checkAll(driver, mountpoints, options = {}) {
+      const results = await driver.toHostPaths(mountpoints, options);
+      options.signal?.throwIfAborted();
+      const hostPaths = results.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
+      if (driver.pluginId === undefined || !hostPaths.some(Boolean)) return hostPaths;
+      const views = await viewsOf(requireRunning(driver, running), mountpoints.join(', ').slice(0, 200));
+      return hostPaths.map((hostPath, index) =>
+        hostPath && views.agree({ mountpoint: mountpoints[index] ?? '', hostPath }) ? hostPath : undefined,
+      );
     },
     async bury({ pluginId }, mount) {
       if (pluginId === undefined || !mount.fileSystem.startsWith('fuse') || !(await isMounted(mount))) return;
@@ -136,6 +146,17 @@ class MountViews {
     if (!isMount && seenByHost?.id === hostBase?.id) return undefined;
     if (isMount && isSameFileSystem(seenByPlugin, seenByHost)) return seenByHost;
     throw difference(path, { seenByPlugin: isMount ? seenByPlugin : undefined, seenByHost, isPropagated });
+  }
+
+  /** True if both see the same at a path. */
+  agree(path: MountPath): boolean {
+    try {
+      this.compare(path);
+      return true;
+    } catch (error) {
+      if (isOutboardError(error)) return false;
+      throw error;
+    }
   }
 
   /** The propagated mount in the plugin: links of its root filesystem may have led the runtime to another path. */

@@ -76,6 +76,10 @@ export const uncheckedMounts: MountCheck = {
   async check(plugin, mountpoint, options) {
     return { hostPath: await plugin.toHostPath(mountpoint, options), fileSystem: '', device: '', pid: 0 };
   },
+  checkAll: async (plugin, mountpoints, options) => {
+    const results = await plugin.toHostPaths(mountpoints, options);
+    return results.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
+  },
   detach: async () => undefined,
   isMounted: async () => false,
   bury: async () => undefined,

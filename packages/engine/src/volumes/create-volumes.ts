@@ -84,6 +84,7 @@ export function createVolumes(deps: VolumesDeps): OpenVolumes {
     unmount: (name, id, given = {}) => unmountVolume(context, name, id, given),
     removeBy: (name, options, call) => removeBy(context, name, options, call),
     locate: (driver, mountpoint, given = {}) => mounts.locate(driver, mountpoint, given),
+    locateAll: (driver, mountpoints, given = {}) => mounts.locateAll(driver, mountpoints, given),
     optionsOf(driver, volume) {
       const record = store.get(volume);
       return record?.driver === driver ? Object.fromEntries(record.options ?? []) : undefined;

@@ -21,5 +21,7 @@ export function scopedVolumes(volumes: Volumes, scope: OperationScope): Volumes 
       scope.run((signal) => volumes.removeBy(name, { ...options, signal }, call), options.signal),
     locate: (driver, mountpoint, { signal } = {}) =>
       scope.run((own) => volumes.locate(driver, mountpoint, { signal: own }), signal),
+    locateAll: (driver, mountpoints, { signal } = {}) =>
+      scope.run((own) => volumes.locateAll(driver, mountpoints, { signal: own }), signal),
   };
 }

@@ -141,4 +141,10 @@ export interface Volumes {
    * @throws {OutboardError} as `mount`; as `PluginDriver.toHostPath`
    */
   locate(driver: PluginDriver, mountpoint: string, options?: Cancellable): Promise<string>;
+  /** Paths on the host of a list, compared with one look at the mounts; undefined where host and driver see different mounts. */
+  locateAll(
+    driver: PluginDriver,
+    mountpoints: readonly string[],
+    options?: Cancellable,
+  ): Promise<readonly (string | undefined)[]>;
 }

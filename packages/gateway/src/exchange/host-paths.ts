@@ -16,14 +16,14 @@ const mostRemembered = 1024;
 export interface HostPaths {
   /** The path of a volume, which was checked: the host sees the mount of the driver there. @throws as `CountedMounts.locate` */
   checked(path: string, options: Cancellable): Promise<string>;
-  /** Paths of a list, with one look at the mounts; unchecked. Undefined for one that cannot be translated. */
+  /** Paths of a list, compared with one look at the mounts. Undefined for one that the host does not see as the driver does. */
   listed(paths: readonly string[], options: Cancellable): Promise<readonly (string | undefined)[]>;
 }
 
 /** Start without memory. */
 export function createHostPaths(
   { driver }: Pick<HandledPlugin, 'driver'>,
-  mounts: Pick<CountedMounts, 'locate'>,
+  mounts: Pick<CountedMounts, 'locate' | 'locateAll'>,
   clock: Pick<Clock, 'monotonicMs'>,
 ): HostPaths {
   const remembered = new Map<string, { readonly hostPath: string; readonly until: number }>();
@@ -38,9 +38,7 @@ export function createHostPaths(
       return hostPath;
     },
     async listed(paths, { signal }) {
-      const results = await driver.toHostPaths(paths, { signal });
-      signal?.throwIfAborted();
-      return results.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+      return paths.length === 0 ? [] : await mounts.locateAll(driver, paths, { signal });
     },
   };
 }

@@ -41,6 +41,12 @@ export interface CountedMounts {
    * @throws {OutboardError} system, code `mount-lost`, when the host does not see the driver's mount there
    */
   locate(driver: PluginDriver, path: string, options: Cancellable): Promise<string>;
+  /** Paths of a list; undefined for one that the host does not see as the driver does. */
+  locateAll(
+    driver: PluginDriver,
+    paths: readonly string[],
+    options: Cancellable,
+  ): Promise<readonly (string | undefined)[]>;
 }
 
 /** The plugin and the holder of a mount. */

@@ -138,6 +138,10 @@ function depsOf(options: HandledPluginOptions, reported: EndedCall[]): PluginHan
       mount: refuse,
       unmount: refuse,
       locate: (driver, path) => driver.toHostPath(path),
+      locateAll: async (driver, paths) => {
+        const results = await driver.toHostPaths(paths);
+        return results.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
+      },
       removeBy: (_volume, _options, call) => call(),
       ...options.mounts,
     },
