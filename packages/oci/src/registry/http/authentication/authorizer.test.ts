@@ -231,6 +231,16 @@ describe('Bearer authentication', () => {
     });
     assert.equal(tokenRequests(registry).length, 1);
   });
+  it('names the registry whose token server cannot be reached', async () => {
+    // Port 1 is reserved, and nothing listens there.
+    const realm = '127.0.0.1:1';
+    await using registry = await startTokenRegistry(giveToken, () => `Bearer realm="http://${realm}/token"`);
+    await using under = createClientUnderTest({ trustedRealms: [{ registry: registry.host, realm }] });
+    await assert.rejects(under.open(registry, { credentials }).resolve('v1'), {
+      kind: 'unavailable',
+      message: `the token server of registry "${registry.host}" cannot be reached: failed to do request: GET "http://${realm}/token": connection refused: nothing listens at ${realm}`,
+    });
+  });
   it('is unauthorized when the challenge is malformed', async () => {
     await using registry = await startTokenRegistry(giveToken, () => 'Bearer realm="open');
     await using under = createClientUnderTest();
