@@ -58,7 +58,6 @@ export { defaultUnpackLimits } from './rootfs/jail/jail-protocol.ts';
 export { openUnpackJail } from './rootfs/jail/namespace-jail.ts';
 export type { WalkEnd } from './rootfs/path-walk.ts';
 export { readProgramArchitecture } from './rootfs/program-architecture.ts';
-export type { ProgramHeader } from './rootfs/program-header.ts';
 export { parseProgramHeader, programHeaderBytes } from './rootfs/program-header.ts';
 export { readFileInRoot } from './rootfs/read-in-root.ts';
 export { resolveHostPath } from './rootfs/resolve-host-path.ts';

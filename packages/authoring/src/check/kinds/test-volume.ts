@@ -83,7 +83,7 @@ export function nameTestVolume(session: CheckSession): TestVolume {
 }
 
 /** Translate a path of the plugin to the host. @throws {CheckFailure} when it leads nowhere */
-export async function toHostPath(session: CheckSession, path: string): Promise<string> {
+async function toHostPath(session: CheckSession, path: string): Promise<string> {
   const driver = await session.engine.drivers.find(session.plugin.id, 'volumedriver');
   try {
     return await driver.toHostPath(path, { signal: session.signal });
