@@ -54,6 +54,12 @@ export interface CheckRequest extends CheckSelection, Cancellable {
   readonly onResult?: ((result: CheckResult) => void) | undefined;
 }
 
+/** Parts that a run takes. */
+export interface CheckDeps {
+  /** Measures starts, stops and the time for all checks. */
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}
+
 /** A run under way. */
 interface Run extends CheckRequest {
   readonly isSelected: (code: string) => boolean;
@@ -66,7 +72,10 @@ interface Run extends CheckRequest {
  * @throws {OutboardError} invalid for a directory without a plugin, a bad setting or an unknown code; forbidden when the
  *   privileges are refused; the registry's errors; the reason of the signal
  */
-export async function checkPlugin(request: CheckRequest): Promise<CheckReport> {
+export async function checkPlugin(
+  request: CheckRequest,
+  { clock }: CheckDeps = { clock: systemClock },
+): Promise<CheckReport> {
   const results: CheckResult[] = [];
   const add: Run['add'] = (...made) => {
     for (const result of made) {
@@ -74,7 +83,7 @@ export async function checkPlugin(request: CheckRequest): Promise<CheckReport> {
       request.onResult?.(result);
     }
   };
-  const run: Run = { ...request, isSelected: selectChecks(request), add, clock: systemClock };
+  const run: Run = { ...request, isSelected: selectChecks(request), add, clock };
   const { source } = request;
   const kinds =
     source.kind === 'directory' ? await checkDirectory(run, source.directory) : await checkReference(run);
