@@ -38,6 +38,12 @@ const consumers = [
   { programs: ['sshfs'], debianPackage: 'sshfs' },
   { programs: ['fusermount3'], debianPackage: 'fuse3' },
   { programs: ['mkfs.ext4'], debianPackage: 'e2fsprogs' },
+  // For the projects that `outboard init` begins in C, Go and Python.
+  { programs: ['gcc'], debianPackage: 'gcc' },
+  { programs: ['gencat'], debianPackage: 'libc6-dev' },
+  { programs: ['make'], debianPackage: 'make' },
+  { programs: ['go'], debianPackage: 'golang-go' },
+  { programs: ['python3'], debianPackage: 'python3' },
   // Makes the systems on which packages are installed.
   { programs: ['mmdebstrap'], debianPackage: 'mmdebstrap' },
 ];

@@ -12,7 +12,6 @@ export { readProject } from './build/project/project.ts';
 export { openPush, parsePushReference } from './build/publish/push-plugin.ts';
 export type { Registries, RegistriesOptions } from './build/registries.ts';
 export { openRegistries } from './build/registries.ts';
-export type { LostProperties } from './build/tree/write-tree.ts';
 export { writePlugin } from './build/write-plugin.ts';
 // Lists of plugins.
 export type { LoadListDeps } from './catalog/load-plugin-list.ts';

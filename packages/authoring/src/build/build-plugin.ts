@@ -15,6 +15,7 @@ import { readBase } from './base/add-base.ts';
 import type { RegistryOptions } from './base/registry-image.ts';
 import { openSpool, type Spool } from './base/spool.ts';
 import { fillTree } from './fill-tree.ts';
+import { judgeConfig } from './judge-plugin.ts';
 import { forPlatform } from './project/placeholders.ts';
 import { type Project, projectPath } from './project/project.ts';
 import { runBuildCommand } from './project/run-build-command.ts';
@@ -61,6 +62,7 @@ export async function buildPlugin(request: BuildRequest): Promise<BuiltPlugin> {
   await runBuildCommand(project, { platform, signal, onOutput: request.onOutput ?? (() => {}) });
   const configBytes = await readConfig(project);
   const { config } = parsePluginConfig(configBytes);
+  for (const warning of await judgeConfig(configBytes)) request.onWarning?.(warning);
   const spool = await openSpool();
   try {
     const tree = await makeTree(request, { platform, spool, entrypoint: config.entrypoint?.[0] });

@@ -82,7 +82,8 @@ async function placeProgram(tree: RootTree, project: Project, options: FillOptio
     );
   }
   const at = entrypoint?.startsWith('/') === true && !isInterpreted(entrypoint, elf) ? entrypoint : undefined;
-  const files = { ...options.files };
+  // It is there to be run, whatever its mode in a checkout is.
+  const files = { ...options.files, mode: 0o755 };
   const place = at ?? `/plugin/${basename(named)}`;
   if (elf?.isDynamic === true && !options.hasBase) {
     requireHost(options, `the libraries of "${named}" are those of this machine, which`);

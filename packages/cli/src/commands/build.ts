@@ -133,8 +133,10 @@ async function writeOutput(
   if (output === undefined) return;
   const { platformDirectory, writePlugin } = await import('@outboard/authoring');
   const directory = isOneOfSeveral ? `${output}/${platformDirectory(plugin.platform)}` : output;
-  const { owners, devices, attributes } = await writePlugin(plugin, directory, { signal });
+  const { owners, devices, attributes, warnings } = await writePlugin(plugin, directory, { signal });
   const warn = (text: string) => host.stderr.write(`warning: ${text}\n`);
+  // Those about the config alone were shown before.
+  for (const warning of warnings) if (warning.includes('rootfs')) warn(escapeText(warning));
   if (owners > 0)
     warn(
       `${owners} entries of other owners than root belong to you in "${escapeText(directory)}": build as root, or with --tag or --push, which keep them`,

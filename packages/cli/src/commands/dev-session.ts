@@ -1,6 +1,7 @@
 /**
  * The plugin of one run of `outboard dev`: replaced after each build, and put back as it was at the end.
  */
+import type { IncomingMessage } from 'node:http';
 import type { BuiltPlugin } from '@outboard/authoring';
 import { createOrReplace } from '../client/build-api.ts';
 import { disablePlugin, enablePlugin, removePlugin } from '../client/plugin-api.ts';
@@ -36,6 +37,8 @@ export class DevSession {
   #isStored: boolean;
   #isEnabled: boolean;
   #output: Promise<void> | undefined;
+  #shown: IncomingMessage | undefined;
+  #hasEnded = false;
 
   constructor(context: CommandContext, name: string, options: SessionOptions) {
     this.#context = context;
@@ -73,6 +76,8 @@ export class DevSession {
 
   /** Put the plugin back: remove one that is new, disable one that was. @param options.keep leave it as it is */
   async end({ keep }: { readonly keep: boolean }): Promise<void> {
+    this.#hasEnded = true;
+    this.#shown?.destroy();
     await this.#output;
     if (keep || !this.#isStored) return;
     const { before } = this.#options;
@@ -108,9 +113,12 @@ export class DevSession {
   /** Show the plugin's output until the end. */
   async #follow(tail: string): Promise<void> {
     try {
-      await followOutput(this.#context, this.#name, tail);
+      const onOpen = (answer: IncomingMessage) => {
+        this.#shown = answer;
+      };
+      await followOutput(this.#context, this.#name, { tail, onOpen });
     } catch (error) {
-      if (this.#context.signal.aborted) return;
+      if (this.#hasEnded || this.#context.signal.aborted) return;
       this.#context.host.stderr.write(`${escapeLines(messageOf(error))}\n`);
     }
   }

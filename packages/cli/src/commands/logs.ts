@@ -43,12 +43,19 @@ export async function logs(
   );
 }
 
-/** Print the output of an enabled plugin, across its restarts, until it is disabled. @param tail lines before now, or `all` */
-export async function followOutput(context: CommandContext, name: string, tail: string): Promise<void> {
-  const query = { follow: '1', tail };
-  await print(context, await openLogs(context.client, name, query), (text, isTerminal) =>
-    isTerminal ? printable(text) : text,
-  );
+/**
+ * Print the output of an enabled plugin, across its restarts, until it is disabled or the answer is destroyed.
+ * @param options.tail lines before now, or `all`
+ * @param options.onOpen receives the answer
+ */
+export async function followOutput(
+  context: CommandContext,
+  name: string,
+  { tail, onOpen }: { readonly tail: string; readonly onOpen: (answer: IncomingMessage) => void },
+): Promise<void> {
+  const answer = await openLogs(context.client, name, { follow: '1', tail });
+  onOpen(answer);
+  await print(context, answer, (text, isTerminal) => (isTerminal ? printable(text) : text));
 }
 
 async function showCalls(

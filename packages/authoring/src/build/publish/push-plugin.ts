@@ -17,6 +17,7 @@ import {
 } from '@outboard/oci';
 import type { RegistryOptions } from '../base/registry-image.ts';
 import type { BuiltPlugin } from '../build-plugin.ts';
+import { requireProgram } from '../judge-plugin.ts';
 import { makeImage, type PluginImage } from './plugin-image.ts';
 
 /** Request of a push. */
@@ -62,6 +63,7 @@ export async function openPush(request: PushRequest): Promise<{
   let last: { readonly mediaType: string; readonly bytes: Buffer } | undefined;
   return {
     async push(plugin) {
+      requireProgram(plugin.tree, plugin);
       await using image = await makeImage(plugin, { signal });
       registries.onProgress(`Pushing ${familiarString(reference)} for ${platformText(plugin.platform)}`);
       await pushBlobs(repository, image, request);

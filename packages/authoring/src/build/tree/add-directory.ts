@@ -15,6 +15,8 @@ export interface HostFileOptions {
    * owners when this process is root; without root they become root's.
    */
   readonly owners: 'root' | 'kept';
+  /** Permission bits of every file, in place of its own. */
+  readonly mode?: number | undefined;
   /** False leaves an entry out; the path is relative to the directory. */
   readonly accepts?: ((path: string) => boolean) | undefined;
   /** Called for entries that an archive cannot hold. */
@@ -99,14 +101,14 @@ function specialNode(stats: Stats, facts: NodeFacts): TreeNode {
   };
 }
 
-function factsOf(stats: Stats, { owners, modifiedAt }: HostFileOptions): NodeFacts {
+function factsOf(stats: Stats, { owners, modifiedAt, mode: given }: HostFileOptions): NodeFacts {
   if (owners === 'kept') {
     const isRoot = process.getuid?.() === 0;
     const { uid, gid } = isRoot ? stats : { uid: 0, gid: 0 };
     return { mode: stats.mode & 0o7777, uid, gid, modifiedAt };
   }
   const mode = stats.isDirectory() || (stats.mode & 0o100) !== 0 ? 0o755 : 0o644;
-  return { mode: stats.isSymbolicLink() ? 0o777 : mode, uid: 0, gid: 0, modifiedAt };
+  return { mode: stats.isSymbolicLink() ? 0o777 : (given ?? mode), uid: 0, gid: 0, modifiedAt };
 }
 
 function attempt<Result>(source: string | Buffer, action: () => Result): Result {

@@ -53,8 +53,8 @@ export async function writeTree(
     await onStorage('write', String(place), () => writeEntry(directory, place, entry)).catch((error) => {
       throw entry.path === '' ? explainPresent(directory, error) : error;
     });
-    if (!canOwn && (entry.node.facts.uid !== 0 || entry.node.facts.gid !== 0)) lost.owners += 1;
-    if (!canOwn && isDevice(entry.node)) lost.devices += 1;
+    if (!mayOwn() && (entry.node.facts.uid !== 0 || entry.node.facts.gid !== 0)) lost.owners += 1;
+    if (!mayOwn() && isDevice(entry.node)) lost.devices += 1;
     if (entry.node.facts.xattrs !== undefined) lost.attributes += 1;
     if (entry.node.type === 'directory') directories.push([place, entry.node.facts]);
   }
@@ -68,7 +68,10 @@ export async function writeTree(
   return lost;
 }
 
-const canOwn = process.getuid?.() === 0;
+/** True for root, who may give files away and make devices. */
+function mayOwn(): boolean {
+  return process.getuid?.() === 0;
+}
 
 /** Bytes where the name is not UTF-8. */
 function hostPath(directory: string, path: string): string | Buffer {
@@ -90,10 +93,10 @@ async function writeEntry(
   if (node.type === 'directory') await mkdir(place, { mode: 0o700 });
   else if (node.type === 'symlink') await symlink(node.target, place);
   else if (node.type === 'file') await writeRegularFile(place, node);
-  else if (canOwn || node.type === 'fifo') makeSpecial(place, node);
+  else if (mayOwn() || node.type === 'fifo') makeSpecial(place, node);
   else return;
   const { uid, gid, mode, modifiedAt } = node.facts;
-  if (canOwn) await lchown(place, uid, gid);
+  if (mayOwn()) await lchown(place, uid, gid);
   if (node.type === 'directory') return;
   // After the owner, whose change takes setuid away.
   if (node.type !== 'symlink') await chmod(place, mode);
