@@ -79,6 +79,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   scripts: ['@outboard/cli/manual', '@outboard/daemon/manual'],
   tests: [
     '@outboard/async',
+    '@outboard/authoring',
     '@outboard/cli',
     '@outboard/container',
     '@outboard/daemon',

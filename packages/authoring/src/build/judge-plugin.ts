@@ -1,9 +1,8 @@
 /**
  * Judges a build as `create` does, so that nothing is written or pushed that no engine can enable.
  */
-import { type ConfigFinding, examinePlugin } from '@outboard/engine';
+import { type ConfigFinding, examinePlugin, type PluginConfig } from '@outboard/engine';
 import { hostPlatform, OutboardError, type Platform } from '@outboard/oci';
-import type { BuiltPlugin } from './build-plugin.ts';
 import { pathOf, type RootTree } from './tree/root-tree.ts';
 
 /**
@@ -16,7 +15,7 @@ export async function judgeConfig(config: Buffer): Promise<readonly string[]> {
 
 /** Examine what was written. @returns warnings @throws {OutboardError} invalid with a line for each fault */
 export async function judgeWritten(
-  { configBytes, platform }: BuiltPlugin,
+  { configBytes, platform }: { readonly configBytes: Buffer; readonly platform: Platform },
   rootfs: string,
 ): Promise<readonly string[]> {
   return judge((await examinePlugin({ config: configBytes, rootfs })).findings, platform);
@@ -26,7 +25,7 @@ export async function judgeWritten(
  * Look for the program in a tree that is pushed without being written.
  * @throws {OutboardError} invalid when there is none, or it cannot be run
  */
-export function requireProgram(tree: RootTree, { config }: Pick<BuiltPlugin, 'config'>): void {
+export function requireProgram(tree: RootTree, config: PluginConfig): void {
   const program = config.entrypoint?.[0] ?? '';
   const mounts = [
     '/dev',

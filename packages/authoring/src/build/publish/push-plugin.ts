@@ -63,7 +63,7 @@ export async function openPush(request: PushRequest): Promise<{
   let last: { readonly mediaType: string; readonly bytes: Buffer } | undefined;
   return {
     async push(plugin) {
-      requireProgram(plugin.tree, plugin);
+      requireProgram(plugin.tree, plugin.config);
       await using image = await makeImage(plugin, { signal });
       registries.onProgress(`Pushing ${familiarString(reference)} for ${platformText(plugin.platform)}`);
       await pushBlobs(repository, image, request);
