@@ -94,6 +94,7 @@ describe('the Debian package without systemd', { skip }, () => {
     await apt('remove', 'outboard');
     const groups = (await tracesOn(guest)).filter((trace) => !trace.startsWith('/run/'));
     assert.deepEqual(groups, [await guest.ok('getent', 'group', 'outboard')]);
+    assert.equal(await guest.ok('find', '/sys/fs/cgroup', '-name', `outboard-${plugin.id}`), '');
     assert.ok(existsSync(guest.path(`${data}/plugins/${plugin.id}/config.json`)));
   });
 
