@@ -1,6 +1,6 @@
 /**
  * Runs a program of an installation once, with the installation's Node.js, and writes the code that V8 compiled meanwhile
- * as its code cache: `node --hash-seed=1 --random-seed=1 warm-up.cjs LIBRARY NAME SOCKET`. With fixed seeds the same program
+ * as its code cache: `node FLAGS warm-up.cjs LIBRARY NAME SOCKET`. With fixed seeds the same program
  * gives the same bytes. The command line lists the plugins of a daemon without any,
  * which listens at the socket; the daemon tells its flags.
  */
@@ -33,7 +33,7 @@ server.listen(socket, () => {
 });
 
 /**
- * V8 refuses code that was compiled under other flags. The seeds are flags, and change nothing in the code: put the hash of
+ * V8 refuses code that was compiled under other flags. Those that make it stable change nothing in it: put the hash of
  * the flags of a usual run in place, which the code of a small script tells.
  */
 function withFlagsOfRuns(data) {

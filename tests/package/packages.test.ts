@@ -133,6 +133,18 @@ test('a second build has the same bytes, with another directory, umask, time zon
   );
 });
 
+test('a command for a local daemon starts without the modules of Node.js that take longest to load', () => {
+  const library = join(prefix, 'lib', 'outboard');
+  const script = `process.argv = [process.execPath, 'outboard', '--host=unix:///nonexistent', 'ls'];
+    process.once('exit', () => process.stdout.write(process.moduleLoadList.join('\\n')));
+    require(${JSON.stringify(join(library, 'start.cjs'))});`;
+  const { stdout } = spawnSync(join(library, 'node'), ['-e', script], { encoding: 'utf8' });
+  const loaded = stdout.split('\n');
+  assert.ok(loaded.includes('NativeModule http'), stdout);
+  for (const name of ['crypto', 'tls', 'https', 'http2', 'readline'])
+    assert.ok(!loaded.includes(`NativeModule ${name}`), name);
+});
+
 describe('the code cache', () => {
   let library: string;
   let cache: string;

@@ -2,7 +2,6 @@
  * Contexts of the docker command line: named daemons with their TLS files.
  * @see docker/cli cli/context/store/doc.go, cli/context/docker/load.go (28.x)
  */
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +27,8 @@ const contextName = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/;
 export function readContext(name: string, env: CommandHost['env']): DockerContext {
   if (!contextName.test(name)) throw new CommandError(`invalid docker context "${name}"`);
   const directory = join(configDirectory(env), 'contexts');
+  // Loaded for named contexts only: it takes longer than the rest of a command.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const id = createHash('sha256').update(name).digest('hex');
   const path = join(directory, 'meta', id, 'meta.json');
   const document = readDocument(path);

@@ -15,6 +15,8 @@ export interface Transport {
 
 /** Connections are kept for the next request. The limit is above the number of parallel requests of any command. */
 const pooling = { keepAlive: true, maxSockets: 4 } as const;
+/** Without TLS no server name is needed; Node.js would derive one, which compiles large regular expressions. */
+const plainPooling = { ...pooling, servername: '' } as const;
 
 /**
  * Open a transport; the first request connects. Modules for TLS are loaded only if the address needs them.
@@ -23,7 +25,7 @@ const pooling = { keepAlive: true, maxSockets: 4 } as const;
 export async function openTransport(address: EngineAddress): Promise<Transport> {
   if ('tls' in address) return await openTlsTransport(address.tls);
   if ('ssh' in address) return await openSshTransport(address.ssh, address.text);
-  const agent = new Agent(pooling);
+  const agent = new Agent(plainPooling);
   return {
     request: (options) => request({ ...options, agent }),
     close: () => agent.destroy(),
@@ -42,7 +44,9 @@ async function openTlsTransport(tls: TlsClient): Promise<Transport> {
 /** Each connection of the pool is a process of ssh. */
 async function openSshTransport(target: SshTarget, text: string): Promise<Transport> {
   const { connectBySsh } = await import('./ssh-connection.ts');
-  const agent = Object.assign(new Agent(pooling), { createConnection: () => connectBySsh(target, text) });
+  const agent = Object.assign(new Agent(plainPooling), {
+    createConnection: () => connectBySsh(target, text),
+  });
   return {
     request: (options) => request({ ...options, agent }),
     close: () => agent.destroy(),
