@@ -128,7 +128,7 @@ describe('exit codes and errors', () => {
     [['rm'], 125, /missing required argument 'PLUGIN'\n\nUsage: outboard rm/],
     [['set', 'p'], 125, /missing required argument/],
     [['ls', 'x'], 125, /too many arguments for 'ls'/],
-    [['ls', '--host', 'ssh://h'], 1, /invalid host "ssh:\/\/h"/],
+    [['ls', '--host', 'ftp://h'], 1, /invalid host "ftp:\/\/h"/],
     [['gc', '--format', 'xml'], 125, /invalid format "xml": it must be table, json/],
     [['install', 'BAD'], 1, /must be lowercase/],
     [['inspect', ''], 1, /value is empty/],

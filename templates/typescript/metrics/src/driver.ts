@@ -13,7 +13,7 @@ export function openDriver(receive: (text: string) => void, intervalMs = 60_000)
           console.error(`no metrics: ${(error as Error).message}`);
         }
       };
-      timer = setInterval(collect, intervalMs);
+      timer = setInterval(() => void collect(), intervalMs);
       await collect();
     },
     async stop() {
