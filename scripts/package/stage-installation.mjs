@@ -48,7 +48,7 @@ export function stageInstallation(tree, { release, work }) {
   writeShared(join(tree, 'share'), join(library, 'node'), release);
   cpSync(join(root, 'packaging', 'systemd'), join(library, 'systemd'), { recursive: true });
   const contents = findContents(metafiles);
-  writeLicenses(join(tree, 'share', 'doc', 'outboard'), contents);
+  writeDocuments(join(tree, 'share', 'doc', 'outboard'), contents);
   normalizeModes(tree, [join(tree, 'bin', 'outboard'), join(library, 'node')]);
   return contents;
 }
@@ -74,10 +74,11 @@ function writeShared(share, node, { date }) {
   }
 }
 
-function writeLicenses(directory, contents) {
+function writeDocuments(directory, contents) {
   makeDirectories(directory);
   for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
     copyFileSync(join(root, name), join(directory, name));
+  cpSync(join(root, 'packaging', 'monitoring'), join(directory, 'monitoring'), { recursive: true });
   const texts = contents.map(
     (part) => `${part.name} ${part.version} (${part.license})\n\n${licenseText(part)}\n`,
   );

@@ -60,6 +60,7 @@ describe('the tarball', () => {
       'share/zsh/site-functions/_outboard',
       'share/fish/vendor_completions.d/outboard.fish',
       'lib/outboard/systemd/outboard.service',
+      'share/doc/outboard/monitoring/prometheus-alerts.yml',
     ])
       assert.ok(names.includes(`/${name}\n`), name);
     assert.doesNotMatch(names, /musl|\.map\n/);
