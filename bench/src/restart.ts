@@ -31,7 +31,7 @@ export async function measureRestart(options: BenchmarkOptions): Promise<readonl
     for (const kind of kinds) await withEngine(kind, options, ({ api }) => removeAll(api));
   }
   const work = `daemon start with ${runningPlugins} running plugins`;
-  return [{ work, unit: 'ms', bar: { ratio: 0.5 }, figures }];
+  return [{ work, unit: 'ms', bar: { ratio: 0.4 }, figures }];
 }
 
 async function enablePlugins(kinds: readonly EngineKind[], options: BenchmarkOptions): Promise<void> {
