@@ -93,7 +93,10 @@ test('a plugin that failed permanently is started by restart(), but not by enabl
   const opened = await openEngine(context);
   const { engine } = opened;
   await create(opened, 'once', withSignals("process.on('SIGUSR1', () => process.exit(1));"));
-  await assert.rejects(engine.restart('once'), { kind: 'conflict', message: /is disabled: enable it/ });
+  await assert.rejects(engine.restart('once'), {
+    kind: 'conflict',
+    message: /is disabled: start it with outboard enable once/,
+  });
   await engine.update('once', { restart: { name: 'no' } });
   await engine.enable('once');
   process.kill((await untilState(engine, 'once', 'running')).pid, 'SIGUSR1');
