@@ -51,7 +51,8 @@ async function runFiles(files, { root, program, programs, shared, loader }) {
   const args = [
     ...loader,
     '--test',
-    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    // One more than processors: a test of containers waits for them a third of its time.
+    `--test-concurrency=${availableParallelism() + 1}`,
     `--test-timeout=${fileTimeoutMs}`,
     '--test-reporter=./scripts/test-reporter.mjs',
     '--test-reporter-destination=stdout',

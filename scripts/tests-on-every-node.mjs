@@ -37,5 +37,4 @@ export const testsOnEveryNode = [
   'tests/sdk/volume-plugin.test.ts',
   // Programs of the documentation, as they are printed.
   'tests/documents/package-examples.test.ts',
-  'tests/documents/programs.test.ts',
 ];
