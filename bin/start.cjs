@@ -43,9 +43,26 @@ function load(name) {
   const script = new vm.Script(text, { filename: `${name}.cjs`, cachedData });
   scripts.set(name, script);
   const loaded = { exports: {} };
-  const requireBundle = (id) => (id === './authoring.cjs' ? load('authoring') : require(id));
+  const requireBundle = (id) => {
+    if (id === './authoring.cjs') return load('authoring');
+    // Commander asks for it, and few commands use it.
+    return id === 'node:child_process' ? loadWhenUsed(id) : require(id);
+  };
   script.runInThisContext().call(loaded.exports, loaded.exports, requireBundle, loaded, file, __dirname);
   return loaded.exports;
+}
+
+/** A module of Node.js that is loaded when something of it is asked for. */
+function loadWhenUsed(id) {
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => require(id)[key],
+      has: (_, key) => key in require(id),
+      ownKeys: () => Reflect.ownKeys(require(id)),
+      getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(require(id), key),
+    },
+  );
 }
 
 /** A file with its owner and mode; undefined if it cannot be read. */

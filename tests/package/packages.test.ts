@@ -142,7 +142,7 @@ test('a command for a local daemon starts without the modules of Node.js that ta
   const { stdout } = spawnSync(join(library, 'node'), ['-e', script], { encoding: 'utf8' });
   const loaded = stdout.split('\n');
   assert.ok(loaded.includes('NativeModule http'), stdout);
-  for (const name of ['crypto', 'tls', 'https', 'http2', 'readline'])
+  for (const name of ['child_process', 'crypto', 'tls', 'https', 'http2', 'readline'])
     assert.ok(!loaded.includes(`NativeModule ${name}`), name);
 });
 

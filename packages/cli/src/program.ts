@@ -6,6 +6,7 @@ import { defaultAddress } from './client/engine-address.ts';
 import { commandTable } from './command-table.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import { type GroupRow, option, type RunnableRow } from './commands/command-row.ts';
+import { findArgument } from './options/end-of-options.ts';
 
 /** Runs a command once its flags are known. */
 export type RunCommand = (command: (context: CommandContext) => Promise<void>) => Promise<void>;
@@ -33,8 +34,12 @@ order; default: ${defaultAddress}.
 DOCKER_TLS_VERIFY is --tlsverify, and DOCKER_CERT_PATH the directory of the TLS files.
 Run 'outboard COMMAND --help' for more about a command.`;
 
-/** The whole command line. @param run called with the command that was asked for */
-export function createProgram(run: RunCommand): Command {
+/**
+ * The command line. When the words name a command, its row alone is built, which keeps the start short.
+ * @param run called with the command that was asked for
+ * @param argv words after the program's name; default none, which builds everything
+ */
+export function createProgram(run: RunCommand, argv: readonly string[] = []): Command {
   const program = new Command('outboard')
     .description("Docker's managed plugin system, for every host")
     .usage('[OPTIONS] COMMAND')
@@ -46,9 +51,16 @@ export function createProgram(run: RunCommand): Command {
     ],
   });
   for (const each of globalOptions) program.addOption(each);
-  for (const row of commandTable) addCommand(program, row, run);
+  for (const row of rowsFor(argv)) addCommand(program, row, run);
   addHabits(program);
   return program.addHelpText('after', globalNotes);
+}
+
+/** The row that the words name; all rows when they name none, or one that looks at the others, as the completion does. */
+function rowsFor(argv: readonly string[]): readonly (RunnableRow | GroupRow)[] {
+  const word = argv[findArgument(argv, 0, globalOptions)];
+  const named = commandTable.find(({ name, alias }) => word !== undefined && [name, alias].includes(word));
+  return named === undefined || named.hidden === true ? commandTable : [named];
 }
 
 /** Words that are no rows of the table, since they stand for others or for another program. */

@@ -96,7 +96,7 @@ async function parseAndRun(argv: readonly string[], host: CommandHost, signal: A
       await opened?.close();
     }
   };
-  const program = createProgram(run);
+  const program = createProgram(run, argv);
   for (const command of withSubcommands(program)) configureOutput(command, host);
   if (asksForVersion(program, argv)) host.stdout.write(`outboard version ${ownVersion()}\n`);
   else if (argv.length === 0) program.outputHelp();
