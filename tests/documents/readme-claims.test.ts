@@ -168,6 +168,41 @@ const claims: readonly (readonly [claim: string, tests: Readonly<Record<string, 
       ],
     },
   ],
+  [
+    'Outboard is installed, upgraded while plugins run',
+    {
+      'tests/installation/under-systemd.test.ts': [
+        'is upgraded as the page says, while the plugin runs',
+        'is removed as the page says, and nothing is left',
+      ],
+      'tests/installation/npm-program.test.ts': ['is installed as the page says, and a plugin lives'],
+    },
+  ],
+  [
+    '`outboard login` uses the files and helpers',
+    {
+      'tests/conformance/outboard-login.test.ts': [
+        'stores a password that docker, Podman and Outboard use',
+        'uses what docker stored',
+        'uses what Podman stored',
+      ],
+    },
+  ],
+  [
+    'Authors begin, build, try and check plugins',
+    {
+      'tests/authoring/init.test.ts': ['that passes its tests and is built'],
+      'tests/authoring/dev.test.ts': ['replaces the plugin after an edit, keeps it after a fault'],
+      'tests/authoring/check-command.test.ts': ['finds the faults of a directory, as text, JSON and JUnit'],
+      'tests/examples/every-kind.test.ts': [
+        'log-json-lines keeps the output of a container',
+        'network-bridge connects containers',
+        'metrics-textfile keeps the metrics of Docker Engine',
+        'a service gets a secret of secrets-directory',
+        'authorization-rules decides on requests to the engine',
+      ],
+    },
+  ],
 ];
 
 const readme = pages.find(({ path }) => path === 'README.md')?.prose ?? '';
