@@ -166,7 +166,10 @@ describe('a command with a closed output', { skip: needsRoot }, () => {
     const child = spawn('bash', ['-c', script, 'bash', ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
     const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
     await api.remove('loud', { force: true });
-    // The plugin's own words on its standard error are passed on.
-    assert.deepEqual([code, err.replace('ready\n', '')], [141, '']);
+    // The plugin's own words on its standard error are passed on; on a busy host some of its output is lost.
+    const others = err
+      .replace('ready\n', '')
+      .replace(/^.* bytes skipped: the container writes faster .*\n/gm, '');
+    assert.deepEqual([code, others], [141, '']);
   });
 });
