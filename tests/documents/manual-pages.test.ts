@@ -39,7 +39,7 @@ describe('the manual', { skip: needsPrograms('/usr/bin/mandoc') }, () => {
       return parts.map((part, index) => (index < parts.length - 1 ? part.slice(0, -1) : part)).join('');
     };
     assert.match(read('outboard-ls.1'), /^ {7}-f, --filter filter$/m);
-    assert.match(read('outboard-inspect.1'), /outboard inspect -f '\{\{json \.Settings\.Env\}\}' ssh$/m);
+    assert.match(read('outboard-inspect.1'), /outboard inspect -f '\{\{json \.Settings\.Env\}\}' rclone$/m);
     assert.match(read('outboard-volume-create.1'), /^ {7}outboard volume create \[OPTIONS\] \[VOLUME\]$/m);
     assert.match(read('outboard.1'), /^ {7}outboard-daemon\(8\)$/m);
     assert.match(read('outboard-daemon.8'), /^ {7}--data-root directory$/m);

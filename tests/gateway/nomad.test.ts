@@ -19,6 +19,7 @@ import { writePluginContext } from '../support/plugin-fixture.ts';
 import { volumePlugin } from '../support/volume-plugin.ts';
 
 const page = fileURLToPath(new URL('../../docs/nomad.md', import.meta.url));
+const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
 const pluginDirectory = '/opt/nomad/data/host_volume_plugins';
 const id = '74564d17-ce50-0bc1-48e5-6feaa41ede48';
 
@@ -66,8 +67,8 @@ describe('Nomad', { skip: needsRoot }, () => {
       socket: daemon.socket,
       home,
       inCommands: [
-        // A smaller plugin stands in for the example, which docs/docker-engine.md packs in the same way.
-        ['node scripts/pack-plugin.mjs', ':'],
+        // A smaller plugin stands in for the example, which docs/docker-engine.md builds in the same way: only the path is printed.
+        [`${program} build examples/volume-local -o`, 'echo'],
         ['connect nomad', `connect nomad --config-dir ${programs}`],
       ],
       inOutput: [[programs, pluginDirectory]],
@@ -93,7 +94,6 @@ describe('Nomad', { skip: needsRoot }, () => {
   it('disconnecting removes the program', async () => {
     const answer = await callApi(daemon.socket, 'GET', '/outboard/v1/consumers');
     assert.match(answer.text, /"nomad"/);
-    const program = fileURLToPath(new URL('../../bin/outboard', import.meta.url));
     const args = [program, '-H', `unix://${daemon.socket}`, 'disconnect', 'nomad', '--config-dir', programs];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     assert.equal(stdout, `removed ${join(programs, 'outboard-files')}\n`);

@@ -104,7 +104,9 @@ async function run(command: string, place: SessionOptions): Promise<string> {
   });
   const output = await text(child.stdout);
   const shown = registryHost === undefined ? output : output.replaceAll(registryHost, 'localhost:5000');
-  return replaceAll(shown, place.inOutput).replaceAll(`${home}/data/`, '/var/lib/outboard/');
+  return replaceAll(shown, place.inOutput)
+    .replaceAll(`${home}/data/`, '/var/lib/outboard/')
+    .replaceAll(`${home}/`, '/tmp/');
 }
 
 function replaceAll(text: string, pairs: readonly (readonly [string, string])[] = []): string {

@@ -24,7 +24,7 @@ export const hostCommands: readonly (RunnableRow | GroupRow)[] = [
     options: [
       option('--timeout <seconds>', 'give up after this time, with exit code 124; 0 for no limit', '60'),
     ],
-    examples: ['outboard wait ssh && podman start web'],
+    examples: ['outboard wait rclone && podman start web'],
     load: async () => (await import('./commands/wait.ts')).wait,
   },
   {

@@ -35,7 +35,7 @@ names are truncated. Files and pipes get all columns.`,
     arguments: [['<PLUGIN...>']],
     description: 'show all details of plugins',
     options: [option('-f, --format <format>', 'json, or a template such as {{.Enabled}}')],
-    examples: ['outboard inspect ssh', "outboard inspect -f '{{json .Settings.Env}}' ssh"],
+    examples: ['outboard inspect rclone', "outboard inspect -f '{{json .Settings.Env}}' rclone"],
     load: async () => (await import('./commands/inspect.ts')).inspect,
   },
   {

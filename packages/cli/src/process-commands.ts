@@ -29,10 +29,10 @@ export const processCommands: readonly RunnableRow[] = [
       option('--format <format>', 'for calls: table, json, or a template such as {{.Method}}'),
     ],
     examples: [
-      'outboard logs --tail 20 ssh',
-      'outboard logs -f --since 10m ssh',
+      'outboard logs --tail 20 rclone',
+      'outboard logs -f --since 10m rclone',
       'outboard logs --calls -f',
-      'outboard logs --calls --tail 20 --format json ssh',
+      'outboard logs --calls --tail 20 --format json rclone',
     ],
     load: async () => (await import('./commands/logs.ts')).logs,
   },
@@ -44,8 +44,8 @@ export const processCommands: readonly RunnableRow[] = [
     notes: `Memory, CPU and process limits apply at once; the other options of a running plugin apply from its next start.
 The value "default" resets an option.`,
     examples: [
-      'outboard update --memory 64m --cpus 0.5 ssh',
-      'outboard update --memory default --restart on-failure:3 ssh',
+      'outboard update --memory 64m --cpus 0.5 rclone',
+      'outboard update --memory default --restart on-failure:3 rclone',
     ],
     load: async () => (await import('./commands/update.ts')).update,
   },
@@ -62,9 +62,9 @@ The value "default" resets an option.`,
       option('--tools', "add the programs of the host's static busybox, for this command only"),
     ],
     examples: [
-      'outboard exec -it ssh sh',
-      'outboard exec ssh ls -l /mnt',
-      'outboard exec -it --tools ssh sh',
+      'outboard exec -it rclone sh',
+      'outboard exec rclone ls -l /mnt',
+      'outboard exec -it --tools rclone sh',
     ],
     load: async () => (await import('./commands/exec.ts')).exec,
   },
@@ -82,7 +82,11 @@ The value "default" resets an option.`,
     notes: `The command has the plugin's pid, network, ipc and uts namespaces, its capabilities, its seccomp and AppArmor
 confinement and its limits. It sees the programs of the host read-only, and the root of the plugin at /plugin. It ends with
 its client, and leaves nothing in the plugin.`,
-    examples: ['outboard debug -it ssh', 'outboard debug ssh ls -l /plugin', 'outboard debug ssh ss -tlnp'],
+    examples: [
+      'outboard debug -it rclone',
+      'outboard debug rclone ls -l /plugin',
+      'outboard debug rclone ss -tlnp',
+    ],
     load: async () => (await import('./commands/debug.ts')).debug,
   },
   {
@@ -90,7 +94,7 @@ its client, and leaves nothing in the plugin.`,
     arguments: [['<PLUGIN>']],
     description: 'show the processes of a plugin',
     options: [option('--no-trunc', 'do not truncate command lines, nor drop columns, to fit the terminal')],
-    examples: ['outboard top ssh'],
+    examples: ['outboard top rclone'],
     load: async () => (await import('./commands/top.ts')).top,
   },
   {
@@ -104,7 +108,7 @@ its client, and leaves nothing in the plugin.`,
     ],
     notes: `In a narrow terminal the columns BLOCK I/O, NET I/O, PIDS, MEM % and PLUGIN ID are dropped, in this order; then names
 are truncated.`,
-    examples: ['outboard stats', 'outboard stats --no-stream --format json ssh'],
+    examples: ['outboard stats', 'outboard stats --no-stream --format json rclone'],
     load: async () => (await import('./commands/stats.ts')).stats,
   },
 ];

@@ -15,7 +15,7 @@ export const stateCommands: readonly RunnableRow[] = [
       option('--timeout <seconds>', 'limit for each call to the plugin, 0 for none', '30'),
       option('--create-mounts', 'for this start only, create missing host directories that it mounts'),
     ],
-    examples: ['outboard enable ssh'],
+    examples: ['outboard enable rclone'],
     load: async () => (await import('./commands/enable.ts')).enable,
   },
   {
@@ -23,7 +23,7 @@ export const stateCommands: readonly RunnableRow[] = [
     arguments: [['<PLUGIN>']],
     description: 'stop a plugin',
     options: [option('-f, --force', 'even if it is in use')],
-    examples: ['outboard disable --force ssh'],
+    examples: ['outboard disable --force rclone'],
     load: async () => (await import('./commands/disable.ts')).disable,
   },
   {
@@ -31,7 +31,7 @@ export const stateCommands: readonly RunnableRow[] = [
     arguments: [['<PLUGIN...>']],
     description: 'stop and start enabled plugins, including failed ones',
     options: [option('-f, --force', 'even if they are running and in use')],
-    examples: ['outboard restart ssh'],
+    examples: ['outboard restart rclone'],
     load: async () => (await import('./commands/restart.ts')).restart,
   },
   {
@@ -39,14 +39,14 @@ export const stateCommands: readonly RunnableRow[] = [
     arguments: [['<PLUGIN>']],
     description: 'rebuild the damaged record of a plugin',
     options: [option('--name <name>', 'local name, if the record no longer holds it')],
-    examples: ['outboard repair --name ssh 0123456789ab'],
+    examples: ['outboard repair --name rclone 0123456789ab'],
     load: async () => (await import('./commands/repair.ts')).repair,
   },
   {
     name: 'set',
     arguments: [['<PLUGIN>'], ['<KEY=VALUE...>', 'NAME[.FIELD]=VALUE']],
     description: 'change settings of a disabled plugin',
-    examples: ['outboard set ssh DEBUG=1 sshkey.source=/root/.ssh'],
+    examples: ['outboard set rclone RCLONE_VERBOSE=1 config.source=/etc/rclone'],
     load: async () => (await import('./commands/set.ts')).set,
   },
   {
@@ -55,7 +55,7 @@ export const stateCommands: readonly RunnableRow[] = [
     arguments: [['<PLUGIN...>']],
     description: 'remove plugins',
     options: [option('-f, --force', 'even if they are enabled or in use')],
-    examples: ['outboard rm ssh', 'outboard rm --force $(outboard ls --quiet)'],
+    examples: ['outboard rm rclone', 'outboard rm --force $(outboard ls --quiet)'],
     load: async () => (await import('./commands/remove.ts')).remove,
   },
 ];

@@ -32,7 +32,7 @@ export const volumeCommands: GroupRow = {
         repeatableOption('-o, --opt <option>', 'KEY=VALUE for the plugin; may be repeated'),
         repeatableOption('--label <label>', 'KEY=VALUE; may be repeated'),
       ],
-      examples: ['outboard volume create -d sshfs -o sshcmd=user@host:/srv data'],
+      examples: ['outboard volume create -d rclone -o remote=nas:data data'],
       load: async () => (await import('./commands/volume/create.ts')).create,
     },
     {
