@@ -7,8 +7,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { arePackagesInstalled } from './installed-packages.mjs';
+import { isMain } from './is-main.mjs';
 
 const directory = fileURLToPath(new URL('node-versions', import.meta.url));
+const maxTries = 3;
 
 /**
  * Every supported version except the major version of the running Node.js. Installs missing ones.
@@ -38,13 +40,17 @@ export function installedNode(major) {
 }
 
 function installVersions(versions) {
-  const isMissing = ({ program }) => program !== undefined && !existsSync(program);
-  if (versions.some(isMissing) || !arePackagesInstalled(directory)) install();
+  if (isIncomplete(versions)) installLocked();
   return versions.map(({ version, program }) => {
     if (program !== undefined && !existsSync(program))
       throw new Error(`npm did not install Node.js ${version}: there is no "${program}"`);
     return { version, program };
   });
+}
+
+function isIncomplete(versions) {
+  const isMissing = ({ program }) => program !== undefined && !existsSync(program);
+  return versions.some(isMissing) || !arePackagesInstalled(directory);
 }
 
 function pinnedVersions() {
@@ -61,10 +67,23 @@ function programOf(name) {
   return join(directory, 'node_modules', name, 'bin', 'node');
 }
 
-/** No install scripts: the packages contain the programs themselves. */
-function install() {
-  console.log('npm: installing versions of Node.js');
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status, error } = spawnSync('npm', args, { cwd: directory, stdio: 'inherit' });
-  if (status !== 0) throw new Error(`cannot install versions of Node.js: npm ci failed`, { cause: error });
+/** Another process may need them at the same time: `npm ci` deletes all of them before it installs. */
+function installLocked() {
+  const program = fileURLToPath(import.meta.url);
+  const { status, error } = spawnSync('flock', [directory, process.execPath, program], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('cannot install versions of Node.js', { cause: error });
 }
+
+/** A failed download is no error for npm, because the packages of other processors must be optional. */
+function install() {
+  for (let tries = 0; isIncomplete(pinnedVersions()); tries++) {
+    if (tries === maxTries) throw new Error(`npm ci left some out, ${maxTries} times`);
+    console.log('npm: installing versions of Node.js');
+    // No install scripts: the packages contain the programs themselves.
+    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const { status, error } = spawnSync('npm', args, { cwd: directory, stdio: 'inherit' });
+    if (status !== 0) throw new Error('npm ci failed', { cause: error });
+  }
+}
+
+if (isMain(import.meta.url)) install();

@@ -43,22 +43,34 @@ for (const check of checks) {
 if (process.getuid?.() !== 0)
   console.log('test: not root: what needs containers, mounts or chroot is skipped');
 const files = await findTests(root, process.argv.slice(2));
+// Before the tests: those of packages need one of them.
+const versions = installVersionsFor(files.filter(isForEveryNode));
 add(await runTests(files, { root: root }));
-try {
-  await runOnOtherVersions(files.filter((file) => testsOnEveryNode.some((start) => file.startsWith(start))));
-} catch (error) {
-  console.log(`test: ${error.message}`);
-  counts.failed++;
-}
+await runOn(versions, files.filter(isForEveryNode));
 
 const allowsSkips = process.env.CI !== 'true';
 if (!allowsSkips && counts.skipped > 0) console.log('test: CI allows no skipped test');
 console.log(describe(counts));
 process.exitCode = counts.failed === 0 && (allowsSkips || counts.skipped === 0) ? 0 : 1;
 
-async function runOnOtherVersions(files) {
-  if (files.length === 0) return;
-  for (const { version, program } of otherNodeVersions()) {
+function isForEveryNode(file) {
+  return testsOnEveryNode.some((start) => file.startsWith(start));
+}
+
+/** Versions that cannot be installed are one failure. */
+function installVersionsFor(files) {
+  if (files.length === 0) return [];
+  try {
+    return otherNodeVersions();
+  } catch (error) {
+    console.log(`test: ${error.message}`);
+    counts.failed++;
+    return [];
+  }
+}
+
+async function runOn(versions, files) {
+  for (const { version, program } of versions) {
     if (program === undefined) {
       console.log(
         `test: npm has no Node.js ${version} for ${process.arch}: its ${files.length} files are skipped`,
