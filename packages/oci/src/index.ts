@@ -61,6 +61,8 @@ export type {
   RegistryCredentials,
   Repository,
   RepositoryActions,
+  RepositoryReader,
+  RepositoryWriter,
   ResolvedManifest,
 } from './registry/registry-client.ts';
 

@@ -17,7 +17,7 @@ import {
   type Reference,
   type RegistryAccess,
   type RegistryClient,
-  type Repository,
+  type RepositoryReader,
   type ResolvedManifest,
   withDefaultTag,
 } from '@outboard/oci';
@@ -30,7 +30,7 @@ import { validatePluginConfig } from '../config/validate-plugin-config.ts';
 export interface PluginImage {
   /** The requested reference, with tag or digest. */
   readonly reference: Reference;
-  readonly repository: Repository;
+  readonly repository: RepositoryReader;
   /** A manifest, never an index. */
   readonly resolved: ResolvedManifest;
   readonly manifest: ImageManifest;
@@ -59,7 +59,7 @@ export async function resolvePlugin(
   registry: RegistryClient,
   reference: Reference,
   options: FetchOptions,
-): Promise<{ repository: Repository; resolved: ResolvedManifest }> {
+): Promise<{ repository: RepositoryReader; resolved: ResolvedManifest }> {
   const repository = registry.repository(reference, 'pull', options.access);
   const cancellable = { signal: options.signal };
   try {
@@ -80,7 +80,7 @@ export async function resolvePlugin(
  */
 export async function fetchPluginImage(
   reference: Reference,
-  found: { readonly repository: Repository; readonly resolved: ResolvedManifest },
+  found: { readonly repository: RepositoryReader; readonly resolved: ResolvedManifest },
   signal?: AbortSignal | undefined,
 ): Promise<PluginImage> {
   const { repository, resolved } = found;

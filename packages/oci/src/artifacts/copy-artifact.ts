@@ -1,5 +1,5 @@
 /**
- * Copies an artifact from one repository to another, byte for byte: an image, a plugin, a Helm chart, with every platform,
+ * Copies an artifact from one registry or layout directory to another, byte for byte: an image, a plugin, a Helm chart, with every platform,
  * and on demand with its signatures and attestations.
  */
 import { type Cancellable, mapBounded } from '@outboard/async';
@@ -9,7 +9,12 @@ import { parseArtifact } from '../manifests/artifact-manifest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { parseIndex } from '../manifests/image-index.ts';
 import { isForeignLayerMediaType, isIndexMediaType } from '../manifests/media-types.ts';
-import type { PushedBlob, Repository, ResolvedManifest } from '../registry/registry-client.ts';
+import type {
+  PushedBlob,
+  RepositoryReader,
+  RepositoryWriter,
+  ResolvedManifest,
+} from '../registry/registry-client.ts';
 
 /** Upper bound of manifests in one copy, and of indexes within indexes: a hostile registry could name ever more. */
 const maxManifests = 2048;
@@ -43,8 +48,8 @@ export interface CopiedArtifact {
  * @throws {OutboardError} as the repositories; invalid for more than 2,048 manifests
  */
 export async function copyArtifact(
-  from: Repository,
-  to: Repository,
+  from: RepositoryReader,
+  to: RepositoryWriter,
   tagOrDigest: string,
   options: CopyOptions = {},
 ): Promise<CopiedArtifact> {
@@ -56,12 +61,12 @@ export async function copyArtifact(
 
 class Copy {
   readonly copied: Descriptor[] = [];
-  readonly #from: Repository;
-  readonly #to: Repository;
+  readonly #from: RepositoryReader;
+  readonly #to: RepositoryWriter;
   readonly #options: CopyOptions;
   readonly #seen = new Set<Digest>();
 
-  constructor(from: Repository, to: Repository, options: CopyOptions) {
+  constructor(from: RepositoryReader, to: RepositoryWriter, options: CopyOptions) {
     this.#from = from;
     this.#to = to;
     this.#options = options;

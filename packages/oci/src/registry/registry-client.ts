@@ -100,15 +100,8 @@ export interface RepositoryPusher {
 /** The way in which a repository got a blob. */
 export type PushedBlob = 'uploaded' | 'exists' | 'mounted';
 
-/** Lists what a repository holds. */
-export interface RepositoryLister {
-  /**
-   * All tags, in the registry's order. Pages are fetched as they are read.
-   * @throws {OutboardError} not-found when there is no such repository; invalid for a malformed page; forbidden for a page
-   *   on another host; unavailable for a list without end
-   * @see OCI distribution-spec v1.1.1, "Listing Tags"
-   */
-  listTags(options?: Cancellable): AsyncIterable<string>;
+/** Lists what refers to a manifest. */
+export interface ReferrerLister {
   /**
    * The manifests whose `subject` is this one: signatures, attestations, SBOMs. Empty when there are none. Registries that
    * do not list them are asked for the list that clients keep under a tag.
@@ -120,6 +113,26 @@ export interface RepositoryLister {
     options?: Cancellable & { readonly artifactType?: string | undefined },
   ): Promise<readonly Descriptor[]>;
 }
+
+/** Lists what a repository holds. */
+export interface RepositoryLister extends ReferrerLister {
+  /**
+   * All tags, in the registry's order. Pages are fetched as they are read.
+   * @throws {OutboardError} not-found when there is no such repository; invalid for a malformed page; forbidden for a page
+   *   on another host; unavailable for a list without end
+   * @see OCI distribution-spec v1.1.1, "Listing Tags"
+   */
+  listTags(options?: Cancellable): AsyncIterable<string>;
+}
+
+/**
+ * Source of artifacts: a repository of a registry, an OCI image layout in a directory, or an archive in a content store.
+ * What reads artifacts (pull, copy, verify) takes one of these, whatever is behind it.
+ */
+export interface RepositoryReader extends BlobFetcher, ManifestFetcher, ReferrerLister {}
+
+/** Destination of artifacts: a repository of a registry, or an OCI image layout in a directory. */
+export type RepositoryWriter = RepositoryPusher;
 
 /** Removes what a repository holds. Many registries forbid it, or permit digests only. */
 export interface RepositoryRemover {
@@ -137,12 +150,7 @@ export interface RepositoryRemover {
 export type RepositoryActions = 'pull' | 'pull,push' | 'pull,push,delete';
 
 /** One repository of one registry. */
-export interface Repository
-  extends BlobFetcher,
-    ManifestFetcher,
-    RepositoryPusher,
-    RepositoryLister,
-    RepositoryRemover {
+export interface Repository extends RepositoryReader, RepositoryWriter, RepositoryLister, RepositoryRemover {
   readonly reference: Reference;
 }
 
