@@ -17,8 +17,8 @@ const requiredPrograms = [
   // For the tests of bridges.
   { programs: ['ip'], debianPackage: 'iproute2' },
 ];
-/** Optional: installed together with required packages. See `packages/container/src/linux/isal.ts`. */
-const recommended = ['libisal2'];
+/** Optional: installed together with required packages. See `isal.ts` and `libdeflate.ts` in `packages/container/src/linux`. */
+const recommended = ['libdeflate0', 'libisal2'];
 const dockerCli = { programs: ['docker'], debianPackage: 'docker-cli' };
 /** A consumer of volumes, for the tests and the demo. Its container network and its default runtime are not needed. */
 const podman = { programs: ['podman'], debianPackage: 'podman' };

@@ -53,9 +53,11 @@ export { openWorkspaces } from './open-workspaces.ts';
 export { openRunningContainers } from './recorded-containers.ts';
 // Looking into a root filesystem that its container may write to.
 export { checkRootfs } from './rootfs/check-rootfs.ts';
+export { compressLayer } from './rootfs/compress-layer.ts';
 export { programCandidates } from './rootfs/find-program.ts';
 export { defaultUnpackLimits } from './rootfs/jail/jail-protocol.ts';
 export { openUnpackJail } from './rootfs/jail/namespace-jail.ts';
+export { findMissingLibraries } from './rootfs/missing-libraries.ts';
 export type { WalkEnd } from './rootfs/path-walk.ts';
 export { readProgramArchitecture } from './rootfs/program-architecture.ts';
 export { parseProgramHeader, programHeaderBytes } from './rootfs/program-header.ts';

@@ -75,7 +75,7 @@ export { openFileContentStore } from './content/file-content-store.ts';
 // Layers.
 
 export { decompress } from './layers/compression.ts';
-export { gzipStream } from './layers/gzip-writer.ts';
+export { type GzipCompressor, gzipStream } from './layers/gzip-writer.ts';
 export { cleanEntryName } from './layers/tar/path.ts';
 export type { TarEntry, TarEntryType, TarHandler, TarReader } from './layers/tar/tar-entry.ts';
 export { createTarReader } from './layers/tar/tar-reader.ts';

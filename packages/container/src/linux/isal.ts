@@ -2,17 +2,10 @@
  * Inflates with Intel's ISA-L, which is twice as fast as the zlib of Node.js: 740 MB/s against 350 MB/s on the
  * benchmark machine. Used where it is installed; without it unpacking is only slower.
  */
-import { existsSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { GzipInflater, InflateStep } from '@outboard/oci/layers';
-import koffi, { type LibraryHandle } from 'koffi';
 import { memoryAddress } from './libc.ts';
-
-/** Paths of distributions. Absolute, so that the environment cannot choose the library. */
-const libraryPaths: Readonly<Record<string, readonly string[]>> = {
-  x64: ['/usr/lib/x86_64-linux-gnu/libisal.so.2', '/usr/lib64/libisal.so.2', '/usr/lib/libisal.so.2'],
-  arm64: ['/usr/lib/aarch64-linux-gnu/libisal.so.2', '/usr/lib64/libisal.so.2', '/usr/lib/libisal.so.2'],
-};
+import { loadSystemLibrary } from './system-library.ts';
 
 /**
  * Layout of `struct inflate_state` in `<isa-l/igzip_lib.h>`, which is part of the ABI of `libisal.so.2`. Its size is
@@ -59,21 +52,15 @@ export type MakeInflater = (outputBytes: number) => GzipInflater;
  * @returns undefined where it is not installed or fails the test
  */
 export function loadIsal(): MakeInflater | undefined {
-  const path = libraryPaths[process.arch]?.find((candidate) => existsSync(candidate));
-  if (path === undefined) return undefined;
-  const library = bind(path);
+  const library = bind();
   if (library === undefined) return undefined;
   const make: MakeInflater = (outputBytes) => new IsalInflater(library, outputBytes);
   return works(make(64)) ? make : undefined;
 }
 
-function bind(path: string): Library | undefined {
-  let handle: LibraryHandle;
-  try {
-    handle = koffi.load(path);
-  } catch {
-    return undefined; // such as one built for another libc; unpacking is slower then
-  }
+function bind(): Library | undefined {
+  const handle = loadSystemLibrary('libisal.so.2');
+  if (handle === undefined) return undefined;
   return {
     init: handle.func('void isal_inflate_init(void *state)'),
     reset: handle.func('void isal_inflate_reset(void *state)'),

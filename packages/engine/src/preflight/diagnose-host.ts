@@ -11,6 +11,7 @@ import {
   createFileSystemProbe,
   type FileSystemProbe,
   findBinary,
+  findMissingLibraries,
   hostMounts,
   isClockSynchronised,
   runProgram,
@@ -64,6 +65,7 @@ export async function diagnoseHost(options: DiagnoseOptions): Promise<readonly H
     missingCapabilities: allCapabilities(Number(lastCapability)).filter(
       (name) => !supply.boundingCapabilities.has(name),
     ),
+    missingLibraries: findMissingLibraries(),
     dataRoot,
     execRoot,
     now: new Date(),

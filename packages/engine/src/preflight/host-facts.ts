@@ -59,6 +59,8 @@ export interface HostFacts {
   readonly hasFuseDevice: boolean;
   /** Capabilities of the kernel that no program started by this process can have. */
   readonly missingCapabilities: readonly string[];
+  /** Names of libraries that compression is slower without. */
+  readonly missingLibraries: readonly string[];
   readonly dataRoot: ReachedDirectory | { readonly path: string; readonly problem: string };
   readonly execRoot: ReachedDirectory | { readonly path: string; readonly problem: string };
   readonly now: Date;

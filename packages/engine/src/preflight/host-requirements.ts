@@ -72,6 +72,17 @@ const hostRequirements: readonly Requirement<HostFacts>[] = [
           )
         : ok('that of the host'),
   },
+  {
+    /** Layers are compressed and inflated by Node.js without them. */
+    name: 'compression',
+    assess: ({ missingLibraries }) =>
+      missingLibraries.length === 0
+        ? ok('libdeflate, ISA-L')
+        : warn(
+            `without ${missingLibraries.join(' and ')}: creating and installing plugins takes longer`,
+            'install libdeflate0 and libisal2, as Debian calls them',
+          ),
+  },
   dataRoot,
   {
     name: 'exec root',

@@ -35,6 +35,7 @@ function diagnose(host: HostSupply, name: string) {
     isRunBySystemd: false,
     hasFuseDevice: true,
     missingCapabilities: all.filter((one) => !host.boundingCapabilities.has(one)),
+    missingLibraries: [],
     dataRoot: directory,
     execRoot: { ...directory, path: '/run/outboard' },
     now: new Date('2026-05-01T00:00:00Z'),

@@ -9,6 +9,7 @@ export { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 export type { DecompressedLayer, LayerCompression } from './compression.ts';
 export { decompress } from './compression.ts';
 export type { GzipInflater, InflateStep } from './gzip-members.ts';
+export type { GzipCompressor } from './gzip-writer.ts';
 export { cleanEntryName } from './tar/path.ts';
 export type { TarEntry, TarEntryType, TarHandler, TarReader } from './tar/tar-entry.ts';
 export { createTarReader } from './tar/tar-reader.ts';

@@ -6,15 +6,9 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Cancellable } from '@outboard/async';
+import { compressLayer } from '@outboard/container';
 import { encodeConfigBlob, parsePluginConfig } from '@outboard/engine';
-import {
-  createDigester,
-  type Descriptor,
-  digestOf,
-  encodeManifest,
-  gzipStream,
-  mediaTypes,
-} from '@outboard/oci';
+import { createDigester, type Descriptor, digestOf, encodeManifest, mediaTypes } from '@outboard/oci';
 import type { BuiltPlugin } from '../build-plugin.ts';
 import { archiveTree } from '../tree/archive-tree.ts';
 
@@ -39,7 +33,7 @@ export async function makeImage(plugin: BuiltPlugin, { signal }: Cancellable = {
   }
   {
     await using output = await open(file, 'w', 0o600);
-    for await (const chunk of gzipStream(observed(), { signal })) {
+    for await (const chunk of compressLayer(observed(), { signal })) {
       compressed.update(chunk);
       size += chunk.length;
       await output.writeFile(chunk);

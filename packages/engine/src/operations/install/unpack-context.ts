@@ -4,7 +4,7 @@
  */
 import type { Cancellable } from '@outboard/async';
 import { splitStream, stopWhenAborted } from '@outboard/async';
-import type { AppliedLayer, UnpackJail } from '@outboard/container';
+import { type AppliedLayer, compressLayer, type UnpackJail } from '@outboard/container';
 import {
   createTarReader,
   createTarWriter,
@@ -13,7 +13,6 @@ import {
   digestOf,
   type ExpectedContent,
   encodeManifest,
-  gzipStream,
   type Ingest,
   isOutboardError,
   type Lease,
@@ -123,7 +122,7 @@ async function storeCompressed(
   tar: AsyncIterable<Buffer>,
   to: { readonly ingest: Ingest; readonly lease: Lease; readonly signal: AbortSignal },
 ): Promise<ExpectedContent> {
-  for await (const chunk of gzipStream(tar, { signal: to.signal })) await to.ingest.append(chunk);
+  for await (const chunk of compressLayer(tar, { signal: to.signal })) await to.ingest.append(chunk);
   to.lease.add(to.ingest.digest());
   return to.ingest.commit();
 }
