@@ -68,7 +68,14 @@ export type {
 
 // Stored content.
 
-export type { ContentStore, ExpectedContent, Ingest, Lease } from './content/content-store.ts';
+export type {
+  ContentStore,
+  ExpectedContent,
+  Ingest,
+  IngestOptions,
+  Lease,
+  RemovedIngests,
+} from './content/content-store.ts';
 export type { FileContentStoreOptions } from './content/file-content-store.ts';
 export { openFileContentStore } from './content/file-content-store.ts';
 

@@ -5,7 +5,7 @@
 
 import type { Readable } from 'node:stream';
 import type { Cancellable } from '@outboard/async';
-import type { Digest } from '../digests/digest.ts';
+import type { Digest, DigestAlgorithm } from '../digests/digest.ts';
 
 /** Presence of a blob in the store, and its size in bytes. */
 export type BlobStatus = { readonly exists: true; readonly size: number } | { readonly exists: false };
@@ -38,16 +38,38 @@ export interface BlobReader {
   read(digest: Digest, options: { readonly maxBytes: number }): Promise<Buffer>;
 }
 
+/** Properties of a blob that are known before it is written. */
+export interface IngestOptions {
+  /** The algorithm to verify with; default that of `resume`, else sha256. */
+  readonly algorithm?: DigestAlgorithm | undefined;
+  /**
+   * Digest of content that is fetched: what an earlier ingest of this digest and source left is continued, and what this
+   * one leaves can be. One ingest at a time holds it; another one with the same digest begins with nothing, and leaves
+   * nothing.
+   */
+  readonly resume?: Digest | undefined;
+  /**
+   * The place that the content is fetched from, such as the name of a repository. Bytes of another source are not continued,
+   * so that one registry cannot spoil the downloads from another.
+   */
+  readonly source?: string | undefined;
+  /** Bytes of the whole content. What does not fit beside the reserve of the file system is refused before any is written. */
+  readonly expectedBytes?: number | undefined;
+}
+
 /**
- * One blob being written. Append in order, then commit; disposing before the commit discards every byte.
+ * One blob being written. Append in order, then commit; disposing before the commit discards every byte, unless the ingest
+ * was opened with `resume`: then the bytes stay for the next one, if they are worth it.
  *
  *     await using ingest = await store.ingest();
  *     for await (const chunk of source) await ingest.append(chunk);
  *     await ingest.commit({ digest, size });
  */
 export interface Ingest extends AsyncDisposable {
-  /** Bytes appended so far. */
+  /** Bytes appended so far, those of an earlier ingest included. */
   readonly size: number;
+  /** Bytes that an earlier ingest left: the next ones to append follow them. */
+  readonly resumedBytes: number;
   /** The sha256 of the bytes appended so far; more may follow. */
   digest(): Digest;
   /**
@@ -56,21 +78,35 @@ export interface Ingest extends AsyncDisposable {
    */
   append(chunk: Uint8Array): Promise<void>;
   /**
+   * Read the content from its first byte while it is written. Ends when a commit has verified it, before that is durable;
+   * fails when the ingest ends without one. Any number of readers, none of which holds up the writer.
+   * @throws {OutboardError} system when the ingest ended before this was read
+   */
+  follow(options?: Cancellable): AsyncIterable<Buffer>;
+  /**
    * Make the blob visible: verify, fsync, rename, fsync the directory. An existing blob is kept if it is intact, and
    * replaced if it is damaged.
    * @param expected digest and size to verify; without it the blob is named by its sha256
    * @returns the digest and size under which the blob is now readable
-   * @throws {OutboardError} invalid when digest or size differ from `expected`; nothing is stored then
+   * @throws {OutboardError} invalid when digest or size differ from `expected`; nothing is stored or left then
    */
   commit(expected?: ExpectedContent): Promise<ExpectedContent>;
+  /** End, and drop every byte, also those that another ingest could continue. */
+  discard(): Promise<void>;
 }
 
 /** Writes blobs. */
 export interface BlobWriter {
-  /** @param options.algorithm the algorithm to verify with; default sha256 */
-  ingest(options?: { readonly algorithm?: 'sha256' | 'sha512' | undefined }): Promise<Ingest>;
+  /** @throws {OutboardError} system, code `no-space`, when `expectedBytes` do not fit */
+  ingest(options?: IngestOptions): Promise<Ingest>;
   /** Store bytes that are in memory; a shorthand for ingest, append, commit. */
   write(bytes: Uint8Array): Promise<ExpectedContent>;
+}
+
+/** Interrupted ingests that were removed, and their bytes. */
+export interface RemovedIngests {
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** Protects content from garbage collection while an operation uses it; dispose to end the protection. */
@@ -89,6 +125,12 @@ export interface BlobCollector {
    * @returns the deleted blobs
    */
   sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]>;
+  /**
+   * Remove what interrupted ingests left, unless one continues it now: what has not been written to for a time that the store
+   * sets, and what is stored by now.
+   * @param options.all remove the younger ones as well; default false
+   */
+  sweepIngests(options?: { readonly all?: boolean | undefined }): Promise<RemovedIngests>;
 }
 
 /** A whole content store. */

@@ -8,6 +8,7 @@ import { digestHex, digestOf } from '../digests/digest.ts';
 import { describeContentStore } from './content-store.suite.ts';
 import type { ContentStore } from './content-store.ts';
 import { type DamagedBlob, openFileContentStore } from './file-content-store.ts';
+import { describeIngests } from './ingests.suite.ts';
 
 const text = Buffer.from('outboard');
 
@@ -30,6 +31,7 @@ async function createStore(onDamaged: (blob: DamagedBlob) => void = () => {}) {
 }
 
 describeContentStore('store in files', () => createStore());
+describeIngests('store in files', () => createStore());
 
 describe('openFileContentStore()', () => {
   it('keeps blobs in the OCI image layout, closed to other users', async () => {

@@ -3,9 +3,8 @@
  * blob is written to a temporary file, verified, flushed and renamed, so it is complete or absent.
  */
 
-import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
-import { type FileHandle, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Cancellable } from '@outboard/async';
@@ -19,8 +18,16 @@ import {
 import { isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { changeDirectory, makeDirectoryDurably } from '../files/durable-file.ts';
 import { onStorage, storageError, systemErrorCode } from '../files/storage-error.ts';
-import type { BlobStatus, ContentStore, ExpectedContent, Ingest, Lease } from './content-store.ts';
-import { openFileIngest } from './file-ingest.ts';
+import type {
+  BlobStatus,
+  ContentStore,
+  ExpectedContent,
+  Ingest,
+  IngestOptions,
+  Lease,
+  RemovedIngests,
+} from './content-store.ts';
+import { IngestDirectory, type IngestRules } from './ingest-directory.ts';
 import { Leases } from './leases.ts';
 import { createQuarantine, type Quarantine } from './quarantine.ts';
 import { findDamage, openVerified } from './verified-file.ts';
@@ -29,10 +36,13 @@ import { findDamage, openVerified } from './verified-file.ts';
  * Directories of a file store. Both are created (0700) when missing and must be on one file system. Quarantined blobs
  * are in `damaged/` below the root.
  */
-export interface FileContentStoreOptions {
+export interface FileContentStoreOptions extends IngestRules {
   /** Holds `blobs/`. */
   readonly root: string;
-  /** Holds unfinished ingests and nothing else: it is emptied when the store opens. Default `ingest/` below the root. */
+  /**
+   * Holds unfinished ingests and nothing else: when the store opens, what cannot be continued is removed from it. Default
+   * `ingest/` below the root.
+   */
   readonly ingestDirectory?: string | undefined;
   /** Called for each blob that was found damaged; default: nothing is reported. */
   readonly onDamaged?: ((blob: DamagedBlob) => void) | undefined;
@@ -60,31 +70,25 @@ export async function openFileContentStore({
   ingestDirectory,
   ...rest
 }: FileContentStoreOptions): Promise<ContentStore> {
-  const options = { ...rest, ingestDirectory: ingestDirectory ?? join(rest.root, 'ingest') };
   for (const algorithm of algorithms) {
-    await makeDirectoryDurably(join(options.root, 'blobs', algorithm), { mode: 0o700 });
+    await makeDirectoryDurably(join(rest.root, 'blobs', algorithm), { mode: 0o700 });
   }
-  await makeDirectoryDurably(options.ingestDirectory, { mode: 0o700 });
-  await onStorage('empty directory', options.ingestDirectory, async () => {
-    for (const name of await readdir(options.ingestDirectory)) {
-      await rm(join(options.ingestDirectory, name), { recursive: true, force: true });
-    }
-  });
-  return new FileContentStore(options);
+  const ingests = await IngestDirectory.create(ingestDirectory ?? join(rest.root, 'ingest'), rest);
+  return new FileContentStore(rest, ingests);
 }
 
 class FileContentStore implements ContentStore {
   readonly #root: string;
-  readonly #ingestDirectory: string;
+  readonly #ingests: IngestDirectory;
   readonly #leases = new Leases();
   readonly #quarantine: Quarantine;
   readonly #onDamaged: (blob: DamagedBlob) => void;
 
-  constructor(options: FileContentStoreOptions & { readonly ingestDirectory: string }) {
+  constructor(options: FileContentStoreOptions, ingests: IngestDirectory) {
     this.#quarantine = createQuarantine(join(options.root, 'damaged'));
     this.#onDamaged = options.onDamaged ?? (() => undefined);
     this.#root = options.root;
-    this.#ingestDirectory = options.ingestDirectory;
+    this.#ingests = ingests;
   }
 
   async stat(digest: Digest): Promise<BlobStatus> {
@@ -139,13 +143,8 @@ class FileContentStore implements ContentStore {
     return Buffer.concat(chunks);
   }
 
-  async ingest(options: { readonly algorithm?: DigestAlgorithm | undefined } = {}): Promise<Ingest> {
-    await this.#makeIngestDirectory();
-    return openFileIngest({
-      path: this.#temporaryPath(),
-      algorithm: options.algorithm ?? 'sha256',
-      publish: (path, content) => this.#publish(path, content),
-    });
+  async ingest(options: IngestOptions = {}): Promise<Ingest> {
+    return await this.#ingests.open(options, (path, content) => this.#publish(path, content));
   }
 
   async write(bytes: Uint8Array): Promise<ExpectedContent> {
@@ -163,7 +162,7 @@ class FileContentStore implements ContentStore {
 
   async sweep(isReferenced: (digest: Digest) => boolean): Promise<readonly ExpectedContent[]> {
     const removed: ExpectedContent[] = [];
-    await this.#makeIngestDirectory();
+    await this.#ingests.make();
     for await (const digest of this.#digests()) {
       const removedPath = this.#unlinkUnreferenced(digest, isReferenced);
       if (removedPath === undefined) continue;
@@ -172,6 +171,12 @@ class FileContentStore implements ContentStore {
       removed.push({ digest, size });
     }
     return removed;
+  }
+
+  async sweepIngests(options: { readonly all?: boolean | undefined } = {}): Promise<RemovedIngests> {
+    await this.#ingests.make();
+    const isStored = async (digest: Digest) => (await this.stat(digest)).exists;
+    return await this.#ingests.sweep(isStored, options.all ?? false);
   }
 
   /** Digests from the names of the files; a file may have been removed when its digest is used. */
@@ -197,7 +202,7 @@ class FileContentStore implements ContentStore {
   #unlinkUnreferenced(digest: Digest, isReferenced: (digest: Digest) => boolean): string | undefined {
     if (this.#leases.protects(digest) || isReferenced(digest)) return undefined;
     const path = this.#path(digest);
-    const removedPath = this.#temporaryPath();
+    const removedPath = this.#ingests.temporaryPath();
     try {
       renameSync(path, removedPath);
     } catch (cause) {
@@ -247,15 +252,6 @@ class FileContentStore implements ContentStore {
 
   #path(digest: Digest): string {
     return join(this.#root, 'blobs', digestAlgorithm(digest), digestHex(digest));
-  }
-
-  /** Created again when missing: a cleaner of temporary files may have removed it. */
-  async #makeIngestDirectory(): Promise<void> {
-    await makeDirectoryDurably(this.#ingestDirectory, { mode: 0o700 });
-  }
-
-  #temporaryPath(): string {
-    return join(this.#ingestDirectory, randomBytes(16).toString('hex'));
   }
 }
 

@@ -1,51 +1,81 @@
 /**
  * One blob being written to a file store. Chunks are gathered into large writes, because each write is a round trip to
- * the thread pool; a chunk is hashed while the chunks before it are being written.
+ * the thread pool; a chunk is hashed while the chunks before it are being written. Readers follow the file behind the writer.
  */
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import type { Digest, DigestAlgorithm } from '../digests/digest.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
+import { type Cancellable, rejectOnAbort, withResolvers } from '@outboard/async';
+import type { Digest } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
 import { onStorage, storageError } from '../files/storage-error.ts';
-import { ContentCheck } from './content-check.ts';
+import type { ContentCheck } from './content-check.ts';
 import type { ExpectedContent, Ingest } from './content-store.ts';
 
 /** Bytes gathered before a write begins: a round trip to the thread pool costs as much as writing 64 KiB. */
 const writeBytes = 1024 * 1024;
 /** Bytes that may be pending before `append` waits for the disk. */
 const maxWaitingBytes = 4 * 1024 * 1024;
+/** Bytes of one read behind the writer. */
+const followBytes = 512 * 1024;
+/** Bytes between two notes of what was flushed. */
+const noteBytes = 64 * 1024 * 1024;
+
+/** Keeps what an ingest leaves, for the next one. */
+export interface KeepPartial {
+  /** True if so many bytes are worth keeping. */
+  isWorthKeeping(bytes: number): boolean;
+  /** Note that the first bytes were flushed; called when they are. */
+  noteFlushed(bytes: number): Promise<void>;
+  /** The ingest has ended. @param isKept true when the file stays */
+  release(isKept: boolean): Promise<void>;
+}
 
 /** Target and settings of one ingest. */
 export interface FileIngestDeps {
-  /** Path of the temporary file; must not exist. */
+  /** Path of the temporary file. */
   readonly path: string;
-  readonly algorithm: DigestAlgorithm;
+  /** That file, open for reading and writing; the ingest closes it. */
+  readonly file: FileHandle;
+  /** The check of the bytes that the file holds already. */
+  readonly check: ContentCheck;
+  /** Called before bytes are written. @throws {OutboardError} when they would take space that is to stay free */
+  readonly requireSpace: (bytes: number) => Promise<void>;
   /** Called with the verified and flushed file; moves it into place or removes it. */
   readonly publish: (path: string, content: ExpectedContent) => Promise<void>;
+  /** Absent: an ingest that is not committed leaves nothing. */
+  readonly partial?: KeepPartial | undefined;
 }
 
-/**
- * Start an ingest on a new file.
- * @throws {OutboardError} system
- */
-export async function openFileIngest(options: FileIngestDeps): Promise<Ingest> {
-  const file = await onStorage('create blob', options.path, () => open(options.path, 'wx', 0o600));
-  return new FileIngest(options, file);
-}
+/** Bytes written between two looks at the free space. */
+const spaceCheckBytes = 16 * 1024 * 1024;
 
-class FileIngest implements Ingest {
-  readonly #options: FileIngestDeps;
-  readonly #file: FileHandle;
+/** An ingest into a file; see `Ingest`. */
+export class FileIngest implements Ingest {
+  readonly resumedBytes: number;
+  readonly #deps: FileIngestDeps;
   readonly #check: ContentCheck;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  /** Bytes in the file. */
+  #written: number;
+  #notedAt: number;
+  #spaceCheckedAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | undefined;
   #failure: OutboardError | undefined;
   #hasEnded = false;
+  /** True once the content was verified. */
+  #isComplete = false;
+  /** Resolved when the file grows, and at the end. */
+  #change = withResolvers<void>();
+  /** The writer and the readers; the last one closes the file. */
+  #users = 1;
 
-  constructor(options: FileIngestDeps, file: FileHandle) {
-    this.#options = options;
-    this.#file = file;
-    this.#check = new ContentCheck(options.algorithm);
+  constructor(deps: FileIngestDeps) {
+    this.#deps = deps;
+    this.#check = deps.check;
+    this.resumedBytes = deps.check.size;
+    this.#written = deps.check.size;
+    this.#notedAt = deps.check.size;
   }
 
   get size(): number {
@@ -68,6 +98,25 @@ class FileIngest implements Ingest {
     await this.#throwFailure();
   }
 
+  async *follow({ signal }: Cancellable = {}): AsyncGenerator<Buffer> {
+    if (this.#users === 0) throw this.#ended();
+    this.#users += 1;
+    try {
+      for (let at = 0; ; ) {
+        const bytes = Math.min(followBytes, this.#written - at);
+        if (bytes > 0) {
+          const chunk = await this.#read(at, bytes);
+          at += chunk.length;
+          yield chunk;
+        } else if (this.#isComplete) return;
+        else if (this.#hasEnded) throw this.#ended();
+        else await rejectOnAbort(this.#change.promise, signal);
+      }
+    } finally {
+      await this.#leave();
+    }
+  }
+
   async commit(expected?: ExpectedContent): Promise<ExpectedContent> {
     this.#assertOpen();
     await this.#writing;
@@ -75,24 +124,44 @@ class FileIngest implements Ingest {
     await this.#throwFailure();
     try {
       const content = this.#check.verify(expected);
-      await this.#flush();
-      await this.#options.publish(this.#options.path, content);
+      this.#isComplete = true;
+      this.#announce();
+      await onStorage('flush blob', this.#deps.path, () => this.#deps.file.sync());
+      await this.#deps.publish(this.#deps.path, content);
       this.#hasEnded = true;
+      await this.#deps.partial?.release(false);
+      await this.#leave();
       return content;
     } catch (error) {
-      await this[Symbol.asyncDispose]();
+      await this.discard();
       throw error;
     }
   }
 
+  async discard(): Promise<void> {
+    await this.#end(false);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    const { partial } = this.#deps;
+    if (partial?.isWorthKeeping(this.size) !== true || this.#hasEnded) return await this.#end(false);
+    await this.#writing;
+    await this.#write();
+    await this.#end(this.#failure === undefined);
+  }
+
+  async #end(isKept: boolean): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#waiting = [];
     await this.#writing;
-    await onStorage('drop blob', this.#options.path, async () => {
-      await this.#file.close();
-      await rm(this.#options.path, { force: true });
+    this.#announce();
+    const { partial, path } = this.#deps;
+    await onStorage('drop blob', path, async () => {
+      if (isKept) await this.#note();
+      else await rm(path, { force: true });
+      await partial?.release(isKept);
+      await this.#leave();
     });
   }
 
@@ -103,42 +172,77 @@ class FileIngest implements Ingest {
         const chunks = this.#waiting;
         const bytes = this.#waitingBytes;
         this.#waiting = [];
-        await writeAll(this.#file, chunks);
+        await this.#requireSpace(bytes);
+        await writeAll(this.#deps.file, chunks, this.#written);
         this.#waitingBytes -= bytes;
+        this.#written += bytes;
+        this.#announce();
+        if (this.#deps.partial !== undefined && this.#written - this.#notedAt >= noteBytes)
+          await this.#note();
       }
     } catch (cause) {
-      this.#failure = storageError('write blob', this.#options.path, cause);
+      this.#failure =
+        cause instanceof OutboardError ? cause : storageError('write blob', this.#deps.path, cause);
       this.#waitingBytes = 0;
     } finally {
       this.#writing = undefined;
     }
   }
 
+  async #requireSpace(bytes: number): Promise<void> {
+    if (this.#written - this.#spaceCheckedAt < spaceCheckBytes) return;
+    await this.#deps.requireSpace(bytes);
+    this.#spaceCheckedAt = this.#written;
+  }
+
+  /** Flush what was written, and note that it was. */
+  async #note(): Promise<void> {
+    this.#notedAt = this.#written;
+    await this.#deps.file.datasync();
+    await this.#deps.partial?.noteFlushed(this.#notedAt);
+  }
+
+  async #read(at: number, bytes: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(bytes);
+    const { bytesRead } = await onStorage('read blob', this.#deps.path, () =>
+      this.#deps.file.read(buffer, 0, bytes, at),
+    );
+    if (bytesRead === 0) throw storageError('read blob', this.#deps.path, new Error('it was cut short'));
+    return buffer.subarray(0, bytesRead);
+  }
+
+  #announce(): void {
+    this.#change.resolve();
+    this.#change = withResolvers<void>();
+  }
+
+  async #leave(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users === 0) await this.#deps.file.close();
+  }
+
   async #throwFailure(): Promise<void> {
     if (this.#failure === undefined) return;
-    await this[Symbol.asyncDispose]();
+    await this.discard();
     throw this.#failure;
   }
 
-  async #flush(): Promise<void> {
-    await onStorage('flush blob', this.#options.path, async () => {
-      await this.#file.sync();
-      await this.#file.close();
-    });
+  #ended(): OutboardError {
+    return this.#failure ?? new OutboardError('system', 'this ingest has ended: open a new one');
   }
 
   #assertOpen(): void {
-    if (this.#hasEnded)
-      throw this.#failure ?? new OutboardError('system', 'this ingest has ended: open a new one');
+    if (this.#hasEnded) throw this.#ended();
   }
 }
 
-/** Write chunks at the end of a file; one writev(2) may write less than it was given. */
-async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+/** Write chunks to a file; one writev(2) may write less than it was given. */
+async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
   let rest = chunks;
-  while (rest.length > 0) {
-    const { bytesWritten } = await file.writev(rest);
+  for (let at = position; rest.length > 0; ) {
+    const { bytesWritten } = await file.writev(rest, at);
     if (bytesWritten === 0) throw new Error('the file accepts no more bytes');
+    at += bytesWritten;
     rest = withoutFirst(rest, bytesWritten);
   }
 }

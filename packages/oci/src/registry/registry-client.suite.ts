@@ -94,6 +94,15 @@ function testUploads(test: DeclareTest): void {
     assert.equal(result, 'exists');
   });
 
+  test('openBlob() begins at an offset within the blob', async (repository) => {
+    await push(repository, layer);
+    const rest = await buffer(await repository.openBlob(blobOf(layer), { offset: 5 }));
+    assert.ok(layer.subarray(5).equals(rest));
+    for (const offset of [layer.length, layer.length + 1]) {
+      await assert.rejects(repository.openBlob(blobOf(layer), { offset }), { kind: 'invalid' });
+    }
+  });
+
   test('pushBlob() reports its progress up to the size of the blob', async (repository) => {
     const reported: number[] = [];
     await repository.pushBlob(blobOf(layer), async () => streamOf(layer), {

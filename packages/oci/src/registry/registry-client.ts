@@ -39,19 +39,29 @@ export interface ResolvedManifest {
 /** Receives the number of transferred bytes, counted from the start of the transfer. */
 export type ReportBytes = (bytes: number) => void;
 
+/** Settings of a download. */
+export interface OpenBlobOptions extends Cancellable {
+  /** False: the caller verifies the digest before the content is used; default true. */
+  readonly verify?: boolean | undefined;
+  /**
+   * Begin with the byte at this offset, because the caller has those before it; default 0. With an offset only the size is
+   * verified.
+   */
+  readonly offset?: number | undefined;
+  /** Called before the transfer goes on after a broken connection, with the bytes that are there. */
+  readonly onResume?: ((offset: number) => void) | undefined;
+}
+
 /** Downloads blobs. */
 export interface BlobFetcher {
   /**
    * Open one blob and verify it while it streams. A broken connection is resumed by a range request.
    * The stream fails before its end if size or digest differ; the caller consumes or destroys it.
-   * @param options.verify false: the caller verifies the digest before the content is used; default true
-   * @throws {OutboardError} not-found; unavailable after the last retry; on the stream: invalid when the content differs
+   * @throws {OutboardError} not-found; unavailable after the last retry; on the stream: invalid when the content differs,
+   *   code `content-changed` when it changed while the blob was resumed
    * @see OCI distribution-spec v1.1.1, "Pulling blobs"
    */
-  openBlob(
-    descriptor: Descriptor,
-    options?: Cancellable & { readonly verify?: boolean | undefined },
-  ): Promise<Readable>;
+  openBlob(descriptor: Descriptor, options?: OpenBlobOptions): Promise<Readable>;
   /**
    * Fetch a small blob into memory.
    * @throws {OutboardError} as `openBlob`; invalid when it is larger than `maxBytes`

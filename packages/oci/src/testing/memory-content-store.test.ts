@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { describeContentStore } from '../content/content-store.suite.ts';
+import { describeIngests } from '../content/ingests.suite.ts';
 import { createMemoryContentStore } from './memory-content-store.ts';
 
 const text = Buffer.from('outboard');
 
-describeContentStore('store in memory', async () => {
+async function createStore() {
   const store = createMemoryContentStore();
   return {
     store,
@@ -14,7 +15,10 @@ describeContentStore('store in memory', async () => {
       assert.equal(store.openIngests, 0, 'ingests were left open');
     },
   };
-});
+}
+
+describeContentStore('store in memory', createStore);
+describeIngests('store in memory', createStore);
 
 describe('createMemoryContentStore()', () => {
   it('refuses bytes beyond its capacity and keeps nothing of them', async () => {

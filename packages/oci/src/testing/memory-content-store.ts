@@ -5,12 +5,20 @@
 
 import { Readable } from 'node:stream';
 import type { Cancellable } from '@outboard/async';
-import { ContentCheck } from '../content/content-check.ts';
-import type { BlobStatus, ContentStore, ExpectedContent, Ingest, Lease } from '../content/content-store.ts';
+import type {
+  BlobStatus,
+  ContentStore,
+  ExpectedContent,
+  Ingest,
+  IngestOptions,
+  Lease,
+  RemovedIngests,
+} from '../content/content-store.ts';
 import { Leases } from '../content/leases.ts';
-import { type Digest, type DigestAlgorithm, digestAlgorithm, digestOf } from '../digests/digest.ts';
+import { type Digest, digestAlgorithm, digestOf } from '../digests/digest.ts';
 import { OutboardError } from '../errors/outboard-error.ts';
 import { storageError } from '../files/storage-error.ts';
+import { MemoryIngest, type PartialBytes } from './memory-ingest.ts';
 
 /** Options of a store in memory. */
 export interface MemoryContentStoreOptions {
@@ -29,6 +37,8 @@ export class MemoryContentStore implements ContentStore {
   readonly #leases = new Leases();
   readonly #ingests = new Set<MemoryIngest>();
   readonly #maxBytes: number;
+  /** The remains of interrupted ingests. */
+  readonly #partials = new Map<Digest, PartialBytes>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -90,10 +100,21 @@ export class MemoryContentStore implements ContentStore {
     return Buffer.from(bytes);
   }
 
-  async ingest(options: { readonly algorithm?: DigestAlgorithm | undefined } = {}): Promise<Ingest> {
-    const ingest = new MemoryIngest(options.algorithm ?? 'sha256', {
+  async ingest(options: IngestOptions = {}): Promise<Ingest> {
+    const { resume, source = '', expectedBytes = 0 } = options;
+    const isHeld = [...this.#ingests].some((other) => other.resumable === resume);
+    const resumable = isHeld ? undefined : resume;
+    const left = resumable && this.#partials.get(resumable);
+    if (resumable) this.#partials.delete(resumable);
+    const start = left?.source === source ? left.chunks : [];
+    this.#reserve(Math.max(0, expectedBytes - bytesOf(start)));
+    const ingest: MemoryIngest = new MemoryIngest(options, start, {
+      resumable,
       reserve: (bytes) => this.#reserve(bytes),
-      end: (ended) => this.#ingests.delete(ended),
+      end: (kept) => {
+        this.#ingests.delete(ingest);
+        if (kept !== undefined && resumable) this.#partials.set(resumable, { source, chunks: kept });
+      },
       publish: ({ digest }, bytes) => {
         if (!this.#blobs.has(digest) || this.#isDamaged(digest)) this.#blobs.set(digest, bytes);
       },
@@ -119,6 +140,18 @@ export class MemoryContentStore implements ContentStore {
       if (this.#blobs.delete(digest)) removed.push({ digest, size });
     }
     return removed;
+  }
+
+  async sweepIngests({ all = false }: { readonly all?: boolean | undefined } = {}): Promise<RemovedIngests> {
+    let bytes = 0;
+    let count = 0;
+    for (const [digest, { chunks }] of this.#partials) {
+      if (!all && !this.#blobs.has(digest)) continue;
+      this.#partials.delete(digest);
+      bytes += bytesOf(chunks);
+      count += 1;
+    }
+    return { count, bytes };
   }
 
   lease(): Lease {
@@ -154,63 +187,6 @@ export class MemoryContentStore implements ContentStore {
   }
 }
 
-/** The store's side of an ingest. */
-interface MemoryIngestDeps {
-  /** @throws {OutboardError} system, code `no-space` */
-  readonly reserve: (bytes: number) => void;
-  readonly end: (ingest: MemoryIngest) => void;
-  readonly publish: (content: ExpectedContent, bytes: Buffer) => void;
-}
-
-class MemoryIngest implements Ingest {
-  readonly #deps: MemoryIngestDeps;
-  readonly #check: ContentCheck;
-  readonly #chunks: Buffer[] = [];
-  #hasEnded = false;
-
-  constructor(algorithm: DigestAlgorithm, deps: MemoryIngestDeps) {
-    this.#check = new ContentCheck(algorithm);
-    this.#deps = deps;
-  }
-
-  get size(): number {
-    return this.#check.size;
-  }
-
-  digest(): Digest {
-    return this.#check.digest();
-  }
-
-  async append(chunk: Uint8Array): Promise<void> {
-    this.#assertOpen();
-    try {
-      this.#deps.reserve(chunk.length);
-    } catch (error) {
-      this.#end();
-      throw error;
-    }
-    this.#chunks.push(Buffer.from(chunk));
-    this.#check.update(chunk);
-  }
-
-  async commit(expected?: ExpectedContent): Promise<ExpectedContent> {
-    this.#assertOpen();
-    this.#end();
-    const content = this.#check.verify(expected);
-    this.#deps.publish(content, Buffer.concat(this.#chunks));
-    return content;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#end();
-  }
-
-  #end(): void {
-    this.#hasEnded = true;
-    this.#deps.end(this);
-  }
-
-  #assertOpen(): void {
-    if (this.#hasEnded) throw new OutboardError('system', 'this ingest has ended: open a new one');
-  }
+function bytesOf(chunks: readonly Buffer[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
 }

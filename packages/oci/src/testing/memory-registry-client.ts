@@ -79,8 +79,11 @@ class RepositoryInMemory implements Repository {
     return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
   };
 
-  openBlob: Repository['openBlob'] = async (descriptor, { verify = true, signal } = {}) => {
+  openBlob: Repository['openBlob'] = async (descriptor, { verify = true, offset = 0, signal } = {}) => {
     checkDescriptor(descriptor);
+    if (offset !== 0 && !(offset < descriptor.size)) {
+      throw new OutboardError('invalid', `cannot open ${descriptor.digest} at offset ${offset}`);
+    }
     const { registry, repository } = await this.#admit('openBlob', descriptor.digest, signal);
     const bytes = repository.blobs.get(descriptor.digest);
     if (bytes === undefined) {
@@ -92,7 +95,7 @@ class RepositoryInMemory implements Repository {
         `registry has ${bytes.length} bytes of ${descriptor.digest}, want ${descriptor.size}`,
       );
     }
-    const chunks = sendBlob(bytes, { descriptor, verify, breakAfter: registry.breakBlobsAfter });
+    const chunks = sendBlob(bytes, { descriptor, offset, verify, breakAfter: registry.breakBlobsAfter });
     return Readable.from(chunks, { signal });
   };
 
@@ -188,6 +191,7 @@ class RepositoryInMemory implements Repository {
 /** Settings of one blob download. */
 interface Download {
   readonly descriptor: Descriptor;
+  readonly offset: number;
   readonly verify: boolean;
   readonly breakAfter: number | undefined;
 }
@@ -197,7 +201,8 @@ const chunkBytes = 64 * 1024;
 async function* sendBlob(bytes: Buffer, download: Download): AsyncGenerator<Buffer> {
   const { digest, size } = download.descriptor;
   const end = Math.min(size, download.breakAfter ?? size);
-  for (let at = 0; at < end; at += chunkBytes) yield bytes.subarray(at, Math.min(end, at + chunkBytes));
+  for (let at = download.offset; at < end; at += chunkBytes)
+    yield bytes.subarray(at, Math.min(end, at + chunkBytes));
   if (end < size) {
     throw new OutboardError('unavailable', `${digest} broke off after ${end} of ${size} bytes`);
   }

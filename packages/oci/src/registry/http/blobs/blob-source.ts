@@ -8,6 +8,9 @@ import type { HttpResponse } from '../connections/connections.ts';
 import { TransientFailure } from '../failures/retry.ts';
 import type { Session } from '../session/session.ts';
 
+/** Characters of an entity tag that are compared. */
+const maxTagLength = 1024;
+
 /** A response with the rest of a blob. */
 export interface BlobPart {
   /** Host and port of the server. */
@@ -24,7 +27,8 @@ export interface BlobSource {
   /**
    * Request the bytes from `offset` on.
    * @throws {TransientFailure} a retry may succeed
-   * @throws {OutboardError} not-found; invalid when the registry's size differs from the descriptor's
+   * @throws {OutboardError} not-found; invalid when the registry's size differs from the descriptor's, code
+   *   `content-changed` when the host's entity tag is another one than before
    */
   open(offset: number, signal: AbortSignal): Promise<BlobPart>;
 }
@@ -32,6 +36,8 @@ export interface BlobSource {
 /** Create the source of a blob; nothing is sent before `open()`. */
 export function createBlobSource(session: Session, descriptor: Descriptor, subject: string): BlobSource {
   let canRange = true;
+  /** The tag of the content by each host that sent a part: object stores and mirrors use tags of their own. */
+  const tags = new Map<string, string>();
 
   function rangeFailed(response: HttpResponse, why: string): TransientFailure {
     canRange = false; // the next attempt requests the whole blob and skips the bytes that were read
@@ -50,6 +56,7 @@ export function createBlobSource(session: Session, descriptor: Descriptor, subje
       if (response.status === 206 && !matchesRange(response, offset, descriptor.size)) {
         throw rangeFailed(response, 'the registry sent another range than the one asked for');
       }
+      requireSameTag(response, tags, descriptor);
       const skip = response.status === 206 ? 0 : offset;
       checkLength(response, descriptor, descriptor.size - (offset - skip));
       return { host: response.url.host, body: response.body, skip, explain: response.explain };
@@ -91,6 +98,23 @@ function matchesRange(response: HttpResponse, offset: number, size: number): boo
   if (range === null) return false;
   const [, first, last, total] = range;
   return Number(first) === offset && Number(last) === size - 1 && (total === '*' || Number(total) === size);
+}
+
+/**
+ * Refuse the rest of content that changed: it would be found out at its end only.
+ * @see RFC 9110, 8.8.3; weak tags do not tell bytes apart
+ */
+function requireSameTag(response: HttpResponse, tags: Map<string, string>, { digest }: Descriptor): void {
+  const { host } = response.url;
+  const tag = response.headers.get('etag');
+  if (tag === undefined || tag.startsWith('W/')) return;
+  const before = tags.get(host);
+  if (before === undefined) tags.set(host, tag.slice(0, maxTagLength));
+  if (before === undefined || before === tag.slice(0, maxTagLength)) return;
+  response.body.destroy();
+  throw new OutboardError('invalid', `${digest} changed at ${host} during its download`, {
+    code: 'content-changed',
+  });
 }
 
 /** Refuse a blob of another size at once: a retry would not change it. */

@@ -235,12 +235,64 @@ describe('openBlob()', () => {
     });
   }
 
-  it('R23 refuses a resumed part of other content', async () => {
+  it('R23 refuses a resumed part of other content, as content that changed', async () => {
     const { result } = await pull((request, response) => {
       if (rangeStart(request) === undefined) sendBlob(request, response, content, 500);
       else sendBlob(request, response, Buffer.alloc(content.length));
     });
     assert.ok(isOutboardError(result, 'invalid'));
+    assert.equal(result.code, 'content-changed');
+  });
+
+  for (const [tag, isSame] of [
+    ['"2"', false],
+    ['"1"', true],
+    ['W/"2"', true],
+  ] as const) {
+    it(`R23 ${isSame ? 'completes' : 'refuses at once'} a resumed part with the entity tag ${tag} after "1"`, async () => {
+      const { result, requests } = await pull((request, response) => {
+        const isFirst = rangeStart(request) === undefined;
+        response.setHeader('etag', isFirst ? '"1"' : tag);
+        sendBlob(request, response, content, isFirst ? 500 : content.length);
+      });
+      if (isSame) assert.deepEqual(result, content);
+      else assert.ok(isOutboardError(result, 'invalid') && result.code === 'content-changed', String(result));
+      assert.equal(requests.length, 2);
+    });
+  }
+
+  it('R23 readBlob() fetches a blob once more that changed while it was resumed', async () => {
+    let count = 0;
+    await using registry = await startHostileRegistry((request, response) => {
+      count += 1;
+      const bytes = count === 2 ? Buffer.alloc(content.length) : content;
+      sendBlob(request, response, bytes, count === 1 ? 500 : content.length);
+    });
+    await using under = createClientUnderTest();
+    const blob = under.open(registry).readBlob(blobOf(content), { maxBytes: 200_000 });
+    assert.deepEqual(await blob, content);
+    assert.deepEqual(
+      registry.requests.map(({ headers }) => headers.range),
+      [undefined, 'bytes=500-', undefined],
+    );
+  });
+
+  it('R22 openBlob() begins at an offset, and tells of each resumption', async () => {
+    await using registry = await startHostileRegistry((request, response) => {
+      sendBlob(request, response, content, rangeStart(request) === 40_000 ? 60_000 : content.length);
+    });
+    await using under = createClientUnderTest();
+    const resumed: number[] = [];
+    const stream = await under.open(registry).openBlob(blobOf(content), {
+      offset: 40_000,
+      onResume: (offset) => resumed.push(offset),
+    });
+    assert.deepEqual(await collect(stream), content.subarray(40_000));
+    assert.deepEqual(resumed, [60_000]);
+    for (const offset of [-1, 0.5, content.length]) {
+      const opening = under.open(registry).openBlob(blobOf(content), { offset });
+      await assert.rejects(opening, { kind: 'invalid' });
+    }
   });
 
   it('R24 refuses an encoded blob', async () => {

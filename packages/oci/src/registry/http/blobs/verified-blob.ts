@@ -20,8 +20,10 @@ const progressBytes = 1024 * 1024;
 export interface VerifiedBlobDeps {
   readonly descriptor: Descriptor;
   readonly source: BlobSource;
-  /** The response to the first request, at offset 0. */
+  /** The response to the first request. */
   readonly first: BlobPart;
+  /** Offset of that request. */
+  readonly offset: number;
   readonly retries: Retries;
   readonly clock: Clock;
   readonly stallLimits: StallLimits;
@@ -29,6 +31,8 @@ export interface VerifiedBlobDeps {
   readonly controller: AbortController;
   /** False: only the size is compared. */
   readonly verify: boolean;
+  /** See `OpenBlobOptions`. */
+  readonly onResume?: ((offset: number) => void) | undefined;
 }
 
 /** A verified blob. Emits `end` after the last verified byte, or `error` before it. */
@@ -37,8 +41,10 @@ export class VerifiedBlob extends Readable {
   readonly #digester: Digester | undefined;
   #part: BlobPart | undefined;
   #watch: StallWatch | undefined;
-  /** Bytes hashed and passed on. */
-  #offset = 0;
+  /** Bytes hashed and passed on, with those before the first request. */
+  #offset: number;
+  /** True once a broken connection was replaced. */
+  #wasResumed = false;
   #skip = 0;
   /** Offset at which the current connection began. */
   #partStart = 0;
@@ -47,6 +53,7 @@ export class VerifiedBlob extends Readable {
     // In object mode the reader gets the chunks unchanged; a byte stream would concatenate buffered chunks by copying.
     super({ objectMode: true, highWaterMark: bufferedChunks });
     this.#options = options;
+    this.#offset = options.offset;
     if (options.verify) this.#digester = createDigester(digestAlgorithm(options.descriptor.digest));
     this.#attach(options.first);
   }
@@ -148,6 +155,8 @@ export class VerifiedBlob extends Readable {
       }
       try {
         const part = await source.open(this.#offset, controller.signal);
+        this.#wasResumed ||= this.#offset > 0;
+        this.#options.onResume?.(this.#offset);
         if (this.destroyed) part.body.destroy();
         else this.#attach(part);
         return;
@@ -166,6 +175,7 @@ export class VerifiedBlob extends Readable {
     }
     this.destroy(
       new OutboardError('invalid', `content has digest ${actual}, want ${digest}`, {
+        code: this.#wasResumed ? 'content-changed' : undefined,
         details: { expected: digest, actual },
       }),
     );
