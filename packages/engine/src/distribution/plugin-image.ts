@@ -3,13 +3,10 @@
  */
 import {
   choosePlatform,
-  type Descriptor,
-  familiarString,
   hostPlatform,
   type ImageManifest,
   isIndexMediaType,
   isOutboardError,
-  mediaTypes,
   OutboardError,
   parseIndex,
   parseManifest,
@@ -21,10 +18,8 @@ import {
   type ResolvedManifest,
   withDefaultTag,
 } from '@outboard/oci';
-import { messagesOf } from '../config/config-finding.ts';
-import { maxConfigBytes, parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { PluginConfig } from '../config/plugin-config.ts';
-import { validatePluginConfig } from '../config/validate-plugin-config.ts';
+import { checkConfigBlob, maxConfigBlobBytes } from './labelled-image.ts';
 
 /** The image of a plugin for this host's platform. */
 export interface PluginImage {
@@ -34,7 +29,9 @@ export interface PluginImage {
   /** A manifest, never an index. */
   readonly resolved: ResolvedManifest;
   readonly manifest: ImageManifest;
+  /** The config blob: of a plugin, or of an image. */
   readonly configBytes: Buffer;
+  /** For an image, what its label and its own config say together. */
   readonly config: PluginConfig;
   /** Warnings about the config. */
   readonly warnings: readonly string[];
@@ -75,8 +72,8 @@ export async function resolvePlugin(
 }
 
 /**
- * Fetch and validate the config of a resolved plugin.
- * @throws {OutboardError} invalid when the image is no plugin or its config is invalid; the registry's errors
+ * Fetch and validate the config of a resolved plugin, or of an image whose label makes it one.
+ * @throws {OutboardError} invalid when it is no plugin or its config is invalid; the registry's errors
  */
 export async function fetchPluginImage(
   reference: Reference,
@@ -85,22 +82,10 @@ export async function fetchPluginImage(
 ): Promise<PluginImage> {
   const { repository, resolved } = found;
   const manifest = parseManifest(resolved.bytes, resolved.descriptor.mediaType);
-  requirePluginConfig(manifest.config, reference);
   const configBytes = await repository.readBlob(manifest.config, {
-    maxBytes: maxConfigBytes,
+    maxBytes: maxConfigBlobBytes(manifest.config, reference),
     signal,
   });
-  const parsed = parsePluginConfig(configBytes);
-  const warnings = [...messagesOf(parsed.findings), ...validatePluginConfig(parsed.config)];
-  return { reference, repository, resolved, manifest, configBytes, config: parsed.config, warnings };
-}
-
-function requirePluginConfig(config: Descriptor, reference: Reference): void {
-  if (config.mediaType === mediaTypes.dockerPluginConfig) return;
-  throw new OutboardError(
-    'invalid',
-    `did not find plugin config for specified reference ${familiarString(reference)}: ` +
-      `its config is ${JSON.stringify(config.mediaType)}, not ${mediaTypes.dockerPluginConfig}`,
-    { code: 'not-a-plugin' },
-  );
+  const checked = checkConfigBlob(configBytes, manifest.config, { reference });
+  return { reference, repository, resolved, manifest, configBytes, ...checked };
 }

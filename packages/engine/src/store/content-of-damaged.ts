@@ -10,6 +10,7 @@ import {
   mediaTypes,
   parseManifest,
 } from '@outboard/oci';
+import { isImageConfigMediaType } from '../config/image-config.ts';
 import { type DamagedPlugin, legibleDigests, legibleManifest } from './damaged-plugin.ts';
 
 /** Content that one damaged plugin may have been made from. */
@@ -25,6 +26,7 @@ export interface StoredManifest {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly config: Digest;
+  readonly configMediaType: string;
   readonly layers: readonly Digest[];
 }
 
@@ -79,8 +81,12 @@ async function readManifest(digest: Digest, content: Content): Promise<StoredMan
     const mediaType = mediaTypeOf(bytes);
     if (mediaType === undefined) return undefined;
     const { config, layers } = parseManifest(bytes, mediaType);
-    if (config.mediaType !== mediaTypes.dockerPluginConfig) return undefined;
-    return { digest, mediaType, config: config.digest, layers: layers.map((layer) => layer.digest) };
+    const configMediaType = config.mediaType;
+    // An image is in the store because its label makes it a plugin.
+    if (configMediaType !== mediaTypes.dockerPluginConfig && !isImageConfigMediaType(configMediaType))
+      return undefined;
+    const named = layers.map((layer) => layer.digest);
+    return { digest, mediaType, config: config.digest, configMediaType, layers: named };
   } catch (error) {
     if (isOutboardError(error)) return undefined;
     throw error;

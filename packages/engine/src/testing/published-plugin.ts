@@ -17,7 +17,7 @@ import { computePrivileges } from '../config/privileges.ts';
 
 /** A plugin as it was published. */
 export interface PublishedPlugin {
-  /** The privileges that its config asks for. */
+  /** The privileges that its config asks for; empty for an image. */
   readonly privileges: readonly Privilege[];
   readonly manifestDigest: Digest;
   readonly configDigest: Digest;
@@ -33,6 +33,8 @@ export interface PluginContent {
   readonly config?: object | undefined;
   /** Content of regular files by name, one layer for each object. */
   readonly layers?: readonly Readonly<Record<string, string>>[] | undefined;
+  /** The config of an image in place of that of a plugin; `config` is not used. */
+  readonly image?: object | undefined;
 }
 
 const defaultConfig = {
@@ -48,16 +50,17 @@ export function publishPlugin(
   tag: string,
   content: PluginContent = {},
 ): PublishedPlugin {
-  const bytes = Buffer.from(JSON.stringify({ ...defaultConfig, ...content.config }));
+  const bytes = Buffer.from(JSON.stringify(content.image ?? { ...defaultConfig, ...content.config }));
   const archives = (content.layers ?? [{ plugin: tag }]).map((files) => gzipSync(createArchive(files)));
-  const config = describeBlob(mediaTypes.dockerPluginConfig, bytes);
+  const configType = content.image === undefined ? mediaTypes.dockerPluginConfig : mediaTypes.ociImageConfig;
+  const config = describeBlob(configType, bytes);
   const layers = archives.map((archive) => describeBlob(mediaTypes.dockerLayerGzip, archive));
   for (const blob of [bytes, ...archives]) repository.putBlob(digestOf(blob), blob);
   const manifest = encodeManifest({ config, layers });
   const mediaType = mediaTypes.dockerManifest;
   const manifestDigest = repository.putManifest(tag, { mediaType, bytes: manifest });
   return {
-    privileges: computePrivileges(parsePluginConfig(bytes).config),
+    privileges: content.image === undefined ? computePrivileges(parsePluginConfig(bytes).config) : [],
     manifestDigest,
     configDigest: config.digest,
     layers,

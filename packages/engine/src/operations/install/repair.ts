@@ -3,7 +3,8 @@
  */
 import { lstat } from 'node:fs/promises';
 import { canonicalString, isOutboardError, OutboardError, parseReference } from '@outboard/oci';
-import { maxConfigBytes, parsePluginConfig } from '../../config/parse-plugin-config.ts';
+import { maxImageConfigBytes } from '../../config/image-config.ts';
+import { readConfigBlob } from '../../config/image-plugin.ts';
 import type { Plugin, PluginRecord } from '../../config/plugin-config.ts';
 import { computePrivileges } from '../../config/privileges.ts';
 import { initialSettings } from '../../config/settings.ts';
@@ -149,8 +150,8 @@ async function readConfig(
   manifest: StoredManifest,
 ) {
   try {
-    const bytes = await content.read(manifest.config, { maxBytes: maxConfigBytes });
-    const { config } = parsePluginConfig(bytes);
+    const bytes = await content.read(manifest.config, { maxBytes: maxImageConfigBytes });
+    const { config } = readConfigBlob(bytes, manifest.configMediaType);
     validatePluginConfig(config);
     return config;
   } catch (cause) {
