@@ -50,6 +50,13 @@ export { choosePlatform, hostPlatform, platformText } from './manifests/platform
 
 // Registries.
 
+export { maskUserInfo, type ProxySettings, proxiesOfEnvironment } from './registry/configuration/proxies.ts';
+export type {
+  RegistriesConfiguration,
+  RegistriesSettings,
+  RepositoryLocation,
+} from './registry/configuration/registries-configuration.ts';
+export { createRegistriesConfiguration } from './registry/configuration/registries-configuration.ts';
 export type { TrustedRealm } from './registry/http/authentication/realm.ts';
 export type { RegistryClientOptions } from './registry/http/http-registry-client.ts';
 export { createRegistryClient } from './registry/http/http-registry-client.ts';

@@ -8,6 +8,7 @@ export const ociLevels: DirectoryLevels = {
     ['documents'],
     ['content', 'layers', 'manifests', 'references'],
     ['registry', 'registry/http/hosts', 'registry/http/failures'],
+    ['registry/configuration'],
     ['artifacts', 'registry/http/connections'],
     ['registry/http/authentication'],
     ['registry/http/session'],

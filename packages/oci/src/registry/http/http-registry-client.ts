@@ -2,12 +2,16 @@
  * The registry client over HTTP: wires connections, authentication and the operations on repositories.
  */
 import { type Cancellable, type Clock, type Random, systemClock } from '@outboard/async';
-import { parseDigest } from '../../digests/digest.ts';
 import { OutboardError } from '../../errors/outboard-error.ts';
-import { canonicalName, canonicalString } from '../../references/format-reference.ts';
+import { canonicalName } from '../../references/format-reference.ts';
 import { isRepositoryPath } from '../../references/grammar.ts';
 import type { Reference } from '../../references/reference.ts';
-import { parseManifestName } from '../object-name.ts';
+import {
+  createRegistriesConfiguration,
+  type RegistriesConfiguration,
+  type RepositoryEndpoint,
+} from '../configuration/registries-configuration.ts';
+import { hostKey } from '../configuration/registry-prefix.ts';
 import type {
   Login,
   RegistryAccess,
@@ -19,26 +23,25 @@ import type {
 import { createAuthorizer, repositoryScopes } from './authentication/authorizer.ts';
 import type { TrustedRealm } from './authentication/realm.ts';
 import { createTokenCache, type TokenCache } from './authentication/token-cache.ts';
-import { openBlob, readBlob } from './blobs/fetch-blob.ts';
-import { hasBlob, pushBlob } from './blobs/push-blob.ts';
 import { type Connections, createConnections } from './connections/connections.ts';
-import { type Base, createEndpoint, type Endpoint } from './connections/endpoint.ts';
+import { type Base, createEndpoint, type Endpoint, type EndpointTarget } from './connections/endpoint.ts';
 import type { Route } from './connections/http-request.ts';
 import { type StallLimits, stallLimitsFor } from './connections/stall-watch.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './failures/retry.ts';
 import { isLoopback, reachFrom } from './hosts/addresses.ts';
-import { defaultCertificateDirectories } from './hosts/certificate-authorities.ts';
-import { type InsecureList, parseInsecureList, registryHost } from './hosts/registry-host.ts';
-import { fetchManifest } from './manifests/fetch-manifest.ts';
-import { listReferrers } from './manifests/list-referrers.ts';
-import { listTags } from './manifests/list-tags.ts';
-import { pushManifest } from './manifests/push-manifest.ts';
-import { deleteObject } from './session/delete-object.ts';
+import { registryHost } from './hosts/registry-host.ts';
+import { createRepository } from './http-repository.ts';
 import { logIn, parseServerAddress } from './session/log-in.ts';
+import { createMirrorFailures, type MirrorFailures, type PullSources } from './session/mirrored-session.ts';
 import { createSession, type Session } from './session/session.ts';
 
 /** Options of a registry client. */
 export interface RegistryClientOptions {
+  /**
+   * Mirrors, blocked and insecure hosts, certificates, token servers and proxies: a value, or a function whose result may
+   * change between operations. Default: made of the next three options.
+   */
+  readonly configuration?: RegistriesConfiguration | (() => RegistriesConfiguration) | undefined;
   /**
    * Registries that may use plain HTTP or any certificate: `HOST`, `HOST:PORT` or CIDR blocks; default: those on this host.
    */
@@ -48,8 +51,8 @@ export interface RegistryClientOptions {
   /** Certificate authorities to trust instead of the built-in ones, as PEM. */
   readonly ca?: string | undefined;
   /**
-   * Directories with certificates of private authorities, as `HOST[:PORT]/*.crt`; default `/etc/outboard/certs.d` and
-   * `/etc/docker/certs.d`.
+   * Directories with certificates for hosts, as `HOST[:PORT]/*.crt`; default `/etc/outboard/certs.d`,
+   * `/etc/docker/certs.d` and `/etc/containers/certs.d`.
    */
   readonly certificateDirectories?: readonly string[] | undefined;
   /** Token servers of other hosts that may see a registry's credentials, beside those of Docker Hub and GitLab.com. */
@@ -77,25 +80,24 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
 
 class HttpRegistryClient implements RegistryClient {
   readonly #retry: RetryPolicy;
-  readonly #insecure: InsecureList;
-  readonly #trustedRealms: readonly TrustedRealm[];
-  readonly #certificateDirectories: readonly string[];
+  readonly #configuration: () => RegistriesConfiguration;
   readonly #connections: Connections;
   readonly #tokens: TokenCache;
-  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #mirrorFailures: MirrorFailures;
+  /** Endpoints by their settings; those of a configuration end with it. */
+  readonly #endpoints = new WeakMap<RegistriesConfiguration, Map<string, Endpoint>>();
 
   constructor(options: RegistryClientOptions) {
     const { clock = systemClock, idleTimeoutMs = defaultRetryPolicy.maxIdleMs } = options;
     this.#retry = options.retry ?? { ...defaultRetryPolicy, maxIdleMs: idleTimeoutMs };
-    this.#insecure = parseInsecureList(options.insecureRegistries ?? []);
-    this.#trustedRealms = options.trustedRealms ?? [];
-    this.#certificateDirectories = options.certificateDirectories ?? defaultCertificateDirectories;
+    this.#configuration = configurationOf(options);
     this.#tokens = createTokenCache(clock);
+    this.#mirrorFailures = createMirrorFailures(clock);
     this.#connections = createConnections({
       userAgent: options.userAgent ?? 'outboard-oci',
       clock,
       random: options.random,
-      isAllowed: this.#insecure.containsAddress,
+      isAllowed: (address) => this.#configuration().insecure.containsAddress(address),
       ca: options.ca,
       stallLimits: options.stallLimits ?? stallLimitsFor(idleTimeoutMs / 2),
     });
@@ -110,21 +112,25 @@ class HttpRegistryClient implements RegistryClient {
       if (isRepositoryPath(path)) continue;
       throw new OutboardError('invalid', `invalid repository path ${JSON.stringify(path.slice(0, 300))}`);
     }
-    const authorizer = createAuthorizer({
-      ...this.#sessionDeps(),
-      tokens: this.#tokens,
-      credentials: access.credentials,
-      repository: reference.path,
-      scopes: repositoryScopes(reference.path, actions, access.mountFrom),
-    });
-    const session = createSession({
-      ...this.#sessionDeps(),
-      endpoint: this.#endpointOf(reference.domain),
-      authorizer,
-      path: reference.path,
-      headers: checkHeaders(access),
-    });
-    return createRepository(reference, session, { retry: this.#retry, mountFrom: access.mountFrom });
+    const configuration = this.#configuration();
+    const location = configuration.locate(reference);
+    refuseBlocked(canonicalName(reference), location.blockedBy);
+    const open = (endpoint: RepositoryEndpoint, own: RegistryAccess) =>
+      this.#openSession(configuration, endpoint, actions, own);
+    // A push goes to the registry in the name, and what it compares with must be what that registry holds.
+    const sources: PullSources =
+      actions === 'pull'
+        ? {
+            mirrors: location.mirrors.map((mirror) => ({
+              name: `${mirror.domain}/${mirror.path}`,
+              use: mirror.use,
+              session: open(mirror, accessAt(mirror, reference, access)),
+            })),
+            upstream: open(location.upstream, accessAt(location.upstream, reference, access)),
+            failures: this.#mirrorFailures,
+          }
+        : { mirrors: [], upstream: open(location.registry, access), failures: this.#mirrorFailures };
+    return createRepository(reference, sources, { retry: this.#retry, mountFrom: access.mountFrom });
   }
 
   async logIn(
@@ -132,77 +138,100 @@ class HttpRegistryClient implements RegistryClient {
     credentials: RegistryCredentials,
     { signal }: Cancellable = {},
   ): Promise<Login> {
-    const endpoint = this.#endpointOf(parseServerAddress(serverAddress));
-    return await logIn(credentials, { ...this.#sessionDeps(), endpoint, signal });
+    const configuration = this.#configuration();
+    const domain = parseServerAddress(serverAddress);
+    const rules = configuration.hostRules(domain);
+    refuseBlocked(domain, rules.blockedBy);
+    const endpoint = this.#endpointOf(configuration, { ...rules, domain });
+    return await logIn(credentials, { ...this.#sessionDeps(configuration), endpoint, signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connections[Symbol.asyncDispose]();
   }
 
-  #sessionDeps() {
-    const routeTo = (url: URL, registry: Base) => this.#routeTo(url, registry);
-    return { connections: this.#connections, trustedRealms: this.#trustedRealms, routeTo };
+  #openSession(
+    configuration: RegistriesConfiguration,
+    endpoint: RepositoryEndpoint,
+    actions: RepositoryActions,
+    access: RegistryAccess,
+  ): Session {
+    const deps = this.#sessionDeps(configuration);
+    const { path } = endpoint;
+    if (!isRepositoryPath(path)) {
+      throw new OutboardError('invalid', `invalid repository path ${JSON.stringify(path.slice(0, 300))}`);
+    }
+    const authorizer = createAuthorizer({
+      ...deps,
+      tokens: this.#tokens,
+      credentials: access.credentials,
+      repository: path,
+      scopes: repositoryScopes(path, actions, access.mountFrom),
+    });
+    const headers = checkHeaders(access);
+    return createSession({
+      ...deps,
+      endpoint: this.#endpointOf(configuration, endpoint),
+      authorizer,
+      path,
+      headers,
+    });
   }
 
-  #endpointOf(domain: string): Endpoint {
-    const known = this.#endpoints.get(domain);
-    if (known !== undefined) return known;
-    const endpoint = createEndpoint(domain, {
-      connections: this.#connections,
-      insecure: this.#insecure,
-      certificateDirectories: this.#certificateDirectories,
-    });
-    this.#endpoints.set(domain, endpoint);
+  #sessionDeps(configuration: RegistriesConfiguration) {
+    const routeTo = (url: URL, registry: Base) => this.#routeTo(configuration, url, registry);
+    return { connections: this.#connections, trustedRealms: configuration.tokenServers, routeTo };
+  }
+
+  #endpointOf(configuration: RegistriesConfiguration, target: EndpointTarget): Endpoint {
+    const endpoints = this.#endpoints.get(configuration) ?? new Map<string, Endpoint>();
+    this.#endpoints.set(configuration, endpoints);
+    const key = `${target.domain} ${target.insecure} ${target.plainHttp}`;
+    const endpoint =
+      endpoints.get(key) ?? createEndpoint(target, { connections: this.#connections, configuration });
+    endpoints.set(key, endpoint);
     return endpoint;
   }
 
   /** The route to a host that a registry named. Addresses of host names are checked when they are connected to. */
-  #routeTo(url: URL, registry: Base): Route {
+  #routeTo(configuration: RegistriesConfiguration, url: URL, registry: Base): Route {
     const host = registryHost(url.host);
-    const isListed = this.#insecure.includes(host, []);
+    refuseBlocked(url.host, configuration.hostRules(url.host).blockedBy);
+    const isListed = configuration.insecure.includes(host, []);
     const isAllowed = isListed || registry.trust === 'insecure';
     return {
       ...registry.route,
+      identity: undefined, // for the registry's own host
       verifyTls: !isListed && !isLoopback(host.hostname),
       reach: isAllowed ? 'loopback' : reachFrom(this.#connections.addressOf(registry.url.origin)),
     };
   }
 }
 
-function createRepository(
-  reference: Reference,
-  session: Session,
-  { retry, mountFrom }: { readonly retry: RetryPolicy; readonly mountFrom: string | undefined },
-): Repository {
-  const name = canonicalName(reference);
-  const subjectOf = (tagOrDigest: string) =>
-    canonicalString({ domain: reference.domain, path: reference.path }).concat(
-      tagOrDigest.includes(':') ? '@' : ':',
-      tagOrDigest.slice(0, 200),
-    );
-  return {
-    reference,
-    resolve: (tagOrDigest, options) =>
-      fetchManifest(session, tagOrDigest, { ...options, subject: subjectOf(tagOrDigest), retry }),
-    openBlob: (descriptor, options) => openBlob(session, descriptor, { ...options, subject: name, retry }),
-    readBlob: (descriptor, options) => readBlob(session, descriptor, { ...options, subject: name, retry }),
-    hasBlob: (digest, options) => hasBlob(session, digest, { ...options, retry }),
-    pushBlob: (descriptor, openSource, options) =>
-      pushBlob(session, descriptor, openSource, { ...options, retry, mountFrom }),
-    pushManifest: (tagOrDigest, manifest, options) =>
-      pushManifest(session, tagOrDigest, manifest, { ...options, retry }),
-    listTags: (options) => listTags(session, { ...options, repository: name, retry }),
-    referrers: (digest, options) => listReferrers(session, digest, { ...options, retry }),
-    deleteManifest: async (tagOrDigest, options) => {
-      const target = `manifests/${parseManifestName(tagOrDigest).text}`;
-      await deleteObject(session, { ...options, target, subject: subjectOf(tagOrDigest), retry });
-    },
-    deleteBlob: async (digest, options) => {
-      const target = `blobs/${parseDigest(digest)}`;
-      await deleteObject(session, { ...options, target, subject: `${name}@${digest}`, retry });
-    },
-  };
+function configurationOf(options: RegistryClientOptions): () => RegistriesConfiguration {
+  const { configuration, insecureRegistries, certificateDirectories, trustedRealms } = options;
+  if (typeof configuration === 'function') return configuration;
+  const fixed =
+    configuration ??
+    createRegistriesConfiguration({
+      insecureRegistries,
+      certificateDirectories,
+      tokenServers: trustedRealms,
+    });
+  return () => fixed;
+}
+
+/** @throws {OutboardError} forbidden, code `registry-blocked` */
+function refuseBlocked(subject: string, blockedBy: string | undefined): void {
+  if (blockedBy === undefined) return;
+  throw new OutboardError('forbidden', `${subject} is blocked on this host by ${blockedBy}`, {
+    code: 'registry-blocked',
+  });
+}
+
+/** Credentials and extra headers are for the registry in the name: another host gets none. */
+function accessAt({ domain }: RepositoryEndpoint, named: Reference, access: RegistryAccess): RegistryAccess {
+  return hostKey(domain) === hostKey(named.domain) ? access : {};
 }
 
 /** Headers that frame the message or name the host: with them a caller could smuggle a second request. */

@@ -26,7 +26,7 @@ async function ask(
     clock: createFakeClock({ skipsSleep: true }),
     isAllowed,
   });
-  const route = { verifyTls, authorities, reach, authoritiesFile: '/etc/outboard/certs.d/x/ca.crt' };
+  const route = { verifyTls, authorities, reach, certificateDirectory: '/etc/outboard/certs.d/x' };
   const answer = await connections.exchange({ method: 'GET', url: new URL(url), headers: {}, route });
   answer.body.destroy();
   return answer.status;
@@ -114,7 +114,7 @@ describe('a failed connection', () => {
     const { message } = await failureOf(`https://127.0.0.1:${server.port}/v2/`, { verifyTls: false });
     assert.match(
       message,
-      /: the server at 127\.0\.0\.1:\d+ refused the connection by TLS \(handshake failure\): it may require a client certificate, which is not supported$/,
+      /: the server at 127\.0\.0\.1:\d+ refused the connection by TLS \(handshake failure\): it may require a client certificate; put one with its key in \/etc\/outboard\/certs\.d\/x\/client\.cert and client\.key$/,
     );
   });
 

@@ -70,10 +70,15 @@ function notTls(): string {
 const unknownAuthority =
   /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_UNTRUSTED|INVALID_CA)$/;
 
-/** The server ended the handshake; this client has no certificate of its own. */
-function describeAlert(alert: string, { url }: HttpRequest): string {
+/** The server ended the handshake. */
+function describeAlert(alert: string, { url, route }: HttpRequest): string {
   const wants = /certificate (?:required|unknown)|bad certificate|handshake failure|access denied|unknown ca/;
-  const advice = wants.test(alert) ? ': it may require a client certificate, which is not supported' : '';
+  const place = `${route.certificateDirectory}/client.cert and client.key`;
+  const reason =
+    route.identity === undefined
+      ? `: it may require a client certificate; put one with its key in ${place}`
+      : `: it may not accept the client certificate; the one for it and its key belong in ${place}`;
+  const advice = wants.test(alert) ? reason : '';
   return `the server at ${url.host} refused the connection by TLS (${alert})${advice}`;
 }
 
@@ -89,7 +94,7 @@ function describeFault(error: Error, request: HttpRequest): string {
   if (unknownAuthority.test(code)) {
     // Node.js 24 adds advice about its command line.
     const reason = error.message.replace(/; if the root CA .*$/, '');
-    return `${reason}: the server's certificate is of an authority that this host does not trust; put that authority's certificate in ${request.route.authoritiesFile}`;
+    return `${reason}: the server's certificate is of an authority that this host does not trust; put that authority's certificate in ${request.route.certificateDirectory}/ca.crt`;
   }
   if (isCertificateFault(error)) return `the server's certificate is refused: ${error.message}`;
   // OpenSSL's own lines name a source file and its line, and end with a line feed.

@@ -9,7 +9,8 @@ import type { Agent } from 'undici';
 import { hostnameOf, isWithinReach } from '../hosts/addresses.ts';
 import { explainFault, outOfReach } from './connection-fault.ts';
 import { openExchangeScope } from './exchange-scope.ts';
-import type { HttpRequest, Route, UploadBody } from './http-request.ts';
+import type { HttpRequest, Route, RouteProxy, UploadBody } from './http-request.ts';
+import { proxyRefusal } from './proxy-refusal.ts';
 import { type StallLimits, stallLimitsFor } from './stall-watch.ts';
 
 /** Headers of a response; names in lower case. */
@@ -71,17 +72,20 @@ export function createConnections(options: ConnectionsDeps): Connections {
     isWithinReach(address, route.reach) || options.isAllowed?.(address) === true;
 
   // One pool per reach: a connection to an address that one registry may use is not shared with another.
-  function agentFor(route: Route): Promise<Agent> {
-    const key = `${route.verifyTls} ${route.reach} ${route.authorities ?? ''}`;
+  function agentFor(route: Route, proxy: RouteProxy | undefined, scheme: string): Promise<Agent> {
+    const { verifyTls, reach, authorities, identity } = route;
+    const via = proxy && [scheme, proxy.url.origin, proxy.authorization, proxy.authorities];
+    const key = JSON.stringify([verifyTls, reach, authorities, identity, via]);
     const known = agents.get(key);
     if (known !== undefined) return known;
     // Imported with the first request, so that a program without requests starts faster.
     const agent = import('./create-agent.ts').then(({ createAgent }) =>
       createAgent(route, {
         ca: options.ca,
+        proxy: proxy && { ...proxy, tunnels: scheme === 'https:' },
         mayReach: (address) => mayReach(address, route),
         onConnect(origin, address) {
-          if (route.reach === 'anywhere') addresses.set(origin, address);
+          if (route.reach === 'anywhere' && proxy === undefined) addresses.set(origin, address);
         },
       }),
     );
@@ -98,7 +102,9 @@ export function createConnections(options: ConnectionsDeps): Connections {
       const hostname = hostnameOf(request.url);
       // The check of the look-up does not see address literals, because they are not looked up.
       if (isIP(hostname) !== 0 && !mayReach(hostname, request.route)) throw outOfReach(request);
-      return await exchange(await agentFor(request.route), request, options, limits);
+      const proxy = request.route.proxyFor?.(request.url);
+      const agent = await agentFor(request.route, proxy, request.url.protocol);
+      return await exchange({ agent, proxy, limits }, request, options);
     },
     addressOf: (origin) => addresses.get(origin),
     async [Symbol.asyncDispose]() {
@@ -107,21 +113,29 @@ export function createConnections(options: ConnectionsDeps): Connections {
   };
 }
 
+/** The way to a host. */
+interface Way {
+  readonly agent: Agent;
+  readonly proxy: RouteProxy | undefined;
+  readonly limits: StallLimits;
+}
+
 async function exchange(
-  agent: Agent,
+  { agent, proxy, limits }: Way,
   request: HttpRequest,
   options: ConnectionsDeps,
-  limits: StallLimits,
 ): Promise<HttpResponse> {
   const scope = openExchangeScope(request, options.clock, limits);
   const explain = (error: unknown) => explainFault(request, error, scope.idleMs());
   try {
+    const target = targetOf(request.url, proxy);
     const sent = agent.request({
-      origin: request.url.origin,
-      path: `${request.url.pathname}${request.url.search}`,
+      origin: target.origin,
+      path: target.path,
       method: request.method,
       headers: {
         ...request.headers,
+        ...target.headers,
         'user-agent': options.userAgent,
         'accept-encoding': 'identity',
         ...(isUpload(request.body) ? { 'content-length': String(request.body.size) } : {}),
@@ -137,6 +151,10 @@ async function exchange(
     // undici emits an error for a body that is discarded unread; without a listener it would end the process. A reader
     // of the body still gets the error.
     response.body.on('error', () => {});
+    if (response.statusCode === 407 && proxy !== undefined) {
+      response.body.destroy();
+      throw proxyRefusal(proxy, 407);
+    }
     return {
       method: request.method,
       url: request.url,
@@ -149,6 +167,24 @@ async function exchange(
     scope.release();
     throw explain(error);
   }
+}
+
+/**
+ * The target of a request on its connection. A plain request to a proxy names the whole URL.
+ * @see RFC 9112, 3.2.2
+ */
+function targetOf(
+  url: URL,
+  proxy: RouteProxy | undefined,
+): { readonly origin: string; readonly path: string; readonly headers: Readonly<Record<string, string>> } {
+  const path = `${url.pathname}${url.search}`;
+  if (proxy === undefined || url.protocol === 'https:') return { origin: url.origin, path, headers: {} };
+  const { authorization } = proxy;
+  return {
+    origin: proxy.url.origin,
+    path: `${url.origin}${path}`,
+    headers: { host: url.host, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
+  };
 }
 
 function isUpload(body: HttpRequest['body']): body is UploadBody {

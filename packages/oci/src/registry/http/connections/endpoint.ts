@@ -5,11 +5,15 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { OutboardError } from '../../../errors/outboard-error.ts';
+import type {
+  RegistriesConfiguration,
+  RepositoryEndpoint,
+} from '../../configuration/registries-configuration.ts';
 import { TransientFailure } from '../failures/retry.ts';
-import { authoritiesFile, readAuthorities } from '../hosts/certificate-authorities.ts';
-import { type HostTrust, type InsecureList, registryHost, trustOf } from '../hosts/registry-host.ts';
+import { type HostTrust, registryHost, trustOf } from '../hosts/registry-host.ts';
 import { readStart } from './bounded-body.ts';
 import type { Connections } from './connections.ts';
+import { chooseIdentity, findRoutes } from './find-routes.ts';
 import type { Route } from './http-request.ts';
 
 /** Base URL of a registry, and how to connect to it. */
@@ -36,45 +40,42 @@ export interface Endpoint {
 /** Parts of an endpoint. */
 export interface EndpointDeps {
   readonly connections: Connections;
-  readonly insecure: InsecureList;
-  /** Directories with the certificates of registries' authorities. */
-  readonly certificateDirectories: readonly string[];
+  readonly configuration: RegistriesConfiguration;
 }
 
+/** A host as the configuration names it. */
+export type EndpointTarget = Pick<RepositoryEndpoint, 'domain' | 'insecure' | 'plainHttp'>;
+
 /** Create the endpoint of a registry; nothing is sent before `base()`. */
-export function createEndpoint(domain: string, options: EndpointDeps): Endpoint {
-  const { connections, insecure, certificateDirectories } = options;
+export function createEndpoint(target: EndpointTarget, options: EndpointDeps): Endpoint {
+  const { connections, configuration } = options;
+  const { domain, insecure, plainHttp } = target;
   const host = registryHost(domain);
   let trust: HostTrust | undefined;
-  let scheme: 'https' | 'http' | undefined;
-  let route: Route | undefined;
+  let scheme: 'https' | 'http' | undefined = plainHttp ? 'http' : undefined;
+  let routes: readonly Route[] | undefined;
 
   async function findTrust(): Promise<HostTrust> {
-    const mustResolve = insecure.hasBlocks && isIP(host.hostname) === 0 && host.hostname !== 'localhost';
-    return trustOf(host, insecure, mustResolve ? await addressesOf(host.hostname) : []);
-  }
-
-  async function findRoute(trust: HostTrust): Promise<Route> {
-    const authorities = await readAuthorities(certificateDirectories, domain);
-    return {
-      verifyTls: trust === 'strict',
-      reach: 'anywhere',
-      authoritiesFile: authoritiesFile(certificateDirectories, domain),
-      authorities,
-    };
+    if (insecure || plainHttp) return 'insecure';
+    const list = configuration.insecure;
+    const mustResolve = list.hasBlocks && isIP(host.hostname) === 0 && host.hostname !== 'localhost';
+    return trustOf(host, list, mustResolve ? await addressesOf(host.hostname) : []);
   }
 
   return {
     domain,
     async base(signal) {
       trust ??= await findTrust();
-      route ??= await findRoute(trust);
+      routes ??= await findRoutes(host.host, domain, trust, configuration);
+      const [route] = routes;
+      if (route === undefined) throw new TypeError('an endpoint has at least one route');
       scheme ??= trust === 'strict' ? 'https' : await probe(connections, host.host, route, signal);
-      return { url: new URL(`${scheme}://${host.host}/`), route, trust };
+      if (routes.length > 1) routes = [await chooseIdentity(connections, host.host, routes, signal)];
+      return { url: new URL(`${scheme}://${host.host}/`), route: routes[0] ?? route, trust };
     },
     connectionFailed() {
-      if (scheme === 'http') scheme = undefined;
-      route = undefined;
+      if (scheme === 'http' && !plainHttp) scheme = undefined;
+      routes = undefined;
     },
   };
 }

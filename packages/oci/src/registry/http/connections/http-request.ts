@@ -2,7 +2,15 @@
  * HTTP requests to registries, and the rules of their connections.
  */
 import type { Cancellable } from '@outboard/async';
+import type { ProxyServer } from '../../configuration/proxies.ts';
 import type { Reach } from '../hosts/addresses.ts';
+import type { ClientIdentity } from '../hosts/host-certificates.ts';
+
+/** A proxy, and the authorities to trust for its own certificate. */
+export interface RouteProxy extends ProxyServer {
+  /** PEM; undefined for the built-in ones. */
+  readonly authorities?: string | undefined;
+}
 
 /** Rules for the connection to one host. */
 export interface Route {
@@ -10,8 +18,12 @@ export interface Route {
   readonly verifyTls: boolean;
   /** Certificates of additional authorities, as PEM. */
   readonly authorities?: string | undefined;
-  /** The file for additional authorities, named in errors. */
-  readonly authoritiesFile: string;
+  /** Certificate and key of this client, which the host may demand. Only for the host that they are configured for. */
+  readonly identity?: ClientIdentity | undefined;
+  /** The directory for certificates of the host, named in errors. */
+  readonly certificateDirectory: string;
+  /** The proxy for a URL; undefined for a direct connection. */
+  readonly proxyFor?: ((url: URL) => RouteProxy | undefined) | undefined;
   /** Addresses that may be connected to, checked after names are resolved. */
   readonly reach: Reach;
 }

@@ -148,7 +148,7 @@ describe('TLS', () => {
         ...options,
       });
       // The route of a remote registry, to a server on loopback.
-      const route = { verifyTls: true, reach: 'anywhere', authoritiesFile: '/a/ca.crt' } as const;
+      const route = { verifyTls: true, reach: 'anywhere', certificateDirectory: '/a' } as const;
       const url = new URL(`https://${registry.host}/x`);
       await assert.rejects(connections.exchange({ method: 'GET', url, headers: {}, route }), (error) => {
         assert.ok(isOutboardError(error, 'unavailable'), String(error));
