@@ -96,7 +96,7 @@ describe('authentication', () => {
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry).resolve('v1'), {
       kind: 'forbidden',
-      message: `unexpected status from GET request to http://${registry.host}/token: 403 Forbidden; the token server of registry "${registry.host}" was asked for repository "acme/plugin" without credentials; to log in, type: outboard login ${registry.host} (or docker login ${registry.host})`,
+      message: `the token server ${registry.host} answered 403 Forbidden to GET http://${registry.host}/token; the token server of registry "${registry.host}" was asked for repository "acme/plugin" without credentials; to log in, type: outboard login ${registry.host} (or docker login ${registry.host})`,
     });
   });
 
@@ -184,7 +184,7 @@ describe('a 404 of another server', () => {
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry).resolve('v1'), {
       kind: 'unavailable',
-      message: `unexpected status from GET request to http://${registry.host}/token: 404 Not Found; the token server of registry "${registry.host}" refused`,
+      message: `the token server ${registry.host} answered 404 Not Found to GET http://${registry.host}/token; it is the token server that registry "${registry.host}" names`,
     });
   });
 
@@ -321,7 +321,7 @@ describe('a silent registry', () => {
     await using under = createClientUnderTest();
     await assert.rejects(
       under.open(registry).resolve('v1'),
-      /429 Too Many Requests; gave up after 3 tries and 80 s/,
+      /429 Too Many Requests; the registry limits requests: .*; gave up after 3 tries and 80 s/,
     );
     assert.deepEqual(under.clock.slept, [40_000, 40_000]);
   });

@@ -178,7 +178,7 @@ describe('Bearer authentication', () => {
     await using under = createClientUnderTest();
     await assert.rejects(
       under.open(registry, { credentials }).resolve('v1'),
-      /307; the token server of registry "127\.0\.0\.1:\d+" refused$/,
+      /answered 307 to GET \S+; it is the token server that registry "127\.0\.0\.1:\d+" names$/,
     );
     assert.equal(other.requests.length, 0);
   });
@@ -227,7 +227,7 @@ describe('Bearer authentication', () => {
     await using under = createClientUnderTest();
     await assert.rejects(under.open(registry, { credentials }).resolve('v1'), {
       kind: 'unauthorized',
-      message: `unexpected status from GET request to http://${registry.host}/token: 401 Unauthorized: UNAUTHORIZED: incorrect username or password; the token server of registry "${registry.host}" refused the credentials of user "gordon" for repository "acme/plugin"; to log in, type: outboard login ${registry.host} (or docker login ${registry.host})`,
+      message: `the token server ${registry.host} answered 401 Unauthorized to GET http://${registry.host}/token: UNAUTHORIZED: incorrect username or password; the token server of registry "${registry.host}" refused the credentials of user "gordon" for repository "acme/plugin"; to log in, type: outboard login ${registry.host} (or docker login ${registry.host})`,
     });
     assert.equal(tokenRequests(registry).length, 1);
   });

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@outboard/async';
 import type { RegistryCredentials } from '../../registry-client.ts';
-import type { Token } from './token.ts';
+import type { Token } from './token-answer.ts';
 
 /** The parameters of a token request; requests that differ in any of them never share a token. */
 export interface TokenKey {

@@ -7,8 +7,8 @@ import type { Base } from '../connections/endpoint.ts';
 import type { Route } from '../connections/http-request.ts';
 import type { Challenge } from './challenge.ts';
 import { checkRealm, type TrustedRealm } from './realm.ts';
-import type { TokenRequest } from './token.ts';
 import type { TokenKey } from './token-cache.ts';
+import type { TokenRequest } from './token-request.ts';
 
 /** Parts of a plan. */
 export interface TokenPlanDeps {

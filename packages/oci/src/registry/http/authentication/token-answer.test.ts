@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createFakeClock } from '@outboard/async/testing';
-import { parseTokenAnswer } from './token.ts';
+import { parseTokenAnswer } from './token-answer.ts';
 import { createTokenCache, type TokenKey } from './token-cache.ts';
 
 const realm = new URL('https://auth.example/token?secret=1');
@@ -30,6 +30,20 @@ describe('parseTokenAnswer()', () => {
     const token = parseTokenAnswer(Buffer.from('{"token":"abc","expires_in":1e400}'), realm, now);
     assert.equal(token.expiresAt, now + 3_600_000);
   });
+  const servedAt = 'Thu, 01 Jan 2015 00:05:00 GMT';
+  for (const [name, issuedAt, seconds] of [
+    ['a minute before', '2015-01-01T00:04:00Z', 240],
+    ['at once', '2015-01-01T00:05:00.5Z', 300],
+    ['in year 1, as servers that do not fill it in', '0001-01-01T00:00:00Z', 300],
+    ['after it was sent', '2016-01-01T00:00:00Z', 300],
+    ['longer ago than it lives', '2014-12-31T00:00:00Z', 300],
+    ['at no time', 'soon', 300],
+  ] as const) {
+    it(`subtracts the age of a token that was issued ${name}, by the clock of the server`, () => {
+      const body = Buffer.from(JSON.stringify({ token: 'abc', expires_in: 300, issued_at: issuedAt }));
+      assert.equal(parseTokenAnswer(body, realm, now, servedAt).expiresAt, now + seconds * 1000);
+    });
+  }
   it('uses access_token if token is missing', () => {
     assert.equal(parseTokenAnswer(Buffer.from('{"access_token":"xyz"}'), realm, now).value, 'xyz');
     assert.equal(parseTokenAnswer(Buffer.from('{"token":"","access_token":"xyz"}'), realm, now).value, 'xyz');
