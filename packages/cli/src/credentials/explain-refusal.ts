@@ -3,9 +3,9 @@
  */
 import { CommandError, DaemonError } from '../command-error.ts';
 
-/** Errors of Outboard's and Docker's daemons for credentials that a registry refused. */
+/** Errors of Outboard's and Docker's daemons for credentials that a registry refused, or did not get. */
 const refusal =
-  /\b401 Unauthorized\b|\b403 Forbidden\b|authentication required|no basic auth credentials|requested access to the resource is denied/;
+  /\b401 Unauthorized\b|\b403 Forbidden\b|authentication required|no basic auth credentials|asked without credentials|requested access to the resource is denied/;
 
 /** The daemon does not know which file or helper the credentials came from; the note has a command of its own. */
 const daemonsAdvice = /; to log in, type: [^;]*/;

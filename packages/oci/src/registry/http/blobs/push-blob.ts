@@ -108,12 +108,17 @@ type Upload = (
 
 const uploadWhole: Upload = async (session, descriptor, openSource, options) => {
   const { location } = await begin(session, options);
-  const source = await openSource();
+  const sources: Readable[] = [];
+  async function* open(): AsyncGenerator<Uint8Array> {
+    const source = await openSource();
+    sources.push(source);
+    yield* countBytes(source, descriptor, options.onProgress);
+  }
   try {
-    const content = countBytes(source, descriptor, options.onProgress);
-    await put(session, descriptor, { location, body: { size: descriptor.size, content } }, options);
+    const body = { size: descriptor.size, content: open(), reopen: open };
+    await put(session, descriptor, { location, body }, options);
   } finally {
-    source.destroy();
+    for (const source of sources) source.destroy();
   }
 };
 

@@ -6,17 +6,11 @@ import { followLocation } from '../session/redirect.ts';
 
 /**
  * Resolve the `Location` of the next step of an upload, relative or absolute. The session sends requests to other hosts
- * without credentials. A registry that is not aware of its TLS proxy names itself with `http:`, which is read as
- * `https:`.
+ * without credentials.
  * @throws {OutboardError} as `followLocation`
  */
 export function uploadLocation(from: URL, location: string | undefined): URL {
-  const own = `http://${from.host}/`;
-  const corrected =
-    from.protocol === 'https:' && location?.startsWith(own)
-      ? `https://${from.host}/${location.slice(own.length)}`
-      : location;
-  return followLocation(from, corrected);
+  return followLocation(from, location);
 }
 
 /** Add the digest to an upload URL; the registry's own query stays unchanged. */

@@ -33,13 +33,16 @@ export interface UploadBody {
   /** Content-Length in bytes; content of another size fails the request. */
   readonly size: number;
   readonly content: AsyncIterable<Uint8Array>;
+  /** Opens the content again, for another attempt after a challenge or redirect; absent: it can be sent once. */
+  readonly reopen?: (() => AsyncIterable<Uint8Array>) | undefined;
 }
 
 /** One HTTP request. */
 export interface HttpRequest extends Cancellable {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Each value of an array is sent in a line of its own. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body?: Uint8Array | UploadBody | undefined;
   /** Bytes that the server may have to store before it responds, sent with this request or before. */
   readonly storesBytes?: number | undefined;

@@ -8,24 +8,41 @@ import { maxManifestBytes, ownMediaType } from '../../../manifests/document-sche
 import { isIndexMediaType, isManifestMediaType, mediaTypes } from '../../../manifests/media-types.ts';
 import { type ManifestName, parseManifestName } from '../../object-name.ts';
 import type { ResolvedManifest } from '../../registry-client.ts';
-import { readBounded } from '../connections/bounded-body.ts';
+import { readBounded, readStart } from '../connections/bounded-body.ts';
 import type { HttpResponse, ResponseHeaders } from '../connections/connections.ts';
+import { notFound } from '../failures/registry-error.ts';
 import { type RetryPolicy, withRetries } from '../failures/retry.ts';
 import type { Session } from '../session/session.ts';
 
-const accept = [
+/**
+ * Each in a header line of its own: registries before distribution 2.4 compare whole lines. Any type comes last, for servers that
+ * would refuse a type that they were not asked for; the check of the media type follows.
+ */
+const accept: string[] = [
   mediaTypes.dockerManifest,
   mediaTypes.dockerManifestList,
   mediaTypes.ociManifest,
   mediaTypes.ociIndex,
-].join(', ');
+  '*/*',
+];
+/** For registries and their proxies that refuse a list that names a type they do not know. */
+const oldAccept = mediaTypes.dockerManifest;
+/** Statuses of such a refusal. */
+const acceptRefused: readonly number[] = [406, 415];
 
 /** Content types of static file servers, which do not know manifests. */
 const genericTypes: ReadonlySet<string> = new Set([
   '',
   'application/json',
   'application/octet-stream',
+  'binary/octet-stream',
+  'text/json',
   'text/plain',
+]);
+
+const schema1Types: ReadonlySet<string> = new Set([
+  'application/vnd.docker.distribution.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
 ]);
 
 /** Settings of a fetch. */
@@ -37,7 +54,7 @@ export interface FetchManifestOptions extends Cancellable {
 
 /**
  * Fetch the manifest or index that a tag or digest names.
- * @throws {OutboardError} not-found (`REF: not found`), unauthorized, forbidden, unavailable; invalid for a
+ * @throws {OutboardError} not-found (`REF: not found`, with the registry's own words where they say more), unauthorized, forbidden, unavailable; invalid for a
  *   malformed name, and for a document over 4 MiB, of another type or with another digest
  * @see OCI distribution-spec v1.1.1, "Pulling manifests"
  */
@@ -67,17 +84,21 @@ async function ask(
   name: ManifestName,
   options: FetchManifestOptions,
 ): Promise<HttpResponse> {
-  try {
-    return await session.send({
+  const send = async (accepted: string | string[], expect: readonly number[]) =>
+    await session.send({
       method: 'GET',
       target: `manifests/${name.text}`,
-      headers: { accept },
-      expect: [200],
+      headers: { accept: accepted },
+      expect,
       signal: options.signal,
     });
+  try {
+    const response = await send(accept, [200, ...acceptRefused]);
+    if (response.status === 200) return response;
+    await readStart(response, session.connections, 64 * 1024);
+    return await send(oldAccept, [200]);
   } catch (error) {
-    if (!isOutboardError(error, 'not-found')) throw error;
-    throw new OutboardError('not-found', `${options.subject}: not found`, { cause: error });
+    throw isOutboardError(error, 'not-found') ? notFound(options.subject, error) : error;
   }
 }
 
@@ -97,11 +118,11 @@ function verify(bytes: Buffer, name: ManifestName, headers: ResponseHeaders, sub
   const actual = digestOf(bytes, name.digest === undefined ? 'sha256' : digestAlgorithm(name.digest));
   if (name.digest !== undefined && actual !== name.digest) throw differs(subject, name.digest, actual);
   const header = headers.get('docker-content-digest');
-  if (header?.startsWith('sha256:')) {
-    const claimed = parseDigest(header);
-    const sha256 = actual.startsWith('sha256:') ? actual : digestOf(bytes);
-    if (claimed !== sha256) throw differs(subject, claimed, sha256);
-  }
+  // Absent at some registries; of an algorithm that cannot be computed here, it says nothing.
+  if (header === undefined || !/^sha(?:256|512):/.test(header)) return actual;
+  const claimed = parseDigest(header);
+  const same = digestOf(bytes, digestAlgorithm(claimed));
+  if (claimed !== same) throw differs(subject, claimed, same);
   return actual;
 }
 
@@ -113,10 +134,19 @@ function differs(subject: string, expected: Digest, actual: Digest): OutboardErr
 
 function mediaTypeOf(headers: ResponseHeaders, bytes: Buffer, subject: string): string {
   const header = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (header === 'text/html' || header === 'application/xhtml+xml') {
+    throw new OutboardError(
+      'invalid',
+      `${subject} was answered with a web page, not a manifest: is there a registry at this name, or a proxy or log-in page before it?`,
+    );
+  }
   const mediaType = genericTypes.has(header) ? ownMediaType(bytes) : header;
   if (isManifestMediaType(mediaType) || isIndexMediaType(mediaType)) return mediaType;
+  const advice = schema1Types.has(mediaType)
+    ? ': schema 1 is out of use, push it again with a current tool'
+    : '';
   throw new OutboardError(
     'invalid',
-    `${subject} has media type ${JSON.stringify(mediaType.slice(0, 200))}: want a Docker schema 2 or OCI manifest or index`,
+    `${subject} has media type ${JSON.stringify(mediaType.slice(0, 200))}: want a Docker schema 2 or OCI manifest or index${advice}`,
   );
 }

@@ -4,9 +4,10 @@
 import type { Cancellable } from '@outboard/async';
 import * as z from 'zod';
 import { parseStrictJson } from '../../../documents/strict-json.ts';
-import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
+import { isOutboardError } from '../../../errors/outboard-error.ts';
 import { documentObject, maxManifestBytes, parseWith } from '../../../manifests/document-schema.ts';
 import { isTag } from '../../../references/grammar.ts';
+import { notFound } from '../failures/registry-error.ts';
 import type { RetryPolicy } from '../failures/retry.ts';
 import type { Session } from '../session/session.ts';
 import { readPages } from './read-pages.ts';
@@ -41,6 +42,6 @@ export async function* listTags(
     }
   } catch (cause) {
     if (!isOutboardError(cause, 'not-found')) throw cause;
-    throw new OutboardError('not-found', `${repository}: not found`, { cause });
+    throw notFound(repository, cause);
   }
 }

@@ -4,6 +4,7 @@
 import type { Cancellable } from '@outboard/async';
 import { isOutboardError, OutboardError } from '../../../errors/outboard-error.ts';
 import { readStart } from '../connections/bounded-body.ts';
+import { notFound } from '../failures/registry-error.ts';
 import { type RetryPolicy, withRetries } from '../failures/retry.ts';
 import type { Session } from './session.ts';
 
@@ -33,8 +34,7 @@ export async function deleteObject(session: Session, object: ObjectToDelete): Pr
       await readStart(response, session.connections, 64 * 1024);
     });
   } catch (cause) {
-    if (isOutboardError(cause, 'not-found'))
-      throw new OutboardError('not-found', `${subject}: not found`, { cause });
+    if (isOutboardError(cause, 'not-found')) throw notFound(subject, cause);
     if (isOutboardError(cause, 'not-implemented')) {
       const message = `the registry does not delete ${subject}: it may not delete at all, or by digest only`;
       throw new OutboardError('not-implemented', message, { cause });

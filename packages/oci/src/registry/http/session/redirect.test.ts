@@ -12,6 +12,7 @@ describe('followLocation()', () => {
     [secure, '/elsewhere?sig=1', 'https://registry.example/elsewhere?sig=1'],
     [secure, 'https://cdn.example/x?sig=a%2Fb', 'https://cdn.example/x?sig=a%2Fb'],
     [secure, '//cdn.example/x', 'https://cdn.example/x'],
+    [secure, 'http://registry.example/x', 'https://registry.example/x'],
     [plain, 'http://cdn.example/x', 'http://cdn.example/x'],
     [plain, 'https://cdn.example/x#part', 'https://cdn.example/x'],
   ] as const;

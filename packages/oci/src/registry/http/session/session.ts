@@ -10,9 +10,10 @@ import { readStart } from '../connections/bounded-body.ts';
 import type { Connections, HttpResponse } from '../connections/connections.ts';
 import type { Base, Endpoint } from '../connections/endpoint.ts';
 import type { HttpRequest, Route } from '../connections/http-request.ts';
-import { unexpectedStatus } from '../failures/registry-error.ts';
+import { quoteForeignText, redactUrl, unexpectedStatus } from '../failures/registry-error.ts';
 import { isTransientStatus, parseRetryAfter, TransientFailure } from '../failures/retry.ts';
-import { followLocation, isRedirect, maxRedirects } from './redirect.ts';
+import { followLocation, followsRedirect, isRedirect, isSignedUrl, maxRedirects } from './redirect.ts';
+import { type RepeatedBody, repeatBody } from './repeated-body.ts';
 
 /** One request. */
 export interface SessionRequest extends Cancellable {
@@ -21,7 +22,8 @@ export interface SessionRequest extends Cancellable {
   readonly target: string | URL;
   /** Query of a path. */
   readonly query?: Readonly<Record<string, string>> | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Each value of an array is sent in a line of its own. */
+  readonly headers?: HttpRequest['headers'] | undefined;
   readonly body?: HttpRequest['body'];
   /** See `HttpRequest`. */
   readonly storesBytes?: number | undefined;
@@ -55,8 +57,8 @@ export interface SessionDeps {
 }
 
 const maxErrorBody = 64 * 1024;
-/** Upper bound of attempts: a cached token, a token for each set of scopes, and a password. */
-const maxAttempts = 5;
+/** Upper bound of refused attempts: a cached token, a token for each set of scopes of two realms, and a password. */
+const maxAttempts = 10;
 
 /** Open a session; nothing is sent before the first request. */
 export function createSession(options: SessionDeps): Session {
@@ -91,14 +93,16 @@ async function followRedirects(
   request: SessionRequest,
   first: URL,
 ): Promise<HttpResponse> {
+  const body = repeatBody(request.body);
   let url = first;
   let own = url.origin === base.url.origin;
   for (let hops = 0; ; hops++) {
-    const response = await (own
-      ? sendToRegistry(options, base, request, url)
-      : sendToForeignHost(options, base, request, url));
-    const follows = request.method === 'GET' || request.method === 'HEAD';
-    if (!follows || !isRedirect(response.status) || request.expect.includes(response.status)) return response;
+    const isNamed = hops > 0 || request.target instanceof URL;
+    const response = await (own && !(isNamed && isSignedUrl(url))
+      ? sendToRegistry(options, base, { request, body, url })
+      : sendToForeignHost(options, base, { request, body, url }));
+    const follows = followsRedirect(request.method, response.status, body.canRepeat);
+    if (!follows || request.expect.includes(response.status)) return response;
     await readStart(response, options.connections, maxErrorBody);
     if (hops === maxRedirects) {
       throw new OutboardError(
@@ -112,37 +116,35 @@ async function followRedirects(
   }
 }
 
-async function sendToRegistry(
-  options: SessionDeps,
-  base: Base,
-  request: SessionRequest,
-  url: URL,
-): Promise<HttpResponse> {
+/** One request to one URL, with all of its attempts. */
+interface Sending {
+  readonly request: SessionRequest;
+  readonly body: RepeatedBody;
+  readonly url: URL;
+}
+
+async function sendToRegistry(options: SessionDeps, base: Base, sending: Sending): Promise<HttpResponse> {
   const { authorizer, connections, endpoint } = options;
+  const { signal } = sending.request;
   const attempt = async (authorization: string | undefined) => {
-    const headers = {
-      ...options.headers,
-      ...request.headers,
-      ...(authorization === undefined ? {} : { authorization }),
-    };
-    return await connections.exchange(toHttp(request, url, headers, base.route)).catch((failure: unknown) => {
+    const headers = { ...options.headers, ...(authorization === undefined ? {} : { authorization }) };
+    return await connections.exchange(toHttp(sending, headers, base.route)).catch((failure: unknown) => {
       if (failure instanceof TransientFailure || isOutboardError(failure, 'unavailable'))
         endpoint.connectionFailed();
       throw failure;
     });
   };
-  let sent = await authorizer.authorization(base, request.signal);
+  let sent = await authorizer.authorization(base, signal);
   let response = await attempt(sent);
-  // A streamed body can be sent once: the caller opens it again for the next attempt, with the new credentials.
-  const canRepeat = request.body === undefined || request.body instanceof Uint8Array;
   const attempts: AuthorizationAttempts = { refused: new Set(), fresh: new Set() };
   while (response.status === 401) {
     if (sent !== undefined) attempts.refused.add(sent);
     const challenges = response.headers.all('www-authenticate');
     const body = await readStart(response, connections, maxErrorBody);
     const isLast = attempts.refused.size >= maxAttempts;
-    sent = isLast ? undefined : await authorizer.answerChallenge(base, challenges, attempts, request.signal);
-    if (sent === undefined || !canRepeat) {
+    sent = isLast ? undefined : await authorizer.answerChallenge(base, challenges, attempts, signal);
+    // A body that can be sent once is opened again by the caller, for the next attempt with the new credentials.
+    if (sent === undefined || !sending.body.canRepeat) {
       const note = sent === undefined ? authorizer.explainRefusal(base, response.status) : '';
       const error = unexpectedStatus({ ...response, body: textOf(response, body) }, note);
       throw sent === undefined ? error : new TransientFailure(error, { retryAfterMs: 0 });
@@ -152,28 +154,21 @@ async function sendToRegistry(
   return response;
 }
 
-async function sendToForeignHost(
-  options: SessionDeps,
-  base: Base,
-  request: SessionRequest,
-  url: URL,
-): Promise<HttpResponse> {
-  const route = options.routeTo(url, base);
-  return await options.connections.exchange(toHttp(request, url, request.headers ?? {}, route));
+/** Storage and other servers that the registry named get neither credentials nor extra headers. */
+async function sendToForeignHost(options: SessionDeps, base: Base, sending: Sending): Promise<HttpResponse> {
+  const isOwn = sending.url.origin === base.url.origin;
+  const route = isOwn ? base.route : options.routeTo(sending.url, base);
+  return await options.connections.exchange(toHttp(sending, {}, route));
 }
 
-function toHttp(
-  request: SessionRequest,
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  route: Route,
-): HttpRequest {
+function toHttp({ request, body, url }: Sending, own: HttpRequest['headers'], route: Route): HttpRequest {
+  const { authorization, ...extra } = own;
   return {
     method: request.method,
     url,
-    headers,
+    headers: { ...extra, ...request.headers, ...(authorization !== undefined && { authorization }) },
     route,
-    body: request.body,
+    body: body.take(),
     storesBytes: request.storesBytes,
     signal: request.signal,
   };
@@ -191,7 +186,9 @@ async function refusal(
     response.url.origin === base.url.origin
       ? unexpectedStatus(
           { ...response, body: textOf(response, body) },
-          authorizer.explainRefusal(base, response.status),
+          isRedirect(response.status)
+            ? notFollowed(response)
+            : authorizer.explainRefusal(base, response.status),
         )
       : unexpectedStatus(
           { ...response, body: Buffer.alloc(0) },
@@ -202,6 +199,15 @@ async function refusal(
   return new TransientFailure(error, {
     retryAfterMs: parseRetryAfter(response.headers.get('retry-after'), connections.clock.now().getTime()),
   });
+}
+
+/** The words for a redirect that would turn an upload into a download. */
+function notFollowed(response: HttpResponse): string {
+  const location = response.headers.get('location') ?? '';
+  const to = URL.canParse(location, response.url.href)
+    ? redactUrl(new URL(location, response.url))
+    : 'nowhere';
+  return `the redirect to ${quoteForeignText(to)} is not followed: uploads follow 307 and 308 only; push to that registry by its own name`;
 }
 
 /** The body of an error, unless it is encoded: error texts are not decoded. */
