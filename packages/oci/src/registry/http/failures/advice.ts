@@ -1,5 +1,5 @@
 /**
- * What a user may try after a registry refused a request: the one place for these words. Access has its own, in
+ * Remedies to offer a user after a registry refused a request: the one place for these words. Access has its own, in
  * `authentication/access-hint.ts`; connections have theirs, in `connections/connection-fault.ts`.
  */
 
@@ -75,7 +75,7 @@ const rules: readonly Rule[] = [
 
 const pushes: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** What to try after a refusal. @returns empty if there is nothing to say */
+/** Choose the remedy for a refusal. @returns empty if there is nothing to say */
 export function adviceFor({ method, status, reason }: RefusedRequest): string {
   const fits = (rule: Rule) =>
     (!rule.onPush || pushes.has(method)) &&
