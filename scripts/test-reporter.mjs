@@ -1,16 +1,19 @@
 /**
- * A reporter for node:test that prints each file, failures and skipped tests with their reasons, and passes the counts
- * to `scripts/test.mjs` through file descriptor 3.
+ * A reporter for node:test that prints each file, failures, skipped tests with their reasons and the slowest files, and
+ * passes the counts to `scripts/test.mjs` through file descriptor 3.
  */
 import { writeSync } from 'node:fs';
 import { relative } from 'node:path';
 
 const countsFd = 3;
+/** Number of slow files to print. */
+const slowFiles = 10;
 
 /** @param {AsyncIterable<import('node:test/reporters').TestEvent>} events */
 export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const skipped = new Map();
+  const durations = new Map();
   let file;
   for await (const event of events) {
     if (event.type === 'test:stderr' || event.type === 'test:stdout') yield event.data.message;
@@ -20,6 +23,8 @@ export default async function* report(events) {
       file = data.file;
       yield `${relative(process.cwd(), file)}\n`;
     }
+    if (data.nesting === 0 && data.file !== undefined)
+      durations.set(data.file, (durations.get(data.file) ?? 0) + (data.details?.duration_ms ?? 0));
     const isSuite = data.details?.type === 'suite';
     if (data.skip !== undefined && data.skip !== false) {
       counts.skipped++;
@@ -37,7 +42,17 @@ export default async function* report(events) {
   for (const [reason, names] of skipped) {
     yield `\nskipped, ${reason}:\n${names.map((name) => `  ${name}\n`).join('')}`;
   }
+  yield describeSlowest(durations);
   writeSync(countsFd, JSON.stringify(counts));
+}
+
+/** Files run beside each other, so that their times add up to more than that of the run. */
+function describeSlowest(durations) {
+  const slowest = [...durations].sort(([, a], [, b]) => b - a).slice(0, slowFiles);
+  const lines = slowest.map(
+    ([file, ms]) => `  ${(ms / 1000).toFixed(1)} s  ${relative(process.cwd(), file)}\n`,
+  );
+  return `\nslowest files:\n${lines.join('')}`;
 }
 
 function failedInTests(data) {
