@@ -19,6 +19,10 @@ const repository = new URL('../..', import.meta.url).pathname;
 const programs: Readonly<Record<string, string>> = {
   oci: `import { createRegistryClient, isOutboardError, parseReference, type Digest } from '@outboard/oci';
     import { createTarReader } from '@outboard/oci/layers';
+    import { startRegistryServer, type MemoryRegistry } from '@outboard/oci/memory';
+    const server = await startRegistryServer();
+    export const registry: MemoryRegistry = server.registry;
+    await server[Symbol.asyncDispose]();
     export const reader: typeof createTarReader = createTarReader;
     export const digest: Digest | undefined = parseReference('acme/x').digest;
     await createRegistryClient({ insecureRegistries: [], userAgent: 'x' })[Symbol.asyncDispose]();

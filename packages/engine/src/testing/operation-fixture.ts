@@ -15,7 +15,7 @@ import {
   createMemoryRegistryClient,
   type MemoryContentStore,
   MemoryRegistry,
-} from '@outboard/oci/testing';
+} from '@outboard/oci/memory';
 import pino from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
 import { createPluginDrivers } from '../drivers/create-plugin-drivers.ts';

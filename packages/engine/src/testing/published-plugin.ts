@@ -10,7 +10,7 @@ import {
   encodeManifest,
   mediaTypes,
 } from '@outboard/oci';
-import type { MemoryRepository } from '@outboard/oci/testing';
+import type { MemoryRepository } from '@outboard/oci/memory';
 import { parsePluginConfig } from '../config/parse-plugin-config.ts';
 import type { Privilege } from '../config/plugin-config.ts';
 import { computePrivileges } from '../config/privileges.ts';

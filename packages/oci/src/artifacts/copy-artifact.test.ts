@@ -5,9 +5,9 @@ import { digestOf } from '../digests/digest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
 import { encodeIndex } from '../manifests/image-index.ts';
 import { mediaTypes } from '../manifests/media-types.ts';
+import { MemoryRegistry } from '../memory/memory-registry.ts';
+import { createMemoryRegistryClient } from '../memory/memory-registry-client.ts';
 import type { Repository } from '../registry/registry-client.ts';
-import { MemoryRegistry } from '../testing/memory-registry.ts';
-import { createMemoryRegistryClient } from '../testing/memory-registry-client.ts';
 import { copyArtifact } from './copy-artifact.ts';
 
 const helm = 'application/vnd.cncf.helm.config.v1+json';

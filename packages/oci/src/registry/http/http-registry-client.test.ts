@@ -1,5 +1,5 @@
-import { MemoryRegistry } from '../../testing/memory-registry.ts';
-import { startRegistryServer } from '../../testing/registry-server.ts';
+import { MemoryRegistry } from '../../memory/memory-registry.ts';
+import { startRegistryServer } from '../../memory/registry-server.ts';
 import { describeRegistryClient, suiteLogin } from '../registry-client.suite.ts';
 import { createRegistryClient } from './http-registry-client.ts';
 

@@ -7,7 +7,7 @@ import { type Digest, digestAlgorithm, digestOf, parseDigest } from '../digests/
 import { OutboardError } from '../errors/outboard-error.ts';
 import { parseArtifact } from '../manifests/artifact-manifest.ts';
 import type { Descriptor } from '../manifests/descriptor.ts';
-import { isManifestMediaType } from '../manifests/media-types.ts';
+import { isManifestMediaType, mediaTypes } from '../manifests/media-types.ts';
 import { parseManifestName } from '../registry/object-name.ts';
 import type { RegistryCredentials } from '../registry/registry-client.ts';
 
@@ -15,6 +15,22 @@ import type { RegistryCredentials } from '../registry/registry-client.ts';
 export interface StoredManifest {
   readonly mediaType: string;
   readonly bytes: Buffer;
+}
+
+/** Bytes of a blob and their type. */
+export interface TypedContent {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Parts of an artifact. */
+export interface ArtifactContent {
+  /** Default: OCI's empty config. */
+  readonly config?: TypedContent | undefined;
+  readonly layers: readonly TypedContent[];
+  readonly artifactType?: string | undefined;
+  /** The manifest that this artifact refers to, as a signature does. */
+  readonly subject?: Descriptor | undefined;
 }
 
 /** One request of a client, before it is answered. */
@@ -85,6 +101,12 @@ export class MemoryRegistry {
   }
 }
 
+/** @see OCI image-spec v1.1.1, manifest.md, "Guidance for an Empty Descriptor" */
+const emptyConfig: TypedContent = {
+  mediaType: 'application/vnd.oci.empty.v1+json',
+  bytes: Buffer.from('{}'),
+};
+
 const referenced = z.object({
   config: z.object({ digest: z.string() }).optional(),
   layers: z.array(z.object({ digest: z.string() })).default([]),
@@ -128,6 +150,35 @@ export class MemoryRepository {
     this.manifests.set(digest, manifest);
     if (name.digest === undefined) this.tags.set(name.text, digest);
     return digest;
+  }
+
+  /**
+   * Store an artifact whole: its blobs, and an OCI manifest under a tag or, without one, under its digest.
+   * @returns the manifest's descriptor
+   * @throws {OutboardError} invalid for an invalid tag
+   * @see OCI image-spec v1.1.1, manifest.md, "Guidelines for Artifact Usage"
+   */
+  putArtifact(
+    tag: string | undefined,
+    { config = emptyConfig, layers, ...rest }: ArtifactContent,
+  ): Descriptor {
+    const store = ({ mediaType, bytes }: TypedContent): Descriptor => {
+      const digest = digestOf(bytes);
+      this.blobs.set(digest, Buffer.from(bytes));
+      return { mediaType, digest, size: bytes.length };
+    };
+    const mediaType = mediaTypes.ociManifest;
+    const document = {
+      schemaVersion: 2,
+      mediaType,
+      config: store(config),
+      layers: layers.map(store),
+      ...rest,
+    };
+    const bytes = Buffer.from(JSON.stringify(document));
+    const digest = digestOf(bytes);
+    this.putManifest(tag ?? digest, { mediaType, bytes });
+    return { mediaType, digest, size: bytes.length };
   }
 
   /** The manifests that name this one as their subject, as descriptors of an index. */

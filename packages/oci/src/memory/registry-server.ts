@@ -11,16 +11,23 @@ import { parseDigest } from '../digests/digest.ts';
 import { type ErrorKind, isOutboardError, OutboardError } from '../errors/outboard-error.ts';
 import { encodeIndex } from '../manifests/image-index.ts';
 import { mediaTypes } from '../manifests/media-types.ts';
-import type { Login, MemoryRegistry, MemoryRepository, RegistryRequest } from './memory-registry.ts';
+import {
+  type Login,
+  MemoryRegistry,
+  type MemoryRepository,
+  type RegistryRequest,
+} from './memory-registry.ts';
 
-/** A server that listens. */
+/** A server that listens. Disposing closes it and its connections. */
 export interface RegistryServer extends AsyncDisposable {
   /** `127.0.0.1:PORT`; plain HTTP. */
   readonly host: string;
+  /** The registry that it serves. */
+  readonly registry: MemoryRegistry;
 }
 
-/** Serve a registry. */
-export async function startRegistryServer(registry: MemoryRegistry): Promise<RegistryServer> {
+/** Serve a registry; default: an empty one that accepts every request. */
+export async function startRegistryServer(registry = new MemoryRegistry()): Promise<RegistryServer> {
   const server = createServer((request, response) => {
     answer(registry, request, response).catch((error: unknown) => refuse(response, error));
   });
@@ -28,6 +35,7 @@ export async function startRegistryServer(registry: MemoryRegistry): Promise<Reg
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return {
     host: `127.0.0.1:${port}`,
+    registry,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await fromCallback((done) => server.close(done));
