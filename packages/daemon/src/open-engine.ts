@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { type EngineGateway, openPluginEngine, type PluginEngine } from '@outboard/engine';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration/configuration.ts';
+import { policyFileOf } from './configuration/policy-file.ts';
 import { parseTokenServer } from './configuration/token-server.ts';
 import type { MetricsService } from './metrics/metrics-service.ts';
 
@@ -39,6 +40,7 @@ export function openEngine(
     insecureRegistries: configuration['insecure-registries'],
     trustedRealms: configuration['token-servers'].map(parseTokenServer),
     registryTimeoutSeconds: configuration['registry-timeout'],
+    signaturePolicy: policyFileOf(configuration),
     userAgent: `outboard/${version}`,
     bridge: {
       name: configuration['bridge-name'],

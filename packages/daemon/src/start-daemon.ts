@@ -7,10 +7,11 @@ import { type DescriptorStore, type InheritedDescriptor, noDescriptorStore } fro
 import type { Logger } from 'pino';
 import { createAuthorization } from './authorization/authorization.ts';
 import type { Configuration } from './configuration/configuration.ts';
-import { reloadParts } from './configuration/reload.ts';
+import { reloadablePolicy } from './configuration/policy-file.ts';
+import { type ReloadablePart, reloadParts } from './configuration/reload.ts';
 import { createApi } from './create-api.ts';
 import { ownVersion } from './installation.ts';
-import { type ApiServerOptions, startApiServer } from './listen/api-server.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from './listen/api-server.ts';
 import { formatHostAddress, type HostAddress, parseHostAddresses } from './listen/host-address.ts';
 import type { TlsListening } from './listen/listener.ts';
 import { openTls, reloadableTls } from './listen/reloadable-tls.ts';
@@ -153,8 +154,7 @@ async function openDaemon(context: OpenContext, stack: DisposalStack): Promise<D
   stack.defer(() => stopping.abort(new OutboardError('unavailable', 'the daemon is shutting down')));
   await grantSocketAccess(endpoints.addresses, execRoot, logger);
 
-  const { tls } = endpoints;
-  const reloadable = [authorization, ...(tls === undefined ? [] : [reloadableTls(tls, server, logger)])];
+  const reloadable = [authorization, reloadablePolicy(engine), ...tlsParts(context, server)];
   const open = stack.move();
   return {
     hosts: server.addresses.map(formatHostAddress),
@@ -170,6 +170,10 @@ function settleInTurn(parts: readonly ({ settled(): Promise<void> } | undefined)
   return async () => {
     for (const part of parts) await part?.settled();
   };
+}
+
+function tlsParts({ endpoints: { tls }, logger }: OpenContext, server: ApiServer): readonly ReloadablePart[] {
+  return tls === undefined ? [] : [reloadableTls(tls, server, logger)];
 }
 
 function serverOptions({ configuration, logger, endpoints: { tls, group } }: OpenContext): ApiServerOptions {

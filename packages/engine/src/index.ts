@@ -111,6 +111,7 @@ export type { RollbackOptions } from './operations/install/rollback.ts';
 export type { UpgradeRequest } from './operations/install/upgrade.ts';
 export type { PluginEngine } from './plugin-engine.ts';
 export type { MetricsSocket, PluginEngineOptions } from './plugin-engine-options.ts';
+export type { PolicyFile, ReloadableSignaturePolicy } from './policy/open-signature-policy.ts';
 export { type DiagnoseOptions, diagnoseHost } from './preflight/diagnose-host.ts';
 export type { AuthoredPlugin, ExaminedPlugin } from './preflight/examine-plugin.ts';
 export { examinePlugin } from './preflight/examine-plugin.ts';

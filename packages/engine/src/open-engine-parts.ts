@@ -28,6 +28,8 @@ import type { EngineContext } from './operations/engine-context.ts';
 import { collectGarbage } from './operations/install/collect-garbage.ts';
 import { createProgramArchitectures } from './operations/program-architectures.ts';
 import type { PluginEngineOptions } from './plugin-engine-options.ts';
+import { openSignaturePolicy, type ReloadableSignaturePolicy } from './policy/open-signature-policy.ts';
+import { verifyRequirement } from './policy/verify-requirement.ts';
 import { createPreflight } from './preflight/host-preflight.ts';
 import { openStoredReferences } from './references/stored-references.ts';
 import { createPluginServing } from './serving/create-plugin-serving.ts';
@@ -55,6 +57,7 @@ export type EngineParts = Pick<EngineContext, Exclude<keyof EngineContext, 'scop
 /** Everything below the operations of one engine. */
 export interface OpenedParts {
   readonly parts: EngineParts;
+  readonly policy: ReloadableSignaturePolicy;
   readonly logPipes: HostLogPipes | undefined;
   readonly volumes: OpenVolumes;
   readonly logs: EnginePluginLogs;
@@ -68,6 +71,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
   const { dataRoot, execRoot, logger } = options;
   const layout = createPluginLayout(dataRoot);
   const store = await PluginStore.open(layout, logger);
+  const policy = await openSignaturePolicy(options.signaturePolicy, verifyRequirement, logger);
   const content = await openContent(layout, store, logger);
   const registry = stack.use(openRegistry(options));
   const logs = stack.use(createPluginLogs({ layout, store, logger }));
@@ -101,6 +105,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     store,
     content,
     registry,
+    policy,
     supervisor,
     execRoot,
     containers,
@@ -118,7 +123,7 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     admitOptions: (plugin, inForce) => options.gateway?.admitOptions(plugin, inForce),
     onEvent: events.subscribe,
   };
-  return { parts, logPipes: logDirectories, volumes, logs };
+  return { parts, policy, logPipes: logDirectories, volumes, logs };
 }
 
 /** Volumes, the ledger of their mounts, and what brings mounts back when a plugin was started again. */

@@ -45,7 +45,7 @@ export async function openEngine(
 ): Promise<PluginEngine> {
   const { logger, observer } = options;
   stack.adopt(await lockDirectory(options.dataRoot, options.hosts), (lock) => lock.release());
-  const { parts, logPipes, volumes, logs } = await openEngineParts(options, stack);
+  const { parts, policy, logPipes, volumes, logs } = await openEngineParts(options, stack);
   const { store, supervisor } = parts;
   await options.metricsSocket?.listen();
   const scope = createOperationScope(shuttingDown);
@@ -68,6 +68,7 @@ export async function openEngine(
     volumes: scopedVolumes(volumes, scope),
     logs,
     logPipes,
+    policy,
     onEvent: parts.onEvent,
     close,
     [Symbol.asyncDispose]: close,

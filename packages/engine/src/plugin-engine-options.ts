@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 import type { EngineGateway } from './engine-gateway.ts';
 import type { EngineObserver } from './observe/engine-observer.ts';
+import type { PolicyFile } from './policy/open-signature-policy.ts';
 import type { BackOff } from './supervise/back-off.ts';
 
 /** Options of `openPluginEngine`. */
@@ -29,6 +30,8 @@ export interface PluginEngineOptions {
   readonly registryTimeoutSeconds?: number | undefined;
   /** `User-Agent` of requests to registries; default `outboard`. */
   readonly userAgent?: string | undefined;
+  /** Policy that says which plugins must be signed, and by whom; default none: every plugin is accepted. */
+  readonly signaturePolicy?: PolicyFile | undefined;
   /** Offers the plugins to other engines; default none. */
   readonly gateway?: EngineGateway | undefined;
   /** Directories of legacy plugins; default Docker's. */

@@ -8,6 +8,7 @@ import type { PluginCatalog } from './operations/catalog/plugin-catalog.ts';
 import type { PluginControl } from './operations/control/plugin-control.ts';
 import type { PluginInsight } from './operations/insight/plugin-insight.ts';
 import type { PluginInstaller } from './operations/install/plugin-installer.ts';
+import type { ReloadableSignaturePolicy } from './policy/open-signature-policy.ts';
 import type { PluginReferences } from './references/plugin-references.ts';
 import type { PluginServing } from './serving/plugin-serving.ts';
 import type { HostLogPipes } from './supervise/host/log-directories.ts';
@@ -30,6 +31,8 @@ export interface PluginEngine
   readonly volumes: Volumes;
   /** FIFOs of a Docker Engine on this host for log drivers; undefined without the option `logDirectory`. */
   readonly logPipes?: HostLogPipes | undefined;
+  /** The policy on signatures, which can be put in force again from its file. */
+  readonly policy: Pick<ReloadableSignaturePolicy, 'current' | 'prepare'>;
   /** Call a listener for every event from now on. @returns removes the listener */
   onEvent(listener: EventListener): () => void;
   /**

@@ -5,7 +5,7 @@ export const engineLevels: DirectoryLevels = {
   levels: [
     ['config', 'observe'],
     ['spec/apparmor', 'store'],
-    ['references', 'spec', 'distribution'],
+    ['references', 'spec', 'distribution', 'policy'],
     ['preflight'],
     ['supervise/host'],
     ['supervise'],

@@ -30,6 +30,7 @@ test('loadConfiguration() has defaults for everything', async (context) => {
     'insecure-registries': [],
     'token-servers': [],
     'registry-timeout': 60,
+    'signature-policy': '/etc/outboard/policy.json',
     'authorization-plugins': [],
     'gateway-dir': '/run/docker/plugins',
     'gateway-mode': '0660',

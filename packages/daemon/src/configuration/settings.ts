@@ -40,6 +40,9 @@ export interface Setting<Value> extends SettingRow<Value> {
   readonly reloadable?: true | undefined;
 }
 
+/** Read when no other file is set; this one may be missing. */
+export const defaultPolicyFile = '/etc/outboard/policy.json';
+
 function setting<Value>(kind: SettingKind<Value>, row: SettingRow<NoInfer<Value>>): Setting<Value> {
   return { kind, ...row };
 }
@@ -150,6 +153,14 @@ export const settings = {
     help: 'fail when a registry sends or takes nothing for this long',
     notes: 'all tries together (1 to 3600); one try takes half of it at most',
   }),
+  'signature-policy': reloadable(
+    setting(pathOrNone, {
+      flag: '--signature-policy <file>',
+      default: defaultPolicyFile,
+      help: 'which plugins must be signed, and by whom; "" accepts all',
+      notes: 'see [signatures.md](signatures.md); this file alone may be missing',
+    }),
+  ),
   'authorization-plugins': reloadable(
     setting(list(z.array(z.string().min(1))), {
       flag: '--authorization-plugin <plugin>',

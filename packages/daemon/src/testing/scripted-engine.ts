@@ -53,6 +53,7 @@ export function scriptEngine(script: Partial<PluginEngine>): PluginEngine {
     references,
     serving,
     volumes,
+    policy: { current: () => undefined, prepare: missing('policy.prepare') },
     logs: {
       read: missing('logs.read'),
       onOutput: () => () => {},

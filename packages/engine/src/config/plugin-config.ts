@@ -8,6 +8,7 @@
 import { codec, type Digest, type ValueOf } from '@outboard/oci';
 import { formatInterfaceType, parseInterfaceType } from './interface-type.ts';
 import type { PluginOverrides } from './plugin-options.ts';
+import type { Verification } from './verification.ts';
 
 const { field, flag, list, listOrEmpty, object, text, textOrNull } = codec;
 
@@ -157,6 +158,8 @@ interface VersionContent {
   readonly blobDigests: readonly Digest[];
   /** Privileges that the operator granted, as computed from the installed config. */
   readonly privileges: readonly Privilege[];
+  /** Signatures that were verified before it was installed; absent when there was no signature policy. */
+  readonly verification?: Verification | undefined;
 }
 
 /** The version of a plugin before its last upgrade or roll-back, which is kept with its tree. */

@@ -3,6 +3,7 @@
  */
 import {
   choosePlatform,
+  type Descriptor,
   hostPlatform,
   type ImageManifest,
   isIndexMediaType,
@@ -37,6 +38,14 @@ export interface PluginImage {
   readonly warnings: readonly string[];
 }
 
+/** A plugin whose manifest was found. */
+export interface FoundPlugin {
+  readonly repository: RepositoryReader;
+  readonly resolved: ResolvedManifest;
+  /** The index that the reference names, out of which the manifest was chosen. */
+  readonly index?: Descriptor | undefined;
+}
+
 /** Options of a fetch from a registry. */
 export interface FetchOptions {
   readonly access?: RegistryAccess | undefined;
@@ -56,7 +65,7 @@ export async function resolvePlugin(
   registry: RegistryClient,
   reference: Reference,
   options: FetchOptions,
-): Promise<{ repository: RepositoryReader; resolved: ResolvedManifest }> {
+): Promise<FoundPlugin> {
   const repository = registry.repository(reference, 'pull', options.access);
   const cancellable = { signal: options.signal };
   try {
@@ -64,7 +73,8 @@ export async function resolvePlugin(
     if (!isIndexMediaType(resolved.descriptor.mediaType)) return { repository, resolved };
     const index = parseIndex(resolved.bytes, resolved.descriptor.mediaType);
     const chosen = choosePlatform(index.manifests, hostPlatform());
-    return { repository, resolved: await repository.resolve(chosen.digest, cancellable) };
+    const manifest = await repository.resolve(chosen.digest, cancellable);
+    return { repository, resolved: manifest, index: resolved.descriptor };
   } catch (cause) {
     if (!isOutboardError(cause)) throw cause;
     throw new OutboardError(cause.kind, `error resolving plugin reference: ${cause.message}`, { cause });

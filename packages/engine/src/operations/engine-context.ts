@@ -11,6 +11,7 @@ import type { AdmitOptions } from '../config/plugin-options.ts';
 import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
 import type { MountLedger } from '../mounts/mount-ledger.ts';
 import type { EngineEvents } from '../observe/engine-events.ts';
+import type { SignaturePolicy } from '../policy/signature-policy.ts';
 import type { Preflight } from '../preflight/preflight.ts';
 import type { StoredReferences } from '../references/stored-references.ts';
 import type { PluginGates } from '../serving/gate/plugin-gates.ts';
@@ -26,6 +27,8 @@ export interface EngineContext {
   readonly store: PluginStore;
   readonly content: ContentStore;
   readonly registry: RegistryClient;
+  /** Decides from signatures whether a plugin may be installed. */
+  readonly policy: SignaturePolicy;
   readonly supervisor: Supervisor;
   /** Directory of sockets, bundles and networks of running plugins. */
   readonly execRoot: string;

@@ -25,6 +25,7 @@ import {
 } from '../config/plugin-config.ts';
 import type { PluginOverrides } from '../config/plugin-options.ts';
 import { computePrivileges } from '../config/privileges.ts';
+import { verificationCodec } from '../config/verification.ts';
 import type { PluginPaths } from './plugin-layout.ts';
 
 const recordVersion = 1;
@@ -43,6 +44,7 @@ const previousCodec = object({
   privileges: field('Privileges', listOrEmpty(privilegeCodec)),
   overrides: field('Options', overridesCodec),
   authorOptions: codec.optionalField('AuthorOptions', overridesCodec),
+  verification: codec.optionalField('Verification', verificationCodec),
 });
 
 const ownCodec = object({
@@ -52,6 +54,7 @@ const ownCodec = object({
   manifestMediaType: field('ManifestMediaType', codec.requiredText),
   overrides: field('Options', overridesCodec),
   authorOptions: codec.optionalField('AuthorOptions', overridesCodec),
+  verification: codec.optionalField('Verification', verificationCodec),
   previous: codec.optionalField('Previous', previousCodec),
   /** sha256 of the document as written, less this field. */
   checksum: codec.optionalField('Checksum', codec.requiredText),
@@ -93,6 +96,7 @@ export function encodeRecord(record: PluginRecord, home: PluginPaths): Buffer {
       manifestMediaType: record.manifestMediaType,
       overrides,
       ...(authorOptions && { authorOptions }),
+      ...(record.verification && { verification: record.verification }),
       ...(record.previous && { previous: toPreviousDocument(record.previous) }),
     },
   });
@@ -116,13 +120,14 @@ export function decodeRecord(recordText: string): PluginRecord {
     privileges: own?.privileges ?? computePrivileges(plugin.config),
     timeoutSeconds: own?.timeoutSeconds ?? 0,
     overrides: own?.overrides ?? {},
+    ...(own?.verification && { verification: own.verification }),
     ...(own?.previous && { previous: fromPreviousDocument(own.previous) }),
   };
 }
 
-function toPreviousDocument(previous: PreviousVersion): ValueOf<typeof previousCodec> {
+function toPreviousDocument({ verification, ...previous }: PreviousVersion): ValueOf<typeof previousCodec> {
   const { authorOptions } = previous.config;
-  return { ...previous, ...(authorOptions && { authorOptions }) };
+  return { ...previous, ...(authorOptions && { authorOptions }), ...(verification && { verification }) };
 }
 
 function fromPreviousDocument({ authorOptions, ...version }: ValueOf<typeof previousCodec>): PreviousVersion {

@@ -35,7 +35,7 @@ import { type JailHooks, openPlainJail } from './plain-jail.ts';
 /** The parts that the operations of installer and control take, with those that tests change. */
 export type OperationParts = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'registry' | 'downloads' | 'workspaces' | 'openJail' | 'queue')
+  | ('dataRoot' | 'store' | 'registry' | 'policy' | 'downloads' | 'workspaces' | 'openJail' | 'queue')
   | (
       | 'preflight'
       | 'references'
@@ -144,6 +144,7 @@ async function openParts(dataRoot: string, jail: JailHooks, events: Announcement
     openJail,
     workspaces: await openWorkspaces(layout.stagingDirectory, logger, openJail),
     queue,
+    policy: { check: async () => undefined },
     downloads: createKeyedQueue(),
     supervisor,
     references: await openStoredReferences({ store, queue, logger }),

@@ -140,8 +140,10 @@ async function install(
   const settings = carrySettings(record, installed.config, { isForeign });
   const overrides = carryOverrides(record.overrides, { isForeign });
   const isSame = record.manifestDigest === installed.manifestDigest;
+  // The proof of the version before says nothing about this one.
+  const { verification: _before, ...kept } = record;
   const upgraded: PluginRecord = {
-    ...record,
+    ...kept,
     ...installed,
     settings: settings.value,
     overrides: overrides.value,

@@ -27,6 +27,7 @@ import type { OperationCall } from '../face-rows.ts';
 import { requireConsent } from './consent.ts';
 import type { LayerSize } from './explain-full-disk.ts';
 import type { RemoteOptions } from './remote-options.ts';
+import { requireTrust } from './require-trust.ts';
 
 /** Request of a download. */
 export interface DownloadRequest extends RemoteOptions {
@@ -55,6 +56,7 @@ export type InstalledParts = Pick<
   | 'manifestMediaType'
   | 'blobDigests'
   | 'privileges'
+  | 'verification'
 >;
 
 /** A plugin that is unpacked and flushed, and whose blobs are stored, but that has no record yet. */
@@ -68,11 +70,11 @@ export interface DownloadedPlugin {
 /**
  * Download a plugin into a jail. The privileges are compared with the config that is installed, before any layer is
  * fetched.
- * @throws {OutboardError} forbidden when the privileges differ; invalid for bad references, configs and content; the
+ * @throws {OutboardError} forbidden when the privileges differ, or the signature policy refuses it; invalid for bad references, configs and content; the
  *   registry's errors; the signal's reason
  */
 export async function downloadPlugin(
-  context: Pick<OperationCall, 'registry' | 'content' | 'downloads' | 'meter'>,
+  context: Pick<OperationCall, 'registry' | 'policy' | 'content' | 'downloads' | 'meter'>,
   request: DownloadRequest,
   destination: DownloadDestination,
 ): Promise<DownloadedPlugin> {
@@ -81,6 +83,7 @@ export async function downloadPlugin(
   const reference = parseRemote(request.remote);
   const found = await resolvePlugin(context.registry, reference, request);
   announceImage(reference, found.resolved.descriptor.digest, onProgress);
+  const verification = await requireTrust(context, reference, { ...found, signal });
   const image = await fetchPluginImage(reference, found, signal).catch(inWordsOfPull);
   const privileges = requireConsent(image.config, request.privileges);
   destination.size.know(image.manifest.layers);
@@ -94,7 +97,7 @@ export async function downloadPlugin(
   await jail.finish();
   signal?.throwIfAborted();
   return {
-    installed: { ...installedFrom(image), privileges },
+    installed: { ...installedFrom(image), privileges, ...(verification && { verification }) },
     familiarRemote: familiarString(reference),
     warnings: [...image.warnings, ...warnings],
   };

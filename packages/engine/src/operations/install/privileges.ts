@@ -10,6 +10,7 @@ import {
   resolvePlugin,
 } from '../../distribution/plugin-image.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { requireTrust } from './require-trust.ts';
 
 /**
  * Compute the privileges of a remote plugin. Every failure is an error, never an empty list: an operator is about to
@@ -17,7 +18,7 @@ import type { EngineContext } from '../engine-context.ts';
  * @throws {OutboardError} invalid, not-found, unauthorized, unavailable
  */
 export async function fetchPrivileges(
-  context: Pick<EngineContext, 'registry' | 'workspaces'>,
+  context: Pick<EngineContext, 'registry' | 'policy' | 'workspaces'>,
   remote: string,
   options: FetchOptions,
 ): Promise<readonly Privilege[]> {
@@ -25,6 +26,8 @@ export async function fetchPrivileges(
   // An installation usually follows: its unpack jail starts while the registry answers and the operator decides.
   context.workspaces.prepare();
   const found = await resolvePlugin(context.registry, reference, options);
+  // Nobody is asked to consent to what the policy refuses.
+  await requireTrust(context, reference, { ...found, signal: options.signal });
   const image = await fetchPluginImage(reference, found, options.signal);
   return computePrivileges(image.config);
 }

@@ -18,7 +18,7 @@ export interface PullRequest extends DownloadRequest {
 
 type PullContext = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'content' | 'registry' | 'downloads' | 'workspaces')
+  | ('dataRoot' | 'store' | 'content' | 'registry' | 'policy' | 'downloads' | 'workspaces')
   | ('announce' | 'logger' | 'meter')
 >;
 

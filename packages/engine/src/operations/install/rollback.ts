@@ -84,7 +84,9 @@ function restoreVersion(
 ): { readonly after: PluginRecord; readonly dropped: readonly string[] } {
   const isForeign = repositoryOf(record.name, record) !== repositoryOf(record.name, previous);
   const base = previous.settings;
-  const version = { ...record, ...versionOf(previous), previous: versionOf(record) };
+  // Neither field of the version that is left behind stays where the other version has none.
+  const { verification: _verification, pluginReference: _reference, ...kept } = record;
+  const version = { ...kept, ...versionOf(previous), previous: versionOf(record) };
   if (isForeign) return { after: version, dropped: [] };
   const settings = carrySettings(record, previous.config, { base });
   const overrides = carryOverrides(record.overrides);

@@ -10,7 +10,7 @@ import { createLayerSize } from './explain-full-disk.ts';
 /** Request of an upgrade; what the operator granted is for the new version. */
 export interface UpgradeRequest extends DownloadRequest, ChangeOptions {}
 
-type UpgradeContext = ChangeContext & Pick<OperationCall, 'registry' | 'downloads' | 'meter'>;
+type UpgradeContext = ChangeContext & Pick<OperationCall, 'registry' | 'policy' | 'downloads' | 'meter'>;
 
 /**
  * Upgrade a plugin.

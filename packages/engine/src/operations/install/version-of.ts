@@ -5,11 +5,12 @@ import type { PluginRecord, PreviousVersion } from '../../config/plugin-config.t
 
 /** Everything that a roll-back restores. */
 export function versionOf(record: PreviousVersion | PluginRecord): PreviousVersion {
-  const { pluginReference, config, settings, overrides, privileges } = record;
+  const { pluginReference, config, settings, overrides, privileges, verification } = record;
   const { configDigest, manifestDigest, manifestMediaType, blobDigests } = record;
   return {
     ...(pluginReference !== undefined && { pluginReference }),
     ...{ config, settings, overrides, privileges },
+    ...(verification !== undefined && { verification }),
     ...{ configDigest, manifestDigest, manifestMediaType, blobDigests },
   };
 }

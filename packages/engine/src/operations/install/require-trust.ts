@@ -1,0 +1,27 @@
+/**
+ * Asks the signature policy about a plugin that was found, before anything of it is read.
+ */
+import type { Reference } from '@outboard/oci';
+import type { Verification } from '../../config/verification.ts';
+import type { FoundPlugin } from '../../distribution/plugin-image.ts';
+import type { PolicyTransport } from '../../policy/policy-scope.ts';
+import type { EngineContext } from '../engine-context.ts';
+
+/** A plugin that was found, and where: default in a registry. */
+export interface TrustedSource extends FoundPlugin {
+  readonly transport?: PolicyTransport | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Check a plugin. Its signatures are for the requested reference, whatever mirror or archive has the content.
+ * @returns the proof for the record; undefined without a policy
+ * @throws {OutboardError} forbidden, code `policy`; the errors of the source
+ */
+export function requireTrust(
+  context: Pick<EngineContext, 'policy'>,
+  reference: Reference,
+  { repository: reader, resolved, index, transport, signal }: TrustedSource,
+): Promise<Verification | undefined> {
+  return context.policy.check({ reference, reader, manifest: resolved.descriptor, index, transport, signal });
+}
