@@ -71,7 +71,9 @@ test('R01 a layer whose bytes differ from its digest installs nothing', { skip }
   await engine.pull({ ...published, name: 'large' }); // The name is free again.
 });
 
-test('a pull that is cancelled midway leaves nothing, and its name is free', { skip }, async (context) => {
+test('a pull that is cancelled midway leaves nothing half-done, and its name is free', {
+  skip,
+}, async (context) => {
   const { engine, dataRoot } = await openEngine(context);
   const before = snapshotHost(join(dataRoot, '..'), { entries: ['data'] });
   const cancel = new AbortController();

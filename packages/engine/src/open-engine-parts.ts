@@ -16,6 +16,8 @@ import { type ContentStore, createRegistryClient, openFileContentStore } from '@
 import { connectSocket } from '@outboard/protocol';
 import type { Logger } from 'pino';
 import { createMetricsCollectors } from './collectors/metrics-collectors.ts';
+import { createBlobDownloads } from './distribution/blob-downloads.ts';
+import { transferLimits } from './distribution/transfer-limits.ts';
 import { createPluginDrivers, type PluginDriversDeps } from './drivers/create-plugin-drivers.ts';
 import { createLegacyDiscovery } from './drivers/legacy/create-legacy-discovery.ts';
 import { createLegacyDrivers } from './drivers/legacy/discovered-drivers.ts';
@@ -113,7 +115,8 @@ export async function openEngineParts(options: OpenOptions, stack: DisposalStack
     workspaces,
     openJail: openUnpackJail,
     queue,
-    downloads: createKeyedQueue(),
+    downloads: createBlobDownloads(content),
+    limits: transferLimits(options.limits),
     references,
     mounts,
     ...calls,

@@ -4,6 +4,7 @@
 import type { BridgeOptions, CgroupDriver } from '@outboard/container';
 import type { TrustedRealm } from '@outboard/oci';
 import type { Logger } from 'pino';
+import type { TransferLimitOptions } from './distribution/transfer-limits.ts';
 import type { LegacyDirectories } from './drivers/legacy/legacy-directories.ts';
 import type { EngineGateway } from './engine-gateway.ts';
 import type { EngineObserver } from './observe/engine-observer.ts';
@@ -28,6 +29,8 @@ export interface PluginEngineOptions {
   readonly trustedRealms?: readonly TrustedRealm[] | undefined;
   /** Seconds without traffic to or from a registry after which an operation fails; default 60. */
   readonly registryTimeoutSeconds?: number | undefined;
+  /** Limits of transfers from and to registries. */
+  readonly limits?: TransferLimitOptions | undefined;
   /** `User-Agent` of requests to registries; default `outboard`. */
   readonly userAgent?: string | undefined;
   /** Policy that says which plugins must be signed, and by whom; default none: every plugin is accepted. */

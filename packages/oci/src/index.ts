@@ -61,7 +61,9 @@ export type { TrustedRealm } from './registry/http/authentication/realm.ts';
 export type { RegistryClientOptions } from './registry/http/http-registry-client.ts';
 export { createRegistryClient } from './registry/http/http-registry-client.ts';
 export type {
+  BlobFetcher,
   Login,
+  OpenBlobOptions,
   PushedBlob,
   RegistryAccess,
   RegistryClient,

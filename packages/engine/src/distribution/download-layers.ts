@@ -1,22 +1,24 @@
 /**
- * Downloads layers: each streams once, in manifest order, from the registry into the content store and the unpack jail at the
- * same time.
+ * Downloads layers: up to a few at once go from the registry into the content store, and each is unpacked in manifest order, the
+ * first ones while they are still received.
  */
 
-import type { KeyedQueue } from '@outboard/async';
-import { defaultUnpackLimits, type UnpackJail } from '@outboard/container';
+import { onAbort, rejectOnAbort } from '@outboard/async';
+import { type AppliedLayer, defaultUnpackLimits, type UnpackJail } from '@outboard/container';
 import {
   type ContentStore,
   type Descriptor,
   type Digest,
-  type Ingest,
   isLayerMediaType,
+  isOutboardError,
   type Lease,
   OutboardError,
   shortDigest,
 } from '@outboard/oci';
 import type { OperationMeter } from '../observe/operation-meter.ts';
 import type { ReportProgress } from '../observe/progress.ts';
+import type { BlobDownloads } from './blob-downloads.ts';
+import { type LayerSource, type LayerSources, openLayerSources } from './layer-sources.ts';
 import type { PluginImage } from './plugin-image.ts';
 
 /** Destination of layers. */
@@ -25,8 +27,9 @@ export interface LayerDestination {
   readonly lease: Lease;
   readonly jail: UnpackJail;
   readonly meter: Pick<OperationMeter, 'received'>;
-  /** Keyed by digest: a second download of a blob waits, and finds it in the store. */
-  readonly downloads: KeyedQueue;
+  readonly downloads: BlobDownloads;
+  /** Layers that are fetched at once. */
+  readonly maxDownloads: number;
 }
 
 /** Options of a download. */
@@ -53,21 +56,11 @@ export async function downloadLayers(
   for (const layer of manifest.layers) {
     options.onProgress({ status: 'Waiting', id: shortDigest(layer.digest) });
   }
-  const warnings: string[] = [];
-  const diffIds: (Digest | undefined)[] = [];
-  for (const [index, layer] of manifest.layers.entries()) {
-    const applied = await to.downloads.run(
-      layer.digest,
-      () => transferLayer(image, layer, to, { ...options, diffId: isDiffIdNeeded(image, index) }),
-      options.signal,
-    );
-    warnings.push(...applied.warnings);
-    diffIds.push(applied.diffId);
-  }
+  const applied = await unpackLayers(image, to, options);
   await to.content.write(image.configBytes);
   await to.content.write(resolved.bytes);
-  warnings.push(...compareDiffIds(image, diffIds));
-  return warnings;
+  const diffIds = applied.map(({ diffId }) => diffId);
+  return [...applied.flatMap(({ warnings }) => warnings), ...compareDiffIds(image, diffIds)];
 }
 
 /** Refuse layers of unknown type. Docker skips them silently, and installs a plugin that lacks files. */
@@ -91,77 +84,82 @@ function requireSize(layers: readonly Descriptor[]): void {
   );
 }
 
-async function transferLayer(
+/** Fetch and unpack the layers. The first failure ends all of it. */
+async function unpackLayers(
   image: PluginImage,
-  layer: Descriptor,
   to: LayerDestination,
-  options: LayerOptions & { readonly diffId: boolean },
-) {
-  const id = shortDigest(layer.digest);
-  const { signal } = options;
-  // Before unpacking, which cannot be undone.
-  const stored = await to.content.verify(layer.digest, { signal });
-  // The download refuses a blob of another size.
-  if (stored.exists && stored.size === layer.size) {
-    options.onProgress({ status: 'Already exists', id });
-    const source = await to.content.open(layer.digest, { signal });
-    const applied = await to.jail.apply(countBytes(source, 'Extracting', layer, options), {
-      diffId: options.diffId,
-      signal,
-    });
-    options.onProgress({ status: 'Complete', id });
-    return applied;
-  }
-  options.onProgress({ status: 'Pulling fs layer', id });
-  await using ingest = await to.content.ingest(
-    layer.digest.startsWith('sha512:') ? { algorithm: 'sha512' } : {},
-  );
-  // The store verifies the digest at commit; if it differs, the unpacked tree is discarded.
-  const source = await image.repository.openBlob(layer, { verify: false, signal });
+  { onProgress, signal }: LayerOptions,
+): Promise<readonly AppliedLayer[]> {
+  signal?.throwIfAborted();
+  const scope = new AbortController();
+  const stopListening = onAbort(signal, (reason) => scope.abort(reason));
   try {
-    const counted = countBytes(source, 'Downloading', layer, { ...options, onBytes: to.meter.received });
-    const applied = await to.jail.apply(storeWhilePassing(counted, ingest), {
-      diffId: options.diffId,
-      signal,
-    });
-    options.onProgress({ status: 'Download complete', id });
-    await ingest.commit(layer);
-    options.onProgress({ status: 'Complete', id });
-    return applied;
+    await using sources = openLayerSources({ ...to, image, onProgress, scope });
+    return await unpackInOrder(image, to.jail, { sources, onProgress, signal: scope.signal });
   } finally {
-    // A jail that fails before it reads would leave the connection open.
-    source.destroy();
+    stopListening();
   }
 }
 
-/** Pass chunks through and report progress. */
-async function* countBytes(
-  source: AsyncIterable<Buffer>,
-  status: string,
-  layer: Descriptor,
-  {
-    onProgress,
-    onBytes,
-  }: { readonly onProgress: ReportProgress; readonly onBytes?: ((bytes: number) => void) | undefined },
+async function unpackInOrder(
+  image: PluginImage,
+  jail: UnpackJail,
+  options: {
+    readonly sources: LayerSources;
+    readonly onProgress: ReportProgress;
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly AppliedLayer[]> {
+  const { sources, onProgress, signal } = options;
+  const applied: AppliedLayer[] = [];
+  try {
+    for (const [index, layer] of image.manifest.layers.entries()) {
+      const source = await rejectOnAbort(sources.get(layer), signal);
+      const diffId = isDiffIdNeeded(image, index);
+      const report = (status: string, current?: number) =>
+        onProgress({ status, id: shortDigest(layer.digest), current, total: current && layer.size });
+      applied.push(await unpackLayer(jail, source, { diffId, report, signal }));
+    }
+    return applied;
+  } catch (error) {
+    // The failure of a later layer ends this one, with an error that tells less.
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function unpackLayer(
+  jail: UnpackJail,
+  source: LayerSource,
+  options: {
+    readonly diffId: boolean;
+    readonly report: (status: string, current?: number) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<AppliedLayer> {
+  const { diffId, report, signal } = options;
+  try {
+    const applied = await jail.apply(reportExtracting(source, report), { diffId, signal });
+    await source.settle();
+    report('Complete');
+    return applied;
+  } catch (error) {
+    // Bytes that do not fit together look like a malformed archive: the digest tells one from the other.
+    if (source.wasResumed && isOutboardError(error, 'invalid')) await source.settle();
+    throw error;
+  }
+}
+
+/** Pass the content through. While it is received, its progress is that of the download. */
+async function* reportExtracting(
+  source: LayerSource,
+  report: (status: string, current: number) => void,
 ): AsyncGenerator<Buffer> {
-  const id = shortDigest(layer.digest);
   let current = 0;
-  for await (const chunk of source) {
+  for await (const chunk of await source.read()) {
     current += chunk.length;
-    onBytes?.(chunk.length);
-    onProgress({ status, id, current, total: layer.size });
+    if (source.isStored) report('Extracting', current);
     yield chunk;
-  }
-}
-
-/** Pass each chunk through while it is being stored; the next chunk waits for both. */
-async function* storeWhilePassing(source: AsyncIterable<Buffer>, ingest: Ingest): AsyncGenerator<Buffer> {
-  for await (const chunk of source) {
-    const stored = ingest.append(chunk);
-    // The consumer may stop at the yield; the error has no receiver then.
-    stored.catch(() => undefined);
-    yield chunk;
-    await stored;
   }
 }
 

@@ -8,6 +8,8 @@ import type { ContentStore, RegistryClient } from '@outboard/oci';
 import type { Logger } from 'pino';
 import type { MetricsCollectors } from '../collectors/metrics-collectors.ts';
 import type { AdmitOptions } from '../config/plugin-options.ts';
+import type { BlobDownloads } from '../distribution/blob-downloads.ts';
+import type { TransferLimits } from '../distribution/transfer-limits.ts';
 import type { EnginePluginDrivers } from '../drivers/create-plugin-drivers.ts';
 import type { MountLedger } from '../mounts/mount-ledger.ts';
 import type { EngineEvents } from '../observe/engine-events.ts';
@@ -39,8 +41,9 @@ export interface EngineContext {
   readonly openJail: OpenUnpackJail;
   /** One queue per plugin ID: operations on the same plugin run one after another. */
   readonly queue: KeyedQueue;
-  /** One queue per blob digest: two downloads of the same blob run one after another. */
-  readonly downloads: KeyedQueue;
+  /** Downloads under way, which operations share. */
+  readonly downloads: BlobDownloads;
+  readonly limits: TransferLimits;
   readonly references: StoredReferences;
   /** The ledger of held volumes. */
   readonly mounts: Pick<MountLedger, 'held'>;

@@ -18,6 +18,8 @@ import {
 } from '@outboard/oci/memory';
 import pino from 'pino';
 import type { PluginRecord } from '../config/plugin-config.ts';
+import { createBlobDownloads } from '../distribution/blob-downloads.ts';
+import { transferLimits } from '../distribution/transfer-limits.ts';
 import { createPluginDrivers } from '../drivers/create-plugin-drivers.ts';
 import type { LegacyDrivers } from '../drivers/legacy-drivers.ts';
 import type { HeldVolume } from '../mounts/held-volume.ts';
@@ -35,7 +37,8 @@ import { type JailHooks, openPlainJail } from './plain-jail.ts';
 /** The parts that the operations of installer and control take, with those that tests change. */
 export type OperationParts = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'registry' | 'policy' | 'downloads' | 'workspaces' | 'openJail' | 'queue')
+  | ('dataRoot' | 'store' | 'registry' | 'policy' | 'downloads' | 'limits')
+  | ('workspaces' | 'openJail' | 'queue')
   | (
       | 'preflight'
       | 'references'
@@ -97,11 +100,14 @@ export async function openOperationFixture(options: OperationFixtureOptions = {}
   const remote = new MemoryRegistry();
   const content = createMemoryContentStore({ maxBytes: options.maxContentBytes });
   const { store, ...parts } = await openParts(dataRoot, jail, events);
+  const downloads = createBlobDownloads(content);
   return {
     parts: {
       ...parts,
       store,
       content,
+      downloads,
+      limits: transferLimits(),
       registry: createMemoryRegistryClient(new Map([[registryDomain, remote]])),
       containers: createContainers(limits),
     },

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { type Digest, digestOf } from '../digests/digest.ts';
-import type { ContentStore, ExpectedContent, Ingest } from './content-store.ts';
+import type { ContentStore, ExpectedContent } from './content-store.ts';
 
 /** An empty store for one test. Disposing it deletes the store and asserts that no ingest is left open. */
 export interface DisposableContentStore extends AsyncDisposable {
@@ -128,7 +128,9 @@ function testVerification(test: DeclareTest): void {
   });
 
   test('an ingest refuses bytes and commits after its end', async (store) => {
-    const ingest = await ingestOf(store, text, content);
+    await using ingest = await store.ingest();
+    await ingest.append(text);
+    await ingest.commit(content);
     await assert.rejects(ingest.append(text), { kind: 'system' });
     await assert.rejects(ingest.commit(), { kind: 'system' });
     await ingest[Symbol.asyncDispose]();
@@ -213,11 +215,10 @@ function testCollection(test: DeclareTest): void {
   });
 }
 
-async function ingestOf(store: ContentStore, bytes: Buffer, expected: ExpectedContent): Promise<Ingest> {
-  const ingest = await store.ingest();
+async function ingestOf(store: ContentStore, bytes: Buffer, expected: ExpectedContent): Promise<void> {
+  await using ingest = await store.ingest();
   await ingest.append(bytes);
   await ingest.commit(expected);
-  return ingest;
 }
 
 async function assertEmpty(store: ContentStore, digests: readonly Digest[]): Promise<void> {

@@ -78,9 +78,9 @@ export interface Ingest extends AsyncDisposable {
    */
   append(chunk: Uint8Array): Promise<void>;
   /**
-   * Read the content from its first byte while it is written. Ends when a commit has verified it, before that is durable;
-   * fails when the ingest ends without one. Any number of readers, none of which holds up the writer.
-   * @throws {OutboardError} system when the ingest ended before this was read
+   * Read the content from its first byte while it is written, or after its commit. Ends when a commit has verified it, before
+   * that is durable; fails when the ingest ends without one. Any number of readers, none of which holds up the writer.
+   * @throws {OutboardError} system when the ingest was discarded or disposed before this was read
    */
   follow(options?: Cancellable): AsyncIterable<Buffer>;
   /**

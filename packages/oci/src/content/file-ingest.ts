@@ -63,6 +63,7 @@ export class FileIngest implements Ingest {
   #writing: Promise<void> | undefined;
   #failure: OutboardError | undefined;
   #hasEnded = false;
+  #isDisposed = false;
   /** True once the content was verified. */
   #isComplete = false;
   /** Resolved when the file grows, and at the end. */
@@ -130,7 +131,6 @@ export class FileIngest implements Ingest {
       await this.#deps.publish(this.#deps.path, content);
       this.#hasEnded = true;
       await this.#deps.partial?.release(false);
-      await this.#leave();
       return content;
     } catch (error) {
       await this.discard();
@@ -143,24 +143,29 @@ export class FileIngest implements Ingest {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { partial } = this.#deps;
-    if (partial?.isWorthKeeping(this.size) !== true || this.#hasEnded) return await this.#end(false);
-    await this.#writing;
-    await this.#write();
-    await this.#end(this.#failure === undefined);
+    const isWorthKeeping = this.#deps.partial?.isWorthKeeping(this.size) === true;
+    if (isWorthKeeping && !this.#hasEnded) {
+      await this.#writing;
+      await this.#write();
+    }
+    await this.#end(isWorthKeeping && this.#failure === undefined);
   }
 
   async #end(isKept: boolean): Promise<void> {
-    if (this.#hasEnded) return;
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    const isCommitted = this.#hasEnded;
     this.#hasEnded = true;
     this.#waiting = [];
     await this.#writing;
     this.#announce();
     const { partial, path } = this.#deps;
     await onStorage('drop blob', path, async () => {
-      if (isKept) await this.#note();
-      else await rm(path, { force: true });
-      await partial?.release(isKept);
+      if (!isCommitted) {
+        if (isKept) await this.#note();
+        else await rm(path, { force: true });
+        await partial?.release(isKept);
+      }
       await this.#leave();
     });
   }

@@ -109,6 +109,7 @@ function testFollowedIngests(test: DeclareTest): void {
     await ingest.append(large.subarray(half));
     readers.push(chunksOf(ingest.follow()));
     await ingest.commit(largeContent);
+    readers.push(chunksOf(ingest.follow()));
     for (const read of await Promise.all(readers)) assert.ok(large.equals(read));
   });
 

@@ -15,6 +15,7 @@ import { collectGarbage } from './collect-garbage.ts';
 import { type InstalledParts, reportWarnings } from './download-plugin.ts';
 import { explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 import { findInterruptedUses, type InterruptedUsesContext, refuseInterrupted } from './interrupted-uses.ts';
+import { retryChangedContent } from './retry-changed-content.ts';
 import { type SwitchContext, type SwitchOptions, switchVersion } from './switch-version.ts';
 import { versionOf } from './version-of.ts';
 
@@ -76,7 +77,7 @@ export async function changeVersion(
       // A queue of its own: operations on the plugin need not wait for the download.
       return await context.queue.run(
         `upgrade ${id}`,
-        () => bringAndSwitch(context, options, source, id),
+        () => retryChangedContent(() => bringAndSwitch(context, options, source, id)),
         options.signal,
       );
     } finally {

@@ -74,7 +74,7 @@ export interface DownloadedPlugin {
  *   registry's errors; the signal's reason
  */
 export async function downloadPlugin(
-  context: Pick<OperationCall, 'registry' | 'policy' | 'content' | 'downloads' | 'meter'>,
+  context: Pick<OperationCall, 'registry' | 'policy' | 'content' | 'downloads' | 'limits' | 'meter'>,
   request: DownloadRequest,
   destination: DownloadDestination,
 ): Promise<DownloadedPlugin> {
@@ -91,7 +91,7 @@ export async function downloadPlugin(
   const { lease } = destination;
   const warnings = await downloadLayers(
     image,
-    { content, downloads, meter, lease, jail },
+    { content, downloads, maxDownloads: context.limits.maxConcurrentDownloads, meter, lease, jail },
     { onProgress, signal },
   );
   await jail.finish();

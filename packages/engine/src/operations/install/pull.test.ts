@@ -62,6 +62,38 @@ describe('pullPlugin()', () => {
     await fixture.assertOnly([record], published.digests);
   });
 
+  test('R23 begins anew, once, when what an interrupted download left is other content', async () => {
+    await using fixture = await openOperationFixture();
+    const published = publish(fixture);
+    const { content } = fixture.parts;
+    const [, second] = published.layers;
+    assert.ok(second);
+    {
+      const source = 'registry.test/acme/plugin';
+      await using ingest = await content.ingest({ resume: second.digest, source });
+      await ingest.append(Buffer.alloc(second.size - 1));
+    }
+    const record = await pullPlugin(fixture.parts, { remote, privileges: published.privileges });
+    assert.equal(fixture.rootfsFile(record, 'second'), 'two');
+    await fixture.assertOnly([record], published.digests);
+    const fetched = fixture.remote.requests.filter(({ target }) => target === second.digest);
+    assert.equal(fetched.length, 2);
+  });
+
+  test('R35 fetches the blobs of two pulls at once only once', async () => {
+    await using fixture = await openOperationFixture();
+    const { privileges, digests, layers: blobs } = publish(fixture);
+    const records = await Promise.all([
+      pullPlugin(fixture.parts, { remote, privileges, name: 'acme/first:v1' }),
+      pullPlugin(fixture.parts, { remote, privileges, name: 'acme/second:v1' }),
+    ]);
+    for (const { digest } of blobs) {
+      const fetched = fixture.remote.requests.filter(({ target }) => target === digest);
+      assert.equal(fetched.length, 1);
+    }
+    await fixture.assertOnly(records, digests);
+  });
+
   test('refuses a name that another pull has reserved', async () => {
     await using fixture = await openOperationFixture();
     const { privileges, digests } = publish(fixture);

@@ -9,6 +9,7 @@ import { collectGarbageOnFailure } from './collect-garbage.ts';
 import { type DownloadRequest, downloadPlugin, reportWarnings } from './download-plugin.ts';
 import { createLayerSize, explainFullDisk, type LayerSize } from './explain-full-disk.ts';
 import { localName } from './local-name.ts';
+import { retryChangedContent } from './retry-changed-content.ts';
 
 /** Request of a pull. */
 export interface PullRequest extends DownloadRequest {
@@ -18,7 +19,7 @@ export interface PullRequest extends DownloadRequest {
 
 type PullContext = Pick<
   OperationCall,
-  | ('dataRoot' | 'store' | 'content' | 'registry' | 'policy' | 'downloads' | 'workspaces')
+  | ('dataRoot' | 'store' | 'content' | 'registry' | 'policy' | 'downloads' | 'limits' | 'workspaces')
   | ('announce' | 'logger' | 'meter')
 >;
 
@@ -32,7 +33,7 @@ export function pullPlugin(context: PullContext, request: PullRequest): Promise<
   const size = createLayerSize();
   const installation = { plugin: request.remote, layerBytes: size.layerBytes };
   return explainFullDisk(context, installation, () =>
-    collectGarbageOnFailure(context, () => installPlugin(context, request, size)),
+    collectGarbageOnFailure(context, () => retryChangedContent(() => installPlugin(context, request, size))),
   );
 }
 

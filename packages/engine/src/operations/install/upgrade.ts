@@ -10,7 +10,8 @@ import { createLayerSize } from './explain-full-disk.ts';
 /** Request of an upgrade; what the operator granted is for the new version. */
 export interface UpgradeRequest extends DownloadRequest, ChangeOptions {}
 
-type UpgradeContext = ChangeContext & Pick<OperationCall, 'registry' | 'policy' | 'downloads' | 'meter'>;
+type UpgradeContext = ChangeContext &
+  Pick<OperationCall, 'registry' | 'policy' | 'downloads' | 'limits' | 'meter'>;
 
 /**
  * Upgrade a plugin.
